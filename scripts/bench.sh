@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Times backfire's training step beside PyTorch's (make bench). Arguments go to
+# scripts/bench, see `go run ./scripts/bench -h`.
+#
+# PyTorch lives in a Python environment of its own in the cache directory (about
+# 5 GB, made once); BACKFIRE_PYTHON=/path/to/python uses an existing one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+torch=2.11.0
+cache=${BACKFIRE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/backfire}
+python=${BACKFIRE_PYTHON:-}
+if [ -z "$python" ]; then
+  environment=$cache/python-torch-$torch
+  if [ ! -x "$environment/bin/python" ]; then
+    echo "bench: making a Python environment with PyTorch $torch in $environment (about 5 GB, some minutes)" >&2
+    rm -rf "$environment.partial"
+    python3 -m venv "$environment.partial"
+    "$environment.partial/bin/python" -m pip install "torch==$torch" numpy >&2
+    mv "$environment.partial" "$environment"
+  fi
+  python=$environment/bin/python
+fi
+"$python" -c 'import torch' || {
+  echo "bench: $python has no PyTorch: install torch==$torch there, or unset BACKFIRE_PYTHON" >&2
+  exit 1
+}
+exec go run ./scripts/bench -python "$python" "$@"

@@ -1,0 +1,195 @@
+// Bench times backfire's training step beside PyTorch's, in paired rounds of one
+// run, and prints the ratios with their spread.
+//
+// It is called by scripts/bench.sh (make bench), which provides the Python
+// environment of the twin.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"backfire/torchbridge"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	python  string
+	twin    string
+	widths  []int
+	rounds  int
+	batch   int
+	threads int
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	var o options
+	var widths string
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	flags.StringVar(&o.python, "python", "python3", "Python with PyTorch")
+	flags.StringVar(&o.twin, "twin", "scripts/bench/twin.py", "PyTorch's side")
+	flags.StringVar(&widths, "widths", "8,16,64", "model widths")
+	flags.IntVar(&o.rounds, "rounds", 5, "paired rounds")
+	flags.IntVar(&o.batch, "batch", 32, "images per step")
+	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	for _, field := range strings.Split(widths, ",") {
+		width, err := strconv.Atoi(field)
+		if err != nil {
+			return fmt.Errorf("widths: %w", err)
+		}
+		o.widths = append(o.widths, width)
+	}
+	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, fp32, %d thread(s), medians of %d paired rounds [min, max].\n",
+		o.batch, o.threads, o.rounds)
+	fmt.Fprintln(out, "speed-up: the best PyTorch variant's time over backfire's, of the same round; peak: share of a 2048^2 matrix product's speed.")
+	fmt.Fprintf(out, "\n%5s  %22s  %9s  %s  %18s  %5s\n", "width", "backfire ms/step", "images/s", header(), "speed-up", "peak")
+	for _, width := range o.widths {
+		if err := benchWidth(ctx, o, width, out); err != nil {
+			return fmt.Errorf("width %d: %w", width, err)
+		}
+	}
+	return nil
+}
+
+// variants are PyTorch's eager settings, as twin.py names them.
+var variants = []string{"plain", "channels_last", "fused", "channels_last+fused"}
+
+func header() string {
+	var b strings.Builder
+	for _, v := range variants {
+		fmt.Fprintf(&b, "%*s", len(v)+2, v)
+	}
+	return b.String()
+}
+
+func benchWidth(ctx context.Context, o options, width int, out io.Writer) error {
+	steps := max(2, 160/width)
+	twin, err := startTwin(ctx, o, width, steps)
+	if err != nil {
+		return err
+	}
+	defer twin.stop()
+	ours, err := startOurs(o, width, steps)
+	if err != nil {
+		return err
+	}
+	defer ours.stop()
+
+	var own, ratios, peaks []float64
+	theirs := make([][]float64, len(variants))
+	for round := -1; round < o.rounds; round++ { // the first one warms up
+		peak, err := twin.ask("matmul", 2048)
+		if err != nil {
+			return err
+		}
+		seconds, err := ours.epoch()
+		if err != nil {
+			return err
+		}
+		best := 0.0
+		times := make([]float64, len(variants))
+		for i, v := range variants {
+			if times[i], err = twin.ask(v, steps); err != nil {
+				return err
+			}
+			if best == 0 || times[i] < best {
+				best = times[i]
+			}
+		}
+		if round < 0 {
+			continue
+		}
+		own = append(own, seconds/float64(steps)*1e3)
+		ratios = append(ratios, best/seconds)
+		peaks = append(peaks, stepGFLOP(width, o.batch)*float64(steps)/seconds/peak)
+		for i := range variants {
+			theirs[i] = append(theirs[i], times[i]/float64(steps)*1e3)
+		}
+	}
+	fmt.Fprintf(out, "%5d  %22s  %9.0f  ", width, spread(own, "%.1f"), float64(o.batch)/median(own)*1e3)
+	for i, v := range variants {
+		fmt.Fprintf(out, "%*.1f", len(v)+2, median(theirs[i]))
+	}
+	fmt.Fprintf(out, "  %18s  %4.0f%%\n", spread(ratios, "%.2f"), 100*median(peaks))
+	return nil
+}
+
+// stepGFLOP is the arithmetic of one training step on 3x32x32 images: 3.34 GFLOP
+// per image at width 64 (forward and backward), falling with the square of the width.
+func stepGFLOP(width, batch int) float64 {
+	return 3.34 * float64(width*width) / (64 * 64) * float64(batch)
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func spread(values []float64, format string) string {
+	return fmt.Sprintf(format+" ["+format+", "+format+"]", median(values), slices.Min(values), slices.Max(values))
+}
+
+// ours trains with torchbridge.
+type ours struct {
+	trainer *torchbridge.Trainer
+	order   []int32
+}
+
+func startOurs(o options, width, steps int) (*ours, error) {
+	const classes, channels, size = 10, 3, 32
+	rows := steps * o.batch
+	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
+		Model: torchbridge.ModelSpec{Width: width, Channels: channels, Height: size, WidthPx: size, Classes: classes},
+		Train: torchbridge.TrainSpec{
+			Epochs: o.rounds + 1, Batch: o.batch, Optimizer: torchbridge.OptimizerSGD, LR: 1e-3,
+			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleConstant,
+		},
+		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
+		Device: "cpu", Threads: o.threads, Seed: 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	images, labels, order := make([]uint8, rows*channels*size*size), make([]uint8, rows), make([]int32, rows)
+	for i := range images {
+		images[i] = uint8(i * 7919 >> 3)
+	}
+	for i := range labels {
+		labels[i], order[i] = uint8(i%classes), int32(i)
+	}
+	if err := trainer.Upload(images, labels); err != nil {
+		trainer.Close()
+		return nil, err
+	}
+	return &ours{trainer, order}, nil
+}
+
+// epoch is the seconds of one pass of the round's steps.
+func (u *ours) epoch() (float64, error) {
+	start := time.Now()
+	_, err := u.trainer.Epoch(u.order, nil)
+	return time.Since(start).Seconds(), err
+}
+
+func (u *ours) stop() { _ = u.trainer.Close() } // nothing can be done about it at the end of a benchmark

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// twin is the PyTorch process, twin.py.
+type twin struct {
+	command *exec.Cmd
+	stdin   io.WriteCloser
+	answers *bufio.Scanner
+}
+
+func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) {
+	command := exec.CommandContext(ctx, o.python, o.twin, "--width", strconv.Itoa(width), "--batch", strconv.Itoa(o.batch),
+		"--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(steps))
+	command.Stderr = os.Stderr
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", o.python, err)
+	}
+	return &twin{command, stdin, bufio.NewScanner(stdout)}, nil
+}
+
+// ask sends one request and reads the number that answers it.
+func (t *twin) ask(name string, number int) (float64, error) {
+	if _, err := fmt.Fprintln(t.stdin, name, number); err != nil {
+		return 0, fmt.Errorf("ask PyTorch for %s: %w", name, err)
+	}
+	if !t.answers.Scan() {
+		return 0, fmt.Errorf("PyTorch ended while timing %s (see its message above)", name)
+	}
+	return strconv.ParseFloat(strings.TrimSpace(t.answers.Text()), 64)
+}
+
+func (t *twin) stop() {
+	_ = t.stdin.Close()  // end of requests: the process leaves its loop
+	_ = t.command.Wait() // its exit status says nothing that ask has not
+}

@@ -1,0 +1,79 @@
+"""The PyTorch side of `make bench`: the same training step, timed on request.
+
+Started with the network's shape, it answers each line "VARIANT STEPS" on stdin
+with the seconds that STEPS steps took, and "matmul N" with the GFLOP/s of an
+N x N x N product. Variants are plain, channels_last, fused and
+channels_last+fused. A step does what torchbridge's does: gather a batch of
+resident bytes, normalise, forward, backward, SGD, sums of loss and hits.
+"""
+
+import argparse
+import pathlib
+import sys
+import time
+
+import torch
+from torch.nn.functional import cross_entropy
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "reference"))
+from resnet import ResNet18  # noqa: E402
+
+parser = argparse.ArgumentParser()
+for name, default in dict(width=8, batch=32, threads=1, channels=3, size=32, steps=10).items():
+    parser.add_argument(f"--{name}", type=int, default=default)
+args = parser.parse_args()
+torch.set_num_threads(args.threads)
+torch.manual_seed(1)
+
+rows = args.steps * args.batch
+images = torch.randint(0, 256, (rows, args.channels, args.size, args.size), dtype=torch.uint8)
+labels = torch.randint(0, 10, (rows,))
+scale = torch.full((1, args.channels, 1, 1), 1 / (255 * 0.25))
+shift = torch.full((1, args.channels, 1, 1), -2.0)
+
+
+class Variant:
+    def __init__(self, name):
+        self.layout = torch.channels_last if "channels_last" in name else torch.contiguous_format
+        self.net = ResNet18(args.width, args.channels).to(memory_format=self.layout)
+        fused = True if "fused" in name else None
+        self.optimizer = torch.optim.SGD(self.net.parameters(), 1e-3, momentum=0.9, weight_decay=5e-4, fused=fused)
+
+    def steps(self, count):
+        loss_sum, hits = torch.zeros(1), torch.zeros(1, dtype=torch.int64)
+        order = torch.randperm(rows)
+        for i in range(count):
+            index = order[i * args.batch % rows :][: args.batch]
+            x = images[index].to(torch.float32, memory_format=self.layout).mul_(scale).add_(shift)
+            y = labels[index]
+            self.optimizer.zero_grad(set_to_none=True)
+            logits = self.net(x)
+            loss = cross_entropy(logits, y)
+            loss.backward()
+            self.optimizer.step()
+            loss_sum += loss.detach() * args.batch
+            hits += (logits.detach().argmax(1) == y).sum()
+        return loss_sum.item(), hits.item()
+
+
+def matmul(n, repeats=3):
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    torch.mm(a, b)
+    start = time.perf_counter()
+    for _ in range(repeats):
+        torch.mm(a, b)
+    return 2 * n**3 * repeats / (time.perf_counter() - start) / 1e9
+
+
+variants = {}
+for line in sys.stdin:
+    name, number = line.split()
+    if name == "matmul":
+        print(matmul(int(number)), flush=True)
+        continue
+    if name not in variants:
+        variants[name] = Variant(name)
+        variants[name].steps(3)
+    start = time.perf_counter()
+    variants[name].steps(int(number))
+    print(time.perf_counter() - start, flush=True)

@@ -1,0 +1,81 @@
+package torchbridge
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	lib "github.com/sugarme/gotch/libtch"
+)
+
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
+// Env describes libtorch and the devices it sees, for diagnosis and for the
+// record beside each result.
+type Env struct {
+	Version       string       `json:"version"`        // of libtorch, such as 2.11.0
+	Variant       string       `json:"variant"`        // cpu, or the CUDA release such as cu130
+	Directory     string       `json:"directory"`      // where libtorch lies
+	CPUCapability string       `json:"cpu_capability"` // of libtorch's own kernels: DEFAULT, AVX2, AVX512
+	Threads       int          `json:"threads"`        // of one operation on the CPU
+	CUDA          []CUDADevice `json:"cuda"`           // empty without a usable GPU
+}
+
+// CUDADevice is one GPU.
+type CUDADevice struct {
+	Name   string `json:"name"`
+	Memory int64  `json:"memory"` // bytes
+}
+
+// Environment asks libtorch about itself and its devices.
+func Environment() (Env, error) {
+	env := Env{
+		Version:   C.GoString(C.bf_libtorch_version()),
+		Variant:   LibtorchVariant,
+		Directory: LibtorchDir,
+		Threads:   int(C.bf_get_num_threads()),
+	}
+	var capability *C.char
+	if err := shimError(C.bf_cpu_capability(&capability)); err != nil {
+		return env, fmt.Errorf("torchbridge: CPU capability: %w", err)
+	}
+	env.CPUCapability = C.GoString(capability)
+	C.free(unsafe.Pointer(capability))
+	if !lib.AtcCudaIsAvailable() {
+		return env, nil
+	}
+	for i := range int(lib.AtcCudaDeviceCount()) {
+		var name *C.char
+		var memory C.int64_t
+		if err := shimError(C.bf_cuda_device(C.int(i), &name, &memory)); err != nil {
+			return env, fmt.Errorf("torchbridge: CUDA device %d: %w", i, err)
+		}
+		env.CUDA = append(env.CUDA, CUDADevice{Name: C.GoString(name), Memory: int64(memory)})
+		C.free(unsafe.Pointer(name))
+	}
+	return env, nil
+}
+
+// setThreads sets how many threads one operation uses, for the whole process;
+// 0 leaves libtorch's choice.
+func setThreads(n int) error {
+	if n == 0 {
+		return nil
+	}
+	if err := shimError(C.bf_set_num_threads(C.int(n))); err != nil {
+		return fmt.Errorf("torchbridge: set %d threads: %w", n, err)
+	}
+	return nil
+}
+
+// prepareProcess sets, once, what libtorch keeps per process: kernels that give
+// the same result every time, in full fp32, and an allocator that keeps memory.
+var prepareProcess = sync.OnceValue(func() error {
+	C.bf_keep_memory()
+	if err := shimError(C.bf_set_reproducible()); err != nil {
+		return fmt.Errorf("torchbridge: reproducible kernels: %w", err)
+	}
+	return nil
+})

@@ -1,0 +1,146 @@
+package torchbridge
+
+import (
+	"fmt"
+
+	lib "github.com/sugarme/gotch/libtch"
+)
+
+// BatchNorm's constants, PyTorch's defaults: the weight of a new batch in the
+// running statistics, and what is added to the variance.
+const (
+	batchNormMomentum = 0.1
+	batchNormEpsilon  = 1e-5
+)
+
+// ModelSpec describes a ResNet-18 (He et al. 2016) with the usual stem for small
+// images: a 3x3 convolution of stride 1 and no max-pooling.
+type ModelSpec struct {
+	Width    int // channels of the first stage, at least 1; the stages have 1, 2, 4 and 8 times as many; 64 is the paper's
+	Channels int // of the images: 1 or 3
+	Height   int // of the images, in pixels, at least 8 (three stages halve it)
+	WidthPx  int // of the images, in pixels, at least 8
+	Classes  int // outputs, at least 2
+}
+
+func (m ModelSpec) validate() error {
+	for _, check := range []struct {
+		name        string
+		value, low  int
+		high        int
+		explanation string
+	}{
+		{"width", m.Width, 1, 1024, "channels of the first stage"},
+		{"image channels", m.Channels, 1, 4, "1 for grey, 3 for colour"},
+		{"image height", m.Height, 8, 1024, "in pixels"},
+		{"image width", m.WidthPx, 8, 1024, "in pixels"},
+		{"classes", m.Classes, 2, 256, "labels are bytes"},
+	} {
+		if check.value < check.low || check.value > check.high {
+			return fmt.Errorf("torchbridge: model: %w: %s %d is outside %d to %d (%s)", ErrOptions, check.name, check.value, check.low, check.high, check.explanation)
+		}
+	}
+	return nil
+}
+
+// parameter is one trained tensor under torchvision's name.
+type parameter struct {
+	name  string
+	value tensor
+}
+
+// batchNorm holds a layer's trained scale and shift and its running statistics.
+type batchNorm struct{ weight, bias, mean, variance tensor }
+
+// block is ResNet's basic block: two 3x3 convolutions around which the input is
+// added, through a 1x1 convolution where the shape changes.
+type block struct {
+	conv1, conv2, shortcut tensor
+	bn1, bn2, bnShortcut   batchNorm
+	stride                 int64
+}
+
+// resnet is the network; it owns its tensors.
+type resnet struct {
+	stem         tensor
+	bnStem       batchNorm
+	blocks       []block
+	weight, bias tensor
+	params       []parameter   // trained, in torchvision's order
+	buffers      []parameter   // running statistics
+	paramHandles []lib.Ctensor // of params, as libtorch wants them
+	channelsLast bool          // memory order N,H,W,C of images and convolution weights
+	device       cDevice
+}
+
+// Stages of ResNet-18: two blocks each, the first of stages 2 to 4 halving the image.
+const (
+	resnetStages        = 4
+	resnetBlocksPerStep = 2
+)
+
+// newResNet builds the network on device, its initial values drawn from seed.
+func newResNet(spec ModelSpec, seed uint64, device cDevice, channelsLast bool) (*resnet, error) {
+	net := &resnet{device: device, channelsLast: channelsLast}
+	b := builder{net: net, seed: seed}
+	net.stem = b.conv("conv1", spec.Width, spec.Channels, 3)
+	net.bnStem = b.batchNorm("bn1", spec.Width)
+	in := spec.Width
+	for stage := range resnetStages {
+		out := spec.Width << stage
+		for i := range resnetBlocksPerStep {
+			name := fmt.Sprintf("layer%d.%d", stage+1, i)
+			unit := block{stride: 1}
+			if stage > 0 && i == 0 {
+				unit.stride = 2
+			}
+			unit.conv1 = b.conv(name+".conv1", out, in, 3)
+			unit.bn1 = b.batchNorm(name+".bn1", out)
+			unit.conv2 = b.conv(name+".conv2", out, out, 3)
+			unit.bn2 = b.batchNorm(name+".bn2", out)
+			if unit.stride != 1 || in != out {
+				unit.shortcut = b.conv(name+".downsample.0", out, in, 1)
+				unit.bnShortcut = b.batchNorm(name+".downsample.1", out)
+			}
+			net.blocks = append(net.blocks, unit)
+			in = out
+		}
+	}
+	net.weight, net.bias = b.linear("fc", spec.Classes, in)
+	if b.err != nil {
+		net.free()
+		return nil, b.err
+	}
+	for _, p := range net.params {
+		net.paramHandles = append(net.paramHandles, p.value.c)
+	}
+	return net, nil
+}
+
+// free gives all tensors of the network back.
+func (n *resnet) free() {
+	for _, list := range [][]parameter{n.params, n.buffers} {
+		for i := range list {
+			list[i].value.free()
+		}
+	}
+	n.params, n.buffers, n.paramHandles = nil, nil, nil
+}
+
+// forward computes the logits [N, classes] of x [N, C, H, W].
+func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
+	x = s.relu(s.batchNorm(s.conv2d(x, n.stem, 1, 1), n.bnStem, training))
+	for i := range n.blocks {
+		x = n.blocks[i].forward(s, x, training)
+	}
+	return s.linear(s.averagePool(x), n.weight, n.bias)
+}
+
+func (b *block) forward(s *scope, x tensor, training bool) tensor {
+	y := s.relu(s.batchNorm(s.conv2d(x, b.conv1, b.stride, 1), b.bn1, training))
+	y = s.batchNorm(s.conv2d(y, b.conv2, 1, 1), b.bn2, training)
+	if b.shortcut.valid() {
+		x = s.batchNorm(s.conv2d(x, b.shortcut, b.stride, 0), b.bnShortcut, training)
+	}
+	return s.relu(s.add(y, x))
+}

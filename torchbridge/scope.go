@@ -1,0 +1,256 @@
+package torchbridge
+
+import (
+	"fmt"
+	"unsafe"
+
+	lib "github.com/sugarme/gotch/libtch"
+)
+
+// #include "shim.h"
+import "C"
+
+// A scope owns the temporary tensors of one computation and frees them together.
+//
+// Its methods are libtorch operations. They keep the first error and do nothing
+// after it, so a computation is written down without a check per line and asked
+// once, at the end, by err.
+type scope struct {
+	owned []lib.Ctensor
+	out   *lib.Ctensor // where libtorch writes a result; allocated once, alone, as cgo's pointer rules want
+	fault error
+}
+
+func newScope() *scope { return &scope{out: new(lib.Ctensor)} }
+
+// err is the first error of the scope's operations.
+func (s *scope) err() error { return s.fault }
+
+// reset frees the scope's tensors and forgets its error; the scope can be used again.
+func (s *scope) reset() {
+	for _, c := range s.owned {
+		lib.AtFree(c)
+	}
+	s.owned = s.owned[:0]
+	s.fault = nil
+}
+
+// done takes the result of an operation from s.out.
+func (s *scope) done(operation string) tensor {
+	c := *s.out
+	*s.out = nil
+	if c == nil {
+		s.fault = fmt.Errorf("torchbridge: %s: %w", operation, lastError())
+		return tensor{}
+	}
+	s.owned = append(s.owned, c)
+	return tensor{c}
+}
+
+// keep makes the scope the owner of t.
+func (s *scope) keep(t tensor) tensor {
+	s.owned = append(s.owned, t.c)
+	return t
+}
+
+// conv2d convolves x [N,Cin,H,W] with w [Cout,Cin,k,k], zero-padded, without bias.
+func (s *scope) conv2d(x, w tensor, stride, padding int64) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	steps, pad, dilation := [2]int64{stride, stride}, [2]int64{padding, padding}, [2]int64{1, 1}
+	lib.AtgConv2d(s.out, x.c, w.c, nil, steps[:], 2, pad[:], 2, dilation[:], 2, 1)
+	return s.done("convolution")
+}
+
+// batchNorm normalises x per channel; in training it uses the batch's statistics
+// and moves the running ones towards them.
+func (s *scope) batchNorm(x tensor, bn batchNorm, training bool) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgBatchNorm(s.out, x.c, bn.weight.c, bn.bias.c, bn.mean.c, bn.variance.c,
+		boolean(training), batchNormMomentum, batchNormEpsilon, 1)
+	return s.done("batch normalisation")
+}
+
+// relu replaces x by max(x, 0) in place.
+func (s *scope) relu(x tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgRelu_(s.out, x.c)
+	return s.done("relu")
+}
+
+// add adds y to x in place.
+func (s *scope) add(x, y tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgAdd_(s.out, x.c, y.c)
+	return s.done("addition")
+}
+
+// addScaled adds factor*y to x in place.
+func (s *scope) addScaled(x, y tensor, factor float64) {
+	if s.fault != nil {
+		return
+	}
+	scaled := s.scaled(y, factor)
+	if s.fault == nil {
+		lib.AtgAdd_(s.out, x.c, scaled.c)
+		s.done("scaled addition")
+	}
+}
+
+// scaled is y*factor.
+func (s *scope) scaled(y tensor, factor float64) tensor {
+	scalar := lib.AtsFloat(factor)
+	defer lib.AtsFree(scalar)
+	lib.AtgMulScalar(s.out, y.c, scalar)
+	return s.done("scaling")
+}
+
+// zero sets all elements of x to 0.
+func (s *scope) zero(x tensor) {
+	if s.fault != nil {
+		return
+	}
+	lib.AtgZero_(s.out, x.c)
+	s.done("zero")
+}
+
+// averagePool reduces x [N,C,H,W] to the means over H and W, [N,C].
+func (s *scope) averagePool(x tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	size := [2]int64{1, 1}
+	lib.AtgAdaptiveAvgPool2d(s.out, x.c, size[:], 2)
+	pooled := s.done("average pooling")
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgFlatten(s.out, pooled.c, 1, -1)
+	return s.done("flatten")
+}
+
+// linear is x w^T + b.
+func (s *scope) linear(x, w, b tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgLinear(s.out, x.c, w.c, b.c)
+	return s.done("linear layer")
+}
+
+// crossEntropy is the mean over the batch of -log softmax(logits)[label].
+func (s *scope) crossEntropy(logits, labels tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	const meanReduction, ignoreNone = 1, -100
+	lib.AtgCrossEntropyLoss(s.out, logits.c, labels.c, nil, meanReduction, ignoreNone, 0)
+	return s.done("cross-entropy")
+}
+
+// argmax is the index of the largest value of each row.
+func (s *scope) argmax(x tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgArgmax(s.out, x.c, 1, 0, 0)
+	return s.done("argmax")
+}
+
+// equal compares a and b element by element.
+func (s *scope) equal(a, b tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgEqTensor(s.out, a.c, b.c)
+	return s.done("comparison")
+}
+
+// sum adds up all elements, as k.
+func (s *scope) sum(x tensor, k kind) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgSum(s.out, x.c, int32(k))
+	return s.done("sum")
+}
+
+// detach is x outside the gradient graph.
+func (s *scope) detach(x tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgDetach(s.out, x.c)
+	return s.done("detach")
+}
+
+// narrow is a view of length elements of x from start on, along dimension 0.
+func (s *scope) narrow(x tensor, start, length int) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgNarrow(s.out, x.c, 0, int64(start), int64(length))
+	return s.done("narrow")
+}
+
+// pick is the rows of x that index names.
+func (s *scope) pick(x, index tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgIndexSelect(s.out, x.c, 0, index.c)
+	return s.done("index select")
+}
+
+// normalised is the uint8 images x as floats: x*scale + shift per channel. A valid
+// index picks rows first; channelsLast chooses the memory format.
+func (s *scope) normalised(x, index, scale, shift tensor, channelsLast bool) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	message := C.bf_normalise(unsafe.Pointer(x.c), unsafe.Pointer(index.c), unsafe.Pointer(scale.c),
+		unsafe.Pointer(shift.c), C.int(boolean(channelsLast)), (*unsafe.Pointer)(unsafe.Pointer(s.out)))
+	if err := shimError(message); err != nil {
+		s.fault = fmt.Errorf("torchbridge: normalise: %w", err)
+		return tensor{}
+	}
+	return s.done("normalise")
+}
+
+// gradients are d loss / d inputs; the scope owns them. The graph is used up.
+func (s *scope) gradients(loss tensor, inputs []lib.Ctensor, into []lib.Ctensor) {
+	if s.fault != nil {
+		return
+	}
+	clear(into)
+	lib.AtRunBackward(&loss.c, 1, &inputs[0], len(inputs), &into[0], 0, 0)
+	for _, c := range into {
+		if c == nil {
+			s.fault = fmt.Errorf("torchbridge: backward: %w", lastError())
+			continue
+		}
+		s.owned = append(s.owned, c)
+	}
+}
+
+// withGradients runs body with gradient recording on or off, and restores what
+// was set before.
+func withGradients(on bool, body func()) {
+	before := lib.AtGradSetEnabled(int(boolean(on)))
+	defer lib.AtGradSetEnabled(before)
+	body()
+}
+
+func boolean(b bool) int32 {
+	if b {
+		return 1
+	}
+	return 0
+}

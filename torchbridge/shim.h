@@ -1,0 +1,62 @@
+// The part of libtorch that gotch's C bindings do not reach.
+//
+// Tensors cross as `void *`, pointing to an at::Tensor that the caller owns.
+// Every function that can fail returns NULL on success and otherwise a message
+// that the caller frees with bf_free_message; no C++ exception leaves it.
+#ifndef BACKFIRE_SHIM_H
+#define BACKFIRE_SHIM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Frees a message returned by any of the functions below.
+void bf_free_message(char *message);
+
+// at::set_num_threads: threads of one operation in this process.
+char *bf_set_num_threads(int threads);
+// at::get_num_threads.
+int bf_get_num_threads(void);
+
+// Lets the C allocator keep freed memory instead of returning it to the system:
+// a training step frees and takes the same blocks again, and without this every
+// one of them is unmapped and faulted in anew (glibc; elsewhere it does nothing).
+void bf_keep_memory(void);
+
+// Reproducible kernels where libtorch has them; full fp32 (no TF32) on CUDA.
+char *bf_set_reproducible(void);
+
+// Tensor::contiguous(ChannelsLast) of a 4-dimensional tensor, as a new tensor.
+char *bf_channels_last(void *tensor, void **out);
+
+// The uint8 `images` as float, (x/255 - mean)/std written as x * scale + shift
+// with both of shape [1, C, 1, 1]. A non-NULL `index` picks rows first.
+char *bf_normalise(void *images, void *index, void *scale, void *shift,
+                   int channels_last, void **out);
+
+// at::_fused_sgd_ on all parameters at once: PyTorch's SGD with coupled weight
+// decay. `first` initialises the momentum buffers with the gradients.
+char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
+                   int count, double lr, double momentum, double weight_decay,
+                   int nesterov, int first);
+
+// at::_fused_adam_ (decoupled = 0) or at::_fused_adamw_ (decoupled = 1).
+// `steps` are scalar float tensors, one per parameter, counted up here.
+char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
+                    void **exp_avg_sqs, void **steps, int count, double lr,
+                    double beta1, double beta2, double eps, double weight_decay,
+                    int decoupled);
+
+// TORCH_VERSION of the headers this was compiled with.
+const char *bf_libtorch_version(void);
+// Instruction set that libtorch's own CPU kernels use (AVX2, AVX512, ...).
+char *bf_cpu_capability(char **out);
+// Name and total memory in bytes of a CUDA device; fails without CUDA.
+char *bf_cuda_device(int index, char **name, int64_t *memory);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,106 @@
+package torchbridge
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// ErrOptions marks options that no model can be trained with.
+var ErrOptions = errors.New("unusable training options")
+
+// ErrDiverged marks a training whose loss became infinite or not a number.
+var ErrDiverged = errors.New("training diverged")
+
+// TrainSpec is how a model is trained.
+type TrainSpec struct {
+	Epochs      int     // passes over the training set, at least 1; fixes the schedule's length
+	Batch       int     // images per step, at least 2 (BatchNorm needs a variance); the paper's is 32
+	Optimizer   string  // OptimizerSGD, OptimizerAdam or OptimizerAdamW
+	LR          float64 // peak learning rate, above 0
+	Momentum    float64 // of SGD, in [0, 1)
+	WeightDecay float64 // at least 0, on every parameter
+	Nesterov    bool    // of SGD; needs momentum
+	Schedule    string  // ScheduleOneCycle, ScheduleCosine or ScheduleConstant
+}
+
+// Options fix one training.
+type Options struct {
+	Model  ModelSpec
+	Train  TrainSpec
+	Images int       // rows of the training set
+	Mean   []float32 // per channel, of pixels in [0, 1]
+	Std    []float32 // per channel, of pixels in [0, 1], above 0
+	Device string    // auto, cpu, cuda or cuda:K; see CheckDevice
+	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
+	// setting of the process, not of the trainer.
+	Threads int
+	Seed    uint64 // of the stream "weights"
+}
+
+func (t TrainSpec) validate() error {
+	switch {
+	case t.Epochs < 1:
+		return fmt.Errorf("%w: %d epochs, at least 1 is needed", ErrOptions, t.Epochs)
+	case t.Batch < 2:
+		return fmt.Errorf("%w: batch of %d, at least 2 is needed (batch normalisation)", ErrOptions, t.Batch)
+	case !slices.Contains([]string{OptimizerSGD, OptimizerAdam, OptimizerAdamW}, t.Optimizer):
+		return fmt.Errorf("%w: optimiser %q is none of sgd, adam, adamw", ErrOptions, t.Optimizer)
+	case !slices.Contains([]string{ScheduleOneCycle, ScheduleCosine, ScheduleConstant}, t.Schedule):
+		return fmt.Errorf("%w: schedule %q is none of onecycle, cosine, constant", ErrOptions, t.Schedule)
+	case t.LR <= 0 || math.IsInf(t.LR, 0) || math.IsNaN(t.LR):
+		return fmt.Errorf("%w: learning rate %g is not above 0", ErrOptions, t.LR)
+	case t.Momentum < 0 || t.Momentum >= 1 || math.IsNaN(t.Momentum):
+		return fmt.Errorf("%w: momentum %g is outside [0, 1)", ErrOptions, t.Momentum)
+	case t.WeightDecay < 0 || math.IsInf(t.WeightDecay, 0) || math.IsNaN(t.WeightDecay):
+		return fmt.Errorf("%w: weight decay %g is below 0", ErrOptions, t.WeightDecay)
+	case t.Nesterov && t.Momentum == 0:
+		return fmt.Errorf("%w: Nesterov's method needs a momentum", ErrOptions)
+	}
+	return nil
+}
+
+func (o Options) validate() error {
+	if err := o.Model.validate(); err != nil {
+		return err
+	}
+	if err := o.Train.validate(); err != nil {
+		return fmt.Errorf("torchbridge: training: %w", err)
+	}
+	if o.Images < o.Train.Batch {
+		return fmt.Errorf("torchbridge: training: %w: %d images are less than one batch of %d", ErrOptions, o.Images, o.Train.Batch)
+	}
+	if len(o.Mean) != o.Model.Channels || len(o.Std) != o.Model.Channels {
+		return fmt.Errorf("torchbridge: training: %w: mean and deviation of %d and %d channels for images of %d", ErrOptions, len(o.Mean), len(o.Std), o.Model.Channels)
+	}
+	for _, deviation := range o.Std {
+		if !(deviation > 0) {
+			return fmt.Errorf("torchbridge: training: %w: a channel's deviation is %g, it must be above 0", ErrOptions, deviation)
+		}
+	}
+	if o.Threads < 0 {
+		return fmt.Errorf("torchbridge: training: %w: %d threads", ErrOptions, o.Threads)
+	}
+	return nil
+}
+
+// steps is the number of optimiser steps of one epoch.
+//
+// The last batch may be smaller. A rest of one image cannot be batch-normalised
+// in the last stage's 1x1 case, so it joins the batch before it.
+func (o Options) steps() int {
+	full, rest := o.Images/o.Train.Batch, o.Images%o.Train.Batch
+	if rest > 1 {
+		full++
+	}
+	return full
+}
+
+// batchEnd is the row behind the last of the given step's batch.
+func (o Options) batchEnd(step int) int {
+	if step == o.steps()-1 {
+		return o.Images
+	}
+	return (step + 1) * o.Train.Batch
+}

@@ -1,0 +1,296 @@
+package torchbridge
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	lib "github.com/sugarme/gotch/libtch"
+)
+
+// predictBatch is the number of images predicted at once: large enough to keep
+// the kernels busy, small enough that at width 64 on 32x32 pixels one activation
+// (26 MB) still is memory that the allocator keeps (bf_keep_memory).
+const predictBatch = 100
+
+// A Trainer trains one model and predicts with it.
+//
+// It belongs to the goroutine that made it and holds that goroutine's OS thread
+// until Close. The training set lies on the device as bytes; a step gathers its
+// batch, normalises it and updates the weights there, and losses and hits are
+// read back once per epoch.
+type Trainer struct {
+	opt         Options
+	net         *resnet
+	optimizer   *optimizer
+	scope       *scope
+	grads       []lib.Ctensor
+	images      tensor // training set, uint8 [n, C, H, W]
+	labels      tensor // int64 [n]
+	scale       tensor // 1 / (255 std), [1, C, 1, 1]
+	shift       tensor // -mean / std, [1, C, 1, 1]
+	lossSum     tensor // over the epoch, of batch means times batch size
+	hits        tensor // over the epoch
+	step, total int
+	device      cDevice
+	closed      bool
+}
+
+// EpochStats is what one pass over the training set showed.
+type EpochStats struct {
+	Loss     float64 // mean cross-entropy over the images, each before its own step
+	Accuracy float64 // share of images predicted as their (possibly poisoned) label, likewise
+	Images   int
+	LR       float64 // of the last step
+}
+
+// NewTrainer makes a model with initial weights from opt.Seed. It locks the
+// calling goroutine to its OS thread; Close unlocks it. The error wraps
+// ErrOptions or ErrDevice when the caller's choice is at fault.
+func NewTrainer(opt Options) (*Trainer, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	device, err := parseDevice(opt.Device)
+	if err != nil {
+		return nil, err
+	}
+	runtime.LockOSThread()
+	t := &Trainer{opt: opt, device: device, scope: newScope(), total: opt.steps() * opt.Train.Epochs}
+	if err := t.build(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Trainer) build() error {
+	if err := setThreads(t.opt.Threads); err != nil {
+		return err
+	}
+	if err := prepareProcess(); err != nil {
+		return err
+	}
+	var err error
+	// On CPUs convolutions run fastest on N,H,W,C (1.0 to 1.4 times, most at small widths).
+	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device, t.device == cpu); err != nil {
+		return err
+	}
+	if t.optimizer, err = newOptimizer(t.opt.Train, t.net.params, t.device); err != nil {
+		return err
+	}
+	t.grads = make([]lib.Ctensor, len(t.net.params))
+	channels := int64(t.opt.Model.Channels)
+	scale, shift := make([]float32, channels), make([]float32, channels)
+	for c := range scale {
+		scale[c] = 1 / (255 * t.opt.Std[c])
+		shift[c] = -t.opt.Mean[c] / t.opt.Std[c]
+	}
+	perChannel := []int64{1, channels, 1, 1}
+	if t.scale, err = newTensor(scale, perChannel, t.device); err != nil {
+		return err
+	}
+	if t.shift, err = newTensor(shift, perChannel, t.device); err != nil {
+		return err
+	}
+	if t.lossSum, err = newZeros([]int64{1}, kindFloat32, t.device); err != nil {
+		return err
+	}
+	t.hits, err = newZeros([]int64{1}, kindInt64, t.device)
+	return err
+}
+
+// Close frees everything on the device and unlocks the OS thread. Closing twice
+// does nothing.
+func (t *Trainer) Close() error {
+	if t.closed {
+		return nil
+	}
+	t.closed = true
+	t.scope.reset()
+	if t.optimizer != nil {
+		t.optimizer.free()
+	}
+	if t.net != nil {
+		t.net.free()
+	}
+	for _, owned := range []*tensor{&t.images, &t.labels, &t.scale, &t.shift, &t.lossSum, &t.hits} {
+		owned.free()
+	}
+	runtime.UnlockOSThread()
+	return nil
+}
+
+var errClosed = errors.New("torchbridge: the trainer is closed")
+
+// Upload puts the training set on the device: Options.Images images in NCHW order
+// and as many labels, each below the number of classes.
+func (t *Trainer) Upload(images, labels []uint8) error {
+	if t.closed {
+		return errClosed
+	}
+	m := t.opt.Model
+	if want := t.opt.Images * m.Channels * m.Height * m.WidthPx; len(images) != want || len(labels) != t.opt.Images {
+		return fmt.Errorf("torchbridge: upload: %d bytes and %d labels, want %d and %d", len(images), len(labels), want, t.opt.Images)
+	}
+	wide := make([]int64, len(labels))
+	for i, label := range labels {
+		if int(label) >= m.Classes {
+			return fmt.Errorf("torchbridge: upload: label %d of image %d is outside 0 to %d", label, i, m.Classes-1)
+		}
+		wide[i] = int64(label)
+	}
+	t.images.free()
+	t.labels.free()
+	var err error
+	if t.images, err = newTensor(images, t.imageShape(t.opt.Images), t.device); err != nil {
+		return err
+	}
+	t.labels, err = newTensor(wide, []int64{int64(len(wide))}, t.device)
+	return err
+}
+
+// Epoch trains once on every row of the uploaded set, in the given order, which
+// must be a permutation of all rows. onBatch, if not nil, hears after each step
+// how many images are done. The error wraps ErrDiverged when the loss is not
+// finite; the model is of no use then.
+func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, error) {
+	if t.closed {
+		return EpochStats{}, errClosed
+	}
+	if !t.images.valid() {
+		return EpochStats{}, errors.New("torchbridge: epoch: no training set was uploaded")
+	}
+	if t.step >= t.total {
+		return EpochStats{}, fmt.Errorf("torchbridge: epoch: the model has had its %d epochs", t.opt.Train.Epochs)
+	}
+	rows, err := t.uploadOrder(order)
+	if err != nil {
+		return EpochStats{}, err
+	}
+	defer rows.free()
+	defer t.scope.reset()
+	t.scope.zero(t.lossSum)
+	t.scope.zero(t.hits)
+	start, rate := 0, 0.0
+	for i := range t.opt.steps() {
+		end := t.opt.batchEnd(i)
+		rate = learningRate(t.opt.Train.Schedule, t.opt.Train.LR, t.step, t.total)
+		if err := t.trainBatch(rows, start, end-start, rate); err != nil {
+			return EpochStats{}, fmt.Errorf("torchbridge: epoch: step %d: %w", t.step, err)
+		}
+		t.step++
+		start = end
+		if onBatch != nil {
+			onBatch(end)
+		}
+	}
+	return t.epochStats(rate)
+}
+
+// trainBatch takes one optimiser step on length rows from start on.
+func (t *Trainer) trainBatch(rows tensor, start, length int, rate float64) error {
+	s := t.scope
+	s.reset()
+	index := s.narrow(rows, start, length)
+	x := s.normalised(t.images, index, t.scale, t.shift, t.net.channelsLast)
+	y := s.pick(t.labels, index)
+	logits := t.net.forward(s, x, true)
+	loss := s.crossEntropy(logits, y)
+	s.gradients(loss, t.net.paramHandles, t.grads)
+	if s.err() != nil {
+		return s.err()
+	}
+	if err := t.optimizer.step(t.net.paramHandles, t.grads, rate); err != nil {
+		return err
+	}
+	s.addScaled(t.lossSum, s.detach(loss), float64(length))
+	s.add(t.hits, s.sum(s.equal(s.argmax(s.detach(logits)), y), kindInt64))
+	return s.err()
+}
+
+func (t *Trainer) epochStats(rate float64) (EpochStats, error) {
+	loss, err := read[float32](t.lossSum)
+	if err != nil {
+		return EpochStats{}, err
+	}
+	hits, err := read[int64](t.hits)
+	if err != nil {
+		return EpochStats{}, err
+	}
+	n := float64(t.opt.Images)
+	stats := EpochStats{Loss: float64(loss[0]) / n, Accuracy: float64(hits[0]) / n, Images: t.opt.Images, LR: rate}
+	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) {
+		return stats, fmt.Errorf("torchbridge: epoch: %w: the mean loss is %g after step %d (learning rate %g)", ErrDiverged, stats.Loss, t.step, rate)
+	}
+	return stats, nil
+}
+
+// uploadOrder checks that order is a permutation of the rows and copies it over.
+func (t *Trainer) uploadOrder(order []int32) (tensor, error) {
+	if len(order) != t.opt.Images {
+		return tensor{}, fmt.Errorf("torchbridge: epoch: order of %d rows for %d images", len(order), t.opt.Images)
+	}
+	wide := make([]int64, len(order))
+	seen := make([]bool, len(order))
+	for i, row := range order {
+		if row < 0 || int(row) >= len(order) || seen[row] {
+			return tensor{}, fmt.Errorf("torchbridge: epoch: the order is no permutation: row %d", row)
+		}
+		seen[row] = true
+		wide[i] = int64(row)
+	}
+	return newTensor(wide, []int64{int64(len(wide))}, t.device)
+}
+
+// Predict returns the most likely class of each image (NCHW bytes, any number of
+// images), by the model as it stands, with BatchNorm's running statistics.
+func (t *Trainer) Predict(images []uint8) ([]uint8, error) {
+	if t.closed {
+		return nil, errClosed
+	}
+	m := t.opt.Model
+	size := m.Channels * m.Height * m.WidthPx
+	if len(images)%size != 0 {
+		return nil, fmt.Errorf("torchbridge: predict: %d bytes are no whole number of images of %d", len(images), size)
+	}
+	n := len(images) / size
+	predicted := make([]uint8, 0, n)
+	defer t.scope.reset()
+	for start := 0; start < n; start += predictBatch {
+		end := min(start+predictBatch, n)
+		classes, err := t.predictBatch(images[start*size:end*size], end-start)
+		if err != nil {
+			return nil, err
+		}
+		for _, class := range classes {
+			predicted = append(predicted, uint8(class))
+		}
+	}
+	return predicted, nil
+}
+
+func (t *Trainer) predictBatch(images []uint8, n int) ([]int64, error) {
+	batch, err := newTensor(images, t.imageShape(n), t.device)
+	if err != nil {
+		return nil, err
+	}
+	s := t.scope
+	s.reset()
+	s.keep(batch)
+	var best tensor
+	withGradients(false, func() {
+		x := s.normalised(batch, tensor{}, t.scale, t.shift, t.net.channelsLast)
+		best = s.argmax(t.net.forward(s, x, false))
+	})
+	if s.err() != nil {
+		return nil, fmt.Errorf("torchbridge: predict: %w", s.err())
+	}
+	return read[int64](best)
+}
+
+func (t *Trainer) imageShape(n int) []int64 {
+	m := t.opt.Model
+	return []int64{int64(n), int64(m.Channels), int64(m.Height), int64(m.WidthPx)}
+}
