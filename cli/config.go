@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"backfire/config"
+)
+
+// NewCmdConfig returns the group of commands about the configuration.
+func NewCmdConfig(streams *IOStreams) *cobra.Command {
+	return newGroup("config", "Show the configuration, its keys and its presets",
+		NewCmdConfigShow(streams, nil),
+		NewCmdConfigKeys(streams, nil),
+		NewCmdConfigPresets(streams, nil),
+	)
+}
+
+// The output formats of the config commands.
+const (
+	formatTable    = "table"
+	formatYAML     = "yaml"
+	formatJSON     = "json"
+	formatMarkdown = "markdown"
+)
+
+// ConfigShowOptions are the options of "config show".
+type ConfigShowOptions struct {
+	IO     *IOStreams
+	Config config.Options
+	Format string // table, yaml or json
+}
+
+// NewCmdConfigShow returns the command that prints the resolved configuration.
+func NewCmdConfigShow(streams *IOStreams, runF func(context.Context, *ConfigShowOptions) error) *cobra.Command {
+	opts := &ConfigShowOptions{IO: streams}
+	cmd := &cobra.Command{
+		Use:   "show",
+		Short: "Print the resolved configuration with the source of each value",
+		Long: `Print the configuration that a run with the same preset, file, environment and
+flags would use, and where each value came from.
+
+The yaml format is a configuration file that gives the same values again.`,
+		Example: `  backfire config show --preset quick
+  backfire config show --preset paper --set attackers.p=0.4 --format yaml > my.yaml`,
+		Args: cobra.NoArgs,
+	}
+	flags := config.AddFlags(cmd.Flags(), "")
+	format := addFormat(cmd, formatTable, formatYAML, formatJSON)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		opts.Config, opts.Format = flags.Options(streams.Environ), format.value
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runConfigShow(opts)
+	}
+	return cmd
+}
+
+func runConfigShow(opts *ConfigShowOptions) error {
+	resolved, err := config.Load(opts.Config)
+	if err != nil {
+		return err
+	}
+	switch opts.Format {
+	case formatYAML:
+		text, err := resolved.YAML()
+		if err != nil {
+			return err
+		}
+		return write(opts.IO.Out, string(text))
+	case formatJSON:
+		text, err := json.MarshalIndent(resolved.Settings(), "", "  ")
+		if err != nil {
+			return fmt.Errorf("config show: write JSON: %w", err)
+		}
+		return write(opts.IO.Out, string(text)+"\n")
+	default:
+		rows := [][]string{{"KEY", "VALUE", "SOURCE"}}
+		for _, setting := range resolved.Settings() {
+			rows = append(rows, []string{setting.Key, shown(setting.Value), setting.Source})
+		}
+		return writeTable(opts.IO.Out, rows)
+	}
+}
+
+// shown returns a value for a table, where an empty cell would look like a fault.
+func shown(value any) string {
+	text := config.Format(value)
+	switch {
+	case value == nil:
+		return "(unset)"
+	case text == "":
+		return "(empty)"
+	default:
+		return text
+	}
+}
+
+// ConfigKeysOptions are the options of "config keys".
+type ConfigKeysOptions struct {
+	IO     *IOStreams
+	Format string // table or markdown
+}
+
+// NewCmdConfigKeys returns the command that prints the reference of all keys.
+func NewCmdConfigKeys(streams *IOStreams, runF func(context.Context, *ConfigKeysOptions) error) *cobra.Command {
+	opts := &ConfigKeysOptions{IO: streams}
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "List all keys with default, allowed values and meaning",
+		Args:  cobra.NoArgs,
+	}
+	format := addFormat(cmd, formatTable, formatMarkdown)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		opts.Format = format.value
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runConfigKeys(opts)
+	}
+	return cmd
+}
+
+func runConfigKeys(opts *ConfigKeysOptions) error {
+	if opts.Format == formatMarkdown {
+		return write(opts.IO.Out, config.Reference())
+	}
+	var text strings.Builder
+	for _, key := range config.Keys() {
+		names := key.Env
+		if key.Flag != "" {
+			names = append([]string{"--" + key.Flag}, names...)
+		}
+		fmt.Fprintf(&text, "%s = %s\n    %s\n    values: %s\n    also: %s\n",
+			key.Name, key.DefaultText(), key.Help, key.Values(), strings.Join(names, ", "))
+	}
+	return write(opts.IO.Out, text.String())
+}
+
+// ConfigPresetsOptions are the options of "config presets".
+type ConfigPresetsOptions struct {
+	IO   *IOStreams
+	Name string // the preset to print; empty: list them
+}
+
+// NewCmdConfigPresets returns the command that lists the presets or prints one.
+func NewCmdConfigPresets(streams *IOStreams, runF func(context.Context, *ConfigPresetsOptions) error) *cobra.Command {
+	opts := &ConfigPresetsOptions{IO: streams}
+	return &cobra.Command{
+		Use:       "presets [NAME]",
+		Short:     "List the presets, or print one with a comment for every value",
+		Args:      cobra.MaximumNArgs(1),
+		ValidArgs: config.Presets(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				opts.Name = args[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return runConfigPresets(opts)
+		},
+	}
+}
+
+func runConfigPresets(opts *ConfigPresetsOptions) error {
+	if opts.Name != "" {
+		text, err := config.PresetText(opts.Name)
+		if err != nil {
+			return err
+		}
+		return write(opts.IO.Out, text)
+	}
+	var rows [][]string
+	for _, name := range config.Presets() {
+		rows = append(rows, []string{name, config.PresetSummary(name)})
+	}
+	return writeTable(opts.IO.Out, rows)
+}
+
+// choice is the value of a flag that takes one of a few words.
+type choice struct {
+	value   string
+	allowed []string
+}
+
+// addFormat declares --format with the allowed formats, the first the default.
+func addFormat(cmd *cobra.Command, allowed ...string) *choice {
+	format := &choice{value: allowed[0], allowed: allowed}
+	cmd.Flags().Var(format, "format", "output format: "+strings.Join(allowed, ", "))
+	return format
+}
+
+// String returns the word chosen.
+func (c *choice) String() string { return c.value }
+
+// Set chooses a word.
+func (c *choice) Set(value string) error {
+	if !slices.Contains(c.allowed, value) {
+		return fmt.Errorf("must be one of %s", strings.Join(c.allowed, ", "))
+	}
+	c.value = value
+	return nil
+}
+
+// Type names the kind of value in the help.
+func (c *choice) Type() string { return "format" }
+
+// write writes text as a whole.
+func write(out io.Writer, text string) error {
+	if _, err := io.WriteString(out, text); err != nil {
+		return fmt.Errorf("write the output: %w", err)
+	}
+	return nil
+}
+
+// writeTable writes rows as columns aligned by spaces.
+func writeTable(out io.Writer, rows [][]string) error {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
+			return fmt.Errorf("lay out the table: %w", err)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("lay out the table: %w", err)
+	}
+	return write(out, text.String())
+}

@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+	"github.com/spf13/cobra"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/torchbridge"
+)
+
+// DoctorOptions are the options of "doctor".
+type DoctorOptions struct {
+	IO      *IOStreams
+	Config  config.Options // whose device, data and store are checked
+	Build   Build
+	Machine Machine
+}
+
+// NewCmdDoctor returns the command that checks everything a run needs.
+func NewCmdDoctor(streams *IOStreams, runF func(context.Context, *DoctorOptions) error) *cobra.Command {
+	opts := &DoctorOptions{IO: streams, Build: ThisBuild()}
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check libtorch, device, CPU, data and store, and say what to do about each fault",
+		Long: `Check everything that a run with the same preset, file, environment and flags
+needs. Exit code 1 says that such a run would fail.`,
+		Args: cobra.NoArgs,
+	}
+	flags := config.AddFlags(cmd.Flags(), "")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		opts.Config = flags.Options(streams.Environ)
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		opts.Machine = ThisMachine()
+		return runDoctor(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+// verdict is the outcome of a check.
+type verdict string
+
+const (
+	checkOK   verdict = "ok"
+	checkWarn verdict = "warn" // a run works, but not as well as it could
+	checkFail verdict = "fail" // a run cannot work
+)
+
+// check is one line of the doctor's report.
+type check struct {
+	verdict verdict
+	name    string
+	finding string
+	remedy  string // what to do about it; empty where all is well
+}
+
+func runDoctor(ctx context.Context, opts *DoctorOptions) error {
+	resolved, err := config.Load(opts.Config)
+	if err != nil {
+		return err
+	}
+	cfg, machine := resolved.Config, opts.Machine
+	env, torchErr := machine.Torch()
+	checks := []check{
+		{checkOK, "backfire", fmt.Sprintf("%s, commit %s", opts.Build.Version, known(opts.Build.Commit)), ""},
+		{checkOK, "go", fmt.Sprintf("%s, gotch %s", opts.Build.Go, known(opts.Build.Gotch)), ""},
+		checkTorch(env, torchErr),
+		checkDevice(cfg.Device, env, machine),
+		checkThreads(cfg.Workers, cfg.Threads, machine),
+		checkCPU(env, machine),
+		checkData(ctx, cfg.Data, machine.LoadData),
+		checkStore(cfg.Store, machine.Disk),
+	}
+	var report [][]string
+	failed := 0
+	for _, c := range checks {
+		report = append(report, []string{string(c.verdict), c.name, c.finding})
+		if c.remedy != "" {
+			report = append(report, []string{"", "", "-> " + c.remedy})
+		}
+		if c.verdict == checkFail {
+			failed++
+		}
+	}
+	if err := writeTable(opts.IO.Out, report); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("doctor: %d of %d checks failed", failed, len(checks))
+	}
+	return nil
+}
+
+// checkTorch reports libtorch itself.
+func checkTorch(env torchbridge.Env, err error) check {
+	if err != nil {
+		return check{checkFail, "libtorch", err.Error(), "run make setup, then make build"}
+	}
+	return check{checkOK, "libtorch", fmt.Sprintf("%s (%s) in %s", env.Version, env.Variant, env.Directory), ""}
+}
+
+// checkDevice reports the GPUs and the device that would be trained on.
+func checkDevice(name string, env torchbridge.Env, machine Machine) check {
+	chosen, err := machine.CheckDevice(name)
+	if err != nil {
+		return check{checkFail, "device", err.Error(), "choose another one with --device, or auto"}
+	}
+	found := make([]string, len(env.CUDA))
+	for i, gpu := range env.CUDA {
+		found[i] = fmt.Sprintf("cuda:%d %s, %s", i, gpu.Name, size(uint64(gpu.Memory)))
+	}
+	finding := fmt.Sprintf("%s means %s", name, chosen)
+	switch {
+	case len(found) > 0:
+		return check{checkOK, "device", finding + "; " + strings.Join(found, "; "), ""}
+	case machine.NvidiaDriver && env.Variant == "cpu":
+		return check{checkWarn, "device", finding + "; there is an NVIDIA driver, but this libtorch is for CPUs", "to train on the GPU run BACKFIRE_VARIANT=cuda make setup, then make build"}
+	case machine.NvidiaDriver:
+		return check{checkWarn, "device", finding + "; there is an NVIDIA driver, but libtorch sees no GPU", "compare the driver's CUDA release in nvidia-smi with libtorch's " + env.Variant}
+	default:
+		return check{checkOK, "device", finding + "; no GPU", ""}
+	}
+}
+
+// checkThreads reports the cores and refuses to be happy about more threads than
+// cores: libtorch's threads wait for each other, and contention slows them
+// down several times over.
+func checkThreads(workers, threads int, machine Machine) check {
+	finding := fmt.Sprintf("%d cores, workers %s, threads per worker %s", machine.Cores, orAuto(workers), orAuto(threads))
+	if max(workers, 1)*max(threads, 1) > machine.Cores {
+		return check{checkWarn, "threads", finding, "more threads than cores slow each other down: leave workers and threads at 0"}
+	}
+	return check{checkOK, "threads", finding, ""}
+}
+
+// orAuto returns a number in which 0 leaves the choice to the program.
+func orAuto(n int) string {
+	if n == 0 {
+		return "auto"
+	}
+	return strconv.Itoa(n)
+}
+
+// checkCPU reports the vector units that decide the speed of training on a CPU.
+func checkCPU(env torchbridge.Env, machine Machine) check {
+	features := []struct {
+		name string
+		ids  []cpuid.FeatureID
+	}{
+		{"AVX2", []cpuid.FeatureID{cpuid.AVX2}},
+		{"AVX512", []cpuid.FeatureID{cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL}},
+		{"AVX512_BF16", []cpuid.FeatureID{cpuid.AVX512BF16}},
+		{"AMX", []cpuid.FeatureID{cpuid.AMXTILE, cpuid.AMXBF16}},
+	}
+	var has, lacks []string
+	for _, feature := range features {
+		if machine.CPU.Supports(feature.ids...) {
+			has = append(has, feature.name)
+		} else {
+			lacks = append(lacks, feature.name)
+		}
+	}
+	finding := known(machine.CPU.BrandName)
+	if machine.Arch != "amd64" {
+		return check{checkOK, "CPU", finding + ", " + machine.Arch, ""}
+	}
+	if len(has) > 0 {
+		finding += "; has " + strings.Join(has, ", ")
+	}
+	if len(lacks) > 0 {
+		finding += "; lacks " + strings.Join(lacks, ", ")
+	}
+	if env.CPUCapability != "" {
+		finding += "; libtorch uses " + env.CPUCapability
+	}
+	if slices.Contains(lacks, "AVX2") {
+		return check{checkWarn, "CPU", finding, "without AVX2 training is several times slower: use a newer machine or a GPU"}
+	}
+	return check{checkOK, "CPU", finding, ""}
+}
+
+// checkData loads the configured dataset, as a run would, and says which others
+// have a directory below the data directory.
+func checkData(ctx context.Context, data config.Data, load func(context.Context, datasets.Source) (*datasets.Set, error)) check {
+	set, err := load(ctx, datasets.Source{Name: data.Name, Path: data.Path, Split: data.Split, Dir: data.Dir})
+	if err != nil {
+		return check{checkFail, "data", err.Error(), "choose another dataset with --dataset, or name its place with --set data.dir=DIR or data.path=PATH"}
+	}
+	finding := fmt.Sprintf("%s has %d images of %dx%dx%d in %d classes", data.Name, set.Len(), set.C, set.H, set.W, len(set.Classes))
+	dir, err := datasets.DataDir(data.Dir)
+	if err != nil {
+		return check{checkWarn, "data", finding + "; " + err.Error(), "name a data directory with --set data.dir=DIR"}
+	}
+	var found, missing []string
+	for _, info := range datasets.Names() {
+		if len(info.Files) == 0 || info.Name == data.Name {
+			continue
+		}
+		if entries, err := os.ReadDir(filepath.Join(dir, info.Name)); err == nil && len(entries) > 0 {
+			found = append(found, info.Name)
+		} else {
+			missing = append(missing, info.Name)
+		}
+	}
+	if len(found) > 0 {
+		finding += "; also in " + dir + ": " + strings.Join(found, ", ")
+	}
+	if len(missing) > 0 {
+		finding += "; not in " + dir + ": " + strings.Join(missing, ", ") + " (see backfire data list)"
+	}
+	return check{checkOK, "data", finding, ""}
+}
+
+// littleDisk is the free space below which a long run might not end well: a
+// cell takes far less, a checkpoint of a full ResNet-18 about 0.1 GiB.
+const littleDisk = 1 << 30
+
+// checkStore reports whether results can be stored.
+func checkStore(dir string, disk func(string) (uint64, error)) check {
+	const remedy = "choose another directory with --store"
+	existing, err := existingDir(dir)
+	if err != nil {
+		return check{checkFail, "store", err.Error(), remedy}
+	}
+	free, err := disk(existing)
+	if err != nil {
+		return check{checkFail, "store", err.Error(), remedy}
+	}
+	finding := fmt.Sprintf("%s is writable, %s free", dir, size(free))
+	if free < littleDisk {
+		return check{checkWarn, "store", finding, "make room, or " + remedy}
+	}
+	return check{checkOK, "store", finding, ""}
+}
+
+// size returns a number of bytes for people.
+func size(bytes uint64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+}

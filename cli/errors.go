@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"backfire/config"
+)
+
+// Exit codes of the program.
+const (
+	ExitOK          = 0   // everything asked for was done
+	ExitFailure     = 1   // something failed
+	ExitUsage       = 2   // the command line or the configuration is wrong; nothing was started
+	ExitCellsFailed = 3   // the run is over, but some cells failed
+	ExitInterrupted = 130 // stopped by Ctrl-C or SIGTERM; what was finished is stored
+)
+
+// ErrCellsFailed is wrapped by the error of a run in which some cells failed
+// while the others were finished.
+var ErrCellsFailed = errors.New("some cells failed")
+
+// UsageError is an error in how the program was called.
+type UsageError struct{ Err error }
+
+// Error returns the text of the error it holds.
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error it holds.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef returns a [UsageError] with a formatted text; %w wraps as in fmt.Errorf.
+func Usagef(format string, args ...any) error {
+	return &UsageError{Err: fmt.Errorf(format, args...)}
+}
+
+// InterruptedError is returned by a command that stopped cleanly because its
+// context was cancelled. It wraps context.Canceled.
+type InterruptedError struct {
+	// Resume is a clause that says how to go on, such as
+	// "the same command goes on where this one stopped".
+	Resume string
+}
+
+// Error says that the command was interrupted and how to go on.
+func (e *InterruptedError) Error() string {
+	if e.Resume == "" {
+		return "interrupted"
+	}
+	return "interrupted; " + e.Resume
+}
+
+// Unwrap returns context.Canceled.
+func (e *InterruptedError) Unwrap() error { return context.Canceled }
+
+// ExitCode returns the exit code that belongs to the error of a command.
+func ExitCode(err error) int {
+	var usage *UsageError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &usage), errors.Is(err, config.ErrInvalid):
+		return ExitUsage
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.Is(err, ErrCellsFailed):
+		return ExitCellsFailed
+	default:
+		return ExitFailure
+	}
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// testStreams returns streams without terminals and an empty environment, with
+// the buffers behind Out and ErrOut.
+func testStreams() (streams *IOStreams, out, errOut *bytes.Buffer) {
+	out, errOut = new(bytes.Buffer), new(bytes.Buffer)
+	return &IOStreams{In: strings.NewReader(""), Out: out, ErrOut: errOut}, out, errOut
+}
+
+// runMain runs the whole program and returns its exit code and what it printed.
+func runMain(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	streams, stdout, stderr := testStreams()
+	code = Main(context.Background(), args, streams)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestSystemIO(t *testing.T) {
+	t.Setenv("BACKFIRE_SEED", "7")
+	streams := SystemIO()
+	require.Contains(t, streams.Environ, "BACKFIRE_SEED=7")
+	require.NotNil(t, streams.In)
+	require.NotNil(t, streams.Out)
+	require.NotNil(t, streams.ErrOut)
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/triggers"
+)
+
+// TriggerOptions are the options of "trigger".
+type TriggerOptions struct {
+	IO     *IOStreams
+	Config config.Options
+	Dir    string // directory of the pictures, made if it is not there
+	First  int    // number of attackers, from 0 on
+	Scale  int    // side of a pixel in the pictures
+
+	// Load loads the dataset.
+	Load func(context.Context, datasets.Source) (*datasets.Set, error)
+}
+
+// NewCmdTrigger returns the command that draws pictures of the attackers'
+// triggers.
+func NewCmdTrigger(streams *IOStreams, runF func(context.Context, *TriggerOptions) error) *cobra.Command {
+	opts := &TriggerOptions{IO: streams, Load: datasets.Load}
+	cmd := &cobra.Command{
+		Use:   "trigger",
+		Short: "Draw pictures of the attackers' triggers",
+		Long: `Draw the triggers of the first attackers of the largest game, as a run with the
+same preset, file, environment and flags would use them: each alone, transparent
+where it leaves the image as it is, and on the first image that its attacker
+holds out.`,
+		Example: `  backfire trigger --preset quick --out pictures
+  backfire trigger --dataset cifar10 --seed 7 --p 0.4 --first 10`,
+		Args: cobra.NoArgs,
+	}
+	flags := config.AddFlags(cmd.Flags(), "")
+	cmd.Flags().StringVar(&opts.Dir, "out", "triggers", "directory for the pictures")
+	cmd.Flags().IntVar(&opts.First, "first", 5, "draw the triggers of the first `K` attackers")
+	cmd.Flags().IntVar(&opts.Scale, "scale", 8, "side of one pixel of the images in the pictures")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		opts.Config = flags.Options(streams.Environ)
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runTrigger(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+func runTrigger(ctx context.Context, opts *TriggerOptions) error {
+	if opts.First < 1 {
+		return Usagef("--first %d: must be at least 1", opts.First)
+	}
+	if opts.Scale < 1 {
+		return Usagef("--scale %d: must be at least 1", opts.Scale)
+	}
+	resolved, err := config.Load(opts.Config)
+	if err != nil {
+		return err
+	}
+	data := resolved.Config.Data
+	set, err := opts.Load(ctx, datasets.Source{Name: data.Name, Path: data.Path, Split: data.Split, Dir: data.Dir})
+	if err != nil {
+		return err
+	}
+	g, err := largestGame(resolved.Config, set)
+	if err != nil {
+		return err
+	}
+	rules := g.Rules()
+	if rules.Sampling != game.PerAgent {
+		return Usagef("trigger.sampling = %s: attackers have no trigger of their own to draw: choose trigger.sampling=%s", rules.Sampling, game.PerAgent)
+	}
+	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
+		return fmt.Errorf("trigger: make the directory for the pictures: %w", err)
+	}
+	rows := [][]string{{"ATTACKER", "LABEL", "TRIGGER", "BOX", "PIXELS", "ALONE", "ON AN IMAGE"}}
+	for i, trigger := range g.Triggers()[:min(opts.First, len(rules.Attackers))] {
+		attacker := rules.Attackers[i]
+		alone := filepath.Join(opts.Dir, fmt.Sprintf("attacker-%d.png", attacker.ID))
+		stamped := filepath.Join(opts.Dir, fmt.Sprintf("attacker-%d-on-image.png", attacker.ID))
+		if err := writePicture(alone, func(w io.Writer) error { return trigger.WritePNG(w, opts.Scale) }); err != nil {
+			return err
+		}
+		img := set.Image(g.Deal().Attackers[i].HeldOut[0])
+		if err := writePicture(stamped, func(w io.Writer) error { return triggers.WriteStampedPNG(w, trigger, img, opts.Scale) }); err != nil {
+			return err
+		}
+		rows = append(rows, []string{
+			strconv.Itoa(attacker.ID), set.Classes[attacker.Target], trigger.ID(), trigger.Box.String(),
+			strconv.Itoa(trigger.Pixels()), alone, stamped,
+		})
+	}
+	return writeTable(opts.IO.Out, rows)
+}
+
+// largestGame deals the game with most attackers that a configuration asks for.
+func largestGame(cfg config.Config, set *datasets.Set) (*game.Game, error) {
+	plan, err := experiments.NewPlan(cfg, set)
+	if errors.Is(err, experiments.ErrPlan) {
+		return nil, &UsageError{Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	var rules game.Rules
+	for _, cell := range plan.Cells {
+		if len(cell.Game.Attackers) > len(rules.Attackers) {
+			rules = cell.Game
+		}
+	}
+	return game.New(set, rules)
+}
+
+// writePicture writes what draw makes to a file.
+func writePicture(path string, draw func(io.Writer) error) error {
+	var picture bytes.Buffer
+	if err := draw(&picture); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, picture.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("trigger: write the picture: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+// Package config holds every setting of a run and resolves it.
+//
+// [Config] is the one declaration of the settings. The tags of a field say all
+// there is to say about its key, and everything else is derived from them: the
+// default, the environment variable, the command-line flag, the check of the
+// value, the documentation.
+//
+//	key      name within its section, lower-case with underscores
+//	help     one line of description, with the unit
+//	default  the value without a preset; absent: unset, allowed for pointers and lists only
+//	range    an interval such as [0,1], (0,1), [2,); of each element for lists
+//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K
+//	flag     the name of a command-line flag of its own (every key has --set key=value)
+//	env      one more environment variable beside BACKFIRE_SECTION_KEY
+//
+// A new setting is one new field with these tags; rules between several keys
+// stand in validate.go; docs/config.md is rewritten by "go test ./config -regen".
+//
+// Values are resolved in this order, later ones winning: defaults, preset,
+// configuration file, environment, --set, flags. See [Load].
+package config
+
+// Config is one resolved configuration. The commands hand its parts on as plain
+// values; nothing else in the program reads files or the environment for settings.
+type Config struct {
+	Seed      uint64    `key:"seed" default:"1" flag:"seed" help:"the one seed from which every random decision is derived"`
+	Data      Data      `key:"data"`
+	Pool      Pool      `key:"pool"`
+	Deal      Deal      `key:"deal"`
+	Attackers Attackers `key:"attackers"`
+	Trigger   Trigger   `key:"trigger"`
+	ASR       ASR       `key:"asr"`
+	Model     Model     `key:"model"`
+	Train     Train     `key:"train"`
+	Device    string    `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
+	Workers   int       `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, each in a process of its own; 0 chooses by device and cores"`
+	Threads   int       `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 chooses by cores and workers"`
+	Store     string    `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
+}
+
+// Data says which images are played with.
+type Data struct {
+	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is Fashion-MNIST's 10,000 test images inside the program, folder your own images"`
+	Path  string `key:"path" default:"" help:"file or directory of the dataset itself; empty: found below data.dir"`
+	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train of mnist and fashion-mnist, all of the others"`
+	Dir   string `key:"dir" default:"" env:"BACKFIRE_DATA" help:"data directory with one directory per dataset; empty: where data fetch puts them"`
+}
+
+// Pool says how many images the game is played with.
+type Pool struct {
+	Size int `key:"size" default:"0" range:"[0,)" flag:"pool" help:"images in the pool, a class-balanced random draw from the dataset; 0 takes all of it"`
+}
+
+// Deal says how the pool is shared out.
+type Deal struct {
+	DefenderShare float64 `key:"defender_share" default:"0.4" range:"(0,1)" help:"share of the pool that the defender owns; the attackers share the rest equally"`
+	HeldOut       float64 `key:"held_out" default:"0.2" range:"(0,1)" help:"share of everybody's images that is held out for measuring; the rest is contributed to the training set"`
+}
+
+// Attackers describes the attackers of every game. Attackers are numbered from
+// 0; entry i of a list belongs to attacker i in every game it takes part in, so
+// a list may be longer than a game has attackers.
+type Attackers struct {
+	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
+	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"the first K attackers are also played alone for their single ASR, at most as many as the largest game has; -1 for all, 0 for none"`
+	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"how target labels are chosen: one for all (attackers.label), each at random, or attackers.targets"`
+	Label     string    `key:"label" default:"2" help:"target class, by name or number, that all attackers share with labels: same"`
+	Targets   []string  `key:"targets" help:"target class of attacker i, by name or number, with labels: list"`
+	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"sets poison rate p0 and trigger sizes p1 and p2 together"`
+	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries the trigger; unset: p"`
+	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, read as trigger.range says; unset: p"`
+	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the box's pixels that is perturbed; unset: p"`
+	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i in place of attackers.p; attackers beyond the list keep attackers.p"`
+	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned and keep theirs"`
+}
+
+// Trigger holds the readings of random_array(dim, p1, p2).
+type Trigger struct {
+	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"what p1 bounds: the box's share of height and of width, or of the area"`
+	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"when a pattern is drawn: once per attacker, or afresh for every image"`
+}
+
+// ASR holds the readings of the attack success rate.
+type ASR struct {
+	ExcludeTargetClass bool   `key:"exclude_target_class" default:"true" help:"leave out images whose true label already is the target"`
+	Denominator        string `key:"denominator" default:"own" oneof:"own pooled" help:"held-out images counted: the attacker's own, or all attackers' of which only its own are stamped"`
+}
+
+// Model describes the ResNet-18.
+type Model struct {
+	Width int `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
+}
+
+// Train describes the training of one model.
+type Train struct {
+	Epochs      int     `key:"epochs" default:"50" range:"[1,)" flag:"epochs" help:"passes over the training set"`
+	Batch       int     `key:"batch" default:"32" range:"[2,)" help:"images per training step; batch normalisation needs at least 2"`
+	Optimizer   string  `key:"optimizer" default:"sgd" oneof:"sgd adam adamw" help:"update rule"`
+	LR          float64 `key:"lr" default:"0.1" range:"(0,)" help:"learning rate; the peak of a schedule"`
+	Momentum    float64 `key:"momentum" default:"0.9" range:"[0,1)" help:"momentum of sgd"`
+	WeightDecay float64 `key:"weight_decay" default:"5e-4" range:"[0,1]" help:"weight decay"`
+	Nesterov    bool    `key:"nesterov" default:"false" help:"Nesterov's momentum for sgd"`
+	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"course of the learning rate over all steps"`
+}
+
+// Largest returns the number of attackers in the largest game, 0 without games.
+func (a Attackers) Largest() int {
+	largest := 0
+	for _, n := range a.Counts {
+		largest = max(largest, n)
+	}
+	return largest
+}
+
+// PlayedAlone returns how many attackers, from 0 on, are also played alone:
+// Singles, but never more than the largest game has.
+func (a Attackers) PlayedAlone() int {
+	if a.Singles < 0 {
+		return a.Largest()
+	}
+	return min(a.Singles, a.Largest())
+}
+
+// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker:
+// its entry of Rates or else P for all three, where P0, P1 and P2 do not say
+// otherwise.
+func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
+	p := a.P
+	if attacker < len(a.Rates) {
+		p = a.Rates[attacker]
+	}
+	return orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+}
+
+// orElse returns *value, or fallback where value is unset.
+func orElse(value *float64, fallback float64) float64 {
+	if value == nil {
+		return fallback
+	}
+	return *value
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+)
+
+// Options says where a configuration comes from. The zero value means the
+// defaults alone. The process's environment and command line are never read
+// directly, so that a caller decides what counts.
+type Options struct {
+	Preset  string            // name of a preset; empty: none
+	File    string            // path of a configuration file (YAML); empty: none
+	Environ []string          // environment as "NAME=value", see os.Environ
+	Sets    []string          // "key=value" of --set
+	Flags   map[string]string // key -> value of the flags given on the command line
+}
+
+// Resolved is a configuration together with where each of its values came from.
+type Resolved struct {
+	Config Config
+	// Sources says for each key whose value it is: "default", "preset quick",
+	// "file x.yaml", "env BACKFIRE_SEED", "--set" or "flag --seed".
+	Sources map[string]string
+}
+
+// Setting is one resolved value.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  any    `json:"value"` // nil where the key is unset
+	Source string `json:"source"`
+}
+
+// Settings returns all values with their sources, in the order of [Config].
+func (r *Resolved) Settings() []Setting {
+	settings := make([]Setting, 0, len(declared()))
+	for _, key := range declared() {
+		settings = append(settings, Setting{Key: key.Name, Value: key.valueIn(&r.Config), Source: r.Sources[key.Name]})
+	}
+	return settings
+}
+
+// Load resolves a configuration: defaults, then preset, file, environment, --set
+// and flags, each overriding the ones before; lists are replaced as a whole. It
+// refuses unknown keys and values anywhere, even where they would be overridden,
+// and settings that contradict each other. Errors wrap [ErrInvalid] and name the
+// key, the value, where it stood and what is allowed.
+func Load(opts Options) (*Resolved, error) {
+	l := &loader{settings: viper.New(), sources: map[string]string{}, where: map[string]string{}}
+	steps := []func() error{
+		l.defaults,
+		func() error { return l.apply(presetEntries(opts.Preset)) },
+		func() error { return l.apply(fileEntries(opts.File)) },
+		func() error { return l.apply(environEntries(opts.Environ)) },
+		func() error { return l.apply(setEntries(opts.Sets)) },
+		func() error { return l.apply(flagEntries(opts.Flags), nil) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	cfg, err := l.decode()
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.validate(l.where); err != nil {
+		return nil, err
+	}
+	return &Resolved{Config: cfg, Sources: l.sources}, nil
+}
+
+// entry is one setting as it was written somewhere.
+type entry struct {
+	key    string
+	raw    any
+	source string // as in Resolved.Sources
+	where  string // source and place, for error messages
+}
+
+// loader collects settings in the order of precedence.
+type loader struct {
+	settings *viper.Viper
+	sources  map[string]string
+	where    map[string]string
+}
+
+// defaults puts the declared defaults below everything else.
+func (l *loader) defaults() error {
+	for _, key := range declared() {
+		l.sources[key.Name] = "default"
+		if !key.hasDefault {
+			continue
+		}
+		value, err := key.parse(key.Default)
+		if err != nil {
+			return fmt.Errorf("config: default of %s: %w", key.Name, err)
+		}
+		l.settings.SetDefault(key.Name, value)
+	}
+	return nil
+}
+
+// apply puts the entries of one source over what is there. Values are turned
+// into their key's type here rather than by viper's own reading of files and
+// variables: only here is it known where a wrong one stood.
+func (l *loader) apply(entries []entry, err error) error {
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		key, ok := lookup(e.key)
+		if !ok {
+			return &fault{key: e.key, where: e.where, reason: unknown(e.key)}
+		}
+		value, err := key.parse(e.raw)
+		if err != nil {
+			return &fault{key: e.key, value: e.raw, where: e.where, reason: err.Error()}
+		}
+		l.settings.Set(key.Name, value)
+		l.sources[key.Name], l.where[key.Name] = e.source, e.where
+	}
+	return nil
+}
+
+// decode fills the typed configuration. It is exact: a setting without a field
+// would be an error.
+func (l *loader) decode() (Config, error) {
+	var cfg Config
+	err := l.settings.UnmarshalExact(&cfg, func(d *mapstructure.DecoderConfig) {
+		d.TagName = "key"
+		d.WeaklyTypedInput = false
+	})
+	if err != nil {
+		return Config{}, fmt.Errorf("config: decode: %w", err)
+	}
+	return cfg, nil
+}
+
+// unknown says why a name is not a key and which key is nearest.
+func unknown(name string) string {
+	if below := keysBelow(name); len(below) > 0 {
+		return "is a section, not a key; give its keys, such as " + below[0]
+	}
+	return "is not a key; the nearest one is " + Nearest(name, keyNames())
+}

@@ -1,0 +1,66 @@
+package config_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+)
+
+func TestEveryPresetFileIsAPreset(t *testing.T) {
+	files, err := os.ReadDir("presets")
+	require.NoError(t, err)
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(file.Name(), ".yaml"))
+	}
+	require.ElementsMatch(t, config.Presets(), names)
+}
+
+func TestPresetsLoadAndExplainEveryValue(t *testing.T) {
+	value := regexp.MustCompile(`^\s*\w+: +\S`)
+	for _, name := range config.Presets() {
+		_, err := config.Load(config.Options{Preset: name})
+		require.NoError(t, err, name)
+		require.NotEmpty(t, config.PresetSummary(name))
+		text, err := config.PresetText(name)
+		require.NoError(t, err)
+		for line := range strings.Lines(text) {
+			if value.MatchString(line) {
+				require.Contains(t, line, " # ", "preset %s: a value without a comment", name)
+			}
+		}
+	}
+}
+
+// The paper preset spells out the defaults, on MNIST: whoever reads it sees
+// everything that fixes a result.
+func TestPaperPresetIsTheDefaultsOnMNIST(t *testing.T) {
+	paper, err := config.Load(config.Options{Preset: "paper"})
+	require.NoError(t, err)
+	defaults, err := config.Load(config.Options{Sets: []string{"data.name=mnist"}})
+	require.NoError(t, err)
+	require.Equal(t, defaults.Config, paper.Config)
+	for _, key := range config.Keys() {
+		silent := []string{"data.path", "data.dir", "attackers.targets", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "device", "workers", "threads", "store"}
+		if paper.Sources[key.Name] == "default" {
+			require.Contains(t, silent, key.Name)
+		}
+	}
+}
+
+// The quick preset is what a newcomer sees first: it must need no download.
+func TestQuickPresetNeedsNoDownload(t *testing.T) {
+	quick, err := config.Load(config.Options{Preset: "quick"})
+	require.NoError(t, err)
+	require.Equal(t, "embedded", quick.Config.Data.Name)
+	require.Equal(t, []int{1, 2, 5, 10}, quick.Config.Attackers.Counts)
+}
+
+func TestPresetSummaryOfUnknown(t *testing.T) {
+	require.Empty(t, config.PresetSummary("none"))
+}

@@ -1,0 +1,69 @@
+package config_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+)
+
+// Validate does not trust a Config that was put together without Load.
+func TestValidateRefuses(t *testing.T) {
+	for _, tc := range []struct {
+		damage func(*config.Config)
+		want   string
+	}{
+		{func(c *config.Config) { c.Data.Name = "imagenet" }, "config: data.name = imagenet: must be one of embedded, mnist, fashion-mnist, cifar10, folder"},
+		{func(c *config.Config) { c.Data.Name = "folder" }, "config: data.path = : must name the directory or archive of images that data.name = folder reads"},
+		{func(c *config.Config) { c.Pool.Size = -1 }, "config: pool.size = -1: must be a whole number, at least 0"},
+		{func(c *config.Config) { c.Deal.DefenderShare = 1 }, "config: deal.defender_share = 1: must be a number, above 0 and below 1"},
+		{func(c *config.Config) { c.Deal.HeldOut = 0 }, "config: deal.held_out = 0: must be a number, above 0 and below 1"},
+		{func(c *config.Config) { c.Attackers.Counts = nil }, "config: attackers.counts = : must name at least one number of attackers"},
+		{func(c *config.Config) { c.Attackers.Counts = []int{0} }, "config: attackers.counts = 0: must be a list of whole numbers, each at least 1"},
+		{func(c *config.Config) { c.Attackers.Counts = []int{2, 5, 2} }, "config: attackers.counts = 2,5,2: names 2 twice"},
+		{func(c *config.Config) { c.Attackers.Singles = -2 }, "config: attackers.singles = -2: must be a whole number, at least -1"},
+		{func(c *config.Config) { c.Attackers.Label = "" }, "config: attackers.label = : must name a class with attackers.labels = same"},
+		{func(c *config.Config) { c.Attackers.Labels = "list"; c.Attackers.Targets = []string{"1", "2"} }, "config: attackers.targets = 1,2: names 2 target labels for up to 5 attackers (attackers.counts)"},
+		{func(c *config.Config) { c.Attackers.Targets = []string{"1"} }, "config: attackers.targets = 1: is read only with attackers.labels = list, not same"},
+		{func(c *config.Config) { c.Attackers.P = -0.1 }, "config: attackers.p = -0.1: must be a number from 0 to 1"},
+		{func(c *config.Config) { p := math.NaN(); c.Attackers.P1 = &p }, "config: attackers.p1 = NaN: must be a number from 0 to 1"},
+		{func(c *config.Config) { c.Attackers.Rates = []float64{0.2, 2} }, "config: attackers.rates = 0.2,2: must be a list of numbers, each from 0 to 1"},
+		{func(c *config.Config) { c.Trigger.Sampling = "per_pixel" }, "config: trigger.sampling = per_pixel: must be one of per_agent, per_image"},
+		{func(c *config.Config) { c.Model.Width = 0 }, "config: model.width = 0: must be a whole number from 1 to 1024"},
+		{func(c *config.Config) { c.Train.Batch = 1 }, "config: train.batch = 1: must be a whole number, at least 2"},
+		{func(c *config.Config) { c.Train.LR = math.Inf(1) }, "config: train.lr = +Inf: must be a number, above 0"},
+		{func(c *config.Config) { c.Train.Momentum = 1 }, "config: train.momentum = 1: must be a number, at least 0 and below 1"},
+		{func(c *config.Config) { c.Train.Nesterov, c.Train.Optimizer = true, "adam" }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
+		{func(c *config.Config) { c.Train.Nesterov, c.Train.Momentum = true, 0 }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
+		{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K"},
+		{func(c *config.Config) { c.Workers = -1 }, "config: workers = -1: must be a whole number, at least 0"},
+		{func(c *config.Config) { c.Store = "" }, "config: store = : must name a directory"},
+	} {
+		resolved, err := config.Load(config.Options{})
+		require.NoError(t, err)
+		require.NoError(t, resolved.Config.Validate())
+		tc.damage(&resolved.Config)
+		err = resolved.Config.Validate()
+		require.EqualError(t, err, tc.want)
+		require.ErrorIs(t, err, config.ErrInvalid)
+	}
+}
+
+func TestValidateAccepts(t *testing.T) {
+	for _, sets := range [][]string{
+		{"attackers.labels=list", "attackers.targets=1,bird,dog", "attackers.counts=2"},
+		{"attackers.labels=random", "attackers.label="},
+		{"attackers.singles=-1"},
+		{"attackers.singles=9", "attackers.counts=1"},
+		{"attackers.rates=0.4,0.2,0.2,0.2,0.2,0.2", "attackers.counts=5"},
+		{"train.nesterov=true"},
+		{"data.name=folder", "data.path=pictures"},
+		{"attackers.p=0"},
+		{"attackers.p=1"},
+	} {
+		_, err := config.Load(config.Options{Sets: sets})
+		require.NoError(t, err, "%v", sets)
+	}
+}

@@ -1,0 +1,105 @@
+package game
+
+import (
+	"fmt"
+
+	"backfire/datasets"
+	"backfire/streams"
+	"backfire/triggers"
+)
+
+// LargeOverlap is the share of masked pixels in common (Jaccard index of the
+// masks) from which a pair of triggers is recorded as overlapping.
+const LargeOverlap = 0.5
+
+// PairOverlap is a pair of attackers whose triggers have much in common.
+type PairOverlap struct {
+	// A and B are attacker IDs, in the order of Rules.Attackers.
+	A int `json:"a"`
+	B int `json:"b"`
+	triggers.Overlap
+}
+
+// Game is one deal of a dataset among a defender and its attackers, with the
+// attackers' triggers and choices. It is immutable and safe for concurrent use.
+type Game struct {
+	set        *datasets.Set
+	shape      triggers.Shape
+	rules      Rules
+	deal       *Deal
+	poison     []poison
+	generators []*triggers.Generator
+	triggers   []*triggers.Trigger // empty with PerImage
+	overlaps   []PairOverlap
+}
+
+// New validates the rules (see Rules.Validate), deals, chooses the images that
+// are poisoned and draws the triggers. It returns an error that wraps ErrRules
+// or, where two attackers drew the same trigger, ErrCollision. set must not
+// change as long as the game is used.
+func New(set *datasets.Set, rules Rules) (*Game, error) {
+	a, err := rules.arrange(set)
+	if err != nil {
+		return nil, err
+	}
+	g := &Game{set: set, shape: shapeOf(set), rules: rules.Resolve(set), deal: a.deal, poison: a.poison}
+	for _, attacker := range rules.Attackers {
+		generator, err := triggers.NewGenerator(g.shape, attacker.Trigger)
+		if err != nil {
+			return nil, fmt.Errorf("game: attacker %d: %w", attacker.ID, err)
+		}
+		g.generators = append(g.generators, generator)
+		if rules.Sampling == PerAgent {
+			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", uint64(attacker.ID))))
+		}
+	}
+	return g, g.compare()
+}
+
+// shapeOf returns the shape of a dataset's images.
+func shapeOf(set *datasets.Set) triggers.Shape {
+	return triggers.Shape{C: set.C, H: set.H, W: set.W}
+}
+
+// compare refuses triggers that are the same and records those that overlap.
+func (g *Game) compare() error {
+	for j, b := range g.triggers {
+		for i, a := range g.triggers[:j] {
+			o := triggers.Compare(a, b)
+			x, y := g.rules.Attackers[i], g.rules.Attackers[j]
+			if o.Collides() {
+				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: choose another seed or larger p1 and p2",
+					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision)
+			}
+			if o.Jaccard >= LargeOverlap {
+				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o})
+			}
+		}
+	}
+	return nil
+}
+
+// Rules returns the rules of the game, resolved (see Rules.Resolve).
+func (g *Game) Rules() Rules { return g.rules }
+
+// Deal returns who owns which image. The caller must not change it.
+func (g *Game) Deal() *Deal { return g.deal }
+
+// Triggers returns each attacker's trigger, in the order of Rules.Attackers;
+// none if Sampling is PerImage. The caller must not change them.
+func (g *Game) Triggers() []*triggers.Trigger { return g.triggers }
+
+// Overlaps returns the pairs of attackers whose triggers share at least
+// LargeOverlap of their pixels; none if Sampling is PerImage.
+func (g *Game) Overlaps() []PairOverlap { return g.overlaps }
+
+// stamp puts the trigger of the attacker at a position on img, which is a copy
+// of the dataset's image at index source.
+func (g *Game) stamp(img []uint8, position, source int) {
+	if g.rules.Sampling == PerAgent {
+		g.triggers[position].Stamp(img)
+		return
+	}
+	id := g.rules.Attackers[position].ID
+	g.generators[position].Draw(streams.New(g.rules.Seed, "trigger image", uint64(id), uint64(source))).Stamp(img)
+}

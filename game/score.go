@@ -1,0 +1,163 @@
+package game
+
+import (
+	"fmt"
+
+	"backfire/stats"
+)
+
+// AttackerScore is what one attacker asked for, did and got.
+type AttackerScore struct {
+	// ID, Target and the rates repeat the rules.
+	ID         int     `json:"id"`
+	Target     int     `json:"target"`
+	PoisonRate float64 `json:"p0"`
+	P1         float64 `json:"p1"`
+	P2         float64 `json:"p2"`
+	// Trigger is the trigger's ID; empty with PerImage.
+	Trigger string `json:"trigger"`
+	// Contributed counts the images contributed, Budget those that p0 asks to
+	// poison, Poisoned those poisoned (fewer than Budget only where the
+	// contribution holds no more candidates), HeldOut those held out.
+	Contributed int `json:"contributed"`
+	Budget      int `json:"budget"`
+	Poisoned    int `json:"poisoned"`
+	HeldOut     int `json:"held_out"`
+	// ASR is the attack success rate: the share of the attacker's held-out
+	// images, all stamped, that are predicted as its target.
+	ASR Rate `json:"asr"`
+	// BaseRate is the same share of the same images without triggers.
+	BaseRate Rate `json:"base_rate"`
+	// Robustness is the robustness accuracy: the share of ASR's images that
+	// are predicted as their true label.
+	Robustness Rate `json:"robustness"`
+	// Lift is ASR - BaseRate, in [-1, 1].
+	Lift stats.Number `json:"lift"`
+}
+
+// Score is the outcome of one game.
+type Score struct {
+	// Clean is the standard accuracy: the share of the defender's held-out
+	// images that are predicted as their true label.
+	Clean Rate `json:"clean"`
+	// Chance is the highest Clean that still counts as chance; see Collapsed.
+	Chance Rate `json:"chance"`
+	// Collapsed says that Clean is at most Chance: the model predicts no better
+	// than guessing, and its attack success rates mean nothing. The bound is
+	// the larger of the 99 % quantile of a binomial distribution (guessing
+	// uniformly among the classes on that many images) and the count of the
+	// commonest class among them (always saying the same).
+	Collapsed bool `json:"collapsed"`
+	// Attackers holds each attacker's score, in the order of Rules.Attackers.
+	Attackers []AttackerScore `json:"attackers"`
+	// Cross is the cross-trigger matrix: Cross[i][j] is the share of attacker
+	// i's held-out images with i's trigger that are predicted as j's target
+	// (with ExcludeTargetClass: of those whose label is not j's target). It is
+	// always over the attacker's own images; with Denominator Own its diagonal
+	// is the ASRs.
+	Cross [][]Rate `json:"cross"`
+	// ASR, BaseRate, Robustness and Lift summarise the measures over the
+	// attackers; rates over no images are left out and counted.
+	ASR        stats.Summary `json:"asr"`
+	BaseRate   stats.Summary `json:"base_rate"`
+	Robustness stats.Summary `json:"robustness"`
+	Lift       stats.Summary `json:"lift"`
+}
+
+// Score scores a model's predictions, one class for each probe in the order of
+// Probes. The measures are those of section 4 of the paper and, for base rate,
+// lift and the cross-trigger matrix, the definitions at the fields. The error
+// wraps ErrPredictions.
+func (g *Game) Score(predicted []uint8) (*Score, error) {
+	list := g.probeList()
+	if len(predicted) != len(list) {
+		return nil, fmt.Errorf("game: score: %w: %d predictions for %d probes", ErrPredictions, len(predicted), len(list))
+	}
+	classes := len(g.set.Classes)
+	for i, p := range predicted {
+		if int(p) >= classes {
+			return nil, fmt.Errorf("game: score: %w: probe %d is predicted as class %d of %d classes", ErrPredictions, i, p, classes)
+		}
+	}
+
+	// One table of true labels and predictions per group of probes holds all
+	// that any measure needs.
+	defender := newTally(classes)
+	clean, stamped := make([]tally, len(g.deal.Attackers)), make([]tally, len(g.deal.Attackers))
+	everybody := newTally(classes) // all attackers' held-out images without triggers
+	for i := range g.deal.Attackers {
+		clean[i], stamped[i] = newTally(classes), newTally(classes)
+	}
+	for i, probe := range list {
+		switch {
+		case probe.Owner == Defender:
+			defender.count(probe.Label, predicted[i])
+		case probe.Trigger == NoTrigger:
+			clean[probe.Owner].count(probe.Label, predicted[i])
+			everybody.count(probe.Label, predicted[i])
+		default:
+			stamped[probe.Owner].count(probe.Label, predicted[i])
+		}
+	}
+
+	s := &Score{Clean: defender.correct(noClass), Chance: defender.chance()}
+	s.Collapsed = s.Clean.Hits <= s.Chance.Hits
+	for i := range g.deal.Attackers {
+		attacked, base := stamped[i], clean[i]
+		if g.rules.Denominator == Pooled {
+			attacked, base = everybody.replaced(clean[i], stamped[i]), everybody
+		}
+		s.Attackers = append(s.Attackers, g.attackerScore(i, attacked, base))
+		row := make([]Rate, len(g.rules.Attackers))
+		for j, other := range g.rules.Attackers {
+			row[j] = stamped[i].predictedAs(other.Target, g.excluded(other.Target))
+		}
+		s.Cross = append(s.Cross, row)
+	}
+	s.summarize()
+	return s, nil
+}
+
+// excluded returns the class whose images a rate of predictions of target
+// leaves out.
+func (g *Game) excluded(target int) int {
+	if g.rules.ExcludeTargetClass {
+		return target
+	}
+	return noClass
+}
+
+// attackerScore scores the attacker at a position on the predictions for the
+// images its success is measured on, with and without triggers.
+func (g *Game) attackerScore(position int, attacked, base tally) AttackerScore {
+	a, share := g.rules.Attackers[position], g.deal.Attackers[position]
+	without := g.excluded(a.Target)
+	s := AttackerScore{
+		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2,
+		Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
+		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
+		ASR:        attacked.predictedAs(a.Target, without),
+		BaseRate:   base.predictedAs(a.Target, without),
+		Robustness: attacked.correct(without),
+	}
+	s.Lift = stats.Number(s.ASR.Value() - s.BaseRate.Value())
+	if g.rules.Sampling == PerAgent {
+		s.Trigger = g.triggers[position].ID()
+	}
+	return s
+}
+
+// summarize fills the summaries over the attackers.
+func (s *Score) summarize() {
+	over := func(measure func(a AttackerScore) float64) stats.Summary {
+		values := make([]float64, len(s.Attackers))
+		for i, a := range s.Attackers {
+			values[i] = measure(a)
+		}
+		return stats.Summarize(values)
+	}
+	s.ASR = over(func(a AttackerScore) float64 { return a.ASR.Value() })
+	s.BaseRate = over(func(a AttackerScore) float64 { return a.BaseRate.Value() })
+	s.Robustness = over(func(a AttackerScore) float64 { return a.Robustness.Value() })
+	s.Lift = over(func(a AttackerScore) float64 { return float64(a.Lift) })
+}

@@ -1,0 +1,74 @@
+package game
+
+import "backfire/triggers"
+
+// NoTrigger is the Trigger of images that carry none.
+const NoTrigger = -1
+
+// Row says where one image of a training set comes from.
+type Row struct {
+	// Source is the image's index in the dataset.
+	Source int
+	// Owner contributed it: a position in Rules.Attackers, or Defender.
+	Owner int
+	// Trigger is the position of the attacker whose trigger it carries, or
+	// NoTrigger.
+	Trigger int
+	// Old is the true label, New the label that is trained on.
+	Old, New uint8
+}
+
+// TrainingSet is everybody's contribution: the defender's first, then the
+// attackers' in the order of Rules.Attackers.
+type TrainingSet struct {
+	// Shape is the shape of each image.
+	Shape triggers.Shape
+	// Images holds len(Rows) images of Shape.Size() values, one after another.
+	Images []uint8
+	// Labels holds each image's label, Rows[i].New.
+	Labels []uint8
+	// Rows holds each image's origin.
+	Rows []Row
+}
+
+// Training builds the training set: all contributed images, of which those
+// chosen to be poisoned carry their attacker's trigger and, with DirtyLabel,
+// its target label. Each call builds a new one, 1 byte per value in a single
+// allocation.
+func (g *Game) Training() *TrainingSet {
+	n := len(g.deal.Defender.Contributed)
+	for _, share := range g.deal.Attackers {
+		n += len(share.Contributed)
+	}
+	t := &TrainingSet{
+		Shape:  g.shape,
+		Images: make([]uint8, 0, n*g.shape.Size()),
+		Labels: make([]uint8, 0, n),
+		Rows:   make([]Row, 0, n),
+	}
+	for _, source := range g.deal.Defender.Contributed {
+		g.contribute(t, Defender, source, false)
+	}
+	for i, share := range g.deal.Attackers {
+		for at, source := range share.Contributed {
+			g.contribute(t, i, source, g.poison[i].marks[at])
+		}
+	}
+	return t
+}
+
+// contribute adds an owner's image to a training set.
+func (g *Game) contribute(t *TrainingSet, owner, source int, poisoned bool) {
+	label := g.set.Labels[source]
+	row := Row{Source: source, Owner: owner, Trigger: NoTrigger, Old: label, New: label}
+	at := len(t.Images)
+	t.Images = append(t.Images, g.set.Image(source)...)
+	if poisoned {
+		g.stamp(t.Images[at:], owner, source)
+		// With clean labels only images of the target class are poisoned, so
+		// this is the label they have.
+		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].Target)
+	}
+	t.Labels = append(t.Labels, row.New)
+	t.Rows = append(t.Rows, row)
+}

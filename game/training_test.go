@@ -1,0 +1,156 @@
+package game_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"backfire/datasets"
+	"backfire/game"
+	"backfire/streams"
+	"backfire/triggers"
+)
+
+// stampedCopy returns the image of a dataset with the trigger that attacker
+// a's stamp puts there, by the formula x(1-l) + ml.
+func stampedCopy(t require.TestingT, set *datasets.Set, rules game.Rules, a game.Attacker, source int) []uint8 {
+	shape := triggers.Shape{C: set.C, H: set.H, W: set.W}
+	generator, err := triggers.NewGenerator(shape, a.Trigger)
+	require.NoError(t, err)
+	rng := streams.New(rules.Seed, "trigger", uint64(a.ID))
+	if rules.Sampling == game.PerImage {
+		rng = streams.New(rules.Seed, "trigger image", uint64(a.ID), uint64(source))
+	}
+	trigger := generator.Draw(rng)
+	img := bytes.Clone(set.Image(source))
+	for v := range img {
+		l := trigger.Mask[v%shape.Plane()]
+		img[v] = img[v]*(1-l) + trigger.Pattern[v]*l
+	}
+	return img
+}
+
+func TestTrainingSetIsWhatWasContributed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := scenarios().Draw(t, "game")
+		before := bytes.Clone(s.set.Images)
+		g := s.play(t)
+		training := g.Training()
+		require.Equal(t, training, g.Training(), "building it twice gives the same")
+		require.Equal(t, before, s.set.Images, "the dataset was changed")
+
+		var sources, owners []int
+		for _, share := range shares(g.Deal()) {
+			for _, source := range share.Contributed {
+				sources, owners = append(sources, source), append(owners, share.Owner)
+			}
+		}
+		require.Len(t, training.Rows, len(sources))
+		require.Len(t, training.Labels, len(sources))
+		size := training.Shape.Size()
+		require.Len(t, training.Images, len(sources)*size)
+		require.Equal(t, len(training.Images), cap(training.Images), "one allocation of the exact size")
+
+		for i, row := range training.Rows {
+			require.Equal(t, sources[i], row.Source)
+			require.Equal(t, owners[i], row.Owner)
+			require.Equal(t, s.set.Labels[row.Source], row.Old)
+			require.Equal(t, training.Labels[i], row.New)
+			want := s.set.Image(row.Source)
+			if row.Trigger == game.NoTrigger {
+				require.Equal(t, row.Old, row.New)
+			} else {
+				require.Equal(t, row.Owner, row.Trigger)
+				a := s.rules.Attackers[row.Trigger]
+				want = stampedCopy(t, s.set, s.rules, a, row.Source)
+				require.EqualValues(t, a.Target, row.New)
+				require.Equal(t, a.LabelMode == game.CleanLabel, row.Old == row.New)
+			}
+			require.Equal(t, want, training.Images[i*size:(i+1)*size], "row %d: %+v", i, row)
+		}
+	})
+}
+
+func TestPoisonCounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := scenarios().Draw(t, "game")
+		g := s.play(t)
+		score, err := g.Score(make([]uint8, g.Probes().N))
+		require.NoError(t, err)
+		poisoned := make([]int, len(s.rules.Attackers))
+		for _, row := range g.Training().Rows {
+			if row.Trigger != game.NoTrigger {
+				poisoned[row.Trigger]++
+			}
+		}
+		for i, a := range s.rules.Attackers {
+			share := g.Deal().Attackers[i]
+			ofTarget := classCounts(s, share.Contributed)[a.Target]
+			budget, candidates := round(a.PoisonRate, len(share.Contributed)), len(share.Contributed)-ofTarget
+			if a.LabelMode == game.CleanLabel {
+				budget, candidates = round(a.PoisonRate, ofTarget), ofTarget
+			}
+			require.Equal(t, min(budget, candidates), poisoned[i], "attacker %+v", a)
+			got := score.Attackers[i]
+			require.Equal(t, []int{a.ID, a.Target, budget, poisoned[i], len(share.Contributed), len(share.HeldOut)},
+				[]int{got.ID, got.Target, got.Budget, got.Poisoned, got.Contributed, got.HeldOut})
+		}
+	})
+}
+
+// Half of the images are of the target class, but p0 asks for 90 %: the half
+// that can be poisoned is, and the score tells.
+func TestPoisonIsCapped(t *testing.T) {
+	set := newSet(t, evenLabels(1000, 2), 2, tiny)
+	rules := paperRules(1)
+	rules.Attackers[0].Target, rules.Attackers[0].PoisonRate = 1, 0.9
+	g := scenario{set, rules}.play(t)
+	score, err := g.Score(make([]uint8, g.Probes().N))
+	require.NoError(t, err)
+	a := score.Attackers[0]
+	require.Equal(t, 480, a.Contributed)
+	require.Equal(t, 432, a.Budget)
+	require.Equal(t, a.Contributed-classCounts(scenario{set, rules}, g.Deal().Attackers[0].Contributed)[1], a.Poisoned)
+	require.Less(t, a.Poisoned, a.Budget)
+}
+
+// poisonedSources returns the images that the first attacker poisons.
+func poisonedSources(g *game.Game) (sources []int) {
+	for _, row := range g.Training().Rows {
+		if row.Trigger == 0 {
+			sources = append(sources, row.Source)
+		}
+	}
+	return sources
+}
+
+func TestHigherPoisonRatePoisonsTheSameAndMore(t *testing.T) {
+	set := newSet(t, evenLabels(500, 5), 5, tiny)
+	var before []int
+	for _, p0 := range []float64{0.1, 0.2, 0.4, 0.9} {
+		rules := paperRules(2)
+		rules.Attackers[0].PoisonRate = p0
+		now := poisonedSources(scenario{set, rules}.play(t))
+		require.Greater(t, len(now), len(before))
+		require.Subset(t, now, before)
+		before = now
+	}
+}
+
+// The choice follows the attacker's ID, not its position or company.
+func TestPoisonFollowsTheID(t *testing.T) {
+	set := newSet(t, evenLabels(500, 5), 5, tiny)
+	alone, other := paperRules(1), paperRules(1)
+	other.Attackers[0].ID = 1
+	require.NotEqual(t, poisonedSources(scenario{set, alone}.play(t)), poisonedSources(scenario{set, other}.play(t)))
+
+	pair := paperRules(2)
+	first := poisonedSources(scenario{set, pair}.play(t))
+	pair.Attackers[1].ID = 40
+	require.Equal(t, first, poisonedSources(scenario{set, pair}.play(t)))
+	slices.Reverse(pair.Attackers)
+	require.NotEqual(t, first, poisonedSources(scenario{set, pair}.play(t)))
+}

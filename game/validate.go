@@ -1,0 +1,96 @@
+package game
+
+import (
+	"fmt"
+	"strings"
+
+	"backfire/datasets"
+)
+
+// refuse returns an error that wraps ErrRules.
+func refuse(format string, args ...any) error {
+	return fmt.Errorf("game: %w: %s", ErrRules, fmt.Sprintf(format, args...))
+}
+
+// Resolve returns the rules with a pool size of 0 replaced by the size of the
+// dataset, so that rules which mean the same are the same.
+func (r Rules) Resolve(set *datasets.Set) Rules {
+	if r.PoolSize == 0 {
+		r.PoolSize = set.Len()
+	}
+	return r
+}
+
+// Validate reports whether a dataset can be played by the rules: every value
+// in its range, a pool that can be drawn class-balanced, and a deal in which
+// the defender and every attacker contribute and hold out at least one image
+// and every attacker with p0 above 0 poisons at least one. The error wraps
+// ErrRules (and triggers.ErrSpec) and names the value, what is allowed and the
+// way out.
+//
+// An attacker whose held-out images all belong to its target class passes: its
+// rates with ExcludeTargetClass are over no images, and are reported so.
+func (r Rules) Validate(set *datasets.Set) error {
+	_, err := r.arrange(set)
+	return err
+}
+
+// check refuses values that no pool makes good.
+func (r Rules) check(set *datasets.Set) error {
+	if r.PoolSize < 0 || r.PoolSize > set.Len() {
+		return refuse("pool size is %d: %s has %d images: choose 1 to %d, or 0 for all", r.PoolSize, set.Name, set.Len(), set.Len())
+	}
+	for _, share := range []struct {
+		name  string
+		value float64
+	}{{"defender's share", r.DefenderShare}, {"held-out share", r.HeldOut}} {
+		// Asked this way round, NaN is refused too; the same below.
+		if allowed := share.value > 0 && share.value < 1; !allowed {
+			return refuse("the %s is %v: it must be above 0 and below 1", share.name, share.value)
+		}
+	}
+	if r.Sampling != PerAgent && r.Sampling != PerImage {
+		return refuse("sampling is %q: it must be %s or %s", r.Sampling, PerAgent, PerImage)
+	}
+	if r.Denominator != Own && r.Denominator != Pooled {
+		return refuse("denominator is %q: it must be %s or %s", r.Denominator, Own, Pooled)
+	}
+	if len(r.Attackers) == 0 {
+		return refuse("0 attackers: a game needs at least 1")
+	}
+	if err := shapeOf(set).Validate(); err != nil {
+		return fmt.Errorf("game: %w: %s: %w", ErrRules, set.Name, err)
+	}
+	seen := make(map[int]bool, len(r.Attackers))
+	for _, a := range r.Attackers {
+		if seen[a.ID] {
+			return refuse("two attackers have the ID %d: IDs must differ", a.ID)
+		}
+		seen[a.ID] = true
+		if err := a.check(set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check refuses values that are wrong on their own.
+func (a Attacker) check(set *datasets.Set) error {
+	if a.ID < 0 {
+		return refuse("attacker ID %d: IDs must be at least 0", a.ID)
+	}
+	if a.Target < 0 || a.Target >= len(set.Classes) {
+		return refuse("attacker %d: target label %d is none of the %d classes of %s: choose 0 to %d (%s)",
+			a.ID, a.Target, len(set.Classes), set.Name, len(set.Classes)-1, strings.Join(set.Classes, ", "))
+	}
+	if allowed := a.PoisonRate >= 0 && a.PoisonRate <= 1; !allowed {
+		return refuse("attacker %d: p0 is %v: it must be between 0 and 1", a.ID, a.PoisonRate)
+	}
+	if a.LabelMode != DirtyLabel && a.LabelMode != CleanLabel {
+		return refuse("attacker %d: label mode is %q: it must be %s or %s", a.ID, a.LabelMode, DirtyLabel, CleanLabel)
+	}
+	if err := a.Trigger.Validate(); err != nil {
+		return fmt.Errorf("game: %w: attacker %d: %w", ErrRules, a.ID, err)
+	}
+	return nil
+}

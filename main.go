@@ -1,0 +1,18 @@
+// Backfire plays the multi-agent backdoor game; see README.md.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"backfire/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Main(ctx, os.Args[1:], cli.SystemIO())
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,48 @@
+package triggers
+
+// Overlap says how much of two triggers coincides.
+type Overlap struct {
+	// Shared is the number of pixels that both triggers mask.
+	Shared int `json:"shared"`
+	// Equal is the number of shared pixels with the same value in every
+	// channel.
+	Equal int `json:"equal"`
+	// Union is the number of pixels that at least one of them masks.
+	Union int `json:"union"`
+	// Jaccard is Shared/Union, in [0, 1].
+	Jaccard float64 `json:"jaccard"`
+}
+
+// Collides reports whether the two triggers are one and the same: the same
+// masked pixels with the same values.
+func (o Overlap) Collides() bool { return o.Union > 0 && o.Equal == o.Union }
+
+// Compare measures how much of a and b coincides. Triggers for images of
+// different shapes share nothing.
+func Compare(a, b *Trigger) Overlap {
+	o := Overlap{Union: a.Pixels() + b.Pixels()}
+	if a.Shape != b.Shape {
+		return o
+	}
+	plane := a.Shape.Plane()
+	both := a.Box.intersect(b.Box)
+	for y := both.Y; y < both.Y+both.H; y++ {
+		for x := both.X; x < both.X+both.W; x++ {
+			at := y*a.Shape.W + x
+			if a.Mask[at] == 0 || b.Mask[at] == 0 {
+				continue
+			}
+			o.Shared++
+			same := true
+			for v := at; v < len(a.Pattern); v += plane {
+				same = same && a.Pattern[v] == b.Pattern[v]
+			}
+			if same {
+				o.Equal++
+			}
+		}
+	}
+	o.Union -= o.Shared
+	o.Jaccard = float64(o.Shared) / float64(o.Union)
+	return o
+}

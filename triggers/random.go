@@ -1,0 +1,107 @@
+package triggers
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Range says how P1 bounds the box of a trigger.
+type Range string
+
+const (
+	// PerDimension makes the box P1 of the height and P1 of the width:
+	// round(P1*H) x round(P1*W), the paper's "range along the dimensions".
+	PerDimension Range = "per_dimension"
+	// Area makes the box P1 of the image's area with the image's proportions:
+	// round(sqrt(P1)*H) x round(sqrt(P1)*W).
+	Area Range = "area"
+)
+
+// Spec is what an attacker chooses about its trigger.
+type Spec struct {
+	// P1 in (0, 1] bounds the box, as Range says.
+	P1 float64 `json:"p1" yaml:"p1"`
+	// P2 in (0, 1] is the share of the box's pixels that is perturbed.
+	P2 float64 `json:"p2" yaml:"p2"`
+	// Range is PerDimension or Area. There is no default, so that one trigger
+	// has one spelling in a cell's identity.
+	Range Range `json:"range" yaml:"range"`
+}
+
+// Validate refuses P1 and P2 outside (0, 1] and unknown ranges. The error
+// wraps ErrSpec and names value and allowed range.
+func (s Spec) Validate() error {
+	for _, p := range []struct {
+		name  string
+		value float64
+	}{{"p1", s.P1}, {"p2", s.P2}} {
+		// Asked this way round, NaN is refused too.
+		if allowed := p.value > 0 && p.value <= 1; !allowed {
+			return fmt.Errorf("triggers: %w: %s is %v: it must be above 0 and at most 1", ErrSpec, p.name, p.value)
+		}
+	}
+	if s.Range != PerDimension && s.Range != Area {
+		return fmt.Errorf("triggers: %w: range is %q: it must be %s or %s", ErrSpec, s.Range, PerDimension, Area)
+	}
+	return nil
+}
+
+// sides returns height and width of the box, each at least 1.
+func (s Spec) sides(shape Shape) (h, w int) {
+	scale := s.P1
+	if s.Range == Area {
+		scale = math.Sqrt(s.P1)
+	}
+	return share(scale, shape.H), share(scale, shape.W)
+}
+
+// share returns round(p*n), at least 1; halves round up.
+func share(p float64, n int) int { return max(1, int(math.Round(p*float64(n)))) }
+
+// Generator draws triggers of one Spec for images of one Shape.
+type Generator struct {
+	shape Shape
+	spec  Spec
+}
+
+// NewGenerator checks shape and spec. The error wraps ErrSpec.
+func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
+	if err := shape.Validate(); err != nil {
+		return nil, err
+	}
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	return &Generator{shape: shape, spec: spec}, nil
+}
+
+// Draw draws m = random_array(dim, p1, p2), the trigger of section 3.2 of the
+// paper: a box of the size that the spec sets (see Range; at least 1 x 1) at a
+// uniformly random place inside the image; of its n pixels round(P2*n), at
+// least 1, chosen uniformly without replacement; each with a colour uniform
+// over 0..255 in every channel.
+//
+// The result is a function of the generator's shape and spec and of rng's state.
+func (g *Generator) Draw(rng *rand.Rand) *Trigger {
+	h, w := g.spec.sides(g.shape)
+	t := &Trigger{
+		Shape:   g.shape,
+		Box:     Box{X: rng.IntN(g.shape.W - w + 1), Y: rng.IntN(g.shape.H - h + 1), W: w, H: h},
+		Mask:    make([]uint8, g.shape.Plane()),
+		Pattern: make([]uint8, g.shape.Size()),
+	}
+	chosen := rng.Perm(t.Box.Pixels())[:share(g.spec.P2, t.Box.Pixels())]
+	// Colours go to pixels in row order, so that the draw does not depend on
+	// the order in which the pixels were chosen.
+	slices.Sort(chosen)
+	for _, i := range chosen {
+		at := (t.Box.Y+i/w)*g.shape.W + t.Box.X + i%w
+		t.Mask[at] = 1
+		for v := at; v < len(t.Pattern); v += len(t.Mask) {
+			t.Pattern[v] = uint8(rng.UintN(256))
+		}
+	}
+	return t
+}
