@@ -1,0 +1,183 @@
+package datasets
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// raster is a decoded image: planes of h*w values, one (grey) or three (RGB).
+type raster struct {
+	pixels  []uint8
+	c, h, w int
+}
+
+// codecs are the accepted image formats by their first bytes. The file name
+// does not matter.
+var codecs = []struct {
+	magic  string
+	config func(*bytes.Reader) (image.Config, error)
+	decode func(*bytes.Reader) (image.Image, error)
+}{
+	{
+		"\x89PNG\r\n\x1a\n",
+		func(r *bytes.Reader) (image.Config, error) { return png.DecodeConfig(r) },
+		func(r *bytes.Reader) (image.Image, error) { return png.Decode(r) },
+	},
+	{
+		"\xff\xd8\xff",
+		func(r *bytes.Reader) (image.Config, error) { return jpeg.DecodeConfig(r) },
+		func(r *bytes.Reader) (image.Image, error) { return jpeg.Decode(r) },
+	},
+}
+
+// decodeImage decodes a PNG or JPEG. The size is checked before any pixel
+// memory is allocated; if w and h are not 0, it must be w x h.
+func decodeImage(data []byte, w, h int) (raster, error) {
+	for _, codec := range codecs {
+		if !bytes.HasPrefix(data, []byte(codec.magic)) {
+			continue
+		}
+		cfg, err := codec.config(bytes.NewReader(data))
+		if err != nil {
+			return raster{}, fmt.Errorf("%w: undecodable image: %w", ErrCorrupt, err)
+		}
+		if err := checkDims(1, 3, cfg.Height, cfg.Width); err != nil {
+			return raster{}, err
+		}
+		if w != 0 && (cfg.Width != w || cfg.Height != h) {
+			return raster{}, fmt.Errorf("%w: the image is %dx%d, the first one read %dx%d; all must have one size",
+				ErrCorrupt, cfg.Width, cfg.Height, w, h)
+		}
+		img, err := codec.decode(bytes.NewReader(data))
+		if err != nil {
+			return raster{}, fmt.Errorf("%w: undecodable image: %w", ErrCorrupt, err)
+		}
+		return rasterOf(img)
+	}
+	return raster{}, fmt.Errorf("%w: neither a PNG nor a JPEG image", ErrCorrupt)
+}
+
+// rasterOf converts an image to planes of 8 bits, of deeper images the upper
+// ones. Transparency is refused: what lies behind it is not known.
+func rasterOf(img image.Image) (raster, error) {
+	src, ok := img.(image.RGBA64Image)
+	if !ok {
+		return raster{}, fmt.Errorf("%w: unexpected image type %T", ErrCorrupt, img)
+	}
+	b := img.Bounds()
+	out := raster{c: 3, h: b.Dy(), w: b.Dx()}
+	if isGrey(img.ColorModel()) {
+		out.c = 1
+	}
+	area := out.h * out.w
+	out.pixels = make([]uint8, out.c*area)
+	i := 0
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			p := src.RGBA64At(x, y)
+			if p.A != 0xffff {
+				return raster{}, fmt.Errorf("%w: the image has transparent pixels; save it without transparency", ErrCorrupt)
+			}
+			out.pixels[i] = uint8(p.R >> 8)
+			if out.c == 3 {
+				out.pixels[area+i], out.pixels[2*area+i] = uint8(p.G>>8), uint8(p.B>>8)
+			}
+			i++
+		}
+	}
+	return out, nil
+}
+
+// isGrey reports whether images of a colour model can hold only greys.
+func isGrey(model color.Model) bool {
+	palette, ok := model.(color.Palette)
+	if !ok {
+		return model == color.GrayModel || model == color.Gray16Model
+	}
+	for _, c := range palette {
+		if r, g, b, _ := c.RGBA(); r != g || g != b {
+			return false
+		}
+	}
+	return true
+}
+
+// decoder decodes images on as many goroutines as there are processors while
+// the caller reads the next ones. The image that it complains about does not
+// depend on their timing: it is the first bad one in the order of add.
+type decoder struct {
+	group  errgroup.Group
+	w, h   int // of the first image, which sets the size for all
+	c      int // of the first image, to bound the memory
+	added  int
+	mutex  sync.Mutex
+	failed int   // the smallest number of a bad image
+	err    error // what is wrong with it
+}
+
+func newDecoder() *decoder {
+	d := &decoder{}
+	d.group.SetLimit(runtime.GOMAXPROCS(0))
+	return d
+}
+
+// add decodes data into p, mostly in the background. False means that an image
+// was bad and more are not wanted: wait returns the reason.
+func (d *decoder) add(p *picture, data []byte) bool {
+	number := d.added
+	d.added++
+	if number == 0 {
+		d.decode(p, number, data)
+		d.w, d.h, d.c = p.w, p.h, p.c
+		return d.wanted()
+	}
+	if err := checkDims(d.added, d.c, d.h, d.w); err != nil {
+		d.fail(number, err)
+		return false
+	}
+	d.group.Go(func() error {
+		d.decode(p, number, data)
+		return nil
+	})
+	return d.wanted()
+}
+
+// decode decodes one image.
+func (d *decoder) decode(p *picture, number int, data []byte) {
+	r, err := decodeImage(data, d.w, d.h)
+	if err != nil {
+		d.fail(number, fmt.Errorf("%s: %w", p.path, err))
+		return
+	}
+	p.raster = r
+}
+
+func (d *decoder) fail(number int, err error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.err == nil || number < d.failed {
+		d.failed, d.err = number, err
+	}
+}
+
+func (d *decoder) wanted() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.err == nil
+}
+
+// wait waits for all images that were added.
+func (d *decoder) wait() error {
+	if err := d.group.Wait(); err != nil {
+		return err
+	}
+	return d.err
+}

@@ -1,0 +1,179 @@
+package datasets
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// picture is one image file of an image folder.
+type picture struct {
+	path  string // as found, for messages
+	split string // train, test or empty
+	class string
+	file  string
+	raster
+}
+
+// folder is an image folder, on disk or in an archive, while it is read. The
+// images lie in [prefix/][train|test/]class/; everything that is no PNG or JPEG
+// by its name is ignored, and so is what is hidden.
+type folder struct {
+	split    string // train, test or all
+	auto     bool   // see loader.auto
+	prefix   string // the directories that all images have in common before split and class
+	splits   map[string]bool
+	classes  map[string]bool // of all splits, so that labels do not depend on the split
+	dirs     []string        // every directory, to find classes without images
+	seen     map[string]bool // paths, to find repeated ones
+	pictures []*picture      // the images of the split
+	decoder  *decoder
+}
+
+func newFolder(split string, auto bool) *folder {
+	return &folder{
+		split: split, auto: auto, decoder: newDecoder(),
+		splits: map[string]bool{}, classes: map[string]bool{}, seen: map[string]bool{},
+	}
+}
+
+// isImage reports whether a slash path is named like a visible image file.
+func isImage(p string) bool {
+	if isHidden(p) {
+		return false
+	}
+	switch strings.ToLower(path.Ext(p)) {
+	case ".png", ".jpg", ".jpeg":
+		return true
+	}
+	return false
+}
+
+// isHidden reports whether a part of a slash path is hidden, or is what a Mac
+// adds to archives.
+func isHidden(p string) bool {
+	for part := range strings.SplitSeq(p, "/") {
+		if strings.HasPrefix(part, ".") || part == "__MACOSX" {
+			return true
+		}
+	}
+	return false
+}
+
+// place notes an image file and returns it if it belongs to the split asked
+// for, nil if it does not.
+func (f *folder) place(p string) (*picture, error) {
+	if f.seen[p] {
+		return nil, fmt.Errorf("%w: %s is there twice", ErrCorrupt, p)
+	}
+	f.seen[p] = true
+	dirs := strings.Split(p, "/")
+	pic := &picture{path: p, file: dirs[len(dirs)-1]}
+	if dirs = dirs[:len(dirs)-1]; len(dirs) == 0 {
+		return nil, fmt.Errorf("%w: %s lies in no class folder; images belong into folders named like their class", ErrCorrupt, p)
+	}
+	pic.class, dirs = dirs[len(dirs)-1], dirs[:len(dirs)-1]
+	if n := len(dirs); n > 0 && (dirs[n-1] == SplitTrain || dirs[n-1] == SplitTest) {
+		pic.split, dirs = dirs[n-1], dirs[:n-1]
+	}
+	prefix := strings.Join(dirs, "/")
+	if len(f.splits) == 0 {
+		f.prefix = prefix
+	}
+	f.splits[pic.split] = true
+	if prefix != f.prefix || f.splits[""] && len(f.splits) > 1 {
+		return nil, fmt.Errorf("%w: %s does not lie like the images before it; all belong into class folders, "+
+			"either all directly or all below %s/ and %s/", ErrCorrupt, p, SplitTrain, SplitTest)
+	}
+	f.classes[pic.class] = true
+	if pic.split == "" && f.split != SplitAll && !f.auto {
+		return nil, fmt.Errorf("%w: %q: the images are not divided into %s/ and %s/; choose auto or all", ErrSplit, f.split, SplitTrain, SplitTest)
+	}
+	if pic.split != "" && f.split != SplitAll && pic.split != f.split {
+		return nil, nil
+	}
+	f.pictures = append(f.pictures, pic)
+	return pic, nil
+}
+
+// set puts the decoded images together, sorted by split (train first), class
+// and file name.
+func (f *folder) set(name, where string) (*Set, error) {
+	if len(f.pictures) == 0 {
+		if len(f.seen) > 0 {
+			return nil, fmt.Errorf("%w: %q: %s has no %s/", ErrSplit, f.split, where, f.split)
+		}
+		return nil, fmt.Errorf("%w: %s holds no PNG or JPEG images in class folders", ErrMissing, where)
+	}
+	f.addEmptyClasses()
+	classes := sortClasses(f.classes)
+	labels := make(map[string]uint8, len(classes))
+	for i, class := range classes[:min(len(classes), MaxClasses)] { // New refuses more
+		labels[class] = uint8(i)
+	}
+	slices.SortFunc(f.pictures, func(a, b *picture) int {
+		// "train" before "test": in the order in which datasets number their images.
+		return cmp.Or(-cmp.Compare(a.split, b.split), cmp.Compare(labels[a.class], labels[b.class]), cmp.Compare(a.file, b.file))
+	})
+	channels := 1
+	for _, p := range f.pictures {
+		channels = max(channels, p.c)
+	}
+	w, h := f.pictures[0].w, f.pictures[0].h
+	images := make([]uint8, 0, len(f.pictures)*channels*h*w)
+	values := make([]uint8, len(f.pictures))
+	for i, p := range f.pictures {
+		for range channels / p.c { // grey images among coloured ones: three equal planes
+			images = append(images, p.pixels...)
+		}
+		values[i] = labels[p.class]
+		p.pixels = nil // so that the memory can be used again before all are copied
+	}
+	return New(name, images, values, channels, h, w, classes)
+}
+
+// stopped waits for the decoder after a walk over the files ended with err. A
+// bad image comes first: it was read before whatever ended the walk, and
+// whether the walk noticed it is chance.
+func (f *folder) stopped(err error) error {
+	if bad := f.decoder.wait(); bad != nil {
+		return bad
+	}
+	return err
+}
+
+// addEmptyClasses adds the class folders that hold no image, for New to refuse.
+func (f *folder) addEmptyClasses() {
+	depth := 1
+	if !f.splits[""] {
+		depth = 2
+	}
+	for _, dir := range f.dirs {
+		rest := dir
+		if f.prefix != "" {
+			var inside bool
+			if rest, inside = strings.CutPrefix(dir, f.prefix+"/"); !inside {
+				continue
+			}
+		}
+		parts := strings.Split(rest, "/")
+		if isHidden(rest) || len(parts) != depth || depth == 2 && !f.splits[parts[0]] {
+			continue
+		}
+		f.classes[parts[depth-1]] = true
+	}
+}
+
+// sortClasses returns class names in the order of their labels: CIFAR-10's
+// own if they are CIFAR-10's, otherwise sorted.
+func sortClasses(names map[string]bool) []string {
+	sorted := slices.Sorted(maps.Keys(names))
+	canonical := slices.Clone(cifarClasses)
+	if slices.Equal(sorted, slices.Sorted(slices.Values(canonical))) {
+		return canonical
+	}
+	return sorted
+}

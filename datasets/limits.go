@@ -1,0 +1,92 @@
+package datasets
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Limits on what is accepted. They are far above any data this program can
+// train on; they keep a damaged or hostile file from exhausting memory.
+const (
+	// MaxClasses is the number of classes an 8-bit label can tell apart.
+	MaxClasses = 256
+	// MaxSide is the largest accepted image width and height in pixels.
+	MaxSide = 1024
+	// MaxImages is the largest accepted number of images.
+	MaxImages = 1 << 24
+	// MaxSetBytes is the largest accepted size of all pixels together.
+	MaxSetBytes = 4 << 30
+	// MaxImageFile is the largest accepted PNG or JPEG file in bytes.
+	MaxImageFile = 16 << 20
+	// MaxArchiveBytes is the largest accepted archive after decompression.
+	MaxArchiveBytes = 16 << 30
+	// firstBlock is what readN allocates before any byte has been read: enough
+	// for all of MNIST at once, little enough to be harmless.
+	firstBlock = 64 << 20
+)
+
+// errTruncated says that a stream ended before the announced size.
+var errTruncated = errors.New("truncated")
+
+// checkDims refuses shapes beyond the limits.
+func checkDims(n, c, h, w int) error {
+	switch {
+	case n < 1 || n > MaxImages:
+		return fmt.Errorf("%w: %d images; 1 to %d are accepted", ErrCorrupt, n, MaxImages)
+	case h < 1 || w < 1 || h > MaxSide || w > MaxSide:
+		return fmt.Errorf("%w: images of %dx%d pixels; 1x1 to %dx%d are accepted", ErrCorrupt, w, h, MaxSide, MaxSide)
+	case int64(n)*int64(c)*int64(h)*int64(w) > MaxSetBytes:
+		return fmt.Errorf("%w: %d images of %dx%dx%d are more than %d bytes", ErrCorrupt, n, c, h, w, int64(MaxSetBytes))
+	}
+	return nil
+}
+
+// readN reads exactly n bytes, of which the caller knows that known are there
+// (0 if it does not know). Beyond that, memory grows with what really arrives,
+// so a header that announces more than follows costs little.
+func readN(r io.Reader, n, known int64) ([]byte, error) {
+	buf := make([]byte, 0, min(n, max(known, firstBlock)))
+	for int64(len(buf)) < n {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, int(min(n-int64(len(buf)), int64(len(buf)))))
+		}
+		m, err := io.ReadFull(r, buf[len(buf):min(int64(cap(buf)), n)])
+		buf = buf[:len(buf)+m]
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("%w: %w: %d of %d bytes are there", ErrCorrupt, errTruncated, len(buf), n)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+	}
+	return buf, nil
+}
+
+// expectEnd checks that nothing follows; reading to the end also makes a gzip
+// reader compare its checksum.
+func expectEnd(r io.Reader) error {
+	switch n, err := io.CopyN(io.Discard, r, 1); {
+	case n > 0:
+		return fmt.Errorf("%w: more bytes than the header announces", ErrCorrupt)
+	case errors.Is(err, io.EOF):
+		return nil
+	default:
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+}
+
+// cappedReader fails once more than left bytes have been read from r.
+type cappedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (c *cappedReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.left -= int64(n); c.left < 0 {
+		return 0, fmt.Errorf("%w: more than %d bytes after decompression", ErrCorrupt, int64(MaxArchiveBytes))
+	}
+	return n, err
+}

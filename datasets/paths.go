@@ -1,0 +1,37 @@
+package datasets
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// DataDir returns the directory below which datasets lie, one directory each:
+// dir if it is set, otherwise data/ in the program's cache directory.
+func DataDir(dir string) (string, error) {
+	return underCache(dir, "data")
+}
+
+// DecodedDir returns the directory of the cache of decoded images: dir if it
+// is set, otherwise decoded/ in the program's cache directory. Everything in
+// it may be deleted at any time.
+func DecodedDir(dir string) (string, error) {
+	return underCache(dir, "decoded")
+}
+
+// underCache returns dir, or sub in the program's cache directory, which is
+// $BACKFIRE_CACHE or else backfire/ in the user's cache directory.
+func underCache(dir, sub string) (string, error) {
+	if dir != "" {
+		return dir, nil
+	}
+	base := os.Getenv("BACKFIRE_CACHE")
+	if base == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("no cache directory: set data.dir, BACKFIRE_CACHE or HOME: %w", err)
+		}
+		base = filepath.Join(user, "backfire")
+	}
+	return filepath.Join(base, sub), nil
+}

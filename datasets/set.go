@@ -1,0 +1,123 @@
+package datasets
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Set is a collection of equally sized 8-bit images with one label each. It is
+// shared read-only; nothing in this program writes to a loaded set.
+type Set struct {
+	Name     string   // the dataset's name as in Source.Name
+	Images   []uint8  // N*C*H*W values in NCHW order, 0-255
+	Labels   []uint8  // N labels, each below len(Classes)
+	C, H, W  int      // channels (1 grey, 3 RGB), height and width in pixels
+	Classes  []string // class names; the index is the label
+	Checksum string   // SHA-256 in hex over shape, class names, labels and images; not over Name
+}
+
+// New returns the set of the given images and labels with its checksum. It
+// refuses sizes that do not fit together or exceed the limits, labels out of
+// range, repeated class names and classes without any image.
+func New(name string, images, labels []uint8, c, h, w int, classes []string) (*Set, error) {
+	if c != 1 && c != 3 {
+		return nil, fmt.Errorf("%w: %d channels; 1 (grey) and 3 (colour) are accepted", ErrCorrupt, c)
+	}
+	if err := checkDims(len(labels), c, h, w); err != nil {
+		return nil, err
+	}
+	if want := len(labels) * c * h * w; len(images) != want {
+		return nil, fmt.Errorf("%w: %d labels need %d bytes of images, not %d", ErrCorrupt, len(labels), want, len(images))
+	}
+	if err := checkClasses(labels, classes); err != nil {
+		return nil, err
+	}
+	s := &Set{Name: name, Images: images, Labels: labels, C: c, H: h, W: w, Classes: classes}
+	s.Checksum = s.sum()
+	return s, nil
+}
+
+// checkClasses checks that labels and class names belong together.
+func checkClasses(labels []uint8, classes []string) error {
+	if len(classes) < 1 || len(classes) > MaxClasses {
+		return fmt.Errorf("%w: %d classes; 1 to %d are accepted", ErrCorrupt, len(classes), MaxClasses)
+	}
+	seen := make(map[string]bool, len(classes))
+	for _, name := range classes {
+		if seen[name] {
+			return fmt.Errorf("%w: two classes named %q", ErrCorrupt, name)
+		}
+		seen[name] = true
+	}
+	counts := make([]int, len(classes))
+	for i, label := range labels {
+		if int(label) >= len(classes) {
+			return fmt.Errorf("%w: image %d has label %d; labels go from 0 to %d", ErrCorrupt, i, label, len(classes)-1)
+		}
+		counts[label]++
+	}
+	for label, n := range counts {
+		if n == 0 {
+			return fmt.Errorf("%w: class %q has no images", ErrCorrupt, classes[label])
+		}
+	}
+	return nil
+}
+
+// Len returns the number of images.
+func (s *Set) Len() int { return len(s.Labels) }
+
+// Image returns image i (C*H*W values) as a view of Images, not a copy.
+func (s *Set) Image(i int) []uint8 {
+	n := s.C * s.H * s.W
+	return s.Images[i*n : (i+1)*n : (i+1)*n]
+}
+
+// Class returns the label of a class given by its name, or else by its number.
+// A name that is another class's number means the class of that name. The
+// error wraps [ErrUnknownClass] and lists the classes.
+func (s *Set) Class(name string) (int, error) {
+	for label, class := range s.Classes {
+		if class == name {
+			return label, nil
+		}
+	}
+	if label, err := strconv.Atoi(name); err == nil && label >= 0 && label < len(s.Classes) {
+		return label, nil
+	}
+	return 0, fmt.Errorf("datasets: class %q: %w: %s has %s, or 0 to %d",
+		name, ErrUnknownClass, s.Name, strings.Join(s.Classes, ", "), len(s.Classes)-1)
+}
+
+// sumDomain separates Set checksums from other uses of SHA-256. Changing it or
+// the order below changes every stored result's identity.
+const sumDomain = "backfire set v1"
+
+// sum returns the SHA-256 over an unambiguous encoding of everything that
+// decides a game: shape, class names, labels and pixels.
+func (s *Set) sum() string {
+	head := []byte(sumDomain)
+	for _, n := range []int{s.Len(), s.C, s.H, s.W, len(s.Classes)} {
+		head = binary.LittleEndian.AppendUint64(head, uint64(n))
+	}
+	for _, name := range s.Classes {
+		head = binary.LittleEndian.AppendUint64(head, uint64(len(name)))
+		head = append(head, name...)
+	}
+	hash := sha256.New()
+	for _, part := range [][]byte{head, s.Labels, s.Images} {
+		hash.Write(part)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// hashReader returns r with everything read from it also written to a SHA-256.
+func hashReader(r io.Reader) (io.Reader, func() string) {
+	hash := sha256.New()
+	return io.TeeReader(r, hash), func() string { return hex.EncodeToString(hash.Sum(nil)) }
+}

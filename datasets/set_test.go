@@ -1,0 +1,99 @@
+package datasets
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestNewRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		images  int
+		labels  []uint8
+		c, h, w int
+		classes []string
+		want    string
+	}{
+		"no images":         {0, nil, 1, 2, 2, []string{"a"}, "0 images"},
+		"two channels":      {8, []uint8{0}, 2, 2, 2, []string{"a"}, "2 channels"},
+		"no width":          {0, []uint8{0}, 1, 2, 0, []string{"a"}, "0x2 pixels"},
+		"too wide":          {0, []uint8{0}, 1, 1, MaxSide + 1, []string{"a"}, "1025x1 pixels"},
+		"missing pixels":    {7, []uint8{0, 0}, 1, 2, 2, []string{"a"}, "need 8 bytes"},
+		"no classes":        {4, []uint8{0}, 1, 2, 2, nil, "0 classes"},
+		"257 classes":       {4, []uint8{0}, 1, 2, 2, make([]string, 257), "257 classes"},
+		"repeated class":    {4, []uint8{0}, 1, 2, 2, []string{"a", "a"}, `two classes named "a"`},
+		"label too large":   {8, []uint8{0, 2}, 1, 2, 2, []string{"a", "b"}, "image 1 has label 2; labels go from 0 to 1"},
+		"class is empty":    {4, []uint8{0}, 1, 2, 2, []string{"a", "b"}, `class "b" has no images`},
+		"more than 4 GiB":   {0, make([]uint8, MaxImages), 3, 1024, 1024, []string{"a"}, "more than 4294967296 bytes"},
+		"too many pictures": {0, make([]uint8, MaxImages+1), 3, 1, 1, []string{"a"}, "16777217 images"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := New("x", make([]uint8, tc.images), tc.labels, tc.c, tc.h, tc.w, tc.classes)
+			require.ErrorIs(t, err, ErrCorrupt)
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+func TestSetViews(t *testing.T) {
+	s, err := New("x", ramp(3*3*2*2), []uint8{1, 0, 1}, 3, 2, 2, []string{"a", "b"})
+	require.NoError(t, err)
+	require.Equal(t, 3, s.Len())
+	require.Equal(t, s.Images[12:24], s.Image(1))
+	require.Equal(t, 12, cap(s.Image(1)), "appending to a view must not write into the next image")
+	require.Equal(t, &s.Images[12], &s.Image(1)[0], "a view, not a copy")
+}
+
+func TestClass(t *testing.T) {
+	s, err := New("pets", make([]uint8, 3), []uint8{0, 1, 2}, 1, 1, 1, []string{"cat", "dog", "0"})
+	require.NoError(t, err)
+	for name, want := range map[string]int{"cat": 0, "dog": 1, "1": 1, "2": 2, "0": 2} {
+		got, err := s.Class(name)
+		require.NoError(t, err, name)
+		require.Equal(t, want, got, name)
+	}
+	for _, name := range []string{"", "bird", "Cat", "-1", "3", "1.0"} {
+		_, err := s.Class(name)
+		require.ErrorIs(t, err, ErrUnknownClass, name)
+		require.ErrorContains(t, err, "pets has cat, dog, 0, or 0 to 2")
+	}
+}
+
+// The checksum is part of every result's identity, so a change of its
+// encoding must not pass unnoticed. The value was computed by an independent program.
+func TestChecksumPinned(t *testing.T) {
+	s, err := New("x", []uint8{1, 2, 3, 4}, []uint8{0, 1}, 1, 1, 2, []string{"a", "b"})
+	require.NoError(t, err)
+	require.Equal(t, "748104f69042837857680e2a54178f65234f199160bda850575a95e33a5c7b92", s.Checksum)
+}
+
+// Every part but the name decides the checksum.
+func TestChecksumCoversEverything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 6).Draw(t, "n")
+		pixels := rapid.SliceOfN(rapid.Byte(), n*4, n*4).Draw(t, "pixels")
+		labels := make([]uint8, n)
+		base, err := New("x", pixels, labels, 1, 2, 2, []string{"a"})
+		require.NoError(t, err)
+
+		other, err := New("another name", slices.Clone(pixels), labels, 1, 2, 2, []string{"a"})
+		require.NoError(t, err)
+		require.Equal(t, base.Checksum, other.Checksum)
+
+		changed := slices.Clone(pixels)
+		changed[rapid.IntRange(0, len(changed)-1).Draw(t, "where")] ^= rapid.ByteRange(1, 255).Draw(t, "flip")
+		other, err = New("x", changed, labels, 1, 2, 2, []string{"a"})
+		require.NoError(t, err)
+		require.NotEqual(t, base.Checksum, other.Checksum)
+
+		other, err = New("x", pixels, labels, 1, 1, 4, []string{"a"})
+		require.NoError(t, err)
+		require.NotEqual(t, base.Checksum, other.Checksum, "another shape")
+
+		other, err = New("x", pixels, labels, 1, 2, 2, []string{"b"})
+		require.NoError(t, err)
+		require.NotEqual(t, base.Checksum, other.Checksum, "another class name")
+	})
+}

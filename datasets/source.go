@@ -1,0 +1,143 @@
+package datasets
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+)
+
+// The splits that Source.Split accepts; empty means SplitAuto.
+const (
+	SplitAuto  = "auto"  // train for mnist and fashion-mnist, all for the others
+	SplitTrain = "train" // the training images
+	SplitTest  = "test"  // the test images
+	SplitAll   = "all"   // the training images, then the test images
+)
+
+// Source says which images to load and where they may lie.
+type Source struct {
+	Name     string // embedded, mnist, fashion-mnist, cifar10 or folder
+	Path     string // file or directory; empty: found as Dir/Name
+	Split    string // auto, train, test or all; empty is auto
+	Dir      string // data directory; empty: where Fetch puts things by default, see DataDir
+	CacheDir string // directory of decoded archives and image folders; empty: the user's cache, see DecodedDir
+}
+
+// loader is one call of Load with everything looked up.
+type loader struct {
+	src   Source
+	info  Info
+	pins  map[string]string // published checksums by file name without .gz; nil: none
+	split string            // train, test or all
+	auto  bool              // the split was not asked for, so data without splits may give all they have
+}
+
+// Load reads a dataset. The rows come in the order of the original files, for
+// image folders sorted by split (train first), class and file name.
+//
+// Archives and image folders are decoded once and then come from a cache of
+// decoded sets, which is checked on every use and rebuilt when it is damaged
+// or the data have changed; a cache that cannot be written only costs time.
+//
+// Errors wrap [ErrMissing], [ErrCorrupt], [ErrSplit] or [ErrUnknownDataset]
+// where they apply.
+func Load(ctx context.Context, src Source) (*Set, error) {
+	set, err := load(ctx, src)
+	if err != nil {
+		return nil, fmt.Errorf("datasets: load %s: %w", src.Name, err)
+	}
+	return set, nil
+}
+
+func load(ctx context.Context, src Source) (*Set, error) {
+	l, err := newLoader(src)
+	if err != nil {
+		return nil, err
+	}
+	return l.load(ctx)
+}
+
+func newLoader(src Source) (*loader, error) {
+	info, err := Describe(src.Name)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{src: src, info: info, pins: info.pins(), split: src.Split}
+	switch src.Split {
+	case SplitTrain, SplitTest, SplitAll:
+	case SplitAuto, "":
+		l.auto = true
+		l.split = SplitAll
+		if src.Name == MNIST || src.Name == FashionMNIST {
+			l.split = SplitTrain
+		}
+	default:
+		return nil, fmt.Errorf("%w: %q: choose auto, train, test or all", ErrSplit, src.Split)
+	}
+	return l, nil
+}
+
+// load finds the data, reads them and checks that they are what the name says.
+func (l *loader) load(ctx context.Context) (*Set, error) {
+	if l.src.Name == Embedded {
+		return l.loadEmbedded()
+	}
+	loc, err := l.locate()
+	if err != nil {
+		return nil, err
+	}
+	var set *Set
+	switch loc.format {
+	case formatIDX:
+		set, err = l.loadIDX(loc.path)
+	case formatCIFAR:
+		set, err = l.loadCIFAR(loc.path)
+	case formatArchive:
+		set, err = l.loadArchive(ctx, loc.path)
+	case formatFolder:
+		set, err = l.loadFolder(ctx, loc.path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if l.info.Classes != nil && (set.C != l.info.C || set.H != l.info.H || set.W != l.info.W || len(set.Classes) != len(l.info.Classes)) {
+		return nil, fmt.Errorf("%w: %s holds %d classes of %dx%dx%d images, %s has %d of %dx%dx%d; "+
+			"for data of your own use the name %s", ErrCorrupt, loc.path, len(set.Classes), set.C, set.H, set.W,
+			l.info.Title, len(l.info.Classes), l.info.C, l.info.H, l.info.W, Folder)
+	}
+	return set, nil
+}
+
+// root returns where to look for the data.
+func (l *loader) root() (string, error) {
+	if l.src.Path != "" {
+		return l.src.Path, nil
+	}
+	if l.src.Name == Folder {
+		return "", fmt.Errorf("%w: the name %s needs a path: set data.path to a folder or archive of images", ErrMissing, Folder)
+	}
+	dir, err := DataDir(l.src.Dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, l.src.Name), nil
+}
+
+// wayOut tells how to get data that are missing.
+func (l *loader) wayOut() string {
+	if len(l.info.Files) == 0 || l.src.Path != "" {
+		return "check data.path"
+	}
+	return fmt.Sprintf("run `backfire data fetch %s`, or set data.dir to the directory that has %s/", l.src.Name, l.src.Name)
+}
+
+// repair tells what to do about data that cannot be used.
+func (l *loader) repair() string {
+	switch {
+	case len(l.info.Files) == 0:
+		return "replace or remove it"
+	case l.src.Path != "":
+		return fmt.Sprintf("replace it, or load data of your own under the name %s", Folder)
+	}
+	return fmt.Sprintf("run `backfire data fetch %s` to get it again", l.src.Name)
+}
