@@ -36,8 +36,11 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdConfig(streams),
 		NewCmdData(streams),
 		NewCmdDoctor(streams, nil),
+		NewCmdQuick(streams, nil),
+		NewCmdRun(streams, nil),
 		NewCmdTrigger(streams, nil),
 		NewCmdVersion(streams, nil),
+		NewCmdWorker(streams, nil),
 	)
 	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one
 shared training set, each with its own trigger and target label, a defender

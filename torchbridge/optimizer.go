@@ -1,6 +1,7 @@
 package torchbridge
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -27,12 +28,17 @@ const (
 // optimizer updates all parameters of a network in one call.
 type optimizer struct {
 	spec  TrainSpec
-	state [][]lib.Ctensor // per kind of state, one tensor per parameter
-	owned []tensor
+	state []stateList
 	steps int
 }
 
-// State lists of Adam.
+// stateList is one kind of state: a tensor per parameter.
+type stateList struct {
+	name    string
+	handles []lib.Ctensor
+}
+
+// Places of Adam's state lists.
 const (
 	adamMean = iota
 	adamVariance
@@ -42,35 +48,55 @@ const (
 // newOptimizer makes the optimiser's state for params.
 func newOptimizer(spec TrainSpec, params []parameter, device cDevice) (*optimizer, error) {
 	o := &optimizer{spec: spec}
-	zerosLike := func(p parameter) (tensor, error) { return newZerosLike(p.value) }
-	kinds := []func(parameter) (tensor, error){}
+	like := func(p parameter) (tensor, error) { return newZerosLike(p.value) }
+	counter := func(parameter) (tensor, error) { return newZeros([]int64{1}, kindFloat32, device) }
+	var err error
 	switch {
 	case spec.Optimizer != OptimizerSGD:
-		counter := func(parameter) (tensor, error) { return newZeros([]int64{1}, kindFloat32, device) }
-		kinds = append(kinds, zerosLike, zerosLike, counter)
+		err = errors.Join(o.add("mean", params, like), o.add("variance", params, like), o.add("steps", params, counter))
 	case spec.Momentum != 0:
-		kinds = append(kinds, zerosLike)
+		err = o.add("momentum", params, like)
 	}
-	for _, make := range kinds {
-		var list []lib.Ctensor
-		for _, p := range params {
-			t, err := make(p)
-			if err != nil {
-				o.free()
-				return nil, fmt.Errorf("torchbridge: optimiser state of %s: %w", p.name, err)
-			}
-			o.owned = append(o.owned, t)
-			list = append(list, t.c)
-		}
-		o.state = append(o.state, list)
+	if err != nil {
+		o.free()
+		return nil, err
 	}
 	return o, nil
 }
 
+// add makes one kind of state.
+func (o *optimizer) add(name string, params []parameter, create func(parameter) (tensor, error)) error {
+	o.state = append(o.state, stateList{name: name})
+	list := &o.state[len(o.state)-1]
+	for _, p := range params {
+		t, err := create(p)
+		if err != nil {
+			return fmt.Errorf("torchbridge: optimiser: %s of %s: %w", name, p.name, err)
+		}
+		list.handles = append(list.handles, t.c)
+	}
+	return nil
+}
+
 // free gives the optimiser's state back.
 func (o *optimizer) free() {
-	freeAll(o.owned)
-	o.owned, o.state = nil, nil
+	for _, list := range o.state {
+		for _, handle := range list.handles {
+			lib.AtFree(handle)
+		}
+	}
+	o.state = nil
+}
+
+// named lists the state's tensors, as PARAMETER.KIND; the optimiser still owns them.
+func (o *optimizer) named(params []parameter) []parameter {
+	var out []parameter
+	for _, list := range o.state {
+		for i, handle := range list.handles {
+			out = append(out, parameter{params[i].name + "." + list.name, tensor{handle}})
+		}
+	}
+	return out
 }
 
 // step moves params against grads with the given learning rate.
@@ -80,13 +106,13 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate float64) error {
 	if o.spec.Optimizer == OptimizerSGD {
 		var buffers *unsafe.Pointer
 		if len(o.state) > 0 {
-			buffers = handles(o.state[0])
+			buffers = handles(o.state[0].handles)
 		}
 		message = C.bf_fused_sgd(handles(params), handles(grads), buffers, n, C.double(rate), C.double(o.spec.Momentum),
 			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Nesterov)), C.int(boolean(o.steps == 0)))
 	} else {
-		message = C.bf_fused_adam(handles(params), handles(grads), handles(o.state[adamMean]), handles(o.state[adamVariance]),
-			handles(o.state[adamSteps]), n, C.double(rate), adamBeta1, adamBeta2, adamEpsilon,
+		message = C.bf_fused_adam(handles(params), handles(grads), handles(o.state[adamMean].handles), handles(o.state[adamVariance].handles),
+			handles(o.state[adamSteps].handles), n, C.double(rate), adamBeta1, adamBeta2, adamEpsilon,
 			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Optimizer == OptimizerAdamW)))
 	}
 	if err := shimError(message); err != nil {

@@ -84,12 +84,14 @@ func (c referenceCase) trainer(t *testing.T, device string) *Trainer {
 	t.Helper()
 	trainer, err := NewTrainer(c.options(device))
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, trainer.Close()) })
-	initial := map[string][]float32{}
-	for name, values := range c.Initial {
-		initial[name] = values
+	t.Cleanup(trainer.Close)
+	state, err := trainer.State()
+	require.NoError(t, err)
+	require.Len(t, state.Model, len(c.Initial))
+	for i, p := range state.Model {
+		state.Model[i].Values = c.Initial[p.Name]
 	}
-	require.NoError(t, trainer.net.load(initial))
+	require.NoError(t, trainer.Restore(state))
 	require.NoError(t, trainer.Upload(c.Images, c.Labels))
 	return trainer
 }
@@ -153,11 +155,11 @@ func TestTrainsAsPyTorch(t *testing.T) {
 					}
 					rows.free()
 				}
-				final, err := trainer.net.values()
+				final, err := trainer.State()
 				require.NoError(t, err)
-				require.Len(t, final, len(c.Final))
-				for name, want := range c.Final {
-					requireClose(t, want, final[name], finalTolerance, name)
+				require.Len(t, final.Model, len(c.Final))
+				for _, p := range final.Model {
+					requireClose(t, c.Final[p.Name], p.Values, finalTolerance, p.Name)
 				}
 				predicted, err := trainer.Predict(c.Probes)
 				require.NoError(t, err)

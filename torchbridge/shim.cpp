@@ -23,7 +23,9 @@
 
 namespace {
 
-at::Tensor &tensor_of(void *handle) { return *static_cast<at::Tensor *>(handle); }
+at::Tensor &tensor_of(void *handle) {
+  return *static_cast<at::Tensor *>(handle);
+}
 
 void *handle_of(at::Tensor value) { return new at::Tensor(std::move(value)); }
 
@@ -136,20 +138,19 @@ char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
     match_layout(param_list, grad_list);
     auto step_list = list_of(steps, count);
     at::_foreach_add_(step_list, 1);
-    auto fused = decoupled ? static_cast<void (*)(
-                                 at::TensorList, at::TensorList, at::TensorList,
-                                 at::TensorList, at::TensorList, at::TensorList,
-                                 double, double, double, double, double, bool,
-                                 bool, const std::optional<at::Tensor> &,
-                                 const std::optional<at::Tensor> &)>(
-                                 &at::_fused_adamw_)
-                           : static_cast<void (*)(
-                                 at::TensorList, at::TensorList, at::TensorList,
-                                 at::TensorList, at::TensorList, at::TensorList,
-                                 double, double, double, double, double, bool,
-                                 bool, const std::optional<at::Tensor> &,
-                                 const std::optional<at::Tensor> &)>(
-                                 &at::_fused_adam_);
+    auto fused =
+        decoupled ? static_cast<void (*)(
+                        at::TensorList, at::TensorList, at::TensorList,
+                        at::TensorList, at::TensorList, at::TensorList, double,
+                        double, double, double, double, bool, bool,
+                        const std::optional<at::Tensor> &,
+                        const std::optional<at::Tensor> &)>(&at::_fused_adamw_)
+                  : static_cast<void (*)(
+                        at::TensorList, at::TensorList, at::TensorList,
+                        at::TensorList, at::TensorList, at::TensorList, double,
+                        double, double, double, double, bool, bool,
+                        const std::optional<at::Tensor> &,
+                        const std::optional<at::Tensor> &)>(&at::_fused_adam_);
     fused(param_list, grad_list, list_of(exp_avgs, count),
           list_of(exp_avg_sqs, count), {}, step_list, lr, beta1, beta2,
           weight_decay, eps, /*amsgrad=*/false, /*maximize=*/false, {}, {});

@@ -22,7 +22,8 @@ int bf_get_num_threads(void);
 
 // Lets the C allocator keep freed memory instead of returning it to the system:
 // a training step frees and takes the same blocks again, and without this every
-// one of them is unmapped and faulted in anew (glibc; elsewhere it does nothing).
+// one of them is unmapped and faulted in anew (glibc; elsewhere it does
+// nothing).
 void bf_keep_memory(void);
 
 // Reproducible kernels where libtorch has them; full fp32 (no TF32) on CUDA.

@@ -64,13 +64,6 @@ func (t *tensor) free() {
 	}
 }
 
-// freeAll frees every tensor of the list.
-func freeAll(list []tensor) {
-	for i := range list {
-		list[i].free()
-	}
-}
-
 // newTensor copies values into a tensor of the given shape on device.
 func newTensor[E element](values []E, shape []int64, device cDevice) (tensor, error) {
 	n := int64(1)

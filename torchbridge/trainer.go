@@ -103,9 +103,9 @@ func (t *Trainer) build() error {
 
 // Close frees everything on the device and unlocks the OS thread. Closing twice
 // does nothing.
-func (t *Trainer) Close() error {
+func (t *Trainer) Close() {
 	if t.closed {
-		return nil
+		return
 	}
 	t.closed = true
 	t.scope.reset()
@@ -119,7 +119,6 @@ func (t *Trainer) Close() error {
 		owned.free()
 	}
 	runtime.UnlockOSThread()
-	return nil
 }
 
 var errClosed = errors.New("torchbridge: the trainer is closed")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func train(t *testing.T, opt Options) (*Trainer, EpochStats) {
 	t.Helper()
 	trainer, err := NewTrainer(opt)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, trainer.Close()) })
+	t.Cleanup(trainer.Close)
 	images, labels := toyImages(opt.Images, 1)
 	require.NoError(t, trainer.Upload(images, labels))
 	var stats EpochStats
@@ -116,26 +117,30 @@ func TestPredictionsDoNotDependOnTheBatch(t *testing.T) {
 }
 
 func TestSameSeedSameWeights(t *testing.T) {
-	weights := func(seed uint64) map[string][]float32 {
+	state := func(seed uint64) State {
 		opt := toyOptions()
 		opt.Seed, opt.Train.Epochs = seed, 2
 		trainer, _ := train(t, opt)
-		values, err := trainer.net.values()
+		state, err := trainer.State()
 		require.NoError(t, err)
-		return values
+		return state
 	}
-	first := weights(7)
-	require.Equal(t, first, weights(7))
-	require.NotEqual(t, first["conv1.weight"], weights(8)["conv1.weight"])
+	first := state(7)
+	require.Equal(t, first, state(7))
+	require.NotEqual(t, first.Model[0], state(8).Model[0])
 }
 
 func TestInitialWeights(t *testing.T) {
 	net, err := newResNet(ModelSpec{Width: 32, Channels: 3, Height: 32, WidthPx: 32, Classes: 10}, 1, cpu, false)
 	require.NoError(t, err)
 	defer net.free()
-	values, err := net.values()
+	tensors, err := snapshot(slices.Concat(net.params, net.buffers))
 	require.NoError(t, err)
-	require.Len(t, values, 62+40, "parameters and running statistics of ResNet-18")
+	require.Len(t, tensors, 62+40, "parameters and running statistics of ResNet-18")
+	values := map[string][]float32{}
+	for _, v := range tensors {
+		values[v.Name] = v.Values
+	}
 	deviation := func(v []float32) float64 {
 		sum := 0.0
 		for _, x := range v {
@@ -241,8 +246,8 @@ func TestMisuse(t *testing.T) {
 	require.ErrorContains(t, err, "has had its 1 epochs")
 	_, err = trainer.Predict(images[1:])
 	require.ErrorContains(t, err, "no whole number of images")
-	require.NoError(t, trainer.Close())
-	require.NoError(t, trainer.Close())
+	trainer.Close()
+	trainer.Close()
 	_, err = trainer.Predict(images)
 	require.ErrorIs(t, err, errClosed)
 }

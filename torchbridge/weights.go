@@ -128,37 +128,3 @@ func inChannelsLast(t tensor) (tensor, error) {
 	}
 	return tensor{lib.Ctensor(out)}, nil
 }
-
-// load replaces the values of the named parameters and buffers. Every tensor of
-// the network must be named, with as many values (row-major) as it has.
-func (n *resnet) load(values map[string][]float32) error {
-	for _, p := range slices.Concat(n.params, n.buffers) {
-		v, ok := values[p.name]
-		if !ok {
-			return fmt.Errorf("torchbridge: load weights: %s is missing", p.name)
-		}
-		source, err := newTensor(v, p.value.shape(), n.device)
-		if err != nil {
-			return fmt.Errorf("torchbridge: load weights: %s: %w", p.name, err)
-		}
-		withGradients(false, func() { lib.AtCopy_(p.value.c, source.c) })
-		source.free()
-		if err := pendingError(); err != nil {
-			return fmt.Errorf("torchbridge: load weights: %s: %w", p.name, err)
-		}
-	}
-	return nil
-}
-
-// values copies all parameters and buffers to the host, by name, row-major.
-func (n *resnet) values() (map[string][]float32, error) {
-	out := make(map[string][]float32, len(n.params)+len(n.buffers))
-	for _, p := range slices.Concat(n.params, n.buffers) {
-		v, err := read[float32](p.value)
-		if err != nil {
-			return nil, fmt.Errorf("torchbridge: read weights: %s: %w", p.name, err)
-		}
-		out[p.name] = v
-	}
-	return out, nil
-}

@@ -22,8 +22,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -32,6 +33,7 @@ func main() {
 type options struct {
 	python  string
 	twin    string
+	program string
 	widths  []int
 	rounds  int
 	batch   int
@@ -45,6 +47,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	flags.SetOutput(errOut)
 	flags.StringVar(&o.python, "python", "python3", "Python with PyTorch")
 	flags.StringVar(&o.twin, "twin", "scripts/bench/twin.py", "PyTorch's side")
+	flags.StringVar(&o.program, "program", "bin/backfire", "the program, whose phases are timed")
 	flags.StringVar(&widths, "widths", "8,16,64", "model widths")
 	flags.IntVar(&o.rounds, "rounds", 5, "paired rounds")
 	flags.IntVar(&o.batch, "batch", 32, "images per step")
@@ -68,7 +71,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 			return fmt.Errorf("width %d: %w", width, err)
 		}
 	}
-	return nil
+	return benchPhases(ctx, o, out, errOut)
 }
 
 // variants are PyTorch's eager settings, as twin.py names them.
@@ -192,4 +195,4 @@ func (u *ours) epoch() (float64, error) {
 	return time.Since(start).Seconds(), err
 }
 
-func (u *ours) stop() { _ = u.trainer.Close() } // nothing can be done about it at the end of a benchmark
+func (u *ours) stop() { u.trainer.Close() }

@@ -1,0 +1,68 @@
+# Everything that is built and fetched lives in the cache directory and is shared by all clones; scripts/setup makes it.
+CACHE := $(or $(BACKFIRE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/backfire)
+SETUP := GOWORK=off go run ./scripts/setup
+
+GOLANGCI_VERSION := v2.15.0
+GOFUMPT_VERSION := v0.12.0
+CLANG_FORMAT_VERSION := 20.1.8
+GOLANGCI := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
+GOFUMPT := $(CACHE)/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
+CLANG_FORMAT_DIR := $(CACHE)/tools/clang-format-$(CLANG_FORMAT_VERSION)
+CLANG_FORMAT := $(CLANG_FORMAT_DIR)/clang_format/data/bin/clang-format
+
+# Evaluated by build alone: without a tag the version stays what the program calls itself.
+VERSION = $(shell git describe --tags --dirty 2>/dev/null)
+COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty=+changes 2>/dev/null)
+SHIM := $(wildcard torchbridge/*.h torchbridge/*.cpp)
+
+.PHONY: help setup ready build quick test lint fmt bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, then seconds)
+	@$(SETUP)
+
+# Set-up only when something is missing: a fraction of a second otherwise.
+ready:
+	@$(SETUP) --check 2>/dev/null || $(SETUP)
+
+build: ready ## bin/backfire
+	go build -ldflags '$(if $(VERSION),-X backfire/cli.version=$(VERSION)) -X backfire/cli.commit=$(COMMIT)' -o bin/backfire .
+
+quick: build ## play the game on the embedded data, a few minutes
+	bin/backfire quick
+
+test: ready ## every test
+	go test ./...
+
+lint: ready $(GOLANGCI) $(CLANG_FORMAT) ## every check of style and structure
+	$(GOLANGCI) run ./...
+	@test "$$(go list -f '{{if .CgoFiles}}{{.ImportPath}}{{end}}' ./...)" = backfire/torchbridge || \
+		{ echo 'cgo (import "C") lives in torchbridge alone' >&2; exit 1; }
+	$(CLANG_FORMAT) --dry-run -Werror $(SHIM)
+	g++ $$(go list -f '{{join .CgoCXXFLAGS " "}}' ./torchbridge) -Werror -fsyntax-only $(filter %.cpp,$(SHIM))
+	go mod verify
+
+fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
+	$(GOFUMPT) -l -w .
+	$(CLANG_FORMAT) -i $(SHIM)
+
+bench: build ## training speed beside PyTorch's
+	scripts/bench.sh
+
+clean: ## remove what was built in this clone (not the cache, not results)
+	rm -rf bin
+
+# The tools build or unpack under a name with their version, once for all clones.
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION) (about 3 minutes, once)"
+	GOWORK=off GOBIN=$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(GOFUMPT):
+	GOWORK=off GOBIN=$(@D) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+
+$(CLANG_FORMAT):
+	rm -rf $(CLANG_FORMAT_DIR)
+	python3 -m pip install --quiet --disable-pip-version-check --no-deps --target $(CLANG_FORMAT_DIR) clang-format==$(CLANG_FORMAT_VERSION)

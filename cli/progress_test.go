@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"backfire/experiments"
+	"backfire/stats"
+)
+
+// clock is a time that tests move.
+type clock struct{ time time.Time }
+
+func newClock() *clock { return &clock{time.Unix(0, 0)} }
+
+func (c *clock) now() time.Time { return c.time }
+
+// aRun are the events of a run of three cells, of which one is stored and one
+// fails, with the seconds that pass before each.
+func aRun() (events []experiments.Event, pauses []int) {
+	add := func(seconds int, e experiments.Event) {
+		events, pauses = append(events, e), append(pauses, seconds)
+	}
+	metrics := &experiments.EpochMetrics{Loss: 0.5}
+	add(0, experiments.Event{Kind: experiments.KindPlan, Cells: 3, Stored: 1, Workers: 2, TotalImages: 4000})
+	add(1, experiments.Event{Kind: experiments.KindStarted, Cell: "a", Title: "N = 2", Worker: 1, Images: 1000, Epochs: 2})
+	add(0, experiments.Event{Kind: experiments.KindPhase, Cell: "a", Title: "N = 2", Worker: 1, Phase: experiments.PhaseTrain})
+	add(5, experiments.Event{Kind: experiments.KindProgress, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Done: 500})
+	add(5, experiments.Event{Kind: experiments.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Metrics: metrics})
+	add(70, experiments.Event{Kind: experiments.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 2, Epochs: 2, Images: 1000, Metrics: metrics})
+	add(0, experiments.Event{Kind: experiments.KindDone, Cell: "a", Title: "N = 2", Worker: 1, Headline: &experiments.Headline{
+		CleanAccuracy: 0.75, ASR: stats.Undefined(), Seconds: 80, ImagesPerSecond: 25,
+	}})
+	add(1, experiments.Event{Kind: experiments.KindRetry, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died"})
+	add(1, experiments.Event{Kind: experiments.KindFailed, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died again"})
+	return events, pauses
+}
+
+func TestLineProgress(t *testing.T) {
+	var out bytes.Buffer
+	clock := newClock()
+	lines := &lineProgress{out: &out, now: clock.now, track: newTracker(clock.now)}
+	events, pauses := aRun()
+	for i, e := range events {
+		clock.time = clock.time.Add(time.Duration(pauses[i]) * time.Second)
+		lines.Observe(e)
+	}
+	require.NoError(t, lines.close())
+	require.Equal(t, `3 models, 1 of them stored already; 2 trainings at a time
+[1/3] worker 1: N = 2: 1000 images, 2 epochs
+[1/3] worker 1: N = 2: epoch 2 of 2, loss 0.500; about 1 min 20 s left
+[2/3] N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
+[2/3] N = 5 failed and will be tried again: it died
+[3/3] N = 5 FAILED: it died again
+`, out.String())
+}
+
+// terminal is what a terminal shows of a text with the escape sequences that a
+// screen uses.
+func terminal(text string) []string {
+	lines, row := []string{""}, 0
+	for len(text) > 0 {
+		switch {
+		case strings.HasPrefix(text, "\x1b["):
+			end := strings.IndexAny(text, "AJ")
+			if text[end] == 'J' {
+				lines = append(lines[:row], "")
+			} else {
+				up, _ := strconv.Atoi(text[2:end])
+				row -= up
+			}
+			text = text[end+1:]
+			continue
+		case text[0] == '\n':
+			row++
+			if row == len(lines) {
+				lines = append(lines, "")
+			}
+		case text[0] != '\r':
+			lines[row] += text[:1]
+		}
+		text = text[1:]
+	}
+	return lines
+}
+
+func TestScreen(t *testing.T) {
+	var out bytes.Buffer
+	clock := newClock()
+	screen := newScreen(&out, clock.now)
+	events, pauses := aRun()
+	observe := func(from, to int) {
+		for i := from; i < to; i++ {
+			clock.time = clock.time.Add(time.Duration(pauses[i])*time.Second + paintEvery)
+			screen.Observe(events[i])
+		}
+	}
+	observe(0, 4)
+	shown := terminal(out.String())
+	require.Equal(t, "3 models, 1 of them stored already; 2 trainings at a time", shown[0])
+	require.Equal(t, "  1  N = 2: epoch 1 of 2, 50 %", shown[1])
+	require.Contains(t, shown[2], "[1/3] 12% |")
+	require.Contains(t, shown[2], "left")
+	require.Equal(t, "", shown[3])
+	require.Len(t, shown, 4)
+
+	observe(4, len(events))
+	shown = terminal(out.String())
+	require.Equal(t, "N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s", shown[1])
+	require.Equal(t, "N = 5 FAILED: it died again", shown[3])
+	require.Contains(t, shown[4], "[3/3] 100% |")
+
+	require.NoError(t, screen.close())
+	shown = terminal(out.String())
+	require.Len(t, shown, 5, "only what happened stays: %q", shown)
+	require.Equal(t, "", shown[4])
+}
+
+func TestScreenCutsLinesThatWouldWrap(t *testing.T) {
+	var out bytes.Buffer
+	screen := newScreen(&out, newClock().now)
+	screen.Observe(experiments.Event{Kind: experiments.KindStarted, Worker: 1, Title: strings.Repeat("ä", 200)})
+	for _, line := range terminal(out.String()) {
+		require.LessOrEqual(t, len([]rune(line)), defaultWidth-1)
+	}
+}
+
+func TestJSONProgressReportsWhatCannotBeWritten(t *testing.T) {
+	streams, _, _ := testStreams()
+	streams.Out = fullDisk{}
+	display := newProgress(streams, true)
+	display.Observe(experiments.Event{Kind: experiments.KindPlan})
+	require.ErrorContains(t, display.close(), "no space left")
+}
+
+func TestNewProgressFitsTheStreams(t *testing.T) {
+	streams, _, _ := testStreams()
+	require.IsType(t, &lineProgress{}, newProgress(streams, false))
+	require.IsType(t, &jsonProgress{}, newProgress(streams, true))
+	streams.ErrIsTerminal = true
+	require.IsType(t, &screen{}, newProgress(streams, false))
+}
+
+func TestNoticeOfEveryKindThatStays(t *testing.T) {
+	for kind, words := range map[experiments.Kind]string{
+		experiments.KindBroken:  "set aside in there",
+		experiments.KindWaiting: "another process",
+		experiments.KindStored:  "stored by another process",
+	} {
+		text := notice(experiments.Event{Kind: kind, Title: "N = 2", Error: "damaged", Path: "there"})
+		require.Contains(t, text, "N = 2")
+		require.Contains(t, text, words)
+	}
+	require.Empty(t, notice(experiments.Event{Kind: experiments.KindPhase}))
+}
+
+func TestDuration(t *testing.T) {
+	for text, want := range map[string]string{
+		"0s": "0 s", "400ms": "0 s", "59.6s": "1 min 0 s", "80s": "1 min 20 s", "2h5m10s": "2 h 5 min", "50h": "2 d 2 h",
+	} {
+		d, err := time.ParseDuration(text)
+		require.NoError(t, err)
+		require.Equal(t, want, duration(d))
+	}
+}
+
+// Whatever happens, and in whatever order, what is finished lies between
+// nothing and all, and all is finished at the end.
+func TestTrackerStaysWithinItsBounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cells := rapid.IntRange(1, 6).Draw(t, "cells")
+		clock := newClock()
+		track := newTracker(clock.now)
+		track.observe(experiments.Event{Kind: experiments.KindPlan, Cells: cells, TotalImages: int64(cells) * 200})
+		check := func() {
+			require.GreaterOrEqual(t, track.finished(), int64(0))
+			require.LessOrEqual(t, track.finished(), int64(cells)*200)
+			require.GreaterOrEqual(t, track.rate(), 0.0)
+		}
+		for i := range cells {
+			cell := fmt.Sprint(i)
+			for range rapid.IntRange(0, 4).Draw(t, "steps") {
+				clock.time = clock.time.Add(time.Second)
+				track.observe(rapid.SampledFrom([]experiments.Event{
+					{Kind: experiments.KindStarted, Cell: cell},
+					{Kind: experiments.KindProgress, Cell: cell, Epoch: 2, Images: 100, Done: 30},
+					{Kind: experiments.KindEpoch, Cell: cell, Epoch: 1, Images: 100},
+					{Kind: experiments.KindRetry, Cell: cell},
+				}).Draw(t, "event"))
+				check()
+			}
+			end := rapid.SampledFrom([]experiments.Kind{experiments.KindFailed, experiments.KindStored, experiments.KindDone}).Draw(t, "end")
+			if end == experiments.KindDone {
+				track.observe(experiments.Event{Kind: experiments.KindEpoch, Cell: cell, Epoch: 2, Images: 100})
+			}
+			track.observe(experiments.Event{Kind: end, Cell: cell})
+			check()
+		}
+		require.Equal(t, int64(cells)*200, track.finished())
+		require.Empty(t, track.left())
+		require.Equal(t, fmt.Sprintf("[%d/%d]", cells, cells), track.count())
+	})
+}

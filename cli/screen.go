@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"backfire/experiments"
+)
+
+const (
+	paintEvery   = 100 * time.Millisecond
+	defaultWidth = 80 // of a terminal that does not say
+	barWidth     = 24
+)
+
+// screen shows a run on a terminal: what has happened scrolls by, and below it
+// stand one line for every worker and a bar for the whole.
+type screen struct {
+	out     io.Writer
+	now     func() time.Time
+	track   *tracker
+	workers map[int]string // worker -> its line
+	bar     *progressbar.ProgressBar
+	painted int // lines that stand on the terminal now
+	last    time.Time
+}
+
+func newScreen(out io.Writer, now func() time.Time) *screen {
+	return &screen{out: out, now: now, track: newTracker(now), workers: map[int]string{}}
+}
+
+func (s *screen) Observe(e experiments.Event) {
+	s.track.observe(e)
+	if e.Kind == experiments.KindPlan && e.TotalImages > 0 {
+		s.bar = progressbar.NewOptions64(e.TotalImages, progressbar.OptionSetWriter(io.Discard), // painted below
+			progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false), progressbar.OptionSetRenderBlankState(true))
+	}
+	switch e.Kind {
+	case experiments.KindStarted, experiments.KindPhase, experiments.KindProgress, experiments.KindEpoch:
+		s.workers[e.Worker] = workerLine(e)
+	case experiments.KindDone, experiments.KindRetry, experiments.KindFailed:
+		delete(s.workers, e.Worker)
+	}
+	text := notice(e)
+	if text == "" && s.now().Sub(s.last) < paintEvery {
+		return
+	}
+	s.last = s.now()
+	s.paint(text)
+}
+
+// workerLine is what a worker is doing.
+func workerLine(e experiments.Event) string {
+	line := fmt.Sprintf("  %d  %s: ", e.Worker, e.Title)
+	switch e.Kind {
+	case experiments.KindProgress:
+		return line + fmt.Sprintf("epoch %d of %d, %d %%", e.Epoch, e.Epochs, 100*e.Done/max(1, e.Images))
+	case experiments.KindEpoch:
+		return line + fmt.Sprintf("epoch %d of %d, loss %.3f", e.Epoch, e.Epochs, e.Metrics.Loss)
+	case experiments.KindPhase:
+		return line + string(e.Phase)
+	default:
+		return line + plural(e.Images, "image") + ", " + plural(e.Epochs, "epoch")
+	}
+}
+
+// paint replaces what stands below by the text, which stays, and the present
+// state.
+func (s *screen) paint(text string) {
+	var frame strings.Builder
+	if s.painted > 0 {
+		fmt.Fprintf(&frame, "\x1b[%dA", s.painted) // up to the first line
+	}
+	frame.WriteString("\r\x1b[J") // and clear from there on
+	if text != "" {
+		frame.WriteString(text + "\n")
+	}
+	lines := s.state()
+	for _, line := range lines {
+		frame.WriteString(cut(line, width(s.out)-1) + "\n")
+	}
+	s.painted = len(lines)
+	_, _ = io.WriteString(s.out, frame.String())
+}
+
+// state are the lines below.
+func (s *screen) state() []string {
+	var lines []string
+	for _, worker := range slices.Sorted(maps.Keys(s.workers)) {
+		lines = append(lines, s.workers[worker])
+	}
+	if s.bar == nil {
+		return lines
+	}
+	if err := s.bar.Set64(s.track.finished()); err != nil {
+		return lines
+	}
+	line := s.track.count() + " " + strings.Trim(s.bar.String(), "\r\n ")
+	if rate := s.track.rate(); rate > 0 {
+		line += fmt.Sprintf(" %.0f images/s", rate)
+	}
+	return append(lines, line+s.track.left())
+}
+
+// close removes the lines below.
+func (s *screen) close() error {
+	s.workers, s.bar = map[int]string{}, nil
+	s.paint("")
+	return nil
+}
+
+// width is the number of characters that fit in a line of the terminal.
+func width(out io.Writer) int {
+	file, ok := out.(interface{ Fd() uintptr })
+	if !ok {
+		return defaultWidth
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns < 1 {
+		return defaultWidth
+	}
+	return columns
+}
+
+// cut shortens a line: one that the terminal wraps would not be cleared.
+func cut(line string, width int) string {
+	if utf8.RuneCountInString(line) <= width {
+		return line
+	}
+	return string([]rune(line)[:max(0, width)])
+}

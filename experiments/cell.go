@@ -1,0 +1,126 @@
+// Package experiments plans, runs and stores trainings.
+//
+// A Cell is everything that fixes one trained model; its hash is its name. A
+// Plan turns a configuration into cells, a Store keeps one directory of results
+// per cell, and a Runner trains what the store lacks in worker processes, one
+// cell at a time each. A Summary joins the stored results of a plan into the
+// rows of its table.
+package experiments
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"backfire/game"
+	"backfire/triggers"
+)
+
+// CellFormat is the version of Cell. It rises when the same fields would come
+// to mean another model, so that old results are not taken for new ones.
+const CellFormat = 1
+
+// ResNet18 is the architecture of SPEC section 4, the only one so far.
+const ResNet18 = "resnet18"
+
+// Cell is everything that fixes one trained model: two cells with equal fields
+// give the same model, and one cell is trained once whoever asks for it. What
+// only decides where and how fast it is trained (device, threads, workers,
+// paths) is not part of it.
+type Cell struct {
+	Format   int        `json:"format" yaml:"format"`
+	Data     Data       `json:"data" yaml:"data"`
+	Game     game.Rules `json:"game" yaml:"game"`
+	Model    Model      `json:"model" yaml:"model"`
+	Training Training   `json:"training" yaml:"training"`
+}
+
+// Data names the images of a cell, wherever they lie and whatever they were
+// asked for by: "train" and "auto" may be the same images, and the checksum says
+// whether they are.
+type Data struct {
+	Name     string         `json:"name" yaml:"name"`         // embedded, mnist, ...
+	Checksum string         `json:"checksum" yaml:"checksum"` // SHA-256 of images, labels and classes, see datasets.Set
+	Images   int            `json:"images" yaml:"images"`
+	Shape    triggers.Shape `json:"shape" yaml:"shape"`
+	Classes  []string       `json:"classes" yaml:"classes"` // names in the order of the labels
+}
+
+// Model is the network that is trained. Its input and output sizes follow from
+// the data.
+type Model struct {
+	Architecture string `json:"architecture" yaml:"architecture"` // ResNet18
+	Width        int    `json:"width" yaml:"width"`               // channels of the first stage; the paper's is 64
+}
+
+// Training says how the network is trained.
+type Training struct {
+	Epochs       int     `json:"epochs" yaml:"epochs"`
+	Batch        int     `json:"batch" yaml:"batch"`
+	Optimizer    string  `json:"optimizer" yaml:"optimizer"` // sgd, adam or adamw
+	LearningRate float64 `json:"lr" yaml:"lr"`               // the schedule's peak
+	Momentum     float64 `json:"momentum" yaml:"momentum"`
+	WeightDecay  float64 `json:"weight_decay" yaml:"weight_decay"`
+	Nesterov     bool    `json:"nesterov" yaml:"nesterov"`
+	Schedule     string  `json:"schedule" yaml:"schedule"` // onecycle, cosine or constant
+}
+
+// Hash is the name of the cell: the SHA-256 of its canonical JSON in 64
+// hexadecimal digits. Only numbers that JSON cannot hold (NaN, infinities) make
+// it fail.
+func (c Cell) Hash() (string, error) {
+	data, err := canonical(c)
+	if err != nil {
+		return "", fmt.Errorf("experiments: hash cell: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Title names the cell for people: "attacker 3 alone" or "N = 5".
+func (c Cell) Title() string {
+	if len(c.Game.Attackers) == 1 {
+		return fmt.Sprintf("attacker %d alone", c.Game.Attackers[0].ID)
+	}
+	return fmt.Sprintf("N = %d", len(c.Game.Attackers))
+}
+
+// TrainedImages is about the number of images that pass through the training
+// step, the measure of what a cell costs: the deal may round by a few images
+// per epoch.
+func (c Cell) TrainedImages() int64 {
+	perEpoch := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
+	return int64(perEpoch) * int64(c.Training.Epochs)
+}
+
+// ParseCell reads a cell from YAML (or JSON, which is YAML). Fields that a Cell
+// does not have are refused.
+func ParseCell(data []byte) (Cell, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	var c Cell
+	if err := decoder.Decode(&c); err != nil {
+		return Cell{}, fmt.Errorf("experiments: parse cell: %w", err)
+	}
+	return c, nil
+}
+
+// canonical encodes v as JSON in one way only: keys sorted, no white space,
+// numbers in Go's shortest form.
+func canonical(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber() // keeps the digits of 64-bit seeds
+	var tree any
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, err
+	}
+	return json.Marshal(tree) // sorts the keys of maps
+}

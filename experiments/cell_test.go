@@ -1,0 +1,165 @@
+package experiments
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+	"pgregory.net/rapid"
+
+	"backfire/game"
+	"backfire/triggers"
+)
+
+// exampleCell has a value other than zero in every field.
+func exampleCell() Cell {
+	attacker := func(id int) game.Attacker {
+		return game.Attacker{
+			ID: id, Target: 2, PoisonRate: 0.2, LabelMode: game.DirtyLabel,
+			Trigger: triggers.Spec{P1: 0.2, P2: 0.3, Range: triggers.PerDimension},
+		}
+	}
+	return Cell{
+		Format: CellFormat,
+		Data: Data{
+			Name: "mnist", Checksum: strings.Repeat("ab", 32), Images: 60000,
+			Shape: triggers.Shape{C: 1, H: 28, W: 28}, Classes: []string{"0", "1", "2"},
+		},
+		Game: game.Rules{
+			Seed: 1<<64 - 1, PoolSize: 60000, DefenderShare: 0.4, HeldOut: 0.2,
+			Attackers: []game.Attacker{attacker(3), attacker(4)}, Sampling: game.PerAgent,
+			ExcludeTargetClass: true, Denominator: game.Own,
+		},
+		Model: Model{Architecture: ResNet18, Width: 64},
+		Training: Training{
+			Epochs: 50, Batch: 32, Optimizer: "sgd", LearningRate: 0.1, Momentum: 0.9,
+			WeightDecay: 5e-4, Nesterov: true, Schedule: "onecycle",
+		},
+	}
+}
+
+// Every stored result lies under such a hash: a change here makes all of them
+// invisible, which only a new CellFormat may do.
+func TestHashIsPinned(t *testing.T) {
+	hash, err := exampleCell().Hash()
+	require.NoError(t, err)
+	require.Equal(t, "e73650f7adb4841b667024f8ba91dca70b38bf29afdd3c453911779066e9e831", hash)
+}
+
+func TestHashChangesWithEveryField(t *testing.T) {
+	seen := map[string]string{}
+	note := func(name string, cell Cell) {
+		hash, err := cell.Hash()
+		require.NoError(t, err)
+		require.NotContains(t, seen, hash, "%s has the hash of %s", name, seen[hash])
+		seen[hash] = name
+	}
+	note("the cell", exampleCell())
+	cell := exampleCell()
+	changes := 0
+	eachLeaf(t, reflect.ValueOf(&cell).Elem(), "cell", func(name string) {
+		changes++
+		note(name, cell)
+	})
+	require.Greater(t, changes, 30, "the walk must reach into every part of the cell")
+}
+
+// eachLeaf changes one value below v after the other, calls changed, and puts
+// the value back. The length of lists is a value too.
+func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name string)) {
+	t.Helper()
+	old := reflect.New(v.Type()).Elem()
+	old.Set(v)
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			eachLeaf(t, v.Field(i), name+"."+v.Type().Field(i).Name, changed)
+		}
+		return
+	case reflect.Slice:
+		for i := range v.Len() {
+			eachLeaf(t, v.Index(i), fmt.Sprintf("%s[%d]", name, i), changed)
+		}
+		v.Set(v.Slice(0, v.Len()-1))
+	case reflect.Int:
+		v.SetInt(v.Int() + 1)
+	case reflect.Uint64:
+		v.SetUint(v.Uint() - 1)
+	case reflect.Float64:
+		v.SetFloat(v.Float() * (1 + 1e-15)) // the smallest steps count
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.String:
+		v.SetString(v.String() + "'")
+	default:
+		require.Fail(t, "no test for this kind of field", "%s: %s", name, v.Kind())
+	}
+	changed(name)
+	v.Set(old)
+}
+
+func TestHashDoesNotDependOnTheOrderOfKeys(t *testing.T) {
+	want, err := exampleCell().Hash()
+	require.NoError(t, err)
+	text, err := yaml.Marshal(exampleCell())
+	require.NoError(t, err)
+	var document yaml.Node
+	require.NoError(t, yaml.Unmarshal(text, &document))
+	rapid.Check(t, func(t *rapid.T) {
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		shuffleKeys(rng, &document)
+		shuffled, err := yaml.Marshal(&document)
+		require.NoError(t, err)
+		cell, err := ParseCell(shuffled)
+		require.NoError(t, err)
+		got, err := cell.Hash()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}
+
+func shuffleKeys(rng *rand.Rand, node *yaml.Node) {
+	if node.Kind == yaml.MappingNode {
+		rng.Shuffle(len(node.Content)/2, func(i, j int) {
+			for k := range 2 {
+				node.Content[2*i+k], node.Content[2*j+k] = node.Content[2*j+k], node.Content[2*i+k]
+			}
+		})
+	}
+	for _, child := range node.Content {
+		shuffleKeys(rng, child)
+	}
+}
+
+func TestCanonicalSortsKeys(t *testing.T) {
+	a, err := canonical(json.RawMessage(`{"b": 1, "a": {"d": 18446744073709551615, "c": 0.1}}`))
+	require.NoError(t, err)
+	require.Equal(t, `{"a":{"c":0.1,"d":18446744073709551615},"b":1}`, string(a))
+}
+
+func TestParseCellReadsWhatIsWritten(t *testing.T) {
+	for _, encode := range []func(any) ([]byte, error){yaml.Marshal, json.Marshal} {
+		text, err := encode(exampleCell())
+		require.NoError(t, err)
+		cell, err := ParseCell(text)
+		require.NoError(t, err)
+		require.Equal(t, exampleCell(), cell)
+	}
+}
+
+func TestParseCellRefusesUnknownFields(t *testing.T) {
+	_, err := ParseCell([]byte("format: 1\ncolour: red\n"))
+	require.ErrorContains(t, err, "colour")
+}
+
+func TestTitle(t *testing.T) {
+	cell := exampleCell()
+	require.Equal(t, "N = 2", cell.Title())
+	cell.Game.Attackers = cell.Game.Attackers[:1]
+	require.Equal(t, "attacker 3 alone", cell.Title())
+}

@@ -1,0 +1,39 @@
+package experiments
+
+import (
+	"runtime"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// Environment is what a cell was trained with and on, as EnvironmentFile holds
+// it.
+type Environment struct {
+	Format  int        `json:"format"`
+	Program Build      `json:"program"`
+	CPU     CPU        `json:"cpu"`
+	Device  string     `json:"device"`  // as asked for: auto, cpu, cuda or cuda:K
+	Threads int        `json:"threads"` // of the CPU, for this training
+	Engine  EngineInfo `json:"engine"`
+}
+
+// Build identifies the program, as the caller of a Worker knows it.
+type Build struct {
+	Version string `json:"version"` // release, or "dev"
+	Commit  string `json:"commit"`  // revision of the source; empty if unknown
+	Go      string `json:"go"`      // toolchain and platform
+}
+
+// CPU describes the processor.
+type CPU struct {
+	Model string `json:"model"`
+	Cores int    `json:"cores"` // that this process may use
+}
+
+func newEnvironment(job Job, program Build, engine EngineInfo) Environment {
+	return Environment{
+		Format: ResultFormat, Program: program,
+		CPU:    CPU{Model: cpuid.CPU.BrandName, Cores: runtime.GOMAXPROCS(0)},
+		Device: job.Device, Threads: job.Threads, Engine: engine,
+	}
+}

@@ -1,0 +1,281 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/streams"
+)
+
+// The test binary plays several parts, so that real processes can be started,
+// killed and interrupted: variable rolePart says which.
+const (
+	rolePart   = "BACKFIRE_TEST_ROLE"
+	roleWorker = "worker" // a worker with the fake engine
+	roleParent = "parent" // a whole run into the store of variable roleStore
+	roleStore  = "BACKFIRE_TEST_STORE"
+	roleFault  = "BACKFIRE_TEST_FAULT" // a fault, as JSON
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	switch os.Getenv(rolePart) {
+	case roleWorker:
+		var f fault
+		if text := os.Getenv(roleFault); text != "" {
+			err = json.Unmarshal([]byte(text), &f)
+		}
+		if err == nil {
+			worker := &Worker{Engine: fakeEngine{f}, Load: loadTiny}
+			err = worker.Run(context.Background(), os.Stdin, os.Stdout)
+		}
+	case roleParent:
+		err = playParent(os.Getenv(roleStore))
+	default:
+		os.Exit(m.Run())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// fault is what goes wrong in a worker of a test.
+type fault struct {
+	Cell  string // hash of the cell it happens to; empty: all
+	Kind  string // kill, panic, diverge, fail, slow
+	Epoch int    // before this epoch, from 1
+	Once  string // a file that remembers that it has happened; empty: always
+}
+
+// strike does what the fault says, if its time has come.
+func (f fault) strike(cell string, epoch int) error {
+	if f.Kind == "" || f.Cell != "" && f.Cell != cell || f.Epoch != epoch {
+		return nil
+	}
+	if f.Once != "" {
+		marker, err := os.OpenFile(f.Once, os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			return nil
+		}
+		if err := errors.Join(err, marker.Close()); err != nil {
+			return err
+		}
+	}
+	switch f.Kind {
+	case "kill":
+		fmt.Fprintln(os.Stderr, "out of memory, say")
+		return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), errors.New("survived"))
+	case "panic":
+		panic("a bug")
+	case "diverge":
+		return fmt.Errorf("fake: loss is NaN: %w", ErrDiverged)
+	case "slow":
+		time.Sleep(time.Hour)
+	}
+	return errors.New("fake: no luck")
+}
+
+// fakeEngine learns the mean image of each class: quick, deterministic, and
+// dependent on every image, label and epoch it is given.
+type fakeEngine struct {
+	fault fault
+}
+
+func (e fakeEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
+	hash, err := opt.Cell.Hash()
+	return &fakeModel{opt: opt, hash: hash, fault: e.fault}, err
+}
+
+func (fakeEngine) Describe() (EngineInfo, error) {
+	return EngineInfo{Name: "fake", GPUs: []string{}}, nil
+}
+
+type fakeModel struct {
+	opt            ModelOptions
+	hash           string
+	fault          fault
+	images, labels []uint8
+	epoch          int
+	centroids      [][]float64
+}
+
+func (m *fakeModel) Upload(images, labels []uint8) error {
+	m.images, m.labels = images, labels
+	return nil
+}
+
+func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) {
+	m.epoch++
+	if err := m.fault.strike(m.hash, m.epoch); err != nil {
+		return EpochStats{}, err
+	}
+	size := m.opt.Cell.Data.Shape.Size()
+	sums, counts := make([][]float64, len(m.opt.Cell.Data.Classes)), make([]float64, len(m.opt.Cell.Data.Classes))
+	for c := range sums {
+		sums[c] = make([]float64, size)
+	}
+	seen, mix := make([]bool, len(m.labels)), 0
+	for at, row := range order {
+		seen[row] = true
+		mix = (mix*31 + int(row)) % 1_000_003
+		label := m.labels[row]
+		counts[label]++
+		for i, v := range m.images[int(row)*size : (int(row)+1)*size] {
+			sums[label][i] += float64(v)
+		}
+		onBatch(at + 1)
+	}
+	for row, ok := range seen {
+		if !ok {
+			return EpochStats{}, fmt.Errorf("fake: row %d is not in the order", row)
+		}
+	}
+	for c := range sums {
+		for i := range sums[c] {
+			sums[c][i] /= max(counts[c], 1)
+		}
+	}
+	m.centroids = sums
+	return EpochStats{Loss: 1 + float64(mix)/1e6, Accuracy: 0.5, LearningRate: 0.1 / float64(m.epoch)}, nil
+}
+
+func (m *fakeModel) Predict(images []uint8) ([]uint8, error) {
+	size := m.opt.Cell.Data.Shape.Size()
+	var predicted []uint8
+	for start := 0; start < len(images); start += size {
+		best, least := 0, -1.0
+		for c, centroid := range m.centroids {
+			var distance float64
+			for i, v := range images[start : start+size] {
+				d := float64(v) - centroid[i]
+				distance += d * d
+			}
+			if least < 0 || distance < least {
+				best, least = c, distance
+			}
+		}
+		predicted = append(predicted, uint8(best))
+	}
+	return predicted, nil
+}
+
+func (m *fakeModel) Close() {}
+
+// tinySet has 400 images of 8x8 pixels in 4 classes, each with a bright
+// quarter. Variant makes other images of the same kind.
+func tinySet(variant uint64) (*datasets.Set, error) {
+	const n, side, classes = 400, 8, 4
+	rng := streams.New(variant, "tiny")
+	images, labels := make([]uint8, n*side*side), make([]uint8, n)
+	for i := range labels {
+		label := i % classes
+		labels[i] = uint8(label)
+		for y := range side {
+			for x := range side {
+				v := rng.IntN(120)
+				if y/(side/2) == label/2 && x/(side/2) == label%2 {
+					v += 100
+				}
+				images[i*side*side+y*side+x] = uint8(v)
+			}
+		}
+	}
+	return datasets.New("tiny", images, labels, 1, side, side, []string{"north", "east", "south", "west"})
+}
+
+// loadTiny is the Loader of the tests. The source's path may be "other".
+func loadTiny(_ context.Context, src datasets.Source) (*datasets.Set, error) {
+	if src.Path == "other" {
+		return tinySet(2)
+	}
+	return tinySet(1)
+}
+
+// tinyConfig plays N = 1, 2, 4 on the tiny set, the first three attackers also
+// alone: five cells.
+func tinyConfig() (config.Config, error) {
+	resolved, err := config.Load(config.Options{Sets: []string{
+		"attackers.counts=1,2,4", "attackers.singles=3", "attackers.label=east", "attackers.p=0.5",
+		"model.width=1", "train.epochs=3", "train.batch=16",
+	}})
+	if err != nil {
+		return config.Config{}, err
+	}
+	return resolved.Config, nil
+}
+
+func tinyPlan() (*Plan, error) {
+	set, err := tinySet(1)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := tinyConfig()
+	if err != nil {
+		return nil, err
+	}
+	return NewPlan(cfg, set)
+}
+
+func newTinyPlan(t *testing.T) *Plan {
+	t.Helper()
+	plan, err := tinyPlan()
+	require.NoError(t, err)
+	require.Len(t, plan.Cells, 5)
+	return plan
+}
+
+// testWorker is the command of a worker process with a fault.
+func testWorker(f fault) func() (*exec.Cmd, error) {
+	return func() (*exec.Cmd, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(f)
+		if err != nil {
+			return nil, err
+		}
+		command := exec.Command(self)
+		command.Env = append(os.Environ(), rolePart+"="+roleWorker, roleFault+"="+string(text))
+		return command, nil
+	}
+}
+
+// playParent is a whole run in a process of its own: one worker, which stays in
+// the second epoch of the second cell for good.
+func playParent(dir string) error {
+	plan, err := tinyPlan()
+	if err != nil {
+		return err
+	}
+	store, err := OpenStore(dir)
+	if err != nil {
+		return err
+	}
+	second, err := plan.Cells[1].Hash()
+	if err != nil {
+		return err
+	}
+	runner := &Runner{
+		Store: store, Command: testWorker(fault{Cell: second, Kind: "slow", Epoch: 2}), Workers: 1, Threads: 1,
+		Observer: ObserverFunc(func(e Event) {
+			line, err := json.Marshal(e)
+			fmt.Println(string(line), err)
+		}),
+	}
+	_, err = runner.Run(context.Background(), plan.Cells)
+	return err
+}

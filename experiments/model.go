@@ -1,0 +1,50 @@
+package experiments
+
+// Engine makes models. The program's own is LibTorch; tests put in a quick one.
+type Engine interface {
+	// NewModel makes a model with its initial weights. Only the goroutine that
+	// made it uses it, until it is closed.
+	NewModel(ModelOptions) (TrainedModel, error)
+	// Describe says what the engine runs on, for environment.json.
+	Describe() (EngineInfo, error)
+}
+
+// ModelOptions is what an engine needs to make a model.
+type ModelOptions struct {
+	Cell    Cell
+	Images  int       // rows of the training set; schedules need it
+	Mean    []float64 // of the training set's values, per channel, scaled to [0, 1]
+	Std     []float64 // their population standard deviation, above 0
+	Device  string    // auto, cpu, cuda or cuda:K
+	Threads int       // of the CPU, at least 1
+}
+
+// TrainedModel is a model in training.
+type TrainedModel interface {
+	// Upload gives the model its training set: N*C*H*W raw values and N labels.
+	Upload(images, labels []uint8) error
+	// Epoch trains once on the rows in order and calls onBatch after each step
+	// with the number of rows done. The error wraps ErrDiverged when the loss
+	// is not a finite number any more.
+	Epoch(order []int32, onBatch func(done int)) (EpochStats, error)
+	// Predict gives the class of each of the images (raw values, N*C*H*W).
+	Predict(images []uint8) ([]uint8, error)
+	// Close frees the model.
+	Close()
+}
+
+// EpochStats is what one epoch of training measured.
+type EpochStats struct {
+	Loss         float64 // mean cross-entropy over the rows, each before its own step
+	Accuracy     float64 // share of the rows predicted as their (possibly poisoned) label, likewise
+	LearningRate float64 // of the last step
+}
+
+// EngineInfo describes an engine: versions, instruction set and devices.
+type EngineInfo struct {
+	Name          string   `json:"name"`           // libtorch
+	Version       string   `json:"version"`        // such as 2.11.0
+	Variant       string   `json:"variant"`        // cpu, or the CUDA release such as cu130
+	CPUCapability string   `json:"cpu_capability"` // instruction set of the kernels: DEFAULT, AVX2, AVX512
+	GPUs          []string `json:"gpus"`           // names, in the order of the device numbers
+}

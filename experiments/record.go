@@ -1,0 +1,175 @@
+package experiments
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// The files of a stored result.
+const (
+	CellFile        = "cell.yaml"        // what was trained: Cell
+	ResultFile      = "result.json"      // what came out, the same on every run: Result
+	TimingFile      = "timing.json"      // how long it took, of this run: Timing
+	EnvironmentFile = "environment.json" // where it ran: Environment
+	MetricsFile     = "metrics.csv"      // one line per epoch
+	PoisonFile      = "poison.csv"       // one line per poisoned row of the training set
+	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others
+)
+
+// Record is a stored result that was found whole.
+type Record struct {
+	Cell   Cell
+	Result Result
+	Timing Timing
+	Dir    string // where its files lie
+}
+
+// manifest is the content of ManifestFile.
+type manifest struct {
+	Cell  string            `json:"cell"`  // the cell's hash
+	Files map[string]string `json:"files"` // file name -> SHA-256, hexadecimal
+}
+
+// Read checks the stored result of the cell called hash against its manifest
+// and returns it. The error wraps ErrNotStored when there is none and
+// ErrBroken when it must not be used; other errors say that it could not be
+// looked at.
+func (s *Store) Read(hash string) (*Record, error) {
+	dir := s.Path(hash)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("experiments: read %s: %w", dir, ErrNotStored)
+	} else if err != nil {
+		return nil, fmt.Errorf("experiments: read: %w", err)
+	}
+	record, err := readRecord(dir, hash)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("experiments: read: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("experiments: read %s: %w: %w", dir, ErrBroken, err)
+	}
+	return record, nil
+}
+
+func readRecord(dir, hash string) (*Record, error) {
+	var m manifest
+	if err := readJSON(filepath.Join(dir, ManifestFile), &m); err != nil {
+		return nil, err
+	}
+	if m.Cell != hash {
+		return nil, fmt.Errorf("%s is about cell %.12s", ManifestFile, m.Cell)
+	}
+	for name, want := range m.Files {
+		got, err := fileSum(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		if got != want {
+			return nil, fmt.Errorf("%s does not fit its SHA-256", name)
+		}
+	}
+	for _, name := range []string{CellFile, ResultFile, TimingFile} {
+		if _, ok := m.Files[name]; !ok {
+			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
+		}
+	}
+	record := &Record{Dir: dir}
+	if err := record.parse(); err != nil {
+		return nil, err
+	}
+	got, err := record.Cell.Hash()
+	if err != nil {
+		return nil, err
+	}
+	if got != hash || record.Result.Cell != hash {
+		return nil, fmt.Errorf("%s is cell %.12s, %s is of cell %.12s", CellFile, got, ResultFile, record.Result.Cell)
+	}
+	return record, nil
+}
+
+func (r *Record) parse() error {
+	data, err := os.ReadFile(filepath.Join(r.Dir, CellFile))
+	if err != nil {
+		return err
+	}
+	if r.Cell, err = ParseCell(data); err != nil {
+		return err
+	}
+	if err := readJSON(filepath.Join(r.Dir, ResultFile), &r.Result); err != nil {
+		return err
+	}
+	return readJSON(filepath.Join(r.Dir, TimingFile), &r.Timing)
+}
+
+// writeManifest sums up the files of dir.
+func writeManifest(dir, hash string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	m := manifest{Cell: hash, Files: map[string]string{}}
+	for _, entry := range entries {
+		if m.Files[entry.Name()], err = fileSum(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return writeJSON(filepath.Join(dir, ManifestFile), m)
+}
+
+func fileSum(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// readJSON decodes a file that must hold exactly one value of v's fields.
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return fmt.Errorf("parse %s: %w", path, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("parse %s: something follows the value", path)
+	}
+	return nil
+}
+
+// writeJSON writes v, indented, with a newline at the end.
+func writeJSON(path string, v any) error {
+	data, err := encodeJSON(v)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", path, err)
+	}
+	return os.WriteFile(path, data, fileMode)
+}
+
+func encodeJSON(v any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,290 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"backfire/datasets"
+	"backfire/stats"
+)
+
+// ErrInterrupted says that a run was stopped before its end. What it had
+// finished is stored, and the same run again goes on from there.
+var ErrInterrupted = errors.New("interrupted")
+
+// defaultPoll is the first pause before a cell that another process has is
+// looked at again.
+const defaultPoll = 500 * time.Millisecond
+
+// Runner trains the cells that a store lacks.
+type Runner struct {
+	Store  *Store
+	Source datasets.Source // where the cells' images lie
+
+	// Command makes the command of a worker process: this program with the
+	// argument "worker". It is called once per process.
+	Command func() (*exec.Cmd, error)
+
+	Device  string // auto, cpu, cuda or cuda:K
+	Workers int    // processes at a time, at least 1
+	Threads int    // of the CPU, per worker, at least 1
+
+	// Observer hears what happens, one event at a time; nil: nobody does.
+	Observer Observer
+	// Poll is the first pause before a cell that another process is training
+	// is looked at again; pauses grow to 16 times as much. 0: half a second.
+	Poll time.Duration
+}
+
+// Outcome is what a run did.
+type Outcome struct {
+	Cells   int       // asked for
+	Stored  int       // of them, stored before the run, or by others during it
+	Trained int       // by this run
+	Failed  []Failure // tried and given up
+}
+
+// Failure is a cell that could not be trained.
+type Failure struct {
+	Cell  string `json:"cell"` // hash
+	Title string `json:"title"`
+	Error string `json:"error"`
+}
+
+// Resources resolves workers and threads, where 0 means "choose": on a CPU
+// one worker per core, on a GPU one worker, each with one thread. One thread
+// each is the fastest way to train several models on a CPU, and results do not
+// depend on the machine then. device is resolved: cpu or cuda:K.
+func Resources(device string, workers, threads int) (int, int) {
+	if workers == 0 {
+		workers = 1
+		if device == "cpu" {
+			workers = runtime.GOMAXPROCS(0) // knows the limits of containers
+		}
+	}
+	return workers, max(1, threads)
+}
+
+// Run trains the cells that are not stored yet, in order, each at most twice.
+// One cell's failure does not stop the others: it is part of the outcome. The
+// error wraps ErrInterrupted and the cause when ctx ends first; any other error
+// means that the store or the workers cannot be used at all. The cells must be
+// distinct.
+func (r *Runner) Run(ctx context.Context, cells []Cell) (*Outcome, error) {
+	if err := r.Store.Sweep(); err != nil {
+		return nil, err
+	}
+	run := &run{Runner: r, outcome: &Outcome{Cells: len(cells)}}
+	tasks, err := run.missing(cells)
+	if err != nil {
+		return nil, err
+	}
+	poll := r.Poll
+	if poll == 0 {
+		poll = defaultPoll
+	}
+	run.queue = newQueue(r.Store, tasks, poll, run.tell)
+	workers := max(1, min(r.Workers, len(tasks)))
+	plan := Event{Kind: KindPlan, Cells: len(cells), Stored: len(cells) - len(tasks), Workers: workers}
+	for _, t := range tasks {
+		plan.TotalImages += t.cell.TrainedImages()
+	}
+	run.tell(plan)
+
+	// The first slot that cannot go on stops the others.
+	shared, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var slots sync.WaitGroup
+	for i := range workers {
+		slots.Go(func() {
+			if err := run.slot(shared, i+1); err != nil {
+				stop(err)
+			}
+		})
+	}
+	slots.Wait()
+	outcome := run.outcome
+	outcome.Stored = outcome.Cells - outcome.Trained - len(outcome.Failed) - len(run.queue.waiting)
+	if ctx.Err() != nil {
+		return outcome, fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err())
+	}
+	return outcome, context.Cause(shared)
+}
+
+// missing returns a task for each cell that is not stored, or not whole.
+func (r *run) missing(cells []Cell) ([]*task, error) {
+	var tasks []*task
+	for _, cell := range cells {
+		hash, err := cell.Hash()
+		if err != nil {
+			return nil, err
+		}
+		_, err = r.Store.Read(hash)
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrNotStored), errors.Is(err, ErrBroken):
+			tasks = append(tasks, &task{cell: cell, hash: hash})
+		default:
+			return nil, err
+		}
+	}
+	return tasks, nil
+}
+
+// run is the state of one Run.
+type run struct {
+	*Runner
+	queue *queue
+
+	telling sync.Mutex
+
+	mu      sync.Mutex
+	outcome *Outcome
+}
+
+// tell passes an event on, one at a time.
+func (r *run) tell(e Event) {
+	if r.Observer == nil {
+		return
+	}
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	r.Observer.Observe(e)
+}
+
+// slot trains one cell after another in a worker process, a new one whenever a
+// cell failed.
+func (r *run) slot(ctx context.Context, number int) error {
+	var worker *process
+	defer func() {
+		if worker != nil {
+			worker.close()
+		}
+	}()
+	for {
+		t, err := r.queue.next(ctx)
+		if t == nil {
+			return err
+		}
+		if worker == nil {
+			if worker, err = r.start(); err != nil {
+				return errors.Join(err, r.queue.finish(t, true))
+			}
+		}
+		cause := r.train(ctx, worker, number, t)
+		if cause != nil {
+			worker.close()
+			worker = nil
+		}
+		if ctx.Err() != nil && cause != nil {
+			return errors.Join(ctx.Err(), r.queue.finish(t, true))
+		}
+		if err := r.settle(t, number, cause); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) start() (*process, error) {
+	command, err := r.Command()
+	if err != nil {
+		return nil, err
+	}
+	return startProcess(command)
+}
+
+// failedAttempt is why a worker could not train a cell.
+type failedAttempt struct {
+	cause error
+	final bool // trying again has no use
+}
+
+func (f *failedAttempt) Error() string { return f.cause.Error() }
+func (f *failedAttempt) Unwrap() error { return f.cause }
+
+// train has the worker train a cell and stores the result. An error means that
+// the attempt failed and the worker is not to be used again.
+func (r *run) train(ctx context.Context, worker *process, number int, t *task) error {
+	dir, err := t.claim.Dir()
+	if err != nil {
+		return err
+	}
+	job := Job{Cell: t.cell, Source: r.Source, Dir: dir, Device: r.Device, Threads: r.Threads}
+	// A worker that died before is noticed below, by its last words.
+	sendErr := worker.send(job)
+	stage := "before it began"
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case event, alive := <-worker.events:
+			if !alive {
+				return fmt.Errorf("%s: %w", stage, errors.Join(worker.obituary(), sendErr))
+			}
+			event.Worker, event.Title = number, t.cell.Title()
+			switch event.Kind {
+			case KindDone:
+				return r.commit(t, event)
+			case KindFailed:
+				return &failedAttempt{errors.New(event.Error), event.Final}
+			case KindPhase:
+				stage = fmt.Sprintf("in phase %s", event.Phase)
+			case KindEpoch:
+				stage = fmt.Sprintf("after epoch %d of %d", event.Epoch, event.Epochs)
+			}
+			r.tell(event)
+		}
+	}
+}
+
+// commit stores what a worker has made and tells of it.
+func (r *run) commit(t *task, event Event) error {
+	if err := t.claim.Commit(); err != nil {
+		return err
+	}
+	record, err := r.Store.Read(t.hash)
+	if err != nil {
+		return err
+	}
+	event.Headline = &Headline{
+		CleanAccuracy:   stats.Number(record.Result.CleanAccuracy.Value()),
+		ASR:             record.Result.ASR.Mean,
+		Seconds:         record.Timing.TotalSeconds,
+		ImagesPerSecond: record.Timing.ImagesPerSecond,
+	}
+	r.tell(event)
+	return nil
+}
+
+// settle books the end of an attempt: done, to be tried again, or given up.
+func (r *run) settle(t *task, number int, cause error) error {
+	var failed *failedAttempt
+	again := cause != nil && t.tried < attempts && !(errors.As(cause, &failed) && failed.final)
+	if cause != nil {
+		event := Event{Kind: KindFailed, Cell: t.hash, Title: t.cell.Title(), Worker: number, Error: oneLine(cause)}
+		if again {
+			event.Kind = KindRetry
+		}
+		r.tell(event)
+	}
+	r.mu.Lock()
+	switch {
+	case cause == nil:
+		r.outcome.Trained++
+	case !again:
+		r.outcome.Failed = append(r.outcome.Failed, Failure{Cell: t.hash, Title: t.cell.Title(), Error: oneLine(cause)})
+	}
+	r.mu.Unlock()
+	return r.queue.finish(t, again)
+}
+
+// oneLine is the text of an error without line breaks.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+}

@@ -1,0 +1,286 @@
+package experiments
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Sentinels of the store.
+var (
+	// ErrNotStored says that the store has no result for a cell.
+	ErrNotStored = errors.New("not stored")
+	// ErrBroken says that what the store has for a cell is not whole: a file
+	// is missing, does not fit its checksum or does not parse.
+	ErrBroken = errors.New("stored result is broken")
+	// ErrStore says that a directory cannot serve as a store.
+	ErrStore = errors.New("cannot use the store")
+)
+
+// The directories of a store. Cells lie directly in it, under their hashes.
+const (
+	locksDir = ".locks" // one lock file per cell that is being trained
+	workDir  = ".work"  // one directory per cell that is being trained
+	asideDir = "aside"  // broken results, kept for whoever wants to look
+	plansDir = "plans"  // one directory per plan, with its summary
+)
+
+const (
+	dirMode  = 0o755
+	fileMode = 0o644
+)
+
+// Store is a directory of results, one directory per cell. What stands under a
+// cell's hash is whole: a result is written to a working directory, synced and
+// renamed. Any number of processes may share a store.
+type Store struct {
+	dir   string
+	locks Locker
+}
+
+// OpenStore makes the directory a store, or opens the one it is, and proves
+// that it can be written to. The error wraps ErrStore.
+func OpenStore(dir string) (*Store, error) {
+	s := &Store{dir: dir, locks: fileLocks{filepath.Join(dir, locksDir)}}
+	for _, sub := range []string{locksDir, workDir, plansDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), dirMode); err != nil {
+			return nil, unusable(dir, err)
+		}
+	}
+	// A claim exercises all that a run needs: locking, making, removing.
+	claim, err := s.Claim("probe")
+	if errors.Is(err, ErrTaken) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, unusable(dir, err)
+	}
+	if err := claim.Release(); err != nil {
+		return nil, unusable(dir, err)
+	}
+	return s, nil
+}
+
+func unusable(dir string, cause error) error {
+	return fmt.Errorf("experiments: open store %q: %w: %w: name a directory that you may write to", dir, ErrStore, cause)
+}
+
+// Dir is the directory of the store.
+func (s *Store) Dir() string { return s.dir }
+
+// Path is the directory where the result of the cell called hash lies or will
+// lie.
+func (s *Store) Path(hash string) string { return filepath.Join(s.dir, hash) }
+
+// Sweep removes the working directories and locks that dead processes left.
+// What living ones use stays.
+func (s *Store) Sweep() error {
+	names, err := s.locks.Names()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(filepath.Join(s.dir, workDir))
+	if err != nil {
+		return fmt.Errorf("experiments: sweep store: %w", err)
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	for _, name := range names {
+		claim, err := s.Claim(name)
+		if errors.Is(err, ErrTaken) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := claim.Release(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetAside moves the broken result of a cell out of the way and returns where
+// it is now. Only the holder of the cell's claim may do that.
+func (s *Store) SetAside(claim *Claim) (string, error) {
+	if err := os.MkdirAll(filepath.Join(s.dir, asideDir), dirMode); err != nil {
+		return "", fmt.Errorf("experiments: set aside %s: %w", claim.hash, err)
+	}
+	for k := 1; ; k++ {
+		to := filepath.Join(s.dir, asideDir, fmt.Sprintf("%s-%d", claim.hash, k))
+		if _, err := os.Lstat(to); err == nil {
+			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("experiments: set aside %s: %w", claim.hash, err)
+		}
+		if err := os.Rename(s.Path(claim.hash), to); err != nil {
+			return "", fmt.Errorf("experiments: set aside %s: %w", claim.hash, err)
+		}
+		return to, syncAll(filepath.Join(s.dir, asideDir), s.dir)
+	}
+}
+
+// Claim is the right of this process to produce one cell, and a directory to do
+// it in.
+type Claim struct {
+	store *Store
+	hash  string
+	lock  Lock
+	name  string // of the working directory, within the cell's
+}
+
+// Claim takes the right to produce the cell called hash, with an empty working
+// directory. The error wraps ErrTaken when somebody else has it.
+func (s *Store) Claim(hash string) (*Claim, error) {
+	lock, err := s.locks.TryLock(hash)
+	if err != nil {
+		return nil, err
+	}
+	c := &Claim{store: s, hash: hash, lock: lock, name: rand.Text()}
+	if err := c.begin(); err != nil {
+		return nil, errors.Join(fmt.Errorf("experiments: claim %s: %w", hash, err), lock.Release())
+	}
+	return c, nil
+}
+
+// Dir is the working directory, absolute so that a worker process can use it.
+func (c *Claim) Dir() (string, error) {
+	dir, err := filepath.Abs(c.dir())
+	if err != nil {
+		return "", fmt.Errorf("experiments: working directory of %s: %w", c.hash, err)
+	}
+	return dir, nil
+}
+
+// base holds the working directory. It belongs to the cell, not to the claim:
+// whoever takes the claim after a process died finds what that one left.
+func (c *Claim) base() string { return filepath.Join(c.store.dir, workDir, c.hash) }
+
+// dir has a name of its own for every claim: a worker that outlives its parent
+// for a moment cannot write into its successor's files.
+func (c *Claim) dir() string { return filepath.Join(c.base(), c.name) }
+
+// begin removes what a dead process left and makes the working directory.
+func (c *Claim) begin() error {
+	if err := os.RemoveAll(c.base()); err != nil {
+		return err
+	}
+	return os.MkdirAll(c.dir(), dirMode)
+}
+
+// Commit makes the working directory the cell's result: it writes the
+// manifest, syncs every file and the directory, and renames it. The claim
+// stays until it is released.
+func (c *Claim) Commit() error {
+	if err := c.commit(); err != nil {
+		return fmt.Errorf("experiments: store result %s: %w", c.hash, err)
+	}
+	return nil
+}
+
+func (c *Claim) commit() error {
+	if err := writeManifest(c.dir(), c.hash); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(c.dir())
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := syncAll(filepath.Join(c.dir(), entry.Name())); err != nil {
+			return err
+		}
+	}
+	if err := syncAll(c.dir()); err != nil {
+		return err
+	}
+	if err := os.Rename(c.dir(), c.store.Path(c.hash)); err != nil {
+		return err
+	}
+	return syncAll(c.store.dir)
+}
+
+// Release gives the right back and removes what is left of the work.
+func (c *Claim) Release() error {
+	removeErr := os.RemoveAll(c.base())
+	if err := errors.Join(removeErr, c.lock.Release()); err != nil {
+		return fmt.Errorf("experiments: release %s: %w", c.hash, err)
+	}
+	return nil
+}
+
+// writePlanFile puts one file into the directory of the plan called hash,
+// whole or not at all, and returns its path. Another process that writes for
+// the same plan is waited for.
+func (s *Store) writePlanFile(ctx context.Context, hash, name string, data []byte) (string, error) {
+	claim, err := s.waitClaim(ctx, hash)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(s.dir, plansDir, hash)
+	path := filepath.Join(dir, name)
+	draft := filepath.Join(claim.dir(), name)
+	err = func() error {
+		if err := os.MkdirAll(dir, dirMode); err != nil {
+			return err
+		}
+		if err := os.WriteFile(draft, data, fileMode); err != nil {
+			return err
+		}
+		if err := syncAll(draft); err != nil {
+			return err
+		}
+		if err := os.Rename(draft, path); err != nil {
+			return err
+		}
+		return syncAll(dir, filepath.Join(s.dir, plansDir))
+	}()
+	if err := errors.Join(err, claim.Release()); err != nil {
+		return "", fmt.Errorf("experiments: write %s: %w", path, err)
+	}
+	return path, nil
+}
+
+func (s *Store) waitClaim(ctx context.Context, hash string) (*Claim, error) {
+	const pause = 20 * time.Millisecond
+	for {
+		claim, err := s.Claim(hash)
+		if !errors.Is(err, ErrTaken) {
+			return claim, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// syncAll flushes files or directories to the disk. Some network and user-space
+// file systems cannot sync a directory and say EINVAL; there the rename has to
+// do.
+func syncAll(paths ...string) error {
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		syncErr := file.Sync()
+		if errors.Is(syncErr, syscall.EINVAL) {
+			if info, err := file.Stat(); err == nil && info.IsDir() {
+				syncErr = nil
+			}
+		}
+		if err := errors.Join(syncErr, file.Close()); err != nil {
+			return fmt.Errorf("sync %s: %w", path, err)
+		}
+	}
+	return nil
+}

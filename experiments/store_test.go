@@ -1,0 +1,193 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// openStore opens a new store in a directory with an awkward name.
+func openStore(t *testing.T) *Store {
+	t.Helper()
+	store, err := OpenStore(filepath.Join(t.TempDir(), "läufe und mehr"))
+	require.NoError(t, err)
+	return store
+}
+
+// storeCell commits a complete made-up result for the example cell.
+func storeCell(t *testing.T, store *Store) string {
+	t.Helper()
+	hash, err := exampleCell().Hash()
+	require.NoError(t, err)
+	claim, err := store.Claim(hash)
+	require.NoError(t, err)
+	dir, err := claim.Dir()
+	require.NoError(t, err)
+	require.NoError(t, writeFiles(dir, files{
+		cell: exampleCell(), result: Result{Format: ResultFormat, Cell: hash, FinalLoss: 0.5},
+		timing: Timing{Format: ResultFormat, TotalSeconds: 2},
+	}))
+	require.NoError(t, claim.Commit())
+	require.NoError(t, claim.Release())
+	return hash
+}
+
+// requireNoLeftovers checks that nobody's work or lock is left in a store.
+func requireNoLeftovers(t *testing.T, store *Store) {
+	t.Helper()
+	for _, sub := range []string{workDir, locksDir} {
+		entries, err := os.ReadDir(filepath.Join(store.dir, sub))
+		require.NoError(t, err)
+		require.Empty(t, entries, sub)
+	}
+}
+
+func TestCommittedResultIsRead(t *testing.T) {
+	store := openStore(t)
+	hash := storeCell(t, store)
+	record, err := store.Read(hash)
+	require.NoError(t, err)
+	require.Equal(t, exampleCell(), record.Cell)
+	require.InDelta(t, 0.5, record.Result.FinalLoss, 0)
+	require.InDelta(t, 2, record.Timing.TotalSeconds, 0)
+	requireNoLeftovers(t, store)
+}
+
+func TestReadOfWhatIsNotThere(t *testing.T) {
+	_, err := openStore(t).Read(strings.Repeat("0", 64))
+	require.ErrorIs(t, err, ErrNotStored)
+}
+
+// Whatever happens to a stored file is noticed, and the error names the file.
+func TestReadRefusesDamage(t *testing.T) {
+	for _, damage := range []struct {
+		name string
+		do   func(path string) error
+	}{
+		{"removed", os.Remove},
+		{"truncated", func(path string) error { return os.Truncate(path, 3) }},
+		{"emptied", func(path string) error { return os.Truncate(path, 0) }},
+		{"bit flipped", flipBit},
+		{"longer", func(path string) error {
+			file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			_, err = file.WriteString("{}")
+			return err
+		}},
+	} {
+		for _, name := range []string{CellFile, ResultFile, TimingFile, EnvironmentFile, MetricsFile, PoisonFile, ManifestFile} {
+			t.Run(damage.name+" "+name, func(t *testing.T) {
+				store := openStore(t)
+				hash := storeCell(t, store)
+				require.NoError(t, damage.do(filepath.Join(store.Path(hash), name)))
+				_, err := store.Read(hash)
+				require.ErrorIs(t, err, ErrBroken)
+				require.ErrorContains(t, err, name)
+			})
+		}
+	}
+}
+
+// flipBit changes one bit in the middle of a file.
+func flipBit(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	data[len(data)/2] ^= 1
+	return os.WriteFile(path, data, fileMode)
+}
+
+func TestReadRefusesTheResultOfAnotherCell(t *testing.T) {
+	store := openStore(t)
+	hash := storeCell(t, store)
+	other := strings.Repeat("1", 64)
+	require.NoError(t, os.Rename(store.Path(hash), store.Path(other)))
+	_, err := store.Read(other)
+	require.ErrorIs(t, err, ErrBroken)
+	require.ErrorContains(t, err, hash[:12])
+}
+
+func TestClaimExcludesOthersUntilItIsReleased(t *testing.T) {
+	store := openStore(t)
+	second, err := OpenStore(store.Dir())
+	require.NoError(t, err)
+	claim, err := store.Claim("a")
+	require.NoError(t, err)
+	_, err = second.Claim("a")
+	require.ErrorIs(t, err, ErrTaken)
+	b, err := second.Claim("b")
+	require.NoError(t, err, "another cell is free")
+	require.NoError(t, b.Release())
+	require.NoError(t, claim.Release())
+	claim, err = second.Claim("a")
+	require.NoError(t, err)
+	require.NoError(t, claim.Release())
+	requireNoLeftovers(t, store)
+}
+
+func TestUncommittedWorkLeavesNothing(t *testing.T) {
+	store := openStore(t)
+	claim, err := store.Claim("a")
+	require.NoError(t, err)
+	dir, err := claim.Dir()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ResultFile), []byte("half"), fileMode))
+	require.NoError(t, claim.Release())
+	_, err = store.Read("a")
+	require.ErrorIs(t, err, ErrNotStored)
+	requireNoLeftovers(t, store)
+}
+
+func TestSweepRemovesWhatTheDeadLeft(t *testing.T) {
+	store := openStore(t)
+	dead := filepath.Join(store.dir, workDir, "dead", "attempt")
+	require.NoError(t, os.MkdirAll(dead, dirMode))
+	require.NoError(t, os.WriteFile(filepath.Join(dead, ResultFile), nil, fileMode))
+	require.NoError(t, os.WriteFile(filepath.Join(store.dir, locksDir, "gone"+lockSuffix), nil, fileMode))
+	living, err := store.Claim("living")
+	require.NoError(t, err)
+
+	require.NoError(t, store.Sweep())
+	require.NoDirExists(t, filepath.Dir(dead))
+	dir, err := living.Dir()
+	require.NoError(t, err)
+	require.DirExists(t, dir, "what is in use stays")
+	require.NoError(t, living.Release())
+	requireNoLeftovers(t, store)
+}
+
+func TestSetAsideKeepsEveryBrokenResult(t *testing.T) {
+	store := openStore(t)
+	for _, want := range []string{"-1", "-2"} {
+		hash := storeCell(t, store)
+		require.NoError(t, flipBit(filepath.Join(store.Path(hash), ResultFile)))
+		claim, err := store.Claim(hash)
+		require.NoError(t, err)
+		path, err := store.SetAside(claim)
+		require.NoError(t, err)
+		require.NoError(t, claim.Release())
+		require.Equal(t, hash+want, filepath.Base(path))
+		require.FileExists(t, filepath.Join(path, ResultFile))
+		_, err = store.Read(hash)
+		require.ErrorIs(t, err, ErrNotStored)
+	}
+}
+
+func TestOpenStoreRefusesWhatItCannotWrite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, fileMode))
+	for name, dir := range map[string]string{"a file": file, "below a file": filepath.Join(file, "runs")} {
+		t.Run(name, func(t *testing.T) {
+			_, err := OpenStore(dir)
+			require.ErrorIs(t, err, ErrStore)
+			require.ErrorContains(t, err, dir)
+		})
+	}
+}

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/stats"
+)
+
+var regen = flag.Bool("regen", false, "write the golden files anew")
+
+// summary is a made-up table of games with the given numbers of attackers, of
+// which the first singles were also played alone.
+func summary(singles int, counts ...int) *experiments.Summary {
+	s := &experiments.Summary{
+		Seed: 1, Data: experiments.Data{Name: "embedded", Images: 10000}, Pool: 5000,
+		Model: experiments.Model{Width: 8}, Training: experiments.Training{Epochs: 6},
+		Readings: experiments.Readings{
+			TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty",
+			ExcludeTargetClass: true, Denominator: "own",
+		},
+		Store: "runs", Path: filepath.Join("runs", "plans", strings.Repeat("ab", 32), experiments.SummaryFile),
+	}
+	rate := func(hits int) game.Rate { return game.Rate{Hits: hits, Of: 240} }
+	for _, n := range counts {
+		row := experiments.Row{N: n, Complete: true, CleanAccuracy: rate(180 - n)}
+		var asrs []float64
+		for id := range n {
+			a := experiments.RowAttacker{}
+			a.ID, a.Target, a.Label, a.ASR = id, 2, "Pullover", rate(max(3, 240-7*id-n))
+			if id < singles {
+				single := rate(240 - 2*id)
+				a.SingleASR = &single
+			}
+			asrs = append(asrs, a.ASR.Value())
+			row.Attackers = append(row.Attackers, a)
+		}
+		row.ASR = stats.Summarize(asrs)
+		row.BaseRate, row.Robustness = stats.Summarize([]float64{0.031}), stats.Summarize([]float64{0.0175})
+		s.Rows = append(s.Rows, row)
+	}
+	return s
+}
+
+func TestTextGolden(t *testing.T) {
+	quick := summary(5, 1, 2, 5, 10)
+
+	odd := summary(0, 2, 3, 5)
+	odd.Rows[0].Collapsed = true
+	odd.Rows[0].Attackers[1].ASR = game.Rate{} // over no images
+	odd.Rows[2] = experiments.Row{N: 5, ASR: stats.Summarize(nil), BaseRate: stats.Summarize(nil), Robustness: stats.Summarize(nil)}
+	odd.Missing = []experiments.Missing{{Title: "N = 5"}}
+	odd.Readings.Denominator, odd.Readings.ExcludeTargetClass = "pooled", false
+	for i, a := range odd.Rows[1].Attackers {
+		a.Target, a.Label = i, []string{"T-shirt/top", "Ankle boot", "Sneaker"}[i]
+		odd.Rows[1].Attackers[i] = a
+	}
+
+	nothing := summary(0, 1)
+	nothing.Rows[0] = experiments.Row{N: 1, ASR: stats.Summarize(nil), BaseRate: stats.Summarize(nil), Robustness: stats.Summarize(nil)}
+	nothing.Missing, nothing.Path = []experiments.Missing{{}, {}}, ""
+
+	for name, s := range map[string]*experiments.Summary{
+		"quick": quick, "hundred": summary(100, 1, 100), "odd": odd, "nothing": nothing,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			require.NoError(t, Text(&out, s))
+			golden := filepath.Join("testdata", name+".txt")
+			if *regen {
+				require.NoError(t, os.WriteFile(golden, []byte(out.String()), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), out.String())
+			for line := range strings.Lines(out.String()) {
+				if strings.Contains(line, "plans") {
+					continue // a path cannot be broken
+				}
+				require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), lineWidth, line)
+				require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
+			}
+		})
+	}
+}
+
+func TestTextReportsAFailingWriter(t *testing.T) {
+	full := errors.New("disk full")
+	require.ErrorIs(t, Text(failingWriter{full}, summary(1, 1)), full)
+}
+
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
