@@ -129,18 +129,24 @@ func (n *resnet) free() {
 
 // forward computes the logits [N, classes] of x [N, C, H, W].
 func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
-	x = s.relu(s.batchNorm(s.conv2d(x, n.stem, 1, 1), n.bnStem, training))
+	x = s.relu(s.convNorm(x, n.stem, 1, 1, n.bnStem, training))
 	for i := range n.blocks {
-		x = n.blocks[i].forward(s, x, training)
+		y := n.blocks[i].forward(s, x, training)
+		s.drop(x)
+		x = y
 	}
 	return s.linear(s.averagePool(x), n.weight, n.bias)
 }
 
 func (b *block) forward(s *scope, x tensor, training bool) tensor {
-	y := s.relu(s.batchNorm(s.conv2d(x, b.conv1, b.stride, 1), b.bn1, training))
-	y = s.batchNorm(s.conv2d(y, b.conv2, 1, 1), b.bn2, training)
-	if b.shortcut.valid() {
-		x = s.batchNorm(s.conv2d(x, b.shortcut, b.stride, 0), b.bnShortcut, training)
+	y := s.relu(s.convNorm(x, b.conv1, b.stride, 1, b.bn1, training))
+	z := s.convNorm(y, b.conv2, 1, 1, b.bn2, training)
+	s.drop(y)
+	if !b.shortcut.valid() {
+		return s.relu(s.add(z, x))
 	}
-	return s.relu(s.add(y, x))
+	shortcut := s.convNorm(x, b.shortcut, b.stride, 0, b.bnShortcut, training)
+	sum := s.relu(s.add(z, shortcut))
+	s.drop(shortcut)
+	return sum
 }

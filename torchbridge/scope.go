@@ -53,6 +53,21 @@ func (s *scope) keep(t tensor) tensor {
 	return t
 }
 
+// drop frees tensors of the scope early: what only a later operation needed, such
+// as an activation of a prediction. In training libtorch itself keeps what the
+// backward pass needs. What the scope does not own stays.
+func (s *scope) drop(list ...tensor) {
+	for _, t := range list {
+		for i := len(s.owned) - 1; t.valid() && i >= 0; i-- {
+			if s.owned[i] == t.c {
+				lib.AtFree(t.c)
+				s.owned = append(s.owned[:i], s.owned[i+1:]...)
+				break
+			}
+		}
+	}
+}
+
 // conv2d convolves x [N,Cin,H,W] with w [Cout,Cin,k,k], zero-padded, without bias.
 func (s *scope) conv2d(x, w tensor, stride, padding int64) tensor {
 	if s.fault != nil {
@@ -74,22 +89,34 @@ func (s *scope) batchNorm(x tensor, bn batchNorm, training bool) tensor {
 	return s.done("batch normalisation")
 }
 
-// relu replaces x by max(x, 0) in place.
+// convNorm is batchNorm after conv2d; only its result is kept.
+func (s *scope) convNorm(x, w tensor, stride, padding int64, bn batchNorm, training bool) tensor {
+	convolved := s.conv2d(x, w, stride, padding)
+	normalised := s.batchNorm(convolved, bn, training)
+	s.drop(convolved)
+	return normalised
+}
+
+// relu replaces x by max(x, 0) in place; the result stands for x from then on.
 func (s *scope) relu(x tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
 	lib.AtgRelu_(s.out, x.c)
-	return s.done("relu")
+	y := s.done("relu")
+	s.drop(x)
+	return y
 }
 
-// add adds y to x in place.
+// add adds y to x in place; the result stands for x from then on.
 func (s *scope) add(x, y tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
 	lib.AtgAdd_(s.out, x.c, y.c)
-	return s.done("addition")
+	sum := s.done("addition")
+	s.drop(x)
+	return sum
 }
 
 // addScaled adds factor*y to x in place.

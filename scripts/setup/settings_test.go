@@ -71,8 +71,8 @@ func TestParseSettingsRefuses(t *testing.T) {
 		{"unknown variant", clone, []string{"--variant", "rocm"}, map[string]string{"HOME": "/h"}, `unknown variant "rocm": it is cpu or cuda`},
 		{"no clone", t.TempDir(), nil, map[string]string{"HOME": "/h"}, "is not a clone of backfire"},
 		{"no home", clone, nil, nil, "no cache directory"},
-		{"cache with a quote", clone, nil, map[string]string{"BACKFIRE_CACHE": `/tmp/a"b`}, "which cgo does not accept"},
-		{"cache with a comma", clone, nil, map[string]string{"BACKFIRE_CACHE": "/tmp/a,b"}, "which cgo does not accept"},
+		{"cache with a quote", clone, nil, map[string]string{"BACKFIRE_CACHE": `/scratch/a"b`}, "which cgo does not accept"},
+		{"cache with a comma", clone, nil, map[string]string{"BACKFIRE_CACHE": "/scratch/a,b"}, "which cgo does not accept"},
 		{"two libtorches", clone, nil, map[string]string{"HOME": "/h", "LIBTORCH": "/a", "LIBTORCH_USE_PYTORCH": "1"}, "keep one"},
 		{"odd switch", clone, nil, map[string]string{"HOME": "/h", "LIBTORCH_USE_PYTORCH": "yes"}, "set it to 1 or leave it out"},
 	}
