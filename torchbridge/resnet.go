@@ -129,13 +129,23 @@ func (n *resnet) free() {
 
 // forward computes the logits [N, classes] of x [N, C, H, W].
 func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
+	return n.logits(s, n.features(s, x, training))
+}
+
+// logits is the linear layer on top of the features.
+func (n *resnet) logits(s *scope, features tensor) tensor {
+	return s.linear(features, n.weight, n.bias)
+}
+
+// features computes the penultimate activations [N, 8 width] of x [N, C, H, W].
+func (n *resnet) features(s *scope, x tensor, training bool) tensor {
 	x = s.relu(s.convNorm(x, n.stem, 1, 1, n.bnStem, training))
 	for i := range n.blocks {
 		y := n.blocks[i].forward(s, x, training)
 		s.drop(x)
 		x = y
 	}
-	return s.linear(s.averagePool(x), n.weight, n.bias)
+	return s.averagePool(x)
 }
 
 func (b *block) forward(s *scope, x tensor, training bool) tensor {

@@ -133,6 +133,9 @@ func (s *scope) addScaled(x, y tensor, factor float64) {
 
 // scaled is y*factor.
 func (s *scope) scaled(y tensor, factor float64) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
 	scalar := lib.AtsFloat(factor)
 	defer lib.AtsFree(scalar)
 	lib.AtgMulScalar(s.out, y.c, scalar)
@@ -218,12 +221,12 @@ func (s *scope) detach(x tensor) tensor {
 	return s.done("detach")
 }
 
-// narrow is a view of length elements of x from start on, along dimension 0.
-func (s *scope) narrow(x tensor, start, length int) tensor {
+// narrow is a view of length elements of x from start on, along dimension dim.
+func (s *scope) narrow(x tensor, dim int64, start, length int) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
-	lib.AtgNarrow(s.out, x.c, 0, int64(start), int64(length))
+	lib.AtgNarrow(s.out, x.c, dim, int64(start), int64(length))
 	return s.done("narrow")
 }
 

@@ -37,6 +37,9 @@ type Options struct {
 	// setting of the process, not of the trainer.
 	Threads int
 	Seed    uint64 // of the stream "weights"
+	// Change says what a defense does to the batch of n rows of a step (from 0) of an
+	// epoch (from 0); nil leaves every batch as it is.
+	Change func(epoch, step, n int) Change
 }
 
 func (t TrainSpec) validate() error {

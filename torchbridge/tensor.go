@@ -20,11 +20,12 @@ const (
 	kindUint8   kind = 0
 	kindInt64   kind = 4
 	kindFloat32 kind = 6
+	kindBool    kind = 11
 )
 
 func (k kind) size() int {
 	switch k {
-	case kindUint8:
+	case kindUint8, kindBool:
 		return 1
 	case kindFloat32:
 		return 4
@@ -35,7 +36,7 @@ func (k kind) size() int {
 
 // element is a Go type that has a libtorch twin.
 type element interface {
-	uint8 | int64 | float32
+	uint8 | int64 | float32 | bool
 }
 
 func kindOf[E element]() kind {
@@ -45,6 +46,8 @@ func kindOf[E element]() kind {
 		return kindUint8
 	case int64:
 		return kindInt64
+	case bool:
+		return kindBool
 	default:
 		return kindFloat32
 	}

@@ -9,11 +9,6 @@ import (
 	lib "github.com/sugarme/gotch/libtch"
 )
 
-// predictBatch is the number of images predicted at once: large enough to keep
-// the kernels busy, small enough that at width 64 on 32x32 pixels one activation
-// (26 MB) still is memory that the allocator keeps (bf_keep_memory).
-const predictBatch = 100
-
 // A Trainer trains one model and predicts with it.
 //
 // It belongs to the goroutine that made it and holds that goroutine's OS thread
@@ -32,6 +27,7 @@ type Trainer struct {
 	shift       tensor // -mean / std, [1, C, 1, 1]
 	lossSum     tensor // over the epoch, of batch means times batch size
 	hits        tensor // over the epoch
+	trained     int    // rows of the epoch so far, those that a defense added included
 	step, total int
 	device      cDevice
 	closed      bool
@@ -40,8 +36,8 @@ type Trainer struct {
 // EpochStats is what one pass over the training set showed.
 type EpochStats struct {
 	Loss     float64 // mean cross-entropy over the images, each before its own step
-	Accuracy float64 // share of images predicted as their (possibly poisoned) label, likewise
-	Images   int
+	Accuracy float64 // share of images predicted as their own (possibly poisoned) label, likewise
+	Images   int     // that went through a step, those that a defense added included
 	LR       float64 // of the last step
 }
 
@@ -172,6 +168,7 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, erro
 	defer t.scope.reset()
 	t.scope.zero(t.lossSum)
 	t.scope.zero(t.hits)
+	t.trained = 0
 	start, rate := 0, 0.0
 	for i := range t.opt.steps() {
 		end := t.opt.batchEnd(i)
@@ -192,11 +189,9 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, erro
 func (t *Trainer) trainBatch(rows tensor, start, length int, rate float64) error {
 	s := t.scope
 	s.reset()
-	index := s.narrow(rows, start, length)
-	x := s.normalised(t.images, index, t.scale, t.shift, t.net.channelsLast)
-	y := s.pick(t.labels, index)
-	logits := t.net.forward(s, x, true)
-	loss := s.crossEntropy(logits, y)
+	b := t.batch(s.narrow(rows, 0, start, length), length)
+	logits := t.net.forward(s, b.x, true)
+	loss := b.loss(s, logits)
 	s.gradients(loss, t.net.paramHandles, t.grads)
 	if s.err() != nil {
 		return s.err()
@@ -204,9 +199,23 @@ func (t *Trainer) trainBatch(rows tensor, start, length int, rate float64) error
 	if err := t.optimizer.step(t.net.paramHandles, t.grads, rate); err != nil {
 		return err
 	}
-	s.addScaled(t.lossSum, s.detach(loss), float64(length))
-	s.add(t.hits, s.sum(s.equal(s.argmax(s.detach(logits)), y), kindInt64))
+	s.addScaled(t.lossSum, s.detach(loss), float64(b.size))
+	s.add(t.hits, s.sum(s.equal(s.argmax(s.detach(logits)), b.labels), kindInt64))
+	t.trained += b.size
 	return s.err()
+}
+
+// batch gathers the rows index, as the defense of this step wants them.
+func (t *Trainer) batch(index tensor, size int) *batch {
+	if t.opt.Change != nil {
+		perEpoch := t.opt.steps()
+		return t.changed(index, size, t.opt.Change(t.step/perEpoch, t.step%perEpoch, size))
+	}
+	s := t.scope
+	return &batch{
+		x:      s.normalised(t.images, index, t.scale, t.shift, t.net.channelsLast),
+		labels: s.pick(t.labels, index), lambda: 1, size: size,
+	}
 }
 
 func (t *Trainer) epochStats(rate float64) (EpochStats, error) {
@@ -218,8 +227,8 @@ func (t *Trainer) epochStats(rate float64) (EpochStats, error) {
 	if err != nil {
 		return EpochStats{}, err
 	}
-	n := float64(t.opt.Images)
-	stats := EpochStats{Loss: float64(loss[0]) / n, Accuracy: float64(hits[0]) / n, Images: t.opt.Images, LR: rate}
+	n := float64(t.trained)
+	stats := EpochStats{Loss: float64(loss[0]) / n, Accuracy: float64(hits[0]) / n, Images: t.trained, LR: rate}
 	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) {
 		return stats, fmt.Errorf("torchbridge: epoch: %w: the mean loss is %g after step %d (learning rate %g)", ErrDiverged, stats.Loss, t.step, rate)
 	}
@@ -241,52 +250,6 @@ func (t *Trainer) uploadOrder(order []int32) (tensor, error) {
 		wide[i] = int64(row)
 	}
 	return newTensor(wide, []int64{int64(len(wide))}, t.device)
-}
-
-// Predict returns the most likely class of each image (NCHW bytes, any number of
-// images), by the model as it stands, with BatchNorm's running statistics.
-func (t *Trainer) Predict(images []uint8) ([]uint8, error) {
-	if t.closed {
-		return nil, errClosed
-	}
-	m := t.opt.Model
-	size := m.Channels * m.Height * m.WidthPx
-	if len(images)%size != 0 {
-		return nil, fmt.Errorf("torchbridge: predict: %d bytes are no whole number of images of %d", len(images), size)
-	}
-	n := len(images) / size
-	predicted := make([]uint8, 0, n)
-	defer t.scope.reset()
-	for start := 0; start < n; start += predictBatch {
-		end := min(start+predictBatch, n)
-		classes, err := t.predictBatch(images[start*size:end*size], end-start)
-		if err != nil {
-			return nil, err
-		}
-		for _, class := range classes {
-			predicted = append(predicted, uint8(class))
-		}
-	}
-	return predicted, nil
-}
-
-func (t *Trainer) predictBatch(images []uint8, n int) ([]int64, error) {
-	batch, err := newTensor(images, t.imageShape(n), t.device)
-	if err != nil {
-		return nil, err
-	}
-	s := t.scope
-	s.reset()
-	s.keep(batch)
-	var best tensor
-	withGradients(false, func() {
-		x := s.normalised(batch, tensor{}, t.scale, t.shift, t.net.channelsLast)
-		best = s.argmax(t.net.forward(s, x, false))
-	})
-	if s.err() != nil {
-		return nil, fmt.Errorf("torchbridge: predict: %w", s.err())
-	}
-	return read[int64](best)
 }
 
 func (t *Trainer) imageShape(n int) []int64 {

@@ -111,6 +111,20 @@ func TestPredictionsDoNotDependOnTheBatch(t *testing.T) {
 		parts = append(parts, part...)
 	}
 	require.Equal(t, whole, parts)
+	features, err := trainer.Features(images)
+	require.NoError(t, err)
+	require.Len(t, features, 230*toyOptions().Model.FeatureCount())
+	probabilities, err := trainer.Probabilities(images)
+	require.NoError(t, err)
+	require.Len(t, probabilities, 230*4)
+	for i, class := range whole {
+		row, sum := probabilities[4*i:4*i+4], float32(0)
+		for _, p := range row {
+			require.LessOrEqual(t, p, row[class])
+			sum += p
+		}
+		require.InDelta(t, 1, sum, 1e-5, "float32 rounding of four terms")
+	}
 	none, err := trainer.Predict(nil)
 	require.NoError(t, err)
 	require.Empty(t, none)

@@ -1,0 +1,115 @@
+package claims
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"backfire/stats"
+)
+
+// oneRaises is C2. Each undefended game in which exactly one attacker is above
+// Measurements.Rate is compared with the same game with everybody at that rate:
+// what the one gains, and how the mean of the others changes. Several such pairs
+// are averaged within a seed.
+func oneRaises(s *study) []statement {
+	raised := s.find(func(g slot) bool { return g.defense == NoDefense && g.n > 1 && s.raiser(g) >= 0 })
+	if len(raised) == 0 {
+		s.lack(fmt.Sprintf("games in which one attacker's p is above %v", s.rate))
+		return nil
+	}
+	if !s.use(s.against(raised)) {
+		return nil
+	}
+	average := func(of func(before, after []float64, raiser int) float64) number {
+		return func(r row, m Measure) float64 {
+			return over(s.units, all, func(u unit) float64 {
+				return of(m.values(r.games[u[1]]), m.values(r.games[u[0]]), s.raiser(u[0]))
+			})
+		}
+	}
+	others := func(values []float64, raiser int) float64 {
+		return float64(stats.Summarize(slices.Delete(slices.Clone(values), raiser, raiser+1)).Mean)
+	}
+	return []statement{
+		{
+			name:     "gain in %s of the attacker that raises p",
+			measures: asrAndLift, unit: Difference, side: Above, bound: EffectMargin,
+			value: average(func(before, after []float64, i int) float64 { return after[i] - before[i] }),
+			room:  average(func(before, _ []float64, i int) float64 { return 1 - before[i] }),
+		},
+		{
+			name:     "change of mean %s of the others",
+			measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+			value: average(func(before, after []float64, i int) float64 { return others(after, i) - others(before, i) }),
+			room:  average(func(before, _ []float64, i int) float64 { return others(before, i) }),
+		},
+	}
+}
+
+// raiser returns the position of the one attacker whose rate is above the
+// study's while all others are at it; -1 if there is none.
+func (s *study) raiser(g slot) int {
+	raiser := -1
+	for i, a := range s.example(g).Attackers {
+		switch {
+		case a.Rate == s.rate:
+		case a.Rate > s.rate && raiser < 0:
+			raiser = i
+		default:
+			return -1
+		}
+	}
+	return raiser
+}
+
+// allRaise is C3, on undefended games of several attackers that are all at
+// EscalatedRate or above. "Collapses" is two statements: the most successful
+// attacker's ASR is below CollapsedASR, and the mean is lower than in the same
+// game at Measurements.Rate. Several such games are averaged within a seed.
+func allRaise(s *study) []statement {
+	escalated := s.find(func(g slot) bool {
+		first := s.example(g).Attackers[0].Rate
+		return g.defense == NoDefense && g.n > 1 && first > s.rate && first >= EscalatedRate && g.allAt(first)
+	})
+	if len(escalated) == 0 {
+		s.lack(fmt.Sprintf("games in which all attackers' p is %v", EscalatedRate))
+		return nil
+	}
+	if !s.use(s.against(escalated)) {
+		return nil
+	}
+	return []statement{
+		{
+			name:     fmt.Sprintf("highest %%s with all at p = %v", EscalatedRate),
+			measures: asrAndLift, unit: Share, side: Below, bound: CollapsedASR,
+			value: func(r row, m Measure) float64 {
+				return over(s.units, all, func(u unit) float64 { return highest(m.values(r.games[u[0]])) })
+			},
+		},
+		{
+			name:     fmt.Sprintf("change of mean %%s from p = %v to p = %v", s.rate, EscalatedRate),
+			measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+			value: s.changeOfMean(1), room: s.meanOf(1),
+		},
+	}
+}
+
+// against returns units of each game and the same game with everybody at the
+// study's rate.
+func (s *study) against(games []slot) []unit {
+	units := make([]unit, len(games))
+	for i, g := range games {
+		units[i] = unit{g, g.at(s.rate)}
+	}
+	return units
+}
+
+// highest returns the highest value, NaN if one is.
+func highest(values []float64) float64 {
+	highest := math.Inf(-1)
+	for _, value := range values {
+		highest = math.Max(highest, value)
+	}
+	return highest
+}

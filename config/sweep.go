@@ -1,0 +1,257 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// MaxPoints is the largest number of points of a sweep, seeds included: more is
+// a slip of the pen, not an experiment.
+const MaxPoints = 10_000
+
+// Sweep is a set of configurations that differ in some keys, made from a sweep
+// file.
+type Sweep struct {
+	Name   string // short, such as "table1"
+	Title  string // one line for people; may be empty
+	Source string // where it is from: "sweep table1" or "file my.yaml"
+	Preset string // the preset that all points start from; empty: none
+	// Points are in the order of the seeds, for each seed in the order of the
+	// file's list, for each of its entries in the order of the grid, whose last
+	// key varies fastest. No two are equal.
+	Points []Point
+}
+
+// Point is one configuration of a sweep.
+type Point struct {
+	// Name names the point among those of one seed: its name in the file's
+	// list, if it has one, and the keys it sets.
+	Name string
+	// Keys are the keys that distinguish the points, but for the seed, with the
+	// values of this one as [Format] writes them.
+	Keys map[string]string
+	// Config is the whole configuration; Config.Seed is the point's seed.
+	Config Config
+	// Sources says for each key where its value is from, as in [Resolved]; the
+	// keys that the points set are from Sweep.Source.
+	Sources map[string]string
+}
+
+// LoadSweep reads a sweep, the name of one of [Sweeps] or the path of a file, and
+// resolves all of its points. Values come, later ones winning, from: defaults,
+// preset (opts.Preset, or else the sweep's own), the sweep's base, its settings
+// for that preset, configuration file, environment, --set, flags, and the point.
+// A key that the points set cannot be set by environment, --set or flags.
+//
+// With seeds above 0 the points are repeated for that many seeds, from the
+// resolved seed on; 0 takes the seeds of the file.
+//
+// Everything in the file is checked, whether it comes to bear or not. Errors
+// wrap [ErrInvalid] and name the place in the file, the key, the value and what
+// is allowed.
+func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
+	text, source, err := sweepText(sweep)
+	if err != nil {
+		return nil, err
+	}
+	file, err := readSweep(text, source)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Preset == "" {
+		opts.Preset = file.preset
+	}
+	base, where, err := resolve(opts, append(slices.Clone(file.base), file.presets[opts.Preset]...))
+	if err != nil {
+		return nil, err
+	}
+	x := &expansion{file: file, base: base, where: where}
+	for _, set := range file.varied(seeds > 0) {
+		if err := x.free(set.key.Name, set.where); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.chooseSeeds(seeds); err != nil {
+		return nil, err
+	}
+	if err := x.expand(); err != nil {
+		return nil, err
+	}
+	return &Sweep{Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Points: x.points}, nil
+}
+
+// expansion turns a sweep file into points.
+type expansion struct {
+	file   *sweepFile
+	base   *Resolved         // what the points have in common
+	where  map[string]string // key -> place of its value in base
+	seeds  []uint64
+	points []Point
+}
+
+// chooseSeeds fixes the seeds: the number asked for, or else the file's.
+func (x *expansion) chooseSeeds(number int) error {
+	first, listed := x.base.Config.Seed, x.file.seedAt()
+	switch {
+	case number < 0:
+		return invalidf("%d seeds: must be at least 1", number)
+	case number > 0 && listed != "":
+		return &fault{key: "seed", where: listed, reason: fmt.Sprintf("is given by the points, which cannot be repeated for %d seeds", number)}
+	case number == 0 && len(x.file.seeds) > 0:
+		x.seeds = x.file.seeds
+		return nil
+	default:
+		if number == 0 {
+			number = max(x.file.seedCount, 1)
+		}
+		if number > MaxPoints || uint64(number-1) > math.MaxUint64-first {
+			return invalidf("%d seeds from %d on: must be at most %d, and none above %d", number, first, MaxPoints, uint64(math.MaxUint64))
+		}
+		for i := range uint64(number) {
+			x.seeds = append(x.seeds, first+i)
+		}
+		return nil
+	}
+}
+
+// free refuses a key that the points set and that was also set by someone who
+// expects it to hold for all of them.
+func (x *expansion) free(key, setAt string) error {
+	source := x.base.Sources[key]
+	if source != "--set" && !strings.HasPrefix(source, "env ") && !strings.HasPrefix(source, "flag ") {
+		return nil
+	}
+	declaration, _ := lookup(key)
+	return &fault{
+		key: key, value: declaration.valueIn(&x.base.Config), where: source,
+		reason: fmt.Sprintf("is what the points of the sweep differ in (%s): leave it, or write a sweep file of your own", setAt),
+	}
+}
+
+// expand makes the points.
+func (x *expansion) expand() error {
+	total := len(x.seeds) * len(x.file.list)
+	for _, axis := range x.file.grid {
+		if total *= len(axis); total > MaxPoints {
+			break // before it overflows
+		}
+	}
+	if total > MaxPoints {
+		return invalidf("%s: has more than %d points", x.file.source, MaxPoints)
+	}
+	seen := map[string]string{} // name and seed -> settings
+	same := map[string]bool{}   // settings, and the name if the file gives one
+	for _, seed := range x.seeds {
+		for _, item := range x.file.list {
+			for _, chosen := range combinations(x.file.grid) {
+				point, err := x.point(seed, item, chosen)
+				if err != nil {
+					return err
+				}
+				settings := fingerprint(&point.Config)
+				id := fmt.Sprintf("%d %s", point.Config.Seed, point.Name)
+				if other, twice := seen[id]; twice && other != settings {
+					return invalidf("%s: two different points are called %q", x.file.source, point.Name)
+				}
+				seen[id] = settings
+				if !same[item.name+"\n"+settings] {
+					x.points = append(x.points, point)
+				}
+				same[item.name+"\n"+settings] = true
+			}
+		}
+	}
+	return nil
+}
+
+// point makes one point: an entry of the list with a choice from the grid.
+func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Point, error) {
+	p := Point{Keys: map[string]string{}, Config: x.base.Config, Sources: maps.Clone(x.base.Sources)}
+	if seed != x.base.Config.Seed {
+		p.Config.Seed, p.Sources["seed"] = seed, x.file.source
+	}
+	where := maps.Clone(x.where)
+	var names []string
+	if item.name != "" {
+		names = append(names, item.name)
+	}
+	set := func(s sweepSetting, named bool) {
+		s.key.setIn(&p.Config, s.value)
+		p.Sources[s.key.Name], where[s.key.Name] = x.file.source, s.where
+		if s.key.Name == "seed" {
+			return
+		}
+		p.Keys[s.key.Name] = Format(s.value)
+		if named {
+			names = append(names, s.key.Name+" = "+Format(s.value))
+		}
+	}
+	for _, s := range item.settings {
+		set(s, item.name == "")
+	}
+	for _, s := range chosen {
+		set(s, true)
+	}
+	// A point without a value of a key that others set has the common one.
+	for _, s := range x.file.settings() {
+		if _, own := p.Keys[s.key.Name]; !own && s.key.Name != "seed" {
+			p.Keys[s.key.Name] = Format(s.key.valueIn(&p.Config))
+		}
+	}
+	if p.Name = strings.Join(names, ", "); p.Name == "" {
+		p.Name = x.file.name
+	}
+	if err := p.Config.validate(where); err != nil {
+		var f *fault
+		if errors.As(err, &f) {
+			f.where = strings.TrimPrefix(f.where+", point "+p.Name, ", ")
+		}
+		return Point{}, err
+	}
+	return p, nil
+}
+
+// combinations returns every choice of one setting from each axis, the last axis
+// varying fastest; one empty choice if there is no axis.
+func combinations(axes [][]sweepSetting) [][]sweepSetting {
+	choices := [][]sweepSetting{nil}
+	for _, axis := range axes {
+		var longer [][]sweepSetting
+		for _, choice := range choices {
+			for _, s := range axis {
+				longer = append(longer, append(slices.Clone(choice), s))
+			}
+		}
+		choices = longer
+	}
+	return choices
+}
+
+// fingerprint is equal for configurations with equal settings.
+func fingerprint(cfg *Config) string {
+	var text strings.Builder
+	for _, key := range declared() {
+		value := key.valueIn(cfg)
+		fmt.Fprintf(&text, "%s=%t %q\n", key.Name, value == nil, Format(value))
+	}
+	return text.String()
+}
+
+// setIn sets the key in a configuration to a value that parse returned.
+func (k Key) setIn(cfg *Config, value any) {
+	field := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
+	switch {
+	case value == nil:
+		field.SetZero()
+	case k.Optional():
+		field.Set(reflect.New(k.typ.Elem()))
+		field.Elem().Set(reflect.ValueOf(value))
+	default:
+		field.Set(reflect.ValueOf(value))
+	}
+}

@@ -1,0 +1,60 @@
+package config
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed sweeps/*.yaml
+var sweepFiles embed.FS
+
+// Sweeps returns the names of the sweeps within the program: the paper's tables.
+func Sweeps() []string { return []string{"table1", "table2", "table3"} }
+
+// SweepText returns the YAML of one of [Sweeps], a start for a sweep file of
+// one's own.
+func SweepText(name string) (string, error) {
+	if !slices.Contains(Sweeps(), name) {
+		return "", invalidf("sweep %q is not known; the nearest one is %s (of %s)", name, Nearest(name, Sweeps()), strings.Join(Sweeps(), ", "))
+	}
+	text, err := sweepFiles.ReadFile(path.Join("sweeps", name+".yaml"))
+	if err != nil {
+		return "", fmt.Errorf("config: read sweep: %w", err)
+	}
+	return string(text), nil
+}
+
+// sweepTitle returns the title of one of Sweeps; empty for an unknown one.
+func sweepTitle(name string) string {
+	text, err := SweepText(name)
+	if err != nil {
+		return ""
+	}
+	file, err := readSweep([]byte(text), "sweep "+name)
+	if err != nil {
+		return ""
+	}
+	return file.title
+}
+
+// sweepText reads one of Sweeps or else a file, and says which.
+func sweepText(sweep string) (text []byte, source string, err error) {
+	if slices.Contains(Sweeps(), sweep) {
+		text, err := SweepText(sweep)
+		return []byte(text), "sweep " + sweep, err
+	}
+	text, err = os.ReadFile(sweep)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, "", invalidf("sweep %q is neither a file nor one of %s: %w", sweep, strings.Join(Sweeps(), ", "), err)
+	case err != nil:
+		return nil, "", invalidf("read sweep: %w", err)
+	default:
+		return text, "file " + sweep, nil
+	}
+}

@@ -1,0 +1,127 @@
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+)
+
+func TestEverySweepFileIsASweep(t *testing.T) {
+	files, err := os.ReadDir("sweeps")
+	require.NoError(t, err)
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(file.Name(), ".yaml"))
+	}
+	require.ElementsMatch(t, config.Sweeps(), names)
+}
+
+// Every table loads with every preset and dataset, on any number of seeds.
+func TestTablesLoad(t *testing.T) {
+	for _, name := range config.Sweeps() {
+		for _, preset := range append(config.Presets(), "") {
+			for _, dataset := range []string{"mnist", "cifar10", "embedded"} {
+				opts := config.Options{Preset: preset, Flags: map[string]string{"data.name": dataset}}
+				one, err := config.LoadSweep(name, opts, 1)
+				require.NoError(t, err)
+				require.Equal(t, name, one.Name)
+				require.NotEmpty(t, one.Title)
+				if preset == "" {
+					preset = "quick"
+				}
+				require.Equal(t, preset, one.Preset)
+				three, err := config.LoadSweep(name, opts, 3)
+				require.NoError(t, err)
+				require.Len(t, three.Points, 3*len(one.Points))
+				require.Equal(t, one.Points, three.Points[:len(one.Points)], "the first seed comes first")
+				for _, p := range three.Points {
+					require.Equal(t, dataset, p.Config.Data.Name)
+					preset, err := config.Load(config.Options{Preset: preset})
+					require.NoError(t, err)
+					require.Equal(t, preset.Config.Train, p.Config.Train)
+					require.Equal(t, preset.Config.Pool, p.Config.Pool)
+					require.Equal(t, preset.Config.Model, p.Config.Model)
+				}
+			}
+		}
+	}
+}
+
+// strength returns p of the first n attackers of a point.
+func strength(p config.Point, n int) []float64 {
+	rates := make([]float64, n)
+	for i := range rates {
+		rates[i], _, _ = p.Config.Attackers.Strength(i)
+	}
+	return rates
+}
+
+// The games of the paper's table 1: five rows at 0.2, one with attacker 0 at 0.4,
+// one at 0.9, all with one label.
+func TestTable1(t *testing.T) {
+	sweep, err := config.LoadSweep("table1", config.Options{Preset: "paper"}, 1)
+	require.NoError(t, err)
+	require.Len(t, sweep.Points, 3)
+	grows, one, all := sweep.Points[0], sweep.Points[1], sweep.Points[2]
+	require.Equal(t, []string{"N grows", "attacker 0 raises p", "all raise p"}, []string{grows.Name, one.Name, all.Name})
+	require.Equal(t, []int{1, 2, 3, 4, 5}, grows.Config.Attackers.Counts)
+	require.Equal(t, []float64{0.2, 0.2, 0.2, 0.2, 0.2}, strength(grows, 5))
+	require.Equal(t, []float64{0.4, 0.2, 0.2, 0.2, 0.2}, strength(one, 5))
+	require.Equal(t, []float64{0.9, 0.9, 0.9, 0.9, 0.9}, strength(all, 5))
+	for _, p := range sweep.Points {
+		require.Equal(t, []string{"same", "2"}, []string{p.Config.Attackers.Labels, p.Config.Attackers.Label})
+		require.Equal(t, 0.8, p.Config.Trigger.MinSingleASR)
+	}
+	require.Equal(t, 5, grows.Config.Attackers.PlayedAlone())
+	for _, p := range sweep.Points[1:] {
+		require.Equal(t, []int{5}, p.Config.Attackers.Counts)
+	}
+}
+
+// The columns of the paper's table 2.
+func TestTable2(t *testing.T) {
+	sweep, err := config.LoadSweep("table2", config.Options{Preset: "paper"}, 1)
+	require.NoError(t, err)
+	require.Len(t, sweep.Points, 4)
+	for i, want := range []struct {
+		n       int
+		labels  string
+		targets []string
+	}{{2, "same", nil}, {2, "list", []string{"1", "2"}}, {4, "same", nil}, {4, "list", []string{"1", "2", "5", "9"}}} {
+		a := sweep.Points[i].Config.Attackers
+		require.Equal(t, []int{want.n}, a.Counts)
+		require.Equal(t, want.n, a.PlayedAlone())
+		require.Equal(t, want.labels, a.Labels)
+		require.Equal(t, "2", a.Label)
+		require.Equal(t, want.targets, a.Targets)
+		require.Equal(t, make20(want.n), strength(sweep.Points[i], want.n))
+	}
+}
+
+// make20 returns n times 0.2.
+func make20(n int) []float64 {
+	rates := make([]float64, n)
+	for i := range rates {
+		rates[i] = 0.2
+	}
+	return rates
+}
+
+// The undefended row of the paper's table 3; the quick preset leaves N = 100 out.
+func TestTable3(t *testing.T) {
+	for preset, want := range map[string][]int{"quick": {1, 2, 5, 10}, "workstation": {1, 2, 5, 10, 100}, "paper": {1, 2, 5, 10, 100}} {
+		sweep, err := config.LoadSweep("table3", config.Options{Preset: preset}, 1)
+		require.NoError(t, err)
+		require.Len(t, sweep.Points, 1)
+		require.Equal(t, want, sweep.Points[0].Config.Attackers.Counts)
+		require.Equal(t, "random", sweep.Points[0].Config.Attackers.Labels)
+		require.Equal(t, make20(2), strength(sweep.Points[0], 2))
+	}
+	sweep, err := config.LoadSweep("table3", config.Options{Flags: map[string]string{"attackers.counts": "1,3"}}, 1)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 3}, sweep.Points[0].Config.Attackers.Counts, "smaller tables can be asked for")
+}
