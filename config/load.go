@@ -48,10 +48,25 @@ func (r *Resolved) Settings() []Setting {
 // and settings that contradict each other. Errors wrap [ErrInvalid] and name the
 // key, the value, where it stood and what is allowed.
 func Load(opts Options) (*Resolved, error) {
+	resolved, where, err := resolve(opts, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := resolved.Config.validate(where); err != nil {
+		return nil, err
+	}
+	return resolved, nil
+}
+
+// resolve is Load without the last look at the configuration as a whole; it also
+// returns the place of each key's value. The base, of a sweep, comes between
+// preset and file.
+func resolve(opts Options, base []entry) (resolved *Resolved, where map[string]string, err error) {
 	l := &loader{settings: viper.New(), sources: map[string]string{}, where: map[string]string{}}
 	steps := []func() error{
 		l.defaults,
 		func() error { return l.apply(presetEntries(opts.Preset)) },
+		func() error { return l.apply(base, nil) },
 		func() error { return l.apply(fileEntries(opts.File)) },
 		func() error { return l.apply(environEntries(opts.Environ)) },
 		func() error { return l.apply(setEntries(opts.Sets)) },
@@ -59,17 +74,14 @@ func Load(opts Options) (*Resolved, error) {
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	cfg, err := l.decode()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := cfg.validate(l.where); err != nil {
-		return nil, err
-	}
-	return &Resolved{Config: cfg, Sources: l.sources}, nil
+	return &Resolved{Config: cfg, Sources: l.sources}, l.where, nil
 }
 
 // entry is one setting as it was written somewhere.
@@ -78,6 +90,19 @@ type entry struct {
 	raw    any
 	source string // as in Resolved.Sources
 	where  string // source and place, for error messages
+}
+
+// resolve returns the entry's key and its value in the key's type.
+func (e entry) resolve() (Key, any, error) {
+	key, ok := lookup(e.key)
+	if !ok {
+		return Key{}, nil, &fault{key: e.key, where: e.where, reason: unknown(e.key)}
+	}
+	value, err := key.parse(e.raw)
+	if err != nil {
+		return Key{}, nil, &fault{key: e.key, value: e.raw, where: e.where, reason: err.Error()}
+	}
+	return key, value, nil
 }
 
 // loader collects settings in the order of precedence.
@@ -111,13 +136,9 @@ func (l *loader) apply(entries []entry, err error) error {
 		return err
 	}
 	for _, e := range entries {
-		key, ok := lookup(e.key)
-		if !ok {
-			return &fault{key: e.key, where: e.where, reason: unknown(e.key)}
-		}
-		value, err := key.parse(e.raw)
+		key, value, err := e.resolve()
 		if err != nil {
-			return &fault{key: e.key, value: e.raw, where: e.where, reason: err.Error()}
+			return err
 		}
 		l.settings.Set(key.Name, value)
 		l.sources[key.Name], l.where[key.Name] = e.source, e.where

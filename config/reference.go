@@ -42,8 +42,50 @@ func Reference() string {
 	for _, preset := range Presets() {
 		fmt.Fprintf(&doc, "| `%s` | %s |\n", preset, cell(PresetSummary(preset)))
 	}
+	doc.WriteString(referenceSweeps)
+	for _, name := range Sweeps() {
+		fmt.Fprintf(&doc, "| `%s` | %s |\n", name, cell(sweepTitle(name)))
+	}
 	return doc.String()
 }
+
+const referenceSweeps = `
+## Sweeps
+
+A sweep is a YAML file that makes many configurations, its points, out of one. It has these keys, all but the
+name optional:
+
+| key | what it is |
+|---|---|
+| ` + "`name`" + `, ` + "`title`" + ` | a short name; a line for people |
+| ` + "`preset`" + ` | the preset to start from, unless ` + "`--preset`" + ` names another |
+| ` + "`base`" + ` | settings of all points, written as in a configuration file |
+| ` + "`presets`" + ` | for each preset that needs it: settings that hold with that preset, over those of base |
+| ` + "`list`" + ` | a list of points, each with the settings it differs in and, if you like, a name |
+| ` + "`grid`" + ` | for each key a list of values: every combination of them, for each point of the list |
+| ` + "`seeds`" + ` | the number of seeds (from the key ` + "`seed`" + ` on) or a list of seeds; every point is repeated for each |
+
+What the points set wins over everything else; setting one of these keys by environment, ` + "`--set`" + ` or flag is an
+error. All else may be changed that way: a sweep's base comes after the preset and before the configuration file.
+The whole file is checked before anything is done, points that are equal are made once, and there are at most
+10,000. So 2 x 2 x 3 points:
+
+` + "```yaml" + `
+name: pool and p
+preset: quick
+base:
+  attackers: {counts: [1, 5], singles: 0}
+grid:
+  pool.size: [2500, 5000]
+  attackers.p: [0.1, 0.2]
+seeds: 3
+` + "```" + `
+
+These sweeps are within the program:
+
+| sweep | what it is |
+|---|---|
+`
 
 const referenceIntroduction = `# Configuration
 

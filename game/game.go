@@ -50,10 +50,18 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 		}
 		g.generators = append(g.generators, generator)
 		if rules.Sampling == PerAgent {
-			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", uint64(attacker.ID))))
+			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", attacker.stream()...)))
 		}
 	}
 	return g, g.compare()
+}
+
+// stream is the index of the stream that the attacker's trigger comes from.
+func (a Attacker) stream() []uint64 {
+	if a.Draw == 0 {
+		return []uint64{uint64(a.ID)}
+	}
+	return []uint64{uint64(a.ID), uint64(a.Draw)}
 }
 
 // shapeOf returns the shape of a dataset's images.

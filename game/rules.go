@@ -71,6 +71,10 @@ type Attacker struct {
 	PoisonRate float64 `json:"p0" yaml:"p0"`
 	// Trigger holds p1, p2 and their reading.
 	Trigger triggers.Spec `json:"trigger" yaml:"trigger"`
+	// Draw counts the triggers that were drawn before this one and not kept: 0
+	// is the attacker's first. It chooses among triggers that are drawn once
+	// per agent, so with Sampling PerImage it is 0.
+	Draw int `json:"draw,omitempty" yaml:"draw,omitempty"`
 	// LabelMode is DirtyLabel or CleanLabel.
 	LabelMode LabelMode `json:"label_mode" yaml:"label_mode"`
 }

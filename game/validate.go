@@ -70,6 +70,9 @@ func (r Rules) check(set *datasets.Set) error {
 		if err := a.check(set); err != nil {
 			return err
 		}
+		if a.Draw > 0 && r.Sampling == PerImage {
+			return refuse("attacker %d: draw is %d: with sampling %s there is no trigger to draw again", a.ID, a.Draw, PerImage)
+		}
 	}
 	return nil
 }
@@ -78,6 +81,9 @@ func (r Rules) check(set *datasets.Set) error {
 func (a Attacker) check(set *datasets.Set) error {
 	if a.ID < 0 {
 		return refuse("attacker ID %d: IDs must be at least 0", a.ID)
+	}
+	if a.Draw < 0 {
+		return refuse("attacker %d: draw is %d: draws count from 0", a.ID, a.Draw)
 	}
 	if a.Target < 0 || a.Target >= len(set.Classes) {
 		return refuse("attacker %d: target label %d is none of the %d classes of %s: choose 0 to %d (%s)",
