@@ -32,10 +32,20 @@ type Config struct {
 	ASR       ASR       `key:"asr"`
 	Model     Model     `key:"model"`
 	Train     Train     `key:"train"`
-	Device    string    `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
-	Workers   int       `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, each in a process of its own; 0 chooses by device and cores"`
-	Threads   int       `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 chooses by cores and workers"`
-	Store     string    `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
+	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation; none is always played too"`
+
+	CutMix              Mixing              `key:"cutmix"`
+	MixUp               Mixing              `key:"mixup"`
+	AdversarialTriggers AdversarialTriggers `key:"adversarial_triggers"`
+	PGD                 PGD                 `key:"pgd"`
+	FGSM                FGSM                `key:"fgsm"`
+	AgentAugmentation   AgentAugmentation   `key:"agent_augmentation"`
+	Indexing            Indexing            `key:"indexing"`
+
+	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
+	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, each in a process of its own; 0 chooses by device and cores"`
+	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 chooses by cores and workers"`
+	Store   string `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
 }
 
 // Data says which images are played with.
@@ -104,6 +114,55 @@ type Train struct {
 	WeightDecay float64 `key:"weight_decay" default:"5e-4" range:"[0,1]" help:"weight decay"`
 	Nesterov    bool    `key:"nesterov" default:"false" help:"Nesterov's momentum for sgd"`
 	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"course of the learning rate over all steps"`
+}
+
+// Mixing says how the images of a batch are mixed with each other, by a defender
+// with cutmix or mixup.
+type Mixing struct {
+	Alpha       float64 `key:"alpha" default:"1" range:"[0.05,1000]" help:"lambda is drawn from Beta(alpha, alpha), anew for every batch; 1 is uniform"`
+	Probability float64 `key:"probability" default:"1" range:"(0,1]" help:"share of the batches that are mixed"`
+}
+
+// AdversarialTriggers is the training of a defender with adversarial_triggers:
+// part of every batch is stamped with its own random triggers, labels kept.
+type AdversarialTriggers struct {
+	Share     float64 `key:"share" default:"0.5" range:"(0,1]" help:"share of a batch's images that is stamped"`
+	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add stamped copies to the batch, or stamp the images where they are"`
+	P1        float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each trigger's box, as trigger.range says"`
+	P2        float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
+}
+
+// PGD is the adversarial training of a defender with pgd.
+type PGD struct {
+	Epsilon     float64 `key:"epsilon" default:"8" range:"(0,255]" help:"largest change of a pixel, in 8-bit units: 8 is 8/255"`
+	Steps       int     `key:"steps" default:"7" range:"[1,)" help:"gradient steps"`
+	StepSize    float64 `key:"step_size" default:"2" range:"(0,255]" help:"length of a step, in 8-bit units"`
+	RandomStart bool    `key:"random_start" default:"true" help:"begin at a random point within epsilon"`
+	Share       float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
+	Placement   string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
+}
+
+// FGSM is the adversarial training of a defender with fgsm.
+type FGSM struct {
+	Epsilon   float64 `key:"epsilon" default:"8" range:"(0,255]" help:"change of a pixel, in 8-bit units: 8 is 8/255"`
+	Share     float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
+	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
+}
+
+// AgentAugmentation is what a defender with agent_augmentation does to its own
+// contribution: simulated attackers stamp part of it, true labels kept.
+type AgentAugmentation struct {
+	Agents int     `key:"agents" default:"10" range:"[1,)" help:"simulated attackers, each with a trigger of its own"`
+	Clean  float64 `key:"clean" default:"0.4" range:"[0,1)" help:"share of the defender's contribution that stays clean"`
+	P1     float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each simulated trigger's box, as trigger.range says"`
+	P2     float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
+}
+
+// Indexing says how a defender with indexing keeps, for every agent, a model that
+// never saw that agent's images.
+type Indexing struct {
+	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
+	Models int    `key:"models" default:"0" range:"[0,)" help:"groups or slices of the modes grouped and sliced; 0 with exact"`
 }
 
 // Largest returns the number of attackers in the largest game, 0 without games.

@@ -56,8 +56,17 @@ func TestDefaults(t *testing.T) {
 		ASR:       config.ASR{ExcludeTargetClass: true, Denominator: "own"},
 		Model:     config.Model{Width: 64},
 		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
+		Defenders: []string{"none"},
 		Device:    "auto",
 		Store:     "runs",
+
+		CutMix:              config.Mixing{Alpha: 1, Probability: 1},
+		MixUp:               config.Mixing{Alpha: 1, Probability: 1},
+		AdversarialTriggers: config.AdversarialTriggers{Share: 0.5, Placement: "add", P1: 0.2, P2: 0.2},
+		PGD:                 config.PGD{Epsilon: 8, Steps: 7, StepSize: 2, RandomStart: true, Share: 1, Placement: "add"},
+		FGSM:                config.FGSM{Epsilon: 8, Share: 1, Placement: "add"},
+		AgentAugmentation:   config.AgentAugmentation{Agents: 10, Clean: 0.4, P1: 0.2, P2: 0.2},
+		Indexing:            config.Indexing{Mode: "exact"},
 	}, resolved.Config)
 	for key, source := range resolved.Sources {
 		require.Equal(t, "default", source, key)

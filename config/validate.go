@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Validate refuses everything that can be refused without the data: values out
@@ -18,7 +20,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, nesterovHasMomentum} {
+	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, nesterovHasMomentum, defendersAreKnown, indexingHasModels} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f
@@ -88,4 +90,55 @@ func nesterovHasMomentum(c Config) *fault {
 		return nil
 	}
 	return &fault{key: "train.nesterov", value: true, reason: "needs train.optimizer = sgd with train.momentum above 0"}
+}
+
+// Defenses lists the names that defenders are made of.
+func Defenses() []string {
+	return []string{"agent_augmentation", "adversarial_triggers", "cutmix", "mixup", "pgd", "fgsm", "indexing"}
+}
+
+// NoDefense is the defender that trains on the pool as it is.
+const NoDefense = "none"
+
+// defendersAreKnown: each defender is none or a sum of different defenses, and no
+// two are the same.
+func defendersAreKnown(c Config) *fault {
+	refuse := func(reason string) *fault { return &fault{key: "defenders", value: c.Defenders, reason: reason} }
+	if len(c.Defenders) == 0 {
+		return refuse("must name at least one defender, such as none")
+	}
+	seen := map[string]bool{}
+	for _, defender := range c.Defenders {
+		names := strings.Split(defender, "+")
+		for i, name := range names {
+			switch {
+			case defender == NoDefense:
+			case name == NoDefense:
+				return refuse(fmt.Sprintf("adds %s to something in %s: %s stands alone", NoDefense, defender, NoDefense))
+			case !slices.Contains(Defenses(), name):
+				return refuse(fmt.Sprintf("has %q, which is no defense; the nearest one is %s", name, Nearest(name, Defenses())))
+			case slices.Contains(names[:i], name):
+				return refuse(fmt.Sprintf("has %s twice in %s", name, defender))
+			}
+		}
+		slices.Sort(names)
+		same := strings.Join(names, "+")
+		if seen[same] {
+			return refuse("names " + defender + " twice")
+		}
+		seen[same] = true
+	}
+	return nil
+}
+
+// indexingHasModels: only the modes that share models between agents have a number
+// of them.
+func indexingHasModels(c Config) *fault {
+	switch i := c.Indexing; {
+	case i.Mode == "exact" && i.Models != 0:
+		return &fault{key: "indexing.models", value: i.Models, reason: "must be 0 with indexing.mode = exact, which trains one model per agent"}
+	case i.Mode != "exact" && i.Models == 0:
+		return &fault{key: "indexing.models", value: i.Models, reason: "must be at least 1 with indexing.mode = " + i.Mode}
+	}
+	return nil
 }

@@ -1,0 +1,178 @@
+package defenses
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"backfire/defenses/mix"
+	"backfire/streams"
+	"backfire/triggers"
+)
+
+// Stamps says which rows of a batch carry which of the defender's triggers,
+// in the form in which a device applies them all at once:
+// x' = x (1 - l) + m l on the raw 8-bit values.
+type Stamps struct {
+	// Rows are positions in the batch, at least one, in ascending order. With Add, copies of
+	// these rows are stamped and placed behind the batch, in this order.
+	Rows []int32
+	// Masks holds each row's mask l, H*W values of 0 or 1, one after another.
+	Masks []uint8
+	// Patterns holds each row's pattern m, C*H*W values, one after another.
+	Patterns []uint8
+	// Placement is Add or Replace.
+	Placement Placement
+}
+
+// Apply returns what a batch of raw images and its labels become: the definition
+// of what a training engine does on its device.
+func (s Stamps) Apply(images, labels []uint8) (stamped, their []uint8) {
+	stamped, their = slices.Clone(images), slices.Clone(labels)
+	size, plane := len(s.Patterns)/len(s.Rows), len(s.Masks)/len(s.Rows)
+	for i, row := range s.Rows {
+		at := int(row) * size
+		if s.Placement == Add {
+			at = len(stamped)
+			stamped = append(stamped, images[int(row)*size:(int(row)+1)*size]...)
+			their = append(their, labels[row])
+		}
+		for v := range size {
+			if s.Masks[i*plane+v%plane] == 1 {
+				stamped[at+v] = s.Patterns[i*size+v]
+			}
+		}
+	}
+	return stamped, their
+}
+
+// Perturbation says which rows of a batch become adversarial examples: from x
+// itself, or a random point within Epsilon of it, Steps times
+// x <- clip(x + StepSize*sign(gradient of the loss by x)), each clipped to
+// Epsilon around the row's image and to the range of pixels. All lengths are in
+// 8-bit units.
+type Perturbation struct {
+	// Rows are positions in the batch, at least one, in ascending order.
+	Rows []int32
+	// Placement is Add or Replace, as for Stamps.
+	Placement Placement
+	// Epsilon, StepSize and Steps are those of PGD; one step as long as
+	// Epsilon for FGSM.
+	Epsilon, StepSize float64
+	Steps             int
+	// RandomStart begins where Batcher.Start says.
+	RandomStart bool
+}
+
+// Batch says what happens to one batch, in this order. A part that the stack
+// does without, or that concerns no row of this batch, is nil (Mix: of kind
+// mix.None).
+type Batch struct {
+	// Stamps may add rows.
+	Stamps *Stamps
+	// Mix mixes all rows, those added by Stamps included, and makes labels
+	// soft.
+	Mix mix.Draw
+	// Perturbation is against the labels that Mix leaves, and may add rows
+	// with the labels of the rows that they are made from.
+	Perturbation *Perturbation
+}
+
+// Batcher draws what happens to the batches of one training.
+type Batcher struct {
+	stack    Stack
+	seed     uint64
+	shape    triggers.Shape
+	triggers *triggers.Generator // nil without adversarial triggers
+	mixer    *mix.Mixer
+	attack   *Perturbation // without rows; nil without adversarial examples
+	dose     Dose          // of the attack
+}
+
+// NewBatcher returns the batcher of a stack for images of a shape. The error
+// wraps ErrPolicy.
+func NewBatcher(stack Stack, shape triggers.Shape, seed uint64) (*Batcher, error) {
+	if err := shape.Validate(); err != nil {
+		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
+	}
+	if err := stack.Validate(); err != nil {
+		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
+	}
+	b := &Batcher{stack: stack, seed: seed, shape: shape}
+	var err error
+	if b.mixer, err = mix.NewMixer(stack.CutMix, stack.MixUp, shape.H, shape.W, seed); err != nil {
+		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
+	}
+	if a := stack.AdversarialTriggers; a != nil {
+		if b.triggers, err = triggers.NewGenerator(shape, a.Spec); err != nil {
+			return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
+		}
+	}
+	if p := stack.PGD; p != nil {
+		b.dose = p.Dose
+		b.attack = &Perturbation{Placement: p.Placement, Epsilon: p.Epsilon, StepSize: p.StepSize, Steps: p.Steps, RandomStart: p.RandomStart}
+	}
+	if f := stack.FGSM; f != nil {
+		b.dose = f.Dose
+		b.attack = &Perturbation{Placement: f.Placement, Epsilon: f.Epsilon, StepSize: f.Epsilon, Steps: 1}
+	}
+	return b, nil
+}
+
+// Draw draws for the batch of n images in a step of an epoch. It is a function of
+// the batcher's stack, shape and seed and of its arguments.
+func (b *Batcher) Draw(epoch, step, n int) Batch {
+	var batch Batch
+	if a := b.stack.AdversarialTriggers; a != nil && a.rows(n) > 0 {
+		batch.Stamps = b.stamps(epoch, step, n)
+		if a.Placement == Add {
+			n += len(batch.Stamps.Rows)
+		}
+	}
+	batch.Mix = b.mixer.Draw(epoch, step, n)
+	if b.attack != nil && b.dose.rows(n) > 0 {
+		attack := *b.attack
+		attack.Rows = choose(streams.New(b.seed, "perturbation", uint64(epoch), uint64(step)), n, b.dose.rows(n))
+		batch.Perturbation = &attack
+	}
+	return batch
+}
+
+// stamps draws rows of a batch and a fresh trigger for each.
+func (b *Batcher) stamps(epoch, step, n int) *Stamps {
+	rng := streams.New(b.seed, "adversarial trigger", uint64(epoch), uint64(step))
+	dose := b.stack.AdversarialTriggers.Dose
+	s := &Stamps{Rows: choose(rng, n, dose.rows(n)), Placement: dose.Placement}
+	s.Masks = make([]uint8, 0, len(s.Rows)*b.shape.Plane())
+	s.Patterns = make([]uint8, 0, len(s.Rows)*b.shape.Size())
+	for range s.Rows {
+		t := b.triggers.Draw(rng)
+		s.Masks, s.Patterns = append(s.Masks, t.Mask...), append(s.Patterns, t.Pattern...)
+	}
+	return s
+}
+
+// choose draws k of n rows without replacement, in ascending order.
+func choose(rng *rand.Rand, n, k int) []int32 {
+	rows := make([]int32, k)
+	for i, row := range rng.Perm(n)[:k] {
+		rows[i] = int32(row)
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// Start fills dst with the random start of the adversarial examples of a step:
+// for each of the Perturbation's rows in order C*H*W offsets, uniform over
+// [-Epsilon, Epsilon], in 8-bit units (Madry et al. 2018, section 2.1). dst must
+// hold as many values; without a random start they are 0.
+func (b *Batcher) Start(dst []float32, epoch, step int) {
+	clear(dst)
+	if b.attack == nil || !b.attack.RandomStart {
+		return
+	}
+	rng := streams.New(b.seed, "perturbation start", uint64(epoch), uint64(step))
+	for i := range dst {
+		dst[i] = float32(b.attack.Epsilon) * (2*rng.Float32() - 1)
+	}
+}

@@ -1,0 +1,5 @@
+package features
+
+// Lloyd is lloyd, for comparison with another implementation from the same
+// centroids.
+var Lloyd = lloyd

@@ -1,0 +1,152 @@
+package features
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Clusters are the result of k-means.
+type Clusters struct {
+	// Centroids holds the mean of each cluster, k x d.
+	Centroids *mat.Dense
+	// Assigned holds for each vector the cluster whose centroid is nearest,
+	// the first of equals.
+	Assigned []int
+	// Inertia is the sum of the squared distances of all vectors to the
+	// centroids of their clusters.
+	Inertia float64
+}
+
+const (
+	// restarts is how often k-means is begun anew; the best counts.
+	restarts = 10
+	// rounds bounds a start. Lloyd's algorithm ends by itself in tens of rounds,
+	// unless rounding makes two assignments alternate.
+	rounds = 300
+)
+
+// KMeans divides a sample into k clusters: Lloyd's algorithm ("Least Squares
+// Quantization in PCM", 1982) to its end, from centroids seeded by k-means++
+// (Arthur and Vassilvitskii, 2007), the best of several starts. Where the sample
+// has fewer than k different vectors, there are as many clusters as these. The
+// error wraps ErrSample for k below 1.
+func KMeans(x *mat.Dense, k int, rng *rand.Rand) (*Clusters, error) {
+	if k < 1 {
+		return nil, fmt.Errorf("features: k-means: %w: %d clusters: at least 1 is needed", ErrSample, k)
+	}
+	var best *Clusters
+	for range restarts {
+		if c := lloyd(x, plusPlus(x, k, rng)); best == nil || c.Inertia < best.Inertia {
+			best = c
+		}
+	}
+	return best, nil
+}
+
+// plusPlus draws k of the sample's vectors as centroids, each with a probability
+// proportional to its squared distance to the nearest one drawn before; fewer
+// where no other vector is left.
+func plusPlus(x *mat.Dense, k int, rng *rand.Rand) *mat.Dense {
+	n, _ := x.Dims()
+	chosen := []int{rng.IntN(n)}
+	squares := make([]float64, n)
+	for i := range squares {
+		squares[i] = math.Inf(1)
+	}
+	for len(chosen) < k {
+		total := 0.0
+		last := x.RawRowView(chosen[len(chosen)-1])
+		for i := range squares {
+			squares[i] = min(squares[i], square(x.RawRowView(i), last))
+			total += squares[i]
+		}
+		if total == 0 {
+			break
+		}
+		chosen = append(chosen, pick(squares, rng.Float64()*total))
+	}
+	return Rows(x, chosen)
+}
+
+// pick returns the first position at which the sum of the weights up to it is
+// above at, or the last with a weight where rounding leaves none.
+func pick(weights []float64, at float64) int {
+	last := 0
+	for i, w := range weights {
+		if w == 0 {
+			continue
+		}
+		if last = i; at < w {
+			break
+		}
+		at -= w
+	}
+	return last
+}
+
+// square returns the squared distance between two vectors.
+func square(x, y []float64) float64 {
+	sum := 0.0
+	for i, v := range x {
+		sum += (v - y[i]) * (v - y[i])
+	}
+	return sum
+}
+
+// lloyd moves centroids to the means of their clusters until no vector changes
+// its cluster. A cluster that loses all its vectors keeps its centroid.
+func lloyd(x, centroids *mat.Dense) *Clusters {
+	n, d := x.Dims()
+	k, _ := centroids.Dims()
+	c := &Clusters{Centroids: mat.DenseCopyOf(centroids), Assigned: make([]int, n)}
+	for i := range c.Assigned {
+		c.Assigned[i] = -1
+	}
+	for range rounds {
+		if !c.assign(x) {
+			break
+		}
+		sums, counts := mat.NewDense(k, d, nil), make([]float64, k)
+		for i, cluster := range c.Assigned {
+			floats.Add(sums.RawRowView(cluster), x.RawRowView(i))
+			counts[cluster]++
+		}
+		for cluster, count := range counts {
+			if count > 0 {
+				floats.ScaleTo(c.Centroids.RawRowView(cluster), 1/count, sums.RawRowView(cluster))
+			}
+		}
+	}
+	c.assign(x)
+	return c
+}
+
+// assign gives each vector to its nearest centroid, sums up the inertia and
+// reports whether any vector has changed its cluster.
+func (c *Clusters) assign(x *mat.Dense) (changed bool) {
+	c.Inertia = 0
+	for i := range c.Assigned {
+		nearest, at := c.Nearest(x.RawRowView(i))
+		c.Inertia += nearest
+		changed = changed || at != c.Assigned[i]
+		c.Assigned[i] = at
+	}
+	return changed
+}
+
+// Nearest returns the squared distance of a vector to the nearest centroid, and
+// which one that is, the first of equals.
+func (c *Clusters) Nearest(vector []float64) (squared float64, cluster int) {
+	k, _ := c.Centroids.Dims()
+	squared = math.Inf(1)
+	for i := range k {
+		if s := square(vector, c.Centroids.RawRowView(i)); s < squared {
+			squared, cluster = s, i
+		}
+	}
+	return squared, cluster
+}
