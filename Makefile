@@ -15,11 +15,18 @@ VERSION = $(shell git describe --tags --dirty 2>/dev/null)
 COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty=+changes 2>/dev/null)
 SHIM := $(wildcard torchbridge/*.h torchbridge/*.cpp)
 
-.PHONY: help setup ready build quick test lint fmt bench clean
+# Of the tables: make table1 DATASET=mnist PRESET=workstation SEEDS=3. DATASET=all is MNIST and CIFAR-10.
+DATASET := embedded
+PRESET := quick
+SEEDS := 1
+paper: DATASET = all
+paper: PRESET = paper
+
+.PHONY: help setup ready build quick table1 table2 table3 paper test lint fmt bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, then seconds)
 	@$(SETUP)
@@ -33,6 +40,20 @@ build: ready ## bin/backfire
 
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick
+
+table1 table2 table3: build
+	bin/backfire table $(@:table%=%) --dataset $(DATASET) --preset $(PRESET) --seeds $(SEEDS)
+
+table1: ## the paper's table 1 (DATASET=embedded|mnist|cifar10|all PRESET=quick|workstation|paper SEEDS=1)
+table2: ## the paper's table 2, likewise
+table3: ## the paper's table 3, likewise
+
+# What several tables need is trained once. Some failed models (exit code 3) do not keep the next table from being made.
+paper: build ## all three tables at the paper's scale on both datasets, for a GPU
+	@failed=0; for table in 1 2 3; do \
+		bin/backfire table $$table --dataset $(DATASET) --preset $(PRESET) --seeds $(SEEDS) || \
+			{ code=$$?; [ $$code = 3 ] || exit $$code; failed=3; }; \
+	done; exit $$failed
 
 test: ready ## every test
 	go test ./...

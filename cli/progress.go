@@ -99,10 +99,16 @@ func notice(e experiments.Event) string {
 			text += fmt.Sprintf("; %s at a time", plural(e.Workers, "training"))
 		}
 		return text
+	case experiments.KindRevised:
+		return fmt.Sprintf("%s now: a trigger that does not work alone is drawn again", plural(e.Cells, "model"))
 	case experiments.KindDone:
 		h := e.Headline
 		return fmt.Sprintf("%s: standard accuracy %.1f %%, ASR %s; %s, %.0f images/s", e.Title,
 			100*float64(h.CleanAccuracy), orNone(float64(h.ASR), h.ASR.Defined()), duration(seconds(h.Seconds)), h.ImagesPerSecond)
+	case experiments.KindResumed:
+		return fmt.Sprintf("%s goes on after epoch %d of %d", e.Title, e.Epoch, e.Epochs)
+	case experiments.KindDiscarded:
+		return fmt.Sprintf("%s starts over, its checkpoint cannot be used: %s", e.Title, e.Error)
 	case experiments.KindRetry:
 		return fmt.Sprintf("%s failed and will be tried again: %s", e.Title, e.Error)
 	case experiments.KindFailed:
@@ -158,12 +164,13 @@ type tracker struct {
 	begin        time.Time        // when the first training began
 	cells, ended int              // of the plan
 	cost, total  int64            // of one cell to train on average, of all of them
-	done         map[string]int64 // by cell: images trained by this run
+	done         map[string]int64 // by cell: images trained
+	resumed      map[string]int64 // by cell: of them, by the run before
 	elsewhere    int64            // images of cells that ended without being trained here
 }
 
 func newTracker(now func() time.Time) *tracker {
-	return &tracker{now: now, done: map[string]int64{}}
+	return &tracker{now: now, done: map[string]int64{}, resumed: map[string]int64{}}
 }
 
 func (t *tracker) observe(e experiments.Event) {
@@ -171,6 +178,8 @@ func (t *tracker) observe(e experiments.Event) {
 	case experiments.KindPlan:
 		t.cells, t.ended, t.total = e.Cells, e.Stored, e.TotalImages
 		t.cost = e.TotalImages / int64(max(1, e.Cells-e.Stored))
+	case experiments.KindRevised:
+		t.cells, t.total = e.Cells, e.TotalImages
 	case experiments.KindStarted:
 		if t.begin.IsZero() {
 			t.begin = t.now()
@@ -179,8 +188,11 @@ func (t *tracker) observe(e experiments.Event) {
 		t.done[e.Cell] = int64(e.Epoch-1)*int64(e.Images) + int64(e.Done)
 	case experiments.KindEpoch:
 		t.done[e.Cell] = int64(e.Epoch) * int64(e.Images)
+	case experiments.KindResumed:
+		t.done[e.Cell] = int64(e.Epoch) * int64(e.Images)
+		t.resumed[e.Cell] = t.done[e.Cell]
 	case experiments.KindRetry:
-		t.done[e.Cell] = 0
+		t.done[e.Cell], t.resumed[e.Cell] = 0, 0
 	case experiments.KindFailed, experiments.KindStored:
 		t.ended++
 		t.elsewhere += t.cost - t.done[e.Cell]
@@ -189,25 +201,26 @@ func (t *tracker) observe(e experiments.Event) {
 	}
 }
 
-// trained is the number of images that this run has put through.
-func (t *tracker) trained() int64 {
+// total adds up images over the cells.
+func total(images map[string]int64) int64 {
 	var sum int64
-	for _, images := range t.done {
-		sum += images
+	for _, n := range images {
+		sum += n
 	}
 	return sum
 }
 
 // finished is how much of the total needs no more work.
-func (t *tracker) finished() int64 { return min(t.total, t.trained()+t.elsewhere) }
+func (t *tracker) finished() int64 { return min(t.total, total(t.done)+t.elsewhere) }
 
-// rate is in images per second since the first training began.
+// rate is in images per second that this run has put through since its first
+// training began.
 func (t *tracker) rate() float64 {
 	elapsed := t.now().Sub(t.begin).Seconds()
 	if t.begin.IsZero() || elapsed <= 0 {
 		return 0
 	}
-	return float64(t.trained()) / elapsed
+	return float64(total(t.done)-total(t.resumed)) / elapsed
 }
 
 // left says how long the rest takes at the measured rate; empty while that is

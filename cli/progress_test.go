@@ -208,3 +208,50 @@ func TestTrackerStaysWithinItsBounds(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("[%d/%d]", cells, cells), track.count())
 	})
 }
+
+// A trigger that is drawn again makes the run longer.
+func TestRevisedRuns(t *testing.T) {
+	var lines, screenOut bytes.Buffer
+	clock := newClock()
+	displays := []progress{
+		&lineProgress{out: &lines, now: clock.now, track: newTracker(clock.now)}, newScreen(&screenOut, clock.now),
+	}
+	for _, e := range []experiments.Event{
+		{Kind: experiments.KindPlan, Cells: 2, Workers: 1, TotalImages: 2000},
+		{Kind: experiments.KindStarted, Cell: "a", Title: "attacker 0 alone", Worker: 1, Images: 500, Epochs: 2},
+		{Kind: experiments.KindEpoch, Cell: "a", Worker: 1, Epoch: 2, Epochs: 2, Images: 500, Metrics: &experiments.EpochMetrics{}},
+		{Kind: experiments.KindDone, Cell: "a", Title: "attacker 0 alone", Worker: 1, Headline: &experiments.Headline{}},
+		{Kind: experiments.KindRevised, Cells: 3, TotalImages: 3000},
+	} {
+		clock.time = clock.time.Add(10 * time.Second)
+		for _, display := range displays {
+			display.Observe(e)
+		}
+	}
+	const notice = "3 models now: a trigger that does not work alone is drawn again"
+	require.Contains(t, lines.String(), "\n[1/3] "+notice+"\n")
+	shown := strings.Join(terminal(screenOut.String()), "\n")
+	require.Contains(t, shown, notice)
+	require.Contains(t, shown, "[1/3] 33% ")
+	require.Contains(t, shown, "about 1 min 0 s left", "2000 images at 1000 in 30 seconds")
+}
+
+// What a checkpoint already held counts as done, not as the speed of this run.
+func TestResumedTrainings(t *testing.T) {
+	clock := newClock()
+	track := newTracker(clock.now)
+	for _, e := range []experiments.Event{
+		{Kind: experiments.KindPlan, Cells: 1, TotalImages: 1000},
+		{Kind: experiments.KindStarted, Cell: "a", Images: 100, Epochs: 10},
+		{Kind: experiments.KindResumed, Cell: "a", Epoch: 6, Epochs: 10, Images: 100},
+		{Kind: experiments.KindEpoch, Cell: "a", Epoch: 7, Epochs: 10, Images: 100, Metrics: &experiments.EpochMetrics{}},
+	} {
+		track.observe(e)
+		clock.time = clock.time.Add(5 * time.Second)
+	}
+	require.Equal(t, int64(700), track.finished())
+	require.InDelta(t, 100.0/15, track.rate(), 1e-9) // one division
+	require.Equal(t, "; about 45 s left", track.left())
+	require.Equal(t, "N = 2 goes on after epoch 6 of 10", notice(experiments.Event{Kind: experiments.KindResumed, Title: "N = 2", Epoch: 6, Epochs: 10}))
+	require.Contains(t, notice(experiments.Event{Kind: experiments.KindDiscarded, Title: "N = 2", Error: "it is torn"}), "starts over, its checkpoint cannot be used: it is torn")
+}

@@ -38,6 +38,8 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdDoctor(streams, nil),
 		NewCmdQuick(streams, nil),
 		NewCmdRun(streams, nil),
+		NewCmdSweep(streams, nil),
+		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),
 		NewCmdVersion(streams, nil),
 		NewCmdWorker(streams, nil),

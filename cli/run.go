@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 
 	"github.com/spf13/cobra"
@@ -52,7 +50,7 @@ that some models failed while the others were finished.`,
 
 // newRunCmd gives a command that plays games its flags and options.
 func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(context.Context, *RunOptions) error) *cobra.Command {
-	opts := &RunOptions{IO: streams, Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: workerCommand}
+	opts := newRunOptions(streams)
 	cmd.Args = cobra.NoArgs
 	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write events and the summary as lines of JSON to standard output")
 	flags := config.AddFlags(cmd.Flags(), preset)
@@ -66,13 +64,9 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 	return cmd
 }
 
-// workerCommand is this program as a worker.
-func workerCommand() (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program to start workers: %w", err)
-	}
-	return exec.Command(self, workerName), nil
+// newRunOptions returns options for this program on this machine.
+func newRunOptions(streams *IOStreams) *RunOptions {
+	return &RunOptions{IO: streams, Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: workerCommand}
 }
 
 func runRun(ctx context.Context, opts *RunOptions) error {
@@ -80,61 +74,20 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg := resolved.Config
-	device, err := opts.CheckDevice(cfg.Device)
+	training, err := openTraining(opts, resolved.Config)
 	if err != nil {
 		return err
 	}
-	store, err := experiments.OpenStore(cfg.Store)
+	sweep, err := experiments.NewSweep(ctx, []experiments.SweepPoint{{Config: resolved.Config}}, opts.Load)
 	if err != nil {
-		return err
+		return planError(err)
 	}
-	source := datasets.Source{Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir}
-	plan, err := planRun(ctx, cfg, source, opts.Load)
-	if err != nil {
-		return err
-	}
-
-	workers, threads := experiments.Resources(device, cfg.Workers, cfg.Threads)
-	display := newProgress(opts.IO, opts.JSON)
-	runner := &experiments.Runner{
-		Store: store, Source: source, Command: opts.Worker,
-		Device: device, Workers: workers, Threads: threads, Observer: display,
-	}
-	outcome, runErr := runner.Run(ctx, plan.Cells)
-	if err := display.close(); err != nil {
-		return errors.Join(runErr, err)
-	}
-	if outcome == nil || runErr != nil && !errors.Is(runErr, experiments.ErrInterrupted) {
-		return runErr
-	}
-	if err := showSummary(ctx, opts, plan, store, outcome, runErr != nil); err != nil {
-		return err
-	}
-	switch {
-	case runErr != nil:
-		return interrupted(outcome, store)
-	case len(outcome.Failed) > 0:
-		return cellsFailed(outcome)
-	}
-	return nil
-}
-
-// planRun loads the data and plans the games. What is wrong with the settings
-// is a usage error.
-func planRun(ctx context.Context, cfg config.Config, source datasets.Source, load experiments.Loader) (*experiments.Plan, error) {
-	set, err := load(ctx, source)
-	switch {
-	case errors.Is(err, datasets.ErrSplit), errors.Is(err, datasets.ErrUnknownDataset):
-		return nil, &UsageError{Err: err}
-	case err != nil:
-		return nil, err
-	}
-	plan, err := experiments.NewPlan(cfg, set)
-	if errors.Is(err, experiments.ErrPlan) {
-		return nil, &UsageError{Err: err}
-	}
-	return plan, err
+	runner := training.runner(sweep.Cells)
+	return training.run(
+		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
+		func(outcome *experiments.Outcome, interrupted bool) error {
+			return showSummary(ctx, opts, sweep, training.store, outcome, interrupted)
+		})
 }
 
 // summaryLine is the last line of --json.
@@ -146,16 +99,20 @@ type summaryLine struct {
 	Summary     *experiments.Summary  `json:"summary"`
 }
 
-// showSummary makes the summary of a plan from the store, stores it, and shows
-// it: as the table, or as the last line of JSON. An interrupted run has no
-// table yet.
-func showSummary(ctx context.Context, opts *RunOptions, plan *experiments.Plan, store *experiments.Store,
+// showSummary makes the summary of a run, a sweep of one point, from the store,
+// stores it, and shows it: as the table, or as the last line of JSON. An
+// interrupted run has no table yet.
+func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep, store *experiments.Store,
 	outcome *experiments.Outcome, interrupted bool,
 ) error {
 	if interrupted && !opts.JSON {
 		return nil
 	}
-	summary, err := experiments.Summarize(plan, store)
+	stage, err := sweep.Settle(store)
+	if err != nil {
+		return err
+	}
+	summary, err := experiments.Summarize(stage.Plans[0], store)
 	if err != nil {
 		return err
 	}
@@ -173,17 +130,4 @@ func showSummary(ctx context.Context, opts *RunOptions, plan *experiments.Plan, 
 		return fmt.Errorf("write the summary: %w", err)
 	}
 	return nil
-}
-
-// interrupted says how far a run came and how to go on.
-func interrupted(outcome *experiments.Outcome, store *experiments.Store) error {
-	return &InterruptedError{Resume: fmt.Sprintf("%d of %s are stored in %s; the same command goes on from there",
-		outcome.Stored+outcome.Trained, plural(outcome.Cells, "model"), store.Dir())}
-}
-
-// cellsFailed names what failed first.
-func cellsFailed(outcome *experiments.Outcome) error {
-	first := outcome.Failed[0]
-	return fmt.Errorf("run: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
-		plural(outcome.Cells, "model"), first.Title, first.Error)
 }

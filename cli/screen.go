@@ -44,7 +44,11 @@ func (s *screen) Observe(e experiments.Event) {
 			progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false), progressbar.OptionSetRenderBlankState(true))
 	}
 	switch e.Kind {
-	case experiments.KindStarted, experiments.KindPhase, experiments.KindProgress, experiments.KindEpoch:
+	case experiments.KindRevised:
+		if s.bar != nil {
+			s.bar.ChangeMax64(e.TotalImages)
+		}
+	case experiments.KindStarted, experiments.KindResumed, experiments.KindPhase, experiments.KindProgress, experiments.KindEpoch:
 		s.workers[e.Worker] = workerLine(e)
 	case experiments.KindDone, experiments.KindRetry, experiments.KindFailed:
 		delete(s.workers, e.Worker)
@@ -63,6 +67,8 @@ func workerLine(e experiments.Event) string {
 	switch e.Kind {
 	case experiments.KindProgress:
 		return line + fmt.Sprintf("epoch %d of %d, %d %%", e.Epoch, e.Epochs, 100*e.Done/max(1, e.Images))
+	case experiments.KindResumed:
+		return line + fmt.Sprintf("epoch %d of %d", e.Epoch, e.Epochs)
 	case experiments.KindEpoch:
 		return line + fmt.Sprintf("epoch %d of %d, loss %.3f", e.Epoch, e.Epochs, e.Metrics.Loss)
 	case experiments.KindPhase:

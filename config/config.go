@@ -90,7 +90,7 @@ type Trigger struct {
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"what p1 bounds: the box's share of height and of width, or of the area"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"when a pattern is drawn: once per attacker, or afresh for every image"`
 
-	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that an attacker's pattern must reach alone before it is played with others, or it is drawn again, up to 10 times in all, and the best is kept; for attackers that are played alone (attackers.singles), with sampling per_agent; 0: every first pattern is taken, as run and quick do; the sweeps of tables 1 and 2 ask for 0.8"`
+	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game where its attacker is alone (attackers.singles), or it is drawn again, up to 10 times, and the best is kept; with sampling per_agent; 0 takes every first pattern; the sweeps table1 and table2 ask for 0.8"`
 }
 
 // ASR holds the readings of the attack success rate.

@@ -73,18 +73,22 @@ type Training struct {
 // hexadecimal digits. Only numbers that JSON cannot hold (NaN, infinities) make
 // it fail.
 func (c Cell) Hash() (string, error) {
-	data, err := canonical(c)
+	hash, err := hashOf(c)
 	if err != nil {
 		return "", fmt.Errorf("experiments: hash cell: %w", err)
 	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
+	return hash, nil
 }
 
-// Title names the cell for people: "attacker 3 alone" or "N = 5".
+// Title names the cell for people: "attacker 3 alone", "attacker 3 alone, draw 2"
+// (counted from 1) or "N = 5".
 func (c Cell) Title() string {
 	if len(c.Game.Attackers) == 1 {
-		return fmt.Sprintf("attacker %d alone", c.Game.Attackers[0].ID)
+		title := fmt.Sprintf("attacker %d alone", c.Game.Attackers[0].ID)
+		if draw := c.Game.Attackers[0].Draw; draw > 0 {
+			title += fmt.Sprintf(", draw %d", draw+1)
+		}
+		return title
 	}
 	return fmt.Sprintf("N = %d", len(c.Game.Attackers))
 }
@@ -107,6 +111,16 @@ func ParseCell(data []byte) (Cell, error) {
 		return Cell{}, fmt.Errorf("experiments: parse cell: %w", err)
 	}
 	return c, nil
+}
+
+// hashOf is the SHA-256 of a value's canonical JSON in hexadecimal digits.
+func hashOf(v any) (string, error) {
+	data, err := canonical(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // canonical encodes v as JSON in one way only: keys sorted, no white space,

@@ -67,6 +67,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		EnvironmentFile: reflect.TypeFor[Environment](),
 		ManifestFile:    reflect.TypeFor[manifest](),
 		SummaryFile:     reflect.TypeFor[Summary](),
+		SweepFile:       reflect.TypeFor[SweepSummary](),
 	} {
 		t.Run(heading, func(t *testing.T) {
 			require.ElementsMatch(t, fieldsOf(of, ""), documented(t, heading))
@@ -84,7 +85,8 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 
 func TestEveryEventIsDocumented(t *testing.T) {
 	kinds := []string{
-		string(KindPlan), string(KindStarted), string(KindPhase), string(KindProgress), string(KindEpoch), string(KindDone),
+		string(KindPlan), string(KindRevised), string(KindStarted), string(KindPhase), string(KindProgress), string(KindEpoch),
+		string(KindResumed), string(KindDiscarded), string(KindDone),
 		string(KindRetry), string(KindFailed), string(KindBroken), string(KindWaiting), string(KindStored), "summary",
 	}
 	require.Equal(t, kinds, documented(t, "The events of `run --json`"))

@@ -9,14 +9,19 @@ type Kind string
 // hash; a Runner adds worker and title, handles what it can, and passes them
 // on together with its own.
 const (
-	KindStarted  Kind = "started"  // a worker took the cell: Images per epoch, Epochs
-	KindPhase    Kind = "phase"    // it enters Phase
-	KindProgress Kind = "progress" // Done of Images of this epoch are trained, at most twice a second
-	KindEpoch    Kind = "epoch"    // an epoch is over: Metrics
-	KindDone     Kind = "done"     // the cell is trained and, as a runner tells it, stored: Headline
-	KindFailed   Kind = "failed"   // the attempt failed: Error, Final
+	KindStarted   Kind = "started"   // a worker took the cell: Images per epoch, Epochs
+	KindPhase     Kind = "phase"     // it enters Phase
+	KindProgress  Kind = "progress"  // Done of Images of this epoch are trained, at most twice a second
+	KindEpoch     Kind = "epoch"     // an epoch is over: Metrics
+	KindResumed   Kind = "resumed"   // the cell goes on from its checkpoint: Epoch is over, of Epochs, Images
+	KindDiscarded Kind = "discarded" // the checkpoint cannot be used and is removed, the cell starts over: Error, Path
+	KindDone      Kind = "done"      // the cell is trained and, as a runner tells it, stored: Headline
+	KindFailed    Kind = "failed"    // the attempt failed: Error, Final
+
+	KindSpeed Kind = "speed" // a measurement that was asked for is over: ImagesPerSecond
 
 	KindPlan    Kind = "plan"    // before anything else: Cells, Stored, Workers, TotalImages
+	KindRevised Kind = "revised" // results ask for more than was planned: Cells and TotalImages of the whole run now
 	KindBroken  Kind = "broken"  // a stored result must not be used: Error, Path where it is now
 	KindWaiting Kind = "waiting" // another process trains the cell
 	KindStored  Kind = "stored"  // another process has stored the cell meanwhile
@@ -38,8 +43,9 @@ type Event struct {
 	Images int   `json:"images,omitempty"` // rows of the training set
 	Done   int   `json:"done,omitempty"`   // rows done in this epoch
 
-	Metrics  *EpochMetrics `json:"metrics,omitempty"`
-	Headline *Headline     `json:"headline,omitempty"`
+	Metrics         *EpochMetrics `json:"metrics,omitempty"`
+	ImagesPerSecond float64       `json:"images_per_second,omitempty"`
+	Headline        *Headline     `json:"headline,omitempty"`
 
 	Cells       int   `json:"cells,omitempty"`  // in the plan
 	Stored      int   `json:"stored,omitempty"` // of them, before the run

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -16,16 +17,17 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/streams"
+	"backfire/torchbridge"
 )
 
 // The test binary plays several parts, so that real processes can be started,
 // killed and interrupted: variable rolePart says which.
 const (
 	rolePart   = "BACKFIRE_TEST_ROLE"
-	roleWorker = "worker" // a worker with the fake engine
+	roleWorker = "worker" // a worker with the fake engine, or as roleFault says
 	roleParent = "parent" // a whole run into the store of variable roleStore
 	roleStore  = "BACKFIRE_TEST_STORE"
-	roleFault  = "BACKFIRE_TEST_FAULT" // a fault, as JSON
+	roleFault  = "BACKFIRE_TEST_FAULT" // a fault of the workers, as JSON
 )
 
 func TestMain(m *testing.M) {
@@ -33,15 +35,15 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(rolePart) {
 	case roleWorker:
 		var f fault
-		if text := os.Getenv(roleFault); text != "" {
-			err = json.Unmarshal([]byte(text), &f)
-		}
-		if err == nil {
-			worker := &Worker{Engine: fakeEngine{f}, Load: loadTiny}
+		if f, err = faultOf(os.Getenv(roleFault)); err == nil {
+			worker := &Worker{Engine: faultyEngine{f.engine(), f}, Load: loadTiny}
 			err = worker.Run(context.Background(), os.Stdin, os.Stdout)
 		}
 	case roleParent:
-		err = playParent(os.Getenv(roleStore))
+		var f fault
+		if f, err = faultOf(os.Getenv(roleFault)); err == nil {
+			err = playParent(os.Getenv(roleStore), f)
+		}
 	default:
 		os.Exit(m.Run())
 	}
@@ -58,6 +60,22 @@ type fault struct {
 	Kind  string // kill, panic, diverge, fail, slow
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
+	Real  bool   // the worker trains with libtorch
+}
+
+func faultOf(text string) (fault, error) {
+	var f fault
+	if text == "" {
+		return f, nil
+	}
+	return f, json.Unmarshal([]byte(text), &f)
+}
+
+func (f fault) engine() Engine {
+	if f.Real {
+		return LibTorch{}
+	}
+	return fakeEngine{}
 }
 
 // strike does what the fault says, if its time has come.
@@ -88,15 +106,55 @@ func (f fault) strike(cell string, epoch int) error {
 	return errors.New("fake: no luck")
 }
 
-// fakeEngine learns the mean image of each class: quick, deterministic, and
-// dependent on every image, label and epoch it is given.
-type fakeEngine struct {
+// faultyEngine makes models that a fault strikes.
+type faultyEngine struct {
+	Engine
 	fault fault
 }
 
-func (e fakeEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
+func (e faultyEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
 	hash, err := opt.Cell.Hash()
-	return &fakeModel{opt: opt, hash: hash, fault: e.fault}, err
+	if err != nil {
+		return nil, err
+	}
+	model, err := e.Engine.NewModel(opt)
+	return &faultyModel{TrainedModel: model, cell: hash, fault: e.fault, steps: stepsOf(opt)}, err
+}
+
+type faultyModel struct {
+	TrainedModel
+	cell  string
+	fault fault
+	steps int // per epoch
+	epoch int
+}
+
+func (m *faultyModel) Restore(state torchbridge.State) error {
+	m.epoch = state.Step / m.steps
+	return m.TrainedModel.Restore(state)
+}
+
+func (m *faultyModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) {
+	m.epoch++
+	if err := m.fault.strike(m.cell, m.epoch); err != nil {
+		return EpochStats{}, err
+	}
+	return m.TrainedModel.Epoch(order, onBatch)
+}
+
+// stepsOf is the number of steps per epoch where no batch is left with one row.
+func stepsOf(opt ModelOptions) int {
+	return (opt.Images + opt.Cell.Training.Batch - 1) / opt.Cell.Training.Batch
+}
+
+// fakeEngine moves the centroid of each class towards its mean image, with
+// momentum: quick, deterministic, and dependent on every image, label and epoch
+// it is given, and on where it stood before.
+type fakeEngine struct{}
+
+func (fakeEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
+	size := len(opt.Cell.Data.Classes) * opt.Cell.Data.Shape.Size()
+	return &fakeModel{opt: opt, centroids: make([]float32, size), velocity: make([]float32, size)}, nil
 }
 
 func (fakeEngine) Describe() (EngineInfo, error) {
@@ -104,12 +162,10 @@ func (fakeEngine) Describe() (EngineInfo, error) {
 }
 
 type fakeModel struct {
-	opt            ModelOptions
-	hash           string
-	fault          fault
-	images, labels []uint8
-	epoch          int
-	centroids      [][]float64
+	opt                 ModelOptions
+	images, labels      []uint8
+	epoch               int
+	centroids, velocity []float32 // by class and pixel
 }
 
 func (m *fakeModel) Upload(images, labels []uint8) error {
@@ -119,22 +175,16 @@ func (m *fakeModel) Upload(images, labels []uint8) error {
 
 func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) {
 	m.epoch++
-	if err := m.fault.strike(m.hash, m.epoch); err != nil {
-		return EpochStats{}, err
-	}
 	size := m.opt.Cell.Data.Shape.Size()
-	sums, counts := make([][]float64, len(m.opt.Cell.Data.Classes)), make([]float64, len(m.opt.Cell.Data.Classes))
-	for c := range sums {
-		sums[c] = make([]float64, size)
-	}
+	sums, counts := make([]float32, len(m.centroids)), make([]float32, len(m.opt.Cell.Data.Classes))
 	seen, mix := make([]bool, len(m.labels)), 0
 	for at, row := range order {
 		seen[row] = true
 		mix = (mix*31 + int(row)) % 1_000_003
-		label := m.labels[row]
+		label := int(m.labels[row])
 		counts[label]++
 		for i, v := range m.images[int(row)*size : (int(row)+1)*size] {
-			sums[label][i] += float64(v)
+			sums[label*size+i] += float32(v)
 		}
 		onBatch(at + 1)
 	}
@@ -143,13 +193,29 @@ func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) 
 			return EpochStats{}, fmt.Errorf("fake: row %d is not in the order", row)
 		}
 	}
-	for c := range sums {
-		for i := range sums[c] {
-			sums[c][i] /= max(counts[c], 1)
-		}
+	var total float64
+	for i := range m.centroids {
+		m.velocity[i] = m.velocity[i]/2 + sums[i]/max(counts[i/size], 1) - m.centroids[i]
+		m.centroids[i] += m.velocity[i] / 2
+		total += float64(m.centroids[i])
 	}
-	m.centroids = sums
-	return EpochStats{Loss: 1 + float64(mix)/1e6, Accuracy: 0.5, LearningRate: 0.1 / float64(m.epoch)}, nil
+	return EpochStats{Loss: total + float64(mix)/1e6, Accuracy: 0.5, LearningRate: 0.1 / float64(m.epoch)}, nil
+}
+
+func (m *fakeModel) State() (torchbridge.State, error) {
+	tensor := func(name string, values []float32) []torchbridge.NamedTensor {
+		return []torchbridge.NamedTensor{{Name: name, Shape: []int64{int64(len(values))}, Values: slices.Clone(values)}}
+	}
+	return torchbridge.State{Step: m.epoch * stepsOf(m.opt), Model: tensor("centroids", m.centroids), Optimizer: tensor("velocity", m.velocity)}, nil
+}
+
+func (m *fakeModel) Restore(state torchbridge.State) error {
+	if len(state.Model) != 1 || len(state.Optimizer) != 1 || state.Model[0].Name != "centroids" || state.Optimizer[0].Name != "velocity" {
+		return errors.New("fake: another model's state")
+	}
+	m.epoch = state.Step / stepsOf(m.opt)
+	m.centroids, m.velocity = slices.Clone(state.Model[0].Values), slices.Clone(state.Optimizer[0].Values)
+	return nil
 }
 
 func (m *fakeModel) Predict(images []uint8) ([]uint8, error) {
@@ -157,10 +223,10 @@ func (m *fakeModel) Predict(images []uint8) ([]uint8, error) {
 	var predicted []uint8
 	for start := 0; start < len(images); start += size {
 		best, least := 0, -1.0
-		for c, centroid := range m.centroids {
+		for c := range m.opt.Cell.Data.Classes {
 			var distance float64
 			for i, v := range images[start : start+size] {
-				d := float64(v) - centroid[i]
+				d := float64(v) - float64(m.centroids[c*size+i])
 				distance += d * d
 			}
 			if least < 0 || distance < least {
@@ -254,9 +320,9 @@ func testWorker(f fault) func() (*exec.Cmd, error) {
 	}
 }
 
-// playParent is a whole run in a process of its own: one worker, which stays in
-// the second epoch of the second cell for good.
-func playParent(dir string) error {
+// playParent is a whole run of the tiny plan in a process of its own, with one
+// worker. It prints events as lines of JSON.
+func playParent(dir string, f fault) error {
 	plan, err := tinyPlan()
 	if err != nil {
 		return err
@@ -265,15 +331,13 @@ func playParent(dir string) error {
 	if err != nil {
 		return err
 	}
-	second, err := plan.Cells[1].Hash()
-	if err != nil {
-		return err
-	}
+	lines := json.NewEncoder(os.Stdout)
 	runner := &Runner{
-		Store: store, Command: testWorker(fault{Cell: second, Kind: "slow", Epoch: 2}), Workers: 1, Threads: 1,
+		Store: store, Command: testWorker(f), Workers: 1, Threads: 1, Device: "cpu",
 		Observer: ObserverFunc(func(e Event) {
-			line, err := json.Marshal(e)
-			fmt.Println(string(line), err)
+			if err := lines.Encode(e); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
 		}),
 	}
 	_, err = runner.Run(context.Background(), plan.Cells)

@@ -1,5 +1,7 @@
 package experiments
 
+import "backfire/torchbridge"
+
 // Engine makes models. The program's own is LibTorch; tests put in a quick one.
 type Engine interface {
 	// NewModel makes a model with its initial weights. Only the goroutine that
@@ -27,6 +29,12 @@ type TrainedModel interface {
 	// with the number of rows done. The error wraps ErrDiverged when the loss
 	// is not a finite number any more.
 	Epoch(order []int32, onBatch func(done int)) (EpochStats, error)
+	// State copies all that is needed to go on from here.
+	State() (torchbridge.State, error)
+	// Restore puts a state back that a model of the same options gave: what
+	// follows is the same, bit for bit, as for that one. After an error the
+	// model is of no use.
+	Restore(torchbridge.State) error
 	// Predict gives the class of each of the images (raw values, N*C*H*W).
 	Predict(images []uint8) ([]uint8, error)
 	// Close frees the model.

@@ -8,14 +8,10 @@ import (
 
 	"backfire/datasets"
 	"backfire/game"
-	"backfire/streams"
 )
 
 // ErrOtherData says that the images found are not those of the cell.
 var ErrOtherData = errors.New("the data are not those that were planned with")
-
-// progressEvery is the least time between two progress events.
-const progressEvery = 500 * time.Millisecond
 
 // playing is one cell on its way from data to result.
 type playing struct {
@@ -23,11 +19,14 @@ type playing struct {
 	tell  func(Event)
 	watch *stopwatch
 
+	hash      string // of the cell
+	engine    EngineInfo
 	game      *game.Game
 	training  *game.TrainingSet
 	probes    *game.Probes
 	norm      Normalization
-	epochs    []EpochMetrics
+	epochs    []EpochMetrics // those that are over
+	resumed   int            // of them, those taken over from a checkpoint
 	predicted []uint8
 }
 
@@ -35,6 +34,13 @@ type playing struct {
 // job's directory.
 func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 	p := &playing{job: job, tell: tell, watch: newStopwatch(tell)}
+	var err error
+	if p.hash, err = job.Cell.Hash(); err != nil {
+		return err
+	}
+	if p.engine, err = w.Engine.Describe(); err != nil {
+		return err
+	}
 	p.watch.enter(PhaseLoad)
 	set, err := w.dataset(ctx, job)
 	if err != nil {
@@ -55,11 +61,7 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 		return err
 	}
 	p.watch.stop()
-	engine, err := w.Engine.Describe()
-	if err != nil {
-		return err
-	}
-	return p.write(score, newEnvironment(job, w.Program, engine))
+	return p.write(score, newEnvironment(job, w.Program, p.engine))
 }
 
 // dataset returns the images of the job's cell, those of the last cell if they
@@ -84,89 +86,13 @@ func (p *playing) stamp() {
 	p.norm = normalization(p.training.Images, p.training.Shape)
 }
 
-// model makes a model, trains it and predicts the probes.
-func (p *playing) model(ctx context.Context, engine Engine) error {
-	p.watch.enter(PhaseUpload)
-	model, err := engine.NewModel(ModelOptions{
-		Cell: p.job.Cell, Images: len(p.training.Labels), Mean: p.norm.Mean, Std: p.norm.Std,
-		Device: p.job.Device, Threads: p.job.Threads,
-	})
-	if err != nil {
-		return err
-	}
-	defer model.Close()
-	if err := model.Upload(p.training.Images, p.training.Labels); err != nil {
-		return err
-	}
-	p.watch.enter(PhaseTrain)
-	if err := p.train(ctx, model); err != nil {
-		return err
-	}
-	p.watch.enter(PhaseEvaluate)
-	p.predicted, err = model.Predict(p.probes.Images)
-	return err
-}
-
-func (p *playing) train(ctx context.Context, model TrainedModel) error {
-	rows, epochs := len(p.training.Labels), p.job.Cell.Training.Epochs
-	order := make([]int32, rows)
-	for epoch := range epochs {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		shuffled(order, p.job.Cell.Game.Seed, epoch)
-		begin := time.Now()
-		told := begin
-		stats, err := model.Epoch(order, func(done int) {
-			if now := time.Now(); now.Sub(told) >= progressEvery {
-				told = now
-				p.tell(Event{Kind: KindProgress, Epoch: epoch + 1, Epochs: epochs, Images: rows, Done: done})
-			}
-		})
-		if err != nil {
-			return fmt.Errorf("experiments: epoch %d of %d: %w", epoch+1, epochs, err)
-		}
-		metrics := EpochMetrics{
-			Epoch: epoch + 1, Loss: stats.Loss, TrainAccuracy: stats.Accuracy, LearningRate: stats.LearningRate,
-			Seconds: time.Since(begin).Seconds(),
-		}
-		metrics.ImagesPerSecond = perSecond(rows, metrics.Seconds)
-		p.epochs = append(p.epochs, metrics)
-		p.tell(Event{Kind: KindEpoch, Epoch: epoch + 1, Epochs: epochs, Images: rows, Metrics: &metrics})
-	}
-	return nil
-}
-
-// shuffled makes order the permutation of the training rows for an epoch (from
-// 0), from the stream "order".
-func shuffled(order []int32, seed uint64, epoch int) {
-	for i := range order {
-		order[i] = int32(i)
-	}
-	streams.New(seed, "order", uint64(epoch)).Shuffle(len(order), func(i, j int) {
-		order[i], order[j] = order[j], order[i]
-	})
-}
-
-// perSecond is a rate, 0 where no time has passed.
-func perSecond(n int, seconds float64) float64 {
-	if seconds <= 0 {
-		return 0
-	}
-	return float64(n) / seconds
-}
-
 // write puts the files of the result into the job's directory.
 func (p *playing) write(score *game.Score, environment Environment) error {
-	hash, err := p.job.Cell.Hash()
-	if err != nil {
-		return err
-	}
 	last := p.epochs[len(p.epochs)-1]
-	result := newResult(p.job.Cell, hash, score, p.game.Overlaps())
+	result := newResult(p.job.Cell, p.hash, score, p.game.Overlaps())
 	result.TrainingImages, result.Normalization = len(p.training.Labels), p.norm
 	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
-	timing := p.watch.timing(len(p.training.Labels) * len(p.epochs))
+	timing := p.watch.timing(len(p.training.Labels)*(len(p.epochs)-p.resumed), p.resumed)
 	return writeFiles(p.job.Dir, files{
 		cell: p.job.Cell, result: result, timing: timing, environment: environment,
 		epochs: p.epochs, rows: p.training.Rows,
@@ -200,12 +126,13 @@ func (s *stopwatch) stop() {
 	s.current = ""
 }
 
-// timing is what was measured, with trained images through the training step.
-func (s *stopwatch) timing(trained int) Timing {
+// timing is what was measured, with trained images through the training step,
+// after resumed epochs that were trained before.
+func (s *stopwatch) timing(trained, resumed int) Timing {
 	now := time.Now()
 	return Timing{
 		Format: ResultFormat, Started: s.begin.UTC(), Finished: now.UTC(),
 		Seconds: s.seconds, TotalSeconds: now.Sub(s.begin).Seconds(),
-		ImagesPerSecond: perSecond(trained, s.seconds[PhaseTrain]), PeakMemory: peakMemory(),
+		ImagesPerSecond: perSecond(trained, s.seconds[PhaseTrain]), PeakMemory: peakMemory(), Resumed: resumed,
 	}
 }

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -13,32 +14,100 @@ const attempts = 2
 
 // task is one cell on its way through a run.
 type task struct {
-	cell     Cell
-	hash     string
+	Want
+	rank     int // its place in the order
 	tried    int
 	pause    time.Duration // before the next look at a cell that somebody else has
 	lookedAt time.Time
-	claim    *Claim // while this run has it
+	claim    *Claim  // while this run has it
+	result   *Result // once this run has stored it
 }
 
 // queue hands the cells of a run to its workers, in order. A cell that another
 // process is training is passed over and looked at again later, ever less
 // often: it may turn up as a stored result, or its process may die.
 type queue struct {
-	store *Store
-	tell  func(Event)
-	poll  time.Duration // first pause; it doubles up to maxPauses times poll
+	store  *Store
+	agenda agenda
+	tell   func(Event)
+	poll   time.Duration // first pause; it doubles up to maxPauses times poll
 
 	mu      sync.Mutex
+	found   Findings
+	stage   *Stage
+	before  map[string]bool // cells that were stored before the run
+	known   map[string]bool // cells that are or were in the queue, or stored
 	waiting []*task
 	running int
+	stored  int           // cells that were stored by others, before the run or during it
+	refused []Failure     // games that cannot be played
 	changed chan struct{} // closed and replaced when a cell comes back or ends
 }
 
 const maxPauses = 16
 
-func newQueue(store *Store, tasks []*task, poll time.Duration, tell func(Event)) *queue {
-	return &queue{store: store, tell: tell, poll: poll, waiting: tasks, changed: make(chan struct{})}
+// newQueue queues the cells that an agenda asks for and the store lacks.
+func newQueue(store *Store, a agenda, poll time.Duration, tell func(Event)) (*queue, error) {
+	q := &queue{
+		store: store, agenda: a, poll: poll, tell: tell, changed: make(chan struct{}),
+		found: Findings{}, before: map[string]bool{}, known: map[string]bool{},
+	}
+	var err error
+	if q.stage, err = settle(a, newLibrary(store), q.found); err != nil {
+		return nil, err
+	}
+	for hash := range q.found {
+		q.before[hash], q.known[hash] = true, true
+	}
+	q.stored = len(q.found)
+	q.fill()
+	return q, nil
+}
+
+// cells counts what the agenda asks for, as far as that is known.
+func (q *queue) cells() int { return len(q.stage.Wants) + len(q.stage.Refused) }
+
+// fill queues the decided cells of the stage that are new. Those that were tried
+// before come last.
+func (q *queue) fill() {
+	for rank, want := range q.stage.Wants {
+		if !want.Waits && !q.known[want.Hash] {
+			q.known[want.Hash] = true
+			q.waiting = append(q.waiting, &task{Want: want, rank: rank})
+		}
+	}
+	slices.SortStableFunc(q.waiting, func(a, b *task) int {
+		return cmp.Or(cmp.Compare(a.tried, b.tried), cmp.Compare(a.rank, b.rank))
+	})
+}
+
+// refuse tells of the games of the stage that cannot be played, once each.
+func (q *queue) refuse() {
+	for _, failure := range q.stage.Refused {
+		if !slices.Contains(q.refused, failure) {
+			q.refused = append(q.refused, failure)
+			q.tell(Event{Kind: KindFailed, Cell: failure.Cell, Title: failure.Title, Error: failure.Error})
+		}
+	}
+}
+
+// learn takes in a result. It may decide what else is asked for.
+func (q *queue) learn(hash string, result *Result) error {
+	q.found[hash] = findingOf(result)
+	if q.stage.decided() {
+		return nil
+	}
+	cells := q.cells()
+	var err error
+	if q.stage, err = q.agenda.Stage(q.found); err != nil {
+		return err
+	}
+	q.fill()
+	if q.cells() != cells {
+		q.tell(Event{Kind: KindRevised, Cells: q.cells(), TotalImages: q.stage.images(q.before)})
+	}
+	q.refuse()
+	return nil
 }
 
 // next returns a cell to train, with its claim, or nil when nothing is left.
@@ -94,6 +163,11 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 			q.running++
 			return t, 0, nil, nil
 		}
+		q.stored++
+		if err := q.learn(t.Hash, t.result); err != nil {
+			return nil, 0, nil, err
+		}
+		i = 0 // the result may have brought others
 	}
 	if len(q.waiting) == 0 && q.running == 0 {
 		return nil, 0, nil, nil
@@ -102,13 +176,13 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 }
 
 // claim takes the right to train a cell. It returns nil when the cell turns out
-// to be stored already, by a process that had it until now.
+// to be stored already, which it notes in the task.
 func (q *queue) claim(t *task) (*Claim, error) {
-	claim, err := q.store.Claim(t.hash)
+	claim, err := q.store.Claim(t.Hash)
 	if err != nil {
 		return nil, err
 	}
-	_, err = q.store.Read(t.hash)
+	record, err := q.store.Read(t.Hash)
 	switch {
 	case errors.Is(err, ErrNotStored):
 		return claim, nil
@@ -117,18 +191,19 @@ func (q *queue) claim(t *task) (*Claim, error) {
 		if asideErr != nil {
 			return nil, errors.Join(asideErr, claim.Release())
 		}
-		q.tell(Event{Kind: KindBroken, Cell: t.hash, Title: t.cell.Title(), Error: err.Error(), Path: path})
+		q.tell(Event{Kind: KindBroken, Cell: t.Hash, Title: t.Title, Error: err.Error(), Path: path})
 		return claim, nil
 	case err != nil:
 		return nil, errors.Join(err, claim.Release())
 	}
-	q.tell(Event{Kind: KindStored, Cell: t.hash, Title: t.cell.Title()})
+	t.result = &record.Result
+	q.tell(Event{Kind: KindStored, Cell: t.Hash, Title: t.Title})
 	return nil, claim.Release()
 }
 
 func (q *queue) postpone(t *task) {
 	if t.pause == 0 {
-		q.tell(Event{Kind: KindWaiting, Cell: t.hash, Title: t.cell.Title()})
+		q.tell(Event{Kind: KindWaiting, Cell: t.Hash, Title: t.Title})
 		t.pause = q.poll
 	} else {
 		t.pause = min(2*t.pause, maxPauses*q.poll)
@@ -137,7 +212,7 @@ func (q *queue) postpone(t *task) {
 }
 
 // finish takes a cell out of the workers' hands: back to the end of the queue
-// if again is true, for good otherwise.
+// if again is true, for good otherwise, with its result if it has one.
 func (q *queue) finish(t *task, again bool) error {
 	err := t.claim.Release()
 	q.mu.Lock()
@@ -147,6 +222,9 @@ func (q *queue) finish(t *task, again bool) error {
 	if again {
 		t.pause = 0
 		q.waiting = append(q.waiting, t)
+	}
+	if t.result != nil {
+		err = errors.Join(err, q.learn(t.Hash, t.result))
 	}
 	close(q.changed)
 	q.changed = make(chan struct{})

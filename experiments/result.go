@@ -126,6 +126,7 @@ type Timing struct {
 	TotalSeconds    float64           `json:"total_seconds"`
 	ImagesPerSecond float64           `json:"images_per_second"` // through the training step, in phase train
 	PeakMemory      int64             `json:"peak_memory_bytes"` // resident set of the worker process since it started; 0: not known
+	Resumed         int               `json:"resumed_epochs"`    // epochs taken over from a checkpoint; times and rates are of the others
 }
 
 // EpochMetrics is one line of MetricsFile.

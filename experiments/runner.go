@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -25,7 +24,7 @@ const defaultPoll = 500 * time.Millisecond
 // Runner trains the cells that a store lacks.
 type Runner struct {
 	Store  *Store
-	Source datasets.Source // where the cells' images lie
+	Source datasets.Source // where the images of Run's cells lie
 
 	// Command makes the command of a worker process: this program with the
 	// argument "worker". It is called once per process.
@@ -44,10 +43,10 @@ type Runner struct {
 
 // Outcome is what a run did.
 type Outcome struct {
-	Cells   int       // asked for
+	Cells   int       // asked for, as far as results have decided that
 	Stored  int       // of them, stored before the run, or by others during it
 	Trained int       // by this run
-	Failed  []Failure // tried and given up
+	Failed  []Failure // tried and given up, or games that cannot be played with the triggers kept
 }
 
 // Failure is a cell that could not be trained.
@@ -57,45 +56,46 @@ type Failure struct {
 	Error string `json:"error"`
 }
 
-// Resources resolves workers and threads, where 0 means "choose": on a CPU
-// one worker per core, on a GPU one worker, each with one thread. One thread
-// each is the fastest way to train several models on a CPU, and results do not
-// depend on the machine then. device is resolved: cpu or cuda:K.
-func Resources(device string, workers, threads int) (int, int) {
-	if workers == 0 {
-		workers = 1
-		if device == "cpu" {
-			workers = runtime.GOMAXPROCS(0) // knows the limits of containers
-		}
-	}
-	return workers, max(1, threads)
-}
-
 // Run trains the cells that are not stored yet, in order, each at most twice.
 // One cell's failure does not stop the others: it is part of the outcome. The
 // error wraps ErrInterrupted and the cause when ctx ends first; any other error
 // means that the store or the workers cannot be used at all. The cells must be
-// distinct.
+// distinct and their images those of Source.
 func (r *Runner) Run(ctx context.Context, cells []Cell) (*Outcome, error) {
-	if err := r.Store.Sweep(); err != nil {
-		return nil, err
-	}
-	run := &run{Runner: r, outcome: &Outcome{Cells: len(cells)}}
-	tasks, err := run.missing(cells)
+	list, err := newList(cells, r.Source)
 	if err != nil {
 		return nil, err
 	}
+	return r.run(ctx, list)
+}
+
+// RunSweep trains what a sweep asks for, as Run does: first cells that are
+// decided, then those that their results decide. Each point has its own images;
+// Source is not used.
+func (r *Runner) RunSweep(ctx context.Context, sweep *Sweep) (*Outcome, error) {
+	return r.run(ctx, sweep)
+}
+
+func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
+	if err := r.Store.Tidy(); err != nil {
+		return nil, err
+	}
+	run := &run{Runner: r, outcome: &Outcome{}}
 	poll := r.Poll
 	if poll == 0 {
 		poll = defaultPoll
 	}
-	run.queue = newQueue(r.Store, tasks, poll, run.tell)
-	workers := max(1, min(r.Workers, len(tasks)))
-	plan := Event{Kind: KindPlan, Cells: len(cells), Stored: len(cells) - len(tasks), Workers: workers}
-	for _, t := range tasks {
-		plan.TotalImages += t.cell.TrainedImages()
+	var err error
+	if run.queue, err = newQueue(r.Store, a, poll, run.tell); err != nil {
+		return nil, err
 	}
-	run.tell(plan)
+	q := run.queue
+	workers := max(1, min(r.Workers, q.cells()-q.stored))
+	run.tell(Event{
+		Kind: KindPlan, Cells: q.cells(), Stored: q.stored, Workers: workers,
+		TotalImages: q.stage.images(q.before),
+	})
+	q.refuse()
 
 	// The first slot that cannot go on stops the others.
 	shared, stop := context.WithCancelCause(ctx)
@@ -110,31 +110,12 @@ func (r *Runner) Run(ctx context.Context, cells []Cell) (*Outcome, error) {
 	}
 	slots.Wait()
 	outcome := run.outcome
-	outcome.Stored = outcome.Cells - outcome.Trained - len(outcome.Failed) - len(run.queue.waiting)
+	outcome.Cells, outcome.Stored = q.cells(), q.stored
+	outcome.Failed = append(outcome.Failed, q.refused...)
 	if ctx.Err() != nil {
 		return outcome, fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err())
 	}
 	return outcome, context.Cause(shared)
-}
-
-// missing returns a task for each cell that is not stored, or not whole.
-func (r *run) missing(cells []Cell) ([]*task, error) {
-	var tasks []*task
-	for _, cell := range cells {
-		hash, err := cell.Hash()
-		if err != nil {
-			return nil, err
-		}
-		_, err = r.Store.Read(hash)
-		switch {
-		case err == nil:
-		case errors.Is(err, ErrNotStored), errors.Is(err, ErrBroken):
-			tasks = append(tasks, &task{cell: cell, hash: hash})
-		default:
-			return nil, err
-		}
-	}
-	return tasks, nil
 }
 
 // run is the state of one Run.
@@ -215,7 +196,11 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 	if err != nil {
 		return err
 	}
-	job := Job{Cell: t.cell, Source: r.Source, Dir: dir, Device: r.Device, Threads: r.Threads}
+	checkpoint, err := t.claim.Checkpoint()
+	if err != nil {
+		return err
+	}
+	job := Job{Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, Device: r.Device, Threads: r.Threads}
 	// A worker that died before is noticed below, by its last words.
 	sendErr := worker.send(job)
 	stage := "before it began"
@@ -227,7 +212,7 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 			if !alive {
 				return fmt.Errorf("%s: %w", stage, errors.Join(worker.obituary(), sendErr))
 			}
-			event.Worker, event.Title = number, t.cell.Title()
+			event.Worker, event.Title = number, t.Title
 			switch event.Kind {
 			case KindDone:
 				return r.commit(t, event)
@@ -248,10 +233,11 @@ func (r *run) commit(t *task, event Event) error {
 	if err := t.claim.Commit(); err != nil {
 		return err
 	}
-	record, err := r.Store.Read(t.hash)
+	record, err := r.Store.Read(t.Hash)
 	if err != nil {
 		return err
 	}
+	t.result = &record.Result
 	event.Headline = &Headline{
 		CleanAccuracy:   stats.Number(record.Result.CleanAccuracy.Value()),
 		ASR:             record.Result.ASR.Mean,
@@ -267,7 +253,7 @@ func (r *run) settle(t *task, number int, cause error) error {
 	var failed *failedAttempt
 	again := cause != nil && t.tried < attempts && !(errors.As(cause, &failed) && failed.final)
 	if cause != nil {
-		event := Event{Kind: KindFailed, Cell: t.hash, Title: t.cell.Title(), Worker: number, Error: oneLine(cause)}
+		event := Event{Kind: KindFailed, Cell: t.Hash, Title: t.Title, Worker: number, Error: oneLine(cause)}
 		if again {
 			event.Kind = KindRetry
 		}
@@ -278,7 +264,7 @@ func (r *run) settle(t *task, number int, cause error) error {
 	case cause == nil:
 		r.outcome.Trained++
 	case !again:
-		r.outcome.Failed = append(r.outcome.Failed, Failure{Cell: t.hash, Title: t.cell.Title(), Error: oneLine(cause)})
+		r.outcome.Failed = append(r.outcome.Failed, Failure{Cell: t.Hash, Title: t.Title, Error: oneLine(cause)})
 	}
 	r.mu.Unlock()
 	return r.queue.finish(t, again)

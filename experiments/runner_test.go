@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -170,14 +169,15 @@ func TestFailingCellIsGivenUpAndTheOthersGoOn(t *testing.T) {
 	plan := newTinyPlan(t)
 	all := hashes(t, plan)
 	for _, tc := range []struct {
-		kind     string
-		attempts int
-		words    string
+		kind       string
+		attempts   int
+		words      string
+		checkpoint bool // is kept for another run
 	}{
-		{"fail", 2, "epoch 2 of 3: fake: no luck"},
-		{"panic", 2, "panic: a bug"},
-		{"kill", 2, "signal: killed"},
-		{"diverge", 1, "training diverged"},
+		{"fail", 2, "epoch 2 of 3: fake: no luck", true},
+		{"panic", 2, "panic: a bug", true},
+		{"kill", 2, "signal: killed", true},
+		{"diverge", 1, "training diverged", false},
 	} {
 		t.Run(tc.kind, func(t *testing.T) {
 			store := openStore(t)
@@ -191,7 +191,11 @@ func TestFailingCellIsGivenUpAndTheOthersGoOn(t *testing.T) {
 			require.NotContains(t, outcome.Failed[0].Error, "goroutine")
 			require.Len(t, seen.of(KindRetry), tc.attempts-1)
 			require.Len(t, seen.of(KindFailed), 1)
-			requireNoLeftovers(t, store)
+			var kept []string
+			if tc.checkpoint {
+				kept = all[:1]
+			}
+			requireNoLeftovers(t, store, kept...)
 			_, err = store.Read(all[0])
 			require.ErrorIs(t, err, ErrNotStored)
 		})
@@ -306,13 +310,18 @@ func TestInterruptedRunGoesOnWhereItStopped(t *testing.T) {
 	require.ErrorIs(t, err, ErrInterrupted)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, &Outcome{Cells: 5, Trained: 2}, outcome)
-	requireNoLeftovers(t, store)
+	requireNoLeftovers(t, store, hashes(t, plan)[2])
 
-	runner, _ = newRunner(store, 1, fault{})
+	runner, seen = newRunner(store, 1, fault{})
 	outcome, err = runner.Run(context.Background(), plan.Cells)
 	require.NoError(t, err)
 	require.Equal(t, &Outcome{Cells: 5, Stored: 2, Trained: 3}, outcome)
 	require.Equal(t, want, deterministic(t, store, plan))
+	resumed := seen.of(KindResumed)
+	require.Len(t, resumed, 1)
+	require.Equal(t, hashes(t, plan)[2], resumed[0].Cell)
+	require.Equal(t, 1, resumed[0].Epoch)
+	requireNoLeftovers(t, store)
 }
 
 func TestWorkerThatCannotBeStartedStopsTheRun(t *testing.T) {
@@ -323,39 +332,62 @@ func TestWorkerThatCannotBeStartedStopsTheRun(t *testing.T) {
 	require.Zero(t, outcome.Trained)
 }
 
-// kill -9 of the parent ends its workers, and the next run finds the store as
-// if nothing had happened.
-func TestKilledParentLeavesNoWorkerAndNoMess(t *testing.T) {
-	plan, store := newTinyPlan(t), openStore(t)
-	want := undisturbed(t, plan)
+// parent starts a whole run of the tiny plan into a store, in a process of its
+// own, and returns it with the events it prints.
+func parent(t *testing.T, store *Store, f fault) (*exec.Cmd, func() (Event, bool)) {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	parent := exec.Command(self)
-	parent.Env = append(os.Environ(), rolePart+"="+roleParent, roleStore+"="+store.Dir())
-	stdout, err := parent.StdoutPipe()
+	text, err := json.Marshal(f)
 	require.NoError(t, err)
-	require.NoError(t, parent.Start())
+	command := exec.Command(self)
+	command.Env = append(os.Environ(), rolePart+"="+roleParent, roleStore+"="+store.Dir(), roleFault+"="+string(text))
+	stdout, err := command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
 	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
+	return command, func() (Event, bool) {
 		var e Event
-		require.NoError(t, json.Unmarshal([]byte(strings.TrimSuffix(lines.Text(), " <nil>")), &e))
-		if e.Kind == KindEpoch && e.Cell == hashes(t, plan)[1] {
-			break
+		if !lines.Scan() {
+			return e, false
 		}
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &e))
+		return e, true
 	}
-	workers := childrenOf(t, parent.Process.Pid)
-	require.Len(t, workers, 1)
-	require.NoError(t, parent.Process.Kill())
-	require.Error(t, parent.Wait())
-	for _, pid := range workers {
+}
+
+// requireGone waits until processes have ended.
+func requireGone(t *testing.T, pids []int) {
+	t.Helper()
+	for _, pid := range pids {
 		require.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || isZombie(pid) },
 			10*time.Second, 5*time.Millisecond, "worker %d lives on", pid)
 	}
+}
 
-	runner, _ := newRunner(store, 1, fault{})
+// kill -9 of the parent ends its workers, and the next run goes on from the last
+// epoch.
+func TestKilledParentLeavesNoWorkerAndNoMess(t *testing.T) {
+	plan, store := newTinyPlan(t), openStore(t)
+	want := undisturbed(t, plan)
+	second := hashes(t, plan)[1]
+	command, next := parent(t, store, fault{Cell: second, Kind: "slow", Epoch: 2})
+	for e, ok := next(); ok; e, ok = next() {
+		if e.Kind == KindEpoch && e.Cell == second {
+			break
+		}
+	}
+	workers := childrenOf(t, command.Process.Pid)
+	require.Len(t, workers, 1)
+	require.NoError(t, command.Process.Kill())
+	require.Error(t, command.Wait())
+	requireGone(t, workers)
+
+	runner, seen := newRunner(store, 1, fault{})
 	outcome, err := runner.Run(context.Background(), plan.Cells)
 	require.NoError(t, err)
 	require.Equal(t, &Outcome{Cells: 5, Stored: 1, Trained: 4}, outcome)
 	require.Equal(t, want, deterministic(t, store, plan))
+	require.Len(t, seen.of(KindResumed), 1)
 	requireNoLeftovers(t, store)
 }

@@ -26,7 +26,7 @@ var (
 // The directories of a store. Cells lie directly in it, under their hashes.
 const (
 	locksDir = ".locks" // one lock file per cell that is being trained
-	workDir  = ".work"  // one directory per cell that is being trained
+	workDir  = ".work"  // one directory per cell that is being trained, or has a checkpoint
 	asideDir = "aside"  // broken results, kept for whoever wants to look
 	plansDir = "plans"  // one directory per plan, with its summary
 )
@@ -78,16 +78,17 @@ func (s *Store) Dir() string { return s.dir }
 // lie.
 func (s *Store) Path(hash string) string { return filepath.Join(s.dir, hash) }
 
-// Sweep removes the working directories and locks that dead processes left.
-// What living ones use stays.
-func (s *Store) Sweep() error {
+// Tidy removes the working directories and locks that dead processes left.
+// What living ones use stays, and so do the checkpoints of cells that are not
+// stored yet.
+func (s *Store) Tidy() error {
 	names, err := s.locks.Names()
 	if err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(filepath.Join(s.dir, workDir))
 	if err != nil {
-		return fmt.Errorf("experiments: sweep store: %w", err)
+		return fmt.Errorf("experiments: tidy store: %w", err)
 	}
 	for _, entry := range entries {
 		names = append(names, entry.Name())
@@ -151,12 +152,19 @@ func (s *Store) Claim(hash string) (*Claim, error) {
 }
 
 // Dir is the working directory, absolute so that a worker process can use it.
-func (c *Claim) Dir() (string, error) {
-	dir, err := filepath.Abs(c.dir())
+func (c *Claim) Dir() (string, error) { return c.absolute(c.dir()) }
+
+// Checkpoint is where the cell's checkpoint lies or is to be written, absolute.
+// It outlives the claim: whoever takes the cell next goes on from there, until
+// the cell is stored.
+func (c *Claim) Checkpoint() (string, error) { return c.absolute(c.checkpoint()) }
+
+func (c *Claim) absolute(path string) (string, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return "", fmt.Errorf("experiments: working directory of %s: %w", c.hash, err)
 	}
-	return dir, nil
+	return path, nil
 }
 
 // base holds the working directory. It belongs to the cell, not to the claim:
@@ -167,12 +175,32 @@ func (c *Claim) base() string { return filepath.Join(c.store.dir, workDir, c.has
 // for a moment cannot write into its successor's files.
 func (c *Claim) dir() string { return filepath.Join(c.base(), c.name) }
 
-// begin removes what a dead process left and makes the working directory.
+func (c *Claim) checkpoint() string { return filepath.Join(c.base(), checkpointFile) }
+
+// begin removes what a dead process left, but for its checkpoint, and makes the
+// working directory.
 func (c *Claim) begin() error {
-	if err := os.RemoveAll(c.base()); err != nil {
+	if err := c.clear(); err != nil {
 		return err
 	}
 	return os.MkdirAll(c.dir(), dirMode)
+}
+
+// clear removes all that lies in base but the checkpoint.
+func (c *Claim) clear() error {
+	entries, err := os.ReadDir(c.base())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Name() == checkpointFile {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(c.base(), entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Commit makes the working directory the cell's result: it writes the
@@ -207,13 +235,26 @@ func (c *Claim) commit() error {
 	return syncAll(c.store.dir)
 }
 
-// Release gives the right back and removes what is left of the work.
+// Release gives the right back and removes what is left of the work. The
+// checkpoint stays unless the cell is stored.
 func (c *Claim) Release() error {
-	removeErr := os.RemoveAll(c.base())
-	if err := errors.Join(removeErr, c.lock.Release()); err != nil {
+	if err := errors.Join(c.end(), c.lock.Release()); err != nil {
 		return fmt.Errorf("experiments: release %s: %w", c.hash, err)
 	}
 	return nil
+}
+
+func (c *Claim) end() error {
+	if _, err := os.Stat(c.store.Path(c.hash)); err == nil {
+		return os.RemoveAll(c.base())
+	}
+	if err := c.clear(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(c.checkpoint()); err == nil {
+		return nil
+	}
+	return os.RemoveAll(c.base())
 }
 
 // writePlanFile puts one file into the directory of the plan called hash,

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,14 +36,25 @@ func storeCell(t *testing.T, store *Store) string {
 	return hash
 }
 
-// requireNoLeftovers checks that nobody's work or lock is left in a store.
-func requireNoLeftovers(t *testing.T, store *Store) {
+// requireNoLeftovers checks that nobody's work or lock is left in a store, but
+// for the checkpoints of the given cells.
+func requireNoLeftovers(t *testing.T, store *Store, cells ...string) {
 	t.Helper()
+	var left, expected []string
 	for _, sub := range []string{workDir, locksDir} {
-		entries, err := os.ReadDir(filepath.Join(store.dir, sub))
-		require.NoError(t, err)
-		require.Empty(t, entries, sub)
+		dir := filepath.Join(store.dir, sub)
+		require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			if path != dir {
+				left = append(left, path)
+			}
+			return err
+		}))
 	}
+	for _, cell := range cells {
+		base := filepath.Join(store.dir, workDir, cell)
+		expected = append(expected, base, filepath.Join(base, checkpointFile))
+	}
+	require.ElementsMatch(t, expected, left)
 }
 
 func TestCommittedResultIsRead(t *testing.T) {
@@ -145,7 +157,7 @@ func TestUncommittedWorkLeavesNothing(t *testing.T) {
 	requireNoLeftovers(t, store)
 }
 
-func TestSweepRemovesWhatTheDeadLeft(t *testing.T) {
+func TestTidyRemovesWhatTheDeadLeft(t *testing.T) {
 	store := openStore(t)
 	dead := filepath.Join(store.dir, workDir, "dead", "attempt")
 	require.NoError(t, os.MkdirAll(dead, dirMode))
@@ -154,7 +166,7 @@ func TestSweepRemovesWhatTheDeadLeft(t *testing.T) {
 	living, err := store.Claim("living")
 	require.NoError(t, err)
 
-	require.NoError(t, store.Sweep())
+	require.NoError(t, store.Tidy())
 	require.NoDirExists(t, filepath.Dir(dead))
 	dir, err := living.Dir()
 	require.NoError(t, err)

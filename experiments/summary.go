@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"context"
-	"errors"
 
 	"backfire/game"
 	"backfire/stats"
@@ -62,6 +61,9 @@ type RowAttacker struct {
 	SingleASR *game.Rate `json:"single_asr"`
 	// SingleCell is the hash of that game; empty if it is not planned.
 	SingleCell string `json:"single_cell,omitempty"`
+	// Draws are the triggers that the attacker drew until one was kept; nil if
+	// its single ASR is not verified.
+	Draws []Draw `json:"draws,omitempty"`
 }
 
 // Missing is a cell without a result.
@@ -84,49 +86,58 @@ func Summarize(plan *Plan, store *Store) (*Summary, error) {
 		Model: first.Model, Training: first.Training, Readings: readings(first.Game),
 		Missing: []Missing{}, Store: store.Dir(),
 	}
-	results := map[string]*Result{}
+	results := newLibrary(store)
 	for _, cell := range plan.Cells {
 		hash, err := cell.Hash()
 		if err != nil {
 			return nil, err
 		}
-		record, err := store.Read(hash)
-		switch {
-		case err == nil:
-			results[hash] = &record.Result
-		case errors.Is(err, ErrNotStored), errors.Is(err, ErrBroken):
-			s.Missing = append(s.Missing, Missing{Cell: hash, Title: cell.Title()})
-		default:
+		if result, err := results.read(hash); err != nil {
 			return nil, err
+		} else if result == nil {
+			s.Missing = append(s.Missing, Missing{Cell: hash, Title: cell.Title()})
 		}
 	}
 	for _, planned := range plan.Games {
-		s.Rows = append(s.Rows, newRow(plan, planned, results))
+		row, err := newRow(plan, planned, results)
+		if err != nil {
+			return nil, err
+		}
+		s.Rows = append(s.Rows, row)
 	}
 	return s, nil
 }
 
-func newRow(plan *Plan, planned PlannedGame, results map[string]*Result) Row {
+func newRow(plan *Plan, planned PlannedGame, results *library) (Row, error) {
 	cell, _ := plan.Cell(planned.Cell)
 	row := Row{N: len(cell.Game.Attackers), Cell: planned.Cell, Attackers: []RowAttacker{}}
-	result, ok := results[planned.Cell]
-	if !ok {
+	result, err := results.read(planned.Cell)
+	if err != nil {
+		return Row{}, err
+	}
+	if result == nil {
 		for _, summary := range []*stats.Summary{&row.ASR, &row.BaseRate, &row.Lift, &row.Robustness} {
 			*summary = stats.Summarize(nil)
 		}
-		return row
+		return row, nil
 	}
 	row.Complete = true
 	row.CleanAccuracy, row.Collapsed = result.CleanAccuracy, result.Collapsed
 	row.ASR, row.BaseRate, row.Lift, row.Robustness = result.ASR, result.BaseRate, result.Lift, result.Robustness
 	for _, attacker := range result.Attackers {
-		a := RowAttacker{AttackerResult: attacker, SingleCell: planned.Singles[attacker.ID]}
-		if single, ok := results[a.SingleCell]; ok {
-			a.SingleASR = &single.Attackers[0].ASR
+		a := RowAttacker{AttackerResult: attacker, SingleCell: planned.Singles[attacker.ID], Draws: plan.Draws[attacker.ID]}
+		if a.SingleCell != "" {
+			single, err := results.read(a.SingleCell)
+			if err != nil {
+				return Row{}, err
+			}
+			if single != nil {
+				a.SingleASR = &single.Attackers[0].ASR
+			}
 		}
 		row.Attackers = append(row.Attackers, a)
 	}
-	return row
+	return row, nil
 }
 
 // Write puts the summary into the store and notes its path.

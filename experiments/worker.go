@@ -14,11 +14,17 @@ import (
 // Job asks a worker to train one cell. A worker reads jobs from its standard
 // input, one JSON value per line.
 type Job struct {
-	Cell    Cell            `json:"cell"`
-	Source  datasets.Source `json:"source"`  // where the images of Cell.Data lie here
-	Dir     string          `json:"dir"`     // empty directory for the files of the result
-	Device  string          `json:"device"`  // auto, cpu, cuda or cuda:K
-	Threads int             `json:"threads"` // of the CPU, at least 1
+	Cell   Cell            `json:"cell"`
+	Source datasets.Source `json:"source"` // where the images of Cell.Data lie here
+	Dir    string          `json:"dir"`    // empty directory for the files of the result
+	// Measure asks for the speed of a few steps on noise in place of training;
+	// images and files have no part in it.
+	Measure bool `json:"measure,omitempty"`
+	// Checkpoint is where the training's checkpoint lies, if there is one, and
+	// is written to after each epoch; empty: nowhere.
+	Checkpoint string `json:"checkpoint"`
+	Device     string `json:"device"`  // auto, cpu, cuda or cuda:K
+	Threads    int    `json:"threads"` // of the CPU, at least 1
 }
 
 // Loader loads a dataset; datasets.Load is the one.
@@ -85,20 +91,25 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-// do trains one cell and writes its files.
+// do does one job.
 func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 	hash, err := job.Cell.Hash()
-	if err == nil {
-		err = w.play(ctx, job, func(e Event) {
-			e.Cell = hash
-			emit.send(e)
-		})
+	tell := func(e Event) {
+		e.Cell = hash
+		emit.send(e)
+	}
+	switch {
+	case err != nil:
+	case job.Measure:
+		err = w.measure(ctx, job, tell)
+	default:
+		if err = w.play(ctx, job, tell); err == nil {
+			tell(Event{Kind: KindDone})
+		}
 	}
 	if err != nil {
-		emit.send(Event{Kind: KindFailed, Cell: hash, Error: err.Error(), Final: isFinal(err)})
-		return
+		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err)})
 	}
-	emit.send(Event{Kind: KindDone, Cell: hash})
 }
 
 // emitter writes events and remembers the first error.

@@ -93,7 +93,7 @@ func TestWorkerEndsWithItsInputEvenInTheMiddleOfACell(t *testing.T) {
 	ended := make(chan error)
 	started := make(chan struct{}, 100)
 	go func() {
-		worker := &Worker{Engine: fakeEngine{fault{Kind: "slow", Epoch: 1}}, Load: loadTiny}
+		worker := &Worker{Engine: faultyEngine{fakeEngine{}, fault{Kind: "slow", Epoch: 1}}, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, writerFunc(func(data []byte) (int, error) {
 			if bytes.Contains(data, []byte(`"train"`)) {
 				started <- struct{}{}

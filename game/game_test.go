@@ -1,6 +1,7 @@
 package game_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -106,4 +107,44 @@ func TestGameIsDeterministicAndSeeded(t *testing.T) {
 	require.NotEqual(t, a.Deal().Pool, c.Deal().Pool)
 	require.NotEqual(t, a.Triggers(), c.Triggers())
 	require.False(t, slices.Equal(a.Training().Images, c.Training().Images))
+}
+
+// The first draw is the stream's of old; the others are triggers of their own,
+// and leave deal and poison as they are.
+func TestDrawChoosesAnotherTrigger(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := newSet(t, evenLabels(100, 5), 5, triggers.Shape{C: 3, H: 12, W: 12})
+		rules := paperRules(3)
+		rules.Seed = rapid.Uint64().Draw(t, "seed")
+		first, err := game.New(set, rules)
+		require.NoError(t, err)
+		seen := map[string]bool{}
+		for draw := range 5 {
+			rules.Attackers[1].Draw = draw
+			g, err := game.New(set, rules)
+			require.NoError(t, err)
+			require.Equal(t, first.Deal(), g.Deal())
+			require.Equal(t, first.Triggers()[0], g.Triggers()[0])
+			require.Equal(t, first.Triggers()[2], g.Triggers()[2])
+			require.Equal(t, first.Training().Rows, g.Training().Rows)
+			seen[g.Triggers()[1].ID()] = true
+			if draw == 0 {
+				require.Equal(t, first.Triggers()[1], g.Triggers()[1])
+			}
+		}
+		require.Len(t, seen, 5)
+	})
+}
+
+// Rules that were written before draws existed mean the first draw, and are
+// written as they were.
+func TestFirstDrawIsNotWritten(t *testing.T) {
+	first, err := json.Marshal(paperRules(1).Attackers[0])
+	require.NoError(t, err)
+	require.NotContains(t, string(first), "draw")
+	attacker := paperRules(1).Attackers[0]
+	attacker.Draw = 3
+	later, err := json.Marshal(attacker)
+	require.NoError(t, err)
+	require.Contains(t, string(later), `"draw":3`)
 }

@@ -36,6 +36,8 @@ func TestBadRulesAreRefused(t *testing.T) {
 		{"denominator", func(r *game.Rules) { r.Denominator = "" }, `denominator is "": it must be own or pooled`},
 		{"same ID", func(r *game.Rules) { r.Attackers[1].ID = 0 }, "two attackers have the ID 0: IDs must differ"},
 		{"negative ID", func(r *game.Rules) { r.Attackers[1].ID = -1 }, "attacker ID -1: IDs must be at least 0"},
+		{"negative draw", func(r *game.Rules) { r.Attackers[1].Draw = -1 }, "attacker 1: draw is -1: draws count from 0"},
+		{"draw per image", func(r *game.Rules) { r.Attackers[1].Draw, r.Sampling = 1, game.PerImage }, "attacker 1: draw is 1: with sampling per_image there is no trigger to draw again"},
 		{"unknown label", func(r *game.Rules) { r.Attackers[1].Target = 3 }, "attacker 1: target label 3 is none of the 3 classes of test: choose 0 to 2 (class 0, class 1, class 2)"},
 		{"negative label", func(r *game.Rules) { r.Attackers[1].Target = -1 }, "target label -1"},
 		{"p0 large", func(r *game.Rules) { r.Attackers[1].PoisonRate = 1.5 }, "attacker 1: p0 is 1.5: it must be between 0 and 1"},

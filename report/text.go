@@ -1,5 +1,7 @@
-// Package report turns stored results into tables for people. It computes
-// nothing: every figure comes from a Summary, and so from the store.
+// Package report turns stored results into tables: Text for the games of one
+// run, and a Table for those of a sweep, such as the paper's, which is built once
+// and written in every Format. Every figure comes from a summary, and so from
+// the store; all that is computed here are means over seeds.
 package report
 
 import (
@@ -49,17 +51,21 @@ func Text(w io.Writer, s *experiments.Summary) error {
 
 // heading says what was played and under which readings.
 func heading(out *strings.Builder, s *experiments.Summary) {
-	denominator := "the attacker's own held-out images"
-	if s.Readings.Denominator == "pooled" {
-		denominator = "all attackers' held-out images"
-	}
-	if s.Readings.ExcludeTargetClass {
-		denominator += " but those of the target class"
-	}
 	fmt.Fprintf(out, "%s: %d of %d images. ResNet-18, width %d, %d epochs. One seed: %d.\n",
 		s.Data.Name, s.Pool, s.Data.Images, s.Model.Width, s.Training.Epochs, s.Seed)
-	wrap(out, fmt.Sprintf("Readings: trigger %s, drawn %s; %s labels; ASR over %s.", s.Readings.TriggerRange,
-		s.Readings.Sampling, s.Readings.LabelMode, denominator))
+	wrap(out, "Readings: "+readingsText(s.Readings)+".")
+}
+
+// readingsText names the choices that the paper leaves open.
+func readingsText(r experiments.Readings) string {
+	images := "the attacker's own held-out images"
+	if r.Denominator == "pooled" {
+		images = "all attackers' held-out images"
+	}
+	if r.ExcludeTargetClass {
+		images += " but those of the target class"
+	}
+	return fmt.Sprintf("trigger %s, drawn %s; %s labels; ASR over %s", r.TriggerRange, r.Sampling, r.LabelMode, images)
 }
 
 // games writes one line per game.
@@ -174,19 +180,12 @@ func targets(out *strings.Builder, s *experiments.Summary) {
 // places says where the results lie.
 func places(out *strings.Builder, s *experiments.Summary) {
 	if n := len(s.Missing); n > 0 {
-		fmt.Fprintf(out, "Without a result: %s. The same command goes on from here.\n", models(n))
+		fmt.Fprintf(out, "Without a result: %s. The same command goes on from here.\n", plural(n, "model"))
 	}
 	fmt.Fprintf(out, "Results, one directory per model: %s\n", s.Store)
 	if s.Path != "" {
 		fmt.Fprintf(out, "This table as JSON, with the directory of each game:\n%s\n", s.Path)
 	}
-}
-
-func models(n int) string {
-	if n == 1 {
-		return "1 model"
-	}
-	return fmt.Sprintf("%d models", n)
 }
 
 // table lays rows out in right-aligned columns. The last entry of a row stands
@@ -209,15 +208,22 @@ func table(out *strings.Builder, rows [][]string) error {
 }
 
 // wrap writes a text in lines of at most 80 characters.
-func wrap(out *strings.Builder, text string) {
-	column := 0
-	for i, word := range strings.Fields(text) {
+func wrap(out *strings.Builder, text string) { wrapTo(out, lineWidth, "", text) }
+
+// wrapTo writes a text in lines of at most width characters. Blanks in front of
+// it stay, and the lines after the first are indented.
+func wrapTo(out *strings.Builder, width int, indent, text string) {
+	words := strings.Fields(text)
+	first := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	out.WriteString(first)
+	column := len(first)
+	for i, word := range words {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
-		case column+1+n > lineWidth:
-			out.WriteByte('\n')
-			column = 0
+		case column+1+n > width:
+			out.WriteString("\n" + indent)
+			column = len(indent)
 		default:
 			out.WriteByte(' ')
 			column++

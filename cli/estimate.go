@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"backfire/experiments"
+)
+
+// estimate measures what a sweep will cost.
+func estimate(ctx context.Context, estimator experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+	return estimator.Estimate(ctx, sweep)
+}
+
+// estimateLine is a line of --json before the first training.
+type estimateLine struct {
+	Event string `json:"event"` // "estimate"
+	*experiments.Estimate
+}
+
+// showEstimate says what a sweep will cost: as a result where nothing else is
+// asked for, otherwise on the way.
+func showEstimate(opts *SweepOptions, e *experiments.Estimate) error {
+	if opts.JSON {
+		if err := json.NewEncoder(opts.IO.Out).Encode(estimateLine{"estimate", e}); err != nil {
+			return fmt.Errorf("write the estimate: %w", err)
+		}
+		return nil
+	}
+	out := opts.IO.ErrOut
+	if opts.DryRun {
+		out = opts.IO.Out
+	}
+	if _, err := io.WriteString(out, estimateText(e)); err != nil && opts.DryRun {
+		return fmt.Errorf("write the estimate: %w", err)
+	}
+	return nil
+}
+
+// estimateText is an estimate for people.
+func estimateText(e *experiments.Estimate) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s to train, %d stored", plural(e.Models, "model"), e.Stored)
+	if e.Models > 0 {
+		fmt.Fprintf(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, duration(seconds(e.Seconds)), plural(e.Workers, "training"))
+	}
+	text.WriteByte('\n')
+	if e.AtMost > e.Models {
+		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are drawn again.\n", e.AtMost)
+	}
+	for _, speed := range e.Speeds {
+		source := "measured now"
+		if speed.Source == experiments.SpeedStored {
+			source = "from the store"
+		}
+		fmt.Fprintf(&text, "  width %d on %d x %d x %d, batch %d: %.0f images/s per training, %s (%s)\n",
+			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, speed.Batch, speed.ImagesPerSecond, source, plural(speed.Models, "model"))
+	}
+	return text.String()
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/experiments"
+)
+
+// training is what all commands that train models do alike: they find device
+// and store, run, show their progress and end with the same errors.
+type training struct {
+	opts   *RunOptions
+	cfg    config.Config
+	device string
+	store  *experiments.Store
+}
+
+// openTraining finds the device and opens the store of a configuration.
+func openTraining(opts *RunOptions, cfg config.Config) (*training, error) {
+	device, err := opts.CheckDevice(cfg.Device)
+	if err != nil {
+		return nil, err
+	}
+	store, err := experiments.OpenStore(cfg.Store)
+	if err != nil {
+		return nil, err
+	}
+	return &training{opts: opts, cfg: cfg, device: device, store: store}, nil
+}
+
+// planError marks what is wrong with the settings as a usage error.
+func planError(err error) error {
+	for _, settings := range []error{datasets.ErrSplit, datasets.ErrUnknownDataset, experiments.ErrPlan} {
+		if errors.Is(err, settings) {
+			return &UsageError{Err: err}
+		}
+	}
+	return err
+}
+
+// runner returns what trains the cells.
+func (t *training) runner(cells []experiments.Cell) *experiments.Runner {
+	workers, threads := experiments.Resources(t.device, t.cfg.Workers, t.cfg.Threads, cells)
+	return &experiments.Runner{Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: workers, Threads: threads}
+}
+
+// run trains and then shows what came out, also when it was interrupted. The
+// error says if and how it ended before everything was trained.
+func (t *training) run(runner *experiments.Runner, train func() (*experiments.Outcome, error),
+	show func(outcome *experiments.Outcome, interrupted bool) error,
+) error {
+	display := newProgress(t.opts.IO, t.opts.JSON)
+	runner.Observer = display
+	outcome, err := train()
+	if closing := display.close(); closing != nil {
+		return errors.Join(err, closing)
+	}
+	interrupted := errors.Is(err, experiments.ErrInterrupted)
+	if outcome == nil || err != nil && !interrupted {
+		return err
+	}
+	if err := show(outcome, interrupted); err != nil {
+		return err
+	}
+	switch {
+	case interrupted:
+		return &InterruptedError{Resume: fmt.Sprintf("%d of %s are stored in %s; the same command goes on from there",
+			outcome.Stored+outcome.Trained, plural(outcome.Cells, "model"), t.store.Dir())}
+	case len(outcome.Failed) > 0:
+		first := outcome.Failed[0]
+		return fmt.Errorf("run: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
+			plural(outcome.Cells, "model"), first.Title, first.Error)
+	}
+	return nil
+}
+
+// workerCommand is this program as a worker.
+func workerCommand() (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program to start workers: %w", err)
+	}
+	return exec.Command(self, workerName), nil
+}

@@ -1,0 +1,79 @@
+package experiments
+
+import "backfire/datasets"
+
+// agenda says what a run is to do, given what is done.
+type agenda interface {
+	Stage(Findings) (*Stage, error)
+}
+
+// list is the agenda of cells that are all known from the start.
+type list struct {
+	stage *Stage
+}
+
+// newList makes an agenda of distinct cells of one dataset.
+func newList(cells []Cell, source datasets.Source) (list, error) {
+	stage := &Stage{}
+	for _, cell := range cells {
+		hash, err := cell.Hash()
+		if err != nil {
+			return list{}, err
+		}
+		stage.Wants = append(stage.Wants, Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: source})
+	}
+	return list{stage}, nil
+}
+
+// Stage is the same whatever is found.
+func (l list) Stage(Findings) (*Stage, error) { return l.stage, nil }
+
+// settle goes from stage to stage as long as the library has results that
+// change it, and adds them to found.
+func settle(a agenda, results *library, found Findings) (*Stage, error) {
+	for {
+		stage, err := a.Stage(found)
+		if err != nil {
+			return nil, err
+		}
+		more := false
+		for _, want := range stage.Wants {
+			if _, ok := found[want.Hash]; ok || want.Waits {
+				continue
+			}
+			result, err := results.read(want.Hash)
+			if err != nil {
+				return nil, err
+			}
+			if result != nil {
+				found[want.Hash] = findingOf(result)
+				more = true
+			}
+		}
+		if !more {
+			return stage, nil
+		}
+	}
+}
+
+// decided says whether no cell waits for the results of others.
+func (s *Stage) decided() bool {
+	for _, want := range s.Wants {
+		if want.Waits {
+			return false
+		}
+	}
+	return true
+}
+
+// images is about the number of images that pass through the training step for
+// the cells that are not left out.
+func (s *Stage) images(without map[string]bool) int64 {
+	var sum int64
+	for _, want := range s.Wants {
+		if !without[want.Hash] {
+			sum += want.Cell.TrainedImages()
+		}
+	}
+	return sum
+}

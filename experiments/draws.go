@@ -1,0 +1,107 @@
+package experiments
+
+import (
+	"backfire/game"
+)
+
+// Finding is what a stored result says that plans depend on.
+type Finding struct {
+	ASR       game.Rate // of the first attacker
+	Collapsed bool
+}
+
+// Findings are the results found so far, by the hash of their cell.
+type Findings map[string]Finding
+
+// findingOf takes a finding from a result.
+func findingOf(r *Result) Finding {
+	f := Finding{Collapsed: r.Collapsed}
+	if len(r.Attackers) > 0 {
+		f.ASR = r.Attackers[0].ASR
+	}
+	return f
+}
+
+// MaxDraws is how many triggers an attacker draws at most until one of them
+// reaches trigger.min_single_asr. When none has, the best of them is kept.
+const MaxDraws = 10
+
+// Draw is one trigger that an attacker drew, and what it is worth alone.
+type Draw struct {
+	Draw int    `json:"draw"` // from 0
+	Cell string `json:"cell"` // hash of the game in which the attacker is alone with it
+	// ASR is the single ASR; nil if that game is not stored.
+	ASR *game.Rate `json:"asr"`
+	// Collapsed says that the single ASR means nothing.
+	Collapsed bool `json:"collapsed"`
+	// Kept says that the attacker plays with this trigger.
+	Kept bool `json:"kept"`
+}
+
+// choice is what an attacker that is played alone plays with.
+type choice struct {
+	draws   []Draw
+	made    []*planned // the games of draws
+	current int        // the draw that is kept or, while the choice is open, tried
+	open    bool
+}
+
+// verifies says whether triggers have to prove themselves. Where every image
+// has a trigger of its own, none could be drawn again.
+func (p *planner) verifies() bool {
+	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent
+}
+
+// choose goes through an attacker's triggers as far as results are found: the
+// first whose single ASR reaches trigger.min_single_asr is kept, or else, after
+// MaxDraws, the best. Where the model collapsed or the ASR is over no images,
+// another trigger would be no better judged, so that the search ends there. The
+// error says why the attacker cannot be played alone.
+func (p *planner) choose(id int, found Findings) (choice, error) {
+	var c choice
+	for draw := range MaxDraws {
+		attacker := p.all[id]
+		attacker.Draw = draw
+		made, err := p.cell([]game.Attacker{attacker})
+		if err != nil {
+			return choice{}, err
+		}
+		c.made, c.draws, c.current = append(c.made, made), append(c.draws, Draw{Draw: draw, Cell: made.hash}), draw
+		if !p.verifies() {
+			c.draws[draw].Kept = true
+			return c, nil
+		}
+		finding, ok := found[made.hash]
+		if !ok {
+			c.open = true
+			return c, nil
+		}
+		c.draws[draw].ASR, c.draws[draw].Collapsed = &finding.ASR, finding.Collapsed
+		if finding.Collapsed || finding.ASR.Of == 0 || finding.ASR.Value() >= p.cfg.Trigger.MinSingleASR {
+			break
+		}
+	}
+	c.current = best(c.draws)
+	c.draws[c.current].Kept = true
+	return c, nil
+}
+
+// best is the draw with the highest single ASR that means something, the
+// earliest of equals; 0 if none does.
+func best(draws []Draw) int {
+	at := 0
+	for i, d := range draws {
+		if value := d.value(); value > draws[at].value() {
+			at = i
+		}
+	}
+	return at
+}
+
+// value is the single ASR of a draw, below every ASR where it means nothing.
+func (d Draw) value() float64 {
+	if d.Collapsed || d.ASR == nil || d.ASR.Of == 0 {
+		return -1
+	}
+	return d.ASR.Value()
+}

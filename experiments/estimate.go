@@ -1,0 +1,138 @@
+package experiments
+
+import (
+	"context"
+	"os/exec"
+	"slices"
+
+	"backfire/triggers"
+)
+
+// Estimate is what a sweep will cost on this machine.
+type Estimate struct {
+	// Models counts the models to train, each game with the triggers that its
+	// attackers try now. AtMost is what they can become if every trigger that
+	// is not decided yet is drawn MaxDraws times.
+	Models  int     `json:"models"`
+	AtMost  int     `json:"at_most"`
+	Stored  int     `json:"stored"`  // models that the store has
+	Steps   int64   `json:"steps"`   // optimiser steps, for Models
+	Images  int64   `json:"images"`  // through the training step, for Models
+	Seconds float64 `json:"seconds"` // until Models are trained
+	// Workers is how many are trained at a time.
+	Workers int     `json:"workers"`
+	Speeds  []Speed `json:"speeds"` // one per shape, in the order of the sweep
+}
+
+// Speed is how fast models of one shape train here.
+type Speed struct {
+	Width  int            `json:"width"`
+	Shape  triggers.Shape `json:"shape"`
+	Batch  int            `json:"batch"`
+	Models int            `json:"models"` // to train
+	// ImagesPerSecond goes through the training step of one worker while all
+	// of them work.
+	ImagesPerSecond float64 `json:"images_per_second"`
+	Source          string  `json:"source"` // SpeedStored or SpeedMeasured
+}
+
+// Where a Speed comes from.
+const (
+	SpeedStored   = "stored"   // models of this shape that were trained here, by the store
+	SpeedMeasured = "measured" // a few steps, taken for the estimate
+)
+
+// Estimator knows what a sweep is to be trained on.
+type Estimator struct {
+	Engine  Engine // of the workers; it is only asked what it is
+	Store   *Store
+	Command func() (*exec.Cmd, error) // makes the command of a worker process, see Runner
+	Device  string                    // cpu or cuda:K
+	Workers int                       // at least 1
+	Threads int                       // of the CPU, per worker, at least 1
+}
+
+// shape is what the time of a training step depends on.
+type shape struct {
+	width int
+	image triggers.Shape
+	batch int
+}
+
+func (c Cell) shape() shape {
+	return shape{width: c.Model.Width, image: c.Data.Shape, batch: c.Training.Batch}
+}
+
+// Estimate adds up what is left of a sweep. The time is that of training and
+// evaluation; loading and waiting for single games are not in it. Where the
+// store has no timing of a shape on this kind of machine, a few steps are
+// trained to get one.
+func (e Estimator) Estimate(ctx context.Context, sweep *Sweep) (*Estimate, error) {
+	found := Findings{}
+	stage, err := settle(sweep, newLibrary(e.Store), found)
+	if err != nil {
+		return nil, err
+	}
+	estimate := &Estimate{Stored: len(found), Workers: max(1, e.Workers), Speeds: []Speed{}}
+	var left []Cell
+	for _, want := range stage.Wants {
+		if _, ok := found[want.Hash]; !ok {
+			left = append(left, want.Cell)
+		}
+	}
+	speeds, err := e.speeds(ctx, left)
+	if err != nil {
+		return nil, err
+	}
+	busy := make([]float64, estimate.Workers) // seconds, by worker
+	for _, cell := range left {
+		speed := speeds[cell.shape()]
+		speed.Models++
+		estimate.Models++
+		estimate.Steps += cell.steps()
+		estimate.Images += cell.TrainedImages()
+		next := slices.Index(busy, slices.Min(busy))
+		busy[next] += cell.work() / speed.ImagesPerSecond
+	}
+	estimate.Seconds = slices.Max(busy)
+	estimate.AtMost = estimate.Models + stage.redraws()
+	for _, cell := range left {
+		if speed, ok := speeds[cell.shape()]; ok {
+			estimate.Speeds = append(estimate.Speeds, *speed)
+			delete(speeds, cell.shape())
+		}
+	}
+	return estimate, nil
+}
+
+// steps is the number of optimiser steps of a cell, give or take one per epoch.
+func (c Cell) steps() int64 {
+	epochs, batch := int64(c.Training.Epochs), int64(c.Training.Batch)
+	return epochs * ((c.TrainedImages()/epochs + batch - 1) / batch)
+}
+
+// work is what a cell costs in images through the training step. A prediction
+// is a forward pass, a third of a step; every held-out image is predicted, and
+// the attackers' once more with their triggers.
+func (c Cell) work() float64 {
+	heldOut := float64(c.Game.PoolSize) * c.Game.HeldOut
+	probes := heldOut * (c.Game.DefenderShare + 2*(1-c.Game.DefenderShare))
+	return float64(c.TrainedImages()) + probes/3
+}
+
+// redraws is the largest number of single games that may still be added.
+func (s *Stage) redraws() int {
+	open := map[string]int{}
+	for _, plan := range s.Plans {
+		for _, draws := range plan.Draws {
+			if !slices.ContainsFunc(draws, func(d Draw) bool { return d.Kept }) {
+				open[draws[len(draws)-1].Cell] = MaxDraws - len(draws)
+			}
+		}
+	}
+	sum := 0
+	for _, n := range open {
+		sum += n
+	}
+	return sum
+}

@@ -1,0 +1,85 @@
+package experiments
+
+import (
+	"bufio"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// memoryShare is the share of the free memory that workers may fill: others
+// share the machine, and estimates are estimates.
+const memoryShare = 0.8
+
+// fitting is the largest number of workers, up to most and at least 1, that
+// train any of the cells at a time within memoryShare of the available memory
+// (bytes; 0: not known, which limits nothing).
+func fitting(most int, cells []Cell, available int64) int {
+	var need int64
+	for _, cell := range cells {
+		need = max(need, cell.workerMemory())
+	}
+	if available <= 0 || need == 0 {
+		return most
+	}
+	return max(1, min(most, int(memoryShare*float64(available)/float64(need))))
+}
+
+// availableMemory is what the kernel says new programs may take without
+// swapping, in bytes; 0 where it does not say.
+func availableMemory() int64 {
+	file, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	return parseAvailable(bufio.NewScanner(file))
+}
+
+// parseAvailable finds the line "MemAvailable:  12345 kB".
+func parseAvailable(lines *bufio.Scanner) int64 {
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) >= 2 && fields[0] == "MemAvailable:" {
+			kilobytes, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kilobytes * 1024
+		}
+	}
+	return 0
+}
+
+// What the memory of a worker on a CPU depends on, fitted to the largest resident
+// sets of workers with libtorch 2.11 at widths 2 to 64, batches of 32 to 256,
+// on 1x28x28 and 3x32x32 pixels.
+const (
+	processMemory = 170 << 20 // program and libtorch, bytes
+	// savedMaps is how many maps of the first stage's size a step keeps per
+	// image: 15 in the stem and the first stage of the ResNet-18, and 12 in each of
+	// the others, whose maps have half the size of the stage before.
+	savedMaps = 15 + 12*(1./2+1./4+1./8)
+	// workspace is what a step needs over what it keeps.
+	workspace = 1.35
+	// fullParameters is the number of parameters at width 64, to which the
+	// number at other widths is about quadratic.
+	fullParameters = 11.2e6
+	// parameterCopies are the weights, gradients and optimiser states, and the
+	// copies that a checkpoint is written from.
+	parameterCopies = 8
+	float32Bytes    = 4
+)
+
+// workerMemory is about the largest resident set of a worker process that
+// trains the cell on a CPU, in bytes: the dataset, training set and probes (twice,
+// as bytes here and in libtorch), what a step keeps, and the parameters.
+func (c Cell) workerMemory() int64 {
+	image, pool := float64(c.Data.Shape.Size()), float64(c.Game.PoolSize)
+	data := image * float64(c.Data.Images)
+	rows := image * pool * (1 + c.Game.HeldOut) // what is held out may be predicted twice
+	width := float64(c.Model.Width)
+	step := workspace * savedMaps * width * float64(c.Data.Shape.Plane()) * float64(c.Training.Batch) * float32Bytes
+	parameters := parameterCopies * float32Bytes * fullParameters * width * width / (64 * 64)
+	return int64(processMemory + data + 2*rows + step + parameters)
+}

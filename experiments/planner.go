@@ -1,0 +1,199 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/game"
+	"backfire/streams"
+	"backfire/triggers"
+)
+
+// planner plans the games of one configuration on one dataset. It remembers
+// the cells that it made: that only saves time.
+type planner struct {
+	cfg   config.Config
+	set   *datasets.Set
+	all   []game.Attacker     // of the largest game, with their first triggers; smaller games have the first of them
+	known map[string]*planned // by keyOf
+}
+
+// planned is a cell, its name, and why it cannot be played, if so.
+type planned struct {
+	cell Cell
+	hash string
+	err  error
+}
+
+// newPlanner resolves the attackers of the largest game. The error wraps
+// ErrPlan.
+func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
+	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}}
+	for id := range cfg.Attackers.Largest() {
+		target, err := p.target(id)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrPlan, err)
+		}
+		p0, p1, p2 := cfg.Attackers.Strength(id)
+		p.all = append(p.all, game.Attacker{
+			ID: id, Target: target, PoisonRate: p0,
+			Trigger:   triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Trigger.Range)},
+			LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+		})
+	}
+	return p, nil
+}
+
+// target is the class that an attacker wants. A random one comes from its own
+// stream "label", uniform over all classes.
+func (p *planner) target(id int) (int, error) {
+	a := p.cfg.Attackers
+	switch a.Labels {
+	case "random":
+		return streams.New(p.cfg.Seed, "label", uint64(id)).IntN(len(p.set.Classes)), nil
+	case "list":
+		if id >= len(a.Targets) {
+			return 0, fmt.Errorf("attackers.targets: no target label for attacker %d", id)
+		}
+		class, err := p.set.Class(a.Targets[id])
+		if err != nil {
+			return 0, fmt.Errorf("attackers.targets: %w", err)
+		}
+		return class, nil
+	case "same":
+		class, err := p.set.Class(a.Label)
+		if err != nil {
+			return 0, fmt.Errorf("attackers.label: %w", err)
+		}
+		return class, nil
+	default:
+		return 0, fmt.Errorf("attackers.labels = %q: choose same, random or list", a.Labels)
+	}
+}
+
+// plan plans the games as far as the results found so far decide them. The error
+// wraps ErrPlan; with nothing found yet it covers every game.
+func (p *planner) plan(found Findings) (*Plan, error) {
+	plan := &Plan{cells: map[string]Cell{}, Draws: map[int][]Draw{}}
+	attackers := slices.Clone(p.all)
+	var alone []choice
+	for id := range p.cfg.Attackers.PlayedAlone() {
+		c, err := p.choose(id, found)
+		if err != nil {
+			return nil, fmt.Errorf("%w: attacker %d alone: %w", ErrPlan, id, err)
+		}
+		attackers[id].Draw = c.current
+		if p.verifies() {
+			plan.Draws[id] = c.draws
+		}
+		alone = append(alone, c)
+	}
+	for _, n := range p.cfg.Attackers.Counts {
+		g, err := p.game(plan, attackers[:n], alone[:min(n, len(alone))])
+		if err != nil {
+			return nil, fmt.Errorf("%d attackers: %w: %w", n, ErrPlan, err)
+		}
+		plan.Games = append(plan.Games, g)
+	}
+	return plan, nil
+}
+
+// game adds the game of the given attackers to a plan, after the games of those
+// of them that are also played alone.
+func (p *planner) game(plan *Plan, attackers []game.Attacker, alone []choice) (PlannedGame, error) {
+	g := PlannedGame{Singles: map[int]string{}}
+	redrawn := false
+	for id, c := range alone {
+		for _, made := range c.made {
+			plan.add(made)
+		}
+		g.Singles[id] = c.made[c.current].hash
+		g.waits = g.waits || c.open
+		redrawn = redrawn || c.current > 0
+	}
+	made, err := p.cell(attackers)
+	if redrawn && errors.Is(err, game.ErrCollision) {
+		g.refused = err
+	} else if err != nil {
+		return PlannedGame{}, err
+	}
+	g.Cell = made.hash
+	plan.add(made)
+	return g, nil
+}
+
+// cell plans the game of the given attackers. The error, if any, says why it
+// cannot be played; the cell has its name all the same.
+func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
+	key := keyOf(attackers)
+	if made, ok := p.known[key]; ok {
+		return made, made.err
+	}
+	cfg := p.cfg
+	rules := game.Rules{
+		Seed: cfg.Seed, PoolSize: cfg.Pool.Size,
+		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut,
+		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
+		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
+	}
+	cell := Cell{
+		Format: CellFormat,
+		Data: Data{
+			Name: p.set.Name, Checksum: p.set.Checksum, Images: p.set.Len(),
+			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
+		},
+		Game:  rules.Resolve(p.set),
+		Model: Model{Architecture: ResNet18, Width: cfg.Model.Width},
+		Training: Training{
+			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
+			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
+			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
+		},
+	}
+	hash, err := cell.Hash()
+	if err != nil {
+		return nil, err
+	}
+	made := &planned{cell: cell, hash: hash, err: p.playable(cell)}
+	p.known[key] = made
+	return made, made.err
+}
+
+// keyOf names attackers within one planner: by ID and draw.
+func keyOf(attackers []game.Attacker) string {
+	var key []byte
+	for _, a := range attackers {
+		key = strconv.AppendInt(key, int64(a.ID), 10)
+		key = append(key, '.')
+		key = strconv.AppendInt(key, int64(a.Draw), 10)
+		key = append(key, ' ')
+	}
+	return string(key)
+}
+
+// minSide is the smallest height and width that the network's three halvings
+// leave something of.
+const minSide = 8
+
+// playable deals the game of a cell and refuses what a training would refuse.
+func (p *planner) playable(cell Cell) error {
+	if shape := cell.Data.Shape; shape.H < minSide || shape.W < minSide {
+		return fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, ResNet18, minSide, minSide)
+	}
+	g, err := game.New(p.set, cell.Game)
+	if err != nil {
+		return err
+	}
+	rows := len(g.Deal().Defender.Contributed)
+	for _, share := range g.Deal().Attackers {
+		rows += len(share.Contributed)
+	}
+	if rows < cell.Training.Batch {
+		return fmt.Errorf("train.batch = %d: the training set has only %d images: choose a smaller batch or a larger pool.size", cell.Training.Batch, rows)
+	}
+	return nil
+}

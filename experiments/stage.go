@@ -1,0 +1,89 @@
+package experiments
+
+import (
+	"maps"
+	"slices"
+
+	"backfire/datasets"
+)
+
+// Want is a cell that a sweep asks for.
+type Want struct {
+	Cell   Cell
+	Hash   string
+	Title  string          // for people: the point that asked first, and the game
+	Source datasets.Source // where the images lie
+	// Waits says that it is not decided yet: the game waits for the single
+	// games of its attackers, and this is it if the triggers tried now are
+	// kept.
+	Waits bool
+}
+
+// Stage is what a sweep asks for, given the results found so far.
+type Stage struct {
+	// Wants are the distinct cells, stored or not, in the order to train them.
+	Wants []Want
+	// Refused are games that cannot be played with the triggers that were kept.
+	Refused []Failure
+	// Plans are the points' plans with the triggers kept, or tried now.
+	Plans []*Plan
+}
+
+// Stage says what to do, given what is done. It depends on nothing but the
+// points and the results found.
+func (s *Sweep) Stage(found Findings) (*Stage, error) {
+	stage := &Stage{}
+	for i, p := range s.planners {
+		plan, err := p.plan(found)
+		if err != nil {
+			return nil, s.Points[i].fault(err)
+		}
+		stage.Plans = append(stage.Plans, plan)
+	}
+	listed := map[string]int{}
+	add := func(at place, hash string, waits bool) {
+		if i, ok := listed[hash]; ok {
+			stage.Wants[i].Waits = stage.Wants[i].Waits && waits
+			return
+		}
+		listed[hash] = len(stage.Wants)
+		want := s.want(stage, at, hash)
+		want.Waits = waits
+		stage.Wants = append(stage.Wants, want)
+	}
+	for _, at := range s.order {
+		plan := stage.Plans[at.point]
+		planned := plan.Games[at.game]
+		for _, id := range slices.Sorted(maps.Keys(planned.Singles)) {
+			for _, draw := range plan.Draws[id] {
+				add(at, draw.Cell, false)
+			}
+			add(at, planned.Singles[id], false)
+		}
+		if planned.refused == nil {
+			add(at, planned.Cell, planned.waits)
+			continue
+		}
+		want := s.want(stage, at, planned.Cell)
+		refusal := Failure{Cell: want.Hash, Title: want.Title, Error: oneLine(planned.refused)}
+		if !slices.Contains(stage.Refused, refusal) {
+			stage.Refused = append(stage.Refused, refusal)
+		}
+	}
+	return stage, nil
+}
+
+// Settle says what the sweep asks for, given what is stored.
+func (s *Sweep) Settle(store *Store) (*Stage, error) {
+	return settle(s, newLibrary(store), Findings{})
+}
+
+// want describes a cell of a game for whoever trains it.
+func (s *Sweep) want(stage *Stage, at place, hash string) Want {
+	cell, _ := stage.Plans[at.point].Cell(hash)
+	w := Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: s.sources[at.point]}
+	if name := s.Points[at.point].Name; name != "" {
+		w.Title = name + ": " + w.Title
+	}
+	return w
+}

@@ -1,0 +1,151 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"backfire/config"
+	"backfire/datasets"
+)
+
+// SweepPoint is one configuration of a sweep.
+type SweepPoint struct {
+	Name   string            // for people, in messages and summaries; may be empty
+	Keys   map[string]string // the keys that the sweep varies, and their values here
+	Config config.Config
+}
+
+// PlannedPoint is a point of a sweep and the games that it asks for if every
+// first trigger is kept.
+type PlannedPoint struct {
+	SweepPoint
+	Games []PlannedGame
+}
+
+// Sweep is what several configurations ask for together: each distinct cell is
+// trained once, whichever of them wants it.
+//
+// Which cells those are may depend on results: where triggers have to prove
+// themselves alone (trigger.min_single_asr), a game is known only once the
+// single games of its attackers are stored. Stage says what to do next; it
+// depends on the points and on results alone, so that any process can go on
+// with a sweep from what is stored.
+type Sweep struct {
+	Points []PlannedPoint
+	// Cells are those that the points ask for if every first trigger is kept,
+	// in the order to train them: row by row, each row over all seeds, so that
+	// a first complete row comes early.
+	Cells []Cell
+
+	planners []*planner
+	sources  []datasets.Source // by point
+	order    []place
+}
+
+// place is one game of one point.
+type place struct {
+	point, game int
+}
+
+// NewSweep plans the games of every point. It loads each dataset once and deals
+// every game, so that whatever is wrong with any point is found here. The error
+// wraps ErrPlan and its cause, see NewPlan; other errors are those of load.
+func NewSweep(ctx context.Context, points []SweepPoint, load Loader) (*Sweep, error) {
+	if len(points) == 0 {
+		return nil, fmt.Errorf("experiments: sweep: %w: no points", ErrPlan)
+	}
+	s := &Sweep{order: rounds(points)}
+	sets := map[datasets.Source]*datasets.Set{}
+	for _, point := range points {
+		source := SourceOf(point.Config)
+		if sets[source] == nil {
+			set, err := load(ctx, source)
+			if err != nil {
+				return nil, err
+			}
+			sets[source] = set
+		}
+		p, err := newPlanner(point.Config, sets[source])
+		if err != nil {
+			return nil, point.fault(err)
+		}
+		s.planners, s.sources = append(s.planners, p), append(s.sources, source)
+		s.Points = append(s.Points, PlannedPoint{SweepPoint: point})
+	}
+	first, err := s.Stage(nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, plan := range first.Plans {
+		s.Points[i].Games = plan.Games
+	}
+	for _, want := range first.Wants {
+		s.Cells = append(s.Cells, want.Cell)
+	}
+	return s, nil
+}
+
+// SourceOf says where a configuration finds its images.
+func SourceOf(cfg config.Config) datasets.Source {
+	return datasets.Source{Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir}
+}
+
+// fault says which point an error is about.
+func (p SweepPoint) fault(err error) error {
+	if p.Name == "" {
+		return fmt.Errorf("experiments: plan: %w", err)
+	}
+	return fmt.Errorf("experiments: plan %s: %w", p.Name, err)
+}
+
+// rounds orders the games of the points: the first game of every seed, then the
+// second of every seed, and so on. Seeds are in the order of the points.
+func rounds(points []SweepPoint) []place {
+	var seeds []uint64
+	games := map[uint64][]place{}
+	longest := 0
+	for i, point := range points {
+		seed := point.Config.Seed
+		if !slices.Contains(seeds, seed) {
+			seeds = append(seeds, seed)
+		}
+		for g := range point.Config.Attackers.Counts {
+			games[seed] = append(games[seed], place{i, g})
+		}
+		longest = max(longest, len(games[seed]))
+	}
+	var order []place
+	for round := range longest {
+		for _, seed := range seeds {
+			if round < len(games[seed]) {
+				order = append(order, games[seed][round])
+			}
+		}
+	}
+	return order
+}
+
+// Hash is the name of the sweep: the SHA-256 of the canonical JSON of its
+// points' names, varied keys, games if every first trigger is kept, and what is
+// asked of triggers.
+func (s *Sweep) Hash() (string, error) {
+	type point struct {
+		Name         string            `json:"name"`
+		Keys         map[string]string `json:"keys"`
+		Games        []PlannedGame     `json:"games"`
+		MinSingleASR float64           `json:"min_single_asr"`
+	}
+	content := struct {
+		Format int     `json:"format"`
+		Points []point `json:"points"`
+	}{Format: SweepFormat}
+	for _, p := range s.Points {
+		content.Points = append(content.Points, point{p.Name, p.Keys, p.Games, p.Config.Trigger.MinSingleASR})
+	}
+	hash, err := hashOf(content)
+	if err != nil {
+		return "", fmt.Errorf("experiments: hash sweep: %w", err)
+	}
+	return hash, nil
+}

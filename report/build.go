@@ -1,0 +1,272 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/paper"
+)
+
+// Kind says which table is made of a sweep.
+type Kind string
+
+// The kinds.
+const (
+	Table1 Kind = "table1"
+	Table2 Kind = "table2"
+	Table3 Kind = "table3"
+	// Points is the table of any other sweep: a row for each game of each
+	// point.
+	Points Kind = "points"
+)
+
+// ErrEmpty says that a sweep holds nothing of what a table is about.
+var ErrEmpty = errors.New("nothing to report")
+
+// Options is what a summary does not say.
+type Options struct {
+	Name   string // of the table; empty: its kind
+	Title  string // of a table of Points; empty: its name
+	Preset string // that the sweep started from; empty: none
+	// Failures say why cells have no result.
+	Failures []experiments.Failure
+	// Result returns the result of a cell, for claims that compare attackers
+	// with themselves alone beyond their ASR; nil: there is none to be had.
+	Result func(cell string) (*experiments.Result, error)
+}
+
+// New makes a table of what a sweep gave on one of its datasets. The error wraps
+// ErrEmpty, or is that of Options.Result.
+func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*Table, error) {
+	b := &builder{opt: opt, all: collect(s, dataset), failures: map[string]string{}}
+	if len(b.all) == 0 {
+		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)
+	}
+	for _, failure := range opt.Failures {
+		b.failures[failure.Cell] = failure.Error
+	}
+	b.usual = usualRate(b.all)
+	if b.usual == 0 {
+		b.usual = paperRate
+	}
+	b.table = &Table{
+		Format: TableFormat, Name: string(kind), Dataset: dataset,
+		Heads: []string{}, Columns: []Column{}, Rows: []Row{}, Footnotes: []Footnote{}, Notes: []string{},
+	}
+	if opt.Name != "" {
+		b.table.Name = opt.Name
+	}
+	if figures, err := paper.For(dataset); err == nil {
+		b.paper = &figures
+	}
+	number := 0
+	switch kind {
+	case Table1:
+		number = 1
+		b.table1()
+	case Table2:
+		number = 2
+		b.table2()
+	case Table3:
+		number = 3
+		b.table3()
+	default:
+		b.points()
+	}
+	for i := range b.table.Rows {
+		b.table.Rows[i].hoist()
+	}
+	b.notes(number > 0)
+	b.runs()
+	if number > 0 {
+		if err := b.judge(number); err != nil {
+			return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
+		}
+	}
+	return b.table, nil
+}
+
+// paperRate is the p of the paper's tables.
+const paperRate = 0.2
+
+// builder fills a table.
+type builder struct {
+	table    *Table
+	opt      Options
+	all      []*series
+	usual    float64       // the rate at which N, labels and defenses are compared
+	paper    *paper.Tables // nil: the paper has no figures for the dataset
+	failures map[string]string
+}
+
+// attackerColumns adds a column for each attacker of the largest game and
+// returns their number.
+func (b *builder) attackerColumns(of []*series) int {
+	most := 0
+	for _, s := range of {
+		most = max(most, s.n)
+	}
+	for i := range most {
+		b.table.Columns = append(b.table.Columns, Column{Group: "attacker", Head: fmt.Sprint(i)})
+	}
+	return most
+}
+
+// gameMarks are footnotes on a whole game: seeds without a result, collapsed
+// models, triggers with much in common.
+func (b *builder) gameMarks(s *series) []string {
+	var marks []string
+	note := func(text string) {
+		if text != "" {
+			marks = append(marks, b.table.mark(text))
+		}
+	}
+	note(b.missing(s))
+	var collapsed, overlaps []string
+	for _, p := range s.complete() {
+		if p.game.Collapsed {
+			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
+		}
+		if len(p.game.Overlaps) > 0 {
+			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", overlapText(p.game.Overlaps), p.point.Seed))
+		}
+	}
+	if len(collapsed) > 0 {
+		note("Collapsed (" + seedsText(collapsed) + "): the model is no better than guessing, so its ASRs mean nothing; the means here include it.")
+	}
+	if len(overlaps) > 0 {
+		note("Attackers whose triggers have many pixels in common: " + strings.Join(overlaps, "; ") + ".")
+	}
+	return marks
+}
+
+// overlapText lists pairs of triggers, or only counts them if they are many.
+func overlapText(pairs []game.PairOverlap) string {
+	const many = 3
+	var texts []string
+	most := 0.0
+	for _, o := range pairs {
+		texts = append(texts, fmt.Sprintf("%d and %d, %.0f %%", o.A, o.B, 100*o.Jaccard))
+		most = max(most, o.Jaccard)
+	}
+	if len(pairs) > many {
+		return fmt.Sprintf("%d pairs, up to %.0f %%", len(pairs), 100*most)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// missing says which seeds have no result and why; empty if all have one.
+func (b *builder) missing(s *series) string {
+	var causes []string
+	seeds := map[string][]string{}
+	for _, p := range s.games {
+		if p.game.Complete {
+			continue
+		}
+		cause, failed := b.failures[p.game.Cell]
+		switch {
+		case failed:
+		case len(b.failures) > 0:
+			cause = "not trained, since a model that the game waits for failed"
+		default:
+			cause = "not trained yet"
+		}
+		if seeds[cause] == nil {
+			causes = append(causes, cause)
+		}
+		seeds[cause] = append(seeds[cause], fmt.Sprint(p.point.Seed))
+	}
+	for i, cause := range causes {
+		causes[i] = seedsText(seeds[cause]) + ": " + cause
+	}
+	if len(causes) == 0 {
+		return ""
+	}
+	return "No result, " + strings.Join(causes, "; ") + "."
+}
+
+// seedsText lists seeds: "seed 1", "seeds 1, 3".
+func seedsText(seeds []string) string {
+	if len(seeds) == 1 {
+		return "seed " + seeds[0]
+	}
+	return "seeds " + strings.Join(seeds, ", ")
+}
+
+// drawMarks are footnotes on the triggers of some attackers: that they were drawn
+// again, that they do not work alone all the same.
+func (b *builder) drawMarks(s *series, attackers ...int) []string {
+	var again, weak []string
+	least := 0.0
+	for _, i := range attackers {
+		for _, p := range s.complete() {
+			least = p.point.MinSingleASR
+			a := p.game.Attackers[i]
+			kept := slices.IndexFunc(a.Draws, func(d experiments.Draw) bool { return d.Kept })
+			if kept < 0 {
+				continue
+			}
+			whose := fmt.Sprintf("attacker %d, seed %d", a.ID, p.point.Seed)
+			if n := len(a.Draws) - 1; n > 0 {
+				again = append(again, fmt.Sprintf("%s (%s)", times(n), whose))
+			}
+			if d := a.Draws[kept]; d.ASR != nil && d.ASR.Value() < least {
+				weak = append(weak, whose)
+			}
+		}
+	}
+	var marks []string
+	limit := percent(least) + " %"
+	if len(again) > 0 {
+		marks = append(marks, b.table.mark("Trigger drawn again, as its single ASR was under "+limit+": "+strings.Join(again, ", ")+"."))
+	}
+	if len(weak) > 0 {
+		marks = append(marks, b.table.mark("No trigger drawn has a single ASR of "+limit+", the best is kept: "+strings.Join(weak, "; ")+"."))
+	}
+	return marks
+}
+
+// everyone lists the positions of a series' attackers, if any of its games has a
+// result.
+func (s *series) everyone() []int {
+	positions := make([]int, len(s.attackers()))
+	for i := range positions {
+		positions[i] = i
+	}
+	return positions
+}
+
+// times counts in words.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// runs lists every attacker of every game.
+func (b *builder) runs() {
+	b.table.Runs = []Run{}
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			for _, a := range p.game.Attackers {
+				run := Run{
+					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: p.game.Cell,
+					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
+					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR,
+					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
+				}
+				for _, d := range a.Draws {
+					if d.Kept {
+						run.Redraws = d.Draw
+					}
+				}
+				b.table.Runs = append(b.table.Runs, run)
+			}
+		}
+	}
+}

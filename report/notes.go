@@ -1,0 +1,173 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/experiments"
+	"backfire/paper"
+)
+
+// notes says what the table shows and where from; ofPaper: it is one of the
+// paper's.
+func (b *builder) notes(ofPaper bool) {
+	t := b.table
+	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
+	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
+		"of the defender on clean images. Behind ±: the population standard deviation over the attackers of a game%s. %s",
+		map[bool]string{true: ", averaged over the seeds"}[len(b.seeds()) > 1], b.interval())
+	note("%s", b.scale())
+	note("Readings: %s.", b.readings())
+	note("%s", b.targets())
+	if ofPaper {
+		note("%s", b.source())
+	}
+}
+
+// pointSummaries returns the distinct points behind the table.
+func (b *builder) pointSummaries() []*experiments.PointSummary {
+	var points []*experiments.PointSummary
+	for _, s := range b.all {
+		for _, p := range s.games {
+			if !slices.Contains(points, p.point) {
+				points = append(points, p.point)
+			}
+		}
+	}
+	return points
+}
+
+// seeds returns the seeds of the sweep, ascending.
+func (b *builder) seeds() []uint64 {
+	var seeds []uint64
+	for _, p := range b.pointSummaries() {
+		seeds = append(seeds, p.Seed)
+	}
+	slices.Sort(seeds)
+	return slices.Compact(seeds)
+}
+
+// interval says what stands behind "95 % CI".
+func (b *builder) interval() string {
+	seeds := b.seeds()
+	if len(seeds) == 1 {
+		return fmt.Sprintf("One seed: %d, so there is no interval over seeds.", seeds[0])
+	}
+	return fmt.Sprintf("Figures are means over %d seeds; 95 %% CI: half the width of the mean's confidence interval over the seeds (Student's t).", len(seeds))
+}
+
+// scale names models, seeds, preset and the size of everything.
+func (b *builder) scale() string {
+	points := b.pointSummaries()
+	first := points[0]
+	model := first.Model.Architecture
+	if model == experiments.ResNet18 {
+		model = "ResNet-18"
+	}
+	text := fmt.Sprintf("%s, %s (%s)", plural(b.models(), "model"), plural(len(b.seeds()), "seed"), strings.Trim(strings.ReplaceAll(fmt.Sprint(b.seeds()), " ", ", "), "[]"))
+	if b.opt.Preset != "" {
+		text += ", preset " + b.opt.Preset
+	}
+	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s.",
+		common(points, func(p *experiments.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
+		common(points, func(p *experiments.PointSummary) int { return p.Model.Width }),
+		common(points, func(p *experiments.PointSummary) int { return p.Training.Batch }),
+		common(points, func(p *experiments.PointSummary) int { return p.Training.Epochs }))
+}
+
+// plural writes a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// common is what a number is for all points, or its range.
+func common(points []*experiments.PointSummary, of func(*experiments.PointSummary) int) string {
+	least, most := of(points[0]), of(points[0])
+	for _, p := range points {
+		least, most = min(least, of(p)), max(most, of(p))
+	}
+	if least == most {
+		return fmt.Sprint(least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
+}
+
+// models counts the trained models behind the table, those of triggers that
+// were not kept among them.
+func (b *builder) models() int {
+	models := map[string]bool{}
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			models[p.game.Cell] = true
+			for _, a := range p.game.Attackers {
+				if a.SingleASR != nil {
+					models[a.SingleCell] = true
+				}
+				for _, d := range a.Draws {
+					if d.ASR != nil {
+						models[d.Cell] = true
+					}
+				}
+			}
+		}
+	}
+	return len(models)
+}
+
+// readings names the choices that the paper leaves open, all of them where points
+// differ.
+func (b *builder) readings() string {
+	var texts []string
+	for _, p := range b.pointSummaries() {
+		text := readingsText(p.Readings)
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "; or ")
+}
+
+// targets says what the attackers want.
+func (b *builder) targets() string {
+	labels := map[string]bool{}
+	label := ""
+	for _, s := range b.all {
+		if s.labels == "random" {
+			return "Target labels: each attacker's own, drawn at random for each seed."
+		}
+		for _, a := range s.attackers() {
+			label = a.Label
+			labels[label] = true
+		}
+	}
+	switch {
+	case len(labels) == 0:
+		return "Target labels: as the sweep says."
+	case len(labels) == 1:
+		return fmt.Sprintf("Target label of every attacker: %s.", label)
+	default:
+		return "Target labels: chosen for each attacker."
+	}
+}
+
+// source says what the table is compared with.
+func (b *builder) source() string {
+	if b.paper == nil {
+		return fmt.Sprintf("The paper has no figures for %s; it used %s. Paper: %s.", b.table.Dataset, strings.Join(paper.Datasets(), " and "), paper.Source)
+	}
+	text := "Paper: " + paper.Source + ". It names no number of runs, pool size or optimiser."
+	if b.table.Name == string(Table1) || b.table.Name == string(Table2) {
+		text += " Its mean ± std is computed here from its figures."
+	}
+	if b.table.Name == string(Table3) {
+		text += " Its data augmentation is CutMix."
+	}
+	if b.usual != paperRate {
+		text += fmt.Sprintf(" Its p is %v, so that figures at p = %v have no counterpart.", paperRate, b.usual)
+	}
+	return text
+}

@@ -1,0 +1,108 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strconv"
+	"strings"
+
+	"backfire/game"
+	"backfire/stats"
+)
+
+// Run is one attacker of one game of one seed: a line of FormatCSV.
+type Run struct {
+	Point    string            `json:"point"`
+	Keys     map[string]string `json:"keys"`
+	Seed     uint64            `json:"seed"`
+	Defender string            `json:"defender"`
+	N        int               `json:"n"`
+	Cell     string            `json:"cell"` // hash of the game's model
+
+	Attacker   int          `json:"attacker"`
+	Target     int          `json:"target"`
+	Label      string       `json:"label"`
+	PoisonRate float64      `json:"p0"`
+	P1         float64      `json:"p1"`
+	P2         float64      `json:"p2"`
+	Redraws    int          `json:"redraws"` // triggers that were drawn before and not kept
+	ASR        game.Rate    `json:"asr"`
+	BaseRate   game.Rate    `json:"base_rate"`
+	Lift       stats.Number `json:"lift"`
+	Robustness game.Rate    `json:"robustness"`
+	SingleASR  *game.Rate   `json:"single_asr"` // nil: not played alone
+
+	CleanAccuracy game.Rate `json:"clean_accuracy"`
+	Collapsed     bool      `json:"collapsed"`
+}
+
+// runsCSV has the columns of Run. A rate that there is not is empty.
+func (t *Table) runsCSV() ([]byte, error) {
+	lines := [][]string{{
+		"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
+		"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "clean_accuracy", "collapsed", "cell",
+	}}
+	for _, r := range t.Runs {
+		single := ""
+		if r.SingleASR != nil {
+			single = number(r.SingleASR.Value())
+		}
+		lines = append(lines, []string{
+			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
+			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
+			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
+			number(r.Robustness.Value()), single, number(r.CleanAccuracy.Value()), strconv.FormatBool(r.Collapsed), r.Cell,
+		})
+	}
+	return encodeCSV(lines)
+}
+
+// cellsCSV has a line for each figure of the table.
+func (t *Table) cellsCSV() ([]byte, error) {
+	lines := [][]string{{
+		"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
+	}}
+	for _, row := range t.Rows {
+		for i, cell := range row.Cells {
+			for _, f := range cell.Figures {
+				lines = append(lines, []string{
+					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(f.Quantity), strconv.Itoa(f.Seeds),
+					number(float64(f.Mean)), number(float64(f.CI95)), number(float64(f.Std)),
+					number(float64(f.Paper)), number(float64(f.PaperStd)), t.footnotes(row, cell),
+				})
+			}
+		}
+	}
+	return encodeCSV(lines)
+}
+
+// footnotes returns the texts behind the marks of a cell and its row.
+func (t *Table) footnotes(row Row, cell Cell) string {
+	var texts []string
+	for _, note := range t.Footnotes {
+		for _, mark := range append(append([]string{}, row.Marks...), cell.Marks...) {
+			if mark == note.Mark {
+				texts = append(texts, note.Text)
+			}
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+// number writes a number with the digits that give it back exactly; empty if it
+// is undefined.
+func number(x float64) string {
+	if !stats.Number(x).Defined() {
+		return ""
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
+
+func encodeCSV(lines [][]string) ([]byte, error) {
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	if err := w.WriteAll(lines); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

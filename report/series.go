@@ -1,0 +1,206 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"backfire/experiments"
+	"backfire/stats"
+)
+
+// series is one game as one defender ended it, over all seeds.
+type series struct {
+	keys     map[string]string // of its point
+	name     string            // of its point, if it was given one
+	labels   string            // how target labels were chosen
+	defender string
+	n        int
+	games    []played // one per seed, in the order of the summary
+}
+
+// played is a game of one seed.
+type played struct {
+	point *experiments.PointSummary
+	game  *experiments.GameSummary
+}
+
+// collect sorts the games of a dataset into series, in the order of their first
+// appearance. A point of one seed is that of another if its varied keys have the
+// same values; of several such points the first belongs to the first.
+func collect(s *experiments.SweepSummary, dataset string) []*series {
+	var all []*series
+	known := map[string]*series{}
+	times := map[string]int{}
+	for i := range s.Points {
+		point := &s.Points[i]
+		if point.Data.Name != dataset {
+			continue
+		}
+		id := keysText(point.Keys)
+		seeded := fmt.Sprintf("%d %s", point.Seed, id)
+		times[seeded]++
+		for j := range point.Games {
+			g := &point.Games[j]
+			key := fmt.Sprintf("%s #%d #%d %s", id, times[seeded], j, g.Defender)
+			if known[key] == nil {
+				known[key] = &series{
+					keys: point.Keys, name: givenName(point), labels: point.Labels, defender: g.Defender, n: g.N,
+				}
+				all = append(all, known[key])
+			}
+			known[key].games = append(known[key].games, played{point, g})
+		}
+	}
+	return all
+}
+
+// keysText writes keys and values in one order.
+func keysText(keys map[string]string) string {
+	texts := make([]string, 0, len(keys))
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		texts = append(texts, key+" = "+keys[key])
+	}
+	return strings.Join(texts, ", ")
+}
+
+// givenName is what is left of a point's name without the values of its keys,
+// the dataset and the seed: the name that the sweep file gives it, or nothing.
+func givenName(p *experiments.PointSummary) string {
+	parts := slices.DeleteFunc(strings.Split(p.Name, ", "), func(part string) bool {
+		key, value, isKey := strings.Cut(part, " = ")
+		known, varied := p.Keys[key]
+		return part == p.Data.Name || part == fmt.Sprintf("seed %d", p.Seed) || isKey && varied && known == value
+	})
+	return strings.Join(parts, ", ")
+}
+
+// complete returns the games that have a result.
+func (s *series) complete() []played {
+	return slices.DeleteFunc(slices.Clone(s.games), func(p played) bool { return !p.game.Complete })
+}
+
+// attackers returns the attackers of a game that has a result, nil if none has.
+func (s *series) attackers() []experiments.RowAttacker {
+	if done := s.complete(); len(done) > 0 {
+		return done[0].game.Attackers
+	}
+	return nil
+}
+
+// values returns a number of every game that has a result.
+func (s *series) values(of func(*experiments.GameSummary) float64) []float64 {
+	var values []float64
+	for _, p := range s.complete() {
+		values = append(values, of(p.game))
+	}
+	return values
+}
+
+// asr is the ASR over the attackers.
+func (s *series) asr() Figure {
+	var over []stats.Summary
+	for _, p := range s.complete() {
+		over = append(over, p.game.ASR)
+	}
+	return newSpread(QuantityASR, over)
+}
+
+func (s *series) clean() Figure {
+	return newFigure(QuantityClean, s.values(func(g *experiments.GameSummary) float64 { return g.CleanAccuracy.Value() }))
+}
+
+func (s *series) baseRate() Figure {
+	return newFigure(QuantityBaseRate, s.values(func(g *experiments.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
+}
+
+func (s *series) robustness() Figure {
+	return newFigure(QuantityRobust, s.values(func(g *experiments.GameSummary) float64 { return float64(g.Robustness.Mean) }))
+}
+
+// attackerASR is the ASR of the attacker at a position.
+func (s *series) attackerASR(i int) Figure {
+	return newFigure(QuantityASR, s.values(func(g *experiments.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
+}
+
+// singleASRs are the single ASRs of the attacker at a position.
+func (s *series) singleASRs(i int) []float64 {
+	var values []float64
+	for _, p := range s.complete() {
+		if single := p.game.Attackers[i].SingleASR; single != nil {
+			values = append(values, single.Value())
+		}
+	}
+	return values
+}
+
+// rates returns each attacker's poison rate p0; of a game without results what
+// its point says of p, or nothing.
+func (s *series) rates() []float64 {
+	var rates []float64
+	if attackers := s.attackers(); attackers != nil {
+		for _, a := range attackers {
+			rates = append(rates, a.PoisonRate)
+		}
+		return rates
+	}
+	p, err := strconv.ParseFloat(s.keys["attackers.p"], 64)
+	if err != nil {
+		return nil
+	}
+	for range s.n {
+		rates = append(rates, p)
+	}
+	for i, text := range strings.Split(s.keys["attackers.rates"], ",") {
+		if rate, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && i < len(rates) {
+			rates[i] = rate
+		}
+	}
+	return rates
+}
+
+// allAt returns the rate of all attackers, false if they differ or none is
+// known.
+func allAt(rates []float64) (float64, bool) {
+	if len(rates) == 0 || len(slices.Compact(slices.Clone(rates))) > 1 {
+		return 0, false
+	}
+	return rates[0], true
+}
+
+// ratesText says at which rates a game was played: "all at 0.2", "attacker 0 at
+// 0.4" where the others are at the usual rate.
+func ratesText(rates []float64, usual float64) string {
+	if p, same := allAt(rates); same && len(rates) == 1 {
+		return fmt.Sprintf("at %v", p)
+	} else if same {
+		return fmt.Sprintf("all at %v", p)
+	}
+	var others []string
+	for i, p := range rates {
+		if p != usual {
+			others = append(others, fmt.Sprintf("attacker %d at %v", i, p))
+		}
+	}
+	return strings.Join(others, ", ")
+}
+
+// usualRate is the rate at which most games have all their attackers, the first
+// of equals; 0 if there is none.
+func usualRate(all []*series) float64 {
+	counts := map[float64]int{}
+	usual := 0.0
+	for _, s := range all {
+		if p, same := allAt(s.rates()); same {
+			counts[p]++
+		}
+	}
+	for _, s := range all {
+		if p, same := allAt(s.rates()); same && counts[p] > counts[usual] {
+			usual = p
+		}
+	}
+	return usual
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"backfire/claims"
+	"backfire/experiments"
+	"backfire/stats"
+)
+
+// judge settles the claims that a table of the paper speaks to, but for those
+// about divergence: no stored result has one.
+func (b *builder) judge(table int) error {
+	m := claims.Measurements{Rate: b.usual, Reading: b.readings()}
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			m.Games = append(m.Games, measured(s, p))
+			alone, err := b.alone(s, p)
+			if err != nil {
+				return err
+			}
+			m.Games = append(m.Games, alone...)
+		}
+	}
+	ids := slices.DeleteFunc(claims.ForTable(table), func(id string) bool { return id == "C8" })
+	verdicts, err := claims.Judge(m, ids...)
+	if err != nil {
+		return err
+	}
+	b.table.Verdicts = verdicts
+	return nil
+}
+
+// labelsOf says how the attackers of a game chose their labels.
+func labelsOf(s *series, attackers []experiments.RowAttacker) claims.Labels {
+	if s.labels == "random" {
+		return claims.Random
+	}
+	var targets []int
+	for _, a := range attackers {
+		targets = append(targets, a.Target)
+	}
+	return claims.LabelsOf(targets)
+}
+
+// measured is a game as the claims see it.
+func measured(s *series, p played) claims.Game {
+	g := claims.Game{
+		Seed: p.point.Seed, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
+		CleanAccuracy: stats.Number(p.game.CleanAccuracy.Value()), Collapsed: p.game.Collapsed,
+		Models: []string{p.game.Cell},
+	}
+	for _, a := range p.game.Attackers {
+		g.Attackers = append(g.Attackers, attacker(a.AttackerResult))
+	}
+	return g
+}
+
+func attacker(a experiments.AttackerResult) claims.Attacker {
+	return claims.Attacker{
+		ID: a.ID, Target: a.Target, Rate: a.PoisonRate, ASR: stats.Number(a.ASR.Value()), Lift: a.Lift,
+		Divergence: stats.Undefined(),
+	}
+}
+
+// alone returns the games in which an attacker of a game is alone. A summary has
+// their ASR only, the result the rest.
+func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
+	var games []claims.Game
+	for _, a := range p.game.Attackers {
+		if a.SingleASR == nil {
+			continue
+		}
+		g := claims.Game{
+			Seed: p.point.Seed, Defense: experiments.Undefended, Labels: labelsOf(s, []experiments.RowAttacker{a}),
+			CleanAccuracy: stats.Undefined(), Models: []string{a.SingleCell},
+		}
+		single := a.AttackerResult
+		single.ASR, single.Lift = *a.SingleASR, stats.Undefined()
+		if b.opt.Result != nil {
+			result, err := b.opt.Result(a.SingleCell)
+			if err != nil {
+				return nil, fmt.Errorf("attacker %d alone: %w", a.ID, err)
+			}
+			g.CleanAccuracy, g.Collapsed = stats.Number(result.CleanAccuracy.Value()), result.Collapsed
+			single = result.Attackers[0]
+		}
+		g.Attackers = []claims.Attacker{attacker(single)}
+		games = append(games, g)
+	}
+	return games, nil
+}
