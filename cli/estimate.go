@@ -56,8 +56,12 @@ func estimateText(e *experiments.Estimate) string {
 		if speed.Source == experiments.SpeedStored {
 			source = "from the store"
 		}
-		fmt.Fprintf(&text, "  width %d on %d x %d x %d, batch %d: %.0f images/s per training, %s (%s)\n",
-			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, speed.Batch, speed.ImagesPerSecond, source, plural(speed.Models, "model"))
+		batch := fmt.Sprintf("batch %d", speed.Batch)
+		if speed.Defense != "" {
+			batch += " with " + speed.Defense
+		}
+		fmt.Fprintf(&text, "  width %d on %d x %d x %d, %s: %.0f images/s per training, %s (%s)\n",
+			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speed.ImagesPerSecond, source, plural(speed.Models, "model"))
 	}
 	return text.String()
 }

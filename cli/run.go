@@ -34,7 +34,8 @@ func NewCmdRun(streams *IOStreams, runF func(context.Context, *RunOptions) error
 		Long: `Play one game for each number of attackers in attackers.counts, and the first
 attackers.singles attackers alone, and print the table: standard accuracy, ASR,
 base rate and robustness accuracy per game, and each attacker's ASR beside its
-ASR alone.
+ASR alone. With --defenders, each game is also played by every defender on the
+same deal, and printed against the game without a defense.
 
 Every trained model is stored under a name that follows from all that fixes it.
 What the store has is not trained again, so an interrupted run goes on when the
@@ -44,6 +45,7 @@ The table goes to standard output, progress to standard error. Exit code 3 says
 that some models failed while the others were finished.`,
 		Example: `  backfire run --preset workstation --store runs
   backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5
+  backfire run --preset quick --defenders cutmix,agent_augmentation+cutmix,indexing
   backfire run --preset quick --json | jq -r 'select(.event == "summary") | .path'`,
 	}, "", streams, runF)
 }

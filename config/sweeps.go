@@ -13,8 +13,9 @@ import (
 //go:embed sweeps/*.yaml
 var sweepFiles embed.FS
 
-// Sweeps returns the names of the sweeps within the program: the paper's tables.
-func Sweeps() []string { return []string{"table1", "table2", "table3"} }
+// Sweeps returns the names of the sweeps within the program: the paper's tables,
+// and the comparison of all defenses.
+func Sweeps() []string { return []string{"table1", "table2", "table3", "defenses"} }
 
 // SweepText returns the YAML of one of [Sweeps], a start for a sweep file of
 // one's own.

@@ -111,7 +111,7 @@ func make20(n int) []float64 {
 	return rates
 }
 
-// The undefended row of the paper's table 3; the quick preset leaves N = 100 out.
+// The rows of the paper's table 3; the quick preset leaves N = 100 out.
 func TestTable3(t *testing.T) {
 	for preset, want := range map[string][]int{"quick": {1, 2, 5, 10}, "workstation": {1, 2, 5, 10, 100}, "paper": {1, 2, 5, 10, 100}} {
 		sweep, err := config.LoadSweep("table3", config.Options{Preset: preset}, 1)
@@ -119,6 +119,7 @@ func TestTable3(t *testing.T) {
 		require.Len(t, sweep.Points, 1)
 		require.Equal(t, want, sweep.Points[0].Config.Attackers.Counts)
 		require.Equal(t, "random", sweep.Points[0].Config.Attackers.Labels)
+		require.Equal(t, []string{"none", "cutmix", "agent_augmentation", "indexing"}, sweep.Points[0].Config.Defenders)
 		require.Equal(t, make20(2), strength(sweep.Points[0], 2))
 	}
 	sweep, err := config.LoadSweep("table3", config.Options{Flags: map[string]string{"attackers.counts": "1,3"}}, 1)

@@ -37,6 +37,8 @@ type Cell struct {
 	Game     game.Rules `json:"game" yaml:"game"`
 	Model    Model      `json:"model" yaml:"model"`
 	Training Training   `json:"training" yaml:"training"`
+	// Defense is nil, and not written, where the defender does nothing.
+	Defense *Defense `json:"defense,omitempty" yaml:"defense,omitempty"`
 }
 
 // Data names the images of a cell, wherever they lie and whatever they were
@@ -81,8 +83,16 @@ func (c Cell) Hash() (string, error) {
 }
 
 // Title names the cell for people: "attacker 3 alone", "attacker 3 alone, draw 2"
-// (counted from 1) or "N = 5".
+// (counted from 1), "N = 5" or "N = 5, cutmix, leaving out attacker 3".
 func (c Cell) Title() string {
+	title := c.gameTitle()
+	if c.Defense != nil {
+		title += ", " + c.Defense.String()
+	}
+	return title
+}
+
+func (c Cell) gameTitle() string {
 	if len(c.Game.Attackers) == 1 {
 		title := fmt.Sprintf("attacker %d alone", c.Game.Attackers[0].ID)
 		if draw := c.Game.Attackers[0].Draw; draw > 0 {
@@ -97,8 +107,16 @@ func (c Cell) Title() string {
 // step, the measure of what a cell costs: the deal may round by a few images
 // per epoch.
 func (c Cell) TrainedImages() int64 {
-	perEpoch := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
-	return int64(perEpoch) * int64(c.Training.Epochs)
+	return int64(c.passing(c.rows())) * int64(c.Training.Epochs)
+}
+
+// rows is about the number of rows of the training set.
+func (c Cell) rows() int {
+	rows := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
+	if c.Defense != nil {
+		rows *= 1 - (1-c.Game.DefenderShare)*float64(len(c.Defense.Excluded))/float64(len(c.Game.Attackers))
+	}
+	return int(rows)
 }
 
 // ParseCell reads a cell from YAML (or JSON, which is YAML). Fields that a Cell

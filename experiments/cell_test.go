@@ -12,6 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
+	"backfire/defenses"
+	"backfire/defenses/indexing"
+	"backfire/defenses/mix"
 	"backfire/game"
 	"backfire/triggers"
 )
@@ -43,12 +46,31 @@ func exampleCell() Cell {
 	}
 }
 
+// defendedCell is the example with defenses of every kind that a cell has.
+func defendedCell() Cell {
+	cell := exampleCell()
+	augmentation, adversarial, cut, up, pgd, fgsm := defenses.DefaultAgentAugmentation(), defenses.DefaultAdversarialTriggers(),
+		mix.Settings{Alpha: 1, Probability: 0.5}, mix.Settings{Alpha: 2, Probability: 0.5}, defenses.DefaultPGD(), defenses.DefaultFGSM()
+	cell.Defense = &Defense{
+		Stack: defenses.Stack{
+			AgentAugmentation: &augmentation, AdversarialTriggers: &adversarial, CutMix: &cut, MixUp: &up, PGD: &pgd, FGSM: &fgsm,
+		},
+		Excluded: []int{4},
+	}
+	return cell
+}
+
 // Every stored result lies under such a hash: a change here makes all of them
 // invisible, which only a new CellFormat may do.
 func TestHashIsPinned(t *testing.T) {
 	hash, err := exampleCell().Hash()
 	require.NoError(t, err)
 	require.Equal(t, "e73650f7adb4841b667024f8ba91dca70b38bf29afdd3c453911779066e9e831", hash)
+	hash, err = defendedCell().Hash()
+	require.NoError(t, err)
+	require.Equal(t, "d9de4472bd2604c02c6c75ad65ac0e04e47e75c66314d38045c0259277145d6a", hash)
+	require.Nil(t, newDefense(defenses.Stack{}, nil), "a defender that does nothing has the cells of none")
+	require.Nil(t, newDefense(defenses.Stack{Indexing: &indexing.Settings{}}, nil), "a model does not know which others there are")
 }
 
 func TestHashChangesWithEveryField(t *testing.T) {
@@ -59,8 +81,9 @@ func TestHashChangesWithEveryField(t *testing.T) {
 		require.NotContains(t, seen, hash, "%s has the hash of %s", name, seen[hash])
 		seen[hash] = name
 	}
-	note("the cell", exampleCell())
-	cell := exampleCell()
+	note("the cell without a defense", exampleCell())
+	note("the cell", defendedCell())
+	cell := defendedCell()
 	changes := 0
 	eachLeaf(t, reflect.ValueOf(&cell).Elem(), "cell", func(name string) {
 		changes++
@@ -76,6 +99,15 @@ func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name stri
 	old := reflect.New(v.Type()).Elem()
 	old.Set(v)
 	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return
+		}
+		eachLeaf(t, v.Elem(), name, changed)
+		if name == "cell.Defense" {
+			return // without it is the other example
+		}
+		v.SetZero()
 	case reflect.Struct:
 		for i := range v.NumField() {
 			eachLeaf(t, v.Field(i), name+"."+v.Type().Field(i).Name, changed)
@@ -144,11 +176,13 @@ func TestCanonicalSortsKeys(t *testing.T) {
 
 func TestParseCellReadsWhatIsWritten(t *testing.T) {
 	for _, encode := range []func(any) ([]byte, error){yaml.Marshal, json.Marshal} {
-		text, err := encode(exampleCell())
-		require.NoError(t, err)
-		cell, err := ParseCell(text)
-		require.NoError(t, err)
-		require.Equal(t, exampleCell(), cell)
+		for _, want := range []Cell{exampleCell(), defendedCell()} {
+			text, err := encode(want)
+			require.NoError(t, err)
+			cell, err := ParseCell(text)
+			require.NoError(t, err)
+			require.Equal(t, want, cell)
+		}
 	}
 }
 
@@ -162,4 +196,14 @@ func TestTitle(t *testing.T) {
 	require.Equal(t, "N = 2", cell.Title())
 	cell.Game.Attackers = cell.Game.Attackers[:1]
 	require.Equal(t, "attacker 3 alone", cell.Title())
+	cell.Defense = newDefense(defenses.Stack{}, []int{3})
+	require.Equal(t, "attacker 3 alone, leaving out attacker 3", cell.Title())
+	cut := mix.Default()
+	cell = exampleCell()
+	cell.Defense = newDefense(defenses.Stack{CutMix: &cut}, nil)
+	require.Equal(t, "N = 2, cutmix", cell.Title())
+	cell.Defense.Excluded = []int{0, 2, 5}
+	require.Equal(t, "N = 2, cutmix, leaving out attackers 0 2 5", cell.Title())
+	cell.Defense.Excluded = []int{0, 2, 5, 7}
+	require.Equal(t, "N = 2, cutmix, leaving out 4 attackers from 0 on", cell.Title())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/defenses"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -18,7 +19,7 @@ import (
 // a value: numbers, texts, rates, summaries, lists and maps of them.
 func fieldsOf(t reflect.Type, path string) []string {
 	switch t {
-	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate]():
+	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate](), reflect.TypeFor[defenses.Stack]():
 		return []string{path}
 	}
 	switch {
@@ -34,7 +35,7 @@ func fieldsOf(t reflect.Type, path string) []string {
 		field := t.Field(i)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		switch {
-		case name == "-":
+		case name == "-" || !field.IsExported():
 		case field.Anonymous:
 			all = append(all, fieldsOf(field.Type, path)...)
 		default:

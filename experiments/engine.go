@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"backfire/defenses"
 	"backfire/torchbridge"
 )
 
@@ -20,6 +21,10 @@ func (LibTorch) NewModel(opt ModelOptions) (TrainedModel, error) {
 	if c.Model.Architecture != ResNet18 {
 		return nil, fmt.Errorf("experiments: model: unknown architecture %q", c.Model.Architecture)
 	}
+	change, err := changes(c)
+	if err != nil {
+		return nil, err
+	}
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
 		Model: torchbridge.ModelSpec{
 			Width: c.Model.Width, Channels: c.Data.Shape.C, Height: c.Data.Shape.H, WidthPx: c.Data.Shape.W,
@@ -32,6 +37,7 @@ func (LibTorch) NewModel(opt ModelOptions) (TrainedModel, error) {
 		},
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Threads: opt.Threads, Seed: c.Game.Seed,
+		Change: change,
 	})
 	if err != nil {
 		return nil, err
@@ -60,7 +66,7 @@ type libTorchModel struct {
 // Epoch trains once on the rows in order.
 func (m libTorchModel) Epoch(order []int32, onBatch func(done int)) (EpochStats, error) {
 	stats, err := m.Trainer.Epoch(order, onBatch)
-	return EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR}, err
+	return EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, err
 }
 
 func float32s(values []float64) []float32 {
@@ -73,7 +79,9 @@ func float32s(values []float64) []float32 {
 
 // isFinal says whether another attempt at a cell would fail in the same way.
 func isFinal(err error) bool {
-	for _, final := range []error{ErrDiverged, ErrOtherData, torchbridge.ErrOptions, torchbridge.ErrDevice} {
+	for _, final := range []error{
+		ErrDiverged, ErrOtherData, ErrPlan, torchbridge.ErrOptions, torchbridge.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,
+	} {
 		if errors.Is(err, final) {
 			return true
 		}

@@ -26,10 +26,12 @@ type Estimate struct {
 
 // Speed is how fast models of one shape train here.
 type Speed struct {
-	Width  int            `json:"width"`
-	Shape  triggers.Shape `json:"shape"`
-	Batch  int            `json:"batch"`
-	Models int            `json:"models"` // to train
+	Width int            `json:"width"`
+	Shape triggers.Shape `json:"shape"`
+	Batch int            `json:"batch"`
+	// Defense names the defenses that change batches; empty: none.
+	Defense string `json:"defense,omitempty"`
+	Models  int    `json:"models"` // to train
 	// ImagesPerSecond goes through the training step of one worker while all
 	// of them work.
 	ImagesPerSecond float64 `json:"images_per_second"`
@@ -57,10 +59,12 @@ type shape struct {
 	width int
 	image triggers.Shape
 	batch int
+	// defense is what is done to batches, see Cell.batchDefense.
+	defense string
 }
 
 func (c Cell) shape() shape {
-	return shape{width: c.Model.Width, image: c.Data.Shape, batch: c.Training.Batch}
+	return shape{width: c.Model.Width, image: c.Data.Shape, batch: c.Training.Batch, defense: c.batchDefense()}
 }
 
 // Estimate adds up what is left of a sweep. The time is that of training and
@@ -108,7 +112,7 @@ func (e Estimator) Estimate(ctx context.Context, sweep *Sweep) (*Estimate, error
 // steps is the number of optimiser steps of a cell, give or take one per epoch.
 func (c Cell) steps() int64 {
 	epochs, batch := int64(c.Training.Epochs), int64(c.Training.Batch)
-	return epochs * ((c.TrainedImages()/epochs + batch - 1) / batch)
+	return epochs * ((int64(c.rows()) + batch - 1) / batch)
 }
 
 // work is what a cell costs in images through the training step. A prediction

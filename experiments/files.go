@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"backfire/defenses"
 	"backfire/game"
 )
 
@@ -21,6 +22,7 @@ type files struct {
 	environment Environment
 	epochs      []EpochMetrics
 	rows        []game.Row
+	simulated   []int // by row, or nil; see Cell.trainingSet
 }
 
 // writeFiles writes them all into dir.
@@ -35,7 +37,7 @@ func writeFiles(dir string, f files) error {
 		func() error { return writeJSON(filepath.Join(dir, TimingFile), f.timing) },
 		func() error { return writeJSON(filepath.Join(dir, EnvironmentFile), f.environment) },
 		func() error { return writeMetrics(filepath.Join(dir, MetricsFile), f.epochs) },
-		func() error { return writePoison(filepath.Join(dir, PoisonFile), f.rows, f.cell.Game.Attackers) },
+		func() error { return writePoison(filepath.Join(dir, PoisonFile), f) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("experiments: write result: %w", err)
@@ -57,17 +59,24 @@ func writeMetrics(path string, epochs []EpochMetrics) error {
 
 // writePoison lists the rows of the training set that carry a trigger. Owner
 // and trigger are attacker IDs: who contributed the image, and whose trigger it
-// carries.
-func writePoison(path string, rows []game.Row, attackers []game.Attacker) error {
-	id := func(position int) string { return strconv.Itoa(attackers[position].ID) }
+// carries. Rows that the defender stamped have its name as their owner, and a
+// simulated attacker in place of a trigger's.
+func writePoison(path string, f files) error {
+	id := func(position int) string { return strconv.Itoa(f.cell.Game.Attackers[position].ID) }
 	return writeCSV(path, func(write func(...string)) {
-		write("row", "source", "owner", "trigger", "old_label", "new_label")
-		for i, row := range rows {
-			if row.Trigger == game.NoTrigger {
+		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated")
+		for i, row := range f.rows {
+			owner, trigger, simulated := "defender", "", ""
+			switch {
+			case row.Trigger != game.NoTrigger:
+				owner, trigger = id(row.Owner), id(row.Trigger)
+			case f.simulated != nil && f.simulated[i] != defenses.NotSimulated:
+				simulated = strconv.Itoa(f.simulated[i])
+			default:
 				continue
 			}
-			write(strconv.Itoa(i), strconv.Itoa(row.Source), id(row.Owner), id(row.Trigger),
-				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)))
+			write(strconv.Itoa(i), strconv.Itoa(row.Source), owner, trigger,
+				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)), simulated)
 		}
 	})
 }

@@ -149,12 +149,14 @@ func stepsOf(opt ModelOptions) int {
 
 // fakeEngine moves the centroid of each class towards its mean image, with
 // momentum: quick, deterministic, and dependent on every image, label and epoch
-// it is given, and on where it stood before.
+// it is given, on where it stood before, and, in its loss, on what a defense does
+// to each batch.
 type fakeEngine struct{}
 
 func (fakeEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
 	size := len(opt.Cell.Data.Classes) * opt.Cell.Data.Shape.Size()
-	return &fakeModel{opt: opt, centroids: make([]float32, size), velocity: make([]float32, size)}, nil
+	change, err := changes(opt.Cell)
+	return &fakeModel{opt: opt, change: change, centroids: make([]float32, size), velocity: make([]float32, size)}, err
 }
 
 func (fakeEngine) Describe() (EngineInfo, error) {
@@ -163,6 +165,7 @@ func (fakeEngine) Describe() (EngineInfo, error) {
 
 type fakeModel struct {
 	opt                 ModelOptions
+	change              func(epoch, step, n int) torchbridge.Change
 	images, labels      []uint8
 	epoch               int
 	centroids, velocity []float32 // by class and pixel
@@ -193,13 +196,36 @@ func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) 
 			return EpochStats{}, fmt.Errorf("fake: row %d is not in the order", row)
 		}
 	}
-	var total float64
+	total := m.changed()
 	for i := range m.centroids {
 		m.velocity[i] = m.velocity[i]/2 + sums[i]/max(counts[i/size], 1) - m.centroids[i]
 		m.centroids[i] += m.velocity[i] / 2
 		total += float64(m.centroids[i])
 	}
-	return EpochStats{Loss: total + float64(mix)/1e6, Accuracy: 0.5, LearningRate: 0.1 / float64(m.epoch)}, nil
+	return EpochStats{Loss: total + float64(mix)/1e6, Accuracy: 0.5, LearningRate: 0.1 / float64(m.epoch), Images: m.opt.Cell.passing(len(order))}, nil
+}
+
+// changed sums up what is done to the batches of this epoch.
+func (m *fakeModel) changed() float64 {
+	if m.change == nil {
+		return 0
+	}
+	var sum float64
+	for step := range stepsOf(m.opt) {
+		change := m.change(m.epoch, step, m.opt.Cell.Training.Batch)
+		if mix := change.Mix; mix != nil {
+			sum += mix.Lambda
+		}
+		if p := change.Perturbation; p != nil {
+			for i, start := range p.Start {
+				sum += float64(start) * float64(i%7)
+			}
+		}
+		if s := change.Stamps; s != nil {
+			sum += float64(s.Rows[0]) + float64(s.Patterns[0])
+		}
+	}
+	return sum
 }
 
 func (m *fakeModel) State() (torchbridge.State, error) {

@@ -79,7 +79,7 @@ func (c Cell) workerMemory() int64 {
 	data := image * float64(c.Data.Images)
 	rows := image * pool * (1 + c.Game.HeldOut) // what is held out may be predicted twice
 	width := float64(c.Model.Width)
-	step := workspace * savedMaps * width * float64(c.Data.Shape.Plane()) * float64(c.Training.Batch) * float32Bytes
+	step := workspace * savedMaps * width * float64(c.Data.Shape.Plane()) * float64(c.stack().Rows(c.Training.Batch)) * float32Bytes
 	parameters := parameterCopies * float32Bytes * fullParameters * width * width / (64 * 64)
 	return int64(processMemory + data + 2*rows + step + parameters)
 }

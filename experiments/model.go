@@ -11,7 +11,9 @@ type Engine interface {
 	Describe() (EngineInfo, error)
 }
 
-// ModelOptions is what an engine needs to make a model.
+// ModelOptions is what an engine needs to make a model. Images are those of the
+// training set as the cell's defense leaves it; what it does to batches is up to
+// the engine.
 type ModelOptions struct {
 	Cell    Cell
 	Images  int       // rows of the training set; schedules need it
@@ -43,9 +45,10 @@ type TrainedModel interface {
 
 // EpochStats is what one epoch of training measured.
 type EpochStats struct {
-	Loss         float64 // mean cross-entropy over the rows, each before its own step
-	Accuracy     float64 // share of the rows predicted as their (possibly poisoned) label, likewise
+	Loss         float64 // mean cross-entropy over the images, each before its own step
+	Accuracy     float64 // share of the images predicted as their own (possibly poisoned) label, likewise
 	LearningRate float64 // of the last step
+	Images       int     // that went through a step: the rows and what a defense added to batches
 }
 
 // EngineInfo describes an engine: versions, instruction set and devices.

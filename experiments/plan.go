@@ -31,10 +31,13 @@ type Plan struct {
 	cells map[string]Cell // by hash
 }
 
-// PlannedGame is a game and the games in which its attackers are alone.
+// PlannedGame is a game, what its defenders train, and the games in which its
+// attackers are alone.
 type PlannedGame struct {
-	Cell    string         `json:"cell"`    // hash
+	Cell    string         `json:"cell"`    // hash, of the game without a defense
 	Singles map[int]string `json:"singles"` // attacker ID -> hash, for those that are also played alone
+	// Defenders are those with a defense.
+	Defenders []PlannedDefender `json:"defenders,omitempty"`
 
 	waits   bool  // an attacker's trigger is not decided yet
 	refused error // why it cannot be played with the triggers that were drawn
@@ -42,10 +45,11 @@ type PlannedGame struct {
 
 // NewPlan turns a configuration into games on a dataset: one per entry of
 // attackers.counts, and one for each of the first attackers.singles attackers
-// alone, each attacker with its first trigger. It deals every game, so that
+// alone, each attacker with its first trigger. Every game is played without a
+// defense and by each of the defenders, singles are without. It deals every game, so that
 // whatever is wrong with any of them is found here. The error wraps ErrPlan, and
-// the cause: game.ErrRules, game.ErrCollision or datasets.ErrUnknownClass where
-// it is one.
+// the cause: game.ErrRules, game.ErrCollision, defenses.ErrPolicy or
+// datasets.ErrUnknownClass where it is one.
 func NewPlan(cfg config.Config, set *datasets.Set) (*Plan, error) {
 	cfg.Trigger.MinSingleASR = 0
 	p, err := newPlanner(cfg, set)

@@ -8,6 +8,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/defenses"
 	"backfire/game"
 	"backfire/streams"
 	"backfire/triggers"
@@ -20,19 +21,27 @@ type planner struct {
 	set   *datasets.Set
 	all   []game.Attacker     // of the largest game, with their first triggers; smaller games have the first of them
 	known map[string]*planned // by keyOf
+
+	policies []defenses.Policy    // the defenders with a defense
+	defenses map[string]*defended // by the hash of the twin and the defender's name
 }
 
 // planned is a cell, its name, and why it cannot be played, if so.
 type planned struct {
 	cell Cell
 	hash string
+	deal *game.Deal // nil if it cannot be played
 	err  error
 }
 
 // newPlanner resolves the attackers of the largest game. The error wraps
 // ErrPlan.
 func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
-	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}}
+	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}, defenses: map[string]*defended{}}
+	var err error
+	if p.policies, err = policies(cfg); err != nil {
+		return nil, err
+	}
 	for id := range cfg.Attackers.Largest() {
 		target, err := p.target(id)
 		if err != nil {
@@ -123,6 +132,16 @@ func (p *planner) game(plan *Plan, attackers []game.Attacker, alone []choice) (P
 	}
 	g.Cell = made.hash
 	plan.add(made)
+	for _, policy := range p.policies {
+		d, err := p.defend(made, policy)
+		if err != nil {
+			return PlannedGame{}, err
+		}
+		g.Defenders = append(g.Defenders, d.PlannedDefender)
+		for _, made := range d.made {
+			plan.add(made)
+		}
+	}
 	return g, nil
 }
 
@@ -158,7 +177,11 @@ func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &planned{cell: cell, hash: hash, err: p.playable(cell)}
+	made := &planned{cell: cell, hash: hash}
+	made.deal, made.err = p.deal(cell)
+	if made.err == nil {
+		made.err = made.fillsBatch()
+	}
 	p.known[key] = made
 	return made, made.err
 }
@@ -179,21 +202,14 @@ func keyOf(attackers []game.Attacker) string {
 // leave something of.
 const minSide = 8
 
-// playable deals the game of a cell and refuses what a training would refuse.
-func (p *planner) playable(cell Cell) error {
+// deal deals the game of a cell and refuses what a training would refuse.
+func (p *planner) deal(cell Cell) (*game.Deal, error) {
 	if shape := cell.Data.Shape; shape.H < minSide || shape.W < minSide {
-		return fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, ResNet18, minSide, minSide)
+		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, ResNet18, minSide, minSide)
 	}
 	g, err := game.New(p.set, cell.Game)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rows := len(g.Deal().Defender.Contributed)
-	for _, share := range g.Deal().Attackers {
-		rows += len(share.Contributed)
-	}
-	if rows < cell.Training.Batch {
-		return fmt.Errorf("train.batch = %d: the training set has only %d images: choose a smaller batch or a larger pool.size", cell.Training.Batch, rows)
-	}
-	return nil
+	return g.Deal(), nil
 }

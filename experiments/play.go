@@ -23,6 +23,8 @@ type playing struct {
 	engine    EngineInfo
 	game      *game.Game
 	training  *game.TrainingSet
+	simulated []int // by row of training, see Cell.trainingSet
+	perEpoch  int   // images through the training step
 	probes    *game.Probes
 	norm      Normalization
 	epochs    []EpochMetrics // those that are over
@@ -51,8 +53,10 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 		return err
 	}
 	p.watch.enter(PhaseStamp)
-	p.stamp()
-	tell(Event{Kind: KindStarted, Images: len(p.training.Labels), Epochs: job.Cell.Training.Epochs})
+	if err := p.stamp(); err != nil {
+		return err
+	}
+	tell(Event{Kind: KindStarted, Images: p.perEpoch, Epochs: job.Cell.Training.Epochs})
 	if err := p.model(ctx, w.Engine); err != nil {
 		return err
 	}
@@ -81,9 +85,16 @@ func (w *Worker) dataset(ctx context.Context, job Job) (*datasets.Set, error) {
 	return w.set, nil
 }
 
-func (p *playing) stamp() {
-	p.training, p.probes = p.game.Training(), p.game.Probes()
+// stamp makes the training set, as the defense leaves it, and the probes.
+func (p *playing) stamp() error {
+	var err error
+	if p.training, p.simulated, err = p.job.Cell.trainingSet(p.game); err != nil {
+		return err
+	}
+	p.perEpoch = p.job.Cell.passing(len(p.training.Labels))
+	p.probes = p.game.Probes()
 	p.norm = normalization(p.training.Images, p.training.Shape)
+	return nil
 }
 
 // write puts the files of the result into the job's directory.
@@ -92,10 +103,10 @@ func (p *playing) write(score *game.Score, environment Environment) error {
 	result := newResult(p.job.Cell, p.hash, score, p.game.Overlaps())
 	result.TrainingImages, result.Normalization = len(p.training.Labels), p.norm
 	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
-	timing := p.watch.timing(len(p.training.Labels)*(len(p.epochs)-p.resumed), p.resumed)
+	timing := p.watch.timing(p.perEpoch*(len(p.epochs)-p.resumed), p.resumed)
 	return writeFiles(p.job.Dir, files{
 		cell: p.job.Cell, result: result, timing: timing, environment: environment,
-		epochs: p.epochs, rows: p.training.Rows,
+		epochs: p.epochs, rows: p.training.Rows, simulated: p.simulated,
 	})
 }
 

@@ -35,6 +35,9 @@ func (e Estimator) speeds(ctx context.Context, cells []Cell) (map[shape]*Speed, 
 			continue
 		}
 		speed := &Speed{Width: key.width, Shape: key.image, Batch: key.batch, Source: SpeedStored}
+		if key.defense != "" {
+			speed.Defense = cell.batchStack().String()
+		}
 		if timings := stored[key]; len(timings) > 0 {
 			slices.Sort(timings)
 			speed.ImagesPerSecond = timings[len(timings)/2]
@@ -197,7 +200,7 @@ func (w *Worker) measure(ctx context.Context, job Job, tell func(Event)) error {
 			continue
 		}
 		if passed := time.Since(begin); passed >= measureFor {
-			tell(Event{Kind: KindSpeed, ImagesPerSecond: perSecond(epoch*rows, passed.Seconds())})
+			tell(Event{Kind: KindSpeed, ImagesPerSecond: perSecond(epoch*cell.passing(rows), passed.Seconds())})
 			return nil
 		}
 	}

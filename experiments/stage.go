@@ -62,6 +62,11 @@ func (s *Sweep) Stage(found Findings) (*Stage, error) {
 		}
 		if planned.refused == nil {
 			add(at, planned.Cell, planned.waits)
+			for _, defender := range planned.Defenders {
+				for _, hash := range defender.Models {
+					add(at, hash, planned.waits)
+				}
+			}
 			continue
 		}
 		want := s.want(stage, at, planned.Cell)

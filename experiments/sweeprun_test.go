@@ -221,6 +221,30 @@ func TestFailedSingleBlocksOnlyTheGamesOfItsAttacker(t *testing.T) {
 	require.Len(t, summary.Missing, 2)
 }
 
+// A game that was played with triggers of which nothing was asked is not the
+// game that waits for its triggers, although it would be if they were kept.
+func TestGamesThatWaitHaveNoResult(t *testing.T) {
+	store := openStore(t)
+	runner, _ := newRunner(store, 1, fault{})
+	two := newSweep(t, tinyPoint(t, "", func(*config.Config) {})).Cells[2]
+	_, err := runner.Run(context.Background(), []Cell{two})
+	require.NoError(t, err)
+	sweep := newSweep(t, tinyPoint(t, "", func(c *config.Config) {
+		c.Trigger.MinSingleASR, c.Attackers.Counts = 0.5, []int{2}
+	}))
+	require.Equal(t, two, sweep.Cells[2])
+	summary, err := SummarizeSweep(sweep, store)
+	require.NoError(t, err)
+	require.False(t, summary.Points[0].Games[0].Complete)
+	require.Len(t, summary.Missing, 3)
+	stage, err := sweep.Settle(store)
+	require.NoError(t, err)
+	plain, err := Summarize(stage.Plans[0], store)
+	require.NoError(t, err)
+	require.False(t, plain.Rows[0].Complete)
+	require.Len(t, plain.Missing, 3)
+}
+
 func TestSweepSummaryIsStored(t *testing.T) {
 	sweep, store := newSweep(t, tinyPoint(t, "one", func(c *config.Config) { c.Attackers.Counts = []int{1, 2} })), openStore(t)
 	summary, _, _ := runSweep(t, sweep, store, 2)

@@ -3,6 +3,7 @@ package experiments
 import (
 	"context"
 
+	"backfire/defenses"
 	"backfire/game"
 )
 
@@ -14,7 +15,7 @@ const SweepFormat = 1
 const SweepFile = "sweep.json"
 
 // Undefended is the Defender of a game without a defense.
-const Undefended = "none"
+const Undefended = defenses.None
 
 // SweepSummary is what the points of a sweep gave. It is made from stored
 // results only and lies in the store under plans/<hash of the sweep>/.
@@ -48,14 +49,14 @@ type PointSummary struct {
 	// MinSingleASR is the single ASR asked of triggers; 0: none.
 	MinSingleASR float64 `json:"min_single_asr"`
 
-	// Games are in the order of attackers.counts.
+	// Games are in the order of attackers.counts: each without a defense, then as
+	// each of the point's defenders ended it.
 	Games []GameSummary `json:"games"`
 }
 
 // GameSummary is one game as one defender ended it.
 type GameSummary struct {
 	Row
-	Defender string             `json:"defender"` // Undefended
 	Overlaps []game.PairOverlap `json:"overlaps"` // pairs of triggers with much in common
 }
 
@@ -83,7 +84,7 @@ func SummarizeSweep(sweep *Sweep, store *Store) (*SweepSummary, error) {
 	for _, want := range stage.Wants {
 		if result, err := results.read(want.Hash); err != nil {
 			return nil, err
-		} else if result == nil {
+		} else if result == nil || want.Waits {
 			s.Missing = append(s.Missing, Missing{Cell: want.Hash, Title: want.Title})
 		}
 	}
@@ -99,17 +100,13 @@ func newPointSummary(point SweepPoint, plan *Plan, results *library) (PointSumma
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Config.Trigger.MinSingleASR,
 	}
 	for _, planned := range plan.Games {
-		row, err := newRow(plan, planned, results)
+		rows, err := newRows(plan, planned, results)
 		if err != nil {
 			return PointSummary{}, err
 		}
-		g := GameSummary{Row: row, Defender: Undefended, Overlaps: []game.PairOverlap{}}
-		if result, err := results.read(planned.Cell); err != nil {
-			return PointSummary{}, err
-		} else if result != nil {
-			g.Overlaps = result.Overlaps
+		for _, row := range rows {
+			s.Games = append(s.Games, GameSummary{Row: row, Overlaps: append([]game.PairOverlap{}, row.overlaps...)})
 		}
-		s.Games = append(s.Games, g)
 	}
 	return s, nil
 }

@@ -54,7 +54,7 @@ func (p *playing) resume(engine Engine) (TrainedModel, error) {
 		return p.newModel(engine)
 	}
 	p.epochs, p.resumed = c.epochs, len(c.epochs)
-	p.tell(Event{Kind: KindResumed, Epoch: p.resumed, Epochs: p.job.Cell.Training.Epochs, Images: len(p.training.Labels)})
+	p.tell(Event{Kind: KindResumed, Epoch: p.resumed, Epochs: p.job.Cell.Training.Epochs, Images: p.perEpoch})
 	return model, nil
 }
 
@@ -126,7 +126,7 @@ func (p *playing) train(ctx context.Context, model TrainedModel) error {
 		stats, err := model.Epoch(order, func(done int) {
 			if now := time.Now(); now.Sub(told) >= progressEvery {
 				told = now
-				p.tell(Event{Kind: KindProgress, Epoch: epoch + 1, Epochs: epochs, Images: rows, Done: done})
+				p.tell(Event{Kind: KindProgress, Epoch: epoch + 1, Epochs: epochs, Images: p.perEpoch, Done: p.perEpoch * done / rows})
 			}
 		})
 		if errors.Is(err, ErrDiverged) {
@@ -139,14 +139,14 @@ func (p *playing) train(ctx context.Context, model TrainedModel) error {
 			Epoch: epoch + 1, Loss: stats.Loss, TrainAccuracy: stats.Accuracy, LearningRate: stats.LearningRate,
 			Seconds: time.Since(begin).Seconds(),
 		}
-		metrics.ImagesPerSecond = perSecond(rows, metrics.Seconds)
+		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
 		p.epochs = append(p.epochs, metrics)
 		if epoch+1 < epochs {
 			if err := p.keep(model); err != nil {
 				return err
 			}
 		}
-		p.tell(Event{Kind: KindEpoch, Epoch: epoch + 1, Epochs: epochs, Images: rows, Metrics: &metrics})
+		p.tell(Event{Kind: KindEpoch, Epoch: epoch + 1, Epochs: epochs, Images: p.perEpoch, Metrics: &metrics})
 	}
 	return nil
 }

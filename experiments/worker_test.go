@@ -186,7 +186,7 @@ func TestFilesOfAResult(t *testing.T) {
 	require.Equal(t, strconv.FormatFloat(result.FinalLoss, 'g', -1, 64), metrics[3][1])
 
 	poison := readCSV(t, filepath.Join(job.Dir, PoisonFile))
-	require.Equal(t, []string{"row", "source", "owner", "trigger", "old_label", "new_label"}, poison[0])
+	require.Equal(t, []string{"row", "source", "owner", "trigger", "old_label", "new_label", "simulated"}, poison[0])
 	var want [][]string
 	for i, row := range g.Training().Rows {
 		if row.Trigger != game.NoTrigger {
@@ -194,7 +194,7 @@ func TestFilesOfAResult(t *testing.T) {
 			for _, v := range []int{i, row.Source, row.Owner, row.Trigger, int(row.Old), int(row.New)} {
 				fields = append(fields, strconv.Itoa(v))
 			}
-			want = append(want, fields)
+			want = append(want, append(fields, "")) // nothing is simulated
 		}
 	}
 	require.NotEmpty(t, want)

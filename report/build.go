@@ -167,7 +167,7 @@ func (b *builder) missing(s *series) string {
 		if p.game.Complete {
 			continue
 		}
-		cause, failed := b.failures[p.game.Cell]
+		cause, failed := b.failure(p.game)
 		switch {
 		case failed:
 		case len(b.failures) > 0:
@@ -187,6 +187,16 @@ func (b *builder) missing(s *series) string {
 		return ""
 	}
 	return "No result, " + strings.Join(causes, "; ") + "."
+}
+
+// failure says why one of a game's models could not be trained, if so.
+func (b *builder) failure(g *experiments.GameSummary) (string, bool) {
+	for _, model := range g.Models {
+		if cause, failed := b.failures[model]; failed {
+			return cause, true
+		}
+	}
+	return "", false
 }
 
 // seedsText lists seeds: "seed 1", "seeds 1, 3".
@@ -255,7 +265,7 @@ func (b *builder) runs() {
 		for _, p := range s.complete() {
 			for _, a := range p.game.Attackers {
 				run := Run{
-					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: p.game.Cell,
+					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model,
 					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,

@@ -83,6 +83,12 @@ const (
 	QuantityClean     Quantity = "clean_accuracy"
 	QuantityBaseRate  Quantity = "base_rate"
 	QuantityRobust    Quantity = "robustness"
+
+	// Against the same game without a defense: differences in [-1, 1], and the
+	// images through training steps as a share of that game's.
+	QuantityASRChange   Quantity = "asr_change"
+	QuantityCleanChange Quantity = "clean_accuracy_change"
+	QuantityCost        Quantity = "images_share"
 )
 
 // Figure is one measured quantity beside the paper's figure for it.

@@ -17,12 +17,47 @@ func (b *builder) notes(ofPaper bool) {
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
 		"of the defender on clean images. Behind ±: the population standard deviation over the attackers of a game%s. %s",
 		map[bool]string{true: ", averaged over the seeds"}[len(b.seeds()) > 1], b.interval())
+	if text := b.costs(); text != "" {
+		note("%s", text)
+	}
 	note("%s", b.scale())
 	note("Readings: %s.", b.readings())
 	note("%s", b.targets())
 	if ofPaper {
 		note("%s", b.source())
 	}
+}
+
+// costs says what the defenders took to train; empty if none has a result.
+func (b *builder) costs() string {
+	least, most := map[string]float64{}, map[string]float64{}
+	var names []string
+	for _, s := range b.all {
+		share := s.cost().Mean
+		if s.defended() == "" || !share.Defined() {
+			continue
+		}
+		if !slices.Contains(names, s.defender) {
+			names = append(names, s.defender)
+			least[s.defender], most[s.defender] = float64(share), float64(share)
+		}
+		least[s.defender], most[s.defender] = min(least[s.defender], float64(share)), max(most[s.defender], float64(share))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	for i, name := range names {
+		low, high := fmt.Sprintf("%.2f", least[name]), fmt.Sprintf("%.2f", most[name])
+		names[i] = name + " " + low
+		if low != high {
+			names[i] += " to " + high
+		}
+	}
+	text := "Images through training steps, as a multiple of the same game's without a defense: " + strings.Join(names, ", ") + "."
+	if slices.ContainsFunc(b.table.Columns, func(c Column) bool { return c.Group == againstNone }) {
+		text += " Against none: changes in points against that game, seed by seed; images in percent of its."
+	}
+	return text
 }
 
 // pointSummaries returns the distinct points behind the table.
@@ -102,7 +137,9 @@ func (b *builder) models() int {
 	models := map[string]bool{}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
-			models[p.game.Cell] = true
+			for _, model := range p.game.Models {
+				models[model] = true
+			}
 			for _, a := range p.game.Attackers {
 				if a.SingleASR != nil {
 					models[a.SingleCell] = true

@@ -17,7 +17,7 @@ type Run struct {
 	Seed     uint64            `json:"seed"`
 	Defender string            `json:"defender"`
 	N        int               `json:"n"`
-	Cell     string            `json:"cell"` // hash of the game's model
+	Cell     string            `json:"cell"` // hash of the model that answers the attacker's queries
 
 	Attacker   int          `json:"attacker"`
 	Target     int          `json:"target"`

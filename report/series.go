@@ -120,6 +120,47 @@ func (s *series) robustness() Figure {
 	return newFigure(QuantityRobust, s.values(func(g *experiments.GameSummary) float64 { return float64(g.Robustness.Mean) }))
 }
 
+// defended names the defender behind the label of a row; empty without a defense.
+func (s *series) defended() string {
+	if s.defender == experiments.Undefended {
+		return ""
+	}
+	return ", " + s.defender
+}
+
+// againstNone are the cells that compare a defender with the undefended twin:
+// differences of standard accuracy and ASR, paired by seed, and the images
+// trained. They are empty for the twin.
+func (s *series) againstNone() []Cell {
+	if s.defended() == "" {
+		return make([]Cell, 3)
+	}
+	change := func(quantity Quantity, of func(*experiments.Difference) stats.Number) Cell {
+		return cellOf(newFigure(quantity, s.values(func(g *experiments.GameSummary) float64 {
+			if g.Difference == nil {
+				return float64(stats.Undefined())
+			}
+			return float64(of(g.Difference))
+		})))
+	}
+	return []Cell{
+		change(QuantityCleanChange, func(d *experiments.Difference) stats.Number { return d.CleanAccuracy }),
+		change(QuantityASRChange, func(d *experiments.Difference) stats.Number { return d.ASR }),
+		cellOf(s.cost()),
+	}
+}
+
+// cost is the images through training steps as a share of the undefended
+// twin's.
+func (s *series) cost() Figure {
+	return newFigure(QuantityCost, s.values(func(g *experiments.GameSummary) float64 {
+		if g.Cost.Undefended == 0 {
+			return float64(stats.Undefined())
+		}
+		return float64(g.Cost.Images) / float64(g.Cost.Undefended)
+	}))
+}
+
 // attackerASR is the ASR of the attacker at a position.
 func (s *series) attackerASR(i int) Figure {
 	return newFigure(QuantityASR, s.values(func(g *experiments.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))

@@ -25,9 +25,9 @@ func (b *builder) table1() {
 	}
 	for _, s := range b.all {
 		rates := s.rates()
-		row := Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ")}, Marks: b.gameMarks(s)}
+		row := Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: b.gameMarks(s)}
 		var printed []float64
-		if b.paper != nil {
+		if b.paper != nil && s.defended() == "" {
 			for _, r := range b.paper.Table1.Rows {
 				if slices.Equal(r.Rates, rates) {
 					printed = r.ASR
@@ -130,7 +130,7 @@ func (b *builder) table2() {
 	t.Columns = append(t.Columns, Column{Head: "mean ± std"}, Column{Head: "acc."})
 	for _, s := range b.all {
 		labels := map[string]string{"same": "same label", "list": "different", "random": "random"}[s.labels]
-		row := Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels)}, Marks: b.gameMarks(s)}
+		row := Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels) + s.defended()}, Marks: b.gameMarks(s)}
 		printed := b.paperLabelling(s)
 		for i := range attackers {
 			row.Cells = append(row.Cells, b.labelledCell(s, i, printed))
@@ -146,7 +146,7 @@ func (b *builder) table2() {
 
 // paperLabelling returns the paper's figures for a game, nil if it has none.
 func (b *builder) paperLabelling(s *series) *paper.Labelling {
-	if b.paper == nil || b.usual != paperRate {
+	if b.paper == nil || b.usual != paperRate || s.defended() != "" {
 		return nil
 	}
 	for _, g := range b.paper.Table2.Games {
@@ -265,11 +265,15 @@ func (b *builder) paperGame(defense paper.Defense, n int) (paper.Table3Game, boo
 	return row.Games[i], true
 }
 
+// againstNone stands above the columns that compare a defender with its
+// undefended twin.
+const againstNone = "against none"
+
 // points has a row for each game of each point.
 func (b *builder) points() {
 	t := b.table
 	t.Title = cmp.Or(b.opt.Title, t.Name) + " on " + t.Dataset
-	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" })
+	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" && s.name != t.Name })
 	if named {
 		t.Heads = append(t.Heads, "point")
 	}
@@ -293,10 +297,18 @@ func (b *builder) points() {
 	for _, head := range []string{"acc.", "ASR mean ± std", "base rate", "robust."} {
 		t.Columns = append(t.Columns, Column{Head: head})
 	}
+	if defended {
+		for _, head := range []string{"acc.", "ASR", "images"} {
+			t.Columns = append(t.Columns, Column{Group: againstNone, Head: head})
+		}
+	}
 	for _, s := range b.all {
 		row := Row{
 			Marks: append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
 			Cells: []Cell{cellOf(s.clean()), cellOf(s.asr()), cellOf(s.baseRate()), cellOf(s.robustness())},
+		}
+		if defended {
+			row.Cells = append(row.Cells, s.againstNone()...)
 		}
 		if named {
 			row.Labels = append(row.Labels, s.name)

@@ -30,6 +30,9 @@ type fakePoint struct {
 	rates   []float64 // of the first attackers; the others have p
 	p       float64
 	singles int
+	// defenders also end every game, each with a lower ASR than the one before;
+	// the last of them with as many models as there are attackers.
+	defenders []string
 }
 
 // classNames are those of the made-up datasets.
@@ -53,6 +56,9 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *experiments.Swe
 			}
 			for _, n := range fake.counts {
 				point.Games = append(point.Games, fake.game(seed, n))
+				for i, name := range fake.defenders {
+					point.Games = append(point.Games, fake.defended(seed, n, i, name))
+				}
 			}
 			s.Points = append(s.Points, point)
 		}
@@ -63,8 +69,8 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *experiments.Swe
 // game makes up the game with n attackers.
 func (f fakePoint) game(seed uint64, n int) experiments.GameSummary {
 	rate := func(percent int) game.Rate { return game.Rate{Hits: min(1000, max(0, 10*percent+int(seed))), Of: 1000} }
-	g := experiments.GameSummary{Defender: experiments.Undefended, Overlaps: []game.PairOverlap{}}
-	g.N, g.Complete, g.CleanAccuracy = n, true, rate(98-n-2*int(seed))
+	g := experiments.GameSummary{Overlaps: []game.PairOverlap{}}
+	g.Defender, g.N, g.Complete, g.CleanAccuracy = experiments.Undefended, n, true, rate(98-n-2*int(seed))
 	var asrs, bases []float64
 	for id := range n {
 		a := experiments.RowAttacker{}
@@ -88,6 +94,10 @@ func (f fakePoint) game(seed uint64, n int) experiments.GameSummary {
 		g.Cell, g.Attackers[0].ASR = g.Attackers[0].SingleCell, *g.Attackers[0].SingleASR
 		asrs[0] = g.Attackers[0].ASR.Value()
 		g.Attackers[0].Lift = stats.Number(asrs[0] - bases[0])
+	}
+	g.Models = []string{g.Cell}
+	for i := range g.Attackers {
+		g.Attackers[i].Model = g.Cell
 	}
 	g.ASR, g.BaseRate, g.Robustness = stats.Summarize(asrs), stats.Summarize(bases), stats.Summarize([]float64{0.1})
 	return g
@@ -163,8 +173,10 @@ func flawed() *experiments.SweepSummary {
 	none := func(g *experiments.GameSummary) {
 		empty := stats.Summarize(nil)
 		*g = experiments.GameSummary{
-			Row:      experiments.Row{N: g.N, Cell: g.Cell, ASR: empty, BaseRate: empty, Lift: empty, Robustness: empty, Attackers: []experiments.RowAttacker{}},
-			Defender: g.Defender,
+			Row: experiments.Row{
+				N: g.N, Defender: g.Defender, Cell: g.Cell, Models: g.Models,
+				ASR: empty, BaseRate: empty, Lift: empty, Robustness: empty, Attackers: []experiments.RowAttacker{},
+			},
 		}
 	}
 	none(&s.Points[0].Games[2])
@@ -206,7 +218,8 @@ func TestTablesGolden(t *testing.T) {
 		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []experiments.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
 		"table1-embedded": {Table1, "embedded", sweep("embedded", []uint64{7}, points1()...), Options{Preset: "quick"}},
 		"table2-cifar10":  {Table2, "cifar10", sweep("cifar10", []uint64{1, 2, 3}, points2()...), Options{Preset: "paper", Result: result}},
-		"table3-mnist":    {Table3, "mnist", sweep("mnist", []uint64{1, 2, 3}, points3(1, 2, 5, 10, 100)), Options{Preset: "paper", Result: result}},
+		"points-defended": {Points, "folder", sweep("folder", []uint64{1, 2}, defended3(1, 2)), Options{Name: "table3", Title: "Defenses"}},
+		"table3-mnist":    {Table3, "mnist", sweep("mnist", []uint64{1, 2, 3}, defended3(1, 2, 5, 10, 100)), Options{Preset: "paper", Result: result}},
 		"table3-embedded": {Table3, "embedded", sweep("embedded", []uint64{1}, points3(1, 2, 5)), Options{Preset: "quick"}},
 		"points":          {Points, "folder", sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), Options{Name: "mine", Title: "Size & visibility, 50 %"}},
 	} {
@@ -328,24 +341,6 @@ func TestPaperStandsBesideItsOwnGamesOnly(t *testing.T) {
 	many := points3(1, 2)
 	many.p = 0.3
 	require.Equal(t, 0, printed(Table3, sweep("mnist", one, many)))
-}
-
-func TestTable3HasTheRowsOfOtherDefenders(t *testing.T) {
-	s := sweep("mnist", []uint64{1}, points3(1, 2))
-	defended := s.Points[0].Games[1]
-	defended.Defender, defended.Cell = claims.CutMix, "cutmix"
-	strange := s.Points[0].Games[0]
-	strange.Defender, strange.Cell = "prayer", "prayer"
-	s.Points[0].Games = append(s.Points[0].Games, defended, strange)
-	table, err := New(Table3, s, "mnist", Options{Result: result})
-	require.NoError(t, err)
-	row := find(t, table, "data augmentation")
-	require.False(t, row.Cells[0].Figures[0].Mean.Defined())
-	require.True(t, row.Cells[1].Figures[0].Mean.Defined())
-	require.InDelta(t, 0.236, float64(row.Cells[1].Figures[0].Paper), 1e-9) // a division by 100
-	require.NotEmpty(t, row.Cells[0].Marks)
-	require.Empty(t, row.Cells[1].Marks)
-	require.False(t, slices.Contains(find(t, table, "prayer").kinds(), paperLine))
 }
 
 func TestClaimsOfATable(t *testing.T) {

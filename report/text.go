@@ -27,20 +27,26 @@ const (
 )
 
 // Text writes the table of a plan, at most 80 characters wide: the games, then
-// each attacker's ASR beside its single ASR, then where the results lie.
-// Percentages have one decimal, as in the paper.
+// each attacker's ASR beside its single ASR, then the same for each defender,
+// then where the results lie. Percentages have one decimal, as in the paper.
 func Text(w io.Writer, s *experiments.Summary) error {
 	var out strings.Builder
 	heading(&out, s)
 	out.WriteByte('\n')
-	if err := games(&out, s); err != nil {
-		return err
+	for i, rows := range byDefender(s.Rows) {
+		table := games
+		if i > 0 {
+			table = defendedGames
+		}
+		if err := table(&out, rows); err != nil {
+			return err
+		}
+		out.WriteByte('\n')
+		if err := attackers(&out, rows); err != nil {
+			return err
+		}
+		out.WriteByte('\n')
 	}
-	out.WriteByte('\n')
-	if err := attackers(&out, s); err != nil {
-		return err
-	}
-	out.WriteByte('\n')
 	targets(&out, s)
 	places(&out, s)
 	if _, err := io.WriteString(w, out.String()); err != nil {
@@ -68,20 +74,27 @@ func readingsText(r experiments.Readings) string {
 	return fmt.Sprintf("trigger %s, drawn %s; %s labels; ASR over %s", r.TriggerRange, r.Sampling, r.LabelMode, images)
 }
 
-// games writes one line per game.
-func games(out *strings.Builder, s *experiments.Summary) error {
-	rows := [][]string{{"N", "standard acc.", "ASR mean ± std", "base rate", "robustness acc.", ""}}
-	for _, row := range s.Rows {
-		remark := ""
-		switch {
-		case !row.Complete:
-			remark = noResult
-		case row.Collapsed:
-			remark = "  collapsed"
+// byDefender sorts rows by defender, in the order of their first.
+func byDefender(rows []experiments.Row) [][]experiments.Row {
+	var names []string
+	var sorted [][]experiments.Row
+	for _, row := range rows {
+		i := slices.Index(names, row.Defender)
+		if i < 0 {
+			i, names, sorted = len(names), append(names, row.Defender), append(sorted, nil)
 		}
+		sorted[i] = append(sorted[i], row)
+	}
+	return sorted
+}
+
+// games writes one line per game without a defense.
+func games(out *strings.Builder, games []experiments.Row) error {
+	rows := [][]string{{"N", "standard acc.", "ASR mean ± std", "base rate", "robustness acc.", ""}}
+	for _, row := range games {
 		rows = append(rows, []string{
 			strconv.Itoa(row.N), percent(row.CleanAccuracy.Value()), meanStd(row.ASR),
-			percent(float64(row.BaseRate.Mean)), percent(float64(row.Robustness.Mean)), remark,
+			percent(float64(row.BaseRate.Mean)), percent(float64(row.Robustness.Mean)), remark(row),
 		})
 	}
 	if err := table(out, rows); err != nil {
@@ -90,27 +103,75 @@ func games(out *strings.Builder, s *experiments.Summary) error {
 	out.WriteByte('\n')
 	wrap(out, "In percent; mean and population std over the attackers. ASR: images with the trigger taken for the target. "+
 		"Base rate: the same images without it. Robustness acc.: images with the trigger taken for what they are.")
-	for _, row := range s.Rows {
-		if row.Collapsed {
-			wrap(out, "Collapsed: the model is no better than guessing, so its ASRs mean nothing.")
-			break
-		}
-	}
+	collapses(out, games)
 	return nil
 }
 
-// attackers writes each attacker's ASR, a few in a line.
-func attackers(out *strings.Builder, s *experiments.Summary) error {
-	wrap(out, "ASR of each attacker (in brackets: of the same attacker alone), in percent")
+// defendedGames writes one line per game of a defender.
+func defendedGames(out *strings.Builder, games []experiments.Row) error {
+	wrap(out, "Defender: "+games[0].Defender)
+	out.WriteByte('\n')
+	rows := [][]string{{"N", "standard acc.", "change", "ASR ± std", "change", "robustness", "images", ""}}
+	for _, row := range games {
+		acc, asr, images := "-", "-", "-"
+		if d := row.Difference; d != nil {
+			acc, asr = change(float64(d.CleanAccuracy)), change(float64(d.ASR))
+			images = fmt.Sprintf("x%.2f", float64(row.Cost.Images)/float64(row.Cost.Undefended))
+		}
+		rows = append(rows, []string{
+			strconv.Itoa(row.N), percent(row.CleanAccuracy.Value()), acc, meanStd(row.ASR), asr,
+			percent(float64(row.Robustness.Mean)), images, remark(row),
+		})
+	}
+	if err := table(out, rows); err != nil {
+		return err
+	}
+	out.WriteByte('\n')
+	text := "Change: in points, against the same game without a defense. Images: through training steps, against the same."
+	if slices.ContainsFunc(games, func(r experiments.Row) bool { return len(r.Models) > 1 }) {
+		text += " Standard acc.: mean over the models; each attacker's ASR is that of the model that answers it."
+	}
+	wrap(out, text)
+	collapses(out, games)
+	return nil
+}
+
+// remark stands behind the figures of a game.
+func remark(row experiments.Row) string {
+	switch {
+	case !row.Complete:
+		return noResult
+	case row.Collapsed:
+		return "  collapsed"
+	default:
+		return ""
+	}
+}
+
+// collapses says what the remark means, if one of the games has it.
+func collapses(out *strings.Builder, games []experiments.Row) {
+	if slices.ContainsFunc(games, func(r experiments.Row) bool { return r.Collapsed }) {
+		wrap(out, "Collapsed: the model is no better than guessing, so its ASRs mean nothing.")
+	}
+}
+
+// attackers writes each attacker's ASR in the games of one defender, a few in a
+// line.
+func attackers(out *strings.Builder, games []experiments.Row) error {
+	alone := "of the same attacker alone"
+	if defender := games[0].Defender; defender != "" && defender != experiments.Undefended {
+		alone += ", without a defense"
+	}
+	wrap(out, "ASR of each attacker (in brackets: "+alone+"), in percent")
 	out.WriteByte('\n')
 	most, number, width := 1, 0, 0
-	for _, row := range s.Rows {
+	for _, row := range games {
 		most = max(most, row.N)
 		for _, a := range row.Attackers {
 			number = max(number, len(percent(a.ASR.Value())))
 		}
 	}
-	for _, row := range s.Rows {
+	for _, row := range games {
 		for _, a := range row.Attackers {
 			width = max(width, len(asr(a, number)))
 		}
@@ -119,7 +180,7 @@ func attackers(out *strings.Builder, s *experiments.Summary) error {
 	perLine := min(mostInLine, (lineWidth-head)/(width+columnGap))
 
 	rows := [][]string{{"N", "ID", ""}}
-	for _, row := range s.Rows {
+	for _, row := range games {
 		n := strconv.Itoa(row.N)
 		if !row.Complete {
 			rows = append(rows, []string{n, "", noResult})
@@ -240,6 +301,18 @@ func percent(share float64) string {
 		return "-"
 	}
 	return strconv.FormatFloat(100*share, 'f', 1, 64)
+}
+
+// change writes a difference of shares in points, with its sign.
+func change(difference float64) string {
+	if math.IsNaN(difference) {
+		return "-"
+	}
+	text := fmt.Sprintf("%+.1f", 100*difference)
+	if text == "-0.0" {
+		return "+0.0"
+	}
+	return text
 }
 
 func meanStd(s stats.Summary) string {

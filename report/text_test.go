@@ -51,6 +51,33 @@ func summary(singles int, counts ...int) *experiments.Summary {
 	return s
 }
 
+// defended are the games of three defenders, one of them with several models and
+// one whose second game is not stored.
+func defended() *experiments.Summary {
+	s := summary(2, 1, 5)
+	var rows []experiments.Row
+	for i, row := range s.Rows {
+		row.Defender, row.Models = experiments.Undefended, []string{"twin"}
+		row.Cost.Images, row.Cost.Undefended = 24000, 24000
+		rows = append(rows, row)
+		for j, name := range []string{"agent_augmentation+adversarial_triggers", "indexing"} {
+			defended := summary(2, row.N).Rows[0]
+			defended.Defender, defended.Models, defended.Cost = name, make([]string, 1+j*(row.N-1)), row.Cost
+			defended.Cost.Images = int64(36000 * (1 + 3*i*j))
+			defended.CleanAccuracy.Hits -= 12
+			difference := defended.CleanAccuracy.Value() - row.CleanAccuracy.Value()
+			defended.Difference = &experiments.Difference{ASR: stats.Number(-0.4 * float64(row.ASR.Mean)), CleanAccuracy: stats.Number(difference)}
+			if i == 1 && j == 0 {
+				empty := stats.Summarize(nil)
+				defended = experiments.Row{N: row.N, Defender: name, Models: defended.Models, ASR: empty, BaseRate: empty, Robustness: empty}
+			}
+			rows = append(rows, defended)
+		}
+	}
+	s.Rows = rows
+	return s
+}
+
 func TestTextGolden(t *testing.T) {
 	quick := summary(5, 1, 2, 5, 10)
 
@@ -70,7 +97,7 @@ func TestTextGolden(t *testing.T) {
 	nothing.Missing, nothing.Path = []experiments.Missing{{}, {}}, ""
 
 	for name, s := range map[string]*experiments.Summary{
-		"quick": quick, "hundred": summary(100, 1, 100), "odd": odd, "nothing": nothing,
+		"defended": defended(), "quick": quick, "hundred": summary(100, 1, 100), "odd": odd, "nothing": nothing,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder

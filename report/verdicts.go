@@ -49,7 +49,7 @@ func measured(s *series, p played) claims.Game {
 	g := claims.Game{
 		Seed: p.point.Seed, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
 		CleanAccuracy: stats.Number(p.game.CleanAccuracy.Value()), Collapsed: p.game.Collapsed,
-		Models: []string{p.game.Cell},
+		Models: p.game.Models,
 	}
 	for _, a := range p.game.Attackers {
 		g.Attackers = append(g.Attackers, attacker(a.AttackerResult))

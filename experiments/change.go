@@ -1,0 +1,59 @@
+package experiments
+
+import (
+	"backfire/defenses"
+	"backfire/defenses/mix"
+	"backfire/torchbridge"
+)
+
+// changes returns what a cell's defense does to the batch of n rows of a step of
+// an epoch, a function of these numbers and the cell alone; nil if it leaves
+// batches as they are.
+func changes(c Cell) (func(epoch, step, n int) torchbridge.Change, error) {
+	stack := c.batchStack()
+	if stack.Empty() {
+		return nil, nil
+	}
+	batcher, err := defenses.NewBatcher(stack, c.Data.Shape, c.Game.Seed)
+	if err != nil {
+		return nil, err
+	}
+	size := c.Data.Shape.Size()
+	return func(epoch, step, n int) torchbridge.Change {
+		batch := batcher.Draw(epoch, step, n)
+		change := torchbridge.Change{Stamps: stampsOf(batch.Stamps), Mix: mixOf(batch.Mix), Perturbation: perturbationOf(batch.Perturbation)}
+		if p := batch.Perturbation; p != nil && p.RandomStart {
+			change.Perturbation.Start = make([]float32, len(p.Rows)*size)
+			batcher.Start(change.Perturbation.Start, epoch, step)
+		}
+		return change
+	}, nil
+}
+
+func stampsOf(s *defenses.Stamps) *torchbridge.Stamps {
+	if s == nil {
+		return nil
+	}
+	return &torchbridge.Stamps{Rows: s.Rows, Masks: s.Masks, Patterns: s.Patterns, Add: s.Placement == defenses.Add}
+}
+
+func mixOf(d mix.Draw) *torchbridge.Mix {
+	switch d.Kind {
+	case mix.Cut:
+		box := torchbridge.Box(d.Box)
+		return &torchbridge.Mix{Partner: d.Partner, Lambda: d.Lambda, Box: &box}
+	case mix.Up:
+		return &torchbridge.Mix{Partner: d.Partner, Lambda: d.Lambda}
+	default:
+		return nil
+	}
+}
+
+func perturbationOf(p *defenses.Perturbation) *torchbridge.Perturbation {
+	if p == nil {
+		return nil
+	}
+	return &torchbridge.Perturbation{
+		Rows: p.Rows, Epsilon: p.Epsilon, StepSize: p.StepSize, Steps: p.Steps, Add: p.Placement == defenses.Add,
+	}
+}

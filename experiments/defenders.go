@@ -1,0 +1,86 @@
+package experiments
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/config"
+	"backfire/defenses"
+	"backfire/defenses/indexing"
+	"backfire/defenses/mix"
+	"backfire/triggers"
+)
+
+// policies returns the defenders of a configuration that have a defense, in its
+// order. The one without is played whatever the configuration says. The error
+// wraps ErrPlan and defenses.ErrPolicy.
+func policies(cfg config.Config) ([]defenses.Policy, error) {
+	var all []defenses.Policy
+	for _, name := range cfg.Defenders {
+		if name == defenses.None {
+			continue
+		}
+		policy, err := policyOf(cfg, name)
+		if err != nil {
+			return nil, fmt.Errorf("%w: defenders = %s: %w", ErrPlan, name, err)
+		}
+		all = append(all, policy)
+	}
+	if err := defenses.ValidateAll(all); err != nil {
+		return nil, fmt.Errorf("%w: defenders = %s: %w", ErrPlan, strings.Join(cfg.Defenders, ","), err)
+	}
+	return all, nil
+}
+
+// policyOf returns the defender whose defenses, joined by "+", are named, with
+// the configuration's settings of each. Its own name has them in the order of
+// application.
+func policyOf(cfg config.Config, names string) (defenses.Policy, error) {
+	var p defenses.Policy
+	for name := range strings.SplitSeq(names, "+") {
+		kind := defenses.Kind(name)
+		if !slices.Contains(defenses.Kinds(), kind) {
+			return p, fmt.Errorf("%w: there is no defense %q: choose of %v", defenses.ErrPolicy, name, defenses.Kinds())
+		}
+		addDefense(&p.Stack, kind, cfg)
+	}
+	p.Name = p.Stack.String()
+	if i := p.Stack.Indexing; i != nil && i.Mode == indexing.Sliced {
+		return p, fmt.Errorf("%w: indexing.mode = %s: a sweep trains every model from the start and none from another's checkpoint: choose %s or %s",
+			defenses.ErrPolicy, indexing.Sliced, indexing.Exact, indexing.Grouped)
+	}
+	return p, p.Validate()
+}
+
+// addDefense gives a stack one of defenses.Kinds with the configuration's
+// settings.
+func addDefense(s *defenses.Stack, kind defenses.Kind, cfg config.Config) {
+	// Simulated triggers are read as the attackers' are.
+	spec := func(p1, p2 float64) triggers.Spec {
+		return triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Trigger.Range)}
+	}
+	dose := func(share float64, placement string) defenses.Dose {
+		return defenses.Dose{Share: share, Placement: defenses.Placement(placement)}
+	}
+	switch kind {
+	case defenses.KindAgentAugmentation:
+		c := cfg.AgentAugmentation
+		s.AgentAugmentation = &defenses.AgentAugmentation{Agents: c.Agents, Clean: c.Clean, Spec: spec(c.P1, c.P2)}
+	case defenses.KindAdversarialTriggers:
+		c := cfg.AdversarialTriggers
+		s.AdversarialTriggers = &defenses.AdversarialTriggers{Dose: dose(c.Share, c.Placement), Spec: spec(c.P1, c.P2)}
+	case defenses.KindCutMix:
+		s.CutMix = &mix.Settings{Alpha: cfg.CutMix.Alpha, Probability: cfg.CutMix.Probability}
+	case defenses.KindMixUp:
+		s.MixUp = &mix.Settings{Alpha: cfg.MixUp.Alpha, Probability: cfg.MixUp.Probability}
+	case defenses.KindPGD:
+		c := cfg.PGD
+		s.PGD = &defenses.PGD{Epsilon: c.Epsilon, Steps: c.Steps, StepSize: c.StepSize, RandomStart: c.RandomStart, Dose: dose(c.Share, c.Placement)}
+	case defenses.KindFGSM:
+		c := cfg.FGSM
+		s.FGSM = &defenses.FGSM{Epsilon: c.Epsilon, Dose: dose(c.Share, c.Placement)}
+	case defenses.KindIndexing:
+		s.Indexing = &indexing.Settings{Mode: indexing.Mode(cfg.Indexing.Mode), Models: cfg.Indexing.Models}
+	}
+}

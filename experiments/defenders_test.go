@@ -1,0 +1,135 @@
+package experiments
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/defenses"
+	"backfire/defenses/indexing"
+)
+
+// The configuration knows the defenses of package defenses, and its defaults
+// are theirs.
+func TestConfigKnowsTheDefenses(t *testing.T) {
+	var names []string
+	for _, kind := range defenses.Kinds() {
+		names = append(names, string(kind))
+	}
+	require.Equal(t, names, config.Defenses())
+	require.Equal(t, defenses.None, config.NoDefense)
+	cfg, err := tinyConfig()
+	require.NoError(t, err)
+	for _, name := range names {
+		policy, err := policyOf(cfg, name)
+		require.NoError(t, err)
+		want, err := defenses.Decode([]any{name})
+		require.NoError(t, err)
+		require.Equal(t, want[0], policy)
+	}
+}
+
+func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {
+	resolved, err := config.Load(config.Options{Sets: []string{
+		"defenders=pgd+cutmix+agent_augmentation,none,indexing,fgsm+adversarial_triggers+mixup",
+		"trigger.range=area", "cutmix.alpha=2", "cutmix.probability=0.5", "mixup.alpha=3", "mixup.probability=0.25",
+		"pgd.epsilon=4", "pgd.steps=3", "pgd.step_size=1", "pgd.random_start=false", "pgd.share=0.5", "pgd.placement=replace",
+		"fgsm.epsilon=5", "fgsm.share=0.75", "fgsm.placement=replace", "adversarial_triggers.share=0.1",
+		"adversarial_triggers.placement=replace", "adversarial_triggers.p1=0.3", "adversarial_triggers.p2=0.4",
+		"agent_augmentation.agents=7", "agent_augmentation.clean=0.6", "agent_augmentation.p1=0.5", "agent_augmentation.p2=0.7",
+		"indexing.mode=grouped", "indexing.models=2",
+	}})
+	require.NoError(t, err)
+	got, err := policies(resolved.Config)
+	require.NoError(t, err)
+	want, err := defenses.Decode([]any{
+		map[string]any{"stack": []any{
+			map[string]any{"agent_augmentation": map[string]any{"agents": 7, "clean": 0.6, "p1": 0.5, "p2": 0.7, "range": "area"}},
+			map[string]any{"cutmix": map[string]any{"alpha": 2, "probability": 0.5}},
+			map[string]any{"pgd": map[string]any{"epsilon": 4, "steps": 3, "step_size": 1, "random_start": false, "share": 0.5, "placement": "replace"}},
+		}},
+		map[string]any{"stack": []any{map[string]any{"indexing": map[string]any{"mode": "grouped", "models": 2}}}},
+		map[string]any{"stack": []any{
+			map[string]any{"adversarial_triggers": map[string]any{"share": 0.1, "placement": "replace", "p1": 0.3, "p2": 0.4, "range": "area"}},
+			map[string]any{"mixup": map[string]any{"alpha": 3, "probability": 0.25}},
+			map[string]any{"fgsm": map[string]any{"epsilon": 5, "share": 0.75, "placement": "replace"}},
+		}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Equal(t, "agent_augmentation+cutmix+pgd", got[0].Name, "whatever order it is written in")
+}
+
+// Whatever a defender cannot do is refused before anything is trained, with the
+// reason.
+func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
+	set, err := tinySet(1)
+	require.NoError(t, err)
+	for reason, change := range map[string]func(*config.Config){
+		"pgd and fgsm together": func(c *config.Config) { c.Defenders = []string{"pgd+fgsm"} },
+		"add up to more than 1": func(c *config.Config) { c.Defenders = []string{"cutmix+mixup"} },
+		"defenders = agent_augmentation": func(c *config.Config) {
+			c.Defenders, c.AgentAugmentation.Agents = []string{"agent_augmentation"}, 0
+		},
+		"agent_augmentation: agents is 1000: of the defender's 128 contributed images 77 are stamped": func(c *config.Config) {
+			c.Defenders, c.AgentAugmentation.Agents = []string{"agent_augmentation"}, 1000
+		},
+		"pgd: share is 0.01": func(c *config.Config) { c.Defenders, c.PGD.Share = []string{"pgd"}, 0.01 },
+		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 2, more than the 1 agents": func(c *config.Config) {
+			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 2}
+		},
+		"indexing.mode = sliced": func(c *config.Config) {
+			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "sliced", Models: 1}
+		},
+		"no defense \"prayer\"": func(c *config.Config) { c.Defenders = []string{"prayer"} },
+		"are called \"cutmix+pgd\"": func(c *config.Config) {
+			c.Defenders = []string{"cutmix+pgd", "pgd+cutmix"}
+		},
+		"train.batch = 140: the training set has only 128 images (leaving out attacker 0)": func(c *config.Config) {
+			c.Defenders, c.Train.Batch = []string{"indexing"}, 140
+		},
+	} {
+		cfg, err := tinyConfig()
+		require.NoError(t, err)
+		change(&cfg)
+		_, err = NewPlan(cfg, set)
+		require.ErrorIs(t, err, ErrPlan, reason)
+		require.ErrorContains(t, err, reason)
+	}
+}
+
+// Without a defender a plan keeps its name, with one it has another; groups of
+// one agent each are the models of exact indexing.
+func TestPlanWithDefenders(t *testing.T) {
+	plain := newTinyPlan(t)
+	cfg, err := tinyConfig()
+	require.NoError(t, err)
+	hash := func(p *Plan) string {
+		hash, err := p.Hash()
+		require.NoError(t, err)
+		return hash
+	}
+	require.Equal(t, hash(plain), hash(defendedPlan(t, cfg)))
+	cfg.Defenders = []string{"cutmix", "indexing"}
+	exact := defendedPlan(t, cfg)
+	require.NotEqual(t, hash(plain), hash(exact))
+	require.Len(t, exact.Cells, 5+3+(1+2+4))
+	require.Equal(t, plain.Cells[0], exact.Cells[0])
+
+	cfg.Attackers.Counts, cfg.Indexing = []int{4}, config.Indexing{Mode: string(indexing.Grouped), Models: 4}
+	grouped := defendedPlan(t, cfg).Games[0].Defenders[1]
+	require.ElementsMatch(t, exact.Games[2].Defenders[1].Models, grouped.Models)
+	for attacker, answer := range grouped.Answers {
+		require.Equal(t, exact.Games[2].Defenders[1].Models[attacker], grouped.Models[answer])
+	}
+	cfg.Indexing.Models = 2
+	plan := defendedPlan(t, cfg)
+	grouped = plan.Games[0].Defenders[1]
+	require.Len(t, grouped.Models, 2)
+	for attacker, answer := range grouped.Answers {
+		cell, _ := plan.Cell(grouped.Models[answer])
+		require.Len(t, cell.Defense.Excluded, 2)
+		require.Contains(t, cell.Defense.Excluded, cell.Game.Attackers[attacker].ID)
+	}
+}

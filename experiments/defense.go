@@ -1,0 +1,136 @@
+package experiments
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/defenses"
+	"backfire/defenses/indexing"
+	"backfire/game"
+)
+
+// Defense is what a defender does in the training of one model. It does not say
+// who the defender is: what two of them train alike is one cell.
+type Defense struct {
+	// Stack holds the defenses, but for indexing: that decides which models
+	// there are.
+	Stack defenses.Stack `json:"stack" yaml:"stack"`
+	// Excluded holds the IDs of the attackers whose images are left out of the
+	// training set, in the order of the game's attackers.
+	Excluded []int `json:"excluded" yaml:"excluded"`
+}
+
+// newDefense returns what a stack does in the training of a model without some
+// attackers' images; nil if that is nothing.
+func newDefense(stack defenses.Stack, excluded []int) *Defense {
+	training := stack.Training()
+	if training.Empty() && len(excluded) == 0 {
+		return nil
+	}
+	return &Defense{Stack: training, Excluded: append([]int{}, excluded...)} // [] rather than null
+}
+
+// String names the defense for people.
+func (d *Defense) String() string {
+	const few = 3
+	var parts []string
+	if !d.Stack.Empty() {
+		parts = append(parts, d.Stack.String())
+	}
+	switch n := len(d.Excluded); {
+	case n == 1:
+		parts = append(parts, fmt.Sprintf("leaving out attacker %d", d.Excluded[0]))
+	case n > few:
+		parts = append(parts, fmt.Sprintf("leaving out %d attackers from %d on", n, d.Excluded[0]))
+	case n > 1:
+		parts = append(parts, "leaving out attackers "+strings.Trim(fmt.Sprint(d.Excluded), "[]"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stack returns the defenses of the cell.
+func (c Cell) stack() defenses.Stack {
+	if c.Defense == nil {
+		return defenses.Stack{}
+	}
+	return c.Defense.Stack
+}
+
+// batchStack returns those that change batches.
+func (c Cell) batchStack() defenses.Stack {
+	stack := c.stack()
+	stack.AgentAugmentation = nil
+	return stack
+}
+
+// batchDefense names what is done to batches, with all settings; empty for
+// nothing.
+func (c Cell) batchDefense() string {
+	stack := c.batchStack()
+	if stack.Empty() {
+		return ""
+	}
+	text, err := json.Marshal(stack)
+	if err != nil {
+		return stack.String() // a cell with numbers that JSON cannot hold has no hash, and is never trained
+	}
+	return string(text)
+}
+
+// passing returns how many images pass through the training step in an epoch
+// over a training set of so many rows: with those that a defense adds to
+// batches. A last batch of one row joins the one before, see package
+// torchbridge.
+func (c Cell) passing(rows int) int {
+	stack, batch := c.stack(), c.Training.Batch
+	full, rest := rows/batch, rows%batch
+	if rest == 1 && full > 0 {
+		full, rest = full-1, batch+1
+	}
+	return full*stack.Rows(batch) + stack.Rows(rest)
+}
+
+// trainingSet makes the training set of the cell's game as its defense leaves
+// it. With agent augmentation it also says which simulated attacker's trigger
+// each row carries, see defenses.Augmented.
+func (c Cell) trainingSet(g *game.Game) (*game.TrainingSet, []int, error) {
+	t := g.Training()
+	if c.Defense == nil {
+		return t, nil, nil
+	}
+	if len(c.Defense.Excluded) > 0 {
+		kept, err := c.kept()
+		if err != nil {
+			return nil, nil, err
+		}
+		t = indexing.Select(t, kept)
+	}
+	a := c.Defense.Stack.AgentAugmentation
+	if a == nil {
+		return t, nil, nil
+	}
+	augmented, err := defenses.Augment(t, *a, g.Triggers(), c.Game.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return augmented.TrainingSet, augmented.Simulated, nil
+}
+
+// kept returns the positions of the attackers that are not left out.
+func (c Cell) kept() ([]int, error) {
+	var excluded, kept []int
+	if c.Defense != nil {
+		excluded = c.Defense.Excluded
+	}
+	for position, a := range c.Game.Attackers {
+		if !slices.Contains(excluded, a.ID) {
+			kept = append(kept, position)
+		}
+	}
+	if left := len(c.Game.Attackers) - len(kept); left != len(excluded) {
+		return nil, fmt.Errorf("experiments: defense: %w: attackers %v are to be left out, but %d of them play", ErrPlan, excluded, left)
+	}
+	return kept, nil
+}

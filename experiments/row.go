@@ -1,0 +1,167 @@
+package experiments
+
+import (
+	"backfire/defenses/indexing"
+	"backfire/game"
+	"backfire/stats"
+)
+
+// Row is one game as one defender ended it.
+type Row struct {
+	N        int    `json:"n"`        // attackers
+	Defender string `json:"defender"` // Undefended, or its defenses
+	Cell     string `json:"cell"`     // the first of Models
+	// Models are the hashes of the defender's models; their files lie in the
+	// directories of these names.
+	Models []string `json:"models"`
+	// Complete says that all of them are stored, and that the triggers of the
+	// game are decided. If not, the fields below are empty.
+	Complete bool `json:"complete"`
+	// CleanAccuracy is the mean over the models, which are all measured on the
+	// same images: the sums of hits and of images.
+	CleanAccuracy game.Rate `json:"clean_accuracy"`
+	// Collapsed says that one of the models did: the ASRs that it answers for
+	// mean nothing.
+	Collapsed  bool          `json:"collapsed"`
+	ASR        stats.Summary `json:"asr"`
+	BaseRate   stats.Summary `json:"base_rate"`
+	Lift       stats.Summary `json:"lift"`
+	Robustness stats.Summary `json:"robustness"`
+	// Cost is what the models took to train, in images through the training
+	// step over all epochs. Undefended is 0 if the twin is not stored.
+	Cost indexing.Cost `json:"cost"`
+	// Difference is that to the undefended twin on the same deal; nil for the
+	// twin itself, and where it is not stored.
+	Difference *Difference   `json:"difference,omitempty"`
+	Attackers  []RowAttacker `json:"attackers"`
+
+	overlaps []game.PairOverlap
+}
+
+// Difference is what a defender changed: its shares less those of the undefended
+// twin, each in [-1, 1].
+type Difference struct {
+	ASR           stats.Number `json:"asr"` // of the means over the attackers
+	CleanAccuracy stats.Number `json:"clean_accuracy"`
+}
+
+// RowAttacker is one attacker of a game, beside itself alone.
+type RowAttacker struct {
+	// AttackerResult is from the model that answers the attacker's queries.
+	AttackerResult
+	// Model is the hash of that model.
+	Model string `json:"model"`
+	// SingleASR is the ASR of the same attacker with the same trigger in the
+	// game where it is alone, without a defense; nil if that game is not planned
+	// or not stored.
+	SingleASR *game.Rate `json:"single_asr"`
+	// SingleCell is the hash of that game; empty if it is not planned.
+	SingleCell string `json:"single_cell,omitempty"`
+	// Draws are the triggers that the attacker drew until one was kept; nil if
+	// its single ASR is not verified.
+	Draws []Draw `json:"draws,omitempty"`
+}
+
+// newRows joins the results of a game: without a defense first, then as each
+// defender of the plan ended it.
+func newRows(plan *Plan, planned PlannedGame, results *library) ([]Row, error) {
+	cell, _ := plan.Cell(planned.Cell)
+	j := joining{plan, planned, results}
+	twin, err := j.row(planned.undefended(len(cell.Game.Attackers)))
+	if err != nil {
+		return nil, err
+	}
+	twin.Cost.Undefended = twin.Cost.Images
+	rows := []Row{twin}
+	for _, defender := range planned.Defenders {
+		row, err := j.row(defender)
+		if err != nil {
+			return nil, err
+		}
+		if row.Complete && twin.Complete {
+			row.Cost.Undefended = twin.Cost.Images
+			row.Difference = &Difference{
+				ASR:           row.ASR.Mean - twin.ASR.Mean,
+				CleanAccuracy: stats.Number(row.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// joining is what rows are made of.
+type joining struct {
+	plan    *Plan
+	planned PlannedGame
+	results *library
+}
+
+// row joins the results of one defender's models.
+func (j joining) row(defender PlannedDefender) (Row, error) {
+	row := Row{
+		N: len(defender.Answers), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
+		Complete: !j.planned.waits, Attackers: []RowAttacker{},
+	}
+	models := make([]*Result, len(defender.Models))
+	for i, hash := range defender.Models {
+		var err error
+		if models[i], err = j.results.read(hash); err != nil {
+			return Row{}, err
+		}
+		row.Complete = row.Complete && models[i] != nil
+	}
+	if row.Complete {
+		if err := j.fill(&row, models, defender.Answers); err != nil {
+			return Row{}, err
+		}
+	}
+	row.summarize()
+	return row, nil
+}
+
+// fill puts the results of all models into a row.
+func (j joining) fill(row *Row, models []*Result, answers []int) error {
+	row.overlaps = models[0].Overlaps
+	row.Cost.Models = len(models)
+	for i, result := range models {
+		cell, _ := j.plan.Cell(row.Models[i])
+		row.CleanAccuracy.Hits += result.CleanAccuracy.Hits
+		row.CleanAccuracy.Of += result.CleanAccuracy.Of
+		row.Collapsed = row.Collapsed || result.Collapsed
+		row.Cost.Images += int64(cell.passing(result.TrainingImages)) * int64(cell.Training.Epochs)
+	}
+	for position, answer := range answers {
+		attacker := models[answer].Attackers[position]
+		a := RowAttacker{
+			AttackerResult: attacker, Model: row.Models[answer],
+			SingleCell: j.planned.Singles[attacker.ID], Draws: j.plan.Draws[attacker.ID],
+		}
+		if a.SingleCell != "" {
+			single, err := j.results.read(a.SingleCell)
+			if err != nil {
+				return err
+			}
+			if single != nil {
+				a.SingleASR = &single.Attackers[0].ASR
+			}
+		}
+		row.Attackers = append(row.Attackers, a)
+	}
+	return nil
+}
+
+// summarize fills the summaries over the attackers.
+func (r *Row) summarize() {
+	over := func(measure func(a RowAttacker) float64) stats.Summary {
+		values := make([]float64, len(r.Attackers))
+		for i, a := range r.Attackers {
+			values[i] = measure(a)
+		}
+		return stats.Summarize(values)
+	}
+	r.ASR = over(func(a RowAttacker) float64 { return a.ASR.Value() })
+	r.BaseRate = over(func(a RowAttacker) float64 { return a.BaseRate.Value() })
+	r.Lift = over(func(a RowAttacker) float64 { return float64(a.Lift) })
+	r.Robustness = over(func(a RowAttacker) float64 { return a.Robustness.Value() })
+}

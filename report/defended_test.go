@@ -1,0 +1,102 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/claims"
+	"backfire/experiments"
+	"backfire/stats"
+)
+
+// defended makes up how the defender at a position ended a game.
+func (f fakePoint) defended(seed uint64, n, at int, name string) experiments.GameSummary {
+	g, twin := f.game(seed, n), f.game(seed, n)
+	g.Defender, g.Cell = name, fmt.Sprintf("%s-%s-%d-%d", f.name, name, seed, n)
+	g.Models = []string{g.Cell}
+	g.CleanAccuracy.Hits = max(0, g.CleanAccuracy.Hits-10*(at+1))
+	g.Cost.Images, g.Cost.Undefended = 100+50*int64(at), 100
+	if at == len(f.defenders)-1 {
+		for i := 1; i < n; i++ {
+			g.Models = append(g.Models, fmt.Sprintf("%s-%d", g.Cell, i))
+		}
+		g.Cost.Images = int64(90 * n)
+	}
+	var asrs []float64
+	for i := range g.Attackers {
+		a := &g.Attackers[i]
+		a.ASR.Hits /= at + 2
+		a.Lift, a.Model = stats.Number(a.ASR.Value()-a.BaseRate.Value()), g.Models[min(i, len(g.Models)-1)]
+		asrs = append(asrs, a.ASR.Value())
+	}
+	g.ASR = stats.Summarize(asrs)
+	g.Difference = &experiments.Difference{
+		ASR: g.ASR.Mean - twin.ASR.Mean, CleanAccuracy: stats.Number(g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
+	}
+	return g
+}
+
+// paperDefenders are those of the paper's table 3.
+var paperDefenders = []string{claims.CutMix, claims.AgentAugmentation, claims.AgentIndexing}
+
+// defended3 is table 3 with the paper's defenders.
+func defended3(counts ...int) fakePoint {
+	point := points3(counts...)
+	point.defenders = paperDefenders
+	return point
+}
+
+func TestTable3HasTheRowsOfOtherDefenders(t *testing.T) {
+	s := sweep("mnist", []uint64{1}, points3(1, 2))
+	defended := s.Points[0].Games[1]
+	defended.Defender, defended.Models = claims.CutMix, []string{"cutmix"}
+	strange := s.Points[0].Games[0]
+	strange.Defender, strange.Models = "prayer", []string{"prayer"}
+	s.Points[0].Games = append(s.Points[0].Games, defended, strange)
+	table, err := New(Table3, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	row := find(t, table, "data augmentation")
+	require.False(t, row.Cells[0].Figures[0].Mean.Defined())
+	require.True(t, row.Cells[1].Figures[0].Mean.Defined())
+	require.InDelta(t, 0.236, float64(row.Cells[1].Figures[0].Paper), 1e-9) // a division by 100
+	require.NotEmpty(t, row.Cells[0].Marks)
+	require.Empty(t, row.Cells[1].Marks)
+	require.False(t, slices.Contains(find(t, table, "prayer").kinds(), paperLine))
+}
+
+// Tables 1 and 2 tell defenders apart, and compare only games without a defense
+// with the paper's.
+func TestOtherTablesNameDefenders(t *testing.T) {
+	for kind, point := range map[Kind]fakePoint{Table1: points1()[0], Table2: points2()[0]} {
+		point.defenders = paperDefenders[:1]
+		table, err := New(kind, sweep("mnist", []uint64{1}, point), "mnist", Options{Result: result})
+		require.NoError(t, err)
+		twins, defended := 0, 0
+		for _, row := range table.Rows {
+			if slices.Contains(row.kinds(), paperLine) {
+				twins++
+			}
+			if len(row.Labels[0]) > 8 && row.Labels[0][len(row.Labels[0])-8:] == ", cutmix" {
+				defended++
+				require.NotContains(t, row.kinds(), paperLine)
+			}
+		}
+		require.Len(t, point.counts, defended)
+		require.Positive(t, twins)
+	}
+}
+
+// A failed model is named as the cause, whichever of the defender's it is.
+func TestAFailedModelOfSeveral(t *testing.T) {
+	s := sweep("mnist", []uint64{1}, defended3(2))
+	indexed := &s.Points[0].Games[3]
+	require.Len(t, indexed.Models, 2)
+	indexed.Complete = false
+	table, err := New(Table3, s, "mnist", Options{Failures: []experiments.Failure{{Cell: indexed.Models[1], Error: "out of memory"}}})
+	require.NoError(t, err)
+	require.Len(t, table.Footnotes, 2)
+	require.Equal(t, "No result, seed 1: out of memory.", table.Footnotes[1].Text)
+}
