@@ -110,9 +110,9 @@ func TestDoctorFindsFaults(t *testing.T) {
 			name: "driver too old",
 			damage: func(m *Machine) {
 				m.NvidiaDriver = true
-				m.Torch = func() (torchbridge.Env, error) { return torchbridge.Env{Variant: "cu130"}, nil }
+				m.Torch = func() (torchbridge.Env, error) { return torchbridge.Env{Variant: "cuda"}, nil }
 			},
-			check: "device", want: checkWarn, says: []string{"libtorch sees no GPU", "nvidia-smi", "cu130"},
+			check: "device", want: checkWarn, says: []string{"libtorch sees no GPU", "nvidia-smi", "cuda"},
 		},
 		{
 			name: "a GPU",
@@ -120,7 +120,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 				m.NvidiaDriver = true
 				m.CheckDevice = func(string) (string, error) { return "cuda:0", nil }
 				m.Torch = func() (torchbridge.Env, error) {
-					return torchbridge.Env{Variant: "cu130", CUDA: []torchbridge.CUDADevice{{Name: "Big GPU", Memory: 80 << 30}}}, nil
+					return torchbridge.Env{Variant: "cuda", CUDA: []torchbridge.CUDADevice{{Name: "Big GPU", Memory: 80 << 30}}}, nil
 				}
 			},
 			check: "device", want: checkOK, says: []string{"auto means cuda:0", "cuda:0 Big GPU, 80.0 GiB"},

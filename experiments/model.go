@@ -55,7 +55,7 @@ type EpochStats struct {
 type EngineInfo struct {
 	Name          string   `json:"name"`           // libtorch
 	Version       string   `json:"version"`        // such as 2.11.0
-	Variant       string   `json:"variant"`        // cpu, or the CUDA release such as cu130
+	Variant       string   `json:"variant"`        // what is linked of it: cpu or cuda
 	CPUCapability string   `json:"cpu_capability"` // instruction set of the kernels: DEFAULT, AVX2, AVX512
 	GPUs          []string `json:"gpus"`           // names, in the order of the device numbers
 }

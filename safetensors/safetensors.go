@@ -111,20 +111,24 @@ func writeValues(w io.Writer, values []float32) error {
 	return nil
 }
 
-// Read reads a file of at most limit bytes, of which it never takes more memory
-// than it has read. The error wraps ErrFormat where the content is at fault.
+// Read reads a file of at most limit bytes. Its memory grows with what it has read,
+// whatever the header tells of. The error wraps ErrFormat where the content is at
+// fault, and the reader's own where that fails.
 func Read(r io.Reader, limit int64) (File, error) {
 	in := bufio.NewReaderSize(io.LimitReader(r, limit), 1<<16)
 	var length uint64
 	if err := binary.Read(in, binary.LittleEndian, &length); err != nil {
-		return File{}, fmt.Errorf("safetensors: read: %w: no header", ErrFormat)
+		return File{}, ended(err, "no header")
 	}
 	if length > maxHeader {
 		return File{}, fmt.Errorf("safetensors: read: %w: a header of %d bytes", ErrFormat, length)
 	}
-	text := make([]byte, length)
-	if _, err := io.ReadFull(in, text); err != nil {
-		return File{}, fmt.Errorf("safetensors: read: %w: the header is cut off", ErrFormat)
+	text, err := io.ReadAll(io.LimitReader(in, int64(length)))
+	if err == nil && uint64(len(text)) < length {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return File{}, ended(err, "the header is cut off")
 	}
 	file, places, err := parseHeader(text)
 	if err != nil {
@@ -132,13 +136,25 @@ func Read(r io.Reader, limit int64) (File, error) {
 	}
 	for i := range file.Tensors {
 		if file.Tensors[i].Values, err = readValues(in, (places[i][1]-places[i][0])/4); err != nil {
-			return File{}, fmt.Errorf("safetensors: read %s: %w: the values are cut off", file.Tensors[i].Name, ErrFormat)
+			return File{}, ended(err, "the values of "+file.Tensors[i].Name+" are cut off")
 		}
 	}
-	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+	switch _, err := in.ReadByte(); {
+	case err == nil:
 		return File{}, fmt.Errorf("safetensors: read: %w: more bytes than the header tells of", ErrFormat)
+	case !errors.Is(err, io.EOF):
+		return File{}, fmt.Errorf("safetensors: read: %w", err)
 	}
 	return file, nil
+}
+
+// ended is the error of a read that err ended early: the file's fault where it
+// ends, otherwise the reader's own.
+func ended(err error, finding string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("safetensors: read: %w: %s", ErrFormat, finding)
+	}
+	return fmt.Errorf("safetensors: read: %w", err)
 }
 
 // parseHeader lists the tensors, without values, in the order of their places,

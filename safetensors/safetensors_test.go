@@ -3,9 +3,13 @@ package safetensors_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -91,6 +95,28 @@ func TestRefusals(t *testing.T) {
 	} {
 		require.Error(t, safetensors.Write(&bytes.Buffer{}, file), name)
 	}
+}
+
+// What a device fails to give is not the file's fault.
+func TestReadPassesTheReadersErrors(t *testing.T) {
+	data := written(t, safetensors.File{Tensors: []safetensors.Tensor{{Name: "w", Shape: []int64{2}, Values: []float32{1, -2}}}})
+	broken := errors.New("the device is broken")
+	for good := range len(data) + 1 {
+		_, err := safetensors.Read(io.MultiReader(bytes.NewReader(data[:good]), iotest.ErrReader(broken)), limit)
+		require.ErrorIs(t, err, broken, "after %d bytes", good)
+		require.NotErrorIs(t, err, safetensors.ErrFormat, "after %d bytes", good)
+	}
+}
+
+// A header that is not there takes no memory.
+func TestReadTakesNoMemoryForWhatIsMissing(t *testing.T) {
+	data := binary.LittleEndian.AppendUint64(nil, 16<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := safetensors.Read(bytes.NewReader(data), limit)
+	runtime.ReadMemStats(&after)
+	require.ErrorIs(t, err, safetensors.ErrFormat)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
 }
 
 func FuzzRead(f *testing.F) {

@@ -1,6 +1,7 @@
 package torchbridge
 
 import (
+	"fmt"
 	"slices"
 
 	lib "github.com/sugarme/gotch/libtch"
@@ -103,9 +104,8 @@ func (s *scope) copyInto(x, source tensor) {
 	if s.fault != nil {
 		return
 	}
-	lib.AtCopy_(x.c, source.c)
-	if err := pendingError(); err != nil {
-		s.fail(err)
+	if err := checked(func() { lib.AtCopy_(x.c, source.c) }); err != nil {
+		s.fail(fmt.Errorf("torchbridge: copy: %w", err))
 	}
 }
 

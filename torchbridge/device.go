@@ -36,11 +36,16 @@ func (d cDevice) String() string {
 }
 
 func parseDevice(name string) (cDevice, error) {
-	available := 0
-	if lib.AtcCudaIsAvailable() {
-		available = int(lib.AtcCudaDeviceCount())
+	return chooseDevice(name, cudaDevices(), LibtorchVariant)
+}
+
+// cudaDevices is the number of usable CUDA devices. gotch reports a failure of
+// either question as -1, which as a bool is true.
+func cudaDevices() int {
+	if !lib.AtcCudaIsAvailable() {
+		return 0
 	}
-	return chooseDevice(name, available, LibtorchVariant)
+	return max(0, int(lib.AtcCudaDeviceCount()))
 }
 
 // chooseDevice is parseDevice for a given number of CUDA devices.

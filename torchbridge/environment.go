@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"unsafe"
-
-	lib "github.com/sugarme/gotch/libtch"
 )
 
 // #include <stdlib.h>
@@ -16,7 +14,7 @@ import "C"
 // record beside each result.
 type Env struct {
 	Version       string       `json:"version"`        // of libtorch, such as 2.11.0
-	Variant       string       `json:"variant"`        // cpu, or the CUDA release such as cu130
+	Variant       string       `json:"variant"`        // what is linked of it: cpu or cuda
 	Directory     string       `json:"directory"`      // where libtorch lies
 	CPUCapability string       `json:"cpu_capability"` // of libtorch's own kernels: DEFAULT, AVX2, AVX512
 	Threads       int          `json:"threads"`        // of one operation on the CPU
@@ -43,10 +41,7 @@ func Environment() (Env, error) {
 	}
 	env.CPUCapability = C.GoString(capability)
 	C.free(unsafe.Pointer(capability))
-	if !lib.AtcCudaIsAvailable() {
-		return env, nil
-	}
-	for i := range int(lib.AtcCudaDeviceCount()) {
+	for i := range cudaDevices() {
 		var name *C.char
 		var memory C.int64_t
 		if err := shimError(C.bf_cuda_device(C.int(i), &name, &memory)); err != nil {

@@ -16,11 +16,11 @@ const (
 // ModelSpec describes a ResNet-18 (He et al. 2016) with the usual stem for small
 // images: a 3x3 convolution of stride 1 and no max-pooling.
 type ModelSpec struct {
-	Width    int // channels of the first stage, at least 1; the stages have 1, 2, 4 and 8 times as many; 64 is the paper's
-	Channels int // of the images: 1 or 3
-	Height   int // of the images, in pixels, at least 8 (three stages halve it)
-	WidthPx  int // of the images, in pixels, at least 8
-	Classes  int // outputs, at least 2
+	Width    int // channels of the first stage, 1 to 1,024; the stages have 1, 2, 4 and 8 times as many; 64 is the paper's
+	Channels int // of the images, 1 to 4: 1 for grey, 3 for colour
+	Height   int // of the images, in pixels, 8 (three stages halve it) to 1,024
+	WidthPx  int // of the images, in pixels, 8 to 1,024
+	Classes  int // outputs, 2 to 256
 }
 
 func (m ModelSpec) validate() error {
@@ -43,7 +43,8 @@ func (m ModelSpec) validate() error {
 	return nil
 }
 
-// parameter is one trained tensor under torchvision's name.
+// parameter is one tensor of a model under torchvision's name, or one of its
+// optimiser's; whether it is trained is up to the list that it is in.
 type parameter struct {
 	name  string
 	value tensor
@@ -75,8 +76,8 @@ type resnet struct {
 
 // Stages of ResNet-18: two blocks each, the first of stages 2 to 4 halving the image.
 const (
-	resnetStages        = 4
-	resnetBlocksPerStep = 2
+	resnetStages         = 4
+	resnetBlocksPerStage = 2
 )
 
 // newResNet builds the network on device, its initial values drawn from seed.
@@ -88,7 +89,7 @@ func newResNet(spec ModelSpec, seed uint64, device cDevice, channelsLast bool) (
 	in := spec.Width
 	for stage := range resnetStages {
 		out := spec.Width << stage
-		for i := range resnetBlocksPerStep {
+		for i := range resnetBlocksPerStage {
 			name := fmt.Sprintf("layer%d.%d", stage+1, i)
 			unit := block{stride: 1}
 			if stage > 0 && i == 0 {

@@ -262,11 +262,12 @@ func (s *scope) gradients(loss tensor, inputs []lib.Ctensor, into []lib.Ctensor)
 	clear(into)
 	lib.AtRunBackward(&loss.c, 1, &inputs[0], len(inputs), &into[0], 0, 0)
 	for _, c := range into {
-		if c == nil {
+		switch {
+		case c != nil:
+			s.owned = append(s.owned, c)
+		case s.fault == nil: // the others lack for the same reason
 			s.fault = fmt.Errorf("torchbridge: backward: %w", lastError())
-			continue
 		}
-		s.owned = append(s.owned, c)
 	}
 }
 

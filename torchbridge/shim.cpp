@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #ifdef __GLIBC__

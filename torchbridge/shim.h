@@ -44,7 +44,7 @@ char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
                    int nesterov, int first);
 
 // at::_fused_adam_ (decoupled = 0) or at::_fused_adamw_ (decoupled = 1).
-// `steps` are scalar float tensors, one per parameter, counted up here.
+// `steps` are float tensors of one element, one per parameter, counted up here.
 char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
                     void **exp_avg_sqs, void **steps, int count, double lr,
                     double beta1, double beta2, double eps, double weight_decay,

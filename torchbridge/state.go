@@ -92,9 +92,11 @@ func restore(list []parameter, values []NamedTensor) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		withGradients(false, func() { lib.AtCopy_(p.value.c, source.c) })
+		withGradients(false, func() {
+			err = checked(func() { lib.AtCopy_(p.value.c, source.c) })
+		})
 		source.free()
-		if err := pendingError(); err != nil {
+		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}

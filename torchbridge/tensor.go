@@ -139,8 +139,10 @@ func read[E element](t tensor) ([]E, error) {
 	if len(values) == 0 {
 		return values, nil
 	}
-	lib.AtCopyData(t.c, unsafe.Pointer(&values[0]), uint(len(values)), uint(kindOf[E]().size()))
-	if err := pendingError(); err != nil {
+	err := checked(func() {
+		lib.AtCopyData(t.c, unsafe.Pointer(&values[0]), uint(len(values)), uint(kindOf[E]().size()))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("torchbridge: read tensor: %w", err)
 	}
 	return values, nil
@@ -157,6 +159,14 @@ func pendingError() error {
 	}
 	defer C.free(unsafe.Pointer(message))
 	return errors.New(firstLines(C.GoString((*C.char)(unsafe.Pointer(message)))))
+}
+
+// checked makes a call of gotch that has no result to tell failure by, and takes
+// its error. What an earlier call left on this thread is not blamed on it.
+func checked(call func()) error {
+	_ = pendingError()
+	call()
+	return pendingError()
 }
 
 // lastError is pendingError for a call that is known to have failed.

@@ -35,7 +35,7 @@ type Trainer struct {
 
 // EpochStats is what one pass over the training set showed.
 type EpochStats struct {
-	Loss     float64 // mean cross-entropy over the images, each before its own step
+	Loss     float64 // mean cross-entropy over the images, each before its own step; summed in float32
 	Accuracy float64 // share of images predicted as their own (possibly poisoned) label, likewise
 	Images   int     // that went through a step, those that a defense added included
 	LR       float64 // of the last step
@@ -142,14 +142,17 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 	if t.images, err = newTensor(images, t.imageShape(t.opt.Images), t.device); err != nil {
 		return err
 	}
-	t.labels, err = newTensor(wide, []int64{int64(len(wide))}, t.device)
+	if t.labels, err = newTensor(wide, []int64{int64(len(wide))}, t.device); err != nil {
+		t.images.free() // a training set without labels is none
+	}
 	return err
 }
 
 // Epoch trains once on every row of the uploaded set, in the given order, which
 // must be a permutation of all rows. onBatch, if not nil, hears after each step
 // how many images are done. The error wraps ErrDiverged when the loss is not
-// finite; the model is of no use then.
+// finite; the model is of no use then. After an error within the epoch, only
+// Restore lets the training go on.
 func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, error) {
 	if t.closed {
 		return EpochStats{}, errClosed
@@ -160,6 +163,9 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, erro
 	if t.step >= t.total {
 		return EpochStats{}, fmt.Errorf("torchbridge: epoch: the model has had its %d epochs", t.opt.Train.Epochs)
 	}
+	if t.step%t.opt.steps() != 0 {
+		return EpochStats{}, errors.New("torchbridge: epoch: the one before broke off; a state must be restored first")
+	}
 	rows, err := t.uploadOrder(order)
 	if err != nil {
 		return EpochStats{}, err
@@ -168,6 +174,9 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, erro
 	defer t.scope.reset()
 	t.scope.zero(t.lossSum)
 	t.scope.zero(t.hits)
+	if err := t.scope.err(); err != nil {
+		return EpochStats{}, fmt.Errorf("torchbridge: epoch: %w", err)
+	}
 	t.trained = 0
 	start, rate := 0, 0.0
 	for i := range t.opt.steps() {

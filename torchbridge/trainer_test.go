@@ -260,10 +260,18 @@ func TestMisuse(t *testing.T) {
 	require.ErrorContains(t, err, "has had its 1 epochs")
 	_, err = trainer.Predict(images[1:])
 	require.ErrorContains(t, err, "no whole number of images")
+	state, err := trainer.State()
+	require.NoError(t, err)
 	trainer.Close()
 	trainer.Close()
 	_, err = trainer.Predict(images)
 	require.ErrorIs(t, err, errClosed)
+	require.ErrorIs(t, trainer.Upload(images, labels), errClosed)
+	_, err = trainer.Epoch(order(opt.Images, 1, 0), nil)
+	require.ErrorIs(t, err, errClosed)
+	_, err = trainer.State()
+	require.ErrorIs(t, err, errClosed)
+	require.ErrorIs(t, trainer.Restore(state), errClosed)
 }
 
 // residentBytes is the process's resident memory after a garbage collection.

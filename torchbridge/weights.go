@@ -42,8 +42,7 @@ func (b *builder) conv(name string, out, in, k int) tensor {
 	for i := range values {
 		values[i] = float32(rng.NormFloat64() * deviation)
 	}
-	weight := b.add(name+".weight", values, int64(out), int64(in), int64(k), int64(k))
-	return weight
+	return b.add(name+".weight", values, int64(out), int64(in), int64(k), int64(k))
 }
 
 // linear adds a layer's weight [out, in] and bias [out], both uniform within

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil {
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -40,7 +41,8 @@ type options struct {
 	threads int
 }
 
-func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+// parseOptions reads the command line.
+func parseOptions(args []string, errOut io.Writer) (options, error) {
 	var o options
 	var widths string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -53,14 +55,26 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	flags.IntVar(&o.batch, "batch", 32, "images per step")
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, err
 	}
 	for _, field := range strings.Split(widths, ",") {
 		width, err := strconv.Atoi(field)
-		if err != nil {
-			return fmt.Errorf("widths: %w", err)
+		if err != nil || width < 1 {
+			return o, fmt.Errorf("-widths %s: %q is no width: whole numbers above 0, with commas between", widths, field)
 		}
 		o.widths = append(o.widths, width)
+	}
+	if o.rounds < 1 || o.batch < 2 || o.threads < 1 {
+		return o, fmt.Errorf("-rounds %d -batch %d -threads %d: at least one round, two images per step and one thread are needed",
+			o.rounds, o.batch, o.threads)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	o, err := parseOptions(args, errOut)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, fp32, %d thread(s), medians of %d paired rounds [min, max].\n",
 		o.batch, o.threads, o.rounds)

@@ -1,0 +1,72 @@
+package torchbridge
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	lib "github.com/sugarme/gotch/libtch"
+)
+
+// An operation that fails keeps the scope's error and stops what follows; reset
+// makes the scope usable again.
+func TestScopeKeepsTheFirstError(t *testing.T) {
+	trainer, _, _ := toyTrainer(t, "cpu", nil)
+	s := trainer.scope
+	defer s.reset()
+	x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+	y := upload(s, []float32{1, 2}, []int64{2}, cpu)
+	require.NoError(t, s.err())
+	owned := len(s.owned)
+	require.False(t, s.plus(x, y).valid())
+	first := s.err()
+	require.ErrorContains(t, first, "torchbridge: plus: The size of tensor a (3)")
+	require.False(t, s.times(x, x).valid(), "nothing runs after an error")
+	s.zero(x)
+	s.copyInto(x, y)
+	require.Equal(t, first, s.err())
+	require.Len(t, s.owned, owned)
+	s.reset()
+	require.NoError(t, s.err())
+	require.Empty(t, s.owned)
+}
+
+// Of a failed backward pass every gradient is missing; its one message is kept.
+func TestGradientsSayWhyTheyFail(t *testing.T) {
+	trainer, _, _ := toyTrainer(t, "cpu", nil)
+	s := trainer.scope
+	defer s.reset()
+	x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+	y := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+	loss := s.sum(s.times(x, y), kindFloat32)
+	require.NoError(t, s.err())
+	s.gradients(loss, []lib.Ctensor{x.c, y.c}, make([]lib.Ctensor, 2))
+	require.ErrorContains(t, s.err(), "torchbridge: backward: one of the input tensor does not use set_requires_grad")
+}
+
+// What fails without a result to show it is told by gotch's last error. One that
+// was left on the thread before is not blamed on it.
+func TestErrorsLeftBehindAreNotBlamedOnOthers(t *testing.T) {
+	trainer, _, _ := toyTrainer(t, "cpu", nil)
+	s := trainer.scope
+	defer s.reset()
+	x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+	y := upload(s, []float32{1, 2}, []int64{2}, cpu)
+	require.NoError(t, s.err())
+	leave := func() {
+		var out lib.Ctensor
+		lib.AtgAdd(&out, x.c, y.c)
+		require.Nil(t, out)
+	}
+	leave()
+	state, err := trainer.State()
+	require.NoError(t, err)
+	leave()
+	require.NoError(t, trainer.Restore(state))
+	leave()
+	s.copyInto(x, x)
+	require.NoError(t, s.err())
+	s.copyInto(x, y)
+	require.ErrorContains(t, s.err(), "torchbridge: copy: The size of tensor a (3)")
+	_, err = read[int64](x)
+	require.ErrorContains(t, err, "torchbridge: read tensor: incoherent element sizes")
+}
