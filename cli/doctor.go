@@ -14,6 +14,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/experiments"
 	"backfire/torchbridge"
 )
 
@@ -78,7 +79,7 @@ func runDoctor(ctx context.Context, opts *DoctorOptions) error {
 		checkDevice(cfg.Device, env, machine),
 		checkThreads(cfg.Workers, cfg.Threads, machine),
 		checkCPU(env, machine),
-		checkData(ctx, cfg.Data, machine.LoadData),
+		checkData(ctx, cfg, machine.LoadData),
 		checkStore(cfg.Store, machine.Disk),
 	}
 	var report [][]string
@@ -191,8 +192,9 @@ func checkCPU(env torchbridge.Env, machine Machine) check {
 
 // checkData loads the configured dataset, as a run would, and says which others
 // have a directory below the data directory.
-func checkData(ctx context.Context, data config.Data, load func(context.Context, datasets.Source) (*datasets.Set, error)) check {
-	set, err := load(ctx, datasets.Source{Name: data.Name, Path: data.Path, Split: data.Split, Dir: data.Dir})
+func checkData(ctx context.Context, cfg config.Config, load func(context.Context, datasets.Source) (*datasets.Set, error)) check {
+	data := cfg.Data
+	set, err := load(ctx, experiments.SourceOf(cfg))
 	if err != nil {
 		return check{checkFail, "data", err.Error(), "choose another dataset with --dataset, or name its place with --set data.dir=DIR or data.path=PATH"}
 	}

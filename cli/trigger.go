@@ -71,8 +71,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if err != nil {
 		return err
 	}
-	data := resolved.Config.Data
-	set, err := opts.Load(ctx, datasets.Source{Name: data.Name, Path: data.Path, Split: data.Split, Dir: data.Dir})
+	set, err := opts.Load(ctx, experiments.SourceOf(resolved.Config))
 	if err != nil {
 		return err
 	}

@@ -153,15 +153,8 @@ func (j joining) fill(row *Row, models []*Result, answers []int) error {
 
 // summarize fills the summaries over the attackers.
 func (r *Row) summarize() {
-	over := func(measure func(a RowAttacker) float64) stats.Summary {
-		values := make([]float64, len(r.Attackers))
-		for i, a := range r.Attackers {
-			values[i] = measure(a)
-		}
-		return stats.Summarize(values)
-	}
-	r.ASR = over(func(a RowAttacker) float64 { return a.ASR.Value() })
-	r.BaseRate = over(func(a RowAttacker) float64 { return a.BaseRate.Value() })
-	r.Lift = over(func(a RowAttacker) float64 { return float64(a.Lift) })
-	r.Robustness = over(func(a RowAttacker) float64 { return a.Robustness.Value() })
+	r.ASR = stats.Over(r.Attackers, func(a RowAttacker) float64 { return a.ASR.Value() })
+	r.BaseRate = stats.Over(r.Attackers, func(a RowAttacker) float64 { return a.BaseRate.Value() })
+	r.Lift = stats.Over(r.Attackers, func(a RowAttacker) float64 { return float64(a.Lift) })
+	r.Robustness = stats.Over(r.Attackers, func(a RowAttacker) float64 { return a.Robustness.Value() })
 }

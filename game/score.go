@@ -149,15 +149,8 @@ func (g *Game) attackerScore(position int, attacked, base tally) AttackerScore {
 
 // summarize fills the summaries over the attackers.
 func (s *Score) summarize() {
-	over := func(measure func(a AttackerScore) float64) stats.Summary {
-		values := make([]float64, len(s.Attackers))
-		for i, a := range s.Attackers {
-			values[i] = measure(a)
-		}
-		return stats.Summarize(values)
-	}
-	s.ASR = over(func(a AttackerScore) float64 { return a.ASR.Value() })
-	s.BaseRate = over(func(a AttackerScore) float64 { return a.BaseRate.Value() })
-	s.Robustness = over(func(a AttackerScore) float64 { return a.Robustness.Value() })
-	s.Lift = over(func(a AttackerScore) float64 { return float64(a.Lift) })
+	s.ASR = stats.Over(s.Attackers, func(a AttackerScore) float64 { return a.ASR.Value() })
+	s.BaseRate = stats.Over(s.Attackers, func(a AttackerScore) float64 { return a.BaseRate.Value() })
+	s.Robustness = stats.Over(s.Attackers, func(a AttackerScore) float64 { return a.Robustness.Value() })
+	s.Lift = stats.Over(s.Attackers, func(a AttackerScore) float64 { return float64(a.Lift) })
 }

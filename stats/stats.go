@@ -59,6 +59,15 @@ type Summary struct {
 // confidence is the two-sided level of Summary.CI95.
 const confidence = 0.95
 
+// Over describes one measure of all items; NaN as in Summarize.
+func Over[T any](items []T, measure func(item T) float64) Summary {
+	values := make([]float64, len(items))
+	for i, item := range items {
+		values[i] = measure(item)
+	}
+	return Summarize(values)
+}
+
 // Summarize describes values. NaN stands for a measurement that does not
 // exist.
 func Summarize(values []float64) Summary {

@@ -81,3 +81,8 @@ func TestNumberJSON(t *testing.T) {
 	var n stats.Number
 	require.Error(t, json.Unmarshal([]byte(`"half"`), &n))
 }
+
+func TestOver(t *testing.T) {
+	words := []string{"a", "bbb", ""}
+	require.Equal(t, stats.Summarize([]float64{1, 3, 0}), stats.Over(words, func(w string) float64 { return float64(len(w)) }))
+}

@@ -121,14 +121,7 @@ func (s *scope) add(x, y tensor) tensor {
 
 // addScaled adds factor*y to x in place.
 func (s *scope) addScaled(x, y tensor, factor float64) {
-	if s.fault != nil {
-		return
-	}
-	scaled := s.scaled(y, factor)
-	if s.fault == nil {
-		lib.AtgAdd_(s.out, x.c, scaled.c)
-		s.done("scaled addition")
-	}
+	s.add(x, s.scaled(y, factor))
 }
 
 // scaled is y*factor.
@@ -196,11 +189,7 @@ func (s *scope) argmax(x tensor) tensor {
 
 // equal compares a and b element by element.
 func (s *scope) equal(a, b tensor) tensor {
-	if s.fault != nil {
-		return tensor{}
-	}
-	lib.AtgEqTensor(s.out, a.c, b.c)
-	return s.done("comparison")
+	return s.binary("comparison", lib.AtgEqTensor, a, b)
 }
 
 // sum adds up all elements, as k.
