@@ -22,7 +22,8 @@ type files struct {
 	environment Environment
 	epochs      []EpochMetrics
 	rows        []game.Row
-	simulated   []int // by row, or nil; see Cell.trainingSet
+	predicted   []uint8 // by probe
+	simulated   []int   // by row, or nil; see Cell.trainingSet
 }
 
 // writeFiles writes them all into dir.
@@ -38,6 +39,7 @@ func writeFiles(dir string, f files) error {
 		func() error { return writeJSON(filepath.Join(dir, EnvironmentFile), f.environment) },
 		func() error { return writeMetrics(filepath.Join(dir, MetricsFile), f.epochs) },
 		func() error { return writePoison(filepath.Join(dir, PoisonFile), f) },
+		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.predicted, fileMode) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("experiments: write result: %w", err)

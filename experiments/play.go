@@ -106,7 +106,7 @@ func (p *playing) write(score *game.Score, environment Environment) error {
 	timing := p.watch.timing(p.perEpoch*(len(p.epochs)-p.resumed), p.resumed)
 	return writeFiles(p.job.Dir, files{
 		cell: p.job.Cell, result: result, timing: timing, environment: environment,
-		epochs: p.epochs, rows: p.training.Rows, simulated: p.simulated,
+		epochs: p.epochs, rows: p.training.Rows, predicted: p.predicted, simulated: p.simulated,
 	})
 }
 

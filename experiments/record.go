@@ -21,6 +21,7 @@ const (
 	EnvironmentFile = "environment.json" // where it ran: Environment
 	MetricsFile     = "metrics.csv"      // one line per epoch
 	PoisonFile      = "poison.csv"       // one line per poisoned row of the training set
+	PredictionsFile = "predictions.bin"  // one byte per probe, in the order of game.Probes: the predicted class
 	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others
 )
 
@@ -76,7 +77,7 @@ func readRecord(dir, hash string) (*Record, error) {
 			return nil, fmt.Errorf("%s does not fit its SHA-256", name)
 		}
 	}
-	for _, name := range []string{CellFile, ResultFile, TimingFile} {
+	for _, name := range []string{CellFile, ResultFile, TimingFile, PredictionsFile} {
 		if _, ok := m.Files[name]; !ok {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
@@ -93,6 +94,16 @@ func readRecord(dir, hash string) (*Record, error) {
 		return nil, fmt.Errorf("%s is cell %.12s, %s is of cell %.12s", CellFile, got, ResultFile, record.Result.Cell)
 	}
 	return record, nil
+}
+
+// Predictions reads the class that the model predicts for each probe, in the
+// order of game.Probes.
+func (r *Record) Predictions() ([]uint8, error) {
+	predicted, err := os.ReadFile(filepath.Join(r.Dir, PredictionsFile))
+	if err != nil {
+		return nil, fmt.Errorf("experiments: read predictions: %w", err)
+	}
+	return predicted, nil
 }
 
 func (r *Record) parse() error {

@@ -60,7 +60,7 @@ func deterministic(t *testing.T, store *Store, plan *Plan) map[string]string {
 	for _, hash := range hashes(t, plan) {
 		_, err := store.Read(hash)
 		require.NoError(t, err)
-		for _, name := range []string{CellFile, ResultFile, PoisonFile} {
+		for _, name := range []string{CellFile, ResultFile, PoisonFile, PredictionsFile} {
 			data, err := os.ReadFile(filepath.Join(store.Path(hash), name))
 			require.NoError(t, err)
 			content[hash+"/"+name] = string(data)

@@ -29,7 +29,7 @@ func storeCell(t *testing.T, store *Store) string {
 	require.NoError(t, err)
 	require.NoError(t, writeFiles(dir, files{
 		cell: exampleCell(), result: Result{Format: ResultFormat, Cell: hash, FinalLoss: 0.5},
-		timing: Timing{Format: ResultFormat, TotalSeconds: 2},
+		timing: Timing{Format: ResultFormat, TotalSeconds: 2}, predicted: []uint8{0, 1},
 	}))
 	require.NoError(t, claim.Commit())
 	require.NoError(t, claim.Release())
@@ -93,7 +93,7 @@ func TestReadRefusesDamage(t *testing.T) {
 			return err
 		}},
 	} {
-		for _, name := range []string{CellFile, ResultFile, TimingFile, EnvironmentFile, MetricsFile, PoisonFile, ManifestFile} {
+		for _, name := range []string{CellFile, ResultFile, TimingFile, EnvironmentFile, MetricsFile, PoisonFile, PredictionsFile, ManifestFile} {
 			t.Run(damage.name+" "+name, func(t *testing.T) {
 				store := openStore(t)
 				hash := storeCell(t, store)

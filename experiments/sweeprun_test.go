@@ -40,7 +40,7 @@ func weakSweep(t *testing.T) *Sweep {
 func content(t *testing.T, store *Store) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, name := range []string{CellFile, ResultFile, PoisonFile} {
+	for _, name := range []string{CellFile, ResultFile, PoisonFile, PredictionsFile} {
 		paths, err := filepath.Glob(filepath.Join(store.Dir(), "*", name))
 		require.NoError(t, err)
 		for _, path := range paths {
