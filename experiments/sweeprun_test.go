@@ -104,7 +104,7 @@ func TestSweepDrawsTriggersAgainUntilTheyWork(t *testing.T) {
 	require.Empty(t, summary.Missing)
 	require.Greater(t, outcome.Cells, len(sweep.Cells), "some triggers were drawn again")
 	require.Equal(t, outcome.Cells, outcome.Trained)
-	require.Len(t, content(t, store), 3*outcome.Cells)
+	require.Len(t, content(t, store), 4*outcome.Cells)
 	revised := seen.of(KindRevised)
 	require.NotEmpty(t, revised)
 	require.Equal(t, outcome.Cells, revised[len(revised)-1].Cells)
