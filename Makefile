@@ -35,8 +35,11 @@ setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, 
 ready:
 	@$(SETUP) --check 2>/dev/null || $(SETUP)
 
-build: ready ## bin/backfire
-	go build -ldflags '$(if $(VERSION),-X backfire/cli.version=$(VERSION)) -X backfire/cli.commit=$(COMMIT)' -o bin/backfire .
+# The command line is pure Go, so that it works where libtorch does not; the engine beside it links libtorch.
+build: LDFLAGS = $(if $(VERSION),-X backfire/buildinfo.version=$(VERSION)) -X backfire/buildinfo.commit=$(COMMIT)
+build: ready ## bin/backfire and bin/backfire-engine
+	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/backfire .
+	go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine
 
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick
@@ -62,6 +65,8 @@ lint: ready $(GOLANGCI) $(CLANG_FORMAT) ## every check of style and structure
 	$(GOLANGCI) run ./...
 	@test "$$(go list -f '{{if .CgoFiles}}{{.ImportPath}}{{end}}' ./...)" = backfire/torchbridge || \
 		{ echo 'cgo (import "C") lives in torchbridge alone' >&2; exit 1; }
+	@! go list -deps . | grep -x -e backfire/engine -e backfire/torchbridge >&2 || \
+		{ echo 'the command line does without the engine and libtorch' >&2; exit 1; }
 	$(CLANG_FORMAT) --dry-run -Werror $(SHIM)
 	g++ $$(go list -f '{{join .CgoCXXFLAGS " "}}' ./torchbridge) -Werror -fsyntax-only $(filter %.cpp,$(SHIM))
 	go mod verify

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,23 +13,25 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 
+	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/torchbridge"
+	"backfire/hardware"
+	"backfire/launcher"
 )
 
 // DoctorOptions are the options of "doctor".
 type DoctorOptions struct {
 	IO      *IOStreams
 	Config  config.Options // whose device, data and store are checked
-	Build   Build
+	Build   buildinfo.Build
 	Machine Machine
 }
 
 // NewCmdDoctor returns the command that checks everything a run needs.
 func NewCmdDoctor(streams *IOStreams, runF func(context.Context, *DoctorOptions) error) *cobra.Command {
-	opts := &DoctorOptions{IO: streams, Build: ThisBuild()}
+	opts := &DoctorOptions{IO: streams, Build: buildinfo.This()}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check libtorch, device, CPU, data and store, and say what to do about each fault",
@@ -42,7 +45,7 @@ needs. Exit code 1 says that such a run would fail.`,
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}
-		opts.Machine = ThisMachine()
+		opts.Machine = ThisMachine(streams.Environ)
 		return runDoctor(cmd.Context(), opts)
 	}
 	return cmd
@@ -71,17 +74,25 @@ func runDoctor(ctx context.Context, opts *DoctorOptions) error {
 		return err
 	}
 	cfg, machine := resolved.Config, opts.Machine
-	env, torchErr := machine.Torch()
-	checks := []check{
-		{checkOK, "backfire", fmt.Sprintf("%s, commit %s", opts.Build.Version, known(opts.Build.Commit)), ""},
-		{checkOK, "go", fmt.Sprintf("%s, gotch %s", opts.Build.Go, known(opts.Build.Gotch)), ""},
-		checkTorch(env, torchErr),
-		checkDevice(cfg.Device, env, machine),
-		checkThreads(cfg.Workers, cfg.Threads, machine),
-		checkCPU(env, machine),
-		checkData(ctx, cfg, machine.LoadData),
-		checkStore(cfg.Store, machine.Disk),
+	engine, fault := machine.Describe(ctx)
+	if errors.Is(fault, context.Canceled) {
+		return fault
 	}
+	checks := []check{
+		{checkOK, "backfire", nameOf(opts.Build), ""},
+		{checkOK, "go", opts.Build.Go, ""},
+		checkEngine(opts.Build, engine, fault),
+	}
+	if fault == nil {
+		checks = append(checks,
+			check{checkOK, "libtorch", fmt.Sprintf("%s (%s) in %s", engine.Libtorch.Version, engine.Libtorch.Variant, engine.Libtorch.Directory), ""},
+			checkDevice(cfg.Device, engine, machine))
+	}
+	checks = append(checks,
+		checkThreads(cfg.Workers, cfg.Threads, machine),
+		checkCPU(engine.Libtorch, machine),
+		checkData(ctx, cfg, machine.LoadData),
+		checkStore(cfg.Store, machine.Disk))
 	var report [][]string
 	failed := 0
 	for _, c := range checks {
@@ -102,29 +113,39 @@ func runDoctor(ctx context.Context, opts *DoctorOptions) error {
 	return nil
 }
 
-// checkTorch reports libtorch itself.
-func checkTorch(env torchbridge.Env, err error) check {
-	if err != nil {
-		return check{checkFail, "libtorch", err.Error(), "run make setup, then make build"}
+// checkEngine reports the engine, without which nothing can be trained. Devices
+// and libtorch are known through it alone.
+func checkEngine(build buildinfo.Build, engine launcher.Description, fault error) check {
+	var why *launcher.Fault
+	switch {
+	case errors.As(fault, &why):
+		return check{checkFail, "engine", why.Finding.Error(), why.Remedy}
+	case fault != nil:
+		return check{checkFail, "engine", fault.Error(), "run make build"}
 	}
-	return check{checkOK, "libtorch", fmt.Sprintf("%s (%s) in %s", env.Version, env.Variant, env.Directory), ""}
+	finding := fmt.Sprintf("%s, gotch %s", nameOf(engine.Build), known(engine.Build.Gotch))
+	if build.Version != engine.Build.Version || build.Commit != engine.Build.Commit {
+		return check{checkWarn, "engine", finding + "; it was not built together with this program", "run make build, which makes both"}
+	}
+	return check{checkOK, "engine", finding, ""}
 }
 
 // checkDevice reports the GPUs and the device that would be trained on.
-func checkDevice(name string, env torchbridge.Env, machine Machine) check {
-	chosen, err := machine.CheckDevice(name)
+func checkDevice(name string, engine launcher.Description, machine Machine) check {
+	env := engine.Libtorch
+	chosen, err := chooseDevice(name, engine)
 	if err != nil {
 		return check{checkFail, "device", err.Error(), "choose another one with --device, or auto"}
 	}
-	found := make([]string, len(env.CUDA))
-	for i, gpu := range env.CUDA {
+	found := make([]string, len(env.GPUs))
+	for i, gpu := range env.GPUs {
 		found[i] = fmt.Sprintf("cuda:%d %s, %s", i, gpu.Name, size(uint64(gpu.Memory)))
 	}
 	finding := fmt.Sprintf("%s means %s", name, chosen)
 	switch {
 	case len(found) > 0:
 		return check{checkOK, "device", finding + "; " + strings.Join(found, "; "), ""}
-	case machine.NvidiaDriver && env.Variant == "cpu":
+	case machine.NvidiaDriver && env.Variant == hardware.VariantCPU:
 		return check{checkWarn, "device", finding + "; there is an NVIDIA driver, but this libtorch is for CPUs", "to train on the GPU run BACKFIRE_VARIANT=cuda make setup, then make build"}
 	case machine.NvidiaDriver:
 		return check{checkWarn, "device", finding + "; there is an NVIDIA driver, but libtorch sees no GPU", "compare the driver's CUDA release in nvidia-smi with libtorch's " + env.Variant}
@@ -153,7 +174,7 @@ func orAuto(n int) string {
 }
 
 // checkCPU reports the vector units that decide the speed of training on a CPU.
-func checkCPU(env torchbridge.Env, machine Machine) check {
+func checkCPU(env hardware.Env, machine Machine) check {
 	features := []struct {
 		name string
 		ids  []cpuid.FeatureID

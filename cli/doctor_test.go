@@ -12,10 +12,20 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/stretchr/testify/require"
 
+	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/torchbridge"
+	"backfire/hardware"
+	"backfire/launcher"
 )
+
+// describing is the description of an engine that was built with the program.
+func describing(env hardware.Env) func(context.Context) (launcher.Description, error) {
+	return func(context.Context) (launcher.Description, error) {
+		build := buildinfo.Build{Version: "v1", Commit: "abc", Go: "go1.26 linux/amd64", Gotch: "v0.9.1"}
+		return launcher.Description{Build: build, Libtorch: env}, nil
+	}
+}
 
 // healthy returns a machine on which every check is ok.
 func healthy(t *testing.T) Machine {
@@ -24,15 +34,12 @@ func healthy(t *testing.T) Machine {
 	cpu.Enable(cpuid.AVX2)
 	set := &datasets.Set{Name: "embedded", Images: make([]uint8, 4), Labels: []uint8{0, 1, 0, 1}, C: 1, H: 1, W: 1, Classes: []string{"a", "b"}}
 	return Machine{
-		Torch: func() (torchbridge.Env, error) {
-			return torchbridge.Env{Version: "2.11.0", Variant: "cpu", Directory: "/lt", CPUCapability: "AVX2"}, nil
-		},
-		CheckDevice: func(string) (string, error) { return "cpu", nil },
-		CPU:         cpu,
-		Arch:        "amd64",
-		Cores:       4,
-		LoadData:    func(context.Context, datasets.Source) (*datasets.Set, error) { return set, nil },
-		Disk:        func(string) (uint64, error) { return 50 << 30, nil },
+		Describe: describing(hardware.Env{Version: "2.11.0", Variant: "cpu", Directory: "/lt", CPUCapability: "AVX2"}),
+		CPU:      cpu,
+		Arch:     "amd64",
+		Cores:    4,
+		LoadData: func(context.Context, datasets.Source) (*datasets.Set, error) { return set, nil },
+		Disk:     func(string) (uint64, error) { return 50 << 30, nil },
 	}
 }
 
@@ -43,7 +50,7 @@ func diagnose(t *testing.T, machine Machine, sets ...string) (string, error) {
 	sets = append([]string{"data.dir=" + t.TempDir(), "store=" + filepath.Join(t.TempDir(), "runs", "deep")}, sets...)
 	err := runDoctor(context.Background(), &DoctorOptions{
 		IO: streams, Machine: machine, Config: config.Options{Sets: sets},
-		Build: Build{Version: "v1", Commit: "abc", Go: "go1.26 linux/amd64", Gotch: "v0.9.1"},
+		Build: buildinfo.Build{Version: "v1", Commit: "abc", Go: "go1.26 linux/amd64"},
 	})
 	return out.String(), err
 }
@@ -67,7 +74,7 @@ func verdictOf(t *testing.T, report, name string) (verdict, text string) {
 func TestDoctorHealthy(t *testing.T) {
 	report, err := diagnose(t, healthy(t))
 	require.NoError(t, err)
-	for _, name := range []string{"backfire", "go", "libtorch", "device", "threads", "CPU", "data", "store"} {
+	for _, name := range []string{"backfire", "go", "engine", "libtorch", "device", "threads", "CPU", "data", "store"} {
 		verdict, line := verdictOf(t, report, name)
 		require.Equal(t, "ok", verdict, line)
 	}
@@ -90,16 +97,17 @@ func TestDoctorFindsFaults(t *testing.T) {
 		says   []string
 	}{
 		{
-			name: "libtorch does not work",
+			name: "engine of another build",
 			damage: func(m *Machine) {
-				m.Torch = func() (torchbridge.Env, error) { return torchbridge.Env{}, errors.New("no libtorch") }
+				m.Describe = func(context.Context) (launcher.Description, error) {
+					return launcher.Description{Build: buildinfo.Build{Version: "v1", Commit: "abd"}}, nil
+				}
 			},
-			check: "libtorch", want: checkFail, says: []string{"no libtorch", "make setup"},
+			check: "engine", want: checkWarn, says: []string{"v1, commit abd", "not built together", "run make build"},
 		},
 		{
-			name:   "no such device",
-			damage: func(m *Machine) { m.CheckDevice = func(string) (string, error) { return "", torchbridge.ErrDevice } },
-			check:  "device", want: checkFail, says: []string{"device not available", "--device"},
+			name: "no such device", sets: []string{"device=cuda"},
+			check: "device", want: checkFail, says: []string{"device not available", "--device"},
 		},
 		{
 			name:   "GPU without its libtorch",
@@ -110,7 +118,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 			name: "driver too old",
 			damage: func(m *Machine) {
 				m.NvidiaDriver = true
-				m.Torch = func() (torchbridge.Env, error) { return torchbridge.Env{Variant: "cuda"}, nil }
+				m.Describe = describing(hardware.Env{Variant: "cuda"})
 			},
 			check: "device", want: checkWarn, says: []string{"libtorch sees no GPU", "nvidia-smi", "cuda"},
 		},
@@ -118,10 +126,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 			name: "a GPU",
 			damage: func(m *Machine) {
 				m.NvidiaDriver = true
-				m.CheckDevice = func(string) (string, error) { return "cuda:0", nil }
-				m.Torch = func() (torchbridge.Env, error) {
-					return torchbridge.Env{Variant: "cuda", CUDA: []torchbridge.CUDADevice{{Name: "Big GPU", Memory: 80 << 30}}}, nil
-				}
+				m.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Name: "Big GPU", Memory: 80 << 30}}})
 			},
 			check: "device", want: checkOK, says: []string{"auto means cuda:0", "cuda:0 Big GPU, 80.0 GiB"},
 		},
@@ -177,12 +182,36 @@ func TestDoctorFindsFaults(t *testing.T) {
 				require.Contains(t, text, words)
 			}
 			if tc.want == checkFail {
-				require.EqualError(t, err, "doctor: 1 of 8 checks failed")
+				require.EqualError(t, err, "doctor: 1 of 9 checks failed")
 				require.Equal(t, ExitFailure, ExitCode(err))
 			} else {
 				require.NoError(t, err)
 			}
 		})
+	}
+}
+
+// Without an engine nothing is known of libtorch and devices; all else is looked
+// at as before.
+func TestDoctorWithoutAnEngine(t *testing.T) {
+	for finding, describe := range map[string]func(context.Context) (launcher.Description, error){
+		"there is no": launcher.New(nil).Describe,
+		"out of ideas": func(context.Context) (launcher.Description, error) {
+			return launcher.Description{}, errors.New("out of ideas")
+		},
+	} {
+		machine := healthy(t)
+		machine.Describe = describe
+		report, err := diagnose(t, machine)
+		require.EqualError(t, err, "doctor: 1 of 7 checks failed")
+		verdict, text := verdictOf(t, report, "engine")
+		require.Equal(t, "fail", verdict)
+		require.Contains(t, text, finding)
+		require.Contains(t, text, "-> run make build")
+		for _, name := range []string{"backfire", "go", "threads", "CPU", "data", "store"} {
+			verdict, line := verdictOf(t, report, name)
+			require.Equal(t, "ok", verdict, line)
+		}
 	}
 }
 

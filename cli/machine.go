@@ -13,27 +13,26 @@ import (
 	"golang.org/x/sys/unix"
 
 	"backfire/datasets"
-	"backfire/torchbridge"
+	"backfire/launcher"
 )
 
 // Machine is what doctor asks the machine; every part can be replaced in tests.
 type Machine struct {
-	Torch        func() (torchbridge.Env, error)   // libtorch and its devices
-	CheckDevice  func(name string) (string, error) // the device that a name means here
-	CPU          cpuid.CPUInfo                     // the processor
-	Arch         string                            // as runtime.GOARCH
-	Cores        int                               // that this process may use
-	NvidiaDriver bool                              // the kernel has NVIDIA's driver
+	Describe     func(context.Context) (launcher.Description, error) // the engine, its libtorch and devices
+	CPU          cpuid.CPUInfo                                       // the processor
+	Arch         string                                              // as runtime.GOARCH
+	Cores        int                                                 // that this process may use
+	NvidiaDriver bool                                                // the kernel has NVIDIA's driver
 	LoadData     func(context.Context, datasets.Source) (*datasets.Set, error)
 	Disk         func(dir string) (free uint64, err error) // bytes that may still be written to a directory that exists
 }
 
-// ThisMachine returns the machine that the program runs on.
-func ThisMachine() Machine {
+// ThisMachine returns the machine that the program runs on, with the engine that
+// the environment variables choose.
+func ThisMachine(environ []string) Machine {
 	_, err := os.Stat("/proc/driver/nvidia/version")
 	return Machine{
-		Torch:        torchbridge.Environment,
-		CheckDevice:  torchbridge.CheckDevice,
+		Describe:     launcher.New(environ).Describe,
 		CPU:          cpuid.CPU,
 		Arch:         runtime.GOARCH,
 		Cores:        runtime.GOMAXPROCS(0),

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/launcher"
 )
 
 func TestExistingDir(t *testing.T) {
@@ -32,12 +35,9 @@ func TestFreeDisk(t *testing.T) {
 }
 
 func TestThisMachine(t *testing.T) {
-	machine := ThisMachine()
+	machine := ThisMachine(nil)
 	require.Positive(t, machine.Cores)
-	env, err := machine.Torch()
-	require.NoError(t, err)
-	require.NotEmpty(t, env.Version)
-	device, err := machine.CheckDevice("cpu")
-	require.NoError(t, err)
-	require.Equal(t, "cpu", device)
+	require.NotNil(t, machine.LoadData)
+	_, err := machine.Describe(context.Background())
+	require.ErrorIs(t, err, launcher.ErrEngine, "there is none beside this test")
 }

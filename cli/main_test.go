@@ -3,27 +3,30 @@ package cli
 import (
 	"context"
 	"os"
-	"os/exec"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/engine"
+	"backfire/launcher"
 )
 
-// asProgram makes the test binary act as backfire itself, for the processes
-// that commands start.
-const asProgram = "BACKFIRE_TEST_AS_PROGRAM"
+// asEngine makes the test binary act as the engine, for the processes that
+// commands start: the tests' own environment has it.
+const asEngine = "BACKFIRE_TEST_AS_ENGINE"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		os.Exit(Main(context.Background(), os.Args[1:], SystemIO()))
+	if os.Getenv(asEngine) != "" {
+		os.Exit(engine.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
 
-// testWorker is workerCommand for this binary.
-func testWorker() (*exec.Cmd, error) {
-	command, err := workerCommand()
-	if err != nil {
-		return nil, err
-	}
-	command.Env = append(os.Environ(), asProgram+"=1")
-	return command, nil
+// testEngine is the launcher of this binary as the engine, with more variables.
+func testEngine(t *testing.T, variables ...string) launcher.Launcher {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	environ := append(os.Environ(), asEngine+"=1", launcher.EngineVariable+"="+self)
+	return launcher.New(append(environ, variables...))
 }

@@ -42,7 +42,6 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),
 		NewCmdVersion(streams, nil),
-		NewCmdWorker(streams, nil),
 	)
 	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one
 shared training set, each with its own trigger and target label, a defender

@@ -11,8 +11,8 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
+	"backfire/launcher"
 	"backfire/report"
-	"backfire/torchbridge"
 )
 
 // RunOptions are the options of "run" and "quick".
@@ -21,9 +21,9 @@ type RunOptions struct {
 	Config config.Options
 	JSON   bool // events and summary as JSON lines on Out, in place of the table
 
-	Load        experiments.Loader
-	CheckDevice func(name string) (string, error) // the device that a name means here
-	Worker      func() (*exec.Cmd, error)         // makes the command of a worker process
+	Load     experiments.Loader
+	Describe func(context.Context) (launcher.Description, error) // the engine and the devices here
+	Worker   func() (*exec.Cmd, error)                           // makes the command of a worker process
 }
 
 // NewCmdRun returns the command that plays the games of a configuration.
@@ -68,7 +68,8 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 
 // newRunOptions returns options for this program on this machine.
 func newRunOptions(streams *IOStreams) *RunOptions {
-	return &RunOptions{IO: streams, Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: workerCommand}
+	engine := launcher.New(streams.Environ)
+	return &RunOptions{IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
 }
 
 func runRun(ctx context.Context, opts *RunOptions) error {
@@ -76,7 +77,7 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	if err != nil {
 		return err
 	}
-	training, err := openTraining(opts, resolved.Config)
+	training, err := openTraining(ctx, opts, resolved.Config)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/torchbridge"
+	"backfire/hardware"
+	"backfire/launcher"
 )
 
 // runOptions are the options of a run of seconds on the embedded data: N = 1
@@ -24,8 +25,9 @@ func runOptions(t *testing.T, sets ...string) (opts *RunOptions, store string, o
 	t.Helper()
 	streams, outBuffer, errBuffer := testStreams()
 	store = filepath.Join(t.TempDir(), "runs")
+	engine := testEngine(t)
 	return &RunOptions{
-		IO: streams, Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: testWorker,
+		IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
 		Config: config.Options{Preset: "quick", Sets: append([]string{
 			"store=" + store, "device=cpu", "pool.size=300", "model.width=2", "train.epochs=1",
 			"attackers.counts=1,2", "attackers.singles=1", "attackers.p=0.3",
@@ -151,10 +153,13 @@ func TestRunRefusesBadInputBeforeTraining(t *testing.T) {
 }
 
 func TestRunWithoutTheDeviceAskedFor(t *testing.T) {
-	opts, _, _, _ := runOptions(t, "device=cuda")
-	opts.CheckDevice = func(name string) (string, error) { return "", errors.New("no GPU for " + name) }
+	opts, _, _, _ := runOptions(t, "device=cuda:1")
+	opts.Describe = func(context.Context) (launcher.Description, error) {
+		return launcher.Description{Libtorch: hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Name: "Big GPU"}}}}, nil
+	}
 	err := runRun(context.Background(), opts)
-	require.EqualError(t, err, "no GPU for cuda")
+	require.ErrorIs(t, err, hardware.ErrDevice)
+	require.ErrorContains(t, err, "there are 1 CUDA devices")
 	require.Equal(t, ExitFailure, ExitCode(err))
 }
 
@@ -181,20 +186,4 @@ func TestRunFlags(t *testing.T) {
 	quick.SetArgs([]string{"extra"})
 	quick.SilenceErrors, quick.SilenceUsage = true, true
 	require.Error(t, quick.Execute())
-}
-
-func TestWorkerCommandStartsThisProgram(t *testing.T) {
-	self, err := os.Executable()
-	require.NoError(t, err)
-	command, err := workerCommand()
-	require.NoError(t, err)
-	require.Equal(t, []string{self, "worker"}, command.Args)
-}
-
-func TestWorkerIsHiddenAndEndsWithItsInput(t *testing.T) {
-	streams, out, errOut := testStreams()
-	require.True(t, NewCmdWorker(streams, nil).Hidden)
-	streams.In = strings.NewReader("")
-	require.Equal(t, ExitOK, Main(context.Background(), []string{"worker"}, streams))
-	require.Empty(t, out.String()+errOut.String())
 }

@@ -136,7 +136,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 		return err
 	}
 	points := sweepPoints(sweeps)
-	training, err := openTraining(&opts.RunOptions, points[0].Config)
+	training, err := openTraining(ctx, &opts.RunOptions, points[0].Config)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	}
 	runner := training.runner(sweep.Cells)
 	estimated, err := opts.Estimate(ctx, experiments.Estimator{
-		Engine: experiments.LibTorch{}, Store: training.store, Command: opts.Worker, Device: training.device, Workers: runner.Workers, Threads: runner.Threads,
+		Engine: training.engine, Store: training.store, Command: opts.Worker, Device: training.device, Workers: runner.Workers, Threads: runner.Threads,
 	}, sweep)
 	if err != nil {
 		return err

@@ -17,7 +17,6 @@ import (
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/report"
-	"backfire/torchbridge"
 )
 
 // smallSweep is a sweep of seconds: the games N = 1 and N = 2 at two sizes of
@@ -42,9 +41,10 @@ func sweepOptions(t *testing.T, sets ...string) (opts *SweepOptions, out, errOut
 	streams, outBuffer, errBuffer := testStreams()
 	file := filepath.Join(t.TempDir(), "mine.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(smallSweep), 0o600))
+	engine := testEngine(t)
 	return &SweepOptions{
 		RunOptions: RunOptions{
-			IO: streams, Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: testWorker,
+			IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
 			Config: config.Options{Sets: append([]string{"store=" + filepath.Join(t.TempDir(), "runs"), "device=cpu"}, sets...)},
 		},
 		Sweep: file, Kind: report.Points, Out: t.TempDir(), Estimate: noEstimate,

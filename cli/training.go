@@ -1,14 +1,15 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
+	"backfire/hardware"
+	"backfire/launcher"
 )
 
 // training is what all commands that train models do alike: they find device
@@ -16,13 +17,18 @@ import (
 type training struct {
 	opts   *RunOptions
 	cfg    config.Config
-	device string
+	engine experiments.EngineInfo
+	device string // resolved
 	store  *experiments.Store
 }
 
-// openTraining finds the device and opens the store of a configuration.
-func openTraining(opts *RunOptions, cfg config.Config) (*training, error) {
-	device, err := opts.CheckDevice(cfg.Device)
+// openTraining finds engine and device and opens the store of a configuration.
+func openTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*training, error) {
+	described, err := opts.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	device, err := chooseDevice(cfg.Device, described)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +36,16 @@ func openTraining(opts *RunOptions, cfg config.Config) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &training{opts: opts, cfg: cfg, device: device, store: store}, nil
+	return &training{opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), device: device, store: store}, nil
+}
+
+// chooseDevice returns the device that a name means to an engine.
+func chooseDevice(name string, engine launcher.Description) (string, error) {
+	device, err := hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
+	if err != nil {
+		return "", err
+	}
+	return device.String(), nil
 }
 
 // planError marks what is wrong with the settings as a usage error.
@@ -77,13 +92,4 @@ func (t *training) run(runner *experiments.Runner, train func() (*experiments.Ou
 			plural(outcome.Cells, "model"), first.Title, first.Error)
 	}
 	return nil
-}
-
-// workerCommand is this program as a worker.
-func workerCommand() (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program to start workers: %w", err)
-	}
-	return exec.Command(self, workerName), nil
 }

@@ -2,70 +2,24 @@ package cli
 
 import (
 	"context"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
-	"backfire/torchbridge"
+	"backfire/buildinfo"
+	"backfire/launcher"
 )
-
-// version and commit are set by the build:
-// -ldflags "-X backfire/cli.version=v1.2.3 -X backfire/cli.commit=0123abcd".
-var (
-	version = "dev"
-	commit  string
-)
-
-// Build says what the program was built from.
-type Build struct {
-	Version string // release, or "dev"
-	Commit  string // revision, with "+changes" after it where the tree had some; empty: not known
-	Go      string // toolchain and platform
-	Gotch   string // version of the libtorch bindings
-}
-
-// ThisBuild returns what the running program was built from.
-func ThisBuild() Build {
-	build := Build{Version: version, Commit: commit, Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return build
-	}
-	for _, module := range info.Deps {
-		if module.Path == "github.com/sugarme/gotch" {
-			build.Gotch = module.Version
-		}
-	}
-	if build.Commit != "" {
-		return build
-	}
-	changed := false
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			build.Commit = setting.Value
-		case "vcs.modified":
-			changed = setting.Value == "true"
-		}
-	}
-	if changed && build.Commit != "" {
-		build.Commit += "+changes"
-	}
-	return build
-}
 
 // VersionOptions are the options of "version".
 type VersionOptions struct {
-	IO    *IOStreams
-	Build Build
-	Torch func() (torchbridge.Env, error)
+	IO       *IOStreams
+	Build    buildinfo.Build
+	Describe func(context.Context) (launcher.Description, error) // the engine
 }
 
 // NewCmdVersion returns the command that prints the versions of the program and
 // of what it stands on.
 func NewCmdVersion(streams *IOStreams, runF func(context.Context, *VersionOptions) error) *cobra.Command {
-	opts := &VersionOptions{IO: streams, Build: ThisBuild(), Torch: torchbridge.Environment}
+	opts := &VersionOptions{IO: streams, Build: buildinfo.This(), Describe: launcher.New(streams.Environ).Describe}
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of backfire, Go, libtorch and gotch",
@@ -74,23 +28,30 @@ func NewCmdVersion(streams *IOStreams, runF func(context.Context, *VersionOption
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
-			return runVersion(opts)
+			return runVersion(cmd.Context(), opts)
 		},
 	}
 }
 
-func runVersion(opts *VersionOptions) error {
-	libtorch := "not working, see backfire doctor"
-	if env, err := opts.Torch(); err == nil {
-		libtorch = env.Version + " (" + env.Variant + ")"
+func runVersion(ctx context.Context, opts *VersionOptions) error {
+	engine, libtorch := "not working, see backfire doctor", "unknown"
+	d, err := opts.Describe(ctx)
+	if err == nil {
+		engine, libtorch = nameOf(d.Build), d.Libtorch.Version+" ("+d.Libtorch.Variant+")"
 	}
 	return writeTable(opts.IO.Out, [][]string{
 		{"backfire", opts.Build.Version},
 		{"commit", known(opts.Build.Commit)},
 		{"go", opts.Build.Go},
+		{"engine", engine},
 		{"libtorch", libtorch},
-		{"gotch", known(opts.Build.Gotch)},
+		{"gotch", known(d.Build.Gotch)},
 	})
+}
+
+// nameOf names what a program was built from.
+func nameOf(build buildinfo.Build) string {
+	return build.Version + ", commit " + known(build.Commit)
 }
 
 // known returns text, or "unknown" where it is empty.

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"backfire/safetensors"
-	"backfire/torchbridge"
 )
 
 // CheckpointFormat is the version of checkpoint files.
@@ -37,7 +36,7 @@ type checkpoint struct {
 	cell   string // hash
 	maker  maker
 	epochs []EpochMetrics // those that are over
-	state  torchbridge.State
+	state  State
 }
 
 // maker is what the bits of a training depend on beside its cell. A training
@@ -117,10 +116,11 @@ func (c checkpoint) content() (safetensors.File, error) {
 	}}
 	for _, part := range []struct {
 		prefix  string
-		tensors []torchbridge.NamedTensor
+		tensors []safetensors.Tensor
 	}{{modelPrefix, c.state.Model}, {optimizerPrefix, c.state.Optimizer}} {
 		for _, t := range part.tensors {
-			file.Tensors = append(file.Tensors, safetensors.Tensor{Name: part.prefix + t.Name, Shape: t.Shape, Values: t.Values})
+			t.Name = part.prefix + t.Name
+			file.Tensors = append(file.Tensors, t)
 		}
 	}
 	return file, nil
@@ -201,10 +201,11 @@ func newCheckpoint(file safetensors.File) (*checkpoint, error) {
 		return nil, fmt.Errorf("epochs: %w", err)
 	}
 	for _, t := range file.Tensors {
-		if name, ok := strings.CutPrefix(t.Name, modelPrefix); ok {
-			c.state.Model = append(c.state.Model, torchbridge.NamedTensor{Name: name, Shape: t.Shape, Values: t.Values})
-		} else if name, ok := strings.CutPrefix(t.Name, optimizerPrefix); ok {
-			c.state.Optimizer = append(c.state.Optimizer, torchbridge.NamedTensor{Name: name, Shape: t.Shape, Values: t.Values})
+		var ok bool
+		if t.Name, ok = strings.CutPrefix(t.Name, modelPrefix); ok {
+			c.state.Model = append(c.state.Model, t)
+		} else if t.Name, ok = strings.CutPrefix(t.Name, optimizerPrefix); ok {
+			c.state.Optimizer = append(c.state.Optimizer, t)
 		}
 	}
 	return c, nil

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/torchbridge"
+	"backfire/safetensors"
 )
 
 func exampleCheckpoint() checkpoint {
@@ -20,10 +20,10 @@ func exampleCheckpoint() checkpoint {
 			{Epoch: 1, Loss: 1.0 / 3, TrainAccuracy: 0.1, LearningRate: 0.3, Seconds: 1.5, ImagesPerSecond: 7},
 			{Epoch: 2, Loss: 1e-17, TrainAccuracy: 1, LearningRate: 0.1, Seconds: 2.5, ImagesPerSecond: 8},
 		},
-		state: torchbridge.State{
+		state: State{
 			Step:      40,
-			Model:     []torchbridge.NamedTensor{{Name: "w", Shape: []int64{2, 1}, Values: []float32{1.5, -3}}, {Name: "b", Values: []float32{0}}},
-			Optimizer: []torchbridge.NamedTensor{{Name: "w", Shape: []int64{2, 1}, Values: []float32{0.25, 9}}},
+			Model:     []safetensors.Tensor{{Name: "w", Shape: []int64{2, 1}, Values: []float32{1.5, -3}}, {Name: "b", Values: []float32{0}}},
+			Optimizer: []safetensors.Tensor{{Name: "w", Shape: []int64{2, 1}, Values: []float32{0.25, 9}}},
 		},
 	}
 }
@@ -222,28 +222,4 @@ func TestTidySparesCheckpointsOfCellsThatAreNotStored(t *testing.T) {
 	require.FileExists(t, path)
 	require.NoError(t, claim.Release())
 	requireNoLeftovers(t, store, "unfinished")
-}
-
-// The same with libtorch: a worker is killed before the second and the third
-// epoch, and the result is that of a training without a break.
-func TestKilledLibTorchTrainingIsBitIdentical(t *testing.T) {
-	plan := newTinyPlan(t)
-	cell := plan.Cells[2]
-	cell.Model.Width = 4
-	var results []string
-	for _, epoch := range []int{0, 2, 3} {
-		store := openStore(t)
-		runner, seen := newRunner(store, 1, fault{Real: true, Kind: "kill", Epoch: epoch, Once: filepath.Join(t.TempDir(), "killed")})
-		outcome, err := runner.Run(context.Background(), []Cell{cell})
-		require.NoError(t, err)
-		require.Equal(t, &Outcome{Cells: 1, Trained: 1}, outcome)
-		require.Len(t, seen.of(KindResumed), min(epoch, 1))
-		hash, err := cell.Hash()
-		require.NoError(t, err)
-		data, err := os.ReadFile(filepath.Join(store.Path(hash), ResultFile))
-		require.NoError(t, err)
-		results = append(results, string(data))
-	}
-	require.Equal(t, results[0], results[1])
-	require.Equal(t, results[0], results[2])
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/datasets/testset"
 	"backfire/defenses"
 	"backfire/defenses/indexing"
 )
@@ -64,7 +65,7 @@ func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {
 // Whatever a defender cannot do is refused before anything is trained, with the
 // reason.
 func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	for reason, change := range map[string]func(*config.Config){
 		"pgd and fgsm together": func(c *config.Config) { c.Defenders = []string{"pgd+fgsm"} },

@@ -58,8 +58,9 @@ func (c Cell) stack() defenses.Stack {
 	return c.Defense.Stack
 }
 
-// batchStack returns those that change batches.
-func (c Cell) batchStack() defenses.Stack {
+// BatchStack returns the defenses that change batches: what an engine carries
+// out in each training step.
+func (c Cell) BatchStack() defenses.Stack {
 	stack := c.stack()
 	stack.AgentAugmentation = nil
 	return stack
@@ -68,7 +69,7 @@ func (c Cell) batchStack() defenses.Stack {
 // batchDefense names what is done to batches, with all settings; empty for
 // nothing.
 func (c Cell) batchDefense() string {
-	stack := c.batchStack()
+	stack := c.BatchStack()
 	if stack.Empty() {
 		return ""
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/datasets/testset"
 	"backfire/defenses"
 	"backfire/game"
 	"backfire/stats"
@@ -29,7 +30,7 @@ func defendedConfig(t *testing.T, defenders ...string) config.Config {
 
 func defendedPlan(t *testing.T, cfg config.Config) *Plan {
 	t.Helper()
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	plan, err := NewPlan(cfg, set)
 	require.NoError(t, err)
@@ -49,7 +50,7 @@ func played(t *testing.T, engine Engine, cell Cell) string {
 // trainingOf is the training set of a cell of the tiny set.
 func trainingOf(t *testing.T, cell Cell) (*game.Game, *game.TrainingSet, []int) {
 	t.Helper()
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	g, err := game.New(set, cell.Game)
 	require.NoError(t, err)
@@ -148,42 +149,21 @@ func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
 	cfg := defendedConfig(t, "agent_augmentation+adversarial_triggers+cutmix+pgd+indexing")
 	plan := defendedPlan(t, cfg)
 	cell, _ := plan.Cell(plan.Games[1].Defenders[0].Models[1])
-	for name, engine := range map[string]Engine{"fake": fakeEngine{}, "libtorch": LibTorch{}} {
-		t.Run(name, func(t *testing.T) {
-			read := func(dir string) string {
-				text, err := os.ReadFile(filepath.Join(dir, ResultFile))
-				require.NoError(t, err)
-				return string(text)
-			}
-			want := read(played(t, engine, cell))
-			job := newJob(t, cell)
-			job.Checkpoint = filepath.Join(t.TempDir(), checkpointFile)
-			broken := faultyEngine{engine, fault{Kind: "fail", Epoch: 2}}
-			events := work(t, &Worker{Engine: broken, Load: loadTiny}, job)
-			require.Equal(t, KindFailed, events[len(events)-1].Kind)
-			job.Dir = t.TempDir()
-			events = work(t, &Worker{Engine: engine, Load: loadTiny}, job)
-			require.True(t, slices.ContainsFunc(events, func(e Event) bool { return e.Kind == KindResumed }))
-			require.Equal(t, want, read(job.Dir))
-		})
+	read := func(dir string) string {
+		text, err := os.ReadFile(filepath.Join(dir, ResultFile))
+		require.NoError(t, err)
+		return string(text)
 	}
-}
-
-// The real engine carries out what a defense draws: every defender ends with
-// another model than the undefended one.
-func TestLibTorchTrainsEveryDefender(t *testing.T) {
-	cfg := defendedConfig(t, "cutmix", "mixup", "agent_augmentation", "adversarial_triggers", "pgd", "fgsm", "indexing")
-	cfg.Attackers.Counts, cfg.Model.Width, cfg.Train.Epochs = []int{2}, 2, 1
-	plan := defendedPlan(t, cfg)
-	losses := map[float64]string{}
-	for _, defender := range append([]PlannedDefender{plan.Games[0].undefended(2)}, plan.Games[0].Defenders...) {
-		cell, _ := plan.Cell(defender.Models[0])
-		var result Result
-		require.NoError(t, readJSON(filepath.Join(played(t, LibTorch{}, cell), ResultFile), &result))
-		require.NotContains(t, losses, result.FinalLoss, defender.Name)
-		losses[result.FinalLoss] = defender.Name
-	}
-	require.Len(t, losses, 8)
+	want := read(played(t, fakeEngine{}, cell))
+	job := newJob(t, cell)
+	job.Checkpoint = filepath.Join(t.TempDir(), checkpointFile)
+	broken := faultyEngine{fakeEngine{}, fault{Kind: "fail", Epoch: 2}}
+	events := work(t, &Worker{Engine: broken, Load: loadTiny}, job)
+	require.Equal(t, KindFailed, events[len(events)-1].Kind)
+	job.Dir = t.TempDir()
+	events = work(t, &Worker{Engine: fakeEngine{}, Load: loadTiny}, job)
+	require.True(t, slices.ContainsFunc(events, func(e Event) bool { return e.Kind == KindResumed }))
+	require.Equal(t, want, read(job.Dir))
 }
 
 // storedRows trains a plan with the fake engine and joins its rows.

@@ -2,89 +2,92 @@ package experiments
 
 import (
 	"errors"
-	"fmt"
 
-	"backfire/defenses"
-	"backfire/torchbridge"
+	"backfire/hardware"
+	"backfire/safetensors"
 )
 
-// ErrDiverged says that a loss became NaN or infinite. Trying again would end
-// the same way.
-var ErrDiverged = torchbridge.ErrDiverged
+// What an Engine's errors wrap where trying again would end the same way.
+var (
+	// ErrDiverged says that a loss became NaN or infinite.
+	ErrDiverged = errors.New("training diverged")
+	// ErrOptions marks options that no model can be trained with.
+	ErrOptions = errors.New("no such model can be trained")
+)
 
-// LibTorch is the engine that trains on libtorch.
-type LibTorch struct{}
-
-// NewModel makes a ResNet-18 with initial weights from the cell's seed.
-func (LibTorch) NewModel(opt ModelOptions) (TrainedModel, error) {
-	c := opt.Cell
-	if c.Model.Architecture != ResNet18 {
-		return nil, fmt.Errorf("experiments: model: unknown architecture %q", c.Model.Architecture)
-	}
-	change, err := changes(c)
-	if err != nil {
-		return nil, err
-	}
-	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
-		Model: torchbridge.ModelSpec{
-			Width: c.Model.Width, Channels: c.Data.Shape.C, Height: c.Data.Shape.H, WidthPx: c.Data.Shape.W,
-			Classes: len(c.Data.Classes),
-		},
-		Train: torchbridge.TrainSpec{
-			Epochs: c.Training.Epochs, Batch: c.Training.Batch, Optimizer: c.Training.Optimizer,
-			LR: c.Training.LearningRate, Momentum: c.Training.Momentum, WeightDecay: c.Training.WeightDecay,
-			Nesterov: c.Training.Nesterov, Schedule: c.Training.Schedule,
-		},
-		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
-		Device: opt.Device, Threads: opt.Threads, Seed: c.Game.Seed,
-		Change: change,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return libTorchModel{trainer}, nil
+// Engine makes models. The program's own is engine.LibTorch, in a process of its
+// own; tests put in a quick one.
+type Engine interface {
+	// NewModel makes a model with its initial weights. Only the goroutine that
+	// made it uses it, until it is closed. The error wraps ErrOptions or
+	// hardware.ErrDevice when the options are at fault.
+	NewModel(ModelOptions) (TrainedModel, error)
+	// Describe says what the engine runs on, for environment.json.
+	Describe() (EngineInfo, error)
 }
 
-// Describe asks libtorch about itself.
-func (LibTorch) Describe() (EngineInfo, error) {
-	env, err := torchbridge.Environment()
-	if err != nil {
-		return EngineInfo{}, err
-	}
+// ModelOptions is what an engine needs to make a model. Images are those of the
+// training set as the cell's defense leaves it; what it does to batches is up to
+// the engine.
+type ModelOptions struct {
+	Cell    Cell
+	Images  int       // rows of the training set; schedules need it
+	Mean    []float64 // of the training set's values, per channel, scaled to [0, 1]
+	Std     []float64 // their population standard deviation, above 0
+	Device  string    // auto, cpu, cuda or cuda:K
+	Threads int       // of the CPU, at least 1
+}
+
+// TrainedModel is a model in training.
+type TrainedModel interface {
+	// Upload gives the model its training set: N*C*H*W raw values and N labels.
+	Upload(images, labels []uint8) error
+	// Epoch trains once on the rows in order and calls onBatch after each step
+	// with the number of rows done. The error wraps ErrDiverged when the loss
+	// is not a finite number any more.
+	Epoch(order []int32, onBatch func(done int)) (EpochStats, error)
+	// State copies all that is needed to go on from here.
+	State() (State, error)
+	// Restore puts a state back that a model of the same options gave: what
+	// follows is the same, bit for bit, as for that one. After an error the
+	// model is of no use.
+	Restore(State) error
+	// Predict gives the class of each of the images (raw values, N*C*H*W).
+	Predict(images []uint8) ([]uint8, error)
+	// Close frees the model.
+	Close()
+}
+
+// State is all that a training needs to go on as if it had never stopped. The
+// names of the tensors are the engine's.
+type State struct {
+	Step      int                  // optimiser steps done
+	Model     []safetensors.Tensor // parameters and running statistics
+	Optimizer []safetensors.Tensor // what the optimiser remembers of each parameter
+}
+
+// EpochStats is what one epoch of training measured.
+type EpochStats struct {
+	Loss         float64 // mean cross-entropy over the images, each before its own step
+	Accuracy     float64 // share of the images predicted as their own (possibly poisoned) label, likewise
+	LearningRate float64 // of the last step
+	Images       int     // that went through a step: the rows and what a defense added to batches
+}
+
+// EngineInfo describes an engine: versions, instruction set and devices.
+type EngineInfo struct {
+	Name          string   `json:"name"`           // libtorch
+	Version       string   `json:"version"`        // such as 2.11.0
+	Variant       string   `json:"variant"`        // what is linked of it: cpu or cuda
+	CPUCapability string   `json:"cpu_capability"` // instruction set of the kernels: DEFAULT, AVX2, AVX512
+	GPUs          []string `json:"gpus"`           // names, in the order of the device numbers
+}
+
+// EngineOf describes the engine on libtorch, given what libtorch says of itself.
+func EngineOf(env hardware.Env) EngineInfo {
 	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, GPUs: []string{}}
-	for _, gpu := range env.CUDA {
+	for _, gpu := range env.GPUs {
 		info.GPUs = append(info.GPUs, gpu.Name)
 	}
-	return info, nil
-}
-
-// libTorchModel is a trainer as a TrainedModel.
-type libTorchModel struct {
-	*torchbridge.Trainer
-}
-
-// Epoch trains once on the rows in order.
-func (m libTorchModel) Epoch(order []int32, onBatch func(done int)) (EpochStats, error) {
-	stats, err := m.Trainer.Epoch(order, onBatch)
-	return EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, err
-}
-
-func float32s(values []float64) []float32 {
-	narrow := make([]float32, len(values))
-	for i, v := range values {
-		narrow[i] = float32(v)
-	}
-	return narrow
-}
-
-// isFinal says whether another attempt at a cell would fail in the same way.
-func isFinal(err error) bool {
-	for _, final := range []error{
-		ErrDiverged, ErrOtherData, ErrPlan, torchbridge.ErrOptions, torchbridge.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,
-	} {
-		if errors.Is(err, final) {
-			return true
-		}
-	}
-	return false
+	return info
 }

@@ -46,7 +46,7 @@ const (
 
 // Estimator knows what a sweep is to be trained on.
 type Estimator struct {
-	Engine  Engine // of the workers; it is only asked what it is
+	Engine  EngineInfo // of the workers
 	Store   *Store
 	Command func() (*exec.Cmd, error) // makes the command of a worker process, see Runner
 	Device  string                    // cpu or cuda:K

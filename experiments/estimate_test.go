@@ -14,7 +14,7 @@ import (
 )
 
 func newEstimator(store *Store, workers int) Estimator {
-	return Estimator{Engine: fakeEngine{}, Store: store, Command: testWorker(fault{}), Device: "cpu", Workers: workers, Threads: 1}
+	return Estimator{Engine: EngineInfo{Name: "fake", GPUs: []string{}}, Store: store, Command: testWorker(fault{}), Device: "cpu", Workers: workers, Threads: 1}
 }
 
 // noWorkers is a Command for whoever needs no worker.
@@ -143,16 +143,4 @@ func TestEstimateSaysWhyItCannotMeasure(t *testing.T) {
 	e.Command = testWorker(fault{Kind: "slow", Epoch: 1})
 	_, err = e.Estimate(ended, sweep)
 	require.ErrorIs(t, err, ErrInterrupted)
-}
-
-func TestLibTorchIsMeasured(t *testing.T) {
-	sweep, store := newSweep(t, tinyPoint(t, "", func(*config.Config) {})), openStore(t)
-	e := newEstimator(store, 1)
-	e.Engine, e.Command = LibTorch{}, testWorker(fault{Real: true})
-	got, err := e.Estimate(context.Background(), sweep)
-	require.NoError(t, err)
-	require.Positive(t, got.Speeds[0].ImagesPerSecond)
-	require.Equal(t, 5, got.Models)
-	require.Empty(t, content(t, store), "nothing is stored")
-	requireNoLeftovers(t, store)
 }

@@ -16,8 +16,10 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/streams"
-	"backfire/torchbridge"
+	"backfire/datasets/testset"
+	"backfire/defenses"
+	"backfire/defenses/mix"
+	"backfire/safetensors"
 )
 
 // The test binary plays several parts, so that real processes can be started,
@@ -36,7 +38,7 @@ func TestMain(m *testing.M) {
 	case roleWorker:
 		var f fault
 		if f, err = faultOf(os.Getenv(roleFault)); err == nil {
-			worker := &Worker{Engine: faultyEngine{f.engine(), f}, Load: loadTiny}
+			worker := &Worker{Engine: faultyEngine{fakeEngine{}, f}, Load: loadTiny}
 			err = worker.Run(context.Background(), os.Stdin, os.Stdout)
 		}
 	case roleParent:
@@ -57,10 +59,9 @@ func TestMain(m *testing.M) {
 // fault is what goes wrong in a worker of a test.
 type fault struct {
 	Cell  string // hash of the cell it happens to; empty: all
-	Kind  string // kill, panic, diverge, fail, slow
+	Kind  string // kill, panic, diverge, fail, slow, unload
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
-	Real  bool   // the worker trains with libtorch
 }
 
 func faultOf(text string) (fault, error) {
@@ -69,13 +70,6 @@ func faultOf(text string) (fault, error) {
 		return f, nil
 	}
 	return f, json.Unmarshal([]byte(text), &f)
-}
-
-func (f fault) engine() Engine {
-	if f.Real {
-		return LibTorch{}
-	}
-	return fakeEngine{}
 }
 
 // strike does what the fault says, if its time has come.
@@ -96,6 +90,9 @@ func (f fault) strike(cell string, epoch int) error {
 	case "kill":
 		fmt.Fprintln(os.Stderr, "out of memory, say")
 		return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), errors.New("survived"))
+	case "unload":
+		fmt.Fprintln(os.Stderr, "engine: symbol lookup error: engine: undefined symbol: at_new_tensor")
+		os.Exit(127)
 	case "panic":
 		panic("a bug")
 	case "diverge":
@@ -129,7 +126,7 @@ type faultyModel struct {
 	epoch int
 }
 
-func (m *faultyModel) Restore(state torchbridge.State) error {
+func (m *faultyModel) Restore(state State) error {
 	m.epoch = state.Step / m.steps
 	return m.TrainedModel.Restore(state)
 }
@@ -155,8 +152,8 @@ type fakeEngine struct{}
 
 func (fakeEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
 	size := len(opt.Cell.Data.Classes) * opt.Cell.Data.Shape.Size()
-	change, err := changes(opt.Cell)
-	return &fakeModel{opt: opt, change: change, centroids: make([]float32, size), velocity: make([]float32, size)}, err
+	batcher, err := defenses.NewBatcher(opt.Cell.BatchStack(), opt.Cell.Data.Shape, opt.Cell.Game.Seed)
+	return &fakeModel{opt: opt, batcher: batcher, centroids: make([]float32, size), velocity: make([]float32, size)}, err
 }
 
 func (fakeEngine) Describe() (EngineInfo, error) {
@@ -165,7 +162,7 @@ func (fakeEngine) Describe() (EngineInfo, error) {
 
 type fakeModel struct {
 	opt                 ModelOptions
-	change              func(epoch, step, n int) torchbridge.Change
+	batcher             *defenses.Batcher
 	images, labels      []uint8
 	epoch               int
 	centroids, velocity []float32 // by class and pixel
@@ -207,35 +204,34 @@ func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) 
 
 // changed sums up what is done to the batches of this epoch.
 func (m *fakeModel) changed() float64 {
-	if m.change == nil {
-		return 0
-	}
 	var sum float64
 	for step := range stepsOf(m.opt) {
-		change := m.change(m.epoch, step, m.opt.Cell.Training.Batch)
-		if mix := change.Mix; mix != nil {
-			sum += mix.Lambda
+		batch := m.batcher.Draw(m.epoch, step, m.opt.Cell.Training.Batch)
+		if batch.Mix.Kind != mix.None {
+			sum += batch.Mix.Lambda
 		}
-		if p := change.Perturbation; p != nil {
-			for i, start := range p.Start {
+		if p := batch.Perturbation; p != nil && p.RandomStart {
+			offsets := make([]float32, len(p.Rows)*m.opt.Cell.Data.Shape.Size())
+			m.batcher.Start(offsets, m.epoch, step)
+			for i, start := range offsets {
 				sum += float64(start) * float64(i%7)
 			}
 		}
-		if s := change.Stamps; s != nil {
+		if s := batch.Stamps; s != nil {
 			sum += float64(s.Rows[0]) + float64(s.Patterns[0])
 		}
 	}
 	return sum
 }
 
-func (m *fakeModel) State() (torchbridge.State, error) {
-	tensor := func(name string, values []float32) []torchbridge.NamedTensor {
-		return []torchbridge.NamedTensor{{Name: name, Shape: []int64{int64(len(values))}, Values: slices.Clone(values)}}
+func (m *fakeModel) State() (State, error) {
+	tensor := func(name string, values []float32) []safetensors.Tensor {
+		return []safetensors.Tensor{{Name: name, Shape: []int64{int64(len(values))}, Values: slices.Clone(values)}}
 	}
-	return torchbridge.State{Step: m.epoch * stepsOf(m.opt), Model: tensor("centroids", m.centroids), Optimizer: tensor("velocity", m.velocity)}, nil
+	return State{Step: m.epoch * stepsOf(m.opt), Model: tensor("centroids", m.centroids), Optimizer: tensor("velocity", m.velocity)}, nil
 }
 
-func (m *fakeModel) Restore(state torchbridge.State) error {
+func (m *fakeModel) Restore(state State) error {
 	if len(state.Model) != 1 || len(state.Optimizer) != 1 || state.Model[0].Name != "centroids" || state.Optimizer[0].Name != "velocity" {
 		return errors.New("fake: another model's state")
 	}
@@ -266,34 +262,12 @@ func (m *fakeModel) Predict(images []uint8) ([]uint8, error) {
 
 func (m *fakeModel) Close() {}
 
-// tinySet has 400 images of 8x8 pixels in 4 classes, each with a bright
-// quarter. Variant makes other images of the same kind.
-func tinySet(variant uint64) (*datasets.Set, error) {
-	const n, side, classes = 400, 8, 4
-	rng := streams.New(variant, "tiny")
-	images, labels := make([]uint8, n*side*side), make([]uint8, n)
-	for i := range labels {
-		label := i % classes
-		labels[i] = uint8(label)
-		for y := range side {
-			for x := range side {
-				v := rng.IntN(120)
-				if y/(side/2) == label/2 && x/(side/2) == label%2 {
-					v += 100
-				}
-				images[i*side*side+y*side+x] = uint8(v)
-			}
-		}
-	}
-	return datasets.New("tiny", images, labels, 1, side, side, []string{"north", "east", "south", "west"})
-}
-
 // loadTiny is the Loader of the tests. The source's path may be "other".
 func loadTiny(_ context.Context, src datasets.Source) (*datasets.Set, error) {
 	if src.Path == "other" {
-		return tinySet(2)
+		return testset.New(2)
 	}
-	return tinySet(1)
+	return testset.New(1)
 }
 
 // tinyConfig plays N = 1, 2, 4 on the tiny set, the first three attackers also
@@ -310,7 +284,7 @@ func tinyConfig() (config.Config, error) {
 }
 
 func tinyPlan() (*Plan, error) {
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,14 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/datasets/testset"
 	"backfire/game"
 )
 
 // planTiny plans the tiny set with settings over those of tinyConfig.
 func planTiny(t *testing.T, change func(*config.Config)) (*Plan, error) {
 	t.Helper()
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	cfg, err := tinyConfig()
 	require.NoError(t, err)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"backfire/launcher"
 )
 
 // stopGrace is how long a worker that is told to stop may take before it is
@@ -102,8 +104,12 @@ func (p *process) close() {
 }
 
 // obituary says how the process ended and what it said last. It may be called
-// once events is closed.
+// once events is closed. The error wraps launcher.ErrEngine where no worker can
+// run at all.
 func (p *process) obituary() error {
+	if err := launcher.Explain(p.cmd, p.err, p.last.all()); err != nil {
+		return err
+	}
 	cause := "it ended by itself"
 	var exit *exec.ExitError
 	if errors.As(p.err, &exit) {
@@ -139,13 +145,18 @@ func (l *lastWords) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
+// all returns what is kept.
+func (l *lastWords) all() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.tail)
+}
+
 // text is what is worth showing: the line with which Go begins its report of a
 // panic or signal, and those before it (goroutine dumps follow it), or else the
 // last lines.
 func (l *lastWords) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines := strings.FieldsFunc(string(l.tail), func(r rune) bool { return r == '\n' || r == '\r' })
+	lines := strings.FieldsFunc(l.all(), func(r rune) bool { return r == '\n' || r == '\r' })
 	for i, line := range lines {
 		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "SIG") {
 			lines = lines[:i+1]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"backfire/datasets"
+	"backfire/launcher"
 	"backfire/stats"
 )
 
@@ -26,8 +27,8 @@ type Runner struct {
 	Store  *Store
 	Source datasets.Source // where the images of Run's cells lie
 
-	// Command makes the command of a worker process: this program with the
-	// argument "worker". It is called once per process.
+	// Command makes the command of a worker process, which runs a Worker:
+	// launcher.Launcher.Worker. It is called once per process.
 	Command func() (*exec.Cmd, error)
 
 	Device  string // auto, cpu, cuda or cuda:K
@@ -166,6 +167,9 @@ func (r *run) slot(ctx context.Context, number int) error {
 		if ctx.Err() != nil && cause != nil {
 			return errors.Join(ctx.Err(), r.queue.finish(t, true))
 		}
+		if errors.Is(cause, launcher.ErrEngine) {
+			return errors.Join(cause, r.queue.finish(t, true)) // no other cell would fare better
+		}
 		if err := r.settle(t, number, cause); err != nil {
 			return err
 		}
@@ -210,7 +214,11 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 			return ctx.Err()
 		case event, alive := <-worker.events:
 			if !alive {
-				return fmt.Errorf("%s: %w", stage, errors.Join(worker.obituary(), sendErr))
+				end := worker.obituary()
+				if errors.Is(end, launcher.ErrEngine) {
+					return end
+				}
+				return fmt.Errorf("%s: %w", stage, errors.Join(end, sendErr))
 			}
 			event.Worker, event.Title = number, t.Title
 			switch event.Kind {

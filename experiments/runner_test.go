@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/datasets"
+	"backfire/launcher"
 )
 
 // recorder is an Observer that keeps all events.
@@ -125,6 +126,28 @@ func TestResultsDoNotDependOnTheNumberOfWorkersOrTheOrder(t *testing.T) {
 		require.Positive(t, e.Worker)
 		require.True(t, e.Headline.CleanAccuracy.Defined())
 	}
+}
+
+// A worker whose libraries fail it takes the whole run with it: every other cell
+// would end the same way. Nothing is stored or left behind but the checkpoint.
+func TestWorkerThatCannotLoadEndsTheRun(t *testing.T) {
+	plan, store := newTinyPlan(t), openStore(t)
+	hash := hashes(t, plan)[1]
+	runner, seen := newRunner(store, 1, fault{Kind: "unload", Cell: hash, Epoch: 2})
+	outcome, err := runner.Run(context.Background(), plan.Cells)
+	require.ErrorIs(t, err, launcher.ErrEngine)
+	require.ErrorContains(t, err, "do not fit together (at_new_tensor is missing): run make setup, then make build")
+	require.NotContains(t, err.Error(), "\n")
+	require.Equal(t, 1, outcome.Trained)
+	require.Empty(t, outcome.Failed)
+	require.Empty(t, seen.of(KindRetry))
+	requireNoLeftovers(t, store, hash)
+
+	again, _ := newRunner(store, 1, fault{})
+	outcome, err = again.Run(context.Background(), plan.Cells)
+	require.NoError(t, err)
+	require.Equal(t, &Outcome{Cells: 5, Stored: 1, Trained: 4}, outcome)
+	require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
 }
 
 func TestSecondRunTrainsNothing(t *testing.T) {

@@ -36,7 +36,7 @@ func (e Estimator) speeds(ctx context.Context, cells []Cell) (map[shape]*Speed, 
 		}
 		speed := &Speed{Width: key.width, Shape: key.image, Batch: key.batch, Source: SpeedStored}
 		if key.defense != "" {
-			speed.Defense = cell.batchStack().String()
+			speed.Defense = cell.BatchStack().String()
 		}
 		if timings := stored[key]; len(timings) > 0 {
 			slices.Sort(timings)
@@ -63,10 +63,6 @@ func (e Estimator) storedSpeeds(cells []Cell) (map[shape][]float64, error) {
 	if len(lacking) == 0 {
 		return timings, nil
 	}
-	engine, err := e.Engine.Describe()
-	if err != nil {
-		return nil, err
-	}
 	entries, err := os.ReadDir(e.Store.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("experiments: estimate: %w", err)
@@ -75,7 +71,7 @@ func (e Estimator) storedSpeeds(cells []Cell) (map[shape][]float64, error) {
 		dir := filepath.Join(e.Store.Dir(), entry.Name())
 		var environment Environment
 		var timing Timing
-		if readJSON(filepath.Join(dir, EnvironmentFile), &environment) != nil || !e.like(environment, engine) ||
+		if readJSON(filepath.Join(dir, EnvironmentFile), &environment) != nil || !e.like(environment) ||
 			readJSON(filepath.Join(dir, TimingFile), &timing) != nil || timing.ImagesPerSecond <= 0 {
 			continue
 		}
@@ -99,15 +95,15 @@ func (e Estimator) storedSpeeds(cells []Cell) (map[shape][]float64, error) {
 
 // like says whether something was trained on the kind of machine and with the
 // engine that this is.
-func (e Estimator) like(other Environment, engine EngineInfo) bool {
+func (e Estimator) like(other Environment) bool {
 	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
-	if kind(other.Device) != kind(e.Device) || other.Engine.Name != engine.Name || other.Engine.Version != engine.Version {
+	if kind(other.Device) != kind(e.Device) || other.Engine.Name != e.Engine.Name || other.Engine.Version != e.Engine.Version {
 		return false
 	}
 	if kind(e.Device) == "cpu" {
 		return other.CPU.Model == cpuid.CPU.BrandName && other.Threads == e.Threads
 	}
-	return slices.Equal(other.Engine.GPUs, engine.GPUs)
+	return slices.Equal(other.Engine.GPUs, e.Engine.GPUs)
 }
 
 // measure has models of a cell's shape trained on noise, one per worker at the

@@ -14,6 +14,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/datasets/testset"
 	"backfire/game"
 	"backfire/triggers"
 )
@@ -77,7 +78,7 @@ func TestSweepWithoutVerificationIsItsPlans(t *testing.T) {
 		tinyPoint(t, "two", func(c *config.Config) { c.Attackers.Counts, c.Attackers.P = []int{2}, 0.4 }))
 	stage, err := sweep.Stage(nil)
 	require.NoError(t, err)
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	for i, point := range sweep.Points {
 		plan, err := NewPlan(point.Config, set)
@@ -338,7 +339,7 @@ func TestStagesDoNotDependOnTheOrderOfResults(t *testing.T) {
 // Triggers that were drawn again may turn out the same as another attacker's:
 // the games of both are refused, and the others are played.
 func TestGamesWithTheSameTriggerTwiceAreRefused(t *testing.T) {
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	spec := triggers.Spec{P1: 0.1, P2: 1, Range: triggers.PerDimension} // one pixel
 	seed, draws := sameTrigger(t, set, spec)

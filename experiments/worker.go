@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"backfire/datasets"
+	"backfire/defenses"
+	"backfire/hardware"
 )
 
 // Job asks a worker to train one cell. A worker reads jobs from its standard
@@ -131,4 +133,16 @@ func (e *emitter) failed() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.err
+}
+
+// isFinal says whether another attempt at a cell would fail in the same way.
+func isFinal(err error) bool {
+	for _, final := range []error{
+		ErrDiverged, ErrOtherData, ErrPlan, ErrOptions, hardware.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,
+	} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return false
 }

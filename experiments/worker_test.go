@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/datasets"
+	"backfire/datasets/testset"
 	"backfire/game"
 )
 
@@ -155,7 +156,7 @@ func TestFilesOfAResult(t *testing.T) {
 	worker := &Worker{Engine: fakeEngine{}, Load: loadTiny, Program: Build{Version: "v9"}}
 	work(t, worker, job)
 
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	g, err := game.New(set, cell.Game)
 	require.NoError(t, err)

@@ -4,36 +4,22 @@ import (
 	"fmt"
 	"sync"
 	"unsafe"
+
+	"backfire/hardware"
 )
 
 // #include <stdlib.h>
 // #include "shim.h"
 import "C"
 
-// Env describes libtorch and the devices it sees, for diagnosis and for the
-// record beside each result.
-type Env struct {
-	Version       string       `json:"version"`        // of libtorch, such as 2.11.0
-	Variant       string       `json:"variant"`        // what is linked of it: cpu or cuda
-	Directory     string       `json:"directory"`      // where libtorch lies
-	CPUCapability string       `json:"cpu_capability"` // of libtorch's own kernels: DEFAULT, AVX2, AVX512
-	Threads       int          `json:"threads"`        // of one operation on the CPU
-	CUDA          []CUDADevice `json:"cuda"`           // empty without a usable GPU
-}
-
-// CUDADevice is one GPU.
-type CUDADevice struct {
-	Name   string `json:"name"`
-	Memory int64  `json:"memory"` // bytes
-}
-
 // Environment asks libtorch about itself and its devices.
-func Environment() (Env, error) {
-	env := Env{
+func Environment() (hardware.Env, error) {
+	env := hardware.Env{
 		Version:   C.GoString(C.bf_libtorch_version()),
 		Variant:   LibtorchVariant,
 		Directory: LibtorchDir,
 		Threads:   int(C.bf_get_num_threads()),
+		GPUs:      []hardware.GPU{},
 	}
 	var capability *C.char
 	if err := shimError(C.bf_cpu_capability(&capability)); err != nil {
@@ -47,7 +33,7 @@ func Environment() (Env, error) {
 		if err := shimError(C.bf_cuda_device(C.int(i), &name, &memory)); err != nil {
 			return env, fmt.Errorf("torchbridge: CUDA device %d: %w", i, err)
 		}
-		env.CUDA = append(env.CUDA, CUDADevice{Name: C.GoString(name), Memory: int64(memory)})
+		env.GPUs = append(env.GPUs, hardware.GPU{Name: C.GoString(name), Memory: int64(memory)})
 		C.free(unsafe.Pointer(name))
 	}
 	return env, nil

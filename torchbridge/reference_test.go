@@ -98,8 +98,8 @@ func (c referenceCase) trainer(t *testing.T, device string) *Trainer {
 
 // devices are the devices the tests run on: the CPU, and a GPU where there is one.
 func devices() []string {
-	if name, err := CheckDevice("cuda"); err == nil {
-		return []string{"cpu", name}
+	if cudaDevices() > 0 {
+		return []string{"cpu", "cuda:0"}
 	}
 	return []string{"cpu"}
 }

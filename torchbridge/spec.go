@@ -32,7 +32,7 @@ type Options struct {
 	Images int       // rows of the training set
 	Mean   []float32 // per channel, of pixels in [0, 1]
 	Std    []float32 // per channel, of pixels in [0, 1], above 0
-	Device string    // auto, cpu, cuda or cuda:K; see CheckDevice
+	Device string    // auto, cpu, cuda or cuda:K; see hardware.Choose
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
 	// setting of the process, not of the trainer.
 	Threads int

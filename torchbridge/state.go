@@ -5,22 +5,17 @@ import (
 	"slices"
 
 	lib "github.com/sugarme/gotch/libtch"
-)
 
-// NamedTensor is a float32 tensor on the host.
-type NamedTensor struct {
-	Name   string
-	Shape  []int64
-	Values []float32 // row-major
-}
+	"backfire/safetensors"
+)
 
 // State is all that a training needs to go on as if it had never stopped: a
 // Trainer with the same options that restores it takes the same steps, bit for
 // bit, as the one it was taken from.
 type State struct {
-	Step      int           // optimiser steps done
-	Model     []NamedTensor // parameters and running statistics, under torchvision's names
-	Optimizer []NamedTensor // per parameter: momentum, or Adam's two means and step count
+	Step      int                  // optimiser steps done
+	Model     []safetensors.Tensor // parameters and running statistics, under torchvision's names
+	Optimizer []safetensors.Tensor // per parameter: momentum, or Adam's two means and step count
 }
 
 // State copies the training's state to the host.
@@ -59,21 +54,21 @@ func (t *Trainer) Restore(state State) error {
 }
 
 // snapshot copies tensors to the host.
-func snapshot(list []parameter) ([]NamedTensor, error) {
-	out := make([]NamedTensor, len(list))
+func snapshot(list []parameter) ([]safetensors.Tensor, error) {
+	out := make([]safetensors.Tensor, len(list))
 	for i, p := range list {
 		values, err := read[float32](p.value)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
-		out[i] = NamedTensor{p.name, p.value.shape(), values}
+		out[i] = safetensors.Tensor{Name: p.name, Shape: p.value.shape(), Values: values}
 	}
 	return out, nil
 }
 
 // restore copies values into the tensors of the same names.
-func restore(list []parameter, values []NamedTensor) error {
-	given := make(map[string]NamedTensor, len(values))
+func restore(list []parameter, values []safetensors.Tensor) error {
+	given := make(map[string]safetensors.Tensor, len(values))
 	for _, v := range values {
 		given[v.Name] = v
 	}

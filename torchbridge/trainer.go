@@ -43,7 +43,7 @@ type EpochStats struct {
 
 // NewTrainer makes a model with initial weights from opt.Seed. It locks the
 // calling goroutine to its OS thread; Close unlocks it. The error wraps
-// ErrOptions or ErrDevice when the caller's choice is at fault.
+// ErrOptions or hardware.ErrDevice when the caller's choice is at fault.
 func NewTrainer(opt Options) (*Trainer, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err

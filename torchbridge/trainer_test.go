@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/hardware"
 	"backfire/streams"
 )
 
@@ -234,7 +235,7 @@ func TestRefusals(t *testing.T) {
 	opt := toyOptions()
 	opt.Device = "tpu"
 	_, err := NewTrainer(opt)
-	require.ErrorIs(t, err, ErrDevice)
+	require.ErrorIs(t, err, hardware.ErrDevice)
 }
 
 func TestMisuse(t *testing.T) {

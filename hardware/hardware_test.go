@@ -1,4 +1,4 @@
-package torchbridge
+package hardware
 
 import (
 	"testing"
@@ -6,13 +6,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestChooseDevice(t *testing.T) {
+func TestChoose(t *testing.T) {
 	for _, tc := range []struct {
-		name      string
-		available int
-		variant   string
-		want      string
-		fault     string
+		name    string
+		gpus    int
+		variant string
+		want    string
+		fault   string
 	}{
 		{"auto", 0, "cpu", "cpu", ""},
 		{"auto", 0, "cuda", "cpu", ""},
@@ -28,7 +28,7 @@ func TestChooseDevice(t *testing.T) {
 		{"gpu", 2, "cuda", "", "write auto, cpu, cuda or cuda:K"},
 		{"", 0, "cpu", "", "write auto, cpu, cuda or cuda:K"},
 	} {
-		device, err := chooseDevice(tc.name, tc.available, tc.variant)
+		device, err := Choose(tc.name, tc.gpus, tc.variant)
 		if tc.fault != "" {
 			require.ErrorIs(t, err, ErrDevice, tc.name)
 			require.ErrorContains(t, err, tc.fault, tc.name)
@@ -37,12 +37,4 @@ func TestChooseDevice(t *testing.T) {
 		require.NoError(t, err, tc.name)
 		require.Equal(t, tc.want, device.String(), tc.name)
 	}
-}
-
-func TestEnvironment(t *testing.T) {
-	env, err := Environment()
-	require.NoError(t, err)
-	require.Equal(t, LibtorchVersion, env.Version)
-	require.Positive(t, env.Threads)
-	require.NotEmpty(t, env.CPUCapability)
 }

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+)
+
+// cellsOf returns the first model of each defender of a plan, and of none.
+func cellsOf(t *testing.T, plan *experiments.Plan) map[string]experiments.Cell {
+	t.Helper()
+	cells := map[string]experiments.Cell{}
+	for _, defender := range plan.Games[0].Defenders {
+		cell, ok := plan.Cell(defender.Models[0])
+		require.True(t, ok)
+		cells[defender.Name] = cell
+	}
+	cell, ok := plan.Cell(plan.Games[0].Cell)
+	require.True(t, ok)
+	cells["none"] = cell
+	return cells
+}
+
+// played trains a cell and returns its files' directory.
+func played(t *testing.T, engine experiments.Engine, cell experiments.Cell) string {
+	t.Helper()
+	job := newJob(t, cell)
+	events := work(t, engine, job)
+	last := events[len(events)-1]
+	require.Equal(t, experiments.KindDone, last.Kind, last.Error)
+	return job.Dir
+}
+
+// What a defense draws is carried out: every defender ends with another model
+// than the undefended one.
+func TestLibTorchTrainsEveryDefender(t *testing.T) {
+	plan := tinyPlan(t, "attackers.counts=2", "attackers.singles=0", "model.width=2", "train.epochs=1",
+		"defenders=cutmix,mixup,agent_augmentation,adversarial_triggers,pgd,fgsm,indexing")
+	losses := map[float64]string{}
+	for name, cell := range cellsOf(t, plan) {
+		var result experiments.Result
+		readJSON(t, filepath.Join(played(t, LibTorch{}, cell), experiments.ResultFile), &result)
+		require.NotContains(t, losses, result.FinalLoss, name)
+		losses[result.FinalLoss] = name
+	}
+	require.Len(t, losses, 8)
+}
+
+// A defended training that was cut off ends as if it had not been.
+func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
+	plan := tinyPlan(t, "attackers.counts=3", "attackers.singles=1", "train.epochs=2",
+		"defenders=agent_augmentation+adversarial_triggers+cutmix+pgd+indexing")
+	cell, ok := plan.Cell(plan.Games[0].Defenders[0].Models[1])
+	require.True(t, ok)
+	read := func(dir string) string {
+		text, err := os.ReadFile(filepath.Join(dir, experiments.ResultFile))
+		require.NoError(t, err)
+		return string(text)
+	}
+	want := read(played(t, LibTorch{}, cell))
+	job := newJob(t, cell)
+	job.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	events := work(t, striking{LibTorch{}, 2, func() error { return errors.New("no luck") }}, job)
+	require.Equal(t, experiments.KindFailed, events[len(events)-1].Kind)
+	job.Dir = t.TempDir()
+	var kinds []experiments.Kind
+	for _, e := range work(t, LibTorch{}, job) {
+		kinds = append(kinds, e.Kind)
+	}
+	require.Contains(t, kinds, experiments.KindResumed)
+	require.Equal(t, want, read(job.Dir))
+}

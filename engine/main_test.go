@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/datasets/testset"
+	"backfire/experiments"
+	"backfire/launcher"
+	"backfire/torchbridge"
+)
+
+// The test binary is also the engine: variable asEngine makes it run Main. With
+// variable killBefore its workers kill themselves before that epoch (from 1), once
+// per file killMarker.
+const (
+	asEngine   = "BACKFIRE_TEST_AS_ENGINE"
+	killBefore = "BACKFIRE_TEST_KILL_BEFORE"
+	killMarker = "BACKFIRE_TEST_KILL_MARKER"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asEngine) == "" {
+		os.Exit(m.Run())
+	}
+	if os.Args[1] != launcher.RoleWorker {
+		os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	epoch, _ := strconv.Atoi(os.Getenv(killBefore)) // 0: never
+	worker := &experiments.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
+	if err := worker.Run(context.Background(), os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// striking is an engine on which something befalls a model before an epoch (from 1).
+type striking struct {
+	experiments.Engine
+	epoch  int
+	strike func() error // an error ends the training
+}
+
+func (e striking) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel, error) {
+	made, err := e.Engine.NewModel(opt)
+	steps := (opt.Images + opt.Cell.Training.Batch - 1) / opt.Cell.Training.Batch
+	return &strikingModel{TrainedModel: made, striking: e, steps: steps}, err
+}
+
+type strikingModel struct {
+	experiments.TrainedModel
+	striking
+	at, steps int // epochs over, steps per epoch
+}
+
+func (m *strikingModel) Restore(state experiments.State) error {
+	m.at = state.Step / m.steps
+	return m.TrainedModel.Restore(state)
+}
+
+func (m *strikingModel) Epoch(order []int32, onBatch func(int)) (experiments.EpochStats, error) {
+	if m.at++; m.at == m.epoch {
+		if err := m.strike(); err != nil {
+			return experiments.EpochStats{}, err
+		}
+	}
+	return m.TrainedModel.Epoch(order, onBatch)
+}
+
+// killOnce kills this process unless it did so before.
+func killOnce() error {
+	marker, err := os.OpenFile(os.Getenv(killMarker), os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	return errors.Join(err, marker.Close(), syscall.Kill(os.Getpid(), syscall.SIGKILL))
+}
+
+// testEngine is the command of a worker process, with more variables.
+func testEngine(variables ...string) func() (*exec.Cmd, error) {
+	return func() (*exec.Cmd, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		command := exec.Command(self, launcher.RoleWorker)
+		command.Env = append(append(os.Environ(), asEngine+"=1"), variables...)
+		return command, nil
+	}
+}
+
+// loadTiny is the Loader of the tests.
+func loadTiny(context.Context, datasets.Source) (*datasets.Set, error) { return testset.New(1) }
+
+// tinyConfig plays N = 1, 2, 4 on the tiny set, the first three attackers also
+// alone: five cells. Sets come on top.
+func tinyConfig(t *testing.T, sets ...string) config.Config {
+	t.Helper()
+	resolved, err := config.Load(config.Options{Sets: append([]string{
+		"attackers.counts=1,2,4", "attackers.singles=3", "attackers.label=east", "attackers.p=0.5",
+		"model.width=1", "train.epochs=3", "train.batch=16",
+	}, sets...)})
+	require.NoError(t, err)
+	return resolved.Config
+}
+
+func tinyPlan(t *testing.T, sets ...string) *experiments.Plan {
+	t.Helper()
+	set, err := testset.New(1)
+	require.NoError(t, err)
+	plan, err := experiments.NewPlan(tinyConfig(t, sets...), set)
+	require.NoError(t, err)
+	return plan
+}
+
+// work has a worker in this process do a job and returns its events.
+func work(t *testing.T, engine experiments.Engine, job experiments.Job) []experiments.Event {
+	t.Helper()
+	in, jobs := io.Pipe()
+	eventsIn, out := io.Pipe()
+	ended := make(chan error)
+	go func() {
+		worker := &experiments.Worker{Engine: engine, Load: loadTiny}
+		ended <- worker.Run(context.Background(), in, out)
+	}()
+	require.NoError(t, json.NewEncoder(jobs).Encode(job))
+	receive := json.NewDecoder(eventsIn)
+	var events []experiments.Event
+	for {
+		var e experiments.Event
+		require.NoError(t, receive.Decode(&e))
+		events = append(events, e)
+		if e.Kind == experiments.KindDone || e.Kind == experiments.KindFailed {
+			break
+		}
+	}
+	require.NoError(t, jobs.Close())
+	require.NoError(t, <-ended)
+	return events
+}
+
+func newJob(t *testing.T, cell experiments.Cell) experiments.Job {
+	t.Helper()
+	return experiments.Job{Cell: cell, Dir: t.TempDir(), Device: "cpu", Threads: 1}
+}
+
+func readJSON(t *testing.T, path string, v any) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, v))
+}
+
+func runMain(args ...string) (code int, out, errOut string) {
+	var outBuffer, errBuffer bytes.Buffer
+	code = Main(context.Background(), args, strings.NewReader(""), &outBuffer, &errBuffer)
+	return code, outBuffer.String(), errBuffer.String()
+}
+
+func TestEngineDescribesItself(t *testing.T) {
+	code, out, errOut := runMain(launcher.RoleDescribe)
+	require.Zero(t, code, errOut)
+	var d launcher.Description
+	require.NoError(t, json.Unmarshal([]byte(out), &d))
+	require.Equal(t, 1, strings.Count(out, "\n"))
+	require.Equal(t, launcher.Protocol, d.Protocol)
+	require.Equal(t, torchbridge.LibtorchVersion, d.Libtorch.Version)
+	require.NotEmpty(t, d.Build.Go)
+	require.NotNil(t, d.Libtorch.GPUs)
+	info, err := LibTorch{}.Describe()
+	require.NoError(t, err)
+	require.Equal(t, experiments.EngineOf(d.Libtorch), info)
+}
+
+// The launcher finds the same in the process that it starts.
+func TestLauncherDescribesTheEngine(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	environ := append(os.Environ(), asEngine+"=1", launcher.EngineVariable+"="+self)
+	for _, more := range []string{"", launcher.LibtorchVariable + "=" + torchbridge.LibtorchDir} {
+		d, err := launcher.New(append(environ, more)).Describe(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, torchbridge.LibtorchVersion, d.Libtorch.Version)
+	}
+}
+
+func TestWorkerEndsWithItsInput(t *testing.T) {
+	code, out, errOut := runMain(launcher.RoleWorker)
+	require.Zero(t, code)
+	require.Empty(t, out+errOut)
+}
+
+func TestEngineIsNotForPeople(t *testing.T) {
+	for _, args := range [][]string{nil, {"train"}, {launcher.RoleDescribe, "me"}} {
+		code, out, errOut := runMain(args...)
+		require.Equal(t, 2, code)
+		require.Empty(t, out)
+		require.Contains(t, errOut, "backfire starts this program")
+	}
+}
