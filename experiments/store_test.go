@@ -19,7 +19,7 @@ func openStore(t *testing.T) *Store {
 }
 
 // storeCell commits a complete made-up result for the example cell.
-func storeCell(t *testing.T, store *Store) string {
+func storeCell(t testing.TB, store *Store) string {
 	t.Helper()
 	hash, err := exampleCell().Hash()
 	require.NoError(t, err)
