@@ -92,11 +92,17 @@ func (p *process) send(job Job) error {
 	return json.NewEncoder(p.stdin).Encode(job)
 }
 
+// used is the processor time that the worker has used so far, if that is known.
+func (p *process) used() (time.Duration, bool) { return processorTime(p.cmd.Process.Pid) }
+
+// kill ends a worker that does not listen any more.
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
 // close tells the worker to end, kills it if it does not, and waits for it.
 func (p *process) close() {
 	close(p.stop)
 	_ = p.stdin.Close() // Fails only if the worker is gone already.
-	timer := time.AfterFunc(stopGrace, func() { _ = p.cmd.Process.Kill() })
+	timer := time.AfterFunc(stopGrace, p.kill)
 	defer timer.Stop()
 	for range p.events {
 		continue // drained until the process has ended

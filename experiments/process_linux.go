@@ -1,8 +1,12 @@
 package experiments
 
 import (
+	"bytes"
+	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
+	"time"
 )
 
 // guard makes a worker process die with its parent, however that dies, and
@@ -18,4 +22,29 @@ func peakMemory() int64 {
 		return 0
 	}
 	return usage.Maxrss * 1024
+}
+
+// clockTick is the unit of processor times in /proc; Linux has it at 100 per
+// second on every architecture that Go knows.
+const clockTick = 10 * time.Millisecond
+
+// processorTime is the time that the threads of a process have run so far, in
+// user mode and in the kernel.
+func processorTime(pid int) (time.Duration, bool) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, false
+	}
+	// The name, in brackets, may hold anything. State is the field behind it;
+	// utime and stime are the 12th and 13th from there, see proc(5).
+	const utime = 11
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < utime+2 {
+		return 0, false
+	}
+	var user, system int64
+	if _, err := fmt.Sscan(string(fields[utime])+" "+string(fields[utime+1]), &user, &system); err != nil {
+		return 0, false
+	}
+	return time.Duration(user+system) * clockTick, true
 }

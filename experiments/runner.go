@@ -40,6 +40,10 @@ type Runner struct {
 	// Poll is the first pause before a cell that another process is training
 	// is looked at again; pauses grow to 16 times as much. 0: half a second.
 	Poll time.Duration
+	// Patience is how long a worker may neither report nor use the processor
+	// before it is taken to hang, is killed, and its cell tried again; one that
+	// is busy may be silent ten times as long. 0: ten minutes.
+	Patience time.Duration
 }
 
 // Outcome is what a run did.
@@ -208,10 +212,23 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 	// A worker that died before is noticed below, by its last words.
 	sendErr := worker.send(job)
 	stage := "before it began"
+	patience := r.Patience
+	if patience == 0 {
+		patience = defaultPatience
+	}
+	dog := newWatchdog(patience, worker.used, time.Now)
+	look := time.NewTimer(dog.left())
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-look.C:
+			if dog.hangs() {
+				worker.kill()
+				return fmt.Errorf("%s: the worker process hangs: no event for %s", stage, time.Since(dog.heard).Round(time.Second))
+			}
+			look.Reset(dog.left())
 		case event, alive := <-worker.events:
 			if !alive {
 				end := worker.obituary()
@@ -220,6 +237,8 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 				}
 				return fmt.Errorf("%s: %w", stage, errors.Join(end, sendErr))
 			}
+			dog.hear()
+			look.Reset(dog.left())
 			event.Worker, event.Title = number, t.Title
 			switch event.Kind {
 			case KindDone:
