@@ -123,7 +123,7 @@ func sweepPoints(sweeps []*config.Sweep) []experiments.SweepPoint {
 			if len(seeds) > 1 {
 				name += fmt.Sprintf(", seed %d", point.Config.Seed)
 			}
-			points = append(points, experiments.SweepPoint{Name: name, Keys: point.Keys, Config: point.Config})
+			points = append(points, experiments.SweepPoint{Name: name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
 		}
 	}
 	return points

@@ -63,6 +63,7 @@ name optional:
 | ` + "`presets`" + ` | for each preset that needs it: settings that hold with that preset, over those of base |
 | ` + "`list`" + ` | a list of points, each with the settings it differs in and, if you like, a name |
 | ` + "`grid`" + ` | for each key a list of values: every combination of them, for each point of the list |
+| ` + "`verify`" + ` | settings in place of a point's own in the single games that its triggers have to prove themselves in (` + "`trigger.min_single_asr`" + `); the point plays with the triggers kept there |
 | ` + "`seeds`" + ` | the number of seeds (from the key ` + "`seed`" + ` on) or a list of seeds; every point is repeated for each |
 
 What the points set wins over everything else; setting one of these keys by environment, ` + "`--set`" + ` or flag is an

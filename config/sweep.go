@@ -37,6 +37,10 @@ type Point struct {
 	Keys map[string]string
 	// Config is the whole configuration; Config.Seed is the point's seed.
 	Config Config
+	// Verify is the configuration in which the point's triggers have to prove
+	// themselves (trigger.min_single_asr): Config with the sweep's settings for
+	// that. nil: Config itself.
+	Verify *Config
 	// Sources says for each key where its value is from, as in [Resolved]; the
 	// keys that the points set are from Sweep.Source.
 	Sources map[string]string
@@ -213,7 +217,26 @@ func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Po
 		}
 		return Point{}, err
 	}
-	return p, nil
+	var err error
+	p.Verify, err = x.verified(p.Config, where)
+	return p, err
+}
+
+// verified returns the configuration in which a point's triggers are verified,
+// nil if the file does not say.
+func (x *expansion) verified(cfg Config, where map[string]string) (*Config, error) {
+	if len(x.file.verify) == 0 {
+		return nil, nil
+	}
+	where = maps.Clone(where)
+	for _, s := range x.file.verify {
+		s.key.setIn(&cfg, s.value)
+		where[s.key.Name] = s.where
+	}
+	if err := cfg.validate(where); err != nil {
+		return nil, err
+	}
+	return &cfg, nil
 }
 
 // combinations returns every choice of one setting from each axis, the last axis

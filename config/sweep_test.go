@@ -136,6 +136,29 @@ func TestSweepDuplicates(t *testing.T) {
 	require.Len(t, sweep.Points, 2)
 }
 
+// Triggers are verified in each point's configuration with the settings below
+// verify; without any, in the point's own.
+func TestSweepVerify(t *testing.T) {
+	const points = "name: s\nbase: {trigger.min_single_asr: 0.8, attackers.p0: 0.3}\ngrid: {attackers.p: [0.2, 0.9]}\nlist: [{}, {attackers.rates: [0.4]}]\n"
+	sweep, err := load(t, points+"verify: {attackers: {p: 0.2, rates: [], p0: null}, pool.size: 500}", config.Options{}, 2)
+	require.NoError(t, err)
+	require.Len(t, sweep.Points, 8)
+	for _, p := range sweep.Points {
+		want := p.Config
+		want.Attackers.P, want.Attackers.P0, want.Attackers.Rates, want.Pool.Size = 0.2, nil, []float64{}, 500
+		require.Equal(t, &want, p.Verify, "%s, seed %d", p.Name, p.Config.Seed)
+		require.Zero(t, p.Config.Pool.Size)
+	}
+	require.Equal(t, 0.9, sweep.Points[1].Config.Attackers.P)
+	require.Equal(t, []float64{0.4}, sweep.Points[2].Config.Attackers.Rates)
+
+	sweep, err = load(t, points, config.Options{}, 0)
+	require.NoError(t, err)
+	for _, p := range sweep.Points {
+		require.Nil(t, p.Verify)
+	}
+}
+
 func TestSweepUnsets(t *testing.T) {
 	sweep, err := load(t, "name: s\nbase: {attackers.p0: 0.1}\nlist: [{}, {attackers.p0: null}, {attackers.p0: 0.5}]", config.Options{}, 0)
 	require.NoError(t, err)
@@ -172,7 +195,7 @@ func TestSweepIsLoadOfItsKeys(t *testing.T) {
 
 func TestSweepRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
-		{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, seeds"},
+		{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
 		{"not YAML", "name: [", "config: file FILE: yaml: line"},
 		{"two documents", "name: s\n---\nname: t", "config: file FILE: holds more than one YAML document"},
 		{"a list", "- name: s", "config: file FILE:1: is no sweep; a sweep has name"},
@@ -211,6 +234,14 @@ func TestSweepRefuses(t *testing.T) {
 		{
 			"contradiction in one point", "name: s\nbase: {attackers.labels: list}\nlist:\n  - {name: two, attackers.counts: [2], attackers.targets: [a, b]}\n  - name: four\n    attackers.counts: [4]\n    attackers.targets: [a, b]",
 			"config: attackers.targets = a,b (file FILE:7, point four): names 2 target labels for up to 4 attackers",
+		},
+		{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): is nothing that triggers can be verified in another value of; keys of asr, attackers,"},
+		{"verified on other images", "name: s\nverify:\n  data: {name: mnist}", "config: data.name (file FILE:3): is nothing that triggers can be verified in"},
+		{"wrong value to verify in", "name: s\nverify: {attackers.p: 2}", "config: attackers.p = 2 (file FILE:2): must be a number from 0 to 1"},
+		{"words for verify", "name: s\nverify: all", "config: file FILE:2: holds no settings"},
+		{
+			"contradiction where triggers are verified", "name: s\nbase: {attackers.labels: list, attackers.counts: [1], attackers.targets: [a]}\nverify: {attackers.labels: same}",
+			"config: attackers.targets = a (file FILE:2): is read only with attackers.labels = list",
 		},
 		{"contradiction in the base", "name: s\nbase: {data.name: folder}", "config: data.path =  (point s): must name the directory"},
 	} {

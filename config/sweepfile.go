@@ -22,6 +22,7 @@ type sweepFile struct {
 	presets   map[string][]entry
 	grid      [][]sweepSetting // the values of one key each, in the file's order
 	list      []listItem       // at least one, which may be empty
+	verify    []sweepSetting   // in which triggers are verified
 	seeds     []uint64         // if the file lists them
 	seedCount int              // if it says how many
 	seedsAt   string           // place of either; empty: neither
@@ -78,13 +79,14 @@ var sweepFields = map[string]func(f *sweepFile, node *yaml.Node) error{
 	"presets": (*sweepFile).readPresets,
 	"grid":    (*sweepFile).readGrid,
 	"list":    (*sweepFile).readList,
+	"verify":  (*sweepFile).readVerify,
 	"seeds":   (*sweepFile).readSeeds,
 }
 
 // sweepFieldNames returns the keys of a sweep file in the order of their
 // documentation.
 func sweepFieldNames() []string {
-	return []string{"name", "title", "preset", "base", "presets", "list", "grid", "seeds"}
+	return []string{"name", "title", "preset", "base", "presets", "list", "grid", "verify", "seeds"}
 }
 
 // readSweep reads a sweep file.
@@ -267,15 +269,46 @@ func (f *sweepFile) readItem(node *yaml.Node) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		s, err := e.setting()
-		if err != nil {
-			return err
-		}
-		item.settings = append(item.settings, s)
+	if item.settings, err = settingsOf(entries); err != nil {
+		return err
 	}
 	f.list = append(f.list, item)
 	return nil
+}
+
+// settingsOf resolves entries.
+func settingsOf(entries []entry) ([]sweepSetting, error) {
+	var settings []sweepSetting
+	for _, e := range entries {
+		s, err := e.setting()
+		if err != nil {
+			return nil, err
+		}
+		settings = append(settings, s)
+	}
+	return settings, nil
+}
+
+// verifySections are the parts of a configuration that a trigger may be verified
+// in other values of: what a single game depends on, but for the seed and the
+// images, which make it the trigger that it is.
+var verifySections = []string{"asr", "attackers", "deal", "model", "pool", "train", "trigger"}
+
+func (f *sweepFile) readVerify(node *yaml.Node) error {
+	entries, err := f.entries(node)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if section, _, _ := strings.Cut(e.key, "."); !slices.Contains(verifySections, section) {
+			return &fault{
+				key: e.key, where: e.where,
+				reason: "is nothing that triggers can be verified in another value of; keys of " + strings.Join(verifySections, ", ") + " are",
+			}
+		}
+	}
+	f.verify, err = settingsOf(entries)
+	return err
 }
 
 func (f *sweepFile) readSeeds(node *yaml.Node) error {

@@ -77,6 +77,11 @@ func TestTable1(t *testing.T) {
 		require.Equal(t, 0.8, p.Config.Trigger.MinSingleASR)
 	}
 	require.Equal(t, 5, grows.Config.Attackers.PlayedAlone())
+	for _, p := range sweep.Points {
+		require.Equal(t, []float64{0.2, 0.2, 0.2, 0.2, 0.2}, strength(config.Point{Config: *p.Verify}, 5), p.Name)
+		require.Equal(t, 5, p.Verify.Attackers.PlayedAlone())
+		require.Equal(t, 0.8, p.Verify.Trigger.MinSingleASR)
+	}
 	for _, p := range sweep.Points[1:] {
 		require.Equal(t, []int{5}, p.Config.Attackers.Counts)
 	}
@@ -99,6 +104,10 @@ func TestTable2(t *testing.T) {
 		require.Equal(t, "2", a.Label)
 		require.Equal(t, want.targets, a.Targets)
 		require.Equal(t, make20(want.n), strength(sweep.Points[i], want.n))
+		verify := sweep.Points[i].Verify
+		require.Equal(t, []string{"same", "2"}, []string{verify.Attackers.Labels, verify.Attackers.Label})
+		require.Equal(t, want.n, verify.Attackers.PlayedAlone())
+		require.Equal(t, 0.8, verify.Trigger.MinSingleASR)
 	}
 }
 

@@ -1,6 +1,8 @@
 package experiments
 
 import (
+	"fmt"
+
 	"backfire/game"
 )
 
@@ -38,18 +40,42 @@ type Draw struct {
 	Kept bool `json:"kept"`
 }
 
-// choice is what an attacker that is played alone plays with.
+// choice is the trigger that an attacker plays with.
 type choice struct {
-	draws   []Draw
+	draws   []Draw     // nil: the trigger does not have to prove itself
 	made    []*planned // the games of draws
 	current int        // the draw that is kept or, while the choice is open, tried
 	open    bool
+	// alone is the game in which the attacker is alone with that draw; nil if it
+	// is not played alone.
+	alone *planned
 }
 
-// verifies says whether triggers have to prove themselves. Where every image
-// has a trigger of its own, none could be drawn again.
-func (p *planner) verifies() bool {
-	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent
+// verifies says whether the trigger of an attacker has to prove itself. Where
+// every image has a trigger of its own, none could be drawn again.
+func (p *planner) verifies(id int) bool {
+	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent && id < p.cfg.Attackers.PlayedAlone()
+}
+
+// choice returns the trigger that an attacker plays with: the one that the judge
+// keeps, or else the first. The error wraps ErrPlan.
+func (p *planner) choice(id int, found Findings) (choice, error) {
+	var c choice
+	if id < len(p.judge.all) && p.judge.verifies(id) {
+		var err error
+		if c, err = p.judge.choose(id, found); err != nil {
+			return choice{}, fmt.Errorf("%w: attacker %d alone, to verify its trigger: %w", ErrPlan, id, err)
+		}
+	}
+	if id < p.cfg.Attackers.PlayedAlone() {
+		attacker := p.all[id]
+		attacker.Draw = c.current
+		var err error
+		if c.alone, err = p.cell([]game.Attacker{attacker}); err != nil {
+			return choice{}, fmt.Errorf("%w: attacker %d alone: %w", ErrPlan, id, err)
+		}
+	}
+	return c, nil
 }
 
 // choose goes through an attacker's triggers as far as results are found: the
@@ -67,10 +93,6 @@ func (p *planner) choose(id int, found Findings) (choice, error) {
 			return choice{}, err
 		}
 		c.made, c.draws, c.current = append(c.made, made), append(c.draws, Draw{Draw: draw, Cell: made.hash}), draw
-		if !p.verifies() {
-			c.draws[draw].Kept = true
-			return c, nil
-		}
 		finding, ok := found[made.hash]
 		if !ok {
 			c.open = true

@@ -128,8 +128,8 @@ func (c Cell) work() float64 {
 func (s *Stage) redraws() int {
 	open := map[string]int{}
 	for _, plan := range s.Plans {
-		for _, draws := range plan.Draws {
-			if !slices.ContainsFunc(draws, func(d Draw) bool { return d.Kept }) {
+		for id, draws := range plan.Draws {
+			if plan.open(id) {
 				open[draws[len(draws)-1].Cell] = MaxDraws - len(draws)
 			}
 		}

@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"backfire/config"
 	"backfire/datasets"
@@ -24,7 +25,8 @@ type Plan struct {
 	Games []PlannedGame
 	// Draws are the triggers that attackers drew so far, by attacker ID, the
 	// first draw first: of those whose single ASR is verified
-	// (trigger.min_single_asr). An attacker without a kept draw waits for the
+	// (trigger.min_single_asr), be it in this configuration or in another that the
+	// sweep names. An attacker without a kept draw waits for the
 	// result of its last one.
 	Draws map[int][]Draw
 
@@ -74,6 +76,16 @@ func (p *Plan) Hash() (string, error) {
 	}
 	return hash, nil
 }
+
+// open says whether an attacker's trigger is not decided yet.
+func (p *Plan) open(id int) bool {
+	draws := p.Draws[id]
+	return len(draws) > 0 && !slices.ContainsFunc(draws, func(d Draw) bool { return d.Kept })
+}
+
+// first is a cell with what all games of the plan have in common: the first
+// game's, not that of a single game in which a trigger is verified.
+func (p *Plan) first() Cell { return p.cells[p.Games[0].Cell] }
 
 // Cell returns the cell called hash, if the plan has it.
 func (p *Plan) Cell(hash string) (Cell, bool) {

@@ -21,6 +21,9 @@ type planner struct {
 	set   *datasets.Set
 	all   []game.Attacker     // of the largest game, with their first triggers; smaller games have the first of them
 	known map[string]*planned // by keyOf
+	// judge plans the single games that triggers are verified in: the planner
+	// itself, or one with other settings and the same seed and images.
+	judge *planner
 
 	policies []defenses.Policy    // the defenders with a defense
 	defenses map[string]*defended // by the hash of the twin and the defender's name
@@ -38,6 +41,7 @@ type planned struct {
 // ErrPlan.
 func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}, defenses: map[string]*defended{}}
+	p.judge = p
 	var err error
 	if p.policies, err = policies(cfg); err != nil {
 		return nil, err
@@ -89,20 +93,19 @@ func (p *planner) target(id int) (int, error) {
 func (p *planner) plan(found Findings) (*Plan, error) {
 	plan := &Plan{cells: map[string]Cell{}, Draws: map[int][]Draw{}}
 	attackers := slices.Clone(p.all)
-	var alone []choice
-	for id := range p.cfg.Attackers.PlayedAlone() {
-		c, err := p.choose(id, found)
+	choices := make([]choice, len(attackers))
+	for id := range attackers {
+		c, err := p.choice(id, found)
 		if err != nil {
-			return nil, fmt.Errorf("%w: attacker %d alone: %w", ErrPlan, id, err)
+			return nil, err
 		}
-		attackers[id].Draw = c.current
-		if p.verifies() {
+		attackers[id].Draw, choices[id] = c.current, c
+		if c.draws != nil {
 			plan.Draws[id] = c.draws
 		}
-		alone = append(alone, c)
 	}
 	for _, n := range p.cfg.Attackers.Counts {
-		g, err := p.game(plan, attackers[:n], alone[:min(n, len(alone))])
+		g, err := p.game(plan, attackers[:n], choices[:n])
 		if err != nil {
 			return nil, fmt.Errorf("%d attackers: %w: %w", n, ErrPlan, err)
 		}
@@ -113,14 +116,17 @@ func (p *planner) plan(found Findings) (*Plan, error) {
 
 // game adds the game of the given attackers to a plan, after the games of those
 // of them that are also played alone.
-func (p *planner) game(plan *Plan, attackers []game.Attacker, alone []choice) (PlannedGame, error) {
+func (p *planner) game(plan *Plan, attackers []game.Attacker, choices []choice) (PlannedGame, error) {
 	g := PlannedGame{Singles: map[int]string{}}
 	redrawn := false
-	for id, c := range alone {
+	for id, c := range choices {
 		for _, made := range c.made {
 			plan.add(made)
 		}
-		g.Singles[id] = c.made[c.current].hash
+		if c.alone != nil {
+			plan.add(c.alone)
+			g.Singles[id] = c.alone.hash
+		}
 		g.waits = g.waits || c.open
 		redrawn = redrawn || c.current > 0
 	}

@@ -57,8 +57,9 @@ type RowAttacker struct {
 	SingleASR *game.Rate `json:"single_asr"`
 	// SingleCell is the hash of that game; empty if it is not planned.
 	SingleCell string `json:"single_cell,omitempty"`
-	// Draws are the triggers that the attacker drew until one was kept; nil if
-	// its single ASR is not verified.
+	// Draws are the triggers that the attacker drew until one was kept; nil if it
+	// is not verified. Where the sweep verifies triggers in other single games than
+	// the point's own, SingleCell is not among their cells.
 	Draws []Draw `json:"draws,omitempty"`
 }
 

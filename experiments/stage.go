@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"maps"
 	"slices"
 
 	"backfire/datasets"
@@ -54,11 +53,14 @@ func (s *Sweep) Stage(found Findings) (*Stage, error) {
 	for _, at := range s.order {
 		plan := stage.Plans[at.point]
 		planned := plan.Games[at.game]
-		for _, id := range slices.Sorted(maps.Keys(planned.Singles)) {
-			for _, draw := range plan.Draws[id] {
+		cell, _ := plan.Cell(planned.Cell)
+		for _, attacker := range cell.Game.Attackers {
+			for _, draw := range plan.Draws[attacker.ID] {
 				add(at, draw.Cell, false)
 			}
-			add(at, planned.Singles[id], false)
+			if single, ok := planned.Singles[attacker.ID]; ok {
+				add(at, single, plan.open(attacker.ID))
+			}
 		}
 		if planned.refused == nil {
 			add(at, planned.Cell, planned.waits)

@@ -47,7 +47,7 @@ func Summarize(plan *Plan, store *Store) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := plan.Cells[0]
+	first := plan.first()
 	s := &Summary{
 		Format: SummaryFormat, Plan: hash, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
 		Model: first.Model, Training: first.Training, Readings: readings(first.Game),

@@ -14,6 +14,9 @@ type SweepPoint struct {
 	Name   string            // for people, in messages and summaries; may be empty
 	Keys   map[string]string // the keys that the sweep varies, and their values here
 	Config config.Config
+	// Verify is the configuration in which triggers have to prove themselves
+	// (trigger.min_single_asr); its seed and images are Config's. nil: Config.
+	Verify *config.Config
 }
 
 // PlannedPoint is a point of a sweep and the games that it asks for if every
@@ -66,7 +69,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load Loader) (*Sweep, er
 			}
 			sets[source] = set
 		}
-		p, err := newPlanner(point.Config, sets[source])
+		p, err := point.planner(sets[source])
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -84,6 +87,24 @@ func NewSweep(ctx context.Context, points []SweepPoint, load Loader) (*Sweep, er
 		s.Cells = append(s.Cells, want.Cell)
 	}
 	return s, nil
+}
+
+// planner plans the point's games.
+func (p SweepPoint) planner(set *datasets.Set) (*planner, error) {
+	planner, err := newPlanner(p.Config, set)
+	if err != nil || p.Verify == nil {
+		return planner, err
+	}
+	planner.judge, err = newPlanner(*p.Verify, set)
+	return planner, err
+}
+
+// verifying is the configuration in which triggers have to prove themselves.
+func (p SweepPoint) verifying() config.Config {
+	if p.Verify != nil {
+		return *p.Verify
+	}
+	return p.Config
 }
 
 // SourceOf says where a configuration finds its images.
@@ -128,20 +149,33 @@ func rounds(points []SweepPoint) []place {
 
 // Hash is the name of the sweep: the SHA-256 of the canonical JSON of its
 // points' names, varied keys, games if every first trigger is kept, and what is
-// asked of triggers.
+// asked of triggers: the bound and, where they are not verified in the point's own
+// single games, in which.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
 		Keys         map[string]string `json:"keys"`
 		Games        []PlannedGame     `json:"games"`
 		MinSingleASR float64           `json:"min_single_asr"`
+		Verified     map[int]string    `json:"verified,omitempty"` // attacker ID -> hash
 	}
 	content := struct {
 		Format int     `json:"format"`
 		Points []point `json:"points"`
 	}{Format: SweepFormat}
-	for _, p := range s.Points {
-		content.Points = append(content.Points, point{p.Name, p.Keys, p.Games, p.Config.Trigger.MinSingleASR})
+	first, err := s.Stage(nil)
+	if err != nil {
+		return "", err
+	}
+	for i, p := range s.Points {
+		one := point{Name: p.Name, Keys: p.Keys, Games: p.Games, MinSingleASR: p.verifying().Trigger.MinSingleASR}
+		if p.Verify != nil {
+			one.Verified = map[int]string{}
+			for id, draws := range first.Plans[i].Draws {
+				one.Verified[id] = draws[0].Cell
+			}
+		}
+		content.Points = append(content.Points, one)
 	}
 	hash, err := hashOf(content)
 	if err != nil {

@@ -46,7 +46,8 @@ type PointSummary struct {
 	Readings Readings `json:"readings"`
 	// Labels says how target labels were chosen: same, random or list.
 	Labels string `json:"labels"`
-	// MinSingleASR is the single ASR asked of triggers; 0: none.
+	// MinSingleASR is the single ASR asked of triggers, in this point's single games
+	// or in those that the sweep verifies them in; 0: none.
 	MinSingleASR float64 `json:"min_single_asr"`
 
 	// Games are in the order of attackers.counts: each without a defense, then as
@@ -93,11 +94,11 @@ func SummarizeSweep(sweep *Sweep, store *Store) (*SweepSummary, error) {
 
 // newPointSummary joins the results of one point.
 func newPointSummary(point SweepPoint, plan *Plan, results *library) (PointSummary, error) {
-	first := plan.Cells[0]
+	first := plan.first()
 	s := PointSummary{
 		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
 		Model: first.Model, Training: first.Training, Readings: readings(first.Game),
-		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Config.Trigger.MinSingleASR,
+		Labels: point.Config.Attackers.Labels, MinSingleASR: point.verifying().Trigger.MinSingleASR,
 	}
 	for _, planned := range plan.Games {
 		rows, err := newRows(plan, planned, results)

@@ -3,7 +3,6 @@ package report
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"backfire/experiments"
@@ -205,57 +204,6 @@ func seedsText(seeds []string) string {
 		return "seed " + seeds[0]
 	}
 	return "seeds " + strings.Join(seeds, ", ")
-}
-
-// drawMarks are footnotes on the triggers of some attackers: that they were drawn
-// again, that they do not work alone all the same.
-func (b *builder) drawMarks(s *series, attackers ...int) []string {
-	var again, weak []string
-	least := 0.0
-	for _, i := range attackers {
-		for _, p := range s.complete() {
-			least = p.point.MinSingleASR
-			a := p.game.Attackers[i]
-			kept := slices.IndexFunc(a.Draws, func(d experiments.Draw) bool { return d.Kept })
-			if kept < 0 {
-				continue
-			}
-			whose := fmt.Sprintf("attacker %d, seed %d", a.ID, p.point.Seed)
-			if n := len(a.Draws) - 1; n > 0 {
-				again = append(again, fmt.Sprintf("%s (%s)", times(n), whose))
-			}
-			if d := a.Draws[kept]; d.ASR != nil && d.ASR.Value() < least {
-				weak = append(weak, whose)
-			}
-		}
-	}
-	var marks []string
-	limit := percent(least) + " %"
-	if len(again) > 0 {
-		marks = append(marks, b.table.mark("Trigger drawn again, as its single ASR was under "+limit+": "+strings.Join(again, ", ")+"."))
-	}
-	if len(weak) > 0 {
-		marks = append(marks, b.table.mark("No trigger drawn has a single ASR of "+limit+", the best is kept: "+strings.Join(weak, "; ")+"."))
-	}
-	return marks
-}
-
-// everyone lists the positions of a series' attackers, if any of its games has a
-// result.
-func (s *series) everyone() []int {
-	positions := make([]int, len(s.attackers()))
-	for i := range positions {
-		positions[i] = i
-	}
-	return positions
-}
-
-// times counts in words.
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 // runs lists every attacker of every game.

@@ -25,7 +25,7 @@ func (b *builder) table1() {
 	}
 	for _, s := range b.all {
 		rates := s.rates()
-		row := Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: b.gameMarks(s)}
+		row := Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
 		var printed []float64
 		if b.paper != nil && s.defended() == "" {
 			for _, r := range b.paper.Table1.Rows {

@@ -30,6 +30,8 @@ type fakePoint struct {
 	rates   []float64 // of the first attackers; the others have p
 	p       float64
 	singles int
+	// elsewhere: triggers are verified in other single games than the point's.
+	elsewhere bool
 	// defenders also end every game, each with a lower ASR than the one before;
 	// the last of them with as many models as there are attackers.
 	defenders []string
@@ -84,7 +86,11 @@ func (f fakePoint) game(seed uint64, n int) experiments.GameSummary {
 		if id < f.singles {
 			single := rate(97 - id)
 			a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d-%d-%d", seed, id, a.Target)
-			a.Draws = []experiments.Draw{{Cell: a.SingleCell, ASR: &single, Kept: true}}
+			verified := single
+			a.Draws = []experiments.Draw{{Cell: a.SingleCell, ASR: &verified, Kept: true}}
+			if f.elsewhere {
+				a.Draws[0].Cell = "verified-" + a.SingleCell
+			}
 		}
 		asrs, bases = append(asrs, a.ASR.Value()), append(bases, a.BaseRate.Value())
 		g.Attackers = append(g.Attackers, a)
@@ -311,6 +317,41 @@ func TestOneSeedHasNoInterval(t *testing.T) {
 	for _, verdict := range table.Verdicts {
 		require.Equal(t, claims.Inconclusive, verdict.Outcome)
 	}
+}
+
+// A trigger that was verified in another single game than the point's own is shown
+// with what it is worth in that, and flagged where that is too little.
+func TestTriggersVerifiedElsewhere(t *testing.T) {
+	marked := func(table *Table, marks []string) string {
+		var texts []string
+		for _, note := range table.Footnotes {
+			if slices.Contains(marks, note.Mark) {
+				texts = append(texts, note.Text)
+			}
+		}
+		return strings.Join(texts, " ")
+	}
+	one := points1()
+	one[1].singles, one[1].elsewhere = 1, true
+	s := sweep("mnist", []uint64{1, 2}, one...)
+	s.Points[4].Games[0].Attackers[0].SingleASR.Hits = 700
+	table, err := New(Table1, s, "mnist", Options{})
+	require.NoError(t, err)
+	row := find(t, table, "N = 5, attacker 0 at 0.4")
+	require.Equal(t, "Single ASR with the rate of this game, its trigger verified at another: attacker 0 83.5 % "+
+		"(under the ASR asked of triggers: seed 2).", marked(table, row.Marks))
+	require.Empty(t, find(t, table, "N = 5, all at 0.2").Marks)
+	require.Empty(t, find(t, table, "each alone, at 0.2").Marks)
+
+	two := points2()
+	two[1].elsewhere = true
+	s = sweep("mnist", []uint64{1}, two...)
+	s.Points[1].Games[0].Attackers[1].SingleASR.Hits = 700
+	table, err = New(Table2, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	row = find(t, table, "N = 2, different")
+	require.Empty(t, row.Cells[0].Marks)
+	require.Equal(t, "Trigger verified in another single game; in this one its ASR is under 80.0 %: attacker 1, seed 1.", marked(table, row.Cells[1].Marks))
 }
 
 // Only games played as the paper's have its figures beside them.

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/experiments"
+	"backfire/stats"
+)
+
+// drawMarks are footnotes on the triggers of some attackers: that they were drawn
+// again, that they do not work alone all the same, or not where they are played.
+func (b *builder) drawMarks(s *series, attackers ...int) []string {
+	var again, weak, here []string
+	least := 0.0
+	for _, i := range attackers {
+		for _, p := range s.complete() {
+			least = p.point.MinSingleASR
+			a := p.game.Attackers[i]
+			kept, ok := keptDraw(a)
+			if !ok {
+				continue
+			}
+			whose := fmt.Sprintf("attacker %d, seed %d", a.ID, p.point.Seed)
+			if n := len(a.Draws) - 1; n > 0 {
+				again = append(again, fmt.Sprintf("%s (%s)", times(n), whose))
+			}
+			switch {
+			case kept.ASR != nil && kept.ASR.Value() < least:
+				weak = append(weak, whose)
+			case verifiedElsewhere(a) && a.SingleASR.Value() < least:
+				here = append(here, whose)
+			}
+		}
+	}
+	var marks []string
+	limit := percent(least) + " %"
+	if len(again) > 0 {
+		marks = append(marks, b.table.mark("Trigger drawn again, as its single ASR was under "+limit+": "+strings.Join(again, ", ")+"."))
+	}
+	if len(weak) > 0 {
+		marks = append(marks, b.table.mark("No trigger drawn has a single ASR of "+limit+", the best is kept: "+strings.Join(weak, "; ")+"."))
+	}
+	if len(here) > 0 {
+		marks = append(marks, b.table.mark("Trigger verified in another single game; in this one its ASR is under "+limit+": "+strings.Join(here, "; ")+"."))
+	}
+	return marks
+}
+
+// ownSingles is a footnote on the single ASRs of attackers whose triggers were
+// verified in other single games than the game's own; none if there are none.
+func (b *builder) ownSingles(s *series) []string {
+	var texts []string
+	for _, i := range s.everyone() {
+		var values []float64
+		var under []string
+		for _, p := range s.complete() {
+			if a := p.game.Attackers[i]; verifiedElsewhere(a) {
+				values = append(values, a.SingleASR.Value())
+				if a.SingleASR.Value() < p.point.MinSingleASR {
+					under = append(under, fmt.Sprint(p.point.Seed))
+				}
+			}
+		}
+		if len(values) == 0 {
+			continue
+		}
+		text := fmt.Sprintf("attacker %d %s %%", i, percent(float64(stats.Summarize(values).Mean)))
+		if len(under) > 0 {
+			text += " (under the ASR asked of triggers: " + seedsText(under) + ")"
+		}
+		texts = append(texts, text)
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return []string{b.table.mark("Single ASR with the rate of this game, its trigger verified at another: " + strings.Join(texts, ", ") + ".")}
+}
+
+// keptDraw is the draw that an attacker plays with, false if its trigger was not
+// verified.
+func keptDraw(a experiments.RowAttacker) (experiments.Draw, bool) {
+	kept := slices.IndexFunc(a.Draws, func(d experiments.Draw) bool { return d.Kept })
+	if kept < 0 {
+		return experiments.Draw{}, false
+	}
+	return a.Draws[kept], true
+}
+
+// verifiedElsewhere says whether an attacker has a single ASR and its trigger was
+// verified in another single game than that.
+func verifiedElsewhere(a experiments.RowAttacker) bool {
+	kept, ok := keptDraw(a)
+	return ok && a.SingleASR != nil && a.SingleCell != kept.Cell
+}
+
+// everyone lists the positions of a series' attackers, if any of its games has a
+// result.
+func (s *series) everyone() []int {
+	positions := make([]int, len(s.attackers()))
+	for i := range positions {
+		positions[i] = i
+	}
+	return positions
+}
+
+// times counts in words.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
