@@ -49,6 +49,17 @@ func defended3(counts ...int) fakePoint {
 	return point
 }
 
+// everyDefense is table "defenses" with every defender that it has.
+func everyDefense() fakePoint {
+	point := points3(5)
+	point.singles = 0
+	point.defenders = []string{
+		claims.CutMix, "mixup", "adversarial_triggers", "fgsm", "pgd", claims.AgentAugmentation,
+		claims.AgentAugmentation + "+" + claims.CutMix, claims.AgentIndexing,
+	}
+	return point
+}
+
 func TestTable3HasTheRowsOfOtherDefenders(t *testing.T) {
 	s := sweep("mnist", []uint64{1}, points3(1, 2))
 	defended := s.Points[0].Games[1]

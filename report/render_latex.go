@@ -5,16 +5,20 @@ import (
 	"strings"
 )
 
-// latex renders the table as a LaTeX float for \input, which needs the package
-// booktabs and nothing else.
+// latex renders the table as a LaTeX float for \input, which needs the packages
+// booktabs and graphicx and nothing else. A table that is wider than the text is
+// made smaller. Of the verdicts it has what was found, without the statistics
+// behind it: a float has to fit on a page.
 func (t *Table) latex() string {
 	var out strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
-	line(`%% \usepackage{booktabs}`)
+	line(`%% \usepackage{booktabs,graphicx}`)
 	line(`\begin{table}`)
 	line(`\centering\footnotesize\setlength{\tabcolsep}{4pt}`)
-	line(`\caption{%s}`, escapeLaTeX(t.Title))
+	line(`\setlength{\belowcaptionskip}{6pt}`)
+	line(`\caption{%s}`, escapeLaTeX(t.caption()))
 	line(`\label{tab:%s}`, t.label())
+	line(`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%%`)
 	line(`\begin{tabular}{%s%s}`, strings.Repeat("l", len(t.Heads)), strings.Repeat("r", len(t.Columns)))
 	line(`\toprule`)
 	t.latexHeads(&out)
@@ -30,14 +34,25 @@ func (t *Table) latex() string {
 			if j > 0 && texts[0] != "" {
 				texts[0] = `\quad ` + texts[0]
 			}
+			for k := range texts {
+				texts[k] = minusSigns(texts[k])
+			}
 			line(`%s \\`, strings.Join(texts, " & "))
 		}
 	}
 	line(`\bottomrule`)
-	line(`\end{tabular}`)
+	line(`\end{tabular}}`)
 	t.latexNotes(&out, sup)
 	line(`\end{table}`)
 	return out.String()
+}
+
+// caption is the title, without a number that LaTeX's own would stand before.
+func (t *Table) caption() string {
+	if number, title, found := strings.Cut(t.Title, " on "); found && strings.ReplaceAll(strings.ToLower(number), " ", "") == t.Name {
+		return "The paper's " + strings.ToLower(number) + " on " + title
+	}
+	return t.Title
 }
 
 // label is the table's name in cross-references.
@@ -75,7 +90,7 @@ func (t *Table) latexHeads(out *strings.Builder) {
 
 // latexNotes writes what stands below the table.
 func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
-	fmt.Fprintf(out, "\n\\medskip\n\\begin{minipage}{\\linewidth}\\raggedright\n")
+	fmt.Fprintf(out, "\n\\medskip\n\\begin{minipage}{\\linewidth}\\scriptsize\\raggedright\n")
 	for _, note := range t.Footnotes {
 		fmt.Fprintf(out, "%s %s\\par\n", sup(note.Mark), escapeLaTeX(note.Text))
 	}
@@ -86,22 +101,32 @@ func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 		fmt.Fprintf(out, "%s:\\par\n", claimsHead)
 	}
 	for _, verdict := range t.Verdicts {
-		lines := verdictLines(verdict)
-		fmt.Fprintf(out, "\\textbf{%s}", escapeLaTeX(lines[0]))
-		for _, text := range lines[1:] {
-			fmt.Fprintf(out, "\n%s.", escapeLaTeX(strings.TrimSuffix(text, ".")))
-		}
-		out.WriteString("\\par\n")
+		fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(verdictLines(verdict)[0]), escapeLaTeX(verdict.Sentence))
 	}
 	out.WriteString("\\end{minipage}\n")
+}
+
+// minusSigns gives numbers a minus sign in place of a hyphen, where they begin a
+// text or follow a space or bracket.
+func minusSigns(text string) string {
+	var out strings.Builder
+	for i, c := range []byte(text) {
+		begins := i == 0 || strings.IndexByte(" (", text[i-1]) >= 0
+		if c == '-' && begins && i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9' {
+			out.WriteString("$-$")
+		} else {
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
 }
 
 // escapeLaTeX keeps a text from being taken for commands. Brackets and stars are
 // put in groups: at the beginning of a row they would belong to the \\ before it.
 func escapeLaTeX(text string) string {
-	return strings.NewReplacer(
-		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "%", `\%`, "_", `\_`,
+	return minusSigns(strings.NewReplacer(
+		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, " %", `~\%`, "%", `\%`, "_", `\_`,
 		"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
 		"[", "{[}", "*", "{*}", "±", `$\pm$`,
-	).Replace(text)
+	).Replace(text))
 }
