@@ -22,7 +22,7 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 paper test lint fmt bench clean
+.PHONY: help setup ready build quick table1 table2 table3 defenses paper test lint fmt bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,12 +44,13 @@ build: ready ## bin/backfire and bin/backfire-engine
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick
 
-table1 table2 table3: build
+table1 table2 table3 defenses: build
 	bin/backfire table $(@:table%=%) --dataset $(DATASET) --preset $(PRESET) --seeds $(SEEDS)
 
 table1: ## the paper's table 1 (DATASET=embedded|mnist|cifar10|all PRESET=quick|workstation|paper SEEDS=1)
 table2: ## the paper's table 2, likewise
 table3: ## the paper's table 3, likewise
+defenses: ## every defense with five attackers against none, likewise
 
 # What several tables need is trained once. Some failed models (exit code 3) do not keep the next table from being made.
 paper: build ## all three tables at the paper's scale on both datasets, for a GPU
