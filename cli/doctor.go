@@ -140,6 +140,9 @@ func checkDevice(name string, engine launcher.Description, machine Machine) chec
 	found := make([]string, len(env.GPUs))
 	for i, gpu := range env.GPUs {
 		found[i] = fmt.Sprintf("cuda:%d %s, %s", i, gpu.Name, size(uint64(gpu.Memory)))
+		if gpu.Free > 0 {
+			found[i] += ", " + size(uint64(gpu.Free)) + " free"
+		}
 	}
 	finding := fmt.Sprintf("%s means %s", name, chosen)
 	switch {

@@ -126,9 +126,9 @@ func TestDoctorFindsFaults(t *testing.T) {
 			name: "a GPU",
 			damage: func(m *Machine) {
 				m.NvidiaDriver = true
-				m.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Name: "Big GPU", Memory: 80 << 30}}})
+				m.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Name: "Big GPU", Memory: 80 << 30, Free: 70 << 30}}})
 			},
-			check: "device", want: checkOK, says: []string{"auto means cuda:0", "cuda:0 Big GPU, 80.0 GiB"},
+			check: "device", want: checkOK, says: []string{"auto means cuda:0", "cuda:0 Big GPU, 80.0 GiB, 70.0 GiB free"},
 		},
 		{
 			name: "more threads than cores", sets: []string{"workers=3", "threads=2"},

@@ -16,6 +16,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
+	"backfire/hardware"
 	"backfire/report"
 )
 
@@ -116,6 +117,26 @@ func TestSweepWithJSON(t *testing.T) {
 	for _, file := range last.Files {
 		require.FileExists(t, file)
 		require.Equal(t, "tables", filepath.Base(filepath.Dir(file)), "in the store")
+	}
+}
+
+// On a GPU as many models are trained at a time as fit into what is free of its
+// memory; one, if it does not say.
+func TestSweepFillsTheGPU(t *testing.T) {
+	for name, free := range map[string]int64{"room for one": 1 << 30, "room for all": 1 << 40, "not known": 0} {
+		t.Run(name, func(t *testing.T) {
+			opts, _, _ := sweepOptions(t)
+			opts.DryRun = true
+			opts.Config.Sets = append(opts.Config.Sets, "device=cuda:1")
+			opts.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Free: 1 << 35}, {Free: free}}})
+			opts.Estimate = func(_ context.Context, e experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+				want, _ := experiments.Resources("cuda:1", free, 0, 0, sweep.Cells)
+				require.Equal(t, "cuda:1", e.Device)
+				require.Equal(t, want, e.Workers)
+				return &experiments.Estimate{}, nil
+			}
+			require.NoError(t, runSweep(context.Background(), opts))
+		})
 	}
 }
 

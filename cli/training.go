@@ -19,6 +19,7 @@ type training struct {
 	cfg    config.Config
 	engine experiments.EngineInfo
 	device string // resolved
+	free   int64  // bytes of the device's memory; 0: not known, or the CPU
 	store  *experiments.Store
 }
 
@@ -36,16 +37,16 @@ func openTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tr
 	if err != nil {
 		return nil, err
 	}
-	return &training{opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), device: device, store: store}, nil
+	t := &training{opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), device: device.String(), store: store}
+	if device != hardware.CPU {
+		t.free = described.Libtorch.GPUs[device].Free
+	}
+	return t, nil
 }
 
 // chooseDevice returns the device that a name means to an engine.
-func chooseDevice(name string, engine launcher.Description) (string, error) {
-	device, err := hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
-	if err != nil {
-		return "", err
-	}
-	return device.String(), nil
+func chooseDevice(name string, engine launcher.Description) (hardware.Device, error) {
+	return hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
 }
 
 // planError marks what is wrong with the settings as a usage error.
@@ -60,7 +61,7 @@ func planError(err error) error {
 
 // runner returns what trains the cells.
 func (t *training) runner(cells []experiments.Cell) *experiments.Runner {
-	workers, threads := experiments.Resources(t.device, t.cfg.Workers, t.cfg.Threads, cells)
+	workers, threads := experiments.Resources(t.device, t.free, t.cfg.Workers, t.cfg.Threads, cells)
 	return &experiments.Runner{Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: workers, Threads: threads}
 }
 

@@ -51,5 +51,10 @@ func describe(out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for i := range env.GPUs {
+		if free, err := torchbridge.FreeMemory(i); err == nil { // else it is not known
+			env.GPUs[i].Free = free
+		}
+	}
 	return json.NewEncoder(out).Encode(launcher.Description{Protocol: launcher.Protocol, Build: buildinfo.This(), Libtorch: env})
 }

@@ -13,11 +13,12 @@ const memoryShare = 0.8
 
 // fitting is the largest number of workers, up to most and at least 1, that
 // train any of the cells at a time within memoryShare of the available memory
-// (bytes; 0: not known, which limits nothing).
-func fitting(most int, cells []Cell, available int64) int {
+// (bytes; 0: not known, which limits nothing), of which a worker needs as much as
+// needs says.
+func fitting(most int, cells []Cell, available int64, needs func(Cell) int64) int {
 	var need int64
 	for _, cell := range cells {
-		need = max(need, cell.workerMemory())
+		need = max(need, needs(cell))
 	}
 	if available <= 0 || need == 0 {
 		return most
@@ -72,14 +73,29 @@ const (
 )
 
 // workerMemory is about the largest resident set of a worker process that
-// trains the cell on a CPU, in bytes: the dataset, training set and probes (twice,
-// as bytes here and in libtorch), what a step keeps, and the parameters.
+// trains the cell on a CPU, in bytes: what it has on any device, and what a step
+// keeps.
 func (c Cell) workerMemory() int64 {
+	return int64(c.residentMemory() + workspace*c.keptMaps())
+}
+
+// residentMemory is what a worker process has in memory besides a step: program,
+// dataset, training set and probes (twice, as bytes here and in libtorch), and the
+// parameters.
+func (c Cell) residentMemory() float64 {
 	image, pool := float64(c.Data.Shape.Size()), float64(c.Game.PoolSize)
 	data := image * float64(c.Data.Images)
 	rows := image * pool * (1 + c.Game.HeldOut) // what is held out may be predicted twice
+	return processMemory + data + 2*rows + parameterCopies*c.parameters()
+}
+
+// keptMaps is about what a training step keeps for its backward pass, in bytes.
+func (c Cell) keptMaps() float64 {
+	return savedMaps * float64(c.Model.Width) * float64(c.Data.Shape.Plane()) * float64(c.stack().Rows(c.Training.Batch)) * float32Bytes
+}
+
+// parameters is about the size of one copy of the parameters, in bytes.
+func (c Cell) parameters() float64 {
 	width := float64(c.Model.Width)
-	step := workspace * savedMaps * width * float64(c.Data.Shape.Plane()) * float64(c.stack().Rows(c.Training.Batch)) * float32Bytes
-	parameters := parameterCopies * float32Bytes * fullParameters * width * width / (64 * 64)
-	return int64(processMemory + data + 2*rows + step + parameters)
+	return float32Bytes * fullParameters * width * width / (64 * 64)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/defenses"
 	"backfire/triggers"
 )
 
@@ -67,7 +68,7 @@ func TestWorkersFitIntoMemory(t *testing.T) {
 		"nothing to train":  {nil, 1, 16},
 		"absurdly demanded": {[]Cell{costly(1024, 1<<30, 60000, 60000, colour)}, 1 << 40, 1},
 	} {
-		require.Equal(t, tc.want, fitting(16, tc.cells, tc.available), name)
+		require.Equal(t, tc.want, fitting(16, tc.cells, tc.available, Cell.workerMemory), name)
 	}
 }
 
@@ -82,12 +83,60 @@ func TestAvailableMemoryIsFound(t *testing.T) {
 	}
 }
 
+// The parts of the estimate, worked out by hand for the full ResNet-18.
+func TestDeviceMemory(t *testing.T) {
+	const mega = 1 << 20
+	full := costly(64, 32, 60000, 60000, colour)
+	require.Equal(t, int64(contextMemory), costly(0, 32, 60000, 0, colour).deviceMemory(), "CUDA itself")
+	require.InDelta(t, 1024+141+408+214, float64(full.deviceMemory())/mega, 5, "CUDA, data, step, parameters; a few roundings")
+
+	// Each part grows with what it depends on.
+	larger := func(change func(*Cell)) float64 {
+		c := full
+		change(&c)
+		return float64(c.deviceMemory()-full.deviceMemory()) / mega
+	}
+	require.InDelta(t, 408, larger(func(c *Cell) { c.Training.Batch = 64 }), 1, "twice the batch keeps twice the maps")
+	require.InDelta(t, 408+3*214, larger(func(c *Cell) { c.Model.Width = 128 }), 2, "maps, and four times the parameters")
+	require.InDelta(t, -141./2, larger(func(c *Cell) { c.Game.PoolSize = 30000 }), 1, "half the images")
+	require.InDelta(t, 100*4*64*1024*4./mega-408, larger(func(c *Cell) { c.Training.Batch = 2 }), 1, "predictions take as much as ever")
+	require.InDelta(t, 408, larger(func(c *Cell) {
+		c.Defense = &Defense{Stack: defenses.Stack{FGSM: &defenses.FGSM{Epsilon: 8, Dose: defenses.Dose{Share: 1, Placement: defenses.Add}}}}
+	}), 1, "examples beside every image")
+}
+
+func TestWorkersOnAGPU(t *testing.T) {
+	const giga = 1 << 30
+	full, small := costly(64, 32, 60000, 60000, colour), costly(8, 32, 10000, 5000, grey)
+	for name, tc := range map[string]struct {
+		free      int64
+		cores     int
+		available int64
+		cells     []Cell
+		want      int
+	}{
+		"a core for each":             {80 * giga, 16, 128 * giga, []Cell{full}, 16},
+		"no more than fit":            {8 * giga, 16, 128 * giga, []Cell{full}, 3},
+		"the largest counts":          {8 * giga, 16, 128 * giga, []Cell{small, full, small}, 3},
+		"small ones":                  {8 * giga, 16, 128 * giga, []Cell{small}, 6},
+		"one that hardly fits":        {giga, 16, 128 * giga, []Cell{full}, 1},
+		"a machine with little":       {80 * giga, 16, 16 * giga, []Cell{full}, 3}, // 3 GiB and 0.9 of data each
+		"a machine that says nothing": {80 * giga, 16, 0, []Cell{full}, 16},
+		"a device that says nothing":  {0, 16, 128 * giga, []Cell{full}, 1},
+		"nothing to train":            {80 * giga, 16, 128 * giga, nil, 16},
+	} {
+		require.Equal(t, tc.want, chosenWorkers("cuda:1", tc.free, tc.cores, tc.available, tc.cells), name)
+	}
+}
+
 func TestResources(t *testing.T) {
 	tiny := []Cell{costly(1, 2, 100, 100, triggers.Shape{C: 1, H: 8, W: 8})}
-	workers, threads := Resources("cuda:1", 0, 0, tiny)
+	workers, threads := Resources("cuda:1", 0, 0, 0, tiny)
 	require.Equal(t, []int{1, 1}, []int{workers, threads})
-	workers, threads = Resources("cpu", 7, 3, tiny)
+	workers, threads = Resources("cpu", 0, 7, 3, tiny)
 	require.Equal(t, []int{7, 3}, []int{workers, threads}, "what is asked for is done")
-	workers, _ = Resources("cpu", 0, 0, tiny)
-	require.Equal(t, fitting(runtime.GOMAXPROCS(0), tiny, availableMemory()), workers)
+	workers, _ = Resources("cuda:0", 1, 5, 0, tiny)
+	require.Equal(t, 5, workers, "on a GPU too, whether it fits or not")
+	workers, _ = Resources("cpu", 0, 0, 0, tiny)
+	require.Equal(t, fitting(runtime.GOMAXPROCS(0), tiny, availableMemory(), Cell.workerMemory), workers)
 }

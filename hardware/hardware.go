@@ -30,6 +30,9 @@ type Env struct {
 type GPU struct {
 	Name   string `json:"name"`
 	Memory int64  `json:"memory"` // bytes
+	// Free is how many bytes of it nobody had taken when it was asked; 0: not
+	// known, or kept for one process at a time.
+	Free int64 `json:"free"`
 }
 
 // Device is the number of a device: CPU, or k >= 0 for CUDA device k.

@@ -179,3 +179,28 @@ char *bf_cuda_device(int index, char **name, int64_t *memory) {
 #endif
   });
 }
+
+char *bf_cuda_free_memory(int index, int64_t *memory) {
+  return guarded([&] {
+#if BACKFIRE_CUDA
+    int mode = cudaComputeModeDefault;
+    auto status = cudaDeviceGetAttribute(&mode, cudaDevAttrComputeMode, index);
+    TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
+    TORCH_CHECK(mode == cudaComputeModeDefault,
+                "the device is kept for one process at a time");
+    int before = 0;
+    status = cudaGetDevice(&before);
+    TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
+    size_t free = 0, total = 0;
+    status = cudaSetDevice(index);
+    if (status == cudaSuccess)
+      status = cudaMemGetInfo(&free, &total);
+    cudaSetDevice(before);
+    TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
+    *memory = static_cast<int64_t>(free);
+#else
+    (void)index, (void)memory;
+    TORCH_CHECK(false, "built against a libtorch without CUDA");
+#endif
+  });
+}

@@ -56,6 +56,10 @@ const char *bf_libtorch_version(void);
 char *bf_cpu_capability(char **out);
 // Name and total memory in bytes of a CUDA device; fails without CUDA.
 char *bf_cuda_device(int index, char **name, int64_t *memory);
+// Memory in bytes of a CUDA device that nobody has taken yet; fails without
+// CUDA, and where the device is kept for one process at a time. It gives this
+// process a context on the device, which takes memory until the process ends.
+char *bf_cuda_free_memory(int index, int64_t *memory);
 
 #ifdef __cplusplus
 }
