@@ -34,33 +34,21 @@ type Options struct {
 	// Failures say why cells have no result.
 	Failures []experiments.Failure
 	// Result returns the result of a cell, for claims that compare attackers
-	// with themselves alone beyond their ASR; nil: there is none to be had.
+	// with themselves alone beyond their ASR, and for cross-trigger matrices;
+	// nil: there is none to be had, nil without an error: that of this cell is
+	// not.
 	Result func(cell string) (*experiments.Result, error)
+	// Metrics returns how the training of a cell went, for curves; nil: there are
+	// none to be had, nil without an error: those of this cell are not.
+	Metrics func(cell string) ([]experiments.EpochMetrics, error)
 }
 
 // New makes a table of what a sweep gave on one of its datasets. The error wraps
 // ErrEmpty, or is that of Options.Result.
 func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*Table, error) {
-	b := &builder{opt: opt, all: collect(s, dataset), failures: map[string]string{}}
-	if len(b.all) == 0 {
-		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)
-	}
-	for _, failure := range opt.Failures {
-		b.failures[failure.Cell] = failure.Error
-	}
-	b.usual = usualRate(b.all)
-	if b.usual == 0 {
-		b.usual = paperRate
-	}
-	b.table = &Table{
-		Format: TableFormat, Name: string(kind), Dataset: dataset,
-		Heads: []string{}, Columns: []Column{}, Rows: []Row{}, Footnotes: []Footnote{}, Notes: []string{},
-	}
-	if opt.Name != "" {
-		b.table.Name = opt.Name
-	}
-	if figures, err := paper.For(dataset); err == nil {
-		b.paper = &figures
+	b, err := newBuilder(kind, s, dataset, opt)
+	if err != nil {
+		return nil, err
 	}
 	number := 0
 	switch kind {
@@ -89,11 +77,38 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 	return b.table, nil
 }
 
+// newBuilder returns a builder with an empty table. The error wraps ErrEmpty.
+func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*builder, error) {
+	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}}
+	if len(b.all) == 0 {
+		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)
+	}
+	for _, failure := range opt.Failures {
+		b.failures[failure.Cell] = failure.Error
+	}
+	b.usual = usualRate(b.all)
+	if b.usual == 0 {
+		b.usual = paperRate
+	}
+	b.table = &Table{
+		Format: TableFormat, Name: string(kind), Dataset: dataset,
+		Heads: []string{}, Columns: []Column{}, Rows: []Row{}, Footnotes: []Footnote{}, Notes: []string{},
+	}
+	if opt.Name != "" {
+		b.table.Name = opt.Name
+	}
+	if figures, err := paper.For(dataset); err == nil {
+		b.paper = &figures
+	}
+	return b, nil
+}
+
 // paperRate is the p of the paper's tables.
 const paperRate = 0.2
 
 // builder fills a table.
 type builder struct {
+	kind     Kind
 	table    *Table
 	opt      Options
 	all      []*series

@@ -26,20 +26,27 @@ func (b *builder) table1() {
 	for _, s := range b.all {
 		rates := s.rates()
 		row := Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
-		var printed []float64
-		if b.paper != nil && s.defended() == "" {
-			for _, r := range b.paper.Table1.Rows {
-				if slices.Equal(r.Rates, rates) {
-					printed = r.ASR
-				}
-			}
-		}
+		printed := b.paperRates(s)
 		for i := range attackers {
 			row.Cells = append(row.Cells, b.attackerCell(s, i, printed))
 		}
 		row.Cells = append(row.Cells, cellOf(besideMean(s.asr(), printed)), cellOf(s.baseRate()), cellOf(s.clean()))
 		t.Rows = append(t.Rows, row)
 	}
+}
+
+// paperRates returns the paper's figures for a game of table 1, nil if it has
+// none.
+func (b *builder) paperRates(s *series) []float64 {
+	if b.paper == nil || s.defended() != "" {
+		return nil
+	}
+	for _, r := range b.paper.Table1.Rows {
+		if slices.Equal(r.Rates, s.rates()) {
+			return r.ASR
+		}
+	}
+	return nil
 }
 
 // cellOf is a cell of figures.

@@ -83,8 +83,10 @@ func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
 			if err != nil {
 				return nil, fmt.Errorf("attacker %d alone: %w", a.ID, err)
 			}
-			g.CleanAccuracy, g.Collapsed = stats.Number(result.CleanAccuracy.Value()), result.Collapsed
-			single = result.Attackers[0]
+			if result != nil {
+				g.CleanAccuracy, g.Collapsed = stats.Number(result.CleanAccuracy.Value()), result.Collapsed
+				single = result.Attackers[0]
+			}
 		}
 		g.Attackers = []claims.Attacker{attacker(single)}
 		games = append(games, g)

@@ -1,0 +1,139 @@
+package figures
+
+import (
+	"bytes"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var regen = flag.Bool("regen", false, "write the golden files again")
+
+// samples are figures of every kind.
+func samples(t *testing.T) []*Figure {
+	t.Helper()
+	none := math.NaN()
+	chart := Chart{
+		Name: "asr-by-n", Title: "ASR by number of attackers", Caption: "Mean of 3 seeds; bars: 95 % CI.",
+		X: Axis{Label: "attackers N", Listed: true}, Y: Axis{Label: "mean ASR", Share: true, Whole: true},
+		Lines: []Line{
+			{Name: "no defense", Points: []Point{{1, 0.991, none, 0.004, 0.1}, {2, 0.82, none, 0.1, 0.1}, {5, 0.41, none, 0.2, 0.1}}},
+			{Name: "CutMix", Points: []Point{{1, 0.85, none, 0.03, 0.1}, {2, 0.6, none, 0.1, 0.1}, {5, 0.1, none, 0.2, 0.1}}},
+			{Name: "paper", Points: []Point{At(1, 0.925), At(2, 0.454), At(5, 0.223)}, Loose: true, Quiet: true},
+		},
+	}
+	curves := Chart{
+		Name: "loss", Title: "Training loss", Caption: "One seed: 1.",
+		X: Axis{Label: "epoch", Count: true}, Y: Axis{Label: "loss"},
+		Lines: []Line{
+			{Name: "N = 1", Bare: true, Points: []Point{At(1, 1.9), At(2, 0.9), At(3, 0.5), At(4, 0.4)}},
+			{Name: "N = 5", Bare: true, Points: []Point{At(1, 2.2), At(2, 1.4), At(3, 0.9), At(4, 0.8)}},
+		},
+	}
+	tradeOff := Chart{
+		Name: "trade-off", Title: "Accuracy and robustness", Caption: "Crosses: 95 % CI.",
+		X: Axis{Label: "standard accuracy", Share: true}, Y: Axis{Label: "robustness accuracy", Share: true, Whole: true},
+		Lines: []Line{
+			{Name: "no defense", Loose: true, Points: []Point{{0.9, 0.3, 0.02, 0.1, none}}},
+			{Name: "agent augmentation", Loose: true, Points: []Point{{0.84, 0.62, 0.03, 0.05, none}}},
+			{Name: "CutMix", Loose: true, Points: []Point{{0.88, 0.5, 0.01, 0.05, none}}},
+		},
+	}
+	many := StripRow{Label: "N = 40, all at 0.2", Mean: 0.2, CI: none, Paper: 0.1}
+	for i := range 40 {
+		many.Shares, many.IDs = append(many.Shares, float64(i*i)/2000), append(many.IDs, i)
+	}
+	strip := Strip{
+		Name: "asr-by-attacker", Title: "ASR of each attacker", Caption: "Mean of 3 seeds.", Label: "ASR",
+		Rows: []StripRow{
+			{Label: "each alone, at 0.2", Shares: []float64{1, 0.99, 0.87, 0.95, 0.62}, IDs: []int{0, 1, 2, 3, 4}, Mean: 0.886, CI: 0.05, Paper: 0.9},
+			{Label: "N = 5, all at 0.2", Shares: []float64{0.1, 0.12, 0.5, 0.11, 0.3}, IDs: []int{0, 1, 2, 3, 4}, Mean: 0.226, CI: 0.2, Paper: none},
+			many,
+		},
+	}
+	matrix := Heat{
+		Name: "cross", Title: "Cross-trigger matrix", Caption: "One seed: 1.", RowLabel: "trigger of attacker", ColumnLabel: "taken for the target of attacker",
+		Rows: []string{"0", "1", "2"}, Columns: []string{"0: bird", "1: dog", "2: truck"},
+		Shares: [][]float64{{0.97, 0.02, 0}, {0.1, 0.55, 0.3}, {0, none, 0.42}},
+	}
+	var all []*Figure
+	for _, spec := range []interface{ Figure() (*Figure, error) }{chart, curves, tradeOff, strip, matrix} {
+		f, err := spec.Figure()
+		require.NoError(t, err)
+		all = append(all, f)
+	}
+	return all
+}
+
+func TestDrawings(t *testing.T) {
+	for _, f := range samples(t) {
+		t.Run(f.Name, func(t *testing.T) {
+			var svg bytes.Buffer
+			require.NoError(t, f.Write(&svg, SVG))
+			golden(t, f.Name+".svg", svg.String())
+			golden(t, f.Name+".txt", f.Alt()+"\n")
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *regen {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "go test ./figures -regen writes it again")
+}
+
+func TestFormats(t *testing.T) {
+	begin := map[Format]string{SVG: "<?xml", PDF: "%PDF-", PNG: "\x89PNG"}
+	for _, f := range samples(t) {
+		for _, format := range Formats() {
+			var out bytes.Buffer
+			require.NoError(t, f.Write(&out, format))
+			require.True(t, strings.HasPrefix(out.String(), begin[format]), "%s as %s", f.Name, format)
+		}
+		require.ErrorIs(t, f.Write(&bytes.Buffer{}, "bmp"), ErrFormat)
+	}
+}
+
+// A page in the dark must not meet a colour made for paper.
+func TestInlineHasNoFixedColours(t *testing.T) {
+	for _, f := range samples(t) {
+		svg, err := f.Inline()
+		require.NoError(t, err)
+		require.NotRegexp(t, `#[0-9A-F]{6}`, svg, f.Name)
+		require.NotContains(t, svg, "<?xml")
+	}
+	require.Equal(t, strings.Count(CSS(true), ":"), strings.Count(CSS(false), ":"))
+}
+
+func TestNothingToDraw(t *testing.T) {
+	for _, spec := range []interface{ Figure() (*Figure, error) }{
+		Chart{Lines: []Line{{Name: "empty"}}}, Strip{}, Heat{Rows: []string{"0"}},
+	} {
+		_, err := spec.Figure()
+		require.ErrorIs(t, err, ErrEmpty)
+	}
+}
+
+func TestRoundSteps(t *testing.T) {
+	for step, want := range map[float64]float64{0.13: 0.2, 0.2: 0.2, 0.6: 1, 3: 5, 7: 10, 0: 1} {
+		require.InDelta(t, want, round(step), 1e-12) // rounding of decimal fractions
+	}
+}
+
+// Attackers with one ASR stand beside each other, not on each other.
+func TestLanes(t *testing.T) {
+	lanes, n := StripRow{Shares: []float64{1, 1, 0.5, 1}}.lanes()
+	require.Equal(t, 3, n)
+	require.Equal(t, []int{0, 1, 0, 2}, lanes)
+}

@@ -1,0 +1,126 @@
+package figures
+
+import (
+	"fmt"
+	"image/color"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Colour is a colour of the drawings, with its counterpart on dark pages.
+type Colour struct {
+	Property    string // CSS custom property
+	Light, Dark string // "#RRGGBB"
+}
+
+// The colours that are not a series'.
+var (
+	Ink   = Colour{"--fig-ink", "#1A1D21", "#E6E8EB"}
+	Quiet = Colour{"--fig-quiet", "#5C6570", "#9AA4AF"} // of axes and their numbers
+	Grid  = Colour{"--fig-grid", "#DDE1E6", "#2E343B"}
+	Band  = Colour{"--fig-band", "#C9D0D8", "#46505B"} // an interval
+	Paper = Colour{"--fig-paper", "#FFFFFF", "#15181C"}
+)
+
+// series are the colours of series, ordered so that neighbours differ in
+// lightness.
+var series = []Colour{
+	{"--fig-s0", "#0B3C6F", "#7FB4EA"},
+	{"--fig-s1", "#D9731A", "#F0A05A"},
+	{"--fig-s2", "#5B2A86", "#C3A1E6"},
+	{"--fig-s3", "#2FA37C", "#63D2AC"},
+	{"--fig-s4", "#8C1C3A", "#EE86A2"},
+	{"--fig-s5", "#6FA8DC", "#A9D0F5"},
+}
+
+// heat are the colours of a heat map, from nothing to all.
+var heat = []Colour{
+	{"--fig-h0", "#F6F8FA", "#1C2126"},
+	{"--fig-h1", "#E2EAF2", "#1E2C3A"},
+	{"--fig-h2", "#C9D9E8", "#203A50"},
+	{"--fig-h3", "#ABC4DC", "#244A69"},
+	{"--fig-h4", "#88ABCD", "#2C5D86"},
+	{"--fig-h5", "#648FBA", "#3D76A6"},
+	{"--fig-h6", "#4373A4", "#5B93C2"},
+	{"--fig-h7", "#275888", "#84B2DA"},
+	{"--fig-h8", "#0F3D69", "#B5D4EF"},
+}
+
+// colours lists all of them.
+func colours() []Colour {
+	return append(append([]Colour{Ink, Quiet, Grid, Band, Paper}, series...), heat...)
+}
+
+// CSS declares the custom properties of the colours, for light or dark pages.
+func CSS(dark bool) string {
+	var text strings.Builder
+	for _, c := range colours() {
+		value := c.Light
+		if dark {
+			value = c.Dark
+		}
+		fmt.Fprintf(&text, "%s:%s;", c.Property, value)
+	}
+	return text.String()
+}
+
+// colour is the colour in files, which are made for white paper.
+func (c Colour) colour() color.Color {
+	out := color.NRGBA{A: 0xff}
+	// The tables above hold nothing else than six hexadecimal digits.
+	_, _ = fmt.Sscanf(c.Light, "#%02x%02x%02x", &out.R, &out.G, &out.B)
+	return out
+}
+
+// Sizes of all drawings, in points. The width is a phone's: drawings stand
+// beside each other where there is room.
+const (
+	width    vg.Length = 272
+	height   vg.Length = 190
+	textSize vg.Length = 8
+	thin     vg.Length = 0.6
+	thick    vg.Length = 1.4
+	markSize vg.Length = 2.8 // radius
+)
+
+const fontFamily = "Liberation Sans"
+
+// text returns the style of a text.
+func text(c Colour, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
+	return draw.TextStyle{
+		Color: c.colour(), Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: textSize},
+		XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler,
+	}
+}
+
+// line returns a line style.
+func line(c Colour, width vg.Length) draw.LineStyle {
+	return draw.LineStyle{Color: c.colour(), Width: width}
+}
+
+// dashes tell the lines of series apart.
+var dashes = [][]vg.Length{nil, {5, 2.5}, {1.5, 1.8}, {7, 2, 1.5, 2}, {3, 1.5}, {9, 2.5}}
+
+// glyphs tell their points apart: filled and open ones in turn.
+var glyphs = []draw.GlyphDrawer{
+	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.PyramidGlyph{},
+}
+
+// seriesColour is the colour of series i.
+func seriesColour(i int) Colour { return series[i%len(series)] }
+
+// stroke is the line of series i.
+func stroke(i int) draw.LineStyle {
+	s := line(seriesColour(i), thick)
+	s.Dashes = dashes[i%len(dashes)]
+	return s
+}
+
+// glyph is the marker of series i.
+func glyph(i int) draw.GlyphStyle {
+	return draw.GlyphStyle{Color: seriesColour(i).colour(), Radius: markSize, Shape: glyphs[i%len(glyphs)]}
+}

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"backfire/experiments"
+	"backfire/figures"
+)
+
+// Figures draws what a sweep gave on one of its datasets: the ASR against the
+// number of attackers, poison rate and pool size where the sweep varies them, the
+// ASR of each attacker, standard against robustness accuracy where there are
+// several defenders, and, where opt can return results and metrics, the
+// cross-trigger matrices of the largest game and the course of the training. The
+// error wraps ErrEmpty, or is that of opt's functions.
+func Figures(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) ([]*figures.Figure, error) {
+	b, err := newBuilder(kind, s, dataset, opt)
+	if err != nil {
+		return nil, err
+	}
+	d := drawing{builder: b, stem: b.table.Name + "-" + dataset}
+	for _, add := range []func() error{
+		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.curves,
+	} {
+		if err := add(); err != nil {
+			return nil, fmt.Errorf("report: figures of %s on %s: %w", b.table.Name, dataset, err)
+		}
+	}
+	return d.made, nil
+}
+
+// drawing collects figures.
+type drawing struct {
+	*builder
+	stem string // of their names
+	made []*figures.Figure
+}
+
+// done returns the series that have results.
+func (d *drawing) done() []*series {
+	return slices.DeleteFunc(slices.Clone(d.all), func(s *series) bool { return len(s.complete()) == 0 })
+}
+
+// add lays a figure out and says what it is made from. Nothing to draw is no
+// error.
+func (d *drawing) add(spec interface {
+	Figure() (*figures.Figure, error)
+}, of []*series,
+) error {
+	f, err := spec.Figure()
+	if errors.Is(err, figures.ErrEmpty) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.Name = fileStem(d.stem + "-" + f.Name)
+	f.Basis = d.basis(of)
+	d.made = append(d.made, f)
+	return nil
+}
+
+// fileStem is a name that a file may have anywhere.
+func fileStem(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+// basis says what series are made from: seeds, models, readings.
+func (d *drawing) basis(of []*series) string {
+	seeds, models := map[uint64]bool{}, map[string]bool{}
+	var readings []string
+	for _, s := range of {
+		for _, p := range s.complete() {
+			seeds[p.point.Seed] = true
+			for _, model := range p.game.Models {
+				models[model] = true
+			}
+			if text := readingsText(p.point.Readings); !slices.Contains(readings, text) {
+				readings = append(readings, text)
+			}
+		}
+	}
+	sorted := slices.Sorted(maps.Keys(seeds))
+	text := fmt.Sprintf("%s (%s)", plural(len(sorted), "seed"), strings.Trim(strings.ReplaceAll(fmt.Sprint(sorted), " ", ", "), "[]"))
+	if len(sorted) == 1 {
+		text = fmt.Sprintf("One seed: %d, so no interval over seeds", sorted[0])
+	}
+	return fmt.Sprintf("%s; %s. Readings: %s.", text, plural(len(models), "model"), strings.Join(readings, "; or "))
+}
+
+// axisKeys are the keys that a figure's x stands for, or that follow from it.
+var axisKeys = struct{ attackers, rate, pool []string }{
+	attackers: []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets"},
+	rate:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "attackers.p", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates"},
+	pool:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "pool.size"},
+}
+
+// group is series that differ in x alone.
+type group struct {
+	of   []*series
+	xs   []float64
+	keys map[string]string // those that are left
+	n    int               // 0: x
+}
+
+// groups sorts series with results by all but x, in the order of their first,
+// and keeps groups with at least two values of x. Fixed says that the number of
+// attackers is not x.
+func (d *drawing) groups(x func(*series) (float64, bool), without []string, fixed bool) []*group {
+	var all []*group
+	known := map[string]*group{}
+	for _, s := range d.done() {
+		at, ok := x(s)
+		if !ok {
+			continue
+		}
+		keys := maps.Clone(s.keys)
+		maps.DeleteFunc(keys, func(key, _ string) bool { return slices.Contains(without, key) })
+		n := 0
+		if fixed {
+			n = s.n
+		}
+		id := fmt.Sprint(s.defender, s.labels, n, keysText(keys))
+		if known[id] == nil {
+			known[id] = &group{keys: keys, n: n}
+			all = append(all, known[id])
+		}
+		if g := known[id]; !slices.Contains(g.xs, at) {
+			g.of, g.xs = append(g.of, s), append(g.xs, at)
+		}
+	}
+	return slices.DeleteFunc(all, func(g *group) bool { return len(g.xs) < 2 })
+}

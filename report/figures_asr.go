@@ -1,0 +1,281 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"backfire/experiments"
+	"backfire/figures"
+	"backfire/stats"
+)
+
+const barsCaption = "Capped bars: 95 % CI over the seeds; thin bars: population standard deviation over the attackers, averaged over the seeds."
+
+// point is a figure of a table as a point of a chart.
+func point(x float64, f Figure) figures.Point {
+	return figures.Point{X: x, Y: float64(f.Mean), XError: math.NaN(), YError: float64(f.CI95), Spread: float64(f.Std)}
+}
+
+// against draws the ASR of groups against x.
+func (d *drawing) against(groups []*group, x figures.Axis, name, title, caption string) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	chart := figures.Chart{
+		Name: name, Title: title, Caption: caption + " " + barsCaption,
+		X: x, Y: figures.Axis{Label: "mean ASR", Share: true, Whole: true},
+	}
+	var of []*series
+	for i, name := range groupNames(groups) {
+		g := groups[i]
+		l := figures.Line{Name: name}
+		for j, s := range g.of {
+			l.Points = append(l.Points, point(g.xs[j], s.asr()))
+		}
+		sortPoints(l.Points)
+		chart.Lines, of = append(chart.Lines, l), append(of, g.of...)
+	}
+	chart.Lines = append(chart.Lines, d.comparisons(groups)...)
+	return d.add(chart, of)
+}
+
+// sortPoints puts points in the order of x.
+func sortPoints(points []figures.Point) {
+	slices.SortFunc(points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
+}
+
+// comparisons are the base rate of the first group that has no defense, and the
+// paper's figures for it.
+func (d *drawing) comparisons(groups []*group) []figures.Line {
+	i := slices.IndexFunc(groups, func(g *group) bool { return g.of[0].defended() == "" })
+	if i < 0 {
+		return nil
+	}
+	base := figures.Line{Name: "base rate", Quiet: true, Bare: true}
+	printed := figures.Line{Name: "paper", Quiet: true, Loose: true}
+	if len(groups) > 1 && groups[0].of[0].defended() == "" {
+		printed.Name = "paper, first series"
+	}
+	for j, s := range groups[i].of {
+		x := groups[i].xs[j]
+		base.Points = append(base.Points, figures.At(x, float64(s.baseRate().Mean)))
+		if mean, ok := d.paperMean(s); ok {
+			printed.Points = append(printed.Points, figures.At(x, mean))
+		}
+	}
+	sortPoints(base.Points)
+	sortPoints(printed.Points)
+	lines := []figures.Line{base}
+	if len(printed.Points) > 0 {
+		lines = append(lines, printed)
+	}
+	return lines
+}
+
+// paperMean is the paper's mean ASR for a game, as the tables have it.
+func (d *drawing) paperMean(s *series) (float64, bool) {
+	if d.paper == nil {
+		return 0, false
+	}
+	var f Figure
+	switch d.kind {
+	case Table1:
+		f = besideMean(Figure{Paper: stats.Undefined()}, d.paperRates(s))
+	case Table2:
+		f = Figure{Paper: stats.Undefined()}
+		if printed := d.paperLabelling(s); printed != nil {
+			f = besideMean(f, printed.ASR)
+		}
+	case Table3:
+		i := slices.IndexFunc(rows3, func(r row3) bool { return r.defender == s.defender })
+		if i < 0 {
+			return 0, false
+		}
+		printed, ok := d.paperGame(rows3[i].printed, s.n)
+		return printed.MeanASR / 100, ok
+	default:
+		return 0, false
+	}
+	return float64(f.Paper), f.Paper.Defined()
+}
+
+// groupNames tells groups apart by what differs between them.
+func groupNames(groups []*group) []string {
+	first := groups[0]
+	differ := func(of func(*group) string) bool {
+		return slices.ContainsFunc(groups, func(g *group) bool { return of(g) != of(first) })
+	}
+	parts := make([][]string, len(groups))
+	add := func(of func(*group) string) {
+		if differ(of) {
+			for i, g := range groups {
+				parts[i] = append(parts[i], of(g))
+			}
+		}
+	}
+	add(func(g *group) string { return defenderName(g.of[0].defender) })
+	add(func(g *group) string { return fmt.Sprintf("N = %d", g.n) })
+	add(func(g *group) string { return labelsText(g.of[0].labels) })
+	keys := map[string]bool{}
+	for _, g := range groups {
+		for key := range g.keys {
+			keys[key] = key != "attackers.labels"
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if keys[key] {
+			add(func(g *group) string { return key[strings.LastIndexByte(key, '.')+1:] + " = " + g.keys[key] })
+		}
+	}
+	names := make([]string, len(groups))
+	for i := range groups {
+		names[i] = cmp.Or(strings.Join(parts[i], ", "), "mean ASR")
+	}
+	return names
+}
+
+// defenderName is a defender for people.
+func defenderName(defender string) string {
+	if defender == experiments.Undefended {
+		return "no defense"
+	}
+	return strings.ReplaceAll(defender, "_", " ")
+}
+
+// labelsText says how target labels were chosen.
+func labelsText(labels string) string {
+	switch labels {
+	case "same":
+		return "same label"
+	case "list":
+		return "different labels"
+	case "random":
+		return "random labels"
+	default:
+		return "labels " + labels
+	}
+}
+
+// byAttackers draws the ASR against N.
+func (d *drawing) byAttackers() error {
+	groups := d.groups(func(s *series) (float64, bool) {
+		p, same := allAt(s.rates())
+		return float64(s.n), same && p == d.usual
+	}, axisKeys.attackers, false)
+	return d.against(groups, figures.Axis{Label: "attackers N", Listed: true}, "asr-by-attackers",
+		"ASR against the number of attackers", fmt.Sprintf("Mean over the attackers, each at p = %v.", d.usual))
+}
+
+// byRate draws the ASR against the poison rate of all attackers.
+func (d *drawing) byRate() error {
+	groups := d.groups(func(s *series) (float64, bool) { return allAt(s.rates()) }, axisKeys.rate, true)
+	return d.against(groups, figures.Axis{Label: "poison rate of all attackers", Listed: true}, "asr-by-rate",
+		"ASR against the poison rate", "Mean over the attackers, who share one poison rate.")
+}
+
+// byPool draws the ASR against the size of the pool.
+func (d *drawing) byPool() error {
+	groups := d.groups(func(s *series) (float64, bool) { return float64(s.games[0].point.Pool), true }, axisKeys.pool, true)
+	return d.against(groups, figures.Axis{Label: "images in the pool", Listed: true}, "asr-by-pool",
+		"ASR against the size of the pool", "Mean over the attackers.")
+}
+
+// byAttacker draws every attacker of every game.
+func (d *drawing) byAttacker() error {
+	strip := figures.Strip{
+		Name: "asr-by-attacker", Title: "ASR of each attacker", Label: "ASR",
+		Caption: "Each attacker by its number (many: as a point), mean over the seeds; bar: mean over the attackers.",
+	}
+	done := d.done()
+	if row, ok := d.aloneRow(done); ok {
+		strip.Rows = append(strip.Rows, row)
+	}
+	for _, s := range done {
+		over := s.asr()
+		row := figures.StripRow{Label: d.gameName(s), Mean: float64(over.Mean), CI: float64(over.CI95), Paper: math.NaN()}
+		if mean, ok := d.paperMean(s); ok {
+			row.Paper = mean
+		}
+		for i, a := range s.attackers() {
+			if asr := s.attackerASR(i).Mean; asr.Defined() {
+				row.Shares, row.IDs = append(row.Shares, float64(asr)), append(row.IDs, a.ID)
+			}
+		}
+		strip.Rows = append(strip.Rows, row)
+	}
+	return d.add(strip, done)
+}
+
+// aloneRow is the row of the single ASRs, false if there are none.
+func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
+	most := 0
+	for _, s := range done {
+		most = max(most, s.n)
+	}
+	row := figures.StripRow{Label: fmt.Sprintf("each alone, at %v", d.usual), Mean: math.NaN(), CI: math.NaN(), Paper: math.NaN()}
+	for i := range most {
+		if s := d.largest(i); s != nil {
+			row.Shares = append(row.Shares, float64(newFigure(QuantitySingleASR, s.singleASRs(i)).Mean))
+			row.IDs = append(row.IDs, s.attackers()[i].ID)
+		}
+	}
+	row.Mean = float64(stats.Summarize(row.Shares).Mean)
+	return row, len(row.Shares) > 0
+}
+
+// gameName tells a game from the others of its table.
+func (d *drawing) gameName(s *series) string {
+	name := fmt.Sprintf("N = %d", s.n)
+	rates := s.rates()
+	if p, same := allAt(rates); !same || p != d.usual {
+		name += ", " + ratesText(rates, d.usual)
+	}
+	if slices.ContainsFunc(d.all, func(o *series) bool { return o.labels != s.labels }) {
+		name += ", " + labelsText(s.labels)
+	}
+	if slices.ContainsFunc(d.all, func(o *series) bool { return o.defender != s.defender }) {
+		name += ", " + defenderName(s.defender)
+	}
+	var keys []string
+	for _, key := range d.shownKeys() {
+		value := s.keys[key]
+		if !strings.HasPrefix(key, "attackers.") && slices.ContainsFunc(d.all, func(o *series) bool { return o.keys[key] != value }) {
+			keys = append(keys, key[strings.LastIndexByte(key, '.')+1:]+" = "+value)
+		}
+	}
+	return strings.Join(append([]string{name}, keys...), ", ")
+}
+
+// tradeOff draws standard against robustness accuracy of the defenders of the
+// largest game that several of them ended.
+func (d *drawing) tradeOff() error {
+	defenders := map[int][]*series{}
+	for _, s := range d.done() {
+		if p, same := allAt(s.rates()); same && p == d.usual &&
+			!slices.ContainsFunc(defenders[s.n], func(o *series) bool { return o.defender == s.defender }) {
+			defenders[s.n] = append(defenders[s.n], s)
+		}
+	}
+	best := 0
+	for _, n := range slices.Sorted(maps.Keys(defenders)) {
+		if len(defenders[n]) > 1 && len(defenders[n]) >= len(defenders[best]) {
+			best = n
+		}
+	}
+	chart := figures.Chart{
+		Name: "trade-off", Title: fmt.Sprintf("Standard and robustness accuracy of the defenders, N = %d", best),
+		Caption: "Robustness accuracy: images with a trigger that are still taken for what they are, mean over the attackers. Up and right is better. Bars: 95 % CI over the seeds.",
+		X:       figures.Axis{Label: "standard accuracy", Share: true}, Y: figures.Axis{Label: "robustness accuracy", Share: true, Whole: true},
+	}
+	for _, s := range defenders[best] {
+		clean, robust := s.clean(), s.robustness()
+		chart.Lines = append(chart.Lines, figures.Line{Name: defenderName(s.defender), Loose: true, Points: []figures.Point{{
+			X: float64(clean.Mean), XError: float64(clean.CI95), Y: float64(robust.Mean), YError: float64(robust.CI95), Spread: math.NaN(),
+		}}})
+	}
+	return d.add(chart, defenders[best])
+}

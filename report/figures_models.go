@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"backfire/experiments"
+	"backfire/figures"
+	"backfire/game"
+	"backfire/stats"
+)
+
+// cross draws the cross-trigger matrix of the largest undefended game, and that
+// of the largest whose attackers want different labels.
+func (d *drawing) cross() error {
+	if d.opt.Result == nil {
+		return nil
+	}
+	var largest, distinct *series
+	for _, s := range d.done() {
+		if s.n < 2 || s.defended() != "" {
+			continue
+		}
+		if largest == nil || s.n > largest.n {
+			largest = s
+		}
+		if !oneLabel(s) && (distinct == nil || s.n > distinct.n) {
+			distinct = s
+		}
+	}
+	for _, s := range slices.Compact([]*series{largest, distinct}) {
+		if s == nil {
+			continue
+		}
+		if err := d.crossOf(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oneLabel reports whether all attackers of a game want the same.
+func oneLabel(s *series) bool {
+	attackers := s.attackers()
+	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Target != attackers[0].Target })
+}
+
+// crossOf draws the matrix of one game, the mean over its seeds.
+func (d *drawing) crossOf(s *series) error {
+	var matrices [][][]game.Rate
+	for _, p := range s.complete() {
+		result, err := d.opt.Result(p.game.Cell)
+		if err != nil {
+			return err
+		}
+		if result != nil {
+			matrices = append(matrices, result.Cross)
+		}
+	}
+	if len(matrices) == 0 {
+		return nil
+	}
+	heat := figures.Heat{
+		Name: "cross", Title: "Cross-trigger matrix, " + d.gameName(s),
+		Caption:  "Share of a row's held-out images, with its attacker's trigger, that are taken for the target of the column's attacker, in percent.",
+		RowLabel: "trigger of", ColumnLabel: "taken for the target of",
+	}
+	if oneLabel(s) {
+		heat.Caption += " All attackers have one target, so that a row says one thing."
+	} else {
+		heat.Name = "cross-labels"
+	}
+	for i, a := range s.attackers() {
+		heat.Rows = append(heat.Rows, fmt.Sprint(a.ID))
+		column := fmt.Sprint(a.ID)
+		if s.labels != "random" && !oneLabel(s) {
+			column += ": " + a.Label
+		}
+		heat.Columns = append(heat.Columns, column)
+		var row []float64
+		for j := range s.attackers() {
+			row = append(row, float64(stats.Over(matrices, func(m [][]game.Rate) float64 { return m[i][j].Value() }).Mean))
+		}
+		heat.Shares = append(heat.Shares, row)
+	}
+	return d.add(heat, []*series{s})
+}
+
+// mostCurves is the number of games whose training is drawn in one figure.
+const mostCurves = 6
+
+// curves draws loss and training accuracy per epoch, a line for each game: the
+// mean over its seeds and models.
+func (d *drawing) curves() error {
+	if d.opt.Metrics == nil {
+		return nil
+	}
+	done := d.done()
+	drawn := done
+	if len(drawn) > mostCurves {
+		drawn = spreadOut(drawn, mostCurves)
+	}
+	loss := figures.Chart{
+		Name: "training-loss", Title: "Training loss", Caption: "Cross-entropy per epoch, mean over seeds and models.",
+		X: figures.Axis{Label: "epoch", Count: true}, Y: figures.Axis{Label: "loss"},
+	}
+	hits := figures.Chart{
+		Name: "training-accuracy", Title: "Training accuracy", Caption: "On the labels trained on, poisoned ones among them, per epoch; mean over seeds and models.",
+		X: figures.Axis{Label: "epoch", Count: true}, Y: figures.Axis{Label: "training accuracy", Share: true, Whole: true},
+	}
+	if len(drawn) < len(done) {
+		more := fmt.Sprintf(" %d of %d games.", len(drawn), len(done))
+		loss.Caption, hits.Caption = loss.Caption+more, hits.Caption+more
+	}
+	for _, s := range drawn {
+		epochs, err := d.epochs(s)
+		if err != nil {
+			return err
+		}
+		if len(epochs) == 0 {
+			continue
+		}
+		name := d.gameName(s)
+		lossLine, hitsLine := figures.Line{Name: name, Bare: true}, figures.Line{Name: name, Bare: true}
+		for i, models := range epochs {
+			lossLine.Points = append(lossLine.Points, figures.At(float64(i+1), mean(models, func(e experiments.EpochMetrics) float64 { return e.Loss })))
+			hitsLine.Points = append(hitsLine.Points, figures.At(float64(i+1), mean(models, func(e experiments.EpochMetrics) float64 { return e.TrainAccuracy })))
+		}
+		loss.Lines, hits.Lines = append(loss.Lines, lossLine), append(hits.Lines, hitsLine)
+	}
+	if err := d.add(loss, drawn); err != nil {
+		return err
+	}
+	return d.add(hits, drawn)
+}
+
+// spreadOut picks n of many, the first and the last among them.
+func spreadOut(all []*series, n int) []*series {
+	var some []*series
+	for i := range n {
+		some = append(some, all[int(math.Round(float64(i)*float64(len(all)-1)/float64(n-1)))])
+	}
+	return some
+}
+
+// epochs returns the metrics of every model of a game, by epoch.
+func (d *drawing) epochs(s *series) ([][]experiments.EpochMetrics, error) {
+	var epochs [][]experiments.EpochMetrics
+	for _, p := range s.complete() {
+		for _, model := range p.game.Models {
+			metrics, err := d.opt.Metrics(model)
+			if err != nil {
+				return nil, err
+			}
+			for i, m := range metrics {
+				if i == len(epochs) {
+					epochs = append(epochs, nil)
+				}
+				epochs[i] = append(epochs[i], m)
+			}
+		}
+	}
+	return epochs, nil
+}
+
+// mean is the mean of one metric.
+func mean(models []experiments.EpochMetrics, of func(experiments.EpochMetrics) float64) float64 {
+	return float64(stats.Over(models, of).Mean)
+}
