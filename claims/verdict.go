@@ -116,6 +116,9 @@ func (s *Statistic) judge(values []float64) {
 // lacksRoom reports whether there was too little to lose or to gain.
 func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && s.Room < Room }
 
+// Format writes a number with the unit's name.
+func (u Unit) Format(x float64) string { return u.format(x) + u.name() }
+
 // text says what was found: "the change of mean ASR is -71.2 points (95 % CI
 // -75.0 to -67.4)".
 func (s *Statistic) text() string {

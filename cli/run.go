@@ -21,6 +21,8 @@ type RunOptions struct {
 	Config config.Options
 	JSON   bool // events and summary as JSON lines on Out, in place of the table
 
+	CommandLine string // what was called, for the summary
+
 	Load     experiments.Loader
 	Describe func(context.Context) (launcher.Description, error) // the engine and the devices here
 	Worker   func() (*exec.Cmd, error)                           // makes the command of a worker process
@@ -56,8 +58,8 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 	cmd.Args = cobra.NoArgs
 	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write events and the summary as lines of JSON to standard output")
 	flags := config.AddFlags(cmd.Flags(), preset)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		opts.Config = flags.Options(streams.Environ)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts.Config, opts.CommandLine = flags.Options(streams.Environ), commandLine(cmd, args)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}
@@ -89,7 +91,8 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	return training.run(
 		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
 		func(outcome *experiments.Outcome, interrupted bool) error {
-			return showSummary(ctx, opts, sweep, training.store, outcome, interrupted)
+			origin := experiments.Origin{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
+			return showSummary(ctx, opts, sweep, origin, training.store, outcome, interrupted)
 		})
 }
 
@@ -105,7 +108,7 @@ type summaryLine struct {
 // showSummary makes the summary of a run, a sweep of one point, from the store,
 // stores it, and shows it: as the table, or as the last line of JSON. An
 // interrupted run has no table yet.
-func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep, store *experiments.Store,
+func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep, origin experiments.Origin, store *experiments.Store,
 	outcome *experiments.Outcome, interrupted bool,
 ) error {
 	if interrupted && !opts.JSON {
@@ -119,6 +122,7 @@ func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep
 	if err != nil {
 		return err
 	}
+	summary.Origin = &origin
 	if !interrupted {
 		if err := summary.Write(ctx, store); err != nil {
 			return err

@@ -50,7 +50,7 @@ again. Exit code 3 says that some models failed while the others were finished.`
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		opts.Sweep, opts.Config = args[0], flags.Options(streams.Environ)
+		opts.Sweep, opts.Config, opts.CommandLine = args[0], flags.Options(streams.Environ), commandLine(cmd, args)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}
@@ -192,6 +192,9 @@ func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, in
 	summary, err := experiments.SummarizeSweep(o.sweep, o.store)
 	if err != nil {
 		return err
+	}
+	summary.Origin = &experiments.Origin{
+		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
 	}
 	if !interrupted {
 		if err := summary.Write(ctx, o.store); err != nil {

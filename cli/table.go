@@ -62,7 +62,7 @@ says that some models failed while the others were finished.`,
 		}
 		table := knownTables[slices.Index(names, args[0])]
 		opts.Kind, opts.Sweep = table.kind, table.sweep
-		opts.Config = flags.Options(streams.Environ)
+		opts.Config, opts.CommandLine = flags.Options(streams.Environ), commandLine(cmd, args)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

@@ -14,7 +14,8 @@ const SummaryFile = "summary.json"
 // only and lies in the store under plans/<hash of the plan>/.
 type Summary struct {
 	Format   int      `json:"format"`
-	Plan     string   `json:"plan"` // hash
+	Plan     string   `json:"plan"`             // hash
+	Origin   *Origin  `json:"origin,omitempty"` // what the run was asked for; nil: not known
 	Seed     uint64   `json:"seed"`
 	Data     Data     `json:"data"`
 	Pool     int      `json:"pool_size"`

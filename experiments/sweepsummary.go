@@ -22,6 +22,8 @@ const Undefended = defenses.None
 type SweepSummary struct {
 	Format int    `json:"format"`
 	Sweep  string `json:"sweep"` // hash
+	// Origin is what the sweep was asked for; nil: not known.
+	Origin *Origin `json:"origin,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the cells that are wanted and not stored (yet).

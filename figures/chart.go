@@ -236,7 +236,7 @@ func (l plottedLine) Plot(c draw.Canvas, p *plot.Plot) {
 	spreadBar.Width = thin
 	var points []vg.Point
 	for _, pt := range this.Points {
-		at := vg.Point{X: x(pt.X), Y: y(pt.Y)}
+		at := vg.Point{X: x(pt.X) + l.chart.dodge(l.i), Y: y(pt.Y)}
 		points = append(points, at)
 		if low, high, ok := ends(y, p.Y, pt.Y, pt.Spread); ok {
 			c.StrokeLine2(spreadBar, at.X, low, at.X, high)
@@ -261,6 +261,31 @@ func (l plottedLine) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, at := range points {
 		c.DrawGlyphNoClip(l.chart.glyph(l.i), at)
 	}
+}
+
+// sidestep is the distance of points with bars at one x.
+const sidestep vg.Length = 2.6
+
+// dodge moves a line's points aside where several lines have bars at listed
+// values, so that they do not hide each other.
+func (ch Chart) dodge(i int) vg.Length {
+	if !ch.X.Listed {
+		return 0
+	}
+	before, all := 0, 0
+	for j, l := range ch.Lines {
+		if l.Quiet || l.Bare {
+			continue
+		}
+		if j < i {
+			before++
+		}
+		all++
+	}
+	if ch.Lines[i].Quiet || ch.Lines[i].Bare {
+		return 0
+	}
+	return sidestep * (vg.Length(before) - vg.Length(all-1)/2)
 }
 
 // ends are where a bar of half width half begins and ends, within the axis;

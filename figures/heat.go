@@ -40,7 +40,7 @@ func (h Heat) Figure() (*Figure, error) {
 	left, cell := h.measure()
 	return &Figure{
 		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values,
-		width: width, height: 3*headLine + cell.Y*vg.Length(len(h.Rows)) + 3*headLine,
+		width: width, height: 3*headLine + cell.Y*vg.Length(len(h.Rows)) + 2*headLine,
 		draw: func(c draw.Canvas) error {
 			h.draw(c, left, cell)
 			return nil

@@ -48,20 +48,21 @@ func sortPoints(points []figures.Point) {
 	slices.SortFunc(points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
 }
 
-// comparisons are the base rate of the first group that has no defense, and the
+// comparisons are the base rate of the one group that has no defense, and the
 // paper's figures for it.
 func (d *drawing) comparisons(groups []*group) []figures.Line {
-	i := slices.IndexFunc(groups, func(g *group) bool { return g.of[0].defended() == "" })
-	if i < 0 {
+	undefended := slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return g.of[0].defended() != "" })
+	if len(undefended) != 1 {
 		return nil
 	}
-	base := figures.Line{Name: "base rate", Quiet: true, Bare: true}
-	printed := figures.Line{Name: "paper", Quiet: true, Loose: true}
-	if len(groups) > 1 && groups[0].of[0].defended() == "" {
-		printed.Name = "paper, first series"
+	of := ""
+	if len(groups) > 1 {
+		of = ", " + defenderName(experiments.Undefended)
 	}
-	for j, s := range groups[i].of {
-		x := groups[i].xs[j]
+	base := figures.Line{Name: "base rate" + of, Quiet: true, Bare: true}
+	printed := figures.Line{Name: "paper" + of, Quiet: true, Loose: true}
+	for i, s := range undefended[0].of {
+		x := undefended[0].xs[i]
 		base.Points = append(base.Points, figures.At(x, float64(s.baseRate().Mean)))
 		if mean, ok := d.paperMean(s); ok {
 			printed.Points = append(printed.Points, figures.At(x, mean))

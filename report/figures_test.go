@@ -87,8 +87,10 @@ func TestFiguresOfDefenses(t *testing.T) {
 func TestFiguresByPoolKeepOtherKeysApart(t *testing.T) {
 	var points []fakePoint
 	for _, keys := range []map[string]string{
-		{"pool.size": "1000", "model.width": "4"}, {"pool.size": "2000", "model.width": "4"},
-		{"pool.size": "1000", "model.width": "8"}, {"pool.size": "2000", "model.width": "8"},
+		{"pool.size": "1000", "model.width": "4"},
+		{"pool.size": "2000", "model.width": "4"},
+		{"pool.size": "1000", "model.width": "8"},
+		{"pool.size": "2000", "model.width": "8"},
 	} {
 		points = append(points, fakePoint{name: keysText(keys), keys: keys, labels: "same", counts: []int{2}, p: 0.2})
 	}
@@ -116,7 +118,7 @@ func TestTableAsHTML(t *testing.T) {
 	html, err := table.HTML()
 	require.NoError(t, err)
 	for _, text := range []string{
-		`<th scope="colgroup" colspan="5">attacker</th>`, "&lt;b&gt;each", `<i>paper</i> 95.3`, `<i>95 % CI</i> ±`, `data-sort="0.`,
+		`<th scope="colgroup" colspan="5">attacker</th>`, "&lt;b&gt;each", `<i>paper</i> 95.3`, `<i>CI</i> ±`, `data-sort="0.`,
 	} {
 		require.Contains(t, string(html), text)
 	}

@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"backfire/buildinfo"
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/figures"
+	"backfire/report/page"
+)
+
+// ReportOptions are the options of "report".
+type ReportOptions struct {
+	IO      *IOStreams
+	Config  config.Options // whose store, data.dir and data.path it reads
+	Runs    []string       // summaries or the beginnings of their hashes; none: all of the store
+	Out     string         // the page; empty: none
+	Figures string         // directory of the figures; empty: none
+	Build   buildinfo.Build
+
+	Load experiments.Loader
+}
+
+// NewCmdReport returns the command that makes a page of stored results.
+func NewCmdReport(streams *IOStreams, runF func(context.Context, *ReportOptions) error) *cobra.Command {
+	opts := &ReportOptions{IO: streams, Load: datasets.Load, Build: buildinfo.This()}
+	cmd := &cobra.Command{
+		Use:   "report [RUN...]",
+		Short: "Make an HTML page and figures of stored results",
+		Long: `Make one HTML page of what the store has: tables beside the paper's figures, the
+paper's claims with their statistics, figures, every trigger, the exact
+configuration, versions, machines and the commands. The page is one file that
+needs no network, and nothing is trained for it.
+
+A RUN is a summary of a run or sweep, DIR/plans/HASH/sweep.json or summary.json,
+or the beginning of its HASH in the store; without any, all of the store are shown.
+With --figures each figure is also written as SVG, PDF and PNG, with a text file
+that says the same in words. Triggers are drawn where the images of the dataset
+are found (data.dir, and data.path for folders of images).`,
+		Example: `  backfire report -o report.html
+  backfire report 3280cb runs/plans/fa52aa/sweep.json --figures figures
+  backfire report --store runs --data-dir /data -o report.html`,
+	}
+	var store, dataDir, dataPath string
+	set := cmd.Flags()
+	set.StringVarP(&opts.Out, "out", "o", "report.html", "file of the page; empty: none")
+	set.StringVar(&opts.Figures, "figures", "", "directory for the figures as SVG, PDF and PNG; empty: none")
+	set.StringVar(&store, "store", "", "directory of the run store (store)")
+	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
+	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts.Runs = args
+		opts.Config = config.Options{Environ: streams.Environ}
+		for key, value := range map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath} {
+			if value != "" {
+				opts.Config.Sets = append(opts.Config.Sets, key+"="+value)
+			}
+		}
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runReport(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+func runReport(ctx context.Context, opts *ReportOptions) error {
+	resolved, err := config.Load(opts.Config)
+	if err != nil {
+		return err
+	}
+	summaries, err := findSummaries(opts.Runs, resolved.Config.Store)
+	if err != nil {
+		return err
+	}
+	p, err := page.New(ctx, page.Input{
+		Summaries: summaries, Load: opts.Load, Images: experiments.SourceOf(resolved.Config),
+		Program: experiments.Build{Version: opts.Build.Version, Commit: opts.Build.Commit, Go: opts.Build.Go},
+	})
+	if err != nil {
+		return err
+	}
+	for _, note := range p.Notes {
+		fmt.Fprintln(opts.IO.ErrOut, note)
+	}
+	if opts.Out != "" {
+		if err := writeReport(opts.Out, p.Write); err != nil {
+			return err
+		}
+		fmt.Fprintf(opts.IO.Out, "%s: %s\n", opts.Out, p.Lead)
+	}
+	if opts.Figures == "" {
+		return nil
+	}
+	n, err := writeFigures(opts.Figures, p)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, plural(n, "figure"))
+	return nil
+}
+
+// findSummaries reads the summaries that were asked for.
+func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, error) {
+	var paths []string
+	for _, run := range runs {
+		switch info, err := os.Stat(run); {
+		case err == nil && !info.IsDir():
+			paths = append(paths, run)
+			continue
+		case strings.ContainsRune(run, filepath.Separator):
+			return nil, Usagef("report %s: there is no such summary: give DIR/plans/HASH/sweep.json or summary.json, or the beginning of a hash", run)
+		}
+		found, err := inStore(dir, run)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, found...)
+	}
+	if len(runs) == 0 {
+		found, err := inStore(dir, "")
+		if err != nil {
+			return nil, err
+		}
+		paths = found
+	}
+	var summaries []*experiments.SweepSummary
+	for _, path := range paths {
+		summary, err := experiments.LoadSummary(path)
+		if err != nil {
+			return nil, err
+		}
+		summaries = append(summaries, summary)
+	}
+	return summaries, nil
+}
+
+// inStore lists the summaries of a store whose hash has the prefix.
+func inStore(dir, prefix string) ([]string, error) {
+	store, err := experiments.ViewStore(dir)
+	if err != nil {
+		return nil, &UsageError{Err: err}
+	}
+	paths, err := store.Summaries(prefix)
+	if errors.Is(err, experiments.ErrNoSummary) {
+		return nil, &UsageError{Err: err}
+	}
+	return paths, err
+}
+
+// writeFigures writes the figures of a page and returns how many there are.
+func writeFigures(dir string, p *page.Page) (int, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, fmt.Errorf("make the directory for the figures: %w", err)
+	}
+	names := map[string]int{}
+	n := 0
+	for _, section := range p.Sections {
+		for _, f := range section.Figures {
+			stem := f.Name
+			if names[stem]++; names[stem] > 1 {
+				stem += fmt.Sprintf("-%d", names[stem])
+			}
+			for _, format := range figures.Formats() {
+				var data bytes.Buffer
+				if err := f.Write(&data, format); err != nil {
+					return n, err
+				}
+				if err := writeFile(filepath.Join(dir, stem+"."+string(format)), data.Bytes()); err != nil {
+					return n, err
+				}
+			}
+			if err := writeFile(filepath.Join(dir, stem+".txt"), []byte(f.Alt()+"\n")); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}
+
+func writeFile(name string, data []byte) error {
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		return fmt.Errorf("write a figure: %w", err)
+	}
+	return nil
+}
+
+// writeReport writes the page, whole or not at all.
+func writeReport(name string, write func(w io.Writer) error) error {
+	var data bytes.Buffer
+	if err := write(&data); err != nil {
+		return err
+	}
+	if err := os.WriteFile(name, data.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}

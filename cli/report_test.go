@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/buildinfo"
+	"backfire/config"
+	"backfire/datasets"
+)
+
+// storedReport plays the sweep of seconds and makes its page. It returns the
+// page's path, and the options that made it.
+func storedReport(t *testing.T) (*ReportOptions, func() string) {
+	t.Helper()
+	sweep, _, _ := sweepOptions(t)
+	sweep.CommandLine = "backfire sweep mine.yaml"
+	require.NoError(t, runSweep(context.Background(), sweep))
+	streams, out, errOut := testStreams()
+	dir := t.TempDir()
+	opts := &ReportOptions{
+		IO: streams, Load: datasets.Load, Build: buildinfo.Build{Version: "v1"}, Config: sweep.Config,
+		Out: filepath.Join(dir, "report.html"), Figures: filepath.Join(dir, "figures"),
+	}
+	require.NoError(t, runReport(context.Background(), opts))
+	require.Empty(t, errOut.String())
+	return opts, out.String
+}
+
+func TestReport(t *testing.T) {
+	opts, out := storedReport(t)
+	require.Contains(t, out(), "1 table, 4 models, 1 seed: embedded.")
+	data, err := os.ReadFile(opts.Out)
+	require.NoError(t, err)
+	html := string(data)
+	for _, text := range []string{
+		"Does the size of the box matter on embedded", "backfire sweep mine.yaml", "game.attackers[].trigger.p1", "Training loss",
+		"Cross-trigger matrix", "libtorch", "data:image/png;base64,", "300 of 10000 images of embedded",
+	} {
+		require.Contains(t, html, text)
+	}
+	// Attacker 0 has two triggers, small and large, and so has attacker 1.
+	require.Equal(t, 4, strings.Count(html, `<figure class="trigger">`))
+	require.Equal(t, 4*4, strings.Count(html, `<img src="data:`))
+	require.Empty(t, regexp.MustCompile(`<img [^>]*alt=""`).FindString(html))
+
+	files, err := filepath.Glob(filepath.Join(opts.Figures, "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	require.Zero(t, len(files)%4, "svg, pdf, png and txt of each")
+
+	// The same store gives the same bytes.
+	again, _, _ := testStreams()
+	opts.IO, opts.Out, opts.Figures = again, opts.Out+".again", ""
+	require.NoError(t, runReport(context.Background(), opts))
+	second, err := os.ReadFile(opts.Out)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(data, second))
+}
+
+func TestReportRefusesRunsThatAreNotThere(t *testing.T) {
+	streams, _, _ := testStreams()
+	empty := filepath.Join(t.TempDir(), "plans")
+	require.NoError(t, os.MkdirAll(empty, 0o750))
+	for name, opts := range map[string]*ReportOptions{
+		"no store":   {Config: config.Options{Sets: []string{"store=nowhere"}}},
+		"empty":      {Config: config.Options{Sets: []string{"store=" + filepath.Dir(empty)}}},
+		"no prefix":  {Config: config.Options{Sets: []string{"store=" + filepath.Dir(empty)}}, Runs: []string{"abc"}},
+		"no summary": {Runs: []string{"runs/plans/abc/sweep.json"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts.IO = streams
+			var usage *UsageError
+			require.ErrorAs(t, runReport(context.Background(), opts), &usage)
+		})
+	}
+}
+
+func TestReportFlags(t *testing.T) {
+	streams, _, _ := testStreams()
+	var got *ReportOptions
+	cmd := NewCmdReport(streams, func(_ context.Context, opts *ReportOptions) error {
+		got = opts
+		return nil
+	})
+	cmd.SetArgs([]string{"ab12", "x/sweep.json", "-o", "r.html", "--figures", "f", "--store", "s", "--data-dir", "d"})
+	require.NoError(t, cmd.Execute())
+	require.Equal(t, []string{"ab12", "x/sweep.json"}, got.Runs)
+	require.Equal(t, "r.html", got.Out)
+	require.Equal(t, "f", got.Figures)
+	require.ElementsMatch(t, []string{"store=s", "data.dir=d"}, got.Config.Sets)
+}
+
+func TestCommandLine(t *testing.T) {
+	streams, _, _ := testStreams()
+	var got string
+	cmd := NewCmdSweep(streams, func(_ context.Context, opts *SweepOptions) error {
+		got = opts.CommandLine
+		return nil
+	})
+	cmd.SetArgs([]string{"my sweep.yaml", "--seeds", "3", "--set", "train.epochs=2", "--set", "data.path=it's", "--json"})
+	require.NoError(t, cmd.Execute())
+	require.Equal(t, `sweep 'my sweep.yaml' --json --seeds=3 --set=train.epochs=2 --set='data.path=it'\''s'`, got)
+}

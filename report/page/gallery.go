@@ -1,0 +1,196 @@
+package page
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/triggers"
+)
+
+// imagesEach is the number of images that each trigger is shown on.
+const imagesEach = 3
+
+// Gallery shows the triggers of a dataset under one seed.
+type Gallery struct {
+	Dataset string
+	Seed    uint64
+	Entries []Entry // of the games
+	Tried   []Entry // drawn, played alone and not kept
+}
+
+// Entry is one trigger.
+type Entry struct {
+	Attacker int
+	Label    string // name of the attacker's target
+	ID       string // of the trigger
+	Text     string // size, and what it is drawn with
+	Draw     int    // which of the attacker's triggers it is, from 1
+	Pictures []Picture
+
+	p1 float64
+}
+
+// Picture is an image with its text alternative.
+type Picture struct {
+	URL template.URL // data:
+	Alt string
+	Of  string // what is seen: alone, or the class
+}
+
+// galleries draws every trigger that a model was trained with, once for each
+// dataset and seed.
+func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
+	library := images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
+	known := map[string]bool{}
+	records := shelf.all()
+	// Those that games are made of before those that were tried, and the largest
+	// games first: they show most triggers at once.
+	slices.SortStableFunc(records, func(a, b *experiments.Record) int {
+		kept := func(r *experiments.Record) int { return map[bool]int{true: 1}[shelf.kept[r.Result.Cell]] }
+		return cmp.Or(cmp.Compare(kept(b), kept(a)), cmp.Compare(len(b.Cell.Game.Attackers), len(a.Cell.Game.Attackers)))
+	})
+	for _, record := range records {
+		rules := record.Cell.Game
+		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a experiments.AttackerResult) bool {
+			return a.Trigger != "" && !known[entryKey(record, a.Trigger)]
+		}) {
+			continue
+		}
+		set, err := library.find(ctx, record.Cell.Data)
+		if err != nil {
+			return err
+		}
+		if set == nil {
+			continue
+		}
+		g, err := game.New(set, rules)
+		if err != nil {
+			p.Notes = append(p.Notes, fmt.Sprintf("The triggers of %.12s cannot be drawn: %v.", record.Result.Cell, err))
+			continue
+		}
+		gallery := p.gallery(record.Cell.Data.Name, rules.Seed)
+		for i, trigger := range g.Triggers() {
+			if key := entryKey(record, trigger.ID()); !known[key] {
+				known[key] = true
+				entry, err := newEntry(g, set, i)
+				if err != nil {
+					return err
+				}
+				if shelf.kept[record.Result.Cell] {
+					gallery.Entries = append(gallery.Entries, entry)
+				} else {
+					gallery.Tried = append(gallery.Tried, entry)
+				}
+			}
+		}
+	}
+	for _, gallery := range p.Galleries {
+		for _, entries := range [][]Entry{gallery.Entries, gallery.Tried} {
+			slices.SortStableFunc(entries, func(a, b Entry) int {
+				return cmp.Or(cmp.Compare(a.Attacker, b.Attacker), cmp.Compare(a.p1, b.p1), cmp.Compare(a.Draw, b.Draw))
+			})
+		}
+	}
+	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Seed, b.Seed) })
+	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Dataset, b.Dataset) })
+	p.Notes = append(p.Notes, library.notes...)
+	return nil
+}
+
+// entryKey names a trigger within the page.
+func entryKey(r *experiments.Record, trigger string) string {
+	return fmt.Sprint(r.Cell.Data.Checksum, r.Cell.Game.Seed, trigger)
+}
+
+// gallery returns that of a dataset and seed.
+func (p *Page) gallery(dataset string, seed uint64) *Gallery {
+	i := slices.IndexFunc(p.Galleries, func(g *Gallery) bool { return g.Dataset == dataset && g.Seed == seed })
+	if i < 0 {
+		p.Galleries = append(p.Galleries, &Gallery{Dataset: dataset, Seed: seed})
+		i = len(p.Galleries) - 1
+	}
+	return p.Galleries[i]
+}
+
+// newEntry draws the trigger of the attacker at a position.
+func newEntry(g *game.Game, set *datasets.Set, position int) (Entry, error) {
+	trigger, attacker := g.Triggers()[position], g.Rules().Attackers[position]
+	e := Entry{
+		Attacker: attacker.ID, Label: set.Classes[attacker.Target], ID: trigger.ID(), Draw: attacker.Draw + 1, p1: attacker.Trigger.P1,
+		Text: fmt.Sprintf("%d px in %s", trigger.Pixels(), trigger.Box),
+	}
+	if attacker.Trigger.P1 == attacker.Trigger.P2 {
+		e.Text += fmt.Sprintf(", p1 = p2 = %v", attacker.Trigger.P1)
+	} else {
+		e.Text += fmt.Sprintf(", p1 = %v, p2 = %v", attacker.Trigger.P1, attacker.Trigger.P2)
+	}
+	alone, err := picture(func(w io.Writer) error { return trigger.WritePNG(w, 1) })
+	if err != nil {
+		return Entry{}, err
+	}
+	e.Pictures = []Picture{{alone, fmt.Sprintf("Trigger of attacker %d alone: %s", e.Attacker, e.Text), "alone"}}
+	held := g.Deal().Attackers[position].HeldOut
+	for _, at := range held[:min(imagesEach, len(held))] {
+		class := set.Classes[set.Labels[at]]
+		on, err := picture(func(w io.Writer) error { return triggers.WriteStampedPNG(w, trigger, set.Image(at), 1) })
+		if err != nil {
+			return Entry{}, err
+		}
+		e.Pictures = append(e.Pictures, Picture{on, fmt.Sprintf("Image of class %s with the trigger of attacker %d", class, e.Attacker), class})
+	}
+	return e, nil
+}
+
+// picture is what draw writes as a data URL.
+func picture(draw func(io.Writer) error) (template.URL, error) {
+	var png bytes.Buffer
+	if err := draw(&png); err != nil {
+		return "", err
+	}
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png.Bytes())), nil //nolint:gosec // made here
+}
+
+// images finds the images that cells were trained on.
+type images struct {
+	in      Input
+	sets    map[string]*datasets.Set // by checksum
+	refused map[string]bool          // checksums that were not found
+	notes   []string
+}
+
+// find returns the images of a cell, nil if they are not to be had: then a note
+// says why. The error is that of a cancelled context.
+func (l *images) find(ctx context.Context, data experiments.Data) (*datasets.Set, error) {
+	if set := l.sets[data.Checksum]; set != nil || l.refused[data.Checksum] {
+		return set, nil
+	}
+	var why error
+	for _, split := range []string{datasets.SplitAuto, datasets.SplitAll, datasets.SplitTrain, datasets.SplitTest} {
+		source := l.in.Images
+		source.Name, source.Split = data.Name, split
+		set, err := l.in.Load(ctx, source)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err == nil && set.Checksum == data.Checksum {
+			l.sets[data.Checksum] = set
+			return set, nil
+		}
+		if err == nil {
+			err = experiments.ErrOtherData
+		}
+		why = cmp.Or(why, err)
+	}
+	l.refused[data.Checksum] = true
+	l.notes = append(l.notes, fmt.Sprintf("No pictures of triggers on %s: %v.", data.Name, why))
+	return nil, nil
+}

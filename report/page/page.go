@@ -1,0 +1,259 @@
+// Package page makes one self-contained HTML page of stored results: tables
+// beside the paper's figures, claims, drawings, every trigger, and all that is
+// needed to make the results again. It asks no network and names no file.
+package page
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"backfire/claims"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/figures"
+	"backfire/report"
+)
+
+// ErrEmpty says that none of the summaries has a result.
+var ErrEmpty = errors.New("no results to show")
+
+var (
+	//go:embed page.gohtml
+	pageSource string
+	//go:embed style.css
+	styleSource string
+	//go:embed script.js
+	scriptSource string
+)
+
+// Input is what a page is made of.
+type Input struct {
+	// Summaries are shown in this order.
+	Summaries []*experiments.SweepSummary
+	// Program is what makes the page.
+	Program experiments.Build
+	// Images says where images may lie (Name and Split are the page's), Load
+	// loads them.
+	Images datasets.Source
+	Load   experiments.Loader
+}
+
+// Page is a page before it has a form.
+type Page struct {
+	Title, Lead string
+	Sections    []*Section
+	Galleries   []*Gallery
+	Machines    []Machine
+	Models      []Model
+	Commands    []string
+	Program     experiments.Build
+	Notes       []string // what could not be shown, and why
+}
+
+// Section is a sweep on one of its datasets.
+type Section struct {
+	ID, Title string
+	Table     *report.Table
+	Body      template.HTML // the table
+	Claims    []Claim
+	Figures   []Drawing
+	Settings  []Setting // of all models
+	Models    int
+	Origin    experiments.Origin
+	Hash      string // of the sweep
+}
+
+// Claim is a verdict as the page shows it.
+type Claim struct {
+	claims.Verdict
+	Statistics []Statistic
+}
+
+// Statistic is a line of a verdict.
+type Statistic struct {
+	Name, Measure, Estimate, Interval, Supports, Outcome string
+}
+
+// Drawing is a figure of a section.
+type Drawing struct {
+	*figures.Figure
+	SVG template.HTML
+}
+
+// New collects what the page shows. What cannot be read or drawn becomes a note;
+// the error wraps ErrEmpty, or says that a summary contradicts itself.
+func New(ctx context.Context, in Input) (*Page, error) {
+	p := &Page{Program: in.Program}
+	shelf := newShelf()
+	for _, summary := range in.Summaries {
+		for _, dataset := range datasetsOf(summary) {
+			if err := p.add(summary, dataset, shelf); err != nil {
+				return nil, fmt.Errorf("page: %w", err)
+			}
+		}
+		if o := summary.Origin; o != nil && o.Command != "" && !slices.Contains(p.Commands, o.Command) {
+			p.Commands = append(p.Commands, o.Command)
+		}
+	}
+	if len(p.Sections) == 0 {
+		return nil, fmt.Errorf("page: %w", ErrEmpty)
+	}
+	p.number()
+	if err := p.galleries(ctx, in, shelf); err != nil {
+		return nil, fmt.Errorf("page: %w", err)
+	}
+	p.provenance(shelf)
+	p.Notes = append(p.Notes, shelf.complaints()...)
+	p.title(in.Summaries)
+	return p, nil
+}
+
+// datasetsOf lists the datasets of a summary that have results, in its order.
+func datasetsOf(s *experiments.SweepSummary) []string {
+	var names []string
+	for _, point := range s.Points {
+		if !slices.Contains(names, point.Data.Name) && slices.ContainsFunc(point.Games, func(g experiments.GameSummary) bool { return g.Complete }) {
+			names = append(names, point.Data.Name)
+		}
+	}
+	return names
+}
+
+// add makes the section of a summary on a dataset.
+func (p *Page) add(summary *experiments.SweepSummary, dataset string, shelf *shelf) error {
+	origin := experiments.Origin{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
+	if summary.Origin != nil {
+		origin = *summary.Origin
+	}
+	kind := report.Kind(origin.Kind)
+	opt := report.Options{
+		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
+		Result: shelf.result(summary.Store), Metrics: shelf.metrics(summary.Store),
+	}
+	table, err := report.New(kind, summary, dataset, opt)
+	if err != nil {
+		return err
+	}
+	body, err := table.HTML()
+	if err != nil {
+		return err
+	}
+	drawn, err := report.Figures(kind, summary, dataset, opt)
+	if err != nil {
+		return err
+	}
+	s := &Section{
+		Title: capital(table.Title), Table: table, Body: body, Origin: origin, Hash: summary.Sweep,
+	}
+	for _, f := range drawn {
+		svg, err := f.Inline()
+		if err != nil {
+			return err
+		}
+		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) //nolint:gosec // vgsvg has escaped its texts
+	}
+	for _, verdict := range table.Verdicts {
+		s.Claims = append(s.Claims, newClaim(verdict))
+	}
+	records := shelf.records(summary, dataset)
+	s.Settings, s.Models = settings(records), len(records)
+	p.Sections = append(p.Sections, s)
+	return nil
+}
+
+// capital makes the first letter large.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// newClaim lays a verdict out.
+func newClaim(v claims.Verdict) Claim {
+	c := Claim{Verdict: v}
+	for _, s := range v.Statistics {
+		if !s.Estimate.Defined() {
+			continue
+		}
+		line := Statistic{
+			Name: s.Name, Measure: string(s.Measure), Estimate: s.Unit.Format(float64(s.Estimate)), Outcome: string(s.Outcome),
+			Supports: string(s.Side) + " " + s.Unit.Format(s.Bound),
+		}
+		if s.Low.Defined() {
+			line.Interval = s.Unit.Format(float64(s.Low)) + " to " + s.Unit.Format(float64(s.High))
+		}
+		c.Statistics = append(c.Statistics, line)
+	}
+	return c
+}
+
+// number gives the sections names to link to, each its own.
+func (p *Page) number() {
+	for i, s := range p.Sections {
+		s.ID = fmt.Sprintf("s%d", i+1)
+	}
+}
+
+// title says what the page is about.
+func (p *Page) title(summaries []*experiments.SweepSummary) {
+	p.Title = "Multi-agent backdoor games"
+	if len(p.Sections) == 1 {
+		p.Title = p.Sections[0].Title
+	}
+	seeds, sets := map[uint64]bool{}, []string{}
+	for _, s := range summaries {
+		for _, point := range s.Points {
+			seeds[point.Seed] = true
+			if !slices.Contains(sets, point.Data.Name) {
+				sets = append(sets, point.Data.Name)
+			}
+		}
+	}
+	p.Lead = fmt.Sprintf("%s, %s, %s: %s.", count(len(p.Sections), "table"), count(len(p.Models), "model"),
+		count(len(seeds), "seed"), strings.Join(sets, ", "))
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// Write writes the page.
+func (p *Page) Write(w io.Writer) error {
+	tmpl, err := template.New("page").Funcs(template.FuncMap{
+		"badge": badge, "short": func(hash string) string { return fmt.Sprintf("%.12s", hash) },
+		"or": func(text, otherwise string) string { return cmp.Or(text, otherwise) },
+	}).Parse(pageSource)
+	if err != nil {
+		return fmt.Errorf("page: template: %w", err)
+	}
+	view := struct {
+		*Page
+		Style  template.CSS
+		Script template.JS
+	}{
+		p,
+		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), //nolint:gosec // embedded
+		template.JS(scriptSource), //nolint:gosec // embedded
+	}
+	if err := tmpl.Execute(w, view); err != nil {
+		return fmt.Errorf("page: write: %w", err)
+	}
+	return nil
+}
+
+// badge is the sign of an outcome, for those who do not see its colour.
+func badge(outcome claims.Outcome) string {
+	return map[claims.Outcome]string{claims.Supported: "✓", claims.Contradicted: "✕"}[outcome]
+}

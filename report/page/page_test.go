@@ -1,0 +1,158 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"backfire/claims"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/stats"
+)
+
+// summary makes up a sweep of one point with games of one and two attackers, in
+// a store that has none of their models.
+func summary(store string) *experiments.SweepSummary {
+	point := experiments.PointSummary{
+		Name: "mine", Seed: 7, Data: experiments.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same",
+		Model: experiments.Model{Architecture: experiments.ResNet18, Width: 2}, Training: experiments.Training{Epochs: 1, Batch: 8},
+	}
+	for n := 1; n <= 2; n++ {
+		g := experiments.GameSummary{}
+		g.N, g.Defender, g.Complete, g.CleanAccuracy = n, experiments.Undefended, true, game.Rate{Hits: 9, Of: 10}
+		g.Cell = fmt.Sprintf("model%d", n)
+		g.Models = []string{g.Cell}
+		for id := range n {
+			a := experiments.RowAttacker{}
+			a.ID, a.PoisonRate, a.Label, a.ASR = id, 0.2, "<2>", game.Rate{Hits: 5 + id, Of: 10}
+			g.Attackers = append(g.Attackers, a)
+		}
+		g.ASR = stats.Over(g.Attackers, func(a experiments.RowAttacker) float64 { return a.ASR.Value() })
+		g.BaseRate, g.Robustness = stats.Summarize([]float64{0.1}), stats.Summarize([]float64{0.2})
+		point.Games = append(point.Games, g)
+	}
+	return &experiments.SweepSummary{
+		Sweep: strings.Repeat("ab", 32), Store: store, Points: []experiments.PointSummary{point},
+		Origin: &experiments.Origin{Kind: "points", Name: "mine", Title: "einfach <so>", Command: "backfire sweep 'a b.yaml' --seeds=1"},
+	}
+}
+
+func noImages(context.Context, datasets.Source) (*datasets.Set, error) {
+	return nil, datasets.ErrMissing
+}
+
+func TestPageWithoutTheModels(t *testing.T) {
+	p, err := New(context.Background(), Input{
+		Summaries: []*experiments.SweepSummary{summary(t.TempDir())}, Load: noImages,
+		Program: experiments.Build{Version: "v9", Commit: "0123456789abcdef"},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "Einfach <so> on mnist", p.Title)
+	require.Len(t, p.Notes, 1)
+	require.Contains(t, p.Notes[0], "The stored files of 2 models cannot be used (not in the store)")
+	var out bytes.Buffer
+	require.NoError(t, p.Write(&out))
+	html := out.String()
+	for _, text := range []string{
+		"<h2>Einfach &lt;so&gt; on mnist</h2>", "One seed: 7, so there is no interval over seeds.", "ASR against the number of attackers",
+		"backfire sweep &#39;a b.yaml&#39; --seeds=1", strings.Repeat("ab", 32), "(<code>0123456789ab</code>)",
+	} {
+		require.Contains(t, html, text)
+	}
+	// Every figure has its text alternative, and nothing is fetched.
+	require.Equal(t, strings.Count(html, "<svg "), strings.Count(html, `role="group" aria-label="`))
+	require.NotRegexp(t, regexp.MustCompile(`(src|href)="(https?:|//)`), html)
+	require.NotContains(t, html, "ZgotmplZ", "a value that the template refuses")
+}
+
+func TestPageOfNothing(t *testing.T) {
+	s := summary(t.TempDir())
+	for i := range s.Points[0].Games {
+		s.Points[0].Games[i].Complete = false
+	}
+	_, err := New(context.Background(), Input{Summaries: []*experiments.SweepSummary{s}, Load: noImages})
+	require.ErrorIs(t, err, ErrEmpty)
+}
+
+func TestSettings(t *testing.T) {
+	record := func(seed uint64, rates ...float64) *experiments.Record {
+		r := &experiments.Record{}
+		r.Cell.Game.Seed, r.Cell.Data.Classes = seed, []string{"a", "b"}
+		for i, rate := range rates {
+			r.Cell.Game.Attackers = append(r.Cell.Game.Attackers, game.Attacker{ID: i, PoisonRate: rate})
+		}
+		return r
+	}
+	values := map[string]Setting{}
+	for _, s := range settings([]*experiments.Record{record(1, 0.2), record(2, 0.2, 0.4), record(2, 0.2)}) {
+		values[s.Key] = s
+	}
+	require.Equal(t, []string{"1", "2"}, values["game.seed"].Values)
+	require.Equal(t, []string{"0.2", "0.4"}, values["game.attackers[].p0"].Values)
+	require.Equal(t, []string{"a, b"}, values["data.classes"].Values)
+	require.True(t, values["data.classes"].Fixed())
+	require.False(t, values["game.seed"].Fixed())
+
+	var many []*experiments.Record
+	for seed := range uint64(mostValues + 3) {
+		many = append(many, record(seed, 0.2))
+	}
+	for _, s := range settings(many) {
+		if s.Key == "game.seed" {
+			require.Len(t, s.Values, mostValues)
+			require.Equal(t, 3, s.More)
+		}
+	}
+}
+
+func TestWalkKeepsEveryValue(t *testing.T) {
+	var node yaml.Node
+	require.NoError(t, yaml.Unmarshal([]byte("a: {b: [1, 2], c: [{d: x}, {d: y}]}\ne: null"), &node))
+	var found []string
+	walk("", node.Content[0], func(key, value string) { found = append(found, key+"="+value) })
+	require.Equal(t, []string{"a.b=1, 2", "a.c[].d=x", "a.c[].d=y", "e=null"}, found)
+}
+
+func TestClaimKeepsItsStatistics(t *testing.T) {
+	c := newClaim(claims.Verdict{Outcome: claims.Contradicted, Statistics: []claims.Statistic{
+		{Name: "change", Unit: claims.Difference, Side: claims.Below, Bound: -0.05, Estimate: 0.1, Low: 0.05, High: 0.15, Outcome: claims.Contradicted},
+		{Name: "unknown", Estimate: stats.Undefined()},
+	}})
+	require.Equal(t, []Statistic{{
+		Name: "change", Estimate: "+10.0 points", Interval: "+5.0 points to +15.0 points", Supports: "below -5.0 points", Outcome: "contradicted",
+	}}, c.Statistics)
+	require.Equal(t, "✕", badge(c.Outcome))
+}
+
+// Images are taken from whichever split the model was trained on, and only if
+// they are the same.
+func TestImagesAreThoseOfTheModel(t *testing.T) {
+	set, err := datasets.New("mnist", []uint8{0, 255}, []uint8{0, 1}, 1, 1, 1, []string{"a", "b"})
+	require.NoError(t, err)
+	asked := 0
+	library := images{sets: map[string]*datasets.Set{}, refused: map[string]bool{}, in: Input{Load: func(_ context.Context, s datasets.Source) (*datasets.Set, error) {
+		asked++
+		if s.Split != datasets.SplitTrain {
+			return nil, datasets.ErrMissing
+		}
+		return set, nil
+	}}}
+	found, err := library.find(context.Background(), experiments.Data{Name: "mnist", Checksum: set.Checksum})
+	require.NoError(t, err)
+	require.Same(t, set, found)
+	for range 2 {
+		found, err = library.find(context.Background(), experiments.Data{Name: "mnist", Checksum: "other"})
+		require.NoError(t, err)
+		require.Nil(t, found)
+	}
+	require.Equal(t, 3+4, asked, "what was not found is not looked for again")
+	require.Len(t, library.notes, 1)
+}

@@ -1,0 +1,128 @@
+package page
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"backfire/experiments"
+)
+
+// shelf holds the stored results behind a page, each read once.
+type shelf struct {
+	known   map[[2]string]*experiments.Record // by store and cell; nil: cannot be used
+	order   [][2]string                       // in which they were asked for
+	reasons map[string]int                    // why some cannot be used, and how many
+	kept    map[string]bool                   // cells that games are made of, not only tries of a trigger
+}
+
+func newShelf() *shelf {
+	return &shelf{known: map[[2]string]*experiments.Record{}, reasons: map[string]int{}, kept: map[string]bool{}}
+}
+
+// record returns the result of a cell, nil if it is missing or broken.
+func (s *shelf) record(dir, cell string) *experiments.Record {
+	key := [2]string{dir, cell}
+	if record, ok := s.known[key]; ok {
+		return record
+	}
+	s.order = append(s.order, key)
+	s.known[key] = nil
+	store, err := experiments.ViewStore(dir)
+	if err == nil {
+		s.known[key], err = store.Read(cell)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, experiments.ErrNotStored), errors.Is(err, experiments.ErrStore):
+		s.reasons["not in the store"]++
+	case errors.Is(err, experiments.ErrBroken):
+		s.reasons["damaged, or stored by another version"]++
+	default:
+		s.reasons[err.Error()]++
+	}
+	return s.known[key]
+}
+
+// complaints say how many results could not be used.
+func (s *shelf) complaints() []string {
+	var texts []string
+	for reason, n := range s.reasons {
+		texts = append(texts, fmt.Sprintf("The stored files of %s cannot be used (%s): curves, matrices, triggers and settings are without them.", count(n, "model"), reason))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// result is report.Options.Result.
+func (s *shelf) result(dir string) func(string) (*experiments.Result, error) {
+	return func(cell string) (*experiments.Result, error) {
+		if record := s.record(dir, cell); record != nil {
+			return &record.Result, nil
+		}
+		return nil, nil //nolint:nilnil // not to be had, which is no error
+	}
+}
+
+// metrics is report.Options.Metrics.
+func (s *shelf) metrics(dir string) func(string) ([]experiments.EpochMetrics, error) {
+	return func(cell string) ([]experiments.EpochMetrics, error) {
+		if record := s.record(dir, cell); record != nil {
+			return record.Metrics()
+		}
+		return nil, nil
+	}
+}
+
+// records returns the results behind a summary on a dataset, those of single
+// games and of triggers that were not kept among them.
+func (s *shelf) records(summary *experiments.SweepSummary, dataset string) []*experiments.Record {
+	var cells []string
+	for _, point := range summary.Points {
+		if point.Data.Name != dataset {
+			continue
+		}
+		for _, g := range point.Games {
+			if !g.Complete {
+				continue
+			}
+			cells = append(cells, g.Models...)
+			for _, model := range g.Models {
+				s.kept[model] = true
+			}
+			for _, a := range g.Attackers {
+				if a.SingleASR != nil {
+					cells, s.kept[a.SingleCell] = append(cells, a.SingleCell), true
+				}
+				for _, draw := range a.Draws {
+					if draw.ASR != nil {
+						cells = append(cells, draw.Cell)
+					}
+				}
+			}
+		}
+	}
+	var records []*experiments.Record
+	seen := map[string]bool{}
+	for _, cell := range cells {
+		if seen[cell] {
+			continue
+		}
+		seen[cell] = true
+		if record := s.record(summary.Store, cell); record != nil {
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// all returns every result that was asked for and can be used.
+func (s *shelf) all() []*experiments.Record {
+	var records []*experiments.Record
+	for _, key := range s.order {
+		if record := s.known[key]; record != nil {
+			records = append(records, record)
+		}
+	}
+	return records
+}
