@@ -20,15 +20,24 @@ type progress interface {
 
 // newProgress returns the display that fits: JSON events on Out if a program
 // asked for them, otherwise bars on ErrOut if it is a terminal and lines if it
-// is not.
-func newProgress(streams *IOStreams, asJSON bool) progress {
+// is not; watch: with the curves of the models in training, or a line for every
+// epoch.
+func newProgress(streams *IOStreams, asJSON, watch bool) progress {
 	switch {
 	case asJSON:
 		return &jsonProgress{encoder: json.NewEncoder(streams.Out)}
 	case streams.ErrIsTerminal:
-		return newScreen(streams.ErrOut, time.Now)
+		display := newScreen(streams.ErrOut, time.Now)
+		if watch {
+			display.curves = curves{}
+		}
+		return display
 	default:
-		return &lineProgress{out: streams.ErrOut, now: time.Now, track: newTracker(time.Now)}
+		display := &lineProgress{out: streams.ErrOut, now: time.Now, track: newTracker(time.Now), every: lineEvery}
+		if watch {
+			display.every = 0
+		}
+		return display
 	}
 }
 
@@ -51,7 +60,7 @@ func (p *jsonProgress) close() error {
 	return nil
 }
 
-// lineEvery is the longest time without a line while training goes on.
+// lineEvery is lineProgress.every where curves are not asked for.
 const lineEvery = time.Minute
 
 // lineProgress writes a line for the start and the end of every cell, and now
@@ -60,6 +69,7 @@ type lineProgress struct {
 	out   io.Writer
 	now   func() time.Time
 	track *tracker
+	every time.Duration // the longest time without a line while training goes on; 0: a line for every epoch
 	last  time.Time
 }
 
@@ -69,8 +79,9 @@ func (p *lineProgress) Observe(e experiments.Event) {
 	switch {
 	case e.Kind == experiments.KindStarted:
 		text = fmt.Sprintf("worker %d: %s: %s, %s", e.Worker, e.Title, plural(e.Images, "image"), plural(e.Epochs, "epoch"))
-	case e.Kind == experiments.KindEpoch && p.now().Sub(p.last) >= lineEvery:
-		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss, p.track.left())
+	case e.Kind == experiments.KindEpoch && p.now().Sub(p.last) >= p.every:
+		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f, train acc. %.1f %%%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss,
+			100*e.Metrics.TrainAccuracy, p.track.left())
 	case e.Kind == experiments.KindDone:
 		text += p.track.left()
 	}

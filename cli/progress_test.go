@@ -46,7 +46,7 @@ func aRun() (events []experiments.Event, pauses []int) {
 func TestLineProgress(t *testing.T) {
 	var out bytes.Buffer
 	clock := newClock()
-	lines := &lineProgress{out: &out, now: clock.now, track: newTracker(clock.now)}
+	lines := &lineProgress{out: &out, now: clock.now, track: newTracker(clock.now), every: lineEvery}
 	events, pauses := aRun()
 	for i, e := range events {
 		clock.time = clock.time.Add(time.Duration(pauses[i]) * time.Second)
@@ -55,7 +55,7 @@ func TestLineProgress(t *testing.T) {
 	require.NoError(t, lines.close())
 	require.Equal(t, `3 models, 1 of them stored already; 2 trainings at a time
 [1/3] worker 1: N = 2: 1000 images, 2 epochs
-[1/3] worker 1: N = 2: epoch 2 of 2, loss 0.500; about 1 min 20 s left
+[1/3] worker 1: N = 2: epoch 2 of 2, loss 0.500, train acc. 0.0 %; about 1 min 20 s left
 [2/3] N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
 [2/3] N = 5 failed and will be tried again: it died
 [3/3] N = 5 FAILED: it died again
@@ -135,17 +135,17 @@ func TestScreenCutsLinesThatWouldWrap(t *testing.T) {
 func TestJSONProgressReportsWhatCannotBeWritten(t *testing.T) {
 	streams, _, _ := testStreams()
 	streams.Out = fullDisk{}
-	display := newProgress(streams, true)
+	display := newProgress(streams, true, false)
 	display.Observe(experiments.Event{Kind: experiments.KindPlan})
 	require.ErrorContains(t, display.close(), "no space left")
 }
 
 func TestNewProgressFitsTheStreams(t *testing.T) {
 	streams, _, _ := testStreams()
-	require.IsType(t, &lineProgress{}, newProgress(streams, false))
-	require.IsType(t, &jsonProgress{}, newProgress(streams, true))
+	require.IsType(t, &lineProgress{}, newProgress(streams, false, false))
+	require.IsType(t, &jsonProgress{}, newProgress(streams, true, false))
 	streams.ErrIsTerminal = true
-	require.IsType(t, &screen{}, newProgress(streams, false))
+	require.IsType(t, &screen{}, newProgress(streams, false, false))
 }
 
 func TestNoticeOfEveryKindThatStays(t *testing.T) {
@@ -214,7 +214,7 @@ func TestRevisedRuns(t *testing.T) {
 	var lines, screenOut bytes.Buffer
 	clock := newClock()
 	displays := []progress{
-		&lineProgress{out: &lines, now: clock.now, track: newTracker(clock.now)}, newScreen(&screenOut, clock.now),
+		&lineProgress{out: &lines, now: clock.now, track: newTracker(clock.now), every: lineEvery}, newScreen(&screenOut, clock.now),
 	}
 	for _, e := range []experiments.Event{
 		{Kind: experiments.KindPlan, Cells: 2, Workers: 1, TotalImages: 2000},

@@ -21,6 +21,9 @@ type RunOptions struct {
 	Config config.Options
 	JSON   bool // events and summary as JSON lines on Out, in place of the table
 
+	Watch       bool   // show curves of the models in training
+	TensorBoard string // directory for event files; empty: none
+
 	CommandLine string // what was called, for the summary
 
 	Load     experiments.Loader
@@ -57,6 +60,7 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 	opts := newRunOptions(streams)
 	cmd.Args = cobra.NoArgs
 	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write events and the summary as lines of JSON to standard output")
+	addLiveFlags(cmd, opts)
 	flags := config.AddFlags(cmd.Flags(), preset)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config, opts.CommandLine = flags.Options(streams.Environ), commandLine(cmd, args)
@@ -66,6 +70,13 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 		return runRun(cmd.Context(), opts)
 	}
 	return cmd
+}
+
+// addLiveFlags declares the flags that show trainings while they go on.
+func addLiveFlags(cmd *cobra.Command, opts *RunOptions) {
+	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "show the curves of loss and training accuracy; not on a terminal: a line for every epoch")
+	cmd.Flags().StringVar(&opts.TensorBoard, "tensorboard", "", "directory for TensorBoard event files, one directory per model; empty: none")
+	cmd.MarkFlagsMutuallyExclusive("watch", "json")
 }
 
 // newRunOptions returns options for this program on this machine.
@@ -91,6 +102,9 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	return training.run(
 		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
 		func(outcome *experiments.Outcome, interrupted bool) error {
+			if err := training.board.rest(sweep); err != nil {
+				return err
+			}
 			origin := experiments.Origin{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
 			return showSummary(ctx, opts, sweep, origin, training.store, outcome, interrupted)
 		})

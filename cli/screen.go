@@ -22,14 +22,16 @@ const (
 )
 
 // screen shows a run on a terminal: what has happened scrolls by, and below it
-// stand one line for every worker and a bar for the whole.
+// stand one line for every worker, with its curves below that if they are asked
+// for, and a bar for the whole.
 type screen struct {
 	out     io.Writer
 	now     func() time.Time
 	track   *tracker
 	workers map[int]string // worker -> its line
 	bar     *progressbar.ProgressBar
-	painted int // lines that stand on the terminal now
+	curves  curves // nil: not shown
+	painted int    // lines that stand on the terminal now
 	last    time.Time
 }
 
@@ -39,6 +41,9 @@ func newScreen(out io.Writer, now func() time.Time) *screen {
 
 func (s *screen) Observe(e experiments.Event) {
 	s.track.observe(e)
+	if s.curves != nil {
+		s.curves.observe(e)
+	}
 	if e.Kind == experiments.KindPlan && e.TotalImages > 0 {
 		s.bar = progressbar.NewOptions64(e.TotalImages, progressbar.OptionSetWriter(io.Discard), // painted below
 			progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false), progressbar.OptionSetRenderBlankState(true))
@@ -102,6 +107,9 @@ func (s *screen) state() []string {
 	var lines []string
 	for _, worker := range slices.Sorted(maps.Keys(s.workers)) {
 		lines = append(lines, s.workers[worker])
+		if curve := s.curves.line(worker); curve != "" {
+			lines = append(lines, curve)
+		}
 	}
 	if s.bar == nil {
 		return lines

@@ -74,6 +74,7 @@ func addSweepFlags(cmd *cobra.Command, opts *SweepOptions) *config.Flags {
 	set.StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
 	set.BoolVar(&opts.DryRun, "dry-run", false, "say what would be trained and how long it would take, and stop")
 	set.BoolVar(&opts.JSON, "json", false, "write events and tables as lines of JSON to standard output")
+	addLiveFlags(cmd, &opts.RunOptions)
 	return flags
 }
 
@@ -161,6 +162,9 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	return training.run(
 		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
 		func(outcome *experiments.Outcome, interrupted bool) error {
+			if err := training.board.rest(sweep); err != nil {
+				return err
+			}
 			return output.show(ctx, outcome, interrupted)
 		})
 }

@@ -21,6 +21,7 @@ type training struct {
 	device string // resolved
 	free   int64  // bytes of the device's memory; 0: not known, or the CPU
 	store  *experiments.Store
+	board  *board // nil: none is asked for
 }
 
 // openTraining finds engine and device and opens the store of a configuration.
@@ -37,7 +38,10 @@ func openTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tr
 	if err != nil {
 		return nil, err
 	}
-	t := &training{opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), device: device.String(), store: store}
+	t := &training{
+		opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), device: device.String(), store: store,
+		board: newBoard(opts.TensorBoard, store),
+	}
 	if device != hardware.CPU {
 		t.free = described.Libtorch.GPUs[device].Free
 	}
@@ -70,17 +74,20 @@ func (t *training) runner(cells []experiments.Cell) *experiments.Runner {
 func (t *training) run(runner *experiments.Runner, train func() (*experiments.Outcome, error),
 	show func(outcome *experiments.Outcome, interrupted bool) error,
 ) error {
-	display := newProgress(t.opts.IO, t.opts.JSON)
-	runner.Observer = display
+	display := newProgress(t.opts.IO, t.opts.JSON, t.opts.Watch)
+	runner.Observer = experiments.ObserverFunc(func(e experiments.Event) {
+		display.Observe(e)
+		t.board.Observe(e)
+	})
 	outcome, err := train()
 	if closing := display.close(); closing != nil {
-		return errors.Join(err, closing)
+		return errors.Join(err, closing, t.board.close())
 	}
 	interrupted := errors.Is(err, experiments.ErrInterrupted)
 	if outcome == nil || err != nil && !interrupted {
-		return err
+		return errors.Join(err, t.board.close())
 	}
-	if err := show(outcome, interrupted); err != nil {
+	if err := errors.Join(show(outcome, interrupted), t.board.close()); err != nil {
 		return err
 	}
 	switch {

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRunWithTensorBoard(t *testing.T) {
+	opts, store, _, _ := runOptions(t)
+	events := func() map[string]string {
+		found, err := filepath.Glob(filepath.Join(opts.TensorBoard, "*", "events.out.tfevents.*"))
+		require.NoError(t, err)
+		texts := map[string]string{}
+		for _, name := range found {
+			data, err := os.ReadFile(name)
+			require.NoError(t, err)
+			texts[filepath.Base(filepath.Dir(name))] = string(data)
+		}
+		return texts
+	}
+	opts.TensorBoard = t.TempDir()
+	require.NoError(t, runRun(context.Background(), opts))
+	while := events()
+	require.Len(t, while, 2, "one directory per model")
+
+	// What is stored is written the same way.
+	opts.TensorBoard = t.TempDir()
+	opts.Worker = noWorker(t)
+	require.NoError(t, runRun(context.Background(), opts))
+	after := events()
+	require.Len(t, after, 2)
+	for name, text := range while {
+		require.Contains(t, after, name)
+		for _, tag := range []string{"train/loss", "train/accuracy", "train/learning_rate", "score/standard_accuracy", "asr/attacker_0", "_hparams_/session_start_info", "embedded"} {
+			require.Contains(t, text, tag, name)
+			require.Contains(t, after[name], tag, name)
+		}
+		require.Len(t, after[name], len(text), "the same events, at other times")
+	}
+	require.DirExists(t, store)
+}
+
+func TestBoardThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	b := newBoard(file, nil)
+	for _, e := range epochs(1, 2, 1) {
+		b.Observe(e)
+	}
+	require.ErrorContains(t, b.close(), "write event files")
+	require.Nil(t, newBoard("", nil))
+	require.NoError(t, newBoard("", nil).close())
+}
+
+func TestBoardName(t *testing.T) {
+	require.Equal(t, "p-0.2-seed-1-N-5-cutmix-0123abcd", boardName("0123abcdef", "p = 0.2, seed 1: N = 5, cutmix"))
+	require.Equal(t, "0123abcd", boardName("0123abcdef", "…"))
+	require.NotEqual(t, boardName("a", "N = 1"), boardName("b", "N = 1"))
+}
