@@ -58,7 +58,7 @@ func (ch Chart) Figure() (*Figure, error) {
 	xs = slices.Compact(xs)
 	return &Figure{
 		Name: ch.Name, Title: ch.Title, Caption: ch.Caption, Values: ch.values(),
-		width: width, height: height + ch.head().height(width),
+		width: width, height: height + ch.head().height(),
 		draw: func(c draw.Canvas) error {
 			ch.draw(c, xs)
 			return nil
@@ -172,7 +172,7 @@ func (ch Chart) draw(c draw.Canvas, xs []float64) {
 	for i := range ch.Lines {
 		p.Add(plottedLine{ch, i})
 	}
-	p.Draw(draw.Crop(c, 0, -6, 1, -h.height(width)))
+	p.Draw(draw.Crop(c, 0, -6, 1, -h.height()))
 }
 
 // extent is the range that the points take on an axis, with their bars.
@@ -195,18 +195,13 @@ func newPlot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.LineStyle = line(Quiet, thin)
-		a.Tick.LineStyle = line(Quiet, thin)
-		a.Tick.Length = 3
-		a.Padding = 0
-		a.Label.TextStyle = text(Quiet, draw.XCenter, draw.YBottom)
-		a.Label.Padding = 2
+		a.LineStyle, a.Tick.LineStyle, a.Tick.Length = line(Quiet, thin), line(Quiet, thin), 3
+		a.Label.TextStyle, a.Label.Padding = text(Quiet, draw.XCenter, draw.YBottom), 2
+		a.Padding = 5
 	}
+	p.Y.LineStyle, p.Y.Tick.LineStyle, p.Y.Tick.Length = draw.LineStyle{}, draw.LineStyle{}, 0 // the grid does it
 	p.X.Tick.Label = text(Quiet, draw.XCenter, draw.YTop)
 	p.Y.Tick.Label = text(Quiet, draw.XRight, draw.YCenter)
-	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width, p.Y.Tick.Length = 0, 0, 0
-	p.Y.Tick.Label.XAlign = draw.XRight
-	p.X.Padding, p.Y.Padding = 5, 5
 	return p
 }
 

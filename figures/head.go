@@ -33,9 +33,9 @@ type placed struct {
 	x    vg.Length
 }
 
-// place puts the entries below the label, left to right, and returns the number
-// of lines in all.
-func (h head) place(width vg.Length) ([]placed, int) {
+// place puts the entries below the label, left to right as far as the drawing is
+// wide, and returns the number of lines in all.
+func (h head) place() ([]placed, int) {
 	lines := 0
 	if h.label != "" {
 		lines = 1
@@ -59,8 +59,8 @@ func (i item) width() vg.Length {
 }
 
 // height is what the head takes.
-func (h head) height(width vg.Length) vg.Length {
-	_, lines := h.place(width)
+func (h head) height() vg.Length {
+	_, lines := h.place()
 	return vg.Length(lines)*headLine + headBottom
 }
 
@@ -71,7 +71,7 @@ func (h head) draw(c draw.Canvas) {
 	if h.label != "" {
 		c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: middle(0)}, h.label)
 	}
-	places, _ := h.place(c.Max.X - c.Min.X)
+	places, _ := h.place()
 	for i, it := range h.items {
 		x, y := c.Min.X+places[i].x, middle(places[i].line)
 		if it.line.Width > 0 {

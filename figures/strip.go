@@ -52,7 +52,7 @@ func (s Strip) Figure() (*Figure, error) {
 	}
 	const axis = 26 // ticks and label of the x axis
 	h := s.head()
-	tall := h.height(width) + axis
+	tall := h.height() + axis
 	values := Values{Heads: []string{"game", "mean, %", "95 % CI ±", "paper, %", "attackers, %"}}
 	for _, r := range s.Rows {
 		tall += r.height()
@@ -76,7 +76,7 @@ func (s Strip) Figure() (*Figure, error) {
 			p.X.Padding, p.Y.Padding = 0, 0
 			p.HideY()
 			p.Add(s)
-			p.Draw(draw.Crop(c, edge, -edge, 1, -h.height(width)))
+			p.Draw(draw.Crop(c, edge, -edge, 1, -h.height()))
 			return nil
 		},
 	}, nil

@@ -66,22 +66,22 @@ func (t *Table) HTML() (template.HTML, error) {
 	if err := tableTemplate.Execute(&out, view); err != nil {
 		return "", fmt.Errorf("report: write %s as HTML: %w", t.Name, err)
 	}
-	return template.HTML(out.String()), nil //nolint:gosec // the template has escaped it
+	return template.HTML(out.String()), nil // the template has escaped it
 }
 
 // htmlGroups are the heads above the columns; nil if there are none.
 func (t *Table) htmlGroups() []htmlGroup {
 	groups := []htmlGroup{}
-	any := false
+	grouped := false
 	for _, c := range t.Columns {
-		any = any || c.Group != ""
+		grouped = grouped || c.Group != ""
 		if n := len(groups); n > 0 && groups[n-1].Head == c.Group {
 			groups[n-1].Span++
 			continue
 		}
 		groups = append(groups, htmlGroup{c.Group, 1})
 	}
-	if !any {
+	if !grouped {
 		return nil
 	}
 	return groups

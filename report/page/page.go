@@ -159,7 +159,7 @@ func (p *Page) add(summary *experiments.SweepSummary, dataset string, shelf *she
 		if err != nil {
 			return err
 		}
-		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) //nolint:gosec // vgsvg has escaped its texts
+		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
 	}
 	for _, verdict := range table.Verdicts {
 		s.Claims = append(s.Claims, newClaim(verdict))
@@ -244,8 +244,8 @@ func (p *Page) Write(w io.Writer) error {
 		Script template.JS
 	}{
 		p,
-		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), //nolint:gosec // embedded
-		template.JS(scriptSource), //nolint:gosec // embedded
+		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
+		template.JS(scriptSource), // embedded
 	}
 	if err := tmpl.Execute(w, view); err != nil {
 		return fmt.Errorf("page: write: %w", err)

@@ -60,7 +60,7 @@ func (s *shelf) result(dir string) func(string) (*experiments.Result, error) {
 		if record := s.record(dir, cell); record != nil {
 			return &record.Result, nil
 		}
-		return nil, nil //nolint:nilnil // not to be had, which is no error
+		return nil, nil // not to be had, which is no error
 	}
 }
 
