@@ -28,7 +28,8 @@ type Line struct {
 	Points []Point
 	// Bare is a line without markers, Loose are markers without a line.
 	Bare, Loose bool
-	// Quiet draws in the grey of the axes, for what is there to compare with.
+	// Quiet is for what is there to compare with: a line in the grey of the
+	// axes, points as the open diamonds that stand for the paper in a Strip.
 	Quiet bool
 }
 
@@ -99,11 +100,10 @@ func (ch Chart) stroke(i int) draw.LineStyle {
 }
 
 func (ch Chart) glyph(i int) draw.GlyphStyle {
-	g := glyph(i)
 	if ch.Lines[i].Quiet {
-		g.Color = Quiet.colour()
+		return paperMark()
 	}
-	return g
+	return glyph(i)
 }
 
 // values are the points of all lines.

@@ -90,14 +90,14 @@ type Drawing struct {
 }
 
 // New collects what the page shows. What cannot be read or drawn becomes a note;
-// the error wraps ErrEmpty, or says that a summary contradicts itself.
+// the error wraps ErrEmpty, or that of a cancelled context.
 func New(ctx context.Context, in Input) (*Page, error) {
 	p := &Page{Program: in.Program}
 	shelf := newShelf()
 	for _, summary := range in.Summaries {
 		for _, dataset := range datasetsOf(summary) {
 			if err := p.add(summary, dataset, shelf); err != nil {
-				return nil, fmt.Errorf("page: %w", err)
+				p.Notes = append(p.Notes, fmt.Sprintf("%.12s on %s cannot be shown: %v.", summary.Sweep, dataset, err))
 			}
 		}
 		if o := summary.Origin; o != nil && o.Command != "" && !slices.Contains(p.Commands, o.Command) {
@@ -105,7 +105,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		}
 	}
 	if len(p.Sections) == 0 {
-		return nil, fmt.Errorf("page: %w", ErrEmpty)
+		return nil, fmt.Errorf("page: %w: %s", ErrEmpty, cmp.Or(strings.Join(p.Notes, " "), "the summaries have none"))
 	}
 	p.number()
 	if err := p.galleries(ctx, in, shelf); err != nil {
@@ -113,7 +113,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 	}
 	p.provenance(shelf)
 	p.Notes = append(p.Notes, shelf.complaints()...)
-	p.title(in.Summaries)
+	p.title(in.Summaries, len(shelf.order))
 	return p, nil
 }
 
@@ -203,7 +203,7 @@ func (p *Page) number() {
 }
 
 // title says what the page is about.
-func (p *Page) title(summaries []*experiments.SweepSummary) {
+func (p *Page) title(summaries []*experiments.SweepSummary, models int) {
 	p.Title = "Multi-agent backdoor games"
 	if len(p.Sections) == 1 {
 		p.Title = p.Sections[0].Title
@@ -217,7 +217,7 @@ func (p *Page) title(summaries []*experiments.SweepSummary) {
 			}
 		}
 	}
-	p.Lead = fmt.Sprintf("%s, %s, %s: %s.", count(len(p.Sections), "table"), count(len(p.Models), "model"),
+	p.Lead = fmt.Sprintf("%s, %s, %s: %s.", count(len(p.Sections), "table"), count(models, "model"),
 		count(len(seeds), "seed"), strings.Join(sets, ", "))
 }
 

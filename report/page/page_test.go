@@ -82,6 +82,22 @@ func TestPageOfNothing(t *testing.T) {
 	require.ErrorIs(t, err, ErrEmpty)
 }
 
+// A summary that contradicts itself does not keep the others from being shown.
+func TestPageWithASummaryThatCannotBeShown(t *testing.T) {
+	bad := summary(t.TempDir())
+	bad.Sweep, bad.Origin.Kind = strings.Repeat("cd", 32), "table1"
+	for i := range bad.Points[0].Games {
+		bad.Points[0].Games[i].Models = nil
+	}
+	p, err := New(context.Background(), Input{Summaries: []*experiments.SweepSummary{bad, summary(t.TempDir())}, Load: noImages})
+	require.NoError(t, err)
+	require.Len(t, p.Sections, 1)
+	require.Contains(t, p.Notes[0], "cdcdcdcdcdcd on mnist cannot be shown: report: table1 on mnist")
+	_, err = New(context.Background(), Input{Summaries: []*experiments.SweepSummary{bad}, Load: noImages})
+	require.ErrorIs(t, err, ErrEmpty)
+	require.ErrorContains(t, err, "cannot be shown")
+}
+
 func TestSettings(t *testing.T) {
 	record := func(seed uint64, rates ...float64) *experiments.Record {
 		r := &experiments.Record{}
