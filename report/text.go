@@ -59,7 +59,27 @@ func Text(w io.Writer, s *experiments.Summary) error {
 func heading(out *strings.Builder, s *experiments.Summary) {
 	fmt.Fprintf(out, "%s: %d of %d images. ResNet-18, width %d, %d epochs. One seed: %d.\n",
 		s.Data.Name, s.Pool, s.Data.Images, s.Model.Width, s.Training.Epochs, s.Seed)
-	wrap(out, "Readings: "+readingsText(s.Readings)+".")
+	wrap(out, plural(modelsOf(s), "model")+". Readings: "+readingsText(s.Readings)+".")
+}
+
+// modelsOf counts the models behind the games that have a result, those of
+// attackers alone among them.
+func modelsOf(s *experiments.Summary) int {
+	models := map[string]bool{}
+	for _, row := range s.Rows {
+		if !row.Complete {
+			continue
+		}
+		for _, model := range row.Models {
+			models[model] = true
+		}
+		for _, a := range row.Attackers {
+			if a.SingleASR != nil {
+				models[a.SingleCell] = true
+			}
+		}
+	}
+	return len(models)
 }
 
 // readingsText names the choices that the paper leaves open.

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,14 +33,14 @@ func summary(singles int, counts ...int) *experiments.Summary {
 	}
 	rate := func(hits int) game.Rate { return game.Rate{Hits: hits, Of: 240} }
 	for _, n := range counts {
-		row := experiments.Row{N: n, Complete: true, CleanAccuracy: rate(180 - n)}
+		row := experiments.Row{N: n, Complete: true, CleanAccuracy: rate(180 - n), Models: []string{fmt.Sprintf("game-%d", n)}}
 		var asrs []float64
 		for id := range n {
 			a := experiments.RowAttacker{}
 			a.ID, a.Target, a.Label, a.ASR = id, 2, "Pullover", rate(max(3, 240-7*id-n))
 			if id < singles {
 				single := rate(240 - 2*id)
-				a.SingleASR = &single
+				a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d", id)
 			}
 			asrs = append(asrs, a.ASR.Value())
 			row.Attackers = append(row.Attackers, a)
