@@ -38,6 +38,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdDoctor(streams, nil),
 		NewCmdQuick(streams, nil),
 		NewCmdRun(streams, nil),
+		NewCmdRuns(streams),
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),
