@@ -39,9 +39,11 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdQuick(streams, nil),
 		NewCmdReport(streams, nil),
 		NewCmdRun(streams, nil),
+		NewCmdRuns(streams),
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),
+		NewCmdVerify(streams, nil),
 		NewCmdVersion(streams, nil),
 	)
 	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one

@@ -64,7 +64,6 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	for heading, of := range map[string]reflect.Type{
 		CellFile:        reflect.TypeFor[Cell](),
 		ResultFile:      reflect.TypeFor[Result](),
-		TimingFile:      reflect.TypeFor[Timing](),
 		EnvironmentFile: reflect.TypeFor[Environment](),
 		ManifestFile:    reflect.TypeFor[manifest](),
 		SummaryFile:     reflect.TypeFor[Summary](),
@@ -88,7 +87,7 @@ func TestEveryEventIsDocumented(t *testing.T) {
 	kinds := []string{
 		string(KindPlan), string(KindRevised), string(KindStarted), string(KindPhase), string(KindProgress), string(KindEpoch),
 		string(KindResumed), string(KindDiscarded), string(KindDone),
-		string(KindRetry), string(KindFailed), string(KindBroken), string(KindWaiting), string(KindStored), "summary",
+		string(KindRetry), string(KindFailed), string(KindBroken), string(KindLacking), string(KindWaiting), string(KindStored), "summary",
 	}
 	require.Equal(t, kinds, documented(t, "The events of `run --json`"))
 }

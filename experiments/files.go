@@ -1,7 +1,9 @@
 package experiments
 
 import (
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -18,10 +20,10 @@ import (
 type files struct {
 	cell        Cell
 	result      Result
-	timing      Timing
 	environment Environment
 	epochs      []EpochMetrics
 	rows        []game.Row
+	images      []uint8 // by row, as trained on
 	predicted   []uint8 // by probe
 	simulated   []int   // by row, or nil; see Cell.trainingSet
 }
@@ -34,8 +36,7 @@ func writeFiles(dir string, f files) error {
 	}
 	for _, write := range []func() error{
 		func() error { return os.WriteFile(filepath.Join(dir, CellFile), cell, fileMode) },
-		func() error { return writeJSON(filepath.Join(dir, ResultFile), f.result) },
-		func() error { return writeJSON(filepath.Join(dir, TimingFile), f.timing) },
+		func() error { return writeResult(dir, f.result) },
 		func() error { return writeJSON(filepath.Join(dir, EnvironmentFile), f.environment) },
 		func() error { return writeMetrics(filepath.Join(dir, MetricsFile), f.epochs) },
 		func() error { return writePoison(filepath.Join(dir, PoisonFile), f) },
@@ -46,6 +47,15 @@ func writeFiles(dir string, f files) error {
 		}
 	}
 	return nil
+}
+
+// writeResult writes a result with its digests into dir.
+func writeResult(dir string, result Result) error {
+	sealed, err := result.sealed()
+	if err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, ResultFile), sealed)
 }
 
 func writeMetrics(path string, epochs []EpochMetrics) error {
@@ -62,11 +72,13 @@ func writeMetrics(path string, epochs []EpochMetrics) error {
 // writePoison lists the rows of the training set that carry a trigger. Owner
 // and trigger are attacker IDs: who contributed the image, and whose trigger it
 // carries. Rows that the defender stamped have its name as their owner, and a
-// simulated attacker in place of a trigger's.
+// simulated attacker in place of a trigger's. The sum is over the values of the
+// stamped image, channel by channel.
 func writePoison(path string, f files) error {
+	size := f.cell.Data.Shape.Size()
 	id := func(position int) string { return strconv.Itoa(f.cell.Game.Attackers[position].ID) }
 	return writeCSV(path, func(write func(...string)) {
-		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated")
+		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256")
 		for i, row := range f.rows {
 			owner, trigger, simulated := "defender", "", ""
 			switch {
@@ -77,8 +89,9 @@ func writePoison(path string, f files) error {
 			default:
 				continue
 			}
+			sum := sha256.Sum256(f.images[i*size : (i+1)*size])
 			write(strconv.Itoa(i), strconv.Itoa(row.Source), owner, trigger,
-				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)), simulated)
+				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)), simulated, hex.EncodeToString(sum[:]))
 		}
 	})
 }

@@ -16,41 +16,47 @@ import (
 // The files of a stored result.
 const (
 	CellFile        = "cell.yaml"        // what was trained: Cell
-	ResultFile      = "result.json"      // what came out, the same on every run: Result
-	TimingFile      = "timing.json"      // how long it took, of this run: Timing
+	ResultFile      = "result.json"      // what came out: Result
 	EnvironmentFile = "environment.json" // where it ran: Environment
 	MetricsFile     = "metrics.csv"      // one line per epoch
 	PoisonFile      = "poison.csv"       // one line per poisoned row of the training set
 	PredictionsFile = "predictions.bin"  // one byte per probe, in the order of game.Probes: the predicted class
-	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others
+	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others; of ResultFile its digest
 )
 
 // Record is a stored result that was found whole.
 type Record struct {
 	Cell   Cell
 	Result Result
-	Timing Timing
 	Dir    string // where its files lie
+
+	files map[string]string // as manifest.Files
 }
 
-// manifest is the content of ManifestFile.
+// manifest is the content of ManifestFile. ResultFile has its digest in place of
+// a sum over all its bytes: what the file says of its run is completed when more
+// single games are stored, by replacing that file alone.
 type manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
-	Files map[string]string `json:"files"` // file name -> SHA-256, hexadecimal
+	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
 }
 
 // Read checks the stored result of the cell called hash against its manifest
 // and returns it. The error wraps ErrNotStored when there is none and
 // ErrBroken when it must not be used; other errors say that it could not be
 // looked at.
-func (s *Store) Read(hash string) (*Record, error) {
+func (s *Store) Read(hash string) (*Record, error) { return s.open(hash, checkSums) }
+
+// open reads the stored result of a cell, and its files with a check of them if
+// that is not nil.
+func (s *Store) open(hash string, check func(dir string, m manifest) error) (*Record, error) {
 	dir := s.Path(hash)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("experiments: read %s: %w", dir, ErrNotStored)
 	} else if err != nil {
 		return nil, fmt.Errorf("experiments: read: %w", err)
 	}
-	record, err := readRecord(dir, hash)
+	record, err := readRecord(dir, hash, check)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("experiments: read: %w", err)
 	}
@@ -60,7 +66,7 @@ func (s *Store) Read(hash string) (*Record, error) {
 	return record, nil
 }
 
-func readRecord(dir, hash string) (*Record, error) {
+func readRecord(dir, hash string, check func(dir string, m manifest) error) (*Record, error) {
 	var m manifest
 	if err := readJSON(filepath.Join(dir, ManifestFile), &m); err != nil {
 		return nil, err
@@ -68,23 +74,22 @@ func readRecord(dir, hash string) (*Record, error) {
 	if m.Cell != hash {
 		return nil, fmt.Errorf("%s is about cell %.12s", ManifestFile, m.Cell)
 	}
-	for name, want := range m.Files {
-		got, err := fileSum(filepath.Join(dir, name))
-		if err != nil {
+	if check != nil {
+		if err := check(dir, m); err != nil {
 			return nil, err
 		}
-		if got != want {
-			return nil, fmt.Errorf("%s does not fit its SHA-256", name)
-		}
 	}
-	for _, name := range []string{CellFile, ResultFile, TimingFile, PredictionsFile} {
+	for _, name := range []string{CellFile, ResultFile, PredictionsFile} {
 		if _, ok := m.Files[name]; !ok {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
 	}
-	record := &Record{Dir: dir}
+	record := &Record{Dir: dir, files: m.Files}
 	if err := record.parse(); err != nil {
 		return nil, err
+	}
+	if got, want := record.Result.Digest, m.Files[ResultFile]; got != want {
+		return nil, fmt.Errorf("%s has the digest %.12s, %s asks for %.12s", ResultFile, got, ManifestFile, want)
 	}
 	got, err := record.Cell.Hash()
 	if err != nil {
@@ -94,6 +99,27 @@ func readRecord(dir, hash string) (*Record, error) {
 		return nil, fmt.Errorf("%s is cell %.12s, %s is of cell %.12s", CellFile, got, ResultFile, record.Result.Cell)
 	}
 	return record, nil
+}
+
+// checkSums compares the files of a result with its manifest, but for ResultFile,
+// see checkDigests.
+func checkSums(dir string, m manifest) error {
+	for name, want := range m.Files {
+		if name == ResultFile {
+			continue
+		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
+		}
+		got, err := fileSum(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%s does not fit its SHA-256", name)
+		}
+	}
+	return nil
 }
 
 // Predictions reads the class that the model predicts for each probe, in the
@@ -114,25 +140,65 @@ func (r *Record) parse() error {
 	if r.Cell, err = ParseCell(data); err != nil {
 		return err
 	}
-	if err := readJSON(filepath.Join(r.Dir, ResultFile), &r.Result); err != nil {
-		return err
+	r.Result, err = readResult(r.Dir)
+	return err
+}
+
+// readResult reads the result in a directory and compares it with its digests.
+func readResult(dir string) (Result, error) {
+	path := filepath.Join(dir, ResultFile)
+	var version struct {
+		Format int `json:"format"`
 	}
-	return readJSON(filepath.Join(r.Dir, TimingFile), &r.Timing)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return Result{}, fmt.Errorf("parse %s: %w", path, err)
+	}
+	if version.Format != ResultFormat {
+		return Result{}, fmt.Errorf("%s has format %d, this program reads %d", ResultFile, version.Format, ResultFormat)
+	}
+	var result Result
+	if err := parseJSON(path, data, &result); err != nil {
+		return Result{}, err
+	}
+	return result, checkDigests(data)
 }
 
 // writeManifest sums up the files of dir.
 func writeManifest(dir, hash string) error {
-	entries, err := os.ReadDir(dir)
+	result, err := readResult(dir)
 	if err != nil {
 		return err
 	}
-	m := manifest{Cell: hash, Files: map[string]string{}}
-	for _, entry := range entries {
-		if m.Files[entry.Name()], err = fileSum(filepath.Join(dir, entry.Name())); err != nil {
+	names, err := filesOf(dir)
+	if err != nil {
+		return err
+	}
+	m := manifest{Cell: hash, Files: map[string]string{ResultFile: result.Digest}}
+	for _, name := range names {
+		if name == ResultFile {
+			continue
+		}
+		if m.Files[name], err = fileSum(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
 	}
 	return writeJSON(filepath.Join(dir, ManifestFile), m)
+}
+
+// filesOf lists the files of dir and the directories in it, with slashes.
+func filesOf(dir string) ([]string, error) {
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	return names, err
 }
 
 func fileSum(path string) (string, error) {
@@ -154,6 +220,11 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
+	return parseJSON(path, data, v)
+}
+
+// parseJSON decodes the content of the file at path.
+func parseJSON(path string, data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {

@@ -27,6 +27,8 @@ type Runner struct {
 	Store  *Store
 	Source datasets.Source // where the images of Run's cells lie
 
+	Artefacts Artefacts // asked for of Run's cells
+
 	// Command makes the command of a worker process, which runs a Worker:
 	// launcher.Launcher.Worker. It is called once per process.
 	Command func() (*exec.Cmd, error)
@@ -67,7 +69,7 @@ type Failure struct {
 // means that the store or the workers cannot be used at all. The cells must be
 // distinct and their images those of Source.
 func (r *Runner) Run(ctx context.Context, cells []Cell) (*Outcome, error) {
-	list, err := newList(cells, r.Source)
+	list, err := newList(cells, r.Source, r.Artefacts)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +116,14 @@ func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
 		})
 	}
 	slots.Wait()
+	completing := q.complete()
 	outcome := run.outcome
 	outcome.Cells, outcome.Stored = q.cells(), q.stored
 	outcome.Failed = append(outcome.Failed, q.refused...)
 	if ctx.Err() != nil {
-		return outcome, fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err())
+		return outcome, errors.Join(fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err()), completing)
 	}
-	return outcome, context.Cause(shared)
+	return outcome, errors.Join(context.Cause(shared), completing)
 }
 
 // run is the state of one Run.
@@ -208,7 +211,10 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 	if err != nil {
 		return err
 	}
-	job := Job{Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, Device: r.Device, Threads: r.Threads}
+	job := Job{
+		Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, Device: r.Device, Threads: r.Threads,
+		Artefacts: t.Artefacts.of(t.Cell),
+	}
 	// A worker that died before is noticed below, by its last words.
 	sendErr := worker.send(job)
 	stage := "before it began"
@@ -257,7 +263,14 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 
 // commit stores what a worker has made and tells of it.
 func (r *run) commit(t *task, event Event) error {
-	if err := t.claim.Commit(); err != nil {
+	draft, err := t.claim.Draft()
+	if err != nil {
+		return err
+	}
+	if draft, _, err = draft.complete(r.queue.single); err != nil {
+		return err
+	}
+	if err := t.claim.Commit(draft); err != nil {
 		return err
 	}
 	record, err := r.Store.Read(t.Hash)
@@ -268,8 +281,8 @@ func (r *run) commit(t *task, event Event) error {
 	event.Headline = &Headline{
 		CleanAccuracy:   stats.Number(record.Result.CleanAccuracy.Value()),
 		ASR:             record.Result.ASR.Mean,
-		Seconds:         record.Timing.TotalSeconds,
-		ImagesPerSecond: record.Timing.ImagesPerSecond,
+		Seconds:         record.Result.Run.TotalSeconds,
+		ImagesPerSecond: record.Result.Run.ImagesPerSecond,
 	}
 	r.tell(event)
 	return nil

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/launcher"
+)
+
+// verifyOptions verify a store with this binary as the worker.
+func verifyOptions(t *testing.T, dir string) (opts *VerifyOptions, out func() string) {
+	t.Helper()
+	streams, stdout, _ := testStreams()
+	engine := testEngine(t)
+	return &VerifyOptions{
+		IO: streams, Config: config.Options{Sets: []string{"store=" + dir, "device=cpu"}},
+		Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
+	}, stdout.String
+}
+
+func TestVerify(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	opts, out := verifyOptions(t, dir)
+	opts.All = true
+	require.NoError(t, runVerify(context.Background(), opts))
+	require.Equal(t, 2*13, strings.Count(out(), "\n  ok    "))
+	require.NotContains(t, out(), "fail")
+	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
+	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
+	require.Contains(t, out(), "\n2 results, all as derived again\n")
+
+	predictions := filepath.Join(dir, runs[1], experiments.PredictionsFile)
+	data, err := os.ReadFile(predictions)
+	require.NoError(t, err)
+	data[0] = (data[0] + 1) % 10
+	require.NoError(t, os.WriteFile(predictions, data, 0o600))
+	opts, out = verifyOptions(t, dir)
+	opts.Runs = []string{runs[0][:8], runs[1][:8]}
+	err = runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, ErrVerify)
+	require.ErrorContains(t, err, "1 of 2 results")
+	require.Equal(t, ExitFailure, ExitCode(err))
+	require.Contains(t, out(), "\n  fail  manifest       predictions.bin does not fit its SHA-256\n")
+	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")
+}
+
+// Without a stored model nothing needs the engine, and with one its absence is
+// one failed check.
+func TestVerifyWithoutTheEngine(t *testing.T) {
+	dir := playedStore(t)
+	opts, out := verifyOptions(t, dir)
+	opts.All = true
+	opts.Describe = func(context.Context) (launcher.Description, error) { return launcher.Description{}, launcher.ErrEngine }
+	require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
+	require.Equal(t, 2, strings.Count(out(), "\n  fail  model          "+launcher.ErrEngine.Error()))
+	require.Equal(t, 2, strings.Count(out(), "fail"))
+
+	runs := runsIn(t, dir)
+	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.ModelFile)))
+	manifest := filepath.Join(dir, runs[0], experiments.ManifestFile)
+	text, err := os.ReadFile(manifest)
+	require.NoError(t, err)
+	var content map[string]any
+	require.NoError(t, json.Unmarshal(text, &content))
+	files, ok := content["files"].(map[string]any)
+	require.True(t, ok)
+	delete(files, experiments.ModelFile)
+	text, err = json.Marshal(content)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(manifest, text, 0o600))
+	opts.All, opts.Runs = false, runs[:1]
+	require.NoError(t, runVerify(context.Background(), opts))
+	require.Contains(t, out(), "\n  ok    model          not stored\n")
+}
+
+func TestVerifyRefuses(t *testing.T) {
+	dir := playedStore(t)
+	for _, tc := range []struct {
+		args  []string
+		words string
+	}{
+		{nil, "name one or more runs, or give --all"},
+		{[]string{"--all", "ab"}, "name one or more runs, or give --all"},
+		{[]string{"zz"}, "not stored"},
+		{[]string{"--all", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
+		{[]string{"--all", "--set", "data.nam=mnist"}, "data.name"},
+	} {
+		code, out, errOut := runMain(t, append([]string{"verify", "--store", dir}, tc.args...)...)
+		require.Equal(t, ExitUsage, code, errOut)
+		require.Empty(t, out)
+		require.Contains(t, errOut, tc.words)
+	}
+}
