@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -58,9 +57,9 @@ func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
 	cell, ok := plan.Cell(plan.Games[0].Defenders[0].Models[1])
 	require.True(t, ok)
 	read := func(dir string) string {
-		text, err := os.ReadFile(filepath.Join(dir, experiments.ResultFile))
-		require.NoError(t, err)
-		return string(text)
+		var result experiments.Result
+		readJSON(t, filepath.Join(dir, experiments.ResultFile), &result)
+		return result.Digest
 	}
 	want := read(played(t, LibTorch{}, cell))
 	job := newJob(t, cell)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,19 +28,15 @@ func TestLibTorchTrainsTheSameModelTwice(t *testing.T) {
 	for range 2 {
 		job, events := trained(t, func(*experiments.Job) {})
 		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		data, err := os.ReadFile(filepath.Join(job.Dir, experiments.ResultFile))
-		require.NoError(t, err)
-		results = append(results, string(data))
 		var result experiments.Result
 		readJSON(t, filepath.Join(job.Dir, experiments.ResultFile), &result)
+		results = append(results, result.Digest)
 		require.False(t, result.Collapsed, "clean accuracy %v", result.CleanAccuracy)
 		var environment experiments.Environment
 		readJSON(t, filepath.Join(job.Dir, experiments.EnvironmentFile), &environment)
 		require.Equal(t, "libtorch", environment.Engine.Name)
 		require.NotEmpty(t, environment.Engine.Version)
-		var timing experiments.Timing
-		readJSON(t, filepath.Join(job.Dir, experiments.TimingFile), &timing)
-		require.Positive(t, timing.ImagesPerSecond)
+		require.Positive(t, result.Run.ImagesPerSecond)
 	}
 	require.Equal(t, results[0], results[1])
 }
@@ -105,9 +100,9 @@ func TestKilledTrainingIsBitIdentical(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, &experiments.Outcome{Cells: 1, Trained: 1}, outcome)
 		require.Equal(t, min(epoch, 1), resumed)
-		data, err := os.ReadFile(filepath.Join(store.Path(hash), experiments.ResultFile))
+		record, err := store.Read(hash)
 		require.NoError(t, err)
-		results = append(results, string(data))
+		results = append(results, record.Result.Digest)
 	}
 	require.Equal(t, results[0], results[1])
 	require.Equal(t, results[0], results[2])

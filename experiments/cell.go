@@ -144,6 +144,16 @@ func hashOf(v any) (string, error) {
 // canonical encodes v as JSON in one way only: keys sorted, no white space,
 // numbers in Go's shortest form.
 func canonical(v any) ([]byte, error) {
+	tree, err := treeOf(v)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(tree) // sorts the keys of maps
+}
+
+// treeOf is a value as JSON has it: objects as maps, lists, and numbers by their
+// digits.
+func treeOf(v any) (any, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
@@ -151,8 +161,5 @@ func canonical(v any) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber() // keeps the digits of 64-bit seeds
 	var tree any
-	if err := decoder.Decode(&tree); err != nil {
-		return nil, err
-	}
-	return json.Marshal(tree) // sorts the keys of maps
+	return tree, decoder.Decode(&tree)
 }

@@ -118,7 +118,7 @@ func TestKilledWorkerGoesOnFromItsCheckpoint(t *testing.T) {
 		requireNoLeftovers(t, store)
 		record, err := store.Read(hash)
 		require.NoError(t, err)
-		require.Equal(t, epoch-1, record.Timing.Resumed)
+		require.Equal(t, epoch-1, record.Result.Run.Resumed)
 		if epoch == 1 {
 			require.Empty(t, seen.of(KindResumed))
 			continue

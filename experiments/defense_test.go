@@ -150,9 +150,7 @@ func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
 	plan := defendedPlan(t, cfg)
 	cell, _ := plan.Cell(plan.Games[1].Defenders[0].Models[1])
 	read := func(dir string) string {
-		text, err := os.ReadFile(filepath.Join(dir, ResultFile))
-		require.NoError(t, err)
-		return string(text)
+		return ofCell(t, filepath.Join(dir, ResultFile))
 	}
 	want := read(played(t, fakeEngine{}, cell))
 	job := newJob(t, cell)
@@ -182,7 +180,9 @@ func storedRows(t *testing.T, plan *Plan) (*Summary, *Store) {
 		job.Dir = dir
 		events := work(t, &Worker{Engine: fakeEngine{}, Load: loadTiny}, job)
 		require.Equal(t, KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		require.NoError(t, claim.Commit())
+		draft, err := claim.Draft()
+		require.NoError(t, err)
+		require.NoError(t, claim.Commit(draft))
 		require.NoError(t, claim.Release())
 	}
 	s, err := Summarize(plan, store)

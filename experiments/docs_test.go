@@ -64,7 +64,6 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	for heading, of := range map[string]reflect.Type{
 		CellFile:        reflect.TypeFor[Cell](),
 		ResultFile:      reflect.TypeFor[Result](),
-		TimingFile:      reflect.TypeFor[Timing](),
 		EnvironmentFile: reflect.TypeFor[Environment](),
 		ManifestFile:    reflect.TypeFor[manifest](),
 		SummaryFile:     reflect.TypeFor[Summary](),

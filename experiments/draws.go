@@ -10,6 +10,8 @@ import (
 type Finding struct {
 	ASR       game.Rate // of the first attacker
 	Collapsed bool
+
+	open []string // see Result.open
 }
 
 // Findings are the results found so far, by the hash of their cell.
@@ -17,7 +19,7 @@ type Findings map[string]Finding
 
 // findingOf takes a finding from a result.
 func findingOf(r *Result) Finding {
-	f := Finding{Collapsed: r.Collapsed}
+	f := Finding{Collapsed: r.Collapsed, open: r.open()}
 	if len(r.Attackers) > 0 {
 		f.ASR = r.Attackers[0].ASR
 	}

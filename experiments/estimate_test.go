@@ -74,7 +74,7 @@ func TestEstimateTakesTimingsOfTheStore(t *testing.T) {
 	require.InEpsilon(t, 3*(960+128./3)/1000, got.Seconds, 1e-12, "rounding only")
 }
 
-// storeTiming stores a made-up result with a timing.
+// storeTiming stores a made-up result with a speed.
 func storeTiming(t *testing.T, store *Store, cell Cell, speed float64, change func(*Environment)) {
 	t.Helper()
 	hash, err := cell.Hash()
@@ -88,9 +88,9 @@ func storeTiming(t *testing.T, store *Store, cell Cell, speed float64, change fu
 		change(&environment)
 	}
 	require.NoError(t, writeFiles(dir, files{
-		cell: cell, result: Result{Cell: hash}, timing: Timing{ImagesPerSecond: speed}, environment: environment,
+		cell: cell, environment: environment,
 	}))
-	require.NoError(t, claim.Commit())
+	require.NoError(t, claim.Commit(Result{Format: ResultFormat, Cell: hash, Run: Run{Timing: Timing{ImagesPerSecond: speed}}}))
 	require.NoError(t, claim.Release())
 }
 

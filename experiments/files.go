@@ -18,7 +18,6 @@ import (
 type files struct {
 	cell        Cell
 	result      Result
-	timing      Timing
 	environment Environment
 	epochs      []EpochMetrics
 	rows        []game.Row
@@ -34,8 +33,7 @@ func writeFiles(dir string, f files) error {
 	}
 	for _, write := range []func() error{
 		func() error { return os.WriteFile(filepath.Join(dir, CellFile), cell, fileMode) },
-		func() error { return writeJSON(filepath.Join(dir, ResultFile), f.result) },
-		func() error { return writeJSON(filepath.Join(dir, TimingFile), f.timing) },
+		func() error { return writeResult(dir, f.result) },
 		func() error { return writeJSON(filepath.Join(dir, EnvironmentFile), f.environment) },
 		func() error { return writeMetrics(filepath.Join(dir, MetricsFile), f.epochs) },
 		func() error { return writePoison(filepath.Join(dir, PoisonFile), f) },
@@ -46,6 +44,15 @@ func writeFiles(dir string, f files) error {
 		}
 	}
 	return nil
+}
+
+// writeResult writes a result with its digests into dir.
+func writeResult(dir string, result Result) error {
+	sealed, err := result.sealed()
+	if err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, ResultFile), sealed)
 }
 
 func writeMetrics(path string, epochs []EpochMetrics) error {

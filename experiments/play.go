@@ -103,9 +103,13 @@ func (p *playing) write(score *game.Score, environment Environment) error {
 	result := newResult(p.job.Cell, p.hash, score, p.game.Overlaps())
 	result.TrainingImages, result.Normalization = len(p.training.Labels), p.norm
 	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
-	timing := p.watch.timing(p.perEpoch*(len(p.epochs)-p.resumed), p.resumed)
+	result.Run.Timing = p.watch.timing(p.perEpoch*(len(p.epochs)-p.resumed), p.resumed)
+	var err error
+	if result.Run.Single, err = p.job.Cell.singles(score); err != nil {
+		return err
+	}
 	return writeFiles(p.job.Dir, files{
-		cell: p.job.Cell, result: result, timing: timing, environment: environment,
+		cell: p.job.Cell, result: result, environment: environment,
 		epochs: p.epochs, rows: p.training.Rows, predicted: p.predicted, simulated: p.simulated,
 	})
 }
@@ -142,7 +146,7 @@ func (s *stopwatch) stop() {
 func (s *stopwatch) timing(trained, resumed int) Timing {
 	now := time.Now()
 	return Timing{
-		Format: ResultFormat, Started: s.begin.UTC(), Finished: now.UTC(),
+		Started: s.begin.UTC(), Finished: now.UTC(),
 		Seconds: s.seconds, TotalSeconds: now.Sub(s.begin).Seconds(),
 		ImagesPerSecond: perSecond(trained, s.seconds[PhaseTrain]), PeakMemory: peakMemory(), Resumed: resumed,
 	}

@@ -16,24 +16,24 @@ import (
 // The files of a stored result.
 const (
 	CellFile        = "cell.yaml"        // what was trained: Cell
-	ResultFile      = "result.json"      // what came out, the same on every run: Result
-	TimingFile      = "timing.json"      // how long it took, of this run: Timing
+	ResultFile      = "result.json"      // what came out: Result
 	EnvironmentFile = "environment.json" // where it ran: Environment
 	MetricsFile     = "metrics.csv"      // one line per epoch
 	PoisonFile      = "poison.csv"       // one line per poisoned row of the training set
 	PredictionsFile = "predictions.bin"  // one byte per probe, in the order of game.Probes: the predicted class
-	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others
+	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others; of ResultFile its digest
 )
 
 // Record is a stored result that was found whole.
 type Record struct {
 	Cell   Cell
 	Result Result
-	Timing Timing
 	Dir    string // where its files lie
 }
 
-// manifest is the content of ManifestFile.
+// manifest is the content of ManifestFile. ResultFile has its digest in place of
+// a sum over all its bytes: what the file says of its run is completed when more
+// single games are stored, by replacing that file alone.
 type manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
 	Files map[string]string `json:"files"` // file name -> SHA-256, hexadecimal
@@ -69,6 +69,9 @@ func readRecord(dir, hash string) (*Record, error) {
 		return nil, fmt.Errorf("%s is about cell %.12s", ManifestFile, m.Cell)
 	}
 	for name, want := range m.Files {
+		if name == ResultFile {
+			continue // see Result.check
+		}
 		got, err := fileSum(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
@@ -77,7 +80,7 @@ func readRecord(dir, hash string) (*Record, error) {
 			return nil, fmt.Errorf("%s does not fit its SHA-256", name)
 		}
 	}
-	for _, name := range []string{CellFile, ResultFile, TimingFile, PredictionsFile} {
+	for _, name := range []string{CellFile, ResultFile, PredictionsFile} {
 		if _, ok := m.Files[name]; !ok {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
@@ -85,6 +88,9 @@ func readRecord(dir, hash string) (*Record, error) {
 	record := &Record{Dir: dir}
 	if err := record.parse(); err != nil {
 		return nil, err
+	}
+	if got, want := record.Result.Digest, m.Files[ResultFile]; got != want {
+		return nil, fmt.Errorf("%s has the digest %.12s, %s asks for %.12s", ResultFile, got, ManifestFile, want)
 	}
 	got, err := record.Cell.Hash()
 	if err != nil {
@@ -114,10 +120,31 @@ func (r *Record) parse() error {
 	if r.Cell, err = ParseCell(data); err != nil {
 		return err
 	}
-	if err := readJSON(filepath.Join(r.Dir, ResultFile), &r.Result); err != nil {
-		return err
+	r.Result, err = readResult(r.Dir)
+	return err
+}
+
+// readResult reads the result in a directory and compares it with its digests.
+func readResult(dir string) (Result, error) {
+	path := filepath.Join(dir, ResultFile)
+	var version struct {
+		Format int `json:"format"`
 	}
-	return readJSON(filepath.Join(r.Dir, TimingFile), &r.Timing)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return Result{}, fmt.Errorf("parse %s: %w", path, err)
+	}
+	if version.Format != ResultFormat {
+		return Result{}, fmt.Errorf("%s has format %d, this program reads %d", ResultFile, version.Format, ResultFormat)
+	}
+	var result Result
+	if err := parseJSON(path, data, &result); err != nil {
+		return Result{}, err
+	}
+	return result, result.check()
 }
 
 // writeManifest sums up the files of dir.
@@ -126,8 +153,15 @@ func writeManifest(dir, hash string) error {
 	if err != nil {
 		return err
 	}
-	m := manifest{Cell: hash, Files: map[string]string{}}
+	result, err := readResult(dir)
+	if err != nil {
+		return err
+	}
+	m := manifest{Cell: hash, Files: map[string]string{ResultFile: result.Digest}}
 	for _, entry := range entries {
+		if entry.Name() == ResultFile {
+			continue
+		}
 		if m.Files[entry.Name()], err = fileSum(filepath.Join(dir, entry.Name())); err != nil {
 			return err
 		}
@@ -154,6 +188,11 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
+	return parseJSON(path, data, v)
+}
+
+// parseJSON decodes the content of the file at path.
+func parseJSON(path string, data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {

@@ -7,16 +7,18 @@ import (
 	"backfire/stats"
 )
 
-// ResultFormat is the version of Result, Timing and Environment. It rises when
-// a field changes its name or meaning.
-const ResultFormat = 1
+// ResultFormat is the version of Result and Environment. It rises when a field
+// changes its name or meaning.
+const ResultFormat = 2
 
-// Result is what came out of one cell, as ResultFile holds it. It depends on the
-// cell alone: the same cell gives the same bytes, whichever process trained it,
-// beside however many others. docs/results-format.md describes every field.
+// Result is what came out of one cell, as ResultFile holds it. All of it but Run
+// depends on the cell alone: the same cell gives the same Digest, whichever
+// process trained it, beside however many others. docs/results-format.md
+// describes every field.
 type Result struct {
 	Format int    `json:"format"`
-	Cell   string `json:"cell"` // hash
+	Cell   string `json:"cell"`   // hash
+	Digest string `json:"digest"` // see Result.sum
 	Seed   uint64 `json:"seed"`
 
 	Readings       Readings      `json:"readings"`
@@ -36,6 +38,8 @@ type Result struct {
 	Attackers  []AttackerResult   `json:"attackers"`
 	Cross      [][]game.Rate      `json:"cross"`    // see game.Score
 	Overlaps   []game.PairOverlap `json:"overlaps"` // pairs of triggers with much in common
+
+	Run Run `json:"run"` // what is of this training, and not of the cell
 }
 
 // Readings are the choices that the paper leaves open, as this result made
@@ -116,10 +120,8 @@ func Phases() []Phase {
 	return []Phase{PhaseLoad, PhaseDeal, PhaseStamp, PhaseUpload, PhaseTrain, PhaseEvaluate}
 }
 
-// Timing is how long one run of a cell took, as TimingFile holds it. Unlike a
-// Result it differs from run to run.
+// Timing is how long one training of a cell took.
 type Timing struct {
-	Format          int               `json:"format"`
 	Started         time.Time         `json:"started"` // UTC
 	Finished        time.Time         `json:"finished"`
 	Seconds         map[Phase]float64 `json:"seconds"` // per phase

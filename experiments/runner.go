@@ -114,13 +114,14 @@ func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
 		})
 	}
 	slots.Wait()
+	completing := q.complete()
 	outcome := run.outcome
 	outcome.Cells, outcome.Stored = q.cells(), q.stored
 	outcome.Failed = append(outcome.Failed, q.refused...)
 	if ctx.Err() != nil {
-		return outcome, fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err())
+		return outcome, errors.Join(fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err()), completing)
 	}
-	return outcome, context.Cause(shared)
+	return outcome, errors.Join(context.Cause(shared), completing)
 }
 
 // run is the state of one Run.
@@ -257,7 +258,14 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 
 // commit stores what a worker has made and tells of it.
 func (r *run) commit(t *task, event Event) error {
-	if err := t.claim.Commit(); err != nil {
+	draft, err := t.claim.Draft()
+	if err != nil {
+		return err
+	}
+	if draft, _, err = draft.complete(r.queue.single); err != nil {
+		return err
+	}
+	if err := t.claim.Commit(draft); err != nil {
 		return err
 	}
 	record, err := r.Store.Read(t.Hash)
@@ -268,8 +276,8 @@ func (r *run) commit(t *task, event Event) error {
 	event.Headline = &Headline{
 		CleanAccuracy:   stats.Number(record.Result.CleanAccuracy.Value()),
 		ASR:             record.Result.ASR.Mean,
-		Seconds:         record.Timing.TotalSeconds,
-		ImagesPerSecond: record.Timing.ImagesPerSecond,
+		Seconds:         record.Result.Run.TotalSeconds,
+		ImagesPerSecond: record.Result.Run.ImagesPerSecond,
 	}
 	r.tell(event)
 	return nil

@@ -54,7 +54,7 @@ func newRunner(store *Store, workers int, f fault) (*Runner, *recorder) {
 	}, seen
 }
 
-// deterministic are the bytes of the files that depend on the cell alone.
+// deterministic is what in the files depends on the cell alone.
 func deterministic(t *testing.T, store *Store, plan *Plan) map[string]string {
 	t.Helper()
 	content := map[string]string{}
@@ -62,9 +62,7 @@ func deterministic(t *testing.T, store *Store, plan *Plan) map[string]string {
 		_, err := store.Read(hash)
 		require.NoError(t, err)
 		for _, name := range []string{CellFile, ResultFile, PoisonFile, PredictionsFile} {
-			data, err := os.ReadFile(filepath.Join(store.Path(hash), name))
-			require.NoError(t, err)
-			content[hash+"/"+name] = string(data)
+			content[hash+"/"+name] = ofCell(t, filepath.Join(store.Path(hash), name))
 		}
 	}
 	return content
@@ -309,8 +307,8 @@ func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	<-waits
 	dir, err := claim.Dir()
 	require.NoError(t, err)
-	require.NoError(t, writeFiles(dir, files{cell: plan.Cells[0], result: Result{Cell: hash}}))
-	require.NoError(t, claim.Commit())
+	require.NoError(t, writeFiles(dir, files{cell: plan.Cells[0]}))
+	require.NoError(t, claim.Commit(Result{Format: ResultFormat, Cell: hash}))
 	require.NoError(t, claim.Release())
 	done.Wait()
 	require.NoError(t, runErr)

@@ -70,9 +70,11 @@ func (e Estimator) storedSpeeds(cells []Cell) (map[shape][]float64, error) {
 	for _, entry := range entries {
 		dir := filepath.Join(e.Store.Dir(), entry.Name())
 		var environment Environment
-		var timing Timing
-		if readJSON(filepath.Join(dir, EnvironmentFile), &environment) != nil || !e.like(environment) ||
-			readJSON(filepath.Join(dir, TimingFile), &timing) != nil || timing.ImagesPerSecond <= 0 {
+		if readJSON(filepath.Join(dir, EnvironmentFile), &environment) != nil || !e.like(environment) {
+			continue
+		}
+		result, err := readResult(dir)
+		if err != nil || result.Run.ImagesPerSecond <= 0 {
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(dir, CellFile))
@@ -84,7 +86,7 @@ func (e Estimator) storedSpeeds(cells []Cell) (map[shape][]float64, error) {
 			continue
 		}
 		key := cell.shape()
-		if timings[key] = append(timings[key], timing.ImagesPerSecond); len(timings[key]) == enoughTimings {
+		if timings[key] = append(timings[key], result.Run.ImagesPerSecond); len(timings[key]) == enoughTimings {
 			if delete(lacking, key); len(lacking) == 0 {
 				break
 			}

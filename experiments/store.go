@@ -203,17 +203,29 @@ func (c *Claim) clear() error {
 	return nil
 }
 
-// Commit makes the working directory the cell's result: it writes the
-// manifest, syncs every file and the directory, and renames it. The claim
-// stays until it is released.
-func (c *Claim) Commit() error {
-	if err := c.commit(); err != nil {
+// Draft reads the result that lies in the working directory.
+func (c *Claim) Draft() (Result, error) {
+	result, err := readResult(c.dir())
+	if err != nil {
+		return Result{}, fmt.Errorf("experiments: read new result %s: %w", c.hash, err)
+	}
+	return result, nil
+}
+
+// Commit makes the working directory, with the result as it is given, the cell's
+// result: it writes the manifest, syncs every file and the directory, and renames
+// it. The claim stays until it is released.
+func (c *Claim) Commit(result Result) error {
+	if err := c.commit(result); err != nil {
 		return fmt.Errorf("experiments: store result %s: %w", c.hash, err)
 	}
 	return nil
 }
 
-func (c *Claim) commit() error {
+func (c *Claim) commit(result Result) error {
+	if err := writeResult(c.dir(), result); err != nil {
+		return err
+	}
 	if err := writeManifest(c.dir(), c.hash); err != nil {
 		return err
 	}
@@ -233,6 +245,30 @@ func (c *Claim) commit() error {
 		return err
 	}
 	return syncAll(c.store.dir)
+}
+
+// Complete replaces the stored result by one that differs in Run alone, whole or
+// not at all: to the manifest, and to whoever reads at the same time, both are
+// right.
+func (c *Claim) Complete(result Result) error {
+	dir := c.store.Path(c.hash)
+	err := func() error {
+		if err := writeResult(c.dir(), result); err != nil {
+			return err
+		}
+		draft := filepath.Join(c.dir(), ResultFile)
+		if err := syncAll(draft); err != nil {
+			return err
+		}
+		if err := os.Rename(draft, filepath.Join(dir, ResultFile)); err != nil {
+			return err
+		}
+		return syncAll(dir)
+	}()
+	if err != nil {
+		return fmt.Errorf("experiments: complete result %s: %w", c.hash, err)
+	}
+	return nil
 }
 
 // Release gives the right back and removes what is left of the work. The

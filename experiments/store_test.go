@@ -28,10 +28,12 @@ func storeCell(t testing.TB, store *Store) string {
 	dir, err := claim.Dir()
 	require.NoError(t, err)
 	require.NoError(t, writeFiles(dir, files{
-		cell: exampleCell(), result: Result{Format: ResultFormat, Cell: hash, FinalLoss: 0.5},
-		timing: Timing{Format: ResultFormat, TotalSeconds: 2}, predicted: []uint8{0, 1},
+		cell: exampleCell(), predicted: []uint8{0, 1},
 	}))
-	require.NoError(t, claim.Commit())
+	require.NoError(t, claim.Commit(Result{
+		Format: ResultFormat, Cell: hash, FinalLoss: 0.5,
+		Run: Run{Timing: Timing{TotalSeconds: 2}, Single: []Single{{ID: 3, Cell: strings.Repeat("a", 64)}}},
+	}))
 	require.NoError(t, claim.Release())
 	return hash
 }
@@ -64,7 +66,7 @@ func TestCommittedResultIsRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, exampleCell(), record.Cell)
 	require.InDelta(t, 0.5, record.Result.FinalLoss, 0)
-	require.InDelta(t, 2, record.Timing.TotalSeconds, 0)
+	require.InDelta(t, 2, record.Result.Run.TotalSeconds, 0)
 	requireNoLeftovers(t, store)
 }
 
@@ -93,7 +95,7 @@ func TestReadRefusesDamage(t *testing.T) {
 			return err
 		}},
 	} {
-		for _, name := range []string{CellFile, ResultFile, TimingFile, EnvironmentFile, MetricsFile, PoisonFile, PredictionsFile, ManifestFile} {
+		for _, name := range []string{CellFile, ResultFile, EnvironmentFile, MetricsFile, PoisonFile, PredictionsFile, ManifestFile} {
 			t.Run(damage.name+" "+name, func(t *testing.T) {
 				store := openStore(t)
 				hash := storeCell(t, store)

@@ -36,7 +36,7 @@ func weakSweep(t *testing.T) *Sweep {
 		tinyPoint(t, "other images", func(c *config.Config) { weakConfig(weakBound)(c); c.Data.Path = "other" }))
 }
 
-// content are the files of a store that depend on the cells alone.
+// content is what in the files of a store depends on the cells alone.
 func content(t *testing.T, store *Store) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -44,11 +44,9 @@ func content(t *testing.T, store *Store) map[string]string {
 		paths, err := filepath.Glob(filepath.Join(store.Dir(), "*", name))
 		require.NoError(t, err)
 		for _, path := range paths {
-			data, err := os.ReadFile(path)
-			require.NoError(t, err)
 			relative, err := filepath.Rel(store.Dir(), path)
 			require.NoError(t, err)
-			all[relative] = string(data)
+			all[relative] = ofCell(t, path)
 		}
 	}
 	return all
@@ -104,7 +102,7 @@ func TestSweepDrawsTriggersAgainUntilTheyWork(t *testing.T) {
 	require.Empty(t, summary.Missing)
 	require.Greater(t, outcome.Cells, len(sweep.Cells), "some triggers were drawn again")
 	require.Equal(t, outcome.Cells, outcome.Trained)
-	require.Len(t, content(t, store), 4*outcome.Cells)
+	require.Len(t, content(t, store), 4*outcome.Cells, "four files depend on the cell alone")
 	revised := seen.of(KindRevised)
 	require.NotEmpty(t, revised)
 	require.Equal(t, outcome.Cells, revised[len(revised)-1].Cells)

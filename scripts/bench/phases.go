@@ -27,18 +27,19 @@ func benchPhases(ctx context.Context, o options, out, errOut io.Writer) error {
 	if err := run.Run(); err != nil {
 		return fmt.Errorf("%s run: %w", o.program, err)
 	}
-	found, err := filepath.Glob(filepath.Join(store, "*", experiments.TimingFile))
+	found, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
 	if err != nil || len(found) != 1 {
-		return errors.Join(fmt.Errorf("one game left %d timings", len(found)), err)
+		return errors.Join(fmt.Errorf("one game left %d results", len(found)), err)
 	}
 	text, err := os.ReadFile(found[0])
 	if err != nil {
 		return err
 	}
-	var timing experiments.Timing
-	if err := json.Unmarshal(text, &timing); err != nil {
+	var result experiments.Result
+	if err := json.Unmarshal(text, &result); err != nil {
 		return fmt.Errorf("%s: %w", found[0], err)
 	}
+	timing := result.Run
 	fmt.Fprintf(out, "\nOne game of the quick preset (N = 2), %.1f s, %.0f images/s, peak memory %.0f MiB. Phases:\n",
 		timing.TotalSeconds, timing.ImagesPerSecond, float64(timing.PeakMemory)/(1<<20))
 	for _, phase := range experiments.Phases() {

@@ -1,0 +1,137 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"backfire/game"
+)
+
+// Run is what a Result says about its own training and about other cells of the
+// store. It differs from training to training and may be completed later.
+type Run struct {
+	Timing
+	// Single is in the order of the result's attackers.
+	Single []Single `json:"single"`
+	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields of Run
+}
+
+// Single is what an attacker is worth alone: the paper's bracket.
+type Single struct {
+	ID   int    `json:"id"`   // of the attacker
+	Cell string `json:"cell"` // hash of the game in which it is alone with the same trigger, without a defense
+	// ASR is the attacker's ASR there; nil as long as no run that knew this
+	// result has found that game in the store.
+	ASR *game.Rate `json:"asr"`
+}
+
+// alone is the game in which the attacker at a position of the cell's is the
+// only one, and the defender does nothing.
+func (c Cell) alone(position int) Cell {
+	c.Defense = nil
+	c.Game.Attackers = slices.Clone(c.Game.Attackers[position : position+1])
+	return c
+}
+
+// singles names the single game of each attacker of the cell. Where the cell is
+// that game, it has the ASR too.
+func (c Cell) singles(own *game.Score) ([]Single, error) {
+	self, err := c.Hash()
+	if err != nil {
+		return nil, err
+	}
+	singles := []Single{}
+	for position, attacker := range c.Game.Attackers {
+		hash, err := c.alone(position).Hash()
+		if err != nil {
+			return nil, err
+		}
+		single := Single{ID: attacker.ID, Cell: hash}
+		if hash == self {
+			single.ASR = &own.Attackers[0].ASR
+		}
+		singles = append(singles, single)
+	}
+	return singles, nil
+}
+
+// open lists the single games whose ASR the result does not have.
+func (r *Result) open() []string {
+	var hashes []string
+	for _, single := range r.Run.Single {
+		if single.ASR == nil {
+			hashes = append(hashes, single.Cell)
+		}
+	}
+	return hashes
+}
+
+// complete returns the result with the single ASRs that asr knows, and whether
+// there are any that it lacked.
+func (r Result) complete(asr func(hash string) (*game.Rate, error)) (Result, bool, error) {
+	r.Run.Single = slices.Clone(r.Run.Single)
+	more := false
+	for i, single := range r.Run.Single {
+		if single.ASR != nil {
+			continue
+		}
+		rate, err := asr(single.Cell)
+		if err != nil {
+			return Result{}, false, err
+		}
+		if rate != nil {
+			r.Run.Single[i].ASR, more = rate, true
+		}
+	}
+	if !more {
+		return r, false, nil
+	}
+	r, err := r.sealed()
+	return r, true, err
+}
+
+// sum is the SHA-256 of the canonical JSON (keys sorted, no white space, numbers
+// as the file has them) of the result without its fields run and digest.
+func (r Result) sum() (string, error) { return sumWithout(r, "run", "digest") }
+
+func (r Run) sum() (string, error) { return sumWithout(r, "digest") }
+
+// sealed returns the result with its digests.
+func (r Result) sealed() (Result, error) {
+	var errs [2]error
+	r.Digest, errs[0] = r.sum()
+	r.Run.Digest, errs[1] = r.Run.sum()
+	if err := errors.Join(errs[:]...); err != nil {
+		return Result{}, fmt.Errorf("experiments: digest of result %.12s: %w", r.Cell, err)
+	}
+	return r, nil
+}
+
+// check compares the result with its digests.
+func (r Result) check() error {
+	sealed, err := r.sealed()
+	switch {
+	case err != nil:
+		return err
+	case sealed.Digest != r.Digest:
+		return fmt.Errorf("%s does not fit its digest", ResultFile)
+	case sealed.Run.Digest != r.Run.Digest:
+		return fmt.Errorf("%s: run does not fit its digest", ResultFile)
+	default:
+		return nil
+	}
+}
+
+// sumWithout is the SHA-256 of the canonical JSON of a value's fields but some.
+func sumWithout(v any, fields ...string) (string, error) {
+	tree, err := treeOf(v)
+	if err != nil {
+		return "", err
+	}
+	if object, ok := tree.(map[string]any); ok {
+		maps.DeleteFunc(object, func(key string, _ any) bool { return slices.Contains(fields, key) })
+	}
+	return hashOf(tree)
+}
