@@ -126,6 +126,8 @@ func notice(e experiments.Event) string {
 		return fmt.Sprintf("%s FAILED: %s", e.Title, e.Error)
 	case experiments.KindBroken:
 		return fmt.Sprintf("%s is trained again: %s; set aside in %s", e.Title, e.Error, e.Path)
+	case experiments.KindLacking:
+		return fmt.Sprintf("%s is trained again: %s", e.Title, e.Error)
 	case experiments.KindWaiting:
 		return fmt.Sprintf("%s is being trained by another process", e.Title)
 	case experiments.KindStored:

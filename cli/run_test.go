@@ -57,6 +57,21 @@ func TestRunPrintsTheTableAndStoresTheResults(t *testing.T) {
 	require.Equal(t, "2 models, 2 of them stored already\n", secondErr())
 }
 
+// What is stored already is trained again for an artefact that it lacks.
+func TestRunWithArtefacts(t *testing.T) {
+	opts, store, out, _ := runOptions(t)
+	require.NoError(t, runRun(context.Background(), opts))
+	again, _, secondOut, secondErr := runOptions(t, "store="+store, "artefacts.model=true", "artefacts.images=npz")
+	require.NoError(t, runRun(context.Background(), again))
+	require.Equal(t, out(), secondOut())
+	require.Contains(t, secondErr(), "is trained again: it lacks model.safetensors, training.npz\n")
+	for _, name := range []string{experiments.ModelFile, experiments.TrainingFile} {
+		found, err := filepath.Glob(filepath.Join(store, "*", name))
+		require.NoError(t, err)
+		require.Len(t, found, 2)
+	}
+}
+
 func TestRunWithJSON(t *testing.T) {
 	opts, store, out, errOut := runOptions(t)
 	opts.JSON = true

@@ -42,6 +42,8 @@ type Config struct {
 	AgentAugmentation   AgentAugmentation   `key:"agent_augmentation"`
 	Indexing            Indexing            `key:"indexing"`
 
+	Artefacts Artefacts `key:"artefacts"`
+
 	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, each in a process of its own; 0 chooses by cores and the free memory of the machine and of the GPU"`
 	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 chooses by cores and workers"`
@@ -163,6 +165,14 @@ type AgentAugmentation struct {
 type Indexing struct {
 	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
 	Models int    `key:"models" default:"0" range:"[0,)" help:"groups or slices of the modes grouped and sliced; 0 with exact"`
+}
+
+// Artefacts are files that results have on request only. A stored result that
+// lacks one of them is trained again.
+type Artefacts struct {
+	Model    bool   `key:"model" default:"false" help:"store the trained model with each result, as model.safetensors"`
+	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
+	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
 }
 
 // Largest returns the number of attackers in the largest game, 0 without games.

@@ -57,6 +57,7 @@ func TestDefaults(t *testing.T) {
 		Model:     config.Model{Width: 64},
 		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
 		Defenders: []string{"none"},
+		Artefacts: config.Artefacts{Images: "none"},
 		Device:    "auto",
 		Store:     "runs",
 

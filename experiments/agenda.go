@@ -13,14 +13,14 @@ type list struct {
 }
 
 // newList makes an agenda of distinct cells of one dataset.
-func newList(cells []Cell, source datasets.Source) (list, error) {
+func newList(cells []Cell, source datasets.Source, artefacts Artefacts) (list, error) {
 	stage := &Stage{}
 	for _, cell := range cells {
 		hash, err := cell.Hash()
 		if err != nil {
 			return list{}, err
 		}
-		stage.Wants = append(stage.Wants, Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: source})
+		stage.Wants = append(stage.Wants, Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: source, Artefacts: artefacts})
 	}
 	return list{stage}, nil
 }

@@ -87,7 +87,7 @@ func TestEveryEventIsDocumented(t *testing.T) {
 	kinds := []string{
 		string(KindPlan), string(KindRevised), string(KindStarted), string(KindPhase), string(KindProgress), string(KindEpoch),
 		string(KindResumed), string(KindDiscarded), string(KindDone),
-		string(KindRetry), string(KindFailed), string(KindBroken), string(KindWaiting), string(KindStored), "summary",
+		string(KindRetry), string(KindFailed), string(KindBroken), string(KindLacking), string(KindWaiting), string(KindStored), "summary",
 	}
 	require.Equal(t, kinds, documented(t, "The events of `run --json`"))
 }

@@ -23,6 +23,7 @@ const (
 	KindPlan    Kind = "plan"    // before anything else: Cells, Stored, Workers, TotalImages
 	KindRevised Kind = "revised" // results ask for more than was planned: Cells and TotalImages of the whole run now
 	KindBroken  Kind = "broken"  // a stored result must not be used: Error, Path where it is now
+	KindLacking Kind = "lacking" // a stored result lacks artefacts that are asked for and is trained again: Error
 	KindWaiting Kind = "waiting" // another process trains the cell
 	KindStored  Kind = "stored"  // another process has stored the cell meanwhile
 	KindRetry   Kind = "retry"   // a failed cell goes back to the end of the queue: Error

@@ -1,7 +1,9 @@
 package experiments
 
 import (
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -21,6 +23,7 @@ type files struct {
 	environment Environment
 	epochs      []EpochMetrics
 	rows        []game.Row
+	images      []uint8 // by row, as trained on
 	predicted   []uint8 // by probe
 	simulated   []int   // by row, or nil; see Cell.trainingSet
 }
@@ -69,11 +72,13 @@ func writeMetrics(path string, epochs []EpochMetrics) error {
 // writePoison lists the rows of the training set that carry a trigger. Owner
 // and trigger are attacker IDs: who contributed the image, and whose trigger it
 // carries. Rows that the defender stamped have its name as their owner, and a
-// simulated attacker in place of a trigger's.
+// simulated attacker in place of a trigger's. The sum is over the values of the
+// stamped image, channel by channel.
 func writePoison(path string, f files) error {
+	size := f.cell.Data.Shape.Size()
 	id := func(position int) string { return strconv.Itoa(f.cell.Game.Attackers[position].ID) }
 	return writeCSV(path, func(write func(...string)) {
-		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated")
+		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256")
 		for i, row := range f.rows {
 			owner, trigger, simulated := "defender", "", ""
 			switch {
@@ -84,8 +89,9 @@ func writePoison(path string, f files) error {
 			default:
 				continue
 			}
+			sum := sha256.Sum256(f.images[i*size : (i+1)*size])
 			write(strconv.Itoa(i), strconv.Itoa(row.Source), owner, trigger,
-				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)), simulated)
+				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)), simulated, hex.EncodeToString(sum[:]))
 		}
 	})
 }

@@ -108,9 +108,12 @@ func (p *playing) write(score *game.Score, environment Environment) error {
 	if result.Run.Single, err = p.job.Cell.singles(score); err != nil {
 		return err
 	}
+	if err := p.writeArtefacts(); err != nil {
+		return err
+	}
 	return writeFiles(p.job.Dir, files{
 		cell: p.job.Cell, result: result, environment: environment,
-		epochs: p.epochs, rows: p.training.Rows, predicted: p.predicted, simulated: p.simulated,
+		epochs: p.epochs, rows: p.training.Rows, images: p.training.Images, predicted: p.predicted, simulated: p.simulated,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -35,7 +36,7 @@ type queue struct {
 	mu      sync.Mutex
 	found   Findings
 	stage   *Stage
-	before  map[string]bool // cells that were stored before the run
+	before  map[string]bool // cells that were stored before the run, with the artefacts asked for
 	known   map[string]bool // cells that are or were in the queue, or stored
 	waiting []*task
 	running int
@@ -52,14 +53,24 @@ func newQueue(store *Store, a agenda, poll time.Duration, tell func(Event)) (*qu
 		store: store, agenda: a, poll: poll, tell: tell, changed: make(chan struct{}),
 		found: Findings{}, before: map[string]bool{}, known: map[string]bool{},
 	}
+	results := newLibrary(store)
 	var err error
-	if q.stage, err = settle(a, newLibrary(store), q.found); err != nil {
+	if q.stage, err = settle(a, results, q.found); err != nil {
 		return nil, err
 	}
-	for hash := range q.found {
-		q.before[hash], q.known[hash] = true, true
+	for _, want := range q.stage.Wants {
+		if want.Waits {
+			continue
+		}
+		record, err := results.record(want.Hash)
+		if err != nil {
+			return nil, err
+		}
+		if record != nil && len(want.Artefacts.of(want.Cell).without(record.Artefacts())) == 0 {
+			q.before[want.Hash], q.known[want.Hash] = true, true
+		}
 	}
-	q.stored = len(q.found)
+	q.stored = len(q.before)
 	q.fill()
 	return q, nil
 }
@@ -195,6 +206,11 @@ func (q *queue) claim(t *task) (*Claim, error) {
 		return claim, nil
 	case err != nil:
 		return nil, errors.Join(err, claim.Release())
+	}
+	if lacking := t.Artefacts.of(t.Cell).without(record.Artefacts()); len(lacking) > 0 {
+		t.Artefacts = t.Artefacts.and(record.Artefacts())
+		q.tell(Event{Kind: KindLacking, Cell: t.Hash, Title: t.Title, Error: "it lacks " + strings.Join(lacking, ", ")})
+		return claim, nil
 	}
 	t.result = &record.Result
 	q.tell(Event{Kind: KindStored, Cell: t.Hash, Title: t.Title})

@@ -29,6 +29,8 @@ type Record struct {
 	Cell   Cell
 	Result Result
 	Dir    string // where its files lie
+
+	files map[string]string // as manifest.Files
 }
 
 // manifest is the content of ManifestFile. ResultFile has its digest in place of
@@ -36,7 +38,7 @@ type Record struct {
 // single games are stored, by replacing that file alone.
 type manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
-	Files map[string]string `json:"files"` // file name -> SHA-256, hexadecimal
+	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
 }
 
 // Read checks the stored result of the cell called hash against its manifest
@@ -72,7 +74,10 @@ func readRecord(dir, hash string) (*Record, error) {
 		if name == ResultFile {
 			continue // see Result.check
 		}
-		got, err := fileSum(filepath.Join(dir, name))
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return nil, fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
+		}
+		got, err := fileSum(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +90,7 @@ func readRecord(dir, hash string) (*Record, error) {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
 	}
-	record := &Record{Dir: dir}
+	record := &Record{Dir: dir, files: m.Files}
 	if err := record.parse(); err != nil {
 		return nil, err
 	}
@@ -149,24 +154,36 @@ func readResult(dir string) (Result, error) {
 
 // writeManifest sums up the files of dir.
 func writeManifest(dir, hash string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
 	result, err := readResult(dir)
 	if err != nil {
 		return err
 	}
+	names, err := filesOf(dir)
+	if err != nil {
+		return err
+	}
 	m := manifest{Cell: hash, Files: map[string]string{ResultFile: result.Digest}}
-	for _, entry := range entries {
-		if entry.Name() == ResultFile {
+	for _, name := range names {
+		if name == ResultFile {
 			continue
 		}
-		if m.Files[entry.Name()], err = fileSum(filepath.Join(dir, entry.Name())); err != nil {
+		if m.Files[name], err = fileSum(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
 	}
 	return writeJSON(filepath.Join(dir, ManifestFile), m)
+}
+
+// filesOf lists the files of dir and the directories in it, with slashes.
+func filesOf(dir string) ([]string, error) {
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	return names, err
 }
 
 func fileSum(path string) (string, error) {

@@ -27,6 +27,8 @@ type Runner struct {
 	Store  *Store
 	Source datasets.Source // where the images of Run's cells lie
 
+	Artefacts Artefacts // asked for of Run's cells
+
 	// Command makes the command of a worker process, which runs a Worker:
 	// launcher.Launcher.Worker. It is called once per process.
 	Command func() (*exec.Cmd, error)
@@ -67,7 +69,7 @@ type Failure struct {
 // means that the store or the workers cannot be used at all. The cells must be
 // distinct and their images those of Source.
 func (r *Runner) Run(ctx context.Context, cells []Cell) (*Outcome, error) {
-	list, err := newList(cells, r.Source)
+	list, err := newList(cells, r.Source, r.Artefacts)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +211,10 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 	if err != nil {
 		return err
 	}
-	job := Job{Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, Device: r.Device, Threads: r.Threads}
+	job := Job{
+		Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, Device: r.Device, Threads: r.Threads,
+		Artefacts: t.Artefacts.of(t.Cell),
+	}
 	// A worker that died before is noticed below, by its last words.
 	sendErr := worker.send(job)
 	stage := "before it began"

@@ -16,6 +16,9 @@ type Want struct {
 	// games of its attackers, and this is it if the triggers tried now are
 	// kept.
 	Waits bool
+	// Artefacts are what the points that want the cell ask for beside its usual
+	// files.
+	Artefacts Artefacts
 }
 
 // Stage is what a sweep asks for, given the results found so far.
@@ -43,10 +46,12 @@ func (s *Sweep) Stage(found Findings) (*Stage, error) {
 	add := func(at place, hash string, waits bool) {
 		if i, ok := listed[hash]; ok {
 			stage.Wants[i].Waits = stage.Wants[i].Waits && waits
+			stage.Wants[i].Artefacts = stage.Wants[i].Artefacts.and(s.artefacts(at))
 			return
 		}
 		listed[hash] = len(stage.Wants)
 		want := s.want(stage, at, hash)
+		want.Artefacts = s.artefacts(at)
 		want.Waits = waits
 		stage.Wants = append(stage.Wants, want)
 	}
@@ -84,6 +89,9 @@ func (s *Sweep) Stage(found Findings) (*Stage, error) {
 func (s *Sweep) Settle(store *Store) (*Stage, error) {
 	return settle(s, newLibrary(store), Findings{})
 }
+
+// artefacts is what a point asks for of every cell.
+func (s *Sweep) artefacts(at place) Artefacts { return ArtefactsOf(s.Points[at.point].Config) }
 
 // want describes a cell of a game for whoever trains it.
 func (s *Sweep) want(stage *Stage, at place, hash string) Want {

@@ -214,7 +214,8 @@ func (c *Claim) Draft() (Result, error) {
 
 // Commit makes the working directory, with the result as it is given, the cell's
 // result: it writes the manifest, syncs every file and the directory, and renames
-// it. The claim stays until it is released.
+// it. A result that is stored already is replaced. The claim stays until it is
+// released.
 func (c *Claim) Commit(result Result) error {
 	if err := c.commit(result); err != nil {
 		return fmt.Errorf("experiments: store result %s: %w", c.hash, err)
@@ -229,22 +230,38 @@ func (c *Claim) commit(result Result) error {
 	if err := writeManifest(c.dir(), c.hash); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(c.dir())
+	err := filepath.WalkDir(c.dir(), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return syncAll(path)
+	})
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if err := syncAll(filepath.Join(c.dir(), entry.Name())); err != nil {
-			return err
-		}
+	path := c.store.Path(c.hash)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(c.dir(), path)
+	} else if err == nil {
+		err = exchange(c.dir(), path) // what was stored goes with the working directory
 	}
-	if err := syncAll(c.dir()); err != nil {
-		return err
-	}
-	if err := os.Rename(c.dir(), c.store.Path(c.hash)); err != nil {
+	if err != nil {
 		return err
 	}
 	return syncAll(c.store.dir)
+}
+
+// exchangeInSteps makes two directories trade places by renaming one after the
+// other. For a moment, neither lies at b.
+func exchangeInSteps(a, b string) error {
+	between := a + "-old"
+	if err := os.Rename(b, between); err != nil {
+		return err
+	}
+	if err := os.Rename(a, b); err != nil {
+		return errors.Join(err, os.Rename(between, b))
+	}
+	return os.Rename(between, a)
 }
 
 // Complete replaces the stored result by one that differs in Run alone, whole or

@@ -30,8 +30,10 @@ func (p *playing) model(ctx context.Context, engine Engine) error {
 		return err
 	}
 	p.watch.enter(PhaseEvaluate)
-	p.predicted, err = model.Predict(p.probes.Images)
-	return err
+	if p.predicted, err = model.Predict(p.probes.Images); err != nil {
+		return err
+	}
+	return p.writeModel(model)
 }
 
 // resume makes a model that stands where the checkpoint of the cell was

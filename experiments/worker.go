@@ -27,6 +27,8 @@ type Job struct {
 	Checkpoint string `json:"checkpoint"`
 	Device     string `json:"device"`  // auto, cpu, cuda or cuda:K
 	Threads    int    `json:"threads"` // of the CPU, at least 1
+	// Artefacts are to be written beside the files that every result has.
+	Artefacts Artefacts `json:"artefacts"`
 }
 
 // Loader loads a dataset; datasets.Load is the one.

@@ -3,7 +3,9 @@ package experiments
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"os"
@@ -186,15 +188,17 @@ func TestFilesOfAResult(t *testing.T) {
 	require.Equal(t, strconv.FormatFloat(result.FinalLoss, 'g', -1, 64), metrics[3][1])
 
 	poison := readCSV(t, filepath.Join(job.Dir, PoisonFile))
-	require.Equal(t, []string{"row", "source", "owner", "trigger", "old_label", "new_label", "simulated"}, poison[0])
+	require.Equal(t, []string{"row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256"}, poison[0])
 	var want [][]string
-	for i, row := range g.Training().Rows {
+	training := g.Training()
+	for i, row := range training.Rows {
 		if row.Trigger != game.NoTrigger {
 			var fields []string
 			for _, v := range []int{i, row.Source, row.Owner, row.Trigger, int(row.Old), int(row.New)} {
 				fields = append(fields, strconv.Itoa(v))
 			}
-			want = append(want, append(fields, "")) // nothing is simulated
+			sum := sha256.Sum256(training.Images[i*64 : (i+1)*64])
+			want = append(want, append(fields, "", hex.EncodeToString(sum[:]))) // nothing is simulated
 		}
 	}
 	require.NotEmpty(t, want)

@@ -1,0 +1,77 @@
+package experiments
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"backfire/config"
+	"backfire/game"
+)
+
+// Artefacts are files of a result that are written on request only. They follow
+// from the cell as everything else does, so a request is no part of the cell.
+type Artefacts struct {
+	Model    bool `json:"model,omitempty"`    // ModelFile
+	Triggers bool `json:"triggers,omitempty"` // TriggersDir
+	Folder   bool `json:"folder,omitempty"`   // ImagesDir
+	Archive  bool `json:"archive,omitempty"`  // TrainingFile
+}
+
+// The artefacts' places in a stored result.
+const (
+	ModelFile    = "model.safetensors" // the trained parameters and running statistics, under torchvision's names
+	TriggersDir  = "triggers"          // attacker-ID.png: pattern, with the mask as alpha
+	ImagesDir    = "images"            // LABEL/ROW.png: the training set, by the label trained on
+	TrainingFile = "training.npz"      // the training set as arrays
+)
+
+// ArtefactsOf returns what a configuration asks for.
+func ArtefactsOf(cfg config.Config) Artefacts {
+	a := cfg.Artefacts
+	return Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz"}
+}
+
+// and adds another request to this one.
+func (a Artefacts) and(b Artefacts) Artefacts {
+	return Artefacts{a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive}
+}
+
+// of leaves out what the cell has no such thing of: where every image has a
+// trigger of its own, attackers have none.
+func (a Artefacts) of(cell Cell) Artefacts {
+	a.Triggers = a.Triggers && cell.Game.Sampling == game.PerAgent
+	return a
+}
+
+// without names what is asked for and not there.
+func (a Artefacts) without(there Artefacts) []string {
+	var names []string
+	for _, each := range []struct {
+		asked, there bool
+		name         string
+	}{
+		{a.Model, there.Model, ModelFile},
+		{a.Triggers, there.Triggers, TriggersDir},
+		{a.Folder, there.Folder, ImagesDir},
+		{a.Archive, there.Archive, TrainingFile},
+	} {
+		if each.asked && !each.there {
+			names = append(names, each.name)
+		}
+	}
+	return names
+}
+
+// Files lists the files of the result but for its manifest, with slashes, sorted.
+func (r *Record) Files() []string { return slices.Sorted(maps.Keys(r.files)) }
+
+// Artefacts says which artefacts the result has.
+func (r *Record) Artefacts() Artefacts {
+	var a Artefacts
+	for name := range r.files {
+		top, _, _ := strings.Cut(name, "/")
+		a = a.and(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile})
+	}
+	return a
+}
