@@ -72,7 +72,7 @@ func readRecord(dir, hash string) (*Record, error) {
 	}
 	for name, want := range m.Files {
 		if name == ResultFile {
-			continue // see Result.check
+			continue // see checkDigests
 		}
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
 			return nil, fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
@@ -149,7 +149,7 @@ func readResult(dir string) (Result, error) {
 	if err := parseJSON(path, data, &result); err != nil {
 		return Result{}, err
 	}
-	return result, result.check()
+	return result, checkDigests(data)
 }
 
 // writeManifest sums up the files of dir.
