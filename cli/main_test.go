@@ -19,7 +19,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asEngine) != "" {
 		os.Exit(engine.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(playedDir) // a temporary directory may stay
+	os.Exit(code)
 }
 
 // testEngine is the launcher of this binary as the engine, with more variables.

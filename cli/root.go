@@ -39,6 +39,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdQuick(streams, nil),
 		NewCmdReport(streams, nil),
 		NewCmdRun(streams, nil),
+		NewCmdRuns(streams),
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),

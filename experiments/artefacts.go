@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -65,6 +66,9 @@ func (a Artefacts) without(there Artefacts) []string {
 
 // Files lists the files of the result but for its manifest, with slashes, sorted.
 func (r *Record) Files() []string { return slices.Sorted(maps.Keys(r.files)) }
+
+// File is the path of one of the files or directories of the result.
+func (r *Record) File(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 
 // Artefacts says which artefacts the result has.
 func (r *Record) Artefacts() Artefacts {

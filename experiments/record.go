@@ -45,14 +45,18 @@ type manifest struct {
 // and returns it. The error wraps ErrNotStored when there is none and
 // ErrBroken when it must not be used; other errors say that it could not be
 // looked at.
-func (s *Store) Read(hash string) (*Record, error) {
+func (s *Store) Read(hash string) (*Record, error) { return s.open(hash, checkSums) }
+
+// open reads the stored result of a cell, and its files with a check of them if
+// that is not nil.
+func (s *Store) open(hash string, check func(dir string, m manifest) error) (*Record, error) {
 	dir := s.Path(hash)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("experiments: read %s: %w", dir, ErrNotStored)
 	} else if err != nil {
 		return nil, fmt.Errorf("experiments: read: %w", err)
 	}
-	record, err := readRecord(dir, hash)
+	record, err := readRecord(dir, hash, check)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("experiments: read: %w", err)
 	}
@@ -62,7 +66,7 @@ func (s *Store) Read(hash string) (*Record, error) {
 	return record, nil
 }
 
-func readRecord(dir, hash string) (*Record, error) {
+func readRecord(dir, hash string, check func(dir string, m manifest) error) (*Record, error) {
 	var m manifest
 	if err := readJSON(filepath.Join(dir, ManifestFile), &m); err != nil {
 		return nil, err
@@ -70,19 +74,9 @@ func readRecord(dir, hash string) (*Record, error) {
 	if m.Cell != hash {
 		return nil, fmt.Errorf("%s is about cell %.12s", ManifestFile, m.Cell)
 	}
-	for name, want := range m.Files {
-		if name == ResultFile {
-			continue // see checkDigests
-		}
-		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return nil, fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
-		}
-		got, err := fileSum(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
+	if check != nil {
+		if err := check(dir, m); err != nil {
 			return nil, err
-		}
-		if got != want {
-			return nil, fmt.Errorf("%s does not fit its SHA-256", name)
 		}
 	}
 	for _, name := range []string{CellFile, ResultFile, PredictionsFile} {
@@ -105,6 +99,27 @@ func readRecord(dir, hash string) (*Record, error) {
 		return nil, fmt.Errorf("%s is cell %.12s, %s is of cell %.12s", CellFile, got, ResultFile, record.Result.Cell)
 	}
 	return record, nil
+}
+
+// checkSums compares the files of a result with its manifest, but for ResultFile,
+// see checkDigests.
+func checkSums(dir string, m manifest) error {
+	for name, want := range m.Files {
+		if name == ResultFile {
+			continue
+		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
+		}
+		got, err := fileSum(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%s does not fit its SHA-256", name)
+		}
+	}
+	return nil
 }
 
 // Predictions reads the class that the model predicts for each probe, in the

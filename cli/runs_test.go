@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+)
+
+// playedStore is a store with the results of runOptions: N = 1 and N = 2,
+// with artefacts. It is a copy that a test may change.
+func playedStore(t *testing.T) string {
+	t.Helper()
+	played.Do(func() {
+		dir, err := os.MkdirTemp("", "backfire-runs-")
+		require.NoError(t, err)
+		opts, _, _, _ := runOptions(t, "store="+dir, "artefacts.model=true", "artefacts.triggers=true", "artefacts.images=npz")
+		require.NoError(t, runRun(context.Background(), opts))
+		playedDir = dir
+	})
+	require.NotEmpty(t, playedDir)
+	dir := filepath.Join(t.TempDir(), "runs")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(playedDir)))
+	return dir
+}
+
+// What playedStore copies, made once for all tests.
+var (
+	played    sync.Once
+	playedDir string
+)
+
+// runsIn lists the hashes of a store's results: N = 1, then N = 2.
+func runsIn(t *testing.T, dir string) [2]string {
+	t.Helper()
+	store, err := experiments.ExistingStore(dir)
+	require.NoError(t, err)
+	hashes, err := store.Hashes()
+	require.NoError(t, err)
+	require.Len(t, hashes, 2)
+	record, err := store.Read(hashes[0])
+	require.NoError(t, err)
+	if len(record.Cell.Game.Attackers) == 1 {
+		return [2]string{hashes[0], hashes[1]}
+	}
+	return [2]string{hashes[1], hashes[0]}
+}
+
+func TestRunsList(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	code, out, errOut := runMain(t, "runs", "list", "--store", dir)
+	require.Equal(t, ExitOK, code, errOut)
+	require.Regexp(t, `^RUN +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
+	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
+	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
+	require.Contains(t, out, "\n2 results\n")
+
+	code, out, _ = runMain(t, "runs", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")
+	require.Equal(t, ExitOK, code)
+	var line runLine
+	require.NoError(t, json.Unmarshal([]byte(out), &line), "one line")
+	require.Equal(t, runs[1], line.Cell)
+	require.Equal(t, 2, line.N)
+	require.Equal(t, filepath.Join(dir, runs[1]), line.Path)
+
+	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.CellFile)))
+	code, out, errOut = runMain(t, "runs", "list", "--store", dir)
+	require.Equal(t, ExitOK, code)
+	require.Contains(t, out, "\n1 result\n")
+	require.Contains(t, errOut, runs[0])
+}
+
+func TestRunsRefuse(t *testing.T) {
+	dir := playedStore(t)
+	for _, tc := range []struct {
+		args  []string
+		words string
+	}{
+		{[]string{"list", "--filter", "game.sed=1"}, "did you mean game.seed?"},
+		{[]string{"list", "--filter", "seed"}, "must be key=value"},
+		{[]string{"show", ""}, "not stored"},
+		{[]string{"show", "zz"}, "not stored"},
+		{[]string{"show"}, "accepts 1 arg"},
+		{[]string{"diff", runsIn(t, dir)[0]}, "accepts 2 arg"},
+		{[]string{"gc", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
+	} {
+		args := append([]string{"runs", tc.args[0], "--store", dir}, tc.args[1:]...)
+		code, out, errOut := runMain(t, args...)
+		require.Equal(t, ExitUsage, code, args)
+		require.Empty(t, out)
+		require.Contains(t, errOut, tc.words)
+	}
+}
+
+func TestRunsShow(t *testing.T) {
+	dir := playedStore(t)
+	run := runsIn(t, dir)[1]
+	code, out, errOut := runMain(t, "runs", "show", run[:8], "--store", dir)
+	require.Equal(t, ExitOK, code, errOut)
+	for _, pattern := range []string{
+		`(?m)^run +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one model\)$`,
+		`(?m)^readings +trigger range per_dimension, `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
+		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
+		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
+	} {
+		require.Regexp(t, pattern, out)
+	}
+	code, out, _ = runMain(t, "runs", "show", run[:8], "--store", dir, "--json")
+	require.Equal(t, ExitOK, code)
+	var result experiments.Result
+	require.NoError(t, json.Unmarshal([]byte(out), &result))
+	require.Equal(t, run, result.Cell)
+}
+
+func TestRunsDiff(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	code, out, errOut := runMain(t, "runs", "diff", runs[0][:10], runs[1][:10], "--store", dir)
+	require.Equal(t, ExitOK, code, errOut)
+	require.Regexp(t, `^CONFIGURATION +A `+runs[0][:12]+` +B `+runs[1][:12]+`\n`, out)
+	require.Regexp(t, `(?m)^game.attackers\[1\].id +- +1$`, out)
+	require.NotContains(t, out, "game.attackers[0]")
+	require.Regexp(t, `(?m)^standard accuracy % +[\d.]+ +[\d.]+ +[-+]?[\d.]+$`, out)
+	require.Regexp(t, `(?m)^ASR of attacker 0 % `, out)
+	require.NotContains(t, out, "attacker 1 %")
+
+	code, out, _ = runMain(t, "runs", "diff", runs[0], runs[0], "--store", dir)
+	require.Equal(t, ExitOK, code)
+	require.Contains(t, out, "no difference")
+}
+
+func TestRunsGC(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	code, out, errOut := runMain(t, "runs", "gc", "--store", dir)
+	require.Equal(t, ExitOK, code, errOut)
+	require.Contains(t, out, "0 items, 0.0 kB: nothing was removed")
+
+	plans, err := filepath.Glob(filepath.Join(dir, "plans", "*", "*"))
+	require.NoError(t, err)
+	require.Len(t, plans, 1)
+	text, err := os.ReadFile(plans[0])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(plans[0], []byte(strings.ReplaceAll(string(text), runs[1], "another")), 0o600))
+	code, out, _ = runMain(t, "runs", "gc", "--store", dir)
+	require.Equal(t, ExitOK, code)
+	require.Contains(t, out, filepath.Join(dir, runs[1]))
+	require.Regexp(t, `(?m)^1 item, [\d.]+ kB: nothing was removed; --yes removes it$`, out)
+	require.DirExists(t, filepath.Join(dir, runs[1]))
+
+	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--yes")
+	require.Equal(t, ExitOK, code)
+	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB$`, out)
+	require.NoDirExists(t, filepath.Join(dir, runs[1]))
+	require.DirExists(t, filepath.Join(dir, runs[0]))
+}
+
+func TestRunsGCTakesTheAgeOfCheckpoints(t *testing.T) {
+	var got *RunsOptions
+	cmd := NewCmdRunsGC(&IOStreams{}, func(_ context.Context, opts *RunsOptions) error {
+		got = opts
+		return nil
+	})
+	cmd.SetArgs([]string{"--checkpoint-age", "36h"})
+	require.NoError(t, cmd.Execute())
+	require.Equal(t, 36*time.Hour, got.CheckpointAge)
+	require.False(t, got.Yes)
+}
