@@ -43,6 +43,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),
+		NewCmdVerify(streams, nil),
 		NewCmdVersion(streams, nil),
 	)
 	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one

@@ -39,19 +39,9 @@ func (p *playing) writeModel(model TrainedModel) error {
 	if err != nil {
 		return err
 	}
-	cell := p.job.Cell
-	shape := cell.Data.Shape
-	file := safetensors.File{Metadata: map[string]string{
-		metaCell: p.hash, metaArchitecture: cell.Model.Architecture, metaWidth: strconv.Itoa(cell.Model.Width),
-	}}
-	for key, value := range map[string]any{
-		metaShape: []int{shape.C, shape.H, shape.W}, metaClasses: cell.Data.Classes, metaMean: p.norm.Mean, metaStd: p.norm.Std,
-	} {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return fmt.Errorf("experiments: write model: %s: %w", key, err)
-		}
-		file.Metadata[key] = string(text)
+	var file safetensors.File
+	if file.Metadata, err = p.metadata(); err != nil {
+		return err
 	}
 	for _, t := range state.Model {
 		file.Tensors = append(file.Tensors, safetensors.Tensor{Name: t.Name, Shape: t.Shape, Values: t.Values})
@@ -61,6 +51,25 @@ func (p *playing) writeModel(model TrainedModel) error {
 		return fmt.Errorf("experiments: write model: %w", err)
 	}
 	return nil
+}
+
+// metadata says what a stored model is and how its inputs are made.
+func (p *playing) metadata() (map[string]string, error) {
+	cell := p.job.Cell
+	shape := cell.Data.Shape
+	metadata := map[string]string{
+		metaCell: p.hash, metaArchitecture: cell.Model.Architecture, metaWidth: strconv.Itoa(cell.Model.Width),
+	}
+	for key, value := range map[string]any{
+		metaShape: []int{shape.C, shape.H, shape.W}, metaClasses: cell.Data.Classes, metaMean: p.norm.Mean, metaStd: p.norm.Std,
+	} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("experiments: metadata of the model: %s: %w", key, err)
+		}
+		metadata[key] = string(text)
+	}
+	return metadata, nil
 }
 
 // writeArtefacts writes what is asked for of triggers and training set into the

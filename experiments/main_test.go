@@ -47,7 +47,9 @@ func TestMain(m *testing.M) {
 			err = playParent(os.Getenv(roleStore), f)
 		}
 	default:
-		os.Exit(m.Run())
+		code := m.Run()
+		_ = os.RemoveAll(pristineDir) // a temporary directory may stay
+		os.Exit(code)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -23,12 +23,12 @@ const (
 	npyAlignment = 64
 )
 
-// writeNPZ writes arrays as numpy.savez_compressed does: a ZIP archive of .npy
-// files. The same arrays give the same bytes.
+// writeNPZ writes arrays as numpy.savez does: a ZIP archive of .npy files, not
+// compressed. The same arrays give the same bytes.
 func writeNPZ(w io.Writer, arrays []array) error {
 	archive := zip.NewWriter(w)
 	for _, a := range arrays {
-		entry, err := archive.Create(a.name + ".npy")
+		entry, err := archive.CreateHeader(&zip.FileHeader{Name: a.name + ".npy", Method: zip.Store})
 		if err != nil {
 			return err
 		}

@@ -111,10 +111,17 @@ func (p *playing) write(score *game.Score, environment Environment) error {
 	if err := p.writeArtefacts(); err != nil {
 		return err
 	}
-	return writeFiles(p.job.Dir, files{
-		cell: p.job.Cell, result: result, environment: environment,
-		epochs: p.epochs, rows: p.training.Rows, images: p.training.Images, predicted: p.predicted, simulated: p.simulated,
-	})
+	content := p.files()
+	content.result, content.environment = result, environment
+	return writeFiles(p.job.Dir, content)
+}
+
+// files is what is to be stored of the game and its training.
+func (p *playing) files() files {
+	return files{
+		cell: p.job.Cell, epochs: p.epochs, rows: p.training.Rows, images: p.training.Images,
+		predicted: p.predicted, simulated: p.simulated,
+	}
 }
 
 // stopwatch times the phases.

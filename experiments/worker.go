@@ -27,6 +27,10 @@ type Job struct {
 	Checkpoint string `json:"checkpoint"`
 	Device     string `json:"device"`  // auto, cpu, cuda or cuda:K
 	Threads    int    `json:"threads"` // of the CPU, at least 1
+	// Predict names a stored model (ModelFile) that is to predict the probes of
+	// the cell, in place of training one: the classes go to PredictionsFile in
+	// Dir, and what predicted them to EnvironmentFile.
+	Predict string `json:"predict,omitempty"`
 	// Artefacts are to be written beside the files that every result has.
 	Artefacts Artefacts `json:"artefacts"`
 }
@@ -106,10 +110,13 @@ func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 	case err != nil:
 	case job.Measure:
 		err = w.measure(ctx, job, tell)
+	case job.Predict != "":
+		err = w.predict(ctx, job)
 	default:
-		if err = w.play(ctx, job, tell); err == nil {
-			tell(Event{Kind: KindDone})
-		}
+		err = w.play(ctx, job, tell)
+	}
+	if err == nil && !job.Measure {
+		tell(Event{Kind: KindDone})
 	}
 	if err != nil {
 		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err)})
