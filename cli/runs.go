@@ -138,13 +138,13 @@ func (f *filterer) passes(cell experiments.Cell) (bool, error) {
 		return false, err
 	}
 	for _, field := range fields {
-		if key := field.Key(); !slices.Contains(f.keys, key) {
-			f.keys = append(f.keys, key)
+		if !slices.Contains(f.keys, field.Key) {
+			f.keys = append(f.keys, field.Key)
 		}
 	}
 	for _, filter := range f.filters {
 		if !slices.ContainsFunc(fields, func(field experiments.Field) bool {
-			return field.Key() == filter.key && field.Is(filter.value)
+			return field.Key == filter.key && field.Is(filter.value)
 		}) {
 			return false, nil
 		}

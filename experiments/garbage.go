@@ -1,12 +1,13 @@
 package experiments
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"time"
 )
 
@@ -62,8 +63,6 @@ func (s *Store) free(hash string) (bool, error) {
 	return true, claim.Release()
 }
 
-var anyHash = regexp.MustCompile(`[0-9a-f]{64}`)
-
 // unreferenced lists results that no file below plans/ names.
 func (s *Store) unreferenced(time.Time) ([]Garbage, error) {
 	named := map[string]bool{}
@@ -72,8 +71,8 @@ func (s *Store) unreferenced(time.Time) ([]Garbage, error) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, hash := range anyHash.FindAll(text, -1) {
-			named[string(hash)] = true
+		for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }) {
+			named[string(word)] = true
 		}
 		return err
 	})

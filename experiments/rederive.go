@@ -30,7 +30,7 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 		return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
 	}
 	if s := c.Verifier.set; s != nil && s.Checksum == c.cell.Data.Checksum {
-		c.set, c.source = s, c.Verifier.Source
+		c.set, c.source = s, c.Source
 		return found(), nil
 	}
 	splits := []string{source.Split}
@@ -49,7 +49,7 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 		}
 		if set.Checksum == c.cell.Data.Checksum {
 			c.set, c.source = set, source
-			c.Verifier.set, c.Verifier.Source = set, source
+			c.Verifier.set, c.Source = set, source
 			return found(), nil
 		}
 		errs = append(errs, fmt.Errorf("split %s has SHA-256 %.12s", split, set.Checksum))
@@ -205,16 +205,13 @@ func fieldAt(fields []Field, i int) string {
 	return fields[i].Path + " = " + fields[i].Value
 }
 
-// fieldsOfJSON lists the values of a value's JSON, in the order of their paths.
+// fieldsOfJSON lists the values of a value's JSON.
 func fieldsOfJSON(v any) ([]Field, error) {
 	tree, err := treeOf(v)
 	if err != nil {
 		return nil, err
 	}
-	var fields []Field
-	flatten("", tree, &fields)
-	slices.SortFunc(fields, func(a, b Field) int { return comparePaths(a.Path, b.Path) })
-	return fields, nil
+	return flatten(Field{}, tree), nil
 }
 
 // checkSingles compares the single ASRs with the single games that are stored.

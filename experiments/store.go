@@ -240,12 +240,13 @@ func (c *Claim) commit(result Result) error {
 		return err
 	}
 	path := c.store.Path(c.hash)
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(c.dir(), path)
-	} else if err == nil {
-		err = exchange(c.dir(), path) // what was stored goes with the working directory
+	move := os.Rename
+	if _, err := os.Lstat(path); err == nil {
+		move = exchange // what was stored goes with the working directory
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	if err != nil {
+	if err := move(c.dir(), path); err != nil {
 		return err
 	}
 	return syncAll(c.store.dir)
