@@ -232,6 +232,7 @@ func (b *builder) runs() {
 					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
+					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: p.point.Readings,
 				}
 				for _, d := range a.Draws {
 					if d.Kept {

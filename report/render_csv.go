@@ -3,9 +3,12 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"backfire/experiments"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -34,25 +37,55 @@ type Run struct {
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`
+
+	Pool     int                  `json:"pool_size"`
+	Width    int                  `json:"width"`
+	Epochs   int                  `json:"epochs"`
+	Readings experiments.Readings `json:"readings"`
+}
+
+// runColumns are the columns of FormatCSV, before those of the keys that the
+// points vary.
+var runColumns = []string{
+	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
+	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "clean_accuracy", "collapsed", "cell",
+	"pool_size", "width", "epochs", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+}
+
+// keyColumns are the keys that the points vary, unless a column has their name.
+func (t *Table) keyColumns() []string {
+	keys := map[string]bool{}
+	for _, r := range t.Runs {
+		for key := range r.Keys {
+			if !slices.Contains(runColumns, key) {
+				keys[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
 }
 
 // runsCSV has the columns of Run. A rate that there is not is empty.
 func (t *Table) runsCSV() ([]byte, error) {
-	lines := [][]string{{
-		"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
-		"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "clean_accuracy", "collapsed", "cell",
-	}}
+	keys := t.keyColumns()
+	lines := [][]string{slices.Concat(runColumns, keys)}
 	for _, r := range t.Runs {
 		single := ""
 		if r.SingleASR != nil {
 			single = number(r.SingleASR.Value())
 		}
-		lines = append(lines, []string{
+		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
 			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
 			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
 			number(r.Robustness.Value()), single, number(r.CleanAccuracy.Value()), strconv.FormatBool(r.Collapsed), r.Cell,
-		})
+			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs), r.Readings.TriggerRange, r.Readings.Sampling,
+			r.Readings.LabelMode, strconv.FormatBool(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+		}
+		for _, key := range keys {
+			line = append(line, r.Keys[key])
+		}
+		lines = append(lines, line)
 	}
 	return encodeCSV(lines)
 }
