@@ -12,7 +12,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/torchbridge"
+	"backfire/launcher"
 )
 
 // ErrVerify is wrapped by the error of a verification in which a check failed.
@@ -25,14 +25,15 @@ type VerifyOptions struct {
 	Runs   []string       // hashes or their beginnings
 	All    bool           // every result of the store
 
-	Load        experiments.Loader
-	CheckDevice func(name string) (string, error)
-	Worker      func() (*exec.Cmd, error)
+	Load     experiments.Loader
+	Describe func(context.Context) (launcher.Description, error)
+	Worker   func() (*exec.Cmd, error)
 }
 
 // NewCmdVerify returns the command that derives stored results again.
 func NewCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions) error) *cobra.Command {
-	opts := &VerifyOptions{IO: streams, Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: workerCommand}
+	engine := launcher.New(streams.Environ)
+	opts := &VerifyOptions{IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
 	cmd := &cobra.Command{
 		Use:   "verify RUN... | --all",
 		Short: "Derive stored results again from cell and seed, and compare",
@@ -43,7 +44,8 @@ it predicts all probes again. Each check is one line; exit code 1 says that one
 failed.
 
 RUN is the hash of a cell or the beginning of it. The images are found as for a run
-(data.dir, data.path); a split that gives the cell's checksum is looked for.`,
+(data.dir, data.path); a split that gives the cell's checksum is looked for. The
+engine and libtorch are needed only where a model is stored.`,
 		Example: `  backfire verify 3f2a --store runs
   backfire verify --all`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -74,16 +76,19 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	if err != nil {
 		return err
 	}
-	device, err := opts.CheckDevice(resolved.Config.Device)
-	if err != nil {
-		return err
-	}
 	hashes, err := opts.hashes(store)
 	if err != nil {
 		return err
 	}
 	verifier := &experiments.Verifier{
-		Store: store, Load: opts.Load, Source: experiments.SourceOf(resolved.Config), Command: opts.Worker, Device: device,
+		Store: store, Load: opts.Load, Source: experiments.SourceOf(resolved.Config), Command: opts.Worker,
+		Device: func(ctx context.Context) (string, error) {
+			described, err := opts.Describe(ctx)
+			if err != nil {
+				return "", err
+			}
+			return chooseDevice(resolved.Config.Device, described)
+		},
 	}
 	failed := 0
 	for _, hash := range hashes {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,22 +13,24 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/torchbridge"
+	"backfire/launcher"
 )
 
 // verifyOptions verify a store with this binary as the worker.
-func verifyOptions(dir string) (opts *VerifyOptions, out func() string) {
+func verifyOptions(t *testing.T, dir string) (opts *VerifyOptions, out func() string) {
+	t.Helper()
 	streams, stdout, _ := testStreams()
+	engine := testEngine(t)
 	return &VerifyOptions{
 		IO: streams, Config: config.Options{Sets: []string{"store=" + dir, "device=cpu"}},
-		Load: datasets.Load, CheckDevice: torchbridge.CheckDevice, Worker: testWorker,
+		Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
 	}, stdout.String
 }
 
 func TestVerify(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
-	opts, out := verifyOptions(dir)
+	opts, out := verifyOptions(t, dir)
 	opts.All = true
 	require.NoError(t, runVerify(context.Background(), opts))
 	require.Equal(t, 2*13, strings.Count(out(), "\n  ok    "))
@@ -41,7 +44,7 @@ func TestVerify(t *testing.T) {
 	require.NoError(t, err)
 	data[0] = (data[0] + 1) % 10
 	require.NoError(t, os.WriteFile(predictions, data, 0o600))
-	opts, out = verifyOptions(dir)
+	opts, out = verifyOptions(t, dir)
 	opts.Runs = []string{runs[0][:8], runs[1][:8]}
 	err = runVerify(context.Background(), opts)
 	require.ErrorIs(t, err, ErrVerify)
@@ -49,6 +52,35 @@ func TestVerify(t *testing.T) {
 	require.Equal(t, ExitFailure, ExitCode(err))
 	require.Contains(t, out(), "\n  fail  manifest       predictions.bin does not fit its SHA-256\n")
 	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")
+}
+
+// Without a stored model nothing needs the engine, and with one its absence is
+// one failed check.
+func TestVerifyWithoutTheEngine(t *testing.T) {
+	dir := playedStore(t)
+	opts, out := verifyOptions(t, dir)
+	opts.All = true
+	opts.Describe = func(context.Context) (launcher.Description, error) { return launcher.Description{}, launcher.ErrEngine }
+	require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
+	require.Equal(t, 2, strings.Count(out(), "\n  fail  model          "+launcher.ErrEngine.Error()))
+	require.Equal(t, 2, strings.Count(out(), "fail"))
+
+	runs := runsIn(t, dir)
+	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.ModelFile)))
+	manifest := filepath.Join(dir, runs[0], experiments.ManifestFile)
+	text, err := os.ReadFile(manifest)
+	require.NoError(t, err)
+	var content map[string]any
+	require.NoError(t, json.Unmarshal(text, &content))
+	files, ok := content["files"].(map[string]any)
+	require.True(t, ok)
+	delete(files, experiments.ModelFile)
+	text, err = json.Marshal(content)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(manifest, text, 0o600))
+	opts.All, opts.Runs = false, runs[:1]
+	require.NoError(t, runVerify(context.Background(), opts))
+	require.Contains(t, out(), "\n  ok    model          not stored\n")
 }
 
 func TestVerifyRefuses(t *testing.T) {

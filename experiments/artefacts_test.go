@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
 	"image"
 	"image/png"
@@ -18,6 +17,7 @@ import (
 	"backfire/config"
 	"backfire/datasets/testset"
 	"backfire/game"
+	"backfire/npz"
 	"backfire/safetensors"
 )
 
@@ -171,7 +171,7 @@ func TestNPZPutsChannelsLast(t *testing.T) {
 	}}
 	p.training.Shape.C, p.training.Shape.H, p.training.Shape.W = 3, 1, 2
 	p.job.Cell = exampleCell()
-	require.Equal(t, array{"images", []int{1, 1, 2, 3}, []uint8{1, 3, 5, 2, 4, 6}}, p.arrays()[0])
+	require.Equal(t, npz.Array{Name: "images", Shape: []int{1, 1, 2, 3}, Values: []uint8{1, 3, 5, 2, 4, 6}}, p.arrays()[0])
 	r, g, b, _ := pictureOf(p.training.Images, p.training.Shape).At(1, 0).RGBA()
 	require.Equal(t, []uint32{2, 4, 6}, []uint32{r >> 8, g >> 8, b >> 8})
 }
@@ -203,9 +203,7 @@ func readNPZ(t *testing.T, path string) map[string]npy {
 		require.NoError(t, err)
 		data, err := io.ReadAll(entry)
 		require.NoError(t, err)
-		require.True(t, bytes.HasPrefix(data, []byte(npyMagic)))
 		end := 10 + int(data[8]) + int(data[9])<<8
-		require.Zero(t, end%64, "numpy wants the values aligned")
 		arrays[file.Name] = npy{strings.TrimRight(string(data[10:end]), " \n"), data[end:]}
 	}
 	return arrays

@@ -15,6 +15,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/game"
+	"backfire/npz"
 	"backfire/safetensors"
 	"backfire/triggers"
 )
@@ -84,7 +85,7 @@ func (p *playing) writeArtefacts() error {
 	}
 	if p.job.Artefacts.Archive {
 		errs[2] = writeTo(filepath.Join(p.job.Dir, TrainingFile), func(w io.Writer) error {
-			return writeNPZ(w, p.arrays())
+			return npz.Write(w, p.arrays()...)
 		})
 	}
 	if err := errors.Join(errs[:]...); err != nil {
@@ -150,7 +151,7 @@ const none = -1
 
 // arrays is the training set as the arrays of TrainingFile: images as numpy and
 // picture libraries have them, rows of pixels of channels; attackers by ID.
-func (p *playing) arrays() []array {
+func (p *playing) arrays() []npz.Array {
 	t, shape := p.training, p.training.Shape
 	n := len(t.Labels)
 	id := func(position int) int64 {
@@ -159,15 +160,15 @@ func (p *playing) arrays() []array {
 		}
 		return int64(p.job.Cell.Game.Attackers[position].ID)
 	}
-	column := func(name string, value func(i int, row game.Row) int64) array {
+	column := func(name string, value func(i int, row game.Row) int64) npz.Array {
 		values := make([]int64, n)
 		for i, row := range t.Rows {
 			values[i] = value(i, row)
 		}
-		return array{name, []int{n}, values}
+		return npz.Array{Name: name, Shape: []int{n}, Values: values}
 	}
-	return []array{
-		{"images", []int{n, shape.H, shape.W, shape.C}, channelsLast(t.Images, shape)},
+	return []npz.Array{
+		{Name: "images", Shape: []int{n, shape.H, shape.W, shape.C}, Values: channelsLast(t.Images, shape)},
 		column("labels", func(_ int, row game.Row) int64 { return int64(row.New) }),
 		column("clean_labels", func(_ int, row game.Row) int64 { return int64(row.Old) }),
 		column("owner", func(_ int, row game.Row) int64 { return id(row.Owner) }),

@@ -118,12 +118,16 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	device, err := c.Device(ctx)
+	if err != nil {
+		return "", err
+	}
 	dir := filepath.Join(c.scratch, "predicted")
 	if err := os.Mkdir(dir, dirMode); err != nil {
 		return "", err
 	}
 	if err := c.evaluate(ctx, Job{
-		Cell: *c.cell, Source: c.source, Dir: dir, Predict: path, Device: c.Device, Threads: c.environment.Threads,
+		Cell: *c.cell, Source: c.source, Dir: dir, Predict: path, Device: device, Threads: c.environment.Threads,
 	}); err != nil {
 		return "", err
 	}

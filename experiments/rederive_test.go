@@ -50,12 +50,15 @@ var (
 	pristineDir string
 )
 
+// onCPU is the Device of verifiers.
+func onCPU(context.Context) (string, error) { return "cpu", nil }
+
 // failing verifies a result and returns the errors of the checks that failed, by
 // name, without those that only follow.
 func failing(t *testing.T, store *Store, hash string) map[string]error {
 	t.Helper()
 	failed := map[string]error{}
-	v := &Verifier{Store: store, Load: loadTiny, Command: testWorker(fault{}), Device: "cpu"}
+	v := &Verifier{Store: store, Load: loadTiny, Command: testWorker(fault{}), Device: onCPU}
 	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
 		require.Equal(t, check.Err == nil, check.Note != "", "%s: %v", check.Name, check.Err)
 		if check.Err != nil && !errors.Is(check.Err, ErrUnchecked) {
@@ -195,7 +198,7 @@ func TestVerifySeesFilesOutsideTheManifest(t *testing.T) {
 func TestVerifyFindsTheSplit(t *testing.T) {
 	store, hash := verifiable(t)
 	var tried []string
-	v := &Verifier{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: "cpu", Command: testWorker(fault{})}
+	v := &Verifier{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: onCPU, Command: testWorker(fault{})}
 	v.Load = func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
 		require.Equal(t, "tiny", source.Name)
 		require.Empty(t, source.Path, "that was another dataset's")

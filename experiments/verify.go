@@ -29,10 +29,11 @@ type Verifier struct {
 	Load   Loader
 	Source datasets.Source // where images lie; name, path and split are fitted to the cell
 
-	// Command makes the command of a worker process, see Runner. It is used
-	// where a model is stored only.
+	// Command makes the command of a worker process, see Runner, and Device says
+	// on what it is to predict: cpu, cuda or cuda:K. Both are asked only where a
+	// model is stored.
 	Command func() (*exec.Cmd, error)
-	Device  string // of the worker: cpu, cuda or cuda:K
+	Device  func(context.Context) (string, error)
 
 	set *datasets.Set // of the last result
 }

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,8 +33,11 @@ func libtorchDir(t *testing.T) string {
 // environment variables, and a protocol.
 const answer = `echo "{\"protocol\": $PROTOCOL, \"build\": {\"version\": \"$1\"}, \"libtorch\": {\"directory\": \"$LD_LIBRARY_PATH\", \"variant\": \"$LD_BIND_NOW\"}}"`
 
+// ownProtocol makes the script speak this program's protocol.
+var ownProtocol = fmt.Sprintf("PROTOCOL=%d", Protocol)
+
 func TestDescribe(t *testing.T) {
-	_, l := standIn(t, answer, "PROTOCOL=1")
+	_, l := standIn(t, answer, ownProtocol)
 	d, err := l.Describe(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, RoleDescribe, d.Build.Version)
@@ -49,7 +53,7 @@ func TestDescribe(t *testing.T) {
 // once when the engine is asked for its description.
 func TestAnotherLibtorch(t *testing.T) {
 	dir := libtorchDir(t)
-	_, l := standIn(t, answer, "PROTOCOL=1", LibtorchVariable+"="+dir)
+	_, l := standIn(t, answer, ownProtocol, LibtorchVariable+"="+dir)
 	d, err := l.Describe(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(dir, "lib"), d.Libtorch.Directory)
@@ -88,10 +92,10 @@ func TestFaults(t *testing.T) {
 		"speaks of versions": {"echo 'version `one'; echo 'panic: version `two' >&2; exit 3", nil, "ended with exit status 3: panic: version `two: run make build"},
 		"silent":             {"exit 2", nil, "cannot be started: exit status 2: run make build"},
 		"no engine":          {"echo hello", nil, "does not answer as an engine does: run make build"},
-		"other protocol":     {answer, []string{"PROTOCOL=7"}, "(describe) speaks protocol 7, this program 1: run make build, which makes both"},
+		"other protocol":     {answer, []string{"PROTOCOL=7"}, fmt.Sprintf("(describe) speaks protocol 7, this program %d: run make build, which makes both", Protocol)},
 		"LIBTORCH of nothing": {
 			answer,
-			[]string{"PROTOCOL=1", LibtorchVariable + "=/nowhere"},
+			[]string{ownProtocol, LibtorchVariable + "=/nowhere"},
 			"LIBTORCH=/nowhere has no lib/libtorch_cpu.so: name the directory of a libtorch",
 		},
 		"no such engine":        {answer, []string{EngineVariable + "=/nowhere/engine"}, "there is no /nowhere/engine: name an engine with BACKFIRE_ENGINE"},
