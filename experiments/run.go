@@ -25,7 +25,7 @@ type Single struct {
 	Cell string `json:"cell"` // hash of the game in which it is alone with the same trigger, without a defense
 	// ASR is the attacker's ASR there; nil as long as no run that knew this
 	// result has found that game in the store.
-	ASR *game.Rate `json:"asr"`
+	ASR *game.Rate `json:"asr" jsonschema:"nullable"`
 }
 
 // alone is the game in which the attacker at a position of the cell's is the
