@@ -87,7 +87,8 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 			if err != nil {
 				return "", err
 			}
-			return chooseDevice(resolved.Config.Device, described)
+			device, err := chooseDevice(resolved.Config.Device, described)
+			return device.String(), err
 		},
 	}
 	failed := 0
