@@ -20,6 +20,11 @@
 // configuration file, environment, --set, flags. See [Load].
 package config
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Config is one resolved configuration. The commands hand its parts on as plain
 // values; nothing else in the program reads files or the environment for settings.
 type Config struct {
@@ -83,6 +88,7 @@ type Attackers struct {
 	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, read as trigger.range says; unset: p"`
 	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the box's pixels that is perturbed; unset: p"`
 	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i in place of attackers.p; attackers beyond the list keep attackers.p"`
+	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers have to differ"`
 	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned and keep theirs"`
 }
 
@@ -202,6 +208,28 @@ func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 		p = a.Rates[attacker]
 	}
 	return orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+}
+
+// Leader returns the attacker whose trigger and target label an attacker uses:
+// itself, unless Colluders say otherwise.
+func (a Attackers) Leader(attacker int) int {
+	for _, pair := range a.Colluders {
+		if colluder, leader, ok := parsePair(pair); ok && colluder == attacker {
+			return leader
+		}
+	}
+	return attacker
+}
+
+// parsePair reads an entry of Colluders.
+func parsePair(text string) (colluder, leader int, ok bool) {
+	left, right, _ := strings.Cut(text, "=")
+	colluder, err := strconv.Atoi(left)
+	if err != nil {
+		return 0, 0, false
+	}
+	leader, err = strconv.Atoi(right)
+	return colluder, leader, err == nil
 }
 
 // orElse returns *value, or fallback where value is unset.

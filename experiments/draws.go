@@ -60,10 +60,13 @@ func (p *planner) verifies(id int) bool {
 }
 
 // choice returns the trigger that an attacker plays with: the one that the judge
-// keeps, or else the first. The error wraps ErrPlan.
-func (p *planner) choice(id int, found Findings) (choice, error) {
+// keeps, or else the first; a colluder's is that of the earlier attacker that it
+// follows. The error wraps ErrPlan.
+func (p *planner) choice(id int, found Findings, earlier []choice) (choice, error) {
 	var c choice
-	if id < len(p.judge.all) && p.judge.verifies(id) {
+	if leader := p.all[id].Colludes; leader != nil {
+		c.current, c.open = earlier[*leader].current, earlier[*leader].open
+	} else if id < len(p.judge.all) && p.judge.verifies(id) {
 		var err error
 		if c, err = p.judge.choose(id, found); err != nil {
 			return choice{}, fmt.Errorf("%w: attacker %d alone, to verify its trigger: %w", ErrPlan, id, err)

@@ -74,7 +74,7 @@ func (r Rules) check(set *datasets.Set) error {
 			return refuse("attacker %d: draw is %d: with sampling %s there is no trigger to draw again", a.ID, a.Draw, PerImage)
 		}
 	}
-	return nil
+	return r.checkCollusion()
 }
 
 // check refuses values that are wrong on their own.

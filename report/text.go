@@ -253,9 +253,12 @@ func targets(out *strings.Builder, s *experiments.Summary) {
 	}
 	if same {
 		wrap(out, fmt.Sprintf("Target label of every attacker: %s.", largest[0].Label))
-		return
+	} else {
+		wrap(out, "Target labels by attacker: "+strings.Join(each, ", ")+".")
 	}
-	wrap(out, "Target labels by attacker: "+strings.Join(each, ", ")+".")
+	if text := collusion(largest); text != "" {
+		wrap(out, text)
+	}
 }
 
 // places says where the results lie.

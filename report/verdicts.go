@@ -15,6 +15,9 @@ func (b *builder) judge(table int) error {
 	m := claims.Measurements{Rate: b.usual, Reading: b.readings()}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
+			if colluding(p.game.Attackers) {
+				continue
+			}
 			m.Games = append(m.Games, measured(s, p))
 			alone, err := b.alone(s, p)
 			if err != nil {
