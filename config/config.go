@@ -92,9 +92,12 @@ type Attackers struct {
 	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned and keep theirs"`
 }
 
-// Trigger holds the readings of random_array(dim, p1, p2), and whether a
-// trigger has to prove itself.
+// Trigger holds the kind of triggers, the readings of random_array(dim, p1, p2),
+// and whether a trigger has to prove itself.
 type Trigger struct {
+	Kind  string   `key:"kind" default:"random" oneof:"random image" help:"random: the paper's pattern of random pixels, drawn for each attacker; image: pictures of your own (trigger.files)"`
+	Files []string `key:"files" help:"with kind: image, the PNG of attacker i, of the images' size: opaque pixels are the trigger, black ones too, transparent ones are not; backfire import-trigger makes one of any picture"`
+
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"what p1 bounds: the box's share of height and of width, or of the area"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"when a pattern is drawn: once per attacker, or afresh for every image"`
 

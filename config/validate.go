@@ -20,7 +20,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, colludersFit, nesterovHasMomentum, defendersAreKnown, indexingHasModels} {
+	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, colludersFit, picturesFit, nesterovHasMomentum, defendersAreKnown, indexingHasModels} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f
@@ -108,6 +108,30 @@ func colludersFit(c Config) *fault {
 			return refuse("needs trigger.sampling = per_agent: with %s there is no trigger to share", c.Trigger.Sampling)
 		}
 		seen[colluder] = true
+	}
+	return nil
+}
+
+// picturesFit: pictures are given where they are read, one for each attacker that
+// does not use another's trigger.
+func picturesFit(c Config) *fault {
+	files := c.Trigger.Files
+	f := &fault{key: "trigger.files", value: files}
+	if c.Trigger.Kind != "image" {
+		if len(files) == 0 {
+			return nil
+		}
+		f.reason = "is read only with trigger.kind = image, not " + c.Trigger.Kind
+		return f
+	}
+	if c.Trigger.Sampling != "per_agent" {
+		return &fault{key: "trigger.sampling", value: c.Trigger.Sampling, reason: "must be per_agent with trigger.kind = image: a picture is not drawn"}
+	}
+	for attacker := range c.Attackers.Largest() {
+		if c.Attackers.Leader(attacker) == attacker && (attacker >= len(files) || files[attacker] == "") {
+			f.reason = fmt.Sprintf("names no picture for attacker %d of up to %d (attackers.counts)", attacker, c.Attackers.Largest())
+			return f
+		}
 	}
 	return nil
 }

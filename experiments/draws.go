@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"backfire/game"
+	"backfire/triggers"
 )
 
 // Finding is what a stored result says that plans depend on.
@@ -90,7 +91,11 @@ func (p *planner) choice(id int, found Findings, earlier []choice) (choice, erro
 // error says why the attacker cannot be played alone.
 func (p *planner) choose(id int, found Findings) (choice, error) {
 	var c choice
-	for draw := range MaxDraws {
+	draws := MaxDraws
+	if p.all[id].Trigger.Kind == triggers.Picture {
+		draws = 1 // there is no other
+	}
+	for draw := range draws {
 		attacker := p.all[id]
 		attacker.Draw = draw
 		made, err := p.cell([]game.Attacker{attacker})

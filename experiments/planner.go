@@ -53,14 +53,15 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 		}
 		p0, p1, p2 := cfg.Attackers.Strength(id)
 		attacker := game.Attacker{
-			ID: id, Target: target, PoisonRate: p0,
-			Trigger:   triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Trigger.Range)},
-			LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
 		}
 		if leader := cfg.Attackers.Leader(id); leader != id {
-			if attacker, err = p.colluder(attacker, leader); err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrPlan, err)
-			}
+			attacker, err = p.colluder(attacker, leader)
+		} else {
+			attacker.Trigger, err = p.triggerOf(attacker, p1, p2)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrPlan, err)
 		}
 		p.all = append(p.all, attacker)
 	}

@@ -59,6 +59,14 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 	return g, g.compare()
 }
 
+// wayOut says what to do about a trigger that another attacker has too.
+func (a Attacker) wayOut() string {
+	if a.Trigger.Kind == triggers.Picture {
+		return "choose another picture, or declare that they collude"
+	}
+	return "choose another seed or larger p1 and p2, or declare that they collude"
+}
+
 // stream is the index of the stream that the attacker's trigger comes from.
 func (a Attacker) stream() []uint64 {
 	if a.Draw == 0 {
@@ -81,8 +89,8 @@ func (g *Game) compare() error {
 			x, y := g.rules.Attackers[i], g.rules.Attackers[j]
 			declared := x.Leader() == y.Leader()
 			if o.Collides() && !declared {
-				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: choose another seed or larger p1 and p2",
-					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision)
+				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: %s",
+					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision, x.wayOut())
 			}
 			if o.Jaccard >= LargeOverlap {
 				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o, Declared: declared})

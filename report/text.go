@@ -16,6 +16,7 @@ import (
 
 	"backfire/experiments"
 	"backfire/stats"
+	"backfire/triggers"
 )
 
 const (
@@ -91,7 +92,11 @@ func readingsText(r experiments.Readings) string {
 	if r.ExcludeTargetClass {
 		images += " but those of the target class"
 	}
-	return fmt.Sprintf("trigger %s, drawn %s; %s labels; ASR over %s", r.TriggerRange, r.Sampling, r.LabelMode, images)
+	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
+	if r.TriggerKind == string(triggers.Picture) {
+		trigger = "triggers are pictures of the user's"
+	}
+	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
 }
 
 // byDefender sorts rows by defender, in the order of their first.

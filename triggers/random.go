@@ -19,8 +19,23 @@ const (
 	Area Range = "area"
 )
 
+// Kind is a family of triggers.
+type Kind string
+
+const (
+	// Random is the paper's: random pixels of random colours.
+	Random Kind = ""
+	// Picture is a picture of the user's own, the same whatever the seed.
+	Picture Kind = "image"
+)
+
 // Spec is what an attacker chooses about its trigger.
 type Spec struct {
+	// Kind is the trigger's family. A Picture has Pixels, and no P1, P2 and Range:
+	// its mask says which pixels it covers.
+	Kind Kind `json:"kind,omitempty" yaml:"kind,omitempty"`
+	// Pixels are those of a Picture, as Trigger.Encode writes them.
+	Pixels string `json:"pixels,omitempty" yaml:"pixels,omitempty"`
 	// P1 in (0, 1] bounds the box, as Range says.
 	P1 float64 `json:"p1" yaml:"p1"`
 	// P2 in (0, 1] is the share of the box's pixels that is perturbed.
@@ -30,9 +45,22 @@ type Spec struct {
 	Range Range `json:"range" yaml:"range"`
 }
 
-// Validate refuses P1 and P2 outside (0, 1] and unknown ranges. The error
-// wraps ErrSpec and names value and allowed range.
+// Validate refuses P1 and P2 outside (0, 1], unknown ranges and kinds, and a
+// Picture that has them or no pixels. Whether these fit the images is seen by
+// NewGenerator. The error wraps ErrSpec and names value and allowed range.
 func (s Spec) Validate() error {
+	switch {
+	case s.Kind == Picture && (s.P1 != 0 || s.P2 != 0 || s.Range != ""):
+		return fmt.Errorf("triggers: %w: p1 is %v, p2 %v, range %q: a trigger of kind %s has none of them", ErrSpec, s.P1, s.P2, s.Range, Picture)
+	case s.Kind == Picture && s.Pixels == "":
+		return fmt.Errorf("triggers: %w: a trigger of kind %s needs its pixels", ErrSpec, Picture)
+	case s.Kind == Picture:
+		return nil
+	case s.Kind != Random:
+		return fmt.Errorf("triggers: %w: kind is %q: it must be %s, or empty for a random one", ErrSpec, s.Kind, Picture)
+	case s.Pixels != "":
+		return fmt.Errorf("triggers: %w: only a trigger of kind %s has pixels of its own", ErrSpec, Picture)
+	}
 	for _, p := range []struct {
 		name  string
 		value float64
@@ -62,11 +90,13 @@ func share(p float64, n int) int { return max(1, int(math.Round(p*float64(n)))) 
 
 // Generator draws triggers of one Spec for images of one Shape.
 type Generator struct {
-	shape Shape
-	spec  Spec
+	shape   Shape
+	spec    Spec
+	picture *Trigger // of a Picture
 }
 
-// NewGenerator checks shape and spec. The error wraps ErrSpec.
+// NewGenerator checks shape and spec, and that a Picture fits the images. The
+// error wraps ErrSpec.
 func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 	if err := shape.Validate(); err != nil {
 		return nil, err
@@ -74,7 +104,14 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	return &Generator{shape: shape, spec: spec}, nil
+	g := &Generator{shape: shape, spec: spec}
+	if spec.Kind == Picture {
+		var err error
+		if g.picture, err = decode(spec.Pixels, shape); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
 }
 
 // Draw draws m = random_array(dim, p1, p2), the trigger of section 3.2 of the
@@ -83,8 +120,12 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 // least 1, chosen uniformly without replacement; each with a colour uniform
 // over 0..255 in every channel.
 //
-// The result is a function of the generator's shape and spec and of rng's state.
+// The result is a function of the generator's shape and spec and of rng's state; a
+// Picture is always the same trigger, which must not be changed.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
+	if g.picture != nil {
+		return g.picture
+	}
 	h, w := g.spec.sides(g.shape)
 	t := &Trigger{
 		Shape:   g.shape,
