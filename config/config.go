@@ -182,6 +182,8 @@ type Artefacts struct {
 	Model    bool   `key:"model" default:"false" help:"store the trained model with each result, as model.safetensors"`
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
+
+	Divergence bool `key:"divergence" default:"false" help:"measure with each trained model how far every agent's features of a class lie from everybody's (MMD and Jensen-Shannon), as divergence.json; tables then settle claim C8"`
 }
 
 // Largest returns the number of attackers in the largest game, 0 without games.
