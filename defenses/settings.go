@@ -40,10 +40,10 @@ func (a AgentAugmentation) Validate() error {
 	return drawable(a.Spec)
 }
 
-// drawable refuses triggers that cannot be drawn over and over.
+// drawable refuses triggers that are not the paper's.
 func drawable(s triggers.Spec) error {
-	if s.Kind == triggers.Picture {
-		return fmt.Errorf("kind is %s: a defender's own triggers are drawn", s.Kind)
+	if s.Kind != triggers.Random {
+		return fmt.Errorf("kind is %s: a defender's own triggers are random", s.Kind)
 	}
 	return s.Validate()
 }

@@ -12,8 +12,13 @@ import (
 // picture from trigger.files. Colluders have their leader's.
 func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, error) {
 	cfg := p.cfg.Trigger
-	if cfg.Kind != string(triggers.Picture) {
+	switch kind := triggers.Kind(cfg.Kind); kind {
+	case "random":
 		return triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
+	case triggers.Square, triggers.Checkerboard:
+		return triggers.Spec{Kind: kind, P1: p1, P2: 1, Range: triggers.Range(cfg.Range)}, nil
+	case triggers.Dots, triggers.Blended, triggers.Sinusoidal:
+		return triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
 	}
 	if a.ID >= len(cfg.Files) {
 		return triggers.Spec{}, fmt.Errorf("trigger.files: no picture for attacker %d", a.ID)

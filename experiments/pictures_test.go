@@ -111,3 +111,27 @@ func TestPicturesAreTriedOnce(t *testing.T) {
 	require.Empty(t, waiting)
 	require.Len(t, stage.Plans[0].Draws[0], 1)
 }
+
+// Each family is played as it is named; those that cover their box have no p2.
+func TestFamiliesArePlanned(t *testing.T) {
+	for kind, want := range map[string]triggers.Spec{
+		"random":       {P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"square":       {Kind: triggers.Square, P1: 0.5, P2: 1, Range: triggers.PerDimension},
+		"checkerboard": {Kind: triggers.Checkerboard, P1: 0.5, P2: 1, Range: triggers.PerDimension},
+		"dots":         {Kind: triggers.Dots, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"blended":      {Kind: triggers.Blended, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"sinusoidal":   {Kind: triggers.Sinusoidal, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+	} {
+		cfg, err := tinyConfig()
+		require.NoError(t, err)
+		p2 := 0.4
+		cfg.Trigger.Kind, cfg.Attackers.P2, cfg.Attackers.Counts = kind, &p2, []int{2}
+		require.NoError(t, cfg.Validate())
+		plan := defendedPlan(t, cfg)
+		cell, _ := plan.Cell(plan.Games[0].Cell)
+		require.Equal(t, want, cell.Game.Attackers[0].Trigger)
+		_, training, _ := trainingOf(t, cell)
+		require.NotEmpty(t, training.Rows)
+		require.Equal(t, string(want.Kind), readings(cell.Game).TriggerKind)
+	}
+}

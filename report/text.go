@@ -93,8 +93,12 @@ func readingsText(r experiments.Readings) string {
 		images += " but those of the target class"
 	}
 	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
-	if r.TriggerKind == string(triggers.Picture) {
+	switch r.TriggerKind {
+	case string(triggers.Random):
+	case string(triggers.Picture):
 		trigger = "triggers are pictures of the user's"
+	default:
+		trigger = r.TriggerKind + " " + trigger
 	}
 	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 )
 
 // Range says how P1 bounds the box of a trigger.
@@ -19,16 +18,6 @@ const (
 	Area Range = "area"
 )
 
-// Kind is a family of triggers.
-type Kind string
-
-const (
-	// Random is the paper's: random pixels of random colours.
-	Random Kind = ""
-	// Picture is a picture of the user's own, the same whatever the seed.
-	Picture Kind = "image"
-)
-
 // Spec is what an attacker chooses about its trigger.
 type Spec struct {
 	// Kind is the trigger's family. A Picture has Pixels, and no P1, P2 and Range:
@@ -38,7 +27,8 @@ type Spec struct {
 	Pixels string `json:"pixels,omitempty" yaml:"pixels,omitempty"`
 	// P1 in (0, 1] bounds the box, as Range says.
 	P1 float64 `json:"p1" yaml:"p1"`
-	// P2 in (0, 1] is the share of the box's pixels that is perturbed.
+	// P2 in (0, 1] is the share of the box's pixels that is perturbed; of some
+	// kinds the strength of the perturbation.
 	P2 float64 `json:"p2" yaml:"p2"`
 	// Range is PerDimension or Area. There is no default, so that one trigger
 	// has one spelling in a cell's identity.
@@ -56,10 +46,6 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("triggers: %w: a trigger of kind %s needs its pixels", ErrSpec, Picture)
 	case s.Kind == Picture:
 		return nil
-	case s.Kind != Random:
-		return fmt.Errorf("triggers: %w: kind is %q: it must be %s, or empty for a random one", ErrSpec, s.Kind, Picture)
-	case s.Pixels != "":
-		return fmt.Errorf("triggers: %w: only a trigger of kind %s has pixels of its own", ErrSpec, Picture)
 	}
 	for _, p := range []struct {
 		name  string
@@ -73,7 +59,7 @@ func (s Spec) Validate() error {
 	if s.Range != PerDimension && s.Range != Area {
 		return fmt.Errorf("triggers: %w: range is %q: it must be %s or %s", ErrSpec, s.Range, PerDimension, Area)
 	}
-	return nil
+	return s.Kind.validate(s)
 }
 
 // sides returns height and width of the box, each at least 1.
@@ -118,7 +104,8 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 // paper: a box of the size that the spec sets (see Range; at least 1 x 1) at a
 // uniformly random place inside the image; of its n pixels round(P2*n), at
 // least 1, chosen uniformly without replacement; each with a colour uniform
-// over 0..255 in every channel.
+// over 0..255 in every channel. Other kinds fill a box of the same size and place
+// as they say.
 //
 // The result is a function of the generator's shape and spec and of rng's state; a
 // Picture is always the same trigger, which must not be changed.
@@ -133,16 +120,6 @@ func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 		Mask:    make([]uint8, g.shape.Plane()),
 		Pattern: make([]uint8, g.shape.Size()),
 	}
-	chosen := rng.Perm(t.Box.Pixels())[:share(g.spec.P2, t.Box.Pixels())]
-	// Colours go to pixels in row order, so that the draw does not depend on
-	// the order in which the pixels were chosen.
-	slices.Sort(chosen)
-	for _, i := range chosen {
-		at := (t.Box.Y+i/w)*g.shape.W + t.Box.X + i%w
-		t.Mask[at] = 1
-		for v := at; v < len(t.Pattern); v += len(t.Mask) {
-			t.Pattern[v] = uint8(rng.UintN(256))
-		}
-	}
+	t.paint(g.spec, rng)
 	return t
 }
