@@ -71,17 +71,17 @@ func TestImportTriggerWritesWhatARunReads(t *testing.T) {
 
 func TestImportTriggerRefuses(t *testing.T) {
 	for says, args := range map[string][]string{
-		"1 pixels are partly transparent":     {cross(t, 8, true)},
-		"--channels 2: must be 1 or 3":        {cross(t, 8, false), "--channels", "2"},
-		"--alpha 256: must be from 0 to 255":  {cross(t, 8, false), "--alpha", "256"},
-		"--size 8: must be height x width":    {cross(t, 8, false), "--size", "8"},
-		"--size 0x8: must be height x width":  {cross(t, 8, false), "--size", "0x8"},
-		"--scale 0: must be at least 1":       {cross(t, 8, false), "--scale", "0"},
-		"nowhere.png: no such file":           {"nowhere.png"},
-		"it has no transparency":              {"testdata-none"},
-		"accepts 1 arg(s), received 0":        {},
-		"opaque everywhere, so nothing of":    {cross(t, 8, false), "--size", "1x1"},
-		"it is no PNG file (png: invalid for": {"importtrigger_test.go"},
+		"1 of its pixels are partly transparent": {cross(t, 8, true)},
+		"--channels 2: must be 1 or 3":           {cross(t, 8, false), "--channels", "2"},
+		"--alpha 256: must be from 0 to 255":     {cross(t, 8, false), "--alpha", "256"},
+		"--size 8: must be height x width":       {cross(t, 8, false), "--size", "8"},
+		"--size 0x8: must be height x width":     {cross(t, 8, false), "--size", "0x8"},
+		"--scale 0: must be at least 1":          {cross(t, 8, false), "--scale", "0"},
+		"nowhere.png: no such file":              {"nowhere.png"},
+		"it has no transparency":                 {"testdata-none"},
+		"accepts 1 arg(s), received 0":           {},
+		"opaque everywhere, so nothing of":       {cross(t, 8, false), "--size", "1x1"},
+		"it is no PNG file (png: invalid for":    {"importtrigger_test.go"},
 	} {
 		t.Run(says, func(t *testing.T) {
 			if len(args) > 0 && args[0] == "testdata-none" {

@@ -9,7 +9,7 @@ import (
 )
 
 // ErrImage is wrapped by every refusal of a picture as a trigger.
-var ErrImage = errors.New("no trigger")
+var ErrImage = errors.New("unusable picture")
 
 // FromPicture makes a trigger of a picture, pixel by pixel: the mask is where it
 // is opaque, whatever colour it has there, black included. Pixels of an opacity
@@ -44,7 +44,7 @@ func FromPicture(picture *image.NRGBA, channels int, least uint8) (*Trigger, err
 		t.Pattern[at], t.Pattern[at+plane], t.Pattern[at+2*plane] = c.R, c.G, c.B
 	}
 	if partial > 0 {
-		return nil, refuseImage("%d pixels are partly transparent: a trigger covers a pixel or leaves it alone", partial)
+		return nil, refuseImage("%d of its pixels are partly transparent: a trigger covers a pixel or leaves it alone", partial)
 	}
 	t.Box = bounds(t.Mask, shape)
 	switch t.Pixels() {

@@ -103,21 +103,21 @@ func TestPictureIsTheTrigger(t *testing.T) {
 }
 
 func TestPicturesThatAreNoTriggerAreRefused(t *testing.T) {
-	red, clear := color.NRGBA{R: 255, A: 255}, color.NRGBA{}
+	red, nothing := color.NRGBA{R: 255, A: 255}, color.NRGBA{}
 	half := func(x, _ int) color.NRGBA {
 		if x == 0 {
 			return red
 		}
-		return clear
+		return nothing
 	}
 	for says, c := range map[string]struct {
 		picture  *image.NRGBA
 		channels int
 	}{
-		"transparent everywhere":                           {painted(4, 4, func(int, int) color.NRGBA { return clear }), 3},
+		"transparent everywhere":                           {painted(4, 4, func(int, int) color.NRGBA { return nothing }), 3},
 		"opaque everywhere":                                {painted(4, 4, func(int, int) color.NRGBA { return red }), 3},
 		"is coloured (255, 0, 0), and the images are grey": {painted(4, 4, half), 1},
-		"4 pixels are partly transparent": {painted(4, 4, func(x, y int) color.NRGBA {
+		"4 of its pixels are partly transparent": {painted(4, 4, func(x, y int) color.NRGBA {
 			c := half(x, y)
 			c.A /= 2
 			return c
