@@ -1,12 +1,12 @@
 package experiments
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/datasets/testset"
 	"backfire/game"
 )
 
@@ -29,7 +29,7 @@ func TestColludersArePlannedWithOneTriggerAndTarget(t *testing.T) {
 	require.Equal(t, []game.Attacker{attackers[1]}, alone.Game.Attackers)
 
 	cfg.Attackers.Labels, cfg.Attackers.Targets = "list", []string{"east", "west", "east", "west"}
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	_, err = NewPlan(cfg, set)
 	require.ErrorIs(t, err, ErrPlan)
@@ -52,37 +52,4 @@ func TestColluderFollowsTheTriggerThatItsLeaderKeeps(t *testing.T) {
 	require.Equal(t, []string{"attacker 0 alone", "attacker 0 alone, draw 2", "attacker 1 alone, draw 2", "N = 2"}, decided)
 	require.Empty(t, waiting)
 	require.NotContains(t, stage.Plans[0].Draws, 1)
-}
-
-// A model without one colluder's images has seen the same trigger on the other's:
-// the attack that agent indexing does not stop.
-func TestExactIndexingFailsAgainstColludersOnly(t *testing.T) {
-	asr := func(change func(*config.Config)) (undefended, indexed float64) {
-		cfg := defendedConfig(t, "indexing")
-		cfg.Attackers.Counts, cfg.Model.Width, cfg.Train.Epochs, cfg.Train.LR = []int{2}, 4, 4, 0.05
-		change(&cfg)
-		plan := defendedPlan(t, cfg)
-		scores := func(hash string) []AttackerResult {
-			cell, _ := plan.Cell(hash)
-			var result Result
-			require.NoError(t, readJSON(filepath.Join(played(t, LibTorch{}, cell), ResultFile), &result))
-			require.False(t, result.Collapsed)
-			return result.Attackers
-		}
-		for _, a := range scores(plan.Games[0].Cell) {
-			undefended += a.ASR.Value() / 2
-		}
-		for position, answer := range plan.Games[0].Defenders[0].Answers {
-			indexed += scores(plan.Games[0].Defenders[0].Models[answer])[position].ASR.Value() / 2
-		}
-		return undefended, indexed
-	}
-	// It is 100 % against a few in a hundred; half way leaves room for other
-	// processors' arithmetic.
-	undefended, indexed := asr(func(*config.Config) {})
-	require.Greater(t, undefended, 0.8)
-	require.Less(t, indexed, 0.3)
-	undefended, indexed = asr(colluding)
-	require.Greater(t, undefended, 0.8)
-	require.Greater(t, indexed, 0.8)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/datasets/testset"
 	"backfire/game"
 	"backfire/triggers"
 )
@@ -73,7 +74,7 @@ func TestPicturesArePartOfTheCell(t *testing.T) {
 
 func TestPicturesThatDoNotFitAreRefused(t *testing.T) {
 	good := pictureFile(t, "good.png", 8, 7)
-	set, err := tinySet(1)
+	set, err := testset.New(1)
 	require.NoError(t, err)
 	text := filepath.Join(t.TempDir(), "text.png")
 	require.NoError(t, os.WriteFile(text, []byte("text"), 0o600))
