@@ -36,6 +36,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdConfig(streams),
 		NewCmdData(streams),
 		NewCmdDoctor(streams, nil),
+		NewCmdImportTrigger(streams, nil),
 		NewCmdQuick(streams, nil),
 		NewCmdReport(streams, nil),
 		NewCmdRun(streams, nil),

@@ -20,6 +20,11 @@
 // configuration file, environment, --set, flags. See [Load].
 package config
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Config is one resolved configuration. The commands hand its parts on as plain
 // values; nothing else in the program reads files or the environment for settings.
 type Config struct {
@@ -83,12 +88,16 @@ type Attackers struct {
 	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, read as trigger.range says; unset: p"`
 	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the box's pixels that is perturbed; unset: p"`
 	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i in place of attackers.p; attackers beyond the list keep attackers.p"`
+	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers have to differ"`
 	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned and keep theirs"`
 }
 
-// Trigger holds the readings of random_array(dim, p1, p2), and whether a
-// trigger has to prove itself.
+// Trigger holds the kind of triggers, the readings of random_array(dim, p1, p2),
+// and whether a trigger has to prove itself.
 type Trigger struct {
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal image" help:"random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2 (these two usually with attackers.p1=1); each drawn for each attacker; image: pictures of your own (trigger.files)"`
+	Files []string `key:"files" help:"with kind: image, the PNG of attacker i, of the images' size: opaque pixels are the trigger, black ones too, transparent ones are not; backfire import-trigger makes one of any picture"`
+
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"what p1 bounds: the box's share of height and of width, or of the area"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"when a pattern is drawn: once per attacker, or afresh for every image"`
 
@@ -173,6 +182,8 @@ type Artefacts struct {
 	Model    bool   `key:"model" default:"false" help:"store the trained model with each result, as model.safetensors"`
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
+
+	Divergence bool `key:"divergence" default:"false" help:"measure with each trained model how far every agent's features of a class lie from everybody's (MMD and Jensen-Shannon), as divergence.json; tables then settle claim C8"`
 }
 
 // Largest returns the number of attackers in the largest game, 0 without games.
@@ -202,6 +213,28 @@ func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 		p = a.Rates[attacker]
 	}
 	return orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+}
+
+// Leader returns the attacker whose trigger and target label an attacker uses:
+// itself, unless Colluders say otherwise.
+func (a Attackers) Leader(attacker int) int {
+	for _, pair := range a.Colluders {
+		if colluder, leader, ok := parsePair(pair); ok && colluder == attacker {
+			return leader
+		}
+	}
+	return attacker
+}
+
+// parsePair reads an entry of Colluders.
+func parsePair(text string) (colluder, leader int, ok bool) {
+	left, right, _ := strings.Cut(text, "=")
+	colluder, err := strconv.Atoi(left)
+	if err != nil {
+		return 0, 0, false
+	}
+	leader, err = strconv.Atoi(right)
+	return colluder, leader, err == nil
 }
 
 // orElse returns *value, or fallback where value is unset.

@@ -20,7 +20,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, nesterovHasMomentum, defendersAreKnown, indexingHasModels} {
+	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, colludersFit, picturesFit, nesterovHasMomentum, defendersAreKnown, indexingHasModels} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f
@@ -82,6 +82,58 @@ func targetsFit(c Config) *fault {
 		return nil
 	}
 	return f
+}
+
+// colludersFit: each entry gives one attacker the trigger of one that comes
+// before it, so that both play wherever the first of them does, and that has a
+// trigger of its own.
+func colludersFit(c Config) *fault {
+	pairs := c.Attackers.Colluders
+	refuse := func(format string, args ...any) *fault {
+		return &fault{key: "attackers.colluders", value: pairs, reason: fmt.Sprintf(format, args...)}
+	}
+	seen := map[int]bool{}
+	for _, pair := range pairs {
+		colluder, leader, ok := parsePair(pair)
+		switch {
+		case !ok:
+			return refuse("has %q: write 1=0 for attacker 1 with the trigger of attacker 0", pair)
+		case leader < 0 || leader >= colluder:
+			return refuse("has %s: the second number must be that of an earlier attacker", pair)
+		case seen[colluder]:
+			return refuse("names attacker %d twice", colluder)
+		case c.Attackers.Leader(leader) != leader:
+			return refuse("has %s, but attacker %d uses another's trigger itself: name attacker %d", pair, leader, c.Attackers.Leader(leader))
+		case c.Trigger.Sampling != "per_agent":
+			return refuse("needs trigger.sampling = per_agent: with %s there is no trigger to share", c.Trigger.Sampling)
+		}
+		seen[colluder] = true
+	}
+	return nil
+}
+
+// picturesFit: pictures are given where they are read, one for each attacker that
+// does not use another's trigger.
+func picturesFit(c Config) *fault {
+	files := c.Trigger.Files
+	f := &fault{key: "trigger.files", value: files}
+	if c.Trigger.Kind != "image" {
+		if len(files) == 0 {
+			return nil
+		}
+		f.reason = "is read only with trigger.kind = image, not " + c.Trigger.Kind
+		return f
+	}
+	if c.Trigger.Sampling != "per_agent" {
+		return &fault{key: "trigger.sampling", value: c.Trigger.Sampling, reason: "must be per_agent with trigger.kind = image: a picture is not drawn"}
+	}
+	for attacker := range c.Attackers.Largest() {
+		if c.Attackers.Leader(attacker) == attacker && (attacker >= len(files) || files[attacker] == "") {
+			f.reason = fmt.Sprintf("names no picture for attacker %d of up to %d (attackers.counts)", attacker, c.Attackers.Largest())
+			return f
+		}
+	}
+	return nil
 }
 
 // nesterovHasMomentum: Nesterov's update is a variant of SGD with momentum.

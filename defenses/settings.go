@@ -37,7 +37,15 @@ func (a AgentAugmentation) Validate() error {
 	if allowed := a.Clean >= 0 && a.Clean < 1; !allowed {
 		return fmt.Errorf("clean is %v: it must be at least 0 and below 1", a.Clean)
 	}
-	return a.Spec.Validate()
+	return drawable(a.Spec)
+}
+
+// drawable refuses triggers that are not the paper's.
+func drawable(s triggers.Spec) error {
+	if s.Kind != triggers.Random {
+		return fmt.Errorf("kind is %s: a defender's own triggers are random", s.Kind)
+	}
+	return s.Validate()
 }
 
 // Placement says what becomes of the rows of a batch that adversarial training
@@ -92,7 +100,7 @@ func (a AdversarialTriggers) Validate() error {
 	if err := a.Dose.Validate(); err != nil {
 		return err
 	}
-	return a.Spec.Validate()
+	return drawable(a.Spec)
 }
 
 // levels is the largest 8-bit value; epsilon and step sizes are in its units.

@@ -17,6 +17,8 @@ type Artefacts struct {
 	Triggers bool `json:"triggers,omitempty"` // TriggersDir
 	Folder   bool `json:"folder,omitempty"`   // ImagesDir
 	Archive  bool `json:"archive,omitempty"`  // TrainingFile
+
+	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
 }
 
 // The artefacts' places in a stored result.
@@ -25,17 +27,19 @@ const (
 	TriggersDir  = "triggers"          // attacker-ID.png: pattern, with the mask as alpha
 	ImagesDir    = "images"            // LABEL/ROW.png: the training set, by the label trained on
 	TrainingFile = "training.npz"      // the training set as arrays
+
+	DivergenceFile = "divergence.json" // how far each owner's features lie from everybody's: Divergences
 )
 
 // ArtefactsOf returns what a configuration asks for.
 func ArtefactsOf(cfg config.Config) Artefacts {
 	a := cfg.Artefacts
-	return Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz"}
+	return Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
 }
 
 // and adds another request to this one.
 func (a Artefacts) and(b Artefacts) Artefacts {
-	return Artefacts{a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive}
+	return Artefacts{a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence}
 }
 
 // of leaves out what the cell has no such thing of: where every image has a
@@ -56,6 +60,7 @@ func (a Artefacts) without(there Artefacts) []string {
 		{a.Triggers, there.Triggers, TriggersDir},
 		{a.Folder, there.Folder, ImagesDir},
 		{a.Archive, there.Archive, TrainingFile},
+		{a.Divergence, there.Divergence, DivergenceFile},
 	} {
 		if each.asked && !each.there {
 			names = append(names, each.name)
@@ -75,7 +80,7 @@ func (r *Record) Artefacts() Artefacts {
 	var a Artefacts
 	for name := range r.files {
 		top, _, _ := strings.Cut(name, "/")
-		a = a.and(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile})
+		a = a.and(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
 	}
 	return a
 }

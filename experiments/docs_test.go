@@ -65,6 +65,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		CellFile:        reflect.TypeFor[Cell](),
 		ResultFile:      reflect.TypeFor[Result](),
 		EnvironmentFile: reflect.TypeFor[Environment](),
+		DivergenceFile:  reflect.TypeFor[Divergences](),
 		ManifestFile:    reflect.TypeFor[manifest](),
 		SummaryFile:     reflect.TypeFor[Summary](),
 		SweepFile:       reflect.TypeFor[SweepSummary](),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"backfire/game"
+	"backfire/triggers"
 )
 
 // Finding is what a stored result says that plans depend on.
@@ -60,10 +61,13 @@ func (p *planner) verifies(id int) bool {
 }
 
 // choice returns the trigger that an attacker plays with: the one that the judge
-// keeps, or else the first. The error wraps ErrPlan.
-func (p *planner) choice(id int, found Findings) (choice, error) {
+// keeps, or else the first; a colluder's is that of the earlier attacker that it
+// follows. The error wraps ErrPlan.
+func (p *planner) choice(id int, found Findings, earlier []choice) (choice, error) {
 	var c choice
-	if id < len(p.judge.all) && p.judge.verifies(id) {
+	if leader := p.all[id].Colludes; leader != nil {
+		c.current, c.open = earlier[*leader].current, earlier[*leader].open
+	} else if id < len(p.judge.all) && p.judge.verifies(id) {
 		var err error
 		if c, err = p.judge.choose(id, found); err != nil {
 			return choice{}, fmt.Errorf("%w: attacker %d alone, to verify its trigger: %w", ErrPlan, id, err)
@@ -87,7 +91,11 @@ func (p *planner) choice(id int, found Findings) (choice, error) {
 // error says why the attacker cannot be played alone.
 func (p *planner) choose(id int, found Findings) (choice, error) {
 	var c choice
-	for draw := range MaxDraws {
+	draws := MaxDraws
+	if p.all[id].Trigger.Kind == triggers.Picture {
+		draws = 1 // there is no other
+	}
+	for draw := range draws {
 		attacker := p.all[id]
 		attacker.Draw = draw
 		made, err := p.cell([]game.Attacker{attacker})

@@ -83,6 +83,7 @@ func FuzzRecord(f *testing.F) {
 		files[entry.Name()] = content
 		f.Add(uint8(i), content)
 		f.Add(uint8(i), bytes.Replace(content, []byte(hash), bytes.Repeat([]byte("0"), len(hash)), 1))
+		f.Add(uint8(i), bytes.Replace(content, []byte("\n"), []byte(" \n"), 1))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		dir := filepath.Join(t.TempDir(), hash)
@@ -96,7 +97,7 @@ func FuzzRecord(f *testing.F) {
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, fileMode))
 		}
-		_, err := readRecord(dir, hash)
+		_, err := readRecord(dir, hash, checkSums)
 		if !same && entries[int(which)%len(entries)].Name() != ManifestFile {
 			require.Error(t, err)
 		}

@@ -6,10 +6,12 @@ import "errors"
 type library struct {
 	store *Store
 	known map[string]*Record // nil: not stored, or not whole
+
+	divergences map[string]*Divergences // of known records; nil: not measured
 }
 
 func newLibrary(store *Store) *library {
-	return &library{store: store, known: map[string]*Record{}}
+	return &library{store: store, known: map[string]*Record{}, divergences: map[string]*Divergences{}}
 }
 
 // read returns the result of the cell called hash, nil if the store has none
@@ -33,4 +35,26 @@ func (l *library) record(hash string) (*Record, error) {
 	}
 	l.known[hash] = record
 	return record, nil
+}
+
+// divergence returns that of an attacker by the model of a stored cell, nil if it
+// was not measured.
+func (l *library) divergence(hash string, attacker AttackerResult) (*AttackerDivergence, error) {
+	all, ok := l.divergences[hash]
+	if !ok {
+		record, err := l.record(hash)
+		if record == nil {
+			return nil, err
+		}
+		if record.Artefacts().Divergence {
+			if all, err = record.Divergences(); err != nil {
+				return nil, err
+			}
+		}
+		l.divergences[hash] = all
+	}
+	if all == nil {
+		return nil, nil
+	}
+	return all.of(attacker.ID, attacker.Target), nil
 }

@@ -262,6 +262,20 @@ func (m *fakeModel) Predict(images []uint8) ([]uint8, error) {
 	return predicted, nil
 }
 
+// Features are the means of the four quarters of the image.
+func (m *fakeModel) Features(images []uint8) ([]float32, error) {
+	shape := m.opt.Cell.Data.Shape
+	var all []float32
+	for start := 0; start < len(images); start += shape.Size() {
+		var quarters [4]float32
+		for at, v := range images[start : start+shape.Plane()] {
+			quarters[2*(2*(at/shape.W)/shape.H)+2*(at%shape.W)/shape.W] += float32(v) / float32(shape.Plane())
+		}
+		all = append(all, quarters[:]...)
+	}
+	return all, nil
+}
+
 func (m *fakeModel) Close() {}
 
 // loadTiny is the Loader of the tests. The source's path may be "other".

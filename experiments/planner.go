@@ -52,13 +52,30 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 			return nil, fmt.Errorf("%w: %w", ErrPlan, err)
 		}
 		p0, p1, p2 := cfg.Attackers.Strength(id)
-		p.all = append(p.all, game.Attacker{
-			ID: id, Target: target, PoisonRate: p0,
-			Trigger:   triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Trigger.Range)},
-			LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
-		})
+		attacker := game.Attacker{
+			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+		}
+		if leader := cfg.Attackers.Leader(id); leader != id {
+			attacker, err = p.colluder(attacker, leader)
+		} else {
+			attacker.Trigger, err = p.triggerOf(attacker, p1, p2)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrPlan, err)
+		}
+		p.all = append(p.all, attacker)
 	}
 	return p, nil
+}
+
+// colluder gives an attacker the trigger and the target of an earlier one.
+func (p *planner) colluder(a game.Attacker, leader int) (game.Attacker, error) {
+	if p.cfg.Attackers.Labels == "list" && a.Target != p.all[leader].Target {
+		return a, fmt.Errorf("attackers.targets: attackers %d and %d collude (attackers.colluders), but want %s and %s: give them the same",
+			leader, a.ID, p.set.Classes[p.all[leader].Target], p.set.Classes[a.Target])
+	}
+	a.Target, a.Trigger, a.Colludes = p.all[leader].Target, p.all[leader].Trigger, &leader
+	return a, nil
 }
 
 // target is the class that an attacker wants. A random one comes from its own
@@ -95,7 +112,7 @@ func (p *planner) plan(found Findings) (*Plan, error) {
 	attackers := slices.Clone(p.all)
 	choices := make([]choice, len(attackers))
 	for id := range attackers {
-		c, err := p.choice(id, found)
+		c, err := p.choice(id, found, choices[:id])
 		if err != nil {
 			return nil, err
 		}

@@ -164,6 +164,13 @@ func readResult(dir string) (Result, error) {
 	if err := parseJSON(path, data, &result); err != nil {
 		return Result{}, err
 	}
+	written, err := encodeJSON(result)
+	if err != nil {
+		return Result{}, err
+	}
+	if !bytes.Equal(written, data) {
+		return Result{}, fmt.Errorf("%s is not as it was written", ResultFile)
+	}
 	return result, checkDigests(data)
 }
 

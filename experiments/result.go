@@ -45,7 +45,8 @@ type Result struct {
 // Readings are the choices that the paper leaves open, as this result made
 // them; see the fields of game.Rules.
 type Readings struct {
-	TriggerRange       string `json:"trigger_range"`
+	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
+	TriggerRange       string `json:"trigger_range"`          // empty for pictures
 	Sampling           string `json:"sampling"`
 	LabelMode          string `json:"label_mode"`
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
@@ -85,11 +86,14 @@ func newResult(cell Cell, hash string, score *game.Score, overlaps []game.PairOv
 func readings(rules game.Rules) Readings {
 	first := rules.Attackers[0]
 	r := Readings{
-		TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
+		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
 		Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
 		ExcludeTargetClass: rules.ExcludeTargetClass,
 	}
 	for _, a := range rules.Attackers[1:] {
+		if a.Trigger.Kind != first.Trigger.Kind {
+			r.TriggerKind = mixed
+		}
 		if a.Trigger.Range != first.Trigger.Range {
 			r.TriggerRange = mixed
 		}

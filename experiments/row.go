@@ -57,6 +57,10 @@ type RowAttacker struct {
 	SingleASR *game.Rate `json:"single_asr"`
 	// SingleCell is the hash of that game; empty if it is not planned.
 	SingleCell string `json:"single_cell,omitempty"`
+	// Divergence is that of the attacker's images of its target class from
+	// everybody's, by the same model; nil where it was not measured
+	// (artefacts.divergence), or the model never saw them.
+	Divergence *AttackerDivergence `json:"divergence,omitempty"`
 	// Draws are the triggers that the attacker drew until one was kept; nil if it
 	// is not verified. Where the sweep verifies triggers in other single games than
 	// the point's own, SingleCell is not among their cells.
@@ -134,8 +138,12 @@ func (j joining) fill(row *Row, models []*Result, answers []int) error {
 	}
 	for position, answer := range answers {
 		attacker := models[answer].Attackers[position]
+		divergence, err := j.results.divergence(row.Models[answer], attacker)
+		if err != nil {
+			return err
+		}
 		a := RowAttacker{
-			AttackerResult: attacker, Model: row.Models[answer],
+			AttackerResult: attacker, Model: row.Models[answer], Divergence: divergence,
 			SingleCell: j.planned.Singles[attacker.ID], Draws: j.plan.Draws[attacker.ID],
 		}
 		if a.SingleCell != "" {

@@ -64,7 +64,8 @@ func (s *Sweep) Stage(found Findings) (*Stage, error) {
 				add(at, draw.Cell, false)
 			}
 			if single, ok := planned.Singles[attacker.ID]; ok {
-				add(at, single, plan.open(attacker.ID))
+				// A colluder's waits for the trigger of the one it follows.
+				add(at, single, plan.open(attacker.Leader()))
 			}
 		}
 		if planned.refused == nil {

@@ -33,6 +33,9 @@ func (p *playing) model(ctx context.Context, engine Engine) error {
 	if p.predicted, err = model.Predict(p.probes.Images); err != nil {
 		return err
 	}
+	if err := p.writeDivergences(model); err != nil {
+		return err
+	}
 	return p.writeModel(model)
 }
 

@@ -18,6 +18,9 @@ type PairOverlap struct {
 	A int `json:"a"`
 	B int `json:"b"`
 	triggers.Overlap
+	// Declared says that the two share their trigger on purpose; see
+	// Attacker.Colludes.
+	Declared bool `json:"declared,omitempty"`
 }
 
 // Game is one deal of a dataset among a defender and its attackers, with the
@@ -35,8 +38,8 @@ type Game struct {
 
 // New validates the rules (see Rules.Validate), deals, chooses the images that
 // are poisoned and draws the triggers. It returns an error that wraps ErrRules
-// or, where two attackers drew the same trigger, ErrCollision. set must not
-// change as long as the game is used.
+// or, where two attackers drew the same trigger undeclared, ErrCollision. set
+// must not change as long as the game is used.
 func New(set *datasets.Set, rules Rules) (*Game, error) {
 	a, err := rules.arrange(set)
 	if err != nil {
@@ -56,12 +59,20 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 	return g, g.compare()
 }
 
+// wayOut says what to do about a trigger that another attacker has too.
+func (a Attacker) wayOut() string {
+	if a.Trigger.Kind == triggers.Picture {
+		return "choose another picture, or declare that they collude"
+	}
+	return "choose another seed or larger p1 and p2, or declare that they collude"
+}
+
 // stream is the index of the stream that the attacker's trigger comes from.
 func (a Attacker) stream() []uint64 {
 	if a.Draw == 0 {
-		return []uint64{uint64(a.ID)}
+		return []uint64{uint64(a.Leader())}
 	}
-	return []uint64{uint64(a.ID), uint64(a.Draw)}
+	return []uint64{uint64(a.Leader()), uint64(a.Draw)}
 }
 
 // shapeOf returns the shape of a dataset's images.
@@ -69,18 +80,20 @@ func shapeOf(set *datasets.Set) triggers.Shape {
 	return triggers.Shape{C: set.C, H: set.H, W: set.W}
 }
 
-// compare refuses triggers that are the same and records those that overlap.
+// compare refuses triggers that are the same though their attackers do not
+// collude, and records those that overlap.
 func (g *Game) compare() error {
 	for j, b := range g.triggers {
 		for i, a := range g.triggers[:j] {
 			o := triggers.Compare(a, b)
 			x, y := g.rules.Attackers[i], g.rules.Attackers[j]
-			if o.Collides() {
-				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: choose another seed or larger p1 and p2",
-					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision)
+			declared := x.Leader() == y.Leader()
+			if o.Collides() && !declared {
+				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: %s",
+					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision, x.wayOut())
 			}
 			if o.Jaccard >= LargeOverlap {
-				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o})
+				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o, Declared: declared})
 			}
 		}
 	}

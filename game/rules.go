@@ -20,7 +20,8 @@ var (
 	// ErrRules is wrapped by every refusal of rules that a dataset cannot be
 	// played by.
 	ErrRules = errors.New("bad rules")
-	// ErrCollision is wrapped where two attackers drew the same trigger.
+	// ErrCollision is wrapped where two attackers that do not collude drew the
+	// same trigger.
 	ErrCollision = errors.New("two attackers have the same trigger")
 	// ErrPredictions is wrapped where predictions do not fit the probes.
 	ErrPredictions = errors.New("bad predictions")
@@ -77,6 +78,10 @@ type Attacker struct {
 	Draw int `json:"draw,omitempty" yaml:"draw,omitempty"`
 	// LabelMode is DirtyLabel or CleanLabel.
 	LabelMode LabelMode `json:"label_mode" yaml:"label_mode"`
+	// Colludes is the ID of the attacker whose trigger, and target, this one uses
+	// as its own; nil: it has its own trigger. Whether that attacker plays or not,
+	// the trigger is the one it has.
+	Colludes *int `json:"colludes,omitempty" yaml:"colludes,omitempty"`
 }
 
 // Rules fix a game on a dataset. No field has a default: one game has one

@@ -16,6 +16,8 @@ type AttackerScore struct {
 	P2         float64 `json:"p2"`
 	// Trigger is the trigger's ID; empty with PerImage.
 	Trigger string `json:"trigger"`
+	// Colludes repeats the rules: whose trigger it is, if not the attacker's own.
+	Colludes *int `json:"colludes,omitempty"`
 	// Contributed counts the images contributed, Budget those that p0 asks to
 	// poison, Poisoned those poisoned (fewer than Budget only where the
 	// contribution holds no more candidates), HeldOut those held out.
@@ -133,7 +135,7 @@ func (g *Game) attackerScore(position int, attacked, base tally) AttackerScore {
 	a, share := g.rules.Attackers[position], g.deal.Attackers[position]
 	without := g.excluded(a.Target)
 	s := AttackerScore{
-		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2,
+		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
 		Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR:        attacked.predictedAs(a.Target, without),

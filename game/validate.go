@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"backfire/datasets"
+	"backfire/triggers"
 )
 
 // refuse returns an error that wraps ErrRules.
@@ -70,11 +71,14 @@ func (r Rules) check(set *datasets.Set) error {
 		if err := a.check(set); err != nil {
 			return err
 		}
+		if picture := a.Trigger.Kind == triggers.Picture; picture && (a.Draw > 0 || r.Sampling == PerImage) {
+			return refuse("attacker %d: its trigger is a picture, which is not drawn: draw must be 0, sampling %s", a.ID, PerAgent)
+		}
 		if a.Draw > 0 && r.Sampling == PerImage {
 			return refuse("attacker %d: draw is %d: with sampling %s there is no trigger to draw again", a.ID, a.Draw, PerImage)
 		}
 	}
-	return nil
+	return r.checkCollusion()
 }
 
 // check refuses values that are wrong on their own.

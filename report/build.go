@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"backfire/experiments"
@@ -140,13 +141,14 @@ func (b *builder) gameMarks(s *series) []string {
 		}
 	}
 	note(b.missing(s))
+	note(collusion(s.attackers()))
 	var collapsed, overlaps []string
 	for _, p := range s.complete() {
 		if p.game.Collapsed {
 			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
 		}
-		if len(p.game.Overlaps) > 0 {
-			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", overlapText(p.game.Overlaps), p.point.Seed))
+		if text := overlapText(p.game.Overlaps); text != "" {
+			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
 		}
 	}
 	if len(collapsed) > 0 {
@@ -158,11 +160,13 @@ func (b *builder) gameMarks(s *series) []string {
 	return marks
 }
 
-// overlapText lists pairs of triggers, or only counts them if they are many.
+// overlapText lists pairs of triggers that share pixels by chance, or only counts
+// them if they are many.
 func overlapText(pairs []game.PairOverlap) string {
 	const many = 3
 	var texts []string
 	most := 0.0
+	pairs = slices.DeleteFunc(slices.Clone(pairs), func(o game.PairOverlap) bool { return o.Declared })
 	for _, o := range pairs {
 		texts = append(texts, fmt.Sprintf("%d and %d, %.0f %%", o.A, o.B, 100*o.Jaccard))
 		most = max(most, o.Jaccard)

@@ -16,6 +16,7 @@ import (
 
 	"backfire/experiments"
 	"backfire/stats"
+	"backfire/triggers"
 )
 
 const (
@@ -91,7 +92,15 @@ func readingsText(r experiments.Readings) string {
 	if r.ExcludeTargetClass {
 		images += " but those of the target class"
 	}
-	return fmt.Sprintf("trigger %s, drawn %s; %s labels; ASR over %s", r.TriggerRange, r.Sampling, r.LabelMode, images)
+	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
+	switch r.TriggerKind {
+	case string(triggers.Random):
+	case string(triggers.Picture):
+		trigger = "triggers are pictures of the user's"
+	default:
+		trigger = r.TriggerKind + " " + trigger
+	}
+	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
 }
 
 // byDefender sorts rows by defender, in the order of their first.
@@ -253,9 +262,12 @@ func targets(out *strings.Builder, s *experiments.Summary) {
 	}
 	if same {
 		wrap(out, fmt.Sprintf("Target label of every attacker: %s.", largest[0].Label))
-		return
+	} else {
+		wrap(out, "Target labels by attacker: "+strings.Join(each, ", ")+".")
 	}
-	wrap(out, "Target labels by attacker: "+strings.Join(each, ", ")+".")
+	if text := collusion(largest); text != "" {
+		wrap(out, text)
+	}
 }
 
 // places says where the results lie.

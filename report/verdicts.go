@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"backfire/claims"
@@ -9,27 +10,46 @@ import (
 	"backfire/stats"
 )
 
-// judge settles the claims that a table of the paper speaks to, but for those
-// about divergence: no stored result has one.
+// judge settles the claims that a table of the paper speaks to, that about
+// divergence only where it was measured.
 func (b *builder) judge(table int) error {
 	m := claims.Measurements{Rate: b.usual, Reading: b.readings()}
+	var singles []claims.Game
 	for _, s := range b.all {
 		for _, p := range s.complete() {
+			if colluding(p.game.Attackers) {
+				continue
+			}
 			m.Games = append(m.Games, measured(s, p))
 			alone, err := b.alone(s, p)
 			if err != nil {
 				return err
 			}
-			m.Games = append(m.Games, alone...)
+			singles = append(singles, alone...)
 		}
 	}
-	ids := slices.DeleteFunc(claims.ForTable(table), func(id string) bool { return id == "C8" })
+	for _, single := range singles {
+		// The same game among the table's own knows of its divergence.
+		i := slices.IndexFunc(m.Games, func(g claims.Game) bool { return slices.Equal(g.Models, single.Models) })
+		if i >= 0 {
+			single.Attackers[0].Divergence = m.Games[i].Attackers[0].Divergence
+		}
+		m.Games = append(m.Games, single)
+	}
+	ids := slices.DeleteFunc(claims.ForTable(table), func(id string) bool { return id == "C8" && !diverges(m) })
 	verdicts, err := claims.Judge(m, ids...)
 	if err != nil {
 		return err
 	}
 	b.table.Verdicts = verdicts
 	return nil
+}
+
+// diverges says whether a divergence was measured in any game.
+func diverges(m claims.Measurements) bool {
+	return slices.ContainsFunc(m.Games, func(g claims.Game) bool {
+		return slices.ContainsFunc(g.Attackers, func(a claims.Attacker) bool { return a.Divergence.Defined() })
+	})
 }
 
 // labelsOf says how the attackers of a game chose their labels.
@@ -52,9 +72,22 @@ func measured(s *series, p played) claims.Game {
 		Models: p.game.Models,
 	}
 	for _, a := range p.game.Attackers {
-		g.Attackers = append(g.Attackers, attacker(a.AttackerResult))
+		one := attacker(a.AttackerResult)
+		one.Divergence = distance(a.Divergence)
+		g.Attackers = append(g.Attackers, one)
 	}
 	return g
+}
+
+// distance is the maximum mean discrepancy behind a divergence, undefined without
+// one. Of the two measures it is the one that does not grow as an attacker's
+// images become fewer: the histograms behind JS lie apart by chance alone. An
+// unbiased square below 0 is none.
+func distance(d *experiments.AttackerDivergence) stats.Number {
+	if d == nil || !d.MMD2.Defined() {
+		return stats.Undefined()
+	}
+	return stats.Number(math.Sqrt(max(0, float64(d.MMD2))))
 }
 
 func attacker(a experiments.AttackerResult) claims.Attacker {

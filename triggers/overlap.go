@@ -4,7 +4,7 @@ package triggers
 type Overlap struct {
 	// Shared is the number of pixels that both triggers mask.
 	Shared int `json:"shared"`
-	// Equal is the number of shared pixels with the same value in every
+	// Equal is the number of shared pixels to which both do the same in every
 	// channel.
 	Equal int `json:"equal"`
 	// Union is the number of pixels that at least one of them masks.
@@ -33,7 +33,7 @@ func Compare(a, b *Trigger) Overlap {
 				continue
 			}
 			o.Shared++
-			same := true
+			same := a.Effect == b.Effect && a.Opacity == b.Opacity
 			for v := at; v < len(a.Pattern); v += plane {
 				same = same && a.Pattern[v] == b.Pattern[v]
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 )
 
 // Range says how P1 bounds the box of a trigger.
@@ -21,18 +20,33 @@ const (
 
 // Spec is what an attacker chooses about its trigger.
 type Spec struct {
+	// Kind is the trigger's family. A Picture has Pixels, and no P1, P2 and Range:
+	// its mask says which pixels it covers.
+	Kind Kind `json:"kind,omitempty" yaml:"kind,omitempty"`
+	// Pixels are those of a Picture, as Trigger.Encode writes them.
+	Pixels string `json:"pixels,omitempty" yaml:"pixels,omitempty"`
 	// P1 in (0, 1] bounds the box, as Range says.
 	P1 float64 `json:"p1" yaml:"p1"`
-	// P2 in (0, 1] is the share of the box's pixels that is perturbed.
+	// P2 in (0, 1] is the share of the box's pixels that is perturbed; of some
+	// kinds the strength of the perturbation.
 	P2 float64 `json:"p2" yaml:"p2"`
 	// Range is PerDimension or Area. There is no default, so that one trigger
 	// has one spelling in a cell's identity.
 	Range Range `json:"range" yaml:"range"`
 }
 
-// Validate refuses P1 and P2 outside (0, 1] and unknown ranges. The error
-// wraps ErrSpec and names value and allowed range.
+// Validate refuses P1 and P2 outside (0, 1], unknown ranges and kinds, and a
+// Picture that has them or no pixels. Whether these fit the images is seen by
+// NewGenerator. The error wraps ErrSpec and names value and allowed range.
 func (s Spec) Validate() error {
+	switch {
+	case s.Kind == Picture && (s.P1 != 0 || s.P2 != 0 || s.Range != ""):
+		return fmt.Errorf("triggers: %w: p1 is %v, p2 %v, range %q: a trigger of kind %s has none of them", ErrSpec, s.P1, s.P2, s.Range, Picture)
+	case s.Kind == Picture && s.Pixels == "":
+		return fmt.Errorf("triggers: %w: a trigger of kind %s needs its pixels", ErrSpec, Picture)
+	case s.Kind == Picture:
+		return nil
+	}
 	for _, p := range []struct {
 		name  string
 		value float64
@@ -45,7 +59,7 @@ func (s Spec) Validate() error {
 	if s.Range != PerDimension && s.Range != Area {
 		return fmt.Errorf("triggers: %w: range is %q: it must be %s or %s", ErrSpec, s.Range, PerDimension, Area)
 	}
-	return nil
+	return s.Kind.validate(s)
 }
 
 // sides returns height and width of the box, each at least 1.
@@ -62,11 +76,13 @@ func share(p float64, n int) int { return max(1, int(math.Round(p*float64(n)))) 
 
 // Generator draws triggers of one Spec for images of one Shape.
 type Generator struct {
-	shape Shape
-	spec  Spec
+	shape   Shape
+	spec    Spec
+	picture *Trigger // of a Picture
 }
 
-// NewGenerator checks shape and spec. The error wraps ErrSpec.
+// NewGenerator checks shape and spec, and that a Picture fits the images. The
+// error wraps ErrSpec.
 func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 	if err := shape.Validate(); err != nil {
 		return nil, err
@@ -74,17 +90,29 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	return &Generator{shape: shape, spec: spec}, nil
+	g := &Generator{shape: shape, spec: spec}
+	if spec.Kind == Picture {
+		var err error
+		if g.picture, err = decode(spec.Pixels, shape); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
 }
 
 // Draw draws m = random_array(dim, p1, p2), the trigger of section 3.2 of the
 // paper: a box of the size that the spec sets (see Range; at least 1 x 1) at a
 // uniformly random place inside the image; of its n pixels round(P2*n), at
 // least 1, chosen uniformly without replacement; each with a colour uniform
-// over 0..255 in every channel.
+// over 0..255 in every channel. Other kinds fill a box of the same size and place
+// as they say.
 //
-// The result is a function of the generator's shape and spec and of rng's state.
+// The result is a function of the generator's shape and spec and of rng's state; a
+// Picture is always the same trigger, which must not be changed.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
+	if g.picture != nil {
+		return g.picture
+	}
 	h, w := g.spec.sides(g.shape)
 	t := &Trigger{
 		Shape:   g.shape,
@@ -92,16 +120,6 @@ func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 		Mask:    make([]uint8, g.shape.Plane()),
 		Pattern: make([]uint8, g.shape.Size()),
 	}
-	chosen := rng.Perm(t.Box.Pixels())[:share(g.spec.P2, t.Box.Pixels())]
-	// Colours go to pixels in row order, so that the draw does not depend on
-	// the order in which the pixels were chosen.
-	slices.Sort(chosen)
-	for _, i := range chosen {
-		at := (t.Box.Y+i/w)*g.shape.W + t.Box.X + i%w
-		t.Mask[at] = 1
-		for v := at; v < len(t.Pattern); v += len(t.Mask) {
-			t.Pattern[v] = uint8(rng.UintN(256))
-		}
-	}
+	t.paint(g.spec, rng)
 	return t
 }

@@ -82,10 +82,14 @@ type Trigger struct {
 	// Pattern has Shape.C*Shape.H*Shape.W raw 8-bit values, channel by channel
 	// in row order. It is 0 where Mask is 0, and may be 0 where Mask is 1.
 	Pattern []uint8
+	// Effect is what the pattern does to the image.
+	Effect Effect
+	// Opacity is that of the pattern with Mix, in units of 1/255; 0 otherwise.
+	Opacity uint8
 }
 
 // Stamp applies the trigger to one image in place: x' = x (1 - l) + m l
-// (section 3.2 of the paper). img must hold the Shape.Size() values of a
+// (section 3.2 of the paper), or as its Effect says. img must hold the Shape.Size() values of a
 // single image, channel by channel.
 func (t *Trigger) Stamp(img []uint8) {
 	plane := t.Shape.Plane()
@@ -97,7 +101,7 @@ func (t *Trigger) Stamp(img []uint8) {
 				continue
 			}
 			for ; at < len(img); at += plane {
-				img[at] = t.Pattern[at]
+				img[at] = t.applied(img[at], t.Pattern[at])
 			}
 		}
 	}
@@ -131,6 +135,10 @@ func (t *Trigger) ID() string {
 		for v := at; v < len(t.Pattern); v += len(t.Mask) {
 			key = append(key, t.Pattern[v])
 		}
+	}
+	if t.Effect != Replace {
+		key = append(key, t.Effect...)
+		key = append(key, t.Opacity)
 	}
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])

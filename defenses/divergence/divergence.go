@@ -36,8 +36,11 @@ const (
 
 // Data is a training set as a model sees it.
 type Data struct {
-	// Features holds one penultimate feature vector per row.
+	// Features holds one penultimate feature vector for each row that is looked
+	// at.
 	Features *mat.Dense
+	// Looked holds these rows, ascending, as Sample returns them; nil: all.
+	Looked []int
 	// Labels holds the label that each row is trained on.
 	Labels []uint8
 	// Owners holds who contributed each row, as game.Row does: a position in
@@ -85,24 +88,102 @@ type cell struct {
 	triggered bool
 }
 
-// rows returns the rows of each class and cell.
-func (d Data) rows() (map[int]map[cell][]int, error) {
+// stream is the index of the stream that draws which of its rows of a class are
+// looked at.
+func (c cell) stream(class int) []uint64 {
+	mark := uint64(0)
+	if c.triggered {
+		mark = 1
+	}
+	return []uint64{uint64(class), uint64(c.agent + 1), mark}
+}
+
+// group is a cell's rows of one class.
+type group struct {
+	rows   int   // their number
+	looked []int // the feature vectors of those looked at, by position
+}
+
+// groups returns the rows of each class and cell, with no feature vectors yet.
+func (d Data) groups() (map[int]map[cell]*group, error) {
+	n := len(d.Labels)
+	if len(d.Owners) != n || len(d.Triggered) != n {
+		return nil, fmt.Errorf("divergence: %w: %d labels with %d owners and %d marks of triggers", ErrData, n, len(d.Owners), len(d.Triggered))
+	}
+	groups := map[int]map[cell]*group{}
+	for i, label := range d.Labels {
+		class := int(label)
+		if groups[class] == nil {
+			groups[class] = map[cell]*group{}
+		}
+		if groups[class][d.cell(i)] == nil {
+			groups[class][d.cell(i)] = &group{}
+		}
+		groups[class][d.cell(i)].rows++
+	}
+	return groups, nil
+}
+
+func (d Data) cell(row int) cell { return cell{d.Owners[row], d.Triggered[row]} }
+
+// seen returns the rows of each class and cell with their feature vectors.
+func (d Data) seen() (map[int]map[cell]*group, error) {
+	groups, err := d.groups()
+	if err != nil {
+		return nil, err
+	}
 	if d.Features == nil {
 		return nil, fmt.Errorf("divergence: %w: there are none", ErrData)
 	}
-	n, _ := d.Features.Dims()
-	if len(d.Labels) != n || len(d.Owners) != n || len(d.Triggered) != n {
-		return nil, fmt.Errorf("divergence: %w: %d feature vectors with %d labels, %d owners and %d marks of triggers",
-			ErrData, n, len(d.Labels), len(d.Owners), len(d.Triggered))
-	}
-	rows := map[int]map[cell][]int{}
-	for i, label := range d.Labels {
-		class, c := int(label), cell{d.Owners[i], d.Triggered[i]}
-		if rows[class] == nil {
-			rows[class] = map[cell][]int{}
+	vectors, _ := d.Features.Dims()
+	looked := d.Looked
+	if looked == nil {
+		looked = make([]int, len(d.Labels))
+		for i := range looked {
+			looked[i] = i
 		}
-		rows[class][c] = append(rows[class][c], i)
 	}
+	if len(looked) != vectors {
+		return nil, fmt.Errorf("divergence: %w: %d feature vectors of %d rows", ErrData, vectors, len(looked))
+	}
+	for at, row := range looked {
+		if row < 0 || row >= len(d.Labels) || at > 0 && row <= looked[at-1] {
+			return nil, fmt.Errorf("divergence: %w: feature vector %d is of row %d: rows must ascend, below %d", ErrData, at, row, len(d.Labels))
+		}
+		g := groups[int(d.Labels[row])][d.cell(row)]
+		g.looked = append(g.looked, at)
+	}
+	for class, cells := range groups {
+		for c, g := range cells {
+			if len(g.looked) == 0 {
+				return nil, fmt.Errorf("divergence: %w: no feature vector of the %d rows of owner %d in class %d", ErrData, g.rows, c.agent, class)
+			}
+		}
+	}
+	return groups, nil
+}
+
+// Sample returns which rows of a training set to look at, ascending: of each
+// agent's images of each class, with and without triggers, at most so many, drawn
+// at random by the seed. Features of these are enough for Measure, whose figures
+// stay about all rows. Features have no part in it. The error wraps ErrData.
+func Sample(d Data, most int, seed uint64) ([]int, error) {
+	groups, err := d.groups()
+	if err != nil {
+		return nil, err
+	}
+	members := map[*group][]int{}
+	for i, label := range d.Labels {
+		g := groups[int(label)][d.cell(i)]
+		members[g] = append(members[g], i)
+	}
+	var rows []int
+	for class, cells := range groups {
+		for c, g := range cells {
+			rows = append(rows, features.Thin(streams.New(seed, "divergence sample", c.stream(class)...), members[g], most)...)
+		}
+	}
+	slices.Sort(rows)
 	return rows, nil
 }
 
@@ -112,17 +193,17 @@ func (d Data) rows() (map[int]map[cell][]int, error) {
 // seed draws which images are looked at where a cell has too many. The error
 // wraps ErrData.
 func Measure(d Data, seed uint64) ([]Divergence, error) {
-	rows, err := d.rows()
+	groups, err := d.seen()
 	if err != nil {
 		return nil, err
 	}
-	classes := slices.Sorted(maps.Keys(rows))
+	classes := slices.Sorted(maps.Keys(groups))
 	lists := make([][]Divergence, len(classes))
 	var measured errgroup.Group
 	measured.SetLimit(runtime.GOMAXPROCS(0))
 	for i, class := range classes {
 		measured.Go(func() error {
-			joint, err := newJoint(d.Features, class, rows[class], seed)
+			joint, err := newJoint(d.Features, class, groups[class], seed)
 			if err != nil {
 				return fmt.Errorf("divergence: class %d: %w: %w", class, ErrData, err)
 			}
@@ -147,9 +228,9 @@ type joint struct {
 }
 
 // newJoint estimates all that divergences of one class need.
-func newJoint(x *mat.Dense, class int, rows map[cell][]int, seed uint64) (*joint, error) {
+func newJoint(x *mat.Dense, class int, groups map[cell]*group, seed uint64) (*joint, error) {
 	j := &joint{class: class}
-	for c := range rows {
+	for c := range groups {
 		j.cells = append(j.cells, c)
 	}
 	slices.SortFunc(j.cells, func(a, b cell) int {
@@ -165,14 +246,10 @@ func newJoint(x *mat.Dense, class int, rows map[cell][]int, seed uint64) (*joint
 	})
 	var samples []*mat.Dense
 	for _, c := range j.cells {
-		mark := uint64(0)
-		if c.triggered {
-			mark = 1
-		}
-		looked := features.Thin(streams.New(seed, "divergence", uint64(class), uint64(c.agent+1), mark), rows[c], maxRows)
+		looked := features.Thin(streams.New(seed, "divergence", c.stream(class)...), groups[c].looked, maxRows)
 		samples = append(samples, features.Rows(x, looked))
-		j.counts = append(j.counts, float64(len(rows[c])))
-		j.total += float64(len(rows[c]))
+		j.counts = append(j.counts, float64(groups[c].rows))
+		j.total += float64(groups[c].rows)
 	}
 	everybody := features.Stack(samples...)
 	j.compare(samples, features.MedianKernel(features.Spaced(everybody, spacedRows)))

@@ -1,7 +1,9 @@
 package divergence_test
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -167,5 +169,55 @@ func TestBadDataIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, divergence.ErrData)
 	_, err = divergence.Measure(divergence.Data{Features: mat.NewDense(2, 1, nil), Labels: []uint8{0, 1}, Owners: []int{0}, Triggered: []bool{false, true}}, 1)
 	require.ErrorIs(t, err, divergence.ErrData)
-	require.ErrorContains(t, err, "2 feature vectors with 2 labels, 1 owners and 2 marks of triggers")
+	require.ErrorContains(t, err, "2 labels with 1 owners and 2 marks of triggers")
+	_, err = divergence.Sample(divergence.Data{Labels: []uint8{0}}, 1, 1)
+	require.ErrorIs(t, err, divergence.ErrData)
+	for says, looked := range map[string][]int{
+		"2 feature vectors of 1 rows":                      {0},
+		"feature vector 1 is of row 0: rows must ascend":   {0, 0},
+		"feature vector 1 is of row 3":                     {0, 3},
+		"no feature vector of the 1 rows of owner 1 in cl": {0, 2},
+	} {
+		_, err := divergence.Measure(divergence.Data{
+			Features: mat.NewDense(2, 1, nil), Looked: looked, Labels: []uint8{0, 0, 0}, Owners: []int{0, 1, 0}, Triggered: make([]bool, 3),
+		}, 1)
+		require.ErrorIs(t, err, divergence.ErrData)
+		require.ErrorContains(t, err, says)
+	}
+}
+
+// A sample has every agent, class and part, so that the figures are about all
+// rows; one that leaves nothing out changes nothing.
+func TestSample(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := data().Draw(t, "data")
+		all, err := divergence.Measure(d, 1)
+		require.NoError(t, err)
+		most := rapid.IntRange(1, 25).Draw(t, "most")
+		looked, err := divergence.Sample(d, most, 1)
+		require.NoError(t, err)
+		few := d
+		few.Looked, few.Features = looked, features.Rows(d.Features, looked)
+		sampled, err := divergence.Measure(few, 1)
+		require.NoError(t, err)
+		require.Len(t, sampled, len(all))
+		if most == 25 {
+			require.Equal(t, fmt.Sprint(all), fmt.Sprint(sampled), "as text, in which NaN equals itself")
+		}
+		for i, got := range sampled {
+			want := all[i]
+			want.MMD2, want.JS, got.MMD2, got.JS = 0, 0, 0, 0
+			require.Equal(t, want, got)
+			part, _ := rows(d, got)
+			kept := 0
+			for _, row := range part {
+				if slices.Contains(looked, row) {
+					kept++
+				}
+			}
+			if got.Part != divergence.All {
+				require.Equal(t, min(most, len(part)), kept)
+			}
+		}
+	})
 }

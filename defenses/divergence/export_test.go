@@ -10,14 +10,14 @@ import (
 // MMD2At returns the MMD2 of agent 0's images, of a set of one class without
 // triggers, with a bandwidth that does not depend on the images.
 func MMD2At(d Data, bandwidth float64) stats.Number {
-	rows, err := d.rows()
+	groups, err := d.seen()
 	if err != nil {
 		return stats.Undefined()
 	}
 	j := &joint{}
 	var samples []*mat.Dense
-	for agent := range len(rows[0]) {
-		at := rows[0][cell{agent: agent}]
+	for agent := range len(groups[0]) {
+		at := groups[0][cell{agent: agent}].looked
 		samples = append(samples, features.Rows(d.Features, at))
 		j.counts = append(j.counts, float64(len(at)))
 		j.cells = append(j.cells, cell{agent: agent})

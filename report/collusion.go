@@ -1,0 +1,29 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/experiments"
+)
+
+// collusion says which attackers use the trigger of another; empty if none does.
+func collusion(attackers []experiments.RowAttacker) string {
+	var pairs []string
+	for _, a := range attackers {
+		if a.Colludes != nil {
+			pairs = append(pairs, fmt.Sprintf("%d that of %d", a.ID, *a.Colludes))
+		}
+	}
+	if len(pairs) == 0 {
+		return ""
+	}
+	return "Colluding attackers share trigger and target: attacker " + strings.Join(pairs, ", attacker ") + "."
+}
+
+// colluding says whether a game has attackers that share a trigger. No claim of
+// the paper is about such games.
+func colluding(attackers []experiments.RowAttacker) bool {
+	return slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Colludes != nil })
+}

@@ -1,0 +1,42 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+	"backfire/stats"
+)
+
+// Claim C8 stands below a table whose sweep measured divergences, and only there.
+func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
+	s := sweep("mnist", []uint64{1, 2, 3}, points1()...)
+	table, err := New(Table1, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	for _, v := range table.Verdicts {
+		require.NotEqual(t, "C8", v.Claim)
+	}
+
+	// The lower the ASR, the farther away; the farthest have an MMD of 0.9.
+	for _, point := range s.Points {
+		for _, g := range point.Games {
+			for i, a := range g.Attackers {
+				apart := stats.Number(0.9 - 0.9*a.ASR.Value())
+				g.Attackers[i].Divergence = &experiments.AttackerDivergence{MMD2: apart * apart, JS: 0.1}
+			}
+		}
+	}
+	table, err = New(Table1, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	last := table.Verdicts[len(table.Verdicts)-1]
+	require.Equal(t, "C8", last.Claim)
+	require.EqualValues(t, "supported", last.Outcome)
+}
+
+func TestDistanceIsTheRootOfWhatIsAboveZero(t *testing.T) {
+	require.False(t, distance(nil).Defined())
+	require.False(t, distance(&experiments.AttackerDivergence{MMD2: stats.Undefined()}).Defined())
+	require.Zero(t, distance(&experiments.AttackerDivergence{MMD2: -0.01}))
+	require.InDelta(t, 0.3, float64(distance(&experiments.AttackerDivergence{MMD2: 0.09})), 1e-15) // one rounding
+}
