@@ -65,6 +65,20 @@ func TestReport(t *testing.T) {
 	require.True(t, bytes.Equal(data, second))
 }
 
+func TestReportOfARunWithATriggerForEveryImage(t *testing.T) {
+	run, store, _, _ := runOptions(t, "trigger.sampling=per_image", "attackers.counts=2", "attackers.singles=0")
+	require.NoError(t, runRun(context.Background(), run))
+	streams, _, errOut := testStreams()
+	opts := &ReportOptions{
+		IO: streams, Load: datasets.Load, Config: config.Options{Sets: []string{"store=" + store}}, Out: filepath.Join(t.TempDir(), "report.html"),
+	}
+	require.NoError(t, runReport(context.Background(), opts))
+	require.Contains(t, errOut.String(), "so none to show")
+	data, err := os.ReadFile(opts.Out)
+	require.NoError(t, err)
+	require.NotContains(t, string(data), `<figure class="trigger">`)
+}
+
 func TestReportRefusesRunsThatAreNotThere(t *testing.T) {
 	streams, _, _ := testStreams()
 	empty := filepath.Join(t.TempDir(), "plans")

@@ -58,6 +58,9 @@ func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
 		kept := func(r *experiments.Record) int { return map[bool]int{true: 1}[shelf.kept[r.Result.Cell]] }
 		return cmp.Or(cmp.Compare(kept(b), kept(a)), cmp.Compare(len(b.Cell.Game.Attackers), len(a.Cell.Game.Attackers)))
 	})
+	if slices.ContainsFunc(records, func(r *experiments.Record) bool { return r.Cell.Game.Sampling == game.PerImage }) {
+		p.Notes = append(p.Notes, "Where trigger.sampling is per_image there is a trigger for every image, and so none to show.")
+	}
 	for _, record := range records {
 		rules := record.Cell.Game
 		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a experiments.AttackerResult) bool {
