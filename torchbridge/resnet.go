@@ -53,18 +53,20 @@ type parameter struct {
 // batchNorm holds a layer's trained scale and shift and its running statistics.
 type batchNorm struct{ weight, bias, mean, variance tensor }
 
+// layer is a convolution without bias, zero-padded, and its normalisation.
+type layer struct {
+	weight          tensor // [out, in, k, k]
+	norm            batchNorm
+	stride, padding int
+}
+
 // block is ResNet's basic block: two 3x3 convolutions around which the input is
 // added, through a 1x1 convolution where the shape changes.
-type block struct {
-	conv1, conv2, shortcut tensor
-	bn1, bn2, bnShortcut   batchNorm
-	stride                 int64
-}
+type block struct{ first, second, shortcut layer }
 
 // resnet is the network; it owns its tensors.
 type resnet struct {
-	stem         tensor
-	bnStem       batchNorm
+	stem         layer
 	blocks       []block
 	weight, bias tensor
 	params       []parameter   // trained, in torchvision's order
@@ -84,24 +86,21 @@ const (
 func newResNet(spec ModelSpec, seed uint64, device cDevice, channelsLast bool) (*resnet, error) {
 	net := &resnet{device: device, channelsLast: channelsLast}
 	b := builder{net: net, seed: seed}
-	net.stem = b.conv("conv1", spec.Width, spec.Channels, 3)
-	net.bnStem = b.batchNorm("bn1", spec.Width)
+	net.stem = b.layer("conv1", "bn1", spec.Width, spec.Channels, 3, 1)
 	in := spec.Width
 	for stage := range resnetStages {
 		out := spec.Width << stage
 		for i := range resnetBlocksPerStage {
 			name := fmt.Sprintf("layer%d.%d", stage+1, i)
-			unit := block{stride: 1}
+			stride := 1
 			if stage > 0 && i == 0 {
-				unit.stride = 2
+				stride = 2
 			}
-			unit.conv1 = b.conv(name+".conv1", out, in, 3)
-			unit.bn1 = b.batchNorm(name+".bn1", out)
-			unit.conv2 = b.conv(name+".conv2", out, out, 3)
-			unit.bn2 = b.batchNorm(name+".bn2", out)
-			if unit.stride != 1 || in != out {
-				unit.shortcut = b.conv(name+".downsample.0", out, in, 1)
-				unit.bnShortcut = b.batchNorm(name+".downsample.1", out)
+			var unit block
+			unit.first = b.layer(name+".conv1", name+".bn1", out, in, 3, stride)
+			unit.second = b.layer(name+".conv2", name+".bn2", out, out, 3, 1)
+			if stride != 1 || in != out {
+				unit.shortcut = b.layer(name+".downsample.0", name+".downsample.1", out, in, 1, stride)
 			}
 			net.blocks = append(net.blocks, unit)
 			in = out
@@ -140,7 +139,7 @@ func (n *resnet) logits(s *scope, features tensor) tensor {
 
 // features computes the penultimate activations [N, 8 width] of x [N, C, H, W].
 func (n *resnet) features(s *scope, x tensor, training bool) tensor {
-	x = s.relu(s.convNorm(x, n.stem, 1, 1, n.bnStem, training))
+	x = s.convNorm(x, &n.stem, tensor{}, true, training)
 	for i := range n.blocks {
 		y := n.blocks[i].forward(s, x, training)
 		s.drop(x)
@@ -150,14 +149,15 @@ func (n *resnet) features(s *scope, x tensor, training bool) tensor {
 }
 
 func (b *block) forward(s *scope, x tensor, training bool) tensor {
-	y := s.relu(s.convNorm(x, b.conv1, b.stride, 1, b.bn1, training))
-	z := s.convNorm(y, b.conv2, 1, 1, b.bn2, training)
-	s.drop(y)
-	if !b.shortcut.valid() {
-		return s.relu(s.add(z, x))
+	y := s.convNorm(x, &b.first, tensor{}, true, training)
+	residual := x
+	if b.shortcut.weight.valid() {
+		residual = s.convNorm(x, &b.shortcut, tensor{}, false, training)
 	}
-	shortcut := s.convNorm(x, b.shortcut, b.stride, 0, b.bnShortcut, training)
-	sum := s.relu(s.add(z, shortcut))
-	s.drop(shortcut)
+	sum := s.convNorm(y, &b.second, residual, true, training)
+	s.drop(y)
+	if b.shortcut.weight.valid() {
+		s.drop(residual)
+	}
 	return sum
 }

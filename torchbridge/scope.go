@@ -68,44 +68,27 @@ func (s *scope) drop(list ...tensor) {
 	}
 }
 
-// conv2d convolves x [N,Cin,H,W] with w [Cout,Cin,k,k], zero-padded, without bias.
-func (s *scope) conv2d(x, w tensor, stride, padding int64) tensor {
+// convNorm convolves x [N,Cin,H,W], normalises the result per channel, adds
+// residual if it is valid, and cuts off below 0 if relu. In training it normalises
+// with the batch's statistics and moves the running ones towards them.
+func (s *scope) convNorm(x tensor, l *layer, residual tensor, relu, training bool) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
-	steps, pad, dilation := [2]int64{stride, stride}, [2]int64{padding, padding}, [2]int64{1, 1}
-	lib.AtgConv2d(s.out, x.c, w.c, nil, steps[:], 2, pad[:], 2, dilation[:], 2, 1)
-	return s.done("convolution")
+	message := C.bf_conv_norm(unsafe.Pointer(x.c), unsafe.Pointer(l.weight.c), C.int(l.stride), C.int(l.padding),
+		unsafe.Pointer(l.norm.weight.c), unsafe.Pointer(l.norm.bias.c), unsafe.Pointer(l.norm.mean.c), unsafe.Pointer(l.norm.variance.c),
+		batchNormMomentum, batchNormEpsilon, unsafe.Pointer(residual.c), C.int(boolean(relu)), C.int(boolean(training)),
+		(*unsafe.Pointer)(unsafe.Pointer(s.out)))
+	return s.shimmed("convolution", message)
 }
 
-// batchNorm normalises x per channel; in training it uses the batch's statistics
-// and moves the running ones towards them.
-func (s *scope) batchNorm(x tensor, bn batchNorm, training bool) tensor {
-	if s.fault != nil {
+// shimmed takes the result of a function of the shim from s.out.
+func (s *scope) shimmed(operation string, message *C.char) tensor {
+	if err := shimError(message); err != nil {
+		s.fault = fmt.Errorf("torchbridge: %s: %w", operation, err)
 		return tensor{}
 	}
-	lib.AtgBatchNorm(s.out, x.c, bn.weight.c, bn.bias.c, bn.mean.c, bn.variance.c,
-		boolean(training), batchNormMomentum, batchNormEpsilon, 1)
-	return s.done("batch normalisation")
-}
-
-// convNorm is batchNorm after conv2d; only its result is kept.
-func (s *scope) convNorm(x, w tensor, stride, padding int64, bn batchNorm, training bool) tensor {
-	convolved := s.conv2d(x, w, stride, padding)
-	normalised := s.batchNorm(convolved, bn, training)
-	s.drop(convolved)
-	return normalised
-}
-
-// relu replaces x by max(x, 0) in place; the result stands for x from then on.
-func (s *scope) relu(x tensor) tensor {
-	if s.fault != nil {
-		return tensor{}
-	}
-	lib.AtgRelu_(s.out, x.c)
-	y := s.done("relu")
-	s.drop(x)
-	return y
+	return s.done(operation)
 }
 
 // add adds y to x in place; the result stands for x from then on.
@@ -236,11 +219,7 @@ func (s *scope) normalised(x, index, scale, shift tensor, channelsLast bool) ten
 	}
 	message := C.bf_normalise(unsafe.Pointer(x.c), unsafe.Pointer(index.c), unsafe.Pointer(scale.c),
 		unsafe.Pointer(shift.c), C.int(boolean(channelsLast)), (*unsafe.Pointer)(unsafe.Pointer(s.out)))
-	if err := shimError(message); err != nil {
-		s.fault = fmt.Errorf("torchbridge: normalise: %w", err)
-		return tensor{}
-	}
-	return s.done("normalise")
+	return s.shimmed("normalise", message)
 }
 
 // gradients are d loss / d inputs; the scope owns them. The graph is used up.

@@ -37,6 +37,15 @@ char *bf_channels_last(void *tensor, void **out);
 char *bf_normalise(void *images, void *index, void *scale, void *shift,
                    int channels_last, void **out);
 
+// The convolution of x with `conv`, without bias; batch normalisation with
+// weight, bias and running statistics; `residual` added, unless NULL; ReLU, if
+// wanted. On the CPU all but the convolution is one pass and one node of the
+// gradient graph.
+char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
+                   void *bias, void *mean, void *variance, double momentum,
+                   double epsilon, void *residual, int relu, int training,
+                   void **out);
+
 // at::_fused_sgd_ on all parameters at once: PyTorch's SGD with coupled weight
 // decay. `first` initialises the momentum buffers with the gradients.
 char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,

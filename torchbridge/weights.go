@@ -33,6 +33,12 @@ func (b *builder) stream() *rand.Rand {
 	return rng
 }
 
+// layer adds a k x k convolution that keeps the size of the image but for its
+// stride, and its normalisation.
+func (b *builder) layer(conv, norm string, out, in, k, stride int) layer {
+	return layer{weight: b.conv(conv, out, in, k), norm: b.batchNorm(norm, out), stride: stride, padding: k / 2}
+}
+
 // conv adds a convolution's weight [out, in, k, k] ~ N(0, 2/(k k out)): Kaiming's
 // rule for ReLU with fan-out (He et al. 2015, section 2.2).
 func (b *builder) conv(name string, out, in, k int) tensor {

@@ -1,0 +1,41 @@
+// Batch normalisation, addition and ReLU over float matrices whose rows are
+// pixels and whose columns are channels (channels_last memory).
+//
+// Every sum is made over blocks of fixed size that are added in a fixed order,
+// so no result depends on the number of threads.
+#ifndef BACKFIRE_NORM_KERNELS_H
+#define BACKFIRE_NORM_KERNELS_H
+
+#include <cstdint>
+
+namespace backfire {
+
+// The matrix's shape: channels is at least 1.
+struct Extent {
+  int64_t rows, channels;
+};
+
+// Per channel, sum[c] = sum over rows of (x - pivot[c]) and squares[c] = that
+// of (x - pivot[c])^2.
+void moments(const float *x, Extent extent, const float *pivot, double *sum,
+             double *squares);
+
+// y = x * scale + shift per channel, plus residual if there is one, not below 0
+// if relu. y may be x.
+void normalise(const float *x, Extent extent, const float *scale,
+               const float *shift, const float *residual, bool relu, float *y);
+
+// The backward pass's sums, with g = dy, or 0 where y is not above 0 if there
+// is a y: sum[c] of g and products[c] of g * (x - mean[c]). g is written to
+// `kept` if there is one.
+void gradient_sums(const float *dy, const float *y, const float *x,
+                   Extent extent, const float *mean, float *kept, double *sum,
+                   double *products);
+
+// dx = g * scale + (x - mean) * slope + shift per channel, with g as above.
+void input_gradient(const float *dy, const float *y, const float *x,
+                    Extent extent, const float *mean, const float *scale,
+                    const float *slope, const float *shift, float *dx);
+
+} // namespace backfire
+#endif

@@ -1,0 +1,227 @@
+#include "norm_kernels.h"
+#include "shim_internal.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+using namespace backfire;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+namespace {
+
+// What is fixed about a normalisation.
+struct Norm {
+  at::Tensor mean, variance; // running
+  double momentum, epsilon;
+  bool relu, training;
+};
+
+at::Tensor channels_last(const at::Tensor &x) {
+  return x.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// The matrix of pixels and channels that a channels_last tensor is.
+Extent extent_of(const at::Tensor &x) {
+  return {x.size(0) * x.size(2) * x.size(3), x.size(1)};
+}
+
+const float *data_of(const at::Tensor &x) {
+  return x.defined() ? x.const_data_ptr<float>() : nullptr;
+}
+
+// Writes mean and 1 / sqrt(variance + epsilon) of the batch per channel, and
+// moves the running statistics towards the batch's, whose variance is the
+// unbiased one there, as PyTorch does.
+void measure(const at::Tensor &x, const Norm &norm, float *mean,
+             float *deviation) {
+  auto extent = extent_of(x);
+  std::vector<double> sum(extent.channels), squares(extent.channels);
+  // Around a pixel's values, the squares lose few digits to the mean's.
+  const float *pivot = data_of(x);
+  moments(pivot, extent, pivot, sum.data(), squares.data());
+  double n = static_cast<double>(extent.rows), rate = norm.momentum;
+  float *running_mean = norm.mean.mutable_data_ptr<float>();
+  float *running_variance = norm.variance.mutable_data_ptr<float>();
+  for (int64_t c = 0; c < extent.channels; ++c) {
+    double center = pivot[c] + sum[c] / n;
+    double spread = squares[c] - sum[c] * sum[c] / n;
+    spread = spread < 0 ? 0 : spread; // NaN stays
+    mean[c] = center;
+    deviation[c] = 1 / std::sqrt(spread / n + norm.epsilon);
+    running_mean[c] += rate * (center - running_mean[c]);
+    running_variance[c] += rate * (spread / (n - 1) - running_variance[c]);
+  }
+}
+
+// Writes the running mean and 1 / sqrt(running variance + epsilon).
+void recall(const Norm &norm, float *mean, float *deviation) {
+  const float *variance = data_of(norm.variance);
+  std::copy_n(data_of(norm.mean), norm.mean.numel(), mean);
+  for (int64_t c = 0; c < norm.mean.numel(); ++c)
+    deviation[c] = 1 / std::sqrt(variance[c] + norm.epsilon);
+}
+
+// y = relu(norm(x) + residual), with residual and ReLU where there are any.
+// Returns mean and 1 / deviation, [2, C].
+at::Tensor transformed(const at::Tensor &x, const at::Tensor &weight,
+                       const at::Tensor &bias,
+                       const std::optional<at::Tensor> &residual,
+                       const Norm &norm, at::Tensor &y) {
+  auto extent = extent_of(x);
+  auto statistics = at::empty({2, extent.channels}, weight.options());
+  float *mean = statistics.mutable_data_ptr<float>();
+  float *deviation = mean + extent.channels;
+  if (norm.training)
+    measure(x, norm, mean, deviation);
+  else
+    recall(norm, mean, deviation);
+  std::vector<float> scale(extent.channels), shift(extent.channels);
+  for (int64_t c = 0; c < extent.channels; ++c) {
+    scale[c] = data_of(weight)[c] * deviation[c];
+    shift[c] = data_of(bias)[c] - mean[c] * scale[c];
+  }
+  normalise(data_of(x), extent, scale.data(), shift.data(),
+            residual ? data_of(*residual) : nullptr, norm.relu,
+            y.mutable_data_ptr<float>());
+  return statistics;
+}
+
+// Batch normalisation, addition and ReLU as one node of the gradient graph
+// (Ioffe and Szegedy 2015, section 3, for both directions).
+struct NormFunction : torch::autograd::Function<NormFunction> {
+  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x,
+                            const at::Tensor &weight, const at::Tensor &bias,
+                            const std::optional<at::Tensor> &residual,
+                            const Norm &norm) {
+    auto y = at::empty_like(x);
+    auto statistics = transformed(x, weight, bias, residual, norm, y);
+    ctx->save_for_backward(
+        variable_list{x, weight, norm.relu ? y : at::Tensor(), statistics});
+    ctx->saved_data["training"] = norm.training;
+    ctx->saved_data["residual"] = residual.has_value();
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    const auto &x = saved[0], &weight = saved[1], &y = saved[2];
+    auto dy = channels_last(grads[0]);
+    auto extent = extent_of(x);
+    const float *mean = data_of(saved[3]), *deviation = mean + extent.channels;
+    bool kept =
+        ctx->saved_data["residual"].toBool() && ctx->needs_input_grad(3);
+    auto residual = !kept         ? at::Tensor()
+                    : y.defined() ? at::empty_like(dy)
+                                  : dy;
+    std::vector<double> sum(extent.channels), products(extent.channels);
+    gradient_sums(data_of(dy), data_of(y), data_of(x), extent, mean,
+                  kept && y.defined() ? residual.mutable_data_ptr<float>()
+                                      : nullptr,
+                  sum.data(), products.data());
+
+    auto dweight = at::empty_like(weight), dbias = at::empty_like(weight);
+    std::vector<float> scale(extent.channels), slope(extent.channels),
+        shift(extent.channels);
+    // In training, what the mean and the variance of the batch owe to x.
+    double share = ctx->saved_data["training"].toBool() ? 1.0 / extent.rows : 0;
+    for (int64_t c = 0; c < extent.channels; ++c) {
+      double d = deviation[c];
+      dweight.mutable_data_ptr<float>()[c] = products[c] * d;
+      dbias.mutable_data_ptr<float>()[c] = sum[c];
+      double factor = data_of(weight)[c] * d;
+      scale[c] = factor;
+      slope[c] = -factor * share * products[c] * d * d;
+      shift[c] = -factor * share * sum[c];
+    }
+    at::Tensor dx;
+    if (ctx->needs_input_grad(0)) {
+      dx = at::empty_like(x);
+      // Where g was kept, it is read in place of dy and y.
+      bool reuse = residual.defined();
+      input_gradient(data_of(reuse ? residual : dy),
+                     reuse ? nullptr : data_of(y), data_of(x), extent, mean,
+                     scale.data(), slope.data(), shift.data(),
+                     dx.mutable_data_ptr<float>());
+    }
+    return {dx, dweight, dbias, residual, at::Tensor()};
+  }
+};
+
+at::Tensor every(const at::Tensor &x, int64_t stride) {
+  return x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride);
+}
+
+// Every stride-th pixel of every stride-th row. A strided 1x1 convolution is a
+// dense one of these; libtorch's own spends as long on the gradient of the
+// pixels that it skips as on the rest.
+struct Subsample : torch::autograd::Function<Subsample> {
+  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x,
+                            int64_t stride) {
+    ctx->saved_data["shape"] = x.sizes();
+    ctx->saved_data["stride"] = stride;
+    return channels_last(every(x, stride));
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto dx = at::empty(ctx->saved_data["shape"].toIntVector(),
+                        grads[0].options(), at::MemoryFormat::ChannelsLast)
+                  .zero_();
+    every(dx, ctx->saved_data["stride"].toInt()).copy_(grads[0]);
+    return {dx, at::Tensor()};
+  }
+};
+
+// Whether the kernels above can be used: not on a GPU, nor with memory in
+// another order.
+bool fits(const at::Tensor &x) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+} // namespace
+
+char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
+                   void *bias, void *mean, void *variance, double momentum,
+                   double epsilon, void *residual, int relu, int training,
+                   void **out) {
+  return guarded([&] {
+    auto input = tensor_of(x), kernel = tensor_of(conv);
+    if (fits(input) && stride > 1 && kernel.size(2) == 1) {
+      input = Subsample::apply(input, stride);
+      stride = 1;
+    }
+    auto z = at::conv2d(input, kernel, {}, stride, padding);
+    std::optional<at::Tensor> added;
+    if (residual)
+      added = tensor_of(residual);
+    Norm norm{tensor_of(mean), tensor_of(variance), momentum,
+              epsilon,         relu != 0,           training != 0};
+    if (!fits(z)) {
+      z = at::batch_norm(z, tensor_of(weight), tensor_of(bias), norm.mean,
+                         norm.variance, norm.training, momentum, epsilon, true);
+      if (added)
+        z.add_(*added);
+      if (relu)
+        z.relu_();
+    } else {
+      if (added)
+        added = channels_last(*added);
+      if (at::GradMode::is_enabled())
+        z = NormFunction::apply(z, tensor_of(weight), tensor_of(bias), added,
+                                norm);
+      else
+        transformed(z, tensor_of(weight), tensor_of(bias), added, norm, z);
+    }
+    *out = handle_of(std::move(z));
+  });
+}
