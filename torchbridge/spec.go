@@ -40,6 +40,11 @@ type Options struct {
 	// Change says what a defense does to the batch of n rows of a step (from 0) of an
 	// epoch (from 0); nil leaves every batch as it is.
 	Change func(epoch, step, n int) Change
+	// Eager launches the operations of each step one by one on a GPU too, where
+	// steps without a Change otherwise are recorded once and replayed.
+	Eager bool
+	// Notice hears of what only costs time; nil: nobody.
+	Notice func(message string)
 }
 
 func (t TrainSpec) validate() error {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"backfire/torchbridge"
+)
+
+// batch is the number of images per step, the paper's.
+const batch = 32
+
+// job is one training on made-up images.
+type job struct {
+	device       string
+	width, steps int
+	eager        bool
+	notice       func(string)
+	start        <-chan struct{} // closed when the timed epoch may begin; nil: at once
+	ready        func()          // called before waiting for start
+}
+
+// training is what became of a job.
+type training struct {
+	state   torchbridge.State
+	seconds float64 // of the second epoch: the first one warms up and records
+}
+
+// trained does a job. Weights and data depend on its width and steps alone.
+func trained(j job) (training, error) {
+	const classes, channels, size, epochs = 10, 3, 32, 2
+	rows := j.steps * batch
+	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
+		Model: torchbridge.ModelSpec{Width: j.width, Channels: channels, Height: size, WidthPx: size, Classes: classes},
+		Train: torchbridge.TrainSpec{
+			Epochs: epochs, Batch: batch, Optimizer: torchbridge.OptimizerSGD, LR: 1e-2,
+			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleOneCycle,
+		},
+		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
+		Device: j.device, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
+	})
+	if err != nil {
+		return training{}, err
+	}
+	defer trainer.Close()
+	images, labels, order := make([]uint8, rows*channels*size*size), make([]uint8, rows), make([]int32, rows)
+	for i := range images {
+		images[i] = uint8(i * 7919 >> 3)
+	}
+	for i := range labels {
+		labels[i], order[i] = uint8(i%classes), int32(i)
+	}
+	if err := trainer.Upload(images, labels); err != nil {
+		return training{}, err
+	}
+	if _, err := trainer.Epoch(order, nil); err != nil {
+		return training{}, err
+	}
+	if j.ready != nil {
+		j.ready()
+	}
+	if j.start != nil {
+		<-j.start
+	}
+	begin := time.Now()
+	if _, err := trainer.Epoch(order, nil); err != nil {
+		return training{}, err
+	}
+	seconds := time.Since(begin).Seconds()
+	state, err := trainer.State()
+	return training{state: state, seconds: seconds}, err
+}
+
+// together does the same job several times at once; all begin their timed epoch
+// together.
+func together(models int, j job) ([]training, error) {
+	start, ready := make(chan struct{}), make(chan struct{}, models)
+	j.start = start
+	results, errs := make([]training, models), make(chan error, models)
+	for i := range models {
+		mine := j
+		told := false
+		mine.ready = func() { told = true; ready <- struct{}{} }
+		go func() {
+			var err error
+			results[i], err = trained(mine)
+			if !told {
+				ready <- struct{}{} // it failed before: nobody may wait for it
+			}
+			errs <- err
+		}()
+	}
+	for range models {
+		<-ready
+	}
+	close(start)
+	var all error
+	for range models {
+		all = errors.Join(all, <-errs)
+	}
+	return results, all
+}

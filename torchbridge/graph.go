@@ -1,0 +1,74 @@
+package torchbridge
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// #include "shim.h"
+import "C"
+
+// graphWarmUp is the number of steps that are taken before one is recorded:
+// libraries choose kernels and take memory in the first ones.
+const graphWarmUp = 3
+
+// graph is a training step recorded as one CUDA graph. What changes between steps
+// (rows, learning rate, sums) lies in tensors of the device that the step itself
+// moves on, so one recording does for all of them.
+type graph struct {
+	handle   unsafe.Pointer
+	recorded bool
+}
+
+// newGraph gives the calling thread a stream of its own on a CUDA device: trainers
+// that share one do not wait for each other.
+func newGraph(device cDevice) (*graph, error) {
+	g := &graph{}
+	if err := shimError(C.bf_graph_new(C.int(device), &g.handle)); err != nil {
+		return nil, fmt.Errorf("torchbridge: CUDA stream: %w", err)
+	}
+	return g, nil
+}
+
+// record runs step without its taking effect and keeps what it asked of the
+// device. After an error nothing is kept.
+func (g *graph) record(step func() error) error {
+	if err := shimError(C.bf_graph_begin(g.handle)); err != nil {
+		return fmt.Errorf("torchbridge: record a step: %w", err)
+	}
+	err := step()
+	if ended := shimError(C.bf_graph_end(g.handle)); err == nil {
+		err = ended
+	}
+	if err != nil {
+		_ = g.forget() // what was wrong is known already
+		return fmt.Errorf("torchbridge: record a step: %w", err)
+	}
+	g.recorded = true
+	return nil
+}
+
+// replay takes the recorded step.
+func (g *graph) replay() error {
+	if err := shimError(C.bf_graph_replay(g.handle)); err != nil {
+		return fmt.Errorf("torchbridge: replay a step: %w", err)
+	}
+	return nil
+}
+
+// forget drops the recording, whose tensors are about to change place.
+func (g *graph) forget() error {
+	g.recorded = false
+	if err := shimError(C.bf_graph_forget(g.handle)); err != nil {
+		return fmt.Errorf("torchbridge: forget a recording: %w", err)
+	}
+	return nil
+}
+
+// free gives recording and stream back.
+func (g *graph) free() {
+	if g != nil && g.handle != nil {
+		C.bf_free_message(C.bf_graph_free(g.handle)) // nothing is left to be done about an error
+		g.handle = nil
+	}
+}
