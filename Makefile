@@ -22,11 +22,11 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 defenses paper test lint fmt bench clean
+.PHONY: help setup ready build quick table1 table2 table3 defenses paper test lint fmt bench gpu-check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, then seconds)
 	@$(SETUP)
@@ -78,6 +78,10 @@ fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
 
 bench: build ## training speed beside PyTorch's
 	scripts/bench.sh
+
+gpu-check: ready ## on a GPU: does the step as a CUDA graph train the same model, and how fast (JSON)
+	@go build -o bin/gpu-check ./scripts/gpucheck
+	@bin/gpu-check
 
 clean: ## remove what was built in this clone (not the cache, not results)
 	rm -rf bin

@@ -25,4 +25,6 @@ fi
   echo "bench: $python has no PyTorch: install torch==$torch there, or unset BACKFIRE_PYTHON" >&2
   exit 1
 }
+# As the program starts its workers; PyTorch runs as it comes.
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
 exec go run ./scripts/bench -python "$python" "$@"

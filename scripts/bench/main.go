@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"backfire/torchbridge"
@@ -76,7 +77,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, fp32, %d thread(s), medians of %d paired rounds [min, max].\n",
+	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, fp32, %d thread(s), processor time, medians of %d paired rounds [min, max].\n",
 		o.batch, o.threads, o.rounds)
 	fmt.Fprintln(out, "speed-up: the best PyTorch variant's time over backfire's, of the same round; peak: share of a 2048^2 matrix product's speed.")
 	fmt.Fprintf(out, "\n%5s  %22s  %9s  %s  %18s  %5s\n", "width", "backfire ms/step", "images/s", header(), "speed-up", "peak")
@@ -202,11 +203,27 @@ func startOurs(o options, width, steps int) (*ours, error) {
 	return &ours{trainer, order}, nil
 }
 
-// epoch is the seconds of one pass of the round's steps.
+// epoch is the seconds of processor time of one pass of the round's steps.
 func (u *ours) epoch() (float64, error) {
-	start := time.Now()
-	_, err := u.trainer.Epoch(u.order, nil)
-	return time.Since(start).Seconds(), err
+	start, err := processorTime()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := u.trainer.Epoch(u.order, nil); err != nil {
+		return 0, err
+	}
+	end, err := processorTime()
+	return (end - start).Seconds(), err
+}
+
+// processorTime is what this process has used so far. Unlike the time of day, it
+// does not count what other programs on the machine do.
+func processorTime() (time.Duration, error) {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0, fmt.Errorf("processor time: %w", err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
 }
 
 func (u *ours) stop() { u.trainer.Close() }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,7 @@ func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) 
 	command := exec.CommandContext(ctx, o.python, o.twin, "--width", strconv.Itoa(width), "--batch", strconv.Itoa(o.batch),
 		"--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(steps))
 	command.Stderr = os.Stderr
+	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GLIBC_TUNABLES=") })
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		return nil, err
