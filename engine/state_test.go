@@ -43,7 +43,7 @@ func TestModelsGoOnFromTheStatesOfOthers(t *testing.T) {
 		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
 		if slices.ContainsFunc(events, func(e experiments.Event) bool { return e.Kind == experiments.KindResumed }) {
 			resumed++
-			require.Equal(t, contents(played(t, LibTorch{}, cell)), contents(job.Dir), cell.Title())
+			require.Equal(t, contents(played(t, cell)), contents(job.Dir), cell.Title())
 		}
 		if cell.Inquiry == nil {
 			continue

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/defenses/indexing"
 	"backfire/experiments"
 	"backfire/game"
 	"backfire/stats"
@@ -18,16 +17,25 @@ func unknownPoint(seeds ...uint64) *experiments.SweepSummary {
 	for i := range s.Points {
 		g := &s.Points[i].Games[3]
 		g.Defender = "indexing_unknown"
-		for _, update := range indexing.Updates() {
-			for at, similarity := range []string{experiments.GuessRandom, "mmd", experiments.GuessPerfect} {
-				hits := []int{20, 40 + 4*i, 100}[at]
-				g.Unknown = append(g.Unknown, experiments.UnknownIndex{
-					Similarity: similarity, Query: indexing.Batch, Update: update,
-					TopOne: game.Rate{Hits: hits, Of: 100}, CleanAccuracy: game.Rate{Hits: 900, Of: 1000},
-					ASR: stats.Summarize([]float64{0.1, 0.3}), Robustness: stats.Summarize([]float64{0.5, 0.7}),
-					Cost: indexing.Cost{Models: 6, Images: 540, Undefended: 100},
-				})
+		for entry := range 9 {
+			at := entry % 3
+			similarity := []string{experiments.GuessRandom, "mmd", experiments.GuessPerfect}[at]
+			hits := []int{20, 40 + 4*i, 100}[at]
+			u := experiments.UnknownIndex{
+				Similarity: similarity, Query: "batch",
+				TopOne: game.Rate{Hits: hits, Of: 100}, CleanAccuracy: game.Rate{Hits: 900, Of: 1000},
+				ASR: stats.Summarize([]float64{0.1, 0.3}), Robustness: stats.Summarize([]float64{0.5, 0.7}),
 			}
+			switch entry / 3 {
+			case 0:
+				u.Update = "retrain"
+			case 1:
+				u.Update = "pick"
+			default:
+				u.Update = "unlearn"
+			}
+			u.Cost.Models, u.Cost.Images, u.Cost.Undefended = 6, 540, 100
+			g.Unknown = append(g.Unknown, u)
 		}
 	}
 	return s
