@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -205,33 +206,49 @@ func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, in
 			return err
 		}
 	}
-	for i, dataset := range datasetsOf(summary) {
-		table, err := report.New(o.opts.Kind, summary, dataset, report.Options{
-			Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
-		})
-		if err != nil {
-			return err
-		}
-		line := tableLine{Event: "table", Path: summary.Path, Files: []string{}, Interrupted: interrupted, Failed: []experiments.Failure{}, Table: table}
-		line.Failed = append(line.Failed, outcome.Failed...)
-		if !interrupted {
-			if line.Files, err = o.write(table); err != nil {
+	again := false
+	for _, dataset := range datasetsOf(summary) {
+		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown} {
+			table, err := o.table(kind, summary, dataset, outcome)
+			if kind == report.Unknown && errors.Is(err, report.ErrEmpty) {
+				continue // most sweeps have no such defender
+			}
+			if err != nil {
 				return err
 			}
-		}
-		if o.opts.JSON {
-			err = json.NewEncoder(o.opts.IO.Out).Encode(line)
-		} else {
-			err = o.print(table, i > 0)
-		}
-		if err != nil {
-			return fmt.Errorf("show %s: %w", table.Name, err)
+			line := tableLine{Event: "table", Path: summary.Path, Files: []string{}, Interrupted: interrupted, Failed: []experiments.Failure{}, Table: table}
+			line.Failed = append(line.Failed, outcome.Failed...)
+			if !interrupted {
+				if line.Files, err = o.write(table); err != nil {
+					return err
+				}
+			}
+			if o.opts.JSON {
+				err = json.NewEncoder(o.opts.IO.Out).Encode(line)
+			} else {
+				err = o.print(table, again)
+			}
+			if err != nil {
+				return fmt.Errorf("show %s: %w", table.Name, err)
+			}
+			again = true
 		}
 	}
 	if !o.opts.JSON {
 		fmt.Fprintf(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
 	}
 	return nil
+}
+
+// table makes the sweep's table, or what else there is to say about a dataset.
+func (o *sweepOutput) table(kind report.Kind, summary *experiments.SweepSummary, dataset string, outcome *experiments.Outcome) (*report.Table, error) {
+	name := o.file.Name
+	if kind != o.opts.Kind {
+		name += "-" + string(kind)
+	}
+	return report.New(kind, summary, dataset, report.Options{
+		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
+	})
 }
 
 // result reads the result of a cell.

@@ -57,7 +57,7 @@ func TestTablesCanBePlanned(t *testing.T) {
 		}
 		require.NoError(t, runSweep(context.Background(), opts), table.name)
 	}
-	require.Equal(t, map[string]int{"1": 12, "2": 11, "3": 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 1 + 6 + 5}, models)
+	require.Equal(t, map[string]int{"1": 12, "2": 11, "3": 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 1 + 6 + 5 + 2 + 6 + 1}, models)
 	require.Len(t, config.Sweeps(), len(knownTables))
 }
 

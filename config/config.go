@@ -37,7 +37,7 @@ type Config struct {
 	ASR       ASR       `key:"asr"`
 	Model     Model     `key:"model"`
 	Train     Train     `key:"train"`
-	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation; none is always played too"`
+	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation; none is always played too; indexing_grouped, indexing_sliced and indexing_unknown are ways of indexing"`
 
 	CutMix              Mixing              `key:"cutmix"`
 	MixUp               Mixing              `key:"mixup"`
@@ -170,10 +170,20 @@ type AgentAugmentation struct {
 }
 
 // Indexing says how a defender with indexing keeps, for every agent, a model that
-// never saw that agent's images.
+// never saw that agent's images. Defenders indexing_grouped and indexing_sliced
+// have these modes whatever Mode says; indexing_unknown is asked without an
+// agent's index, and its Update decides which models it has.
 type Indexing struct {
 	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
-	Models int    `key:"models" default:"0" range:"[0,)" help:"groups or slices of the modes grouped and sliced; 0 with exact"`
+	Models int    `key:"models" default:"0" range:"[0,)" help:"groups or slices of the modes grouped and sliced; 0 where nobody has these"`
+
+	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"how the defender indexing_unknown guesses whose sub-dataset a query comes from, on penultimate features"`
+	Query        string  `key:"query" default:"image" oneof:"image batch" help:"what a query of indexing_unknown is: one image, or several of one agent"`
+	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images of a query by the batch"`
+	Queries      int     `key:"queries" default:"1000" range:"[0,)" help:"images of one owner, with and without trigger, that indexing_unknown is asked with at most; 0 for all"`
+	Update       string  `key:"update" default:"retrain" oneof:"retrain pick unlearn" help:"how indexing_unknown does without the agent that it guesses: the model trained without it, that of indexing.models trained without its group, or gradient steps away from its images"`
+	UnlearnSteps int     `key:"unlearn_steps" default:"10" range:"[1,)" help:"gradient steps of update unlearn, each on a batch of the agent's images and one of the others'"`
+	UnlearnLR    float64 `key:"unlearn_lr" default:"0.003" range:"(0,)" help:"learning rate of these steps"`
 }
 
 // Artefacts are files that results have on request only. A stored result that

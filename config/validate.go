@@ -149,6 +149,18 @@ func Defenses() []string {
 	return []string{"agent_augmentation", "adversarial_triggers", "cutmix", "mixup", "pgd", "fgsm", "indexing"}
 }
 
+// The ways of indexing that a defender can have beside that of indexing.mode.
+const (
+	IndexingGrouped = "indexing_grouped" // mode grouped
+	IndexingSliced  = "indexing_sliced"  // mode sliced
+	IndexingUnknown = "indexing_unknown" // asked without an agent's index
+)
+
+// indexings lists the names of indexing.
+func indexings() []string {
+	return []string{"indexing", IndexingGrouped, IndexingSliced, IndexingUnknown}
+}
+
 // NoDefense is the defender that trains on the pool as it is.
 const NoDefense = "none"
 
@@ -160,17 +172,25 @@ func defendersAreKnown(c Config) *fault {
 		return refuse("must name at least one defender, such as none")
 	}
 	seen := map[string]bool{}
+	words := append(Defenses(), indexings()[1:]...)
 	for _, defender := range c.Defenders {
 		names := strings.Split(defender, "+")
+		indexed := ""
 		for i, name := range names {
+			isIndexing := slices.Contains(indexings(), name)
 			switch {
 			case defender == NoDefense:
 			case name == NoDefense:
 				return refuse(fmt.Sprintf("adds %s to something in %s: %s stands alone", NoDefense, defender, NoDefense))
-			case !slices.Contains(Defenses(), name):
-				return refuse(fmt.Sprintf("has %q, which is no defense; the nearest one is %s", name, Nearest(name, Defenses())))
+			case !slices.Contains(words, name):
+				return refuse(fmt.Sprintf("has %q, which is no defense; the nearest one is %s", name, Nearest(name, words)))
 			case slices.Contains(names[:i], name):
 				return refuse(fmt.Sprintf("has %s twice in %s", name, defender))
+			case isIndexing && indexed != "":
+				return refuse(fmt.Sprintf("has %s beside %s in %s: a defender has one way of indexing", name, indexed, defender))
+			}
+			if isIndexing {
+				indexed = name
 			}
 		}
 		slices.Sort(names)
@@ -186,11 +206,23 @@ func defendersAreKnown(c Config) *fault {
 // indexingHasModels: only the modes that share models between agents have a number
 // of them.
 func indexingHasModels(c Config) *fault {
-	switch i := c.Indexing; {
-	case i.Mode == "exact" && i.Models != 0:
+	i := c.Indexing
+	whose := ""
+	for _, defender := range c.Defenders {
+		for name := range strings.SplitSeq(defender, "+") {
+			if name == IndexingGrouped || name == IndexingSliced || name == IndexingUnknown && i.Update == "pick" {
+				whose = "defender " + name
+			}
+		}
+	}
+	if i.Mode != "exact" {
+		whose = "indexing.mode = " + i.Mode
+	}
+	switch {
+	case whose == "" && i.Models != 0:
 		return &fault{key: "indexing.models", value: i.Models, reason: "must be 0 with indexing.mode = exact, which trains one model per agent"}
-	case i.Mode != "exact" && i.Models == 0:
-		return &fault{key: "indexing.models", value: i.Models, reason: "must be at least 1 with indexing.mode = " + i.Mode}
+	case whose != "" && i.Models == 0:
+		return &fault{key: "indexing.models", value: i.Models, reason: "must be at least 1 with " + whose}
 	}
 	return nil
 }

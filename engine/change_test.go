@@ -26,10 +26,10 @@ func cellsOf(t *testing.T, plan *experiments.Plan) map[string]experiments.Cell {
 }
 
 // played trains a cell and returns its files' directory.
-func played(t *testing.T, engine experiments.Engine, cell experiments.Cell) string {
+func played(t *testing.T, cell experiments.Cell) string {
 	t.Helper()
 	job := newJob(t, cell)
-	events := work(t, engine, job)
+	events := work(t, LibTorch{}, job)
 	last := events[len(events)-1]
 	require.Equal(t, experiments.KindDone, last.Kind, last.Error)
 	return job.Dir
@@ -43,7 +43,7 @@ func TestLibTorchTrainsEveryDefender(t *testing.T) {
 	losses := map[float64]string{}
 	for name, cell := range cellsOf(t, plan) {
 		var result experiments.Result
-		readJSON(t, filepath.Join(played(t, LibTorch{}, cell), experiments.ResultFile), &result)
+		readJSON(t, filepath.Join(played(t, cell), experiments.ResultFile), &result)
 		require.NotContains(t, losses, result.FinalLoss, name)
 		losses[result.FinalLoss] = name
 	}
@@ -61,7 +61,7 @@ func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
 		readJSON(t, filepath.Join(dir, experiments.ResultFile), &result)
 		return result.Digest
 	}
-	want := read(played(t, LibTorch{}, cell))
+	want := read(played(t, cell))
 	job := newJob(t, cell)
 	job.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	events := work(t, striking{LibTorch{}, 2, func() error { return errors.New("no luck") }}, job)

@@ -20,7 +20,7 @@ func TestExactIndexingFailsAgainstColludersOnly(t *testing.T) {
 			cell, ok := plan.Cell(hash)
 			require.True(t, ok)
 			var result experiments.Result
-			readJSON(t, filepath.Join(played(t, LibTorch{}, cell), experiments.ResultFile), &result)
+			readJSON(t, filepath.Join(played(t, cell), experiments.ResultFile), &result)
 			require.False(t, result.Collapsed)
 			return result.Attackers
 		}

@@ -78,6 +78,15 @@ func (m model) Restore(state experiments.State) error {
 	return m.Trainer.Restore(torchbridge.State(state))
 }
 
+// Unlearn takes gradient steps away from rows of the training set.
+func (m model) Unlearn(steps []experiments.Unlearning, rate float64) error {
+	own := make([]torchbridge.Unlearning, len(steps))
+	for i, step := range steps {
+		own[i] = torchbridge.Unlearning(step)
+	}
+	return marked(m.Trainer.Unlearn(own, rate))
+}
+
 // markedError is an error of torchbridge that is also one of those that
 // experiments decides on. Its text stays torchbridge's.
 type markedError struct {

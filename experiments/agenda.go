@@ -20,8 +20,11 @@ func newList(cells []Cell, source datasets.Source, artefacts Artefacts) (list, e
 		if err != nil {
 			return list{}, err
 		}
-		stage.Wants = append(stage.Wants, Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: source, Artefacts: artefacts})
+		want := newWant(cell, hash, source)
+		want.Artefacts = artefacts
+		stage.Wants = append(stage.Wants, want)
 	}
+	leave(stage.Wants)
 	return list{stage}, nil
 }
 
@@ -66,13 +69,14 @@ func (s *Stage) decided() bool {
 	return true
 }
 
-// images is about the number of images that pass through the training step for
-// the cells that are not left out.
+// images is about the number of images that pass through the training step until
+// the cells that are not left out are trained, those included that pass in the
+// training of what they go on from: runs count these as done when they do.
 func (s *Stage) images(without map[string]bool) int64 {
 	var sum int64
 	for _, want := range s.Wants {
 		if !without[want.Hash] {
-			sum += want.Cell.TrainedImages()
+			sum += want.Cell.images(0)
 		}
 	}
 	return sum

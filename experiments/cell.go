@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"go.yaml.in/yaml/v3"
 
@@ -39,6 +40,9 @@ type Cell struct {
 	Training Training   `json:"training" yaml:"training"`
 	// Defense is nil, and not written, where the defender does nothing.
 	Defense *Defense `json:"defense,omitempty" yaml:"defense,omitempty"`
+	// Inquiry is nil, and not written, where the model is asked nothing but the
+	// probes.
+	Inquiry *Inquiry `json:"inquiry,omitempty" yaml:"inquiry,omitempty"`
 }
 
 // Data names the images of a cell, wherever they lie and whatever they were
@@ -89,6 +93,9 @@ func (c Cell) Title() string {
 	if c.Defense != nil {
 		title += ", " + c.Defense.String()
 	}
+	if c.Inquiry != nil {
+		title += ", asked without an index"
+	}
 	return title
 }
 
@@ -105,16 +112,45 @@ func (c Cell) gameTitle() string {
 
 // TrainedImages is about the number of images that pass through the training
 // step, the measure of what a cell costs: the deal may round by a few images
-// per epoch.
+// per epoch. Stages whose end another cell leaves behind are not in it.
 func (c Cell) TrainedImages() int64 {
-	return int64(c.passing(c.rows())) * int64(c.Training.Epochs)
+	return c.images(c.own())
 }
 
-// rows is about the number of rows of the training set.
-func (c Cell) rows() int {
+// images is about the number of images in the stages from first on.
+func (c Cell) images(first int) int64 {
+	var images int64
+	c.planned(first, func(rows, epochs int) { images += int64(c.passing(rows)) * int64(epochs) })
+	return images
+}
+
+// own returns the first of the stages that no other cell leaves behind; for an
+// inquiry, whose base has them all, one behind the last.
+func (c Cell) own() int {
+	if c.Inquiry != nil {
+		return math.MaxInt
+	}
+	return c.shared()
+}
+
+// planned calls visit with about the rows and the epochs of each stage from first
+// on. A course that cannot be trained has none.
+func (c Cell) planned(first int, visit func(rows, epochs int)) {
+	course, err := c.course()
+	if err != nil {
+		return
+	}
+	for _, s := range course[min(first, len(course)):] {
+		visit(c.rows(len(s.attackers)), s.end-s.first)
+	}
+}
+
+// rows is about the number of rows of a training set with the images of so many
+// attackers.
+func (c Cell) rows(attackers int) int {
 	rows := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
-	if c.Defense != nil {
-		rows *= 1 - (1-c.Game.DefenderShare)*float64(len(c.Defense.Excluded))/float64(len(c.Game.Attackers))
+	if out := len(c.Game.Attackers) - attackers; out > 0 {
+		rows *= 1 - (1-c.Game.DefenderShare)*float64(out)/float64(len(c.Game.Attackers))
 	}
 	return int(rows)
 }

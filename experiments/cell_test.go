@@ -69,8 +69,8 @@ func TestHashIsPinned(t *testing.T) {
 	hash, err = defendedCell().Hash()
 	require.NoError(t, err)
 	require.Equal(t, "d9de4472bd2604c02c6c75ad65ac0e04e47e75c66314d38045c0259277145d6a", hash)
-	require.Nil(t, newDefense(defenses.Stack{}, nil), "a defender that does nothing has the cells of none")
-	require.Nil(t, newDefense(defenses.Stack{Indexing: &indexing.Settings{}}, nil), "a model does not know which others there are")
+	require.Nil(t, newDefense(defenses.Stack{}, nil, nil), "a defender that does nothing has the cells of none")
+	require.Nil(t, newDefense(defenses.Stack{Indexing: &indexing.Settings{}}, nil, nil), "a model does not know which others there are")
 }
 
 func TestHashChangesWithEveryField(t *testing.T) {
@@ -88,6 +88,13 @@ func TestHashChangesWithEveryField(t *testing.T) {
 	eachLeaf(t, reflect.ValueOf(&cell).Elem(), "cell", func(name string) {
 		changes++
 		note(name, cell)
+	})
+	sliced := defendedCell()
+	sliced.Defense.Slices = []Slice{{Enter: []int{7, 4}, Epochs: 10}, {Enter: []int{3, 9}, Epochs: 20}}
+	note("the cell in slices", sliced)
+	eachLeaf(t, reflect.ValueOf(&sliced.Defense.Slices).Elem(), "slices", func(name string) {
+		changes++
+		note(name, sliced)
 	})
 	require.Greater(t, changes, 30, "the walk must reach into every part of the cell")
 }
@@ -116,6 +123,9 @@ func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name stri
 	case reflect.Slice:
 		for i := range v.Len() {
 			eachLeaf(t, v.Index(i), fmt.Sprintf("%s[%d]", name, i), changed)
+		}
+		if v.Len() == 0 {
+			return
 		}
 		v.Set(v.Slice(0, v.Len()-1))
 	case reflect.Int:
@@ -196,11 +206,11 @@ func TestTitle(t *testing.T) {
 	require.Equal(t, "N = 2", cell.Title())
 	cell.Game.Attackers = cell.Game.Attackers[:1]
 	require.Equal(t, "attacker 3 alone", cell.Title())
-	cell.Defense = newDefense(defenses.Stack{}, []int{3})
+	cell.Defense = newDefense(defenses.Stack{}, []int{3}, nil)
 	require.Equal(t, "attacker 3 alone, leaving out attacker 3", cell.Title())
 	cut := mix.Default()
 	cell = exampleCell()
-	cell.Defense = newDefense(defenses.Stack{CutMix: &cut}, nil)
+	cell.Defense = newDefense(defenses.Stack{CutMix: &cut}, nil, nil)
 	require.Equal(t, "N = 2, cutmix", cell.Title())
 	cell.Defense.Excluded = []int{0, 2, 5}
 	require.Equal(t, "N = 2, cutmix, leaving out attackers 0 2 5", cell.Title())

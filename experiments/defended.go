@@ -16,7 +16,15 @@ type PlannedDefender struct {
 	// Answers holds for each attacker, in the order of the game's, the position
 	// in Models of the one that answers its queries.
 	Answers []int `json:"answers"`
+	// Unknown is how queries without an index are answered; nil where each has
+	// its own. The first of Models is that of everybody's images then, the second
+	// (inquiryModel) the inquiry, and Answers say who answers the queries that are
+	// taken to be an attacker's: with update unlearn, the inquiry's model.
+	Unknown *indexing.Unknown `json:"unknown,omitempty"`
 }
+
+// inquiryModel is the place of the inquiry in Models, where there is one.
+const inquiryModel = 1
 
 // undefended returns the twin that every defender of the game is compared with.
 func (g PlannedGame) undefended(attackers int) PlannedDefender {
@@ -40,21 +48,13 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 	if err := twin.fits(policy); err != nil {
 		return nil, err
 	}
-	attackers := twin.cell.Game.Attackers
-	d := &defended{PlannedDefender: PlannedDefender{Name: policy.Name, Answers: make([]int, len(attackers))}}
-	excluded := [][]int{nil} // IDs, by model
-	if settings := policy.Stack.Indexing; settings != nil {
-		plan, err := indexing.NewPlan(*settings, len(attackers), twin.cell.Training.Epochs, twin.cell.Game.Seed)
-		if err != nil {
-			return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
-		}
-		d.Answers, excluded = plan.Answers, nil
-		for _, model := range plan.Models {
-			excluded = append(excluded, idsOf(attackers, model.Excluded))
-		}
+	d := &defended{PlannedDefender: PlannedDefender{Name: policy.Name, Answers: make([]int, len(twin.cell.Game.Attackers))}}
+	cells, err := d.cells(twin.cell, policy.Stack)
+	if err != nil {
+		return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
 	}
-	for _, ids := range excluded {
-		made, err := twin.with(newDefense(policy.Stack, ids))
+	for _, cell := range cells {
+		made, err := twin.as(cell)
 		if err != nil {
 			return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
 		}
@@ -62,6 +62,46 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 	}
 	p.defenses[key] = d
 	return d, nil
+}
+
+// cells returns what a defender with a stack trains in the game of the twin, and
+// notes who answers whom.
+func (d *defended) cells(twin Cell, stack defenses.Stack) ([]Cell, error) {
+	with := func(excluded []int, enter []Slice) Cell {
+		cell := twin
+		cell.Defense = newDefense(stack, excluded, enter)
+		return cell
+	}
+	settings := stack.Indexing
+	if settings == nil {
+		return []Cell{with(nil, nil)}, nil
+	}
+	var cells []Cell
+	if unknown := settings.Unknown; unknown != nil {
+		d.Unknown = unknown
+		inquiry := with(nil, nil)
+		inquiry.Inquiry = &Inquiry{Batch: unknown.Batch, Queries: unknown.Most, Unlearning: unknown.Unlearning}
+		cells = append(cells, inquiry.base(), inquiry)
+		if unknown.Update == indexing.Unlearn {
+			for i := range d.Answers {
+				d.Answers[i] = inquiryModel
+			}
+			return cells, nil
+		}
+	}
+	attackers := twin.Game.Attackers
+	plan, err := indexing.NewPlan(*settings, len(attackers), twin.Training.Epochs, twin.Game.Seed)
+	if err != nil {
+		return nil, err
+	}
+	for attacker, answer := range plan.Answers {
+		d.Answers[attacker] = len(cells) + answer
+	}
+	enter := slicesOf(plan, attackers)
+	for _, model := range plan.Models {
+		cells = append(cells, with(idsOf(attackers, model.Excluded), enter))
+	}
+	return cells, nil
 }
 
 // fits refuses a defender that the game is too small for. A game that cannot be
@@ -76,11 +116,10 @@ func (m *planned) fits(policy defenses.Policy) error {
 	})
 }
 
-// with returns the same game with a defense. The error says why it cannot be
-// trained.
-func (m *planned) with(defense *Defense) (*planned, error) {
-	d := &planned{cell: m.cell, deal: m.deal}
-	d.cell.Defense = defense
+// as returns the same game as another cell of it. The error says why that cannot
+// be trained.
+func (m *planned) as(cell Cell) (*planned, error) {
+	d := &planned{cell: cell, deal: m.deal}
 	var err error
 	if d.hash, err = d.cell.Hash(); err != nil || m.err != nil {
 		return d, err
@@ -88,22 +127,24 @@ func (m *planned) with(defense *Defense) (*planned, error) {
 	return d, d.fillsBatch()
 }
 
-// fillsBatch refuses a training set that is smaller than a batch.
+// fillsBatch refuses a training set that is smaller than a batch in any stage.
 func (m *planned) fillsBatch() error {
-	rows := len(m.deal.Defender.Contributed)
-	kept, err := m.cell.kept()
+	course, err := m.cell.course()
 	if err != nil {
 		return err
 	}
-	for _, position := range kept {
-		rows += len(m.deal.Attackers[position].Contributed)
-	}
-	if batch := m.cell.Training.Batch; rows < batch {
-		left := ""
-		if m.cell.Defense != nil {
-			left = " (" + m.cell.Defense.String() + ")"
+	for _, stage := range course {
+		rows := len(m.deal.Defender.Contributed)
+		for _, position := range stage.attackers {
+			rows += len(m.deal.Attackers[position].Contributed)
 		}
-		return fmt.Errorf("train.batch = %d: the training set has only %d images%s: choose a smaller batch or a larger pool.size", batch, rows, left)
+		if batch := m.cell.Training.Batch; rows < batch {
+			left := ""
+			if m.cell.Defense != nil {
+				left = " (" + m.cell.Defense.String() + ")"
+			}
+			return fmt.Errorf("train.batch = %d: the training set has only %d images%s: choose a smaller batch or a larger pool.size", batch, rows, left)
+		}
 	}
 	return nil
 }

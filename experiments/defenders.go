@@ -7,6 +7,7 @@ import (
 
 	"backfire/config"
 	"backfire/defenses"
+	"backfire/defenses/detect"
 	"backfire/defenses/indexing"
 	"backfire/defenses/mix"
 	"backfire/triggers"
@@ -38,18 +39,19 @@ func policies(cfg config.Config) ([]defenses.Policy, error) {
 // application.
 func policyOf(cfg config.Config, names string) (defenses.Policy, error) {
 	var p defenses.Policy
+	indexed := string(defenses.KindIndexing) // as it is named
 	for name := range strings.SplitSeq(names, "+") {
 		kind := defenses.Kind(name)
+		if settings, ok := indexingOf(cfg.Indexing, name); ok {
+			indexed, p.Stack.Indexing = name, &settings
+			continue
+		}
 		if !slices.Contains(defenses.Kinds(), kind) {
 			return p, fmt.Errorf("%w: there is no defense %q: choose of %v", defenses.ErrPolicy, name, defenses.Kinds())
 		}
 		addDefense(&p.Stack, kind, cfg)
 	}
-	p.Name = p.Stack.String()
-	if i := p.Stack.Indexing; i != nil && i.Mode == indexing.Sliced {
-		return p, fmt.Errorf("%w: indexing.mode = %s: a sweep trains every model from the start and none from another's checkpoint: choose %s or %s",
-			defenses.ErrPolicy, indexing.Sliced, indexing.Exact, indexing.Grouped)
-	}
+	p.Name = strings.Replace(p.Stack.String(), string(defenses.KindIndexing), indexed, 1)
 	return p, p.Validate()
 }
 
@@ -80,7 +82,32 @@ func addDefense(s *defenses.Stack, kind defenses.Kind, cfg config.Config) {
 	case defenses.KindFGSM:
 		c := cfg.FGSM
 		s.FGSM = &defenses.FGSM{Epsilon: c.Epsilon, Dose: dose(c.Share, c.Placement)}
-	case defenses.KindIndexing:
-		s.Indexing = &indexing.Settings{Mode: indexing.Mode(cfg.Indexing.Mode), Models: cfg.Indexing.Models}
 	}
+}
+
+// indexingOf returns the settings of a way of indexing; false if a name is none.
+func indexingOf(c config.Indexing, name string) (indexing.Settings, bool) {
+	var s indexing.Settings
+	switch name {
+	case string(defenses.KindIndexing):
+		s.Mode = indexing.Mode(c.Mode)
+	case config.IndexingGrouped:
+		s.Mode = indexing.Grouped
+	case config.IndexingSliced:
+		s.Mode = indexing.Sliced
+	case config.IndexingUnknown:
+		s.Unknown = &indexing.Unknown{
+			Similarity: detect.Method(c.Similarity), Query: indexing.Form(c.Query), Update: indexing.Update(c.Update),
+			Batch: c.Batch, Most: c.Queries, Unlearning: indexing.Unlearning{Steps: c.UnlearnSteps, Rate: c.UnlearnLR},
+		}
+		if s.Mode = indexing.Exact; s.Unknown.Update == indexing.Pick {
+			s.Mode = indexing.Grouped
+		}
+	default:
+		return s, false
+	}
+	if s.Mode != indexing.Exact { // which has as many models as there are agents
+		s.Models = c.Models
+	}
+	return s, true
 }

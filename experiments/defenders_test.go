@@ -80,8 +80,9 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 2, more than the 1 agents": func(c *config.Config) {
 			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 2}
 		},
-		"indexing.mode = sliced": func(c *config.Config) {
-			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "sliced", Models: 1}
+		"more than the 2 epochs": func(c *config.Config) {
+			c.Attackers.Counts, c.Train.Epochs = []int{4}, 2
+			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "sliced", Models: 3}
 		},
 		"no defense \"prayer\"": func(c *config.Config) { c.Defenders = []string{"prayer"} },
 		"are called \"cutmix+pgd\"": func(c *config.Config) {

@@ -20,16 +20,21 @@ type Defense struct {
 	// Excluded holds the IDs of the attackers whose images are left out of the
 	// training set, in the order of the game's attackers.
 	Excluded []int `json:"excluded" yaml:"excluded"`
+	// Slices hold the epochs in which the attackers' images enter the training,
+	// those of Excluded being left out all the same; nil where they all take part
+	// from the beginning.
+	Slices []Slice `json:"slices,omitempty" yaml:"slices,omitempty"`
 }
 
 // newDefense returns what a stack does in the training of a model without some
-// attackers' images; nil if that is nothing.
-func newDefense(stack defenses.Stack, excluded []int) *Defense {
+// attackers' images, which the others enter in slices or at once; nil if that is
+// nothing.
+func newDefense(stack defenses.Stack, excluded []int, enter []Slice) *Defense {
 	training := stack.Training()
-	if training.Empty() && len(excluded) == 0 {
+	if training.Empty() && len(excluded) == 0 && len(enter) == 0 {
 		return nil
 	}
-	return &Defense{Stack: training, Excluded: append([]int{}, excluded...)} // [] rather than null
+	return &Defense{Stack: training, Excluded: append([]int{}, excluded...), Slices: enter} // [] rather than null
 }
 
 // String names the defense for people.
@@ -46,6 +51,9 @@ func (d *Defense) String() string {
 		parts = append(parts, fmt.Sprintf("leaving out %d attackers from %d on", n, d.Excluded[0]))
 	case n > 1:
 		parts = append(parts, "leaving out attackers "+strings.Trim(fmt.Sprint(d.Excluded), "[]"))
+	}
+	if n := len(d.Slices); n > 0 {
+		parts = append(parts, fmt.Sprintf("in %d slices", n))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -66,13 +74,8 @@ func (c Cell) BatchStack() defenses.Stack {
 	return stack
 }
 
-// batchDefense names what is done to batches, with all settings; empty for
-// nothing.
-func (c Cell) batchDefense() string {
-	stack := c.BatchStack()
-	if stack.Empty() {
-		return ""
-	}
+// textOf names defenses with all settings.
+func textOf(stack defenses.Stack) string {
 	text, err := json.Marshal(stack)
 	if err != nil {
 		return stack.String() // a cell with numbers that JSON cannot hold has no hash, and is never trained
@@ -80,17 +83,43 @@ func (c Cell) batchDefense() string {
 	return string(text)
 }
 
+// batchDefense names what is done to batches, with all settings; empty for
+// nothing.
+func (c Cell) batchDefense() string {
+	if stack := c.BatchStack(); !stack.Empty() {
+		return textOf(stack)
+	}
+	return ""
+}
+
 // passing returns how many images pass through the training step in an epoch
 // over a training set of so many rows: with those that a defense adds to
 // batches. A last batch of one row joins the one before, see package
 // torchbridge.
 func (c Cell) passing(rows int) int {
-	stack, batch := c.stack(), c.Training.Batch
-	full, rest := rows/batch, rows%batch
+	stack := c.stack()
+	full, rest := c.batches(rows)
+	return full*stack.Rows(c.Training.Batch) + stack.Rows(rest)
+}
+
+// batches returns how many full batches an epoch over so many rows has, and the
+// rows of its last batch; 0 if there is no other.
+func (c Cell) batches(rows int) (full, rest int) {
+	batch := c.Training.Batch
+	full, rest = rows/batch, rows%batch
 	if rest == 1 && full > 0 {
-		full, rest = full-1, batch+1
+		return full - 1, batch + 1
 	}
-	return full*stack.Rows(batch) + stack.Rows(rest)
+	return full, rest
+}
+
+// stepsPerEpoch is the number of steps of an epoch over so many rows.
+func (c Cell) stepsPerEpoch(rows int) int {
+	full, rest := c.batches(rows)
+	if rest > 0 {
+		full++
+	}
+	return full
 }
 
 // trainingSet makes the training set of the cell's game as its defense leaves

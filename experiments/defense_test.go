@@ -74,10 +74,10 @@ func TestExcludedAttackersAreNotInTheTrainingSet(t *testing.T) {
 		}
 		share := g.Deal().Attackers[position]
 		require.Len(t, training.Labels, len(g.Training().Labels)-len(share.Contributed))
-		require.InDelta(t, len(training.Labels), cell.rows(), 2, "the deal rounds")
+		require.InDelta(t, len(training.Labels), cell.rows(2), 2, "the deal rounds")
 	}
 	cell, _ := plan.Cell(indexed.Models[0])
-	cell.Defense = newDefense(defenses.Stack{}, []int{7})
+	cell.Defense = newDefense(defenses.Stack{}, []int{7}, nil)
 	_, err := cell.kept()
 	require.ErrorIs(t, err, ErrPlan)
 }

@@ -57,8 +57,17 @@ type TrainedModel interface {
 	// Features gives the penultimate activations of each of the images: N rows of
 	// equal length.
 	Features(images []uint8) ([]float32, error)
+	// Unlearn takes gradient steps of a learning rate away from rows of the
+	// training set. Restore puts the model back.
+	Unlearn(steps []Unlearning, rate float64) error
 	// Close frees the model.
 	Close()
+}
+
+// Unlearning is one step away from some rows of the training set.
+type Unlearning struct {
+	Forget []int64 // rows whose loss is to rise to that of a guess, at least one
+	Keep   []int64 // rows whose loss is to fall at the same time, at least one
 }
 
 // State is all that a training needs to go on as if it had never stopped. The

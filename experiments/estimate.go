@@ -111,8 +111,10 @@ func (e Estimator) Estimate(ctx context.Context, sweep *Sweep) (*Estimate, error
 
 // steps is the number of optimiser steps of a cell, give or take one per epoch.
 func (c Cell) steps() int64 {
-	epochs, batch := int64(c.Training.Epochs), int64(c.Training.Batch)
-	return epochs * ((int64(c.rows()) + batch - 1) / batch)
+	var steps int64
+	batch := c.Training.Batch
+	c.planned(c.own(), func(rows, epochs int) { steps += int64(epochs) * int64((rows+batch-1)/batch) })
+	return steps
 }
 
 // work is what a cell costs in images through the training step. A prediction
@@ -121,7 +123,12 @@ func (c Cell) steps() int64 {
 func (c Cell) work() float64 {
 	heldOut := float64(c.Game.PoolSize) * c.Game.HeldOut
 	probes := heldOut * (c.Game.DefenderShare + 2*(1-c.Game.DefenderShare))
-	return float64(c.TrainedImages()) + probes/3
+	work := float64(c.TrainedImages()) + probes/3
+	if c.Inquiry != nil {
+		each := float64(c.unlearned()) + probes/3
+		work += (float64(c.rows(len(c.Game.Attackers)))+probes)/3 + each*float64(len(c.Game.Attackers)) // features of rows and probes
+	}
+	return work
 }
 
 // redraws is the largest number of single games that may still be added.

@@ -16,6 +16,9 @@ import (
 	"backfire/game"
 )
 
+// defenderName stands for the defender where attackers have their IDs.
+const defenderName = "defender"
+
 // files is the content of a result's files.
 type files struct {
 	cell        Cell
@@ -26,6 +29,7 @@ type files struct {
 	images      []uint8 // by row, as trained on
 	predicted   []uint8 // by probe
 	simulated   []int   // by row, or nil; see Cell.trainingSet
+	inquiry     inquired
 }
 
 // writeFiles writes them all into dir.
@@ -41,6 +45,7 @@ func writeFiles(dir string, f files) error {
 		func() error { return writeMetrics(filepath.Join(dir, MetricsFile), f.epochs) },
 		func() error { return writePoison(filepath.Join(dir, PoisonFile), f) },
 		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.predicted, fileMode) },
+		func() error { return writeInquiry(dir, f) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("experiments: write result: %w", err)
@@ -56,6 +61,17 @@ func writeResult(dir string, result Result) error {
 		return err
 	}
 	return writeJSON(filepath.Join(dir, ResultFile), sealed)
+}
+
+// writeInquiry writes what an inquiry found out; nothing for other cells.
+func writeInquiry(dir string, f files) error {
+	if f.cell.Inquiry == nil {
+		return nil
+	}
+	if err := writeQueries(filepath.Join(dir, QueriesFile), f.cell, f.inquiry.asked); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, UnlearnedFile), f.inquiry.unlearned, fileMode)
 }
 
 func writeMetrics(path string, epochs []EpochMetrics) error {
@@ -80,7 +96,7 @@ func writePoison(path string, f files) error {
 	return writeCSV(path, func(write func(...string)) {
 		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256")
 		for i, row := range f.rows {
-			owner, trigger, simulated := "defender", "", ""
+			owner, trigger, simulated := defenderName, "", ""
 			switch {
 			case row.Trigger != game.NoTrigger:
 				owner, trigger = id(row.Owner), id(row.Trigger)

@@ -26,7 +26,7 @@ const (
 // trains the cell, in bytes: CUDA itself, the training set (as bytes), what a
 // step or a prediction works with, and the parameters.
 func (c Cell) deviceMemory() int64 {
-	data := float64(c.Data.Shape.Size()) * float64(c.rows())
+	data := float64(c.Data.Shape.Size()) * float64(c.rows(len(c.Game.Attackers)))
 	prediction := predictionMaps * predictionBatch * float32Bytes * float64(c.Model.Width) * float64(c.Data.Shape.Plane())
 	return int64(contextMemory + data + max(deviceWorkspace*c.keptMaps(), prediction) + deviceCopies*c.parameters())
 }

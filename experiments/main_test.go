@@ -276,6 +276,23 @@ func (m *fakeModel) Features(images []uint8) ([]float32, error) {
 	return all, nil
 }
 
+// Unlearn moves the centroids of the rows' labels away from the rows to forget
+// and towards those to keep.
+func (m *fakeModel) Unlearn(steps []Unlearning, rate float64) error {
+	size := m.opt.Cell.Data.Shape.Size()
+	for _, step := range steps {
+		for sign, rows := range map[float32][]int64{-1: step.Forget, 1: step.Keep} {
+			for _, row := range rows {
+				for i, v := range m.images[int(row)*size : int(row+1)*size] {
+					at := int(m.labels[row])*size + i
+					m.centroids[at] += sign * float32(rate) * float32(v)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 func (m *fakeModel) Close() {}
 
 // loadTiny is the Loader of the tests. The source's path may be "other".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"backfire/datasets"
@@ -24,12 +25,15 @@ type playing struct {
 	game      *game.Game
 	training  *game.TrainingSet
 	simulated []int // by row of training, see Cell.trainingSet
-	perEpoch  int   // images through the training step
+	course    []stage
+	perEpoch  int // images through the training step, in the stage that the model stands in
 	probes    *game.Probes
 	norm      Normalization
 	epochs    []EpochMetrics // those that are over
 	resumed   int            // of them, those taken over from a checkpoint
+	trained   int            // images that went through the training step in the others
 	predicted []uint8
+	inquiry   inquired
 }
 
 // play trains the cell of a job and writes the files of its result into the
@@ -65,7 +69,7 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 		return err
 	}
 	p.watch.stop()
-	return p.write(score, newEnvironment(job, w.Program, p.engine))
+	return p.store(score, newEnvironment(job, w.Program, p.engine))
 }
 
 // dataset returns the images of the job's cell, those of the last cell if they
@@ -91,19 +95,35 @@ func (p *playing) stamp() error {
 	if p.training, p.simulated, err = p.job.Cell.trainingSet(p.game); err != nil {
 		return err
 	}
-	p.perEpoch = p.job.Cell.passing(len(p.training.Labels))
+	if p.course, err = p.job.Cell.course(); err != nil {
+		return err
+	}
+	p.perEpoch = p.job.Cell.passing(p.rowsIn(0))
 	p.probes = p.game.Probes()
-	p.norm = normalization(p.training.Images, p.training.Shape)
+	// That of the first stage serves all: no image has a part in a model before
+	// its owner has entered.
+	p.norm = normalization(p.rowsOf(0).Images, p.training.Shape)
 	return nil
 }
 
-// write puts the files of the result into the job's directory.
-func (p *playing) write(score *game.Score, environment Environment) error {
+// rowsIn is the number of rows of a stage's training set.
+func (p *playing) rowsIn(at int) int {
+	rows := 0
+	for _, row := range p.training.Rows {
+		if row.Owner == game.Defender || slices.Contains(p.course[at].attackers, row.Owner) {
+			rows++
+		}
+	}
+	return rows
+}
+
+// store puts the files of the result into the job's directory.
+func (p *playing) store(score *game.Score, environment Environment) error {
 	last := p.epochs[len(p.epochs)-1]
 	result := newResult(p.job.Cell, p.hash, score, p.game.Overlaps())
 	result.TrainingImages, result.Normalization = len(p.training.Labels), p.norm
 	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
-	result.Run.Timing = p.watch.timing(p.perEpoch*(len(p.epochs)-p.resumed), p.resumed)
+	result.Run.Timing = p.watch.timing(p.trained, p.resumed)
 	var err error
 	if result.Run.Single, err = p.job.Cell.singles(score); err != nil {
 		return err
@@ -120,7 +140,7 @@ func (p *playing) write(score *game.Score, environment Environment) error {
 func (p *playing) files() files {
 	return files{
 		cell: p.job.Cell, epochs: p.epochs, rows: p.training.Rows, images: p.training.Images,
-		predicted: p.predicted, simulated: p.simulated,
+		predicted: p.predicted, simulated: p.simulated, inquiry: p.inquiry,
 	}
 }
 

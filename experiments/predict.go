@@ -33,7 +33,7 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 	if err := p.stamp(); err != nil {
 		return err
 	}
-	model, err := p.newModel(w.Engine)
+	model, err := p.newModel(w.Engine, len(p.course)-1)
 	if err != nil {
 		return err
 	}

@@ -39,10 +39,10 @@ type queue struct {
 	before  map[string]bool // cells that were stored before the run, with the artefacts asked for
 	known   map[string]bool // cells that are or were in the queue, or stored
 	waiting []*task
-	running int
-	stored  int           // cells that were stored by others, before the run or during it
-	refused []Failure     // games that cannot be played
-	changed chan struct{} // closed and replaced when a cell comes back or ends
+	running map[string]bool // cells that are with workers
+	stored  int             // cells that were stored by others, before the run or during it
+	refused []Failure       // games that cannot be played
+	changed chan struct{}   // closed and replaced when a cell comes back or ends
 }
 
 const maxPauses = 16
@@ -51,7 +51,7 @@ const maxPauses = 16
 func newQueue(store *Store, a agenda, poll time.Duration, tell func(Event)) (*queue, error) {
 	q := &queue{
 		store: store, agenda: a, poll: poll, tell: tell, changed: make(chan struct{}),
-		found: Findings{}, before: map[string]bool{}, known: map[string]bool{},
+		found: Findings{}, before: map[string]bool{}, known: map[string]bool{}, running: map[string]bool{},
 	}
 	results := newLibrary(store)
 	var err error
@@ -152,6 +152,10 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 	wait := q.poll * maxPauses
 	for i := 0; i < len(q.waiting); {
 		t := q.waiting[i]
+		if q.comes(t.After) {
+			i++
+			continue
+		}
 		if rest := t.pause - time.Since(t.lookedAt); rest > 0 {
 			wait = min(wait, rest)
 			i++
@@ -171,7 +175,7 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 		if claim != nil {
 			t.claim = claim
 			t.tried++
-			q.running++
+			q.running[t.Hash] = true
 			return t, 0, nil, nil
 		}
 		q.stored++
@@ -180,10 +184,15 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 		}
 		i = 0 // the result may have brought others
 	}
-	if len(q.waiting) == 0 && q.running == 0 {
+	if len(q.waiting) == 0 && len(q.running) == 0 {
 		return nil, 0, nil, nil
 	}
 	return nil, wait, q.changed, nil
+}
+
+// comes says whether a cell is being trained or will be.
+func (q *queue) comes(hash string) bool {
+	return hash != "" && (q.running[hash] || slices.ContainsFunc(q.waiting, func(t *task) bool { return t.Hash == hash }))
 }
 
 // claim takes the right to train a cell. It returns nil when the cell turns out
@@ -234,7 +243,7 @@ func (q *queue) finish(t *task, again bool) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	t.claim = nil
-	q.running--
+	delete(q.running, t.Hash)
 	if again {
 		t.pause = 0
 		q.waiting = append(q.waiting, t)

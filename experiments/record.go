@@ -21,6 +21,8 @@ const (
 	MetricsFile     = "metrics.csv"      // one line per epoch
 	PoisonFile      = "poison.csv"       // one line per poisoned row of the training set
 	PredictionsFile = "predictions.bin"  // one byte per probe, in the order of game.Probes: the predicted class
+	QueriesFile     = "queries.csv"      // of an inquiry: one line per probe asked with, and whose it was taken for
+	UnlearnedFile   = "unlearned.bin"    // of an inquiry: predictions.bin after each attacker was unlearned, one behind another
 	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others; of ResultFile its digest
 )
 
@@ -79,14 +81,14 @@ func readRecord(dir, hash string, check func(dir string, m manifest) error) (*Re
 			return nil, err
 		}
 	}
-	for _, name := range []string{CellFile, ResultFile, PredictionsFile} {
-		if _, ok := m.Files[name]; !ok {
-			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
-		}
-	}
 	record := &Record{Dir: dir, files: m.Files}
 	if err := record.parse(); err != nil {
 		return nil, err
+	}
+	for _, name := range record.Cell.leastFiles() {
+		if _, ok := m.Files[name]; !ok {
+			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
+		}
 	}
 	if got, want := record.Result.Digest, m.Files[ResultFile]; got != want {
 		return nil, fmt.Errorf("%s has the digest %.12s, %s asks for %.12s", ResultFile, got, ManifestFile, want)
@@ -122,10 +124,24 @@ func checkSums(dir string, m manifest) error {
 	return nil
 }
 
+// leastFiles are those that a stored result of the cell cannot do without.
+func (c Cell) leastFiles() []string {
+	names := []string{CellFile, ResultFile, PredictionsFile}
+	if c.Inquiry != nil {
+		names = append(names, QueriesFile, UnlearnedFile)
+	}
+	return names
+}
+
 // Predictions reads the class that the model predicts for each probe, in the
 // order of game.Probes.
 func (r *Record) Predictions() ([]uint8, error) {
-	predicted, err := os.ReadFile(filepath.Join(r.Dir, PredictionsFile))
+	return r.read(PredictionsFile)
+}
+
+// read reads one of the files of predictions.
+func (r *Record) read(name string) ([]uint8, error) {
+	predicted, err := os.ReadFile(filepath.Join(r.Dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("experiments: read predictions: %w", err)
 	}

@@ -1,6 +1,8 @@
 package experiments
 
 import (
+	"slices"
+
 	"backfire/defenses/indexing"
 	"backfire/game"
 	"backfire/stats"
@@ -17,10 +19,10 @@ type Row struct {
 	// Complete says that all of them are stored, and that the triggers of the
 	// game are decided. If not, the fields below are empty.
 	Complete bool `json:"complete"`
-	// CleanAccuracy is the mean over the models, which are all measured on the
-	// same images: the sums of hits and of images.
+	// CleanAccuracy is the mean over the models that answer an attacker, which are
+	// all measured on the same images: the sums of hits and of images.
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
-	// Collapsed says that one of the models did: the ASRs that it answers for
+	// Collapsed says that one of these models did: the ASRs that it answers for
 	// mean nothing.
 	Collapsed  bool          `json:"collapsed"`
 	ASR        stats.Summary `json:"asr"`
@@ -28,12 +30,16 @@ type Row struct {
 	Lift       stats.Summary `json:"lift"`
 	Robustness stats.Summary `json:"robustness"`
 	// Cost is what the models took to train, in images through the training
-	// step over all epochs. Undefended is 0 if the twin is not stored.
+	// step over all epochs; a training that several of them go on from counts
+	// once. Undefended is 0 if the twin is not stored.
 	Cost indexing.Cost `json:"cost"`
 	// Difference is that to the undefended twin on the same deal; nil for the
 	// twin itself, and where it is not stored.
 	Difference *Difference   `json:"difference,omitempty"`
 	Attackers  []RowAttacker `json:"attackers"`
+	// Unknown compares all ways to answer queries without an index that the game
+	// has the models of; empty for a defender that is told the index.
+	Unknown []UnknownIndex `json:"unknown,omitempty"`
 
 	overlaps []game.PairOverlap
 }
@@ -49,7 +55,8 @@ type Difference struct {
 type RowAttacker struct {
 	// AttackerResult is from the model that answers the attacker's queries.
 	AttackerResult
-	// Model is the hash of that model.
+	// Model is the hash of that model; of the inquiry, where none is told the
+	// index.
 	Model string `json:"model"`
 	// SingleASR is the ASR of the same attacker with the same trigger in the
 	// game where it is alone, without a defense; nil if that game is not planned
@@ -85,6 +92,9 @@ func newRows(plan *Plan, planned PlannedGame, results *library) ([]Row, error) {
 		}
 		if row.Complete && twin.Complete {
 			row.Cost.Undefended = twin.Cost.Images
+			for i := range row.Unknown {
+				row.Unknown[i].Cost.Undefended = twin.Cost.Images
+			}
 			row.Difference = &Difference{
 				ASR:           row.ASR.Mean - twin.ASR.Mean,
 				CleanAccuracy: stats.Number(row.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
@@ -117,7 +127,7 @@ func (j joining) row(defender PlannedDefender) (Row, error) {
 		row.Complete = row.Complete && models[i] != nil
 	}
 	if row.Complete {
-		if err := j.fill(&row, models, defender.Answers); err != nil {
+		if err := j.fill(&row, models, defender); err != nil {
 			return Row{}, err
 		}
 	}
@@ -126,38 +136,75 @@ func (j joining) row(defender PlannedDefender) (Row, error) {
 }
 
 // fill puts the results of all models into a row.
-func (j joining) fill(row *Row, models []*Result, answers []int) error {
+func (j joining) fill(row *Row, models []*Result, defender PlannedDefender) error {
 	row.overlaps = models[0].Overlaps
-	row.Cost.Models = len(models)
+	if defender.Unknown != nil {
+		return j.unknown(row, defender, models)
+	}
+	answers := defender.Answers
+	var err error
+	if row.Cost, err = j.cost(row.Models, models); err != nil {
+		return err
+	}
 	for i, result := range models {
-		cell, _ := j.plan.Cell(row.Models[i])
+		if !slices.Contains(answers, i) {
+			continue
+		}
 		row.CleanAccuracy.Hits += result.CleanAccuracy.Hits
 		row.CleanAccuracy.Of += result.CleanAccuracy.Of
 		row.Collapsed = row.Collapsed || result.Collapsed
-		row.Cost.Images += int64(cell.passing(result.TrainingImages)) * int64(cell.Training.Epochs)
 	}
 	for position, answer := range answers {
-		attacker := models[answer].Attackers[position]
-		divergence, err := j.results.divergence(row.Models[answer], attacker)
+		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attacker adds an attacker to a row, beside itself alone, as the model called
+// hash answers it.
+func (j joining) attacker(row *Row, result AttackerResult, hash string) error {
+	divergence, err := j.results.divergence(hash, result)
+	if err != nil {
+		return err
+	}
+	a := RowAttacker{
+		AttackerResult: result, Model: hash, Divergence: divergence,
+		SingleCell: j.planned.Singles[result.ID], Draws: j.plan.Draws[result.ID],
+	}
+	if a.SingleCell != "" {
+		single, err := j.results.read(a.SingleCell)
 		if err != nil {
 			return err
 		}
-		a := RowAttacker{
-			AttackerResult: attacker, Model: row.Models[answer], Divergence: divergence,
-			SingleCell: j.planned.Singles[attacker.ID], Draws: j.plan.Draws[attacker.ID],
+		if single != nil {
+			a.SingleASR = &single.Attackers[0].ASR
 		}
-		if a.SingleCell != "" {
-			single, err := j.results.read(a.SingleCell)
-			if err != nil {
-				return err
-			}
-			if single != nil {
-				a.SingleASR = &single.Attackers[0].ASR
-			}
-		}
-		row.Attackers = append(row.Attackers, a)
 	}
+	row.Attackers = append(row.Attackers, a)
 	return nil
+}
+
+// cost adds up what models took to train. What several of them go on from counts
+// once.
+func (j joining) cost(hashes []string, models []*Result) (indexing.Cost, error) {
+	cost := indexing.Cost{Models: len(models)}
+	counted := map[string]bool{}
+	for i, result := range models {
+		cell, _ := j.plan.Cell(hashes[i])
+		stages, err := cell.trained(result)
+		if err != nil {
+			return indexing.Cost{}, err
+		}
+		for _, stage := range stages {
+			if !counted[stage.name] {
+				counted[stage.name] = true
+				cost.Images += stage.images
+			}
+		}
+	}
+	return cost, nil
 }
 
 // summarize fills the summaries over the attackers.

@@ -211,8 +211,12 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 	if err != nil {
 		return err
 	}
+	states, err := r.Store.States()
+	if err != nil {
+		return err
+	}
 	job := Job{
-		Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, Device: r.Device, Threads: r.Threads,
+		Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, States: states, Leave: t.Leave, Device: r.Device, Threads: r.Threads,
 		Artefacts: t.Artefacts.of(t.Cell),
 	}
 	// A worker that died before is noticed below, by its last words.

@@ -12,6 +12,12 @@ type Want struct {
 	Hash   string
 	Title  string          // for people: the point that asked first, and the game
 	Source datasets.Source // where the images lie
+	// After is the hash of the cell whose training leaves the state that this one
+	// goes on from; empty if it begins with the initial weights. It is trained
+	// first if it is wanted too.
+	After string
+	// Leave says that another wanted cell goes on from the trained model.
+	Leave bool
 	// Waits says that it is not decided yet: the game waits for the single
 	// games of its attackers, and this is it if the triggers tried now are
 	// kept.
@@ -83,7 +89,20 @@ func (s *Sweep) Stage(found Findings) (*Stage, error) {
 			stage.Refused = append(stage.Refused, refusal)
 		}
 	}
+	leave(stage.Wants)
 	return stage, nil
+}
+
+// leave notes which of the wanted cells an inquiry goes on from.
+func leave(wants []Want) {
+	for _, want := range wants {
+		if want.Cell.Inquiry == nil {
+			continue
+		}
+		if i := slices.IndexFunc(wants, func(w Want) bool { return w.Hash == want.After }); i >= 0 {
+			wants[i].Leave = true
+		}
+	}
 }
 
 // Settle says what the sweep asks for, given what is stored.
@@ -94,10 +113,19 @@ func (s *Sweep) Settle(store *Store) (*Stage, error) {
 // artefacts is what a point asks for of every cell.
 func (s *Sweep) artefacts(at place) Artefacts { return ArtefactsOf(s.Points[at.point].Config) }
 
+// newWant describes a cell called hash, whose images lie in source.
+func newWant(cell Cell, hash string, source datasets.Source) Want {
+	w := Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: source}
+	if origin, ok := cell.origin(); ok {
+		w.After, _ = origin.Hash() // it has no number that the cell, which has a hash, lacks
+	}
+	return w
+}
+
 // want describes a cell of a game for whoever trains it.
 func (s *Sweep) want(stage *Stage, at place, hash string) Want {
 	cell, _ := stage.Plans[at.point].Cell(hash)
-	w := Want{Cell: cell, Hash: hash, Title: cell.Title(), Source: s.sources[at.point]}
+	w := newWant(cell, hash, s.sources[at.point])
 	if name := s.Points[at.point].Name; name != "" {
 		w.Title = name + ": " + w.Title
 	}

@@ -25,15 +25,18 @@ var (
 
 // The directories of a store. Cells lie directly in it, under their hashes.
 const (
-	locksDir = ".locks" // one lock file per cell that is being trained
-	workDir  = ".work"  // one directory per cell that is being trained, or has a checkpoint
-	asideDir = "aside"  // broken results, kept for whoever wants to look
-	plansDir = "plans"  // one directory per plan, with its summary
+	locksDir = ".locks"  // one lock file per cell that is being trained
+	workDir  = ".work"   // one directory per cell that is being trained, or has a checkpoint
+	stateDir = ".states" // one file per state that several cells go on from
+	asideDir = "aside"   // broken results, kept for whoever wants to look
+	plansDir = "plans"   // one directory per plan, with its summary
 )
 
 const (
 	dirMode  = 0o755
 	fileMode = 0o644
+
+	stateSuffix = ".safetensors"
 )
 
 // Store is a directory of results, one directory per cell. What stands under a
@@ -77,6 +80,16 @@ func (s *Store) Dir() string { return s.dir }
 // Path is the directory where the result of the cell called hash lies or will
 // lie.
 func (s *Store) Path(hash string) string { return filepath.Join(s.dir, hash) }
+
+// States is the directory of the states that several cells go on from, absolute.
+// It may be missing; what is missing in it is trained again.
+func (s *Store) States() (string, error) {
+	path, err := filepath.Abs(filepath.Join(s.dir, stateDir))
+	if err != nil {
+		return "", fmt.Errorf("experiments: states of the store: %w", err)
+	}
+	return path, nil
+}
 
 // Tidy removes the working directories and locks that dead processes left.
 // What living ones use stays, and so do the checkpoints of cells that are not

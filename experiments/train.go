@@ -6,97 +6,234 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
+	"backfire/defenses/indexing"
+	"backfire/game"
 	"backfire/streams"
 )
 
 // progressEvery is the least time between two progress events.
 const progressEvery = 500 * time.Millisecond
 
-// model makes a model, trains it and predicts the probes.
+// model makes a model, trains it through all stages and predicts the probes.
 func (p *playing) model(ctx context.Context, engine Engine) error {
 	p.watch.enter(PhaseUpload)
 	model, err := p.resume(engine)
-	if err != nil {
-		return err
+	for at := p.stageAt(len(p.epochs)); err == nil; at++ {
+		if err = p.through(ctx, model, at); err == nil && at == len(p.course)-1 {
+			err = p.evaluate(ctx, model)
+			model.Close()
+			return err
+		}
+		model, err = p.next(engine, model, at+1, err)
 	}
+	return err
+}
+
+// next puts a model for the next stage in the place of one that has come to the
+// end of its own, or broke off before with an error.
+func (p *playing) next(engine Engine, model TrainedModel, at int, err error) (TrainedModel, error) {
 	defer model.Close()
-	if err := model.Upload(p.training.Images, p.training.Labels); err != nil {
+	if err != nil {
+		return nil, err
+	}
+	p.watch.enter(PhaseUpload)
+	state, err := model.State()
+	if err != nil {
+		return nil, err
+	}
+	if p.job.Cell.leaves(at) {
+		to, err := p.state(at)
+		if err == nil {
+			err = p.leave(to, state)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p.enter(engine, at, len(p.epochs), state)
+}
+
+// through trains a model, which stands in stage at, to the end of the stage.
+func (p *playing) through(ctx context.Context, model TrainedModel, at int) error {
+	training := p.rowsOf(at)
+	if err := model.Upload(training.Images, training.Labels); err != nil {
 		return err
 	}
 	p.watch.enter(PhaseTrain)
-	if err := p.train(ctx, model); err != nil {
-		return err
-	}
+	return p.train(ctx, model, at)
+}
+
+// evaluate predicts the probes with the trained model, asks it what the cell asks,
+// and leaves it to others that go on from it.
+func (p *playing) evaluate(ctx context.Context, model TrainedModel) error {
 	p.watch.enter(PhaseEvaluate)
+	if p.job.Leave {
+		state, err := model.State()
+		if err == nil {
+			err = p.leave(p.stateOf(p.hash), state)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	var err error
 	if p.predicted, err = model.Predict(p.probes.Images); err != nil {
 		return err
 	}
 	if err := p.writeDivergences(model); err != nil {
 		return err
 	}
-	return p.writeModel(model)
+	if err := p.writeModel(model); err != nil || p.job.Cell.Inquiry == nil {
+		return err
+	}
+	return p.inquire(ctx, model)
+}
+
+// stageAt returns the stage that a training stands in after so many epochs.
+func (p *playing) stageAt(epochs int) int {
+	at := 0
+	for at+1 < len(p.course) && p.course[at].end <= epochs {
+		at++
+	}
+	return at
+}
+
+// rowsOf returns the training set of a stage.
+func (p *playing) rowsOf(at int) *game.TrainingSet {
+	if len(p.course) == 1 {
+		return p.training
+	}
+	return indexing.Select(p.training, p.course[at].attackers)
 }
 
 // resume makes a model that stands where the checkpoint of the cell was
-// written, or at its beginning if there is none. A checkpoint that cannot be
-// used is told of and removed.
+// written, or where a training ended that others go on from too, or at its
+// beginning if there is neither. A checkpoint that cannot be used is told of and
+// removed.
 func (p *playing) resume(engine Engine) (TrainedModel, error) {
-	c, err := p.checkpoint()
+	sources, err := p.sources()
 	if err != nil {
 		return nil, err
 	}
-	model, err := p.newModel(engine)
-	if c == nil || err != nil {
-		return model, err
-	}
-	if err := model.Restore(c.state); err != nil {
-		model.Close() // it may be half restored
-		if err := p.discard(err); err != nil {
+	for _, from := range sources {
+		c, err := p.checkpoint(from)
+		if err != nil {
 			return nil, err
 		}
-		return p.newModel(engine)
+		if c == nil {
+			continue
+		}
+		model, err := p.enter(engine, p.stageAt(len(c.epochs)), len(c.epochs), c.state)
+		if errors.Is(err, errNotRestored) {
+			if err := p.discard(from.path, err); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.epochs, p.resumed = c.epochs, len(c.epochs)
+		p.tell(Event{Kind: KindResumed, Epoch: p.resumed, Epochs: p.job.Cell.Training.Epochs, Images: p.perEpoch})
+		return model, nil
 	}
-	p.epochs, p.resumed = c.epochs, len(c.epochs)
-	p.tell(Event{Kind: KindResumed, Epoch: p.resumed, Epochs: p.job.Cell.Training.Epochs, Images: p.perEpoch})
+	return p.newModel(engine, 0)
+}
+
+// errNotRestored says that a model does not take a state.
+var errNotRestored = errors.New("the state does not fit the model")
+
+// enter makes a model for a stage that goes on from the state after so many
+// epochs. Steps are counted as if all of these had been of this stage: learning
+// rates and draws follow the epochs, whichever stage they belong to.
+func (p *playing) enter(engine Engine, at, epochs int, state State) (TrainedModel, error) {
+	model, err := p.newModel(engine, at)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.course) > 1 {
+		state.Step = epochs * p.job.Cell.stepsPerEpoch(p.rowsIn(at))
+	}
+	if err := model.Restore(state); err != nil {
+		model.Close() // it may be half restored
+		return nil, fmt.Errorf("%w: %w", errNotRestored, err)
+	}
 	return model, nil
 }
 
-func (p *playing) newModel(engine Engine) (TrainedModel, error) {
+func (p *playing) newModel(engine Engine, at int) (TrainedModel, error) {
+	rows := p.rowsIn(at)
+	p.perEpoch = p.job.Cell.passing(rows)
 	return engine.NewModel(ModelOptions{
-		Cell: p.job.Cell, Images: len(p.training.Labels), Mean: p.norm.Mean, Std: p.norm.Std,
+		Cell: p.job.Cell, Images: rows, Mean: p.norm.Mean, Std: p.norm.Std,
 		Device: p.job.Device, Threads: p.job.Threads,
 	})
 }
 
-// checkpoint reads the checkpoint of the cell; nil if there is none to be used.
-func (p *playing) checkpoint() (*checkpoint, error) {
-	if p.job.Checkpoint == "" {
-		return nil, nil
+// source is a place where a training may go on from.
+type source struct {
+	path string
+	hash string // of what it must be the state of
+}
+
+// sources lists where the cell may go on from, the furthest first.
+func (p *playing) sources() ([]source, error) {
+	var list []source
+	if p.job.Checkpoint != "" {
+		list = append(list, source{p.job.Checkpoint, p.hash})
 	}
-	c, err := readCheckpoint(p.job.Checkpoint, p.hash, newMaker(p.job, p.engine))
+	if p.job.States == "" {
+		return list, nil
+	}
+	if origin, ok := p.job.Cell.origin(); ok && p.job.Cell.Inquiry != nil {
+		hash, err := origin.Hash()
+		return append(list, p.stateOf(hash)), err
+	}
+	for at := p.job.Cell.shared(); at > 0; at-- {
+		from, err := p.state(at)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, from)
+	}
+	return list, nil
+}
+
+// state is where the state at the beginning of a stage is kept for others.
+func (p *playing) state(at int) (source, error) {
+	hash, err := p.job.Cell.until(at).Hash()
+	return p.stateOf(hash), err
+}
+
+// stateOf is where the state at the end of a training called hash is kept.
+func (p *playing) stateOf(hash string) source {
+	return source{filepath.Join(p.job.States, hash+stateSuffix), hash}
+}
+
+// checkpoint reads the checkpoint at a source; nil if there is none to be used.
+func (p *playing) checkpoint(from source) (*checkpoint, error) {
+	c, err := readCheckpoint(from.path, from.hash, newMaker(p.job, p.engine))
 	switch {
 	case errors.Is(err, errNoCheckpoint):
 		return nil, nil
 	case errors.Is(err, errCheckpoint):
-		return nil, p.discard(err)
+		return nil, p.discard(from.path, err)
 	}
 	return c, err
 }
 
-// discard tells why the checkpoint cannot be used and removes it.
-func (p *playing) discard(cause error) error {
-	p.tell(Event{Kind: KindDiscarded, Error: oneLine(cause), Path: p.job.Checkpoint})
-	return p.forget()
+// discard tells why a checkpoint cannot be used and removes it.
+func (p *playing) discard(path string, cause error) error {
+	p.tell(Event{Kind: KindDiscarded, Error: oneLine(cause), Path: path})
+	return forget(path)
 }
 
-// forget removes the checkpoint, if there is one.
-func (p *playing) forget() error {
-	if p.job.Checkpoint == "" {
-		return nil
-	}
-	if err := os.Remove(p.job.Checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// forget removes a checkpoint, if there is one.
+func forget(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("experiments: remove checkpoint: %w", err)
 	}
 	return nil
@@ -111,17 +248,33 @@ func (p *playing) keep(model TrainedModel) error {
 	if err != nil {
 		return err
 	}
-	return writeCheckpoint(p.job.Checkpoint, p.job.Dir, checkpoint{
-		cell: p.hash, maker: newMaker(p.job, p.engine), epochs: p.epochs, state: state,
+	return p.write(source{p.job.Checkpoint, p.hash}, state)
+}
+
+// leave keeps a state for others that go on from it.
+func (p *playing) leave(to source, state State) error {
+	if p.job.States == "" {
+		return nil
+	}
+	if err := os.MkdirAll(p.job.States, dirMode); err != nil {
+		return fmt.Errorf("experiments: keep a state: %w", err)
+	}
+	return p.write(to, state)
+}
+
+// write writes a checkpoint of the epochs that are over to a source.
+func (p *playing) write(to source, state State) error {
+	return writeCheckpoint(to.path, p.job.Dir, checkpoint{
+		cell: to.hash, maker: newMaker(p.job, p.engine), epochs: p.epochs, state: state,
 	})
 }
 
-// train trains the epochs that are left. After each but the last it writes a
-// checkpoint before it tells that the epoch is over.
-func (p *playing) train(ctx context.Context, model TrainedModel) error {
-	rows, epochs := len(p.training.Labels), p.job.Cell.Training.Epochs
+// train trains the epochs of a stage that are left. After each but the cell's
+// last it writes a checkpoint before it tells that the epoch is over.
+func (p *playing) train(ctx context.Context, model TrainedModel, at int) error {
+	rows, epochs := p.rowsIn(at), p.job.Cell.Training.Epochs
 	order := make([]int32, rows)
-	for epoch := p.resumed; epoch < epochs; epoch++ {
+	for epoch := len(p.epochs); epoch < p.course[at].end; epoch++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -135,7 +288,7 @@ func (p *playing) train(ctx context.Context, model TrainedModel) error {
 			}
 		})
 		if errors.Is(err, ErrDiverged) {
-			err = errors.Join(err, p.forget()) // from there it would diverge again
+			err = errors.Join(err, forget(p.job.Checkpoint)) // from there it would diverge again
 		}
 		if err != nil {
 			return fmt.Errorf("experiments: epoch %d of %d: %w", epoch+1, epochs, err)
@@ -146,6 +299,7 @@ func (p *playing) train(ctx context.Context, model TrainedModel) error {
 		}
 		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
 		p.epochs = append(p.epochs, metrics)
+		p.trained += stats.Images
 		if epoch+1 < epochs {
 			if err := p.keep(model); err != nil {
 				return err

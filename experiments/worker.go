@@ -25,8 +25,13 @@ type Job struct {
 	// Checkpoint is where the training's checkpoint lies, if there is one, and
 	// is written to after each epoch; empty: nowhere.
 	Checkpoint string `json:"checkpoint"`
-	Device     string `json:"device"`  // auto, cpu, cuda or cuda:K
-	Threads    int    `json:"threads"` // of the CPU, at least 1
+	// States is the directory of the states that several cells go on from; empty:
+	// there is none.
+	States string `json:"states,omitempty"`
+	// Leave says that others go on from the trained model.
+	Leave   bool   `json:"leave,omitempty"`
+	Device  string `json:"device"`  // auto, cpu, cuda or cuda:K
+	Threads int    `json:"threads"` // of the CPU, at least 1
 	// Predict names a stored model (ModelFile) that is to predict the probes of
 	// the cell, in place of training one: the classes go to PredictionsFile in
 	// Dir, and what predicted them to EnvironmentFile.

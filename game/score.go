@@ -25,16 +25,11 @@ type AttackerScore struct {
 	Budget      int `json:"budget"`
 	Poisoned    int `json:"poisoned"`
 	HeldOut     int `json:"held_out"`
-	// ASR is the attack success rate: the share of the attacker's held-out
-	// images, all stamped, that are predicted as its target.
-	ASR Rate `json:"asr"`
-	// BaseRate is the same share of the same images without triggers.
-	BaseRate Rate `json:"base_rate"`
-	// Robustness is the robustness accuracy: the share of ASR's images that
-	// are predicted as their true label.
-	Robustness Rate `json:"robustness"`
-	// Lift is ASR - BaseRate, in [-1, 1].
-	Lift stats.Number `json:"lift"`
+	// ASR, BaseRate, Robustness and Lift are as in Success.
+	ASR        Rate         `json:"asr"`
+	BaseRate   Rate         `json:"base_rate"`
+	Robustness Rate         `json:"robustness"`
+	Lift       stats.Number `json:"lift"`
 }
 
 // Score is the outcome of one game.
@@ -82,37 +77,14 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 		}
 	}
 
-	// One table of true labels and predictions per group of probes holds all
-	// that any measure needs.
-	defender := newTally(classes)
-	clean, stamped := make([]tally, len(g.deal.Attackers)), make([]tally, len(g.deal.Attackers))
-	everybody := newTally(classes) // all attackers' held-out images without triggers
-	for i := range g.deal.Attackers {
-		clean[i], stamped[i] = newTally(classes), newTally(classes)
-	}
-	for i, probe := range list {
-		switch {
-		case probe.Owner == Defender:
-			defender.count(probe.Label, predicted[i])
-		case probe.Trigger == NoTrigger:
-			clean[probe.Owner].count(probe.Label, predicted[i])
-			everybody.count(probe.Label, predicted[i])
-		default:
-			stamped[probe.Owner].count(probe.Label, predicted[i])
-		}
-	}
-
-	s := &Score{Clean: defender.correct(noClass), Chance: defender.chance()}
+	c := count(len(g.deal.Attackers), classes, list, predicted)
+	s := &Score{Clean: c.defender.correct(noClass), Chance: c.defender.chance()}
 	s.Collapsed = s.Clean.Hits <= s.Chance.Hits
 	for i := range g.deal.Attackers {
-		attacked, base := stamped[i], clean[i]
-		if g.rules.Denominator == Pooled {
-			attacked, base = everybody.replaced(clean[i], stamped[i]), everybody
-		}
-		s.Attackers = append(s.Attackers, g.attackerScore(i, attacked, base))
+		s.Attackers = append(s.Attackers, g.attackerScore(i, c))
 		row := make([]Rate, len(g.rules.Attackers))
 		for j, other := range g.rules.Attackers {
-			row[j] = stamped[i].predictedAs(other.Target, g.excluded(other.Target))
+			row[j] = c.stamped[i].predictedAs(other.Target, g.rules.excluded(other.Target))
 		}
 		s.Cross = append(s.Cross, row)
 	}
@@ -120,29 +92,16 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 	return s, nil
 }
 
-// excluded returns the class whose images a rate of predictions of target
-// leaves out.
-func (g *Game) excluded(target int) int {
-	if g.rules.ExcludeTargetClass {
-		return target
-	}
-	return noClass
-}
-
-// attackerScore scores the attacker at a position on the predictions for the
-// images its success is measured on, with and without triggers.
-func (g *Game) attackerScore(position int, attacked, base tally) AttackerScore {
+// attackerScore scores the attacker at a position.
+func (g *Game) attackerScore(position int, c grouped) AttackerScore {
 	a, share := g.rules.Attackers[position], g.deal.Attackers[position]
-	without := g.excluded(a.Target)
+	reached := g.rules.success(position, c)
 	s := AttackerScore{
 		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
 		Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
-		ASR:        attacked.predictedAs(a.Target, without),
-		BaseRate:   base.predictedAs(a.Target, without),
-		Robustness: attacked.correct(without),
+		ASR: reached.ASR, BaseRate: reached.BaseRate, Robustness: reached.Robustness, Lift: reached.Lift,
 	}
-	s.Lift = stats.Number(s.ASR.Value() - s.BaseRate.Value())
 	if g.rules.Sampling == PerAgent {
 		s.Trigger = g.triggers[position].ID()
 	}

@@ -22,6 +22,9 @@ const (
 	// Points is the table of any other sweep: a row for each game of each
 	// point.
 	Points Kind = "points"
+	// Unknown compares the ways to answer queries without an index, of the games
+	// of any sweep that have them.
+	Unknown Kind = "unknown-index"
 )
 
 // ErrEmpty says that a sweep holds nothing of what a table is about.
@@ -62,6 +65,10 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 	case Table3:
 		number = 3
 		b.table3()
+	case Unknown:
+		b.unknown()
+		b.table.Runs = []Run{} // those of the sweep's own table
+		return b.table, nil
 	default:
 		b.points()
 	}
@@ -81,6 +88,11 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 // newBuilder returns a builder with an empty table. The error wraps ErrEmpty.
 func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*builder, error) {
 	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}}
+	if kind == Unknown {
+		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
+			return !slices.ContainsFunc(s.complete(), func(p played) bool { return len(p.game.Unknown) > 0 })
+		})
+	}
 	if len(b.all) == 0 {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)
 	}

@@ -83,6 +83,7 @@ const (
 	QuantityClean     Quantity = "clean_accuracy"
 	QuantityBaseRate  Quantity = "base_rate"
 	QuantityRobust    Quantity = "robustness"
+	QuantityTopOne    Quantity = "top_one"
 
 	// Against the same game without a defense: differences in [-1, 1], and the
 	// images through training steps as a share of that game's.

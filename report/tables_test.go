@@ -228,6 +228,7 @@ func madeUpTables() map[string]madeUp {
 		"defenses":        {Points, "embedded", sweep("embedded", []uint64{1, 2, 3}, everyDefense()), Options{Name: "defenses", Title: "Every defense with five attackers", Preset: "quick"}},
 		"table3-mnist":    {Table3, "mnist", sweep("mnist", []uint64{1, 2, 3}, defended3(1, 2, 5, 10, 100)), Options{Preset: "paper", Result: result}},
 		"table3-embedded": {Table3, "embedded", sweep("embedded", []uint64{1}, points3(1, 2, 5)), Options{Preset: "quick"}},
+		"unknown-index":   {Unknown, "mnist", unknownPoint(1, 2), Options{Name: "defenses-unknown-index", Title: "Defenses"}},
 		"points":          {Points, "folder", sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), Options{Name: "mine", Title: "Size & visibility, 50 %"}},
 	}
 }

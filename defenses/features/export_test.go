@@ -3,3 +3,6 @@ package features
 // Lloyd is lloyd, for comparison with another implementation from the same
 // centroids.
 var Lloyd = lloyd
+
+// Leading is leading.
+var Leading = leading

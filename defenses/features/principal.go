@@ -51,29 +51,25 @@ func PrincipalComponents(x *mat.Dense, k int) (*Principal, error) {
 	} else {
 		product.SymOuterK(1, centred.T())
 	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(product, true) {
+	values, vectors, ok := leading(product, k)
+	if !ok {
 		return nil, fmt.Errorf("features: principal components: %w: the eigenvalues of %d vectors do not converge", ErrSample, n)
 	}
-	values := eigen.Values(nil) // ascending
-	var vectors mat.Dense
-	eigen.VectorsTo(&vectors)
 
-	p.Directions = mat.NewDense(d, min(k, len(values)), nil)
-	for i := range min(k, len(values)) {
-		at := len(values) - 1 - i
-		if !(values[at] > flat*values[len(values)-1]) || !(values[at] > 0) {
+	p.Directions = mat.NewDense(d, len(values), nil)
+	for i, value := range values {
+		if !(value > flat*values[0]) || !(value > 0) {
 			break
 		}
-		direction := vectors.ColView(at)
+		direction := vectors.ColView(i)
 		if n < d {
 			var back mat.VecDense
 			back.MulVec(centred.T(), direction)
-			back.ScaleVec(1/math.Sqrt(values[at]), &back)
+			back.ScaleVec(1/math.Sqrt(value), &back)
 			direction = &back
 		}
 		p.Directions.SetCol(i, upright(direction))
-		p.Variances = append(p.Variances, values[at]/float64(n-1))
+		p.Variances = append(p.Variances, value/float64(n-1))
 	}
 	if len(p.Variances) == 0 {
 		return nil, fmt.Errorf("features: principal components: %d vectors: %w", n, ErrConstant)

@@ -45,6 +45,9 @@ type Settings struct {
 	// initial weights, as Exact does). It is 0 for Exact, where the number of
 	// agents decides.
 	Models int `json:"models,omitempty" yaml:"models,omitempty"`
+	// Unknown says how queries without an index are answered; nil where each has
+	// its own.
+	Unknown *Unknown `json:"unknown,omitempty" yaml:"unknown,omitempty"`
 }
 
 // Default is the paper's way.
@@ -53,6 +56,14 @@ func Default() Settings { return Settings{Mode: Exact} }
 // Validate refuses unknown modes and a number of models that the mode cannot
 // have in any game.
 func (s Settings) Validate() error {
+	if s.Unknown != nil {
+		if err := s.Unknown.Validate(); err != nil {
+			return err
+		}
+		if mode := s.Unknown.Update.mode(); mode != "" && s.Mode != mode {
+			return fmt.Errorf("mode is %s: update %s answers with the models of mode %s", s.Mode, s.Unknown.Update, mode)
+		}
+	}
 	switch {
 	case s.Mode == Exact && s.Models != 0:
 		return fmt.Errorf("models is %d: %s trains one model per agent; leave it out, or choose %s or %s", s.Models, Exact, Grouped, Sliced)

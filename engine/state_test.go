@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+)
+
+// Models that go on from the states of others (agent indexing, sliced and with an
+// unknown index) end with the same bytes as if they had been trained from the
+// start; and unlearning an attacker changes what the model predicts, for each
+// attacker differently.
+func TestModelsGoOnFromTheStatesOfOthers(t *testing.T) {
+	plan := tinyPlan(t, "attackers.counts=3", "attackers.singles=0", "attackers.p=0.5", "train.epochs=2", "train.batch=16",
+		"defenders=indexing_sliced,indexing_unknown", "indexing.models=2", "indexing.update=unlearn", "indexing.unlearn_lr=0.02")
+	require.Len(t, plan.Cells, 1+1+3+1)
+	contents := func(dir string) string {
+		var all strings.Builder
+		for _, name := range []string{experiments.PredictionsFile, experiments.QueriesFile, experiments.UnlearnedFile} {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if !os.IsNotExist(err) {
+				require.NoError(t, err)
+			}
+			all.Write(text)
+		}
+		var result experiments.Result
+		readJSON(t, filepath.Join(dir, experiments.ResultFile), &result)
+		return all.String() + result.Digest
+	}
+	states := t.TempDir()
+	resumed := 0
+	for i, cell := range plan.Cells {
+		cell.Model.Width = 4
+		job := newJob(t, cell)
+		job.States, job.Leave = states, i == 0
+		events := work(t, LibTorch{}, job)
+		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+		if slices.ContainsFunc(events, func(e experiments.Event) bool { return e.Kind == experiments.KindResumed }) {
+			resumed++
+			require.Equal(t, contents(played(t, cell)), contents(job.Dir), cell.Title())
+		}
+		if cell.Inquiry == nil {
+			continue
+		}
+		before, err := os.ReadFile(filepath.Join(job.Dir, experiments.PredictionsFile))
+		require.NoError(t, err)
+		all, err := os.ReadFile(filepath.Join(job.Dir, experiments.UnlearnedFile))
+		require.NoError(t, err)
+		require.Len(t, all, 3*len(before))
+		after := slices.Collect(slices.Chunk(all, len(before)))
+		for j, predicted := range after {
+			require.NotEqual(t, before, predicted)
+			require.NotEqual(t, after[(j+1)%3], predicted)
+		}
+	}
+	require.GreaterOrEqual(t, resumed, 2, "those that leave out an attacker of the second slice, and the inquiry")
+}

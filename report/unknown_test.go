@@ -1,0 +1,58 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/stats"
+)
+
+// unknownPoint is a game that a defender is asked in without an index, on so many
+// seeds.
+func unknownPoint(seeds ...uint64) *experiments.SweepSummary {
+	s := sweep("mnist", seeds, defended3(5))
+	for i := range s.Points {
+		g := &s.Points[i].Games[3]
+		g.Defender = "indexing_unknown"
+		for entry := range 9 {
+			at := entry % 3
+			similarity := []string{experiments.GuessRandom, "mmd", experiments.GuessPerfect}[at]
+			hits := []int{20, 40 + 4*i, 100}[at]
+			u := experiments.UnknownIndex{
+				Similarity: similarity, Query: "batch",
+				TopOne: game.Rate{Hits: hits, Of: 100}, CleanAccuracy: game.Rate{Hits: 900, Of: 1000},
+				ASR: stats.Summarize([]float64{0.1, 0.3}), Robustness: stats.Summarize([]float64{0.5, 0.7}),
+			}
+			switch entry / 3 {
+			case 0:
+				u.Update = "retrain"
+			case 1:
+				u.Update = "pick"
+			default:
+				u.Update = "unlearn"
+			}
+			u.Cost.Models, u.Cost.Images, u.Cost.Undefended = 6, 540, 100
+			g.Unknown = append(g.Unknown, u)
+		}
+	}
+	return s
+}
+
+func TestUnknownIndex(t *testing.T) {
+	table, err := New(Unknown, unknownPoint(1, 2), "mnist", Options{Name: "defenses-unknown-index", Title: "Defenses"})
+	require.NoError(t, err)
+	require.Len(t, table.Rows, 9)
+	row := table.Rows[4]
+	require.Equal(t, []string{"pick", "batch", "mmd"}, row.Labels)
+	require.InDelta(t, 0.42, float64(row.Cells[0].Figures[0].Mean), 1e-12) // one addition
+	require.Equal(t, 2, row.Cells[0].Figures[0].Seeds)
+	require.True(t, row.Cells[0].Figures[0].CI95.Defined())
+	require.InDelta(t, 5.4, float64(row.Cells[4].Figures[0].Mean), 1e-12)
+	require.Empty(t, table.Runs, "they are in the table of the sweep")
+
+	_, err = New(Unknown, sweep("mnist", []uint64{1}, defended3(5)), "mnist", Options{})
+	require.ErrorIs(t, err, ErrEmpty)
+}
