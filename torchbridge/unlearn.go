@@ -37,6 +37,11 @@ func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
 		return err
 	}
 	defer guess.free()
+	learningRate, err := newTensor([]float32{float32(rate)}, []int64{1}, t.device)
+	if err != nil {
+		return err
+	}
+	defer learningRate.free()
 	zero, err := newZeros([]int64{1}, kindFloat32, t.device)
 	if err != nil {
 		return err
@@ -55,7 +60,7 @@ func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
 		if err := s.err(); err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
-		if err := plain.step(t.net.paramHandles, t.grads, rate); err != nil {
+		if err := plain.step(t.net.paramHandles, t.grads, learningRate); err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
 	}

@@ -31,7 +31,7 @@ func TestUnlearnIsSteepestDescent(t *testing.T) {
 		defer trainer.Close()
 		images, labels := toyImages(opt.Images, 1)
 		require.NoError(t, trainer.Upload(images, labels))
-		for epoch := range 4 {
+		for epoch := range 2 { // later the toy is so sure that a probability of float32 is 0
 			_, err := trainer.Epoch(order(opt.Images, 1, uint64(epoch)), nil)
 			require.NoError(t, err)
 		}
