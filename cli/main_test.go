@@ -20,7 +20,8 @@ func TestMain(m *testing.M) {
 		os.Exit(engine.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	code := m.Run()
-	_ = os.RemoveAll(playedDir) // a temporary directory may stay
+	_ = os.RemoveAll(playedDir) // temporary directories may stay
+	_ = os.RemoveAll(asked.dir)
 	os.Exit(code)
 }
 

@@ -37,6 +37,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdData(streams),
 		NewCmdDoctor(streams, nil),
 		NewCmdImportTrigger(streams, nil),
+		NewCmdPredict(streams, nil),
 		NewCmdQuick(streams, nil),
 		NewCmdReport(streams, nil),
 		NewCmdRun(streams, nil),

@@ -41,28 +41,37 @@ var codecs = []struct {
 // decodeImage decodes a PNG or JPEG. The size is checked before any pixel
 // memory is allocated; if w and h are not 0, it must be w x h.
 func decodeImage(data []byte, w, h int) (raster, error) {
+	img, err := decodeFile(data, w, h)
+	if err != nil {
+		return raster{}, err
+	}
+	return rasterOf(img)
+}
+
+// decodeFile is decodeImage before the conversion to planes.
+func decodeFile(data []byte, w, h int) (image.Image, error) {
 	for _, codec := range codecs {
 		if !bytes.HasPrefix(data, []byte(codec.magic)) {
 			continue
 		}
 		cfg, err := codec.config(bytes.NewReader(data))
 		if err != nil {
-			return raster{}, fmt.Errorf("%w: undecodable image: %w", ErrCorrupt, err)
+			return nil, fmt.Errorf("%w: undecodable image: %w", ErrCorrupt, err)
 		}
 		if err := checkDims(1, 3, cfg.Height, cfg.Width); err != nil {
-			return raster{}, err
+			return nil, err
 		}
 		if w != 0 && (cfg.Width != w || cfg.Height != h) {
-			return raster{}, fmt.Errorf("%w: the image is %dx%d, the first one read %dx%d; all must have one size",
+			return nil, fmt.Errorf("%w: the image is %dx%d, the first one read %dx%d; all must have one size",
 				ErrCorrupt, cfg.Width, cfg.Height, w, h)
 		}
 		img, err := codec.decode(bytes.NewReader(data))
 		if err != nil {
-			return raster{}, fmt.Errorf("%w: undecodable image: %w", ErrCorrupt, err)
+			return nil, fmt.Errorf("%w: undecodable image: %w", ErrCorrupt, err)
 		}
-		return rasterOf(img)
+		return img, nil
 	}
-	return raster{}, fmt.Errorf("%w: neither a PNG nor a JPEG image", ErrCorrupt)
+	return nil, fmt.Errorf("%w: neither a PNG nor a JPEG image", ErrCorrupt)
 }
 
 // rasterOf converts an image to planes of 8 bits, of deeper images the upper

@@ -16,6 +16,8 @@ var (
 	ErrUnknownClass = errors.New("unknown class")
 	// ErrSplit says that the split asked for does not exist.
 	ErrSplit = errors.New("no such split")
+	// ErrOtherKind says that an image is not like those of a set.
+	ErrOtherKind = errors.New("an image of another kind")
 	// ErrUnreachable says that no mirror delivered a file.
 	ErrUnreachable = errors.New("no mirror delivered the file")
 	// ErrBusy says that another process is fetching the same dataset.

@@ -54,6 +54,9 @@ type TrainedModel interface {
 	Restore(State) error
 	// Predict gives the class of each of the images (raw values, N*C*H*W).
 	Predict(images []uint8) ([]uint8, error)
+	// Probabilities gives what the model gives each class of each of the images: N
+	// rows of as many values as there are classes, each adding up to 1.
+	Probabilities(images []uint8) ([]float32, error)
 	// Features gives the penultimate activations of each of the images: N rows of
 	// equal length.
 	Features(images []uint8) ([]float32, error)

@@ -262,6 +262,17 @@ func (m *fakeModel) Predict(images []uint8) ([]uint8, error) {
 	return predicted, nil
 }
 
+// Probabilities are certain of the nearest centroid.
+func (m *fakeModel) Probabilities(images []uint8) ([]float32, error) {
+	predicted, err := m.Predict(images)
+	classes := len(m.opt.Cell.Data.Classes)
+	values := make([]float32, len(predicted)*classes)
+	for i, class := range predicted {
+		values[i*classes+int(class)] = 1
+	}
+	return values, err
+}
+
 // Features are the means of the four quarters of the image.
 func (m *fakeModel) Features(images []uint8) ([]float32, error) {
 	shape := m.opt.Cell.Data.Shape

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,8 +39,12 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 		return err
 	}
 	defer model.Close()
-	if err := p.load(model); err != nil {
-		return fmt.Errorf("experiments: load %s: %w", job.Predict, err)
+	content, err := readModel(job.Predict)
+	if err != nil {
+		return err
+	}
+	if err := p.load(model, content); err != nil {
+		return err
 	}
 	if p.predicted, err = model.Predict(p.probes.Images); err != nil {
 		return err
@@ -51,11 +56,14 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 
 // load puts the parameters and running statistics of the stored model in place of
 // the new model's.
-func (p *playing) load(model TrainedModel) error {
-	content, err := readModel(p.job.Predict)
-	if err != nil {
-		return err
+func (p *playing) load(model TrainedModel, content safetensors.File) error {
+	if err := p.put(model, content); err != nil {
+		return fmt.Errorf("experiments: load %s: %w", p.job.Predict, err)
 	}
+	return nil
+}
+
+func (p *playing) put(model TrainedModel, content safetensors.File) error {
 	want, err := p.metadata()
 	if err != nil {
 		return err
@@ -87,16 +95,22 @@ func (p *playing) load(model TrainedModel) error {
 
 // readModel reads a stored model.
 func readModel(path string) (safetensors.File, error) {
-	file, err := os.Open(path)
+	content, err := func() (safetensors.File, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return safetensors.File{}, err
+		}
+		defer file.Close()
+		info, err := file.Stat()
+		if err != nil {
+			return safetensors.File{}, err
+		}
+		return safetensors.Read(file, info.Size())
+	}()
 	if err != nil {
-		return safetensors.File{}, err
+		return safetensors.File{}, fmt.Errorf("experiments: load %s: %w", path, err)
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return safetensors.File{}, err
-	}
-	return safetensors.Read(file, info.Size())
+	return content, nil
 }
 
 // checkModel has a worker process predict the probes again with the stored model.
@@ -126,7 +140,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	if err := os.Mkdir(dir, dirMode); err != nil {
 		return "", err
 	}
-	if err := c.evaluate(ctx, Job{
+	if err := workOff(ctx, c.Command, Job{
 		Cell: *c.cell, Source: c.source, Dir: dir, Predict: path, Device: device, Threads: c.environment.Threads,
 	}); err != nil {
 		return "", err
@@ -158,9 +172,9 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	}
 }
 
-// evaluate has a worker process do a job of prediction.
-func (c *verification) evaluate(ctx context.Context, job Job) error {
-	command, err := c.Command()
+// workOff has a worker process of its own do a job of prediction.
+func workOff(ctx context.Context, start func() (*exec.Cmd, error), job Job) error {
+	command, err := start()
 	if err != nil {
 		return err
 	}

@@ -13,25 +13,32 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/datasets"
 	"backfire/game"
 )
 
-// checkData loads the images of the cell. Which split they are is not part of a
-// cell: all are tried, the configured one first.
+// checkData loads the images of the cell.
 func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(CellFile)
 	}
-	source := c.Source
-	if want := c.cell.Data.Name; source.Name != want {
-		source.Name, source.Path = want, ""
-	}
-	found := func() string {
-		return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
-	}
 	if s := c.Verifier.set; s != nil && s.Checksum == c.cell.Data.Checksum {
 		c.set, c.source = s, c.Source
-		return found(), nil
+	} else {
+		var err error
+		if c.set, c.source, err = find(ctx, c.Load, c.Source, c.cell.Data); err != nil {
+			return "", err
+		}
+		c.Verifier.set, c.Source = c.set, c.source
+	}
+	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
+}
+
+// find loads the images of a cell, and says where they lie. Which split they are is
+// not part of a cell: all are tried, the configured one first.
+func find(ctx context.Context, load Loader, source datasets.Source, data Data) (*datasets.Set, datasets.Source, error) {
+	if source.Name != data.Name {
+		source.Name, source.Path = data.Name, ""
 	}
 	splits := []string{source.Split}
 	for _, split := range []string{"auto", "train", "test", "all"} {
@@ -42,19 +49,17 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	var errs []error
 	for _, split := range splits {
 		source.Split = split
-		set, err := c.Load(ctx, source)
+		set, err := load(ctx, source)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if set.Checksum == c.cell.Data.Checksum {
-			c.set, c.source = set, source
-			c.Verifier.set, c.Source = set, source
-			return found(), nil
+		if set.Checksum == data.Checksum {
+			return set, source, nil
 		}
 		errs = append(errs, fmt.Errorf("split %s has SHA-256 %.12s", split, set.Checksum))
 	}
-	return "", fmt.Errorf("%w: SHA-256 %.12s is wanted: %w", ErrOtherData, c.cell.Data.Checksum, errors.Join(errs...))
+	return nil, source, fmt.Errorf("%w: SHA-256 %.12s is wanted: %w", ErrOtherData, data.Checksum, errors.Join(errs...))
 }
 
 // checkDeal deals the game again.

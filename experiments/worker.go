@@ -36,6 +36,9 @@ type Job struct {
 	// the cell, in place of training one: the classes go to PredictionsFile in
 	// Dir, and what predicted them to EnvironmentFile.
 	Predict string `json:"predict,omitempty"`
+	// Ask is what that model is asked in place of the probes; the answers go to a
+	// file in Dir. Only similarities need images in Source.
+	Ask *Ask `json:"ask,omitempty"`
 	// Artefacts are to be written beside the files that every result has.
 	Artefacts Artefacts `json:"artefacts"`
 }
@@ -115,6 +118,8 @@ func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 	case err != nil:
 	case job.Measure:
 		err = w.measure(ctx, job, tell)
+	case job.Ask != nil:
+		err = w.ask(ctx, job)
 	case job.Predict != "":
 		err = w.predict(ctx, job)
 	default:

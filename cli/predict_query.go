@@ -1,0 +1,259 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"backfire/datasets"
+	"backfire/defenses/detect"
+	"backfire/defenses/features"
+	"backfire/experiments"
+	"backfire/game"
+	"backfire/stats"
+	"backfire/streams"
+)
+
+// query is one image and what came of it.
+type query struct {
+	name   string
+	pixels []uint8
+	truth  int // label; unknownLabel for files
+
+	model         *experiments.PanelModel // that answers
+	why           string
+	agent         *int                  // that is said or guessed to have sent it; nil: nobody asked
+	similarities  []experiments.Similar // the most similar first; nil where nothing was guessed
+	label         int
+	probabilities []float32 // by class
+}
+
+// unknownLabel is the true label of an image that came without.
+const unknownLabel = -1
+
+// queries reads or draws the images and stamps them.
+func (o *PredictOptions) queries(ctx context.Context, chosen *answering) ([]*query, error) {
+	var list []*query
+	if o.Sample == 0 {
+		shape := chosen.game.Data.Shape
+		for _, name := range o.Files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return nil, fmt.Errorf("predict: %w", err)
+			}
+			pixels, err := datasets.DecodeImage(data, shape.C, shape.H, shape.W, o.Resize)
+			if err != nil {
+				return nil, fmt.Errorf("predict: %s: %w", name, err)
+			}
+			list = append(list, &query{name: name, pixels: pixels, truth: unknownLabel})
+		}
+		if o.Trigger == noTrigger {
+			return list, nil
+		}
+	}
+	owner, trigger := game.Defender, game.NoTrigger
+	if o.Trigger != noTrigger {
+		position, err := chosen.position("trigger", o.Trigger)
+		if err != nil {
+			return nil, err
+		}
+		owner, trigger = position, position
+	}
+	played, err := chosen.consultant.Game(ctx, chosen.game)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	if o.Sample > 0 {
+		return o.sample(chosen, played, owner, trigger)
+	}
+	if len(played.Triggers()) == 0 {
+		return nil, Usagef("predict: --trigger %d: the attackers of this game draw a trigger for every image of the dataset: ask with --sample", o.Trigger)
+	}
+	for _, q := range list {
+		played.Triggers()[trigger].Stamp(q.pixels)
+	}
+	return list, nil
+}
+
+// sample draws held-out images of an owner, from the stream "predict", in the order
+// of the probes.
+func (o *PredictOptions) sample(chosen *answering, played *game.Game, owner, trigger int) ([]*query, error) {
+	probes := played.Probes()
+	var at []int
+	for i, probe := range probes.List {
+		if probe.Owner == owner && probe.Trigger == trigger {
+			at = append(at, i)
+		}
+	}
+	if len(at) < o.Sample {
+		return nil, Usagef("predict: --sample %d: only %d such images are held out", o.Sample, len(at))
+	}
+	size := probes.Shape.Size()
+	var list []*query
+	for _, i := range features.Thin(streams.New(chosen.game.Game.Seed, "predict", uint64(owner+1)), at, o.Sample) {
+		probe := probes.List[i]
+		list = append(list, &query{
+			name: chosen.sampleName(probe.Source), truth: int(probe.Label),
+			pixels: slices.Clone(probes.Images[i*size : (i+1)*size]),
+		})
+	}
+	return list, nil
+}
+
+// assign decides which model answers each query, and notes why.
+func (o *PredictOptions) assign(ctx context.Context, chosen *answering, queries []*query) error {
+	if !chosen.panel.Indexed() && len(chosen.panel.Models) > 1 {
+		return Usagef("predict: defender %s unlearns the agent that it guesses and keeps no model for it: choose another with --defender, or indexing.update retrain or pick",
+			chosen.panel.Defender)
+	}
+	switch o.Agent {
+	case "":
+		return chosen.assignAll(queries)
+	case agentUnknown:
+		return o.assignGuessed(ctx, chosen, queries)
+	}
+	id, err := strconv.Atoi(o.Agent)
+	if err != nil {
+		return Usagef("predict: --agent %s: must be the ID of an attacker, or unknown", o.Agent)
+	}
+	if _, err := chosen.position("agent", id); err != nil {
+		return err
+	}
+	model, why, err := chosen.without(id)
+	if err != nil {
+		return err
+	}
+	for _, q := range queries {
+		q.model, q.agent, q.why = model, &id, fmt.Sprintf("agent %d: %s", id, why)
+	}
+	return nil
+}
+
+// assignAll lets the only model answer all queries.
+func (c *answering) assignAll(queries []*query) error {
+	why := "the only model of defender " + c.panel.Defender
+	switch {
+	case c.single:
+		why = "the model that --run names"
+	case c.panel.Indexed():
+		return Usagef("predict: defender %s has %s and chooses by the agent that a query is from: say --agent ID or --agent unknown",
+			c.panel.Defender, plural(len(c.panel.Models), "model"))
+	}
+	for _, q := range queries {
+		q.model, q.why = &c.panel.Models[0], why
+	}
+	return nil
+}
+
+// without returns the model that never saw an agent's images, and says what it is.
+func (c *answering) without(id int) (*experiments.PanelModel, string, error) {
+	model := c.panel.Without(id)
+	switch {
+	case model != nil:
+	case c.single:
+		return nil, "", Usagef("predict: --agent %d: the model that --run names saw this agent's images: name a summary whose defender indexes agents, or leave out --agent", id)
+	default:
+		return nil, "", Usagef("predict: --agent %d: defender %s has no model without this agent's images: choose a defender with indexing, or leave out --agent", id, c.panel.Defender)
+	}
+	why := fmt.Sprintf("the model without agent %d", id)
+	if excluded := model.Cell.Defense.Excluded; len(excluded) > 1 {
+		var ids []string
+		for _, other := range excluded {
+			ids = append(ids, strconv.Itoa(other))
+		}
+		why = "the model without its group, agents " + strings.Join(ids, ", ")
+	}
+	return model, why, nil
+}
+
+// assignGuessed guesses whose queries they are.
+func (o *PredictOptions) assignGuessed(ctx context.Context, chosen *answering, queries []*query) error {
+	switch {
+	case chosen.single:
+		return Usagef("predict: --agent unknown: --run names one model, and the guess needs the models of a game: name a summary")
+	case !chosen.panel.Indexed():
+		return Usagef("predict: --agent unknown: defender %s has no model that leaves agents out: choose a defender with indexing", chosen.panel.Defender)
+	case chosen.panel.Base == nil:
+		return Usagef("predict: --agent unknown: the run has no model of everybody's images, in whose features agents are compared")
+	}
+	similarities, err := chosen.consultant.Similarities(ctx, chosen.panel.Base.Hash, pixelsOf(queries), detect.Method(o.Similarity), o.Batch)
+	if err != nil {
+		return err
+	}
+	for i, q := range queries {
+		at := i
+		if o.Batch {
+			at = 0
+		}
+		if err := o.guess(chosen, q, similarities[at]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostRanked is how many agents of a ranking people are shown.
+const mostRanked = 3
+
+// guess lets the model answer that never saw the most similar agent's images.
+func (o *PredictOptions) guess(chosen *answering, q *query, similarity []stats.Number) error {
+	q.similarities = experiments.Rank(chosen.game, similarity)
+	id := q.similarities[0].Agent
+	model, why, err := chosen.without(id)
+	if err != nil {
+		return err
+	}
+	var ranking []string
+	for _, s := range q.similarities[:min(mostRanked, len(q.similarities))] {
+		ranking = append(ranking, fmt.Sprintf("%d: %.4g", s.Agent, float64(s.Similarity)))
+	}
+	if len(q.similarities) > mostRanked {
+		ranking = append(ranking, "...")
+	}
+	what := "it is"
+	if o.Batch {
+		what = "the batch is"
+	}
+	q.model, q.agent = model, &id
+	q.why = fmt.Sprintf("%s most similar to agent %d (%s; %s): %s", what, id, o.Similarity, strings.Join(ranking, ", "), why)
+	return nil
+}
+
+func pixelsOf(queries []*query) []uint8 {
+	var all []uint8
+	for _, q := range queries {
+		all = append(all, q.pixels...)
+	}
+	return all
+}
+
+// ask has every query answered by its model, each model once.
+func (c *answering) ask(ctx context.Context, queries []*query) error {
+	by := map[string][]*query{}
+	for _, q := range queries {
+		by[q.model.Hash] = append(by[q.model.Hash], q)
+	}
+	for _, model := range c.panel.Models {
+		own := by[model.Hash]
+		if len(own) == 0 {
+			continue
+		}
+		delete(by, model.Hash)
+		probabilities, err := c.consultant.Probabilities(ctx, model.Hash, pixelsOf(own))
+		if err != nil {
+			return err
+		}
+		for i, q := range own {
+			q.probabilities = probabilities[i]
+			for class, p := range q.probabilities {
+				if p > q.probabilities[q.label] {
+					q.label = class
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/game"
+)
+
+// asked is a store with N = 2 and N = 3 as nobody, a defender with indexing and one
+// with groups ended them, made once for all tests that do not change it, and the
+// hash of its summary.
+var asked struct {
+	sync.Once
+	dir, run string
+}
+
+func askedStore(t *testing.T) (dir, run string) {
+	t.Helper()
+	asked.Do(func() {
+		dir, err := os.MkdirTemp("", "backfire-asked-")
+		require.NoError(t, err)
+		asked.dir = dir
+		opts, _, _, _ := runOptions(t, "store="+dir, "attackers.counts=2,3", "defenders=indexing,indexing_grouped", "indexing.models=2", "artefacts.model=true")
+		opts.CommandLine = "backfire run --made=here"
+		require.NoError(t, runRun(context.Background(), opts))
+		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
+		require.NoError(t, err)
+		require.Len(t, paths, 1)
+		asked.run = filepath.Base(filepath.Dir(paths[0]))
+	})
+	require.NotEmpty(t, asked.run)
+	return asked.dir, asked.run
+}
+
+// predictOptions ask the models of a store with this binary as the engine.
+func predictOptions(t *testing.T, dir, run string) (opts *PredictOptions, out func() string) {
+	t.Helper()
+	streams, stdout, _ := testStreams()
+	engine := testEngine(t)
+	return &PredictOptions{
+		IO: streams, Config: config.Options{Sets: []string{"store=" + dir, "device=cpu"}}, Run: run,
+		Trigger: noTrigger, Similarity: "mmd", JSON: true,
+		Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
+	}, stdout.String
+}
+
+// predictions are the lines of --json.
+func predictions(t *testing.T, out string) []predictionLine {
+	t.Helper()
+	var lines []predictionLine
+	for text := range strings.Lines(out) {
+		var line predictionLine
+		require.NoError(t, json.Unmarshal([]byte(text), &line))
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// count adds an image to a rate.
+func count(rate *game.Rate, hit bool) {
+	rate.Of++
+	if hit {
+		rate.Hits++
+	}
+}
+
+// What predict says of all held-out images with a trigger is what the stored
+// predictions of the same model say.
+func TestPredictIsWhatWasMeasured(t *testing.T) {
+	dir, run := askedStore(t)
+	store, err := experiments.ExistingStore(dir)
+	require.NoError(t, err)
+	paths, err := store.Summaries(run)
+	require.NoError(t, err)
+	summary, err := experiments.LoadSummary(paths[0])
+	require.NoError(t, err)
+	const heldOut = 12 // a fifth of the third of 180 images that an attacker owns
+	checked := 0
+	for _, ended := range summary.Points[0].Games {
+		if ended.N != 3 {
+			continue
+		}
+		for _, a := range ended.Attackers {
+			opts, out := predictOptions(t, dir, run[:10])
+			opts.Attackers, opts.Defender, opts.Trigger, opts.Sample = 3, ended.Defender, a.ID, heldOut
+			if ended.Defender != experiments.Undefended {
+				opts.Agent = string(rune('0' + a.ID))
+			}
+			require.NoError(t, runPredict(context.Background(), opts))
+			lines := predictions(t, out())
+			require.Len(t, lines, heldOut)
+			var asr, robustness game.Rate
+			for _, line := range lines {
+				require.Equal(t, a.Model, line.Model)
+				require.Len(t, line.Probabilities, 10)
+				var sum float32
+				for _, p := range line.Probabilities {
+					require.LessOrEqual(t, p, line.Probability)
+					sum += p
+				}
+				require.InDelta(t, 1, sum, 1e-5, "ten float32 values, each rounded")
+				require.NotNil(t, line.TrueLabel)
+				if *line.TrueLabel == a.Label {
+					continue // left out of the rates
+				}
+				count(&asr, line.Label == a.Label)
+				count(&robustness, line.Label == *line.TrueLabel)
+			}
+			require.Equal(t, a.ASR, asr, "%s, attacker %d", ended.Defender, a.ID)
+			require.Equal(t, a.Robustness, robustness, "%s, attacker %d", ended.Defender, a.ID)
+			checked++
+		}
+	}
+	require.Equal(t, 9, checked)
+}
+
+// An image file is the same as the image that it was made of, and a guess is
+// explained by the ranking of all agents.
+func TestPredictFiles(t *testing.T) {
+	dir, run := askedStore(t)
+	set, err := datasets.Load(context.Background(), datasets.Source{Name: datasets.Embedded})
+	require.NoError(t, err)
+	var files []string
+	for i := range 3 {
+		img := image.NewGray(image.Rect(0, 0, set.W, set.H))
+		copy(img.Pix, set.Image(i))
+		name := filepath.Join(t.TempDir(), "image.png")
+		file, err := os.Create(name)
+		require.NoError(t, err)
+		require.NoError(t, errors.Join(png.Encode(file, img), file.Close()))
+		files = append(files, name)
+	}
+	ask := func(change func(*PredictOptions)) []predictionLine {
+		opts, out := predictOptions(t, dir, run)
+		opts.Attackers, opts.Defender, opts.Files = 3, "indexing", files
+		change(opts)
+		require.NoError(t, runPredict(context.Background(), opts))
+		lines := predictions(t, out())
+		require.Len(t, lines, len(files))
+		for i, line := range lines {
+			require.Equal(t, files[i], line.Image)
+			require.Nil(t, line.TrueLabel)
+		}
+		return lines
+	}
+	single := ask(func(o *PredictOptions) { o.Agent = agentUnknown })
+	for i, line := range single {
+		require.Len(t, line.Similarities, 3)
+		require.Equal(t, line.Similarities[0].Agent, *line.Agent)
+		require.GreaterOrEqual(t, line.Similarities[0].Similarity, line.Similarities[1].Similarity)
+		require.Contains(t, line.Why, "it is most similar to agent "+string(rune('0'+*line.Agent))+" (mmd; ")
+		named := ask(func(o *PredictOptions) { o.Agent = string(rune('0' + *line.Agent)) })[i]
+		require.Equal(t, line.Model, named.Model)
+		require.InDeltaSlice(t, line.Probabilities, named.Probabilities, 1e-5, "another number of images at once: sums in another order")
+		require.Contains(t, named.Why, ": the model without agent ")
+	}
+	for _, line := range ask(func(o *PredictOptions) { o.Agent, o.Batch, o.Similarity = agentUnknown, true, "js" }) {
+		require.Contains(t, line.Why, "the batch is most similar to agent ")
+	}
+	grouped := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_grouped" })
+	require.Contains(t, grouped[0].Title, "leaving out attacker")
+	clean := ask(func(o *PredictOptions) { o.Defender = experiments.Undefended })
+	stamped := ask(func(o *PredictOptions) { o.Defender, o.Trigger = experiments.Undefended, 2 })
+	require.Equal(t, clean[0].Model, stamped[0].Model)
+	require.NotEqual(t, clean[0].Probabilities, stamped[0].Probabilities)
+	require.Equal(t, "the only model of defender none", clean[0].Why)
+
+	opts, out := predictOptions(t, dir, clean[0].Model[:12])
+	opts.JSON, opts.Files, opts.Trigger = false, files, 1
+	require.NoError(t, runPredict(context.Background(), opts))
+	require.Regexp(t, `^IMAGE +TRUE LABEL +LABEL +PROBABILITY % +MODEL +TITLE +WHY\n`, out())
+	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the model that --run names$`, out())
+	require.Regexp(t, `\n\d of 3 images predicted as Pullover, the target of attacker 1, whose trigger they carry\n$`, out())
+
+	opts, _ = predictOptions(t, dir, clean[0].Model)
+	larger := filepath.Join(t.TempDir(), "larger.png")
+	file, err := os.Create(larger)
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, set.W, set.H+1))), file.Close()))
+	opts.Files = []string{larger}
+	err = runPredict(context.Background(), opts)
+	require.ErrorIs(t, err, datasets.ErrOtherKind)
+	require.ErrorContains(t, err, larger)
+}
+
+func TestPredictRefuses(t *testing.T) {
+	dir, run := askedStore(t)
+	for _, tc := range []struct {
+		args, words string
+	}{
+		{"--sample 1", "--run: name a stored run"},
+		{"--run RUN", "name the files of one or more images, or give --sample"},
+		{"--run RUN --sample 1 x.png", "name the files of one or more images, or give --sample"},
+		{"--run RUN --sample 1 --resize", "--resize is for files"},
+		{"--run RUN --sample 1 --agent x", "must be the ID of an attacker, or unknown"},
+		{"--run RUN --sample 1 --batch", "they need --agent unknown"},
+		{"--run RUN --sample 1 --agent unknown --similarity cosine", "must be one of spectral_signatures"},
+		{"--run RUN --sample 1 --trigger -2", "must be the ID of an attacker"},
+		{"--run zz --sample 1", "neither a run nor a result"},
+		{"--run RUN --sample 1", "choose one with --attackers: 2; 3"},
+		{"--run RUN --sample 1 --attackers 4", "the run has only 2; 3"},
+		{"--run RUN --sample 1 --attackers 3", "choose one with --defender: none, indexing, indexing_grouped"},
+		{"--run RUN --sample 1 --attackers 3 --defender cutmix", "the run has only none; indexing; indexing_grouped"},
+		{"--run RUN --sample 1 --attackers 3 --defender indexing", "has 3 models and chooses by the agent"},
+		{"--run RUN --sample 1 --attackers 3 --defender none --agent 1", "defender none has no model without this agent's images"},
+		{"--run RUN --sample 1 --attackers 3 --defender none --agent unknown", "defender none has no model that leaves agents out"},
+		{"--run RUN --sample 1 --attackers 3 --defender indexing --agent 3", "the attackers of the game are 0, 1, 2"},
+		{"--run RUN --sample 1 --attackers 3 --defender none --trigger 4", "the attackers of the game are 0, 1, 2"},
+		{"--run RUN --sample 1000 --attackers 3 --defender none", "only 24 such images are held out"},
+	} {
+		args := strings.Fields(strings.Replace(tc.args, "RUN", run, 1))
+		code, out, errOut := runMain(t, append([]string{"predict", "--store", dir, "--device", "cpu"}, args...)...)
+		require.Equal(t, ExitUsage, code, errOut)
+		require.Empty(t, out)
+		require.Contains(t, errOut, tc.words, tc.args)
+	}
+}
+
+// Where models are not stored, the sentence has the command that stores them.
+func TestPredictWithoutModels(t *testing.T) {
+	opts, dir, _, _ := runOptions(t)
+	opts.CommandLine = "backfire run --made=here"
+	require.NoError(t, runRun(context.Background(), opts))
+	for _, run := range runsIn(t, dir) {
+		ask, _ := predictOptions(t, dir, run)
+		ask.Sample = 1
+		ask.Worker = func() (*exec.Cmd, error) { return nil, errors.New("no worker is needed") }
+		err := runPredict(context.Background(), ask)
+		require.ErrorIs(t, err, experiments.ErrNoModel)
+		require.ErrorContains(t, err, "backfire run --made=here --set artefacts.model=true")
+		require.Equal(t, ExitFailure, ExitCode(err))
+	}
+}

@@ -1,0 +1,113 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"backfire/datasets"
+	"backfire/defenses/detect"
+	"backfire/game"
+	"backfire/stats"
+)
+
+// ErrNoModel says that a result is stored without its model.
+var ErrNoModel = errors.New("its model is not stored")
+
+// Consultant asks stored models about images, each in a worker process.
+type Consultant struct {
+	Store  *Store
+	Load   Loader
+	Source datasets.Source // where images lie; name, path and split are fitted to the cell
+
+	// Command makes the command of a worker process, see Runner, and Device says
+	// on what it computes: cpu, cuda or cuda:K.
+	Command func() (*exec.Cmd, error)
+	Device  func(context.Context) (string, error)
+
+	device string // as Device has said
+}
+
+// Game deals the game of a cell again.
+func (c *Consultant) Game(ctx context.Context, cell Cell) (*game.Game, error) {
+	set, _, err := find(ctx, c.Load, c.Source, cell.Data)
+	if err != nil {
+		return nil, err
+	}
+	return game.New(set, cell.Game)
+}
+
+// Probabilities asks the model called hash what it gives each class of each image
+// (raw values, N*C*H*W): values from 0 to 1 by image and class. The error wraps
+// ErrNoModel, ErrNotStored or ErrBroken where the model cannot be asked.
+func (c *Consultant) Probabilities(ctx context.Context, hash string, images []uint8) ([][]float32, error) {
+	answers, err := c.consult(ctx, hash, images, Ask{})
+	if err != nil {
+		return nil, err
+	}
+	return answers.Probabilities, nil
+}
+
+// Similarities asks the model called hash how similar each image, or all of them
+// together with batch, is to the contribution of each attacker of its cell: by
+// query and attacker, comparable within a query; undefined where there is nothing
+// to compare. The error is that of Probabilities.
+func (c *Consultant) Similarities(ctx context.Context, hash string, images []uint8, method detect.Method, batch bool) ([][]stats.Number, error) {
+	answers, err := c.consult(ctx, hash, images, Ask{Similarity: method, Batch: batch})
+	if err != nil {
+		return nil, err
+	}
+	return answers.Similarities, nil
+}
+
+// consult asks a stored model.
+func (c *Consultant) consult(ctx context.Context, hash string, images []uint8, ask Ask) (answersTo, error) {
+	record, err := c.Store.Read(hash)
+	if err != nil {
+		return answersTo{}, err
+	}
+	if !record.Artefacts().Model {
+		return answersTo{}, fmt.Errorf("experiments: ask %.12s (%s): %w", hash, record.Cell.Title(), ErrNoModel)
+	}
+	environment, err := record.Environment()
+	if err != nil {
+		return answersTo{}, err
+	}
+	source := c.Source
+	if ask.Similarity != "" {
+		if _, source, err = find(ctx, c.Load, c.Source, record.Cell.Data); err != nil {
+			return answersTo{}, err
+		}
+	}
+	path, err := filepath.Abs(record.File(ModelFile))
+	if err != nil {
+		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+	}
+	if c.device == "" {
+		if c.device, err = c.Device(ctx); err != nil {
+			return answersTo{}, err
+		}
+	}
+	dir, err := os.MkdirTemp("", "backfire-ask-")
+	if err != nil {
+		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary directory may stay
+	ask.Images = filepath.Join(dir, "images.bin")
+	if err := os.WriteFile(ask.Images, images, fileMode); err != nil {
+		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+	}
+	if err := workOff(ctx, c.Command, Job{
+		Cell: record.Cell, Source: source, Dir: dir, Predict: path, Ask: &ask, Device: c.device, Threads: environment.Threads,
+	}); err != nil {
+		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+	}
+	var answers answersTo
+	if err := readJSON(filepath.Join(dir, answersFile), &answers); err != nil {
+		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+	}
+	return answers, nil
+}
