@@ -233,6 +233,8 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-t.claim.Lost():
+			return fmt.Errorf("%s: %w", stage, ErrLost)
 		case <-look.C:
 			if dog.hangs() {
 				worker.kill()
@@ -295,6 +297,9 @@ func (r *run) commit(t *task, event Event) error {
 // settle books the end of an attempt: done, to be tried again, or given up.
 func (r *run) settle(t *task, number int, cause error) error {
 	var failed *failedAttempt
+	if errors.Is(cause, ErrLost) {
+		t.tried-- // it was another's
+	}
 	again := cause != nil && t.tried < attempts && !(errors.As(cause, &failed) && failed.final)
 	if cause != nil {
 		event := Event{Kind: KindFailed, Cell: t.Hash, Title: t.Title, Worker: number, Error: oneLine(cause)}
