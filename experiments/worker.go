@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"syscall"
 
 	"backfire/datasets"
 	"backfire/defenses"
@@ -124,7 +125,8 @@ func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 		tell(Event{Kind: KindDone})
 	}
 	if err != nil {
-		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err)})
+		full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: full})
 	}
 }
 
