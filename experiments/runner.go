@@ -101,6 +101,14 @@ func (r *Runner) RunSweep(ctx context.Context, sweep *Sweep) (*Outcome, error) {
 }
 
 func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
+	outcome, err := r.work(ctx, a)
+	if isFull(err) {
+		err = fmt.Errorf("experiments: %w (%s)", ErrFull, oneLine(err))
+	}
+	return outcome, err
+}
+
+func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 	if r.Share == nil {
 		if err := r.Store.Tidy(); err != nil {
 			return nil, err
@@ -334,8 +342,10 @@ func (r *run) settle(t *task, number int, cause error) error {
 	if errors.Is(cause, ErrLost) {
 		t.tried-- // it was another's
 	}
-	if errors.Is(cause, syscall.ENOSPC) || errors.Is(cause, syscall.EDQUOT) || errors.As(cause, &failed) && failed.full {
-		return errors.Join(fmt.Errorf("experiments: %w (%s)", ErrFull, oneLine(cause)), r.queue.finish(t, true))
+	if isFull(cause) || errors.As(cause, &failed) && failed.full {
+		r.tell(Event{Kind: KindRetry, Cell: t.Hash, Title: t.Title, Worker: number, Error: oneLine(cause), Full: true})
+		_ = r.queue.finish(t, true) // may want room, too
+		return fmt.Errorf("experiments: %w (%s)", ErrFull, oneLine(cause))
 	}
 	again := cause != nil && t.tried < attempts && !(errors.As(cause, &failed) && failed.final)
 	if cause != nil {
@@ -360,6 +370,9 @@ func (r *run) settle(t *task, number int, cause error) error {
 	r.mu.Unlock()
 	return errors.Join(err, r.queue.finish(t, again))
 }
+
+// isFull says whether an error means that nothing more can be written.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // isClosed says whether a channel that only is closed is.
 func isClosed(c <-chan struct{}) bool {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"syscall"
 
 	"backfire/datasets"
 	"backfire/defenses"
@@ -125,8 +124,7 @@ func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 		tell(Event{Kind: KindDone})
 	}
 	if err != nil {
-		full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: full})
+		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: isFull(err)})
 	}
 }
 
