@@ -66,9 +66,6 @@ func (s Slurm) Submit(ctx context.Context, job Job) (*Submitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Available(ctx); err != nil {
-		return nil, err
-	}
 	if err := os.MkdirAll(job.Logs(), 0o755); err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}

@@ -106,7 +106,6 @@ func TestSubmitStatusCancel(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "4711", submitted.Array)
 	require.Equal(t, []string{
-		"sbatch --version",
 		"sbatch --parsable " + filepath.Join(plan, cluster.ArrayScript),
 		"sbatch --parsable --dependency=afterany:4711 " + filepath.Join(plan, cluster.TablesScript),
 	}, fake.calls)
