@@ -16,7 +16,7 @@ import (
 
 var (
 	// ErrNoSlurm says that Slurm's commands are not there.
-	ErrNoSlurm = errors.New("Slurm's commands are not on this host (PATH): submit from a login node of the cluster, or start \"backfire worker --plan\" on each host yourself")
+	ErrNoSlurm = errors.New("no Slurm commands on this host (PATH): submit from a login node of the cluster, or start \"backfire worker --plan\" on each host yourself")
 	// ErrNotSubmitted says that a plan was never submitted.
 	ErrNotSubmitted = errors.New("the plan was not submitted to Slurm")
 )

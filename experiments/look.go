@@ -128,7 +128,7 @@ func (s *Store) giveUp(plan string, failure Failure, final bool) error {
 	}
 	for _, b := range before {
 		if b.Cell == failure.Cell {
-			g.Hosts = append(b.Hosts, host)
+			g.Hosts = slices.Concat(b.Hosts, g.Hosts)
 		}
 	}
 	dir := filepath.Join(s.dir, plansDir, plan, failedDir)

@@ -47,8 +47,8 @@ func startOf(pid int) (start uint64, ended bool) {
 	}
 	// The second field is the program's name in parentheses and may hold anything.
 	_, rest, _ := strings.Cut(string(stat[max(0, strings.LastIndexByte(string(stat), ')')):]), " ")
-	fields := strings.Fields(rest)
-	const state, begun = 3 - 3, 22 - 3
+	fields := strings.Fields(rest) // from the third on
+	const state, begun = 0, 22 - 3
 	if len(fields) <= begun {
 		return 0, false
 	}

@@ -21,21 +21,6 @@ import (
 	"backfire/streams"
 )
 
-const roleHolder = "LEASES_TEST_HOLD"
-
-// As a child the test binary takes a lease and keeps it until it is killed.
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(roleHolder); dir != "" {
-		if _, err := leases.New(dir, leases.Options{}).TryLock("cell"); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		fmt.Println("held")
-		select {}
-	}
-	os.Exit(m.Run())
-}
-
 // Holders come and go on a real file system: there must never be two.
 func TestLeaseHasOneHolderAtATime(t *testing.T) {
 	registry := leases.New(t.TempDir(), leases.Options{})
