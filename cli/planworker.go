@@ -127,7 +127,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	hard, leave, end := leaving(ctx, opts, begun)
 	defer end()
 	runner.Leave = leave
-	display := newProgress(opts.IO, opts.JSON)
+	display := newProgress(opts.IO, opts.JSON, false)
 	runner.Observer = display
 	outcome, err := runner.RunSweep(hard, sweep)
 	if closing := display.close(); closing != nil {

@@ -106,6 +106,9 @@ func (j Job) Name() string {
 // Logs is where the tasks write to.
 func (j Job) Logs() string { return filepath.Join(j.Plan, LogsDir) }
 
+// Store is the store with the plan.
+func (j Job) Store() string { return filepath.Dir(filepath.Dir(j.Plan)) }
+
 // LastTask is the number of the last task.
 func (j Job) LastTask() int { return j.Tasks - 1 }
 

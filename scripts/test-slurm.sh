@@ -162,4 +162,5 @@ PYTHON
 for table in "$scratch"/local-tables/*.csv; do
 	cmp "$table" "$scratch/cluster/tables/$(basename "$table")" || fail "the tables differ"
 done
+[ -s "$plan/report.html" ] || fail "there is no report"
 echo "test-slurm: passed"
