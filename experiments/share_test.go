@@ -168,7 +168,7 @@ func TestFullStoreEndsTheRun(t *testing.T) {
 	plan, store := newTinyPlan(t), openStore(t)
 	for _, cause := range []error{&failedAttempt{errors.New("write result: disk quota exceeded"), false, true}, syscall.ENOSPC} {
 		r := &run{Runner: &Runner{Store: store}, outcome: &Outcome{}}
-		agenda, err := newList(plan.Cells, datasets.Source{})
+		agenda, err := newList(plan.Cells, datasets.Source{}, Artefacts{})
 		require.NoError(t, err)
 		r.queue, err = newQueue(store, agenda, time.Millisecond, nil, r.tell)
 		require.NoError(t, err)

@@ -203,7 +203,7 @@ func TestLostClaimCommitsNothing(t *testing.T) {
 	theirs := filepath.Join(filepath.Dir(mine), "theirs")
 	require.NoError(t, os.Mkdir(theirs, dirMode))
 	takeOver(t, store, "a")
-	require.ErrorIs(t, claim.Commit(), ErrLost)
+	require.ErrorIs(t, claim.Commit(Result{Format: ResultFormat}), ErrLost)
 	<-claim.Lost()
 	require.NoError(t, claim.Release())
 	require.NoDirExists(t, mine)
