@@ -22,11 +22,11 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 defenses paper test lint fmt bench gpu-check clean
+.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm lint fmt bench gpu-check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, then seconds)
 	@$(SETUP)
@@ -61,6 +61,9 @@ paper: build ## all three tables at the paper's scale on both datasets, for a GP
 
 test: ready ## every test
 	go test ./...
+
+test-slurm: build ## table 1, small, as a job array on a real Slurm in a scratch directory (needs root, slurm-wlm, munge)
+	@scripts/test-slurm.sh
 
 lint: ready $(GOLANGCI) $(CLANG_FORMAT) ## every check of style and structure
 	$(GOLANGCI) run ./...

@@ -14,12 +14,17 @@ const (
 	ExitFailure     = 1   // something failed
 	ExitUsage       = 2   // the command line or the configuration is wrong; nothing was started
 	ExitCellsFailed = 3   // the run is over, but some cells failed
+	ExitWorkLeft    = 4   // what was to be done here is done, but models of the plan are left
 	ExitInterrupted = 130 // stopped by Ctrl-C or SIGTERM; what was finished is stored
 )
 
 // ErrCellsFailed is wrapped by the error of a run in which some cells failed
 // while the others were finished.
 var ErrCellsFailed = errors.New("some cells failed")
+
+// ErrWorkLeft is wrapped by the error of a worker that leaves while models of its
+// plan are neither stored nor with another worker.
+var ErrWorkLeft = errors.New("there is work left")
 
 // UsageError is an error in how the program was called.
 type UsageError struct{ Err error }
@@ -64,6 +69,8 @@ func ExitCode(err error) int {
 		return ExitUsage
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
+	case errors.Is(err, ErrWorkLeft):
+		return ExitWorkLeft
 	case errors.Is(err, ErrCellsFailed):
 		return ExitCellsFailed
 	default:

@@ -33,20 +33,26 @@ import (
 // NewCmdRoot returns the whole command tree.
 func NewCmdRoot(streams *IOStreams) *cobra.Command {
 	root := newGroup("backfire", "Play, score and report multi-agent backdoor games",
+		NewCmdCancel(streams, nil),
+		NewCmdCollect(streams, nil),
 		NewCmdConfig(streams),
 		NewCmdData(streams),
 		NewCmdDoctor(streams, nil),
 		NewCmdImportTrigger(streams, nil),
 		NewCmdPredict(streams, nil),
+		NewCmdPlan(streams, nil),
 		NewCmdQuick(streams, nil),
 		NewCmdReport(streams, nil),
 		NewCmdRun(streams, nil),
 		NewCmdRuns(streams),
+		NewCmdStatus(streams, nil),
+		NewCmdSubmit(streams),
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
 		NewCmdTrigger(streams, nil),
 		NewCmdVerify(streams, nil),
 		NewCmdVersion(streams, nil),
+		NewCmdPlanWorker(streams, nil),
 	)
 	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one
 shared training set, each with its own trigger and target label, a defender

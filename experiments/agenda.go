@@ -31,25 +31,33 @@ func newList(cells []Cell, source datasets.Source, artefacts Artefacts) (list, e
 // Stage is the same whatever is found.
 func (l list) Stage(Findings) (*Stage, error) { return l.stage, nil }
 
-// settle goes from stage to stage as long as the library has results that
-// change it, and adds them to found.
-func settle(a agenda, results *library, found Findings) (*Stage, error) {
+// finder says what is stored of a cell. Where decides is false nothing depends on
+// the finding itself, only on whether there is one.
+type finder interface {
+	find(hash string, decides bool) (finding Finding, stored bool, err error)
+	// complete says whether a cell is stored with all that is asked for of it.
+	complete(want Want) (bool, error)
+}
+
+// settle goes from stage to stage as long as there are results that change it,
+// and adds them to found.
+func settle(a agenda, results finder, found Findings) (*Stage, error) {
 	for {
 		stage, err := a.Stage(found)
 		if err != nil {
 			return nil, err
 		}
-		more := false
+		more, decisive := false, stage.decisive()
 		for _, want := range stage.Wants {
 			if _, ok := found[want.Hash]; ok || want.Waits {
 				continue
 			}
-			result, err := results.read(want.Hash)
+			finding, stored, err := results.find(want.Hash, decisive[want.Hash])
 			if err != nil {
 				return nil, err
 			}
-			if result != nil {
-				found[want.Hash] = findingOf(result)
+			if stored {
+				found[want.Hash] = finding
 				more = true
 			}
 		}
@@ -57,6 +65,20 @@ func settle(a agenda, results *library, found Findings) (*Stage, error) {
 			return stage, nil
 		}
 	}
+}
+
+// decisive are the cells whose results decide what else is asked for: single games
+// in which a trigger proves itself.
+func (s *Stage) decisive() map[string]bool {
+	cells := map[string]bool{}
+	for _, plan := range s.Plans {
+		for _, draws := range plan.Draws {
+			for _, draw := range draws {
+				cells[draw.Cell] = true
+			}
+		}
+	}
+	return cells
 }
 
 // decided says whether no cell waits for the results of others.

@@ -14,7 +14,7 @@ func (q *queue) single(hash string) (*game.Rate, error) {
 	q.mu.Lock()
 	finding, ok := q.found[hash]
 	q.mu.Unlock()
-	if ok {
+	if ok && !finding.unread {
 		return &finding.ASR, nil
 	}
 	record, err := q.store.Read(hash)
@@ -56,6 +56,16 @@ func (q *queue) complete() error {
 		}
 	}
 	return nil
+}
+
+// Complete gives stored results of a sweep the single ASRs that they lack, as far
+// as these are stored: what many runners cannot do, who each know a part of it.
+func (s *Sweep) Complete(store *Store) error {
+	q, err := newQueue(store, s, defaultPoll, nil, func(Event) {})
+	if err != nil {
+		return err
+	}
+	return q.complete()
 }
 
 // completeOne does so for one claimed result, if it is still whole.

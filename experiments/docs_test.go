@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/config"
 	"backfire/defenses"
 	"backfire/game"
 	"backfire/stats"
@@ -19,7 +20,8 @@ import (
 // a value: numbers, texts, rates, summaries, lists and maps of them.
 func fieldsOf(t reflect.Type, path string) []string {
 	switch t {
-	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate](), reflect.TypeFor[defenses.Stack]():
+	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate](), reflect.TypeFor[defenses.Stack](),
+		reflect.TypeFor[config.Config]():
 		return []string{path}
 	}
 	switch {
@@ -69,6 +71,8 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		ManifestFile:    reflect.TypeFor[manifest](),
 		SummaryFile:     reflect.TypeFor[Summary](),
 		SweepFile:       reflect.TypeFor[SweepSummary](),
+		PlanFile:        reflect.TypeFor[StoredPlan](),
+		failedDir:       reflect.TypeFor[GivenUp](),
 	} {
 		t.Run(heading, func(t *testing.T) {
 			require.ElementsMatch(t, fieldsOf(of, ""), documented(t, heading))

@@ -13,6 +13,8 @@ type Finding struct {
 	Collapsed bool
 
 	open []string // see Result.open
+
+	unread bool // the result is there, and was not looked at: nothing depends on it
 }
 
 // Findings are the results found so far, by the hash of their cell.

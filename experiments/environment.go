@@ -24,6 +24,15 @@ type Build struct {
 	Go      string `json:"go"`      // toolchain and platform
 }
 
+// String is the build in one line.
+func (b Build) String() string {
+	text := "backfire " + b.Version
+	if b.Commit != "" {
+		text += " (" + b.Commit + ")"
+	}
+	return text + ", " + b.Go
+}
+
 // CPU describes the processor.
 type CPU struct {
 	Model string `json:"model"`

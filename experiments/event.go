@@ -16,7 +16,7 @@ const (
 	KindResumed   Kind = "resumed"   // the cell goes on from its checkpoint: Epoch is over, of Epochs, Images
 	KindDiscarded Kind = "discarded" // the checkpoint cannot be used and is removed, the cell starts over: Error, Path
 	KindDone      Kind = "done"      // the cell is trained and, as a runner tells it, stored: Headline
-	KindFailed    Kind = "failed"    // the attempt failed: Error, Final
+	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full
 
 	KindSpeed Kind = "speed" // a measurement that was asked for is over: ImagesPerSecond
 
@@ -55,6 +55,7 @@ type Event struct {
 
 	Error string `json:"error,omitempty"`
 	Final bool   `json:"final,omitempty"` // trying again has no use
+	Full  bool   `json:"full,omitempty"`  // the disk or the quota is
 	Path  string `json:"path,omitempty"`
 }
 

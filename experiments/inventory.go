@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"backfire/leases"
 )
 
 // ErrAmbiguous says that several stored results are meant.
@@ -19,7 +21,7 @@ func ExistingStore(dir string) (*Store, error) {
 	if info, err := os.Stat(filepath.Join(dir, plansDir)); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("experiments: open store %q: %w: no run has stored anything there", dir, ErrStore)
 	}
-	return &Store{dir: dir, locks: fileLocks{filepath.Join(dir, locksDir)}}, nil
+	return &Store{dir: dir, locks: leases.New(filepath.Join(dir, locksDir), leases.Options{})}, nil
 }
 
 // Hashes lists the cells that the store has results of, sorted, whole or not.

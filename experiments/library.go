@@ -58,3 +58,24 @@ func (l *library) divergence(hash string, attacker AttackerResult) (*AttackerDiv
 	}
 	return all.of(attacker.ID, attacker.Target), nil
 }
+
+// find looks at the result itself, whether anything depends on it or not: one that
+// is not whole is none.
+func (l *library) find(hash string, _ bool) (Finding, bool, error) {
+	result, err := l.read(hash)
+	if result == nil || err != nil {
+		return Finding{}, false, err
+	}
+	return findingOf(result), true, nil
+}
+
+// complete reads the whole record.
+func (l *library) complete(want Want) (bool, error) {
+	record, err := l.record(want.Hash)
+	return record != nil && len(want.lacks(record)) == 0, err
+}
+
+// lacks names what is asked for of a cell and not in its record.
+func (w Want) lacks(record *Record) []string {
+	return w.Artefacts.of(w.Cell).without(record.Artefacts())
+}

@@ -3,11 +3,16 @@ package experiments
 import (
 	"cmp"
 	"context"
+	crand "crypto/rand"
+	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"backfire/streams"
 )
 
 // attempts is how often a cell is tried in one run.
@@ -32,6 +37,8 @@ type queue struct {
 	agenda agenda
 	tell   func(Event)
 	poll   time.Duration // first pause; it doubles up to maxPauses times poll
+	share  *Share        // nil: this runner has the store to itself but for a few
+	chance *rand.Rand    // for pauses, and for what to try first
 
 	mu      sync.Mutex
 	found   Findings
@@ -42,31 +49,44 @@ type queue struct {
 	running map[string]bool // cells that are with workers
 	stored  int             // cells that were stored by others, before the run or during it
 	refused []Failure       // games that cannot be played
+	givenUp []Failure       // cells that others tried and failed to train
+	taken   int             // cells that were tried here
+	idle    time.Duration   // the last pause of a share without a cell to train
+	free    int             // cells that nobody had at a share's last look
 	changed chan struct{}   // closed and replaced when a cell comes back or ends
 }
 
 const maxPauses = 16
 
 // newQueue queues the cells that an agenda asks for and the store lacks.
-func newQueue(store *Store, a agenda, poll time.Duration, tell func(Event)) (*queue, error) {
+func newQueue(store *Store, a agenda, poll time.Duration, share *Share, tell func(Event)) (*queue, error) {
 	q := &queue{
-		store: store, agenda: a, poll: poll, tell: tell, changed: make(chan struct{}),
+		store: store, agenda: a, poll: poll, share: share, tell: tell, changed: make(chan struct{}),
 		found: Findings{}, before: map[string]bool{}, known: map[string]bool{}, running: map[string]bool{},
 	}
-	results := newLibrary(store)
+	var seed [8]byte
+	_, _ = crand.Read(seed[:]) // never fails
+	q.chance = streams.New(binary.LittleEndian.Uint64(seed[:]), "wait")
+	results := finder(newLibrary(store))
 	var err error
-	if q.stage, err = settle(a, results, q.found); err != nil {
+	if share != nil {
+		q.agenda = sharedAgenda{a}
+		if results, err = store.shelf(); err != nil {
+			return nil, err
+		}
+	}
+	if q.stage, err = settle(q.agenda, results, q.found); err != nil {
 		return nil, err
 	}
 	for _, want := range q.stage.Wants {
 		if want.Waits {
 			continue
 		}
-		record, err := results.record(want.Hash)
+		there, err := results.complete(want)
 		if err != nil {
 			return nil, err
 		}
-		if record != nil && len(want.Artefacts.of(want.Cell).without(record.Artefacts())) == 0 {
+		if there {
 			q.before[want.Hash], q.known[want.Hash] = true, true
 		}
 	}
@@ -123,10 +143,10 @@ func (q *queue) learn(hash string, result *Result) error {
 
 // next returns a cell to train, with its claim, or nil when nothing is left.
 // It waits while cells are with others who may fail. An error means that the
-// store cannot be used or ctx is over.
-func (q *queue) next(ctx context.Context) (*task, error) {
+// store cannot be used or ctx is over. Once leave is closed it returns nil.
+func (q *queue) next(ctx context.Context, leave <-chan struct{}) (*task, error) {
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil || isClosed(leave) {
 			return nil, err
 		}
 		t, wait, changed, err := q.take()
@@ -136,6 +156,7 @@ func (q *queue) next(ctx context.Context) (*task, error) {
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+		case <-leave:
 		case <-changed:
 		case <-timer.C:
 		}
@@ -149,6 +170,9 @@ func (q *queue) next(ctx context.Context) (*task, error) {
 func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.share != nil {
+		return q.takeShared()
+	}
 	wait := q.poll * maxPauses
 	for i := 0; i < len(q.waiting); {
 		t := q.waiting[i]
@@ -173,9 +197,7 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 		}
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 		if claim != nil {
-			t.claim = claim
-			t.tried++
-			q.running[t.Hash] = true
+			q.begin(t, claim)
 			return t, 0, nil, nil
 		}
 		q.stored++
@@ -193,6 +215,15 @@ func (q *queue) take() (*task, time.Duration, <-chan struct{}, error) {
 // comes says whether a cell is being trained or will be.
 func (q *queue) comes(hash string) bool {
 	return hash != "" && (q.running[hash] || slices.ContainsFunc(q.waiting, func(t *task) bool { return t.Hash == hash }))
+}
+
+// begin books a cell that is to be trained now.
+func (q *queue) begin(t *task, claim *Claim) {
+	t.claim = claim
+	t.tried++
+	q.running[t.Hash] = true
+	q.taken++
+	q.idle = 0
 }
 
 // claim takes the right to train a cell. It returns nil when the cell turns out
@@ -216,7 +247,7 @@ func (q *queue) claim(t *task) (*Claim, error) {
 	case err != nil:
 		return nil, errors.Join(err, claim.Release())
 	}
-	if lacking := t.Artefacts.of(t.Cell).without(record.Artefacts()); len(lacking) > 0 {
+	if lacking := t.lacks(record); len(lacking) > 0 {
 		t.Artefacts = t.Artefacts.and(record.Artefacts())
 		q.tell(Event{Kind: KindLacking, Cell: t.Hash, Title: t.Title, Error: "it lacks " + strings.Join(lacking, ", ")})
 		return claim, nil

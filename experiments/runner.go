@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"backfire/datasets"
@@ -46,13 +47,29 @@ type Runner struct {
 	// before it is taken to hang, is killed, and its cell tried again; one that
 	// is busy may be silent ten times as long. 0: ten minutes.
 	Patience time.Duration
+
+	// Share says that the runner is one of many; nil: that it is the only one,
+	// but for a few on this host.
+	Share *Share
+	// Leave, once closed, has the runner take no more cells and stop those that
+	// it trains after their next checkpoint; nil: it stays to the end.
+	Leave <-chan struct{}
 }
+
+// ErrFull says that the store takes no more: the disk is full, or the quota is
+// used up.
+var ErrFull = errors.New("the store's disk or quota is full; make room and give the same command again: nothing that was stored is lost")
+
+// errLeft says that a training was stopped after a checkpoint, as Runner.Leave
+// asks.
+var errLeft = errors.New("left after a checkpoint")
 
 // Outcome is what a run did.
 type Outcome struct {
 	Cells   int       // asked for, as far as results have decided that
 	Stored  int       // of them, stored before the run, or by others during it
 	Trained int       // by this run
+	Left    int       // of a share: cells that nobody had trained, given up or taken at the end
 	Failed  []Failure // tried and given up, or games that cannot be played with the triggers kept
 }
 
@@ -84,8 +101,18 @@ func (r *Runner) RunSweep(ctx context.Context, sweep *Sweep) (*Outcome, error) {
 }
 
 func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
-	if err := r.Store.Tidy(); err != nil {
-		return nil, err
+	outcome, err := r.work(ctx, a)
+	if isFull(err) {
+		err = fmt.Errorf("experiments: %w (%s)", ErrFull, oneLine(err))
+	}
+	return outcome, err
+}
+
+func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
+	if r.Share == nil {
+		if err := r.Store.Tidy(); err != nil {
+			return nil, err
+		}
 	}
 	run := &run{Runner: r, outcome: &Outcome{}}
 	poll := r.Poll
@@ -93,7 +120,7 @@ func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
 		poll = defaultPoll
 	}
 	var err error
-	if run.queue, err = newQueue(r.Store, a, poll, run.tell); err != nil {
+	if run.queue, err = newQueue(r.Store, a, poll, r.Share, run.tell); err != nil {
 		return nil, err
 	}
 	q := run.queue
@@ -119,7 +146,13 @@ func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {
 	completing := q.complete()
 	outcome := run.outcome
 	outcome.Cells, outcome.Stored = q.cells(), q.stored
-	outcome.Failed = append(outcome.Failed, q.refused...)
+	outcome.Failed = append(append(outcome.Failed, q.refused...), q.givenUp...)
+	if r.Share != nil {
+		if _, err := q.shareTasks(); err != nil {
+			return nil, err
+		}
+		outcome.Left = q.free
+	}
 	if ctx.Err() != nil {
 		return outcome, errors.Join(fmt.Errorf("experiments: run: %w: %w", ErrInterrupted, ctx.Err()), completing)
 	}
@@ -157,7 +190,7 @@ func (r *run) slot(ctx context.Context, number int) error {
 		}
 	}()
 	for {
-		t, err := r.queue.next(ctx)
+		t, err := r.queue.next(ctx, r.Leave)
 		if t == nil {
 			return err
 		}
@@ -177,6 +210,9 @@ func (r *run) slot(ctx context.Context, number int) error {
 		if errors.Is(cause, launcher.ErrEngine) {
 			return errors.Join(cause, r.queue.finish(t, true)) // no other cell would fare better
 		}
+		if errors.Is(cause, errLeft) {
+			return r.queue.finish(t, true)
+		}
 		if err := r.settle(t, number, cause); err != nil {
 			return err
 		}
@@ -195,6 +231,7 @@ func (r *run) start() (*process, error) {
 type failedAttempt struct {
 	cause error
 	final bool // trying again has no use
+	full  bool // the store takes no more
 }
 
 func (f *failedAttempt) Error() string { return f.cause.Error() }
@@ -233,6 +270,8 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-t.claim.Lost():
+			return fmt.Errorf("%s: %w", stage, ErrLost)
 		case <-look.C:
 			if dog.hangs() {
 				worker.kill()
@@ -254,13 +293,18 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 			case KindDone:
 				return r.commit(t, event)
 			case KindFailed:
-				return &failedAttempt{errors.New(event.Error), event.Final}
+				return &failedAttempt{errors.New(event.Error), event.Final, event.Full}
 			case KindPhase:
 				stage = fmt.Sprintf("in phase %s", event.Phase)
 			case KindEpoch:
 				stage = fmt.Sprintf("after epoch %d of %d", event.Epoch, event.Epochs)
 			}
 			r.tell(event)
+			// The checkpoint is written before its epoch is told of. After the last
+			// epoch little is left, and the model is scored.
+			if event.Kind == KindEpoch && event.Epoch < event.Epochs && isClosed(r.Leave) {
+				return errLeft
+			}
 		}
 	}
 }
@@ -295,6 +339,14 @@ func (r *run) commit(t *task, event Event) error {
 // settle books the end of an attempt: done, to be tried again, or given up.
 func (r *run) settle(t *task, number int, cause error) error {
 	var failed *failedAttempt
+	if errors.Is(cause, ErrLost) {
+		t.tried-- // it was another's
+	}
+	if isFull(cause) || errors.As(cause, &failed) && failed.full {
+		r.tell(Event{Kind: KindRetry, Cell: t.Hash, Title: t.Title, Worker: number, Error: oneLine(cause), Full: true})
+		_ = r.queue.finish(t, true) // may want room, too
+		return fmt.Errorf("experiments: %w (%s)", ErrFull, oneLine(cause))
+	}
 	again := cause != nil && t.tried < attempts && !(errors.As(cause, &failed) && failed.final)
 	if cause != nil {
 		event := Event{Kind: KindFailed, Cell: t.Hash, Title: t.Title, Worker: number, Error: oneLine(cause)}
@@ -303,15 +355,33 @@ func (r *run) settle(t *task, number int, cause error) error {
 		}
 		r.tell(event)
 	}
+	var err error
 	r.mu.Lock()
 	switch {
 	case cause == nil:
 		r.outcome.Trained++
 	case !again:
-		r.outcome.Failed = append(r.outcome.Failed, Failure{Cell: t.Hash, Title: t.Title, Error: oneLine(cause)})
+		failure := Failure{Cell: t.Hash, Title: t.Title, Error: oneLine(cause)}
+		r.outcome.Failed = append(r.outcome.Failed, failure)
+		if r.Share != nil {
+			err = r.Store.giveUp(r.Share.Plan, failure, failed != nil && failed.final)
+		}
 	}
 	r.mu.Unlock()
-	return r.queue.finish(t, again)
+	return errors.Join(err, r.queue.finish(t, again))
+}
+
+// isFull says whether an error means that nothing more can be written.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// isClosed says whether a channel that only is closed is.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // oneLine is the text of an error without line breaks.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"backfire/leases"
 )
 
 // Sentinels of the store.
@@ -25,7 +27,7 @@ var (
 
 // The directories of a store. Cells lie directly in it, under their hashes.
 const (
-	locksDir = ".locks"  // one lock file per cell that is being trained
+	locksDir = ".locks"  // one lease per cell that is being trained
 	workDir  = ".work"   // one directory per cell that is being trained, or has a checkpoint
 	stateDir = ".states" // one file per state that several cells go on from
 	asideDir = "aside"   // broken results, kept for whoever wants to look
@@ -44,13 +46,13 @@ const (
 // renamed. Any number of processes may share a store.
 type Store struct {
 	dir   string
-	locks Locker
+	locks *leases.Registry
 }
 
 // OpenStore makes the directory a store, or opens the one it is, and proves
 // that it can be written to. The error wraps ErrStore.
 func OpenStore(dir string) (*Store, error) {
-	s := &Store{dir: dir, locks: fileLocks{filepath.Join(dir, locksDir)}}
+	s := &Store{dir: dir, locks: leases.New(filepath.Join(dir, locksDir), leases.Options{})}
 	for _, sub := range []string{locksDir, workDir, plansDir} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), dirMode); err != nil {
 			return nil, unusable(dir, err)
@@ -95,6 +97,9 @@ func (s *Store) States() (string, error) {
 // What living ones use stays, and so do the checkpoints of cells that are not
 // stored yet.
 func (s *Store) Tidy() error {
+	if err := s.locks.Tidy(); err != nil {
+		return err
+	}
 	names, err := s.locks.Names()
 	if err != nil {
 		return err
@@ -146,7 +151,7 @@ func (s *Store) SetAside(claim *Claim) (string, error) {
 type Claim struct {
 	store *Store
 	hash  string
-	lock  Lock
+	lock  *leases.Lease
 	name  string // of the working directory, within the cell's
 }
 
@@ -163,6 +168,10 @@ func (s *Store) Claim(hash string) (*Claim, error) {
 	}
 	return c, nil
 }
+
+// Lost is closed when another process has taken the cell over, in the belief that
+// this one is dead: what is worked on is worked on twice.
+func (c *Claim) Lost() <-chan struct{} { return c.lock.Lost() }
 
 // Dir is the working directory, absolute so that a worker process can use it.
 func (c *Claim) Dir() (string, error) { return c.absolute(c.dir()) }
@@ -228,7 +237,7 @@ func (c *Claim) Draft() (Result, error) {
 // Commit makes the working directory, with the result as it is given, the cell's
 // result: it writes the manifest, syncs every file and the directory, and renames
 // it. A result that is stored already is replaced. The claim stays until it is
-// released.
+// released. The error wraps ErrLost when another process took the cell over.
 func (c *Claim) Commit(result Result) error {
 	if err := c.commit(result); err != nil {
 		return fmt.Errorf("experiments: store result %s: %w", c.hash, err)
@@ -257,6 +266,11 @@ func (c *Claim) commit(result Result) error {
 	if _, err := os.Lstat(path); err == nil {
 		move = exchange // what was stored goes with the working directory
 	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Last, as all of the above may take long. Should the lease be lost from here
+	// to the next line, two processes store the same bits, one after the other.
+	if err := c.lock.Check(); err != nil {
 		return err
 	}
 	if err := move(c.dir(), path); err != nil {
@@ -303,7 +317,8 @@ func (c *Claim) Complete(result Result) error {
 }
 
 // Release gives the right back and removes what is left of the work. The
-// checkpoint stays unless the cell is stored.
+// checkpoint stays unless the cell is stored. If another process took the cell
+// over, only what this claim worked on is removed.
 func (c *Claim) Release() error {
 	if err := errors.Join(c.end(), c.lock.Release()); err != nil {
 		return fmt.Errorf("experiments: release %s: %w", c.hash, err)
@@ -312,6 +327,11 @@ func (c *Claim) Release() error {
 }
 
 func (c *Claim) end() error {
+	if err := c.lock.Check(); errors.Is(err, ErrLost) {
+		return os.RemoveAll(c.dir())
+	} else if err != nil {
+		return err
+	}
 	if _, err := os.Stat(c.store.Path(c.hash)); err == nil {
 		return os.RemoveAll(c.base())
 	}

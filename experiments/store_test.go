@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/leases"
 )
 
 // openStore opens a new store in a directory with an awkward name.
@@ -164,7 +166,10 @@ func TestTidyRemovesWhatTheDeadLeft(t *testing.T) {
 	dead := filepath.Join(store.dir, workDir, "dead", "attempt")
 	require.NoError(t, os.MkdirAll(dead, dirMode))
 	require.NoError(t, os.WriteFile(filepath.Join(dead, ResultFile), nil, fileMode))
-	require.NoError(t, os.WriteFile(filepath.Join(store.dir, locksDir, "gone"+lockSuffix), nil, fileMode))
+	ended := leases.Self()
+	ended.Start++
+	_, err := leases.New(filepath.Join(store.dir, locksDir), leases.Options{Owner: ended}).TryLock("gone")
+	require.NoError(t, err)
 	living, err := store.Claim("living")
 	require.NoError(t, err)
 
@@ -175,6 +180,38 @@ func TestTidyRemovesWhatTheDeadLeft(t *testing.T) {
 	require.DirExists(t, dir, "what is in use stays")
 	require.NoError(t, living.Release())
 	requireNoLeftovers(t, store)
+}
+
+// takeOver does to the lease of a cell what a host does that believes its holder
+// dead.
+func takeOver(t *testing.T, store *Store, hash string) {
+	t.Helper()
+	dir := filepath.Join(store.dir, locksDir, hash)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.NoError(t, os.Rename(filepath.Join(dir, entries[0].Name()), filepath.Join(dir, "other~1~1~elsewhere~token~0")))
+}
+
+// Who lost a cell stores nothing and leaves the work of its next holder alone.
+func TestLostClaimCommitsNothing(t *testing.T) {
+	store := openStore(t)
+	claim, err := store.Claim("a")
+	require.NoError(t, err)
+	mine, err := claim.Dir()
+	require.NoError(t, err)
+	theirs := filepath.Join(filepath.Dir(mine), "theirs")
+	require.NoError(t, os.Mkdir(theirs, dirMode))
+	takeOver(t, store, "a")
+	require.ErrorIs(t, claim.Commit(Result{Format: ResultFormat}), ErrLost)
+	<-claim.Lost()
+	require.NoError(t, claim.Release())
+	require.NoDirExists(t, mine)
+	require.DirExists(t, theirs)
+	_, err = store.Read("a")
+	require.ErrorIs(t, err, ErrNotStored)
+	_, err = store.Claim("a")
+	require.ErrorIs(t, err, ErrTaken)
 }
 
 func TestSetAsideKeepsEveryBrokenResult(t *testing.T) {

@@ -129,7 +129,7 @@ func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 		tell(Event{Kind: KindDone})
 	}
 	if err != nil {
-		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err)})
+		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: isFull(err)})
 	}
 }
 

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// NewCmdPlan returns the command that stores a plan for workers.
+func NewCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+	opts := newSweepOptions(streams)
+	cmd := &cobra.Command{
+		Use:   "plan (table NAME | sweep FILE)",
+		Short: "Store the plan of a table or sweep, for workers on any number of hosts",
+		Long: `Check a table or sweep as a whole and store its plan: every configuration, and the
+version of this program. The plan's directory is printed; it is the PLAN of worker,
+status, collect and submit. Nothing is trained.
+
+docs/scaling.md tells how to train it on several hosts.`,
+		Example: `  plan=$(backfire plan table 1 --preset workstation --store /shared/runs)
+  backfire worker --plan "$plan"     # on as many hosts as you like
+  backfire collect "$plan"`,
+		Args: cobra.ExactArgs(2),
+	}
+	flags := addSweepFlags(cmd, opts)
+	for _, name := range []string{"out", "dry-run", "json"} { // of training and showing
+		_ = cmd.Flags().MarkHidden(name)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := namedSweep(args, opts); err != nil {
+			return err
+		}
+		opts.Config = flags.Options(streams.Environ)
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runPlan(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+func runPlan(ctx context.Context, opts *SweepOptions) error {
+	plan, sweep, err := makePlan(ctx, opts)
+	if err != nil {
+		return err
+	}
+	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
+		return err
+	}
+	dir, err := plan.dir()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.IO.ErrOut, "%s planned\n", plural(len(sweep.Cells), "model"))
+	return write(opts.IO.Out, dir+"\n")
+}

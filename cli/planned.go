@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"backfire/buildinfo"
+	"backfire/datasets"
+	"backfire/experiments"
+	"backfire/report"
+)
+
+// PlannedOptions are what commands about a stored plan have in common.
+type PlannedOptions struct {
+	IO    *IOStreams
+	Plan  string // its directory, its hash or the beginning of it
+	Store string // where it lies; of no meaning where Plan is a directory
+	JSON  bool
+
+	Load experiments.Loader
+}
+
+func newPlannedOptions(streams *IOStreams) PlannedOptions {
+	return PlannedOptions{IO: streams, Load: datasets.Load}
+}
+
+// addPlanned declares the flags of a command about a stored plan.
+func addPlanned(cmd *cobra.Command, opts *PlannedOptions) {
+	cmd.Flags().StringVar(&opts.Store, "store", "runs", "directory of the run store with the plan, where PLAN is not a directory itself")
+	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write lines of JSON to standard output")
+}
+
+// program is this program, as plans and results name it.
+func program() experiments.Build {
+	build := buildinfo.This()
+	return experiments.Build{Version: build.Version, Commit: build.Commit, Go: build.Go}
+}
+
+// planned is a stored plan with its store.
+type planned struct {
+	store  *experiments.Store
+	stored *experiments.StoredPlan
+}
+
+// dir is the plan's directory, absolute.
+func (p *planned) dir() (string, error) {
+	dir, err := filepath.Abs(p.store.PlanDir(p.stored.Sweep))
+	if err != nil {
+		return "", fmt.Errorf("resolve the plan's directory: %w", err)
+	}
+	return dir, nil
+}
+
+// open finds the plan.
+func (o *PlannedOptions) open() (*planned, error) {
+	dir, name := o.Store, o.Plan
+	if strings.ContainsRune(name, filepath.Separator) {
+		path := filepath.Clean(name)
+		if filepath.Base(path) == experiments.PlanFile {
+			path = filepath.Dir(path)
+		}
+		dir, name = filepath.Dir(filepath.Dir(path)), filepath.Base(path)
+	}
+	// Not made by the way: a store that does not exist here is one that this host
+	// does not see.
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, Usagef("there is no store %q on this host: name the directory that the plan was stored in, on a file system that all hosts share", dir)
+	}
+	store, err := experiments.OpenStore(dir)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := store.ReadPlan(name, program())
+	if err != nil {
+		return nil, err
+	}
+	return &planned{store, stored}, nil
+}
+
+// namedSweep reads what "table NAME" or "sweep FILE" asks for into opts.
+func namedSweep(args []string, opts *SweepOptions) error {
+	if len(args) == 2 && args[0] == "sweep" {
+		opts.Kind, opts.Sweep = report.Points, args[1]
+		return nil
+	}
+	if len(args) == 2 && args[0] == "table" {
+		at := slices.IndexFunc(knownTables, func(t knownTable) bool { return t.name == args[1] })
+		if at < 0 {
+			return Usagef("there is no table %q; see \"backfire table\"", args[1])
+		}
+		opts.Kind, opts.Sweep = knownTables[at].kind, knownTables[at].sweep
+		return nil
+	}
+	return Usagef("%q: say \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
+}
+
+// makePlan plans the sweep of opts for its store, and does not write the plan yet.
+// Paths become absolute, as other processes begin elsewhere.
+func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.Sweep, error) {
+	sweeps, err := loadSweeps(opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	points := sweepPoints(sweeps)
+	for i := range points {
+		data := &points[i].Config.Data
+		for _, path := range []*string{&points[i].Config.Store, &data.Dir, &data.Path} {
+			if *path == "" {
+				continue
+			}
+			if *path, err = filepath.Abs(*path); err != nil {
+				return nil, nil, fmt.Errorf("resolve a path of the plan: %w", err)
+			}
+		}
+	}
+	store, err := experiments.OpenStore(points[0].Config.Store)
+	if err != nil {
+		return nil, nil, err
+	}
+	sweep, err := experiments.NewSweep(ctx, points, opts.Load)
+	if err != nil {
+		return nil, nil, planError(err)
+	}
+	stored, err := experiments.NewStoredPlan(sweep, program())
+	if err != nil {
+		return nil, nil, err
+	}
+	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), sweeps[0].Name, sweeps[0].Title, sweeps[0].Preset
+	return &planned{store, stored}, sweep, nil
+}

@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"backfire/experiments"
+)
+
+// PlanWorkerOptions are the options of "worker --plan".
+type PlanWorkerOptions struct {
+	PlannedOptions
+	Run RunOptions // of the trainings
+
+	Shard   string        // "i/n"; empty: not known
+	Time    time.Duration // to stay; 0: to the end
+	Grace   time.Duration // to reach a checkpoint in, once told to leave
+	Cells   int           // to train at most; 0: any number
+	Device  string        // in place of the plan's; empty: the plan's
+	Workers int           // likewise; -1: the plan's
+	Threads int           // likewise; -1: the plan's
+}
+
+// newPlanWorkerOptions returns options for this program on this machine.
+func newPlanWorkerOptions(streams *IOStreams) *PlanWorkerOptions {
+	return &PlanWorkerOptions{PlannedOptions: newPlannedOptions(streams), Run: *newRunOptions(streams)}
+}
+
+// NewCmdPlanWorker returns the command that trains cells of a stored plan.
+func NewCmdPlanWorker(streams *IOStreams, runF func(context.Context, *PlanWorkerOptions) error) *cobra.Command {
+	opts := newPlanWorkerOptions(streams)
+	cmd := &cobra.Command{
+		Use:   "worker --plan PLAN",
+		Short: "Train models of a stored plan, beside any number of others on other hosts",
+		Long: `Train models of a stored plan (see "backfire plan"), the dearest first, until none
+is left. Any number of workers on any number of hosts may do that at the same time:
+each model is trained by one, and goes on from its last checkpoint with another if
+its worker dies. The results are those of "backfire table" on one machine, to the bit.
+
+On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no
+more models, stops those it trains after their next checkpoint (one is written after
+each epoch; at most --grace later in any case) and leaves. Exit codes: 0 nothing is
+left that nobody has, 3 some models failed, 4 there is work left for another worker.`,
+		Example: `  backfire worker --plan runs/plans/1f3a... --time 2h
+  backfire worker --plan /shared/runs/plans/1f3a... --shard "$JOB_COMPLETION_INDEX/8"`,
+		Args: cobra.NoArgs,
+	}
+	addPlanned(cmd, &opts.PlannedOptions)
+	set := cmd.Flags()
+	set.StringVar(&opts.Plan, "plan", "", "the plan: its directory, or its hash or the beginning of it")
+	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that begin together; it only spreads what they try first")
+	set.DurationVar(&opts.Time, "time", 0, "how long the worker may stay, such as 2h; 0: to the end")
+	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "how long it may take to reach a checkpoint, once it is to leave")
+	set.IntVar(&opts.Cells, "cells", 0, "models to train at most; 0: any number")
+	set.StringVar(&opts.Device, "device", "", "where to train: auto, cpu, cuda or cuda:K; empty: as planned")
+	set.IntVar(&opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
+	set.IntVar(&opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0 chooses")
+	_ = cmd.MarkFlagRequired("plan")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runPlanWorker(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+// parseShard reads "i/n".
+func parseShard(text string) (index, of int, err error) {
+	if text == "" {
+		return 0, 0, nil
+	}
+	i, n, ok := strings.Cut(text, "/")
+	index, indexErr := strconv.Atoi(i)
+	of, ofErr := strconv.Atoi(n)
+	if !ok || indexErr != nil || ofErr != nil || index < 0 || index >= of {
+		return 0, 0, Usagef("--shard %q: must be i/n with i from 0 to n-1, such as 0/8", text)
+	}
+	return index, of, nil
+}
+
+func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
+	index, of, err := parseShard(opts.Shard)
+	if err != nil {
+		return err
+	}
+	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
+		return Usagef("--time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
+	}
+	begun := time.Now()
+	plan, err := opts.open()
+	if err != nil {
+		return err
+	}
+	cfg := plan.stored.Points[0].Config
+	cfg.Store = plan.store.Dir()
+	if opts.Device != "" {
+		cfg.Device = opts.Device
+	}
+	if opts.Workers >= 0 {
+		cfg.Workers = opts.Workers
+	}
+	if opts.Threads >= 0 {
+		cfg.Threads = opts.Threads
+	}
+	opts.Run.JSON = opts.JSON
+	training, err := openTraining(ctx, &opts.Run, cfg)
+	if err != nil {
+		return err
+	}
+	sweep, err := plan.stored.NewSweep(ctx, opts.Load)
+	if err != nil {
+		return planError(err)
+	}
+	runner := training.runner(sweep.Cells)
+	runner.Share = &experiments.Share{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
+	runner.Poll = sharedPoll
+	hard, leave, end := leaving(ctx, opts, begun)
+	defer end()
+	runner.Leave = leave
+	display := newProgress(opts.IO, opts.JSON, false)
+	runner.Observer = display
+	outcome, err := runner.RunSweep(hard, sweep)
+	if closing := display.close(); closing != nil {
+		return errors.Join(err, closing)
+	}
+	if outcome == nil || err != nil && !errors.Is(err, experiments.ErrInterrupted) {
+		return err
+	}
+	return leftWith(opts.IO, outcome)
+}
+
+// sharedPoll is a worker's first pause when nothing is free; see Runner.Poll.
+const sharedPoll = time.Second
+
+// leftWith says how a worker left its plan.
+func leftWith(streams *IOStreams, outcome *experiments.Outcome) error {
+	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d left\n",
+		plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
+	switch {
+	case outcome.Left > 0:
+		return fmt.Errorf("worker: %w: %s", ErrWorkLeft, plural(outcome.Left, "model"))
+	case len(outcome.Failed) > 0:
+		first := outcome.Failed[0]
+		return fmt.Errorf("worker: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
+			plural(outcome.Cells, "model"), first.Title, first.Error)
+	}
+	return nil
+}
+
+// leaving returns the channel that tells a worker to leave, and the context that
+// ends when it has to.
+func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (hard context.Context, leave <-chan struct{}, end func()) {
+	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGUSR1)
+	var limit <-chan time.Time
+	if opts.Time > 0 {
+		limit = time.After(time.Until(begun.Add(opts.Time - opts.Grace)))
+	}
+	closing := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-told:
+		case <-limit:
+		case <-hard.Done():
+			return
+		}
+		close(closing)
+		select {
+		case <-time.After(opts.Grace):
+			kill()
+		case <-hard.Done():
+		}
+	}()
+	return hard, closing, func() {
+		signal.Stop(told)
+		kill()
+	}
+}

@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"backfire/cluster"
+	"backfire/experiments"
+)
+
+// SubmitOptions are the options of "submit slurm".
+type SubmitOptions struct {
+	SweepOptions
+	Args  []string // PLAN, or "table NAME", or "sweep FILE"
+	Job   cluster.Job
+	Local bool // the store need not be visible elsewhere
+	Slurm cluster.Slurm
+}
+
+// NewCmdSubmit returns the group of commands that submit plans to schedulers.
+func NewCmdSubmit(streams *IOStreams) *cobra.Command {
+	return newGroup("submit", "Hand a table or sweep to the batch scheduler of a cluster", NewCmdSubmitSlurm(streams, nil))
+}
+
+// NewCmdSubmitSlurm returns the command that submits a plan to Slurm.
+func NewCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *SubmitOptions) error) *cobra.Command {
+	opts := &SubmitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
+	cmd := &cobra.Command{
+		Use:   "slurm (table NAME | sweep FILE | PLAN)",
+		Short: "Submit a table, a sweep or a stored plan to Slurm as one job array",
+		Long: `Store the plan of a table or sweep, write the scripts of its jobs beside it, and
+submit them: an array whose tasks each train models until none is left, and a job that
+makes the tables when the array has ended. The number of the array's job is printed.
+
+A task that comes near its time limit stops at a checkpoint and queues itself again. A
+task that dies loses what it did since its last checkpoint; another one goes on from
+there. The store must be on a file system that all nodes share, and so must this
+program. "backfire status PLAN" tells how far it is, "backfire cancel PLAN" ends it;
+submitted again it goes on from what is stored.`,
+		Example: `  backfire submit slurm table 1 --preset paper --dataset all --gpus 1 --time 4h --array-size 16
+  backfire submit slurm sweep mine.yaml --store /shared/runs --partition short --dry-run`,
+		Args: cobra.RangeArgs(1, 2),
+	}
+	flags := addSweepFlags(cmd, &opts.SweepOptions)
+	_ = cmd.Flags().MarkHidden("out")
+	set, job := cmd.Flags(), &opts.Job
+	set.Lookup("dry-run").Usage = "print the scripts and how they would be submitted, and stop"
+	set.Lookup("json").Usage = "write what was submitted as a line of JSON"
+	set.IntVar(&job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task asks for, or one per model up to 32")
+	set.IntVar(&job.Cells, "cells-per-task", 0, "models that a task trains before it queues itself again; 0: as many as its time allows")
+	set.IntVar(&job.MaxRunning, "max-running", 0, "tasks that run at the same time at most; 0: any number")
+	set.IntVar(&job.GPUs, "gpus", 0, "GPUs per task")
+	set.IntVar(&job.CPUs, "cpus", 0, "CPUs per task; 0: Slurm's default")
+	set.DurationVar(&job.Time, "time", 0, "time limit of a task, such as 4h; 0: the partition's")
+	set.StringVar(&job.Partition, "partition", "", "Slurm's partition; empty: the default")
+	set.StringVar(&job.Account, "account", "", "Slurm's account; empty: the default")
+	set.StringVar(&job.Constraint, "constraint", "", "features that nodes must have, as Slurm's --constraint")
+	set.BoolVar(&opts.Local, "one-host", false, "all tasks run on this host: the store may be where no other host sees it")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts.Args, opts.Config = args, flags.Options(streams.Environ)
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runSubmitSlurm(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
+	if !opts.DryRun {
+		if err := opts.Slurm.Available(ctx); err != nil {
+			return err
+		}
+	}
+	plan, sweep, err := opts.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if !opts.Local {
+		if err := cluster.CheckShared(plan.store.Dir()); err != nil {
+			return err
+		}
+	}
+	job, err := opts.job(plan, sweep)
+	if err != nil {
+		return err
+	}
+	if opts.DryRun {
+		return showJob(opts, job)
+	}
+	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
+		return err
+	}
+	submitted, err := opts.Slurm.Submit(ctx, *job)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.IO.ErrOut, "%s as %s, then the tables as job %s\nThe plan: %s\n",
+		plural(len(sweep.Cells), "model"), plural(submitted.Tasks, "task"), submitted.Tables, job.Plan)
+	if opts.JSON {
+		return writeLine(opts.IO.Out, struct {
+			Event string `json:"event"` // "submitted"
+			Plan  string `json:"plan"`
+			*cluster.Submitted
+		}{"submitted", job.Plan, submitted})
+	}
+	return write(opts.IO.Out, submitted.Array+"\n")
+}
+
+// plan finds the stored plan, or makes that of the table or sweep.
+func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep, error) {
+	if len(o.Args) == 2 {
+		if err := namedSweep(o.Args, &o.SweepOptions); err != nil {
+			return nil, nil, err
+		}
+		return makePlan(ctx, &o.SweepOptions)
+	}
+	if o.Args[0] == "table" || o.Args[0] == "sweep" {
+		return nil, nil, namedSweep(o.Args, &o.SweepOptions)
+	}
+	store := o.Config.Flags["store"]
+	if store == "" {
+		store = "runs"
+	}
+	existing := PlannedOptions{IO: o.IO, Plan: o.Args[0], Store: store, Load: o.Load}
+	plan, err := existing.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	sweep, err := plan.stored.NewSweep(ctx, o.Load)
+	return plan, sweep, err
+}
+
+// defaultTasks is the largest size of an array that nobody asked for.
+const defaultTasks = 32
+
+// job fills in what was not asked for.
+func (o *SubmitOptions) job(plan *planned, sweep *experiments.Sweep) (*cluster.Job, error) {
+	job := o.Job
+	if job.Tasks == 0 {
+		job.Tasks = min(len(sweep.Cells), defaultTasks)
+		if job.Cells > 0 {
+			job.Tasks = (len(sweep.Cells) + job.Cells - 1) / job.Cells
+		}
+	}
+	var err error
+	if job.Plan, err = plan.dir(); err != nil {
+		return nil, err
+	}
+	if job.Dir, err = os.Getwd(); err != nil {
+		return nil, fmt.Errorf("find the working directory: %w", err)
+	}
+	if job.Program, err = os.Executable(); err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	if job.Program, err = filepath.EvalSymlinks(job.Program); err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	job.Environ = environOf(o.IO.Environ)
+	return &job, nil
+}
+
+// environOf picks the variables that say where the program finds its parts and data.
+func environOf(environ []string) []string {
+	var picked []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		switch {
+		case strings.HasPrefix(name, "BACKFIRE_"), strings.HasPrefix(name, "LIBTORCH"), name == "LD_LIBRARY_PATH", name == "XDG_CACHE_HOME":
+			picked = append(picked, entry)
+		}
+	}
+	return picked
+}
+
+// showJob prints a job that is not submitted.
+func showJob(opts *SubmitOptions, job *cluster.Job) error {
+	scripts, err := job.Scripts()
+	if err != nil {
+		return err
+	}
+	array, tables := filepath.Join(job.Plan, cluster.ArrayScript), filepath.Join(job.Plan, cluster.TablesScript)
+	return write(opts.IO.Out, fmt.Sprintf("# %s\n%s\n# %s\n%s\n# would be submitted by\nsbatch %s\nsbatch --dependency=afterany:JOB %s\n",
+		array, scripts[cluster.ArrayScript], tables, scripts[cluster.TablesScript], array, tables))
+}
+
+// writeLine writes a value as one line of JSON.
+func writeLine(out interface{ Write([]byte) (int, error) }, value any) error {
+	if err := json.NewEncoder(out).Encode(value); err != nil {
+		return fmt.Errorf("write the output: %w", err)
+	}
+	return nil
+}
+
+// CancelOptions are the options of "cancel".
+type CancelOptions struct {
+	PlannedOptions
+	Slurm cluster.Slurm
+}
+
+// NewCmdCancel returns the command that ends the jobs of a plan.
+func NewCmdCancel(streams *IOStreams, runF func(context.Context, *CancelOptions) error) *cobra.Command {
+	opts := &CancelOptions{PlannedOptions: newPlannedOptions(streams), Slurm: cluster.NewSlurm()}
+	cmd := &cobra.Command{
+		Use:   "cancel PLAN",
+		Short: "End the jobs that were submitted for a plan",
+		Long: `End the jobs that were submitted to Slurm for a plan. What is stored stays, and so do
+checkpoints: submitted again the plan goes on from there.`,
+		Args: cobra.ExactArgs(1),
+	}
+	addPlanned(cmd, &opts.PlannedOptions)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts.Plan = args[0]
+		if runF != nil {
+			return runF(cmd.Context(), opts)
+		}
+		return runCancel(cmd.Context(), opts)
+	}
+	return cmd
+}
+
+func runCancel(ctx context.Context, opts *CancelOptions) error {
+	plan, err := opts.open()
+	if err != nil {
+		return err
+	}
+	submitted, err := cluster.ReadSubmitted(plan.store.PlanDir(plan.stored.Sweep))
+	if err != nil {
+		return err
+	}
+	if err := opts.Slurm.Cancel(ctx, submitted); err != nil {
+		return err
+	}
+	if opts.JSON {
+		return writeLine(opts.IO.Out, struct {
+			Event string `json:"event"` // "cancelled"
+			*cluster.Submitted
+		}{"cancelled", submitted})
+	}
+	return write(opts.IO.Out, fmt.Sprintf("jobs %s and %s are cancelled; what is stored stays\n", submitted.Array, submitted.Tables))
+}

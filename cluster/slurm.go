@@ -1,0 +1,163 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrNoSlurm says that Slurm's commands are not there.
+	ErrNoSlurm = errors.New("no Slurm commands on this host (PATH): submit from a login node of the cluster, or start \"backfire worker --plan\" on each host yourself")
+	// ErrNotSubmitted says that a plan was never submitted.
+	ErrNotSubmitted = errors.New("the plan was not submitted to Slurm")
+)
+
+// Submitted is what was handed to Slurm for a plan, as RecordFile holds it.
+type Submitted struct {
+	Array  string    `json:"array"`  // number of the job
+	Tables string    `json:"tables"` // likewise, of the job after it
+	Tasks  int       `json:"tasks"`
+	Time   time.Time `json:"time"` // UTC
+}
+
+// Slurm runs Slurm's commands.
+type Slurm struct {
+	// Run runs a command and returns its standard output.
+	Run func(ctx context.Context, name string, args ...string) (string, error)
+}
+
+// NewSlurm is the Slurm of this host.
+func NewSlurm() Slurm { return Slurm{Run: run} }
+
+func run(ctx context.Context, name string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, name, args...)
+	var out, errOut bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errOut
+	err := command.Run()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("cluster: %s: %w", name, ErrNoSlurm)
+	}
+	if err != nil {
+		return "", fmt.Errorf("cluster: %s: %w: %s", name, err, strings.TrimSpace(errOut.String()))
+	}
+	return out.String(), nil
+}
+
+// Available says whether this host has Slurm's commands. The error wraps
+// ErrNoSlurm.
+func (s Slurm) Available(ctx context.Context) error {
+	_, err := s.Run(ctx, "sbatch", "--version")
+	return err
+}
+
+// Submit writes the scripts of a job beside its plan, submits the array and the
+// job after it, and notes that beside the plan.
+func (s Slurm) Submit(ctx context.Context, job Job) (*Submitted, error) {
+	scripts, err := job.Scripts()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(job.Logs(), 0o755); err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	for name, text := range scripts {
+		if err := os.WriteFile(filepath.Join(job.Plan, name), []byte(text), 0o755); err != nil {
+			return nil, fmt.Errorf("cluster: %w", err)
+		}
+	}
+	array, err := s.sbatch(ctx, filepath.Join(job.Plan, ArrayScript))
+	if err != nil {
+		return nil, err
+	}
+	submitted := &Submitted{Array: array, Tasks: job.Tasks, Time: time.Now().UTC()}
+	tables, err := s.sbatch(ctx, "--dependency=afterany:"+array, filepath.Join(job.Plan, TablesScript))
+	if err != nil {
+		return nil, errors.Join(err, s.Cancel(ctx, submitted))
+	}
+	submitted.Tables = tables
+	data, err := json.MarshalIndent(submitted, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(job.Plan, RecordFile), append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cluster: note what was submitted: %w", err), s.Cancel(ctx, submitted))
+	}
+	return submitted, nil
+}
+
+// sbatch submits a script and returns the number of its job.
+func (s Slurm) sbatch(ctx context.Context, args ...string) (string, error) {
+	out, err := s.Run(ctx, "sbatch", append([]string{"--parsable"}, args...)...)
+	if err != nil {
+		return "", err
+	}
+	number, _, _ := strings.Cut(strings.TrimSpace(out), ";") // a cluster's name may follow
+	if number == "" {
+		return "", fmt.Errorf("cluster: sbatch named no job: %q", out)
+	}
+	return number, nil
+}
+
+// ReadSubmitted reads what was submitted for the plan in a directory. The error
+// wraps ErrNotSubmitted when nothing was.
+func ReadSubmitted(plan string) (*Submitted, error) {
+	data, err := os.ReadFile(filepath.Join(plan, RecordFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cluster: %w", ErrNotSubmitted)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	var submitted Submitted
+	if err := json.Unmarshal(data, &submitted); err != nil {
+		return nil, fmt.Errorf("cluster: read %s: %w", RecordFile, err)
+	}
+	return &submitted, nil
+}
+
+// Cancel ends the jobs that were submitted for a plan, if they have not ended.
+func (s Slurm) Cancel(ctx context.Context, submitted *Submitted) error {
+	jobs := []string{submitted.Array}
+	if submitted.Tables != "" {
+		jobs = append(jobs, submitted.Tables)
+	}
+	_, err := s.Run(ctx, "scancel", jobs...)
+	return err
+}
+
+// Task is a part of a job that Slurm has not forgotten yet.
+type Task struct {
+	ID     string `json:"id"`    // such as 12_3, or 12_[4-9] for several that wait
+	State  string `json:"state"` // Slurm's: PENDING, RUNNING, ...
+	Node   string `json:"node"`  // where it runs; empty: nowhere
+	Reason string `json:"reason"`
+}
+
+// Tasks asks for the tasks of what was submitted that wait or run.
+func (s Slurm) Tasks(ctx context.Context, submitted *Submitted) ([]Task, error) {
+	out, err := s.Run(ctx, "squeue", "--noheader", "--jobs="+submitted.Array+","+submitted.Tables, "--format=%i|%T|%N|%r")
+	if err != nil {
+		if strings.Contains(err.Error(), "Invalid job id") {
+			return nil, nil // it ended long ago
+		}
+		return nil, err
+	}
+	var tasks []Task
+	for line := range strings.Lines(out) {
+		fields := strings.SplitN(strings.TrimSpace(line), "|", 4)
+		if len(fields) < 4 {
+			continue
+		}
+		tasks = append(tasks, Task{ID: fields[0], State: fields[1], Node: fields[2], Reason: fields[3]})
+	}
+	return tasks, nil
+}

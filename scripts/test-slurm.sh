@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# A real Slurm on this machine, in a scratch directory: table 1, scaled down, as a job array, with one task killed
+# in the middle. It must end with the bits of the same table made without Slurm. Needs root, and Slurm and munge,
+# which --install may install where apt-get can; says why and does nothing where it cannot run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+skip() {
+	echo "test-slurm: skipped: $*"
+	exit 0
+}
+fail() {
+	echo "test-slurm: FAILED: $*" >&2
+	tail -n 20 "$scratch"/*.log "$scratch"/cluster/plans/*/logs/*.log >&2 2>/dev/null || true
+	exit 1
+}
+missing() {
+	for command in munged slurmctld slurmd sbatch; do
+		PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || echo "$command"
+	done
+}
+
+[ "$(uname)" = Linux ] || skip "it needs Linux"
+[ "$(id -u)" = 0 ] || skip "it starts Slurm's daemons, which needs root"
+if [ -n "$(missing)" ] && [ "${1:-}" = --install ] && command -v apt-get >/dev/null; then
+	echo "test-slurm: installing slurm-wlm and munge"
+	DEBIAN_FRONTEND=noninteractive timeout 150 apt-get install -y -q --no-install-recommends slurm-wlm munge >/dev/null 2>&1 || true
+fi
+[ -z "$(missing)" ] || skip "there is no $(missing | paste -sd ' ') (packages slurm-wlm and munge)"
+id munge >/dev/null 2>&1 || skip "there is no user munge"
+PATH=$PATH:/usr/sbin
+
+program=$PWD/bin/backfire
+[ -x "$program" ] || skip "there is no bin/backfire (make build)"
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+host=$(hostname -s)
+port=$((20000 + $$ % 20000))
+
+finish() {
+	for daemon in slurmd slurmctld munge/munged; do
+		[ -f "$scratch/$daemon.pid" ] && kill "$(cat "$scratch/$daemon.pid")" 2>/dev/null || true
+	done
+	for _ in $(seq 50); do
+		alive=
+		for daemon in slurmd slurmctld; do
+			[ -f "$scratch/$daemon.pid" ] && alive=1
+		done
+		[ -z "$alive" ] && break
+		sleep 0.1
+	done
+	rm -rf "$scratch"
+}
+trap finish EXIT
+
+mkdir "$scratch/munge" "$scratch/state" "$scratch/spool"
+head -c 1024 /dev/urandom >"$scratch/munge/key"
+chmod 400 "$scratch/munge/key"
+chown -R munge "$scratch/munge"
+runuser -u munge -- "$(command -v munged)" --force --key-file="$scratch/munge/key" --socket="$scratch/munge/socket" \
+	--pid-file="$scratch/munge/munged.pid" --log-file="$scratch/munge/log" --seed-file="$scratch/munge/seed" ||
+	skip "munged does not start here"
+
+export SLURM_CONF=$scratch/slurm.conf
+cat >"$SLURM_CONF" <<CONF
+ClusterName=scratch
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$port
+SlurmdPort=$((port + 1))
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket=$scratch/munge/socket
+CredType=cred/munge
+StateSaveLocation=$scratch/state
+SlurmdSpoolDir=$scratch/spool
+SlurmctldPidFile=$scratch/slurmctld.pid
+SlurmdPidFile=$scratch/slurmd.pid
+SlurmctldLogFile=$scratch/slurmctld.log
+SlurmdLogFile=$scratch/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SlurmdParameters=config_overrides
+ReturnToService=2
+MailProg=/bin/true
+NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000
+PartitionName=main Nodes=ALL Default=YES State=UP
+CONF
+slurmctld 2>>"$scratch/slurmctld.log" || skip "slurmctld does not start here: $(tail -n 1 "$scratch/slurmctld.log")"
+slurmd 2>>"$scratch/slurmd.log" || skip "slurmd does not start here: $(tail -n 1 "$scratch/slurmd.log")"
+for _ in $(seq 100); do
+	sinfo --noheader --format=%T 2>/dev/null | grep -q idle && break
+	sleep 0.2
+done
+sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here: $(sinfo --noheader 2>&1 | head -n 1)"
+echo "test-slurm: $(sinfo --version) runs on $host"
+
+# Small, but with epochs enough to be killed between two of them.
+settings=(--preset quick --set trigger.min_single_asr=0 --set pool.size=300 --set train.epochs=8 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
+"$program" table 1 "${settings[@]}" --set workers=2 --store "$scratch/local" --out "$scratch/local-tables" >/dev/null 2>"$scratch/local.log" ||
+	fail "the table without Slurm"
+job=$("$program" submit slurm table 1 "${settings[@]}" --store "$scratch/cluster" --array-size 2 --time 10m --one-host)
+plan=$(echo "$scratch"/cluster/plans/*)
+echo "test-slurm: array $job submitted"
+
+# Kill task 0 once it has a checkpoint to lose.
+holder() { # the processes that train now and have a checkpoint
+	for checkpoint in "$scratch"/cluster/.work/*/checkpoint.safetensors; do
+		[ -f "$checkpoint" ] || continue
+		ls "$scratch/cluster/.locks/$(basename "$(dirname "$checkpoint")")" 2>/dev/null | cut -d '~' -f 2
+	done
+}
+of_task0() { # is the process $1 of task 0?
+	tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qx SLURM_ARRAY_TASK_ID=0
+}
+killed=
+for _ in $(seq 600); do
+	for process in $(holder); do
+		if of_task0 "$process"; then
+			scancel --signal=KILL --full "${job}_0"
+			killed=$process
+			break 2
+		fi
+	done
+	sleep 0.1
+done
+[ -n "$killed" ] || fail "task 0 never had a checkpoint"
+for _ in $(seq 100); do
+	kill -0 "$killed" 2>/dev/null || break
+	sleep 0.1
+done
+! kill -0 "$killed" 2>/dev/null || fail "task 0 lives on"
+echo "test-slurm: task 0 killed in the middle of a model"
+"$program" status "$plan"
+
+for _ in $(seq 240); do
+	[ -z "$(squeue --noheader 2>/dev/null)" ] && break
+	sleep 1
+done
+[ -z "$(squeue --noheader)" ] || fail "the jobs did not end: $(squeue --noheader)"
+"$program" status "$plan" | tee "$scratch/status.log"
+grep -q ' 0 running, 0 waiting, 0 failed' "$scratch/status.log" || fail "models are left"
+grep -q 'goes on after epoch' "$plan"/logs/*_1.log || fail "the killed task's model did not go on from its checkpoint"
+
+# The same models, the same bits; what is of the run itself (times) is not compared.
+python3 - "$scratch/local" "$scratch/cluster" <<'PYTHON' || fail "the results differ"
+import json, os, sys
+local, cluster = sys.argv[1:]
+models = lambda d: sorted(n for n in os.listdir(d) if len(n) == 64)
+assert models(local) and models(local) == models(cluster), "other models"
+for model in models(local):
+    for name in ("cell.yaml", "poison.csv", "predictions.bin"):
+        a, b = (open(os.path.join(d, model, name), "rb").read() for d in (local, cluster))
+        assert a == b, f"{model}/{name}"
+    a, b = (json.load(open(os.path.join(d, model, "result.json"))) for d in (local, cluster))
+    a.pop("run", None), b.pop("run", None)
+    assert a == b, f"{model}/result.json"
+print(f"test-slurm: {len(models(local))} models, the same bits as without Slurm")
+PYTHON
+for table in "$scratch"/local-tables/*.csv; do
+	cmp "$table" "$scratch/cluster/tables/$(basename "$table")" || fail "the tables differ"
+done
+[ -s "$plan/report.html" ] || fail "there is no report"
+echo "test-slurm: passed"
