@@ -90,14 +90,12 @@ func TestExceptionsBecomeErrors(t *testing.T) {
 			for i := range grads {
 				grads[i] = x.c
 			}
-			if s.fault == nil {
-				s.fault = trainer.optimizer.step(trainer.net.paramHandles, grads, 0.1)
-			}
+			s.fail(trainer.optimizer.step(trainer.net.paramHandles, grads, upload(s, []float32{0.1}, []int64{1}, cpu)))
 		}, "torchbridge: "},
 		"binding": {func() {
 			x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
-			s.conv2d(x, x, 1, 0)
-		}, "torchbridge: convolution: "},
+			s.linear(trainer.images, x, x)
+		}, "torchbridge: linear layer: "},
 		"memory": {func() {
 			_, s.fault = newZeros([]int64{1 << 47}, kindFloat32, cpu)
 		}, "you tried to allocate 562949953421312 bytes"},
