@@ -22,11 +22,11 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm lint fmt bench gpu-check clean
+.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm test-race test-memory lint fmt bench gpu-check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, then seconds)
 	@$(SETUP)
@@ -64,6 +64,13 @@ test: ready ## every test
 
 test-slurm: build ## table 1, small, as a job array on a real Slurm in a scratch directory (needs root, slurm-wlm, munge)
 	@scripts/test-slurm.sh
+
+# Of everything but the bridge to libtorch, the engine on it, and the command line, whose tests train with both.
+test-race: ready ## the packages in pure Go under the race detector
+	nice go test -race -p 1 $$(go list -f '{{if not .CgoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v -e /engine -e /cli$$)
+
+test-memory: ready ## a short training under valgrind (minutes)
+	scripts/memcheck.sh
 
 lint: ready $(GOLANGCI) $(CLANG_FORMAT) ## every check of style and structure
 	$(GOLANGCI) run ./...

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/launcher"
 	"backfire/report"
@@ -82,7 +81,7 @@ func addLiveFlags(cmd *cobra.Command, opts *RunOptions) {
 // newRunOptions returns options for this program on this machine.
 func newRunOptions(streams *IOStreams) *RunOptions {
 	engine := launcher.New(streams.Environ)
-	return &RunOptions{IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
+	return &RunOptions{IO: streams, Load: loading(streams), Describe: engine.Describe, Worker: engine.Worker}
 }
 
 func runRun(ctx context.Context, opts *RunOptions) error {

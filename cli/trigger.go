@@ -34,7 +34,7 @@ type TriggerOptions struct {
 // NewCmdTrigger returns the command that draws pictures of the attackers'
 // triggers.
 func NewCmdTrigger(streams *IOStreams, runF func(context.Context, *TriggerOptions) error) *cobra.Command {
-	opts := &TriggerOptions{IO: streams, Load: datasets.Load}
+	opts := &TriggerOptions{IO: streams, Load: loading(streams)}
 	cmd := &cobra.Command{
 		Use:   "trigger",
 		Short: "Draw pictures of the attackers' triggers",

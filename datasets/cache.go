@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -37,7 +38,8 @@ type cacheHeader struct {
 
 // cached returns the set of the given content from the cache of decoded sets,
 // or builds it and puts it there. A cache that cannot be read or written must
-// not keep anybody from loading data, so its errors only cost time.
+// not keep anybody from loading data, so its errors only cost time; one that is
+// damaged is named in the set.
 func (l *loader) cached(content string, build func() (*Set, error)) (*Set, error) {
 	dir, err := DecodedDir(l.src.CacheDir)
 	if err != nil {
@@ -48,12 +50,16 @@ func (l *loader) cached(content string, build func() (*Set, error)) (*Set, error
 		cacheMagic, runtime.Version(), l.src.Name, l.split, l.auto, content))
 	key := hex.EncodeToString(id[:])
 	path := filepath.Join(dir, key[:32]+".set")
-	if set, err := readCacheFile(path, key, l.src.Name); err == nil {
-		return set, nil
+	cached, damage := readCacheFile(path, key, l.src.Name)
+	if damage == nil {
+		return cached, nil
 	}
 	set, err := build()
 	if err != nil {
 		return nil, err
+	}
+	if unread := (*fs.PathError)(nil); !errors.As(damage, &unread) {
+		set.Repaired = fmt.Sprintf("%s: %v", path, damage)
 	}
 	_ = writeCacheFile(path, key, set)
 	return set, nil

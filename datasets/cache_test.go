@@ -41,6 +41,7 @@ func TestCacheIsUsedAndRebuilt(t *testing.T) {
 	src := Source{Name: Folder, Path: archive, CacheDir: cache}
 	first, err := loadSource(t, src)
 	require.NoError(t, err)
+	require.Empty(t, first.Repaired)
 	files := cacheFiles(t, cache)
 	require.Len(t, files, 1)
 	whole, err := os.ReadFile(files[0])
@@ -70,6 +71,8 @@ func TestCacheIsUsedAndRebuilt(t *testing.T) {
 			require.NoError(t, os.WriteFile(files[0], damage(append([]byte(nil), whole...)), 0o644))
 			again, err := loadSource(t, src)
 			require.NoError(t, err)
+			require.Contains(t, again.Repaired, files[0]+": ", "the damage is named")
+			again.Repaired = ""
 			require.Equal(t, first, again)
 			rebuilt, err := os.ReadFile(files[0])
 			require.NoError(t, err)

@@ -219,6 +219,30 @@ func TestFetchRefusesPlainHTTP(t *testing.T) {
 	require.Zero(t, m.requests.Load())
 }
 
+// A server that is not who it says it is gets no further than its certificate.
+func TestFetchChecksTheCertificate(t *testing.T) {
+	m := newMirrorTest(t, serveWell)
+	m.fetcher.client = newClient()
+	require.ErrorContains(t, m.fetch(), "certificate")
+	require.NoFileExists(t, m.path())
+	require.Zero(t, m.requests.Load())
+}
+
+// Every file that can be fetched has its size and SHA-256 in the code, and mirrors
+// on TLS alone.
+func TestCatalogueIsPinned(t *testing.T) {
+	for _, info := range Names() {
+		for _, file := range info.Files {
+			require.Regexp(t, "^[0-9a-f]{64}$", file.SHA256, file.Name)
+			require.Positive(t, file.Size, file.Name)
+			require.NotEmpty(t, file.Mirrors, file.Name)
+			for _, mirror := range file.Mirrors {
+				require.Regexp(t, "^https://", mirror)
+			}
+		}
+	}
+}
+
 // A server that stops sending without closing is given up.
 func TestFetchStalls(t *testing.T) {
 	m := newMirrorTest(t, func(m *mirrorTest, w http.ResponseWriter, r *http.Request) {

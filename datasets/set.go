@@ -19,6 +19,7 @@ type Set struct {
 	C, H, W  int      // channels (1 grey, 3 RGB), height and width in pixels
 	Classes  []string // class names; the index is the label
 	Checksum string   // SHA-256 in hex over shape, class names, labels and images; not over Name
+	Repaired string   // why a file of the cache of decoded sets was not used but made anew; empty: none was damaged
 }
 
 // New returns the set of the given images and labels with its checksum. It

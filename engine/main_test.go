@@ -26,11 +26,13 @@ import (
 
 // The test binary is also the engine: variable asEngine makes it run Main. With
 // variable killBefore its workers kill themselves before that epoch (from 1), once
-// per file killMarker.
+// per file killMarker. With variable roomLeft a worker gets no more than that many
+// bytes of memory on top of what it has when it starts.
 const (
 	asEngine   = "BACKFIRE_TEST_AS_ENGINE"
 	killBefore = "BACKFIRE_TEST_KILL_BEFORE"
 	killMarker = "BACKFIRE_TEST_KILL_MARKER"
+	roomLeft   = "BACKFIRE_TEST_ROOM_LEFT"
 )
 
 func TestMain(m *testing.M) {
@@ -42,7 +44,11 @@ func TestMain(m *testing.M) {
 	}
 	epoch, _ := strconv.Atoi(os.Getenv(killBefore)) // 0: never
 	worker := &experiments.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
-	if err := worker.Run(context.Background(), os.Stdin, os.Stdout); err != nil {
+	err := limitMemory(os.Getenv(roomLeft))
+	if err == nil {
+		err = worker.Run(context.Background(), os.Stdin, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 // fault is what goes wrong in a worker of a test.
 type fault struct {
 	Cell  string // hash of the cell it happens to; empty: all
-	Kind  string // kill, panic, diverge, fail, slow, unload
+	Kind  string // kill, panic, diverge, fail, slow, unload, starve
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
 }
@@ -97,6 +97,12 @@ func (f fault) strike(cell string, epoch int) error {
 		os.Exit(127)
 	case "panic":
 		panic("a bug")
+	case "starve": // the kernel gives no more memory
+		if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
+			return err
+		}
+		hungry := make([]byte, 1<<30)
+		return fmt.Errorf("fed %d bytes", len(hungry))
 	case "diverge":
 		return fmt.Errorf("fake: loss is NaN: %w", ErrDiverged)
 	case "slow":

@@ -198,6 +198,7 @@ func TestFailingCellIsGivenUpAndTheOthersGoOn(t *testing.T) {
 		{"fail", 2, "epoch 2 of 3: fake: no luck", true},
 		{"panic", 2, "panic: a bug", true},
 		{"kill", 2, "signal: killed", true},
+		{"starve", 2, "fatal error: out of memory", true},
 		{"diverge", 1, "training diverged", false},
 	} {
 		t.Run(tc.kind, func(t *testing.T) {

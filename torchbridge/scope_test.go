@@ -70,3 +70,43 @@ func TestErrorsLeftBehindAreNotBlamedOnOthers(t *testing.T) {
 	_, err = read[int64](x)
 	require.ErrorContains(t, err, "torchbridge: read tensor: incoherent element sizes")
 }
+
+// C++ exceptions, those of our own shim too, end as errors, and the process lives
+// on: shapes that do not fit together, and memory beyond any address.
+func TestExceptionsBecomeErrors(t *testing.T) {
+	trainer, images, _ := toyTrainer(t, "cpu", nil)
+	s := trainer.scope
+	for name, try := range map[string]struct {
+		call func()
+		want string
+	}{
+		"shim": {func() {
+			x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+			s.normalised(trainer.images, tensor{}, x, x, false)
+		}, "torchbridge: normalise: The size of tensor a"},
+		"optimiser in the shim": {func() {
+			x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+			grads := make([]lib.Ctensor, len(trainer.net.paramHandles))
+			for i := range grads {
+				grads[i] = x.c
+			}
+			s.fail(trainer.optimizer.step(trainer.net.paramHandles, grads, upload(s, []float32{0.1}, []int64{1}, cpu)))
+		}, "torchbridge: "},
+		"binding": {func() {
+			x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
+			s.linear(trainer.images, x, x)
+		}, "torchbridge: linear layer: "},
+		"memory": {func() {
+			_, s.fault = newZeros([]int64{1 << 47}, kindFloat32, cpu)
+		}, "you tried to allocate 562949953421312 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer s.reset()
+			try.call()
+			require.ErrorContains(t, s.err(), try.want)
+			require.NotContains(t, s.err().Error(), "\n")
+		})
+	}
+	_, err := trainer.Predict(images)
+	require.NoError(t, err, "the model is as good as before")
+}

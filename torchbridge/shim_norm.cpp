@@ -163,7 +163,9 @@ at::Tensor every(const at::Tensor &x, int64_t stride) {
 
 // Every stride-th pixel of every stride-th row. A strided 1x1 convolution is a
 // dense one of these; libtorch's own spends as long on the gradient of the
-// pixels that it skips as on the rest.
+// pixels that it skips as on the rest, and with fewer input channels than a
+// vector has lanes oneDNN's gradient of the weights writes behind its workspace
+// (its issue 6035).
 struct Subsample : torch::autograd::Function<Subsample> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x,
                             int64_t stride) {

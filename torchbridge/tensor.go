@@ -188,6 +188,8 @@ func shimError(message *C.char) error {
 
 // firstLines drops the C++ backtrace that libtorch appends to its messages.
 func firstLines(message string) string {
-	message, _, _ = strings.Cut(message, "\nException raised from")
+	for _, trace := range []string{"\nException raised from", "\nframe #0: "} {
+		message, _, _ = strings.Cut(message, trace)
+	}
 	return strings.TrimSpace(message)
 }

@@ -13,8 +13,8 @@ import (
 //
 // It belongs to the goroutine that made it and holds that goroutine's OS thread
 // until Close. The training set lies on the device as bytes; a step gathers its
-// batch, normalises it and updates the weights there, and losses and hits are
-// read back once per epoch.
+// batch, normalises it and updates the weights there, and hits are read
+// back once per epoch, the sum of losses every lossCheck steps.
 type Trainer struct {
 	opt         Options
 	net         *resnet
@@ -177,9 +177,9 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 
 // Epoch trains once on every row of the uploaded set, in the given order, which
 // must be a permutation of all rows. onBatch, if not nil, hears after each step
-// how many images are done. The error wraps ErrDiverged when the loss is not
-// finite; the model is of no use then. After an error within the epoch, only
-// Restore lets the training go on.
+// how many images are done. The error wraps ErrDiverged when a loss is not finite,
+// which is looked at every lossCheck steps; the model is of no use then. After an
+// error within the epoch, only Restore lets the training go on.
 func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, error) {
 	if t.closed {
 		return EpochStats{}, errClosed
@@ -204,11 +204,33 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, erro
 			return EpochStats{}, fmt.Errorf("torchbridge: epoch: step %d: %w", t.step, err)
 		}
 		start = end
+		if (i+1)%lossCheck == 0 || i+1 == t.opt.steps() {
+			if err := t.checkLoss(i%lossCheck + 1); err != nil {
+				return EpochStats{}, err
+			}
+		}
 		if onBatch != nil {
 			onBatch(end)
 		}
 	}
 	return t.epochStats(t.rate(t.step - 1))
+}
+
+// lossCheck is how many steps are taken before the sum of losses is read. A GPU
+// waits for the host then, so not each time; a loss that is lost once stays so.
+const lossCheck = 50
+
+// checkLoss says in which of the last steps the loss was lost.
+func (t *Trainer) checkLoss(steps int) error {
+	sum, err := read[float32](t.lossSum)
+	if err != nil {
+		return err
+	}
+	if total := float64(sum[0]); math.IsNaN(total) || math.IsInf(total, 0) {
+		return fmt.Errorf("torchbridge: epoch: %w: the loss became %g in one of the steps %d to %d (learning rate %g in the last)",
+			ErrDiverged, total, t.step-steps+1, t.step, t.rate(t.step-1))
+	}
+	return nil
 }
 
 // rate is the learning rate of a step, counted over all epochs.
@@ -217,7 +239,8 @@ func (t *Trainer) rate(step int) float64 {
 }
 
 // begin uploads all that the steps of an epoch need. Until its end nothing more
-// crosses to the device or back, but for what a defense draws.
+// crosses to the device or back, but for what a defense draws and, every
+// lossCheck steps, the sum of losses.
 func (t *Trainer) begin(order []int32) error {
 	rows, err := t.rows(order)
 	if err != nil {
@@ -323,11 +346,7 @@ func (t *Trainer) epochStats(rate float64) (EpochStats, error) {
 		return EpochStats{}, err
 	}
 	n := float64(t.trained)
-	stats := EpochStats{Loss: float64(loss[0]) / n, Accuracy: float64(hits[0]) / n, Images: t.trained, LR: rate}
-	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) {
-		return stats, fmt.Errorf("torchbridge: epoch: %w: the mean loss is %g after step %d (learning rate %g)", ErrDiverged, stats.Loss, t.step, rate)
-	}
-	return stats, nil
+	return EpochStats{Loss: float64(loss[0]) / n, Accuracy: float64(hits[0]) / n, Images: t.trained, LR: rate}, nil
 }
 
 // rows is the order, checked to be a permutation of the rows.

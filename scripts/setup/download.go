@@ -19,7 +19,10 @@ import (
 // errChecksum says that a file is not the published one.
 var errChecksum = errors.New("wrong SHA-256 sum")
 
-// downloader fetches files over HTTP.
+// errPlain says that an address is not of TLS.
+var errPlain = errors.New("not https")
+
+// downloader fetches files over TLS.
 type downloader struct {
 	client  *http.Client
 	idle    time.Duration // give up on a connection that is silent for so long
@@ -29,15 +32,29 @@ type downloader struct {
 // newDownloader returns a downloader that notices an unreachable host within seconds. Proxies come from the environment.
 func newDownloader(c console) downloader {
 	return downloader{
-		client: &http.Client{Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSHandshakeTimeout:   5 * time.Second,
-			ResponseHeaderTimeout: 20 * time.Second,
-		}},
+		client: &http.Client{
+			Transport: &http.Transport{
+				Proxy:                 http.ProxyFromEnvironment,
+				DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+				TLSHandshakeTimeout:   5 * time.Second,
+				ResponseHeaderTimeout: 20 * time.Second,
+			},
+			CheckRedirect: checkRedirect,
+		},
 		idle:    30 * time.Second,
 		console: c,
 	}
+}
+
+// checkRedirect keeps downloads on TLS, and ends circles.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme != "https" {
+		return fmt.Errorf("redirected to %s: %w", req.URL.Redacted(), errPlain)
+	}
+	if len(via) > 5 {
+		return errors.New("redirected more than 5 times")
+	}
+	return nil
 }
 
 // attempts is how often a broken connection is taken up again in one run; the part that has come stays for the next run.
@@ -88,6 +105,9 @@ func (d downloader) continuePart(ctx context.Context, url, part string) (whole b
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false, fmt.Errorf("downloading: %w", err)
+	}
+	if req.URL.Scheme != "https" {
+		return false, fmt.Errorf("downloading %s: %w", url, errPlain)
 	}
 	if have > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))

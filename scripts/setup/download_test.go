@@ -28,13 +28,20 @@ var contentSum = func() string {
 // fetchFrom fetches from a server with the given handler into dir and returns the file's path and what was said.
 func fetchFrom(t *testing.T, dir string, handler http.HandlerFunc) (file, said string, err error) {
 	t.Helper()
-	server := httptest.NewServer(handler)
+	server := httptest.NewTLSServer(handler)
 	defer server.Close()
 	c, words := testConsole()
-	d := newDownloader(c)
+	d := trusting(c, server)
 	file = filepath.Join(dir, "torch.whl")
 	err = d.fetch(t.Context(), server.URL+"/torch.whl", file, contentSum)
 	return file, words.String(), err
+}
+
+// trusting is a downloader that accepts the certificate of a test server.
+func trusting(c console, server *httptest.Server) downloader {
+	d := newDownloader(c)
+	d.client.Transport = server.Client().Transport
+	return d
 }
 
 // serve serves content with ranges, as real servers do.
@@ -117,7 +124,7 @@ func TestFetchKeepsABrokenTransferForTheNextRun(t *testing.T) {
 }
 
 func TestFetchGivesUpOnASilentConnection(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
 		_, _ = w.Write(content[:10])
 		w.(http.Flusher).Flush()
@@ -125,7 +132,7 @@ func TestFetchGivesUpOnASilentConnection(t *testing.T) {
 	}))
 	defer server.Close()
 	c, _ := testConsole()
-	d := newDownloader(c)
+	d := trusting(c, server)
 	d.idle = 50 * time.Millisecond
 	file := filepath.Join(t.TempDir(), "x")
 	err := d.fetch(t.Context(), server.URL, file, contentSum)
@@ -149,7 +156,7 @@ func TestFetchReportsTheServersAnswer(t *testing.T) {
 
 func TestFetchEndsWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
 		_, _ = w.Write(content[:10])
 		w.(http.Flusher).Flush()
@@ -158,6 +165,30 @@ func TestFetchEndsWhenInterrupted(t *testing.T) {
 	}))
 	defer server.Close()
 	c, _ := testConsole()
-	err := newDownloader(c).fetch(ctx, server.URL, filepath.Join(t.TempDir(), "x"), contentSum)
+	err := trusting(c, server).fetch(ctx, server.URL, filepath.Join(t.TempDir(), "x"), contentSum)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestFetchStaysOnTLS(t *testing.T) {
+	c, _ := testConsole()
+	file := filepath.Join(t.TempDir(), "x")
+	require.ErrorIs(t, newDownloader(c).fetch(t.Context(), "http://127.0.0.1:1/torch.whl", file, contentSum), errPlain)
+	_, _, err := fetchFrom(t, t.TempDir(), func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://"+r.Host+"/torch.whl", http.StatusFound)
+	})
+	require.ErrorIs(t, err, errPlain)
+	_, _, err = fetchFrom(t, t.TempDir(), func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/torch.whl", http.StatusFound)
+	})
+	require.ErrorContains(t, err, "redirected more than 5 times")
+}
+
+// A server that is not who it says it is gets no further than its certificate.
+func TestFetchChecksTheCertificate(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(serve))
+	defer server.Close()
+	c, _ := testConsole()
+	file := filepath.Join(t.TempDir(), "x")
+	require.ErrorContains(t, newDownloader(c).fetch(t.Context(), server.URL, file, contentSum), "certificate")
+	require.NoFileExists(t, file)
 }

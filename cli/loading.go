@@ -1,0 +1,20 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"backfire/datasets"
+	"backfire/experiments"
+)
+
+// loading is datasets.Load that tells of a damaged cache.
+func loading(streams *IOStreams) experiments.Loader {
+	return func(ctx context.Context, src datasets.Source) (*datasets.Set, error) {
+		set, err := datasets.Load(ctx, src)
+		if err == nil && set.Repaired != "" {
+			fmt.Fprintf(streams.ErrOut, "the cache of decoded images was damaged, they were decoded again: %s\n", set.Repaired)
+		}
+		return set, err
+	}
+}

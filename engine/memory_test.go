@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+)
+
+// limitMemory keeps this process from taking more than the given number of bytes
+// on top of what it has; an empty text sets no limit.
+func limitMemory(room string) error {
+	if room == "" {
+		return nil
+	}
+	var bytes, pages uint64
+	if _, err := fmt.Sscan(room, &bytes); err != nil {
+		return err
+	}
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Sscan(string(text), &pages); err != nil {
+		return err
+	}
+	bytes += pages * uint64(os.Getpagesize())
+	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: bytes, Max: bytes})
+}
+
+// A model that does not fit into memory fails with that as its last words, and
+// costs no other model.
+func TestOutOfMemory(t *testing.T) {
+	if _, err := os.Stat("/proc/self/statm"); err != nil {
+		t.Skip("what a process has is read from /proc")
+	}
+	plan := tinyPlan(t)
+	cells := plan.Cells[:3]
+	fat := 1
+	cells[fat].Model.Width = 256 // 180 million parameters: 700 MB, several times over
+	hash, err := cells[fat].Hash()
+	require.NoError(t, err)
+	store, err := experiments.OpenStore(t.TempDir())
+	require.NoError(t, err)
+	runner := &experiments.Runner{
+		Store: store, Workers: 1, Threads: 1, Device: "cpu", Command: testEngine(roomLeft + "=500000000"),
+		Observer: experiments.ObserverFunc(func(e experiments.Event) {
+			if e.Kind == experiments.KindRetry || e.Kind == experiments.KindFailed {
+				t.Log(e.Error)
+			}
+		}),
+	}
+	outcome, err := runner.Run(context.Background(), cells)
+	require.NoError(t, err)
+	require.Equal(t, 2, outcome.Trained)
+	require.Len(t, outcome.Failed, 1)
+	require.Equal(t, hash, outcome.Failed[0].Cell)
+	require.Contains(t, outcome.Failed[0].Error, "memory")
+}

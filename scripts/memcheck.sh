@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs a short training of the bridge's tests under valgrind's memcheck (make
+# test-memory) and fails on what it finds in libtorch and the shim. Go has stacks
+# and a memory of its own that memcheck knows nothing of: errors whose innermost
+# frame is Go's are left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v valgrind >/dev/null || { echo 'memcheck: valgrind is missing (Debian and Ubuntu: apt install valgrind)' >&2; exit 1; }
+
+mkdir -p bin
+go test -c -o bin/torchbridge.test ./torchbridge
+log=$PWD/bin/memcheck.log
+cd torchbridge
+OMP_NUM_THREADS=1 GODEBUG=asyncpreemptoff=1 valgrind --log-file="$log" --num-callers=30 --error-limit=no \
+  ../bin/torchbridge.test -test.run '^(TestEpochReportsProgressAndCoversTheRest|TestExceptionsBecomeErrors)$'
+
+awk '
+  / (Invalid |Conditional jump|Use of uninitialised|Mismatched|Syscall param)/ { what = $0; next }
+  what != "" && / at 0x/ {
+    if ($0 !~ /\.(go|s):[0-9]+\)$/) { print what; print; found++ }
+    what = ""
+  }
+  /definitely lost:/ { print }
+  END { printf "memcheck: %d errors in libtorch and the shim\n", found; exit found > 0 }
+' "$log"
