@@ -41,6 +41,9 @@ func TestOutOfMemory(t *testing.T) {
 	}
 	plan := tinyPlan(t)
 	cells := plan.Cells[:3]
+	for i := range cells {
+		cells[i].Model.Width = 4
+	}
 	fat := 1
 	cells[fat].Model.Width = 256 // 180 million parameters: 700 MB, several times over
 	hash, err := cells[fat].Hash()
@@ -48,7 +51,7 @@ func TestOutOfMemory(t *testing.T) {
 	store, err := experiments.OpenStore(t.TempDir())
 	require.NoError(t, err)
 	runner := &experiments.Runner{
-		Store: store, Workers: 1, Threads: 1, Device: "cpu", Command: testEngine(roomLeft + "=500000000"),
+		Store: store, Workers: 1, Threads: 1, Device: "cpu", Command: testEngine(roomLeft + "=1000000000"),
 		Observer: experiments.ObserverFunc(func(e experiments.Event) {
 			if e.Kind == experiments.KindRetry || e.Kind == experiments.KindFailed {
 				t.Log(e.Error)
