@@ -52,7 +52,8 @@ const beatsPerTTL = 6
 // the directory is taken to stay the same.
 const clockFor = time.Minute
 
-// The names of what is no lease begin with a dot.
+// The names of what is no lease begin with a dot, and end with a ticket, which
+// says whose it is.
 const (
 	draftPrefix = ".draft-" // a directory that is to be renamed to a lease
 	clockPrefix = ".clock-" // a file whose modification time is asked for
@@ -125,7 +126,7 @@ func (r *Registry) TryLock(name string) (*Lease, error) {
 
 // take takes a lease that nobody has.
 func (r *Registry) take(lease *Lease) error {
-	draft := filepath.Join(r.dir, draftPrefix+lease.ticket.token)
+	draft := filepath.Join(r.dir, draftPrefix+lease.ticket.String())
 	if err := r.files.Mkdir(draft); err != nil {
 		return err
 	}
@@ -230,7 +231,7 @@ func (r *Registry) now() (time.Time, error) {
 	if !r.clockAt.IsZero() && time.Since(r.clockAt) < clockFor {
 		return time.Now().Add(r.clock), nil
 	}
-	path := filepath.Join(r.dir, clockPrefix+rand.Text())
+	path := filepath.Join(r.dir, clockPrefix+ticket{Owner: r.owner, token: rand.Text()}.String())
 	if err := r.files.Create(path); err != nil {
 		return time.Time{}, err
 	}
@@ -294,26 +295,38 @@ func (r *Registry) Tidy() error {
 		return fmt.Errorf("leases: tidy: %w", err)
 	}
 	for _, name := range entries {
-		if !strings.HasPrefix(name, draftPrefix) && !strings.HasPrefix(name, clockPrefix) {
+		rest, isDraft := strings.CutPrefix(name, draftPrefix)
+		rest, isClock := strings.CutPrefix(rest, clockPrefix)
+		if !isDraft && !isClock {
 			continue
 		}
-		if err := r.tidy(filepath.Join(r.dir, name)); ignore(err, fs.ErrNotExist) != nil {
+		if err := r.tidy(filepath.Join(r.dir, name), rest, isDraft); ignore(err, fs.ErrNotExist) != nil {
 			return fmt.Errorf("leases: tidy: %w", err)
 		}
 	}
 	return nil
 }
 
-func (r *Registry) tidy(path string) error {
-	made, err := r.files.ModTime(path)
-	if err != nil {
-		return err
+// tidy removes a draft or clock if the process that its ticket names is gone.
+func (r *Registry) tidy(path, name string, isDraft bool) error {
+	t, known := parseTicket(name)
+	here := known && t.Place == r.owner.Place
+	abandoned := here && r.dead(t.Owner)
+	if !here {
+		made, err := r.files.ModTime(path)
+		if err != nil {
+			return err
+		}
+		now, err := r.now()
+		if err != nil {
+			return err
+		}
+		abandoned = now.Sub(made) > r.ttl
 	}
-	now, err := r.now()
-	if err != nil || now.Sub(made) <= r.ttl {
-		return err
+	if !abandoned {
+		return nil
 	}
-	if strings.HasPrefix(filepath.Base(path), draftPrefix) {
+	if isDraft {
 		entries, err := r.files.ReadDir(path)
 		if err != nil {
 			return err

@@ -136,6 +136,25 @@ func TestTidy(t *testing.T) {
 	require.Equal(t, ".draft-new", entries[0].Name())
 }
 
+// What a process of this machine left is removed as soon as it has ended, and
+// stays as long as it lives.
+func TestTidyKnowsTheDead(t *testing.T) {
+	dir, own := t.TempDir(), leases.Self()
+	const gone = 12
+	named := func(prefix string, pid int) string {
+		return filepath.Join(dir, fmt.Sprintf("%s%s~%d~1~%s~token~0", prefix, own.Host, pid, own.Place))
+	}
+	for _, pid := range []int{gone, own.PID} {
+		require.NoError(t, os.Mkdir(named(".draft-", pid), 0o755))
+		require.NoError(t, os.WriteFile(named(".clock-", pid), nil, 0o644))
+	}
+	registry := leases.New(dir, leases.Options{Dead: func(o leases.Owner) bool { return o.PID == gone }})
+	require.NoError(t, registry.Tidy())
+	left, err := filepath.Glob(filepath.Join(dir, ".*~*"))
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{named(".draft-", own.PID), named(".clock-", own.PID)}, left)
+}
+
 const root = "/leases"
 
 // host is a registry of a process on a machine of its own.
