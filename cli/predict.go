@@ -159,14 +159,7 @@ func runPredict(ctx context.Context, opts *PredictOptions) error {
 	}
 	chosen.consultant = &experiments.Consultant{
 		Store: store, Load: opts.Load, Source: experiments.SourceOf(resolved.Config), Command: opts.Worker,
-		Device: func(ctx context.Context) (string, error) {
-			described, err := opts.Describe(ctx)
-			if err != nil {
-				return "", err
-			}
-			device, err := chooseDevice(resolved.Config.Device, described)
-			return device.String(), err
-		},
+		Device: deviceOf(resolved.Config.Device, opts.Describe),
 	}
 	err = opts.answer(ctx, chosen)
 	if errors.Is(err, experiments.ErrNoModel) {

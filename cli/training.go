@@ -53,6 +53,19 @@ func chooseDevice(name string, engine launcher.Description) (hardware.Device, er
 	return hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
 }
 
+// deviceOf returns what asks the engine for the device that a name means, once it
+// is needed.
+func deviceOf(name string, describe func(context.Context) (launcher.Description, error)) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		described, err := describe(ctx)
+		if err != nil {
+			return "", err
+		}
+		device, err := chooseDevice(name, described)
+		return device.String(), err
+	}
+}
+
 // planError marks what is wrong with the settings as a usage error.
 func planError(err error) error {
 	for _, settings := range []error{datasets.ErrSplit, datasets.ErrUnknownDataset, experiments.ErrPlan} {

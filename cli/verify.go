@@ -82,14 +82,7 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	}
 	verifier := &experiments.Verifier{
 		Store: store, Load: opts.Load, Source: experiments.SourceOf(resolved.Config), Command: opts.Worker,
-		Device: func(ctx context.Context) (string, error) {
-			described, err := opts.Describe(ctx)
-			if err != nil {
-				return "", err
-			}
-			device, err := chooseDevice(resolved.Config.Device, described)
-			return device.String(), err
-		},
+		Device: deviceOf(resolved.Config.Device, opts.Describe),
 	}
 	failed := 0
 	for _, hash := range hashes {
