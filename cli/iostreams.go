@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"os"
 
@@ -35,4 +37,17 @@ func SystemIO() *IOStreams {
 		ErrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Environ:       os.Environ(),
 	}
+}
+
+// writeWhole writes what fill makes to a file, nothing where fill fails; action
+// is what an error of writing says was done.
+func writeWhole(path, action string, fill func(io.Writer) error) error {
+	var content bytes.Buffer
+	if err := fill(&content); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, content.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -95,7 +94,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 		fmt.Fprintln(opts.IO.ErrOut, note)
 	}
 	if opts.Out != "" {
-		if err := writeReport(opts.Out, p.Write); err != nil {
+		if err := writeWhole(opts.Out, "write the report", p.Write); err != nil {
 			return err
 		}
 		fmt.Fprintf(opts.IO.Out, "%s: %s\n", opts.Out, p.Lead)
@@ -159,6 +158,9 @@ func inStore(dir, prefix string) ([]string, error) {
 	return paths, err
 }
 
+// figureAction is what fails when a figure cannot be written.
+const figureAction = "write a figure"
+
 // writeFigures writes the figures of a page and returns how many there are.
 func writeFigures(dir string, p *page.Page) (int, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -173,38 +175,17 @@ func writeFigures(dir string, p *page.Page) (int, error) {
 				stem += fmt.Sprintf("-%d", names[stem])
 			}
 			for _, format := range figures.Formats() {
-				var data bytes.Buffer
-				if err := f.Write(&data, format); err != nil {
-					return n, err
-				}
-				if err := writeFile(filepath.Join(dir, stem+"."+string(format)), data.Bytes()); err != nil {
+				fill := func(w io.Writer) error { return f.Write(w, format) }
+				if err := writeWhole(filepath.Join(dir, stem+"."+string(format)), figureAction, fill); err != nil {
 					return n, err
 				}
 			}
-			if err := writeFile(filepath.Join(dir, stem+".txt"), []byte(f.Alt()+"\n")); err != nil {
+			text := func(w io.Writer) error { return write(w, f.Alt()+"\n") }
+			if err := writeWhole(filepath.Join(dir, stem+".txt"), figureAction, text); err != nil {
 				return n, err
 			}
 			n++
 		}
 	}
 	return n, nil
-}
-
-func writeFile(name string, data []byte) error {
-	if err := os.WriteFile(name, data, 0o644); err != nil {
-		return fmt.Errorf("write a figure: %w", err)
-	}
-	return nil
-}
-
-// writeReport writes the page, whole or not at all.
-func writeReport(name string, write func(w io.Writer) error) error {
-	var data bytes.Buffer
-	if err := write(&data); err != nil {
-		return err
-	}
-	if err := os.WriteFile(name, data.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }

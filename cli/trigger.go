@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -126,12 +125,5 @@ func largestGame(cfg config.Config, set *datasets.Set) (*game.Game, error) {
 
 // writePicture writes what draw makes to a file.
 func writePicture(path string, draw func(io.Writer) error) error {
-	var picture bytes.Buffer
-	if err := draw(&picture); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, picture.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("trigger: write the picture: %w", err)
-	}
-	return nil
+	return writeWhole(path, "trigger: write the picture", draw)
 }
