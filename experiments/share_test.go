@@ -124,7 +124,10 @@ func TestLeavingKeepsTheCheckpoint(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, len(sweep.Cells), outcome.Trained)
 	require.Len(t, seen.of(KindResumed), 1)
-	require.Equal(t, 1, seen.of(KindResumed)[0].Epoch)
+	// A quick worker may write its next checkpoint before it hears of it.
+	epoch := seen.of(KindResumed)[0].Epoch
+	require.GreaterOrEqual(t, epoch, 1)
+	require.Less(t, epoch, sweep.Cells[0].Training.Epochs)
 	plan, err := tinyPlan()
 	require.NoError(t, err)
 	require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
