@@ -1,0 +1,140 @@
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+)
+
+// madeUp is a table of made-up results.
+type madeUp struct {
+	kind    Kind
+	dataset string
+	summary *experiments.SweepSummary
+	options Options
+}
+
+// madeUpTables are tables of each kind, by name.
+func madeUpTables() map[string]madeUp {
+	return map[string]madeUp{
+		"table1-mnist":    {Table1, "mnist", sweep("mnist", []uint64{1}, points1()...), Options{Preset: "workstation", Result: result}},
+		"table1-seeds":    {Table1, "mnist", sweep("mnist", []uint64{1, 2, 3}, points1()...), Options{Preset: "workstation", Result: result}},
+		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []experiments.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
+		"table1-embedded": {Table1, "embedded", sweep("embedded", []uint64{7}, points1()...), Options{Preset: "quick"}},
+		"table2-cifar10":  {Table2, "cifar10", sweep("cifar10", []uint64{1, 2, 3}, points2()...), Options{Preset: "paper", Result: result}},
+		"points-defended": {Points, "folder", sweep("folder", []uint64{1, 2}, defended3(1, 2)), Options{Name: "table3", Title: "Defenses"}},
+		"defenses":        {Points, "embedded", sweep("embedded", []uint64{1, 2, 3}, everyDefense()), Options{Name: "defenses", Title: "Every defense with five attackers", Preset: "quick"}},
+		"table3-mnist":    {Table3, "mnist", sweep("mnist", []uint64{1, 2, 3}, defended3(1, 2, 5, 10, 100)), Options{Preset: "paper", Result: result}},
+		"table3-embedded": {Table3, "embedded", sweep("embedded", []uint64{1}, points3(1, 2, 5)), Options{Preset: "quick"}},
+		"unknown-index":   {Unknown, "mnist", unknownPoint(1, 2), Options{Name: "defenses-unknown-index", Title: "Defenses"}},
+		"points":          {Points, "folder", sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), Options{Name: "mine", Title: "Size & visibility, 50 %"}},
+	}
+}
+
+func TestTablesGolden(t *testing.T) {
+	others := map[string][]Format{
+		"points":        {FormatMarkdown, FormatLaTeX, FormatCSV, FormatCellsCSV, FormatJSON},
+		"table1-flawed": {FormatMarkdown, FormatLaTeX, FormatCellsCSV},
+	}
+	for name, tc := range madeUpTables() {
+		table, err := New(tc.kind, tc.summary, tc.dataset, tc.options)
+		require.NoError(t, err)
+		for _, format := range Formats() {
+			if format != FormatText && !slices.Contains(others[name], format) {
+				continue // one golden file of each is enough
+			}
+			t.Run(name+"."+string(format), func(t *testing.T) {
+				var out strings.Builder
+				require.NoError(t, table.Write(&out, format))
+				golden := filepath.Join("testdata", name+"."+string(format))
+				if *regen {
+					require.NoError(t, os.WriteFile(golden, []byte(out.String()), 0o644))
+				}
+				want, err := os.ReadFile(golden)
+				require.NoError(t, err)
+				require.Equal(t, string(want), out.String())
+			})
+		}
+	}
+}
+
+func TestTextIsNarrow(t *testing.T) {
+	for kind, s := range map[Kind]*experiments.SweepSummary{
+		Table1: sweep("mnist", []uint64{1, 2, 3}, points1()...),
+		Table2: sweep("mnist", []uint64{1, 2, 3}, points2()...),
+		Table3: sweep("mnist", []uint64{1, 2, 3}, points3(1, 2, 5, 10, 100)),
+	} {
+		table, err := New(kind, s, "mnist", Options{Result: result})
+		require.NoError(t, err)
+		for line := range strings.Lines(table.text()) {
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), tableWidth, line)
+			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
+		}
+	}
+}
+
+func TestWriteRefusesAndReports(t *testing.T) {
+	table, err := New(Points, sweep("mnist", []uint64{1}, points2()...), "mnist", Options{})
+	require.NoError(t, err)
+	require.ErrorIs(t, table.Write(&strings.Builder{}, "pdf"), ErrFormat)
+	full := errors.New("disk full")
+	require.ErrorIs(t, table.Write(failingWriter{full}, FormatCSV), full)
+}
+
+// The formats for programs can be read back, and hold every attacker.
+func TestFormatsForPrograms(t *testing.T) {
+	table, err := New(Table3, sweep("mnist", []uint64{1, 2}, points3(1, 100)), "mnist", Options{Result: result})
+	require.NoError(t, err)
+	for format, lines := range map[Format]int{FormatCSV: 1 + 2*(1+100), FormatCellsCSV: 1 + 4*5*2} {
+		var out strings.Builder
+		require.NoError(t, table.Write(&out, format))
+		records, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()
+		require.NoError(t, err)
+		require.Len(t, records, lines, format)
+	}
+	var out strings.Builder
+	require.NoError(t, table.Write(&out, FormatJSON))
+	var back Table
+	require.NoError(t, json.Unmarshal([]byte(out.String()), &back))
+	require.Len(t, back.Runs, 2*(1+100))
+	require.Equal(t, table.Rows[0].Cells[0].Figures[0].Mean, back.Rows[0].Cells[0].Figures[0].Mean)
+	require.Equal(t, table.Notes, back.Notes)
+}
+
+// Every row of a rendered table has all of its columns, and LaTeX's groups are
+// closed, whatever names a sweep has.
+func TestMarkupIsWhole(t *testing.T) {
+	for _, s := range []*experiments.SweepSummary{sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), flawed()} {
+		table, err := New(Points, s, s.Points[0].Data.Name, Options{Title: "x_1 {"})
+		require.NoError(t, err)
+		columns := len(table.Heads) + len(table.Columns)
+		rows := 0
+		latex := strings.NewReplacer(`\\`, "\n", `\{`, "", `\}`, "", `\&`, "").Replace(table.latex())
+		for line := range strings.Lines(latex) {
+			if n := strings.Count(line, "&"); n > 0 {
+				require.Equal(t, columns-1, n, line)
+				rows++
+			}
+			require.NotRegexp(t, `^\s*[\[*]`, line, "would be an argument of the line break before")
+		}
+		require.Equal(t, strings.Count(latex, "{"), strings.Count(latex, "}"))
+		require.Zero(t, strings.Count(latex, "$")%2)
+		for line := range strings.Lines(table.markdown()) {
+			if strings.HasPrefix(line, "|") {
+				require.Equal(t, columns+1, strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"), line)
+				rows--
+			}
+		}
+		require.Equal(t, -1, rows, "Markdown has one line more: the rule below the heads")
+	}
+}
