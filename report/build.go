@@ -106,6 +106,7 @@ func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Opti
 	b.table = &Table{
 		Format: TableFormat, Name: string(kind), Dataset: dataset,
 		Heads: []string{}, Columns: []Column{}, Rows: []Row{}, Footnotes: []Footnote{}, Notes: []string{},
+		Seeds: b.seeds(), Models: b.models(), Readings: b.readings(),
 	}
 	if opt.Name != "" {
 		b.table.Name = opt.Name
@@ -244,9 +245,9 @@ func (b *builder) runs() {
 		for _, p := range s.complete() {
 			for _, a := range p.game.Attackers {
 				run := Run{
-					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model,
+					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
 					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
-					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR,
+					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: a.Divergence,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: p.point.Readings,
 				}

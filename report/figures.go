@@ -90,7 +90,7 @@ func (d *drawing) basis(of []*series) string {
 		}
 	}
 	sorted := slices.Sorted(maps.Keys(seeds))
-	text := fmt.Sprintf("%s (%s)", plural(len(sorted), "seed"), strings.Trim(strings.ReplaceAll(fmt.Sprint(sorted), " ", ", "), "[]"))
+	text := fmt.Sprintf("%s (%s)", plural(len(sorted), "seed"), seedList(sorted))
 	if len(sorted) == 1 {
 		text = fmt.Sprintf("One seed: %d, so no interval over seeds", sorted[0])
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"backfire/experiments"
@@ -16,12 +17,12 @@ func (b *builder) notes(ofPaper bool) {
 	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
 		"of the defender on clean images. Behind ±: the population standard deviation over the attackers of a game%s. %s",
-		map[bool]string{true: ", averaged over the seeds"}[len(b.seeds()) > 1], b.interval())
+		map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.interval())
 	if text := b.costs(); text != "" {
 		note("%s", text)
 	}
 	note("%s", b.scale())
-	note("Readings: %s.", b.readings())
+	note("Readings: %s.", readingsTexts(b.table.Readings))
 	note("%s", b.targets())
 	if ofPaper {
 		note("%s", b.source())
@@ -83,9 +84,18 @@ func (b *builder) seeds() []uint64 {
 	return slices.Compact(seeds)
 }
 
+// seedList writes seeds with commas between them.
+func seedList(seeds []uint64) string {
+	texts := make([]string, len(seeds))
+	for i, seed := range seeds {
+		texts[i] = strconv.FormatUint(seed, 10)
+	}
+	return strings.Join(texts, ", ")
+}
+
 // interval says what stands behind "95 % CI".
 func (b *builder) interval() string {
-	seeds := b.seeds()
+	seeds := b.table.Seeds
 	if len(seeds) == 1 {
 		return fmt.Sprintf("One seed: %d, so there is no interval over seeds.", seeds[0])
 	}
@@ -100,7 +110,7 @@ func (b *builder) scale() string {
 	if model == experiments.ResNet18 {
 		model = "ResNet-18"
 	}
-	text := fmt.Sprintf("%s, %s (%s)", plural(b.models(), "model"), plural(len(b.seeds()), "seed"), strings.Trim(strings.ReplaceAll(fmt.Sprint(b.seeds()), " ", ", "), "[]"))
+	text := fmt.Sprintf("%s, %s (%s)", plural(b.table.Models, "model"), plural(len(b.table.Seeds), "seed"), seedList(b.table.Seeds))
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset
 	}
@@ -155,13 +165,23 @@ func (b *builder) models() int {
 	return len(models)
 }
 
-// readings names the choices that the paper leaves open, all of them where points
-// differ.
-func (b *builder) readings() string {
-	var texts []string
+// readings are the distinct choices of what the paper leaves open, in the order of
+// the points.
+func (b *builder) readings() []experiments.Readings {
+	var readings []experiments.Readings
 	for _, p := range b.pointSummaries() {
-		text := readingsText(p.Readings)
-		if !slices.Contains(texts, text) {
+		if !slices.Contains(readings, p.Readings) {
+			readings = append(readings, p.Readings)
+		}
+	}
+	return readings
+}
+
+// readingsTexts names readings, all of them where points differ.
+func readingsTexts(readings []experiments.Readings) string {
+	var texts []string
+	for _, r := range readings {
+		if text := readingsText(r); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"maps"
 	"slices"
@@ -20,7 +21,8 @@ type Run struct {
 	Seed     uint64            `json:"seed"`
 	Defender string            `json:"defender"`
 	N        int               `json:"n"`
-	Cell     string            `json:"cell"` // hash of the model that answers the attacker's queries
+	Cell     string            `json:"cell"`   // hash of the model that answers the attacker's queries
+	Models   int               `json:"models"` // trained for the game, by this defender
 
 	Attacker   int          `json:"attacker"`
 	Target     int          `json:"target"`
@@ -34,6 +36,9 @@ type Run struct {
 	Lift       stats.Number `json:"lift"`
 	Robustness game.Rate    `json:"robustness"`
 	SingleASR  *game.Rate   `json:"single_asr"` // nil: not played alone
+	// Divergence is that of the attacker's images of its target class; nil: not
+	// measured.
+	Divergence *experiments.AttackerDivergence `json:"divergence"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`
@@ -48,9 +53,14 @@ type Run struct {
 // points vary.
 var runColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
-	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "clean_accuracy", "collapsed", "cell",
-	"pool_size", "width", "epochs", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "divergence_mmd2", "divergence_js",
+	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
+	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
 }
+
+// randomKind is what trigger_kind says of the paper's triggers, as the setting
+// trigger.kind does: it is never empty.
+const randomKind = "random"
 
 // keyColumns are the keys that the points vary, unless a column has their name.
 func (t *Table) keyColumns() []string {
@@ -70,31 +80,44 @@ func (t *Table) runsCSV() ([]byte, error) {
 	keys := t.keyColumns()
 	lines := [][]string{slices.Concat(runColumns, keys)}
 	for _, r := range t.Runs {
-		single := ""
+		single, divergence := stats.Undefined(), experiments.AttackerDivergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.SingleASR != nil {
-			single = number(r.SingleASR.Value())
+			single = stats.Number(r.SingleASR.Value())
+		}
+		if r.Divergence != nil {
+			divergence = *r.Divergence
 		}
 		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
 			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
 			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
-			number(r.Robustness.Value()), single, number(r.CleanAccuracy.Value()), strconv.FormatBool(r.Collapsed), r.Cell,
-			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs), r.Readings.TriggerRange, r.Readings.Sampling,
-			r.Readings.LabelMode, strconv.FormatBool(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+			number(r.Robustness.Value()), number(float64(single)), number(float64(divergence.MMD2)), number(float64(divergence.JS)),
+			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
+			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
+			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
+			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
 		}
 		for _, key := range keys {
-			line = append(line, r.Keys[key])
+			value := r.Keys[key]
+			if truth, err := strconv.ParseBool(value); err == nil && value == strconv.FormatBool(truth) {
+				value = logical(truth)
+			}
+			line = append(line, value)
 		}
 		lines = append(lines, line)
 	}
 	return encodeCSV(lines)
 }
 
+// cellColumns are the columns of FormatCellsCSV.
+var cellColumns = []string{
+	"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
+	"table_seeds", "table_models", "readings",
+}
+
 // cellsCSV has a line for each figure of the table.
 func (t *Table) cellsCSV() ([]byte, error) {
-	lines := [][]string{{
-		"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
-	}}
+	lines := [][]string{cellColumns}
 	for _, row := range t.Rows {
 		for i, cell := range row.Cells {
 			for _, f := range cell.Figures {
@@ -102,6 +125,7 @@ func (t *Table) cellsCSV() ([]byte, error) {
 					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(f.Quantity), strconv.Itoa(f.Seeds),
 					number(float64(f.Mean)), number(float64(f.CI95)), number(float64(f.Std)),
 					number(float64(f.Paper)), number(float64(f.PaperStd)), t.footnotes(row, cell),
+					seedList(t.Seeds), strconv.Itoa(t.Models), readingsTexts(t.Readings),
 				})
 			}
 		}
@@ -130,6 +154,9 @@ func number(x float64) string {
 	}
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
+
+// logical writes a truth value as both R and pandas know it.
+func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
 func encodeCSV(lines [][]string) ([]byte, error) {
 	var out bytes.Buffer

@@ -53,7 +53,7 @@ func (b *builder) unknown() {
 		"In percent. Guess: queries of an attacker with its trigger that are taken for its own; \"random\" and \"perfect\" bound every way to guess. "+
 			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers. "+
 			"Images: through training steps, in percent of the game without a defense, as if every attacker were guessed at least once. "+b.interval(),
-		b.scale(), "Readings: "+b.readings()+".",
+		b.scale(), "Readings: "+readingsTexts(b.table.Readings)+".",
 	)
 }
 

@@ -13,7 +13,7 @@ import (
 // judge settles the claims that a table of the paper speaks to, that about
 // divergence only where it was measured.
 func (b *builder) judge(table int) error {
-	m := claims.Measurements{Rate: b.usual, Reading: b.readings()}
+	m := claims.Measurements{Rate: b.usual, Reading: readingsTexts(b.table.Readings)}
 	var singles []claims.Game
 	for _, s := range b.all {
 		for _, p := range s.complete() {
