@@ -40,8 +40,14 @@ func NewCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions)
 		Long: `Deal the game of a stored result again from its cell, stamp every image again, score
 its predictions again, and compare with what is stored: checksums, the poisoned
 images, every figure, single ASRs, triggers and images. Where the model is stored,
-it predicts all probes again. Each check is one line; exit code 1 says that one
-failed.
+it predicts all probes again, and gives again the divergences and the answers of an
+inquiry. Each check is one line; exit code 1 says that one failed.
+
+On the kind of machine that a result was trained on, predictions, guesses and
+divergences have to be the same (divergences to 1e-9); elsewhere sums in another
+order turn the odd one, and how many is told. Losses, training accuracies and the
+times of a run are taken as they are: only training again gives them again, into
+another store, to be compared with "runs diff".
 
 RUN is the hash of a cell or the beginning of it. The images are found as for a run
 (data.dir, data.path); a split that gives the cell's checksum is looked for. The

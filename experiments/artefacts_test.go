@@ -37,7 +37,7 @@ func TestPerImageTriggersHaveNoPicture(t *testing.T) {
 }
 
 // everything is a request for all artefacts.
-var everything = Artefacts{Model: true, Triggers: true, Folder: true, Archive: true}
+var everything = Artefacts{Model: true, Triggers: true, Folder: true, Archive: true, Divergence: true}
 
 // A result that lacks what is asked for is trained again, to the same figures,
 // and keeps what it had; nothing else is.

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"backfire/game"
 	"backfire/safetensors"
 )
 
-// predict has a stored model predict the probes of the job's cell.
+// predict has a stored model predict the probes of the job's cell, and answer again
+// what else is stored of it: its divergences if they are asked for, and the cell's
+// inquiry.
 func (w *Worker) predict(ctx context.Context, job Job) error {
 	p := &playing{job: job}
 	var err error
@@ -49,7 +49,20 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 	if p.predicted, err = model.Predict(p.probes.Images); err != nil {
 		return err
 	}
+	if err := p.writeDivergences(model); err != nil {
+		return err
+	}
+	if job.Cell.Inquiry != nil {
+		training := p.rowsOf(len(p.course) - 1) // what is unlearned
+		if err := model.Upload(training.Images, training.Labels); err != nil {
+			return err
+		}
+		if err := p.inquire(ctx, model); err != nil {
+			return err
+		}
+	}
 	return errors.Join(
+		writeInquiry(job.Dir, p.files()),
 		os.WriteFile(filepath.Join(job.Dir, PredictionsFile), p.predicted, fileMode),
 		writeJSON(filepath.Join(job.Dir, EnvironmentFile), newEnvironment(job, w.Program, p.engine)))
 }
@@ -111,104 +124,4 @@ func readModel(path string) (safetensors.File, error) {
 		return safetensors.File{}, fmt.Errorf("experiments: load %s: %w", path, err)
 	}
 	return content, nil
-}
-
-// checkModel has a worker process predict the probes again with the stored model.
-// On the kind of machine that it was trained on every prediction must be the
-// same; elsewhere sums in another order turn the odd image that lies between two
-// classes, and their number is told.
-func (c *verification) checkModel(ctx context.Context) (string, error) {
-	switch {
-	case c.manifest == nil:
-		return "", unchecked(ManifestFile)
-	case c.manifest.Files[ModelFile] == "":
-		return "not stored", nil
-	case c.predicted == nil:
-		return "", unchecked(PredictionsFile)
-	case c.environment == nil:
-		return "", unchecked(EnvironmentFile)
-	}
-	path, err := filepath.Abs(c.path(ModelFile))
-	if err != nil {
-		return "", err
-	}
-	device, err := c.Device(ctx)
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(c.scratch, "predicted")
-	if err := os.Mkdir(dir, dirMode); err != nil {
-		return "", err
-	}
-	if err := workOff(ctx, c.Command, Job{
-		Cell: *c.cell, Source: c.source, Dir: dir, Predict: path, Device: device, Threads: c.environment.Threads,
-	}); err != nil {
-		return "", err
-	}
-	predicted, err := os.ReadFile(filepath.Join(dir, PredictionsFile))
-	if err != nil {
-		return "", err
-	}
-	var here Environment
-	if err := readJSON(filepath.Join(dir, EnvironmentFile), &here); err != nil {
-		return "", err
-	}
-	if len(predicted) != len(c.predicted) {
-		return "", fmt.Errorf("it predicts %d probes instead of %d", len(predicted), len(c.predicted))
-	}
-	differing := 0
-	for i, class := range predicted {
-		if class != c.predicted[i] {
-			differing++
-		}
-	}
-	switch {
-	case differing == 0:
-		return fmt.Sprintf("it predicts the same for all %d probes", len(predicted)), nil
-	case here.sameKind(*c.environment):
-		return "", fmt.Errorf("it predicts another class for %d of %d probes", differing, len(predicted))
-	default:
-		return fmt.Sprintf("on another kind of machine than it was trained on, it predicts another class for %d of %d probes", differing, len(predicted)), nil
-	}
-}
-
-// workOff has a worker process of its own do a job of prediction.
-func workOff(ctx context.Context, start func() (*exec.Cmd, error), job Job) error {
-	command, err := start()
-	if err != nil {
-		return err
-	}
-	worker, err := startProcess(command)
-	if err != nil {
-		return err
-	}
-	defer worker.close()
-	sendErr := worker.send(job)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case event, alive := <-worker.events:
-			switch {
-			case !alive:
-				return errors.Join(worker.obituary(), sendErr)
-			case event.Kind == KindFailed:
-				return errors.New(event.Error)
-			case event.Kind == KindDone:
-				return nil
-			}
-		}
-	}
-}
-
-// sameKind says whether the same model gives the same bits in both environments.
-func (e Environment) sameKind(other Environment) bool {
-	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
-	if kind(e.Device) != kind(other.Device) || e.Engine.Name != other.Engine.Name || e.Engine.Version != other.Engine.Version {
-		return false
-	}
-	if kind(e.Device) == "cpu" {
-		return e.CPU.Model == other.CPU.Model && e.Engine.CPUCapability == other.Engine.CPUCapability && e.Threads == other.Threads
-	}
-	return slices.Equal(e.Engine.GPUs, other.Engine.GPUs)
 }

@@ -15,7 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/datasets"
+	"backfire/defenses/divergence"
 	"backfire/safetensors"
+	"backfire/stats"
 )
 
 // verifiable is a store with the game of two attackers, with all artefacts, and
@@ -95,7 +97,7 @@ func TestVerifySeesEveryFlippedBit(t *testing.T) {
 		require.NotEmpty(t, failing(t, store, hash), name)
 		require.NoError(t, flipBit(path))
 	}
-	require.Equal(t, 12, files, "nine files, two triggers, one image")
+	require.Equal(t, 13, files, "ten files, two triggers, one image")
 	require.Empty(t, failing(t, store, hash))
 }
 
@@ -125,6 +127,14 @@ func TestVerifySeesForgeries(t *testing.T) {
 			require.NoError(t, err)
 			change(&model)
 			require.NoError(t, writeTo(filepath.Join(dir, ModelFile), func(w io.Writer) error { return safetensors.Write(w, model) }))
+		}
+	}
+	forgeDivergences := func(change func(*Divergences)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			divergences, err := (&Record{Dir: dir}).Divergences()
+			require.NoError(t, err)
+			change(divergences)
+			require.NoError(t, writeJSON(filepath.Join(dir, DivergenceFile), divergences))
 		}
 	}
 	forgeBytes := func(name string, change func([]byte)) func(t *testing.T, dir string) {
@@ -173,6 +183,10 @@ func TestVerifySeesForgeries(t *testing.T) {
 		{"weight", forgeModel(func(m *safetensors.File) { clear(m.Tensors[0].Values) }), []string{"model"}},
 		{"mean", forgeModel(func(m *safetensors.File) { m.Metadata[metaMean] = "[0.5]" }), []string{"model"}},
 		{"name", forgeModel(func(m *safetensors.File) { m.Tensors[0].Name = "other" }), []string{"model"}},
+		{"divergence", forgeDivergences(func(d *Divergences) { d.Divergences[0].JS += 1e-6 }), []string{"divergences"}},
+		{"undefined divergence", forgeDivergences(func(d *Divergences) { d.Divergences[0].MMD2 = stats.Undefined() }), []string{"divergences"}},
+		{"rows of a divergence", forgeDivergences(func(d *Divergences) { d.Divergences[1].Rows++ }), []string{"divergences"}},
+		{"divergences left out", forgeDivergences(func(d *Divergences) { d.Divergences = d.Divergences[1:] }), []string{"divergences"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store, hash := verifiable(t)
@@ -229,6 +243,98 @@ func TestVerifyFindsTheSplit(t *testing.T) {
 			require.ErrorIs(t, check.Err, fs.ErrNotExist)
 		}
 	}))
+}
+
+// What an inquiry asked and was answered is derived again, the answers where the
+// model is stored.
+func TestVerifyOfAnInquiry(t *testing.T) {
+	plan, store := defendedPlan(t, unknownConfig(t)), openStore(t)
+	runner, _ := newRunner(store, 1, fault{})
+	runner.Artefacts.Model = true
+	unknown := defenderOf(t, plan, "indexing_unknown")
+	var cells []Cell
+	for _, hash := range unknown.Models[:2] {
+		cell, ok := plan.Cell(hash)
+		require.True(t, ok)
+		cells = append(cells, cell)
+	}
+	_, err := runner.Run(context.Background(), cells)
+	require.NoError(t, err)
+	hash := unknown.Models[1]
+	require.Empty(t, failing(t, store, hash))
+
+	dir := store.Path(hash)
+	for _, tc := range []struct {
+		name string
+		file string
+		line int // of queries.csv
+		at   int // field of it, or byte of the file
+	}{
+		{"guess", QueriesFile, 1, 7},
+		{"batch", QueriesFile, 1, 4},
+		{"owner", QueriesFile, 30, 1},
+		{"unlearned", UnlearnedFile, 0, 3},
+	} {
+		path := filepath.Join(dir, tc.file)
+		was, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if tc.file == QueriesFile {
+			rows, err := csvRows(path)
+			require.NoError(t, err)
+			rows[tc.line][tc.at] = map[string]string{"0": "1"}[rows[tc.line][tc.at]]
+			if rows[tc.line][tc.at] == "" {
+				rows[tc.line][tc.at] = "0"
+			}
+			require.NoError(t, writeCSV(path, func(write func(...string)) {
+				for _, row := range rows {
+					write(row...)
+				}
+			}))
+		} else {
+			forged := slices.Clone(was)
+			forged[tc.at] = (forged[tc.at] + 1) % 4
+			require.NoError(t, os.WriteFile(path, forged, fileMode))
+		}
+		require.NoError(t, os.Remove(filepath.Join(dir, ManifestFile)))
+		require.NoError(t, writeManifest(dir, hash))
+		failed := failing(t, store, hash)
+		require.Contains(t, failed, "inquiry", tc.name)
+		require.Len(t, failed, 1, tc.name)
+		require.NoError(t, os.WriteFile(path, was, fileMode))
+	}
+
+	require.NoError(t, os.Remove(filepath.Join(dir, ModelFile)))
+	require.NoError(t, os.Remove(filepath.Join(dir, ManifestFile)))
+	require.NoError(t, writeManifest(dir, hash))
+	require.Empty(t, failing(t, store, hash), "the answers are taken as they are")
+}
+
+// What differs on another kind of machine is told and no error.
+func TestDivergencesApart(t *testing.T) {
+	one := func() *Divergences {
+		return &Divergences{Format: 1, Cell: "a", Divergences: []divergence.Divergence{
+			{Part: divergence.All, Rows: 3, MMD2: 0.5, JS: 0.25}, {Part: divergence.Clean, Rows: 1, MMD2: stats.Undefined(), JS: stats.Undefined()},
+		}}
+	}
+	apart, err := one().apart(one())
+	require.NoError(t, err)
+	require.Zero(t, apart)
+	other := one()
+	other.Divergences[0].MMD2, other.Divergences[0].JS = 0.75, 0.125
+	apart, err = one().apart(other)
+	require.NoError(t, err)
+	require.InDelta(t, 0.25, apart, 0, "binary fractions")
+	for _, change := range []func(*Divergences){
+		func(d *Divergences) { d.Cell = "b" },
+		func(d *Divergences) { d.Features++ },
+		func(d *Divergences) { d.Divergences[1].JS = 0 },
+		func(d *Divergences) { d.Divergences[1].Joint++ },
+	} {
+		other := one()
+		change(other)
+		_, err := one().apart(other)
+		require.Error(t, err)
+	}
 }
 
 // Another kind of machine may turn the odd prediction, and that is told.

@@ -29,9 +29,10 @@ type Single struct {
 }
 
 // alone is the game in which the attacker at a position of the cell's is the
-// only one, and the defender does nothing.
+// alone is the game in which the attacker at a position of the cell's is the
+// only one, the defender does nothing, and nothing is asked.
 func (c Cell) alone(position int) Cell {
-	c.Defense = nil
+	c.Defense, c.Inquiry = nil, nil
 	c.Game.Attackers = slices.Clone(c.Game.Attackers[position : position+1])
 	return c
 }

@@ -39,7 +39,7 @@ func stored(t *testing.T, store *Store, hash string) Result {
 
 // The single games that a result names are those that a plan plays.
 func TestSinglesOfAResultAreThoseOfThePlan(t *testing.T) {
-	plan := defendedPlan(t, defendedConfig(t, "cutmix", "indexing"))
+	plan := defendedPlan(t, defendedConfig(t, "cutmix", "indexing", "indexing_unknown"))
 	for _, planned := range plan.Games {
 		require.NotEmpty(t, planned.Singles)
 		models := []string{planned.Cell}

@@ -55,6 +55,7 @@ type verification struct {
 	predicted   []uint8
 	score       *game.Score
 	last        *EpochMetrics
+	answered    *answered // by the stored model
 }
 
 // Verify makes all checks of one stored result and tells of each. Models and
@@ -84,6 +85,8 @@ func (v *Verifier) Verify(ctx context.Context, hash string, tell func(Check)) er
 		{"single ASRs", c.checkSingles},
 		{"artefacts", c.checkArtefacts},
 		{"model", c.checkModel},
+		{"divergences", c.checkDivergences},
+		{"inquiry", c.checkInquiry},
 	} {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("experiments: verify: %w: %w", ErrInterrupted, err)
