@@ -147,7 +147,7 @@ func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, erro
 
 // inStore lists the summaries of a store whose hash has the prefix.
 func inStore(dir, prefix string) ([]string, error) {
-	store, err := experiments.ViewStore(dir)
+	store, err := experiments.ExistingStore(dir)
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,8 +19,8 @@ type RunsOptions struct {
 	IO      *IOStreams
 	Config  config.Options // whose store is looked at
 	Runs    []string       // hashes or their beginnings, of show and diff
-	Filters []string       // key=value, of list
-	JSON    bool           // of list and show
+	Filters []string       // conditions such as key=value, of list
+	JSON    bool           // of list, show and diff
 
 	Yes           bool          // gc removes what it lists
 	CheckpointAge time.Duration // of gc: younger checkpoints stay
@@ -106,58 +104,4 @@ func defenseOf(cell experiments.Cell) string {
 		return experiments.Undefended
 	}
 	return cell.Defense.String()
-}
-
-// filter is a condition on a field of cell.yaml.
-type filter struct{ key, value string }
-
-// parseFilters reads the "key=value" of --filter.
-func parseFilters(texts []string) ([]filter, error) {
-	var filters []filter
-	for _, text := range texts {
-		key, value, ok := strings.Cut(text, "=")
-		if !ok {
-			return nil, Usagef("--filter %s: must be key=value, such as --filter game.seed=1", text)
-		}
-		filters = append(filters, filter{strings.TrimSpace(key), strings.TrimSpace(value)})
-	}
-	return filters, nil
-}
-
-// filterer applies filters and remembers which keys there are.
-type filterer struct {
-	filters []filter
-	keys    []string // of all cells so far
-}
-
-// passes says whether a cell meets all conditions; a list does if one of its
-// entries does.
-func (f *filterer) passes(cell experiments.Cell) (bool, error) {
-	fields, err := cell.Fields()
-	if err != nil {
-		return false, err
-	}
-	for _, field := range fields {
-		if !slices.Contains(f.keys, field.Key) {
-			f.keys = append(f.keys, field.Key)
-		}
-	}
-	for _, filter := range f.filters {
-		if !slices.ContainsFunc(fields, func(field experiments.Field) bool {
-			return field.Key == filter.key && field.Is(filter.value)
-		}) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// unknown refuses a key that no cell has.
-func (f *filterer) unknown() error {
-	for _, filter := range f.filters {
-		if len(f.keys) > 0 && !slices.Contains(f.keys, filter.key) {
-			return Usagef("--filter %s=%s: no stored cell has this field; did you mean %s?", filter.key, filter.value, config.Nearest(filter.key, f.keys))
-		}
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/report"
 	"backfire/stats"
 )
 
@@ -20,33 +21,37 @@ func NewCmdRunsList(streams *IOStreams, runF func(context.Context, *RunsOptions)
 		Use:   "list",
 		Short: "List the stored results",
 		Long: `List the results of the store, one trained model per line. --filter key=value
-keeps those whose cell.yaml has that value; of a list, one entry has to have it.
-Results that cannot be read are named on standard error.`,
+keeps those that have that value in a field of cell.yaml or result.json, or below
+"environment" of environment.json; !=, <, <=, > and >= are known, too. Of a list,
+one entry has to meet the condition, with != all. Results that cannot be read are
+named on standard error.`,
 		Example: `  backfire runs list --store runs
   backfire runs list --filter data.name=mnist --filter game.seed=1
+  backfire runs list --filter 'asr.mean>=0.5' --filter collapsed=false
   backfire runs list --filter defense.stack.cutmix.alpha=1 --json`,
 		Args: cobra.NoArgs,
 	}, streams, func(cmd *cobra.Command, opts *RunsOptions) {
-		cmd.Flags().StringArrayVar(&opts.Filters, "filter", nil, "list only results with this value in cell.yaml, as `key=value`; may be repeated")
+		cmd.Flags().StringArrayVar(&opts.Filters, "filter", nil, "list only results that meet this condition, such as `key=value`; may be repeated")
 		cmd.Flags().BoolVar(&opts.JSON, "json", false, "write one line of JSON per result")
 	}, runRunsList, runF)
 }
 
 // runLine is one line of "runs list --json".
 type runLine struct {
-	Cell          string        `json:"cell"`
-	Title         string        `json:"title"`
-	Dataset       string        `json:"dataset"`
-	N             int           `json:"n"`
-	Seed          uint64        `json:"seed"`
-	Width         int           `json:"width"`
-	Epochs        int           `json:"epochs"`
-	Defense       string        `json:"defense"`
-	CleanAccuracy game.Rate     `json:"clean_accuracy"`
-	ASR           stats.Summary `json:"asr"`
-	Collapsed     bool          `json:"collapsed"`
-	Finished      string        `json:"finished"`
-	Path          string        `json:"path"`
+	Cell          string               `json:"cell"`
+	Title         string               `json:"title"`
+	Dataset       string               `json:"dataset"`
+	N             int                  `json:"n"`
+	Seed          uint64               `json:"seed"`
+	Readings      experiments.Readings `json:"readings"`
+	Width         int                  `json:"width"`
+	Epochs        int                  `json:"epochs"`
+	Defense       string               `json:"defense"`
+	CleanAccuracy game.Rate            `json:"clean_accuracy"`
+	ASR           stats.Summary        `json:"asr"`
+	Collapsed     bool                 `json:"collapsed"`
+	Finished      string               `json:"finished"`
+	Path          string               `json:"path"`
 }
 
 func runRunsList(ctx context.Context, opts *RunsOptions) error {
@@ -62,7 +67,7 @@ func runRunsList(ctx context.Context, opts *RunsOptions) error {
 	if err != nil {
 		return err
 	}
-	f := filterer{filters: filters}
+	f := filterer{filters: filters, keys: map[string]bool{}}
 	var records []*experiments.Record
 	for _, hash := range hashes {
 		if err := ctx.Err(); err != nil {
@@ -76,7 +81,11 @@ func runRunsList(ctx context.Context, opts *RunsOptions) error {
 		if err != nil {
 			return err
 		}
-		passes, err := f.passes(record.Cell)
+		passes, err := f.passes(record)
+		if errors.Is(err, experiments.ErrBroken) {
+			fmt.Fprintln(opts.IO.ErrOut, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -98,7 +107,7 @@ func writeRunLines(opts *RunsOptions, records []*experiments.Record) error {
 	for _, r := range records {
 		if err := lines.Encode(runLine{
 			Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers),
-			Seed: r.Cell.Game.Seed, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs, Defense: defenseOf(r.Cell),
+			Seed: r.Cell.Game.Seed, Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs, Defense: defenseOf(r.Cell),
 			CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, Collapsed: r.Result.Collapsed,
 			Finished: timeText(r.Result.Run.Finished), Path: r.Dir,
 		}); err != nil {
@@ -125,5 +134,31 @@ func writeRunTable(opts *RunsOptions, records []*experiments.Record) error {
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	return write(opts.IO.Out, plural(len(records), "result")+"\n")
+	text := plural(len(records), "result") + ", each of one model and one seed\n"
+	if len(records) == 0 {
+		text = "no result\n"
+	}
+	for _, reading := range readingsOf(records) {
+		text += "Readings: " + reading + "\n"
+	}
+	return write(opts.IO.Out, text)
+}
+
+// readingsOf names the readings of results, with the number of results where
+// there are several.
+func readingsOf(records []*experiments.Record) []string {
+	var texts []string
+	counts := map[string]int{}
+	for _, r := range records {
+		text := report.ReadingsText(r.Result.Readings)
+		if counts[text]++; counts[text] == 1 {
+			texts = append(texts, text)
+		}
+	}
+	for i, text := range texts {
+		if len(texts) > 1 {
+			texts[i] = text + " (" + plural(counts[text], "result") + ")"
+		}
+	}
+	return texts
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/config"
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/report"
 )
 
 // NewCmdRunsShow returns the command that shows a stored result.
@@ -22,7 +25,8 @@ func NewCmdRunsShow(streams *IOStreams, runF func(context.Context, *RunsOptions)
 		Short: "Show a stored result",
 		Long: `Show what was trained, what came out, each attacker beside itself alone, how long
 it took and which files there are. RUN is the hash of the cell or the beginning of
-it. All files are compared with their checksums first.`,
+it, or such a directory of another store (other/3f2a). All files are compared with
+their checksums first.`,
 		Example: `  backfire runs show 3f2a
   backfire runs show 3f2a --json | jq .attackers[0].asr`,
 		Args: cobra.ExactArgs(1),
@@ -32,11 +36,7 @@ it. All files are compared with their checksums first.`,
 }
 
 func runRunsShow(_ context.Context, opts *RunsOptions) error {
-	store, err := openStore(opts.Config)
-	if err != nil {
-		return err
-	}
-	record, err := readRun(store, opts.Runs[0])
+	record, err := readRun(opts.Config, opts.Runs[0])
 	if err != nil {
 		return err
 	}
@@ -62,9 +62,18 @@ func runRunsShow(_ context.Context, opts *RunsOptions) error {
 	return writeTable(opts.IO.Out, rows)
 }
 
-// readRun reads the stored result whose hash begins with prefix.
-func readRun(store *experiments.Store, prefix string) (*experiments.Record, error) {
-	hash, err := findRun(store, prefix)
+// readRun reads the stored result whose hash begins so: of the store that a
+// configuration names, or of the one whose directory stands before the hash.
+func readRun(options config.Options, run string) (*experiments.Record, error) {
+	if dir := filepath.Dir(run); filepath.Base(run) != run {
+		options.Sets = append(slices.Clone(options.Sets), "store="+dir)
+		run = filepath.Base(run)
+	}
+	store, err := openStore(options)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := findRun(store, run)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +90,12 @@ func heading(r *experiments.Record) string {
 	line("run", "%s", result.Cell)
 	line("title", "%s", c.Title())
 	line("data", "%s, %d of %d images of %s, %d classes", c.Data.Name, c.Game.PoolSize, c.Data.Images, c.Data.Shape, len(c.Data.Classes))
-	line("seed", "%d (one model)", c.Game.Seed)
+	line("seed", "%d (one seed, one model)", c.Game.Seed)
 	line("model", "%s, width %d", c.Model.Architecture, c.Model.Width)
 	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
 		plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
-	readings := result.Readings
-	line("readings", "trigger range %s, sampling %s, %s labels, target class %s, denominator %s",
-		readings.TriggerRange, readings.Sampling, readings.LabelMode, excludedText(readings.ExcludeTargetClass), readings.Denominator)
+	line("readings", "%s", report.ReadingsText(result.Readings))
 	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
 	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR), spread(result.BaseRate), spread(result.Robustness))
 	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, percentage(result.TrainAccuracy))
@@ -96,13 +103,6 @@ func heading(r *experiments.Record) string {
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()
-}
-
-func excludedText(excluded bool) string {
-	if excluded {
-		return "left out"
-	}
-	return "counted"
 }
 
 func collapsedText(collapsed bool) string {

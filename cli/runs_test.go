@@ -62,7 +62,7 @@ func TestRunsList(t *testing.T) {
 	require.Regexp(t, `^RUN +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
 	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
 	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
-	require.Contains(t, out, "\n2 results\n")
+	require.Contains(t, out, "\n2 results, each of one model and one seed\nReadings: trigger per_dimension, drawn per_agent; ")
 
 	code, out, _ = runMain(t, "runs", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")
 	require.Equal(t, ExitOK, code)
@@ -75,7 +75,7 @@ func TestRunsList(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.CellFile)))
 	code, out, errOut = runMain(t, "runs", "list", "--store", dir)
 	require.Equal(t, ExitOK, code)
-	require.Contains(t, out, "\n1 result\n")
+	require.Contains(t, out, "\n1 result, each of one model and one seed\n")
 	require.Contains(t, errOut, runs[0])
 }
 
@@ -87,6 +87,9 @@ func TestRunsRefuse(t *testing.T) {
 	}{
 		{[]string{"list", "--filter", "game.sed=1"}, "did you mean game.seed?"},
 		{[]string{"list", "--filter", "seed"}, "must be key=value"},
+		{[]string{"list", "--filter", "pool.size=3"}, "did you mean game.pool_size?"},
+		{[]string{"list", "--filter", "asr.mean>high"}, "must compare with a number"},
+		{[]string{"show", "nowhere/ab"}, "no run has stored anything there"},
 		{[]string{"show", ""}, "not stored"},
 		{[]string{"show", "zz"}, "not stored"},
 		{[]string{"show"}, "accepts 1 arg"},
@@ -107,8 +110,8 @@ func TestRunsShow(t *testing.T) {
 	code, out, errOut := runMain(t, "runs", "show", run[:8], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	for _, pattern := range []string{
-		`(?m)^run +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one model\)$`,
-		`(?m)^readings +trigger range per_dimension, `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
+		`(?m)^run +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
+		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
 		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
 		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
 	} {
@@ -121,21 +124,93 @@ func TestRunsShow(t *testing.T) {
 	require.Equal(t, run, result.Cell)
 }
 
+func TestRunsListFilters(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	for _, tc := range []struct {
+		filters []string
+		want    []string
+	}{
+		{[]string{"training_images>0"}, runs[:]},
+		{[]string{"asr.n >= 2"}, runs[1:]},
+		{[]string{"asr.n<2", "collapsed!=maybe"}, runs[:1]},
+		{[]string{"game.attackers.id!=1"}, runs[:1]},
+		{[]string{"defense.stack.cutmix.alpha!=1", "game.seed<=1"}, nil},
+		{[]string{"environment.device=cpu", "readings.label_mode=dirty", "data.name>=0"}, nil},
+	} {
+		args := []string{"runs", "list", "--store", dir, "--json"}
+		for _, filter := range tc.filters {
+			args = append(args, "--filter", filter)
+		}
+		code, out, errOut := runMain(t, args...)
+		if tc.filters[0] == "defense.stack.cutmix.alpha!=1" {
+			require.Equal(t, ExitUsage, code, "no result has this field")
+			require.Contains(t, errOut, "no stored result has the field defense.stack.cutmix.alpha")
+			continue
+		}
+		require.Equal(t, ExitOK, code, errOut)
+		var got []string
+		for line := range strings.Lines(out) {
+			var run runLine
+			require.NoError(t, json.Unmarshal([]byte(line), &run))
+			require.Equal(t, "per_agent", run.Readings.Sampling)
+			got = append(got, run.Cell)
+		}
+		require.ElementsMatch(t, tc.want, got, "%v", tc.filters)
+	}
+}
+
 func TestRunsDiff(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
 	code, out, errOut := runMain(t, "runs", "diff", runs[0][:10], runs[1][:10], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^CONFIGURATION +A `+runs[0][:12]+` +B `+runs[1][:12]+`\n`, out)
+	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
+	require.Regexp(t, `(?m)^CONFIGURATION +A +B\n`, out)
 	require.Regexp(t, `(?m)^game.attackers\[1\].id +- +1$`, out)
 	require.NotContains(t, out, "game.attackers[0]")
 	require.Regexp(t, `(?m)^standard accuracy % +[\d.]+ +[\d.]+ +[-+]?[\d.]+$`, out)
 	require.Regexp(t, `(?m)^ASR of attacker 0 % `, out)
 	require.NotContains(t, out, "attacker 1 %")
+	require.NotContains(t, out, "to the last digit")
 
-	code, out, _ = runMain(t, "runs", "diff", runs[0], runs[0], "--store", dir)
-	require.Equal(t, ExitOK, code)
+	code, out, errOut = runMain(t, "runs", "diff", filepath.Join(dir, runs[0][:10]), filepath.Join(playedDir, runs[0]))
+	require.Equal(t, ExitOK, code, errOut)
 	require.Contains(t, out, "no difference")
+	require.Contains(t, out, "The results are the same to the last digit: digest ")
+}
+
+func TestRunsDiffAsJSON(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	code, out, errOut := runMain(t, "runs", "diff", runs[0], runs[1], "--store", dir, "--json")
+	require.Equal(t, ExitOK, code, errOut)
+	var d runDifference
+	require.NoError(t, json.Unmarshal([]byte(out), &d))
+	require.Equal(t, [2]string{runs[0], runs[1]}, [2]string{d.A.Cell, d.B.Cell})
+	require.False(t, d.Same)
+	require.Equal(t, uint64(1), d.B.Seed)
+	for _, c := range d.Configuration {
+		require.True(t, strings.HasPrefix(c.Field, "game.attackers[1]."), c.Field)
+		require.Nil(t, c.A)
+		require.NotNil(t, c.B)
+	}
+	store, err := experiments.ExistingStore(dir)
+	require.NoError(t, err)
+	one, err := store.Read(runs[0])
+	require.NoError(t, err)
+	two, err := store.Read(runs[1])
+	require.NoError(t, err)
+	first := d.Figures[0]
+	require.Equal(t, "clean_accuracy", first.Figure)
+	require.InDelta(t, one.Result.CleanAccuracy.Value(), float64(first.A), 0, "JSON keeps every digit")
+	require.InDelta(t, two.Result.CleanAccuracy.Value()-one.Result.CleanAccuracy.Value(), float64(first.Difference), 0, "the same subtraction")
+	text, err := os.ReadFile(filepath.Join("..", "docs", "results-format.md"))
+	require.NoError(t, err)
+	for _, f := range d.Figures {
+		require.NotEmpty(t, figureNames[f.Figure])
+		require.Contains(t, string(text), f.Figure)
+	}
 }
 
 func TestRunsGC(t *testing.T) {

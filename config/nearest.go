@@ -6,17 +6,19 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest returns the known name nearest to an unknown one by edit distance,
-// the first of equals. A wrong or forgotten section counts as one edit, so
-// "width" and "net.width" are nearest to "model.width".
+// Nearest returns the known name nearest to an unknown one by edit distance. A
+// wrong or forgotten section counts as one edit, so "width" and "net.width" are
+// nearest to "model.width"; of equals, the one with the nearer section, then the
+// first is meant.
 func Nearest(unknown string, known []string) string {
 	unknown = strings.ToLower(unknown)
-	best, distance := "", -1
+	best, distance, whole := "", -1, 0
 	for _, name := range known {
 		lower := strings.ToLower(name)
-		d := min(levenshtein.ComputeDistance(unknown, lower), 1+levenshtein.ComputeDistance(lastPart(unknown), lastPart(lower)))
-		if distance < 0 || d < distance {
-			best, distance = name, d
+		w := levenshtein.ComputeDistance(unknown, lower)
+		d := min(w, 1+levenshtein.ComputeDistance(lastPart(unknown), lastPart(lower)))
+		if distance < 0 || d < distance || d == distance && w < whole {
+			best, distance, whole = name, d, w
 		}
 	}
 	return best

@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// Field is one value of a cell.
+// Field is one value of a cell, or of a stored result.
 type Field struct {
 	Path  string // such as game.attackers[0].p0
 	Key   string // the same without indices: what a filter calls the field
@@ -49,13 +49,38 @@ func flatten(at Field, value any) []Field {
 	return fields
 }
 
-// Is says whether the field has a value. Numbers are equal however they are
-// written.
-func (f Field) Is(value string) bool {
-	if f.Value == value {
-		return true
+// Fields lists the values of a stored result: those of its cell, those of its
+// result but the cross-trigger matrix, which may be a million, and, below
+// "environment", those of its environment. The error wraps ErrBroken where that
+// cannot be read.
+func (r *Record) Fields() ([]Field, error) {
+	fields, err := r.Cell.Fields()
+	if err != nil {
+		return nil, err
 	}
+	result := r.Result
+	result.Cross = nil
+	environment, err := r.Environment()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	for place, part := range map[string]any{"": result, "environment": environment} {
+		tree, err := treeOf(part)
+		if err != nil {
+			return nil, fmt.Errorf("experiments: fields of a result: %w", err)
+		}
+		fields = append(fields, flatten(Field{Path: place, Key: place}, tree)...)
+	}
+	return fields, nil
+}
+
+// Compare says how the field's number is ordered to another, negative where it is
+// less, however both are written; false if one of them is none.
+func (f Field) Compare(value string) (int, bool) {
 	a, okA := new(big.Rat).SetString(f.Value)
 	b, okB := new(big.Rat).SetString(value)
-	return okA && okB && json.Valid([]byte(f.Value)) && a.Cmp(b) == 0
+	if !okA || !okB || !json.Valid([]byte(f.Value)) {
+		return 0, false
+	}
+	return a.Cmp(b), true
 }

@@ -8,21 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"backfire/leases"
 )
 
 // ErrNoSummary says that there is no stored summary of the kind asked for.
 var ErrNoSummary = errors.New("no such summary")
-
-// ViewStore opens a store to read from, without writing to it. The error wraps
-// ErrStore.
-func ViewStore(dir string) (*Store, error) {
-	if _, err := os.Stat(filepath.Join(dir, plansDir)); err != nil {
-		return nil, fmt.Errorf("experiments: view store %q: %w: %w: name a directory that a run has written to", dir, ErrStore, err)
-	}
-	return &Store{dir: dir, locks: leases.New(filepath.Join(dir, locksDir), leases.Options{})}, nil
-}
 
 // Summaries lists the paths of the stored summaries, of runs and of sweeps, whose
 // hash begins with the prefix, the oldest first. The error wraps ErrNoSummary.

@@ -27,7 +27,7 @@ func TestMetricsComeBack(t *testing.T) {
 }
 
 func TestSummariesAreFoundAndLoaded(t *testing.T) {
-	_, err := ViewStore(t.TempDir())
+	_, err := ExistingStore(t.TempDir())
 	require.ErrorIs(t, err, ErrStore)
 	store, err := OpenStore(t.TempDir())
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestSummariesAreFoundAndLoaded(t *testing.T) {
 	sweep := &SweepSummary{Sweep: "aa22", Points: []PointSummary{{Name: "p", Games: []GameSummary{{Row: row(1)}}}}}
 	require.NoError(t, sweep.Write(context.Background(), store))
 
-	view, err := ViewStore(store.Dir())
+	view, err := ExistingStore(store.Dir())
 	require.NoError(t, err)
 	paths, err := view.Summaries("aa")
 	require.NoError(t, err)

@@ -84,7 +84,7 @@ func (d *drawing) basis(of []*series) string {
 			for _, model := range p.game.Models {
 				models[model] = true
 			}
-			if text := readingsText(p.point.Readings); !slices.Contains(readings, text) {
+			if text := ReadingsText(p.point.Readings); !slices.Contains(readings, text) {
 				readings = append(readings, text)
 			}
 		}

@@ -181,7 +181,7 @@ func (b *builder) readings() []experiments.Readings {
 func readingsTexts(readings []experiments.Readings) string {
 	var texts []string
 	for _, r := range readings {
-		if text := readingsText(r); !slices.Contains(texts, text) {
+		if text := ReadingsText(r); !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}

@@ -60,7 +60,7 @@ func Text(w io.Writer, s *experiments.Summary) error {
 func heading(out *strings.Builder, s *experiments.Summary) {
 	fmt.Fprintf(out, "%s: %d of %d images. ResNet-18, width %d, %d epochs. One seed: %d.\n",
 		s.Data.Name, s.Pool, s.Data.Images, s.Model.Width, s.Training.Epochs, s.Seed)
-	wrap(out, plural(modelsOf(s), "model")+". Readings: "+readingsText(s.Readings)+".")
+	wrap(out, plural(modelsOf(s), "model")+". Readings: "+ReadingsText(s.Readings)+".")
 }
 
 // modelsOf counts the models behind the games that have a result, those of
@@ -83,8 +83,8 @@ func modelsOf(s *experiments.Summary) int {
 	return len(models)
 }
 
-// readingsText names the choices that the paper leaves open.
-func readingsText(r experiments.Readings) string {
+// ReadingsText names the choices that the paper leaves open.
+func ReadingsText(r experiments.Readings) string {
 	images := "the attacker's own held-out images"
 	if r.Denominator == "pooled" {
 		images = "all attackers' held-out images"

@@ -28,7 +28,7 @@ func (s *shelf) record(dir, cell string) *experiments.Record {
 	}
 	s.order = append(s.order, key)
 	s.known[key] = nil
-	store, err := experiments.ViewStore(dir)
+	store, err := experiments.ExistingStore(dir)
 	if err == nil {
 		s.known[key], err = store.Read(cell)
 	}

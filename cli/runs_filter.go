@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"backfire/config"
+	"backfire/experiments"
+)
+
+// filter is a condition on a field of a stored result.
+type filter struct{ text, key, relation, value string }
+
+// relations are what a filter may ask of a number's order (negative, zero,
+// positive: it is less, equal, more than the value).
+var relations = map[string]func(order int) bool{
+	"=":  func(order int) bool { return order == 0 },
+	"<":  func(order int) bool { return order < 0 },
+	"<=": func(order int) bool { return order <= 0 },
+	">":  func(order int) bool { return order > 0 },
+	">=": func(order int) bool { return order >= 0 },
+}
+
+// notEqual is the relation of a field that has another value.
+const notEqual = "!="
+
+var filterForm = regexp.MustCompile(`^\s*([^\s=!<>]+)\s*(=|!=|<=|>=|<|>)\s*(.*?)\s*$`)
+
+// parseFilters reads the conditions of --filter.
+func parseFilters(texts []string) ([]filter, error) {
+	var filters []filter
+	for _, text := range texts {
+		parts := filterForm.FindStringSubmatch(text)
+		if parts == nil {
+			return nil, Usagef("--filter %s: must be key=value, such as --filter game.seed=1, or have !=, <, <=, > or >= in its middle", text)
+		}
+		f := filter{text, parts[1], parts[2], parts[3]}
+		if _, number := (experiments.Field{Value: f.value}).Compare(f.value); !number && f.relation != "=" && f.relation != notEqual {
+			return nil, Usagef("--filter %s: must compare with a number", text)
+		}
+		filters = append(filters, f)
+	}
+	return filters, nil
+}
+
+// admits says whether a field has what the condition asks for.
+func (f filter) admits(field experiments.Field) bool {
+	if order, numbers := field.Compare(f.value); numbers {
+		return relations[f.relation](order)
+	}
+	return f.relation == "=" && field.Value == f.value
+}
+
+// passes says whether fields meet the condition: of a list, one entry has to; with
+// another value (!=) none may have this one.
+func (f filter) passes(fields []experiments.Field) bool {
+	wanted := f
+	if f.relation == notEqual {
+		wanted.relation = "="
+	}
+	has := slices.ContainsFunc(fields, func(field experiments.Field) bool {
+		return field.Key == f.key && wanted.admits(field)
+	})
+	return has != (f.relation == notEqual)
+}
+
+// filterer applies filters and remembers which keys there are.
+type filterer struct {
+	filters []filter
+	keys    map[string]bool // of all results so far
+}
+
+// passes says whether a result meets all conditions.
+func (f *filterer) passes(record *experiments.Record) (bool, error) {
+	if len(f.filters) == 0 {
+		return true, nil
+	}
+	fields, err := record.Fields()
+	if err != nil {
+		return false, err
+	}
+	for _, field := range fields {
+		f.keys[field.Key] = true
+	}
+	return !slices.ContainsFunc(f.filters, func(filter filter) bool { return !filter.passes(fields) }), nil
+}
+
+// unknown refuses a key that no result has.
+func (f *filterer) unknown() error {
+	for _, filter := range f.filters {
+		if len(f.keys) > 0 && !f.keys[filter.key] {
+			return Usagef("--filter %s: no stored result has the field %s; did you mean %s?", filter.text, filter.key, f.nearest(filter.key))
+		}
+	}
+	return nil
+}
+
+// nearest is the key nearest to an unknown one, of those that have all of its words
+// if there are any: pool.size of a configuration is game.pool_size here.
+func (f *filterer) nearest(unknown string) string {
+	words := func(key string) []string {
+		return strings.FieldsFunc(key, func(r rune) bool { return r == '.' || r == '_' })
+	}
+	keys := slices.Sorted(maps.Keys(f.keys))
+	similar := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		return slices.ContainsFunc(words(unknown), func(word string) bool { return !slices.Contains(words(key), word) })
+	})
+	if len(similar) > 0 {
+		keys = similar
+	}
+	return config.Nearest(unknown, keys)
+}
