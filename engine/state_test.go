@@ -61,3 +61,17 @@ func TestModelsGoOnFromTheStatesOfOthers(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, resumed, 2, "those that leave out an attacker of the second slice, and the inquiry")
 }
+
+// Unlearning with a learning rate that the network does not survive is final, as
+// any divergence is, and the sentence names attacker and rate.
+func TestUnlearningThatDivergesIsFinal(t *testing.T) {
+	plan := tinyPlan(t, "attackers.counts=2", "attackers.singles=0", "train.epochs=1",
+		"defenders=indexing_unknown", "indexing.update=unlearn", "indexing.unlearn_lr=1e30")
+	cell := plan.Cells[len(plan.Cells)-1]
+	require.NotNil(t, cell.Inquiry)
+	events := work(t, LibTorch{}, newJob(t, cell))
+	last := events[len(events)-1]
+	require.Equal(t, experiments.KindFailed, last.Kind)
+	require.True(t, last.Final)
+	require.Regexp(t, `unlearn attacker 0: .*diverged: the loss became \S+ after \d of 10 steps \(learning rate 1e\+30\)`, last.Error)
+}

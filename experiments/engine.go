@@ -9,7 +9,7 @@ import (
 
 // What an Engine's errors wrap where trying again would end the same way.
 var (
-	// ErrDiverged says that a loss became NaN or infinite.
+	// ErrDiverged says that a loss, or what it is computed from, became NaN or infinite.
 	ErrDiverged = errors.New("training diverged")
 	// ErrOptions marks options that no model can be trained with.
 	ErrOptions = errors.New("no such model can be trained")
@@ -61,7 +61,8 @@ type TrainedModel interface {
 	// equal length.
 	Features(images []uint8) ([]float32, error)
 	// Unlearn takes gradient steps of a learning rate away from rows of the
-	// training set. Restore puts the model back.
+	// training set. Restore puts the model back. The error wraps ErrDiverged when
+	// the loss or a parameter is not a finite number any more.
 	Unlearn(steps []Unlearning, rate float64) error
 	// Close frees the model.
 	Close()

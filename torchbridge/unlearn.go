@@ -18,6 +18,8 @@ type Unlearning struct {
 // rows to forget rises until it is that of a guess, and not beyond, where it would
 // rise without end. BatchNorm's running statistics are used and stay as they are.
 // It is no part of a training: where that stood, only Restore knows afterwards.
+// The error wraps ErrDiverged when a loss or a parameter is not finite; the model
+// is of no use then.
 func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
 	switch {
 	case t.closed:
@@ -60,12 +62,38 @@ func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
 		if err := s.err(); err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
+		reached, err := read[float32](loss)
+		if err != nil {
+			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
+		}
+		if !finite(reached[0]) {
+			return fmt.Errorf("torchbridge: unlearn: %w: the loss became %g after %d of %d steps (learning rate %g)", ErrDiverged, reached[0], i, len(steps), rate)
+		}
 		if err := plain.step(t.net.paramHandles, t.grads, learningRate); err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
 	}
+	return t.checkParameters(len(steps), rate)
+}
+
+// checkParameters refuses a network that steps of unlearning have lost: no loss
+// has yet been computed after the last one.
+func (t *Trainer) checkParameters(steps int, rate float64) error {
+	for _, p := range t.net.params {
+		values, err := read[float32](p.value)
+		if err != nil {
+			return fmt.Errorf("torchbridge: unlearn: %s: %w", p.name, err)
+		}
+		for _, v := range values {
+			if !finite(v) {
+				return fmt.Errorf("torchbridge: unlearn: %w: %s holds %g after %d of %d steps (learning rate %g)", ErrDiverged, p.name, v, steps, steps, rate)
+			}
+		}
+	}
 	return nil
 }
+
+func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
 // checkRows refuses lists without rows, and rows that the training set does not
 // have.

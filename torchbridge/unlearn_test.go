@@ -106,3 +106,33 @@ func TestUnlearnRefusals(t *testing.T) {
 	require.ErrorIs(t, trainer.Unlearn([]Unlearning{{Forget: []int64{int64(opt.Images)}, Keep: []int64{1}}}, 0.1), ErrOptions)
 	require.NoError(t, trainer.Unlearn(step, 0.1))
 }
+
+// A learning rate that carries the network away ends as ErrDiverged, and the error
+// says where: by the parameters after a single step, by the loss after several.
+func TestUnlearnThatDivergesIsAnError(t *testing.T) {
+	for _, device := range devices() {
+		opt := toyOptions()
+		opt.Device = device
+		trainer, err := NewTrainer(opt)
+		require.NoError(t, err)
+		defer trainer.Close()
+		images, labels := toyImages(opt.Images, 1)
+		require.NoError(t, trainer.Upload(images, labels))
+		start, err := trainer.State()
+		require.NoError(t, err)
+		steps := make([]Unlearning, 5)
+		for i := range steps {
+			steps[i] = Unlearning{Forget: []int64{0, 3}, Keep: []int64{1, 2}}
+		}
+		err = trainer.Unlearn(steps, 1e30)
+		require.ErrorIs(t, err, ErrDiverged)
+		require.ErrorContains(t, err, "the loss became NaN after 1 of 5 steps (learning rate 1e+30)")
+		require.NoError(t, trainer.Restore(start))
+		err = trainer.Unlearn(steps[:1], math.MaxFloat64) // infinite as a float32
+		require.ErrorIs(t, err, ErrDiverged)
+		require.ErrorContains(t, err, "conv1.weight holds")
+		require.ErrorContains(t, err, "after 1 of 1 steps")
+		require.NoError(t, trainer.Restore(start))
+		require.NoError(t, trainer.Unlearn(steps, 1e-3))
+	}
+}
