@@ -6,3 +6,6 @@ var Lloyd = lloyd
 
 // Leading is leading.
 var Leading = leading
+
+// Apart is apart.
+var Apart = apart

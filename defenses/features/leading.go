@@ -1,6 +1,8 @@
 package features
 
 import (
+	"slices"
+
 	"gonum.org/v1/gonum/mat"
 
 	"backfire/streams"
@@ -15,23 +17,71 @@ const (
 	// residual is the length of A v - lambda v, as a share of the largest
 	// eigenvalue, at which v counts as an eigenvector: some thousand roundings.
 	residual = 1e-12
+	// nearest is how far above the largest eigenvalue apart's shift is at least, as
+	// a share of it: rounding grows with the inverse.
+	nearest = 1e-3
 )
 
 // leading returns the k largest eigenvalues (or all, if they are fewer) of a
 // positive semidefinite matrix, in descending order, and their unit eigenvectors
 // as columns; false if they do not converge.
 //
-// Large matrices are restricted to a Krylov space that grows by a block until the
-// wanted eigenvectors lie in it (block Lanczos with full orthogonalisation and
-// Rayleigh-Ritz: Golub and Van Loan, "Matrix Computations", section 10.3), which
-// takes hundredths of the time of a whole decomposition. Should that space come to
-// a quarter of the matrix, as with eigenvalues that are all about the same, the
-// matrix is decomposed after all.
+// Large matrices are restricted to a Krylov space, which takes hundredths of the
+// time of a whole decomposition. Where the eigenvalues are all about the same, that
+// does not suffice, and the largest ones are set apart first, see apart.
 func leading(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 	n := a.SymmetricDim()
 	if k = min(k, n); n <= dense {
 		return decompose(a, k)
 	}
+	values, vectors, ok := krylov(n, k, n/4, func(image, block *mat.Dense) error {
+		image.Mul(a, block)
+		return nil
+	})
+	if ok && vectors == nil {
+		values, vectors, ok = apart(a, k)
+	}
+	if ok && vectors == nil {
+		return decompose(a, k)
+	}
+	return values, vectors, ok
+}
+
+// apart is leading for matrices whose largest eigenvalues l1, l2, ... hardly differ
+// from the others: those of (s - A)^-1, with s a little above l1, are 1/(s - l1),
+// 1/(s - l2), ... with the same eigenvectors, and far apart (shift and invert:
+// Golub and Van Loan, "Matrix Computations", section 10.1). The eigenvalues
+// themselves, which say where s must be, are computed without eigenvectors in a
+// fraction of the time of both. The vectors are nil where that does not help either.
+func apart(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
+	var eigen mat.EigenSym
+	if !eigen.Factorize(a, false) {
+		return nil, nil, false
+	}
+	n := a.SymmetricDim()
+	values := eigen.Values(nil)
+	slices.Reverse(values)
+	shift := values[0] + max(values[0]-values[k-1], nearest*values[0])
+	shifted := mat.NewSymDense(n, nil)
+	shifted.ScaleSym(-1, a)
+	for i := range n {
+		shifted.SetSym(i, i, shift+shifted.At(i, i))
+	}
+	var factor mat.Cholesky
+	if !factor.Factorize(shifted) {
+		return nil, nil, true
+	}
+	_, vectors, ok := krylov(n, k, 3*n/4, func(image, block *mat.Dense) error { return factor.SolveTo(image, block) })
+	return values[:k], vectors, ok
+}
+
+// krylov returns the k largest eigenvalues and eigenvectors of a positive
+// semidefinite matrix of order n, given by what it makes of a block of vectors, in
+// the Krylov space that grows by a block until the eigenvectors lie in it (block
+// Lanczos with full orthogonalisation and Rayleigh-Ritz: Golub and Van Loan,
+// section 10.3). They are nil should that take a space of more than most dimensions;
+// false means that no eigenvalues can be computed at all.
+func krylov(n, k, most int, multiply func(image, block *mat.Dense) error) ([]float64, *mat.Dense, bool) {
 	rng := streams.New(0, "leading eigenvectors", uint64(n))
 	block := mat.NewDense(n, k+spare, nil)
 	block.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, block)
@@ -39,11 +89,13 @@ func leading(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 	for look := 0; ; {
 		orthonormalize(block, space)
 		var next mat.Dense
-		next.Mul(a, block)
+		if err := multiply(&next, block); err != nil {
+			return nil, nil, false
+		}
 		space, image = beside(space, block), beside(image, &next)
 		_, size := space.Dims()
-		if 4*size > n {
-			return decompose(a, k)
+		if size > most {
+			return nil, nil, true
 		}
 		if block = &next; size < look {
 			continue
