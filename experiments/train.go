@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"backfire/defenses/indexing"
@@ -188,18 +187,11 @@ func (p *playing) sources() ([]source, error) {
 	if p.job.States == "" {
 		return list, nil
 	}
-	if origin, ok := p.job.Cell.origin(); ok && p.job.Cell.Inquiry != nil {
-		hash, err := origin.Hash()
-		return append(list, p.stateOf(hash)), err
+	hashes, err := p.job.Cell.GoesOnFrom()
+	for _, hash := range hashes {
+		list = append(list, p.stateOf(hash))
 	}
-	for at := p.job.Cell.shared(); at > 0; at-- {
-		from, err := p.state(at)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, from)
-	}
-	return list, nil
+	return list, err
 }
 
 // state is where the state at the beginning of a stage is kept for others.
@@ -210,7 +202,7 @@ func (p *playing) state(at int) (source, error) {
 
 // stateOf is where the state at the end of a training called hash is kept.
 func (p *playing) stateOf(hash string) source {
-	return source{filepath.Join(p.job.States, hash+stateSuffix), hash}
+	return source{stateFile(p.job.States, hash), hash}
 }
 
 // checkpoint reads the checkpoint at a source; nil if there is none to be used.
