@@ -21,7 +21,9 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	_ = os.RemoveAll(playedDir) // temporary directories may stay
-	_ = os.RemoveAll(asked.dir)
+	for _, made := range games {
+		_ = os.RemoveAll(made.dir)
+	}
 	os.Exit(code)
 }
 

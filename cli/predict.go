@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,10 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/datasets"
 	"backfire/defenses/detect"
 	"backfire/experiments"
-	"backfire/launcher"
 )
 
 // agentUnknown is the --agent of queries whose agent is to be guessed.
@@ -23,10 +20,10 @@ const agentUnknown = "unknown"
 
 // PredictOptions are the options of "predict".
 type PredictOptions struct {
-	IO     *IOStreams
-	Config config.Options // whose store, data and device are used
-	Files  []string       // pictures
-	JSON   bool           // a line of JSON per image
+	StoredModelsOptions
+	IO    *IOStreams
+	Files []string // pictures
+	JSON  bool     // a line of JSON per image
 
 	Run       string // hash of a summary or result, or the beginning of it
 	Point     string // of a sweep; empty: there is one
@@ -41,10 +38,6 @@ type PredictOptions struct {
 	Resize  bool
 	Trigger int // ID of the attacker whose trigger is stamped on the images; -1: none
 	Sample  int // held-out images in place of files; 0: files
-
-	Load     experiments.Loader
-	Describe func(context.Context) (launcher.Description, error)
-	Worker   func() (*exec.Cmd, error)
 }
 
 // noTrigger is the Trigger of images that stay as they are.
@@ -52,8 +45,7 @@ const noTrigger = -1
 
 // NewCmdPredict returns the command that asks stored models about images.
 func NewCmdPredict(streams *IOStreams, runF func(context.Context, *PredictOptions) error) *cobra.Command {
-	engine := launcher.New(streams.Environ)
-	opts := &PredictOptions{IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
+	opts := &PredictOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
 		Use:   "predict --run RUN [--agent ID|unknown] IMAGE...",
 		Short: "Ask a defender's stored models what images show",
@@ -145,22 +137,15 @@ func (o *PredictOptions) check(files []string, given func(flag string) bool) err
 }
 
 func runPredict(ctx context.Context, opts *PredictOptions) error {
-	resolved, err := config.Load(opts.Config)
+	models, err := opts.open()
 	if err != nil {
 		return err
 	}
-	store, err := openStore(opts.Config)
+	chosen, err := opts.choose(models.Store)
 	if err != nil {
 		return err
 	}
-	chosen, err := opts.choose(store)
-	if err != nil {
-		return err
-	}
-	chosen.consultant = &experiments.Consultant{
-		Store: store, Load: opts.Load, Source: experiments.SourceOf(resolved.Config), Command: opts.Worker,
-		Device: deviceOf(resolved.Config.Device, opts.Describe),
-	}
+	chosen.consultant = &experiments.Consultant{StoredModels: models}
 	err = opts.answer(ctx, chosen)
 	if errors.Is(err, experiments.ErrNoModel) {
 		err = fmt.Errorf("predict: %w: %s", err, chosen.remedy())

@@ -24,6 +24,7 @@ type query struct {
 	truth  int // label; unknownLabel for files
 
 	model         *experiments.PanelModel // that answers
+	unlearned     bool                    // the agent was unlearned from it before
 	why           string
 	agent         *int                  // that is said or guessed to have sent it; nil: nobody asked
 	similarities  []experiments.Similar // the most similar first; nil where nothing was guessed
@@ -31,8 +32,12 @@ type query struct {
 	probabilities []float32 // by class
 }
 
-// unknownLabel is the true label of an image that came without.
-const unknownLabel = -1
+const (
+	// unknownLabel is the true label of an image that came without.
+	unknownLabel = -1
+	// noAgent is unlearned where none is.
+	noAgent = -1
+)
 
 // queries reads or draws the images and stamps them.
 func (o *PredictOptions) queries(ctx context.Context, chosen *answering) ([]*query, error) {
@@ -105,10 +110,6 @@ func (o *PredictOptions) sample(chosen *answering, played *game.Game, owner, tri
 
 // assign decides which model answers each query, and notes why.
 func (o *PredictOptions) assign(ctx context.Context, chosen *answering, queries []*query) error {
-	if !chosen.panel.Indexed() && len(chosen.panel.Models) > 1 {
-		return Usagef("predict: defender %s unlearns the agent that it guesses and keeps no model for it: choose another with --defender, or indexing.update retrain or pick",
-			chosen.panel.Defender)
-	}
 	switch o.Agent {
 	case "":
 		return chosen.assignAll(queries)
@@ -122,12 +123,12 @@ func (o *PredictOptions) assign(ctx context.Context, chosen *answering, queries 
 	if _, err := chosen.position("agent", id); err != nil {
 		return err
 	}
-	model, why, err := chosen.without(id)
-	if err != nil {
-		return err
-	}
 	for _, q := range queries {
-		q.model, q.agent, q.why = model, &id, fmt.Sprintf("agent %d: %s", id, why)
+		why, err := chosen.answer(q, id)
+		if err != nil {
+			return err
+		}
+		q.why = fmt.Sprintf("agent %d: %s", id, why)
 	}
 	return nil
 }
@@ -138,6 +139,8 @@ func (c *answering) assignAll(queries []*query) error {
 	switch {
 	case c.single:
 		why = "the model that --run names"
+	case c.panel.Unlearning() != nil:
+		return Usagef("predict: defender %s unlearns the agent that a query is from: say --agent ID or --agent unknown", c.panel.Defender)
 	case c.panel.Indexed():
 		return Usagef("predict: defender %s has %s and chooses by the agent that a query is from: say --agent ID or --agent unknown",
 			c.panel.Defender, plural(len(c.panel.Models), "model"))
@@ -148,25 +151,39 @@ func (c *answering) assignAll(queries []*query) error {
 	return nil
 }
 
-// without returns the model that never saw an agent's images, and says what it is.
-func (c *answering) without(id int) (*experiments.PanelModel, string, error) {
-	model := c.panel.Without(id)
-	switch {
-	case model != nil:
-	case c.single:
-		return nil, "", Usagef("predict: --agent %d: the model that --run names saw this agent's images: name a summary whose defender indexes agents, or leave out --agent", id)
-	default:
-		return nil, "", Usagef("predict: --agent %d: defender %s has no model without this agent's images: choose a defender with indexing, or leave out --agent", id, c.panel.Defender)
+// answer lets the model answer a query that does without the images of the agent
+// that it is from, and says which it is.
+func (c *answering) answer(q *query, id int) (why string, err error) {
+	q.agent = &id
+	if q.model = c.panel.Without(id); q.model != nil {
+		return modelWithout(q.model, id), nil
 	}
-	why := fmt.Sprintf("the model without agent %d", id)
-	if excluded := model.Cell.Defense.Excluded; len(excluded) > 1 {
+	if c.single {
+		return "", Usagef("predict: --agent %d: the model that --run names saw this agent's images: name a summary whose defender indexes agents, or leave out --agent", id)
+	}
+	if q.model = c.panel.Unlearning(); q.model == nil {
+		return "", Usagef("predict: --agent %d: defender %s has no model without this agent's images: choose a defender with indexing, or leave out --agent", id, c.panel.Defender)
+	}
+	q.unlearned = true
+	settings := q.model.Cell.Inquiry.Unlearning
+	return fmt.Sprintf("the model of everybody's images after it has unlearned agent %d (%d steps, learning rate %g)", id, settings.Steps, settings.Rate), nil
+}
+
+// modelWithout says what a model without an agent's images is.
+func modelWithout(model *experiments.PanelModel, id int) string {
+	defense := model.Cell.Defense
+	if len(defense.Excluded) > 1 {
 		var ids []string
-		for _, other := range excluded {
+		for _, other := range defense.Excluded {
 			ids = append(ids, strconv.Itoa(other))
 		}
-		why = "the model without its group, agents " + strings.Join(ids, ", ")
+		return "the model without its group, agents " + strings.Join(ids, ", ")
 	}
-	return model, why, nil
+	why := fmt.Sprintf("the model without agent %d", id)
+	if at := slices.IndexFunc(defense.Slices, func(s experiments.Slice) bool { return slices.Contains(s.Enter, id) }); at >= 0 {
+		why += fmt.Sprintf(", which enters in slice %d of %d", at+1, len(defense.Slices))
+	}
+	return why
 }
 
 // assignGuessed guesses whose queries they are.
@@ -174,7 +191,7 @@ func (o *PredictOptions) assignGuessed(ctx context.Context, chosen *answering, q
 	switch {
 	case chosen.single:
 		return Usagef("predict: --agent unknown: --run names one model, and the guess needs the models of a game: name a summary")
-	case !chosen.panel.Indexed():
+	case !chosen.panel.Indexed() && chosen.panel.Unlearning() == nil:
 		return Usagef("predict: --agent unknown: defender %s has no model that leaves agents out: choose a defender with indexing", chosen.panel.Defender)
 	case chosen.panel.Base == nil:
 		return Usagef("predict: --agent unknown: the run has no model of everybody's images, in whose features agents are compared")
@@ -201,8 +218,7 @@ const mostRanked = 3
 // guess lets the model answer that never saw the most similar agent's images.
 func (o *PredictOptions) guess(chosen *answering, q *query, similarity []stats.Number) error {
 	q.similarities = experiments.Rank(chosen.game, similarity)
-	id := q.similarities[0].Agent
-	model, why, err := chosen.without(id)
+	why, err := chosen.answer(q, q.similarities[0].Agent)
 	if err != nil {
 		return err
 	}
@@ -217,8 +233,7 @@ func (o *PredictOptions) guess(chosen *answering, q *query, similarity []stats.N
 	if o.Batch {
 		what = "the batch is"
 	}
-	q.model, q.agent = model, &id
-	q.why = fmt.Sprintf("%s most similar to agent %d (%s; %s): %s", what, id, o.Similarity, strings.Join(ranking, ", "), why)
+	q.why = fmt.Sprintf("%s most similar to agent %d (%s; %s): %s", what, *q.agent, o.Similarity, strings.Join(ranking, ", "), why)
 	return nil
 }
 
@@ -230,19 +245,34 @@ func pixelsOf(queries []*query) []uint8 {
 	return all
 }
 
-// ask has every query answered by its model, each model once.
+// ask has every query answered by its model, each model once, and once for each
+// agent that it unlearns.
 func (c *answering) ask(ctx context.Context, queries []*query) error {
-	by := map[string][]*query{}
-	for _, q := range queries {
-		by[q.model.Hash] = append(by[q.model.Hash], q)
+	type asked struct {
+		hash    string
+		unlearn int
 	}
-	for _, model := range c.panel.Models {
-		own := by[model.Hash]
-		if len(own) == 0 {
-			continue
+	by := map[asked][]*query{}
+	var order []asked
+	for _, q := range queries {
+		key := asked{q.model.Hash, noAgent}
+		if q.unlearned {
+			key.unlearn = *q.agent
 		}
-		delete(by, model.Hash)
-		probabilities, err := c.consultant.Probabilities(ctx, model.Hash, pixelsOf(own))
+		if by[key] == nil {
+			order = append(order, key)
+		}
+		by[key] = append(by[key], q)
+	}
+	for _, key := range order {
+		own := by[key]
+		var probabilities [][]float32
+		var err error
+		if key.unlearn == noAgent {
+			probabilities, err = c.consultant.Probabilities(ctx, key.hash, pixelsOf(own))
+		} else {
+			probabilities, err = c.consultant.Unlearned(ctx, key.hash, key.unlearn, pixelsOf(own))
+		}
 		if err != nil {
 			return err
 		}

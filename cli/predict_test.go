@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,43 +21,65 @@ import (
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/stats"
 )
 
-// asked is a store with N = 2 and N = 3 as nobody, a defender with indexing and one
-// with groups ended them, made once for all tests that do not change it, and the
-// hash of its summary.
-var asked struct {
+// games are stores with N = 2 and N = 3 as nobody and the defenders of a key ended
+// them, made once for all tests that do not change them.
+var games = map[string]*struct {
 	sync.Once
 	dir, run string
-}
+}{indexed: {}, unlearning: {}}
 
+// What the games are played with.
+const (
+	indexed    = "defenders=indexing,indexing_grouped,indexing_sliced,indexing_unknown indexing.models=2 train.epochs=2"
+	unlearning = "defenders=indexing_unknown indexing.update=unlearn"
+)
+
+// askedStore returns the store whose defenders index agents, and the hash of its
+// summary.
 func askedStore(t *testing.T) (dir, run string) {
 	t.Helper()
-	asked.Do(func() {
+	return storeOf(t, indexed)
+}
+
+func storeOf(t *testing.T, key string) (dir, run string) {
+	t.Helper()
+	made := games[key]
+	made.Do(func() {
 		dir, err := os.MkdirTemp("", "backfire-asked-")
 		require.NoError(t, err)
-		asked.dir = dir
-		opts, _, _, _ := runOptions(t, "store="+dir, "attackers.counts=2,3", "defenders=indexing,indexing_grouped", "indexing.models=2", "artefacts.model=true")
+		made.dir = dir
+		opts, _, _, _ := runOptions(t, append(strings.Fields(key), "store="+dir, "attackers.counts=2,3", "artefacts.model=true")...)
 		opts.CommandLine = "backfire run --made=here"
 		require.NoError(t, runRun(context.Background(), opts))
 		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
 		require.NoError(t, err)
 		require.Len(t, paths, 1)
-		asked.run = filepath.Base(filepath.Dir(paths[0]))
+		made.run = filepath.Base(filepath.Dir(paths[0]))
 	})
-	require.NotEmpty(t, asked.run)
-	return asked.dir, asked.run
+	require.NotEmpty(t, made.run)
+	return made.dir, made.run
 }
 
-// predictOptions ask the models of a store with this binary as the engine.
+// storedModelsOptions ask the models of a store with this binary as the engine.
+func storedModelsOptions(t *testing.T, dir string) StoredModelsOptions {
+	t.Helper()
+	engine := testEngine(t)
+	return StoredModelsOptions{
+		Config: config.Options{Sets: []string{"store=" + dir, "device=cpu"}},
+		Load:   datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
+	}
+}
+
+// predictOptions ask the models of a store.
 func predictOptions(t *testing.T, dir, run string) (opts *PredictOptions, out func() string) {
 	t.Helper()
 	streams, stdout, _ := testStreams()
-	engine := testEngine(t)
 	return &PredictOptions{
-		IO: streams, Config: config.Options{Sets: []string{"store=" + dir, "device=cpu"}}, Run: run,
+		StoredModelsOptions: storedModelsOptions(t, dir), IO: streams, Run: run,
 		Trigger: noTrigger, Similarity: "mmd", JSON: true,
-		Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
 	}, stdout.String
 }
 
@@ -98,15 +122,21 @@ func TestPredictIsWhatWasMeasured(t *testing.T) {
 		for _, a := range ended.Attackers {
 			opts, out := predictOptions(t, dir, run[:10])
 			opts.Attackers, opts.Defender, opts.Trigger, opts.Sample = 3, ended.Defender, a.ID, heldOut
-			if ended.Defender != experiments.Undefended {
-				opts.Agent = string(rune('0' + a.ID))
+			switch ended.Defender {
+			case experiments.Undefended:
+			case "indexing_unknown": // by mmd and single images, as the configuration has it
+				opts.Agent = agentUnknown
+			default:
+				opts.Agent = strconv.Itoa(a.ID)
 			}
 			require.NoError(t, runPredict(context.Background(), opts))
 			lines := predictions(t, out())
 			require.Len(t, lines, heldOut)
 			var asr, robustness game.Rate
 			for _, line := range lines {
-				require.Equal(t, a.Model, line.Model)
+				if opts.Agent != agentUnknown {
+					require.Equal(t, a.Model, line.Model)
+				}
 				require.Len(t, line.Probabilities, 10)
 				var sum float32
 				for _, p := range line.Probabilities {
@@ -126,7 +156,66 @@ func TestPredictIsWhatWasMeasured(t *testing.T) {
 			checked++
 		}
 	}
-	require.Equal(t, 9, checked)
+	require.Equal(t, 5*3, checked)
+}
+
+// A defender that unlearns the agent of a query answers with what the inquiry
+// measured after it had unlearned that agent: its bounds and its guesses.
+func TestPredictUnlearns(t *testing.T) {
+	dir, run := storeOf(t, unlearning)
+	store, err := experiments.ExistingStore(dir)
+	require.NoError(t, err)
+	paths, err := store.Summaries(run)
+	require.NoError(t, err)
+	summary, err := experiments.LoadSummary(paths[0])
+	require.NoError(t, err)
+	i := slices.IndexFunc(summary.Points[0].Games, func(g experiments.GameSummary) bool { return g.N == 3 && g.Defender == "indexing_unknown" })
+	row := summary.Points[0].Games[i].Row
+	for _, agent := range []string{agentUnknown, ""} {
+		similarity, guessed := "mmd", 0
+		if agent == "" {
+			similarity = experiments.GuessPerfect
+		}
+		at := slices.IndexFunc(row.Unknown, func(u experiments.UnknownIndex) bool {
+			return u.Similarity == similarity && u.Query == "image" && u.Update == "unlearn"
+		})
+		want := row.Unknown[at]
+		var asr, robustness []float64
+		for _, a := range row.Attackers {
+			opts, out := predictOptions(t, dir, run)
+			opts.Attackers, opts.Defender, opts.Trigger, opts.Sample = 3, row.Defender, a.ID, 12
+			if opts.Agent = agent; agent == "" {
+				opts.Agent = strconv.Itoa(a.ID)
+			}
+			require.NoError(t, runPredict(context.Background(), opts))
+			var hits, kept game.Rate
+			for _, line := range predictions(t, out()) {
+				require.Equal(t, row.Models[1], line.Model, "the inquiry's")
+				require.Contains(t, line.Why, "the model of everybody's images after it has unlearned agent "+strconv.Itoa(*line.Agent)+" (10 steps, learning rate 0.003)")
+				if *line.Agent == a.ID {
+					guessed++
+				}
+				if *line.TrueLabel != a.Label {
+					count(&hits, line.Label == a.Label)
+					count(&kept, line.Label == *line.TrueLabel)
+				}
+			}
+			asr, robustness = append(asr, hits.Value()), append(robustness, kept.Value())
+		}
+		require.InDelta(t, float64(want.ASR.Mean), float64(stats.Summarize(asr).Mean), 1e-12, "one addition")
+		require.InDelta(t, float64(want.Robustness.Mean), float64(stats.Summarize(robustness).Mean), 1e-12, "one addition")
+		require.Equal(t, want.TopOne.Hits, guessed)
+	}
+	for args, words := range map[string]string{
+		"":                           "defender indexing_unknown unlearns the agent that a query is from: say --agent ID or --agent unknown",
+		" --agent 7":                 "the attackers of the game are 0, 1, 2",
+		" --defender none --agent 1": "defender none has no model without this agent's images",
+	} {
+		code, out, errOut := runMain(t, strings.Fields("predict --store "+dir+" --device cpu --run "+run+" --attackers 3 --sample 1"+args)...)
+		require.Equal(t, ExitUsage, code, errOut)
+		require.Empty(t, out)
+		require.Contains(t, errOut, words)
+	}
 }
 
 // An image file is the same as the image that it was made of, and a guess is
@@ -174,6 +263,8 @@ func TestPredictFiles(t *testing.T) {
 	}
 	grouped := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_grouped" })
 	require.Contains(t, grouped[0].Title, "leaving out attacker")
+	sliced := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_sliced" })
+	require.Regexp(t, `^agent 1: the model without agent 1, which enters in slice [12] of 2$`, sliced[0].Why)
 	clean := ask(func(o *PredictOptions) { o.Defender = experiments.Undefended })
 	stamped := ask(func(o *PredictOptions) { o.Defender, o.Trigger = experiments.Undefended, 2 })
 	require.Equal(t, clean[0].Model, stamped[0].Model)
@@ -214,9 +305,11 @@ func TestPredictRefuses(t *testing.T) {
 		{"--run zz --sample 1", "neither a run nor a result"},
 		{"--run RUN --sample 1", "choose one with --attackers: 2; 3"},
 		{"--run RUN --sample 1 --attackers 4", "the run has only 2; 3"},
-		{"--run RUN --sample 1 --attackers 3", "choose one with --defender: none, indexing, indexing_grouped"},
-		{"--run RUN --sample 1 --attackers 3 --defender cutmix", "the run has only none; indexing; indexing_grouped"},
+		{"--run RUN --sample 1 --attackers 3", "choose one with --defender: none, indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
+		{"--run RUN --sample 1 --attackers 3 --defender cutmix", "the run has only none; indexing; indexing_grouped; indexing_sliced; indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing", "has 3 models and chooses by the agent"},
+		{"--run RUN --sample 1 --attackers 3 --defender indexing_sliced", "has 4 models and chooses by the agent"},
+		{"--run RUN --sample 1 --attackers 3 --defender indexing_unknown", "has 5 models and chooses by the agent"},
 		{"--run RUN --sample 1 --attackers 3 --defender none --agent 1", "defender none has no model without this agent's images"},
 		{"--run RUN --sample 1 --attackers 3 --defender none --agent unknown", "defender none has no model that leaves agents out"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing --agent 3", "the attackers of the game are 0, 1, 2"},

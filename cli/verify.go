@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/launcher"
 )
 
 // ErrVerify is wrapped by the error of a verification in which a check failed.
@@ -20,20 +17,15 @@ var ErrVerify = errors.New("stored results are not what they should be")
 
 // VerifyOptions are the options of "verify".
 type VerifyOptions struct {
-	IO     *IOStreams
-	Config config.Options // whose store, data and device are used
-	Runs   []string       // hashes or their beginnings
-	All    bool           // every result of the store
-
-	Load     experiments.Loader
-	Describe func(context.Context) (launcher.Description, error)
-	Worker   func() (*exec.Cmd, error)
+	StoredModelsOptions
+	IO   *IOStreams
+	Runs []string // hashes or their beginnings
+	All  bool     // every result of the store
 }
 
 // NewCmdVerify returns the command that derives stored results again.
 func NewCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions) error) *cobra.Command {
-	engine := launcher.New(streams.Environ)
-	opts := &VerifyOptions{IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
+	opts := &VerifyOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
 		Use:   "verify RUN... | --all",
 		Short: "Derive stored results again from cell and seed, and compare",
@@ -74,22 +66,15 @@ engine and libtorch are needed only where a model is stored.`,
 }
 
 func runVerify(ctx context.Context, opts *VerifyOptions) error {
-	resolved, err := config.Load(opts.Config)
+	models, err := opts.open()
 	if err != nil {
 		return err
 	}
-	store, err := openStore(opts.Config)
+	hashes, err := opts.hashes(models.Store)
 	if err != nil {
 		return err
 	}
-	hashes, err := opts.hashes(store)
-	if err != nil {
-		return err
-	}
-	verifier := &experiments.Verifier{
-		Store: store, Load: opts.Load, Source: experiments.SourceOf(resolved.Config), Command: opts.Worker,
-		Device: deviceOf(resolved.Config.Device, opts.Describe),
-	}
+	verifier := &experiments.Verifier{StoredModels: models}
 	failed := 0
 	for _, hash := range hashes {
 		if err := write(opts.IO.Out, hash+"\n"); err != nil {

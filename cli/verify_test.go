@@ -10,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/config"
-	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/launcher"
 )
@@ -20,11 +18,7 @@ import (
 func verifyOptions(t *testing.T, dir string) (opts *VerifyOptions, out func() string) {
 	t.Helper()
 	streams, stdout, _ := testStreams()
-	engine := testEngine(t)
-	return &VerifyOptions{
-		IO: streams, Config: config.Options{Sets: []string{"store=" + dir, "device=cpu"}},
-		Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
-	}, stdout.String
+	return &VerifyOptions{StoredModelsOptions: storedModelsOptions(t, dir), IO: streams}, stdout.String
 }
 
 func TestVerify(t *testing.T) {

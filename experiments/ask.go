@@ -22,7 +22,13 @@ type Ask struct {
 	Similarity detect.Method `json:"similarity,omitempty"`
 	// Batch makes all images one query; otherwise each is one.
 	Batch bool `json:"batch,omitempty"`
+	// Unlearn is the ID of the attacker whose sub-dataset is unlearned before the
+	// model is asked for classes, as its inquiry does; nil: none.
+	Unlearn *int `json:"unlearn,omitempty"`
 }
+
+// deals says whether the answer takes the images that the model was trained on.
+func (a Ask) deals() bool { return a.Similarity != "" || a.Unlearn != nil }
 
 // answersFile holds the answers in the job's directory.
 const answersFile = "answers.json"
@@ -55,9 +61,15 @@ func (w *Worker) ask(ctx context.Context, job Job) error {
 			return fmt.Errorf("experiments: load %s: %s: %w", job.Predict, key, err)
 		}
 	}
+	trained := job.Cell.Game.PoolSize // any number will do where nothing is unlearned
+	if job.Ask.deals() {
+		if err := w.deal(ctx, p); err != nil {
+			return err
+		}
+		trained = p.rowsIn(len(p.course) - 1)
+	}
 	model, err := w.Engine.NewModel(ModelOptions{
-		Cell: job.Cell, Images: job.Cell.Game.PoolSize, // any number will do: nothing is trained
-		Mean: p.norm.Mean, Std: p.norm.Std, Device: job.Device, Threads: job.Threads,
+		Cell: job.Cell, Images: trained, Mean: p.norm.Mean, Std: p.norm.Std, Device: job.Device, Threads: job.Threads,
 	})
 	if err != nil {
 		return err
@@ -67,10 +79,10 @@ func (w *Worker) ask(ctx context.Context, job Job) error {
 		return err
 	}
 	var answers answersTo
-	if job.Ask.Similarity == "" {
-		answers.Probabilities, err = classify(model, images, len(job.Cell.Data.Classes))
+	if job.Ask.Similarity != "" {
+		answers.Similarities, err = p.compare(ctx, model, images)
 	} else {
-		answers.Similarities, err = w.compare(ctx, p, model, images)
+		answers.Probabilities, err = p.classify(model, images)
 	}
 	if err != nil {
 		return err
@@ -78,28 +90,44 @@ func (w *Worker) ask(ctx context.Context, job Job) error {
 	return writeJSON(filepath.Join(job.Dir, answersFile), answers)
 }
 
-// classify gives the probability of each class of each image.
-func classify(model TrainedModel, images []uint8, classes int) ([][]float32, error) {
+// deal deals the game of a job and makes its training set.
+func (w *Worker) deal(ctx context.Context, p *playing) error {
+	set, err := w.dataset(ctx, p.job)
+	if err != nil {
+		return err
+	}
+	if p.game, err = game.New(set, p.job.Cell.Game); err != nil {
+		return err
+	}
+	return p.stamp()
+}
+
+// classify gives the probability of each class of each image, after an attacker was
+// unlearned if that is asked for.
+func (p *playing) classify(model TrainedModel, images []uint8) ([][]float32, error) {
+	if id := p.job.Ask.Unlearn; id != nil {
+		attacker := slices.IndexFunc(p.job.Cell.Game.Attackers, func(a game.Attacker) bool { return a.ID == *id })
+		if attacker < 0 || p.job.Cell.Inquiry == nil {
+			return nil, fmt.Errorf("experiments: ask: %w: attacker %d cannot be unlearned by %s", ErrOptions, *id, p.job.Cell.Title())
+		}
+		training := p.rowsOf(len(p.course) - 1)
+		if err := model.Upload(training.Images, training.Labels); err != nil {
+			return nil, err
+		}
+		if err := p.unlearnOne(model, attacker); err != nil {
+			return nil, err
+		}
+	}
 	values, err := model.Probabilities(images)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Collect(slices.Chunk(values, classes)), nil
+	return slices.Collect(slices.Chunk(values, len(p.job.Cell.Data.Classes))), nil
 }
 
 // compare gives the similarity of each query to each attacker's contribution, as
 // the model sees them: a query has the labels that the model predicts for it.
-func (w *Worker) compare(ctx context.Context, p *playing, model TrainedModel, images []uint8) ([][]stats.Number, error) {
-	set, err := w.dataset(ctx, p.job)
-	if err != nil {
-		return nil, err
-	}
-	if p.game, err = game.New(set, p.job.Cell.Game); err != nil {
-		return nil, err
-	}
-	if err := p.stamp(); err != nil {
-		return nil, err
-	}
+func (p *playing) compare(ctx context.Context, model TrainedModel, images []uint8) ([][]stats.Number, error) {
 	bank, err := p.bank(model)
 	if err != nil {
 		return nil, err

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
-	"backfire/datasets"
 	"backfire/defenses/detect"
 	"backfire/game"
 	"backfire/stats"
@@ -19,21 +17,12 @@ var ErrNoModel = errors.New("its model is not stored")
 
 // Consultant asks stored models about images, each in a worker process.
 type Consultant struct {
-	Store  *Store
-	Load   Loader
-	Source datasets.Source // where images lie; name, path and split are fitted to the cell
-
-	// Command makes the command of a worker process, see Runner, and Device says
-	// on what it computes: cpu, cuda or cuda:K.
-	Command func() (*exec.Cmd, error)
-	Device  func(context.Context) (string, error)
-
-	device string // as Device has said
+	StoredModels
 }
 
 // Game deals the game of a cell again.
 func (c *Consultant) Game(ctx context.Context, cell Cell) (*game.Game, error) {
-	set, _, err := find(ctx, c.Load, c.Source, cell.Data)
+	set, _, err := c.images(ctx, cell.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +34,17 @@ func (c *Consultant) Game(ctx context.Context, cell Cell) (*game.Game, error) {
 // ErrNoModel, ErrNotStored or ErrBroken where the model cannot be asked.
 func (c *Consultant) Probabilities(ctx context.Context, hash string, images []uint8) ([][]float32, error) {
 	answers, err := c.consult(ctx, hash, images, Ask{})
+	if err != nil {
+		return nil, err
+	}
+	return answers.Probabilities, nil
+}
+
+// Unlearned asks the same of the model of an inquiry after it has unlearned the
+// sub-dataset of the attacker with an ID, as the inquiry did. The error is that of
+// Probabilities.
+func (c *Consultant) Unlearned(ctx context.Context, hash string, id int, images []uint8) ([][]float32, error) {
+	answers, err := c.consult(ctx, hash, images, Ask{Unlearn: &id})
 	if err != nil {
 		return nil, err
 	}
@@ -77,19 +77,14 @@ func (c *Consultant) consult(ctx context.Context, hash string, images []uint8, a
 		return answersTo{}, err
 	}
 	source := c.Source
-	if ask.Similarity != "" {
-		if _, source, err = find(ctx, c.Load, c.Source, record.Cell.Data); err != nil {
+	if ask.deals() {
+		if _, source, err = c.images(ctx, record.Cell.Data); err != nil {
 			return answersTo{}, err
 		}
 	}
 	path, err := filepath.Abs(record.File(ModelFile))
 	if err != nil {
 		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
-	}
-	if c.device == "" {
-		if c.device, err = c.Device(ctx); err != nil {
-			return answersTo{}, err
-		}
 	}
 	dir, err := os.MkdirTemp("", "backfire-ask-")
 	if err != nil {
@@ -100,8 +95,8 @@ func (c *Consultant) consult(ctx context.Context, hash string, images []uint8, a
 	if err := os.WriteFile(ask.Images, images, fileMode); err != nil {
 		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}
-	if err := workOff(ctx, c.Command, Job{
-		Cell: record.Cell, Source: source, Dir: dir, Predict: path, Ask: &ask, Device: c.device, Threads: environment.Threads,
+	if err := c.ask(ctx, Job{
+		Cell: record.Cell, Source: source, Dir: dir, Predict: path, Ask: &ask, Threads: environment.Threads,
 	}); err != nil {
 		return answersTo{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}

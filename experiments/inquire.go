@@ -121,34 +121,45 @@ func (p *playing) unlearn(ctx context.Context, model TrainedModel) error {
 	if err != nil {
 		return err
 	}
-	settings := p.job.Cell.Inquiry.Unlearning
-	for attacker, own := range p.rowsBy() {
+	for attacker := range p.job.Cell.Game.Attackers {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := model.Restore(state); err != nil {
 			return err
 		}
-		others := make([]int, 0, len(p.training.Rows)-len(own))
-		for i, row := range p.training.Rows {
-			if row.Owner != attacker {
-				others = append(others, i)
-			}
-		}
-		steps := make([]Unlearning, settings.Steps)
-		for i := range steps {
-			steps[i] = Unlearning{
-				Forget: p.drawn(own, "unlearn", attacker, i), Keep: p.drawn(others, "retain", attacker, i),
-			}
-		}
-		if err := model.Unlearn(steps, settings.Rate); err != nil {
-			return fmt.Errorf("experiments: unlearn attacker %d: %w", p.job.Cell.Game.Attackers[attacker].ID, err)
+		if err := p.unlearnOne(model, attacker); err != nil {
+			return err
 		}
 		predicted, err := model.Predict(p.probes.Images)
 		if err != nil {
 			return err
 		}
 		p.inquiry.unlearned = append(p.inquiry.unlearned, predicted...)
+	}
+	return nil
+}
+
+// unlearnOne unlearns the sub-dataset of the attacker at a position from the model,
+// which has the training set.
+func (p *playing) unlearnOne(model TrainedModel, attacker int) error {
+	var own, others []int
+	for i, row := range p.training.Rows {
+		if row.Owner == attacker {
+			own = append(own, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	settings := p.job.Cell.Inquiry.Unlearning
+	steps := make([]Unlearning, settings.Steps)
+	for i := range steps {
+		steps[i] = Unlearning{
+			Forget: p.drawn(own, "unlearn", attacker, i), Keep: p.drawn(others, "retain", attacker, i),
+		}
+	}
+	if err := model.Unlearn(steps, settings.Rate); err != nil {
+		return fmt.Errorf("experiments: unlearn attacker %d: %w", p.job.Cell.Game.Attackers[attacker].ID, err)
 	}
 	return nil
 }

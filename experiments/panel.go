@@ -65,6 +65,16 @@ func (p *Panel) Indexed() bool {
 	return slices.ContainsFunc(p.Models, func(m PanelModel) bool { return !m.everybody() })
 }
 
+// Unlearning returns the model of an inquiry whose defender keeps no model without an
+// agent's images: it unlearns the agent that a query is from. Nil if there is none.
+func (p *Panel) Unlearning() *PanelModel {
+	i := slices.IndexFunc(p.Models, func(m PanelModel) bool { return m.Cell.Inquiry != nil })
+	if i < 0 || p.Indexed() {
+		return nil
+	}
+	return &p.Models[i]
+}
+
 // Without returns the model that never saw the images of the attacker with an ID;
 // nil if there is none.
 func (p *Panel) Without(id int) *PanelModel {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"backfire/game"
 	"backfire/safetensors"
 )
 
@@ -24,14 +23,7 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 	if p.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
-	set, err := w.dataset(ctx, job)
-	if err != nil {
-		return err
-	}
-	if p.game, err = game.New(set, job.Cell.Game); err != nil {
-		return err
-	}
-	if err := p.stamp(); err != nil {
+	if err := w.deal(ctx, p); err != nil {
 		return err
 	}
 	model, err := p.newModel(w.Engine, len(p.course)-1)

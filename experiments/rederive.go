@@ -22,14 +22,9 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(CellFile)
 	}
-	if s := c.Verifier.set; s != nil && s.Checksum == c.cell.Data.Checksum {
-		c.set, c.source = s, c.Source
-	} else {
-		var err error
-		if c.set, c.source, err = find(ctx, c.Load, c.Source, c.cell.Data); err != nil {
-			return "", err
-		}
-		c.Verifier.set, c.Source = c.set, c.source
+	var err error
+	if c.set, c.source, err = c.images(ctx, c.cell.Data); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
 }

@@ -60,7 +60,7 @@ func onCPU(context.Context) (string, error) { return "cpu", nil }
 func failing(t *testing.T, store *Store, hash string) map[string]error {
 	t.Helper()
 	failed := map[string]error{}
-	v := &Verifier{Store: store, Load: loadTiny, Command: testWorker(fault{}), Device: onCPU}
+	v := &Verifier{StoredModels{Store: store, Load: loadTiny, Command: testWorker(fault{}), Device: onCPU}}
 	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
 		require.Equal(t, check.Err == nil, check.Note != "", "%s: %v", check.Name, check.Err)
 		if check.Err != nil && !errors.Is(check.Err, ErrUnchecked) {
@@ -212,7 +212,7 @@ func TestVerifySeesFilesOutsideTheManifest(t *testing.T) {
 func TestVerifyFindsTheSplit(t *testing.T) {
 	store, hash := verifiable(t)
 	var tried []string
-	v := &Verifier{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: onCPU, Command: testWorker(fault{})}
+	v := &Verifier{StoredModels{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: onCPU, Command: testWorker(fault{})}}
 	v.Load = func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
 		require.Equal(t, "tiny", source.Name)
 		require.Empty(t, source.Path, "that was another dataset's")
@@ -233,7 +233,7 @@ func TestVerifyFindsTheSplit(t *testing.T) {
 	require.Empty(t, failed)
 	require.Equal(t, []string{"all", "auto", "train"}, tried, "once for both")
 
-	v = &Verifier{Store: store, Load: func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, fs.ErrNotExist }}
+	v = &Verifier{StoredModels{Store: store, Load: func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, fs.ErrNotExist }}}
 	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
 		if slices.Contains([]string{"data", "deal", "figures", "model"}, check.Name) {
 			require.Error(t, check.Err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"backfire/datasets"
@@ -25,17 +24,7 @@ var ErrUnchecked = errors.New("not checked")
 
 // Verifier derives stored results again from their cells and compares.
 type Verifier struct {
-	Store  *Store
-	Load   Loader
-	Source datasets.Source // where images lie; name, path and split are fitted to the cell
-
-	// Command makes the command of a worker process, see Runner, and Device says
-	// on what it is to predict: cpu, cuda or cuda:K. Both are asked only where a
-	// model is stored.
-	Command func() (*exec.Cmd, error)
-	Device  func(context.Context) (string, error)
-
-	set *datasets.Set // of the last result
+	StoredModels
 }
 
 // verification is one stored result on its way through the checks. What a check

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,16 +45,12 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	device, err := c.Device(ctx)
-	if err != nil {
-		return "", err
-	}
 	dir := filepath.Join(c.scratch, "answered")
 	if err := os.Mkdir(dir, dirMode); err != nil {
 		return "", err
 	}
-	if err := workOff(ctx, c.Command, Job{
-		Cell: *c.cell, Source: c.source, Dir: dir, Predict: path, Device: device, Threads: c.environment.Threads,
+	if err := c.ask(ctx, Job{
+		Cell: *c.cell, Source: c.source, Dir: dir, Predict: path, Threads: c.environment.Threads,
 		Artefacts: Artefacts{Divergence: c.manifest.Files[DivergenceFile] != ""},
 	}); err != nil {
 		return "", err
@@ -237,35 +232,6 @@ func (c *verification) compareAnswers(got []asked) (string, error) {
 		return "", errors.New(text)
 	default:
 		return elsewhere + ", " + text, nil
-	}
-}
-
-// workOff has a worker process of its own do a job of prediction.
-func workOff(ctx context.Context, start func() (*exec.Cmd, error), job Job) error {
-	command, err := start()
-	if err != nil {
-		return err
-	}
-	worker, err := startProcess(command)
-	if err != nil {
-		return err
-	}
-	defer worker.close()
-	sendErr := worker.send(job)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case event, alive := <-worker.events:
-			switch {
-			case !alive:
-				return errors.Join(worker.obituary(), sendErr)
-			case event.Kind == KindFailed:
-				return errors.New(event.Error)
-			case event.Kind == KindDone:
-				return nil
-			}
-		}
 	}
 }
 
