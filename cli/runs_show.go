@@ -65,8 +65,8 @@ func runRunsShow(_ context.Context, opts *RunsOptions) error {
 // readRun reads the stored result whose hash begins so: of the store that a
 // configuration names, or of the one whose directory stands before the hash.
 func readRun(options config.Options, run string) (*experiments.Record, error) {
-	if dir := filepath.Dir(run); filepath.Base(run) != run {
-		options.Sets = append(slices.Clone(options.Sets), "store="+dir)
+	if strings.ContainsRune(run, filepath.Separator) {
+		options.Sets = append(slices.Clone(options.Sets), "store="+filepath.Dir(run))
 		run = filepath.Base(run)
 	}
 	store, err := openStore(options)
