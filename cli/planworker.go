@@ -65,7 +65,8 @@ left that nobody has, 3 some models failed, 4 there is work left for another wor
 	set.IntVar(&opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
 	set.IntVar(&opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0 chooses")
 	_ = cmd.MarkFlagRequired("plan")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts.Run.CommandLine = commandLine(cmd, args)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

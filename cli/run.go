@@ -140,6 +140,11 @@ func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep
 		if err := summary.Write(ctx, store); err != nil {
 			return err
 		}
+		if len(summary.Missing) == 0 {
+			if err := sweep.End(store); err != nil {
+				return err
+			}
+		}
 	}
 	if !opts.JSON {
 		return report.Text(opts.IO.Out, summary)

@@ -23,6 +23,7 @@ type RunsOptions struct {
 	JSON    bool           // of list, show and diff
 
 	Yes           bool          // gc removes what it lists
+	Unfinished    bool          // gc lists what unfinished runs need, too
 	CheckpointAge time.Duration // of gc: younger checkpoints stay
 
 	Now func() time.Time

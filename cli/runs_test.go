@@ -213,7 +213,7 @@ func TestRunsGC(t *testing.T) {
 	runs := runsIn(t, dir)
 	code, out, errOut := runMain(t, "runs", "gc", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Contains(t, out, "0 items, 0.0 kB: nothing was removed")
+	require.Equal(t, "nothing to remove\n", out)
 
 	plans, err := filepath.Glob(filepath.Join(dir, "plans", "*", "*"))
 	require.NoError(t, err)
@@ -232,6 +232,36 @@ func TestRunsGC(t *testing.T) {
 	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB$`, out)
 	require.NoDirExists(t, filepath.Join(dir, runs[1]))
 	require.DirExists(t, filepath.Join(dir, runs[0]))
+}
+
+// What an unfinished run goes on with is kept, and that is said with its command.
+func TestRunsGCKeepsUnfinishedRuns(t *testing.T) {
+	dir := playedStore(t)
+	runs := runsIn(t, dir)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "plans")))
+	sweep := strings.Repeat("ab", 32)
+	note := filepath.Join(dir, "plans", sweep, experiments.OpenFile)
+	require.NoError(t, os.MkdirAll(filepath.Dir(note), 0o700))
+	text, err := json.Marshal(experiments.OpenRun{
+		Format: experiments.OpenRunFormat, Sweep: sweep, Command: "backfire run --seed=1", Cells: []experiments.OpenCell{{Cell: runs[1]}},
+	})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(note, text, 0o600))
+
+	code, out, errOut := runMain(t, "runs", "gc", "--store", dir, "--yes")
+	require.Equal(t, ExitOK, code, errOut)
+	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB\nkept: [\d.]+ kB that a run of 1 model, begun 0001-01-01T00:00:00Z, goes on with \(--unfinished lists it\): backfire run --seed=1$`, out)
+	require.NoDirExists(t, filepath.Join(dir, runs[0]))
+	require.DirExists(t, filepath.Join(dir, runs[1]))
+
+	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--unfinished", "--yes")
+	require.Equal(t, ExitOK, code)
+	require.Regexp(t, `(?m)`+runs[1]+` +a run that has not come to its end goes on with it$`, out)
+	require.Contains(t, out, "2 items removed, ")
+	require.NoDirExists(t, filepath.Join(dir, runs[1]))
+	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--unfinished")
+	require.Equal(t, ExitOK, code)
+	require.Equal(t, "nothing to remove\n", out)
 }
 
 func TestRunsGCTakesTheAgeOfCheckpoints(t *testing.T) {

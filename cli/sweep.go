@@ -205,6 +205,11 @@ func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, in
 		if err := summary.Write(ctx, o.store); err != nil {
 			return err
 		}
+		if len(summary.Missing) == 0 {
+			if err := o.sweep.End(o.store); err != nil {
+				return err
+			}
+		}
 	}
 	again := false
 	for _, dataset := range datasetsOf(summary) {

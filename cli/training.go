@@ -79,7 +79,7 @@ func planError(err error) error {
 // runner returns what trains the cells.
 func (t *training) runner(cells []experiments.Cell) *experiments.Runner {
 	workers, threads := experiments.Resources(t.device, t.free, t.cfg.Workers, t.cfg.Threads, cells)
-	return &experiments.Runner{Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: workers, Threads: threads}
+	return &experiments.Runner{Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: workers, Threads: threads, CommandLine: t.opts.CommandLine}
 }
 
 // run trains and then shows what came out, also when it was interrupted. The

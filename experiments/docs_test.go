@@ -72,6 +72,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		SummaryFile:     reflect.TypeFor[Summary](),
 		SweepFile:       reflect.TypeFor[SweepSummary](),
 		PlanFile:        reflect.TypeFor[StoredPlan](),
+		OpenFile:        reflect.TypeFor[OpenRun](),
 		failedDir:       reflect.TypeFor[GivenUp](),
 	} {
 		t.Run(heading, func(t *testing.T) {

@@ -30,6 +30,8 @@ type Runner struct {
 
 	Artefacts Artefacts // asked for of Run's cells
 
+	CommandLine string // that asks for RunSweep's sweep, for the note of it; may be empty
+
 	// Command makes the command of a worker process, which runs a Worker:
 	// launcher.Launcher.Worker. It is called once per process.
 	Command func() (*exec.Cmd, error)
@@ -95,9 +97,13 @@ func (r *Runner) Run(ctx context.Context, cells []Cell) (*Outcome, error) {
 
 // RunSweep trains what a sweep asks for, as Run does: first cells that are
 // decided, then those that their results decide. Each point has its own images;
-// Source is not used.
+// Source is not used. What the sweep asks for is noted in the store until Sweep.End.
 func (r *Runner) RunSweep(ctx context.Context, sweep *Sweep) (*Outcome, error) {
-	return r.run(ctx, sweep)
+	noted, err := newNoting(ctx, sweep, r.Store, r.CommandLine)
+	if err != nil {
+		return nil, err
+	}
+	return r.run(ctx, noted)
 }
 
 func (r *Runner) run(ctx context.Context, a agenda) (*Outcome, error) {

@@ -1,12 +1,6 @@
 package experiments
 
-import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-)
+import "path/filepath"
 
 // stateFile is the file of the state called hash.
 func stateFile(states, hash string) string { return filepath.Join(states, hash+stateSuffix) }
@@ -30,46 +24,4 @@ func (c Cell) GoesOnFrom() ([]string, error) {
 		hashes = append(hashes, hash)
 	}
 	return hashes, nil
-}
-
-// NeededStates returns the files in States that cells which are still to be trained
-// would go on from: for each of the cells without a result, the furthest of its
-// states that is there. What is stored needs none of them, and no result depends on
-// one: without its state a cell is trained from the beginning, to the same files. So
-// all others may be removed, and these too at the price of training again.
-func (s *Store) NeededStates(cells []Cell) (map[string]bool, error) {
-	states, err := s.States()
-	if err != nil {
-		return nil, err
-	}
-	stored, err := s.names()
-	if err != nil {
-		return nil, fmt.Errorf("experiments: states that are needed: %w", err)
-	}
-	needed := map[string]bool{}
-	for _, cell := range cells {
-		hash, err := cell.Hash()
-		if err != nil {
-			return nil, err
-		}
-		if stored[hash] {
-			continue
-		}
-		sources, err := cell.GoesOnFrom()
-		if err != nil {
-			return nil, err
-		}
-		for _, source := range sources {
-			path := stateFile(states, source)
-			_, err := os.Stat(path)
-			if err == nil {
-				needed[path] = true
-				break
-			}
-			if !errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("experiments: states that are needed: %w", err)
-			}
-		}
-	}
-	return needed, nil
 }
