@@ -118,6 +118,7 @@ func (c Cell) leaves(at int) bool {
 // trainedStage is a stage by the name of the state at its end, with the images
 // that pass through training steps in it.
 type trainedStage struct {
+	stage
 	name   string // of Cell.until, or of the cell for its last stage
 	images int64
 }
@@ -146,7 +147,7 @@ func (c Cell) trained(r *Result) ([]trainedStage, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, trainedStage{name: name, images: int64(c.passing(rows)) * int64(s.end-s.first)})
+		list = append(list, trainedStage{stage: s, name: name, images: int64(c.passing(rows)) * int64(s.end-s.first)})
 	}
 	return list, nil
 }

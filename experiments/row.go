@@ -33,6 +33,9 @@ type Row struct {
 	// step over all epochs; a training that several of them go on from counts
 	// once. Undefended is 0 if the twin is not stored.
 	Cost indexing.Cost `json:"cost"`
+	// TrainSeconds adds up how long the epochs behind Cost took, each on the machine
+	// that trained it and beside whatever else that did; 0: not known.
+	TrainSeconds float64 `json:"train_seconds,omitempty"`
 	// Difference is that to the undefended twin on the same deal; nil for the
 	// twin itself, and where it is not stored.
 	Difference *Difference   `json:"difference,omitempty"`
@@ -130,6 +133,10 @@ func (j joining) row(defender PlannedDefender) (Row, error) {
 		if err := j.fill(&row, models, defender); err != nil {
 			return Row{}, err
 		}
+		var err error
+		if row.TrainSeconds, err = j.trainSeconds(row.Models); err != nil {
+			return Row{}, err
+		}
 	}
 	row.summarize()
 	return row, nil
@@ -205,6 +212,35 @@ func (j joining) cost(hashes []string, models []*Result) (indexing.Cost, error) 
 		}
 	}
 	return cost, nil
+}
+
+// trainSeconds adds up what the epochs of models took, as cost counts them.
+func (j joining) trainSeconds(hashes []string) (float64, error) {
+	seconds, counted := 0.0, map[string]bool{}
+	for _, hash := range hashes {
+		record, err := j.results.record(hash)
+		if err != nil {
+			return 0, err
+		}
+		stages, err := record.Cell.trained(&record.Result)
+		if err != nil {
+			return 0, err
+		}
+		epochs, err := record.Metrics()
+		if err != nil {
+			return 0, err
+		}
+		for _, stage := range stages {
+			if counted[stage.name] {
+				continue
+			}
+			counted[stage.name] = true
+			for _, e := range epochs[min(stage.first, len(epochs)):min(stage.end, len(epochs))] {
+				seconds += e.Seconds
+			}
+		}
+	}
+	return seconds, nil
 }
 
 // summarize fills the summaries over the attackers.

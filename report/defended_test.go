@@ -25,6 +25,8 @@ func (f fakePoint) defended(seed uint64, n, at int, name string) experiments.Gam
 		}
 		g.Cost.Images = int64(90 * n)
 	}
+	g.TrainSeconds = 0.21 * float64(g.Cost.Images)
+	g.Robustness = stats.Summarize([]float64{0.1 + 0.05*float64(at)})
 	var asrs []float64
 	for i := range g.Attackers {
 		a := &g.Attackers[i]

@@ -95,6 +95,7 @@ func (f fakePoint) game(seed uint64, n int) experiments.GameSummary {
 		g.Attackers[i].Model = g.Cell
 	}
 	g.ASR, g.BaseRate, g.Robustness = stats.Summarize(asrs), stats.Summarize(bases), stats.Summarize([]float64{0.1})
+	g.TrainSeconds = 20
 	return g
 }
 

@@ -93,10 +93,13 @@ const (
 	QuantityTopOne    Quantity = "top_one"
 
 	// Against the same game without a defense: differences in [-1, 1], and the
-	// images through training steps as a share of that game's.
-	QuantityASRChange   Quantity = "asr_change"
-	QuantityCleanChange Quantity = "clean_accuracy_change"
-	QuantityCost        Quantity = "images_share"
+	// images through training steps and the time of all epochs as shares of that
+	// game's.
+	QuantityASRChange    Quantity = "asr_change"
+	QuantityCleanChange  Quantity = "clean_accuracy_change"
+	QuantityRobustChange Quantity = "robustness_change"
+	QuantityCost         Quantity = "images_share"
+	QuantityTime         Quantity = "train_seconds_share"
 )
 
 // Figure is one measured quantity beside the paper's figure for it.

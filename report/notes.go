@@ -15,9 +15,13 @@ import (
 func (b *builder) notes(ofPaper bool) {
 	t := b.table
 	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
+	robust := ""
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Head == robustHead }) {
+		robust = "; " + robustHead + ": robustness accuracy, images with the trigger taken for what they are"
+	}
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
-		"of the defender on clean images. Behind ±: the population standard deviation over the attackers of a game%s. %s",
-		map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.interval())
+		"of the defender on clean images%s. Behind ±: the population standard deviation over the attackers of a game%s. %s",
+		robust, map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.interval())
 	if text := b.costs(); text != "" {
 		note("%s", text)
 	}
@@ -56,7 +60,8 @@ func (b *builder) costs() string {
 	}
 	text := "Images through training steps, as a multiple of the same game's without a defense: " + strings.Join(names, ", ") + "."
 	if slices.ContainsFunc(b.table.Columns, func(c Column) bool { return c.Group == againstNone }) {
-		text += " Against none: changes in points against that game, seed by seed; images in percent of its."
+		text += " Against none: changes in points against that game, seed by seed; images, and the time that all epochs took, in percent of its. " +
+			"Times depend on the machine and on what else it did."
 	}
 	return text
 }

@@ -129,25 +129,58 @@ func (s *series) defended() string {
 }
 
 // againstNone are the cells that compare a defender with the undefended twin:
-// differences of standard accuracy and ASR, paired by seed, and the images
-// trained. They are empty for the twin.
+// differences of standard accuracy, ASR and robustness accuracy, paired by seed, and
+// what it took to train. They are empty for the twin.
 func (s *series) againstNone() []Cell {
 	if s.defended() == "" {
-		return make([]Cell, 3)
+		return make([]Cell, len(againstNoneHeads))
 	}
-	change := func(quantity Quantity, of func(*experiments.Difference) stats.Number) Cell {
-		return cellOf(newFigure(quantity, s.values(func(g *experiments.GameSummary) float64 {
-			if g.Difference == nil {
-				return float64(stats.Undefined())
+	against := func(quantity Quantity, compare func(g, twin *experiments.GameSummary) float64) Cell {
+		var values []float64
+		for _, p := range s.complete() {
+			value := float64(stats.Undefined())
+			if twin := p.twin(); twin != nil && twin.Complete {
+				value = compare(p.game, twin)
 			}
-			return float64(of(g.Difference))
-		})))
+			values = append(values, value)
+		}
+		return cellOf(newFigure(quantity, values))
 	}
 	return []Cell{
-		change(QuantityCleanChange, func(d *experiments.Difference) stats.Number { return d.CleanAccuracy }),
-		change(QuantityASRChange, func(d *experiments.Difference) stats.Number { return d.ASR }),
+		against(QuantityCleanChange, func(g, twin *experiments.GameSummary) float64 {
+			return g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()
+		}),
+		against(QuantityASRChange, func(g, twin *experiments.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
+		against(QuantityRobustChange, func(g, twin *experiments.GameSummary) float64 {
+			return float64(g.Robustness.Mean - twin.Robustness.Mean)
+		}),
 		cellOf(s.cost()),
+		against(QuantityTime, func(g, twin *experiments.GameSummary) float64 {
+			if g.TrainSeconds == 0 || twin.TrainSeconds == 0 {
+				return float64(stats.Undefined())
+			}
+			return g.TrainSeconds / twin.TrainSeconds
+		}),
 	}
+}
+
+// againstNoneHeads are the heads of these cells' columns.
+var againstNoneHeads = []string{"acc.", "ASR", robustHead, "images", "time"}
+
+// twin returns the game without a defense that a defender's is beside: the last one
+// before it. Nil if there is none.
+func (p played) twin() *experiments.GameSummary {
+	var twin *experiments.GameSummary
+	for i := range p.point.Games {
+		g := &p.point.Games[i]
+		if g.Defender == experiments.Undefended {
+			twin = g
+		}
+		if g == p.game {
+			break
+		}
+	}
+	return twin
 }
 
 // cost is the images through training steps as a share of the undefended

@@ -276,58 +276,73 @@ func (b *builder) paperGame(defense paper.Defense, n int) (paper.Table3Game, boo
 // undefended twin.
 const againstNone = "against none"
 
+// robustHead is the head of columns of robustness accuracy.
+const robustHead = "robust."
+
 // points has a row for each game of each point.
 func (b *builder) points() {
 	t := b.table
 	t.Title = cmp.Or(b.opt.Title, t.Name) + " on " + t.Dataset
-	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" && s.name != t.Name })
-	if named {
-		t.Heads = append(t.Heads, "point")
-	}
-	keys := b.shownKeys()
-	heads := map[string]int{}
-	for _, key := range keys {
-		heads[key[strings.LastIndexByte(key, '.')+1:]]++
-	}
-	for _, key := range keys {
-		head := key[strings.LastIndexByte(key, '.')+1:]
-		if heads[head] > 1 {
-			head = key
-		}
-		t.Heads = append(t.Heads, head)
-	}
 	defended := slices.ContainsFunc(b.all, func(s *series) bool { return s.defender != b.all[0].defender })
-	if defended {
-		t.Heads = append(t.Heads, "defender")
-	}
-	t.Heads = append(t.Heads, "N")
-	for _, head := range []string{"acc.", "ASR mean ± std", "base rate", "robust."} {
+	heads, labels := b.naming(defended)
+	t.Heads = heads
+	for _, head := range []string{"acc.", "ASR mean ± std", "base rate", robustHead} {
 		t.Columns = append(t.Columns, Column{Head: head})
 	}
 	if defended {
-		for _, head := range []string{"acc.", "ASR", "images"} {
+		for _, head := range againstNoneHeads {
 			t.Columns = append(t.Columns, Column{Group: againstNone, Head: head})
 		}
 	}
 	for _, s := range b.all {
 		row := Row{
-			Marks: append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
-			Cells: []Cell{cellOf(s.clean()), cellOf(s.asr()), cellOf(s.baseRate()), cellOf(s.robustness())},
+			Labels: labels(s),
+			Marks:  append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
+			Cells:  []Cell{cellOf(s.clean()), cellOf(s.asr()), cellOf(s.baseRate()), cellOf(s.robustness())},
 		}
 		if defended {
 			row.Cells = append(row.Cells, s.againstNone()...)
 		}
+		t.Rows = append(t.Rows, row)
+	}
+}
+
+// naming returns the heads of the columns that tell series apart, and what a series
+// has in them: its point's name, if points were given any, the values of the varied
+// keys, its defender if that is asked for, and N.
+func (b *builder) naming(defender bool) (heads []string, labels func(*series) []string) {
+	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" && s.name != b.table.Name })
+	if named {
+		heads = append(heads, "point")
+	}
+	keys := b.shownKeys()
+	ends := map[string]int{}
+	end := func(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+	for _, key := range keys {
+		ends[end(key)]++
+	}
+	for _, key := range keys {
+		if ends[end(key)] > 1 {
+			heads = append(heads, key)
+		} else {
+			heads = append(heads, end(key))
+		}
+	}
+	if defender {
+		heads = append(heads, "defender")
+	}
+	return append(heads, "N"), func(s *series) []string {
+		var texts []string
 		if named {
-			row.Labels = append(row.Labels, s.name)
+			texts = append(texts, s.name)
 		}
 		for _, key := range keys {
-			row.Labels = append(row.Labels, s.keys[key])
+			texts = append(texts, s.keys[key])
 		}
-		if defended {
-			row.Labels = append(row.Labels, s.defender)
+		if defender {
+			texts = append(texts, s.defender)
 		}
-		row.Labels = append(row.Labels, fmt.Sprint(s.n))
-		t.Rows = append(t.Rows, row)
+		return append(texts, fmt.Sprint(s.n))
 	}
 }
 

@@ -4,82 +4,131 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"backfire/experiments"
-	"backfire/stats"
 )
 
-// unknownOf returns how a game's queries without an index were answered by a
-// way, if they were.
-func unknownOf(g *experiments.GameSummary, way experiments.UnknownIndex) (experiments.UnknownIndex, bool) {
-	i := slices.IndexFunc(g.Unknown, func(u experiments.UnknownIndex) bool {
-		return u.Update == way.Update && u.Query == way.Query && u.Similarity == way.Similarity
-	})
-	if i < 0 {
-		return experiments.UnknownIndex{}, false
+// updates lists what games were answered by, in the order of their summaries, which
+// all have the same.
+func (b *builder) updates() []string {
+	var updates []string
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			for _, u := range p.game.Unknown {
+				if !slices.Contains(updates, string(u.Update)) {
+					updates = append(updates, string(u.Update))
+				}
+			}
+		}
 	}
-	return g.Unknown[i], true
+	return updates
 }
 
 // unknown keeps the games that are asked without an index, and has a row for each
-// update, form of query and way to guess.
+// form of query and way to guess, beside each other what the updates make of it.
 func (b *builder) unknown() {
 	t := b.table
 	t.Title = "Queries without an index on " + t.Dataset + ": " + cmp.Or(b.opt.Title, t.Name)
 	several := len(b.all) > 1
+	heads, labels := b.naming(slices.ContainsFunc(b.all, func(s *series) bool { return s.defender != b.all[0].defender }))
 	if several {
-		t.Heads = append(t.Heads, "game")
+		t.Heads = heads
 	}
-	t.Heads = append(t.Heads, "update", "query", "similarity")
-	for _, head := range []string{"guess", "acc.", "ASR mean ± std", "robust.", "images"} {
-		t.Columns = append(t.Columns, Column{Head: head})
+	t.Heads = append(t.Heads, "query", "similarity")
+	t.Columns = append(t.Columns, Column{Head: "guess"})
+	updates := b.updates()
+	for _, update := range updates {
+		for _, head := range []string{"acc.", "ASR", robustHead} {
+			t.Columns = append(t.Columns, Column{Group: update, Head: head})
+		}
 	}
 	for _, s := range b.all {
-		for _, way := range s.complete()[0].game.Unknown {
-			var of []experiments.UnknownIndex
-			for _, p := range s.complete() {
-				if u, ok := unknownOf(p.game, way); ok {
-					of = append(of, u)
-				}
+		ways := s.complete()[0].game.Unknown
+		for _, way := range ways {
+			if way.Update != ways[0].Update {
+				continue
 			}
-			row := Row{Labels: []string{string(way.Update), string(way.Query), way.Similarity}, Cells: unknownCells(of)}
+			row := Row{Labels: []string{string(way.Query), way.Similarity}, Cells: []Cell{guessCell(s.unknown(way, string(way.Update)))}}
 			if several {
-				row.Labels = slices.Insert(row.Labels, 0, fmt.Sprintf("%s, N = %d", s.defender, s.n))
+				row.Labels = slices.Concat(labels(s), row.Labels)
+			}
+			for _, update := range updates {
+				row.Cells = append(row.Cells, answerCells(s.unknown(way, update))...)
 			}
 			t.Rows = append(t.Rows, row)
 		}
 	}
 	t.Notes = append(t.Notes,
 		"In percent. Guess: queries of an attacker with its trigger that are taken for its own; \"random\" and \"perfect\" bound every way to guess. "+
-			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers. "+
-			"Images: through training steps, in percent of the game without a defense, as if every attacker were guessed at least once. "+b.interval(),
-		b.scale(), "Readings: "+readingsTexts(b.table.Readings)+".",
+			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers, by what answers: "+
+			"the model trained without the attacker (retrain), that trained without its group (pick), that of everybody's images after it has unlearned the attacker's (unlearn). "+
+			b.interval(),
+		b.unknownCosts(updates), b.scale(), "Readings: "+readingsTexts(b.table.Readings)+".",
 	)
 }
 
-// unknownCells are the cells of one way, over its seeds.
-func unknownCells(of []experiments.UnknownIndex) []Cell {
-	values := func(quantity Quantity, value func(experiments.UnknownIndex) float64) Cell {
-		var all []float64
-		for _, u := range of {
-			all = append(all, value(u))
+// unknown returns how the queries of the games that have a result were answered after
+// an update, by the guesses of a way.
+func (s *series) unknown(way experiments.UnknownIndex, update string) []experiments.UnknownIndex {
+	var of []experiments.UnknownIndex
+	for _, p := range s.complete() {
+		i := slices.IndexFunc(p.game.Unknown, func(u experiments.UnknownIndex) bool {
+			return string(u.Update) == update && u.Query == way.Query && u.Similarity == way.Similarity
+		})
+		if i >= 0 {
+			of = append(of, p.game.Unknown[i])
 		}
-		return cellOf(newFigure(quantity, all))
 	}
-	var asr []stats.Summary
-	for _, u := range of {
-		asr = append(asr, u.ASR)
-	}
-	return []Cell{
-		values(QuantityTopOne, func(u experiments.UnknownIndex) float64 { return u.TopOne.Value() }),
-		values(QuantityClean, func(u experiments.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
-		cellOf(newSpread(QuantityASR, asr)),
-		values(QuantityRobust, func(u experiments.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
-		values(QuantityCost, func(u experiments.UnknownIndex) float64 {
-			if u.Cost.Undefended == 0 {
-				return float64(stats.Undefined())
+	return of
+}
+
+// unknownCosts says what the updates take to train.
+func (b *builder) unknownCosts(updates []string) string {
+	var texts []string
+	for _, update := range updates {
+		var shares []float64
+		for _, s := range b.all {
+			for _, p := range s.complete() {
+				i := slices.IndexFunc(p.game.Unknown, func(u experiments.UnknownIndex) bool { return string(u.Update) == update })
+				if i >= 0 && p.game.Unknown[i].Cost.Undefended > 0 {
+					cost := p.game.Unknown[i].Cost
+					shares = append(shares, float64(cost.Images)/float64(cost.Undefended))
+				}
 			}
-			return float64(u.Cost.Images) / float64(u.Cost.Undefended)
-		}),
+		}
+		if len(shares) == 0 {
+			continue
+		}
+		text := fmt.Sprintf("%s %.2f", update, slices.Min(shares))
+		if most := fmt.Sprintf("%.2f", slices.Max(shares)); !strings.HasSuffix(text, " "+most) {
+			text += " to " + most
+		}
+		texts = append(texts, text)
+	}
+	return "Images through training steps, as a multiple of the same game's without a defense, as if every attacker were guessed at least once: " +
+		strings.Join(texts, ", ") + "."
+}
+
+// newUnknownFigure is a figure of one way, over its seeds.
+func newUnknownFigure(quantity Quantity, of []experiments.UnknownIndex, value func(experiments.UnknownIndex) float64) Cell {
+	var all []float64
+	for _, u := range of {
+		all = append(all, value(u))
+	}
+	return cellOf(newFigure(quantity, all))
+}
+
+// guessCell is how often a way guesses right, which no update has a part in.
+func guessCell(of []experiments.UnknownIndex) Cell {
+	return newUnknownFigure(QuantityTopOne, of, func(u experiments.UnknownIndex) float64 { return u.TopOne.Value() })
+}
+
+// answerCells are what the answers after an update come to.
+func answerCells(of []experiments.UnknownIndex) []Cell {
+	return []Cell{
+		newUnknownFigure(QuantityClean, of, func(u experiments.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
+		newUnknownFigure(QuantityASR, of, func(u experiments.UnknownIndex) float64 { return float64(u.ASR.Mean) }),
+		newUnknownFigure(QuantityRobust, of, func(u experiments.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
 	}
 }

@@ -44,14 +44,32 @@ func unknownPoint(seeds ...uint64) *experiments.SweepSummary {
 func TestUnknownIndex(t *testing.T) {
 	table, err := New(Unknown, unknownPoint(1, 2), "mnist", Options{Name: "defenses-unknown-index", Title: "Defenses"})
 	require.NoError(t, err)
-	require.Len(t, table.Rows, 9)
-	row := table.Rows[4]
-	require.Equal(t, []string{"pick", "batch", "mmd"}, row.Labels)
+	require.Equal(t, []string{"query", "similarity"}, table.Heads)
+	require.Len(t, table.Rows, 3)
+	require.Len(t, table.Columns, 1+3*3)
+	require.Equal(t, Column{Group: "pick", Head: "ASR"}, table.Columns[5])
+	row := table.Rows[1]
+	require.Equal(t, []string{"batch", "mmd"}, row.Labels)
 	require.InDelta(t, 0.42, float64(row.Cells[0].Figures[0].Mean), 1e-12) // one addition
 	require.Equal(t, 2, row.Cells[0].Figures[0].Seeds)
 	require.True(t, row.Cells[0].Figures[0].CI95.Defined())
-	require.InDelta(t, 5.4, float64(row.Cells[4].Figures[0].Mean), 1e-12)
+	require.InDelta(t, 0.2, float64(row.Cells[5].Figures[0].Mean), 1e-12)
+	require.Contains(t, table.Notes[1], "at least once: retrain 5.40, pick 5.40, unlearn 5.40.")
 	require.Empty(t, table.Runs, "they are in the table of the sweep")
+
+	// Of several games each row says whose it is.
+	several := unknownPoint(1, 2)
+	for i := range several.Points {
+		other := several.Points[i]
+		other.Keys = map[string]string{"indexing.unlearn_lr": "0.01"}
+		several.Points[i].Keys = map[string]string{"indexing.unlearn_lr": "0.001"}
+		several.Points = append(several.Points, other)
+	}
+	table, err = New(Unknown, several, "mnist", Options{})
+	require.NoError(t, err)
+	require.Len(t, table.Rows, 6)
+	require.Equal(t, []string{"point", "unlearn_lr", "N", "query", "similarity"}, table.Heads)
+	require.Equal(t, []string{"0.01", "5", "batch", "mmd"}, table.Rows[4].Labels[1:])
 
 	_, err = New(Unknown, sweep("mnist", []uint64{1}, defended3(5)), "mnist", Options{})
 	require.ErrorIs(t, err, ErrEmpty)
