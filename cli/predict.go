@@ -54,7 +54,8 @@ label, its probability, and which model answered and why. A query under agent
 indexing comes with the index of the agent that it is from: with --agent ID the
 model answers that never saw that agent's images. With --agent unknown the agent is
 guessed: the one whose contribution is most similar to the image, or with --batch
-to all images together, in the features of the model of everybody's images.
+to all images together, in the features of the model of everybody's images. Where
+indexing.update is unlearn, that model answers after it has unlearned the agent.
 
 RUN is the hash of a summary (DIR/plans/HASH) or of one result, or the beginning of
 it. Its models must be stored (artefacts.model=true). The images are PNG or JPEG

@@ -233,3 +233,31 @@ func TestSlicedRun(t *testing.T) {
 		})
 	}
 }
+
+// The time that models took counts the slices that several of them share once.
+func TestSharedSlicesTakeTheirTimeOnce(t *testing.T) {
+	plan, defender := slicedPlan(t)
+	store := openStore(t)
+	runner, _ := newRunner(store, 2, fault{})
+	_, err := runner.Run(context.Background(), plan.Cells)
+	require.NoError(t, err)
+	results := newLibrary(store)
+	continued := 0
+	for at, hash := range defender.Models {
+		record, err := results.record(hash)
+		require.NoError(t, err)
+		if at > 0 && record.Cell.shared() > 0 {
+			continued++
+		}
+		epochs, err := record.Metrics()
+		require.NoError(t, err)
+		for i := range epochs {
+			epochs[i].Seconds = 1
+		}
+		require.NoError(t, writeMetrics(record.File(MetricsFile), epochs))
+	}
+	seconds, err := joining{plan, plan.Games[0], results}.trainSeconds(defender.Models)
+	require.NoError(t, err)
+	require.Equal(t, 2, continued)
+	require.Equal(t, 5.*5-2*2, seconds, "five epochs each; two of them lack the first slice's two")
+}
