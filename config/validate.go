@@ -182,6 +182,8 @@ func defendersAreKnown(c Config) *fault {
 			case defender == NoDefense:
 			case name == NoDefense:
 				return refuse(fmt.Sprintf("adds %s to something in %s: %s stands alone", NoDefense, defender, NoDefense))
+			case name == "":
+				return refuse(fmt.Sprintf("names nothing in %q, where a defense belongs", defender))
 			case !slices.Contains(words, name):
 				return refuse(fmt.Sprintf("has %q, which is no defense; the nearest one is %s", name, Nearest(name, words)))
 			case slices.Contains(names[:i], name):

@@ -47,6 +47,7 @@ func TestValidateRefuses(t *testing.T) {
 		{func(c *config.Config) { c.Train.Nesterov, c.Train.Momentum = true, 0 }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
 		{func(c *config.Config) { c.Defenders = nil }, "config: defenders = : must name at least one defender, such as none"},
 		{func(c *config.Config) { c.Defenders = []string{"cutmx"} }, `config: defenders = cutmx: has "cutmx", which is no defense; the nearest one is cutmix`},
+		{func(c *config.Config) { c.Defenders = []string{"cutmix", "+mixup"} }, `config: defenders = cutmix,+mixup: names nothing in "+mixup", where a defense belongs`},
 		{func(c *config.Config) { c.Defenders = []string{"none+cutmix"} }, "config: defenders = none+cutmix: adds none to something in none+cutmix: none stands alone"},
 		{func(c *config.Config) { c.Defenders = []string{"cutmix+cutmix"} }, "config: defenders = cutmix+cutmix: has cutmix twice in cutmix+cutmix"},
 		{func(c *config.Config) { c.Defenders = []string{"cutmix+indexing", "none", "indexing+cutmix"} }, "config: defenders = cutmix+indexing,none,indexing+cutmix: names indexing+cutmix twice"},
