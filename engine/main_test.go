@@ -79,7 +79,7 @@ func (m *strikingModel) Restore(state experiments.State) error {
 	return m.TrainedModel.Restore(state)
 }
 
-func (m *strikingModel) Epoch(order []int32, onBatch func(int)) (experiments.EpochStats, error) {
+func (m *strikingModel) Epoch(order []int32, onBatch func(int) error) (experiments.EpochStats, error) {
 	if m.at++; m.at == m.epoch {
 		if err := m.strike(); err != nil {
 			return experiments.EpochStats{}, err
@@ -144,7 +144,7 @@ func work(t *testing.T, engine experiments.Engine, job experiments.Job) []experi
 		worker := &experiments.Worker{Engine: engine, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, out)
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(job))
+	require.NoError(t, json.NewEncoder(jobs).Encode(experiments.Order{Worker: 1, Job: &job}))
 	receive := json.NewDecoder(eventsIn)
 	var events []experiments.Event
 	for {

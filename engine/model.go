@@ -62,7 +62,7 @@ type model struct {
 }
 
 // Epoch trains once on the rows in order.
-func (m model) Epoch(order []int32, onBatch func(done int)) (experiments.EpochStats, error) {
+func (m model) Epoch(order []int32, onBatch func(done int) error) (experiments.EpochStats, error) {
 	stats, err := m.Trainer.Epoch(order, onBatch)
 	return experiments.EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, marked(err)
 }

@@ -43,9 +43,9 @@ type TrainedModel interface {
 	// Upload gives the model its training set: N*C*H*W raw values and N labels.
 	Upload(images, labels []uint8) error
 	// Epoch trains once on the rows in order and calls onBatch after each step
-	// with the number of rows done. The error wraps ErrDiverged when the loss
-	// is not a finite number any more.
-	Epoch(order []int32, onBatch func(done int)) (EpochStats, error)
+	// with the number of rows done; an error of its ends the epoch. The error wraps
+	// that one, or ErrDiverged when the loss is not a finite number any more.
+	Epoch(order []int32, onBatch func(done int) error) (EpochStats, error)
 	// State copies all that is needed to go on from here.
 	State() (State, error)
 	// Restore puts a state back that a model of the same options gave: what

@@ -50,8 +50,10 @@ type Estimator struct {
 	Store   *Store
 	Command func() (*exec.Cmd, error) // makes the command of a worker process, see Runner
 	Device  string                    // cpu or cuda:K
-	Workers int                       // at least 1
+	Workers int                       // models at a time, at least 1
 	Threads int                       // of the CPU, per worker, at least 1
+	// PerProcess is how many of them have a process in common, see Runner.
+	PerProcess int
 }
 
 // shape is what the time of a training step depends on.

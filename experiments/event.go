@@ -6,8 +6,8 @@ import "backfire/stats"
 type Kind string
 
 // The kinds of events. A worker process sends the first group, with the cell's
-// hash; a Runner adds worker and title, handles what it can, and passes them
-// on together with its own.
+// hash and the worker that has it; a Runner adds the title, handles what it can,
+// and passes them on together with its own.
 const (
 	KindStarted   Kind = "started"   // a worker took the cell: Images per epoch, Epochs
 	KindPhase     Kind = "phase"     // it enters Phase
@@ -18,7 +18,7 @@ const (
 	KindDone      Kind = "done"      // the cell is trained and, as a runner tells it, stored: Headline
 	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full
 
-	KindSpeed Kind = "speed" // a measurement that was asked for is over: ImagesPerSecond
+	KindSpeed Kind = "speed" // a measurement that was asked for goes on: ImagesPerSecond since the last
 
 	KindPlan    Kind = "plan"    // before anything else: Cells, Stored, Workers, TotalImages
 	KindRevised Kind = "revised" // results ask for more than was planned: Cells and TotalImages of the whole run now

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -61,10 +62,14 @@ func TestMain(m *testing.M) {
 // fault is what goes wrong in a worker of a test.
 type fault struct {
 	Cell  string // hash of the cell it happens to; empty: all
-	Kind  string // kill, panic, diverge, fail, slow, unload, starve
+	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
+	Meet  int    // not before so many models of the process are about to begin that epoch
 }
+
+// met counts the models of this process that have come to the epoch of a fault.
+var met atomic.Int32
 
 func faultOf(text string) (fault, error) {
 	var f fault
@@ -76,7 +81,15 @@ func faultOf(text string) (fault, error) {
 
 // strike does what the fault says, if its time has come.
 func (f fault) strike(cell string, epoch int) error {
-	if f.Kind == "" || f.Cell != "" && f.Cell != cell || f.Epoch != epoch {
+	if f.Kind == "" || f.Epoch != epoch {
+		return nil
+	}
+	if _, err := os.Stat(f.Once); f.Meet > 0 && err != nil {
+		for met.Add(1); met.Load() < int32(f.Meet); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if f.Cell != "" && f.Cell != cell {
 		return nil
 	}
 	if f.Once != "" {
@@ -107,6 +120,8 @@ func (f fault) strike(cell string, epoch int) error {
 		return fmt.Errorf("fake: loss is NaN: %w", ErrDiverged)
 	case "slow":
 		time.Sleep(time.Hour)
+	case "wait": // for the others alone
+		return nil
 	}
 	return errors.New("fake: no luck")
 }
@@ -139,7 +154,7 @@ func (m *faultyModel) Restore(state State) error {
 	return m.TrainedModel.Restore(state)
 }
 
-func (m *faultyModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) {
+func (m *faultyModel) Epoch(order []int32, onBatch func(int) error) (EpochStats, error) {
 	m.epoch++
 	if err := m.fault.strike(m.cell, m.epoch); err != nil {
 		return EpochStats{}, err
@@ -181,7 +196,7 @@ func (m *fakeModel) Upload(images, labels []uint8) error {
 	return nil
 }
 
-func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) {
+func (m *fakeModel) Epoch(order []int32, onBatch func(int) error) (EpochStats, error) {
 	m.epoch++
 	size := m.opt.Cell.Data.Shape.Size()
 	sums, counts := make([]float32, len(m.centroids)), make([]float32, len(m.opt.Cell.Data.Classes))
@@ -194,7 +209,9 @@ func (m *fakeModel) Epoch(order []int32, onBatch func(int)) (EpochStats, error) 
 		for i, v := range m.images[int(row)*size : (int(row)+1)*size] {
 			sums[label*size+i] += float32(v)
 		}
-		onBatch(at + 1)
+		if err := onBatch(at + 1); err != nil {
+			return EpochStats{}, err
+		}
 	}
 	for row, ok := range seen {
 		if !ok {

@@ -73,8 +73,11 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 }
 
 // dataset returns the images of the job's cell, those of the last cell if they
-// are the same.
+// are the same. Workers wait for each other here, so that none loads what another
+// is loading.
 func (w *Worker) dataset(ctx context.Context, job Job) (*datasets.Set, error) {
+	w.loading.Lock()
+	defer w.loading.Unlock()
 	if w.set == nil || w.source != job.Source {
 		w.set = nil // Not both at a time in memory.
 		set, err := w.Load(ctx, job.Source)

@@ -19,24 +19,29 @@ import (
 // killed.
 const stopGrace = 3 * time.Second
 
-// process is a running worker process.
+// process is a running worker process. Its workers do one job each at a time.
 type process struct {
-	cmd    *exec.Cmd
-	stdin  io.WriteCloser
-	events chan Event    // closed when the process has ended
-	stop   chan struct{} // closed when nobody reads events any more
-	last   lastWords
-	err    error // how the process ended; valid once events is closed
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	last  lastWords
+	ended chan struct{} // closed when the process has ended
+	err   error         // how; valid once ended is closed
+
+	mu      sync.Mutex
+	orders  *json.Encoder
+	at      map[int]*assignment // by worker
+	hangsUp bool                // it was told to end
 }
 
 // startProcess starts a worker process from command, which is not started yet
 // and has no streams.
 func startProcess(command *exec.Cmd) (*process, error) {
-	p := &process{cmd: command, events: make(chan Event), stop: make(chan struct{})}
+	p := &process{cmd: command, ended: make(chan struct{}), at: map[int]*assignment{}}
 	var err error
 	if p.stdin, err = command.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("experiments: start worker: %w", err)
 	}
+	p.orders = json.NewEncoder(p.stdin)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("experiments: start worker: %w", err)
@@ -56,7 +61,7 @@ func startProcess(command *exec.Cmd) (*process, error) {
 		}
 		p.forward(stdout)
 		p.err = command.Wait()
-		close(p.events)
+		close(p.ended)
 	}()
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("experiments: start worker: %w", err)
@@ -64,8 +69,9 @@ func startProcess(command *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// forward hands on the events that the worker writes, until it closes its
-// output. Other lines, such as what a library prints, join the last words.
+// forward hands on the events that the process writes, to whoever gave the worker
+// its job, until it closes its output. Other lines, such as what a library
+// prints, join the last words.
 func (p *process) forward(stdout io.Reader) {
 	lines := bufio.NewReader(stdout)
 	for {
@@ -76,9 +82,11 @@ func (p *process) forward(stdout io.Reader) {
 		case json.Unmarshal(line, &event) != nil || event.Kind == "":
 			_, _ = p.last.Write(line)
 		default:
-			select {
-			case p.events <- event:
-			case <-p.stop:
+			p.mu.Lock()
+			a := p.at[event.Worker]
+			p.mu.Unlock()
+			if a != nil {
+				a.hear(event)
 			}
 		}
 		if err != nil {
@@ -87,30 +95,116 @@ func (p *process) forward(stdout io.Reader) {
 	}
 }
 
-// send gives the worker a job.
-func (p *process) send(job Job) error {
-	return json.NewEncoder(p.stdin).Encode(job)
+// assign gives one of the process's workers, counted from 1, a job. It must have
+// none.
+func (p *process) assign(worker int, job Job) *assignment {
+	a := &assignment{process: p, worker: worker, events: make(chan Event), over: make(chan struct{}), left: make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at[worker] = a
+	// A process that died is noticed by its end, which says more.
+	a.sent = p.orders.Encode(Order{Worker: worker, Job: &job})
+	return a
 }
 
-// used is the processor time that the worker has used so far, if that is known.
+// used is the processor time that the process has used so far, if that is known.
 func (p *process) used() (time.Duration, bool) { return processorTime(p.cmd.Process.Pid) }
 
-// kill ends a worker that does not listen any more.
+// kill ends a process that does not listen any more.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// close tells the worker to end, kills it if it does not, and waits for it.
+// usable says whether the process takes jobs.
+func (p *process) usable() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.hangsUp && !isClosed(p.ended)
+}
+
+// close tells the process to end, kills it if it does not, and waits for it.
 func (p *process) close() {
-	close(p.stop)
-	_ = p.stdin.Close() // Fails only if the worker is gone already.
+	p.mu.Lock()
+	p.hangUp()
+	p.mu.Unlock()
 	timer := time.AfterFunc(stopGrace, p.kill)
 	defer timer.Stop()
-	for range p.events {
-		continue // drained until the process has ended
+	<-p.ended
+}
+
+// hangUp tells the process to end. The caller holds mu.
+func (p *process) hangUp() {
+	p.hangsUp = true
+	_ = p.stdin.Close() // Fails only if the process is gone already.
+	for _, a := range p.at {
+		a.ignore()
+	}
+}
+
+// assignment is a job that a worker of a process has.
+type assignment struct {
+	process *process
+	worker  int
+	events  chan Event    // what the worker tells, up to KindDone or KindFailed
+	over    chan struct{} // closed by then
+	sent    error         // why the order did not reach the process
+
+	ignored sync.Once
+	left    chan struct{} // closed when nobody reads events any more
+}
+
+// hear hands on an event.
+func (a *assignment) hear(event Event) {
+	select {
+	case a.events <- event:
+	case <-a.left:
+	}
+	if event.Kind == KindDone || event.Kind == KindFailed {
+		a.process.forget(a)
+		close(a.over)
+	}
+}
+
+// forget takes an assignment off the list of those that go on.
+func (p *process) forget(a *assignment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at[a.worker] == a {
+		delete(p.at, a.worker)
+	}
+}
+
+// ignore says that nobody reads events any more.
+func (a *assignment) ignore() { a.ignored.Do(func() { close(a.left) }) }
+
+// end sees to it that the job is not worked on any more, and waits for that: the
+// worker leaves off; or the process ends, where all that it is doing is to end or
+// the worker does not listen.
+func (a *assignment) end() {
+	a.ignore()
+	if isClosed(a.over) {
+		return
+	}
+	p := a.process
+	p.mu.Lock()
+	others := false
+	for _, other := range p.at {
+		others = others || !isClosed(other.left)
+	}
+	if others {
+		_ = p.orders.Encode(Order{Worker: a.worker}) // A process that died has left off.
+	} else {
+		p.hangUp()
+	}
+	p.mu.Unlock()
+	timer := time.AfterFunc(stopGrace, p.kill)
+	defer timer.Stop()
+	select {
+	case <-a.over:
+	case <-p.ended:
 	}
 }
 
 // obituary says how the process ended and what it said last. It may be called
-// once events is closed. The error wraps launcher.ErrEngine where no worker can
+// once ended is closed. The error wraps launcher.ErrEngine where no worker can
 // run at all.
 func (p *process) obituary() error {
 	if err := launcher.Explain(p.cmd, p.err, p.last.all()); err != nil {

@@ -37,17 +37,21 @@ type Runner struct {
 	Command func() (*exec.Cmd, error)
 
 	Device  string // auto, cpu, cuda or cuda:K
-	Workers int    // processes at a time, at least 1
+	Workers int    // models at a time, at least 1
 	Threads int    // of the CPU, per worker, at least 1
+	// PerProcess is how many workers have a process in common, see PerProcess;
+	// 0: none.
+	PerProcess int
 
 	// Observer hears what happens, one event at a time; nil: nobody does.
 	Observer Observer
 	// Poll is the first pause before a cell that another process is training
 	// is looked at again; pauses grow to 16 times as much. 0: half a second.
 	Poll time.Duration
-	// Patience is how long a worker may neither report nor use the processor
-	// before it is taken to hang, is killed, and its cell tried again; one that
-	// is busy may be silent ten times as long. 0: ten minutes.
+	// Patience is how long a worker may report nothing while its process does not
+	// use the processor, before it is taken to hang: the process is killed, and its
+	// cells are tried again. Where the process is busy, perhaps for others, a
+	// worker may be silent ten times as long. 0: ten minutes.
 	Patience time.Duration
 
 	// Share says that the runner is one of many; nil: that it is the only one,
@@ -141,9 +145,14 @@ func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 	shared, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var slots sync.WaitGroup
+	var together *crew
 	for i := range workers {
+		if size := max(1, r.PerProcess); i%size == 0 {
+			together = newCrew(min(size, workers-i), run.start)
+		}
+		own := together
 		slots.Go(func() {
-			if err := run.slot(shared, i+1); err != nil {
+			if err := run.slot(shared, i+1, own); err != nil {
 				stop(err)
 			}
 		})
@@ -186,30 +195,21 @@ func (r *run) tell(e Event) {
 	r.Observer.Observe(e)
 }
 
-// slot trains one cell after another in a worker process, a new one whenever a
-// cell failed.
-func (r *run) slot(ctx context.Context, number int) error {
-	var worker *process
-	defer func() {
-		if worker != nil {
-			worker.close()
-		}
-	}()
+// slot is one worker: it trains one cell after another in the process of its crew.
+func (r *run) slot(ctx context.Context, number int, crew *crew) error {
+	defer crew.quit()
 	for {
 		t, err := r.queue.next(ctx, r.Leave)
 		if t == nil {
 			return err
 		}
-		if worker == nil {
-			if worker, err = r.start(); err != nil {
-				return errors.Join(err, r.queue.finish(t, true))
-			}
+		worker, err := crew.join()
+		if err != nil {
+			return errors.Join(err, r.queue.finish(t, true))
 		}
 		cause := r.train(ctx, worker, number, t)
-		if cause != nil {
-			worker.close()
-			worker = nil
-		}
+		var failed *failedAttempt
+		crew.leave(worker, cause != nil && !(errors.As(cause, &failed) && failed.final))
 		if ctx.Err() != nil && cause != nil {
 			return errors.Join(ctx.Err(), r.queue.finish(t, true))
 		}
@@ -243,8 +243,8 @@ type failedAttempt struct {
 func (f *failedAttempt) Error() string { return f.cause.Error() }
 func (f *failedAttempt) Unwrap() error { return f.cause }
 
-// train has the worker train a cell and stores the result. An error means that
-// the attempt failed and the worker is not to be used again.
+// train has a worker of a process train a cell and stores the result. An error
+// means that the attempt failed. Either way nothing works on the cell any more.
 func (r *run) train(ctx context.Context, worker *process, number int, t *task) error {
 	dir, err := t.claim.Dir()
 	if err != nil {
@@ -262,8 +262,8 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 		Cell: t.Cell, Source: t.Source, Dir: dir, Checkpoint: checkpoint, States: states, Leave: t.Leave, Device: r.Device, Threads: r.Threads,
 		Artefacts: t.Artefacts.of(t.Cell),
 	}
-	// A worker that died before is noticed below, by its last words.
-	sendErr := worker.send(job)
+	given := worker.assign(number, job)
+	defer given.end()
 	stage := "before it began"
 	patience := r.Patience
 	if patience == 0 {
@@ -284,17 +284,16 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 				return fmt.Errorf("%s: the worker process hangs: no event for %s", stage, time.Since(dog.heard).Round(time.Second))
 			}
 			look.Reset(dog.left())
-		case event, alive := <-worker.events:
-			if !alive {
-				end := worker.obituary()
-				if errors.Is(end, launcher.ErrEngine) {
-					return end
-				}
-				return fmt.Errorf("%s: %w", stage, errors.Join(end, sendErr))
+		case <-worker.ended:
+			end := worker.obituary()
+			if errors.Is(end, launcher.ErrEngine) {
+				return end
 			}
+			return fmt.Errorf("%s: %w", stage, errors.Join(end, given.sent))
+		case event := <-given.events:
 			dog.hear()
 			look.Reset(dog.left())
-			event.Worker, event.Title = number, t.Title
+			event.Title = t.Title
 			switch event.Kind {
 			case KindDone:
 				return r.commit(t, event)

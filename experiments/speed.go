@@ -2,25 +2,17 @@ package experiments
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/klauspost/cpuid/v2"
-
-	"backfire/streams"
 )
 
 // enoughTimings is how many stored timings of one shape are looked at.
 const enoughTimings = 25
-
-// measureFor is the least time that a measurement of one shape takes.
-const measureFor = time.Second
 
 // speeds finds out how fast models of each of the cells' shapes train.
 func (e Estimator) speeds(ctx context.Context, cells []Cell) (map[shape]*Speed, error) {
@@ -108,98 +100,14 @@ func (e Estimator) like(other Environment) bool {
 	return slices.Equal(other.Engine.GPUs, e.Engine.GPUs)
 }
 
-// measure has models of a cell's shape trained on noise, one per worker at the
-// same time, as they would be in a run, and returns the images per second of
-// one. Worker processes do it: their memory is free again afterwards.
+// measure returns the images per second of one model of a cell's shape while all
+// workers train such models.
 func (e Estimator) measure(ctx context.Context, cell Cell) (float64, error) {
-	speeds, errs := make([]float64, e.Workers), make([]error, e.Workers)
-	var all sync.WaitGroup
-	for i := range e.Workers {
-		all.Go(func() { speeds[i], errs[i] = e.measureOne(ctx, cell) })
-	}
-	all.Wait()
-	var sum float64
-	for i, speed := range speeds {
-		if errs[i] != nil {
-			return 0, fmt.Errorf("experiments: measure the speed of width %d: %w", cell.Model.Width, errs[i])
-		}
-		sum += speed
-	}
-	return sum / float64(e.Workers), nil
-}
-
-// measureOne has one worker process train one model on noise.
-func (e Estimator) measureOne(ctx context.Context, cell Cell) (float64, error) {
-	command, err := e.Command()
+	gauge := newGauge(e.Command, e.PerProcess, Job{Cell: cell, Device: e.Device, Threads: e.Threads})
+	defer gauge.close()
+	speed, err := gauge.grow(ctx, e.Workers)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("experiments: measure the speed of width %d: %w", cell.Model.Width, err)
 	}
-	worker, err := startProcess(command)
-	if err != nil {
-		return 0, err
-	}
-	defer worker.close()
-	sendErr := worker.send(Job{Cell: cell, Device: e.Device, Threads: e.Threads, Measure: true})
-	select {
-	case <-ctx.Done():
-		return 0, fmt.Errorf("%w: %w", ErrInterrupted, ctx.Err())
-	case event, alive := <-worker.events:
-		switch {
-		case !alive:
-			return 0, errors.Join(worker.obituary(), sendErr)
-		case event.Kind == KindFailed:
-			return 0, errors.New(event.Error)
-		default:
-			return event.ImagesPerSecond, nil
-		}
-	}
-}
-
-// measure trains a model of the job's shape on noise, in epochs of two steps, and
-// tells how many images per second go through the training step.
-func (w *Worker) measure(ctx context.Context, job Job, tell func(Event)) error {
-	const stepsPerEpoch, endless = 2, 1_000_000
-	cell := job.Cell
-	rows := stepsPerEpoch * cell.Training.Batch
-	cell.Training.Epochs = endless
-	noise := streams.New(cell.Game.Seed, "noise")
-	images, labels := make([]uint8, rows*cell.Data.Shape.Size()), make([]uint8, rows)
-	for i := range images {
-		images[i] = uint8(noise.UintN(256))
-	}
-	for i := range labels {
-		labels[i] = uint8(noise.IntN(len(cell.Data.Classes)))
-	}
-	norm := normalization(images, cell.Data.Shape)
-	model, err := w.Engine.NewModel(ModelOptions{
-		Cell: cell, Images: rows, Mean: norm.Mean, Std: norm.Std, Device: job.Device, Threads: job.Threads,
-	})
-	if err != nil {
-		return err
-	}
-	defer model.Close()
-	if err := model.Upload(images, labels); err != nil {
-		return err
-	}
-	order := make([]int32, rows)
-	var begin time.Time
-	for epoch := 0; ; epoch++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if epoch == 1 {
-			begin = time.Now() // the first one warmed up
-		}
-		shuffled(order, cell.Game.Seed, epoch)
-		if _, err := model.Epoch(order, func(int) {}); err != nil {
-			return err
-		}
-		if epoch == 0 {
-			continue
-		}
-		if passed := time.Since(begin); passed >= measureFor {
-			tell(Event{Kind: KindSpeed, ImagesPerSecond: perSecond(epoch*cell.passing(rows), passed.Seconds())})
-			return nil
-		}
-	}
+	return speed / float64(e.Workers), nil
 }

@@ -61,18 +61,18 @@ func workOff(ctx context.Context, start func() (*exec.Cmd, error), job Job) erro
 		return err
 	}
 	defer worker.close()
-	sendErr := worker.send(job)
+	given := worker.assign(1, job)
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case event, alive := <-worker.events:
-			switch {
-			case !alive:
-				return errors.Join(worker.obituary(), sendErr)
-			case event.Kind == KindFailed:
+		case <-worker.ended:
+			return errors.Join(worker.obituary(), given.sent)
+		case event := <-given.events:
+			switch event.Kind {
+			case KindFailed:
 				return errors.New(event.Error)
-			case event.Kind == KindDone:
+			case KindDone:
 				return nil
 			}
 		}

@@ -267,17 +267,15 @@ func (p *playing) train(ctx context.Context, model TrainedModel, at int) error {
 	rows, epochs := p.rowsIn(at), p.job.Cell.Training.Epochs
 	order := make([]int32, rows)
 	for epoch := len(p.epochs); epoch < p.course[at].end; epoch++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		shuffled(order, p.job.Cell.Game.Seed, epoch)
 		begin := time.Now()
 		told := begin
-		stats, err := model.Epoch(order, func(done int) {
+		stats, err := model.Epoch(order, func(done int) error {
 			if now := time.Now(); now.Sub(told) >= progressEvery {
 				told = now
 				p.tell(Event{Kind: KindProgress, Epoch: epoch + 1, Epochs: epochs, Images: p.perEpoch, Done: p.perEpoch * done / rows})
 			}
+			return ctx.Err()
 		})
 		if errors.Is(err, ErrDiverged) {
 			err = errors.Join(err, forget(p.job.Checkpoint)) // from there it would diverge again

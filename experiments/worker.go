@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"backfire/datasets"
@@ -13,14 +14,13 @@ import (
 	"backfire/hardware"
 )
 
-// Job asks a worker to train one cell. A worker reads jobs from its standard
-// input, one JSON value per line.
+// Job asks a worker to train one cell.
 type Job struct {
 	Cell   Cell            `json:"cell"`
 	Source datasets.Source `json:"source"` // where the images of Cell.Data lie here
 	Dir    string          `json:"dir"`    // empty directory for the files of the result
-	// Measure asks for the speed of a few steps on noise in place of training;
-	// images and files have no part in it.
+	// Measure asks for the speed of steps on noise in place of training, until the
+	// worker is to leave off; images and files have no part in it.
 	Measure bool `json:"measure,omitempty"`
 	// Checkpoint is where the training's checkpoint lies, if there is one, and
 	// is written to after each epoch; empty: nowhere.
@@ -46,56 +46,44 @@ type Job struct {
 // Loader loads a dataset; datasets.Load is the one.
 type Loader func(context.Context, datasets.Source) (*datasets.Set, error)
 
-// Worker trains one cell after another. It keeps the dataset of the last cell
+// Order is what a worker process reads from its standard input, one JSON value
+// per line: it gives one of the process's workers a job, or has that worker leave
+// off the one it has.
+type Order struct {
+	Worker int  `json:"worker"`        // from 1; its events name it
+	Job    *Job `json:"job,omitempty"` // nil: leave off
+}
+
+// Worker is what a worker process does: its workers train one cell after another,
+// each on a thread of its own, side by side. The dataset of the last cell is kept
 // for the next one.
 type Worker struct {
 	Engine  Engine
 	Load    Loader
 	Program Build // for environment.json
 
-	source datasets.Source
-	set    *datasets.Set
+	loading sync.Mutex
+	source  datasets.Source
+	set     *datasets.Set
 }
 
-// Run takes jobs from in and writes events to out, one JSON value per line,
+// Run takes orders from in and writes events to out, one JSON value per line,
 // until in ends. The end of in means that nobody waits for results any more: Run
-// returns at once, even if a training is still running in the background, and
+// returns at once, even if trainings are still running in the background, and
 // the caller is expected to end the process. The result is an error only if
-// in holds something else than jobs or out cannot be written.
+// in holds something else than orders or out cannot be written.
 func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	jobs, ended := make(chan Job), make(chan error, 2)
-	go func() {
-		decoder := json.NewDecoder(in)
-		for {
-			var job Job
-			if err := decoder.Decode(&job); err != nil {
-				ended <- err
-				return
-			}
-			select {
-			case jobs <- job:
-			case <-ctx.Done():
-				return
-			}
+	ended := make(chan error, 1)
+	end := func(err error) {
+		select {
+		case ended <- err:
+		default: // it has an end already
 		}
-	}()
-	go func() {
-		emit := &emitter{encoder: json.NewEncoder(out)}
-		for {
-			select {
-			case job := <-jobs:
-				w.do(ctx, job, emit)
-			case <-ctx.Done():
-				return
-			}
-			if err := emit.failed(); err != nil {
-				ended <- err
-				return
-			}
-		}
-	}()
+	}
+	emit := &emitter{encoder: json.NewEncoder(out), broken: end}
+	go func() { end(w.obey(ctx, in, emit)) }()
 	select {
 	case err := <-ended:
 		if errors.Is(err, io.EOF) {
@@ -107,12 +95,61 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
+// obey hands orders out to the workers until there are no more.
+func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
+	workers := map[int]*bench{}
+	for decoder := json.NewDecoder(in); ; {
+		var order Order
+		if err := decoder.Decode(&order); err != nil {
+			return err
+		}
+		own := workers[order.Worker]
+		switch {
+		case order.Worker < 1:
+			return fmt.Errorf("an order for worker %d", order.Worker)
+		case order.Job != nil && own == nil:
+			own = &bench{jobs: make(chan func(), 1)}
+			workers[order.Worker] = own
+			go own.work(ctx)
+		}
+		if own != nil && own.leave != nil {
+			own.leave() // does nothing once that job is done
+		}
+		if order.Job == nil {
+			continue
+		}
+		var mine context.Context
+		mine, own.leave = context.WithCancel(ctx)
+		own.jobs <- func() { w.do(mine, *order.Job, emit.of(order.Worker)) }
+	}
+}
+
+// bench is where one worker of a process works.
+type bench struct {
+	jobs  chan func()
+	leave context.CancelFunc // leaves off the last job; nil before the first
+}
+
+// work does one job after another. It stays on one thread: libraries keep
+// workspaces for each that they are called from.
+func (b *bench) work(ctx context.Context) {
+	runtime.LockOSThread()
+	for {
+		select {
+		case job := <-b.jobs:
+			job()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // do does one job.
-func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
+func (w *Worker) do(ctx context.Context, job Job, send func(Event)) {
 	hash, err := job.Cell.Hash()
 	tell := func(e Event) {
 		e.Cell = hash
-		emit.send(e)
+		send(e)
 	}
 	switch {
 	case err != nil:
@@ -125,33 +162,31 @@ func (w *Worker) do(ctx context.Context, job Job, emit *emitter) {
 	default:
 		err = w.play(ctx, job, tell)
 	}
-	if err == nil && !job.Measure {
+	if err == nil {
 		tell(Event{Kind: KindDone})
-	}
-	if err != nil {
+	} else {
 		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: isFull(err)})
 	}
 }
 
-// emitter writes events and remembers the first error.
+// emitter writes the events of all workers, until that fails.
 type emitter struct {
+	broken func(error) // hears why
+
 	mu      sync.Mutex
 	encoder *json.Encoder
-	err     error
 }
 
-func (e *emitter) send(event Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.err == nil {
-		e.err = e.encoder.Encode(event)
+// of is what sends the events of a worker.
+func (e *emitter) of(worker int) func(Event) {
+	return func(event Event) {
+		event.Worker = worker
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if err := e.encoder.Encode(event); err != nil {
+			e.broken(err)
+		}
 	}
-}
-
-func (e *emitter) failed() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.err
 }
 
 // isFinal says whether another attempt at a cell would fail in the same way.

@@ -33,7 +33,7 @@ func work(t *testing.T, worker *Worker, jobs ...Job) []Event {
 	send, receive := json.NewEncoder(jobsOut), json.NewDecoder(eventsIn)
 	var events []Event
 	for _, job := range jobs {
-		require.NoError(t, send.Encode(job))
+		require.NoError(t, send.Encode(Order{Worker: 1, Job: &job}))
 		for {
 			var e Event
 			require.NoError(t, receive.Decode(&e))
@@ -104,7 +104,8 @@ func TestWorkerEndsWithItsInputEvenInTheMiddleOfACell(t *testing.T) {
 			return len(data), nil
 		}))
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(newJob(t, cell)))
+	job := newJob(t, cell)
+	require.NoError(t, json.NewEncoder(jobs).Encode(Order{Worker: 1, Job: &job}))
 	<-started
 	require.NoError(t, jobs.Close())
 	require.NoError(t, <-ended)
@@ -114,10 +115,12 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(data []byte) (int, error) { return f(data) }
 
-func TestWorkerRefusesWhatIsNoJob(t *testing.T) {
-	worker := &Worker{Engine: fakeEngine{}, Load: loadTiny}
-	err := worker.Run(context.Background(), bytes.NewBufferString("hello\n"), io.Discard)
-	require.ErrorContains(t, err, "worker")
+func TestWorkerRefusesWhatIsNoOrder(t *testing.T) {
+	for _, line := range []string{"hello\n", "{}\n"} {
+		worker := &Worker{Engine: fakeEngine{}, Load: loadTiny}
+		err := worker.Run(context.Background(), bytes.NewBufferString(line), io.Discard)
+		require.ErrorContains(t, err, "worker")
+	}
 }
 
 func TestWorkerEndsWhenNobodyListens(t *testing.T) {
@@ -127,7 +130,8 @@ func TestWorkerEndsWhenNobodyListens(t *testing.T) {
 		worker := &Worker{Engine: fakeEngine{}, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, writerFunc(func([]byte) (int, error) { return 0, io.ErrClosedPipe }))
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(newJob(t, newTinyPlan(t).Cells[0])))
+	job := newJob(t, newTinyPlan(t).Cells[0])
+	require.NoError(t, json.NewEncoder(jobs).Encode(Order{Worker: 1, Job: &job}))
 	require.ErrorIs(t, <-ended, io.ErrClosedPipe)
 }
 

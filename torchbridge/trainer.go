@@ -177,10 +177,11 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 
 // Epoch trains once on every row of the uploaded set, in the given order, which
 // must be a permutation of all rows. onBatch, if not nil, hears after each step
-// how many images are done. The error wraps ErrDiverged when a loss is not finite,
-// which is looked at every lossCheck steps; the model is of no use then. After an
-// error within the epoch, only Restore lets the training go on.
-func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, error) {
+// how many images are done; an error of its ends the epoch. The error wraps that
+// one, or ErrDiverged when a loss is not finite, which is looked at every lossCheck
+// steps; the model is of no use then. After an error within the epoch, only Restore
+// lets the training go on.
+func (t *Trainer) Epoch(order []int32, onBatch func(done int) error) (EpochStats, error) {
 	if t.closed {
 		return EpochStats{}, errClosed
 	}
@@ -209,8 +210,11 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int)) (EpochStats, erro
 				return EpochStats{}, err
 			}
 		}
-		if onBatch != nil {
-			onBatch(end)
+		if onBatch == nil {
+			continue
+		}
+		if err := onBatch(end); err != nil {
+			return EpochStats{}, fmt.Errorf("torchbridge: epoch: %w", err)
 		}
 	}
 	return t.epochStats(t.rate(t.step - 1))

@@ -183,10 +183,46 @@ func TestEpochReportsProgressAndCoversTheRest(t *testing.T) {
 	images, labels := toyImages(41, 1)
 	require.NoError(t, trainer.Upload(images, labels))
 	var done []int
-	stats, err := trainer.Epoch(order(41, 1, 0), func(n int) { done = append(done, n) })
+	stats, err := trainer.Epoch(order(41, 1, 0), func(n int) error {
+		done = append(done, n)
+		return nil
+	})
 	require.NoError(t, err)
 	require.Equal(t, []int{8, 16, 24, 32, 41}, done)
 	require.Equal(t, 41, stats.Images)
+}
+
+// Whoever hears of the steps may end the epoch, and the training goes on from a
+// state as if nothing had been.
+func TestEpochMayBeEnded(t *testing.T) {
+	opt := toyOptions()
+	trainer, err := NewTrainer(opt)
+	require.NoError(t, err)
+	defer trainer.Close()
+	images, labels := toyImages(opt.Images, 1)
+	require.NoError(t, trainer.Upload(images, labels))
+	start, err := trainer.State()
+	require.NoError(t, err)
+	enough, steps := errors.New("enough"), 0
+	_, err = trainer.Epoch(order(opt.Images, 1, 0), func(int) error {
+		if steps++; steps == 2 {
+			return enough
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, enough)
+	require.Equal(t, 2, steps)
+	require.NoError(t, trainer.Restore(start))
+	for epoch := range opt.Train.Epochs {
+		_, err = trainer.Epoch(order(opt.Images, opt.Seed, uint64(epoch)), nil)
+		require.NoError(t, err)
+	}
+	whole, _ := train(t, opt)
+	want, err := whole.State()
+	require.NoError(t, err)
+	got, err := trainer.State()
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
 
 // A loss that is lost ends the training within lossCheck steps, and the error
@@ -201,7 +237,10 @@ func TestDivergenceIsAnError(t *testing.T) {
 	images, labels := toyImages(opt.Images, 1)
 	require.NoError(t, trainer.Upload(images, labels))
 	reached := 0
-	_, err = trainer.Epoch(order(opt.Images, 1, 0), func(done int) { reached = done })
+	_, err = trainer.Epoch(order(opt.Images, 1, 0), func(done int) error {
+		reached = done
+		return nil
+	})
 	require.ErrorIs(t, err, ErrDiverged)
 	require.ErrorContains(t, err, "in one of the steps 1 to 50 (learning rate 1e+30 in the last)")
 	require.Less(t, reached, opt.Images)

@@ -1,0 +1,215 @@
+package experiments
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// newCrewRunner is a runner with three models in one process, and a counter of
+// the processes that it starts.
+func newCrewRunner(store *Store, f fault) (*Runner, *recorder, *atomic.Int32) {
+	runner, seen := newRunner(store, 3, f)
+	runner.PerProcess = 3
+	started, command := &atomic.Int32{}, runner.Command
+	runner.Command = func() (*exec.Cmd, error) {
+		started.Add(1)
+		return command()
+	}
+	return runner, seen, started
+}
+
+// Models side by side in one process are those that are trained one by one.
+func TestModelsInOneProcess(t *testing.T) {
+	plan, store := newTinyPlan(t), openStore(t)
+	runner, seen, started := newCrewRunner(store, fault{})
+	outcome, err := runner.Run(context.Background(), plan.Cells)
+	require.NoError(t, err)
+	require.Equal(t, &Outcome{Cells: 5, Trained: 5}, outcome)
+	require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
+	require.Equal(t, int32(1), started.Load())
+	require.Len(t, seen.of(KindDone), 5)
+	for _, e := range seen.events {
+		if e.Cell != "" {
+			require.Contains(t, []int{1, 2, 3}, e.Worker)
+		}
+	}
+	requireNoLeftovers(t, store)
+}
+
+// What happens to one of three models in a process, and to the others.
+func TestOneOfSeveralModels(t *testing.T) {
+	plan := newTinyPlan(t)
+	all := hashes(t, plan)
+	for _, tc := range []struct {
+		kind      string
+		once      bool
+		retries   int // of the cell itself
+		others    int // retries of the other two
+		trained   int
+		processes int32
+	}{
+		{"kill", true, 1, 2, 5, 2},     // all three go on from their checkpoints
+		{"fail", true, 1, 0, 5, 2},     // the others stay in their process, the rest begins in another
+		{"diverge", false, 0, 0, 4, 1}, // it would again, anywhere
+	} {
+		t.Run(tc.kind, func(t *testing.T) {
+			store := openStore(t)
+			f := fault{Cell: all[1], Kind: tc.kind, Epoch: 2, Meet: 3}
+			if tc.once {
+				f.Once = filepath.Join(t.TempDir(), "struck")
+			}
+			runner, seen, started := newCrewRunner(store, f)
+			cells := plan.Cells
+			if !tc.once {
+				cells = cells[:3] // the others would not meet
+				tc.trained -= 2
+			}
+			outcome, err := runner.Run(context.Background(), cells)
+			require.NoError(t, err)
+			require.Equal(t, tc.trained, outcome.Trained)
+			require.Len(t, outcome.Failed, len(cells)-tc.trained)
+			own, others := 0, 0
+			for _, e := range seen.of(KindRetry) {
+				if e.Cell == all[1] {
+					own++
+				} else {
+					others++
+				}
+			}
+			require.Equal(t, []int{tc.retries, tc.others}, []int{own, others})
+			require.Equal(t, tc.processes, started.Load())
+			resumed := 0
+			for _, e := range seen.of(KindResumed) {
+				require.Equal(t, 1, e.Epoch)
+				resumed++
+			}
+			require.Equal(t, tc.retries+tc.others, resumed, "no epoch is trained twice")
+			if tc.trained == 5 {
+				require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
+				requireNoLeftovers(t, store)
+			}
+		})
+	}
+}
+
+// A model that hangs takes its process with it, and the others that are still in it
+// go on from their checkpoints.
+func TestHungModelAmongOthers(t *testing.T) {
+	plan, store := newTinyPlan(t), openStore(t)
+	runner, seen, _ := newCrewRunner(store, fault{
+		Cell: hashes(t, plan)[0], Kind: "slow", Epoch: 3, Once: filepath.Join(t.TempDir(), "struck"),
+	})
+	runner.Patience = 300 * time.Millisecond
+	outcome, err := runner.Run(context.Background(), plan.Cells)
+	require.NoError(t, err)
+	require.Equal(t, &Outcome{Cells: 5, Trained: 5}, outcome)
+	require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
+	retries := seen.of(KindRetry)
+	require.Len(t, retries, 1)
+	require.Contains(t, retries[0].Error, "hangs: no event for")
+}
+
+// All models of a process stop after their next checkpoint, or at once, and another
+// run goes on from there.
+func TestModelsInOneProcessLeave(t *testing.T) {
+	plan := newTinyPlan(t)
+	for name, interrupted := range map[string]bool{"leave": false, "interrupt": true} {
+		t.Run(name, func(t *testing.T) {
+			store := openStore(t)
+			runner, seen, _ := newCrewRunner(store, fault{Kind: "wait", Epoch: 2, Meet: 3, Once: filepath.Join(t.TempDir(), "met")})
+			ctx, interrupt := context.WithCancel(context.Background())
+			defer interrupt()
+			leave := make(chan struct{})
+			runner.Leave = leave
+			epochs := 0
+			runner.Observer = ObserverFunc(func(e Event) {
+				seen.Observe(e)
+				if e.Kind != KindEpoch {
+					return
+				}
+				if epochs++; epochs != 3 { // each has its first checkpoint
+					return
+				}
+				if interrupted {
+					interrupt()
+				} else {
+					close(leave)
+				}
+			})
+			outcome, err := runner.Run(ctx, plan.Cells)
+			if interrupted {
+				require.ErrorIs(t, err, ErrInterrupted)
+			} else {
+				require.NoError(t, err)
+			}
+			require.Less(t, outcome.Trained, 5)
+			require.Empty(t, outcome.Failed)
+
+			again, seen, _ := newCrewRunner(store, fault{})
+			outcome, err = again.Run(context.Background(), plan.Cells)
+			require.NoError(t, err)
+			require.Equal(t, 5, outcome.Stored+outcome.Trained)
+			require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
+			require.NotEmpty(t, seen.of(KindResumed))
+			requireNoLeftovers(t, store)
+		})
+	}
+}
+
+// A worker leaves off its job while the other of its process goes on, and takes
+// another one.
+func TestWorkerLeavesOff(t *testing.T) {
+	command, err := testWorker(fault{})()
+	require.NoError(t, err)
+	p, err := startProcess(command)
+	require.NoError(t, err)
+	defer p.close()
+	cells := slices.Clone(newTinyPlan(t).Cells)
+	cells[0].Training.Epochs = 1_000_000
+	endless := p.assign(1, newJob(t, cells[0]))
+	for e := range endless.events {
+		require.NotEqual(t, KindFailed, e.Kind, e.Error)
+		if e.Kind == KindEpoch {
+			break
+		}
+	}
+	cells[1].Training.Epochs = 1_000_000
+	other := p.assign(2, newJob(t, cells[1]))
+	heard := make(chan struct{}, 1)
+	go func() {
+		for {
+			select {
+			case <-other.events:
+			case <-other.left:
+				return
+			}
+			select {
+			case heard <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	endless.end()
+	require.True(t, isClosed(endless.over))
+	require.True(t, p.usable())
+	short := p.assign(1, newJob(t, cells[2]))
+	for e := range short.events {
+		require.NotEqual(t, KindFailed, e.Kind, e.Error)
+		if e.Kind == KindDone {
+			break
+		}
+	}
+	<-heard
+	<-heard     // it is still at work
+	other.end() // the last one: the process is not needed any more
+	require.False(t, p.usable())
+	<-p.ended
+	require.NoError(t, p.err)
+}
