@@ -51,6 +51,7 @@ func estimateText(e *experiments.Estimate) string {
 	if e.AtMost > e.Models {
 		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are drawn again.\n", e.AtMost)
 	}
+	text.WriteString(trialsText(e.Trials, e.Workers))
 	for _, speed := range e.Speeds {
 		source := "measured now"
 		if speed.Source == experiments.SpeedStored {
@@ -64,4 +65,17 @@ func estimateText(e *experiments.Estimate) string {
 			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speed.ImagesPerSecond, source, plural(speed.Models, "model"))
 	}
 	return text.String()
+}
+
+// trialsText says how the number of models that are trained at a time on a GPU was
+// chosen; empty if it was not.
+func trialsText(trials []experiments.Trial, chosen int) string {
+	if len(trials) == 0 {
+		return ""
+	}
+	var measured []string
+	for _, trial := range trials {
+		measured = append(measured, fmt.Sprintf("%.0f with %d", trial.ImagesPerSecond, trial.Models))
+	}
+	return fmt.Sprintf("%s at a time: measured now, in images/s of all together, %s.\n", plural(chosen, "training"), strings.Join(measured, ", "))
 }

@@ -122,7 +122,11 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	runner := training.runner(sweep.Cells)
+	runner, estimator, err := training.runner(ctx, sweep, true)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
 	runner.Share = &experiments.Share{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
 	runner.Poll = sharedPoll
 	hard, leave, end := leaving(ctx, opts, begun)

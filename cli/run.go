@@ -28,6 +28,8 @@ type RunOptions struct {
 	Load     experiments.Loader
 	Describe func(context.Context) (launcher.Description, error) // the engine and the devices here
 	Worker   func() (*exec.Cmd, error)                           // makes the command of a worker process
+	// Choose finds out how many models to train at a time on a GPU.
+	Choose func(ctx context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error)
 }
 
 // NewCmdRun returns the command that plays the games of a configuration.
@@ -81,7 +83,7 @@ func addLiveFlags(cmd *cobra.Command, opts *RunOptions) {
 // newRunOptions returns options for this program on this machine.
 func newRunOptions(streams *IOStreams) *RunOptions {
 	engine := launcher.New(streams.Environ)
-	return &RunOptions{IO: streams, Load: loading(streams), Describe: engine.Describe, Worker: engine.Worker}
+	return &RunOptions{IO: streams, Load: loading(streams), Describe: engine.Describe, Worker: engine.Worker, Choose: choose}
 }
 
 func runRun(ctx context.Context, opts *RunOptions) error {
@@ -97,7 +99,11 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	runner := training.runner(sweep.Cells)
+	runner, estimator, err := training.runner(ctx, sweep, false)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
 	return training.run(
 		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
 		func(outcome *experiments.Outcome, interrupted bool) error {

@@ -146,10 +146,11 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	runner := training.runner(sweep.Cells)
-	estimated, err := opts.Estimate(ctx, experiments.Estimator{
-		Engine: training.engine, Store: training.store, Command: opts.Worker, Device: training.device, Workers: runner.Workers, Threads: runner.Threads,
-	}, sweep)
+	runner, estimator, err := training.runner(ctx, sweep, false)
+	if err != nil {
+		return err
+	}
+	estimated, err := opts.Estimate(ctx, estimator, sweep)
 	if err != nil {
 		return err
 	}

@@ -120,19 +120,37 @@ func TestSweepWithJSON(t *testing.T) {
 	}
 }
 
-// On a GPU as many models are trained at a time as fit into what is free of its
-// memory; one, if it does not say.
+// On a GPU as many models are trained at a time as pay, of those that fit into what
+// is free of its memory.
 func TestSweepFillsTheGPU(t *testing.T) {
 	for name, free := range map[string]int64{"room for one": 1 << 30, "room for all": 1 << 40, "not known": 0} {
 		t.Run(name, func(t *testing.T) {
-			opts, _, _ := sweepOptions(t)
+			opts, out, _ := sweepOptions(t)
 			opts.DryRun = true
 			opts.Config.Sets = append(opts.Config.Sets, "device=cuda:1")
 			opts.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Free: 1 << 35}, {Free: free}}})
-			opts.Estimate = func(_ context.Context, e experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+			trials := []experiments.Trial{{Models: 1, ImagesPerSecond: 100}, {Models: 2, ImagesPerSecond: 199.7}, {Models: 4, ImagesPerSecond: 201}}
+			opts.Choose = func(_ context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error) {
 				want, _ := experiments.Resources("cuda:1", free, 0, 0, sweep.Cells)
 				require.Equal(t, "cuda:1", e.Device)
-				require.Equal(t, want, e.Workers)
+				require.Equal(t, want, e.Workers, "as many as are worth a try")
+				require.Equal(t, want, e.PerProcess)
+				require.False(t, shared)
+				e.Workers, e.Trials = 2, trials
+				return e, nil
+			}
+			opts.Estimate = func(_ context.Context, e experiments.Estimator, _ *experiments.Sweep) (*experiments.Estimate, error) {
+				require.Equal(t, 2, e.Workers)
+				return &experiments.Estimate{Workers: e.Workers, Trials: e.Trials}, nil
+			}
+			require.NoError(t, runSweep(context.Background(), opts))
+			require.Contains(t, out(), "\n2 trainings at a time: measured now, in images/s of all together, 100 with 1, 200 with 2, 201 with 4.\n")
+
+			// What the user asks for is not measured.
+			opts.Config.Sets = append(opts.Config.Sets, "workers=3")
+			opts.Choose = nil
+			opts.Estimate = func(_ context.Context, e experiments.Estimator, _ *experiments.Sweep) (*experiments.Estimate, error) {
+				require.Equal(t, []int{3, 3}, []int{e.Workers, e.PerProcess})
 				return &experiments.Estimate{}, nil
 			}
 			require.NoError(t, runSweep(context.Background(), opts))

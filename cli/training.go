@@ -76,10 +76,30 @@ func planError(err error) error {
 	return err
 }
 
-// runner returns what trains the cells.
-func (t *training) runner(cells []experiments.Cell) *experiments.Runner {
-	workers, threads := experiments.Resources(t.device, t.free, t.cfg.Workers, t.cfg.Threads, cells)
-	return &experiments.Runner{Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: workers, Threads: threads, CommandLine: t.opts.CommandLine}
+// runner returns what trains a sweep, and what knows how fast. How many models are
+// trained at a time on a GPU is measured, unless it is configured. shared says that
+// many look at the store at a time.
+func (t *training) runner(ctx context.Context, sweep *experiments.Sweep, shared bool) (*experiments.Runner, experiments.Estimator, error) {
+	workers, threads := experiments.Resources(t.device, t.free, t.cfg.Workers, t.cfg.Threads, sweep.Cells)
+	e := experiments.Estimator{
+		Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device,
+		Workers: workers, PerProcess: experiments.PerProcess(t.device, workers), Threads: threads,
+	}
+	if t.cfg.Workers == 0 && t.device != hardware.CPU.String() {
+		var err error
+		if e, err = t.opts.Choose(ctx, e, sweep, shared); err != nil {
+			return nil, e, err
+		}
+	}
+	return &experiments.Runner{
+		Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: e.Workers, PerProcess: e.PerProcess, Threads: e.Threads,
+		CommandLine: t.opts.CommandLine,
+	}, e, nil
+}
+
+// choose is Estimator.Choose.
+func choose(ctx context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error) {
+	return e.Choose(ctx, sweep, shared)
 }
 
 // run trains and then shows what came out, also when it was interrupted. The

@@ -50,7 +50,7 @@ type Config struct {
 	Artefacts Artefacts `key:"artefacts"`
 
 	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
-	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in a process of its own; 0 chooses by cores and the free memory of the machine and of the GPU"`
+	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in a process of its own; 0 chooses by cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
 	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 chooses by cores and workers"`
 	Store   string `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
 }

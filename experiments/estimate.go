@@ -20,8 +20,10 @@ type Estimate struct {
 	Images  int64   `json:"images"`  // through the training step, for Models
 	Seconds float64 `json:"seconds"` // until Models are trained
 	// Workers is how many are trained at a time.
-	Workers int     `json:"workers"`
-	Speeds  []Speed `json:"speeds"` // one per shape, in the order of the sweep
+	Workers int `json:"workers"`
+	// Trials are the measurements by which that number was chosen, on a GPU.
+	Trials []Trial `json:"trials,omitempty"`
+	Speeds []Speed `json:"speeds"` // one per shape, in the order of the sweep
 }
 
 // Speed is how fast models of one shape train here.
@@ -54,6 +56,9 @@ type Estimator struct {
 	Threads int                       // of the CPU, per worker, at least 1
 	// PerProcess is how many of them have a process in common, see Runner.
 	PerProcess int
+
+	Trials []Trial // by which Choose chose Workers; none elsewhere
+	chosen shape   // of the models in them
 }
 
 // shape is what the time of a training step depends on.
@@ -74,18 +79,11 @@ func (c Cell) shape() shape {
 // store has no timing of a shape on this kind of machine, a few steps are
 // trained to get one.
 func (e Estimator) Estimate(ctx context.Context, sweep *Sweep) (*Estimate, error) {
-	found := Findings{}
-	stage, err := settle(sweep, newLibrary(e.Store), found)
+	left, stage, err := e.left(sweep, false)
 	if err != nil {
 		return nil, err
 	}
-	estimate := &Estimate{Stored: len(found), Workers: max(1, e.Workers), Speeds: []Speed{}}
-	var left []Cell
-	for _, want := range stage.Wants {
-		if _, ok := found[want.Hash]; !ok {
-			left = append(left, want.Cell)
-		}
-	}
+	estimate := &Estimate{Stored: len(stage.Wants) - len(left), Workers: max(1, e.Workers), Trials: e.Trials, Speeds: []Speed{}}
 	speeds, err := e.speeds(ctx, left)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 package experiments
 
-// What the device memory of a worker on a GPU depends on. Training set, maps and
+// What the memory of models on a GPU depends on. Training set, maps and
 // parameters are counted; the rest are allowances, set rather too high, and not
 // fitted to measurements as those of a CPU are.
 const (
@@ -22,19 +22,26 @@ const (
 	predictionBatch = 100
 )
 
-// deviceMemory is about what a worker process takes of a GPU's memory while it
-// trains the cell, in bytes: CUDA itself, the training set (as bytes), what a
-// step or a prediction works with, and the parameters.
+// deviceMemory is about what a model takes of a GPU's memory while it is trained,
+// in bytes: the training set (as bytes), what a step or a prediction works with, and
+// the parameters.
 func (c Cell) deviceMemory() int64 {
 	data := float64(c.Data.Shape.Size()) * float64(c.rows(len(c.Game.Attackers)))
 	prediction := predictionMaps * predictionBatch * float32Bytes * float64(c.Model.Width) * float64(c.Data.Shape.Plane())
-	return int64(contextMemory + data + max(deviceWorkspace*c.keptMaps(), prediction) + deviceCopies*c.parameters())
+	return int64(data + max(deviceWorkspace*c.keptMaps(), prediction) + deviceCopies*c.parameters())
 }
 
-// hostMemory is about the largest resident set of a worker process that trains
-// the cell on a GPU, in bytes: what it has on any device, and the libraries of CUDA
-// and of libtorch for it, again an allowance.
-func (c Cell) hostMemory() int64 {
+// sharedDeviceMemory is what the models of one process have in common there: CUDA
+// itself.
+func sharedDeviceMemory(Cell) int64 { return contextMemory }
+
+// hostMemory is about what a model on a GPU adds to the largest resident set of its
+// process, in bytes.
+func (c Cell) hostMemory() int64 { return int64(c.ownMemory()) }
+
+// sharedHostMemory is what the models of one process have in common there: program,
+// dataset, and the libraries of CUDA and of libtorch for it, again an allowance.
+func (c Cell) sharedHostMemory() int64 {
 	const libraries = 3 << 30
-	return int64(c.residentMemory() + libraries)
+	return int64(c.commonMemory() + libraries)
 }

@@ -62,7 +62,7 @@ func TestMain(m *testing.M) {
 // fault is what goes wrong in a worker of a test.
 type fault struct {
 	Cell  string // hash of the cell it happens to; empty: all
-	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait
+	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait, crowd
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
 	Meet  int    // not before so many models of the process are about to begin that epoch
@@ -154,8 +154,19 @@ func (m *faultyModel) Restore(state State) error {
 	return m.TrainedModel.Restore(state)
 }
 
+// room is for the steps of models in this process that go on at a time, with the
+// fault "crowd"; each takes a step's time.
+var room = make(chan struct{}, 2)
+
+const stepTime = 20 * time.Millisecond
+
 func (m *faultyModel) Epoch(order []int32, onBatch func(int) error) (EpochStats, error) {
 	m.epoch++
+	if m.fault.Kind == "crowd" {
+		room <- struct{}{}
+		time.Sleep(stepTime)
+		<-room
+	}
 	if err := m.fault.strike(m.cell, m.epoch); err != nil {
 		return EpochStats{}, err
 	}

@@ -14,16 +14,19 @@ const memoryShare = 0.8
 // fitting is the largest number of workers, up to most and at least 1, that
 // train any of the cells at a time within memoryShare of the available memory
 // (bytes; 0: not known, which limits nothing), of which a worker needs as much as
-// needs says.
-func fitting(most int, cells []Cell, available int64, needs func(Cell) int64) int {
-	var need int64
+// needs says, and all together what common says; nil: nothing.
+func fitting(most int, cells []Cell, available int64, needs, common func(Cell) int64) int {
+	var need, shared int64
 	for _, cell := range cells {
 		need = max(need, needs(cell))
+		if common != nil {
+			shared = max(shared, common(cell))
+		}
 	}
 	if available <= 0 || need == 0 {
 		return most
 	}
-	return max(1, min(most, int(memoryShare*float64(available)/float64(need))))
+	return max(1, min(most, int((memoryShare*float64(available)-float64(shared))/float64(need))))
 }
 
 // availableMemory is what the kernel says new programs may take without
@@ -83,10 +86,19 @@ func (c Cell) workerMemory() int64 {
 // dataset, training set and probes (twice, as bytes here and in libtorch), and the
 // parameters.
 func (c Cell) residentMemory() float64 {
-	image, pool := float64(c.Data.Shape.Size()), float64(c.Game.PoolSize)
-	data := image * float64(c.Data.Images)
-	rows := image * pool * (1 + c.Game.HeldOut) // what is held out may be predicted twice
-	return processMemory + data + 2*rows + parameterCopies*c.parameters()
+	return c.commonMemory() + c.ownMemory()
+}
+
+// commonMemory is the part that models in one process have in common: program and
+// dataset.
+func (c Cell) commonMemory() float64 {
+	return processMemory + float64(c.Data.Shape.Size())*float64(c.Data.Images)
+}
+
+// ownMemory is the part that each model has.
+func (c Cell) ownMemory() float64 {
+	rows := float64(c.Data.Shape.Size()) * float64(c.Game.PoolSize) * (1 + c.Game.HeldOut) // what is held out may be predicted twice
+	return 2*rows + parameterCopies*c.parameters()
 }
 
 // keptMaps is about what a training step keeps for its backward pass, in bytes.

@@ -1,15 +1,19 @@
 package experiments
 
-import "runtime"
+import (
+	"runtime"
+
+	"backfire/hardware"
+)
 
 // Resources resolves workers and threads, where 0 means "choose": one worker per
 // core, as far as they fit into the memory that is free, each with one thread.
 //
 // On a CPU one thread each is the fastest way to train several models, and
 // results do not depend on the machine then. On a GPU a model of the paper's
-// size and batch leaves most of the device idle, waiting for the core that
-// launches its kernels: as many are trained at a time as there are cores to do so,
-// bounded by the device's memory (and the machine's).
+// size and batch leaves most of the device idle, and a recorded step takes little
+// of a core: the number is the most that is worth a try, bounded by the device's
+// memory (and the machine's); Estimator.Choose finds out how many pay.
 //
 // device is resolved: cpu or cuda:K. deviceFree is the free memory of a GPU in
 // bytes; 0: not known, and one model is trained at a time. cells are what is to
@@ -21,15 +25,36 @@ func Resources(device string, deviceFree int64, workers, threads int, cells []Ce
 	return workers, max(1, threads)
 }
 
+// leastOnGPU is how many models are worth a try on a GPU, however few cores there
+// are to launch their steps.
+const leastOnGPU = 8
+
 // chosenWorkers is the number of workers for a device on a machine with so many
 // cores and so much available memory (bytes; 0: not known).
 func chosenWorkers(device string, deviceFree int64, cores int, available int64, cells []Cell) int {
 	switch {
-	case device == "cpu":
-		return fitting(cores, cells, available, Cell.workerMemory)
+	case device == hardware.CPU.String():
+		return fitting(cores, cells, available, Cell.workerMemory, nil)
 	case deviceFree <= 0:
 		return 1
 	default:
-		return fitting(fitting(cores, cells, available, Cell.hostMemory), cells, deviceFree, Cell.deviceMemory)
+		most := fitting(max(cores, leastOnGPU), cells, available, Cell.hostMemory, Cell.sharedHostMemory)
+		return fitting(most, cells, deviceFree, Cell.deviceMemory, sharedDeviceMemory)
 	}
+}
+
+// mostPerProcess is how many models one process trains on a GPU at a time, each on
+// a stream of its own: libtorch has so many.
+const mostPerProcess = 32
+
+// PerProcess is how many of so many workers have a process in common. On a CPU each
+// has its own, so that a fault costs one cell alone. On a GPU a process takes memory
+// before its first model (sharedDeviceMemory), and the work of several processes
+// takes turns where that of one runs side by side.
+func PerProcess(device string, workers int) int {
+	if device == hardware.CPU.String() {
+		return 1
+	}
+	processes := (workers + mostPerProcess - 1) / mostPerProcess
+	return (workers + processes - 1) / max(1, processes)
 }

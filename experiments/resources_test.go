@@ -68,7 +68,7 @@ func TestWorkersFitIntoMemory(t *testing.T) {
 		"nothing to train":  {nil, 1, 16},
 		"absurdly demanded": {[]Cell{costly(1024, 1<<30, 60000, 60000, colour)}, 1 << 40, 1},
 	} {
-		require.Equal(t, tc.want, fitting(16, tc.cells, tc.available, Cell.workerMemory), name)
+		require.Equal(t, tc.want, fitting(16, tc.cells, tc.available, Cell.workerMemory, nil), name)
 	}
 }
 
@@ -87,8 +87,8 @@ func TestAvailableMemoryIsFound(t *testing.T) {
 func TestDeviceMemory(t *testing.T) {
 	const mega = 1 << 20
 	full := costly(64, 32, 60000, 60000, colour)
-	require.Equal(t, int64(contextMemory), costly(0, 32, 60000, 0, colour).deviceMemory(), "CUDA itself")
-	require.InDelta(t, 1024+141+408+214, float64(full.deviceMemory())/mega, 5, "CUDA, data, step, parameters; a few roundings")
+	require.Zero(t, costly(0, 32, 60000, 0, colour).deviceMemory())
+	require.InDelta(t, 141+408+214, float64(full.deviceMemory())/mega, 5, "data, step, parameters; a few roundings")
 
 	// Each part grows with what it depends on.
 	larger := func(change func(*Cell)) float64 {
@@ -116,11 +116,12 @@ func TestWorkersOnAGPU(t *testing.T) {
 		want      int
 	}{
 		"a core for each":             {80 * giga, 16, 128 * giga, []Cell{full}, 16},
-		"no more than fit":            {8 * giga, 16, 128 * giga, []Cell{full}, 3},
-		"the largest counts":          {8 * giga, 16, 128 * giga, []Cell{small, full, small}, 3},
-		"small ones":                  {8 * giga, 16, 128 * giga, []Cell{small}, 6},
+		"few cores":                   {80 * giga, 2, 128 * giga, []Cell{full}, leastOnGPU},
+		"no more than fit":            {8 * giga, 16, 128 * giga, []Cell{full}, 7}, // in four fifths without 1 GiB, 763 MiB each
+		"the largest counts":          {8 * giga, 16, 128 * giga, []Cell{small, full, small}, 7},
+		"small ones":                  {8 * giga, 16, 128 * giga, []Cell{small}, 16},
 		"one that hardly fits":        {giga, 16, 128 * giga, []Cell{full}, 1},
-		"a machine with little":       {80 * giga, 16, 16 * giga, []Cell{full}, 3}, // 3 GiB and 0.9 of data each
+		"a machine with little":       {80 * giga, 16, 16 * giga, []Cell{full}, 12}, // 3.3 GiB for all and 0.8 each
 		"a machine that says nothing": {80 * giga, 16, 0, []Cell{full}, 16},
 		"a device that says nothing":  {0, 16, 128 * giga, []Cell{full}, 1},
 		"nothing to train":            {80 * giga, 16, 128 * giga, nil, 16},
@@ -138,5 +139,12 @@ func TestResources(t *testing.T) {
 	workers, _ = Resources("cuda:0", 1, 5, 0, tiny)
 	require.Equal(t, 5, workers, "on a GPU too, whether it fits or not")
 	workers, _ = Resources("cpu", 0, 0, 0, tiny)
-	require.Equal(t, fitting(runtime.GOMAXPROCS(0), tiny, availableMemory(), Cell.workerMemory), workers)
+	require.Equal(t, fitting(runtime.GOMAXPROCS(0), tiny, availableMemory(), Cell.workerMemory, nil), workers)
+}
+
+func TestWorkersPerProcess(t *testing.T) {
+	require.Equal(t, 1, PerProcess("cpu", 7))
+	require.Equal(t, 7, PerProcess("cuda:1", 7))
+	require.Equal(t, mostPerProcess, PerProcess("cuda:0", mostPerProcess))
+	require.Equal(t, 17, PerProcess("cuda:0", 33), "17 and 16")
 }
