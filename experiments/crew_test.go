@@ -111,9 +111,8 @@ func TestHungModelAmongOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &Outcome{Cells: 5, Trained: 5}, outcome)
 	require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
-	retries := seen.of(KindRetry)
-	require.Len(t, retries, 1)
-	require.Contains(t, retries[0].Error, "hangs: no event for")
+	require.NotEmpty(t, seen.of(KindRetry))
+	require.Contains(t, seen.of(KindRetry)[0].Error, "hangs: no event for")
 }
 
 // All models of a process stop after their next checkpoint, or at once, and another

@@ -2,6 +2,7 @@ package torchbridge
 
 import (
 	"fmt"
+	"sync"
 	"unsafe"
 )
 
@@ -12,6 +13,10 @@ import "C"
 // libraries choose kernels and take memory in the first ones.
 const graphWarmUp = 3
 
+// recordings is held while a step is recorded or a recording is dropped, which
+// libtorch can do one at a time; see shim.h.
+var recordings sync.Mutex
+
 // graph is a training step recorded as one CUDA graph. What changes between steps
 // (rows, learning rate, sums) lies in tensors of the device that the step itself
 // moves on, so one recording does for all of them.
@@ -21,7 +26,7 @@ type graph struct {
 }
 
 // newGraph gives the calling thread a stream of its own on a CUDA device: trainers
-// that share one do not wait for each other.
+// of different threads do not wait for each other.
 func newGraph(device cDevice) (*graph, error) {
 	g := &graph{}
 	if err := shimError(C.bf_graph_new(C.int(device), &g.handle)); err != nil {
@@ -33,6 +38,8 @@ func newGraph(device cDevice) (*graph, error) {
 // record runs step without its taking effect and keeps what it asked of the
 // device. After an error nothing is kept.
 func (g *graph) record(step func() error) error {
+	recordings.Lock()
+	defer recordings.Unlock()
 	if err := shimError(C.bf_graph_begin(g.handle)); err != nil {
 		return fmt.Errorf("torchbridge: record a step: %w", err)
 	}
@@ -41,7 +48,7 @@ func (g *graph) record(step func() error) error {
 		err = ended
 	}
 	if err != nil {
-		_ = g.forget() // what was wrong is known already
+		C.bf_free_message(C.bf_graph_forget(g.handle)) // what was wrong is known already
 		return fmt.Errorf("torchbridge: record a step: %w", err)
 	}
 	g.recorded = true
@@ -58,6 +65,8 @@ func (g *graph) replay() error {
 
 // forget drops the recording, whose tensors are about to change place.
 func (g *graph) forget() error {
+	recordings.Lock()
+	defer recordings.Unlock()
 	g.recorded = false
 	if err := shimError(C.bf_graph_forget(g.handle)); err != nil {
 		return fmt.Errorf("torchbridge: forget a recording: %w", err)
@@ -68,6 +77,8 @@ func (g *graph) forget() error {
 // free gives recording and stream back.
 func (g *graph) free() {
 	if g != nil && g.handle != nil {
+		recordings.Lock()
+		defer recordings.Unlock()
 		C.bf_free_message(C.bf_graph_free(g.handle)) // nothing is left to be done about an error
 		g.handle = nil
 	}

@@ -67,17 +67,22 @@ char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
                     int decoupled);
 
 // A CUDA graph: work that is recorded once and then started as one launch (CUDA
-// C++ Programming Guide, "CUDA Graphs"). bf_graph_new makes a stream of its own
-// the calling thread's current one on the device; bf_graph_free gives it up.
+// C++ Programming Guide, "CUDA Graphs"). bf_graph_new makes a stream that no
+// other thread uses the calling thread's current one on the device; after
+// bf_graph_free, by the same thread, it may be another's. At most 32 threads
+// have one at a time.
 char *bf_graph_new(int device, void **graph);
 char *bf_graph_free(void *graph);
 // What the thread asks of the device from begin to end is recorded, not done.
-// An error of end says that it cannot be recorded.
+// After an error of either nothing is recorded, and none goes on. One thread at
+// a time may be between begin and end, in forget or in free: libtorch keeps a
+// list of recordings without a lock, and frees memory only while nothing is
+// recorded.
 char *bf_graph_begin(void *graph);
 char *bf_graph_end(void *graph);
 // Does what was recorded, after what the stream was asked before.
 char *bf_graph_replay(void *graph);
-// Drops the recording, whole or not.
+// Drops the recording, if there is one.
 char *bf_graph_forget(void *graph);
 
 // TORCH_VERSION of the headers this was compiled with.

@@ -2,31 +2,151 @@
 
 #if BACKFIRE_CUDA
 
+#include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
 
 using namespace backfire;
+using c10::DeviceIndex;
+using c10::cuda::CUDAStream;
 
 namespace {
 
-// A stream, and what was recorded on it.
+// libtorch has so many streams per device and hands them out in turn, whether
+// they are in use or not. Two threads on one would record each other's work.
+constexpr int streams_per_device = 32;
+
+// The streams of a device that nobody uses now, and how many there are at all.
+struct Streams {
+  std::vector<CUDAStream> idle;
+  int known = 0;
+};
+
+std::mutex streams_mutex;
+
+Streams &streams_of(DeviceIndex device) {
+  // Never freed: threads may end after main.
+  static auto *all = new std::map<DeviceIndex, Streams>;
+  return (*all)[device];
+}
+
+// What a thread trains on. It comes back to the stream that it had before:
+// libtorch keeps freed memory for the stream that it was taken for, and cuBLAS
+// a workspace for each thread and stream.
+struct Lane {
+  std::optional<CUDAStream> stream;
+  int users = 0; // models of this thread that are on it now
+};
+
+thread_local Lane lane;
+
+CUDAStream enter(DeviceIndex device) {
+  if (lane.users > 0) {
+    TORCH_CHECK(lane.stream->device_index() == device,
+                "a thread trains on one device at a time");
+    ++lane.users;
+    return *lane.stream;
+  }
+  std::lock_guard<std::mutex> lock(streams_mutex);
+  auto &streams = streams_of(device);
+  auto &idle = streams.idle;
+  if (streams.known == 0)
+    // There may be more threads than cores: they wait for the device asleep.
+    C10_CUDA_CHECK(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync));
+  if (idle.empty()) {
+    TORCH_CHECK(streams.known < streams_per_device, "more than ",
+                streams_per_device, " threads train on one device");
+    idle.push_back(
+        c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device));
+    ++streams.known;
+  }
+  auto chosen = lane.stream ? std::find(idle.begin(), idle.end(), *lane.stream)
+                            : idle.end();
+  if (chosen == idle.end())
+    chosen = idle.end() - 1;
+  lane.stream = *chosen;
+  lane.users = 1;
+  idle.erase(chosen);
+  return *lane.stream;
+}
+
+void leave() {
+  if (--lane.users > 0)
+    return;
+  auto device = lane.stream->device_index();
+  c10::cuda::setCurrentCUDAStream(c10::cuda::getDefaultCUDAStream(device));
+  std::lock_guard<std::mutex> lock(streams_mutex);
+  streams_of(device).idle.push_back(*lane.stream);
+}
+
+// A stream, what was recorded on it, and the memory that the recording uses.
 struct Graph {
-  c10::cuda::CUDAStream stream;
+  CUDAStream stream;
   std::unique_ptr<at::cuda::CUDAGraph> recorded;
+  c10::MempoolId_t pool{0, 0};
 };
 
 Graph &graph_of(void *handle) { return *static_cast<Graph *>(handle); }
+
+template <class Body> bool succeeds(Body &&body) noexcept {
+  try {
+    body();
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// Puts right what a recording that failed leaves behind: at::cuda::CUDAGraph
+// ends the capture and the use of its pool only where all goes well, and the
+// pool asks it which stream it records, also when it is gone.
+void abandon(Graph &g) noexcept {
+  auto status = cudaStreamCaptureStatusNone;
+  if (cudaStreamIsCapturing(g.stream, &status) == cudaSuccess &&
+      status != cudaStreamCaptureStatusNone) {
+    cudaGraph_t part = nullptr;
+    if (cudaStreamEndCapture(g.stream, &part) == cudaSuccess && part)
+      (void)cudaGraphDestroy(part);
+  }
+  (void)cudaGetLastError(); // it is told already
+  auto device = g.stream.device_index();
+  using namespace c10::cuda;
+  if (succeeds(
+          [&] { CUDACachingAllocator::endAllocateToPool(device, g.pool); }))
+    succeeds([&] { CUDACachingAllocator::releasePool(device, g.pool); });
+  auto *host = at::getHostAllocator(at::kCUDA);
+  if (succeeds([&] { host->end_allocate_to_pool(g.pool); }))
+    succeeds([&] { host->release_pool(g.pool); });
+  g.recorded.reset();
+}
+
+// Drops the recording and gives its memory back, which libtorch would keep for
+// a recording that never comes.
+void drop(Graph &g) {
+  g.stream.synchronize(); // a replay may still run
+  if (!g.recorded)
+    return;
+  g.recorded.reset();
+  c10::cuda::CUDACachingAllocator::emptyCache(g.pool);
+}
 
 } // namespace
 
 char *bf_graph_new(int device, void **graph) {
   return guarded([&] {
-    c10::cuda::set_device(static_cast<c10::DeviceIndex>(device));
-    auto stream = c10::cuda::getStreamFromPool(
-        /*isHighPriority=*/false, static_cast<c10::DeviceIndex>(device));
+    auto index = static_cast<DeviceIndex>(device);
+    c10::cuda::set_device(index);
+    auto stream = enter(index);
     c10::cuda::setCurrentCUDAStream(stream);
     *graph = new Graph{stream, nullptr};
   });
@@ -35,9 +155,9 @@ char *bf_graph_new(int device, void **graph) {
 char *bf_graph_free(void *graph) {
   return guarded([&] {
     std::unique_ptr<Graph> owned(&graph_of(graph));
-    owned->stream.synchronize();
-    c10::cuda::setCurrentCUDAStream(
-        c10::cuda::getDefaultCUDAStream(owned->stream.device_index()));
+    bool dropped = succeeds([&] { drop(*owned); });
+    leave();
+    TORCH_CHECK(dropped, "the device does not end its work");
   });
 }
 
@@ -46,12 +166,26 @@ char *bf_graph_begin(void *graph) {
     auto &g = graph_of(graph);
     g.stream.synchronize();
     g.recorded = std::make_unique<at::cuda::CUDAGraph>();
-    g.recorded->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+    g.pool = at::cuda::graph_pool_handle();
+    try {
+      g.recorded->capture_begin(g.pool, cudaStreamCaptureModeThreadLocal);
+    } catch (...) {
+      abandon(g);
+      throw;
+    }
   });
 }
 
 char *bf_graph_end(void *graph) {
-  return guarded([&] { graph_of(graph).recorded->capture_end(); });
+  return guarded([&] {
+    auto &g = graph_of(graph);
+    try {
+      g.recorded->capture_end();
+    } catch (...) {
+      abandon(g);
+      throw;
+    }
+  });
 }
 
 char *bf_graph_replay(void *graph) {
@@ -59,11 +193,7 @@ char *bf_graph_replay(void *graph) {
 }
 
 char *bf_graph_forget(void *graph) {
-  return guarded([&] {
-    auto &g = graph_of(graph);
-    g.stream.synchronize(); // a replay may still run
-    g.recorded.reset();
-  });
+  return guarded([&] { drop(graph_of(graph)); });
 }
 
 #else
