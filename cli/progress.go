@@ -120,6 +120,8 @@ func notice(e experiments.Event) string {
 		return fmt.Sprintf("%s goes on after epoch %d of %d", e.Title, e.Epoch, e.Epochs)
 	case experiments.KindDiscarded:
 		return fmt.Sprintf("%s starts over, its checkpoint cannot be used: %s", e.Title, e.Error)
+	case experiments.KindNotice:
+		return fmt.Sprintf("%s: %s", e.Title, e.Text)
 	case experiments.KindRetry:
 		return fmt.Sprintf("%s failed and will be tried again: %s", e.Title, e.Error)
 	case experiments.KindFailed:

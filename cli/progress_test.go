@@ -252,6 +252,7 @@ func TestResumedTrainings(t *testing.T) {
 	require.Equal(t, int64(700), track.finished())
 	require.InDelta(t, 100.0/15, track.rate(), 1e-9) // one division
 	require.Equal(t, "; about 45 s left", track.left())
+	require.Equal(t, "N = 2: it is slow", notice(experiments.Event{Kind: experiments.KindNotice, Title: "N = 2", Text: "it is slow"}))
 	require.Equal(t, "N = 2 goes on after epoch 6 of 10", notice(experiments.Event{Kind: experiments.KindResumed, Title: "N = 2", Epoch: 6, Epochs: 10}))
 	require.Contains(t, notice(experiments.Event{Kind: experiments.KindDiscarded, Title: "N = 2", Error: "it is torn"}), "starts over, its checkpoint cannot be used: it is torn")
 }

@@ -5,7 +5,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"backfire/experiments"
 	"backfire/torchbridge"
@@ -39,7 +38,7 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Threads: opt.Threads, Seed: c.Game.Seed,
 		Change: change,
-		Notice: func(message string) { fmt.Fprintln(os.Stderr, "engine:", message) },
+		Notice: opt.Notice,
 	})
 	if err != nil {
 		return nil, marked(err)

@@ -212,3 +212,21 @@ func TestWorkerLeavesOff(t *testing.T) {
 	<-p.ended
 	require.NoError(t, p.err)
 }
+
+// What only costs time is told, and stored where it has no part in the result.
+func TestNotices(t *testing.T) {
+	plan, store := newTinyPlan(t), openStore(t)
+	runner, seen, _ := newCrewRunner(store, fault{Kind: "notice"})
+	_, err := runner.Run(context.Background(), plan.Cells[:1])
+	require.NoError(t, err)
+	hash := hashes(t, plan)[0]
+	record, err := store.Read(hash)
+	require.NoError(t, err)
+	const text = "this takes longer than it might"
+	require.Equal(t, []string{text}, record.Result.Run.Notices)
+	told := seen.of(KindNotice)
+	require.Len(t, told, 1)
+	require.Equal(t, []string{hash, text}, []string{told[0].Cell, told[0].Text})
+	require.NotEmpty(t, told[0].Title)
+	require.Equal(t, undisturbed(t, plan)[hash+"/"+ResultFile], ofCell(t, filepath.Join(store.Path(hash), ResultFile)))
+}

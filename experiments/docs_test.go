@@ -92,7 +92,7 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 func TestEveryEventIsDocumented(t *testing.T) {
 	kinds := []string{
 		string(KindPlan), string(KindRevised), string(KindStarted), string(KindPhase), string(KindProgress), string(KindEpoch),
-		string(KindResumed), string(KindDiscarded), string(KindDone),
+		string(KindResumed), string(KindDiscarded), string(KindNotice), string(KindDone),
 		string(KindRetry), string(KindFailed), string(KindBroken), string(KindLacking), string(KindWaiting), string(KindStored), "summary",
 	}
 	require.Equal(t, kinds, documented(t, "The events of `run --json`"))

@@ -36,6 +36,8 @@ type ModelOptions struct {
 	Std     []float64 // their population standard deviation, above 0
 	Device  string    // auto, cpu, cuda or cuda:K
 	Threads int       // of the CPU, at least 1
+	// Notice hears of what costs time and changes no result; nil: nobody.
+	Notice func(message string)
 }
 
 // TrainedModel is a model in training.

@@ -15,6 +15,7 @@ const (
 	KindEpoch     Kind = "epoch"     // an epoch is over: Metrics
 	KindResumed   Kind = "resumed"   // the cell goes on from its checkpoint: Epoch is over, of Epochs, Images
 	KindDiscarded Kind = "discarded" // the checkpoint cannot be used and is removed, the cell starts over: Error, Path
+	KindNotice    Kind = "notice"    // something costs time and changes no result: Text
 	KindDone      Kind = "done"      // the cell is trained and, as a runner tells it, stored: Headline
 	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full
 
@@ -53,6 +54,7 @@ type Event struct {
 	Workers     int   `json:"workers,omitempty"`
 	TotalImages int64 `json:"total_images,omitempty"` // to train in the other cells, over all epochs
 
+	Text  string `json:"text,omitempty"`
 	Error string `json:"error,omitempty"`
 	Final bool   `json:"final,omitempty"` // trying again has no use
 	Full  bool   `json:"full,omitempty"`  // the disk or the quota is

@@ -62,7 +62,7 @@ func TestMain(m *testing.M) {
 // fault is what goes wrong in a worker of a test.
 type fault struct {
 	Cell  string // hash of the cell it happens to; empty: all
-	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait, crowd
+	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait, crowd, notice
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
 	Meet  int    // not before so many models of the process are about to begin that epoch
@@ -138,6 +138,9 @@ func (e faultyEngine) NewModel(opt ModelOptions) (TrainedModel, error) {
 		return nil, err
 	}
 	model, err := e.Engine.NewModel(opt)
+	if e.fault.Kind == "notice" {
+		opt.Notice("this takes longer than it might")
+	}
 	return &faultyModel{TrainedModel: model, cell: hash, fault: e.fault, steps: stepsOf(opt)}, err
 }
 

@@ -32,6 +32,7 @@ type playing struct {
 	epochs    []EpochMetrics // those that are over
 	resumed   int            // of them, those taken over from a checkpoint
 	trained   int            // images that went through the training step in the others
+	notices   []string       // of the engine
 	predicted []uint8
 	inquiry   inquired
 }
@@ -126,7 +127,7 @@ func (p *playing) store(score *game.Score, environment Environment) error {
 	result := newResult(p.job.Cell, p.hash, score, p.game.Overlaps())
 	result.TrainingImages, result.Normalization = len(p.training.Labels), p.norm
 	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
-	result.Run.Timing = p.watch.timing(p.trained, p.resumed)
+	result.Run.Timing, result.Run.Notices = p.watch.timing(p.trained, p.resumed), p.notices
 	var err error
 	if result.Run.Single, err = p.job.Cell.singles(score); err != nil {
 		return err

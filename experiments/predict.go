@@ -15,7 +15,7 @@ import (
 // what else is stored of it: its divergences if they are asked for, and the cell's
 // inquiry.
 func (w *Worker) predict(ctx context.Context, job Job) error {
-	p := &playing{job: job}
+	p := &playing{job: job, tell: func(Event) {}} // nobody waits for more than the answer
 	var err error
 	if p.hash, err = job.Cell.Hash(); err != nil {
 		return err

@@ -14,6 +14,8 @@ import (
 // store. It differs from training to training and may be completed later.
 type Run struct {
 	Timing
+	// Notices are what cost time in this training and changed nothing of its result.
+	Notices []string `json:"notices,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
 	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields of Run

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"backfire/defenses/indexing"
@@ -168,8 +169,16 @@ func (p *playing) newModel(engine Engine, at int) (TrainedModel, error) {
 	p.perEpoch = p.job.Cell.passing(rows)
 	return engine.NewModel(ModelOptions{
 		Cell: p.job.Cell, Images: rows, Mean: p.norm.Mean, Std: p.norm.Std,
-		Device: p.job.Device, Threads: p.job.Threads,
+		Device: p.job.Device, Threads: p.job.Threads, Notice: p.notice,
 	})
+}
+
+// notice keeps and tells what the engine has noticed, once.
+func (p *playing) notice(message string) {
+	if !slices.Contains(p.notices, message) {
+		p.notices = append(p.notices, message)
+		p.tell(Event{Kind: KindNotice, Text: message})
+	}
 }
 
 // source is a place where a training may go on from.

@@ -273,6 +273,7 @@ func (t *Trainer) begin(order []int32) error {
 func (t *Trainer) advance(length int) error {
 	recordable := !t.eager && length == t.opt.Train.Batch
 	if recordable && !t.graph.recorded && t.warm >= graphWarmUp {
+		t.scope.reset() // what is freed while a step is recorded stays taken
 		err := t.graph.record(func() error {
 			_, err := t.trainBatch(length)
 			return err
