@@ -1,17 +1,20 @@
-// Gpucheck compares, on a CUDA GPU, the training step launched operation by
-// operation with the one recorded as a CUDA graph: first that both end with the
-// same weights, then how fast they are, one model alone and several side by side.
+// Gpucheck compares, on a CUDA GPU, the ways in which backfire trains: the step
+// launched operation by operation, the one recorded as a CUDA graph, and several
+// models side by side. First it sees whether all end with the same weights, then
+// how fast they are beside PyTorch's step, eager, compiled and as a CUDA graph.
 //
-// It writes JSON to its standard output. Without a GPU it says so and ends well.
+// It writes JSON to its standard output. Without a GPU it says so and ends well;
+// without a PyTorch with CUDA it leaves that side out.
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"time"
 
 	"backfire/hardware"
@@ -19,114 +22,77 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "gpu-check:", err)
 		os.Exit(1)
 	}
 }
 
-// finding is what was measured of one way to train.
-type finding struct {
-	Width           int     `json:"width"`
-	Mode            string  `json:"mode"` // eager or graph
-	Models          int     `json:"models"`
-	Seconds         float64 `json:"seconds"`
-	StepsPerSecond  float64 `json:"model_steps_per_second"` // of all models together
-	ImagesPerSecond float64 `json:"images_per_second"`
+// options are the program's flags.
+type options struct {
+	steps, most int
+	limit       time.Duration
+	python      string
 }
 
-// outcome is the whole of what the check writes.
-type outcome struct {
-	Device     string    `json:"device"`
-	SameBits   bool      `json:"graph_equals_eager"` // weights after an epoch
-	SideBySide bool      `json:"side_by_side_equals_alone"`
-	Notices    []string  `json:"notices"`
-	Findings   []finding `json:"findings"`
-}
-
-func run(args []string, out, errOut io.Writer) error {
+func parseOptions(args []string, errOut io.Writer) (options, error) {
+	var o options
 	flags := flag.NewFlagSet("gpu-check", flag.ContinueOnError)
 	flags.SetOutput(errOut)
-	steps := flags.Int("steps", 200, "steps of each measurement")
-	most := flags.Int("models", 8, "most models side by side; 1, 2, 4, ... are measured")
-	limit := flags.Duration("limit", 8*time.Minute, "no further measurement is begun after this time")
+	flags.IntVar(&o.steps, "steps", 200, "steps of each measurement")
+	flags.IntVar(&o.most, "models", 16, "most models side by side; 1, 2, 4, ... are measured")
+	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "no measurement is begun, and none of PyTorch goes on, after this time")
+	flags.StringVar(&o.python, "python", pythonOf(os.Getenv("BACKFIRE_PYTHON"), os.Getenv("LIBTORCH")), "Python with PyTorch")
 	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.steps < 1 || o.most < 1 || o.limit <= 0 {
+		return o, fmt.Errorf("-steps %d -models %d -limit %s: all must be above 0", o.steps, o.most, o.limit)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	o, err := parseOptions(args, errOut)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	device, err := gpu()
+	device, about, err := gpu()
 	if err != nil {
 		fmt.Fprintln(errOut, "gpu-check: skipped:", err)
 		return nil
 	}
-	result := outcome{Device: device.String(), Notices: []string{}}
-	if err := result.check(); err != nil {
+	session := session{
+		options: o, until: time.Now().Add(o.limit), errOut: errOut,
+		outcome: outcome{Device: about, Checks: []check{}, Notices: []string{}, Findings: []finding{}, LeftOut: []string{}},
+		device:  device.String(),
+	}
+	if err := session.check(8, 20); err != nil {
 		return err
 	}
-	if err := result.measure(*steps, *most, time.Now().Add(*limit)); err != nil {
+	if err := session.measure(ctx); err != nil {
 		return err
 	}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(result); err != nil {
+	if err := encoder.Encode(session.outcome); err != nil {
 		return err
 	}
-	if !result.SameBits || !result.SideBySide {
-		return fmt.Errorf("the ways to train differ: graph equals eager: %t, side by side equals alone: %t", result.SameBits, result.SideBySide)
-	}
-	return nil
+	return session.verdict()
 }
 
-// gpu is the first CUDA device.
-func gpu() (hardware.Device, error) {
+// gpu is the first CUDA device, and what is to be said of it.
+func gpu() (hardware.Device, string, error) {
 	env, err := torchbridge.Environment()
 	if err != nil {
-		return hardware.CPU, err
+		return hardware.CPU, "", err
 	}
-	return hardware.Choose("cuda", len(env.GPUs), env.Variant)
-}
-
-// check trains the same small model in every way.
-func (o *outcome) check() error {
-	const width, steps = 8, 20
-	eager, err := trained(job{device: o.Device, width: width, steps: steps, eager: true})
+	device, err := hardware.Choose("cuda", len(env.GPUs), env.Variant)
 	if err != nil {
-		return err
+		return device, "", err
 	}
-	note := func(message string) { o.Notices = append(o.Notices, message) }
-	graph, err := trained(job{device: o.Device, width: width, steps: steps, notice: note})
-	if err != nil {
-		return err
-	}
-	o.SameBits = reflect.DeepEqual(eager.state, graph.state)
-	both, err := together(2, job{device: o.Device, width: width, steps: steps})
-	if err != nil {
-		return err
-	}
-	o.SideBySide = reflect.DeepEqual(both[0].state, graph.state) && reflect.DeepEqual(both[1].state, graph.state)
-	return nil
-}
-
-// measure times both ways alone, then the graph with more and more models.
-func (o *outcome) measure(steps, most int, until time.Time) error {
-	for _, width := range []int{8, 16, 64} {
-		for models := 1; models <= most; models *= 2 {
-			for _, mode := range []string{"eager", "graph"} {
-				if mode == "eager" && models > 1 || time.Now().After(until) {
-					continue
-				}
-				runs, err := together(models, job{device: o.Device, width: width, steps: steps, eager: mode == "eager"})
-				if err != nil {
-					return err
-				}
-				found := finding{Width: width, Mode: mode, Models: models}
-				for _, r := range runs {
-					found.Seconds = max(found.Seconds, r.seconds)
-				}
-				found.StepsPerSecond = float64(models*steps) / found.Seconds
-				found.ImagesPerSecond = found.StepsPerSecond * batch
-				o.Findings = append(o.Findings, found)
-			}
-		}
-	}
-	return nil
+	return device, fmt.Sprintf("%s, libtorch %s", env.GPUs[device].Name, env.Version), nil
 }

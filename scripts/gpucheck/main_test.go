@@ -2,8 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,15 +31,149 @@ func TestTrainings(t *testing.T) {
 	require.ErrorIs(t, err, torchbridge.ErrOptions)
 }
 
-func TestSkipsWithoutGPU(t *testing.T) {
+func TestOptions(t *testing.T) {
+	o, err := parseOptions([]string{"-steps", "8", "-models", "2", "-limit", "1m", "-python", "mine"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, options{steps: 8, most: 2, limit: time.Minute, python: "mine"}, o)
+	for _, args := range [][]string{{"-steps", "0"}, {"-models", "0"}, {"-limit", "0s"}, {"-nothing"}} {
+		_, err := parseOptions(args, io.Discard)
+		require.Error(t, err, args)
+	}
+	require.NoError(t, run(context.Background(), []string{"-help"}, io.Discard, io.Discard))
+}
+
+func TestPythonOf(t *testing.T) {
+	environment := t.TempDir()
+	libtorch := filepath.Join(environment, "lib", "python3.12", "site-packages", "torch")
+	require.Equal(t, "python3", pythonOf("", ""))
+	require.Equal(t, "python3", pythonOf("", libtorch), "it has none")
+	require.NoError(t, os.MkdirAll(filepath.Join(environment, "bin"), 0o750))
+	own := filepath.Join(environment, "bin", "python3")
+	require.NoError(t, os.WriteFile(own, nil, 0o600))
+	require.Equal(t, own, pythonOf("", libtorch))
+	require.Equal(t, "mine", pythonOf("mine", libtorch))
+}
+
+func TestWithoutGPU(t *testing.T) {
 	var out, errOut bytes.Buffer
-	require.NoError(t, run([]string{"-steps", "8", "-models", "2"}, &out, &errOut))
-	if _, err := gpu(); err != nil {
+	require.NoError(t, run(context.Background(), []string{"-steps", "8", "-models", "2", "-limit", "1m"}, &out, &errOut))
+	if _, _, err := gpu(); err != nil {
 		require.Empty(t, out.String())
 		require.Contains(t, errOut.String(), "gpu-check: skipped: ")
 		return
 	}
 	var result outcome
 	require.NoError(t, json.Unmarshal(out.Bytes(), &result))
-	require.True(t, result.SameBits && result.SideBySide)
+	require.NotEmpty(t, result.Findings)
+}
+
+// newSession is a session on the CPU with time left.
+func newSession() *session {
+	return &session{options: options{steps: 2, most: 2}, device: "cpu", until: time.Now().Add(time.Hour), errOut: io.Discard}
+}
+
+func TestChecks(t *testing.T) {
+	s := newSession()
+	require.NoError(t, s.check(1, 2))
+	require.Len(t, s.outcome.Checks, 4)
+	require.NoError(t, s.verdict())
+	s.holds("all is well", false, "it is not")
+	require.EqualError(t, s.verdict(), "it does not hold that all is well")
+}
+
+func TestOwnSpeed(t *testing.T) {
+	s := newSession()
+	require.NoError(t, s.own(graph, 1, 2))
+	require.Len(t, s.outcome.Findings, 1)
+	f := s.outcome.Findings[0]
+	require.Equal(t, []any{backfire, graph, 1, 2}, []any{f.Program, f.Mode, f.Width, f.Models})
+	require.InEpsilon(t, 4/f.Seconds, f.StepsPerSecond, 1e-12, "rounding only")
+	require.InEpsilon(t, batch*f.StepsPerSecond, f.ImagesPerSecond, 1e-12, "rounding only")
+	s.until = time.Now()
+	require.NoError(t, s.own(eager, 64, 16))
+	require.Len(t, s.outcome.Findings, 1)
+	require.Equal(t, []string{"backfire, eager, 16 models of width 64: the time is over"}, s.outcome.LeftOut)
+}
+
+// fakePython is a program that says what a PyTorch might: a first line, and an
+// answer to each request.
+func fakePython(t *testing.T, first, answers string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "python")
+	script := "#!/bin/sh\necho '" + first + "'\nwhile read request; do\n" + answers + "\ndone\n"
+	require.NoError(t, os.WriteFile(path, []byte(script), 0o700)) //nolint:gosec // it is a program
+	return path
+}
+
+const ready = `{"torch": "2.11.0", "device": "a GPU"}`
+
+func TestPyTorchAnswers(t *testing.T) {
+	python, err := startPyTorch(context.Background(), fakePython(t, ready,
+		`case $request in *compile*) echo '{"error": "no compiler"}';; *) echo '{"seconds": 0.5}';; esac`), "cuda", io.Discard)
+	require.NoError(t, err)
+	defer python.stop()
+	require.Equal(t, "PyTorch 2.11.0 on a GPU", python.about)
+	s := newSession()
+	s.others(python, eager, compile)
+	require.Len(t, s.outcome.Findings, len(widths))
+	require.Equal(t, finding{
+		Program: twins, Width: 8, Mode: eager, Models: 1, Seconds: 0.5, StepsPerSecond: 4, ImagesPerSecond: 4 * batch,
+	}, s.outcome.Findings[0])
+	require.Len(t, s.outcome.LeftOut, len(widths))
+	require.Equal(t, "pytorch, compile, width 8: no compiler", s.outcome.LeftOut[0])
+}
+
+func TestPyTorchFails(t *testing.T) {
+	for first, says := range map[string]string{
+		`{"error": "PyTorch sees no GPU"}`: "PyTorch sees no GPU",
+		"Traceback":                        "Traceback",
+	} {
+		_, err := startPyTorch(context.Background(), fakePython(t, first, ":"), "cuda", io.Discard)
+		require.ErrorContains(t, err, says)
+	}
+	_, err := startPyTorch(context.Background(), filepath.Join(t.TempDir(), "nothing"), "cuda", io.Discard)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	for answers, says := range map[string]string{
+		"exit":                     "without an answer",
+		"echo nonsense":            "nonsense",
+		`echo '{"seconds": 0}'`:    "0 s",
+		`echo '{"error": "full"}'`: "full",
+	} {
+		python, err := startPyTorch(context.Background(), fakePython(t, ready, answers), "cuda", io.Discard)
+		require.NoError(t, err)
+		_, err = python.time(request{})
+		require.ErrorContains(t, err, says)
+		python.stop()
+		require.NoDirExists(t, python.dir)
+	}
+}
+
+// What takes too long is killed.
+func TestPyTorchIsKilledInTheEnd(t *testing.T) {
+	ctx, end := context.WithCancel(context.Background())
+	python, err := startPyTorch(ctx, fakePython(t, ready, "exec sleep 3600"), "cuda", io.Discard)
+	require.NoError(t, err)
+	defer python.stop()
+	time.AfterFunc(10*time.Millisecond, end)
+	_, err = python.time(request{})
+	require.ErrorContains(t, err, "without an answer")
+}
+
+// The twin itself, on the CPU, where BACKFIRE_PYTHON names a Python with PyTorch.
+func TestTwin(t *testing.T) {
+	named := os.Getenv("BACKFIRE_PYTHON")
+	if named == "" {
+		t.Skip("needs BACKFIRE_PYTHON, a Python with PyTorch")
+	}
+	python, err := startPyTorch(context.Background(), named, "cpu", os.Stderr)
+	require.NoError(t, err)
+	defer python.stop()
+	require.True(t, strings.HasPrefix(python.about, "PyTorch 2."), python.about)
+	for _, precision := range []string{"fp32", "bf16"} {
+		seconds, err := python.time(request{Mode: eager, Width: 1, Precision: precision, Batch: 4, Steps: 2})
+		require.NoError(t, err)
+		require.Positive(t, seconds)
+	}
+	_, err = python.time(request{Mode: graph, Width: 1, Precision: "fp32", Batch: 4, Steps: 2})
+	require.Error(t, err, "a CPU records nothing")
 }

@@ -1,0 +1,103 @@
+"""The PyTorch side of gpu-check: the same training step, timed on request.
+
+Its first line says what it runs on. Then it answers each line of standard input,
+a request as JSON, with {"seconds": ...} or {"error": ...}. A step does what
+torchbridge's does, in channels_last and with fused SGD: gather a batch of resident
+bytes, normalise, forward, backward, update, sums of loss and hits. Modes are eager,
+compile (torch.compile of the network) and graph (all of the step as a CUDA graph).
+"""
+
+import json
+import sys
+import time
+
+import torch
+from resnet import ResNet18
+from torch.nn.functional import cross_entropy
+
+CHANNELS, SIZE, CLASSES = 3, 32, 10
+WARM_UP = 10
+
+device = torch.device(sys.argv[1])
+
+
+def say(**values):
+    print(json.dumps(values), flush=True)
+
+
+def synchronize():
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+class Training:
+    def __init__(self, mode, width, precision, batch, steps):
+        self.batch, rows = batch, batch * steps
+        if device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        self.bf16 = precision == "bf16"
+        self.images = torch.randint(0, 256, (rows, CHANNELS, SIZE, SIZE), dtype=torch.uint8, device=device)
+        self.labels = torch.randint(0, CLASSES, (rows,), device=device)
+        self.order = torch.randperm(rows, device=device)
+        self.scale = torch.full((1, CHANNELS, 1, 1), 1 / (255 * 0.25), device=device)
+        self.shift = torch.full((1, CHANNELS, 1, 1), -2.0, device=device)
+        self.position = torch.zeros(1, dtype=torch.int64, device=device)
+        self.within = torch.arange(batch, device=device)
+        self.loss, self.hits = torch.zeros(1, device=device), torch.zeros(1, dtype=torch.int64, device=device)
+        network = ResNet18(width, CHANNELS, CLASSES).to(device, memory_format=torch.channels_last)
+        self.optimizer = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.9, weight_decay=5e-4, fused=True)
+        self.network = torch.compile(network) if mode == "compile" else network
+        self.take = self.recorded() if mode == "graph" else self.step
+
+    def step(self):
+        index = self.order.index_select(0, self.within + self.position)
+        x = self.images.index_select(0, index).to(torch.float32, memory_format=torch.channels_last)
+        x, y = x.mul_(self.scale).add_(self.shift), self.labels.index_select(0, index)
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bf16, cache_enabled=False):
+            logits = self.network(x)
+        loss = cross_entropy(logits.float(), y)
+        loss.backward()
+        self.optimizer.step()
+        self.loss += loss.detach() * self.batch
+        self.hits += (logits.detach().argmax(1) == y).sum()
+        self.position += self.batch
+
+    def recorded(self):
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                self.step()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.step()
+        return graph.replay
+
+    def seconds(self, steps):
+        synchronize()
+        self.position.zero_()
+        start = time.perf_counter()
+        for _ in range(steps):
+            self.take()
+        synchronize()
+        return time.perf_counter() - start
+
+
+def answer(mode, width, precision, batch, steps):
+    training = Training(mode, width, precision, batch, max(steps, WARM_UP))
+    training.seconds(min(steps, WARM_UP))
+    return training.seconds(steps)
+
+
+torch.manual_seed(1)
+if device.type == "cuda" and not torch.cuda.is_available():
+    say(error=f"PyTorch {torch.__version__} sees no GPU")
+    sys.exit()
+say(torch=torch.__version__, device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu")
+for line in sys.stdin:
+    try:
+        say(seconds=answer(**json.loads(line)))
+    except Exception as e:  # the next request may fare better
+        say(error=f"{type(e).__name__}: {e}")
