@@ -89,7 +89,7 @@ fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
 bench: build ## training speed beside PyTorch's
 	scripts/bench.sh
 
-gpu-check: ready ## on a GPU: does the step as a CUDA graph train the same model, and how fast (JSON)
+gpu-check: ready ## on a GPU: do all ways to train give the same model, and how fast beside PyTorch (JSON, 8 minutes)
 	@go build -o bin/gpu-check ./scripts/gpucheck
 	@bin/gpu-check
 

@@ -161,15 +161,21 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 	command := exec.CommandContext(ctx, path, role)
 	command.Env = l.environ
 	if dir := value(l.environ, LibtorchVariable); dir != "" {
-		lib := filepath.Join(dir, "lib")
-		if _, err := os.Stat(filepath.Join(lib, "libtorch_cpu.so")); err != nil {
+		path := []string{filepath.Join(dir, "lib")}
+		if _, err := os.Stat(filepath.Join(path[0], "libtorch_cpu.so")); err != nil {
 			return nil, fault("name the directory of a libtorch, or the torch directory of an installed PyTorch",
 				"%s=%s has no lib/libtorch_cpu.so", LibtorchVariable, dir)
 		}
-		if more := value(l.environ, searchPath); more != "" {
-			lib += string(os.PathListSeparator) + more
+		// Beside an installed PyTorch lies the CUDA runtime, which an engine with CUDA
+		// itself needs.
+		runtimes, _ := filepath.Glob(filepath.Join(dir, "..", "nvidia", "*", "lib", "libcudart.so.*")) // fails for bad patterns alone
+		for _, file := range runtimes {
+			path = append(path, filepath.Dir(file))
 		}
-		command.Env = append(command.Env[:len(command.Env):len(command.Env)], searchPath+"="+lib)
+		if more := value(l.environ, searchPath); more != "" {
+			path = append(path, more)
+		}
+		command.Env = append(command.Env[:len(command.Env):len(command.Env)], searchPath+"="+strings.Join(path, string(os.PathListSeparator)))
 	}
 	return command, nil
 }

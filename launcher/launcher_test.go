@@ -66,6 +66,13 @@ func TestAnotherLibtorch(t *testing.T) {
 	require.Equal(t, filepath.Join(dir, "lib")+":/own:/more", value(command.Env, searchPath))
 	require.Empty(t, value(command.Env, "LD_BIND_NOW"))
 	require.Equal(t, "/own:/more", value(l.environ, searchPath), "the launcher's own stay as they are")
+
+	runtime := filepath.Join(filepath.Dir(dir), "nvidia", "cu13", "lib")
+	require.NoError(t, os.MkdirAll(runtime, 0o750))
+	require.NoError(t, os.WriteFile(filepath.Join(runtime, "libcudart.so.13"), nil, 0o600))
+	command, err = l.Worker()
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join(dir, "lib")+":"+runtime+":/own:/more", value(command.Env, searchPath), "an installed PyTorch has CUDA's beside it")
 }
 
 func TestFaults(t *testing.T) {
