@@ -40,6 +40,8 @@ type options struct {
 	rounds  int
 	batch   int
 	threads int
+
+	defenses bool
 }
 
 // parseOptions reads the command line.
@@ -55,6 +57,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 5, "paired rounds")
 	flags.IntVar(&o.batch, "batch", 32, "images per step")
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
+	flags.BoolVar(&o.defenses, "defenses", false, "time defenders that change batches beside one that does not, in place of PyTorch")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -76,6 +79,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	o, err := parseOptions(args, errOut)
 	if err != nil {
 		return err
+	}
+	if o.defenses {
+		return benchDefenses(ctx, o, out)
 	}
 	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, fp32, %d thread(s), processor time, medians of %d paired rounds [min, max].\n",
 		o.batch, o.threads, o.rounds)

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/engine"
+	"backfire/experiments"
+)
+
+// benchDefenses times the step of defenders that change batches beside that of one
+// that does not, both on the same cores in turn, and prints the ratios. What agent
+// augmentation and indexing do is done before the first step.
+func benchDefenses(ctx context.Context, o options, out io.Writer) error {
+	fmt.Fprintf(out, "Training step on 1x28x28 images, batch %d, fp32, %d thread(s), processor time, medians of %d paired rounds [min, max],\n"+
+		"rows: images through the step against none.\n\n%5s  %-22s  %22s  %20s  %5s\n",
+		o.batch, o.threads, o.rounds, "width", "defender", "ms/step", "against none", "rows")
+	for _, width := range o.widths {
+		if err := benchDefended(ctx, o, width, out); err != nil {
+			return fmt.Errorf("width %d: %w", width, err)
+		}
+	}
+	return nil
+}
+
+// defended is a model in training as a defender trains it.
+type defended struct {
+	name    string
+	ours    *trained
+	seconds []float64 // per round
+	ratios  []float64
+}
+
+// benchDefended is benchDefenses for a width.
+func benchDefended(ctx context.Context, o options, width int, out io.Writer) error {
+	cells, err := defendedCells(ctx, o, width)
+	if err != nil {
+		return err
+	}
+	steps := max(4, 320/width)
+	var all []*defended
+	defer func() {
+		for _, d := range all {
+			d.ours.model.Close()
+		}
+	}()
+	for _, cell := range cells {
+		ours, err := startTrained(o, cell, steps)
+		if err != nil {
+			return err
+		}
+		all = append(all, &defended{name: cell.BatchStack().String(), ours: ours})
+	}
+	for round := -1; round < o.rounds; round++ { // the first one warms up
+		var none float64
+		for i, d := range all {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			seconds, err := d.ours.epoch()
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				none = seconds
+			}
+			if round >= 0 {
+				d.seconds, d.ratios = append(d.seconds, seconds/float64(steps)*1e3), append(d.ratios, seconds/none)
+			}
+		}
+	}
+	for _, d := range all {
+		fmt.Fprintf(out, "%5d  %-22s  %22s  %20s  %5.2f\n", width, d.name, spread(d.seconds, "%.1f"), spread(d.ratios, "%.3f"),
+			float64(d.ours.trained)/float64(len(d.ours.order)))
+	}
+	return nil
+}
+
+// defendedCells are the cell of a game without a defense and those of its defenders.
+func defendedCells(ctx context.Context, o options, width int) ([]experiments.Cell, error) {
+	resolved, err := config.Load(config.Options{Preset: "quick", Sets: []string{
+		"attackers.counts=1", "attackers.singles=0", "defenders=none,cutmix,mixup,adversarial_triggers,fgsm",
+		fmt.Sprintf("model.width=%d", width), fmt.Sprintf("train.batch=%d", o.batch), fmt.Sprintf("train.epochs=%d", o.rounds+1),
+	}})
+	if err != nil {
+		return nil, err
+	}
+	set, err := datasets.Load(ctx, datasets.Source{Name: datasets.Embedded})
+	if err != nil {
+		return nil, err
+	}
+	plan, err := experiments.NewPlan(resolved.Config, set)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(plan.Cells, func(c experiments.Cell) bool { return len(c.Game.Attackers) != 1 }), nil
+}
+
+// trained trains as a worker does.
+type trained struct {
+	model   experiments.TrainedModel
+	order   []int32
+	trained int // images through the last epoch's steps
+}
+
+func startTrained(o options, cell experiments.Cell, steps int) (*trained, error) {
+	rows := steps * o.batch
+	model, err := engine.LibTorch{}.NewModel(experiments.ModelOptions{
+		Cell: cell, Images: rows, Mean: []float64{0.3}, Std: []float64{0.3}, Device: "cpu", Threads: o.threads,
+	})
+	if err != nil {
+		return nil, err
+	}
+	images, labels, order := make([]uint8, rows*cell.Data.Shape.Size()), make([]uint8, rows), make([]int32, rows)
+	for i := range images {
+		images[i] = uint8(i * 7919 >> 3)
+	}
+	for i := range labels {
+		labels[i], order[i] = uint8(i%len(cell.Data.Classes)), int32(i)
+	}
+	if err := model.Upload(images, labels); err != nil {
+		model.Close()
+		return nil, err
+	}
+	return &trained{model: model, order: order}, nil
+}
+
+// epoch is the seconds of processor time of one pass.
+func (u *trained) epoch() (float64, error) {
+	start, err := processorTime()
+	if err != nil {
+		return 0, err
+	}
+	stats, err := u.model.Epoch(u.order, nil)
+	if err != nil {
+		return 0, err
+	}
+	end, err := processorTime()
+	u.trained = stats.Images
+	return (end - start).Seconds(), err
+}
