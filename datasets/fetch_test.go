@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -243,19 +245,33 @@ func TestCatalogueIsPinned(t *testing.T) {
 	}
 }
 
-// A server that stops sending without closing is given up.
+// A server that stops sending without closing is given up. The clock is virtual:
+// on a slow machine any server seems to stop.
 func TestFetchStalls(t *testing.T) {
-	m := newMirrorTest(t, func(m *mirrorTest, w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", "100000")
-		_, _ = w.Write(m.content[:1000])
-		_ = http.NewResponseController(w).Flush()
-		<-r.Context().Done()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMirrorTest(t, serveWell)
+		m.server.Close() // a real connection has no part in a virtual clock
+		m.fetcher.client = &http.Client{Transport: silentServer(m.content[:1000])}
+		begin := time.Now()
+		err := m.fetch()
+		require.ErrorIs(t, err, ErrUnreachable)
+		require.ErrorContains(t, err, "after 1000 of 100000 bytes: no bytes for")
+		require.GreaterOrEqual(t, time.Since(begin), stallTimeout)
+		require.FileExists(t, m.path()+".part")
 	})
-	m.fetcher.stall = 200 * time.Millisecond
-	err := m.fetch()
-	require.ErrorIs(t, err, ErrUnreachable)
-	require.ErrorContains(t, err, "after 1000 of 100000 bytes: no bytes for")
-	require.FileExists(t, m.path()+".part")
+}
+
+// silentServer answers every request with some bytes of a file of 100,000, and no more.
+type silentServer []byte
+
+func (s silentServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, rest := io.Pipe()
+	go func() {
+		_, _ = rest.Write(s)
+		<-r.Context().Done()
+		_ = rest.CloseWithError(r.Context().Err())
+	}()
+	return &http.Response{StatusCode: http.StatusOK, ContentLength: 100_000, Body: body, Request: r}, nil
 }
 
 func TestFetchStopsWithItsContext(t *testing.T) {

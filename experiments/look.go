@@ -52,16 +52,25 @@ func (s *Store) look(plan string) (look, error) {
 	if err != nil {
 		return look{}, err
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return look{}, fmt.Errorf("experiments: name of this host: %w", err)
-	}
 	for _, g := range given {
-		if g.Final || len(g.Hosts) >= enoughHosts || slices.Contains(g.Hosts, host) {
+		here, err := g.forThisHost()
+		if err != nil {
+			return look{}, err
+		}
+		if here {
 			l.failed[g.Cell] = g
 		}
 	}
 	return l, nil
+}
+
+// forThisHost says whether nobody of this host is to try the cell again.
+func (g GivenUp) forThisHost() (bool, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return false, fmt.Errorf("experiments: name of this host: %w", err)
+	}
+	return g.Final || len(g.Hosts) >= enoughHosts || slices.Contains(g.Hosts, host), nil
 }
 
 // names are the names of the results in the store.
@@ -103,15 +112,27 @@ func (s *Store) GivenUp(plan string) ([]GivenUp, error) {
 		if !strings.HasSuffix(entry.Name(), ".json") {
 			continue
 		}
-		var g GivenUp
-		if err := readJSON(filepath.Join(dir, entry.Name()), &g); errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return nil, fmt.Errorf("experiments: list failures: %w", err)
+		g, there, err := s.failure(plan, strings.TrimSuffix(entry.Name(), ".json"))
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, g)
+		if there {
+			all = append(all, g)
+		}
 	}
 	return all, nil
+}
+
+// failure is the note that a cell of a plan was given up, if there is one.
+func (s *Store) failure(plan, cell string) (g GivenUp, there bool, err error) {
+	err = readJSON(filepath.Join(s.dir, plansDir, plan, failedDir, cell+".json"), &g)
+	if errors.Is(err, fs.ErrNotExist) {
+		return GivenUp{}, false, nil
+	}
+	if err != nil {
+		return GivenUp{}, false, fmt.Errorf("experiments: read failure: %w", err)
+	}
+	return g, true, nil
 }
 
 // giveUp notes that this host failed to train a cell of a plan. Only the holder
@@ -122,15 +143,11 @@ func (s *Store) giveUp(plan string, failure Failure, final bool) error {
 		return fmt.Errorf("experiments: name of this host: %w", err)
 	}
 	g := GivenUp{Failure: failure, Final: final, Hosts: []string{host}, Time: time.Now().UTC()}
-	before, err := s.GivenUp(plan)
+	before, _, err := s.failure(plan, failure.Cell)
 	if err != nil {
 		return err
 	}
-	for _, b := range before {
-		if b.Cell == failure.Cell {
-			g.Hosts = slices.Concat(b.Hosts, g.Hosts)
-		}
-	}
+	g.Hosts = slices.Concat(before.Hosts, g.Hosts)
 	dir := filepath.Join(s.dir, plansDir, plan, failedDir)
 	draft := filepath.Join(dir, "."+rand.Text())
 	err = errors.Join(os.MkdirAll(dir, dirMode), writeJSON(draft, g), os.Rename(draft, filepath.Join(dir, failure.Cell+".json")))

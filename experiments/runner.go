@@ -57,6 +57,8 @@ type Runner struct {
 	// Share says that the runner is one of many; nil: that it is the only one,
 	// but for a few on this host.
 	Share *Share
+	now func() time.Time // by which a worker hangs; nil: time.Now
+
 	// Leave, once closed, has the runner take no more cells and stop those that
 	// it trains after their next checkpoint; nil: it stays to the end.
 	Leave <-chan struct{}
@@ -269,7 +271,11 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 	if patience == 0 {
 		patience = defaultPatience
 	}
-	dog := newWatchdog(patience, worker.used, time.Now)
+	now := r.now
+	if now == nil {
+		now = time.Now
+	}
+	dog := newWatchdog(patience, worker.used, now)
 	look := time.NewTimer(dog.left())
 	defer look.Stop()
 	for {
@@ -281,7 +287,7 @@ func (r *run) train(ctx context.Context, worker *process, number int, t *task) e
 		case <-look.C:
 			if dog.hangs() {
 				worker.kill()
-				return fmt.Errorf("%s: the worker process hangs: no event for %s", stage, time.Since(dog.heard).Round(time.Second))
+				return fmt.Errorf("%s: the worker process hangs: no event for %s", stage, dog.silent().Round(time.Second))
 			}
 			look.Reset(dog.left())
 		case <-worker.ended:

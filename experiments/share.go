@@ -201,8 +201,15 @@ func (q *queue) takeShared() (*task, time.Duration, <-chan struct{}, error) {
 		}
 		q.waiting = slices.DeleteFunc(q.waiting, func(other *task) bool { return other == t })
 		if claim != nil {
-			q.begin(t, claim)
-			return t, 0, nil, nil
+			given, err := q.givenUpSince(t)
+			if err == nil && !given {
+				q.begin(t, claim)
+				return t, 0, nil, nil
+			}
+			if err := errors.Join(err, claim.Release()); err != nil {
+				return nil, 0, nil, err
+			}
+			continue
 		}
 		q.stored++
 		if err := q.learn(t.Hash, t.result); err != nil {
@@ -214,6 +221,20 @@ func (q *queue) takeShared() (*task, time.Duration, <-chan struct{}, error) {
 	}
 	q.idle = min(max(2*q.idle, q.poll), maxPauses*q.poll)
 	return nil, jittered(q.idle, q.chance.Float64()), q.changed, nil
+}
+
+// givenUpSince says whether a claimed cell was given up between the look and the
+// claim, and books it then.
+func (q *queue) givenUpSince(t *task) (bool, error) {
+	g, there, err := q.store.failure(q.share.Plan, t.Hash)
+	if !there || err != nil {
+		return false, err
+	}
+	here, err := g.forThisHost()
+	if here {
+		q.givenUp = append(q.givenUp, g.Failure)
+	}
+	return here, err
 }
 
 // discover takes in the result of a cell that somebody else stored.

@@ -91,6 +91,30 @@ func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 	require.Empty(t, outcome.Failed)
 }
 
+// A cell that another one of the host gave up between a runner's look and its claim
+// is not tried again.
+func TestFailureIsHeardOfAfterTheClaim(t *testing.T) {
+	sweep, store := plainSweep(t), openStore(t)
+	hash, err := sweep.Hash()
+	require.NoError(t, err)
+	q, err := newQueue(store, sweep, time.Millisecond, &Share{Plan: hash}, func(Event) {})
+	require.NoError(t, err)
+	tries, err := q.shareTasks()
+	require.NoError(t, err)
+	cell := tries[0]
+	claim, err := q.claim(cell)
+	require.NoError(t, err)
+	given, err := q.givenUpSince(cell)
+	require.NoError(t, err)
+	require.False(t, given)
+	require.NoError(t, store.giveUp(hash, Failure{Cell: cell.Hash, Error: "no luck"}, false))
+	given, err = q.givenUpSince(cell)
+	require.NoError(t, err)
+	require.True(t, given)
+	require.Equal(t, []Failure{{Cell: cell.Hash, Error: "no luck"}}, q.givenUp)
+	require.NoError(t, claim.Release())
+}
+
 // plainSweep is the tiny configuration as a sweep of one point.
 func plainSweep(t *testing.T) *Sweep {
 	t.Helper()

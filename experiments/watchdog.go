@@ -42,6 +42,9 @@ func (w *watchdog) hear() {
 	w.period()
 }
 
+// silent is the time since the last sign of life.
+func (w *watchdog) silent() time.Duration { return w.now().Sub(w.heard) }
+
 // period begins to count the use of the processor anew.
 func (w *watchdog) period() {
 	w.begin = w.now()
@@ -59,7 +62,7 @@ func (w *watchdog) hangs() bool {
 	if now.Sub(w.begin) < w.patience {
 		return false
 	}
-	if now.Sub(w.heard) >= longSilence*w.patience {
+	if w.silent() >= longSilence*w.patience {
 		return true
 	}
 	used, known := w.used()

@@ -61,6 +61,9 @@ func TestWorkerTellsWhatItDoes(t *testing.T) {
 	var phases []Phase
 	for _, e := range work(t, &Worker{Engine: fakeEngine{}, Load: loadTiny}, newJob(t, cell)) {
 		require.Equal(t, hash, e.Cell)
+		if e.Kind == KindProgress {
+			continue // where an epoch takes long
+		}
 		kinds = append(kinds, e.Kind)
 		if e.Kind == KindPhase {
 			phases = append(phases, e.Phase)
