@@ -146,7 +146,7 @@ func TestDataDirectory(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
 		want string
-	}{{nil, "/from/env"}, {[]string{"--dir", "/from/flag"}, "/from/flag"}} {
+	}{{[]string{}, "/from/env"}, {[]string{"--dir", "/from/flag"}, "/from/flag"}} {
 		streams, _, _ := testStreams()
 		streams.Environ = []string{"BACKFIRE_DATA=/from/env"}
 		var got string

@@ -79,7 +79,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string, streams *I
 	// What fails before a command starts is cobra's verdict on the command line.
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // for nil cobra would take those of the process
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitOK
