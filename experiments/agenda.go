@@ -36,7 +36,7 @@ func (l list) Stage(Findings) (*Stage, error) { return l.stage, nil }
 type finder interface {
 	find(hash string, decides bool) (finding Finding, stored bool, err error)
 	// complete says whether a cell is stored with all that is asked for of it.
-	complete(want Want) (bool, error)
+	complete(want *Want) (bool, error)
 }
 
 // settle goes from stage to stage as long as there are results that change it,
@@ -48,7 +48,8 @@ func settle(a agenda, results finder, found Findings) (*Stage, error) {
 			return nil, err
 		}
 		more, decisive := false, stage.decisive()
-		for _, want := range stage.Wants {
+		for i := range stage.Wants {
+			want := &stage.Wants[i]
 			if _, ok := found[want.Hash]; ok || want.Waits {
 				continue
 			}
@@ -83,8 +84,8 @@ func (s *Stage) decisive() map[string]bool {
 
 // decided says whether no cell waits for the results of others.
 func (s *Stage) decided() bool {
-	for _, want := range s.Wants {
-		if want.Waits {
+	for i := range s.Wants {
+		if s.Wants[i].Waits {
 			return false
 		}
 	}

@@ -4,13 +4,13 @@ import "errors"
 
 // library reads stored results, each once.
 type library struct {
-	store *Store
+	store cellStore
 	known map[string]*Record // nil: not stored, or not whole
 
 	divergences map[string]*Divergences // of known records; nil: not measured
 }
 
-func newLibrary(store *Store) *library {
+func newLibrary(store cellStore) *library {
 	return &library{store: store, known: map[string]*Record{}, divergences: map[string]*Divergences{}}
 }
 
@@ -70,12 +70,12 @@ func (l *library) find(hash string, _ bool) (Finding, bool, error) {
 }
 
 // complete reads the whole record.
-func (l *library) complete(want Want) (bool, error) {
+func (l *library) complete(want *Want) (bool, error) {
 	record, err := l.record(want.Hash)
 	return record != nil && len(want.lacks(record)) == 0, err
 }
 
 // lacks names what is asked for of a cell and not in its record.
-func (w Want) lacks(record *Record) []string {
+func (w *Want) lacks(record *Record) []string {
 	return w.Artefacts.of(w.Cell).without(record.Artefacts())
 }

@@ -55,7 +55,8 @@ func (s *Sweep) Progress(store *Store) (*Progress, error) {
 		p.Failed = append(p.Failed, GivenUp{Failure: refused, Final: true})
 	}
 	var work float64
-	for _, want := range stage.Wants {
+	for i := range stage.Wants {
+		want := &stage.Wants[i]
 		if there, err := shelf.complete(want); err != nil {
 			return nil, err
 		} else if there && !want.Waits {
@@ -87,7 +88,7 @@ func (s *Sweep) Progress(store *Store) (*Progress, error) {
 }
 
 // running says who trains a cell; nil if nobody does.
-func (s *Store) running(want Want) (*Running, error) {
+func (s *Store) running(want *Want) (*Running, error) {
 	holder, err := s.locks.Holder(want.Hash)
 	if holder == nil || err != nil {
 		return nil, err

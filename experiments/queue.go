@@ -20,7 +20,7 @@ const attempts = 2
 
 // task is one cell on its way through a run.
 type task struct {
-	Want
+	*Want        // of the stage, shared by all who work on it
 	rank     int // its place in the order
 	tried    int
 	pause    time.Duration // before the next look at a cell that somebody else has
@@ -29,11 +29,24 @@ type task struct {
 	result   *Result // once this run has stored it
 }
 
+// cellStore is what a queue asks of a Store.
+type cellStore interface {
+	Claim(hash string) (*Claim, error)
+	Read(hash string) (*Record, error)
+	SetAside(claim *Claim) (string, error)
+	Path(hash string) string
+	shelf() (shelf, error)
+	look(plan string) (look, error)
+	failure(plan, cell string) (g GivenUp, there bool, err error)
+}
+
+var _ cellStore = (*Store)(nil)
+
 // queue hands the cells of a run to its workers, in order. A cell that another
 // process is training is passed over and looked at again later, ever less
 // often: it may turn up as a stored result, or its process may die.
 type queue struct {
-	store  *Store
+	store  cellStore
 	agenda agenda
 	tell   func(Event)
 	poll   time.Duration // first pause; it doubles up to maxPauses times poll
@@ -43,6 +56,7 @@ type queue struct {
 	mu      sync.Mutex
 	found   Findings
 	stage   *Stage
+	decided bool            // the stage is the last
 	before  map[string]bool // cells that were stored before the run, with the artefacts asked for
 	known   map[string]bool // cells that are or were in the queue, or stored
 	waiting []*task
@@ -59,7 +73,7 @@ type queue struct {
 const maxPauses = 16
 
 // newQueue queues the cells that an agenda asks for and the store lacks.
-func newQueue(store *Store, a agenda, poll time.Duration, share *Share, tell func(Event)) (*queue, error) {
+func newQueue(store cellStore, a agenda, poll time.Duration, share *Share, tell func(Event)) (*queue, error) {
 	q := &queue{
 		store: store, agenda: a, poll: poll, share: share, tell: tell, changed: make(chan struct{}),
 		found: Findings{}, before: map[string]bool{}, known: map[string]bool{}, running: map[string]bool{},
@@ -70,7 +84,6 @@ func newQueue(store *Store, a agenda, poll time.Duration, share *Share, tell fun
 	results := finder(newLibrary(store))
 	var err error
 	if share != nil {
-		q.agenda = sharedAgenda{a}
 		if results, err = store.shelf(); err != nil {
 			return nil, err
 		}
@@ -78,7 +91,9 @@ func newQueue(store *Store, a agenda, poll time.Duration, share *Share, tell fun
 	if q.stage, err = settle(q.agenda, results, q.found); err != nil {
 		return nil, err
 	}
-	for _, want := range q.stage.Wants {
+	q.decided = q.stage.decided()
+	for i := range q.stage.Wants {
+		want := &q.stage.Wants[i]
 		if want.Waits {
 			continue
 		}
@@ -92,6 +107,9 @@ func newQueue(store *Store, a agenda, poll time.Duration, share *Share, tell fun
 	}
 	q.stored = len(q.before)
 	q.fill()
+	if q.decided {
+		q.known = nil // nothing new will come
+	}
 	return q, nil
 }
 
@@ -101,7 +119,8 @@ func (q *queue) cells() int { return len(q.stage.Wants) + len(q.stage.Refused) }
 // fill queues the decided cells of the stage that are new. Those that were tried
 // before come last.
 func (q *queue) fill() {
-	for rank, want := range q.stage.Wants {
+	for rank := range q.stage.Wants {
+		want := &q.stage.Wants[rank]
 		if !want.Waits && !q.known[want.Hash] {
 			q.known[want.Hash] = true
 			q.waiting = append(q.waiting, &task{Want: want, rank: rank})
@@ -125,7 +144,7 @@ func (q *queue) refuse() {
 // learn takes in a result. It may decide what else is asked for.
 func (q *queue) learn(hash string, result *Result) error {
 	q.found[hash] = findingOf(result)
-	if q.stage.decided() {
+	if q.decided {
 		return nil
 	}
 	cells := q.cells()
@@ -133,6 +152,7 @@ func (q *queue) learn(hash string, result *Result) error {
 	if q.stage, err = q.agenda.Stage(q.found); err != nil {
 		return err
 	}
+	q.decided = q.stage.decided()
 	q.fill()
 	if q.cells() != cells {
 		q.tell(Event{Kind: KindRevised, Cells: q.cells(), TotalImages: q.stage.images(q.before)})
@@ -248,7 +268,9 @@ func (q *queue) claim(t *task) (*Claim, error) {
 		return nil, errors.Join(err, claim.Release())
 	}
 	if lacking := t.lacks(record); len(lacking) > 0 {
-		t.Artefacts = t.Artefacts.and(record.Artefacts())
+		more := *t.Want
+		more.Artefacts = more.Artefacts.and(record.Artefacts())
+		t.Want = &more
 		q.tell(Event{Kind: KindLacking, Cell: t.Hash, Title: t.Title, Error: "it lacks " + strings.Join(lacking, ", ")})
 		return claim, nil
 	}

@@ -57,7 +57,7 @@ type Runner struct {
 	// Share says that the runner is one of many; nil: that it is the only one,
 	// but for a few on this host.
 	Share *Share
-	now func() time.Time // by which a worker hangs; nil: time.Now
+	now   func() time.Time // by which a worker hangs; nil: time.Now
 
 	// Leave, once closed, has the runner take no more cells and stop those that
 	// it trains after their next checkpoint; nil: it stays to the end.
@@ -130,6 +130,9 @@ func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 	poll := r.Poll
 	if poll == 0 {
 		poll = defaultPoll
+	}
+	if r.Share != nil {
+		a = sharedAgenda{a}
 	}
 	var err error
 	if run.queue, err = newQueue(r.Store, a, poll, r.Share, run.tell); err != nil {

@@ -106,7 +106,7 @@ func (s shelf) find(hash string, decides bool) (Finding, bool, error) {
 
 // complete looks at the manifest where more is asked for than every result has.
 // One that cannot be read counts as lacking: whoever claims the cell finds out why.
-func (s shelf) complete(want Want) (bool, error) {
+func (s shelf) complete(want *Want) (bool, error) {
 	if !s.names[want.Hash] || want.Artefacts.of(want.Cell) == (Artefacts{}) {
 		return s.names[want.Hash], nil
 	}
@@ -141,20 +141,26 @@ func (q *queue) shareTasks() ([]*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range slices.Clone(q.waiting) {
+	var found []*task
+	waiting := q.waiting[:0]
+	for _, t := range q.waiting {
 		failure, failed := look.failed[t.Hash]
 		stored, err := look.shelf.complete(t.Want)
 		if err != nil {
 			return nil, err
 		}
-		if !stored && !failed {
-			continue
-		}
-		q.waiting = slices.DeleteFunc(q.waiting, func(other *task) bool { return other == t })
-		if !stored {
+		switch {
+		case stored:
+			found = append(found, t)
+		case failed:
 			q.givenUp = append(q.givenUp, failure.Failure)
-			continue
+		default:
+			waiting = append(waiting, t)
 		}
+	}
+	clear(q.waiting[len(waiting):])
+	q.waiting = waiting
+	for _, t := range found {
 		q.stored++
 		q.tell(Event{Kind: KindStored, Cell: t.Hash, Title: t.Title})
 		if err := q.discover(t.Hash); err != nil {
@@ -239,7 +245,10 @@ func (q *queue) givenUpSince(t *task) (bool, error) {
 
 // discover takes in the result of a cell that somebody else stored.
 func (q *queue) discover(hash string) error {
-	if q.stage.decided() || !q.stage.decisive()[hash] {
+	if q.decided {
+		return nil
+	}
+	if !q.stage.decisive()[hash] {
 		q.found[hash] = Finding{unread: true}
 		return nil
 	}

@@ -97,7 +97,7 @@ func TestFailureIsHeardOfAfterTheClaim(t *testing.T) {
 	sweep, store := plainSweep(t), openStore(t)
 	hash, err := sweep.Hash()
 	require.NoError(t, err)
-	q, err := newQueue(store, sweep, time.Millisecond, &Share{Plan: hash}, func(Event) {})
+	q, err := newQueue(store, sharedAgenda{sweep}, time.Millisecond, &Share{Plan: hash}, func(Event) {})
 	require.NoError(t, err)
 	tries, err := q.shareTasks()
 	require.NoError(t, err)
