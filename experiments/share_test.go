@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -89,6 +90,56 @@ func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 	outcome := sharers(t, store, sweep, 1, fault{})[0]
 	require.Equal(t, 1, outcome.Trained)
 	require.Empty(t, outcome.Failed)
+}
+
+// Cells that go on from the states of others are begun after those, whoever trains
+// them, so that no part of a training is done twice; the results are those of one
+// runner.
+func TestSharedCellsGoOnFromEachOthersStates(t *testing.T) {
+	cfg := unknownConfig(t)
+	cfg.Attackers.Counts, cfg.Train.Epochs, cfg.Defenders = []int{4}, 5, []string{"indexing_sliced", "indexing_unknown"}
+	cfg.Indexing.Update = "unlearn"
+	sweep, err := NewSweep(context.Background(), []SweepPoint{{Config: cfg}}, loadTiny)
+	require.NoError(t, err)
+	alone := openStore(t)
+	runner, _ := newRunner(alone, 1, fault{})
+	outcome, err := runner.RunSweep(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, &Outcome{Cells: len(sweep.Cells), Trained: len(sweep.Cells)}, outcome)
+
+	store, seen := openStore(t), &recorder{}
+	hash, err := sweep.Hash()
+	require.NoError(t, err)
+	const runners = 3
+	errs := make([]error, runners)
+	var all sync.WaitGroup
+	for i := range runners {
+		all.Go(func() {
+			runner, _ := newRunner(store, 2, fault{})
+			runner.Observer, runner.Share = seen, &Share{Plan: hash, Index: i, Of: runners}
+			_, errs[i] = runner.RunSweep(context.Background(), sweep)
+		})
+	}
+	all.Wait()
+	require.NoError(t, errors.Join(errs...))
+	require.Len(t, seen.of(KindDone), len(sweep.Cells))
+	require.Equal(t, content(t, alone), content(t, store))
+
+	stage, err := sweep.Stage(Findings{})
+	require.NoError(t, err)
+	followers := 0
+	for _, want := range stage.Wants {
+		if want.After == "" {
+			continue
+		}
+		followers++
+		// The end of a training is told of after it is stored: others may be ahead.
+		trained := slices.IndexFunc(seen.events, func(e Event) bool { return e.Cell == want.After && e.Kind == KindEpoch && e.Epoch == e.Epochs })
+		goesOn := slices.IndexFunc(seen.events, func(e Event) bool { return e.Cell == want.Hash && e.Kind == KindResumed })
+		require.NotEqual(t, -1, goesOn, "%s begins anew", want.Title)
+		require.Less(t, trained, goesOn, want.Title)
+	}
+	require.Equal(t, 3, followers, "two of the second slice, and the inquiry")
 }
 
 // A cell that another one of the host gave up between a runner's look and its claim
