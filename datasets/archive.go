@@ -46,6 +46,9 @@ func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) error {
 		if head.Typeflag != tar.TypeReg && head.Typeflag != tar.TypeDir {
 			return fmt.Errorf("%w: %q in the archive is a link or special file; only files and directories are accepted", ErrCorrupt, head.Name)
 		}
+		if len(head.Name) > MaxPath {
+			return fmt.Errorf("%w: a path of %d bytes in the archive; at most %d are accepted", ErrCorrupt, len(head.Name), MaxPath)
+		}
 		name := path.Clean(head.Name)
 		if !filepath.IsLocal(name) || path.IsAbs(head.Name) {
 			return fmt.Errorf("%w: the path %q points out of the archive", ErrCorrupt, head.Name)
@@ -89,11 +92,13 @@ func (l *loader) loadArchive(ctx context.Context, file string) (*Set, error) {
 func (l *loader) readArchive(ctx context.Context, r io.Reader, where string) (*Set, error) {
 	images := newFolder(l.split, l.auto)
 	batches := map[string]batch{}
-	err := walkTar(r, func(e entry, body io.Reader) error {
+	err := walkTar(images.growth.of(r), func(e entry, body io.Reader) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		switch base := path.Base(e.path); {
+		case e.dir && len(images.dirs) == MaxDirs:
+			return fmt.Errorf("%w: more than %d directories", ErrCorrupt, MaxDirs)
 		case e.dir:
 			images.dirs = append(images.dirs, e.path)
 		case isCIFARBatch(base):

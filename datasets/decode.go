@@ -126,14 +126,15 @@ type decoder struct {
 	group  errgroup.Group
 	w, h   int // of the first image, which sets the size for all
 	c      int // of the first image, to bound the memory
+	growth *growth
 	added  int
 	mutex  sync.Mutex
 	failed int   // the smallest number of a bad image
 	err    error // what is wrong with it
 }
 
-func newDecoder() *decoder {
-	d := &decoder{}
+func newDecoder(g *growth) *decoder {
+	d := &decoder{growth: g}
 	d.group.SetLimit(runtime.GOMAXPROCS(0))
 	return d
 }
@@ -150,6 +151,10 @@ func (d *decoder) add(p *picture, data []byte) bool {
 	}
 	if err := checkDims(d.added, d.c, d.h, d.w); err != nil {
 		d.fail(number, err)
+		return false
+	}
+	if err := d.growth.check(int64(d.added) * int64(d.c*d.h*d.w)); err != nil {
+		d.fail(number, fmt.Errorf("%w: %w", ErrCorrupt, err))
 		return false
 	}
 	d.group.Go(func() error {

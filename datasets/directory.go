@@ -62,6 +62,9 @@ func listFolder(root, rel string, depth int, visit func(entry, os.FileInfo) erro
 		if !stat.IsDir() && !isImage(p) {
 			continue
 		}
+		if !stat.IsDir() && !stat.Mode().IsRegular() {
+			return fmt.Errorf("%w: %s is no regular file", ErrCorrupt, filepath.Join(root, filepath.FromSlash(p)))
+		}
 		e := entry{path: p, dir: stat.IsDir()}
 		if !e.dir {
 			e.size = stat.Size()
@@ -105,5 +108,5 @@ func readImageFile(images *folder, file string, e entry) error {
 		return fmt.Errorf("open an image: %w", err)
 	}
 	defer f.Close()
-	return images.read(e, f)
+	return images.read(e, images.growth.of(f))
 }

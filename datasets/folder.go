@@ -31,11 +31,13 @@ type folder struct {
 	seen     map[string]bool // paths, to find repeated ones
 	pictures []*picture      // the images of the split
 	decoder  *decoder
+	growth   *growth // of the archive or all files, to their pixels
 }
 
 func newFolder(split string, auto bool) *folder {
+	var g growth
 	return &folder{
-		split: split, auto: auto, decoder: newDecoder(),
+		split: split, auto: auto, decoder: newDecoder(&g), growth: &g,
 		splits: map[string]bool{}, classes: map[string]bool{}, seen: map[string]bool{},
 	}
 }
@@ -68,6 +70,9 @@ func isHidden(p string) bool {
 func (f *folder) place(p string) (*picture, error) {
 	if f.seen[p] {
 		return nil, fmt.Errorf("%w: %s is there twice", ErrCorrupt, p)
+	}
+	if len(f.seen) == MaxImages {
+		return nil, fmt.Errorf("%w: more than %d images", ErrCorrupt, MaxImages)
 	}
 	f.seen[p] = true
 	dirs := strings.Split(p, "/")
@@ -123,6 +128,9 @@ func (f *folder) set(name, where string) (*Set, error) {
 		channels = max(channels, p.c)
 	}
 	w, h := f.pictures[0].w, f.pictures[0].h
+	if err := checkDims(len(f.pictures), channels, h, w); err != nil {
+		return nil, err
+	}
 	images := make([]uint8, 0, len(f.pictures)*channels*h*w)
 	values := make([]uint8, len(f.pictures))
 	for i, p := range f.pictures {

@@ -159,9 +159,11 @@ func openEither(path string) (string, *os.File, error) {
 	return path, file, err
 }
 
-// gunzip returns r's content, decompressed if it starts like a gzip file.
+// gunzip returns r's content, decompressed if it starts like a gzip file. One
+// that grows beyond MaxGrowth is refused on the way.
 func gunzip(r io.Reader) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(r, 1<<16)
+	var g growth
+	buffered := bufio.NewReaderSize(g.of(r), 1<<16)
 	magic, err := buffered.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -173,7 +175,7 @@ func gunzip(r io.Reader) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: gzip header: %w", ErrCorrupt, err)
 	}
-	return z, nil
+	return g.within(z), nil
 }
 
 // isIDXName reports whether a file is named like one of the IDX files.

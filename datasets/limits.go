@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 )
 
 // Limits on what is accepted. They are far above any data this program can
@@ -22,10 +23,63 @@ const (
 	MaxImageFile = 16 << 20
 	// MaxArchiveBytes is the largest accepted archive after decompression.
 	MaxArchiveBytes = 16 << 30
-	// firstBlock is what readN allocates before any byte has been read: enough
-	// for all of MNIST at once, little enough to be harmless.
-	firstBlock = 64 << 20
+	// MaxPath is the length of the longest path accepted in an archive, in bytes.
+	MaxPath = 4096
+	// MaxDirs is the largest accepted number of directories in an archive.
+	MaxDirs = 1 << 16
+	// MaxGrowth is how many times as large a compressed file may become; up to
+	// harmless bytes it is not asked. MNIST grows to five times its size, and no
+	// image that shows anything to a hundred times.
+	MaxGrowth = 200
+	harmless  = 64 << 20
+	// firstBlock is what readN allocates before any byte has been read.
+	firstBlock = 4 << 20
 )
+
+// growth compares what a file becomes with what was read of it, to notice
+// decompression bombs early, also those that are packed more than once.
+type growth struct {
+	read atomic.Int64
+}
+
+// of returns r with what is read of it counted.
+func (g *growth) of(r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		n, err := r.Read(p)
+		g.read.Add(int64(n))
+		return n, err
+	})
+}
+
+// check refuses the number of bytes that the file became so far.
+func (g *growth) check(made int64) error {
+	if read := g.read.Load(); made > harmless && made/MaxGrowth > read {
+		return fmt.Errorf("%w: %d bytes became %d, more than %d times as many", errBomb, read, made, MaxGrowth)
+	}
+	return nil
+}
+
+// within returns r, which is made of the file, with its growth checked.
+func (g *growth) within(r io.Reader) io.Reader {
+	var made int64
+	return readerFunc(func(p []byte) (int, error) {
+		n, err := r.Read(p)
+		made += int64(n)
+		if bomb := g.check(made); bomb != nil {
+			return 0, bomb
+		}
+		return n, err
+	})
+}
+
+// readerFunc is a function as io.Reader.
+type readerFunc func(p []byte) (int, error)
+
+// Read calls the function.
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// errBomb says that a small file becomes an absurdly large one.
+var errBomb = errors.New("decompression bomb")
 
 // errTruncated says that a stream ended before the announced size.
 var errTruncated = errors.New("truncated")

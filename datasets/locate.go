@@ -39,8 +39,11 @@ func (l *loader) locate() (location, error) {
 	if err != nil {
 		return location{}, fmt.Errorf("look for the data: %w", err)
 	}
-	if !stat.IsDir() {
+	if stat.Mode().IsRegular() {
 		return location{root, formatArchive}, nil
+	}
+	if !stat.IsDir() {
+		return location{}, fmt.Errorf("%w: %s is neither a directory nor a regular file", ErrCorrupt, root)
 	}
 	loc, err := detect(root)
 	if errors.Is(err, ErrMissing) {
