@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -232,12 +233,54 @@ func TestStatusText(t *testing.T) {
   failed on node1 and node2: N = 5: out of memory
   Slurm's task 4_1: RUNNING on node7
   Slurm's task 4_[2-9]: PENDING Resources
+  Slurm's task 4_0: OUT_OF_MEMORY on node1, signal 125
+  Slurm's task 4_10: TIMEOUT on node2
+  Slurm's tasks that completed: 2
 `, statusText(statusLine{
 		Progress: &experiments.Progress{
 			Cells: 10, Stored: 3, Waiting: 5, Left: 120,
 			Running: []experiments.Running{{Host: "node7", PID: 42, Silent: 12, Title: "N = 3"}},
 			Failed:  []experiments.GivenUp{{Failure: experiments.Failure{Title: "N = 5", Error: "out of memory"}, Hosts: []string{"node1", "node2"}}},
 		},
-		Tasks: []cluster.Task{{ID: "4_1", State: "RUNNING", Node: "node7"}, {ID: "4_[2-9]", State: "PENDING", Reason: "Resources"}},
+		Tasks: []cluster.Task{
+			{ID: "4_1", State: "RUNNING", Node: "node7"},
+			{ID: "4_[2-9]", State: "PENDING", Reason: "Resources"},
+			{ID: "4_0", State: "OUT_OF_MEMORY", Node: "node1", Reason: "signal 125", Ended: true},
+			{ID: "4_10", State: "TIMEOUT", Node: "node2", Ended: true},
+			{ID: "4_11", State: "COMPLETED", Ended: true},
+			{ID: "5", State: "COMPLETED", Ended: true},
+		},
 	}))
+}
+
+// Where the queue is empty and there are no accounts, work that is left is not
+// passed over in silence.
+func TestStatusAsksSlurm(t *testing.T) {
+	plan := storedPlan(t)
+	require.NoError(t, os.WriteFile(filepath.Join(plan, cluster.RecordFile), []byte(`{"array": "17", "tables": "18"}`), 0o600))
+	status := func(accounts string, accountsErr error) (text string, line statusLine) {
+		slurm := cluster.Slurm{Run: func(_ context.Context, name string, _ ...string) (string, error) {
+			if name == "sacct" {
+				return accounts, accountsErr
+			}
+			return "", errors.New("slurm_load_jobs error: Invalid job id specified")
+		}}
+		for _, asJSON := range []bool{false, true} {
+			streams, out, _ := testStreams()
+			opts := &StatusOptions{PlannedOptions: PlannedOptions{IO: streams, Plan: plan, Load: datasets.Load, JSON: asJSON}, Slurm: slurm}
+			require.NoError(t, runStatus(context.Background(), opts))
+			text += out.String()
+			if asJSON {
+				require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+			}
+		}
+		return text, line
+	}
+	text, line := status("17_0|TIMEOUT|node1|0:0\n18|COMPLETED|node1|0:0\n", nil)
+	require.Contains(t, text, "  Slurm's task 17_0: TIMEOUT on node1\n  Slurm's tasks that completed: 1\n")
+	require.Equal(t, []cluster.Task{{ID: "17_0", State: "TIMEOUT", Node: "node1", Ended: true}, {ID: "18", State: "COMPLETED", Node: "node1", Ended: true}}, line.Tasks)
+	require.False(t, line.NoAccounts)
+	text, line = status("", errors.New("Slurm accounting storage is disabled"))
+	require.Contains(t, text, "Slurm has no task of the plan any more and keeps no accounts")
+	require.True(t, line.NoAccounts)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,8 @@ func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions)
 		Long: `Tell how far a stored plan is, from its store, on whichever hosts its workers run:
 how many models are stored, which are trained now and where, which failed and why, how
 many wait, and about how long the workers of now need for the rest. Where the plan was
-submitted to Slurm from here, its tasks that run or wait are listed too.`,
+submitted to Slurm from here, its tasks that run or wait are listed too, and from Slurm's
+accounts, if it keeps any, those that ended: finished, failed, out of time or memory.`,
 		Args: cobra.ExactArgs(1),
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
@@ -51,7 +53,10 @@ type statusLine struct {
 	Event string `json:"event"` // "status"
 	Plan  string `json:"plan"`  // its directory
 	*experiments.Progress
-	Tasks []cluster.Task `json:"tasks"` // that wait or run in Slurm
+	Tasks []cluster.Task `json:"tasks"` // of Slurm, that wait, run or, where it keeps accounts, ended
+	// NoAccounts says that the plan was submitted to a Slurm that does not tell what
+	// ended.
+	NoAccounts bool `json:"no_accounts"`
 }
 
 func runStatus(ctx context.Context, opts *StatusOptions) error {
@@ -102,11 +107,18 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 	if err != nil {
 		return err
 	}
-	tasks, err := o.Slurm.Tasks(ctx, submitted)
+	queue, err := o.Slurm.Queue(ctx, submitted)
 	if errors.Is(err, cluster.ErrNoSlurm) {
 		return nil
 	}
-	line.Tasks = append(line.Tasks, tasks...)
+	if err != nil {
+		return err
+	}
+	ended, err := o.Slurm.Ended(ctx, submitted)
+	if line.NoAccounts = errors.Is(err, cluster.ErrNoAccounts); line.NoAccounts {
+		err = nil
+	}
+	line.Tasks = slices.Concat(line.Tasks, queue, ended)
 	return err
 }
 
@@ -129,12 +141,39 @@ func statusText(line statusLine) string {
 	for _, f := range line.Failed {
 		fmt.Fprintf(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)
 	}
+	text.WriteString(tasksText(line))
+	return text.String()
+}
+
+// tasksText lists Slurm's tasks, but only counts those that ended well.
+func tasksText(line statusLine) string {
+	var text strings.Builder
+	completed, queued := 0, 0
 	for _, t := range line.Tasks {
-		where := t.Reason
-		if t.Node != "" {
-			where = "on " + t.Node
+		if t.Ended && t.State == "COMPLETED" {
+			completed++
+			continue
 		}
-		fmt.Fprintf(&text, "  Slurm's task %s: %s %s\n", t.ID, t.State, where)
+		what := t.State
+		if t.Node != "" {
+			what += " on " + t.Node
+		}
+		switch {
+		case !t.Ended:
+			queued++
+			if t.Node == "" {
+				what += " " + t.Reason
+			}
+		case t.Reason != "":
+			what += ", " + t.Reason
+		}
+		fmt.Fprintf(&text, "  Slurm's task %s: %s\n", t.ID, what)
+	}
+	if completed > 0 {
+		fmt.Fprintf(&text, "  Slurm's tasks that completed: %d\n", completed)
+	}
+	if line.NoAccounts && queued == 0 && line.Waiting > 0 {
+		text.WriteString("  Slurm has no task of the plan any more and keeps no accounts of those that ended; see logs in the plan's directory\n")
 	}
 	return text.String()
 }

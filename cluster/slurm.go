@@ -133,31 +133,3 @@ func (s Slurm) Cancel(ctx context.Context, submitted *Submitted) error {
 	_, err := s.Run(ctx, "scancel", jobs...)
 	return err
 }
-
-// Task is a part of a job that Slurm has not forgotten yet.
-type Task struct {
-	ID     string `json:"id"`    // such as 12_3, or 12_[4-9] for several that wait
-	State  string `json:"state"` // Slurm's: PENDING, RUNNING, ...
-	Node   string `json:"node"`  // where it runs; empty: nowhere
-	Reason string `json:"reason"`
-}
-
-// Tasks asks for the tasks of what was submitted that wait or run.
-func (s Slurm) Tasks(ctx context.Context, submitted *Submitted) ([]Task, error) {
-	out, err := s.Run(ctx, "squeue", "--noheader", "--jobs="+submitted.Array+","+submitted.Tables, "--format=%i|%T|%N|%r")
-	if err != nil {
-		if strings.Contains(err.Error(), "Invalid job id") {
-			return nil, nil // it ended long ago
-		}
-		return nil, err
-	}
-	var tasks []Task
-	for line := range strings.Lines(out) {
-		fields := strings.SplitN(strings.TrimSpace(line), "|", 4)
-		if len(fields) < 4 {
-			continue
-		}
-		tasks = append(tasks, Task{ID: fields[0], State: fields[1], Node: fields[2], Reason: fields[3]})
-	}
-	return tasks, nil
-}

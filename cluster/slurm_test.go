@@ -115,7 +115,7 @@ func TestSubmitStatusCancel(t *testing.T) {
 	read, err := cluster.ReadSubmitted(plan)
 	require.NoError(t, err)
 	require.Equal(t, submitted, read)
-	tasks, err := fake.slurm().Tasks(context.Background(), read)
+	tasks, err := fake.slurm().Queue(context.Background(), read)
 	require.NoError(t, err)
 	require.Equal(t, []cluster.Task{
 		{ID: "4711_3", State: "RUNNING", Node: "node7", Reason: "None"}, {ID: "4711_[4-9]", State: "PENDING", Reason: "Resources"},

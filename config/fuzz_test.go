@@ -1,9 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,4 +49,29 @@ func FuzzSweep(f *testing.F) {
 			require.NotEmpty(t, sweep.name)
 		}
 	})
+}
+
+// A file of a few hundred bytes whose anchors stand for a billion words is refused
+// for little memory.
+func TestAliasBomb(t *testing.T) {
+	lists := []string{"&a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"}
+	for i := range 9 {
+		lists = append(lists, fmt.Sprintf("&a%d [%s*a%d]", i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i))
+	}
+	bomb := "[" + strings.Join(lists, ", ") + "]\n"
+	path := filepath.Join(t.TempDir(), "bomb.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("attackers.counts: "+bomb), 0o600))
+	for name, read := range map[string]func() error{
+		"configuration": func() error { _, err := Load(Options{File: path}); return err },
+		"sweep":         func() error { _, err := readSweep([]byte("name: x\ntitle: x\ngrid:\n  attackers.counts: "+bomb), "bomb"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			require.ErrorIs(t, read(), ErrInvalid)
+			runtime.ReadMemStats(&after)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+			t.Logf("%d bytes, %d KiB allocated: %v", len(bomb), (after.TotalAlloc-before.TotalAlloc)>>10, read())
+		})
+	}
 }
