@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/buildinfo"
+	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/report"
@@ -100,6 +101,20 @@ func namedSweep(args []string, opts *SweepOptions) error {
 	return Usagef("%q: say \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
 }
 
+// absolute makes the paths of a configuration absolute.
+func absolute(cfg *config.Config) error {
+	for _, path := range []*string{&cfg.Store, &cfg.Data.Dir, &cfg.Data.Path} {
+		if *path == "" {
+			continue
+		}
+		var err error
+		if *path, err = filepath.Abs(*path); err != nil {
+			return fmt.Errorf("resolve a path of the plan: %w", err)
+		}
+	}
+	return nil
+}
+
 // makePlan plans the sweep of opts for its store, and does not write the plan yet.
 // Paths become absolute, as other processes begin elsewhere.
 func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.Sweep, error) {
@@ -109,14 +124,15 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.S
 	}
 	points := sweepPoints(sweeps)
 	for i := range points {
-		data := &points[i].Config.Data
-		for _, path := range []*string{&points[i].Config.Store, &data.Dir, &data.Path} {
-			if *path == "" {
-				continue
+		if err := absolute(&points[i].Config); err != nil {
+			return nil, nil, err
+		}
+		if points[i].Verify != nil {
+			verify := *points[i].Verify
+			if err := absolute(&verify); err != nil {
+				return nil, nil, err
 			}
-			if *path, err = filepath.Abs(*path); err != nil {
-				return nil, nil, fmt.Errorf("resolve a path of the plan: %w", err)
-			}
+			points[i].Verify = &verify
 		}
 	}
 	store, err := experiments.OpenStore(points[0].Config.Store)

@@ -64,6 +64,25 @@ func results(t *testing.T, store string) map[string]string {
 	return all
 }
 
+// Every table, planned with its presets' own settings, is read back as the same
+// plan: also where triggers have to prove themselves in another game.
+func TestPlanOfEveryTable(t *testing.T) {
+	for _, table := range knownTables {
+		opts, out, _ := sweepOptions(t)
+		opts.Worker = noWorker(t)
+		opts.Kind, opts.Sweep = table.kind, table.sweep
+		require.NoError(t, runPlan(context.Background(), opts))
+		planned := PlannedOptions{Plan: strings.TrimSpace(out())}
+		plan, err := planned.open()
+		require.NoError(t, err)
+		sweep, err := plan.stored.NewSweep(context.Background(), datasets.Load)
+		require.NoError(t, err, table.name)
+		progress, err := sweep.Progress(plan.store)
+		require.NoError(t, err)
+		require.Positive(t, progress.Waiting)
+	}
+}
+
 // Planned, trained by two workers one after the other, and collected, a sweep
 // gives the bits and tables that it gives in one go.
 func TestPlanWorkCollect(t *testing.T) {

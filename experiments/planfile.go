@@ -52,6 +52,7 @@ type StoredPoint struct {
 	Name   string            `json:"name"`
 	Keys   map[string]string `json:"keys"` // the varied keys and their values
 	Config config.Config     `json:"config"`
+	Verify *config.Config    `json:"verify,omitempty"` // see SweepPoint.Verify
 }
 
 func formats() []int { return []int{CellFormat, ResultFormat, PlanFormat, SweepFormat} }
@@ -67,7 +68,7 @@ func NewStoredPlan(sweep *Sweep, program Build) (*StoredPlan, error) {
 		Format: StoredPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
-		p.Points = append(p.Points, StoredPoint{Name: point.Name, Keys: point.Keys, Config: point.Config})
+		p.Points = append(p.Points, StoredPoint{Name: point.Name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
 	}
 	return p, nil
 }
@@ -151,7 +152,7 @@ func (s *Store) findPlan(name string) (string, error) {
 func (p *StoredPlan) NewSweep(ctx context.Context, load Loader) (*Sweep, error) {
 	var points []SweepPoint
 	for _, point := range p.Points {
-		points = append(points, SweepPoint{Name: point.Name, Keys: point.Keys, Config: point.Config})
+		points = append(points, SweepPoint{Name: point.Name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
 	}
 	sweep, err := NewSweep(ctx, points, load)
 	if err != nil {

@@ -90,7 +90,7 @@ PartitionName=main Nodes=ALL Default=YES State=UP
 CONF
 slurmctld 2>>"$scratch/slurmctld.log" || skip "slurmctld does not start here: $(tail -n 1 "$scratch/slurmctld.log")"
 slurmd 2>>"$scratch/slurmd.log" || skip "slurmd does not start here: $(tail -n 1 "$scratch/slurmd.log")"
-for _ in $(seq 100); do
+for _ in $(seq 300); do
 	sinfo --noheader --format=%T 2>/dev/null | grep -q idle && break
 	sleep 0.2
 done
@@ -105,44 +105,44 @@ job=$("$program" submit slurm table 1 "${settings[@]}" --store "$scratch/cluster
 plan=$(echo "$scratch"/cluster/plans/*)
 echo "test-slurm: array $job submitted"
 
-# Kill task 0 once it has a checkpoint to lose.
-holder() { # the processes that train now and have a checkpoint
+# Kill a task that has a checkpoint to lose. It is stopped first: its model must not be done before it is killed.
+holders() { # the processes that train now and have a checkpoint
 	for checkpoint in "$scratch"/cluster/.work/*/checkpoint.safetensors; do
 		[ -f "$checkpoint" ] || continue
 		ls "$scratch/cluster/.locks/$(basename "$(dirname "$checkpoint")")" 2>/dev/null | cut -d '~' -f 2
 	done
 }
-of_task0() { # is the process $1 of task 0?
-	tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qx SLURM_ARRAY_TASK_ID=0
-}
 killed=
-for _ in $(seq 600); do
-	for process in $(holder); do
-		if of_task0 "$process"; then
-			scancel --signal=KILL --full "${job}_0"
+for _ in $(seq 3000); do
+	for process in $(holders); do
+		task=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SLURM_ARRAY_TASK_ID=//p')
+		[ -n "$task" ] && kill -STOP "$process" 2>/dev/null || continue
+		if holders | grep -qx "$process"; then
 			killed=$process
 			break 2
 		fi
+		kill -CONT "$process"
 	done
 	sleep 0.1
 done
-[ -n "$killed" ] || fail "task 0 never had a checkpoint"
-for _ in $(seq 100); do
+[ -n "$killed" ] || fail "no task ever had a checkpoint"
+scancel --signal=KILL --full "${job}_$task"
+for _ in $(seq 600); do
 	kill -0 "$killed" 2>/dev/null || break
 	sleep 0.1
 done
-! kill -0 "$killed" 2>/dev/null || fail "task 0 lives on"
-echo "test-slurm: task 0 killed in the middle of a model"
+! kill -0 "$killed" 2>/dev/null || fail "task $task lives on"
+echo "test-slurm: task $task killed in the middle of a model"
 "$program" status "$plan"
 
-for _ in $(seq 240); do
+for _ in $(seq 900); do
 	[ -z "$(squeue --noheader 2>/dev/null)" ] && break
 	sleep 1
 done
 [ -z "$(squeue --noheader)" ] || fail "the jobs did not end: $(squeue --noheader)"
 "$program" status "$plan" | tee "$scratch/status.log"
 grep -q ' 0 running, 0 waiting, 0 failed' "$scratch/status.log" || fail "models are left"
-grep -q 'goes on after epoch' "$plan"/logs/*_1.log || fail "the killed task's model did not go on from its checkpoint"
+grep -q 'goes on after epoch' "$plan"/logs/*.log || fail "the killed task's model did not go on from its checkpoint"
 
 # The same models, the same bits; what is of the run itself (times) is not compared.
 python3 - "$scratch/local" "$scratch/cluster" <<'PYTHON' || fail "the results differ"
