@@ -47,7 +47,8 @@ func run(ctx context.Context, name string, args ...string) (string, error) {
 		return "", fmt.Errorf("cluster: %s: %w", name, ErrNoSlurm)
 	}
 	if err != nil {
-		return "", fmt.Errorf("cluster: %s: %w: %s", name, err, strings.TrimSpace(errOut.String()))
+		said := strings.Join(strings.FieldsFunc(errOut.String(), func(r rune) bool { return r == '\n' }), "; ")
+		return "", fmt.Errorf("cluster: %s: %w: %s", name, err, said)
 	}
 	return out.String(), nil
 }

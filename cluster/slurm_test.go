@@ -139,6 +139,16 @@ func TestNoSlurm(t *testing.T) {
 	require.ErrorIs(t, cluster.NewSlurm().Available(context.Background()), cluster.ErrNoSlurm)
 }
 
+// However much a command says, it becomes one sentence.
+func TestWhatSlurmSaysIsOneLine(t *testing.T) {
+	dir := t.TempDir()
+	script := "#!/bin/sh\necho 'sbatch: error: no configuration' >&2\necho 'sbatch: fatal: really none' >&2\nexit 1\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sbatch"), []byte(script), 0o700))
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	err := cluster.NewSlurm().Available(context.Background())
+	require.EqualError(t, err, "cluster: sbatch: exit status 1: sbatch: error: no configuration; sbatch: fatal: really none")
+}
+
 func TestStoreThatNodesCannotSee(t *testing.T) {
 	require.ErrorIs(t, cluster.CheckShared(t.TempDir()), cluster.ErrNotShared)
 	here, err := os.Getwd()

@@ -97,8 +97,8 @@ done
 sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here: $(sinfo --noheader 2>&1 | head -n 1)"
 echo "test-slurm: $(sinfo --version) runs on $host"
 
-# Small, but with epochs enough to be killed between two of them.
-settings=(--preset quick --set trigger.min_single_asr=0 --set pool.size=300 --set train.epochs=8 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
+# Small, but with epochs enough to be killed between two of them, and with triggers that must work alone, but little.
+settings=(--preset quick --set trigger.min_single_asr=0.01 --set pool.size=300 --set train.epochs=8 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
 "$program" table 1 "${settings[@]}" --set workers=2 --store "$scratch/local" --out "$scratch/local-tables" >/dev/null 2>"$scratch/local.log" ||
 	fail "the table without Slurm"
 job=$("$program" submit slurm table 1 "${settings[@]}" --store "$scratch/cluster" --array-size 2 --time 10m --one-host)
