@@ -9,28 +9,29 @@ type crew struct {
 	start func() (*process, error)
 
 	mu      sync.Mutex
-	members int              // that have not quit
-	present *process         // takes jobs; nil: the next one starts a process
-	users   map[*process]int // members that have a job there
+	members int      // that have not quit
+	present *process // takes jobs; nil: the next one starts a process
 }
 
 func newCrew(members int, start func() (*process, error)) *crew {
-	return &crew{start: start, members: members, users: map[*process]int{}}
+	return &crew{start: start, members: members}
 }
 
 // join returns the process for a member's next job.
 func (c *crew) join() (*process, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.present == nil || !c.present.usable() {
-		var err error
-		if c.present, err = c.start(); err != nil {
-			c.present = nil
-			return nil, err
-		}
+	if c.present != nil && c.present.promise() {
+		return c.present, nil
 	}
-	c.users[c.present]++
-	return c.present, nil
+	started, err := c.start()
+	if err != nil {
+		c.present = nil
+		return nil, err
+	}
+	started.users = 1 // nobody else knows it yet
+	c.present = started
+	return started, nil
 }
 
 // leave says that a member's job in a process is over; spent, that the process is
@@ -40,11 +41,7 @@ func (c *crew) leave(p *process, spent bool) {
 	if spent && c.present == p {
 		c.present = nil
 	}
-	c.users[p]--
-	over := c.users[p] == 0 && c.present != p
-	if c.users[p] == 0 {
-		delete(c.users, p)
-	}
+	over := p.release() == 0 && c.present != p
 	c.mu.Unlock()
 	if over {
 		p.close()

@@ -172,6 +172,7 @@ func TestWorkerLeavesOff(t *testing.T) {
 	defer p.close()
 	cells := slices.Clone(newTinyPlan(t).Cells)
 	cells[0].Training.Epochs = 1_000_000
+	require.True(t, p.promise())
 	endless := p.assign(1, newJob(t, cells[0]))
 	for e := range endless.events {
 		require.NotEqual(t, KindFailed, e.Kind, e.Error)
@@ -180,6 +181,7 @@ func TestWorkerLeavesOff(t *testing.T) {
 		}
 	}
 	cells[1].Training.Epochs = 1_000_000
+	require.True(t, p.promise())
 	other := p.assign(2, newJob(t, cells[1]))
 	heard := make(chan struct{}, 1)
 	go func() {
@@ -197,7 +199,6 @@ func TestWorkerLeavesOff(t *testing.T) {
 	}()
 	endless.end()
 	require.True(t, isClosed(endless.over))
-	require.True(t, p.usable())
 	short := p.assign(1, newJob(t, cells[2]))
 	for e := range short.events {
 		require.NotEqual(t, KindFailed, e.Kind, e.Error)
@@ -206,10 +207,11 @@ func TestWorkerLeavesOff(t *testing.T) {
 		}
 	}
 	<-heard
-	<-heard     // it is still at work
+	<-heard // it is still at work
+	require.Equal(t, 1, p.release())
 	other.end() // the last one: the process is not needed any more
-	require.False(t, p.usable())
 	<-p.ended
+	require.False(t, p.promise())
 	require.NoError(t, p.err)
 }
 

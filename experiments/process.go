@@ -30,6 +30,8 @@ type process struct {
 	mu      sync.Mutex
 	orders  *json.Encoder
 	at      map[int]*assignment // by worker
+	users   int                 // workers that have a job or are promised one
+	leaving int                 // of them, those whose job is to end before it is done
 	hangsUp bool                // it was told to end
 }
 
@@ -95,6 +97,26 @@ func (p *process) forward(stdout io.Reader) {
 	}
 }
 
+// promise keeps the process for a job, until release. It says whether the process
+// takes any.
+func (p *process) promise() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hangsUp || isClosed(p.ended) {
+		return false
+	}
+	p.users++
+	return true
+}
+
+// release ends a promise and returns how many are left.
+func (p *process) release() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.users--
+	return p.users
+}
+
 // assign gives one of the process's workers, counted from 1, a job. It must have
 // none.
 func (p *process) assign(worker int, job Job) *assignment {
@@ -112,13 +134,6 @@ func (p *process) used() (time.Duration, bool) { return processorTime(p.cmd.Proc
 
 // kill ends a process that does not listen any more.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
-
-// usable says whether the process takes jobs.
-func (p *process) usable() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.hangsUp && !isClosed(p.ended)
-}
 
 // close tells the process to end, kills it if it does not, and waits for it.
 func (p *process) close() {
@@ -175,9 +190,9 @@ func (p *process) forget(a *assignment) {
 // ignore says that nobody reads events any more.
 func (a *assignment) ignore() { a.ignored.Do(func() { close(a.left) }) }
 
-// end sees to it that the job is not worked on any more, and waits for that: the
-// worker leaves off; or the process ends, where all that it is doing is to end or
-// the worker does not listen.
+// end sees to it that the job, which was promised, is not worked on any more, and
+// waits for that: the worker leaves off; or the process ends, where all that it was
+// kept for is to end or the worker does not listen.
 func (a *assignment) end() {
 	a.ignore()
 	if isClosed(a.over) {
@@ -185,11 +200,7 @@ func (a *assignment) end() {
 	}
 	p := a.process
 	p.mu.Lock()
-	others := false
-	for _, other := range p.at {
-		others = others || !isClosed(other.left)
-	}
-	if others {
+	if p.leaving++; p.leaving < p.users {
 		_ = p.orders.Encode(Order{Worker: a.worker}) // A process that died has left off.
 	} else {
 		p.hangUp()
@@ -201,6 +212,9 @@ func (a *assignment) end() {
 	case <-a.over:
 	case <-p.ended:
 	}
+	p.mu.Lock()
+	p.leaving--
+	p.mu.Unlock()
 }
 
 // obituary says how the process ended and what it said last. It may be called

@@ -1,6 +1,7 @@
 package torchbridge
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
