@@ -1,6 +1,7 @@
 package torchbridge
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,6 +74,61 @@ func TestGraphsSideBySide(t *testing.T) {
 		require.NoError(t, got.err)
 		require.Equal(t, want, got.state)
 	}
+}
+
+// A recording that fails, in the step or because the device refuses it, leaves
+// nothing behind: what follows is done, and the next recording works.
+func TestFailedRecordings(t *testing.T) {
+	opt := toyOptions()
+	opt.Device = gpu(t)
+	opt.Notice = func(message string) { t.Error(message) }
+	trainer, err := NewTrainer(opt)
+	require.NoError(t, err)
+	defer trainer.Close()
+	images, labels := toyImages(opt.Images, 1)
+	require.NoError(t, trainer.Upload(images, labels))
+	refused := errors.New("refused")
+	require.ErrorIs(t, trainer.graph.record(func() error { return refused }), refused)
+	require.Error(t, trainer.graph.record(func() error {
+		_, err := read[float32](trainer.lossSum) // waits for the device, which a recording must not
+		return err
+	}))
+	require.False(t, trainer.graph.recorded)
+	for epoch := range opt.Train.Epochs {
+		_, err := trainer.Epoch(order(opt.Images, opt.Seed, uint64(epoch)), nil)
+		require.NoError(t, err)
+	}
+	require.True(t, trainer.graph.recorded)
+	opt.Eager = true
+	eager, _ := train(t, opt)
+	want, err := eager.State()
+	require.NoError(t, err)
+	got, err := trainer.State()
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+// Models with recorded steps give their memory back to the device, or to the next
+// one.
+func TestRecordingsGiveTheirMemoryBack(t *testing.T) {
+	opt := toyOptions()
+	opt.Device, opt.Train.Epochs = gpu(t), 2
+	var free []int64
+	for range 6 {
+		trainer, err := NewTrainer(opt)
+		require.NoError(t, err)
+		images, labels := toyImages(opt.Images, 1)
+		require.NoError(t, trainer.Upload(images, labels))
+		_, err = trainer.Epoch(order(opt.Images, opt.Seed, 0), nil)
+		require.NoError(t, err)
+		require.True(t, trainer.graph.recorded)
+		trainer.Close()
+		left, err := FreeMemory(0)
+		require.NoError(t, err)
+		free = append(free, left)
+	}
+	const slack = 32 << 20 // what the caching allocator takes at a time, once or twice
+	require.InDelta(t, free[1], free[5], slack, "%v", free)
 }
 
 // stepOperations and predictOperations are the calls into libtorch that a plain
