@@ -107,9 +107,10 @@ template <class Body> bool succeeds(Body &&body) noexcept {
   }
 }
 
-// Puts right what a recording that failed leaves behind: at::cuda::CUDAGraph
-// ends the capture and the use of its pool only where all goes well, and the
-// pool asks it which stream it records, also when it is gone.
+// Puts right what a recording that failed leaves behind: before libtorch 2.12
+// (PyTorch's pull request 180395) at::cuda::CUDAGraph ends the use of its pool
+// only where all goes well, and the pool asks it which stream it records, also
+// when it is gone.
 void abandon(Graph &g) noexcept {
   auto status = cudaStreamCaptureStatusNone;
   if (cudaStreamIsCapturing(g.stream, &status) == cudaSuccess &&
