@@ -60,7 +60,11 @@ func writeResult(dir string, result Result) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, ResultFile), sealed)
+	compact, err := compactJSON(sealed)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", ResultFile, err)
+	}
+	return os.WriteFile(filepath.Join(dir, ResultFile), layOut(compact, resultLevels), fileMode)
 }
 
 // writeInquiry writes what an inquiry found out; nothing for other cells.

@@ -180,11 +180,15 @@ func readResult(dir string) (Result, error) {
 	if err := parseJSON(path, data, &result); err != nil {
 		return Result{}, err
 	}
-	written, err := encodeJSON(result)
+	written, err := compactJSON(result)
 	if err != nil {
 		return Result{}, err
 	}
-	if !bytes.Equal(written, data) {
+	var read bytes.Buffer
+	if err := json.Compact(&read, data); err != nil {
+		return Result{}, fmt.Errorf("parse %s: %w", path, err)
+	}
+	if !bytes.Equal(written, read.Bytes()) {
 		return Result{}, fmt.Errorf("%s is not as it was written", ResultFile)
 	}
 	return result, checkDigests(data)
@@ -235,46 +239,4 @@ func fileSum(path string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", path, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// readJSON decodes a file that must hold exactly one value of v's fields.
-func readJSON(path string, v any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return parseJSON(path, data, v)
-}
-
-// parseJSON decodes the content of the file at path.
-func parseJSON(path string, data []byte, v any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(v); err != nil {
-		return fmt.Errorf("parse %s: %w", path, err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("parse %s: something follows the value", path)
-	}
-	return nil
-}
-
-// writeJSON writes v, indented, with a newline at the end.
-func writeJSON(path string, v any) error {
-	data, err := encodeJSON(v)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", path, err)
-	}
-	return os.WriteFile(path, data, fileMode)
-}
-
-func encodeJSON(v any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }
