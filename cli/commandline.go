@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"backfire/datasets"
 )
 
 // commandLine writes down a call so that a shell would make it again: the
@@ -39,4 +43,19 @@ func quoted(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// keySets sets the keys that flags gave a value, as --set does. A path of images
+// (data.path) is that of the dataset folder.
+func keySets(values map[string]string) []string {
+	if values["data.path"] != "" {
+		values["data.name"] = datasets.Folder
+	}
+	var sets []string
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if values[key] != "" {
+			sets = append(sets, key+"="+values[key])
+		}
+	}
+	return sets
 }

@@ -89,11 +89,7 @@ held-out images of that attacker.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Files = args
 		opts.Config = config.Options{Environ: streams.Environ}
-		for key, value := range map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath, "device": device} {
-			if value != "" {
-				opts.Config.Sets = append(opts.Config.Sets, key+"="+value)
-			}
-		}
+		opts.Config.Sets = keySets(map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath, "device": device})
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

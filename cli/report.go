@@ -61,11 +61,7 @@ are found (data.dir, and data.path for folders of images).`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Runs = args
 		opts.Config = config.Options{Environ: streams.Environ}
-		for key, value := range map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath} {
-			if value != "" {
-				opts.Config.Sets = append(opts.Config.Sets, key+"="+value)
-			}
-		}
+		opts.Config.Sets = keySets(map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath})
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

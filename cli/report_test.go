@@ -41,11 +41,12 @@ func TestReport(t *testing.T) {
 	require.NoError(t, err)
 	html := string(data)
 	for _, text := range []string{
-		"Does the size of the box matter on embedded", "backfire sweep mine.yaml", "game.attackers[].trigger.p1", "Training loss",
+		"Does the size of the box matter on embedded", "backfire sweep mine.yaml", "game.attackers[].trigger.p1", "ASR of each attacker",
 		"Cross-trigger matrix", "libtorch", "data:image/png;base64,", "300 of 10000 images of embedded",
 	} {
 		require.Contains(t, html, text)
 	}
+	require.NotContains(t, html, "Training loss", "one epoch is no curve")
 	// Attacker 0 has two triggers, small and large, and so has attacker 1.
 	require.Equal(t, 4, strings.Count(html, `<figure class="trigger">`))
 	require.Equal(t, 4*4, strings.Count(html, `<img src="data:`))
@@ -104,12 +105,14 @@ func TestReportFlags(t *testing.T) {
 		got = opts
 		return nil
 	})
-	cmd.SetArgs([]string{"ab12", "x/sweep.json", "-o", "r.html", "--figures", "f", "--store", "s", "--data-dir", "d"})
+	cmd.SetArgs([]string{"ab12", "x/sweep.json", "-o", "r.html", "--figures", "f", "--store", "s", "--data-dir", "d", "--data-path", "p.tar"})
 	require.NoError(t, cmd.Execute())
 	require.Equal(t, []string{"ab12", "x/sweep.json"}, got.Runs)
 	require.Equal(t, "r.html", got.Out)
 	require.Equal(t, "f", got.Figures)
-	require.ElementsMatch(t, []string{"store=s", "data.dir=d"}, got.Config.Sets)
+	require.ElementsMatch(t, []string{"store=s", "data.dir=d", "data.path=p.tar", "data.name=folder"}, got.Config.Sets)
+	_, err := config.Load(got.Config)
+	require.NoError(t, err, "the keys fit each other")
 }
 
 func TestCommandLine(t *testing.T) {

@@ -3,6 +3,7 @@ package figures
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -136,4 +137,44 @@ func TestLanes(t *testing.T) {
 	lanes, n := StripRow{Shares: []float64{1, 1, 0.5, 1}}.lanes()
 	require.Equal(t, 3, n)
 	require.Equal(t, []int{0, 1, 0, 2}, lanes)
+}
+
+// A large matrix is told row by row, not number by number.
+func TestLargeHeatIsToldByRow(t *testing.T) {
+	h := Heat{Name: "large", Title: "Large", RowLabel: "trigger of", ColumnLabel: "taken for"}
+	const n = 100
+	for i := range n {
+		h.Rows, h.Columns = append(h.Rows, fmt.Sprint(i)), append(h.Columns, fmt.Sprint(i))
+		row := make([]float64, n)
+		row[i], row[(i+1)%n] = 0.5, 0.25
+		h.Shares = append(h.Shares, row)
+	}
+	for j := range n {
+		h.Shares[1][j] = math.NaN()
+	}
+	f, err := h.Figure()
+	require.NoError(t, err)
+	require.Equal(t, []string{"trigger of", "own", "mean", "lowest", "highest"}, f.Values.Heads)
+	require.Equal(t, []string{"0", "50.0", "0.8", "0.0", "50.0"}, f.Values.Rows[0])
+	require.Equal(t, "", f.Values.Rows[1][2], "a row without shares")
+	require.Len(t, f.Values.Rows, n)
+	var svg bytes.Buffer
+	require.NoError(t, f.Write(&svg, SVG))
+	require.Less(t, svg.Len(), 1_000_000, "bytes: 10,000 cells of about 50 each and the frame")
+
+	h.Columns, h.Shares = []string{"a"}, nil
+	for range n {
+		h.Shares = append(h.Shares, []float64{0.5})
+	}
+	f, err = h.Figure()
+	require.NoError(t, err)
+	require.Equal(t, []string{"trigger of", "mean", "lowest", "highest"}, f.Values.Heads)
+}
+
+// A thousand attackers with one ASR do not make a strip longer than the page.
+func TestStripOfManyIsNoTower(t *testing.T) {
+	row := StripRow{Label: "N = 1000", Shares: make([]float64, 1000), IDs: make([]int, 1000)}
+	_, lanes := row.lanes()
+	require.Equal(t, 1000, lanes)
+	require.LessOrEqual(t, float64(row.body()), float64(tallest)+3, "points, with the margin")
 }

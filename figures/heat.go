@@ -3,7 +3,9 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -29,14 +31,7 @@ func (h Heat) Figure() (*Figure, error) {
 	if len(h.Rows) == 0 || len(h.Columns) == 0 {
 		return nil, fmt.Errorf("figures: %s: %w", h.Name, ErrEmpty)
 	}
-	values := Values{Heads: append([]string{h.RowLabel}, h.Columns...)}
-	for i, row := range h.Shares {
-		texts := []string{h.Rows[i]}
-		for _, v := range row {
-			texts = append(texts, Axis{Share: true}.number(v))
-		}
-		values.Rows = append(values.Rows, texts)
-	}
+	values := h.values()
 	left, cell := h.measure()
 	return &Figure{
 		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values,
@@ -46,6 +41,40 @@ func (h Heat) Figure() (*Figure, error) {
 			return nil
 		},
 	}, nil
+}
+
+// values are the shares; of a map without room for texts, what there is to say of
+// each row: nobody reads, or listens to, ten thousand numbers.
+func (h Heat) values() Values {
+	number := Axis{Share: true}.number
+	if h.written() {
+		values := Values{Heads: append([]string{h.RowLabel}, h.Columns...)}
+		for i, row := range h.Shares {
+			texts := []string{h.Rows[i]}
+			for _, v := range row {
+				texts = append(texts, number(v))
+			}
+			values.Rows = append(values.Rows, texts)
+		}
+		return values
+	}
+	values := Values{Heads: []string{h.RowLabel, "mean", "lowest", "highest"}}
+	square := len(h.Rows) == len(h.Columns)
+	if square {
+		values.Heads = slices.Insert(values.Heads, 1, "own")
+	}
+	for i, row := range h.Shares {
+		known := slices.DeleteFunc(slices.Clone(row), math.IsNaN)
+		texts := []string{h.Rows[i], "", "", ""}
+		if len(known) > 0 {
+			texts = []string{h.Rows[i], number(floats.Sum(known) / float64(len(known))), number(slices.Min(known)), number(slices.Max(known))}
+		}
+		if square {
+			texts = slices.Insert(texts, 1, number(row[i]))
+		}
+		values.Rows = append(values.Rows, texts)
+	}
+	return values
 }
 
 // written reports whether the map has room for texts.

@@ -42,6 +42,7 @@ const (
 	pointGap  vg.Length = 2.6
 	rowMean   vg.Length = 7 // mean, interval and the paper's mean
 	rowFoot   vg.Length = 5
+	tallest   vg.Length = 150 // of the points of a row: more lanes lie closer
 	edge      vg.Length = 5
 )
 
@@ -118,10 +119,10 @@ func (r StripRow) gap() vg.Length {
 	return numberGap
 }
 
-// lane is the height of a lane.
-func (r StripRow) lane() vg.Length {
+// lane is the height of each of some lanes.
+func (r StripRow) lane(lanes int) vg.Length {
 	if len(r.Shares) > mostNumbers {
-		return pointGap
+		return min(pointGap, tallest/vg.Length(lanes))
 	}
 	return textSize
 }
@@ -151,7 +152,7 @@ func (r StripRow) lanes() ([]int, int) {
 // body is the height of the row's lanes.
 func (r StripRow) body() vg.Length {
 	_, lanes := r.lanes()
-	return max(8, vg.Length(lanes)*r.lane()+2)
+	return max(8, vg.Length(lanes)*r.lane(lanes)+2)
 }
 
 func (r StripRow) height() vg.Length { return rowHead + r.body() + rowMean + rowFoot }
@@ -165,9 +166,9 @@ func (s Strip) Plot(c draw.Canvas, p *plot.Plot) {
 	top := c.Max.Y
 	for _, r := range s.Rows {
 		low := top - rowHead - r.body()
-		lanes, _ := r.lanes()
+		lanes, n := r.lanes()
 		for i, share := range r.Shares {
-			at := vg.Point{X: x(share), Y: low + (vg.Length(lanes[i])+0.5)*r.lane() + 1}
+			at := vg.Point{X: x(share), Y: low + (vg.Length(lanes[i])+0.5)*r.lane(n) + 1}
 			if len(r.Shares) > mostNumbers {
 				c.DrawGlyphNoClip(stripPoint(), at)
 			} else {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -46,20 +47,27 @@ func oneLabel(s *series) bool {
 	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Target != attackers[0].Target })
 }
 
+// mostCross is the number of attackers up to which each has a row and a column in
+// the drawing of the cross-trigger matrix.
+const mostCross = 100
+
 // crossOf draws the matrix of one game, the mean over its seeds.
 func (d *drawing) crossOf(s *series) error {
-	var matrices [][][]game.Rate
+	var matrices []crossing
 	for _, p := range s.complete() {
 		result, err := d.opt.Result(p.game.Cell)
 		if err != nil {
 			return err
 		}
 		if result != nil {
-			matrices = append(matrices, result.Cross)
+			matrices = append(matrices, crossing{p, result.Cross})
 		}
 	}
 	if len(matrices) == 0 {
 		return nil
+	}
+	if s.n > mostCross {
+		return d.crossByTarget(s, matrices)
 	}
 	heat := figures.Heat{
 		Name: "cross", Title: "Cross-trigger matrix, " + d.gameName(s),
@@ -80,7 +88,52 @@ func (d *drawing) crossOf(s *series) error {
 		heat.Columns = append(heat.Columns, column)
 		var row []float64
 		for j := range s.attackers() {
-			row = append(row, float64(stats.Over(matrices, func(m [][]game.Rate) float64 { return m[i][j].Value() }).Mean))
+			row = append(row, float64(stats.Over(matrices, func(m crossing) float64 { return m.rates[i][j].Value() }).Mean))
+		}
+		heat.Shares = append(heat.Shares, row)
+	}
+	return d.add(heat, []*series{s})
+}
+
+// crossing is the cross-trigger matrix of a game of one seed.
+type crossing struct {
+	played
+	rates [][]game.Rate
+}
+
+// crossByTarget draws the matrix of a game of many, with attackers who want the
+// same taken together; nothing if all of them do.
+func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
+	shares := map[[2]int][]float64{} // by target of the trigger's attacker and target
+	targets := map[int]string{}
+	for _, m := range matrices {
+		seen := map[[2]int]bool{} // by attacker and target: a column says the same for all who want it
+		for i, a := range m.game.Attackers {
+			targets[a.Target] = a.Label
+			for j, b := range m.game.Attackers {
+				if key := [2]int{i, b.Target}; !seen[key] {
+					seen[key] = true
+					pair := [2]int{a.Target, b.Target}
+					shares[pair] = append(shares[pair], m.rates[i][j].Value())
+				}
+			}
+		}
+	}
+	if len(targets) < 2 {
+		return nil
+	}
+	heat := figures.Heat{
+		Name: "cross-labels", Title: "Cross-trigger matrix by target, " + d.gameName(s),
+		Caption: fmt.Sprintf("Share of held-out images, with the trigger of an attacker who wants the row's label, that are taken for the column's, in percent: "+
+			"means over these of the %d attackers.", s.n),
+		RowLabel: "trigger of those who want", ColumnLabel: "taken for",
+	}
+	ordered := slices.Sorted(maps.Keys(targets))
+	for _, a := range ordered {
+		heat.Rows, heat.Columns = append(heat.Rows, targets[a]), append(heat.Columns, targets[a])
+		var row []float64
+		for _, b := range ordered {
+			row = append(row, float64(stats.Summarize(shares[[2]int{a, b}]).Mean))
 		}
 		heat.Shares = append(heat.Shares, row)
 	}
@@ -90,8 +143,8 @@ func (d *drawing) crossOf(s *series) error {
 // mostCurves is the number of games whose training is drawn in one figure.
 const mostCurves = 6
 
-// curves draws loss and training accuracy per epoch, a line for each game: the
-// mean over its seeds and models.
+// curves draws loss and training accuracy per epoch, a line for each game of two
+// epochs or more: the mean over its seeds and models.
 func (d *drawing) curves() error {
 	if d.opt.Metrics == nil {
 		return nil
@@ -118,7 +171,7 @@ func (d *drawing) curves() error {
 		if err != nil {
 			return err
 		}
-		if len(epochs) == 0 {
+		if len(epochs) < 2 { // a point is no curve
 			continue
 		}
 		name := d.gameName(s)

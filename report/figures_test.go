@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -80,6 +81,36 @@ func TestFiguresOfDefenses(t *testing.T) {
 	require.Len(t, named(t, all, "asr-by-attackers").Values.Rows, 2*4+2+2) // two N, with base rate and paper
 	for _, f := range all {
 		require.NotContains(t, f.Name, "cross", "without results there is no matrix")
+	}
+}
+
+// The matrix of many attackers takes those together who want the same.
+func TestCrossTriggerMatrixOfManyIsByTarget(t *testing.T) {
+	const n = 101
+	s := sweep("mnist", []uint64{1, 2}, points3(n))
+	all, err := Figures(Points, s, "mnist", Options{Result: func(cell string) (*experiments.Result, error) {
+		var seed uint64
+		_, err := fmt.Sscanf(cell, "table3-%d", &seed)
+		require.NoError(t, err)
+		attackers := s.Points[seed-1].Games[0].Attackers
+		r := &experiments.Result{Cell: cell}
+		for range n {
+			var row []game.Rate
+			for _, other := range attackers { // everybody is taken for its label in percent, by one more in the second seed
+				row = append(row, game.Rate{Hits: other.Target + int(seed) - 1, Of: 100})
+			}
+			r.Cross = append(r.Cross, row)
+		}
+		return r, nil
+	}})
+	require.NoError(t, err)
+	f := named(t, all, "-cross-labels")
+	require.Contains(t, f.Title, "by target")
+	require.Equal(t, append([]string{"trigger of those who want"}, classNames...), f.Values.Heads)
+	require.Len(t, f.Values.Rows, len(classNames))
+	require.Equal(t, []string{"7", "0.5", "1.5", "2.5", "3.5", "4.5", "5.5", "6.5", "7.5", "8.5", "9.5"}, f.Values.Rows[7])
+	for _, other := range all {
+		require.False(t, strings.HasSuffix(other.Name, "-cross"), other.Name)
 	}
 }
 

@@ -179,7 +179,10 @@ func (l *images) find(ctx context.Context, data experiments.Data) (*datasets.Set
 	var why error
 	for _, split := range []string{datasets.SplitAuto, datasets.SplitAll, datasets.SplitTrain, datasets.SplitTest} {
 		source := l.in.Images
-		source.Name, source.Split = data.Name, split
+		if source.Name != data.Name {
+			source.Name, source.Path = data.Name, ""
+		}
+		source.Split = split
 		set, err := l.in.Load(ctx, source)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
