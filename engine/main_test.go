@@ -110,8 +110,13 @@ func testEngine(variables ...string) func() (*exec.Cmd, error) {
 	}
 }
 
-// loadTiny is the Loader of the tests.
-func loadTiny(context.Context, datasets.Source) (*datasets.Set, error) { return testset.New(1) }
+// loadTiny is the Loader of the tests. The source's path may be "colour".
+func loadTiny(_ context.Context, source datasets.Source) (*datasets.Set, error) {
+	if source.Path == "colour" {
+		return testset.NewColour(1)
+	}
+	return testset.New(1)
+}
 
 // tinyConfig plays N = 1, 2, 4 on the tiny set, the first three attackers also
 // alone: five cells. Sets come on top.

@@ -28,3 +28,27 @@ func New(variant uint64) (*datasets.Set, error) {
 	}
 	return datasets.New("tiny", images, labels, 1, side, side, []string{"north", "east", "south", "west"})
 }
+
+// NewColour returns 400 images of 3x32x32 pixels, the shape of CIFAR-10's, in 6
+// classes: each brighter in another channel, in the left or the right half. The
+// channels have other means, so that one taken for another changes the image.
+func NewColour(variant uint64) (*datasets.Set, error) {
+	const n, side, channels, halves = 400, 32, 3, 2
+	rng := streams.New(variant, "colour")
+	images, labels := make([]uint8, 0, n*channels*side*side), make([]uint8, n)
+	for i := range labels {
+		label := i % (channels * halves)
+		labels[i] = uint8(label)
+		for c := range channels {
+			for at := range side * side {
+				v := 40*c + rng.IntN(60)
+				if c == label/halves && at%side/(side/halves) == label%halves {
+					v += 100
+				}
+				images = append(images, uint8(v))
+			}
+		}
+	}
+	return datasets.New("colour", images, labels, channels, side, side,
+		[]string{"red left", "red right", "green left", "green right", "blue left", "blue right"})
+}
