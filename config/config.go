@@ -95,7 +95,7 @@ type Attackers struct {
 // Trigger holds the kind of triggers, the readings of random_array(dim, p1, p2),
 // and whether a trigger has to prove itself.
 type Trigger struct {
-	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal image" help:"random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2 (these two usually with attackers.p1=1); each drawn for each attacker; image: pictures of your own (trigger.files)"`
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance image" help:"random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); each drawn for each attacker; image: pictures of your own (trigger.files)"`
 	Files []string `key:"files" help:"with kind: image, the PNG of attacker i, of the images' size: opaque pixels are the trigger, black ones too, transparent ones are not; backfire import-trigger makes one of any picture"`
 
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"what p1 bounds: the box's share of height and of width, or of the area"`

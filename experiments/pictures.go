@@ -17,7 +17,7 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 		return triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
 	case triggers.Square, triggers.Checkerboard:
 		return triggers.Spec{Kind: kind, P1: p1, P2: 1, Range: triggers.Range(cfg.Range)}, nil
-	case triggers.Dots, triggers.Blended, triggers.Sinusoidal:
+	case triggers.Dots, triggers.Blended, triggers.Sinusoidal, triggers.LowVariance:
 		return triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
 	}
 	if a.ID >= len(cfg.Files) {

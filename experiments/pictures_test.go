@@ -121,6 +121,7 @@ func TestFamiliesArePlanned(t *testing.T) {
 		"checkerboard": {Kind: triggers.Checkerboard, P1: 0.5, P2: 1, Range: triggers.PerDimension},
 		"dots":         {Kind: triggers.Dots, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
 		"blended":      {Kind: triggers.Blended, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"low_variance": {Kind: triggers.LowVariance, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
 		"sinusoidal":   {Kind: triggers.Sinusoidal, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
 	} {
 		cfg, err := tinyConfig()

@@ -35,10 +35,18 @@ const (
 	// New Backdoor Attack in CNNs by Training Set Corruption Without Label
 	// Poisoning", 2019, with f = 6 and no phase).
 	Sinusoidal Kind = "sinusoidal"
+	// LowVariance adds a random direction in which images hardly vary, of height
+	// P2/2 of the range of values (Tanay, Andrews and Griffin, "Built-in
+	// Vulnerabilities to Imperceptible Adversarial Perturbations", 2018, where it is
+	// a principal component of low variance). Images have their least variance in
+	// the highest spatial frequencies, which are taken here whatever the data.
+	LowVariance Kind = "low_variance"
 )
 
 // Kinds lists the families but for Random, whose name is empty.
-func Kinds() []Kind { return []Kind{Picture, Square, Checkerboard, Dots, Blended, Sinusoidal} }
+func Kinds() []Kind {
+	return []Kind{Picture, Square, Checkerboard, Dots, Blended, Sinusoidal, LowVariance}
+}
 
 // solid says whether a kind covers all of its box, so that P2 has no part in it.
 func (k Kind) solid() bool { return k == Square || k == Checkerboard }
@@ -107,6 +115,9 @@ func (t *Trigger) paint(spec Spec, rng *rand.Rand) {
 	case Sinusoidal:
 		t.Effect = Add
 		t.wave(spec.P2, rng)
+	case LowVariance:
+		t.Effect = Add
+		t.lowVariance(spec.P2, rng)
 	default:
 		// Colours go to pixels in row order, so that the draw does not depend on
 		// the order in which the pixels were chosen.

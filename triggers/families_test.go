@@ -104,12 +104,49 @@ func TestFamiliesOnImages(t *testing.T) {
 				// at most 255 in 255) and value; opacity is at least one step.
 				a := max(spec.P2, 1.0/255)
 				require.InDelta(t, (1-a)*x+a*m, float64(stamped[v]), 1+1e-9)
-			case spec.Kind == triggers.Sinusoidal:
+			case spec.Kind == triggers.Sinusoidal, spec.Kind == triggers.LowVariance:
 				require.Equal(t, uint8(math.Min(math.Max(x+m-triggers.Neutral, 0), 255)), stamped[v])
 			default:
 				require.Equal(t, trigger.Pattern[v], stamped[v])
 			}
 		}
+	})
+}
+
+// A low-variance trigger is as high as it says and has no part in any frequency
+// below the highest quarter of both sides.
+func TestLowVarianceIsFineGrain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape, spec := shapes().Draw(t, "shape"), families().Draw(t, "spec")
+		spec.Kind = triggers.LowVariance
+		trigger := draw(t, rapid.Uint64().Draw(t, "seed"), 0, shape, spec)
+		box := trigger.Box
+		highest := 0.0
+		for channel := range shape.C {
+			along := func(u, v int) float64 {
+				sum := 0.0
+				for y := range box.H {
+					for x := range box.W {
+						value := float64(coloured(trigger, (box.Y+y)*shape.W+box.X+x)[channel]) - triggers.Neutral
+						highest = max(highest, math.Abs(value))
+						sum += value * math.Cos(math.Pi*float64((2*y+1)*u)/float64(2*box.H)) * math.Cos(math.Pi*float64((2*x+1)*v)/float64(2*box.W))
+					}
+				}
+				return sum
+			}
+			for u := range box.H {
+				for v := range box.W {
+					if 4*u < 3*box.H && u < box.H-1 || 4*v < 3*box.W && v < box.W-1 {
+						// Rounding gives at most half a unit per pixel, and cutting off at 255 one.
+						require.LessOrEqual(t, math.Abs(along(u, v)), 1.5*float64(box.Pixels()), "%d, %d of %v", u, v, box)
+					}
+				}
+			}
+			if box.Pixels() == 1 {
+				along(0, 0)
+			}
+		}
+		require.InDelta(t, triggers.Neutral*spec.P2, highest, 1+1e-9, "rounded, and cut off at 255")
 	})
 }
 
