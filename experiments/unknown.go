@@ -12,7 +12,7 @@ import (
 
 // The guesses that bound every estimator.
 const (
-	GuessRandom  = "random"  // of one who knows nothing: the same for each query on every run
+	GuessRandom  = "random"  // of one who knows nothing: what is to be expected, so that all agents' answers count alike
 	GuessPerfect = "perfect" // of one who knows: the agent itself; for the defender's own queries all answers count alike
 )
 
@@ -37,6 +37,9 @@ type UnknownIndex struct {
 
 	attackers []game.Success
 }
+
+// anyAgent is the guess that stands for one of each agent.
+const anyAgent = -2
 
 // answers are the models of an update, as predictions for all probes.
 type answers struct {
@@ -184,25 +187,24 @@ func (s answers) judge(cell Cell, all []asked, form indexing.Form, similarity st
 	method := slices.Index(detect.Methods(), detect.Method(similarity))
 	var list []game.Probe
 	var predicted []uint8
-	for number, q := range queries(all, form) {
+	for _, q := range queries(all, form) {
 		for _, i := range q.probes {
 			a := all[i]
-			guess := a.probe.Owner
+			guess, answering := a.probe.Owner, s.models
 			switch {
 			case similarity == GuessRandom:
-				guess = detect.RandomGuess(cell.Game.Seed, number, len(s.predicted))
+				guess, answering = anyAgent, s.predicted
 			case similarity != GuessPerfect:
 				guess = a.guesses[form][method]
 			}
+			if guess >= 0 {
+				answering = s.predicted[guess : guess+1]
+			}
 			if a.probe.Trigger != game.NoTrigger {
-				u.TopOne.Of++
-				if guess == a.probe.Owner {
+				u.TopOne.Of += len(answering)
+				if guess == a.probe.Owner || guess == anyAgent {
 					u.TopOne.Hits++
 				}
-			}
-			answering := s.models
-			if guess != game.Defender {
-				answering = [][]uint8{s.predicted[guess]}
 			}
 			for _, model := range answering {
 				list, predicted = append(list, a.probe), append(predicted, model[a.at])

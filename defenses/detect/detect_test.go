@@ -12,7 +12,6 @@ import (
 
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
-	"backfire/game"
 	"backfire/streams"
 )
 
@@ -61,19 +60,20 @@ func TestEveryMethodKnowsWhoTriggered(t *testing.T) {
 		e, err := detect.NewEstimator(method, b)
 		require.NoError(t, err)
 		for _, n := range []int{1, 20} {
-			var guesses, owners []int
-			for query := range uint64(40) {
+			const queries = 40
+			right := 0
+			for query := range uint64(queries) {
 				owner := int(query) % agents
 				similarity, err := e.Similarity(backdoored(100+query, owner, n, n))
 				require.NoError(t, err)
 				require.Len(t, similarity, agents)
-				guesses, owners = append(guesses, detect.Guess(similarity)), append(owners, owner)
+				if detect.Guess(similarity) == owner {
+					right++
+				}
 			}
-			a, err := detect.NewAccuracy(guesses, owners, agents)
-			require.NoError(t, err)
 			// A trigger is ten deviations away from everything else, so a miss
 			// is a fault; single images in coarse histograms may tie.
-			require.GreaterOrEqual(t, a.TopOne.Value(), 0.9, "%s on queries of %d images: %v", method, n, a.TopOne)
+			require.GreaterOrEqual(t, right, queries*9/10, "%s on queries of %d images", method, n)
 		}
 	}
 }
@@ -246,25 +246,6 @@ func TestGuess(t *testing.T) {
 	require.Equal(t, 1, detect.Guess([]float64{nan, math.Inf(-1), nan}))
 	require.Equal(t, 0, detect.Guess([]float64{nan, nan}))
 	require.Equal(t, -1, detect.Guess(nil))
-
-	counts := make([]float64, 4)
-	for query := range 4000 {
-		counts[detect.RandomGuess(1, query, 4)]++
-	}
-	for _, n := range counts {
-		require.InDelta(t, 1000, n, 4*math.Sqrt(4000*0.25*0.75), "4 standard deviations")
-	}
-}
-
-func TestAccuracy(t *testing.T) {
-	a, err := detect.NewAccuracy([]int{0, 1, 1, 2}, []int{0, 1, 2, 2}, 4)
-	require.NoError(t, err)
-	require.Equal(t, game.Rate{Hits: 3, Of: 4}, a.TopOne)
-	require.Equal(t, []game.Rate{{Hits: 1, Of: 1}, {Hits: 1, Of: 1}, {Hits: 1, Of: 2}, {}}, a.Agents)
-	_, err = detect.NewAccuracy([]int{0}, []int{0, 1}, 2)
-	require.ErrorIs(t, err, detect.ErrQuery)
-	_, err = detect.NewAccuracy([]int{0}, []int{2}, 2)
-	require.ErrorIs(t, err, detect.ErrQuery)
 }
 
 func TestBadSamplesAreRefused(t *testing.T) {
