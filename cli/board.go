@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -62,7 +63,8 @@ func (b *board) run(cell, title string) (*boardRun, error) {
 		return nil, fmt.Errorf("make the directory of event files: %w", err)
 	}
 	// TensorBoard looks for this in names, and reads files by the order of their names.
-	file, err := os.CreateTemp(dir, fmt.Sprintf("events.out.tfevents.%010d.*.backfire", b.now().Unix()))
+	name := fmt.Sprintf("events.out.tfevents.%010d.%s.backfire", b.now().Unix(), rand.Text())
+	file, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("make an event file: %w", err)
 	}

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"bufio"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -134,7 +135,7 @@ func writeCacheFile(path, key string, set *Set) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make the cache of decoded sets: %w", err)
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".decoding-*")
+	file, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".decoding-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("write the decoded set: %w", err)
 	}
