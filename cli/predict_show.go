@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/report"
 )
 
 // predictionLine is a line of "predict --json".
@@ -21,6 +22,7 @@ type predictionLine struct {
 	Agent         *int                  `json:"agent,omitempty"` // said or guessed
 	Similarities  []experiments.Similar `json:"similarities,omitempty"`
 	Model         string                `json:"model"` // hash
+	Seed          uint64                `json:"seed"`  // of the game
 	Title         string                `json:"title"`
 	Why           string                `json:"why"`
 }
@@ -32,7 +34,7 @@ func writePredictions(w io.Writer, chosen *answering, queries []*query) error {
 	for _, q := range queries {
 		line := predictionLine{
 			Image: q.name, Label: classes[q.label], Probability: q.probabilities[q.label], Probabilities: q.probabilities,
-			Agent: q.agent, Similarities: q.similarities, Model: q.model.Hash, Title: q.model.Cell.Title(), Why: q.why,
+			Agent: q.agent, Similarities: q.similarities, Model: q.model.Hash, Seed: q.model.Cell.Game.Seed, Title: q.model.Cell.Title(), Why: q.why,
 		}
 		if q.truth != unknownLabel {
 			line.TrueLabel = &classes[q.truth]
@@ -74,12 +76,19 @@ func (o *PredictOptions) show(chosen *answering, queries []*query) error {
 	if err := writeTable(o.IO.Out, rows); err != nil {
 		return err
 	}
+	counts := "\n"
 	if known {
-		fmt.Fprintf(o.IO.Out, "\n%d of %s predicted as the true label\n", right, plural(len(queries), "image"))
+		counts += fmt.Sprintf("%d of %s predicted as the true label\n", right, plural(len(queries), "image"))
 	}
 	if target != unknownLabel {
-		fmt.Fprintf(o.IO.Out, "\n%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
+		counts += fmt.Sprintf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
 			hits, plural(len(queries), "image"), classes[target], o.Trigger)
 	}
-	return nil
+	models := map[string]bool{}
+	for _, q := range queries {
+		models[q.model.Hash] = true
+	}
+	rules := chosen.game.Game
+	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(experiments.ReadingsOf(rules)))
+	return write(o.IO.Out, counts)
 }

@@ -15,6 +15,7 @@ import (
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/report"
 	"backfire/triggers"
 )
 
@@ -102,7 +103,11 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 			strconv.Itoa(trigger.Pixels()), alone, stamped,
 		})
 	}
-	return writeTable(opts.IO.Out, rows)
+	if err := writeTable(opts.IO.Out, rows); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(experiments.ReadingsOf(rules)))
+	return write(opts.IO.Out, text)
 }
 
 // largestGame deals the game with most attackers that a configuration asks for.

@@ -134,6 +134,6 @@ func TestFamiliesArePlanned(t *testing.T) {
 		require.Equal(t, want, cell.Game.Attackers[0].Trigger)
 		_, training, _ := trainingOf(t, cell)
 		require.NotEmpty(t, training.Rows)
-		require.Equal(t, string(want.Kind), readings(cell.Game).TriggerKind)
+		require.Equal(t, string(want.Kind), ReadingsOf(cell.Game).TriggerKind)
 	}
 }

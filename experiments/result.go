@@ -70,7 +70,7 @@ type AttackerResult struct {
 // newResult puts a score together with what it was measured on.
 func newResult(cell Cell, hash string, score *game.Score, overlaps []game.PairOverlap) Result {
 	r := Result{
-		Format: ResultFormat, Cell: hash, Seed: cell.Game.Seed, Readings: readings(cell.Game),
+		Format: ResultFormat, Cell: hash, Seed: cell.Game.Seed, Readings: ReadingsOf(cell.Game),
 		CleanAccuracy: score.Clean, Chance: score.Chance, Collapsed: score.Collapsed,
 		ASR: score.ASR, BaseRate: score.BaseRate, Lift: score.Lift, Robustness: score.Robustness,
 		Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
@@ -81,9 +81,9 @@ func newResult(cell Cell, hash string, score *game.Score, overlaps []game.PairOv
 	return r
 }
 
-// readings names the readings of rules. Where attackers differ in one, it is
+// ReadingsOf names the readings of rules. Where attackers differ in one, it is
 // "mixed".
-func readings(rules game.Rules) Readings {
+func ReadingsOf(rules game.Rules) Readings {
 	first := rules.Attackers[0]
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),

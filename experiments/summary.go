@@ -51,7 +51,7 @@ func Summarize(plan *Plan, store *Store) (*Summary, error) {
 	first := plan.first()
 	s := &Summary{
 		Format: SummaryFormat, Plan: hash, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
-		Model: first.Model, Training: first.Training, Readings: readings(first.Game),
+		Model: first.Model, Training: first.Training, Readings: ReadingsOf(first.Game),
 		Missing: []Missing{}, Store: store.Dir(),
 	}
 	results := newLibrary(store)

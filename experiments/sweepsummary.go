@@ -99,7 +99,7 @@ func newPointSummary(point SweepPoint, plan *Plan, results *library) (PointSumma
 	first := plan.first()
 	s := PointSummary{
 		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
-		Model: first.Model, Training: first.Training, Readings: readings(first.Game),
+		Model: first.Model, Training: first.Training, Readings: ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.verifying().Trigger.MinSingleASR,
 	}
 	for _, planned := range plan.Games {

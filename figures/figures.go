@@ -85,38 +85,55 @@ func (f *Figure) Alt() string {
 	return text.String()
 }
 
-// Write draws the figure in a format.
+// Write draws the figure in a format, with Basis below it: a file goes places
+// without its page.
 func (f *Figure) Write(w io.Writer, format Format) error {
-	var canvas vg.CanvasWriterTo
-	switch format {
-	case SVG:
-		canvas = vgsvg.New(f.width, f.height)
-	case PDF:
-		canvas = vgpdf.New(f.width, f.height)
-	case PNG:
-		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
-	default:
-		return fmt.Errorf("figures: write %s as %q: %w", f.Name, format, ErrFormat)
+	data, err := f.encode(format, newFoot(f.Basis))
+	if err != nil {
+		return err
 	}
-	size, ok := canvas.(vg.CanvasSizer)
-	if !ok {
-		return fmt.Errorf("figures: write %s: a canvas of %s has no size", f.Name, format)
-	}
-	if err := f.draw(draw.New(size)); err != nil {
-		return fmt.Errorf("figures: draw %s: %w", f.Name, err)
-	}
-	var out bytes.Buffer
-	if _, err := canvas.WriteTo(&out); err != nil {
-		return fmt.Errorf("figures: encode %s as %s: %w", f.Name, format, err)
-	}
-	data := out.Bytes()
 	if format == SVG {
-		data = nameFonts(data)
+		if data, err = f.describe(data); err != nil {
+			return fmt.Errorf("figures: describe %s: %w", f.Name, err)
+		}
 	}
 	if _, err := w.Write(data); err != nil {
 		return fmt.Errorf("figures: write %s: %w", f.Name, err)
 	}
 	return nil
+}
+
+// encode draws the figure above a foot.
+func (f *Figure) encode(format Format, foot foot) ([]byte, error) {
+	var canvas vg.CanvasWriterTo
+	tall := f.height + foot.height()
+	switch format {
+	case SVG:
+		canvas = vgsvg.New(f.width, tall)
+	case PDF:
+		canvas = vgpdf.New(f.width, tall)
+	case PNG:
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, tall), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
+	default:
+		return nil, fmt.Errorf("figures: write %s as %q: %w", f.Name, format, ErrFormat)
+	}
+	size, ok := canvas.(vg.CanvasSizer)
+	if !ok {
+		return nil, fmt.Errorf("figures: write %s: a canvas of %s has no size", f.Name, format)
+	}
+	page := draw.New(size)
+	if err := f.draw(draw.Crop(page, 0, 0, foot.height(), 0)); err != nil {
+		return nil, fmt.Errorf("figures: draw %s: %w", f.Name, err)
+	}
+	foot.draw(page)
+	var out bytes.Buffer
+	if _, err := canvas.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("figures: encode %s as %s: %w", f.Name, format, err)
+	}
+	if format == SVG {
+		return nameFonts(out.Bytes()), nil
+	}
+	return out.Bytes(), nil
 }
 
 // nameFonts names fonts of the same widths for viewers that lack the one that
@@ -129,11 +146,11 @@ func nameFonts(svg []byte) []byte {
 // are the custom properties of [CSS]; it says nothing to screen readers, which
 // need Alt.
 func (f *Figure) Inline() (string, error) {
-	var out bytes.Buffer
-	if err := f.Write(&out, SVG); err != nil {
+	data, err := f.encode(SVG, nil)
+	if err != nil {
 		return "", err
 	}
-	_, element, ok := strings.Cut(out.String(), "<svg ")
+	_, element, ok := strings.Cut(string(data), "<svg ")
 	if !ok {
 		return "", fmt.Errorf("figures: inline %s: no SVG element", f.Name)
 	}

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"bytes"
+	"encoding/xml"
 	"flag"
 	"fmt"
 	"math"
@@ -29,7 +30,7 @@ func samples(t *testing.T) []*Figure {
 		},
 	}
 	curves := Chart{
-		Name: "loss", Title: "Training loss", Caption: "One seed: 1.",
+		Name: "loss", Title: "Training loss", Caption: "Per epoch.",
 		X: Axis{Label: "epoch", Count: true}, Y: Axis{Label: "loss"},
 		Lines: []Line{
 			{Name: "N = 1", Bare: true, Points: []Point{At(1, 1.9), At(2, 0.9), At(3, 0.5), At(4, 0.4)}},
@@ -58,7 +59,7 @@ func samples(t *testing.T) []*Figure {
 		},
 	}
 	matrix := Heat{
-		Name: "cross", Title: "Cross-trigger matrix", Caption: "One seed: 1.", RowLabel: "trigger of attacker", ColumnLabel: "taken for the target of attacker",
+		Name: "cross", Title: "Cross-trigger matrix", Caption: "In percent.", RowLabel: "trigger of attacker", ColumnLabel: "taken for the target of attacker",
 		Rows: []string{"0", "1", "2"}, Columns: []string{"0: bird", "1: dog", "2: truck"},
 		Shares: [][]float64{{0.97, 0.02, 0}, {0.1, 0.55, 0.3}, {0, none, 0.42}},
 	}
@@ -66,6 +67,7 @@ func samples(t *testing.T) []*Figure {
 	for _, spec := range []interface{ Figure() (*Figure, error) }{chart, curves, tradeOff, strip, matrix} {
 		f, err := spec.Figure()
 		require.NoError(t, err)
+		f.Basis = "3 seeds (1, 2, 3); 12 models. Readings: trigger per_dimension, drawn per_agent; dirty labels; ASR over all attackers' held-out images."
 		all = append(all, f)
 	}
 	return all
@@ -177,4 +179,22 @@ func TestStripOfManyIsNoTower(t *testing.T) {
 	_, lanes := row.lanes()
 	require.Equal(t, 1000, lanes)
 	require.LessOrEqual(t, float64(row.body()), float64(tallest)+3, "points, with the margin")
+}
+
+// A file says what it is made from; the page says that beside the drawing.
+func TestFilesSayWhatTheyAreMadeFrom(t *testing.T) {
+	f := samples(t)[0]
+	plain, err := f.Inline()
+	require.NoError(t, err)
+	f.Title, f.Basis = "a < b", "One seed: 7; 12 models. "+strings.Repeat("Readings: of every kind & more, ", 6)
+	require.Greater(t, len(newFoot(f.Basis)), 2)
+	inline, err := f.Inline()
+	require.NoError(t, err)
+	require.Equal(t, plain, inline)
+	var svg bytes.Buffer
+	require.NoError(t, f.Write(&svg, SVG))
+	require.NoError(t, xml.Unmarshal(svg.Bytes(), new(struct{})))
+	for _, text := range []string{"<title>a &lt; b</title>", "One seed: 7; 12 models. Readings:", ">One seed: 7;"} {
+		require.Contains(t, svg.String(), text)
+	}
 }
