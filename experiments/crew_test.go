@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -99,20 +100,35 @@ func TestOneOfSeveralModels(t *testing.T) {
 	}
 }
 
-// A model that hangs takes its process with it, and the others that are still in it
-// go on from their checkpoints.
+// A model that hangs while the others of its process go on is noticed, and another
+// process goes on from its checkpoint. The runner's clock goes on only once the
+// others are done, so that a slow machine is not taken for a hang.
 func TestHungModelAmongOthers(t *testing.T) {
 	plan, store := newTinyPlan(t), openStore(t)
-	runner, seen, _ := newCrewRunner(store, fault{
-		Cell: hashes(t, plan)[0], Kind: "slow", Epoch: 3, Once: filepath.Join(t.TempDir(), "struck"),
-	})
-	runner.Patience = 300 * time.Millisecond
+	hung := hashes(t, plan)[0]
+	runner, seen, started := newCrewRunner(store, fault{Cell: hung, Kind: "slow", Epoch: 3, Once: filepath.Join(t.TempDir(), "struck")})
+	runner.Patience = 5 * time.Millisecond
+	var turn sync.Mutex
+	clock := time.Unix(0, 0)
+	runner.now = func() time.Time {
+		turn.Lock()
+		defer turn.Unlock()
+		said := slices.ContainsFunc(seen.of(KindEpoch), func(e Event) bool { return e.Cell == hung && e.Epoch == 2 })
+		if said && len(seen.of(KindDone)) == 4 && len(seen.of(KindRetry)) == 0 {
+			clock = clock.Add(time.Second)
+		}
+		return clock
+	}
 	outcome, err := runner.Run(context.Background(), plan.Cells)
 	require.NoError(t, err)
 	require.Equal(t, &Outcome{Cells: 5, Trained: 5}, outcome)
 	require.Equal(t, undisturbed(t, plan), deterministic(t, store, plan))
-	require.NotEmpty(t, seen.of(KindRetry))
-	require.Contains(t, seen.of(KindRetry)[0].Error, "hangs: no event for")
+	retries := seen.of(KindRetry)
+	require.Len(t, retries, 1)
+	require.Equal(t, hung, retries[0].Cell)
+	require.Contains(t, retries[0].Error, "hangs: no event for")
+	require.Equal(t, int32(2), started.Load())
+	requireNoLeftovers(t, store)
 }
 
 // All models of a process stop after their next checkpoint, or at once, and another

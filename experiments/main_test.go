@@ -84,12 +84,17 @@ func (f fault) strike(cell string, epoch int) error {
 	if f.Kind == "" || f.Epoch != epoch {
 		return nil
 	}
-	if _, err := os.Stat(f.Once); f.Meet > 0 && err != nil {
+	_, err := os.Stat(f.Once)
+	meets := f.Meet > 0 && err != nil
+	if meets {
 		for met.Add(1); met.Load() < int32(f.Meet); {
 			time.Sleep(time.Millisecond)
 		}
 	}
 	if f.Cell != "" && f.Cell != cell {
+		if meets && f.Kind == "kill" {
+			select {} // the death of the process is near, and finds it here
+		}
 		return nil
 	}
 	if f.Once != "" {
