@@ -38,8 +38,10 @@ type Stage struct {
 }
 
 // Stage says what to do, given what is done. It depends on nothing but the
-// points and the results found.
+// points and the results found. Any number of goroutines may ask.
 func (s *Sweep) Stage(found Findings) (*Stage, error) {
+	s.planning.Lock()
+	defer s.planning.Unlock()
 	stage := &Stage{}
 	for i, p := range s.planners {
 		plan, err := p.plan(found)

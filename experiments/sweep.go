@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"backfire/config"
 	"backfire/datasets"
@@ -41,6 +42,7 @@ type Sweep struct {
 	// a first complete row comes early.
 	Cells []Cell
 
+	planning sync.Mutex // planners remember what they planned
 	planners []*planner
 	sources  []datasets.Source // by point
 	order    []place

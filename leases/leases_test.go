@@ -170,6 +170,14 @@ func TestSilentHostLosesItsLease(t *testing.T) {
 		server := leasetest.NewServer(root)
 		first, network := host(server, "a")
 		second, _ := host(server, "b")
+		cut := errors.New("network is unreachable")
+		var down atomic.Bool
+		network.Before = func(string) error {
+			if down.Load() {
+				return cut
+			}
+			return nil
+		}
 		held, err := first.TryLock("cell")
 		require.NoError(t, err)
 		time.Sleep(10 * leases.DefaultTTL)
@@ -177,14 +185,13 @@ func TestSilentHostLosesItsLease(t *testing.T) {
 		require.ErrorIs(t, err, leases.ErrTaken, "its beats keep it")
 		require.NoError(t, held.Check())
 
-		cut := errors.New("network is unreachable")
-		network.Before = func(string) error { return cut }
+		down.Store(true)
 		time.Sleep(leases.DefaultTTL + time.Second)
 		lease, err := second.TryLock("cell")
 		require.NoError(t, err)
 		require.ErrorIs(t, held.Check(), cut)
 		require.NotErrorIs(t, held.Check(), leases.ErrLost, "not known while the network is cut")
-		network.Before = nil
+		down.Store(false)
 		time.Sleep(leases.DefaultTTL)
 		<-held.Lost()
 		require.ErrorIs(t, held.Check(), leases.ErrLost)
