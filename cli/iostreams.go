@@ -18,9 +18,9 @@ type IOStreams struct {
 	Out    io.Writer
 	ErrOut io.Writer
 
-	// OutIsTerminal and ErrIsTerminal say whether a person looks at Out and
-	// ErrOut: progress bars are for terminals, plain lines for everything else.
-	OutIsTerminal bool
+	// ErrIsTerminal says whether a person looks at ErrOut on a terminal that can
+	// move its cursor: progress bars are for these, plain lines for everything
+	// else.
 	ErrIsTerminal bool
 
 	// Environ lists the environment variables as "NAME=value".
@@ -33,11 +33,14 @@ func SystemIO() *IOStreams {
 		In:            os.Stdin,
 		Out:           os.Stdout,
 		ErrOut:        os.Stderr,
-		OutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
-		ErrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		ErrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())) && movesCursor(os.Getenv("TERM")),
 		Environ:       os.Environ(),
 	}
 }
+
+// movesCursor says whether a kind of terminal knows escape sequences: those of
+// editors and logs call themselves dumb.
+func movesCursor(kind string) bool { return kind != "dumb" }
 
 // writeWhole writes what fill makes to a file, nothing where fill fails; action
 // is what an error of writing says was done.

@@ -32,3 +32,9 @@ func TestSystemIO(t *testing.T) {
 	require.NotNil(t, streams.Out)
 	require.NotNil(t, streams.ErrOut)
 }
+
+func TestDumbTerminalsGetPlainLines(t *testing.T) {
+	for kind, moves := range map[string]bool{"dumb": false, "xterm-256color": true, "": true} {
+		require.Equal(t, moves, movesCursor(kind), kind)
+	}
+}

@@ -102,7 +102,7 @@ func (p *lineProgress) close() error { return nil }
 func notice(e experiments.Event) string {
 	switch e.Kind {
 	case experiments.KindPlan:
-		text := fmt.Sprintf("%d models", e.Cells)
+		text := plural(e.Cells, "model")
 		if e.Stored > 0 {
 			text += fmt.Sprintf(", %d of them stored already", e.Stored)
 		}
