@@ -58,6 +58,9 @@ func estimateText(e *experiments.Estimate) string {
 			source = "from the store"
 		}
 		batch := fmt.Sprintf("batch %d", speed.Batch)
+		if speed.Precision != "" {
+			batch += " in " + speed.Precision
+		}
 		if speed.Defense != "" {
 			batch += " with " + speed.Defense
 		}

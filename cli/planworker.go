@@ -63,7 +63,7 @@ left that nobody has, 3 some models failed, 4 there is work left for another wor
 	set.IntVar(&opts.Cells, "cells", 0, "models to train at most; 0: any number")
 	set.StringVar(&opts.Device, "device", "", "where to train: auto, cpu, cuda or cuda:K; empty: as planned")
 	set.IntVar(&opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
-	set.IntVar(&opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0 chooses")
+	set.IntVar(&opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0: one")
 	_ = cmd.MarkFlagRequired("plan")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Run.CommandLine = commandLine(cmd, args)
@@ -121,6 +121,9 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	sweep, err := plan.stored.NewSweep(ctx, opts.Load)
 	if err != nil {
 		return planError(err)
+	}
+	if err := training.computes(sweep); err != nil {
+		return err
 	}
 	runner, estimator, err := training.runner(ctx, sweep, true)
 	if err != nil {

@@ -95,9 +95,9 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	if err != nil {
 		return err
 	}
-	sweep, err := experiments.NewSweep(ctx, []experiments.SweepPoint{{Config: resolved.Config}}, opts.Load)
+	sweep, err := training.planned(ctx, []experiments.SweepPoint{{Config: resolved.Config}})
 	if err != nil {
-		return planError(err)
+		return err
 	}
 	runner, estimator, err := training.runner(ctx, sweep, false)
 	if err != nil {

@@ -142,9 +142,9 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	sweep, err := experiments.NewSweep(ctx, points, opts.Load)
+	sweep, err := training.planned(ctx, points)
 	if err != nil {
-		return planError(err)
+		return err
 	}
 	runner, estimator, err := training.runner(ctx, sweep, false)
 	if err != nil {

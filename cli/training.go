@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"backfire/config"
 	"backfire/datasets"
@@ -15,13 +16,15 @@ import (
 // training is what all commands that train models do alike: they find device
 // and store, run, show their progress and end with the same errors.
 type training struct {
-	opts   *RunOptions
-	cfg    config.Config
-	engine experiments.EngineInfo
-	device string // resolved
-	free   int64  // bytes of the device's memory; 0: not known, or the CPU
-	store  *experiments.Store
-	board  *board // nil: none is asked for
+	opts     *RunOptions
+	cfg      config.Config
+	engine   experiments.EngineInfo
+	libtorch hardware.Env
+	number   hardware.Device // resolved
+	device   string          // its name
+	free     int64           // bytes of the device's memory; 0: not known, or the CPU
+	store    *experiments.Store
+	board    *board // nil: none is asked for
 }
 
 // openTraining finds engine and device and opens the store of a configuration.
@@ -39,8 +42,8 @@ func openTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tr
 		return nil, err
 	}
 	t := &training{
-		opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), device: device.String(), store: store,
-		board: newBoard(opts.TensorBoard, store),
+		opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), libtorch: described.Libtorch, number: device, device: device.String(),
+		store: store, board: newBoard(opts.TensorBoard, store),
 	}
 	if device != hardware.CPU {
 		t.free = described.Libtorch.GPUs[device].Free
@@ -74,6 +77,54 @@ func planError(err error) error {
 		}
 	}
 	return err
+}
+
+// decided returns the points with what train.precision = auto means here, of which
+// it tells.
+func (t *training) decided(ctx context.Context, points []experiments.SweepPoint, load experiments.Loader) ([]experiments.SweepPoint, error) {
+	if !slices.ContainsFunc(points, experiments.SweepPoint.Undecided) {
+		return points, nil
+	}
+	var precision, why string
+	if t.number == hardware.CPU {
+		var err error
+		precision, why, err = experiments.Estimator{
+			Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device, BF16: experiments.CPUBF16(),
+		}.ChoosePrecision(ctx, points, load)
+		if err != nil {
+			return nil, planError(err)
+		}
+	} else {
+		gpu := t.libtorch.GPUs[t.number]
+		precision, why = gpu.FastPrecision(), fmt.Sprintf("%s has compute capability %d.%d", gpu.Name, gpu.Compute/10, gpu.Compute%10)
+	}
+	fmt.Fprintf(t.opts.IO.ErrOut, "precision auto is %s: %s\n", precision, why)
+	return experiments.InPrecision(points, precision), nil
+}
+
+// planned plans the sweep of the points and refuses what the device cannot
+// compute.
+func (t *training) planned(ctx context.Context, points []experiments.SweepPoint) (*experiments.Sweep, error) {
+	load := experiments.Remembering(t.opts.Load)
+	points, err := t.decided(ctx, points, load)
+	if err != nil {
+		return nil, err
+	}
+	sweep, err := experiments.NewSweep(ctx, points, load)
+	if err != nil {
+		return nil, planError(err)
+	}
+	return sweep, t.computes(sweep)
+}
+
+// computes refuses a sweep with a precision that the device does not have.
+func (t *training) computes(sweep *experiments.Sweep) error {
+	for _, cell := range sweep.Cells {
+		if err := t.libtorch.CheckPrecision(cell.Precision(), t.number); err != nil {
+			return &UsageError{Err: err}
+		}
+	}
+	return nil
 }
 
 // runner returns what trains a sweep, and what knows how fast. How many models are

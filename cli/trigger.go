@@ -15,6 +15,7 @@ import (
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/hardware"
 	"backfire/report"
 	"backfire/triggers"
 )
@@ -112,6 +113,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 
 // largestGame deals the game with most attackers that a configuration asks for.
 func largestGame(cfg config.Config, set *datasets.Set) (*game.Game, error) {
+	cfg.Train.Precision = hardware.FP32 // triggers do not depend on it
 	plan, err := experiments.NewPlan(cfg, set)
 	if errors.Is(err, experiments.ErrPlan) {
 		return nil, &UsageError{Err: err}

@@ -51,7 +51,7 @@ type Config struct {
 
 	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in a process of its own; 0 chooses by cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
-	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 chooses by cores and workers"`
+	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread, on any machine: another number gives other last bits"`
 	Store   string `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
 }
 
@@ -125,6 +125,7 @@ type Train struct {
 	WeightDecay float64 `key:"weight_decay" default:"5e-4" range:"[0,1]" help:"weight decay"`
 	Nesterov    bool    `key:"nesterov" default:"false" help:"Nesterov's momentum for sgd"`
 	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"course of the learning rate over all steps"`
+	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each trains a model of its own; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's, on GPUs only; auto: bf16 on a GPU that has it and on a CPU where a short measurement finds it clearly faster, else fp32"`
 }
 
 // Mixing says how the images of a batch are mixed with each other, by a defender

@@ -36,7 +36,7 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 			Nesterov: c.Training.Nesterov, Schedule: c.Training.Schedule,
 		},
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
-		Device: opt.Device, Threads: opt.Threads, Seed: c.Game.Seed,
+		Device: opt.Device, Precision: c.Precision(), Threads: opt.Threads, Seed: c.Game.Seed,
 		Change: change,
 		Notice: opt.Notice,
 	})

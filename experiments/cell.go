@@ -73,6 +73,9 @@ type Training struct {
 	WeightDecay  float64 `json:"weight_decay" yaml:"weight_decay"`
 	Nesterov     bool    `json:"nesterov" yaml:"nesterov"`
 	Schedule     string  `json:"schedule" yaml:"schedule"` // onecycle, cosine or constant
+	// Precision is hardware.TF32 or BF16; empty, and not written: FP32, the
+	// reference.
+	Precision string `json:"precision,omitempty" yaml:"precision,omitempty"`
 }
 
 // Hash is the name of the cell: the SHA-256 of its canonical JSON in 64

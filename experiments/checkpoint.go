@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/hardware"
 	"backfire/safetensors"
 )
 
@@ -47,11 +48,17 @@ type maker struct {
 	Engine  EngineInfo `json:"engine"`
 	Device  string     `json:"device"`  // cpu or cuda, whichever number
 	Threads int        `json:"threads"` // of the CPU
+	// BF16 is the CPU's instructions for bfloat16 where they decide the bits.
+	BF16 string `json:"bf16,omitempty"`
 }
 
 func newMaker(job Job, engine EngineInfo) maker {
 	device, _, _ := strings.Cut(job.Device, ":")
-	return maker{Engine: engine, Device: device, Threads: job.Threads}
+	m := maker{Engine: engine, Device: device, Threads: job.Threads}
+	if device == "cpu" && job.Cell.Precision() == hardware.BF16 {
+		m.BF16 = CPUBF16()
+	}
+	return m
 }
 
 // The keys of a checkpoint's metadata.

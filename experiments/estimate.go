@@ -33,7 +33,9 @@ type Speed struct {
 	Batch int            `json:"batch"`
 	// Defense names the defenses that change batches; empty: none.
 	Defense string `json:"defense,omitempty"`
-	Models  int    `json:"models"` // to train
+	// Precision is that of the cells; empty: fp32.
+	Precision string `json:"precision,omitempty"`
+	Models    int    `json:"models"` // to train
 	// ImagesPerSecond goes through the training step of one worker while all
 	// of them work.
 	ImagesPerSecond float64 `json:"images_per_second"`
@@ -54,6 +56,7 @@ type Estimator struct {
 	Device  string                    // cpu or cuda:K
 	Workers int                       // models at a time, at least 1
 	Threads int                       // of the CPU, per worker, at least 1
+	BF16    string                    // the CPU's instructions for bfloat16, see CPUBF16
 	// PerProcess is how many of them have a process in common, see Runner.
 	PerProcess int
 
@@ -67,11 +70,12 @@ type shape struct {
 	image triggers.Shape
 	batch int
 	// defense is what is done to batches, see Cell.batchDefense.
-	defense string
+	defense   string
+	precision string
 }
 
 func (c Cell) shape() shape {
-	return shape{width: c.Model.Width, image: c.Data.Shape, batch: c.Training.Batch, defense: c.batchDefense()}
+	return shape{width: c.Model.Width, image: c.Data.Shape, batch: c.Training.Batch, defense: c.batchDefense(), precision: c.Training.Precision}
 }
 
 // Estimate adds up what is left of a sweep. The time is that of training and

@@ -25,6 +25,8 @@ type planner struct {
 	// itself, or one with other settings and the same seed and images.
 	judge *planner
 
+	precision string // as cells have it
+
 	policies []defenses.Policy    // the defenders with a defense
 	defenses map[string]*defended // by the hash of the twin and the defender's name
 }
@@ -43,6 +45,9 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}, defenses: map[string]*defended{}}
 	p.judge = p
 	var err error
+	if p.precision, err = precisionOf(cfg); err != nil {
+		return nil, err
+	}
 	if p.policies, err = policies(cfg); err != nil {
 		return nil, err
 	}
@@ -194,6 +199,7 @@ func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
 			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
+			Precision: p.precision,
 		},
 	}
 	hash, err := cell.Hash()

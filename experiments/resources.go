@@ -9,11 +9,13 @@ import (
 // Resources resolves workers and threads, where 0 means "choose": one worker per
 // core, as far as they fit into the memory that is free, each with one thread.
 //
-// On a CPU one thread each is the fastest way to train several models, and
-// results do not depend on the machine then. On a GPU a model of the paper's
-// size and batch leaves most of the device idle, and a recorded step takes little
-// of a core: the number is the most that is worth a try, bounded by the device's
-// memory (and the machine's); Estimator.Choose finds out how many pay.
+// On a CPU one thread each is the fastest way to train several models. It is one
+// thread also where there are fewer models than cores: another number gives other
+// bits (docs/reliability.md), and results must not depend on the machine unasked.
+// On a GPU a model of the paper's size and batch leaves most of the device idle,
+// and a recorded step takes little of a core: the number is the most that is worth
+// a try, bounded by the device's memory (and the machine's); Estimator.Choose finds
+// out how many pay.
 //
 // device is resolved: cpu or cuda:K. deviceFree is the free memory of a GPU in
 // bytes; 0: not known, and one model is trained at a time. cells are what is to

@@ -26,7 +26,7 @@ func (e Estimator) speeds(ctx context.Context, cells []Cell) (map[shape]*Speed, 
 		if speeds[key] != nil {
 			continue
 		}
-		speed := &Speed{Width: key.width, Shape: key.image, Batch: key.batch, Source: SpeedStored}
+		speed := &Speed{Width: key.width, Shape: key.image, Batch: key.batch, Precision: key.precision, Source: SpeedStored}
 		if key.defense != "" {
 			speed.Defense = cell.BatchStack().String()
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"backfire/defenses/indexing"
+	"backfire/hardware"
 	"backfire/stats"
 )
 
@@ -242,7 +243,8 @@ func (e Environment) sameKind(other Environment) bool {
 		return false
 	}
 	if kind(e.Device) == "cpu" {
-		return e.CPU.Model == other.CPU.Model && e.Engine.CPUCapability == other.Engine.CPUCapability && e.Threads == other.Threads
+		return e.CPU.Model == other.CPU.Model && e.Engine.CPUCapability == other.Engine.CPUCapability && e.Threads == other.Threads &&
+			(e.Precision != hardware.BF16 || e.CPU.BF16 == other.CPU.BF16)
 	}
 	return slices.Equal(e.Engine.GPUs, other.Engine.GPUs)
 }

@@ -30,6 +30,9 @@ type Env struct {
 type GPU struct {
 	Name   string `json:"name"`
 	Memory int64  `json:"memory"` // bytes
+	// Compute is the compute capability, ten times the major number plus the minor
+	// one: 90 is 9.0; 0: not known.
+	Compute int `json:"compute"`
 	// Free is how many bytes of it nobody had taken when it was asked; 0: not
 	// known, or kept for one process at a time.
 	Free int64 `json:"free"`

@@ -9,15 +9,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/hardware"
 )
 
 // stateHash trains a few steps of a network, and is the SHA-256 of all tensors that come out, the optimiser's too.
-func stateHash(t *testing.T, device string) string {
+func stateHash(t *testing.T, device, precision string, threads int) string {
 	t.Helper()
 	opt := toyOptions()
 	opt.Model = ModelSpec{Width: 8, Channels: 1, Height: 16, WidthPx: 16, Classes: 4}
 	opt.Images, opt.Train.Batch, opt.Train.Epochs = 64, 32, 1
-	opt.Device = device
+	opt.Device, opt.Precision, opt.Threads = device, precision, threads
 	trainer, err := NewTrainer(opt)
 	require.NoError(t, err)
 	defer trainer.Close()
@@ -39,15 +41,22 @@ func stateHash(t *testing.T, device string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// The same training ends with the same bits: again, on the same device with one thread.
+// The same training ends with the same bits: again, on the same device, in the
+// same precision, with as many threads.
 func TestSameBits(t *testing.T) {
-	t.Run("CPU", func(t *testing.T) {
-		require.Equal(t, stateHash(t, "cpu"), stateHash(t, "cpu"))
-	})
+	for _, precision := range []string{hardware.FP32, hardware.BF16} {
+		for _, threads := range []int{1, 2} {
+			t.Run(fmt.Sprintf("CPU in %s, threads %d", precision, threads), func(t *testing.T) {
+				once := stateHash(t, "cpu", precision, threads)
+				_ = stateHash(t, "cpu", precision, 3-threads) // what another number does to the process
+				require.Equal(t, once, stateHash(t, "cpu", precision, threads))
+			})
+		}
+	}
 	t.Run("GPU", func(t *testing.T) {
 		if cudaDevices() == 0 {
 			t.Skip("libtorch sees no GPU here")
 		}
-		require.Equal(t, stateHash(t, "cuda"), stateHash(t, "cuda"))
+		require.Equal(t, stateHash(t, "cuda", hardware.FP32, 1), stateHash(t, "cuda", hardware.FP32, 1))
 	})
 }

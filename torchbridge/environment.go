@@ -30,10 +30,11 @@ func Environment() (hardware.Env, error) {
 	for i := range cudaDevices() {
 		var name *C.char
 		var memory C.int64_t
-		if err := shimError(C.bf_cuda_device(C.int(i), &name, &memory)); err != nil {
+		var compute C.int
+		if err := shimError(C.bf_cuda_device(C.int(i), &name, &memory, &compute)); err != nil {
 			return env, fmt.Errorf("torchbridge: CUDA device %d: %w", i, err)
 		}
-		env.GPUs = append(env.GPUs, hardware.GPU{Name: C.GoString(name), Memory: int64(memory)})
+		env.GPUs = append(env.GPUs, hardware.GPU{Name: C.GoString(name), Memory: int64(memory), Compute: int(compute)})
 		C.free(unsafe.Pointer(name))
 	}
 	return env, nil
@@ -52,7 +53,7 @@ func setThreads(n int) error {
 }
 
 // prepareProcess sets, once, what libtorch keeps per process: kernels that give
-// the same result every time, in full fp32, and an allocator that keeps memory.
+// the same result every time, and an allocator that keeps memory.
 var prepareProcess = sync.OnceValue(func() error {
 	C.bf_keep_memory()
 	if err := shimError(C.bf_set_reproducible()); err != nil {

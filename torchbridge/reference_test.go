@@ -1,14 +1,18 @@
 package torchbridge
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/hardware"
 )
 
 // float32s is base64 of little-endian float32 values.
@@ -39,6 +43,7 @@ type referenceCase struct {
 	WeightDecay float64 `json:"weight_decay"`
 	Nesterov    bool
 	Schedule    string
+	Precision   string // empty: fp32
 	Mean, Std   []float32
 	Images      []uint8
 	Labels      []uint8
@@ -56,7 +61,8 @@ type referenceCase struct {
 // uint8Number is a byte written as a number; []uint8 would be base64.
 type uint8Number uint8
 
-func loadReference(t *testing.T) []referenceCase {
+// loadReference returns the cases of a precision, "" for fp32.
+func loadReference(t *testing.T, precision string) []referenceCase {
 	t.Helper()
 	file, err := os.Open("testdata/pytorch.json.gz")
 	require.NoError(t, err)
@@ -65,8 +71,9 @@ func loadReference(t *testing.T) []referenceCase {
 	require.NoError(t, err)
 	var reference struct{ Cases []referenceCase }
 	require.NoError(t, json.NewDecoder(unzipped).Decode(&reference))
-	require.NotEmpty(t, reference.Cases)
-	return reference.Cases
+	cases := slices.DeleteFunc(reference.Cases, func(c referenceCase) bool { return c.Precision != precision })
+	require.NotEmpty(t, cases)
+	return cases
 }
 
 func (c referenceCase) options(device string) Options {
@@ -76,7 +83,7 @@ func (c referenceCase) options(device string) Options {
 			Epochs: c.Epochs, Batch: c.Batch, Optimizer: c.Optimizer, LR: c.LR, Momentum: c.Momentum,
 			WeightDecay: c.WeightDecay, Nesterov: c.Nesterov, Schedule: c.Schedule,
 		},
-		Images: len(c.Labels), Mean: c.Mean, Std: c.Std, Device: device, Threads: 1, Seed: 1,
+		Images: len(c.Labels), Mean: c.Mean, Std: c.Std, Device: device, Precision: cmp.Or(c.Precision, hardware.FP32), Threads: 1, Seed: 1,
 	}
 }
 
@@ -129,7 +136,7 @@ func requireClose(t *testing.T, want, got []float32, tolerance float64, what str
 
 func TestTrainsAsPyTorch(t *testing.T) {
 	for _, device := range devices() {
-		for _, c := range loadReference(t) {
+		for _, c := range loadReference(t, "") {
 			t.Run(device+"/"+c.Name, func(t *testing.T) {
 				trainer := c.trainer(t, device)
 				step := 0

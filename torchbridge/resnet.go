@@ -73,6 +73,7 @@ type resnet struct {
 	buffers      []parameter   // running statistics
 	paramHandles []lib.Ctensor // of params, as libtorch wants them
 	channelsLast bool          // memory order N,H,W,C of images and convolution weights
+	bf16         bool          // convolutions and matrix products in bfloat16
 	device       cDevice
 }
 
@@ -134,18 +135,20 @@ func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
 
 // logits is the linear layer on top of the features.
 func (n *resnet) logits(s *scope, features tensor) tensor {
-	return s.linear(features, n.weight, n.bias)
+	return n.inPrecision(s, func() tensor { return s.linear(features, n.weight, n.bias) })
 }
 
 // features computes the penultimate activations [N, 8 width] of x [N, C, H, W].
 func (n *resnet) features(s *scope, x tensor, training bool) tensor {
-	x = s.convNorm(x, &n.stem, tensor{}, true, training)
-	for i := range n.blocks {
-		y := n.blocks[i].forward(s, x, training)
-		s.drop(x)
-		x = y
-	}
-	return s.averagePool(x)
+	return s.averagePool(n.inPrecision(s, func() tensor {
+		x = s.convNorm(x, &n.stem, tensor{}, true, training)
+		for i := range n.blocks {
+			y := n.blocks[i].forward(s, x, training)
+			s.drop(x)
+			x = y
+		}
+		return x
+	}))
 }
 
 func (b *block) forward(s *scope, x tensor, training bool) tensor {

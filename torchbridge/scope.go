@@ -186,6 +186,15 @@ func (s *scope) sum(x tensor, k kind) tensor {
 	return s.done("sum")
 }
 
+// float is x as float32, x itself if it is.
+func (s *scope) float(x tensor) tensor {
+	if s.fault != nil {
+		return tensor{}
+	}
+	lib.AtgToDtype(s.out, x.c, int32(kindFloat32), 0, 0)
+	return s.done("conversion to float32")
+}
+
 // detach is x outside the gradient graph.
 func (s *scope) detach(x tensor) tensor {
 	if s.fault != nil {

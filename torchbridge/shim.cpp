@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
 #include <torch/version.h>
 
 #include <climits>
@@ -39,9 +40,30 @@ char *bf_set_reproducible(void) {
     auto &context = at::globalContext();
     context.setDeterministicCuDNN(true);
     context.setBenchmarkCuDNN(false);
-    context.setAllowTF32CuDNN(false);
-    context.setAllowTF32CuBLAS(false);
   });
+}
+
+char *bf_set_tf32(int on) {
+  return guarded([&] {
+    auto &context = at::globalContext();
+    context.setAllowTF32CuDNN(on != 0);
+    context.setAllowTF32CuBLAS(on != 0);
+  });
+}
+
+char *bf_bf16_begin(int cuda) {
+  return guarded([&] {
+    auto device = cuda ? at::kCUDA : at::kCPU;
+    at::autocast::set_autocast_dtype(device, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device, true);
+    at::autocast::increment_nesting();
+  });
+}
+
+void bf_bf16_end(int cuda) {
+  at::autocast::decrement_nesting();
+  at::autocast::set_autocast_enabled(cuda ? at::kCUDA : at::kCPU, false);
+  at::autocast::clear_cache(); // the weights are about to change
 }
 
 char *bf_channels_last(void *tensor, void **out) {
@@ -57,7 +79,7 @@ char *bf_cpu_capability(char **out) {
   return guarded([&] { *out = strdup(at::get_cpu_capability().c_str()); });
 }
 
-char *bf_cuda_device(int index, char **name, int64_t *memory) {
+char *bf_cuda_device(int index, char **name, int64_t *memory, int *compute) {
   return guarded([&] {
 #if BACKFIRE_CUDA
     cudaDeviceProp properties;
@@ -65,8 +87,9 @@ char *bf_cuda_device(int index, char **name, int64_t *memory) {
     TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
     *name = strdup(properties.name);
     *memory = static_cast<int64_t>(properties.totalGlobalMem);
+    *compute = 10 * properties.major + properties.minor;
 #else
-    (void)index, (void)name, (void)memory;
+    (void)index, (void)name, (void)memory, (void)compute;
     TORCH_CHECK(false, "built against a libtorch without CUDA");
 #endif
   });

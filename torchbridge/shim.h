@@ -26,8 +26,18 @@ int bf_get_num_threads(void);
 // nothing).
 void bf_keep_memory(void);
 
-// Reproducible kernels where libtorch has them; full fp32 (no TF32) on CUDA.
+// Reproducible kernels where libtorch has them.
 char *bf_set_reproducible(void);
+
+// Whether CUDA computes fp32 convolutions and matrix products in TF32, for all of
+// the process.
+char *bf_set_tf32(int on);
+
+// From begin to end, convolutions and matrix products of the calling thread on
+// the CPU or on CUDA are computed in bfloat16 (autocast). Weights are converted
+// once in between. end does not fail.
+char *bf_bf16_begin(int cuda);
+void bf_bf16_end(int cuda);
 
 // Tensor::contiguous(ChannelsLast) of a 4-dimensional tensor, as a new tensor.
 char *bf_channels_last(void *tensor, void **out);
@@ -40,7 +50,7 @@ char *bf_normalise(void *images, void *index, void *scale, void *shift,
 // The convolution of x with `conv`, without bias; batch normalisation with
 // weight, bias and running statistics; `residual` added, unless NULL; ReLU, if
 // wanted. On the CPU all but the convolution is one pass and one node of the
-// gradient graph.
+// gradient graph, in float whatever the convolution was computed in.
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
                    void *bias, void *mean, void *variance, double momentum,
                    double epsilon, void *residual, int relu, int training,
@@ -89,8 +99,9 @@ char *bf_graph_forget(void *graph);
 const char *bf_libtorch_version(void);
 // Instruction set that libtorch's own CPU kernels use (AVX2, AVX512, ...).
 char *bf_cpu_capability(char **out);
-// Name and total memory in bytes of a CUDA device; fails without CUDA.
-char *bf_cuda_device(int index, char **name, int64_t *memory);
+// Name, total memory in bytes, and compute capability (90 is 9.0) of a CUDA
+// device; fails without CUDA.
+char *bf_cuda_device(int index, char **name, int64_t *memory, int *compute);
 // Memory in bytes of a CUDA device that nobody has taken yet; fails without
 // CUDA, and where the device is kept for one process at a time. It gives this
 // process a context on the device, which takes memory until the process ends.

@@ -203,6 +203,8 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
       stride = 1;
     }
     auto z = at::conv2d(input, kernel, {}, stride, padding);
+    if (z.is_cpu() && z.scalar_type() != at::kFloat)
+      z = z.to(at::kFloat); // the rest is computed in what its weights are
     std::optional<at::Tensor> added;
     if (residual)
       added = tensor_of(residual);

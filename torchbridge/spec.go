@@ -33,6 +33,9 @@ type Options struct {
 	Mean   []float32 // per channel, of pixels in [0, 1]
 	Std    []float32 // per channel, of pixels in [0, 1], above 0
 	Device string    // auto, cpu, cuda or cuda:K; see hardware.Choose
+	// Precision is hardware.FP32, TF32 or BF16. In one process a model on CUDA waits
+	// for those with TF32 to be closed if it is without, and the other way round.
+	Precision string
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
 	// setting of the process, not of the trainer.
 	Threads int

@@ -7,6 +7,8 @@ import (
 	"runtime"
 
 	lib "github.com/sugarme/gotch/libtch"
+
+	"backfire/hardware"
 )
 
 // A Trainer trains one model and predicts with it.
@@ -36,6 +38,7 @@ type Trainer struct {
 	eager       bool   // the graph is not to be used
 	warm        int    // steps that this trainer took before it recorded one
 	device      cDevice
+	claimed     bool // of claimTF32
 	closed      bool
 }
 
@@ -58,6 +61,9 @@ func NewTrainer(opt Options) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := opt.checkPrecision(device); err != nil {
+		return nil, err
+	}
 	runtime.LockOSThread()
 	t := &Trainer{opt: opt, device: device, scope: newScope(), total: opt.steps() * opt.Train.Epochs}
 	if err := t.build(); err != nil {
@@ -76,6 +82,10 @@ func (t *Trainer) build() error {
 	}
 	var err error
 	if t.device != cpu {
+		if err := claimTF32(t.opt.Precision == hardware.TF32); err != nil {
+			return err
+		}
+		t.claimed = true
 		if t.graph, err = newGraph(t.device); err != nil {
 			return err
 		}
@@ -85,6 +95,7 @@ func (t *Trainer) build() error {
 	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device, t.device == cpu); err != nil {
 		return err
 	}
+	t.net.bf16 = t.opt.Precision == hardware.BF16
 	if t.optimizer, err = newOptimizer(t.opt.Train, t.net.params, t.device); err != nil {
 		return err
 	}
@@ -136,6 +147,9 @@ func (t *Trainer) Close() {
 		owned.free()
 	}
 	t.graph.free()
+	if t.claimed {
+		releaseTF32()
+	}
 	runtime.UnlockOSThread()
 }
 

@@ -20,7 +20,7 @@ func toyOptions() Options {
 			Epochs: 12, Batch: 8, Optimizer: OptimizerSGD, LR: 0.05, Momentum: 0.9,
 			WeightDecay: 5e-4, Schedule: ScheduleOneCycle,
 		},
-		Images: 40, Mean: []float32{0.3}, Std: []float32{0.3}, Device: "cpu", Threads: 1, Seed: 7,
+		Images: 40, Mean: []float32{0.3}, Std: []float32{0.3}, Device: "cpu", Precision: hardware.FP32, Threads: 1, Seed: 7,
 	}
 }
 

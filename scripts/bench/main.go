@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"backfire/hardware"
 	"backfire/torchbridge"
 )
 
@@ -41,7 +42,8 @@ type options struct {
 	batch   int
 	threads int
 
-	defenses bool
+	precision string
+	defenses  bool
 }
 
 // parseOptions reads the command line.
@@ -56,6 +58,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.StringVar(&widths, "widths", "8,16,64", "model widths")
 	flags.IntVar(&o.rounds, "rounds", 5, "paired rounds")
 	flags.IntVar(&o.batch, "batch", 32, "images per step")
+	flags.StringVar(&o.precision, "precision", hardware.FP32, "of both sides: fp32 or bf16")
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
 	flags.BoolVar(&o.defenses, "defenses", false, "time defenders that change batches beside one that does not, in place of PyTorch")
 	if err := flags.Parse(args); err != nil {
@@ -190,7 +193,7 @@ func startOurs(o options, width, steps int) (*ours, error) {
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleConstant,
 		},
 		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
-		Device: "cpu", Threads: o.threads, Seed: 1,
+		Device: "cpu", Precision: o.precision, Threads: o.threads, Seed: 1,
 	})
 	if err != nil {
 		return nil, err

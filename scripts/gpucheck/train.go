@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"backfire/hardware"
 	"backfire/torchbridge"
 )
 
@@ -37,7 +38,7 @@ func trained(j job) (training, error) {
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleOneCycle,
 		},
 		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
-		Device: j.device, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
+		Device: j.device, Precision: hardware.FP32, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
 	})
 	if err != nil {
 		return training{}, err

@@ -1,5 +1,7 @@
-"""Writes torchbridge/testdata/pytorch.json.gz: what PyTorch computes, in float64,
-for small networks from given weights on given batches.
+"""Writes torchbridge/testdata/pytorch.json.gz: what PyTorch computes for small
+networks from given weights on given batches, in float64 or, where a case says so,
+in float32 under autocast to bfloat16, with normalisations that are given float32
+and memory in channels_last.
 
     python scripts/reference/train_small.py torchbridge/testdata/pytorch.json.gz
 
@@ -29,6 +31,8 @@ CASES = [
          weight_decay=1e-2, nesterov=False, schedule="onecycle"),
     dict(name="adamw, constant", channels=3, size=16, optimizer="adamw", lr=5e-4, momentum=0.0,
          weight_decay=5e-2, nesterov=False, schedule="constant"),
+    dict(name="a step of sgd in bf16", channels=3, size=16, optimizer="sgd", lr=0.05, momentum=0.9,
+         weight_decay=5e-4, nesterov=False, schedule="constant", precision="bf16", epochs=1, images=BATCH),
 ]
 
 
@@ -65,28 +69,42 @@ def run(case, seed):
     rng = numpy.random.default_rng(seed)
     shape = (case["channels"], case["size"], case["size"])
     net = ResNet18(2, case["channels"])
-    record = dict(case, epochs=EPOCHS, batch=BATCH, width=2, initial=floats(state(net)))
-    net = net.double()
-    images = rng.integers(0, 256, (IMAGES, *shape), dtype=numpy.uint8)
-    labels = rng.integers(0, 10, IMAGES, dtype=numpy.uint8)
+    epochs, count = case.get("epochs", EPOCHS), case.get("images", IMAGES)
+    record = dict(case, epochs=epochs, batch=BATCH, width=2, initial=floats(state(net)))
+    bf16 = case.get("precision") == "bf16"
+    dtype = torch.float32 if bf16 else torch.float64
+    net = net.to(dtype)
+    if bf16:
+        net = net.to(memory_format=torch.channels_last)
+        for module in net.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+    images = rng.integers(0, 256, (count, *shape), dtype=numpy.uint8)
+    labels = rng.integers(0, 10, count, dtype=numpy.uint8)
     probes = rng.integers(0, 256, (PROBES, *shape), dtype=numpy.uint8)
     mean, std = [0.4, 0.5, 0.6][: shape[0]], [0.2, 0.25, 0.3][: shape[0]]
-    centre, spread = (torch.tensor(v, dtype=torch.float64).view(1, -1, 1, 1) for v in (mean, std))
+    centre, spread = (torch.tensor(v, dtype=dtype).view(1, -1, 1, 1) for v in (mean, std))
 
     def normalised(raw):
-        return (torch.from_numpy(raw).double() / 255 - centre) / spread
+        return (torch.from_numpy(raw).to(dtype) / 255 - centre) / spread
 
-    steps = EPOCHS * IMAGES // BATCH
+    def logits_of(raw):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            x = normalised(raw)
+            logits = net(x.contiguous(memory_format=torch.channels_last) if bf16 else x)
+        return logits.to(dtype)
+
+    steps = epochs * count // BATCH
     optimizer = optimizer_of(case, net.parameters())
     schedule = schedule_of(case, optimizer, steps)
     orders, losses, rates = [], [], []
-    for _ in range(EPOCHS):
-        order = rng.permutation(IMAGES)
+    for _ in range(epochs):
+        order = rng.permutation(count)
         orders.append(order.tolist())
-        for start in range(0, IMAGES, BATCH):
+        for start in range(0, count, BATCH):
             rows = order[start : start + BATCH]
             optimizer.zero_grad()
-            loss = cross_entropy(net(normalised(images[rows])), torch.from_numpy(labels[rows]).long())
+            loss = cross_entropy(logits_of(images[rows]), torch.from_numpy(labels[rows]).long())
             loss.backward()
             if not losses:
                 record["gradients"] = floats((n, p.grad) for n, p in net.named_parameters())
@@ -96,7 +114,7 @@ def run(case, seed):
             schedule.step()
     net.eval()
     with torch.no_grad():
-        logits = net(normalised(probes))
+        logits = logits_of(probes)
     top = logits.sort(dim=1).values
     return dict(record, mean=mean, std=std, images=pack(images), labels=pack(labels), probes=pack(probes),
                 orders=orders, losses=losses, rates=rates, final=floats(state(net)),
