@@ -63,7 +63,10 @@ func TestAliasBomb(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("attackers.counts: "+bomb), 0o600))
 	for name, read := range map[string]func() error{
 		"configuration": func() error { _, err := Load(Options{File: path}); return err },
-		"sweep":         func() error { _, err := readSweep([]byte("name: x\ntitle: x\ngrid:\n  attackers.counts: "+bomb), "bomb"); return err },
+		"sweep": func() error {
+			_, err := readSweep([]byte("name: x\ntitle: x\ngrid:\n  attackers.counts: "+bomb), "bomb")
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats

@@ -47,7 +47,7 @@ type StoredPlan struct {
 	Points []StoredPoint `json:"points"`
 }
 
-// StoredPoint is one configuration of a stored plan.
+// StoredPoint is one configuration of a stored plan: a SweepPoint, field by field.
 type StoredPoint struct {
 	Name   string            `json:"name"`
 	Keys   map[string]string `json:"keys"` // the varied keys and their values
@@ -68,7 +68,7 @@ func NewStoredPlan(sweep *Sweep, program Build) (*StoredPlan, error) {
 		Format: StoredPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
-		p.Points = append(p.Points, StoredPoint{Name: point.Name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
 	}
 	return p, nil
 }
@@ -152,7 +152,7 @@ func (s *Store) findPlan(name string) (string, error) {
 func (p *StoredPlan) NewSweep(ctx context.Context, load Loader) (*Sweep, error) {
 	var points []SweepPoint
 	for _, point := range p.Points {
-		points = append(points, SweepPoint{Name: point.Name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+		points = append(points, SweepPoint(point))
 	}
 	sweep, err := NewSweep(ctx, points, load)
 	if err != nil {
