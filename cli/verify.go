@@ -41,6 +41,8 @@ order turn the odd one, and how many is told. Losses, training accuracies and th
 times of a run are taken as they are: only training again gives them again, into
 another store, to be compared with "runs diff".
 
+With --all, the summaries of runs and sweeps are compared with their results, too.
+
 RUN is the hash of a cell or the beginning of it. The images are found as for a run
 (data.dir, data.path); a split that gives the cell's checksum is looked for. The
 engine and libtorch are needed only where a model is stored.`,
@@ -74,34 +76,71 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	if err != nil {
 		return err
 	}
+	summaries, err := opts.summaries(models.Store)
+	if err != nil {
+		return err
+	}
 	verifier := &experiments.Verifier{StoredModels: models}
-	failed := 0
+	wrongResults, wrongSummaries := 0, 0
 	for _, hash := range hashes {
-		if err := write(opts.IO.Out, hash+"\n"); err != nil {
-			return err
-		}
-		whole := true
-		err := verifier.Verify(ctx, hash, func(check experiments.Check) {
-			state, text := checkOK, check.Note
-			if check.Err != nil {
-				state, text, whole = checkFail, strings.ReplaceAll(check.Err.Error(), "\n", "; "), false
-			}
-			fmt.Fprintf(opts.IO.Out, "  %-4s  %-13s  %s\n", state, check.Name, text)
-		})
+		wrong, err := opts.show(hash, func(tell func(experiments.Check)) error { return verifier.Verify(ctx, hash, tell) })
 		if errors.Is(err, experiments.ErrInterrupted) {
 			return &InterruptedError{}
 		}
 		if err != nil {
 			return err
 		}
-		if !whole {
-			failed++
+		wrongResults += wrong
+	}
+	for _, path := range summaries {
+		wrong, err := opts.show(path, func(tell func(experiments.Check)) error {
+			tell(models.Store.VerifySummary(path))
+			return nil
+		})
+		if err != nil {
+			return err
 		}
+		wrongSummaries += wrong
 	}
-	if failed > 0 {
-		return fmt.Errorf("verify: %w: %d of %s", ErrVerify, failed, plural(len(hashes), "result"))
+	checked := plural(len(hashes), "result")
+	switch {
+	case wrongResults > 0:
+		return fmt.Errorf("verify: %w: %d of %s", ErrVerify, wrongResults, checked)
+	case wrongSummaries > 0:
+		return fmt.Errorf("verify: %w: %d of the summaries", ErrVerify, wrongSummaries)
+	case len(hashes) == 0:
+		return write(opts.IO.Out, "no result to verify\n")
 	}
-	return write(opts.IO.Out, plural(len(hashes), "result")+", all as derived again\n")
+	return write(opts.IO.Out, checked+", all as derived again\n")
+}
+
+// show shows the checks of something called name, a line for each, and returns 1 if
+// one of them failed, 0 if none did.
+func (o *VerifyOptions) show(name string, verify func(tell func(experiments.Check)) error) (int, error) {
+	if err := write(o.IO.Out, name+"\n"); err != nil {
+		return 0, err
+	}
+	wrong := 0
+	err := verify(func(check experiments.Check) {
+		state, text := checkOK, check.Note
+		if check.Err != nil {
+			state, text, wrong = checkFail, strings.ReplaceAll(check.Err.Error(), "\n", "; "), 1
+		}
+		fmt.Fprintf(o.IO.Out, "  %-4s  %-13s  %s\n", state, check.Name, text)
+	})
+	return wrong, err
+}
+
+// summaries are the paths of those to verify: with all results, those made of them.
+func (o *VerifyOptions) summaries(store *experiments.Store) ([]string, error) {
+	if !o.All {
+		return nil, nil
+	}
+	paths, err := store.Summaries("")
+	if errors.Is(err, experiments.ErrNoSummary) {
+		return nil, nil
+	}
+	return paths, err
 }
 
 // hashes are those of the results to verify.

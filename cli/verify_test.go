@@ -27,7 +27,7 @@ func TestVerify(t *testing.T) {
 	opts, out := verifyOptions(t, dir)
 	opts.All = true
 	require.NoError(t, runVerify(context.Background(), opts))
-	require.Equal(t, 2*15, strings.Count(out(), "\n  ok    "))
+	require.Equal(t, 2*15+1, strings.Count(out(), "\n  ok    "))
 	require.NotContains(t, out(), "fail")
 	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
@@ -46,6 +46,35 @@ func TestVerify(t *testing.T) {
 	require.Equal(t, ExitFailure, ExitCode(err))
 	require.Contains(t, out(), "\n  fail  manifest       predictions.bin does not fit its SHA-256\n")
 	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")
+}
+
+// A summary that says something else than its results is found.
+func TestVerifySummaries(t *testing.T) {
+	dir := playedStore(t)
+	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
+	require.NoError(t, err)
+	require.Len(t, paths, 1)
+	text, err := os.ReadFile(paths[0])
+	require.NoError(t, err)
+	var summary experiments.Summary
+	require.NoError(t, json.Unmarshal(text, &summary))
+	for _, change := range []func(*experiments.Summary){
+		func(s *experiments.Summary) { s.Rows[1].CleanAccuracy.Hits++ },
+		func(s *experiments.Summary) { s.Rows[1].ASR.Mean /= 2 },
+		func(s *experiments.Summary) { s.Rows[1].Attackers[1].BaseRate.Hits++ },
+		func(s *experiments.Summary) { s.Rows[1].Attackers[0].SingleASR.Hits++ },
+	} {
+		require.NoError(t, json.Unmarshal(text, &summary))
+		change(&summary)
+		forged, err := json.Marshal(summary)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
+		opts, out := verifyOptions(t, dir)
+		opts.All = true
+		require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
+		require.Contains(t, out(), paths[0]+"\n  fail  summary        N = 2, none, seed 1, has other figures than its results\n")
+		require.Equal(t, 1, strings.Count(out(), "fail"))
+	}
 }
 
 // Without a stored model nothing needs the engine, and with one its absence is
