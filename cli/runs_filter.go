@@ -2,7 +2,6 @@ package cli
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -26,23 +25,36 @@ var relations = map[string]func(order int) bool{
 // notEqual is the relation of a field that has another value.
 const notEqual = "!="
 
-var filterForm = regexp.MustCompile(`^\s*([^\s=!<>]+)\s*(=|!=|<=|>=|<|>)\s*(.*?)\s*$`)
-
 // parseFilters reads the conditions of --filter.
 func parseFilters(texts []string) ([]filter, error) {
 	var filters []filter
 	for _, text := range texts {
-		parts := filterForm.FindStringSubmatch(text)
-		if parts == nil {
+		key, relation, value, ok := cutRelation(text)
+		if !ok {
 			return nil, Usagef("--filter %s: must be key=value, such as --filter game.seed=1, or have !=, <, <=, > or >= in its middle", text)
 		}
-		f := filter{text, parts[1], parts[2], parts[3]}
+		f := filter{text, key, relation, value}
 		if _, number := (experiments.Field{Value: f.value}).Compare(f.value); !number && f.relation != "=" && f.relation != notEqual {
 			return nil, Usagef("--filter %s: must compare with a number", text)
 		}
 		filters = append(filters, f)
 	}
 	return filters, nil
+}
+
+// cutRelation divides a condition at its relation, the first of the longer ones.
+func cutRelation(text string) (key, relation, value string, ok bool) {
+	at := strings.IndexAny(text, "=!<>")
+	if at < 0 {
+		return "", "", "", false
+	}
+	key = strings.TrimSpace(text[:at])
+	for _, relation := range []string{notEqual, "<=", ">=", "=", "<", ">"} {
+		if value, found := strings.CutPrefix(text[at:], relation); found {
+			return key, relation, strings.TrimSpace(value), key != ""
+		}
+	}
+	return "", "", "", false
 }
 
 // admits says whether a field has what the condition asks for.

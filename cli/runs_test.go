@@ -87,6 +87,8 @@ func TestRunsRefuse(t *testing.T) {
 	}{
 		{[]string{"list", "--filter", "game.sed=1"}, "did you mean game.seed?"},
 		{[]string{"list", "--filter", "seed"}, "must be key=value"},
+		{[]string{"list", "--filter", "=1"}, "must be key=value"},
+		{[]string{"list", "--filter", "seed!1"}, "must be key=value"},
 		{[]string{"list", "--filter", "pool.size=3"}, "did you mean game.pool_size?"},
 		{[]string{"list", "--filter", "defense.stack.cutmix.alpha!=1"}, "no stored result has the field"},
 		{[]string{"list", "--filter", "asr.mean>high"}, "must compare with a number"},

@@ -72,7 +72,7 @@ func TestVerifySummaries(t *testing.T) {
 		opts, out := verifyOptions(t, dir)
 		opts.All = true
 		require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
-		require.Contains(t, out(), paths[0]+"\n  fail  summary        N = 2, none, seed 1, has other figures than its results\n")
+		require.Contains(t, out(), paths[0]+"\n  fail  summary        the game with N = 2, none, seed 1, has other figures than its results\n")
 		require.Equal(t, 1, strings.Count(out(), "fail"))
 	}
 }

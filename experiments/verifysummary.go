@@ -55,7 +55,7 @@ func (s *Store) compareSummary(path string) (compared, left int, err error) {
 				return 0, 0, err
 			}
 			if !bytes.Equal(got, want) {
-				return 0, 0, fmt.Errorf("N = %d, %s, seed %d, has other figures than its results", game.N, game.Defender, point.Seed)
+				return 0, 0, fmt.Errorf("the game with N = %d, %s, seed %d, has other figures than its results", game.N, game.Defender, point.Seed)
 			}
 			compared++
 		}
