@@ -28,7 +28,7 @@ func TestAutoPrecisionOnAGPU(t *testing.T) {
 		75: "precision auto is fp32: Some GPU has compute capability 7.5\n",
 		90: "precision auto is bf16: Some GPU has compute capability 9.0\n",
 	} {
-		opts, _, _, errOut := runOptions(t, "device=cuda", "train.precision=auto", "trigger.min_single_asr=0")
+		opts, _, _, errOut := runOptions(t, "device=cuda", "train.precision=auto", "workers=1")
 		opts.Describe = func(context.Context) (launcher.Description, error) {
 			return launcher.Description{Libtorch: hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Name: "Some GPU", Compute: compute}}}}, nil
 		}
