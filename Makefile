@@ -92,7 +92,7 @@ fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
 	$(CLANG_FORMAT) -i $(SHIM)
 
 bench: build ## training speed beside PyTorch's
-	scripts/bench.sh
+	scripts/bench.sh $(ARGUMENTS)
 
 gpu-check: ready ## on a GPU: do all ways to train give the same model, and how fast beside PyTorch (JSON, 8 minutes)
 	@go build -o bin/gpu-check ./scripts/gpucheck

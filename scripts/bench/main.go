@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -43,7 +44,13 @@ type options struct {
 	threads int
 
 	precision string
-	defenses  bool
+	write     string // file whose table is to be written; empty: none
+
+	sweep        bool
+	sweepThreads int // of PyTorch in a sweep; 0: one per core
+	epochs       int // of a sweep; 0: the preset's
+
+	defenses bool
 }
 
 // parseOptions reads the command line.
@@ -61,6 +68,10 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.StringVar(&o.precision, "precision", hardware.FP32, "of both sides: fp32 or bf16")
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
 	flags.BoolVar(&o.defenses, "defenses", false, "time defenders that change batches beside one that does not, in place of PyTorch")
+	flags.StringVar(&o.write, "write", "", "file, such as docs/performance.md, to write the table into, between its markers")
+	flags.BoolVar(&o.sweep, "sweep", false, "time a whole quick sweep beside a PyTorch script that trains the same models one after the other")
+	flags.IntVar(&o.sweepThreads, "sweep-threads", 0, "threads of PyTorch in a sweep; 0: one per core")
+	flags.IntVar(&o.epochs, "epochs", 0, "epochs of the models of a sweep; 0: the preset's")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -83,20 +94,34 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.defenses {
+	switch {
+	case o.defenses:
 		return benchDefenses(ctx, o, out)
+	case o.sweep:
+		return benchSweep(ctx, o, out, errOut)
 	}
-	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, fp32, %d thread(s), processor time, medians of %d paired rounds [min, max].\n",
-		o.batch, o.threads, o.rounds)
-	fmt.Fprintln(out, "speed-up: the best PyTorch variant's time over backfire's, of the same round; peak: share of a 2048^2 matrix product's speed.")
-	fmt.Fprintf(out, "\n%5s  %22s  %9s  %s  %18s  %5s\n", "width", "backfire ms/step", "images/s", header(), "speed-up", "peak")
+	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, %s, %d thread(s), processor time, medians of %d paired rounds [min, max].\n",
+		o.batch, o.precision, o.threads, o.rounds)
+	fmt.Fprintln(out, "speed-up: the best eager PyTorch variant's time over backfire's, of the same round; peak: share of a 2048^2 matrix product's speed.")
+	fmt.Fprintln(out)
+	var table bytes.Buffer
+	both := io.MultiWriter(out, &table)
+	fmt.Fprintf(both, "%5s  %22s  %9s  %s  %7s  %18s  %5s\n", "width", "backfire ms/step", "images/s", header(), compiled, "speed-up", "peak")
 	for _, width := range o.widths {
-		if err := benchWidth(ctx, o, width, out); err != nil {
+		if err := benchWidth(ctx, o, width, both); err != nil {
 			return fmt.Errorf("width %d: %w", width, err)
+		}
+	}
+	if o.write != "" {
+		if err := writeTable(o.write, table.String()); err != nil {
+			return err
 		}
 	}
 	return benchPhases(ctx, o, out, errOut)
 }
+
+// compiled is torch.compile on the last of the variants, as twin.py names it.
+const compiled = "compile"
 
 // variants are PyTorch's eager settings, as twin.py names them.
 var variants = []string{"plain", "channels_last", "fused", "channels_last+fused"}
@@ -124,6 +149,8 @@ func benchWidth(ctx context.Context, o options, width int, out io.Writer) error 
 
 	var own, ratios, peaks []float64
 	theirs := make([][]float64, len(variants))
+	var compiles []float64
+	var lacking error
 	for round := -1; round < o.rounds; round++ { // the first one warms up
 		peak, err := twin.ask("matmul", 2048)
 		if err != nil {
@@ -143,9 +170,18 @@ func benchWidth(ctx context.Context, o options, width int, out io.Writer) error 
 				best = times[i]
 			}
 		}
+		var compile float64
+		if lacking == nil {
+			if compile, err = twin.ask(compiled, steps); errors.Is(err, errUnavailable) {
+				lacking = err
+			} else if err != nil {
+				return err
+			}
+		}
 		if round < 0 {
 			continue
 		}
+		compiles = append(compiles, compile/float64(steps)*1e3)
 		own = append(own, seconds/float64(steps)*1e3)
 		ratios = append(ratios, best/seconds)
 		peaks = append(peaks, stepGFLOP(width, o.batch)*float64(steps)/seconds/peak)
@@ -157,7 +193,14 @@ func benchWidth(ctx context.Context, o options, width int, out io.Writer) error 
 	for i, v := range variants {
 		fmt.Fprintf(out, "%*.1f", len(v)+2, median(theirs[i]))
 	}
-	fmt.Fprintf(out, "  %18s  %4.0f%%\n", spread(ratios, "%.2f"), 100*median(peaks))
+	column := "-"
+	if lacking == nil {
+		column = fmt.Sprintf("%.1f", median(compiles))
+	}
+	fmt.Fprintf(out, "  %7s  %18s  %4.0f%%\n", column, spread(ratios, "%.2f"), 100*median(peaks))
+	if lacking != nil {
+		fmt.Fprintf(out, "       %v\n", lacking)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,9 +22,9 @@ type twin struct {
 
 func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) {
 	command := exec.CommandContext(ctx, o.python, o.twin, "--width", strconv.Itoa(width), "--batch", strconv.Itoa(o.batch),
-		"--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(steps))
+		"--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(steps), "--precision", o.precision)
 	command.Stderr = os.Stderr
-	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GLIBC_TUNABLES=") })
+	command.Env = withoutTunables()
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -38,7 +39,17 @@ func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) 
 	return &twin{command, stdin, bufio.NewScanner(stdout)}, nil
 }
 
-// ask sends one request and reads the number that answers it.
+// withoutTunables is the environment as PyTorch comes: with the C library's own
+// settings.
+func withoutTunables() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GLIBC_TUNABLES=") })
+}
+
+// errUnavailable says that this PyTorch cannot do what was asked for.
+var errUnavailable = errors.New("not available")
+
+// ask sends one request and reads the number that answers it. The error wraps
+// errUnavailable where PyTorch says why there is none.
 func (t *twin) ask(name string, number int) (float64, error) {
 	if _, err := fmt.Fprintln(t.stdin, name, number); err != nil {
 		return 0, fmt.Errorf("ask PyTorch for %s: %w", name, err)
@@ -46,7 +57,11 @@ func (t *twin) ask(name string, number int) (float64, error) {
 	if !t.answers.Scan() {
 		return 0, fmt.Errorf("PyTorch ended while timing %s (see its message above)", name)
 	}
-	return strconv.ParseFloat(strings.TrimSpace(t.answers.Text()), 64)
+	text := strings.TrimSpace(t.answers.Text())
+	if why, ok := strings.CutPrefix(text, "unavailable "); ok {
+		return 0, fmt.Errorf("%s: %w: %s", name, errUnavailable, why)
+	}
+	return strconv.ParseFloat(text, 64)
 }
 
 func (t *twin) stop() {

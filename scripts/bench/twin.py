@@ -2,8 +2,9 @@
 
 Started with the network's shape, it answers each line "VARIANT STEPS" on stdin
 with the seconds of processor time that STEPS steps took, and "matmul N" with the GFLOP/s of an
-N x N x N product. Variants are plain, channels_last, fused and
-channels_last+fused. A step does what torchbridge's does: gather a batch of
+N x N x N product. Variants are plain, channels_last, fused,
+channels_last+fused, and compile: the last one under torch.compile, or "unavailable"
+and why. A step does what torchbridge's does: gather a batch of
 resident bytes, normalise, forward, backward, SGD, sums of loss and hits.
 """
 
@@ -21,6 +22,7 @@ from resnet import ResNet18  # noqa: E402
 parser = argparse.ArgumentParser()
 for name, default in dict(width=8, batch=32, threads=1, channels=3, size=32, steps=10).items():
     parser.add_argument(f"--{name}", type=int, default=default)
+parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
 args = parser.parse_args()
 torch.set_num_threads(args.threads)
 torch.manual_seed(1)
@@ -34,9 +36,11 @@ shift = torch.full((1, args.channels, 1, 1), -2.0)
 
 class Variant:
     def __init__(self, name):
-        self.layout = torch.channels_last if "channels_last" in name else torch.contiguous_format
+        compiled = name == "compile"
+        self.layout = torch.channels_last if compiled or "channels_last" in name else torch.contiguous_format
         self.net = ResNet18(args.width, args.channels).to(memory_format=self.layout)
-        fused = True if "fused" in name else None
+        self.forward = torch.compile(self.net) if compiled else self.net
+        fused = True if compiled or "fused" in name else None
         self.optimizer = torch.optim.SGD(self.net.parameters(), 1e-3, momentum=0.9, weight_decay=5e-4, fused=fused)
 
     def steps(self, count):
@@ -47,8 +51,9 @@ class Variant:
             x = images[index].to(torch.float32, memory_format=self.layout).mul_(scale).add_(shift)
             y = labels[index]
             self.optimizer.zero_grad(set_to_none=True)
-            logits = self.net(x)
-            loss = cross_entropy(logits, y)
+            with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
+                logits = self.forward(x)
+            loss = cross_entropy(logits.float(), y)
             loss.backward()
             self.optimizer.step()
             loss_sum += loss.detach() * args.batch
@@ -73,7 +78,14 @@ for line in sys.stdin:
         continue
     if name not in variants:
         variants[name] = Variant(name)
-        variants[name].steps(3)
+        try:
+            variants[name].steps(3)
+        except Exception as error:  # no compiler for torch.compile, or not one that it can use
+            if name != "compile":
+                raise
+            print("unavailable", " ".join(str(error).split())[:200] or type(error).__name__, flush=True)
+            del variants[name]
+            continue
     start = time.process_time()
     variants[name].steps(int(number))
     print(time.process_time() - start, flush=True)

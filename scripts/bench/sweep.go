@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"backfire/experiments"
+)
+
+// sweepCell is what sweep.py trains in place of a cell.
+type sweepCell struct {
+	Rows     int     `json:"rows"`
+	Probes   int     `json:"probes"`
+	Channels int     `json:"channels"`
+	Height   int     `json:"height"`
+	WidthPx  int     `json:"width_px"`
+	Classes  int     `json:"classes"`
+	Width    int     `json:"width"`
+	Epochs   int     `json:"epochs"`
+	Batch    int     `json:"batch"`
+	LR       float64 `json:"lr"`
+}
+
+// cost is what a program took, its children included.
+type cost struct{ wall, processor time.Duration }
+
+// benchSweep times "backfire quick" beside a PyTorch script that trains the same
+// models one after the other on all cores, and prints how many times as long
+// PyTorch took.
+func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
+	var walls, processors []float64
+	for round := range o.rounds {
+		ours, cells, err := playQuick(ctx, o, errOut)
+		if err != nil {
+			return err
+		}
+		list, err := json.Marshal(cells)
+		if err != nil {
+			return fmt.Errorf("list the models: %w", err)
+		}
+		script := exec.CommandContext(ctx, o.python, filepath.Join(filepath.Dir(o.twin), "sweep.py"))
+		if o.sweepThreads > 0 {
+			script.Args = append(script.Args, strconv.Itoa(o.sweepThreads))
+		}
+		script.Env = withoutTunables()
+		script.Stdin, script.Stderr = bytes.NewReader(list), errOut
+		theirs, err := timed(script)
+		if err != nil {
+			return fmt.Errorf("PyTorch's sweep: %w", err)
+		}
+		walls = append(walls, theirs.wall.Seconds()/ours.wall.Seconds())
+		processors = append(processors, theirs.processor.Seconds()/ours.processor.Seconds())
+		fmt.Fprintf(out, "round %d: %d models; backfire %.1f s, processor %.1f s; PyTorch %.1f s, processor %.1f s\n",
+			round+1, len(cells), ours.wall.Seconds(), ours.processor.Seconds(), theirs.wall.Seconds(), theirs.processor.Seconds())
+	}
+	fmt.Fprintf(out, "PyTorch over backfire, medians of %d rounds [min, max]: time %s, processor time %s\n",
+		o.rounds, spread(walls, "%.2f"), spread(processors, "%.2f"))
+	return nil
+}
+
+// playQuick plays the quick preset into a store that is empty, and lists what it
+// trained.
+func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepCell, error) {
+	store, err := os.MkdirTemp("", "backfire-bench-")
+	if err != nil {
+		return cost{}, nil, err
+	}
+	defer func() { _ = os.RemoveAll(store) }() // a temporary directory may stay
+	command := exec.CommandContext(ctx, o.program, "quick", "--device", "cpu", "--store", store)
+	if o.epochs > 0 {
+		command.Args = append(command.Args, "--epochs", strconv.Itoa(o.epochs))
+	}
+	command.Stderr = errOut
+	took, err := timed(command)
+	if err != nil {
+		return cost{}, nil, fmt.Errorf("%s quick: %w", o.program, err)
+	}
+	dirs, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
+	if err != nil || len(dirs) == 0 {
+		return cost{}, nil, errors.Join(errors.New("a quick run left no results"), err)
+	}
+	var cells []sweepCell
+	for _, path := range dirs {
+		cell, err := readSweepCell(filepath.Dir(path))
+		if err != nil {
+			return cost{}, nil, err
+		}
+		cells = append(cells, cell)
+	}
+	return took, cells, nil
+}
+
+// readSweepCell reads what was trained and predicted for a stored result.
+func readSweepCell(dir string) (sweepCell, error) {
+	text, err := os.ReadFile(filepath.Join(dir, experiments.CellFile))
+	if err != nil {
+		return sweepCell{}, err
+	}
+	cell, err := experiments.ParseCell(text)
+	if err != nil {
+		return sweepCell{}, err
+	}
+	var result experiments.Result
+	if text, err = os.ReadFile(filepath.Join(dir, experiments.ResultFile)); err != nil {
+		return sweepCell{}, err
+	}
+	if err := json.Unmarshal(text, &result); err != nil {
+		return sweepCell{}, fmt.Errorf("%s: %w", dir, err)
+	}
+	predicted, err := os.Stat(filepath.Join(dir, experiments.PredictionsFile))
+	if err != nil {
+		return sweepCell{}, err
+	}
+	return sweepCell{
+		Rows: result.TrainingImages, Probes: int(predicted.Size()),
+		Channels: cell.Data.Shape.C, Height: cell.Data.Shape.H, WidthPx: cell.Data.Shape.W, Classes: len(cell.Data.Classes),
+		Width: cell.Model.Width, Epochs: cell.Training.Epochs, Batch: cell.Training.Batch, LR: cell.Training.LearningRate,
+	}, nil
+}
+
+// timed runs a command and tells what it took.
+func timed(command *exec.Cmd) (cost, error) {
+	begin := time.Now()
+	if err := command.Run(); err != nil {
+		return cost{}, err
+	}
+	state := command.ProcessState
+	return cost{wall: time.Since(begin), processor: state.UserTime() + state.SystemTime()}, nil
+}
