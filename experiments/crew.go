@@ -1,47 +1,62 @@
 package experiments
 
-import "sync"
+import (
+	"sync"
+
+	"backfire/hardware"
+)
 
 // crew is the workers of a run that have their process in common, each with a
 // cell of its own. A process in which something went wrong takes no more cells,
-// but those that it has go on.
+// but those that it has go on. Cells of different companies have different
+// processes.
 type crew struct {
 	start func() (*process, error)
 
 	mu      sync.Mutex
-	members int      // that have not quit
-	present *process // takes jobs; nil: the next one starts a process
+	members int                  // that have not quit
+	present map[company]*process // take jobs; none: the next one starts a process
 }
 
 func newCrew(members int, start func() (*process, error)) *crew {
-	return &crew{start: start, members: members}
+	return &crew{start: start, members: members, present: map[company]*process{}}
 }
 
+// company says which cells can be trained in one process: libtorch uses TF32, or
+// does not, in all of a process.
+type company bool
+
+func (c Cell) company() company { return company(c.Precision() == hardware.TF32) }
+
 // join returns the process for a member's next job.
-func (c *crew) join() (*process, error) {
+func (c *crew) join(of company) (*process, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.present != nil && c.present.promise() {
-		return c.present, nil
+	if present := c.present[of]; present != nil && present.promise() {
+		return present, nil
+	}
+	delete(c.present, of)
+	if other := c.present[!of]; other != nil && other.idle() {
+		other.close() // it would keep its memory of the device
+		delete(c.present, !of)
 	}
 	started, err := c.start()
 	if err != nil {
-		c.present = nil
 		return nil, err
 	}
 	started.users = 1 // nobody else knows it yet
-	c.present = started
+	c.present[of] = started
 	return started, nil
 }
 
 // leave says that a member's job in a process is over; spent, that the process is
 // to take no more. It ends with the last of its jobs then.
-func (c *crew) leave(p *process, spent bool) {
+func (c *crew) leave(p *process, of company, spent bool) {
 	c.mu.Lock()
-	if spent && c.present == p {
-		c.present = nil
+	if spent && c.present[of] == p {
+		delete(c.present, of)
 	}
-	over := p.release() == 0 && c.present != p
+	over := p.release() == 0 && c.present[of] != p
 	c.mu.Unlock()
 	if over {
 		p.close()
@@ -51,13 +66,11 @@ func (c *crew) leave(p *process, spent bool) {
 // quit says that a member needs no process any more.
 func (c *crew) quit() {
 	c.mu.Lock()
-	c.members--
-	idle := c.present
-	if c.members > 0 {
-		idle = nil
+	defer c.mu.Unlock()
+	if c.members--; c.members > 0 {
+		return
 	}
-	c.mu.Unlock()
-	if idle != nil {
-		idle.close()
+	for _, present := range c.present {
+		present.close()
 	}
 }

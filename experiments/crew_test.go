@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/hardware"
 )
 
 // newCrewRunner is a runner with three models in one process, and a counter of
@@ -42,6 +44,41 @@ func TestModelsInOneProcess(t *testing.T) {
 		}
 	}
 	requireNoLeftovers(t, store)
+}
+
+// Models in TF32 have a process of their own: libtorch has one setting for all.
+func TestModelsOfTwoCompanies(t *testing.T) {
+	store := openStore(t)
+	runner, _, started := newCrewRunner(store, fault{})
+	cells := slices.Clone(newTinyPlan(t).Cells)
+	cells[1].Training.Precision, cells[3].Training.Precision = hardware.TF32, hardware.TF32
+	outcome, err := runner.Run(context.Background(), cells)
+	require.NoError(t, err)
+	require.Equal(t, &Outcome{Cells: 5, Trained: 5}, outcome)
+	require.GreaterOrEqual(t, started.Load(), int32(2))
+
+	// An idle process makes room for one of the other company.
+	crew := newCrew(1, (&run{Runner: runner}).start)
+	plain, err := crew.join(false)
+	require.NoError(t, err)
+	crew.leave(plain, false, false)
+	again, err := crew.join(false)
+	require.NoError(t, err)
+	require.Same(t, plain, again)
+	other, err := crew.join(true)
+	require.NoError(t, err)
+	require.NotSame(t, plain, other)
+	require.True(t, plain.promise(), "it is not idle")
+	require.Equal(t, 1, plain.release())
+	crew.leave(plain, false, false)
+	crew.leave(other, true, true)
+	<-other.ended
+	other, err = crew.join(true)
+	require.NoError(t, err)
+	<-plain.ended
+	crew.leave(other, true, false)
+	crew.quit()
+	<-other.ended
 }
 
 // What happens to one of three models in a process, and to the others.

@@ -109,6 +109,13 @@ func (p *process) promise() bool {
 	return true
 }
 
+// idle says whether nobody has or is promised a job.
+func (p *process) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.users == 0
+}
+
 // release ends a promise and returns how many are left.
 func (p *process) release() int {
 	p.mu.Lock()

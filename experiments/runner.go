@@ -208,13 +208,13 @@ func (r *run) slot(ctx context.Context, number int, crew *crew) error {
 		if t == nil {
 			return err
 		}
-		worker, err := crew.join()
+		worker, err := crew.join(t.Cell.company())
 		if err != nil {
 			return errors.Join(err, r.queue.finish(t, true))
 		}
 		cause := r.train(ctx, worker, number, t)
 		var failed *failedAttempt
-		crew.leave(worker, cause != nil && !(errors.As(cause, &failed) && failed.final))
+		crew.leave(worker, t.Cell.company(), cause != nil && !(errors.As(cause, &failed) && failed.final))
 		if ctx.Err() != nil && cause != nil {
 			return errors.Join(ctx.Err(), r.queue.finish(t, true))
 		}

@@ -92,7 +92,9 @@ func (t *Trainer) build() error {
 	}
 	t.eager = t.graph == nil || t.opt.Change != nil || t.opt.Eager
 	// On CPUs convolutions run fastest on N,H,W,C (1.0 to 1.4 times, most at small widths).
-	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device, t.device == cpu); err != nil {
+	// So do the units of GPUs for products in less than fp32.
+	channelsLast := t.device == cpu || t.opt.Precision != hardware.FP32
+	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device, channelsLast); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16

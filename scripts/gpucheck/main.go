@@ -60,15 +60,15 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	device, about, err := gpu()
+	device, env, err := gpu()
 	if err != nil {
 		fmt.Fprintln(errOut, "gpu-check: skipped:", err)
 		return nil
 	}
 	session := session{
 		options: o, until: time.Now().Add(o.limit), errOut: errOut,
-		outcome: outcome{Device: about, Checks: []check{}, Notices: []string{}, Findings: []finding{}, LeftOut: []string{}},
-		device:  device.String(),
+		outcome: outcome{Device: fmt.Sprintf("%s, libtorch %s", env.GPUs[device].Name, env.Version), Checks: []check{}, Notices: []string{}, Findings: []finding{}, LeftOut: []string{}},
+		device:  device.String(), precisions: precisions(env, device),
 	}
 	if err := session.check(8, 20); err != nil {
 		return err
@@ -84,15 +84,23 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	return session.verdict()
 }
 
-// gpu is the first CUDA device, and what is to be said of it.
-func gpu() (hardware.Device, string, error) {
+// gpu is the first CUDA device, and what libtorch says of it.
+func gpu() (hardware.Device, hardware.Env, error) {
 	env, err := torchbridge.Environment()
 	if err != nil {
-		return hardware.CPU, "", err
+		return hardware.CPU, env, err
 	}
 	device, err := hardware.Choose("cuda", len(env.GPUs), env.Variant)
-	if err != nil {
-		return device, "", err
+	return device, env, err
+}
+
+// precisions are those that a device has, fp32 first.
+func precisions(env hardware.Env, device hardware.Device) []string {
+	var all []string
+	for _, precision := range []string{hardware.FP32, hardware.TF32, hardware.BF16} {
+		if env.CheckPrecision(precision, device) == nil {
+			all = append(all, precision)
+		}
 	}
-	return device, fmt.Sprintf("%s, libtorch %s", env.GPUs[device].Name, env.Version), nil
+	return all
 }

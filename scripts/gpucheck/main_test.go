@@ -13,21 +13,22 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/hardware"
 	"backfire/torchbridge"
 )
 
 // On the CPU, where nothing is recorded, the trainings are those of a GPU.
 func TestTrainings(t *testing.T) {
-	alone, err := trained(job{device: "cpu", width: 1, steps: 2})
+	alone, err := trained(job{device: "cpu", precision: hardware.FP32, width: 1, steps: 2})
 	require.NoError(t, err)
 	require.Equal(t, 4, alone.state.Step)
-	both, err := together(2, job{device: "cpu", width: 1, steps: 2})
+	both, err := together(2, job{device: "cpu", precision: hardware.FP32, width: 1, steps: 2})
 	require.NoError(t, err)
 	for _, one := range both {
 		require.Equal(t, alone.state, one.state)
 		require.Positive(t, one.seconds)
 	}
-	_, err = together(2, job{device: "cpu", width: 0, steps: 2})
+	_, err = together(2, job{device: "cpu", precision: hardware.FP32, width: 0, steps: 2})
 	require.ErrorIs(t, err, torchbridge.ErrOptions)
 }
 
@@ -69,13 +70,15 @@ func TestWithoutGPU(t *testing.T) {
 
 // newSession is a session on the CPU with time left.
 func newSession() *session {
-	return &session{options: options{steps: 2, most: 2}, device: "cpu", until: time.Now().Add(time.Hour), errOut: io.Discard}
+	return &session{options: options{steps: 2, most: 2}, device: "cpu", precisions: []string{hardware.FP32}, until: time.Now().Add(time.Hour), errOut: io.Discard}
 }
 
 func TestChecks(t *testing.T) {
 	s := newSession()
+	s.precisions = precisions(hardware.Env{}, hardware.CPU)
+	require.Equal(t, []string{hardware.FP32, hardware.BF16}, s.precisions)
 	require.NoError(t, s.check(1, 2))
-	require.Len(t, s.outcome.Checks, 4)
+	require.Len(t, s.outcome.Checks, 2*4+1)
 	require.NoError(t, s.verdict())
 	s.holds("all is well", false, "it is not")
 	require.EqualError(t, s.verdict(), "it does not hold that all is well")
@@ -83,16 +86,16 @@ func TestChecks(t *testing.T) {
 
 func TestOwnSpeed(t *testing.T) {
 	s := newSession()
-	require.NoError(t, s.own(graph, 1, 2))
+	require.NoError(t, s.own(measurement{graph, hardware.FP32, 1, 2}))
 	require.Len(t, s.outcome.Findings, 1)
 	f := s.outcome.Findings[0]
-	require.Equal(t, []any{backfire, graph, 1, 2}, []any{f.Program, f.Mode, f.Width, f.Models})
+	require.Equal(t, []any{backfire, graph, hardware.FP32, 1, 2}, []any{f.Program, f.Mode, f.Precision, f.Width, f.Models})
 	require.InEpsilon(t, 4/f.Seconds, f.StepsPerSecond, 1e-12, "rounding only")
 	require.InEpsilon(t, batch*f.StepsPerSecond, f.ImagesPerSecond, 1e-12, "rounding only")
 	s.until = time.Now()
-	require.NoError(t, s.own(eager, 64, 16))
+	require.NoError(t, s.own(measurement{eager, hardware.FP32, 64, 16}))
 	require.Len(t, s.outcome.Findings, 1)
-	require.Equal(t, []string{"backfire, eager, 16 models of width 64: the time is over"}, s.outcome.LeftOut)
+	require.Equal(t, []string{"backfire, eager in fp32, width 64, 16 at a time: the time is over"}, s.outcome.LeftOut)
 }
 
 // fakePython is a program that says what a PyTorch might: a first line, and an
@@ -117,10 +120,10 @@ func TestPyTorchAnswers(t *testing.T) {
 	s.others(python, eager, compile)
 	require.Len(t, s.outcome.Findings, len(widths))
 	require.Equal(t, finding{
-		Program: twins, Width: 8, Mode: eager, Models: 1, Seconds: 0.5, StepsPerSecond: 4, ImagesPerSecond: 4 * batch,
+		Program: twins, Width: 8, Precision: hardware.FP32, Mode: eager, Models: 1, Seconds: 0.5, StepsPerSecond: 4, ImagesPerSecond: 4 * batch,
 	}, s.outcome.Findings[0])
 	require.Len(t, s.outcome.LeftOut, len(widths))
-	require.Equal(t, "pytorch, compile, width 8: no compiler", s.outcome.LeftOut[0])
+	require.Equal(t, "pytorch, compile in fp32, width 8, 1 at a time: no compiler", s.outcome.LeftOut[0])
 }
 
 func TestPyTorchFails(t *testing.T) {

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"backfire/hardware"
 )
 
 // outcome is the whole of what the check writes.
@@ -32,7 +35,8 @@ type check struct {
 type finding struct {
 	Program         string  `json:"program"` // backfire or pytorch
 	Width           int     `json:"width"`
-	Mode            string  `json:"mode"` // eager, compile or graph
+	Precision       string  `json:"precision"` // fp32, tf32 or bf16
+	Mode            string  `json:"mode"`      // eager, compile or graph
 	Models          int     `json:"models"`
 	Seconds         float64 `json:"seconds"`
 	StepsPerSecond  float64 `json:"model_steps_per_second"` // of all models together
@@ -54,7 +58,10 @@ var widths = []int{8, 16, 64}
 // session is one run of the check.
 type session struct {
 	options
-	device  string
+	device string
+	// precisions are those of the device, fp32 first.
+	precisions []string
+
 	until   time.Time
 	errOut  io.Writer
 	outcome outcome
@@ -79,36 +86,56 @@ func (s *session) verdict() error {
 	return nil
 }
 
-// check trains the same model, for so many steps, in every way.
+// lossTolerance is how far the loss of a precision may be from that of fp32, as a
+// share of it: bfloat16 keeps 8 bits of each factor, and a model that learned
+// nothing or went astray is far beyond.
+const lossTolerance = 0.1
+
+// check trains the same model, for so many steps, in every way and precision.
 func (s *session) check(width, steps int) error {
-	note := func(message string) { s.outcome.Notices = append(s.outcome.Notices, message) }
-	small := job{device: s.device, width: width, steps: steps, notice: note}
+	var full float64
+	for _, precision := range s.precisions {
+		loss, err := s.checkPrecision(job{device: s.device, precision: precision, width: width, steps: steps})
+		if err != nil {
+			return err
+		}
+		if precision == hardware.FP32 {
+			full = loss
+		}
+		s.holds(precision+": the loss is near that of fp32", math.Abs(loss-full) <= lossTolerance*full, fmt.Sprintf("%.4f and %.4f", loss, full))
+	}
+	s.holds("steps can be recorded", len(s.outcome.Notices) == 0, strings.Join(s.outcome.Notices, "; "))
+	return nil
+}
+
+// checkPrecision compares the ways to do one job, and returns its loss.
+func (s *session) checkPrecision(small job) (float64, error) {
+	small.notice = func(message string) { s.outcome.Notices = append(s.outcome.Notices, message) }
 	operations := small
 	operations.eager = true
 	one, err := trained(operations)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	again, err := trained(operations)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	s.holds("the same training gives the same weights", reflect.DeepEqual(one.state, again.state), "")
+	s.holds(small.precision+": the same training gives the same weights", reflect.DeepEqual(one.state, again.state), "")
 	recorded, err := trained(small)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	s.holds("recorded steps give the weights of eager ones", reflect.DeepEqual(one.state, recorded.state), "")
+	s.holds(small.precision+": recorded steps give the weights of eager ones", reflect.DeepEqual(one.state, recorded.state), "")
 	small.notice = nil // it would tell the same, from several threads
 	side, err := together(3, small)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	s.holds("models side by side have the weights of one alone", !slices.ContainsFunc(side, func(each training) bool {
+	s.holds(small.precision+": models side by side have the weights of one alone", !slices.ContainsFunc(side, func(each training) bool {
 		return !reflect.DeepEqual(each.state, one.state)
 	}), "")
-	s.holds("steps can be recorded", len(s.outcome.Notices) == 0, strings.Join(s.outcome.Notices, "; "))
-	return nil
+	return one.loss, nil
 }
 
 // late notes what is left out for lack of time, and says whether it is.
@@ -125,19 +152,34 @@ func (s *session) leaveOut(what string, why error) {
 }
 
 // found notes a measurement.
-func (s *session) found(program, mode string, width, models int, seconds float64) {
-	steps := float64(models*s.steps) / seconds
+func (s *session) found(program string, m measurement, seconds float64) {
+	steps := float64(m.models*s.steps) / seconds
 	s.outcome.Findings = append(s.outcome.Findings, finding{
-		Program: program, Width: width, Mode: mode, Models: models, Seconds: seconds, StepsPerSecond: steps, ImagesPerSecond: steps * batch,
+		Program: program, Width: m.width, Precision: m.precision, Mode: m.mode, Models: m.models,
+		Seconds: seconds, StepsPerSecond: steps, ImagesPerSecond: steps * batch,
 	})
+}
+
+// measurement is what is timed.
+type measurement struct {
+	mode, precision string
+	width, models   int
+}
+
+// String is the measurement for people.
+func (m measurement) String() string {
+	return fmt.Sprintf("%s in %s, width %d, %d at a time", m.mode, m.precision, m.width, m.models)
 }
 
 // measure times what matters most first: both programs with a model alone, then
 // more and more models, and last what takes long to compile.
 func (s *session) measure(ctx context.Context) error {
 	for _, width := range widths {
-		for _, mode := range []string{eager, graph} {
-			if err := s.own(mode, width, 1); err != nil {
+		if err := s.own(measurement{eager, hardware.FP32, width, 1}); err != nil {
+			return err
+		}
+		for _, precision := range s.precisions {
+			if err := s.own(measurement{graph, precision, width, 1}); err != nil {
 				return err
 			}
 		}
@@ -153,13 +195,9 @@ func (s *session) measure(ctx context.Context) error {
 		s.others(python, eager, graph)
 	}
 	for _, width := range widths {
-		for models := 2; models <= s.most; models *= 2 {
-			if err := s.own(graph, width, models); err != nil {
-				if models == 2 {
-					return err
-				}
-				s.leaveOut(fmt.Sprintf("%s, %d models of width %d", backfire, models, width), err) // there is no room for them
-				break
+		for _, precision := range s.precisions {
+			if err := s.crowd(measurement{graph, precision, width, 2}); err != nil {
+				return err
 			}
 		}
 	}
@@ -169,12 +207,27 @@ func (s *session) measure(ctx context.Context) error {
 	return nil
 }
 
+// crowd times more and more models side by side, as far as there is room for them.
+func (s *session) crowd(m measurement) error {
+	for ; m.models <= s.most; m.models *= 2 {
+		err := s.own(m)
+		if err != nil && m.models == 2 {
+			return err
+		}
+		if err != nil {
+			s.leaveOut(backfire+", "+m.String(), err)
+			break
+		}
+	}
+	return nil
+}
+
 // own times backfire.
-func (s *session) own(mode string, width, models int) error {
-	if s.late(fmt.Sprintf("%s, %s, %d models of width %d", backfire, mode, models, width)) {
+func (s *session) own(m measurement) error {
+	if s.late(backfire + ", " + m.String()) {
 		return nil
 	}
-	runs, err := together(models, job{device: s.device, width: width, steps: s.steps, eager: mode == eager})
+	runs, err := together(m.models, job{device: s.device, precision: m.precision, width: m.width, steps: s.steps, eager: m.mode == eager})
 	if err != nil {
 		return err
 	}
@@ -182,24 +235,26 @@ func (s *session) own(mode string, width, models int) error {
 	for _, r := range runs {
 		longest = max(longest, r.seconds)
 	}
-	s.found(backfire, mode, width, models, longest)
+	s.found(backfire, m, longest)
 	return nil
 }
 
 // others times PyTorch.
 func (s *session) others(python *pytorch, modes ...string) {
 	for _, width := range widths {
-		for _, mode := range modes {
-			what := fmt.Sprintf("%s, %s, width %d", twins, mode, width)
-			if s.late(what) {
-				continue
+		for _, precision := range s.precisions {
+			for _, mode := range modes {
+				m := measurement{mode, precision, width, 1}
+				if s.late(twins + ", " + m.String()) {
+					continue
+				}
+				seconds, err := python.time(request{Mode: mode, Width: width, Precision: precision, Batch: batch, Steps: s.steps})
+				if err != nil {
+					s.leaveOut(twins+", "+m.String(), err)
+					continue
+				}
+				s.found(twins, m, seconds)
 			}
-			seconds, err := python.time(request{Mode: mode, Width: width, Precision: "fp32", Batch: batch, Steps: s.steps})
-			if err != nil {
-				s.leaveOut(what, err)
-				continue
-			}
-			s.found(twins, mode, width, 1, seconds)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"backfire/hardware"
 	"backfire/torchbridge"
 )
 
@@ -14,6 +13,7 @@ const batch = 32
 // job is one training on made-up images.
 type job struct {
 	device       string
+	precision    string // of hardware
 	width, steps int
 	eager        bool
 	notice       func(string)
@@ -25,9 +25,10 @@ type job struct {
 type training struct {
 	state   torchbridge.State
 	seconds float64 // of the second epoch: the first one warms up and records
+	loss    float64 // mean of that epoch
 }
 
-// trained does a job. Weights and data depend on its width and steps alone.
+// trained does a job. Weights and data depend on its precision, width and steps alone.
 func trained(j job) (training, error) {
 	const classes, channels, size, epochs = 10, 3, 32, 2
 	rows := j.steps * batch
@@ -38,7 +39,7 @@ func trained(j job) (training, error) {
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleOneCycle,
 		},
 		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
-		Device: j.device, Precision: hardware.FP32, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
+		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
 	})
 	if err != nil {
 		return training{}, err
@@ -64,12 +65,13 @@ func trained(j job) (training, error) {
 		<-j.start
 	}
 	begin := time.Now()
-	if _, err := trainer.Epoch(order, nil); err != nil {
+	stats, err := trainer.Epoch(order, nil)
+	if err != nil {
 		return training{}, err
 	}
 	seconds := time.Since(begin).Seconds()
 	state, err := trainer.State()
-	return training{state: state, seconds: seconds}, err
+	return training{state: state, seconds: seconds, loss: stats.Loss}, err
 }
 
 // together does the same job several times at once; all begin their timed epoch
