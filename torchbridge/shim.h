@@ -29,8 +29,8 @@ void bf_keep_memory(void);
 // Reproducible kernels where libtorch has them.
 char *bf_set_reproducible(void);
 
-// Whether CUDA computes fp32 convolutions and matrix products in TF32, for all of
-// the process.
+// Whether CUDA computes fp32 convolutions and matrix products in TF32, for all
+// of the process.
 char *bf_set_tf32(int on);
 
 // From begin to end, convolutions and matrix products of the calling thread on
