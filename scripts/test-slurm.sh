@@ -98,14 +98,19 @@ sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here
 echo "test-slurm: $(sinfo --version) runs on $host"
 
 # Small, but with epochs enough to be killed between two of them, and with triggers that must work alone, but little.
-settings=(--preset quick --set trigger.min_single_asr=0.01 --set pool.size=300 --set train.epochs=8 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
+settings=(--preset quick --set trigger.min_single_asr=0.01 --set pool.size=300 --set train.epochs=16 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
 "$program" table 1 "${settings[@]}" --set workers=2 --store "$scratch/local" --out "$scratch/local-tables" >/dev/null 2>"$scratch/local.log" ||
 	fail "the table without Slurm"
 job=$("$program" submit slurm table 1 "${settings[@]}" --store "$scratch/cluster" --array-size 2 --time 10m --one-host)
 plan=$(echo "$scratch"/cluster/plans/*)
 echo "test-slurm: array $job submitted"
 
-# Kill a task that has a checkpoint to lose. It is stopped first: its model must not be done before it is killed.
+# Kill a task that has a checkpoint to lose. It is stopped first, with its engine: its model must not be done before it is
+# killed, nor in the moment for which Slurm has it go on before that.
+tell() { # a signal to a process and its children
+	# shellcheck disable=SC2046 # one word per child
+	kill "-$1" "$2" $(cat /proc/"$2"/task/*/children 2>/dev/null) 2>/dev/null
+}
 holders() { # the processes that train now and have a checkpoint
 	for checkpoint in "$scratch"/cluster/.work/*/checkpoint.safetensors; do
 		[ -f "$checkpoint" ] || continue
@@ -116,12 +121,12 @@ killed=
 for _ in $(seq 3000); do
 	for process in $(holders); do
 		task=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SLURM_ARRAY_TASK_ID=//p')
-		[ -n "$task" ] && kill -STOP "$process" 2>/dev/null || continue
+		[ -n "$task" ] && tell STOP "$process" || continue
 		if holders | grep -qx "$process"; then
 			killed=$process
 			break 2
 		fi
-		kill -CONT "$process"
+		tell CONT "$process"
 	done
 	sleep 0.1
 done
