@@ -25,19 +25,7 @@ func TestLearnsInEachPrecision(t *testing.T) {
 			t.Run(device+"/"+precision, func(t *testing.T) {
 				opt := toyOptions()
 				opt.Device, opt.Precision = device, precision
-				trainer, stats := train(t, opt)
-				require.Greater(t, stats.Accuracy, 0.9)
-				require.Less(t, stats.Loss, 0.5)
-				images, labels := toyImages(230, 2)
-				predicted, err := trainer.Predict(images)
-				require.NoError(t, err)
-				hits := 0
-				for i := range labels {
-					if predicted[i] == labels[i] {
-						hits++
-					}
-				}
-				require.Greater(t, hits, 190, "of 230 fresh images")
+				requireLearns(t, opt)
 			})
 		}
 	}

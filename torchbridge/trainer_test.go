@@ -76,22 +76,28 @@ func TestLearns(t *testing.T) {
 				if optimizer != OptimizerSGD {
 					opt.Train.LR = 3e-3
 				}
-				trainer, stats := train(t, opt)
-				require.Greater(t, stats.Accuracy, 0.9)
-				require.Less(t, stats.Loss, 0.5)
-				images, labels := toyImages(230, 2)
-				predicted, err := trainer.Predict(images)
-				require.NoError(t, err)
-				hits := 0
-				for i := range labels {
-					if predicted[i] == labels[i] {
-						hits++
-					}
-				}
-				require.Greater(t, hits, 190, "of 230 fresh images")
+				requireLearns(t, opt)
 			})
 		}
 	}
+}
+
+// requireLearns trains on the toy images and predicts fresh ones.
+func requireLearns(t *testing.T, opt Options) {
+	t.Helper()
+	trainer, stats := train(t, opt)
+	require.Greater(t, stats.Accuracy, 0.9)
+	require.Less(t, stats.Loss, 0.5)
+	images, labels := toyImages(230, 2)
+	predicted, err := trainer.Predict(images)
+	require.NoError(t, err)
+	hits := 0
+	for i := range labels {
+		if predicted[i] == labels[i] {
+			hits++
+		}
+	}
+	require.Greater(t, hits, 190, "of 230 fresh images")
 }
 
 // Splitting the images over several calls, and with it the batches of prediction,
