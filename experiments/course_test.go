@@ -96,18 +96,24 @@ func TestSlicedIsTheSameFromScratch(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, kept, 1, "the state between the slices")
 	path := filepath.Join(states, kept[0].Name())
-	whole, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, whole[:len(whole)/2], fileMode))
 	cell, _ := plan.Cell(defender.Models[4]) // of the second slice
 	job := newJob(t, cell)
 	job.States = states
+	info, err := fakeEngine{}.Describe()
+	require.NoError(t, err)
+	left := func() State {
+		c, err := readCheckpoint(path, strings.TrimSuffix(kept[0].Name(), stateSuffix), newMaker(job, info))
+		require.NoError(t, err)
+		return c.state
+	}
+	before := left()
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, whole[:len(whole)/2], fileMode))
 	events := work(t, &Worker{Engine: fakeEngine{}, Load: loadTiny}, job)
 	require.True(t, slices.ContainsFunc(events, func(e Event) bool { return e.Kind == KindDiscarded && e.Path == path }))
 	require.Equal(t, cellFiles(t, played(t, fakeEngine{}, cell)), cellFiles(t, job.Dir))
-	again, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Len(t, again, len(whole), "it is left once more")
+	require.Equal(t, before, left(), "it is left once more")
 }
 
 // uploads notes every training set that models are given.
