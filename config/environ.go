@@ -16,6 +16,7 @@ func Variables() []Variable {
 		{"BACKFIRE_CACHE", "directory for downloads, libtorch and decoded datasets; default: backfire below the user's cache directory"},
 		{"BACKFIRE_VARIANT", "libtorch that make setup installs: cpu or cuda"},
 		{"BACKFIRE_ENGINE", "the program that trains models; default: backfire-engine beside this program"},
+		{"BACKFIRE_PYTHON", "the Python whose PyTorch make gpu-check times training beside"},
 		{"LIBTORCH", "directory of another libtorch than the one that the engine was built with, such as the torch directory of an installed PyTorch of the same version; make setup builds for it"},
 	}
 }

@@ -76,7 +76,7 @@ func (t *Trainer) changed(index tensor, size int, change Change) *batch {
 	if change.Stamps != nil {
 		t.stamp(b, change.Stamps)
 	}
-	b.x = s.normalised(b.raw, tensor{}, t.scale, t.shift, t.net.channelsLast)
+	b.x = s.normalised(b.raw, tensor{}, t.scale, t.shift)
 	if change.Mix != nil {
 		t.mix(b, change.Mix)
 	}

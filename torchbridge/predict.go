@@ -66,7 +66,7 @@ func infer[E element](t *Trainer, images []uint8, head func(s *scope, features t
 		raw := upload(t.scope, images[start*size:end*size], t.imageShape(end-start), t.device)
 		var result tensor
 		withGradients(false, func() {
-			x := t.scope.normalised(raw, tensor{}, t.scale, t.shift, t.net.channelsLast)
+			x := t.scope.normalised(raw, tensor{}, t.scale, t.shift)
 			result = head(t.scope, t.net.features(t.scope, x, false))
 		})
 		if err := t.scope.err(); err != nil {

@@ -72,7 +72,6 @@ type resnet struct {
 	params       []parameter   // trained, in torchvision's order
 	buffers      []parameter   // running statistics
 	paramHandles []lib.Ctensor // of params, as libtorch wants them
-	channelsLast bool          // memory order N,H,W,C of images and convolution weights
 	bf16         bool          // convolutions and matrix products in bfloat16
 	device       cDevice
 }
@@ -84,8 +83,8 @@ const (
 )
 
 // newResNet builds the network on device, its initial values drawn from seed.
-func newResNet(spec ModelSpec, seed uint64, device cDevice, channelsLast bool) (*resnet, error) {
-	net := &resnet{device: device, channelsLast: channelsLast}
+func newResNet(spec ModelSpec, seed uint64, device cDevice) (*resnet, error) {
+	net := &resnet{device: device}
 	b := builder{net: net, seed: seed}
 	net.stem = b.layer("conv1", "bn1", spec.Width, spec.Channels, 3, 1)
 	in := spec.Width

@@ -223,13 +223,14 @@ func (s *scope) pick(x, index tensor) tensor {
 }
 
 // normalised is the uint8 images x as floats: x*scale + shift per channel. A valid
-// index picks rows first; channelsLast chooses the memory format.
-func (s *scope) normalised(x, index, scale, shift tensor, channelsLast bool) tensor {
+// index picks rows first. In memory they lie as N,H,W,C, like the convolutions'
+// weights: on CPUs and GPUs these run fastest so (1.0 to 1.4 times).
+func (s *scope) normalised(x, index, scale, shift tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
 	message := C.bf_normalise(unsafe.Pointer(x.c), unsafe.Pointer(index.c), unsafe.Pointer(scale.c),
-		unsafe.Pointer(shift.c), C.int(boolean(channelsLast)), (*unsafe.Pointer)(unsafe.Pointer(s.out)))
+		unsafe.Pointer(shift.c), (*unsafe.Pointer)(unsafe.Pointer(s.out)))
 	return s.shimmed("normalise", message)
 }
 

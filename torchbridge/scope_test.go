@@ -82,7 +82,7 @@ func TestExceptionsBecomeErrors(t *testing.T) {
 	}{
 		"shim": {func() {
 			x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)
-			s.normalised(trainer.images, tensor{}, x, x, false)
+			s.normalised(trainer.images, tensor{}, x, x)
 		}, "torchbridge: normalise: The size of tensor a"},
 		"optimiser in the shim": {func() {
 			x := upload(s, []float32{1, 2, 3}, []int64{3}, cpu)

@@ -95,23 +95,37 @@ char *bf_cuda_device(int index, char **name, int64_t *memory, int *compute) {
   });
 }
 
+#if BACKFIRE_CUDA
+namespace {
+
+// Throws what CUDA says, and has it forget that: libtorch would blame the next
+// operation for it.
+void must(cudaError_t status) {
+  if (status == cudaSuccess)
+    return;
+  (void)cudaGetLastError();
+  TORCH_CHECK(false, cudaGetErrorString(status));
+}
+
+} // namespace
+#endif
+
 char *bf_cuda_free_memory(int index, int64_t *memory) {
   return guarded([&] {
 #if BACKFIRE_CUDA
     int mode = cudaComputeModeDefault;
     auto status = cudaDeviceGetAttribute(&mode, cudaDevAttrComputeMode, index);
-    TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
+    must(status);
     TORCH_CHECK(mode == cudaComputeModeDefault,
                 "the device is kept for one process at a time");
     int before = 0;
-    status = cudaGetDevice(&before);
-    TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
+    must(cudaGetDevice(&before));
     size_t free = 0, total = 0;
     status = cudaSetDevice(index);
     if (status == cudaSuccess)
       status = cudaMemGetInfo(&free, &total);
     cudaSetDevice(before);
-    TORCH_CHECK(status == cudaSuccess, cudaGetErrorString(status));
+    must(status);
     *memory = static_cast<int64_t>(free);
 #else
     (void)index, (void)memory;

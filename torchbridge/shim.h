@@ -43,9 +43,10 @@ void bf_bf16_end(int cuda);
 char *bf_channels_last(void *tensor, void **out);
 
 // The uint8 `images` as float, (x/255 - mean)/std written as x * scale + shift
-// with both of shape [1, C, 1, 1]. A non-NULL `index` picks rows first.
+// with both of shape [1, C, 1, 1], in memory order N,H,W,C. A non-NULL `index`
+// picks rows first.
 char *bf_normalise(void *images, void *index, void *scale, void *shift,
-                   int channels_last, void **out);
+                   void **out);
 
 // The convolution of x with `conv`, without bias; batch normalisation with
 // weight, bias and running statistics; `residual` added, unless NULL; ReLU, if

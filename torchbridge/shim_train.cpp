@@ -34,15 +34,14 @@ void match_layout(const std::vector<at::Tensor> &params,
 } // namespace
 
 char *bf_normalise(void *images, void *index, void *scale, void *shift,
-                   int channels_last, void **out) {
+                   void **out) {
   return guarded([&] {
     at::NoGradGuard no_grad;
     auto batch = tensor_of(images);
     if (index)
       batch = batch.index_select(0, tensor_of(index));
     batch = batch.to(at::TensorOptions().dtype(at::kFloat), false, false,
-                     channels_last ? at::MemoryFormat::ChannelsLast
-                                   : at::MemoryFormat::Contiguous);
+                     at::MemoryFormat::ChannelsLast);
     *out = handle_of(batch.mul_(tensor_of(scale)).add_(tensor_of(shift)));
   });
 }

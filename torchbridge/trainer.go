@@ -91,10 +91,7 @@ func (t *Trainer) build() error {
 		}
 	}
 	t.eager = t.graph == nil || t.opt.Change != nil || t.opt.Eager
-	// On CPUs convolutions run fastest on N,H,W,C (1.0 to 1.4 times, most at small widths).
-	// So do the units of GPUs for products in less than fp32.
-	channelsLast := t.device == cpu || t.opt.Precision != hardware.FP32
-	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device, channelsLast); err != nil {
+	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16
@@ -352,7 +349,7 @@ func (t *Trainer) batch(index tensor, size int) *batch {
 	}
 	s := t.scope
 	return &batch{
-		x:      s.normalised(t.images, index, t.scale, t.shift, t.net.channelsLast),
+		x:      s.normalised(t.images, index, t.scale, t.shift),
 		labels: s.pick(t.labels, index), lambda: 1, size: size,
 	}
 }

@@ -116,6 +116,6 @@ func (t *Trainer) checkRows(lists ...[]int64) error {
 func (t *Trainer) lossOf(rows []int64) tensor {
 	s := t.scope
 	index := upload(s, rows, []int64{int64(len(rows))}, t.device)
-	x := s.normalised(t.images, index, t.scale, t.shift, t.net.channelsLast)
+	x := s.normalised(t.images, index, t.scale, t.shift)
 	return s.crossEntropy(t.net.forward(s, x, false), s.pick(t.labels, index))
 }

@@ -113,7 +113,7 @@ func (b *builder) tensor(name string, values []float32, shape []int64) tensor {
 		return tensor{}
 	}
 	t, err := newTensor(values, shape, b.net.device)
-	if err == nil && b.net.channelsLast && len(shape) == 4 {
+	if err == nil && len(shape) == 4 {
 		contiguous := t
 		t, err = inChannelsLast(contiguous)
 		contiguous.free()
