@@ -1,7 +1,6 @@
 package torchbridge
 
 import (
-	"fmt"
 	"slices"
 
 	lib "github.com/sugarme/gotch/libtch"
@@ -90,23 +89,17 @@ func (s *scope) cat(x, y tensor) tensor {
 	return s.done("concatenation")
 }
 
-// indexCopy writes the rows of source over the rows index of x.
-func (s *scope) indexCopy(x, index, source tensor) {
+// channelsLast is x [N,C,H,W] in the memory order N,H,W,C.
+func (s *scope) channelsLast(x tensor) tensor {
 	if s.fault != nil {
-		return
+		return tensor{}
 	}
-	lib.AtgIndexCopy_(s.out, x.c, 0, index.c, source.c)
-	s.done("index copy")
-}
-
-// copyInto writes source over x, a view of something larger.
-func (s *scope) copyInto(x, source tensor) {
-	if s.fault != nil {
-		return
+	ordered, err := inChannelsLast(x)
+	if err != nil {
+		s.fail(err)
+		return tensor{}
 	}
-	if err := checked(func() { lib.AtCopy_(x.c, source.c) }); err != nil {
-		s.fail(fmt.Errorf("torchbridge: copy: %w", err))
-	}
+	return s.keep(ordered)
 }
 
 // requireGrad makes x, which must be detached, a leaf whose gradient is wanted.

@@ -1,9 +1,8 @@
 package torchbridge
 
 import (
+	"errors"
 	"fmt"
-
-	lib "github.com/sugarme/gotch/libtch"
 )
 
 // Change says what a defense does to one batch before the model sees it, in the
@@ -50,162 +49,135 @@ type Perturbation struct {
 	Add               bool      // append the examples to the batch in place of the rows
 }
 
-// batch is a batch on its way to the model.
-type batch struct {
-	raw     tensor  // uint8 [n, C, H, W]
-	x       tensor  // raw, normalised
-	labels  tensor  // int64 [n]
-	partner tensor  // labels of the partners, int64 [n]; none without Mix
-	lambda  float64 // weight of labels
-	size    int
+// mixing is a way to mix the rows of a batch.
+type mixing int
+
+const (
+	unmixed mixing = iota
+	boxed          // CutMix: a region from the partner
+	blended        // MixUp: all pixels, weighted
+)
+
+// form is what the length of a batch and its change decide about a step: its
+// operations, and on how many rows. Steps of one form differ in what they draw
+// alone, which draws hold.
+type form struct {
+	rows                int // gathered
+	stamped             int // rows; 0 without Stamps
+	addStamped          bool
+	mixing              mixing
+	attacked            int // rows; 0 without Perturbation
+	addAttacked         bool
+	epsilon, attackStep float64
+	attackSteps         int
+	start               bool // begin elsewhere than at the rows
 }
 
-// loss is the mean cross-entropy of logits against the (mixed) labels.
-func (b *batch) loss(s *scope, logits tensor) tensor {
-	own := s.crossEntropy(logits, b.labels)
-	if !b.partner.valid() {
-		return own
-	}
-	return s.add(s.scaled(own, b.lambda), s.scaled(s.crossEntropy(logits, b.partner), 1-b.lambda))
-}
-
-// changed makes the batch of rows index what change says, ready for the model.
-func (t *Trainer) changed(index tensor, size int, change Change) *batch {
-	s := t.scope
-	b := &batch{raw: s.pick(t.images, index), labels: s.pick(t.labels, index), lambda: 1, size: size}
-	if change.Stamps != nil {
-		t.stamp(b, change.Stamps)
-	}
-	b.x = s.normalised(b.raw, tensor{}, t.scale, t.shift)
-	if change.Mix != nil {
-		t.mix(b, change.Mix)
-	}
-	if change.Perturbation != nil {
-		t.perturb(b, change.Perturbation)
-	}
-	return b
-}
-
-func (t *Trainer) stamp(b *batch, stamps *Stamps) {
-	s, m, k := t.scope, t.opt.Model, int64(len(stamps.Rows))
-	plane := m.Height * m.WidthPx
-	if len(stamps.Masks) != len(stamps.Rows)*plane || len(stamps.Patterns) != len(stamps.Rows)*plane*m.Channels {
-		s.fail(fmt.Errorf("torchbridge: stamp: masks of %d and patterns of %d values for %d rows", len(stamps.Masks), len(stamps.Patterns), k))
-		return
-	}
-	mask := make([]bool, len(stamps.Masks))
-	for i, l := range stamps.Masks {
-		mask[i] = l != 0
-	}
-	rows := t.positions(stamps.Rows, b.size)
-	pattern := upload(s, stamps.Patterns, t.imageShape(int(k)), t.device)
-	where := upload(s, mask, []int64{k, 1, int64(m.Height), int64(m.WidthPx)}, t.device)
-	b.put(s, rows, stamps.Add, func(b *batch) *tensor { return &b.raw }, s.where(where, pattern, s.pick(b.raw, rows)))
-}
-
-// put places rows of changed images into the batch: behind it, with the labels of
-// the rows they come from, or where those rows are.
-func (b *batch) put(s *scope, rows tensor, add bool, field func(*batch) *tensor, images tensor) {
-	target := field(b)
-	if !add {
-		s.indexCopy(*target, rows, images)
-		return
-	}
-	*target = s.cat(*target, images)
-	b.labels = s.cat(b.labels, s.pick(b.labels, rows))
-	if b.partner.valid() {
-		b.partner = s.cat(b.partner, s.pick(b.partner, rows))
-	}
-	if s.err() == nil {
-		b.size = int(b.labels.shape()[0])
-	}
-}
-
-func (t *Trainer) mix(b *batch, mix *Mix) {
-	s, m := t.scope, t.opt.Model
-	if len(mix.Partner) != b.size || !(mix.Lambda >= 0 && mix.Lambda <= 1) {
-		s.fail(fmt.Errorf("torchbridge: mix: %d partners and lambda %g for %d rows", len(mix.Partner), mix.Lambda, b.size))
-		return
-	}
-	partner := t.positions(mix.Partner, b.size)
-	b.partner, b.lambda = s.pick(b.labels, partner), mix.Lambda
-	if mix.Box == nil {
-		others := s.scaled(s.pick(b.x, partner), 1-mix.Lambda)
-		b.x = s.add(s.scaled(b.x, mix.Lambda), others)
-		return
-	}
-	box := *mix.Box
-	if box.X1 < 0 || box.Y1 < 0 || box.X2 > m.WidthPx || box.Y2 > m.Height || box.X1 > box.X2 || box.Y1 > box.Y2 {
-		s.fail(fmt.Errorf("torchbridge: mix: box %+v leaves an image of %d x %d pixels", box, m.WidthPx, m.Height))
-		return
-	}
-	if box.X1 == box.X2 || box.Y1 == box.Y2 {
-		return
-	}
-	region := s.narrow(s.narrow(b.x, 2, box.Y1, box.Y2-box.Y1), 3, box.X1, box.X2-box.X1)
-	s.copyInto(region, s.pick(region, partner))
-}
-
-// perturb makes adversarial examples of rows of the batch.
-func (t *Trainer) perturb(b *batch, p *Perturbation) {
-	s := t.scope
-	size := t.opt.Model.Channels * t.opt.Model.Height * t.opt.Model.WidthPx
-	if p.Steps < 1 || !(p.Epsilon > 0) || !(p.StepSize > 0) || p.Start != nil && len(p.Start) != len(p.Rows)*size {
-		s.fail(fmt.Errorf("torchbridge: perturb: epsilon %g, step size %g, %d steps, %d offsets for %d rows", p.Epsilon, p.StepSize, p.Steps, len(p.Start), len(p.Rows)))
-		return
-	}
-	rows := t.positions(p.Rows, b.size)
-	victims := &batch{labels: s.pick(b.labels, rows), lambda: b.lambda, size: len(p.Rows)}
-	if b.partner.valid() {
-		victims.partner = s.pick(b.partner, rows)
-	}
-	origin := s.pick(b.x, rows)
-	// Bounds in the network's units: epsilon around the row, within black and white.
-	reach := s.scaled(t.scale, p.Epsilon)
-	low := s.maximum(s.minus(origin, reach), t.shift)
-	high := s.minimum(s.plus(origin, reach), s.plus(s.scaled(t.scale, 255), t.shift))
-	step := s.scaled(t.scale, p.StepSize)
-	x := origin
-	if p.Start != nil {
-		start := upload(s, p.Start, t.imageShape(len(p.Rows)), t.device)
-		x = s.clamp(s.plus(origin, s.times(start, t.scale)), low, high)
-	}
-	for range p.Steps {
-		x = s.clamp(s.plus(x, s.times(t.inputGradientSign(victims, x), step)), low, high)
-	}
-	b.put(s, rows, p.Add, func(b *batch) *tensor { return &b.x }, x)
-}
-
-// inputGradientSign is sign(d loss / d x) of the model as it predicts. The
-// intermediate results are freed.
-func (t *Trainer) inputGradientSign(b *batch, x tensor) tensor {
-	outer := t.scope
-	if outer.err() != nil {
-		return tensor{}
-	}
-	inner := newScope()
-	defer inner.reset()
-	leaf := inner.requireGrad(inner.detach(x))
-	loss := b.loss(inner, t.net.forward(inner, leaf, false))
-	into := make([]lib.Ctensor, 1)
-	inner.gradients(loss, []lib.Ctensor{leaf.c}, into)
-	sign := inner.sign(tensor{into[0]})
-	if inner.err() != nil {
-		outer.fail(inner.err())
-		return tensor{}
-	}
-	return outer.keep(inner.release(sign))
-}
-
-// positions uploads positions within a batch of n rows.
-func (t *Trainer) positions(list []int32, n int) tensor {
-	wide := make([]int64, len(list))
-	for i, p := range list {
-		if p < 0 || int(p) >= n {
-			t.scope.fail(fmt.Errorf("torchbridge: change: position %d in a batch of %d rows", p, n))
-			return tensor{}
+// formOf checks a change of a batch of rows rows and returns the form of its step.
+func formOf(change Change, rows int, m ModelSpec) (form, error) {
+	f := form{rows: rows}
+	for _, read := range []func(Change, ModelSpec) error{f.readStamps, f.readMix, f.readPerturbation} {
+		if err := read(change, m); err != nil {
+			return form{}, err
 		}
-		wide[i] = int64(p)
 	}
-	return upload(t.scope, wide, []int64{int64(len(wide))}, t.device)
+	return f, nil
+}
+
+// mixed is the number of rows that a mix and an attack see.
+func (f *form) mixed() int {
+	if f.addStamped {
+		return f.rows + f.stamped
+	}
+	return f.rows
+}
+
+// size is the number of rows that go through the model.
+func (f *form) size() int {
+	if f.addAttacked {
+		return f.mixed() + f.attacked
+	}
+	return f.mixed()
+}
+
+func (f *form) readStamps(change Change, m ModelSpec) error {
+	stamps := change.Stamps
+	if stamps == nil {
+		return nil
+	}
+	k, plane := len(stamps.Rows), m.Height*m.WidthPx
+	if len(stamps.Masks) != k*plane || len(stamps.Patterns) != k*plane*m.Channels {
+		return fmt.Errorf("torchbridge: stamp: masks of %d and patterns of %d values for %d rows", len(stamps.Masks), len(stamps.Patterns), k)
+	}
+	if err := checkRows(stamps.Rows, f.rows); err != nil {
+		return fmt.Errorf("torchbridge: stamp: %w", err)
+	}
+	f.stamped, f.addStamped = k, stamps.Add
+	return nil
+}
+
+func (f *form) readMix(change Change, m ModelSpec) error {
+	mix, rows := change.Mix, f.mixed()
+	if mix == nil {
+		return nil
+	}
+	if len(mix.Partner) != rows || !(mix.Lambda >= 0 && mix.Lambda <= 1) {
+		return fmt.Errorf("torchbridge: mix: %d partners and lambda %g for %d rows", len(mix.Partner), mix.Lambda, rows)
+	}
+	for _, p := range mix.Partner {
+		if err := checkRow(p, rows); err != nil {
+			return fmt.Errorf("torchbridge: mix: %w", err)
+		}
+	}
+	if mix.Box == nil {
+		f.mixing = blended
+		return nil
+	}
+	if box := *mix.Box; box.X1 < 0 || box.Y1 < 0 || box.X2 > m.WidthPx || box.Y2 > m.Height || box.X1 > box.X2 || box.Y1 > box.Y2 {
+		return fmt.Errorf("torchbridge: mix: box %+v leaves an image of %d x %d pixels", box, m.WidthPx, m.Height)
+	}
+	f.mixing = boxed
+	return nil
+}
+
+func (f *form) readPerturbation(change Change, m ModelSpec) error {
+	p := change.Perturbation
+	if p == nil {
+		return nil
+	}
+	size := m.Channels * m.Height * m.WidthPx
+	if p.Steps < 1 || !(p.Epsilon > 0) || !(p.StepSize > 0) || p.Start != nil && len(p.Start) != len(p.Rows)*size {
+		return fmt.Errorf("torchbridge: perturb: epsilon %g, step size %g, %d steps, %d offsets for %d rows", p.Epsilon, p.StepSize, p.Steps, len(p.Start), len(p.Rows))
+	}
+	if err := checkRows(p.Rows, f.mixed()); err != nil {
+		return fmt.Errorf("torchbridge: perturb: %w", err)
+	}
+	f.attacked, f.addAttacked, f.start = len(p.Rows), p.Add, p.Start != nil
+	f.epsilon, f.attackStep, f.attackSteps = p.Epsilon, p.StepSize, p.Steps
+	return nil
+}
+
+// checkRows refuses rows that are none, repeated, or outside a batch of n rows.
+func checkRows(rows []int32, n int) error {
+	if len(rows) == 0 {
+		return errors.New("no rows")
+	}
+	seen := make([]bool, n)
+	for _, row := range rows {
+		if err := checkRow(row, n); err != nil {
+			return err
+		}
+		if seen[row] {
+			return fmt.Errorf("row %d twice", row)
+		}
+		seen[row] = true
+	}
+	return nil
+}
+
+func checkRow(row int32, n int) error {
+	if row < 0 || int(row) >= n {
+		return fmt.Errorf("position %d in a batch of %d rows", row, n)
+	}
+	return nil
 }

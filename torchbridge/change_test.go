@@ -12,13 +12,19 @@ import (
 // the batch back in 8-bit units, with its labels and the partners' labels.
 func changedBatch(t *testing.T, trainer *Trainer, n int, change Change) (pixels []float32, labels, partner []int64) {
 	t.Helper()
+	f, err := formOf(change, n, trainer.opt.Model)
+	require.NoError(t, err)
+	d, err := newDraws(f, trainer.opt.Model, trainer.device)
+	require.NoError(t, err)
+	defer d.free()
+	require.NoError(t, d.write(change, f, trainer.opt.Model))
 	index := make([]int64, n)
 	for i := range index {
 		index[i] = int64(i)
 	}
 	s := trainer.scope
 	defer s.reset()
-	b := trainer.changed(upload(s, index, []int64{int64(n)}, trainer.device), n, change)
+	b := trainer.batch(upload(s, index, []int64{int64(n)}, trainer.device), f, d)
 	require.NoError(t, s.err())
 	x, err := read[float32](b.x)
 	require.NoError(t, err)
@@ -27,7 +33,7 @@ func changedBatch(t *testing.T, trainer *Trainer, n int, change Change) (pixels 
 	}
 	labels, err = read[int64](b.labels)
 	require.NoError(t, err)
-	require.Len(t, labels, b.size)
+	require.Len(t, labels, f.size())
 	if b.partner.valid() {
 		partner, err = read[int64](b.partner)
 		require.NoError(t, err)
@@ -128,7 +134,8 @@ func TestMixedLoss(t *testing.T) {
 	s := trainer.scope
 	defer s.reset()
 	logits := upload(s, []float32{1, 2, 3, 0, -1, 5}, []int64{2, 3}, cpu)
-	b := &batch{labels: upload(s, []int64{0, 2}, []int64{2}, cpu), partner: upload(s, []int64{1, 1}, []int64{2}, cpu), lambda: 0.25}
+	b := &batch{labels: upload(s, []int64{0, 2}, []int64{2}, cpu), partner: upload(s, []int64{1, 1}, []int64{2}, cpu)}
+	b.own, b.other = upload(s, []float32{0.25}, []int64{1}, cpu), upload(s, []float32{0.75}, []int64{1}, cpu)
 	loss, err := read[float32](b.loss(s, logits))
 	require.NoError(t, err)
 	require.NoError(t, s.err())
@@ -270,6 +277,8 @@ func TestChangeRefusals(t *testing.T) {
 	whole := []int32{0, 1, 2, 3, 4, 5, 6, 7}
 	for name, change := range map[string]Change{
 		"stamp behind the batch": {Stamps: &Stamps{Rows: []int32{8}, Masks: make([]uint8, 64), Patterns: make([]uint8, 64)}},
+		"no rows to stamp":       {Stamps: &Stamps{}},
+		"stamp a row twice":      {Stamps: &Stamps{Rows: []int32{0, 0}, Masks: make([]uint8, 128), Patterns: make([]uint8, 128)}},
 		"stamp without pattern":  {Stamps: &Stamps{Rows: []int32{0}, Masks: make([]uint8, 64)}},
 		"too few partners":       {Mix: &Mix{Partner: whole[1:], Lambda: 0.5}},
 		"partner behind":         {Mix: &Mix{Partner: []int32{0, 1, 2, 3, 4, 5, 6, 8}, Lambda: 0.5}},
@@ -277,6 +286,7 @@ func TestChangeRefusals(t *testing.T) {
 		"box outside":            {Mix: &Mix{Partner: whole, Lambda: 0.5, Box: &Box{0, 0, 9, 8}}},
 		"no steps":               {Perturbation: &Perturbation{Rows: []int32{0}, Epsilon: 1, StepSize: 1}},
 		"start of other rows":    {Perturbation: &Perturbation{Rows: []int32{0}, Epsilon: 1, StepSize: 1, Steps: 1, Start: make([]float32, 3)}},
+		"no rows to perturb":     {Perturbation: &Perturbation{Epsilon: 1, StepSize: 1, Steps: 1}},
 		"perturb behind":         {Perturbation: &Perturbation{Rows: []int32{8}, Epsilon: 1, StepSize: 1, Steps: 1}},
 	} {
 		trainer, _, _ := toyTrainer(t, "cpu", func(o *Options) { o.Change = func(int, int, int) Change { return change } })

@@ -19,14 +19,15 @@ var recordings sync.Mutex
 
 // graph is a training step recorded as one CUDA graph. What changes between steps
 // (rows, learning rate, sums) lies in tensors of the device that the step itself
-// moves on, so one recording does for all of them.
+// moves on, or that a defense's draws are written to before it: one recording does
+// for all steps of a form.
 type graph struct {
 	handle   unsafe.Pointer
 	recorded bool
 }
 
-// newGraph gives the calling thread a stream of its own on a CUDA device: trainers
-// of different threads do not wait for each other.
+// newGraph gives the calling thread a stream of its own on a CUDA device, the same
+// for all its graphs: trainers of different threads do not wait for each other.
 func newGraph(device cDevice) (*graph, error) {
 	g := &graph{}
 	if err := shimError(C.bf_graph_new(C.int(device), &g.handle)); err != nil {
@@ -63,8 +64,12 @@ func (g *graph) replay() error {
 	return nil
 }
 
-// forget drops the recording, whose tensors are about to change place.
+// forget drops the recording, whose tensors are about to change place. Without a
+// graph there is nothing to forget.
 func (g *graph) forget() error {
+	if g == nil {
+		return nil
+	}
 	recordings.Lock()
 	defer recordings.Unlock()
 	g.recorded = false

@@ -2,9 +2,13 @@ package torchbridge
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/streams"
 )
 
 // gpu is the name of a CUDA device; without one the test is skipped.
@@ -16,22 +20,96 @@ func gpu(t *testing.T) string {
 	return "cuda:0"
 }
 
+// plain is the recipe of whole batches that no defense changes.
+func (t *Trainer) plain() *recipe { return t.recipes[form{rows: t.opt.Train.Batch}] }
+
+// recorded are the forms of the steps that were recorded.
+func (t *Trainer) recorded() []form {
+	var forms []form
+	for f, r := range t.recipes {
+		if r.graph.recorded {
+			forms = append(forms, f)
+		}
+	}
+	return forms
+}
+
+// drawn is a change of a batch of n rows with the parts that are asked for; its
+// draws differ from step to step.
+func drawn(parts string, add bool, epoch, step, n int) Change {
+	rng := streams.New(uint64(epoch), "change", uint64(step))
+	var c Change
+	has := func(part string) bool { return strings.Contains(parts, part) }
+	if has("stamps") {
+		c.Stamps = &Stamps{Rows: []int32{int32(rng.IntN(n - 1)), int32(n - 1)}, Add: add}
+		for range 2 * 64 {
+			c.Stamps.Masks = append(c.Stamps.Masks, uint8(rng.IntN(2)))
+			c.Stamps.Patterns = append(c.Stamps.Patterns, uint8(rng.IntN(256)))
+		}
+		if add {
+			n += 2
+		}
+	}
+	if has("cutmix") || has("mixup") {
+		c.Mix = &Mix{Lambda: rng.Float64()}
+		for _, p := range rng.Perm(n) {
+			c.Mix.Partner = append(c.Mix.Partner, int32(p))
+		}
+		if has("cutmix") {
+			c.Mix.Box = &Box{X1: rng.IntN(4), Y1: rng.IntN(4), X2: 4 + rng.IntN(5), Y2: 4 + rng.IntN(5)}
+		}
+	}
+	if has("attack") {
+		c.Perturbation = &Perturbation{Rows: []int32{int32(rng.IntN(n))}, Epsilon: 8, StepSize: 3, Steps: 4, Add: add}
+		if has("start") {
+			for range 64 {
+				c.Perturbation.Start = append(c.Perturbation.Start, float32(16*rng.Float64()-8))
+			}
+		}
+	}
+	return c
+}
+
 // A recorded step is the eager one: after epochs with a smaller last batch, the
-// weights are the same, bit for bit.
+// weights are the same, bit for bit, whatever a defense draws.
 func TestGraphTakesTheSameSteps(t *testing.T) {
-	opt := toyOptions()
-	opt.Device, opt.Images = gpu(t), 43
-	opt.Notice = func(message string) { t.Error(message) }
-	graphed, _ := train(t, opt)
-	require.True(t, graphed.graph.recorded)
-	opt.Eager = true
-	eager, _ := train(t, opt)
-	require.False(t, eager.graph.recorded)
-	want, err := eager.State()
-	require.NoError(t, err)
-	got, err := graphed.State()
-	require.NoError(t, err)
-	require.Equal(t, want, got)
+	device := gpu(t)
+	for _, optimizer := range []string{OptimizerSGD, OptimizerAdam, OptimizerAdamW} {
+		for _, parts := range []string{"", "stamps", "cutmix", "mixup", "attack", "attack start", "stamps cutmix attack start", "alternating"} {
+			for _, add := range []bool{false, true} {
+				if add && !strings.Contains(parts, "stamps") && !strings.Contains(parts, "attack") {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s %s added=%t", optimizer, parts, add), func(t *testing.T) {
+					opt := toyOptions()
+					opt.Device, opt.Images, opt.Train.Optimizer = device, 43, optimizer
+					opt.Notice = func(message string) { t.Error(message) }
+					forms := 1
+					switch parts {
+					case "":
+					case "alternating":
+						forms = 3
+						opt.Change = func(epoch, step, n int) Change {
+							return drawn([]string{"", "cutmix", "mixup"}[(epoch+step)%3], false, epoch, step, n)
+						}
+					default:
+						opt.Change = func(epoch, step, n int) Change { return drawn(parts, add, epoch, step, n) }
+					}
+					graphed, stats := train(t, opt)
+					require.Len(t, graphed.recorded(), forms)
+					opt.Eager = true
+					eager, want := train(t, opt)
+					require.Empty(t, eager.recorded())
+					require.Equal(t, want, stats)
+					before, err := eager.State()
+					require.NoError(t, err)
+					got, err := graphed.State()
+					require.NoError(t, err)
+					require.Equal(t, before, got)
+				})
+			}
+		}
+	}
 }
 
 // Trainers on streams of their own do not see each other's work.
@@ -88,17 +166,17 @@ func TestFailedRecordings(t *testing.T) {
 	images, labels := toyImages(opt.Images, 1)
 	require.NoError(t, trainer.Upload(images, labels))
 	refused := errors.New("refused")
-	require.ErrorIs(t, trainer.graph.record(func() error { return refused }), refused)
-	require.Error(t, trainer.graph.record(func() error {
+	require.ErrorIs(t, trainer.plain().graph.record(func() error { return refused }), refused)
+	require.Error(t, trainer.plain().graph.record(func() error {
 		_, err := read[float32](trainer.lossSum) // waits for the device, which a recording must not
 		return err
 	}))
-	require.False(t, trainer.graph.recorded)
+	require.False(t, trainer.plain().graph.recorded)
 	for epoch := range opt.Train.Epochs {
 		_, err := trainer.Epoch(order(opt.Images, opt.Seed, uint64(epoch)), nil)
 		require.NoError(t, err)
 	}
-	require.True(t, trainer.graph.recorded)
+	require.True(t, trainer.plain().graph.recorded)
 	opt.Eager = true
 	eager, _ := train(t, opt)
 	want, err := eager.State()
@@ -121,7 +199,7 @@ func TestRecordingsGiveTheirMemoryBack(t *testing.T) {
 		require.NoError(t, trainer.Upload(images, labels))
 		_, err = trainer.Epoch(order(opt.Images, opt.Seed, 0), nil)
 		require.NoError(t, err)
-		require.True(t, trainer.graph.recorded)
+		require.True(t, trainer.plain().graph.recorded)
 		trainer.Close()
 		left, err := FreeMemory(0)
 		require.NoError(t, err)

@@ -204,15 +204,6 @@ func (s *scope) detach(x tensor) tensor {
 	return s.done("detach")
 }
 
-// narrow is a view of length elements of x from start on, along dimension dim.
-func (s *scope) narrow(x tensor, dim int64, start, length int) tensor {
-	if s.fault != nil {
-		return tensor{}
-	}
-	lib.AtgNarrow(s.out, x.c, dim, int64(start), int64(length))
-	return s.done("narrow")
-}
-
 // pick is the rows of x that index names.
 func (s *scope) pick(x, index tensor) tensor {
 	if s.fault != nil {

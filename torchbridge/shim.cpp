@@ -68,8 +68,24 @@ void bf_bf16_end(int cuda) {
 
 char *bf_channels_last(void *tensor, void **out) {
   return guarded([&] {
-    *out =
-        handle_of(tensor_of(tensor).contiguous(at::MemoryFormat::ChannelsLast));
+    auto &given = tensor_of(tensor);
+    // contiguous() would leave the strides of images of one channel, which suit
+    // both orders, and a convolution could not tell which is meant.
+    auto ordered = at::empty_like(given, at::MemoryFormat::ChannelsLast);
+    *out = handle_of(ordered.copy_(given));
+  });
+}
+
+char *bf_write(void *tensor, const void *values, int64_t bytes) {
+  return guarded([&] {
+    auto &target = tensor_of(tensor);
+    TORCH_CHECK(static_cast<int64_t>(target.nbytes()) == bytes, bytes,
+                " bytes for a tensor of ", target.nbytes());
+    // Read only. CUDA copies from memory that is not pinned in two steps and
+    // returns after the first, which ends the use of that memory.
+    auto source = at::from_blob(const_cast<void *>(values), target.sizes(),
+                                target.options().device(at::kCPU));
+    target.copy_(source, /*non_blocking=*/true);
   });
 }
 

@@ -39,8 +39,13 @@ char *bf_set_tf32(int on);
 char *bf_bf16_begin(int cuda);
 void bf_bf16_end(int cuda);
 
-// Tensor::contiguous(ChannelsLast) of a 4-dimensional tensor, as a new tensor.
+// A copy of a 4-dimensional tensor in memory order N,H,W,C.
 char *bf_channels_last(void *tensor, void **out);
+
+// Copies `bytes` bytes, as many as the tensor has, into it, after what its
+// device was asked before; on a GPU without waiting for that. The values can be
+// changed once this returns.
+char *bf_write(void *tensor, const void *values, int64_t bytes);
 
 // The uint8 `images` as float, (x/255 - mean)/std written as x * scale + shift
 // with both of shape [1, C, 1, 1], in memory order N,H,W,C. A non-NULL `index`

@@ -41,10 +41,12 @@ type Options struct {
 	Threads int
 	Seed    uint64 // of the stream "weights"
 	// Change says what a defense does to the batch of n rows of a step (from 0) of an
-	// epoch (from 0); nil leaves every batch as it is.
+	// epoch (from 0); nil leaves every batch as it is. On a GPU each combination of
+	// parts, numbers of rows and settings of an attack is recorded once and keeps
+	// memory: there should be few.
 	Change func(epoch, step, n int) Change
 	// Eager launches the operations of each step one by one on a GPU too, where
-	// steps without a Change otherwise are recorded once and replayed.
+	// steps otherwise are recorded once and replayed.
 	Eager bool
 	// Notice hears of what only costs time; nil: nobody.
 	Notice func(message string)

@@ -34,9 +34,8 @@ type Trainer struct {
 	hits        tensor // over the epoch
 	trained     int    // rows of the epoch so far, those that a defense added included
 	step, total int
-	graph       *graph // the step as one launch; nil on the CPU
-	eager       bool   // the graph is not to be used
-	warm        int    // steps that this trainer took before it recorded one
+	recipes     map[form]*recipe
+	eager       bool // no step is to be recorded
 	device      cDevice
 	claimed     bool // of claimTF32
 	closed      bool
@@ -65,7 +64,7 @@ func NewTrainer(opt Options) (*Trainer, error) {
 		return nil, err
 	}
 	runtime.LockOSThread()
-	t := &Trainer{opt: opt, device: device, scope: newScope(), total: opt.steps() * opt.Train.Epochs}
+	t := &Trainer{opt: opt, device: device, scope: newScope(), recipes: map[form]*recipe{}, total: opt.steps() * opt.Train.Epochs}
 	if err := t.build(); err != nil {
 		t.Close()
 		return nil, err
@@ -86,11 +85,12 @@ func (t *Trainer) build() error {
 			return err
 		}
 		t.claimed = true
-		if t.graph, err = newGraph(t.device); err != nil {
-			return err
-		}
 	}
-	t.eager = t.graph == nil || t.opt.Change != nil || t.opt.Eager
+	t.eager = t.device == cpu || t.opt.Eager
+	// The first recipe gives the thread the stream that all else is done on.
+	if _, err := t.recipe(form{rows: t.opt.Train.Batch}); err != nil {
+		return err
+	}
 	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device); err != nil {
 		return err
 	}
@@ -145,7 +145,9 @@ func (t *Trainer) Close() {
 	for _, owned := range []*tensor{&t.images, &t.labels, &t.scale, &t.shift, &t.order, &t.rates, &t.position, &t.lossSum, &t.hits} {
 		owned.free()
 	}
-	t.graph.free()
+	for _, r := range t.recipes {
+		r.free()
+	}
 	if t.claimed {
 		releaseTF32()
 	}
@@ -171,8 +173,8 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 		}
 		wide[i] = int64(label)
 	}
-	if t.graph != nil {
-		if err := t.graph.forget(); err != nil {
+	for _, r := range t.recipes {
+		if err := r.graph.forget(); err != nil {
 			return err
 		}
 	}
@@ -267,10 +269,11 @@ func (t *Trainer) begin(order []int32) error {
 	for i := range rates {
 		rates[i] = float32(t.rate(t.step + i))
 	}
+	if err := errors.Join(write(t.order, rows), write(t.rates, rates)); err != nil {
+		return fmt.Errorf("torchbridge: epoch: %w", err)
+	}
 	s := t.scope
 	defer s.reset()
-	s.copyInto(t.order, upload(s, rows, []int64{int64(len(rows))}, t.device))
-	s.copyInto(t.rates, upload(s, rates, []int64{int64(len(rates))}, t.device))
 	for _, counter := range []tensor{t.position, t.lossSum, t.hits} {
 		s.zero(counter)
 	}
@@ -279,79 +282,6 @@ func (t *Trainer) begin(order []int32) error {
 		return fmt.Errorf("torchbridge: epoch: %w", err)
 	}
 	return nil
-}
-
-// advance takes the next step, on length rows: on a GPU as one launch, once such
-// a step was recorded.
-func (t *Trainer) advance(length int) error {
-	recordable := !t.eager && length == t.opt.Train.Batch
-	if recordable && !t.graph.recorded && t.warm >= graphWarmUp {
-		t.scope.reset() // what is freed while a step is recorded stays taken
-		err := t.graph.record(func() error {
-			_, err := t.trainBatch(length)
-			return err
-		})
-		if err != nil {
-			t.eager, recordable = true, false
-			t.notice("the training step cannot be recorded as a CUDA graph; its operations are launched one by one: " + err.Error())
-		}
-	}
-	size := length
-	var err error
-	if recordable && t.graph.recorded {
-		err = t.graph.replay()
-	} else {
-		size, err = t.trainBatch(length)
-		t.warm++
-	}
-	if err != nil {
-		return err
-	}
-	t.trained += size
-	t.step++
-	t.optimizer.steps++
-	return nil
-}
-
-// notice tells the caller of something that only costs time.
-func (t *Trainer) notice(message string) {
-	if t.opt.Notice != nil {
-		t.opt.Notice(message)
-	}
-}
-
-// trainBatch does one optimiser step on the next length rows and returns how many
-// went through it, those that a defense added included.
-func (t *Trainer) trainBatch(length int) (int, error) {
-	s := t.scope
-	s.reset()
-	index, rate := s.nextBatch(t.order, t.rates, t.position, length)
-	b := t.batch(index, length)
-	logits := t.net.forward(s, b.x, true)
-	loss := b.loss(s, logits)
-	s.gradients(loss, t.net.paramHandles, t.grads)
-	if s.err() != nil {
-		return 0, s.err()
-	}
-	if err := t.optimizer.step(t.net.paramHandles, t.grads, rate); err != nil {
-		return 0, err
-	}
-	s.addScaled(t.lossSum, s.detach(loss), float64(b.size))
-	s.add(t.hits, s.sum(s.equal(s.argmax(s.detach(logits)), b.labels), kindInt64))
-	return b.size, s.err()
-}
-
-// batch gathers the rows index, as the defense of this step wants them.
-func (t *Trainer) batch(index tensor, size int) *batch {
-	if t.opt.Change != nil {
-		perEpoch := t.opt.steps()
-		return t.changed(index, size, t.opt.Change(t.step/perEpoch, t.step%perEpoch, size))
-	}
-	s := t.scope
-	return &batch{
-		x:      s.normalised(t.images, index, t.scale, t.shift),
-		labels: s.pick(t.labels, index), lambda: 1, size: size,
-	}
 }
 
 func (t *Trainer) epochStats(rate float64) (EpochStats, error) {
