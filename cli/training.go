@@ -135,6 +135,7 @@ func (t *training) runner(ctx context.Context, sweep *experiments.Sweep, shared 
 	e := experiments.Estimator{
 		Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device,
 		Workers: workers, PerProcess: experiments.PerProcess(t.device, workers), Threads: threads,
+		Tell: func(message string) { fmt.Fprintln(t.opts.IO.ErrOut, message) },
 	}
 	if t.cfg.Workers == 0 && t.device != hardware.CPU.String() {
 		var err error

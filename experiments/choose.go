@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Trial is how fast models train side by side on a GPU.
@@ -18,6 +19,9 @@ const (
 	// worthwhile is how many times as fast twice as many models must be for their
 	// number to rise.
 	worthwhile = 1.1
+	// trialLimit is how long more than one model may take to show their speed. A
+	// second or two is usual; what takes longer is no way to get on faster.
+	trialLimit = 20 * time.Second
 	// tooShort is the work, in seconds, for which nothing is measured any more.
 	tooShort = 60
 )
@@ -45,7 +49,13 @@ func (e Estimator) Choose(ctx context.Context, sweep *Sweep, shared bool) (Estim
 	gauge := newGauge(e.Command, PerProcess(e.Device, most), Job{Cell: cell, Device: e.Device, Threads: e.Threads})
 	defer gauge.close()
 	e.chosen = cell.shape()
-	e.Workers, e.Trials, err = worth(most, work, func(n int) (float64, error) { return gauge.grow(ctx, n) })
+	e.Workers, e.Trials, err = worth(most, work, func(n int) (float64, error) {
+		e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, n)
+		if n == 1 {
+			return gauge.grow(ctx, n)
+		}
+		return within(ctx, trialLimit, func(ctx context.Context) (float64, error) { return gauge.grow(ctx, n) })
+	})
 	if err != nil {
 		return e, fmt.Errorf("experiments: measure the speed of width %d: %w", cell.Model.Width, err)
 	}
@@ -76,6 +86,18 @@ func worth(most int, work float64, speed func(models int) (float64, error)) (int
 			return most, trials, nil
 		}
 	}
+}
+
+// within measures a speed that shows in time or not at all. That it did not is
+// another error than an interruption.
+func within(ctx context.Context, limit time.Duration, speed func(context.Context) (float64, error)) (float64, error) {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	measured, err := speed(limited)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return 0, fmt.Errorf("no speed after %v", limit)
+	}
+	return measured, err
 }
 
 // left are the cells of a sweep's stage that are still to be trained. With shared

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -102,6 +103,25 @@ func TestChooseMeasures(t *testing.T) {
 	_, err = e.Choose(context.Background(), sweep, true)
 	require.ErrorContains(t, err, "measure the speed of width 1: ")
 	require.ErrorContains(t, err, "no luck")
+}
+
+// A number of models whose speed does not show in time is too many; an interruption
+// meanwhile stays one.
+func TestWithin(t *testing.T) {
+	never := func(ctx context.Context) (float64, error) {
+		<-ctx.Done()
+		return 0, fmt.Errorf("%w: %w", ErrInterrupted, ctx.Err())
+	}
+	_, err := within(context.Background(), time.Millisecond, never)
+	require.EqualError(t, err, "no speed after 1ms")
+	require.NotErrorIs(t, err, ErrInterrupted)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = within(ctx, time.Hour, never)
+	require.ErrorIs(t, err, ErrInterrupted)
+	speed, err := within(context.Background(), time.Hour, func(context.Context) (float64, error) { return 3, nil })
+	require.NoError(t, err)
+	require.InDelta(t, 3, speed, 0)
 }
 
 // Where there is nothing to choose no worker is started.

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"slices"
 
@@ -59,9 +60,17 @@ type Estimator struct {
 	BF16    string                    // the CPU's instructions for bfloat16, see CPUBF16
 	// PerProcess is how many of them have a process in common, see Runner.
 	PerProcess int
+	// Tell hears what is about to be measured, which takes seconds; nil: nobody.
+	Tell func(string)
 
 	Trials []Trial // by which Choose chose Workers; none elsewhere
 	chosen shape   // of the models in them
+}
+
+func (e Estimator) tell(format string, args ...any) {
+	if e.Tell != nil {
+		e.Tell(fmt.Sprintf(format, args...))
+	}
 }
 
 // shape is what the time of a training step depends on.

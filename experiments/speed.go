@@ -108,6 +108,7 @@ func (e Estimator) measure(ctx context.Context, cell Cell) (float64, error) {
 			return trial.ImagesPerSecond / float64(trial.Models), nil
 		}
 	}
+	e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, e.Workers)
 	gauge := newGauge(e.Command, e.PerProcess, Job{Cell: cell, Device: e.Device, Threads: e.Threads})
 	defer gauge.close()
 	speed, err := gauge.grow(ctx, e.Workers)

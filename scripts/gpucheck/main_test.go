@@ -28,6 +28,9 @@ func TestTrainings(t *testing.T) {
 		require.Equal(t, alone.state, one.state)
 		require.Positive(t, one.seconds)
 	}
+	mixed, err := trained(job{device: "cpu", precision: hardware.FP32, width: 1, steps: 2, defended: true})
+	require.NoError(t, err)
+	require.NotEqual(t, alone.state, mixed.state)
 	_, err = together(2, job{device: "cpu", precision: hardware.FP32, width: 0, steps: 2})
 	require.ErrorIs(t, err, torchbridge.ErrOptions)
 }
@@ -78,7 +81,7 @@ func TestChecks(t *testing.T) {
 	s.precisions = precisions(hardware.Env{}, hardware.CPU)
 	require.Equal(t, []string{hardware.FP32, hardware.BF16}, s.precisions)
 	require.NoError(t, s.check(1, 2))
-	require.Len(t, s.outcome.Checks, 2*4+1)
+	require.Len(t, s.outcome.Checks, 2*5+1)
 	require.NoError(t, s.verdict())
 	s.holds("all is well", false, "it is not")
 	require.EqualError(t, s.verdict(), "it does not hold that all is well")
@@ -86,15 +89,17 @@ func TestChecks(t *testing.T) {
 
 func TestOwnSpeed(t *testing.T) {
 	s := newSession()
-	require.NoError(t, s.own(measurement{graph, hardware.FP32, 1, 2}))
+	require.NoError(t, s.own(measurement{mode: graph, precision: hardware.FP32, width: 1, models: 2}))
 	require.Len(t, s.outcome.Findings, 1)
 	f := s.outcome.Findings[0]
 	require.Equal(t, []any{backfire, graph, hardware.FP32, 1, 2}, []any{f.Program, f.Mode, f.Precision, f.Width, f.Models})
 	require.InEpsilon(t, 4/f.Seconds, f.StepsPerSecond, 1e-12, "rounding only")
 	require.InEpsilon(t, batch*f.StepsPerSecond, f.ImagesPerSecond, 1e-12, "rounding only")
+	require.NoError(t, s.own(measurement{mode: graph, precision: hardware.FP32, width: 1, models: 1, defense: cutMixed}))
+	require.Equal(t, cutMixed, s.outcome.Findings[1].Defense)
 	s.until = time.Now()
-	require.NoError(t, s.own(measurement{eager, hardware.FP32, 64, 16}))
-	require.Len(t, s.outcome.Findings, 1)
+	require.NoError(t, s.own(measurement{mode: eager, precision: hardware.FP32, width: 64, models: 16}))
+	require.Len(t, s.outcome.Findings, 2)
 	require.Equal(t, []string{"backfire, eager in fp32, width 64, 16 at a time: the time is over"}, s.outcome.LeftOut)
 }
 

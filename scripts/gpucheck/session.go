@@ -37,6 +37,7 @@ type finding struct {
 	Width           int     `json:"width"`
 	Precision       string  `json:"precision"` // fp32, tf32 or bf16
 	Mode            string  `json:"mode"`      // eager, compile or graph
+	Defense         string  `json:"defense,omitempty"`
 	Models          int     `json:"models"`
 	Seconds         float64 `json:"seconds"`
 	StepsPerSecond  float64 `json:"model_steps_per_second"` // of all models together
@@ -50,6 +51,7 @@ const (
 	eager    = "eager"
 	graph    = "graph"
 	compile  = "compile"
+	cutMixed = "cutmix"
 )
 
 // widths are the networks that are measured.
@@ -127,6 +129,16 @@ func (s *session) checkPrecision(small job) (float64, error) {
 		return 0, err
 	}
 	s.holds(small.precision+": recorded steps give the weights of eager ones", reflect.DeepEqual(one.state, recorded.state), "")
+	operations.defended, small.defended = true, true
+	mixed, err := trained(operations)
+	if err != nil {
+		return 0, err
+	}
+	if recorded, err = trained(small); err != nil {
+		return 0, err
+	}
+	s.holds(small.precision+": recorded steps with CutMix give the weights of eager ones", reflect.DeepEqual(mixed.state, recorded.state), "")
+	small.defended = false
 	small.notice = nil // it would tell the same, from several threads
 	side, err := together(3, small)
 	if err != nil {
@@ -155,7 +167,7 @@ func (s *session) leaveOut(what string, why error) {
 func (s *session) found(program string, m measurement, seconds float64) {
 	steps := float64(m.models*s.steps) / seconds
 	s.outcome.Findings = append(s.outcome.Findings, finding{
-		Program: program, Width: m.width, Precision: m.precision, Mode: m.mode, Models: m.models,
+		Program: program, Width: m.width, Precision: m.precision, Mode: m.mode, Defense: m.defense, Models: m.models,
 		Seconds: seconds, StepsPerSecond: steps, ImagesPerSecond: steps * batch,
 	})
 }
@@ -164,23 +176,30 @@ func (s *session) found(program string, m measurement, seconds float64) {
 type measurement struct {
 	mode, precision string
 	width, models   int
+	defense         string // cutMixed or empty
 }
 
 // String is the measurement for people.
 func (m measurement) String() string {
-	return fmt.Sprintf("%s in %s, width %d, %d at a time", m.mode, m.precision, m.width, m.models)
+	what := fmt.Sprintf("%s in %s, width %d, %d at a time", m.mode, m.precision, m.width, m.models)
+	if m.defense != "" {
+		what += ", " + m.defense
+	}
+	return what
 }
 
 // measure times what matters most first: both programs with a model alone, then
 // more and more models, and last what takes long to compile.
 func (s *session) measure(ctx context.Context) error {
 	for _, width := range widths {
-		if err := s.own(measurement{eager, hardware.FP32, width, 1}); err != nil {
+		if err := s.own(measurement{mode: eager, precision: hardware.FP32, width: width, models: 1}); err != nil {
 			return err
 		}
 		for _, precision := range s.precisions {
-			if err := s.own(measurement{graph, precision, width, 1}); err != nil {
-				return err
+			for _, defense := range []string{"", cutMixed} {
+				if err := s.own(measurement{mode: graph, precision: precision, width: width, models: 1, defense: defense}); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -196,7 +215,7 @@ func (s *session) measure(ctx context.Context) error {
 	}
 	for _, width := range widths {
 		for _, precision := range s.precisions {
-			if err := s.crowd(measurement{graph, precision, width, 2}); err != nil {
+			if err := s.crowd(measurement{mode: graph, precision: precision, width: width, models: 2}); err != nil {
 				return err
 			}
 		}
@@ -227,7 +246,9 @@ func (s *session) own(m measurement) error {
 	if s.late(backfire + ", " + m.String()) {
 		return nil
 	}
-	runs, err := together(m.models, job{device: s.device, precision: m.precision, width: m.width, steps: s.steps, eager: m.mode == eager})
+	runs, err := together(m.models, job{
+		device: s.device, precision: m.precision, width: m.width, steps: s.steps, eager: m.mode == eager, defended: m.defense == cutMixed,
+	})
 	if err != nil {
 		return err
 	}
@@ -244,7 +265,7 @@ func (s *session) others(python *pytorch, modes ...string) {
 	for _, width := range widths {
 		for _, precision := range s.precisions {
 			for _, mode := range modes {
-				m := measurement{mode, precision, width, 1}
+				m := measurement{mode: mode, precision: precision, width: width, models: 1}
 				if s.late(twins + ", " + m.String()) {
 					continue
 				}

@@ -16,6 +16,7 @@ type job struct {
 	precision    string // of hardware
 	width, steps int
 	eager        bool
+	defended     bool // by CutMix
 	notice       func(string)
 	start        <-chan struct{} // closed when the timed epoch may begin; nil: at once
 	ready        func()          // called before waiting for start
@@ -32,7 +33,7 @@ type training struct {
 func trained(j job) (training, error) {
 	const classes, channels, size, epochs = 10, 3, 32, 2
 	rows := j.steps * batch
-	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
+	options := torchbridge.Options{
 		Model: torchbridge.ModelSpec{Width: j.width, Channels: channels, Height: size, WidthPx: size, Classes: classes},
 		Train: torchbridge.TrainSpec{
 			Epochs: epochs, Batch: batch, Optimizer: torchbridge.OptimizerSGD, LR: 1e-2,
@@ -40,7 +41,11 @@ func trained(j job) (training, error) {
 		},
 		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
 		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
-	})
+	}
+	if j.defended {
+		options.Change = cutMix
+	}
+	trainer, err := torchbridge.NewTrainer(options)
 	if err != nil {
 		return training{}, err
 	}
@@ -72,6 +77,18 @@ func trained(j job) (training, error) {
 	seconds := time.Since(begin).Seconds()
 	state, err := trainer.State()
 	return training{state: state, seconds: seconds, loss: stats.Loss}, err
+}
+
+// cutMix puts another region of another partner into each row, step by step.
+func cutMix(_, step, n int) torchbridge.Change {
+	partner := make([]int32, n)
+	for i := range partner {
+		partner[i] = int32((i + 1 + step) % n)
+	}
+	x, y := step%16, step/16%16
+	return torchbridge.Change{Mix: &torchbridge.Mix{
+		Partner: partner, Lambda: 0.75, Box: &torchbridge.Box{X1: x, Y1: y, X2: x + 16, Y2: y + 16},
+	}}
 }
 
 // together does the same job several times at once; all begin their timed epoch
