@@ -162,7 +162,7 @@ func TestDryRunTrainsNothing(t *testing.T) {
 	opts, out, errOut := sweepOptions(t)
 	opts.DryRun, opts.Estimate = true, estimate
 	require.NoError(t, runSweep(context.Background(), opts))
-	require.Equal(t, "measuring how fast width 2 trains, 2 at a time\n", errOut.String())
+	require.Equal(t, "measuring how fast width 2 trains, 2 at a time\n", errOut())
 	// 240 images in 8 steps, for each of four models.
 	require.Regexp(t, `^4 models to train, 0 stored: 32 steps, 960 images, about \d+ s with \d+ trainings? at a time\n`+
 		`  width 2 on 1 x 28 x 28, batch 32: \d+ images/s per training, measured now \(4 models\)\n$`, out())
