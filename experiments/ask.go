@@ -92,14 +92,14 @@ func (w *Worker) ask(ctx context.Context, job Job) error {
 
 // deal deals the game of a job and makes its training set.
 func (w *Worker) deal(ctx context.Context, p *playing) error {
-	set, err := w.dataset(ctx, p.job)
+	common, err := w.dealt(ctx, p.job)
 	if err != nil {
 		return err
 	}
-	if p.game, err = game.New(set, p.job.Cell.Game); err != nil {
+	if p.game, err = common.game(); err != nil {
 		return err
 	}
-	return p.stamp()
+	return p.stamp(common)
 }
 
 // classify gives the probability of each class of each image, after an attacker was

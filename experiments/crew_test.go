@@ -58,7 +58,7 @@ func TestModelsOfTwoCompanies(t *testing.T) {
 	require.GreaterOrEqual(t, started.Load(), int32(2))
 
 	// An idle process makes room for one of the other company.
-	crew := newCrew(1, (&run{Runner: runner}).start)
+	crew := newCrew(1, func() (*process, error) { return (&run{Runner: runner}).start(nil) })
 	plain, err := crew.join(false)
 	require.NoError(t, err)
 	crew.leave(plain, false, false)
@@ -220,7 +220,7 @@ func TestModelsInOneProcessLeave(t *testing.T) {
 func TestWorkerLeavesOff(t *testing.T) {
 	command, err := testWorker(fault{})()
 	require.NoError(t, err)
-	p, err := startProcess(command)
+	p, err := startProcess(command, nil)
 	require.NoError(t, err)
 	defer p.close()
 	cells := slices.Clone(newTinyPlan(t).Cells)

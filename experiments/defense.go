@@ -9,6 +9,7 @@ import (
 	"backfire/defenses"
 	"backfire/defenses/indexing"
 	"backfire/game"
+	"backfire/triggers"
 )
 
 // Defense is what a defender does in the training of one model. It does not say
@@ -122,11 +123,10 @@ func (c Cell) stepsPerEpoch(rows int) int {
 	return full
 }
 
-// trainingSet makes the training set of the cell's game as its defense leaves
-// it. With agent augmentation it also says which simulated attacker's trigger
+// trainingSet makes of t, the training set of the cell's game, what the cell's
+// defense leaves of it; avoid are the attackers' triggers. t is not changed. With agent augmentation it also says which simulated attacker's trigger
 // each row carries, see defenses.Augmented.
-func (c Cell) trainingSet(g *game.Game) (*game.TrainingSet, []int, error) {
-	t := g.Training()
+func (c Cell) trainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game.TrainingSet, []int, error) {
 	if c.Defense == nil {
 		return t, nil, nil
 	}
@@ -141,7 +141,7 @@ func (c Cell) trainingSet(g *game.Game) (*game.TrainingSet, []int, error) {
 	if a == nil {
 		return t, nil, nil
 	}
-	augmented, err := defenses.Augment(t, *a, g.Triggers(), c.Game.Seed)
+	augmented, err := defenses.Augment(t, *a, avoid, c.Game.Seed)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -54,7 +54,7 @@ func trainingOf(t *testing.T, cell Cell) (*game.Game, *game.TrainingSet, []int) 
 	require.NoError(t, err)
 	g, err := game.New(set, cell.Game)
 	require.NoError(t, err)
-	training, simulated, err := cell.trainingSet(g)
+	training, simulated, err := cell.trainingSet(g.Training(), g.Triggers())
 	require.NoError(t, err)
 	return g, training, simulated
 }

@@ -44,13 +44,14 @@ func newGauge(command func() (*exec.Cmd, error), perProcess int, job Job) *gauge
 // grow adds models until there are n, and returns how many images per second go
 // through all of them together. After an error the gauge is of no use.
 func (g *gauge) grow(ctx context.Context, n int) (float64, error) {
+	cores := pins(g.Job.Device, n, g.Job.Threads)
 	for ; g.models < n; g.models++ {
 		if g.models%g.PerProcess == 0 {
 			command, err := g.Command()
 			if err != nil {
 				return 0, err
 			}
-			worker, err := startProcess(command)
+			worker, err := startProcess(command, pin(cores, g.models))
 			if err != nil {
 				return 0, err
 			}

@@ -83,7 +83,7 @@ func (c Cell) workerMemory() int64 {
 }
 
 // residentMemory is what a worker process has in memory besides a step: program,
-// dataset, training set and probes (twice, as bytes here and in libtorch), and the
+// dataset, training set and probes (as bytes here and in libtorch), and the
 // parameters.
 func (c Cell) residentMemory() float64 {
 	return c.commonMemory() + c.ownMemory()
@@ -98,7 +98,11 @@ func (c Cell) commonMemory() float64 {
 // ownMemory is the part that each model has.
 func (c Cell) ownMemory() float64 {
 	rows := float64(c.Data.Shape.Size()) * float64(c.Game.PoolSize) * (1 + c.Game.HeldOut) // what is held out may be predicted twice
-	return 2*rows + parameterCopies*c.parameters()
+	copies := 2.                                                                           // here and in libtorch
+	if c.Defense != nil {
+		copies++ // the training set before a defense, which other cells share
+	}
+	return copies*rows + parameterCopies*c.parameters()
 }
 
 // keptMaps is about what a training step keeps for its backward pass, in bytes.

@@ -3,11 +3,9 @@ package experiments
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"backfire/datasets"
 	"backfire/game"
 )
 
@@ -49,16 +47,16 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 		return err
 	}
 	p.watch.enter(PhaseLoad)
-	set, err := w.dataset(ctx, job)
+	common, err := w.dealt(ctx, job)
 	if err != nil {
 		return err
 	}
 	p.watch.enter(PhaseDeal)
-	if p.game, err = game.New(set, job.Cell.Game); err != nil {
+	if p.game, err = common.game(); err != nil {
 		return err
 	}
 	p.watch.enter(PhaseStamp)
-	if err := p.stamp(); err != nil {
+	if err := p.stamp(common); err != nil {
 		return err
 	}
 	tell(Event{Kind: KindStarted, Images: p.perEpoch, Epochs: job.Cell.Training.Epochs})
@@ -73,37 +71,17 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 	return p.store(score, newEnvironment(job, w.Program, p.engine))
 }
 
-// dataset returns the images of the job's cell, those of the last cell if they
-// are the same. Workers wait for each other here, so that none loads what another
-// is loading.
-func (w *Worker) dataset(ctx context.Context, job Job) (*datasets.Set, error) {
-	w.loading.Lock()
-	defer w.loading.Unlock()
-	if w.set == nil || w.source != job.Source {
-		w.set = nil // Not both at a time in memory.
-		set, err := w.Load(ctx, job.Source)
-		if err != nil {
-			return nil, err
-		}
-		w.set, w.source = set, job.Source
-	}
-	if want := job.Cell.Data.Checksum; w.set.Checksum != want {
-		return nil, fmt.Errorf("experiments: load %s: %w: SHA-256 %.12s instead of %.12s", job.Cell.Data.Name, ErrOtherData, w.set.Checksum, want)
-	}
-	return w.set, nil
-}
-
 // stamp makes the training set, as the defense leaves it, and the probes.
-func (p *playing) stamp() error {
+func (p *playing) stamp(common *dealt) error {
 	var err error
-	if p.training, p.simulated, err = p.job.Cell.trainingSet(p.game); err != nil {
+	if p.training, p.simulated, err = p.job.Cell.trainingSet(common.training(), p.game.Triggers()); err != nil {
 		return err
 	}
 	if p.course, err = p.job.Cell.course(); err != nil {
 		return err
 	}
 	p.perEpoch = p.job.Cell.passing(p.rowsIn(0))
-	p.probes = p.game.Probes()
+	p.probes = common.probes()
 	// That of the first stage serves all: no image has a part in a model before
 	// its owner has entered.
 	p.norm = normalization(p.rowsOf(0).Images, p.training.Shape)

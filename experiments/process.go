@@ -36,8 +36,8 @@ type process struct {
 }
 
 // startProcess starts a worker process from command, which is not started yet
-// and has no streams.
-func startProcess(command *exec.Cmd) (*process, error) {
+// and has no streams, on some cores; on any if there are none.
+func startProcess(command *exec.Cmd, cores []int) (*process, error) {
 	p := &process{cmd: command, ended: make(chan struct{}), at: map[int]*assignment{}}
 	var err error
 	if p.stdin, err = command.StdinPipe(); err != nil {
@@ -56,7 +56,7 @@ func startProcess(command *exec.Cmd) (*process, error) {
 		// The kernel ties the "parent died" signal to the thread that forked.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := command.Start()
+		err := startOn(command, cores)
 		started <- err
 		if err != nil {
 			return

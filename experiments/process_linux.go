@@ -7,12 +7,45 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // guard makes a worker process die with its parent, however that dies, and
 // keeps Ctrl-C from reaching it: the parent decides when it stops.
 func guard(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// allowedCores are the processors that the calling thread may run on, in ascending
+// order; none if that is not known.
+func allowedCores() []int {
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(0, &set) != nil {
+		return nil
+	}
+	var cores []int
+	for core := 0; len(cores) < set.Count(); core++ {
+		if set.IsSet(core) {
+			cores = append(cores, core)
+		}
+	}
+	return cores
+}
+
+// startOn starts command on some cores, on any if there are none. A new process has
+// the cores of the thread that makes it: the calling goroutine must be locked to
+// its thread, which has its own ones again afterwards. Without the right to choose
+// cores the process starts on any.
+func startOn(command *exec.Cmd, cores []int) error {
+	var before, wanted unix.CPUSet
+	for _, core := range cores {
+		wanted.Set(core)
+	}
+	if len(cores) > 0 && unix.SchedGetaffinity(0, &before) == nil && unix.SchedSetaffinity(0, &wanted) == nil {
+		defer func() { _ = unix.SchedSetaffinity(0, &before) }() // It was its own.
+	}
+	return command.Start()
 }
 
 // peakMemory is the largest resident set of this process so far, in bytes.

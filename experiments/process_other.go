@@ -10,6 +10,12 @@ import (
 // guard does nothing: a worker process ends when its standard input does.
 func guard(*exec.Cmd) {}
 
+// allowedCores are not known here.
+func allowedCores() []int { return nil }
+
+// startOn starts command on any cores.
+func startOn(command *exec.Cmd, _ []int) error { return command.Start() }
+
 // peakMemory is not known here.
 func peakMemory() int64 { return 0 }
 

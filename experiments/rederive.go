@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"backfire/datasets"
-	"backfire/game"
 )
 
 // checkData loads the images of the cell.
@@ -63,11 +62,12 @@ func (c *verification) checkDeal(context.Context) (string, error) {
 		return "", unchecked("data")
 	}
 	p := &playing{job: Job{Cell: *c.cell, Dir: c.scratch}, hash: c.hash}
+	common := newDealt(c.set, c.cell.Game)
 	var err error
-	if p.game, err = game.New(c.set, c.cell.Game); err != nil {
+	if p.game, err = common.game(); err != nil {
 		return "", err
 	}
-	if err := p.stamp(); err != nil {
+	if err := p.stamp(common); err != nil {
 		return "", err
 	}
 	c.again = p

@@ -151,9 +151,10 @@ func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 	defer stop(nil)
 	var slots sync.WaitGroup
 	var together *crew
+	cores := pins(r.Device, workers, r.Threads)
 	for i := range workers {
 		if size := max(1, r.PerProcess); i%size == 0 {
-			together = newCrew(min(size, workers-i), run.start)
+			together = newCrew(min(size, workers-i), func() (*process, error) { return run.start(pin(cores, i)) })
 		}
 		own := together
 		slots.Go(func() {
@@ -230,12 +231,13 @@ func (r *run) slot(ctx context.Context, number int, crew *crew) error {
 	}
 }
 
-func (r *run) start() (*process, error) {
+// start starts a worker process on some cores; on any if there are none.
+func (r *run) start(cores []int) (*process, error) {
 	command, err := r.Command()
 	if err != nil {
 		return nil, err
 	}
-	return startProcess(command)
+	return startProcess(command, cores)
 }
 
 // failedAttempt is why a worker could not train a cell.

@@ -56,7 +56,7 @@ func workOff(ctx context.Context, start func() (*exec.Cmd, error), job Job) erro
 	if err != nil {
 		return err
 	}
-	worker, err := startProcess(command)
+	worker, err := startProcess(command, nil)
 	if err != nil {
 		return err
 	}

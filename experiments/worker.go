@@ -55,16 +55,17 @@ type Order struct {
 }
 
 // Worker is what a worker process does: its workers train one cell after another,
-// each on a thread of its own, side by side. The dataset of the last cell is kept
-// for the next one.
+// each on a thread of its own, side by side. Dataset, deal and stamped images of
+// the last cell are kept for the next one.
 type Worker struct {
 	Engine  Engine
 	Load    Loader
 	Program Build // for environment.json
 
-	loading sync.Mutex
+	sharing sync.Mutex
 	source  datasets.Source
 	set     *datasets.Set
+	last    *dealt
 }
 
 // Run takes orders from in and writes events to out, one JSON value per line,
