@@ -210,6 +210,10 @@ func (s Stack) Rows(n int) int {
 	return n
 }
 
+// Treatments is how many kinds of steps of whole batches a training has: mixed in
+// one way, in the other, or not.
+func (s Stack) Treatments() int { return mix.Treatments(s.CutMix, s.MixUp) }
+
 // rows returns round(Share*n).
 func (d Dose) rows(n int) int { return round(d.Share, n) }
 

@@ -28,7 +28,8 @@ const (
 func (c Cell) deviceMemory() int64 {
 	data := float64(c.Data.Shape.Size()) * float64(c.rows(len(c.Game.Attackers)))
 	prediction := predictionMaps * predictionBatch * float32Bytes * float64(c.Model.Width) * float64(c.Data.Shape.Plane())
-	return int64(data + max(deviceWorkspace*c.keptMaps(), prediction) + deviceCopies*c.parameters())
+	steps := deviceWorkspace * c.keptMaps() * float64(c.stack().Treatments()) // each is recorded with memory of its own
+	return int64(data + max(steps, prediction) + deviceCopies*c.parameters())
 }
 
 // sharedDeviceMemory is what the models of one process have in common there: CUDA

@@ -76,10 +76,14 @@ type form struct {
 // formOf checks a change of a batch of rows rows and returns the form of its step.
 func formOf(change Change, rows int, m ModelSpec) (form, error) {
 	f := form{rows: rows}
-	for _, read := range []func(Change, ModelSpec) error{f.readStamps, f.readMix, f.readPerturbation} {
-		if err := read(change, m); err != nil {
-			return form{}, err
-		}
+	if err := f.readStamps(change.Stamps, m); err != nil {
+		return form{}, err
+	}
+	if err := f.readMix(change.Mix, m); err != nil {
+		return form{}, err
+	}
+	if err := f.readPerturbation(change.Perturbation, m); err != nil {
+		return form{}, err
 	}
 	return f, nil
 }
@@ -100,8 +104,7 @@ func (f *form) size() int {
 	return f.mixed()
 }
 
-func (f *form) readStamps(change Change, m ModelSpec) error {
-	stamps := change.Stamps
+func (f *form) readStamps(stamps *Stamps, m ModelSpec) error {
 	if stamps == nil {
 		return nil
 	}
@@ -116,8 +119,8 @@ func (f *form) readStamps(change Change, m ModelSpec) error {
 	return nil
 }
 
-func (f *form) readMix(change Change, m ModelSpec) error {
-	mix, rows := change.Mix, f.mixed()
+func (f *form) readMix(mix *Mix, m ModelSpec) error {
+	rows := f.mixed()
 	if mix == nil {
 		return nil
 	}
@@ -140,8 +143,7 @@ func (f *form) readMix(change Change, m ModelSpec) error {
 	return nil
 }
 
-func (f *form) readPerturbation(change Change, m ModelSpec) error {
-	p := change.Perturbation
+func (f *form) readPerturbation(p *Perturbation, m ModelSpec) error {
 	if p == nil {
 		return nil
 	}

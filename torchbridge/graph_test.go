@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/hardware"
 	"backfire/streams"
 )
 
@@ -90,7 +91,7 @@ func TestGraphTakesTheSameSteps(t *testing.T) {
 					case "alternating":
 						forms = 3
 						opt.Change = func(epoch, step, n int) Change {
-							return drawn([]string{"", "cutmix", "mixup"}[(epoch+step)%3], false, epoch, step, n)
+							return drawn([]string{"", "cutmix", "mixup attack"}[(epoch+step)%3], false, epoch, step, n)
 						}
 					default:
 						opt.Change = func(epoch, step, n int) Change { return drawn(parts, add, epoch, step, n) }
@@ -112,10 +113,103 @@ func TestGraphTakesTheSameSteps(t *testing.T) {
 	}
 }
 
+// So it is in the other precisions.
+func TestGraphTakesTheSameStepsInLess(t *testing.T) {
+	device := gpu(t)
+	env, err := Environment()
+	require.NoError(t, err)
+	for _, precision := range []string{hardware.TF32, hardware.BF16} {
+		opt := toyOptions()
+		opt.Device, opt.Precision = device, precision
+		if opt.checkPrecision(0) != nil {
+			t.Logf("%s has no %s", env.GPUs[0].Name, precision)
+			continue
+		}
+		opt.Change = func(epoch, step, n int) Change { return drawn("stamps cutmix attack start", true, epoch, step, n) }
+		graphed, _ := train(t, opt)
+		require.Len(t, graphed.recorded(), 1)
+		opt.Eager = true
+		eager, _ := train(t, opt)
+		want, err := eager.State()
+		require.NoError(t, err)
+		got, err := graphed.State()
+		require.NoError(t, err)
+		require.Equal(t, want, got, precision)
+	}
+}
+
+// A state from before the first step, put back after steps were recorded, is gone
+// on from as the first time; so it is with another training set of the same images.
+func TestTrainingStartsAgain(t *testing.T) {
+	for _, device := range devices() {
+		for _, optimizer := range []string{OptimizerSGD, OptimizerAdam} {
+			trainer, images, labels := toyTrainer(t, device, func(o *Options) { o.Train.Optimizer = optimizer })
+			before, err := trainer.State()
+			require.NoError(t, err)
+			run := func() State {
+				for epoch := range 2 {
+					_, err := trainer.Epoch(order(40, 1, uint64(epoch)), nil)
+					require.NoError(t, err)
+				}
+				state, err := trainer.State()
+				require.NoError(t, err)
+				return state
+			}
+			first := run()
+			require.NoError(t, trainer.Restore(before))
+			require.Equal(t, first, run(), "%s on %s", optimizer, device)
+			require.NoError(t, trainer.Restore(before))
+			require.NoError(t, trainer.Upload(images, labels))
+			require.Equal(t, first, run(), "%s on %s, uploaded again", optimizer, device)
+		}
+	}
+}
+
+// A form whose step cannot be recorded leaves the recordings of others in use.
+func TestFailedRecordingBesideAnother(t *testing.T) {
+	device := gpu(t)
+	notices := 0
+	trainer, _, _ := toyTrainer(t, device, func(o *Options) {
+		o.Notice = func(string) { notices++ }
+		o.Change = func(epoch, step, n int) Change {
+			return drawn([]string{"cutmix", "mixup"}[step%2], false, epoch, step, n)
+		}
+	})
+	for epoch := range 4 {
+		_, err := trainer.Epoch(order(40, 1, uint64(epoch)), nil)
+		require.NoError(t, err)
+	}
+	require.Len(t, trainer.recorded(), 2)
+	for _, r := range trainer.recipes {
+		if r.form.mixing == blended {
+			require.NoError(t, r.graph.forget())
+			r.eager = true
+		}
+	}
+	before, err := trainer.State()
+	require.NoError(t, err)
+	_, err = trainer.Epoch(order(40, 1, 4), nil)
+	require.NoError(t, err)
+	require.Len(t, trainer.recorded(), 1)
+	mixed, err := trainer.State()
+	require.NoError(t, err)
+	require.NoError(t, trainer.Restore(before))
+	trainer.eager = true
+	_, err = trainer.Epoch(order(40, 1, 4), nil)
+	require.NoError(t, err)
+	all, err := trainer.State()
+	require.NoError(t, err)
+	require.Equal(t, all, mixed)
+	require.Zero(t, notices)
+}
+
 // Trainers on streams of their own do not see each other's work.
 func TestGraphsSideBySide(t *testing.T) {
 	opt := toyOptions()
 	opt.Device = gpu(t)
+	opt.Change = func(epoch, step, n int) Change {
+		return drawn([]string{"", "cutmix attack"}[step%2], false, epoch, step, n)
+	}
 	images, labels := toyImages(opt.Images, 1)
 	type end struct {
 		state State
@@ -190,16 +284,21 @@ func TestFailedRecordings(t *testing.T) {
 // one.
 func TestRecordingsGiveTheirMemoryBack(t *testing.T) {
 	opt := toyOptions()
-	opt.Device, opt.Train.Epochs = gpu(t), 2
+	opt.Device, opt.Train.Epochs = gpu(t), 3
+	opt.Change = func(epoch, step, n int) Change {
+		return drawn([]string{"cutmix", "mixup"}[(epoch+step)%2], false, epoch, step, n)
+	}
 	var free []int64
 	for range 6 {
 		trainer, err := NewTrainer(opt)
 		require.NoError(t, err)
 		images, labels := toyImages(opt.Images, 1)
 		require.NoError(t, trainer.Upload(images, labels))
-		_, err = trainer.Epoch(order(opt.Images, opt.Seed, 0), nil)
-		require.NoError(t, err)
-		require.True(t, trainer.plain().graph.recorded)
+		for epoch := range opt.Train.Epochs {
+			_, err = trainer.Epoch(order(opt.Images, opt.Seed, uint64(epoch)), nil)
+			require.NoError(t, err)
+		}
+		require.Len(t, trainer.recorded(), 2)
 		trainer.Close()
 		left, err := FreeMemory(0)
 		require.NoError(t, err)

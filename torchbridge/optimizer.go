@@ -29,7 +29,6 @@ const (
 type optimizer struct {
 	spec  TrainSpec
 	state []stateList
-	steps int // taken
 }
 
 // stateList is one kind of state: a tensor per parameter.
@@ -109,7 +108,7 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate tensor) error {
 			buffers = handles(o.state[0].handles)
 		}
 		message = C.bf_fused_sgd(handles(params), handles(grads), buffers, n, unsafe.Pointer(rate.c), C.double(o.spec.Momentum),
-			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Nesterov)), C.int(boolean(o.steps == 0)))
+			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Nesterov)))
 	} else {
 		message = C.bf_fused_adam(handles(params), handles(grads), handles(o.state[adamMean].handles), handles(o.state[adamVariance].handles),
 			handles(o.state[adamSteps].handles), n, unsafe.Pointer(rate.c), adamBeta1, adamBeta2, adamEpsilon,

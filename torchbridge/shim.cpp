@@ -81,11 +81,16 @@ char *bf_write(void *tensor, const void *values, int64_t bytes) {
     auto &target = tensor_of(tensor);
     TORCH_CHECK(static_cast<int64_t>(target.nbytes()) == bytes, bytes,
                 " bytes for a tensor of ", target.nbytes());
-    // Read only. CUDA copies from memory that is not pinned in two steps and
-    // returns after the first, which ends the use of that memory.
-    auto source = at::from_blob(const_cast<void *>(values), target.sizes(),
-                                target.options().device(at::kCPU));
-    target.copy_(source, /*non_blocking=*/true);
+    // Pinned memory is taken again only when the copy from it is done.
+    auto host =
+        target.is_cpu()
+            ? target
+            : at::empty(target.sizes(),
+                        target.options().device(at::kCPU).pinned_memory(true));
+    TORCH_CHECK(host.is_contiguous(), "the tensor has gaps");
+    std::memcpy(host.data_ptr(), values, static_cast<size_t>(bytes));
+    if (!target.is_cpu())
+      target.copy_(host, /*non_blocking=*/true);
   });
 }
 

@@ -44,7 +44,8 @@ char *bf_channels_last(void *tensor, void **out);
 
 // Copies `bytes` bytes, as many as the tensor has, into it, after what its
 // device was asked before; on a GPU without waiting for that. The values can be
-// changed once this returns.
+// changed once this returns: for a GPU they are copied into pinned memory
+// first.
 char *bf_write(void *tensor, const void *values, int64_t bytes);
 
 // The uint8 `images` as float, (x/255 - mean)/std written as x * scale + shift
@@ -69,11 +70,11 @@ char *bf_next_batch(void *order, void *rates, void *position, int64_t length,
                     void **index, void **rate);
 
 // at::_fused_sgd_ on all parameters at once: PyTorch's SGD with coupled weight
-// decay. `first` initialises the momentum buffers with the gradients. `lr` is a
-// float tensor of one element.
+// decay. The momentum buffers begin at zero. `lr` is a float tensor of one
+// element.
 char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
                    int count, void *lr, double momentum, double weight_decay,
-                   int nesterov, int first);
+                   int nesterov);
 
 // at::_fused_adam_ (decoupled = 0) or at::_fused_adamw_ (decoupled = 1).
 // `steps` are float tensors of one element, one per parameter, counted up here.

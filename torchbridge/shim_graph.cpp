@@ -132,7 +132,9 @@ void abandon(Graph &g) noexcept {
 }
 
 // Drops the recording and gives its memory back, which libtorch would keep for
-// a recording that never comes.
+// a recording that never comes. A libtorch whose CUDAGraph::reset() frees the
+// stream's cuBLAS workspaces (PyTorch's pull request 175276) would take them
+// from the other recordings of the thread, too: that of 2.11 does not.
 void drop(Graph &g) {
   g.stream.synchronize(); // a replay may still run
   if (!g.recorded)

@@ -63,7 +63,7 @@ char *bf_next_batch(void *order, void *rates, void *position, int64_t length,
 
 char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
                    int count, void *lr, double momentum, double weight_decay,
-                   int nesterov, int first) {
+                   int nesterov) {
   return guarded([&] {
     at::NoGradGuard no_grad;
     auto param_list = list_of(params, count);
@@ -74,7 +74,10 @@ char *bf_fused_sgd(void **params, void **grads, void **momentum_buffers,
       buffers = list_of(momentum_buffers, count);
     at::_fused_sgd_(
         param_list, grad_list, buffers, weight_decay, momentum, tensor_of(lr),
-        /*dampening=*/0, nesterov != 0, /*maximize=*/false, first != 0);
+        /*dampening=*/0, nesterov != 0, /*maximize=*/false,
+        // A host's flag would be recorded. Without dampening the first step is
+        // like the others: zeros times momentum, and the gradients.
+        /*is_first_step=*/false);
   });
 }
 

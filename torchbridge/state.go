@@ -49,7 +49,7 @@ func (t *Trainer) Restore(state State) error {
 	if err := restore(t.optimizer.named(t.net.params), state.Optimizer); err != nil {
 		return fmt.Errorf("torchbridge: restore the optimiser: %w", err)
 	}
-	t.step, t.optimizer.steps = state.Step, state.Step
+	t.step = state.Step
 	return nil
 }
 

@@ -6,6 +6,7 @@ type recipe struct {
 	draws *draws // of the step that is taken
 	graph *graph // the step as one launch; nil on the CPU
 	warm  int    // steps that were taken one operation after the other
+	eager bool   // the step cannot be recorded
 }
 
 // recipe returns the recipe of a form; the trainer owns it.
@@ -61,11 +62,10 @@ func (t *Trainer) advance(length int) error {
 	if err != nil {
 		return err
 	}
-	recordable := !t.eager && length == t.opt.Train.Batch
+	recordable := !t.eager && !r.eager && length == t.opt.Train.Batch
 	if recordable && !r.graph.recorded && r.warm >= graphWarmUp {
-		t.scope.reset() // what is freed while a step is recorded stays taken
-		if err := r.graph.record(func() error { return t.trainBatch(r) }); err != nil {
-			t.eager, recordable = true, false
+		if err := t.record(r); err != nil {
+			r.eager, recordable = true, false
 			t.notice("the training step cannot be recorded as a CUDA graph; its operations are launched one by one: " + err.Error())
 		}
 	}
@@ -80,8 +80,20 @@ func (t *Trainer) advance(length int) error {
 	}
 	t.trained += r.form.size()
 	t.step++
-	t.optimizer.steps++
 	return nil
+}
+
+// record records the step of a recipe, without its taking effect. After an error
+// nothing of it is left.
+func (t *Trainer) record(r *recipe) error {
+	t.scope.reset() // the step before has no part in the recording
+	return r.graph.record(func() error {
+		err := t.trainBatch(r)
+		if err != nil {
+			t.scope.reset() // its memory goes with the recording
+		}
+		return err
+	})
 }
 
 // notice tells the caller of something that only costs time.

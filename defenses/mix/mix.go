@@ -133,6 +133,22 @@ func Validate(cut, up *Settings) error {
 	return nil
 }
 
+// Treatments is how many ways to treat a batch cut and up allow, one of which is to
+// leave it unmixed unless they are certain; nil: there is none.
+func Treatments(cut, up *Settings) int {
+	ways, certain := 1, 0.
+	for _, s := range []*Settings{cut, up} {
+		if s != nil {
+			ways++
+			certain += s.Probability
+		}
+	}
+	if certain >= 1 {
+		ways--
+	}
+	return ways
+}
+
 // Draw draws for the batch of n images in a step of an epoch: first whether and
 // how it is mixed, then lambda, then the box, then the partners. It is a
 // function of the mixer's seed and settings and of its arguments.

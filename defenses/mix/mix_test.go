@@ -207,3 +207,12 @@ func TestSettingsAreRefused(t *testing.T) {
 	_, err := mix.NewMixer(nil, nil, 0, 28, 1)
 	require.ErrorContains(t, err, "both sides must be at least 1")
 }
+
+func TestTreatments(t *testing.T) {
+	of := func(probability float64) *mix.Settings { return &mix.Settings{Alpha: 1, Probability: probability} }
+	require.Equal(t, 1, mix.Treatments(nil, nil))
+	require.Equal(t, 1, mix.Treatments(of(1), nil))
+	require.Equal(t, 2, mix.Treatments(nil, of(0.5)))
+	require.Equal(t, 2, mix.Treatments(of(0.5), of(0.5)))
+	require.Equal(t, 3, mix.Treatments(of(0.25), of(0.5)))
+}
