@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
+	"backfire/stats"
 )
 
 // divergence is C8. Within a seed, over all attackers of the undefended games at
@@ -33,13 +33,13 @@ func divergence(s *study) []statement {
 		measures: asrAndLift, unit: Correlation, side: Below, bound: -ExplainedCorrelation,
 		needs: fmt.Sprintf("divergence, ASR and lift of every attacker, at least %d of them, not all equal", MinRanked),
 		value: func(r row, m Measure) float64 {
-			var x, y []float64
+			var pairs [][2]float64
 			for _, u := range s.units {
 				for _, a := range r.games[u[0]].Attackers {
-					x, y = append(x, float64(a.Divergence)), append(y, m.of(a))
+					pairs = append(pairs, [2]float64{float64(a.Divergence), m.of(a)})
 				}
 			}
-			return spearman(x, y)
+			return spearman(pairs)
 		},
 	}}
 }
@@ -51,30 +51,12 @@ func (s *study) hasDivergence(g slot) bool {
 	})
 }
 
-// spearman returns Spearman's rank correlation of x and y, ties sharing their
-// mean rank; NaN with fewer than MinRanked values, with an undefined one, or if
-// all of x or all of y are equal.
-func spearman(x, y []float64) float64 {
-	if len(x) < MinRanked || slices.ContainsFunc(x, math.IsNaN) || slices.ContainsFunc(y, math.IsNaN) {
+// spearman returns Spearman's rank correlation of pairs; NaN with fewer than
+// MinRanked of them, with an undefined value, or if one quantity does not vary.
+func spearman(pairs [][2]float64) float64 {
+	c := stats.Correlate(pairs)
+	if len(pairs) < MinRanked || c.N < len(pairs) {
 		return math.NaN()
 	}
-	return stat.Correlation(ranks(x), ranks(y), nil)
-}
-
-// ranks returns the rank of each value from 1 on, ties sharing their mean rank.
-func ranks(values []float64) []float64 {
-	ranks := make([]float64, len(values))
-	for i, v := range values {
-		below, equal := 0, 0
-		for _, other := range values {
-			switch {
-			case other < v:
-				below++
-			case other == v:
-				equal++
-			}
-		}
-		ranks[i] = float64(below) + float64(equal+1)/2
-	}
-	return ranks
+	return float64(c.Spearman)
 }

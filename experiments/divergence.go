@@ -37,21 +37,36 @@ type Divergences struct {
 	Divergences []divergence.Divergence `json:"divergences"`
 }
 
-// AttackerDivergence is an attacker's divergence in its target class: equation 1.
+// AttackerDivergence is an attacker's divergence in its target class; see
+// divergence.Divergence.
 type AttackerDivergence struct {
-	MMD2 stats.Number `json:"mmd2"` // see divergence.Divergence
+	MMD2 stats.Number `json:"mmd2"` // of all its images there: equation 1
 	JS   stats.Number `json:"js"`
+	// Of those with its trigger: a part of equation 2.
+	TriggeredMMD2 stats.Number `json:"triggered_mmd2"`
+	TriggeredJS   stats.Number `json:"triggered_js"`
 }
 
-// of returns the divergence of the attacker with an ID in a class, all of its
-// images there taken together; nil if it has none.
+// of returns the divergence of the attacker with an ID in a class; nil if it has no
+// images there.
 func (d *Divergences) of(id, class int) *AttackerDivergence {
+	var found *AttackerDivergence
+	triggered := AttackerDivergence{TriggeredMMD2: stats.Undefined(), TriggeredJS: stats.Undefined()}
 	for _, one := range d.Divergences {
-		if one.Agent == id && one.Class == class && one.Part == divergence.All {
-			return &AttackerDivergence{MMD2: one.MMD2, JS: one.JS}
+		if one.Agent != id || one.Class != class {
+			continue
+		}
+		switch one.Part {
+		case divergence.All:
+			found = &AttackerDivergence{MMD2: one.MMD2, JS: one.JS}
+		case divergence.Triggered:
+			triggered.TriggeredMMD2, triggered.TriggeredJS = one.MMD2, one.JS
 		}
 	}
-	return nil
+	if found != nil {
+		found.TriggeredMMD2, found.TriggeredJS = triggered.TriggeredMMD2, triggered.TriggeredJS
+	}
+	return found
 }
 
 // writeDivergences measures divergences and writes them into the job's directory,

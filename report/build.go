@@ -77,10 +77,8 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 	}
 	b.notes(number > 0)
 	b.runs()
-	if number > 0 {
-		if err := b.judge(number); err != nil {
-			return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
-		}
+	if err := b.judge(number); err != nil {
+		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
 	}
 	return b.table, nil
 }

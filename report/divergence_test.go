@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +34,29 @@ func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 	last := table.Verdicts[len(table.Verdicts)-1]
 	require.Equal(t, "C8", last.Claim)
 	require.EqualValues(t, "supported", last.Outcome)
+	correlations := func() string {
+		i := slices.IndexFunc(table.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank correlation ") })
+		require.NotEqual(t, -1, i)
+		return table.Notes[i]
+	}
+	require.Contains(t, correlations(), "none: MMD² (eq. 1) -1.00, -1.00 (n = ")
+	require.NotContains(t, correlations(), "JS", "it does not vary")
+
+	// Without a defense, and with one, each for itself; what does not exist does not count.
+	for _, point := range s.Points {
+		for _, g := range point.Games {
+			for i := range g.Attackers {
+				g.Attackers[i].Divergence.TriggeredJS = stats.Undefined()
+				g.Attackers[i].Divergence.TriggeredMMD2 = stats.Number(g.Attackers[i].ASR.Value())
+			}
+		}
+	}
+	table, err = New(Table1, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	require.Contains(t, correlations(), "; MMD² of the images with triggers (eq. 2) +1.00, +1.00 (n = ")
+	table, err = New(Table1, sweep("mnist", []uint64{1}, points1()...), "mnist", Options{Result: result})
+	require.NoError(t, err)
+	require.False(t, slices.ContainsFunc(table.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank ") }))
 }
 
 func TestDistanceIsTheRootOfWhatIsAboveZero(t *testing.T) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -149,14 +150,19 @@ func newSpread(quantity Quantity, summaries []stats.Summary) Figure {
 
 // beside returns the figure beside a figure of the paper in percent.
 func (f Figure) beside(paper float64) Figure {
-	f.Paper = stats.Number(paper / 100)
+	f.Paper = printedShare(paper)
 	return f
+}
+
+// printedShare is a percentage of few decimals as a share with as few digits.
+func printedShare(percent float64) stats.Number {
+	return stats.Number(math.Round(1e4*percent) / 1e6)
 }
 
 // besideSpread returns the figure beside a mean and deviation of the paper in
 // percent.
 func (f Figure) besideSpread(mean, std float64) Figure {
-	f.Paper, f.PaperStd = stats.Number(mean/100), stats.Number(std/100)
+	f.Paper, f.PaperStd = printedShare(mean), printedShare(std)
 	return f
 }
 

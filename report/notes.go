@@ -25,6 +25,9 @@ func (b *builder) notes(ofPaper bool) {
 	if text := b.costs(); text != "" {
 		note("%s", text)
 	}
+	if text := b.correlations(); text != "" {
+		note("%s", text)
+	}
 	note("%s", b.scale())
 	note("Readings: %s.", readingsTexts(b.table.Readings))
 	note("%s", b.targets())

@@ -11,7 +11,8 @@ import (
 )
 
 // judge settles the claims that a table of the paper speaks to, that about
-// divergence only where it was measured.
+// divergence only where it was measured; of another table, 0, those about what its
+// games have.
 func (b *builder) judge(table int) error {
 	m := claims.Measurements{Rate: b.usual, Reading: readingsTexts(b.table.Readings)}
 	var singles []claims.Game
@@ -36,13 +37,33 @@ func (b *builder) judge(table int) error {
 		}
 		m.Games = append(m.Games, single)
 	}
-	ids := slices.DeleteFunc(claims.ForTable(table), func(id string) bool { return id == "C8" && !diverges(m) })
+	ids := claims.ForTable(table)
+	if table == 0 {
+		ids = aboutDefenses(m)
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "C8" && !diverges(m) })
+	if len(ids) == 0 {
+		return nil
+	}
 	verdicts, err := claims.Judge(m, ids...)
 	if err != nil {
 		return err
 	}
 	b.table.Verdicts = verdicts
 	return nil
+}
+
+// aboutDefenses are the claims about defenses that are among the games, and C8.
+func aboutDefenses(m claims.Measurements) []string {
+	ids := []string{}
+	for _, claim := range []struct{ id, defense string }{
+		{"C5", claims.CutMix}, {"C6", claims.AgentAugmentation}, {"C7", claims.AgentIndexing},
+	} {
+		if slices.ContainsFunc(m.Games, func(g claims.Game) bool { return g.Defense == claim.defense }) {
+			ids = append(ids, claim.id)
+		}
+	}
+	return append(ids, "C8")
 }
 
 // diverges says whether a divergence was measured in any game.

@@ -1,7 +1,7 @@
-"""Writes features/testdata/reference.json and divergence/testdata/ranks.json below
-defenses: what NumPy, SciPy and scikit-learn make of small samples.
+"""Writes defenses/features/testdata/reference.json and stats/testdata/ranks.json:
+what NumPy, SciPy and scikit-learn make of small samples.
 
-    python scripts/reference/similarity.py defenses
+    python scripts/reference/similarity.py .
 
 Needs NumPy 2, SciPy 1.17 and scikit-learn 1.9.
 """
@@ -112,8 +112,8 @@ def write(path, values):
 
 def main():
     rng = numpy.random.default_rng(7)
-    defenses = pathlib.Path(sys.argv[1])
-    write(defenses / "features/testdata/reference.json", dict(
+    root = pathlib.Path(sys.argv[1])
+    write(root / "defenses/features/testdata/reference.json", dict(
         principal=[principal(rng.normal(size=(12, 4)) @ rng.normal(size=(4, 4)), 3), principal(rng.normal(size=(5, 9)), 4)],
         independent=independent(rng),
         spectral=spectral(rng),
@@ -122,7 +122,7 @@ def main():
         gaussians=gaussians(rng),
         histograms=histograms(rng),
     ))
-    write(defenses / "divergence/testdata/ranks.json", [
+    write(root / "stats/testdata/ranks.json", [
         ranks(rng.normal(size=9).tolist(), rng.normal(size=9).tolist()),
         ranks([1, 2, 2, 3, 5, 5, 5, 8], [3, 1, 4, 1, 5, 9, 2, 6]),
         ranks([1, 1, 2, 3], [0.4, 0.4, 0.3, 0.3]),

@@ -1,14 +1,11 @@
-package divergence
+package stats
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"sort"
 
 	"gonum.org/v1/gonum/stat"
-
-	"backfire/stats"
 )
 
 // Correlation says how two quantities rise and fall together, by rank.
@@ -17,34 +14,30 @@ type Correlation struct {
 	N int `json:"n"`
 	// Spearman is Pearson's correlation of the ranks, equal values sharing the
 	// mean of theirs (Spearman 1904), in [-1, 1].
-	Spearman stats.Number `json:"spearman"`
+	Spearman Number `json:"spearman"`
 	// Kendall is tau-b, which discounts equal values (Kendall, "The Treatment
 	// of Ties in Ranking Problems", 1945), in [-1, 1].
-	Kendall stats.Number `json:"kendall"`
+	Kendall Number `json:"kendall"`
 }
 
-// Correlate returns the rank correlations of pairs, such as an attack's
-// divergence and its ASR over a sweep. NaN stands for a value that does not
-// exist. Both are undefined for fewer than 2 pairs and where one quantity does
-// not vary. The error wraps ErrData where there are not as many of both.
-func Correlate(x, y []float64) (Correlation, error) {
-	if len(x) != len(y) {
-		return Correlation{}, fmt.Errorf("divergence: rank correlation: %w: %d values and %d", ErrData, len(x), len(y))
-	}
+// Correlate returns the rank correlations of pairs, such as an attack's divergence
+// and its ASR over a sweep. NaN stands for a value that does not exist. Both are
+// undefined for fewer than 2 pairs and where one quantity does not vary.
+func Correlate(pairs [][2]float64) Correlation {
 	var a, b []float64
-	for i := range x {
-		if !math.IsNaN(x[i]) && !math.IsNaN(y[i]) {
-			a, b = append(a, x[i]), append(b, y[i])
+	for _, pair := range pairs {
+		if !math.IsNaN(pair[0]) && !math.IsNaN(pair[1]) {
+			a, b = append(a, pair[0]), append(b, pair[1])
 		}
 	}
-	c := Correlation{N: len(a), Spearman: stats.Undefined(), Kendall: stats.Undefined()}
+	c := Correlation{N: len(a), Spearman: Undefined(), Kendall: Undefined()}
 	if len(a) < 2 {
-		return c, nil
+		return c
 	}
 	// Quantities that do not vary come out as 0/0.
-	c.Spearman = stats.Number(stat.Correlation(ranks(a), ranks(b), nil))
-	c.Kendall = stats.Number(tauB(a, b))
-	return c, nil
+	c.Spearman = Number(stat.Correlation(ranks(a), ranks(b), nil))
+	c.Kendall = Number(tauB(a, b))
+	return c
 }
 
 // ranks returns the rank of each value, from 1 on, equal ones the mean of theirs.

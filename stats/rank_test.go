@@ -1,4 +1,4 @@
-package divergence_test
+package stats_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/defenses/divergence"
+	"backfire/stats"
 )
 
 func TestRankCorrelationsAgainstSciPy(t *testing.T) {
@@ -21,8 +21,12 @@ func TestRankCorrelationsAgainstSciPy(t *testing.T) {
 	require.NoError(t, json.Unmarshal(raw, &cases))
 	require.NotEmpty(t, cases)
 	for _, c := range cases {
-		got, err := divergence.Correlate(c.X, c.Y)
-		require.NoError(t, err)
+		require.Len(t, c.Y, len(c.X))
+		var pairs [][2]float64
+		for i := range c.X {
+			pairs = append(pairs, [2]float64{c.X[i], c.Y[i]})
+		}
+		got := stats.Correlate(pairs)
 		require.Equal(t, len(c.X), got.N)
 		// Sums of ten numbers in another order.
 		require.InDelta(t, c.Spearman, float64(got.Spearman), 1e-14)
@@ -32,17 +36,12 @@ func TestRankCorrelationsAgainstSciPy(t *testing.T) {
 
 func TestRankCorrelationOfWhatIsMissing(t *testing.T) {
 	nan := math.NaN()
-	got, err := divergence.Correlate([]float64{1, nan, 2, 3, 9}, []float64{5, 1, 4, 3, nan})
-	require.NoError(t, err)
+	got := stats.Correlate([][2]float64{{1, 5}, {nan, 1}, {2, 4}, {3, 3}, {9, nan}})
 	require.Equal(t, 3, got.N)
 	require.InDelta(t, -1, float64(got.Spearman), 1e-15)
 	require.InDelta(t, -1, float64(got.Kendall), 1e-15)
-
-	for _, pair := range [][2][]float64{{{1}, {2}}, {nil, nil}, {{1, 1}, {2, 3}}} {
-		got, err := divergence.Correlate(pair[0], pair[1])
-		require.NoError(t, err)
-		require.False(t, got.Spearman.Defined() || got.Kendall.Defined(), "%v", pair)
+	for _, pairs := range [][][2]float64{{{1, 2}}, nil, {{1, 2}, {1, 3}}} {
+		got := stats.Correlate(pairs)
+		require.False(t, got.Spearman.Defined() || got.Kendall.Defined(), "%v", pairs)
 	}
-	_, err = divergence.Correlate([]float64{1}, nil)
-	require.ErrorIs(t, err, divergence.ErrData)
 }
