@@ -21,20 +21,23 @@ type entry struct {
 
 // walkTar calls visit for every regular file and directory of a tar stream,
 // gzipped or not. It refuses entries that point out of the archive: absolute
-// paths, "..", links and special files.
+// paths, "..", links and special files. An archive is whole if the mark of its end
+// and, gzipped, checksum and length behind that are there: the error says so when
+// everything was visited.
 func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) error {
 	content, err := gunzip(r)
 	if err != nil {
 		return err
 	}
-	archive := tar.NewReader(&cappedReader{r: content, left: MaxArchiveBytes})
+	stream := &endReader{r: &cappedReader{r: content, left: MaxArchiveBytes}}
+	archive := tar.NewReader(stream)
 	for n := 0; ; n++ {
 		head, err := archive.Next()
 		switch {
 		case errors.Is(err, io.EOF) && n == 0:
 			return fmt.Errorf("%w: an empty archive", ErrCorrupt)
 		case errors.Is(err, io.EOF):
-			return nil
+			return stream.rest()
 		case errors.Is(err, tar.ErrHeader) && n == 0:
 			return fmt.Errorf("%w: not a tar archive", ErrCorrupt)
 		case err != nil:
@@ -57,6 +60,34 @@ func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) error {
 			return err
 		}
 	}
+}
+
+// endReader notices that a stream is over.
+type endReader struct {
+	r    io.Reader
+	over bool // nothing was left to be read
+}
+
+func (e *endReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if n > 0 && errors.Is(err, io.EOF) {
+		err = nil // told by the next call
+	}
+	e.over = e.over || errors.Is(err, io.EOF)
+	return n, err
+}
+
+// rest reads what is behind the last entry of an archive. Package tar takes a stream
+// that is over there for whole, whether or not two empty blocks mark the end, and
+// leaves gzip's checksum unread.
+func (e *endReader) rest() error {
+	if e.over {
+		return fmt.Errorf("%w: the archive is cut off: the mark of its end is missing", ErrCorrupt)
+	}
+	if _, err := io.Copy(io.Discard, e); err != nil {
+		return fmt.Errorf("%w: read the archive: %w", ErrCorrupt, err)
+	}
+	return nil
 }
 
 // errEnough ends a walk early, because the decoder met a bad image.

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -199,26 +200,49 @@ func TestFirstBadImageIsNamed(t *testing.T) {
 	}
 }
 
+func TestArchiveOfDamagedGzip(t *testing.T) {
+	whole := gzipped(t, tarFile(t, tarEntry{name: "a/1.png", data: greyPNG(t, 2, 2, 1)}, tarEntry{name: "b/1.png", data: greyPNG(t, 2, 2, 9)}))
+	load := func(data []byte) error {
+		_, err := loadSource(t, Source{Name: Folder, Path: write(t, data, t.TempDir(), "x.tar.gz")})
+		return err
+	}
+	require.NoError(t, load(whole))
+	damaged := slices.Clone(whole)
+	damaged[len(damaged)-8] ^= 1
+	for name, data := range map[string][]byte{
+		"without checksum and length": whole[:len(whole)-8],
+		"without length":              whole[:len(whole)-4],
+		"another checksum":            damaged,
+		"more behind it":              append(slices.Clone(whole), "more"...),
+	} {
+		err := load(data)
+		require.ErrorIs(t, err, ErrCorrupt, name)
+		require.ErrorContains(t, err, "read the archive", name)
+	}
+}
+
 func TestArchiveGuards(t *testing.T) {
 	img := greyPNG(t, 2, 2, 1)
 	big := make([]byte, MaxImageFile+1)
 	whole := tarFile(t, tarEntry{name: "a/1.png", data: img})
+	require.Len(t, whole, 1024+1024, "an entry of two blocks, the mark of two more")
 	for name, tc := range map[string]struct {
 		archive []byte
 		want    string
 	}{
-		"absolute":   {tarFile(t, tarEntry{name: "/a/1.png", data: img}), `the path "/a/1.png" points out of the archive`},
-		"parent":     {tarFile(t, tarEntry{name: "../a/1.png", data: img}), `the path "../a/1.png" points out`},
-		"parent in":  {tarFile(t, tarEntry{name: "a/../../b/1.png", data: img}), "points out of the archive"},
-		"symlink":    {tarFile(t, tarEntry{name: "a/1.png", kind: tar.TypeSymlink}), `"a/1.png" in the archive is a link`},
-		"hard link":  {tarFile(t, tarEntry{name: "a/1.png", kind: tar.TypeLink}), "is a link or special file"},
-		"device":     {tarFile(t, tarEntry{name: "a/1.png", kind: tar.TypeChar}), "is a link or special file"},
-		"twice":      {tarFile(t, tarEntry{name: "a/1.png", data: img}, tarEntry{name: "./a/1.png", data: img}), "a/1.png is there twice"},
-		"too big":    {tarFile(t, tarEntry{name: "a/1.png", data: big}), "a/1.png has 16777217 bytes; at most 16777216"},
-		"truncated":  {whole[:530], "bad data"},
-		"no archive": {[]byte("hello, this is not an archive, although it is named like one" + string(make([]byte, 600))), "not a tar archive"},
-		"empty":      {tarFile(t), "an empty archive"},
-		"both kinds": {tarFile(t, append(cifarEntries(), tarEntry{name: "a/1.png", data: img})...), "both CIFAR-10 batches and image files"},
+		"absolute":            {tarFile(t, tarEntry{name: "/a/1.png", data: img}), `the path "/a/1.png" points out of the archive`},
+		"parent":              {tarFile(t, tarEntry{name: "../a/1.png", data: img}), `the path "../a/1.png" points out`},
+		"parent in":           {tarFile(t, tarEntry{name: "a/../../b/1.png", data: img}), "points out of the archive"},
+		"symlink":             {tarFile(t, tarEntry{name: "a/1.png", kind: tar.TypeSymlink}), `"a/1.png" in the archive is a link`},
+		"hard link":           {tarFile(t, tarEntry{name: "a/1.png", kind: tar.TypeLink}), "is a link or special file"},
+		"device":              {tarFile(t, tarEntry{name: "a/1.png", kind: tar.TypeChar}), "is a link or special file"},
+		"twice":               {tarFile(t, tarEntry{name: "a/1.png", data: img}, tarEntry{name: "./a/1.png", data: img}), "a/1.png is there twice"},
+		"too big":             {tarFile(t, tarEntry{name: "a/1.png", data: big}), "a/1.png has 16777217 bytes; at most 16777216"},
+		"truncated":           {whole[:530], "bad data"},
+		"cut behind an entry": {whole[:1024], "the archive is cut off"},
+		"no archive":          {[]byte("hello, this is not an archive, although it is named like one" + string(make([]byte, 600))), "not a tar archive"},
+		"empty":               {tarFile(t), "an empty archive"},
+		"both kinds":          {tarFile(t, append(cifarEntries(), tarEntry{name: "a/1.png", data: img})...), "both CIFAR-10 batches and image files"},
 		"batch twice": {
 			tarFile(t, append(cifarEntries(), tarEntry{name: "x/test_batch.bin", data: cifarFile(1, 0)})...), "test_batch.bin is there twice",
 		},
