@@ -63,9 +63,9 @@ files of the dataset's size, or with --sample held-out images of the defender.
 --trigger ID stamps an attacker's trigger on them first; with --sample they are then
 held-out images of that attacker.`,
 		Example: `  backfire run --preset quick --defenders indexing --set artefacts.model=true
-  backfire predict --run 3280cb --defender none --sample 5 --trigger 0
-  backfire predict --run 3280cb --agent 0 --sample 5 --trigger 0
-  backfire predict --run 3280cb --agent unknown --batch shoe.png shirt.png`,
+  backfire predict --run 3e24d2 --defender none --sample 5 --trigger 0
+  backfire predict --run 3e24d2 --agent 0 --sample 5 --trigger 0
+  backfire predict --run 3e24d2 --agent unknown --batch shoe.png shirt.png`,
 	}
 	var store, dataDir, dataPath, device string
 	set := cmd.Flags()

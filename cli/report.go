@@ -48,7 +48,7 @@ With --figures each figure is also written as SVG, PDF and PNG, with a text file
 that says the same in words. Triggers are drawn where the images of the dataset
 are found (data.dir, and data.path for folders of images).`,
 		Example: `  backfire report -o report.html
-  backfire report 3280cb runs/plans/fa52aa/sweep.json --figures figures
+  backfire report 3e24d2 runs/plans/fa52aa/sweep.json --figures figures
   backfire report --store runs --data-dir /data -o report.html`,
 	}
 	var store, dataDir, dataPath string

@@ -20,6 +20,6 @@ awk '
     if ($0 !~ /\.(go|s):[0-9]+\)$/) { print what; print; found++ }
     what = ""
   }
-  /definitely lost:/ { print }
-  END { printf "memcheck: %d errors in libtorch and the shim\n", found; exit found > 0 }
+  /definitely lost:/ { print; if (!/definitely lost: 0 bytes/) found++ }
+  END { printf "memcheck: %d errors and leaks in libtorch and the shim\n", found; exit found > 0 }
 ' "$log"
