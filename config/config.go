@@ -37,7 +37,7 @@ type Config struct {
 	ASR       ASR       `key:"asr"`
 	Model     Model     `key:"model"`
 	Train     Train     `key:"train"`
-	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation; none is always played too; indexing_grouped, indexing_sliced and indexing_unknown are ways of indexing"`
+	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation, with settings of their own as in cutmix(alpha=0.2 probability=0.5); none is always played too; indexing_grouped, indexing_sliced and indexing_unknown are ways of indexing"`
 
 	CutMix              Mixing              `key:"cutmix"`
 	MixUp               Mixing              `key:"mixup"`

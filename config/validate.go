@@ -174,7 +174,14 @@ func defendersAreKnown(c Config) *fault {
 	seen := map[string]bool{}
 	words := append(Defenses(), indexings()[1:]...)
 	for _, defender := range c.Defenders {
-		names := strings.Split(defender, "+")
+		parts, err := ParseDefender(defender)
+		if err != nil {
+			return refuse(err.Error())
+		}
+		var names, whole []string
+		for _, part := range parts {
+			names, whole = append(names, part.Name), append(whole, part.String())
+		}
 		indexed := ""
 		for i, name := range names {
 			isIndexing := slices.Contains(indexings(), name)
@@ -195,8 +202,8 @@ func defendersAreKnown(c Config) *fault {
 				indexed = name
 			}
 		}
-		slices.Sort(names)
-		same := strings.Join(names, "+")
+		slices.Sort(whole)
+		same := strings.Join(whole, "+")
 		if seen[same] {
 			return refuse("names " + defender + " twice")
 		}
@@ -211,7 +218,9 @@ func indexingHasModels(c Config) *fault {
 	i := c.Indexing
 	whose := ""
 	for _, defender := range c.Defenders {
-		for name := range strings.SplitSeq(defender, "+") {
+		parts, _ := ParseDefender(defender) // defendersAreKnown has seen it
+		for _, part := range parts {
+			name := part.Name
 			if name == IndexingGrouped || name == IndexingSliced || name == IndexingUnknown && i.Update == "pick" {
 				whose = "defender " + name
 			}

@@ -141,6 +141,28 @@ func (s *Stack) add(name string, settings json.RawMessage) error {
 	return nil
 }
 
+// Set gives one setting of a defense that the stack has another value: a number, a
+// truth value or a text. It does not validate.
+func (s *Stack) Set(kind Kind, key, value string) error {
+	at := slices.IndexFunc(slots, func(slot slot) bool { return slot.kind == kind })
+	if at < 0 || slots[at].settings(s) == nil {
+		return fmt.Errorf("the stack has no %s", kind)
+	}
+	content := json.RawMessage(value)
+	if !json.Valid(content) {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		content = text
+	}
+	settings, err := json.Marshal(map[string]json.RawMessage{key: content})
+	if err != nil {
+		return err
+	}
+	return strictly(settings, slots[at].in(s))
+}
+
 // entry is a defense as a stack writes it: its name and all settings.
 type entry map[Kind]validator
 

@@ -52,6 +52,8 @@ type slot struct {
 	// fill gives the stack the defense with its default settings and returns
 	// where they are.
 	fill func(s *Stack) any
+	// in returns where the stack's settings are; it has some.
+	in func(s *Stack) any
 }
 
 // validator is what all settings are.
@@ -72,6 +74,7 @@ func newSlot[T validator](kind Kind, field func(s *Stack) **T, defaults func() T
 			*field(s) = &settings
 			return &settings
 		},
+		in: func(s *Stack) any { return *field(s) },
 	}
 }
 

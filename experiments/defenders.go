@@ -34,24 +34,37 @@ func policies(cfg config.Config) ([]defenses.Policy, error) {
 	return all, nil
 }
 
-// policyOf returns the defender whose defenses, joined by "+", are named, with
-// the configuration's settings of each. Its own name has them in the order of
-// application.
-func policyOf(cfg config.Config, names string) (defenses.Policy, error) {
+// policyOf returns the defender that a text describes, see config.ParseDefender:
+// its defenses have the configuration's settings but for their own. Its own name has
+// them in the order of application.
+func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 	var p defenses.Policy
-	indexed := string(defenses.KindIndexing) // as it is named
-	for name := range strings.SplitSeq(names, "+") {
-		kind := defenses.Kind(name)
-		if settings, ok := indexingOf(cfg.Indexing, name); ok {
-			indexed, p.Stack.Indexing = name, &settings
-			continue
-		}
-		if !slices.Contains(defenses.Kinds(), kind) {
-			return p, fmt.Errorf("%w: there is no defense %q: choose of %v", defenses.ErrPolicy, name, defenses.Kinds())
-		}
-		addDefense(&p.Stack, kind, cfg)
+	parts, err := config.ParseDefender(text)
+	if err != nil {
+		return p, fmt.Errorf("%w: it %w", defenses.ErrPolicy, err)
 	}
-	p.Name = strings.Replace(p.Stack.String(), string(defenses.KindIndexing), indexed, 1)
+	names := map[defenses.Kind]string{}
+	for _, part := range parts {
+		kind := defenses.Kind(part.Name)
+		if settings, ok := indexingOf(cfg.Indexing, part.Name); ok {
+			kind, p.Stack.Indexing = defenses.KindIndexing, &settings
+		} else if !slices.Contains(defenses.Kinds(), kind) {
+			return p, fmt.Errorf("%w: there is no defense %q: choose of %v", defenses.ErrPolicy, part.Name, defenses.Kinds())
+		} else {
+			addDefense(&p.Stack, kind, cfg)
+		}
+		for _, own := range part.Own {
+			if err := p.Stack.Set(kind, own.Key, own.Value); err != nil {
+				return p, fmt.Errorf("%w: %s: %w", defenses.ErrPolicy, part, err)
+			}
+		}
+		names[kind] = part.String()
+	}
+	var ordered []string
+	for _, kind := range p.Stack.Kinds() {
+		ordered = append(ordered, names[kind])
+	}
+	p.Name = strings.Join(ordered, "+")
 	return p, p.Validate()
 }
 

@@ -9,6 +9,7 @@ import (
 	"backfire/datasets/testset"
 	"backfire/defenses"
 	"backfire/defenses/indexing"
+	"backfire/defenses/mix"
 )
 
 // The configuration knows the defenses of package defenses, and its defaults
@@ -84,7 +85,10 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 			c.Attackers.Counts, c.Train.Epochs = []int{4}, 2
 			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "sliced", Models: 3}
 		},
-		"no defense \"prayer\"": func(c *config.Config) { c.Defenders = []string{"prayer"} },
+		"cutmix(strength=2): unknown field \"strength\"": func(c *config.Config) { c.Defenders = []string{"cutmix(strength=2)"} },
+		"alpha is a string: it must be a float64":        func(c *config.Config) { c.Defenders = []string{"cutmix(alpha=strong)"} },
+		"cutmix: alpha is -1":                            func(c *config.Config) { c.Defenders = []string{"cutmix(alpha=-1)"} },
+		"no defense \"prayer\"":                          func(c *config.Config) { c.Defenders = []string{"prayer"} },
 		"are called \"cutmix+pgd\"": func(c *config.Config) {
 			c.Defenders = []string{"cutmix+pgd", "pgd+cutmix"}
 		},
@@ -99,6 +103,25 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 		require.ErrorIs(t, err, ErrPlan, reason)
 		require.ErrorContains(t, err, reason)
 	}
+}
+
+// Defenders beside each other may have settings of their own for the same defense.
+func TestDefendersWithSettingsOfTheirOwn(t *testing.T) {
+	cfg, err := tinyConfig()
+	require.NoError(t, err)
+	cfg.CutMix.Probability = 0.25
+	cfg.Defenders = []string{"cutmix", "pgd(placement=add steps=2)+cutmix(alpha=0.5)", "agent_augmentation(agents=2)", "indexing_grouped(models=2)"}
+	cfg.Indexing.Models = 3
+	got, err := policies(cfg)
+	require.NoError(t, err)
+	require.Len(t, got, 4)
+	require.Equal(t, "cutmix(alpha=0.5)+pgd(placement=add steps=2)", got[1].Name)
+	require.Equal(t, mix.Settings{Alpha: cfg.CutMix.Alpha, Probability: 0.25}, *got[0].Stack.CutMix)
+	require.Equal(t, mix.Settings{Alpha: 0.5, Probability: 0.25}, *got[1].Stack.CutMix)
+	require.Equal(t, []any{2, defenses.Add}, []any{got[1].Stack.PGD.Steps, got[1].Stack.PGD.Placement})
+	require.Equal(t, 2, got[2].Stack.AgentAugmentation.Agents)
+	require.Equal(t, 2, got[3].Stack.Indexing.Models)
+	require.Equal(t, "indexing_grouped(models=2)", got[3].Name)
 }
 
 // Without a defender a plan keeps its name, with one it has another; groups of

@@ -1,0 +1,65 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// DefensePart is one defense of a defender.
+type DefensePart struct {
+	Name string // of a defense or of a way of indexing
+	// Own are settings in place of the configuration's.
+	Own []OwnSetting
+}
+
+// OwnSetting is a setting that one defender has for itself.
+type OwnSetting struct{ Key, Value string }
+
+// String is the part as ParseDefender reads it.
+func (p DefensePart) String() string {
+	if len(p.Own) == 0 {
+		return p.Name
+	}
+	own := make([]string, len(p.Own))
+	for i, s := range p.Own {
+		own[i] = s.Key + "=" + s.Value
+	}
+	return p.Name + "(" + strings.Join(own, " ") + ")"
+}
+
+// ParseDefender reads a defender: defenses joined by +, each with settings of its
+// own in brackets if it is to have any, separated by spaces, as in
+// cutmix(alpha=0.2 probability=0.5)+agent_augmentation. It does not look whether
+// there are such defenses and settings.
+func ParseDefender(text string) ([]DefensePart, error) {
+	var parts []DefensePart
+	for rest, more := text, true; more; {
+		end := strings.IndexAny(rest, "+(")
+		if end < 0 || rest[end] == '+' {
+			var name string
+			name, rest, more = strings.Cut(rest, "+")
+			parts = append(parts, DefensePart{Name: name})
+			continue
+		}
+		part := DefensePart{Name: rest[:end]}
+		inside, behind, closed := strings.Cut(rest[end+1:], ")")
+		if !closed {
+			return nil, fmt.Errorf("opens a bracket in %q and does not close it", text)
+		}
+		for _, setting := range strings.Fields(inside) {
+			key, value, ok := strings.Cut(setting, "=")
+			if !ok || key == "" || value == "" {
+				return nil, fmt.Errorf("has %q in the brackets of %q, where settings as key=value belong, separated by spaces", setting, text)
+			}
+			part.Own = append(part.Own, OwnSetting{key, value})
+		}
+		if len(part.Own) == 0 {
+			return nil, fmt.Errorf("has nothing in the brackets of %q, where settings as key=value belong", text)
+		}
+		parts = append(parts, part)
+		if rest, more = strings.CutPrefix(behind, "+"); !more && rest != "" {
+			return nil, fmt.Errorf("has %q behind a bracket in %q, where only + and another defense may follow", rest, text)
+		}
+	}
+	return parts, nil
+}
