@@ -128,10 +128,8 @@ func (l *loader) readArchive(ctx context.Context, r io.Reader, where string) (*S
 			return err
 		}
 		switch base := path.Base(e.path); {
-		case e.dir && len(images.dirs) == MaxDirs:
-			return fmt.Errorf("%w: more than %d directories", ErrCorrupt, MaxDirs)
 		case e.dir:
-			images.dirs = append(images.dirs, e.path)
+			return images.enter(e.path)
 		case isCIFARBatch(base):
 			if _, ok := batches[base]; ok {
 				return fmt.Errorf("%w: %s is there twice", ErrCorrupt, base)
@@ -144,7 +142,7 @@ func (l *loader) readArchive(ctx context.Context, r io.Reader, where string) (*S
 		case isImage(e.path):
 			return images.read(e, body)
 		}
-		return nil
+		return images.enter(path.Dir(e.path)) // archives need not list directories
 	})
 	if err := images.stopped(err); err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ func (l *loader) readFolder(ctx context.Context, dir string, entries []entry) (*
 		case ctx.Err() != nil:
 			err = ctx.Err()
 		case e.dir:
-			images.dirs = append(images.dirs, e.path)
+			err = images.enter(e.path)
 		default:
 			err = readImageFile(images, filepath.Join(dir, filepath.FromSlash(e.path)), e)
 		}

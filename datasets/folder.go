@@ -27,7 +27,7 @@ type folder struct {
 	prefix   string // the directories that all images have in common before split and class
 	splits   map[string]bool
 	classes  map[string]bool // of all splits, so that labels do not depend on the split
-	dirs     []string        // every directory, to find classes without images
+	dirs     map[string]bool // every directory, to find classes without images
 	seen     map[string]bool // paths, to find repeated ones
 	pictures []*picture      // the images of the split
 	decoder  *decoder
@@ -39,7 +39,19 @@ func newFolder(split string, auto bool) *folder {
 	return &folder{
 		split: split, auto: auto, decoder: newDecoder(&g), growth: &g,
 		splits: map[string]bool{}, classes: map[string]bool{}, seen: map[string]bool{},
+		dirs: map[string]bool{},
 	}
+}
+
+// enter notes a directory and those that it lies in.
+func (f *folder) enter(dir string) error {
+	for ; dir != "." && !f.dirs[dir]; dir = path.Dir(dir) {
+		if len(f.dirs) == MaxDirs {
+			return fmt.Errorf("%w: more than %d directories", ErrCorrupt, MaxDirs)
+		}
+		f.dirs[dir] = true
+	}
+	return nil
 }
 
 // isImage reports whether a slash path is named like a visible image file.
@@ -159,7 +171,7 @@ func (f *folder) addEmptyClasses() {
 	if !f.splits[""] {
 		depth = 2
 	}
-	for _, dir := range f.dirs {
+	for dir := range f.dirs {
 		rest := dir
 		if f.prefix != "" {
 			var inside bool

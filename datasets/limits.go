@@ -25,7 +25,7 @@ const (
 	MaxArchiveBytes = 16 << 30
 	// MaxPath is the length of the longest path accepted in an archive, in bytes.
 	MaxPath = 4096
-	// MaxDirs is the largest accepted number of directories in an archive.
+	// MaxDirs is the largest accepted number of directories in an image folder, packed or not.
 	MaxDirs = 1 << 16
 	// MaxGrowth is how many times as large a compressed file may become; up to
 	// harmless bytes it is not asked. MNIST grows to five times its size, and no
