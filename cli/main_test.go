@@ -13,7 +13,7 @@ import (
 
 // asEngine makes the test binary act as the engine, for the processes that
 // commands start: the tests' own environment has it.
-const asEngine = "BACKFIRE_TEST_AS_ENGINE"
+const asEngine = "TEST_AS_BACKFIRE_ENGINE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asEngine) != "" {

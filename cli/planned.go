@@ -135,15 +135,15 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.S
 			points[i].Verify = &verify
 		}
 	}
-	store, err := experiments.OpenStore(points[0].Config.Store)
-	if err != nil {
-		return nil, nil, err
-	}
 	sweep, err := experiments.NewSweep(ctx, points, opts.Load)
 	if err != nil {
 		return nil, nil, planError(err)
 	}
 	stored, err := experiments.NewStoredPlan(sweep, program())
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := experiments.OpenStore(points[0].Config.Store)
 	if err != nil {
 		return nil, nil, err
 	}

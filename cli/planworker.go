@@ -114,7 +114,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 		cfg.Threads = opts.Threads
 	}
 	opts.Run.JSON = opts.JSON
-	training, err := openTraining(ctx, &opts.Run, cfg)
+	training, err := newTraining(ctx, &opts.Run, cfg)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	if err := training.computes(sweep); err != nil {
+	if err := errors.Join(training.computes(sweep), training.open()); err != nil {
 		return err
 	}
 	runner, estimator, err := training.runner(ctx, sweep, true)

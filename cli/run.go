@@ -91,7 +91,7 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	if err != nil {
 		return err
 	}
-	training, err := openTraining(ctx, opts, resolved.Config)
+	training, err := newTraining(ctx, opts, resolved.Config)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 		return err
 	}
 	points := sweepPoints(sweeps)
-	training, err := openTraining(ctx, &opts.RunOptions, points[0].Config)
+	training, err := newTraining(ctx, &opts.RunOptions, points[0].Config)
 	if err != nil {
 		return err
 	}

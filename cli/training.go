@@ -20,15 +20,15 @@ type training struct {
 	cfg      config.Config
 	engine   experiments.EngineInfo
 	libtorch hardware.Env
-	number   hardware.Device // resolved
-	device   string          // its name
-	free     int64           // bytes of the device's memory; 0: not known, or the CPU
-	store    *experiments.Store
-	board    *board // nil: none is asked for
+	number   hardware.Device    // resolved
+	device   string             // its name
+	free     int64              // bytes of the device's memory; 0: not known, or the CPU
+	store    *experiments.Store // nil before open
+	board    *board             // nil before open, or if none is asked for
 }
 
-// openTraining finds engine and device and opens the store of a configuration.
-func openTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*training, error) {
+// newTraining finds engine and device of a configuration.
+func newTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*training, error) {
 	described, err := opts.Describe(ctx)
 	if err != nil {
 		return nil, err
@@ -37,18 +37,27 @@ func openTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tr
 	if err != nil {
 		return nil, err
 	}
-	store, err := experiments.OpenStore(cfg.Store)
-	if err != nil {
-		return nil, err
-	}
 	t := &training{
 		opts: opts, cfg: cfg, engine: experiments.EngineOf(described.Libtorch), libtorch: described.Libtorch, number: device, device: device.String(),
-		store: store, board: newBoard(opts.TensorBoard, store),
 	}
 	if device != hardware.CPU {
 		t.free = described.Libtorch.GPUs[device].Free
 	}
 	return t, nil
+}
+
+// open opens the store, unless it is: once it is known that there is something to
+// train, so that refused settings leave no empty store behind.
+func (t *training) open() error {
+	if t.store != nil {
+		return nil
+	}
+	store, err := experiments.OpenStore(t.cfg.Store)
+	if err != nil {
+		return err
+	}
+	t.store, t.board = store, newBoard(t.opts.TensorBoard, store)
+	return nil
 }
 
 // chooseDevice returns the device that a name means to an engine.
@@ -87,7 +96,10 @@ func (t *training) decided(ctx context.Context, points []experiments.SweepPoint,
 	}
 	var precision, why string
 	if t.number == hardware.CPU {
-		var err error
+		err := t.open()
+		if err != nil {
+			return nil, err
+		}
 		precision, why, err = experiments.Estimator{
 			Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device, BF16: experiments.CPUBF16(),
 		}.ChoosePrecision(ctx, points, load)
@@ -102,8 +114,8 @@ func (t *training) decided(ctx context.Context, points []experiments.SweepPoint,
 	return experiments.InPrecision(points, precision), nil
 }
 
-// planned plans the sweep of the points and refuses what the device cannot
-// compute.
+// planned plans the sweep of the points, refuses what the device cannot compute and
+// opens the store.
 func (t *training) planned(ctx context.Context, points []experiments.SweepPoint) (*experiments.Sweep, error) {
 	load := experiments.Remembering(t.opts.Load)
 	points, err := t.decided(ctx, points, load)
@@ -114,7 +126,10 @@ func (t *training) planned(ctx context.Context, points []experiments.SweepPoint)
 	if err != nil {
 		return nil, planError(err)
 	}
-	return sweep, t.computes(sweep)
+	if err := t.computes(sweep); err != nil {
+		return nil, err
+	}
+	return sweep, t.open()
 }
 
 // computes refuses a sweep with a precision that the device does not have.

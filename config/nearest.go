@@ -8,7 +8,8 @@ import (
 
 // Nearest returns the known name nearest to an unknown one by edit distance. A
 // wrong or forgotten section counts as one edit, so "width" and "net.width" are
-// nearest to "model.width"; of equals, the one with the nearer section, then the
+// nearest to "model.width", and so do words in place of their initials, as in
+// "learning_rate" for "lr"; of equals, the one with the nearer section, then the
 // first is meant.
 func Nearest(unknown string, known []string) string {
 	unknown = strings.ToLower(unknown)
@@ -17,6 +18,9 @@ func Nearest(unknown string, known []string) string {
 		lower := strings.ToLower(name)
 		w := levenshtein.ComputeDistance(unknown, lower)
 		d := min(w, 1+levenshtein.ComputeDistance(lastPart(unknown), lastPart(lower)))
+		if words := lastPart(unknown); initials(words) == lastPart(lower) && words != initials(words) {
+			d = min(d, 1)
+		}
 		if distance < 0 || d < distance || d == distance && w < whole {
 			best, distance, whole = name, d, w
 		}
@@ -26,3 +30,12 @@ func Nearest(unknown string, known []string) string {
 
 // lastPart returns what stands behind the last dot of a name.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+// initials returns the first letters of words joined by underscores or dashes.
+func initials(words string) string {
+	var letters strings.Builder
+	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == '_' || r == '-' }) {
+		letters.WriteByte(word[0])
+	}
+	return letters.String()
+}

@@ -18,6 +18,7 @@ func TestNearest(t *testing.T) {
 		"Seed":               "seed",
 		"net.width":          "model.width",
 		"heldout":            "deal.held_out",
+		"learning_rate":      "train.lr",
 	} {
 		require.Equal(t, want, Nearest(unknown, keyNames()), unknown)
 	}

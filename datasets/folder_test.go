@@ -138,6 +138,11 @@ func TestEmptyClassFolder(t *testing.T) {
 		tarEntry{name: "pets/cat/1.png", data: greyPNG(t, 2, 2, 0)}, tarEntry{name: "pets/cow/", kind: tar.TypeDir}), dir, "x.tar")
 	_, err = loadSource(t, Source{Name: Folder, Path: archive})
 	require.ErrorContains(t, err, `class "cow" has no images`)
+
+	archive = write(t, tarFile(t,
+		tarEntry{name: "pets/cat/1.png", data: greyPNG(t, 2, 2, 0)}, tarEntry{name: "pets/pig/1.webp"}), dir, "y.tar")
+	_, err = loadSource(t, Source{Name: Folder, Path: archive})
+	require.ErrorContains(t, err, `class "pig" has no images`)
 }
 
 func TestCIFARNamesKeepTheirOrder(t *testing.T) {

@@ -10,21 +10,6 @@ import (
 	"strings"
 )
 
-// Decode reads defenders from the tree of maps, lists and values that a
-// configuration library makes of a list of defenders (see Policy and Stack for
-// how they are written), and validates them. The error wraps ErrPolicy.
-func Decode(tree any) ([]Policy, error) {
-	data, err := json.Marshal(tree)
-	if err != nil {
-		return nil, fmt.Errorf("defenses: %w: %w", ErrPolicy, err)
-	}
-	var policies []Policy
-	if err := json.Unmarshal(data, &policies); err != nil {
-		return nil, fmt.Errorf("defenses: %w: %w", ErrPolicy, err)
-	}
-	return policies, ValidateAll(policies)
-}
-
 // strictly decodes JSON and refuses keys that v does not have.
 func strictly(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -42,34 +27,6 @@ func strictly(data []byte, v any) error {
 	return nil
 }
 
-// UnmarshalJSON reads the forms that Policy documents. It does not validate.
-func (p *Policy) UnmarshalJSON(data []byte) error {
-	var name string
-	if json.Unmarshal(data, &name) == nil {
-		q := Policy{Name: name}
-		if name != None {
-			if err := q.Stack.add(name, nil); err != nil {
-				return err
-			}
-		}
-		*p = q
-		return nil
-	}
-	type plain Policy // without this method
-	var q plain
-	if err := strictly(data, &q); err != nil {
-		return err
-	}
-	if q.Name == "" {
-		q.Name = q.Stack.String()
-	}
-	*p = Policy(q)
-	return nil
-}
-
-// UnmarshalYAML reads the forms that Policy documents. It does not validate.
-func (p *Policy) UnmarshalYAML(decode func(any) error) error { return viaJSON(decode, p) }
-
 // UnmarshalJSON reads the list that Stack documents. It does not validate.
 func (s *Stack) UnmarshalJSON(data []byte) error {
 	var entries []json.RawMessage
@@ -86,12 +43,9 @@ func (s *Stack) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalYAML reads the list that Stack documents. It does not validate.
-func (s *Stack) UnmarshalYAML(decode func(any) error) error { return viaJSON(decode, s) }
-
-// viaJSON decodes YAML as the JSON that says the same, so that there is one
-// reading of both.
-func viaJSON(decode func(any) error, v json.Unmarshaler) error {
+// UnmarshalYAML reads the list that Stack documents, as the JSON that says the
+// same. It does not validate.
+func (s *Stack) UnmarshalYAML(decode func(any) error) error {
 	var tree any
 	if err := decode(&tree); err != nil {
 		return err
@@ -100,7 +54,7 @@ func viaJSON(decode func(any) error, v json.Unmarshaler) error {
 	if err != nil {
 		return err
 	}
-	return v.UnmarshalJSON(data)
+	return s.UnmarshalJSON(data)
 }
 
 // read adds one entry of the list: a name, or a map of one name to settings.

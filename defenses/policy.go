@@ -10,20 +10,10 @@ import (
 const None = "none"
 
 // Policy is one defender.
-//
-// It is written as a map of name and stack; the name may be left out and is
-// then that of the defenses, joined by "+". A name alone, of a defense or
-// "none", stands for the defender with that defense by default settings.
 type Policy struct {
-	// Name tells defenders apart in tables.
-	Name string `json:"name" yaml:"name"`
-	// Stack is what the defender does.
-	Stack Stack `json:"stack" yaml:"stack"`
+	Name  string // tells defenders apart in tables
+	Stack Stack  // what the defender does
 }
-
-// Undefended returns the defender without defenses, the twin that every other
-// is scored against.
-func Undefended() Policy { return Policy{Name: None} }
 
 // Validate refuses a name that no table can show, "none" for a defender that has
 // defenses and another name for one that has none, and whatever Stack.Validate

@@ -15,37 +15,28 @@ import (
 	"backfire/triggers"
 )
 
-// decode reads a YAML list of defenders as a configuration does.
-func decode(text string) ([]defenses.Policy, error) {
-	var tree any
-	if err := yaml.Unmarshal([]byte(text), &tree); err != nil {
-		return nil, err
-	}
-	return defenses.Decode(tree)
+// decode reads a stack as a cell has it.
+func decode(text string) (defenses.Stack, error) {
+	var s defenses.Stack
+	err := yaml.Unmarshal([]byte(text), &s)
+	return s, err
 }
 
-func TestDefendersAsTheyAreWritten(t *testing.T) {
-	policies, err := decode(`
-- none
-- cutmix
-- stack: [indexing, {agent_augmentation: {agents: 3}}]
-- name: all at once
-  stack:
-    - cutmix: {probability: 0.25}
-    - pgd: {epsilon: 4, random_start: false, share: 0.5, placement: replace}
-    - mixup: {alpha: 0.2, probability: 0.5}
-    - adversarial_triggers:
-    - indexing: {mode: grouped, models: 4}
-`)
-	require.NoError(t, err)
+func TestStacksAsTheyAreWritten(t *testing.T) {
 	augmentation := defenses.DefaultAgentAugmentation()
 	augmentation.Agents = 3
 	triggered, exact, cut := defenses.DefaultAdversarialTriggers(), indexing.Default(), mix.Default()
-	require.Equal(t, []defenses.Policy{
-		defenses.Undefended(),
-		{Name: "cutmix", Stack: defenses.Stack{CutMix: &cut}},
-		{Name: "agent_augmentation+indexing", Stack: defenses.Stack{AgentAugmentation: &augmentation, Indexing: &exact}},
-		{Name: "all at once", Stack: defenses.Stack{
+	for text, want := range map[string]defenses.Stack{
+		"[]":       {},
+		"[cutmix]": {CutMix: &cut},
+		"[indexing, {agent_augmentation: {agents: 3}}]": {AgentAugmentation: &augmentation, Indexing: &exact},
+		`
+- cutmix: {probability: 0.25}
+- pgd: {epsilon: 4, random_start: false, share: 0.5, placement: replace}
+- mixup: {alpha: 0.2, probability: 0.5}
+- adversarial_triggers:
+- indexing: {mode: grouped, models: 4}
+`: {
 			AdversarialTriggers: &triggered,
 			CutMix:              &mix.Settings{Alpha: 1, Probability: 0.25},
 			MixUp:               &mix.Settings{Alpha: 0.2, Probability: 0.5},
@@ -54,51 +45,71 @@ func TestDefendersAsTheyAreWritten(t *testing.T) {
 				Dose: defenses.Dose{Share: 0.5, Placement: defenses.Replace},
 			},
 			Indexing: &indexing.Settings{Mode: indexing.Grouped, Models: 4},
-		}},
-	}, policies)
+		},
+	} {
+		stack, err := decode(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, stack)
+	}
+}
+
+// What is no stack is refused when it is read.
+func TestMalformedStacksAreRefused(t *testing.T) {
+	for text, reason := range map[string]string{
+		"cutmix":                                 "a stack is a list of defenses",
+		"[cutmx]":                                `there is no defense "cutmx": choose of [agent_augmentation adversarial_triggers cutmix mixup pgd fgsm indexing]`,
+		"[cutmix, cutmix]":                       "the stack has cutmix twice",
+		"[indexing, {indexing: {mode: exact}}]":  "the stack has indexing twice",
+		"[{cutmix: {}, mixup: {}}]":              "each entry is the name of a defense, or a map of one name to its settings",
+		"[7]":                                    "7 in a stack: each entry is",
+		"[{cutmix: {alfa: 1}}]":                  `cutmix: unknown field "alfa"`,
+		"[{cutmix: {alpha: big}}]":               "cutmix: alpha is a string: it must be a float64",
+		"[{agent_augmentation: {clean: .nan}}]":  "unsupported value",
+		"[{agent_augmentation: {agents: 1e99}}]": "agent_augmentation: agents is a number 1e+99: it must be a int",
+	} {
+		_, err := decode(text)
+		require.ErrorContains(t, err, reason, "%s", text)
+	}
 }
 
 func TestBadDefendersAreRefused(t *testing.T) {
 	for text, reason := range map[string]string{
-		"none":                        "cannot unmarshal",
-		"[cutmx]":                     `there is no defense "cutmx": choose of [agent_augmentation adversarial_triggers cutmix mixup pgd fgsm indexing]`,
-		"[{stack: [cutmix, cutmix]}]": "the stack has cutmix twice",
-		"[{stack: [indexing, {indexing: {mode: exact}}]}]": "the stack has indexing twice",
-		"[{stack: [{cutmix: {}, mixup: {}}]}]":             "each entry is the name of a defense, or a map of one name to its settings",
-		"[{stack: [7]}]":                                   "7 in a stack: each entry is",
-		"[{stack: cutmix}]":                                "a stack is a list of defenses",
-		"[{stack: [{cutmix: {alfa: 1}}]}]":                 `cutmix: unknown field "alfa"`,
-		"[{stack: [{cutmix: {alpha: big}}]}]":              "cutmix: alpha is a string: it must be a float64",
-		"[{stacks: [cutmix]}]":                             `unknown field "stacks"`,
-		"[{name: x, stack: []}]":                           `"x": the stack is empty: the defender without defenses is called "none"`,
-		"[{name: none, stack: [cutmix]}]":                  `"none": the stack has cutmix: a defender with defenses needs another name`,
-		"[{name: ' ', stack: [cutmix]}]":                   "the name must not be empty, nor begin or end with a space",
-		`[{name: "a\nb", stack: [cutmix]}]`:                "the name must be one line of text",
-		"[cutmix, {name: cutmix, stack: [mixup]}]":         `two defenders are called "cutmix": names must differ`,
-
-		"[{stack: [cutmix, mixup]}]":                                  "cutmix and mixup together: a batch is mixed in one way at most",
-		"[{stack: [pgd, fgsm]}]":                                      "pgd and fgsm together: both make a batch's adversarial examples: choose one",
-		"[{stack: [{cutmix: {alpha: 0}}]}]":                           "cutmix: alpha is 0: it must be between 0.05 and 1000",
-		"[{stack: [{mixup: {probability: 1.1}}]}]":                    "mixup: probability is 1.1: it must be above 0 and at most 1",
-		"[{stack: [{agent_augmentation: {agents: 0}}]}]":              "agent_augmentation: agents is 0: at least 1 simulated attacker is needed",
-		"[{stack: [{agent_augmentation: {clean: 1}}]}]":               "agent_augmentation: clean is 1: it must be at least 0 and below 1",
-		"[{stack: [{agent_augmentation: {p1: 2}}]}]":                  "p1 is 2: it must be above 0 and at most 1",
-		"[{stack: [{adversarial_triggers: {share: 0}}]}]":             "adversarial_triggers: share is 0: it must be above 0 and at most 1",
-		"[{stack: [{adversarial_triggers: {placement: beside}}]}]":    `placement is "beside": it must be add or replace`,
-		"[{stack: [{adversarial_triggers: {range: circle}}]}]":        `range is "circle"`,
-		"[{stack: [{pgd: {epsilon: 256}}]}]":                          "pgd: epsilon is 256: it must be above 0 and at most 255, in 8-bit units",
-		"[{stack: [{pgd: {steps: 0}}]}]":                              "pgd: steps is 0: at least 1 is needed",
-		"[{stack: [{pgd: {step_size: -1}}]}]":                         "pgd: step_size is -1: it must be above 0",
-		"[{stack: [{pgd: {share: 1.5}}]}]":                            "pgd: share is 1.5: it must be above 0 and at most 1",
-		"[{stack: [{fgsm: {epsilon: 0}}]}]":                           "fgsm: epsilon is 0: it must be above 0",
-		"[{stack: [{fgsm: {share: -1}}]}]":                            "fgsm: share is -1",
-		"[{stack: [{indexing: {mode: grouped}}]}]":                    "indexing: models is 0: grouped needs at least 1",
-		"[{stack: [{indexing: {models: 3}}]}]":                        "indexing: models is 3: exact trains one model per agent",
-		"[{stack: [{agent_augmentation: {agents: 3, clean: .nan}}]}]": "unsupported value",
+		"[cutmix, mixup]":                               "cutmix and mixup together: a batch is mixed in one way at most",
+		"[pgd, fgsm]":                                   "pgd and fgsm together: both make a batch's adversarial examples: choose one",
+		"[{cutmix: {alpha: 0}}]":                        "cutmix: alpha is 0: it must be between 0.05 and 1000",
+		"[{mixup: {probability: 1.1}}]":                 "mixup: probability is 1.1: it must be above 0 and at most 1",
+		"[{agent_augmentation: {agents: 0}}]":           "agent_augmentation: agents is 0: at least 1 simulated attacker is needed",
+		"[{agent_augmentation: {clean: 1}}]":            "agent_augmentation: clean is 1: it must be at least 0 and below 1",
+		"[{agent_augmentation: {p1: 2}}]":               "p1 is 2: it must be above 0 and at most 1",
+		"[{adversarial_triggers: {share: 0}}]":          "adversarial_triggers: share is 0: it must be above 0 and at most 1",
+		"[{adversarial_triggers: {placement: beside}}]": `placement is "beside": it must be add or replace`,
+		"[{adversarial_triggers: {range: circle}}]":     `range is "circle"`,
+		"[{pgd: {epsilon: 256}}]":                       "pgd: epsilon is 256: it must be above 0 and at most 255, in 8-bit units",
+		"[{pgd: {steps: 0}}]":                           "pgd: steps is 0: at least 1 is needed",
+		"[{pgd: {step_size: -1}}]":                      "pgd: step_size is -1: it must be above 0",
+		"[{pgd: {share: 1.5}}]":                         "pgd: share is 1.5: it must be above 0 and at most 1",
+		"[{fgsm: {epsilon: 0}}]":                        "fgsm: epsilon is 0: it must be above 0",
+		"[{fgsm: {share: -1}}]":                         "fgsm: share is -1",
+		"[{indexing: {mode: grouped}}]":                 "indexing: models is 0: grouped needs at least 1",
+		"[{indexing: {models: 3}}]":                     "indexing: models is 3: exact trains one model per agent",
 	} {
-		_, err := decode(text)
+		stack, err := decode(text)
+		require.NoError(t, err, "%s", text)
+		err = defenses.ValidateAll([]defenses.Policy{{Name: defenses.None}, {Name: "x", Stack: stack}})
 		require.ErrorIs(t, err, defenses.ErrPolicy, "%s", text)
 		require.ErrorContains(t, err, reason, "%s", text)
+	}
+	cut, mixed := mix.Default(), mix.Default()
+	for reason, policies := range map[string][]defenses.Policy{
+		`"x": the stack is empty: the defender without defenses is called "none"`:   {{Name: "x"}},
+		`"none": the stack has cutmix: a defender with defenses needs another name`: {{Name: defenses.None, Stack: defenses.Stack{CutMix: &cut}}},
+		"the name must not be empty, nor begin or end with a space":                 {{Name: " ", Stack: defenses.Stack{CutMix: &cut}}},
+		"the name must be one line of text":                                         {{Name: "a\nb", Stack: defenses.Stack{CutMix: &cut}}},
+		`two defenders are called "cutmix": names must differ`:                      {{Name: "cutmix", Stack: defenses.Stack{CutMix: &cut}}, {Name: "cutmix", Stack: defenses.Stack{MixUp: &mixed}}},
+	} {
+		err := defenses.ValidateAll(policies)
+		require.ErrorIs(t, err, defenses.ErrPolicy, reason)
+		require.ErrorContains(t, err, reason)
 	}
 	spec := defenses.DefaultAgentAugmentation()
 	spec.Clean = math.NaN()
@@ -173,12 +184,11 @@ func TestStacksSurviveJSONAndYAML(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(data), string(again))
 
-		p := defenses.Policy{Name: "x", Stack: s}
-		text, err := yaml.Marshal(p)
+		text, err := yaml.Marshal(s)
 		require.NoError(t, err)
-		var read defenses.Policy
-		require.NoError(t, yaml.Unmarshal(text, &read), "%s", text)
-		require.Equal(t, p, read)
+		read, err := decode(string(text))
+		require.NoError(t, err, "%s", text)
+		require.Equal(t, s, read)
 
 		trained := s.Training()
 		require.Nil(t, trained.Indexing)
@@ -199,8 +209,8 @@ func TestCanonicalJSON(t *testing.T) {
 		"[fgsm, pgd]": `[{"pgd":{"epsilon":8,"steps":7,"step_size":2,"random_start":true,"share":1,"placement":"add"}},` +
 			`{"fgsm":{"epsilon":8,"share":1,"placement":"add"}}]`,
 	} {
-		var s defenses.Stack
-		require.NoError(t, yaml.Unmarshal([]byte(text), &s))
+		s, err := decode(text)
+		require.NoError(t, err)
 		data, err := json.Marshal(s)
 		require.NoError(t, err)
 		require.Equal(t, want, string(data))
@@ -211,18 +221,18 @@ func TestCanonicalJSON(t *testing.T) {
 func TestFits(t *testing.T) {
 	scale := defenses.Scale{Contributed: 20, Agents: 5, Epochs: 4, Batch: 32}
 	for text, reason := range map[string]string{
-		"none":                 "",
-		"agent_augmentation":   "",
-		"adversarial_triggers": "",
-		"indexing":             "",
-		"{stack: [{agent_augmentation: {agents: 13}}]}":     "agents is 13: of the defender's 20 contributed images 12 are stamped (clean is 0.4), fewer than simulated attackers: choose at most 12",
-		"{stack: [{pgd: {share: 0.015}}]}":                  "pgd: share is 0.015: of a batch of 32 images that is none",
-		"{stack: [{indexing: {mode: grouped, models: 6}}]}": "indexing: cannot be indexed: models is 6, more than the 5 agents",
-		"{stack: [{indexing: {mode: sliced, models: 5}}]}":  "models is 5 slices, more than the 4 epochs",
+		"[]":                                   "",
+		"[agent_augmentation]":                 "",
+		"[adversarial_triggers]":               "",
+		"[indexing]":                           "",
+		"[{agent_augmentation: {agents: 13}}]": "agents is 13: of the defender's 20 contributed images 12 are stamped (clean is 0.4), fewer than simulated attackers: choose at most 12",
+		"[{pgd: {share: 0.015}}]":              "pgd: share is 0.015: of a batch of 32 images that is none",
+		"[{indexing: {mode: grouped, models: 6}}]": "indexing: cannot be indexed: models is 6, more than the 5 agents",
+		"[{indexing: {mode: sliced, models: 5}}]":  "models is 5 slices, more than the 4 epochs",
 	} {
-		policies, err := decode("[" + text + "]")
+		stack, err := decode(text)
 		require.NoError(t, err)
-		err = policies[0].Fits(scale)
+		err = defenses.Policy{Name: "x", Stack: stack}.Fits(scale)
 		if reason == "" {
 			require.NoError(t, err)
 			continue

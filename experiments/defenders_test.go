@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"backfire/config"
 	"backfire/datasets/testset"
@@ -26,9 +27,8 @@ func TestConfigKnowsTheDefenses(t *testing.T) {
 	for _, name := range names {
 		policy, err := policyOf(cfg, name)
 		require.NoError(t, err)
-		want, err := defenses.Decode([]any{name})
-		require.NoError(t, err)
-		require.Equal(t, want[0], policy)
+		require.Equal(t, name, policy.Name)
+		require.Equal(t, stackOf(t, "["+name+"]"), policy.Stack)
 	}
 }
 
@@ -45,22 +45,25 @@ func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {
 	require.NoError(t, err)
 	got, err := policies(resolved.Config)
 	require.NoError(t, err)
-	want, err := defenses.Decode([]any{
-		map[string]any{"stack": []any{
-			map[string]any{"agent_augmentation": map[string]any{"agents": 7, "clean": 0.6, "p1": 0.5, "p2": 0.7, "range": "area"}},
-			map[string]any{"cutmix": map[string]any{"alpha": 2, "probability": 0.5}},
-			map[string]any{"pgd": map[string]any{"epsilon": 4, "steps": 3, "step_size": 1, "random_start": false, "share": 0.5, "placement": "replace"}},
-		}},
-		map[string]any{"stack": []any{map[string]any{"indexing": map[string]any{"mode": "grouped", "models": 2}}}},
-		map[string]any{"stack": []any{
-			map[string]any{"adversarial_triggers": map[string]any{"share": 0.1, "placement": "replace", "p1": 0.3, "p2": 0.4, "range": "area"}},
-			map[string]any{"mixup": map[string]any{"alpha": 3, "probability": 0.25}},
-			map[string]any{"fgsm": map[string]any{"epsilon": 5, "share": 0.75, "placement": "replace"}},
-		}},
-	})
-	require.NoError(t, err)
-	require.Equal(t, want, got)
-	require.Equal(t, "agent_augmentation+cutmix+pgd", got[0].Name, "whatever order it is written in")
+	require.Equal(t, []defenses.Policy{
+		{Name: "agent_augmentation+cutmix+pgd", Stack: stackOf(t, `
+- agent_augmentation: {agents: 7, clean: 0.6, p1: 0.5, p2: 0.7, range: area}
+- cutmix: {alpha: 2, probability: 0.5}
+- pgd: {epsilon: 4, steps: 3, step_size: 1, random_start: false, share: 0.5, placement: replace}`)},
+		{Name: "indexing", Stack: stackOf(t, "[{indexing: {mode: grouped, models: 2}}]")},
+		{Name: "adversarial_triggers+mixup+fgsm", Stack: stackOf(t, `
+- adversarial_triggers: {share: 0.1, placement: replace, p1: 0.3, p2: 0.4, range: area}
+- mixup: {alpha: 3, probability: 0.25}
+- fgsm: {epsilon: 5, share: 0.75, placement: replace}`)},
+	}, got, "the order of the defenses of one is that of application, however it is written")
+}
+
+// stackOf reads a stack with its settings, as cells have it.
+func stackOf(t *testing.T, text string) defenses.Stack {
+	t.Helper()
+	var s defenses.Stack
+	require.NoError(t, yaml.Unmarshal([]byte(text), &s))
+	return s
 }
 
 // Whatever a defender cannot do is refused before anything is trained, with the

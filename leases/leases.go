@@ -48,8 +48,8 @@ const DefaultTTL = 3 * time.Minute
 // beatsPerTTL is how often a holder shows that it lives within the time to live.
 const beatsPerTTL = 6
 
-// clockFor is how long the difference between this process's clock and that of
-// the directory is taken to stay the same.
+// clockFor is how long the directory's clock is taken to run as fast as this
+// process's, before its time is asked for again.
 const clockFor = time.Minute
 
 // The names of what is no lease begin with a dot, and end with a ticket, which
@@ -82,8 +82,8 @@ type Registry struct {
 	beating chan struct{} // closed to end the beats; nil while nothing is held
 
 	asking  chan struct{} // holds a token while the directory is asked for its time
-	clock   time.Duration // its clock is that much ahead of ours
-	clockAt time.Time     // when that was found out
+	clock   time.Time     // that time
+	clockAt time.Time     // when it was asked for, by this process's clock
 }
 
 // New returns the registry of a directory, which must exist when it is used.
@@ -228,8 +228,8 @@ func (r *Registry) silent(name, at string) (time.Duration, error) {
 func (r *Registry) now() (time.Time, error) {
 	r.asking <- struct{}{}
 	defer func() { <-r.asking }()
-	if !r.clockAt.IsZero() && time.Since(r.clockAt) < clockFor {
-		return time.Now().Add(r.clock), nil
+	if passed := time.Since(r.clockAt); !r.clockAt.IsZero() && passed < clockFor {
+		return r.clock.Add(passed), nil // whoever sets this machine's clock meanwhile
 	}
 	path := filepath.Join(r.dir, clockPrefix+ticket{Owner: r.owner, token: rand.Text()}.String())
 	if err := r.files.Create(path); err != nil {
@@ -239,8 +239,7 @@ func (r *Registry) now() (time.Time, error) {
 	if err := errors.Join(err, ignore(r.files.Remove(path), fs.ErrNotExist)); err != nil {
 		return time.Time{}, err
 	}
-	r.clockAt = time.Now()
-	r.clock = stamped.Sub(r.clockAt)
+	r.clock, r.clockAt = stamped, time.Now()
 	return stamped, nil
 }
 

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments"
+)
+
+// keepModels is what the tests of weights ask for: the model itself.
+var keepModels = experiments.Artefacts{Model: true}
+
+// weights is the SHA-256 of the tensors that a store has of a cell, with their
+// names and shapes.
+func weights(t *testing.T, store *experiments.Store, cell experiments.Cell) string {
+	t.Helper()
+	hash, err := cell.Hash()
+	require.NoError(t, err)
+	content, err := os.ReadFile(filepath.Join(store.Path(hash), experiments.ModelFile))
+	require.NoError(t, err)
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// The same cell has the same weights whichever number of workers trains, in
+// processes of their own or in one.
+func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
+	plan := tinyPlan(t, "model.width=4")
+	train := func(workers, perProcess, wantProcesses int) []string {
+		store, err := experiments.OpenStore(t.TempDir())
+		require.NoError(t, err)
+		processes := 0
+		runner := &experiments.Runner{
+			Store: store, Artefacts: keepModels, Workers: workers, PerProcess: perProcess, Threads: 1, Device: "cpu",
+			Command: func() (*exec.Cmd, error) {
+				processes++
+				return testEngine()()
+			},
+		}
+		outcome, err := runner.Run(context.Background(), plan.Cells)
+		require.NoError(t, err)
+		require.Equal(t, &experiments.Outcome{Cells: 5, Trained: 5}, outcome)
+		require.Equal(t, wantProcesses, processes)
+		var all []string
+		for _, cell := range plan.Cells {
+			hash, err := cell.Hash()
+			require.NoError(t, err)
+			record, err := store.Read(hash)
+			require.NoError(t, err)
+			all = append(all, weights(t, store, cell), record.Result.Digest)
+		}
+		return all
+	}
+	want := train(1, 1, 1)
+	require.Len(t, unique(want), 10, "other cells have other weights")
+	require.Equal(t, want, train(3, 1, 3), "three processes")
+	require.Equal(t, want, train(3, 3, 1), "three models in one process")
+}
+
+// unique has every value once.
+func unique(values []string) map[string]bool {
+	all := map[string]bool{}
+	for _, v := range values {
+		all[v] = true
+	}
+	return all
+}
