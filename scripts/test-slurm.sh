@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A real Slurm on this machine, in a scratch directory: table 1, scaled down, as a job array, with one task killed
 # in the middle. It must end with the bits of the same table made without Slurm. Needs root, and Slurm and munge,
-# which --install may install where apt-get can; says why and does nothing where it cannot run.
+# which --install may install where apt-get can; says why and does nothing where it cannot run. With slurmdbd and
+# MariaDB beside them, Slurm keeps accounts, and what ended is asked for, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,6 +27,10 @@ if [ -n "$(missing)" ] && [ "${1:-}" = --install ] && command -v apt-get >/dev/n
 	echo "test-slurm: installing slurm-wlm and munge"
 	DEBIAN_FRONTEND=noninteractive timeout 150 apt-get install -y -q --no-install-recommends slurm-wlm munge >/dev/null 2>&1 || true
 fi
+if [ "${1:-}" = --install ] && command -v apt-get >/dev/null && ! command -v slurmdbd mariadbd >/dev/null; then
+	echo "test-slurm: installing slurmdbd and mariadb-server"
+	DEBIAN_FRONTEND=noninteractive timeout 150 apt-get install -y -q --no-install-recommends slurmdbd mariadb-server >/dev/null 2>&1 || true
+fi
 [ -z "$(missing)" ] || skip "there is no $(missing | paste -sd ' ') (packages slurm-wlm and munge)"
 id munge >/dev/null 2>&1 || skip "there is no user munge"
 PATH=$PATH:/usr/sbin
@@ -38,12 +43,12 @@ host=$(hostname -s)
 port=$((20000 + $$ % 20000))
 
 finish() {
-	for daemon in slurmd slurmctld munge/munged; do
+	for daemon in slurmd slurmctld slurmdbd db/mariadbd munge/munged; do
 		[ -f "$scratch/$daemon.pid" ] && kill "$(cat "$scratch/$daemon.pid")" 2>/dev/null || true
 	done
 	for _ in $(seq 50); do
 		alive=
-		for daemon in slurmd slurmctld; do
+		for daemon in slurmd slurmctld slurmdbd db/mariadbd; do
 			[ -f "$scratch/$daemon.pid" ] && alive=1
 		done
 		[ -z "$alive" ] && break
@@ -62,6 +67,40 @@ runuser -u munge -- "$(command -v munged)" --force --key-file="$scratch/munge/ke
 	skip "munged does not start here"
 
 export SLURM_CONF=$scratch/slurm.conf
+accounts=
+if PATH=$PATH:/usr/sbin command -v slurmdbd mariadbd >/dev/null && id mysql >/dev/null 2>&1; then
+	mkdir "$scratch/db"
+	chown mysql "$scratch/db"
+	# Whoever reaches the port may do anything: the database lives for this test.
+	database=(--no-defaults --user=mysql --datadir="$scratch/db")
+	mariadb-install-db "${database[@]}" --skip-test-db >"$scratch/mariadb.log" 2>&1 || fail "there is no database: $(tail -n 1 "$scratch/mariadb.log")"
+	mariadbd "${database[@]}" --skip-grant-tables --skip-name-resolve --bind-address=127.0.0.1 --port=$((port + 2)) \
+		--socket="$scratch/db/socket" --pid-file="$scratch/db/mariadbd.pid" >>"$scratch/mariadb.log" 2>&1 &
+	cat >"$scratch/slurmdbd.conf" <<CONF
+AuthType=auth/munge
+AuthInfo=socket=$scratch/munge/socket
+DbdHost=localhost
+DbdPort=$((port + 3))
+SlurmUser=root
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort=$((port + 2))
+StorageUser=slurm
+StorageLoc=slurm_acct
+LogFile=$scratch/slurmdbd.log
+PidFile=$scratch/slurmdbd.pid
+CONF
+	chmod 600 "$scratch/slurmdbd.conf"
+	for _ in $(seq 100); do
+		mariadb --no-defaults --socket="$scratch/db/socket" -e 'SELECT 1' >/dev/null 2>&1 && break
+		sleep 0.2
+	done
+	slurmdbd 2>>"$scratch/slurmdbd.log" || fail "slurmdbd does not start"
+	accounts="AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=localhost
+AccountingStoragePass=$scratch/munge/socket
+AccountingStoragePort=$((port + 3))"
+fi
 cat >"$SLURM_CONF" <<CONF
 ClusterName=scratch
 SlurmctldHost=$host(127.0.0.1)
@@ -84,17 +123,25 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 ReturnToService=2
+$accounts
 MailProg=/bin/true
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000
 PartitionName=main Nodes=ALL Default=YES State=UP
 CONF
+if [ -n "$accounts" ]; then
+	for _ in $(seq 60); do
+		timeout 5 sacctmgr --noheader list tres 2>/dev/null | grep -q cpu && break
+		sleep 0.5
+	done
+fi
 slurmctld 2>>"$scratch/slurmctld.log" || skip "slurmctld does not start here: $(tail -n 1 "$scratch/slurmctld.log")"
 slurmd 2>>"$scratch/slurmd.log" || skip "slurmd does not start here: $(tail -n 1 "$scratch/slurmd.log")"
 for _ in $(seq 300); do
-	sinfo --noheader --format=%T 2>/dev/null | grep -q idle && break
+	timeout 5 sinfo --noheader --format=%T 2>/dev/null | grep -q idle && break
+	kill -0 "$(cat "$scratch/slurmctld.pid")" 2>/dev/null || break
 	sleep 0.2
 done
-sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here: $(sinfo --noheader 2>&1 | head -n 1)"
+timeout 5 sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here: $(tail -n 1 "$scratch/slurmctld.log")"
 echo "test-slurm: $(sinfo --version) runs on $host"
 
 # Small, but with epochs enough to be killed between two of them, and with triggers that must work alone, but little.
@@ -147,6 +194,14 @@ done
 [ -z "$(squeue --noheader)" ] || fail "the jobs did not end: $(squeue --noheader)"
 "$program" status "$plan" | tee "$scratch/status.log"
 grep -q ' 0 running, 0 waiting, 0 failed' "$scratch/status.log" || fail "models are left"
+if [ -n "$accounts" ]; then
+	for _ in $(seq 60); do # accounts arrive by and by
+		"$program" status "$plan" >"$scratch/status.log"
+		grep -q "Slurm's tasks that completed: 3" "$scratch/status.log" && break
+		sleep 1
+	done
+	grep "Slurm's tasks that completed: 3" "$scratch/status.log" || fail "the accounts lack a task: $(cat "$scratch/status.log")"
+fi
 grep -q 'goes on after epoch' "$plan"/logs/*.log || fail "the killed task's model did not go on from its checkpoint"
 
 # The same models, the same bits; what is of the run itself (times) is not compared.
