@@ -35,6 +35,10 @@ type candidate struct {
 	row   experiments.Row
 }
 
+// leavesOut says whether the game's defender has models that leave agents out, or
+// unlearns them.
+func (c candidate) leavesOut() bool { return len(c.row.Models) > 1 || len(c.row.Unknown) > 0 }
+
 // choose finds the run, and in it the game and the defender.
 func (o *PredictOptions) choose(store *experiments.Store) (*answering, error) {
 	paths, err := store.Summaries(o.Run)
@@ -131,11 +135,18 @@ func (o *PredictOptions) chooseGame(store *experiments.Store, path string) (*ans
 	asked := o.Defender
 	if asked == "" {
 		defended := slices.DeleteFunc(values(all, defender), func(name string) bool { return name == experiments.Undefended })
+		choice := values(all, defender)
+		if o.Agent == agentUnknown && len(defended) > 1 { // only who leaves agents out has a use for a guess
+			defended = slices.DeleteFunc(defended, func(name string) bool {
+				return !slices.ContainsFunc(all, func(c candidate) bool { return c.row.Defender == name && c.leavesOut() })
+			})
+			choice = defended
+		}
 		if asked = experiments.Undefended; len(defended) > 0 {
 			asked = defended[0]
 		}
 		if len(defended) > 1 {
-			return nil, Usagef("predict: --run %s has several defenders: choose one with --defender: %s", o.Run, strings.Join(values(all, defender), ", "))
+			return nil, Usagef("predict: --run %s has several defenders: choose one with --defender: %s", o.Run, strings.Join(choice, ", "))
 		}
 	}
 	if all, err = narrow(all, "defender", asked, defender); err != nil {

@@ -306,6 +306,7 @@ func TestPredictRefuses(t *testing.T) {
 		{"--run RUN --sample 1", "choose one with --attackers: 2; 3"},
 		{"--run RUN --sample 1 --attackers 4", "the run has only 2; 3"},
 		{"--run RUN --sample 1 --attackers 3", "choose one with --defender: none, indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
+		{"--run RUN --sample 1 --attackers 3 --agent unknown", "choose one with --defender: indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender cutmix", "the run has only none; indexing; indexing_grouped; indexing_sliced; indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing", "has 3 models and chooses by the agent"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing_sliced", "has 4 models and chooses by the agent"},

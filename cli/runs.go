@@ -74,7 +74,10 @@ func openStore(options config.Options) (*experiments.Store, error) {
 // findRun finds the stored cell whose hash begins with prefix.
 func findRun(store *experiments.Store, prefix string) (string, error) {
 	hash, err := store.Find(prefix)
-	if errors.Is(err, experiments.ErrNotStored) || errors.Is(err, experiments.ErrAmbiguous) {
+	switch {
+	case errors.Is(err, experiments.ErrNotStored):
+		return "", Usagef("%w; \"backfire runs list\" shows what is", err)
+	case errors.Is(err, experiments.ErrAmbiguous):
 		return "", &UsageError{Err: err}
 	}
 	return hash, err

@@ -192,8 +192,8 @@ func (t *training) run(runner *experiments.Runner, train func() (*experiments.Ou
 	}
 	switch {
 	case interrupted:
-		return &InterruptedError{Resume: fmt.Sprintf("%d of %s are stored in %s; the same command goes on from there",
-			outcome.Stored+outcome.Trained, plural(outcome.Cells, "model"), t.store.Dir())}
+		return &InterruptedError{Resume: fmt.Sprintf("stored in %s: %d of %s; the same command goes on from there",
+			t.store.Dir(), outcome.Stored+outcome.Trained, plural(outcome.Cells, "model"))}
 	case len(outcome.Failed) > 0:
 		first := outcome.Failed[0]
 		return fmt.Errorf("run: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),

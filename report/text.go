@@ -58,8 +58,8 @@ func Text(w io.Writer, s *experiments.Summary) error {
 
 // heading says what was played and under which readings.
 func heading(out *strings.Builder, s *experiments.Summary) {
-	fmt.Fprintf(out, "%s: %d of %d images. ResNet-18, width %d, %d epochs. One seed: %d.\n",
-		s.Data.Name, s.Pool, s.Data.Images, s.Model.Width, s.Training.Epochs, s.Seed)
+	fmt.Fprintf(out, "%s: %d of %d images. ResNet-18, width %d, %s. One seed: %d.\n",
+		s.Data.Name, s.Pool, s.Data.Images, s.Model.Width, plural(s.Training.Epochs, "epoch"), s.Seed)
 	wrap(out, plural(modelsOf(s), "model")+". Readings: "+ReadingsText(s.Readings)+".")
 }
 
