@@ -108,6 +108,10 @@ func notice(e experiments.Event) string {
 		}
 		if e.Stored < e.Cells {
 			text += fmt.Sprintf("; %s at a time", plural(e.Workers, "training"))
+			if e.IdleCores >= e.Workers {
+				text += fmt.Sprintf(", %s idle: more threads for each (--set threads=%d) may be faster, and give other last bits",
+					plural(e.IdleCores, "core"), 1+e.IdleCores/e.Workers)
+			}
 		}
 		return text
 	case experiments.KindRevised:

@@ -62,6 +62,18 @@ func TestLineProgress(t *testing.T) {
 `, out.String())
 }
 
+// Where there are fewer models than cores, threads are left to the user: they change
+// the bits.
+func TestIdleCoresAreToldOf(t *testing.T) {
+	for idle, says := range map[int]string{
+		0: "5 models; 3 trainings at a time",
+		2: "5 models; 3 trainings at a time",
+		7: "5 models; 3 trainings at a time, 7 cores idle: more threads for each (--set threads=3) may be faster, and give other last bits",
+	} {
+		require.Equal(t, says, notice(experiments.Event{Kind: experiments.KindPlan, Cells: 5, Workers: 3, IdleCores: idle}))
+	}
+}
+
 // terminal is what a terminal shows of a text with the escape sequences that a
 // screen uses.
 func terminal(text string) []string {

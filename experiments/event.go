@@ -21,7 +21,7 @@ const (
 
 	KindSpeed Kind = "speed" // a measurement that was asked for goes on: ImagesPerSecond since the last
 
-	KindPlan    Kind = "plan"    // before anything else: Cells, Stored, Workers, TotalImages
+	KindPlan    Kind = "plan"    // before anything else: Cells, Stored, Workers, IdleCores, TotalImages
 	KindRevised Kind = "revised" // results ask for more than was planned: Cells and TotalImages of the whole run now
 	KindBroken  Kind = "broken"  // a stored result must not be used: Error, Path where it is now
 	KindLacking Kind = "lacking" // a stored result lacks artefacts that are asked for and is trained again: Error
@@ -52,6 +52,7 @@ type Event struct {
 	Cells       int   `json:"cells,omitempty"`  // in the plan
 	Stored      int   `json:"stored,omitempty"` // of them, before the run
 	Workers     int   `json:"workers,omitempty"`
+	IdleCores   int   `json:"idle_cores,omitempty"`   // of the machine, while these train on the CPU
 	TotalImages int64 `json:"total_images,omitempty"` // to train in the other cells, over all epochs
 
 	Text  string `json:"text,omitempty"`

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"backfire/datasets"
+	"backfire/hardware"
 	"backfire/launcher"
 	"backfire/stats"
 )
@@ -141,7 +143,7 @@ func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 	q := run.queue
 	workers := max(1, min(r.Workers, q.cells()-q.stored))
 	run.tell(Event{
-		Kind: KindPlan, Cells: q.cells(), Stored: q.stored, Workers: workers,
+		Kind: KindPlan, Cells: q.cells(), Stored: q.stored, Workers: workers, IdleCores: r.idle(workers, runtime.GOMAXPROCS(0)),
 		TotalImages: q.stage.images(q.before),
 	})
 	q.refuse()
@@ -189,6 +191,15 @@ type run struct {
 
 	mu      sync.Mutex
 	outcome *Outcome
+}
+
+// idle is how many of so many cores have nothing to do while so many workers train
+// on the CPU.
+func (r *Runner) idle(workers, cores int) int {
+	if r.Device != hardware.CPU.String() {
+		return 0
+	}
+	return max(0, cores-workers*max(1, r.Threads))
 }
 
 // tell passes an event on, one at a time.
