@@ -347,12 +347,12 @@ func (b *builder) naming(defender bool) (heads []string, labels func(*series) []
 }
 
 // shownKeys are the varied keys whose values a table of points shows: all but
-// the numbers of attackers, which it shows anyway.
+// the numbers of attackers and the defenders, which it shows anyway.
 func (b *builder) shownKeys() []string {
 	var keys []string
 	for _, s := range b.all {
 		for key := range s.keys {
-			if key != "attackers.counts" && !slices.Contains(keys, key) {
+			if key != "attackers.counts" && key != "defenders" && !slices.Contains(keys, key) {
 				keys = append(keys, key)
 			}
 		}
