@@ -182,7 +182,7 @@ func tasksText(line statusLine) string {
 		fmt.Fprintf(&text, "  Slurm does not tell of all tasks: %s\n", line.Unanswered)
 	}
 	if line.NoAccounts && queued == 0 && line.Waiting > 0 {
-		text.WriteString("  Slurm has no task of the plan any more and keeps no accounts of those that ended; see logs in the plan's directory\n")
+		text.WriteString("  Slurm has no task of the plan any more and keeps no accounts of those that ended; see logs in the plan's directory: nodes that do not see it write none\n")
 	}
 	return text.String()
 }
