@@ -235,11 +235,28 @@ func TestSubmitSlurmDryRun(t *testing.T) {
 	require.Empty(t, matches, "nothing is written")
 }
 
+// A stored plan is submitted as it is, and once at a time.
+func TestSubmitStoredPlan(t *testing.T) {
+	plan := storedPlan(t)
+	opts, calls, _ := submitted(t, plan)
+	require.Equal(t, ExitUsage, ExitCode(runSubmitSlurm(context.Background(), opts)), "it has settings")
+	opts.Config.Sets = nil
+	require.NoError(t, runSubmitSlurm(context.Background(), opts))
+	*calls = nil
+	opts.Slurm.Run = func(_ context.Context, name string, _ ...string) (string, error) {
+		*calls = append(*calls, name)
+		return "17_0|RUNNING|node1|None\n", nil
+	}
+	require.ErrorIs(t, runSubmitSlurm(context.Background(), opts), cluster.ErrSubmitted)
+	require.Equal(t, []string{"sbatch", "squeue"}, *calls, "nothing is submitted")
+}
+
 func TestSubmitSlurmRefuses(t *testing.T) {
 	opts, calls, _ := submitted(t, "table", "1")
 	opts.Local = false
 	err := runSubmitSlurm(context.Background(), opts)
 	require.ErrorIs(t, err, cluster.ErrNotShared)
+	require.ErrorContains(t, err, "--one-host")
 	require.Len(t, *calls, 1, "asked whether there is a Slurm, no more")
 
 	opts, _, _ = submitted(t, "table", "9")
@@ -299,6 +316,10 @@ func TestStatusAsksSlurm(t *testing.T) {
 	require.Contains(t, text, "  Slurm's task 17_0: TIMEOUT on node1\n  Slurm's tasks that completed: 1\n")
 	require.Equal(t, []cluster.Task{{ID: "17_0", State: "TIMEOUT", Node: "node1", Ended: true}, {ID: "18", State: "COMPLETED", Node: "node1", Ended: true}}, line.Tasks)
 	require.False(t, line.NoAccounts)
+	text, line = status("", errors.New("Unable to contact the database"))
+	require.Contains(t, text, "4 models: 0 stored")
+	require.Contains(t, text, "  Slurm does not tell of all tasks: Unable to contact the database\n")
+	require.Equal(t, "Unable to contact the database", line.Unanswered)
 	text, line = status("", errors.New("Slurm accounting storage is disabled"))
 	require.Contains(t, text, "Slurm has no task of the plan any more and keeps no accounts")
 	require.True(t, line.NoAccounts)

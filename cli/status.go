@@ -57,6 +57,8 @@ type statusLine struct {
 	// NoAccounts says that the plan was submitted to a Slurm that does not tell what
 	// ended.
 	NoAccounts bool `json:"no_accounts"`
+	// Unanswered says why Slurm did not tell all of its tasks; empty: it did.
+	Unanswered string `json:"unanswered"`
 }
 
 func runStatus(ctx context.Context, opts *StatusOptions) error {
@@ -98,7 +100,9 @@ func runStatus(ctx context.Context, opts *StatusOptions) error {
 	}
 }
 
-// tasks asks Slurm, where there is one and it has the plan.
+// tasks asks Slurm, where there is one and it has the plan. A scheduler or its
+// accounts that do not answer take nothing from what the store says: that they do
+// not is told with it.
 func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 	submitted, err := cluster.ReadSubmitted(line.Plan)
 	if errors.Is(err, cluster.ErrNotSubmitted) {
@@ -112,14 +116,16 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		line.Unanswered = err.Error()
+		return ctx.Err()
 	}
 	ended, err := o.Slurm.Ended(ctx, submitted)
-	if line.NoAccounts = errors.Is(err, cluster.ErrNoAccounts); line.NoAccounts {
-		err = nil
+	line.NoAccounts = errors.Is(err, cluster.ErrNoAccounts)
+	if err != nil && !line.NoAccounts {
+		line.Unanswered = err.Error()
 	}
 	line.Tasks = slices.Concat(line.Tasks, queue, ended)
-	return err
+	return ctx.Err()
 }
 
 // statusText is the status for people.
@@ -172,8 +178,11 @@ func tasksText(line statusLine) string {
 	if completed > 0 {
 		fmt.Fprintf(&text, "  Slurm's tasks that completed: %d\n", completed)
 	}
+	if line.Unanswered != "" {
+		fmt.Fprintf(&text, "  Slurm does not tell of all tasks: %s\n", line.Unanswered)
+	}
 	if line.NoAccounts && queued == 0 && line.Waiting > 0 {
-		text.WriteString("  Slurm has no task of the plan any more and keeps no accounts of those that ended; see logs in the plan's directory\n")
+		text.WriteString("  Slurm has no task of the plan any more and keeps no accounts of those that ended; see logs in the plan's directory: nodes that do not see it write none\n")
 	}
 	return text.String()
 }

@@ -84,7 +84,7 @@ func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
 	}
 	if !opts.Local {
 		if err := cluster.CheckShared(plan.store.Dir()); err != nil {
-			return err
+			return fmt.Errorf("%w, or say --one-host where all tasks run on this one", err)
 		}
 	}
 	job, err := opts.job(plan, sweep)
@@ -93,6 +93,9 @@ func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
 	}
 	if opts.DryRun {
 		return showJob(opts, job)
+	}
+	if err := opts.Slurm.Idle(ctx, job.Plan); err != nil {
+		return err
 	}
 	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
 		return err
@@ -125,6 +128,13 @@ func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep,
 		return nil, nil, namedSweep(o.Args, &o.SweepOptions)
 	}
 	store := o.Config.Flags["store"]
+	others := len(o.Config.Flags)
+	if store != "" {
+		others--
+	}
+	if others > 0 || o.Config.Preset != "" || o.Config.File != "" || len(o.Config.Sets) > 0 || o.Seeds != 0 {
+		return nil, nil, Usagef("%s is a stored plan, whose settings are fixed: give no settings but --store, or plan the table again", o.Args[0])
+	}
 	if store == "" {
 		store = "runs"
 	}

@@ -134,6 +134,9 @@ func CheckShared(dir string) error {
 	if err != nil {
 		return fmt.Errorf("cluster: look at %s: %w", dir, err)
 	}
+	if onNetwork(path) {
+		return nil // also where temporary files are
+	}
 	for _, local := range []string{"/tmp", "/var/tmp", "/dev/shm", "/run", os.TempDir()} {
 		if path == local || strings.HasPrefix(path, local+"/") {
 			return fmt.Errorf("cluster: store %s %w (below %s): name a directory on a file system that all nodes share", dir, ErrNotShared, local)

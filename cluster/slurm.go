@@ -19,6 +19,8 @@ var (
 	ErrNoSlurm = errors.New("no Slurm commands on this host (PATH): submit from a login node of the cluster, or start \"backfire worker --plan\" on each host yourself")
 	// ErrNotSubmitted says that a plan was never submitted.
 	ErrNotSubmitted = errors.New("the plan was not submitted to Slurm")
+	// ErrSubmitted says that jobs of a plan have not ended.
+	ErrSubmitted = errors.New("the plan is submitted already")
 )
 
 // Submitted is what was handed to Slurm for a plan, as RecordFile holds it.
@@ -58,6 +60,27 @@ func run(ctx context.Context, name string, args ...string) (string, error) {
 func (s Slurm) Available(ctx context.Context) error {
 	_, err := s.Run(ctx, "sbatch", "--version")
 	return err
+}
+
+// Idle says that no job that was submitted for the plan in a directory waits or
+// runs: a second submission would take their place in the record, and nobody could
+// cancel them by the plan. The error wraps ErrSubmitted.
+func (s Slurm) Idle(ctx context.Context, plan string) error {
+	before, err := ReadSubmitted(plan)
+	if errors.Is(err, ErrNotSubmitted) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	queue, err := s.Queue(ctx, before)
+	if err != nil {
+		return err
+	}
+	if len(queue) > 0 {
+		return fmt.Errorf("cluster: submit: %w as job %s, which has not ended: cancel it first (\"backfire cancel %s\")", ErrSubmitted, before.Array, plan)
+	}
+	return nil
 }
 
 // Submit writes the scripts of a job beside its plan, submits the array and the

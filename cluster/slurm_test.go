@@ -124,6 +124,58 @@ func TestSubmitStatusCancel(t *testing.T) {
 	require.Equal(t, "scancel 4711 4711", fake.calls[len(fake.calls)-1])
 }
 
+// A second submission would hide the first from whoever cancels the plan.
+func TestIdle(t *testing.T) {
+	plan := t.TempDir()
+	fake := &fakeSlurm{answers: map[string]string{"sbatch": "12\n", "squeue": "12_[0-3]|PENDING||Resources\n"}}
+	require.NoError(t, fake.slurm().Idle(context.Background(), plan))
+	require.Empty(t, fake.calls)
+	_, err := fake.slurm().Submit(context.Background(), job(plan))
+	require.NoError(t, err)
+	err = fake.slurm().Idle(context.Background(), plan)
+	require.ErrorIs(t, err, cluster.ErrSubmitted)
+	require.ErrorContains(t, err, "as job 12, which has not ended")
+	fake.answers["squeue"] = ""
+	require.NoError(t, fake.slurm().Idle(context.Background(), plan))
+	fake.fails = "squeue"
+	require.ErrorContains(t, fake.slurm().Idle(context.Background(), plan), "slurm says no")
+}
+
+// A worker that leaves work has its task queued again, unless the task was
+// cancelled: then it would come back. What cannot be queued again has not ended well.
+func TestTaskThatLeavesWork(t *testing.T) {
+	for name, tc := range map[string]struct {
+		squeue, scontrol string // what they do
+		code             int
+		requeued         bool
+	}{
+		"runs":                {squeue: "echo it runs", scontrol: "exit 0", code: 0, requeued: true},
+		"was cancelled":       {squeue: "exit 0", scontrol: "exit 0", code: 4},
+		"Slurm does not know": {squeue: "exit 1", scontrol: "exit 0", code: 0, requeued: true},
+		"cannot be queued":    {squeue: "echo it runs", scontrol: "exit 1", code: 4, requeued: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range map[string]string{
+				"worker": "exit 4", "squeue": tc.squeue, "scontrol": "echo \"$@\" >>\"$0.calls\"; " + tc.scontrol, "plan.json": "",
+			} {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte("#!/bin/sh\n"+text+"\n"), 0o755))
+			}
+			scripts, err := cluster.Job{Program: filepath.Join(dir, "worker"), Plan: dir, Dir: dir, Tasks: 2}.Scripts()
+			require.NoError(t, err)
+			task := exec.Command("bash", "-c", scripts[cluster.ArrayScript])
+			task.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "SLURM_ARRAY_JOB_ID=7", "SLURM_ARRAY_TASK_ID=1")
+			_ = task.Run()
+			require.Equal(t, tc.code, task.ProcessState.ExitCode())
+			calls, err := os.ReadFile(filepath.Join(dir, "scontrol.calls"))
+			require.Equal(t, tc.requeued, err == nil)
+			if tc.requeued {
+				require.Equal(t, "requeue 7_1\n", string(calls))
+			}
+		})
+	}
+}
+
 // An array without the job after it would leave no tables: it is taken back.
 func TestSubmitIsAllOrNothing(t *testing.T) {
 	plan := t.TempDir()

@@ -51,6 +51,13 @@ var living = []string{
 	"STAGE_OUT", "CONFIGURING", "COMPLETING", "SPECIAL_EXIT",
 }
 
+// Slurm ends a task in this way whose log it cannot open on the node: the script,
+// which would say so, never runs.
+const (
+	noLog       = "53"
+	noLogReason = "the node cannot write logs in the plan's directory: the store must be on a file system that all nodes share"
+)
+
 // Ended asks Slurm's accounts for the tasks of what was submitted that ended,
 // each as it ended last: the queue forgets them within minutes. The error wraps
 // ErrNoAccounts where there are none.
@@ -73,6 +80,8 @@ func (s Slurm) Ended(ctx context.Context, submitted *Submitted) ([]Task, error) 
 			t.Node = ""
 		}
 		switch code, signal, _ := strings.Cut(fields[3], ":"); {
+		case signal == noLog:
+			t.Reason = noLogReason
 		case signal != "0" && signal != "":
 			t.Reason = "signal " + signal
 		case code != "0" && code != "":

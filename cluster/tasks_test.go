@@ -17,6 +17,7 @@ const accounts = `4711_0|COMPLETED|node1|0:0
 4711_3|OUT_OF_MEMORY|node4|0:125
 4711_4|CANCELLED by 1000|None assigned|0:0
 4711_5|NODE_FAIL|node5|1:0
+4711_10|FAILED|node8|0:53
 4711_6|RUNNING|node6|0:0
 4711_[7-9]|PENDING|None assigned|0:0
 4712|PENDING|None assigned|0:0
@@ -33,6 +34,10 @@ func TestTasksThatEnded(t *testing.T) {
 		{ID: "4711_3", State: "OUT_OF_MEMORY", Node: "node4", Reason: "signal 125", Ended: true},
 		{ID: "4711_4", State: "CANCELLED", Ended: true},
 		{ID: "4711_5", State: "NODE_FAIL", Node: "node5", Reason: "exit code 1", Ended: true},
+		{
+			ID: "4711_10", State: "FAILED", Node: "node8", Ended: true,
+			Reason: "the node cannot write logs in the plan's directory: the store must be on a file system that all nodes share",
+		},
 	}, tasks)
 	require.Equal(t, []string{
 		"sacct --noheader --allocations --parsable2 --jobs=4711,4712 --format=JobID,State,NodeList,ExitCode",
