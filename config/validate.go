@@ -149,8 +149,9 @@ func Defenses() []string {
 	return []string{"agent_augmentation", "adversarial_triggers", "cutmix", "mixup", "pgd", "fgsm", "indexing"}
 }
 
-// The ways of indexing that a defender can have beside that of indexing.mode.
+// The ways of indexing that a defender can have.
 const (
+	Indexed         = "indexing"         // as indexing.mode says
 	IndexingGrouped = "indexing_grouped" // mode grouped
 	IndexingSliced  = "indexing_sliced"  // mode sliced
 	IndexingUnknown = "indexing_unknown" // asked without an agent's index
@@ -158,7 +159,7 @@ const (
 
 // indexings lists the names of indexing.
 func indexings() []string {
-	return []string{"indexing", IndexingGrouped, IndexingSliced, IndexingUnknown}
+	return []string{Indexed, IndexingGrouped, IndexingSliced, IndexingUnknown}
 }
 
 // NoDefense is the defender that trains on the pool as it is.
@@ -213,14 +214,15 @@ func defendersAreKnown(c Config) *fault {
 }
 
 // indexingHasModels: only the modes that share models between agents have a number
-// of them.
+// of them. Where nobody indexes, it says nothing, as other settings of defenses do.
 func indexingHasModels(c Config) *fault {
 	i := c.Indexing
-	whose := ""
+	whose, indexed := "", false
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has seen it
 		for _, part := range parts {
 			name := part.Name
+			indexed = indexed || name == Indexed || name == IndexingUnknown
 			if name == IndexingGrouped || name == IndexingSliced || name == IndexingUnknown && i.Update == "pick" {
 				whose = "defender " + name
 			}
@@ -230,7 +232,7 @@ func indexingHasModels(c Config) *fault {
 		whose = "indexing.mode = " + i.Mode
 	}
 	switch {
-	case whose == "" && i.Models != 0:
+	case whose == "" && indexed && i.Models != 0:
 		return &fault{key: "indexing.models", value: i.Models, reason: "must be 0 with indexing.mode = exact, which trains one model per agent"}
 	case whose != "" && i.Models == 0:
 		return &fault{key: "indexing.models", value: i.Models, reason: "must be at least 1 with " + whose}

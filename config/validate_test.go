@@ -52,7 +52,7 @@ func TestValidateRefuses(t *testing.T) {
 		{func(c *config.Config) { c.Defenders = []string{"cutmix+cutmix"} }, "config: defenders = cutmix+cutmix: has cutmix twice in cutmix+cutmix"},
 		{func(c *config.Config) { c.Defenders = []string{"cutmix+indexing", "none", "indexing+cutmix"} }, "config: defenders = cutmix+indexing,none,indexing+cutmix: names indexing+cutmix twice"},
 		{func(c *config.Config) { c.CutMix.Alpha = 0 }, "config: cutmix.alpha = 0: must be a number from 0.05 to 1000"},
-		{func(c *config.Config) { c.Indexing.Models = 2 }, "config: indexing.models = 2: must be 0 with indexing.mode = exact, which trains one model per agent"},
+		{func(c *config.Config) { c.Defenders, c.Indexing.Models = []string{"indexing"}, 2 }, "config: indexing.models = 2: must be 0 with indexing.mode = exact, which trains one model per agent"},
 		{func(c *config.Config) { c.Indexing.Mode = "sliced" }, "config: indexing.models = 0: must be at least 1 with indexing.mode = sliced"},
 		{func(c *config.Config) { c.Defenders = []string{"indexing", "indexing_sliced"} }, "config: indexing.models = 0: must be at least 1 with defender indexing_sliced"},
 		{func(c *config.Config) {
@@ -89,6 +89,7 @@ func TestValidateAccepts(t *testing.T) {
 		{"data.name=folder", "data.path=pictures"},
 		{"attackers.p=0"},
 		{"attackers.p=1"},
+		{"indexing.models=2", "defenders=none,cutmix"},
 	} {
 		_, err := config.Load(config.Options{Sets: sets})
 		require.NoError(t, err, "%v", sets)
