@@ -97,7 +97,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	err := runPlanWorker(context.Background(), worker)
 	require.ErrorIs(t, err, ErrWorkLeft)
 	require.Equal(t, ExitWorkLeft, ExitCode(err))
-	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 left\n")
+	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 that nobody has\n")
 
 	streams, out, _ := testStreams()
 	status := &StatusOptions{PlannedOptions: PlannedOptions{IO: streams, Plan: plan, Load: datasets.Load, JSON: true}}

@@ -152,7 +152,7 @@ const sharedPoll = time.Second
 
 // leftWith says how a worker left its plan.
 func leftWith(streams *IOStreams, outcome *experiments.Outcome) error {
-	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d left\n",
+	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d that nobody has\n",
 		plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
 	switch {
 	case outcome.Left > 0:

@@ -28,6 +28,6 @@ func onNetwork(dir string) bool {
 	if unix.Statfs(dir, &stat) != nil {
 		return false
 	}
-	_, ok := networked[int64(stat.Type)]
+	_, ok := networked[stat.Type]
 	return ok
 }
