@@ -198,3 +198,14 @@ func TestFilesSayWhatTheyAreMadeFrom(t *testing.T) {
 		require.Contains(t, svg.String(), text)
 	}
 }
+
+// As many series as there are colours and marks together look different.
+func TestSeriesLookDifferent(t *testing.T) {
+	points, lines := map[string]int{}, map[string]int{}
+	for i := range len(series) * len(glyphs) {
+		points[fmt.Sprintf("%v %T", glyph(i).Color, glyph(i).Shape)]++
+		lines[fmt.Sprintf("%v %v", stroke(i).Color, stroke(i).Dashes)]++
+	}
+	require.Len(t, points, len(series)*len(glyphs))
+	require.Len(t, lines, len(series)*len(dashes))
+}

@@ -25,6 +25,9 @@ const (
 	samplePad  vg.Length = 3
 	itemGap    vg.Length = 9
 	headBottom vg.Length = 3
+	// slack is how much wider than here a browser's font may be that stands for
+	// one it does not have.
+	slack = 1.2
 )
 
 // placed is where an entry stands: its line from the top and its left end.
@@ -55,7 +58,7 @@ func (h head) place() ([]placed, int) {
 }
 
 func (i item) width() vg.Length {
-	return sample + samplePad + text(Ink, draw.XLeft, draw.YCenter).Width(i.name)
+	return sample + samplePad + slack*text(Ink, draw.XLeft, draw.YCenter).Width(i.name)
 }
 
 // height is what the head takes.

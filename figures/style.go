@@ -113,14 +113,18 @@ var glyphs = []draw.GlyphDrawer{
 // seriesColour is the colour of series i.
 func seriesColour(i int) Colour { return series[i%len(series)] }
 
+// variant is which of so many dashes or glyphs series i has: another one each time
+// its colour comes again.
+func variant(i, of int) int { return (i + i/len(series)) % of }
+
 // stroke is the line of series i.
 func stroke(i int) draw.LineStyle {
 	s := line(seriesColour(i), thick)
-	s.Dashes = dashes[i%len(dashes)]
+	s.Dashes = dashes[variant(i, len(dashes))]
 	return s
 }
 
 // glyph is the marker of series i.
 func glyph(i int) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: seriesColour(i).colour(), Radius: markSize, Shape: glyphs[i%len(glyphs)]}
+	return draw.GlyphStyle{Color: seriesColour(i).colour(), Radius: markSize, Shape: glyphs[variant(i, len(glyphs))]}
 }

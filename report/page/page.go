@@ -233,7 +233,8 @@ func count(n int, thing string) string {
 func (p *Page) Write(w io.Writer) error {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"badge": badge, "short": func(hash string) string { return fmt.Sprintf("%.12s", hash) },
-		"or": func(text, otherwise string) string { return cmp.Or(text, otherwise) },
+		"or":    func(text, otherwise string) string { return cmp.Or(text, otherwise) },
+		"count": count,
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("page: template: %w", err)
