@@ -68,10 +68,10 @@ test: ready ## every test
 test-slurm: build ## table 1, small, as a job array on a real Slurm in a scratch directory (needs root, slurm-wlm, munge)
 	@scripts/test-slurm.sh
 
-# Of everything but the bridge to libtorch, the engine on it, and the command line, whose tests train with both.
+# Of everything but the bridge to libtorch; the tests that train do so with libtorch as it is.
 # Short: the simulation of a thousand workers takes the memory of a thousand.
-test-race: ready ## the packages in pure Go under the race detector
-	nice go test -race -short -p 1 -timeout 60m $$(go list -f '{{if not .CgoFiles}}{{.ImportPath}}{{end}}' ./... | grep -v -e /engine -e /cli$$ -e /scripts/bench -e /scripts/gpucheck)
+test-race: ready ## the packages in pure Go under the race detector (half an hour)
+	nice go test -race -short -p 1 -timeout 60m $$(go list -f '{{if not .CgoFiles}}{{.ImportPath}}{{end}}' ./...)
 
 test-memory: ready ## a short training under valgrind (minutes)
 	scripts/memcheck.sh

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,18 +37,18 @@ func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	train := func(workers, perProcess, wantProcesses int) []string {
 		store, err := experiments.OpenStore(t.TempDir())
 		require.NoError(t, err)
-		processes := 0
+		var processes atomic.Int32
 		runner := &experiments.Runner{
 			Store: store, Artefacts: keepModels, Workers: workers, PerProcess: perProcess, Threads: 1, Device: "cpu",
 			Command: func() (*exec.Cmd, error) {
-				processes++
+				processes.Add(1)
 				return testEngine()()
 			},
 		}
 		outcome, err := runner.Run(context.Background(), plan.Cells)
 		require.NoError(t, err)
 		require.Equal(t, &experiments.Outcome{Cells: 5, Trained: 5}, outcome)
-		require.Equal(t, wantProcesses, processes)
+		require.EqualValues(t, wantProcesses, processes.Load())
 		var all []string
 		for _, cell := range plan.Cells {
 			hash, err := cell.Hash()
