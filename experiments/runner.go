@@ -141,11 +141,13 @@ func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 		return nil, err
 	}
 	q := run.queue
-	workers := max(1, min(r.Workers, q.cells()-q.stored))
-	run.tell(Event{
-		Kind: KindPlan, Cells: q.cells(), Stored: q.stored, Workers: workers, IdleCores: r.idle(workers, runtime.GOMAXPROCS(0)),
-		TotalImages: q.stage.images(q.before),
-	})
+	left := q.cells() - q.stored
+	workers := max(1, min(r.Workers, left))
+	begun := Event{Kind: KindPlan, Cells: q.cells(), Stored: q.stored, Workers: workers, TotalImages: q.stage.images(q.before)}
+	if left > 0 {
+		begun.IdleCores = r.idle(workers, runtime.GOMAXPROCS(0))
+	}
+	run.tell(begun)
 	q.refuse()
 
 	// The first slot that cannot go on stops the others.
