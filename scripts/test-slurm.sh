@@ -128,6 +128,72 @@ MailProg=/bin/true
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000
 PartitionName=main Nodes=ALL Default=YES State=UP
 CONF
+if [ -n "$accounts" ]; then
+	for _ in $(seq 60); do
+		timeout 5 sacctmgr --noheader list tres 2>/dev/null | grep -q cpu && break
+		sleep 0.5
+	done
+fi
+slurmctld 2>>"$scratch/slurmctld.log" || skip "slurmctld does not start here: $(tail -n 1 "$scratch/slurmctld.log")"
+slurmd 2>>"$scratch/slurmd.log" || skip "slurmd does not start here: $(tail -n 1 "$scratch/slurmd.log")"
+for _ in $(seq 300); do
+	timeout 5 sinfo --noheader --format=%T 2>/dev/null | grep -q idle && break
+	kill -0 "$(cat "$scratch/slurmctld.pid")" 2>/dev/null || break
+	sleep 0.2
+done
+timeout 5 sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here: $(tail -n 1 "$scratch/slurmctld.log")"
+echo "test-slurm: $(sinfo --version) runs on $host"
+
+# Small, but with epochs enough to be killed between two of them, and with triggers that must work alone, but little.
+settings=(--preset quick --set trigger.min_single_asr=0.01 --set pool.size=300 --set train.epochs=16 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
+"$program" table 1 "${settings[@]}" --set workers=2 --store "$scratch/local" --out "$scratch/local-tables" >/dev/null 2>"$scratch/local.log" ||
+	fail "the table without Slurm"
+job=$("$program" submit slurm table 1 "${settings[@]}" --store "$scratch/cluster" --array-size 2 --time 10m --one-host)
+plan=$(echo "$scratch"/cluster/plans/*)
+echo "test-slurm: array $job submitted"
+
+# Kill a task that has a checkpoint to lose. It is stopped first, with its engine: its model must not be done before it is
+# killed, nor in the moment for which Slurm has it go on before that.
+tell() { # a signal to a process and its children
+	# shellcheck disable=SC2046 # one word per child
+	kill "-$1" "$2" $(cat /proc/"$2"/task/*/children 2>/dev/null) 2>/dev/null
+}
+holders() { # the processes that train now and have a checkpoint
+	for checkpoint in "$scratch"/cluster/.work/*/checkpoint.safetensors; do
+		[ -f "$checkpoint" ] || continue
+		ls "$scratch/cluster/.locks/$(basename "$(dirname "$checkpoint")")" 2>/dev/null | cut -d '~' -f 2
+	done
+}
+killed=
+for _ in $(seq 3000); do
+	for process in $(holders); do
+		task=$(tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null | sed -n 's/^SLURM_ARRAY_TASK_ID=//p')
+		[ -n "$task" ] && tell STOP "$process" || continue
+		if holders | grep -qx "$process"; then
+			killed=$process
+			break 2
+		fi
+		tell CONT "$process"
+	done
+	sleep 0.1
+done
+[ -n "$killed" ] || fail "no task ever had a checkpoint"
+scancel --signal=KILL --full "${job}_$task"
+for _ in $(seq 600); do
+	kill -0 "$killed" 2>/dev/null || break
+	sleep 0.1
+done
+! kill -0 "$killed" 2>/dev/null || fail "task $task lives on"
+echo "test-slurm: task $task killed in the middle of a model"
+"$program" status "$plan"
+
+for _ in $(seq 900); do
+	[ -z "$(squeue --noheader 2>/dev/null)" ] && break
+	sleep 1
+done
+[ -z "$(squeue --noheader)" ] || fail "the jobs did not end: $(squeue --noheader)"
+"$program" status "$plan" | tee "$scratch/status.log"
+grep -q ' 0 running, 0 waiting, 0 failed' "$scratch/status.log" || fail "models are left"
 ended() { # the other task and the tables to the end, the killed task as cancelled
 	grep -q "Slurm's tasks that completed: 2" "$scratch/status.log" && grep -q "Slurm's task ${job}_$task: CANCELLED" "$scratch/status.log"
 }
