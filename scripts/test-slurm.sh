@@ -27,7 +27,7 @@ if [ -n "$(missing)" ] && [ "${1:-}" = --install ] && command -v apt-get >/dev/n
 	echo "test-slurm: installing slurm-wlm and munge"
 	DEBIAN_FRONTEND=noninteractive timeout 150 apt-get install -y -q --no-install-recommends slurm-wlm munge >/dev/null 2>&1 || true
 fi
-if [ "${1:-}" = --install ] && command -v apt-get >/dev/null && ! command -v slurmdbd mariadbd >/dev/null; then
+if [ "${1:-}" = --install ] && command -v apt-get >/dev/null && ! PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null; then
 	echo "test-slurm: installing slurmdbd and mariadb-server"
 	DEBIAN_FRONTEND=noninteractive timeout 150 apt-get install -y -q --no-install-recommends slurmdbd mariadb-server >/dev/null 2>&1 || true
 fi
@@ -67,13 +67,17 @@ runuser -u munge -- "$(command -v munged)" --force --key-file="$scratch/munge/ke
 	skip "munged does not start here"
 
 export SLURM_CONF=$scratch/slurm.conf
-accounts=
-if PATH=$PATH:/usr/sbin command -v slurmdbd mariadbd >/dev/null && id mysql >/dev/null 2>&1; then
+# A database and slurmdbd on it, where both are there. Whoever reaches the database's port may do anything: it lives
+# for this test.
+keep_accounts() {
+	for command in slurmdbd mariadbd mariadb-install-db; do
+		PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || return 1
+	done
+	id mysql >/dev/null 2>&1 || return 1
 	mkdir "$scratch/db"
 	chown mysql "$scratch/db"
-	# Whoever reaches the port may do anything: the database lives for this test.
-	database=(--no-defaults --user=mysql --datadir="$scratch/db")
-	mariadb-install-db "${database[@]}" --skip-test-db >"$scratch/mariadb.log" 2>&1 || fail "there is no database: $(tail -n 1 "$scratch/mariadb.log")"
+	local database=(--no-defaults --user=mysql --datadir="$scratch/db")
+	mariadb-install-db "${database[@]}" --skip-test-db >"$scratch/mariadb.log" 2>&1 || return 1
 	mariadbd "${database[@]}" --skip-grant-tables --skip-name-resolve --bind-address=127.0.0.1 --port=$((port + 2)) \
 		--socket="$scratch/db/socket" --pid-file="$scratch/db/mariadbd.pid" >>"$scratch/mariadb.log" 2>&1 &
 	cat >"$scratch/slurmdbd.conf" <<CONF
@@ -95,13 +99,19 @@ CONF
 		mariadb --no-defaults --socket="$scratch/db/socket" -e 'SELECT 1' >/dev/null 2>&1 && break
 		sleep 0.2
 	done
-	slurmdbd 2>>"$scratch/slurmdbd.log" || fail "slurmdbd does not start"
-	accounts="AccountingStorageType=accounting_storage/slurmdbd
+	slurmdbd 2>>"$scratch/slurmdbd.log" || return 1
+	configure "AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=localhost
 AccountingStoragePass=$scratch/munge/socket
 AccountingStoragePort=$((port + 3))"
-fi
-cat >"$SLURM_CONF" <<CONF
+	for _ in $(seq 60); do
+		timeout 5 sacctmgr --noheader list tres 2>/dev/null | grep -q cpu && return
+		sleep 0.5
+	done
+	return 1
+}
+configure() { # Slurm, with more lines
+	cat >"$SLURM_CONF" <<CONF
 ClusterName=scratch
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
@@ -123,17 +133,18 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 ReturnToService=2
-$accounts
 MailProg=/bin/true
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000
 PartitionName=main Nodes=ALL Default=YES State=UP
+$1
 CONF
-if [ -n "$accounts" ]; then
-	for _ in $(seq 60); do
-		timeout 5 sacctmgr --noheader list tres 2>/dev/null | grep -q cpu && break
-		sleep 0.5
-	done
-fi
+}
+accounts=1
+keep_accounts || {
+	accounts=
+	echo "test-slurm: without accounts: slurmdbd and MariaDB (packages slurmdbd and mariadb-server) are not there or do not start"
+	configure ""
+}
 slurmctld 2>>"$scratch/slurmctld.log" || skip "slurmctld does not start here: $(tail -n 1 "$scratch/slurmctld.log")"
 slurmd 2>>"$scratch/slurmd.log" || skip "slurmd does not start here: $(tail -n 1 "$scratch/slurmd.log")"
 for _ in $(seq 300); do
