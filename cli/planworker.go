@@ -122,7 +122,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	if err := errors.Join(training.computes(sweep), training.open()); err != nil {
+	if err := training.admit(sweep); err != nil {
 		return err
 	}
 	runner, estimator, err := training.runner(ctx, sweep, true)

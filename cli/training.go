@@ -126,10 +126,16 @@ func (t *training) planned(ctx context.Context, points []experiments.SweepPoint)
 	if err != nil {
 		return nil, planError(err)
 	}
+	return sweep, t.admit(sweep)
+}
+
+// admit refuses a sweep that the device cannot compute, and opens the store for one
+// that it can.
+func (t *training) admit(sweep *experiments.Sweep) error {
 	if err := t.computes(sweep); err != nil {
-		return nil, err
+		return err
 	}
-	return sweep, t.open()
+	return t.open()
 }
 
 // computes refuses a sweep with a precision that the device does not have.
