@@ -12,38 +12,46 @@ namespace backfire {
 namespace {
 
 // Rows are taken several at a time, so that what is walked is a whole number of
-// tiles of four vectors for any number of channels; a constant per channel is
-// repeated to that length.
-constexpr int64_t kLanes = 16;
-constexpr int64_t kTile = 4 * kLanes;
+// tiles for any number of channels; a constant per channel is repeated to that
+// length. A tile is four of the widest vectors.
+constexpr int64_t kTile = 64;
 // Rows of that length whose sums are made in float before they join those in
 // double.
 constexpr int64_t kBlock = 64;
 
-using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
-// The same at any address.
-using Loose = float
-    __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+// Vectors as wide as an instruction set's registers: the compiler takes wider
+// ones apart, comparisons even number by number, and keeps their sums in
+// memory. A column's sum is the same with each of them.
+#define VECTORS(name, lanes)                                                   \
+  struct name {                                                                \
+    static constexpr int64_t kLanes = lanes;                                   \
+    using Vector = float __attribute__((vector_size(lanes * sizeof(float))));  \
+    using Loose /* at any address */ = float __attribute__((                   \
+        vector_size(lanes * sizeof(float)), aligned(4), may_alias));           \
+  };
+VECTORS(Four, 4)
+VECTORS(Eight, 8)
+VECTORS(Sixteen, 16)
 
 #define INLINE inline __attribute__((always_inline))
 
 // A vector is passed by reference: as a value, its way would depend on the
 // instruction set.
-INLINE void load(Vector &v, const float *p) {
-  v = *reinterpret_cast<const Loose *>(p);
+template <class L> INLINE void load(typename L::Vector &v, const float *p) {
+  v = *reinterpret_cast<const typename L::Loose *>(p);
 }
-INLINE void store(float *p, const Vector &v) {
-  *reinterpret_cast<Loose *>(p) = v;
+template <class L> INLINE void store(float *p, const typename L::Vector &v) {
+  *reinterpret_cast<typename L::Loose *>(p) = v;
 }
 
 // The gradient behind ReLU, as in the header.
-template <bool kMasked>
-INLINE void masked(Vector &g, const float *dy, const float *y) {
-  load(g, dy);
+template <class L, bool kMasked>
+INLINE void masked(typename L::Vector &g, const float *dy, const float *y) {
+  load<L>(g, dy);
   if (kMasked) {
-    Vector out;
-    load(out, y);
-    const Vector zero = {};
+    typename L::Vector out;
+    load<L>(out, y);
+    const typename L::Vector zero = {};
     g = out > zero ? g : zero;
   }
 }
@@ -62,25 +70,25 @@ struct MomentsArgs {
   double *sum, *squares;
 };
 
-INLINE void moments_body(Span span, const MomentsArgs &a) {
+template <class L> INLINE void moments_body(Span span, const MomentsArgs &a) {
   int64_t whole =
       span.begin + (span.end - span.begin) / span.period * span.period;
-  for (int64_t t = 0; t < span.period; t += kTile) {
-    Vector pivot[4], s[4] = {}, q[4] = {};
+  for (int64_t t = 0; t < span.period; t += 4 * L::kLanes) {
+    typename L::Vector pivot[4], s[4] = {}, q[4] = {};
     for (int i = 0; i < 4; ++i)
-      load(pivot[i], a.pivot + t + i * kLanes);
+      load<L>(pivot[i], a.pivot + t + i * L::kLanes);
     for (int64_t at = span.begin + t; at < whole; at += span.period)
       for (int i = 0; i < 4; ++i) {
-        Vector d;
-        load(d, a.x + at + i * kLanes);
+        typename L::Vector d;
+        load<L>(d, a.x + at + i * L::kLanes);
         d -= pivot[i];
         s[i] += d;
         q[i] += d * d;
       }
     for (int i = 0; i < 4; ++i)
-      for (int j = 0; j < kLanes; ++j) {
-        a.sum[t + i * kLanes + j] += s[i][j];
-        a.squares[t + i * kLanes + j] += q[i][j];
+      for (int j = 0; j < L::kLanes; ++j) {
+        a.sum[t + i * L::kLanes + j] += s[i][j];
+        a.squares[t + i * L::kLanes + j] += q[i][j];
       }
   }
   for (int64_t at = whole; at < span.end; ++at) {
@@ -95,27 +103,27 @@ struct NormaliseArgs {
   float *y;
 };
 
-template <bool kResidual, bool kRelu>
+template <class L, bool kResidual, bool kRelu>
 INLINE void normalise_body(Span span, const NormaliseArgs &a) {
   int64_t whole =
       span.begin + (span.end - span.begin) / span.period * span.period;
   for (int64_t row = span.begin; row < whole; row += span.period)
-    for (int64_t t = 0; t < span.period; t += kLanes) {
-      Vector v, scale, shift;
-      load(v, a.x + row + t);
-      load(scale, a.scale + t);
-      load(shift, a.shift + t);
+    for (int64_t t = 0; t < span.period; t += L::kLanes) {
+      typename L::Vector v, scale, shift;
+      load<L>(v, a.x + row + t);
+      load<L>(scale, a.scale + t);
+      load<L>(shift, a.shift + t);
       v = v * scale + shift;
       if (kResidual) {
-        Vector r;
-        load(r, a.residual + row + t);
+        typename L::Vector r;
+        load<L>(r, a.residual + row + t);
         v += r;
       }
       if (kRelu) {
-        const Vector zero = {};
+        const typename L::Vector zero = {};
         v = v < zero ? zero : v; // keeps NaN, as PyTorch's ReLU does
       }
-      store(a.y + row + t, v);
+      store<L>(a.y + row + t, v);
     }
   for (int64_t at = whole; at < span.end; ++at) {
     float v = a.x[at] * a.scale[at - whole] + a.shift[at - whole];
@@ -131,29 +139,29 @@ struct SumsArgs {
   double *sum, *products;
 };
 
-template <bool kMasked, bool kKept>
+template <class L, bool kMasked, bool kKept>
 INLINE void sums_body(Span span, const SumsArgs &a) {
   int64_t whole =
       span.begin + (span.end - span.begin) / span.period * span.period;
-  for (int64_t t = 0; t < span.period; t += kTile) {
-    Vector mean[4], s[4] = {}, p[4] = {};
+  for (int64_t t = 0; t < span.period; t += 4 * L::kLanes) {
+    typename L::Vector mean[4], s[4] = {}, p[4] = {};
     for (int i = 0; i < 4; ++i)
-      load(mean[i], a.mean + t + i * kLanes);
+      load<L>(mean[i], a.mean + t + i * L::kLanes);
     for (int64_t row = span.begin + t; row < whole; row += span.period)
       for (int i = 0; i < 4; ++i) {
-        int64_t at = row + i * kLanes;
-        Vector g, x;
-        masked<kMasked>(g, a.dy + at, a.y + at);
+        int64_t at = row + i * L::kLanes;
+        typename L::Vector g, x;
+        masked<L, kMasked>(g, a.dy + at, a.y + at);
         if (kKept)
-          store(a.kept + at, g);
-        load(x, a.x + at);
+          store<L>(a.kept + at, g);
+        load<L>(x, a.x + at);
         s[i] += g;
         p[i] += g * (x - mean[i]);
       }
     for (int i = 0; i < 4; ++i)
-      for (int j = 0; j < kLanes; ++j) {
-        a.sum[t + i * kLanes + j] += s[i][j];
-        a.products[t + i * kLanes + j] += p[i][j];
+      for (int j = 0; j < L::kLanes; ++j) {
+        a.sum[t + i * L::kLanes + j] += s[i][j];
+        a.products[t + i * L::kLanes + j] += p[i][j];
       }
   }
   for (int64_t at = whole; at < span.end; ++at) {
@@ -170,22 +178,22 @@ struct GradientArgs {
   float *dx;
 };
 
-template <bool kMasked>
+template <class L, bool kMasked>
 INLINE void gradient_body(Span span, const GradientArgs &a) {
   int64_t whole =
       span.begin + (span.end - span.begin) / span.period * span.period;
   for (int64_t row = span.begin; row < whole; row += span.period)
-    for (int64_t t = 0; t < span.period; t += kLanes) {
+    for (int64_t t = 0; t < span.period; t += L::kLanes) {
       int64_t at = row + t;
-      Vector g, x, mean, scale, slope, shift;
-      masked<kMasked>(g, a.dy + at, a.y + at);
-      load(x, a.x + at);
-      load(mean, a.mean + t);
-      load(scale, a.scale + t);
-      load(slope, a.slope + t);
-      load(shift, a.shift + t);
+      typename L::Vector g, x, mean, scale, slope, shift;
+      masked<L, kMasked>(g, a.dy + at, a.y + at);
+      load<L>(x, a.x + at);
+      load<L>(mean, a.mean + t);
+      load<L>(scale, a.scale + t);
+      load<L>(slope, a.slope + t);
+      load<L>(shift, a.shift + t);
       x = g * scale + ((x - mean) * slope + shift);
-      store(a.dx + at, x);
+      store<L>(a.dx + at, x);
     }
   for (int64_t at = whole; at < span.end; ++at) {
     int64_t c = at - whole;
@@ -197,7 +205,7 @@ INLINE void gradient_body(Span span, const GradientArgs &a) {
 
 // Each body is compiled for each instruction set that libtorch's own kernels
 // know, and runs as the one that libtorch chose: what the engine's description
-// records is what fixes the bits.
+// records is what fixes the bits. L names the vectors in `body`.
 enum class Capability { kBase, kAVX2, kAVX512 };
 
 Capability capability() {
@@ -214,13 +222,18 @@ Capability capability() {
 #define DISPATCHED(name, body, Args)                                           \
   __attribute__((target("avx512f,fma"))) void name##_avx512(Span span,         \
                                                             const Args &a) {   \
+    using L = Sixteen;                                                         \
     body(span, a);                                                             \
   }                                                                            \
   __attribute__((target("avx2,fma"))) void name##_avx2(Span span,              \
                                                        const Args &a) {        \
+    using L = Eight;                                                           \
     body(span, a);                                                             \
   }                                                                            \
-  void name##_base(Span span, const Args &a) { body(span, a); }                \
+  void name##_base(Span span, const Args &a) {                                 \
+    using L = Four;                                                            \
+    body(span, a);                                                             \
+  }                                                                            \
   void name(Span span, const Args &a) {                                        \
     switch (capability()) {                                                    \
     case Capability::kAVX512:                                                  \
@@ -233,20 +246,23 @@ Capability capability() {
   }
 #else
 #define DISPATCHED(name, body, Args)                                           \
-  void name(Span span, const Args &a) { body(span, a); }
+  void name(Span span, const Args &a) {                                        \
+    using L = Four;                                                            \
+    body(span, a);                                                             \
+  }
 #endif
 
-DISPATCHED(moments_span, moments_body, MomentsArgs)
-DISPATCHED(normalise_plain, (normalise_body<false, false>), NormaliseArgs)
-DISPATCHED(normalise_relu, (normalise_body<false, true>), NormaliseArgs)
-DISPATCHED(normalise_add, (normalise_body<true, false>), NormaliseArgs)
-DISPATCHED(normalise_add_relu, (normalise_body<true, true>), NormaliseArgs)
-DISPATCHED(sums_plain, (sums_body<false, false>), SumsArgs)
-DISPATCHED(sums_kept, (sums_body<false, true>), SumsArgs)
-DISPATCHED(sums_masked, (sums_body<true, false>), SumsArgs)
-DISPATCHED(sums_masked_kept, (sums_body<true, true>), SumsArgs)
-DISPATCHED(gradient_plain, (gradient_body<false>), GradientArgs)
-DISPATCHED(gradient_masked, (gradient_body<true>), GradientArgs)
+DISPATCHED(moments_span, (moments_body<L>), MomentsArgs)
+DISPATCHED(normalise_plain, (normalise_body<L, false, false>), NormaliseArgs)
+DISPATCHED(normalise_relu, (normalise_body<L, false, true>), NormaliseArgs)
+DISPATCHED(normalise_add, (normalise_body<L, true, false>), NormaliseArgs)
+DISPATCHED(normalise_add_relu, (normalise_body<L, true, true>), NormaliseArgs)
+DISPATCHED(sums_plain, (sums_body<L, false, false>), SumsArgs)
+DISPATCHED(sums_kept, (sums_body<L, false, true>), SumsArgs)
+DISPATCHED(sums_masked, (sums_body<L, true, false>), SumsArgs)
+DISPATCHED(sums_masked_kept, (sums_body<L, true, true>), SumsArgs)
+DISPATCHED(gradient_plain, (gradient_body<L, false>), GradientArgs)
+DISPATCHED(gradient_masked, (gradient_body<L, true>), GradientArgs)
 
 // How a matrix is walked, see kTile.
 struct Walk {
