@@ -41,3 +41,10 @@ func TestStepArithmetic(t *testing.T) {
 	require.InDelta(t, 3.34*32, stepGFLOP(64, 32), 1e-9, "float64")
 	require.InDelta(t, stepGFLOP(64, 32)/16, stepGFLOP(16, 32), 1e-9, "float64")
 }
+
+func TestSpeedUpsTakeOneVariantForAllRounds(t *testing.T) {
+	own := []float64{10, 20, 40}
+	lucky := []float64{5, 60, 80} // least in the first round alone
+	steady := []float64{20, 30, 60}
+	require.Equal(t, []float64{2, 1.5, 1.5}, speedUps(own, [][]float64{lucky, steady}))
+}
