@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -138,12 +139,7 @@ func header() string {
 // over ours. Each round's own fastest would be the luckiest one where times
 // scatter more than the variants differ.
 func speedUps(own []float64, theirs [][]float64) []float64 {
-	best := theirs[0]
-	for _, times := range theirs[1:] {
-		if median(times) < median(best) {
-			best = times
-		}
-	}
+	best := slices.MinFunc(theirs, func(a, b []float64) int { return cmp.Compare(median(a), median(b)) })
 	ratios := make([]float64, len(own))
 	for i := range own {
 		ratios[i] = best[i] / own[i]
