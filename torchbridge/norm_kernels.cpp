@@ -1,11 +1,10 @@
 #include "norm_kernels.h"
+#include "vectors.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
 
 #include <algorithm>
 #include <numeric>
-#include <string>
 #include <vector>
 
 namespace backfire {
@@ -16,33 +15,8 @@ namespace {
 // length. A tile is four of the widest vectors.
 constexpr int64_t kTile = 64;
 // Rows of that length whose sums are made in float before they join those in
-// double.
+// double. A column's sum is the same with vectors of every width.
 constexpr int64_t kBlock = 64;
-
-// Vectors as wide as an instruction set's registers: the compiler takes wider
-// ones apart, comparisons even number by number, and keeps their sums in
-// memory. A column's sum is the same with each of them.
-#define VECTORS(name, lanes)                                                   \
-  struct name {                                                                \
-    static constexpr int64_t kLanes = lanes;                                   \
-    using Vector = float __attribute__((vector_size(lanes * sizeof(float))));  \
-    using Loose /* at any address */ = float __attribute__((                   \
-        vector_size(lanes * sizeof(float)), aligned(4), may_alias));           \
-  };
-VECTORS(Four, 4)
-VECTORS(Eight, 8)
-VECTORS(Sixteen, 16)
-
-#define INLINE inline __attribute__((always_inline))
-
-// A vector is passed by reference: as a value, its way would depend on the
-// instruction set.
-template <class L> INLINE void load(typename L::Vector &v, const float *p) {
-  v = *reinterpret_cast<const typename L::Loose *>(p);
-}
-template <class L> INLINE void store(float *p, const typename L::Vector &v) {
-  *reinterpret_cast<typename L::Loose *>(p) = v;
-}
 
 // The gradient behind ReLU, as in the header.
 template <class L, bool kMasked>
@@ -203,30 +177,14 @@ INLINE void gradient_body(Span span, const GradientArgs &a) {
   }
 }
 
-// Each body is compiled for each instruction set that libtorch's own kernels
-// know, and runs as the one that libtorch chose: what the engine's description
-// records is what fixes the bits. L names the vectors in `body`.
-enum class Capability { kBase, kAVX2, kAVX512 };
-
-Capability capability() {
-  static const Capability chosen = [] {
-    std::string name = at::get_cpu_capability();
-    return name == "AVX512" ? Capability::kAVX512
-           : name == "AVX2" ? Capability::kAVX2
-                            : Capability::kBase;
-  }();
-  return chosen;
-}
-
-#ifdef __x86_64__
+// Each body is compiled for each instruction set and runs as the one chosen. L
+// names the vectors in `body`.
 #define DISPATCHED(name, body, Args)                                           \
-  __attribute__((target("avx512f,fma"))) void name##_avx512(Span span,         \
-                                                            const Args &a) {   \
+  FOR_AVX512 void name##_avx512(Span span, const Args &a) {                    \
     using L = Sixteen;                                                         \
     body(span, a);                                                             \
   }                                                                            \
-  __attribute__((target("avx2,fma"))) void name##_avx2(Span span,              \
-                                                       const Args &a) {        \
+  FOR_AVX2 void name##_avx2(Span span, const Args &a) {                        \
     using L = Eight;                                                           \
     body(span, a);                                                             \
   }                                                                            \
@@ -244,13 +202,6 @@ Capability capability() {
       return name##_base(span, a);                                             \
     }                                                                          \
   }
-#else
-#define DISPATCHED(name, body, Args)                                           \
-  void name(Span span, const Args &a) {                                        \
-    using L = Four;                                                            \
-    body(span, a);                                                             \
-  }
-#endif
 
 DISPATCHED(moments_span, (moments_body<L>), MomentsArgs)
 DISPATCHED(normalise_plain, (normalise_body<L, false, false>), NormaliseArgs)

@@ -1,9 +1,9 @@
 #include "norm_kernels.h"
+#include "shim_conv.h"
 #include "shim_internal.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/batch_norm.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -25,10 +25,6 @@ struct Norm {
   double momentum, epsilon;
   bool relu, training;
 };
-
-at::Tensor channels_last(const at::Tensor &x) {
-  return x.contiguous(at::MemoryFormat::ChannelsLast);
-}
 
 // The matrix of pixels and channels that a channels_last tensor is.
 Extent extent_of(const at::Tensor &x) {
@@ -157,39 +153,6 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
   }
 };
 
-at::Tensor every(const at::Tensor &x, int64_t stride) {
-  return x.slice(2, 0, x.size(2), stride).slice(3, 0, x.size(3), stride);
-}
-
-// Every stride-th pixel of every stride-th row. A strided 1x1 convolution is a
-// dense one of these; libtorch's own spends as long on the gradient of the
-// pixels that it skips as on the rest, and with fewer input channels than a
-// vector has lanes oneDNN's gradient of the weights writes behind its workspace
-// (its issue 6035).
-struct Subsample : torch::autograd::Function<Subsample> {
-  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x,
-                            int64_t stride) {
-    ctx->saved_data["shape"] = x.sizes();
-    ctx->saved_data["stride"] = stride;
-    return channels_last(every(x, stride));
-  }
-
-  static variable_list backward(AutogradContext *ctx, variable_list grads) {
-    auto dx = at::empty(ctx->saved_data["shape"].toIntVector(),
-                        grads[0].options(), at::MemoryFormat::ChannelsLast)
-                  .zero_();
-    every(dx, ctx->saved_data["stride"].toInt()).copy_(grads[0]);
-    return {dx, at::Tensor()};
-  }
-};
-
-// Whether the kernels above can be used: not on a GPU, nor with memory in
-// another order.
-bool fits(const at::Tensor &x) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat &&
-         x.is_contiguous(at::MemoryFormat::ChannelsLast);
-}
-
 } // namespace
 
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
@@ -197,12 +160,7 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
                    double epsilon, void *residual, int relu, int training,
                    void **out) {
   return guarded([&] {
-    auto input = tensor_of(x), kernel = tensor_of(conv);
-    if (fits(input) && stride > 1 && kernel.size(2) == 1) {
-      input = Subsample::apply(input, stride);
-      stride = 1;
-    }
-    auto z = at::conv2d(input, kernel, {}, stride, padding);
+    auto z = convolved(tensor_of(x), tensor_of(conv), stride, padding);
     if (z.is_cpu() && z.scalar_type() != at::kFloat)
       z = z.to(at::kFloat); // the rest is computed in what its weights are
     std::optional<at::Tensor> added;

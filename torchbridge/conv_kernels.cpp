@@ -1,0 +1,328 @@
+#include "conv_kernels.h"
+#include "conv_bands.h"
+#include "vectors.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+// Result and input gradient: each is made from a source by sums over runs of
+// channels that lie side by side in the source's memory, rows of the kernel.
+
+namespace backfire {
+namespace {
+
+using L = Eight;
+
+// Six pixels times two vectors of channels are summed in registers: twelve of
+// sixteen, two for weights and one for a pixel.
+constexpr int64_t kPixels = 6;
+// A chunk of a panel of this length stays in the first cache (16 kB of 32)
+// while all pixels of a band pass it.
+constexpr int64_t kChunk = 256;
+// Floats of a band's copied source, which stay in the second cache.
+constexpr int64_t kBandFloats = 1 << 16;
+constexpr int64_t kMostPixels = 512;
+
+// Floats of the source, counted from where a pixel of the result begins in it.
+struct Run {
+  int64_t from, length;
+};
+
+// A part of the panel and what it is multiplied with, one after the other.
+struct Chunk {
+  std::vector<Run> runs;
+  int64_t begin, length; // in the panel
+};
+
+// Pixels of the result, all summed over the same runs: all of them, or, for the
+// gradient of a strided convolution, every second of every second row.
+struct Class {
+  int64_t row, column;             // of the first pixel
+  std::vector<int64_t> taps;       // of the kernel, in the panel's order
+  std::vector<Chunk> chunks;       //
+  std::vector<int64_t> from, to;   // a band's pixels in source and result
+  std::unique_ptr<float[]> panel;  // [channels / lanes][length][lanes]
+  int64_t length = 0;
+
+  void add(int64_t from, int64_t count) {
+    for (length += count; count > 0;) {
+      if (chunks.empty() || chunks.back().length == kChunk)
+        chunks.push_back({{}, length - count, 0});
+      auto &chunk = chunks.back();
+      int64_t taken = std::min(count, kChunk - chunk.length);
+      chunk.runs.push_back({from, taken});
+      chunk.length += taken;
+      from += taken;
+      count -= taken;
+    }
+  }
+};
+
+// Images as the sums are made from them: with pixels of zero around.
+struct Source {
+  const float *data;
+  int64_t height, width, channels; // of the images
+  int64_t padding;                 // pixels around
+  int64_t step;                    // pixels per pixel of the grid of results
+
+  int64_t row_length() const { return (width + 2 * padding) * channels; }
+  int64_t rows(int64_t grid_rows) const {
+    return (grid_rows - 1) * step + 1 + 2 * padding;
+  }
+  // Copies what the band needs.
+  void copy(const Band &band, float *into) const;
+};
+
+void Source::copy(const Band &band, float *into) const {
+  int64_t margin = padding * channels;
+  for (int64_t i = 0; i < band.images; ++i)
+    for (int64_t r = 0; r < rows(band.rows); ++r, into += row_length()) {
+      int64_t row = band.row * step - padding + r;
+      if (row < 0 || row >= height) {
+        std::fill_n(into, row_length(), 0.0f);
+        continue;
+      }
+      const float *from =
+          data + ((band.image + i) * height + row) * width * channels;
+      std::fill_n(into, margin, 0.0f);
+      std::copy_n(from, width * channels, into + margin);
+      std::fill_n(into + row_length() - margin, margin, 0.0f);
+    }
+}
+
+// What is summed for a class, a band, a chunk and `lanes` channels of the
+// result.
+struct Sweep {
+  const float *source, *panel;
+  const Run *runs;
+  int64_t count; // of runs
+  const int64_t *from, *to;
+  int64_t pixels;
+  bool first; // chunk: the sums begin at zero
+  float *result;
+};
+
+// kWide: two vectors of channels. Otherwise one, and every second product of a
+// sum is added up on its own.
+template <int kCount, bool kWide> INLINE void tile(const Sweep &s, int64_t at) {
+  L::Vector sum[kCount][2] = {};
+  if (!s.first)
+#pragma GCC unroll 8
+    for (int p = 0; p < kCount; ++p) {
+      load<L>(sum[p][0], s.result + s.to[at + p]);
+      if (kWide)
+        load<L>(sum[p][1], s.result + s.to[at + p] + L::kLanes);
+    }
+  const float *panel = s.panel;
+  for (int64_t r = 0; r < s.count; ++r) {
+    const float *source = s.source + s.runs[r].from, *x[kCount];
+#pragma GCC unroll 8
+    for (int p = 0; p < kCount; ++p)
+      x[p] = source + s.from[at + p];
+    constexpr int64_t kStep = kWide ? 1 : 2;
+    for (int64_t k = 0; k < s.runs[r].length; k += kStep) {
+      L::Vector w[2];
+      load<L>(w[0], panel);
+      load<L>(w[1], panel + L::kLanes);
+      panel += 2 * L::kLanes;
+#pragma GCC unroll 8
+      for (int p = 0; p < kCount; ++p) {
+        sum[p][0] += x[p][k] * w[0];
+        sum[p][1] += x[p][k + kStep - 1] * w[1];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int p = 0; p < kCount; ++p) {
+    float *y = s.result + s.to[at + p];
+    if (kWide)
+      store<L>(y + L::kLanes, sum[p][1]);
+    else
+      sum[p][0] += sum[p][1];
+    store<L>(y, sum[p][0]);
+  }
+}
+
+template <bool kWide> INLINE void sweep(const Sweep &s) {
+  int64_t at = 0;
+  for (; at + kPixels <= s.pixels; at += kPixels)
+    tile<kPixels, kWide>(s, at);
+  for (; at < s.pixels; ++at)
+    tile<1, kWide>(s, at);
+}
+FOR_AVX2 void sweep_wide(const Sweep &s) { sweep<true>(s); }
+FOR_AVX2 void sweep_narrow(const Sweep &s) { sweep<false>(s); }
+
+// A result, or its gradient, as sums over a source.
+struct Pass {
+  Source source;
+  int64_t images, grid_height, grid_width;
+  int64_t height, width, channels, scale; // of the result; pixels per grid cell
+  std::vector<Class> classes;
+
+  int64_t lanes() const { return channels % (2 * L::kLanes) ? L::kLanes : 2 * L::kLanes; }
+  void locate(const Bands &bands);
+  void run(float *result);
+  void band(const Bands &bands, const Band &band, int64_t slice,
+            int64_t slices, float *result) const;
+  // Pixels of the class in a band, which the lists of the first band begin
+  // with.
+  int64_t pixels(const Class &c, const Band &band) const {
+    auto count = [&](int64_t cells, int64_t first, int64_t end) {
+      return std::clamp<int64_t>((end - first + scale - 1) / scale, 0, cells);
+    };
+    return band.images *
+           count(band.rows, band.row * scale + c.row, height) *
+           count(grid_width, c.column, width);
+  }
+};
+
+void Pass::locate(const Bands &bands) {
+  Band band = bands[0];
+  for (auto &c : classes) {
+    c.from.reserve(pixels(c, band));
+    c.to.reserve(pixels(c, band));
+    for (int64_t i = 0; i < band.images; ++i)
+      for (int64_t h = 0; h < band.rows && h * scale + c.row < height; ++h)
+        for (int64_t w = 0; w < grid_width && w * scale + c.column < width; ++w) {
+          c.from.push_back(
+              (i * source.rows(band.rows) + h * source.step) *
+                  source.row_length() +
+              w * source.step * source.channels);
+          c.to.push_back(((i * height + h * scale + c.row) * width +
+                          w * scale + c.column) *
+                         channels);
+        }
+  }
+}
+
+void Pass::band(const Bands &bands, const Band &band, int64_t slice,
+                int64_t slices, float *result) const {
+  static thread_local std::vector<float> copy;
+  copy.resize(std::max<size_t>(copy.size(), bands.per_band *
+                                                source.rows(bands.rows) *
+                                                source.row_length()));
+  source.copy(band, copy.data());
+  int64_t blocks = channels / lanes();
+  result += (band.image * height + band.row * scale) * width * channels;
+  for (auto &c : classes)
+    for (int64_t b = slice * blocks / slices; b < (slice + 1) * blocks / slices;
+         ++b) {
+      Sweep s{copy.data(), nullptr, nullptr, 0, c.from.data(), c.to.data(), pixels(c, band), true, result + b * lanes()};
+      for (auto &chunk : c.chunks) {
+        s.panel = c.panel.get() + (b * c.length + chunk.begin) * lanes();
+        s.runs = chunk.runs.data();
+        s.count = chunk.runs.size();
+        lanes() > L::kLanes ? sweep_wide(s) : sweep_narrow(s);
+        s.first = false;
+      }
+      if (c.chunks.empty())
+        for (int64_t i = 0; i < s.pixels; ++i)
+          std::fill_n(s.result + s.to[i], lanes(), 0.0f);
+    }
+}
+
+void Pass::run(float *result) {
+  Bands bands(images, grid_height, grid_width,
+              std::clamp<int64_t>(kBandFloats / (source.channels * source.step * source.step), kPixels, kMostPixels));
+  locate(bands);
+  // Where there are fewer bands than threads, channels are shared out, too.
+  int64_t slices = std::clamp<int64_t>(at::get_num_threads() / bands.count, 1,
+                                       channels / lanes());
+  at::parallel_for(0, bands.count * slices, 1, [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; ++i)
+      band(bands, bands[i / slices], i % slices, slices, result);
+  });
+}
+
+} // namespace
+
+bool convolves(const Convolution &c) {
+  bool known = (c.kernel == 1 || c.kernel == 3) &&
+               (c.stride == 1 || c.stride == 2) && c.in % L::kLanes == 0 &&
+               c.out % L::kLanes == 0;
+  return known && capability() == Capability::kAVX2;
+}
+
+void convolve(const Convolution &c, const float *x, const float *weight,
+              float *y) {
+  Pass pass{{x, c.height, c.width, c.in, c.kernel / 2, c.stride},
+            c.images,
+            c.out_height(),
+            c.out_width(),
+            c.out_height(),
+            c.out_width(),
+            c.out,
+            1,
+            {}};
+  Class all{};
+  for (int64_t h = 0; h < c.kernel; ++h)
+    all.add(h * pass.source.row_length(), c.kernel * c.in);
+  int64_t lanes = pass.lanes(), taps = c.kernel * c.kernel;
+  all.panel.reset(new float[c.out * all.length]);
+  at::parallel_for(0, c.out / lanes, 1, [&](int64_t from, int64_t to) {
+    for (int64_t b = from; b < to; ++b)
+      for (int64_t t = 0; t < taps; ++t)
+        for (int64_t begin = 0; begin < c.in; begin += 64) // 4 kB of the panel
+          for (int64_t l = 0; l < lanes; ++l)
+            for (int64_t i = begin; i < std::min(begin + 64, c.in); ++i)
+              all.panel[((b * taps + t) * c.in + i) * lanes + l] =
+                  weight[((b * lanes + l) * taps + t) * c.in + i];
+  });
+  pass.classes.push_back(std::move(all));
+  pass.run(y);
+}
+
+void input_gradient(const Convolution &c, const float *dy, const float *weight,
+                    float *dx) {
+  int64_t height = c.out_height(), width = c.out_width();
+  Pass pass{{dy, height, width, c.out, c.kernel / 2, 1},
+            c.images,
+            height,
+            width,
+            c.height,
+            c.width,
+            c.in,
+            c.stride,
+            {}};
+  int64_t lanes = pass.lanes(), padding = c.kernel / 2;
+  for (int64_t row = 0; row < c.stride; ++row)
+    for (int64_t column = 0; column < c.stride; ++column) {
+      Class part{};
+      part.row = row;
+      part.column = column;
+      // Pixel h of x went into pixel (h + padding - tap) / stride of the result.
+      for (int64_t h = c.kernel - 1; h >= 0; --h) {
+        if ((row + padding - h) % c.stride)
+          continue;
+        int64_t from = (row + padding - h) / c.stride + padding, first = -1, count = 0;
+        for (int64_t w = c.kernel - 1; w >= 0; --w) {
+          if ((column + padding - w) % c.stride)
+            continue;
+          if (first < 0)
+            first = (column + padding - w) / c.stride + padding;
+          ++count;
+          part.taps.push_back(h * c.kernel + w);
+        }
+        part.add(from * pass.source.row_length() + first * c.out, count * c.out);
+      }
+      part.panel.reset(new float[c.in * part.length]);
+      pass.classes.push_back(std::move(part));
+    }
+  at::parallel_for(0, c.out, 16, [&](int64_t from, int64_t to) {
+    for (int64_t o = from; o < to; ++o)
+      for (auto &part : pass.classes)
+        for (size_t t = 0; t < part.taps.size(); ++t)
+          for (int64_t b = 0; b < c.in / lanes; ++b)
+            std::copy_n(
+                weight + (o * c.kernel * c.kernel + part.taps[t]) * c.in + b * lanes,
+                lanes,
+                &part.panel[(b * part.length + t * c.out + o) * lanes]);
+  });
+  pass.run(dx);
+}
+
+} // namespace backfire
