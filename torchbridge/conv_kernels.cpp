@@ -22,9 +22,7 @@ constexpr int64_t kPixels = 6;
 // A chunk of a panel of this length stays in the first cache (16 kB of 32)
 // while all pixels of a band pass it.
 constexpr int64_t kChunk = 256;
-// Floats of a band's copied source, which stay in the second cache.
-constexpr int64_t kBandFloats = 1 << 16;
-constexpr int64_t kMostPixels = 512;
+constexpr int64_t kBandPixels = 512;
 
 // Floats of the source, counted from where a pixel of the result begins in it.
 struct Run {
@@ -40,11 +38,11 @@ struct Chunk {
 // Pixels of the result, all summed over the same runs: all of them, or, for the
 // gradient of a strided convolution, every second of every second row.
 struct Class {
-  int64_t row, column;             // of the first pixel
-  std::vector<int64_t> taps;       // of the kernel, in the panel's order
-  std::vector<Chunk> chunks;       //
-  std::vector<int64_t> from, to;   // a band's pixels in source and result
-  std::unique_ptr<float[]> panel;  // [channels / lanes][length][lanes]
+  int64_t row, column;            // of the first pixel
+  std::vector<int64_t> taps;      // of the kernel, in the panel's order
+  std::vector<Chunk> chunks;      //
+  std::vector<int64_t> from, to;  // a band's pixels in source and result
+  std::unique_ptr<float[]> panel; // [channels / lanes][length][lanes]
   int64_t length = 0;
 
   void add(int64_t from, int64_t count) {
@@ -163,19 +161,20 @@ struct Pass {
   int64_t height, width, channels, scale; // of the result; pixels per grid cell
   std::vector<Class> classes;
 
-  int64_t lanes() const { return channels % (2 * L::kLanes) ? L::kLanes : 2 * L::kLanes; }
+  int64_t lanes() const {
+    return channels % (2 * L::kLanes) ? L::kLanes : 2 * L::kLanes;
+  }
   void locate(const Bands &bands);
   void run(float *result);
-  void band(const Bands &bands, const Band &band, int64_t slice,
-            int64_t slices, float *result) const;
+  void band(const Bands &bands, const Band &band, int64_t slice, int64_t slices,
+            float *result) const;
   // Pixels of the class in a band, which the lists of the first band begin
   // with.
   int64_t pixels(const Class &c, const Band &band) const {
     auto count = [&](int64_t cells, int64_t first, int64_t end) {
       return std::clamp<int64_t>((end - first + scale - 1) / scale, 0, cells);
     };
-    return band.images *
-           count(band.rows, band.row * scale + c.row, height) *
+    return band.images * count(band.rows, band.row * scale + c.row, height) *
            count(grid_width, c.column, width);
   }
 };
@@ -187,13 +186,13 @@ void Pass::locate(const Bands &bands) {
     c.to.reserve(pixels(c, band));
     for (int64_t i = 0; i < band.images; ++i)
       for (int64_t h = 0; h < band.rows && h * scale + c.row < height; ++h)
-        for (int64_t w = 0; w < grid_width && w * scale + c.column < width; ++w) {
-          c.from.push_back(
-              (i * source.rows(band.rows) + h * source.step) *
-                  source.row_length() +
-              w * source.step * source.channels);
-          c.to.push_back(((i * height + h * scale + c.row) * width +
-                          w * scale + c.column) *
+        for (int64_t w = 0; w < grid_width && w * scale + c.column < width;
+             ++w) {
+          c.from.push_back((i * source.rows(band.rows) + h * source.step) *
+                               source.row_length() +
+                           w * source.step * source.channels);
+          c.to.push_back(((i * height + h * scale + c.row) * width + w * scale +
+                          c.column) *
                          channels);
         }
   }
@@ -202,16 +201,18 @@ void Pass::locate(const Bands &bands) {
 void Pass::band(const Bands &bands, const Band &band, int64_t slice,
                 int64_t slices, float *result) const {
   static thread_local std::vector<float> copy;
-  copy.resize(std::max<size_t>(copy.size(), bands.per_band *
-                                                source.rows(bands.rows) *
-                                                source.row_length()));
+  copy.resize(
+      std::max<size_t>(copy.size(), bands.per_band * source.rows(bands.rows) *
+                                        source.row_length()));
   source.copy(band, copy.data());
   int64_t blocks = channels / lanes();
   result += (band.image * height + band.row * scale) * width * channels;
   for (auto &c : classes)
     for (int64_t b = slice * blocks / slices; b < (slice + 1) * blocks / slices;
          ++b) {
-      Sweep s{copy.data(), nullptr, nullptr, 0, c.from.data(), c.to.data(), pixels(c, band), true, result + b * lanes()};
+      Sweep s{copy.data(),         nullptr,     nullptr,         0,
+              c.from.data(),       c.to.data(), pixels(c, band), true,
+              result + b * lanes()};
       for (auto &chunk : c.chunks) {
         s.panel = c.panel.get() + (b * c.length + chunk.begin) * lanes();
         s.runs = chunk.runs.data();
@@ -226,8 +227,7 @@ void Pass::band(const Bands &bands, const Band &band, int64_t slice,
 }
 
 void Pass::run(float *result) {
-  Bands bands(images, grid_height, grid_width,
-              std::clamp<int64_t>(kBandFloats / (source.channels * source.step * source.step), kPixels, kMostPixels));
+  Bands bands(images, grid_height, grid_width, kBandPixels);
   locate(bands);
   // Where there are fewer bands than threads, channels are shared out, too.
   int64_t slices = std::clamp<int64_t>(at::get_num_threads() / bands.count, 1,
@@ -294,11 +294,13 @@ void input_gradient(const Convolution &c, const float *dy, const float *weight,
       Class part{};
       part.row = row;
       part.column = column;
-      // Pixel h of x went into pixel (h + padding - tap) / stride of the result.
+      // Pixel h of x went into pixel (h + padding - tap) / stride of the
+      // result.
       for (int64_t h = c.kernel - 1; h >= 0; --h) {
         if ((row + padding - h) % c.stride)
           continue;
-        int64_t from = (row + padding - h) / c.stride + padding, first = -1, count = 0;
+        int64_t from = (row + padding - h) / c.stride + padding, first = -1,
+                count = 0;
         for (int64_t w = c.kernel - 1; w >= 0; --w) {
           if ((column + padding - w) % c.stride)
             continue;
@@ -307,7 +309,8 @@ void input_gradient(const Convolution &c, const float *dy, const float *weight,
           ++count;
           part.taps.push_back(h * c.kernel + w);
         }
-        part.add(from * pass.source.row_length() + first * c.out, count * c.out);
+        part.add(from * pass.source.row_length() + first * c.out,
+                 count * c.out);
       }
       part.panel.reset(new float[c.in * part.length]);
       pass.classes.push_back(std::move(part));
@@ -318,9 +321,9 @@ void input_gradient(const Convolution &c, const float *dy, const float *weight,
         for (size_t t = 0; t < part.taps.size(); ++t)
           for (int64_t b = 0; b < c.in / lanes; ++b)
             std::copy_n(
-                weight + (o * c.kernel * c.kernel + part.taps[t]) * c.in + b * lanes,
-                lanes,
-                &part.panel[(b * part.length + t * c.out + o) * lanes]);
+                weight + (o * c.kernel * c.kernel + part.taps[t]) * c.in +
+                    b * lanes,
+                lanes, &part.panel[(b * part.length + t * c.out + o) * lanes]);
   });
   pass.run(dx);
 }

@@ -16,10 +16,14 @@ namespace {
 
 using L = Eight;
 
-// Output channels whose sums are made together. With three vectors of input
-// each that takes twelve of sixteen registers.
+// Output channels whose sums are made together, half of a vector. With three
+// vectors of input each that takes twelve of sixteen registers.
 constexpr int64_t kRows = 4;
-constexpr int64_t kBandPixels = 512;
+// Input and gradients of a tile stay in the first cache.
+constexpr int64_t kBandPixels = 384;
+// Gradients of so many times eight channels stay in the second cache while the
+// input passes.
+constexpr int64_t kOctets = 8;
 // Parts of the sums, over images of their own, that are added up at the end:
 // as many as fit into so many floats.
 constexpr int64_t kParts = 16, kPartFloats = int64_t(1) << 20;
@@ -43,7 +47,7 @@ template <int kVectors> INLINE void accumulate(const Tile &t) {
   for (int64_t i = 0; i < t.images; ++i)
     for (int64_t h = 0; h < t.rows; ++h) {
       const float *x = t.x + i * t.image_length + h * t.row_length;
-      for (int64_t w = 0; w < t.columns; ++w, x += t.step, dy += kRows) {
+      for (int64_t w = 0; w < t.columns; ++w, x += t.step, dy += L::kLanes) {
         L::Vector pixel[kVectors];
 #pragma GCC unroll 3
         for (int v = 0; v < kVectors; ++v)
@@ -70,7 +74,7 @@ FOR_AVX2 void accumulate_three(const Tile &t) { accumulate<3>(t); }
 // `vectors` vectors.
 struct Plan {
   Convolution c;
-  int64_t padding, block, blocks, vectors, groups, padded_width;
+  int64_t padding, block, blocks, vectors, octets, padded_width;
   Bands bands;
 
   explicit Plan(const Convolution &c)
@@ -78,7 +82,7 @@ struct Plan {
         block(c.kernel == 1 && c.in % (2 * L::kLanes) == 0 ? 2 * L::kLanes
                                                            : L::kLanes),
         blocks(c.in / block), vectors(c.kernel * block / L::kLanes),
-        groups(c.out / kRows), padded_width(c.width + 2 * padding),
+        octets(c.out / L::kLanes), padded_width(c.width + 2 * padding),
         bands(c.images, c.out_height(), c.out_width(), kBandPixels) {}
 
   int64_t rows(int64_t out_rows) const {
@@ -91,10 +95,10 @@ struct Plan {
   int64_t band_pixels() const {
     return bands.per_band * bands.rows * c.out_width();
   }
-  // Sums of kRows output channels: [kernel][blocks][kRows][vectors].
-  int64_t group_length() const {
-    return c.kernel * blocks * kRows * vectors * L::kLanes;
-  }
+  // Floats of a tile's sums.
+  int64_t tile_length() const { return kRows * vectors * L::kLanes; }
+  // Those of eight output channels: [kernel][blocks][8][vectors].
+  int64_t octet_length() const { return c.kernel * blocks * 2 * tile_length(); }
 
   void copy_input(const Band &band, const float *x, float *into) const;
   void copy_gradient(const Band &band, const float *dy, int64_t from,
@@ -103,57 +107,85 @@ struct Plan {
            int64_t to, float *sums) const;
 };
 
+// Copies a row's pixels, one vector of `stride` floats each, to where they lie
+// side by side with `step` floats between them.
+FOR_AVX2 void copy_vectors(const float *from, int64_t count, int64_t stride,
+                           int64_t step, float *to) {
+  for (int64_t i = 0; i < count; ++i) {
+    L::Vector v;
+    load<L>(v, from + i * stride);
+    store<L>(to + i * step, v);
+  }
+}
+
 // Writes [blocks][images][rows][padded_width][block].
 void Plan::copy_input(const Band &band, const float *x, float *into) const {
+  int64_t margin = padding * block;
   for (int64_t i = 0; i < band.images; ++i)
     for (int64_t r = 0; r < rows(band.rows); ++r) {
       int64_t row = band.row * c.stride - padding + r;
       float *line = into + (i * rows(band.rows) + r) * padded_width * block;
-      bool inside = row >= 0 && row < c.height;
       const float *from =
           x + ((band.image + i) * c.height + row) * c.width * c.in;
       for (int64_t b = 0; b < blocks; ++b, line += block_length()) {
-        if (!inside) {
+        if (row < 0 || row >= c.height) {
           std::fill_n(line, padded_width * block, 0.0f);
           continue;
         }
-        std::fill_n(line, padding * block, 0.0f);
-        std::fill_n(line + (padding + c.width) * block, padding * block, 0.0f);
-        float *pixel = line + padding * block;
-        for (int64_t w = 0; w < c.width; ++w)
-          for (int64_t k = 0; k < block; k += L::kLanes)
-            std::copy_n(from + w * c.in + b * block + k, L::kLanes,
-                        pixel + w * block + k);
+        std::fill_n(line, margin, 0.0f);
+        for (int64_t k = 0; k < block; k += L::kLanes)
+          copy_vectors(from + b * block + k, c.width, c.in, block,
+                       line + margin + k);
+        std::fill_n(line + margin + c.width * block, margin, 0.0f);
       }
     }
 }
 
-// Writes [groups][pixels][kRows] of the groups `from` to `to`.
+// Writes [octets][pixels][8] of the octets of channels `from` to `to`.
 void Plan::copy_gradient(const Band &band, const float *dy, int64_t from,
                          int64_t to, float *into) const {
   int64_t pixels = band.images * band.rows * c.out_width();
   dy += (band.image * c.out_height() + band.row) * c.out_width() * c.out;
-  for (int64_t p = 0; p < pixels; ++p, dy += c.out)
-    for (int64_t g = from; g < to; ++g)
-      std::copy_n(dy + g * kRows, kRows,
-                  into + ((g - from) * band_pixels() + p) * kRows);
+  for (int64_t o = from; o < to; ++o, into += band_pixels() * L::kLanes)
+    copy_vectors(dy + o * L::kLanes, pixels, c.out, L::kLanes, into);
 }
 
-// Adds the band's products to the sums of the groups `from` to `to`.
+// Adds the band's products to the sums of the octets `from` to `to`.
 void Plan::add(const Band &band, const float *x, const float *dy, int64_t from,
                int64_t to, float *sums) const {
   auto kernel = vectors == 1   ? accumulate_one
                 : vectors == 2 ? accumulate_two
                                : accumulate_three;
-  int64_t tile_length = kRows * vectors * L::kLanes;
-  for (int64_t b = 0; b < blocks; ++b)
-    for (int64_t h = 0; h < c.kernel; ++h)
-      for (int64_t g = from; g < to; ++g)
-        kernel({x + b * block_length() + h * padded_width * block,
-                dy + (g - from) * band_pixels() * kRows, band.images, band.rows,
-                c.out_width(), rows(band.rows) * padded_width * block,
-                c.stride * padded_width * block, c.stride * block,
-                sums + g * group_length() + (h * blocks + b) * tile_length});
+  int64_t row = padded_width * block;
+  auto tile = [&](int64_t b, int64_t h, int64_t o, int64_t half) {
+    kernel({x + b * block_length() + h * row,
+            dy + (o - from) * band_pixels() * L::kLanes + half * kRows,
+            band.images, band.rows, c.out_width(), rows(band.rows) * row,
+            c.stride * row, c.stride * block,
+            sums + o * octet_length() +
+                ((h * blocks + b) * 2 + half) * tile_length()});
+  };
+  for (int64_t first = from; first < to; first += kOctets)
+    for (int64_t b = 0; b < blocks; ++b)
+      for (int64_t h = 0; h < c.kernel; ++h)
+        for (int64_t o = first; o < std::min(first + kOctets, to); ++o) {
+          tile(b, h, o, 0);
+          tile(b, h, o, 1);
+        }
+}
+
+// Adds up parts `length` floats apart, vector by vector, in order.
+FOR_AVX2 void add_up(const float *from, int64_t parts, int64_t length,
+                     int64_t vectors, float *to, int64_t step) {
+  for (int64_t v = 0; v < vectors; ++v) {
+    L::Vector sum, part;
+    load<L>(sum, from + v * L::kLanes);
+    for (int64_t i = 1; i < parts; ++i) {
+      load<L>(part, from + i * length + v * L::kLanes);
+      sum += part;
+    }
+    store<L>(to + v * step, sum);
+  }
 }
 
 } // namespace
@@ -162,27 +194,27 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
                      float *dweight) {
   Plan plan(c);
   const auto &bands = plan.bands;
-  int64_t length = plan.groups * plan.group_length();
+  int64_t length = plan.octets * plan.octet_length();
   int64_t parts = std::clamp<int64_t>(kPartFloats / length, 1,
                                       std::min(kParts, bands.count));
   // Where there are fewer parts than threads, output channels are shared out,
   // too: that changes no sum.
-  int64_t slices = std::clamp<int64_t>(at::get_num_threads() / parts, 1,
-                                       plan.groups);
+  int64_t slices =
+      std::clamp<int64_t>(at::get_num_threads() / parts, 1, plan.octets);
   std::unique_ptr<float[]> sums(new float[parts * length]);
   at::parallel_for(0, parts * slices, 1, [&](int64_t first, int64_t last) {
     static thread_local std::vector<float> input, gradient;
-    input.resize(std::max<size_t>(input.size(),
-                                  plan.blocks * plan.block_length()));
-    gradient.resize(std::max<size_t>(gradient.size(),
-                                     plan.band_pixels() * c.out));
+    input.resize(
+        std::max<size_t>(input.size(), plan.blocks * plan.block_length()));
+    gradient.resize(
+        std::max<size_t>(gradient.size(), plan.band_pixels() * c.out));
     for (int64_t i = first; i < last; ++i) {
       int64_t part = i / slices, slice = i % slices;
-      int64_t from = slice * plan.groups / slices,
-              to = (slice + 1) * plan.groups / slices;
+      int64_t from = slice * plan.octets / slices,
+              to = (slice + 1) * plan.octets / slices;
       float *into = sums.get() + part * length;
-      std::fill(into + from * plan.group_length(),
-                into + to * plan.group_length(), 0.0f);
+      std::fill(into + from * plan.octet_length(),
+                into + to * plan.octet_length(), 0.0f);
       for (int64_t b = part * bands.count / parts;
            b < (part + 1) * bands.count / parts; ++b) {
         plan.copy_input(bands[b], x, input.data());
@@ -191,22 +223,18 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
       }
     }
   });
-  at::parallel_for(0, plan.groups, 1, [&](int64_t first, int64_t last) {
-    for (int64_t g = first; g < last; ++g)
+  at::parallel_for(0, c.out, 8, [&](int64_t first, int64_t last) {
+    for (int64_t o = first; o < last; ++o)
       for (int64_t h = 0; h < c.kernel; ++h)
-        for (int64_t b = 0; b < plan.blocks; ++b)
-          for (int64_t r = 0; r < kRows; ++r) {
-            int64_t at = g * plan.group_length() +
-                         ((h * plan.blocks + b) * kRows + r) * plan.vectors * L::kLanes;
-            for (int64_t w = 0; w < c.kernel; ++w)
-              for (int64_t k = 0; k < plan.block; ++k) {
-                float sum = 0;
-                for (int64_t part = 0; part < parts; ++part)
-                  sum += sums[part * length + at + w * plan.block + k];
-                dweight[(((g * kRows + r) * c.kernel + h) * c.kernel + w) * c.in +
-                        b * plan.block + k] = sum;
-              }
-          }
+        for (int64_t b = 0; b < plan.blocks; ++b) {
+          const float *from = sums.get() + o / L::kLanes * plan.octet_length() +
+                              (h * plan.blocks + b) * 2 * plan.tile_length() +
+                              o % L::kLanes * plan.vectors * L::kLanes;
+          add_up(from, parts, length, plan.vectors,
+                 dweight + (o * c.kernel + h) * c.kernel * c.in +
+                     b * plan.block,
+                 c.kernel == 1 ? L::kLanes : c.in);
+        }
   });
 }
 
