@@ -130,18 +130,19 @@ func TestConvNorm(t *testing.T) {
 		{batch: 6, in: 8, out: 8, size: 10, kernel: 1, stride: 2},
 	} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
-			want := runNorm(t, c, unfused(c))
-			got := runNorm(t, c, func(s *scope, x tensor, l *layer, residual tensor) tensor {
-				return s.convNorm(x, l, residual, c.relu, c.training)
-			})
-			requireClose(t, want.output, got.output, normTolerance, "output")
-			requireClose(t, want.mean, got.mean, normTolerance, "running mean")
-			requireClose(t, want.variance, got.variance, normTolerance, "running variance")
-			require.Len(t, got.gradients, len(want.gradients))
-			for i := range want.gradients {
-				requireClose(t, want.gradients[i], got.gradients[i], normTolerance, fmt.Sprintf("gradient %d", i))
-			}
+			requireSameLayer(t, runNorm(t, c, unfused(c)), runNorm(t, c, fused(c)))
 		})
+	}
+}
+
+// requireSameLayer compares all that a layer made.
+func requireSameLayer(t require.TestingT, want, got normResult) {
+	requireClose(t, want.output, got.output, normTolerance, "output")
+	requireClose(t, want.mean, got.mean, normTolerance, "running mean")
+	requireClose(t, want.variance, got.variance, normTolerance, "running variance")
+	require.Len(t, got.gradients, len(want.gradients))
+	for i := range want.gradients {
+		requireClose(t, want.gradients[i], got.gradients[i], normTolerance, fmt.Sprintf("gradient %d", i))
 	}
 }
 

@@ -122,8 +122,7 @@ const (
 )
 
 // requireClose compares within tolerance times the largest reference value.
-func requireClose(t *testing.T, want, got []float32, tolerance float64, what string) {
-	t.Helper()
+func requireClose(t require.TestingT, want, got []float32, tolerance float64, what string) {
 	require.Len(t, got, len(want), what)
 	scale := 0.0
 	for _, v := range want {
