@@ -23,7 +23,7 @@ func fused(c normCase) func(s *scope, x tensor, l *layer, residual tensor) tenso
 // of one chunk and of many.
 func TestConvolutions(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		channels := rapid.SampledFrom([]int{1, 3, 8, 16, 24, 32, 40, 72})
+		channels := rapid.SampledFrom([]int{8, 10, 16, 24, 32, 40, 72}) // 10 is libtorch's
 		c := normCase{
 			batch:  rapid.IntRange(1, 9).Draw(rt, "batch"),
 			in:     channels.Draw(rt, "in"),
@@ -32,11 +32,11 @@ func TestConvolutions(t *testing.T) {
 			kernel: rapid.SampledFrom([]int{1, 3}).Draw(rt, "kernel"),
 			stride: rapid.IntRange(1, 2).Draw(rt, "stride"),
 		}
-		if c.kernel == 1 && c.stride == 2 && c.in < 8 {
-			rt.Skip("libtorch's own gradient is wrong (oneDNN's issue 6035)")
-		}
 		rt.Logf("%+v", c)
-		requireSameLayer(rt, runNorm(t, c, unfused(c)), runNorm(t, c, fused(c)))
+		want, got := runNorm(t, c, unfused(c)), runNorm(t, c, fused(c))
+		requireClose(rt, want.output, got.output, normTolerance, "output")
+		requireClose(rt, want.gradients[0], got.gradients[0], normTolerance, "input gradient")
+		requireClose(rt, want.gradients[1], got.gradients[1], normTolerance, "weight gradient")
 	})
 }
 

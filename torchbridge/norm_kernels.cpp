@@ -12,8 +12,11 @@ namespace {
 
 // Rows are taken several at a time, so that what is walked is a whole number of
 // tiles for any number of channels; a constant per channel is repeated to that
-// length. A tile is four of the widest vectors.
-constexpr int64_t kTile = 64;
+// length. Where all channels are one tile, memory is read from end to end.
+constexpr int64_t kTile = 32;
+// Vectors of a tile whose sums are made together, in registers.
+template <class L>
+constexpr int kTogether = kTile / L::kLanes < 4 ? kTile / L::kLanes : 4;
 // Rows of that length whose sums are made in float before they join those in
 // double. A column's sum is the same with vectors of every width.
 constexpr int64_t kBlock = 64;
@@ -47,19 +50,20 @@ struct MomentsArgs {
 template <class L> INLINE void moments_body(Span span, const MomentsArgs &a) {
   int64_t whole =
       span.begin + (span.end - span.begin) / span.period * span.period;
-  for (int64_t t = 0; t < span.period; t += 4 * L::kLanes) {
-    typename L::Vector pivot[4], s[4] = {}, q[4] = {};
-    for (int i = 0; i < 4; ++i)
+  for (int64_t t = 0; t < span.period; t += kTogether<L> * L::kLanes) {
+    typename L::Vector pivot[kTogether<L>], s[kTogether<L>] = {},
+                                            q[kTogether<L>] = {};
+    for (int i = 0; i < kTogether<L>; ++i)
       load<L>(pivot[i], a.pivot + t + i * L::kLanes);
     for (int64_t at = span.begin + t; at < whole; at += span.period)
-      for (int i = 0; i < 4; ++i) {
+      for (int i = 0; i < kTogether<L>; ++i) {
         typename L::Vector d;
         load<L>(d, a.x + at + i * L::kLanes);
         d -= pivot[i];
         s[i] += d;
         q[i] += d * d;
       }
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < kTogether<L>; ++i)
       for (int j = 0; j < L::kLanes; ++j) {
         a.sum[t + i * L::kLanes + j] += s[i][j];
         a.squares[t + i * L::kLanes + j] += q[i][j];
@@ -117,12 +121,13 @@ template <class L, bool kMasked, bool kKept>
 INLINE void sums_body(Span span, const SumsArgs &a) {
   int64_t whole =
       span.begin + (span.end - span.begin) / span.period * span.period;
-  for (int64_t t = 0; t < span.period; t += 4 * L::kLanes) {
-    typename L::Vector mean[4], s[4] = {}, p[4] = {};
-    for (int i = 0; i < 4; ++i)
+  for (int64_t t = 0; t < span.period; t += kTogether<L> * L::kLanes) {
+    typename L::Vector mean[kTogether<L>], s[kTogether<L>] = {},
+                                           p[kTogether<L>] = {};
+    for (int i = 0; i < kTogether<L>; ++i)
       load<L>(mean[i], a.mean + t + i * L::kLanes);
     for (int64_t row = span.begin + t; row < whole; row += span.period)
-      for (int i = 0; i < 4; ++i) {
+      for (int i = 0; i < kTogether<L>; ++i) {
         int64_t at = row + i * L::kLanes;
         typename L::Vector g, x;
         masked<L, kMasked>(g, a.dy + at, a.y + at);
@@ -132,7 +137,7 @@ INLINE void sums_body(Span span, const SumsArgs &a) {
         s[i] += g;
         p[i] += g * (x - mean[i]);
       }
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < kTogether<L>; ++i)
       for (int j = 0; j < L::kLanes; ++j) {
         a.sum[t + i * L::kLanes + j] += s[i][j];
         a.products[t + i * L::kLanes + j] += p[i][j];
