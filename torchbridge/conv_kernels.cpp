@@ -1,5 +1,6 @@
 #include "conv_kernels.h"
 #include "conv_bands.h"
+#include "parallel.h"
 #include "vectors.h"
 
 #include <ATen/Parallel.h>
@@ -232,7 +233,7 @@ void Pass::run(float *result) {
   // Where there are fewer bands than threads, channels are shared out, too.
   int64_t slices = std::clamp<int64_t>(at::get_num_threads() / bands.count, 1,
                                        channels / lanes());
-  at::parallel_for(0, bands.count * slices, 1, [&](int64_t from, int64_t to) {
+  parallel_for(bands.count * slices, 1, [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i)
       band(bands, bands[i / slices], i % slices, slices, result);
   });
@@ -263,7 +264,7 @@ void convolve(const Convolution &c, const float *x, const float *weight,
     all.add(h * pass.source.row_length(), c.kernel * c.in);
   int64_t lanes = pass.lanes(), taps = c.kernel * c.kernel;
   all.panel.reset(new float[c.out * all.length]);
-  at::parallel_for(0, c.out / lanes, 1, [&](int64_t from, int64_t to) {
+  parallel_for(c.out / lanes, 1, [&](int64_t from, int64_t to) {
     for (int64_t b = from; b < to; ++b)
       for (int64_t t = 0; t < taps; ++t)
         for (int64_t begin = 0; begin < c.in; begin += 64) // 4 kB of the panel
@@ -315,7 +316,7 @@ void input_gradient(const Convolution &c, const float *dy, const float *weight,
       part.panel.reset(new float[c.in * part.length]);
       pass.classes.push_back(std::move(part));
     }
-  at::parallel_for(0, c.out, 16, [&](int64_t from, int64_t to) {
+  parallel_for(c.out, 16, [&](int64_t from, int64_t to) {
     for (int64_t o = from; o < to; ++o)
       for (auto &part : pass.classes)
         for (size_t t = 0; t < part.taps.size(); ++t)

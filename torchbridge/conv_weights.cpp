@@ -1,5 +1,6 @@
 #include "conv_bands.h"
 #include "conv_kernels.h"
+#include "parallel.h"
 #include "vectors.h"
 
 #include <ATen/Parallel.h>
@@ -202,7 +203,7 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
   int64_t slices =
       std::clamp<int64_t>(at::get_num_threads() / parts, 1, plan.octets);
   std::unique_ptr<float[]> sums(new float[parts * length]);
-  at::parallel_for(0, parts * slices, 1, [&](int64_t first, int64_t last) {
+  parallel_for(parts * slices, 1, [&](int64_t first, int64_t last) {
     static thread_local std::vector<float> input, gradient;
     input.resize(
         std::max<size_t>(input.size(), plan.blocks * plan.block_length()));
@@ -223,7 +224,7 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
       }
     }
   });
-  at::parallel_for(0, c.out, 8, [&](int64_t first, int64_t last) {
+  parallel_for(c.out, 8, [&](int64_t first, int64_t last) {
     for (int64_t o = first; o < last; ++o)
       for (int64_t h = 0; h < c.kernel; ++h)
         for (int64_t b = 0; b < plan.blocks; ++b) {

@@ -1,7 +1,6 @@
 #include "norm_kernels.h"
+#include "parallel.h"
 #include "vectors.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <numeric>
@@ -241,7 +240,7 @@ struct Walk {
     return list;
   }
   template <class Body> void each(Body &&body) const {
-    at::parallel_for(0, blocks, 1, [&](int64_t from, int64_t to) {
+    parallel_for(blocks, 1, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; ++i)
         body(block(i));
     });
@@ -258,7 +257,7 @@ template <class Body>
 void two_sums(const Walk &walk, double *first, double *second, Body &&body) {
   int64_t parts = std::min(kParts, walk.blocks);
   std::vector<double> sums(2 * parts * walk.period);
-  at::parallel_for(0, parts, 1, [&](int64_t from, int64_t to) {
+  parallel_for(parts, 1, [&](int64_t from, int64_t to) {
     for (int64_t part = from; part < to; ++part) {
       double *into = sums.data() + 2 * part * walk.period;
       for (int64_t i = part * walk.blocks / parts;
