@@ -23,6 +23,7 @@ constexpr int64_t kPixels = 6;
 // A chunk of a panel of this length stays in the first cache (16 kB of 32)
 // while all pixels of a band pass it.
 constexpr int64_t kChunk = 256;
+// The copied pixels of a band stay in the second cache up to 128 channels.
 constexpr int64_t kBandPixels = 512;
 
 // Floats of the source, counted from where a pixel of the result begins in it.
@@ -41,11 +42,12 @@ struct Chunk {
 struct Class {
   int64_t row, column;            // of the first pixel
   std::vector<int64_t> taps;      // of the kernel, in the panel's order
-  std::vector<Chunk> chunks;      //
+  std::vector<Chunk> chunks;      // of the panel, in order
   std::vector<int64_t> from, to;  // a band's pixels in source and result
   std::unique_ptr<float[]> panel; // [channels / lanes][length][lanes]
   int64_t length = 0;
 
+  // Appends a run to the chunks.
   void add(int64_t from, int64_t count) {
     for (length += count; count > 0;) {
       if (chunks.empty() || chunks.back().length == kChunk)
