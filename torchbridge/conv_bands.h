@@ -12,6 +12,12 @@ struct Band {
   int64_t image, images, row, rows;
 };
 
+// Rows of the padded source that `rows` rows of a result are made from, whose
+// distance in it is `step`.
+inline int64_t source_rows(int64_t rows, int64_t step, int64_t padding) {
+  return (rows - 1) * step + 1 + 2 * padding;
+}
+
 // Images of `height` rows of `width` pixels cut into bands of about `pixels`.
 struct Bands {
   int64_t images, height, per_band, rows, per_image, count;

@@ -3,8 +3,6 @@
 #include "parallel.h"
 #include "vectors.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -71,7 +69,7 @@ struct Source {
 
   int64_t row_length() const { return (width + 2 * padding) * channels; }
   int64_t rows(int64_t grid_rows) const {
-    return (grid_rows - 1) * step + 1 + 2 * padding;
+    return source_rows(grid_rows, step, padding);
   }
   // Copies what the band needs.
   void copy(const Band &band, float *into) const;
@@ -233,8 +231,7 @@ void Pass::run(float *result) {
   Bands bands(images, grid_height, grid_width, kBandPixels);
   locate(bands);
   // Where there are fewer bands than threads, channels are shared out, too.
-  int64_t slices = std::clamp<int64_t>(at::get_num_threads() / bands.count, 1,
-                                       channels / lanes());
+  int64_t slices = slices_of(bands.count, channels / lanes());
   parallel_for(bands.count * slices, 1, [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i)
       band(bands, bands[i / slices], i % slices, slices, result);

@@ -3,8 +3,6 @@
 #include "parallel.h"
 #include "vectors.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -87,7 +85,7 @@ struct Plan {
         bands(c.images, c.out_height(), c.out_width(), kBandPixels) {}
 
   int64_t rows(int64_t out_rows) const {
-    return (out_rows - 1) * c.stride + 1 + 2 * padding;
+    return source_rows(out_rows, c.stride, padding);
   }
   // Floats of a block of a band's input.
   int64_t block_length() const {
@@ -108,8 +106,8 @@ struct Plan {
            int64_t to, float *sums) const;
 };
 
-// Copies a row's pixels, one vector of `stride` floats each, to where they lie
-// side by side with `step` floats between them.
+// Copies the first vector of each of `count` pixels, which are `stride` floats
+// apart, to where they are `step` floats apart.
 FOR_AVX2 void copy_vectors(const float *from, int64_t count, int64_t stride,
                            int64_t step, float *to) {
   for (int64_t i = 0; i < count; ++i) {
@@ -200,8 +198,7 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
                                       std::min(kParts, bands.count));
   // Where there are fewer parts than threads, output channels are shared out,
   // too: that changes no sum.
-  int64_t slices =
-      std::clamp<int64_t>(at::get_num_threads() / parts, 1, plan.octets);
+  int64_t slices = slices_of(parts, plan.octets);
   std::unique_ptr<float[]> sums(new float[parts * length]);
   parallel_for(parts * slices, 1, [&](int64_t first, int64_t last) {
     static thread_local std::vector<float> input, gradient;

@@ -2,9 +2,11 @@
 #ifndef BACKFIRE_PARALLEL_H
 #define BACKFIRE_PARALLEL_H
 
+#include <ATen/Parallel.h>
 #include <torch/csrc/stable/c/shim.h>
 #include <torch/headeronly/util/shim_utils.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace backfire {
@@ -19,6 +21,12 @@ void parallel_for(int64_t count, int64_t least, const Body &body) {
   };
   TORCH_ERROR_CODE_CHECK(
       torch_parallel_for(0, count, least, call, const_cast<Body *>(&body)));
+}
+
+// How many slices each of `pieces` pieces of work is to be cut into, at most
+// `most`, where there are fewer of them than threads.
+inline int64_t slices_of(int64_t pieces, int64_t most) {
+  return std::clamp<int64_t>(at::get_num_threads() / pieces, 1, most);
 }
 
 } // namespace backfire
