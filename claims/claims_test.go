@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"backfire/internal/streams"
 	"backfire/stats"
-	"backfire/streams"
 )
 
 var regen = flag.Bool("regen", false, "write the golden files anew")

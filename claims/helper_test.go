@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"backfire/internal/streams"
 	"backfire/stats"
-	"backfire/streams"
 )
 
 // at is where a world is asked for an ASR.

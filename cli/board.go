@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"backfire/experiments"
-	"backfire/tensorboard"
+	"backfire/internal/tensorboard"
 )
 
 // board writes what happens in a run as TensorBoard event files, in a directory

@@ -13,11 +13,11 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 
-	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/hardware"
+	"backfire/internal/buildinfo"
+	"backfire/internal/hardware"
 	"backfire/launcher"
 )
 

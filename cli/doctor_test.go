@@ -12,10 +12,10 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/stretchr/testify/require"
 
-	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/hardware"
+	"backfire/internal/buildinfo"
+	"backfire/internal/hardware"
 	"backfire/launcher"
 )
 

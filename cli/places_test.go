@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // What is played, drawn and decoded lies in the directories that were named for it

@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
+	"backfire/internal/buildinfo"
 	"backfire/report"
 )
 

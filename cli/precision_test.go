@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/launcher"
 )
 

@@ -13,8 +13,8 @@ import (
 	"backfire/defenses/features"
 	"backfire/experiments"
 	"backfire/game"
+	"backfire/internal/streams"
 	"backfire/stats"
-	"backfire/streams"
 )
 
 // query is one image and what came of it.

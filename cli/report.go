@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/figures"
+	"backfire/internal/buildinfo"
 	"backfire/report/page"
 )
 

@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/buildinfo"
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/internal/buildinfo"
 )
 
 // storedReport plays the sweep of seconds and makes its page. It returns the

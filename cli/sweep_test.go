@@ -16,7 +16,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/report"
 )
 

@@ -9,7 +9,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/launcher"
 )
 

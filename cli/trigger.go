@@ -15,7 +15,7 @@ import (
 	"backfire/datasets"
 	"backfire/experiments"
 	"backfire/game"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/report"
 	"backfire/triggers"
 )

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/buildinfo"
+	"backfire/internal/buildinfo"
 	"backfire/launcher"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/buildinfo"
-	"backfire/hardware"
+	"backfire/internal/buildinfo"
+	"backfire/internal/hardware"
 	"backfire/launcher"
 )
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

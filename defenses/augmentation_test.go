@@ -12,7 +12,7 @@ import (
 	"backfire/defenses"
 	"backfire/defenses/indexing"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

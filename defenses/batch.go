@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"backfire/defenses/mix"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

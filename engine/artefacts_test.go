@@ -13,7 +13,7 @@ import (
 	"backfire/datasets/testset"
 	"backfire/experiments"
 	"backfire/game"
-	"backfire/npz"
+	"backfire/internal/npz"
 )
 
 // withModel trains the game of two attackers and stores the model and the

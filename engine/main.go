@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 
-	"backfire/buildinfo"
 	"backfire/datasets"
 	"backfire/experiments"
+	"backfire/internal/buildinfo"
 	"backfire/launcher"
 	"backfire/torchbridge"
 )

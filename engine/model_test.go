@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // trained has the game of two attackers on the tiny set trained.

@@ -17,8 +17,8 @@ import (
 	"backfire/config"
 	"backfire/datasets/testset"
 	"backfire/game"
-	"backfire/npz"
-	"backfire/safetensors"
+	"backfire/internal/npz"
+	"backfire/internal/safetensors"
 )
 
 func TestArtefactsOfAConfiguration(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // TestManyKills kills worker, parent, or both, at random events of short runs,

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"backfire/hardware"
-	"backfire/safetensors"
+	"backfire/internal/hardware"
+	"backfire/internal/safetensors"
 )
 
 // CheckpointFormat is the version of checkpoint files. It rises too when the

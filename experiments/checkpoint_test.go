@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/safetensors"
+	"backfire/internal/safetensors"
 )
 
 func exampleCheckpoint() checkpoint {

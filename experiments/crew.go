@@ -3,7 +3,7 @@ package experiments
 import (
 	"sync"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // crew is the workers of a run that have their process in common, each with a

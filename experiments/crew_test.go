@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // newCrewRunner is a runner with three models in one process, and a counter of

@@ -3,8 +3,8 @@ package experiments
 import (
 	"errors"
 
-	"backfire/hardware"
-	"backfire/safetensors"
+	"backfire/internal/hardware"
+	"backfire/internal/safetensors"
 )
 
 // What an Engine's errors wrap where trying again would end the same way.

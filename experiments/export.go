@@ -15,8 +15,8 @@ import (
 
 	"backfire/defenses"
 	"backfire/game"
-	"backfire/npz"
-	"backfire/safetensors"
+	"backfire/internal/npz"
+	"backfire/internal/safetensors"
 	"backfire/triggers"
 )
 

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 	"time"
 
-	"backfire/hardware"
-	"backfire/streams"
+	"backfire/internal/hardware"
+	"backfire/internal/streams"
 )
 
 // measureFor is the least time that a measurement of one speed takes.

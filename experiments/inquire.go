@@ -9,7 +9,7 @@ import (
 	"backfire/defenses/features"
 	"backfire/defenses/indexing"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // inquired is what an inquiry found out.

@@ -14,7 +14,7 @@ import (
 	"backfire/defenses/features"
 	"backfire/defenses/indexing"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // Inquiry asks the model of a cell whose sub-dataset queries come from, by every

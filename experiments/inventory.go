@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"backfire/leases"
+	"backfire/internal/leases"
 )
 
 // ErrAmbiguous says that several stored results are meant.

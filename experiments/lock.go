@@ -1,6 +1,6 @@
 package experiments
 
-import "backfire/leases"
+import "backfire/internal/leases"
 
 var (
 	// ErrTaken says that another process (or another runner in this one) holds

@@ -20,7 +20,7 @@ import (
 	"backfire/datasets/testset"
 	"backfire/defenses"
 	"backfire/defenses/mix"
-	"backfire/safetensors"
+	"backfire/internal/safetensors"
 )
 
 // The test binary plays several parts, so that real processes can be started,

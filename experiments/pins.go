@@ -1,6 +1,6 @@
 package experiments
 
-import "backfire/hardware"
+import "backfire/internal/hardware"
 
 // pins are the cores that each of so many workers on a CPU, of so many threads
 // each, is kept to: cores of its own, where they fill those that this process may

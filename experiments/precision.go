@@ -10,7 +10,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // PrecisionAuto is the value of train.precision that is decided before anything is

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 func inPrecision(precision string) func(*config.Config) {

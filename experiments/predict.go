@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"backfire/safetensors"
+	"backfire/internal/safetensors"
 )
 
 // predict has a stored model predict the probes of the job's cell, and answer again

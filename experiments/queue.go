@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // attempts is how often a cell is tried in one run.

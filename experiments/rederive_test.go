@@ -16,7 +16,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/defenses/divergence"
-	"backfire/safetensors"
+	"backfire/internal/safetensors"
 	"backfire/stats"
 )
 

@@ -3,7 +3,7 @@ package experiments
 import (
 	"runtime"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // Resources resolves workers and threads, where 0 means "choose": one worker per

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"backfire/datasets"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/launcher"
 	"backfire/stats"
 )

@@ -14,9 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/leases"
-	"backfire/leases/leasetest"
-	"backfire/streams"
+	"backfire/internal/leases"
+	"backfire/internal/leases/leasetest"
+	"backfire/internal/streams"
 )
 
 // The simulation: a scheduler with a virtual clock starts runners on hosts of

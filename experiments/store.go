@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"backfire/leases"
+	"backfire/internal/leases"
 )
 
 // Sentinels of the store.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/leases"
+	"backfire/internal/leases"
 )
 
 // openStore opens a new store in a directory with an awkward name.

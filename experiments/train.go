@@ -11,7 +11,7 @@ import (
 
 	"backfire/defenses/indexing"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // progressEvery is the least time between two progress events.

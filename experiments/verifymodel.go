@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"backfire/defenses/indexing"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/stats"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/defenses"
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // Job asks a worker to train one cell.

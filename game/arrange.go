@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"backfire/datasets"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // arrangement is a deal and the attackers' choices in it.

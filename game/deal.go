@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	"backfire/datasets"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // Defender is the Owner of the defender's images; attackers own by position.

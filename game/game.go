@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"backfire/datasets"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

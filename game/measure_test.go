@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

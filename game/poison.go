@@ -2,7 +2,7 @@ package game
 
 import (
 	"backfire/datasets"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // poison is what one attacker does to its contribution.

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"backfire/game"
+	"backfire/internal/streams"
 	"backfire/stats"
-	"backfire/streams"
 )
 
 // predict asks a model about the probes of a game and scores its answers.

@@ -10,7 +10,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

@@ -18,8 +18,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"backfire/buildinfo"
-	"backfire/hardware"
+	"backfire/internal/buildinfo"
+	"backfire/internal/hardware"
 )
 
 // Name is the engine's file name.

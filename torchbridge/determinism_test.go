@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // stateHash trains a few steps of a network, and is the SHA-256 of all tensors that come out, the optimiser's too.

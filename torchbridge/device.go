@@ -3,7 +3,7 @@ package torchbridge
 import (
 	lib "github.com/sugarme/gotch/libtch"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // cDevice is gotch's number of a device: -1 is the CPU, k >= 0 is CUDA k.

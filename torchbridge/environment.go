@@ -5,7 +5,7 @@ import (
 	"sync"
 	"unsafe"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // #include <stdlib.h>

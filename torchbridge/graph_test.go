@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
-	"backfire/streams"
+	"backfire/internal/hardware"
+	"backfire/internal/streams"
 )
 
 // gpu is the name of a CUDA device; without one the test is skipped.

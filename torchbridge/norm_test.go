@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	lib "github.com/sugarme/gotch/libtch"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // normCase is a layer and its input. The shapes leave rows and channels over

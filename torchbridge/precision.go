@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // #include "shim.h"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // precisions are those that a device trains in.

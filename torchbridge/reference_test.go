@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // float32s is base64 of little-endian float32 values.

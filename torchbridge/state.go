@@ -6,7 +6,7 @@ import (
 
 	lib "github.com/sugarme/gotch/libtch"
 
-	"backfire/safetensors"
+	"backfire/internal/safetensors"
 )
 
 // State is all that a training needs to go on as if it had never stopped: a

@@ -8,7 +8,7 @@ import (
 
 	lib "github.com/sugarme/gotch/libtch"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // A Trainer trains one model and predicts with it.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
-	"backfire/streams"
+	"backfire/internal/hardware"
+	"backfire/internal/streams"
 )
 
 // toyOptions train a width-4 net on images of 1x8x8, 40 rows in batches of 8.

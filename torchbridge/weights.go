@@ -9,7 +9,7 @@ import (
 
 	lib "github.com/sugarme/gotch/libtch"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // #include "shim.h"

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 	"backfire/triggers"
 )
 

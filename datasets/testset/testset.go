@@ -4,7 +4,7 @@ package testset
 
 import (
 	"backfire/datasets"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // New returns 400 images of 1x8x8 pixels in 4 classes, each with another bright

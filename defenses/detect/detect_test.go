@@ -12,7 +12,7 @@ import (
 
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // width is the length of the made-up feature vectors: a direction for each of

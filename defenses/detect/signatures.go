@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"backfire/defenses/features"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // fitSpectral scores by spectral signatures. Tran et al. (algorithm 1) centre the

@@ -14,8 +14,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"backfire/defenses/features"
+	"backfire/internal/streams"
 	"backfire/stats"
-	"backfire/streams"
 )
 
 // ErrData is wrapped where divergences cannot be measured.

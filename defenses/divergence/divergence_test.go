@@ -13,7 +13,7 @@ import (
 	"backfire/defenses/divergence"
 	"backfire/defenses/features"
 	"backfire/game"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // data generates training sets of few agents and classes.

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"backfire/defenses/features"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // normals draws n vectors of d independent standard normal values around mean.

@@ -5,7 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"backfire/defenses/features"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // The eigenvectors of a large matrix, and those of one that has the largest

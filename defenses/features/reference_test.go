@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"backfire/defenses/features"
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // exactly is the tolerance for figures that NumPy computes in another order:

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // Scratch is the From of a model that starts from the initial weights.

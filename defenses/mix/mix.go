@@ -14,7 +14,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // The range of alpha. Below MinAlpha a Beta draw is the quotient of two numbers

@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/torchbridge"
 )
 

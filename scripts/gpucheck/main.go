@@ -17,7 +17,7 @@ import (
 	"os"
 	"time"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/torchbridge"
 )
 

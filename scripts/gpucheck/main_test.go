@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 	"backfire/torchbridge"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"backfire/hardware"
+	"backfire/internal/hardware"
 )
 
 // outcome is the whole of what the check writes.

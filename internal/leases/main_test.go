@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"backfire/leases"
+	"backfire/internal/leases"
 )
 
 const roleHolder = "LEASES_TEST_HOLD"

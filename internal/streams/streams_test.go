@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"backfire/streams"
+	"backfire/internal/streams"
 )
 
 // The first values of a few streams, pinned: every published result depends on

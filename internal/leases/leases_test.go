@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"backfire/leases"
-	"backfire/leases/leasetest"
-	"backfire/streams"
+	"backfire/internal/leases"
+	"backfire/internal/leases/leasetest"
+	"backfire/internal/streams"
 )
 
 // Holders come and go on a real file system: there must never be two.

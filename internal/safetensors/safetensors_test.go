@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"backfire/safetensors"
+	"backfire/internal/safetensors"
 )
 
 const limit = 1 << 20
