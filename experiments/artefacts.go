@@ -76,9 +76,22 @@ func (r *Record) Files() []string { return slices.Sorted(maps.Keys(r.files)) }
 func (r *Record) File(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 
 // Artefacts says which artefacts the result has.
-func (r *Record) Artefacts() Artefacts {
+func (r *Record) Artefacts() Artefacts { return manifest{Files: r.files}.Artefacts() }
+
+// ArtefactsIn returns the artefacts that the manifest of the result in dir lists.
+// Unlike Store.Read it compares no file with its digest.
+func ArtefactsIn(dir string) (Artefacts, error) {
+	var m manifest
+	if err := readJSON(filepath.Join(dir, ManifestFile), &m); err != nil {
+		return Artefacts{}, err
+	}
+	return m.Artefacts(), nil
+}
+
+// Artefacts returns the artefacts among the files.
+func (m manifest) Artefacts() Artefacts {
 	var a Artefacts
-	for name := range r.files {
+	for name := range m.Files {
 		top, _, _ := strings.Cut(name, "/")
 		a = a.and(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
 	}

@@ -52,10 +52,10 @@ type maker struct {
 	BF16 string `json:"bf16,omitempty"`
 }
 
-func newMaker(job Job, engine EngineInfo) maker {
-	device, _, _ := strings.Cut(job.Device, ":")
-	m := maker{Engine: engine, Device: device, Threads: job.Threads}
-	if device == "cpu" && job.Cell.Precision() == hardware.BF16 {
+func newMaker(device string, threads int, precision string, engine EngineInfo) maker {
+	device, _, _ = strings.Cut(device, ":")
+	m := maker{Engine: engine, Device: device, Threads: threads}
+	if device == "cpu" && precision == hardware.BF16 {
 		m.BF16 = CPUBF16()
 	}
 	return m

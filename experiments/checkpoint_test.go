@@ -9,13 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/internal/hardware"
 	"backfire/internal/safetensors"
 )
 
 func exampleCheckpoint() checkpoint {
 	return checkpoint{
 		cell:  strings.Repeat("ab", 32),
-		maker: newMaker(Job{Device: "cuda:1", Threads: 2}, EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}),
+		maker: newMaker("cuda:1", 2, hardware.FP32, EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}),
 		epochs: []EpochMetrics{
 			{Epoch: 1, Loss: 1.0 / 3, TrainAccuracy: 0.1, LearningRate: 0.3, Seconds: 1.5, ImagesPerSecond: 7},
 			{Epoch: 2, Loss: 1e-17, TrainAccuracy: 1, LearningRate: 0.1, Seconds: 2.5, ImagesPerSecond: 8},
@@ -56,16 +57,16 @@ func TestCheckpointOfOthersIsRefused(t *testing.T) {
 		maker maker
 	}{
 		"of cell abab":   {strings.Repeat("cd", 32), own.maker},
-		"another engine": {own.cell, newMaker(Job{Device: "cuda:0", Threads: 2}, EngineInfo{Name: "other"})},
-		"kind of device": {own.cell, newMaker(Job{Device: "cpu", Threads: 2}, own.maker.Engine)},
-		"other threads":  {own.cell, newMaker(Job{Device: "cuda:0", Threads: 1}, own.maker.Engine)},
+		"another engine": {own.cell, newMaker("cuda:0", 2, hardware.FP32, EngineInfo{Name: "other"})},
+		"kind of device": {own.cell, newMaker("cpu", 2, hardware.FP32, own.maker.Engine)},
+		"other threads":  {own.cell, newMaker("cuda:0", 1, hardware.FP32, own.maker.Engine)},
 	} {
 		_, err := readCheckpoint(path, tc.cell, tc.maker)
 		require.ErrorIs(t, err, errCheckpoint)
 		require.ErrorContains(t, err, says)
 		require.ErrorContains(t, err, path)
 	}
-	_, err := readCheckpoint(path, own.cell, newMaker(Job{Device: "cuda:0", Threads: 2}, own.maker.Engine))
+	_, err := readCheckpoint(path, own.cell, newMaker("cuda:0", 2, hardware.FP32, own.maker.Engine))
 	require.NoError(t, err, "another GPU of the same machine")
 }
 
@@ -197,7 +198,7 @@ func TestCheckpointThatDoesNotFitMeansStartingOver(t *testing.T) {
 	info, err := fakeEngine{}.Describe()
 	require.NoError(t, err)
 	strange := exampleCheckpoint()
-	strange.cell, strange.maker = hash, newMaker(job, info)
+	strange.cell, strange.maker = hash, newMaker(job.Device, job.Threads, job.Cell.Precision(), info)
 	require.NoError(t, writeCheckpoint(job.Checkpoint, job.Dir, strange))
 	events := work(t, &Worker{Engine: fakeEngine{}, Load: loadTiny}, job)
 	require.Equal(t, KindDone, events[len(events)-1].Kind)

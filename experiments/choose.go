@@ -106,7 +106,7 @@ func (e Estimator) left(sweep *Sweep, shared bool) ([]Cell, *Stage, error) {
 	found, results := Findings{}, finder(newLibrary(e.Store))
 	if shared {
 		var err error
-		if results, err = e.Store.shelf(); err != nil {
+		if results, err = newShelf(e.Store); err != nil {
 			return nil, nil, err
 		}
 	}

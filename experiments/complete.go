@@ -61,7 +61,7 @@ func (q *queue) complete() error {
 // Complete gives stored results of a sweep the single ASRs that they lack, as far
 // as these are stored: what many runners cannot do, who each know a part of it.
 func (s *Sweep) Complete(store *Store) error {
-	q, err := newQueue(store, s, defaultPoll, nil, func(Event) {})
+	q, err := newQueue(sharedStore{store}, s, defaultPoll, nil, func(Event) {})
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Sweep) Complete(store *Store) error {
 
 // completeOne does so for one claimed result, if it is still whole.
 func (q *queue) completeOne(claim *Claim) error {
-	record, err := q.store.Read(claim.hash)
+	record, err := q.store.Read(claim.Hash())
 	switch {
 	case errors.Is(err, ErrNotStored), errors.Is(err, ErrBroken):
 		return nil

@@ -102,7 +102,7 @@ func TestSlicedIsTheSameFromScratch(t *testing.T) {
 	info, err := fakeEngine{}.Describe()
 	require.NoError(t, err)
 	left := func() State {
-		c, err := readCheckpoint(path, strings.TrimSuffix(kept[0].Name(), stateSuffix), newMaker(job, info))
+		c, err := readCheckpoint(path, strings.TrimSuffix(kept[0].Name(), stateSuffix), newMaker(job.Device, job.Threads, job.Cell.Precision(), info))
 		require.NoError(t, err)
 		return c.state
 	}

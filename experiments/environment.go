@@ -44,10 +44,10 @@ type CPU struct {
 	BF16 string `json:"bf16,omitempty"`
 }
 
-func newEnvironment(job Job, program Build, engine EngineInfo) Environment {
+func newEnvironment(device string, threads int, precision string, program Build, engine EngineInfo) Environment {
 	return Environment{
 		Format: ResultFormat, Program: program,
 		CPU:    CPU{Model: cpuid.CPU.BrandName, Cores: runtime.GOMAXPROCS(0), BF16: CPUBF16()},
-		Device: job.Device, Threads: job.Threads, Precision: job.Cell.Precision(), Engine: engine,
+		Device: device, Threads: threads, Precision: precision, Engine: engine,
 	}
 }

@@ -2,15 +2,21 @@ package experiments
 
 import "errors"
 
+// cellReader is the part of a Store that planning reads.
+type cellReader interface {
+	Read(hash string) (*Record, error)
+	Path(hash string) string
+}
+
 // library reads stored results, each once.
 type library struct {
-	store cellStore
+	store cellReader
 	known map[string]*Record // nil: not stored, or not whole
 
 	divergences map[string]*Divergences // of known records; nil: not measured
 }
 
-func newLibrary(store cellStore) *library {
+func newLibrary(store cellReader) *library {
 	return &library{store: store, known: map[string]*Record{}, divergences: map[string]*Divergences{}}
 }
 
@@ -72,10 +78,10 @@ func (l *library) find(hash string, _ bool) (Finding, bool, error) {
 // complete reads the whole record.
 func (l *library) complete(want *Want) (bool, error) {
 	record, err := l.record(want.Hash)
-	return record != nil && len(want.lacks(record)) == 0, err
+	return record != nil && len(want.lacks(record.Artefacts())) == 0, err
 }
 
-// lacks names what is asked for of a cell and not in its record.
-func (w *Want) lacks(record *Record) []string {
-	return w.Artefacts.of(w.Cell).without(record.Artefacts())
+// lacks names the artefacts that the task asks for and that are not there.
+func (w *Want) lacks(there Artefacts) []string {
+	return w.Artefacts.of(w.Cell).without(there)
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"backfire/internal/leases"
 )
 
 // failedDir is where a plan's directory notes the cells that were given up.
@@ -35,10 +37,10 @@ type GivenUp struct {
 const enoughHosts = 2
 
 // look looks.
-func (s *Store) look(plan string) (look, error) {
+func (s sharedStore) look(plan string) (look, error) {
 	l := look{held: map[string]bool{}, failed: map[string]GivenUp{}}
 	// Held before stored: a cell that is stored in between seems held at worst.
-	held, err := s.locks.Names()
+	held, err := s.Held()
 	if err != nil {
 		return look{}, err
 	}
@@ -91,11 +93,19 @@ func (s *Store) names() (map[string]bool, error) {
 	return names, nil
 }
 
-// shelf is what is stored, by names.
-func (s *Store) shelf() (shelf, error) {
+// newShelf lists the results in a store by their names.
+func newShelf(s *Store) (shelf, error) {
 	names, err := s.names()
 	return shelf{newLibrary(s), names}, err
 }
+
+// Held returns the hashes of the cells that some process trains, or was training
+// when it died.
+func (s *Store) Held() ([]string, error) { return s.locks.Names() }
+
+// Holder returns the process that trains the cell called hash, dead or alive; nil
+// if no process has claimed it.
+func (s *Store) Holder(hash string) (*leases.Holder, error) { return s.locks.Holder(hash) }
 
 // GivenUp lists the cells of a plan that runners gave up, by hash.
 func (s *Store) GivenUp(plan string) ([]GivenUp, error) {
@@ -112,7 +122,7 @@ func (s *Store) GivenUp(plan string) ([]GivenUp, error) {
 		if !strings.HasSuffix(entry.Name(), ".json") {
 			continue
 		}
-		g, there, err := s.failure(plan, strings.TrimSuffix(entry.Name(), ".json"))
+		g, there, err := s.Failure(plan, strings.TrimSuffix(entry.Name(), ".json"))
 		if err != nil {
 			return nil, err
 		}
@@ -123,8 +133,8 @@ func (s *Store) GivenUp(plan string) ([]GivenUp, error) {
 	return all, nil
 }
 
-// failure is the note that a cell of a plan was given up, if there is one.
-func (s *Store) failure(plan, cell string) (g GivenUp, there bool, err error) {
+// Failure is the note that a cell of a plan was given up, if there is one.
+func (s *Store) Failure(plan, cell string) (g GivenUp, there bool, err error) {
 	err = readJSON(filepath.Join(s.dir, plansDir, plan, failedDir, cell+".json"), &g)
 	if errors.Is(err, fs.ErrNotExist) {
 		return GivenUp{}, false, nil
@@ -143,7 +153,7 @@ func (s *Store) giveUp(plan string, failure Failure, final bool) error {
 		return fmt.Errorf("experiments: name of this host: %w", err)
 	}
 	g := GivenUp{Failure: failure, Final: final, Hosts: []string{host}, Time: time.Now().UTC()}
-	before, _, err := s.failure(plan, failure.Cell)
+	before, _, err := s.Failure(plan, failure.Cell)
 	if err != nil {
 		return err
 	}

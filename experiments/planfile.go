@@ -95,7 +95,7 @@ func (s *Store) PlanDir(hash string) string { return filepath.Join(s.dir, plansD
 func (s *Store) ReadPlan(name string, program Build) (*StoredPlan, error) {
 	hash, err := s.findPlan(name)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: find plan %q in %s: %w", name, s.dir, err)
+		return nil, fmt.Errorf("experiments: find plan %q in %s: %w", name, s.Dir(), err)
 	}
 	path := filepath.Join(s.PlanDir(hash), PlanFile)
 	data, err := os.ReadFile(path)
@@ -124,7 +124,7 @@ func (s *Store) ReadPlan(name string, program Build) (*StoredPlan, error) {
 
 // findPlan returns the hash of the only plan that begins with name.
 func (s *Store) findPlan(name string) (string, error) {
-	entries, err := os.ReadDir(filepath.Join(s.dir, plansDir))
+	entries, err := os.ReadDir(filepath.Join(s.Dir(), plansDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}

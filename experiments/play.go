@@ -68,7 +68,7 @@ func (w *Worker) play(ctx context.Context, job Job, tell func(Event)) error {
 		return err
 	}
 	p.watch.stop()
-	return p.store(score, newEnvironment(job, w.Program, p.engine))
+	return p.store(score, newEnvironment(job.Device, job.Threads, job.Cell.Precision(), w.Program, p.engine))
 }
 
 // stamp makes the training set, as the defense leaves it, and the probes.

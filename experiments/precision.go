@@ -93,7 +93,7 @@ func (e Estimator) ChoosePrecision(ctx context.Context, points []SweepPoint, loa
 	}
 	cfg := points[0].Config
 	e.Workers, e.Threads = Resources(e.Device, 0, cfg.Workers, cfg.Threads, cells)
-	return e.fasterPrecision(ctx, slices.MaxFunc(cells, func(a, b Cell) int { return cmp.Compare(a.arithmetic(), b.arithmetic()) }))
+	return e.fasterPrecision(ctx, slices.MaxFunc(cells, func(a, b Cell) int { return cmp.Compare(a.cost(), b.cost()) }))
 }
 
 // countStored counts the cells of a precision that the store has.
@@ -116,11 +116,6 @@ func (e Estimator) countStored(cells []Cell, precision string) (int, error) {
 		}
 	}
 	return count, nil
-}
-
-// arithmetic is what a cell costs, in a unit that compares shapes.
-func (c Cell) arithmetic() float64 {
-	return c.work() * float64(c.Model.Width*c.Model.Width) * float64(c.Data.Shape.Plane())
 }
 
 // fasterPrecision times the cell in both precisions.

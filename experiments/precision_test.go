@@ -28,7 +28,7 @@ func TestPrecisionIsPartOfACell(t *testing.T) {
 			want = hardware.FP32
 		}
 		require.Equal(t, want, cell.Precision())
-		require.Equal(t, want, newEnvironment(Job{Cell: cell}, Build{}, EngineInfo{}).Precision)
+		require.Equal(t, want, newEnvironment("", 0, cell.Precision(), Build{}, EngineInfo{}).Precision)
 	}
 	require.Equal(t, hashes[0], hashes[1])
 	require.NotEqual(t, hashes[0], hashes[2])
@@ -97,10 +97,10 @@ func TestBF16HasToBeClearlyFaster(t *testing.T) {
 // In bf16, the CPU's instructions are part of what a checkpoint was made with.
 func TestMakerOfBF16(t *testing.T) {
 	cell := newSweep(t, tinyPoint(t, "", inPrecision(hardware.BF16))).Cells[0]
-	require.Equal(t, CPUBF16(), newMaker(Job{Cell: cell, Device: "cpu"}, EngineInfo{}).BF16)
-	require.Empty(t, newMaker(Job{Cell: cell, Device: "cuda:0"}, EngineInfo{}).BF16)
+	require.Equal(t, CPUBF16(), newMaker("cpu", 0, cell.Precision(), EngineInfo{}).BF16)
+	require.Empty(t, newMaker("cuda:0", 0, cell.Precision(), EngineInfo{}).BF16)
 	cell.Training.Precision = ""
-	require.Empty(t, newMaker(Job{Cell: cell, Device: "cpu"}, EngineInfo{}).BF16)
+	require.Empty(t, newMaker("cpu", 0, cell.Precision(), EngineInfo{}).BF16)
 
 	one := Environment{Device: "cpu", Precision: hardware.BF16, CPU: CPU{BF16: "amx"}}
 	other := one

@@ -56,7 +56,7 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 	return errors.Join(
 		writeInquiry(job.Dir, p.files()),
 		os.WriteFile(filepath.Join(job.Dir, PredictionsFile), p.predicted, fileMode),
-		writeJSON(filepath.Join(job.Dir, EnvironmentFile), newEnvironment(job, w.Program, p.engine)))
+		writeJSON(filepath.Join(job.Dir, EnvironmentFile), newEnvironment(job.Device, job.Threads, job.Cell.Precision(), w.Program, p.engine)))
 }
 
 // load puts the parameters and running statistics of the stored model in place of

@@ -33,7 +33,7 @@ func (s *Sweep) Progress(store *Store) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	shelf, err := store.shelf()
+	shelf, err := newShelf(store)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (s *Sweep) Progress(store *Store) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, err := store.locks.Names()
+	held, err := store.Held()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *Sweep) Progress(store *Store) (*Progress, error) {
 
 // running says who trains a cell; nil if nobody does.
 func (s *Store) running(want *Want) (*Running, error) {
-	holder, err := s.locks.Holder(want.Hash)
+	holder, err := s.Holder(want.Hash)
 	if holder == nil || err != nil {
 		return nil, err
 	}

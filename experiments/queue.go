@@ -31,16 +31,21 @@ type task struct {
 
 // cellStore is what a queue asks of a Store.
 type cellStore interface {
+	cellReader
 	Claim(hash string) (*Claim, error)
-	Read(hash string) (*Record, error)
 	SetAside(claim *Claim) (string, error)
-	Path(hash string) string
 	shelf() (shelf, error)
 	look(plan string) (look, error)
-	failure(plan, cell string) (g GivenUp, there bool, err error)
+	Failure(plan, cell string) (g GivenUp, there bool, err error)
 }
 
-var _ cellStore = (*Store)(nil)
+// sharedStore is a Store as a queue uses it.
+type sharedStore struct{ *Store }
+
+var _ cellStore = sharedStore{}
+
+// shelf lists the results in the store.
+func (s sharedStore) shelf() (shelf, error) { return newShelf(s.Store) }
 
 // queue hands the cells of a run to its workers, in order. A cell that another
 // process is training is passed over and looked at again later, ever less
@@ -267,7 +272,7 @@ func (q *queue) claim(t *task) (*Claim, error) {
 	case err != nil:
 		return nil, errors.Join(err, claim.Release())
 	}
-	if lacking := t.lacks(record); len(lacking) > 0 {
+	if lacking := t.lacks(record.Artefacts()); len(lacking) > 0 {
 		more := *t.Want
 		more.Artefacts = more.Artefacts.and(record.Artefacts())
 		t.Want = &more

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -261,8 +262,7 @@ func (c *verification) checkArtefacts(context.Context) (string, error) {
 	if c.again == nil || c.manifest == nil {
 		return "", unchecked("deal")
 	}
-	record := Record{files: c.manifest.Files}
-	stored := record.Artefacts()
+	stored := c.manifest.Artefacts()
 	stored.Model = false // checkModel
 	c.again.job.Artefacts = stored
 	if err := c.again.writeArtefacts(); err != nil {
@@ -278,7 +278,7 @@ func (c *verification) checkArtefacts(context.Context) (string, error) {
 			want[name] = true
 		}
 	}
-	for _, name := range record.Files() {
+	for _, name := range slices.Sorted(maps.Keys(c.manifest.Files)) {
 		if isArtefact(name) && !want[name] {
 			return "", fmt.Errorf("%s does not belong here", name)
 		}

@@ -137,7 +137,7 @@ func (r *Runner) work(ctx context.Context, a agenda) (*Outcome, error) {
 		a = sharedAgenda{a}
 	}
 	var err error
-	if run.queue, err = newQueue(r.Store, a, poll, r.Share, run.tell); err != nil {
+	if run.queue, err = newQueue(sharedStore{r.Store}, a, poll, r.Share, run.tell); err != nil {
 		return nil, err
 	}
 	q := run.queue

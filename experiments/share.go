@@ -3,7 +3,6 @@ package experiments
 import (
 	"cmp"
 	"errors"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -110,11 +109,8 @@ func (s shelf) complete(want *Want) (bool, error) {
 	if !s.names[want.Hash] || want.Artefacts.of(want.Cell) == (Artefacts{}) {
 		return s.names[want.Hash], nil
 	}
-	var m manifest
-	if err := readJSON(filepath.Join(s.library.store.Path(want.Hash), ManifestFile), &m); err != nil {
-		return false, nil
-	}
-	return len(want.lacks(&Record{files: m.Files})) == 0, nil
+	there, err := ArtefactsIn(s.library.store.Path(want.Hash))
+	return err == nil && len(want.lacks(there)) == 0, nil
 }
 
 // sharedAgenda is an agenda with long cells first.
@@ -232,7 +228,7 @@ func (q *queue) takeShared() (*task, time.Duration, <-chan struct{}, error) {
 // givenUpSince says whether a claimed cell was given up between the look and the
 // claim, and books it then.
 func (q *queue) givenUpSince(t *task) (bool, error) {
-	g, there, err := q.store.failure(q.share.Plan, t.Hash)
+	g, there, err := q.store.Failure(q.share.Plan, t.Hash)
 	if !there || err != nil {
 		return false, err
 	}

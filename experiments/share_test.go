@@ -148,7 +148,7 @@ func TestFailureIsHeardOfAfterTheClaim(t *testing.T) {
 	sweep, store := plainSweep(t), openStore(t)
 	hash, err := sweep.Hash()
 	require.NoError(t, err)
-	q, err := newQueue(store, sharedAgenda{sweep}, time.Millisecond, &Share{Plan: hash}, func(Event) {})
+	q, err := newQueue(sharedStore{store}, sharedAgenda{sweep}, time.Millisecond, &Share{Plan: hash}, func(Event) {})
 	require.NoError(t, err)
 	tries, err := q.shareTasks()
 	require.NoError(t, err)
@@ -248,7 +248,7 @@ func TestFullStoreEndsTheRun(t *testing.T) {
 		r := &run{Runner: &Runner{Store: store}, outcome: &Outcome{}}
 		agenda, err := newList(plan.Cells, datasets.Source{}, Artefacts{})
 		require.NoError(t, err)
-		r.queue, err = newQueue(store, agenda, time.Millisecond, nil, r.tell)
+		r.queue, err = newQueue(sharedStore{store}, agenda, time.Millisecond, nil, r.tell)
 		require.NoError(t, err)
 		task, err := r.queue.next(context.Background(), nil)
 		require.NoError(t, err)

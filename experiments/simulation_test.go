@@ -167,7 +167,7 @@ func (h *simHost) look(string) (look, error) {
 	return l, err
 }
 
-func (h *simHost) failure(_, cell string) (GivenUp, bool, error) {
+func (h *simHost) Failure(_, cell string) (GivenUp, bool, error) {
 	_, err := h.client.ModTime(simFailed + "/" + cell)
 	return GivenUp{}, err == nil, nil
 }

@@ -169,6 +169,9 @@ func (s *Store) Claim(hash string) (*Claim, error) {
 	return c, nil
 }
 
+// Hash returns the name of the claimed cell.
+func (c *Claim) Hash() string { return c.hash }
+
 // Lost is closed when another process has taken the cell over, in the belief that
 // this one is dead: what is worked on is worked on twice.
 func (c *Claim) Lost() <-chan struct{} { return c.lock.Lost() }

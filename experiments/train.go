@@ -216,7 +216,7 @@ func (p *playing) stateOf(hash string) source {
 
 // checkpoint reads the checkpoint at a source; nil if there is none to be used.
 func (p *playing) checkpoint(from source) (*checkpoint, error) {
-	c, err := readCheckpoint(from.path, from.hash, newMaker(p.job, p.engine))
+	c, err := readCheckpoint(from.path, from.hash, newMaker(p.job.Device, p.job.Threads, p.job.Cell.Precision(), p.engine))
 	switch {
 	case errors.Is(err, errNoCheckpoint):
 		return nil, nil
@@ -266,7 +266,7 @@ func (p *playing) leave(to source, state State) error {
 // write writes a checkpoint of the epochs that are over to a source.
 func (p *playing) write(to source, state State) error {
 	return writeCheckpoint(to.path, p.job.Dir, checkpoint{
-		cell: to.hash, maker: newMaker(p.job, p.engine), epochs: p.epochs, state: state,
+		cell: to.hash, maker: newMaker(p.job.Device, p.job.Threads, p.job.Cell.Precision(), p.engine), epochs: p.epochs, state: state,
 	})
 }
 
