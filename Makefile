@@ -38,7 +38,7 @@ ready:
 	@$(SETUP) --check 2>/dev/null || $(SETUP)
 
 # The command line is pure Go, so that it works where libtorch does not; the engine beside it links libtorch.
-build: LDFLAGS = $(if $(VERSION),-X backfire/internal/buildinfo.version=$(VERSION)) -X backfire/buildinfo.commit=$(COMMIT)
+build: LDFLAGS = $(if $(VERSION),-X backfire/internal/buildinfo.version=$(VERSION)) -X backfire/internal/buildinfo.commit=$(COMMIT)
 build: ready ## bin/backfire and bin/backfire-engine
 	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/backfire .
 	go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/internal/tensorboard"
 )
 
@@ -19,7 +21,7 @@ import (
 // written too. A nil board writes nothing.
 type board struct {
 	dir   string
-	store *experiments.Store
+	store *store.Store
 	now   func() time.Time
 	runs  map[string]*boardRun // by cell
 	err   error                // the first
@@ -33,7 +35,7 @@ type boardRun struct {
 }
 
 // newBoard returns a board that writes below dir, nil if that is empty.
-func newBoard(dir string, store *experiments.Store) *board {
+func newBoard(dir string, store *store.Store) *board {
 	if dir == "" {
 		return nil
 	}
@@ -41,14 +43,14 @@ func newBoard(dir string, store *experiments.Store) *board {
 }
 
 // Observe writes what an event says. It keeps the first error for close.
-func (b *board) Observe(e experiments.Event) {
+func (b *board) Observe(e worker.Event) {
 	if b == nil || b.err != nil {
 		return
 	}
 	switch e.Kind {
-	case experiments.KindEpoch:
+	case worker.KindEpoch:
 		b.err = b.epoch(e.Cell, e.Title, *e.Metrics)
-	case experiments.KindDone:
+	case worker.KindDone:
 		b.err = b.end(e.Cell, e.Title)
 	}
 }
@@ -86,7 +88,7 @@ func boardName(cell, title string) string {
 }
 
 // epoch writes how an epoch went.
-func (b *board) epoch(cell, title string, m experiments.EpochMetrics) error {
+func (b *board) epoch(cell, title string, m store.EpochMetrics) error {
 	run, err := b.run(cell, title)
 	if err != nil {
 		return err
@@ -119,7 +121,7 @@ func (b *board) end(cell, title string) error {
 	if err := run.events.Scalars(int64(made.Training.Epochs), scores...); err != nil {
 		return err
 	}
-	defense := experiments.Undefended
+	defense := plan.Undefended
 	if made.Defense != nil {
 		defense = made.Defense.String()
 	}
@@ -137,20 +139,20 @@ func (b *board) end(cell, title string) error {
 }
 
 // rest writes the stored cells of a sweep that no event was about.
-func (b *board) rest(sweep *experiments.Sweep) error {
+func (b *board) rest(sweep *plan.Sweep) error {
 	if b == nil || b.err != nil {
 		return nil // close tells
 	}
-	stage, err := sweep.Settle(b.store)
+	stage, err := sweep.Resolve(b.store)
 	if err != nil {
 		return err
 	}
-	for _, want := range stage.Wants {
+	for _, want := range stage.Tasks {
 		if b.runs[want.Hash] != nil {
 			continue
 		}
 		record, err := b.store.Read(want.Hash)
-		if errors.Is(err, experiments.ErrNotStored) || errors.Is(err, experiments.ErrBroken) {
+		if errors.Is(err, store.ErrNotStored) || errors.Is(err, store.ErrBroken) {
 			continue
 		}
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/runner"
 	"backfire/report"
 )
 
@@ -48,14 +48,14 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	if err := sweep.Complete(plan.store); err != nil {
+	if err := runner.Complete(sweep, plan.store); err != nil {
 		return err
 	}
-	progress, err := sweep.Progress(plan.store)
+	progress, err := runner.ProgressOf(sweep, plan.store)
 	if err != nil {
 		return err
 	}
-	outcome := &experiments.Outcome{Cells: progress.Cells, Stored: progress.Stored, Left: progress.Waiting + len(progress.Running)}
+	outcome := &runner.Outcome{Cells: progress.Cells, Stored: progress.Stored, Left: progress.Waiting + len(progress.Running)}
 	for _, failed := range progress.Failed {
 		outcome.Failed = append(outcome.Failed, failed.Failure)
 	}

@@ -4,21 +4,22 @@ import (
 	"fmt"
 	"math"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 )
 
 // curveWidth is the number of characters that a curve takes at most.
 const curveWidth = 24
 
 // curves are the epochs of the models in training, by worker.
-type curves map[int][]experiments.EpochMetrics
+type curves map[int][]store.EpochMetrics
 
 // observe notes what an event says.
-func (c curves) observe(e experiments.Event) {
+func (c curves) observe(e worker.Event) {
 	switch e.Kind {
-	case experiments.KindEpoch:
+	case worker.KindEpoch:
 		c[e.Worker] = append(c[e.Worker], *e.Metrics)
-	case experiments.KindStarted, experiments.KindDone, experiments.KindRetry, experiments.KindFailed:
+	case worker.KindStarted, worker.KindDone, worker.KindRetry, worker.KindFailed:
 		delete(c, e.Worker)
 	}
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 )
 
 func TestSparkline(t *testing.T) {
@@ -26,12 +27,12 @@ func TestSparkline(t *testing.T) {
 }
 
 // epochs are events of a model whose loss falls.
-func epochs(worker int, losses ...float64) []experiments.Event {
-	events := []experiments.Event{{Kind: experiments.KindStarted, Worker: worker, Title: "N = 2", Images: 10, Epochs: len(losses)}}
+func epochs(w int, losses ...float64) []worker.Event {
+	events := []worker.Event{{Kind: worker.KindStarted, Worker: w, Title: "N = 2", Images: 10, Epochs: len(losses)}}
 	for i, loss := range losses {
-		events = append(events, experiments.Event{
-			Kind: experiments.KindEpoch, Worker: worker, Title: "N = 2", Epoch: i + 1, Epochs: len(losses),
-			Metrics: &experiments.EpochMetrics{Epoch: i + 1, Loss: loss, TrainAccuracy: 1 - loss/2},
+		events = append(events, worker.Event{
+			Kind: worker.KindEpoch, Worker: w, Title: "N = 2", Epoch: i + 1, Epochs: len(losses),
+			Metrics: &store.EpochMetrics{Epoch: i + 1, Loss: loss, TrainAccuracy: 1 - loss/2},
 		})
 	}
 	return events
@@ -52,7 +53,7 @@ func TestScreenWithCurves(t *testing.T) {
 		"     loss 2.000 █▅▃ 0.500   train acc. 0 % ▁▅▇ 75 %",
 		"",
 	}, shown)
-	display.Observe(experiments.Event{Kind: experiments.KindFailed, Worker: 1, Title: "N = 2", Error: "oh"})
+	display.Observe(worker.Event{Kind: worker.KindFailed, Worker: 1, Title: "N = 2", Error: "oh"})
 	require.Equal(t, []string{"N = 2 FAILED: oh", ""}, terminal(out.String()))
 }
 

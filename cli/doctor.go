@@ -15,7 +15,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/plan"
 	"backfire/internal/buildinfo"
 	"backfire/internal/hardware"
 	"backfire/launcher"
@@ -218,7 +218,7 @@ func checkCPU(env hardware.Env, machine Machine) check {
 // have a directory below the data directory.
 func checkData(ctx context.Context, cfg config.Config, load func(context.Context, datasets.Source) (*datasets.Set, error)) check {
 	data := cfg.Data
-	set, err := load(ctx, experiments.SourceOf(cfg))
+	set, err := load(ctx, plan.SourceOf(cfg))
 	if err != nil {
 		return check{checkFail, "data", err.Error(), "choose another dataset with --dataset, or name its place with --set data.dir=DIR or data.path=PATH"}
 	}

@@ -7,23 +7,24 @@ import (
 	"io"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
 )
 
-// estimate measures what a sweep will cost.
-func estimate(ctx context.Context, estimator experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+// estimateSweep measures what a sweep will cost.
+func estimateSweep(ctx context.Context, estimator estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 	return estimator.Estimate(ctx, sweep)
 }
 
 // estimateLine is a line of --json before the first training.
 type estimateLine struct {
 	Event string `json:"event"` // "estimate"
-	*experiments.Estimate
+	*estimate.Estimate
 }
 
 // showEstimate says what a sweep will cost: as a result where nothing else is
 // asked for, otherwise on the way.
-func showEstimate(opts *SweepOptions, e *experiments.Estimate) error {
+func showEstimate(opts *SweepOptions, e *estimate.Estimate) error {
 	if opts.JSON {
 		if err := json.NewEncoder(opts.IO.Out).Encode(estimateLine{"estimate", e}); err != nil {
 			return fmt.Errorf("write the estimate: %w", err)
@@ -41,7 +42,7 @@ func showEstimate(opts *SweepOptions, e *experiments.Estimate) error {
 }
 
 // estimateText is an estimate for people.
-func estimateText(e *experiments.Estimate) string {
+func estimateText(e *estimate.Estimate) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s to train, %d stored", plural(e.Models, "model"), e.Stored)
 	if e.Models > 0 {
@@ -54,7 +55,7 @@ func estimateText(e *experiments.Estimate) string {
 	text.WriteString(trialsText(e.Trials, e.Workers))
 	for _, speed := range e.Speeds {
 		source := "measured now"
-		if speed.Source == experiments.SpeedStored {
+		if speed.Source == estimate.SpeedStored {
 			source = "from the store"
 		}
 		batch := fmt.Sprintf("batch %d", speed.Batch)
@@ -72,7 +73,7 @@ func estimateText(e *experiments.Estimate) string {
 
 // trialsText says how the number of models that are trained at a time on a GPU was
 // chosen; empty if it was not.
-func trialsText(trials []experiments.Trial, chosen int) string {
+func trialsText(trials []estimate.Trial, chosen int) string {
 	if len(trials) == 0 {
 		return ""
 	}

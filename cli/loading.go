@@ -5,11 +5,11 @@ import (
 	"fmt"
 
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
 )
 
 // loading is datasets.Load that tells of a damaged cache.
-func loading(streams *IOStreams) experiments.Loader {
+func loading(streams *IOStreams) cell.Loader {
 	return func(ctx context.Context, src datasets.Source) (*datasets.Set, error) {
 		set, err := datasets.Load(ctx, src)
 		if err == nil && set.Repaired != "" {

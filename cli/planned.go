@@ -12,7 +12,9 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/internal/buildinfo"
 	"backfire/report"
 )
@@ -24,7 +26,7 @@ type PlannedOptions struct {
 	Store string // where it lies; of no meaning where Plan is a directory
 	JSON  bool
 
-	Load experiments.Loader
+	Load cell.Loader
 }
 
 func newPlannedOptions(streams *IOStreams) PlannedOptions {
@@ -38,15 +40,15 @@ func addPlanned(cmd *cobra.Command, opts *PlannedOptions) {
 }
 
 // program is this program, as plans and results name it.
-func program() experiments.Build {
+func program() store.Build {
 	build := buildinfo.This()
-	return experiments.Build{Version: build.Version, Commit: build.Commit, Go: build.Go}
+	return store.Build{Version: build.Version, Commit: build.Commit, Go: build.Go}
 }
 
 // planned is a stored plan with its store.
 type planned struct {
-	store  *experiments.Store
-	stored *experiments.StoredPlan
+	store  *store.Store
+	stored *plan.StoredPlan
 }
 
 // dir is the plan's directory, absolute.
@@ -63,7 +65,7 @@ func (o *PlannedOptions) open() (*planned, error) {
 	dir, name := o.Store, o.Plan
 	if strings.ContainsRune(name, filepath.Separator) {
 		path := filepath.Clean(name)
-		if filepath.Base(path) == experiments.PlanFile {
+		if filepath.Base(path) == store.PlanFile {
 			path = filepath.Dir(path)
 		}
 		dir, name = filepath.Dir(filepath.Dir(path)), filepath.Base(path)
@@ -73,11 +75,11 @@ func (o *PlannedOptions) open() (*planned, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, Usagef("there is no store %q on this host: name the directory that the plan was stored in, on a file system that all hosts share", dir)
 	}
-	store, err := experiments.OpenStore(dir)
+	store, err := store.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := store.ReadPlan(name, program())
+	stored, err := plan.ReadStored(store, name, program())
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +119,7 @@ func absolute(cfg *config.Config) error {
 
 // makePlan plans the sweep of opts for its store, and does not write the plan yet.
 // Paths become absolute, as other processes begin elsewhere.
-func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.Sweep, error) {
+func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, error) {
 	sweeps, err := loadSweeps(opts)
 	if err != nil {
 		return nil, nil, err
@@ -135,15 +137,15 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.S
 			points[i].Verify = &verify
 		}
 	}
-	sweep, err := experiments.NewSweep(ctx, points, opts.Load)
+	sweep, err := plan.NewSweep(ctx, points, opts.Load)
 	if err != nil {
 		return nil, nil, planError(err)
 	}
-	stored, err := experiments.NewStoredPlan(sweep, program())
+	stored, err := plan.NewStoredPlan(sweep, program())
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := experiments.OpenStore(points[0].Config.Store)
+	store, err := store.Open(points[0].Config.Store)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/experiments"
+	"backfire/experiments/runner"
 )
 
 // PlanWorkerOptions are the options of "worker --plan".
@@ -125,23 +125,23 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err := training.admit(sweep); err != nil {
 		return err
 	}
-	runner, estimator, err := training.runner(ctx, sweep, true)
+	r, estimator, err := training.runner(ctx, sweep, true)
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
-	runner.Share = &experiments.Share{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
-	runner.Poll = sharedPoll
+	r.Shared = &runner.SharedRun{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
+	r.Poll = sharedPoll
 	hard, leave, end := leaving(ctx, opts, begun)
 	defer end()
-	runner.Leave = leave
+	r.Leave = leave
 	display := newProgress(opts.IO, opts.JSON, false)
-	runner.Observer = display
-	outcome, err := runner.RunSweep(hard, sweep)
+	r.Observer = display
+	outcome, err := r.RunSweep(hard, sweep)
 	if closing := display.close(); closing != nil {
 		return errors.Join(err, closing)
 	}
-	if outcome == nil || err != nil && !errors.Is(err, experiments.ErrInterrupted) {
+	if outcome == nil || err != nil && !errors.Is(err, runner.ErrInterrupted) {
 		return err
 	}
 	return leftWith(opts.IO, outcome)
@@ -151,7 +151,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 const sharedPoll = time.Second
 
 // leftWith says how a worker left its plan.
-func leftWith(streams *IOStreams, outcome *experiments.Outcome) error {
+func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
 	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d that nobody has\n",
 		plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
 	switch {

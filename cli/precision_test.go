@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
 	"backfire/internal/hardware"
 	"backfire/launcher"
 )
@@ -42,7 +42,7 @@ func TestAutoPrecisionOnAGPU(t *testing.T) {
 func TestPlanWithAutoPrecision(t *testing.T) {
 	opts, _, _ := sweepOptions(t, "train.precision=auto")
 	_, _, err := makePlan(context.Background(), opts)
-	require.ErrorIs(t, err, experiments.ErrPlan)
+	require.ErrorIs(t, err, cell.ErrPlan)
 	require.Equal(t, ExitUsage, ExitCode(err))
 	require.ErrorContains(t, err, "choose fp32, tf32 or bf16")
 }

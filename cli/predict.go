@@ -12,7 +12,7 @@ import (
 
 	"backfire/config"
 	"backfire/defenses/detect"
-	"backfire/experiments"
+	"backfire/experiments/inference"
 )
 
 // agentUnknown is the --agent of queries whose agent is to be guessed.
@@ -142,9 +142,9 @@ func runPredict(ctx context.Context, opts *PredictOptions) error {
 	if err != nil {
 		return err
 	}
-	chosen.consultant = &experiments.Consultant{StoredModels: models}
+	chosen.consultant = &inference.Client{StoredModels: models}
 	err = opts.answer(ctx, chosen)
-	if errors.Is(err, experiments.ErrNoModel) {
+	if errors.Is(err, inference.ErrNoModel) {
 		err = fmt.Errorf("predict: %w: %s", err, chosen.remedy())
 	}
 	if err != nil && ctx.Err() != nil {

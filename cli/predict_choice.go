@@ -8,16 +8,20 @@ import (
 	"strconv"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/inference"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 )
 
 // answering is the defender that answers, and how it came about.
 type answering struct {
-	panel      *experiments.Panel
-	game       experiments.Cell // any of the panel's: all play the same game
-	single     bool             // one result was named, not a defender of a game
-	command    string           // that stored the run; empty: not known
-	consultant *experiments.Consultant
+	panel      *summary.ModelSet
+	game       cell.Cell // any of the panel's: all play the same game
+	single     bool      // one result was named, not a defender of a game
+	command    string    // that stored the run; empty: not known
+	consultant *inference.Client
 }
 
 // remedy says how a model is stored that is not.
@@ -31,8 +35,8 @@ func (c *answering) remedy() string {
 
 // candidate is a game of a stored summary as one defender ended it.
 type candidate struct {
-	point experiments.PointSummary
-	row   experiments.Row
+	point summary.PointSummary
+	row   summary.GameResult
 }
 
 // leavesOut says whether the game's defender has models that leave agents out, or
@@ -40,29 +44,29 @@ type candidate struct {
 func (c candidate) leavesOut() bool { return len(c.row.Models) > 1 || len(c.row.Unknown) > 0 }
 
 // choose finds the run, and in it the game and the defender.
-func (o *PredictOptions) choose(store *experiments.Store) (*answering, error) {
-	paths, err := store.Summaries(o.Run)
-	if err != nil && !errors.Is(err, experiments.ErrNoSummary) {
+func (o *PredictOptions) choose(st *store.Store) (*answering, error) {
+	paths, err := st.Summaries(o.Run)
+	if err != nil && !errors.Is(err, store.ErrNoSummary) {
 		return nil, err
 	}
-	hash, err := store.Find(o.Run)
-	if err != nil && !errors.Is(err, experiments.ErrNotStored) && !errors.Is(err, experiments.ErrAmbiguous) {
+	hash, err := st.Find(o.Run)
+	if err != nil && !errors.Is(err, store.ErrNotStored) && !errors.Is(err, store.ErrAmbiguous) {
 		return nil, err
 	}
 	switch {
-	case errors.Is(err, experiments.ErrAmbiguous) || len(paths) > 1 || len(paths) == 1 && err == nil:
-		return nil, Usagef("predict: --run %s: several runs and results of %s begin so: give more of the hash", o.Run, store.Dir())
+	case errors.Is(err, store.ErrAmbiguous) || len(paths) > 1 || len(paths) == 1 && err == nil:
+		return nil, Usagef("predict: --run %s: several runs and results of %s begin so: give more of the hash", o.Run, st.Dir())
 	case len(paths) == 1:
-		return o.chooseGame(store, paths[0])
+		return o.chooseGame(st, paths[0])
 	case err != nil:
-		return nil, Usagef("predict: --run %s: neither a run nor a result of %s begins so", o.Run, store.Dir())
+		return nil, Usagef("predict: --run %s: neither a run nor a result of %s begins so", o.Run, st.Dir())
 	default:
-		return o.chooseResult(store, hash)
+		return o.chooseResult(st, hash)
 	}
 }
 
 // chooseResult chooses one stored model.
-func (o *PredictOptions) chooseResult(store *experiments.Store, hash string) (*answering, error) {
+func (o *PredictOptions) chooseResult(store *store.Store, hash string) (*answering, error) {
 	record, err := store.Glance(hash)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func (o *PredictOptions) chooseResult(store *experiments.Store, hash string) (*a
 	if o.Point != "" || o.Seed != "" || o.Attackers > 0 || o.Defender != "" {
 		return nil, Usagef("predict: --run %s is one model (%s): --point, --seed, --attackers and --defender choose among those of a summary", o.Run, record.Cell.Title())
 	}
-	panel, err := store.Panel(experiments.Row{Defender: name, Models: []string{hash}}, "")
+	panel, err := summary.NewModelSet(store, summary.GameResult{Defender: name, Models: []string{hash}}, "")
 	if err != nil {
 		return nil, err
 	}
@@ -82,16 +86,16 @@ func (o *PredictOptions) chooseResult(store *experiments.Store, hash string) (*a
 
 // commandOf finds the command of a stored summary that a result belongs to; empty
 // if there is none.
-func commandOf(store *experiments.Store, hash string) (string, error) {
-	paths, err := store.Summaries("")
-	if errors.Is(err, experiments.ErrNoSummary) {
+func commandOf(st *store.Store, hash string) (string, error) {
+	paths, err := st.Summaries("")
+	if errors.Is(err, store.ErrNoSummary) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
 	for _, path := range paths {
-		summary, err := experiments.LoadSummary(path)
+		summary, err := summary.Load(path)
 		if err != nil {
 			return "", err
 		}
@@ -107,15 +111,15 @@ func commandOf(store *experiments.Store, hash string) (string, error) {
 }
 
 // chooseGame chooses a game of a summary and a defender of it.
-func (o *PredictOptions) chooseGame(store *experiments.Store, path string) (*answering, error) {
-	summary, err := experiments.LoadSummary(path)
+func (o *PredictOptions) chooseGame(st *store.Store, path string) (*answering, error) {
+	sum, err := summary.Load(path)
 	if err != nil {
 		return nil, err
 	}
 	var all []candidate
-	for _, point := range summary.Points {
+	for _, point := range sum.Points {
 		for _, game := range point.Games {
-			all = append(all, candidate{point, game.Row})
+			all = append(all, candidate{point, game.GameResult})
 		}
 	}
 	for _, axis := range []struct {
@@ -134,7 +138,7 @@ func (o *PredictOptions) chooseGame(store *experiments.Store, path string) (*ans
 	defender := func(c candidate) string { return c.row.Defender }
 	asked := o.Defender
 	if asked == "" {
-		defended := slices.DeleteFunc(values(all, defender), func(name string) bool { return name == experiments.Undefended })
+		defended := slices.DeleteFunc(values(all, defender), func(name string) bool { return name == plan.Undefended })
 		choice := values(all, defender)
 		if o.Agent == agentUnknown && len(defended) > 1 { // only who leaves agents out has a use for a guess
 			defended = slices.DeleteFunc(defended, func(name string) bool {
@@ -142,7 +146,7 @@ func (o *PredictOptions) chooseGame(store *experiments.Store, path string) (*ans
 			})
 			choice = defended
 		}
-		if asked = experiments.Undefended; len(defended) > 0 {
+		if asked = plan.Undefended; len(defended) > 0 {
 			asked = defended[0]
 		}
 		if len(defended) > 1 {
@@ -154,15 +158,15 @@ func (o *PredictOptions) chooseGame(store *experiments.Store, path string) (*ans
 	}
 	row := all[0].row
 	c := &answering{}
-	if summary.Origin != nil {
-		c.command = summary.Origin.Command
+	if sum.Origin != nil {
+		c.command = sum.Origin.Command
 	}
 	twin := ""
-	if i := slices.IndexFunc(games, func(c candidate) bool { return c.row.Defender == experiments.Undefended }); i >= 0 {
+	if i := slices.IndexFunc(games, func(c candidate) bool { return c.row.Defender == plan.Undefended }); i >= 0 {
 		twin = games[i].row.Cell
 	}
-	c.panel, err = store.Panel(row, twin)
-	if errors.Is(err, experiments.ErrNotStored) {
+	c.panel, err = summary.NewModelSet(st, row, twin)
+	if errors.Is(err, store.ErrNotStored) {
 		return nil, fmt.Errorf("predict: the run is not complete: %w: go on with\n  %s --set artefacts.model=true", err, cmp.Or(c.command, "backfire run"))
 	}
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"backfire/datasets"
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/internal/streams"
 	"backfire/stats"
@@ -23,11 +24,11 @@ type query struct {
 	pixels []uint8
 	truth  int // label; unknownLabel for files
 
-	model         *experiments.PanelModel // that answers
-	unlearned     bool                    // the agent was unlearned from it before
+	model         *summary.ModelChoice // that answers
+	unlearned     bool                 // the agent was unlearned from it before
 	why           string
-	agent         *int                  // that is said or guessed to have sent it; nil: nobody asked
-	similarities  []experiments.Similar // the most similar first; nil where nothing was guessed
+	agent         *int              // that is said or guessed to have sent it; nil: nobody asked
+	similarities  []summary.Similar // the most similar first; nil where nothing was guessed
 	label         int
 	probabilities []float32 // by class
 }
@@ -165,12 +166,12 @@ func (c *answering) answer(q *query, id int) (why string, err error) {
 		return "", Usagef("predict: --agent %d: defender %s has no model without this agent's images: choose a defender with indexing, or leave out --agent", id, c.panel.Defender)
 	}
 	q.unlearned = true
-	settings := q.model.Cell.Inquiry.Unlearning
+	settings := q.model.Cell.Attribution.Unlearning
 	return fmt.Sprintf("the model of everybody's images after it has unlearned agent %d (%d steps, learning rate %g)", id, settings.Steps, settings.Rate), nil
 }
 
 // modelWithout says what a model without an agent's images is.
-func modelWithout(model *experiments.PanelModel, id int) string {
+func modelWithout(model *summary.ModelChoice, id int) string {
 	defense := model.Cell.Defense
 	if len(defense.Excluded) > 1 {
 		var ids []string
@@ -180,7 +181,7 @@ func modelWithout(model *experiments.PanelModel, id int) string {
 		return "the model without its group, agents " + strings.Join(ids, ", ")
 	}
 	why := fmt.Sprintf("the model without agent %d", id)
-	if at := slices.IndexFunc(defense.Slices, func(s experiments.Slice) bool { return slices.Contains(s.Enter, id) }); at >= 0 {
+	if at := slices.IndexFunc(defense.Slices, func(s cell.Slice) bool { return slices.Contains(s.Enter, id) }); at >= 0 {
 		why += fmt.Sprintf(", which enters in slice %d of %d", at+1, len(defense.Slices))
 	}
 	return why
@@ -217,7 +218,7 @@ const mostRanked = 3
 
 // guess lets the model answer that never saw the most similar agent's images.
 func (o *PredictOptions) guess(chosen *answering, q *query, similarity []stats.Number) error {
-	q.similarities = experiments.Rank(chosen.game, similarity)
+	q.similarities = summary.Rank(chosen.game, similarity)
 	why, err := chosen.answer(q, q.similarities[0].Agent)
 	if err != nil {
 		return err

@@ -7,24 +7,25 @@ import (
 	"slices"
 	"strconv"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/report"
 )
 
 // predictionLine is a line of "predict --json".
 type predictionLine struct {
-	Image         string                `json:"image"`
-	Label         string                `json:"label"`
-	Probability   float32               `json:"probability"`
-	Probabilities []float32             `json:"probabilities"` // by class
-	TrueLabel     *string               `json:"true_label,omitempty"`
-	Agent         *int                  `json:"agent,omitempty"` // said or guessed
-	Similarities  []experiments.Similar `json:"similarities,omitempty"`
-	Model         string                `json:"model"` // hash
-	Seed          uint64                `json:"seed"`  // of the game
-	Title         string                `json:"title"`
-	Why           string                `json:"why"`
+	Image         string            `json:"image"`
+	Label         string            `json:"label"`
+	Probability   float32           `json:"probability"`
+	Probabilities []float32         `json:"probabilities"` // by class
+	TrueLabel     *string           `json:"true_label,omitempty"`
+	Agent         *int              `json:"agent,omitempty"` // said or guessed
+	Similarities  []summary.Similar `json:"similarities,omitempty"`
+	Model         string            `json:"model"` // hash
+	Seed          uint64            `json:"seed"`  // of the game
+	Title         string            `json:"title"`
+	Why           string            `json:"why"`
 }
 
 // writePredictions writes a line of JSON per image.
@@ -89,6 +90,6 @@ func (o *PredictOptions) show(chosen *answering, queries []*query) error {
 		models[q.model.Hash] = true
 	}
 	rules := chosen.game.Game
-	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(experiments.ReadingsOf(rules)))
+	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(store.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
 }

@@ -19,7 +19,10 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/inference"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -54,7 +57,7 @@ func storeOf(t *testing.T, key string) (dir, run string) {
 		opts, _, _, _ := runOptions(t, append(strings.Fields(key), "store="+dir, "attackers.counts=2,3", "artefacts.model=true")...)
 		opts.CommandLine = "backfire run --made=here"
 		require.NoError(t, runRun(context.Background(), opts))
-		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
+		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SummaryFile))
 		require.NoError(t, err)
 		require.Len(t, paths, 1)
 		made.run = filepath.Base(filepath.Dir(paths[0]))
@@ -107,11 +110,11 @@ func count(rate *game.Rate, hit bool) {
 // predictions of the same model say.
 func TestPredictIsWhatWasMeasured(t *testing.T) {
 	dir, run := askedStore(t)
-	store, err := experiments.ExistingStore(dir)
+	store, err := store.OpenExisting(dir)
 	require.NoError(t, err)
 	paths, err := store.Summaries(run)
 	require.NoError(t, err)
-	summary, err := experiments.LoadSummary(paths[0])
+	summary, err := summary.Load(paths[0])
 	require.NoError(t, err)
 	const heldOut = 12 // a fifth of the third of 180 images that an attacker owns
 	checked := 0
@@ -123,7 +126,7 @@ func TestPredictIsWhatWasMeasured(t *testing.T) {
 			opts, out := predictOptions(t, dir, run[:10])
 			opts.Attackers, opts.Defender, opts.Trigger, opts.Sample = 3, ended.Defender, a.ID, heldOut
 			switch ended.Defender {
-			case experiments.Undefended:
+			case plan.Undefended:
 			case "indexing_unknown": // by mmd and single images, as the configuration has it
 				opts.Agent = agentUnknown
 			default:
@@ -163,20 +166,20 @@ func TestPredictIsWhatWasMeasured(t *testing.T) {
 // measured after it had unlearned that agent: its bounds and its guesses.
 func TestPredictUnlearns(t *testing.T) {
 	dir, run := storeOf(t, unlearning)
-	store, err := experiments.ExistingStore(dir)
+	store, err := store.OpenExisting(dir)
 	require.NoError(t, err)
 	paths, err := store.Summaries(run)
 	require.NoError(t, err)
-	summary, err := experiments.LoadSummary(paths[0])
+	sum, err := summary.Load(paths[0])
 	require.NoError(t, err)
-	i := slices.IndexFunc(summary.Points[0].Games, func(g experiments.GameSummary) bool { return g.N == 3 && g.Defender == "indexing_unknown" })
-	row := summary.Points[0].Games[i].Row
+	i := slices.IndexFunc(sum.Points[0].Games, func(g summary.GameSummary) bool { return g.N == 3 && g.Defender == "indexing_unknown" })
+	row := sum.Points[0].Games[i].GameResult
 	for _, agent := range []string{agentUnknown, ""} {
 		similarity, guessed := "mmd", 0
 		if agent == "" {
-			similarity = experiments.GuessPerfect
+			similarity = summary.GuessPerfect
 		}
-		at := slices.IndexFunc(row.Unknown, func(u experiments.UnknownIndex) bool {
+		at := slices.IndexFunc(row.Unknown, func(u summary.UnknownIndex) bool {
 			return u.Similarity == similarity && u.Query == "image" && u.Update == "unlearn"
 		})
 		want := row.Unknown[at]
@@ -265,8 +268,8 @@ func TestPredictFiles(t *testing.T) {
 	require.Contains(t, grouped[0].Title, "leaving out attacker")
 	sliced := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_sliced" })
 	require.Regexp(t, `^agent 1: the model without agent 1, which enters in slice [12] of 2$`, sliced[0].Why)
-	clean := ask(func(o *PredictOptions) { o.Defender = experiments.Undefended })
-	stamped := ask(func(o *PredictOptions) { o.Defender, o.Trigger = experiments.Undefended, 2 })
+	clean := ask(func(o *PredictOptions) { o.Defender = plan.Undefended })
+	stamped := ask(func(o *PredictOptions) { o.Defender, o.Trigger = plan.Undefended, 2 })
 	require.Equal(t, clean[0].Model, stamped[0].Model)
 	require.NotEqual(t, clean[0].Probabilities, stamped[0].Probabilities)
 	require.Equal(t, "the only model of defender none", clean[0].Why)
@@ -335,7 +338,7 @@ func TestPredictWithoutModels(t *testing.T) {
 		ask.Sample = 1
 		ask.Worker = func() (*exec.Cmd, error) { return nil, errors.New("no worker is needed") }
 		err := runPredict(context.Background(), ask)
-		require.ErrorIs(t, err, experiments.ErrNoModel)
+		require.ErrorIs(t, err, inference.ErrNoModel)
 		require.ErrorContains(t, err, "backfire run --made=here --set artefacts.model=true")
 		require.Equal(t, ExitFailure, ExitCode(err))
 	}

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"backfire/experiments"
+	"backfire/experiments/worker"
 )
 
 // progress shows a run to whoever watches it.
 type progress interface {
-	experiments.Observer
+	worker.Observer
 	// close ends the display. The error says that it could not be written where
 	// that matters.
 	close() error
@@ -47,7 +47,7 @@ type jsonProgress struct {
 	err     error
 }
 
-func (p *jsonProgress) Observe(e experiments.Event) {
+func (p *jsonProgress) Observe(e worker.Event) {
 	if p.err == nil {
 		p.err = p.encoder.Encode(e)
 	}
@@ -73,23 +73,23 @@ type lineProgress struct {
 	last  time.Time
 }
 
-func (p *lineProgress) Observe(e experiments.Event) {
+func (p *lineProgress) Observe(e worker.Event) {
 	p.track.observe(e)
 	text := notice(e)
 	switch {
-	case e.Kind == experiments.KindStarted:
+	case e.Kind == worker.KindStarted:
 		text = fmt.Sprintf("worker %d: %s: %s, %s", e.Worker, e.Title, plural(e.Images, "image"), plural(e.Epochs, "epoch"))
-	case e.Kind == experiments.KindEpoch && p.now().Sub(p.last) >= p.every:
+	case e.Kind == worker.KindEpoch && p.now().Sub(p.last) >= p.every:
 		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f, train acc. %.1f %%%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss,
 			100*e.Metrics.TrainAccuracy, p.track.left())
-	case e.Kind == experiments.KindDone:
+	case e.Kind == worker.KindDone:
 		text += p.track.left()
 	}
 	if text == "" {
 		return
 	}
 	p.last = p.now()
-	if e.Kind != experiments.KindPlan {
+	if e.Kind != worker.KindPlan {
 		text = p.track.count() + " " + text
 	}
 	_, _ = fmt.Fprintln(p.out, text)
@@ -99,9 +99,9 @@ func (p *lineProgress) close() error { return nil }
 
 // notice is what a person should be told of an event for good; empty for the
 // small steps.
-func notice(e experiments.Event) string {
+func notice(e worker.Event) string {
 	switch e.Kind {
-	case experiments.KindPlan:
+	case worker.KindPlan:
 		text := plural(e.Cells, "model")
 		if e.Stored > 0 {
 			text += fmt.Sprintf(", %d of them stored already", e.Stored)
@@ -114,29 +114,29 @@ func notice(e experiments.Event) string {
 			}
 		}
 		return text
-	case experiments.KindRevised:
+	case worker.KindRevised:
 		return fmt.Sprintf("%s now: a trigger that does not work alone is drawn again", plural(e.Cells, "model"))
-	case experiments.KindDone:
+	case worker.KindDone:
 		h := e.Headline
 		return fmt.Sprintf("%s: standard accuracy %.1f %%, ASR %s; %s, %.0f images/s", e.Title,
 			100*float64(h.CleanAccuracy), orNone(float64(h.ASR), h.ASR.Defined()), duration(seconds(h.Seconds)), h.ImagesPerSecond)
-	case experiments.KindResumed:
+	case worker.KindResumed:
 		return fmt.Sprintf("%s goes on after epoch %d of %d", e.Title, e.Epoch, e.Epochs)
-	case experiments.KindDiscarded:
+	case worker.KindDiscarded:
 		return fmt.Sprintf("%s starts over, its checkpoint cannot be used: %s", e.Title, e.Error)
-	case experiments.KindNotice:
+	case worker.KindNotice:
 		return fmt.Sprintf("%s: %s", e.Title, e.Text)
-	case experiments.KindRetry:
+	case worker.KindRetry:
 		return fmt.Sprintf("%s failed and will be tried again: %s", e.Title, e.Error)
-	case experiments.KindFailed:
+	case worker.KindFailed:
 		return fmt.Sprintf("%s FAILED: %s", e.Title, e.Error)
-	case experiments.KindBroken:
+	case worker.KindBroken:
 		return fmt.Sprintf("%s is trained again: %s; set aside in %s", e.Title, e.Error, e.Path)
-	case experiments.KindLacking:
+	case worker.KindLacking:
 		return fmt.Sprintf("%s is trained again: %s", e.Title, e.Error)
-	case experiments.KindWaiting:
+	case worker.KindWaiting:
 		return fmt.Sprintf("%s is being trained by another process", e.Title)
-	case experiments.KindStored:
+	case worker.KindStored:
 		return fmt.Sprintf("%s was stored by another process", e.Title)
 	}
 	return ""
@@ -192,30 +192,30 @@ func newTracker(now func() time.Time) *tracker {
 	return &tracker{now: now, done: map[string]int64{}, resumed: map[string]int64{}}
 }
 
-func (t *tracker) observe(e experiments.Event) {
+func (t *tracker) observe(e worker.Event) {
 	switch e.Kind {
-	case experiments.KindPlan:
+	case worker.KindPlan:
 		t.cells, t.ended, t.total = e.Cells, e.Stored, e.TotalImages
 		t.cost = e.TotalImages / int64(max(1, e.Cells-e.Stored))
-	case experiments.KindRevised:
+	case worker.KindRevised:
 		t.cells, t.total = e.Cells, e.TotalImages
-	case experiments.KindStarted:
+	case worker.KindStarted:
 		if t.begin.IsZero() {
 			t.begin = t.now()
 		}
-	case experiments.KindProgress:
+	case worker.KindProgress:
 		t.done[e.Cell] = int64(e.Epoch-1)*int64(e.Images) + int64(e.Done)
-	case experiments.KindEpoch:
+	case worker.KindEpoch:
 		t.done[e.Cell] = int64(e.Epoch) * int64(e.Images)
-	case experiments.KindResumed:
+	case worker.KindResumed:
 		t.done[e.Cell] = int64(e.Epoch) * int64(e.Images)
 		t.resumed[e.Cell] = t.done[e.Cell]
-	case experiments.KindRetry:
+	case worker.KindRetry:
 		t.done[e.Cell], t.resumed[e.Cell] = 0, 0
-	case experiments.KindFailed, experiments.KindStored:
+	case worker.KindFailed, worker.KindStored:
 		t.ended++
 		t.elsewhere += t.cost - t.done[e.Cell]
-	case experiments.KindDone:
+	case worker.KindDone:
 		t.ended++
 	}
 }

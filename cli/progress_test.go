@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/stats"
 )
 
@@ -24,22 +25,22 @@ func (c *clock) now() time.Time { return c.time }
 
 // aRun are the events of a run of three cells, of which one is stored and one
 // fails, with the seconds that pass before each.
-func aRun() (events []experiments.Event, pauses []int) {
-	add := func(seconds int, e experiments.Event) {
+func aRun() (events []worker.Event, pauses []int) {
+	add := func(seconds int, e worker.Event) {
 		events, pauses = append(events, e), append(pauses, seconds)
 	}
-	metrics := &experiments.EpochMetrics{Loss: 0.5}
-	add(0, experiments.Event{Kind: experiments.KindPlan, Cells: 3, Stored: 1, Workers: 2, TotalImages: 4000})
-	add(1, experiments.Event{Kind: experiments.KindStarted, Cell: "a", Title: "N = 2", Worker: 1, Images: 1000, Epochs: 2})
-	add(0, experiments.Event{Kind: experiments.KindPhase, Cell: "a", Title: "N = 2", Worker: 1, Phase: experiments.PhaseTrain})
-	add(5, experiments.Event{Kind: experiments.KindProgress, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Done: 500})
-	add(5, experiments.Event{Kind: experiments.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Metrics: metrics})
-	add(70, experiments.Event{Kind: experiments.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 2, Epochs: 2, Images: 1000, Metrics: metrics})
-	add(0, experiments.Event{Kind: experiments.KindDone, Cell: "a", Title: "N = 2", Worker: 1, Headline: &experiments.Headline{
+	metrics := &store.EpochMetrics{Loss: 0.5}
+	add(0, worker.Event{Kind: worker.KindPlan, Cells: 3, Stored: 1, Workers: 2, TotalImages: 4000})
+	add(1, worker.Event{Kind: worker.KindStarted, Cell: "a", Title: "N = 2", Worker: 1, Images: 1000, Epochs: 2})
+	add(0, worker.Event{Kind: worker.KindPhase, Cell: "a", Title: "N = 2", Worker: 1, Phase: store.PhaseTrain})
+	add(5, worker.Event{Kind: worker.KindProgress, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Done: 500})
+	add(5, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Metrics: metrics})
+	add(70, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 2, Epochs: 2, Images: 1000, Metrics: metrics})
+	add(0, worker.Event{Kind: worker.KindDone, Cell: "a", Title: "N = 2", Worker: 1, Headline: &worker.Headline{
 		CleanAccuracy: 0.75, ASR: stats.Undefined(), Seconds: 80, ImagesPerSecond: 25,
 	}})
-	add(1, experiments.Event{Kind: experiments.KindRetry, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died"})
-	add(1, experiments.Event{Kind: experiments.KindFailed, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died again"})
+	add(1, worker.Event{Kind: worker.KindRetry, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died"})
+	add(1, worker.Event{Kind: worker.KindFailed, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died again"})
 	return events, pauses
 }
 
@@ -70,7 +71,7 @@ func TestIdleCoresAreToldOf(t *testing.T) {
 		2: "5 models; 3 trainings at a time",
 		7: "5 models; 3 trainings at a time, 7 cores idle: more threads for each (--set threads=3) may be faster, and give other last bits",
 	} {
-		require.Equal(t, says, notice(experiments.Event{Kind: experiments.KindPlan, Cells: 5, Workers: 3, IdleCores: idle}))
+		require.Equal(t, says, notice(worker.Event{Kind: worker.KindPlan, Cells: 5, Workers: 3, IdleCores: idle}))
 	}
 }
 
@@ -138,7 +139,7 @@ func TestScreen(t *testing.T) {
 func TestScreenCutsLinesThatWouldWrap(t *testing.T) {
 	var out bytes.Buffer
 	screen := newScreen(&out, newClock().now)
-	screen.Observe(experiments.Event{Kind: experiments.KindStarted, Worker: 1, Title: strings.Repeat("ä", 200)})
+	screen.Observe(worker.Event{Kind: worker.KindStarted, Worker: 1, Title: strings.Repeat("ä", 200)})
 	for _, line := range terminal(out.String()) {
 		require.LessOrEqual(t, len([]rune(line)), defaultWidth-1)
 	}
@@ -148,7 +149,7 @@ func TestJSONProgressReportsWhatCannotBeWritten(t *testing.T) {
 	streams, _, _ := testStreams()
 	streams.Out = fullDisk{}
 	display := newProgress(streams, true, false)
-	display.Observe(experiments.Event{Kind: experiments.KindPlan})
+	display.Observe(worker.Event{Kind: worker.KindPlan})
 	require.ErrorContains(t, display.close(), "no space left")
 }
 
@@ -161,16 +162,16 @@ func TestNewProgressFitsTheStreams(t *testing.T) {
 }
 
 func TestNoticeOfEveryKindThatStays(t *testing.T) {
-	for kind, words := range map[experiments.Kind]string{
-		experiments.KindBroken:  "set aside in there",
-		experiments.KindWaiting: "another process",
-		experiments.KindStored:  "stored by another process",
+	for kind, words := range map[worker.Kind]string{
+		worker.KindBroken:  "set aside in there",
+		worker.KindWaiting: "another process",
+		worker.KindStored:  "stored by another process",
 	} {
-		text := notice(experiments.Event{Kind: kind, Title: "N = 2", Error: "damaged", Path: "there"})
+		text := notice(worker.Event{Kind: kind, Title: "N = 2", Error: "damaged", Path: "there"})
 		require.Contains(t, text, "N = 2")
 		require.Contains(t, text, words)
 	}
-	require.Empty(t, notice(experiments.Event{Kind: experiments.KindPhase}))
+	require.Empty(t, notice(worker.Event{Kind: worker.KindPhase}))
 }
 
 func TestDuration(t *testing.T) {
@@ -190,7 +191,7 @@ func TestTrackerStaysWithinItsBounds(t *testing.T) {
 		cells := rapid.IntRange(1, 6).Draw(t, "cells")
 		clock := newClock()
 		track := newTracker(clock.now)
-		track.observe(experiments.Event{Kind: experiments.KindPlan, Cells: cells, TotalImages: int64(cells) * 200})
+		track.observe(worker.Event{Kind: worker.KindPlan, Cells: cells, TotalImages: int64(cells) * 200})
 		check := func() {
 			require.GreaterOrEqual(t, track.finished(), int64(0))
 			require.LessOrEqual(t, track.finished(), int64(cells)*200)
@@ -200,19 +201,19 @@ func TestTrackerStaysWithinItsBounds(t *testing.T) {
 			cell := fmt.Sprint(i)
 			for range rapid.IntRange(0, 4).Draw(t, "steps") {
 				clock.time = clock.time.Add(time.Second)
-				track.observe(rapid.SampledFrom([]experiments.Event{
-					{Kind: experiments.KindStarted, Cell: cell},
-					{Kind: experiments.KindProgress, Cell: cell, Epoch: 2, Images: 100, Done: 30},
-					{Kind: experiments.KindEpoch, Cell: cell, Epoch: 1, Images: 100},
-					{Kind: experiments.KindRetry, Cell: cell},
+				track.observe(rapid.SampledFrom([]worker.Event{
+					{Kind: worker.KindStarted, Cell: cell},
+					{Kind: worker.KindProgress, Cell: cell, Epoch: 2, Images: 100, Done: 30},
+					{Kind: worker.KindEpoch, Cell: cell, Epoch: 1, Images: 100},
+					{Kind: worker.KindRetry, Cell: cell},
 				}).Draw(t, "event"))
 				check()
 			}
-			end := rapid.SampledFrom([]experiments.Kind{experiments.KindFailed, experiments.KindStored, experiments.KindDone}).Draw(t, "end")
-			if end == experiments.KindDone {
-				track.observe(experiments.Event{Kind: experiments.KindEpoch, Cell: cell, Epoch: 2, Images: 100})
+			end := rapid.SampledFrom([]worker.Kind{worker.KindFailed, worker.KindStored, worker.KindDone}).Draw(t, "end")
+			if end == worker.KindDone {
+				track.observe(worker.Event{Kind: worker.KindEpoch, Cell: cell, Epoch: 2, Images: 100})
 			}
-			track.observe(experiments.Event{Kind: end, Cell: cell})
+			track.observe(worker.Event{Kind: end, Cell: cell})
 			check()
 		}
 		require.Equal(t, int64(cells)*200, track.finished())
@@ -228,12 +229,12 @@ func TestRevisedRuns(t *testing.T) {
 	displays := []progress{
 		&lineProgress{out: &lines, now: clock.now, track: newTracker(clock.now), every: lineEvery}, newScreen(&screenOut, clock.now),
 	}
-	for _, e := range []experiments.Event{
-		{Kind: experiments.KindPlan, Cells: 2, Workers: 1, TotalImages: 2000},
-		{Kind: experiments.KindStarted, Cell: "a", Title: "attacker 0 alone", Worker: 1, Images: 500, Epochs: 2},
-		{Kind: experiments.KindEpoch, Cell: "a", Worker: 1, Epoch: 2, Epochs: 2, Images: 500, Metrics: &experiments.EpochMetrics{}},
-		{Kind: experiments.KindDone, Cell: "a", Title: "attacker 0 alone", Worker: 1, Headline: &experiments.Headline{}},
-		{Kind: experiments.KindRevised, Cells: 3, TotalImages: 3000},
+	for _, e := range []worker.Event{
+		{Kind: worker.KindPlan, Cells: 2, Workers: 1, TotalImages: 2000},
+		{Kind: worker.KindStarted, Cell: "a", Title: "attacker 0 alone", Worker: 1, Images: 500, Epochs: 2},
+		{Kind: worker.KindEpoch, Cell: "a", Worker: 1, Epoch: 2, Epochs: 2, Images: 500, Metrics: &store.EpochMetrics{}},
+		{Kind: worker.KindDone, Cell: "a", Title: "attacker 0 alone", Worker: 1, Headline: &worker.Headline{}},
+		{Kind: worker.KindRevised, Cells: 3, TotalImages: 3000},
 	} {
 		clock.time = clock.time.Add(10 * time.Second)
 		for _, display := range displays {
@@ -252,11 +253,11 @@ func TestRevisedRuns(t *testing.T) {
 func TestResumedTrainings(t *testing.T) {
 	clock := newClock()
 	track := newTracker(clock.now)
-	for _, e := range []experiments.Event{
-		{Kind: experiments.KindPlan, Cells: 1, TotalImages: 1000},
-		{Kind: experiments.KindStarted, Cell: "a", Images: 100, Epochs: 10},
-		{Kind: experiments.KindResumed, Cell: "a", Epoch: 6, Epochs: 10, Images: 100},
-		{Kind: experiments.KindEpoch, Cell: "a", Epoch: 7, Epochs: 10, Images: 100, Metrics: &experiments.EpochMetrics{}},
+	for _, e := range []worker.Event{
+		{Kind: worker.KindPlan, Cells: 1, TotalImages: 1000},
+		{Kind: worker.KindStarted, Cell: "a", Images: 100, Epochs: 10},
+		{Kind: worker.KindResumed, Cell: "a", Epoch: 6, Epochs: 10, Images: 100},
+		{Kind: worker.KindEpoch, Cell: "a", Epoch: 7, Epochs: 10, Images: 100, Metrics: &store.EpochMetrics{}},
 	} {
 		track.observe(e)
 		clock.time = clock.time.Add(5 * time.Second)
@@ -264,7 +265,7 @@ func TestResumedTrainings(t *testing.T) {
 	require.Equal(t, int64(700), track.finished())
 	require.InDelta(t, 100.0/15, track.rate(), 1e-9) // one division
 	require.Equal(t, "; about 45 s left", track.left())
-	require.Equal(t, "N = 2: it is slow", notice(experiments.Event{Kind: experiments.KindNotice, Title: "N = 2", Text: "it is slow"}))
-	require.Equal(t, "N = 2 goes on after epoch 6 of 10", notice(experiments.Event{Kind: experiments.KindResumed, Title: "N = 2", Epoch: 6, Epochs: 10}))
-	require.Contains(t, notice(experiments.Event{Kind: experiments.KindDiscarded, Title: "N = 2", Error: "it is torn"}), "starts over, its checkpoint cannot be used: it is torn")
+	require.Equal(t, "N = 2: it is slow", notice(worker.Event{Kind: worker.KindNotice, Title: "N = 2", Text: "it is slow"}))
+	require.Equal(t, "N = 2 goes on after epoch 6 of 10", notice(worker.Event{Kind: worker.KindResumed, Title: "N = 2", Epoch: 6, Epochs: 10}))
+	require.Contains(t, notice(worker.Event{Kind: worker.KindDiscarded, Title: "N = 2", Error: "it is torn"}), "starts over, its checkpoint cannot be used: it is torn")
 }

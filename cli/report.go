@@ -13,7 +13,10 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/internal/buildinfo"
 	"backfire/report/page"
@@ -28,7 +31,7 @@ type ReportOptions struct {
 	Figures string         // directory of the figures; empty: none
 	Build   buildinfo.Build
 
-	Load experiments.Loader
+	Load cell.Loader
 }
 
 // NewCmdReport returns the command that makes a page of stored results.
@@ -80,8 +83,8 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 		return err
 	}
 	p, err := page.New(ctx, page.Input{
-		Summaries: summaries, Load: opts.Load, Images: experiments.SourceOf(resolved.Config),
-		Program: experiments.Build{Version: opts.Build.Version, Commit: opts.Build.Commit, Go: opts.Build.Go},
+		Summaries: summaries, Load: opts.Load, Images: plan.SourceOf(resolved.Config),
+		Program: store.Build{Version: opts.Build.Version, Commit: opts.Build.Commit, Go: opts.Build.Go},
 	})
 	if err != nil {
 		return err
@@ -107,7 +110,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 }
 
 // findSummaries reads the summaries that were asked for.
-func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, error) {
+func findSummaries(runs []string, dir string) ([]*summary.SweepSummary, error) {
 	var paths []string
 	for _, run := range runs {
 		switch info, err := os.Stat(run); {
@@ -130,9 +133,9 @@ func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, erro
 		}
 		paths = found
 	}
-	var summaries []*experiments.SweepSummary
+	var summaries []*summary.SweepSummary
 	for _, path := range paths {
-		summary, err := experiments.LoadSummary(path)
+		summary, err := summary.Load(path)
 		if err != nil {
 			return nil, err
 		}
@@ -143,12 +146,12 @@ func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, erro
 
 // inStore lists the summaries of a store whose hash has the prefix.
 func inStore(dir, prefix string) ([]string, error) {
-	store, err := experiments.ExistingStore(dir)
+	st, err := store.OpenExisting(dir)
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}
-	paths, err := store.Summaries(prefix)
-	if errors.Is(err, experiments.ErrNoSummary) {
+	paths, err := st.Summaries(prefix)
+	if errors.Is(err, store.ErrNoSummary) {
 		return nil, &UsageError{Err: err}
 	}
 	return paths, err

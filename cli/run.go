@@ -9,7 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/launcher"
 	"backfire/report"
 )
@@ -25,11 +30,11 @@ type RunOptions struct {
 
 	CommandLine string // what was called, for the summary
 
-	Load     experiments.Loader
+	Load     cell.Loader
 	Describe func(context.Context) (launcher.Description, error) // the engine and the devices here
 	Worker   func() (*exec.Cmd, error)                           // makes the command of a worker process
 	// Choose finds out how many models to train at a time on a GPU.
-	Choose func(ctx context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error)
+	Choose func(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error)
 }
 
 // NewCmdRun returns the command that plays the games of a configuration.
@@ -95,59 +100,59 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	if err != nil {
 		return err
 	}
-	sweep, err := training.planned(ctx, []experiments.SweepPoint{{Config: resolved.Config}})
+	sweep, err := training.planned(ctx, []plan.SweepPoint{{Config: resolved.Config}})
 	if err != nil {
 		return err
 	}
-	runner, estimator, err := training.runner(ctx, sweep, false)
+	r, estimator, err := training.runner(ctx, sweep, false)
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
 	return training.run(
-		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
-		func(outcome *experiments.Outcome, interrupted bool) error {
+		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
+		func(outcome *runner.Outcome, interrupted bool) error {
 			if err := training.board.rest(sweep); err != nil {
 				return err
 			}
-			origin := experiments.Origin{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
+			origin := store.Request{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
 			return showSummary(ctx, opts, sweep, origin, training.store, outcome, interrupted)
 		})
 }
 
 // summaryLine is the last line of --json.
 type summaryLine struct {
-	Event       string                `json:"event"` // "summary"
-	Path        string                `json:"path,omitempty"`
-	Interrupted bool                  `json:"interrupted"`
-	Failed      []experiments.Failure `json:"failed"`
-	Summary     *experiments.Summary  `json:"summary"`
+	Event       string           `json:"event"` // "summary"
+	Path        string           `json:"path,omitempty"`
+	Interrupted bool             `json:"interrupted"`
+	Failed      []store.Failure  `json:"failed"`
+	Summary     *summary.Summary `json:"summary"`
 }
 
 // showSummary makes the summary of a run, a sweep of one point, from the store,
 // stores it, and shows it: as the table, or as the last line of JSON. An
 // interrupted run has no table yet.
-func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep, origin experiments.Origin, store *experiments.Store,
-	outcome *experiments.Outcome, interrupted bool,
+func showSummary(ctx context.Context, opts *RunOptions, sweep *plan.Sweep, origin store.Request, st *store.Store,
+	outcome *runner.Outcome, interrupted bool,
 ) error {
 	if interrupted && !opts.JSON {
 		return nil
 	}
-	stage, err := sweep.Settle(store)
+	stage, err := sweep.Resolve(st)
 	if err != nil {
 		return err
 	}
-	summary, err := experiments.Summarize(stage.Plans[0], store)
+	summary, err := summary.Summarize(stage.Plans[0], st)
 	if err != nil {
 		return err
 	}
 	summary.Origin = &origin
 	if !interrupted {
-		if err := summary.Write(ctx, store); err != nil {
+		if err := summary.Write(ctx, st); err != nil {
 			return err
 		}
 		if len(summary.Missing) == 0 {
-			if err := sweep.End(store); err != nil {
+			if err := runner.End(sweep, st); err != nil {
 				return err
 			}
 		}
@@ -155,7 +160,7 @@ func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep
 	if !opts.JSON {
 		return report.Text(opts.IO.Out, summary)
 	}
-	line := summaryLine{Event: "summary", Path: summary.Path, Interrupted: interrupted, Failed: []experiments.Failure{}, Summary: summary}
+	line := summaryLine{Event: "summary", Path: summary.Path, Interrupted: interrupted, Failed: []store.Failure{}, Summary: summary}
 	line.Failed = append(line.Failed, outcome.Failed...)
 	if err := json.NewEncoder(opts.IO.Out).Encode(line); err != nil {
 		return fmt.Errorf("write the summary: %w", err)

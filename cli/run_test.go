@@ -14,7 +14,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/internal/hardware"
 	"backfire/launcher"
 )
@@ -36,15 +36,15 @@ func runOptions(t *testing.T, sets ...string) (opts *RunOptions, store string, o
 }
 
 func TestRunPrintsTheTableAndStoresTheResults(t *testing.T) {
-	opts, store, out, errOut := runOptions(t)
+	opts, st, out, errOut := runOptions(t)
 	require.NoError(t, runRun(context.Background(), opts))
-	for _, words := range []string{"standard acc.", "ASR mean ± std", "robustness acc.", "Pullover", store} {
+	for _, words := range []string{"standard acc.", "ASR mean ± std", "robustness acc.", "Pullover", st} {
 		require.Contains(t, out(), words)
 	}
 	require.Contains(t, errOut(), "2 models; ")
 	require.Contains(t, errOut(), "[2/2] ")
 	require.NotContains(t, errOut(), "\x1b", "no terminal, no escape sequences")
-	results, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
+	results, err := filepath.Glob(filepath.Join(st, "*", store.ResultFile))
 	require.NoError(t, err)
 	require.Len(t, results, 2)
 	require.NotContains(t, out(), "no result")
@@ -59,14 +59,14 @@ func TestRunPrintsTheTableAndStoresTheResults(t *testing.T) {
 
 // What is stored already is trained again for an artefact that it lacks.
 func TestRunWithArtefacts(t *testing.T) {
-	opts, store, out, _ := runOptions(t)
+	opts, st, out, _ := runOptions(t)
 	require.NoError(t, runRun(context.Background(), opts))
-	again, _, secondOut, secondErr := runOptions(t, "store="+store, "artefacts.model=true", "artefacts.images=npz")
+	again, _, secondOut, secondErr := runOptions(t, "store="+st, "artefacts.model=true", "artefacts.images=npz")
 	require.NoError(t, runRun(context.Background(), again))
 	require.Equal(t, out(), secondOut())
 	require.Contains(t, secondErr(), "is trained again: it lacks model.safetensors, training.npz\n")
-	for _, name := range []string{experiments.ModelFile, experiments.TrainingFile} {
-		found, err := filepath.Glob(filepath.Join(store, "*", name))
+	for _, name := range []string{store.ModelFile, store.TrainingFile} {
+		found, err := filepath.Glob(filepath.Join(st, "*", name))
 		require.NoError(t, err)
 		require.Len(t, found, 2)
 	}
@@ -149,7 +149,7 @@ func TestRunRefusesBadInputBeforeTraining(t *testing.T) {
 		"pool too large":     {"pool.size=20000", ExitUsage, "20000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			opts, store, out, errOut := runOptions(t, "data.dir="+t.TempDir(), tc.set)
+			opts, st, out, errOut := runOptions(t, "data.dir="+t.TempDir(), tc.set)
 			opts.Worker = func() (*exec.Cmd, error) {
 				t.Error("a worker was started")
 				return nil, errors.New("no")
@@ -160,7 +160,7 @@ func TestRunRefusesBadInputBeforeTraining(t *testing.T) {
 			require.Contains(t, err.Error(), tc.says)
 			require.NotContains(t, err.Error(), "\n")
 			require.Empty(t, out()+errOut())
-			results, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
+			results, err := filepath.Glob(filepath.Join(st, "*", store.ResultFile))
 			require.NoError(t, err)
 			require.Empty(t, results)
 		})

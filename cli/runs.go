@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/stats"
 )
 
@@ -59,12 +61,12 @@ func newRunsCmd(cmd *cobra.Command, streams *IOStreams, flags func(*cobra.Comman
 }
 
 // openStore opens the store that a configuration names, which must exist.
-func openStore(options config.Options) (*experiments.Store, error) {
+func openStore(options config.Options) (*store.Store, error) {
 	resolved, err := config.Load(options)
 	if err != nil {
 		return nil, err
 	}
-	store, err := experiments.ExistingStore(resolved.Config.Store)
+	store, err := store.OpenExisting(resolved.Config.Store)
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}
@@ -72,12 +74,12 @@ func openStore(options config.Options) (*experiments.Store, error) {
 }
 
 // findRun finds the stored cell whose hash begins with prefix.
-func findRun(store *experiments.Store, prefix string) (string, error) {
-	hash, err := store.Find(prefix)
+func findRun(st *store.Store, prefix string) (string, error) {
+	hash, err := st.Find(prefix)
 	switch {
-	case errors.Is(err, experiments.ErrNotStored):
+	case errors.Is(err, store.ErrNotStored):
 		return "", Usagef("%w; \"backfire runs list\" shows what is", err)
-	case errors.Is(err, experiments.ErrAmbiguous):
+	case errors.Is(err, store.ErrAmbiguous):
 		return "", &UsageError{Err: err}
 	}
 	return hash, err
@@ -103,9 +105,9 @@ func spread(s stats.Summary) string {
 }
 
 // defenseOf names what the defender of a cell does.
-func defenseOf(cell experiments.Cell) string {
+func defenseOf(cell cell.Cell) string {
 	if cell.Defense == nil {
-		return experiments.Undefended
+		return plan.Undefended
 	}
 	return cell.Defense.String()
 }

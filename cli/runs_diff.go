@@ -8,7 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
 	"backfire/report"
 	"backfire/stats"
 )
@@ -44,11 +45,11 @@ type runDifference struct {
 
 // runSide is one of the two results.
 type runSide struct {
-	Cell     string               `json:"cell"`
-	Title    string               `json:"title"`
-	Seed     uint64               `json:"seed"`
-	Readings experiments.Readings `json:"readings"`
-	Digest   string               `json:"digest"`
+	Cell     string         `json:"cell"`
+	Title    string         `json:"title"`
+	Seed     uint64         `json:"seed"`
+	Readings store.Readings `json:"readings"`
+	Digest   string         `json:"digest"`
 }
 
 // configurationDifference is a field of cell.yaml that only one of the cells has,
@@ -69,7 +70,7 @@ type figureDifference struct {
 }
 
 func runRunsDiff(_ context.Context, opts *RunsOptions) error {
-	var records [2]*experiments.Record
+	var records [2]*store.Record
 	for i, run := range opts.Runs {
 		var err error
 		if records[i], err = readRun(opts.Config, run); err != nil {
@@ -90,20 +91,20 @@ func runRunsDiff(_ context.Context, opts *RunsOptions) error {
 }
 
 // newRunDifference compares two results.
-func newRunDifference(a, b *experiments.Record) (*runDifference, error) {
+func newRunDifference(a, b *store.Record) (*runDifference, error) {
 	d := &runDifference{A: sideOf(a), B: sideOf(b), Same: a.Result.Digest == b.Result.Digest, Figures: figureDifferences(a.Result, b.Result)}
 	var err error
 	d.Configuration, err = configurationDifferences(a.Cell, b.Cell)
 	return d, err
 }
 
-func sideOf(r *experiments.Record) runSide {
+func sideOf(r *store.Record) runSide {
 	return runSide{Cell: r.Result.Cell, Title: r.Cell.Title(), Seed: r.Result.Seed, Readings: r.Result.Readings, Digest: r.Result.Digest}
 }
 
 // configurationDifferences lists the fields that differ: those of a in its order,
 // then those that b alone has.
-func configurationDifferences(a, b experiments.Cell) ([]configurationDifference, error) {
+func configurationDifferences(a, b cell.Cell) ([]configurationDifference, error) {
 	left, err := a.Fields()
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func configurationDifferences(a, b experiments.Cell) ([]configurationDifference,
 }
 
 // figureDifferences lists the figures of both results.
-func figureDifferences(a, b experiments.Result) []figureDifference {
+func figureDifferences(a, b store.Result) []figureDifference {
 	var figures []figureDifference
 	add := func(name string, attacker *int, x, y float64) {
 		figures = append(figures, figureDifference{name, attacker, stats.Number(x), stats.Number(y), stats.Number(y - x)})

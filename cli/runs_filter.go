@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
 )
 
 // filter is a condition on a field of a stored result.
@@ -34,7 +35,7 @@ func parseFilters(texts []string) ([]filter, error) {
 			return nil, Usagef("--filter %s: must be key=value, such as --filter game.seed=1, or have !=, <, <=, > or >= in its middle", text)
 		}
 		f := filter{text, key, relation, value}
-		if _, number := (experiments.Field{Value: f.value}).Compare(f.value); !number && f.relation != "=" && f.relation != notEqual {
+		if _, number := (cell.Field{Value: f.value}).Compare(f.value); !number && f.relation != "=" && f.relation != notEqual {
 			return nil, Usagef("--filter %s: must compare with a number", text)
 		}
 		filters = append(filters, f)
@@ -58,7 +59,7 @@ func cutRelation(text string) (key, relation, value string, ok bool) {
 }
 
 // admits says whether a field has what the condition asks for.
-func (f filter) admits(field experiments.Field) bool {
+func (f filter) admits(field cell.Field) bool {
 	if order, numbers := field.Compare(f.value); numbers {
 		return relations[f.relation](order)
 	}
@@ -67,12 +68,12 @@ func (f filter) admits(field experiments.Field) bool {
 
 // passes says whether fields meet the condition: of a list, one entry has to; with
 // another value (!=) none may have this one.
-func (f filter) passes(fields []experiments.Field) bool {
+func (f filter) passes(fields []cell.Field) bool {
 	wanted := f
 	if f.relation == notEqual {
 		wanted.relation = "="
 	}
-	has := slices.ContainsFunc(fields, func(field experiments.Field) bool {
+	has := slices.ContainsFunc(fields, func(field cell.Field) bool {
 		return field.Key == f.key && wanted.admits(field)
 	})
 	return has != (f.relation == notEqual)
@@ -85,7 +86,7 @@ type filterer struct {
 }
 
 // passes says whether a result meets all conditions.
-func (f *filterer) passes(record *experiments.Record) (bool, error) {
+func (f *filterer) passes(record *store.Record) (bool, error) {
 	if len(f.filters) == 0 {
 		return true, nil
 	}

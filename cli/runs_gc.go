@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
 // defaultCheckpointAge is how old a checkpoint must be for gc to list it.
@@ -42,17 +42,17 @@ list. --unfinished lists it too, so that with --yes it is removed.`,
 }
 
 func runRunsGC(ctx context.Context, opts *RunsOptions) error {
-	store, err := openStore(opts.Config)
+	st, err := openStore(opts.Config)
 	if err != nil {
 		return err
 	}
-	garbage, err := store.Garbage(opts.Now().Add(-opts.CheckpointAge))
+	garbage, err := st.Garbage(opts.Now().Add(-opts.CheckpointAge))
 	if err != nil {
 		return err
 	}
 	kept := ""
 	if !opts.Unfinished {
-		first := slices.IndexFunc(garbage, func(g experiments.Garbage) bool { return g.Open != nil })
+		first := slices.IndexFunc(garbage, func(g store.Garbage) bool { return g.Open != nil })
 		if first >= 0 {
 			kept = keptText(garbage[first:])
 			garbage = garbage[:first]
@@ -66,7 +66,7 @@ func runRunsGC(ctx context.Context, opts *RunsOptions) error {
 	case len(garbage) == 0:
 		text = "nothing to remove\n"
 	case opts.Yes:
-		if text, err = remove(ctx, store, garbage, opts.IO); err != nil {
+		if text, err = remove(ctx, st, garbage, opts.IO); err != nil {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func runRunsGC(ctx context.Context, opts *RunsOptions) error {
 }
 
 // writeGarbage lists what can go.
-func writeGarbage(streams *IOStreams, garbage []experiments.Garbage) error {
+func writeGarbage(streams *IOStreams, garbage []store.Garbage) error {
 	if len(garbage) == 0 {
 		return nil
 	}
@@ -86,19 +86,19 @@ func writeGarbage(streams *IOStreams, garbage []experiments.Garbage) error {
 }
 
 // keptText says what is kept for which unfinished runs.
-func keptText(kept []experiments.Garbage) string {
+func keptText(kept []store.Garbage) string {
 	var text strings.Builder
 	for len(kept) > 0 {
 		run := kept[0].Open
-		own := slices.DeleteFunc(slices.Clone(kept), func(g experiments.Garbage) bool { return g.Open != run })
-		kept = slices.DeleteFunc(kept, func(g experiments.Garbage) bool { return g.Open == run })
+		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
+		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
 		fmt.Fprintf(&text, "kept: %s that a run of %s, begun %s, goes on with (--unfinished lists it): %s\n",
 			sizeText(sizeOf(own)), plural(len(run.Cells), "model"), timeText(run.Begun), cmp.Or(run.Command, run.Sweep))
 	}
 	return text.String()
 }
 
-func sizeOf(garbage []experiments.Garbage) int64 {
+func sizeOf(garbage []store.Garbage) int64 {
 	var sum int64
 	for _, g := range garbage {
 		sum += g.Bytes
@@ -108,15 +108,15 @@ func sizeOf(garbage []experiments.Garbage) int64 {
 
 // remove removes what was listed, but for what somebody works on by now, and says
 // how much it was.
-func remove(ctx context.Context, store *experiments.Store, garbage []experiments.Garbage, streams *IOStreams) (string, error) {
+func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, streams *IOStreams) (string, error) {
 	var freed int64
 	removed := 0
 	for _, g := range garbage {
 		if ctx.Err() != nil {
 			return "", &InterruptedError{Resume: plural(removed, "item") + " removed"}
 		}
-		err := store.Remove(g)
-		if errors.Is(err, experiments.ErrTaken) {
+		err := st.Remove(g)
+		if errors.Is(err, store.ErrTaken) {
 			fmt.Fprintf(streams.ErrOut, "%s stays: somebody is working on it\n", g.Path)
 			continue
 		}

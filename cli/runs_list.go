@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/report"
 	"backfire/stats"
@@ -38,20 +38,20 @@ named on standard error.`,
 
 // runLine is one line of "runs list --json".
 type runLine struct {
-	Cell          string               `json:"cell"`
-	Title         string               `json:"title"`
-	Dataset       string               `json:"dataset"`
-	N             int                  `json:"n"`
-	Seed          uint64               `json:"seed"`
-	Readings      experiments.Readings `json:"readings"`
-	Width         int                  `json:"width"`
-	Epochs        int                  `json:"epochs"`
-	Defense       string               `json:"defense"`
-	CleanAccuracy game.Rate            `json:"clean_accuracy"`
-	ASR           stats.Summary        `json:"asr"`
-	Collapsed     bool                 `json:"collapsed"`
-	Finished      string               `json:"finished"`
-	Path          string               `json:"path"`
+	Cell          string         `json:"cell"`
+	Title         string         `json:"title"`
+	Dataset       string         `json:"dataset"`
+	N             int            `json:"n"`
+	Seed          uint64         `json:"seed"`
+	Readings      store.Readings `json:"readings"`
+	Width         int            `json:"width"`
+	Epochs        int            `json:"epochs"`
+	Defense       string         `json:"defense"`
+	CleanAccuracy game.Rate      `json:"clean_accuracy"`
+	ASR           stats.Summary  `json:"asr"`
+	Collapsed     bool           `json:"collapsed"`
+	Finished      string         `json:"finished"`
+	Path          string         `json:"path"`
 }
 
 func runRunsList(ctx context.Context, opts *RunsOptions) error {
@@ -59,22 +59,22 @@ func runRunsList(ctx context.Context, opts *RunsOptions) error {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(opts.Config)
+	st, err := openStore(opts.Config)
 	if err != nil {
 		return err
 	}
-	hashes, err := store.Hashes()
+	hashes, err := st.Hashes()
 	if err != nil {
 		return err
 	}
 	f := filterer{filters: filters, keys: map[string]bool{}}
-	var records []*experiments.Record
+	var records []*store.Record
 	for _, hash := range hashes {
 		if err := ctx.Err(); err != nil {
 			return &InterruptedError{}
 		}
-		record, err := store.Glance(hash)
-		if errors.Is(err, experiments.ErrBroken) {
+		record, err := st.Glance(hash)
+		if errors.Is(err, store.ErrBroken) {
 			fmt.Fprintln(opts.IO.ErrOut, err)
 			continue
 		}
@@ -82,7 +82,7 @@ func runRunsList(ctx context.Context, opts *RunsOptions) error {
 			return err
 		}
 		passes, err := f.passes(record)
-		if errors.Is(err, experiments.ErrBroken) {
+		if errors.Is(err, store.ErrBroken) {
 			fmt.Fprintln(opts.IO.ErrOut, err)
 			continue
 		}
@@ -102,14 +102,14 @@ func runRunsList(ctx context.Context, opts *RunsOptions) error {
 	return writeRunTable(opts, records)
 }
 
-func writeRunLines(opts *RunsOptions, records []*experiments.Record) error {
+func writeRunLines(opts *RunsOptions, records []*store.Record) error {
 	lines := json.NewEncoder(opts.IO.Out)
 	for _, r := range records {
 		if err := lines.Encode(runLine{
 			Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers),
 			Seed: r.Cell.Game.Seed, Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs, Defense: defenseOf(r.Cell),
 			CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, Collapsed: r.Result.Collapsed,
-			Finished: timeText(r.Result.Run.Finished), Path: r.Dir,
+			Finished: timeText(r.Result.Provenance.Finished), Path: r.Dir,
 		}); err != nil {
 			return fmt.Errorf("write the list: %w", err)
 		}
@@ -117,7 +117,7 @@ func writeRunLines(opts *RunsOptions, records []*experiments.Record) error {
 	return nil
 }
 
-func writeRunTable(opts *RunsOptions, records []*experiments.Record) error {
+func writeRunTable(opts *RunsOptions, records []*store.Record) error {
 	rows := [][]string{{"RUN", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
 	for _, r := range records {
 		asr := spread(r.Result.ASR)
@@ -128,7 +128,7 @@ func writeRunTable(opts *RunsOptions, records []*experiments.Record) error {
 			short(r.Result.Cell), r.Cell.Title(), r.Cell.Data.Name, strconv.Itoa(len(r.Cell.Game.Attackers)),
 			strconv.FormatUint(r.Cell.Game.Seed, 10), strconv.Itoa(r.Cell.Model.Width), strconv.Itoa(r.Cell.Training.Epochs),
 			defenseOf(r.Cell), percentage(r.Result.CleanAccuracy.Value()), asr,
-			duration(opts.Now().Sub(r.Result.Run.Finished)),
+			duration(opts.Now().Sub(r.Result.Provenance.Finished)),
 		})
 	}
 	if err := writeTable(opts.IO.Out, rows); err != nil {
@@ -146,7 +146,7 @@ func writeRunTable(opts *RunsOptions, records []*experiments.Record) error {
 
 // readingsOf names the readings of results, with the number of results where
 // there are several.
-func readingsOf(records []*experiments.Record) []string {
+func readingsOf(records []*store.Record) []string {
 	var texts []string
 	counts := map[string]int{}
 	for _, r := range records {

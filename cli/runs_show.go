@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/report"
 )
@@ -64,7 +64,7 @@ func runRunsShow(_ context.Context, opts *RunsOptions) error {
 
 // readRun reads the stored result whose hash begins so: of the store that a
 // configuration names, or of the one whose directory stands before the hash.
-func readRun(options config.Options, run string) (*experiments.Record, error) {
+func readRun(options config.Options, run string) (*store.Record, error) {
 	if strings.ContainsRune(run, filepath.Separator) {
 		options.Sets = append(slices.Clone(options.Sets), "store="+filepath.Dir(run))
 		run = filepath.Base(run)
@@ -81,7 +81,7 @@ func readRun(options config.Options, run string) (*experiments.Record, error) {
 }
 
 // heading is all of a result but its attackers and files.
-func heading(r *experiments.Record) string {
+func heading(r *store.Record) string {
 	var text strings.Builder
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&text, "%-18s %s\n", name, fmt.Sprintf(format, args...))
@@ -99,7 +99,7 @@ func heading(r *experiments.Record) string {
 	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
 	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR), spread(result.BaseRate), spread(result.Robustness))
 	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, percentage(result.TrainAccuracy))
-	line("took", "%s, %.0f images/s, finished %s", duration(seconds(result.Run.TotalSeconds)), result.Run.ImagesPerSecond, timeText(result.Run.Finished))
+	line("took", "%s, %.0f images/s, finished %s", duration(seconds(result.Provenance.TotalSeconds)), result.Provenance.ImagesPerSecond, timeText(result.Provenance.Finished))
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()
@@ -123,16 +123,16 @@ func rateText(rate *game.Rate) string {
 }
 
 // singleOf is the single ASR of the attacker with an ID; nil if it is not known.
-func singleOf(r *experiments.Record, id int) *game.Rate {
-	i := slices.IndexFunc(r.Result.Run.Single, func(s experiments.Single) bool { return s.ID == id })
+func singleOf(r *store.Record, id int) *game.Rate {
+	i := slices.IndexFunc(r.Result.Provenance.Single, func(s store.Single) bool { return s.ID == id })
 	if i < 0 {
 		return nil
 	}
-	return r.Result.Run.Single[i].ASR
+	return r.Result.Provenance.Single[i].ASR
 }
 
 // attackerRows is the table of the attackers.
-func attackerRows(r *experiments.Record) [][]string {
+func attackerRows(r *store.Record) [][]string {
 	rows := [][]string{{"ATTACKER", "TARGET", "P0", "P1", "P2", "POISONED", "ASR %", "ALONE %", "BASE RATE %", "ROBUSTNESS ACC. %", "TRIGGER"}}
 	for _, a := range r.Result.Attackers {
 		trigger := a.Trigger
@@ -148,7 +148,7 @@ func attackerRows(r *experiments.Record) [][]string {
 }
 
 // fileRows is the table of the files, those of a directory in one line.
-func fileRows(r *experiments.Record) ([][]string, error) {
+func fileRows(r *store.Record) ([][]string, error) {
 	var tops []string
 	for _, name := range r.Files() {
 		top, _, _ := strings.Cut(name, "/")
@@ -158,7 +158,7 @@ func fileRows(r *experiments.Record) ([][]string, error) {
 	}
 	rows := [][]string{{"FILE", "SIZE"}}
 	for _, top := range tops {
-		size, err := experiments.Bytes(r.File(top))
+		size, err := store.Bytes(r.File(top))
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
 // playedStore is a store with the results of runOptions: N = 1 and N = 2,
@@ -41,7 +41,7 @@ var (
 // runsIn lists the hashes of a store's results: N = 1, then N = 2.
 func runsIn(t *testing.T, dir string) [2]string {
 	t.Helper()
-	store, err := experiments.ExistingStore(dir)
+	store, err := store.OpenExisting(dir)
 	require.NoError(t, err)
 	hashes, err := store.Hashes()
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestRunsList(t *testing.T) {
 	require.Equal(t, 2, line.N)
 	require.Equal(t, filepath.Join(dir, runs[1]), line.Path)
 
-	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.CellFile)))
+	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.CellFile)))
 	code, out, errOut = runMain(t, "runs", "list", "--store", dir)
 	require.Equal(t, ExitOK, code)
 	require.Contains(t, out, "\n1 result, each of one model and one seed\n")
@@ -122,7 +122,7 @@ func TestRunsShow(t *testing.T) {
 	}
 	code, out, _ = runMain(t, "runs", "show", run[:8], "--store", dir, "--json")
 	require.Equal(t, ExitOK, code)
-	var result experiments.Result
+	var result store.Result
 	require.NoError(t, json.Unmarshal([]byte(out), &result))
 	require.Equal(t, run, result.Cell)
 }
@@ -192,7 +192,7 @@ func TestRunsDiffAsJSON(t *testing.T) {
 		require.Nil(t, c.A)
 		require.NotNil(t, c.B)
 	}
-	store, err := experiments.ExistingStore(dir)
+	store, err := store.OpenExisting(dir)
 	require.NoError(t, err)
 	one, err := store.Read(runs[0])
 	require.NoError(t, err)
@@ -242,10 +242,10 @@ func TestRunsGCKeepsUnfinishedRuns(t *testing.T) {
 	runs := runsIn(t, dir)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "plans")))
 	sweep := strings.Repeat("ab", 32)
-	note := filepath.Join(dir, "plans", sweep, experiments.OpenFile)
+	note := filepath.Join(dir, "plans", sweep, store.OpenFile)
 	require.NoError(t, os.MkdirAll(filepath.Dir(note), 0o700))
-	text, err := json.Marshal(experiments.OpenRun{
-		Format: experiments.OpenRunFormat, Sweep: sweep, Command: "backfire run --seed=1", Cells: []experiments.OpenCell{{Cell: runs[1]}},
+	text, err := json.Marshal(store.OpenRun{
+		Format: store.OpenRunFormat, Sweep: sweep, Command: "backfire run --seed=1", Cells: []store.OpenCell{{Cell: runs[1]}},
 	})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(note, text, 0o600))

@@ -12,7 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"backfire/experiments"
+	"backfire/experiments/worker"
 )
 
 const (
@@ -39,23 +39,23 @@ func newScreen(out io.Writer, now func() time.Time) *screen {
 	return &screen{out: out, now: now, track: newTracker(now), workers: map[int]string{}}
 }
 
-func (s *screen) Observe(e experiments.Event) {
+func (s *screen) Observe(e worker.Event) {
 	s.track.observe(e)
 	if s.curves != nil {
 		s.curves.observe(e)
 	}
-	if e.Kind == experiments.KindPlan && e.TotalImages > 0 {
+	if e.Kind == worker.KindPlan && e.TotalImages > 0 {
 		s.bar = progressbar.NewOptions64(e.TotalImages, progressbar.OptionSetWriter(io.Discard), // painted below
 			progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false), progressbar.OptionSetRenderBlankState(true))
 	}
 	switch e.Kind {
-	case experiments.KindRevised:
+	case worker.KindRevised:
 		if s.bar != nil {
 			s.bar.ChangeMax64(e.TotalImages)
 		}
-	case experiments.KindStarted, experiments.KindResumed, experiments.KindPhase, experiments.KindProgress, experiments.KindEpoch:
+	case worker.KindStarted, worker.KindResumed, worker.KindPhase, worker.KindProgress, worker.KindEpoch:
 		s.workers[e.Worker] = workerLine(e)
-	case experiments.KindDone, experiments.KindRetry, experiments.KindFailed:
+	case worker.KindDone, worker.KindRetry, worker.KindFailed:
 		delete(s.workers, e.Worker)
 	}
 	text := notice(e)
@@ -67,16 +67,16 @@ func (s *screen) Observe(e experiments.Event) {
 }
 
 // workerLine is what a worker is doing.
-func workerLine(e experiments.Event) string {
+func workerLine(e worker.Event) string {
 	line := fmt.Sprintf("  %d  %s: ", e.Worker, e.Title)
 	switch e.Kind {
-	case experiments.KindProgress:
+	case worker.KindProgress:
 		return line + fmt.Sprintf("epoch %d of %d, %d %%", e.Epoch, e.Epochs, 100*e.Done/max(1, e.Images))
-	case experiments.KindResumed:
+	case worker.KindResumed:
 		return line + fmt.Sprintf("epoch %d of %d", e.Epoch, e.Epochs)
-	case experiments.KindEpoch:
+	case worker.KindEpoch:
 		return line + fmt.Sprintf("epoch %d of %d, loss %.3f", e.Epoch, e.Epochs, e.Metrics.Loss)
-	case experiments.KindPhase:
+	case worker.KindPhase:
 		return line + string(e.Phase)
 	default:
 		return line + plural(e.Images, "image") + ", " + plural(e.Epochs, "epoch")

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/cluster"
-	"backfire/experiments"
+	"backfire/experiments/runner"
 )
 
 // StatusOptions are the options of "status".
@@ -52,7 +52,7 @@ accounts, if it keeps any, those that ended: finished, failed, out of time or me
 type statusLine struct {
 	Event string `json:"event"` // "status"
 	Plan  string `json:"plan"`  // its directory
-	*experiments.Progress
+	*runner.Progress
 	Tasks []cluster.Task `json:"tasks"` // of Slurm, that wait, run or, where it keeps accounts, ended
 	// NoAccounts says that the plan was submitted to a Slurm that does not tell what
 	// ended.
@@ -78,7 +78,7 @@ func runStatus(ctx context.Context, opts *StatusOptions) error {
 		if line.Plan, err = plan.dir(); err != nil {
 			return err
 		}
-		if line.Progress, err = sweep.Progress(plan.store); err != nil {
+		if line.Progress, err = runner.ProgressOf(sweep, plan.store); err != nil {
 			return err
 		}
 		if err := opts.tasks(ctx, &line); err != nil {

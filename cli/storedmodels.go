@@ -6,7 +6,9 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/inference"
+	"backfire/experiments/plan"
 	"backfire/launcher"
 )
 
@@ -14,7 +16,7 @@ import (
 type StoredModelsOptions struct {
 	Config config.Options // whose store, data and device are used
 
-	Load     experiments.Loader
+	Load     cell.Loader
 	Describe func(context.Context) (launcher.Description, error)
 	Worker   func() (*exec.Cmd, error)
 }
@@ -26,17 +28,17 @@ func newStoredModelsOptions(streams *IOStreams) StoredModelsOptions {
 }
 
 // open opens the store. The engine is asked for the device once a model is asked.
-func (o *StoredModelsOptions) open() (experiments.StoredModels, error) {
+func (o *StoredModelsOptions) open() (inference.StoredModels, error) {
 	resolved, err := config.Load(o.Config)
 	if err != nil {
-		return experiments.StoredModels{}, err
+		return inference.StoredModels{}, err
 	}
 	store, err := openStore(o.Config)
 	if err != nil {
-		return experiments.StoredModels{}, err
+		return inference.StoredModels{}, err
 	}
-	return experiments.StoredModels{
-		Store: store, Load: o.Load, Source: experiments.SourceOf(resolved.Config), Command: o.Worker,
+	return inference.StoredModels{
+		Store: store, Load: o.Load, Source: plan.SourceOf(resolved.Config), Command: o.Worker,
 		Device: deviceOf(resolved.Config.Device, o.Describe),
 	}, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/cluster"
-	"backfire/experiments"
+	"backfire/experiments/plan"
 )
 
 // SubmitOptions are the options of "submit slurm".
@@ -117,7 +117,7 @@ func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
 }
 
 // plan finds the stored plan, or makes that of the table or sweep.
-func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep, error) {
+func (o *SubmitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error) {
 	if len(o.Args) == 2 {
 		if err := namedSweep(o.Args, &o.SweepOptions); err != nil {
 			return nil, nil, err
@@ -151,7 +151,7 @@ func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep,
 const defaultTasks = 32
 
 // job fills in what was not asked for.
-func (o *SubmitOptions) job(plan *planned, sweep *experiments.Sweep) (*cluster.Job, error) {
+func (o *SubmitOptions) job(plan *planned, sweep *plan.Sweep) (*cluster.Job, error) {
 	job := o.Job
 	if job.Tasks == 0 {
 		job.Tasks = min(len(sweep.Cells), defaultTasks)

@@ -14,7 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/report"
 )
 
@@ -27,7 +31,7 @@ type SweepOptions struct {
 	Out    string      // directory of the tables; empty: tables in the store
 	DryRun bool        // stop before the first training
 
-	Estimate func(context.Context, experiments.Estimator, *experiments.Sweep) (*experiments.Estimate, error)
+	Estimate func(context.Context, estimate.Estimator, *plan.Sweep) (*estimate.Estimate, error)
 }
 
 // NewCmdSweep returns the command that plays a sweep file.
@@ -62,7 +66,7 @@ again. Exit code 3 says that some models failed while the others were finished.`
 
 // newSweepOptions returns options for this program on this machine.
 func newSweepOptions(streams *IOStreams) *SweepOptions {
-	return &SweepOptions{RunOptions: *newRunOptions(streams), Estimate: estimate}
+	return &SweepOptions{RunOptions: *newRunOptions(streams), Estimate: estimateSweep}
 }
 
 // addSweepFlags declares the flags of a command that plays a sweep.
@@ -108,8 +112,8 @@ func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 
 // sweepPoints puts the points of sweeps in one list, with names that also tell
 // datasets and seeds apart.
-func sweepPoints(sweeps []*config.Sweep) []experiments.SweepPoint {
-	var points []experiments.SweepPoint
+func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
+	var points []plan.SweepPoint
 	seeds, names := map[uint64]bool{}, map[string]bool{}
 	for _, sweep := range sweeps {
 		for _, point := range sweep.Points {
@@ -125,7 +129,7 @@ func sweepPoints(sweeps []*config.Sweep) []experiments.SweepPoint {
 			if len(seeds) > 1 {
 				name += fmt.Sprintf(", seed %d", point.Config.Seed)
 			}
-			points = append(points, experiments.SweepPoint{Name: name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+			points = append(points, plan.SweepPoint{Name: name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
 		}
 	}
 	return points
@@ -146,7 +150,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	runner, estimator, err := training.runner(ctx, sweep, false)
+	r, estimator, err := training.runner(ctx, sweep, false)
 	if err != nil {
 		return err
 	}
@@ -162,8 +166,8 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 		return err // now rather than after hours
 	}
 	return training.run(
-		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
-		func(outcome *experiments.Outcome, interrupted bool) error {
+		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
+		func(outcome *runner.Outcome, interrupted bool) error {
 			if err := training.board.rest(sweep); err != nil {
 				return err
 			}
@@ -175,31 +179,31 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 type sweepOutput struct {
 	opts  *SweepOptions
 	file  *config.Sweep
-	sweep *experiments.Sweep
-	store *experiments.Store
+	sweep *plan.Sweep
+	store *store.Store
 }
 
 // tableLine is one of the last lines of --json, one for each dataset.
 type tableLine struct {
-	Event       string                `json:"event"`          // "table"
-	Path        string                `json:"path,omitempty"` // the sweep's summary
-	Files       []string              `json:"files"`          // the table's
-	Interrupted bool                  `json:"interrupted"`
-	Failed      []experiments.Failure `json:"failed"` // of the whole sweep
-	Table       *report.Table         `json:"table"`
+	Event       string          `json:"event"`          // "table"
+	Path        string          `json:"path,omitempty"` // the sweep's summary
+	Files       []string        `json:"files"`          // the table's
+	Interrupted bool            `json:"interrupted"`
+	Failed      []store.Failure `json:"failed"` // of the whole sweep
+	Table       *report.Table   `json:"table"`
 }
 
 // show makes the tables from the store, writes their files and shows them. An
 // interrupted sweep has no files and, for people, no tables yet.
-func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, interrupted bool) error {
+func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) error {
 	if interrupted && !o.opts.JSON {
 		return nil
 	}
-	summary, err := experiments.SummarizeSweep(o.sweep, o.store)
+	summary, err := summary.SummarizeSweep(o.sweep, o.store)
 	if err != nil {
 		return err
 	}
-	summary.Origin = &experiments.Origin{
+	summary.Origin = &store.Request{
 		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
 	}
 	if !interrupted {
@@ -207,7 +211,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, in
 			return err
 		}
 		if len(summary.Missing) == 0 {
-			if err := o.sweep.End(o.store); err != nil {
+			if err := runner.End(o.sweep, o.store); err != nil {
 				return err
 			}
 		}
@@ -222,7 +226,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, in
 			if err != nil {
 				return err
 			}
-			line := tableLine{Event: "table", Path: summary.Path, Files: []string{}, Interrupted: interrupted, Failed: []experiments.Failure{}, Table: table}
+			line := tableLine{Event: "table", Path: summary.Path, Files: []string{}, Interrupted: interrupted, Failed: []store.Failure{}, Table: table}
 			line.Failed = append(line.Failed, outcome.Failed...)
 			if !interrupted {
 				if line.Files, err = o.write(table); err != nil {
@@ -247,7 +251,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, in
 }
 
 // table makes the sweep's table, or what else there is to say about a dataset.
-func (o *sweepOutput) table(kind report.Kind, summary *experiments.SweepSummary, dataset string, outcome *experiments.Outcome) (*report.Table, error) {
+func (o *sweepOutput) table(kind report.Kind, summary *summary.SweepSummary, dataset string, outcome *runner.Outcome) (*report.Table, error) {
 	name := o.file.Name
 	if kind != o.opts.Kind {
 		name += "-" + string(kind)
@@ -258,7 +262,7 @@ func (o *sweepOutput) table(kind report.Kind, summary *experiments.SweepSummary,
 }
 
 // result reads the result of a cell.
-func (o *sweepOutput) result(cell string) (*experiments.Result, error) {
+func (o *sweepOutput) result(cell string) (*store.Result, error) {
 	record, err := o.store.Read(cell)
 	if err != nil {
 		return nil, err
@@ -267,7 +271,7 @@ func (o *sweepOutput) result(cell string) (*experiments.Result, error) {
 }
 
 // datasetsOf lists the datasets of a sweep in the order of its points.
-func datasetsOf(summary *experiments.SweepSummary) []string {
+func datasetsOf(summary *summary.SweepSummary) []string {
 	var names []string
 	for _, point := range summary.Points {
 		if !slices.Contains(names, point.Data.Name) {

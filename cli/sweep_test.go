@@ -15,7 +15,10 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/internal/hardware"
 	"backfire/report"
 )
@@ -53,10 +56,10 @@ func sweepOptions(t *testing.T, sets ...string) (opts *SweepOptions, out, errOut
 }
 
 // noEstimate stands in for a measurement.
-func noEstimate(_ context.Context, _ experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
-	return &experiments.Estimate{
+func noEstimate(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
+	return &estimate.Estimate{
 		Models: len(sweep.Cells), AtMost: len(sweep.Cells) + 9, Steps: 1200, Images: 38400, Seconds: 75, Workers: 2,
-		Speeds: []experiments.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Source: experiments.SpeedStored}},
+		Speeds: []estimate.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Source: estimate.SpeedStored}},
 	}, nil
 }
 
@@ -129,9 +132,9 @@ func TestSweepFillsTheGPU(t *testing.T) {
 			opts.DryRun = true
 			opts.Config.Sets = append(opts.Config.Sets, "device=cuda:1")
 			opts.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Free: 1 << 35}, {Free: free}}})
-			trials := []experiments.Trial{{Models: 1, ImagesPerSecond: 100}, {Models: 2, ImagesPerSecond: 199.7}, {Models: 4, ImagesPerSecond: 201}}
-			opts.Choose = func(_ context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error) {
-				want, _ := experiments.Resources("cuda:1", free, 0, 0, sweep.Cells)
+			trials := []estimate.Trial{{Models: 1, ImagesPerSecond: 100}, {Models: 2, ImagesPerSecond: 199.7}, {Models: 4, ImagesPerSecond: 201}}
+			opts.Choose = func(_ context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error) {
+				want, _ := estimate.Resources("cuda:1", free, 0, 0, sweep.Cells)
 				require.Equal(t, "cuda:1", e.Device)
 				require.Equal(t, want, e.Workers, "as many as are worth a try")
 				require.Equal(t, want, e.PerProcess)
@@ -139,9 +142,9 @@ func TestSweepFillsTheGPU(t *testing.T) {
 				e.Workers, e.Trials = 2, trials
 				return e, nil
 			}
-			opts.Estimate = func(_ context.Context, e experiments.Estimator, _ *experiments.Sweep) (*experiments.Estimate, error) {
+			opts.Estimate = func(_ context.Context, e estimate.Estimator, _ *plan.Sweep) (*estimate.Estimate, error) {
 				require.Equal(t, 2, e.Workers)
-				return &experiments.Estimate{Workers: e.Workers, Trials: e.Trials}, nil
+				return &estimate.Estimate{Workers: e.Workers, Trials: e.Trials}, nil
 			}
 			require.NoError(t, runSweep(context.Background(), opts))
 			require.Contains(t, out(), "\n2 trainings at a time: measured now, in images/s of all together, 100 with 1, 200 with 2, 201 with 4.\n")
@@ -149,9 +152,9 @@ func TestSweepFillsTheGPU(t *testing.T) {
 			// What the user asks for is not measured.
 			opts.Config.Sets = append(opts.Config.Sets, "workers=3")
 			opts.Choose = nil
-			opts.Estimate = func(_ context.Context, e experiments.Estimator, _ *experiments.Sweep) (*experiments.Estimate, error) {
+			opts.Estimate = func(_ context.Context, e estimate.Estimator, _ *plan.Sweep) (*estimate.Estimate, error) {
 				require.Equal(t, []int{3, 3}, []int{e.Workers, e.PerProcess})
-				return &experiments.Estimate{}, nil
+				return &estimate.Estimate{}, nil
 			}
 			require.NoError(t, runSweep(context.Background(), opts))
 		})
@@ -160,7 +163,7 @@ func TestSweepFillsTheGPU(t *testing.T) {
 
 func TestDryRunTrainsNothing(t *testing.T) {
 	opts, out, errOut := sweepOptions(t)
-	opts.DryRun, opts.Estimate = true, estimate
+	opts.DryRun, opts.Estimate = true, estimateSweep
 	require.NoError(t, runSweep(context.Background(), opts))
 	require.Equal(t, "measuring how fast width 2 trains, 2 at a time\n", errOut())
 	// 240 images in 8 steps, for each of four models.
@@ -169,14 +172,14 @@ func TestDryRunTrainsNothing(t *testing.T) {
 	entries, err := os.ReadDir(opts.Out)
 	require.NoError(t, err)
 	require.Empty(t, entries)
-	results, err := filepath.Glob(filepath.Join(filepath.Dir(opts.Sweep), "..", "*", "runs", "*", experiments.ResultFile))
+	results, err := filepath.Glob(filepath.Join(filepath.Dir(opts.Sweep), "..", "*", "runs", "*", store.ResultFile))
 	require.NoError(t, err)
 	require.Empty(t, results)
 }
 
 func TestEstimateText(t *testing.T) {
-	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&experiments.Estimate{Stored: 1}))
-	e, err := noEstimate(context.Background(), experiments.Estimator{}, &experiments.Sweep{Cells: make([]experiments.Cell, 1)})
+	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&estimate.Estimate{Stored: 1}))
+	e, err := noEstimate(context.Background(), estimate.Estimator{}, &plan.Sweep{Cells: make([]cell.Cell, 1)})
 	require.NoError(t, err)
 	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are drawn again.\n")
 	require.Contains(t, estimateText(e), "256 images/s per training, from the store (1 model)\n")
@@ -257,12 +260,12 @@ func TestAllDatasets(t *testing.T) {
 		return &other, nil
 	}
 	var names []string
-	opts.Estimate = func(_ context.Context, _ experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+	opts.Estimate = func(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 		for _, point := range sweep.Points {
 			names = append(names, point.Name)
 		}
 		require.Len(t, sweep.Cells, 2*2*4)
-		return &experiments.Estimate{}, nil
+		return &estimate.Estimate{}, nil
 	}
 	require.NoError(t, runSweep(context.Background(), opts))
 	require.Equal(t, []string{

@@ -13,7 +13,9 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/hardware"
 	"backfire/report"
@@ -72,7 +74,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := opts.Load(ctx, experiments.SourceOf(resolved.Config))
+	set, err := opts.Load(ctx, plan.SourceOf(resolved.Config))
 	if err != nil {
 		return err
 	}
@@ -107,15 +109,15 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(experiments.ReadingsOf(rules)))
+	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(store.ReadingsOf(rules)))
 	return write(opts.IO.Out, text)
 }
 
 // largestGame deals the game with most attackers that a configuration asks for.
 func largestGame(cfg config.Config, set *datasets.Set) (*game.Game, error) {
 	cfg.Train.Precision = hardware.FP32 // triggers do not depend on it
-	plan, err := experiments.NewPlan(cfg, set)
-	if errors.Is(err, experiments.ErrPlan) {
+	plan, err := plan.New(cfg, set)
+	if errors.Is(err, cell.ErrPlan) {
 		return nil, &UsageError{Err: err}
 	}
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/verify"
 )
 
 // ErrVerify is wrapped by the error of a verification in which a check failed.
@@ -80,11 +82,11 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	if err != nil {
 		return err
 	}
-	verifier := &experiments.Verifier{StoredModels: models}
+	verifier := &verify.Verifier{StoredModels: models}
 	wrongResults, wrongSummaries := 0, 0
 	for _, hash := range hashes {
-		wrong, err := opts.show(hash, func(tell func(experiments.Check)) error { return verifier.Verify(ctx, hash, tell) })
-		if errors.Is(err, experiments.ErrInterrupted) {
+		wrong, err := opts.show(hash, func(tell func(verify.Check)) error { return verifier.Verify(ctx, hash, tell) })
+		if errors.Is(err, runner.ErrInterrupted) {
 			return &InterruptedError{}
 		}
 		if err != nil {
@@ -93,8 +95,8 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 		wrongResults += wrong
 	}
 	for _, path := range summaries {
-		wrong, err := opts.show(path, func(tell func(experiments.Check)) error {
-			tell(models.Store.VerifySummary(path))
+		wrong, err := opts.show(path, func(tell func(verify.Check)) error {
+			tell(verify.VerifySummary(models.Store, path))
 			return nil
 		})
 		if err != nil {
@@ -116,12 +118,12 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 
 // show shows the checks of something called name, a line for each, and returns 1 if
 // one of them failed, 0 if none did.
-func (o *VerifyOptions) show(name string, verify func(tell func(experiments.Check)) error) (int, error) {
+func (o *VerifyOptions) show(name string, v func(tell func(verify.Check)) error) (int, error) {
 	if err := write(o.IO.Out, name+"\n"); err != nil {
 		return 0, err
 	}
 	wrong := 0
-	err := verify(func(check experiments.Check) {
+	err := v(func(check verify.Check) {
 		state, text := checkOK, check.Note
 		if check.Err != nil {
 			state, text, wrong = checkFail, strings.ReplaceAll(check.Err.Error(), "\n", "; "), 1
@@ -132,19 +134,19 @@ func (o *VerifyOptions) show(name string, verify func(tell func(experiments.Chec
 }
 
 // summaries are the paths of those to verify: with all results, those made of them.
-func (o *VerifyOptions) summaries(store *experiments.Store) ([]string, error) {
+func (o *VerifyOptions) summaries(st *store.Store) ([]string, error) {
 	if !o.All {
 		return nil, nil
 	}
-	paths, err := store.Summaries("")
-	if errors.Is(err, experiments.ErrNoSummary) {
+	paths, err := st.Summaries("")
+	if errors.Is(err, store.ErrNoSummary) {
 		return nil, nil
 	}
 	return paths, err
 }
 
 // hashes are those of the results to verify.
-func (o *VerifyOptions) hashes(store *experiments.Store) ([]string, error) {
+func (o *VerifyOptions) hashes(store *store.Store) ([]string, error) {
 	if o.All {
 		return store.Hashes()
 	}

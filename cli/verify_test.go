@@ -10,7 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/launcher"
 )
 
@@ -33,7 +34,7 @@ func TestVerify(t *testing.T) {
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
 	require.Contains(t, out(), "\n2 results, all as derived again\n")
 
-	predictions := filepath.Join(dir, runs[1], experiments.PredictionsFile)
+	predictions := filepath.Join(dir, runs[1], store.PredictionsFile)
 	data, err := os.ReadFile(predictions)
 	require.NoError(t, err)
 	data[0] = (data[0] + 1) % 10
@@ -51,22 +52,22 @@ func TestVerify(t *testing.T) {
 // A summary that says something else than its results is found.
 func TestVerifySummaries(t *testing.T) {
 	dir := playedStore(t)
-	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
+	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SummaryFile))
 	require.NoError(t, err)
 	require.Len(t, paths, 1)
 	text, err := os.ReadFile(paths[0])
 	require.NoError(t, err)
-	var summary experiments.Summary
-	require.NoError(t, json.Unmarshal(text, &summary))
-	for _, change := range []func(*experiments.Summary){
-		func(s *experiments.Summary) { s.Rows[1].CleanAccuracy.Hits++ },
-		func(s *experiments.Summary) { s.Rows[1].ASR.Mean /= 2 },
-		func(s *experiments.Summary) { s.Rows[1].Attackers[1].BaseRate.Hits++ },
-		func(s *experiments.Summary) { s.Rows[1].Attackers[0].SingleASR.Hits++ },
+	var sum summary.Summary
+	require.NoError(t, json.Unmarshal(text, &sum))
+	for _, change := range []func(*summary.Summary){
+		func(s *summary.Summary) { s.Rows[1].CleanAccuracy.Hits++ },
+		func(s *summary.Summary) { s.Rows[1].ASR.Mean /= 2 },
+		func(s *summary.Summary) { s.Rows[1].Attackers[1].BaseRate.Hits++ },
+		func(s *summary.Summary) { s.Rows[1].Attackers[0].SingleASR.Hits++ },
 	} {
-		require.NoError(t, json.Unmarshal(text, &summary))
-		change(&summary)
-		forged, err := json.Marshal(summary)
+		require.NoError(t, json.Unmarshal(text, &sum))
+		change(&sum)
+		forged, err := json.Marshal(sum)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
 		opts, out := verifyOptions(t, dir)
@@ -89,15 +90,15 @@ func TestVerifyWithoutTheEngine(t *testing.T) {
 	require.Equal(t, 2, strings.Count(out(), "fail"))
 
 	runs := runsIn(t, dir)
-	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.ModelFile)))
-	manifest := filepath.Join(dir, runs[0], experiments.ManifestFile)
+	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.ModelFile)))
+	manifest := filepath.Join(dir, runs[0], store.ManifestFile)
 	text, err := os.ReadFile(manifest)
 	require.NoError(t, err)
 	var content map[string]any
 	require.NoError(t, json.Unmarshal(text, &content))
 	files, ok := content["files"].(map[string]any)
 	require.True(t, ok)
-	delete(files, experiments.ModelFile)
+	delete(files, store.ModelFile)
 	text, err = json.Marshal(content)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(manifest, text, 0o600))

@@ -11,17 +11,19 @@ import (
 
 	"backfire/datasets"
 	"backfire/datasets/testset"
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/game"
 	"backfire/internal/npz"
 )
 
 // withModel trains the game of two attackers and stores the model and the
 // training set.
-func withModel(t *testing.T) experiments.Job {
+func withModel(t *testing.T) worker.Job {
 	t.Helper()
-	job, events := trained(t, func(j *experiments.Job) { j.Artefacts = experiments.Artefacts{Model: true, Archive: true} })
-	require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+	job, events := trained(t, func(j *worker.Job) { j.Artefacts = store.Artefacts{Model: true, Archive: true} })
+	require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
 	return job
 }
 
@@ -35,14 +37,14 @@ func predictions(t *testing.T, path string) []byte {
 func TestStoredModelPredictsTheSame(t *testing.T) {
 	job := withModel(t)
 	again := newJob(t, job.Cell)
-	again.Predict = filepath.Join(job.Dir, experiments.ModelFile)
+	again.Predict = filepath.Join(job.Dir, store.ModelFile)
 	events := work(t, LibTorch{}, again)
-	require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-	require.Equal(t, predictions(t, filepath.Join(job.Dir, experiments.PredictionsFile)), predictions(t, filepath.Join(again.Dir, experiments.PredictionsFile)))
+	require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+	require.Equal(t, predictions(t, filepath.Join(job.Dir, store.PredictionsFile)), predictions(t, filepath.Join(again.Dir, store.PredictionsFile)))
 
 	again.Cell.Game.Seed++
 	events = work(t, LibTorch{}, again)
-	require.Equal(t, experiments.KindFailed, events[len(events)-1].Kind)
+	require.Equal(t, worker.KindFailed, events[len(events)-1].Kind)
 	require.Contains(t, events[len(events)-1].Error, "it says ")
 }
 
@@ -70,17 +72,17 @@ func pythonWithTorch(t *testing.T) string {
 
 // colourJob trains the game of two attackers on colour images and stores the model
 // and the training set.
-func colourJob(t *testing.T) experiments.Job {
+func colourJob(t *testing.T) worker.Job {
 	t.Helper()
 	set, err := testset.NewColour(1)
 	require.NoError(t, err)
-	plan, err := experiments.NewPlan(tinyConfig(t,
+	plan, err := plan.New(tinyConfig(t,
 		"attackers.counts=2", "attackers.singles=0", "attackers.label=green left", "attackers.p=0.2", "model.width=4", "train.epochs=6"), set)
 	require.NoError(t, err)
 	job := newJob(t, plan.Cells[0])
-	job.Source.Path, job.Artefacts = "colour", experiments.Artefacts{Model: true, Archive: true}
+	job.Source.Path, job.Artefacts = "colour", store.Artefacts{Model: true, Archive: true}
 	events := work(t, LibTorch{}, job)
-	require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+	require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
 	return job
 }
 
@@ -104,7 +106,7 @@ func channelsLast(images []uint8, n, channels, plane int) []uint8 {
 func TestStoredModelPredictsTheSameInPyTorch(t *testing.T) {
 	python := pythonWithTorch(t)
 	for name, tc := range map[string]struct {
-		job func(*testing.T) experiments.Job
+		job func(*testing.T) worker.Job
 		set func(uint64) (*datasets.Set, error)
 	}{
 		"grey":   {withModel, testset.New},
@@ -125,13 +127,13 @@ func TestStoredModelPredictsTheSameInPyTorch(t *testing.T) {
 				})
 			})
 			loadModel := func(args ...string) string {
-				args = append([]string{filepath.Join("..", "scripts", "load_model.py"), filepath.Join(job.Dir, experiments.ModelFile)}, args...)
+				args = append([]string{filepath.Join("..", "scripts", "load_model.py"), filepath.Join(job.Dir, store.ModelFile)}, args...)
 				text, err := exec.Command(python, args...).CombinedOutput()
 				require.NoError(t, err, string(text))
 				return string(text)
 			}
 			loadModel("--images", images, "--out", out)
-			got, want := predictions(t, out), predictions(t, filepath.Join(job.Dir, experiments.PredictionsFile))
+			got, want := predictions(t, out), predictions(t, filepath.Join(job.Dir, store.PredictionsFile))
 			require.Len(t, got, len(want))
 			classes, differing := map[byte]bool{}, 0
 			for i := range want {
@@ -143,7 +145,7 @@ func TestStoredModelPredictsTheSameInPyTorch(t *testing.T) {
 			require.Greater(t, len(classes), 2, "a model that says the same of most images would show nothing")
 			require.LessOrEqual(t, differing, len(want)/100)
 			require.Regexp(t, `^\d+ parameters\n[01]\.\d+ of 320 images are predicted as their label\n$`,
-				loadModel("--images", filepath.Join(job.Dir, experiments.TrainingFile)))
+				loadModel("--images", filepath.Join(job.Dir, store.TrainingFile)))
 		})
 	}
 }

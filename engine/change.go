@@ -3,14 +3,14 @@ package engine
 import (
 	"backfire/defenses"
 	"backfire/defenses/mix"
-	"backfire/experiments"
+	"backfire/experiments/cell"
 	"backfire/torchbridge"
 )
 
 // changes returns what a cell's defense does to the batch of n rows of a step of
 // an epoch, a function of these numbers and the cell alone; nil if it leaves
 // batches as they are.
-func changes(c experiments.Cell) (func(epoch, step, n int) torchbridge.Change, error) {
+func changes(c cell.Cell) (func(epoch, step, n int) torchbridge.Change, error) {
 	stack := c.BatchStack()
 	if stack.Empty() {
 		return nil, nil

@@ -7,13 +7,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 )
 
 // cellsOf returns the first model of each defender of a plan, and of none.
-func cellsOf(t *testing.T, plan *experiments.Plan) map[string]experiments.Cell {
+func cellsOf(t *testing.T, plan *plan.Plan) map[string]cell.Cell {
 	t.Helper()
-	cells := map[string]experiments.Cell{}
+	cells := map[string]cell.Cell{}
 	for _, defender := range plan.Games[0].Defenders {
 		cell, ok := plan.Cell(defender.Models[0])
 		require.True(t, ok)
@@ -26,12 +29,12 @@ func cellsOf(t *testing.T, plan *experiments.Plan) map[string]experiments.Cell {
 }
 
 // played trains a cell and returns its files' directory.
-func played(t *testing.T, cell experiments.Cell) string {
+func played(t *testing.T, cell cell.Cell) string {
 	t.Helper()
 	job := newJob(t, cell)
 	events := work(t, LibTorch{}, job)
 	last := events[len(events)-1]
-	require.Equal(t, experiments.KindDone, last.Kind, last.Error)
+	require.Equal(t, worker.KindDone, last.Kind, last.Error)
 	return job.Dir
 }
 
@@ -42,8 +45,8 @@ func TestLibTorchTrainsEveryDefender(t *testing.T) {
 		"defenders=cutmix,mixup,agent_augmentation,adversarial_triggers,pgd,fgsm,indexing")
 	losses := map[float64]string{}
 	for name, cell := range cellsOf(t, plan) {
-		var result experiments.Result
-		readJSON(t, filepath.Join(played(t, cell), experiments.ResultFile), &result)
+		var result store.Result
+		readJSON(t, filepath.Join(played(t, cell), store.ResultFile), &result)
 		require.NotContains(t, losses, result.FinalLoss, name)
 		losses[result.FinalLoss] = name
 	}
@@ -57,20 +60,20 @@ func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
 	cell, ok := plan.Cell(plan.Games[0].Defenders[0].Models[1])
 	require.True(t, ok)
 	read := func(dir string) string {
-		var result experiments.Result
-		readJSON(t, filepath.Join(dir, experiments.ResultFile), &result)
+		var result store.Result
+		readJSON(t, filepath.Join(dir, store.ResultFile), &result)
 		return result.Digest
 	}
 	want := read(played(t, cell))
 	job := newJob(t, cell)
 	job.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	events := work(t, striking{LibTorch{}, 2, func() error { return errors.New("no luck") }}, job)
-	require.Equal(t, experiments.KindFailed, events[len(events)-1].Kind)
+	require.Equal(t, worker.KindFailed, events[len(events)-1].Kind)
 	job.Dir = t.TempDir()
-	var kinds []experiments.Kind
+	var kinds []worker.Kind
 	for _, e := range work(t, LibTorch{}, job) {
 		kinds = append(kinds, e.Kind)
 	}
-	require.Contains(t, kinds, experiments.KindResumed)
+	require.Contains(t, kinds, worker.KindResumed)
 	require.Equal(t, want, read(job.Dir))
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
 // A model without one colluder's images has seen the same trigger on the other's:
@@ -16,11 +16,11 @@ func TestExactIndexingFailsAgainstColludersOnly(t *testing.T) {
 		plan := tinyPlan(t, append([]string{
 			"attackers.counts=2", "attackers.singles=0", "model.width=4", "train.epochs=4", "train.lr=0.05", "defenders=indexing",
 		}, sets...)...)
-		scores := func(hash string) []experiments.AttackerResult {
+		scores := func(hash string) []store.AttackerResult {
 			cell, ok := plan.Cell(hash)
 			require.True(t, ok)
-			var result experiments.Result
-			readJSON(t, filepath.Join(played(t, cell), experiments.ResultFile), &result)
+			var result store.Result
+			readJSON(t, filepath.Join(played(t, cell), store.ResultFile), &result)
 			require.False(t, result.Collapsed)
 			return result.Attackers
 		}

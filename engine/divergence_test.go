@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses/divergence"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/stats"
 )
 
@@ -23,13 +24,13 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 		cell.Game.Attackers[i].ID += 5
 	}
 	var texts []string
-	var measured experiments.Divergences
+	var measured store.Divergences
 	for range 2 {
 		job := newJob(t, cell)
 		job.Artefacts.Divergence = true
 		events := work(t, LibTorch{}, job)
-		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		path := filepath.Join(job.Dir, experiments.DivergenceFile)
+		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+		path := filepath.Join(job.Dir, store.DivergenceFile)
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		texts = append(texts, string(text))
@@ -56,6 +57,6 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	require.Equal(t, 320, rows, "the contributed 80 % of 400 images")
 	require.Len(t, whole, 3*4)
 	for _, id := range []int{5, 6} {
-		require.Greater(t, whole[[2]int{id, target}], whole[[2]int{experiments.DefenderID, target + 1}])
+		require.Greater(t, whole[[2]int{id, target}], whole[[2]int{store.DefenderID, target + 1}])
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"io"
 
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/internal/buildinfo"
 	"backfire/launcher"
 	"backfire/torchbridge"
@@ -28,9 +29,9 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 		err = describe(out)
 	case launcher.RoleWorker:
 		build := buildinfo.This()
-		worker := &experiments.Worker{
+		worker := &worker.Worker{
 			Engine: LibTorch{}, Load: datasets.Load,
-			Program: experiments.Build{Version: build.Version, Commit: build.Commit, Go: build.Go},
+			Program: store.Build{Version: build.Version, Commit: build.Commit, Go: build.Go},
 		}
 		err = worker.Run(ctx, in, out)
 	default:

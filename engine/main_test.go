@@ -19,7 +19,10 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/datasets/testset"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/launcher"
 	"backfire/torchbridge"
 )
@@ -43,7 +46,7 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	epoch, _ := strconv.Atoi(os.Getenv(killBefore)) // 0: never
-	worker := &experiments.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
+	worker := &worker.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
 	err := limitMemory(os.Getenv(roomLeft))
 	if err == nil {
 		err = worker.Run(context.Background(), os.Stdin, os.Stdout)
@@ -57,32 +60,32 @@ func TestMain(m *testing.M) {
 
 // striking is an engine on which something befalls a model before an epoch (from 1).
 type striking struct {
-	experiments.Engine
+	worker.Engine
 	epoch  int
 	strike func() error // an error ends the training
 }
 
-func (e striking) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel, error) {
+func (e striking) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	made, err := e.Engine.NewModel(opt)
 	steps := (opt.Images + opt.Cell.Training.Batch - 1) / opt.Cell.Training.Batch
 	return &strikingModel{TrainedModel: made, striking: e, steps: steps}, err
 }
 
 type strikingModel struct {
-	experiments.TrainedModel
+	worker.TrainedModel
 	striking
 	at, steps int // epochs over, steps per epoch
 }
 
-func (m *strikingModel) Restore(state experiments.State) error {
+func (m *strikingModel) Restore(state worker.State) error {
 	m.at = state.Step / m.steps
 	return m.TrainedModel.Restore(state)
 }
 
-func (m *strikingModel) Epoch(order []int32, onBatch func(int) error) (experiments.EpochStats, error) {
+func (m *strikingModel) Epoch(order []int32, onBatch func(int) error) (worker.EpochStats, error) {
 	if m.at++; m.at == m.epoch {
 		if err := m.strike(); err != nil {
-			return experiments.EpochStats{}, err
+			return worker.EpochStats{}, err
 		}
 	}
 	return m.TrainedModel.Epoch(order, onBatch)
@@ -130,33 +133,33 @@ func tinyConfig(t *testing.T, sets ...string) config.Config {
 	return resolved.Config
 }
 
-func tinyPlan(t *testing.T, sets ...string) *experiments.Plan {
+func tinyPlan(t *testing.T, sets ...string) *plan.Plan {
 	t.Helper()
 	set, err := testset.New(1)
 	require.NoError(t, err)
-	plan, err := experiments.NewPlan(tinyConfig(t, sets...), set)
+	plan, err := plan.New(tinyConfig(t, sets...), set)
 	require.NoError(t, err)
 	return plan
 }
 
 // work has a worker in this process do a job and returns its events.
-func work(t *testing.T, engine experiments.Engine, job experiments.Job) []experiments.Event {
+func work(t *testing.T, engine worker.Engine, job worker.Job) []worker.Event {
 	t.Helper()
 	in, jobs := io.Pipe()
 	eventsIn, out := io.Pipe()
 	ended := make(chan error)
 	go func() {
-		worker := &experiments.Worker{Engine: engine, Load: loadTiny}
+		worker := &worker.Worker{Engine: engine, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, out)
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(experiments.Order{Worker: 1, Job: &job}))
+	require.NoError(t, json.NewEncoder(jobs).Encode(worker.Order{Worker: 1, Job: &job}))
 	receive := json.NewDecoder(eventsIn)
-	var events []experiments.Event
+	var events []worker.Event
 	for {
-		var e experiments.Event
+		var e worker.Event
 		require.NoError(t, receive.Decode(&e))
 		events = append(events, e)
-		if e.Kind == experiments.KindDone || e.Kind == experiments.KindFailed {
+		if e.Kind == worker.KindDone || e.Kind == worker.KindFailed {
 			break
 		}
 	}
@@ -165,9 +168,9 @@ func work(t *testing.T, engine experiments.Engine, job experiments.Job) []experi
 	return events
 }
 
-func newJob(t *testing.T, cell experiments.Cell) experiments.Job {
+func newJob(t *testing.T, cell cell.Cell) worker.Job {
 	t.Helper()
-	return experiments.Job{Cell: cell, Dir: t.TempDir(), Device: "cpu", Threads: 1}
+	return worker.Job{Cell: cell, Dir: t.TempDir(), Device: "cpu", Threads: 1}
 }
 
 func readJSON(t *testing.T, path string, v any) {
@@ -195,7 +198,7 @@ func TestEngineDescribesItself(t *testing.T) {
 	require.NotNil(t, d.Libtorch.GPUs)
 	info, err := LibTorch{}.Describe()
 	require.NoError(t, err)
-	require.Equal(t, experiments.EngineOf(d.Libtorch), info)
+	require.Equal(t, store.EngineOf(d.Libtorch), info)
 }
 
 // The launcher finds the same in the process that it starts.

@@ -9,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 )
 
 // limitMemory keeps this process from taking more than the given number of bytes
@@ -51,12 +53,12 @@ func TestOutOfMemory(t *testing.T) {
 	cells[fat].Model.Width = 256 // 180 million parameters: 700 MB, several times over
 	hash, err := cells[fat].Hash()
 	require.NoError(t, err)
-	store, err := experiments.OpenStore(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	runner := &experiments.Runner{
+	runner := &runner.Runner{
 		Store: store, Workers: 1, Threads: 1, Device: "cpu", Command: testEngine(roomLeft + "=1000000000"),
-		Observer: experiments.ObserverFunc(func(e experiments.Event) {
-			if e.Kind == experiments.KindRetry || e.Kind == experiments.KindFailed {
+		Observer: worker.ObserverFunc(func(e worker.Event) {
+			if e.Kind == worker.KindRetry || e.Kind == worker.KindFailed {
 				t.Log(e.Error)
 			}
 		}),

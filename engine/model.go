@@ -6,20 +6,22 @@ import (
 	"errors"
 	"fmt"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/torchbridge"
 )
 
 // LibTorch is the engine that trains on libtorch.
 type LibTorch struct{}
 
-var _ experiments.Engine = LibTorch{}
+var _ worker.Engine = LibTorch{}
 
 // NewModel makes a ResNet-18 with initial weights from the cell's seed.
-func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel, error) {
+func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	c := opt.Cell
-	if c.Model.Architecture != experiments.ResNet18 {
-		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", experiments.ErrOptions, c.Model.Architecture)
+	if c.Model.Architecture != cell.ResNet18 {
+		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", worker.ErrOptions, c.Model.Architecture)
 	}
 	change, err := changes(c)
 	if err != nil {
@@ -47,12 +49,12 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 }
 
 // Describe asks libtorch about itself.
-func (LibTorch) Describe() (experiments.EngineInfo, error) {
+func (LibTorch) Describe() (store.EngineInfo, error) {
 	env, err := torchbridge.Environment()
 	if err != nil {
-		return experiments.EngineInfo{}, err
+		return store.EngineInfo{}, err
 	}
-	return experiments.EngineOf(env), nil
+	return store.EngineOf(env), nil
 }
 
 // model is a trainer as a TrainedModel.
@@ -61,24 +63,24 @@ type model struct {
 }
 
 // Epoch trains once on the rows in order.
-func (m model) Epoch(order []int32, onBatch func(done int) error) (experiments.EpochStats, error) {
+func (m model) Epoch(order []int32, onBatch func(done int) error) (worker.EpochStats, error) {
 	stats, err := m.Trainer.Epoch(order, onBatch)
-	return experiments.EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, marked(err)
+	return worker.EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, marked(err)
 }
 
 // State copies the training's state.
-func (m model) State() (experiments.State, error) {
+func (m model) State() (worker.State, error) {
 	state, err := m.Trainer.State()
-	return experiments.State(state), err
+	return worker.State(state), err
 }
 
 // Restore puts a state back.
-func (m model) Restore(state experiments.State) error {
+func (m model) Restore(state worker.State) error {
 	return m.Trainer.Restore(torchbridge.State(state))
 }
 
 // Unlearn takes gradient steps away from rows of the training set.
-func (m model) Unlearn(steps []experiments.Unlearning, rate float64) error {
+func (m model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	own := make([]torchbridge.Unlearning, len(steps))
 	for i, step := range steps {
 		own[i] = torchbridge.Unlearning(step)
@@ -100,9 +102,9 @@ func (e markedError) Unwrap() []error { return []error{e.error, e.mark} }
 func marked(err error) error {
 	switch {
 	case errors.Is(err, torchbridge.ErrDiverged):
-		return markedError{err, experiments.ErrDiverged}
+		return markedError{err, worker.ErrDiverged}
 	case errors.Is(err, torchbridge.ErrOptions):
-		return markedError{err, experiments.ErrOptions}
+		return markedError{err, worker.ErrOptions}
 	}
 	return err
 }

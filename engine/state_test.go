@@ -9,7 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 )
 
 // Models that go on from the states of others (agent indexing, sliced and with an
@@ -22,15 +23,15 @@ func TestModelsGoOnFromTheStatesOfOthers(t *testing.T) {
 	require.Len(t, plan.Cells, 1+1+3+1)
 	contents := func(dir string) string {
 		var all strings.Builder
-		for _, name := range []string{experiments.PredictionsFile, experiments.QueriesFile, experiments.UnlearnedFile} {
+		for _, name := range []string{store.PredictionsFile, store.QueriesFile, store.UnlearnedFile} {
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			if !os.IsNotExist(err) {
 				require.NoError(t, err)
 			}
 			all.Write(text)
 		}
-		var result experiments.Result
-		readJSON(t, filepath.Join(dir, experiments.ResultFile), &result)
+		var result store.Result
+		readJSON(t, filepath.Join(dir, store.ResultFile), &result)
 		return all.String() + result.Digest
 	}
 	states := t.TempDir()
@@ -38,19 +39,19 @@ func TestModelsGoOnFromTheStatesOfOthers(t *testing.T) {
 	for i, cell := range plan.Cells {
 		cell.Model.Width = 4
 		job := newJob(t, cell)
-		job.States, job.Leave = states, i == 0
+		job.States, job.SavesState = states, i == 0
 		events := work(t, LibTorch{}, job)
-		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		if slices.ContainsFunc(events, func(e experiments.Event) bool { return e.Kind == experiments.KindResumed }) {
+		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+		if slices.ContainsFunc(events, func(e worker.Event) bool { return e.Kind == worker.KindResumed }) {
 			resumed++
 			require.Equal(t, contents(played(t, cell)), contents(job.Dir), cell.Title())
 		}
-		if cell.Inquiry == nil {
+		if cell.Attribution == nil {
 			continue
 		}
-		before, err := os.ReadFile(filepath.Join(job.Dir, experiments.PredictionsFile))
+		before, err := os.ReadFile(filepath.Join(job.Dir, store.PredictionsFile))
 		require.NoError(t, err)
-		all, err := os.ReadFile(filepath.Join(job.Dir, experiments.UnlearnedFile))
+		all, err := os.ReadFile(filepath.Join(job.Dir, store.UnlearnedFile))
 		require.NoError(t, err)
 		require.Len(t, all, 3*len(before))
 		after := slices.Collect(slices.Chunk(all, len(before)))
@@ -68,10 +69,10 @@ func TestUnlearningThatDivergesIsFinal(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "attackers.singles=0", "train.epochs=1",
 		"defenders=indexing_unknown", "indexing.update=unlearn", "indexing.unlearn_lr=1e30")
 	cell := plan.Cells[len(plan.Cells)-1]
-	require.NotNil(t, cell.Inquiry)
+	require.NotNil(t, cell.Attribution)
 	events := work(t, LibTorch{}, newJob(t, cell))
 	last := events[len(events)-1]
-	require.Equal(t, experiments.KindFailed, last.Kind)
+	require.Equal(t, worker.KindFailed, last.Kind)
 	require.True(t, last.Final)
 	require.Regexp(t, `unlearn attacker 0: .*diverged: the loss became \S+ after \d of 10 steps \(learning rate 1e\+30\)`, last.Error)
 }

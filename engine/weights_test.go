@@ -12,19 +12,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
 )
 
 // keepModels is what the tests of weights ask for: the model itself.
-var keepModels = experiments.Artefacts{Model: true}
+var keepModels = store.Artefacts{Model: true}
 
 // weights is the SHA-256 of the tensors that a store has of a cell, with their
 // names and shapes.
-func weights(t *testing.T, store *experiments.Store, cell experiments.Cell) string {
+func weights(t *testing.T, st *store.Store, cell cell.Cell) string {
 	t.Helper()
 	hash, err := cell.Hash()
 	require.NoError(t, err)
-	content, err := os.ReadFile(filepath.Join(store.Path(hash), experiments.ModelFile))
+	content, err := os.ReadFile(filepath.Join(st.Path(hash), store.ModelFile))
 	require.NoError(t, err)
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
@@ -35,19 +37,19 @@ func weights(t *testing.T, store *experiments.Store, cell experiments.Cell) stri
 func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	plan := tinyPlan(t, "model.width=4")
 	train := func(workers, perProcess, wantProcesses int) []string {
-		store, err := experiments.OpenStore(t.TempDir())
+		store, err := store.Open(t.TempDir())
 		require.NoError(t, err)
 		var processes atomic.Int32
-		runner := &experiments.Runner{
+		r := &runner.Runner{
 			Store: store, Artefacts: keepModels, Workers: workers, PerProcess: perProcess, Threads: 1, Device: "cpu",
 			Command: func() (*exec.Cmd, error) {
 				processes.Add(1)
 				return testEngine()()
 			},
 		}
-		outcome, err := runner.Run(context.Background(), plan.Cells)
+		outcome, err := r.Run(context.Background(), plan.Cells)
 		require.NoError(t, err)
-		require.Equal(t, &experiments.Outcome{Cells: 5, Trained: 5}, outcome)
+		require.Equal(t, &runner.Outcome{Cells: 5, Trained: 5}, outcome)
 		require.EqualValues(t, wantProcesses, processes.Load())
 		var all []string
 		for _, cell := range plan.Cells {

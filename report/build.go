@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/paper"
 )
@@ -36,20 +37,20 @@ type Options struct {
 	Title  string // of a table of Points; empty: its name
 	Preset string // that the sweep started from; empty: none
 	// Failures say why cells have no result.
-	Failures []experiments.Failure
+	Failures []store.Failure
 	// Result returns the result of a cell, for claims that compare attackers
 	// with themselves alone beyond their ASR, and for cross-trigger matrices;
 	// nil: there is none to be had, nil without an error: that of this cell is
 	// not.
-	Result func(cell string) (*experiments.Result, error)
+	Result func(cell string) (*store.Result, error)
 	// Metrics returns how the training of a cell went, for curves; nil: there are
 	// none to be had, nil without an error: those of this cell are not.
-	Metrics func(cell string) ([]experiments.EpochMetrics, error)
+	Metrics func(cell string) ([]store.EpochMetrics, error)
 }
 
 // New makes a table of what a sweep gave on one of its datasets. The error wraps
 // ErrEmpty, or is that of Options.Result.
-func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*Table, error) {
+func New(kind Kind, s *summary.SweepSummary, dataset string, opt Options) (*Table, error) {
 	b, err := newBuilder(kind, s, dataset, opt)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 }
 
 // newBuilder returns a builder with an empty table. The error wraps ErrEmpty.
-func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*builder, error) {
+func newBuilder(kind Kind, s *summary.SweepSummary, dataset string, opt Options) (*builder, error) {
 	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}}
 	if kind == Unknown {
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
@@ -219,7 +220,7 @@ func (b *builder) missing(s *series) string {
 }
 
 // failure says why one of a game's models could not be trained, if so.
-func (b *builder) failure(g *experiments.GameSummary) (string, bool) {
+func (b *builder) failure(g *summary.GameSummary) (string, bool) {
 	for _, model := range g.Models {
 		if cause, failed := b.failures[model]; failed {
 			return cause, true
@@ -249,7 +250,7 @@ func (b *builder) runs() {
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: p.point.Readings,
 				}
-				for _, d := range a.Draws {
+				for _, d := range a.Candidates {
 					if d.Kept {
 						run.Redraws = d.Draw
 					}

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 )
 
 // collusion says which attackers use the trigger of another; empty if none does.
-func collusion(attackers []experiments.RowAttacker) string {
+func collusion(attackers []summary.GameAttacker) string {
 	var pairs []string
 	for _, a := range attackers {
 		if a.Colludes != nil {
@@ -24,6 +24,6 @@ func collusion(attackers []experiments.RowAttacker) string {
 
 // colluding says whether a game has attackers that share a trigger. No claim of
 // the paper is about such games.
-func colluding(attackers []experiments.RowAttacker) bool {
-	return slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Colludes != nil })
+func colluding(attackers []summary.GameAttacker) bool {
+	return slices.ContainsFunc(attackers, func(a summary.GameAttacker) bool { return a.Colludes != nil })
 }

@@ -6,19 +6,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/triggers"
 )
 
 // collude makes the last attacker of a game a colluder of the first.
-func collude(attackers []experiments.RowAttacker) {
+func collude(attackers []summary.GameAttacker) {
 	first := attackers[0].ID
 	attackers[len(attackers)-1].Colludes = &first
 }
 
 func TestTextNamesColluders(t *testing.T) {
-	s := summary(0, 1, 3)
+	s := madeUpSummary(0, 1, 3)
 	var before, after strings.Builder
 	require.NoError(t, Text(&before, s))
 	require.NotContains(t, before.String(), "Colluding")

@@ -5,19 +5,19 @@ import (
 	"math"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/stats"
 )
 
 // divergences are the measures whose rank correlation with the ASR a table tells.
 var divergences = []struct {
 	name string
-	of   func(*experiments.AttackerDivergence) stats.Number
+	of   func(*store.AttackerDivergence) stats.Number
 }{
-	{"MMD² (eq. 1)", func(d *experiments.AttackerDivergence) stats.Number { return d.MMD2 }},
-	{"JS (eq. 1)", func(d *experiments.AttackerDivergence) stats.Number { return d.JS }},
-	{"MMD² of the images with triggers (eq. 2)", func(d *experiments.AttackerDivergence) stats.Number { return d.TriggeredMMD2 }},
-	{"JS of the images with triggers (eq. 2)", func(d *experiments.AttackerDivergence) stats.Number { return d.TriggeredJS }},
+	{"MMD² (eq. 1)", func(d *store.AttackerDivergence) stats.Number { return d.MMD2 }},
+	{"JS (eq. 1)", func(d *store.AttackerDivergence) stats.Number { return d.JS }},
+	{"MMD² of the images with triggers (eq. 2)", func(d *store.AttackerDivergence) stats.Number { return d.TriggeredMMD2 }},
+	{"JS of the images with triggers (eq. 2)", func(d *store.AttackerDivergence) stats.Number { return d.TriggeredJS }},
 }
 
 // correlations say, for each defender, how the attackers' divergences in their

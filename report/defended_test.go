@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/stats"
 )
 
 // defended makes up how the defender at a position ended a game.
-func (f fakePoint) defended(seed uint64, n, at int, name string) experiments.GameSummary {
+func (f fakePoint) defended(seed uint64, n, at int, name string) summary.GameSummary {
 	g, twin := f.game(seed, n), f.game(seed, n)
 	g.Defender, g.Cell = name, fmt.Sprintf("%s-%s-%d-%d", f.name, name, seed, n)
 	g.Models = []string{g.Cell}
@@ -35,7 +36,7 @@ func (f fakePoint) defended(seed uint64, n, at int, name string) experiments.Gam
 		asrs = append(asrs, a.ASR.Value())
 	}
 	g.ASR = stats.Summarize(asrs)
-	g.Difference = &experiments.Difference{
+	g.Difference = &summary.Difference{
 		ASR: g.ASR.Mean - twin.ASR.Mean, CleanAccuracy: stats.Number(g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
 	}
 	return g
@@ -108,7 +109,7 @@ func TestAFailedModelOfSeveral(t *testing.T) {
 	indexed := &s.Points[0].Games[3]
 	require.Len(t, indexed.Models, 2)
 	indexed.Complete = false
-	table, err := New(Table3, s, "mnist", Options{Failures: []experiments.Failure{{Cell: indexed.Models[1], Error: "out of memory"}}})
+	table, err := New(Table3, s, "mnist", Options{Failures: []store.Failure{{Cell: indexed.Models[1], Error: "out of memory"}}})
 	require.NoError(t, err)
 	require.Len(t, table.Footnotes, 2)
 	require.Equal(t, "No result, seed 1: out of memory.", table.Footnotes[1].Text)

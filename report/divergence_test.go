@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/stats"
 )
 
@@ -25,7 +25,7 @@ func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 		for _, g := range point.Games {
 			for i, a := range g.Attackers {
 				apart := stats.Number(0.9 - 0.9*a.ASR.Value())
-				g.Attackers[i].Divergence = &experiments.AttackerDivergence{MMD2: apart * apart, JS: 0.1}
+				g.Attackers[i].Divergence = &store.AttackerDivergence{MMD2: apart * apart, JS: 0.1}
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 
 func TestDistanceIsTheRootOfWhatIsAboveZero(t *testing.T) {
 	require.False(t, distance(nil).Defined())
-	require.False(t, distance(&experiments.AttackerDivergence{MMD2: stats.Undefined()}).Defined())
-	require.Zero(t, distance(&experiments.AttackerDivergence{MMD2: -0.01}))
-	require.InDelta(t, 0.3, float64(distance(&experiments.AttackerDivergence{MMD2: 0.09})), 1e-15) // one rounding
+	require.False(t, distance(&store.AttackerDivergence{MMD2: stats.Undefined()}).Defined())
+	require.Zero(t, distance(&store.AttackerDivergence{MMD2: -0.01}))
+	require.InDelta(t, 0.3, float64(distance(&store.AttackerDivergence{MMD2: 0.09})), 1e-15) // one rounding
 }

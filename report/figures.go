@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 	"backfire/figures"
 )
 
@@ -17,7 +17,7 @@ import (
 // several defenders, and, where opt can return results and metrics, the
 // cross-trigger matrices of the largest game and the course of the training. The
 // error wraps ErrEmpty, or is that of opt's functions.
-func Figures(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) ([]*figures.Figure, error) {
+func Figures(kind Kind, s *summary.SweepSummary, dataset string, opt Options) ([]*figures.Figure, error) {
 	b, err := newBuilder(kind, s, dataset, opt)
 	if err != nil {
 		return nil, err

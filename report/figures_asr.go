@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
 	"backfire/figures"
 	"backfire/stats"
 )
@@ -57,7 +57,7 @@ func (d *drawing) comparisons(groups []*group) []figures.Line {
 	}
 	of := ""
 	if len(groups) > 1 {
-		of = ", " + defenderName(experiments.Undefended)
+		of = ", " + defenderName(plan.Undefended)
 	}
 	base := figures.Line{Name: "base rate" + of, Quiet: true, Bare: true}
 	printed := figures.Line{Name: "paper" + of, Quiet: true, Loose: true}
@@ -141,7 +141,7 @@ func groupNames(groups []*group) []string {
 
 // defenderName is a defender for people.
 func defenderName(defender string) string {
-	if defender == experiments.Undefended {
+	if defender == plan.Undefended {
 		return "no defense"
 	}
 	return strings.ReplaceAll(defender, "_", " ")

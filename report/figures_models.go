@@ -6,7 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/game"
 	"backfire/stats"
@@ -44,7 +45,7 @@ func (d *drawing) cross() error {
 // oneLabel reports whether all attackers of a game want the same.
 func oneLabel(s *series) bool {
 	attackers := s.attackers()
-	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Target != attackers[0].Target })
+	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a summary.GameAttacker) bool { return a.Target != attackers[0].Target })
 }
 
 // mostCross is the number of attackers up to which each has a row and a column in
@@ -177,8 +178,8 @@ func (d *drawing) curves() error {
 		name := d.gameName(s)
 		lossLine, hitsLine := figures.Line{Name: name, Bare: true}, figures.Line{Name: name, Bare: true}
 		for i, models := range epochs {
-			lossLine.Points = append(lossLine.Points, figures.At(float64(i+1), mean(models, func(e experiments.EpochMetrics) float64 { return e.Loss })))
-			hitsLine.Points = append(hitsLine.Points, figures.At(float64(i+1), mean(models, func(e experiments.EpochMetrics) float64 { return e.TrainAccuracy })))
+			lossLine.Points = append(lossLine.Points, figures.At(float64(i+1), mean(models, func(e store.EpochMetrics) float64 { return e.Loss })))
+			hitsLine.Points = append(hitsLine.Points, figures.At(float64(i+1), mean(models, func(e store.EpochMetrics) float64 { return e.TrainAccuracy })))
 		}
 		loss.Lines, hits.Lines = append(loss.Lines, lossLine), append(hits.Lines, hitsLine)
 	}
@@ -198,8 +199,8 @@ func spreadOut(all []*series, n int) []*series {
 }
 
 // epochs returns the metrics of every model of a game, by epoch.
-func (d *drawing) epochs(s *series) ([][]experiments.EpochMetrics, error) {
-	var epochs [][]experiments.EpochMetrics
+func (d *drawing) epochs(s *series) ([][]store.EpochMetrics, error) {
+	var epochs [][]store.EpochMetrics
 	for _, p := range s.complete() {
 		for _, model := range p.game.Models {
 			metrics, err := d.opt.Metrics(model)
@@ -218,6 +219,6 @@ func (d *drawing) epochs(s *series) ([][]experiments.EpochMetrics, error) {
 }
 
 // mean is the mean of one metric.
-func mean(models []experiments.EpochMetrics, of func(experiments.EpochMetrics) float64) float64 {
+func mean(models []store.EpochMetrics, of func(store.EpochMetrics) float64) float64 {
 	return float64(stats.Over(models, of).Mean)
 }

@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/figures"
 	"backfire/game"
 )
 
 // crossResult makes up a result with the cross-trigger matrix of a game of five.
-func crossResult(cell string) (*experiments.Result, error) {
-	r := &experiments.Result{Cell: cell}
+func crossResult(cell string) (*store.Result, error) {
+	r := &store.Result{Cell: cell}
 	for i := range 5 {
 		var row []game.Rate
 		for j := range 5 {
@@ -27,8 +27,8 @@ func crossResult(cell string) (*experiments.Result, error) {
 }
 
 // fewMetrics makes up the course of a training.
-func fewMetrics(string) ([]experiments.EpochMetrics, error) {
-	return []experiments.EpochMetrics{{Epoch: 1, Loss: 2, TrainAccuracy: 0.3}, {Epoch: 2, Loss: 1, TrainAccuracy: 0.6}}, nil
+func fewMetrics(string) ([]store.EpochMetrics, error) {
+	return []store.EpochMetrics{{Epoch: 1, Loss: 2, TrainAccuracy: 0.3}, {Epoch: 2, Loss: 1, TrainAccuracy: 0.6}}, nil
 }
 
 // named returns the figure whose name ends so.
@@ -88,12 +88,12 @@ func TestFiguresOfDefenses(t *testing.T) {
 func TestCrossTriggerMatrixOfManyIsByTarget(t *testing.T) {
 	const n = 101
 	s := sweep("mnist", []uint64{1, 2}, points3(n))
-	all, err := Figures(Points, s, "mnist", Options{Result: func(cell string) (*experiments.Result, error) {
+	all, err := Figures(Points, s, "mnist", Options{Result: func(cell string) (*store.Result, error) {
 		var seed uint64
 		_, err := fmt.Sscanf(cell, "table3-%d", &seed)
 		require.NoError(t, err)
 		attackers := s.Points[seed-1].Games[0].Attackers
-		r := &experiments.Result{Cell: cell}
+		r := &store.Result{Cell: cell}
 		for range n {
 			var row []game.Rate
 			for _, other := range attackers { // everybody is taken for its label in percent, by one more in the second seed

@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/paper"
 )
 
@@ -70,8 +72,8 @@ func (b *builder) costs() string {
 }
 
 // pointSummaries returns the distinct points behind the table.
-func (b *builder) pointSummaries() []*experiments.PointSummary {
-	var points []*experiments.PointSummary
+func (b *builder) pointSummaries() []*summary.PointSummary {
+	var points []*summary.PointSummary
 	for _, s := range b.all {
 		for _, p := range s.games {
 			if !slices.Contains(points, p.point) {
@@ -115,7 +117,7 @@ func (b *builder) scale() string {
 	points := b.pointSummaries()
 	first := points[0]
 	model := first.Model.Architecture
-	if model == experiments.ResNet18 {
+	if model == cell.ResNet18 {
 		model = "ResNet-18"
 	}
 	text := fmt.Sprintf("%s, %s (%s)", plural(b.table.Models, "model"), plural(len(b.table.Seeds), "seed"), seedList(b.table.Seeds))
@@ -123,10 +125,10 @@ func (b *builder) scale() string {
 		text += ", preset " + b.opt.Preset
 	}
 	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s.",
-		common(points, func(p *experiments.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
-		common(points, func(p *experiments.PointSummary) int { return p.Model.Width }),
-		common(points, func(p *experiments.PointSummary) int { return p.Training.Batch }),
-		common(points, func(p *experiments.PointSummary) int { return p.Training.Epochs }))
+		common(points, func(p *summary.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
+		common(points, func(p *summary.PointSummary) int { return p.Model.Width }),
+		common(points, func(p *summary.PointSummary) int { return p.Training.Batch }),
+		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }))
 }
 
 // plural writes a number of things.
@@ -138,7 +140,7 @@ func plural(n int, thing string) string {
 }
 
 // common is what a number is for all points, or its range.
-func common(points []*experiments.PointSummary, of func(*experiments.PointSummary) int) string {
+func common(points []*summary.PointSummary, of func(*summary.PointSummary) int) string {
 	least, most := of(points[0]), of(points[0])
 	for _, p := range points {
 		least, most = min(least, of(p)), max(most, of(p))
@@ -162,7 +164,7 @@ func (b *builder) models() int {
 				if a.SingleASR != nil {
 					models[a.SingleCell] = true
 				}
-				for _, d := range a.Draws {
+				for _, d := range a.Candidates {
 					if d.ASR != nil {
 						models[d.Cell] = true
 					}
@@ -175,8 +177,8 @@ func (b *builder) models() int {
 
 // readings are the distinct choices of what the paper leaves open, in the order of
 // the points.
-func (b *builder) readings() []experiments.Readings {
-	var readings []experiments.Readings
+func (b *builder) readings() []store.Readings {
+	var readings []store.Readings
 	for _, p := range b.pointSummaries() {
 		if !slices.Contains(readings, p.Readings) {
 			readings = append(readings, p.Readings)
@@ -186,7 +188,7 @@ func (b *builder) readings() []experiments.Readings {
 }
 
 // readingsTexts names readings, all of them where points differ.
-func readingsTexts(readings []experiments.Readings) string {
+func readingsTexts(readings []store.Readings) string {
 	var texts []string
 	for _, r := range readings {
 		if text := ReadingsText(r); !slices.Contains(texts, text) {

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -38,15 +38,15 @@ type Run struct {
 	SingleASR  *game.Rate   `json:"single_asr"` // nil: not played alone
 	// Divergence is that of the attacker's images of its target class; nil: not
 	// measured.
-	Divergence *experiments.AttackerDivergence `json:"divergence"`
+	Divergence *store.AttackerDivergence `json:"divergence"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`
 
-	Pool     int                  `json:"pool_size"`
-	Width    int                  `json:"width"`
-	Epochs   int                  `json:"epochs"`
-	Readings experiments.Readings `json:"readings"`
+	Pool     int            `json:"pool_size"`
+	Width    int            `json:"width"`
+	Epochs   int            `json:"epochs"`
+	Readings store.Readings `json:"readings"`
 }
 
 // runColumns are the columns of FormatCSV, before those of the keys that the
@@ -80,7 +80,7 @@ func (t *Table) runsCSV() ([]byte, error) {
 	keys := t.keyColumns()
 	lines := [][]string{slices.Concat(runColumns, keys)}
 	for _, r := range t.Runs {
-		single, divergence := stats.Undefined(), experiments.AttackerDivergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
+		single, divergence := stats.Undefined(), store.AttackerDivergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.SingleASR != nil {
 			single = stats.Number(r.SingleASR.Value())
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
 // column is a line of a data dictionary.
@@ -64,7 +64,7 @@ func TestColumnsHaveTheirTypes(t *testing.T) {
 		},
 	}
 	summary := sweep("mnist", []uint64{1, 2}, defended3(1, 2))
-	summary.Points[0].Games[0].Attackers[0].Divergence = &experiments.AttackerDivergence{MMD2: -0.01, JS: 0.2}
+	summary.Points[0].Games[0].Attackers[0].Divergence = &store.AttackerDivergence{MMD2: -0.01, JS: 0.2}
 	table, err := New(Table3, summary, "mnist", Options{Result: result})
 	require.NoError(t, err)
 	for i, format := range []Format{FormatCSV, FormatCellsCSV} {

@@ -13,14 +13,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 )
 
 // madeUp is a table of made-up results.
 type madeUp struct {
 	kind    Kind
 	dataset string
-	summary *experiments.SweepSummary
+	summary *summary.SweepSummary
 	options Options
 }
 
@@ -29,7 +30,7 @@ func madeUpTables() map[string]madeUp {
 	return map[string]madeUp{
 		"table1-mnist":    {Table1, "mnist", sweep("mnist", []uint64{1}, points1()...), Options{Preset: "workstation", Result: result}},
 		"table1-seeds":    {Table1, "mnist", sweep("mnist", []uint64{1, 2, 3}, points1()...), Options{Preset: "workstation", Result: result}},
-		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []experiments.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
+		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []store.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
 		"table1-embedded": {Table1, "embedded", sweep("embedded", []uint64{7}, points1()...), Options{Preset: "quick"}},
 		"table2-cifar10":  {Table2, "cifar10", sweep("cifar10", []uint64{1, 2, 3}, points2()...), Options{Preset: "paper", Result: result}},
 		"points-defended": {Points, "folder", sweep("folder", []uint64{1, 2}, defended3(1, 2)), Options{Name: "table3", Title: "Defenses"}},
@@ -69,7 +70,7 @@ func TestTablesGolden(t *testing.T) {
 }
 
 func TestTextIsNarrow(t *testing.T) {
-	for kind, s := range map[Kind]*experiments.SweepSummary{
+	for kind, s := range map[Kind]*summary.SweepSummary{
 		Table1: sweep("mnist", []uint64{1, 2, 3}, points1()...),
 		Table2: sweep("mnist", []uint64{1, 2, 3}, points2()...),
 		Table3: sweep("mnist", []uint64{1, 2, 3}, points3(1, 2, 5, 10, 100)),
@@ -114,7 +115,7 @@ func TestFormatsForPrograms(t *testing.T) {
 // Every row of a rendered table has all of its columns, and LaTeX's groups are
 // closed, whatever names a sweep has.
 func TestMarkupIsWhole(t *testing.T) {
-	for _, s := range []*experiments.SweepSummary{sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), flawed()} {
+	for _, s := range []*summary.SweepSummary{sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), flawed()} {
 		table, err := New(Points, s, s.Points[0].Data.Name, Options{Title: "x_1 {"})
 		require.NoError(t, err)
 		columns := len(table.Heads) + len(table.Columns)

@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/summary"
 	"backfire/stats"
 )
 
@@ -23,14 +24,14 @@ type series struct {
 
 // played is a game of one seed.
 type played struct {
-	point *experiments.PointSummary
-	game  *experiments.GameSummary
+	point *summary.PointSummary
+	game  *summary.GameSummary
 }
 
 // collect sorts the games of a dataset into series, in the order of their first
 // appearance. A point of one seed is that of another if its varied keys have the
 // same values; of several such points the first belongs to the first.
-func collect(s *experiments.SweepSummary, dataset string) []*series {
+func collect(s *summary.SweepSummary, dataset string) []*series {
 	var all []*series
 	known := map[string]*series{}
 	times := map[string]int{}
@@ -68,7 +69,7 @@ func keysText(keys map[string]string) string {
 
 // givenName is what is left of a point's name without the values of its keys,
 // the dataset and the seed: the name that the sweep file gives it, or nothing.
-func givenName(p *experiments.PointSummary) string {
+func givenName(p *summary.PointSummary) string {
 	parts := slices.DeleteFunc(strings.Split(p.Name, ", "), func(part string) bool {
 		key, value, isKey := strings.Cut(part, " = ")
 		known, varied := p.Keys[key]
@@ -83,7 +84,7 @@ func (s *series) complete() []played {
 }
 
 // attackers returns the attackers of a game that has a result, nil if none has.
-func (s *series) attackers() []experiments.RowAttacker {
+func (s *series) attackers() []summary.GameAttacker {
 	if done := s.complete(); len(done) > 0 {
 		return done[0].game.Attackers
 	}
@@ -91,7 +92,7 @@ func (s *series) attackers() []experiments.RowAttacker {
 }
 
 // values returns a number of every game that has a result.
-func (s *series) values(of func(*experiments.GameSummary) float64) []float64 {
+func (s *series) values(of func(*summary.GameSummary) float64) []float64 {
 	var values []float64
 	for _, p := range s.complete() {
 		values = append(values, of(p.game))
@@ -109,20 +110,20 @@ func (s *series) asr() Figure {
 }
 
 func (s *series) clean() Figure {
-	return newFigure(QuantityClean, s.values(func(g *experiments.GameSummary) float64 { return g.CleanAccuracy.Value() }))
+	return newFigure(QuantityClean, s.values(func(g *summary.GameSummary) float64 { return g.CleanAccuracy.Value() }))
 }
 
 func (s *series) baseRate() Figure {
-	return newFigure(QuantityBaseRate, s.values(func(g *experiments.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
+	return newFigure(QuantityBaseRate, s.values(func(g *summary.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
 }
 
 func (s *series) robustness() Figure {
-	return newFigure(QuantityRobust, s.values(func(g *experiments.GameSummary) float64 { return float64(g.Robustness.Mean) }))
+	return newFigure(QuantityRobust, s.values(func(g *summary.GameSummary) float64 { return float64(g.Robustness.Mean) }))
 }
 
 // defended names the defender behind the label of a row; empty without a defense.
 func (s *series) defended() string {
-	if s.defender == experiments.Undefended {
+	if s.defender == plan.Undefended {
 		return ""
 	}
 	return ", " + s.defender
@@ -135,7 +136,7 @@ func (s *series) againstNone() []Cell {
 	if s.defended() == "" {
 		return make([]Cell, len(againstNoneHeads))
 	}
-	against := func(quantity Quantity, compare func(g, twin *experiments.GameSummary) float64) Cell {
+	against := func(quantity Quantity, compare func(g, twin *summary.GameSummary) float64) Cell {
 		var values []float64
 		for _, p := range s.complete() {
 			value := float64(stats.Undefined())
@@ -147,15 +148,15 @@ func (s *series) againstNone() []Cell {
 		return cellOf(newFigure(quantity, values))
 	}
 	return []Cell{
-		against(QuantityCleanChange, func(g, twin *experiments.GameSummary) float64 {
+		against(QuantityCleanChange, func(g, twin *summary.GameSummary) float64 {
 			return g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()
 		}),
-		against(QuantityASRChange, func(g, twin *experiments.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
-		against(QuantityRobustChange, func(g, twin *experiments.GameSummary) float64 {
+		against(QuantityASRChange, func(g, twin *summary.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
+		against(QuantityRobustChange, func(g, twin *summary.GameSummary) float64 {
 			return float64(g.Robustness.Mean - twin.Robustness.Mean)
 		}),
 		cellOf(s.cost()),
-		against(QuantityTime, func(g, twin *experiments.GameSummary) float64 {
+		against(QuantityTime, func(g, twin *summary.GameSummary) float64 {
 			if g.TrainSeconds == 0 || twin.TrainSeconds == 0 {
 				return float64(stats.Undefined())
 			}
@@ -169,11 +170,11 @@ var againstNoneHeads = []string{"acc.", "ASR", robustHead, "images", "time"}
 
 // twin returns the game without a defense that a defender's is beside: the last one
 // before it. Nil if there is none.
-func (p played) twin() *experiments.GameSummary {
-	var twin *experiments.GameSummary
+func (p played) twin() *summary.GameSummary {
+	var twin *summary.GameSummary
 	for i := range p.point.Games {
 		g := &p.point.Games[i]
-		if g.Defender == experiments.Undefended {
+		if g.Defender == plan.Undefended {
 			twin = g
 		}
 		if g == p.game {
@@ -186,7 +187,7 @@ func (p played) twin() *experiments.GameSummary {
 // cost is the images through training steps as a share of the undefended
 // twin's.
 func (s *series) cost() Figure {
-	return newFigure(QuantityCost, s.values(func(g *experiments.GameSummary) float64 {
+	return newFigure(QuantityCost, s.values(func(g *summary.GameSummary) float64 {
 		if g.Cost.Undefended == 0 {
 			return float64(stats.Undefined())
 		}
@@ -196,7 +197,7 @@ func (s *series) cost() Figure {
 
 // attackerASR is the ASR of the attacker at a position.
 func (s *series) attackerASR(i int) Figure {
-	return newFigure(QuantityASR, s.values(func(g *experiments.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
+	return newFigure(QuantityASR, s.values(func(g *summary.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
 }
 
 // singleASRs are the single ASRs of the attacker at a position.

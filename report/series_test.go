@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -65,8 +66,8 @@ func TestGivenName(t *testing.T) {
 		"mine, attackers.p = 0.3, seed 4, seed 3": "mine, seed 4",
 		"a, attackers.p = 0.5":                    "a, attackers.p = 0.5",
 	} {
-		point := &experiments.PointSummary{
-			Name: name, Seed: 3, Data: experiments.Data{Name: "mnist"},
+		point := &summary.PointSummary{
+			Name: name, Seed: 3, Data: cell.Data{Name: "mnist"},
 			Keys: map[string]string{"attackers.p": "0.3", "trigger.range": "area"},
 		}
 		require.Equal(t, want, givenName(point), name)

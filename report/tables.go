@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/plan"
 	"backfire/paper"
 	"backfire/stats"
 )
@@ -201,7 +201,7 @@ type row3 struct {
 
 // rows3 are the paper's rows of table 3. Its data augmentation is CutMix.
 var rows3 = []row3{
-	{experiments.Undefended, "no defense", paper.NoDefense},
+	{plan.Undefended, "no defense", paper.NoDefense},
 	{claims.CutMix, "data augmentation", paper.DataAugmentation},
 	{claims.AgentAugmentation, "agent augmentation", paper.AgentAugmentation},
 	{claims.AgentIndexing, "agent indexing", paper.AgentIndexing},

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 )
 
 // find returns the row with a label.
@@ -57,7 +58,7 @@ func TestTriggersVerifiedElsewhere(t *testing.T) {
 
 // Only games played as the paper's have its figures beside them.
 func TestPaperStandsBesideItsOwnGamesOnly(t *testing.T) {
-	printed := func(kind Kind, s *experiments.SweepSummary) int {
+	printed := func(kind Kind, s *summary.SweepSummary) int {
 		table, err := New(kind, s, s.Points[0].Data.Name, Options{Result: result})
 		require.NoError(t, err)
 		rows := 0
@@ -106,7 +107,7 @@ func TestClaimsOfATable(t *testing.T) {
 func TestResultsThatCannotBeRead(t *testing.T) {
 	broken := errors.New("disk")
 	_, err := New(Table2, sweep("mnist", []uint64{1}, points2()...), "mnist", Options{
-		Result: func(string) (*experiments.Result, error) { return nil, broken },
+		Result: func(string) (*store.Result, error) { return nil, broken },
 	})
 	require.ErrorIs(t, err, broken)
 	_, err = New(Table2, sweep("mnist", []uint64{1}, points2()...), "cifar10", Options{})

@@ -14,7 +14,9 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/stats"
 	"backfire/triggers"
 )
@@ -30,7 +32,7 @@ const (
 // Text writes the table of a plan, at most 80 characters wide: the games, then
 // each attacker's ASR beside its single ASR, then the same for each defender,
 // then where the results lie. Percentages have one decimal, as in the paper.
-func Text(w io.Writer, s *experiments.Summary) error {
+func Text(w io.Writer, s *summary.Summary) error {
 	var out strings.Builder
 	heading(&out, s)
 	out.WriteByte('\n')
@@ -57,7 +59,7 @@ func Text(w io.Writer, s *experiments.Summary) error {
 }
 
 // heading says what was played and under which readings.
-func heading(out *strings.Builder, s *experiments.Summary) {
+func heading(out *strings.Builder, s *summary.Summary) {
 	fmt.Fprintf(out, "%s: %d of %d images. ResNet-18, width %d, %s. One seed: %d.\n",
 		s.Data.Name, s.Pool, s.Data.Images, s.Model.Width, plural(s.Training.Epochs, "epoch"), s.Seed)
 	wrap(out, plural(modelsOf(s), "model")+". Readings: "+ReadingsText(s.Readings)+".")
@@ -65,7 +67,7 @@ func heading(out *strings.Builder, s *experiments.Summary) {
 
 // modelsOf counts the models behind the games that have a result, those of
 // attackers alone among them.
-func modelsOf(s *experiments.Summary) int {
+func modelsOf(s *summary.Summary) int {
 	models := map[string]bool{}
 	for _, row := range s.Rows {
 		if !row.Complete {
@@ -84,7 +86,7 @@ func modelsOf(s *experiments.Summary) int {
 }
 
 // ReadingsText names the choices that the paper leaves open.
-func ReadingsText(r experiments.Readings) string {
+func ReadingsText(r store.Readings) string {
 	images := "the attacker's own held-out images"
 	if r.Denominator == "pooled" {
 		images = "all attackers' held-out images"
@@ -104,9 +106,9 @@ func ReadingsText(r experiments.Readings) string {
 }
 
 // byDefender sorts rows by defender, in the order of their first.
-func byDefender(rows []experiments.Row) [][]experiments.Row {
+func byDefender(rows []summary.GameResult) [][]summary.GameResult {
 	var names []string
-	var sorted [][]experiments.Row
+	var sorted [][]summary.GameResult
 	for _, row := range rows {
 		i := slices.Index(names, row.Defender)
 		if i < 0 {
@@ -118,7 +120,7 @@ func byDefender(rows []experiments.Row) [][]experiments.Row {
 }
 
 // games writes one line per game without a defense.
-func games(out *strings.Builder, games []experiments.Row) error {
+func games(out *strings.Builder, games []summary.GameResult) error {
 	rows := [][]string{{"N", "standard acc.", "ASR mean ± std", "base rate", "robustness acc.", ""}}
 	for _, row := range games {
 		rows = append(rows, []string{
@@ -137,7 +139,7 @@ func games(out *strings.Builder, games []experiments.Row) error {
 }
 
 // defendedGames writes one line per game of a defender.
-func defendedGames(out *strings.Builder, games []experiments.Row) error {
+func defendedGames(out *strings.Builder, games []summary.GameResult) error {
 	wrap(out, "Defender: "+games[0].Defender)
 	out.WriteByte('\n')
 	rows := [][]string{{"N", "standard acc.", "change", "ASR ± std", "change", "robustness", "images", ""}}
@@ -157,7 +159,7 @@ func defendedGames(out *strings.Builder, games []experiments.Row) error {
 	}
 	out.WriteByte('\n')
 	text := "Change: in points, against the same game without a defense. Images: through training steps, against the same."
-	if slices.ContainsFunc(games, func(r experiments.Row) bool { return len(r.Models) > 1 }) {
+	if slices.ContainsFunc(games, func(r summary.GameResult) bool { return len(r.Models) > 1 }) {
 		text += " Standard acc.: mean over the models; each attacker's ASR is that of the model that answers it."
 	}
 	wrap(out, text)
@@ -166,7 +168,7 @@ func defendedGames(out *strings.Builder, games []experiments.Row) error {
 }
 
 // remark stands behind the figures of a game.
-func remark(row experiments.Row) string {
+func remark(row summary.GameResult) string {
 	switch {
 	case !row.Complete:
 		return noResult
@@ -178,17 +180,17 @@ func remark(row experiments.Row) string {
 }
 
 // collapses says what the remark means, if one of the games has it.
-func collapses(out *strings.Builder, games []experiments.Row) {
-	if slices.ContainsFunc(games, func(r experiments.Row) bool { return r.Collapsed }) {
+func collapses(out *strings.Builder, games []summary.GameResult) {
+	if slices.ContainsFunc(games, func(r summary.GameResult) bool { return r.Collapsed }) {
 		wrap(out, "Collapsed: the model is no better than guessing, so its ASRs mean nothing.")
 	}
 }
 
 // attackers writes each attacker's ASR in the games of one defender, a few in a
 // line.
-func attackers(out *strings.Builder, games []experiments.Row) error {
+func attackers(out *strings.Builder, games []summary.GameResult) error {
 	alone := "of the same attacker alone"
-	if defender := games[0].Defender; defender != "" && defender != experiments.Undefended {
+	if defender := games[0].Defender; defender != "" && defender != plan.Undefended {
 		alone += ", without a defense"
 	}
 	wrap(out, "ASR of each attacker (in brackets: "+alone+"), in percent")
@@ -235,7 +237,7 @@ func span(first, last int) string {
 }
 
 // asr is an attacker's ASR, with its single ASR in brackets as in the paper.
-func asr(a experiments.RowAttacker, width int) string {
+func asr(a summary.GameAttacker, width int) string {
 	text := fmt.Sprintf("%*s", width, percent(a.ASR.Value()))
 	if a.SingleASR != nil {
 		text += " (" + percent(a.SingleASR.Value()) + ")"
@@ -244,8 +246,8 @@ func asr(a experiments.RowAttacker, width int) string {
 }
 
 // targets says what each attacker wants, in the largest game that is there.
-func targets(out *strings.Builder, s *experiments.Summary) {
-	var largest []experiments.RowAttacker
+func targets(out *strings.Builder, s *summary.Summary) {
+	var largest []summary.GameAttacker
 	for _, row := range s.Rows {
 		if len(row.Attackers) > len(largest) {
 			largest = row.Attackers
@@ -271,7 +273,7 @@ func targets(out *strings.Builder, s *experiments.Summary) {
 }
 
 // places says where the results lie.
-func places(out *strings.Builder, s *experiments.Summary) {
+func places(out *strings.Builder, s *summary.Summary) {
 	if n := len(s.Missing); n > 0 {
 		fmt.Fprintf(out, "Without a result: %s. The same command goes on from here.\n", plural(n, "model"))
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/summary"
 	"backfire/stats"
 )
 
@@ -23,7 +24,7 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 				continue
 			}
 			whose := fmt.Sprintf("attacker %d, seed %d", a.ID, p.point.Seed)
-			if n := len(a.Draws) - 1; n > 0 {
+			if n := len(a.Candidates) - 1; n > 0 {
 				again = append(again, fmt.Sprintf("%s (%s)", times(n), whose))
 			}
 			switch {
@@ -80,17 +81,17 @@ func (b *builder) ownSingles(s *series) []string {
 
 // keptDraw is the draw that an attacker plays with, false if its trigger was not
 // verified.
-func keptDraw(a experiments.RowAttacker) (experiments.Draw, bool) {
-	kept := slices.IndexFunc(a.Draws, func(d experiments.Draw) bool { return d.Kept })
+func keptDraw(a summary.GameAttacker) (plan.Candidate, bool) {
+	kept := slices.IndexFunc(a.Candidates, func(d plan.Candidate) bool { return d.Kept })
 	if kept < 0 {
-		return experiments.Draw{}, false
+		return plan.Candidate{}, false
 	}
-	return a.Draws[kept], true
+	return a.Candidates[kept], true
 }
 
 // verifiedElsewhere says whether an attacker has a single ASR and its trigger was
 // verified in another single game than that.
-func verifiedElsewhere(a experiments.RowAttacker) bool {
+func verifiedElsewhere(a summary.GameAttacker) bool {
 	kept, ok := keptDraw(a)
 	return ok && a.SingleASR != nil && a.SingleCell != kept.Cell
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 )
 
 // updates lists what games were answered by, in the order of their summaries, which
@@ -70,10 +70,10 @@ func (b *builder) unknown() {
 
 // unknown returns how the queries of the games that have a result were answered after
 // an update, by the guesses of a way.
-func (s *series) unknown(way experiments.UnknownIndex, update string) []experiments.UnknownIndex {
-	var of []experiments.UnknownIndex
+func (s *series) unknown(way summary.UnknownIndex, update string) []summary.UnknownIndex {
+	var of []summary.UnknownIndex
 	for _, p := range s.complete() {
-		i := slices.IndexFunc(p.game.Unknown, func(u experiments.UnknownIndex) bool {
+		i := slices.IndexFunc(p.game.Unknown, func(u summary.UnknownIndex) bool {
 			return string(u.Update) == update && u.Query == way.Query && u.Similarity == way.Similarity
 		})
 		if i >= 0 {
@@ -90,7 +90,7 @@ func (b *builder) unknownCosts(updates []string) string {
 		var shares []float64
 		for _, s := range b.all {
 			for _, p := range s.complete() {
-				i := slices.IndexFunc(p.game.Unknown, func(u experiments.UnknownIndex) bool { return string(u.Update) == update })
+				i := slices.IndexFunc(p.game.Unknown, func(u summary.UnknownIndex) bool { return string(u.Update) == update })
 				if i >= 0 && p.game.Unknown[i].Cost.Undefended > 0 {
 					cost := p.game.Unknown[i].Cost
 					shares = append(shares, float64(cost.Images)/float64(cost.Undefended))
@@ -111,7 +111,7 @@ func (b *builder) unknownCosts(updates []string) string {
 }
 
 // newUnknownFigure is a figure of one way, over its seeds.
-func newUnknownFigure(quantity Quantity, of []experiments.UnknownIndex, value func(experiments.UnknownIndex) float64) Cell {
+func newUnknownFigure(quantity Quantity, of []summary.UnknownIndex, value func(summary.UnknownIndex) float64) Cell {
 	var all []float64
 	for _, u := range of {
 		all = append(all, value(u))
@@ -120,15 +120,15 @@ func newUnknownFigure(quantity Quantity, of []experiments.UnknownIndex, value fu
 }
 
 // guessCell is how often a way guesses right, which no update has a part in.
-func guessCell(of []experiments.UnknownIndex) Cell {
-	return newUnknownFigure(QuantityTopOne, of, func(u experiments.UnknownIndex) float64 { return u.TopOne.Value() })
+func guessCell(of []summary.UnknownIndex) Cell {
+	return newUnknownFigure(QuantityTopOne, of, func(u summary.UnknownIndex) float64 { return u.TopOne.Value() })
 }
 
 // answerCells are what the answers after an update come to.
-func answerCells(of []experiments.UnknownIndex) []Cell {
+func answerCells(of []summary.UnknownIndex) []Cell {
 	return []Cell{
-		newUnknownFigure(QuantityClean, of, func(u experiments.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
-		newUnknownFigure(QuantityASR, of, func(u experiments.UnknownIndex) float64 { return float64(u.ASR.Mean) }),
-		newUnknownFigure(QuantityRobust, of, func(u experiments.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
+		newUnknownFigure(QuantityClean, of, func(u summary.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
+		newUnknownFigure(QuantityASR, of, func(u summary.UnknownIndex) float64 { return float64(u.ASR.Mean) }),
+		newUnknownFigure(QuantityRobust, of, func(u summary.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
 	}
 }

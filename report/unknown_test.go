@@ -5,23 +5,23 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
 
 // unknownPoint is a game that a defender is asked in without an index, on so many
 // seeds.
-func unknownPoint(seeds ...uint64) *experiments.SweepSummary {
+func unknownPoint(seeds ...uint64) *summary.SweepSummary {
 	s := sweep("mnist", seeds, defended3(5))
 	for i := range s.Points {
 		g := &s.Points[i].Games[3]
 		g.Defender = "indexing_unknown"
 		for entry := range 9 {
 			at := entry % 3
-			similarity := []string{experiments.GuessRandom, "mmd", experiments.GuessPerfect}[at]
+			similarity := []string{summary.GuessRandom, "mmd", summary.GuessPerfect}[at]
 			hits := []int{20, 40 + 4*i, 100}[at]
-			u := experiments.UnknownIndex{
+			u := summary.UnknownIndex{
 				Similarity: similarity, Query: "batch",
 				TopOne: game.Rate{Hits: hits, Of: 100}, CleanAccuracy: game.Rate{Hits: 900, Of: 1000},
 				ASR: stats.Summarize([]float64{0.1, 0.3}), Robustness: stats.Summarize([]float64{0.5, 0.7}),

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/stats"
 )
 
@@ -74,7 +76,7 @@ func diverges(m claims.Measurements) bool {
 }
 
 // labelsOf says how the attackers of a game chose their labels.
-func labelsOf(s *series, attackers []experiments.RowAttacker) claims.Labels {
+func labelsOf(s *series, attackers []summary.GameAttacker) claims.Labels {
 	if s.labels == "random" {
 		return claims.Random
 	}
@@ -104,14 +106,14 @@ func measured(s *series, p played) claims.Game {
 // one. Of the two measures it is the one that does not grow as an attacker's
 // images become fewer: the histograms behind JS lie apart by chance alone. An
 // unbiased square below 0 is none.
-func distance(d *experiments.AttackerDivergence) stats.Number {
+func distance(d *store.AttackerDivergence) stats.Number {
 	if d == nil || !d.MMD2.Defined() {
 		return stats.Undefined()
 	}
 	return stats.Number(math.Sqrt(max(0, float64(d.MMD2))))
 }
 
-func attacker(a experiments.AttackerResult) claims.Attacker {
+func attacker(a store.AttackerResult) claims.Attacker {
 	return claims.Attacker{
 		ID: a.ID, Target: a.Target, Rate: a.PoisonRate, ASR: stats.Number(a.ASR.Value()), Lift: a.Lift,
 		Divergence: stats.Undefined(),
@@ -127,7 +129,7 @@ func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
 			continue
 		}
 		g := claims.Game{
-			Seed: p.point.Seed, Defense: experiments.Undefended, Labels: labelsOf(s, []experiments.RowAttacker{a}),
+			Seed: p.point.Seed, Defense: plan.Undefended, Labels: labelsOf(s, []summary.GameAttacker{a}),
 			CleanAccuracy: stats.Undefined(), Models: []string{a.SingleCell},
 		}
 		single := a.AttackerResult

@@ -8,7 +8,7 @@ import (
 )
 
 // version and commit are set by the build:
-// -ldflags "-X backfire/buildinfo.version=v1.2.3 -X backfire/buildinfo.commit=0123abcd".
+// -ldflags "-X backfire/internal/buildinfo.version=v1.2.3 -X backfire/internal/buildinfo.commit=0123abcd".
 var (
 	version = "dev"
 	commit  string

@@ -11,7 +11,8 @@ import (
 	"slices"
 
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/triggers"
 )
@@ -54,16 +55,16 @@ func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
 	records := shelf.all()
 	// Those that games are made of before those that were tried, and the largest
 	// games first: they show most triggers at once.
-	slices.SortStableFunc(records, func(a, b *experiments.Record) int {
-		kept := func(r *experiments.Record) int { return map[bool]int{true: 1}[shelf.kept[r.Result.Cell]] }
+	slices.SortStableFunc(records, func(a, b *store.Record) int {
+		kept := func(r *store.Record) int { return map[bool]int{true: 1}[shelf.kept[r.Result.Cell]] }
 		return cmp.Or(cmp.Compare(kept(b), kept(a)), cmp.Compare(len(b.Cell.Game.Attackers), len(a.Cell.Game.Attackers)))
 	})
-	if slices.ContainsFunc(records, func(r *experiments.Record) bool { return r.Cell.Game.Sampling == game.PerImage }) {
+	if slices.ContainsFunc(records, func(r *store.Record) bool { return r.Cell.Game.Sampling == game.PerImage }) {
 		p.Notes = append(p.Notes, "Where trigger.sampling is per_image there is a trigger for every image, and so none to show.")
 	}
 	for _, record := range records {
 		rules := record.Cell.Game
-		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a experiments.AttackerResult) bool {
+		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a store.AttackerResult) bool {
 			return a.Trigger != "" && !known[entryKey(record, a.Trigger)]
 		}) {
 			continue
@@ -110,7 +111,7 @@ func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
 }
 
 // entryKey names a trigger within the page.
-func entryKey(r *experiments.Record, trigger string) string {
+func entryKey(r *store.Record, trigger string) string {
 	return fmt.Sprint(r.Cell.Data.Checksum, r.Cell.Game.Seed, trigger)
 }
 
@@ -172,7 +173,7 @@ type images struct {
 
 // find returns the images of a cell, nil if they are not to be had: then a note
 // says why. The error is that of a cancelled context.
-func (l *images) find(ctx context.Context, data experiments.Data) (*datasets.Set, error) {
+func (l *images) find(ctx context.Context, data cell.Data) (*datasets.Set, error) {
 	if set := l.sets[data.Checksum]; set != nil || l.refused[data.Checksum] {
 		return set, nil
 	}
@@ -192,7 +193,7 @@ func (l *images) find(ctx context.Context, data experiments.Data) (*datasets.Set
 			return set, nil
 		}
 		if err == nil {
-			err = experiments.ErrOtherData
+			err = cell.ErrOtherData
 		}
 		why = cmp.Or(why, err)
 	}

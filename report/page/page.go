@@ -18,7 +18,9 @@ import (
 
 	"backfire/claims"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/report"
 )
@@ -38,13 +40,13 @@ var (
 // Input is what a page is made of.
 type Input struct {
 	// Summaries are shown in this order.
-	Summaries []*experiments.SweepSummary
+	Summaries []*summary.SweepSummary
 	// Program is what makes the page.
-	Program experiments.Build
+	Program store.Build
 	// Images says where images may lie (Name and Split are the page's), Load
 	// loads them.
 	Images datasets.Source
-	Load   experiments.Loader
+	Load   cell.Loader
 }
 
 // Page is a page before it has a form.
@@ -55,7 +57,7 @@ type Page struct {
 	Machines    []Machine
 	Models      []Model
 	Commands    []string
-	Program     experiments.Build
+	Program     store.Build
 	Notes       []string // what could not be shown, and why
 }
 
@@ -68,7 +70,7 @@ type Section struct {
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
-	Origin    experiments.Origin
+	Origin    store.Request
 	Hash      string // of the sweep
 }
 
@@ -118,10 +120,10 @@ func New(ctx context.Context, in Input) (*Page, error) {
 }
 
 // datasetsOf lists the datasets of a summary that have results, in its order.
-func datasetsOf(s *experiments.SweepSummary) []string {
+func datasetsOf(s *summary.SweepSummary) []string {
 	var names []string
 	for _, point := range s.Points {
-		if !slices.Contains(names, point.Data.Name) && slices.ContainsFunc(point.Games, func(g experiments.GameSummary) bool { return g.Complete }) {
+		if !slices.Contains(names, point.Data.Name) && slices.ContainsFunc(point.Games, func(g summary.GameSummary) bool { return g.Complete }) {
 			names = append(names, point.Data.Name)
 		}
 	}
@@ -129,8 +131,8 @@ func datasetsOf(s *experiments.SweepSummary) []string {
 }
 
 // add makes the section of a summary on a dataset.
-func (p *Page) add(summary *experiments.SweepSummary, dataset string, shelf *shelf) error {
-	origin := experiments.Origin{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
+func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) error {
+	origin := store.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
 	if summary.Origin != nil {
 		origin = *summary.Origin
 	}
@@ -203,7 +205,7 @@ func (p *Page) number() {
 }
 
 // title says what the page is about.
-func (p *Page) title(summaries []*experiments.SweepSummary, models int) {
+func (p *Page) title(summaries []*summary.SweepSummary, models int) {
 	p.Title = "Multi-agent backdoor games"
 	if len(p.Sections) == 1 {
 		p.Title = p.Sections[0].Title

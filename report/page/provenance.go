@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
 // Setting is a key of the models' cells and its values.
@@ -25,7 +25,7 @@ func (s Setting) Fixed() bool { return len(s.Values) == 1 && s.More == 0 }
 const mostValues = 12
 
 // settings lists the keys of the cells of models, with all values that they have.
-func settings(records []*experiments.Record) []Setting {
+func settings(records []*store.Record) []Setting {
 	var keys []string
 	values := map[string][]string{}
 	for _, record := range records {
@@ -85,7 +85,7 @@ func walk(key string, node *yaml.Node, found func(key, value string)) {
 
 // Machine is what models were trained with and on.
 type Machine struct {
-	experiments.Environment
+	store.Environment
 	GPUs   string
 	Models int
 }
@@ -121,7 +121,7 @@ func (p *Page) provenance(shelf *shelf) {
 }
 
 // newModel is a result in a line.
-func newModel(r *experiments.Record) Model {
+func newModel(r *store.Record) Model {
 	percent := func(share float64) string { return fmt.Sprintf("%.1f", 100*share) }
 	m := Model{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, Seed: r.Cell.Game.Seed,

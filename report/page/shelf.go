@@ -5,38 +5,39 @@ import (
 	"fmt"
 	"slices"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 )
 
 // shelf holds the stored results behind a page, each read once.
 type shelf struct {
-	known   map[[2]string]*experiments.Record // by store and cell; nil: cannot be used
-	order   [][2]string                       // in which they were asked for
-	reasons map[string]int                    // why some cannot be used, and how many
-	kept    map[string]bool                   // cells that games are made of, not only tries of a trigger
+	known   map[[2]string]*store.Record // by store and cell; nil: cannot be used
+	order   [][2]string                 // in which they were asked for
+	reasons map[string]int              // why some cannot be used, and how many
+	kept    map[string]bool             // cells that games are made of, not only tries of a trigger
 }
 
 func newShelf() *shelf {
-	return &shelf{known: map[[2]string]*experiments.Record{}, reasons: map[string]int{}, kept: map[string]bool{}}
+	return &shelf{known: map[[2]string]*store.Record{}, reasons: map[string]int{}, kept: map[string]bool{}}
 }
 
 // record returns the result of a cell, nil if it is missing or broken.
-func (s *shelf) record(dir, cell string) *experiments.Record {
+func (s *shelf) record(dir, cell string) *store.Record {
 	key := [2]string{dir, cell}
 	if record, ok := s.known[key]; ok {
 		return record
 	}
 	s.order = append(s.order, key)
 	s.known[key] = nil
-	store, err := experiments.ExistingStore(dir)
+	st, err := store.OpenExisting(dir)
 	if err == nil {
-		s.known[key], err = store.Read(cell)
+		s.known[key], err = st.Read(cell)
 	}
 	switch {
 	case err == nil:
-	case errors.Is(err, experiments.ErrNotStored), errors.Is(err, experiments.ErrStore):
+	case errors.Is(err, store.ErrNotStored), errors.Is(err, store.ErrStore):
 		s.reasons["not in the store"]++
-	case errors.Is(err, experiments.ErrBroken):
+	case errors.Is(err, store.ErrBroken):
 		s.reasons["damaged, or stored by another version"]++
 	default:
 		s.reasons[err.Error()]++
@@ -55,8 +56,8 @@ func (s *shelf) complaints() []string {
 }
 
 // result is report.Options.Result.
-func (s *shelf) result(dir string) func(string) (*experiments.Result, error) {
-	return func(cell string) (*experiments.Result, error) {
+func (s *shelf) result(dir string) func(string) (*store.Result, error) {
+	return func(cell string) (*store.Result, error) {
 		if record := s.record(dir, cell); record != nil {
 			return &record.Result, nil
 		}
@@ -65,8 +66,8 @@ func (s *shelf) result(dir string) func(string) (*experiments.Result, error) {
 }
 
 // metrics is report.Options.Metrics.
-func (s *shelf) metrics(dir string) func(string) ([]experiments.EpochMetrics, error) {
-	return func(cell string) ([]experiments.EpochMetrics, error) {
+func (s *shelf) metrics(dir string) func(string) ([]store.EpochMetrics, error) {
+	return func(cell string) ([]store.EpochMetrics, error) {
 		if record := s.record(dir, cell); record != nil {
 			return record.Metrics()
 		}
@@ -76,7 +77,7 @@ func (s *shelf) metrics(dir string) func(string) ([]experiments.EpochMetrics, er
 
 // records returns the results behind a summary on a dataset, those of single
 // games and of triggers that were not kept among them.
-func (s *shelf) records(summary *experiments.SweepSummary, dataset string) []*experiments.Record {
+func (s *shelf) records(summary *summary.SweepSummary, dataset string) []*store.Record {
 	var cells []string
 	for _, point := range summary.Points {
 		if point.Data.Name != dataset {
@@ -94,7 +95,7 @@ func (s *shelf) records(summary *experiments.SweepSummary, dataset string) []*ex
 				if a.SingleASR != nil {
 					cells, s.kept[a.SingleCell] = append(cells, a.SingleCell), true
 				}
-				for _, draw := range a.Draws {
+				for _, draw := range a.Candidates {
 					if draw.ASR != nil {
 						cells = append(cells, draw.Cell)
 					}
@@ -102,7 +103,7 @@ func (s *shelf) records(summary *experiments.SweepSummary, dataset string) []*ex
 			}
 		}
 	}
-	var records []*experiments.Record
+	var records []*store.Record
 	seen := map[string]bool{}
 	for _, cell := range cells {
 		if seen[cell] {
@@ -117,8 +118,8 @@ func (s *shelf) records(summary *experiments.SweepSummary, dataset string) []*ex
 }
 
 // all returns every result that was asked for and can be used.
-func (s *shelf) all() []*experiments.Record {
-	var records []*experiments.Record
+func (s *shelf) all() []*store.Record {
+	var records []*store.Record
 	for _, key := range s.order {
 		if record := s.known[key]; record != nil {
 			records = append(records, record)

@@ -9,7 +9,9 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/engine"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/worker"
 )
 
 // benchDefenses times the step of defenders that change batches beside that of one
@@ -81,7 +83,7 @@ func benchDefended(ctx context.Context, o options, width int, out io.Writer) err
 }
 
 // defendedCells are the cell of a game without a defense and those of its defenders.
-func defendedCells(ctx context.Context, o options, width int) ([]experiments.Cell, error) {
+func defendedCells(ctx context.Context, o options, width int) ([]cell.Cell, error) {
 	resolved, err := config.Load(config.Options{Preset: "quick", Sets: []string{
 		"attackers.counts=1", "attackers.singles=0", "defenders=none,cutmix,mixup,adversarial_triggers,fgsm",
 		fmt.Sprintf("model.width=%d", width), fmt.Sprintf("train.batch=%d", o.batch), fmt.Sprintf("train.epochs=%d", o.rounds+1),
@@ -93,23 +95,23 @@ func defendedCells(ctx context.Context, o options, width int) ([]experiments.Cel
 	if err != nil {
 		return nil, err
 	}
-	plan, err := experiments.NewPlan(resolved.Config, set)
+	plan, err := plan.New(resolved.Config, set)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(plan.Cells, func(c experiments.Cell) bool { return len(c.Game.Attackers) != 1 }), nil
+	return slices.DeleteFunc(plan.Cells, func(c cell.Cell) bool { return len(c.Game.Attackers) != 1 }), nil
 }
 
 // trained trains as a worker does.
 type trained struct {
-	model   experiments.TrainedModel
+	model   worker.TrainedModel
 	order   []int32
 	trained int // images through the last epoch's steps
 }
 
-func startTrained(o options, cell experiments.Cell, steps int) (*trained, error) {
+func startTrained(o options, cell cell.Cell, steps int) (*trained, error) {
 	rows := steps * o.batch
-	model, err := engine.LibTorch{}.NewModel(experiments.ModelOptions{
+	model, err := engine.LibTorch{}.NewModel(worker.ModelOptions{
 		Cell: cell, Images: rows, Mean: []float64{0.3}, Std: []float64{0.3}, Device: "cpu", Threads: o.threads,
 	})
 	if err != nil {

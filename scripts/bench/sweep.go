@@ -13,7 +13,8 @@ import (
 	"strconv"
 	"time"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
 )
 
 // sweepCell is what sweep.py trains in place of a cell.
@@ -70,12 +71,12 @@ func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 // playQuick plays the quick preset into a store that is empty, and lists what it
 // trained.
 func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepCell, error) {
-	store, err := os.MkdirTemp("", "backfire-bench-")
+	st, err := os.MkdirTemp("", "backfire-bench-")
 	if err != nil {
 		return cost{}, nil, err
 	}
-	defer func() { _ = os.RemoveAll(store) }() // a temporary directory may stay
-	command := exec.CommandContext(ctx, o.program, "quick", "--device", "cpu", "--store", store)
+	defer func() { _ = os.RemoveAll(st) }() // a temporary directory may stay
+	command := exec.CommandContext(ctx, o.program, "quick", "--device", "cpu", "--store", st)
 	if o.epochs > 0 {
 		command.Args = append(command.Args, "--epochs", strconv.Itoa(o.epochs))
 	}
@@ -84,7 +85,7 @@ func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepC
 	if err != nil {
 		return cost{}, nil, fmt.Errorf("%s quick: %w", o.program, err)
 	}
-	dirs, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
+	dirs, err := filepath.Glob(filepath.Join(st, "*", store.ResultFile))
 	if err != nil || len(dirs) == 0 {
 		return cost{}, nil, errors.Join(errors.New("a quick run left no results"), err)
 	}
@@ -101,22 +102,22 @@ func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepC
 
 // readSweepCell reads what was trained and predicted for a stored result.
 func readSweepCell(dir string) (sweepCell, error) {
-	text, err := os.ReadFile(filepath.Join(dir, experiments.CellFile))
+	text, err := os.ReadFile(filepath.Join(dir, store.CellFile))
 	if err != nil {
 		return sweepCell{}, err
 	}
-	cell, err := experiments.ParseCell(text)
+	cell, err := cell.Parse(text)
 	if err != nil {
 		return sweepCell{}, err
 	}
-	var result experiments.Result
-	if text, err = os.ReadFile(filepath.Join(dir, experiments.ResultFile)); err != nil {
+	var result store.Result
+	if text, err = os.ReadFile(filepath.Join(dir, store.ResultFile)); err != nil {
 		return sweepCell{}, err
 	}
 	if err := json.Unmarshal(text, &result); err != nil {
 		return sweepCell{}, fmt.Errorf("%s: %w", dir, err)
 	}
-	predicted, err := os.Stat(filepath.Join(dir, experiments.PredictionsFile))
+	predicted, err := os.Stat(filepath.Join(dir, store.PredictionsFile))
 	if err != nil {
 		return sweepCell{}, err
 	}

@@ -1,0 +1,55 @@
+package summary
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/internal/enginetest"
+)
+
+// A cell keeps its name, and a result without divergences is trained again for
+// them; then every attacker's row has its own.
+func TestDivergencesAreJoinedToTheRows(t *testing.T) {
+	cfg, err := enginetest.Config()
+	require.NoError(t, err)
+	without := enginetest.DefendedPlan(t, cfg)
+	cfg.Artefacts.Divergence = true
+	p := enginetest.DefendedPlan(t, cfg)
+	require.Equal(t, without.Games, p.Games, "they are no part of a cell")
+
+	st, err := store.Open(t.TempDir())
+	require.NoError(t, err)
+	run := func(cfg config.Config) *Summary {
+		runner := &runner.Runner{Store: st, Command: enginetest.Command(enginetest.Fault{}), Workers: 1, Threads: 1, Device: "cpu", Artefacts: plan.ArtefactsOf(cfg)}
+		outcome, err := runner.Run(context.Background(), p.Cells)
+		require.NoError(t, err)
+		require.Equal(t, 5, outcome.Trained)
+		summary, err := Summarize(p, st)
+		require.NoError(t, err)
+		return summary
+	}
+	off := cfg
+	off.Artefacts.Divergence = false
+	for _, row := range run(off).Rows {
+		for _, a := range row.Attackers {
+			require.Nil(t, a.Divergence)
+		}
+	}
+	for _, row := range run(cfg).Rows {
+		record, err := st.Read(row.Cell)
+		require.NoError(t, err)
+		require.Contains(t, record.Files(), store.DivergenceFile)
+		measured, err := record.Divergences()
+		require.NoError(t, err)
+		for _, a := range row.Attackers {
+			require.Equal(t, measured.Of(a.ID, a.Target), a.Divergence)
+			require.True(t, a.Divergence.MMD2.Defined())
+		}
+	}
+}

@@ -1,0 +1,312 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/datasets"
+	"backfire/defenses/divergence"
+	"backfire/experiments/cell"
+	"backfire/experiments/inference"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
+	"backfire/internal/enginetest"
+	"backfire/internal/runtest"
+	"backfire/internal/safetensors"
+	"backfire/stats"
+)
+
+// onCPU is the Device of verifiers.
+func onCPU(context.Context) (string, error) { return "cpu", nil }
+
+// failing verifies a result and returns the errors of the checks that failed, by
+// name, without those that only follow.
+func failing(t *testing.T, store *store.Store, hash string) map[string]error {
+	t.Helper()
+	failed := map[string]error{}
+	v := &Verifier{inference.StoredModels{Store: store, Load: enginetest.Loader, Command: enginetest.Command(enginetest.Fault{}), Device: onCPU}}
+	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
+		require.Equal(t, check.Err == nil, check.Note != "", "%s: %v", check.Name, check.Err)
+		if check.Err != nil && !errors.Is(check.Err, ErrUnchecked) {
+			failed[check.Name] = check.Err
+		}
+	}))
+	return failed
+}
+
+func TestVerifyOfWhatIsRight(t *testing.T) {
+	store, hash := runtest.Verifiable(t)
+	hashes, err := store.Hashes()
+	require.NoError(t, err)
+	require.Len(t, hashes, 3)
+	require.Contains(t, hashes, hash)
+	for _, each := range hashes {
+		require.Empty(t, failing(t, store, each))
+	}
+}
+
+// A single bit that is not as it was is noticed in every file.
+func TestVerifySeesEveryFlippedBit(t *testing.T) {
+	st, hash := runtest.Verifiable(t)
+	names, err := store.ListFiles(st.Path(hash))
+	require.NoError(t, err)
+	files := 0
+	for _, name := range names {
+		if filepath.Dir(filepath.Dir(name)) == store.ImagesDir && filepath.Base(name) != "200.png" {
+			continue // they are all alike
+		}
+		files++
+		path := filepath.Join(st.Path(hash), name)
+		require.NoError(t, enginetest.FlipBit(path))
+		require.NotEmpty(t, failing(t, st, hash), name)
+		require.NoError(t, enginetest.FlipBit(path))
+	}
+	require.Equal(t, 13, files, "ten files, two triggers, one image")
+	require.Empty(t, failing(t, st, hash))
+}
+
+// replace changes the first occurrence of a text in a file.
+func replace(t *testing.T, path, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(text), from)
+	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte(from), []byte(to), 1), store.FileMode))
+}
+
+// Whoever forges a file and puts its new checksums everywhere is found by the
+// check that derives its content again.
+func TestVerifySeesForgeries(t *testing.T) {
+	forgeResult := func(change func(*store.Result)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			result, err := store.ReadResult(dir)
+			require.NoError(t, err)
+			change(&result)
+			require.NoError(t, store.WriteResult(dir, result))
+		}
+	}
+	forgeModel := func(change func(*safetensors.File)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			model, err := worker.ReadModel(filepath.Join(dir, store.ModelFile))
+			require.NoError(t, err)
+			change(&model)
+			var content bytes.Buffer
+			require.NoError(t, safetensors.Write(&content, model))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, store.ModelFile), content.Bytes(), store.FileMode))
+		}
+	}
+	forgeDivergences := func(change func(*store.Divergences)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			divergences, err := (&store.Record{Dir: dir}).Divergences()
+			require.NoError(t, err)
+			change(divergences)
+			require.NoError(t, store.WriteJSON(filepath.Join(dir, store.DivergenceFile), divergences))
+		}
+	}
+	forgeBytes := func(name string, change func([]byte)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			path := filepath.Join(dir, name)
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			change(data)
+			require.NoError(t, os.WriteFile(path, data, store.FileMode))
+		}
+	}
+	for _, tc := range []struct {
+		name   string
+		forge  func(t *testing.T, dir string)
+		failed []string
+	}{
+		{"cell", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.CellFile), "p0: 0.5", "p0: 0.6") }, []string{"cell"}},
+		{"stamped image", func(t *testing.T, dir string) {
+			rows, err := csvRows(filepath.Join(dir, store.PoisonFile))
+			require.NoError(t, err)
+			sum := rows[1][7]
+			replace(t, filepath.Join(dir, store.PoisonFile), sum, sum[1:]+sum[:1])
+		}, []string{"poisoned rows"}},
+		{"clean accuracy", forgeResult(func(r *store.Result) { r.CleanAccuracy.Hits-- }), []string{"figures"}},
+		{"robustness", forgeResult(func(r *store.Result) { r.Attackers[1].Robustness.Hits++ }), []string{"figures"}},
+		{"single ASR", forgeResult(func(r *store.Result) { r.Provenance.Single[0].ASR.Hits-- }), []string{"single ASRs"}},
+		{"single game", forgeResult(func(r *store.Result) { r.Provenance.Single[1].Cell = r.Provenance.Single[0].Cell }), []string{"single ASRs"}},
+		{"attacker alone", forgeResult(func(r *store.Result) { r.Provenance.Single = r.Provenance.Single[:1] }), []string{"single ASRs"}},
+		{"prediction", forgeBytes(store.PredictionsFile, func(data []byte) { data[0] = (data[0] + 1) % 4 }), []string{"figures", "model"}},
+		{"no class", forgeBytes(store.PredictionsFile, func(data []byte) { data[0] = 9 }), []string{"predictions"}},
+		{"loss", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.MetricsFile), "\n3,", "\n3,9") }, []string{"figures"}},
+		{"epoch", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.MetricsFile), "\n3,", "\n4,") }, []string{"metrics"}},
+		{"no number", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.MetricsFile), "\n3,", "\n3,x") }, []string{"metrics"}},
+		{"environment", func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, store.EnvironmentFile), `"format": 2`, `"format": 1`)
+		}, []string{"environment"}},
+		{"arrays", forgeBytes(store.TrainingFile, func(data []byte) { data[400]++ }), []string{"artefacts"}},
+		{"trigger", func(t *testing.T, dir string) {
+			other, err := os.ReadFile(filepath.Join(dir, store.TriggersDir, "attacker-1.png"))
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, store.TriggersDir, "attacker-0.png"), other, store.FileMode))
+		}, []string{"artefacts"}},
+		{"image too many", func(t *testing.T, dir string) {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, store.ImagesDir, "0", "999.png"), nil, store.FileMode))
+		}, []string{"artefacts"}},
+		{"weight", forgeModel(func(m *safetensors.File) { clear(m.Tensors[0].Values) }), []string{"model"}},
+		{"mean", forgeModel(func(m *safetensors.File) { m.Metadata["mean"] = "[0.5]" }), []string{"model"}},
+		{"name", forgeModel(func(m *safetensors.File) { m.Tensors[0].Name = "other" }), []string{"model"}},
+		{"divergence", forgeDivergences(func(d *store.Divergences) { d.Divergences[0].JS += 1e-6 }), []string{"divergences"}},
+		{"undefined divergence", forgeDivergences(func(d *store.Divergences) { d.Divergences[0].MMD2 = stats.Undefined() }), []string{"divergences"}},
+		{"rows of a divergence", forgeDivergences(func(d *store.Divergences) { d.Divergences[1].Rows++ }), []string{"divergences"}},
+		{"divergences left out", forgeDivergences(func(d *store.Divergences) { d.Divergences = d.Divergences[1:] }), []string{"divergences"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			st, hash := runtest.Verifiable(t)
+			tc.forge(t, st.Path(hash))
+			require.NoError(t, os.Remove(filepath.Join(st.Path(hash), store.ManifestFile)))
+			require.NoError(t, store.WriteManifest(st.Path(hash), hash))
+			failed := failing(t, st, hash)
+			for _, name := range tc.failed {
+				require.Contains(t, failed, name)
+			}
+			require.Len(t, failed, len(tc.failed), "%v", failed)
+		})
+	}
+}
+
+func TestVerifySeesFilesOutsideTheManifest(t *testing.T) {
+	st, hash := runtest.Verifiable(t)
+	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), "notes.txt"), nil, store.FileMode))
+	require.ErrorContains(t, failing(t, st, hash)["manifest"], "notes.txt")
+}
+
+// The split that gives the cell's images is looked for.
+func TestVerifyFindsTheSplit(t *testing.T) {
+	store, hash := runtest.Verifiable(t)
+	var tried []string
+	v := &Verifier{inference.StoredModels{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: onCPU, Command: enginetest.Command(enginetest.Fault{})}}
+	v.Load = func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
+		require.Equal(t, "tiny", source.Name)
+		require.Empty(t, source.Path, "that was another dataset's")
+		tried = append(tried, source.Split)
+		if source.Split == "train" {
+			return enginetest.Loader(ctx, source)
+		}
+		return enginetest.Loader(ctx, datasets.Source{Path: "other"})
+	}
+	var failed []string
+	for range 2 {
+		require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
+			if check.Err != nil {
+				failed = append(failed, check.Name)
+			}
+		}))
+	}
+	require.Empty(t, failed)
+	require.Equal(t, []string{"all", "auto", "train"}, tried, "once for both")
+
+	v = &Verifier{inference.StoredModels{Store: store, Load: func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, fs.ErrNotExist }}}
+	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
+		if slices.Contains([]string{"data", "deal", "figures", "model"}, check.Name) {
+			require.Error(t, check.Err)
+		}
+		if check.Name == "data" {
+			require.ErrorIs(t, check.Err, cell.ErrOtherData)
+			require.ErrorIs(t, check.Err, fs.ErrNotExist)
+		}
+	}))
+}
+
+// What an inquiry asked and was answered is derived again, the answers where the
+// model is stored.
+func TestVerifyOfAnInquiry(t *testing.T) {
+	plan, st := enginetest.DefendedPlan(t, enginetest.UnknownConfig(t)), enginetest.OpenStore(t)
+	runner, _ := runtest.NewRunner(st, 1, enginetest.Fault{})
+	runner.Artefacts.Model = true
+	unknown := enginetest.DefenderOf(t, plan, "indexing_unknown")
+	var cells []cell.Cell
+	for _, hash := range unknown.Models[:2] {
+		cell, ok := plan.Cell(hash)
+		require.True(t, ok)
+		cells = append(cells, cell)
+	}
+	_, err := runner.Run(context.Background(), cells)
+	require.NoError(t, err)
+	hash := unknown.Models[1]
+	require.Empty(t, failing(t, st, hash))
+
+	dir := st.Path(hash)
+	for _, tc := range []struct {
+		name string
+		file string
+		line int // of queries.csv
+		at   int // field of it, or byte of the file
+	}{
+		{"guess", store.QueriesFile, 1, 7},
+		{"batch", store.QueriesFile, 1, 4},
+		{"owner", store.QueriesFile, 30, 1},
+		{"unlearned", store.UnlearnedFile, 0, 3},
+	} {
+		path := filepath.Join(dir, tc.file)
+		was, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if tc.file == store.QueriesFile {
+			rows, err := csvRows(path)
+			require.NoError(t, err)
+			rows[tc.line][tc.at] = map[string]string{"0": "1"}[rows[tc.line][tc.at]]
+			if rows[tc.line][tc.at] == "" {
+				rows[tc.line][tc.at] = "0"
+			}
+			require.NoError(t, store.WriteCSV(path, func(write func(...string)) {
+				for _, row := range rows {
+					write(row...)
+				}
+			}))
+		} else {
+			forged := slices.Clone(was)
+			forged[tc.at] = (forged[tc.at] + 1) % 4
+			require.NoError(t, os.WriteFile(path, forged, store.FileMode))
+		}
+		require.NoError(t, os.Remove(filepath.Join(dir, store.ManifestFile)))
+		require.NoError(t, store.WriteManifest(dir, hash))
+		failed := failing(t, st, hash)
+		require.Contains(t, failed, "inquiry", tc.name)
+		require.Len(t, failed, 1, tc.name)
+		require.NoError(t, os.WriteFile(path, was, store.FileMode))
+	}
+
+	require.NoError(t, os.Remove(filepath.Join(dir, store.ModelFile)))
+	require.NoError(t, os.Remove(filepath.Join(dir, store.ManifestFile)))
+	require.NoError(t, store.WriteManifest(dir, hash))
+	require.Empty(t, failing(t, st, hash), "the answers are taken as they are")
+}
+
+// What differs on another kind of machine is told and no error.
+func TestDivergencesApart(t *testing.T) {
+	one := func() *store.Divergences {
+		return &store.Divergences{Format: 1, Cell: "a", Divergences: []divergence.Divergence{
+			{Part: divergence.All, Rows: 3, MMD2: 0.5, JS: 0.25}, {Part: divergence.Clean, Rows: 1, MMD2: stats.Undefined(), JS: stats.Undefined()},
+		}}
+	}
+	apart, err := divergencesApart(one(), one())
+	require.NoError(t, err)
+	require.Zero(t, apart)
+	other := one()
+	other.Divergences[0].MMD2, other.Divergences[0].JS = 0.75, 0.125
+	apart, err = divergencesApart(one(), other)
+	require.NoError(t, err)
+	require.InDelta(t, 0.25, apart, 0, "binary fractions")
+	for _, change := range []func(*store.Divergences){
+		func(d *store.Divergences) { d.Cell = "b" },
+		func(d *store.Divergences) { d.Features++ },
+		func(d *store.Divergences) { d.Divergences[1].JS = 0 },
+		func(d *store.Divergences) { d.Divergences[1].Joint++ },
+	} {
+		other := one()
+		change(other)
+		_, err := divergencesApart(one(), other)
+		require.Error(t, err)
+	}
+}
