@@ -163,6 +163,10 @@ type Claim struct {
 // Claim takes the right to produce the cell called hash, with an empty working
 // directory. The error wraps ErrTaken when somebody else has it.
 func (s *Store) Claim(hash string) (*Claim, error) {
+	// Copies of a store may lack directories that were empty.
+	if err := os.MkdirAll(filepath.Join(s.dir, locksDir), DirMode); err != nil {
+		return nil, fmt.Errorf("experiments: claim %s: %w", hash, err)
+	}
 	c, err := s.Reserve(hash)
 	if err != nil {
 		return nil, err
