@@ -3,8 +3,8 @@ package defenses
 import "fmt"
 
 // PGD trains on adversarial examples by projected gradient descent in the
-// L-infinity ball (Madry et al., "Towards Deep Learning Models Resistant to Adversarial
-// Attacks", ICLR 2018).
+// L-infinity ball (Madry et al., "Towards Deep Learning Models Resistant to
+// Adversarial Attacks", ICLR 2018).
 type PGD struct {
 	// Epsilon in (0, 255] is the radius of the ball, in 8-bit units: 8 is
 	// 8/255 of the range of a pixel.

@@ -126,7 +126,8 @@ func TestTable1IsMadeOfSixtieths(t *testing.T) {
 				for _, asr := range row.ASR {
 					all++
 					nearest := 100 / parts * math.Round(asr/100*parts)
-					// Rounding changes a figure by at most 0.05, truncation by less than 0.1.
+					// Rounding changes a figure by at most 0.05, truncation by
+					// less than 0.1.
 					if d := nearest - asr; d >= -0.05-1e-9 && d < 0.1-1e-9 {
 						whole++
 					}

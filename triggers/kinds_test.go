@@ -101,9 +101,9 @@ func TestFamiliesOnImages(t *testing.T) {
 			case trigger.Mask[v%shape.Plane()] == 0:
 				require.Equal(t, clean[v], stamped[v])
 			case spec.Kind == triggers.Blended:
-				// The tolerance is half a unit for the rounding of the opacity (times a
-				// difference of at most 255 in 255) and half a unit for the rounding of
-				// the value. The opacity is at least 1/255.
+				// The tolerance is half a unit for the rounding of the opacity
+				// (times a difference of at most 255 in 255) and half a unit for
+				// the rounding of the value. The opacity is at least 1/255.
 				a := max(spec.P2, 1.0/255)
 				require.InDelta(t, (1-a)*x+a*m, float64(stamped[v]), 1+1e-9)
 			case spec.Kind == triggers.Sinusoidal, spec.Kind == triggers.LowVariance:
@@ -139,8 +139,8 @@ func TestLowVarianceIsFineGrain(t *testing.T) {
 			for u := range box.H {
 				for v := range box.W {
 					if 4*u < 3*box.H && u < box.H-1 || 4*v < 3*box.W && v < box.W-1 {
-						// Rounding changes a pixel by at most half a unit, clamping to 255 by
-						// one.
+						// Rounding changes a pixel by at most half a unit,
+						// clamping to 255 by one.
 						require.LessOrEqual(t, math.Abs(along(u, v)), 1.5*float64(box.Pixels()), "%d, %d of %v", u, v, box)
 					}
 				}
