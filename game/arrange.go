@@ -77,19 +77,24 @@ func (a Attacker) nothingToPoison(n int) error {
 	return fmt.Errorf("attacker %d with p0 = %v and %s labels finds nothing to poison among its %d", a.ID, a.PoisonRate, a.LabelMode, n)
 }
 
+// tooFew returns the error of an agent that gets n images.
+func tooFew(agent string, n int) error {
+	return fmt.Errorf("%s gets %d %s, too few to contribute some and hold out some", agent, n, plural(n, "image"))
+}
+
 // checkShareSizes refuses pools that are too small by the sizes of the shares
 // alone.
 func (r Rules) checkShareSizes() error {
 	sizes := r.shareSizes(r.PoolSize)
 	if held := round(r.HeldOut, sizes.defender); held < 1 || held == sizes.defender {
-		return fmt.Errorf("the defender gets %d, too few to contribute some and hold out some", sizes.defender)
+		return tooFew("the defender", sizes.defender)
 	}
 	// Backwards, as the last attackers have the smallest shares.
 	for i := len(r.Attackers) - 1; i >= 0; i-- {
 		a, n := r.Attackers[i], sizes.of(i)
 		held := round(r.HeldOut, n)
 		if held < 1 || held == n {
-			return fmt.Errorf("attacker %d gets %d, too few to contribute some and hold out some", a.ID, n)
+			return tooFew(fmt.Sprintf("attacker %d", a.ID), n)
 		}
 		// This bounds clean labels too, whose candidates are among these images.
 		if a.PoisonRate > 0 && round(a.PoisonRate, n-held) < 1 {

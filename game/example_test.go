@@ -120,5 +120,5 @@ func ExampleRules_Validate() {
 	rules.PoolSize = 4
 	fmt.Println(rules.Validate(set))
 	// Output:
-	// game: bad rules: in a pool of 4 images the defender gets 2, too few to contribute some and hold out some: the smallest pool that works for 2 attackers is 11
+	// game: bad rules: in a pool of 4 images the defender gets 2 images, too few to contribute some and hold out some: the smallest pool that works for 2 attackers is 11
 }

@@ -2,7 +2,7 @@
 // To Let More Attackers In" (Datta, Lovisotto, Martinovic, Shadbolt, arXiv
 // 2110.04571, section 3): it deals a dataset among a defender and its
 // attackers, poisons the attackers' images, builds the training set and the
-// images that the trained model is asked about, and scores the predictions.
+// images that the trained model predicts, and scores the predictions.
 //
 // It knows neither models nor files. A Game turns a dataset and Rules into a
 // TrainingSet and Probes, and predictions for the probes into a Score.
@@ -34,8 +34,7 @@ const (
 	// DirtyLabel gives a poisoned image the attacker's target label. Only
 	// images of other classes are poisoned.
 	DirtyLabel LabelMode = "dirty"
-	// CleanLabel leaves labels as they are and poisons only images of the
-	// target class.
+	// CleanLabel keeps the labels and poisons only images of the target class.
 	CleanLabel LabelMode = "clean"
 )
 

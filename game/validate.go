@@ -91,7 +91,7 @@ func (a Attacker) check(set *datasets.Set) error {
 		return refuse("attacker %d: draw is %d: draws count from 0", a.ID, a.Draw)
 	}
 	if a.Target < 0 || a.Target >= len(set.Classes) {
-		return refuse("attacker %d: target label %d is none of the %d classes of %s: choose 0 to %d (%s)",
+		return refuse("attacker %d: target label %d is not one of the %d classes of %s: choose 0 to %d (%s)",
 			a.ID, a.Target, len(set.Classes), set.Name, len(set.Classes)-1, strings.Join(set.Classes, ", "))
 	}
 	if allowed := a.PoisonRate >= 0 && a.PoisonRate <= 1; !allowed {

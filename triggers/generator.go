@@ -28,7 +28,7 @@ type Spec struct {
 	// P1 in (0, 1] sets the size of the box, in the reading of Range.
 	P1 float64 `json:"p1" yaml:"p1"`
 	// P2 in (0, 1] is the share of the box's pixels that is perturbed or, with
-	// the kinds that say so, the strength of the perturbation.
+	// kinds Blended, Sinusoidal and LowVariance, the strength of the perturbation.
 	P2 float64 `json:"p2" yaml:"p2"`
 	// Range is PerDimension or Area. It has no default, so that each trigger has
 	// exactly one spelling in a result's identity.

@@ -108,14 +108,14 @@ func decode(text string, shape Shape) (*Trigger, error) {
 	// The decoder skips line breaks, which would be a second encoding of the same
 	// trigger.
 	if err != nil || len(data) < head || len(text) != base64.StdEncoding.EncodedLen(len(data)) {
-		return nil, fmt.Errorf("triggers: %w: its pixels are no picture of %v", ErrSpec, shape)
+		return nil, fmt.Errorf("triggers: %w: its pixels do not encode a picture of %v", ErrSpec, shape)
 	}
 	masked := 0
 	for _, b := range data[:head] {
 		masked += bits.OnesCount8(b)
 	}
 	if rest := data[head-1] << (8 - (head*8 - plane)); plane%8 != 0 && rest != 0 || masked == 0 || len(data) != head+masked*shape.C {
-		return nil, fmt.Errorf("triggers: %w: its pixels are no picture of %v", ErrSpec, shape)
+		return nil, fmt.Errorf("triggers: %w: its pixels do not encode a picture of %v", ErrSpec, shape)
 	}
 	t := &Trigger{Shape: shape, Mask: make([]uint8, plane), Pattern: make([]uint8, shape.Size())}
 	values := data[head:]

@@ -90,10 +90,10 @@ func (u Unknown) Validate() error {
 	case u.Most < 0:
 		return fmt.Errorf("queries is %d: it must be at least 0", u.Most)
 	case u.Unlearning.Steps < 1:
-		return fmt.Errorf("unlearning takes %d steps: at least 1 is needed", u.Unlearning.Steps)
+		return fmt.Errorf("unlearning.steps is %d: at least 1 is needed", u.Unlearning.Steps)
 	}
 	if allowed := u.Unlearning.Rate > 0; !allowed { // refuses NaN too
-		return fmt.Errorf("unlearning has the learning rate %v: it must be above 0", u.Unlearning.Rate)
+		return fmt.Errorf("unlearning.lr is %v: it must be above 0", u.Unlearning.Rate)
 	}
 	return nil
 }
