@@ -71,7 +71,7 @@ func TestEachAgentContributesAndHoldsOut(t *testing.T) {
 	for _, tc := range []struct {
 		defender float64
 		want     string
-	}{{0.9, "attacker 1 gets 1 image,"}, {0.1, "the defender gets 1 images,"}} {
+	}{{0.9, "attacker 1 gets 1 image,"}, {0.1, "the defender gets 1 image,"}} {
 		rules := paperRules(1)
 		rules.Attackers[0].ID, rules.Attackers[0].Target, rules.Attackers[0].PoisonRate = 1, 1, 0
 		rules.PoolSize, rules.HeldOut, rules.DefenderShare = 10, 0.6, tc.defender
