@@ -109,7 +109,7 @@ func firstOf(list string) string {
 	return first
 }
 
-// compareKeys orders keys by number of attackers, then by everything else.
+// compareKeys orders keys by number of attackers, then by the other fields.
 func compareKeys(a, b gameKey) int {
 	return cmp.Or(
 		cmp.Compare(a.n, b.n), cmp.Compare(a.defense, b.defense), cmp.Compare(a.labels, b.labels),

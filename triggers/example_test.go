@@ -25,16 +25,16 @@ func Example() {
 	pixels := bytes.Repeat([]uint8{9}, shape.Size())
 	trigger.Stamp(pixels)
 	for row := range shape.H {
-		fmt.Println(pixels[row*shape.W : (row+1)*shape.W])
+		fmt.Printf("%3d\n", pixels[row*shape.W:(row+1)*shape.W])
 	}
 	// Output:
 	// box 3x3+0+1 with 5 pixels
-	// [9 9 9 9 9 9]
-	// [9 74 9 9 9 9]
-	// [193 130 9 9 9 9]
-	// [165 63 9 9 9 9]
-	// [9 9 9 9 9 9]
-	// [9 9 9 9 9 9]
+	// [  9   9   9   9   9   9]
+	// [  9  74   9   9   9   9]
+	// [193 130   9   9   9   9]
+	// [165  63   9   9   9   9]
+	// [  9   9   9   9   9   9]
+	// [  9   9   9   9   9   9]
 }
 
 // Two attackers get different triggers, and each gets the same one in every game.
