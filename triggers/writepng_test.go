@@ -15,10 +15,10 @@ import (
 	"backfire/triggers"
 )
 
-var regen = flag.Bool("regen", false, "write the golden files anew")
+var regen = flag.Bool("regen", false, "regenerate the golden files")
 
-// golden compares a picture with testdata/name pixel by pixel: how a PNG is
-// compressed is the encoder's business and changes between Go releases.
+// golden compares a picture with testdata/name pixel by pixel, since the
+// compression of a PNG may change between Go releases.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -28,10 +28,10 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, decode(t, want), decode(t, got), "%s differs; run the test with -regen and look at it", name)
+	require.Equal(t, decode(t, want), decode(t, got), "%s differs; run the test with -regen and inspect the picture", name)
 }
 
-// decode returns the size and the colours of a PNG.
+// decode returns the pixels of a PNG file.
 func decode(t *testing.T, data []byte) *image.NRGBA {
 	t.Helper()
 	picture, err := png.Decode(bytes.NewReader(data))
@@ -45,7 +45,7 @@ func decode(t *testing.T, data []byte) *image.NRGBA {
 	return result
 }
 
-// ramp is an image whose values tell rows, columns and channels apart.
+// ramp returns an image whose values differ between rows, columns and channels.
 func ramp(shape triggers.Shape) []uint8 {
 	img := make([]uint8, shape.Size())
 	for v := range img {
@@ -72,10 +72,10 @@ func TestPictures(t *testing.T) {
 
 			img := ramp(tc.shape)
 			require.NoError(t, triggers.WriteStampedPNG(&stamped, trigger, img, 4))
-			require.Equal(t, ramp(tc.shape), img, "the image was changed")
+			require.Equal(t, ramp(tc.shape), img, "the image is unchanged")
 			golden(t, tc.name+"_stamped.png", stamped.Bytes())
 
-			// The pictures agree with the mask and with each other.
+			// The pictures must agree with the mask and with each other.
 			a, s := decode(t, alone.Bytes()), decode(t, stamped.Bytes())
 			require.Equal(t, image.Rect(0, 0, 4*tc.shape.W, 4*tc.shape.H), a.Bounds())
 			for at, l := range trigger.Mask {

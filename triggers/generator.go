@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// Range says how P1 bounds the box of a trigger.
+// Range selects how P1 sets the size of a trigger's box.
 type Range string
 
 const (
@@ -18,26 +18,27 @@ const (
 	Area Range = "area"
 )
 
-// Spec is what an attacker chooses about its trigger.
+// Spec describes the triggers of an attacker: a Generator draws them.
 type Spec struct {
-	// Kind is the trigger's family. A Picture has Pixels, and no P1, P2 and Range:
-	// its mask says which pixels it covers.
+	// Kind is the trigger's family. A Picture has Pixels but no P1, P2 and Range,
+	// since its mask fixes the pixels that it covers.
 	Kind Kind `json:"kind,omitempty" yaml:"kind,omitempty"`
-	// Pixels are those of a Picture, as Trigger.Encode writes them.
+	// Pixels holds the pixels of a Picture, as Trigger.Encode returns them.
 	Pixels string `json:"pixels,omitempty" yaml:"pixels,omitempty"`
-	// P1 in (0, 1] bounds the box, as Range says.
+	// P1 in (0, 1] sets the size of the box, in the reading of Range.
 	P1 float64 `json:"p1" yaml:"p1"`
-	// P2 in (0, 1] is the share of the box's pixels that is perturbed; of some
-	// kinds the strength of the perturbation.
+	// P2 in (0, 1] is the share of the box's pixels that is perturbed or, with
+	// kinds Blended, Sinusoidal and LowVariance, the strength of the perturbation.
 	P2 float64 `json:"p2" yaml:"p2"`
-	// Range is PerDimension or Area. There is no default, so that one trigger
-	// has one spelling in a cell's identity.
+	// Range is PerDimension or Area. It has no default, so that each trigger has
+	// exactly one spelling in a result's identity.
 	Range Range `json:"range" yaml:"range"`
 }
 
-// Validate refuses P1 and P2 outside (0, 1], unknown ranges and kinds, and a
-// Picture that has them or no pixels. Whether these fit the images is seen by
-// NewGenerator. The error wraps ErrSpec and names value and allowed range.
+// Validate returns an error for P1 or P2 outside (0, 1], an unknown Range or Kind,
+// and a Picture with P1, P2 or Range or without pixels. NewGenerator checks
+// whether the pixels fit the images. The error wraps ErrSpec and names the value
+// and the allowed range.
 func (s Spec) Validate() error {
 	switch {
 	case s.Kind == Picture && (s.P1 != 0 || s.P2 != 0 || s.Range != ""):
@@ -51,7 +52,7 @@ func (s Spec) Validate() error {
 		name  string
 		value float64
 	}{{"p1", s.P1}, {"p2", s.P2}} {
-		// Asked this way round, NaN is refused too.
+		// Written this way round, the condition refuses NaN too.
 		if allowed := p.value > 0 && p.value <= 1; !allowed {
 			return fmt.Errorf("triggers: %w: %s is %v: it must be above 0 and at most 1", ErrSpec, p.name, p.value)
 		}
@@ -62,7 +63,7 @@ func (s Spec) Validate() error {
 	return s.Kind.validate(s)
 }
 
-// sides returns height and width of the box, each at least 1.
+// sides returns the height and the width of the box, each at least 1.
 func (s Spec) sides(shape Shape) (h, w int) {
 	scale := s.P1
 	if s.Range == Area {
@@ -71,18 +72,19 @@ func (s Spec) sides(shape Shape) (h, w int) {
 	return share(scale, shape.H), share(scale, shape.W)
 }
 
-// share returns round(p*n), at least 1; halves round up.
+// share returns p*n rounded to the nearest integer, halves up, but at least 1.
 func share(p float64, n int) int { return max(1, int(math.Round(p*float64(n)))) }
 
 // Generator draws triggers of one Spec for images of one Shape.
 type Generator struct {
 	shape   Shape
 	spec    Spec
-	picture *Trigger // of a Picture
+	picture *Trigger // the trigger of kind Picture, else nil
 }
 
-// NewGenerator checks shape and spec, and that a Picture fits the images. The
-// error wraps ErrSpec.
+// NewGenerator returns the generator of a spec for images of a shape. The error
+// wraps ErrSpec if shape or spec are invalid or the pixels of a Picture do not fit
+// the shape.
 func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 	if err := shape.Validate(); err != nil {
 		return nil, err
@@ -100,15 +102,16 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 	return g, nil
 }
 
-// Draw draws m = random_array(dim, p1, p2), the trigger of section 3.2 of the
-// paper: a box of the size that the spec sets (see Range; at least 1 x 1) at a
-// uniformly random place inside the image; of its n pixels round(P2*n), at
-// least 1, chosen uniformly without replacement; each with a colour uniform
+// Draw draws a trigger. With kind Random this is m = random_array(dim, p1, p2) of
+// section 3.2 of the paper: a box of the spec's size (see Range; at least 1 x 1)
+// at a uniformly random place inside the image, of whose n pixels round(P2*n), at
+// least 1, are chosen uniformly without replacement, each with a colour uniform
 // over 0..255 in every channel. Other kinds fill a box of the same size and place
-// as they say.
+// as documented at the kind.
 //
-// The result is a function of the generator's shape and spec and of rng's state; a
-// Picture is always the same trigger, which must not be changed.
+// The result is a function of the generator's shape and spec and of rng's state.
+// With kind Picture, Draw ignores rng and always returns the same trigger, which
+// must not be changed.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 	if g.picture != nil {
 		return g.picture

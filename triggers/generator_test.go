@@ -77,8 +77,8 @@ func TestDrawProperties(t *testing.T) {
 	})
 }
 
-// Every place, every pixel of the box and every colour must be reachable, the
-// extremes included, and about equally often.
+// Every place, every pixel of the box and every colour, including the extremes,
+// is drawn about equally often.
 func TestDrawIsUniform(t *testing.T) {
 	shape := triggers.Shape{C: 3, H: 5, W: 6}
 	g, err := triggers.NewGenerator(shape, triggers.Spec{P1: 0.5, P2: 0.5, Range: triggers.PerDimension})
@@ -113,8 +113,8 @@ func TestDrawIsUniform(t *testing.T) {
 	}
 }
 
-// The first triggers of seed 1: a change in the use of the stream would change
-// every published game.
+// The first triggers of seed 1 are pinned, because a change in the use of the
+// stream would change every published game.
 func TestPinnedTriggers(t *testing.T) {
 	spec := triggers.Spec{P1: 0.2, P2: 0.2, Range: triggers.PerDimension}
 	for _, tc := range []struct {

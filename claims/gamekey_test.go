@@ -17,8 +17,8 @@ func TestLabelsOf(t *testing.T) {
 	}
 }
 
-func TestSlots(t *testing.T) {
-	seen := map[slot]bool{}
+func TestGameKeys(t *testing.T) {
+	seen := map[gameKey]bool{}
 	for _, tc := range []struct {
 		labels  Labels
 		targets []int
@@ -33,19 +33,19 @@ func TestSlots(t *testing.T) {
 		{Distinct, []int{2, 1}, []float64{0.4, 0.2}, NoDefense, "N = 2, labels 2,1, p = 0.4,0.2, no defense"},
 		{Mixed, []int{2, 1, 1}, []float64{0.2, 0.25, 0.2}, NoDefense, "N = 3, labels 2,1,1, p = 0.2,0.25,0.2, no defense"},
 	} {
-		s := slotOf(paperLike.game(1, tc.defense, tc.labels, upTo(len(tc.targets)), tc.targets, tc.rates))
+		s := keyOf(paperLike.game(1, tc.defense, tc.labels, upTo(len(tc.targets)), tc.targets, tc.rates))
 		require.Equal(t, tc.want, s.String())
 		require.False(t, seen[s])
 		seen[s] = true
 	}
 
-	// The seed is not part of it, nor are targets that differ from seed to seed.
+	// A key contains neither the seed nor targets that differ from seed to seed.
 	one := paperLike.game(1, NoDefense, Random, []int{0, 1}, []int{3, 4}, []float64{0.2, 0.2})
 	other := paperLike.game(2, NoDefense, Random, []int{0, 1}, []int{8, 8}, []float64{0.2, 0.2})
-	require.Equal(t, slotOf(one), slotOf(other))
-	// How the labels of others were chosen is nothing to one alone.
-	require.Equal(t, slotOf(paperLike.game(1, NoDefense, Same, []int{3}, []int{9}, []float64{0.2})),
-		slotOf(paperLike.game(1, NoDefense, Distinct, []int{3}, []int{9}, []float64{0.2})))
-	// Both are found from a game that the attacker takes part in.
-	require.Equal(t, slotOf(paperLike.game(2, NoDefense, Random, []int{1}, []int{8}, []float64{0.2})), slotOf(other).alone(other.Attackers[1], 0.2))
+	require.Equal(t, keyOf(one), keyOf(other))
+	// The choice of labels does not matter for an attacker alone.
+	require.Equal(t, keyOf(paperLike.game(1, NoDefense, Same, []int{3}, []int{9}, []float64{0.2})),
+		keyOf(paperLike.game(1, NoDefense, Distinct, []int{3}, []int{9}, []float64{0.2})))
+	// A game with the attacker determines the key of the game in which it is alone.
+	require.Equal(t, keyOf(paperLike.game(2, NoDefense, Random, []int{1}, []int{8}, []float64{0.2})), keyOf(other).alone(other.Attackers[1], 0.2))
 }

@@ -10,7 +10,7 @@ import (
 	"backfire/triggers"
 )
 
-// families generates the drawn families but for the paper's own.
+// families generates specs of all drawn kinds except the paper's own.
 func families() *rapid.Generator[triggers.Spec] {
 	return rapid.Custom(func(t *rapid.T) triggers.Spec {
 		spec := specs().Draw(t, "spec")
@@ -22,8 +22,8 @@ func families() *rapid.Generator[triggers.Spec] {
 	})
 }
 
-// coloured is the colour of a trigger's pixel.
-func coloured(trigger *triggers.Trigger, at int) [3]uint8 {
+// colourAt returns the colour of a trigger's pixel, with 0 in missing channels.
+func colourAt(trigger *triggers.Trigger, at int) [3]uint8 {
 	var c [3]uint8
 	for channel := range trigger.Shape.C {
 		c[channel] = trigger.Pattern[channel*trigger.Shape.Plane()+at]
@@ -31,8 +31,9 @@ func coloured(trigger *triggers.Trigger, at int) [3]uint8 {
 	return c
 }
 
-// Every family stays within its box, which is the paper's, covers the share of it
-// that it says, is a function of its stream, and shows what its source describes.
+// Every family stays within its box, which is the one that kind Random draws,
+// masks the documented share of it, is a function of its stream, and has the
+// pattern that its source describes.
 func TestFamilies(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape, spec := shapes().Draw(t, "shape"), families().Draw(t, "spec")
@@ -51,22 +52,22 @@ func TestFamilies(t *testing.T) {
 			inside := x >= 0 && x < box.W && y >= 0 && y < box.H
 			require.True(t, l == 0 || inside)
 			if l == 0 {
-				require.Equal(t, [3]uint8{}, coloured(trigger, at))
+				require.Equal(t, [3]uint8{}, colourAt(trigger, at))
 				continue
 			}
 			masked++
-			colours[coloured(trigger, at)] = true
+			colours[colourAt(trigger, at)] = true
 			first := box.Y*shape.W + box.X
 			switch spec.Kind {
 			case triggers.Checkerboard:
 				if y+x < 2 || box.W == 1 || box.H == 1 {
 					break
 				}
-				require.Equal(t, coloured(trigger, first+(x+y)%2), coloured(trigger, at), "every other pixel")
+				require.Equal(t, colourAt(trigger, first+(x+y)%2), colourAt(trigger, at), "every other pixel")
 			case triggers.Sinusoidal:
-				require.Equal(t, coloured(trigger, first+x), coloured(trigger, at), "columns are alike")
+				require.Equal(t, colourAt(trigger, first+x), colourAt(trigger, at), "columns are alike")
 				for channel := range shape.C {
-					v := float64(coloured(trigger, at)[channel])
+					v := float64(colourAt(trigger, at)[channel])
 					require.InDelta(t, triggers.Neutral, v, math.Round(triggers.Neutral*spec.P2))
 				}
 			}
@@ -85,8 +86,8 @@ func TestFamilies(t *testing.T) {
 	})
 }
 
-// A blend is a weighted mean of image and pattern, within the rounding of opacity
-// and value; a wave is added and stays in range.
+// A blend is a weighted mean of image and pattern, up to the rounding of opacity
+// and value. Added patterns are clamped to the range of values.
 func TestFamiliesOnImages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape, spec := shapes().Draw(t, "shape"), families().Draw(t, "spec")
@@ -100,8 +101,9 @@ func TestFamiliesOnImages(t *testing.T) {
 			case trigger.Mask[v%shape.Plane()] == 0:
 				require.Equal(t, clean[v], stamped[v])
 			case spec.Kind == triggers.Blended:
-				// Half a unit by the rounding of each of opacity (times a difference of
-				// at most 255 in 255) and value; opacity is at least one step.
+				// The tolerance is half a unit for the rounding of the opacity
+				// (times a difference of at most 255 in 255) and half a unit for
+				// the rounding of the value. The opacity is at least 1/255.
 				a := max(spec.P2, 1.0/255)
 				require.InDelta(t, (1-a)*x+a*m, float64(stamped[v]), 1+1e-9)
 			case spec.Kind == triggers.Sinusoidal, spec.Kind == triggers.LowVariance:
@@ -113,8 +115,8 @@ func TestFamiliesOnImages(t *testing.T) {
 	})
 }
 
-// A low-variance trigger is as high as it says and has no part in any frequency
-// below the highest quarter of both sides.
+// A low-variance trigger has the documented amplitude, and no component at a
+// frequency below the highest quarter of either side.
 func TestLowVarianceIsFineGrain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape, spec := shapes().Draw(t, "shape"), families().Draw(t, "spec")
@@ -127,7 +129,7 @@ func TestLowVarianceIsFineGrain(t *testing.T) {
 				sum := 0.0
 				for y := range box.H {
 					for x := range box.W {
-						value := float64(coloured(trigger, (box.Y+y)*shape.W+box.X+x)[channel]) - triggers.Neutral
+						value := float64(colourAt(trigger, (box.Y+y)*shape.W+box.X+x)[channel]) - triggers.Neutral
 						highest = max(highest, math.Abs(value))
 						sum += value * math.Cos(math.Pi*float64((2*y+1)*u)/float64(2*box.H)) * math.Cos(math.Pi*float64((2*x+1)*v)/float64(2*box.W))
 					}
@@ -137,7 +139,8 @@ func TestLowVarianceIsFineGrain(t *testing.T) {
 			for u := range box.H {
 				for v := range box.W {
 					if 4*u < 3*box.H && u < box.H-1 || 4*v < 3*box.W && v < box.W-1 {
-						// Rounding gives at most half a unit per pixel, and cutting off at 255 one.
+						// Rounding changes a pixel by at most half a unit,
+						// clamping to 255 by one.
 						require.LessOrEqual(t, math.Abs(along(u, v)), 1.5*float64(box.Pixels()), "%d, %d of %v", u, v, box)
 					}
 				}
@@ -146,11 +149,11 @@ func TestLowVarianceIsFineGrain(t *testing.T) {
 				along(0, 0)
 			}
 		}
-		require.InDelta(t, triggers.Neutral*spec.P2, highest, 1+1e-9, "rounded, and cut off at 255")
+		require.InDelta(t, triggers.Neutral*spec.P2, highest, 1+1e-9, "rounded and clamped to 255")
 	})
 }
 
-// Triggers that do different things with one pattern are different triggers.
+// Triggers with one pattern and different effects are different triggers.
 func TestEffectsDoNotCollide(t *testing.T) {
 	replace, mix, stronger, add := black(), black(), black(), black()
 	mix.Effect, mix.Opacity = triggers.Mix, 20

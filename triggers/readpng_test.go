@@ -18,7 +18,7 @@ import (
 	"backfire/triggers"
 )
 
-// painted makes a picture by a function of column and row.
+// painted returns a picture whose colours are a function of column and row.
 func painted(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
 	picture := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -29,15 +29,15 @@ func painted(w, h int, at func(x, y int) color.NRGBA) *image.NRGBA {
 	return picture
 }
 
-// encoded is a picture as a PNG file.
+// encoded returns a picture as a PNG file.
 func encoded(t require.TestingT, picture image.Image) []byte {
 	var file bytes.Buffer
 	require.NoError(t, png.Encode(&file, picture))
 	return file.Bytes()
 }
 
-// pictures generates pictures that can be triggers, of few pixels and colours,
-// black and white among them.
+// pictures generates valid triggers' pictures of few pixels and colours, among
+// them black and white.
 func pictures(channels int) *rapid.Generator[*image.NRGBA] {
 	return rapid.Custom(func(t *rapid.T) *image.NRGBA {
 		w, h := rapid.IntRange(1, 9).Draw(t, "width"), rapid.IntRange(2, 9).Draw(t, "height")
@@ -55,8 +55,8 @@ func pictures(channels int) *rapid.Generator[*image.NRGBA] {
 	})
 }
 
-// A picture becomes a trigger that stamps its opaque pixels and no other, and
-// comes back from its file and from its text.
+// A picture becomes a trigger that stamps the opaque pixels and no others. The
+// trigger survives being written to a PNG file and being encoded as text.
 func TestPictureIsTheTrigger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		channels := rapid.SampledFrom([]int{1, 3}).Draw(t, "channels")
@@ -84,7 +84,7 @@ func TestPictureIsTheTrigger(t *testing.T) {
 				masked++
 			}
 		}
-		require.Equal(t, masked, trigger.Pixels(), "black pixels are pixels")
+		require.Equal(t, masked, trigger.Pixels(), "black pixels count")
 
 		generator, err := triggers.NewGenerator(shape, triggers.Spec{Kind: triggers.Picture, Pixels: trigger.Encode()})
 		require.NoError(t, err)
@@ -94,15 +94,15 @@ func TestPictureIsTheTrigger(t *testing.T) {
 
 		var file bytes.Buffer
 		require.NoError(t, trigger.WritePNG(&file, 1))
-		again, err := triggers.ReadPNG(&file)
+		reread, err := triggers.ReadPNG(&file)
 		require.NoError(t, err)
-		back, err := triggers.FromPicture(again, channels, 0)
+		restored, err := triggers.FromPicture(reread, channels, 0)
 		require.NoError(t, err)
-		require.Equal(t, trigger, back, "what is written is read")
+		require.Equal(t, trigger, restored, "the file holds the whole trigger")
 	})
 }
 
-func TestPicturesThatAreNoTriggerAreRefused(t *testing.T) {
+func TestUnusablePicturesAreRefused(t *testing.T) {
 	red, nothing := color.NRGBA{R: 255, A: 255}, color.NRGBA{}
 	half := func(x, _ int) color.NRGBA {
 		if x == 0 {
@@ -110,7 +110,7 @@ func TestPicturesThatAreNoTriggerAreRefused(t *testing.T) {
 		}
 		return nothing
 	}
-	for says, c := range map[string]struct {
+	for message, c := range map[string]struct {
 		picture  *image.NRGBA
 		channels int
 	}{
@@ -124,8 +124,8 @@ func TestPicturesThatAreNoTriggerAreRefused(t *testing.T) {
 		}), 3},
 	} {
 		_, err := triggers.FromPicture(c.picture, c.channels, 0)
-		require.ErrorIs(t, err, triggers.ErrImage, says)
-		require.ErrorContains(t, err, says)
+		require.ErrorIs(t, err, triggers.ErrImage, message)
+		require.ErrorContains(t, err, message)
 	}
 	_, err := triggers.FromPicture(painted(4, 4, half), 2, 0)
 	require.ErrorIs(t, err, triggers.ErrSpec)
@@ -136,31 +136,31 @@ func TestPicturesThatAreNoTriggerAreRefused(t *testing.T) {
 	require.Equal(t, triggers.Box{X: 2, Y: 0, W: 2, H: 1}, trigger.Box)
 }
 
-// claimed is the beginning of a PNG file that claims a size.
-func claimed(w, h uint32) []byte {
-	head := []byte("IHDR")
-	head = binary.BigEndian.AppendUint32(head, w)
-	head = binary.BigEndian.AppendUint32(head, h)
-	head = append(head, 8, 6, 0, 0, 0)
+// headerOf returns the header of a PNG file of w x h pixels, without the rest.
+func headerOf(w, h uint32) []byte {
+	header := []byte("IHDR")
+	header = binary.BigEndian.AppendUint32(header, w)
+	header = binary.BigEndian.AppendUint32(header, h)
+	header = append(header, 8, 6, 0, 0, 0)
 	file := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
-	file = append(file, head...)
-	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(head))
+	file = append(file, header...)
+	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(header))
 }
 
-func TestFilesThatAreNoPictureAreRefused(t *testing.T) {
+func TestUnusableFilesAreRefused(t *testing.T) {
 	whole := encoded(t, painted(8, 8, func(x, _ int) color.NRGBA { return color.NRGBA{R: 9, A: uint8(x) * 36} }))
 	deep := image.NewNRGBA64(image.Rect(0, 0, 2, 2))
 	deep.Set(0, 0, color.NRGBA64{R: 257, A: 65535})
 	for name, c := range map[string]struct {
 		file []byte
-		says string
+		want string
 	}{
 		"text":           {[]byte("no picture"), "it is no PNG file"},
 		"nothing":        {nil, "it is no PNG file"},
 		"cut off":        {whole[:len(whole)-20], "the PNG file is damaged"},
-		"absurd":         {claimed(1<<30, 1<<30), "it is no PNG file (png: unsupported feature: dimension overflow)"},
-		"large":          {claimed(1<<15, 1<<14), "it has 32768 x 16384 pixels (width x height): at most 2048 x 2048 are read"},
-		"head only":      {claimed(2048, 2048), "the PNG file is damaged"},
+		"absurd":         {headerOf(1<<30, 1<<30), "it is no PNG file (png: unsupported feature: dimension overflow)"},
+		"large":          {headerOf(1<<15, 1<<14), "it has 32768 x 16384 pixels (width x height): at most 2048 x 2048 are allowed"},
+		"header only":    {headerOf(2048, 2048), "the PNG file is damaged"},
 		"16 bits":        {encoded(t, deep), "16 bits per channel"},
 		"no alpha":       {encoded(t, image.NewGray(image.Rect(0, 0, 2, 2))), "it has no transparency"},
 		"opaque palette": {encoded(t, image.NewPaletted(image.Rect(0, 0, 2, 2), color.Palette{color.Black})), "it has no transparency"},
@@ -169,20 +169,22 @@ func TestFilesThatAreNoPictureAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := triggers.ReadPNG(bytes.NewReader(c.file))
 			require.ErrorIs(t, err, triggers.ErrImage)
-			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, c.want)
 		})
 	}
 	_, err := triggers.ReadPNG(io.MultiReader(bytes.NewReader(whole[:10]), failing{}))
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 }
 
+// failing is a reader whose every read fails.
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// A file of 33 bytes that claims 2^29 pixels is refused without room for them.
+// A file of 33 bytes that claims 2^29 pixels is refused before they are
+// allocated.
 func TestAbsurdSizesCostNothing(t *testing.T) {
-	file := claimed(1<<15, 1<<14)
+	file := headerOf(1<<15, 1<<14)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err := triggers.ReadPNG(bytes.NewReader(file))
@@ -217,7 +219,7 @@ func TestResizeKeepsPlacesAndColours(t *testing.T) {
 	require.Equal(t, color.NRGBA{R: 58, G: 58, B: 58, A: 3}, grey.NRGBAAt(0, 0), "0.587 of 100, as the standard library rounds it")
 }
 
-func TestPixelsThatAreNoPictureAreRefused(t *testing.T) {
+func TestBadPixelsAreRefused(t *testing.T) {
 	shape := triggers.Shape{C: 1, H: 3, W: 3}
 	for name, pixels := range map[string]string{
 		"no base64":      "!!",
@@ -235,7 +237,7 @@ func TestPixelsThatAreNoPictureAreRefused(t *testing.T) {
 	}
 	_, err := triggers.NewGenerator(shape, triggers.Spec{Kind: triggers.Picture, Pixels: "gAAB"})
 	require.NoError(t, err)
-	for says, spec := range map[string]triggers.Spec{
+	for message, spec := range map[string]triggers.Spec{
 		"has none of them":                                   {Kind: triggers.Picture, Pixels: "gAAB", P1: 0.2},
 		"needs its pixels":                                   {Kind: triggers.Picture},
 		"only a trigger of kind image has":                   {P1: 0.2, P2: 0.2, Range: triggers.Area, Pixels: "gAAB"},
@@ -244,13 +246,13 @@ func TestPixelsThatAreNoPictureAreRefused(t *testing.T) {
 	} {
 		err := spec.Validate()
 		require.ErrorIs(t, err, triggers.ErrSpec)
-		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, message)
 	}
 }
 
-// FuzzReadPNG holds the reader of foreign files to what its callers count on:
-// either an error that says it is no picture, or a picture of bounded size that,
-// where it makes a trigger, makes the same one after writing and reading.
+// FuzzReadPNG checks the contract of the reader of untrusted files: it returns
+// either an error that wraps ErrImage or a picture of bounded size. If the
+// picture makes a trigger, it makes the same one after writing and reading.
 func FuzzReadPNG(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		picture, err := triggers.ReadPNG(bytes.NewReader(file))
@@ -272,11 +274,11 @@ func FuzzReadPNG(f *testing.F) {
 			require.Equal(t, trigger, generator.Draw(nil))
 			var written bytes.Buffer
 			require.NoError(t, trigger.WritePNG(&written, 1))
-			again, err := triggers.ReadPNG(&written)
+			reread, err := triggers.ReadPNG(&written)
 			require.NoError(t, err)
-			back, err := triggers.FromPicture(again, channels, 0)
+			restored, err := triggers.FromPicture(reread, channels, 0)
 			require.NoError(t, err)
-			require.Equal(t, trigger.ID(), back.ID())
+			require.Equal(t, trigger.ID(), restored.ID())
 		}
 	})
 }
