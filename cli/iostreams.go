@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"backfire/cli/console"
 )
 
 // IOStreams is everything of the process that a command touches: it reads In,
@@ -25,6 +27,11 @@ type IOStreams struct {
 
 	// Environ lists the environment variables as "NAME=value".
 	Environ []string
+}
+
+// display returns the display of a run that fits the streams.
+func (s *IOStreams) display(asJSON, watch bool) console.Display {
+	return console.New(console.Options{Out: s.Out, ErrOut: s.ErrOut, Terminal: s.ErrIsTerminal, JSON: asJSON, Watch: watch})
 }
 
 // SystemIO returns the streams of the process.

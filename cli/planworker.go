@@ -135,10 +135,10 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	hard, leave, end := leaving(ctx, opts, begun)
 	defer end()
 	r.Leave = leave
-	display := newProgress(opts.IO, opts.JSON, false)
+	display := opts.IO.display(opts.JSON, false)
 	r.Observer = display
 	outcome, err := r.RunSweep(hard, sweep)
-	if closing := display.close(); closing != nil {
+	if closing := display.Close(); closing != nil {
 		return errors.Join(err, closing)
 	}
 	if outcome == nil || err != nil && !errors.Is(err, runner.ErrInterrupted) {

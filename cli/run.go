@@ -112,7 +112,7 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 	return training.run(
 		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
 		func(outcome *runner.Outcome, interrupted bool) error {
-			if err := training.board.rest(sweep); err != nil {
+			if err := training.board.WriteStored(sweep); err != nil {
 				return err
 			}
 			origin := store.Request{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}

@@ -64,7 +64,7 @@ func TestRunWithArtefacts(t *testing.T) {
 	again, _, secondOut, secondErr := runOptions(t, "store="+st, "artefacts.model=true", "artefacts.images=npz")
 	require.NoError(t, runRun(context.Background(), again))
 	require.Equal(t, out(), secondOut())
-	require.Contains(t, secondErr(), "is trained again: it lacks model.safetensors, training.npz\n")
+	require.Contains(t, secondErr(), "is retrained: it lacks model.safetensors, training.npz\n")
 	for _, name := range []string{store.ModelFile, store.TrainingFile} {
 		found, err := filepath.Glob(filepath.Join(st, "*", name))
 		require.NoError(t, err)

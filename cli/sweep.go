@@ -168,7 +168,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	return training.run(
 		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
 		func(outcome *runner.Outcome, interrupted bool) error {
-			if err := training.board.rest(sweep); err != nil {
+			if err := training.board.WriteStored(sweep); err != nil {
 				return err
 			}
 			return output.show(ctx, outcome, interrupted)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"backfire/cli/console"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -29,7 +30,7 @@ type training struct {
 	device   string          // its name
 	free     int64           // bytes of the device's memory; 0: not known, or the CPU
 	store    *store.Store    // nil before open
-	board    *board          // nil before open, or if none is asked for
+	board    *console.Board  // nil before open, or if none is asked for
 }
 
 // newTraining finds engine and device of a configuration.
@@ -61,7 +62,7 @@ func (t *training) open() error {
 	if err != nil {
 		return err
 	}
-	t.store, t.board = store, newBoard(t.opts.TensorBoard, store)
+	t.store, t.board = store, console.NewBoard(t.opts.TensorBoard, store)
 	return nil
 }
 
@@ -185,20 +186,20 @@ func choose(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared
 func (t *training) run(r *runner.Runner, train func() (*runner.Outcome, error),
 	show func(outcome *runner.Outcome, interrupted bool) error,
 ) error {
-	display := newProgress(t.opts.IO, t.opts.JSON, t.opts.Watch)
+	display := t.opts.IO.display(t.opts.JSON, t.opts.Watch)
 	r.Observer = worker.ObserverFunc(func(e worker.Event) {
 		display.Observe(e)
 		t.board.Observe(e)
 	})
 	outcome, err := train()
-	if closing := display.close(); closing != nil {
-		return errors.Join(err, closing, t.board.close())
+	if closing := display.Close(); closing != nil {
+		return errors.Join(err, closing, t.board.Close())
 	}
 	interrupted := errors.Is(err, runner.ErrInterrupted)
 	if outcome == nil || err != nil && !interrupted {
-		return errors.Join(err, t.board.close())
+		return errors.Join(err, t.board.Close())
 	}
-	if err := errors.Join(show(outcome, interrupted), t.board.close()); err != nil {
+	if err := errors.Join(show(outcome, interrupted), t.board.Close()); err != nil {
 		return err
 	}
 	switch {

@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"bytes"
@@ -41,25 +41,24 @@ func epochs(w int, losses ...float64) []worker.Event {
 func TestScreenWithCurves(t *testing.T) {
 	var out bytes.Buffer
 	clock := newClock()
-	display := newScreen(&out, clock.now)
-	display.curves = curves{}
+	display := newScreen(&out, clock.now, true)
 	for _, e := range epochs(1, 2, 1, 0.5) {
 		clock.time = clock.time.Add(time.Second)
 		display.Observe(e)
 	}
-	shown := terminal(out.String())
+	shown := terminalLines(out.String())
 	require.Equal(t, []string{
 		"  1  N = 2: epoch 3 of 3, loss 0.500",
 		"     loss 2.000 █▅▃ 0.500   train acc. 0 % ▁▅▇ 75 %",
 		"",
 	}, shown)
 	display.Observe(worker.Event{Kind: worker.KindFailed, Worker: 1, Title: "N = 2", Error: "oh"})
-	require.Equal(t, []string{"N = 2 FAILED: oh", ""}, terminal(out.String()))
+	require.Equal(t, []string{"N = 2 FAILED: oh", ""}, terminalLines(out.String()))
 }
 
 func TestWatchingWithoutATerminal(t *testing.T) {
-	streams, _, errOut := testStreams()
-	display := newProgress(streams, false, true)
+	var errOut bytes.Buffer
+	display := New(Options{ErrOut: &errOut, Watch: true})
 	for _, e := range epochs(1, 2, 1) {
 		display.Observe(e)
 	}

@@ -1,10 +1,11 @@
-package cli
+package console
 
 import (
 	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,18 +48,18 @@ func aRun() (events []worker.Event, pauses []int) {
 func TestLineProgress(t *testing.T) {
 	var out bytes.Buffer
 	clock := newClock()
-	lines := &lineProgress{out: &out, now: clock.now, track: newTracker(clock.now), every: lineEvery}
+	lines := newTextLines(&out, lineEvery, clock.now)
 	events, pauses := aRun()
 	for i, e := range events {
 		clock.time = clock.time.Add(time.Duration(pauses[i]) * time.Second)
 		lines.Observe(e)
 	}
-	require.NoError(t, lines.close())
+	require.NoError(t, lines.Close())
 	require.Equal(t, `3 models, 1 of them stored already; 2 trainings at a time
 [1/3] worker 1: N = 2: 1000 images, 2 epochs
 [1/3] worker 1: N = 2: epoch 2 of 2, loss 0.500, train acc. 0.0 %; about 1 min 20 s left
 [2/3] N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
-[2/3] N = 5 failed and will be tried again: it died
+[2/3] N = 5 failed and will be retried: it died
 [3/3] N = 5 FAILED: it died again
 `, out.String())
 }
@@ -75,9 +76,9 @@ func TestIdleCoresAreToldOf(t *testing.T) {
 	}
 }
 
-// terminal is what a terminal shows of a text with the escape sequences that a
-// screen uses.
-func terminal(text string) []string {
+// terminalLines returns the lines that a terminal shows of a text with the escape
+// sequences that the displays use.
+func terminalLines(text string) []string {
 	lines, row := []string{""}, 0
 	for len(text) > 0 {
 		switch {
@@ -107,7 +108,7 @@ func terminal(text string) []string {
 func TestScreen(t *testing.T) {
 	var out bytes.Buffer
 	clock := newClock()
-	screen := newScreen(&out, clock.now)
+	screen := newScreen(&out, clock.now, false)
 	events, pauses := aRun()
 	observe := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -116,7 +117,7 @@ func TestScreen(t *testing.T) {
 		}
 	}
 	observe(0, 4)
-	shown := terminal(out.String())
+	shown := terminalLines(out.String())
 	require.Equal(t, "3 models, 1 of them stored already; 2 trainings at a time", shown[0])
 	require.Equal(t, "  1  N = 2: epoch 1 of 2, 50 %", shown[1])
 	require.Contains(t, shown[2], "[1/3] 12% |")
@@ -125,40 +126,79 @@ func TestScreen(t *testing.T) {
 	require.Len(t, shown, 4)
 
 	observe(4, len(events))
-	shown = terminal(out.String())
+	shown = terminalLines(out.String())
 	require.Equal(t, "N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s", shown[1])
 	require.Equal(t, "N = 5 FAILED: it died again", shown[3])
 	require.Contains(t, shown[4], "[3/3] 100% |")
 
-	require.NoError(t, screen.close())
-	shown = terminal(out.String())
+	require.NoError(t, screen.Close())
+	shown = terminalLines(out.String())
 	require.Len(t, shown, 5, "only what happened stays: %q", shown)
 	require.Equal(t, "", shown[4])
 }
 
 func TestScreenCutsLinesThatWouldWrap(t *testing.T) {
 	var out bytes.Buffer
-	screen := newScreen(&out, newClock().now)
+	screen := newScreen(&out, newClock().now, false)
 	screen.Observe(worker.Event{Kind: worker.KindStarted, Worker: 1, Title: strings.Repeat("ä", 200)})
-	for _, line := range terminal(out.String()) {
+	for _, line := range terminalLines(out.String()) {
 		require.LessOrEqual(t, len([]rune(line)), defaultWidth-1)
 	}
 }
 
-func TestJSONProgressReportsWhatCannotBeWritten(t *testing.T) {
-	streams, _, _ := testStreams()
-	streams.Out = fullDisk{}
-	display := newProgress(streams, true, false)
+// fullDisk is a writer on a disk without space.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestJSONLinesReportWhatCannotBeWritten(t *testing.T) {
+	display := New(Options{Out: fullDisk{}, JSON: true})
 	display.Observe(worker.Event{Kind: worker.KindPlan})
-	require.ErrorContains(t, display.close(), "no space left")
+	require.ErrorContains(t, display.Close(), "no space left")
 }
 
-func TestNewProgressFitsTheStreams(t *testing.T) {
-	streams, _, _ := testStreams()
-	require.IsType(t, &lineProgress{}, newProgress(streams, false, false))
-	require.IsType(t, &jsonProgress{}, newProgress(streams, true, false))
-	streams.ErrIsTerminal = true
-	require.IsType(t, &screen{}, newProgress(streams, false, false))
+func TestNewFitsTheOptions(t *testing.T) {
+	var out bytes.Buffer
+	require.IsType(t, &textLines{}, New(Options{ErrOut: &out}))
+	require.IsType(t, &jsonLines{}, New(Options{Out: &out, ErrOut: &out, Terminal: true, JSON: true}))
+	for name, tc := range map[string]struct {
+		workers int
+		watch   bool
+		want    Display
+	}{
+		"one worker":             {1, false, &bar{}},
+		"one worker with curves": {1, true, &screen{}},
+		"two workers":            {2, false, &screen{}},
+	} {
+		display := New(Options{ErrOut: &out, Terminal: true, Watch: tc.watch}).(*terminal)
+		display.Observe(worker.Event{Kind: worker.KindPlan, Workers: tc.workers})
+		require.IsType(t, tc.want, display.shown, name)
+	}
+}
+
+// A run with one worker has one bar, which the progress library draws.
+func TestBar(t *testing.T) {
+	var out bytes.Buffer
+	clock := newClock()
+	display := newBar(&out, clock.now)
+	events, pauses := aRun()
+	observe := func(from, to int) []string {
+		for i := from; i < to; i++ {
+			clock.time = clock.time.Add(time.Duration(pauses[i])*time.Second + paintEvery)
+			display.Observe(events[i])
+		}
+		return terminalLines(out.String())
+	}
+	shown := observe(0, 4)
+	require.Equal(t, "3 models, 1 of them stored already; 2 trainings at a time", shown[0])
+	require.Contains(t, shown[1], "[1/3] N = 2: epoch 1 of 2, 50 %; about")
+	require.Contains(t, shown[1], "12% |")
+	require.Len(t, shown, 2)
+	require.LessOrEqual(t, len([]rune(shown[1])), defaultWidth)
+	shown = observe(4, len(events))
+	require.Equal(t, "N = 5 FAILED: it died again", shown[3])
+	require.NoError(t, display.Close())
+	require.Empty(t, terminalLines(out.String())[4], "only messages stay")
 }
 
 func TestNoticeOfEveryKindThatStays(t *testing.T) {
@@ -172,16 +212,6 @@ func TestNoticeOfEveryKindThatStays(t *testing.T) {
 		require.Contains(t, text, words)
 	}
 	require.Empty(t, notice(worker.Event{Kind: worker.KindPhase}))
-}
-
-func TestDuration(t *testing.T) {
-	for text, want := range map[string]string{
-		"0s": "0 s", "400ms": "0 s", "59.6s": "1 min 0 s", "80s": "1 min 20 s", "2h5m10s": "2 h 5 min", "50h": "2 d 2 h",
-	} {
-		d, err := time.ParseDuration(text)
-		require.NoError(t, err)
-		require.Equal(t, want, duration(d))
-	}
 }
 
 // Whatever happens, and in whatever order, what is finished lies between
@@ -226,8 +256,8 @@ func TestTrackerStaysWithinItsBounds(t *testing.T) {
 func TestRevisedRuns(t *testing.T) {
 	var lines, screenOut bytes.Buffer
 	clock := newClock()
-	displays := []progress{
-		&lineProgress{out: &lines, now: clock.now, track: newTracker(clock.now), every: lineEvery}, newScreen(&screenOut, clock.now),
+	displays := []Display{
+		newTextLines(&lines, lineEvery, clock.now), newScreen(&screenOut, clock.now, false),
 	}
 	for _, e := range []worker.Event{
 		{Kind: worker.KindPlan, Cells: 2, Workers: 1, TotalImages: 2000},
@@ -241,9 +271,9 @@ func TestRevisedRuns(t *testing.T) {
 			display.Observe(e)
 		}
 	}
-	const notice = "3 models now: a trigger that does not work alone is drawn again"
+	const notice = "3 models now: a trigger that does not work alone is redrawn"
 	require.Contains(t, lines.String(), "\n[1/3] "+notice+"\n")
-	shown := strings.Join(terminal(screenOut.String()), "\n")
+	shown := strings.Join(terminalLines(screenOut.String()), "\n")
 	require.Contains(t, shown, notice)
 	require.Contains(t, shown, "[1/3] 33% ")
 	require.Contains(t, shown, "about 1 min 0 s left", "2000 images at 1000 in 30 seconds")
@@ -266,6 +296,6 @@ func TestResumedTrainings(t *testing.T) {
 	require.InDelta(t, 100.0/15, track.rate(), 1e-9) // one division
 	require.Equal(t, "; about 45 s left", track.left())
 	require.Equal(t, "N = 2: it is slow", notice(worker.Event{Kind: worker.KindNotice, Title: "N = 2", Text: "it is slow"}))
-	require.Equal(t, "N = 2 goes on after epoch 6 of 10", notice(worker.Event{Kind: worker.KindResumed, Title: "N = 2", Epoch: 6, Epochs: 10}))
+	require.Equal(t, "N = 2 resumes after epoch 6 of 10", notice(worker.Event{Kind: worker.KindResumed, Title: "N = 2", Epoch: 6, Epochs: 10}))
 	require.Contains(t, notice(worker.Event{Kind: worker.KindDiscarded, Title: "N = 2", Error: "it is torn"}), "starts over, its checkpoint cannot be used: it is torn")
 }

@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"crypto/rand"
@@ -15,35 +15,36 @@ import (
 	"backfire/internal/tensorboard"
 )
 
-// board writes what happens in a run as TensorBoard event files, in a directory
-// for each model: loss, training accuracy and learning rate per epoch, and in the
-// end the scores and what the model was made with. What the store had before is
-// written too. A nil board writes nothing.
-type board struct {
+// Board writes a run as TensorBoard event files, in one directory per model: loss,
+// training accuracy and learning rate of each epoch, and in the end the scores and the
+// settings. WriteStored adds the models that the store had before. A nil Board writes
+// nothing.
+type Board struct {
 	dir   string
 	store *store.Store
 	now   func() time.Time
-	runs  map[string]*boardRun // by cell
-	err   error                // the first
+	runs  map[string]*modelEvents // by cell
+	err   error                   // the first
 }
 
-// boardRun is the event file of one model.
-type boardRun struct {
+// modelEvents is the event file of one model.
+type modelEvents struct {
 	file   *os.File
 	events *tensorboard.Writer
 	done   bool
 }
 
-// newBoard returns a board that writes below dir, nil if that is empty.
-func newBoard(dir string, store *store.Store) *board {
+// NewBoard returns a board that writes below dir what happens to the models of a store;
+// nil if dir is empty.
+func NewBoard(dir string, store *store.Store) *Board {
 	if dir == "" {
 		return nil
 	}
-	return &board{dir: dir, store: store, now: time.Now, runs: map[string]*boardRun{}}
+	return &Board{dir: dir, store: store, now: time.Now, runs: map[string]*modelEvents{}}
 }
 
-// Observe writes what an event says. It keeps the first error for close.
-func (b *board) Observe(e worker.Event) {
+// Observe writes epochs and scores. It keeps the first error for Close.
+func (b *Board) Observe(e worker.Event) {
 	if b == nil || b.err != nil {
 		return
 	}
@@ -55,8 +56,8 @@ func (b *board) Observe(e worker.Event) {
 	}
 }
 
-// run returns the events of a cell, begun if they are not yet.
-func (b *board) run(cell, title string) (*boardRun, error) {
+// run returns the event file of a cell and makes it if there is none.
+func (b *Board) run(cell, title string) (*modelEvents, error) {
 	if run := b.runs[cell]; run != nil {
 		return run, nil
 	}
@@ -74,12 +75,12 @@ func (b *board) run(cell, title string) (*boardRun, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	b.runs[cell] = &boardRun{file: file, events: events}
+	b.runs[cell] = &modelEvents{file: file, events: events}
 	return b.runs[cell], nil
 }
 
-// boardName is the directory of a model: its title, and what tells it from others
-// of the same title.
+// boardName returns the name of a model's directory: its title, and the beginning of its
+// hash, which tells it from others of the same title.
 func boardName(cell, title string) string {
 	words := strings.FieldsFunc(title, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.')
@@ -87,8 +88,8 @@ func boardName(cell, title string) string {
 	return strings.Join(append(words, fmt.Sprintf("%.8s", cell)), "-")
 }
 
-// epoch writes how an epoch went.
-func (b *board) epoch(cell, title string, m store.EpochMetrics) error {
+// epoch writes the metrics of an epoch.
+func (b *Board) epoch(cell, title string, m store.EpochMetrics) error {
 	run, err := b.run(cell, title)
 	if err != nil {
 		return err
@@ -98,8 +99,8 @@ func (b *board) epoch(cell, title string, m store.EpochMetrics) error {
 		tensorboard.Scalar{Tag: "train/learning_rate", Value: m.LearningRate})
 }
 
-// end writes scores and settings of a stored cell.
-func (b *board) end(cell, title string) error {
+// end writes the scores and the settings of a stored cell.
+func (b *Board) end(cell, title string) error {
 	record, err := b.store.Read(cell)
 	if err != nil {
 		return err
@@ -138,20 +139,20 @@ func (b *board) end(cell, title string) error {
 	return run.file.Close()
 }
 
-// rest writes the stored cells of a sweep that no event was about.
-func (b *board) rest(sweep *plan.Sweep) error {
+// WriteStored writes the stored models of a sweep that no event was about.
+func (b *Board) WriteStored(sweep *plan.Sweep) error {
 	if b == nil || b.err != nil {
-		return nil // close tells
+		return nil // Close returns it
 	}
-	stage, err := sweep.Resolve(b.store)
+	worklist, err := sweep.Resolve(b.store)
 	if err != nil {
 		return err
 	}
-	for _, want := range stage.Tasks {
-		if b.runs[want.Hash] != nil {
+	for _, task := range worklist.Tasks {
+		if b.runs[task.Hash] != nil {
 			continue
 		}
-		record, err := b.store.Read(want.Hash)
+		record, err := b.store.Read(task.Hash)
 		if errors.Is(err, store.ErrNotStored) || errors.Is(err, store.ErrBroken) {
 			continue
 		}
@@ -163,20 +164,19 @@ func (b *board) rest(sweep *plan.Sweep) error {
 			return err
 		}
 		for _, m := range metrics {
-			if err := b.epoch(want.Hash, want.Title, m); err != nil {
+			if err := b.epoch(task.Hash, task.Title, m); err != nil {
 				return err
 			}
 		}
-		if err := b.end(want.Hash, want.Title); err != nil {
+		if err := b.end(task.Hash, task.Title); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// close ends the files of models that did not come to their end. The error is
-// the first that there was.
-func (b *board) close() error {
+// Close closes the files of models that did not end, and returns the first error.
+func (b *Board) Close() error {
 	if b == nil {
 		return nil
 	}

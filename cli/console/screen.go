@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"backfire/experiments/worker"
+	"backfire/internal/words"
 )
 
 const (
@@ -21,9 +22,9 @@ const (
 	barWidth     = 24
 )
 
-// screen shows a run on a terminal: what has happened scrolls by, and below it
-// stand one line for every worker, with its curves below that if they are asked
-// for, and a bar for the whole.
+// screen shows a run with several workers on a terminal: messages scroll by, and below
+// them stand a line for every worker, its learning curves if they are asked for, and a bar
+// for the whole run.
 type screen struct {
 	out     io.Writer
 	now     func() time.Time
@@ -35,10 +36,16 @@ type screen struct {
 	last    time.Time
 }
 
-func newScreen(out io.Writer, now func() time.Time) *screen {
-	return &screen{out: out, now: now, track: newTracker(now), workers: map[int]string{}}
+func newScreen(out io.Writer, now func() time.Time, watch bool) *screen {
+	s := &screen{out: out, now: now, track: newTracker(now), workers: map[int]string{}}
+	if watch {
+		s.curves = curves{}
+	}
+	return s
 }
 
+// Observe repaints the lines below, at most every paintEvery unless the event has a
+// message.
 func (s *screen) Observe(e worker.Event) {
 	s.track.observe(e)
 	if s.curves != nil {
@@ -54,7 +61,7 @@ func (s *screen) Observe(e worker.Event) {
 			s.bar.ChangeMax64(e.TotalImages)
 		}
 	case worker.KindStarted, worker.KindResumed, worker.KindPhase, worker.KindProgress, worker.KindEpoch:
-		s.workers[e.Worker] = workerLine(e)
+		s.workers[e.Worker] = fmt.Sprintf("  %d  %s: %s", e.Worker, e.Title, workerState(e))
 	case worker.KindDone, worker.KindRetry, worker.KindFailed:
 		delete(s.workers, e.Worker)
 	}
@@ -66,25 +73,23 @@ func (s *screen) Observe(e worker.Event) {
 	s.paint(text)
 }
 
-// workerLine is what a worker is doing.
-func workerLine(e worker.Event) string {
-	line := fmt.Sprintf("  %d  %s: ", e.Worker, e.Title)
+// workerState returns what a worker does with its cell.
+func workerState(e worker.Event) string {
 	switch e.Kind {
 	case worker.KindProgress:
-		return line + fmt.Sprintf("epoch %d of %d, %d %%", e.Epoch, e.Epochs, 100*e.Done/max(1, e.Images))
+		return fmt.Sprintf("epoch %d of %d, %d %%", e.Epoch, e.Epochs, 100*e.Done/max(1, e.Images))
 	case worker.KindResumed:
-		return line + fmt.Sprintf("epoch %d of %d", e.Epoch, e.Epochs)
+		return fmt.Sprintf("epoch %d of %d", e.Epoch, e.Epochs)
 	case worker.KindEpoch:
-		return line + fmt.Sprintf("epoch %d of %d, loss %.3f", e.Epoch, e.Epochs, e.Metrics.Loss)
+		return fmt.Sprintf("epoch %d of %d, loss %.3f", e.Epoch, e.Epochs, e.Metrics.Loss)
 	case worker.KindPhase:
-		return line + string(e.Phase)
+		return string(e.Phase)
 	default:
-		return line + plural(e.Images, "image") + ", " + plural(e.Epochs, "epoch")
+		return words.Plural(e.Images, "image") + ", " + words.Plural(e.Epochs, "epoch")
 	}
 }
 
-// paint replaces what stands below by the text, which stays, and the present
-// state.
+// paint replaces the lines below by a message, which stays, and the present state.
 func (s *screen) paint(text string) {
 	var frame strings.Builder
 	if s.painted > 0 {
@@ -102,7 +107,7 @@ func (s *screen) paint(text string) {
 	_, _ = io.WriteString(s.out, frame.String())
 }
 
-// state are the lines below.
+// state returns the lines below.
 func (s *screen) state() []string {
 	var lines []string
 	for _, worker := range slices.Sorted(maps.Keys(s.workers)) {
@@ -124,14 +129,14 @@ func (s *screen) state() []string {
 	return append(lines, line+s.track.left())
 }
 
-// close removes the lines below.
-func (s *screen) close() error {
+// Close removes the lines below.
+func (s *screen) Close() error {
 	s.workers, s.bar = map[int]string{}, nil
 	s.paint("")
 	return nil
 }
 
-// width is the number of characters that fit in a line of the terminal.
+// width returns the number of characters that fit in a line of the terminal.
 func width(out io.Writer) int {
 	file, ok := out.(interface{ Fd() uintptr })
 	if !ok {
@@ -144,7 +149,7 @@ func width(out io.Writer) int {
 	return columns
 }
 
-// cut shortens a line: one that the terminal wraps would not be cleared.
+// cut shortens a line to a width, since a line that the terminal wraps would not be cleared.
 func cut(line string, width int) string {
 	if utf8.RuneCountInString(line) <= width {
 		return line

@@ -43,21 +43,3 @@ func TestRunWithTensorBoard(t *testing.T) {
 	}
 	require.DirExists(t, store)
 }
-
-func TestBoardThatCannotBeWritten(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	b := newBoard(file, nil)
-	for _, e := range epochs(1, 2, 1) {
-		b.Observe(e)
-	}
-	require.ErrorContains(t, b.close(), "write event files")
-	require.Nil(t, newBoard("", nil))
-	require.NoError(t, newBoard("", nil).close())
-}
-
-func TestBoardName(t *testing.T) {
-	require.Equal(t, "p-0.2-seed-1-N-5-cutmix-0123abcd", boardName("0123abcdef", "p = 0.2, seed 1: N = 5, cutmix"))
-	require.Equal(t, "0123abcd", boardName("0123abcdef", "…"))
-	require.NotEqual(t, boardName("a", "N = 1"), boardName("b", "N = 1"))
-}

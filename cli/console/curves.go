@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"backfire/experiments/worker"
 )
 
-// curveWidth is the number of characters that a curve takes at most.
+// curveWidth is the largest number of characters of a curve.
 const curveWidth = 24
 
-// curves are the epochs of the models in training, by worker.
+// curves holds the epochs of the models in training, by worker.
 type curves map[int][]store.EpochMetrics
 
-// observe notes what an event says.
+// observe takes in an event.
 func (c curves) observe(e worker.Event) {
 	switch e.Kind {
 	case worker.KindEpoch:
@@ -24,8 +24,8 @@ func (c curves) observe(e worker.Event) {
 	}
 }
 
-// line shows loss and training accuracy of a worker's model so far; empty before
-// the first epoch.
+// line returns the loss and the training accuracy of a worker's model so far; empty
+// before the first epoch.
 func (c curves) line(worker int) string {
 	epochs := c[worker]
 	if len(epochs) == 0 {
@@ -40,8 +40,8 @@ func (c curves) line(worker int) string {
 		first.Loss, sparkline(loss, maxOf(loss)), last.Loss, 100*first.TrainAccuracy, sparkline(accuracy, 1), 100*last.TrainAccuracy)
 }
 
-// sparkline draws values from 0 to top as columns of eight heights; where they
-// are too many, as means of neighbours. What is no number is a blank.
+// sparkline draws values from 0 to top as columns of eight heights. More values than
+// columns are drawn as means of neighbours, NaN as a blank.
 func sparkline(values []float64, top float64) string {
 	columns := min(len(values), curveWidth)
 	heights := []rune("▁▂▃▄▅▆▇█")
@@ -62,7 +62,7 @@ func sparkline(values []float64, top float64) string {
 	return string(line)
 }
 
-// maxOf is the largest of some values, 0 of none.
+// maxOf returns the largest value, 0 if there is none.
 func maxOf(values []float64) float64 {
 	largest := 0.0
 	for _, v := range values {
