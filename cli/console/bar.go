@@ -10,6 +10,9 @@ import (
 	"backfire/experiments/worker"
 )
 
+// soleBarWidth leaves room beside the bar for what the worker does.
+const soleBarWidth = 16
+
 // bar shows a run with one worker on a terminal: messages scroll by, and below them one
 // bar, drawn by the progress library, stands for the whole run.
 type bar struct {
@@ -33,7 +36,7 @@ func (b *bar) Observe(e worker.Event) {
 	case worker.KindPlan:
 		if e.TotalImages > 0 {
 			b.drawn = progressbar.NewOptions64(e.TotalImages,
-				progressbar.OptionSetWriter(b.out), progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false),
+				progressbar.OptionSetWriter(b.out), progressbar.OptionSetWidth(soleBarWidth), progressbar.OptionSetPredictTime(false),
 				progressbar.OptionSetElapsedTime(false), progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish())
 		}
 	case worker.KindRevised:
@@ -66,7 +69,7 @@ func (b *bar) draw(text string) {
 		return
 	}
 	line := b.track.count() + " " + b.doing + b.track.left()
-	b.drawn.Describe(cut(line, width(b.out)-barWidth-len(" 100% ||")-1))
+	b.drawn.Describe(cut(line, width(b.out)-soleBarWidth-len("  100% ||  ")))
 	// One short of the end: the library takes a bar at its end for finished.
 	_ = b.drawn.Set64(min(b.track.finished(), b.drawn.GetMax64()-1))
 }

@@ -79,25 +79,35 @@ func TestIdleCoresAreToldOf(t *testing.T) {
 // terminalLines returns the lines that a terminal shows of a text with the escape
 // sequences that the displays use.
 func terminalLines(text string) []string {
-	lines, row := []string{""}, 0
+	lines, row, returned := []string{""}, 0, false // the cursor is back at the line's begin
 	for len(text) > 0 {
 		switch {
 		case strings.HasPrefix(text, "\x1b["):
-			end := strings.IndexAny(text, "AJ")
-			if text[end] == 'J' {
+			end := strings.IndexAny(text, "AJK")
+			switch text[end] {
+			case 'J':
 				lines = append(lines[:row], "")
-			} else {
+			case 'K':
+				if text[2:end] == "2" { // all of the line; 0: what stands to the right
+					lines[row] = ""
+				}
+			default:
 				up, _ := strconv.Atoi(text[2:end])
 				row -= up
 			}
 			text = text[end+1:]
 			continue
 		case text[0] == '\n':
-			row++
+			row, returned = row+1, false
 			if row == len(lines) {
 				lines = append(lines, "")
 			}
-		case text[0] != '\r':
+		case text[0] == '\r':
+			returned = true
+		default:
+			if returned {
+				lines[row], returned = "", false
+			}
 			lines[row] += text[:1]
 		}
 		text = text[1:]
