@@ -1,6 +1,10 @@
 package datasets
 
-import "errors"
+import (
+	"errors"
+
+	"backfire/internal/download"
+)
 
 // Errors that callers decide on; what [Load], [Fetch] and [Verify] return wraps
 // one of them where it applies.
@@ -19,7 +23,7 @@ var (
 	// ErrOtherKind says that an image is not like those of a set.
 	ErrOtherKind = errors.New("an image of another kind")
 	// ErrUnreachable says that no mirror delivered a file.
-	ErrUnreachable = errors.New("no mirror delivered the file")
+	ErrUnreachable = download.ErrUnreachable
 	// ErrBusy says that another process is fetching the same dataset.
 	ErrBusy = errors.New("already being fetched by another process")
 )

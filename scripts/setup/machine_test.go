@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/download"
 )
 
 // machine is a pretended machine: its g++ is the real one, while python3, pip and go do as told.
@@ -200,7 +202,7 @@ func (m *machine) setup(root, cache string) (setup, *strings.Builder) {
 	var said strings.Builder
 	c := console{out: &said}
 	s := settings{root: root, goVersion: "1.26.0", cache: cache}
-	offline := downloader{client: &http.Client{Transport: noNetwork{}}, console: c}
+	offline := &download.Client{Transport: noNetwork{}}
 	return setup{
 		settings: s,
 		exec:     m.run,
@@ -209,9 +211,9 @@ func (m *machine) setup(root, cache string) (setup, *strings.Builder) {
 			settings: s,
 			run:      m.run,
 			console:  c,
-			wheels:   wheelFetcher{run: m.run, console: c, http: offline, downloads: filepath.Join(cache, "downloads")},
+			wheels:   wheelFetcher{run: m.run, console: c, client: offline, downloads: filepath.Join(cache, "downloads")},
 			sources: sources{
-				official: "https://torch.invalid/torch.whl", officialSum: contentSum,
+				official: "https://torch.invalid/torch.whl", officialSum: strings.Repeat("0", 64),
 				cpu: m.requirement("torch-2.11.0") + m.requirement("nvidia-cuda-runtime-13.0.96"),
 			},
 			gpu:    func(context.Context) bool { return false },
