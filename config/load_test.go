@@ -11,7 +11,8 @@ import (
 	"backfire/config"
 )
 
-// writeFile writes a configuration file into a directory of the test's own.
+// writeFile writes a configuration file into a temporary directory and returns its
+// path.
 func writeFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "my.yaml")
@@ -19,7 +20,7 @@ func writeFile(t *testing.T, text string) string {
 	return path
 }
 
-// Each source overrides all before it, seen on one key that all of them set.
+// Each source overrides all earlier ones. All of them set the same key here.
 func TestOrderOfSources(t *testing.T) {
 	file := writeFile(t, "train:\n  epochs: 12\n")
 	opts := config.Options{}
@@ -43,7 +44,7 @@ func TestOrderOfSources(t *testing.T) {
 	}
 }
 
-// The values of the specification, sections 2 to 4, on the embedded data.
+// The defaults are the values of the paper, on the embedded data.
 func TestDefaults(t *testing.T) {
 	resolved, err := config.Load(config.Options{})
 	require.NoError(t, err)

@@ -13,13 +13,13 @@ import (
 	"backfire/config"
 )
 
-// load reads a sweep from a file with the given text.
+// load returns the sweep of a file with the given text.
 func load(t *testing.T, text string, opts config.Options, seeds int) (*config.Sweep, error) {
 	t.Helper()
 	return config.LoadSweep(writeFile(t, text), opts, seeds)
 }
 
-// lines describes each point by name, seed and some keys.
+// lines returns a line for each point: its name, its seed and some keys.
 func lines(sweep *config.Sweep) []string {
 	var all []string
 	for _, p := range sweep.Points {
@@ -70,7 +70,7 @@ seeds: [7, 3]
 	require.Equal(t, "default", first["train.batch"])
 }
 
-// Each source overrides all before it, seen on one key.
+// Each source overrides all earlier ones. All of them set the same key here.
 func TestSweepPrecedence(t *testing.T) {
 	text := func(point string) string {
 		return "name: s\npreset: paper\nbase: {train.epochs: 11}\npresets: {quick: {train.epochs: 12}}\n" + point
@@ -97,7 +97,7 @@ func TestSweepPrecedence(t *testing.T) {
 		require.True(t, strings.HasPrefix(sweep.Points[0].Sources["train.epochs"], step.source))
 		require.Equal(t, "s", sweep.Points[0].Name)
 	}
-	// The points win over a configuration file, which may hold every key.
+	// The points override a configuration file, which may set every key.
 	sweep, err := load(t, "name: s\ngrid: {train.epochs: [17]}", config.Options{File: opts.File}, 0)
 	require.NoError(t, err)
 	require.Equal(t, 17, sweep.Points[0].Config.Train.Epochs)
@@ -124,8 +124,8 @@ func TestSweepSeeds(t *testing.T) {
 	require.Equal(t, []uint64{18446744073709551614, 18446744073709551615}, seedsOf("seeds: 2\nbase: {seed: 18446744073709551614}", config.Options{}, 0))
 }
 
-// Points that are equal are made once; those that the file names are kept, since
-// a name asks for a line of its own.
+// Equal points are made once. Those with names of their own are all kept, since each
+// name has a line in the results.
 func TestSweepDuplicates(t *testing.T) {
 	sweep, err := load(t, "name: s\ngrid: {attackers.p: [0.2, 0.3, 0.20]}\nlist: [{}, {attackers.counts: [1, 2, 3, 4, 5]}]", config.Options{}, 0)
 	require.NoError(t, err)
@@ -168,8 +168,8 @@ func TestSweepUnsets(t *testing.T) {
 	require.Equal(t, []string{"0.1", "", "0.5"}, []string{sweep.Points[0].Keys["attackers.p0"], sweep.Points[1].Keys["attackers.p0"], sweep.Points[2].Keys["attackers.p0"]})
 }
 
-// The number of points is the product of the numbers of distinct values, and
-// every point is what Load makes of its keys.
+// The number of points is the product of the numbers of distinct values, and every
+// point equals the configuration that Load resolves from its keys.
 func TestSweepIsLoadOfItsKeys(t *testing.T) {
 	file := writeFile(t, "")
 	rapid.Check(t, func(rt *rapid.T) {
@@ -198,12 +198,12 @@ func TestSweepRefuses(t *testing.T) {
 		{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
 		{"not YAML", "name: [", "config: file FILE: yaml: line"},
 		{"two documents", "name: s\n---\nname: t", "config: file FILE: holds more than one YAML document"},
-		{"a list", "- name: s", "config: file FILE:1: is no sweep; a sweep has name"},
+		{"a list", "- name: s", "config: file FILE:1: is not a sweep; a sweep has name"},
 		{"no name", "grid: {attackers.p: [0.1]}", "config: name (file FILE): must name the sweep"},
 		{"a name of nothing", "name:", "config: name (file FILE:1): must be a text"},
 		{"unknown field", "name: s\ngird: {}", "config: gird (file FILE:2): is not a key of a sweep; the nearest one is grid"},
 		{"field twice", "name: s\nname: t", "config: name (file FILE:2): was already given in line 1"},
-		{"a setting at the top", "name: s\nattackers: {p: 0.1}", "config: attackers (file FILE:2): is a setting; in a sweep it stands below base, list or grid"},
+		{"a setting at the top", "name: s\nattackers: {p: 0.1}", "config: attackers (file FILE:2): is a setting; in a sweep it belongs below base, list or grid"},
 		{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, workstation, paper)"},
 		{"unknown preset's settings", "name: s\npresets:\n  papre: {seed: 1}", "config: preset = papre (file FILE:3): is not known; the nearest one is paper"},
 		{"presets without names", "name: s\npresets: [quick]", "config: presets (file FILE:2): must hold the names of presets"},
@@ -235,7 +235,7 @@ func TestSweepRefuses(t *testing.T) {
 			"contradiction in one point", "name: s\nbase: {attackers.labels: list}\nlist:\n  - {name: two, attackers.counts: [2], attackers.targets: [a, b]}\n  - name: four\n    attackers.counts: [4]\n    attackers.targets: [a, b]",
 			"config: attackers.targets = a,b (file FILE:7, point four): names 2 target labels for up to 4 attackers",
 		},
-		{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): is nothing that triggers can be verified in another value of; keys of asr, attackers,"},
+		{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): cannot have another value for verifying triggers; keys of asr, attackers,"},
 		{"verified on other images", "name: s\nverify:\n  data: {name: mnist}", "config: data.name (file FILE:3): is nothing that triggers can be verified in"},
 		{"wrong value to verify in", "name: s\nverify: {attackers.p: 2}", "config: attackers.p = 2 (file FILE:2): must be a number from 0 to 1"},
 		{"words for verify", "name: s\nverify: all", "config: file FILE:2: holds no settings"},
@@ -255,17 +255,17 @@ func TestSweepRefuses(t *testing.T) {
 	}
 }
 
-// What the points differ in cannot be set for all of them.
+// A key in which the points differ cannot be set for all of them.
 func TestSweepKeepsItsKeys(t *testing.T) {
 	text := "name: s\ngrid: {attackers.p: [0.1, 0.2]}\nseeds: [4, 5]"
 	for _, tc := range []struct {
 		opts config.Options
 		want string
 	}{
-		{config.Options{Sets: []string{"attackers.p=0.3"}}, "config: attackers.p = 0.3 (--set): is what the points of the sweep differ in (file FILE:2, value 1)"},
-		{config.Options{Flags: map[string]string{"attackers.p": "0.3"}}, "config: attackers.p = 0.3 (flag --p): is what"},
+		{config.Options{Sets: []string{"attackers.p=0.3"}}, "config: attackers.p = 0.3 (--set): is set by the points of the sweep (file FILE:2, value 1)"},
+		{config.Options{Flags: map[string]string{"attackers.p": "0.3"}}, "config: attackers.p = 0.3 (flag --p): is set by"},
 		{config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=0.3"}}, "config: attackers.p = 0.3 (env BACKFIRE_ATTACKERS_P): is what"},
-		{config.Options{Flags: map[string]string{"seed": "9"}}, "config: seed = 9 (flag --seed): is what the points of the sweep differ in (file FILE:3)"},
+		{config.Options{Flags: map[string]string{"seed": "9"}}, "config: seed = 9 (flag --seed): is set by the points of the sweep (file FILE:3)"},
 		{config.Options{Preset: "quik"}, `config: preset "quik" is not known`},
 	} {
 		file := writeFile(t, text)
@@ -296,7 +296,7 @@ func TestMaxPoints(t *testing.T) {
 	require.Len(t, sweep.Points, config.MaxPoints)
 }
 
-// hundred returns the numbers from 1 to 100.
+// hundred returns the numbers from 1 to 100 as a list of the command line.
 func hundred() string {
 	var numbers []string
 	for i := range 100 {
@@ -305,7 +305,7 @@ func hundred() string {
 	return strings.Join(numbers, ",")
 }
 
-// The example of docs/config.md does what is said of it.
+// The example of docs/config.md has the number of points that the text gives.
 func TestReferenceSweep(t *testing.T) {
 	_, after, ok := strings.Cut(config.Reference(), "```yaml\n")
 	require.True(t, ok)

@@ -9,7 +9,7 @@ import (
 	"backfire/config"
 )
 
-// Validate does not trust a Config that was put together without Load.
+// Validate checks a Config that was made without Load, too.
 func TestValidateRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		damage func(*config.Config)
@@ -33,7 +33,7 @@ func TestValidateRefuses(t *testing.T) {
 		{func(c *config.Config) { c.Attackers.Colluders = []string{"1"} }, `config: attackers.colluders = 1: has "1": write 1=0 for attacker 1 with the trigger of attacker 0`},
 		{func(c *config.Config) { c.Attackers.Colluders = []string{"1=2"} }, "config: attackers.colluders = 1=2: has 1=2: the second number must be that of an earlier attacker"},
 		{func(c *config.Config) { c.Attackers.Colluders = []string{"2=0", "2=1"} }, "config: attackers.colluders = 2=0,2=1: names attacker 2 twice"},
-		{func(c *config.Config) { c.Attackers.Colluders = []string{"1=0", "2=1"} }, "config: attackers.colluders = 1=0,2=1: has 2=1, but attacker 1 uses another's trigger itself: name attacker 0"},
+		{func(c *config.Config) { c.Attackers.Colluders = []string{"1=0", "2=1"} }, "config: attackers.colluders = 1=0,2=1: has 2=1, but attacker 1 uses the trigger of another attacker: name attacker 0"},
 		{func(c *config.Config) { c.Attackers.Colluders, c.Trigger.Sampling = []string{"1=0"}, "per_image" }, "config: attackers.colluders = 1=0: needs trigger.sampling = per_agent: with per_image there is no trigger to share"},
 		{func(c *config.Config) { c.Trigger.Sampling = "per_pixel" }, "config: trigger.sampling = per_pixel: must be one of per_agent, per_image"},
 		{func(c *config.Config) { c.Trigger.Files = []string{"a.png"} }, "config: trigger.files = a.png: is read only with trigger.kind = image, not random"},
@@ -46,7 +46,7 @@ func TestValidateRefuses(t *testing.T) {
 		{func(c *config.Config) { c.Train.Nesterov, c.Train.Optimizer = true, "adam" }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
 		{func(c *config.Config) { c.Train.Nesterov, c.Train.Momentum = true, 0 }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
 		{func(c *config.Config) { c.Defenders = nil }, "config: defenders = : must name at least one defender, such as none"},
-		{func(c *config.Config) { c.Defenders = []string{"cutmx"} }, `config: defenders = cutmx: has "cutmx", which is no defense; the nearest one is cutmix`},
+		{func(c *config.Config) { c.Defenders = []string{"cutmx"} }, `config: defenders = cutmx: has "cutmx", which is not a defense; the nearest one is cutmix`},
 		{func(c *config.Config) { c.Defenders = []string{"cutmix", "+mixup"} }, `config: defenders = cutmix,+mixup: names nothing in "+mixup", where a defense belongs`},
 		{func(c *config.Config) { c.Defenders = []string{"none+cutmix"} }, "config: defenders = none+cutmix: adds none to something in none+cutmix: none stands alone"},
 		{func(c *config.Config) { c.Defenders = []string{"cutmix+cutmix"} }, "config: defenders = cutmix+cutmix: has cutmix twice in cutmix+cutmix"},
