@@ -79,13 +79,13 @@ func wrongParts(defender string, parts []DefensePart) string {
 		case name == NoDefense:
 			return fmt.Sprintf("has %s together with a defense in %s: %s stands alone", NoDefense, defender, NoDefense)
 		case name == "":
-			return fmt.Sprintf("has an empty name in %q, where the name of a defense belongs", defender)
+			return fmt.Sprintf("names nothing in %q, where a defense belongs", defender)
 		case !slices.Contains(known, name):
 			return fmt.Sprintf("has %q, which is not a defense; the nearest one is %s", name, Nearest(name, known))
 		case seen[name]:
 			return fmt.Sprintf("has %s twice in %s", name, defender)
 		case slices.Contains(indexings(), name) && indexed != "":
-			return fmt.Sprintf("has %s beside %s in %s: a defender has one variant of indexing", name, indexed, defender)
+			return fmt.Sprintf("has %s beside %s in %s: a defender has one way of indexing", name, indexed, defender)
 		case slices.Contains(indexings(), name):
 			indexed = name
 		}

@@ -235,8 +235,8 @@ func TestSweepRefuses(t *testing.T) {
 			"contradiction in one point", "name: s\nbase: {attackers.labels: list}\nlist:\n  - {name: two, attackers.counts: [2], attackers.targets: [a, b]}\n  - name: four\n    attackers.counts: [4]\n    attackers.targets: [a, b]",
 			"config: attackers.targets = a,b (file FILE:7, point four): names 2 target labels for up to 4 attackers",
 		},
-		{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): cannot have another value for verifying triggers; keys of asr, attackers,"},
-		{"verified on other images", "name: s\nverify:\n  data: {name: mnist}", "config: data.name (file FILE:3): is nothing that triggers can be verified in"},
+		{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): cannot have another value for verifying triggers; only keys of asr, attackers,"},
+		{"verified on other images", "name: s\nverify:\n  data: {name: mnist}", "config: data.name (file FILE:3): cannot have another value for verifying"},
 		{"wrong value to verify in", "name: s\nverify: {attackers.p: 2}", "config: attackers.p = 2 (file FILE:2): must be a number from 0 to 1"},
 		{"words for verify", "name: s\nverify: all", "config: file FILE:2: holds no settings"},
 		{
@@ -264,7 +264,7 @@ func TestSweepKeepsItsKeys(t *testing.T) {
 	}{
 		{config.Options{Sets: []string{"attackers.p=0.3"}}, "config: attackers.p = 0.3 (--set): is set by the points of the sweep (file FILE:2, value 1)"},
 		{config.Options{Flags: map[string]string{"attackers.p": "0.3"}}, "config: attackers.p = 0.3 (flag --p): is set by"},
-		{config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=0.3"}}, "config: attackers.p = 0.3 (env BACKFIRE_ATTACKERS_P): is what"},
+		{config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=0.3"}}, "config: attackers.p = 0.3 (env BACKFIRE_ATTACKERS_P): is set by"},
 		{config.Options{Flags: map[string]string{"seed": "9"}}, "config: seed = 9 (flag --seed): is set by the points of the sweep (file FILE:3)"},
 		{config.Options{Preset: "quik"}, `config: preset "quik" is not known`},
 	} {
@@ -274,7 +274,7 @@ func TestSweepKeepsItsKeys(t *testing.T) {
 		require.ErrorIs(t, err, config.ErrInvalid)
 	}
 	_, err := load(t, "name: s\ngrid: {seed: [4, 5]}", config.Options{}, 3)
-	require.ErrorContains(t, err, "is given by the points, which cannot be repeated for 3 seeds")
+	require.ErrorContains(t, err, "is set by the points, which cannot be repeated for 3 seeds")
 	_, err = load(t, text, config.Options{}, -1)
 	require.ErrorContains(t, err, "config: -1 seeds: must be at least 1")
 }
