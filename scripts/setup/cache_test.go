@@ -38,7 +38,7 @@ func TestLockCacheNamesTheWayOut(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	writeFile(t, file, "x", 0o644)
 	_, err := lockCache(t.Context(), filepath.Join(file, "cache"), t.Logf)
-	require.ErrorContains(t, err, "BACKFIRE_CACHE names another one")
+	require.ErrorContains(t, err, "set BACKFIRE_CACHE to use another one")
 }
 
 func TestCheckSpace(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testConsole returns a console that is no terminal, and what it says.
+// testConsole returns a console that is not a terminal, and its output.
 func testConsole() (console, *bytes.Buffer) {
 	var said bytes.Buffer
 	return console{out: &said}, &said

@@ -19,7 +19,7 @@ type locator struct {
 	sources    sources
 	gpu        func(ctx context.Context) bool // reports whether there is an NVIDIA GPU
 	getenv     func(string) string
-	systemCUDA string // where a CUDA toolkit of the system would be
+	systemCUDA string // directory of the system's CUDA toolkit, which need not exist
 }
 
 // locate returns the libtorch that the settings ask for and its origin: LIBTORCH, the installed PyTorch, or else the cache, which is filled
@@ -67,7 +67,7 @@ func (lo locator) installedPyTorch(ctx context.Context) (libtorch, error) {
 		return libtorch{}, errors.New("LIBTORCH_USE_PYTORCH=1 needs python3, which is missing")
 	}
 	if err != nil {
-		return libtorch{}, fmt.Errorf("LIBTORCH_USE_PYTORCH=1, but python3 cannot import torch (%w); activate the environment that has it, or leave LIBTORCH_USE_PYTORCH out", err)
+		return libtorch{}, fmt.Errorf("LIBTORCH_USE_PYTORCH=1, but python3 cannot import torch (%w); activate the environment that has it, or unset LIBTORCH_USE_PYTORCH", err)
 	}
 	var dir string
 	if err := json.Unmarshal([]byte(lastLine(text)), &dir); err != nil {
@@ -87,7 +87,7 @@ func (lo locator) chooseVariant(ctx context.Context, l libtorch) (libtorch, erro
 		return l, nil
 	}
 	var extra []string
-	nvidia := filepath.Join(filepath.Dir(l.Dir), "nvidia", "cu13") // where PyTorch's wheels have it
+	nvidia := filepath.Join(filepath.Dir(l.Dir), "nvidia", "cu13") // the toolkit's place in PyTorch's wheels
 	if isDir(nvidia) && !isDir(filepath.Join(nvidia, "include", "crt")) {
 		crt, err := lo.cudaCRT(ctx)
 		if err != nil {
@@ -194,12 +194,12 @@ func (lo locator) cacheFor(v variant) string {
 	return filepath.Join(lo.cache, "libtorch-"+torchVersion+"-"+name)
 }
 
-// describeCPU inspects what chooseCPU laid out in dir.
+// describeCPU returns the description of the files that chooseCPU placed in dir.
 func describeCPU(dir string) (libtorch, error) {
 	return inspectLibtorch(dir, dir, filepath.Join(dir, "include"), filepath.Join(dir, "lib"))
 }
 
-// describeCUDA inspects what chooseCUDA laid out in dir.
+// describeCUDA returns the description of the files that chooseCUDA placed in dir.
 func describeCUDA(dir string) (libtorch, error) {
 	torch := filepath.Join(dir, "torch")
 	l, err := inspectLibtorch(dir, torch, filepath.Join(torch, "include"), filepath.Join(torch, "lib"))
@@ -209,7 +209,7 @@ func describeCUDA(dir string) (libtorch, error) {
 	return l.withCUDA([]string{filepath.Join(dir, "nvidia", "cu13")})
 }
 
-// fetchCPU gets the wheels of the CPU variant, from PyTorch's own server or else from PyPI.
+// fetchCPU fetches the wheels of the CPU variant, from PyTorch's own server or else from PyPI, and returns their paths.
 func (lo locator) fetchCPU(ctx context.Context) ([]string, error) {
 	lo.console.say("fetching libtorch %s for the CPU from download.pytorch.org (%s)", torchVersion, megabytes(bytesOfficial))
 	files, err := lo.wheels.fetchOfficial(ctx, lo.sources.official, lo.sources.officialSum)
@@ -221,13 +221,13 @@ func (lo locator) fetchCPU(ctx context.Context) ([]string, error) {
 	return lo.wheels.fetchPyPI(ctx, lo.sources.cpu)
 }
 
-// fetchCUDA gets the wheels of the CUDA variant.
+// fetchCUDA fetches the wheels of the CUDA variant and returns their paths.
 func (lo locator) fetchCUDA(ctx context.Context) ([]string, error) {
 	lo.console.say("fetching libtorch %s for CUDA 13 from PyPI (%s)", torchVersion, megabytes(bytesPyPICUDA))
 	return lo.wheels.fetchPyPI(ctx, lo.sources.cuda)
 }
 
-// unpackAll extracts the chosen parts of the wheels into dir.
+// unpackAll extracts the chosen files of the wheels into dir.
 func (lo locator) unpackAll(files []string, dir string, choose func(string) string) error {
 	for _, file := range files {
 		lo.console.say("  unpacking %s", filepath.Base(file))

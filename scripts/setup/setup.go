@@ -11,7 +11,7 @@ import (
 	"backfire/internal/download"
 )
 
-// setup is one run of the program, with everything that reaches outside in fields.
+// setup is one run of the program. Its fields hold everything through which it reaches outside, so that tests can replace them.
 type setup struct {
 	settings
 	exec    commander
@@ -39,7 +39,7 @@ func newSetup(s settings) setup {
 	}
 }
 
-// run does the whole set-up.
+// run carries out the whole set-up.
 func (s setup) run(ctx context.Context) (err error) {
 	start := time.Now()
 	if err := s.prerequisites(ctx); err != nil {

@@ -93,8 +93,8 @@ func TestSecondCloneFetchesNothing(t *testing.T) {
 	require.Equal(t, before, filesIn(t, cache))
 }
 
-// TestSetupCanBeInterrupted stops a set-up at every step and sees that nothing half-made is taken for whole, and that repeating it ends
-// as if nothing had been.
+// TestSetupCanBeInterrupted interrupts a set-up at every step and checks that no incomplete part is in use, and that repeating it gives
+// the same result as without the interruption.
 func TestSetupCanBeInterrupted(t *testing.T) {
 	for _, step := range []string{
 		"python3 pip", "python3 pip download torch==2.11.0", "python3 pip download nvidia-cuda-runtime==13.0.96", "go mod download", "go build",
@@ -115,13 +115,13 @@ func TestSetupCanBeInterrupted(t *testing.T) {
 			require.NoError(t, s.run(t.Context()), said)
 			require.NoError(t, checkReady(s.settings))
 			if done {
-				require.NotContains(t, m.calls, "python3 pip download torch==2.11.0", "a whole download was fetched again")
+				require.NotContains(t, m.calls, "python3 pip download torch==2.11.0", "a complete download was repeated")
 			}
 		})
 	}
 }
 
-func TestSetupRemovesWhatAKilledOneLeft(t *testing.T) {
+func TestSetupRemovesPartsOfAKilledSetup(t *testing.T) {
 	m, cache := newMachine(t), t.TempDir()
 	for _, dir := range []string{"libtorch-2.11.0-cpu" + partMark + "1", "downloads/pip" + partMark + "2", "gotch-0.9.1-0" + partMark + "3"} {
 		writeFile(t, filepath.Join(cache, dir, "half"), "x", 0o644)
@@ -133,7 +133,7 @@ func TestSetupRemovesWhatAKilledOneLeft(t *testing.T) {
 
 func TestSetupWaitsForAnotherOne(t *testing.T) {
 	m, cache := newMachine(t), t.TempDir()
-	unlock, err := lockCache(t.Context(), cache, func(string, ...any) { t.Error("waited for nobody") })
+	unlock, err := lockCache(t.Context(), cache, func(string, ...any) { t.Error("waited although no other set-up runs") })
 	require.NoError(t, err)
 
 	s, said := m.setup(newClone(t), cache)
@@ -205,7 +205,7 @@ func TestSetupRefusesALibtorchThatCannotBeLoaded(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(cache, "libtorch-2.11.0-cpu"))
 }
 
-// requireNoParts fails when something half-made is left in the cache.
+// requireNoParts fails if the cache has an incomplete part.
 func requireNoParts(t *testing.T, cache string) {
 	t.Helper()
 	for _, pattern := range []string{"*", "*/*"} {

@@ -15,7 +15,7 @@ import (
 	"backfire/internal/download"
 )
 
-// fetchOfficial fetches a wheel from a server with the given handler and returns its path and what was said.
+// fetchOfficial fetches a wheel from a server with the given handler and returns its path and the console's output.
 func fetchOfficial(t *testing.T, content string, handler http.HandlerFunc) (files []string, said string, err error) {
 	t.Helper()
 	server := httptest.NewTLSServer(handler)
