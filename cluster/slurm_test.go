@@ -145,7 +145,7 @@ func TestIdle(t *testing.T) {
 // which requeueing would undo. A task that cannot be requeued fails.
 func TestTaskThatLeavesWork(t *testing.T) {
 	for name, tc := range map[string]struct {
-		squeue, scontrol string // what they do
+		squeue, scontrol string // shell commands in their place
 		code             int
 		requeued         bool
 	}{

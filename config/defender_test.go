@@ -2,6 +2,7 @@ package config
 
 import (
 	"strings"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,5 +36,21 @@ func TestParseDefender(t *testing.T) {
 	} {
 		_, err := ParseDefender(text)
 		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// Every defense has a section of its name, which has its settings.
+func TestDefensesHaveSections(t *testing.T) {
+	sections := map[string]bool{}
+	for _, key := range config.Keys() {
+		if section, _, nested := strings.Cut(key.Name, "."); nested {
+			sections[section] = true
+		}
+	}
+	for _, name := range config.Defenses() {
+		require.True(t, sections[name], name)
+		resolved, err := config.Load(config.Options{Sets: []string{"defenders=" + name}})
+		require.NoError(t, err)
+		require.NoError(t, resolved.Config.Validate())
 	}
 }

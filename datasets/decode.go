@@ -130,7 +130,7 @@ type decoder struct {
 	added  int
 	mutex  sync.Mutex
 	failed int   // the smallest number of a bad image
-	err    error // what is wrong with it
+	err    error // the error of that image
 }
 
 // newDecoder returns a decoder that checks the growth of its images.

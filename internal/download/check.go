@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Check returns nil if the file at path is the published one, and otherwise what
-// is wrong with it. It ends early, with ctx.Err(), when ctx does.
+// Check returns nil if the file at path is the published one, and its fault otherwise.
+// It ends early, with ctx.Err(), when ctx does.
 type Check func(ctx context.Context, path string) error
 
 // SHA256 returns the check that compares the SHA-256 of a file with a published sum

@@ -1,10 +1,11 @@
 // Package download fetches published files over TLS.
 //
-// It promises that a file gets its name only when it is whole and passes its
-// check, that a transfer that was cut is resumed where it ended, in the same
-// call and in later ones, and that no mirror can write more bytes to disk than
-// are expected or keep a call waiting forever. An error names each mirror that
-// was tried, why it failed, and where to put the file by hand.
+// It promises that a file gets its name only after it is complete and has passed its
+// check; that an interrupted transfer is resumed where it ended, in the same call and
+// in later ones; and that a mirror can neither write more bytes than the expected
+// number to disk, nor keep a call waiting forever. An error names each mirror that was
+// tried with the reason of its failure, and the directory into which the file can be put
+// by hand.
 package download
 
 import (
@@ -26,11 +27,11 @@ const (
 	headerTimeout  = 20 * time.Second // for the header of the answer
 	stallTimeout   = 30 * time.Second // for the next bytes of the body
 	retryPause     = time.Second      // before a retry of the same mirror
-	maxAttempts    = 3                // of one mirror, counted anew after each attempt that brought bytes
+	maxAttempts    = 3                // of one mirror, counted from 1 after each attempt that brought bytes
 	maxRedirects   = 5
 )
 
-// partSuffix ends the name of a file that is not whole yet.
+// partSuffix ends the name of an incomplete file.
 const partSuffix = ".part"
 
 var (
@@ -49,8 +50,8 @@ var errRetry = errors.New("retry")
 
 // File is one published file.
 type File struct {
-	// Path is where the file goes once it is whole. Until then it lies beside
-	// that as Path + ".part". The directory must exist.
+	// Path is the path of the file once it is complete. Until then the bytes are in
+	// Path + ".part". The directory must exist.
 	Path string
 	// Size is the published number of bytes; 0 if it is not known.
 	Size int64
@@ -177,13 +178,13 @@ func (c *Client) attempt(ctx context.Context, f File, address, part string) erro
 	if err := os.Remove(part); err != nil {
 		return err
 	}
-	if had > 0 { // the beginning, from an earlier attempt, may be what is wrong
+	if had > 0 { // the fault may be in the beginning, which an earlier attempt left
 		return fmt.Errorf("%w: %w", wrong, errRetry)
 	}
 	return wrong
 }
 
-// checkPart returns what is wrong with a part that ought to be the whole file.
+// checkPart returns the fault of a part that has all bytes of the file, nil if it is sound.
 func (f File) checkPart(ctx context.Context, part string) error {
 	if sizeOf(part) > f.most() {
 		return fmt.Errorf("%w: it is larger than %d bytes", ErrWrongContent, f.most())
@@ -198,7 +199,7 @@ type unreachable struct {
 	failures  []error
 }
 
-// add appends the failure of one mirror.
+// add adds the failure of one mirror.
 func (u *unreachable) add(host string, err error) {
 	u.tried = append(u.tried, fmt.Sprintf("%s (%v)", host, plain(err)))
 	u.failures = append(u.failures, err)
@@ -213,8 +214,8 @@ func (u *unreachable) Error() string {
 // Unwrap returns [ErrUnreachable] and the failure of every mirror.
 func (u *unreachable) Unwrap() []error { return append([]error{ErrUnreachable}, u.failures...) }
 
-// plain returns a failure without the parts that the message around it has anyway:
-// the address, and that it may be retried.
+// plain returns a failure without its address and without errRetry, which the message
+// around it makes redundant.
 func plain(err error) error {
 	if get := (*url.Error)(nil); errors.As(err, &get) {
 		err = get.Err

@@ -148,7 +148,7 @@ func (f failing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return f.RoundTripper.RoundTrip(r)
 }
 
-// Where the size is not known, the limit bounds what a mirror may announce and send.
+// If the size is not known, the limit applies to the announced size and to the bytes.
 func TestFetchKeepsToTheLimit(t *testing.T) {
 	for name, tc := range map[string]struct {
 		mirror handler

@@ -171,7 +171,7 @@ type cuttingWriter struct {
 	left int
 }
 
-// Write writes what is left of the allowance, then aborts.
+// Write writes up to the remaining number of bytes, then aborts.
 func (c *cuttingWriter) Write(p []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(p[:min(len(p), c.left)])
 	if c.left -= n; c.left == 0 {

@@ -145,8 +145,8 @@ func (c *Client) copyBody(ctx context.Context, cancel context.CancelCauseFunc, f
 	return nil
 }
 
-// appendTo writes r into the file at path from position at on, in place of what was
-// there, and returns the new size of the file.
+// appendTo writes r into the file at path from position at on, instead of the bytes that
+// follow it, and returns the new size of the file.
 func appendTo(path string, at int64, r io.Reader) (size int64, err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {

@@ -78,5 +78,5 @@ func checkSpace(dir string, need int64) error {
 	return nil
 }
 
-// thisPlatform is checkPlatform for the running program.
+// thisPlatform checks the platform of the running program.
 func thisPlatform() error { return checkPlatform(runtime.GOOS, runtime.GOARCH) }

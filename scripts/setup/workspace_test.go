@@ -32,7 +32,7 @@ func TestWriteFilesLeavesEqualOnesAlone(t *testing.T) {
 	require.NoError(t, s.writeFiles(root))
 	after, err := os.Stat(filepath.Join(root, flagsFile))
 	require.NoError(t, err)
-	require.True(t, os.SameFile(before, after), "an equal file was replaced, and Go would compile again")
+	require.True(t, os.SameFile(before, after), "an equal file was replaced, and Go would recompile")
 
 	s.Libtorch = testCUDA
 	require.NoError(t, s.writeFiles(root))
