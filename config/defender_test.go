@@ -2,7 +2,6 @@ package config
 
 import (
 	"strings"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,14 +41,14 @@ func TestParseDefender(t *testing.T) {
 // Every defense has a section of its name, which has its settings.
 func TestDefensesHaveSections(t *testing.T) {
 	sections := map[string]bool{}
-	for _, key := range config.Keys() {
+	for _, key := range Keys() {
 		if section, _, nested := strings.Cut(key.Name, "."); nested {
 			sections[section] = true
 		}
 	}
-	for _, name := range config.Defenses() {
+	for _, name := range Defenses() {
 		require.True(t, sections[name], name)
-		resolved, err := config.Load(config.Options{Sets: []string{"defenders=" + name}})
+		resolved, err := Load(Options{Sets: []string{"defenders=" + name}})
 		require.NoError(t, err)
 		require.NoError(t, resolved.Config.Validate())
 	}
