@@ -44,23 +44,24 @@ func ExampleLoad_file() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "my.yaml")
 	for _, text := range []string{
 		"train:\n  epochs: 20\nattackers.p: 0.1\n",
 		"train:\n  epochs: 20\nattackers.p: 1.5\n",
 		"train:\n  epoch: 20\n",
 	} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			fmt.Println(err)
-			return
+		err := os.WriteFile(path, []byte(text), 0o600)
+		if err == nil {
+			_, err = config.Load(config.Options{File: path})
 		}
-		_, err := config.Load(config.Options{File: path})
 		if err == nil {
 			fmt.Println("accepted")
 			continue
 		}
 		fmt.Println(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""))
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Println(err)
 	}
 	// Output:
 	// accepted
