@@ -14,9 +14,9 @@ const NoDefense = defenses.None
 // The variants of indexing that a defender can have.
 const (
 	Indexed         = string(defenses.KindIndexing) // the mode of indexing.mode
-	IndexingGrouped = "indexing_grouped"            // mode grouped
-	IndexingSliced  = "indexing_sliced"             // mode sliced
-	IndexingUnknown = "indexing_unknown"            // queries come without an agent's index
+	IndexingGrouped = defenses.IndexingGrouped      // mode grouped
+	IndexingSliced  = defenses.IndexingSliced       // mode sliced
+	IndexingUnknown = defenses.IndexingUnknown      // queries come without an agent's index
 )
 
 // Defenses returns the names of the defenses that a defender can have, in the order in
@@ -28,11 +28,6 @@ func Defenses() []string {
 		names[i] = string(kind)
 	}
 	return names
-}
-
-// indexings returns the names of indexing and of its variants.
-func indexings() []string {
-	return []string{Indexed, IndexingGrouped, IndexingSliced, IndexingUnknown}
 }
 
 // defendersAreKnown requires that each defender is none or a sum of different defenses,
@@ -71,7 +66,7 @@ func wrongParts(defender string, parts []DefensePart) string {
 	if defender == NoDefense {
 		return ""
 	}
-	known := append(Defenses(), indexings()[1:]...)
+	known := append(Defenses(), defenses.IndexingNames()[1:]...)
 	seen, indexed := map[string]bool{}, ""
 	for _, part := range parts {
 		name := part.Name
@@ -84,9 +79,9 @@ func wrongParts(defender string, parts []DefensePart) string {
 			return fmt.Sprintf("has %q, which is not a defense; the nearest one is %s", name, Nearest(name, known))
 		case seen[name]:
 			return fmt.Sprintf("has %s twice in %s", name, defender)
-		case slices.Contains(indexings(), name) && indexed != "":
+		case slices.Contains(defenses.IndexingNames(), name) && indexed != "":
 			return fmt.Sprintf("has %s beside %s in %s: a defender has one way of indexing", name, indexed, defender)
-		case slices.Contains(indexings(), name):
+		case slices.Contains(defenses.IndexingNames(), name):
 			indexed = name
 		}
 		seen[name] = true
