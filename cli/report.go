@@ -110,7 +110,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 }
 
 // findSummaries reads the summaries that were asked for.
-func findSummaries(runs []string, dir string) ([]*summary.SweepSummary, error) {
+func findSummaries(runs []string, dir string) ([]*summary.Summary, error) {
 	var paths []string
 	for _, run := range runs {
 		switch info, err := os.Stat(run); {
@@ -133,7 +133,7 @@ func findSummaries(runs []string, dir string) ([]*summary.SweepSummary, error) {
 		}
 		paths = found
 	}
-	var summaries []*summary.SweepSummary
+	var summaries []*summary.Summary
 	for _, path := range paths {
 		summary, err := summary.Load(path)
 		if err != nil {

@@ -199,7 +199,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 	if interrupted && !o.opts.JSON {
 		return nil
 	}
-	summary, err := summary.SummarizeSweep(o.sweep, o.store)
+	summary, err := summary.Summarize(o.sweep, o.store)
 	if err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 }
 
 // table makes the sweep's table, or what else there is to say about a dataset.
-func (o *sweepOutput) table(kind report.Kind, summary *summary.SweepSummary, dataset string, outcome *runner.Outcome) (*report.Table, error) {
+func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset string, outcome *runner.Outcome) (*report.Table, error) {
 	name := o.file.Name
 	if kind != o.opts.Kind {
 		name += "-" + string(kind)
@@ -271,7 +271,7 @@ func (o *sweepOutput) result(cell string) (*store.Result, error) {
 }
 
 // datasetsOf lists the datasets of a sweep in the order of its points.
-func datasetsOf(summary *summary.SweepSummary) []string {
+func datasetsOf(summary *summary.Summary) []string {
 	var names []string
 	for _, point := range summary.Points {
 		if !slices.Contains(names, point.Data.Name) {

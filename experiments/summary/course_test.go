@@ -18,6 +18,9 @@ import (
 	"backfire/internal/runtest"
 )
 
+// reader reads the results of a store.
+func reader(st *store.Store) *plan.CachedReader { return plan.NewCachedReader(st) }
+
 // The base is trained first, what the others go on from is trained and counted
 // once, and a killed worker changes nothing.
 func TestSlicedRun(t *testing.T) {
@@ -56,9 +59,9 @@ func TestSlicedRun(t *testing.T) {
 			}
 			require.Empty(t, outcome.Failed)
 			require.Equal(t, want, enginetest.Deterministic(t, store, plan))
-			s, err := summary.Summarize(plan, store)
+			games, err := summary.Games(plan, reader(store))
 			require.NoError(t, err)
-			row := s.Rows[1]
+			row := games[1]
 			require.Equal(t, indexing.Cost{Models: 5, Images: cost.Images, Undefended: cost.Undefended}, row.Cost)
 			hits := 0
 			for agent, answer := range defender.Answers {

@@ -25,23 +25,23 @@ func TestDivergencesAreJoinedToTheRows(t *testing.T) {
 
 	st, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	run := func(cfg config.Config) *Summary {
+	run := func(cfg config.Config) []GameSummary {
 		runner := &runner.Runner{Store: st, Command: enginetest.Command(enginetest.Fault{}), Workers: 1, Threads: 1, Device: "cpu", Artefacts: plan.ArtefactsOf(cfg)}
 		outcome, err := runner.Run(context.Background(), p.Cells)
 		require.NoError(t, err)
 		require.Equal(t, 5, outcome.Trained)
-		summary, err := Summarize(p, st)
+		games, err := Games(p, plan.NewCachedReader(st))
 		require.NoError(t, err)
-		return summary
+		return games
 	}
 	off := cfg
 	off.Artefacts.Divergence = false
-	for _, row := range run(off).Rows {
+	for _, row := range run(off) {
 		for _, a := range row.Attackers {
 			require.Nil(t, a.Divergence)
 		}
 	}
-	for _, row := range run(cfg).Rows {
+	for _, row := range run(cfg) {
 		record, err := st.Read(row.Cell)
 		require.NoError(t, err)
 		require.Contains(t, record.Files(), store.DivergenceFile)

@@ -44,7 +44,7 @@ func TestOpenRunKeepsItsResults(t *testing.T) {
 	require.Empty(t, free)
 	require.ElementsMatch(t, append(slices.Clone(stored), note), open)
 
-	summary, err := summary.SummarizeSweep(sweep, st)
+	summary, err := summary.Summarize(sweep, st)
 	require.NoError(t, err)
 	require.Empty(t, summary.Missing)
 	require.NoError(t, summary.Write(context.Background(), st))

@@ -11,6 +11,7 @@ import (
 
 	"backfire/defenses/detect"
 	"backfire/defenses/indexing"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
@@ -33,11 +34,11 @@ func found(t *testing.T, row summary.GameResult, similarity string, form indexin
 // often a guess is right.
 func TestUnknownIndexFromStoredPredictions(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
-	plan := enginetest.DefendedPlan(t, cfg)
-	s, st := runtest.StoredRows(t, plan)
-	twin, exact, grouped, unknown := s.Rows[0], s.Rows[1], s.Rows[2], s.Rows[3]
+	s, st := runtest.StoredSummary(t, enginetest.NewSweep(t, plan.SweepPoint{Config: cfg}))
+	games := s.Points[0].Games
+	twin, exact, grouped, unknown := games[0].GameResult, games[1].GameResult, games[2].GameResult, games[3].GameResult
 	require.Len(t, unknown.Unknown, len(indexing.Updates())*len(indexing.Forms())*(len(detect.Methods())+2))
-	planned := enginetest.DefenderOf(t, plan, "indexing_unknown")
+	planned := enginetest.DefenderOf(t, enginetest.DefendedPlan(t, cfg), "indexing_unknown")
 	record, err := st.Read(planned.Models[1])
 	require.NoError(t, err)
 	base, err := st.Read(planned.Models[0])

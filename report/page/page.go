@@ -23,6 +23,7 @@ import (
 	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/report"
+	"backfire/report/table"
 )
 
 // ErrEmpty says that none of the summaries has a result.
@@ -40,7 +41,7 @@ var (
 // Input is what a page is made of.
 type Input struct {
 	// Summaries are shown in this order.
-	Summaries []*summary.SweepSummary
+	Summaries []*summary.Summary
 	// Program is what makes the page.
 	Program store.Build
 	// Images says where images may lie (Name and Split are the page's), Load
@@ -64,7 +65,7 @@ type Page struct {
 // Section is a sweep on one of its datasets.
 type Section struct {
 	ID, Title string
-	Table     *report.Table
+	Table     *table.Table
 	Body      template.HTML // the table
 	Claims    []Claim
 	Figures   []Drawing
@@ -120,7 +121,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 }
 
 // datasetsOf lists the datasets of a summary that have results, in its order.
-func datasetsOf(s *summary.SweepSummary) []string {
+func datasetsOf(s *summary.Summary) []string {
 	var names []string
 	for _, point := range s.Points {
 		if !slices.Contains(names, point.Data.Name) && slices.ContainsFunc(point.Games, func(g summary.GameSummary) bool { return g.Complete }) {
@@ -131,7 +132,7 @@ func datasetsOf(s *summary.SweepSummary) []string {
 }
 
 // add makes the section of a summary on a dataset.
-func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) error {
+func (p *Page) add(summary *summary.Summary, dataset string, shelf *shelf) error {
 	origin := store.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
 	if summary.Origin != nil {
 		origin = *summary.Origin
@@ -141,11 +142,11 @@ func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) 
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
 		Result: shelf.result(summary.Store), Metrics: shelf.metrics(summary.Store),
 	}
-	table, err := report.New(kind, summary, dataset, opt)
+	made, err := report.New(kind, summary, dataset, opt)
 	if err != nil {
 		return err
 	}
-	body, err := table.HTML()
+	body, err := made.HTML()
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) 
 		return err
 	}
 	s := &Section{
-		Title: capital(table.Title), Table: table, Body: body, Origin: origin, Hash: summary.Sweep,
+		Title: capital(made.Title), Table: made, Body: body, Origin: origin, Hash: summary.Sweep,
 	}
 	for _, f := range drawn {
 		svg, err := f.Inline()
@@ -163,7 +164,7 @@ func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) 
 		}
 		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
 	}
-	for _, verdict := range table.Verdicts {
+	for _, verdict := range made.Verdicts {
 		s.Claims = append(s.Claims, newClaim(verdict))
 	}
 	records := shelf.records(summary, dataset)
@@ -205,7 +206,7 @@ func (p *Page) number() {
 }
 
 // title says what the page is about.
-func (p *Page) title(summaries []*summary.SweepSummary, models int) {
+func (p *Page) title(summaries []*summary.Summary, models int) {
 	p.Title = "Multi-agent backdoor games"
 	if len(p.Sections) == 1 {
 		p.Title = p.Sections[0].Title

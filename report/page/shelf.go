@@ -77,7 +77,7 @@ func (s *shelf) metrics(dir string) func(string) ([]store.EpochMetrics, error) {
 
 // records returns the results behind a summary on a dataset, those of single
 // games and of triggers that were not kept among them.
-func (s *shelf) records(summary *summary.SweepSummary, dataset string) []*store.Record {
+func (s *shelf) records(summary *summary.Summary, dataset string) []*store.Record {
 	var cells []string
 	for _, point := range summary.Points {
 		if point.Data.Name != dataset {
