@@ -192,7 +192,7 @@ func (b *builder) targets() string {
 	}
 	switch {
 	case len(labels) == 0:
-		return "Target labels: as the sweep says."
+		return "Target labels: as configured."
 	case len(labels) == 1:
 		return fmt.Sprintf("Target label of every attacker: %s.", label)
 	case b.kind == Points && b.labelTexts() != "":

@@ -35,6 +35,9 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 			if id < singles {
 				single := rate(240 - 2*id)
 				a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d", id)
+				if n == 1 {
+					a.ASR, g.Models = single, []string{a.SingleCell}
+				}
 			}
 			asrs = append(asrs, a.ASR.Value())
 			g.Attackers = append(g.Attackers, a)
@@ -83,7 +86,6 @@ func noResult(g *summary.GameSummary) {
 func defendedGames() []summary.GameSummary {
 	var games []summary.GameSummary
 	for i, twin := range madeUpGames(2, 1, 5) {
-		twin.Models = []string{"twin"}
 		twin.Cost.Images, twin.Cost.Undefended = 24000, 24000
 		games = append(games, twin)
 		for j, name := range []string{"agent_augmentation+adversarial_triggers", "indexing"} {
@@ -146,20 +148,33 @@ func TestRunsGolden(t *testing.T) {
 	}
 }
 
-// A run whose games grow speaks to the claim about backfiring, and with several seeds it
-// has intervals; a sweep over other keys does neither of both by itself.
+// A run whose games differ in N speaks to the claim about backfiring, and with several
+// seeds it has intervals.
 func TestRunSpeaksToBackfiring(t *testing.T) {
 	made, err := New(Points, madeUpRun(madeUpGames(0, 1, 2, 5), 1, 2, 3), "embedded", Options{})
 	require.NoError(t, err)
 	require.Len(t, made.Verdicts, 1)
 	require.Equal(t, "C1", made.Verdicts[0].Claim)
-	require.Equal(t, 3, made.Verdicts[0].Seeds)
+	require.Len(t, made.Verdicts[0].Seeds, 3)
 	require.True(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
 	require.Equal(t, []int{0, 1}, made.Lists[1].IDs)
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
 	require.False(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+}
+
+// Points that differ in settings that claims do not compare have a table, and settle no
+// claim.
+func TestPointsThatClaimsCannotTellApart(t *testing.T) {
+	points := pointsOfItsOwn()
+	for i := range points {
+		points[i].defenders = paperDefenders[:1]
+	}
+	made, err := New(Points, sweep("folder", []uint64{1}, points...), "folder", Options{Name: "mine"})
+	require.NoError(t, err)
+	require.Empty(t, made.Verdicts)
+	require.Contains(t, made.Notes, "The points differ in more than the claims compare, so that none is settled here.")
 }
 
 type failingWriter struct{ err error }

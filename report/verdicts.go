@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -14,8 +15,9 @@ import (
 )
 
 // judge settles the claims that a table of the paper speaks to; of another table, 0,
-// those that its games speak to. The claim about divergence is settled only where
-// divergence was measured.
+// those that its games speak to, unless two of them differ in settings that the claims
+// do not compare. The claim about divergence is settled only where divergence was
+// measured.
 func (b *builder) judge(number int) error {
 	m := claims.Measurements{Rate: b.usual, Reading: table.ReadingsTexts(b.table.Readings)}
 	var singles []claims.Game
@@ -53,6 +55,10 @@ func (b *builder) judge(number int) error {
 		return nil
 	}
 	verdicts, err := claims.Judge(m, ids...)
+	if number == 0 && errors.Is(err, claims.ErrMeasurements) {
+		b.table.Notes = append(b.table.Notes, "The points differ in more than the claims compare, so that none is settled here.")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
