@@ -20,14 +20,17 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/report"
+	"backfire/report/table"
 )
 
-// SweepOptions are the options of "sweep" and "table".
+// SweepOptions are the options of the commands that make tables: run, quick, sweep and
+// table.
 type SweepOptions struct {
 	RunOptions
 	Sweep  string      // name of a sweep within the program or path of a sweep file
-	Kind   report.Kind // the table that is made of it
-	Seeds  int         // from the configured seed on; 0: as the sweep says
+	Run    string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
+	Kind   report.Kind // the kind of table
+	Seeds  int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
 	Out    string      // directory of the tables; empty: tables in the store
 	DryRun bool        // stop before the first training
 
@@ -41,14 +44,14 @@ func NewCmdSweep(streams *IOStreams, runF func(context.Context, *SweepOptions) e
 	cmd := &cobra.Command{
 		Use:   "sweep FILE",
 		Short: "Play the points of a sweep file and make their table",
-		Long: `Play a sweep: a YAML file that says which configurations to compare, as a list or
-a grid of values of any keys, and make its table: one row for each game of each
-point, with standard accuracy, ASR, base rate and robustness accuracy over all
-seeds. docs/tables.md describes the file and has a complete example.
+		Long: `Play a sweep: a YAML file with the configurations to compare, as a list or a grid
+of values of any keys, and make its table: one row for each game of each point,
+with standard accuracy, ASR, base rate and robustness accuracy over all seeds.
+docs/tables.md describes the file and has a complete example.
 
-Everything is checked before the first training. Models that the store has are
-not trained again, so an interrupted sweep goes on when the same command is given
-again. Exit code 3 says that some models failed while the others were finished.`,
+Everything is checked before the first training. Models in the store are not
+retrained: repeat the command to resume an interrupted sweep. Exit code 3 means
+that some models failed while the others were finished.`,
 		Example: `  backfire sweep mine.yaml --dry-run
   backfire sweep mine.yaml --preset workstation --seeds 3 --out tables`,
 		Args: cobra.ExactArgs(1),
@@ -74,26 +77,43 @@ func addSweepFlags(cmd *cobra.Command, opts *SweepOptions) *config.Flags {
 	flags := config.AddFlags(cmd.Flags(), "")
 	set := cmd.Flags()
 	set.Lookup("preset").Usage += "; default: that of the sweep"
-	set.Lookup("dataset").Usage += "; all: mnist and cifar10, a table for each"
+	set.Lookup("dataset").Usage += "; " + allDatasetsUsage
 	set.IntVar(&opts.Seeds, "seeds", 0, "number of seeds, from --seed (1) on; 0: as many as the sweep says")
+	addTableFlags(cmd, opts)
+	return flags
+}
+
+// addTableFlags declares the flags of every command that trains models for a table.
+func addTableFlags(cmd *cobra.Command, opts *SweepOptions) {
+	set := cmd.Flags()
 	set.StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
-	set.BoolVar(&opts.DryRun, "dry-run", false, "say what would be trained and how long it would take, and stop")
+	set.BoolVar(&opts.DryRun, "dry-run", false, "print the number of models to train and the time that it takes, and stop")
 	set.BoolVar(&opts.JSON, "json", false, "write events and tables as lines of JSON to standard output")
 	addLiveFlags(cmd, &opts.RunOptions)
-	return flags
 }
 
 // allDatasets is the value of --dataset that stands for the paper's two.
 const allDatasets = "all"
 
+// allDatasetsUsage explains allDatasets in the help of --dataset.
+const allDatasetsUsage = "all: mnist and cifar10, a table for each"
+
 // paperDatasets are the datasets of allDatasets.
 var paperDatasets = []string{"mnist", "cifar10"}
 
-// loadSweeps reads the sweep, once for each dataset asked for.
+// load resolves the sweep with the options of a configuration.
+func (opts *SweepOptions) load(with config.Options) (*config.Sweep, error) {
+	if opts.Run != "" {
+		return configuredSweep(opts.Run, with, opts.Seeds)
+	}
+	return config.LoadSweep(opts.Sweep, with, opts.Seeds)
+}
+
+// loadSweeps resolves the sweep, once for each requested dataset.
 func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	const key = "data.name"
 	if opts.Config.Flags[key] != allDatasets {
-		sweep, err := config.LoadSweep(opts.Sweep, opts.Config, opts.Seeds)
+		sweep, err := opts.load(opts.Config)
 		return []*config.Sweep{sweep}, err
 	}
 	var sweeps []*config.Sweep
@@ -101,7 +121,7 @@ func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 		each := opts.Config
 		each.Flags = maps.Clone(each.Flags)
 		each.Flags[key] = name
-		sweep, err := config.LoadSweep(opts.Sweep, each, opts.Seeds)
+		sweep, err := opts.load(each)
 		if err != nil {
 			return nil, err
 		}
@@ -110,8 +130,8 @@ func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	return sweeps, nil
 }
 
-// sweepPoints puts the points of sweeps in one list, with names that also tell
-// datasets and seeds apart.
+// sweepPoints returns the points of all sweeps, with names that also distinguish datasets
+// and seeds.
 func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 	var points []plan.SweepPoint
 	seeds, names := map[uint64]bool{}, map[string]bool{}
@@ -122,14 +142,17 @@ func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 	}
 	for _, sweep := range sweeps {
 		for _, point := range sweep.Points {
-			name := point.Name
+			var parts []string
 			if len(names) > 1 {
-				name = point.Config.Data.Name + ", " + name
+				parts = append(parts, point.Config.Data.Name)
+			}
+			if point.Name != "" {
+				parts = append(parts, point.Name)
 			}
 			if len(seeds) > 1 {
-				name += fmt.Sprintf(", seed %d", point.Config.Seed)
+				parts = append(parts, fmt.Sprintf("seed %d", point.Config.Seed))
 			}
-			points = append(points, plan.SweepPoint{Name: name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+			points = append(points, plan.SweepPoint{Name: strings.Join(parts, ", "), Keys: point.Keys, Config: point.Config, Verify: point.Verify})
 		}
 	}
 	return points
@@ -175,7 +198,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 		})
 }
 
-// sweepOutput makes and shows what a sweep ends with.
+// sweepOutput makes, writes and shows the tables of a sweep.
 type sweepOutput struct {
 	opts  *SweepOptions
 	file  *config.Sweep
@@ -190,11 +213,11 @@ type tableLine struct {
 	Files       []string        `json:"files"`          // the table's
 	Interrupted bool            `json:"interrupted"`
 	Failed      []store.Failure `json:"failed"` // of the whole sweep
-	Table       *report.Table   `json:"table"`
+	Table       *table.Table    `json:"table"`
 }
 
 // show makes the tables from the store, writes their files and shows them. An
-// interrupted sweep has no files and, for people, no tables yet.
+// interrupted sweep has no files and, without --json, no tables.
 func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) error {
 	if interrupted && !o.opts.JSON {
 		return nil
@@ -216,32 +239,21 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 			}
 		}
 	}
-	again := false
+	shown := 0
 	for _, dataset := range datasetsOf(summary) {
 		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown} {
-			table, err := o.table(kind, summary, dataset, outcome)
+			made, err := o.table(kind, summary, dataset, outcome)
 			if kind == report.Unknown && errors.Is(err, report.ErrEmpty) {
 				continue // most sweeps have no such defender
 			}
 			if err != nil {
 				return err
 			}
-			line := tableLine{Event: "table", Path: summary.Path, Files: []string{}, Interrupted: interrupted, Failed: []store.Failure{}, Table: table}
-			line.Failed = append(line.Failed, outcome.Failed...)
-			if !interrupted {
-				if line.Files, err = o.write(table); err != nil {
-					return err
-				}
+			line := tableLine{Event: "table", Path: summary.Path, Interrupted: interrupted, Failed: append([]store.Failure{}, outcome.Failed...), Table: made}
+			if err := o.showTable(line, shown == 0); err != nil {
+				return err
 			}
-			if o.opts.JSON {
-				err = json.NewEncoder(o.opts.IO.Out).Encode(line)
-			} else {
-				err = o.print(table, again)
-			}
-			if err != nil {
-				return fmt.Errorf("show %s: %w", table.Name, err)
-			}
-			again = true
+			shown++
 		}
 	}
 	if !o.opts.JSON {
@@ -250,8 +262,30 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 	return nil
 }
 
-// table makes the sweep's table, or what else there is to say about a dataset.
-func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset string, outcome *runner.Outcome) (*report.Table, error) {
+// showTable writes the files of a table, unless the sweep was interrupted, and shows the
+// table.
+func (o *sweepOutput) showTable(line tableLine, first bool) error {
+	line.Files = []string{}
+	if !line.Interrupted {
+		var err error
+		if line.Files, err = o.write(line.Table); err != nil {
+			return err
+		}
+	}
+	var err error
+	if o.opts.JSON {
+		err = json.NewEncoder(o.opts.IO.Out).Encode(line)
+	} else {
+		err = o.print(line.Table, first)
+	}
+	if err != nil {
+		return fmt.Errorf("show %s: %w", line.Table.Name, err)
+	}
+	return nil
+}
+
+// table makes a table of the sweep on one of its datasets.
+func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset string, outcome *runner.Outcome) (*table.Table, error) {
 	name := o.file.Name
 	if kind != o.opts.Kind {
 		name += "-" + string(kind)
@@ -281,23 +315,23 @@ func datasetsOf(summary *summary.Summary) []string {
 	return names
 }
 
-// print shows a table to people, with an empty line before all but the first.
-func (o *sweepOutput) print(table *report.Table, again bool) error {
-	if again {
+// print shows a table as text, with an empty line before all but the first.
+func (o *sweepOutput) print(made *table.Table, first bool) error {
+	if !first {
 		fmt.Fprintln(o.opts.IO.Out)
 	}
-	if err := table.Write(o.opts.IO.Out, report.FormatText); err != nil {
+	if err := made.Write(o.opts.IO.Out, table.FormatText); err != nil {
 		return err
 	}
 	var extensions []string
-	for _, format := range report.Formats() {
+	for _, format := range table.Formats() {
 		extensions = append(extensions, string(format))
 	}
-	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(table), strings.Join(extensions, ","))
+	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
 	return nil
 }
 
-// dir is where the tables go.
+// dir returns the directory of the tables.
 func (o *sweepOutput) dir() string {
 	if o.opts.Out == "" {
 		return filepath.Join(o.store.Dir(), "tables")
@@ -305,6 +339,7 @@ func (o *sweepOutput) dir() string {
 	return o.opts.Out
 }
 
+// makeDir makes the directory of the tables.
 func (o *sweepOutput) makeDir() error {
 	if err := os.MkdirAll(o.dir(), 0o755); err != nil {
 		return fmt.Errorf("make the directory for the tables: %w", err)
@@ -312,12 +347,12 @@ func (o *sweepOutput) makeDir() error {
 	return nil
 }
 
-// path is that of a table's files, without their extension.
-func (o *sweepOutput) path(table *report.Table) string {
-	return filepath.Join(o.dir(), fileName(table.Name+"-"+table.Dataset))
+// path returns the path of a table's files, without their extension.
+func (o *sweepOutput) path(made *table.Table) string {
+	return filepath.Join(o.dir(), fileName(made.Name+"-"+made.Dataset))
 }
 
-// fileName replaces what has no place in the name of a file.
+// fileName replaces the characters of a name that do not belong into a file name.
 func fileName(name string) string {
 	return strings.TrimLeft(strings.Map(func(r rune) rune {
 		switch {
@@ -330,12 +365,12 @@ func fileName(name string) string {
 }
 
 // write writes a table's files and returns their paths.
-func (o *sweepOutput) write(table *report.Table) ([]string, error) {
-	path := o.path(table)
+func (o *sweepOutput) write(made *table.Table) ([]string, error) {
+	path := o.path(made)
 	var paths []string
-	for _, format := range report.Formats() {
+	for _, format := range table.Formats() {
 		name := path + "." + string(format)
-		if err := writeTableFile(name, table, format); err != nil {
+		if err := writeTableFile(name, made, format); err != nil {
 			return nil, err
 		}
 		paths = append(paths, name)
@@ -343,12 +378,13 @@ func (o *sweepOutput) write(table *report.Table) ([]string, error) {
 	return paths, nil
 }
 
-func writeTableFile(name string, table *report.Table, format report.Format) error {
+// writeTableFile writes a table to a file in a format.
+func writeTableFile(name string, made *table.Table, format table.Format) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return fmt.Errorf("write a table: %w", err)
 	}
-	if err := table.Write(file, format); err != nil {
+	if err := made.Write(file, format); err != nil {
 		_ = file.Close() // the table is not whole anyway
 		return err
 	}

@@ -280,7 +280,7 @@ const againstNone = "against none"
 const robustHead = "robust."
 
 // points fills the table of a run or sweep: a row for each game of each point, and a
-// list of each game's attackers.
+// list of the attackers of each game that has a result.
 func (b *builder) points() {
 	t := b.table
 	t.Title = cmp.Or(b.opt.Title, t.Name) + " on " + t.Dataset
@@ -305,7 +305,9 @@ func (b *builder) points() {
 			row.Entries = append(row.Entries, s.againstNone()...)
 		}
 		t.Rows = append(t.Rows, row)
-		t.Lists = append(t.Lists, s.list(row.Labels))
+		if list := s.list(row.Labels); len(list.IDs) > 0 {
+			t.Lists = append(t.Lists, list)
+		}
 	}
 	if b.alike() {
 		t.Width = narrowWidth

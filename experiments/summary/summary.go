@@ -103,6 +103,9 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 		Model: first.Model, Training: first.Training, Readings: store.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}
+	if s.Keys == nil {
+		s.Keys = map[string]string{}
+	}
 	for _, planned := range plan.Games {
 		games, err := newGameResults(plan, planned, results)
 		if err != nil {

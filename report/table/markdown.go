@@ -70,10 +70,7 @@ func (t *Table) markdownLists(out *strings.Builder) {
 		for i, label := range list.Labels {
 			labels[i] = t.Heads[i] + " " + label
 		}
-		texts := []string{"no result"}
-		if len(list.Entries) > 0 {
-			texts = nil
-		}
+		var texts []string
 		for i, e := range list.Entries {
 			texts = append(texts, fmt.Sprintf("%d: %s", list.IDs[i], e.inLine(0)))
 		}

@@ -146,9 +146,6 @@ func (t *Table) writeLists(out *strings.Builder, width int) {
 				writeLine(out, line)
 				name = ""
 			}
-			if len(list.IDs) == 0 {
-				writeLine(out, fmt.Sprintf("  %*s  %*s  no result", label, name, ids, ""))
-			}
 		}
 	}
 }
