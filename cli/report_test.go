@@ -74,7 +74,7 @@ func TestReportOfARunWithATriggerForEveryImage(t *testing.T) {
 		IO: streams, Load: datasets.Load, Config: config.Options{Sets: []string{"store=" + store}}, Out: filepath.Join(t.TempDir(), "report.html"),
 	}
 	require.NoError(t, runReport(context.Background(), opts))
-	require.Contains(t, errOut.String(), "so none to show")
+	require.Contains(t, errOut.String(), "so there is none to show")
 	data, err := os.ReadFile(opts.Out)
 	require.NoError(t, err)
 	require.NotContains(t, string(data), `<figure class="trigger">`)
