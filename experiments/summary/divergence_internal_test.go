@@ -13,8 +13,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A cell keeps its name, and a result without divergences is trained again for
-// them; then every attacker's row has its own.
+// A cell keeps its hash, and a result without divergences is retrained for them; then
+// every attacker of a game has its own.
 func TestDivergencesAreJoinedToTheRows(t *testing.T) {
 	cfg, err := enginetest.Config()
 	require.NoError(t, err)

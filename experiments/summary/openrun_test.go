@@ -37,7 +37,7 @@ func TestOpenRunKeepsItsResults(t *testing.T) {
 	stored, err := st.Hashes()
 	require.NoError(t, err)
 	require.Subset(t, noted, stored)
-	require.Greater(t, len(stored), len(sweep.Cells), "triggers were drawn again")
+	require.Greater(t, len(stored), len(sweep.Cells), "triggers were redrawn")
 
 	note := filepath.Join(store.PlansDir, runs[0].Sweep, store.OpenFile)
 	free, open := enginetest.GarbageOf(t, st)

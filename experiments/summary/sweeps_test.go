@@ -71,7 +71,7 @@ func TestSweepDrawsTriggersAgainUntilTheyWork(t *testing.T) {
 	require.Equal(t, want, asJSON(t, summary))
 	enginetest.RequireNoLeftovers(t, store)
 	require.Empty(t, summary.Missing)
-	require.Greater(t, outcome.Cells, len(sweep.Cells), "some triggers were drawn again")
+	require.Greater(t, outcome.Cells, len(sweep.Cells), "some triggers were redrawn")
 	require.Equal(t, outcome.Cells, outcome.Trained)
 	require.Len(t, enginetest.Content(t, store), 4*outcome.Cells, "four files depend on the cell alone")
 	revised := seen.Of(worker.KindRevised)
@@ -107,7 +107,7 @@ func TestSweepDrawsTriggersAgainUntilTheyWork(t *testing.T) {
 	}
 	require.Positive(t, redrawn)
 
-	// The same again needs no worker: any process can go on from the store.
+	// A repetition needs no worker: any process can resume from the store.
 	r, _ := runtest.NewRunner(store, 2, enginetest.Fault{})
 	r.Command = func() (*exec.Cmd, error) { return nil, os.ErrInvalid }
 	again, err := r.RunSweep(context.Background(), weakSweep(t))
@@ -135,7 +135,7 @@ func TestSweepDoesNotDependOnWorkersOrOtherRuns(t *testing.T) {
 	require.Equal(t, files, enginetest.Content(t, store))
 }
 
-func TestInterruptedSweepGoesOnFromTheStore(t *testing.T) {
+func TestInterruptedSweepResumesFromTheStore(t *testing.T) {
 	want, files := undisturbedSweep(t)
 	store := enginetest.OpenStore(t)
 	for rounds := 0; ; rounds++ {
