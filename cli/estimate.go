@@ -50,7 +50,7 @@ func estimateText(e *estimate.Estimate) string {
 	}
 	text.WriteByte('\n')
 	if e.AtMost > e.Models {
-		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are drawn again.\n", e.AtMost)
+		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
 	}
 	text.WriteString(trialsText(e.Trials, e.Workers))
 	for _, speed := range e.Speeds {

@@ -14,6 +14,8 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/hardware"
 	"backfire/launcher"
@@ -68,7 +70,7 @@ func TestRunPrintsTheTableAndStoresTheResults(t *testing.T) {
 	require.True(t, strings.HasSuffix(secondErr(), "\n2 models, 2 of them stored already\n"), secondErr())
 }
 
-// What is stored already is trained again for an artefact that it lacks.
+// A stored model is retrained for an artefact that it lacks.
 func TestRunWithArtefacts(t *testing.T) {
 	opts, st, out, _ := runOptions(t)
 	require.NoError(t, runSweep(context.Background(), opts))
@@ -145,6 +147,31 @@ func TestDryRunOfARun(t *testing.T) {
 	results, err := filepath.Glob(filepath.Join(st, "*", store.ResultFile))
 	require.NoError(t, err)
 	require.Empty(t, results)
+}
+
+// --dataset all plays the configuration on both of the paper's datasets.
+func TestRunOnAllDatasets(t *testing.T) {
+	opts, _, _, _ := runOptions(t)
+	opts.DryRun, opts.Seeds = true, 2
+	opts.Config.Flags = map[string]string{"data.name": allDatasets}
+	opts.Load = func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
+		set, err := datasets.Load(ctx, datasets.Source{Name: "embedded"})
+		if err != nil {
+			return nil, err
+		}
+		other := *set
+		other.Name, other.Checksum = source.Name, source.Name
+		return &other, nil
+	}
+	var names []string
+	opts.Estimate = func(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
+		for _, point := range sweep.Points {
+			names = append(names, point.Name)
+		}
+		return &estimate.Estimate{}, nil
+	}
+	require.NoError(t, runSweep(context.Background(), opts))
+	require.Equal(t, []string{"mnist, seed 1", "mnist, seed 2", "cifar10, seed 1", "cifar10, seed 2"}, names)
 }
 
 func TestSeedsOfARunAreRefused(t *testing.T) {

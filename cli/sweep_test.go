@@ -182,7 +182,7 @@ func TestEstimateText(t *testing.T) {
 	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&estimate.Estimate{Stored: 1}))
 	e, err := noEstimate(context.Background(), estimate.Estimator{}, &plan.Sweep{Cells: make([]cell.Cell, 1)})
 	require.NoError(t, err)
-	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are drawn again.\n")
+	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are redrawn.\n")
 	require.Contains(t, estimateText(e), "256 images/s per training, from the store (1 model)\n")
 }
 
