@@ -16,11 +16,17 @@ import (
 
 // NewCmdConfig returns the group of commands about the configuration.
 func NewCmdConfig(streams *IOStreams) *cobra.Command {
-	return newGroup("config", "Show the configuration, its keys and its presets",
-		NewCmdConfigShow(streams, nil),
-		NewCmdConfigKeys(streams, nil),
-		NewCmdConfigPresets(streams, nil),
+	group := newGroup("config", "Show the configuration, its keys and its presets",
+		newCmdConfigShow(streams, nil),
+		newCmdConfigKeys(streams, nil),
+		newCmdConfigPresets(streams, nil),
 	)
+	group.Long = `Each setting has a key. Its value comes from the defaults, a preset, a configuration
+file, the environment, --set, or a flag of its own; later ones win. docs/config.md
+lists all keys.`
+	group.Example = `  backfire config show --preset quick
+  backfire config presets paper`
+	return group
 }
 
 // The output formats of the config commands.
@@ -38,19 +44,18 @@ type ConfigShowOptions struct {
 	Format string // table, yaml or json
 }
 
-// NewCmdConfigShow returns the command that prints the resolved configuration.
-func NewCmdConfigShow(streams *IOStreams, runF func(context.Context, *ConfigShowOptions) error) *cobra.Command {
+// newCmdConfigShow returns the command that prints the resolved configuration.
+func newCmdConfigShow(streams *IOStreams, runF func(context.Context, *ConfigShowOptions) error) *cobra.Command {
 	opts := &ConfigShowOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print the resolved configuration with the source of each value",
-		Long: `Print the configuration that a run with the same preset, file, environment and
-flags would use, and where each value came from.
-
-The yaml format is a configuration file that gives the same values again.`,
+		Long: `Print the configuration that a run with the same preset, file, environment and flags
+would use, and the source of each value. The format yaml is a configuration file with
+the same values.`,
 		Example: `  backfire config show --preset quick
   backfire config show --preset paper --set attackers.p=0.4 --format yaml > my.yaml`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 	}
 	flags := config.AddFlags(cmd.Flags(), "")
 	format := addFormat(cmd, formatTable, formatYAML, formatJSON)
@@ -91,7 +96,7 @@ func runConfigShow(opts *ConfigShowOptions) error {
 	}
 }
 
-// shown returns a value for a table, where an empty cell would look like a fault.
+// shown returns a value for a table, where an empty cell would look like an error.
 func shown(value any) string {
 	text := config.Format(value)
 	switch {
@@ -110,13 +115,17 @@ type ConfigKeysOptions struct {
 	Format string // table or markdown
 }
 
-// NewCmdConfigKeys returns the command that prints the reference of all keys.
-func NewCmdConfigKeys(streams *IOStreams, runF func(context.Context, *ConfigKeysOptions) error) *cobra.Command {
+// newCmdConfigKeys returns the command that prints the reference of all keys.
+func newCmdConfigKeys(streams *IOStreams, runF func(context.Context, *ConfigKeysOptions) error) *cobra.Command {
 	opts := &ConfigKeysOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "List all keys with default, allowed values and meaning",
-		Args:  cobra.NoArgs,
+		Long: `List all keys of the configuration with their default, meaning, allowed values, flag
+and environment variables. The format markdown is docs/config.md.`,
+		Example: `  backfire config keys
+  backfire config keys | grep -A3 ^attackers`,
+		Args: arguments(),
 	}
 	format := addFormat(cmd, formatTable, formatMarkdown)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -151,13 +160,17 @@ type ConfigPresetsOptions struct {
 	Name string // the preset to print; empty: list them
 }
 
-// NewCmdConfigPresets returns the command that lists the presets or prints one.
-func NewCmdConfigPresets(streams *IOStreams, runF func(context.Context, *ConfigPresetsOptions) error) *cobra.Command {
+// newCmdConfigPresets returns the command that lists the presets or prints one.
+func newCmdConfigPresets(streams *IOStreams, runF func(context.Context, *ConfigPresetsOptions) error) *cobra.Command {
 	opts := &ConfigPresetsOptions{IO: streams}
 	return &cobra.Command{
-		Use:       "presets [NAME]",
-		Short:     "List the presets, or print one with a comment for every value",
-		Args:      cobra.MaximumNArgs(1),
+		Use:   "presets [NAME]",
+		Short: "List the presets, or print one with a comment for every value",
+		Long: `List the presets, or print one of them. A preset is a configuration file within the
+program; printed, it is a start for a file of your own.`,
+		Example: `  backfire config presets
+  backfire config presets quick > mine.yaml`,
+		Args:      arguments("[NAME]"),
 		ValidArgs: config.Presets(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

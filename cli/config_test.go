@@ -19,7 +19,7 @@ func TestConfigShowOptions(t *testing.T) {
 	streams, _, _ := testStreams()
 	streams.Environ = []string{"BACKFIRE_SEED=3"}
 	var got *ConfigShowOptions
-	cmd := NewCmdConfigShow(streams, func(_ context.Context, opts *ConfigShowOptions) error {
+	cmd := newCmdConfigShow(streams, func(_ context.Context, opts *ConfigShowOptions) error {
 		got = opts
 		return nil
 	})

@@ -150,7 +150,7 @@ func TestDataDirectory(t *testing.T) {
 		streams, _, _ := testStreams()
 		streams.Environ = []string{"BACKFIRE_DATA=/from/env"}
 		var got string
-		cmd := NewCmdDataList(streams, func(_ context.Context, opts *DataOptions) error {
+		cmd := newCmdDataList(streams, func(_ context.Context, opts *DataOptions) error {
 			dir, err := opts.dataDir()
 			got = dir
 			return err

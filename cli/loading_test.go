@@ -36,5 +36,5 @@ func TestDamagedCacheIsToldOf(t *testing.T) {
 	second, err := load(context.Background(), src)
 	require.NoError(t, err)
 	require.Equal(t, first.Checksum, second.Checksum)
-	require.Contains(t, told.String(), "was damaged, they were decoded again: "+files[0])
+	require.Contains(t, told.String(), "was damaged; they were decoded again: "+files[0])
 }

@@ -82,7 +82,7 @@ func predictOptions(t *testing.T, dir, run string) (opts *PredictOptions, out fu
 	streams, stdout, _ := testStreams()
 	return &PredictOptions{
 		StoredModelsOptions: storedModelsOptions(t, dir), IO: streams, Run: run,
-		Trigger: noTrigger, Similarity: "mmd", JSON: true,
+		Trigger: inference.NoTrigger, Similarity: "mmd", JSON: true,
 	}, stdout.String
 }
 

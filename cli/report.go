@@ -150,6 +150,9 @@ func inStore(dir, prefix string) ([]string, error) {
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}
+	if prefix, err = runName(st, prefix); err != nil {
+		return nil, err
+	}
 	paths, err := st.Summaries(prefix)
 	if errors.Is(err, store.ErrNoSummary) {
 		return nil, &UsageError{Err: err}

@@ -64,7 +64,7 @@ that some models failed while the others were finished.`,
 // newRunCmd gives a command that plays games its flags and options.
 func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(context.Context, *RunOptions) error) *cobra.Command {
 	opts := newRunOptions(streams)
-	cmd.Args = cobra.NoArgs
+	cmd.Args = arguments()
 	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write events and the summary as lines of JSON to standard output")
 	addLiveFlags(cmd, opts)
 	flags := config.AddFlags(cmd.Flags(), preset)

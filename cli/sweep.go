@@ -51,7 +51,7 @@ not trained again, so an interrupted sweep goes on when the same command is give
 again. Exit code 3 says that some models failed while the others were finished.`,
 		Example: `  backfire sweep mine.yaml --dry-run
   backfire sweep mine.yaml --preset workstation --seeds 3 --out tables`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments("FILE"),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

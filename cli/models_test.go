@@ -54,32 +54,32 @@ func runsIn(t *testing.T, dir string) [2]string {
 	return [2]string{hashes[1], hashes[0]}
 }
 
-func TestRunsList(t *testing.T) {
+func TestModelsList(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "list", "--store", dir)
+	code, out, errOut := runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	require.Regexp(t, `^RUN +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
 	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
 	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
 	require.Contains(t, out, "\n2 results, each of one model and one seed\nReadings: trigger per_dimension, drawn per_agent; ")
 
-	code, out, _ = runMain(t, "runs", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")
+	code, out, _ = runMain(t, "models", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")
 	require.Equal(t, ExitOK, code)
-	var line runLine
+	var line modelLine
 	require.NoError(t, json.Unmarshal([]byte(out), &line), "one line")
 	require.Equal(t, runs[1], line.Cell)
 	require.Equal(t, 2, line.N)
 	require.Equal(t, filepath.Join(dir, runs[1]), line.Path)
 
 	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.CellFile)))
-	code, out, errOut = runMain(t, "runs", "list", "--store", dir)
+	code, out, errOut = runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code)
 	require.Contains(t, out, "\n1 result, each of one model and one seed\n")
 	require.Contains(t, errOut, runs[0])
 }
 
-func TestRunsRefuse(t *testing.T) {
+func TestModelsRefuse(t *testing.T) {
 	dir := playedStore(t)
 	for _, tc := range []struct {
 		args  []string
@@ -107,10 +107,10 @@ func TestRunsRefuse(t *testing.T) {
 	}
 }
 
-func TestRunsShow(t *testing.T) {
+func TestModelsShow(t *testing.T) {
 	dir := playedStore(t)
 	run := runsIn(t, dir)[1]
-	code, out, errOut := runMain(t, "runs", "show", run[:8], "--store", dir)
+	code, out, errOut := runMain(t, "models", "show", run[:8], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	for _, pattern := range []string{
 		`(?m)^run +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
@@ -120,14 +120,14 @@ func TestRunsShow(t *testing.T) {
 	} {
 		require.Regexp(t, pattern, out)
 	}
-	code, out, _ = runMain(t, "runs", "show", run[:8], "--store", dir, "--json")
+	code, out, _ = runMain(t, "models", "show", run[:8], "--store", dir, "--json")
 	require.Equal(t, ExitOK, code)
 	var result store.Result
 	require.NoError(t, json.Unmarshal([]byte(out), &result))
 	require.Equal(t, run, result.Cell)
 }
 
-func TestRunsListFilters(t *testing.T) {
+func TestModelsListFilters(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
 	for _, tc := range []struct {
@@ -140,7 +140,7 @@ func TestRunsListFilters(t *testing.T) {
 		{[]string{"game.attackers.id!=1"}, runs[:1]},
 		{[]string{"environment.device=cpu", "readings.label_mode=dirty", "data.name>=0"}, nil},
 	} {
-		args := []string{"runs", "list", "--store", dir, "--json"}
+		args := []string{"models", "list", "--store", dir, "--json"}
 		for _, filter := range tc.filters {
 			args = append(args, "--filter", filter)
 		}
@@ -148,7 +148,7 @@ func TestRunsListFilters(t *testing.T) {
 		require.Equal(t, ExitOK, code, errOut)
 		var got []string
 		for line := range strings.Lines(out) {
-			var run runLine
+			var run modelLine
 			require.NoError(t, json.Unmarshal([]byte(line), &run))
 			require.Equal(t, "per_agent", run.Readings.Sampling)
 			got = append(got, run.Cell)
@@ -157,10 +157,10 @@ func TestRunsListFilters(t *testing.T) {
 	}
 }
 
-func TestRunsDiff(t *testing.T) {
+func TestModelsDiff(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "diff", runs[0][:10], runs[1][:10], "--store", dir)
+	code, out, errOut := runMain(t, "models", "diff", runs[0][:10], runs[1][:10], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
 	require.Regexp(t, `(?m)^CONFIGURATION +A +B\n`, out)
@@ -171,18 +171,18 @@ func TestRunsDiff(t *testing.T) {
 	require.NotContains(t, out, "attacker 1 %")
 	require.NotContains(t, out, "to the last digit")
 
-	code, out, errOut = runMain(t, "runs", "diff", filepath.Join(dir, runs[0][:10]), filepath.Join(playedDir, runs[0]))
+	code, out, errOut = runMain(t, "models", "diff", filepath.Join(dir, runs[0][:10]), filepath.Join(playedDir, runs[0]))
 	require.Equal(t, ExitOK, code, errOut)
 	require.Contains(t, out, "no difference")
 	require.Contains(t, out, "The results are the same to the last digit: digest ")
 }
 
-func TestRunsDiffAsJSON(t *testing.T) {
+func TestModelsDiffAsJSON(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "diff", runs[0], runs[1], "--store", dir, "--json")
+	code, out, errOut := runMain(t, "models", "diff", runs[0], runs[1], "--store", dir, "--json")
 	require.Equal(t, ExitOK, code, errOut)
-	var d runDifference
+	var d modelDifference
 	require.NoError(t, json.Unmarshal([]byte(out), &d))
 	require.Equal(t, [2]string{runs[0], runs[1]}, [2]string{d.A.Cell, d.B.Cell})
 	require.False(t, d.Same)
@@ -210,10 +210,10 @@ func TestRunsDiffAsJSON(t *testing.T) {
 	}
 }
 
-func TestRunsGC(t *testing.T) {
+func TestModelsGC(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "gc", "--store", dir)
+	code, out, errOut := runMain(t, "models", "gc", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	require.Equal(t, "nothing to remove\n", out)
 
@@ -223,13 +223,13 @@ func TestRunsGC(t *testing.T) {
 	text, err := os.ReadFile(plans[0])
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(plans[0], []byte(strings.ReplaceAll(string(text), runs[1], "another")), 0o600))
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir)
+	code, out, _ = runMain(t, "models", "gc", "--store", dir)
 	require.Equal(t, ExitOK, code)
 	require.Contains(t, out, filepath.Join(dir, runs[1]))
 	require.Regexp(t, `(?m)^1 item, [\d.]+ kB: nothing was removed; --yes removes it$`, out)
 	require.DirExists(t, filepath.Join(dir, runs[1]))
 
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--yes")
+	code, out, _ = runMain(t, "models", "gc", "--store", dir, "--yes")
 	require.Equal(t, ExitOK, code)
 	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB$`, out)
 	require.NoDirExists(t, filepath.Join(dir, runs[1]))
@@ -237,7 +237,7 @@ func TestRunsGC(t *testing.T) {
 }
 
 // What an unfinished run goes on with is kept, and that is said with its command.
-func TestRunsGCKeepsUnfinishedRuns(t *testing.T) {
+func TestModelsGCKeepsUnfinishedRuns(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "plans")))
@@ -250,25 +250,25 @@ func TestRunsGCKeepsUnfinishedRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(note, text, 0o600))
 
-	code, out, errOut := runMain(t, "runs", "gc", "--store", dir, "--yes")
+	code, out, errOut := runMain(t, "models", "gc", "--store", dir, "--yes")
 	require.Equal(t, ExitOK, code, errOut)
 	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB\nkept: [\d.]+ kB that a run of 1 model, begun 0001-01-01T00:00:00Z, goes on with \(--unfinished lists it\): backfire run --seed=1$`, out)
 	require.NoDirExists(t, filepath.Join(dir, runs[0]))
 	require.DirExists(t, filepath.Join(dir, runs[1]))
 
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--unfinished", "--yes")
+	code, out, _ = runMain(t, "models", "gc", "--store", dir, "--unfinished", "--yes")
 	require.Equal(t, ExitOK, code)
 	require.Regexp(t, `(?m)`+runs[1]+` +a run that has not come to its end goes on with it$`, out)
 	require.Contains(t, out, "2 items removed, ")
 	require.NoDirExists(t, filepath.Join(dir, runs[1]))
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--unfinished")
+	code, out, _ = runMain(t, "models", "gc", "--store", dir, "--unfinished")
 	require.Equal(t, ExitOK, code)
 	require.Equal(t, "nothing to remove\n", out)
 }
 
-func TestRunsGCTakesTheAgeOfCheckpoints(t *testing.T) {
-	var got *RunsOptions
-	cmd := NewCmdRunsGC(&IOStreams{}, func(_ context.Context, opts *RunsOptions) error {
+func TestModelsGCTakesTheAgeOfCheckpoints(t *testing.T) {
+	var got *ModelsOptions
+	cmd := newCmdModelsGC(&IOStreams{}, func(_ context.Context, opts *ModelsOptions) error {
 		got = opts
 		return nil
 	})
