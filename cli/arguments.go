@@ -44,7 +44,7 @@ func oneOf(noun string, words []string, count cobra.PositionalArgs) cobra.Positi
 		}
 		for _, arg := range args {
 			if !slices.Contains(words, arg) {
-				return fmt.Errorf("%s: there is no %s %q%s; there are %s", pathOf(cmd), noun, arg, suggestion(arg, "", words), strings.Join(words, ", "))
+				return fmt.Errorf("%s: there is no %s %q, only %s", pathOf(cmd), noun, arg, strings.Join(words, ", "))
 			}
 		}
 		return nil

@@ -207,7 +207,7 @@ func completeSweep(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 func (c completer) submitted(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 	words, directive := completeSweep(cmd, args, text)
 	if len(args) == 0 {
-		words = append(words, c.plans(c.store(cmd))...)
+		words = append(words, c.plans(c.store(cmd), text)...)
 	}
 	return words, directive
 }
@@ -227,12 +227,12 @@ func (c completer) store(cmd *cobra.Command) *store.Store {
 }
 
 // firstOf returns the completion of words from the store, for any number of arguments.
-func (c completer) firstOf(sources ...func(*store.Store) []string) cobra.CompletionFunc {
+func (c completer) firstOf(sources ...func(st *store.Store, text string) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
 		var words []string
 		if st := c.store(cmd); st != nil {
 			for _, source := range sources {
-				words = append(words, source(st)...)
+				words = append(words, source(st, text)...)
 			}
 		}
 		return slices.DeleteFunc(words, func(word string) bool { return !strings.HasPrefix(word, text) }), cobra.ShellCompDirectiveNoFileComp
@@ -240,7 +240,7 @@ func (c completer) firstOf(sources ...func(*store.Store) []string) cobra.Complet
 }
 
 // upTo returns the completion of words from the store for at most n arguments.
-func (c completer) upTo(n int, source func(*store.Store) []string) cobra.CompletionFunc {
+func (c completer) upTo(n int, source func(st *store.Store, text string) []string) cobra.CompletionFunc {
 	complete := c.firstOf(source)
 	return func(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= n {
@@ -251,7 +251,7 @@ func (c completer) upTo(n int, source func(*store.Store) []string) cobra.Complet
 }
 
 // runs returns latest and the hashes of the runs, the newest first.
-func (c completer) runs(st *store.Store) []string {
+func (c completer) runs(st *store.Store, _ string) []string {
 	runs, err := storedRuns(st, func(error) {})
 	if err != nil || len(runs) == 0 {
 		return nil
@@ -263,24 +263,28 @@ func (c completer) runs(st *store.Store) []string {
 	return words
 }
 
-// models returns the hashes of the models.
-func (c completer) models(st *store.Store) []string {
+// models returns the hashes of the models that begin with text.
+func (c completer) models(st *store.Store, text string) []string {
 	hashes, err := st.Hashes()
 	if err != nil {
 		return nil
 	}
-	words := make([]string, len(hashes))
-	for i, hash := range hashes {
-		words[i] = short(hash)
-		if record, err := st.Glance(hash); err == nil {
-			words[i] = cobra.CompletionWithDesc(words[i], record.Cell.Title())
+	var words []string
+	for _, hash := range hashes {
+		if !strings.HasPrefix(hash, text) {
+			continue // reading thousands of results takes too long for a shell
 		}
+		word := short(hash)
+		if record, err := st.Glance(hash); err == nil {
+			word = cobra.CompletionWithDesc(word, record.Cell.Title())
+		}
+		words = append(words, word)
 	}
 	return words
 }
 
 // plans returns the hashes of the stored plans.
-func (c completer) plans(st *store.Store) []string {
+func (c completer) plans(st *store.Store, _ string) []string {
 	if st == nil {
 		return nil
 	}

@@ -98,7 +98,7 @@ func TestDataFetchFails(t *testing.T) {
 	}
 	err = runDataFetch(ctx, opts)
 	require.Equal(t, ExitInterrupted, ExitCode(err))
-	require.ErrorContains(t, err, "the same command goes on where this one stopped")
+	require.ErrorContains(t, err, "repeat the command to resume the download")
 }
 
 func TestDataVerify(t *testing.T) {

@@ -59,10 +59,10 @@ func TestModelsList(t *testing.T) {
 	runs := runsIn(t, dir)
 	code, out, errOut := runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^RUN +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
+	require.Regexp(t, `^MODEL +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
 	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
 	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
-	require.Contains(t, out, "\n2 results, each of one model and one seed\nReadings: trigger per_dimension, drawn per_agent; ")
+	require.Contains(t, out, "\n2 models, each of one seed\nReadings: trigger per_dimension, drawn per_agent; ")
 
 	code, out, _ = runMain(t, "models", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")
 	require.Equal(t, ExitOK, code)
@@ -75,7 +75,7 @@ func TestModelsList(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.CellFile)))
 	code, out, errOut = runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code)
-	require.Contains(t, out, "\n1 result, each of one model and one seed\n")
+	require.Contains(t, out, "\n1 model, each of one seed\n")
 	require.Contains(t, errOut, runs[0])
 }
 
@@ -95,11 +95,11 @@ func TestModelsRefuse(t *testing.T) {
 		{[]string{"show", "nowhere/ab"}, "no run has stored anything there"},
 		{[]string{"show", ""}, "not stored"},
 		{[]string{"show", "zz"}, "not stored"},
-		{[]string{"show"}, "accepts 1 arg"},
-		{[]string{"diff", runsIn(t, dir)[0]}, "accepts 2 arg"},
+		{[]string{"show"}, "models show: MODEL is missing"},
+		{[]string{"diff", runsIn(t, dir)[0]}, "models diff: B is missing"},
 		{[]string{"gc", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
 	} {
-		args := append([]string{"runs", tc.args[0], "--store", dir}, tc.args[1:]...)
+		args := append([]string{"models", tc.args[0], "--store", dir}, tc.args[1:]...)
 		code, out, errOut := runMain(t, args...)
 		require.Equal(t, ExitUsage, code, args)
 		require.Empty(t, out)
@@ -113,7 +113,7 @@ func TestModelsShow(t *testing.T) {
 	code, out, errOut := runMain(t, "models", "show", run[:8], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	for _, pattern := range []string{
-		`(?m)^run +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
+		`(?m)^model +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
 		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
 		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
 		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
@@ -236,7 +236,7 @@ func TestModelsGC(t *testing.T) {
 	require.DirExists(t, filepath.Join(dir, runs[0]))
 }
 
-// What an unfinished run goes on with is kept, and that is said with its command.
+// The files that an unfinished run resumes from are kept, and listed with its command.
 func TestModelsGCKeepsUnfinishedRuns(t *testing.T) {
 	dir := playedStore(t)
 	runs := runsIn(t, dir)
@@ -252,7 +252,7 @@ func TestModelsGCKeepsUnfinishedRuns(t *testing.T) {
 
 	code, out, errOut := runMain(t, "models", "gc", "--store", dir, "--yes")
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB\nkept: [\d.]+ kB that a run of 1 model, begun 0001-01-01T00:00:00Z, goes on with \(--unfinished lists it\): backfire run --seed=1$`, out)
+	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB\nkept: [\d.]+ kB from which a run of 1 model, begun 0001-01-01T00:00:00Z, resumes \(--unfinished lists it\): backfire run --seed=1$`, out)
 	require.NoDirExists(t, filepath.Join(dir, runs[0]))
 	require.DirExists(t, filepath.Join(dir, runs[1]))
 

@@ -55,6 +55,7 @@ are found (data.dir, and data.path for folders of images).`,
   backfire report --store runs --data-dir /data -o report.html`,
 	}
 	var store, dataDir, dataPath string
+	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
 	set.StringVarP(&opts.Out, "out", "o", "report.html", "file of the page; empty: none")
 	set.StringVar(&opts.Figures, "figures", "", "directory for the figures as SVG, PDF and PNG; empty: none")

@@ -154,6 +154,7 @@ func newCmdHelp() *cobra.Command {
 shows the same.`,
 		Example: `  backfire help
   backfire help runs list`,
+		Args:              arguments("[COMMAND...]"),
 		ValidArgsFunction: completeCommands,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := checkCommand(cmd.Root(), args)

@@ -32,7 +32,7 @@ func TestVerify(t *testing.T) {
 	require.NotContains(t, out(), "fail")
 	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
-	require.Contains(t, out(), "\n2 results, all as derived again\n")
+	require.Contains(t, out(), "\n2 models, all as rederived\n")
 
 	predictions := filepath.Join(dir, runs[1], store.PredictionsFile)
 	data, err := os.ReadFile(predictions)
@@ -43,7 +43,7 @@ func TestVerify(t *testing.T) {
 	opts.Runs = []string{runs[0][:8], runs[1][:8]}
 	err = runVerify(context.Background(), opts)
 	require.ErrorIs(t, err, ErrVerify)
-	require.ErrorContains(t, err, "1 of 2 results")
+	require.ErrorContains(t, err, "1 of 2 models")
 	require.Equal(t, ExitFailure, ExitCode(err))
 	require.Contains(t, out(), "\n  fail  manifest       predictions.bin does not fit its SHA-256\n")
 	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")

@@ -14,7 +14,7 @@ import (
 )
 
 // Selection names a stored run, and in it a game and the defender that answers. An
-// empty field selects the only value that the run has.
+// empty field other than Run selects the only value that the run has.
 type Selection struct {
 	Run       string // hash of a summary or result, or the beginning of one
 	Point     string // of a sweep, by its name
@@ -53,6 +53,9 @@ func (e *IncompleteError) Unwrap() error { return e.Err }
 // error is a [*RequestError] where the selection does not name exactly one, and an
 // [*IncompleteError] where one of the defender's models is not stored.
 func Select(st *store.Store, s Selection) (*Defender, error) {
+	if s.Run == "" {
+		return nil, refuse(FieldRun, "", "give the hash of a run or result, or its beginning")
+	}
 	paths, err := st.Summaries(s.Run)
 	if err != nil && !errors.Is(err, store.ErrNoSummary) {
 		return nil, err
