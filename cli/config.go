@@ -37,16 +37,16 @@ const (
 	formatMarkdown = "markdown"
 )
 
-// ConfigShowOptions are the options of "config show".
-type ConfigShowOptions struct {
+// configShowOptions are the options of "config show".
+type configShowOptions struct {
 	IO     *IOStreams
 	Config config.Options
 	Format string // table, yaml or json
 }
 
 // newCmdConfigShow returns the command that prints the resolved configuration.
-func newCmdConfigShow(streams *IOStreams, runF func(context.Context, *ConfigShowOptions) error) *cobra.Command {
-	opts := &ConfigShowOptions{IO: streams}
+func newCmdConfigShow(streams *IOStreams, runF func(context.Context, *configShowOptions) error) *cobra.Command {
+	opts := &configShowOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print the resolved configuration with the source of each value",
@@ -69,7 +69,7 @@ the same values.`,
 	return cmd
 }
 
-func runConfigShow(opts *ConfigShowOptions) error {
+func runConfigShow(opts *configShowOptions) error {
 	resolved, err := config.Load(opts.Config)
 	if err != nil {
 		return err
@@ -109,15 +109,15 @@ func shown(value any) string {
 	}
 }
 
-// ConfigKeysOptions are the options of "config keys".
-type ConfigKeysOptions struct {
+// configKeysOptions are the options of "config keys".
+type configKeysOptions struct {
 	IO     *IOStreams
 	Format string // table or markdown
 }
 
 // newCmdConfigKeys returns the command that prints the reference of all keys.
-func newCmdConfigKeys(streams *IOStreams, runF func(context.Context, *ConfigKeysOptions) error) *cobra.Command {
-	opts := &ConfigKeysOptions{IO: streams}
+func newCmdConfigKeys(streams *IOStreams, runF func(context.Context, *configKeysOptions) error) *cobra.Command {
+	opts := &configKeysOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "List all keys with default, allowed values and meaning",
@@ -138,7 +138,7 @@ and environment variables. The format markdown is docs/config.md.`,
 	return cmd
 }
 
-func runConfigKeys(opts *ConfigKeysOptions) error {
+func runConfigKeys(opts *configKeysOptions) error {
 	if opts.Format == formatMarkdown {
 		return write(opts.IO.Out, config.Reference())
 	}
@@ -154,15 +154,15 @@ func runConfigKeys(opts *ConfigKeysOptions) error {
 	return write(opts.IO.Out, text.String())
 }
 
-// ConfigPresetsOptions are the options of "config presets".
-type ConfigPresetsOptions struct {
+// configPresetsOptions are the options of "config presets".
+type configPresetsOptions struct {
 	IO   *IOStreams
 	Name string // the preset to print; empty: list them
 }
 
 // newCmdConfigPresets returns the command that lists the presets or prints one.
-func newCmdConfigPresets(streams *IOStreams, runF func(context.Context, *ConfigPresetsOptions) error) *cobra.Command {
-	opts := &ConfigPresetsOptions{IO: streams}
+func newCmdConfigPresets(streams *IOStreams, runF func(context.Context, *configPresetsOptions) error) *cobra.Command {
+	opts := &configPresetsOptions{IO: streams}
 	return &cobra.Command{
 		Use:   "presets [NAME]",
 		Short: "List the presets, or print one with a comment for every value",
@@ -184,7 +184,7 @@ program; printed, it is a start for a file of your own.`,
 	}
 }
 
-func runConfigPresets(opts *ConfigPresetsOptions) error {
+func runConfigPresets(opts *configPresetsOptions) error {
 	if opts.Name != "" {
 		text, err := config.PresetText(opts.Name)
 		if err != nil {

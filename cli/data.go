@@ -14,8 +14,8 @@ import (
 	"backfire/datasets"
 )
 
-// DataOptions are the options of the data commands.
-type DataOptions struct {
+// dataOptions are the options of the data commands.
+type dataOptions struct {
 	IO     *IOStreams
 	Config config.Options // its data.dir is the directory of the data
 	Name   string         // dataset of fetch and verify
@@ -40,8 +40,8 @@ directory, which has one directory per dataset; "folder" stands for images of yo
 }
 
 // newDataCmd completes a data command with its flags and options.
-func newDataCmd(cmd *cobra.Command, streams *IOStreams, run, runF func(context.Context, *DataOptions) error) *cobra.Command {
-	opts := &DataOptions{IO: streams, Fetch: datasets.Fetch, Verify: datasets.Verify}
+func newDataCmd(cmd *cobra.Command, streams *IOStreams, run, runF func(context.Context, *dataOptions) error) *cobra.Command {
+	opts := &dataOptions{IO: streams, Fetch: datasets.Fetch, Verify: datasets.Verify}
 	dir := cmd.Flags().String("dir", "", "data directory with one directory per dataset (data.dir)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config = config.Options{Environ: streams.Environ}
@@ -60,7 +60,7 @@ func newDataCmd(cmd *cobra.Command, streams *IOStreams, run, runF func(context.C
 }
 
 // newCmdDataList returns the command that lists the datasets.
-func newCmdDataList(streams *IOStreams, runF func(context.Context, *DataOptions) error) *cobra.Command {
+func newCmdDataList(streams *IOStreams, runF func(context.Context, *dataOptions) error) *cobra.Command {
 	return newDataCmd(&cobra.Command{
 		Use:   "list",
 		Short: "List the datasets with their place and licence",
@@ -73,7 +73,7 @@ the place of the files or the command that fetches them, licence and source.`,
 }
 
 // newCmdDataFetch returns the command that downloads a dataset.
-func newCmdDataFetch(streams *IOStreams, runF func(context.Context, *DataOptions) error) *cobra.Command {
+func newCmdDataFetch(streams *IOStreams, runF func(context.Context, *dataOptions) error) *cobra.Command {
 	return newDataCmd(&cobra.Command{
 		Use:   "fetch NAME",
 		Short: "Download a dataset and verify its checksums",
@@ -87,7 +87,7 @@ there already are kept, and an interrupted download is resumed.`,
 }
 
 // newCmdDataVerify returns the command that checks a dataset.
-func newCmdDataVerify(streams *IOStreams, runF func(context.Context, *DataOptions) error) *cobra.Command {
+func newCmdDataVerify(streams *IOStreams, runF func(context.Context, *dataOptions) error) *cobra.Command {
 	return newDataCmd(&cobra.Command{
 		Use:   "verify NAME",
 		Short: "Check a dataset against its published checksums",
@@ -100,7 +100,7 @@ each. Exit code 1 reports that a file is damaged or missing.`,
 }
 
 // dataDir returns the resolved value of data.dir, empty for the default.
-func (o *DataOptions) dataDir() (string, error) {
+func (o *dataOptions) dataDir() (string, error) {
 	resolved, err := config.Load(o.Config)
 	if err != nil {
 		return "", err
@@ -108,7 +108,7 @@ func (o *DataOptions) dataDir() (string, error) {
 	return resolved.Config.Data.Dir, nil
 }
 
-func runDataList(_ context.Context, opts *DataOptions) error {
+func runDataList(_ context.Context, opts *dataOptions) error {
 	dir, err := opts.dataDir()
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func whereIs(info datasets.Info, dir string) (string, error) {
 	return path, err
 }
 
-func runDataFetch(ctx context.Context, opts *DataOptions) error {
+func runDataFetch(ctx context.Context, opts *dataOptions) error {
 	info, err := describe(opts.Name)
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func fetchProgress(streams *IOStreams, info datasets.Info) (progress func(done, 
 	}, func() {}
 }
 
-func runDataVerify(ctx context.Context, opts *DataOptions) error {
+func runDataVerify(ctx context.Context, opts *dataOptions) error {
 	info, err := describe(opts.Name)
 	if err != nil {
 		return err

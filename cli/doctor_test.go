@@ -167,7 +167,7 @@ func TestDoctorFindsFaults(t *testing.T) {
 		{
 			name:   "disk nearly full",
 			damage: func(m *Machine) { m.Disk = func(string) (uint64, error) { return 10 << 20, nil } },
-			check:  "store", want: checkWarn, says: []string{"10 MiB free", "make room"},
+			check:  "store", want: checkWarn, says: []string{"10 MiB free", "free some space"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

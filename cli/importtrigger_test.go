@@ -79,7 +79,7 @@ func TestImportTriggerRefuses(t *testing.T) {
 		"--scale 0: must be at least 1":          {cross(t, 8, false), "--scale", "0"},
 		"nowhere.png: no such file":              {"nowhere.png"},
 		"it has no transparency":                 {"testdata-none"},
-		"accepts 1 arg(s), received 0":           {},
+		"FILE.png is missing":                    {},
 		"opaque everywhere, so nothing of":       {cross(t, 8, false), "--size", "1x1"},
 		"it is no PNG file (png: invalid for":    {"importtrigger_test.go"},
 	} {

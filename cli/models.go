@@ -16,8 +16,8 @@ import (
 	"backfire/stats"
 )
 
-// ModelsOptions are the options of the models commands.
-type ModelsOptions struct {
+// modelsOptions are the options of the models commands.
+type modelsOptions struct {
 	IO      *IOStreams
 	Config  config.Options // names the store
 	Models  []string       // hashes or their beginnings, of show and diff
@@ -49,8 +49,8 @@ them.`
 }
 
 // newModelsCmd completes a models command with its flags and options.
-func newModelsCmd(cmd *cobra.Command, streams *IOStreams, flags func(*cobra.Command, *ModelsOptions), run, runF func(context.Context, *ModelsOptions) error) *cobra.Command {
-	opts := &ModelsOptions{IO: streams, Now: time.Now}
+func newModelsCmd(cmd *cobra.Command, streams *IOStreams, flags func(*cobra.Command, *modelsOptions), run, runF func(context.Context, *modelsOptions) error) *cobra.Command {
+	opts := &modelsOptions{IO: streams, Now: time.Now}
 	store := addStoreFlag(cmd)
 	flags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

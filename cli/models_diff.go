@@ -15,7 +15,7 @@ import (
 )
 
 // newCmdModelsDiff returns the command that compares two models.
-func newCmdModelsDiff(streams *IOStreams, runF func(context.Context, *ModelsOptions) error) *cobra.Command {
+func newCmdModelsDiff(streams *IOStreams, runF func(context.Context, *modelsOptions) error) *cobra.Command {
 	return newModelsCmd(&cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare two models: their settings and figures",
@@ -27,7 +27,7 @@ output says that they are the same.`,
 		Example: `  backfire models diff 3f2a 9c41
   backfire models diff 3f2a /mnt/gpu/runs/3f2a --json`,
 		Args: arguments("A", "B"),
-	}, streams, func(cmd *cobra.Command, opts *ModelsOptions) {
+	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
 		cmd.Flags().BoolVar(&opts.JSON, "json", false, "write one line of JSON")
 	}, runModelsDiff, runF)
 }
@@ -69,7 +69,7 @@ type figureDifference struct {
 	Difference stats.Number `json:"difference"` // B - A
 }
 
-func runModelsDiff(_ context.Context, opts *ModelsOptions) error {
+func runModelsDiff(_ context.Context, opts *modelsOptions) error {
 	var records [2]*store.Record
 	for i, name := range opts.Models {
 		var err error

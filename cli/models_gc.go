@@ -18,7 +18,7 @@ import (
 const defaultCheckpointAge = 7 * 24 * time.Hour
 
 // newCmdModelsGC returns the command that clears out a store.
-func newCmdModelsGC(streams *IOStreams, runF func(context.Context, *ModelsOptions) error) *cobra.Command {
+func newCmdModelsGC(streams *IOStreams, runF func(context.Context, *modelsOptions) error) *cobra.Command {
 	return newModelsCmd(&cobra.Command{
 		Use:   "gc",
 		Short: "List files that no run refers to, and remove them with --yes",
@@ -33,14 +33,14 @@ these files are listed, too, and removed with --yes.`,
   backfire models gc --store runs --unfinished
   backfire models gc --store runs --yes`,
 		Args: arguments(),
-	}, streams, func(cmd *cobra.Command, opts *ModelsOptions) {
+	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
 		cmd.Flags().BoolVar(&opts.Yes, "yes", false, "remove what is listed")
 		cmd.Flags().BoolVar(&opts.Unfinished, "unfinished", false, "also list, and with --yes remove, what unfinished runs resume from")
 		cmd.Flags().DurationVar(&opts.CheckpointAge, "checkpoint-age", defaultCheckpointAge, "keep checkpoints and states that are younger than this")
 	}, runModelsGC, runF)
 }
 
-func runModelsGC(ctx context.Context, opts *ModelsOptions) error {
+func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	st, err := openStore(opts.Config)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 )
 
 // newCmdModelsList returns the command that lists the trained models.
-func newCmdModelsList(streams *IOStreams, runF func(context.Context, *ModelsOptions) error) *cobra.Command {
+func newCmdModelsList(streams *IOStreams, runF func(context.Context, *modelsOptions) error) *cobra.Command {
 	return newModelsCmd(&cobra.Command{
 		Use:   "list",
 		Short: "List the trained models",
@@ -30,7 +30,7 @@ error.`,
   backfire models list --filter 'asr.mean>=0.5' --filter collapsed=false
   backfire models list --filter defense.stack.cutmix.alpha=1 --json`,
 		Args: arguments(),
-	}, streams, func(cmd *cobra.Command, opts *ModelsOptions) {
+	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
 		cmd.Flags().StringArrayVar(&opts.Filters, "filter", nil, "list only models that meet this condition, such as `key=value`; may be repeated")
 		cmd.Flags().BoolVar(&opts.JSON, "json", false, "write one line of JSON per model")
 	}, runModelsList, runF)
@@ -54,7 +54,7 @@ type modelLine struct {
 	Path          string         `json:"path"`
 }
 
-func runModelsList(ctx context.Context, opts *ModelsOptions) error {
+func runModelsList(ctx context.Context, opts *modelsOptions) error {
 	filters, err := parseFilters(opts.Filters)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func runModelsList(ctx context.Context, opts *ModelsOptions) error {
 }
 
 // writeModelLines writes a line of JSON per model.
-func writeModelLines(opts *ModelsOptions, records []*store.Record) error {
+func writeModelLines(opts *modelsOptions, records []*store.Record) error {
 	lines := json.NewEncoder(opts.IO.Out)
 	for _, r := range records {
 		if err := lines.Encode(modelLine{
@@ -119,7 +119,7 @@ func writeModelLines(opts *ModelsOptions, records []*store.Record) error {
 }
 
 // writeModelTable writes a table with a line per model, and below it the readings.
-func writeModelTable(opts *ModelsOptions, records []*store.Record) error {
+func writeModelTable(opts *modelsOptions, records []*store.Record) error {
 	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
 	for _, r := range records {
 		asr := spread(r.Result.ASR)

@@ -19,7 +19,7 @@ import (
 )
 
 // newCmdModelsShow returns the command that shows a model.
-func newCmdModelsShow(streams *IOStreams, runF func(context.Context, *ModelsOptions) error) *cobra.Command {
+func newCmdModelsShow(streams *IOStreams, runF func(context.Context, *modelsOptions) error) *cobra.Command {
 	return newModelsCmd(&cobra.Command{
 		Use:   "show MODEL",
 		Short: "Show a model: settings, figures, attackers and files",
@@ -30,12 +30,12 @@ first.`,
 		Example: `  backfire models show 3f2a
   backfire models show 3f2a --json | jq .attackers[0].asr`,
 		Args: arguments("MODEL"),
-	}, streams, func(cmd *cobra.Command, opts *ModelsOptions) {
+	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
 		cmd.Flags().BoolVar(&opts.JSON, "json", false, "write result.json as one line")
 	}, runModelsShow, runF)
 }
 
-func runModelsShow(_ context.Context, opts *ModelsOptions) error {
+func runModelsShow(_ context.Context, opts *modelsOptions) error {
 	record, err := readModel(opts.Config, opts.Models[0])
 	if err != nil {
 		return err

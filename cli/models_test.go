@@ -267,8 +267,8 @@ func TestModelsGCKeepsUnfinishedRuns(t *testing.T) {
 }
 
 func TestModelsGCTakesTheAgeOfCheckpoints(t *testing.T) {
-	var got *ModelsOptions
-	cmd := newCmdModelsGC(&IOStreams{}, func(_ context.Context, opts *ModelsOptions) error {
+	var got *modelsOptions
+	cmd := newCmdModelsGC(&IOStreams{}, func(_ context.Context, opts *modelsOptions) error {
 		got = opts
 		return nil
 	})

@@ -99,7 +99,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	err := runPlanWorker(context.Background(), worker)
 	require.ErrorIs(t, err, ErrWorkLeft)
 	require.Equal(t, ExitWorkLeft, ExitCode(err))
-	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 that nobody has\n")
+	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 without a worker\n")
 
 	streams, out, _ := testStreams()
 	status := &StatusOptions{PlannedOptions: PlannedOptions{IO: streams, Plan: plan, Load: datasets.Load, JSON: true}}
@@ -189,12 +189,12 @@ func TestShardIsRefused(t *testing.T) {
 }
 
 // submitted are the options of a submission to a Slurm that notes its calls.
-func submitted(t *testing.T, args ...string) (opts *SubmitOptions, calls *[]string, out func() string) {
+func submitted(t *testing.T, args ...string) (opts *submitOptions, calls *[]string, out func() string) {
 	t.Helper()
 	sweep, outText, _ := sweepOptions(t)
 	sweep.Worker = noWorker(t)
 	calls = &[]string{}
-	return &SubmitOptions{
+	return &submitOptions{
 		SweepOptions: *sweep, Args: args, Local: true,
 		Slurm: cluster.Slurm{Run: func(_ context.Context, name string, args ...string) (string, error) {
 			*calls = append(*calls, name+" "+strings.Join(args, " "))
@@ -320,9 +320,9 @@ func TestStatusAsksSlurm(t *testing.T) {
 	require.False(t, line.NoAccounts)
 	text, line = status("", errors.New("Unable to contact the database"))
 	require.Contains(t, text, "4 models: 0 stored")
-	require.Contains(t, text, "  Slurm does not tell of all tasks: Unable to contact the database\n")
+	require.Contains(t, text, "  Slurm does not list all tasks: Unable to contact the database\n")
 	require.Equal(t, "Unable to contact the database", line.Unanswered)
 	text, line = status("", errors.New("Slurm accounting storage is disabled"))
-	require.Contains(t, text, "Slurm has no task of the plan any more and keeps no accounts")
+	require.Contains(t, text, "Slurm has no task of the plan left and keeps no accounts")
 	require.True(t, line.NoAccounts)
 }

@@ -9,8 +9,8 @@ import (
 	"backfire/config"
 )
 
-// RunsOptions are the options of the runs commands.
-type RunsOptions struct {
+// runsOptions are the options of the runs commands.
+type runsOptions struct {
 	IO      *IOStreams
 	Config  config.Options // names the store
 	Run     string         // of show: latest, a hash or its beginning
@@ -51,7 +51,7 @@ func tellRenamed(streams *IOStreams, former, name string) {
 }
 
 // newRunsCmd completes a runs command with its flags and options.
-func newRunsCmd(cmd *cobra.Command, streams *IOStreams, opts *RunsOptions, run, runF func(context.Context, *RunsOptions) error) *cobra.Command {
+func newRunsCmd(cmd *cobra.Command, streams *IOStreams, opts *runsOptions, run, runF func(context.Context, *runsOptions) error) *cobra.Command {
 	opts.IO = streams
 	store := addStoreFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -10,8 +10,8 @@ import (
 )
 
 // newCmdRunsList returns the command that lists the runs.
-func newCmdRunsList(streams *IOStreams, runF func(context.Context, *RunsOptions) error) *cobra.Command {
-	opts := &RunsOptions{}
+func newCmdRunsList(streams *IOStreams, runF func(context.Context, *runsOptions) error) *cobra.Command {
+	opts := &runsOptions{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the commands that you gave, the newest first",
@@ -61,10 +61,10 @@ func (r *storedRun) line() runLine {
 	return line
 }
 
-func runRunsList(ctx context.Context, opts *RunsOptions) error {
+func runRunsList(ctx context.Context, opts *runsOptions) error {
 	if len(opts.Filters) > 0 {
 		tellRenamed(opts.IO, "runs list --filter", "models list --filter")
-		return runModelsList(ctx, &ModelsOptions{IO: opts.IO, Config: opts.Config, Filters: opts.Filters, JSON: opts.JSON, Now: time.Now})
+		return runModelsList(ctx, &modelsOptions{IO: opts.IO, Config: opts.Config, Filters: opts.Filters, JSON: opts.JSON, Now: time.Now})
 	}
 	st, err := openStore(opts.Config)
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 )
 
 // newCmdRunsShow returns the command that shows a run.
-func newCmdRunsShow(streams *IOStreams, runF func(context.Context, *RunsOptions) error) *cobra.Command {
-	opts := &RunsOptions{}
+func newCmdRunsShow(streams *IOStreams, runF func(context.Context, *runsOptions) error) *cobra.Command {
+	opts := &runsOptions{}
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a run: command, configuration, games and files",
@@ -36,7 +36,7 @@ or its beginning; "backfire runs list" has the hashes.`,
 	return newRunsCmd(cmd, streams, opts, runRunsShow, runF)
 }
 
-func runRunsShow(ctx context.Context, opts *RunsOptions) error {
+func runRunsShow(ctx context.Context, opts *runsOptions) error {
 	if strings.ContainsRune(opts.Run, filepath.Separator) { // other/3f2a has always been a model
 		return showFormer(ctx, opts)
 	}
@@ -82,9 +82,9 @@ func runRunsShow(ctx context.Context, opts *RunsOptions) error {
 }
 
 // showFormer shows a model, as the former "runs show" did.
-func showFormer(ctx context.Context, opts *RunsOptions) error {
+func showFormer(ctx context.Context, opts *runsOptions) error {
 	tellRenamed(opts.IO, "runs show MODEL", "models show MODEL")
-	return runModelsShow(ctx, &ModelsOptions{IO: opts.IO, Config: opts.Config, Models: []string{opts.Run}, JSON: opts.JSON, Now: time.Now})
+	return runModelsShow(ctx, &modelsOptions{IO: opts.IO, Config: opts.Config, Models: []string{opts.Run}, JSON: opts.JSON, Now: time.Now})
 }
 
 // runHeading returns the lines that identify a run.

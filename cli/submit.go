@@ -14,8 +14,8 @@ import (
 	"backfire/experiments/plan"
 )
 
-// SubmitOptions are the options of "submit slurm".
-type SubmitOptions struct {
+// submitOptions are the options of "submit slurm".
+type submitOptions struct {
 	SweepOptions
 	Args  []string // PLAN, or "table NAME", or "sweep FILE"
 	Job   cluster.Job
@@ -33,8 +33,8 @@ docs/scaling.md describes other ways to use several hosts.`
 }
 
 // newCmdSubmitSlurm returns the command that submits a plan to Slurm.
-func newCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *SubmitOptions) error) *cobra.Command {
-	opts := &SubmitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
+func newCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *submitOptions) error) *cobra.Command {
+	opts := &submitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
 		Use:   "slurm (table NAME | sweep FILE | PLAN)",
 		Short: "Submit a table, a sweep or a stored plan to Slurm as one job array",
@@ -77,7 +77,7 @@ resubmitted resumes from the stored models.`,
 	return cmd
 }
 
-func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
+func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	if !opts.DryRun {
 		if err := opts.Slurm.Available(ctx); err != nil {
 			return err
@@ -122,7 +122,7 @@ func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
 }
 
 // plan returns the stored plan, or plans the table or sweep.
-func (o *SubmitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error) {
+func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error) {
 	if len(o.Args) == 2 {
 		if err := namedSweep(o.Args, &o.SweepOptions); err != nil {
 			return nil, nil, err
@@ -156,7 +156,7 @@ func (o *SubmitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error)
 const defaultTasks = 32
 
 // job returns the job with the values that were not given on the command line.
-func (o *SubmitOptions) job(plan *planned, sweep *plan.Sweep) (*cluster.Job, error) {
+func (o *submitOptions) job(plan *planned, sweep *plan.Sweep) (*cluster.Job, error) {
 	job := o.Job
 	if job.Tasks == 0 {
 		job.Tasks = min(len(sweep.Cells), defaultTasks)
@@ -195,7 +195,7 @@ func environOf(environ []string) []string {
 }
 
 // showJob prints the scripts of a job instead of submitting it.
-func showJob(opts *SubmitOptions, job *cluster.Job) error {
+func showJob(opts *submitOptions, job *cluster.Job) error {
 	scripts, err := job.Scripts()
 	if err != nil {
 		return err

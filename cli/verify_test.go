@@ -113,8 +113,8 @@ func TestVerifyRefuses(t *testing.T) {
 		args  []string
 		words string
 	}{
-		{nil, "name one or more runs, or give --all"},
-		{[]string{"--all", "ab"}, "name one or more runs, or give --all"},
+		{nil, "give one or more runs or models, or --all"},
+		{[]string{"--all", "ab"}, "give one or more runs or models, or --all"},
 		{[]string{"zz"}, "not stored"},
 		{[]string{"--all", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
 		{[]string{"--all", "--set", "data.nam=mnist"}, "data.name"},
