@@ -70,9 +70,8 @@ func TestCompletion(t *testing.T) {
 		{"plan table _", []string{"1", "defenses"}, nil, noFiles},
 		{"plan sweep _", []string{"yaml"}, nil, files},
 		{"submit slurm --store DIR _", []string{"table", "sweep"}, nil, noFiles},
-		{"status --store DIR _", nil, nil, noFiles},
 		{"completion _", []string{"bash", "fish"}, nil, noFiles},
-		{"version _", nil, nil, noFiles},
+		{"status --store DIR _", nil, nil, noFiles},
 	} {
 		args := strings.Split(strings.ReplaceAll(tc.args, "DIR", dir), " ")
 		last := len(args) - 1

@@ -135,7 +135,7 @@ func runDataList(_ context.Context, opts *dataOptions) error {
 // whereIs returns where a dataset lies, or how to get it.
 func whereIs(info datasets.Info, dir string) (string, error) {
 	if info.Name == datasets.Folder {
-		return "where data.path says", nil
+		return "at data.path", nil
 	}
 	path, err := datasets.Locate(info.Name, dir)
 	if errors.Is(err, datasets.ErrMissing) {

@@ -39,7 +39,7 @@ func TestDataList(t *testing.T) {
 	require.Regexp(t, `^embedded +10000 +10 +1x28x28 +- +\(inside the program\) +MIT, Zalando SE; https://`, lines[1])
 	require.Regexp(t, `^mnist +70000 +10 +1x28x28 +11\.6 MB +not here: backfire data fetch mnist +CC BY-SA`, lines[2])
 	require.Regexp(t, `^cifar10 +60000 +10 +3x32x32 +170\.1 MB +not here: backfire data fetch cifar10 `, lines[4])
-	require.Regexp(t, `^folder +any +any +any +- +where data\.path says +yours$`, lines[5])
+	require.Regexp(t, `^folder +any +any +any +- +at data\.path +yours$`, lines[5])
 }
 
 func TestDataListShowsWhereDataAre(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // Exit codes of the program.
 const (
-	ExitOK          = 0   // the command did everything that it was asked for
+	ExitOK          = 0   // the command did all that was requested
 	ExitFailure     = 1   // the command failed
 	ExitUsage       = 2   // the command line or the configuration is wrong; nothing was started
 	ExitCellsFailed = 3   // the run is over, but some cells failed

@@ -16,7 +16,7 @@ import (
 )
 
 // cross writes a picture of a side of so many pixels: a red diagonal and a black
-// one on nothing, the last pixel half-transparent if asked for.
+// one on nothing, the last pixel half-transparent if requested.
 func cross(t *testing.T, side int, soft bool) string {
 	t.Helper()
 	picture := image.NewNRGBA(image.Rect(0, 0, side, side))

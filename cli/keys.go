@@ -24,7 +24,9 @@ func addKeys(cmd *cobra.Command, keys ...string) *config.Flags {
 		return slices.ContainsFunc(keys, func(k string) bool { return k == key || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k) })
 	}
 	cmd.Flags().AddFlag(all.Lookup("config"))
-	cmd.Flags().AddFlag(all.Lookup("set"))
+	set := all.Lookup("set")
+	set.Usage = "set a key that the command uses, as `key=value`; may be repeated; the keys are " + keysText(keys)
+	cmd.Flags().AddFlag(set)
 	if slices.Contains(keys, presetKeys) {
 		cmd.Flags().AddFlag(all.Lookup("preset"))
 	}
@@ -49,6 +51,20 @@ func addKeys(cmd *cobra.Command, keys ...string) *config.Flags {
 		return nil
 	}
 	return flags
+}
+
+// keysText lists the keys that a command uses, for people.
+func keysText(keys []string) string {
+	var names []string
+	for _, key := range keys {
+		if strings.HasSuffix(key, ".") {
+			key += "*"
+		}
+		if key != presetKeys {
+			names = append(names, key)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // isKey reports whether the configuration has a key. Package config refuses others,

@@ -91,7 +91,7 @@ func findModel(st *store.Store, prefix string) (string, error) {
 	hash, err := st.Find(prefix)
 	switch {
 	case errors.Is(err, store.ErrNotStored):
-		return "", Usagef("%w; \"backfire models list\" shows what is", err)
+		return "", Usagef("%w; \"backfire models list\" lists the stored models", err)
 	case errors.Is(err, store.ErrAmbiguous):
 		return "", &UsageError{Err: err}
 	}

@@ -34,7 +34,7 @@ these files are listed, too, and removed with --yes.`,
   backfire models gc --store runs --yes`,
 		Args: arguments(),
 	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
-		cmd.Flags().BoolVar(&opts.Yes, "yes", false, "remove what is listed")
+		cmd.Flags().BoolVar(&opts.Yes, "yes", false, "remove the listed files")
 		cmd.Flags().BoolVar(&opts.Unfinished, "unfinished", false, "also list, and with --yes remove, what unfinished runs resume from")
 		cmd.Flags().DurationVar(&opts.CheckpointAge, "checkpoint-age", defaultCheckpointAge, "keep checkpoints and states that are younger than this")
 	}, runModelsGC, runF)

@@ -42,7 +42,7 @@ func planWorker(t *testing.T, plan string) (opts *PlanWorkerOptions, errOut func
 	return opts, errBuffer.String
 }
 
-// results reads what is deterministic in a store.
+// results reads the deterministic files of a store.
 func results(t *testing.T, st string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -53,7 +53,7 @@ func results(t *testing.T, st string) map[string]string {
 		for _, path := range paths {
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
-			if name == store.ResultFile { // but for what it says of its run, such as times
+			if name == store.ResultFile { // without its provenance, such as times
 				var result map[string]any
 				require.NoError(t, json.Unmarshal(data, &result))
 				delete(result, "run")
@@ -67,7 +67,7 @@ func results(t *testing.T, st string) map[string]string {
 }
 
 // Every table, planned with its presets' own settings, is read back as the same
-// plan: also where triggers have to prove themselves in another game.
+// plan, also where triggers are verified in another game.
 func TestPlanOfEveryTable(t *testing.T) {
 	for _, table := range knownTables {
 		opts, out, _ := sweepOptions(t)
@@ -128,7 +128,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	}
 }
 
-// A worker that is told to leave at once leaves all the work.
+// A worker that has to stop at once leaves all the work.
 func TestInterruptedWorkerLeaves(t *testing.T) {
 	plan := storedPlan(t)
 	worker, _ := planWorker(t, plan)
@@ -291,8 +291,8 @@ func TestStatusText(t *testing.T) {
 	}))
 }
 
-// Where the queue is empty and there are no accounts, work that is left is not
-// passed over in silence.
+// Where the queue is empty and there are no accounts, the status reports the work that
+// is left.
 func TestStatusAsksSlurm(t *testing.T) {
 	plan := storedPlan(t)
 	require.NoError(t, os.WriteFile(filepath.Join(plan, cluster.RecordFile), []byte(`{"array": "17", "tables": "18"}`), 0o600))

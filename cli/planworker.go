@@ -174,8 +174,8 @@ func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
 // and a context that ends when it has to stop at once. end releases both.
 func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (hard context.Context, leave <-chan struct{}, end func()) {
 	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGUSR1)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGUSR1)
 	var limit <-chan time.Time
 	if opts.Time > 0 {
 		limit = time.After(time.Until(begun.Add(opts.Time - opts.Grace)))
@@ -184,7 +184,7 @@ func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (har
 	go func() {
 		select {
 		case <-ctx.Done():
-		case <-told:
+		case <-stop:
 		case <-limit:
 		case <-hard.Done():
 			return
@@ -197,7 +197,7 @@ func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (har
 		}
 	}()
 	return hard, closing, func() {
-		signal.Stop(told)
+		signal.Stop(stop)
 		kill()
 	}
 }

@@ -148,7 +148,7 @@ func runPredict(ctx context.Context, opts *PredictOptions) error {
 
 // failure returns an error of package inference as a user of the flags reads it.
 func (o *PredictOptions) failure(err error, defender *inference.Defender) error {
-	const retrained = "the models are trained again, to the same results"
+	const retrained = "this trains the models once more, to the same results"
 	var refused *inference.RequestError
 	var incomplete *inference.IncompleteError
 	switch {

@@ -27,14 +27,14 @@ import (
 	"backfire/stats"
 )
 
-// games are stores with N = 2 and N = 3 as nobody and the defenders of a key ended
-// them, made once for all tests that do not change them.
+// games are stores with N = 2 and N = 3, without a defense and with the defenders of a
+// key, made once for all tests that do not change them.
 var games = map[string]*struct {
 	sync.Once
 	dir, run string
 }{indexed: {}, unlearning: {}}
 
-// What the games are played with.
+// Settings that the games are played with.
 const (
 	indexed    = "defenders=indexing,indexing_grouped,indexing_sliced,indexing_unknown indexing.models=2 train.epochs=2"
 	unlearning = "defenders=indexing_unknown indexing.update=unlearn"
@@ -106,8 +106,8 @@ func count(rate *game.Rate, hit bool) {
 	}
 }
 
-// What predict says of all held-out images with a trigger is what the stored
-// predictions of the same model say.
+// The answers of predict about all held-out images with a trigger are the stored
+// predictions of the same model.
 func TestPredictIsWhatWasMeasured(t *testing.T) {
 	dir, run := askedStore(t)
 	store, err := store.OpenExisting(dir)
@@ -280,12 +280,17 @@ func TestPredictFiles(t *testing.T) {
 	require.Regexp(t, `^IMAGE +TRUE LABEL +LABEL +PROBABILITY % +MODEL +TITLE +WHY\n`, out())
 	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the selected model$`, out())
 	require.Regexp(t, `\n\d of 3 images predicted as Pullover, the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
+}
 
-	opts, _ = predictOptions(t, dir, clean[0].Model)
+// An image of another size is refused with its name.
+func TestPredictRefusesImagesOfOtherSizes(t *testing.T) {
+	dir, run := askedStore(t)
+	opts, _ := predictOptions(t, dir, run)
+	opts.Attackers, opts.Defender = 3, plan.Undefended
 	larger := filepath.Join(t.TempDir(), "larger.png")
 	file, err := os.Create(larger)
 	require.NoError(t, err)
-	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, set.W, set.H+1))), file.Close()))
+	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, 28, 29))), file.Close()))
 	opts.Files = []string{larger}
 	err = runPredict(context.Background(), opts)
 	require.ErrorIs(t, err, datasets.ErrOtherKind)

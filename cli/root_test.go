@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The command line's mistakes: exit code 2, nothing on stdout, and a sentence
-// that says what is wrong and where help is.
+// Mistakes on the command line have exit code 2, nothing on standard output, and a
+// sentence with the fault and the place of the help.
 func TestMistakesOnTheCommandLine(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
@@ -66,7 +66,7 @@ func TestGroupsShowTheirHelp(t *testing.T) {
 	}
 }
 
-// No message of cobra's about arguments and flags is left, whatever a command is called with.
+// No command shows a message of cobra's about arguments and flags.
 func TestCobraIsSilent(t *testing.T) {
 	streams, _, _ := testStreams()
 	walk(NewCmdRoot(streams), func(cmd *cobra.Command) {
@@ -88,7 +88,7 @@ func TestVersionFlag(t *testing.T) {
 	require.Regexp(t, `^backfire version \S+\n$`, out)
 }
 
-// What a command itself returns keeps its own exit code and no hint at --help.
+// The error of a command that started keeps its exit code and has no hint at --help.
 func TestErrorsOfACommandThatStarted(t *testing.T) {
 	for _, tc := range []struct {
 		err  error

@@ -72,7 +72,7 @@ func runModels(st *store.Store, name string) (hashes []string, path string, err 
 	case !errors.Is(err, errNoRun):
 		return nil, "", err
 	case errors.Is(missing, store.ErrNotStored):
-		return nil, "", Usagef("%w; \"backfire models list\" and \"backfire runs list\" show what is", missing)
+		return nil, "", Usagef("%w; \"backfire models list\" and \"backfire runs list\" list models and runs", missing)
 	case errors.Is(missing, store.ErrAmbiguous):
 		return nil, "", &UsageError{Err: missing}
 	case missing != nil:

@@ -20,7 +20,7 @@ type runsOptions struct {
 
 // NewCmdRuns returns the group of commands about the runs of a store.
 func NewCmdRuns(streams *IOStreams) *cobra.Command {
-	group := newGroup("runs", "List the commands that you gave, and show what came of them",
+	group := newGroup("runs", "List the commands that you gave, and show their results",
 		newCmdRunsList(streams, nil),
 		newCmdRunsShow(streams, nil),
 		deprecated(streams, newCmdModelsDiff(streams, nil), "runs diff"),

@@ -25,9 +25,9 @@ func newCmdRunsShow(streams *IOStreams, runF func(context.Context, *runsOptions)
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show a run: command, configuration, games and files",
-		Long: `Show what a command asked for and what it left: the command, the configuration of
-each point, the figures of its games, and the files. RUN is "latest", the hash of a run
-or its beginning; "backfire runs list" has the hashes.`,
+		Long: `Show the command of a run, its state, the configuration of its points, the figures of
+its games, and its files. RUN is "latest", the hash of a run or its beginning; "backfire
+runs list" lists the hashes.`,
 		Example: `  backfire runs show latest
   backfire runs show 3e24d2 --json | jq .summary.points[0].games`,
 		Args: arguments("RUN"),

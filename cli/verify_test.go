@@ -49,7 +49,7 @@ func TestVerify(t *testing.T) {
 	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")
 }
 
-// A summary that says something else than its results is found.
+// A summary that differs from its results is found.
 func TestVerifySummaries(t *testing.T) {
 	dir := playedStore(t)
 	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SummaryFile))

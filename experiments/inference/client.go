@@ -37,7 +37,7 @@ type Client struct {
 	StoredModels
 }
 
-// Game deals the game of a cell again.
+// Game deals the game of a cell, which follows from the cell alone.
 func (c *Client) Game(ctx context.Context, cell cell.Cell) (*game.Game, error) {
 	set, _, err := c.Images(ctx, cell.Data)
 	if err != nil {

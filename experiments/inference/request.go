@@ -19,7 +19,7 @@ const (
 type RequestError struct {
 	Field  string // one of the constants
 	Value  string // that was given; empty: none
-	Reason string // with what is allowed
+	Reason string // with the allowed values
 }
 
 // Error returns the field, its value and the reason in one line.
