@@ -235,12 +235,16 @@ func write(out io.Writer, text string) error {
 	return nil
 }
 
-// writeTable writes rows as columns aligned by spaces.
+// writeTable writes rows as columns aligned by spaces, with control characters escaped.
 func writeTable(out io.Writer, rows [][]string) error {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = visible(cell)
+		}
+		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
 			return fmt.Errorf("lay out the table: %w", err)
 		}
 	}

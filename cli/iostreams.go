@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 )
@@ -40,6 +43,24 @@ func SystemIO() *IOStreams {
 // movesCursor reports whether a kind of terminal knows escape sequences. Terminals of
 // editors and logs call themselves dumb.
 func movesCursor(kind string) bool { return kind != "dumb" }
+
+// visible returns text with its control characters escaped. Text from a store may come
+// from others, and must neither move the cursor of a terminal nor break a table.
+func visible(text string) string {
+	if strings.IndexFunc(text, unicode.IsControl) < 0 {
+		return text
+	}
+	var out strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			quoted := strconv.QuoteRune(r)
+			out.WriteString(quoted[1 : len(quoted)-1])
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
 
 // writeWhole writes the output of fill to a file, and nothing if fill fails. action
 // names the step in the error of writing.

@@ -92,7 +92,7 @@ func keptText(kept []store.Garbage) string {
 		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
 		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
 		fmt.Fprintf(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
-			sizeText(sizeOf(own)), plural(len(run.Cells), "model"), timeText(run.Begun), cmp.Or(run.Command, run.Sweep))
+			sizeText(sizeOf(own)), plural(len(run.Cells), "model"), timeText(run.Begun), visible(cmp.Or(run.Command, run.Sweep)))
 	}
 	return text.String()
 }

@@ -84,7 +84,7 @@ func readModel(options config.Options, name string) (*store.Record, error) {
 func heading(r *store.Record) string {
 	var text strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "%-18s %s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(&text, "%-18s %s\n", name, visible(fmt.Sprintf(format, args...)))
 	}
 	c, result := r.Cell, r.Result
 	line("model", "%s", result.Cell)

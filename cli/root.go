@@ -1,10 +1,10 @@
 // Package cli is the command line of backfire.
 //
 // Every command has a file of its own with three parts, in this order: an
-// options struct (streams, flags, injected functions), NewCmdX or, for a command
-// below a group, newCmdX (turns arguments and flags into options and passes them to
-// runF, or to runX where runF is nil) and runX(ctx, opts), which does the work. To
-// add a command:
+// options struct (streams, flags, injected functions), NewCmdX (turns arguments and
+// flags into options and passes them to runF, or to runX where runF is nil) and
+// runX(ctx, opts), which does the work. A command below a group has xOptions and
+// newCmdX, as no other package uses them. To add a command:
 //
 //  1. write x.go with XOptions, NewCmdX(streams *IOStreams, runF func(context.Context, *XOptions) error) *cobra.Command
 //     and runX; tests pass a runF that inspects the options, or call runX with streams of their own;

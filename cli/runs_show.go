@@ -92,7 +92,7 @@ func runHeading(r *storedRun) string {
 	var text strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&text, "%-14s %s\n", name, value)
+			fmt.Fprintf(&text, "%-14s %s\n", name, visible(value))
 		}
 	}
 	line("run", r.hash)
@@ -118,7 +118,7 @@ func configurationText(sum *summary.SweepSummary) string {
 	var text strings.Builder
 	seen := map[string]bool{}
 	for _, p := range sum.Points {
-		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", p.Data.Name, p.Pool, p.Data.Images, p.Data.Shape) +
+		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
 			fmt.Sprintf("%-14s %s, width %d\n", "network", p.Model.Architecture, p.Model.Width) +
 			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", plural(p.Training.Epochs, "epoch"),
 				p.Training.Batch, p.Training.Optimizer, p.Training.LearningRate, p.Training.Schedule) +

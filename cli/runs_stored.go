@@ -172,7 +172,7 @@ func (r *storedRun) headline() string {
 		return "no result yet"
 	}
 	origin := r.summary.Origin
-	if len(r.summary.Points) != 1 || origin != nil && origin.Kind != string(report.Points) {
+	if len(r.summary.Points) != 1 || origin != nil && (origin.Kind != string(report.Points) || origin.Title != "") {
 		title := "sweep"
 		if origin != nil {
 			title = cmp.Or(origin.Title, origin.Name, title)
