@@ -132,7 +132,7 @@ func TestDataUsage(t *testing.T) {
 		{[]string{"data", "fetch", "embedded"}, ExitUsage, "there is nothing to fetch: it is Fashion-MNIST test images, inside the program"},
 		{[]string{"data", "verify", "folder"}, ExitUsage, "images of your own have no published checksums"},
 		{[]string{"data", "verify", "mnist", "--dir", "/nowhere"}, ExitFailure, "there is no /nowhere/mnist; run `backfire data fetch mnist`"},
-		{[]string{"data", "get"}, ExitUsage, `unknown command "get"`},
+		{[]string{"data", "get"}, ExitUsage, `there is no command "get"`},
 	} {
 		code, out, errOut := runMain(t, tc.args...)
 		require.Equal(t, tc.code, code, tc.args)

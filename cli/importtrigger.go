@@ -66,11 +66,11 @@ func runImportTrigger(_ context.Context, opts *ImportTriggerOptions) error {
 	}
 	switch {
 	case opts.Channels != 1 && opts.Channels != 3:
-		return Usagef("--channels %d: must be 1 or 3", opts.Channels)
+		return Usagef("import-trigger: --channels %d: must be 1 or 3", opts.Channels)
 	case opts.Alpha < 0 || opts.Alpha > 255:
-		return Usagef("--alpha %d: must be from 0 to 255", opts.Alpha)
+		return Usagef("import-trigger: --alpha %d: must be from 0 to 255", opts.Alpha)
 	case opts.Scale < 1:
-		return Usagef("--scale %d: must be at least 1", opts.Scale)
+		return Usagef("import-trigger: --scale %d: must be at least 1", opts.Scale)
 	}
 	picture, err := readPicture(opts.File)
 	if err != nil {
@@ -123,7 +123,7 @@ func (o *ImportTriggerOptions) size() (height, width int, err error) {
 	height, errH := strconv.Atoi(left)
 	width, errW := strconv.Atoi(right)
 	if errH != nil || errW != nil || min(height, width) < 1 || max(height, width) > triggers.MaxPNGSide {
-		return 0, 0, Usagef("--size %s: must be height x width, such as 28x28, each from 1 to %d", o.Size, triggers.MaxPNGSide)
+		return 0, 0, Usagef("import-trigger: --size %s: must be height x width, such as 28x28, each from 1 to %d", o.Size, triggers.MaxPNGSide)
 	}
 	return height, width, nil
 }

@@ -32,11 +32,11 @@ func parseFilters(texts []string) ([]filter, error) {
 	for _, text := range texts {
 		key, relation, value, ok := cutRelation(text)
 		if !ok {
-			return nil, Usagef("--filter %s: must be key=value, such as --filter game.seed=1, or use !=, <, <=, > or >= in place of =", text)
+			return nil, Usagef("models list: --filter %s: must be key=value, such as --filter game.seed=1, or use !=, <, <=, > or >= in place of =", text)
 		}
 		f := filter{text, key, relation, value}
 		if _, number := (cell.Field{Value: f.value}).Compare(f.value); !number && f.relation != "=" && f.relation != notEqual {
-			return nil, Usagef("--filter %s: must compare with a number", text)
+			return nil, Usagef("models list: --filter %s: must compare with a number", text)
 		}
 		filters = append(filters, f)
 	}
@@ -104,7 +104,7 @@ func (f *filterer) passes(record *store.Record) (bool, error) {
 func (f *filterer) unknown() error {
 	for _, filter := range f.filters {
 		if len(f.keys) > 0 && !f.keys[filter.key] {
-			return Usagef("--filter %s: no stored result has the field %s; did you mean %s?", filter.text, filter.key, f.nearest(filter.key))
+			return Usagef("models list: --filter %s: no stored result has the field %s; did you mean %s?", filter.text, filter.key, f.nearest(filter.key))
 		}
 	}
 	return nil

@@ -73,7 +73,7 @@ func (o *PlannedOptions) open() (*planned, error) {
 	// The store is not created: if it does not exist, this host does not see the file
 	// system that it is on.
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, Usagef("there is no store %q on this host: give the directory that the plan was stored in, on a file system that all hosts share", dir)
+		return nil, Usagef("open the plan: there is no store %q on this host: give the directory that the plan was stored in, on a file system that all hosts share", dir)
 	}
 	store, err := store.Open(dir)
 	if err != nil {
@@ -95,12 +95,12 @@ func namedSweep(args []string, opts *SweepOptions) error {
 	if len(args) == 2 && args[0] == "table" {
 		at := slices.IndexFunc(knownTables, func(t knownTable) bool { return t.name == args[1] })
 		if at < 0 {
-			return Usagef("there is no table %q; \"backfire table\" lists the tables", args[1])
+			return Usagef("name the sweep: there is no table %q; \"backfire table\" lists the tables", args[1])
 		}
 		opts.Kind, opts.Sweep = knownTables[at].kind, knownTables[at].sweep
 		return nil
 	}
-	return Usagef("%q: give \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
+	return Usagef("name the sweep: %q: give \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
 }
 
 // absolute makes the paths of a configuration absolute.

@@ -88,7 +88,7 @@ func parseShard(text string) (index, of int, err error) {
 	index, indexErr := strconv.Atoi(i)
 	of, ofErr := strconv.Atoi(n)
 	if !ok || indexErr != nil || ofErr != nil || index < 0 || index >= of {
-		return 0, 0, Usagef("--shard %q: must be i/n with i from 0 to n-1, such as 0/8", text)
+		return 0, 0, Usagef("worker: --shard %q: must be i/n with i from 0 to n-1, such as 0/8", text)
 	}
 	return index, of, nil
 }
@@ -99,7 +99,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 		return err
 	}
 	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
-		return Usagef("--time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
+		return Usagef("worker: --time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
 	}
 	begun := time.Now()
 	plan, err := opts.open()

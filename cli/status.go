@@ -67,7 +67,7 @@ type statusLine struct {
 
 func runStatus(ctx context.Context, opts *StatusOptions) error {
 	if opts.Watch && opts.Every < time.Second {
-		return Usagef("--every %s: must be at least 1s", opts.Every)
+		return Usagef("status: --every %s: must be at least 1s", opts.Every)
 	}
 	plan, err := opts.open()
 	if err != nil {

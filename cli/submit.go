@@ -138,7 +138,7 @@ func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error)
 		others--
 	}
 	if others > 0 || o.Config.Preset != "" || o.Config.File != "" || len(o.Config.Sets) > 0 || o.Seeds != 0 {
-		return nil, nil, Usagef("%s is a stored plan, whose settings are fixed: give no settings but --store, or plan the table anew", o.Args[0])
+		return nil, nil, Usagef("submit slurm: %s is a stored plan, whose settings are fixed: give no settings but --store, or plan the table anew", o.Args[0])
 	}
 	if store == "" {
 		store = "runs"

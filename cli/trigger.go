@@ -64,10 +64,10 @@ the first held-out image of its attacker.`,
 
 func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if opts.First < 1 {
-		return Usagef("--first %d: must be at least 1", opts.First)
+		return Usagef("trigger: --first %d: must be at least 1", opts.First)
 	}
 	if opts.Scale < 1 {
-		return Usagef("--scale %d: must be at least 1", opts.Scale)
+		return Usagef("trigger: --scale %d: must be at least 1", opts.Scale)
 	}
 	resolved, err := config.Load(opts.Config)
 	if err != nil {
@@ -83,7 +83,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	}
 	rules := g.Rules()
 	if rules.Sampling != game.PerAgent {
-		return Usagef("trigger.sampling = %s: attackers have no trigger of their own to draw: choose trigger.sampling=%s", rules.Sampling, game.PerAgent)
+		return Usagef("trigger: trigger.sampling = %s: attackers have no trigger of their own to draw: choose trigger.sampling=%s", rules.Sampling, game.PerAgent)
 	}
 	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return fmt.Errorf("trigger: make the directory for the pictures: %w", err)
