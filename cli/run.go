@@ -65,7 +65,7 @@ that some models failed while the others were finished.`,
 func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	opts.Kind, opts.Run = report.Points, cmd.Name()
-	cmd.Args = cobra.NoArgs
+	cmd.Args = arguments()
 	cmd.Flags().IntVar(&opts.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
 	flags := config.AddFlags(cmd.Flags(), preset)
 	cmd.Flags().Lookup("dataset").Usage += "; " + allDatasetsUsage

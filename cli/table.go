@@ -53,7 +53,7 @@ models failed while the others were finished.`,
   backfire table 2 --dataset all --preset workstation --seeds 3
   backfire table 3 --dataset cifar10 --preset paper --dry-run`,
 		ValidArgs: names,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf("table", names, arguments("[TABLE]")),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

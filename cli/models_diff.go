@@ -14,37 +14,37 @@ import (
 	"backfire/stats"
 )
 
-// NewCmdRunsDiff returns the command that compares two stored results.
-func NewCmdRunsDiff(streams *IOStreams, runF func(context.Context, *RunsOptions) error) *cobra.Command {
-	return newRunsCmd(&cobra.Command{
+// newCmdModelsDiff returns the command that compares two models.
+func newCmdModelsDiff(streams *IOStreams, runF func(context.Context, *modelsOptions) error) *cobra.Command {
+	return newModelsCmd(&cobra.Command{
 		Use:   "diff A B",
-		Short: "Compare two stored results: their configurations and figures",
-		Long: `Show the fields of cell.yaml in which two results differ, then their figures side
-by side, with what B has more than A, in points. Attackers are those with the same
-ID. A and B are hashes of cells or the beginnings of them, of results in other
-stores with the directory before (other/3f2a). Two trainings of one cell are the
-same if their digests are; this is said.`,
-		Example: `  backfire runs diff 3f2a 9c41
-  backfire runs diff 3f2a /mnt/gpu/runs/3f2a --json`,
-		Args: cobra.ExactArgs(2),
-	}, streams, func(cmd *cobra.Command, opts *RunsOptions) {
+		Short: "Compare two models: their settings and figures",
+		Long: `Show the fields of cell.yaml in which two models differ, and then their figures side
+by side with the difference B - A, in points. Attackers with the same ID are compared.
+A and B are hashes of models or their beginnings. For a model in another store, give the
+directory too (other/3f2a). If two trainings of one cell have the same digest, the
+output says that they are the same.`,
+		Example: `  backfire models diff 3f2a 9c41
+  backfire models diff 3f2a /mnt/gpu/runs/3f2a --json`,
+		Args: arguments("A", "B"),
+	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
 		cmd.Flags().BoolVar(&opts.JSON, "json", false, "write one line of JSON")
-	}, runRunsDiff, runF)
+	}, runModelsDiff, runF)
 }
 
-// runDifference is what two results differ in, as "runs diff --json" writes it.
-type runDifference struct {
-	A runSide `json:"a"`
-	B runSide `json:"b"`
-	// Same says that the results have one digest: they agree in every value that
-	// depends on the cell.
+// modelDifference holds the differences of two models; "models diff --json" writes it.
+type modelDifference struct {
+	A modelSide `json:"a"`
+	B modelSide `json:"b"`
+	// Same reports whether the results have one digest: they agree in every value
+	// that depends on the cell.
 	Same          bool                      `json:"same"`
 	Configuration []configurationDifference `json:"configuration"`
 	Figures       []figureDifference        `json:"figures"`
 }
 
-// runSide is one of the two results.
-type runSide struct {
+// modelSide is one of the two models.
+type modelSide struct {
 	Cell     string         `json:"cell"`
 	Title    string         `json:"title"`
 	Seed     uint64         `json:"seed"`
@@ -52,15 +52,15 @@ type runSide struct {
 	Digest   string         `json:"digest"`
 }
 
-// configurationDifference is a field of cell.yaml that only one of the cells has,
-// or that has another value in each.
+// configurationDifference is a field of cell.yaml that only one of the cells has, or
+// that has a different value in each.
 type configurationDifference struct {
 	Field string  `json:"field"`
 	A     *string `json:"a"` // nil: A has no such field
 	B     *string `json:"b"`
 }
 
-// figureDifference is a figure of both results: a share in [0, 1], or final_loss.
+// figureDifference is a figure of both models: a share in [0, 1], or final_loss.
 type figureDifference struct {
 	Figure     string       `json:"figure"`
 	Attacker   *int         `json:"attacker,omitempty"` // ID
@@ -69,15 +69,15 @@ type figureDifference struct {
 	Difference stats.Number `json:"difference"` // B - A
 }
 
-func runRunsDiff(_ context.Context, opts *RunsOptions) error {
+func runModelsDiff(_ context.Context, opts *modelsOptions) error {
 	var records [2]*store.Record
-	for i, run := range opts.Runs {
+	for i, name := range opts.Models {
 		var err error
-		if records[i], err = readRun(opts.Config, run); err != nil {
+		if records[i], err = readModel(opts.Config, name); err != nil {
 			return err
 		}
 	}
-	d, err := newRunDifference(records[0], records[1])
+	d, err := newModelDifference(records[0], records[1])
 	if err != nil {
 		return err
 	}
@@ -90,20 +90,21 @@ func runRunsDiff(_ context.Context, opts *RunsOptions) error {
 	return d.show(opts.IO)
 }
 
-// newRunDifference compares two results.
-func newRunDifference(a, b *store.Record) (*runDifference, error) {
-	d := &runDifference{A: sideOf(a), B: sideOf(b), Same: a.Result.Digest == b.Result.Digest, Figures: figureDifferences(a.Result, b.Result)}
+// newModelDifference compares two models.
+func newModelDifference(a, b *store.Record) (*modelDifference, error) {
+	d := &modelDifference{A: sideOf(a), B: sideOf(b), Same: a.Result.Digest == b.Result.Digest, Figures: figureDifferences(a.Result, b.Result)}
 	var err error
 	d.Configuration, err = configurationDifferences(a.Cell, b.Cell)
 	return d, err
 }
 
-func sideOf(r *store.Record) runSide {
-	return runSide{Cell: r.Result.Cell, Title: r.Cell.Title(), Seed: r.Result.Seed, Readings: r.Result.Readings, Digest: r.Result.Digest}
+// sideOf describes one of the models.
+func sideOf(r *store.Record) modelSide {
+	return modelSide{Cell: r.Result.Cell, Title: r.Cell.Title(), Seed: r.Result.Seed, Readings: r.Result.Readings, Digest: r.Result.Digest}
 }
 
-// configurationDifferences lists the fields that differ: those of a in its order,
-// then those that b alone has.
+// configurationDifferences returns the fields that differ: those of a in its order,
+// then those of b alone.
 func configurationDifferences(a, b cell.Cell) ([]configurationDifference, error) {
 	left, err := a.Fields()
 	if err != nil {
@@ -132,7 +133,7 @@ func configurationDifferences(a, b cell.Cell) ([]configurationDifference, error)
 	return differences, nil
 }
 
-// figureDifferences lists the figures of both results.
+// figureDifferences returns the figures of both results.
 func figureDifferences(a, b store.Result) []figureDifference {
 	var figures []figureDifference
 	add := func(name string, attacker *int, x, y float64) {
@@ -155,17 +156,17 @@ func figureDifferences(a, b store.Result) []figureDifference {
 	return figures
 }
 
-// finalLoss is the only figure that is no share.
+// finalLoss is the only figure that is not a share.
 const finalLoss = "final_loss"
 
-// figureNames are what people are shown.
+// figureNames are the names of the figures for people.
 var figureNames = map[string]string{
 	"clean_accuracy": "standard accuracy %", "asr": "mean ASR %", "base_rate": "mean base rate %", "lift": "mean lift %",
 	"robustness": "mean robustness accuracy %", "train_accuracy": "train accuracy %", finalLoss: "final loss",
 }
 
 // show writes the difference as two tables.
-func (d *runDifference) show(streams *IOStreams) error {
+func (d *modelDifference) show(streams *IOStreams) error {
 	text := d.A.line("A") + d.B.line("B") + "Readings: " + report.ReadingsText(d.A.Readings)
 	if d.A.Readings != d.B.Readings {
 		text += "; of B: " + report.ReadingsText(d.B.Readings)
@@ -197,12 +198,12 @@ func (d *runDifference) show(streams *IOStreams) error {
 	return writeTable(streams.Out, rows)
 }
 
-// line names the result.
-func (s runSide) line(side string) string {
-	return fmt.Sprintf("%s  %s  %s; one seed: %d, one model\n", side, short(s.Cell), s.Title, s.Seed)
+// line returns the line that identifies the model.
+func (s modelSide) line(side string) string {
+	return fmt.Sprintf("%s  %s  %s; one seed: %d, one model\n", side, short(s.Cell), visible(s.Title), s.Seed)
 }
 
-// textOr is the text that p points to, or another if there is none.
+// textOr returns the text that p points to, or otherwise if p is nil.
 func textOr(p *string, otherwise string) string {
 	if p == nil {
 		return otherwise
@@ -210,7 +211,7 @@ func textOr(p *string, otherwise string) string {
 	return *p
 }
 
-// row is the figure for people: shares in percent, their difference in points.
+// row returns the figure for people: shares in percent, their difference in points.
 func (f figureDifference) row() []string {
 	if f.Figure == finalLoss {
 		return []string{figureNames[f.Figure], fmt.Sprintf("%.4f", f.A), fmt.Sprintf("%.4f", f.B), fmt.Sprintf("%+.4f", f.Difference)}

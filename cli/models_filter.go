@@ -10,11 +10,11 @@ import (
 	"backfire/experiments/store"
 )
 
-// filter is a condition on a field of a stored result.
+// filter is a condition on a field of a stored result, such as key=value.
 type filter struct{ text, key, relation, value string }
 
-// relations are what a filter may ask of a number's order (negative, zero,
-// positive: it is less, equal, more than the value).
+// relations decide by the order of two numbers whether a condition holds. A negative
+// order means that the field is less than the value, 0 that they are equal.
 var relations = map[string]func(order int) bool{
 	"=":  func(order int) bool { return order == 0 },
 	"<":  func(order int) bool { return order < 0 },
@@ -23,27 +23,27 @@ var relations = map[string]func(order int) bool{
 	">=": func(order int) bool { return order >= 0 },
 }
 
-// notEqual is the relation of a field that has another value.
+// notEqual is the relation of a field with a different value.
 const notEqual = "!="
 
-// parseFilters reads the conditions of --filter.
+// parseFilters parses the conditions of --filter.
 func parseFilters(texts []string) ([]filter, error) {
 	var filters []filter
 	for _, text := range texts {
 		key, relation, value, ok := cutRelation(text)
 		if !ok {
-			return nil, Usagef("--filter %s: must be key=value, such as --filter game.seed=1, or have !=, <, <=, > or >= in its middle", text)
+			return nil, Usagef("models list: --filter %s: must be key=value, such as --filter game.seed=1, or use !=, <, <=, > or >= in place of =", text)
 		}
 		f := filter{text, key, relation, value}
 		if _, number := (cell.Field{Value: f.value}).Compare(f.value); !number && f.relation != "=" && f.relation != notEqual {
-			return nil, Usagef("--filter %s: must compare with a number", text)
+			return nil, Usagef("models list: --filter %s: must compare with a number", text)
 		}
 		filters = append(filters, f)
 	}
 	return filters, nil
 }
 
-// cutRelation divides a condition at its relation, the first of the longer ones.
+// cutRelation splits a condition at its relation; longer relations are tried first.
 func cutRelation(text string) (key, relation, value string, ok bool) {
 	at := strings.IndexAny(text, "=!<>")
 	if at < 0 {
@@ -58,7 +58,7 @@ func cutRelation(text string) (key, relation, value string, ok bool) {
 	return "", "", "", false
 }
 
-// admits says whether a field has what the condition asks for.
+// admits reports whether a field meets the condition.
 func (f filter) admits(field cell.Field) bool {
 	if order, numbers := field.Compare(f.value); numbers {
 		return relations[f.relation](order)
@@ -66,26 +66,26 @@ func (f filter) admits(field cell.Field) bool {
 	return f.relation == "=" && field.Value == f.value
 }
 
-// passes says whether fields meet the condition: of a list, one entry has to; with
-// another value (!=) none may have this one.
+// passes reports whether fields meet the condition. One entry of a list has to meet
+// it; with != no entry may have the value.
 func (f filter) passes(fields []cell.Field) bool {
-	wanted := f
+	equal := f
 	if f.relation == notEqual {
-		wanted.relation = "="
+		equal.relation = "="
 	}
 	has := slices.ContainsFunc(fields, func(field cell.Field) bool {
-		return field.Key == f.key && wanted.admits(field)
+		return field.Key == f.key && equal.admits(field)
 	})
 	return has != (f.relation == notEqual)
 }
 
-// filterer applies filters and remembers which keys there are.
+// filterer applies filters and collects the keys that results have.
 type filterer struct {
 	filters []filter
-	keys    map[string]bool // of all results so far
+	keys    map[string]bool // of all results that were read
 }
 
-// passes says whether a result meets all conditions.
+// passes reports whether a result meets all conditions.
 func (f *filterer) passes(record *store.Record) (bool, error) {
 	if len(f.filters) == 0 {
 		return true, nil
@@ -100,18 +100,18 @@ func (f *filterer) passes(record *store.Record) (bool, error) {
 	return !slices.ContainsFunc(f.filters, func(filter filter) bool { return !filter.passes(fields) }), nil
 }
 
-// unknown refuses a key that no result has.
+// unknown returns an error for a key that no result has.
 func (f *filterer) unknown() error {
 	for _, filter := range f.filters {
 		if len(f.keys) > 0 && !f.keys[filter.key] {
-			return Usagef("--filter %s: no stored result has the field %s; did you mean %s?", filter.text, filter.key, f.nearest(filter.key))
+			return Usagef("models list: --filter %s: no stored result has the field %s; did you mean %s?", filter.text, filter.key, f.nearest(filter.key))
 		}
 	}
 	return nil
 }
 
-// nearest is the key nearest to an unknown one, of those that have all of its words
-// if there are any: pool.size of a configuration is game.pool_size here.
+// nearest returns the key nearest to an unknown one. Keys that have all of its words
+// are preferred: pool.size of a configuration is game.pool_size here.
 func (f *filterer) nearest(unknown string) string {
 	words := func(key string) []string {
 		return strings.FieldsFunc(key, func(r rune) bool { return r == '.' || r == '_' })

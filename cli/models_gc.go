@@ -14,34 +14,33 @@ import (
 	"backfire/experiments/store"
 )
 
-// defaultCheckpointAge is how old a checkpoint must be for gc to list it.
+// defaultCheckpointAge is the age from which gc lists a checkpoint.
 const defaultCheckpointAge = 7 * 24 * time.Hour
 
-// NewCmdRunsGC returns the command that clears out a store.
-func NewCmdRunsGC(streams *IOStreams, runF func(context.Context, *RunsOptions) error) *cobra.Command {
-	return newRunsCmd(&cobra.Command{
+// newCmdModelsGC returns the command that clears out a store.
+func newCmdModelsGC(streams *IOStreams, runF func(context.Context, *modelsOptions) error) *cobra.Command {
+	return newModelsCmd(&cobra.Command{
 		Use:   "gc",
-		Short: "List what nothing in the store refers to, and remove it with --yes",
-		Long: `List the results that no run, sweep or table of the store refers to, damaged
-results that were set aside, and old checkpoints and states in training, with their
-sizes. Without --yes nothing is removed, and that is said. What is being trained is
-left alone.
+		Short: "List files that no run refers to, and remove them with --yes",
+		Long: `List the results that no run, sweep or table of the store refers to, damaged results
+that were set aside, and old checkpoints and training states, with their sizes. Without
+--yes nothing is removed. Models in training are left alone.
 
-Of a run that was interrupted, or of which models failed, everything is kept that
-the same command goes on with; how much that is, and the command, stand below the
-list. --unfinished lists it too, so that with --yes it is removed.`,
-		Example: `  backfire runs gc --store runs
-  backfire runs gc --store runs --unfinished
-  backfire runs gc --store runs --yes`,
-		Args: cobra.NoArgs,
-	}, streams, func(cmd *cobra.Command, opts *RunsOptions) {
-		cmd.Flags().BoolVar(&opts.Yes, "yes", false, "remove what is listed")
-		cmd.Flags().BoolVar(&opts.Unfinished, "unfinished", false, "list, and with --yes remove, what runs go on with that have not come to their end")
-		cmd.Flags().DurationVar(&opts.CheckpointAge, "checkpoint-age", defaultCheckpointAge, "keep checkpoints and states that are younger")
-	}, runRunsGC, runF)
+Everything is kept that an interrupted run, or one with failed models, needs to resume;
+the size and the command to resume with are printed below the list. With --unfinished
+these files are listed, too, and removed with --yes.`,
+		Example: `  backfire models gc --store runs
+  backfire models gc --store runs --unfinished
+  backfire models gc --store runs --yes`,
+		Args: arguments(),
+	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
+		cmd.Flags().BoolVar(&opts.Yes, "yes", false, "remove the listed files")
+		cmd.Flags().BoolVar(&opts.Unfinished, "unfinished", false, "also list, and with --yes remove, what unfinished runs resume from")
+		cmd.Flags().DurationVar(&opts.CheckpointAge, "checkpoint-age", defaultCheckpointAge, "keep checkpoints and states that are younger than this")
+	}, runModelsGC, runF)
 }
 
-func runRunsGC(ctx context.Context, opts *RunsOptions) error {
+func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	st, err := openStore(opts.Config)
 	if err != nil {
 		return err
@@ -73,7 +72,7 @@ func runRunsGC(ctx context.Context, opts *RunsOptions) error {
 	return write(opts.IO.Out, text+kept)
 }
 
-// writeGarbage lists what can go.
+// writeGarbage writes the list of what can be removed.
 func writeGarbage(streams *IOStreams, garbage []store.Garbage) error {
 	if len(garbage) == 0 {
 		return nil
@@ -85,19 +84,20 @@ func writeGarbage(streams *IOStreams, garbage []store.Garbage) error {
 	return writeTable(streams.Out, rows)
 }
 
-// keptText says what is kept for which unfinished runs.
+// keptText describes the files that are kept for unfinished runs, a line for each run.
 func keptText(kept []store.Garbage) string {
 	var text strings.Builder
 	for len(kept) > 0 {
 		run := kept[0].Open
 		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
 		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
-		fmt.Fprintf(&text, "kept: %s that a run of %s, begun %s, goes on with (--unfinished lists it): %s\n",
-			sizeText(sizeOf(own)), plural(len(run.Cells), "model"), timeText(run.Begun), cmp.Or(run.Command, run.Sweep))
+		fmt.Fprintf(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
+			sizeText(sizeOf(own)), plural(len(run.Cells), "model"), timeText(run.Begun), visible(cmp.Or(run.Command, run.Sweep)))
 	}
 	return text.String()
 }
 
+// sizeOf returns the bytes of all items together.
 func sizeOf(garbage []store.Garbage) int64 {
 	var sum int64
 	for _, g := range garbage {
@@ -106,8 +106,8 @@ func sizeOf(garbage []store.Garbage) int64 {
 	return sum
 }
 
-// remove removes what was listed, but for what somebody works on by now, and says
-// how much it was.
+// remove removes the listed items, except those that another process has begun to
+// use, and returns a line about the number and size of the removed ones.
 func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, streams *IOStreams) (string, error) {
 	var freed int64
 	removed := 0
@@ -117,7 +117,7 @@ func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, strea
 		}
 		err := st.Remove(g)
 		if errors.Is(err, store.ErrTaken) {
-			fmt.Fprintf(streams.ErrOut, "%s stays: somebody is working on it\n", g.Path)
+			fmt.Fprintf(streams.ErrOut, "%s is kept: another process is using it\n", g.Path)
 			continue
 		}
 		if err != nil {
