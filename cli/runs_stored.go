@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,15 +15,16 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/report"
+	"backfire/stats"
 )
 
 // storedRun is one command with what it left in a store.
 type storedRun struct {
 	hash    string
-	when    time.Time             // the summary was written, or an unfinished run was begun
+	when    time.Time        // the summary was written, or an unfinished run was begun
 	summary *summary.Summary // nil: none yet
-	open    *store.OpenRun        // nil: the run has finished
-	stored  int                   // models of open that are stored
+	open    *store.OpenRun   // nil: the run has finished
+	stored  int              // models of open that are stored
 }
 
 // storedRuns returns the runs of a store, the newest first. A summary that cannot be
@@ -171,24 +171,23 @@ func (r *storedRun) headline() string {
 	if r.summary == nil {
 		return "no result yet"
 	}
-	origin := r.summary.Origin
-	if len(r.summary.Points) != 1 || origin != nil && (origin.Kind != string(report.Points) || origin.Title != "") {
+	if !r.oneConfiguration() {
 		title := "sweep"
-		if origin != nil {
+		if origin := r.summary.Origin; origin != nil {
 			title = cmp.Or(origin.Title, origin.Name, title)
 		}
 		return title + ", " + plural(r.games(), "game")
 	}
 	var counts, rates []string
 	defenders := map[string]bool{}
-	for _, game := range r.summary.Points[0].Games {
+	for at, game := range r.summary.Points[0].Games {
 		if game.Defender != plan.Undefended {
 			defenders[game.Defender] = true
 			continue
 		}
 		rate := "-"
-		if game.Complete && !math.IsNaN(float64(game.ASR.Mean)) {
-			rate = strconv.FormatFloat(100*float64(game.ASR.Mean), 'f', 0, 64)
+		if mean := r.meanASR(at); mean.Defined() {
+			rate = strconv.FormatFloat(100*float64(mean), 'f', 0, 64)
 		}
 		counts, rates = append(counts, strconv.Itoa(game.N)), append(rates, rate)
 	}
@@ -197,4 +196,31 @@ func (r *storedRun) headline() string {
 		text += "; " + plural(len(defenders), "defender")
 	}
 	return text
+}
+
+// oneConfiguration reports whether the run played one configuration, with one seed or
+// several: no other key varies between its points.
+func (r *storedRun) oneConfiguration() bool {
+	if origin := r.summary.Origin; origin != nil && origin.Kind != string(report.Points) {
+		return false
+	}
+	points := r.summary.Points
+	for _, point := range points {
+		if len(point.Keys) > 0 || len(point.Games) != len(points[0].Games) {
+			return false
+		}
+	}
+	return len(points) > 0
+}
+
+// meanASR returns the mean over the seeds of the ASR of the game at a position;
+// undefined where none has a result.
+func (r *storedRun) meanASR(at int) stats.Number {
+	var rates []float64
+	for _, point := range r.summary.Points {
+		if game := point.Games[at]; game.Complete && game.ASR.Mean.Defined() {
+			rates = append(rates, float64(game.ASR.Mean))
+		}
+	}
+	return stats.Summarize(rates).Mean
 }

@@ -32,12 +32,13 @@ func storeOf(t *testing.T) (*store.Store, string) {
 		require.NoError(t, err)
 		st, err := store.Open(dir)
 		require.NoError(t, err)
-		p := enginetest.DefendedPlan(t, enginetest.UnknownConfig(t))
+		sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: enginetest.UnknownConfig(t)}}, enginetest.Loader)
+		require.NoError(t, err)
 		r, _ := runtest.NewRunner(st, 1, enginetest.Fault{})
 		r.Artefacts = store.Artefacts{Model: true}
-		_, err = r.Run(context.Background(), p.Cells)
+		_, err = r.Run(context.Background(), sweep.Cells)
 		require.NoError(t, err)
-		s, err := summary.Summarize(p, st)
+		s, err := summary.Summarize(sweep, st)
 		require.NoError(t, err)
 		require.Empty(t, s.Missing)
 		s.Origin = &store.Request{Kind: "points", Name: "run", Command: command}
