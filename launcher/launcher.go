@@ -28,7 +28,7 @@ const Name = "backfire-engine"
 // Protocol is the version of what the command line and its engine say to each
 // other: Description, jobs and events. It rises with each change of their
 // meaning.
-const Protocol = 4
+const Protocol = 5
 
 // The arguments of the engine: what it is started for.
 const (

@@ -128,7 +128,7 @@ func TestWorkersOnAGPU(t *testing.T) {
 		"a device that says nothing":  {0, 16, 128 * giga, []cell.Cell{full}, 1},
 		"nothing to train":            {80 * giga, 16, 128 * giga, nil, 16},
 	} {
-		require.Equal(t, tc.want, chosenWorkers("cuda:1", tc.free, tc.cores, tc.available, tc.cells), name)
+		require.Equal(t, tc.want, defaultWorkers("cuda:1", tc.free, tc.cores, tc.available, tc.cells), name)
 	}
 }
 

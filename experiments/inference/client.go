@@ -98,8 +98,10 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, ask work
 	if err := os.WriteFile(ask.Images, images, store.FileMode); err != nil {
 		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}
-	if err := c.Ask(ctx, worker.Job{
-		Cell: record.Cell, Source: source, Dir: dir, Predict: path, Query: &ask, Threads: environment.Threads,
+	ask.Source, ask.Dir, ask.Model = source, dir, path
+	if err := c.Ask(ctx, func(device string) worker.Request {
+		ask.Setup = worker.Setup{Cell: record.Cell, Device: device, Threads: environment.Threads}
+		return ask
 	}); err != nil {
 		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}

@@ -42,21 +42,19 @@ func (s *StoredModels) Images(ctx context.Context, data cell.Data) (*datasets.Se
 	return set, source, nil
 }
 
-// ask has a worker process of its own do a job with a stored model, on the device
-// that there is.
-func (s *StoredModels) Ask(ctx context.Context, job worker.Job) error {
+// Ask has a worker process of its own carry out a request to a stored model, made for the device that Device names.
+func (s *StoredModels) Ask(ctx context.Context, on func(device string) worker.Request) error {
 	if s.device == "" {
 		var err error
 		if s.device, err = s.Device(ctx); err != nil {
 			return err
 		}
 	}
-	job.Device = s.device
-	return workOff(ctx, s.Command, job)
+	return workOff(ctx, s.Command, on(s.device))
 }
 
 // workOff has a worker process of its own do a job of prediction.
-func workOff(ctx context.Context, start func() (*exec.Cmd, error), job worker.Job) error {
+func workOff(ctx context.Context, start func() (*exec.Cmd, error), request worker.Request) error {
 	command, err := start()
 	if err != nil {
 		return err
@@ -66,7 +64,7 @@ func workOff(ctx context.Context, start func() (*exec.Cmd, error), job worker.Jo
 		return err
 	}
 	defer w.Close()
-	given := w.Assign(1, job)
+	given := w.Assign(1, request)
 	for {
 		select {
 		case <-ctx.Done():
