@@ -141,17 +141,17 @@ func tinyPlan(t *testing.T, sets ...string) *plan.Plan {
 	return plan
 }
 
-// work has a worker in this process do a job and returns its events.
-func work(t *testing.T, engine worker.Engine, job worker.Job) []worker.Event {
+// work has a worker in this process carry out a request and returns its events.
+func work(t *testing.T, engine worker.Engine, request worker.Request) []worker.Event {
 	t.Helper()
-	in, jobs := io.Pipe()
+	in, orders := io.Pipe()
 	eventsIn, out := io.Pipe()
 	ended := make(chan error)
 	go func() {
 		worker := &worker.Worker{Engine: engine, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, out)
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(worker.Order{Worker: 1, Job: &job}))
+	require.NoError(t, json.NewEncoder(orders).Encode(worker.Order{Worker: 1, Request: request}))
 	receive := json.NewDecoder(eventsIn)
 	var events []worker.Event
 	for {
@@ -162,14 +162,15 @@ func work(t *testing.T, engine worker.Engine, job worker.Job) []worker.Event {
 			break
 		}
 	}
-	require.NoError(t, jobs.Close())
+	require.NoError(t, orders.Close())
 	require.NoError(t, <-ended)
 	return events
 }
 
-func newJob(t *testing.T, cell cell.Cell) worker.Job {
+// newTrain returns a request to train a cell on the CPU into a new directory.
+func newTrain(t *testing.T, cell cell.Cell) worker.Train {
 	t.Helper()
-	return worker.Job{Cell: cell, Dir: t.TempDir(), Device: "cpu", Threads: 1}
+	return worker.Train{Setup: worker.Setup{Cell: cell, Device: "cpu", Threads: 1}, Dir: t.TempDir()}
 }
 
 func readJSON(t *testing.T, path string, v any) {

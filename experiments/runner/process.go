@@ -139,7 +139,7 @@ func (p *Process) used() (time.Duration, bool) { return processorTime(p.cmd.Proc
 // kill ends a process that no longer reacts.
 func (p *Process) kill() { _ = p.cmd.Process.Kill() }
 
-// Close tells the process to end, kills it if it does not, and waits for its end.
+// Close ends the process, by force if it does not react within seconds, and waits for its end.
 func (p *Process) Close() {
 	p.mu.Lock()
 	p.hangUp()

@@ -12,7 +12,7 @@ import (
 	"backfire/experiments/worker"
 )
 
-// Fault is what goes wrong in a worker of a test.
+// Fault describes a failure that strikes a worker of a test. Its zero value strikes none.
 type Fault struct {
 	Cell  string // hash of the cell that it happens to; empty: all
 	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait, crowd or notice; empty: nothing

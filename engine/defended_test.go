@@ -13,7 +13,7 @@ import (
 	"backfire/experiments/worker"
 )
 
-// cellsOf returns the first model of each defender of a plan, and of none.
+// cellsOf returns the first model of each defender of a plan's first game, and the undefended one as "none".
 func cellsOf(t *testing.T, plan *plan.Plan) map[string]cell.Cell {
 	t.Helper()
 	cells := map[string]cell.Cell{}
@@ -31,15 +31,14 @@ func cellsOf(t *testing.T, plan *plan.Plan) map[string]cell.Cell {
 // played trains a cell and returns its files' directory.
 func played(t *testing.T, cell cell.Cell) string {
 	t.Helper()
-	job := newJob(t, cell)
-	events := work(t, LibTorch{}, job)
+	request := newTrain(t, cell)
+	events := work(t, LibTorch{}, request)
 	last := events[len(events)-1]
 	require.Equal(t, worker.KindDone, last.Kind, last.Error)
-	return job.Dir
+	return request.Dir
 }
 
-// What a defense draws is carried out: every defender ends with another model
-// than the undefended one.
+// The engine applies what a defense draws: each defender ends with another model than the undefended one.
 func TestLibTorchTrainsEveryDefender(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "attackers.singles=0", "model.width=2", "train.epochs=1",
 		"defenders=cutmix,mixup,agent_augmentation,adversarial_triggers,pgd,fgsm,indexing")
@@ -53,8 +52,8 @@ func TestLibTorchTrainsEveryDefender(t *testing.T) {
 	require.Len(t, losses, 8)
 }
 
-// A defended training that was cut off ends as if it had not been.
-func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
+// A defended training that was interrupted ends with the same bits as one that was not.
+func TestDefendedCellsResumeFromCheckpoints(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=3", "attackers.singles=1", "train.epochs=2",
 		"defenders=agent_augmentation+adversarial_triggers+cutmix+pgd+indexing")
 	cell, ok := plan.Cell(plan.Games[0].Defenders[0].Models[1])
@@ -65,15 +64,15 @@ func TestDefendedCellsGoOnFromCheckpoints(t *testing.T) {
 		return result.Digest
 	}
 	want := read(played(t, cell))
-	job := newJob(t, cell)
-	job.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
-	events := work(t, striking{LibTorch{}, 2, func() error { return errors.New("no luck") }}, job)
+	request := newTrain(t, cell)
+	request.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	events := work(t, striking{LibTorch{}, 2, func() error { return errors.New("no luck") }}, request)
 	require.Equal(t, worker.KindFailed, events[len(events)-1].Kind)
-	job.Dir = t.TempDir()
+	request.Dir = t.TempDir()
 	var kinds []worker.Kind
-	for _, e := range work(t, LibTorch{}, job) {
+	for _, e := range work(t, LibTorch{}, request) {
 		kinds = append(kinds, e.Kind)
 	}
 	require.Contains(t, kinds, worker.KindResumed)
-	require.Equal(t, want, read(job.Dir))
+	require.Equal(t, want, read(request.Dir))
 }
