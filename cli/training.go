@@ -175,9 +175,9 @@ func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (
 	}, e, nil
 }
 
-// choose is Estimator.Choose.
+// choose is Estimator.ChooseWorkers.
 func choose(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error) {
-	return e.Choose(ctx, sweep, shared)
+	return e.ChooseWorkers(ctx, sweep, shared)
 }
 
 // run trains and then shows what came out, also when it was interrupted. The

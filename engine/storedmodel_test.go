@@ -44,7 +44,7 @@ func TestStoredModelPredictsTheSame(t *testing.T) {
 	again.Cell.Game.Seed++
 	events = work(t, LibTorch{}, again)
 	require.Equal(t, worker.KindFailed, events[len(events)-1].Kind)
-	require.Contains(t, events[len(events)-1].Error, "it says ")
+	require.Contains(t, events[len(events)-1].Error, "its metadata has ")
 }
 
 // pythonWithTorch returns a Python interpreter that has PyTorch: the one that BACKFIRE_PYTHON names, or that of the

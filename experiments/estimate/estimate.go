@@ -65,7 +65,7 @@ type Estimator struct {
 	// Tell, if not nil, is called before each measurement, which takes seconds.
 	Tell func(string)
 
-	Trials []Trial       // that Choose decided Workers by; none otherwise
+	Trials []Trial       // that ChooseWorkers decided Workers by; none otherwise
 	chosen cell.StepKind // of the models in them
 }
 

@@ -9,7 +9,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// Rows that a defense adds to batches count: images through the training step.
+// Rows that a defense adds to batches count as images through the training step.
 func TestPassingImages(t *testing.T) {
 	cfg := enginetest.DefendedConfig(t, "pgd", "cutmix", "adversarial_triggers")
 	plan := enginetest.DefendedPlan(t, cfg)

@@ -14,7 +14,7 @@ import (
 // than cores, because another number gives other bits (docs/reliability.md), and results must not depend on the machine
 // unasked. On a GPU a model of the paper's size and batch leaves most of the device idle, and a recorded step takes
 // little of a core: the number is the largest that is worth a try, bounded by the memory of the device and the machine;
-// Estimator.Choose finds how many pay.
+// Estimator.ChooseWorkers finds how many pay.
 //
 // device is resolved: cpu or cuda:K. deviceFree is the free memory of a GPU in bytes; 0: not known, and one model is
 // trained at a time. cells are the cells to train.

@@ -50,11 +50,11 @@ func (p *throughputProbe) measureWith(ctx context.Context, n int) (float64, erro
 			select {
 			case <-ctx.Done():
 				return 0, fmt.Errorf("%w: %w", runner.ErrInterrupted, ctx.Err())
-			case heard := <-p.samples:
-				if heard.err != nil {
-					return 0, heard.err
+			case report := <-p.samples:
+				if report.err != nil {
+					return 0, report.err
 				}
-				speeds[heard.model] = heard.speed
+				speeds[report.model] = report.speed
 			}
 		}
 	}
@@ -89,22 +89,22 @@ func (p *throughputProbe) grow(n int) error {
 // listen passes on the reports of a model until it or the probe ends.
 func (p *throughputProbe) listen(process *runner.Process, assignment *runner.Assignment, model int) {
 	for {
-		heard := sample{model: model}
+		report := sample{model: model}
 		select {
 		case <-process.Ended:
-			heard.err = errors.Join(process.ExitError(), assignment.Sent)
+			report.err = errors.Join(process.ExitError(), assignment.Sent)
 		case event := <-assignment.Events:
-			heard.speed = event.ImagesPerSecond
+			report.speed = event.ImagesPerSecond
 			if event.Kind == worker.KindFailed {
-				heard.err = errors.New(event.Error)
+				report.err = errors.New(event.Error)
 			}
 		}
 		select {
-		case p.samples <- heard:
+		case p.samples <- report:
 		case <-p.over:
 			return
 		}
-		if heard.err != nil {
+		if report.err != nil {
 			return
 		}
 	}

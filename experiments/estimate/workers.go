@@ -30,12 +30,12 @@ const (
 	tooShort = 60
 )
 
-// Choose finds how many models to train at a time on a GPU, up to Workers, and returns the estimator with that number in
+// ChooseWorkers finds how many models to train at a time on a GPU, up to Workers, and returns the estimator with that number in
 // Workers and PerProcess. It trains 1, 2, 4, ... models of the sweep's most frequent shape on noise, as long as twice as
 // many are clearly faster together and fit into the memory. With one worker or one model left there is nothing to choose,
 // and for the work of a minute no more is measured. With shared the store is listed and not read, because many runners do
 // so at a time. The error wraps runner.ErrInterrupted when ctx ends.
-func (e Estimator) Choose(ctx context.Context, sweep *plan.Sweep, shared bool) (Estimator, error) {
+func (e Estimator) ChooseWorkers(ctx context.Context, sweep *plan.Sweep, shared bool) (Estimator, error) {
 	left, _, err := e.left(sweep, shared)
 	if err != nil {
 		return e, err

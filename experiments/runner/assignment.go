@@ -19,8 +19,8 @@ type Assignment struct {
 	left    chan struct{} // closed when no goroutine reads events any more
 }
 
-// hear passes on an event.
-func (a *Assignment) hear(event worker.Event) {
+// deliver passes on an event.
+func (a *Assignment) deliver(event worker.Event) {
 	select {
 	case a.Events <- event:
 	case <-a.left:

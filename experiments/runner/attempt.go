@@ -99,7 +99,7 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 			}
 			return fmt.Errorf("%s: %w", stage, errors.Join(end, assignment.Sent))
 		case event := <-assignment.Events:
-			dog.hear()
+			dog.feed()
 			check.Reset(dog.left())
 			event.Title = t.Title
 			switch event.Kind {

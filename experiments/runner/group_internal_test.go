@@ -30,7 +30,7 @@ func TestWorkerStops(t *testing.T) {
 	cells[1].Training.Epochs = 1_000_000
 	require.True(t, p.reserve())
 	other := p.Assign(2, enginetest.NewTrain(t, cells[1]))
-	heard := make(chan struct{}, 1)
+	reported := make(chan struct{}, 1)
 	go func() {
 		for {
 			select {
@@ -39,7 +39,7 @@ func TestWorkerStops(t *testing.T) {
 				return
 			}
 			select {
-			case heard <- struct{}{}:
+			case reported <- struct{}{}:
 			default:
 			}
 		}
@@ -53,8 +53,8 @@ func TestWorkerStops(t *testing.T) {
 			break
 		}
 	}
-	<-heard
-	<-heard // it continues
+	<-reported
+	<-reported // it continues
 	require.Equal(t, 1, p.release())
 	other.end() // the last one: the process is no longer needed
 	<-p.Ended

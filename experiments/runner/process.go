@@ -87,7 +87,7 @@ func (p *Process) forward(stdout io.Reader) {
 			a := p.at[event.Worker]
 			p.mu.Unlock()
 			if a != nil {
-				a.hear(event)
+				a.deliver(event)
 			}
 		}
 		if err != nil {

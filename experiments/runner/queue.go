@@ -67,7 +67,7 @@ type cellQueue struct {
 // maxPauses is the longest pause between two looks at the store, as a multiple of the first.
 const maxPauses = 16
 
-// newCellQueue queues the cells that a workload asks for and the store lacks. results tells what is stored.
+// newCellQueue queues the cells that a workload asks for and the store lacks. results reads what is stored.
 func newCellQueue(st claimStore, workload plan.Workload, results plan.ResultReader, poll time.Duration, report func(worker.Event)) (*cellQueue, error) {
 	q := &cellQueue{
 		store: st, workload: workload, poll: poll, report: report, changed: make(chan struct{}),

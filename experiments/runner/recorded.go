@@ -36,7 +36,8 @@ func newRecorded(ctx context.Context, sweep *plan.Sweep, st *store.Store, comman
 	}, nil
 }
 
-// Worklist returns the sweep's worklist. It notes cells that no earlier worklist asked for first.
+// Worklist returns the sweep's worklist. It first notes the cells that no earlier worklist
+// asked for.
 func (r *recorded) Worklist(known plan.Known) (*plan.Worklist, error) {
 	worklist, err := r.Sweep.Worklist(known)
 	if err != nil {

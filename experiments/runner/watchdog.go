@@ -22,7 +22,7 @@ type watchdog struct {
 	used     func() (time.Duration, bool) // processor time so far; false if it is not known
 	now      func() time.Time
 
-	heard  time.Time     // when the last event came
+	fed    time.Time     // when the last event came
 	begin  time.Time     // of the current period
 	before time.Duration // processor time used before the period
 	known  bool          // reports whether before is known
@@ -30,18 +30,18 @@ type watchdog struct {
 
 func newWatchdog(patience time.Duration, used func() (time.Duration, bool), now func() time.Time) *watchdog {
 	w := &watchdog{patience: patience, used: used, now: now}
-	w.hear()
+	w.feed()
 	return w
 }
 
-// hear notes an event.
-func (w *watchdog) hear() {
-	w.heard = w.now()
+// feed notes an event.
+func (w *watchdog) feed() {
+	w.fed = w.now()
 	w.period()
 }
 
 // silent returns the time since the last event.
-func (w *watchdog) silent() time.Duration { return w.now().Sub(w.heard) }
+func (w *watchdog) silent() time.Duration { return w.now().Sub(w.fed) }
 
 // period begins a new period.
 func (w *watchdog) period() {

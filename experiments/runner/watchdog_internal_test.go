@@ -38,7 +38,7 @@ func TestWatchdog(t *testing.T) {
 					time.Sleep(wait)
 					if tc.speak > 0 && time.Since(spoke) >= tc.speak {
 						spoke = time.Now()
-						w.hear()
+						w.feed()
 						continue
 					}
 					if w.hangs() {

@@ -32,7 +32,7 @@ func (c *verification) checkAttribution(context.Context) (string, error) {
 	for i, a := range stored {
 		b := derived[i]
 		if a.Position != b.Position || a.Batch != b.Batch || a.Probe.Owner != b.Probe.Owner || a.Probe.Trigger != b.Probe.Trigger || a.Probe.Label != b.Probe.Label {
-			return "", fmt.Errorf("line %d of %s asks with probe %d in batch %d, dealt again with probe %d in batch %d, or says something else of it",
+			return "", fmt.Errorf("line %d of %s asks with probe %d in batch %d, dealt again with probe %d in batch %d, or its owner, trigger or label differs",
 				i+2, store.QueriesFile, a.Position, a.Batch, b.Position, b.Batch)
 		}
 	}

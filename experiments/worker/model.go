@@ -77,7 +77,7 @@ func (s *session) replaceState(model TrainedModel, content safetensors.File) err
 	}
 	for key, value := range metadata {
 		if content.Metadata[key] != value {
-			return fmt.Errorf("it says %s = %s, which is %s", key, content.Metadata[key], value)
+			return fmt.Errorf("its metadata has %s = %s instead of %s", key, content.Metadata[key], value)
 		}
 	}
 	state, err := model.State()
