@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"backfire/experiments/cell"
@@ -110,29 +109,22 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	rows, err := csvRows(c.path(store.MetricsFile))
+	metrics, err := (&store.Record{Dir: c.dir}).Metrics()
 	if err != nil {
 		return "", err
 	}
-	if stored, planned := len(rows)-1, c.cell.Training.Epochs; stored != planned {
+	if stored, planned := len(metrics), c.cell.Training.Epochs; stored != planned {
 		return "", fmt.Errorf("%d epochs instead of %d", stored, planned)
 	}
 	var last store.EpochMetrics
-	for i, row := range rows[1:] {
-		epoch, err := strconv.Atoi(row[0])
-		if err != nil || epoch != i+1 {
-			return "", fmt.Errorf("line %d is of epoch %q", i+2, row[0])
+	for i, epoch := range metrics {
+		if epoch.Epoch != i+1 {
+			return "", fmt.Errorf("line %d is of epoch %d", i+2, epoch.Epoch)
 		}
-		values := make([]float64, len(row))
-		for j, text := range row {
-			if values[j], err = strconv.ParseFloat(text, 64); err != nil {
-				return "", fmt.Errorf("epoch %d: %s: %w", epoch, rows[0][j], err)
-			}
-		}
-		last = store.EpochMetrics{Epoch: epoch, Loss: values[1], TrainAccuracy: values[2]}
+		last = epoch
 	}
 	c.last = &last
-	return fmt.Sprintf("epochs: %d", len(rows)-1), nil
+	return fmt.Sprintf("epochs: %d", len(metrics)), nil
 }
 
 // checkFigures recomputes the result and compares all of it but its provenance.

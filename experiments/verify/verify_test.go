@@ -1,4 +1,4 @@
-package verify
+package verify_test
 
 import (
 	"bytes"
@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/datasets"
-	"backfire/defenses/divergence"
 	"backfire/experiments/cell"
 	"backfire/experiments/inference"
 	"backfire/experiments/store"
+	"backfire/experiments/verify"
 	"backfire/experiments/worker"
 	"backfire/internal/enginetest"
 	"backfire/internal/runtest"
@@ -32,10 +32,10 @@ func onCPU(context.Context) (string, error) { return "cpu", nil }
 func failing(t *testing.T, store *store.Store, hash string) map[string]error {
 	t.Helper()
 	failed := map[string]error{}
-	v := &Verifier{inference.StoredModels{Store: store, Load: enginetest.Loader, Command: enginetest.Command(enginetest.Fault{}), Device: onCPU}}
-	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
+	v := &verify.Verifier{inference.StoredModels{Store: store, Load: enginetest.Loader, Command: enginetest.Command(enginetest.Fault{}), Device: onCPU}}
+	require.NoError(t, v.Verify(context.Background(), hash, func(check verify.Check) {
 		require.Equal(t, check.Err == nil, check.Note != "", "%s: %v", check.Name, check.Err)
-		if check.Err != nil && !errors.Is(check.Err, ErrUnchecked) {
+		if check.Err != nil && !errors.Is(check.Err, verify.ErrUnchecked) {
 			failed[check.Name] = check.Err
 		}
 	}))
@@ -139,8 +139,7 @@ type forgery struct {
 var forgeries = []forgery{
 	{"cell", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.CellFile), "p0: 0.5", "p0: 0.6") }, []string{"cell"}},
 	{"stamped image", func(t *testing.T, dir string) {
-		rows, err := csvRows(filepath.Join(dir, store.PoisonFile))
-		require.NoError(t, err)
+		rows := enginetest.ReadCSV(t, filepath.Join(dir, store.PoisonFile))
 		sum := rows[1][7]
 		replace(t, filepath.Join(dir, store.PoisonFile), sum, sum[1:]+sum[:1])
 	}, []string{"poisoned rows"}},
@@ -212,7 +211,7 @@ func TestVerifyFindsFilesOutsideTheManifest(t *testing.T) {
 func TestVerifyFindsTheSplit(t *testing.T) {
 	store, hash := runtest.Verifiable(t)
 	var tried []string
-	v := &Verifier{inference.StoredModels{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: onCPU, Command: enginetest.Command(enginetest.Fault{})}}
+	v := &verify.Verifier{inference.StoredModels{Store: store, Source: datasets.Source{Name: "other", Path: "elsewhere", Split: "all"}, Device: onCPU, Command: enginetest.Command(enginetest.Fault{})}}
 	v.Load = func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
 		require.Equal(t, "tiny", source.Name)
 		require.Empty(t, source.Path, "that was another dataset's")
@@ -224,7 +223,7 @@ func TestVerifyFindsTheSplit(t *testing.T) {
 	}
 	var failed []string
 	for range 2 {
-		require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
+		require.NoError(t, v.Verify(context.Background(), hash, func(check verify.Check) {
 			if check.Err != nil {
 				failed = append(failed, check.Name)
 			}
@@ -233,8 +232,8 @@ func TestVerifyFindsTheSplit(t *testing.T) {
 	require.Empty(t, failed)
 	require.Equal(t, []string{"all", "auto", "train"}, tried, "once for both")
 
-	v = &Verifier{inference.StoredModels{Store: store, Load: func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, fs.ErrNotExist }}}
-	require.NoError(t, v.Verify(context.Background(), hash, func(check Check) {
+	v = &verify.Verifier{inference.StoredModels{Store: store, Load: func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, fs.ErrNotExist }}}
+	require.NoError(t, v.Verify(context.Background(), hash, func(check verify.Check) {
 		if slices.Contains([]string{"data", "deal", "figures", "model"}, check.Name) {
 			require.Error(t, check.Err)
 		}
@@ -293,8 +292,7 @@ func TestVerifyOfAnAttribution(t *testing.T) {
 // forgeField returns a function that changes a field of a line of a CSV file, both counted from 0.
 func forgeField(line, at int) func(t *testing.T, path string) {
 	return func(t *testing.T, path string) {
-		rows, err := csvRows(path)
-		require.NoError(t, err)
+		rows := enginetest.ReadCSV(t, path)
 		if rows[line][at] == "0" {
 			rows[line][at] = "1"
 		} else {
@@ -305,33 +303,5 @@ func forgeField(line, at int) func(t *testing.T, path string) {
 				write(row...)
 			}
 		}))
-	}
-}
-
-// divergencesApart measures differences, and refuses divergences of another training set or model.
-func TestDivergencesApart(t *testing.T) {
-	one := func() *store.Divergences {
-		return &store.Divergences{Format: 1, Cell: "a", Divergences: []divergence.Divergence{
-			{Part: divergence.All, Rows: 3, MMD2: 0.5, JS: 0.25}, {Part: divergence.Clean, Rows: 1, MMD2: stats.Undefined(), JS: stats.Undefined()},
-		}}
-	}
-	apart, err := divergencesApart(one(), one())
-	require.NoError(t, err)
-	require.Zero(t, apart)
-	other := one()
-	other.Divergences[0].MMD2, other.Divergences[0].JS = 0.75, 0.125
-	apart, err = divergencesApart(one(), other)
-	require.NoError(t, err)
-	require.InDelta(t, 0.25, apart, 0, "binary fractions")
-	for _, change := range []func(*store.Divergences){
-		func(d *store.Divergences) { d.Cell = "b" },
-		func(d *store.Divergences) { d.Features++ },
-		func(d *store.Divergences) { d.Divergences[1].JS = 0 },
-		func(d *store.Divergences) { d.Divergences[1].Joint++ },
-	} {
-		other := one()
-		change(other)
-		_, err := divergencesApart(one(), other)
-		require.Error(t, err)
 	}
 }
