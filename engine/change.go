@@ -7,8 +7,9 @@ import (
 	"backfire/torchbridge"
 )
 
-// batchChanges returns a function that returns what a cell's defense does to the batch of n rows of a step of an epoch. The
-// change depends on these numbers and the cell alone. The function is nil if the defense leaves batches unchanged.
+// batchChanges returns a function that returns what a cell's defense does to the batch of n rows of
+// a step of an epoch. The change depends on these numbers and the cell alone. The function is nil
+// if the defense leaves batches unchanged.
 func batchChanges(c cell.Cell) (func(epoch, step, n int) torchbridge.Change, error) {
 	stack := c.BatchStack()
 	if stack.Empty() {

@@ -13,7 +13,8 @@ import (
 	"backfire/experiments/worker"
 )
 
-// cellsOf returns the first model of each defender of a plan's first game, and the undefended one as "none".
+// cellsOf returns the first model of each defender of a plan's first game, and the undefended one
+// as "none".
 func cellsOf(t *testing.T, plan *plan.Plan) map[string]cell.Cell {
 	t.Helper()
 	cells := map[string]cell.Cell{}
@@ -38,7 +39,8 @@ func played(t *testing.T, cell cell.Cell) string {
 	return request.Dir
 }
 
-// The engine applies what a defense draws: each defender ends with another model than the undefended one.
+// The engine applies what a defense draws: each defender ends with another model than the
+// undefended one.
 func TestLibTorchTrainsEveryDefender(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "attackers.singles=0", "model.width=2", "train.epochs=1",
 		"defenders=cutmix,mixup,agent_augmentation,adversarial_triggers,pgd,fgsm,indexing")

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The engine's program links neither the command line nor the reading of configurations, nor the rooms that plan, run and
-// summarise.
+// The engine's program links neither the command line nor the reading of configurations, nor the
+// rooms that plan, run and summarise.
 func TestDependencies(t *testing.T) {
 	list, err := exec.Command("go", "list", "-deps", "./backfire-engine").Output()
 	require.NoError(t, err)

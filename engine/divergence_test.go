@@ -13,8 +13,9 @@ import (
 	"backfire/stats"
 )
 
-// On features of a trained network, each attacker's images of the target class lie farther from the images of all agents
-// than the defender's images of a class without poison do. The divergences depend on the cell alone.
+// On features of a trained network, each attacker's images of the target class lie farther from the
+// images of all agents than the defender's images of a class without poison do. The divergences
+// depend on the cell alone.
 func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "model.width=4")
 	cell, ok := plan.Cell(plan.Games[0].Cell)

@@ -15,8 +15,9 @@ import (
 	"backfire/torchbridge"
 )
 
-// Main runs the engine in the role that its only argument names, launcher.RoleDescribe or launcher.RoleWorker. It returns
-// the exit code: 0, 1 after a failure, 2 if the arguments are wrong. A code above 0 comes with a sentence on errOut.
+// Main runs the engine in the role that its only argument names, launcher.RoleDescribe or
+// launcher.RoleWorker. It returns the exit code: 0, 1 after a failure, 2 if the arguments are
+// wrong. A code above 0 comes with a sentence on errOut.
 func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	role := ""
 	if len(args) == 1 {

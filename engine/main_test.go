@@ -27,9 +27,10 @@ import (
 	"backfire/torchbridge"
 )
 
-// The test binary is also the engine: variable asEngine makes it run Main. With variable killBefore its workers kill
-// themselves before that epoch (from 1), once per file killMarker. With variable roomLeft a worker gets no more than that
-// many bytes of memory in addition to those that it has when it starts.
+// The test binary is also the engine: variable asEngine makes it run Main. With variable killBefore
+// its workers kill themselves before that epoch (from 1), once per file killMarker. With variable
+// roomLeft a worker gets no more than that many bytes of memory in addition to those that it has
+// when it starts.
 const (
 	asEngine   = "BACKFIRE_TEST_AS_ENGINE"
 	killBefore = "BACKFIRE_TEST_KILL_BEFORE"
@@ -99,7 +100,8 @@ func killOnce() error {
 	return errors.Join(err, marker.Close(), syscall.Kill(os.Getpid(), syscall.SIGKILL))
 }
 
-// testEngine returns a function that makes the command of a worker process with more environment variables.
+// testEngine returns a function that makes the command of a worker process with more environment
+// variables.
 func testEngine(variables ...string) func() (*exec.Cmd, error) {
 	return func() (*exec.Cmd, error) {
 		self, err := os.Executable()
@@ -120,8 +122,8 @@ func loadTiny(_ context.Context, source datasets.Source) (*datasets.Set, error) 
 	return testset.New(1)
 }
 
-// tinyConfig returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three attackers also alone: five
-// cells. sets override its keys.
+// tinyConfig returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three
+// attackers also alone: five cells. sets override its keys.
 func tinyConfig(t *testing.T, sets ...string) config.Config {
 	t.Helper()
 	resolved, err := config.Load(config.Options{Sets: append([]string{

@@ -14,8 +14,8 @@ import (
 	"backfire/experiments/worker"
 )
 
-// limitMemory limits the memory that this process can take in addition to what it has, in bytes; an empty text sets no
-// limit.
+// limitMemory limits the memory that this process can take in addition to what it has, in bytes; an
+// empty text sets no limit.
 func limitMemory(room string) error {
 	if room == "" {
 		return nil

@@ -10,13 +10,14 @@ import (
 	"backfire/torchbridge"
 )
 
-// LibTorch is the engine that trains on libtorch, on a CPU or a GPU. Its zero value is ready to use.
+// LibTorch is the engine that trains on libtorch, on a CPU or a GPU. Its zero value is ready to
+// use.
 type LibTorch struct{}
 
 var _ worker.Engine = LibTorch{}
 
-// NewModel makes a ResNet-18 with initial weights from the cell's seed. The error wraps worker.ErrOptions or
-// hardware.ErrDevice when the options are at fault.
+// NewModel makes a ResNet-18 with initial weights from the cell's seed. The error wraps
+// worker.ErrOptions or hardware.ErrDevice when the options are at fault.
 func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	c := opt.Cell
 	if c.Model.Architecture != cell.ResNet18 {
@@ -87,7 +88,8 @@ func (m model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	return marked(m.Trainer.Unlearn(own, rate))
 }
 
-// markedError is an error of torchbridge that also wraps an error of package worker. Its text stays that of torchbridge.
+// markedError is an error of torchbridge that also wraps an error of package worker. Its text stays
+// that of torchbridge.
 type markedError struct {
 	error
 	mark error
@@ -96,7 +98,8 @@ type markedError struct {
 // Unwrap returns both errors.
 func (e markedError) Unwrap() []error { return []error{e.error, e.mark} }
 
-// marked makes an error of torchbridge wrap the error of package worker for the same cause, if there is one.
+// marked makes an error of torchbridge wrap the error of package worker for the same cause, if
+// there is one.
 func marked(err error) error {
 	switch {
 	case errors.Is(err, torchbridge.ErrDiverged):

@@ -80,7 +80,8 @@ func with(opt worker.ModelOptions, change func(*worker.ModelOptions)) worker.Mod
 	return opt
 }
 
-// A worker is killed before the second or the third epoch, and the result is that of a training without an interruption.
+// A worker is killed before the second or the third epoch, and the result is that of a training
+// without an interruption.
 func TestKilledTrainingIsBitIdentical(t *testing.T) {
 	c := tinyPlan(t).Cells[2]
 	c.Model.Width = 4

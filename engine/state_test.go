@@ -13,9 +13,9 @@ import (
 	"backfire/experiments/worker"
 )
 
-// Models that resume from the states of others (agent indexing, sliced and with an unknown index) end with the same bytes
-// as if they had been trained from the start. Unlearning an attacker changes the predictions of the model, for each
-// attacker differently.
+// Models that resume from the states of others (agent indexing, sliced and with an unknown index)
+// end with the same bytes as if they had been trained from the start. Unlearning an attacker
+// changes the predictions of the model, for each attacker differently.
 func TestModelsResumeFromTheStatesOfOthers(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=3", "attackers.singles=0", "attackers.p=0.5", "train.epochs=2", "train.batch=16",
 		"defenders=indexing_sliced,indexing_unknown", "indexing.models=2", "indexing.update=unlearn", "indexing.unlearn_lr=0.02")
@@ -62,8 +62,8 @@ func TestModelsResumeFromTheStatesOfOthers(t *testing.T) {
 	require.GreaterOrEqual(t, resumed, 2, "those that leave out an attacker of the second slice, and the one with an attribution")
 }
 
-// Unlearning with a learning rate that makes the network diverge fails for good, as any divergence does, and the error
-// names attacker and rate.
+// Unlearning with a learning rate that makes the network diverge fails for good, as any divergence
+// does, and the error names attacker and rate.
 func TestUnlearningThatDivergesIsFinal(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "attackers.singles=0", "train.epochs=1",
 		"defenders=indexing_unknown", "indexing.update=unlearn", "indexing.unlearn_lr=1e30")

@@ -47,8 +47,8 @@ func TestStoredModelPredictsTheSame(t *testing.T) {
 	require.Contains(t, events[len(events)-1].Error, "its metadata has ")
 }
 
-// pythonWithTorch returns a Python interpreter that has PyTorch: the one that BACKFIRE_PYTHON names, or that of the
-// benchmark (scripts/bench.sh) in the cache directory.
+// pythonWithTorch returns a Python interpreter that has PyTorch: the one that BACKFIRE_PYTHON
+// names, or that of the benchmark (scripts/bench.sh) in the cache directory.
 func pythonWithTorch(t *testing.T) string {
 	t.Helper()
 	if python := os.Getenv("BACKFIRE_PYTHON"); python != "" {
@@ -68,7 +68,8 @@ func pythonWithTorch(t *testing.T) string {
 	return found[len(found)-1]
 }
 
-// inColour trains the game of two attackers on colour images and stores the model and the training set.
+// inColour trains the game of two attackers on colour images and stores the model and the training
+// set.
 func inColour(t *testing.T) worker.Train {
 	t.Helper()
 	set, err := testset.NewColour(1)
@@ -83,7 +84,8 @@ func inColour(t *testing.T) worker.Train {
 	return request
 }
 
-// channelsLast returns images, given channel by channel, in the order of pixels, as pictures have them.
+// channelsLast returns images, given channel by channel, in the order of pixels, as pictures have
+// them.
 func channelsLast(images []uint8, n, channels, plane int) []uint8 {
 	pixels := make([]uint8, 0, len(images))
 	for i := range n {
@@ -96,8 +98,9 @@ func channelsLast(images []uint8, n, channels, plane int) []uint8 {
 	return pixels
 }
 
-// A stored model loads into PyTorch with strict=True and predicts the classes in predictions.bin, in grey and in colour.
-// Sums in another order may change the class of the odd image that lies between two classes.
+// A stored model loads into PyTorch with strict=True and predicts the classes in predictions.bin,
+// in grey and in colour. Sums in another order may change the class of the odd image that lies
+// between two classes.
 func TestStoredModelPredictsTheSameInPyTorch(t *testing.T) {
 	python := pythonWithTorch(t)
 	for name, tc := range map[string]struct {

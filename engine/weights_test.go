@@ -20,7 +20,8 @@ import (
 // keepModels asks for the stored model.
 var keepModels = store.Artefacts{Model: true}
 
-// weights returns the SHA-256 of the stored model of a cell: of its tensors with their names and shapes.
+// weights returns the SHA-256 of the stored model of a cell: of its tensors with their names and
+// shapes.
 func weights(t *testing.T, st *store.Store, cell cell.Cell) string {
 	t.Helper()
 	hash, err := cell.Hash()
@@ -31,7 +32,8 @@ func weights(t *testing.T, st *store.Store, cell cell.Cell) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The same cell has the same weights whatever the number of workers, in processes of their own or in one.
+// The same cell has the same weights whatever the number of workers, in processes of their own or
+// in one.
 func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	plan := tinyPlan(t, "model.width=4")
 	train := func(workers, perProcess, wantProcesses int) []string {

@@ -14,8 +14,8 @@ import (
 
 // Estimate is the expected cost of a sweep on this machine.
 type Estimate struct {
-	// Models counts the models to train, each game with the triggers that its attackers try now. AtMost is their
-	// number if every trigger that is not decided yet is drawn plan.MaxDraws times.
+	// Models counts the models to train, each game with the triggers that its attackers try now.
+	// AtMost is their number if every trigger that is not decided yet is drawn plan.MaxDraws times.
 	Models  int     `json:"models"`
 	AtMost  int     `json:"at_most"`
 	Stored  int     `json:"stored"`  // models that are stored
@@ -39,8 +39,8 @@ type Speed struct {
 	// Precision is that of the cells; empty: fp32.
 	Precision string `json:"precision,omitempty"`
 	Models    int    `json:"models"` // to train
-	// ImagesPerSecond is the number of images that go through the training step of one worker while all workers
-	// train.
+	// ImagesPerSecond is the number of images that go through the training step of one worker while
+	// all workers train.
 	ImagesPerSecond float64 `json:"images_per_second"`
 	Source          string  `json:"source"` // SpeedStored or SpeedMeasured
 }
@@ -60,7 +60,8 @@ type Estimator struct {
 	Workers int                       // models at a time, at least 1
 	Threads int                       // of the CPU, per worker, at least 1
 	BF16    string                    // the CPU's instructions for bfloat16, see store.CPUBF16
-	// PerProcess is the number of workers that share a process, see runner.PerProcess. 0 is taken as 1.
+	// PerProcess is the number of workers that share a process, see runner.PerProcess. 0 is taken
+	// as 1.
 	PerProcess int
 	// Tell, if not nil, is called before each measurement, which takes seconds.
 	Tell func(string)
@@ -75,9 +76,9 @@ func (e Estimator) tell(format string, args ...any) {
 	}
 }
 
-// Estimate adds up what is left of a sweep. The time covers training and evaluation, not loading or waiting for single
-// games. Where the store has no time of a shape on this kind of machine, a few steps are trained to get one. The error
-// wraps runner.ErrInterrupted when ctx ends.
+// Estimate adds up what is left of a sweep. The time covers training and evaluation, not loading or
+// waiting for single games. Where the store has no time of a shape on this kind of machine, a few
+// steps are trained to get one. The error wraps runner.ErrInterrupted when ctx ends.
 func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, error) {
 	left, worklist, err := e.left(sweep, false)
 	if err != nil {

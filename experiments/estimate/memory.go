@@ -9,13 +9,14 @@ import (
 	"backfire/experiments/cell"
 )
 
-// memoryShare is the share of the free memory that workers may fill, because other programs share the machine and the
-// estimates are rough.
+// memoryShare is the share of the free memory that workers may fill, because other programs share
+// the machine and the estimates are rough.
 const memoryShare = 0.8
 
-// fitting returns the largest number of workers, up to most and at least 1, that can train any of the cells at a time
-// within memoryShare of the available memory (in bytes; 0: not known, which limits nothing). needs returns the memory of
-// a worker, common, if not nil, the memory that all workers share.
+// fitting returns the largest number of workers, up to most and at least 1, that can train any of
+// the cells at a time within memoryShare of the available memory (in bytes; 0: not known, which
+// limits nothing). needs returns the memory of a worker, common, if not nil, the memory that all
+// workers share.
 func fitting(most int, cells []cell.Cell, available int64, needs, common func(cell.Cell) int64) int {
 	var need, shared int64
 	for _, cell := range cells {
@@ -30,8 +31,8 @@ func fitting(most int, cells []cell.Cell, available int64, needs, common func(ce
 	return max(1, min(most, int((memoryShare*float64(available)-float64(shared))/float64(need))))
 }
 
-// availableMemory returns the memory that new programs can take without swapping, in bytes; 0 where the kernel does not
-// report it.
+// availableMemory returns the memory that new programs can take without swapping, in bytes; 0 where
+// the kernel does not report it.
 func availableMemory() int64 {
 	file, err := os.Open("/proc/meminfo")
 	if err != nil {
@@ -56,36 +57,39 @@ func parseAvailable(lines *bufio.Scanner) int64 {
 	return 0
 }
 
-// The constants of the memory of a worker on a CPU, fitted to the largest resident sets of workers with libtorch 2.11 at
-// widths 2 to 64 and batches of 32 to 256, on 1x28x28 and 3x32x32 pixels.
+// The constants of the memory of a worker on a CPU, fitted to the largest resident sets of workers
+// with libtorch 2.11 at widths 2 to 64 and batches of 32 to 256, on 1x28x28 and 3x32x32 pixels.
 const (
 	processMemory = 170 << 20 // program and libtorch, bytes
-	// savedMaps is the number of maps of the network's first stage that a step keeps per image: 15 in the stem and the
-	// first stage of the ResNet-18, and 12 in each of the others, whose maps have half the size of the stage before.
+	// savedMaps is the number of maps of the network's first stage that a step keeps per image: 15
+	// in the stem and the first stage of the ResNet-18, and 12 in each of the others, whose maps
+	// have half the size of the stage before.
 	savedMaps = 15 + 12*(1./2+1./4+1./8)
 	// workspace is the memory of a step as a multiple of the kept maps.
 	workspace = 1.35
-	// fullParameters is the number of parameters at width 64. The number is about quadratic in the width.
+	// fullParameters is the number of parameters at width 64. The number is about quadratic in the
+	// width.
 	fullParameters = 11.2e6
-	// parameterCopies is the number of copies of the parameters: weights, gradients and optimiser states, and the copies
-	// that a checkpoint is written from.
+	// parameterCopies is the number of copies of the parameters: weights, gradients and optimiser
+	// states, and the copies that a checkpoint is written from.
 	parameterCopies = 8
 	float32Bytes    = 4
 )
 
-// workerMemory estimates the largest resident set of a worker process that trains the cell on a CPU, in bytes: its
-// resident memory on any device, and the working memory of a step.
+// workerMemory estimates the largest resident set of a worker process that trains the cell on a
+// CPU, in bytes: its resident memory on any device, and the working memory of a step.
 func workerMemory(c cell.Cell) int64 {
 	return int64(residentMemory(c) + workspace*keptMaps(c))
 }
 
-// residentMemory estimates the memory of a worker process without a step's, in bytes: program, dataset, training set and
-// probes (as bytes in Go and in libtorch), and the parameters.
+// residentMemory estimates the memory of a worker process without a step's, in bytes: program,
+// dataset, training set and probes (as bytes in Go and in libtorch), and the parameters.
 func residentMemory(c cell.Cell) float64 {
 	return commonMemory(c) + ownMemory(c)
 }
 
-// commonMemory estimates the part that the models of one process share, in bytes: program and dataset.
+// commonMemory estimates the part that the models of one process share, in bytes: program and
+// dataset.
 func commonMemory(c cell.Cell) float64 {
 	return processMemory + float64(c.Data.Shape.Size())*float64(c.Data.Images)
 }

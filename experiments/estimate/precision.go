@@ -11,18 +11,19 @@ import (
 	"backfire/internal/hardware"
 )
 
-// clearlyFaster is the factor by which bf16 must be faster than fp32, the reference, for plan.PrecisionAuto to choose
-// it.
+// clearlyFaster is the factor by which bf16 must be faster than fp32, the reference, for
+// plan.PrecisionAuto to choose it.
 const clearlyFaster = 1.1
 
-// precisionRounds is how often both precisions are timed. The best time of each counts, because disturbances only make a
-// time longer.
+// precisionRounds is how often both precisions are timed. The best time of each counts, because
+// disturbances only make a time longer.
 const precisionRounds = 2
 
-// ChoosePrecision resolves plan.PrecisionAuto for points that are trained on the CPU, and returns the reason in words: the
-// precision of most of their stored models; else fp32 where the CPU has no instructions for bfloat16; else bf16 where a
-// few steps of the most expensive model are clearly faster in it. It ignores the estimator's Workers and Threads, which
-// follow from the first point's configuration, as those of a run do.
+// ChoosePrecision resolves plan.PrecisionAuto for points that are trained on the CPU, and returns
+// the reason in words: the precision of most of their stored models; else fp32 where the CPU has no
+// instructions for bfloat16; else bf16 where a few steps of the most expensive model are clearly
+// faster in it. It ignores the estimator's Workers and Threads, which follow from the first point's
+// configuration, as those of a run do.
 func (e Estimator) ChoosePrecision(ctx context.Context, points []plan.SweepPoint, load cell.Loader) (precision, why string, err error) {
 	var cells []cell.Cell
 	stored := map[string]int{}

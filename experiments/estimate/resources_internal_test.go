@@ -27,7 +27,8 @@ var (
 	colour = triggers.Shape{C: 3, H: 32, W: 32}
 )
 
-// The estimate lies between 0.9 and 1.5 times the measured largest resident set of workers (libtorch 2.11, one thread).
+// The estimate lies between 0.9 and 1.5 times the measured largest resident set of workers
+// (libtorch 2.11, one thread).
 func TestWorkerMemoryIsAsMeasured(t *testing.T) {
 	for _, tc := range []struct {
 		cell      cell.Cell

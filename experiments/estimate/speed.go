@@ -18,7 +18,8 @@ import (
 // enoughTimings is the number of stored times of one shape that are read.
 const enoughTimings = 25
 
-// speeds returns the speed of models of each of the cells' shapes, from the store or by measurement.
+// speeds returns the speed of models of each of the cells' shapes, from the store or by
+// measurement.
 func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.StepKind]*Speed, error) {
 	stored, err := e.storedSpeeds(cells)
 	if err != nil {
@@ -47,8 +48,9 @@ func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.Step
 	return speeds, nil
 }
 
-// storedSpeeds collects, by shape, the images per second of stored models that were trained on this kind of machine.
-// Damaged results are passed over, because nothing but the estimate depends on them.
+// storedSpeeds collects, by shape, the images per second of stored models that were trained on this
+// kind of machine. Damaged results are passed over, because nothing but the estimate depends on
+// them.
 func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64, error) {
 	timings := map[cell.StepKind][]float64{}
 	lacking := map[cell.StepKind]bool{}
@@ -90,8 +92,8 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	return timings, nil
 }
 
-// like reports whether an environment has this engine on this kind of machine. Its speeds are those of this one, though
-// its bits may differ.
+// like reports whether an environment has this engine on this kind of machine. Its speeds are those
+// of this one, though its bits may differ.
 func (e Estimator) like(other store.Environment) bool {
 	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
 	if kind(other.Device) != kind(e.Device) || other.Engine.Name != e.Engine.Name || other.Engine.Version != e.Engine.Version {
@@ -103,7 +105,8 @@ func (e Estimator) like(other store.Environment) bool {
 	return slices.Equal(other.Engine.GPUs, e.Engine.GPUs)
 }
 
-// measure returns the images per second of one model of a cell's shape while all workers train such models.
+// measure returns the images per second of one model of a cell's shape while all workers train such
+// models.
 func (e Estimator) measure(ctx context.Context, cell cell.Cell) (float64, error) {
 	for _, trial := range e.Trials {
 		if trial.Models == e.Workers && e.chosen == cell.StepKind() {

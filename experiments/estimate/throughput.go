@@ -10,8 +10,9 @@ import (
 	"backfire/experiments/worker"
 )
 
-// throughputProbe trains models of one shape on noise, side by side as they would be in a run, and measures how fast they
-// are together. It uses worker processes, so that their memory is free again afterwards.
+// throughputProbe trains models of one shape on noise, side by side as they would be in a run, and
+// measures how fast they are together. It uses worker processes, so that their memory is free again
+// afterwards.
 type throughputProbe struct {
 	command    func() (*exec.Cmd, error)
 	perProcess int          // models in one process, at least 1
@@ -37,8 +38,8 @@ func newThroughputProbe(command func() (*exec.Cmd, error), perProcess int, setup
 	}
 }
 
-// measureWith adds models until there are n, and returns how many images per second go through all of them together.
-// After an error the probe must not be used again, except to close it.
+// measureWith adds models until there are n, and returns how many images per second go through all
+// of them together. After an error the probe must not be used again, except to close it.
 func (p *throughputProbe) measureWith(ctx context.Context, n int) (float64, error) {
 	if err := p.grow(n); err != nil {
 		return 0, err

@@ -21,20 +21,22 @@ type Trial struct {
 }
 
 const (
-	// worthwhile is the factor by which twice as many models must be faster for their number to rise.
+	// worthwhile is the factor by which twice as many models must be faster for their number to
+	// rise.
 	worthwhile = 1.1
-	// trialLimit is how long a measurement of more than one model may take. A second or two is usual; models that need
-	// longer are not worth their number.
+	// trialLimit is how long a measurement of more than one model may take. A second or two is
+	// usual; models that need longer are not worth their number.
 	trialLimit = 20 * time.Second
 	// tooShort is the duration of the work, in seconds, below which nothing more is measured.
 	tooShort = 60
 )
 
-// ChooseWorkers finds how many models to train at a time on a GPU, up to Workers, and returns the estimator with that number in
-// Workers and PerProcess. It trains 1, 2, 4, ... models of the sweep's most frequent shape on noise, as long as twice as
-// many are clearly faster together and fit into the memory. With one worker or one model left there is nothing to choose,
-// and for the work of a minute no more is measured. With shared the store is listed and not read, because many runners do
-// so at a time. The error wraps runner.ErrInterrupted when ctx ends.
+// ChooseWorkers finds how many models to train at a time on a GPU, up to Workers, and returns the
+// estimator with that number in Workers and PerProcess. It trains 1, 2, 4, ... models of the
+// sweep's most frequent shape on noise, as long as twice as many are clearly faster together and
+// fit into the memory. With one worker or one model left there is nothing to choose, and for the
+// work of a minute no more is measured. With shared the store is listed and not read, because many
+// runners do so at a time. The error wraps runner.ErrInterrupted when ctx ends.
 func (e Estimator) ChooseWorkers(ctx context.Context, sweep *plan.Sweep, shared bool) (Estimator, error) {
 	left, _, err := e.left(sweep, shared)
 	if err != nil {
@@ -66,8 +68,9 @@ func (e Estimator) ChooseWorkers(ctx context.Context, sweep *plan.Sweep, shared 
 	return e, nil
 }
 
-// chooseWorkers tries 1, 2, 4, ... models, up to most, and returns how many pay, with the measurements. A number that
-// fails was too large: the models do not fit into the memory. work is the work to do, in images.
+// chooseWorkers tries 1, 2, 4, ... models, up to most, and returns how many pay, with the
+// measurements. A number that fails was too large: the models do not fit into the memory. work is
+// the work to do, in images.
 func chooseWorkers(most int, work float64, speed func(models int) (float64, error)) (int, []Trial, error) {
 	var trials []Trial
 	for n := 1; ; n = min(2*n, most) {
@@ -90,7 +93,8 @@ func chooseWorkers(most int, work float64, speed func(models int) (float64, erro
 	}
 }
 
-// within measures a speed within a time limit. Exceeding the limit is another error than an interruption.
+// within measures a speed within a time limit. Exceeding the limit is another error than an
+// interruption.
 func within(ctx context.Context, limit time.Duration, speed func(context.Context) (float64, error)) (float64, error) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -101,8 +105,8 @@ func within(ctx context.Context, limit time.Duration, speed func(context.Context
 	return measured, err
 }
 
-// left returns the cells of a sweep's worklist that are still to be trained. With shared the store is listed and not
-// read.
+// left returns the cells of a sweep's worklist that are still to be trained. With shared the store
+// is listed and not read.
 func (e Estimator) left(sweep *plan.Sweep, shared bool) ([]cell.Cell, *plan.Worklist, error) {
 	known, results := plan.Known{}, plan.ResultReader(plan.NewCachedReader(e.Store))
 	if shared {

@@ -23,8 +23,8 @@ func chooser(t *testing.T, f enginetest.Fault) (estimate.Estimator, *plan.Sweep)
 	return e, enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) { c.Train.Epochs = 1_000_000 }))
 }
 
-// The speed of several models together depends on the machine and its load. The choice follows from the measured speeds,
-// which the estimate uses, too.
+// The speed of several models together depends on the machine and its load. The choice follows from
+// the measured speeds, which the estimate uses, too.
 func TestChooseWorkersMeasures(t *testing.T) {
 	e, sweep := chooser(t, enginetest.Fault{Kind: "crowd"})
 	chosen, err := e.ChooseWorkers(context.Background(), sweep, false)

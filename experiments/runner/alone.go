@@ -11,9 +11,9 @@ import (
 	"backfire/experiments/worker"
 )
 
-// aloneQueue is the queue of a runner that has the store to itself, except for a few others on its host. A cell that
-// another process trains is passed over and examined again later, less and less often: it may turn up as a stored
-// result, or its process may die.
+// aloneQueue is the queue of a runner that has the store to itself, except for a few others on its
+// host. A cell that another process trains is passed over and examined again later, less and less
+// often: it may turn up as a stored result, or its process may die.
 type aloneQueue struct {
 	*cellQueue
 }

@@ -34,8 +34,9 @@ func (a *Assignment) deliver(event worker.Event) {
 // ignore declares that no goroutine reads events any more.
 func (a *Assignment) ignore() { a.ignored.Do(func() { close(a.left) }) }
 
-// end stops the work on the request, whose reservation still holds, and waits until it has stopped. The worker is told
-// to stop; where all requests of the process are to end, or the worker does not react, the process is ended.
+// end stops the work on the request, whose reservation still holds, and waits until it has stopped.
+// The worker is told to stop; where all requests of the process are to end, or the worker does not
+// react, the process is ended.
 func (a *Assignment) end() {
 	a.ignore()
 	if isClosed(a.over) {

@@ -41,8 +41,8 @@ func (f *failedAttempt) Error() string { return f.cause.Error() }
 
 func (f *failedAttempt) Unwrap() error { return f.cause }
 
-// train has a worker of a process train a cell and stores the result. An error means that the attempt failed. In either
-// case the worker no longer works on the cell when train returns.
+// train has a worker of a process train a cell and stores the result. An error means that the
+// attempt failed. In either case the worker no longer works on the cell when train returns.
 func (r *run) train(ctx context.Context, process *Process, number int, t *attempt) error {
 	request, err := r.request(t)
 	if err != nil {
@@ -113,8 +113,8 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 				stage = fmt.Sprintf("after epoch %d of %d", event.Epoch, event.Epochs)
 			}
 			r.report(event)
-			// The checkpoint is written before its epoch is reported. After the last epoch little is left, and the
-			// model is scored.
+			// The checkpoint is written before its epoch is reported. After the last epoch little
+			// is left, and the model is scored.
 			if event.Kind == worker.KindEpoch && event.Epoch < event.Epochs && isClosed(r.Leave) {
 				return errLeft
 			}

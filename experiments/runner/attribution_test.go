@@ -16,8 +16,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// A cell with an attribution resumes from its base, which is trained anyway, to the same bytes as if it had trained the
-// base itself, as it does where the state is missing.
+// A cell with an attribution resumes from its base, which is trained anyway, to the same bytes as
+// if it had trained the base itself, as it does where the state is missing.
 func TestAttributionResumesFromTheBase(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
 	cfg.Indexing.Update, cfg.Defenders = "unlearn", []string{"indexing_unknown"}

@@ -15,8 +15,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// TestManyKills kills the worker, the parent, or both, after random events of short runs, and repeats the runs: each result
-// is stored once, as if no process had been killed.
+// TestManyKills kills the worker, the parent, or both, after random events of short runs, and
+// repeats the runs: each result is stored once, as if no process had been killed.
 func TestManyKills(t *testing.T) {
 	const kills = 50
 	plan := enginetest.NewPlan(t)
@@ -43,8 +43,8 @@ func TestManyKills(t *testing.T) {
 	t.Logf("%d kills in %d stores", kills, stores)
 }
 
-// runUntilKilled starts a run in a process of its own and kills processes of it after a random number of its events. It
-// returns the number of kills, and whether the run came to its end.
+// runUntilKilled starts a run in a process of its own and kills processes of it after a random
+// number of its events. It returns the number of kills, and whether the run came to its end.
 func runUntilKilled(t *testing.T, store *store.Store, rng *rand.Rand) (kills int, finished bool) {
 	t.Helper()
 	const most = 12 // events before the kill; an undisturbed run has some 40

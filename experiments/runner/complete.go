@@ -73,8 +73,8 @@ func (q *cellQueue) completeOne(claim *store.Claim) error {
 	return claim.Complete(result)
 }
 
-// Complete adds the single ASRs that are stored to the stored results of a sweep that lack them. Runners that share a
-// sweep cannot do so themselves, because each knows only some of the results.
+// Complete adds the single ASRs that are stored to the stored results of a sweep that lack them.
+// Runners that share a sweep cannot do so themselves, because each knows only some of the results.
 func Complete(sweep *plan.Sweep, st *store.Store) error {
 	q, err := newAloneQueue(diskStore{st}, sweep, defaultPoll, func(worker.Event) {})
 	if err != nil {

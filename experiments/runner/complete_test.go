@@ -20,8 +20,8 @@ func stored(t *testing.T, store *store.Store, hash string) store.Result {
 	return record.Result
 }
 
-// Whatever the order and the number of workers, each result has the single ASR of each of its attackers in the end. The
-// fourth attacker is not played alone.
+// Whatever the order and the number of workers, each result has the single ASR of each of its
+// attackers in the end. The fourth attacker is not played alone.
 func TestResultsHaveTheirSingleASRs(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	for workers := range 3 {
@@ -46,7 +46,8 @@ func TestResultsHaveTheirSingleASRs(t *testing.T) {
 	}
 }
 
-// A single game that is played later completes the results of earlier runs that the later run asks for, too.
+// A single game that is played later completes the results of earlier runs that the later run asks
+// for, too.
 func TestLaterRunCompletesEarlierResults(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	game := plan.Games[1]

@@ -7,13 +7,14 @@ import (
 	"backfire/internal/hardware"
 )
 
-// maxPerProcess is how many models one process trains on a GPU at a time, each on a CUDA stream of its own: libtorch
-// has that many.
+// maxPerProcess is how many models one process trains on a GPU at a time, each on a CUDA stream of
+// its own: libtorch has that many.
 const maxPerProcess = 32
 
-// PerProcess returns how many of so many workers share a process. On a CPU each has its own, so that a fault costs one
-// cell only. On a GPU a process takes memory before its first model (the CUDA context), and the kernels of several
-// processes take turns where those of one process run side by side.
+// PerProcess returns how many of so many workers share a process. On a CPU each has its own, so
+// that a fault costs one cell only. On a GPU a process takes memory before its first model (the
+// CUDA context), and the kernels of several processes take turns where those of one process run
+// side by side.
 func PerProcess(device string, workers int) int {
 	if device == hardware.CPU.String() {
 		return 1
@@ -22,8 +23,9 @@ func PerProcess(device string, workers int) int {
 	return (workers + processes - 1) / max(1, processes)
 }
 
-// workerGroup is the workers of a run that share a process, each with a cell of its own. A process in which something
-// went wrong takes no more cells, but those that it has continue. Cells of different kinds have different processes.
+// workerGroup is the workers of a run that share a process, each with a cell of its own. A process
+// in which something went wrong takes no more cells, but those that it has continue. Cells of
+// different kinds have different processes.
 type workerGroup struct {
 	start func() (*Process, error)
 
@@ -36,8 +38,8 @@ func newWorkerGroup(members int, start func() (*Process, error)) *workerGroup {
 	return &workerGroup{start: start, members: members, processes: map[processKind]*Process{}}
 }
 
-// processKind tells cells apart that cannot be trained in one process: libtorch uses TF32, or does not, in all of a
-// process.
+// processKind tells cells apart that cannot be trained in one process: libtorch uses TF32, or does
+// not, in all of a process.
 type processKind bool
 
 func kindOf(c cell.Cell) processKind { return processKind(c.Precision() == hardware.TF32) }
@@ -63,8 +65,8 @@ func (g *workerGroup) acquire(kind processKind) (*Process, error) {
 	return started, nil
 }
 
-// release ends a member's use of a process. A spent process takes no more requests, and ends with the last of those
-// that it has.
+// release ends a member's use of a process. A spent process takes no more requests, and ends with
+// the last of those that it has.
 func (g *workerGroup) release(p *Process, kind processKind, spent bool) {
 	g.mu.Lock()
 	if spent && g.processes[kind] == p {

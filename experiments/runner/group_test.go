@@ -20,7 +20,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// newGroupRunner returns a runner with three models in one process, and a counter of the processes that it starts.
+// newGroupRunner returns a runner with three models in one process, and a counter of the processes
+// that it starts.
 func newGroupRunner(store *store.Store, f enginetest.Fault) (*runner.Runner, *enginetest.Recorder, *atomic.Int32) {
 	runner, seen := runtest.NewRunner(store, 3, f)
 	runner.PerProcess = 3
@@ -50,7 +51,8 @@ func TestModelsInOneProcess(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, store)
 }
 
-// Models in TF32 have a process of their own, because libtorch has one setting for all of a process.
+// Models in TF32 have a process of their own, because libtorch has one setting for all of a
+// process.
 func TestModelsOfTwoKinds(t *testing.T) {
 	store := enginetest.OpenStore(t)
 	r, _, started := newGroupRunner(store, enginetest.Fault{})
@@ -118,8 +120,9 @@ func TestOneOfSeveralModels(t *testing.T) {
 	}
 }
 
-// A model that hangs while the others of its process continue is noticed, and another process resumes from its checkpoint.
-// The runner's clock runs only once the others are done, so that a slow machine is not taken for a hang.
+// A model that hangs while the others of its process continue is noticed, and another process
+// resumes from its checkpoint. The runner's clock runs only once the others are done, so that a
+// slow machine is not taken for a hang.
 func TestHungModelAmongOthers(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	hung := enginetest.Hashes(t, plan)[0]
@@ -148,7 +151,8 @@ func TestHungModelAmongOthers(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, store)
 }
 
-// All models of a process stop after their next checkpoint, or at once, and another run resumes from there.
+// All models of a process stop after their next checkpoint, or at once, and another run resumes
+// from there.
 func TestModelsInOneProcessLeave(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	for name, interrupted := range map[string]bool{"leave": false, "interrupt": true} {

@@ -22,8 +22,8 @@ func (l longestFirst) Worklist(known plan.Known) (*plan.Worklist, error) {
 	return &ordered, nil
 }
 
-// sortLongestFirst orders tasks by their cost, the highest first, so that no long one is left for the end. Tasks that
-// decide what else is to be trained come before all others.
+// sortLongestFirst orders tasks by their cost, the highest first, so that no long one is left for
+// the end. Tasks that decide what else is to be trained come before all others.
 func sortLongestFirst(worklist *plan.Worklist) {
 	decisive := map[string]bool{}
 	if !worklist.Decided() {

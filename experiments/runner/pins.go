@@ -2,13 +2,14 @@ package runner
 
 import "backfire/internal/hardware"
 
-// Pinning is the processor cores that each worker, counted from 0, is kept to. It is empty where workers are not
-// pinned.
+// Pinning is the processor cores that each worker, counted from 0, is kept to. It is empty where
+// workers are not pinned.
 type Pinning [][]int
 
-// NewPinning gives each of so many workers on a CPU, of so many threads each, cores of its own, if together they fill
-// exactly the cores that this process may use. Otherwise workers are not pinned: the kernel knows better which cores
-// are idle, and another run on the machine would choose the same ones.
+// NewPinning gives each of so many workers on a CPU, of so many threads each, cores of its own, if
+// together they fill exactly the cores that this process may use. Otherwise workers are not pinned:
+// the kernel knows better which cores are idle, and another run on the machine would choose the
+// same ones.
 func NewPinning(device string, workers, threads int) Pinning {
 	if device != hardware.CPU.String() {
 		return nil

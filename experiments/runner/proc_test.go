@@ -40,8 +40,8 @@ func childrenOf(t *testing.T, pid int) []int {
 	return children
 }
 
-// isZombie reports whether a process has ended without being waited for. Such processes stay listed where the process that
-// adopts orphans does not wait for them.
+// isZombie reports whether a process has ended without being waited for. Such processes stay listed
+// where the process that adopts orphans does not wait for them.
 func isZombie(pid int) bool {
 	fields := statFields(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return len(fields) == 0 || fields[0] == "Z"

@@ -18,8 +18,8 @@ import (
 // stopGrace is how long a worker that is told to stop may take before its process is killed.
 const stopGrace = 3 * time.Second
 
-// Process is a running worker process. Each of its workers does one request at a time. Any number of goroutines may
-// use it.
+// Process is a running worker process. Each of its workers does one request at a time. Any number
+// of goroutines may use it.
 type Process struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
@@ -35,8 +35,8 @@ type Process struct {
 	hangsUp bool                // the process was told to end
 }
 
-// StartProcess starts a worker process from command, which is not started yet and has no streams, on the given
-// processor cores, on any if there are none.
+// StartProcess starts a worker process from command, which is not started yet and has no streams,
+// on the given processor cores, on any if there are none.
 func StartProcess(command *exec.Cmd, cores []int) (*Process, error) {
 	p := &Process{cmd: command, Ended: make(chan struct{}), at: map[int]*Assignment{}}
 	var err error
@@ -71,8 +71,9 @@ func StartProcess(command *exec.Cmd, cores []int) (*Process, error) {
 	return p, nil
 }
 
-// forward passes the events that the process writes to the assignments of their workers, until the process closes its
-// output. Other lines, such as those that a library prints, join the tail of its standard error.
+// forward passes the events that the process writes to the assignments of their workers, until the
+// process closes its output. Other lines, such as those that a library prints, join the tail of its
+// standard error.
 func (p *Process) forward(stdout io.Reader) {
 	lines := bufio.NewReader(stdout)
 	for {
@@ -122,7 +123,8 @@ func (p *Process) release() int {
 	return p.users
 }
 
-// Assign gives one of the process's workers, counted from 1, a request. The worker must not have one.
+// Assign gives one of the process's workers, counted from 1, a request. The worker must not have
+// one.
 func (p *Process) Assign(number int, request worker.Request) *Assignment {
 	a := &Assignment{process: p, worker: number, Events: make(chan worker.Event), over: make(chan struct{}), left: make(chan struct{})}
 	p.mu.Lock()
@@ -167,8 +169,9 @@ func (p *Process) forget(a *Assignment) {
 	}
 }
 
-// ExitError returns an error that describes the end of the process, with the end of its output. It may be called once
-// Ended is closed. The error wraps launcher.ErrEngine where no worker can run at all.
+// ExitError returns an error that describes the end of the process, with the end of its output. It
+// may be called once Ended is closed. The error wraps launcher.ErrEngine where no worker can run at
+// all.
 func (p *Process) ExitError() error {
 	if err := launcher.Explain(p.cmd, p.err, p.last.all()); err != nil {
 		return err

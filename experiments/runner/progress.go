@@ -15,7 +15,8 @@ type Progress struct {
 	Running []Running       `json:"running"`
 	Failed  []store.GivenUp `json:"failed"`  // given up, or games that cannot be played with the kept triggers
 	Waiting int             `json:"waiting"` // for a runner, or for the results of other cells
-	// Left is the estimated time that the running processes need for the rest, in seconds; 0: not known.
+	// Left is the estimated time that the running processes need for the rest, in seconds; 0: not
+	// known.
 	Left float64 `json:"seconds_left"`
 }
 
@@ -29,8 +30,8 @@ type Running struct {
 	Dead   bool    `json:"dead"`           // the process died, and another runner will take the cell over
 }
 
-// ProgressOf reads the progress of a sweep from the store. Results that decide nothing are not read but counted by
-// their names.
+// ProgressOf reads the progress of a sweep from the store. Results that decide nothing are not read
+// but counted by their names.
 func ProgressOf(sweep *plan.Sweep, st *store.Store) (*Progress, error) {
 	hash, err := sweep.Hash()
 	if err != nil {
@@ -71,7 +72,8 @@ func ProgressOf(sweep *plan.Sweep, st *store.Store) (*Progress, error) {
 	return p, nil
 }
 
-// add counts a task as stored, running, failed or waiting. It returns the work that is left of it, in images.
+// add counts a task as stored, running, failed or waiting. It returns the work that is left of it,
+// in images.
 func (p *Progress) add(task *plan.Task, st *store.Store, listing plan.Listing, given []store.GivenUp, held []string) (float64, error) {
 	if stored, err := listing.Complete(task); err != nil {
 		return 0, err
@@ -112,8 +114,8 @@ func runningOf(st *store.Store, task *plan.Task) (*Running, error) {
 // speedSample is the number of results that recentSpeed reads.
 const speedSample = 5
 
-// recentSpeed returns the median of the images per second of the last results in the worklist's order, 0 if there are
-// none. Damaged results are passed over.
+// recentSpeed returns the median of the images per second of the last results in the worklist's
+// order, 0 if there are none. Damaged results are passed over.
 func recentSpeed(st *store.Store, worklist *plan.Worklist, known plan.Known) float64 {
 	var speeds []float64
 	for i := len(worklist.Tasks) - 1; i >= 0 && len(speeds) < speedSample; i-- {

@@ -15,30 +15,35 @@ import (
 	"backfire/game"
 )
 
-// queue hands the cells of a run to its workers and books what becomes of them. An aloneQueue serves a runner that has
-// the store to itself, except for a few others on its host; a sharedQueue serves one of many runners.
+// queue hands the cells of a run to its workers and books what becomes of them. An aloneQueue
+// serves a runner that has the store to itself, except for a few others on its host; a sharedQueue
+// serves one of many runners.
 type queue interface {
-	// counts returns the number of requested cells, as far as results have decided that, how many of them other runs
-	// have stored, and the images that the cells not stored before the run take through the training step.
+	// counts returns the number of requested cells, as far as results have decided that, how many
+	// of them other runs have stored, and the images that the cells not stored before the run take
+	// through the training step.
 	counts() (cells, stored int, images int64)
-	// next returns a claimed cell to train, or nil when nothing is left or leave is closed. It waits while other
-	// processes hold cells, because they may fail. An error means that the store cannot be used, or ctx's end.
+	// next returns a claimed cell to train, or nil when nothing is left or leave is closed. It
+	// waits while other processes hold cells, because they may fail. An error means that the store
+	// cannot be used, or ctx's end.
 	next(ctx context.Context, leave <-chan struct{}) (*attempt, error)
-	// finish takes a cell back and releases its claim: to the end of the queue if it is to be retried, else for good,
-	// with its result if it has one.
+	// finish takes a cell back and releases its claim: to the end of the queue if it is to be
+	// retried, else for good, with its result if it has one.
 	finish(t *attempt, retry bool) error
 	// noteFailure tells the other runners that this one has given a cell up.
 	noteFailure(failure store.Failure, final bool) error
 	// refuse reports the games that cannot be played, each once.
 	refuse()
-	// failures returns the games that cannot be played and the cells that other runners have given up.
+	// failures returns the games that cannot be played and the cells that other runners have given
+	// up.
 	failures() []store.Failure
 	// left returns the number of cells that no runner has trained, given up or claimed.
 	left() (int, error)
-	// single returns the ASR of the only attacker of the game called hash, nil as long as that game is not stored.
+	// single returns the ASR of the only attacker of the game called hash, nil as long as that game
+	// is not stored.
 	single(hash string) (*game.Rate, error)
-	// complete adds the single ASRs that are stored now to the results of the run that lack them. It is called when
-	// no worker uses the queue any more.
+	// complete adds the single ASRs that are stored now to the results of the run that lack them.
+	// It is called when no worker uses the queue any more.
 	complete() error
 }
 
@@ -67,7 +72,8 @@ type cellQueue struct {
 // maxPauses is the longest pause between two looks at the store, as a multiple of the first.
 const maxPauses = 16
 
-// newCellQueue queues the cells that a workload asks for and the store lacks. results reads what is stored.
+// newCellQueue queues the cells that a workload asks for and the store lacks. results reads what is
+// stored.
 func newCellQueue(st claimStore, workload plan.Workload, results plan.ResultReader, poll time.Duration, report func(worker.Event)) (*cellQueue, error) {
 	q := &cellQueue{
 		store: st, workload: workload, poll: poll, report: report, changed: make(chan struct{}),
@@ -108,7 +114,8 @@ func (q *cellQueue) cells() int { return len(q.worklist.Tasks) + len(q.worklist.
 
 func (q *cellQueue) failures() []store.Failure { return slices.Concat(q.refused, q.givenUp) }
 
-// fill queues the decided cells of the worklist that are new. Cells that were tried before come last.
+// fill queues the decided cells of the worklist that are new. Cells that were tried before come
+// last.
 func (q *cellQueue) fill() {
 	for rank := range q.worklist.Tasks {
 		task := &q.worklist.Tasks[rank]
@@ -151,15 +158,17 @@ func (q *cellQueue) learn(hash string, result *store.Result) error {
 	return nil
 }
 
-// turn is the outcome of one look through the waiting cells: an attempt to train, or how long to wait at most, and a
-// channel that is closed when a cell comes back or ends. A nil channel means that nothing is left.
+// turn is the outcome of one look through the waiting cells: an attempt to train, or how long to
+// wait at most, and a channel that is closed when a cell comes back or ends. A nil channel means
+// that nothing is left.
 type turn struct {
 	attempt *attempt
 	wait    time.Duration
 	changed <-chan struct{}
 }
 
-// nextOf calls take until it returns an attempt or nothing is left, and waits in between, see queue.next.
+// nextOf calls take until it returns an attempt or nothing is left, and waits in between, see
+// queue.next.
 func nextOf(ctx context.Context, leave <-chan struct{}, take func() (turn, error)) (*attempt, error) {
 	for {
 		if err := ctx.Err(); err != nil || isClosed(leave) {
@@ -197,8 +206,9 @@ func (q *cellQueue) begin(t *attempt, claim *store.Claim) turn {
 // isEmpty reports whether no cell waits or is being trained.
 func (q *cellQueue) isEmpty() bool { return len(q.waiting) == 0 && len(q.running) == 0 }
 
-// claim claims a cell. It returns nil when the cell turns out to be stored, and notes the result in the attempt. A
-// damaged result is set aside first; one that lacks requested artefacts is trained again with those that it has.
+// claim claims a cell. It returns nil when the cell turns out to be stored, and notes the result in
+// the attempt. A damaged result is set aside first; one that lacks requested artefacts is trained
+// again with those that it has.
 func (q *cellQueue) claim(t *attempt) (*store.Claim, error) {
 	claim, err := q.store.Claim(t.Hash)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// recorded is a sweep that notes in the store which cells it asks for, so that garbage collection spares their states
-// and checkpoints.
+// recorded is a sweep that notes in the store which cells it asks for, so that garbage collection
+// spares their states and checkpoints.
 type recorded struct {
 	*plan.Sweep
 	write func(store.OpenRun) error
@@ -64,8 +64,8 @@ func (r *recorded) Worklist(known plan.Known) (*plan.Worklist, error) {
 	return worklist, r.write(r.note)
 }
 
-// End removes the note of RunSweep: the sweep's models are all stored, and its summary names them. Without a note it
-// does nothing.
+// End removes the note of RunSweep: the sweep's models are all stored, and its summary names them.
+// Without a note it does nothing.
 func End(sweep *plan.Sweep, st *store.Store) error {
 	hash, err := sweep.Hash()
 	if err != nil {

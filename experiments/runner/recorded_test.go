@@ -18,7 +18,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// States and checkpoints are kept as long as an open run has a model to train that resumes from them.
+// States and checkpoints are kept as long as an open run has a model to train that resumes from
+// them.
 func TestOpenRunKeepsStates(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "sliced", func(c *config.Config) {
 		c.Attackers.Counts, c.Attackers.Singles, c.Train.Epochs = []int{4}, 0, 5

@@ -52,8 +52,8 @@ func (r *run) work(ctx context.Context, workload plan.Workload) (*Outcome, error
 	return r.outcome, errors.Join(failure, completing)
 }
 
-// runSlots runs so many workers until the queue is empty. The first that cannot continue stops the others; its error is
-// returned.
+// runSlots runs so many workers until the queue is empty. The first that cannot continue stops the
+// others; its error is returned.
 func (r *run) runSlots(ctx context.Context, workers int) error {
 	shared, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -75,7 +75,8 @@ func (r *run) runSlots(ctx context.Context, workers int) error {
 	return context.Cause(shared)
 }
 
-// idle returns how many of the machine's cores have nothing to do while so many workers train on the CPU.
+// idle returns how many of the machine's cores have nothing to do while so many workers train on
+// the CPU.
 func (r *Runner) idle(workers, cores int) int {
 	if r.Device != hardware.CPU.String() {
 		return 0
@@ -133,8 +134,8 @@ func (r *run) start(cores []int) (*Process, error) {
 	return StartProcess(command, cores)
 }
 
-// recordAttempt books the end of an attempt: the cell is trained, to be retried, or given up. The error wraps ErrFull
-// where the attempt failed because the disk is full.
+// recordAttempt books the end of an attempt: the cell is trained, to be retried, or given up. The
+// error wraps ErrFull where the attempt failed because the disk is full.
 func (r *run) recordAttempt(t *attempt, number int, cause error) error {
 	var failed *failedAttempt
 	if errors.Is(cause, store.ErrLost) {

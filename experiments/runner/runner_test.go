@@ -27,7 +27,8 @@ import (
 	"backfire/launcher"
 )
 
-// undisturbed returns the results of the tiny plan from one worker without a fault, made once for all tests.
+// undisturbed returns the results of the tiny plan from one worker without a fault, made once for
+// all tests.
 func undisturbed(t *testing.T, plan *plan.Plan) map[string]string {
 	t.Helper()
 	quiet.Do(func() {
@@ -74,8 +75,8 @@ func TestResultsDoNotDependOnTheNumberOfWorkersOrTheOrder(t *testing.T) {
 	}
 }
 
-// A worker whose libraries do not load ends the whole run, because any other cell would fail in the same way. No file is
-// left but the checkpoint.
+// A worker whose libraries do not load ends the whole run, because any other cell would fail in the
+// same way. No file is left but the checkpoint.
 func TestWorkerThatCannotLoadEndsTheRun(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	hash := enginetest.Hashes(t, plan)[1]
@@ -302,8 +303,8 @@ func TestWorkerThatCannotBeStartedStopsTheRun(t *testing.T) {
 	require.Zero(t, outcome.Trained)
 }
 
-// parent starts a run of the tiny plan into a store, in a process of its own. It returns the process and a function that
-// returns its next event.
+// parent starts a run of the tiny plan into a store, in a process of its own. It returns the
+// process and a function that returns its next event.
 func parent(t *testing.T, store *store.Store, f enginetest.Fault) (*exec.Cmd, func() (worker.Event, bool)) {
 	t.Helper()
 	command, err := enginetest.ParentCommand(store.Dir(), f)

@@ -15,25 +15,26 @@ import (
 	"backfire/internal/streams"
 )
 
-// SharedRun configures a runner that shares its cells with runners on other hosts. They coordinate only through the
-// store, which each lists as a whole and rarely, so that a thousand runners can wait with little metadata traffic.
-// Results are taken to be whole by their names; the process that makes the table reads them.
+// SharedRun configures a runner that shares its cells with runners on other hosts. They coordinate
+// only through the store, which each lists as a whole and rarely, so that a thousand runners can
+// wait with little metadata traffic. Results are taken to be whole by their names; the process that
+// makes the table reads them.
 type SharedRun struct {
 	Plan string // hash of the sweep, under which failures are noted
-	// Index, in [0, Of), is this runner's place among Of runners. It decides where the runner begins to look for a
-	// cell, so that runners that start together do not all try the same ones. No cell is reserved. Of is 0 where the
-	// number of runners is not known.
+	// Index, in [0, Of), is this runner's place among Of runners. It decides where the runner
+	// begins to look for a cell, so that runners that start together do not all try the same ones.
+	// No cell is reserved. Of is 0 where the number of runners is not known.
 	Index, Of int
 	// Cells is the largest number of cells to train; 0: no limit.
 	Cells int
 }
 
 const (
-	// maxTries is the number of cells that seem free and are tried after one look at the store: by then the look is
-	// out of date.
+	// maxTries is the number of cells that seem free and are tried after one look at the store: by
+	// then the look is out of date.
 	maxTries = 8
-	// maxExaminations is the number of cells that other runners hold and are examined after one look, in case their
-	// holders died.
+	// maxExaminations is the number of cells that other runners hold and are examined after one
+	// look, in case their holders died.
 	maxExaminations = 10
 	// examineEvery is the time between two examinations of such a cell.
 	examineEvery = time.Minute
@@ -121,8 +122,9 @@ func (q *sharedQueue) take() (turn, error) {
 	return turn{wait: jittered(q.idle, q.chance.Float64()), changed: q.changed}, nil
 }
 
-// candidates looks at the store and returns the waiting cells in the order to try them: some that seem free, then some
-// that other runners hold, the ones examined longest ago. It removes those that are stored or given up.
+// candidates looks at the store and returns the waiting cells in the order to try them: some that
+// seem free, then some that other runners hold, the ones examined longest ago. It removes those
+// that are stored or given up.
 func (q *sharedQueue) candidates() ([]*attempt, error) {
 	now, err := q.store.takeSnapshot(q.shared.Plan)
 	if err != nil {
@@ -182,7 +184,8 @@ func (q *sharedQueue) sortOut(now snapshot) error {
 	return nil
 }
 
-// givenUpSince reports whether a claimed cell was given up between the look and the claim, and books it then.
+// givenUpSince reports whether a claimed cell was given up between the look and the claim, and
+// books it then.
 func (q *sharedQueue) givenUpSince(t *attempt) (bool, error) {
 	g, there, err := q.store.FailureOf(q.shared.Plan, t.Hash)
 	if !there || err != nil {
@@ -195,7 +198,8 @@ func (q *sharedQueue) givenUpSince(t *attempt) (bool, error) {
 	return here, err
 }
 
-// discover takes in the result of a cell that another runner stored. It reads the result only if the plan depends on it.
+// discover takes in the result of a cell that another runner stored. It reads the result only if
+// the plan depends on it.
 func (q *sharedQueue) discover(hash string) error {
 	if q.decided {
 		return nil
@@ -211,8 +215,8 @@ func (q *sharedQueue) discover(hash string) error {
 	return q.learn(hash, result)
 }
 
-// spread returns the cells that one of many runners tries, of those that seem free, which come in the order to train
-// them: it begins at its place among the first ones and goes round.
+// spread returns the cells that one of many runners tries, of those that seem free, which come in
+// the order to train them: it begins at its place among the first ones and goes round.
 func spread[T any](free []T, place int) []T {
 	tries := min(maxTries, len(free))
 	order := make([]T, 0, tries)
@@ -222,8 +226,8 @@ func spread[T any](free []T, place int) []T {
 	return order
 }
 
-// place returns where a runner begins among free cells, while busy cells are with others. chance is a random number in
-// [0, 1).
+// place returns where a runner begins among free cells, while busy cells are with others. chance is
+// a random number in [0, 1).
 func (s SharedRun) place(free, busy int, chance float64) int {
 	if free == 0 {
 		return 0
@@ -234,7 +238,8 @@ func (s SharedRun) place(free, busy int, chance float64) int {
 	return s.Index % min(s.Of, free)
 }
 
-// jittered returns a pause up to a quarter shorter or longer, so that runners that started together do not stay in step.
+// jittered returns a pause up to a quarter shorter or longer, so that runners that started together
+// do not stay in step.
 func jittered(pause time.Duration, chance float64) time.Duration {
 	return time.Duration(float64(pause) * (0.75 + chance/2))
 }

@@ -16,7 +16,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A cell that another runner of the host gave up between a runner's look and its claim is not tried again.
+// A cell that another runner of the host gave up between a runner's look and its claim is not tried
+// again.
 func TestFailureIsNoticedAfterTheClaim(t *testing.T) {
 	sweep, st := enginetest.PlainSweep(t), enginetest.OpenStore(t)
 	hash, err := sweep.Hash()

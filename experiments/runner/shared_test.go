@@ -20,7 +20,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// A cell that fails is noted for all runners, with the reason, and not tried by the others of this host.
+// A cell that fails is noted for all runners, with the reason, and not tried by the others of this
+// host.
 func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 	sweep := enginetest.PlainSweep(t)
 	cell, err := sweep.Cells[0].Hash()
@@ -51,8 +52,8 @@ func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 	require.Empty(t, outcome.Failed)
 }
 
-// Cells that resume from the states of other cells are started after those, whichever runner trains them, so that no part
-// of a training is done twice. The results are those of one runner.
+// Cells that resume from the states of other cells are started after those, whichever runner trains
+// them, so that no part of a training is done twice. The results are those of one runner.
 func TestSharedCellsResumeFromEachOthersStates(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
 	cfg.Attackers.Counts, cfg.Train.Epochs, cfg.Defenders = []int{4}, 5, []string{"indexing_sliced", "indexing_unknown"}

@@ -23,9 +23,9 @@ import (
 	"backfire/internal/streams"
 )
 
-// simulation is a run of many runners on a virtual clock, each on a host of its own. Some hosts die. The queues, claims
-// and leases are those of a real run, on a file system in memory; the trainings are pauses, with a checkpoint after each
-// epoch.
+// simulation is a run of many runners on a virtual clock, each on a host of its own. Some hosts
+// die. The queues, claims and leases are those of a real run, on a file system in memory; the
+// trainings are pauses, with a checkpoint after each epoch.
 type simulation struct {
 	cells   int
 	workers int
@@ -70,8 +70,8 @@ type simRun struct {
 	out        simulated
 }
 
-// newSimRun plans cells whose cost falls to a fifth of the longest. They are ordered once for all runners, which would
-// otherwise do so themselves.
+// newSimRun plans cells whose cost falls to a fifth of the longest. They are ordered once for all
+// runners, which would otherwise do so themselves.
 func newSimRun(s simulation, dir string) (*simRun, error) {
 	r := &simRun{
 		simulation: s, server: leasetest.NewServer("/"), dir: dir, begin: time.Now(),
@@ -105,8 +105,8 @@ func (r *simRun) takes(task *plan.Task) time.Duration {
 	return time.Duration(float64(longest) * task.Cell.Cost() / r.most)
 }
 
-// simHost is the store as a host sees it. Its leases are on the file system in memory; the simulation knows the stored
-// cells.
+// simHost is the store as a host sees it. Its leases are on the file system in memory; the
+// simulation knows the stored cells.
 type simHost struct {
 	*store.Store
 	run    *simRun
@@ -232,8 +232,8 @@ func (r *simRun) work(index int) error {
 	}
 }
 
-// train spends the time of a cell from its checkpoint on, and stores the cell. alive is false if the worker died over
-// it.
+// train spends the time of a cell from its checkpoint on, and stores the cell. alive is false if
+// the worker died over it.
 func (r *simRun) train(t *attempt, dies time.Duration) (alive bool, cause error) {
 	epoch := r.takes(t.Task) / time.Duration(r.epochs)
 	for {
@@ -292,8 +292,8 @@ func (s simulation) run(t *testing.T) simulated {
 	return r.out
 }
 
-// 10,000 cells on 1,000 workers, of which 5 % die: each cell is stored once, and no work is lost but that after the last
-// checkpoints of the workers that died.
+// 10,000 cells on 1,000 workers, of which 5 % die: each cell is stored once, and no work is lost
+// but that after the last checkpoints of the workers that died.
 func TestThousandWorkers(t *testing.T) {
 	s := simulation{cells: 10_000, workers: 1000, deaths: 0.05, epochs: 50, seed: 1}
 	if testing.Short() {

@@ -34,7 +34,8 @@ type snapshot struct {
 
 func (s diskStore) takeSnapshot(hash string) (snapshot, error) {
 	now := snapshot{held: map[string]bool{}, failed: map[string]store.GivenUp{}}
-	// Held cells are listed before stored ones: at worst, a cell that is stored in between seems held.
+	// Held cells are listed before stored ones: at worst, a cell that is stored in between seems
+	// held.
 	held, err := s.Held()
 	if err != nil {
 		return snapshot{}, err

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// stderrTail keeps the end of a process's standard error, and of the lines of its standard output that are no events.
+// stderrTail keeps the end of a process's standard error, and of the lines of its standard output
+// that are no events.
 type stderrTail struct {
 	mu   sync.Mutex
 	tail []byte
@@ -34,8 +35,8 @@ func (s *stderrTail) all() string {
 	return string(s.tail)
 }
 
-// text returns the lines to show: the one with which Go begins its report of a panic or signal and those before it,
-// because goroutine dumps follow; otherwise the last lines.
+// text returns the lines to show: the one with which Go begins its report of a panic or signal and
+// those before it, because goroutine dumps follow; otherwise the last lines.
 func (s *stderrTail) text() string {
 	lines := strings.FieldsFunc(s.all(), func(r rune) bool { return r == '\n' || r == '\r' })
 	for i, line := range lines {

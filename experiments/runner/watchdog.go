@@ -7,16 +7,17 @@ const defaultPatience = 10 * time.Minute
 
 // Whether a silent worker hangs depends on its use of the processor, not on the clock alone.
 const (
-	// idleShare is the share of a period that a process must use the processor for; below it, the process is taken to
-	// wait.
+	// idleShare is the share of a period that a process must use the processor for; below it, the
+	// process is taken to wait.
 	idleShare = 0.01
-	// longSilence is the number of periods that a process may be busy without an event. The longest phase without
-	// one, the evaluation of all probes by a wide network on one core, takes far less.
+	// longSilence is the number of periods that a process may be busy without an event. The longest
+	// phase without one, the evaluation of all probes by a wide network on one core, takes far
+	// less.
 	longSilence = 10
 )
 
-// watchdog detects a worker that hangs: it reports nothing for a period of patience in which its process hardly uses the
-// processor, or it reports nothing for ten periods.
+// watchdog detects a worker that hangs: it reports nothing for a period of patience in which its
+// process hardly uses the processor, or it reports nothing for ten periods.
 type watchdog struct {
 	patience time.Duration
 	used     func() (time.Duration, bool) // processor time so far; false if it is not known

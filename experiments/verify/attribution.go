@@ -12,8 +12,8 @@ import (
 	"backfire/experiments/worker"
 )
 
-// checkAttribution compares the probes that an attribution asked with with those that the cell prescribes, and the
-// answers with those that the stored model gives again.
+// checkAttribution compares the probes that an attribution asked with with those that the cell
+// prescribes, and the answers with those that the stored model gives again.
 func (c *verification) checkAttribution(context.Context) (string, error) {
 	switch {
 	case c.deal == nil:

@@ -24,9 +24,9 @@ const elsewhere = "on another kind of machine than it was trained on"
 // withoutModel is the note of a check that needs the model.
 const withoutModel = "cannot be derived again: the model is not stored"
 
-// checkModel has a worker process predict the probes again with the stored model. On the kind of machine that trained it
-// every prediction must be the same. Elsewhere sums in another order change the class of the odd image that lies between
-// two classes; the note gives their number.
+// checkModel has a worker process predict the probes again with the stored model. On the kind of
+// machine that trained it every prediction must be the same. Elsewhere sums in another order change
+// the class of the odd image that lies between two classes; the note gives their number.
 func (c *verification) checkModel(ctx context.Context) (string, error) {
 	switch {
 	case c.manifest == nil:
@@ -77,7 +77,8 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	}
 }
 
-// differences counts the positions in which two lists of predictions differ. They must have the same length.
+// differences counts the positions in which two lists of predictions differ. They must have the
+// same length.
 func differences(again, stored []uint8) (int, error) {
 	if len(again) != len(stored) {
 		return 0, fmt.Errorf("%d predictions instead of %d", len(again), len(stored))
@@ -91,15 +92,15 @@ func differences(again, stored []uint8) (int, error) {
 	return n, nil
 }
 
-// divergenceTolerance is the largest difference between a divergence and the one that is derived again on the same kind
-// of machine. Both are computed in double precision from the same single-precision features in the same order, so that
-// they are equal; the tolerance leaves room for another compiler's rounding of sums of at most a few million terms below
-// 1.
+// divergenceTolerance is the largest difference between a divergence and the one that is derived
+// again on the same kind of machine. Both are computed in double precision from the same
+// single-precision features in the same order, so that they are equal; the tolerance leaves room
+// for another compiler's rounding of sums of at most a few million terms below 1.
 const divergenceTolerance = 1e-9
 
-// checkDivergences compares the divergences with those of the stored model's features. On another kind of machine the
-// features differ by rounding, which also moves the odd image into the next bin of a histogram: there the note gives the
-// largest difference.
+// checkDivergences compares the divergences with those of the stored model's features. On another
+// kind of machine the features differ by rounding, which also moves the odd image into the next bin
+// of a histogram: there the note gives the largest difference.
 func (c *verification) checkDivergences(context.Context) (string, error) {
 	switch {
 	case c.manifest == nil:
@@ -132,8 +133,8 @@ func (c *verification) checkDivergences(context.Context) (string, error) {
 	}
 }
 
-// divergencesApart returns the largest difference between the divergences of two measurements. The error reports that
-// they are not of the same training set and model.
+// divergencesApart returns the largest difference between the divergences of two measurements. The
+// error reports that they are not of the same training set and model.
 func divergencesApart(d, other *store.Divergences) (float64, error) {
 	if d.Format != other.Format || d.Cell != other.Cell || d.Looked != other.Looked || d.Features != other.Features || len(d.Divergences) != len(other.Divergences) {
 		return 0, fmt.Errorf("%s is of another training set or model", store.DivergenceFile)

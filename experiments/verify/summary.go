@@ -10,10 +10,11 @@ import (
 	"backfire/experiments/summary"
 )
 
-// Summary compares the figures of the summary stored at path with the results that it names: each attacker's with those
-// of the model that answers it and of its single game, and the figures over all attackers. It leaves out games whose
-// models are no longer stored, and games whose queries go without an index, because many models and guesses contribute
-// to their figures. The check is called "summary".
+// Summary compares the figures of the summary stored at path with the results that it names: each
+// attacker's with those of the model that answers it and of its single game, and the figures over
+// all attackers. It leaves out games whose models are no longer stored, and games whose queries go
+// without an index, because many models and guesses contribute to their figures. The check is
+// called "summary".
 func Summary(s *store.Store, path string) Check {
 	check := Check{Name: "summary"}
 	compared, left, err := compareSummary(s, path)
@@ -64,8 +65,8 @@ func compareSummary(s *store.Store, path string) (compared, left int, err error)
 	return compared, left, nil
 }
 
-// deriveGame returns a game with the figures of the results that it names. The error wraps store.ErrNotStored where some
-// results are missing, or do not determine the figures.
+// deriveGame returns a game with the figures of the results that it names. The error wraps
+// store.ErrNotStored where some results are missing, or do not determine the figures.
 func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, error) {
 	if len(game.Unknown) > 0 {
 		return summary.GameResult{}, store.ErrNotStored

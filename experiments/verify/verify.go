@@ -26,14 +26,14 @@ type Check struct {
 // ErrUnchecked marks a check that could not be made because an earlier one failed.
 var ErrUnchecked = errors.New("not checked")
 
-// Verifier derives stored results again from their cells and compares. It needs images where they lie, and worker
-// processes for results with a model.
+// Verifier derives stored results again from their cells and compares. It needs images where they
+// lie, and worker processes for results with a model.
 type Verifier struct {
 	inference.StoredModels
 }
 
-// verification is one stored result on its way through the checks. What a check finds is nil for the next ones if the
-// check failed.
+// verification is one stored result on its way through the checks. What a check finds is nil for
+// the next ones if the check failed.
 type verification struct {
 	*Verifier
 	hash, dir string
@@ -52,9 +52,9 @@ type verification struct {
 	answered    *answered // by the stored model
 }
 
-// Verify makes all checks of the result called hash and reports each to report, in a fixed order. Models and images are
-// checked if they are stored. The error means that the checks could not be made; it wraps runner.ErrInterrupted when
-// ctx ends. A failed check is no error.
+// Verify makes all checks of the result called hash and reports each to report, in a fixed order.
+// Models and images are checked if they are stored. The error means that the checks could not be
+// made; it wraps runner.ErrInterrupted when ctx ends. A failed check is no error.
 func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) error {
 	scratch, err := os.MkdirTemp("", "backfire-verify-")
 	if err != nil {

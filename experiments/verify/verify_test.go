@@ -27,8 +27,8 @@ import (
 // onCPU is the Device of verifiers in these tests.
 func onCPU(context.Context) (string, error) { return "cpu", nil }
 
-// failing verifies a result and returns the errors of the checks that failed, by name, without the checks that could not
-// be made because of those.
+// failing verifies a result and returns the errors of the checks that failed, by name, without the
+// checks that could not be made because of those.
 func failing(t *testing.T, store *store.Store, hash string) map[string]error {
 	t.Helper()
 	failed := map[string]error{}
@@ -178,7 +178,8 @@ var modelForgeries = []forgery{
 	{"divergences left out", forgeDivergences(func(d *store.Divergences) { d.Divergences = d.Divergences[1:] }), []string{"divergences"}},
 }
 
-// A file that is forged together with all of its checksums fails the check that derives its content again.
+// A file that is forged together with all of its checksums fails the check that derives its content
+// again.
 func TestVerifyFindsForgeries(t *testing.T) {
 	for _, tc := range slices.Concat(forgeries, modelForgeries) {
 		t.Run(tc.name, func(t *testing.T) {
@@ -244,7 +245,8 @@ func TestVerifyFindsTheSplit(t *testing.T) {
 	}))
 }
 
-// The queries and the answers of an attribution are derived again, the answers where the model is stored.
+// The queries and the answers of an attribution are derived again, the answers where the model is
+// stored.
 func TestVerifyOfAnAttribution(t *testing.T) {
 	plan, st := enginetest.DefendedPlan(t, enginetest.UnknownConfig(t)), enginetest.OpenStore(t)
 	runner, _ := runtest.NewRunner(st, 1, enginetest.Fault{})

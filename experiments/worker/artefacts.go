@@ -18,8 +18,8 @@ import (
 	"backfire/triggers"
 )
 
-// WriteArtefacts writes the triggers, the folder of training images and the archive of the training set into dir, as
-// far as they are asked for. Other artefacts come from the model.
+// WriteArtefacts writes the triggers, the folder of training images and the archive of the training
+// set into dir, as far as they are asked for. Other artefacts come from the model.
 func (d *Deal) WriteArtefacts(dir string, asked store.Artefacts) error {
 	var errs [3]error
 	if asked.Triggers {
@@ -56,9 +56,9 @@ func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trig
 	return nil
 }
 
-// writeImages writes the training set as one directory per label that was trained on. A directory is named by its label,
-// with as many digits as the largest label has, so that tools that number directories in the order of their names find
-// the labels.
+// writeImages writes the training set as one directory per label that was trained on. A directory
+// is named by its label, with as many digits as the largest label has, so that tools that number
+// directories in the order of their names find the labels.
 func writeImages(dir string, t *game.TrainingSet, classes int) error {
 	digits, size := len(strconv.Itoa(classes-1)), t.Shape.Size()
 	label := func(class int) string { return filepath.Join(dir, store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
@@ -77,7 +77,8 @@ func writeImages(dir string, t *game.TrainingSet, classes int) error {
 	return nil
 }
 
-// pictureOf returns an image (channel by channel) as a picture: grey with one channel, else red-green-blue.
+// pictureOf returns an image (channel by channel) as a picture: grey with one channel, else
+// red-green-blue.
 func pictureOf(img []uint8, shape triggers.Shape) image.Image {
 	box, plane := image.Rect(0, 0, shape.W, shape.H), shape.Plane()
 	if shape.C == 1 {
@@ -93,8 +94,8 @@ func pictureOf(img []uint8, shape triggers.Shape) image.Image {
 // noAgent stands for no agent in the arrays of TrainingFile.
 const noAgent = -1
 
-// arrays returns the training set as the arrays of TrainingFile: images as numpy and picture libraries have them, rows of
-// pixels of channels, and attackers by ID.
+// arrays returns the training set as the arrays of TrainingFile: images as numpy and picture
+// libraries have them, rows of pixels of channels, and attackers by ID.
 func (d *Deal) arrays() []npz.Array {
 	t, shape := d.Training, d.Training.Shape
 	n := len(t.Labels)

@@ -11,8 +11,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// attribute answers the cell's attribution: it asks the trained model which attacker's contribution each query comes
-// from, and unlearns each contribution.
+// attribute answers the cell's attribution: it asks the trained model which attacker's contribution
+// each query comes from, and unlearns each contribution.
 func (s *session) attribute(ctx context.Context, model TrainedModel) error {
 	s.attribution.Probes = NewAttributedProbes(*s.Cell.Attribution, s.deal.Probes.List, s.Cell.Game.Seed)
 	references, err := s.referenceSet(model)
@@ -25,7 +25,8 @@ func (s *session) attribute(ctx context.Context, model TrainedModel) error {
 	return s.unlearn(ctx, model)
 }
 
-// referenceSet returns the features of the attackers' contributions, with the labels that were trained on.
+// referenceSet returns the features of the attackers' contributions, with the labels that were
+// trained on.
 func (s *session) referenceSet(model TrainedModel) (*detect.Bank, error) {
 	size := s.deal.Training.Shape.Size()
 	var samples []detect.Sample
@@ -48,7 +49,8 @@ func (s *session) referenceSet(model TrainedModel) (*detect.Bank, error) {
 	return detect.NewBank(samples, s.Cell.Game.Seed)
 }
 
-// guess answers every query by every method. The labels of a query are those that the model predicts for it.
+// guess answers every query by every method. The labels of a query are those that the model
+// predicts for it.
 func (s *session) guess(ctx context.Context, model TrainedModel, references *detect.Bank) error {
 	size := s.deal.Probes.Shape.Size()
 	var images, labels []uint8
@@ -117,7 +119,8 @@ func (s *session) unlearn(ctx context.Context, model TrainedModel) error {
 	return nil
 }
 
-// unlearnOne unlearns the contribution of the attacker at a position from the model, which has the training set.
+// unlearnOne unlearns the contribution of the attacker at a position from the model, which has the
+// training set.
 func (s *session) unlearnOne(model TrainedModel, attacker int) error {
 	var own, others []int
 	for i, row := range s.deal.Training.Rows {

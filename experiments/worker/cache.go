@@ -11,8 +11,9 @@ import (
 	"backfire/game"
 )
 
-// gameCache holds the game, the undefended training set and the probes that cells with the same images and the same
-// rules share, whatever their defense. Each part is made once, at its first use, and never changed.
+// gameCache holds the game, the undefended training set and the probes that cells with the same
+// images and the same rules share, whatever their defense. Each part is made once, at its first
+// use, and never changed.
 type gameCache struct {
 	set   *datasets.Set
 	rules game.Rules
@@ -32,8 +33,9 @@ func newGameCache(set *datasets.Set, rules game.Rules) *gameCache {
 	return c
 }
 
-// gameCache returns the cache for a cell's game: that of the last cell if the game is the same. Workers wait for
-// each other while images are loaded, so that none loads what another one is loading.
+// gameCache returns the cache for a cell's game: that of the last cell if the game is the same.
+// Workers wait for each other while images are loaded, so that none loads what another one is
+// loading.
 func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Source) (*gameCache, error) {
 	w.sharing.Lock()
 	defer w.sharing.Unlock()

@@ -14,8 +14,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// Cells that differ only in their defense share one deal, one undefended training set and one list of probes, none of
-// which they change. Another game has its own deal, and other images are loaded.
+// Cells that differ only in their defense share one deal, one undefended training set and one list
+// of probes, none of which they change. Another game has its own deal, and other images are loaded.
 func TestDealIsSharedByDefenses(t *testing.T) {
 	loads := 0
 	w := &worker.Worker{Load: func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {

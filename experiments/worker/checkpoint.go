@@ -17,8 +17,8 @@ import (
 	"backfire/internal/safetensors"
 )
 
-// CheckpointFormat is the version of checkpoint files. It also rises when the program trains the same cell to other
-// bits, because a training must resume with the arithmetic that it began with.
+// CheckpointFormat is the version of checkpoint files. It also rises when the program trains the
+// same cell to other bits, because a training must resume with the arithmetic that it began with.
 const CheckpointFormat = 2
 
 var (
@@ -28,8 +28,8 @@ var (
 	errCheckpoint = errors.New("unusable checkpoint")
 )
 
-// checkpoint holds all that a training needs to resume after an epoch as if it had never stopped. The order of the
-// rows in later epochs follows from the cell.
+// checkpoint holds all that a training needs to resume after an epoch as if it had never stopped.
+// The order of the rows in later epochs follows from the cell.
 type checkpoint struct {
 	cell    string        // hash
 	machine store.Machine // that trained
@@ -52,8 +52,9 @@ const (
 	optimizerPrefix = "optimizer/"
 )
 
-// writeCheckpoint writes a checkpoint to path, whole or not at all: it writes a draft in dir, which must be on the same
-// file system, syncs it and renames it. The file is in the safetensors format, followed by the SHA-256 of all of it.
+// writeCheckpoint writes a checkpoint to path, whole or not at all: it writes a draft in dir, which
+// must be on the same file system, syncs it and renames it. The file is in the safetensors format,
+// followed by the SHA-256 of all of it.
 func writeCheckpoint(path, dir string, c checkpoint) error {
 	draft := filepath.Join(dir, store.CheckpointFile)
 	err := func() error {
@@ -110,9 +111,9 @@ func (c checkpoint) content() (safetensors.File, error) {
 	return file, nil
 }
 
-// readCheckpoint returns the checkpoint at path. The error wraps errNoCheckpoint when there is none. It wraps
-// errCheckpoint and names the file when the checkpoint is damaged, of another cell, or of a machine that gives other
-// bits than this one.
+// readCheckpoint returns the checkpoint at path. The error wraps errNoCheckpoint when there is
+// none. It wraps errCheckpoint and names the file when the checkpoint is damaged, of another cell,
+// or of a machine that gives other bits than this one.
 func readCheckpoint(path, cell string, here store.Machine) (*checkpoint, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

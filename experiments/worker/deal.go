@@ -10,23 +10,23 @@ import (
 	"backfire/game"
 )
 
-// Deal is the game of a cell, dealt, with the training set as the cell's defense leaves it. It follows from the
-// cell and its images alone, so that dealing it again gives the same images.
+// Deal is the game of a cell, dealt, with the training set as the cell's defense leaves it. It
+// follows from the cell and its images alone, so that dealing it again gives the same images.
 type Deal struct {
 	Cell     cell.Cell
 	Game     *game.Game
 	Training *game.TrainingSet // over all segments
 	Probes   *game.Probes
-	// Normalization is that of the first segment's images and serves all segments: no image has a part in a
-	// model before its owner has entered.
+	// Normalization is that of the first segment's images and serves all segments: no image has a
+	// part in a model before its owner has entered.
 	Normalization store.Normalization
 
 	simulated []int // by row of Training, see cell.Cell.TrainingSet
 	segments  []cell.Segment
 }
 
-// NewDeal deals the game of a cell on its images. The error is that of game.New, of cell.Cell.TrainingSet or of
-// cell.Cell.Segments.
+// NewDeal deals the game of a cell on its images. The error is that of game.New, of
+// cell.Cell.TrainingSet or of cell.Cell.Segments.
 func NewDeal(set *datasets.Set, c cell.Cell) (*Deal, error) {
 	return newDeal(c, newGameCache(set, c.Game))
 }
@@ -49,7 +49,8 @@ func newDeal(c cell.Cell, cache *gameCache) (*Deal, error) {
 	return d, nil
 }
 
-// Files returns the parts of a result's files that follow from the deal: cell, rows, images and simulated triggers.
+// Files returns the parts of a result's files that follow from the deal: cell, rows, images and
+// simulated triggers.
 func (d *Deal) Files() store.ResultFiles {
 	return store.ResultFiles{Cell: d.Cell, Rows: d.Training.Rows, Images: d.Training.Images, Simulated: d.simulated}
 }
@@ -85,7 +86,8 @@ func (d *Deal) segmentRows(at int) int {
 	return rows
 }
 
-// passingImages returns the number of images that pass through the training step in an epoch of a segment.
+// passingImages returns the number of images that pass through the training step in an epoch of a
+// segment.
 func (d *Deal) passingImages(at int) int { return d.Cell.PassingImages(d.segmentRows(at)) }
 
 // rowsByAttacker returns the rows of the training set that each attacker owns, by its position.

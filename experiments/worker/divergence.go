@@ -11,8 +11,9 @@ import (
 	"backfire/game"
 )
 
-// divergenceRows is the number of rows of an owner's images of a class, with and without triggers, that divergences are
-// measured on: few enough that a measurement costs a small part of a training, and enough for ranks.
+// divergenceRows is the number of rows of an owner's images of a class, with and without triggers,
+// that divergences are measured on: few enough that a measurement costs a small part of a training,
+// and enough for ranks.
 const divergenceRows = 100
 
 // writeDivergences measures divergences and writes them into the session's directory.

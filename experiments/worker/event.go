@@ -8,9 +8,9 @@ import (
 // Kind is the kind of an Event.
 type Kind string
 
-// The kinds of events, with the fields that are set. A worker process sends the first group and KindSpeed, each with
-// the cell's hash and the worker's number. A runner adds the title and passes on the first group together with its own
-// events, the last group.
+// The kinds of events, with the fields that are set. A worker process sends the first group and
+// KindSpeed, each with the cell's hash and the worker's number. A runner adds the title and passes
+// on the first group together with its own events, the last group.
 const (
 	KindStarted   Kind = "started"   // a worker began the cell: Images per epoch, Epochs
 	KindPhase     Kind = "phase"     // the worker enters Phase
@@ -33,8 +33,8 @@ const (
 	KindRetry   Kind = "retry"   // a failed cell returns to the end of the queue: Error, Full
 )
 
-// Event is one thing that happened in a run. Only the fields that its Kind names are set. As JSON it is one line of
-// "run --json" and of the protocol between runner and worker.
+// Event is one thing that happened in a run. Only the fields that its Kind names are set. As JSON
+// it is one line of "run --json" and of the protocol between runner and worker.
 type Event struct {
 	Kind   Kind   `json:"event"`
 	Cell   string `json:"cell,omitempty"`   // hash

@@ -11,8 +11,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// FuzzCheckpoint reads checkpoints of any content: only one that was written whole, for the same cell and machine, is
-// used.
+// FuzzCheckpoint reads checkpoints of any content: only one that was written whole, for the same
+// cell and machine, is used.
 func FuzzCheckpoint(f *testing.F) {
 	own := exampleCheckpoint()
 	path := filepath.Join(f.TempDir(), store.CheckpointFile)

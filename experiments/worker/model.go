@@ -61,7 +61,8 @@ func (s *session) metadata() (map[string]string, error) {
 	return metadata, nil
 }
 
-// load replaces the parameters and running statistics of a new model by those of the model stored at path.
+// load replaces the parameters and running statistics of a new model by those of the model stored
+// at path.
 func (s *session) load(model TrainedModel, path string, content safetensors.File) error {
 	if err := s.replaceState(model, content); err != nil {
 		return fmt.Errorf("worker: load %s: %w", path, err)
@@ -100,7 +101,8 @@ func (s *session) replaceState(model TrainedModel, content safetensors.File) err
 	return model.Restore(state)
 }
 
-// ReadModel reads a stored model: its tensors, and its metadata as strings. The error names the file.
+// ReadModel reads a stored model: its tensors, and its metadata as strings. The error names the
+// file.
 func ReadModel(path string) (safetensors.File, error) {
 	content, err := func() (safetensors.File, error) {
 		file, err := os.Open(path)

@@ -12,8 +12,8 @@ import (
 	"backfire/triggers"
 )
 
-// A cell contains the pixels of a picture, not its path: a worker needs no file, and the same picture in another file
-// makes the same cell.
+// A cell contains the pixels of a picture, not its path: a worker needs no file, and the same
+// picture in another file makes the same cell.
 func TestPicturesArePartOfTheCell(t *testing.T) {
 	black, white := enginetest.PictureFile(t, "a.png", 8, 0), enginetest.PictureFile(t, "b.png", 8, 255)
 	plan := enginetest.DefendedPlan(t, enginetest.Pictured(t, black, white))

@@ -9,8 +9,9 @@ import (
 	"backfire/experiments/store"
 )
 
-// predict has a stored model predict the probes of its cell and repeat the other stored answers that the request asks
-// for: divergences and the cell's attribution. It reports nothing but its end.
+// predict has a stored model predict the probes of its cell and repeat the other stored answers
+// that the request asks for: divergences and the cell's attribution. It reports nothing but its
+// end.
 func (w *Worker) predict(ctx context.Context, hash string, request Predict) error {
 	s := &session{Setup: request.Setup, hash: hash, dir: request.Dir}
 	var err error

@@ -14,9 +14,10 @@ type ProbeGroup struct {
 	Probes []int // positions of its images in the list that was grouped
 }
 
-// NewAttributedProbes chooses the probes that an attribution asks with: for each owner, with and without trigger, all
-// of them or settings.Queries drawn from the stream "queries". It divides them, in their order, into batches of
-// settings.Batch that mix neither owners nor triggers. The guesses are empty.
+// NewAttributedProbes chooses the probes that an attribution asks with: for each owner, with and
+// without trigger, all of them or settings.Queries drawn from the stream "queries". It divides
+// them, in their order, into batches of settings.Batch that mix neither owners nor triggers. The
+// guesses are empty.
 func NewAttributedProbes(settings cell.Attribution, list []game.Probe, seed uint64) []store.AttributedProbe {
 	var all []store.AttributedProbe
 	batch := 0
@@ -40,8 +41,8 @@ func NewAttributedProbes(settings cell.Attribution, list []game.Probe, seed uint
 	return all
 }
 
-// GroupProbes divides probes into queries: one per probe with indexing.Image, one per batch otherwise. A query lists
-// positions in all.
+// GroupProbes divides probes into queries: one per probe with indexing.Image, one per batch
+// otherwise. A query lists positions in all.
 func GroupProbes(all []store.AttributedProbe, form indexing.Form) []ProbeGroup {
 	var list []ProbeGroup
 	for i, a := range all {

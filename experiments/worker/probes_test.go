@@ -11,7 +11,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// An attribution asks with at most so many images of each owner, the same in each run, in batches that do not mix owners.
+// An attribution asks with at most so many images of each owner, the same in each run, in batches
+// that do not mix owners.
 func TestAttributedProbes(t *testing.T) {
 	plan := enginetest.DefendedPlan(t, enginetest.UnknownConfig(t))
 	c, _ := plan.Cell(plan.Games[0].Cell)

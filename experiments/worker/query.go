@@ -69,7 +69,8 @@ func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 	return store.WriteJSON(filepath.Join(s.dir, AnswersFile), answers)
 }
 
-// classify returns the probability of each class of each image, after unlearning an attacker if the request names one.
+// classify returns the probability of each class of each image, after unlearning an attacker if the
+// request names one.
 func (s *session) classify(model TrainedModel, request Query, images []uint8) ([][]float32, error) {
 	if id := request.Unlearn; id != nil {
 		attacker := slices.IndexFunc(s.Cell.Game.Attackers, func(a game.Attacker) bool { return a.ID == *id })
@@ -90,8 +91,8 @@ func (s *session) classify(model TrainedModel, request Query, images []uint8) ([
 	return slices.Collect(slices.Chunk(values, len(s.Cell.Data.Classes))), nil
 }
 
-// compare returns the similarity of each query to each attacker's contribution, by the model's features. The labels of
-// a query are those that the model predicts for it.
+// compare returns the similarity of each query to each attacker's contribution, by the model's
+// features. The labels of a query are those that the model predicts for it.
 func (s *session) compare(ctx context.Context, model TrainedModel, request Query, images []uint8) ([][]stats.Number, error) {
 	references, err := s.referenceSet(model)
 	if err != nil {

@@ -48,25 +48,27 @@ type Train struct {
 	Source    datasets.Source `json:"source"`    // of the images of Cell.Data
 	Dir       string          `json:"dir"`       // empty directory for the files of the result
 	Artefacts store.Artefacts `json:"artefacts"` // to write beside the files that every result has
-	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it exists, and
-	// writes it after each epoch but the last. Empty: there are no checkpoints.
+	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it
+	// exists, and writes it after each epoch but the last. Empty: there are no checkpoints.
 	Checkpoint string `json:"checkpoint"`
-	// States is the directory of the states that several cells resume from. Empty: no states are read or
-	// kept.
+	// States is the directory of the states that several cells resume from. Empty: no states are
+	// read or kept.
 	States string `json:"states,omitempty"`
-	// SavesState asks for the state of the trained model in States, because other cells resume from it.
+	// SavesState asks for the state of the trained model in States, because other cells resume from
+	// it.
 	SavesState bool `json:"saves_state,omitempty"`
 }
 
-// Measure asks for the speed of training steps on noise, until the worker is stopped. It needs no images and
-// writes no files.
+// Measure asks for the speed of training steps on noise, until the worker is stopped. It needs no
+// images and writes no files.
 type Measure struct {
 	Setup
 }
 
-// Predict asks a stored model for the classes of the probes of its cell, and for everything else that is stored
-// of its answers: store.PredictionsFile, store.EnvironmentFile of the machine that predicted, and, where the cell
-// has an attribution, its queries and the predictions after unlearning.
+// Predict asks a stored model for the classes of the probes of its cell, and for everything else
+// that is stored of its answers: store.PredictionsFile, store.EnvironmentFile of the machine that
+// predicted, and, where the cell has an attribution, its queries and the predictions after
+// unlearning.
 type Predict struct {
 	Setup
 	Source      datasets.Source `json:"source"`                // of the images of Cell.Data
@@ -75,8 +77,8 @@ type Predict struct {
 	Divergences bool            `json:"divergences,omitempty"` // asks for store.DivergenceFile, too
 }
 
-// Query asks a stored model about images and writes its Answers to AnswersFile: the probability of each class, or,
-// with a Similarity, how similar the images are to each attacker's contribution.
+// Query asks a stored model about images and writes its Answers to AnswersFile: the probability of
+// each class, or, with a Similarity, how similar the images are to each attacker's contribution.
 type Query struct {
 	Setup
 	Source datasets.Source `json:"source"` // of the images of Cell.Data; read only if NeedsDeal
@@ -87,8 +89,8 @@ type Query struct {
 	Similarity detect.Method `json:"similarity,omitempty"`
 	// Batch makes all images one query of a comparison; otherwise each image is one.
 	Batch bool `json:"batch,omitempty"`
-	// Unlearn is the ID of the attacker whose contribution is unlearned before the model is asked for classes,
-	// as its cell's attribution does. Nil: nothing is unlearned.
+	// Unlearn is the ID of the attacker whose contribution is unlearned before the model is asked
+	// for classes, as its cell's attribution does. Nil: nothing is unlearned.
 	Unlearn *int `json:"unlearn,omitempty"`
 }
 
@@ -107,8 +109,8 @@ func (Stop) kind() string    { return kindStop }
 // ErrRequest marks an order whose request is missing or unknown.
 var ErrRequest = errors.New("no request that this program knows")
 
-// Order is one line of a worker process's standard input: a request for one of the process's workers. A new
-// request makes the worker abandon the one that it has.
+// Order is one line of a worker process's standard input: a request for one of the process's
+// workers. A new request makes the worker abandon the one that it has.
 type Order struct {
 	Worker  int // from 1; the worker's events name it
 	Request Request
@@ -121,7 +123,8 @@ type wireOrder struct {
 	With   json.RawMessage `json:"with"`
 }
 
-// MarshalJSON encodes the order with the kind of its request. The error wraps ErrRequest where there is none.
+// MarshalJSON encodes the order with the kind of its request. The error wraps ErrRequest where
+// there is none.
 func (o Order) MarshalJSON() ([]byte, error) {
 	if o.Request == nil {
 		return nil, fmt.Errorf("worker: encode order: %w", ErrRequest)
@@ -133,7 +136,8 @@ func (o Order) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireOrder{o.Worker, o.Request.kind(), with})
 }
 
-// UnmarshalJSON decodes an order. The error wraps ErrRequest where the request is missing or unknown.
+// UnmarshalJSON decodes an order. The error wraps ErrRequest where the request is missing or
+// unknown.
 func (o *Order) UnmarshalJSON(data []byte) error {
 	var wire wireOrder
 	if err := json.Unmarshal(data, &wire); err != nil {

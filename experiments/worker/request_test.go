@@ -51,7 +51,8 @@ func TestOrderWithoutARequestIsNotSent(t *testing.T) {
 	require.ErrorIs(t, err, worker.ErrRequest)
 }
 
-// A stopped measurement ends with a failure, as any request that is stopped; a worker without a request ignores a stop.
+// A stopped measurement ends with a failure, as any request that is stopped; a worker without a
+// request ignores a stop.
 func TestStopEndsAMeasurement(t *testing.T) {
 	setup := enginetest.NewTrain(t, enginetest.NewPlan(t).Cells[0]).Setup
 	var orders bytes.Buffer

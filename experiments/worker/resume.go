@@ -42,8 +42,8 @@ func (t *training) stateSource(hash string) source {
 	return source{store.StateFile(t.request.States, hash), hash}
 }
 
-// resume makes a model in the most advanced state that is stored, or with its initial weights if there is none. A
-// state that cannot be used is reported and removed.
+// resume makes a model in the most advanced state that is stored, or with its initial weights if
+// there is none. A state that cannot be used is reported and removed.
 func (t *training) resume(engine Engine) (TrainedModel, error) {
 	sources, err := t.sources()
 	if err != nil {
@@ -78,9 +78,9 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 // errNotRestored marks a state that a model does not accept.
 var errNotRestored = errors.New("the state does not fit the model")
 
-// restoredModel makes a model for a segment in a state that was reached after so many epochs. The optimiser's steps
-// are counted as if all of these epochs had been in this segment: learning rates and batches follow the epochs,
-// whichever segment they belong to.
+// restoredModel makes a model for a segment in a state that was reached after so many epochs. The
+// optimiser's steps are counted as if all of these epochs had been in this segment: learning rates
+// and batches follow the epochs, whichever segment they belong to.
 func (t *training) restoredModel(engine Engine, at, epochs int, state State) (TrainedModel, error) {
 	rows := t.deal.segmentRows(at)
 	model, err := t.newModel(engine, rows, t.notice)
@@ -97,7 +97,8 @@ func (t *training) restoredModel(engine Engine, at, epochs int, state State) (Tr
 	return model, nil
 }
 
-// readCheckpoint reads the checkpoint in a source. It returns nil if there is none that can be used.
+// readCheckpoint reads the checkpoint in a source. It returns nil if there is none that can be
+// used.
 func (t *training) readCheckpoint(from source) (*checkpoint, error) {
 	c, err := readCheckpoint(from.path, from.hash, t.machine())
 	switch {
@@ -135,7 +136,8 @@ func (t *training) saveCheckpoint(model TrainedModel) error {
 	return t.writeTo(source{t.request.Checkpoint, t.hash}, state)
 }
 
-// saveState keeps a state for other cells that resume from it, if the request names a directory for states.
+// saveState keeps a state for other cells that resume from it, if the request names a directory for
+// states.
 func (t *training) saveState(to source, state State) error {
 	if t.request.States == "" {
 		return nil

@@ -17,8 +17,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A model that resumes from another cell's state ends as if it had been trained from the start, byte for byte. Without a
-// stored state the segment is trained.
+// A model that resumes from another cell's state ends as if it had been trained from the start,
+// byte for byte. Without a stored state the segment is trained.
 func TestSlicedIsTheSameFromScratch(t *testing.T) {
 	plan, defender := enginetest.SlicedPlan(t)
 	first := enginetest.FirstSlice(t, plan, defender)
@@ -83,8 +83,9 @@ func (m recordedModel) Upload(images, labels []uint8) error {
 	return m.TrainedModel.Upload(images, labels)
 }
 
-// In all three modes, the model that answers an agent has seen each image of the other agents that it should see and none
-// of the agent's. Neither its normalisation nor the state that it resumes from depends on the agent's images.
+// In all three modes, the model that answers an agent has seen each image of the other agents that
+// it should see and none of the agent's. Neither its normalisation nor the state that it resumes
+// from depends on the agent's images.
 func TestNoModelSeesTheImagesOfItsAgent(t *testing.T) {
 	for _, settings := range []config.Indexing{
 		{Mode: string(indexing.Exact)}, {Mode: string(indexing.Grouped), Models: 2}, {Mode: string(indexing.Sliced), Models: 2},

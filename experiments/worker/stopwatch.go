@@ -34,8 +34,8 @@ func (s *stopwatch) stop() {
 	s.current = ""
 }
 
-// timing returns the measured times of a training that took so many images through the training step, after so many
-// resumed epochs that were trained earlier.
+// timing returns the measured times of a training that took so many images through the training
+// step, after so many resumed epochs that were trained earlier.
 func (s *stopwatch) timing(trained, resumed int) store.Timing {
 	now := time.Now()
 	return store.Timing{

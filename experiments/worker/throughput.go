@@ -17,8 +17,8 @@ const (
 	measuredStepsGPU = 50
 )
 
-// measure trains a model of the cell's shape on noise until ctx ends. Meanwhile it reports how many images per second
-// go through the training step.
+// measure trains a model of the cell's shape on noise until ctx ends. Meanwhile it reports how many
+// images per second go through the training step.
 func (w *Worker) measure(ctx context.Context, request Measure, report func(Event)) error {
 	const endless = 1_000_000
 	c := request.Cell

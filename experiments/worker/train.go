@@ -28,7 +28,8 @@ type training struct {
 	notices []string             // from the engine
 }
 
-// train trains the cell of a request and writes the files of its result into the request's directory.
+// train trains the cell of a request and writes the files of its result into the request's
+// directory.
 func (w *Worker) train(ctx context.Context, hash string, request Train, report func(Event)) error {
 	t := &training{
 		session: session{Setup: request.Setup, hash: hash, dir: request.Dir},
@@ -97,8 +98,8 @@ func (t *training) trainSegments(ctx context.Context, engine Engine) error {
 	return err
 }
 
-// nextModel closes a model that came to the end of its segment, or stopped before with an error, and returns one for
-// the next segment in the state that it reached.
+// nextModel closes a model that came to the end of its segment, or stopped before with an error,
+// and returns one for the next segment in the state that it reached.
 func (t *training) nextModel(engine Engine, model TrainedModel, at int, err error) (TrainedModel, error) {
 	defer model.Close()
 	if err != nil {
@@ -130,8 +131,8 @@ func (t *training) trainSegment(ctx context.Context, model TrainedModel, at int)
 	return t.trainEpochs(ctx, model, at)
 }
 
-// evaluate predicts the probes with the trained model, answers the cell's attribution, and saves the state for other
-// cells that resume from it.
+// evaluate predicts the probes with the trained model, answers the cell's attribution, and saves
+// the state for other cells that resume from it.
 func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 	t.watch.enter(store.PhaseEvaluate)
 	if t.request.SavesState {
@@ -163,8 +164,8 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 	return t.attribute(ctx, model)
 }
 
-// trainEpochs trains the epochs of a segment that are left. After each but the cell's last it writes a checkpoint
-// before it reports the epoch.
+// trainEpochs trains the epochs of a segment that are left. After each but the cell's last it
+// writes a checkpoint before it reports the epoch.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
@@ -210,7 +211,8 @@ func (t *training) notice(message string) {
 	}
 }
 
-// shuffled makes order the permutation of the training rows for an epoch (from 0), drawn from the stream "order".
+// shuffled makes order the permutation of the training rows for an epoch (from 0), drawn from the
+// stream "order".
 func shuffled(order []int32, seed uint64, epoch int) {
 	for i := range order {
 		order[i] = int32(i)

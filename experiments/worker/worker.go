@@ -16,9 +16,9 @@ import (
 	"backfire/internal/hardware"
 )
 
-// Worker carries out the orders of a worker process. Its workers run side by side, each on a thread of its own,
-// and each does one request after another. The dataset, the deal and the stamped images of the last cell are kept
-// for the next request.
+// Worker carries out the orders of a worker process. Its workers run side by side, each on a thread
+// of its own, and each does one request after another. The dataset, the deal and the stamped images
+// of the last cell are kept for the next request.
 type Worker struct {
 	Engine  Engine
 	Load    cell.Loader
@@ -30,10 +30,11 @@ type Worker struct {
 	last    *gameCache
 }
 
-// Run reads orders from in and writes events to out, one JSON value per line, until in ends. The end of in means
-// that no process waits for results any more: Run returns at once, even if trainings still run in the background,
-// and the caller is expected to end the process. It returns nil at the end of in, an error if in holds anything
-// but orders or out cannot be written, and ctx's error once ctx ends.
+// Run reads orders from in and writes events to out, one JSON value per line, until in ends. The
+// end of in means that no process waits for results any more: Run returns at once, even if
+// trainings still run in the background, and the caller is expected to end the process. It returns
+// nil at the end of in, an error if in holds anything but orders or out cannot be written, and
+// ctx's error once ctx ends.
 func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -93,8 +94,8 @@ type workerLoop struct {
 	stop context.CancelFunc // abandons the last job
 }
 
-// work runs one job after another. It stays on one thread, because libraries keep workspaces for each thread that
-// calls them.
+// work runs one job after another. It stays on one thread, because libraries keep workspaces for
+// each thread that calls them.
 func (l *workerLoop) work(ctx context.Context) {
 	runtime.LockOSThread()
 	for {

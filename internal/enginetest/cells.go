@@ -41,7 +41,8 @@ func ExampleCell() cell.Cell {
 	}
 }
 
-// DefendedCell returns the example cell with a defense of each kind that changes batches, and an excluded attacker.
+// DefendedCell returns the example cell with a defense of each kind that changes batches, and an
+// excluded attacker.
 func DefendedCell() cell.Cell {
 	c := ExampleCell()
 	augmentation, adversarial, cut, up, pgd, fgsm := defenses.DefaultAgentAugmentation(), defenses.DefaultAdversarialTriggers(),
@@ -55,8 +56,8 @@ func DefendedCell() cell.Cell {
 	return c
 }
 
-// TrainingOf deals the game of a cell on the tiny set. It returns the game, the training set as the cell's defense leaves
-// it, and the simulated attacker of each row.
+// TrainingOf deals the game of a cell on the tiny set. It returns the game, the training set as the
+// cell's defense leaves it, and the simulated attacker of each row.
 func TrainingOf(t *testing.T, cell cell.Cell) (*game.Game, *game.TrainingSet, []int) {
 	t.Helper()
 	set, err := testset.New(1)

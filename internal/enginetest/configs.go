@@ -17,8 +17,8 @@ import (
 	"backfire/experiments/plan"
 )
 
-// DefendedConfig returns a configuration that plays N = 1 and 3 on the tiny set for two epochs, attacker 0 also alone,
-// with the given defenders.
+// DefendedConfig returns a configuration that plays N = 1 and 3 on the tiny set for two epochs,
+// attacker 0 also alone, with the given defenders.
 func DefendedConfig(t *testing.T, defenders ...string) config.Config {
 	t.Helper()
 	cfg, err := Config()
@@ -28,8 +28,8 @@ func DefendedConfig(t *testing.T, defenders ...string) config.Config {
 	return cfg
 }
 
-// UnknownConfig returns a configuration that plays three attackers against defenders that answer queries with and without
-// an index.
+// UnknownConfig returns a configuration that plays three attackers against defenders that answer
+// queries with and without an index.
 func UnknownConfig(t *testing.T) config.Config {
 	t.Helper()
 	cfg := DefendedConfig(t, "indexing", "indexing_grouped", "indexing_unknown")
@@ -38,8 +38,8 @@ func UnknownConfig(t *testing.T) config.Config {
 	return cfg
 }
 
-// WeakConfig returns a change of a configuration to N = 1, 2, 3 and triggers that do not always work on the tiny set,
-// verified by a bound of the single ASR.
+// WeakConfig returns a change of a configuration to N = 1, 2, 3 and triggers that do not always
+// work on the tiny set, verified by a bound of the single ASR.
 func WeakConfig(bound float64) func(*config.Config) {
 	return func(c *config.Config) {
 		p0, p1, p2 := 0.5, 0.5, 0.9
@@ -48,12 +48,12 @@ func WeakConfig(bound float64) func(*config.Config) {
 	}
 }
 
-// WeakBound is a bound of the single ASR that, with WeakConfig, attacker 0 reaches with its third trigger, attacker 1 with
-// a later one and attacker 2 with its second.
+// WeakBound is a bound of the single ASR that, with WeakConfig, attacker 0 reaches with its third
+// trigger, attacker 1 with a later one and attacker 2 with its second.
 const WeakBound = 0.6
 
-// Usually returns a point of a sweep with the settings of WeakConfig and a change. Its triggers are verified at p0 = 0.5,
-// p1 = 0.5, p2 = 0.9, without the change.
+// Usually returns a point of a sweep with the settings of WeakConfig and a change. Its triggers are
+// verified at p0 = 0.5, p1 = 0.5, p2 = 0.9, without the change.
 func Usually(t require.TestingT, name string, bound float64, change func(*config.Config)) plan.SweepPoint {
 	point := TinyPoint(t, name, func(c *config.Config) { WeakConfig(bound)(c); change(c) })
 	verify := TinyPoint(t, name, WeakConfig(bound)).Config
@@ -62,8 +62,8 @@ func Usually(t require.TestingT, name string, bound float64, change func(*config
 	return point
 }
 
-// DownTheTable returns the points of a small table 1: N grows; attacker 0 has a trigger of its own size; all attackers
-// have other triggers, and no attacker plays alone.
+// DownTheTable returns the points of a small table 1: N grows; attacker 0 has a trigger of its own
+// size; all attackers have other triggers, and no attacker plays alone.
 func DownTheTable(t require.TestingT, bound float64) []plan.SweepPoint {
 	p1 := 0.6
 	return []plan.SweepPoint{
@@ -78,8 +78,8 @@ func DownTheTable(t require.TestingT, bound float64) []plan.SweepPoint {
 	}
 }
 
-// PictureFile writes a PNG of side by side pixels, transparent but for a square of 2 by 2 pixels of one grey in its
-// corner. It returns the path.
+// PictureFile writes a PNG of side by side pixels, transparent but for a square of 2 by 2 pixels of
+// one grey in its corner. It returns the path.
 func PictureFile(t *testing.T, name string, side int, grey uint8) string {
 	t.Helper()
 	picture := image.NewNRGBA(image.Rect(0, 0, side, side))

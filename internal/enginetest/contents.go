@@ -13,8 +13,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// CellContent returns the content of a stored file that depends on the cell alone: all of it, except for a result's
-// provenance.
+// CellContent returns the content of a stored file that depends on the cell alone: all of it,
+// except for a result's provenance.
 func CellContent(t *testing.T, path string) string {
 	t.Helper()
 	if filepath.Base(path) != store.ResultFile {
@@ -30,7 +30,8 @@ func CellContent(t *testing.T, path string) string {
 	return string(data)
 }
 
-// CellFiles returns the content of a result's files that depends on the cell alone, see CellContent.
+// CellFiles returns the content of a result's files that depends on the cell alone, see
+// CellContent.
 func CellFiles(t *testing.T, dir string) string {
 	t.Helper()
 	var all strings.Builder
@@ -56,8 +57,8 @@ func Content(t *testing.T, st *store.Store) map[string]string {
 	return all
 }
 
-// Deterministic returns the content of the results of a plan that depends on the cells alone, by hash and file name. All
-// cells must be stored.
+// Deterministic returns the content of the results of a plan that depends on the cells alone, by
+// hash and file name. All cells must be stored.
 func Deterministic(t *testing.T, st *store.Store, plan *plan.Plan) map[string]string {
 	t.Helper()
 	content := map[string]string{}

@@ -27,7 +27,8 @@ func Documented(t *testing.T, heading string) []string {
 	return names
 }
 
-// SchemaPath returns the path of a schema in docs/schemas, from a package two levels below the root.
+// SchemaPath returns the path of a schema in docs/schemas, from a package two levels below the
+// root.
 func SchemaPath(name string) string {
 	return filepath.Join("..", "..", "docs", "schemas", name+".json")
 }

@@ -12,9 +12,9 @@ import (
 	"backfire/internal/safetensors"
 )
 
-// Engine is a fake engine. Its models move the centroid of each class towards the mean image of the class, with momentum:
-// quick, deterministic, and dependent on every image, label and epoch, on the state before, and, in their loss, on what a
-// defense does to each batch.
+// Engine is a fake engine. Its models move the centroid of each class towards the mean image of the
+// class, with momentum: quick, deterministic, and dependent on every image, label and epoch, on the
+// state before, and, in their loss, on what a defense does to each batch.
 type Engine struct{}
 
 // NewModel makes a model whose centroids are zero.
@@ -162,7 +162,8 @@ func (m *model) Features(images []uint8) ([]float32, error) {
 	return all, nil
 }
 
-// Unlearn moves the centroids of the rows' labels away from the rows to forget and towards those to keep.
+// Unlearn moves the centroids of the rows' labels away from the rows to forget and towards those to
+// keep.
 func (m *model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	size := m.opt.Cell.Data.Shape.Size()
 	for _, step := range steps {

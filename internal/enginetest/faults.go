@@ -118,7 +118,8 @@ func (m *faultyModel) Restore(state worker.State) error {
 	return m.TrainedModel.Restore(state)
 }
 
-// room limits the models of this process that train at a time, with the fault "crowd"; each takes stepTime for an epoch.
+// room limits the models of this process that train at a time, with the fault "crowd"; each takes
+// stepTime for an epoch.
 var room = make(chan struct{}, 2)
 
 const stepTime = 20 * time.Millisecond

@@ -15,7 +15,8 @@ import (
 	"backfire/game"
 )
 
-// Loader loads the tiny set of four classes, or another one where the path of the source is "other".
+// Loader loads the tiny set of four classes, or another one where the path of the source is
+// "other".
 func Loader(_ context.Context, src datasets.Source) (*datasets.Set, error) {
 	if src.Path == "other" {
 		return testset.New(2)
@@ -23,8 +24,8 @@ func Loader(_ context.Context, src datasets.Source) (*datasets.Set, error) {
 	return testset.New(1)
 }
 
-// Config returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three attackers also alone: five cells
-// of three epochs.
+// Config returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three attackers
+// also alone: five cells of three epochs.
 func Config() (config.Config, error) {
 	resolved, err := config.Load(config.Options{Sets: []string{
 		"attackers.counts=1,2,4", "attackers.singles=3", "attackers.label=east", "attackers.p=0.5",
@@ -100,7 +101,8 @@ func Wanted(worklist *plan.Worklist) (decided, waiting []string) {
 	return decided, waiting
 }
 
-// After returns the worklist of a sweep once the cells with the given titles have the given results.
+// After returns the worklist of a sweep once the cells with the given titles have the given
+// results.
 func After(t *testing.T, sweep *plan.Sweep, results map[string]plan.KnownResult) *plan.Worklist {
 	t.Helper()
 	known := plan.Known{}
@@ -134,8 +136,8 @@ func DefendedPlan(t *testing.T, cfg config.Config) *plan.Plan {
 	return plan
 }
 
-// SlicedPlan plans four attackers that enter in two slices of two and three epochs. It returns the plan with its only
-// defender.
+// SlicedPlan plans four attackers that enter in two slices of two and three epochs. It returns the
+// plan with its only defender.
 func SlicedPlan(t *testing.T) (*plan.Plan, plan.PlannedDefender) {
 	t.Helper()
 	cfg := DefendedConfig(t, "indexing")

@@ -22,8 +22,8 @@ const (
 	faultVariable = "BACKFIRE_TEST_FAULT" // a fault of the workers, as JSON
 )
 
-// Main runs the tests of a package that start worker processes, as its TestMain: the test binary is also the program of
-// the workers. parent, if not nil, is the program that ParentCommand starts.
+// Main runs the tests of a package that start worker processes, as its TestMain: the test binary is
+// also the program of the workers. parent, if not nil, is the program that ParentCommand starts.
 func Main(m *testing.M, parent func(dir string, f Fault) error) {
 	role := os.Getenv(roleVariable)
 	if role == "" {
@@ -52,7 +52,8 @@ func Command(f Fault) func() (*exec.Cmd, error) {
 	return func() (*exec.Cmd, error) { return command(f, roleVariable+"="+roleWorker) }
 }
 
-// ParentCommand makes the command of a process that runs Main's parent with a fault and the directory of a store.
+// ParentCommand makes the command of a process that runs Main's parent with a fault and the
+// directory of a store.
 func ParentCommand(dir string, f Fault) (*exec.Cmd, error) {
 	return command(f, roleVariable+"="+roleParent, storeVariable+"="+dir)
 }
@@ -75,7 +76,8 @@ func command(f Fault, variables ...string) (*exec.Cmd, error) {
 // NoWorkers returns an error: it is the command of workers where a test needs none.
 func NoWorkers() (*exec.Cmd, error) { return nil, errors.New("no worker is needed") }
 
-// OnceDir is a directory that is filled once for all tests of a package. Main removes it at the end.
+// OnceDir is a directory that is filled once for all tests of a package. Main removes it at the
+// end.
 type OnceDir struct {
 	once sync.Once
 	path string

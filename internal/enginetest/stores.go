@@ -43,8 +43,8 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	return hash
 }
 
-// RequireNoLeftovers checks that a store has no working directory and no lock, except for the checkpoints of the given
-// cells.
+// RequireNoLeftovers checks that a store has no working directory and no lock, except for the
+// checkpoints of the given cells.
 func RequireNoLeftovers(t *testing.T, st *store.Store, cells ...string) {
 	t.Helper()
 	var left, expected []string
@@ -84,8 +84,8 @@ func TakeOver(t *testing.T, st *store.Store, hash string) {
 	require.NoError(t, os.Rename(filepath.Join(dir, entries[0].Name()), filepath.Join(dir, "other~1~1~elsewhere~token~0")))
 }
 
-// StoreTiming stores a made-up result with a speed in images per second. change, if not nil, changes its environment,
-// which is that of the fake engine on this CPU.
+// StoreTiming stores a made-up result with a speed in images per second. change, if not nil,
+// changes its environment, which is that of the fake engine on this CPU.
 func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, change func(*store.Environment)) {
 	t.Helper()
 	hash, err := cell.Hash()
@@ -105,8 +105,8 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 	require.NoError(t, claim.Release())
 }
 
-// GarbageOf lists the paths of a store's garbage, whatever its age: those that no run needs, and those that open runs
-// need.
+// GarbageOf lists the paths of a store's garbage, whatever its age: those that no run needs, and
+// those that open runs need.
 func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 	t.Helper()
 	garbage, err := store.Garbage(time.Now().Add(time.Hour))

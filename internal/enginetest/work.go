@@ -14,7 +14,8 @@ import (
 	"backfire/experiments/worker"
 )
 
-// Work gives requests to a worker in this process, one after another, and returns its events up to the end of the last.
+// Work gives requests to a worker in this process, one after another, and returns its events up to
+// the end of the last.
 func Work(t *testing.T, w *worker.Worker, requests ...worker.Request) []worker.Event {
 	t.Helper()
 	in, orders := io.Pipe()
@@ -60,8 +61,8 @@ func TrainCell(t *testing.T, engine worker.Engine, cell cell.Cell) string {
 // AllArtefacts asks for all artefacts.
 var AllArtefacts = store.Artefacts{Model: true, Triggers: true, Folder: true, Archive: true, Divergence: true}
 
-// Recorder is an Observer that keeps all events. Any number of goroutines may use it; Events may be read once they are
-// done.
+// Recorder is an Observer that keeps all events. Any number of goroutines may use it; Events may be
+// read once they are done.
 type Recorder struct {
 	mu     sync.Mutex
 	Events []worker.Event

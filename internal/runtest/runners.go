@@ -26,7 +26,8 @@ func NewRunner(st *store.Store, workers int, f enginetest.Fault) (*runner.Runner
 	}, seen
 }
 
-// RunSweep trains a sweep without a fault and returns its summary, the outcome and the events. No cell must fail.
+// RunSweep trains a sweep without a fault and returns its summary, the outcome and the events. No
+// cell must fail.
 func RunSweep(t *testing.T, sweep *plan.Sweep, st *store.Store, workers int) (*summary.SweepSummary, *runner.Outcome, *enginetest.Recorder) {
 	t.Helper()
 	runner, seen := NewRunner(st, workers, enginetest.Fault{})
@@ -38,7 +39,8 @@ func RunSweep(t *testing.T, sweep *plan.Sweep, st *store.Store, workers int) (*s
 	return summary, outcome, seen
 }
 
-// Sharers runs so many runners, each with one worker, that share a store, and returns the outcome of each.
+// Sharers runs so many runners, each with one worker, that share a store, and returns the outcome
+// of each.
 func Sharers(t *testing.T, st *store.Store, sweep *plan.Sweep, n int, f enginetest.Fault) []*runner.Outcome {
 	t.Helper()
 	outcomes, errs := make([]*runner.Outcome, n), make([]error, n)

@@ -18,8 +18,8 @@ import (
 // verifiable is the store that Verifiable copies.
 var verifiable enginetest.OnceDir
 
-// Verifiable returns a store with the game of two attackers, with all artefacts, and their single games, and the hash of
-// the game. The store is a copy that the test may change.
+// Verifiable returns a store with the game of two attackers, with all artefacts, and their single
+// games, and the hash of the game. The store is a copy that the test may change.
 func Verifiable(t *testing.T) (*store.Store, string) {
 	t.Helper()
 	plan := enginetest.NewPlan(t)
@@ -44,7 +44,8 @@ func Verifiable(t *testing.T) (*store.Store, string) {
 	return st, plan.Games[1].Cell
 }
 
-// StoredRows trains a plan with the fake engine in this process, and returns its summary and the store.
+// StoredRows trains a plan with the fake engine in this process, and returns its summary and the
+// store.
 func StoredRows(t *testing.T, plan *plan.Plan) (*summary.Summary, *store.Store) {
 	t.Helper()
 	st, err := store.Open(t.TempDir())

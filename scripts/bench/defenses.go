@@ -14,8 +14,9 @@ import (
 	"backfire/experiments/worker"
 )
 
-// benchDefenses times the training step of defenders that change batches and of one that does not, in turn on the same
-// cores, and prints the ratios. Agent augmentation and indexing are not timed, because they work before the first step.
+// benchDefenses times the training step of defenders that change batches and of one that does not,
+// in turn on the same cores, and prints the ratios. Agent augmentation and indexing are not timed,
+// because they work before the first step.
 func benchDefenses(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "Training step on 1x28x28 images, batch %d, fp32, %d thread(s), processor time, medians of %d paired rounds [min, max],\n"+
 		"rows: images through the step against none.\n\n%5s  %-22s  %22s  %20s  %5s\n",

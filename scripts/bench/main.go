@@ -1,7 +1,8 @@
-// Bench times the training steps of backfire and of PyTorch in paired rounds of one run, and prints the ratios with their
-// spread.
+// Bench times the training steps of backfire and of PyTorch in paired rounds of one run, and prints
+// the ratios with their spread.
 //
-// scripts/bench.sh (make bench) calls it and provides the Python environment of the twin, the PyTorch process.
+// scripts/bench.sh (make bench) calls it and provides the Python environment of the twin, the
+// PyTorch process.
 package main
 
 import (
@@ -137,8 +138,9 @@ func header() string {
 	return b.String()
 }
 
-// speedUps returns, for each round, the time of the variant with the least median over ours. The fastest variant of each
-// round would be the luckiest one where times scatter more than the variants differ.
+// speedUps returns, for each round, the time of the variant with the least median over ours. The
+// fastest variant of each round would be the luckiest one where times scatter more than the
+// variants differ.
 func speedUps(own []float64, theirs [][]float64) []float64 {
 	best := slices.MinFunc(theirs, func(a, b []float64) int { return cmp.Compare(median(a), median(b)) })
 	ratios := make([]float64, len(own))
@@ -234,8 +236,8 @@ func (w *widthTimes) print(out io.Writer, width, batch int) {
 	}
 }
 
-// stepGFLOP returns the arithmetic of one training step on 3x32x32 images in GFLOP: 3.34 per image at width 64 (forward
-// and backward), proportional to the square of the width.
+// stepGFLOP returns the arithmetic of one training step on 3x32x32 images in GFLOP: 3.34 per image
+// at width 64 (forward and backward), proportional to the square of the width.
 func stepGFLOP(width, batch int) float64 {
 	return 3.34 * float64(width*width) / (64 * 64) * float64(batch)
 }
@@ -301,8 +303,8 @@ func (u *ours) epoch() (float64, error) {
 	return (end - start).Seconds(), err
 }
 
-// processorTime returns the processor time that this process has used so far. Unlike the time of day, it does not depend
-// on other programs on the machine.
+// processorTime returns the processor time that this process has used so far. Unlike the time of
+// day, it does not depend on other programs on the machine.
 func processorTime() (time.Duration, error) {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

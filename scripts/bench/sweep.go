@@ -34,8 +34,8 @@ type sweepCell struct {
 // cost is the time that a program and its child processes took.
 type cost struct{ wall, processor time.Duration }
 
-// benchSweep times "backfire quick" and a PyTorch script that trains models of the same shapes one after another on all
-// cores, and prints the ratio of PyTorch's time to backfire's.
+// benchSweep times "backfire quick" and a PyTorch script that trains models of the same shapes one
+// after another on all cores, and prints the ratio of PyTorch's time to backfire's.
 func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 	var walls, processors []float64
 	for round := range o.rounds {

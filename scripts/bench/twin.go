@@ -40,7 +40,8 @@ func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) 
 	return &twin{command, stdin, bufio.NewScanner(stdout)}, nil
 }
 
-// withoutTunables returns the environment that PyTorch usually runs in: with the C library's own settings.
+// withoutTunables returns the environment that PyTorch usually runs in: with the C library's own
+// settings.
 func withoutTunables() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GLIBC_TUNABLES=") })
 }
@@ -48,8 +49,8 @@ func withoutTunables() []string {
 // errUnavailable reports that this PyTorch cannot run a variant.
 var errUnavailable = errors.New("not available")
 
-// ask sends one request and returns the number that answers it. The error wraps errUnavailable, with PyTorch's reason,
-// where there is none.
+// ask sends one request and returns the number that answers it. The error wraps errUnavailable,
+// with PyTorch's reason, where there is none.
 func (t *twin) ask(name string, number int) (float64, error) {
 	if _, err := fmt.Fprintln(t.stdin, name, number); err != nil {
 		return 0, fmt.Errorf("ask PyTorch for %s: %w", name, err)
