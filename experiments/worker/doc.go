@@ -7,9 +7,10 @@
 // gave the order decides what becomes of them. A process can have several workers, each with a
 // thread of its own.
 //
-// The package promises that a result depends on the cell alone: a training that was cut off resumes
-// from its checkpoint, or from the state of another cell, to the same bits. A checkpoint that is
-// damaged, of another cell or of a machine that gives other bits is reported, removed and not used.
+// The package promises that, on one kind of machine, a result depends on the cell alone: a training
+// that was interrupted resumes from its checkpoint, or from the state of another cell, to the same
+// bits. A checkpoint that is damaged, of another cell or of a machine that gives other bits is
+// reported, removed and not used.
 //
 // The package knows neither configurations nor plans, so that the engine's program does not link
 // them.
