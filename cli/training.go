@@ -175,9 +175,9 @@ func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (
 	}, e, nil
 }
 
-// choose calls Estimator.Choose.
+// choose calls Estimator.ChooseWorkers.
 func choose(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error) {
-	return e.Choose(ctx, sweep, shared)
+	return e.ChooseWorkers(ctx, sweep, shared)
 }
 
 // run trains, and then shows the outcome, also of an interrupted training. The error

@@ -93,7 +93,7 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	}
 	for _, path := range summaries {
 		wrong, err := opts.show(path, func(tell func(verify.Check)) error {
-			tell(verify.VerifySummary(models.Store, path))
+			tell(verify.Summary(models.Store, path))
 			return nil
 		})
 		if err != nil {

@@ -116,8 +116,10 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 	if err := os.WriteFile(query.Images, images, store.FileMode); err != nil {
 		return fail(err)
 	}
-	if err := c.Ask(ctx, worker.Job{
-		Cell: record.Cell, Source: source, Dir: dir, Predict: path, Query: &query, Threads: environment.Threads,
+	query.Source, query.Dir, query.Model = source, dir, path
+	if err := c.Ask(ctx, func(device string) worker.Request {
+		query.Setup = worker.Setup{Cell: record.Cell, Device: device, Threads: environment.Threads}
+		return query
 	}); err != nil {
 		return fail(err)
 	}

@@ -22,14 +22,15 @@ func TestMain(m *testing.M) { enginetest.Main(m, nil) }
 // command is the command that the store's run records.
 const command = "backfire run --attackers=3"
 
+// played is the store that storeOf copies.
+var played enginetest.OnceDir
+
 // storeOf returns a store with a game of three attackers, without a defense and with
 // three kinds of indexing, and the hash of its run. The fake engine trains it once; each
 // test has a copy that it may change.
 func storeOf(t *testing.T) (*store.Store, string) {
 	t.Helper()
-	enginetest.Pristine.Do(func() {
-		dir, err := os.MkdirTemp("", "backfire-inference-")
-		require.NoError(t, err)
+	filled, err := played.Path(func(dir string) error {
 		st, err := store.Open(dir)
 		require.NoError(t, err)
 		sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: enginetest.UnknownConfig(t)}}, enginetest.Loader)
@@ -42,12 +43,11 @@ func storeOf(t *testing.T) (*store.Store, string) {
 		require.NoError(t, err)
 		require.Empty(t, s.Missing)
 		s.Origin = &store.Request{Kind: "points", Name: "run", Command: command}
-		require.NoError(t, s.Write(context.Background(), st))
-		enginetest.PristineDir = dir
+		return s.Write(context.Background(), st)
 	})
-	require.NotEmpty(t, enginetest.PristineDir)
+	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "runs")
-	require.NoError(t, os.CopyFS(dir, os.DirFS(enginetest.PristineDir)))
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filled)))
 	st, err := store.Open(dir)
 	require.NoError(t, err)
 	paths, err := st.Summaries("")

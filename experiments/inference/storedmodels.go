@@ -44,21 +44,20 @@ func (s *StoredModels) Images(ctx context.Context, data cell.Data) (*datasets.Se
 	return set, source, nil
 }
 
-// Ask runs a job with a stored model in a worker process of its own, on the device
-// that Device returns.
-func (s *StoredModels) Ask(ctx context.Context, job worker.Job) error {
+// Ask carries out a request to a stored model in a worker process of its own. on makes the
+// request for the device that Device returns.
+func (s *StoredModels) Ask(ctx context.Context, on func(device string) worker.Request) error {
 	if s.device == "" {
 		var err error
 		if s.device, err = s.Device(ctx); err != nil {
 			return err
 		}
 	}
-	job.Device = s.device
-	return runJob(ctx, s.Command, job)
+	return runRequest(ctx, s.Command, on(s.device))
 }
 
-// runJob runs a job in a worker process of its own.
-func runJob(ctx context.Context, start func() (*exec.Cmd, error), job worker.Job) error {
+// runRequest carries out a request in a worker process of its own.
+func runRequest(ctx context.Context, start func() (*exec.Cmd, error), request worker.Request) error {
 	command, err := start()
 	if err != nil {
 		return err
@@ -68,7 +67,7 @@ func runJob(ctx context.Context, start func() (*exec.Cmd, error), job worker.Job
 		return err
 	}
 	defer process.Close()
-	assigned := process.Assign(1, job)
+	assigned := process.Assign(1, request)
 	for {
 		select {
 		case <-ctx.Done():
