@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"backfire/experiments/store"
+	"backfire/experiments/cell"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/report"
@@ -90,6 +90,6 @@ func (o *PredictOptions) show(chosen *answering, queries []*query) error {
 		models[q.model.Hash] = true
 	}
 	rules := chosen.game.Game
-	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(store.ReadingsOf(rules)))
+	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
 }

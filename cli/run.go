@@ -115,7 +115,7 @@ func runRun(ctx context.Context, opts *RunOptions) error {
 			if err := training.board.rest(sweep); err != nil {
 				return err
 			}
-			origin := store.Request{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
+			origin := summary.Request{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
 			return showSummary(ctx, opts, sweep, origin, training.store, outcome, interrupted)
 		})
 }
@@ -132,7 +132,7 @@ type summaryLine struct {
 // showSummary makes the summary of a run, a sweep of one point, from the store,
 // stores it, and shows it: as the table, or as the last line of JSON. An
 // interrupted run has no table yet.
-func showSummary(ctx context.Context, opts *RunOptions, sweep *plan.Sweep, origin store.Request, st *store.Store,
+func showSummary(ctx context.Context, opts *RunOptions, sweep *plan.Sweep, origin summary.Request, st *store.Store,
 	outcome *runner.Outcome, interrupted bool,
 ) error {
 	if interrupted && !opts.JSON {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 )
 
@@ -46,7 +47,7 @@ func runRunsGC(ctx context.Context, opts *RunsOptions) error {
 	if err != nil {
 		return err
 	}
-	garbage, err := st.Garbage(opts.Now().Add(-opts.CheckpointAge))
+	garbage, err := st.Garbage(opts.Now().Add(-opts.CheckpointAge), plan.References)
 	if err != nil {
 		return err
 	}

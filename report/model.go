@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"backfire/claims"
-	"backfire/experiments/store"
+	"backfire/experiments/cell"
 	"backfire/stats"
 )
 
@@ -29,9 +29,9 @@ type Table struct {
 	// Seeds, Models and Readings say what the table was made from: the seeds,
 	// ascending, the number of trained models, those of triggers that were not
 	// kept among them, and the distinct choices of what the paper leaves open.
-	Seeds    []uint64         `json:"seeds"`
-	Models   int              `json:"models"`
-	Readings []store.Readings `json:"readings"`
+	Seeds    []uint64        `json:"seeds"`
+	Models   int             `json:"models"`
+	Readings []cell.Readings `json:"readings"`
 	// Notes are sentences about the whole table.
 	Notes []string `json:"notes"`
 	// Verdicts settle those of the paper's claims that the table speaks to.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"backfire/experiments/cell"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/paper"
 )
@@ -177,8 +176,8 @@ func (b *builder) models() int {
 
 // readings are the distinct choices of what the paper leaves open, in the order of
 // the points.
-func (b *builder) readings() []store.Readings {
-	var readings []store.Readings
+func (b *builder) readings() []cell.Readings {
+	var readings []cell.Readings
 	for _, p := range b.pointSummaries() {
 		if !slices.Contains(readings, p.Readings) {
 			readings = append(readings, p.Readings)
@@ -188,7 +187,7 @@ func (b *builder) readings() []store.Readings {
 }
 
 // readingsTexts names readings, all of them where points differ.
-func readingsTexts(readings []store.Readings) string {
+func readingsTexts(readings []cell.Readings) string {
 	var texts []string
 	for _, r := range readings {
 		if text := ReadingsText(r); !slices.Contains(texts, text) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/stats"
@@ -43,10 +44,10 @@ type Run struct {
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`
 
-	Pool     int            `json:"pool_size"`
-	Width    int            `json:"width"`
-	Epochs   int            `json:"epochs"`
-	Readings store.Readings `json:"readings"`
+	Pool     int           `json:"pool_size"`
+	Width    int           `json:"width"`
+	Epochs   int           `json:"epochs"`
+	Readings cell.Readings `json:"readings"`
 }
 
 // runColumns are the columns of FormatCSV, before those of the keys that the

@@ -14,8 +14,8 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/plan"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/stats"
 	"backfire/triggers"
@@ -86,7 +86,7 @@ func modelsOf(s *summary.Summary) int {
 }
 
 // ReadingsText names the choices that the paper leaves open.
-func ReadingsText(r store.Readings) string {
+func ReadingsText(r cell.Readings) string {
 	images := "the attacker's own held-out images"
 	if r.Denominator == "pooled" {
 		images = "all attackers' held-out images"

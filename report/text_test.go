@@ -28,7 +28,7 @@ func madeUpSummary(singles int, counts ...int) *summary.Summary {
 	s := &summary.Summary{
 		Seed: 1, Data: cell.Data{Name: "embedded", Images: 10000}, Pool: 5000,
 		Model: cell.Model{Width: 8}, Training: cell.Training{Epochs: 6},
-		Readings: store.Readings{
+		Readings: cell.Readings{
 			TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty",
 			ExcludeTargetClass: true, Denominator: "own",
 		},

@@ -12,6 +12,8 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
@@ -95,7 +97,7 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, ask work
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a temporary directory may stay
 	ask.Images = filepath.Join(dir, "images.bin")
-	if err := os.WriteFile(ask.Images, images, store.FileMode); err != nil {
+	if err := os.WriteFile(ask.Images, images, disk.FileMode); err != nil {
 		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}
 	if err := c.Ask(ctx, worker.Job{
@@ -104,7 +106,7 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, ask work
 		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}
 	var answers worker.Answers
-	if err := store.ReadJSON(filepath.Join(dir, worker.AnswersFile), &answers); err != nil {
+	if err := jsonfile.Read(filepath.Join(dir, worker.AnswersFile), &answers); err != nil {
 		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
 	}
 	return answers, nil

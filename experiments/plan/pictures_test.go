@@ -11,7 +11,6 @@ import (
 	"backfire/datasets/testset"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
-	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/enginetest"
 	"backfire/triggers"
@@ -75,10 +74,10 @@ func TestFamiliesArePlanned(t *testing.T) {
 		cfg.Trigger.Kind, cfg.Attackers.P2, cfg.Attackers.Counts = kind, &p2, []int{2}
 		require.NoError(t, cfg.Validate())
 		plan := enginetest.DefendedPlan(t, cfg)
-		cell, _ := plan.Cell(plan.Games[0].Cell)
-		require.Equal(t, want, cell.Game.Attackers[0].Trigger)
-		_, training, _ := enginetest.TrainingOf(t, cell)
+		twin, _ := plan.Cell(plan.Games[0].Cell)
+		require.Equal(t, want, twin.Game.Attackers[0].Trigger)
+		_, training, _ := enginetest.TrainingOf(t, twin)
 		require.NotEmpty(t, training.Rows)
-		require.Equal(t, string(want.Kind), store.ReadingsOf(cell.Game).TriggerKind)
+		require.Equal(t, string(want.Kind), cell.ReadingsOf(twin.Game).TriggerKind)
 	}
 }

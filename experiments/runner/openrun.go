@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"backfire/experiments/plan"
@@ -23,15 +22,8 @@ func newRecorded(ctx context.Context, sweep *plan.Sweep, st *store.Store, comman
 		return nil, err
 	}
 	return &recorded{
-		Sweep: sweep, note: store.OpenRun{Format: store.OpenRunFormat, Sweep: hash, Command: command, Begun: time.Now().UTC()},
-		write: func(note store.OpenRun) error {
-			data, err := store.EncodeJSON(note)
-			if err != nil {
-				return fmt.Errorf("experiments: encode %s: %w", store.OpenFile, err)
-			}
-			_, err = st.WritePlanFile(ctx, hash, store.OpenFile, data)
-			return err
-		},
+		Sweep: sweep, note: store.OpenRun{Sweep: hash, Command: command, Begun: time.Now().UTC()},
+		write: func(note store.OpenRun) error { return st.NoteRun(ctx, note) },
 	}, nil
 }
 
@@ -69,8 +61,5 @@ func End(s *plan.Sweep, store *store.Store) error {
 	if err != nil {
 		return err
 	}
-	if err := store.ForgetRun(hash); err != nil {
-		return fmt.Errorf("experiments: end of a run: %w", err)
-	}
-	return nil
+	return store.ForgetRun(hash)
 }

@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
 	"backfire/launcher"
 	"backfire/stats"
@@ -111,7 +112,7 @@ func (r *Runner) RunSweep(ctx context.Context, sweep *plan.Sweep) (*Outcome, err
 
 func (r *Runner) run(ctx context.Context, a plan.Workload) (*Outcome, error) {
 	outcome, err := r.work(ctx, a)
-	if store.IsFull(err) {
+	if disk.IsFull(err) {
 		err = fmt.Errorf("experiments: %w (%s)", ErrFull, store.OneLine(err))
 	}
 	return outcome, err
@@ -367,7 +368,7 @@ func (r *run) recordAttempt(t *attempt, number int, cause error) error {
 	if errors.Is(cause, store.ErrLost) {
 		t.tried-- // it was another's
 	}
-	if store.IsFull(cause) || errors.As(cause, &failed) && failed.full {
+	if disk.IsFull(cause) || errors.As(cause, &failed) && failed.full {
 		r.tell(worker.Event{Kind: worker.KindRetry, Cell: t.Hash, Title: t.Title, Worker: number, Error: store.OneLine(cause), Full: true})
 		_ = r.queue.finish(t, true) // may want room, too
 		return fmt.Errorf("experiments: %w (%s)", ErrFull, store.OneLine(cause))

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -39,7 +40,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		dir := filepath.Join(t.TempDir(), hash)
-		require.NoError(t, os.Mkdir(dir, store.DirMode))
+		require.NoError(t, os.Mkdir(dir, disk.DirMode))
 		same := false
 		for i, entry := range entries {
 			content := files[entry.Name()]
@@ -47,9 +48,9 @@ func FuzzRecord(f *testing.F) {
 				same = bytes.Equal(content, data) || entry.Name() == store.ResultFile && sameJSON(content, data)
 				content = data
 			}
-			require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, store.FileMode))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, disk.FileMode))
 		}
-		_, err := store.ReadRecord(dir, hash, store.CheckSums)
+		_, err := store.ReadRecord(dir, hash, store.Manifest.Check)
 		if !same && entries[int(which)%len(entries)].Name() != store.ManifestFile {
 			require.Error(t, err)
 		}

@@ -9,15 +9,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
 // putResult stores a made-up result under any hash.
 func putResult(t *testing.T, st *store.Store, hash string) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(st.Path(hash), store.DirMode))
-	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), store.ResultFile), []byte("12345"), store.FileMode))
+	require.NoError(t, os.MkdirAll(st.Path(hash), disk.DirMode))
+	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), store.ResultFile), []byte("12345"), disk.FileMode))
 }
 
 func TestFindResult(t *testing.T) {
@@ -25,7 +27,7 @@ func TestFindResult(t *testing.T) {
 	one, two := "ab1"+strings.Repeat("0", 61), "ab2"+strings.Repeat("0", 61)
 	putResult(t, st, one)
 	putResult(t, st, two)
-	require.NoError(t, os.Mkdir(filepath.Join(st.Dir(), "tables"), store.DirMode))
+	require.NoError(t, os.Mkdir(filepath.Join(st.Dir(), "tables"), disk.DirMode))
 	hashes, err := st.Hashes()
 	require.NoError(t, err)
 	require.Equal(t, []string{one, two}, hashes)
@@ -61,21 +63,21 @@ func TestGarbage(t *testing.T) {
 	for _, digit := range []string{"a", "b", "c"} {
 		putResult(t, st, hash(digit))
 	}
-	plan := filepath.Join(st.Dir(), store.PlansDir, hash("f"))
-	require.NoError(t, os.MkdirAll(plan, store.DirMode))
-	require.NoError(t, os.WriteFile(filepath.Join(plan, store.SummaryFile), []byte(`{"rows":[{"cell":"`+hash("a")+`"}]}`), store.FileMode))
+	planDir := filepath.Join(st.Dir(), store.PlansDir, hash("f"))
+	require.NoError(t, os.MkdirAll(planDir, disk.DirMode))
+	require.NoError(t, os.WriteFile(filepath.Join(planDir, store.SummaryFile), []byte(`{"format":1,"rows":[{"cell":"`+hash("a")+`"}]}`), disk.FileMode))
 	aside := filepath.Join(st.Dir(), store.AsideDir, hash("d")+"-1")
-	require.NoError(t, os.MkdirAll(aside, store.DirMode))
+	require.NoError(t, os.MkdirAll(aside, disk.DirMode))
 	checkpoint := filepath.Join(st.Dir(), store.WorkDir, hash("e"), store.CheckpointFile)
-	require.NoError(t, os.MkdirAll(filepath.Dir(checkpoint), store.DirMode))
-	require.NoError(t, os.WriteFile(checkpoint, []byte("1234567"), store.FileMode))
+	require.NoError(t, os.MkdirAll(filepath.Dir(checkpoint), disk.DirMode))
+	require.NoError(t, os.WriteFile(checkpoint, []byte("1234567"), disk.FileMode))
 	busy, err := st.Claim(hash("c"))
 	require.NoError(t, err)
 
-	young, err := st.Garbage(time.Now().Add(-time.Hour))
+	young, err := st.Garbage(time.Now().Add(-time.Hour), plan.References)
 	require.NoError(t, err)
 	require.Len(t, young, 2, "b and what was set aside: c is claimed, the checkpoint is new")
-	garbage, err := st.Garbage(time.Now().Add(time.Hour))
+	garbage, err := st.Garbage(time.Now().Add(time.Hour), plan.References)
 	require.NoError(t, err)
 	var paths []string
 	var bytes []int64

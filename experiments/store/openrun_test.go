@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -16,10 +18,10 @@ import (
 func TestGarbageNeedsEveryNote(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	dir := st.PlanDir("ab")
-	require.NoError(t, os.MkdirAll(dir, store.DirMode))
+	require.NoError(t, os.MkdirAll(dir, disk.DirMode))
 	for _, text := range []string{`{"format": 1, "sweep": "ab"`, `{"format": 2, "sweep": "ab"}`} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, store.OpenFile), []byte(text), store.FileMode))
-		_, err := st.Garbage(time.Now())
+		require.NoError(t, os.WriteFile(filepath.Join(dir, store.OpenFile), []byte(text), disk.FileMode))
+		_, err := st.Garbage(time.Now(), plan.References)
 		require.ErrorContains(t, err, store.OpenFile)
 	}
 }

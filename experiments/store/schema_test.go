@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/stats"
 )
@@ -75,8 +76,8 @@ func schemas(t *testing.T) map[string][]byte {
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	for name, want := range schemas(t) {
 		if *regenSchemas {
-			require.NoError(t, os.MkdirAll(filepath.Dir(enginetest.SchemaPath(name)), store.DirMode))
-			require.NoError(t, os.WriteFile(enginetest.SchemaPath(name), want, store.FileMode))
+			require.NoError(t, os.MkdirAll(filepath.Dir(enginetest.SchemaPath(name)), disk.DirMode))
+			require.NoError(t, os.WriteFile(enginetest.SchemaPath(name), want, disk.FileMode))
 		}
 		got, err := os.ReadFile(enginetest.SchemaPath(name))
 		require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -26,7 +27,7 @@ func TestOpenStoreRefusesAReadOnlyStore(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		for dir := st.Dir(); strings.Contains(dir, t.Name()); dir = filepath.Dir(dir) {
-			require.NoError(t, os.Chmod(dir, store.DirMode))
+			require.NoError(t, os.Chmod(dir, disk.DirMode))
 		}
 	})
 	var openErr, readErr error

@@ -6,6 +6,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
 // LoadSummary reads a stored summary: that of a sweep, or that of a run as a
@@ -22,13 +23,13 @@ func Load(path string) (*SweepSummary, error) {
 func load(path string) (*SweepSummary, error) {
 	if filepath.Base(path) == store.SummaryFile {
 		var run Summary
-		if err := store.ReadJSON(path, &run); err != nil {
+		if err := jsonfile.Read(path, &run); err != nil {
 			return nil, err
 		}
 		return run.sweep(), nil
 	}
 	var s SweepSummary
-	if err := store.ReadJSON(path, &s); err != nil {
+	if err := jsonfile.Read(path, &s); err != nil {
 		return nil, err
 	}
 	return &s, nil

@@ -27,7 +27,7 @@ func TestSummariesAreFoundAndLoaded(t *testing.T) {
 		}
 		return r
 	}
-	origin := &store.Request{Kind: "points", Name: "run", Command: "backfire run"}
+	origin := &Request{Kind: "points", Name: "run", Command: "backfire run"}
 	run := &Summary{Plan: "aa11", Origin: origin, Seed: 3, Rows: []GameResult{row(2, 2), row(1, 2)}}
 	require.NoError(t, run.Write(context.Background(), st))
 	sweep := &SweepSummary{Sweep: "aa22", Points: []PointSummary{{Name: "p", Games: []GameSummary{{GameResult: row(1)}}}}}

@@ -6,6 +6,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
 // SummaryFormat is the version of Summary.
@@ -15,15 +16,15 @@ const Format = 1
 // single ASR from the game in which it is alone. It is made from stored results
 // only and lies in the store under plans/<hash of the plan>/.
 type Summary struct {
-	Format   int            `json:"format"`
-	Plan     string         `json:"plan"`             // hash
-	Origin   *store.Request `json:"origin,omitempty"` // what the run was asked for; nil: not known
-	Seed     uint64         `json:"seed"`
-	Data     cell.Data      `json:"data"`
-	Pool     int            `json:"pool_size"`
-	Model    cell.Model     `json:"model"`
-	Training cell.Training  `json:"training"`
-	Readings store.Readings `json:"readings"`
+	Format   int           `json:"format"`
+	Plan     string        `json:"plan"`             // hash
+	Origin   *Request      `json:"origin,omitempty"` // what the run was asked for; nil: not known
+	Seed     uint64        `json:"seed"`
+	Data     cell.Data     `json:"data"`
+	Pool     int           `json:"pool_size"`
+	Model    cell.Model    `json:"model"`
+	Training cell.Training `json:"training"`
+	Readings cell.Readings `json:"readings"`
 	// Rows are in the order of the plan's games: each without a defense, then as
 	// each of the plan's defenders ended it.
 	Rows []GameResult `json:"rows"`
@@ -53,7 +54,7 @@ func Summarize(p *plan.Plan, st *store.Store) (*Summary, error) {
 	first := p.First()
 	s := &Summary{
 		Format: Format, Plan: hash, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
-		Model: first.Model, Training: first.Training, Readings: store.ReadingsOf(first.Game),
+		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Missing: []Missing{}, Store: st.Dir(),
 	}
 	results := plan.NewCachedReader(st)
@@ -89,7 +90,7 @@ func Summarize(p *plan.Plan, st *store.Store) (*Summary, error) {
 
 // Write puts the summary into the store and notes its path.
 func (s *Summary) Write(ctx context.Context, st *store.Store) error {
-	data, err := store.EncodeJSON(s)
+	data, err := jsonfile.Encode(s)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 )
 
 func TestSummaryIsStored(t *testing.T) {
@@ -38,7 +39,7 @@ func TestSummaryIsStored(t *testing.T) {
 	path := <-paths
 	require.Equal(t, filepath.Join(st.Dir(), "plans", hash, store.SummaryFile), path)
 	var read Summary
-	require.NoError(t, store.ReadJSON(path, &read))
+	require.NoError(t, jsonfile.Read(path, &read))
 	require.Equal(t, hash, read.Plan)
 	require.Len(t, read.Missing, 5)
 	entries, err := os.ReadDir(filepath.Dir(path))

@@ -7,6 +7,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/jsonfile"
 )
 
 // SweepSummary is what the points of a sweep gave. It is made from stored
@@ -15,7 +16,7 @@ type SweepSummary struct {
 	Format int    `json:"format"`
 	Sweep  string `json:"sweep"` // hash
 	// Origin is what the sweep was asked for; nil: not known.
-	Origin *store.Request `json:"origin,omitempty"`
+	Origin *Request `json:"origin,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the cells that are wanted and not stored (yet).
@@ -32,12 +33,12 @@ type PointSummary struct {
 	Name string            `json:"name"`
 	Keys map[string]string `json:"keys"` // the varied keys and their values
 
-	Seed     uint64         `json:"seed"`
-	Data     cell.Data      `json:"data"`
-	Pool     int            `json:"pool_size"`
-	Model    cell.Model     `json:"model"`
-	Training cell.Training  `json:"training"`
-	Readings store.Readings `json:"readings"`
+	Seed     uint64        `json:"seed"`
+	Data     cell.Data     `json:"data"`
+	Pool     int           `json:"pool_size"`
+	Model    cell.Model    `json:"model"`
+	Training cell.Training `json:"training"`
+	Readings cell.Readings `json:"readings"`
 	// Labels says how target labels were chosen: same, random or list.
 	Labels string `json:"labels"`
 	// MinSingleASR is the single ASR asked of triggers, in this point's single games
@@ -91,7 +92,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 	first := plan.First()
 	s := PointSummary{
 		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
-		Model: first.Model, Training: first.Training, Readings: store.ReadingsOf(first.Game),
+		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}
 	for _, planned := range plan.Games {
@@ -108,7 +109,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 
 // Write puts the summary into the store and notes its path.
 func (s *SweepSummary) Write(ctx context.Context, st *store.Store) error {
-	data, err := store.EncodeJSON(s)
+	data, err := jsonfile.Encode(s)
 	if err != nil {
 		return err
 	}

@@ -11,13 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 )
 
 // checkData loads the images of the cell.
@@ -56,7 +56,7 @@ func (c *verification) checkPoison(context.Context) (string, error) {
 		return "", unchecked("deal")
 	}
 	path := filepath.Join(c.scratch, store.PoisonFile)
-	if err := store.WritePoison(path, c.again.Files()); err != nil {
+	if err := c.again.Files().WritePoison(path); err != nil {
 		return "", err
 	}
 	want, err := csvRows(path)
@@ -115,29 +115,20 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	rows, err := csvRows(c.path(store.MetricsFile))
+	metrics, err := (&store.Record{Dir: c.dir}).Metrics()
 	if err != nil {
 		return "", err
 	}
-	if got, want := len(rows)-1, c.cell.Training.Epochs; got != want {
+	if got, want := len(metrics), c.cell.Training.Epochs; got != want || got == 0 {
 		return "", fmt.Errorf("%d epochs instead of %d", got, want)
 	}
-	var last store.EpochMetrics
-	for i, row := range rows[1:] {
-		epoch, err := strconv.Atoi(row[0])
-		if err != nil || epoch != i+1 {
-			return "", fmt.Errorf("line %d is of epoch %q", i+2, row[0])
+	for i, m := range metrics {
+		if m.Epoch != i+1 {
+			return "", fmt.Errorf("line %d is of epoch %d", i+2, m.Epoch)
 		}
-		values := make([]float64, len(row))
-		for j, text := range row {
-			if values[j], err = strconv.ParseFloat(text, 64); err != nil {
-				return "", fmt.Errorf("epoch %d: %s: %w", epoch, rows[0][j], err)
-			}
-		}
-		last = store.EpochMetrics{Epoch: epoch, Loss: values[1], TrainAccuracy: values[2]}
 	}
-	c.last = &last
-	return fmt.Sprintf("epochs: %d", len(rows)-1), nil
+	c.last = &metrics[len(metrics)-1]
+	return fmt.Sprintf("epochs: %d", len(metrics)), nil
 }
 
 // checkFigures makes the result again and compares all of it but its run.
@@ -244,7 +235,7 @@ func (c *verification) checkArtefacts(context.Context) (string, error) {
 		return "", err
 	}
 	want := map[string]bool{}
-	names, err := store.ListFiles(c.scratch)
+	names, err := disk.Files(c.scratch)
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"backfire/experiments/inference"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/internal/runtest"
 	"backfire/internal/safetensors"
@@ -56,7 +58,7 @@ func TestVerifyOfWhatIsRight(t *testing.T) {
 // A single bit that is not as it was is noticed in every file.
 func TestVerifySeesEveryFlippedBit(t *testing.T) {
 	st, hash := runtest.Verifiable(t)
-	names, err := store.ListFiles(st.Path(hash))
+	names, err := disk.Files(st.Path(hash))
 	require.NoError(t, err)
 	files := 0
 	for _, name := range names {
@@ -79,7 +81,7 @@ func replace(t *testing.T, path, from, to string) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Contains(t, string(text), from)
-	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte(from), []byte(to), 1), store.FileMode))
+	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte(from), []byte(to), 1), disk.FileMode))
 }
 
 // Whoever forges a file and puts its new checksums everywhere is found by the
@@ -90,7 +92,7 @@ func TestVerifySeesForgeries(t *testing.T) {
 			result, err := store.ReadResult(dir)
 			require.NoError(t, err)
 			change(&result)
-			require.NoError(t, store.WriteResult(dir, result))
+			require.NoError(t, result.Write(dir))
 		}
 	}
 	forgeModel := func(change func(*safetensors.File)) func(t *testing.T, dir string) {
@@ -100,7 +102,7 @@ func TestVerifySeesForgeries(t *testing.T) {
 			change(&model)
 			var content bytes.Buffer
 			require.NoError(t, safetensors.Write(&content, model))
-			require.NoError(t, os.WriteFile(filepath.Join(dir, store.ModelFile), content.Bytes(), store.FileMode))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, store.ModelFile), content.Bytes(), disk.FileMode))
 		}
 	}
 	forgeDivergences := func(change func(*store.Divergences)) func(t *testing.T, dir string) {
@@ -108,7 +110,7 @@ func TestVerifySeesForgeries(t *testing.T) {
 			divergences, err := (&store.Record{Dir: dir}).Divergences()
 			require.NoError(t, err)
 			change(divergences)
-			require.NoError(t, store.WriteJSON(filepath.Join(dir, store.DivergenceFile), divergences))
+			require.NoError(t, divergences.Write(dir))
 		}
 	}
 	forgeBytes := func(name string, change func([]byte)) func(t *testing.T, dir string) {
@@ -117,7 +119,7 @@ func TestVerifySeesForgeries(t *testing.T) {
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
 			change(data)
-			require.NoError(t, os.WriteFile(path, data, store.FileMode))
+			require.NoError(t, os.WriteFile(path, data, disk.FileMode))
 		}
 	}
 	for _, tc := range []struct {
@@ -149,10 +151,10 @@ func TestVerifySeesForgeries(t *testing.T) {
 		{"trigger", func(t *testing.T, dir string) {
 			other, err := os.ReadFile(filepath.Join(dir, store.TriggersDir, "attacker-1.png"))
 			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(filepath.Join(dir, store.TriggersDir, "attacker-0.png"), other, store.FileMode))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, store.TriggersDir, "attacker-0.png"), other, disk.FileMode))
 		}, []string{"artefacts"}},
 		{"image too many", func(t *testing.T, dir string) {
-			require.NoError(t, os.WriteFile(filepath.Join(dir, store.ImagesDir, "0", "999.png"), nil, store.FileMode))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, store.ImagesDir, "0", "999.png"), nil, disk.FileMode))
 		}, []string{"artefacts"}},
 		{"weight", forgeModel(func(m *safetensors.File) { clear(m.Tensors[0].Values) }), []string{"model"}},
 		{"mean", forgeModel(func(m *safetensors.File) { m.Metadata["mean"] = "[0.5]" }), []string{"model"}},
@@ -166,7 +168,7 @@ func TestVerifySeesForgeries(t *testing.T) {
 			st, hash := runtest.Verifiable(t)
 			tc.forge(t, st.Path(hash))
 			require.NoError(t, os.Remove(filepath.Join(st.Path(hash), store.ManifestFile)))
-			require.NoError(t, store.WriteManifest(st.Path(hash), hash))
+			require.NoError(t, enginetest.WriteManifest(st.Path(hash), hash))
 			failed := failing(t, st, hash)
 			for _, name := range tc.failed {
 				require.Contains(t, failed, name)
@@ -178,7 +180,7 @@ func TestVerifySeesForgeries(t *testing.T) {
 
 func TestVerifySeesFilesOutsideTheManifest(t *testing.T) {
 	st, hash := runtest.Verifiable(t)
-	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), "notes.txt"), nil, store.FileMode))
+	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), "notes.txt"), nil, disk.FileMode))
 	require.ErrorContains(t, failing(t, st, hash)["manifest"], "notes.txt")
 }
 
@@ -259,27 +261,25 @@ func TestVerifyOfAnInquiry(t *testing.T) {
 			if rows[tc.line][tc.at] == "" {
 				rows[tc.line][tc.at] = "0"
 			}
-			require.NoError(t, store.WriteCSV(path, func(write func(...string)) {
-				for _, row := range rows {
-					write(row...)
-				}
-			}))
+			var text bytes.Buffer
+			require.NoError(t, csv.NewWriter(&text).WriteAll(rows))
+			require.NoError(t, os.WriteFile(path, text.Bytes(), disk.FileMode))
 		} else {
 			forged := slices.Clone(was)
 			forged[tc.at] = (forged[tc.at] + 1) % 4
-			require.NoError(t, os.WriteFile(path, forged, store.FileMode))
+			require.NoError(t, os.WriteFile(path, forged, disk.FileMode))
 		}
 		require.NoError(t, os.Remove(filepath.Join(dir, store.ManifestFile)))
-		require.NoError(t, store.WriteManifest(dir, hash))
+		require.NoError(t, enginetest.WriteManifest(dir, hash))
 		failed := failing(t, st, hash)
 		require.Contains(t, failed, "inquiry", tc.name)
 		require.Len(t, failed, 1, tc.name)
-		require.NoError(t, os.WriteFile(path, was, store.FileMode))
+		require.NoError(t, os.WriteFile(path, was, disk.FileMode))
 	}
 
 	require.NoError(t, os.Remove(filepath.Join(dir, store.ModelFile)))
 	require.NoError(t, os.Remove(filepath.Join(dir, store.ManifestFile)))
-	require.NoError(t, store.WriteManifest(dir, hash))
+	require.NoError(t, enginetest.WriteManifest(dir, hash))
 	require.Empty(t, failing(t, st, hash), "the answers are taken as they are")
 }
 

@@ -14,6 +14,8 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 )
 
 // Check is one line of a verification.
@@ -128,15 +130,15 @@ func (c *verification) checkCell(context.Context) (string, error) {
 // none.
 func (c *verification) checkManifest(context.Context) (string, error) {
 	var m store.Manifest
-	if err := store.ReadJSON(c.path(store.ManifestFile), &m); err != nil {
+	if err := jsonfile.Read(c.path(store.ManifestFile), &m); err != nil {
 		return "", err
 	}
 	if m.Cell != c.hash {
 		return "", fmt.Errorf("it is about cell %.12s", m.Cell)
 	}
 	c.manifest = &m
-	errs := []error{store.CheckSums(c.dir, m)}
-	names, err := store.ListFiles(c.dir)
+	errs := []error{m.Check(c.dir)}
+	names, err := disk.Files(c.dir)
 	if err != nil {
 		return "", err
 	}
@@ -170,7 +172,7 @@ func (c *verification) checkResult(context.Context) (string, error) {
 
 func (c *verification) checkEnvironment(context.Context) (string, error) {
 	var e store.Environment
-	if err := store.ReadJSON(c.path(store.EnvironmentFile), &e); err != nil {
+	if err := jsonfile.Read(c.path(store.EnvironmentFile), &e); err != nil {
 		return "", err
 	}
 	if e.Format != store.ResultFormat {

@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/internal/jsonfile"
 )
 
 // VerifySummary compares the figures of a stored summary (Summaries) with the
@@ -49,11 +50,11 @@ func compareSummary(s *store.Store, path string) (compared, left int, err error)
 			if err != nil {
 				return 0, 0, err
 			}
-			got, err := store.CompactJSON(game.GameResult)
+			got, err := jsonfile.Compact(game.GameResult)
 			if err != nil {
 				return 0, 0, err
 			}
-			want, err := store.CompactJSON(again)
+			want, err := jsonfile.Compact(again)
 			if err != nil {
 				return 0, 0, err
 			}

@@ -10,8 +10,8 @@ import (
 
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
-	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
@@ -88,7 +88,7 @@ func (w *Worker) ask(ctx context.Context, job Job) error {
 	if err != nil {
 		return err
 	}
-	return store.WriteJSON(filepath.Join(job.Dir, AnswersFile), answers)
+	return jsonfile.Write(filepath.Join(job.Dir, AnswersFile), answers)
 }
 
 // deal deals the game of a job and makes its training set.

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"backfire/defenses"
 	"backfire/defenses/divergence"
@@ -26,10 +25,7 @@ func (p *Session) writeDivergences(model TrainedModel) error {
 	if err != nil {
 		return fmt.Errorf("experiments: measure divergences: %w", err)
 	}
-	if err := store.WriteJSON(filepath.Join(p.Job.Dir, store.DivergenceFile), measured); err != nil {
-		return fmt.Errorf("experiments: write divergences: %w", err)
-	}
-	return nil
+	return measured.Write(p.Job.Dir)
 }
 
 // measureDivergences asks the trained model for features of its training set and
@@ -68,7 +64,7 @@ func (p *Session) measureDivergences(model TrainedModel) (*store.Divergences, er
 		}
 	}
 	return &store.Divergences{
-		Format: store.DivergenceFormat, Cell: p.Hash, Looked: len(data.Looked), Features: width, Divergences: list,
+		Cell: p.Hash, Looked: len(data.Looked), Features: width, Divergences: list,
 	}, nil
 }
 

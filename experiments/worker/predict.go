@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 	"backfire/internal/safetensors"
 )
 
@@ -55,9 +57,9 @@ func (w *Worker) predict(ctx context.Context, job Job) error {
 		}
 	}
 	return errors.Join(
-		store.WriteAttribution(job.Dir, p.Files()),
-		os.WriteFile(filepath.Join(job.Dir, store.PredictionsFile), p.predicted, store.FileMode),
-		store.WriteJSON(filepath.Join(job.Dir, store.EnvironmentFile), store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), w.Program, p.engine)))
+		p.Files().WriteAttribution(job.Dir),
+		os.WriteFile(filepath.Join(job.Dir, store.PredictionsFile), p.predicted, disk.FileMode),
+		jsonfile.Write(filepath.Join(job.Dir, store.EnvironmentFile), store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), w.Program, p.engine)))
 }
 
 // load puts the parameters and running statistics of the stored model in place of

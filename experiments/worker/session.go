@@ -30,7 +30,10 @@ type Session struct {
 	trained       int                  // images that went through the training step in the others
 	notices       []string             // of the engine
 	predicted     []uint8
-	attribution   store.AttributionAnswers
+	attribution   struct {
+		Probes    []store.AttributedProbe
+		Unlearned []uint8
+	}
 }
 
 // play trains the cell of a job and writes the files of its result into the
@@ -44,16 +47,16 @@ func (w *Worker) train(ctx context.Context, job Job, tell func(Event)) error {
 	if p.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
-	p.watch.enter(store.PhaseLoad)
+	p.watch.enter(cell.PhaseLoad)
 	common, err := w.gameCache(ctx, job)
 	if err != nil {
 		return err
 	}
-	p.watch.enter(store.PhaseDeal)
+	p.watch.enter(cell.PhaseDeal)
 	if p.Game, err = common.Game(); err != nil {
 		return err
 	}
-	p.watch.enter(store.PhaseStamp)
+	p.watch.enter(cell.PhaseStamp)
 	if err := p.Stamp(common); err != nil {
 		return err
 	}
@@ -113,14 +116,14 @@ func (p *Session) store(score *game.Score, environment store.Environment) error 
 	}
 	content := p.Files()
 	content.Result, content.Environment = result, environment
-	return store.WriteFiles(p.Job.Dir, content)
+	return content.Write(p.Job.Dir)
 }
 
 // files is what is to be stored of the game and its training.
 func (p *Session) Files() store.ResultFiles {
 	return store.ResultFiles{
 		Cell: p.Job.Cell, Epochs: p.epochs, Rows: p.Training.Rows, Images: p.Training.Images,
-		Predicted: p.predicted, Simulated: p.simulated, Attribution: p.attribution,
+		Predicted: p.predicted, Simulated: p.simulated, AttributedProbes: p.attribution.Probes, Unlearned: p.attribution.Unlearned,
 	}
 }
 
@@ -128,17 +131,17 @@ func (p *Session) Files() store.ResultFiles {
 type stopwatch struct {
 	tell    func(Event)
 	begin   time.Time
-	current store.Phase
+	current cell.Phase
 	since   time.Time
-	seconds map[store.Phase]float64
+	seconds map[cell.Phase]float64
 }
 
 func newStopwatch(tell func(Event)) *stopwatch {
-	return &stopwatch{tell: tell, begin: time.Now(), seconds: map[store.Phase]float64{}}
+	return &stopwatch{tell: tell, begin: time.Now(), seconds: map[cell.Phase]float64{}}
 }
 
 // enter ends the current phase and begins the next.
-func (s *stopwatch) enter(phase store.Phase) {
+func (s *stopwatch) enter(phase cell.Phase) {
 	s.stop()
 	s.current, s.since = phase, time.Now()
 	s.tell(Event{Kind: KindPhase, Phase: phase})
@@ -158,6 +161,6 @@ func (s *stopwatch) timing(trained, resumed int) store.Timing {
 	return store.Timing{
 		Started: s.begin.UTC(), Finished: now.UTC(),
 		Seconds: s.seconds, TotalSeconds: now.Sub(s.begin).Seconds(),
-		ImagesPerSecond: perSecond(trained, s.seconds[store.PhaseTrain]), PeakMemory: peakMemory(), Resumed: resumed,
+		ImagesPerSecond: perSecond(trained, s.seconds[cell.PhaseTrain]), PeakMemory: peakMemory(), Resumed: resumed,
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"backfire/defenses/indexing"
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/streams"
 )
 
@@ -20,7 +22,7 @@ const progressEvery = 500 * time.Millisecond
 
 // model makes a model, trains it through all stages and predicts the probes.
 func (p *Session) model(ctx context.Context, engine Engine) error {
-	p.watch.enter(store.PhaseUpload)
+	p.watch.enter(cell.PhaseUpload)
 	model, err := p.resume(engine)
 	for at := p.stageAt(len(p.epochs)); err == nil; at++ {
 		if err = p.through(ctx, model, at); err == nil && at == len(p.course)-1 {
@@ -40,7 +42,7 @@ func (p *Session) next(engine Engine, model TrainedModel, at int, err error) (Tr
 	if err != nil {
 		return nil, err
 	}
-	p.watch.enter(store.PhaseUpload)
+	p.watch.enter(cell.PhaseUpload)
 	state, err := model.State()
 	if err != nil {
 		return nil, err
@@ -63,14 +65,14 @@ func (p *Session) through(ctx context.Context, model TrainedModel, at int) error
 	if err := model.Upload(training.Images, training.Labels); err != nil {
 		return err
 	}
-	p.watch.enter(store.PhaseTrain)
+	p.watch.enter(cell.PhaseTrain)
 	return p.train(ctx, model, at)
 }
 
 // evaluate predicts the probes with the trained model, asks it what the cell asks,
 // and leaves it to others that go on from it.
 func (p *Session) evaluate(ctx context.Context, model TrainedModel) error {
-	p.watch.enter(store.PhaseEvaluate)
+	p.watch.enter(cell.PhaseEvaluate)
 	if p.Job.SavesState {
 		state, err := model.State()
 		if err == nil {
@@ -212,12 +214,12 @@ func (p *Session) state(at int) (source, error) {
 
 // stateOf is where the state at the end of a training called hash is kept.
 func (p *Session) stateOf(hash string) source {
-	return source{store.StateFile(p.Job.States, hash), hash}
+	return source{cell.StateFile(p.Job.States, hash), hash}
 }
 
 // checkpoint reads the checkpoint at a source; nil if there is none to be used.
 func (p *Session) checkpoint(from source) (*checkpoint, error) {
-	c, err := readCheckpoint(from.path, from.hash, store.NewMachine(p.Job.Device, p.Job.Threads, p.Job.Cell.Precision(), p.engine))
+	c, err := readCheckpoint(from.path, from.hash, p.machine())
 	switch {
 	case errors.Is(err, errNoCheckpoint):
 		return nil, nil
@@ -225,6 +227,11 @@ func (p *Session) checkpoint(from source) (*checkpoint, error) {
 		return nil, p.discard(from.path, err)
 	}
 	return c, err
+}
+
+// machine returns the machine that the cell is trained on.
+func (p *Session) machine() store.Machine {
+	return store.NewEnvironment(p.Job.Device, p.Job.Threads, p.Job.Cell.Precision(), store.Build{}, p.engine).Machine()
 }
 
 // discard tells why a checkpoint cannot be used and removes it.
@@ -258,7 +265,7 @@ func (p *Session) leave(to source, state State) error {
 	if p.Job.States == "" {
 		return nil
 	}
-	if err := os.MkdirAll(p.Job.States, store.DirMode); err != nil {
+	if err := os.MkdirAll(p.Job.States, disk.DirMode); err != nil {
 		return fmt.Errorf("experiments: keep a state: %w", err)
 	}
 	return p.write(to, state)
@@ -267,7 +274,7 @@ func (p *Session) leave(to source, state State) error {
 // write writes a checkpoint of the epochs that are over to a source.
 func (p *Session) write(to source, state State) error {
 	return writeCheckpoint(to.path, p.Job.Dir, checkpoint{
-		cell: to.hash, maker: store.NewMachine(p.Job.Device, p.Job.Threads, p.Job.Cell.Precision(), p.engine), epochs: p.epochs, state: state,
+		cell: to.hash, maker: p.machine(), epochs: p.epochs, state: state,
 	})
 }
 

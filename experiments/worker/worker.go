@@ -13,6 +13,7 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
 )
 
@@ -165,7 +166,7 @@ func (w *Worker) do(ctx context.Context, job Job, send func(Event)) {
 	if err == nil {
 		tell(Event{Kind: KindDone})
 	} else {
-		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: store.IsFull(err)})
+		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err)})
 	}
 }
 

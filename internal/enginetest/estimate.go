@@ -28,9 +28,9 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 	if change != nil {
 		change(&environment)
 	}
-	require.NoError(t, store.WriteFiles(dir, store.ResultFiles{
+	require.NoError(t, store.ResultFiles{
 		Cell: cell, Environment: environment,
-	}))
+	}.Write(dir))
 	require.NoError(t, claim.Commit(store.Result{Format: store.ResultFormat, Cell: hash, Provenance: store.Provenance{Timing: store.Timing{ImagesPerSecond: speed}}}))
 	require.NoError(t, claim.Release())
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 )
 
@@ -14,7 +15,7 @@ import (
 // what open runs need.
 func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 	t.Helper()
-	garbage, err := store.Garbage(time.Now().Add(time.Hour))
+	garbage, err := store.Garbage(time.Now().Add(time.Hour), plan.References)
 	require.NoError(t, err)
 	for _, g := range garbage {
 		path, err := filepath.Rel(store.Dir(), g.Path)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
 // ofCell is what in a stored file depends on the cell alone: all of it, but for
@@ -22,7 +23,7 @@ func OfCell(t *testing.T, path string) string {
 	result, err := store.ReadResult(filepath.Dir(path))
 	require.NoError(t, err)
 	result.Provenance = store.Provenance{}
-	data, err := store.EncodeJSON(result)
+	data, err := jsonfile.Encode(result)
 	require.NoError(t, err)
 	return string(data)
 }

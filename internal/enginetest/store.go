@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 )
 
 // openStore opens a new store in a directory with an awkward name.
@@ -29,9 +31,9 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	require.NoError(t, err)
 	dir, err := claim.Dir()
 	require.NoError(t, err)
-	require.NoError(t, store.WriteFiles(dir, store.ResultFiles{
+	require.NoError(t, store.ResultFiles{
 		Cell: ExampleCell(), Predicted: []uint8{0, 1},
-	}))
+	}.Write(dir))
 	require.NoError(t, claim.Commit(store.Result{
 		Format: store.ResultFormat, Cell: hash, FinalLoss: 0.5,
 		Provenance: store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}},
@@ -68,7 +70,7 @@ func FlipBit(path string) error {
 		return err
 	}
 	data[len(data)/2] ^= 1
-	return os.WriteFile(path, data, store.FileMode)
+	return os.WriteFile(path, data, disk.FileMode)
 }
 
 // takeOver does to the lease of a cell what a host does that believes its holder
@@ -80,4 +82,26 @@ func TakeOver(t *testing.T, st *store.Store, hash string) {
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
 	require.NoError(t, os.Rename(filepath.Join(dir, entries[0].Name()), filepath.Join(dir, "other~1~1~elsewhere~token~0")))
+}
+
+// WriteManifest writes the manifest of the files in dir anew, as the result of the cell called hash.
+func WriteManifest(dir, hash string) error {
+	result, err := store.ReadResult(dir)
+	if err != nil {
+		return err
+	}
+	names, err := disk.Files(dir)
+	if err != nil {
+		return err
+	}
+	m := store.Manifest{Cell: hash, Files: map[string]string{store.ResultFile: result.Digest}}
+	for _, name := range names {
+		if name == store.ResultFile {
+			continue
+		}
+		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			return err
+		}
+	}
+	return jsonfile.Write(filepath.Join(dir, store.ManifestFile), m)
 }

@@ -70,7 +70,7 @@ type Section struct {
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
-	Origin    store.Request
+	Origin    summary.Request
 	Hash      string // of the sweep
 }
 
@@ -131,17 +131,17 @@ func datasetsOf(s *summary.SweepSummary) []string {
 }
 
 // add makes the section of a summary on a dataset.
-func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) error {
-	origin := store.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
-	if summary.Origin != nil {
-		origin = *summary.Origin
+func (p *Page) add(sum *summary.SweepSummary, dataset string, shelf *shelf) error {
+	origin := summary.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", sum.Sweep)}
+	if sum.Origin != nil {
+		origin = *sum.Origin
 	}
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: shelf.result(summary.Store), Metrics: shelf.metrics(summary.Store),
+		Result: shelf.result(sum.Store), Metrics: shelf.metrics(sum.Store),
 	}
-	table, err := report.New(kind, summary, dataset, opt)
+	table, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
 		return err
 	}
@@ -149,12 +149,12 @@ func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) 
 	if err != nil {
 		return err
 	}
-	drawn, err := report.Figures(kind, summary, dataset, opt)
+	drawn, err := report.Figures(kind, sum, dataset, opt)
 	if err != nil {
 		return err
 	}
 	s := &Section{
-		Title: capital(table.Title), Table: table, Body: body, Origin: origin, Hash: summary.Sweep,
+		Title: capital(table.Title), Table: table, Body: body, Origin: origin, Hash: sum.Sweep,
 	}
 	for _, f := range drawn {
 		svg, err := f.Inline()
@@ -166,7 +166,7 @@ func (p *Page) add(summary *summary.SweepSummary, dataset string, shelf *shelf) 
 	for _, verdict := range table.Verdicts {
 		s.Claims = append(s.Claims, newClaim(verdict))
 	}
-	records := shelf.records(summary, dataset)
+	records := shelf.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)
 	p.Sections = append(p.Sections, s)
 	return nil
