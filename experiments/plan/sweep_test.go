@@ -96,7 +96,7 @@ func TestSweepRefusesWhatOnePointGetsWrong(t *testing.T) {
 	_, err = plan.NewSweep(context.Background(), []plan.SweepPoint{good, bad}, enginetest.Loader)
 	require.ErrorIs(t, err, cell.ErrPlan)
 	require.ErrorIs(t, err, datasets.ErrUnknownClass)
-	require.ErrorContains(t, err, "plan bad: ")
+	require.ErrorContains(t, err, "plan: bad: ")
 	gone := errors.New("gone")
 	_, err = plan.NewSweep(context.Background(), []plan.SweepPoint{good}, func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, gone })
 	require.ErrorIs(t, err, gone)
@@ -137,7 +137,7 @@ func TestHundredAttackersNeedAPool(t *testing.T) {
 	_, err = plan.NewSweep(context.Background(), hundred(400), load)
 	require.ErrorIs(t, err, cell.ErrPlan)
 	require.ErrorIs(t, err, game.ErrRules)
-	require.ErrorContains(t, err, "plan hundred: 100 attackers: ")
+	require.ErrorContains(t, err, "plan: hundred: 100 attackers: ")
 	var named int
 	_, after, found := strings.Cut(err.Error(), "the smallest pool that works for 100 attackers is ")
 	require.True(t, found, err.Error())

@@ -74,6 +74,6 @@ func TestSettingsThatTriggersAreVerifiedInMustWork(t *testing.T) {
 	point.Verify.Pool.Size = 12
 	_, err := plan.NewSweep(context.Background(), []plan.SweepPoint{point}, enginetest.Loader)
 	require.ErrorIs(t, err, cell.ErrPlan)
-	require.ErrorContains(t, err, "plan small: ")
+	require.ErrorContains(t, err, "plan: small: ")
 	require.ErrorContains(t, err, "attacker 0 alone, to verify its trigger: ")
 }

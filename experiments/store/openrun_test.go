@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,4 +25,23 @@ func TestGarbageNeedsEveryNote(t *testing.T) {
 		_, err := st.Garbage(time.Now(), plan.References)
 		require.ErrorContains(t, err, store.OpenFile)
 	}
+}
+
+func TestOpenRunsAreNotedUntilTheyEnd(t *testing.T) {
+	st := enginetest.OpenStore(t)
+	run := store.OpenRun{Sweep: "ab", Command: "backfire run", Begun: time.Now().UTC(), Cells: []store.OpenCell{{Cell: "a", States: []string{"s"}}}}
+	require.NoError(t, st.NoteRun(context.Background(), run))
+	run.Cells = append(run.Cells, store.OpenCell{Cell: "b"})
+	require.NoError(t, st.NoteRun(context.Background(), run))
+	runs, err := st.OpenRuns()
+	require.NoError(t, err)
+	run.Format = 1
+	require.Equal(t, []store.OpenRun{run}, runs)
+
+	require.NoError(t, st.ForgetRun("ab"))
+	runs, err = st.OpenRuns()
+	require.NoError(t, err)
+	require.Empty(t, runs)
+	require.NoDirExists(t, st.PlanDir("ab"), "nothing else was in it")
+	require.NoError(t, st.ForgetRun("ab"), "there is none any more")
 }
