@@ -13,8 +13,7 @@ import (
 	"backfire/internal/hardware"
 )
 
-// The reference leaves no trace in a cell; every other precision trains other
-// models.
+// A cell does not name the reference precision; every other precision trains other models.
 func TestPrecisionIsPartOfACell(t *testing.T) {
 	var hashes []string
 	for _, precision := range []string{hardware.FP32, "", hardware.TF32, hardware.BF16} {

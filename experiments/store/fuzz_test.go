@@ -14,15 +14,15 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// sameJSON says whether two texts differ in white space alone, which means nothing
-// in ResultFile: older versions laid it out otherwise.
+// sameJSON reports whether two texts differ in white space alone, which has no meaning in ResultFile: older
+// versions laid it out in another way.
 func sameJSON(a, b []byte) bool {
 	var one, other bytes.Buffer
 	return json.Compact(&one, a) == nil && json.Compact(&other, b) == nil && bytes.Equal(one.Bytes(), other.Bytes())
 }
 
-// FuzzRecord puts any content in place of each file of a stored result: it is
-// either what was there before, or the result is broken.
+// FuzzRecord replaces the content of each file of a stored result. The result is broken then, unless the content
+// is the same.
 func FuzzRecord(f *testing.F) {
 	st, err := store.Open(f.TempDir())
 	require.NoError(f, err)

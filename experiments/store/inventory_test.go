@@ -44,7 +44,7 @@ func TestFindResult(t *testing.T) {
 	}
 }
 
-// A glance sees cell and result, and does not read the other files.
+// Glance checks the cell and the result, and does not read the other files.
 func TestGlance(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	hash := enginetest.StoreCell(t, st)

@@ -15,7 +15,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// What cannot be read might name anything, so that nothing is listed.
+// A note that cannot be read might need any result, so nothing is listed.
 func TestGarbageNeedsEveryNote(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	dir := st.PlanDir("ab")

@@ -13,9 +13,8 @@ import (
 	"backfire/internal/jsonfile"
 )
 
-// A row of the cross-trigger matrix is one line of the file, and a result of an
-// older version, which has a line for each number, is read as well and keeps its
-// digest.
+// A row of the cross-trigger matrix is one line of the file. A result of an older version, which has a line for
+// each number, is read too and keeps its digest.
 func TestResultsWithALineForEachNumberAreRead(t *testing.T) {
 	dir := t.TempDir()
 	result := Result{Format: ResultFormat, Cell: "a", Cross: [][]game.Rate{{{Hits: 1, Of: 3}, {Hits: 2, Of: 3}}, {{}, {Hits: 1, Of: 7}}}}

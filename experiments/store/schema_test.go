@@ -22,8 +22,7 @@ import (
 
 var regenSchemas = flag.Bool("regen", false, "write docs/schemas anew")
 
-// formOf is the schema of the types that write their JSON themselves; nil for all
-// others.
+// formOf returns the schema of a type that writes its JSON itself; nil for all other types.
 func formOf(t reflect.Type) *invopop.Schema {
 	number := func() *invopop.Schema { return &invopop.Schema{Type: "number"} }
 	nullable := func(s *invopop.Schema) *invopop.Schema {
@@ -58,7 +57,7 @@ func formOf(t reflect.Type) *invopop.Schema {
 	}
 }
 
-// schemas are the documented JSON schemas of stored files, by name.
+// schemas returns the documented JSON schemas of stored files, by name.
 func schemas(t *testing.T) map[string][]byte {
 	t.Helper()
 	reflector := &invopop.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true, Mapper: formOf}
@@ -81,6 +80,6 @@ func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 		}
 		got, err := os.ReadFile(enginetest.SchemaPath(name))
 		require.NoError(t, err)
-		require.Equal(t, string(want), string(got), "run go test ./experiments -regen")
+		require.Equal(t, string(want), string(got), "run go test ./experiments/store -regen")
 	}
 }

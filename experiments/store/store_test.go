@@ -30,7 +30,7 @@ func TestReadOfWhatIsNotThere(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotStored)
 }
 
-// Whatever happens to a stored file is noticed, and the error names the file.
+// Any damage to a stored file is an error that names the file.
 func TestReadRefusesDamage(t *testing.T) {
 	for _, damage := range []struct {
 		name string
@@ -125,7 +125,7 @@ func TestTidyRemovesWhatTheDeadLeft(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, st)
 }
 
-// Who lost a cell stores nothing and leaves the work of its next holder alone.
+// A lost claim stores nothing and leaves the work of its next holder alone.
 func TestLostClaimCommitsNothing(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	claim, err := st.Claim("a")
