@@ -73,8 +73,8 @@ func (c Cell) Segments() ([]Segment, error) {
 
 // Prefix returns the training that ends where the cell's segment at begins. It holds everything that the state
 // there depends on, and nothing else, so that its hash names that state. It ends before the last epoch of its
-// Training, which still decides the learning rates. The cell must have slices, and at must be at least 1 and
-// at most their number.
+// Training, which still decides the learning rates. The cell must have slices, and at must be at most their
+// number.
 func (c Cell) Prefix(at int) Cell {
 	d := *c.Defense
 	d.Slices = d.Slices[:at]

@@ -23,7 +23,8 @@ func References(name string, text []byte) ([]string, error) {
 	case store.SummaryFile, store.SweepFile:
 		return summaryReferences(text)
 	case File:
-		if err := json.Unmarshal(text, &struct{}{}); err != nil {
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(text, &fields); err != nil {
 			return nil, err
 		}
 	}

@@ -209,8 +209,8 @@ func TestWhenTheSearchForATriggerEnds(t *testing.T) {
 	collapsed["attacker 0 alone, draw 3"] = plan.KnownResult{ASR: game.Rate{Hits: 100, Of: 100}, Collapsed: true}
 	for name, tc := range map[string]struct {
 		known map[string]plan.KnownResult
-		draws    int
-		kept     int // -1: none yet
+		draws int
+		kept  int // -1: none yet
 	}{
 		"never good enough":    {weak(10, 20, 30, 70, 40, 70, 60, 50, 0, 1), plan.MaxDraws, 3},
 		"one before the last":  {weak(10, 20, 30, 70, 40, 70, 60, 50, 0), plan.MaxDraws, -1},

@@ -9,7 +9,7 @@
 //     an error that wraps ErrBroken;
 //   - any number of processes on any number of hosts may share a store; a cell is produced by the holder of its
 //     claim alone;
-//   - nothing is removed but by Store.Remove, by the holder of a claim, or after its process died.
+//   - a result is removed by Store.Remove alone, and replaced or set aside by the holder of its claim alone.
 //
 // docs/results-format.md describes every stored field.
 package store

@@ -61,7 +61,7 @@ func Size(path string) (int64, error) {
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("size of %s: %w", path, err)
+		return 0, fmt.Errorf("disk: size of %s: %w", path, err)
 	}
 	return sum, nil
 }
