@@ -71,5 +71,5 @@ func TestDamagedFailureIsAnError(t *testing.T) {
 }
 
 func TestOneLine(t *testing.T) {
-	require.Equal(t, "a; b", store.OneLine(errors.Join(errors.New("a"), errors.New("b\n"))))
+	require.Equal(t, "a; b; c", store.OneLine(errors.Join(errors.Join(errors.New("a"), errors.New("b")), errors.New("c"))))
 }

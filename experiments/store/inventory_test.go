@@ -1,15 +1,17 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
@@ -57,6 +59,11 @@ func TestGlance(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrBroken)
 }
 
+// inWords returns the words of a file that are hashes of cells.
+func inWords(_ string, text []byte) ([]string, error) {
+	return regexp.MustCompile(`[0-9a-f]{64}`).FindAllString(string(text), -1), nil
+}
+
 func TestGarbage(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	hash := func(digit string) string { return strings.Repeat(digit, 64) }
@@ -65,7 +72,7 @@ func TestGarbage(t *testing.T) {
 	}
 	planDir := filepath.Join(st.Dir(), store.PlansDir, hash("f"))
 	require.NoError(t, os.MkdirAll(planDir, disk.DirMode))
-	require.NoError(t, os.WriteFile(filepath.Join(planDir, store.SummaryFile), []byte(`{"format":1,"rows":[{"cell":"`+hash("a")+`"}]}`), disk.FileMode))
+	require.NoError(t, os.WriteFile(filepath.Join(planDir, store.SummaryFile), []byte(`{"rows":[{"cell":"`+hash("a")+`"}]}`), disk.FileMode))
 	aside := filepath.Join(st.Dir(), store.AsideDir, hash("d")+"-1")
 	require.NoError(t, os.MkdirAll(aside, disk.DirMode))
 	checkpoint := filepath.Join(st.Dir(), store.WorkDir, hash("e"), store.CheckpointFile)
@@ -74,10 +81,10 @@ func TestGarbage(t *testing.T) {
 	busy, err := st.Claim(hash("c"))
 	require.NoError(t, err)
 
-	young, err := st.Garbage(time.Now().Add(-time.Hour), plan.References)
+	young, err := st.Garbage(time.Now().Add(-time.Hour), inWords)
 	require.NoError(t, err)
 	require.Len(t, young, 2, "b and what was set aside: c is claimed, the checkpoint is new")
-	garbage, err := st.Garbage(time.Now().Add(time.Hour), plan.References)
+	garbage, err := st.Garbage(time.Now().Add(time.Hour), inWords)
 	require.NoError(t, err)
 	var paths []string
 	var bytes []int64
@@ -102,4 +109,27 @@ func TestGarbage(t *testing.T) {
 	hashes, err := st.Hashes()
 	require.NoError(t, err)
 	require.Equal(t, []string{hash("a"), hash("c")}, hashes)
+}
+
+// Every file below plans counts, except the notes of open runs. One that might refer to any result is an error.
+func TestGarbageAsksForTheReferencesOfEveryFile(t *testing.T) {
+	st := enginetest.OpenStore(t)
+	require.NoError(t, st.NoteRun(context.Background(), store.OpenRun{Sweep: "ab"}))
+	require.NoError(t, st.NoteFailure("ab", store.Failure{Cell: "c"}, false))
+	path, err := st.WritePlanFile(context.Background(), "ab", store.SweepFile, []byte("text"))
+	require.NoError(t, err)
+	asked := map[string]string{}
+	damaged := errors.New("damaged")
+	_, err = st.Garbage(time.Now(), func(name string, text []byte) ([]string, error) {
+		asked[name] = string(text)
+		if name == store.SweepFile {
+			return nil, damaged
+		}
+		return nil, nil
+	})
+	require.ErrorIs(t, err, damaged)
+	require.ErrorContains(t, err, path)
+	require.Len(t, asked, 2)
+	require.Equal(t, "text", asked[store.SweepFile])
+	require.Contains(t, asked, "c.json")
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
@@ -22,7 +21,7 @@ func TestGarbageNeedsEveryNote(t *testing.T) {
 	require.NoError(t, os.MkdirAll(dir, disk.DirMode))
 	for _, text := range []string{`{"format": 1, "sweep": "ab"`, `{"format": 2, "sweep": "ab"}`} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, store.OpenFile), []byte(text), disk.FileMode))
-		_, err := st.Garbage(time.Now(), plan.References)
+		_, err := st.Garbage(time.Now(), inWords)
 		require.ErrorContains(t, err, store.OpenFile)
 	}
 }
