@@ -12,6 +12,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/defenses/detect"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 )
 
@@ -288,7 +289,7 @@ func (c completer) plans(st *store.Store, _ string) []string {
 	if st == nil {
 		return nil
 	}
-	paths, err := filepath.Glob(filepath.Join(st.PlanDir("*"), store.PlanFile))
+	paths, err := filepath.Glob(filepath.Join(st.PlanDir("*"), plan.File))
 	if err != nil {
 		return nil
 	}

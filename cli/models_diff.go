@@ -45,11 +45,11 @@ type modelDifference struct {
 
 // modelSide is one of the two models.
 type modelSide struct {
-	Cell     string         `json:"cell"`
-	Title    string         `json:"title"`
-	Seed     uint64         `json:"seed"`
-	Readings store.Readings `json:"readings"`
-	Digest   string         `json:"digest"`
+	Cell     string        `json:"cell"`
+	Title    string        `json:"title"`
+	Seed     uint64        `json:"seed"`
+	Readings cell.Readings `json:"readings"`
+	Digest   string        `json:"digest"`
 }
 
 // configurationDifference is a field of cell.yaml that only one of the cells has, or

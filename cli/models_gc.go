@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 )
 
@@ -45,7 +46,7 @@ func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	if err != nil {
 		return err
 	}
-	garbage, err := st.Garbage(opts.Now().Add(-opts.CheckpointAge))
+	garbage, err := st.Garbage(opts.Now().Add(-opts.CheckpointAge), plan.References)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/report"
@@ -38,20 +39,20 @@ error.`,
 
 // modelLine is one line of "models list --json".
 type modelLine struct {
-	Cell          string         `json:"cell"`
-	Title         string         `json:"title"`
-	Dataset       string         `json:"dataset"`
-	N             int            `json:"n"`
-	Seed          uint64         `json:"seed"`
-	Readings      store.Readings `json:"readings"`
-	Width         int            `json:"width"`
-	Epochs        int            `json:"epochs"`
-	Defense       string         `json:"defense"`
-	CleanAccuracy game.Rate      `json:"clean_accuracy"`
-	ASR           stats.Summary  `json:"asr"`
-	Collapsed     bool           `json:"collapsed"`
-	Finished      string         `json:"finished"`
-	Path          string         `json:"path"`
+	Cell          string        `json:"cell"`
+	Title         string        `json:"title"`
+	Dataset       string        `json:"dataset"`
+	N             int           `json:"n"`
+	Seed          uint64        `json:"seed"`
+	Readings      cell.Readings `json:"readings"`
+	Width         int           `json:"width"`
+	Epochs        int           `json:"epochs"`
+	Defense       string        `json:"defense"`
+	CleanAccuracy game.Rate     `json:"clean_accuracy"`
+	ASR           stats.Summary `json:"asr"`
+	Collapsed     bool          `json:"collapsed"`
+	Finished      string        `json:"finished"`
+	Path          string        `json:"path"`
 }
 
 func runModelsList(ctx context.Context, opts *modelsOptions) error {

@@ -15,6 +15,7 @@ import (
 	"backfire/config"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/report"
 )
 
@@ -160,7 +161,7 @@ func fileRows(r *store.Record) ([][]string, error) {
 	}
 	rows := [][]string{{"FILE", "SIZE"}}
 	for _, top := range tops {
-		size, err := store.Bytes(r.File(top))
+		size, err := disk.Size(r.File(top))
 		if err != nil {
 			return nil, err
 		}

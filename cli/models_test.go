@@ -242,13 +242,7 @@ func TestModelsGCKeepsUnfinishedRuns(t *testing.T) {
 	runs := runsIn(t, dir)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "plans")))
 	sweep := strings.Repeat("ab", 32)
-	note := filepath.Join(dir, "plans", sweep, store.OpenFile)
-	require.NoError(t, os.MkdirAll(filepath.Dir(note), 0o700))
-	text, err := json.Marshal(store.OpenRun{
-		Format: store.OpenRunFormat, Sweep: sweep, Command: "backfire run --seed=1", Cells: []store.OpenCell{{Cell: runs[1]}},
-	})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(note, text, 0o600))
+	addOpen(t, dir, store.OpenRun{Sweep: sweep, Command: "backfire run --seed=1", Cells: []store.OpenCell{{Cell: runs[1]}}})
 
 	code, out, errOut := runMain(t, "models", "gc", "--store", dir, "--yes")
 	require.Equal(t, ExitOK, code, errOut)

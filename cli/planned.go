@@ -65,7 +65,7 @@ func (o *PlannedOptions) open() (*planned, error) {
 	dir, name := o.Store, o.Plan
 	if strings.ContainsRune(name, filepath.Separator) {
 		path := filepath.Clean(name)
-		if filepath.Base(path) == store.PlanFile {
+		if filepath.Base(path) == plan.File {
 			path = filepath.Dir(path)
 		}
 		dir, name = filepath.Dir(filepath.Dir(path)), filepath.Base(path)

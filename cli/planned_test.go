@@ -93,7 +93,7 @@ func TestPlanWorkCollect(t *testing.T) {
 
 	plan := storedPlan(t, "workers=1", "threads=1")
 	st := filepath.Dir(filepath.Dir(plan))
-	require.FileExists(t, filepath.Join(plan, store.PlanFile))
+	require.FileExists(t, filepath.Join(plan, "plan.json"))
 	worker, errOut := planWorker(t, plan)
 	worker.Shard, worker.Cells = "1/2", 1
 	err := runPlanWorker(context.Background(), worker)
@@ -151,7 +151,7 @@ func TestPlansThatCannotBeWorkedOn(t *testing.T) {
 	}{
 		"no store":  {plan: filepath.Join(t.TempDir(), "no", "plans", "abc"), says: "no store"},
 		"no plan":   {plan: "ffff", store: filepath.Dir(filepath.Dir(p)), is: plan.ErrNoPlan},
-		"plan file": {plan: filepath.Join(p, store.PlanFile)},
+		"plan file": {plan: filepath.Join(p, "plan.json")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := PlannedOptions{Plan: tc.plan, Store: tc.store}
@@ -166,7 +166,7 @@ func TestPlansThatCannotBeWorkedOn(t *testing.T) {
 			}
 		})
 	}
-	path := filepath.Join(p, store.PlanFile)
+	path := filepath.Join(p, "plan.json")
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	other := regexp.MustCompile(`"version": "[^"]*"`).ReplaceAll(data, []byte(`"version": "v9", "more": 1`))

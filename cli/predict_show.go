@@ -6,8 +6,8 @@ import (
 	"io"
 	"strconv"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/inference"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/report"
 )
@@ -83,6 +83,6 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 			hits, plural(len(images), "image"), classes[target], o.Trigger)
 	}
 	rules := defender.Game.Game
-	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(store.ReadingsOf(rules)))
+	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
 }

@@ -16,6 +16,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/internal/disk"
 	"backfire/report"
 )
 
@@ -177,7 +178,7 @@ func runFileRows(st *store.Store, r *storedRun) ([][]string, error) {
 		}
 		for _, entry := range entries {
 			path := filepath.Join(dir, entry.Name())
-			size, err := store.Bytes(path)
+			size, err := disk.Size(path)
 			if err != nil {
 				return nil, err
 			}

@@ -49,18 +49,15 @@ func addRun(t *testing.T, dir, hash string, change func(*summary.Summary)) strin
 // addOpen writes the note of an unfinished run to a store.
 func addOpen(t *testing.T, dir string, note store.OpenRun) {
 	t.Helper()
-	note.Format = store.OpenRunFormat
-	text, err := json.Marshal(note)
+	st, err := store.OpenExisting(dir)
 	require.NoError(t, err)
-	path := filepath.Join(dir, "plans", note.Sweep, store.OpenFile)
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
-	require.NoError(t, os.WriteFile(path, text, 0o600))
+	require.NoError(t, st.NoteRun(context.Background(), note))
 }
 
 // withCommand gives a summary a command and a title.
 func withCommand(command, kind, title string) func(*summary.Summary) {
 	return func(s *summary.Summary) {
-		s.Origin = &store.Request{Kind: kind, Name: "table1", Title: title, Command: command}
+		s.Origin = &summary.Request{Kind: kind, Name: "table1", Title: title, Command: command}
 	}
 }
 

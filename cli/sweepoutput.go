@@ -43,34 +43,34 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 	if interrupted && !o.opts.JSON {
 		return nil
 	}
-	summary, err := summary.Summarize(o.sweep, o.store)
+	sum, err := summary.Summarize(o.sweep, o.store)
 	if err != nil {
 		return err
 	}
-	summary.Origin = &store.Request{
+	sum.Origin = &summary.Request{
 		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
 	}
 	if !interrupted {
-		if err := summary.Write(ctx, o.store); err != nil {
+		if err := sum.Write(ctx, o.store); err != nil {
 			return err
 		}
-		if len(summary.Missing) == 0 {
+		if len(sum.Missing) == 0 {
 			if err := runner.End(o.sweep, o.store); err != nil {
 				return err
 			}
 		}
 	}
 	shown := 0
-	for _, dataset := range datasetsOf(summary) {
+	for _, dataset := range datasetsOf(sum) {
 		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown} {
-			made, err := o.table(kind, summary, dataset, outcome)
+			made, err := o.table(kind, sum, dataset, outcome)
 			if kind == report.Unknown && errors.Is(err, report.ErrEmpty) {
 				continue // most sweeps have no such defender
 			}
 			if err != nil {
 				return err
 			}
-			line := tableLine{Event: "table", Path: summary.Path, Interrupted: interrupted, Failed: append([]store.Failure{}, outcome.Failed...), Table: made}
+			line := tableLine{Event: "table", Path: sum.Path, Interrupted: interrupted, Failed: append([]store.Failure{}, outcome.Failed...), Table: made}
 			if err := o.showTable(line, shown == 0); err != nil {
 				return err
 			}

@@ -107,7 +107,7 @@ func (t *training) decided(ctx context.Context, points []plan.SweepPoint, load c
 			return nil, err
 		}
 		precision, why, err = estimate.Estimator{
-			Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device, BF16: store.CPUBF16(),
+			Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device, BF16: hardware.CPUBF16(),
 		}.ChoosePrecision(ctx, points, load)
 		if err != nil {
 			return nil, planError(err)

@@ -10,6 +10,7 @@ import (
 	"backfire/defenses/divergence"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/game"
 	"backfire/stats"
 )
 
@@ -57,6 +58,6 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	require.Equal(t, 320, rows, "the contributed 80 % of 400 images")
 	require.Len(t, whole, 3*4)
 	for _, id := range []int{5, 6} {
-		require.Greater(t, whole[[2]int{id, target}], whole[[2]int{store.DefenderID, target + 1}])
+		require.Greater(t, whole[[2]int{id, target}], whole[[2]int{game.Defender, target + 1}])
 	}
 }

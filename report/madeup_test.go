@@ -43,7 +43,7 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary
 				Data: cell.Data{Name: dataset, Images: 60000, Classes: classNames}, Pool: 20000,
 				Model:    cell.Model{Architecture: cell.ResNet18, Width: 32},
 				Training: cell.Training{Epochs: 30, Batch: 32},
-				Readings: store.Readings{
+				Readings: cell.Readings{
 					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own",
 				},
 				Labels: fake.labels, MinSingleASR: 0.8,

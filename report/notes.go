@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"backfire/experiments/cell"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/paper"
 	"backfire/report/table"
@@ -221,4 +220,4 @@ func (b *builder) source() string {
 }
 
 // ReadingsText describes the choices that the paper leaves open in words.
-func ReadingsText(r store.Readings) string { return table.ReadingsText(table.Readings(r)) }
+func ReadingsText(r cell.Readings) string { return table.ReadingsText(table.Readings(r)) }

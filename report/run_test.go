@@ -13,7 +13,6 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/report/table"
@@ -56,7 +55,7 @@ func madeUpRun(games []summary.GameSummary, seeds ...uint64) *summary.Summary {
 		point := summary.PointSummary{
 			Keys: map[string]string{}, Seed: seed, Data: cell.Data{Name: "embedded", Images: 10000}, Pool: 5000,
 			Model: cell.Model{Architecture: cell.ResNet18, Width: 8}, Training: cell.Training{Epochs: 6, Batch: 32}, Labels: "same",
-			Readings: store.Readings{
+			Readings: cell.Readings{
 				TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty",
 				ExcludeTargetClass: true, Denominator: "own",
 			},

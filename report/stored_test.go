@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/report/table"
 )
@@ -20,9 +21,9 @@ func TestTablesKeepTheKeysOfTheStore(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
 	}
-	readings := store.Readings{TriggerKind: "square", TriggerRange: "area", Sampling: "per_image", LabelMode: "clean", ExcludeTargetClass: true, Denominator: "own"}
+	readings := cell.Readings{TriggerKind: "square", TriggerRange: "area", Sampling: "per_image", LabelMode: "clean", ExcludeTargetClass: true, Denominator: "own"}
 	same(readings, table.Readings(readings))
-	same(store.Readings{}, table.Readings{})
+	same(cell.Readings{}, table.Readings{})
 	divergence := &store.AttackerDivergence{MMD2: 0.1, JS: 0.2, TriggeredMMD2: 0.3, TriggeredJS: 0.4}
 	same(divergence, (*table.Divergence)(divergence))
 }

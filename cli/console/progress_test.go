@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/stats"
@@ -33,7 +34,7 @@ func aRun() (events []worker.Event, pauses []int) {
 	metrics := &store.EpochMetrics{Loss: 0.5}
 	add(0, worker.Event{Kind: worker.KindPlan, Cells: 3, Stored: 1, Workers: 2, TotalImages: 4000})
 	add(1, worker.Event{Kind: worker.KindStarted, Cell: "a", Title: "N = 2", Worker: 1, Images: 1000, Epochs: 2})
-	add(0, worker.Event{Kind: worker.KindPhase, Cell: "a", Title: "N = 2", Worker: 1, Phase: store.PhaseTrain})
+	add(0, worker.Event{Kind: worker.KindPhase, Cell: "a", Title: "N = 2", Worker: 1, Phase: cell.PhaseTrain})
 	add(5, worker.Event{Kind: worker.KindProgress, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Done: 500})
 	add(5, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Metrics: metrics})
 	add(70, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 2, Epochs: 2, Images: 1000, Metrics: metrics})

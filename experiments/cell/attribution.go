@@ -1,32 +1,29 @@
 package cell
 
-import (
-	"backfire/defenses/indexing"
-)
+import "backfire/defenses/indexing"
 
-// Inquiry asks the model of a cell whose sub-dataset queries come from, by every
-// method of package detect and in every form of package indexing, and unlearns
-// each attacker's sub-dataset in turn.
+// Attribution has the trained model guess from which agent's images queries come, by every method of package
+// detect and in every form of package indexing, and then unlearns each attacker's images in turn. A cell with
+// an attribution trains nothing of its own: it starts from the trained model of the same cell without it.
 type Attribution struct {
 	// Batch is the number of images of a query by the batch.
 	Batch int `json:"batch" yaml:"batch"`
-	// Queries is how many images of one owner, with and without trigger, are
-	// asked with at most; 0 for all.
+	// Queries limits how many images of one owner, with and without trigger, are used as queries; 0 means all.
 	Queries int `json:"queries" yaml:"queries"`
-	// Unlearning is how a sub-dataset is unlearned, in batches of the training's
+	// Unlearning holds the settings by which an attacker's images are unlearned, in batches of the training's
 	// size.
 	Unlearning indexing.Unlearning `json:"unlearning" yaml:"unlearning"`
 }
 
-// base returns the cell without its inquiry: the training of the model that is
-// asked.
+// WithoutAttribution returns the cell without its attribution: the training of the model that answers the
+// queries.
 func (c Cell) WithoutAttribution() Cell {
 	c.Attribution = nil
 	return c
 }
 
-// unlearned is the number of images that pass through the gradient steps of
-// unlearning one attacker's sub-dataset.
+// UnlearnedImages returns the number of images that pass through the gradient steps that unlearn one
+// attacker's images. The cell must have an attribution.
 func (c Cell) UnlearnedImages() int64 {
 	return 2 * int64(c.Attribution.Unlearning.Steps) * int64(c.Training.Batch)
 }

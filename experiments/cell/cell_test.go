@@ -18,8 +18,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// Every stored result lies under such a hash: a change here makes all of them
-// invisible, which only a new CellFormat may do.
+// Every stored result lies under such a hash. A change of a hash hides all stored results, which only a new
+// cell.Format may do.
 func TestHashIsPinned(t *testing.T) {
 	hash, err := enginetest.ExampleCell().Hash()
 	require.NoError(t, err)
@@ -57,8 +57,8 @@ func TestHashChangesWithEveryField(t *testing.T) {
 	require.Greater(t, changes, 30, "the walk must reach into every part of the cell")
 }
 
-// eachLeaf changes one value below v after the other, calls changed, and puts
-// the value back. The length of lists is a value too.
+// eachLeaf changes the values below v one after the other, calls changed, and restores the value. The length of
+// a list is a value too.
 func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name string)) {
 	t.Helper()
 	old := reflect.New(v.Type()).Elem()

@@ -2,26 +2,77 @@ package cell
 
 import (
 	"cmp"
+	"math"
 
 	"backfire/internal/hardware"
 	"backfire/triggers"
 )
 
-// shape is what the time of a training step depends on.
+// StepKind holds everything that the time of a training step depends on, for one machine. It can be the key
+// of a map.
 type StepKind struct {
-	Width int
-	Image triggers.Shape
-	Batch int
-	// defense is what is done to batches, see Cell.batchDefense.
-	Defense   string
-	Precision string
+	Width     int
+	Image     triggers.Shape
+	Batch     int
+	Defense   string // the defenses that change batches, with all settings; empty for none
+	Precision string // as Training.Precision
 }
 
+// StepKind returns the kind of the cell's training steps.
 func (c Cell) StepKind() StepKind {
 	return StepKind{Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision}
 }
 
-// steps is the number of optimiser steps of a cell, give or take one per epoch.
+// Precision returns the arithmetic of the cell's training and predictions: hardware.FP32, TF32 or BF16.
+func (c Cell) Precision() string { return cmp.Or(c.Training.Precision, hardware.FP32) }
+
+// TrainedImages returns about the number of images that pass through the training step, the measure of the
+// cost of a cell: the deal may round by a few images per epoch. It leaves out segments whose final state
+// another cell saves.
+func (c Cell) TrainedImages() int64 {
+	return c.ImagesFrom(c.firstOwnSegment())
+}
+
+// ImagesFrom returns about the number of images that pass through the training step in the segments from
+// first on.
+func (c Cell) ImagesFrom(first int) int64 {
+	var images int64
+	c.eachSegment(first, func(rows, epochs int) { images += int64(c.PassingImages(rows)) * int64(epochs) })
+	return images
+}
+
+// firstOwnSegment returns the first of the segments whose final state no other cell saves. For an attribution,
+// whose base trains all of them, it lies behind the last.
+func (c Cell) firstOwnSegment() int {
+	if c.Attribution != nil {
+		return math.MaxInt
+	}
+	return c.SharedSegments()
+}
+
+// eachSegment calls visit with about the rows and the epochs of each segment from first on. A cell whose
+// segments cannot be trained has none.
+func (c Cell) eachSegment(first int, visit func(rows, epochs int)) {
+	segments, err := c.Segments()
+	if err != nil {
+		return
+	}
+	for _, s := range segments[min(first, len(segments)):] {
+		visit(c.TrainingRows(len(s.Attackers)), s.End-s.First)
+	}
+}
+
+// TrainingRows returns about the number of rows of a training set with the images of the defender and of that
+// many of the game's attackers.
+func (c Cell) TrainingRows(attackers int) int {
+	rows := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
+	if out := len(c.Game.Attackers) - attackers; out > 0 {
+		rows *= 1 - (1-c.Game.DefenderShare)*float64(out)/float64(len(c.Game.Attackers))
+	}
+	return int(rows)
+}
+
+// Steps returns the number of optimiser steps that the cell trains itself, give or take one per epoch.
 func (c Cell) Steps() int64 {
 	var steps int64
 	batch := c.Training.Batch
@@ -29,9 +80,9 @@ func (c Cell) Steps() int64 {
 	return steps
 }
 
-// work is what a cell costs in images through the training step. A prediction
-// is a forward pass, a third of a step; every held-out image is predicted, and
-// the attackers' once more with their triggers.
+// Work returns the cost of a cell in images through the training step, predictions included. A prediction is
+// a forward pass, a third of a step; every held-out image is predicted, and the attackers' once more with
+// their triggers.
 func (c Cell) Work() float64 {
 	heldOut := float64(c.Game.PoolSize) * c.Game.HeldOut
 	probes := heldOut * (c.Game.DefenderShare + 2*(1-c.Game.DefenderShare))
@@ -43,12 +94,8 @@ func (c Cell) Work() float64 {
 	return work
 }
 
-// Precision is the arithmetic of the cell's training and predictions:
-// hardware.FP32, TF32 or BF16.
-func (c Cell) Precision() string { return cmp.Or(c.Training.Precision, hardware.FP32) }
-
-// cost is about proportional to the time that a cell takes: images through the
-// training step, times what one costs, about quadratic in the width.
+// Cost returns a number that is about proportional to the time that a cell takes: images through the training
+// step, times the cost of one image, which is about quadratic in the width.
 func (c Cell) Cost() float64 {
 	width := float64(c.Model.Width)
 	return c.Work() * width * width * float64(c.Data.Shape.Plane())

@@ -12,33 +12,32 @@ import (
 	"backfire/triggers"
 )
 
-// Defense is what a defender does in the training of one model. It does not say
-// who the defender is: what two of them train alike is one cell.
+// Defense holds the part of a defender that decides the training of one model. It does not name the defender:
+// a model that two defenders train alike is one cell.
 type Defense struct {
-	// Stack holds the defenses, but for indexing: that decides which models
-	// there are.
+	// Stack holds the defenses without indexing, which only decides which models there are.
 	Stack defenses.Stack `json:"stack" yaml:"stack"`
-	// Excluded holds the IDs of the attackers whose images are left out of the
-	// training set, in the order of the game's attackers.
+	// Excluded holds the IDs of the attackers whose images are left out of the training set, in the order of
+	// the game's attackers.
 	Excluded []int `json:"excluded" yaml:"excluded"`
-	// Slices hold the epochs in which the attackers' images enter the training,
-	// those of Excluded being left out all the same; nil where they all take part
-	// from the beginning.
+	// Slices hold the epochs in which the attackers' images enter the training. They include the attackers of
+	// Excluded, whose images are left out nevertheless. Slices is nil if all images take part from the
+	// beginning.
 	Slices []Slice `json:"slices,omitempty" yaml:"slices,omitempty"`
 }
 
-// newDefense returns what a stack does in the training of a model without some
-// attackers' images, which the others enter in slices or at once; nil if that is
-// nothing.
-func NewDefense(stack defenses.Stack, excluded []int, enter []Slice) *Defense {
+// NewDefense returns the defense of a model that a stack trains without the images of the attackers with the
+// excluded IDs. The images of the others enter in slices, or at once if sliced is empty. NewDefense returns
+// nil if this equals a training without a defense.
+func NewDefense(stack defenses.Stack, excluded []int, sliced []Slice) *Defense {
 	training := stack.Training()
-	if training.Empty() && len(excluded) == 0 && len(enter) == 0 {
+	if training.Empty() && len(excluded) == 0 && len(sliced) == 0 {
 		return nil
 	}
-	return &Defense{Stack: training, Excluded: append([]int{}, excluded...), Slices: enter} // [] rather than null
+	return &Defense{Stack: training, Excluded: append([]int{}, excluded...), Slices: sliced} // [] rather than null
 }
 
-// String names the defense for people.
+// String returns a name of the defense for people, such as "cutmix, leaving out attacker 3, in 4 slices".
 func (d *Defense) String() string {
 	const few = 3
 	var parts []string
@@ -59,7 +58,7 @@ func (d *Defense) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// stack returns the defenses of the cell.
+// DefenseStack returns the defenses of the cell; the stack is empty if it has none.
 func (c Cell) DefenseStack() defenses.Stack {
 	if c.Defense == nil {
 		return defenses.Stack{}
@@ -67,15 +66,14 @@ func (c Cell) DefenseStack() defenses.Stack {
 	return c.Defense.Stack
 }
 
-// BatchStack returns the defenses that change batches: what an engine carries
-// out in each training step.
+// BatchStack returns the defenses that change batches, which an engine carries out in each training step.
 func (c Cell) BatchStack() defenses.Stack {
 	stack := c.DefenseStack()
 	stack.AgentAugmentation = nil
 	return stack
 }
 
-// textOf names defenses with all settings.
+// StackText returns a text that names defenses with all settings, so that equal texts mean equal stacks.
 func StackText(stack defenses.Stack) string {
 	text, err := json.Marshal(stack)
 	if err != nil {
@@ -84,8 +82,8 @@ func StackText(stack defenses.Stack) string {
 	return string(text)
 }
 
-// batchDefense names what is done to batches, with all settings; empty for
-// nothing.
+// batchDefense returns the text of the defenses that change batches, with all settings; empty if there are
+// none.
 func (c Cell) batchDefense() string {
 	if stack := c.BatchStack(); !stack.Empty() {
 		return StackText(stack)
@@ -93,18 +91,17 @@ func (c Cell) batchDefense() string {
 	return ""
 }
 
-// passing returns how many images pass through the training step in an epoch
-// over a training set of so many rows: with those that a defense adds to
-// batches. A last batch of one row joins the one before, see package
-// torchbridge.
+// PassingImages returns the number of images that pass through the training step in an epoch over a training
+// set with that many rows, including those that a defense adds to batches. A last batch of one row joins the
+// one before, see package torchbridge.
 func (c Cell) PassingImages(rows int) int {
 	stack := c.DefenseStack()
 	full, rest := c.batches(rows)
 	return full*stack.Rows(c.Training.Batch) + stack.Rows(rest)
 }
 
-// batches returns how many full batches an epoch over so many rows has, and the
-// rows of its last batch; 0 if there is no other.
+// batches returns the number of full batches of an epoch over that many rows, and the rows of its last batch,
+// 0 if all batches are full.
 func (c Cell) batches(rows int) (full, rest int) {
 	batch := c.Training.Batch
 	full, rest = rows/batch, rows%batch
@@ -114,7 +111,7 @@ func (c Cell) batches(rows int) (full, rest int) {
 	return full, rest
 }
 
-// stepsPerEpoch is the number of steps of an epoch over so many rows.
+// StepsPerEpoch returns the number of optimiser steps of an epoch over that many rows.
 func (c Cell) StepsPerEpoch(rows int) int {
 	full, rest := c.batches(rows)
 	if rest > 0 {
@@ -123,9 +120,11 @@ func (c Cell) StepsPerEpoch(rows int) int {
 	return full
 }
 
-// trainingSet makes of t, the training set of the cell's game, what the cell's
-// defense leaves of it; avoid are the attackers' triggers. t is not changed. With agent augmentation it also says which simulated attacker's trigger
-// each row carries, see defenses.Augmented.
+// TrainingSet returns the training set that the cell's defense makes of t, the training set of the cell's
+// game, which is not changed. Triggers that the defense simulates avoid the attackers' triggers. With agent
+// augmentation the second result holds, by row, the simulated attacker whose trigger the row carries, see
+// defenses.Augmented; otherwise it is nil. The error wraps ErrPlan if attackers that are left out do not
+// play; other errors are those of defenses.Augment.
 func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game.TrainingSet, []int, error) {
 	if c.Defense == nil {
 		return t, nil, nil
@@ -148,7 +147,7 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 	return augmented.TrainingSet, augmented.Simulated, nil
 }
 
-// kept returns the positions of the attackers that are not left out.
+// kept returns the positions of the attackers whose images are not left out.
 func (c Cell) kept() ([]int, error) {
 	var excluded, kept []int
 	if c.Defense != nil {
@@ -160,7 +159,7 @@ func (c Cell) kept() ([]int, error) {
 		}
 	}
 	if left := len(c.Game.Attackers) - len(kept); left != len(excluded) {
-		return nil, fmt.Errorf("experiments: defense: %w: attackers %v are to be left out, but %d of them play", ErrPlan, excluded, left)
+		return nil, fmt.Errorf("cell: defense: %w: attackers %v are to be left out, but %d of them play", ErrPlan, excluded, left)
 	}
 	return kept, nil
 }

@@ -9,24 +9,24 @@ import (
 	"strconv"
 )
 
-// Field is one value of a cell, or of a stored result.
+// Field is one value of a cell or of a stored result.
 type Field struct {
 	Path  string // such as game.attackers[0].p0
-	Key   string // the same without indices: what a filter calls the field
-	Value string // as JSON has it, texts without quotes
+	Key   string // Path without indices, by which a filter names the field
+	Value string // as in JSON, but texts without quotes
 }
 
-// Fields lists the values of a cell, names in the order of the alphabet and lists
-// in their own.
+// Fields lists the values of a cell: names in alphabetical order, elements of lists in their own. It fails
+// only for numbers that JSON cannot hold.
 func (c Cell) Fields() ([]Field, error) {
 	tree, err := TreeOf(c)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: fields of a cell: %w", err)
+		return nil, fmt.Errorf("cell: list fields: %w", err)
 	}
 	return Flatten(Field{}, tree), nil
 }
 
-// flatten lists what lies below a value at a place.
+// Flatten lists the fields below a value of TreeOf. Path and Key of at are put before theirs.
 func Flatten(at Field, value any) []Field {
 	var fields []Field
 	switch v := value.(type) {
@@ -49,8 +49,9 @@ func Flatten(at Field, value any) []Field {
 	return fields
 }
 
-// Compare says how the field's number is ordered to another, negative where it is
-// less, however both are written; false if one of them is none.
+// Compare compares the field's number with another one, both in any notation. It returns a negative number
+// if the field's is less, 0 if they are equal and a positive number if it is greater; false if one of them is
+// no number.
 func (f Field) Compare(value string) (int, bool) {
 	a, okA := new(big.Rat).SetString(f.Value)
 	b, okB := new(big.Rat).SetString(value)

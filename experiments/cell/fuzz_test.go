@@ -10,8 +10,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// FuzzParseCell reads cells of any content: what is accepted has a name and
-// keeps it when it is written and read again.
+// FuzzParseCell parses any content. A cell that is accepted has a hash, and keeps it when it is written and read.
 func FuzzParseCell(f *testing.F) {
 	text, err := yaml.Marshal(enginetest.ExampleCell())
 	require.NoError(f, err)

@@ -8,40 +8,41 @@ import (
 	"backfire/game"
 )
 
-// Slice is a part of a training that attackers enter slice by slice (agent
-// indexing, sliced).
+// Slice is a part of the training of sliced agent indexing, at whose beginning the images of some attackers
+// enter.
 type Slice struct {
-	// Enter holds the IDs of the attackers whose images are trained on from here
-	// on, in the order of the game's attackers.
+	// Enter holds the IDs of the attackers whose images are trained on from this slice on, in the order of the
+	// game's attackers.
 	Enter []int `json:"enter" yaml:"enter"`
 	// Epochs is the number of passes until the next slice.
 	Epochs int `json:"epochs" yaml:"epochs"`
 }
 
-// slicesOf takes the slices of a plan from the training that leaves its
-// checkpoints; nil in the modes without one.
+// SlicesOf returns the slices of an indexing plan, those of its first model, whose training saves the states
+// that the other models start from. It returns nil for a plan without slices.
 func SlicesOf(plan *indexing.Plan, attackers []game.Attacker) []Slice {
 	if plan.Settings.Mode != indexing.Sliced {
 		return nil
 	}
-	var parts []Slice
-	var before []int
+	var all []Slice
+	var entered []int // positions
 	for _, stage := range plan.Models[0].Stages {
-		entering := slices.DeleteFunc(slices.Clone(stage.Agents), func(agent int) bool { return slices.Contains(before, agent) })
-		parts = append(parts, Slice{Enter: IDsOf(attackers, entering), Epochs: stage.Epochs})
-		before = stage.Agents
+		entering := slices.DeleteFunc(slices.Clone(stage.Agents), func(agent int) bool { return slices.Contains(entered, agent) })
+		all = append(all, Slice{Enter: IDsOf(attackers, entering), Epochs: stage.Epochs})
+		entered = stage.Agents
 	}
-	return parts
+	return all
 }
 
-// stage is a part of a cell's training with the same images throughout.
+// Segment is a part of a cell's training with the same images throughout.
 type Segment struct {
-	First, End int   // epochs from first on, to the one before end
+	First, End int   // the epochs, counted from 0: from First to End-1
 	Attackers  []int // positions of those whose images are trained on, in ascending order
 }
 
-// course returns the stages of the cell's training: one, or as many as it has
-// slices.
+// Segments returns the segments of the cell's training: one, or as many as it has slices. The error wraps
+// ErrPlan if the slices and the training do not have the same epochs and attackers, or if attackers that are
+// left out do not play.
 func (c Cell) Segments() ([]Segment, error) {
 	kept, err := c.kept()
 	if err != nil {
@@ -50,7 +51,7 @@ func (c Cell) Segments() ([]Segment, error) {
 	if c.Defense == nil || len(c.Defense.Slices) == 0 {
 		return []Segment{{End: c.Training.Epochs, Attackers: kept}}, nil
 	}
-	var stages []Segment
+	var segments []Segment
 	var entered []int // IDs
 	first := 0
 	for _, slice := range c.Defense.Slices {
@@ -61,19 +62,19 @@ func (c Cell) Segments() ([]Segment, error) {
 				s.Attackers = append(s.Attackers, position)
 			}
 		}
-		stages, first = append(stages, s), s.End
+		segments, first = append(segments, s), s.End
 	}
-	if last := len(stages[len(stages)-1].Attackers); first != c.Training.Epochs || last != len(kept) {
-		return nil, fmt.Errorf("experiments: course: %w: the slices have %d epochs and %d attackers, the training %d and %d",
+	if last := len(segments[len(segments)-1].Attackers); first != c.Training.Epochs || last != len(kept) {
+		return nil, fmt.Errorf("cell: segments: %w: the slices have %d epochs and %d attackers, the training %d and %d",
 			ErrPlan, first, last, c.Training.Epochs, len(kept))
 	}
-	return stages, nil
+	return segments, nil
 }
 
-// until returns the training that ends where stage at of the cell begins: what
-// the state there depends on, and nothing else. Its hash is the name of that
-// state. It ends before all epochs of its own Training, which still decide the
-// learning rates.
+// Prefix returns the training that ends where the cell's segment at begins. It holds everything that the state
+// there depends on, and nothing else, so that its hash names that state. It ends before the last epoch of its
+// Training, which still decides the learning rates. The cell must have slices, and at must be at most their
+// number.
 func (c Cell) Prefix(at int) Cell {
 	d := *c.Defense
 	d.Slices = d.Slices[:at]
@@ -84,8 +85,8 @@ func (c Cell) Prefix(at int) Cell {
 	return c
 }
 
-// shared returns how many of the cell's stages, from the first on, are also
-// those of the training that nobody is left out of.
+// SharedSegments returns how many of the cell's segments, from the first on, it has in common with the
+// training without exclusions.
 func (c Cell) SharedSegments() int {
 	if c.Defense == nil || len(c.Defense.Excluded) == 0 {
 		return 0
@@ -95,8 +96,8 @@ func (c Cell) SharedSegments() int {
 	}))
 }
 
-// origin returns the cell whose training leaves the state that this one goes on
-// from; false if it begins with the initial weights.
+// Base returns the cell whose training saves the state that this one starts from; false if it starts from the
+// initial weights.
 func (c Cell) Base() (Cell, bool) {
 	if c.Attribution != nil {
 		return c.WithoutAttribution(), true
@@ -110,7 +111,7 @@ func (c Cell) Base() (Cell, bool) {
 	return c, true
 }
 
-// leaves says whether others go on from the state at the beginning of a stage.
+// SavesState reports whether other cells may start from the state at the beginning of the segment at.
 func (c Cell) SavesState(at int) bool {
 	return c.Defense != nil && at < len(c.Defense.Slices) && (len(c.Defense.Excluded) == 0 || at <= c.SharedSegments())
 }

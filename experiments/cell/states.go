@@ -1,12 +1,17 @@
 package cell
 
-import ()
+import "path/filepath"
 
-// GoesOnFrom returns the hashes of the states of other trainings that the training of
-// the cell can go on from, the furthest first: the end of the training that an
-// inquiry asks, and with sliced agent indexing the beginnings of the slices up to the
-// one that a left-out attacker enters in. Other cells begin with their initial
-// weights and have none.
+// StateSuffix ends the name of a file that holds a state of a training.
+const StateSuffix = ".safetensors"
+
+// StateFile returns the path of the state called hash in a directory of states.
+func StateFile(dir, hash string) string { return filepath.Join(dir, hash+StateSuffix) }
+
+// GoesOnFrom returns the hashes of the states of other trainings that the training of the cell can start from,
+// the furthest first: for an attribution the end of the training that it queries, with sliced agent indexing
+// the beginnings of the segments up to the one that an excluded attacker would enter in. Other cells start
+// from their initial weights and have none. The error is that of Hash.
 func (c Cell) GoesOnFrom() ([]string, error) {
 	if c.Attribution != nil {
 		hash, err := c.WithoutAttribution().Hash()

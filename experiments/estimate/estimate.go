@@ -59,7 +59,7 @@ type Estimator struct {
 	Device  string                    // cpu or cuda:K
 	Workers int                       // models at a time, at least 1
 	Threads int                       // of the CPU, per worker, at least 1
-	BF16    string                    // the CPU's instructions for bfloat16, see store.CPUBF16
+	BF16    string                    // the CPU's instructions for bfloat16, see hardware.CPUBF16
 	// PerProcess is the number of workers that share a process, see runner.PerProcess. 0 is taken
 	// as 1.
 	PerProcess int

@@ -6,13 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/klauspost/cpuid/v2"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/jsonfile"
 )
 
 // enoughTimings is the number of stored times of one shape that are read.
@@ -67,7 +65,7 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	for _, entry := range entries {
 		dir := filepath.Join(e.Store.Dir(), entry.Name())
 		var environment store.Environment
-		if store.ReadJSON(filepath.Join(dir, store.EnvironmentFile), &environment) != nil || !e.like(environment) {
+		if jsonfile.Read(filepath.Join(dir, store.EnvironmentFile), &environment) != nil || !e.here(environment.Precision).SameBits(environment.Machine()) {
 			continue
 		}
 		result, err := store.ReadResult(dir)
@@ -92,17 +90,9 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	return timings, nil
 }
 
-// like reports whether an environment has this engine on this kind of machine. Its speeds are those
-// of this one, though its bits may differ.
-func (e Estimator) like(other store.Environment) bool {
-	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
-	if kind(other.Device) != kind(e.Device) || other.Engine.Name != e.Engine.Name || other.Engine.Version != e.Engine.Version {
-		return false
-	}
-	if kind(e.Device) == "cpu" {
-		return other.CPU.Model == cpuid.CPU.BrandName && other.Threads == e.Threads
-	}
-	return slices.Equal(other.Engine.GPUs, e.Engine.GPUs)
+// here returns the machine that the estimate is for, with trainings in a precision.
+func (e Estimator) here(precision string) store.Machine {
+	return store.NewEnvironment(e.Device, e.Threads, precision, store.Build{}, e.Engine).Machine()
 }
 
 // measure returns the images per second of one model of a cell's shape while all workers train such

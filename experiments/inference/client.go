@@ -24,6 +24,8 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
@@ -113,7 +115,7 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a temporary directory may stay
 	query.Images = filepath.Join(dir, "images.bin")
-	if err := os.WriteFile(query.Images, images, store.FileMode); err != nil {
+	if err := os.WriteFile(query.Images, images, disk.FileMode); err != nil {
 		return fail(err)
 	}
 	query.Source, query.Dir, query.Model = source, dir, path
@@ -124,7 +126,7 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 		return fail(err)
 	}
 	var answers worker.Answers
-	if err := store.ReadJSON(filepath.Join(dir, worker.AnswersFile), &answers); err != nil {
+	if err := jsonfile.Read(filepath.Join(dir, worker.AnswersFile), &answers); err != nil {
 		return fail(err)
 	}
 	return answers, nil

@@ -42,7 +42,7 @@ func storeOf(t *testing.T) (*store.Store, string) {
 		s, err := summary.Summarize(sweep, st)
 		require.NoError(t, err)
 		require.Empty(t, s.Missing)
-		s.Origin = &store.Request{Kind: "points", Name: "run", Command: command}
+		s.Origin = &summary.Request{Kind: "points", Name: "run", Command: command}
 		return s.Write(context.Background(), st)
 	})
 	require.NoError(t, err)

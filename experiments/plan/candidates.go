@@ -9,92 +9,89 @@ import (
 	"backfire/triggers"
 )
 
-// Finding is what a stored result says that plans depend on.
+// KnownResult holds the part of a stored result that plans depend on.
 type KnownResult struct {
 	ASR       game.Rate // of the first attacker
 	Collapsed bool
 
-	Open []string // see Result.open
+	Open []string // hashes of the single games whose ASR the result lacks, see store.Result.MissingSingles
 
-	Unread bool // the result is there, and was not looked at: nothing depends on it
+	Unread bool // the result is stored but was not read, since nothing depends on it; the fields above are empty
 }
 
-// Findings are the results found so far, by the hash of their cell.
+// Known holds the results that are known so far, by the hash of their cell.
 type Known map[string]KnownResult
 
-// findingOf takes a finding from a result.
+// NewKnownResult returns the part of a result that plans depend on.
 func NewKnownResult(r *store.Result) KnownResult {
-	f := KnownResult{Collapsed: r.Collapsed, Open: r.MissingSingles()}
+	known := KnownResult{Collapsed: r.Collapsed, Open: r.MissingSingles()}
 	if len(r.Attackers) > 0 {
-		f.ASR = r.Attackers[0].ASR
+		known.ASR = r.Attackers[0].ASR
 	}
-	return f
+	return known
 }
 
-// MaxDraws is how many triggers an attacker draws at most until one of them
-// reaches trigger.min_single_asr. When none has, the best of them is kept.
+// MaxDraws is the largest number of triggers that an attacker draws until one of them reaches
+// trigger.min_single_asr. If none has, the best of them is kept.
 const MaxDraws = 10
 
-// Draw is one trigger that an attacker drew, and what it is worth alone.
+// Candidate is one trigger that an attacker drew, with its success in the single game.
 type Candidate struct {
 	Draw int    `json:"draw"` // from 0
-	Cell string `json:"cell"` // hash of the game in which the attacker is alone with it
+	Cell string `json:"cell"` // hash of the attacker's single game with it
 	// ASR is the single ASR; nil if that game is not stored.
 	ASR *game.Rate `json:"asr"`
-	// Collapsed says that the single ASR means nothing.
+	// Collapsed reports that the model of the single game is collapsed, so that its ASR means nothing.
 	Collapsed bool `json:"collapsed"`
-	// Kept says that the attacker plays with this trigger.
+	// Kept reports that the attacker plays with this trigger.
 	Kept bool `json:"kept"`
 }
 
-// choice is the trigger that an attacker plays with.
+// selection is the trigger that an attacker plays with.
 type selection struct {
-	draws   []Candidate // nil: the trigger does not have to prove itself
-	made    []*planned  // the games of draws
-	current int         // the draw that is kept or, while the choice is open, tried
-	open    bool
-	// alone is the game in which the attacker is alone with that draw; nil if it
-	// is not played alone.
+	candidates []Candidate // nil: the trigger is not verified
+	games      []*planned  // the single games of candidates
+	current    int         // the draw that is kept or, while the selection is open, tried
+	open       bool
+	// alone is the attacker's single game with that draw; nil if it is not played alone.
 	alone *planned
 }
 
-// verifies says whether the trigger of an attacker has to prove itself. Where
-// every image has a trigger of its own, none could be drawn again.
+// verifies reports whether the trigger of an attacker has to reach trigger.min_single_asr. If every image has a
+// trigger of its own, there is none to draw once more.
 func (p *planner) verifies(id int) bool {
 	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent && id < p.cfg.Attackers.PlayedAlone()
 }
 
-// choice returns the trigger that an attacker plays with: the one that the judge
-// keeps, or else the first; a colluder's is that of the earlier attacker that it
-// follows. The error wraps ErrPlan.
-func (p *planner) selectionOf(id int, found Known, earlier []selection) (selection, error) {
-	var c selection
+// selectionOf returns the trigger that an attacker plays with: the one that the verification planner keeps, or
+// else the first; a colluder's is that of the earlier attacker that it follows. The error wraps ErrPlan.
+func (p *planner) selectionOf(id int, known Known, earlier []selection) (selection, error) {
+	var s selection
 	if leader := p.all[id].Colludes; leader != nil {
-		c.current, c.open = earlier[*leader].current, earlier[*leader].open
-	} else if id < len(p.judge.all) && p.judge.verifies(id) {
+		s.current, s.open = earlier[*leader].current, earlier[*leader].open
+	} else if id < len(p.verification.all) && p.verification.verifies(id) {
 		var err error
-		if c, err = p.judge.choose(id, found); err != nil {
+		if s, err = p.verification.choose(id, known); err != nil {
 			return selection{}, fmt.Errorf("%w: attacker %d alone, to verify its trigger: %w", cell.ErrPlan, id, err)
 		}
 	}
 	if id < p.cfg.Attackers.PlayedAlone() {
 		attacker := p.all[id]
-		attacker.Draw = c.current
+		attacker.Draw = s.current
 		var err error
-		if c.alone, err = p.cell([]game.Attacker{attacker}); err != nil {
+		if s.alone, err = p.cell([]game.Attacker{attacker}); err != nil {
 			return selection{}, fmt.Errorf("%w: attacker %d alone: %w", cell.ErrPlan, id, err)
 		}
 	}
-	return c, nil
+	return s, nil
 }
 
-// choose goes through an attacker's triggers as far as results are found: the
-// first whose single ASR reaches trigger.min_single_asr is kept, or else, after
-// MaxDraws, the best. Where the model collapsed or the ASR is over no images,
-// another trigger would be no better judged, so that the search ends there. The
-// error says why the attacker cannot be played alone.
-func (p *planner) choose(id int, found Known) (selection, error) {
-	var c selection
+// choose goes through an attacker's triggers as far as results are known: the first whose single ASR reaches
+// trigger.min_single_asr is kept, or else, after MaxDraws, the best. If the model collapsed or the ASR is over
+// no images, another trigger could not be judged better, so the search ends there. The error holds the reason
+// why the attacker cannot be played alone.
+func (p *planner) choose(id int, known Known) (selection, error) {
+	var s selection
 	draws := MaxDraws
 	if p.all[id].Trigger.Kind == triggers.Picture {
 		draws = 1 // there is no other
@@ -102,42 +99,42 @@ func (p *planner) choose(id int, found Known) (selection, error) {
 	for draw := range draws {
 		attacker := p.all[id]
 		attacker.Draw = draw
-		made, err := p.cell([]game.Attacker{attacker})
+		single, err := p.cell([]game.Attacker{attacker})
 		if err != nil {
 			return selection{}, err
 		}
-		c.made, c.draws, c.current = append(c.made, made), append(c.draws, Candidate{Draw: draw, Cell: made.hash}), draw
-		finding, ok := found[made.hash]
+		s.games, s.candidates, s.current = append(s.games, single), append(s.candidates, Candidate{Draw: draw, Cell: single.hash}), draw
+		result, ok := known[single.hash]
 		if !ok {
-			c.open = true
-			return c, nil
+			s.open = true
+			return s, nil
 		}
-		c.draws[draw].ASR, c.draws[draw].Collapsed = &finding.ASR, finding.Collapsed
-		if finding.Collapsed || finding.ASR.Of == 0 || finding.ASR.Value() >= p.cfg.Trigger.MinSingleASR {
+		s.candidates[draw].ASR, s.candidates[draw].Collapsed = &result.ASR, result.Collapsed
+		if result.Collapsed || result.ASR.Of == 0 || result.ASR.Value() >= p.cfg.Trigger.MinSingleASR {
 			break
 		}
 	}
-	c.current = best(c.draws)
-	c.draws[c.current].Kept = true
-	return c, nil
+	s.current = best(s.candidates)
+	s.candidates[s.current].Kept = true
+	return s, nil
 }
 
-// best is the draw with the highest single ASR that means something, the
-// earliest of equals; 0 if none does.
-func best(draws []Candidate) int {
+// best returns the draw with the highest single ASR that means something, the earliest of equals; 0 if there is
+// none.
+func best(candidates []Candidate) int {
 	at := 0
-	for i, d := range draws {
-		if value := d.value(); value > draws[at].value() {
+	for i, c := range candidates {
+		if value := c.value(); value > candidates[at].value() {
 			at = i
 		}
 	}
 	return at
 }
 
-// value is the single ASR of a draw, below every ASR where it means nothing.
-func (d Candidate) value() float64 {
-	if d.Collapsed || d.ASR == nil || d.ASR.Of == 0 {
+// value returns the single ASR of a candidate; a number below every ASR if it means nothing.
+func (c Candidate) value() float64 {
+	if c.Collapsed || c.ASR == nil || c.ASR.Of == 0 {
 		return -1
 	}
-	return d.ASR.Value()
+	return c.ASR.Value()
 }

@@ -39,20 +39,20 @@ func TestColludersArePlannedWithOneTriggerAndTarget(t *testing.T) {
 	require.ErrorContains(t, err, "attackers 0 and 1 collude (attackers.colluders), but want east and west: give them the same")
 }
 
-// The colluder has no trigger to prove: it waits for its leader's, and follows it.
+// A colluder has no trigger to verify: it waits for that of its leader, and follows it.
 func TestColluderFollowsTheTriggerThatItsLeaderKeeps(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
 		enginetest.Verified(0.8)(c)
 		colluding(c)
 		c.Attackers.Counts, c.Attackers.Singles = []int{2}, 2
 	}))
-	stage := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
-	decided, waiting := enginetest.Wanted(stage)
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
+	decided, waiting := enginetest.Wanted(worklist)
 	require.Equal(t, []string{"attacker 0 alone", "attacker 0 alone, draw 2"}, decided)
 	require.Equal(t, []string{"attacker 1 alone, draw 2", "N = 2"}, waiting)
-	stage = enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10), "attacker 0 alone, draw 2": enginetest.PercentOf(90)})
-	decided, waiting = enginetest.Wanted(stage)
+	worklist = enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10), "attacker 0 alone, draw 2": enginetest.PercentOf(90)})
+	decided, waiting = enginetest.Wanted(worklist)
 	require.Equal(t, []string{"attacker 0 alone", "attacker 0 alone, draw 2", "attacker 1 alone, draw 2", "N = 2"}, decided)
 	require.Empty(t, waiting)
-	require.NotContains(t, stage.Plans[0].Candidates, 1)
+	require.NotContains(t, worklist.Plans[0].Candidates, 1)
 }

@@ -8,41 +8,40 @@ import (
 	"backfire/experiments/cell"
 )
 
-// PlannedDefender is what a defender trains in one game.
+// PlannedDefender holds the models that a defender trains in one game.
 type PlannedDefender struct {
 	Name string `json:"name"`
 	// Models are the hashes of its cells: one, or with agent indexing several.
 	Models []string `json:"models"`
-	// Answers holds for each attacker, in the order of the game's, the position
-	// in Models of the one that answers its queries.
+	// Answers holds, for each attacker in the order of the game's, the position in Models of the model that
+	// answers its queries.
 	Answers []int `json:"answers"`
-	// Unknown is how queries without an index are answered; nil where each has
-	// its own. The first of Models is that of everybody's images then, the second
-	// (inquiryModel) the inquiry, and Answers say who answers the queries that are
-	// taken to be an attacker's: with update unlearn, the inquiry's model.
+	// Unknown holds the settings by which queries without an index are answered; nil if each query has one.
+	// With Unknown, the first of Models is trained on all images, the one at AttributionModel is the
+	// attribution, and Answers tell which model answers the queries that are attributed to an attacker: with
+	// update unlearn, the attribution's.
 	Unknown *indexing.Unknown `json:"unknown,omitempty"`
 }
 
-// inquiryModel is the place of the inquiry in Models, where there is one.
+// AttributionModel is the position of the attribution in Models, if there is one.
 const AttributionModel = 1
 
-// undefended returns the twin that every defender of the game is compared with.
+// Undefended returns the twin with which every defender of the game is compared, given the number of attackers.
 func (g PlannedGame) Undefended(attackers int) PlannedDefender {
 	return PlannedDefender{Name: Undefended, Models: []string{g.Cell}, Answers: make([]int, attackers)}
 }
 
-// defended is a defender's part of a game with its cells.
+// defended is a planned defender with the cells of its models.
 type defended struct {
 	PlannedDefender
-	made []*planned
+	models []*planned
 }
 
-// defend plans what a defender trains in a game that is planned without a
-// defense. The error, if any, says why that cannot be done; it names the
+// defend plans the models of a defender in a game that is planned without a defense. The error names the
 // defender.
 func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, error) {
 	key := twin.hash + " " + policy.Name
-	if d, ok := p.defenses[key]; ok {
+	if d, ok := p.defended[key]; ok {
 		return d, nil
 	}
 	if err := twin.fits(policy); err != nil {
@@ -54,22 +53,22 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 		return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
 	}
 	for _, cell := range cells {
-		made, err := twin.as(cell)
+		model, err := twin.as(cell)
 		if err != nil {
 			return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
 		}
-		d.made, d.Models = append(d.made, made), append(d.Models, made.hash)
+		d.models, d.Models = append(d.models, model), append(d.Models, model.hash)
 	}
-	p.defenses[key] = d
+	p.defended[key] = d
 	return d, nil
 }
 
-// cells returns what a defender with a stack trains in the game of the twin, and
-// notes who answers whom.
+// cells returns the cells that a defender with a stack trains in the game of the twin, and sets Answers and
+// Unknown.
 func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, error) {
-	with := func(excluded []int, enter []cell.Slice) cell.Cell {
+	with := func(excluded []int, slices []cell.Slice) cell.Cell {
 		c := twin
-		c.Defense = cell.NewDefense(stack, excluded, enter)
+		c.Defense = cell.NewDefense(stack, excluded, slices)
 		return c
 	}
 	settings := stack.Indexing
@@ -79,9 +78,9 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, err
 	var cells []cell.Cell
 	if unknown := settings.Unknown; unknown != nil {
 		d.Unknown = unknown
-		inquiry := with(nil, nil)
-		inquiry.Attribution = &cell.Attribution{Batch: unknown.Batch, Queries: unknown.Most, Unlearning: unknown.Unlearning}
-		cells = append(cells, inquiry.WithoutAttribution(), inquiry)
+		attribution := with(nil, nil)
+		attribution.Attribution = &cell.Attribution{Batch: unknown.Batch, Queries: unknown.Most, Unlearning: unknown.Unlearning}
+		cells = append(cells, attribution.WithoutAttribution(), attribution)
 		if unknown.Update == indexing.Unlearn {
 			for i := range d.Answers {
 				d.Answers[i] = AttributionModel
@@ -97,53 +96,52 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, err
 	for attacker, answer := range plan.Answers {
 		d.Answers[attacker] = len(cells) + answer
 	}
-	enter := cell.SlicesOf(plan, attackers)
+	slices := cell.SlicesOf(plan, attackers)
 	for _, model := range plan.Models {
-		cells = append(cells, with(cell.IDsOf(attackers, model.Excluded), enter))
+		cells = append(cells, with(cell.IDsOf(attackers, model.Excluded), slices))
 	}
 	return cells, nil
 }
 
-// fits refuses a defender that the game is too small for. A game that cannot be
-// played fits everyone: it has its own reason.
-func (m *planned) fits(policy defenses.Policy) error {
-	if m.err != nil {
+// fits returns an error if the game is too small for a defender. A game that cannot be played fits every
+// defender: it is refused for its own reason.
+func (g *planned) fits(policy defenses.Policy) error {
+	if g.err != nil {
 		return nil
 	}
-	training := m.cell.Training
+	training := g.cell.Training
 	return policy.Fits(defenses.Scale{
-		Contributed: len(m.deal.Defender.Contributed), Agents: len(m.deal.Attackers), Epochs: training.Epochs, Batch: training.Batch,
+		Contributed: len(g.deal.Defender.Contributed), Agents: len(g.deal.Attackers), Epochs: training.Epochs, Batch: training.Batch,
 	})
 }
 
-// as returns the same game as another cell of it. The error says why that cannot
-// be trained.
-func (m *planned) as(cell cell.Cell) (*planned, error) {
-	d := &planned{cell: cell, deal: m.deal}
+// as returns another cell of the same game. The error holds the reason why it cannot be trained.
+func (g *planned) as(cell cell.Cell) (*planned, error) {
+	other := &planned{cell: cell, deal: g.deal}
 	var err error
-	if d.hash, err = d.cell.Hash(); err != nil || m.err != nil {
-		return d, err
+	if other.hash, err = other.cell.Hash(); err != nil || g.err != nil {
+		return other, err
 	}
-	return d, d.fillsBatch()
+	return other, other.fillsBatch()
 }
 
-// fillsBatch refuses a training set that is smaller than a batch in any stage.
-func (m *planned) fillsBatch() error {
-	course, err := m.cell.Segments()
+// fillsBatch returns an error if the training set is smaller than a batch in any segment.
+func (g *planned) fillsBatch() error {
+	segments, err := g.cell.Segments()
 	if err != nil {
 		return err
 	}
-	for _, stage := range course {
-		rows := len(m.deal.Defender.Contributed)
-		for _, position := range stage.Attackers {
-			rows += len(m.deal.Attackers[position].Contributed)
+	for _, segment := range segments {
+		rows := len(g.deal.Defender.Contributed)
+		for _, position := range segment.Attackers {
+			rows += len(g.deal.Attackers[position].Contributed)
 		}
-		if batch := m.cell.Training.Batch; rows < batch {
-			left := ""
-			if m.cell.Defense != nil {
-				left = " (" + m.cell.Defense.String() + ")"
+		if batch := g.cell.Training.Batch; rows < batch {
+			defense := ""
+			if g.cell.Defense != nil {
+				defense = " (" + g.cell.Defense.String() + ")"
 			}
-			return fmt.Errorf("train.batch = %d: the training set has only %d images%s: choose a smaller batch or a larger pool.size", batch, rows, left)
+			return fmt.Errorf("train.batch = %d: the training set has only %d images%s: choose a smaller batch or a larger pool.size", batch, rows, defense)
 		}
 	}
 	return nil

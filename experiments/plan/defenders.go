@@ -9,18 +9,18 @@ import (
 	"backfire/defenses"
 	"backfire/defenses/detect"
 	"backfire/defenses/indexing"
-	"backfire/defenses/mix"
 	"backfire/experiments/cell"
-	"backfire/triggers"
 )
 
-// policies returns the defenders of a configuration that have a defense, in its
-// order. The one without is played whatever the configuration says. The error
-// wraps ErrPlan and defenses.ErrPolicy.
+// Undefended is the name of the defender without a defense.
+const Undefended = defenses.None
+
+// policies returns the defenders of a configuration that have a defense, in its order. The one without is
+// played in every configuration. The error wraps ErrPlan and defenses.ErrPolicy.
 func policies(cfg config.Config) ([]defenses.Policy, error) {
 	var all []defenses.Policy
 	for _, name := range cfg.Defenders {
-		if name == defenses.None {
+		if name == Undefended {
 			continue
 		}
 		policy, err := policyOf(cfg, name)
@@ -35,9 +35,9 @@ func policies(cfg config.Config) ([]defenses.Policy, error) {
 	return all, nil
 }
 
-// policyOf returns the defender that a text describes, see config.ParseDefender:
-// its defenses have the configuration's settings but for their own. Its own name has
-// them in the order of application.
+// policyOf returns the defender that a text describes, see config.ParseDefender: its defenses have the settings
+// of their sections of the configuration, except those that the text sets. Its name lists them in the order of
+// application.
 func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 	var p defenses.Policy
 	parts, err := config.ParseDefender(text)
@@ -46,13 +46,9 @@ func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 	}
 	names := map[defenses.Kind]string{}
 	for _, part := range parts {
-		kind := defenses.Kind(part.Name)
-		if settings, ok := indexingOf(cfg.Indexing, part.Name); ok {
-			kind, p.Stack.Indexing = defenses.KindIndexing, &settings
-		} else if !slices.Contains(defenses.Kinds(), kind) {
-			return p, fmt.Errorf("%w: there is no defense %q: choose of %v", defenses.ErrPolicy, part.Name, defenses.Kinds())
-		} else {
-			addDefense(&p.Stack, kind, cfg)
+		kind, err := addDefense(&p.Stack, part.Name, cfg)
+		if err != nil {
+			return p, fmt.Errorf("%w: %w", defenses.ErrPolicy, err)
 		}
 		for _, own := range part.Own {
 			if err := p.Stack.Set(kind, own.Key, own.Value); err != nil {
@@ -69,47 +65,40 @@ func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 	return p, p.Validate()
 }
 
-// addDefense gives a stack one of defenses.Kinds with the configuration's
-// settings.
-func addDefense(s *defenses.Stack, kind defenses.Kind, cfg config.Config) {
-	// Simulated triggers are read as the attackers' are.
-	spec := func(p1, p2 float64) triggers.Spec {
-		return triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Trigger.Range)}
+// addDefense adds the defense of a name to a stack, with the settings of its section of the configuration, and
+// returns its kind.
+func addDefense(s *defenses.Stack, name string, cfg config.Config) (defenses.Kind, error) {
+	if slices.Contains(defenses.IndexingNames(), name) {
+		settings := indexingOf(cfg.Indexing, name)
+		s.Indexing = &settings
+		return defenses.KindIndexing, nil
 	}
-	dose := func(share float64, placement string) defenses.Dose {
-		return defenses.Dose{Share: share, Placement: defenses.Placement(placement)}
+	kind := defenses.Kind(name)
+	if err := s.AddDefault(kind); err != nil {
+		return "", err
 	}
-	switch kind {
-	case defenses.KindAgentAugmentation:
-		c := cfg.AgentAugmentation
-		s.AgentAugmentation = &defenses.AgentAugmentation{Agents: c.Agents, Clean: c.Clean, Spec: spec(c.P1, c.P2)}
-	case defenses.KindAdversarialTriggers:
-		c := cfg.AdversarialTriggers
-		s.AdversarialTriggers = &defenses.AdversarialTriggers{Dose: dose(c.Share, c.Placement), Spec: spec(c.P1, c.P2)}
-	case defenses.KindCutMix:
-		s.CutMix = &mix.Settings{Alpha: cfg.CutMix.Alpha, Probability: cfg.CutMix.Probability}
-	case defenses.KindMixUp:
-		s.MixUp = &mix.Settings{Alpha: cfg.MixUp.Alpha, Probability: cfg.MixUp.Probability}
-	case defenses.KindPGD:
-		c := cfg.PGD
-		s.PGD = &defenses.PGD{Epsilon: c.Epsilon, Steps: c.Steps, StepSize: c.StepSize, RandomStart: c.RandomStart, Dose: dose(c.Share, c.Placement)}
-	case defenses.KindFGSM:
-		c := cfg.FGSM
-		s.FGSM = &defenses.FGSM{Epsilon: c.Epsilon, Dose: dose(c.Share, c.Placement)}
+	settings := cfg.Section(name)
+	if kind == defenses.KindAgentAugmentation || kind == defenses.KindAdversarialTriggers {
+		// Simulated triggers are read as the attackers' are.
+		settings = append(settings, config.OwnSetting{Key: "range", Value: cfg.Trigger.Range})
 	}
+	for _, setting := range settings {
+		if err := s.Set(kind, setting.Key, setting.Value); err != nil {
+			return "", fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	return kind, nil
 }
 
-// indexingOf returns the settings of a way of indexing; false if a name is none.
-func indexingOf(c config.Indexing, name string) (indexing.Settings, bool) {
+// indexingOf returns the settings of one of defenses.IndexingNames.
+func indexingOf(c config.Indexing, name string) indexing.Settings {
 	var s indexing.Settings
 	switch name {
-	case string(defenses.KindIndexing):
-		s.Mode = indexing.Mode(c.Mode)
-	case config.IndexingGrouped:
+	case defenses.IndexingGrouped:
 		s.Mode = indexing.Grouped
-	case config.IndexingSliced:
+	case defenses.IndexingSliced:
 		s.Mode = indexing.Sliced
-	case config.IndexingUnknown:
+	case defenses.IndexingUnknown:
 		s.Unknown = &indexing.Unknown{
 			Similarity: detect.Method(c.Similarity), Query: indexing.Form(c.Query), Update: indexing.Update(c.Update),
 			Batch: c.Batch, Most: c.Queries, Unlearning: indexing.Unlearning{Steps: c.UnlearnSteps, Rate: c.UnlearnLR},
@@ -118,10 +107,10 @@ func indexingOf(c config.Indexing, name string) (indexing.Settings, bool) {
 			s.Mode = indexing.Grouped
 		}
 	default:
-		return s, false
+		s.Mode = indexing.Mode(c.Mode)
 	}
 	if s.Mode != indexing.Exact { // which has as many models as there are agents
 		s.Models = c.Models
 	}
-	return s, true
+	return s
 }

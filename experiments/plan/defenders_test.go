@@ -15,8 +15,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// The configuration knows the defenses of package defenses, and its defaults
-// are theirs.
+// The configuration has the defenses of package defenses, with their defaults.
 func TestConfigKnowsTheDefenses(t *testing.T) {
 	var names []string
 	for _, kind := range defenses.Kinds() {
@@ -60,8 +59,7 @@ func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {
 	}, got, "the order of the defenses of one is that of application, however it is written")
 }
 
-// Whatever a defender cannot do is refused before anything is trained, with the
-// reason.
+// A defender that cannot play is refused before the first training, with the reason.
 func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 	set, err := testset.New(1)
 	require.NoError(t, err)
@@ -102,7 +100,7 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 	}
 }
 
-// Defenders beside each other may have settings of their own for the same defense.
+// Several defenders may have settings of their own for the same defense.
 func TestDefendersWithSettingsOfTheirOwn(t *testing.T) {
 	cfg, err := enginetest.Config()
 	require.NoError(t, err)
@@ -121,8 +119,8 @@ func TestDefendersWithSettingsOfTheirOwn(t *testing.T) {
 	require.Equal(t, "indexing_grouped(models=2)", got[3].Name)
 }
 
-// Without a defender a plan keeps its name, with one it has another; groups of
-// one agent each are the models of exact indexing.
+// A plan without a defender keeps its hash, with one it has another; groups of one agent each are the models of
+// exact indexing.
 func TestPlanWithDefenders(t *testing.T) {
 	plain := enginetest.NewPlan(t)
 	cfg, err := enginetest.Config()

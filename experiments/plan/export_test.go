@@ -1,6 +1,6 @@
 package plan
 
-// What the tests of the contract see of the reading of defenders.
+// Names that the tests of the contract see.
 var (
 	Policies = policies
 	PolicyOf = policyOf

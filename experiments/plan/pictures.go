@@ -8,8 +8,8 @@ import (
 	"backfire/triggers"
 )
 
-// triggerOf is what an attacker with sizes p1 and p2 draws its trigger by, or its
-// picture from trigger.files. Colluders have their leader's.
+// triggerOf returns the specification by which an attacker with sizes p1 and p2 draws its trigger, or its
+// picture from trigger.files. The attacker must not be a colluder, which has its leader's.
 func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, error) {
 	cfg := p.cfg.Trigger
 	switch kind := triggers.Kind(cfg.Kind); kind {
@@ -30,7 +30,7 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 	return triggers.Spec{Kind: triggers.Picture, Pixels: trigger.Encode()}, nil
 }
 
-// readTrigger reads a picture that must have the size of the images.
+// readTrigger reads a picture, which must have the size of the images.
 func readTrigger(path string, channels, height, width int) (*triggers.Trigger, error) {
 	file, err := os.Open(path)
 	if err != nil {

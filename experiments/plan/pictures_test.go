@@ -11,7 +11,6 @@ import (
 	"backfire/datasets/testset"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
-	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/enginetest"
 	"backfire/triggers"
@@ -43,22 +42,21 @@ func TestPicturesThatDoNotFitAreRefused(t *testing.T) {
 	require.ErrorContains(t, cell.Game.Validate(set), "its trigger is a picture, which is not drawn")
 }
 
-// A picture that does not work alone cannot be drawn again: the game says what it
-// is worth and is played.
+// A picture has no other draw: the game is played with it even if its single ASR is too low.
 func TestPicturesAreTriedOnce(t *testing.T) {
 	sweep := enginetest.NewSweep(t, plan.SweepPoint{Keys: map[string]string{}, Config: func() config.Config {
 		cfg := enginetest.Pictured(t, enginetest.PictureFile(t, "a.png", 8, 0), enginetest.PictureFile(t, "b.png", 8, 9))
 		enginetest.Verified(0.8)(&cfg)
 		return cfg
 	}()})
-	stage := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
-	decided, waiting := enginetest.Wanted(stage)
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
+	decided, waiting := enginetest.Wanted(worklist)
 	require.Equal(t, []string{"attacker 0 alone", "N = 2"}, decided)
 	require.Empty(t, waiting)
-	require.Len(t, stage.Plans[0].Candidates[0], 1)
+	require.Len(t, worklist.Plans[0].Candidates[0], 1)
 }
 
-// Each family is played as it is named; those that cover their box have no p2.
+// Each family of triggers is played under its own name; those that cover their box have no p2.
 func TestFamiliesArePlanned(t *testing.T) {
 	for kind, want := range map[string]triggers.Spec{
 		"random":       {P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
@@ -75,10 +73,10 @@ func TestFamiliesArePlanned(t *testing.T) {
 		cfg.Trigger.Kind, cfg.Attackers.P2, cfg.Attackers.Counts = kind, &p2, []int{2}
 		require.NoError(t, cfg.Validate())
 		plan := enginetest.DefendedPlan(t, cfg)
-		cell, _ := plan.Cell(plan.Games[0].Cell)
-		require.Equal(t, want, cell.Game.Attackers[0].Trigger)
-		_, training, _ := enginetest.TrainingOf(t, cell)
+		twin, _ := plan.Cell(plan.Games[0].Cell)
+		require.Equal(t, want, twin.Game.Attackers[0].Trigger)
+		_, training, _ := enginetest.TrainingOf(t, twin)
 		require.NotEmpty(t, training.Rows)
-		require.Equal(t, string(want.Kind), store.ReadingsOf(cell.Game).TriggerKind)
+		require.Equal(t, string(want.Kind), cell.ReadingsOf(twin.Game).TriggerKind)
 	}
 }

@@ -9,28 +9,25 @@ import (
 	"backfire/experiments/cell"
 )
 
-// PlanFormat is the version of Plan's games.
+// Format is the version of Plan's games.
 const Format = 1
 
-// Plan is what a configuration asks for: games, the rows of its table, and the
-// distinct cells that they are made of.
+// Plan holds what a configuration asks for: games, the rows of its table, and the distinct cells that they
+// consist of.
 type Plan struct {
 	// Cells are in the order to train them: those of the first game first.
 	Cells []cell.Cell
 	// Games are in the order of attackers.counts.
 	Games []PlannedGame
-	// Draws are the triggers that attackers drew so far, by attacker ID, the
-	// first draw first: of those whose single ASR is verified
-	// (trigger.min_single_asr), be it in this configuration or in another that the
-	// sweep names. An attacker without a kept draw waits for the
-	// result of its last one.
+	// Candidates are the triggers that attackers drew so far, by attacker ID, the first draw first. They exist
+	// for attackers whose trigger is verified (trigger.min_single_asr), in this configuration or in another one
+	// that the sweep names. An attacker without a kept candidate waits for the result of its last one.
 	Candidates map[int][]Candidate
 
 	cells map[string]cell.Cell // by hash
 }
 
-// PlannedGame is a game, what its defenders train, and the games in which its
-// attackers are alone.
+// PlannedGame is a game with the models of its defenders and the single games of its attackers.
 type PlannedGame struct {
 	Cell    string         `json:"cell"`    // hash, of the game without a defense
 	Singles map[int]string `json:"singles"` // attacker ID -> hash, for those that are also played alone
@@ -40,61 +37,59 @@ type PlannedGame struct {
 	// Waits reports that the trigger of one of the attackers is not decided yet.
 	Waits bool `json:"-"`
 
-	refused error // why it cannot be played with the triggers that were drawn
+	refused error // the reason why it cannot be played with the triggers that were drawn; nil if it can
 }
 
-// NewPlan turns a configuration into games on a dataset: one per entry of
-// attackers.counts, and one for each of the first attackers.singles attackers
-// alone, each attacker with its first trigger. Every game is played without a
-// defense and by each of the defenders, singles are without. It deals every game, so that
-// whatever is wrong with any of them is found here. The error wraps ErrPlan, and
-// the cause: game.ErrRules, game.ErrCollision, defenses.ErrPolicy or
-// datasets.ErrUnknownClass where it is one.
+// New turns a configuration into games on a dataset: one per entry of attackers.counts, and one for each of the
+// first attackers.singles attackers alone, each attacker with its first trigger. Every game is played without
+// a defense and by each of the defenders, single games only without. New deals every game, so that everything
+// that is wrong with any of them is found here. The error wraps ErrPlan, and the cause: game.ErrRules,
+// game.ErrCollision, defenses.ErrPolicy or datasets.ErrUnknownClass if it is one of them.
 func New(cfg config.Config, set *datasets.Set) (*Plan, error) {
 	cfg.Trigger.MinSingleASR = 0
 	p, err := newPlanner(cfg, set)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: plan: %w", err)
+		return nil, fmt.Errorf("plan: %w", err)
 	}
 	plan, err := p.plan(nil)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: plan: %w", err)
+		return nil, fmt.Errorf("plan: %w", err)
 	}
 	return plan, nil
 }
 
-// Hash is the name of the plan: the SHA-256 of its games' canonical JSON.
+// Hash returns the name of the plan: the SHA-256 of its games' canonical JSON, see cell.HashOf.
 func (p *Plan) Hash() (string, error) {
 	hash, err := cell.HashOf(struct {
 		Format int           `json:"format"`
 		Games  []PlannedGame `json:"games"`
 	}{Format, p.Games})
 	if err != nil {
-		return "", fmt.Errorf("experiments: hash plan: %w", err)
+		return "", fmt.Errorf("plan: hash: %w", err)
 	}
 	return hash, nil
 }
 
-// open says whether an attacker's trigger is not decided yet.
+// open reports whether an attacker's trigger is not decided yet.
 func (p *Plan) open(id int) bool {
-	draws := p.Candidates[id]
-	return len(draws) > 0 && !slices.ContainsFunc(draws, func(d Candidate) bool { return d.Kept })
+	candidates := p.Candidates[id]
+	return len(candidates) > 0 && !slices.ContainsFunc(candidates, func(c Candidate) bool { return c.Kept })
 }
 
-// first is a cell with what all games of the plan have in common: the first
-// game's, not that of a single game in which a trigger is verified.
+// First returns the cell of the first game, which has the settings that all games of the plan have in common.
+// Single games in which a trigger is verified may have others.
 func (p *Plan) First() cell.Cell { return p.cells[p.Games[0].Cell] }
 
-// Cell returns the cell called hash, if the plan has it.
+// Cell returns the cell called hash; false if the plan does not have it.
 func (p *Plan) Cell(hash string) (cell.Cell, bool) {
 	cell, ok := p.cells[hash]
 	return cell, ok
 }
 
-// add notes a cell, unless the plan has it.
-func (p *Plan) add(made *planned) {
-	if _, ok := p.cells[made.hash]; !ok {
-		p.cells[made.hash] = made.cell
-		p.Cells = append(p.Cells, made.cell)
+// add adds a cell unless the plan has it.
+func (p *Plan) add(g *planned) {
+	if _, ok := p.cells[g.hash]; !ok {
+		p.cells[g.hash] = g.cell
+		p.Cells = append(p.Cells, g.cell)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// planTiny plans the tiny set with settings over those of tinyConfig.
+// planTiny plans the tiny set with settings in place of those of enginetest.Config.
 func planTiny(t *testing.T, change func(*config.Config)) (*plan.Plan, error) {
 	t.Helper()
 	set, err := testset.New(1)
@@ -63,7 +63,7 @@ func TestPlanResolvesEverything(t *testing.T) {
 	require.Equal(t, last.Game.Attackers[2], single[0], "the same attacker, alone")
 }
 
-// What decides only where and how a cell is trained must not change its name.
+// Settings that only decide where and how a cell is trained do not change its hash.
 func TestPlanDoesNotDependOnPlaceAndMachine(t *testing.T) {
 	here, err := enginetest.NewPlan(t).Hash()
 	require.NoError(t, err)

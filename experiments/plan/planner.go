@@ -15,36 +15,35 @@ import (
 	"backfire/triggers"
 )
 
-// planner plans the games of one configuration on one dataset. It remembers
-// the cells that it made: that only saves time.
+// planner plans the games of one configuration on one dataset. It keeps the cells that it has planned, which
+// only saves time.
 type planner struct {
 	cfg   config.Config
 	set   *datasets.Set
 	all   []game.Attacker     // of the largest game, with their first triggers; smaller games have the first of them
-	known map[string]*planned // by keyOf
-	// judge plans the single games that triggers are verified in: the planner
-	// itself, or one with other settings and the same seed and images.
-	judge *planner
+	games map[string]*planned // without a defense, by keyOf
+	// verification plans the single games in which triggers are verified: it is the planner itself, or one with
+	// other settings and the same seed and images.
+	verification *planner
 
 	precision string // as cells have it
 
 	policies []defenses.Policy    // the defenders with a defense
-	defenses map[string]*defended // by the hash of the twin and the defender's name
+	defended map[string]*defended // by the hash of the twin and the defender's name
 }
 
-// planned is a cell, its name, and why it cannot be played, if so.
+// planned is a game as one cell.
 type planned struct {
 	cell cell.Cell
 	hash string
 	deal *game.Deal // nil if it cannot be played
-	err  error
+	err  error      // the reason why it cannot be played; nil if it can
 }
 
-// newPlanner resolves the attackers of the largest game. The error wraps
-// ErrPlan.
+// newPlanner resolves the attackers of the largest game. The error wraps ErrPlan.
 func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
-	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}, defenses: map[string]*defended{}}
-	p.judge = p
+	p := &planner{cfg: cfg, set: set, games: map[string]*planned{}, defended: map[string]*defended{}}
+	p.verification = p
 	var err error
 	if p.precision, err = precisionOf(cfg); err != nil {
 		return nil, err
@@ -84,8 +83,8 @@ func (p *planner) colluder(a game.Attacker, leader int) (game.Attacker, error) {
 	return a, nil
 }
 
-// target is the class that an attacker wants. A random one comes from its own
-// stream "label", uniform over all classes.
+// target returns the target class of an attacker. A random one comes from the attacker's own stream "label",
+// uniform over all classes.
 func (p *planner) target(id int) (int, error) {
 	a := p.cfg.Attackers
 	switch a.Labels {
@@ -111,24 +110,24 @@ func (p *planner) target(id int) (int, error) {
 	}
 }
 
-// plan plans the games as far as the results found so far decide them. The error
-// wraps ErrPlan; with nothing found yet it covers every game.
-func (p *planner) plan(found Known) (*Plan, error) {
+// plan plans the games as far as the known results decide them. The error wraps ErrPlan; with no known results
+// it covers every game.
+func (p *planner) plan(known Known) (*Plan, error) {
 	plan := &Plan{cells: map[string]cell.Cell{}, Candidates: map[int][]Candidate{}}
 	attackers := slices.Clone(p.all)
-	choices := make([]selection, len(attackers))
+	selections := make([]selection, len(attackers))
 	for id := range attackers {
-		c, err := p.selectionOf(id, found, choices[:id])
+		s, err := p.selectionOf(id, known, selections[:id])
 		if err != nil {
 			return nil, err
 		}
-		attackers[id].Draw, choices[id] = c.current, c
-		if c.draws != nil {
-			plan.Candidates[id] = c.draws
+		attackers[id].Draw, selections[id] = s.current, s
+		if s.candidates != nil {
+			plan.Candidates[id] = s.candidates
 		}
 	}
 	for _, n := range p.cfg.Attackers.Counts {
-		g, err := p.game(plan, attackers[:n], choices[:n])
+		g, err := p.game(plan, attackers[:n], selections[:n])
 		if err != nil {
 			return nil, fmt.Errorf("%d attackers: %w: %w", n, cell.ErrPlan, err)
 		}
@@ -137,50 +136,66 @@ func (p *planner) plan(found Known) (*Plan, error) {
 	return plan, nil
 }
 
-// game adds the game of the given attackers to a plan, after the games of those
-// of them that are also played alone.
-func (p *planner) game(plan *Plan, attackers []game.Attacker, choices []selection) (PlannedGame, error) {
+// game adds the game of the given attackers to a plan, after the single games of those of them that are also
+// played alone.
+func (p *planner) game(plan *Plan, attackers []game.Attacker, selections []selection) (PlannedGame, error) {
 	g := PlannedGame{Singles: map[int]string{}}
 	redrawn := false
-	for id, c := range choices {
-		for _, made := range c.made {
-			plan.add(made)
+	for id, s := range selections {
+		for _, single := range s.games {
+			plan.add(single)
 		}
-		if c.alone != nil {
-			plan.add(c.alone)
-			g.Singles[id] = c.alone.hash
+		if s.alone != nil {
+			plan.add(s.alone)
+			g.Singles[id] = s.alone.hash
 		}
-		g.Waits = g.Waits || c.open
-		redrawn = redrawn || c.current > 0
+		g.Waits = g.Waits || s.open
+		redrawn = redrawn || s.current > 0
 	}
-	made, err := p.cell(attackers)
+	twin, err := p.cell(attackers)
 	if redrawn && errors.Is(err, game.ErrCollision) {
 		g.refused = err
 	} else if err != nil {
 		return PlannedGame{}, err
 	}
-	g.Cell = made.hash
-	plan.add(made)
+	g.Cell = twin.hash
+	plan.add(twin)
 	for _, policy := range p.policies {
-		d, err := p.defend(made, policy)
+		d, err := p.defend(twin, policy)
 		if err != nil {
 			return PlannedGame{}, err
 		}
 		g.Defenders = append(g.Defenders, d.PlannedDefender)
-		for _, made := range d.made {
-			plan.add(made)
+		for _, model := range d.models {
+			plan.add(model)
 		}
 	}
 	return g, nil
 }
 
-// cell plans the game of the given attackers. The error, if any, says why it
-// cannot be played; the cell has its name all the same.
+// cell plans the game of the given attackers without a defense. The error holds the reason why it cannot be
+// played; it has a cell and a hash nevertheless.
 func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
 	key := keyOf(attackers)
-	if made, ok := p.known[key]; ok {
-		return made, made.err
+	if g, ok := p.games[key]; ok {
+		return g, g.err
 	}
+	c := p.cellOf(attackers)
+	hash, err := c.Hash()
+	if err != nil {
+		return nil, err
+	}
+	g := &planned{cell: c, hash: hash}
+	g.deal, g.err = p.deal(c)
+	if g.err == nil {
+		g.err = g.fillsBatch()
+	}
+	p.games[key] = g
+	return g, g.err
+}
+
+// cellOf returns the cell of the game of the given attackers without a defense.
+func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 	cfg := p.cfg
 	rules := game.Rules{
 		Seed: cfg.Seed, PoolSize: cfg.Pool.Size,
@@ -188,7 +203,7 @@ func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
 		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
 	}
-	cell := cell.Cell{
+	return cell.Cell{
 		Format: cell.Format,
 		Data: cell.Data{
 			Name: p.set.Name, Checksum: p.set.Checksum, Images: p.set.Len(),
@@ -203,20 +218,9 @@ func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
 			Precision: p.precision,
 		},
 	}
-	hash, err := cell.Hash()
-	if err != nil {
-		return nil, err
-	}
-	made := &planned{cell: cell, hash: hash}
-	made.deal, made.err = p.deal(cell)
-	if made.err == nil {
-		made.err = made.fillsBatch()
-	}
-	p.known[key] = made
-	return made, made.err
 }
 
-// keyOf names attackers within one planner: by ID and draw.
+// keyOf returns a key of attackers within one planner, of their IDs and draws.
 func keyOf(attackers []game.Attacker) string {
 	var key []byte
 	for _, a := range attackers {
@@ -228,11 +232,10 @@ func keyOf(attackers []game.Attacker) string {
 	return string(key)
 }
 
-// minSide is the smallest height and width that the network's three halvings
-// leave something of.
+// minSide is the smallest height and width of which the network's three halvings leave a pixel.
 const minSide = 8
 
-// deal deals the game of a cell and refuses what a training would refuse.
+// deal deals the game of a cell. It returns an error for a game that a training would refuse.
 func (p *planner) deal(c cell.Cell) (*game.Deal, error) {
 	if shape := c.Data.Shape; shape.H < minSide || shape.W < minSide {
 		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, cell.ResNet18, minSide, minSide)

@@ -9,11 +9,11 @@ import (
 	"backfire/internal/hardware"
 )
 
-// PrecisionAuto is the value of train.precision that is decided before anything is
-// planned: a cell has none but a decided one.
+// PrecisionAuto is the value of train.precision that is replaced by a precision before anything is planned: no
+// cell has it.
 const PrecisionAuto = "auto"
 
-// precisionOf is a configured precision as a cell has it. The error wraps ErrPlan.
+// precisionOf returns a configured precision as a cell has it. The error wraps ErrPlan.
 func precisionOf(cfg config.Config) (string, error) {
 	switch cfg.Train.Precision {
 	case PrecisionAuto:
@@ -25,12 +25,12 @@ func precisionOf(cfg config.Config) (string, error) {
 	}
 }
 
-// Undecided says whether the point has PrecisionAuto.
+// Undecided reports whether the point has PrecisionAuto.
 func (p SweepPoint) Undecided() bool {
 	return p.Config.Train.Precision == PrecisionAuto || p.Verifying().Train.Precision == PrecisionAuto
 }
 
-// InPrecision is the points with a precision in place of PrecisionAuto.
+// InPrecision returns the points with a precision in place of PrecisionAuto. It does not change points.
 func InPrecision(points []SweepPoint, precision string) []SweepPoint {
 	resolved := slices.Clone(points)
 	for i := range resolved {

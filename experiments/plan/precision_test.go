@@ -13,8 +13,7 @@ import (
 	"backfire/internal/hardware"
 )
 
-// The reference leaves no trace in a cell; every other precision trains other
-// models.
+// A cell does not name the reference precision; every other precision trains other models.
 func TestPrecisionIsPartOfACell(t *testing.T) {
 	var hashes []string
 	for _, precision := range []string{hardware.FP32, "", hardware.TF32, hardware.BF16} {
@@ -56,21 +55,4 @@ func TestInPrecision(t *testing.T) {
 	require.Equal(t, hardware.BF16, points[2].Verify.Train.Precision)
 	require.True(t, open.Undecided(), "the points themselves stay")
 	require.True(t, judged.Undecided(), "what they point to, too")
-}
-
-// In bf16, the CPU's instructions are part of what a checkpoint was made with.
-func TestMakerOfBF16(t *testing.T) {
-	cell := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", enginetest.InPrecision(hardware.BF16))).Cells[0]
-	require.Equal(t, store.CPUBF16(), store.NewMachine("cpu", 0, cell.Precision(), store.EngineInfo{}).BF16)
-	require.Empty(t, store.NewMachine("cuda:0", 0, cell.Precision(), store.EngineInfo{}).BF16)
-	cell.Training.Precision = ""
-	require.Empty(t, store.NewMachine("cpu", 0, cell.Precision(), store.EngineInfo{}).BF16)
-
-	one := store.Environment{Device: "cpu", Precision: hardware.BF16, CPU: store.CPU{BF16: "amx"}}
-	other := one
-	other.CPU.BF16 = "avx512_bf16"
-	require.True(t, one.SameKind(one))
-	require.False(t, one.SameKind(other))
-	one.Precision, other.Precision = hardware.FP32, hardware.FP32
-	require.True(t, one.SameKind(other))
 }

@@ -6,53 +6,56 @@ import (
 	"backfire/experiments/store"
 )
 
-// cellReader is the part of a Store that planning reads.
+// Reader is the part of a store.Store that planning reads.
 type Reader interface {
+	// Read, Path and Artefacts are those of store.Store.
 	Read(hash string) (*store.Record, error)
 	Path(hash string) string
+	Artefacts(hash string) (store.Artefacts, error)
 }
 
-// library reads stored results, each once.
+// CachedReader reads stored results, each once. One goroutine at a time may use it.
 type CachedReader struct {
 	Store Reader
-	known map[string]*store.Record // nil: not stored, or not whole
 
-	divergences map[string]*store.Divergences // of known records; nil: not measured
+	records     map[string]*store.Record      // nil: not stored, or not whole
+	divergences map[string]*store.Divergences // of records; nil: not measured
 }
 
+// NewCachedReader returns a reader of the results of a store that has read none yet.
 func NewCachedReader(st Reader) *CachedReader {
-	return &CachedReader{Store: st, known: map[string]*store.Record{}, divergences: map[string]*store.Divergences{}}
+	return &CachedReader{Store: st, records: map[string]*store.Record{}, divergences: map[string]*store.Divergences{}}
 }
 
-// read returns the result of the cell called hash, nil if the store has none
-// that is whole. An error says that the store cannot be read.
-func (l *CachedReader) Read(hash string) (*store.Result, error) {
-	record, err := l.Record(hash)
+// Read returns the result of the cell called hash, nil if the store has none that is whole. With an error the
+// store cannot be read.
+func (r *CachedReader) Read(hash string) (*store.Result, error) {
+	record, err := r.Record(hash)
 	if record == nil {
 		return nil, err
 	}
 	return &record.Result, nil
 }
 
-// record returns the same with all that is stored beside it.
-func (l *CachedReader) Record(hash string) (*store.Record, error) {
-	if record, ok := l.known[hash]; ok {
+// Record returns the record of the cell called hash, nil if the store has none that is whole. With an error the
+// store cannot be read.
+func (r *CachedReader) Record(hash string) (*store.Record, error) {
+	if record, ok := r.records[hash]; ok {
 		return record, nil
 	}
-	record, err := l.Store.Read(hash)
+	record, err := r.Store.Read(hash)
 	if err != nil && !errors.Is(err, store.ErrNotStored) && !errors.Is(err, store.ErrBroken) {
 		return nil, err
 	}
-	l.known[hash] = record
+	r.records[hash] = record
 	return record, nil
 }
 
-// divergence returns that of an attacker by the model of a stored cell, nil if it
-// was not measured.
-func (l *CachedReader) Divergence(hash string, attacker store.AttackerResult) (*store.AttackerDivergence, error) {
-	all, ok := l.divergences[hash]
+// Divergence returns the divergence of an attacker by the model of a stored cell, nil if it was not measured.
+func (r *CachedReader) Divergence(hash string, attacker store.AttackerResult) (*store.AttackerDivergence, error) {
+	all, ok := r.divergences[hash]
 	if !ok {
-		record, err := l.Record(hash)
+		record, err := r.Record(hash)
 		if record == nil {
 			return nil, err
 		}
@@ -61,7 +64,7 @@ func (l *CachedReader) Divergence(hash string, attacker store.AttackerResult) (*
 				return nil, err
 			}
 		}
-		l.divergences[hash] = all
+		r.divergences[hash] = all
 	}
 	if all == nil {
 		return nil, nil
@@ -69,49 +72,49 @@ func (l *CachedReader) Divergence(hash string, attacker store.AttackerResult) (*
 	return all.Of(attacker.ID, attacker.Target), nil
 }
 
-// find looks at the result itself, whether anything depends on it or not: one that
-// is not whole is none.
-func (l *CachedReader) Lookup(hash string, _ bool) (KnownResult, bool, error) {
-	result, err := l.Read(hash)
+// Lookup reads the result itself, whether it decides anything or not: one that is not whole counts as not
+// stored.
+func (r *CachedReader) Lookup(hash string, _ bool) (KnownResult, bool, error) {
+	result, err := r.Read(hash)
 	if result == nil || err != nil {
 		return KnownResult{}, false, err
 	}
 	return NewKnownResult(result), true, nil
 }
 
-// complete reads the whole record.
-func (l *CachedReader) Complete(want *Task) (bool, error) {
-	record, err := l.Record(want.Hash)
-	return record != nil && len(want.Lacks(record.Artefacts())) == 0, err
+// Complete reads the whole record.
+func (r *CachedReader) Complete(t *Task) (bool, error) {
+	record, err := r.Record(t.Hash)
+	return record != nil && len(t.Lacks(record.Artefacts())) == 0, err
 }
 
-// newShelf lists the results in a store by their names.
+// Listing knows the results of a store by their names alone, except those that decide something, which it
+// reads. It is as old as its names.
+type Listing struct {
+	Cache *CachedReader
+	Names map[string]bool // see store.Store.Names
+}
+
+// NewListing lists the results in a store. The error is that of store.Store.Names.
 func NewListing(s *store.Store) (Listing, error) {
 	names, err := s.Names()
 	return Listing{NewCachedReader(s), names}, err
 }
 
-// shelf is a look at what a store has by names alone, but for results that
-// decide something.
-type Listing struct {
-	Cache *CachedReader
-	Names map[string]bool
+// Lookup reads a result only if it decides something; otherwise a listed result counts as stored.
+func (l Listing) Lookup(hash string, decides bool) (KnownResult, bool, error) {
+	if !l.Names[hash] || !decides {
+		return KnownResult{Unread: true}, l.Names[hash], nil
+	}
+	return l.Cache.Lookup(hash, decides)
 }
 
-// find looks into the result only where something depends on it.
-func (s Listing) Lookup(hash string, decides bool) (KnownResult, bool, error) {
-	if !s.Names[hash] || !decides {
-		return KnownResult{Unread: true}, s.Names[hash], nil
+// Complete reads the manifest only if artefacts are requested. If it cannot be read, the artefacts count as
+// lacking: the process that claims the cell then learns the reason.
+func (l Listing) Complete(t *Task) (bool, error) {
+	if !l.Names[t.Hash] || t.Artefacts.Of(t.Cell) == (store.Artefacts{}) {
+		return l.Names[t.Hash], nil
 	}
-	return s.Cache.Lookup(hash, decides)
-}
-
-// complete looks at the manifest where more is asked for than every result has.
-// One that cannot be read counts as lacking: whoever claims the cell finds out why.
-func (s Listing) Complete(want *Task) (bool, error) {
-	if !s.Names[want.Hash] || want.Artefacts.Of(want.Cell) == (store.Artefacts{}) {
-		return s.Names[want.Hash], nil
-	}
-	there, err := store.ArtefactsIn(s.Cache.Store.Path(want.Hash))
-	return err == nil && len(want.Lacks(there)) == 0, nil
+	stored, err := l.Cache.Store.Artefacts(t.Hash)
+	return err == nil && len(t.Lacks(stored)) == 0, nil
 }

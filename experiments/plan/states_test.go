@@ -8,9 +8,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// With slices it is the state before an attacker's slice that the model without it
-// goes on from; those of the first slice begin with the initial weights. An inquiry
-// goes on from the end of its base.
+// With slices, the model without an attacker starts from the state before that attacker's slice; those without
+// an attacker of the first slice start from the initial weights. An attribution starts from the end of its base.
 func TestGoesOnFrom(t *testing.T) {
 	plan, defender := enginetest.SlicedPlan(t)
 	first := enginetest.FirstSlice(t, plan, defender)
@@ -31,10 +30,10 @@ func TestGoesOnFrom(t *testing.T) {
 	require.Equal(t, 1+1+2, beginning)
 
 	unknown := enginetest.DefendedPlan(t, enginetest.UnknownConfig(t))
-	inquiry, _ := unknown.Cell(enginetest.DefenderOf(t, unknown, "indexing_unknown").Models[1])
-	base, err := inquiry.WithoutAttribution().Hash()
+	attribution, _ := unknown.Cell(enginetest.DefenderOf(t, unknown, "indexing_unknown").Models[1])
+	base, err := attribution.WithoutAttribution().Hash()
 	require.NoError(t, err)
-	from, err := inquiry.GoesOnFrom()
+	from, err := attribution.GoesOnFrom()
 	require.NoError(t, err)
 	require.Equal(t, []string{base}, from)
 }

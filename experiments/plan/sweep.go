@@ -8,44 +8,41 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 )
 
+// SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
+const SweepFormat = 1
+
 // SweepPoint is one configuration of a sweep.
 type SweepPoint struct {
-	Name   string            // for people, in messages and summaries; may be empty
+	Name   string            // in messages and summaries; may be empty
 	Keys   map[string]string // the keys that the sweep varies, and their values here
 	Config config.Config
-	// Verify is the configuration in which triggers have to prove themselves
-	// (trigger.min_single_asr); its seed and images are Config's. nil: Config.
+	// Verify is the configuration whose single games verify triggers (trigger.min_single_asr); its seed and
+	// images are Config's. nil: Config.
 	Verify *config.Config
 }
 
-// PlannedPoint is a point of a sweep and the games that it asks for if every
-// first trigger is kept.
+// PlannedPoint is a point of a sweep with the games that it asks for if every first trigger is kept.
 type PlannedPoint struct {
 	SweepPoint
 	Games []PlannedGame
 }
 
-// Sweep is what several configurations ask for together: each distinct cell is
-// trained once, whichever of them wants it.
+// Sweep plans several configurations together: each distinct cell is trained once, for all points that need it.
 //
-// Which cells those are may depend on results: where triggers have to prove
-// themselves alone (trigger.min_single_asr), a game is known only once the
-// single games of its attackers are stored. Stage says what to do next; it
-// depends on the points and on results alone, so that any process can go on
-// with a sweep from what is stored.
+// The cells may depend on results: if triggers are verified in single games (trigger.min_single_asr), a game is
+// known only when the single games of its attackers are stored. Worklist returns the cells to train next. It
+// depends on the points and on results alone, so that any process can resume a sweep from the store.
 type Sweep struct {
 	Points []PlannedPoint
-	// Cells are those that the points ask for if every first trigger is kept,
-	// in the order to train them: row by row, each row over all seeds, so that
-	// a first complete row comes early.
+	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
+	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
 
-	planning sync.Mutex // planners remember what they planned
+	planning sync.Mutex // planners keep the games that they planned
 	planners []*planner
 	sources  []datasets.Source // by point
 	order    []place
@@ -56,12 +53,12 @@ type place struct {
 	point, game int
 }
 
-// NewSweep plans the games of every point. It loads each dataset once and deals
-// every game, so that whatever is wrong with any point is found here. The error
-// wraps ErrPlan and its cause, see NewPlan; other errors are those of load.
+// NewSweep plans the games of every point. It loads each dataset once and deals every game, so that everything
+// that is wrong with any point is found here. The error wraps ErrPlan and its cause, see New; other errors are
+// those of load.
 func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Sweep, error) {
 	if len(points) == 0 {
-		return nil, fmt.Errorf("experiments: sweep: %w: no points", cell.ErrPlan)
+		return nil, fmt.Errorf("plan: sweep: %w: no points", cell.ErrPlan)
 	}
 	s := &Sweep{order: rounds(points)}
 	sets := map[datasets.Source]*datasets.Set{}
@@ -88,23 +85,23 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	for i, plan := range first.Plans {
 		s.Points[i].Games = plan.Games
 	}
-	for _, want := range first.Tasks {
-		s.Cells = append(s.Cells, want.Cell)
+	for _, t := range first.Tasks {
+		s.Cells = append(s.Cells, t.Cell)
 	}
 	return s, nil
 }
 
-// planner plans the point's games.
+// planner returns a planner of the point's games.
 func (p SweepPoint) planner(set *datasets.Set) (*planner, error) {
 	planner, err := newPlanner(p.Config, set)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.judge, err = newPlanner(*p.Verify, set)
+	planner.verification, err = newPlanner(*p.Verify, set)
 	return planner, err
 }
 
-// verifying is the configuration in which triggers have to prove themselves.
+// Verifying returns the configuration whose single games verify triggers.
 func (p SweepPoint) Verifying() config.Config {
 	if p.Verify != nil {
 		return *p.Verify
@@ -112,17 +109,17 @@ func (p SweepPoint) Verifying() config.Config {
 	return p.Config
 }
 
-// SourceOf says where a configuration finds its images.
+// SourceOf returns the source of the images of a configuration.
 func SourceOf(cfg config.Config) datasets.Source {
 	return datasets.Source{Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir}
 }
 
-// fault says which point an error is about.
+// fault adds the name of the point to an error.
 func (p SweepPoint) fault(err error) error {
 	if p.Name == "" {
-		return fmt.Errorf("experiments: plan: %w", err)
+		return fmt.Errorf("plan: %w", err)
 	}
-	return fmt.Errorf("experiments: plan %s: %w", p.Name, err)
+	return fmt.Errorf("plan: %s: %w", p.Name, err)
 }
 
 // rounds orders the games of the points: the first game of every seed, then the
@@ -152,10 +149,9 @@ func rounds(points []SweepPoint) []place {
 	return order
 }
 
-// Hash is the name of the sweep: the SHA-256 of the canonical JSON of its
-// points' names, varied keys, games if every first trigger is kept, and what is
-// asked of triggers: the bound and, where they are not verified in the point's own
-// single games, in which.
+// Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
+// if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
+// are verified, unless these are the point's own.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -176,43 +172,42 @@ func (s *Sweep) Hash() (string, error) {
 		one := point{Name: p.Name, Keys: p.Keys, Games: p.Games, MinSingleASR: p.Verifying().Trigger.MinSingleASR}
 		if p.Verify != nil {
 			one.Verified = map[int]string{}
-			for id, draws := range first.Plans[i].Candidates {
-				one.Verified[id] = draws[0].Cell
+			for id, candidates := range first.Plans[i].Candidates {
+				one.Verified[id] = candidates[0].Cell
 			}
 		}
 		content.Points = append(content.Points, one)
 	}
 	hash, err := cell.HashOf(content)
 	if err != nil {
-		return "", fmt.Errorf("experiments: hash sweep: %w", err)
+		return "", fmt.Errorf("plan: hash sweep: %w", err)
 	}
 	return hash, nil
 }
 
-// ArtefactsOf returns what a configuration asks for.
+// ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
 	return store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
 }
 
-// trainedStage is a stage by the name of the state at its end, with the images
-// that pass through training steps in it.
+// TrainedSegment is a segment of the training behind a stored result.
 type TrainedSegment struct {
 	cell.Segment
-	Name   string // of Cell.until, or of the cell for its last stage
-	Images int64
+	Name   string // hash of cell.Cell.Prefix where it ends, or of the cell without attribution for the last one
+	Images int64  // that pass through training steps in it
 }
 
-// trained returns the stages that a stored result of the cell comes from, those
-// that it shares with others included.
+// TrainedSegments returns the segments of the training behind a stored result of the cell, including those that
+// it shares with other cells. The errors are those of cell.Cell.Segments and Hash.
 func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
-	course, err := c.Segments()
+	segments, err := c.Segments()
 	if err != nil {
 		return nil, err
 	}
-	last := course[len(course)-1]
-	var list []TrainedSegment
-	for at, s := range course {
+	last := segments[len(segments)-1]
+	var trained []TrainedSegment
+	for at, s := range segments {
 		rows := r.TrainingImages
 		for _, position := range last.Attackers {
 			if !slices.Contains(s.Attackers, position) {
@@ -220,36 +215,19 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 			}
 		}
 		end := c.WithoutAttribution()
-		if at+1 < len(course) {
+		if at+1 < len(segments) {
 			end = c.Prefix(at + 1)
 		}
 		name, err := end.Hash()
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, TrainedSegment{Segment: s, Name: name, Images: int64(c.PassingImages(rows)) * int64(s.End-s.First)})
+		trained = append(trained, TrainedSegment{Segment: s, Name: name, Images: int64(c.PassingImages(rows)) * int64(s.End-s.First)})
 	}
-	return list, nil
+	return trained, nil
 }
 
-// redraws is the largest number of single games that may still be added.
-func (s *Worklist) Redraws() int {
-	open := map[string]int{}
-	for _, plan := range s.Plans {
-		for id, draws := range plan.Candidates {
-			if plan.open(id) {
-				open[draws[len(draws)-1].Cell] = MaxDraws - len(draws)
-			}
-		}
-	}
-	sum := 0
-	for _, n := range open {
-		sum += n
-	}
-	return sum
-}
-
-// Remembering is a Loader that loads each dataset once.
+// Remembering returns a loader that loads each dataset once. One goroutine at a time may use it.
 func Remembering(load cell.Loader) cell.Loader {
 	sets := map[datasets.Source]*datasets.Set{}
 	return func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
@@ -263,9 +241,3 @@ func Remembering(load cell.Loader) cell.Loader {
 		return set, err
 	}
 }
-
-// SweepFormat is the version of a summary.
-const SweepFormat = 1
-
-// Undefended is the Defender of a game without a defense.
-const Undefended = defenses.None

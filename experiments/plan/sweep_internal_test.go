@@ -11,8 +11,8 @@ import (
 	"backfire/experiments/cell"
 )
 
-// Table 3 itself with N = 100, on the images inside the program: 100 models of agent
-// indexing and four others from the smallest pool on, which the refusal names.
+// Table 3 with N = 100, on the images inside the program, has 100 models of agent indexing and four others. The
+// refusal of a smaller pool names the smallest one that works.
 func TestTable3WithHundredAttackers(t *testing.T) {
 	plan := func(pool string) (*Sweep, error) {
 		table, err := config.LoadSweep("table3", config.Options{Flags: map[string]string{"attackers.counts": "100", "pool.size": pool}}, 1)

@@ -26,7 +26,7 @@ func TestSweepWithoutVerificationIsItsPlans(t *testing.T) {
 	sweep := enginetest.NewSweep(t,
 		enginetest.TinyPoint(t, "", func(*config.Config) {}),
 		enginetest.TinyPoint(t, "two", func(c *config.Config) { c.Attackers.Counts, c.Attackers.P = []int{2}, 0.4 }))
-	stage, err := sweep.Worklist(nil)
+	worklist, err := sweep.Worklist(nil)
 	require.NoError(t, err)
 	set, err := testset.New(1)
 	require.NoError(t, err)
@@ -34,20 +34,19 @@ func TestSweepWithoutVerificationIsItsPlans(t *testing.T) {
 		plan, err := plan.New(point.Config, set)
 		require.NoError(t, err)
 		require.Equal(t, plan.Games, point.Games)
-		require.Equal(t, plan.Cells, stage.Plans[i].Cells)
+		require.Equal(t, plan.Cells, worklist.Plans[i].Cells)
 		want, err := plan.Hash()
 		require.NoError(t, err)
-		got, err := stage.Plans[i].Hash()
+		got, err := worklist.Plans[i].Hash()
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	_, waiting := enginetest.Wanted(stage)
+	_, waiting := enginetest.Wanted(worklist)
 	require.Empty(t, waiting)
 	require.Len(t, sweep.Cells, 5+3)
 }
 
-// Every seed's first row comes before any seed's second row, and what two points
-// ask for is asked for once.
+// Every seed's first row comes before any seed's second row, and a cell that two points need is listed once.
 func TestSweepGoesByRowsAndSharesCells(t *testing.T) {
 	var points []plan.SweepPoint
 	for _, seed := range []uint64{1, 2} {
@@ -67,9 +66,9 @@ func TestSweepGoesByRowsAndSharesCells(t *testing.T) {
 
 func newSweepStage(t *testing.T, points []plan.SweepPoint) *plan.Worklist {
 	t.Helper()
-	stage, err := enginetest.NewSweep(t, points...).Worklist(nil)
+	worklist, err := enginetest.NewSweep(t, points...).Worklist(nil)
 	require.NoError(t, err)
-	return stage
+	return worklist
 }
 
 func TestSweepNameDependsOnWhatItAsksFor(t *testing.T) {
@@ -96,7 +95,7 @@ func TestSweepRefusesWhatOnePointGetsWrong(t *testing.T) {
 	_, err = plan.NewSweep(context.Background(), []plan.SweepPoint{good, bad}, enginetest.Loader)
 	require.ErrorIs(t, err, cell.ErrPlan)
 	require.ErrorIs(t, err, datasets.ErrUnknownClass)
-	require.ErrorContains(t, err, "plan bad: ")
+	require.ErrorContains(t, err, "plan: bad: ")
 	gone := errors.New("gone")
 	_, err = plan.NewSweep(context.Background(), []plan.SweepPoint{good}, func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, gone })
 	require.ErrorIs(t, err, gone)
@@ -115,8 +114,8 @@ func TestSweepLoadsEachDatasetOnce(t *testing.T) {
 	require.Equal(t, map[string]int{"": 1, "other": 1}, loads)
 }
 
-// The paper's largest game is N = 100. It works from the pool on that gives
-// everybody an image to poison and one to hold out; below, the refusal says so.
+// The paper's largest game is N = 100. It needs a pool that gives every attacker an image to poison and one to
+// hold out; the refusal of a smaller pool names the reason.
 func TestHundredAttackersNeedAPool(t *testing.T) {
 	const images, side, smallest = 600, 8, 500
 	names, labels := make([]string, 60), make([]uint8, images)
@@ -137,7 +136,7 @@ func TestHundredAttackersNeedAPool(t *testing.T) {
 	_, err = plan.NewSweep(context.Background(), hundred(400), load)
 	require.ErrorIs(t, err, cell.ErrPlan)
 	require.ErrorIs(t, err, game.ErrRules)
-	require.ErrorContains(t, err, "plan hundred: 100 attackers: ")
+	require.ErrorContains(t, err, "plan: hundred: 100 attackers: ")
 	var named int
 	_, after, found := strings.Cut(err.Error(), "the smallest pool that works for 100 attackers is ")
 	require.True(t, found, err.Error())
@@ -171,23 +170,23 @@ func TestGamesWaitForTheSinglesOfTheirAttackers(t *testing.T) {
 	require.Equal(t, []string{"attacker 0 alone", "attacker 1 alone", "N = 2", "attacker 2 alone"}, decided)
 	require.Equal(t, []string{"N = 4"}, waiting)
 
-	stage := enginetest.After(t, sweep, map[string]plan.KnownResult{
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{
 		"attacker 0 alone": enginetest.PercentOf(80), "attacker 1 alone": enginetest.PercentOf(79), "attacker 1 alone, draw 2": enginetest.PercentOf(81),
 		"attacker 2 alone": enginetest.PercentOf(90),
 	})
-	decided, waiting = enginetest.Wanted(stage)
+	decided, waiting = enginetest.Wanted(worklist)
 	require.Equal(t, []string{"attacker 0 alone", "attacker 1 alone", "attacker 1 alone, draw 2", "N = 2", "attacker 2 alone", "N = 4"}, decided)
 	require.Empty(t, waiting)
-	two, ok := stage.Plans[0].Cell(stage.Plans[0].Games[1].Cell)
+	two, ok := worklist.Plans[0].Cell(worklist.Plans[0].Games[1].Cell)
 	require.True(t, ok)
 	require.Equal(t, 0, two.Game.Attackers[0].Draw)
 	require.Equal(t, 1, two.Game.Attackers[1].Draw)
-	draws := stage.Plans[0].Candidates[1]
-	require.Len(t, draws, 2)
-	require.False(t, draws[0].Kept)
-	require.True(t, draws[1].Kept)
-	require.Equal(t, &game.Rate{Hits: 79, Of: 100}, draws[0].ASR)
-	require.Equal(t, draws[1].Cell, stage.Plans[0].Games[1].Singles[1])
+	candidates := worklist.Plans[0].Candidates[1]
+	require.Len(t, candidates, 2)
+	require.False(t, candidates[0].Kept)
+	require.True(t, candidates[1].Kept)
+	require.Equal(t, &game.Rate{Hits: 79, Of: 100}, candidates[0].ASR)
+	require.Equal(t, candidates[1].Cell, worklist.Plans[0].Games[1].Singles[1])
 }
 
 func TestWhenTheSearchForATriggerEnds(t *testing.T) {
@@ -196,22 +195,22 @@ func TestWhenTheSearchForATriggerEnds(t *testing.T) {
 		c.Attackers.Counts, c.Attackers.Singles = []int{2}, 1
 	}
 	weak := func(asr ...int) map[string]plan.KnownResult {
-		findings := map[string]plan.KnownResult{}
+		known := map[string]plan.KnownResult{}
 		for draw, hits := range asr {
 			title := "attacker 0 alone"
 			if draw > 0 {
 				title += fmt.Sprintf(", draw %d", draw+1)
 			}
-			findings[title] = enginetest.PercentOf(hits)
+			known[title] = enginetest.PercentOf(hits)
 		}
-		return findings
+		return known
 	}
 	collapsed := weak(10, 30, 100)
 	collapsed["attacker 0 alone, draw 3"] = plan.KnownResult{ASR: game.Rate{Hits: 100, Of: 100}, Collapsed: true}
 	for name, tc := range map[string]struct {
-		findings map[string]plan.KnownResult
-		draws    int
-		kept     int // -1: none yet
+		known map[string]plan.KnownResult
+		draws int
+		kept  int // -1: none yet
 	}{
 		"never good enough":    {weak(10, 20, 30, 70, 40, 70, 60, 50, 0, 1), plan.MaxDraws, 3},
 		"one before the last":  {weak(10, 20, 30, 70, 40, 70, 60, 50, 0), plan.MaxDraws, -1},
@@ -223,17 +222,17 @@ func TestWhenTheSearchForATriggerEnds(t *testing.T) {
 		"just below the bound": {weak(79), 2, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stage := enginetest.After(t, enginetest.NewSweep(t, enginetest.TinyPoint(t, "", alone)), tc.findings)
-			draws := stage.Plans[0].Candidates[0]
-			require.Len(t, draws, tc.draws)
-			require.Equal(t, tc.kept, slices.IndexFunc(draws, func(d plan.Candidate) bool { return d.Kept }))
-			_, waiting := enginetest.Wanted(stage)
+			worklist := enginetest.After(t, enginetest.NewSweep(t, enginetest.TinyPoint(t, "", alone)), tc.known)
+			candidates := worklist.Plans[0].Candidates[0]
+			require.Len(t, candidates, tc.draws)
+			require.Equal(t, tc.kept, slices.IndexFunc(candidates, func(d plan.Candidate) bool { return d.Kept }))
+			_, waiting := enginetest.Wanted(worklist)
 			require.Equal(t, tc.kept < 0, len(waiting) > 0)
 		})
 	}
 }
 
-// There is nothing to draw again where every image has a trigger of its own.
+// There is no other draw if every image has a trigger of its own.
 func TestTriggersPerImageAreNotVerified(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
 		enginetest.Verified(0.8)(c)
@@ -244,8 +243,7 @@ func TestTriggersPerImageAreNotVerified(t *testing.T) {
 	require.Empty(t, waiting)
 }
 
-// Whatever order results come in, the sweep ends with the same cells, and what
-// was decided once stays.
+// In whichever order results arrive, the sweep ends with the same cells, and a decision once made stays.
 func TestStagesDoNotDependOnTheOrderOfResults(t *testing.T) {
 	sweep := enginetest.NewSweep(t,
 		enginetest.TinyPoint(t, "a", func(c *config.Config) { enginetest.Verified(0.8)(c); c.Attackers.Counts = []int{1, 2, 3} }),
@@ -254,15 +252,15 @@ func TestStagesDoNotDependOnTheOrderOfResults(t *testing.T) {
 	asr := func(hash string) plan.KnownResult { return enginetest.PercentOf(int(hash[0]) * 100 / 'f') }
 	var end []string
 	rapid.Check(t, func(t *rapid.T) {
-		found, decided := plan.Known{}, map[string]bool{}
+		known, decided := plan.Known{}, map[string]bool{}
 		for {
-			stage, err := sweep.Worklist(found)
+			worklist, err := sweep.Worklist(known)
 			require.NoError(t, err)
 			var open []string
 			now := map[string]bool{}
-			for _, want := range stage.Tasks {
+			for _, want := range worklist.Tasks {
 				now[want.Hash] = !want.Waits
-				if _, ok := found[want.Hash]; !ok && !want.Waits {
+				if _, ok := known[want.Hash]; !ok && !want.Waits {
 					open = append(open, want.Hash)
 				}
 			}
@@ -275,7 +273,7 @@ func TestStagesDoNotDependOnTheOrderOfResults(t *testing.T) {
 				break
 			}
 			next := rapid.SampledFrom(open).Draw(t, "next")
-			found[next] = asr(next)
+			known[next] = asr(next)
 		}
 		all := slices.Sorted(maps.Keys(decided))
 		if end == nil {
@@ -283,11 +281,10 @@ func TestStagesDoNotDependOnTheOrderOfResults(t *testing.T) {
 		}
 		require.Equal(t, end, all)
 	})
-	require.Greater(t, len(end), len(sweep.Cells), "some triggers were drawn again")
+	require.Greater(t, len(end), len(sweep.Cells), "some triggers were redrawn")
 }
 
-// Triggers that were drawn again may turn out the same as another attacker's:
-// the games of both are refused, and the others are played.
+// A redrawn trigger may equal another attacker's: the games of both are refused, and the others are played.
 func TestGamesWithTheSameTriggerTwiceAreRefused(t *testing.T) {
 	set, err := testset.New(1)
 	require.NoError(t, err)
@@ -298,27 +295,27 @@ func TestGamesWithTheSameTriggerTwiceAreRefused(t *testing.T) {
 		c.Seed, c.Attackers.Counts, c.Attackers.Singles = seed, []int{1, 2}, 2
 		c.Attackers.P1, c.Attackers.P2 = &spec.P1, &spec.P2
 	}))
-	findings := map[string]plan.KnownResult{}
+	known := map[string]plan.KnownResult{}
 	for id, kept := range draws {
 		for draw := range kept + 1 {
 			title := fmt.Sprintf("attacker %d alone", id)
 			if draw > 0 {
 				title += fmt.Sprintf(", draw %d", draw+1)
 			}
-			findings[title] = enginetest.PercentOf(100 * (draw / kept))
+			known[title] = enginetest.PercentOf(100 * (draw / kept))
 		}
 	}
-	stage := enginetest.After(t, sweep, findings)
-	require.Len(t, stage.Refused, 1)
-	require.Equal(t, "N = 2", stage.Refused[0].Title)
-	require.Contains(t, stage.Refused[0].Error, game.ErrCollision.Error())
-	decided, waiting := enginetest.Wanted(stage)
+	worklist := enginetest.After(t, sweep, known)
+	require.Len(t, worklist.Refused, 1)
+	require.Equal(t, "N = 2", worklist.Refused[0].Title)
+	require.Contains(t, worklist.Refused[0].Error, game.ErrCollision.Error())
+	decided, waiting := enginetest.Wanted(worklist)
 	require.Empty(t, waiting)
 	require.NotContains(t, decided, "N = 2")
 }
 
-// sameTrigger finds a seed for which two attackers have the same trigger in some
-// of their draws, but for the first.
+// sameTrigger returns a seed for which two attackers have the same trigger in some of their draws, except the
+// first.
 func sameTrigger(t *testing.T, set *datasets.Set, spec triggers.Spec) (seed uint64, draws [2]int) {
 	t.Helper()
 	for seed := uint64(1); seed < 2000; seed++ {

@@ -8,135 +8,194 @@ import (
 	"backfire/experiments/store"
 )
 
-// Want is a cell that a sweep asks for.
+// Task is a cell that a sweep needs.
 type Task struct {
 	Cell   cell.Cell
 	Hash   string
-	Title  string          // for people: the point that asked first, and the game
-	Source datasets.Source // where the images lie
-	// After is the hash of the cell whose training leaves the state that this one
-	// goes on from; empty if it begins with the initial weights. It is trained
-	// first if it is wanted too.
+	Title  string          // for people: the first point that needs it, and the game
+	Source datasets.Source // of the images
+	// After is the hash of the cell whose training saves the state that this one starts from; empty if it
+	// starts from the initial weights. If both are needed, that cell is trained first.
 	After string
-	// Leave says that another wanted cell goes on from the trained model.
+	// SavesState reports that the training of another task starts from the trained model.
 	SavesState bool
-	// Waits says that it is not decided yet: the game waits for the single
-	// games of its attackers, and this is it if the triggers tried now are
-	// kept.
+	// Waits reports that the task is not decided yet: its game waits for the single games of its attackers,
+	// and needs this cell if the triggers that are tried now are kept.
 	Waits bool
-	// Artefacts are what the points that want the cell ask for beside its usual
-	// files.
+	// Artefacts are the files that the points request beside the usual ones.
 	Artefacts store.Artefacts
 }
 
-// Stage is what a sweep asks for, given the results found so far.
+// Lacks returns the places of the artefacts that the task requests, that its cell can have, and that a result
+// with other artefacts lacks.
+func (t *Task) Lacks(stored store.Artefacts) []string {
+	return t.Artefacts.Of(t.Cell).Without(stored)
+}
+
+// newTask describes a cell called hash, whose images lie in source.
+func newTask(cell cell.Cell, hash string, source datasets.Source) Task {
+	t := Task{Cell: cell, Hash: hash, Title: cell.Title(), Source: source}
+	if base, ok := cell.Base(); ok {
+		t.After, _ = base.Hash() // it has no number that the cell, which has a hash, lacks
+	}
+	return t
+}
+
+// Worklist holds the cells that a sweep needs, given the results that are known.
 type Worklist struct {
-	// Wants are the distinct cells, stored or not, in the order to train them.
+	// Tasks are the distinct cells, stored or not, in the order to train them.
 	Tasks []Task
 	// Refused are games that cannot be played with the triggers that were kept.
 	Refused []store.Failure
-	// Plans are the points' plans with the triggers kept, or tried now.
+	// Plans are the points' plans with the triggers that are kept, or tried now.
 	Plans []*Plan
 }
 
-// Stage says what to do, given what is done. It depends on nothing but the
-// points and the results found. Any number of goroutines may ask.
-func (s *Sweep) Worklist(found Known) (*Worklist, error) {
+// Worklist returns the cells that the sweep needs, given the results that are known. It depends on the points
+// and these results alone. Any number of goroutines may call it. The error wraps ErrPlan.
+func (s *Sweep) Worklist(known Known) (*Worklist, error) {
 	s.planning.Lock()
 	defer s.planning.Unlock()
-	stage := &Worklist{}
+	b := worklistBuilder{sweep: s, list: &Worklist{}, listed: map[string]int{}}
 	for i, p := range s.planners {
-		plan, err := p.plan(found)
+		plan, err := p.plan(known)
 		if err != nil {
 			return nil, s.Points[i].fault(err)
 		}
-		stage.Plans = append(stage.Plans, plan)
-	}
-	listed := map[string]int{}
-	add := func(at place, hash string, waits bool) {
-		if i, ok := listed[hash]; ok {
-			stage.Tasks[i].Waits = stage.Tasks[i].Waits && waits
-			stage.Tasks[i].Artefacts = stage.Tasks[i].Artefacts.And(s.artefacts(at))
-			return
-		}
-		listed[hash] = len(stage.Tasks)
-		want := s.task(stage, at, hash)
-		want.Artefacts = s.artefacts(at)
-		want.Waits = waits
-		stage.Tasks = append(stage.Tasks, want)
+		b.list.Plans = append(b.list.Plans, plan)
 	}
 	for _, at := range s.order {
-		plan := stage.Plans[at.point]
-		planned := plan.Games[at.game]
-		cell, _ := plan.Cell(planned.Cell)
-		for _, attacker := range cell.Game.Attackers {
-			for _, draw := range plan.Candidates[attacker.ID] {
-				add(at, draw.Cell, false)
-			}
-			if single, ok := planned.Singles[attacker.ID]; ok {
-				// A colluder's waits for the trigger of the one it follows.
-				add(at, single, plan.open(attacker.Leader()))
-			}
-		}
-		if planned.refused == nil {
-			add(at, planned.Cell, planned.Waits)
-			for _, defender := range planned.Defenders {
-				for _, hash := range defender.Models {
-					add(at, hash, planned.Waits)
-				}
-			}
-			continue
-		}
-		want := s.task(stage, at, planned.Cell)
-		refusal := store.Failure{Cell: want.Hash, Title: want.Title, Error: store.OneLine(planned.refused)}
-		if !slices.Contains(stage.Refused, refusal) {
-			stage.Refused = append(stage.Refused, refusal)
-		}
+		b.game(at)
 	}
-	leave(stage.Tasks)
-	return stage, nil
+	markSavedStates(b.list.Tasks)
+	return b.list, nil
 }
 
-// leave notes which of the wanted cells an inquiry goes on from.
-func leave(wants []Task) {
-	for _, want := range wants {
-		if want.Cell.Attribution == nil {
-			continue
+// worklistBuilder collects the tasks of a worklist.
+type worklistBuilder struct {
+	sweep  *Sweep
+	list   *Worklist
+	listed map[string]int // position in list.Tasks, by hash
+}
+
+// game adds the tasks of one game of one point.
+func (b *worklistBuilder) game(at place) {
+	plan := b.list.Plans[at.point]
+	planned := plan.Games[at.game]
+	c, _ := plan.Cell(planned.Cell)
+	for _, attacker := range c.Game.Attackers {
+		for _, candidate := range plan.Candidates[attacker.ID] {
+			b.add(at, candidate.Cell, false)
 		}
-		if i := slices.IndexFunc(wants, func(w Task) bool { return w.Hash == want.After }); i >= 0 {
-			wants[i].SavesState = true
+		if single, ok := planned.Singles[attacker.ID]; ok {
+			// A colluder's waits for the trigger of the one it follows.
+			b.add(at, single, plan.open(attacker.Leader()))
+		}
+	}
+	if planned.refused != nil {
+		t := b.task(at, planned.Cell)
+		refusal := store.Failure{Cell: t.Hash, Title: t.Title, Error: store.OneLine(planned.refused)}
+		if !slices.Contains(b.list.Refused, refusal) {
+			b.list.Refused = append(b.list.Refused, refusal)
+		}
+		return
+	}
+	b.add(at, planned.Cell, planned.Waits)
+	for _, defender := range planned.Defenders {
+		for _, hash := range defender.Models {
+			b.add(at, hash, planned.Waits)
 		}
 	}
 }
 
-// Settle says what the sweep asks for, given what is stored.
+// add adds a cell that a point needs, or joins the request with that of an earlier point.
+func (b *worklistBuilder) add(at place, hash string, waits bool) {
+	artefacts := ArtefactsOf(b.sweep.Points[at.point].Config)
+	if i, ok := b.listed[hash]; ok {
+		t := &b.list.Tasks[i]
+		t.Waits = t.Waits && waits
+		t.Artefacts = t.Artefacts.And(artefacts)
+		return
+	}
+	b.listed[hash] = len(b.list.Tasks)
+	t := b.task(at, hash)
+	t.Artefacts, t.Waits = artefacts, waits
+	b.list.Tasks = append(b.list.Tasks, t)
+}
+
+// task describes a cell of a point.
+func (b *worklistBuilder) task(at place, hash string) Task {
+	c, _ := b.list.Plans[at.point].Cell(hash)
+	t := newTask(c, hash, b.sweep.sources[at.point])
+	if name := b.sweep.Points[at.point].Name; name != "" {
+		t.Title = name + ": " + t.Title
+	}
+	return t
+}
+
+// markSavedStates marks the tasks from whose trained models an attribution among the tasks starts.
+func markSavedStates(tasks []Task) {
+	for _, t := range tasks {
+		if t.Cell.Attribution == nil {
+			continue
+		}
+		if i := slices.IndexFunc(tasks, func(base Task) bool { return base.Hash == t.After }); i >= 0 {
+			tasks[i].SavesState = true
+		}
+	}
+}
+
+// Resolve returns the worklist of the sweep, given everything that is stored. The errors are those of Worklist
+// and of the store.
 func (s *Sweep) Resolve(store *store.Store) (*Worklist, error) {
 	return Resolve(s, NewCachedReader(store), Known{})
 }
 
-// artefacts is what a point asks for of every cell.
-func (s *Sweep) artefacts(at place) store.Artefacts { return ArtefactsOf(s.Points[at.point].Config) }
-
-// newWant describes a cell called hash, whose images lie in source.
-func newTask(cell cell.Cell, hash string, source datasets.Source) Task {
-	w := Task{Cell: cell, Hash: hash, Title: cell.Title(), Source: source}
-	if origin, ok := cell.Base(); ok {
-		w.After, _ = origin.Hash() // it has no number that the cell, which has a hash, lacks
+// Decisive returns the cells whose results decide which other cells are needed: single games in which a trigger
+// is verified.
+func (w *Worklist) Decisive() map[string]bool {
+	cells := map[string]bool{}
+	for _, plan := range w.Plans {
+		for _, candidates := range plan.Candidates {
+			for _, candidate := range candidates {
+				cells[candidate.Cell] = true
+			}
+		}
 	}
-	return w
+	return cells
 }
 
-// want describes a cell of a game for whoever trains it.
-func (s *Sweep) task(stage *Worklist, at place, hash string) Task {
-	cell, _ := stage.Plans[at.point].Cell(hash)
-	w := newTask(cell, hash, s.sources[at.point])
-	if name := s.Points[at.point].Name; name != "" {
-		w.Title = name + ": " + w.Title
-	}
-	return w
+// Decided reports whether no task waits for the results of others.
+func (w *Worklist) Decided() bool {
+	return !slices.ContainsFunc(w.Tasks, func(t Task) bool { return t.Waits })
 }
 
-// lacks names the artefacts that the task asks for and that are not there.
-func (w *Task) Lacks(there store.Artefacts) []string {
-	return w.Artefacts.Of(w.Cell).Without(there)
+// Redraws returns the largest number of single games that may still be added.
+func (w *Worklist) Redraws() int {
+	open := map[string]int{}
+	for _, plan := range w.Plans {
+		for id, candidates := range plan.Candidates {
+			if plan.open(id) {
+				open[candidates[len(candidates)-1].Cell] = MaxDraws - len(candidates)
+			}
+		}
+	}
+	sum := 0
+	for _, n := range open {
+		sum += n
+	}
+	return sum
+}
+
+// Images returns about the number of images that pass through the training step until the tasks are trained,
+// except those with the hashes in without. It includes images that pass in the training of the states that
+// tasks start from: runs count these as done when they start there.
+func (w *Worklist) Images(without map[string]bool) int64 {
+	var sum int64
+	for _, t := range w.Tasks {
+		if !without[t.Hash] {
+			sum += t.Cell.ImagesFrom(0)
+		}
+	}
+	return sum
 }

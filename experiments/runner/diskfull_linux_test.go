@@ -13,6 +13,7 @@ import (
 	"backfire/experiments/runner"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/internal/runtest"
 )
@@ -21,7 +22,7 @@ import (
 // to the same bytes.
 func TestDiskFull(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "small")
-	require.NoError(t, os.Mkdir(dir, store.DirMode))
+	require.NoError(t, os.Mkdir(dir, disk.DirMode))
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("needs the right to mount a small file system: %v", err)
 	}

@@ -24,15 +24,8 @@ func newRecorded(ctx context.Context, sweep *plan.Sweep, st *store.Store, comman
 		return nil, err
 	}
 	return &recorded{
-		Sweep: sweep, note: store.OpenRun{Format: store.OpenRunFormat, Sweep: hash, Command: command, Begun: time.Now().UTC()},
-		write: func(note store.OpenRun) error {
-			data, err := store.EncodeJSON(note)
-			if err != nil {
-				return fmt.Errorf("runner: encode %s: %w", store.OpenFile, err)
-			}
-			_, err = st.WritePlanFile(ctx, hash, store.OpenFile, data)
-			return err
-		},
+		Sweep: sweep, note: store.OpenRun{Sweep: hash, Command: command, Begun: time.Now().UTC()},
+		write: func(note store.OpenRun) error { return st.NoteRun(ctx, note) },
 	}, nil
 }
 

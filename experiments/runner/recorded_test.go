@@ -13,6 +13,7 @@ import (
 	"backfire/config"
 	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/enginetest"
 	"backfire/internal/runtest"
@@ -59,7 +60,7 @@ func TestRemoveAnOpenRun(t *testing.T) {
 	runner, _ := runtest.NewRunner(st, 1, enginetest.Fault{})
 	_, err := runner.RunSweep(context.Background(), sweep)
 	require.NoError(t, err)
-	garbage, err := st.Garbage(time.Now())
+	garbage, err := st.Garbage(time.Now(), plan.References)
 	require.NoError(t, err)
 	require.Len(t, garbage, 2)
 	for _, g := range garbage {

@@ -10,6 +10,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
 	"backfire/launcher"
 )
@@ -141,7 +142,7 @@ func (r *run) recordAttempt(t *attempt, number int, cause error) error {
 	if errors.Is(cause, store.ErrLost) {
 		t.tried-- // another process has the cell now
 	}
-	if store.IsFull(cause) || errors.As(cause, &failed) && failed.full {
+	if disk.IsFull(cause) || errors.As(cause, &failed) && failed.full {
 		r.report(worker.Event{Kind: worker.KindRetry, Cell: t.Hash, Title: t.Title, Worker: number, Error: store.OneLine(cause), Full: true})
 		_ = r.queue.finish(t, true) // may need room, too
 		return fmt.Errorf("runner: %w (%s)", ErrFull, store.OneLine(cause))

@@ -12,6 +12,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 )
 
 var (
@@ -106,7 +107,7 @@ func (r *Runner) RunSweep(ctx context.Context, sweep *plan.Sweep) (*Outcome, err
 func (r *Runner) run(ctx context.Context, workload plan.Workload) (*Outcome, error) {
 	run := &run{Runner: r, outcome: &Outcome{}}
 	outcome, err := run.work(ctx, workload)
-	if store.IsFull(err) {
+	if disk.IsFull(err) {
 		err = fmt.Errorf("runner: %w (%s)", ErrFull, store.OneLine(err))
 	}
 	return outcome, err

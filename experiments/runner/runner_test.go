@@ -65,7 +65,7 @@ func TestResultsDoNotDependOnTheNumberOfWorkersOrTheOrder(t *testing.T) {
 
 	require.Equal(t, []worker.Event{{Kind: worker.KindPlan, Cells: 5, Workers: 3, TotalImages: 5 * 3 * 320}}, seen.Of(worker.KindPlan))
 	require.Len(t, seen.Of(worker.KindStarted), 5)
-	require.Len(t, seen.Of(worker.KindPhase), 5*len(store.Phases()))
+	require.Len(t, seen.Of(worker.KindPhase), 5*len(cell.Phases()))
 	require.Len(t, seen.Of(worker.KindEpoch), 5*3)
 	require.Len(t, seen.Of(worker.KindDone), 5)
 	for _, e := range seen.Of(worker.KindDone) {
@@ -257,7 +257,7 @@ func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	<-waits
 	dir, err := claim.Dir()
 	require.NoError(t, err)
-	require.NoError(t, store.WriteFiles(dir, store.ResultFiles{Cell: plan.Cells[0]}))
+	require.NoError(t, store.ResultFiles{Cell: plan.Cells[0]}.Write(dir))
 	require.NoError(t, claim.Commit(store.Result{Format: store.ResultFormat, Cell: hash}))
 	require.NoError(t, claim.Release())
 	done.Wait()

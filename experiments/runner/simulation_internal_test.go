@@ -59,7 +59,7 @@ type simRun struct {
 	simulation
 	server   *leasetest.Server
 	workload plan.Workload
-	dir      string // of the store; it stays empty
+	store    *store.Store // it stays empty
 	begin    time.Time
 	most     float64 // cost of the longest cell
 
@@ -73,8 +73,12 @@ type simRun struct {
 // newSimRun plans cells whose cost falls to a fifth of the longest. They are ordered once for all
 // runners, which would otherwise do so themselves.
 func newSimRun(s simulation, dir string) (*simRun, error) {
+	empty, err := store.Open(dir)
+	if err != nil {
+		return nil, err
+	}
 	r := &simRun{
-		simulation: s, server: leasetest.NewServer("/"), dir: dir, begin: time.Now(),
+		simulation: s, server: leasetest.NewServer("/"), store: empty, begin: time.Now(),
 		names: map[string]bool{}, checkpoint: map[string]int{}, out: simulated{stored: map[string]int{}},
 	}
 	client := &leasetest.Client{Server: r.server}
@@ -126,7 +130,7 @@ func (r *simRun) host(index int) *simHost {
 		return nil
 	}
 	name := fmt.Sprint("host", index)
-	h.Store = store.OpenWith(r.dir, leases.New(simLocks, leases.Options{
+	h.Store = r.store.WithLeases(leases.New(simLocks, leases.Options{
 		Files: h.client, Owner: leases.Owner{Host: name, PID: 1, Place: name}, Dead: func(leases.Owner) bool { return false },
 	}))
 	return h

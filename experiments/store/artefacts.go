@@ -1,17 +1,28 @@
 package store
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/jsonfile"
 )
 
-// Artefacts are files of a result that are written on request only. They follow
-// from the cell as everything else does, so a request is no part of the cell.
+// The places of artefacts in a stored result.
+const (
+	ModelFile    = "model.safetensors" // the trained parameters and running statistics, under torchvision's names
+	TriggersDir  = "triggers"          // attacker-ID.png: pattern, with the mask as alpha
+	ImagesDir    = "images"            // LABEL/ROW.png: the training set, by the label trained on
+	TrainingFile = "training.npz"      // the training set as arrays
+
+	DivergenceFile = "divergence.json" // the distances of each owner's features from those of all: Divergences
+)
+
+// Artefacts are files of a result that are written on request only. They follow from the cell as all other
+// files do, so a request is not part of the cell.
 type Artefacts struct {
 	Model    bool `json:"model,omitempty"`    // ModelFile
 	Triggers bool `json:"triggers,omitempty"` // TriggersDir
@@ -21,73 +32,53 @@ type Artefacts struct {
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
 }
 
-// The artefacts' places in a stored result.
-const (
-	ModelFile    = "model.safetensors" // the trained parameters and running statistics, under torchvision's names
-	TriggersDir  = "triggers"          // attacker-ID.png: pattern, with the mask as alpha
-	ImagesDir    = "images"            // LABEL/ROW.png: the training set, by the label trained on
-	TrainingFile = "training.npz"      // the training set as arrays
-
-	DivergenceFile = "divergence.json" // how far each owner's features lie from everybody's: Divergences
-)
-
-// and adds another request to this one.
+// And returns the artefacts of both requests.
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence}
 }
 
-// of leaves out what the cell has no such thing of: where every image has a
-// trigger of its own, attackers have none.
+// Of returns the artefacts that the cell can have: if every image has a trigger of its own, there are no
+// pictures of the attackers' triggers.
 func (a Artefacts) Of(cell cell.Cell) Artefacts {
 	a.Triggers = a.Triggers && cell.Game.Sampling == game.PerAgent
 	return a
 }
 
-// without names what is asked for and not there.
-func (a Artefacts) Without(there Artefacts) []string {
+// Without returns the places of the artefacts that are requested and that a result with other artefacts lacks.
+func (a Artefacts) Without(stored Artefacts) []string {
 	var names []string
 	for _, each := range []struct {
-		asked, there bool
-		name         string
+		requested, stored bool
+		name              string
 	}{
-		{a.Model, there.Model, ModelFile},
-		{a.Triggers, there.Triggers, TriggersDir},
-		{a.Folder, there.Folder, ImagesDir},
-		{a.Archive, there.Archive, TrainingFile},
-		{a.Divergence, there.Divergence, DivergenceFile},
+		{a.Model, stored.Model, ModelFile},
+		{a.Triggers, stored.Triggers, TriggersDir},
+		{a.Folder, stored.Folder, ImagesDir},
+		{a.Archive, stored.Archive, TrainingFile},
+		{a.Divergence, stored.Divergence, DivergenceFile},
 	} {
-		if each.asked && !each.there {
+		if each.requested && !each.stored {
 			names = append(names, each.name)
 		}
 	}
 	return names
 }
 
-// Files lists the files of the result but for its manifest, with slashes, sorted.
+// Files lists the files of the result except its manifest, with slashes, sorted.
 func (r *Record) Files() []string { return slices.Sorted(maps.Keys(r.digests)) }
 
-// File is the path of one of the files or directories of the result.
+// File returns the path of a file or directory of the result, given its name with slashes.
 func (r *Record) File(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 
-// Artefacts says which artefacts the result has.
+// Artefacts returns the artefacts that the result has.
 func (r *Record) Artefacts() Artefacts { return Manifest{Files: r.digests}.Artefacts() }
 
-// ArtefactsIn returns the artefacts that the manifest of the result in dir lists.
-// Unlike Store.Read it compares no file with its digest.
-func ArtefactsIn(dir string) (Artefacts, error) {
+// Artefacts returns the artefacts that the manifest of a stored result lists. Unlike Read it compares no file
+// with its digest.
+func (s *Store) Artefacts(hash string) (Artefacts, error) {
 	var m Manifest
-	if err := ReadJSON(filepath.Join(dir, ManifestFile), &m); err != nil {
-		return Artefacts{}, err
+	if err := jsonfile.Read(filepath.Join(s.Path(hash), ManifestFile), &m); err != nil {
+		return Artefacts{}, fmt.Errorf("store: list artefacts: %w", err)
 	}
 	return m.Artefacts(), nil
-}
-
-// Artefacts returns the artefacts among the files.
-func (m Manifest) Artefacts() Artefacts {
-	var a Artefacts
-	for name := range m.Files {
-		top, _, _ := strings.Cut(name, "/")
-		a = a.And(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
-	}
-	return a
 }

@@ -5,29 +5,27 @@ import (
 	"path/filepath"
 
 	"backfire/defenses/divergence"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
-// DivergenceFormat is the version of Divergences.
-const DivergenceFormat = 1
+// divergenceFormat is the version of Divergences.
+const divergenceFormat = 1
 
-// Divergences says how far the features of each owner's images of a class lie
-// from everybody's, by the trained model: equations 1 and 2 of the paper (section
-// 7.1).
+// Divergences holds the distances of the features of each owner's images of a class from those of all images
+// of that class, by the trained model: equations 1 and 2 of the paper (section 7.1).
 type Divergences struct {
-	Format int    `json:"format"`
-	Cell   string `json:"cell"` // hash
-	// Looked is the number of rows of the training set that features were taken
-	// of, Features the length of each vector.
+	Format int    `json:"format"` // set by Write
+	Cell   string `json:"cell"`   // hash
+	// Looked is the number of rows of the training set whose features were compared, Features the length of
+	// each vector.
 	Looked   int `json:"looked"`
 	Features int `json:"features"`
-	// Divergences are by class, owner and part. Agent is an attacker's ID, or
-	// DefenderID.
+	// Divergences are by class, owner and part. Agent is an attacker's ID, or game.Defender.
 	Divergences []divergence.Divergence `json:"divergences"`
 }
 
-// AttackerDivergence is an attacker's divergence in its target class; see
-// divergence.Divergence.
+// AttackerDivergence is an attacker's divergence in its target class; see divergence.Divergence.
 type AttackerDivergence struct {
 	MMD2 stats.Number `json:"mmd2"` // of all its images there: equation 1
 	JS   stats.Number `json:"js"`
@@ -36,10 +34,9 @@ type AttackerDivergence struct {
 	TriggeredJS   stats.Number `json:"triggered_js"`
 }
 
-// of returns the divergence of the attacker with an ID in a class; nil if it has no
-// images there.
+// Of returns the divergence of the attacker with an ID in a class; nil if it has no images there.
 func (d *Divergences) Of(id, class int) *AttackerDivergence {
-	var found *AttackerDivergence
+	var all *AttackerDivergence
 	triggered := AttackerDivergence{TriggeredMMD2: stats.Undefined(), TriggeredJS: stats.Undefined()}
 	for _, one := range d.Divergences {
 		if one.Agent != id || one.Class != class {
@@ -47,23 +44,31 @@ func (d *Divergences) Of(id, class int) *AttackerDivergence {
 		}
 		switch one.Part {
 		case divergence.All:
-			found = &AttackerDivergence{MMD2: one.MMD2, JS: one.JS}
+			all = &AttackerDivergence{MMD2: one.MMD2, JS: one.JS}
 		case divergence.Triggered:
 			triggered.TriggeredMMD2, triggered.TriggeredJS = one.MMD2, one.JS
 		}
 	}
-	if found != nil {
-		found.TriggeredMMD2, found.TriggeredJS = triggered.TriggeredMMD2, triggered.TriggeredJS
+	if all != nil {
+		all.TriggeredMMD2, all.TriggeredJS = triggered.TriggeredMMD2, triggered.TriggeredJS
 	}
-	return found
+	return all
 }
 
-// Divergences reads what DivergenceFile holds. Results have it on request only;
-// see Artefacts.
+// Write writes the divergences to DivergenceFile in dir.
+func (d Divergences) Write(dir string) error {
+	d.Format = divergenceFormat
+	if err := jsonfile.Write(filepath.Join(dir, DivergenceFile), d); err != nil {
+		return fmt.Errorf("store: write divergences: %w", err)
+	}
+	return nil
+}
+
+// Divergences reads DivergenceFile, an artefact, which results have on request only.
 func (r *Record) Divergences() (*Divergences, error) {
 	var d Divergences
-	if err := ReadJSON(filepath.Join(r.Dir, DivergenceFile), &d); err != nil {
-		return nil, fmt.Errorf("experiments: read divergences: %w", err)
+	if err := jsonfile.Read(filepath.Join(r.Dir, DivergenceFile), &d); err != nil {
+		return nil, fmt.Errorf("store: read divergences: %w", err)
 	}
 	return &d, nil
 }

@@ -13,7 +13,7 @@ import (
 
 func TestEveryColumnIsDocumented(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, store.WriteFiles(dir, store.ResultFiles{Cell: cell.Cell{Attribution: &cell.Attribution{}}}))
+	require.NoError(t, store.ResultFiles{Cell: cell.Cell{Attribution: &cell.Attribution{}}}.Write(dir))
 	for _, name := range []string{store.MetricsFile, store.PoisonFile, store.QueriesFile} {
 		require.Equal(t, enginetest.ReadCSV(t, filepath.Join(dir, name))[0], enginetest.Documented(t, name), name)
 	}

@@ -6,10 +6,9 @@ import (
 	"backfire/experiments/cell"
 )
 
-// Fields lists the values of a stored result: those of its cell, those of its
-// result but the cross-trigger matrix, which may be a million, and, below
-// "environment", those of its environment. The error wraps ErrBroken where that
-// cannot be read.
+// Fields lists the values of a stored result: those of its cell, those of its result without the cross-trigger
+// matrix, which may have a million, and, below "environment", those of its environment. The error wraps
+// ErrBroken if the environment cannot be read.
 func (r *Record) Fields() ([]cell.Field, error) {
 	fields, err := r.Cell.Fields()
 	if err != nil {
@@ -21,12 +20,12 @@ func (r *Record) Fields() ([]cell.Field, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
-	for place, part := range map[string]any{"": result, "environment": environment} {
+	for path, part := range map[string]any{"": result, "environment": environment} {
 		tree, err := cell.TreeOf(part)
 		if err != nil {
-			return nil, fmt.Errorf("experiments: fields of a result: %w", err)
+			return nil, fmt.Errorf("store: list fields: %w", err)
 		}
-		fields = append(fields, cell.Flatten(cell.Field{Path: place, Key: place}, tree)...)
+		fields = append(fields, cell.Flatten(cell.Field{Path: path, Key: path}, tree)...)
 	}
 	return fields, nil
 }

@@ -2,9 +2,7 @@ package store
 
 import (
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,90 +13,72 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 )
 
 // defenderName stands for the defender where attackers have their IDs.
 const defenderName = "defender"
 
-// files is the content of a result's files.
+// ResultFiles is the content of a result's files, except artefacts and manifest.
 type ResultFiles struct {
 	Cell        cell.Cell
 	Result      Result
 	Environment Environment
 	Epochs      []EpochMetrics
 	Rows        []game.Row
-	Images      []uint8 // by row, as trained on
-	Predicted   []uint8 // by probe
-	Simulated   []int   // by row, or nil; see Cell.trainingSet
-	Attribution AttributionAnswers
+	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
+	Predicted   []uint8 // by probe: the predicted class
+	Simulated   []int   // by row, or nil; see cell.Cell.TrainingSet
+
+	AttributedProbes []AttributedProbe // of an attribution
+	// Unlearned holds, of an attribution, the predictions for all probes after each attacker's images were
+	// unlearned, one attacker after the other.
+	Unlearned []uint8
 }
 
-// writeFiles writes them all into dir.
-func WriteFiles(dir string, f ResultFiles) error {
-	cell, err := yaml.Marshal(f.Cell)
+// Write writes all files into dir.
+func (f ResultFiles) Write(dir string) error {
+	text, err := yaml.Marshal(f.Cell)
 	if err != nil {
-		return fmt.Errorf("experiments: encode cell: %w", err)
+		return fmt.Errorf("store: encode cell: %w", err)
 	}
 	for _, write := range []func() error{
-		func() error { return os.WriteFile(filepath.Join(dir, CellFile), cell, FileMode) },
-		func() error { return WriteResult(dir, f.Result) },
-		func() error { return WriteJSON(filepath.Join(dir, EnvironmentFile), f.Environment) },
-		func() error { return WriteMetrics(filepath.Join(dir, MetricsFile), f.Epochs) },
-		func() error { return WritePoison(filepath.Join(dir, PoisonFile), f) },
-		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.Predicted, FileMode) },
-		func() error { return WriteAttribution(dir, f) },
+		func() error { return os.WriteFile(filepath.Join(dir, CellFile), text, disk.FileMode) },
+		func() error { return f.Result.Write(dir) },
+		func() error { return jsonfile.Write(filepath.Join(dir, EnvironmentFile), f.Environment) },
+		func() error { return f.WriteMetrics(filepath.Join(dir, MetricsFile)) },
+		func() error { return f.WritePoison(filepath.Join(dir, PoisonFile)) },
+		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.Predicted, disk.FileMode) },
+		func() error { return f.WriteAttribution(dir) },
 	} {
 		if err := write(); err != nil {
-			return fmt.Errorf("experiments: write result: %w", err)
+			return fmt.Errorf("store: write result: %w", err)
 		}
 	}
 	return nil
 }
 
-// WriteResult writes a result with its digests into dir.
-func WriteResult(dir string, result Result) error {
-	sealed, err := result.sealed()
-	if err != nil {
-		return err
-	}
-	compact, err := CompactJSON(sealed)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", ResultFile, err)
-	}
-	return os.WriteFile(filepath.Join(dir, ResultFile), layOut(compact, resultLevels), FileMode)
-}
-
-// writeInquiry writes what an inquiry found out; nothing for other cells.
-func WriteAttribution(dir string, f ResultFiles) error {
+// WriteAttribution writes the files that only the result of an attribution has into dir; nothing for other
+// cells.
+func (f ResultFiles) WriteAttribution(dir string) error {
 	if f.Cell.Attribution == nil {
 		return nil
 	}
-	if err := writeQueries(filepath.Join(dir, QueriesFile), f.Cell, f.Attribution.Probes); err != nil {
+	if err := writeQueries(filepath.Join(dir, QueriesFile), f.Cell, f.AttributedProbes); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, UnlearnedFile), f.Attribution.Unlearned, FileMode)
+	return os.WriteFile(filepath.Join(dir, UnlearnedFile), f.Unlearned, disk.FileMode)
 }
 
-func WriteMetrics(path string, epochs []EpochMetrics) error {
-	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	return WriteCSV(path, func(write func(...string)) {
-		write("epoch", "loss", "train_accuracy", "lr", "seconds", "images_per_second")
-		for _, e := range epochs {
-			write(strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.TrainAccuracy), exact(e.LearningRate),
-				strconv.FormatFloat(e.Seconds, 'f', 3, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64))
-		}
-	})
-}
-
-// writePoison lists the rows of the training set that carry a trigger. Owner
-// and trigger are attacker IDs: who contributed the image, and whose trigger it
-// carries. Rows that the defender stamped have its name as their owner, and a
-// simulated attacker in place of a trigger's. The sum is over the values of the
-// stamped image, channel by channel.
-func WritePoison(path string, f ResultFiles) error {
+// WritePoison lists the rows of the training set that carry a trigger in the file at path. Owner and trigger
+// are attacker IDs: the contributor of the image, and the attacker whose trigger it carries. Rows that the
+// defender stamped have "defender" as their owner and, in place of a trigger, a simulated attacker. The
+// SHA-256 is over the values of the stamped image, channel by channel.
+func (f ResultFiles) WritePoison(path string) error {
 	size := f.Cell.Data.Shape.Size()
 	id := func(position int) string { return strconv.Itoa(f.Cell.Game.Attackers[position].ID) }
-	return WriteCSV(path, func(write func(...string)) {
+	return writeCSV(path, func(write func(...string)) {
 		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256")
 		for i, row := range f.Rows {
 			owner, trigger, simulated := defenderName, "", ""
@@ -115,20 +95,4 @@ func WritePoison(path string, f ResultFiles) error {
 				strconv.Itoa(int(row.Old)), strconv.Itoa(int(row.New)), simulated, hex.EncodeToString(sum[:]))
 		}
 	})
-}
-
-func WriteCSV(path string, fill func(write func(...string))) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, FileMode)
-	if err != nil {
-		return err
-	}
-	records := csv.NewWriter(file)
-	var writeErr error
-	fill(func(fields ...string) {
-		if writeErr == nil {
-			writeErr = records.Write(fields)
-		}
-	})
-	records.Flush()
-	return errors.Join(writeErr, records.Error(), file.Close())
 }

@@ -10,18 +10,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
-// sameJSON says whether two texts differ in white space alone, which means nothing
-// in ResultFile: older versions laid it out otherwise.
+// sameJSON reports whether two texts differ in white space alone, which has no meaning in ResultFile: older
+// versions laid it out in another way.
 func sameJSON(a, b []byte) bool {
 	var one, other bytes.Buffer
 	return json.Compact(&one, a) == nil && json.Compact(&other, b) == nil && bytes.Equal(one.Bytes(), other.Bytes())
 }
 
-// FuzzRecord puts any content in place of each file of a stored result: it is
-// either what was there before, or the result is broken.
+// FuzzRecord replaces the content of each file of a stored result. The result is broken then, unless the content
+// is the same.
 func FuzzRecord(f *testing.F) {
 	st, err := store.Open(f.TempDir())
 	require.NoError(f, err)
@@ -39,7 +40,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		dir := filepath.Join(t.TempDir(), hash)
-		require.NoError(t, os.Mkdir(dir, store.DirMode))
+		require.NoError(t, os.Mkdir(dir, disk.DirMode))
 		same := false
 		for i, entry := range entries {
 			content := files[entry.Name()]
@@ -47,9 +48,9 @@ func FuzzRecord(f *testing.F) {
 				same = bytes.Equal(content, data) || entry.Name() == store.ResultFile && sameJSON(content, data)
 				content = data
 			}
-			require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, store.FileMode))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, disk.FileMode))
 		}
-		_, err := store.ReadRecord(dir, hash, store.CheckSums)
+		_, err := store.ReadRecord(dir, hash, store.Manifest.Check)
 		if !same && entries[int(which)%len(entries)].Name() != store.ManifestFile {
 			require.Error(t, err)
 		}

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,45 +10,67 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"backfire/experiments/cell"
+	"backfire/internal/disk"
 )
 
-// Garbage is something in a store that nothing refers to, or that an open run alone
-// needs.
+// Garbage is something in a store that nothing refers to, or that only an open run needs.
 type Garbage struct {
 	Path  string
-	Why   string
+	Why   string // the reason why it is listed, for people
 	Bytes int64
-	// Open is the open run that would go on with it; nil: none.
+	// Open is the open run that would resume with it; nil if there is none.
 	Open *OpenRun
 
-	hash string // of the cell whose claim it takes to remove it; empty: none
-	note string // hash of the run whose note it is; empty: it is none
+	hash string // of the cell whose claim is needed to remove it; empty: none
+	note string // hash of the sweep whose note it is; empty: it is no note
 }
 
-// needs is what files below plans/ refer to.
+// references returns the hashes of the cells that a file below plans/ refers to, given its base name and content.
+// It returns an error for a file that might refer to any cell; plan.References is one.
+type references func(name string, text []byte) ([]string, error)
+
+// needs holds everything that files below plans/ need.
 type needs struct {
-	named  map[string]bool     // by the files of runs that came to their end, and plans
-	cells  map[string]*OpenRun // wanted by an open run
-	states map[string]*OpenRun // that a cell that is wanted and not stored goes on from
-	open   []OpenRun
+	referenced map[string]bool     // cells, by plans and summaries
+	cells      map[string]*OpenRun // needed by an open run
+	states     map[string]*OpenRun // from which a cell starts that an open run needs and that is not stored
+	open       []OpenRun
 }
 
-// Garbage lists what can go: results that no file below plans/ names, results
-// that were set aside, and checkpoints and states in training that were last written
-// before a time; then what only runs need that have begun and not come to their end,
-// and the notes of these. What somebody holds the claim of is left out.
-func (s *Store) Garbage(before time.Time) ([]Garbage, error) {
-	needed, err := s.needs()
+// Garbage lists what can be removed: results that no file below plans/ refers to, results that were set aside,
+// and checkpoints and states of trainings that were last written before a time; then what only open runs need,
+// and their notes. It leaves out cells that a process holds the claim of.
+//
+// refer returns the hashes of the cells that a file below plans/ refers to, given its base name and
+// content; plan.References is one. It is not called for notes of open runs. A file for which it returns an
+// error, and a note that cannot be read, might refer to any result: Garbage returns an error that names the
+// file then.
+func (s *Store) Garbage(before time.Time, refer func(name string, text []byte) ([]string, error)) ([]Garbage, error) {
+	garbage, err := s.garbage(before, refer)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: list garbage: %w", err)
+		return nil, fmt.Errorf("store: list garbage: %w", err)
 	}
-	var found []Garbage
+	slices.SortStableFunc(garbage, func(a, b Garbage) int {
+		order := func(g Garbage) int { return map[bool]int{true: 1}[g.Open != nil] }
+		return cmp.Compare(order(a), order(b))
+	})
+	return garbage, nil
+}
+
+func (s *Store) garbage(before time.Time, refer references) ([]Garbage, error) {
+	needed, err := s.needs(refer)
+	if err != nil {
+		return nil, err
+	}
+	var garbage []Garbage
 	for _, list := range []func(*needs, time.Time) ([]Garbage, error){s.unreferenced, s.asides, s.oldCheckpoints, s.oldStates, s.notes} {
-		some, err := list(needed, before)
+		candidates, err := list(needed, before)
 		if err != nil {
-			return nil, fmt.Errorf("experiments: list garbage: %w", err)
+			return nil, err
 		}
-		for _, g := range some {
+		for _, g := range candidates {
 			free, err := s.free(g.hash)
 			if err != nil {
 				return nil, err
@@ -56,33 +78,20 @@ func (s *Store) Garbage(before time.Time) ([]Garbage, error) {
 			if !free {
 				continue
 			}
-			if g.Bytes, err = Bytes(g.Path); err != nil {
+			if g.Bytes, err = disk.Size(g.Path); err != nil {
 				return nil, err
 			}
-			found = append(found, g)
+			garbage = append(garbage, g)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Garbage) int {
-		order := func(g Garbage) int { return map[bool]int{true: 1}[g.Open != nil] }
-		return order(a) - order(b)
-	})
-	return found, nil
+	return garbage, nil
 }
 
-// needs reads what lies below plans/.
-func (s *Store) needs() (*needs, error) {
-	n := &needs{named: map[string]bool{}, cells: map[string]*OpenRun{}, states: map[string]*OpenRun{}}
-	err := filepath.WalkDir(filepath.Join(s.dir, PlansDir), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == OpenFile {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		for word := range bytes.FieldsFuncSeq(text, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) }) {
-			n.named[string(word)] = true
-		}
-		return err
-	})
-	if err != nil {
+// needs reads the files below plans/.
+func (s *Store) needs(refer references) (*needs, error) {
+	n := &needs{cells: map[string]*OpenRun{}, states: map[string]*OpenRun{}}
+	var err error
+	if n.referenced, err = s.referenced(refer); err != nil {
 		return nil, err
 	}
 	if n.open, err = s.OpenRuns(); err != nil {
@@ -93,24 +102,47 @@ func (s *Store) needs() (*needs, error) {
 		return nil, err
 	}
 	for i, run := range n.open {
-		for _, cell := range run.Cells {
-			n.cells[cell.Cell] = &n.open[i]
-			if stored[cell.Cell] {
+		for _, needed := range run.Cells {
+			n.cells[needed.Cell] = &n.open[i]
+			if stored[needed.Cell] {
 				continue
 			}
-			furthest := slices.IndexFunc(cell.States, func(state string) bool {
-				_, err := os.Stat(StateFile(filepath.Join(s.dir, stateDir), state))
+			furthest := slices.IndexFunc(needed.States, func(state string) bool {
+				_, err := os.Stat(cell.StateFile(filepath.Join(s.dir, stateDir), state))
 				return err == nil
 			})
 			if furthest >= 0 {
-				n.states[cell.States[furthest]] = &n.open[i]
+				n.states[needed.States[furthest]] = &n.open[i]
 			}
 		}
 	}
 	return n, nil
 }
 
-// free says whether nobody holds the claim of a cell.
+// referenced returns the cells that files below plans/ refer to.
+func (s *Store) referenced(refer references) (map[string]bool, error) {
+	cells := map[string]bool{}
+	err := filepath.WalkDir(filepath.Join(s.dir, PlansDir), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || entry.Name() == openFile {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		hashes, err := refer(entry.Name(), text)
+		if err != nil {
+			return fmt.Errorf("%s might refer to any result: %w: restore or remove the file", path, err)
+		}
+		for _, hash := range hashes {
+			cells[hash] = true
+		}
+		return nil
+	})
+	return cells, err
+}
+
+// free reports whether no process holds the claim of a cell.
 func (s *Store) free(hash string) (bool, error) {
 	if hash == "" {
 		return true, nil
@@ -128,25 +160,24 @@ func (s *Store) free(hash string) (bool, error) {
 // needing is the reason why something that an open run needs is listed.
 const needing = "a run that has not come to its end goes on with it"
 
-// unreferenced lists results that no file below plans/ names, but for notes of open
-// runs.
+// unreferenced lists results that no file below plans/ refers to, except notes of open runs.
 func (s *Store) unreferenced(needed *needs, _ time.Time) ([]Garbage, error) {
 	hashes, err := s.Hashes()
 	if err != nil {
 		return nil, err
 	}
-	var found []Garbage
+	var garbage []Garbage
 	for _, hash := range hashes {
-		if needed.named[hash] {
+		if needed.referenced[hash] {
 			continue
 		}
 		g := Garbage{Path: s.Path(hash), Why: "no run, sweep or table in plans names it", Open: needed.cells[hash], hash: hash}
 		if g.Open != nil {
 			g.Why = needing
 		}
-		found = append(found, g)
+		garbage = append(garbage, g)
 	}
-	return found, nil
+	return garbage, nil
 }
 
 // asides lists damaged results that were set aside.
@@ -155,15 +186,14 @@ func (s *Store) asides(*needs, time.Time) ([]Garbage, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	var found []Garbage
+	var garbage []Garbage
 	for _, entry := range entries {
-		found = append(found, Garbage{Path: filepath.Join(s.dir, asideDir, entry.Name()), Why: "damaged, set aside"})
+		garbage = append(garbage, Garbage{Path: filepath.Join(s.dir, asideDir, entry.Name()), Why: "damaged, set aside"})
 	}
-	return found, nil
+	return garbage, nil
 }
 
-// oldCheckpoints lists checkpoints that were last written before a time, or that an
-// open run needs.
+// oldCheckpoints lists checkpoints that were last written before a time, or that an open run needs.
 func (s *Store) oldCheckpoints(needed *needs, before time.Time) ([]Garbage, error) {
 	paths, err := filepath.Glob(filepath.Join(s.dir, workDir, "*", CheckpointFile))
 	if err != nil {
@@ -175,22 +205,22 @@ func (s *Store) oldCheckpoints(needed *needs, before time.Time) ([]Garbage, erro
 	})
 }
 
-// oldStates lists states that several cells go on from and that were last written
-// before a time, or that an open run needs.
+// oldStates lists states that several cells start from and that were last written before a time, or that an
+// open run needs.
 func (s *Store) oldStates(needed *needs, before time.Time) ([]Garbage, error) {
 	paths, err := filepath.Glob(filepath.Join(s.dir, stateDir, "*"))
 	if err != nil {
 		return nil, err
 	}
 	return old(paths, before, "state in a training that others went on from, left", func(path string) (*OpenRun, string) {
-		return needed.states[strings.TrimSuffix(filepath.Base(path), stateSuffix)], ""
+		return needed.states[strings.TrimSuffix(filepath.Base(path), cell.StateSuffix)], ""
 	})
 }
 
-// old lists files that were last written before a time, or that an open run needs.
-// whose says which run that is, and whose claim it takes to remove a file.
-func old(paths []string, before time.Time, what string, whose func(path string) (open *OpenRun, claim string)) ([]Garbage, error) {
-	var found []Garbage
+// old lists files that were last written before a time, or that an open run needs. need returns that run, and
+// the cell whose claim is needed to remove the file.
+func old(paths []string, before time.Time, what string, need func(path string) (open *OpenRun, claim string)) ([]Garbage, error) {
+	var garbage []Garbage
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -201,7 +231,7 @@ func old(paths []string, before time.Time, what string, whose func(path string) 
 		}
 		g := Garbage{Path: path}
 		written := info.ModTime()
-		switch g.Open, g.hash = whose(path); {
+		switch g.Open, g.hash = need(path); {
 		case g.Open != nil:
 			g.Why = needing
 		case written.Before(before):
@@ -209,35 +239,35 @@ func old(paths []string, before time.Time, what string, whose func(path string) 
 		default:
 			continue
 		}
-		found = append(found, g)
+		garbage = append(garbage, g)
 	}
-	return found, nil
+	return garbage, nil
 }
 
 // notes lists the notes of open runs.
 func (s *Store) notes(needed *needs, _ time.Time) ([]Garbage, error) {
-	var found []Garbage
+	var garbage []Garbage
 	for i, run := range needed.open {
-		found = append(found, Garbage{
-			Path: filepath.Join(s.PlanDir(run.Sweep), OpenFile), Why: "note of a run that has not come to its end",
+		garbage = append(garbage, Garbage{
+			Path: filepath.Join(s.PlanDir(run.Sweep), openFile), Why: "note of a run that has not come to its end",
 			Open: &needed.open[i], note: run.Sweep,
 		})
 	}
-	return found, nil
+	return garbage, nil
 }
 
-// Remove removes what Garbage listed. The error wraps ErrTaken where somebody has
-// taken the claim meanwhile; nothing is removed then.
+// Remove removes something that Garbage listed. The error wraps ErrTaken if another process has taken the
+// claim in the meantime; nothing is removed then.
 func (s *Store) Remove(g Garbage) error {
-	if g.note != "" {
+	switch {
+	case g.note != "":
 		if err := s.ForgetRun(g.note); err != nil {
-			return fmt.Errorf("experiments: remove garbage: %w", err)
+			return fmt.Errorf("store: remove garbage: %w", err)
 		}
 		return nil
-	}
-	if g.hash == "" {
+	case g.hash == "":
 		if err := os.RemoveAll(g.Path); err != nil {
-			return fmt.Errorf("experiments: remove garbage: %w", err)
+			return fmt.Errorf("store: remove garbage: %w", err)
 		}
 		return nil
 	}
@@ -245,10 +275,10 @@ func (s *Store) Remove(g Garbage) error {
 	if err != nil {
 		return err
 	}
-	// Out of the way in one step, so that nobody finds half a result.
+	// In one step, so that no process finds half a result.
 	err = os.Rename(g.Path, filepath.Join(claim.dir(), "removed"))
 	if err := errors.Join(err, claim.Release()); err != nil {
-		return fmt.Errorf("experiments: remove garbage: %w", err)
+		return fmt.Errorf("store: remove garbage: %w", err)
 	}
 	return nil
 }

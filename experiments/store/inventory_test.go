@@ -1,8 +1,11 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,14 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
 // putResult stores a made-up result under any hash.
 func putResult(t *testing.T, st *store.Store, hash string) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(st.Path(hash), store.DirMode))
-	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), store.ResultFile), []byte("12345"), store.FileMode))
+	require.NoError(t, os.MkdirAll(st.Path(hash), disk.DirMode))
+	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), store.ResultFile), []byte("12345"), disk.FileMode))
 }
 
 func TestFindResult(t *testing.T) {
@@ -25,7 +29,7 @@ func TestFindResult(t *testing.T) {
 	one, two := "ab1"+strings.Repeat("0", 61), "ab2"+strings.Repeat("0", 61)
 	putResult(t, st, one)
 	putResult(t, st, two)
-	require.NoError(t, os.Mkdir(filepath.Join(st.Dir(), "tables"), store.DirMode))
+	require.NoError(t, os.Mkdir(filepath.Join(st.Dir(), "tables"), disk.DirMode))
 	hashes, err := st.Hashes()
 	require.NoError(t, err)
 	require.Equal(t, []string{one, two}, hashes)
@@ -42,7 +46,7 @@ func TestFindResult(t *testing.T) {
 	}
 }
 
-// A glance sees cell and result, and does not read the other files.
+// Glance checks the cell and the result, and does not read the other files.
 func TestGlance(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	hash := enginetest.StoreCell(t, st)
@@ -55,27 +59,32 @@ func TestGlance(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrBroken)
 }
 
+// inWords returns the words of a file that are hashes of cells.
+func inWords(_ string, text []byte) ([]string, error) {
+	return regexp.MustCompile(`[0-9a-f]{64}`).FindAllString(string(text), -1), nil
+}
+
 func TestGarbage(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	hash := func(digit string) string { return strings.Repeat(digit, 64) }
 	for _, digit := range []string{"a", "b", "c"} {
 		putResult(t, st, hash(digit))
 	}
-	plan := filepath.Join(st.Dir(), store.PlansDir, hash("f"))
-	require.NoError(t, os.MkdirAll(plan, store.DirMode))
-	require.NoError(t, os.WriteFile(filepath.Join(plan, store.SummaryFile), []byte(`{"rows":[{"cell":"`+hash("a")+`"}]}`), store.FileMode))
+	planDir := filepath.Join(st.Dir(), store.PlansDir, hash("f"))
+	require.NoError(t, os.MkdirAll(planDir, disk.DirMode))
+	require.NoError(t, os.WriteFile(filepath.Join(planDir, store.SummaryFile), []byte(`{"rows":[{"cell":"`+hash("a")+`"}]}`), disk.FileMode))
 	aside := filepath.Join(st.Dir(), store.AsideDir, hash("d")+"-1")
-	require.NoError(t, os.MkdirAll(aside, store.DirMode))
+	require.NoError(t, os.MkdirAll(aside, disk.DirMode))
 	checkpoint := filepath.Join(st.Dir(), store.WorkDir, hash("e"), store.CheckpointFile)
-	require.NoError(t, os.MkdirAll(filepath.Dir(checkpoint), store.DirMode))
-	require.NoError(t, os.WriteFile(checkpoint, []byte("1234567"), store.FileMode))
+	require.NoError(t, os.MkdirAll(filepath.Dir(checkpoint), disk.DirMode))
+	require.NoError(t, os.WriteFile(checkpoint, []byte("1234567"), disk.FileMode))
 	busy, err := st.Claim(hash("c"))
 	require.NoError(t, err)
 
-	young, err := st.Garbage(time.Now().Add(-time.Hour))
+	young, err := st.Garbage(time.Now().Add(-time.Hour), inWords)
 	require.NoError(t, err)
 	require.Len(t, young, 2, "b and what was set aside: c is claimed, the checkpoint is new")
-	garbage, err := st.Garbage(time.Now().Add(time.Hour))
+	garbage, err := st.Garbage(time.Now().Add(time.Hour), inWords)
 	require.NoError(t, err)
 	var paths []string
 	var bytes []int64
@@ -100,4 +109,27 @@ func TestGarbage(t *testing.T) {
 	hashes, err := st.Hashes()
 	require.NoError(t, err)
 	require.Equal(t, []string{hash("a"), hash("c")}, hashes)
+}
+
+// Every file below plans counts, except the notes of open runs. One that might refer to any result is an error.
+func TestGarbageAsksForTheReferencesOfEveryFile(t *testing.T) {
+	st := enginetest.OpenStore(t)
+	require.NoError(t, st.NoteRun(context.Background(), store.OpenRun{Sweep: "ab"}))
+	require.NoError(t, st.NoteFailure("ab", store.Failure{Cell: "c"}, false))
+	path, err := st.WritePlanFile(context.Background(), "ab", store.SweepFile, []byte("text"))
+	require.NoError(t, err)
+	asked := map[string]string{}
+	damaged := errors.New("damaged")
+	_, err = st.Garbage(time.Now(), func(name string, text []byte) ([]string, error) {
+		asked[name] = string(text)
+		if name == store.SweepFile {
+			return nil, damaged
+		}
+		return nil, nil
+	})
+	require.ErrorIs(t, err, damaged)
+	require.ErrorContains(t, err, path)
+	require.Len(t, asked, 2)
+	require.Equal(t, "text", asked[store.SweepFile])
+	require.Contains(t, asked, "c.json")
 }

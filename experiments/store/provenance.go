@@ -6,33 +6,33 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"backfire/experiments/cell"
 	"backfire/game"
 )
 
-// Run is what a Result says about its own training and about other cells of the
-// store. It differs from training to training and may be completed later.
+// Provenance is the part of a Result that is about its own training and about other cells of the store. It
+// differs from training to training and may be completed later.
 type Provenance struct {
 	Timing
-	// Notices are what cost time in this training and changed nothing of its result.
+	// Notices describe events that cost time in this training and did not change its result.
 	Notices []string `json:"notices,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
-	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields of Run
+	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields
 }
 
-// Single is what an attacker is worth alone: the paper's bracket.
+// Single is the success of an attacker alone: the paper's bracket.
 type Single struct {
 	ID   int    `json:"id"`   // of the attacker
-	Cell string `json:"cell"` // hash of the game in which it is alone with the same trigger, without a defense
-	// ASR is the attacker's ASR there; nil as long as no run that knew this
-	// result has found that game in the store.
+	Cell string `json:"cell"` // hash of its single game, with the same trigger
+	// ASR is the attacker's ASR there; nil until a run with this result finds that game in the store.
 	ASR *game.Rate `json:"asr" jsonschema:"nullable"`
 }
 
-// singles names the single game of each attacker of the cell. Where the cell is
-// that game, it has the ASR too.
+// SinglesOf returns the single game of each attacker of the cell. It has no ASRs, except if the cell is that
+// single game: own is the score of the cell then. The error is that of cell.Cell.Hash.
 func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
 	self, err := c.Hash()
 	if err != nil {
@@ -53,7 +53,7 @@ func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
 	return singles, nil
 }
 
-// open lists the single games whose ASR the result does not have.
+// MissingSingles lists the hashes of the single games whose ASR the result lacks.
 func (r *Result) MissingSingles() []string {
 	var hashes []string
 	for _, single := range r.Provenance.Single {
@@ -64,11 +64,11 @@ func (r *Result) MissingSingles() []string {
 	return hashes
 }
 
-// complete returns the result with the single ASRs that asr knows, and whether
-// there are any that it lacked.
+// WithSingles returns the result with the single ASRs that it lacks and that asr returns, and reports whether
+// there are any. asr returns nil for a game that is not stored.
 func (r Result) WithSingles(asr func(hash string) (*game.Rate, error)) (Result, bool, error) {
 	r.Provenance.Single = slices.Clone(r.Provenance.Single)
-	more := false
+	completed := false
 	for i, single := range r.Provenance.Single {
 		if single.ASR != nil {
 			continue
@@ -78,18 +78,18 @@ func (r Result) WithSingles(asr func(hash string) (*game.Rate, error)) (Result, 
 			return Result{}, false, err
 		}
 		if rate != nil {
-			r.Provenance.Single[i].ASR, more = rate, true
+			r.Provenance.Single[i].ASR, completed = rate, true
 		}
 	}
-	if !more {
+	if !completed {
 		return r, false, nil
 	}
 	r, err := r.sealed()
 	return r, true, err
 }
 
-// sum is the SHA-256 of the canonical JSON (keys sorted, no white space, numbers
-// as the file has them) of the result without its fields run and digest.
+// sum returns the SHA-256 of the canonical JSON (keys sorted, no white space, numbers as in the file) of the
+// result without its fields run and digest.
 func (r Result) sum() (string, error) { return sumWithout(r, "run", "digest") }
 
 func (r Provenance) sum() (string, error) { return sumWithout(r, "digest") }
@@ -100,13 +100,13 @@ func (r Result) sealed() (Result, error) {
 	r.Digest, errs[0] = r.sum()
 	r.Provenance.Digest, errs[1] = r.Provenance.sum()
 	if err := errors.Join(errs[:]...); err != nil {
-		return Result{}, fmt.Errorf("experiments: digest of result %.12s: %w", r.Cell, err)
+		return Result{}, fmt.Errorf("store: digest of result %.12s: %w", r.Cell, err)
 	}
 	return r, nil
 }
 
-// checkDigests compares the text of a result with the digests in it. It does not
-// go through Result, which would not see a figure that follows from others.
+// checkDigests compares the text of a result with the digests in it. It does not decode a Result, which would
+// hide a changed figure that is computed from others.
 func checkDigests(text []byte) error {
 	var parts struct {
 		Digest string          `json:"digest"`
@@ -137,7 +137,7 @@ func checkDigests(text []byte) error {
 	return nil
 }
 
-// sumWithout is the SHA-256 of the canonical JSON of a value's fields but some.
+// sumWithout returns the SHA-256 of the canonical JSON of a value without some of its fields.
 func sumWithout(v any, fields ...string) (string, error) {
 	tree, err := cell.TreeOf(v)
 	if err != nil {
@@ -147,4 +147,15 @@ func sumWithout(v any, fields ...string) (string, error) {
 		maps.DeleteFunc(object, func(key string, _ any) bool { return slices.Contains(fields, key) })
 	}
 	return cell.HashOf(tree)
+}
+
+// Timing holds the duration of one training of a cell.
+type Timing struct {
+	Started         time.Time              `json:"started"` // UTC
+	Finished        time.Time              `json:"finished"`
+	Seconds         map[cell.Phase]float64 `json:"seconds"` // per phase
+	TotalSeconds    float64                `json:"total_seconds"`
+	ImagesPerSecond float64                `json:"images_per_second"` // through the training step, in phase train
+	PeakMemory      int64                  `json:"peak_memory_bytes"` // resident set of the worker process since it started; 0: not known
+	Resumed         int                    `json:"resumed_epochs"`    // epochs taken over from a checkpoint; times and rates are of the others
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/game"
+	"backfire/internal/jsonfile"
 )
 
 func TestDigestsCoverEveryFigure(t *testing.T) {
@@ -15,7 +16,7 @@ func TestDigestsCoverEveryFigure(t *testing.T) {
 		Provenance: Provenance{Single: []Single{{ID: 1}}},
 	}.sealed()
 	require.NoError(t, err)
-	text, err := EncodeJSON(result)
+	text, err := jsonfile.Encode(result)
 	require.NoError(t, err)
 	require.NoError(t, checkDigests(text))
 	for from, to := range map[string]string{

@@ -16,25 +16,17 @@ import (
 	"backfire/game"
 )
 
-// inquired is what an inquiry found out.
-type AttributionAnswers struct {
-	Probes []AttributedProbe
-	// unlearned holds for each attacker the predictions for all probes after its
-	// sub-dataset was unlearned, one attacker after the other.
-	Unlearned []uint8
-}
-
-// asked is a probe that an inquiry asks with.
+// AttributedProbe is a probe that is part of a query of an attribution, with the agents that it was attributed
+// to.
 type AttributedProbe struct {
-	Position int // position in game.Probes
+	Position int // in game.Probes
 	Probe    game.Probe
 	Batch    int // number of its query by the batch
-	// guesses are positions of attackers, by form and method in the orders of
-	// indexing.Forms and detect.Methods.
+	// Guesses are positions of attackers, by form and method in the orders of indexing.Forms and detect.Methods.
 	Guesses map[indexing.Form][]int
 }
 
-// queriesHead are the columns of QueriesFile.
+// queriesHead returns the columns of QueriesFile.
 func queriesHead() []string {
 	head := []string{"probe", "owner", "trigger", "label", "batch"}
 	for _, form := range indexing.Forms() {
@@ -45,11 +37,10 @@ func queriesHead() []string {
 	return head
 }
 
-// writeQueries writes one line for each probe that was asked with. Owner, trigger
-// and guesses are attacker IDs.
+// writeQueries writes one line for each probe. Owner, trigger and guesses are attacker IDs.
 func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
 	id := func(position int) string { return strconv.Itoa(cell.Game.Attackers[position].ID) }
-	return WriteCSV(path, func(write func(...string)) {
+	return writeCSV(path, func(write func(...string)) {
 		write(queriesHead()...)
 		for _, a := range all {
 			owner, trigger := defenderName, ""
@@ -70,11 +61,12 @@ func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
 	})
 }
 
-// Asked reads what an inquiry asked and what the answers were.
+// AttributedProbes reads the queries of an attribution with their guesses. The error wraps ErrBroken for a file
+// with other columns.
 func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 	file, err := os.Open(filepath.Join(r.Dir, QueriesFile))
 	if err != nil {
-		return nil, fmt.Errorf("experiments: read queries: %w", err)
+		return nil, fmt.Errorf("store: read queries: %w", err)
 	}
 	defer file.Close()
 	lines := csv.NewReader(file)
@@ -88,7 +80,7 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 		return 0, fmt.Errorf("there is no attacker %q", id)
 	}
 	if head, err := lines.Read(); err != nil || !slices.Equal(head, queriesHead()) {
-		return nil, fmt.Errorf("experiments: read queries: unknown columns %v: %w", head, errors.Join(err, ErrBroken))
+		return nil, fmt.Errorf("store: read queries: unknown columns %v: %w", head, errors.Join(err, ErrBroken))
 	}
 	var all []AttributedProbe
 	for {
@@ -97,18 +89,18 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 			return all, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("experiments: read queries: %w", err)
+			return nil, fmt.Errorf("store: read queries: %w", err)
 		}
-		a, err := parseAsked(line, position)
+		a, err := parseProbe(line, position)
 		if err != nil {
-			return nil, fmt.Errorf("experiments: read queries: line %d: %w", len(all)+2, err)
+			return nil, fmt.Errorf("store: read queries: line %d: %w", len(all)+2, err)
 		}
 		all = append(all, a)
 	}
 }
 
-// parseAsked reads a line of QueriesFile.
-func parseAsked(line []string, position func(id string) (int, error)) (AttributedProbe, error) {
+// parseProbe parses a line of QueriesFile. position returns the position of the attacker with an ID.
+func parseProbe(line []string, position func(id string) (int, error)) (AttributedProbe, error) {
 	a := AttributedProbe{Probe: game.Probe{Owner: game.Defender, Trigger: game.NoTrigger}, Guesses: map[indexing.Form][]int{}}
 	var errs []error
 	number := func(text string, into *int) {
@@ -143,15 +135,16 @@ func parseAsked(line []string, position func(id string) (int, error)) (Attribute
 	return a, errors.Join(errs...)
 }
 
-// unlearned reads the predictions after each attacker was unlearned.
+// UnlearnedPredictions reads, for each attacker in the order of the game's, the predictions for all probes
+// after its images were unlearned. The error wraps ErrBroken if the file does not hold as many for each.
 func (r *Record) UnlearnedPredictions() ([][]uint8, error) {
-	all, err := r.read(UnlearnedFile)
+	all, err := r.readPredictions(UnlearnedFile)
 	if err != nil {
 		return nil, err
 	}
 	attackers := len(r.Cell.Game.Attackers)
 	if len(all)%attackers != 0 {
-		return nil, fmt.Errorf("experiments: read predictions: %w: %s holds %d of %d attackers", ErrBroken, UnlearnedFile, len(all), attackers)
+		return nil, fmt.Errorf("store: read predictions: %w: %s holds %d of %d attackers", ErrBroken, UnlearnedFile, len(all), attackers)
 	}
 	return slices.Collect(slices.Chunk(all, len(all)/attackers)), nil
 }

@@ -1,28 +1,32 @@
 package store
 
 import (
-	"time"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
-// ResultFormat is the version of Result and Environment. It rises when a field
-// changes its name or meaning.
+// ResultFormat is the version of Result and Environment. It rises when a field changes its name or meaning.
 const ResultFormat = 2
 
-// Result is what came out of one cell, as ResultFile holds it. All of it but Run
-// depends on the cell alone: the same cell gives the same Digest, whichever
-// process trained it, beside however many others. docs/results-format.md
-// describes every field.
+// Result holds the figures of one cell, as ResultFile holds them. All of it except Provenance depends on the
+// cell alone: the same cell gives the same Digest, whichever process trained it, beside however many others.
+// docs/results-format.md describes every field.
 type Result struct {
 	Format int    `json:"format"`
 	Cell   string `json:"cell"`   // hash
-	Digest string `json:"digest"` // see Result.sum
+	Digest string `json:"digest"` // SHA-256 of the canonical JSON of all fields except run and digest
 	Seed   uint64 `json:"seed"`
 
-	Readings       Readings      `json:"readings"`
+	Readings       cell.Readings `json:"readings"`
 	TrainingImages int           `json:"training_images"` // rows of the training set
 	Normalization  Normalization `json:"normalization"`
 	FinalLoss      float64       `json:"final_loss"`     // mean cross-entropy in the last epoch
@@ -40,108 +44,86 @@ type Result struct {
 	Cross      [][]game.Rate      `json:"cross"`    // see game.Score
 	Overlaps   []game.PairOverlap `json:"overlaps"` // pairs of triggers with much in common
 
-	Provenance Provenance `json:"run"` // what is of this training, and not of the cell
+	Provenance Provenance `json:"run"` // depends on the training, not on the cell alone
 }
 
-// Readings are the choices that the paper leaves open, as this result made
-// them; see the fields of game.Rules.
-type Readings struct {
-	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
-	TriggerRange       string `json:"trigger_range"`          // empty for pictures
-	Sampling           string `json:"sampling"`
-	LabelMode          string `json:"label_mode"`
-	ExcludeTargetClass bool   `json:"exclude_target_class"`
-	Denominator        string `json:"denominator"`
-}
-
-// Normalization is how pixels v in 0..255 become inputs of the network: (v/255 -
-// mean) / std, per channel, with the training set's own mean and population
-// standard deviation.
+// Normalization maps pixels v in 0..255 to inputs of the network: (v/255 - mean) / std, per channel, with the
+// training set's own mean and population standard deviation.
 type Normalization struct {
 	Mean []float64 `json:"mean"`
 	Std  []float64 `json:"std"`
 }
 
-// AttackerResult is one attacker's score with its target's name.
+// AttackerResult is one attacker's score with the name of its target class.
 type AttackerResult struct {
 	game.AttackerScore
 	Label string `json:"label"` // name of the class Target
 }
 
-// newResult puts a score together with what it was measured on.
-func NewResult(cell cell.Cell, hash string, score *game.Score, overlaps []game.PairOverlap) Result {
+// NewResult returns the result of the cell called hash with a score and the overlaps of its triggers. The
+// fields that only the training knows are left empty: TrainingImages, Normalization, FinalLoss, TrainAccuracy
+// and Provenance.
+func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.PairOverlap) Result {
 	r := Result{
-		Format: ResultFormat, Cell: hash, Seed: cell.Game.Seed, Readings: ReadingsOf(cell.Game),
+		Format: ResultFormat, Cell: hash, Seed: c.Game.Seed, Readings: cell.ReadingsOf(c.Game),
 		CleanAccuracy: score.Clean, Chance: score.Chance, Collapsed: score.Collapsed,
 		ASR: score.ASR, BaseRate: score.BaseRate, Lift: score.Lift, Robustness: score.Robustness,
 		Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
 	}
 	for _, attacker := range score.Attackers {
-		r.Attackers = append(r.Attackers, AttackerResult{attacker, cell.Data.Classes[attacker.Target]})
+		r.Attackers = append(r.Attackers, AttackerResult{attacker, c.Data.Classes[attacker.Target]})
 	}
 	return r
 }
 
-// ReadingsOf names the readings of rules. Where attackers differ in one, it is
-// "mixed".
-func ReadingsOf(rules game.Rules) Readings {
-	first := rules.Attackers[0]
-	r := Readings{
-		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
-		Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
-		ExcludeTargetClass: rules.ExcludeTargetClass,
+// resultLevels is the number of levels of ResultFile that are indented. Below them lie the rows of the
+// cross-trigger matrix, whose rates would otherwise take a line for each number.
+const resultLevels = 2
+
+// Write writes the result with its digests into dir.
+func (r Result) Write(dir string) error {
+	sealed, err := r.sealed()
+	if err != nil {
+		return err
 	}
-	for _, a := range rules.Attackers[1:] {
-		if a.Trigger.Kind != first.Trigger.Kind {
-			r.TriggerKind = mixed
-		}
-		if a.Trigger.Range != first.Trigger.Range {
-			r.TriggerRange = mixed
-		}
-		if a.LabelMode != first.LabelMode {
-			r.LabelMode = mixed
-		}
+	compact, err := jsonfile.Compact(sealed)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", ResultFile, err)
 	}
-	return r
+	return os.WriteFile(filepath.Join(dir, ResultFile), jsonfile.LayOut(compact, resultLevels), disk.FileMode)
 }
 
-const mixed = "mixed"
-
-// Phase is a part of the work on a cell.
-type Phase string
-
-// The phases, in their order.
-const (
-	PhaseLoad     Phase = "load"     // the dataset is read; nothing if the worker has it from its last cell
-	PhaseDeal     Phase = "deal"     // images are dealt, poisoned ones chosen, triggers drawn
-	PhaseStamp    Phase = "stamp"    // training set and probes are made
-	PhaseUpload   Phase = "upload"   // the model is made, the training set goes to the device
-	PhaseTrain    Phase = "train"    // all epochs
-	PhaseEvaluate Phase = "evaluate" // the probes are predicted and scored
-)
-
-// Phases lists the phases in their order.
-func Phases() []Phase {
-	return []Phase{PhaseLoad, PhaseDeal, PhaseStamp, PhaseUpload, PhaseTrain, PhaseEvaluate}
-}
-
-// Timing is how long one training of a cell took.
-type Timing struct {
-	Started         time.Time         `json:"started"` // UTC
-	Finished        time.Time         `json:"finished"`
-	Seconds         map[Phase]float64 `json:"seconds"` // per phase
-	TotalSeconds    float64           `json:"total_seconds"`
-	ImagesPerSecond float64           `json:"images_per_second"` // through the training step, in phase train
-	PeakMemory      int64             `json:"peak_memory_bytes"` // resident set of the worker process since it started; 0: not known
-	Resumed         int               `json:"resumed_epochs"`    // epochs taken over from a checkpoint; times and rates are of the others
-}
-
-// EpochMetrics is one line of MetricsFile.
-type EpochMetrics struct {
-	Epoch           int     `json:"epoch"` // from 1
-	Loss            float64 `json:"loss"`
-	TrainAccuracy   float64 `json:"train_accuracy"`
-	LearningRate    float64 `json:"lr"` // of the last step
-	Seconds         float64 `json:"seconds"`
-	ImagesPerSecond float64 `json:"images_per_second"`
+// ReadResult reads the result in a directory. It refuses a result of another format, one that does not fit its
+// digests, and one that this program would write in other words.
+func ReadResult(dir string) (Result, error) {
+	path := filepath.Join(dir, ResultFile)
+	var version struct {
+		Format int `json:"format"`
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return Result{}, fmt.Errorf("parse %s: %w", path, err)
+	}
+	if version.Format != ResultFormat {
+		return Result{}, fmt.Errorf("%s has format %d, this program reads %d", ResultFile, version.Format, ResultFormat)
+	}
+	var result Result
+	if err := jsonfile.Parse(path, data, &result); err != nil {
+		return Result{}, err
+	}
+	written, err := jsonfile.Compact(result)
+	if err != nil {
+		return Result{}, err
+	}
+	var read bytes.Buffer
+	if err := json.Compact(&read, data); err != nil {
+		return Result{}, fmt.Errorf("parse %s: %w", path, err)
+	}
+	if !bytes.Equal(written, read.Bytes()) {
+		return Result{}, fmt.Errorf("%s is not as it was written", ResultFile)
+	}
+	return result, checkDigests(data)
 }

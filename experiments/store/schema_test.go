@@ -15,14 +15,14 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/stats"
 )
 
 var regenSchemas = flag.Bool("regen", false, "write docs/schemas anew")
 
-// formOf is the schema of the types that write their JSON themselves; nil for all
-// others.
+// formOf returns the schema of a type that writes its JSON itself; nil for all other types.
 func formOf(t reflect.Type) *invopop.Schema {
 	number := func() *invopop.Schema { return &invopop.Schema{Type: "number"} }
 	nullable := func(s *invopop.Schema) *invopop.Schema {
@@ -57,7 +57,7 @@ func formOf(t reflect.Type) *invopop.Schema {
 	}
 }
 
-// schemas are the documented JSON schemas of stored files, by name.
+// schemas returns the documented JSON schemas of stored files, by name.
 func schemas(t *testing.T) map[string][]byte {
 	t.Helper()
 	reflector := &invopop.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true, Mapper: formOf}
@@ -75,11 +75,11 @@ func schemas(t *testing.T) map[string][]byte {
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	for name, want := range schemas(t) {
 		if *regenSchemas {
-			require.NoError(t, os.MkdirAll(filepath.Dir(enginetest.SchemaPath(name)), store.DirMode))
-			require.NoError(t, os.WriteFile(enginetest.SchemaPath(name), want, store.FileMode))
+			require.NoError(t, os.MkdirAll(filepath.Dir(enginetest.SchemaPath(name)), disk.DirMode))
+			require.NoError(t, os.WriteFile(enginetest.SchemaPath(name), want, disk.FileMode))
 		}
 		got, err := os.ReadFile(enginetest.SchemaPath(name))
 		require.NoError(t, err)
-		require.Equal(t, string(want), string(got), "run go test ./experiments -regen")
+		require.Equal(t, string(want), string(got), "run go test ./experiments/store -regen")
 	}
 }

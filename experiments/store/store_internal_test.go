@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/disk"
 )
 
 func TestOpenStoreRefusesWhatItCannotWrite(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	require.NoError(t, os.WriteFile(file, nil, FileMode))
+	require.NoError(t, os.WriteFile(file, nil, disk.FileMode))
 	for name, dir := range map[string]string{"a file": file, "below a file": filepath.Join(file, "runs")} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Open(dir)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -22,18 +23,18 @@ func TestOpenStoreRefusesAReadOnlyStore(t *testing.T) {
 		require.NoError(t, os.Chmod(filepath.Join(st.Dir(), dir), 0o555))
 	}
 	for dir := st.Dir(); strings.Contains(dir, t.Name()); dir = filepath.Dir(dir) {
-		require.NoError(t, os.Chmod(dir, 0o555), "nobody must be able to look in")
+		require.NoError(t, os.Chmod(dir, 0o555), "user nobody must be able to read it")
 	}
 	t.Cleanup(func() {
 		for dir := st.Dir(); strings.Contains(dir, t.Name()); dir = filepath.Dir(dir) {
-			require.NoError(t, os.Chmod(dir, store.DirMode))
+			require.NoError(t, os.Chmod(dir, disk.DirMode))
 		}
 	})
 	var openErr, readErr error
 	done := make(chan error)
 	go func() {
-		// Root may write anywhere; a thread of nobody may not. The thread ends
-		// with this goroutine, as it is never unlocked.
+		// Root may write anywhere; a thread of user nobody may not. The thread ends with this goroutine, since
+		// it is never unlocked.
 		runtime.LockOSThread()
 		if os.Geteuid() == 0 {
 			if err := syscall.Setfsuid(nobody); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/internal/leases"
 )
@@ -29,7 +30,7 @@ func TestReadOfWhatIsNotThere(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotStored)
 }
 
-// Whatever happens to a stored file is noticed, and the error names the file.
+// Any damage to a stored file is an error that names the file.
 func TestReadRefusesDamage(t *testing.T) {
 	for _, damage := range []struct {
 		name string
@@ -96,7 +97,7 @@ func TestUncommittedWorkLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	dir, err := claim.Dir()
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, store.ResultFile), []byte("half"), store.FileMode))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, store.ResultFile), []byte("half"), disk.FileMode))
 	require.NoError(t, claim.Release())
 	_, err = st.Read("a")
 	require.ErrorIs(t, err, store.ErrNotStored)
@@ -106,8 +107,8 @@ func TestUncommittedWorkLeavesNothing(t *testing.T) {
 func TestTidyRemovesWhatTheDeadLeft(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	dead := filepath.Join(st.Dir(), store.WorkDir, "dead", "attempt")
-	require.NoError(t, os.MkdirAll(dead, store.DirMode))
-	require.NoError(t, os.WriteFile(filepath.Join(dead, store.ResultFile), nil, store.FileMode))
+	require.NoError(t, os.MkdirAll(dead, disk.DirMode))
+	require.NoError(t, os.WriteFile(filepath.Join(dead, store.ResultFile), nil, disk.FileMode))
 	ended := leases.Self()
 	ended.Start++
 	_, err := leases.New(filepath.Join(st.Dir(), store.LocksDir), leases.Options{Owner: ended}).TryLock("gone")
@@ -124,7 +125,7 @@ func TestTidyRemovesWhatTheDeadLeft(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, st)
 }
 
-// Who lost a cell stores nothing and leaves the work of its next holder alone.
+// A lost claim stores nothing and leaves the work of its next holder alone.
 func TestLostClaimCommitsNothing(t *testing.T) {
 	st := enginetest.OpenStore(t)
 	claim, err := st.Claim("a")
@@ -132,7 +133,7 @@ func TestLostClaimCommitsNothing(t *testing.T) {
 	mine, err := claim.Dir()
 	require.NoError(t, err)
 	theirs := filepath.Join(filepath.Dir(mine), "theirs")
-	require.NoError(t, os.Mkdir(theirs, store.DirMode))
+	require.NoError(t, os.Mkdir(theirs, disk.DirMode))
 	enginetest.TakeOver(t, st, "a")
 	require.ErrorIs(t, claim.Commit(store.Result{Format: store.ResultFormat}), store.ErrLost)
 	<-claim.Lost()

@@ -112,7 +112,7 @@ func TestSharedSlicesTakeTheirTimeOnce(t *testing.T) {
 		for i := range epochs {
 			epochs[i].Seconds = 1
 		}
-		require.NoError(t, store.WriteMetrics(record.File(store.MetricsFile), epochs))
+		require.NoError(t, store.ResultFiles{Epochs: epochs}.WriteMetrics(record.File(store.MetricsFile)))
 	}
 	seconds, err := summary.TrainSeconds(p, p.Games[0], results, defender.Models)
 	require.NoError(t, err)

@@ -57,8 +57,8 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		store.ManifestFile:    reflect.TypeFor[store.Manifest](),
 		store.SummaryFile:     reflect.TypeFor[runSummary](),
 		store.SweepFile:       reflect.TypeFor[Summary](),
-		store.PlanFile:        reflect.TypeFor[plan.StoredPlan](),
-		store.OpenFile:        reflect.TypeFor[store.OpenRun](),
+		plan.File:             reflect.TypeFor[plan.StoredPlan](),
+		"open.json":           reflect.TypeFor[store.OpenRun](),
 		"failed":              reflect.TypeFor[store.GivenUp](),
 	} {
 		t.Run(heading, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
 // Load reads a stored summary. It also reads the files of the name store.SummaryFile, in
@@ -23,13 +24,13 @@ func Load(path string) (*Summary, error) {
 func load(path string) (*Summary, error) {
 	if filepath.Base(path) == store.SummaryFile {
 		var old runSummary
-		if err := store.ReadJSON(path, &old); err != nil {
+		if err := jsonfile.Read(path, &old); err != nil {
 			return nil, err
 		}
 		return old.summary(), nil
 	}
 	var s Summary
-	if err := store.ReadJSON(path, &s); err != nil {
+	if err := jsonfile.Read(path, &s); err != nil {
 		return nil, err
 	}
 	return &s, nil
@@ -37,17 +38,17 @@ func load(path string) (*Summary, error) {
 
 // runSummary is the form in which older versions stored the summary of a run.
 type runSummary struct {
-	Format   int            `json:"format"` // 1
-	Plan     string         `json:"plan"`   // hash of the games
-	Origin   *store.Request `json:"origin,omitempty"`
-	Seed     uint64         `json:"seed"`
-	Data     cell.Data      `json:"data"`
-	Pool     int            `json:"pool_size"`
-	Model    cell.Model     `json:"model"`
-	Training cell.Training  `json:"training"`
-	Readings store.Readings `json:"readings"`
-	Rows     []GameResult   `json:"rows"`
-	Missing  []Missing      `json:"missing"`
+	Format   int           `json:"format"` // 1
+	Plan     string        `json:"plan"`   // hash of the games
+	Origin   *Request      `json:"origin,omitempty"`
+	Seed     uint64        `json:"seed"`
+	Data     cell.Data     `json:"data"`
+	Pool     int           `json:"pool_size"`
+	Model    cell.Model    `json:"model"`
+	Training cell.Training `json:"training"`
+	Readings cell.Readings `json:"readings"`
+	Rows     []GameResult  `json:"rows"`
+	Missing  []Missing     `json:"missing"`
 }
 
 // summary converts the summary of a run to that of a sweep of one point. The choice of

@@ -39,7 +39,7 @@ func TestOpenRunKeepsItsResults(t *testing.T) {
 	require.Subset(t, noted, stored)
 	require.Greater(t, len(stored), len(sweep.Cells), "triggers were redrawn")
 
-	note := filepath.Join(store.PlansDir, runs[0].Sweep, store.OpenFile)
+	note := filepath.Join(store.PlansDir, runs[0].Sweep, "open.json")
 	free, open := enginetest.GarbageOf(t, st)
 	require.Empty(t, free)
 	require.ElementsMatch(t, append(slices.Clone(stored), note), open)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -51,7 +52,7 @@ func TestStoredResultsFitTheSchemas(t *testing.T) {
 	undefinedRates, err := json.Marshal(store.Result{
 		Attackers: []store.AttackerResult{{}}, Cross: [][]game.Rate{{{}}}, Overlaps: []game.PairOverlap{{}},
 		Normalization: store.Normalization{Mean: []float64{0}, Std: []float64{1}},
-		Provenance:    store.Provenance{Timing: store.Timing{Seconds: map[store.Phase]float64{}}, Single: []store.Single{{}}},
+		Provenance:    store.Provenance{Timing: store.Timing{Seconds: map[cell.Phase]float64{}}, Single: []store.Single{{}}},
 	})
 	require.NoError(t, err)
 	require.NoError(t, enginetest.Valid(t, "result", undefinedRates))

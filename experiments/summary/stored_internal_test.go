@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
 func TestSummariesAreFoundAndLoaded(t *testing.T) {
@@ -27,9 +28,9 @@ func TestSummariesAreFoundAndLoaded(t *testing.T) {
 		}
 		return r
 	}
-	origin := &store.Request{Kind: "points", Name: "run", Command: "backfire run"}
+	origin := &Request{Kind: "points", Name: "run", Command: "backfire run"}
 	run := runSummary{Plan: "aa11", Origin: origin, Seed: 3, Rows: []GameResult{row(2, 2), row(1, 2)}}
-	text, err := store.EncodeJSON(run)
+	text, err := jsonfile.Encode(run)
 	require.NoError(t, err)
 	old, err := st.WritePlanFile(context.Background(), run.Plan, store.SummaryFile, text)
 	require.NoError(t, err)

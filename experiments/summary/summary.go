@@ -11,6 +11,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/jsonfile"
 )
 
 // Summary holds the games of a sweep. It is made from stored results only and lies in
@@ -19,7 +20,7 @@ type Summary struct {
 	Format int    `json:"format"`
 	Sweep  string `json:"sweep"` // hash
 	// Origin is the command that asked for the sweep; nil: not known.
-	Origin *store.Request `json:"origin,omitempty"`
+	Origin *Request `json:"origin,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the required cells that are not stored.
@@ -42,12 +43,12 @@ type PointSummary struct {
 	Name string            `json:"name"`
 	Keys map[string]string `json:"keys"` // the varied keys and their values
 
-	Seed     uint64         `json:"seed"`
-	Data     cell.Data      `json:"data"`
-	Pool     int            `json:"pool_size"`
-	Model    cell.Model     `json:"model"`
-	Training cell.Training  `json:"training"`
-	Readings store.Readings `json:"readings"`
+	Seed     uint64        `json:"seed"`
+	Data     cell.Data     `json:"data"`
+	Pool     int           `json:"pool_size"`
+	Model    cell.Model    `json:"model"`
+	Training cell.Training `json:"training"`
+	Readings cell.Readings `json:"readings"`
 	// Labels is the choice of target labels: same, random or list.
 	Labels string `json:"labels"`
 	// MinSingleASR is the single ASR that triggers have to reach, in this point's single
@@ -100,7 +101,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 	first := plan.First()
 	s := PointSummary{
 		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
-		Model: first.Model, Training: first.Training, Readings: store.ReadingsOf(first.Game),
+		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}
 	if s.Keys == nil {
@@ -120,7 +121,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 
 // Write writes the summary to the store and sets Path.
 func (s *Summary) Write(ctx context.Context, st *store.Store) error {
-	data, err := store.EncodeJSON(s)
+	data, err := jsonfile.Encode(s)
 	if err != nil {
 		return err
 	}

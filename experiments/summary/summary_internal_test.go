@@ -12,6 +12,7 @@ import (
 	"backfire/config"
 	"backfire/experiments/store"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 )
 
 func TestWritersOfOneSummary(t *testing.T) {
@@ -39,7 +40,7 @@ func TestWritersOfOneSummary(t *testing.T) {
 	path := <-paths
 	require.Equal(t, filepath.Join(st.Dir(), "plans", hash, store.SweepFile), path)
 	var read Summary
-	require.NoError(t, store.ReadJSON(path, &read))
+	require.NoError(t, jsonfile.Read(path, &read))
 	require.Equal(t, hash, read.Sweep)
 	require.Len(t, read.Missing, 5)
 	entries, err := os.ReadDir(filepath.Dir(path))

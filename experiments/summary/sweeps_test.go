@@ -20,6 +20,7 @@ import (
 	"backfire/experiments/worker"
 	"backfire/game"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 	"backfire/internal/runtest"
 )
 
@@ -39,7 +40,7 @@ func asJSON(t *testing.T, summary *summary.Summary) string {
 			point.Games[i].TrainSeconds = 0 // the only thing that is not the same each time
 		}
 	}
-	data, err := store.EncodeJSON(summary)
+	data, err := jsonfile.Encode(summary)
 	require.NoError(t, err)
 	return string(data)
 }
@@ -216,7 +217,7 @@ func TestSweepSummaryIsStored(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(st.Dir(), "plans", hash, store.SweepFile), sum.Path)
 	var read summary.Summary
-	require.NoError(t, store.ReadJSON(sum.Path, &read))
+	require.NoError(t, jsonfile.Read(sum.Path, &read))
 	require.Equal(t, asJSON(t, sum), asJSON(t, &read))
 	point := read.Points[0]
 	require.Equal(t, map[string]string{"name": "one"}, point.Keys)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 )
 
 // checkArtefacts writes triggers and images again and compares them with those that are stored.
@@ -23,7 +24,7 @@ func (c *verification) checkArtefacts(context.Context) (string, error) {
 		return "", err
 	}
 	derived := map[string]bool{}
-	names, err := store.ListFiles(c.scratch)
+	names, err := disk.Files(c.scratch)
 	if err != nil {
 		return "", err
 	}

@@ -48,7 +48,7 @@ func (c *verification) checkPoison(context.Context) (string, error) {
 		return "", unchecked("deal")
 	}
 	path := filepath.Join(c.scratch, store.PoisonFile)
-	if err := store.WritePoison(path, c.deal.Files()); err != nil {
+	if err := c.deal.Files().WritePoison(path); err != nil {
 		return "", err
 	}
 	derived, err := csvRows(path)

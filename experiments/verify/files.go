@@ -8,6 +8,8 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 )
 
 // checkCell compares the hash of the cell with the name of the result.
@@ -34,15 +36,15 @@ func (c *verification) checkCell(context.Context) (string, error) {
 // checkManifest compares every file with its SHA-256, and looks for files that are not listed.
 func (c *verification) checkManifest(context.Context) (string, error) {
 	var m store.Manifest
-	if err := store.ReadJSON(c.path(store.ManifestFile), &m); err != nil {
+	if err := jsonfile.Read(c.path(store.ManifestFile), &m); err != nil {
 		return "", err
 	}
 	if m.Cell != c.hash {
 		return "", fmt.Errorf("it is about cell %.12s", m.Cell)
 	}
 	c.manifest = &m
-	errs := []error{store.CheckSums(c.dir, m)}
-	names, err := store.ListFiles(c.dir)
+	errs := []error{m.Check(c.dir)}
+	names, err := disk.Files(c.dir)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +80,7 @@ func (c *verification) checkResult(context.Context) (string, error) {
 // checkEnvironment reads the environment of the training.
 func (c *verification) checkEnvironment(context.Context) (string, error) {
 	var e store.Environment
-	if err := store.ReadJSON(c.path(store.EnvironmentFile), &e); err != nil {
+	if err := jsonfile.Read(c.path(store.EnvironmentFile), &e); err != nil {
 		return "", err
 	}
 	if e.Format != store.ResultFormat {

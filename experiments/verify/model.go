@@ -9,6 +9,8 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
@@ -43,7 +45,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(c.scratch, "answered")
-	if err := os.Mkdir(dir, store.DirMode); err != nil {
+	if err := os.Mkdir(dir, disk.DirMode); err != nil {
 		return "", err
 	}
 	if err := c.Ask(ctx, func(device string) worker.Request {
@@ -59,10 +61,10 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 		return "", err
 	}
 	var here store.Environment
-	if err := store.ReadJSON(filepath.Join(dir, store.EnvironmentFile), &here); err != nil {
+	if err := jsonfile.Read(filepath.Join(dir, store.EnvironmentFile), &here); err != nil {
 		return "", err
 	}
-	c.answered = &answered{dir: dir, exact: here.SameKind(*c.environment)}
+	c.answered = &answered{dir: dir, exact: here.Machine().SameBits(c.environment.Machine())}
 	differing, err := differences(predicted, c.predicted)
 	if err != nil {
 		return "", err

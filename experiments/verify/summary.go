@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/internal/jsonfile"
 )
 
 // Summary compares the figures of the summary stored at path with the results that it names: each
@@ -48,11 +49,11 @@ func compareSummary(s *store.Store, path string) (compared, left int, err error)
 			if err != nil {
 				return 0, 0, err
 			}
-			stored, err := store.CompactJSON(game.GameResult)
+			stored, err := jsonfile.Compact(game.GameResult)
 			if err != nil {
 				return 0, 0, err
 			}
-			derived, err := store.CompactJSON(again)
+			derived, err := jsonfile.Compact(again)
 			if err != nil {
 				return 0, 0, err
 			}

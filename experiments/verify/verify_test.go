@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,7 +19,9 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/verify"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 	"backfire/internal/runtest"
 	"backfire/internal/safetensors"
 	"backfire/stats"
@@ -56,7 +59,7 @@ func TestVerifyAcceptsWholeResults(t *testing.T) {
 // A single flipped bit is found in every file.
 func TestVerifyFindsEveryFlippedBit(t *testing.T) {
 	st, hash := runtest.Verifiable(t)
-	names, err := store.ListFiles(st.Path(hash))
+	names, err := disk.Files(st.Path(hash))
 	require.NoError(t, err)
 	files := 0
 	for _, name := range names {
@@ -79,7 +82,7 @@ func replace(t *testing.T, path, from, to string) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Contains(t, string(text), from)
-	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte(from), []byte(to), 1), store.FileMode))
+	require.NoError(t, os.WriteFile(path, bytes.Replace(text, []byte(from), []byte(to), 1), disk.FileMode))
 }
 
 // forge changes a stored result in the directory dir.
@@ -91,7 +94,7 @@ func forgeResult(change func(*store.Result)) forge {
 		result, err := store.ReadResult(dir)
 		require.NoError(t, err)
 		change(&result)
-		require.NoError(t, store.WriteResult(dir, result))
+		require.NoError(t, result.Write(dir))
 	}
 }
 
@@ -103,7 +106,7 @@ func forgeModel(change func(*safetensors.File)) forge {
 		change(&model)
 		var content bytes.Buffer
 		require.NoError(t, safetensors.Write(&content, model))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, store.ModelFile), content.Bytes(), store.FileMode))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, store.ModelFile), content.Bytes(), disk.FileMode))
 	}
 }
 
@@ -113,7 +116,7 @@ func forgeDivergences(change func(*store.Divergences)) forge {
 		divergences, err := (&store.Record{Dir: dir}).Divergences()
 		require.NoError(t, err)
 		change(divergences)
-		require.NoError(t, store.WriteJSON(filepath.Join(dir, store.DivergenceFile), divergences))
+		require.NoError(t, jsonfile.Write(filepath.Join(dir, store.DivergenceFile), divergences))
 	}
 }
 
@@ -124,7 +127,7 @@ func forgeBytes(name string, change func([]byte)) forge {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
 		change(data)
-		require.NoError(t, os.WriteFile(path, data, store.FileMode))
+		require.NoError(t, os.WriteFile(path, data, disk.FileMode))
 	}
 }
 
@@ -160,10 +163,10 @@ var forgeries = []forgery{
 	{"trigger", func(t *testing.T, dir string) {
 		other, err := os.ReadFile(filepath.Join(dir, store.TriggersDir, "attacker-1.png"))
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, store.TriggersDir, "attacker-0.png"), other, store.FileMode))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, store.TriggersDir, "attacker-0.png"), other, disk.FileMode))
 	}, []string{"artefacts"}},
 	{"image too many", func(t *testing.T, dir string) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, store.ImagesDir, "0", "999.png"), nil, store.FileMode))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, store.ImagesDir, "0", "999.png"), nil, disk.FileMode))
 	}, []string{"artefacts"}},
 }
 
@@ -199,12 +202,12 @@ func TestVerifyFindsForgeries(t *testing.T) {
 func rewriteManifest(t *testing.T, st *store.Store, hash string) {
 	t.Helper()
 	require.NoError(t, os.Remove(filepath.Join(st.Path(hash), store.ManifestFile)))
-	require.NoError(t, store.WriteManifest(st.Path(hash), hash))
+	require.NoError(t, enginetest.WriteManifest(st.Path(hash), hash))
 }
 
 func TestVerifyFindsFilesOutsideTheManifest(t *testing.T) {
 	st, hash := runtest.Verifiable(t)
-	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), "notes.txt"), nil, store.FileMode))
+	require.NoError(t, os.WriteFile(filepath.Join(st.Path(hash), "notes.txt"), nil, disk.FileMode))
 	require.ErrorContains(t, failing(t, st, hash)["manifest"], "notes.txt")
 }
 
@@ -283,7 +286,7 @@ func TestVerifyOfAnAttribution(t *testing.T) {
 		failed := failing(t, st, hash)
 		require.Contains(t, failed, "inquiry", name)
 		require.Len(t, failed, 1, name)
-		require.NoError(t, os.WriteFile(path, before, store.FileMode))
+		require.NoError(t, os.WriteFile(path, before, disk.FileMode))
 	}
 
 	require.NoError(t, os.Remove(filepath.Join(dir, store.ModelFile)))
@@ -300,10 +303,8 @@ func forgeField(line, at int) func(t *testing.T, path string) {
 		} else {
 			rows[line][at] = "0"
 		}
-		require.NoError(t, store.WriteCSV(path, func(write func(...string)) {
-			for _, row := range rows {
-				write(row...)
-			}
-		}))
+		var text bytes.Buffer
+		require.NoError(t, csv.NewWriter(&text).WriteAll(rows))
+		require.NoError(t, os.WriteFile(path, text.Bytes(), disk.FileMode))
 	}
 }

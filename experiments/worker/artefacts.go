@@ -14,6 +14,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/npz"
 	"backfire/triggers"
 )
@@ -44,7 +45,7 @@ func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trig
 	if len(drawn) == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Join(dir, store.TriggersDir), store.DirMode); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, store.TriggersDir), disk.DirMode); err != nil {
 		return err
 	}
 	for i, trigger := range drawn {
@@ -63,7 +64,7 @@ func writeImages(dir string, t *game.TrainingSet, classes int) error {
 	digits, size := len(strconv.Itoa(classes-1)), t.Shape.Size()
 	label := func(class int) string { return filepath.Join(dir, store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
 	for class := range classes {
-		if err := os.MkdirAll(label(class), store.DirMode); err != nil {
+		if err := os.MkdirAll(label(class), disk.DirMode); err != nil {
 			return err
 		}
 	}
@@ -144,7 +145,7 @@ func channelsLast(images []uint8, shape triggers.Shape) []uint8 {
 
 // writeTo creates a file and fills it by write.
 func writeTo(path string, write func(io.Writer) error) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, store.FileMode)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/internal/npz"
 	"backfire/internal/safetensors"
@@ -91,7 +92,7 @@ func TestArtefactsHoldTheGame(t *testing.T) {
 func TestArtefactsAreTheSameTwice(t *testing.T) {
 	first, _ := artefactsOf(t)
 	second, _ := artefactsOf(t)
-	names, err := store.ListFiles(first.Dir)
+	names, err := disk.Files(first.Dir)
 	require.NoError(t, err)
 	for _, name := range names {
 		switch name {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/safetensors"
 )
 
@@ -62,7 +63,7 @@ func writeCheckpoint(path, dir string, c checkpoint) error {
 		if err != nil {
 			return err
 		}
-		file, err := os.OpenFile(draft, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, store.FileMode)
+		file, err := os.OpenFile(draft, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
 		if err != nil {
 			return err
 		}
@@ -77,7 +78,7 @@ func writeCheckpoint(path, dir string, c checkpoint) error {
 		if err := os.Rename(draft, path); err != nil {
 			return err
 		}
-		return store.SyncAll(filepath.Dir(path))
+		return disk.Sync(filepath.Dir(path))
 	}()
 	if err != nil {
 		return fmt.Errorf("worker: write checkpoint: %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
 	"backfire/internal/safetensors"
 )
@@ -16,7 +17,7 @@ import (
 func exampleCheckpoint() checkpoint {
 	return checkpoint{
 		cell:    strings.Repeat("ab", 32),
-		machine: store.NewMachine("cuda:1", 2, hardware.FP32, store.EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}),
+		machine: store.NewEnvironment("cuda:1", 2, hardware.FP32, store.Build{}, store.EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}).Machine(),
 		epochs: []store.EpochMetrics{
 			{Epoch: 1, Loss: 1.0 / 3, TrainAccuracy: 0.1, LearningRate: 0.3, Seconds: 1.5, ImagesPerSecond: 7},
 			{Epoch: 2, Loss: 1e-17, TrainAccuracy: 1, LearningRate: 0.1, Seconds: 2.5, ImagesPerSecond: 8},
@@ -33,7 +34,7 @@ func exampleCheckpoint() checkpoint {
 func saved(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kept", store.CheckpointFile)
-	require.NoError(t, os.Mkdir(filepath.Dir(path), store.DirMode))
+	require.NoError(t, os.Mkdir(filepath.Dir(path), disk.DirMode))
 	require.NoError(t, writeCheckpoint(path, t.TempDir(), exampleCheckpoint()))
 	return path
 }
@@ -57,16 +58,16 @@ func TestCheckpointOfOthersIsRefused(t *testing.T) {
 		machine store.Machine
 	}{
 		"of cell abab":   {strings.Repeat("cd", 32), own.machine},
-		"another engine": {own.cell, store.NewMachine("cuda:0", 2, hardware.FP32, store.EngineInfo{Name: "other"})},
-		"kind of device": {own.cell, store.NewMachine("cpu", 2, hardware.FP32, own.machine.Engine)},
-		"other threads":  {own.cell, store.NewMachine("cuda:0", 1, hardware.FP32, own.machine.Engine)},
+		"another engine": {own.cell, store.NewEnvironment("cuda:0", 2, hardware.FP32, store.Build{}, store.EngineInfo{Name: "other"}).Machine()},
+		"kind of device": {own.cell, store.NewEnvironment("cpu", 2, hardware.FP32, store.Build{}, own.machine.Engine).Machine()},
+		"other threads":  {own.cell, store.NewEnvironment("cuda:0", 1, hardware.FP32, store.Build{}, own.machine.Engine).Machine()},
 	} {
 		_, err := readCheckpoint(path, tc.cell, tc.machine)
 		require.ErrorIs(t, err, errCheckpoint)
 		require.ErrorContains(t, err, says)
 		require.ErrorContains(t, err, path)
 	}
-	_, err := readCheckpoint(path, own.cell, store.NewMachine("cuda:0", 2, hardware.FP32, own.machine.Engine))
+	_, err := readCheckpoint(path, own.cell, store.NewEnvironment("cuda:0", 2, hardware.FP32, store.Build{}, own.machine.Engine).Machine())
 	require.NoError(t, err, "another GPU of the same machine")
 }
 
@@ -76,7 +77,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	refused := func(data []byte, what string, at int) {
-		require.NoError(t, os.WriteFile(path, data, store.FileMode))
+		require.NoError(t, os.WriteFile(path, data, disk.FileMode))
 		_, err := readCheckpoint(path, own.cell, own.machine)
 		require.ErrorIs(t, err, errCheckpoint, "%s at %d", what, at)
 		require.ErrorContains(t, err, path)

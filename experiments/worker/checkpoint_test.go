@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -22,7 +23,7 @@ func TestCheckpointThatDoesNotFitMeansStartingOver(t *testing.T) {
 	info, err := enginetest.Engine{}.Describe()
 	require.NoError(t, err)
 	strange := worker.ExampleCheckpoint()
-	strange = strange.Of(hash, store.NewMachine(job.Device, job.Threads, job.Cell.Precision(), info))
+	strange = strange.Of(hash, store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), store.Build{}, info).Machine())
 	require.NoError(t, worker.WriteCheckpoint(job.Checkpoint, job.Dir, strange))
 	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, job)
 	require.Equal(t, worker.KindDone, events[len(events)-1].Kind)
@@ -34,9 +35,9 @@ func TestTidySparesCheckpointsOfCellsThatAreNotStored(t *testing.T) {
 	stored := enginetest.StoreCell(t, st)
 	for _, cell := range []string{stored, "unfinished"} {
 		dead := filepath.Join(st.Dir(), ".work", cell, "attempt")
-		require.NoError(t, os.MkdirAll(dead, store.DirMode))
+		require.NoError(t, os.MkdirAll(dead, disk.DirMode))
 		require.NoError(t, worker.WriteCheckpoint(filepath.Join(filepath.Dir(dead), store.CheckpointFile), dead, worker.ExampleCheckpoint()))
-		require.NoError(t, os.WriteFile(filepath.Join(dead, store.ResultFile), nil, store.FileMode))
+		require.NoError(t, os.WriteFile(filepath.Join(dead, store.ResultFile), nil, disk.FileMode))
 	}
 	require.NoError(t, st.Tidy())
 	enginetest.RequireNoLeftovers(t, st, "unfinished")

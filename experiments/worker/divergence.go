@@ -2,7 +2,6 @@ package worker
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"backfire/defenses"
 	"backfire/defenses/divergence"
@@ -22,10 +21,7 @@ func (s *session) writeDivergences(model TrainedModel) error {
 	if err != nil {
 		return fmt.Errorf("worker: measure divergences: %w", err)
 	}
-	if err := store.WriteJSON(filepath.Join(s.dir, store.DivergenceFile), measured); err != nil {
-		return fmt.Errorf("worker: write divergences: %w", err)
-	}
-	return nil
+	return measured.Write(s.dir)
 }
 
 // measureDivergences compares the owners by the trained model's features of its training set.
@@ -63,7 +59,7 @@ func (s *session) measureDivergences(model TrainedModel) (*store.Divergences, er
 		}
 	}
 	return &store.Divergences{
-		Format: store.DivergenceFormat, Cell: s.hash, Looked: len(data.Looked), Features: width, Divergences: list,
+		Cell: s.hash, Looked: len(data.Looked), Features: width, Divergences: list,
 	}, nil
 }
 

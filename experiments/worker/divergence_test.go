@@ -10,6 +10,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/game"
 	"backfire/internal/enginetest"
 )
 
@@ -41,7 +42,7 @@ func TestDivergencesUnderDefenses(t *testing.T) {
 	measured = diverging(t, augmented)
 	stamped := 0
 	for _, d := range measured.Divergences {
-		if d.Agent == store.DefenderID && d.Part == divergence.Triggered {
+		if d.Agent == game.Defender && d.Part == divergence.Triggered {
 			stamped += d.Rows
 		}
 	}

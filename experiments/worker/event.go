@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/stats"
 )
@@ -41,11 +42,11 @@ type Event struct {
 	Title  string `json:"title,omitempty"`  // describes the cell
 	Worker int    `json:"worker,omitempty"` // from 1
 
-	Phase  store.Phase `json:"phase,omitempty"`
-	Epoch  int         `json:"epoch,omitempty"` // from 1
-	Epochs int         `json:"epochs,omitempty"`
-	Images int         `json:"images,omitempty"` // rows of the training set
-	Done   int         `json:"done,omitempty"`   // rows done in this epoch
+	Phase  cell.Phase `json:"phase,omitempty"`
+	Epoch  int        `json:"epoch,omitempty"` // from 1
+	Epochs int        `json:"epochs,omitempty"`
+	Images int        `json:"images,omitempty"` // rows of the training set
+	Done   int        `json:"done,omitempty"`   // rows done in this epoch
 
 	Metrics         *store.EpochMetrics `json:"metrics,omitempty"`
 	ImagesPerSecond float64             `json:"images_per_second,omitempty"`

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 )
 
 // FuzzCheckpoint reads checkpoints of any content: only one that was written whole, for the same
@@ -24,7 +25,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add([]byte{8, 0, 0, 0, 0, 0, 0, 0x80})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), store.CheckpointFile)
-		require.NoError(t, os.WriteFile(path, data, store.FileMode))
+		require.NoError(t, os.WriteFile(path, data, disk.FileMode))
 		c, err := readCheckpoint(path, own.cell, own.machine)
 		if err != nil {
 			require.ErrorIs(t, err, errCheckpoint)

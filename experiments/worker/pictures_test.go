@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 	"backfire/triggers"
 )
 
@@ -37,7 +38,7 @@ func TestPicturesArePartOfTheCell(t *testing.T) {
 		require.NoError(t, os.Remove(file))
 	}
 	var result store.Result
-	require.NoError(t, store.ReadJSON(filepath.Join(enginetest.TrainCell(t, enginetest.Engine{}, cell), store.ResultFile), &result))
+	require.NoError(t, jsonfile.Read(filepath.Join(enginetest.TrainCell(t, enginetest.Engine{}, cell), store.ResultFile), &result))
 	require.Equal(t, "image", result.Readings.TriggerKind)
 	require.Equal(t, g.Triggers()[1].ID(), result.Attackers[1].Trigger)
 }

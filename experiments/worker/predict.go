@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 )
 
 // predict has a stored model predict the probes of its cell and repeat the other stored answers
@@ -51,7 +53,7 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 		}
 	}
 	return errors.Join(
-		store.WriteAttribution(s.dir, s.files()),
-		os.WriteFile(filepath.Join(s.dir, store.PredictionsFile), s.predicted, store.FileMode),
-		store.WriteJSON(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
+		s.files().WriteAttribution(s.dir),
+		os.WriteFile(filepath.Join(s.dir, store.PredictionsFile), s.predicted, disk.FileMode),
+		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
 }

@@ -10,8 +10,8 @@ import (
 
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
-	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
 
@@ -66,7 +66,7 @@ func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 	if err != nil {
 		return err
 	}
-	return store.WriteJSON(filepath.Join(s.dir, AnswersFile), answers)
+	return jsonfile.Write(filepath.Join(s.dir, AnswersFile), answers)
 }
 
 // classify returns the probability of each class of each image, after unlearning an attacker if the

@@ -15,7 +15,9 @@ import (
 	"backfire/defenses/detect"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 )
 
 // Each request is the same after it went over the wire, on one line.
@@ -92,12 +94,12 @@ func TestQueryAnswersWithProbabilities(t *testing.T) {
 	w := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}
 	enginetest.Work(t, w, request)
 	images := filepath.Join(t.TempDir(), "images.bin")
-	require.NoError(t, os.WriteFile(images, make([]uint8, 2*64), store.FileMode))
+	require.NoError(t, os.WriteFile(images, make([]uint8, 2*64), disk.FileMode))
 	query := worker.Query{Setup: request.Setup, Dir: t.TempDir(), Model: filepath.Join(request.Dir, store.ModelFile), Images: images}
 	events := enginetest.Work(t, w, query)
 	require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
 	var answers worker.Answers
-	require.NoError(t, store.ReadJSON(filepath.Join(query.Dir, worker.AnswersFile), &answers))
+	require.NoError(t, jsonfile.Read(filepath.Join(query.Dir, worker.AnswersFile), &answers))
 	require.Len(t, answers.Probabilities, 2)
 	require.Len(t, answers.Probabilities[0], 4)
 	require.Empty(t, answers.Similarities)

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 )
 
 // source is a file that a training can resume from.
@@ -39,7 +41,7 @@ func (t *training) prefixSource(at int) (source, error) {
 
 // stateSource returns the file of the state at the end of the training of the cell called hash.
 func (t *training) stateSource(hash string) source {
-	return source{store.StateFile(t.request.States, hash), hash}
+	return source{cell.StateFile(t.request.States, hash), hash}
 }
 
 // resume makes a model in the most advanced state that is stored, or with its initial weights if
@@ -142,7 +144,7 @@ func (t *training) saveState(to source, state State) error {
 	if t.request.States == "" {
 		return nil
 	}
-	if err := os.MkdirAll(t.request.States, store.DirMode); err != nil {
+	if err := os.MkdirAll(t.request.States, disk.DirMode); err != nil {
 		return fmt.Errorf("worker: save state: %w", err)
 	}
 	return t.writeTo(to, state)

@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -48,14 +49,14 @@ func TestSlicedIsTheSameFromScratch(t *testing.T) {
 	info, err := enginetest.Engine{}.Describe()
 	require.NoError(t, err)
 	savedState := func() worker.State {
-		c, err := worker.ReadCheckpoint(path, strings.TrimSuffix(kept[0].Name(), ".safetensors"), store.NewMachine(job.Device, job.Threads, job.Cell.Precision(), info))
+		c, err := worker.ReadCheckpoint(path, strings.TrimSuffix(kept[0].Name(), ".safetensors"), store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), store.Build{}, info).Machine())
 		require.NoError(t, err)
 		return c.State()
 	}
 	before := savedState()
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, whole[:len(whole)/2], store.FileMode))
+	require.NoError(t, os.WriteFile(path, whole[:len(whole)/2], disk.FileMode))
 	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, job)
 	require.True(t, slices.ContainsFunc(events, func(e worker.Event) bool { return e.Kind == worker.KindDiscarded && e.Path == path }))
 	require.Equal(t, enginetest.CellFiles(t, enginetest.TrainCell(t, enginetest.Engine{}, cell)), enginetest.CellFiles(t, job.Dir))

@@ -15,8 +15,11 @@ type session struct {
 	deal          *Deal  // nil where a query needs none
 	normalization store.Normalization
 	engine        store.EngineInfo
-	predicted     []uint8 // classes of the probes
-	attribution   store.AttributionAnswers
+	predicted     []uint8  // classes of the probes
+	attribution   struct { // of a cell with an attribution
+		Probes    []store.AttributedProbe
+		Unlearned []uint8 // see store.ResultFiles
+	}
 }
 
 // dealGame deals the cell's game.
@@ -59,12 +62,12 @@ func (s *session) environment(program store.Build) store.Environment {
 
 // machine returns the properties of the machine that the bits of a training depend on.
 func (s *session) machine() store.Machine {
-	return store.NewMachine(s.Device, s.Threads, s.Cell.Precision(), s.engine)
+	return store.NewEnvironment(s.Device, s.Threads, s.Cell.Precision(), store.Build{}, s.engine).Machine()
 }
 
 // files returns what is to be stored of the deal and the model's answers.
 func (s *session) files() store.ResultFiles {
 	files := s.deal.Files()
-	files.Predicted, files.Attribution = s.predicted, s.attribution
+	files.Predicted, files.AttributedProbes, files.Unlearned = s.predicted, s.attribution.Probes, s.attribution.Unlearned
 	return files
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"time"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 )
 
@@ -10,17 +11,17 @@ import (
 type stopwatch struct {
 	report  func(Event)
 	begin   time.Time
-	current store.Phase // empty between two phases
+	current cell.Phase // empty between two phases
 	since   time.Time
-	seconds map[store.Phase]float64
+	seconds map[cell.Phase]float64
 }
 
 func newStopwatch(report func(Event)) *stopwatch {
-	return &stopwatch{report: report, begin: time.Now(), seconds: map[store.Phase]float64{}}
+	return &stopwatch{report: report, begin: time.Now(), seconds: map[cell.Phase]float64{}}
 }
 
 // enter ends the current phase and begins the next.
-func (s *stopwatch) enter(phase store.Phase) {
+func (s *stopwatch) enter(phase cell.Phase) {
 	s.stop()
 	s.current, s.since = phase, time.Now()
 	s.report(Event{Kind: KindPhase, Phase: phase})
@@ -41,7 +42,7 @@ func (s *stopwatch) timing(trained, resumed int) store.Timing {
 	return store.Timing{
 		Started: s.begin.UTC(), Finished: now.UTC(),
 		Seconds: s.seconds, TotalSeconds: now.Sub(s.begin).Seconds(),
-		ImagesPerSecond: perSecond(trained, s.seconds[store.PhaseTrain]), PeakMemory: peakMemory(), Resumed: resumed,
+		ImagesPerSecond: perSecond(trained, s.seconds[cell.PhaseTrain]), PeakMemory: peakMemory(), Resumed: resumed,
 	}
 }
 

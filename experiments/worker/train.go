@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/streams"
@@ -39,16 +40,16 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if t.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
-	t.watch.enter(store.PhaseLoad)
+	t.watch.enter(cell.PhaseLoad)
 	cache, err := w.gameCache(ctx, t.Cell, request.Source)
 	if err != nil {
 		return err
 	}
-	t.watch.enter(store.PhaseDeal)
+	t.watch.enter(cell.PhaseDeal)
 	if _, err := cache.game(); err != nil {
 		return err
 	}
-	t.watch.enter(store.PhaseStamp)
+	t.watch.enter(cell.PhaseStamp)
 	if err := t.stamp(cache); err != nil {
 		return err
 	}
@@ -80,12 +81,12 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 	}
 	content := t.files()
 	content.Epochs, content.Result, content.Environment = t.epochs, result, t.environment(program)
-	return store.WriteFiles(t.dir, content)
+	return content.Write(t.dir)
 }
 
 // trainSegments makes a model, trains it through all segments and predicts the probes.
 func (t *training) trainSegments(ctx context.Context, engine Engine) error {
-	t.watch.enter(store.PhaseUpload)
+	t.watch.enter(cell.PhaseUpload)
 	model, err := t.resume(engine)
 	for at := t.deal.segmentAt(len(t.epochs)); err == nil; at++ {
 		if err = t.trainSegment(ctx, model, at); err == nil && at == t.deal.lastSegment() {
@@ -105,7 +106,7 @@ func (t *training) nextModel(engine Engine, model TrainedModel, at int, err erro
 	if err != nil {
 		return nil, err
 	}
-	t.watch.enter(store.PhaseUpload)
+	t.watch.enter(cell.PhaseUpload)
 	state, err := model.State()
 	if err != nil {
 		return nil, err
@@ -127,14 +128,14 @@ func (t *training) trainSegment(ctx context.Context, model TrainedModel, at int)
 	if err := t.upload(model, at); err != nil {
 		return err
 	}
-	t.watch.enter(store.PhaseTrain)
+	t.watch.enter(cell.PhaseTrain)
 	return t.trainEpochs(ctx, model, at)
 }
 
 // evaluate predicts the probes with the trained model, answers the cell's attribution, and saves
 // the state for other cells that resume from it.
 func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
-	t.watch.enter(store.PhaseEvaluate)
+	t.watch.enter(cell.PhaseEvaluate)
 	if t.request.SavesState {
 		state, err := model.State()
 		if err == nil {

@@ -16,19 +16,21 @@ import (
 
 	"backfire/datasets"
 	"backfire/datasets/testset"
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
 	"backfire/internal/enginetest"
+	"backfire/internal/jsonfile"
 )
 
 func TestWorkerReportsItsPhases(t *testing.T) {
-	cell := enginetest.NewPlan(t).Cells[0]
-	hash, err := cell.Hash()
+	trained := enginetest.NewPlan(t).Cells[0]
+	hash, err := trained.Hash()
 	require.NoError(t, err)
 	var kinds []worker.Kind
-	var phases []store.Phase
-	for _, e := range enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, enginetest.NewTrain(t, cell)) {
+	var phases []cell.Phase
+	for _, e := range enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, enginetest.NewTrain(t, trained)) {
 		require.Equal(t, hash, e.Cell)
 		if e.Kind == worker.KindProgress {
 			continue // comes only if an epoch takes long
@@ -47,7 +49,7 @@ func TestWorkerReportsItsPhases(t *testing.T) {
 		worker.KindPhase, worker.KindPhase, worker.KindPhase, worker.KindStarted, worker.KindPhase, worker.KindPhase,
 		worker.KindEpoch, worker.KindEpoch, worker.KindEpoch, worker.KindPhase, worker.KindDone,
 	}, kinds)
-	require.Equal(t, store.Phases(), phases)
+	require.Equal(t, cell.Phases(), phases)
 }
 
 func TestWorkerKeepsTheDatasetBetweenCells(t *testing.T) {
@@ -142,18 +144,18 @@ func TestWorkerReportsAFailureAndContinues(t *testing.T) {
 // The files agree with the game that is dealt again from the cell.
 func TestFilesOfAResult(t *testing.T) {
 	plan := enginetest.NewPlan(t)
-	cell := plan.Cells[len(plan.Cells)-1]
-	job := enginetest.NewTrain(t, cell)
+	trained := plan.Cells[len(plan.Cells)-1]
+	job := enginetest.NewTrain(t, trained)
 	worker := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader, Program: store.Build{Version: "v9"}}
 	enginetest.Work(t, worker, job)
 
 	set, err := testset.New(1)
 	require.NoError(t, err)
-	g, err := game.New(set, cell.Game)
+	g, err := game.New(set, trained.Game)
 	require.NoError(t, err)
 
 	var result store.Result
-	require.NoError(t, store.ReadJSON(filepath.Join(job.Dir, store.ResultFile), &result))
+	require.NoError(t, jsonfile.Read(filepath.Join(job.Dir, store.ResultFile), &result))
 	require.Equal(t, 320, result.TrainingImages)
 	require.Len(t, result.Attackers, 4)
 	require.Len(t, result.Cross, 4)
@@ -164,10 +166,10 @@ func TestFilesOfAResult(t *testing.T) {
 	require.Greater(t, result.CleanAccuracy.Value(), 0.9, "the classes are easy to tell apart")
 	require.False(t, result.Collapsed)
 
-	require.Len(t, result.Provenance.Seconds, len(store.Phases()))
+	require.Len(t, result.Provenance.Seconds, len(cell.Phases()))
 	require.Len(t, result.Provenance.Single, 4)
 	var environment store.Environment
-	require.NoError(t, store.ReadJSON(filepath.Join(job.Dir, store.EnvironmentFile), &environment))
+	require.NoError(t, jsonfile.Read(filepath.Join(job.Dir, store.EnvironmentFile), &environment))
 	require.Equal(t, "v9", environment.Program.Version)
 	require.Equal(t, "fake", environment.Engine.Name)
 

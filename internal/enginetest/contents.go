@@ -11,6 +11,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
 // CellContent returns the content of a stored file that depends on the cell alone: all of it,
@@ -25,7 +26,7 @@ func CellContent(t *testing.T, path string) string {
 	result, err := store.ReadResult(filepath.Dir(path))
 	require.NoError(t, err)
 	result.Provenance = store.Provenance{}
-	data, err := store.EncodeJSON(result)
+	data, err := jsonfile.Encode(result)
 	require.NoError(t, err)
 	return string(data)
 }

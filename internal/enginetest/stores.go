@@ -12,7 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
 )
 
 // OpenStore opens a new store in a directory whose name has spaces and a letter beyond ASCII.
@@ -32,9 +35,9 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	require.NoError(t, err)
 	dir, err := claim.Dir()
 	require.NoError(t, err)
-	require.NoError(t, store.WriteFiles(dir, store.ResultFiles{
+	require.NoError(t, store.ResultFiles{
 		Cell: ExampleCell(), Predicted: []uint8{0, 1},
-	}))
+	}.Write(dir))
 	require.NoError(t, claim.Commit(store.Result{
 		Format: store.ResultFormat, Cell: hash, FinalLoss: 0.5,
 		Provenance: store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}},
@@ -71,7 +74,7 @@ func FlipBit(path string) error {
 		return err
 	}
 	data[len(data)/2] ^= 1
-	return os.WriteFile(path, data, store.FileMode)
+	return os.WriteFile(path, data, disk.FileMode)
 }
 
 // TakeOver takes over the lease of a cell, as another host does that believes the holder dead.
@@ -98,9 +101,9 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 	if change != nil {
 		change(&environment)
 	}
-	require.NoError(t, store.WriteFiles(dir, store.ResultFiles{
+	require.NoError(t, store.ResultFiles{
 		Cell: cell, Environment: environment,
-	}))
+	}.Write(dir))
 	require.NoError(t, claim.Commit(store.Result{Format: store.ResultFormat, Cell: hash, Provenance: store.Provenance{Timing: store.Timing{ImagesPerSecond: speed}}}))
 	require.NoError(t, claim.Release())
 }
@@ -109,7 +112,7 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 // those that open runs need.
 func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 	t.Helper()
-	garbage, err := store.Garbage(time.Now().Add(time.Hour))
+	garbage, err := store.Garbage(time.Now().Add(time.Hour), plan.References)
 	require.NoError(t, err)
 	for _, g := range garbage {
 		path, err := filepath.Rel(store.Dir(), g.Path)
@@ -122,4 +125,26 @@ func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 		}
 	}
 	return free, open
+}
+
+// WriteManifest writes the manifest of the files in dir anew, as the result of the cell called hash.
+func WriteManifest(dir, hash string) error {
+	result, err := store.ReadResult(dir)
+	if err != nil {
+		return err
+	}
+	names, err := disk.Files(dir)
+	if err != nil {
+		return err
+	}
+	m := store.Manifest{Cell: hash, Files: map[string]string{store.ResultFile: result.Digest}}
+	for _, name := range names {
+		if name == store.ResultFile {
+			continue
+		}
+		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			return err
+		}
+	}
+	return jsonfile.Write(filepath.Join(dir, store.ManifestFile), m)
 }

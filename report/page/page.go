@@ -71,7 +71,7 @@ type Section struct {
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
-	Origin    store.Request
+	Origin    summary.Request
 	Hash      string // of the sweep
 }
 
@@ -132,17 +132,17 @@ func datasetsOf(s *summary.Summary) []string {
 }
 
 // add adds the section of a summary on a dataset.
-func (p *Page) add(summary *summary.Summary, dataset string, results *resultCache) error {
-	origin := store.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
-	if summary.Origin != nil {
-		origin = *summary.Origin
+func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) error {
+	origin := summary.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", sum.Sweep)}
+	if sum.Origin != nil {
+		origin = *sum.Origin
 	}
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: results.result(summary.Store), Metrics: results.metrics(summary.Store),
+		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store),
 	}
-	made, err := report.New(kind, summary, dataset, opt)
+	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
 		return err
 	}
@@ -150,12 +150,12 @@ func (p *Page) add(summary *summary.Summary, dataset string, results *resultCach
 	if err != nil {
 		return err
 	}
-	drawn, err := report.Figures(kind, summary, dataset, opt)
+	drawn, err := report.Figures(kind, sum, dataset, opt)
 	if err != nil {
 		return err
 	}
 	s := &Section{
-		Title: capital(made.Title), Table: made, Body: body, Origin: origin, Hash: summary.Sweep,
+		Title: capital(made.Title), Table: made, Body: body, Origin: origin, Hash: sum.Sweep,
 	}
 	for _, f := range drawn {
 		svg, err := f.Inline()
@@ -167,7 +167,7 @@ func (p *Page) add(summary *summary.Summary, dataset string, results *resultCach
 	for _, verdict := range made.Verdicts {
 		s.Claims = append(s.Claims, newClaim(verdict))
 	}
-	records := results.records(summary, dataset)
+	records := results.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)
 	p.Sections = append(p.Sections, s)
 	return nil

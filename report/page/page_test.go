@@ -44,7 +44,7 @@ func madeUpSummary(st string) *summary.Summary {
 	}
 	return &summary.Summary{
 		Sweep: strings.Repeat("ab", 32), Store: st, Points: []summary.PointSummary{point},
-		Origin: &store.Request{Kind: "points", Name: "mine", Title: "einfach <so>", Command: "backfire sweep 'a b.yaml' --seeds=1"},
+		Origin: &summary.Request{Kind: "points", Name: "mine", Title: "einfach <so>", Command: "backfire sweep 'a b.yaml' --seeds=1"},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 )
 
@@ -42,7 +43,7 @@ func benchPhases(ctx context.Context, o options, out, errOut io.Writer) error {
 	timing := result.Provenance
 	fmt.Fprintf(out, "\nOne game of the quick preset (N = 2), %.1f s, %.0f images/s, peak memory %.0f MiB. Phases:\n",
 		timing.TotalSeconds, timing.ImagesPerSecond, float64(timing.PeakMemory)/(1<<20))
-	for _, phase := range store.Phases() {
+	for _, phase := range cell.Phases() {
 		fmt.Fprintf(out, "  %-9s %8.3f s  %5.1f %%\n", phase, timing.Seconds[phase], 100*timing.Seconds[phase]/timing.TotalSeconds)
 	}
 	return nil

@@ -15,7 +15,7 @@ func TestMetricsComeBack(t *testing.T) {
 	}
 	record := &Record{Dir: t.TempDir()}
 	path := filepath.Join(record.Dir, MetricsFile)
-	require.NoError(t, WriteMetrics(path, want))
+	require.NoError(t, ResultFiles{Epochs: want}.WriteMetrics(path))
 	got, err := record.Metrics()
 	require.NoError(t, err)
 	require.Equal(t, want, got)

@@ -6,14 +6,16 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/disk"
 )
 
 func TestExchangeInSteps(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	for _, path := range []string{a, b} {
-		require.NoError(t, os.Mkdir(path, DirMode))
-		require.NoError(t, os.WriteFile(filepath.Join(path, "was-"+filepath.Base(path)), nil, FileMode))
+		require.NoError(t, os.Mkdir(path, disk.DirMode))
+		require.NoError(t, os.WriteFile(filepath.Join(path, "was-"+filepath.Base(path)), nil, disk.FileMode))
 	}
 	require.NoError(t, exchangeInSteps(a, b))
 	require.FileExists(t, filepath.Join(a, "was-b"))

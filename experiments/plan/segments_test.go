@@ -10,18 +10,18 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// The course of every cell is that of the plan of package indexing.
-func TestCourseIsThePlans(t *testing.T) {
+// The segments of every cell are those of the plan of package indexing.
+func TestSegmentsAreThePlans(t *testing.T) {
 	plan, defender := enginetest.SlicedPlan(t)
 	settings := indexing.Settings{Mode: indexing.Sliced, Models: 2}
 	planned, err := indexing.NewPlan(settings, 4, 5, plan.Cells[0].Game.Seed)
 	require.NoError(t, err)
 	for at, hash := range defender.Models {
 		cell, _ := plan.Cell(hash)
-		course, err := cell.Segments()
+		segments, err := cell.Segments()
 		require.NoError(t, err)
 		var got []indexing.Stage
-		for _, s := range course {
+		for _, s := range segments {
 			got = append(got, indexing.Stage{Agents: s.Attackers, Epochs: s.End - s.First})
 		}
 		require.Equal(t, planned.Course(at), got)

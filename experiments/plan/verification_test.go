@@ -24,8 +24,8 @@ func kept(t *testing.T, plan *plan.Plan, hash string) []int {
 	return draws
 }
 
-// A trigger that is drawn again where it is verified is drawn again in all rows;
-// what it is worth alone in them asks for no other.
+// A trigger that is redrawn in its verification is redrawn in all rows. Its single ASR in these rows does not
+// lead to another draw.
 func TestKeptTriggersGoDownTheTable(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.DownTheTable(t, 0.8)...)
 	_, waiting := enginetest.Wanted(enginetest.After(t, sweep, nil))
@@ -33,28 +33,27 @@ func TestKeptTriggersGoDownTheTable(t *testing.T) {
 		"N grows: N = 2", "N grows: N = 3", "attacker 0: attacker 0 alone", "attacker 0: N = 3", "all: N = 3",
 	}, waiting, "attackers 1 and 2 are alone in the same games in both of the first points")
 
-	stage := enginetest.After(t, sweep, map[string]plan.KnownResult{
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{
 		"N grows: attacker 0 alone": enginetest.PercentOf(90), "N grows: attacker 1 alone": enginetest.PercentOf(10),
 		"N grows: attacker 1 alone, draw 2": enginetest.PercentOf(20), "N grows: attacker 1 alone, draw 3": enginetest.PercentOf(85),
 		"N grows: attacker 2 alone": enginetest.PercentOf(79), "N grows: attacker 2 alone, draw 2": enginetest.PercentOf(80),
 		"attacker 0: attacker 0 alone": enginetest.PercentOf(5),
 	})
-	decided, waiting := enginetest.Wanted(stage)
+	decided, waiting := enginetest.Wanted(worklist)
 	require.Empty(t, waiting)
 	require.NotContains(t, decided, "attacker 0: attacker 0 alone, draw 2", "its own single ASR is measured, not verified")
 	require.Len(t, decided, 3+3+2+1+1+1)
-	for i, plan := range stage.Plans {
+	for i, plan := range worklist.Plans {
 		last := plan.Games[len(plan.Games)-1]
 		require.Equal(t, []int{0, 2, 1}, kept(t, plan, last.Cell), "point %d", i)
-		require.Equal(t, stage.Plans[0].Candidates, plan.Candidates, "point %d", i)
+		require.Equal(t, worklist.Plans[0].Candidates, plan.Candidates, "point %d", i)
 	}
-	require.Empty(t, stage.Plans[2].Games[0].Singles)
-	require.NotEqual(t, stage.Plans[0].Games[2].Singles[0], stage.Plans[1].Games[0].Singles[0])
-	require.Equal(t, stage.Plans[0].Games[2].Singles[1], stage.Plans[1].Games[0].Singles[1])
+	require.Empty(t, worklist.Plans[2].Games[0].Singles)
+	require.NotEqual(t, worklist.Plans[0].Games[2].Singles[0], worklist.Plans[1].Games[0].Singles[0])
+	require.Equal(t, worklist.Plans[0].Games[2].Singles[1], worklist.Plans[1].Games[0].Singles[1])
 }
 
-// Where no trigger is drawn again, the models are the same as when every point
-// verifies its own.
+// If no trigger is redrawn, the models are the same as if every point verified its own.
 func TestVerifyingElsewhereChangesNoKeptTrigger(t *testing.T) {
 	here, there := enginetest.DownTheTable(t, 0.8), enginetest.DownTheTable(t, 0.8)
 	for i := range here {
@@ -74,6 +73,6 @@ func TestSettingsThatTriggersAreVerifiedInMustWork(t *testing.T) {
 	point.Verify.Pool.Size = 12
 	_, err := plan.NewSweep(context.Background(), []plan.SweepPoint{point}, enginetest.Loader)
 	require.ErrorIs(t, err, cell.ErrPlan)
-	require.ErrorContains(t, err, "plan small: ")
+	require.ErrorContains(t, err, "plan: small: ")
 	require.ErrorContains(t, err, "attacker 0 alone, to verify its trigger: ")
 }

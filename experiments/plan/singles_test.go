@@ -10,7 +10,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// The single games that a result names are those that a plan plays.
+// The single games of a result are those that a plan plays.
 func TestSinglesOfAResultAreThoseOfThePlan(t *testing.T) {
 	plan := enginetest.DefendedPlan(t, enginetest.DefendedConfig(t, "cutmix", "indexing", "indexing_unknown"))
 	for _, planned := range plan.Games {

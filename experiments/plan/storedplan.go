@@ -15,30 +15,32 @@ import (
 	"backfire/config"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
 )
 
-// StoredPlanFormat is the version of StoredPlan.
-const StoredPlanFormat = 1
+// File is the name of a stored plan, in the directory of its sweep, see store.Store.PlanDir.
+const File = "plan.json"
+
+// storedPlanFormat is the version of StoredPlan.
+const storedPlanFormat = 1
 
 var (
-	// ErrNoPlan says that a store has no plan of a name, or several.
+	// ErrNoPlan marks a name that no plan of a store begins with, or several.
 	ErrNoPlan = errors.New("no such plan")
-	// ErrOtherVersion says that a plan was made by another version of the program,
-	// whose cells may mean other models.
+	// ErrOtherVersion marks a plan of another version of the program, whose cells may mean other models.
 	ErrOtherVersion = errors.New("the plan is of another version of backfire")
 )
 
-// StoredPlan is a sweep that any number of runners are to work on, as PlanFile
-// holds it: all that another process of the same program needs to plan the same
-// cells and to make the same table.
+// StoredPlan is a sweep that any number of runners may work on, as File holds it: everything that another
+// process of the same program needs to plan the same cells and to make the same table.
 type StoredPlan struct {
 	Format  int         `json:"format"`
 	Sweep   string      `json:"sweep"`   // hash
-	Program store.Build `json:"program"` // that made the plan; another one refuses it
-	Formats []int       `json:"formats"` // CellFormat, ResultFormat, PlanFormat, SweepFormat
+	Program store.Build `json:"program"` // that made the plan; other programs refuse it
+	Formats []int       `json:"formats"` // of cells, results, plans and sweeps
 	Made    time.Time   `json:"made"`    // UTC
 
-	Table  string `json:"table"` // the kind of table to make of it
+	Table  string `json:"table"` // kind of its table
 	Name   string `json:"name"`  // of the table
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
@@ -56,15 +58,14 @@ type StoredPoint struct {
 
 func formats() []int { return []int{cell.Format, store.ResultFormat, Format, SweepFormat} }
 
-// NewStoredPlan describes a sweep for other processes. Name, title, preset and
-// table are left to be filled in.
+// NewStoredPlan describes a sweep for other processes. The caller sets Table, Name, Title and Preset.
 func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err
 	}
 	p := &StoredPlan{
-		Format: StoredPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
+		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
 		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
@@ -72,48 +73,48 @@ func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 	return p, nil
 }
 
-// Write puts the plan into the store and returns the path of its directory. Cells
-// that were given up before are tried again.
+// Write writes the plan to the store and returns the path of its directory. It forgets which cells were given
+// up before, so that they are retried.
 func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error) {
 	if err := st.Forgive(p.Sweep); err != nil {
 		return "", err
 	}
-	data, err := store.EncodeJSON(p)
+	data, err := jsonfile.Encode(p)
 	if err != nil {
-		return "", fmt.Errorf("experiments: encode plan: %w", err)
+		return "", fmt.Errorf("plan: encode: %w", err)
 	}
-	path, err := st.WritePlanFile(ctx, p.Sweep, store.PlanFile, data)
+	path, err := st.WritePlanFile(ctx, p.Sweep, File, data)
 	return filepath.Dir(path), err
 }
 
-// ReadPlan reads the plan whose hash begins with name. The error wraps ErrNoPlan,
-// or ErrOtherVersion if it was not made by program.
+// ReadStored reads the only plan whose hash begins with name. The error wraps ErrNoPlan, or ErrOtherVersion if
+// another program made the plan.
 func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, error) {
 	hash, err := findPlan(s, name)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: find plan %q in %s: %w", name, s.Dir(), err)
+		return nil, fmt.Errorf("plan: find %q in %s: %w", name, s.Dir(), err)
 	}
-	path := filepath.Join(s.PlanDir(hash), store.PlanFile)
+	path := filepath.Join(s.PlanDir(hash), File)
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("experiments: read plan: %w", err)
+		return nil, fmt.Errorf("plan: read: %w", err)
 	}
-	// A plan of another version may well have other fields, so that this comes first.
+	// A plan of another version may have other fields, so its version is read first.
 	var head struct {
 		Format  int         `json:"format"`
 		Program store.Build `json:"program"`
 		Formats []int       `json:"formats"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("experiments: read %s: %w", path, err)
+		return nil, fmt.Errorf("plan: read %s: %w", path, err)
 	}
-	if head.Program != program || head.Format != StoredPlanFormat || !slices.Equal(head.Formats, formats()) {
-		return nil, fmt.Errorf("experiments: read plan %.12s: %w: it is of %s, this program is %s: make the plan again, or use that program",
+	if head.Program != program || head.Format != storedPlanFormat || !slices.Equal(head.Formats, formats()) {
+		return nil, fmt.Errorf("plan: read %.12s: %w: it is of %s, this program is %s: make the plan again, or use that program",
 			hash, ErrOtherVersion, head.Program, program)
 	}
 	var p StoredPlan
-	if err := store.ReadJSON(path, &p); err != nil {
-		return nil, fmt.Errorf("experiments: read plan: %w", err)
+	if err := jsonfile.Read(path, &p); err != nil {
+		return nil, fmt.Errorf("plan: read: %w", err)
 	}
 	return &p, nil
 }
@@ -124,27 +125,27 @@ func findPlan(s *store.Store, name string) (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	var found []string
+	var matching []string
 	for _, entry := range entries {
 		if !strings.HasPrefix(entry.Name(), name) {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(s.PlanDir(entry.Name()), store.PlanFile)); err == nil {
-			found = append(found, entry.Name())
+		if _, err := os.Stat(filepath.Join(s.PlanDir(entry.Name()), File)); err == nil {
+			matching = append(matching, entry.Name())
 		}
 	}
-	switch len(found) {
+	switch len(matching) {
 	case 0:
 		return "", ErrNoPlan
 	case 1:
-		return found[0], nil
+		return matching[0], nil
 	default:
-		return "", fmt.Errorf("%w: %d plans begin so", ErrNoPlan, len(found))
+		return "", fmt.Errorf("%w: %d plans begin so", ErrNoPlan, len(matching))
 	}
 }
 
-// NewSweep plans the stored sweep again. The error wraps ErrOtherData where this
-// gives other games than those that were planned, as with other images.
+// NewSweep plans the stored sweep. The error wraps cell.ErrOtherData if this gives other games than those that
+// were planned, as with other images.
 func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, error) {
 	var points []SweepPoint
 	for _, point := range p.Points {
@@ -159,7 +160,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 		return nil, err
 	}
 	if hash != p.Sweep {
-		return nil, fmt.Errorf("experiments: plan %.12s: %w", p.Sweep, cell.ErrOtherData)
+		return nil, fmt.Errorf("plan: %.12s: %w", p.Sweep, cell.ErrOtherData)
 	}
 	return sweep, nil
 }

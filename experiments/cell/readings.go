@@ -1,0 +1,39 @@
+package cell
+
+import "backfire/game"
+
+// Readings are the choices that the paper leaves open, as a game makes them; see the fields of game.Rules.
+type Readings struct {
+	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
+	TriggerRange       string `json:"trigger_range"`          // empty for pictures
+	Sampling           string `json:"sampling"`
+	LabelMode          string `json:"label_mode"`
+	ExcludeTargetClass bool   `json:"exclude_target_class"`
+	Denominator        string `json:"denominator"`
+}
+
+// mixed stands for a reading in which the attackers of a game differ.
+const mixed = "mixed"
+
+// ReadingsOf returns the readings of rules with at least one attacker. A reading in which attackers differ is
+// "mixed".
+func ReadingsOf(rules game.Rules) Readings {
+	first := rules.Attackers[0]
+	r := Readings{
+		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
+		Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
+		ExcludeTargetClass: rules.ExcludeTargetClass,
+	}
+	for _, a := range rules.Attackers[1:] {
+		if a.Trigger.Kind != first.Trigger.Kind {
+			r.TriggerKind = mixed
+		}
+		if a.Trigger.Range != first.Trigger.Range {
+			r.TriggerRange = mixed
+		}
+		if a.LabelMode != first.LabelMode {
+			r.LabelMode = mixed
+		}
+	}
+	return r
+}

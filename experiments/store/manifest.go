@@ -1,0 +1,71 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"backfire/internal/disk"
+	"backfire/internal/jsonfile"
+)
+
+// Manifest is the content of ManifestFile. It holds the SHA-256 of each file except ResultFile, of which it
+// holds the digest: the provenance in that file is completed when more single games are stored, by replacing
+// that file alone.
+type Manifest struct {
+	Cell  string            `json:"cell"`  // the cell's hash
+	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
+}
+
+// Artefacts returns the artefacts among the files.
+func (m Manifest) Artefacts() Artefacts {
+	var a Artefacts
+	for name := range m.Files {
+		top, _, _ := strings.Cut(name, "/")
+		a = a.And(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
+	}
+	return a
+}
+
+// Check compares the files in dir with their SHA-256. It does not look at ResultFile, whose digest is checked
+// when it is read, and at files that the manifest does not list. The error names the first file that differs.
+func (m Manifest) Check(dir string) error {
+	for name, want := range m.Files {
+		if name == ResultFile {
+			continue
+		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
+		}
+		got, err := disk.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%s does not fit its SHA-256", name)
+		}
+	}
+	return nil
+}
+
+// writeManifest writes the manifest of the files in dir, the result of the cell called hash.
+func writeManifest(dir, hash string) error {
+	result, err := ReadResult(dir)
+	if err != nil {
+		return err
+	}
+	names, err := disk.Files(dir)
+	if err != nil {
+		return err
+	}
+	m := Manifest{Cell: hash, Files: map[string]string{ResultFile: result.Digest}}
+	for _, name := range names {
+		if name == ResultFile {
+			continue
+		}
+		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			return err
+		}
+	}
+	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
+}

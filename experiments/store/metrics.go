@@ -1,0 +1,98 @@
+package store
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"backfire/internal/disk"
+)
+
+// EpochMetrics is one line of MetricsFile.
+type EpochMetrics struct {
+	Epoch           int     `json:"epoch"` // from 1
+	Loss            float64 `json:"loss"`  // mean cross-entropy
+	TrainAccuracy   float64 `json:"train_accuracy"`
+	LearningRate    float64 `json:"lr"` // of the last step
+	Seconds         float64 `json:"seconds"`
+	ImagesPerSecond float64 `json:"images_per_second"`
+}
+
+// metricsHead returns the columns of MetricsFile.
+func metricsHead() []string {
+	return []string{"epoch", "loss", "train_accuracy", "lr", "seconds", "images_per_second"}
+}
+
+// Metrics reads the metrics of the training, one entry per epoch. The error names the line that does not parse.
+func (r *Record) Metrics() ([]EpochMetrics, error) {
+	metrics, err := readMetrics(filepath.Join(r.Dir, MetricsFile))
+	if err != nil {
+		return nil, fmt.Errorf("store: read metrics: %w", err)
+	}
+	return metrics, nil
+}
+
+// readMetrics reads what ResultFiles.WriteMetrics wrote.
+func readMetrics(path string) ([]EpochMetrics, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	reader := csv.NewReader(file)
+	reader.FieldsPerRecord = len(metricsHead())
+	lines, err := reader.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(lines) == 0 || !slices.Equal(lines[0], metricsHead()) {
+		return nil, fmt.Errorf("%s: the columns are not %v", path, metricsHead())
+	}
+	var metrics []EpochMetrics
+	for i, line := range lines[1:] {
+		var e EpochMetrics
+		if e.Epoch, err = strconv.Atoi(line[0]); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", path, i+2, err)
+		}
+		for at, field := range []*float64{&e.Loss, &e.TrainAccuracy, &e.LearningRate, &e.Seconds, &e.ImagesPerSecond} {
+			if *field, err = strconv.ParseFloat(line[at+1], 64); err != nil {
+				return nil, fmt.Errorf("%s, line %d: %w", path, i+2, err)
+			}
+		}
+		metrics = append(metrics, e)
+	}
+	return metrics, nil
+}
+
+// WriteMetrics writes the metrics of all epochs to the file at path.
+func (f ResultFiles) WriteMetrics(path string) error {
+	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	return writeCSV(path, func(write func(...string)) {
+		write(metricsHead()...)
+		for _, e := range f.Epochs {
+			write(strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.TrainAccuracy), exact(e.LearningRate),
+				strconv.FormatFloat(e.Seconds, 'f', 3, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64))
+		}
+	})
+}
+
+// writeCSV writes the lines that fill passes to write.
+func writeCSV(path string, fill func(write func(...string))) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+	if err != nil {
+		return err
+	}
+	lines := csv.NewWriter(file)
+	var writeErr error
+	fill(func(fields ...string) {
+		if writeErr == nil {
+			writeErr = lines.Write(fields)
+		}
+	})
+	lines.Flush()
+	return errors.Join(writeErr, lines.Error(), file.Close())
+}
