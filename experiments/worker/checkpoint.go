@@ -130,7 +130,7 @@ func readCheckpoint(path, cell string, here store.Machine) (*checkpoint, error) 
 	case c.cell != cell:
 		err = fmt.Errorf("it is of cell %.12s", c.cell)
 	case !c.machine.SameBits(here):
-		err = errors.New("it was made with another engine, on another kind of device or with other threads")
+		err = errors.New("it was made with another engine, on another kind of device or processor, or with other threads")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("worker: read %s: %w: %w", path, errCheckpoint, err)

@@ -17,7 +17,7 @@ import (
 func exampleCheckpoint() checkpoint {
 	return checkpoint{
 		cell:    strings.Repeat("ab", 32),
-		machine: store.NewEnvironment("cuda:1", 2, hardware.FP32, store.Build{}, store.EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}).Machine(),
+		machine: store.NewEnvironment("cuda:1", 2, hardware.FP32, store.Build{}, store.EngineInfo{Name: "fake", GPUs: []string{"one", "one"}}).Machine(),
 		epochs: []store.EpochMetrics{
 			{Epoch: 1, Loss: 1.0 / 3, TrainAccuracy: 0.1, LearningRate: 0.3, Seconds: 1.5, ImagesPerSecond: 7},
 			{Epoch: 2, Loss: 1e-17, TrainAccuracy: 1, LearningRate: 0.1, Seconds: 2.5, ImagesPerSecond: 8},
