@@ -273,7 +273,7 @@ func TestSimulation(t *testing.T) {
 
 	names, cells = nil, nil
 	for _, e := range effects() {
-		for _, claims := range []int{1, 8} {
+		for _, claims := range []int{1, 4, 8} {
 			var row [][]float64
 			for _, n := range []int{6, 12, 24} {
 				row = append(row, s.share(e.outcome, n, 1-0.05/float64(claims), e.shown))
@@ -281,7 +281,7 @@ func TestSimulation(t *testing.T) {
 			names, cells = append(names, fmt.Sprintf("%s; claims: %d", e.name, claims)), append(cells, row)
 		}
 	}
-	heading("Power: how often, in percent, the interval lies beyond the margin with 6, 12 and 24 seeds, for one claim and for the first of eight:")
+	heading("Power: how often, in percent, the interval lies beyond the margin with 6, 12 and 24 seeds, for one\nclaim and for the first of four and of eight:")
 	text.WriteString(table("outcome of a seed", names, cells))
 
 	names, cells = nil, nil
@@ -290,7 +290,7 @@ func TestSimulation(t *testing.T) {
 		require.LessOrEqual(t, missed[bounded], 0.07, o.name)
 		names, cells = append(names, o.name), append(cells, [][]float64{missed})
 	}
-	heading("Looking after 6, 9, 12, ... 24 seeds: how often, in percent, the nominal 95 %% interval misses the mean at one of the looks or more:")
+	heading("A look after 6, 9, 12, ... 24 seeds: how often, in percent, the nominal 95 %% interval misses the\nmean at one of the looks or more:")
 	text.WriteString(table("outcome of a seed", names, cells))
 	compareSection(t, "../docs/claims.md", "simulation", text.String()+"\n")
 }
