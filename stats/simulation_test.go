@@ -106,12 +106,12 @@ func covered() []outcome {
 }
 
 // trials returns the number of samples: fewer where each has to be computed. The
-// standard error of a share of 95 % is 0.7 or 1.1 points.
+// standard error of a share of 95 % is 0.7 or 1.4 points.
 func (o outcome) trials() int {
 	if o.points {
 		return 1000
 	}
-	return 400
+	return 250
 }
 
 // The columns of the two methods that the program uses.
