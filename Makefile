@@ -90,6 +90,9 @@ lint: ready $(GOLANGCI) $(GOVULNCHECK) $(CLANG_FORMAT) ## every check of style a
 		{ echo 'cgo (import "C") lives in torchbridge alone' >&2; exit 1; }
 	@! go list -deps . | grep -x -e backfire/engine -e backfire/torchbridge >&2 || \
 		{ echo 'the command line does without the engine and libtorch' >&2; exit 1; }
+	@! go list -deps ./engine/backfire-engine | grep -e spf13/viper -e spf13/cobra >&2 || \
+		{ echo 'the engine does without configurations and commands' >&2; exit 1; }
+	@GOWORK=off go run ./scripts/prosecheck
 	$(CLANG_FORMAT) --dry-run -Werror $(SHIM)
 	g++ $$(go list -f '{{join .CgoCXXFLAGS " "}}' ./torchbridge) -Werror -fsyntax-only $(filter %.cpp,$(SHIM))
 	go mod verify

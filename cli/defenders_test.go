@@ -63,9 +63,9 @@ func TestBadDefensesAreRefused(t *testing.T) {
 			args = append(args, "--set", set)
 		}
 		streams, stdout, stderr := testStreams()
-		command := NewCmdRun(streams, func(ctx context.Context, opts *RunOptions) error {
+		command := NewCmdRun(streams, func(ctx context.Context, opts *SweepOptions) error {
 			opts.Describe, opts.Worker = engine.Describe, engine.Worker
-			return runRun(ctx, opts)
+			return runSweep(ctx, opts)
 		})
 		code := execute(context.Background(), command, args, streams)
 		require.Equal(t, ExitUsage, code, "%s: %s", sets, stderr.String())

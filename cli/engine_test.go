@@ -95,7 +95,7 @@ func TestLibtorchGoesAway(t *testing.T) {
 		command.Path = engine
 		return command, err
 	}
-	err := runRun(context.Background(), opts)
+	err := runSweep(context.Background(), opts)
 	require.ErrorIs(t, err, launcher.ErrEngine)
 	require.ErrorContains(t, err, "it is not in "+lib)
 	require.NotContains(t, err.Error(), "\n")

@@ -11,7 +11,7 @@ import (
 	"backfire/experiments/plan"
 )
 
-// estimateSweep measures what a sweep will cost.
+// estimateSweep estimates the training cost of a sweep, and measures where needed.
 func estimateSweep(ctx context.Context, estimator estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 	return estimator.Estimate(ctx, sweep)
 }
@@ -22,8 +22,8 @@ type estimateLine struct {
 	*estimate.Estimate
 }
 
-// showEstimate says what a sweep will cost: as a result where nothing else is
-// asked for, otherwise on the way.
+// showEstimate shows the training cost of a sweep: on standard output with --dry-run or
+// --json, otherwise on standard error.
 func showEstimate(opts *SweepOptions, e *estimate.Estimate) error {
 	if opts.JSON {
 		if err := json.NewEncoder(opts.IO.Out).Encode(estimateLine{"estimate", e}); err != nil {
@@ -41,7 +41,7 @@ func showEstimate(opts *SweepOptions, e *estimate.Estimate) error {
 	return nil
 }
 
-// estimateText is an estimate for people.
+// estimateText returns an estimate as text.
 func estimateText(e *estimate.Estimate) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s to train, %d stored", plural(e.Models, "model"), e.Stored)
@@ -50,7 +50,7 @@ func estimateText(e *estimate.Estimate) string {
 	}
 	text.WriteByte('\n')
 	if e.AtMost > e.Models {
-		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are drawn again.\n", e.AtMost)
+		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
 	}
 	text.WriteString(trialsText(e.Trials, e.Workers))
 	for _, speed := range e.Speeds {
@@ -71,8 +71,8 @@ func estimateText(e *estimate.Estimate) string {
 	return text.String()
 }
 
-// trialsText says how the number of models that are trained at a time on a GPU was
-// chosen; empty if it was not.
+// trialsText returns the measurements by which the number of models that are trained at a
+// time on a GPU was chosen; empty if it was not chosen.
 func trialsText(trials []estimate.Trial, chosen int) string {
 	if len(trials) == 0 {
 		return ""

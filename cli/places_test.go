@@ -40,7 +40,7 @@ func TestFilesLieWhereTheyBelong(t *testing.T) {
 
 	opts, store, _, _ := runOptions(t, "data.name=folder", "data.path="+images, "pool.size=200", "attackers.label=cat")
 	opts.TensorBoard = filepath.Join(out, "events")
-	require.NoError(t, runRun(context.Background(), opts))
+	require.NoError(t, runSweep(context.Background(), opts))
 
 	written := 0
 	probe := filepath.Join(out, "probe")

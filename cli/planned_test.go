@@ -18,7 +18,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
 	"backfire/experiments/store"
-	"backfire/report"
+	"backfire/report/table"
 )
 
 // storedPlan stores the small sweep's plan and returns its directory.
@@ -119,7 +119,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	require.NoError(t, runPlanWorker(context.Background(), worker))
 	require.NoError(t, runCollect(context.Background(), collect))
 	require.Equal(t, results(t, strings.TrimPrefix(whole.Config.Sets[0], "store=")), results(t, st))
-	for _, format := range []report.Format{"csv", "tex"} {
+	for _, format := range []table.Format{"csv", "tex"} {
 		want, err := os.ReadFile(filepath.Join(whole.Out, "box-size-embedded."+string(format)))
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join(collect.Out, "box-size-embedded."+string(format)))

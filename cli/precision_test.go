@@ -16,7 +16,7 @@ import (
 func TestPrecisionThatTheDeviceLacks(t *testing.T) {
 	opts, _, _, _ := runOptions(t, "device=cpu", "train.precision=tf32")
 	opts.Worker = noWorker(t)
-	err := runRun(context.Background(), opts)
+	err := runSweep(context.Background(), opts)
 	require.ErrorIs(t, err, hardware.ErrPrecision)
 	require.ErrorContains(t, err, "choose fp32 or bf16")
 	require.Equal(t, ExitUsage, ExitCode(err))
@@ -33,7 +33,7 @@ func TestAutoPrecisionOnAGPU(t *testing.T) {
 			return launcher.Description{Libtorch: hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Name: "Some GPU", Compute: compute}}}}, nil
 		}
 		opts.Worker = func() (*exec.Cmd, error) { return nil, errors.New("no worker here") }
-		require.ErrorContains(t, runRun(context.Background(), opts), "no worker here")
+		require.ErrorContains(t, runSweep(context.Background(), opts), "no worker here")
 		require.Contains(t, errOut(), says)
 	}
 }

@@ -56,8 +56,8 @@ func storeOf(t *testing.T, key string) (dir, run string) {
 		made.dir = dir
 		opts, _, _, _ := runOptions(t, append(strings.Fields(key), "store="+dir, "attackers.counts=2,3", "artefacts.model=true")...)
 		opts.CommandLine = "backfire run --made=here"
-		require.NoError(t, runRun(context.Background(), opts))
-		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SummaryFile))
+		require.NoError(t, runSweep(context.Background(), opts))
+		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SweepFile))
 		require.NoError(t, err)
 		require.Len(t, paths, 1)
 		made.run = filepath.Base(filepath.Dir(paths[0]))
@@ -332,7 +332,7 @@ func TestPredictRefuses(t *testing.T) {
 func TestPredictWithoutModels(t *testing.T) {
 	opts, dir, _, _ := runOptions(t)
 	opts.CommandLine = "backfire run --made=here"
-	require.NoError(t, runRun(context.Background(), opts))
+	require.NoError(t, runSweep(context.Background(), opts))
 	for _, run := range runsIn(t, dir) {
 		ask, _ := predictOptions(t, dir, run)
 		ask.Sample = 1

@@ -40,16 +40,16 @@ func NewCmdReport(streams *IOStreams, runF func(context.Context, *ReportOptions)
 	cmd := &cobra.Command{
 		Use:   "report [RUN...]",
 		Short: "Make an HTML page and figures of stored results",
-		Long: `Make one HTML page of what the store has: tables beside the paper's figures, the
+		Long: `Make one HTML page of stored results: tables beside the paper's figures, the
 paper's claims with their statistics, figures, every trigger, the exact
 configuration, versions, machines and the commands. The page is one file that
 needs no network, and nothing is trained for it.
 
-A RUN is a summary of a run or sweep, DIR/plans/HASH/sweep.json or summary.json,
-or the beginning of its HASH in the store; without any, all of the store are shown.
-With --figures each figure is also written as SVG, PDF and PNG, with a text file
-that says the same in words. Triggers are drawn where the images of the dataset
-are found (data.dir, and data.path for folders of images).`,
+A RUN is the summary of a run, table or sweep, DIR/plans/HASH/sweep.json (of older
+versions also summary.json), or the beginning of its HASH in the store. Without any,
+the page shows all of the store. With --figures each figure is also written as SVG,
+PDF and PNG, with a description in a text file. Triggers are drawn where the images
+of the dataset are found (data.dir, and data.path for folders of images).`,
 		Example: `  backfire report -o report.html
   backfire report 3e24d2 runs/plans/fa52aa/sweep.json --figures figures
   backfire report --store runs --data-dir /data -o report.html`,
@@ -73,6 +73,7 @@ are found (data.dir, and data.path for folders of images).`,
 	return cmd
 }
 
+// runReport makes the page and the figures.
 func runReport(ctx context.Context, opts *ReportOptions) error {
 	resolved, err := config.Load(opts.Config)
 	if err != nil {
@@ -109,8 +110,8 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	return nil
 }
 
-// findSummaries reads the summaries that were asked for.
-func findSummaries(runs []string, dir string) ([]*summary.SweepSummary, error) {
+// findSummaries reads the requested summaries.
+func findSummaries(runs []string, dir string) ([]*summary.Summary, error) {
 	var paths []string
 	for _, run := range runs {
 		switch info, err := os.Stat(run); {
@@ -133,7 +134,7 @@ func findSummaries(runs []string, dir string) ([]*summary.SweepSummary, error) {
 		}
 		paths = found
 	}
-	var summaries []*summary.SweepSummary
+	var summaries []*summary.Summary
 	for _, path := range paths {
 		summary, err := summary.Load(path)
 		if err != nil {
@@ -157,7 +158,7 @@ func inStore(dir, prefix string) ([]string, error) {
 	return paths, err
 }
 
-// figureAction is what fails when a figure cannot be written.
+// figureAction names the action in errors about writing figures.
 const figureAction = "write a figure"
 
 // writeFigures writes the figures of a page and returns how many there are.

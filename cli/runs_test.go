@@ -23,7 +23,7 @@ func playedStore(t *testing.T) string {
 		dir, err := os.MkdirTemp("", "backfire-runs-")
 		require.NoError(t, err)
 		opts, _, _, _ := runOptions(t, "store="+dir, "artefacts.model=true", "artefacts.triggers=true", "artefacts.images=npz")
-		require.NoError(t, runRun(context.Background(), opts))
+		require.NoError(t, runSweep(context.Background(), opts))
 		playedDir = dir
 	})
 	require.NotEmpty(t, playedDir)

@@ -21,6 +21,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/internal/hardware"
 	"backfire/report"
+	"backfire/report/table"
 )
 
 // smallSweep is a sweep of seconds: the games N = 1 and N = 2 at two sizes of
@@ -80,12 +81,12 @@ func TestSweepMakesItsTable(t *testing.T) {
 	require.Contains(t, out(), "4 models, 1 seed (1), preset quick: 300 of 10000 images of embedded")
 	require.Contains(t, errOut(), "4 models to train, 0 stored: 1200 steps, 38400 images, about 1 min 15 s with 2 trainings at a time\n")
 	require.Contains(t, errOut(), "[4/4] ")
-	for _, format := range report.Formats() {
+	for _, format := range table.Formats() {
 		name := filepath.Join(opts.Out, "box-size-embedded."+string(format))
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.NotEmpty(t, text)
-		if format == report.FormatText {
+		if format == table.FormatText {
 			require.True(t, strings.HasPrefix(out(), string(text)), "the table that was shown")
 		}
 	}
@@ -116,7 +117,7 @@ func TestSweepWithJSON(t *testing.T) {
 	require.Empty(t, last.Failed)
 	require.FileExists(t, last.Path)
 	require.Len(t, last.Table.Rows, 4)
-	require.Len(t, last.Files, len(report.Formats()))
+	require.Len(t, last.Files, len(table.Formats()))
 	for _, file := range last.Files {
 		require.FileExists(t, file)
 		require.Equal(t, "tables", filepath.Base(filepath.Dir(file)), "in the store")
@@ -181,7 +182,7 @@ func TestEstimateText(t *testing.T) {
 	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&estimate.Estimate{Stored: 1}))
 	e, err := noEstimate(context.Background(), estimate.Estimator{}, &plan.Sweep{Cells: make([]cell.Cell, 1)})
 	require.NoError(t, err)
-	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are drawn again.\n")
+	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are redrawn.\n")
 	require.Contains(t, estimateText(e), "256 images/s per training, from the store (1 model)\n")
 }
 

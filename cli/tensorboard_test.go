@@ -23,14 +23,14 @@ func TestRunWithTensorBoard(t *testing.T) {
 		return texts
 	}
 	opts.TensorBoard = t.TempDir()
-	require.NoError(t, runRun(context.Background(), opts))
+	require.NoError(t, runSweep(context.Background(), opts))
 	while := events()
 	require.Len(t, while, 2, "one directory per model")
 
 	// What is stored is written the same way.
 	opts.TensorBoard = t.TempDir()
 	opts.Worker = noWorker(t)
-	require.NoError(t, runRun(context.Background(), opts))
+	require.NoError(t, runSweep(context.Background(), opts))
 	after := events()
 	require.Len(t, after, 2)
 	for name, text := range while {

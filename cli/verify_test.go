@@ -52,7 +52,7 @@ func TestVerify(t *testing.T) {
 // A summary that says something else than its results is found.
 func TestVerifySummaries(t *testing.T) {
 	dir := playedStore(t)
-	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SummaryFile))
+	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SweepFile))
 	require.NoError(t, err)
 	require.Len(t, paths, 1)
 	text, err := os.ReadFile(paths[0])
@@ -60,10 +60,10 @@ func TestVerifySummaries(t *testing.T) {
 	var sum summary.Summary
 	require.NoError(t, json.Unmarshal(text, &sum))
 	for _, change := range []func(*summary.Summary){
-		func(s *summary.Summary) { s.Rows[1].CleanAccuracy.Hits++ },
-		func(s *summary.Summary) { s.Rows[1].ASR.Mean /= 2 },
-		func(s *summary.Summary) { s.Rows[1].Attackers[1].BaseRate.Hits++ },
-		func(s *summary.Summary) { s.Rows[1].Attackers[0].SingleASR.Hits++ },
+		func(s *summary.Summary) { s.Points[0].Games[1].CleanAccuracy.Hits++ },
+		func(s *summary.Summary) { s.Points[0].Games[1].ASR.Mean /= 2 },
+		func(s *summary.Summary) { s.Points[0].Games[1].Attackers[1].BaseRate.Hits++ },
+		func(s *summary.Summary) { s.Points[0].Games[1].Attackers[0].SingleASR.Hits++ },
 	} {
 		require.NoError(t, json.Unmarshal(text, &sum))
 		change(&sum)

@@ -8,7 +8,8 @@ import (
 	"backfire/experiments/summary"
 )
 
-// collusion says which attackers use the trigger of another; empty if none does.
+// collusion names the attackers that use the trigger of another; empty if there are
+// none.
 func collusion(attackers []summary.GameAttacker) string {
 	var pairs []string
 	for _, a := range attackers {
@@ -22,7 +23,7 @@ func collusion(attackers []summary.GameAttacker) string {
 	return "Colluding attackers share trigger and target: attacker " + strings.Join(pairs, ", attacker ") + "."
 }
 
-// colluding says whether a game has attackers that share a trigger. No claim of
+// colluding reports whether a game has attackers that share a trigger. No claim of
 // the paper is about such games.
 func colluding(attackers []summary.GameAttacker) bool {
 	return slices.ContainsFunc(attackers, func(a summary.GameAttacker) bool { return a.Colludes != nil })

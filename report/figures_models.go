@@ -42,7 +42,7 @@ func (d *drawing) cross() error {
 	return nil
 }
 
-// oneLabel reports whether all attackers of a game want the same.
+// oneLabel reports whether all attackers of a game have the same target label.
 func oneLabel(s *series) bool {
 	attackers := s.attackers()
 	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a summary.GameAttacker) bool { return a.Target != attackers[0].Target })
@@ -102,13 +102,14 @@ type crossing struct {
 	rates [][]game.Rate
 }
 
-// crossByTarget draws the matrix of a game of many, with attackers who want the
-// same taken together; nothing if all of them do.
+// crossByTarget draws the matrix of a game with many attackers by target label: those
+// with the same target share a row and a column. It draws nothing if all attackers have
+// one target.
 func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
 	shares := map[[2]int][]float64{} // by target of the trigger's attacker and target
 	targets := map[int]string{}
 	for _, m := range matrices {
-		seen := map[[2]int]bool{} // by attacker and target: a column says the same for all who want it
+		seen := map[[2]int]bool{} // by attacker and target: columns of the same target are equal
 		for i, a := range m.game.Attackers {
 			targets[a.Target] = a.Label
 			for j, b := range m.game.Attackers {
@@ -189,7 +190,8 @@ func (d *drawing) curves() error {
 	return d.add(hits, drawn)
 }
 
-// spreadOut picks n of many, the first and the last among them.
+// spreadOut returns n of many series at equal distances, including the first and the
+// last.
 func spreadOut(all []*series, n int) []*series {
 	var some []*series
 	for i := range n {
@@ -218,7 +220,7 @@ func (d *drawing) epochs(s *series) ([][]store.EpochMetrics, error) {
 	return epochs, nil
 }
 
-// mean is the mean of one metric.
+// mean returns the mean of one metric over models.
 func mean(models []store.EpochMetrics, of func(store.EpochMetrics) float64) float64 {
 	return float64(stats.Over(models, of).Mean)
 }

@@ -34,8 +34,8 @@ var classNames = []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
 // sweep makes the summary of a sweep on a dataset: the points for each seed,
 // with made-up results.
-func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.SweepSummary {
-	s := &summary.SweepSummary{Sweep: strings.Repeat("ab", 32), Store: "runs"}
+func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary {
+	s := &summary.Summary{Sweep: strings.Repeat("ab", 32), Store: "runs"}
 	for _, seed := range seeds {
 		for _, fake := range points {
 			point := summary.PointSummary{
@@ -167,7 +167,7 @@ func pointsOfItsOwn() []fakePoint {
 }
 
 // flawed is table 1 with everything that is flagged.
-func flawed() *summary.SweepSummary {
+func flawed() *summary.Summary {
 	s := sweep("mnist", []uint64{1, 2, 3}, points1()...)
 	none := func(g *summary.GameSummary) {
 		empty := stats.Summarize(nil)

@@ -264,7 +264,7 @@ func Remembering(load cell.Loader) cell.Loader {
 	}
 }
 
-// SweepFormat is the version of SweepSummary.
+// SweepFormat is the version of a summary.
 const SweepFormat = 1
 
 // Undefended is the Defender of a game without a defense.

@@ -18,8 +18,25 @@ import (
 	"backfire/internal/runtest"
 )
 
-// The base is trained first, what the others go on from is trained and counted
-// once, and a killed worker changes nothing.
+// reader reads the results of a store.
+func reader(st *store.Store) *plan.CachedReader { return plan.NewCachedReader(st) }
+
+// requireAnswers requires the figures of each attacker to be those of the model that
+// answers it.
+func requireAnswers(t *testing.T, st *store.Store, defender plan.PlannedDefender, g summary.GameSummary) {
+	t.Helper()
+	hits := 0
+	for agent, answer := range defender.Answers {
+		record, err := st.Read(defender.Models[answer])
+		require.NoError(t, err)
+		hits += record.Result.CleanAccuracy.Hits
+		require.Equal(t, record.Result.Attackers[agent], g.Attackers[agent].AttackerResult)
+	}
+	require.Equal(t, hits, g.CleanAccuracy.Hits, "over the models that answer, not the one that the others start from")
+}
+
+// The base is trained first, the segments that the others start from are trained and
+// counted once, and a killed worker changes nothing.
 func TestSlicedRun(t *testing.T) {
 	plan, defender := enginetest.SlicedPlan(t)
 	images := int64(0)
@@ -56,18 +73,10 @@ func TestSlicedRun(t *testing.T) {
 			}
 			require.Empty(t, outcome.Failed)
 			require.Equal(t, want, enginetest.Deterministic(t, store, plan))
-			s, err := summary.Summarize(plan, store)
+			games, err := summary.Games(plan, reader(store))
 			require.NoError(t, err)
-			row := s.Rows[1]
-			require.Equal(t, indexing.Cost{Models: 5, Images: cost.Images, Undefended: cost.Undefended}, row.Cost)
-			hits := 0
-			for agent, answer := range defender.Answers {
-				record, err := store.Read(defender.Models[answer])
-				require.NoError(t, err)
-				hits += record.Result.CleanAccuracy.Hits
-				require.Equal(t, record.Result.Attackers[agent], row.Attackers[agent].AttackerResult)
-			}
-			require.Equal(t, hits, row.CleanAccuracy.Hits, "over the models that answer, not the one that all others go on from")
+			require.Equal(t, indexing.Cost{Models: 5, Images: cost.Images, Undefended: cost.Undefended}, games[1].Cost)
+			requireAnswers(t, store, defender, games[1])
 			done := -1
 			for i, e := range seen.Events {
 				switch {

@@ -33,7 +33,7 @@ func TestSweepPlaysDefenders(t *testing.T) {
 	outcome, err := runner.RunSweep(context.Background(), sweep)
 	require.NoError(t, err)
 	require.Empty(t, outcome.Failed)
-	s, err := SummarizeSweep(sweep, store)
+	s, err := Summarize(sweep, store)
 	require.NoError(t, err)
 	require.Empty(t, s.Missing)
 	var defenders []string

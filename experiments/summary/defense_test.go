@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/internal/enginetest"
@@ -18,18 +19,19 @@ import (
 func TestRowsOfDefenders(t *testing.T) {
 	cfg := enginetest.DefendedConfig(t, "none", "cutmix", "indexing", "pgd")
 	cfg.Attackers.Counts = []int{3}
-	plan := enginetest.DefendedPlan(t, cfg)
-	require.Len(t, plan.Cells, 1+1+1+3+1, "a single, the twin, cutmix, three models, pgd")
-	s, store := runtest.StoredRows(t, plan)
+	sweep := enginetest.NewSweep(t, plan.SweepPoint{Config: cfg})
+	require.Len(t, sweep.Cells, 1+1+1+3+1, "a single, the twin, cutmix, three models, pgd")
+	s, store := runtest.StoredSummary(t, sweep)
+	games := s.Points[0].Games
 	require.Empty(t, s.Missing)
-	require.Len(t, s.Rows, 4)
-	twin, cut, indexed, pgd := s.Rows[0], s.Rows[1], s.Rows[2], s.Rows[3]
+	require.Len(t, games, 4)
+	twin, cut, indexed, pgd := games[0], games[1], games[2], games[3]
 	for i, name := range []string{"none", "cutmix", "indexing", "pgd"} {
-		require.Equal(t, name, s.Rows[i].Defender)
-		require.True(t, s.Rows[i].Complete)
-		require.Equal(t, s.Rows[i].Models[0], s.Rows[i].Cell)
-		require.Equal(t, int64(640), s.Rows[i].Cost.Undefended)
-		require.Equal(t, twin.Attackers[0].SingleASR, s.Rows[i].Attackers[0].SingleASR, "singles are undefended")
+		require.Equal(t, name, games[i].Defender)
+		require.True(t, games[i].Complete)
+		require.Equal(t, games[i].Models[0], games[i].Cell)
+		require.Equal(t, int64(640), games[i].Cost.Undefended)
+		require.Equal(t, twin.Attackers[0].SingleASR, games[i].Attackers[0].SingleASR, "singles are undefended")
 	}
 	require.Nil(t, twin.Difference)
 	require.Equal(t, int64(640), twin.Cost.Images)
@@ -58,15 +60,17 @@ func TestRowsOfDefenders(t *testing.T) {
 	require.InDelta(t, indexed.CleanAccuracy.Value()-twin.CleanAccuracy.Value(), float64(indexed.Difference.CleanAccuracy), 1e-12) // one subtraction
 
 	require.NoError(t, os.RemoveAll(store.Path(indexed.Models[2])))
-	s, err := summary.Summarize(plan, store)
+	s, err := summary.Summarize(sweep, store)
 	require.NoError(t, err)
-	require.False(t, s.Rows[2].Complete)
+	games = s.Points[0].Games
+	require.False(t, games[2].Complete)
 	require.Len(t, s.Missing, 1)
-	require.Nil(t, s.Rows[2].Difference)
+	require.Nil(t, games[2].Difference)
 	require.NoError(t, os.RemoveAll(store.Path(twin.Cell)))
-	s, err = summary.Summarize(plan, store)
+	s, err = summary.Summarize(sweep, store)
 	require.NoError(t, err)
-	require.True(t, s.Rows[1].Complete)
-	require.Nil(t, s.Rows[1].Difference)
-	require.Zero(t, s.Rows[1].Cost.Undefended)
+	games = s.Points[0].Games
+	require.True(t, games[1].Complete)
+	require.Nil(t, games[1].Difference)
+	require.Zero(t, games[1].Cost.Undefended)
 }

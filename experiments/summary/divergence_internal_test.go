@@ -13,8 +13,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A cell keeps its name, and a result without divergences is trained again for
-// them; then every attacker's row has its own.
+// A cell keeps its hash, and a result without divergences is retrained for them; then
+// every attacker of a game has its own.
 func TestDivergencesAreJoinedToTheRows(t *testing.T) {
 	cfg, err := enginetest.Config()
 	require.NoError(t, err)
@@ -25,23 +25,23 @@ func TestDivergencesAreJoinedToTheRows(t *testing.T) {
 
 	st, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	run := func(cfg config.Config) *Summary {
+	run := func(cfg config.Config) []GameSummary {
 		runner := &runner.Runner{Store: st, Command: enginetest.Command(enginetest.Fault{}), Workers: 1, Threads: 1, Device: "cpu", Artefacts: plan.ArtefactsOf(cfg)}
 		outcome, err := runner.Run(context.Background(), p.Cells)
 		require.NoError(t, err)
 		require.Equal(t, 5, outcome.Trained)
-		summary, err := Summarize(p, st)
+		games, err := Games(p, plan.NewCachedReader(st))
 		require.NoError(t, err)
-		return summary
+		return games
 	}
 	off := cfg
 	off.Artefacts.Divergence = false
-	for _, row := range run(off).Rows {
+	for _, row := range run(off) {
 		for _, a := range row.Attackers {
 			require.Nil(t, a.Divergence)
 		}
 	}
-	for _, row := range run(cfg).Rows {
+	for _, row := range run(cfg) {
 		record, err := st.Read(row.Cell)
 		require.NoError(t, err)
 		require.Contains(t, record.Files(), store.DivergenceFile)

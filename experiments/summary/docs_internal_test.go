@@ -22,7 +22,7 @@ import (
 func fieldsOf(t reflect.Type, path string) []string {
 	switch t {
 	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate](), reflect.TypeFor[defenses.Stack](),
-		reflect.TypeFor[config.Config]():
+		reflect.TypeFor[config.Config](), reflect.TypeFor[[]GameResult]():
 		return []string{path}
 	}
 	switch {
@@ -55,8 +55,8 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		store.EnvironmentFile: reflect.TypeFor[store.Environment](),
 		store.DivergenceFile:  reflect.TypeFor[store.Divergences](),
 		store.ManifestFile:    reflect.TypeFor[store.Manifest](),
-		store.SummaryFile:     reflect.TypeFor[Summary](),
-		store.SweepFile:       reflect.TypeFor[SweepSummary](),
+		store.SummaryFile:     reflect.TypeFor[runSummary](),
+		store.SweepFile:       reflect.TypeFor[Summary](),
 		store.PlanFile:        reflect.TypeFor[plan.StoredPlan](),
 		store.OpenFile:        reflect.TypeFor[store.OpenRun](),
 		"failed":              reflect.TypeFor[store.GivenUp](),

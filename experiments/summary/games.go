@@ -10,58 +10,58 @@ import (
 	"backfire/stats"
 )
 
-// Row is one game as one defender ended it.
+// GameResult is the result of one game with one defender.
 type GameResult struct {
 	N        int    `json:"n"`        // attackers
-	Defender string `json:"defender"` // Undefended, or its defenses
+	Defender string `json:"defender"` // plan.Undefended, or its defenses
 	Cell     string `json:"cell"`     // the first of Models
-	// Models are the hashes of the defender's models; their files lie in the
-	// directories of these names.
+	// Models are the hashes of the defender's models, each the name of its directory in
+	// the store.
 	Models []string `json:"models"`
-	// Complete says that all of them are stored, and that the triggers of the
-	// game are decided. If not, the fields below are empty.
+	// Complete reports whether all of them are stored and the triggers of the game are
+	// decided. If not, the fields below are empty.
 	Complete bool `json:"complete"`
 	// CleanAccuracy is the mean over the models that answer an attacker, which are
-	// all measured on the same images: the sums of hits and of images.
+	// all measured on the same images: its hits and images are their sums.
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
-	// Collapsed says that one of these models did: the ASRs that it answers for
-	// mean nothing.
+	// Collapsed reports whether one of these models predicts no better than chance, so
+	// that its ASRs mean nothing.
 	Collapsed  bool          `json:"collapsed"`
 	ASR        stats.Summary `json:"asr"`
 	BaseRate   stats.Summary `json:"base_rate"`
 	Lift       stats.Summary `json:"lift"`
 	Robustness stats.Summary `json:"robustness"`
-	// Cost is what the models took to train, in images through the training
-	// step over all epochs; a training that several of them go on from counts
-	// once. Undefended is 0 if the twin is not stored.
+	// Cost is the training cost of the models, in images through the training step over
+	// all epochs; epochs that several of them share count once. Undefended is the cost
+	// of the same game without a defense; 0 if that is not stored.
 	Cost indexing.Cost `json:"cost"`
-	// TrainSeconds adds up how long the epochs behind Cost took, each on the machine
-	// that trained it and beside whatever else that did; 0: not known.
+	// TrainSeconds is the total time of the epochs behind Cost, each on the machine that
+	// trained it and beside its other load; 0: not known.
 	TrainSeconds float64 `json:"train_seconds,omitempty"`
-	// Difference is that to the undefended twin on the same deal; nil for the
-	// twin itself, and where it is not stored.
+	// Difference compares the game with the same game without a defense, on the same
+	// deal; nil for that game itself, and where it is not stored.
 	Difference *Difference    `json:"difference,omitempty"`
 	Attackers  []GameAttacker `json:"attackers"`
-	// Unknown compares all ways to answer queries without an index that the game
-	// has the models of; empty for a defender that is told the index.
+	// Unknown compares the ways to answer queries without an index for which the game
+	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
 
 	overlaps []game.PairOverlap
 }
 
-// Difference is what a defender changed: its shares less those of the undefended
-// twin, each in [-1, 1].
+// Difference is the change that a defender makes: its shares minus those of the same
+// game without a defense, each in [-1, 1].
 type Difference struct {
 	ASR           stats.Number `json:"asr"` // of the means over the attackers
 	CleanAccuracy stats.Number `json:"clean_accuracy"`
 }
 
-// RowAttacker is one attacker of a game, beside itself alone.
+// GameAttacker is one attacker of a game, beside the game in which it is alone.
 type GameAttacker struct {
 	// AttackerResult is from the model that answers the attacker's queries.
 	store.AttackerResult
-	// Model is the hash of that model; of the inquiry, where none is told the
-	// index.
+	// Model is the hash of that model; without an index, that of the cell that guesses
+	// the attackers of queries.
 	Model string `json:"model"`
 	// SingleASR is the ASR of the same attacker with the same trigger in the
 	// game where it is alone, without a defense; nil if that game is not planned
@@ -69,29 +69,29 @@ type GameAttacker struct {
 	SingleASR *game.Rate `json:"single_asr"`
 	// SingleCell is the hash of that game; empty if it is not planned.
 	SingleCell string `json:"single_cell,omitempty"`
-	// Divergence is that of the attacker's images of its target class from
-	// everybody's, by the same model; nil where it was not measured
+	// Divergence is the distance of the attacker's images of its target class from all
+	// agents' images of it, by the same model; nil where it was not measured
 	// (artefacts.divergence), or the model never saw them.
 	Divergence *store.AttackerDivergence `json:"divergence,omitempty"`
-	// Draws are the triggers that the attacker drew until one was kept; nil if it
-	// is not verified. Where the sweep verifies triggers in other single games than
-	// the point's own, SingleCell is not among their cells.
+	// Candidates are the triggers that the attacker drew until one was kept; nil if
+	// triggers are not verified. Where the sweep verifies triggers in other single games
+	// than the point's own, SingleCell is not among their cells.
 	Candidates []plan.Candidate `json:"draws,omitempty"`
 }
 
-// newRows joins the results of a game: without a defense first, then as each
-// defender of the plan ended it.
+// newGameResults joins the results of a game: without a defense first, then with each
+// defender of the plan.
 func newGameResults(plan *plan.Plan, planned plan.PlannedGame, results *plan.CachedReader) ([]GameResult, error) {
 	cell, _ := plan.Cell(planned.Cell)
 	j := joiner{plan, planned, results}
-	twin, err := j.row(planned.Undefended(len(cell.Game.Attackers)))
+	twin, err := j.join(planned.Undefended(len(cell.Game.Attackers)))
 	if err != nil {
 		return nil, err
 	}
 	twin.Cost.Undefended = twin.Cost.Images
 	rows := []GameResult{twin}
 	for _, defender := range planned.Defenders {
-		row, err := j.row(defender)
+		row, err := j.join(defender)
 		if err != nil {
 			return nil, err
 		}
@@ -110,15 +110,15 @@ func newGameResults(plan *plan.Plan, planned plan.PlannedGame, results *plan.Cac
 	return rows, nil
 }
 
-// joining is what rows are made of.
+// joiner joins stored results into the results of a planned game.
 type joiner struct {
 	plan    *plan.Plan
 	planned plan.PlannedGame
 	results *plan.CachedReader
 }
 
-// row joins the results of one defender's models.
-func (j joiner) row(defender plan.PlannedDefender) (GameResult, error) {
+// join joins the results of one defender's models.
+func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 	row := GameResult{
 		N: len(defender.Answers), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
 		Complete: !j.planned.Waits, Attackers: []GameAttacker{},
@@ -144,7 +144,7 @@ func (j joiner) row(defender plan.PlannedDefender) (GameResult, error) {
 	return row, nil
 }
 
-// fill puts the results of all models into a row.
+// fill fills a game's result from those of all models.
 func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
 	row.overlaps = models[0].Overlaps
 	if defender.Unknown != nil {
@@ -171,8 +171,8 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	return nil
 }
 
-// attacker adds an attacker to a row, beside itself alone, as the model called
-// hash answers it.
+// attacker adds an attacker to a game's result, with the figures of the model with the
+// given hash, beside its single ASR.
 func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash string) error {
 	divergence, err := j.results.Divergence(hash, result)
 	if err != nil {
@@ -195,28 +195,28 @@ func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash stri
 	return nil
 }
 
-// cost adds up what models took to train. What several of them go on from counts
+// cost returns the training cost of models. Segments that several of them share count
 // once.
 func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, error) {
 	cost := indexing.Cost{Models: len(models)}
 	counted := map[string]bool{}
 	for i, result := range models {
 		cell, _ := j.plan.Cell(hashes[i])
-		stages, err := plan.TrainedSegments(cell, result)
+		segments, err := plan.TrainedSegments(cell, result)
 		if err != nil {
 			return indexing.Cost{}, err
 		}
-		for _, stage := range stages {
-			if !counted[stage.Name] {
-				counted[stage.Name] = true
-				cost.Images += stage.Images
+		for _, segment := range segments {
+			if !counted[segment.Name] {
+				counted[segment.Name] = true
+				cost.Images += segment.Images
 			}
 		}
 	}
 	return cost, nil
 }
 
-// trainSeconds adds up what the epochs of models took, as cost counts them.
+// trainSeconds returns the total time of the epochs of models, counted as in cost.
 func (j joiner) trainSeconds(hashes []string) (float64, error) {
 	seconds, counted := 0.0, map[string]bool{}
 	for _, hash := range hashes {
@@ -224,7 +224,7 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		stages, err := plan.TrainedSegments(record.Cell, &record.Result)
+		segments, err := plan.TrainedSegments(record.Cell, &record.Result)
 		if err != nil {
 			return 0, err
 		}
@@ -232,12 +232,12 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		for _, stage := range stages {
-			if counted[stage.Name] {
+		for _, segment := range segments {
+			if counted[segment.Name] {
 				continue
 			}
-			counted[stage.Name] = true
-			for _, e := range epochs[min(stage.First, len(epochs)):min(stage.End, len(epochs))] {
+			counted[segment.Name] = true
+			for _, e := range epochs[min(segment.First, len(epochs)):min(segment.End, len(epochs))] {
 				seconds += e.Seconds
 			}
 		}
@@ -245,7 +245,7 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 	return seconds, nil
 }
 
-// summarize fills the summaries over the attackers.
+// Summarize computes the summaries over the attackers.
 func (r *GameResult) Summarize() {
 	r.ASR = stats.Over(r.Attackers, func(a GameAttacker) float64 { return a.ASR.Value() })
 	r.BaseRate = stats.Over(r.Attackers, func(a GameAttacker) float64 { return a.BaseRate.Value() })

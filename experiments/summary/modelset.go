@@ -9,94 +9,94 @@ import (
 	"backfire/stats"
 )
 
-// Panel is the set of stored models that a defender ended a game with.
+// ModelSet is the set of stored models that a defender has for a game.
 type ModelSet struct {
 	Defender string
 	Models   []ModelChoice // at least one
-	// Base is a model of everybody's images, whose features tell agents apart: the
-	// defender's own if it has one, or else its undefended twin's. It is nil where
-	// there is neither.
+	// Base is a model of all agents' images, whose features distinguish agents: the
+	// defender's own if it has one, or else that of the same game without a defense. It
+	// is nil where there is neither.
 	Base *ModelChoice
 }
 
-// PanelModel is one model of a panel.
+// ModelChoice is one model of a ModelSet.
 type ModelChoice struct {
 	Hash string
 	Cell cell.Cell
 }
 
-// without says whether the model never saw the images of the attacker with an ID.
+// without reports whether the model never saw the images of the attacker with an ID.
 func (m ModelChoice) without(id int) bool {
 	return m.Cell.Defense != nil && slices.Contains(m.Cell.Defense.Excluded, id)
 }
 
-// everybody says whether the model saw everybody's images.
-func (m ModelChoice) everybody() bool {
+// all reports whether the model saw the images of all agents.
+func (m ModelChoice) all() bool {
 	return m.Cell.Defense == nil || len(m.Cell.Defense.Excluded) == 0
 }
 
-// Panel reads what models a row of a summary has. Twin is the hash of the game
-// without a defense; empty if it is not known. The error wraps ErrNotStored or
-// ErrBroken where one of the models is missing.
-func NewModelSet(s *store.Store, row GameResult, twin string) (*ModelSet, error) {
-	p := &ModelSet{Defender: row.Defender}
-	for _, hash := range row.Models {
+// NewModelSet reads the models of a game. Twin is the hash of the same game without a
+// defense; empty if it is not known. The error wraps store.ErrNotStored or
+// store.ErrBroken where one of the models is missing.
+func NewModelSet(s *store.Store, g GameResult, twin string) (*ModelSet, error) {
+	set := &ModelSet{Defender: g.Defender}
+	for _, hash := range g.Models {
 		record, err := s.Glance(hash)
 		if err != nil {
 			return nil, err
 		}
-		p.Models = append(p.Models, ModelChoice{hash, record.Cell})
+		set.Models = append(set.Models, ModelChoice{hash, record.Cell})
 	}
-	if i := slices.IndexFunc(p.Models, ModelChoice.everybody); i >= 0 {
-		p.Base = &p.Models[i]
-		return p, nil
+	if i := slices.IndexFunc(set.Models, ModelChoice.all); i >= 0 {
+		set.Base = &set.Models[i]
+		return set, nil
 	}
 	if twin == "" {
-		return p, nil
+		return set, nil
 	}
 	record, err := s.Glance(twin)
 	if err != nil {
 		return nil, err
 	}
-	p.Base = &ModelChoice{twin, record.Cell}
-	return p, nil
+	set.Base = &ModelChoice{twin, record.Cell}
+	return set, nil
 }
 
-// Indexed says whether the defender has models that leave agents out.
-func (p *ModelSet) Indexed() bool {
-	return slices.ContainsFunc(p.Models, func(m ModelChoice) bool { return !m.everybody() })
+// Indexed reports whether the defender has models that leave agents out.
+func (set *ModelSet) Indexed() bool {
+	return slices.ContainsFunc(set.Models, func(m ModelChoice) bool { return !m.all() })
 }
 
-// Unlearning returns the model of an inquiry whose defender keeps no model without an
-// agent's images: it unlearns the agent that a query is from. Nil if there is none.
-func (p *ModelSet) Unlearning() *ModelChoice {
-	i := slices.IndexFunc(p.Models, func(m ModelChoice) bool { return m.Cell.Attribution != nil })
-	if i < 0 || p.Indexed() {
+// Unlearning returns the model that unlearns the agent of a query, of a defender that
+// keeps no model without an agent's images; nil if there is none.
+func (set *ModelSet) Unlearning() *ModelChoice {
+	i := slices.IndexFunc(set.Models, func(m ModelChoice) bool { return m.Cell.Attribution != nil })
+	if i < 0 || set.Indexed() {
 		return nil
 	}
-	return &p.Models[i]
+	return &set.Models[i]
 }
 
 // Without returns the model that never saw the images of the attacker with an ID;
 // nil if there is none.
-func (p *ModelSet) Without(id int) *ModelChoice {
-	i := slices.IndexFunc(p.Models, func(m ModelChoice) bool { return m.without(id) })
+func (set *ModelSet) Without(id int) *ModelChoice {
+	i := slices.IndexFunc(set.Models, func(m ModelChoice) bool { return m.without(id) })
 	if i < 0 {
 		return nil
 	}
-	return &p.Models[i]
+	return &set.Models[i]
 }
 
-// Similar says how similar a query is to an agent's contribution; higher is more
-// similar, comparable within a query only.
+// Similar is the similarity of a query to an agent's contribution. Higher is more
+// similar; only similarities of one query are comparable.
 type Similar struct {
 	Agent      int          `json:"agent"` // an attacker's ID
 	Similarity stats.Number `json:"similarity"`
 }
 
-// Rank names the attackers of a cell by their similarity to a query, the most
-// similar first; of equals, the first in the game's order, and what is undefined
-// last (detect.Guess).
+// Rank returns the attackers of a cell by their similarity to a query, the most similar
+// first. Equals are in the game's order, and undefined similarities come last, as
+// detect.Guess has them.
 func Rank(cell cell.Cell, similarity []stats.Number) []Similar {
 	ranking := make([]Similar, len(similarity))
 	for i, s := range similarity {

@@ -35,7 +35,7 @@ func TestRank(t *testing.T) {
 	}
 }
 
-func TestPanelChoosesWhoNeverSawAnAgent(t *testing.T) {
+func TestModelSetFindsTheModelWithoutAnAgent(t *testing.T) {
 	model := func(hash string, excluded ...int) ModelChoice {
 		m := ModelChoice{Hash: hash}
 		if len(excluded) > 0 {

@@ -37,14 +37,14 @@ func TestOpenRunKeepsItsResults(t *testing.T) {
 	stored, err := st.Hashes()
 	require.NoError(t, err)
 	require.Subset(t, noted, stored)
-	require.Greater(t, len(stored), len(sweep.Cells), "triggers were drawn again")
+	require.Greater(t, len(stored), len(sweep.Cells), "triggers were redrawn")
 
 	note := filepath.Join(store.PlansDir, runs[0].Sweep, store.OpenFile)
 	free, open := enginetest.GarbageOf(t, st)
 	require.Empty(t, free)
 	require.ElementsMatch(t, append(slices.Clone(stored), note), open)
 
-	summary, err := summary.SummarizeSweep(sweep, st)
+	summary, err := summary.Summarize(sweep, st)
 	require.NoError(t, err)
 	require.Empty(t, summary.Missing)
 	require.NoError(t, summary.Write(context.Background(), st))

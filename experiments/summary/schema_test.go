@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/enginetest"
@@ -28,7 +29,7 @@ func cellJSON(t *testing.T, path string) []byte {
 }
 
 func TestStoredResultsFitTheSchemas(t *testing.T) {
-	_, defended := runtest.StoredRows(t, enginetest.DefendedPlan(t, enginetest.DefendedConfig(t, "cutmix", "agent_augmentation+pgd", "indexing")))
+	_, defended := runtest.StoredSummary(t, enginetest.NewSweep(t, plan.SweepPoint{Config: enginetest.DefendedConfig(t, "cutmix", "agent_augmentation+pgd", "indexing")}))
 	undefended, _ := runtest.Verifiable(t)
 	checked := 0
 	for _, st := range []*store.Store{defended, undefended} {

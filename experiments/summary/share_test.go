@@ -25,7 +25,7 @@ func TestSharedSweepIsThatOfOneRunner(t *testing.T) {
 		require.Equal(t, outcome.Cells, outcome.Trained+outcome.Stored)
 	}
 	sweep := weakSweep(t)
-	summary, err := summary.SummarizeSweep(sweep, st)
+	summary, err := summary.Summarize(sweep, st)
 	require.NoError(t, err)
 	require.Equal(t, want, asJSON(t, summary))
 	require.Equal(t, content1, enginetest.Content(t, st))

@@ -28,24 +28,28 @@ func TestSummariesAreFoundAndLoaded(t *testing.T) {
 		return r
 	}
 	origin := &store.Request{Kind: "points", Name: "run", Command: "backfire run"}
-	run := &Summary{Plan: "aa11", Origin: origin, Seed: 3, Rows: []GameResult{row(2, 2), row(1, 2)}}
-	require.NoError(t, run.Write(context.Background(), st))
-	sweep := &SweepSummary{Sweep: "aa22", Points: []PointSummary{{Name: "p", Games: []GameSummary{{GameResult: row(1)}}}}}
+	run := runSummary{Plan: "aa11", Origin: origin, Seed: 3, Rows: []GameResult{row(2, 2), row(1, 2)}}
+	text, err := store.EncodeJSON(run)
+	require.NoError(t, err)
+	old, err := st.WritePlanFile(context.Background(), run.Plan, store.SummaryFile, text)
+	require.NoError(t, err)
+	sweep := &Summary{Sweep: "aa22", Points: []PointSummary{{Name: "p", Games: []GameSummary{{GameResult: row(1)}}}}}
 	require.NoError(t, sweep.Write(context.Background(), st))
 
 	view, err := store.OpenExisting(st.Dir())
 	require.NoError(t, err)
 	paths, err := view.Summaries("aa")
 	require.NoError(t, err)
-	require.ElementsMatch(t, []string{run.Path, sweep.Path}, paths)
+	require.ElementsMatch(t, []string{old, sweep.Path}, paths)
 	paths, err = view.Summaries("aa1")
 	require.NoError(t, err)
-	require.Equal(t, []string{run.Path}, paths)
+	require.Equal(t, []string{old}, paths)
 
-	loaded, err := Load(run.Path)
+	loaded, err := Load(old)
 	require.NoError(t, err)
 	require.Equal(t, origin, loaded.Origin)
 	require.Equal(t, st.Dir(), loaded.Store)
+	require.Equal(t, "aa11", loaded.Sweep)
 	require.Len(t, loaded.Points, 1)
 	require.Equal(t, uint64(3), loaded.Points[0].Seed)
 	require.Equal(t, "list", loaded.Points[0].Labels, "the attackers of the second game want different labels")

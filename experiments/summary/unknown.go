@@ -15,45 +15,45 @@ import (
 
 // The guesses that bound every estimator.
 const (
-	GuessRandom  = "random"  // of one who knows nothing: what is to be expected, so that all agents' answers count alike
-	GuessPerfect = "perfect" // of one who knows: the agent itself; for the defender's own queries all answers count alike
+	GuessRandom  = "random"  // a uniformly random agent, in expectation: all agents' answers count alike
+	GuessPerfect = "perfect" // the agent itself; for the defender's own queries all answers count alike
 )
 
-// UnknownIndex is what queries without an index come to by one similarity, form
-// of query and update.
+// UnknownIndex is the outcome of queries without an index, for one similarity, form of
+// query and update.
 type UnknownIndex struct {
 	Similarity string          `json:"similarity"` // a method of package detect, GuessRandom or GuessPerfect
 	Query      indexing.Form   `json:"query"`
 	Update     indexing.Update `json:"update"`
-	// TopOne is how often the guess is right, over the attackers' images with
-	// triggers that are asked with.
+	// TopOne is the share of right guesses, over the attackers' query images with
+	// triggers.
 	TopOne game.Rate `json:"top_one"`
-	// CleanAccuracy is over the defender's images that are asked with, the others
-	// over the attackers, each on its own.
+	// CleanAccuracy is over the defender's query images, the others over the attackers,
+	// each over its own query images.
 	CleanAccuracy game.Rate     `json:"clean_accuracy"`
 	ASR           stats.Summary `json:"asr"`
 	Robustness    stats.Summary `json:"robustness"`
-	// Cost is what the models took to train: that of everybody's images, which is
-	// asked, and those that answer; with Unlearn the gradient steps for every
-	// attacker.
+	// Cost is the training cost of the models: that of all agents' images, which
+	// guesses, and those that answer; with Unlearn including the gradient steps for
+	// every attacker.
 	Cost indexing.Cost `json:"cost"`
 
 	attackers []game.Success
 }
 
-// anyAgent is the guess that stands for one of each agent.
+// anyAgent is the guess that stands for each agent once.
 const anyAgent = -2
 
-// answers are the models of an update, as predictions for all probes.
+// answers holds the models of an update, as their predictions for all probes.
 type answers struct {
 	update    indexing.Update
-	predicted [][]uint8 // by attacker that a query is taken to come from
+	predicted [][]uint8 // by the guessed attacker of a query
 	models    [][]uint8 // each once
 	cost      indexing.Cost
 	collapsed bool
 }
 
-// unknown fills a row of a defender that is asked without an index.
+// unknown fills the result of a game whose defender is queried without an index.
 func (j joiner) unknown(row *GameResult, defender plan.PlannedDefender, models []*store.Result) error {
 	record, err := j.results.Store.Read(defender.Models[plan.AttributionModel])
 	if err != nil {
@@ -90,7 +90,7 @@ func (j joiner) unknown(row *GameResult, defender plan.PlannedDefender, models [
 	return nil
 }
 
-// similarities lists all that guesses are made by.
+// similarities lists all estimators of guesses, from random to perfect.
 func similarities() []string {
 	names := []string{GuessRandom}
 	for _, method := range detect.Methods() {
@@ -99,12 +99,12 @@ func similarities() []string {
 	return append(names, GuessPerfect)
 }
 
-// updates returns the answers of each update that the game has the models of:
-// the defender's own ones, those of its neighbours with the same defenses that
-// have an index, and those of unlearning.
-func (j joiner) updates(inquiry *store.Record, defender plan.PlannedDefender, models []*store.Result) ([]answers, error) {
+// updates returns the answers of each update for which the game has models: the
+// defender's own, those of the other defenders with the same defenses and an index, and
+// those of unlearning.
+func (j joiner) updates(attribution *store.Record, defender plan.PlannedDefender, models []*store.Result) ([]answers, error) {
 	asked := models[:plan.AttributionModel+1]
-	unlearned, err := inquiry.UnlearnedPredictions()
+	unlearned, err := attribution.UnlearnedPredictions()
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +112,11 @@ func (j joiner) updates(inquiry *store.Record, defender plan.PlannedDefender, mo
 	if err != nil {
 		return nil, err
 	}
-	cost.Models = 1 // the inquiry trains nothing that the base does not
+	cost.Models = 1 // attribution trains nothing beyond the base
 	sets := []answers{{update: indexing.Unlearn, predicted: unlearned, models: unlearned, cost: cost, collapsed: asked[0].Collapsed}}
-	sets[0].cost.Images += int64(len(unlearned)) * inquiry.Cell.UnlearnedImages()
+	sets[0].cost.Images += int64(len(unlearned)) * attribution.Cell.UnlearnedImages()
 	for _, neighbour := range append([]plan.PlannedDefender{defender}, j.planned.Defenders...) {
-		update, ok := j.updateOf(neighbour, inquiry.Cell)
+		update, ok := j.updateOf(neighbour, attribution.Cell)
 		if !ok || slices.ContainsFunc(sets, func(s answers) bool { return s.update == update }) {
 			continue
 		}
@@ -137,14 +137,14 @@ func (j joiner) updates(inquiry *store.Record, defender plan.PlannedDefender, mo
 	return sets, nil
 }
 
-// updateOf says which update a defender's models are for, if for any: models of
-// the same defenses as the inquiry's, each without one attacker or each without
-// several.
-func (j joiner) updateOf(defender plan.PlannedDefender, inquiry cell.Cell) (indexing.Update, bool) {
+// updateOf returns the update that a defender's models serve, and whether they serve
+// any: models with the same defenses as the attribution's, each without one attacker or
+// each without several.
+func (j joiner) updateOf(defender plan.PlannedDefender, attribution cell.Cell) (indexing.Update, bool) {
 	update := indexing.Retrain
 	for _, answer := range defender.Answers {
 		c, _ := j.plan.Cell(defender.Models[answer])
-		if c.Defense == nil || len(c.Defense.Excluded) == 0 || len(c.Defense.Slices) > 0 || cell.StackText(c.DefenseStack()) != cell.StackText(inquiry.DefenseStack()) {
+		if c.Defense == nil || len(c.Defense.Excluded) == 0 || len(c.Defense.Slices) > 0 || cell.StackText(c.DefenseStack()) != cell.StackText(attribution.DefenseStack()) {
 			return "", false
 		}
 		if len(c.Defense.Excluded) > 1 {
@@ -154,7 +154,7 @@ func (j joiner) updateOf(defender plan.PlannedDefender, inquiry cell.Cell) (inde
 	return update, true
 }
 
-// answers reads what a defender's models answer; nil while one is not stored.
+// answers reads the predictions of a defender's models; nil while one is not stored.
 func (j joiner) answers(defender plan.PlannedDefender, collapsed bool) (*answers, error) {
 	set := &answers{collapsed: collapsed}
 	var hashes []string
@@ -184,7 +184,7 @@ func (j joiner) answers(defender plan.PlannedDefender, collapsed bool) (*answers
 	return set, err
 }
 
-// judge answers all queries of a form by a similarity's guesses.
+// judge answers all queries of a form by the guesses of a similarity.
 func (s answers) judge(cell cell.Cell, all []store.AttributedProbe, form indexing.Form, similarity string) UnknownIndex {
 	u := UnknownIndex{Similarity: similarity, Query: form, Update: s.update, Cost: s.cost}
 	method := slices.Index(detect.Methods(), detect.Method(similarity))

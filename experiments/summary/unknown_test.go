@@ -11,6 +11,7 @@ import (
 
 	"backfire/defenses/detect"
 	"backfire/defenses/indexing"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
@@ -33,11 +34,11 @@ func found(t *testing.T, row summary.GameResult, similarity string, form indexin
 // often a guess is right.
 func TestUnknownIndexFromStoredPredictions(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
-	plan := enginetest.DefendedPlan(t, cfg)
-	s, st := runtest.StoredRows(t, plan)
-	twin, exact, grouped, unknown := s.Rows[0], s.Rows[1], s.Rows[2], s.Rows[3]
+	s, st := runtest.StoredSummary(t, enginetest.NewSweep(t, plan.SweepPoint{Config: cfg}))
+	games := s.Points[0].Games
+	twin, exact, grouped, unknown := games[0].GameResult, games[1].GameResult, games[2].GameResult, games[3].GameResult
 	require.Len(t, unknown.Unknown, len(indexing.Updates())*len(indexing.Forms())*(len(detect.Methods())+2))
-	planned := enginetest.DefenderOf(t, plan, "indexing_unknown")
+	planned := enginetest.DefenderOf(t, enginetest.DefendedPlan(t, cfg), "indexing_unknown")
 	record, err := st.Read(planned.Models[1])
 	require.NoError(t, err)
 	base, err := st.Read(planned.Models[0])
@@ -64,7 +65,27 @@ func TestUnknownIndexFromStoredPredictions(t *testing.T) {
 		require.Equal(t, 1, u.Cost.Models)
 	}
 
-	// By hand, from the files.
+	requireGuesses(t, st, planned, unknown)
+	requireRandomGuesses(t, st, planned, unknown)
+
+	// The row itself is that of the configured similarity, query and update.
+	u := found(t, unknown, "mmd", indexing.Batch, indexing.Retrain)
+	require.Equal(t, u.ASR, unknown.ASR)
+	require.Equal(t, u.Robustness, unknown.Robustness)
+	require.Equal(t, u.CleanAccuracy, unknown.CleanAccuracy)
+	require.Equal(t, u.Cost, unknown.Cost)
+	require.Equal(t, twin.Cost.Images, u.Cost.Undefended)
+	require.Equal(t, u.ASR.Mean-twin.ASR.Mean, unknown.Difference.ASR)
+	require.Empty(t, twin.Unknown)
+
+	require.NoError(t, os.Remove(filepath.Join(st.Path(planned.Models[1]), store.UnlearnedFile)))
+	_, err = st.Read(planned.Models[1])
+	require.ErrorIs(t, err, store.ErrBroken)
+}
+
+// requireGuesses derives the figures of one estimator from the stored files.
+func requireGuesses(t *testing.T, st *store.Store, planned plan.PlannedDefender, unknown summary.GameResult) {
+	t.Helper()
 	lines := enginetest.ReadCSV(t, filepath.Join(st.Path(planned.Models[1]), store.QueriesFile))
 	column := slices.Index(lines[0], "batch_js")
 	right, hits, of := 0, make([]int, 3), make([]int, 3)
@@ -96,10 +117,15 @@ func TestUnknownIndexFromStoredPredictions(t *testing.T) {
 	for i, a := range u.Attackers() {
 		require.Equal(t, game.Rate{Hits: hits[i], Of: of[i]}, a.ASR)
 	}
+}
 
-	// At random every model answers every query.
+// requireRandomGuesses derives the figures of random guesses, for which every model
+// answers every query, from the stored files.
+func requireRandomGuesses(t *testing.T, st *store.Store, planned plan.PlannedDefender, unknown summary.GameResult) {
+	t.Helper()
+	lines := enginetest.ReadCSV(t, filepath.Join(st.Path(planned.Models[1]), store.QueriesFile))
 	random := found(t, unknown, summary.GuessRandom, indexing.Image, indexing.Retrain)
-	hits, of = make([]int, 3), make([]int, 3)
+	hits, of := make([]int, 3), make([]int, 3)
 	for _, model := range planned.Models[2:] {
 		answering, err := st.Read(model)
 		require.NoError(t, err)
@@ -121,18 +147,4 @@ func TestUnknownIndexFromStoredPredictions(t *testing.T) {
 	for i, a := range random.Attackers() {
 		require.Equal(t, game.Rate{Hits: hits[i], Of: of[i]}, a.ASR)
 	}
-
-	// The row itself is that of the configured similarity, query and update.
-	u = found(t, unknown, "mmd", indexing.Batch, indexing.Retrain)
-	require.Equal(t, u.ASR, unknown.ASR)
-	require.Equal(t, u.Robustness, unknown.Robustness)
-	require.Equal(t, u.CleanAccuracy, unknown.CleanAccuracy)
-	require.Equal(t, u.Cost, unknown.Cost)
-	require.Equal(t, twin.Cost.Images, u.Cost.Undefended)
-	require.Equal(t, u.ASR.Mean-twin.ASR.Mean, unknown.Difference.ASR)
-	require.Empty(t, twin.Unknown)
-
-	require.NoError(t, os.Remove(filepath.Join(st.Path(planned.Models[1]), store.UnlearnedFile)))
-	_, err = st.Read(planned.Models[1])
-	require.ErrorIs(t, err, store.ErrBroken)
 }

@@ -11,8 +11,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// The same on trained models: every row has the triggers that were verified, and
-// says what they are worth alone where it plays.
+// On trained models every row has the triggers that were verified, with their single ASR
+// in its own settings.
 func TestSweepCarriesTriggersDownTheTable(t *testing.T) {
 	sweep, store := enginetest.NewSweep(t, enginetest.DownTheTable(t, enginetest.WeakBound)...), enginetest.OpenStore(t)
 	summary, outcome, _ := runtest.RunSweep(t, sweep, store, 2)
@@ -23,7 +23,7 @@ func TestSweepCarriesTriggersDownTheTable(t *testing.T) {
 		require.Equal(t, a.SingleCell, a.Candidates[len(a.Candidates)-1].Cell)
 		draws = append(draws, a.Candidates)
 	}
-	require.True(t, slices.ContainsFunc(draws, func(d []plan.Candidate) bool { return len(d) > 1 }), "some triggers were drawn again")
+	require.True(t, slices.ContainsFunc(draws, func(d []plan.Candidate) bool { return len(d) > 1 }), "some triggers were redrawn")
 	for _, point := range summary.Points[1:] {
 		require.Equal(t, enginetest.WeakBound, point.MinSingleASR)
 		for i, a := range point.Games[0].Attackers {

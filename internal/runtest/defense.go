@@ -12,12 +12,12 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// storedRows trains a plan with the fake engine and joins its rows.
-func StoredRows(t *testing.T, plan *plan.Plan) (*summary.Summary, *store.Store) {
+// StoredSummary trains the cells of a sweep with the fake engine and returns its summary.
+func StoredSummary(t *testing.T, sweep *plan.Sweep) (*summary.Summary, *store.Store) {
 	t.Helper()
 	store, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	for _, cell := range plan.Cells {
+	for _, cell := range sweep.Cells {
 		hash, err := cell.Hash()
 		require.NoError(t, err)
 		claim, err := store.Claim(hash)
@@ -33,7 +33,7 @@ func StoredRows(t *testing.T, plan *plan.Plan) (*summary.Summary, *store.Store) 
 		require.NoError(t, claim.Commit(draft))
 		require.NoError(t, claim.Release())
 	}
-	s, err := summary.Summarize(plan, store)
+	s, err := summary.Summarize(sweep, store)
 	require.NoError(t, err)
 	return s, store
 }

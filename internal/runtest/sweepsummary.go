@@ -14,13 +14,13 @@ import (
 )
 
 // runSweep plays a sweep and returns its summary.
-func RunSweep(t *testing.T, sweep *plan.Sweep, store *store.Store, workers int) (*summary.SweepSummary, *runner.Outcome, *enginetest.Recorder) {
+func RunSweep(t *testing.T, sweep *plan.Sweep, store *store.Store, workers int) (*summary.Summary, *runner.Outcome, *enginetest.Recorder) {
 	t.Helper()
 	runner, seen := NewRunner(store, workers, enginetest.Fault{})
 	outcome, err := runner.RunSweep(context.Background(), sweep)
 	require.NoError(t, err)
 	require.Empty(t, outcome.Failed)
-	summary, err := summary.SummarizeSweep(sweep, store)
+	summary, err := summary.Summarize(sweep, store)
 	require.NoError(t, err)
 	return summary, outcome, seen
 }

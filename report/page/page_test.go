@@ -23,7 +23,7 @@ import (
 
 // madeUpSummary makes up a sweep of one point with games of one and two attackers, in
 // a store that has none of their models.
-func madeUpSummary(st string) *summary.SweepSummary {
+func madeUpSummary(st string) *summary.Summary {
 	point := summary.PointSummary{
 		Name: "mine", Seed: 7, Data: cell.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same",
 		Model: cell.Model{Architecture: cell.ResNet18, Width: 2}, Training: cell.Training{Epochs: 1, Batch: 8},
@@ -42,7 +42,7 @@ func madeUpSummary(st string) *summary.SweepSummary {
 		g.BaseRate, g.Robustness = stats.Summarize([]float64{0.1}), stats.Summarize([]float64{0.2})
 		point.Games = append(point.Games, g)
 	}
-	return &summary.SweepSummary{
+	return &summary.Summary{
 		Sweep: strings.Repeat("ab", 32), Store: st, Points: []summary.PointSummary{point},
 		Origin: &store.Request{Kind: "points", Name: "mine", Title: "einfach <so>", Command: "backfire sweep 'a b.yaml' --seeds=1"},
 	}
@@ -54,7 +54,7 @@ func noImages(context.Context, datasets.Source) (*datasets.Set, error) {
 
 func TestPageWithoutTheModels(t *testing.T) {
 	p, err := New(context.Background(), Input{
-		Summaries: []*summary.SweepSummary{madeUpSummary(t.TempDir())}, Load: noImages,
+		Summaries: []*summary.Summary{madeUpSummary(t.TempDir())}, Load: noImages,
 		Program: store.Build{Version: "v9", Commit: "0123456789abcdef"},
 	})
 	require.NoError(t, err)
@@ -81,7 +81,7 @@ func TestPageOfNothing(t *testing.T) {
 	for i := range s.Points[0].Games {
 		s.Points[0].Games[i].Complete = false
 	}
-	_, err := New(context.Background(), Input{Summaries: []*summary.SweepSummary{s}, Load: noImages})
+	_, err := New(context.Background(), Input{Summaries: []*summary.Summary{s}, Load: noImages})
 	require.ErrorIs(t, err, ErrEmpty)
 }
 
@@ -92,11 +92,11 @@ func TestPageWithASummaryThatCannotBeShown(t *testing.T) {
 	for i := range bad.Points[0].Games {
 		bad.Points[0].Games[i].Models = nil
 	}
-	p, err := New(context.Background(), Input{Summaries: []*summary.SweepSummary{bad, madeUpSummary(t.TempDir())}, Load: noImages})
+	p, err := New(context.Background(), Input{Summaries: []*summary.Summary{bad, madeUpSummary(t.TempDir())}, Load: noImages})
 	require.NoError(t, err)
 	require.Len(t, p.Sections, 1)
 	require.Contains(t, p.Notes[0], "cdcdcdcdcdcd on mnist cannot be shown: report: table1 on mnist")
-	_, err = New(context.Background(), Input{Summaries: []*summary.SweepSummary{bad}, Load: noImages})
+	_, err = New(context.Background(), Input{Summaries: []*summary.Summary{bad}, Load: noImages})
 	require.ErrorIs(t, err, ErrEmpty)
 	require.ErrorContains(t, err, "cannot be shown")
 }

@@ -21,7 +21,7 @@ type Setting struct {
 // Fixed reports whether all models have the same value.
 func (s Setting) Fixed() bool { return len(s.Values) == 1 && s.More == 0 }
 
-// mostValues is how many values of a key are listed.
+// mostValues is the number of values of a key that are listed.
 const mostValues = 12
 
 // settings lists the keys of the cells of models, with all values that they have.
@@ -83,7 +83,7 @@ func walk(key string, node *yaml.Node, found func(key, value string)) {
 	}
 }
 
-// Machine is what models were trained with and on.
+// Machine is the program and the machine that models were trained on.
 type Machine struct {
 	store.Environment
 	GPUs   string
@@ -102,13 +102,13 @@ type Model struct {
 }
 
 // provenance lists models and machines.
-func (p *Page) provenance(shelf *shelf) {
+func (p *Page) provenance(results *resultCache) {
 	machines := map[string]int{}
-	for _, record := range shelf.all() {
+	for _, record := range results.all() {
 		p.Models = append(p.Models, newModel(record))
 		environment, err := record.Environment()
 		if err != nil {
-			p.Notes = append(p.Notes, fmt.Sprintf("What %s was trained on cannot be read: %v.", filepath.Base(record.Dir), err))
+			p.Notes = append(p.Notes, fmt.Sprintf("The machine that trained %s cannot be read: %v.", filepath.Base(record.Dir), err))
 			continue
 		}
 		id := fmt.Sprintf("%+v", environment)
@@ -120,7 +120,7 @@ func (p *Page) provenance(shelf *shelf) {
 	}
 }
 
-// newModel is a result in a line.
+// newModel returns a result in a line.
 func newModel(r *store.Record) Model {
 	percent := func(share float64) string { return fmt.Sprintf("%.1f", 100*share) }
 	m := Model{

@@ -1,14 +1,14 @@
-package report
+package table
 
 import (
 	"fmt"
 	"strings"
 )
 
-// latex renders the table as a LaTeX float for \input, which needs the packages
+// latex returns the table as a LaTeX float for \input, which needs the packages
 // booktabs and graphicx and nothing else. A table that is wider than the text is
-// made smaller. Of the verdicts it has what was found, without the statistics
-// behind it: a float has to fit on a page.
+// scaled down. Since a float has to fit on a page, it has the outcomes of the
+// verdicts without their statistics, and no lists of attackers.
 func (t *Table) latex() string {
 	var out strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
@@ -47,7 +47,8 @@ func (t *Table) latex() string {
 	return out.String()
 }
 
-// caption is the title, without a number that LaTeX's own would stand before.
+// caption returns the title without the number of the table, since LaTeX prints a
+// number of its own.
 func (t *Table) caption() string {
 	if number, title, found := strings.Cut(t.Title, " on "); found && strings.ReplaceAll(strings.ToLower(number), " ", "") == t.Name {
 		return "The paper's " + strings.ToLower(number) + " on " + title
@@ -55,10 +56,10 @@ func (t *Table) caption() string {
 	return t.Title
 }
 
-// label is the table's name in cross-references.
+// label returns the table's name in cross-references.
 func (t *Table) label() string { return t.Name + "-" + t.Dataset }
 
-// latexHeads writes the heads of the columns, those of groups above them.
+// latexHeads writes the heads of the columns, with the groups above them.
 func (t *Table) latexHeads(out *strings.Builder) {
 	groups, rules, grouped := make([]string, len(t.Heads)), "", false
 	for at := 0; at < len(t.Columns); {
@@ -88,7 +89,7 @@ func (t *Table) latexHeads(out *strings.Builder) {
 	fmt.Fprintf(out, "%s \\\\\n", strings.Join(heads, " & "))
 }
 
-// latexNotes writes what stands below the table.
+// latexNotes writes footnotes, notes and verdicts below the table.
 func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 	fmt.Fprintf(out, "\n\\medskip\n\\begin{minipage}{\\linewidth}\\scriptsize\\raggedright\n")
 	for _, note := range t.Footnotes {
@@ -106,8 +107,8 @@ func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 	out.WriteString("\\end{minipage}\n")
 }
 
-// minusSigns gives numbers a minus sign in place of a hyphen, where they begin a
-// text or follow a space or bracket.
+// minusSigns replaces the hyphen in front of a number by a minus sign, where the
+// number begins the text or follows a space or bracket.
 func minusSigns(text string) string {
 	var out strings.Builder
 	for i, c := range []byte(text) {
@@ -121,8 +122,8 @@ func minusSigns(text string) string {
 	return out.String()
 }
 
-// escapeLaTeX keeps a text from being taken for commands. Brackets and stars are
-// put in groups: at the beginning of a row they would belong to the \\ before it.
+// escapeLaTeX returns a text that LaTeX prints as it is. Brackets and stars are put
+// in groups: at the beginning of a row they would belong to the \\ before it.
 func escapeLaTeX(text string) string {
 	return minusSigns(strings.NewReplacer(
 		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, " %", `~\%`, "%", `\%`, "_", `\_`,

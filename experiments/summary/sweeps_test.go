@@ -32,7 +32,7 @@ func weakSweep(t *testing.T) *plan.Sweep {
 
 // asJSON is a summary as it is stored: two with the same are the same, although
 // NaN differs from itself.
-func asJSON(t *testing.T, summary *summary.SweepSummary) string {
+func asJSON(t *testing.T, summary *summary.Summary) string {
 	t.Helper()
 	for _, point := range summary.Points {
 		for i := range point.Games {
@@ -71,7 +71,7 @@ func TestSweepDrawsTriggersAgainUntilTheyWork(t *testing.T) {
 	require.Equal(t, want, asJSON(t, summary))
 	enginetest.RequireNoLeftovers(t, store)
 	require.Empty(t, summary.Missing)
-	require.Greater(t, outcome.Cells, len(sweep.Cells), "some triggers were drawn again")
+	require.Greater(t, outcome.Cells, len(sweep.Cells), "some triggers were redrawn")
 	require.Equal(t, outcome.Cells, outcome.Trained)
 	require.Len(t, enginetest.Content(t, store), 4*outcome.Cells, "four files depend on the cell alone")
 	revised := seen.Of(worker.KindRevised)
@@ -107,7 +107,7 @@ func TestSweepDrawsTriggersAgainUntilTheyWork(t *testing.T) {
 	}
 	require.Positive(t, redrawn)
 
-	// The same again needs no worker: any process can go on from the store.
+	// A repetition needs no worker: any process can resume from the store.
 	r, _ := runtest.NewRunner(store, 2, enginetest.Fault{})
 	r.Command = func() (*exec.Cmd, error) { return nil, os.ErrInvalid }
 	again, err := r.RunSweep(context.Background(), weakSweep(t))
@@ -135,7 +135,7 @@ func TestSweepDoesNotDependOnWorkersOrOtherRuns(t *testing.T) {
 	require.Equal(t, files, enginetest.Content(t, store))
 }
 
-func TestInterruptedSweepGoesOnFromTheStore(t *testing.T) {
+func TestInterruptedSweepResumesFromTheStore(t *testing.T) {
 	want, files := undisturbedSweep(t)
 	store := enginetest.OpenStore(t)
 	for rounds := 0; ; rounds++ {
@@ -180,7 +180,7 @@ func TestFailedSingleBlocksOnlyTheGamesOfItsAttacker(t *testing.T) {
 	require.Len(t, outcome.Failed, 1)
 	require.Equal(t, 5, outcome.Cells)
 	require.Equal(t, 3, outcome.Trained)
-	summary, err := summary.SummarizeSweep(sweep, store)
+	summary, err := summary.Summarize(sweep, store)
 	require.NoError(t, err)
 	var complete []bool
 	for _, g := range summary.Points[0].Games {
@@ -202,16 +202,10 @@ func TestGamesThatWaitHaveNoResult(t *testing.T) {
 		c.Trigger.MinSingleASR, c.Attackers.Counts = 0.5, []int{2}
 	}))
 	require.Equal(t, two, sweep.Cells[2])
-	sum, err := summary.SummarizeSweep(sweep, store)
+	sum, err := summary.Summarize(sweep, store)
 	require.NoError(t, err)
 	require.False(t, sum.Points[0].Games[0].Complete)
 	require.Len(t, sum.Missing, 3)
-	stage, err := sweep.Resolve(store)
-	require.NoError(t, err)
-	plain, err := summary.Summarize(stage.Plans[0], store)
-	require.NoError(t, err)
-	require.False(t, plain.Rows[0].Complete)
-	require.Len(t, plain.Missing, 3)
 }
 
 func TestSweepSummaryIsStored(t *testing.T) {
@@ -221,7 +215,7 @@ func TestSweepSummaryIsStored(t *testing.T) {
 	hash, err := sweep.Hash()
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(st.Dir(), "plans", hash, store.SweepFile), sum.Path)
-	var read summary.SweepSummary
+	var read summary.Summary
 	require.NoError(t, store.ReadJSON(sum.Path, &read))
 	require.Equal(t, asJSON(t, sum), asJSON(t, &read))
 	point := read.Points[0]

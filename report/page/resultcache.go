@@ -9,20 +9,21 @@ import (
 	"backfire/experiments/summary"
 )
 
-// shelf holds the stored results behind a page, each read once.
-type shelf struct {
+// resultCache holds the stored results behind a page, each read once.
+type resultCache struct {
 	known   map[[2]string]*store.Record // by store and cell; nil: cannot be used
-	order   [][2]string                 // in which they were asked for
-	reasons map[string]int              // why some cannot be used, and how many
-	kept    map[string]bool             // cells that games are made of, not only tries of a trigger
+	order   [][2]string                 // in which they were read
+	reasons map[string]int              // number of unusable results by reason
+	kept    map[string]bool             // cells of games, as opposed to mere tries of a trigger
 }
 
-func newShelf() *shelf {
-	return &shelf{known: map[[2]string]*store.Record{}, reasons: map[string]int{}, kept: map[string]bool{}}
+// newResultCache returns an empty cache.
+func newResultCache() *resultCache {
+	return &resultCache{known: map[[2]string]*store.Record{}, reasons: map[string]int{}, kept: map[string]bool{}}
 }
 
 // record returns the result of a cell, nil if it is missing or broken.
-func (s *shelf) record(dir, cell string) *store.Record {
+func (s *resultCache) record(dir, cell string) *store.Record {
 	key := [2]string{dir, cell}
 	if record, ok := s.known[key]; ok {
 		return record
@@ -45,8 +46,8 @@ func (s *shelf) record(dir, cell string) *store.Record {
 	return s.known[key]
 }
 
-// complaints say how many results could not be used.
-func (s *shelf) complaints() []string {
+// complaints returns a note for each reason why results cannot be used.
+func (s *resultCache) complaints() []string {
 	var texts []string
 	for reason, n := range s.reasons {
 		texts = append(texts, fmt.Sprintf("The stored files of %s cannot be used (%s): curves, matrices, triggers and settings are without them.", count(n, "model"), reason))
@@ -55,18 +56,18 @@ func (s *shelf) complaints() []string {
 	return texts
 }
 
-// result is report.Options.Result.
-func (s *shelf) result(dir string) func(string) (*store.Result, error) {
+// result returns the function for report.Options.Result.
+func (s *resultCache) result(dir string) func(string) (*store.Result, error) {
 	return func(cell string) (*store.Result, error) {
 		if record := s.record(dir, cell); record != nil {
 			return &record.Result, nil
 		}
-		return nil, nil // not to be had, which is no error
+		return nil, nil // missing, which is no error
 	}
 }
 
-// metrics is report.Options.Metrics.
-func (s *shelf) metrics(dir string) func(string) ([]store.EpochMetrics, error) {
+// metrics returns the function for report.Options.Metrics.
+func (s *resultCache) metrics(dir string) func(string) ([]store.EpochMetrics, error) {
 	return func(cell string) ([]store.EpochMetrics, error) {
 		if record := s.record(dir, cell); record != nil {
 			return record.Metrics()
@@ -75,9 +76,9 @@ func (s *shelf) metrics(dir string) func(string) ([]store.EpochMetrics, error) {
 	}
 }
 
-// records returns the results behind a summary on a dataset, those of single
-// games and of triggers that were not kept among them.
-func (s *shelf) records(summary *summary.SweepSummary, dataset string) []*store.Record {
+// records returns the results behind a summary on a dataset, including those of single
+// games and of triggers that were not kept.
+func (s *resultCache) records(summary *summary.Summary, dataset string) []*store.Record {
 	var cells []string
 	for _, point := range summary.Points {
 		if point.Data.Name != dataset {
@@ -117,8 +118,8 @@ func (s *shelf) records(summary *summary.SweepSummary, dataset string) []*store.
 	return records
 }
 
-// all returns every result that was asked for and can be used.
-func (s *shelf) all() []*store.Record {
+// all returns every result that was read and can be used.
+func (s *resultCache) all() []*store.Record {
 	var records []*store.Record
 	for _, key := range s.order {
 		if record := s.known[key]; record != nil {

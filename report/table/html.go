@@ -1,4 +1,4 @@
-package report
+package table
 
 import (
 	_ "embed"
@@ -10,10 +10,10 @@ import (
 //go:embed table.gohtml
 var tableSource string
 
-// tableTemplate writes a htmlTable. That it parses is tested.
+// tableTemplate writes an htmlTable. A test parses it.
 var tableTemplate, tableTemplateErr = template.New("table").Parse(tableSource)
 
-// htmlTable is a table as its template wants it.
+// htmlTable is the table that the template writes.
 type htmlTable struct {
 	Heads     []string
 	Groups    []htmlGroup // empty: no column has a group
@@ -28,13 +28,14 @@ type htmlGroup struct {
 	Span int
 }
 
+// htmlRow is a row with its marks as one text.
 type htmlRow struct {
 	Labels []string
 	Marks  string
 	Cells  []htmlCell
 }
 
-// htmlCell is a cell: what it sorts by, and its lines.
+// htmlCell is an entry: the number that it is sorted by, and its lines.
 type htmlCell struct {
 	Sort    string
 	Caption string
@@ -42,34 +43,35 @@ type htmlCell struct {
 	Marks   string
 }
 
-// htmlLine is a line of a cell: what is measured, its interval or the paper's.
+// htmlLine is a line of a cell: the measured values, their intervals or the paper's
+// figures.
 type htmlLine struct {
 	Class, Label, Text string
 }
 
-// HTML is the table as an HTML element, to stand in a page: heads that a script
-// can sort by, figures with intervals and the paper's figures below them.
+// HTML returns the table as an HTML element for a page: heads that a script can sort
+// by, and values with their intervals and the paper's figures below them.
 func (t *Table) HTML() (template.HTML, error) {
 	if tableTemplateErr != nil {
-		return "", fmt.Errorf("report: template of tables: %w", tableTemplateErr)
+		return "", fmt.Errorf("table: template of tables: %w", tableTemplateErr)
 	}
 	view := htmlTable{Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups()}
 	for _, row := range t.Rows {
 		line := htmlRow{Labels: row.Labels, Marks: strings.Join(row.Marks, ",")}
 		kinds := row.kinds()
-		for _, cell := range row.Cells {
-			line.Cells = append(line.Cells, cell.html(kinds))
+		for _, entry := range row.Entries {
+			line.Cells = append(line.Cells, entry.html(kinds))
 		}
 		view.Rows = append(view.Rows, line)
 	}
 	var out strings.Builder
 	if err := tableTemplate.Execute(&out, view); err != nil {
-		return "", fmt.Errorf("report: write %s as HTML: %w", t.Name, err)
+		return "", fmt.Errorf("table: write %s as HTML: %w", t.Name, err)
 	}
 	return template.HTML(out.String()), nil // the template has escaped it
 }
 
-// htmlGroups are the heads above the columns; nil if there are none.
+// htmlGroups returns the heads above the columns; nil if there are none.
 func (t *Table) htmlGroups() []htmlGroup {
 	groups := []htmlGroup{}
 	grouped := false
@@ -87,12 +89,12 @@ func (t *Table) htmlGroups() []htmlGroup {
 	return groups
 }
 
-// html lays a cell out in the lines of its row.
-func (c Cell) html(kinds []lineKind) htmlCell {
-	h := htmlCell{Caption: c.Caption, Marks: strings.Join(c.Marks, ",")}
-	for _, f := range c.Figures {
-		if f.Mean.Defined() && !f.Bracketed {
-			h.Sort = fmt.Sprintf("%.6f", float64(f.Mean))
+// html lays an entry out in the lines of its row.
+func (e Entry) html(kinds []lineKind) htmlCell {
+	h := htmlCell{Caption: e.Caption, Marks: strings.Join(e.Marks, ",")}
+	for _, v := range e.Values {
+		if v.Mean.Defined() && !v.Bracketed {
+			h.Sort = fmt.Sprintf("%.6f", float64(v.Mean))
 			break
 		}
 	}
@@ -102,14 +104,13 @@ func (c Cell) html(kinds []lineKind) htmlCell {
 			continue
 		}
 		var texts []string
-		for i := range c.Figures {
-			if text := c.part(i, kind).join("±"); text != "" {
+		for i := range e.Values {
+			if text := e.part(i, kind).join("±"); text != "" {
 				texts = append(texts, text)
 			}
 		}
 		if len(texts) > 0 {
-			label := strings.TrimPrefix(kind.label(), "95 % ") // said in the notes; cells are narrow
-			h.Lines = append(h.Lines, htmlLine{classes[kind], label, strings.Join(texts, " ")})
+			h.Lines = append(h.Lines, htmlLine{classes[kind], kind.short(), strings.Join(texts, " ")})
 		}
 	}
 	return h

@@ -1,4 +1,4 @@
-package report
+package table
 
 import (
 	"bytes"
@@ -8,23 +8,23 @@ import (
 	"io"
 )
 
-// Format is a form that a Table is written in.
+// Format is a form in which a Table is written to a file.
 type Format string
 
 // The formats. Text, Markdown and LaTeX are for people, in percent with one
-// decimal as in the paper; the others hold everything, as shares in [0, 1].
+// decimal as in the paper; the others hold all digits, as shares in [0, 1].
 const (
 	FormatText     Format = "txt"
 	FormatMarkdown Format = "md"
 	FormatLaTeX    Format = "tex"
 	// FormatCSV has one line for each attacker of each game and seed.
 	FormatCSV Format = "csv"
-	// FormatCellsCSV has one line for each figure of the table.
+	// FormatCellsCSV has one line for each value of the table.
 	FormatCellsCSV Format = "cells.csv"
 	FormatJSON     Format = "json"
 )
 
-// ErrFormat is wrapped where a table is asked for in a form that there is not.
+// ErrFormat is returned by Write for an unknown format.
 var ErrFormat = errors.New("no such format")
 
 // Formats returns all formats. Each is also the extension of its files.
@@ -32,18 +32,19 @@ func Formats() []Format {
 	return []Format{FormatText, FormatMarkdown, FormatLaTeX, FormatCSV, FormatCellsCSV, FormatJSON}
 }
 
-// Write writes the table in a format.
+// Write writes the table in a format. The error wraps ErrFormat, or is that of w.
 func (t *Table) Write(w io.Writer, format Format) error {
 	data, err := t.render(format)
 	if err != nil {
-		return fmt.Errorf("report: render %s as %s: %w", t.Name, format, err)
+		return fmt.Errorf("table: render %s as %s: %w", t.Name, format, err)
 	}
 	if _, err := w.Write(data); err != nil {
-		return fmt.Errorf("report: write %s: %w", t.Name, err)
+		return fmt.Errorf("table: write %s: %w", t.Name, err)
 	}
 	return nil
 }
 
+// render returns the table in a format.
 func (t *Table) render(format Format) ([]byte, error) {
 	switch format {
 	case FormatText:
@@ -53,9 +54,9 @@ func (t *Table) render(format Format) ([]byte, error) {
 	case FormatLaTeX:
 		return []byte(t.latex()), nil
 	case FormatCSV:
-		return t.runsCSV()
+		return t.attackersCSV()
 	case FormatCellsCSV:
-		return t.cellsCSV()
+		return t.valuesCSV()
 	case FormatJSON:
 		var out bytes.Buffer
 		encoder := json.NewEncoder(&out)

@@ -1,9 +1,12 @@
-package report
+package table
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// markdown renders the table as GitHub's Markdown, with the lines of a row as
-// rows of their own.
+// markdown returns the table as GitHub's Markdown, with each line of a row as a row
+// of its own.
 func (t *Table) markdown() string {
 	var out strings.Builder
 	out.WriteString("### " + escapeMarkdown(t.Title) + "\n\n")
@@ -42,6 +45,7 @@ func (t *Table) markdown() string {
 	for _, note := range t.Notes {
 		out.WriteString(escapeMarkdown(note) + "\n\n")
 	}
+	t.markdownLists(&out)
 	if len(t.Verdicts) > 0 {
 		out.WriteString("#### " + claimsHead + "\n\n")
 	}
@@ -55,7 +59,27 @@ func (t *Table) markdown() string {
 	return strings.TrimRight(out.String(), "\n") + "\n"
 }
 
-// escapeMarkdown keeps a text from being taken for markup.
+// markdownLists writes each attacker's ASR, a list item for each game.
+func (t *Table) markdownLists(out *strings.Builder) {
+	if len(t.Lists) == 0 {
+		return
+	}
+	out.WriteString("#### " + escapeMarkdown(t.listsHead()) + "\n\n")
+	for _, list := range t.Lists {
+		labels := make([]string, len(list.Labels))
+		for i, label := range list.Labels {
+			labels[i] = t.Heads[i] + " " + label
+		}
+		var texts []string
+		for i, e := range list.Entries {
+			texts = append(texts, fmt.Sprintf("%d: %s", list.IDs[i], e.inLine(0)))
+		}
+		out.WriteString("- **" + escapeMarkdown(strings.Join(labels, ", ")) + ".** " + strings.Join(texts, ", ") + "\n")
+	}
+	out.WriteByte('\n')
+}
+
+// escapeMarkdown returns a text that Markdown shows as it is.
 func escapeMarkdown(text string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "~", `\~`, "$", `\$`,
