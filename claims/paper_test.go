@@ -13,9 +13,10 @@ import (
 // those games that keep returns true for, if it is not nil.
 func publishedMeasurements(t *testing.T, dataset string, table int, keep func(g Game) bool) Measurements {
 	t.Helper()
-	figures, err := Published(dataset, table)
+	figures, err := paper.For(dataset)
 	require.NoError(t, err)
-	games := figures.Games
+	require.Empty(t, Published(figures, 4))
+	games := Published(figures, table).Games
 	if keep != nil {
 		games = slices.DeleteFunc(slices.Clone(games), func(g Game) bool { return !keep(g) })
 	}
@@ -82,14 +83,6 @@ func TestPaperFigures(t *testing.T) {
 			require.Empty(t, s.Size, "one seed does not tell")
 		})
 	}
-}
-
-func TestPublishedRefuses(t *testing.T) {
-	_, err := Published("svhn", 1)
-	require.ErrorIs(t, err, paper.ErrNoFigures)
-	other, err := Published(paper.MNIST, 4)
-	require.NoError(t, err)
-	require.Empty(t, other)
 }
 
 func TestGoldenPaper(t *testing.T) {

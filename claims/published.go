@@ -20,24 +20,19 @@ type Paper struct {
 	Repeats float64
 }
 
-// Published returns the paper's figures of a table, 1 to 3, on a dataset. It returns
-// the zero value for other tables. The error wraps paper.ErrNoFigures for other
-// datasets.
-func Published(dataset string, table int) (Paper, error) {
-	tables, err := paper.For(dataset)
-	if err != nil {
-		return Paper{}, fmt.Errorf("claims: published figures: %w", err)
-	}
-	repeats := tables.Repeatability() / 100
+// Published returns the paper's figures of a table, 1 to 3. It returns the zero value
+// for other tables.
+func Published(figures paper.Tables, table int) Paper {
+	repeats := figures.Repeatability() / 100
 	switch table {
 	case 1:
-		return Paper{table1(tables.Table1), repeats}, nil
+		return Paper{table1(figures.Table1), repeats}
 	case 2:
-		return Paper{table2(tables.Table2), repeats}, nil
+		return Paper{table2(figures.Table2), repeats}
 	case 3:
-		return Paper{table3(tables.Table3), repeats}, nil
+		return Paper{table3(figures.Table3), repeats}
 	default:
-		return Paper{}, nil
+		return Paper{}
 	}
 }
 
