@@ -147,9 +147,9 @@ func (c Claim) judge(m Measurements) (Verdict, error) {
 			result := s.measure(statement, measure)
 			result.Statement = i
 			if value, ok := paper[result.Name]; ok {
-				result.Paper = stats.Number(value)
+				result.Paper, result.Repeats = stats.Number(value), m.Paper.Repeats
 			}
-			if err := result.judge(m.Paper.Repeats); err != nil {
+			if err := result.judge(); err != nil {
 				return Verdict{}, err
 			}
 			v.Statistics = append(v.Statistics, result)

@@ -17,13 +17,13 @@ type Paper struct {
 	Games []Game
 	// Repeats is the distance, a share in [0, 1], within which the paper's own
 	// figures repeat.
-	Repeats float64
+	Repeats stats.Number
 }
 
 // Published returns the paper's figures of a table, 1 to 3. It returns the zero value
 // for other tables.
 func Published(figures paper.Tables, table int) Paper {
-	repeats := figures.Repeatability() / 100
+	repeats := stats.Number(figures.Repeatability() / 100)
 	switch table {
 	case 1:
 		return Paper{table1(figures.Table1), repeats}

@@ -81,10 +81,14 @@ func (v *Verdict) doubt() string {
 				first.Outcome, first.text(), other.Outcome, other.text(), v.more())
 		}
 	}
-	if first.lacksRoom() {
+	switch {
+	case first.Outcome != Undecided:
+		return fmt.Sprintf("%s, which is enough for a claim of one statement, but not of %d%s", first.text(), len(v.statements()), v.more())
+	case first.lacksRoom():
 		return fmt.Sprintf("%s, but only %s points could change", first.text(), Share.format(float64(first.Room)))
+	default:
+		return fmt.Sprintf("%s, an interval too wide for an answer (%s)%s", first.text(), first.Conditions(), v.more())
 	}
-	return fmt.Sprintf("%s, an interval too wide for an answer (%s)%s", first.text(), first.Conditions(), v.more())
 }
 
 // more returns the number of seeds that would settle the claim.
@@ -100,7 +104,7 @@ func (v *Verdict) more() string {
 func (v *Verdict) comparison() string {
 	for _, s := range v.Statistics {
 		if s.Size == v.Size && s.Size != "" {
-			paper := fmt.Sprintf("the paper's (%s)", s.Unit.Format(float64(s.Paper)))
+			paper := fmt.Sprintf("the paper's (%s, which repeats within %s)", s.Unit.Format(float64(s.Paper)), Share.format(float64(s.Repeats)))
 			switch s.Size {
 			case AsLarge:
 				return fmt.Sprintf(" The effect is as large as %s.", paper)

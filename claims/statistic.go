@@ -35,10 +35,11 @@ type Statistic struct {
 	PerSeed []SeedValue  `json:"per_seed"`
 	// Outcome is the answer of the interval alone, not corrected for other claims.
 	Outcome Outcome `json:"outcome"`
-	// Paper is the paper's value, undefined if it gives none; Size compares Estimate
-	// with it.
-	Paper stats.Number `json:"paper"`
-	Size  Size         `json:"size"`
+	// Paper is the paper's value, undefined if it gives none, and Repeats the distance
+	// within which it repeats, a share. Size compares Estimate with them.
+	Paper   stats.Number `json:"paper"`
+	Repeats stats.Number `json:"paper_repeats"`
+	Size    Size         `json:"size"`
 
 	within stats.Range // of a seed's value
 	p      answers
@@ -105,8 +106,8 @@ func (s *Statistic) betting(values []float64) stats.Betting {
 }
 
 // judge sets the estimate, its interval and the answers from the values of the seeds,
-// and compares them with the paper's value, which repeats within a distance.
-func (s *Statistic) judge(repeats float64) error {
+// and compares them with the paper's value.
+func (s *Statistic) judge() error {
 	values := s.values()
 	s.Outcome, s.p, s.Estimate = Undecided, unanswered, stats.Summarize(values).Mean
 	if len(values) < 2 {
@@ -124,7 +125,7 @@ func (s *Statistic) judge(repeats float64) error {
 		if best, p := s.p.best(); p <= 1-confidence {
 			s.Outcome = best
 		}
-		s.Size = s.size(&tests, repeats)
+		s.Size = s.size(&tests)
 	}
 	if tests.err != nil {
 		return fmt.Errorf("claims: %s: %w", s.Name, tests.err)
@@ -148,7 +149,7 @@ func (s *Statistic) answers(tests *tails) answers {
 // size compares the values with the paper's value less the distance within which it
 // repeats, but not less than the smallest effect. It is empty for a statement that
 // the paper's value does not support, and for other units than a difference of ASR.
-func (s *Statistic) size(tests *tails, repeats float64) Size {
+func (s *Statistic) size(tests *tails) Size {
 	sign := 1.0
 	if s.Side == Below {
 		sign = -1
@@ -156,7 +157,7 @@ func (s *Statistic) size(tests *tails, repeats float64) Size {
 	if !s.Paper.Defined() || s.Unit != Difference || s.Measure != ASR || sign*float64(s.Paper) <= sign*s.Bound {
 		return ""
 	}
-	asLarge := sign * max(sign*float64(s.Paper)-repeats, sign*s.Bound)
+	asLarge := sign * max(sign*float64(s.Paper)-float64(s.Repeats), sign*s.Bound)
 	switch {
 	case tests.beyond(s.Side, asLarge) <= 1-confidence:
 		return AsLarge

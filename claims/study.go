@@ -179,7 +179,7 @@ func (s *study) measure(st statement, m Measure) Statistic {
 		Name: fmt.Sprintf(st.name, m), Measure: m, Unit: st.unit, Side: st.side, Bound: st.bound,
 		OppositeBound: st.unit.opposite(st.bound),
 		Estimate:      stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Room: stats.Undefined(),
-		Paper: stats.Undefined(), PerSeed: []SeedValue{}, within: cmp.Or(st.within, st.unit.within()),
+		Paper: stats.Undefined(), Repeats: stats.Undefined(), PerSeed: []SeedValue{}, within: cmp.Or(st.within, st.unit.within()),
 	}
 	var rooms []float64
 	for _, r := range s.usable {

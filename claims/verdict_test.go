@@ -69,7 +69,7 @@ func TestSizes(t *testing.T) {
 	for _, tc := range []struct {
 		name           string
 		before, after  side
-		paper, repeats float64
+		paper, repeats stats.Number
 		want           Size
 	}{
 		{"no effect beside a large one", times(6, 100), times(6, 98), -0.86, 0.13, Smaller},
@@ -78,19 +78,22 @@ func TestSizes(t *testing.T) {
 		{"unclear", times(12, 100), times(12, 50), -0.5, 0.13, SizeUndecided},
 		{"too few seeds", times(5, 100), times(5, 98), -0.86, 0.13, ""},
 		{"the paper shows no fall", times(24, 100), times(24, 3), 0.02, 0.13, ""},
-		{"no figure", times(24, 100), times(24, 3), float64(stats.Undefined()), 0.13, ""},
+		{"no figure", times(24, 100), times(24, 3), stats.Undefined(), 0.13, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			m := cutMixMeasurements(tc.before, tc.after)
-			if stats.Number(tc.paper).Defined() {
-				m.Paper = Paper{cutMixMeasurements(both(50), both(100*(0.5+tc.paper))).Games, tc.repeats}
+			if tc.paper.Defined() {
+				m.Paper = Paper{cutMixMeasurements(both(50), both(100*float64(0.5+tc.paper))).Games, tc.repeats}
 				if tc.paper < -0.5 {
-					m.Paper.Games = cutMixMeasurements(both(100), both(100*(1+tc.paper))).Games
+					m.Paper.Games = cutMixMeasurements(both(100), both(100*float64(1+tc.paper))).Games
 				}
 			}
 			verdicts, err := Judge(m, "C5")
 			require.NoError(t, err)
 			require.Equal(t, tc.want, verdicts[0].Size, verdicts[0].Sentence)
+			if tc.want == Smaller {
+				require.Contains(t, verdicts[0].Sentence, "The effect is smaller than the paper's (-86.0 points, which repeats within 13.0).")
+			}
 		})
 	}
 }
@@ -125,6 +128,7 @@ func TestStatementsAreTheUnit(t *testing.T) {
 		{"one opposite on both, another by ASR", [][2]answers{{no, yes}, {no, no}}, Opposite, "change 1 of ASR"},
 		{"one without effect", [][2]answers{{yes, yes}, {none, none}}, NoEffect, "change 1 of ASR"},
 		{"without effect by ASR, opposite by lift", [][2]answers{{none, no}}, Undecided, "ASR and lift disagree"},
+		{"one opposite on both, too weakly for one of two", [][2]answers{{yes, yes}, {{1, 0.04, 1}, {1, 0.04, 1}}}, Undecided, "enough for a claim of one statement, but not of 2"},
 		{"one open", [][2]answers{{yes, yes}, {open, open}}, Undecided, "change 1 of ASR"},
 		{"one supported by ASR alone", [][2]answers{{yes, open}}, Undecided, "ASR and lift disagree: by ASR it is supported"},
 	} {
