@@ -99,7 +99,7 @@ func correlatedMean() float64 {
 
 func covered() []outcome {
 	return []outcome{
-		success(0.5), success(0.7), success(0.8), success(0.9), pair(0.9, 0.9), pair(0.9, 0.5), pair(0.9, 0.2), resampled,
+		success(0.5), success(0.7), success(0.8), success(0.9), pair(0.9, 0.9), pair(0.9, 0.5), pair(0.9, 0.2), pair(0.7, 0.5), resampled,
 		normal("unimodal change, -20 ± 10 points", -0.2, 0.1, 0.1), skewed,
 		normal("standard accuracy, +2 ± 1.5 points", 0.02, 0.015, 0.01), correlated,
 	}
