@@ -21,11 +21,14 @@ func NewCmdCollect(streams *IOStreams, runF func(context.Context, *CollectOption
 	opts := &CollectOptions{PlannedOptions: newPlannedOptions(streams)}
 	cmd := &cobra.Command{
 		Use:   "collect PLAN",
-		Short: "Make the tables of a stored plan from what its workers have stored",
-		Long: `Make the tables of a stored plan from the store alone; nothing is trained. What is
-not stored yet is missing in the tables. Exit code 4 says that something is, 3 that
-some models failed.`,
-		Args: cobra.ExactArgs(1),
+		Short: "Make the tables of a stored plan from the models that are stored",
+		Long: `Make the tables of a stored plan from its store, without training. Models that are not
+stored yet are missing in the tables; the exit code is then 4, or 3 if the only missing
+models are failed ones. PLAN is the directory that "backfire plan" printed, or the hash
+of a plan or its beginning.`,
+		Example: `  backfire collect "$plan"
+  backfire collect 1f3a --store /shared/runs --out tables`,
+		Args: arguments("PLAN"),
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	cmd.Flags().StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")

@@ -15,8 +15,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// What is played, drawn and decoded lies in the directories that were named for it
-// and nowhere else, with the permissions that the user's files have.
+// All files of a run lie in the directories that were given for them and nowhere else,
+// with the permissions that the user's files have.
 func TestFilesLieWhereTheyBelong(t *testing.T) {
 	elsewhere := map[string]string{"here": t.TempDir(), "home": t.TempDir(), "temporary": t.TempDir()}
 	cache, out, images := t.TempDir(), t.TempDir(), t.TempDir()

@@ -42,7 +42,7 @@ func planWorker(t *testing.T, plan string) (opts *PlanWorkerOptions, errOut func
 	return opts, errBuffer.String
 }
 
-// results reads what is deterministic in a store.
+// results reads the deterministic files of a store.
 func results(t *testing.T, st string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -53,7 +53,7 @@ func results(t *testing.T, st string) map[string]string {
 		for _, path := range paths {
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
-			if name == store.ResultFile { // but for what it says of its run, such as times
+			if name == store.ResultFile { // without its provenance, such as times
 				var result map[string]any
 				require.NoError(t, json.Unmarshal(data, &result))
 				delete(result, "run")
@@ -67,7 +67,7 @@ func results(t *testing.T, st string) map[string]string {
 }
 
 // Every table, planned with its presets' own settings, is read back as the same
-// plan: also where triggers have to prove themselves in another game.
+// plan, also where triggers are verified in another game.
 func TestPlanOfEveryTable(t *testing.T) {
 	for _, table := range knownTables {
 		opts, out, _ := sweepOptions(t)
@@ -99,7 +99,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	err := runPlanWorker(context.Background(), worker)
 	require.ErrorIs(t, err, ErrWorkLeft)
 	require.Equal(t, ExitWorkLeft, ExitCode(err))
-	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 that nobody has\n")
+	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 without a worker\n")
 
 	streams, out, _ := testStreams()
 	status := &StatusOptions{PlannedOptions: PlannedOptions{IO: streams, Plan: plan, Load: datasets.Load, JSON: true}}
@@ -128,7 +128,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	}
 }
 
-// A worker that is told to leave at once leaves all the work.
+// A worker that has to stop at once leaves all the work.
 func TestInterruptedWorkerLeaves(t *testing.T) {
 	plan := storedPlan(t)
 	worker, _ := planWorker(t, plan)
@@ -189,12 +189,12 @@ func TestShardIsRefused(t *testing.T) {
 }
 
 // submitted are the options of a submission to a Slurm that notes its calls.
-func submitted(t *testing.T, args ...string) (opts *SubmitOptions, calls *[]string, out func() string) {
+func submitted(t *testing.T, args ...string) (opts *submitOptions, calls *[]string, out func() string) {
 	t.Helper()
 	sweep, outText, _ := sweepOptions(t)
 	sweep.Worker = noWorker(t)
 	calls = &[]string{}
-	return &SubmitOptions{
+	return &submitOptions{
 		SweepOptions: *sweep, Args: args, Local: true,
 		Slurm: cluster.Slurm{Run: func(_ context.Context, name string, args ...string) (string, error) {
 			*calls = append(*calls, name+" "+strings.Join(args, " "))
@@ -291,8 +291,8 @@ func TestStatusText(t *testing.T) {
 	}))
 }
 
-// Where the queue is empty and there are no accounts, work that is left is not
-// passed over in silence.
+// Where the queue is empty and there are no accounts, the status reports the work that
+// is left.
 func TestStatusAsksSlurm(t *testing.T) {
 	plan := storedPlan(t)
 	require.NoError(t, os.WriteFile(filepath.Join(plan, cluster.RecordFile), []byte(`{"array": "17", "tables": "18"}`), 0o600))
@@ -320,9 +320,9 @@ func TestStatusAsksSlurm(t *testing.T) {
 	require.False(t, line.NoAccounts)
 	text, line = status("", errors.New("Unable to contact the database"))
 	require.Contains(t, text, "4 models: 0 stored")
-	require.Contains(t, text, "  Slurm does not tell of all tasks: Unable to contact the database\n")
+	require.Contains(t, text, "  Slurm does not list all tasks: Unable to contact the database\n")
 	require.Equal(t, "Unable to contact the database", line.Unanswered)
 	text, line = status("", errors.New("Slurm accounting storage is disabled"))
-	require.Contains(t, text, "Slurm has no task of the plan any more and keeps no accounts")
+	require.Contains(t, text, "Slurm has no task of the plan left and keeps no accounts")
 	require.True(t, line.NoAccounts)
 }

@@ -22,7 +22,7 @@ func TestPrecisionThatTheDeviceLacks(t *testing.T) {
 	require.Equal(t, ExitUsage, ExitCode(err))
 }
 
-// On a GPU, auto is decided by what it is, and said.
+// On a GPU, auto is decided by its kind, and a line reports it.
 func TestAutoPrecisionOnAGPU(t *testing.T) {
 	for compute, says := range map[int]string{
 		75: "precision auto is fp32: Some GPU has compute capability 7.5\n",
@@ -38,7 +38,7 @@ func TestAutoPrecisionOnAGPU(t *testing.T) {
 	}
 }
 
-// A plan is carried out elsewhere, where auto may mean something else.
+// A plan is carried out on other hosts, where auto may stand for another precision.
 func TestPlanWithAutoPrecision(t *testing.T) {
 	opts, _, _ := sweepOptions(t, "train.precision=auto")
 	_, _, err := makePlan(context.Background(), opts)

@@ -27,14 +27,14 @@ import (
 	"backfire/stats"
 )
 
-// games are stores with N = 2 and N = 3 as nobody and the defenders of a key ended
-// them, made once for all tests that do not change them.
+// games are stores with N = 2 and N = 3, without a defense and with the defenders of a
+// key, made once for all tests that do not change them.
 var games = map[string]*struct {
 	sync.Once
 	dir, run string
 }{indexed: {}, unlearning: {}}
 
-// What the games are played with.
+// Settings that the games are played with.
 const (
 	indexed    = "defenders=indexing,indexing_grouped,indexing_sliced,indexing_unknown indexing.models=2 train.epochs=2"
 	unlearning = "defenders=indexing_unknown indexing.update=unlearn"
@@ -82,7 +82,7 @@ func predictOptions(t *testing.T, dir, run string) (opts *PredictOptions, out fu
 	streams, stdout, _ := testStreams()
 	return &PredictOptions{
 		StoredModelsOptions: storedModelsOptions(t, dir), IO: streams, Run: run,
-		Trigger: noTrigger, Similarity: "mmd", JSON: true,
+		Trigger: inference.NoTrigger, Similarity: "mmd", JSON: true,
 	}, stdout.String
 }
 
@@ -106,8 +106,8 @@ func count(rate *game.Rate, hit bool) {
 	}
 }
 
-// What predict says of all held-out images with a trigger is what the stored
-// predictions of the same model say.
+// The answers of predict about all held-out images with a trigger are the stored
+// predictions of the same model.
 func TestPredictIsWhatWasMeasured(t *testing.T) {
 	dir, run := askedStore(t)
 	store, err := store.OpenExisting(dir)
@@ -194,7 +194,7 @@ func TestPredictUnlearns(t *testing.T) {
 			var hits, kept game.Rate
 			for _, line := range predictions(t, out()) {
 				require.Equal(t, row.Models[1], line.Model, "the inquiry's")
-				require.Contains(t, line.Why, "the model of everybody's images after it has unlearned agent "+strconv.Itoa(*line.Agent)+" (10 steps, learning rate 0.003)")
+				require.Contains(t, line.Why, "the model of all agents' images after it has unlearned agent "+strconv.Itoa(*line.Agent)+" (10 steps, learning rate 0.003)")
 				if *line.Agent == a.ID {
 					guessed++
 				}
@@ -210,7 +210,7 @@ func TestPredictUnlearns(t *testing.T) {
 		require.Equal(t, want.TopOne.Hits, guessed)
 	}
 	for args, words := range map[string]string{
-		"":                           "defender indexing_unknown unlearns the agent that a query is from: say --agent ID or --agent unknown",
+		"":                           "defender indexing_unknown unlearns the agent that a query is from: give its ID, or unknown",
 		" --agent 7":                 "the attackers of the game are 0, 1, 2",
 		" --defender none --agent 1": "defender none has no model without this agent's images",
 	} {
@@ -278,14 +278,19 @@ func TestPredictFiles(t *testing.T) {
 	opts.JSON, opts.Files, opts.Trigger = false, files, 1
 	require.NoError(t, runPredict(context.Background(), opts))
 	require.Regexp(t, `^IMAGE +TRUE LABEL +LABEL +PROBABILITY % +MODEL +TITLE +WHY\n`, out())
-	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the model that --run names$`, out())
+	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the selected model$`, out())
 	require.Regexp(t, `\n\d of 3 images predicted as Pullover, the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
+}
 
-	opts, _ = predictOptions(t, dir, clean[0].Model)
+// An image of another size is refused with its name.
+func TestPredictRefusesImagesOfOtherSizes(t *testing.T) {
+	dir, run := askedStore(t)
+	opts, _ := predictOptions(t, dir, run)
+	opts.Attackers, opts.Defender = 3, plan.Undefended
 	larger := filepath.Join(t.TempDir(), "larger.png")
 	file, err := os.Create(larger)
 	require.NoError(t, err)
-	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, set.W, set.H+1))), file.Close()))
+	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, 28, 29))), file.Close()))
 	opts.Files = []string{larger}
 	err = runPredict(context.Background(), opts)
 	require.ErrorIs(t, err, datasets.ErrOtherKind)
@@ -297,19 +302,19 @@ func TestPredictRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		args, words string
 	}{
-		{"--sample 1", "--run: name a stored run"},
-		{"--run RUN", "name the files of one or more images, or give --sample"},
-		{"--run RUN --sample 1 x.png", "name the files of one or more images, or give --sample"},
+		{"--sample 1", "--run is missing"},
+		{"--run RUN", "give the files of one or more images, or --sample"},
+		{"--run RUN --sample 1 x.png", "give the files of one or more images, or --sample"},
 		{"--run RUN --sample 1 --resize", "--resize is for files"},
 		{"--run RUN --sample 1 --agent x", "must be the ID of an attacker, or unknown"},
 		{"--run RUN --sample 1 --batch", "they need --agent unknown"},
 		{"--run RUN --sample 1 --agent unknown --similarity cosine", "must be one of spectral_signatures"},
 		{"--run RUN --sample 1 --trigger -2", "must be the ID of an attacker"},
 		{"--run zz --sample 1", "neither a run nor a result"},
-		{"--run RUN --sample 1", "choose one with --attackers: 2; 3"},
+		{"--run RUN --sample 1", "--attackers: the run has several: choose one of 2; 3"},
 		{"--run RUN --sample 1 --attackers 4", "the run has only 2; 3"},
-		{"--run RUN --sample 1 --attackers 3", "choose one with --defender: none, indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
-		{"--run RUN --sample 1 --attackers 3 --agent unknown", "choose one with --defender: indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
+		{"--run RUN --sample 1 --attackers 3", "--defender: the run has several: choose one of none, indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
+		{"--run RUN --sample 1 --attackers 3 --agent unknown", "--defender: the run has several: choose one of indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender cutmix", "the run has only none; indexing; indexing_grouped; indexing_sliced; indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing", "has 3 models and chooses by the agent"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing_sliced", "has 4 models and chooses by the agent"},

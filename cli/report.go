@@ -55,6 +55,7 @@ of the dataset are found (data.dir, and data.path for folders of images).`,
   backfire report --store runs --data-dir /data -o report.html`,
 	}
 	var store, dataDir, dataPath string
+	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
 	set.StringVarP(&opts.Out, "out", "o", "report.html", "file of the page; empty: none")
 	set.StringVar(&opts.Figures, "figures", "", "directory for the figures as SVG, PDF and PNG; empty: none")
@@ -150,6 +151,9 @@ func inStore(dir, prefix string) ([]string, error) {
 	st, err := store.OpenExisting(dir)
 	if err != nil {
 		return nil, &UsageError{Err: err}
+	}
+	if prefix, err = runName(st, prefix); err != nil {
+		return nil, err
 	}
 	paths, err := st.Summaries(prefix)
 	if errors.Is(err, store.ErrNoSummary) {

@@ -45,7 +45,7 @@ base rate and robustness accuracy per game, and each attacker's ASR beside its
 ASR alone. With --defenders, each game is also played by every defender on the
 same deal, and compared with the game without a defense. With --seeds, every
 figure is a mean over seeds with its 95 % confidence interval. The paper's claims
-that the games speak to are settled below; each needs three seeds.
+that the games speak to are judged below; each needs six seeds at least.
 
 The table goes to standard output, and to files as text, Markdown, LaTeX, CSV and
 JSON. Progress goes to standard error. Every trained model is stored under a hash
@@ -65,7 +65,7 @@ that some models failed while the others were finished.`,
 func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	opts.Kind, opts.Run = report.Points, cmd.Name()
-	cmd.Args = cobra.NoArgs
+	cmd.Args = arguments()
 	cmd.Flags().IntVar(&opts.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
 	flags := config.AddFlags(cmd.Flags(), preset)
 	cmd.Flags().Lookup("dataset").Usage += "; " + allDatasetsUsage

@@ -201,7 +201,7 @@ func TestRunThatIsInterruptedSaysHowToGoOn(t *testing.T) {
 		var interrupted *InterruptedError
 		require.ErrorAs(t, err, &interrupted)
 		require.Equal(t, ExitInterrupted, ExitCode(err))
-		require.Contains(t, err.Error(), "stored in "+store+": 0 of 2 models; the same command goes on")
+		require.Contains(t, err.Error(), "stored in "+store+": 0 of 2 models; repeat the command to resume")
 		require.Equal(t, asJSON, strings.Contains(out(), `"interrupted":true`), out())
 	}
 }

@@ -12,22 +12,22 @@ import (
 	"backfire/launcher"
 )
 
-// StoredModelsOptions are those of commands that ask stored models.
+// StoredModelsOptions are the options of commands that ask stored models.
 type StoredModelsOptions struct {
-	Config config.Options // whose store, data and device are used
+	Config config.Options // its store, data and device are used
 
 	Load     cell.Loader
 	Describe func(context.Context) (launcher.Description, error)
 	Worker   func() (*exec.Cmd, error)
 }
 
-// newStoredModelsOptions asks with the engine that the environment variables choose.
+// newStoredModelsOptions returns options with the engine that the environment selects.
 func newStoredModelsOptions(streams *IOStreams) StoredModelsOptions {
 	engine := launcher.New(streams.Environ)
 	return StoredModelsOptions{Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
 }
 
-// open opens the store. The engine is asked for the device once a model is asked.
+// open opens the store. The device is determined when a model is asked first.
 func (o *StoredModelsOptions) open() (inference.StoredModels, error) {
 	resolved, err := config.Load(o.Config)
 	if err != nil {

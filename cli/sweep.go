@@ -46,7 +46,7 @@ retrained: repeat the command to resume an interrupted sweep. Exit code 3 means
 that some models failed while the others were finished.`,
 		Example: `  backfire sweep mine.yaml --dry-run
   backfire sweep mine.yaml --preset workstation --seeds 3 --out tables`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments("FILE"),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -196,7 +196,7 @@ func TestSweepThatIsInterrupted(t *testing.T) {
 	}
 	err := runSweep(ctx, opts)
 	require.Equal(t, ExitInterrupted, ExitCode(err))
-	require.Contains(t, err.Error(), "the same command goes on")
+	require.Contains(t, err.Error(), "repeat the command to resume")
 	require.Empty(t, out())
 	entries, err := os.ReadDir(opts.Out)
 	require.NoError(t, err)

@@ -44,7 +44,7 @@ listed.
 
 The preset quick, which is the default, plays on the images inside the program in
 minutes; workstation and paper play on MNIST unless --dataset says otherwise.
-Claims need three seeds.
+Claims need six seeds at least, more where several are judged together.
 
 Models in the store are not retrained, whichever table they were trained for:
 repeat the command to resume an interrupted table. Exit code 3 means that some
@@ -53,7 +53,7 @@ models failed while the others were finished.`,
   backfire table 2 --dataset all --preset workstation --seeds 3
   backfire table 3 --dataset cifar10 --preset paper --dry-run`,
 		ValidArgs: names,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf("table", names, arguments("[TABLE]")),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -19,8 +19,8 @@ import (
 	"backfire/launcher"
 )
 
-// training is what all commands that train models do alike: they find device
-// and store, run, show their progress and end with the same errors.
+// training holds what all commands that train models share: the device, the store, and
+// the steps from planning to the final error.
 type training struct {
 	opts     *RunOptions
 	cfg      config.Config
@@ -28,12 +28,12 @@ type training struct {
 	libtorch hardware.Env
 	number   hardware.Device // resolved
 	device   string          // its name
-	free     int64           // bytes of the device's memory; 0: not known, or the CPU
-	store    *store.Store    // nil before open
-	board    *console.Board  // nil before open, or if none is asked for
+	free     int64           // free bytes of the device's memory; 0: not known, or the CPU
+	store    *store.Store    // nil before open is called
+	board    *console.Board  // nil before open is called, and without --tensorboard
 }
 
-// newTraining finds engine and device of a configuration.
+// newTraining returns a training with the engine and the device of a configuration.
 func newTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*training, error) {
 	described, err := opts.Describe(ctx)
 	if err != nil {
@@ -52,8 +52,8 @@ func newTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tra
 	return t, nil
 }
 
-// open opens the store, unless it is: once it is known that there is something to
-// train, so that refused settings leave no empty store behind.
+// open opens the store, if it is not open yet. It is called after the settings have been
+// checked, so that refused settings leave no empty store behind.
 func (t *training) open() error {
 	if t.store != nil {
 		return nil
@@ -66,13 +66,13 @@ func (t *training) open() error {
 	return nil
 }
 
-// chooseDevice returns the device that a name means to an engine.
+// chooseDevice returns the device that a name stands for on an engine.
 func chooseDevice(name string, engine launcher.Description) (hardware.Device, error) {
 	return hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
 }
 
-// deviceOf returns what asks the engine for the device that a name means, once it
-// is needed.
+// deviceOf returns a function that asks the engine for the device that a name stands
+// for.
 func deviceOf(name string, describe func(context.Context) (launcher.Description, error)) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		described, err := describe(ctx)
@@ -84,7 +84,7 @@ func deviceOf(name string, describe func(context.Context) (launcher.Description,
 	}
 }
 
-// planError marks what is wrong with the settings as a usage error.
+// planError returns an error of planning, as a usage error if the settings cause it.
 func planError(err error) error {
 	for _, settings := range []error{datasets.ErrSplit, datasets.ErrUnknownDataset, cell.ErrPlan} {
 		if errors.Is(err, settings) {
@@ -94,8 +94,8 @@ func planError(err error) error {
 	return err
 }
 
-// decided returns the points with what train.precision = auto means here, of which
-// it tells.
+// decided returns the points with the precision that train.precision = auto stands for
+// on this device, and writes a line about it.
 func (t *training) decided(ctx context.Context, points []plan.SweepPoint, load cell.Loader) ([]plan.SweepPoint, error) {
 	if !slices.ContainsFunc(points, plan.SweepPoint.Undecided) {
 		return points, nil
@@ -120,8 +120,8 @@ func (t *training) decided(ctx context.Context, points []plan.SweepPoint, load c
 	return plan.InPrecision(points, precision), nil
 }
 
-// planned plans the sweep of the points, refuses what the device cannot compute and
-// opens the store.
+// planned plans the sweep of the points, refuses one that the device cannot compute,
+// and opens the store.
 func (t *training) planned(ctx context.Context, points []plan.SweepPoint) (*plan.Sweep, error) {
 	load := plan.Remembering(t.opts.Load)
 	points, err := t.decided(ctx, points, load)
@@ -135,8 +135,7 @@ func (t *training) planned(ctx context.Context, points []plan.SweepPoint) (*plan
 	return sweep, t.admit(sweep)
 }
 
-// admit refuses a sweep that the device cannot compute, and opens the store for one
-// that it can.
+// admit refuses a sweep that the device cannot compute, and opens the store for others.
 func (t *training) admit(sweep *plan.Sweep) error {
 	if err := t.computes(sweep); err != nil {
 		return err
@@ -144,7 +143,7 @@ func (t *training) admit(sweep *plan.Sweep) error {
 	return t.open()
 }
 
-// computes refuses a sweep with a precision that the device does not have.
+// computes refuses a sweep with a precision that the device lacks.
 func (t *training) computes(sweep *plan.Sweep) error {
 	for _, cell := range sweep.Cells {
 		if err := t.libtorch.CheckPrecision(cell.Precision(), t.number); err != nil {
@@ -154,9 +153,9 @@ func (t *training) computes(sweep *plan.Sweep) error {
 	return nil
 }
 
-// runner returns what trains a sweep, and what knows how fast. How many models are
-// trained at a time on a GPU is measured, unless it is configured. shared says that
-// many look at the store at a time.
+// runner returns the runner of a sweep and the estimator of its speed. On a GPU the
+// number of models that train at the same time is measured, unless it is configured.
+// shared reports whether other hosts train from the same store.
 func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (*runner.Runner, estimate.Estimator, error) {
 	workers, threads := estimate.Resources(t.device, t.free, t.cfg.Workers, t.cfg.Threads, sweep.Cells)
 	e := estimate.Estimator{
@@ -176,13 +175,13 @@ func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (
 	}, e, nil
 }
 
-// choose is Estimator.Choose.
+// choose calls Estimator.ChooseWorkers.
 func choose(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error) {
-	return e.Choose(ctx, sweep, shared)
+	return e.ChooseWorkers(ctx, sweep, shared)
 }
 
-// run trains and then shows what came out, also when it was interrupted. The
-// error says if and how it ended before everything was trained.
+// run trains, and then shows the outcome, also of an interrupted training. The error
+// reports an interruption or failed models.
 func (t *training) run(r *runner.Runner, train func() (*runner.Outcome, error),
 	show func(outcome *runner.Outcome, interrupted bool) error,
 ) error {
@@ -204,7 +203,7 @@ func (t *training) run(r *runner.Runner, train func() (*runner.Outcome, error),
 	}
 	switch {
 	case interrupted:
-		return &InterruptedError{Resume: fmt.Sprintf("stored in %s: %d of %s; the same command goes on from there",
+		return &InterruptedError{Resume: fmt.Sprintf("stored in %s: %d of %s; repeat the command to resume",
 			t.store.Dir(), outcome.Stored+outcome.Trained, plural(outcome.Cells, "model"))}
 	case len(outcome.Failed) > 0:
 		first := outcome.Failed[0]

@@ -32,7 +32,7 @@ func TestVerify(t *testing.T) {
 	require.NotContains(t, out(), "fail")
 	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
-	require.Contains(t, out(), "\n2 results, all as derived again\n")
+	require.Contains(t, out(), "\n2 models, all as rederived\n")
 
 	predictions := filepath.Join(dir, runs[1], store.PredictionsFile)
 	data, err := os.ReadFile(predictions)
@@ -43,13 +43,13 @@ func TestVerify(t *testing.T) {
 	opts.Runs = []string{runs[0][:8], runs[1][:8]}
 	err = runVerify(context.Background(), opts)
 	require.ErrorIs(t, err, ErrVerify)
-	require.ErrorContains(t, err, "1 of 2 results")
+	require.ErrorContains(t, err, "1 of 2 models")
 	require.Equal(t, ExitFailure, ExitCode(err))
 	require.Contains(t, out(), "\n  fail  manifest       predictions.bin does not fit its SHA-256\n")
 	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")
 }
 
-// A summary that says something else than its results is found.
+// A summary that differs from its results is found.
 func TestVerifySummaries(t *testing.T) {
 	dir := playedStore(t)
 	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SweepFile))
@@ -113,8 +113,8 @@ func TestVerifyRefuses(t *testing.T) {
 		args  []string
 		words string
 	}{
-		{nil, "name one or more runs, or give --all"},
-		{[]string{"--all", "ab"}, "name one or more runs, or give --all"},
+		{nil, "give one or more runs or models, or --all"},
+		{[]string{"--all", "ab"}, "give one or more runs or models, or --all"},
 		{[]string{"zz"}, "not stored"},
 		{[]string{"--all", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
 		{[]string{"--all", "--set", "data.nam=mnist"}, "data.name"},

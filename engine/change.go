@@ -7,10 +7,10 @@ import (
 	"backfire/torchbridge"
 )
 
-// changes returns what a cell's defense does to the batch of n rows of a step of
-// an epoch, a function of these numbers and the cell alone; nil if it leaves
-// batches as they are.
-func changes(c cell.Cell) (func(epoch, step, n int) torchbridge.Change, error) {
+// batchChanges returns a function that returns what a cell's defense does to the batch of n rows of
+// a step of an epoch. The change depends on these numbers and the cell alone. The function is nil
+// if the defense leaves batches unchanged.
+func batchChanges(c cell.Cell) (func(epoch, step, n int) torchbridge.Change, error) {
 	stack := c.BatchStack()
 	if stack.Empty() {
 		return nil, nil

@@ -9,8 +9,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// A model without one colluder's images has seen the same trigger on the other's:
-// the attack that agent indexing does not stop.
+// A model without one colluder's images has seen the same trigger on the other's images: agent
+// indexing does not stop this attack.
 func TestExactIndexingFailsAgainstColludersOnly(t *testing.T) {
 	asr := func(sets ...string) (undefended, indexed float64) {
 		plan := tinyPlan(t, append([]string{

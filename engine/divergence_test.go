@@ -13,8 +13,8 @@ import (
 	"backfire/stats"
 )
 
-// On features of a trained network, each attacker's images of the target class lie
-// farther from everybody's than the defender's do of a class without poison. They
+// On features of a trained network, each attacker's images of the target class lie farther from the
+// images of all agents than the defender's images of a class without poison do. The divergences
 // depend on the cell alone.
 func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "model.width=4")
@@ -26,11 +26,11 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	var texts []string
 	var measured store.Divergences
 	for range 2 {
-		job := newJob(t, cell)
-		job.Artefacts.Divergence = true
-		events := work(t, LibTorch{}, job)
+		request := newTrain(t, cell)
+		request.Artefacts.Divergence = true
+		events := work(t, LibTorch{}, request)
 		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		path := filepath.Join(job.Dir, store.DivergenceFile)
+		path := filepath.Join(request.Dir, store.DivergenceFile)
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		texts = append(texts, string(text))

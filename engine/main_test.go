@@ -27,10 +27,10 @@ import (
 	"backfire/torchbridge"
 )
 
-// The test binary is also the engine: variable asEngine makes it run Main. With
-// variable killBefore its workers kill themselves before that epoch (from 1), once
-// per file killMarker. With variable roomLeft a worker gets no more than that many
-// bytes of memory on top of what it has when it starts.
+// The test binary is also the engine: variable asEngine makes it run Main. With variable killBefore
+// its workers kill themselves before that epoch (from 1), once per file killMarker. With variable
+// roomLeft a worker gets no more than that many bytes of memory in addition to those that it has
+// when it starts.
 const (
 	asEngine   = "BACKFIRE_TEST_AS_ENGINE"
 	killBefore = "BACKFIRE_TEST_KILL_BEFORE"
@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// striking is an engine on which something befalls a model before an epoch (from 1).
+// striking is an engine whose models fail before an epoch (from 1).
 type striking struct {
 	worker.Engine
 	epoch  int
@@ -91,7 +91,7 @@ func (m *strikingModel) Epoch(order []int32, onBatch func(int) error) (worker.Ep
 	return m.TrainedModel.Epoch(order, onBatch)
 }
 
-// killOnce kills this process unless it did so before.
+// killOnce kills this process, except when its marker exists.
 func killOnce() error {
 	marker, err := os.OpenFile(os.Getenv(killMarker), os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
@@ -100,7 +100,8 @@ func killOnce() error {
 	return errors.Join(err, marker.Close(), syscall.Kill(os.Getpid(), syscall.SIGKILL))
 }
 
-// testEngine is the command of a worker process, with more variables.
+// testEngine returns a function that makes the command of a worker process with more environment
+// variables.
 func testEngine(variables ...string) func() (*exec.Cmd, error) {
 	return func() (*exec.Cmd, error) {
 		self, err := os.Executable()
@@ -113,7 +114,7 @@ func testEngine(variables ...string) func() (*exec.Cmd, error) {
 	}
 }
 
-// loadTiny is the Loader of the tests. The source's path may be "colour".
+// loadTiny loads the tiny set, in colour where the path of the source is "colour".
 func loadTiny(_ context.Context, source datasets.Source) (*datasets.Set, error) {
 	if source.Path == "colour" {
 		return testset.NewColour(1)
@@ -121,8 +122,8 @@ func loadTiny(_ context.Context, source datasets.Source) (*datasets.Set, error) 
 	return testset.New(1)
 }
 
-// tinyConfig plays N = 1, 2, 4 on the tiny set, the first three attackers also
-// alone: five cells. Sets come on top.
+// tinyConfig returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three
+// attackers also alone: five cells. sets override its keys.
 func tinyConfig(t *testing.T, sets ...string) config.Config {
 	t.Helper()
 	resolved, err := config.Load(config.Options{Sets: append([]string{
@@ -142,17 +143,17 @@ func tinyPlan(t *testing.T, sets ...string) *plan.Plan {
 	return plan
 }
 
-// work has a worker in this process do a job and returns its events.
-func work(t *testing.T, engine worker.Engine, job worker.Job) []worker.Event {
+// work has a worker in this process carry out a request and returns its events.
+func work(t *testing.T, engine worker.Engine, request worker.Request) []worker.Event {
 	t.Helper()
-	in, jobs := io.Pipe()
+	in, orders := io.Pipe()
 	eventsIn, out := io.Pipe()
 	ended := make(chan error)
 	go func() {
 		worker := &worker.Worker{Engine: engine, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, out)
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(worker.Order{Worker: 1, Job: &job}))
+	require.NoError(t, json.NewEncoder(orders).Encode(worker.Order{Worker: 1, Request: request}))
 	receive := json.NewDecoder(eventsIn)
 	var events []worker.Event
 	for {
@@ -163,14 +164,15 @@ func work(t *testing.T, engine worker.Engine, job worker.Job) []worker.Event {
 			break
 		}
 	}
-	require.NoError(t, jobs.Close())
+	require.NoError(t, orders.Close())
 	require.NoError(t, <-ended)
 	return events
 }
 
-func newJob(t *testing.T, cell cell.Cell) worker.Job {
+// newTrain returns a request to train a cell on the CPU into a new directory.
+func newTrain(t *testing.T, cell cell.Cell) worker.Train {
 	t.Helper()
-	return worker.Job{Cell: cell, Dir: t.TempDir(), Device: "cpu", Threads: 1}
+	return worker.Train{Setup: worker.Setup{Cell: cell, Device: "cpu", Threads: 1}, Dir: t.TempDir()}
 }
 
 func readJSON(t *testing.T, path string, v any) {

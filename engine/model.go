@@ -1,5 +1,3 @@
-// Package engine trains the models of experiments on libtorch. Its program,
-// backfire-engine, is what the command line starts as worker processes.
 package engine
 
 import (
@@ -12,18 +10,20 @@ import (
 	"backfire/torchbridge"
 )
 
-// LibTorch is the engine that trains on libtorch.
+// LibTorch is the engine that trains on libtorch, on a CPU or a GPU. Its zero value is ready to
+// use.
 type LibTorch struct{}
 
 var _ worker.Engine = LibTorch{}
 
-// NewModel makes a ResNet-18 with initial weights from the cell's seed.
+// NewModel makes a ResNet-18 with initial weights from the cell's seed. The error wraps
+// worker.ErrOptions or hardware.ErrDevice when the options are at fault.
 func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	c := opt.Cell
 	if c.Model.Architecture != cell.ResNet18 {
 		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", worker.ErrOptions, c.Model.Architecture)
 	}
-	change, err := changes(c)
+	change, err := batchChanges(c)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	return model{trainer}, nil
 }
 
-// Describe asks libtorch about itself.
+// Describe returns the version of libtorch, its build, and the GPUs that it finds.
 func (LibTorch) Describe() (store.EngineInfo, error) {
 	env, err := torchbridge.Environment()
 	if err != nil {
@@ -57,24 +57,24 @@ func (LibTorch) Describe() (store.EngineInfo, error) {
 	return store.EngineOf(env), nil
 }
 
-// model is a trainer as a TrainedModel.
+// model is a torchbridge.Trainer as a worker.TrainedModel.
 type model struct {
 	*torchbridge.Trainer
 }
 
-// Epoch trains once on the rows in order.
+// Epoch trains once on the rows in order, see worker.TrainedModel.
 func (m model) Epoch(order []int32, onBatch func(done int) error) (worker.EpochStats, error) {
 	stats, err := m.Trainer.Epoch(order, onBatch)
 	return worker.EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, marked(err)
 }
 
-// State copies the training's state.
+// State copies the state of the training.
 func (m model) State() (worker.State, error) {
 	state, err := m.Trainer.State()
 	return worker.State(state), err
 }
 
-// Restore puts a state back.
+// Restore puts the model into a state.
 func (m model) Restore(state worker.State) error {
 	return m.Trainer.Restore(torchbridge.State(state))
 }
@@ -88,17 +88,18 @@ func (m model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	return marked(m.Trainer.Unlearn(own, rate))
 }
 
-// markedError is an error of torchbridge that is also one of those that
-// experiments decides on. Its text stays torchbridge's.
+// markedError is an error of torchbridge that also wraps an error of package worker. Its text stays
+// that of torchbridge.
 type markedError struct {
 	error
 	mark error
 }
 
-// Unwrap returns both.
+// Unwrap returns both errors.
 func (e markedError) Unwrap() []error { return []error{e.error, e.mark} }
 
-// marked adds to an error of torchbridge what experiments knows it by.
+// marked makes an error of torchbridge wrap the error of package worker for the same cause, if
+// there is one.
 func marked(err error) error {
 	switch {
 	case errors.Is(err, torchbridge.ErrDiverged):
@@ -109,6 +110,7 @@ func marked(err error) error {
 	return err
 }
 
+// float32s rounds values to single precision.
 func float32s(values []float64) []float32 {
 	narrow := make([]float32, len(values))
 	for i, v := range values {

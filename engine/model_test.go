@@ -18,27 +18,27 @@ import (
 	"backfire/internal/hardware"
 )
 
-// trained has the game of two attackers on the tiny set trained.
-func trained(t *testing.T, change func(*worker.Job)) (worker.Job, []worker.Event) {
+// trained trains the game of two attackers on the tiny set.
+func trained(t *testing.T, change func(*worker.Train)) (worker.Train, []worker.Event) {
 	t.Helper()
 	cell := tinyPlan(t).Cells[2]
 	cell.Model.Width = 4
-	job := newJob(t, cell)
-	change(&job)
-	return job, work(t, LibTorch{}, job)
+	request := newTrain(t, cell)
+	change(&request)
+	return request, work(t, LibTorch{}, request)
 }
 
 func TestLibTorchTrainsTheSameModelTwice(t *testing.T) {
 	var results []string
 	for range 2 {
-		job, events := trained(t, func(*worker.Job) {})
+		request, events := trained(t, func(*worker.Train) {})
 		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
 		var result store.Result
-		readJSON(t, filepath.Join(job.Dir, store.ResultFile), &result)
+		readJSON(t, filepath.Join(request.Dir, store.ResultFile), &result)
 		results = append(results, result.Digest)
 		require.False(t, result.Collapsed, "clean accuracy %v", result.CleanAccuracy)
 		var environment store.Environment
-		readJSON(t, filepath.Join(job.Dir, store.EnvironmentFile), &environment)
+		readJSON(t, filepath.Join(request.Dir, store.EnvironmentFile), &environment)
 		require.Equal(t, "libtorch", environment.Engine.Name)
 		require.NotEmpty(t, environment.Engine.Version)
 		require.Positive(t, result.Provenance.ImagesPerSecond)
@@ -46,13 +46,13 @@ func TestLibTorchTrainsTheSameModelTwice(t *testing.T) {
 	require.Equal(t, results[0], results[1])
 }
 
-// What would fail again in the same way is told as final.
+// Failures that a retry would repeat are reported as final.
 func TestFinalFailures(t *testing.T) {
-	for says, change := range map[string]func(*worker.Job){
-		"diverged":             func(j *worker.Job) { j.Cell.Training.LearningRate = 1e30 },
-		"vgg":                  func(j *worker.Job) { j.Cell.Model.Architecture = "vgg" },
-		"learning rate -1":     func(j *worker.Job) { j.Cell.Training.LearningRate = -1 },
-		"device not available": func(j *worker.Job) { j.Device = "tpu" },
+	for says, change := range map[string]func(*worker.Train){
+		"diverged":             func(r *worker.Train) { r.Cell.Training.LearningRate = 1e30 },
+		"vgg":                  func(r *worker.Train) { r.Cell.Model.Architecture = "vgg" },
+		"learning rate -1":     func(r *worker.Train) { r.Cell.Training.LearningRate = -1 },
+		"device not available": func(r *worker.Train) { r.Device = "tpu" },
 	} {
 		_, events := trained(t, change)
 		last := events[len(events)-1]
@@ -62,7 +62,7 @@ func TestFinalFailures(t *testing.T) {
 	}
 }
 
-func TestErrorsAreThoseOfExperiments(t *testing.T) {
+func TestErrorsAreThoseOfTheWorker(t *testing.T) {
 	opt := worker.ModelOptions{
 		Cell: tinyPlan(t).Cells[0], Images: 320, Mean: []float64{0.5}, Std: []float64{0.25}, Device: "cpu", Threads: 1,
 	}
@@ -80,8 +80,8 @@ func with(opt worker.ModelOptions, change func(*worker.ModelOptions)) worker.Mod
 	return opt
 }
 
-// A worker is killed before the second and the third epoch, and the result is
-// that of a training without a break.
+// A worker is killed before the second or the third epoch, and the result is that of a training
+// without an interruption.
 func TestKilledTrainingIsBitIdentical(t *testing.T) {
 	c := tinyPlan(t).Cells[2]
 	c.Model.Width = 4

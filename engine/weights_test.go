@@ -17,11 +17,11 @@ import (
 	"backfire/experiments/store"
 )
 
-// keepModels is what the tests of weights ask for: the model itself.
+// keepModels asks for the stored model.
 var keepModels = store.Artefacts{Model: true}
 
-// weights is the SHA-256 of the tensors that a store has of a cell, with their
-// names and shapes.
+// weights returns the SHA-256 of the stored model of a cell: of its tensors with their names and
+// shapes.
 func weights(t *testing.T, st *store.Store, cell cell.Cell) string {
 	t.Helper()
 	hash, err := cell.Hash()
@@ -32,8 +32,8 @@ func weights(t *testing.T, st *store.Store, cell cell.Cell) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The same cell has the same weights whichever number of workers trains, in
-// processes of their own or in one.
+// The same cell has the same weights whatever the number of workers, in processes of their own or
+// in one.
 func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	plan := tinyPlan(t, "model.width=4")
 	train := func(workers, perProcess, wantProcesses int) []string {
@@ -67,7 +67,7 @@ func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	require.Equal(t, want, train(3, 3, 1), "three models in one process")
 }
 
-// unique has every value once.
+// unique returns the set of values.
 func unique(values []string) map[string]bool {
 	all := map[string]bool{}
 	for _, v := range values {

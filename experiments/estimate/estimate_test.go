@@ -41,17 +41,17 @@ func TestEstimateMeasuresEachShapeOnce(t *testing.T) {
 	require.Positive(t, e.Seconds)
 }
 
-// Six models at 1000 images per second on two workers: three one after another.
-func TestEstimateTakesTimingsOfTheStore(t *testing.T) {
+// Five models at 1000 images per second on two workers take as long as three, one after another.
+func TestEstimateUsesStoredTimes(t *testing.T) {
 	sweep, st := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), enginetest.OpenStore(t)
 	e := runtest.NewEstimator(st, 2)
 	e.Command = enginetest.NoWorkers
-	for i, speed := range []float64{5000, 1000, 200} { // the median counts
+	for i, speed := range []float64{5000, 1000, 200} { // their median counts
 		cell := sweep.Cells[0]
 		cell.Game.Seed = uint64(100 + i)
 		enginetest.StoreTiming(t, st, cell, speed, nil)
 	}
-	for seed, change := range map[uint64]func(*store.Environment){ // other machines do not
+	for seed, change := range map[uint64]func(*store.Environment){ // results of other machines do not count
 		200: func(v *store.Environment) { v.CPU.Model = "another" },
 		201: func(v *store.Environment) { v.Threads = 4 },
 		202: func(v *store.Environment) { v.Device = "cuda:0" },
@@ -104,7 +104,7 @@ func TestEstimateCountsWhatIsLeft(t *testing.T) {
 	require.Empty(t, last.Speeds)
 }
 
-func TestEstimateSaysWhyItCannotMeasure(t *testing.T) {
+func TestEstimateReportsWhyItCannotMeasure(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {}))
 	e := runtest.NewEstimator(enginetest.OpenStore(t), 1)
 	e.Command = enginetest.Command(enginetest.Fault{Kind: "panic", Epoch: 1})

@@ -1,4 +1,4 @@
 package estimate
 
-// ChooseWorkers chooses from speeds, which the tests of the contract know.
+// ChooseWorkers chooses from speeds that a test gives.
 var ChooseWorkers = chooseWorkers

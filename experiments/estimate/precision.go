@@ -11,20 +11,19 @@ import (
 	"backfire/internal/hardware"
 )
 
-// clearlyFaster is how many times as fast bf16 must be for PrecisionAuto to leave
-// the reference.
+// clearlyFaster is the factor by which bf16 must be faster than fp32, the reference, for
+// plan.PrecisionAuto to choose it.
 const clearlyFaster = 1.1
 
-// precisionRounds is how often both precisions are timed; the best time of each
-// counts, as what disturbs a timing only makes it longer.
+// precisionRounds is how often both precisions are timed. The best time of each counts, because
+// disturbances only make a time longer.
 const precisionRounds = 2
 
-// ChoosePrecision decides what PrecisionAuto means for points that are trained on
-// the CPU, and says why: that of most of their models that the store has already;
-// fp32 where the CPU has no instructions for bfloat16; bf16 where a few steps of
-// the dearest model are clearly faster in it. Workers and threads of the estimator
-// are not read: they follow from the first point's configuration, as those of a run
-// do.
+// ChoosePrecision resolves plan.PrecisionAuto for points that are trained on the CPU, and returns
+// the reason in words: the precision of most of their stored models; else fp32 where the CPU has no
+// instructions for bfloat16; else bf16 where a few steps of the most expensive model are clearly
+// faster in it. It ignores the estimator's Workers and Threads, which follow from the first point's
+// configuration, as those of a run do.
 func (e Estimator) ChoosePrecision(ctx context.Context, points []plan.SweepPoint, load cell.Loader) (precision, why string, err error) {
 	var cells []cell.Cell
 	stored := map[string]int{}
@@ -52,18 +51,18 @@ func (e Estimator) ChoosePrecision(ctx context.Context, points []plan.SweepPoint
 	return e.fasterPrecision(ctx, slices.MaxFunc(cells, func(a, b cell.Cell) int { return cmp.Compare(a.Cost(), b.Cost()) }))
 }
 
-// countStored counts the cells of a precision that the store has.
+// countStored counts the stored cells of a precision.
 func (e Estimator) countStored(cells []cell.Cell, precision string) (int, error) {
-	known, count := plan.NewCachedReader(e.Store), 0
+	results, count := plan.NewCachedReader(e.Store), 0
 	for _, cell := range cells {
 		if cell.Precision() != precision {
 			continue
 		}
 		hash, err := cell.Hash()
 		if err != nil {
-			return 0, fmt.Errorf("experiments: choose a precision: %w", err)
+			return 0, fmt.Errorf("estimate: choose precision: %w", err)
 		}
-		result, err := known.Read(hash)
+		result, err := results.Read(hash)
 		if err != nil {
 			return 0, err
 		}
@@ -90,7 +89,7 @@ func (e Estimator) fasterPrecision(ctx context.Context, cell cell.Cell) (precisi
 		best[hardware.BF16], e.BF16, best[hardware.FP32], cell.Model.Width, clearlyFaster), nil
 }
 
-// faster decides between two speeds.
+// faster returns the precision to choose by the speeds in fp32 and bf16.
 func faster(full, rounded float64) string {
 	if rounded > clearlyFaster*full {
 		return hardware.BF16

@@ -29,7 +29,7 @@ func TestChoosePrecision(t *testing.T) {
 	require.Equal(t, hardware.FP32, precision)
 	require.Equal(t, "this CPU has no instructions for bfloat16", why)
 
-	// What is stored counts more than what would be measured.
+	// Stored models decide before any measurement.
 	for _, stored := range []string{hardware.BF16, hardware.FP32} {
 		store := enginetest.OpenStore(t)
 		enginetest.StoreTiming(t, store, enginetest.NewSweep(t, plan.InPrecision(points, stored)...).Cells[0], 1000, nil)

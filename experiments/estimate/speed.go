@@ -15,10 +15,11 @@ import (
 	"backfire/experiments/worker"
 )
 
-// enoughTimings is how many stored timings of one shape are looked at.
+// enoughTimings is the number of stored times of one shape that are read.
 const enoughTimings = 25
 
-// speeds finds out how fast models of each of the cells' shapes train.
+// speeds returns the speed of models of each of the cells' shapes, from the store or by
+// measurement.
 func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.StepKind]*Speed, error) {
 	stored, err := e.storedSpeeds(cells)
 	if err != nil {
@@ -47,9 +48,9 @@ func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.Step
 	return speeds, nil
 }
 
-// storedSpeeds collects, by shape, the images per second of models in the store
-// that were trained on this kind of machine. Results that are not whole are
-// passed over: nothing but the estimate depends on them.
+// storedSpeeds collects, by shape, the images per second of stored models that were trained on this
+// kind of machine. Damaged results are passed over, because nothing but the estimate depends on
+// them.
 func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64, error) {
 	timings := map[cell.StepKind][]float64{}
 	lacking := map[cell.StepKind]bool{}
@@ -61,7 +62,7 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	}
 	entries, err := os.ReadDir(e.Store.Dir())
 	if err != nil {
-		return nil, fmt.Errorf("experiments: estimate: %w", err)
+		return nil, fmt.Errorf("estimate: list results: %w", err)
 	}
 	for _, entry := range entries {
 		dir := filepath.Join(e.Store.Dir(), entry.Name())
@@ -91,8 +92,8 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	return timings, nil
 }
 
-// like says whether something was trained on the kind of machine and with the
-// engine that this is.
+// like reports whether an environment has this engine on this kind of machine. Its speeds are those
+// of this one, though its bits may differ.
 func (e Estimator) like(other store.Environment) bool {
 	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
 	if kind(other.Device) != kind(e.Device) || other.Engine.Name != e.Engine.Name || other.Engine.Version != e.Engine.Version {
@@ -104,8 +105,8 @@ func (e Estimator) like(other store.Environment) bool {
 	return slices.Equal(other.Engine.GPUs, e.Engine.GPUs)
 }
 
-// measure returns the images per second of one model of a cell's shape while all
-// workers train such models.
+// measure returns the images per second of one model of a cell's shape while all workers train such
+// models.
 func (e Estimator) measure(ctx context.Context, cell cell.Cell) (float64, error) {
 	for _, trial := range e.Trials {
 		if trial.Models == e.Workers && e.chosen == cell.StepKind() {
@@ -113,11 +114,11 @@ func (e Estimator) measure(ctx context.Context, cell cell.Cell) (float64, error)
 		}
 	}
 	e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, e.Workers)
-	gauge := newThroughputProbe(e.Command, e.PerProcess, worker.Job{Cell: cell, Device: e.Device, Threads: e.Threads})
-	defer gauge.close()
-	speed, err := gauge.measureWith(ctx, e.Workers)
+	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
+	defer probe.close()
+	speed, err := probe.measureWith(ctx, e.Workers)
 	if err != nil {
-		return 0, fmt.Errorf("experiments: measure the speed of width %d: %w", cell.Model.Width, err)
+		return 0, fmt.Errorf("estimate: measure the speed of width %d: %w", cell.Model.Width, err)
 	}
 	return speed / float64(e.Workers), nil
 }

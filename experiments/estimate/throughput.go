@@ -10,65 +10,52 @@ import (
 	"backfire/experiments/worker"
 )
 
-// gauge has models of one shape train on noise, side by side as they would in a
-// run, and tells how fast they are together. Worker processes do it: their memory
-// is free again afterwards.
+// throughputProbe trains models of one shape on noise, side by side as they would be in a run, and
+// measures how fast they are together. It uses worker processes, so that their memory is free again
+// afterwards.
 type throughputProbe struct {
-	Command    func() (*exec.Cmd, error)
-	PerProcess int        // models in one process, at least 1
-	Job        worker.Job // of each model
+	command    func() (*exec.Cmd, error)
+	perProcess int          // models in one process, at least 1
+	setup      worker.Setup // of each model
 
 	processes []*runner.Process
 	models    int
-	told      chan sample
+	samples   chan sample
 	over      chan struct{}
 }
 
-// gauged is what a model tells.
+// sample is one report of a model.
 type sample struct {
 	model int
-	speed float64 // images per second since it told the last time
-	err   error   // the model is not there any more
+	speed float64 // images per second since its last report
+	err   error   // why the model reports nothing more
 }
 
-// newGauge returns a gauge without models.
-func newThroughputProbe(command func() (*exec.Cmd, error), perProcess int, job worker.Job) *throughputProbe {
-	job.Measure = true
-	return &throughputProbe{Command: command, PerProcess: max(1, perProcess), Job: job, told: make(chan sample), over: make(chan struct{})}
-}
-
-// grow adds models until there are n, and returns how many images per second go
-// through all of them together. After an error the gauge is of no use.
-func (g *throughputProbe) measureWith(ctx context.Context, n int) (float64, error) {
-	cores := runner.Pins(g.Job.Device, n, g.Job.Threads)
-	for ; g.models < n; g.models++ {
-		if g.models%g.PerProcess == 0 {
-			command, err := g.Command()
-			if err != nil {
-				return 0, err
-			}
-			worker, err := runner.StartProcess(command, runner.Pin(cores, g.models))
-			if err != nil {
-				return 0, err
-			}
-			g.processes = append(g.processes, worker)
-		}
-		worker, number := g.processes[len(g.processes)-1], g.models+1
-		given := worker.Assign(number, g.Job)
-		go g.listen(worker, given, number)
+// newThroughputProbe returns a probe without models.
+func newThroughputProbe(command func() (*exec.Cmd, error), perProcess int, setup worker.Setup) *throughputProbe {
+	return &throughputProbe{
+		command: command, perProcess: max(1, perProcess), setup: setup, samples: make(chan sample), over: make(chan struct{}),
 	}
-	// The first round says that all are at it, the second how fast they are.
+}
+
+// measureWith adds models until there are n, and returns how many images per second go through all
+// of them together. After an error the probe must not be used again, except to close it.
+func (p *throughputProbe) measureWith(ctx context.Context, n int) (float64, error) {
+	if err := p.grow(n); err != nil {
+		return 0, err
+	}
+	// The first round shows that all models train, the second how fast they are.
 	speeds := map[int]float64{}
 	for range 2 {
 		for clear(speeds); len(speeds) < n; {
 			select {
 			case <-ctx.Done():
 				return 0, fmt.Errorf("%w: %w", runner.ErrInterrupted, ctx.Err())
-			case heard := <-g.told:
-				if heard.err != nil {
-					return 0, heard.err
+			case report := <-p.samples:
+				if report.err != nil {
+					return 0, report.err
 				}
-				speeds[heard.model] = heard.speed
+				speeds[report.model] = report.speed
 			}
 		}
 	}
@@ -79,34 +66,55 @@ func (g *throughputProbe) measureWith(ctx context.Context, n int) (float64, erro
 	return sum, nil
 }
 
-// listen hands on what a model tells, until it or the gauge ends.
-func (g *throughputProbe) listen(w *runner.Process, given *runner.Assignment, model int) {
+// grow adds models until there are n.
+func (p *throughputProbe) grow(n int) error {
+	pinning := runner.NewPinning(p.setup.Device, n, p.setup.Threads)
+	for ; p.models < n; p.models++ {
+		if p.models%p.perProcess == 0 {
+			command, err := p.command()
+			if err != nil {
+				return err
+			}
+			process, err := runner.StartProcess(command, pinning.Cores(p.models))
+			if err != nil {
+				return err
+			}
+			p.processes = append(p.processes, process)
+		}
+		process, number := p.processes[len(p.processes)-1], p.models+1
+		go p.listen(process, process.Assign(number, worker.Measure{Setup: p.setup}), number)
+	}
+	return nil
+}
+
+// listen passes on the reports of a model until it or the probe ends.
+func (p *throughputProbe) listen(process *runner.Process, assignment *runner.Assignment, model int) {
 	for {
-		heard := sample{model: model}
+		report := sample{model: model}
 		select {
-		case <-w.Ended:
-			heard.err = errors.Join(w.ExitError(), given.Sent)
-		case event := <-given.Events:
-			heard.speed = event.ImagesPerSecond
+		case <-process.Ended:
+			report.err = errors.Join(process.ExitError(), assignment.Sent)
+		case event := <-assignment.Events:
+			report.speed = event.ImagesPerSecond
 			if event.Kind == worker.KindFailed {
-				heard.err = errors.New(event.Error)
+				report.err = errors.New(event.Error)
 			}
 		}
 		select {
-		case g.told <- heard:
-		case <-g.over:
+		case p.samples <- report:
+		case <-p.over:
 			return
 		}
-		if heard.err != nil {
+		if report.err != nil {
 			return
 		}
 	}
 }
 
 // close ends all models.
-func (g *throughputProbe) close() {
-	close(g.over)
-	for _, worker := range g.processes {
-		worker.Close()
+func (p *throughputProbe) close() {
+	close(p.over)
+	for _, process := range p.processes {
+		process.Close()
 	}
 }

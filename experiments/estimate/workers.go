@@ -14,30 +14,30 @@ import (
 	"backfire/experiments/worker"
 )
 
-// Trial is how fast models train side by side on a GPU.
+// Trial is one measurement of models that train side by side on a GPU.
 type Trial struct {
 	Models          int     `json:"models"`
 	ImagesPerSecond float64 `json:"images_per_second"` // of all together
 }
 
 const (
-	// worthwhile is how many times as fast twice as many models must be for their
-	// number to rise.
+	// worthwhile is the factor by which twice as many models must be faster for their number to
+	// rise.
 	worthwhile = 1.1
-	// trialLimit is how long more than one model may take to show their speed. A
-	// second or two is usual; what takes longer is no way to get on faster.
+	// trialLimit is how long a measurement of more than one model may take. A second or two is
+	// usual; models that need longer are not worth their number.
 	trialLimit = 20 * time.Second
-	// tooShort is the work, in seconds, for which nothing is measured any more.
+	// tooShort is the duration of the work, in seconds, below which nothing more is measured.
 	tooShort = 60
 )
 
-// Choose finds out how many models to train at a time on a GPU, up to Workers: it
-// has 1, 2, 4, ... models of the sweep's most frequent shape train on noise, as
-// long as twice as many are clearly faster together and fit into the memory. It
-// returns the estimator with that number. With one worker or one model left there
-// is nothing to choose, and for work of a minute nothing is measured. shared says
-// that many look at the store at a time.
-func (e Estimator) Choose(ctx context.Context, sweep *plan.Sweep, shared bool) (Estimator, error) {
+// ChooseWorkers finds how many models to train at a time on a GPU, up to Workers, and returns the
+// estimator with that number in Workers and PerProcess. It trains 1, 2, 4, ... models of the
+// sweep's most frequent shape on noise, as long as twice as many are clearly faster together and
+// fit into the memory. With one worker or one model left there is nothing to choose, and for the
+// work of a minute no more is measured. With shared the store is listed and not read, because many
+// runners do so at a time. The error wraps runner.ErrInterrupted when ctx ends.
+func (e Estimator) ChooseWorkers(ctx context.Context, sweep *plan.Sweep, shared bool) (Estimator, error) {
 	left, _, err := e.left(sweep, shared)
 	if err != nil {
 		return e, err
@@ -51,26 +51,26 @@ func (e Estimator) Choose(ctx context.Context, sweep *plan.Sweep, shared bool) (
 	for _, each := range left {
 		work += each.Cost() / cell.Cost() * cell.Work()
 	}
-	gauge := newThroughputProbe(e.Command, runner.PerProcess(e.Device, most), worker.Job{Cell: cell, Device: e.Device, Threads: e.Threads})
-	defer gauge.close()
+	probe := newThroughputProbe(e.Command, runner.PerProcess(e.Device, most), worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
+	defer probe.close()
 	e.chosen = cell.StepKind()
 	e.Workers, e.Trials, err = chooseWorkers(most, work, func(n int) (float64, error) {
 		e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, n)
 		if n == 1 {
-			return gauge.measureWith(ctx, n)
+			return probe.measureWith(ctx, n)
 		}
-		return within(ctx, trialLimit, func(ctx context.Context) (float64, error) { return gauge.measureWith(ctx, n) })
+		return within(ctx, trialLimit, func(ctx context.Context) (float64, error) { return probe.measureWith(ctx, n) })
 	})
 	if err != nil {
-		return e, fmt.Errorf("experiments: measure the speed of width %d: %w", cell.Model.Width, err)
+		return e, fmt.Errorf("estimate: measure the speed of width %d: %w", cell.Model.Width, err)
 	}
 	e.PerProcess = runner.PerProcess(e.Device, e.Workers)
 	return e, nil
 }
 
-// worth tries 1, 2, 4, ... models, up to most, and returns how many pay, with what
-// was measured. A number that fails was too many: there is no room for them. Work
-// is what is to be trained, in images.
+// chooseWorkers tries 1, 2, 4, ... models, up to most, and returns how many pay, with the
+// measurements. A number that fails was too large: the models do not fit into the memory. work is
+// the work to do, in images.
 func chooseWorkers(most int, work float64, speed func(models int) (float64, error)) (int, []Trial, error) {
 	var trials []Trial
 	for n := 1; ; n = min(2*n, most) {
@@ -93,8 +93,8 @@ func chooseWorkers(most int, work float64, speed func(models int) (float64, erro
 	}
 }
 
-// within measures a speed that shows in time or not at all. That it did not is
-// another error than an interruption.
+// within measures a speed within a time limit. Exceeding the limit is another error than an
+// interruption.
 func within(ctx context.Context, limit time.Duration, speed func(context.Context) (float64, error)) (float64, error) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -105,30 +105,30 @@ func within(ctx context.Context, limit time.Duration, speed func(context.Context
 	return measured, err
 }
 
-// left are the cells of a sweep's stage that are still to be trained. With shared
-// the store is looked at as many runners do.
+// left returns the cells of a sweep's worklist that are still to be trained. With shared the store
+// is listed and not read.
 func (e Estimator) left(sweep *plan.Sweep, shared bool) ([]cell.Cell, *plan.Worklist, error) {
-	found, results := plan.Known{}, plan.ResultReader(plan.NewCachedReader(e.Store))
+	known, results := plan.Known{}, plan.ResultReader(plan.NewCachedReader(e.Store))
 	if shared {
 		var err error
 		if results, err = plan.NewListing(e.Store); err != nil {
 			return nil, nil, err
 		}
 	}
-	stage, err := plan.Resolve(sweep, results, found)
+	worklist, err := plan.Resolve(sweep, results, known)
 	if err != nil {
 		return nil, nil, err
 	}
 	var left []cell.Cell
-	for _, want := range stage.Tasks {
-		if _, ok := found[want.Hash]; !ok {
-			left = append(left, want.Cell)
+	for _, task := range worklist.Tasks {
+		if _, ok := known[task.Hash]; !ok {
+			left = append(left, task.Cell)
 		}
 	}
-	return left, stage, nil
+	return left, worklist, nil
 }
 
-// mostFrequent is a cell of the shape that most of the cells have.
+// mostFrequent returns a cell of the shape that most of the cells have.
 func mostFrequent(cells []cell.Cell) cell.Cell {
 	count := map[cell.StepKind]int{}
 	for _, cell := range cells {

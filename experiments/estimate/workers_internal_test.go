@@ -42,9 +42,9 @@ func TestAsManyModelsAsPay(t *testing.T) {
 		"soon a minute's work":    {16, 11999, saturating(100), 16, []int{1, 2}},
 		"no room for two of them": {2, 1e9, failing(2, full), 1, []int{1}},
 	} {
-		got, trials, err := chooseWorkers(tc.most, tc.work, tc.speed)
+		chosen, trials, err := chooseWorkers(tc.most, tc.work, tc.speed)
 		require.NoError(t, err, name)
-		require.Equal(t, tc.want, got, name)
+		require.Equal(t, tc.want, chosen, name)
 		var tries []int
 		for _, trial := range trials {
 			tries = append(tries, trial.Models)
@@ -60,8 +60,7 @@ func TestAsManyModelsAsPay(t *testing.T) {
 	require.ErrorIs(t, err, runner.ErrInterrupted)
 }
 
-// A number of models whose speed does not show in time is too many; an interruption
-// meanwhile stays one.
+// A measurement that exceeds its time limit fails; an interruption in the meantime remains one.
 func TestWithin(t *testing.T) {
 	never := func(ctx context.Context) (float64, error) {
 		<-ctx.Done()

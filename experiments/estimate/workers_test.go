@@ -15,8 +15,7 @@ import (
 	"backfire/internal/runtest"
 )
 
-// chooser is an estimator for a GPU on which no more than two steps go on at a
-// time, with sweep, whose work takes long.
+// chooser returns an estimator for a GPU whose workers have a fault, and a sweep of long trainings.
 func chooser(t *testing.T, f enginetest.Fault) (estimate.Estimator, *plan.Sweep) {
 	t.Helper()
 	e := runtest.NewEstimator(enginetest.OpenStore(t), 8)
@@ -24,11 +23,11 @@ func chooser(t *testing.T, f enginetest.Fault) (estimate.Estimator, *plan.Sweep)
 	return e, enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) { c.Train.Epochs = 1_000_000 }))
 }
 
-// How fast models are together depends on the machine and what else it does; the
-// choice is what follows from what was measured, and the measurement is used.
-func TestChooseMeasures(t *testing.T) {
+// The speed of several models together depends on the machine and its load. The choice follows from
+// the measured speeds, which the estimate uses, too.
+func TestChooseWorkersMeasures(t *testing.T) {
 	e, sweep := chooser(t, enginetest.Fault{Kind: "crowd"})
-	chosen, err := e.Choose(context.Background(), sweep, false)
+	chosen, err := e.ChooseWorkers(context.Background(), sweep, false)
 	require.NoError(t, err)
 	speed := func(n int) (float64, error) {
 		for _, trial := range chosen.Trials {
@@ -53,22 +52,22 @@ func TestChooseMeasures(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, together/float64(want), estimate.Speeds[0].ImagesPerSecond, 1e-9, "it is not measured again; rounding only")
 
-	// A single model for which there is no room says why.
+	// The failure of a single model is reported with its reason.
 	e, sweep = chooser(t, enginetest.Fault{Kind: "fail", Epoch: 1})
-	_, err = e.Choose(context.Background(), sweep, true)
+	_, err = e.ChooseWorkers(context.Background(), sweep, true)
 	require.ErrorContains(t, err, "measure the speed of width 1: ")
 	require.ErrorContains(t, err, "no luck")
 }
 
-// Where there is nothing to choose no worker is started.
-func TestChooseHasNoChoice(t *testing.T) {
+// ChooseWorkers starts no worker where there is nothing to choose.
+func TestChooseWorkersWithoutAChoice(t *testing.T) {
 	e, sweep := chooser(t, enginetest.Fault{})
 	e.Command, e.Workers = enginetest.NoWorkers, 1
-	chosen, err := e.Choose(context.Background(), sweep, true)
+	chosen, err := e.ChooseWorkers(context.Background(), sweep, true)
 	require.NoError(t, err)
 	require.Equal(t, 1, chosen.Workers)
 	e.Workers = 8
 	single := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) { c.Attackers.Counts, c.Attackers.Singles = []int{1}, 0 }))
-	_, err = e.Choose(context.Background(), single, false)
+	_, err = e.ChooseWorkers(context.Background(), single, false)
 	require.NoError(t, err)
 }

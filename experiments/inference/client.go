@@ -1,3 +1,15 @@
+// Package inference asks stored models about images, as a defender does with the
+// queries that it receives.
+//
+// [Select] finds a stored run, and in it the game and the defender that answers.
+// [Client.HeldOut] draws held-out images of the game, [Client.Stamp] puts an
+// attacker's trigger on images, and [Client.Answer] chooses the model that answers
+// each of them and asks it. A [Client] asks single models, too.
+//
+// Three promises hold. A model answers in a worker process of its own, so a crash
+// of libtorch is an error and not the end of the caller. The store is only read.
+// The answer about an image that belongs to a stored result is the one that the
+// result was measured with, on the kind of machine that trained it.
 package inference
 
 import (
@@ -15,15 +27,17 @@ import (
 	"backfire/stats"
 )
 
-// ErrNoModel says that a result is stored without its model.
+// ErrNoModel is wrapped by the error about a result that is stored without its
+// model.
 var ErrNoModel = errors.New("its model is not stored")
 
-// Consultant asks stored models about images, each in a worker process.
+// Client asks stored models about images, each in a worker process. It is not for
+// concurrent use.
 type Client struct {
 	StoredModels
 }
 
-// Game deals the game of a cell again.
+// Game deals the game of a cell, which follows from the cell alone.
 func (c *Client) Game(ctx context.Context, cell cell.Cell) (*game.Game, error) {
 	set, _, err := c.Images(ctx, cell.Data)
 	if err != nil {
@@ -32,9 +46,10 @@ func (c *Client) Game(ctx context.Context, cell cell.Cell) (*game.Game, error) {
 	return game.New(set, cell.Game)
 }
 
-// Probabilities asks the model called hash what it gives each class of each image
-// (raw values, N*C*H*W): values from 0 to 1 by image and class. The error wraps
-// ErrNoModel, ErrNotStored or ErrBroken where the model cannot be asked.
+// Probabilities returns the probabilities, from 0 to 1, that the model with a hash
+// gives each class of each image, by image and class. The images are raw values,
+// N*C*H*W of them. The error wraps [ErrNoModel], [store.ErrNotStored] or
+// [store.ErrBroken] where the model cannot be asked.
 func (c *Client) Probabilities(ctx context.Context, hash string, images []uint8) ([][]float32, error) {
 	answers, err := c.send(ctx, hash, images, worker.Query{})
 	if err != nil {
@@ -43,9 +58,9 @@ func (c *Client) Probabilities(ctx context.Context, hash string, images []uint8)
 	return answers.Probabilities, nil
 }
 
-// Unlearned asks the same of the model of an inquiry after it has unlearned the
-// sub-dataset of the attacker with an ID, as the inquiry did. The error is that of
-// Probabilities.
+// Unlearned returns the probabilities that an attribution's model gives after it has
+// unlearned the images of the attacker with an ID, as the attribution unlearned them.
+// Images, result and errors are those of [Client.Probabilities].
 func (c *Client) Unlearned(ctx context.Context, hash string, id int, images []uint8) ([][]float32, error) {
 	answers, err := c.send(ctx, hash, images, worker.Query{Unlearn: &id})
 	if err != nil {
@@ -54,10 +69,10 @@ func (c *Client) Unlearned(ctx context.Context, hash string, id int, images []ui
 	return answers.Probabilities, nil
 }
 
-// Similarities asks the model called hash how similar each image, or all of them
-// together with batch, is to the contribution of each attacker of its cell: by
-// query and attacker, comparable within a query; undefined where there is nothing
-// to compare. The error is that of Probabilities.
+// Similarities returns the similarity of each image, or with batch of all images
+// together, to the contribution of each attacker of the model's cell, by query and
+// attacker. Values are comparable within a query; they are undefined where there is
+// nothing to compare. Images and errors are those of [Client.Probabilities].
 func (c *Client) Similarities(ctx context.Context, hash string, images []uint8, method detect.Method, batch bool) ([][]stats.Number, error) {
 	answers, err := c.send(ctx, hash, images, worker.Query{Similarity: method, Batch: batch})
 	if err != nil {
@@ -66,46 +81,51 @@ func (c *Client) Similarities(ctx context.Context, hash string, images []uint8, 
 	return answers.Similarities, nil
 }
 
-// consult asks a stored model.
-func (c *Client) send(ctx context.Context, hash string, images []uint8, ask worker.Query) (worker.Answers, error) {
+// send sends a query to a stored model and returns its answers.
+func (c *Client) send(ctx context.Context, hash string, images []uint8, query worker.Query) (worker.Answers, error) {
 	record, err := c.Store.Read(hash)
 	if err != nil {
 		return worker.Answers{}, err
 	}
+	fail := func(err error) (worker.Answers, error) {
+		return worker.Answers{}, fmt.Errorf("inference: ask %.12s: %w", hash, err)
+	}
 	if !record.Artefacts().Model {
-		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s (%s): %w", hash, record.Cell.Title(), ErrNoModel)
+		return worker.Answers{}, fmt.Errorf("inference: ask %.12s (%s): %w", hash, record.Cell.Title(), ErrNoModel)
 	}
 	environment, err := record.Environment()
 	if err != nil {
 		return worker.Answers{}, err
 	}
 	source := c.Source
-	if ask.NeedsDeal() {
+	if query.NeedsDeal() {
 		if _, source, err = c.Images(ctx, record.Cell.Data); err != nil {
 			return worker.Answers{}, err
 		}
 	}
 	path, err := filepath.Abs(record.File(store.ModelFile))
 	if err != nil {
-		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+		return fail(err)
 	}
 	dir, err := os.MkdirTemp("", "backfire-ask-")
 	if err != nil {
-		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+		return fail(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a temporary directory may stay
-	ask.Images = filepath.Join(dir, "images.bin")
-	if err := os.WriteFile(ask.Images, images, store.FileMode); err != nil {
-		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+	query.Images = filepath.Join(dir, "images.bin")
+	if err := os.WriteFile(query.Images, images, store.FileMode); err != nil {
+		return fail(err)
 	}
-	if err := c.Ask(ctx, worker.Job{
-		Cell: record.Cell, Source: source, Dir: dir, Predict: path, Query: &ask, Threads: environment.Threads,
+	query.Source, query.Dir, query.Model = source, dir, path
+	if err := c.Ask(ctx, func(device string) worker.Request {
+		query.Setup = worker.Setup{Cell: record.Cell, Device: device, Threads: environment.Threads}
+		return query
 	}); err != nil {
-		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+		return fail(err)
 	}
 	var answers worker.Answers
 	if err := store.ReadJSON(filepath.Join(dir, worker.AnswersFile), &answers); err != nil {
-		return worker.Answers{}, fmt.Errorf("experiments: ask %.12s: %w", hash, err)
+		return fail(err)
 	}
 	return answers, nil
 }

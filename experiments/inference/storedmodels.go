@@ -13,23 +13,25 @@ import (
 	"backfire/experiments/worker"
 )
 
-// StoredModels is where stored models lie and what it takes to ask them.
+// StoredModels holds a store of models and what it takes to ask them. It is not for
+// concurrent use.
 type StoredModels struct {
 	Store  *store.Store
 	Load   cell.Loader
-	Source datasets.Source // where images lie; name, path and split are fitted to the cell
+	Source datasets.Source // of the images; name, path and split are adapted to a cell
 
-	// Command makes the command of a worker process, see Runner, and Device says
-	// on what it computes: cpu, cuda or cuda:K. Both are asked only where a model
-	// is.
+	// Command makes the command of a worker process, as [runner.Runner] has it.
+	// Device returns the device that it computes on: cpu, cuda or cuda:K. Both are
+	// called only when a model is asked, Device once.
 	Command func() (*exec.Cmd, error)
 	Device  func(context.Context) (string, error)
 
-	device string        // as Device has said
-	set    *datasets.Set // that was found last, at Source
+	device string        // that Device returned; empty before
+	set    *datasets.Set // that Images found last, at Source; nil before
 }
 
-// images finds the images of a cell, and says where they lie.
+// Images returns the images of a cell and their source. The error is that of
+// [FindData].
 func (s *StoredModels) Images(ctx context.Context, data cell.Data) (*datasets.Set, datasets.Source, error) {
 	if s.set != nil && s.set.Checksum == data.Checksum {
 		return s.set, s.Source, nil
@@ -42,38 +44,37 @@ func (s *StoredModels) Images(ctx context.Context, data cell.Data) (*datasets.Se
 	return set, source, nil
 }
 
-// ask has a worker process of its own do a job with a stored model, on the device
-// that there is.
-func (s *StoredModels) Ask(ctx context.Context, job worker.Job) error {
+// Ask carries out a request to a stored model in a worker process of its own. on makes the
+// request for the device that Device returns.
+func (s *StoredModels) Ask(ctx context.Context, on func(device string) worker.Request) error {
 	if s.device == "" {
 		var err error
 		if s.device, err = s.Device(ctx); err != nil {
 			return err
 		}
 	}
-	job.Device = s.device
-	return workOff(ctx, s.Command, job)
+	return runRequest(ctx, s.Command, on(s.device))
 }
 
-// workOff has a worker process of its own do a job of prediction.
-func workOff(ctx context.Context, start func() (*exec.Cmd, error), job worker.Job) error {
+// runRequest carries out a request in a worker process of its own.
+func runRequest(ctx context.Context, start func() (*exec.Cmd, error), request worker.Request) error {
 	command, err := start()
 	if err != nil {
 		return err
 	}
-	w, err := runner.StartProcess(command, nil)
+	process, err := runner.StartProcess(command, nil)
 	if err != nil {
 		return err
 	}
-	defer w.Close()
-	given := w.Assign(1, job)
+	defer process.Close()
+	assigned := process.Assign(1, request)
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-w.Ended:
-			return errors.Join(w.ExitError(), given.Sent)
-		case event := <-given.Events:
+		case <-process.Ended:
+			return errors.Join(process.ExitError(), assigned.Sent)
+		case event := <-assigned.Events:
 			switch event.Kind {
 			case worker.KindFailed:
 				return errors.New(event.Error)
@@ -84,8 +85,9 @@ func workOff(ctx context.Context, start func() (*exec.Cmd, error), job worker.Jo
 	}
 }
 
-// find loads the images of a cell, and says where they lie. Which split they are is
-// not part of a cell: all are tried, the configured one first.
+// FindData loads the images of a cell and returns them with their source. A cell
+// does not name the split, so FindData tries all splits, the configured one first.
+// The error wraps [cell.ErrOtherData] where none of them has the cell's checksum.
 func FindData(ctx context.Context, load cell.Loader, source datasets.Source, data cell.Data) (*datasets.Set, datasets.Source, error) {
 	if source.Name != data.Name {
 		source.Name, source.Path = data.Name, ""
@@ -109,5 +111,5 @@ func FindData(ctx context.Context, load cell.Loader, source datasets.Source, dat
 		}
 		errs = append(errs, fmt.Errorf("split %s has SHA-256 %.12s", split, set.Checksum))
 	}
-	return nil, source, fmt.Errorf("%w: SHA-256 %.12s is wanted: %w", cell.ErrOtherData, data.Checksum, errors.Join(errs...))
+	return nil, source, fmt.Errorf("%w: SHA-256 %.12s is required: %w", cell.ErrOtherData, data.Checksum, errors.Join(errs...))
 }

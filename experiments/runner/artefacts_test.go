@@ -14,8 +14,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// A result that lacks what is asked for is trained again, to the same figures,
-// and keeps what it had; nothing else is.
+// A result that lacks requested artefacts is trained again, to the same figures, and keeps those
+// that it had. No other result is trained again.
 func TestStoredResultsGetTheArtefactsAskedFor(t *testing.T) {
 	plan, st := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	all := enginetest.Hashes(t, plan)

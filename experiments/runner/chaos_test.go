@@ -15,8 +15,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// TestManyKills kills worker, parent, or both, at random events of short runs,
-// and starts again: every result is there once, as if nothing had happened.
+// TestManyKills kills the worker, the parent, or both, after random events of short runs, and
+// repeats the runs: each result is stored once, as if no process had been killed.
 func TestManyKills(t *testing.T) {
 	const kills = 50
 	plan := enginetest.NewPlan(t)
@@ -36,16 +36,15 @@ func TestManyKills(t *testing.T) {
 		require.Equal(t, 5, outcome.Stored+outcome.Trained, "each cell once")
 		require.Empty(t, outcome.Failed)
 		require.Empty(t, seen.Of(worker.KindBroken))
-		require.Empty(t, seen.Of(worker.KindDiscarded), "no checkpoint was left half written")
+		require.Empty(t, seen.Of(worker.KindDiscarded), "no checkpoint is half written")
 		require.Equal(t, want, enginetest.Deterministic(t, store, plan))
 		enginetest.RequireNoLeftovers(t, store)
 	}
 	t.Logf("%d kills in %d stores", kills, stores)
 }
 
-// runUntilKilled starts a run in a process of its own and kills somebody after
-// a random number of its events. It counts the kills, and says whether the run
-// came to its end.
+// runUntilKilled starts a run in a process of its own and kills processes of it after a random
+// number of its events. It returns the number of kills, and whether the run came to its end.
 func runUntilKilled(t *testing.T, store *store.Store, rng *rand.Rand) (kills int, finished bool) {
 	t.Helper()
 	const most = 12 // events before the kill; an undisturbed run has some 40
@@ -58,9 +57,9 @@ func runUntilKilled(t *testing.T, store *store.Store, rng *rand.Rand) (kills int
 			return 0, true
 		}
 	}
-	time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond) // not only where events are told
+	time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond) // not only where events are reported
 	workers := childrenOf(t, command.Process.Pid)
-	if victim != 0 { // the parent lives: it is to go on with another worker
+	if victim != 0 { // the parent lives and must continue with another worker
 		for _, pid := range workers {
 			if syscall.Kill(pid, syscall.SIGKILL) == nil {
 				kills++

@@ -15,7 +15,7 @@ import (
 	"backfire/internal/runtest"
 )
 
-// metricsOf are the columns of a cell's metrics.csv that do not depend on time.
+// metricsOf returns the columns of a cell's metrics.csv that do not depend on time.
 func metricsOf(t *testing.T, st *store.Store, hash string) [][]string {
 	t.Helper()
 	lines := enginetest.ReadCSV(t, filepath.Join(st.Path(hash), store.MetricsFile))
@@ -26,7 +26,7 @@ func metricsOf(t *testing.T, st *store.Store, hash string) [][]string {
 }
 
 // kill -9 of a worker before any epoch costs that epoch, and changes nothing.
-func TestKilledWorkerGoesOnFromItsCheckpoint(t *testing.T) {
+func TestKilledWorkerResumesFromItsCheckpoint(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	want, hash := undisturbed(t, plan), enginetest.Hashes(t, plan)[4]
 	quiet := enginetest.OpenStore(t)
@@ -55,7 +55,7 @@ func TestKilledWorkerGoesOnFromItsCheckpoint(t *testing.T) {
 }
 
 // kill -9 of the parent, and so of its worker, after any of its events.
-func TestKilledParentGoesOnFromItsCheckpoints(t *testing.T) {
+func TestKilledParentResumesFromItsCheckpoints(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	want := undisturbed(t, plan)
 	store := enginetest.OpenStore(t)
@@ -80,7 +80,7 @@ func TestKilledParentGoesOnFromItsCheckpoints(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, store)
 }
 
-// A checkpoint that is not whole is named and thrown away.
+// A damaged checkpoint is reported and discarded.
 func TestDamagedCheckpointMeansStartingOver(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	want, hash := undisturbed(t, plan), enginetest.Hashes(t, plan)[0]

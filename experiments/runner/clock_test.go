@@ -15,9 +15,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// What is stored counts for what it holds, not for its age: a run goes on from
-// results and checkpoints of the future, as they are once the clock was set back,
-// and from those of long ago.
+// Stored files count for their content, not for their age: a run resumes from results and
+// checkpoints of the future, as they are after the clock was set back, and from those of long ago.
 func TestClockMayBeSet(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	want, hash := undisturbed(t, plan), enginetest.Hashes(t, plan)[0]

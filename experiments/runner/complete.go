@@ -11,14 +11,12 @@ import (
 	"backfire/game"
 )
 
-// single is the ASR of the only attacker of the game called hash; nil as long
-// as that game is not stored.
-func (q *queue) single(hash string) (*game.Rate, error) {
+func (q *cellQueue) single(hash string) (*game.Rate, error) {
 	q.mu.Lock()
-	finding, ok := q.found[hash]
+	known, ok := q.known[hash]
 	q.mu.Unlock()
-	if ok && !finding.Unread {
-		return &finding.ASR, nil
+	if ok && !known.Unread {
+		return &known.ASR, nil
 	}
 	record, err := q.store.Read(hash)
 	switch {
@@ -27,24 +25,22 @@ func (q *queue) single(hash string) (*game.Rate, error) {
 	case err != nil:
 		return nil, err
 	}
-	finding = plan.NewKnownResult(&record.Result)
-	return &finding.ASR, nil
+	known = plan.NewKnownResult(&record.Result)
+	return &known.ASR, nil
 }
 
-// complete gives the results that the run has found or made the single ASRs
-// that they lack, as far as these are stored now. Nobody works for the queue any
-// more. What another process holds is left to that one.
-func (q *queue) complete() error {
-	for _, hash := range slices.Sorted(maps.Keys(q.found)) {
-		known := false
-		for _, single := range q.found[hash].Open {
+// complete leaves the results that another process holds to that process.
+func (q *cellQueue) complete() error {
+	for _, hash := range slices.Sorted(maps.Keys(q.known)) {
+		found := false
+		for _, single := range q.known[hash].Open {
 			asr, err := q.single(single)
 			if err != nil {
 				return err
 			}
-			known = known || asr != nil
+			found = found || asr != nil
 		}
-		if !known {
+		if !found {
 			continue
 		}
 		claim, err := q.store.Claim(hash)
@@ -61,18 +57,8 @@ func (q *queue) complete() error {
 	return nil
 }
 
-// Complete gives stored results of a sweep the single ASRs that they lack, as far
-// as these are stored: what many runners cannot do, who each know a part of it.
-func Complete(s *plan.Sweep, store *store.Store) error {
-	q, err := newQueue(sharedStore{store}, s, defaultPoll, nil, func(worker.Event) {})
-	if err != nil {
-		return err
-	}
-	return q.complete()
-}
-
-// completeOne does so for one claimed result, if it is still whole.
-func (q *queue) completeOne(claim *store.Claim) error {
+// completeOne adds the single ASRs that are stored to a claimed result, if it is still whole.
+func (q *cellQueue) completeOne(claim *store.Claim) error {
 	record, err := q.store.Read(claim.Hash())
 	switch {
 	case errors.Is(err, store.ErrNotStored), errors.Is(err, store.ErrBroken):
@@ -85,4 +71,14 @@ func (q *queue) completeOne(claim *store.Claim) error {
 		return err
 	}
 	return claim.Complete(result)
+}
+
+// Complete adds the single ASRs that are stored to the stored results of a sweep that lack them.
+// Runners that share a sweep cannot do so themselves, because each knows only some of the results.
+func Complete(sweep *plan.Sweep, st *store.Store) error {
+	q, err := newAloneQueue(diskStore{st}, sweep, defaultPoll, func(worker.Event) {})
+	if err != nil {
+		return err
+	}
+	return q.complete()
 }

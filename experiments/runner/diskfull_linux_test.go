@@ -17,8 +17,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// A file system that is full ends a run, loses nothing,
-// and once there is room the same run goes on to the same bytes.
+// A full file system ends a run without losing a result. Once there is room, the same run resumes
+// to the same bytes.
 func TestDiskFull(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "small")
 	require.NoError(t, os.Mkdir(dir, store.DirMode))
@@ -52,8 +52,8 @@ func TestDiskFull(t *testing.T) {
 	requireOnlyWholeResults(t, st)
 }
 
-// requireOnlyWholeResults checks that nothing lies in a store's directory but
-// results and the store's own directories.
+// requireOnlyWholeResults checks that a store's directory contains only complete results and the
+// store's own directories.
 func requireOnlyWholeResults(t *testing.T, st *store.Store) {
 	t.Helper()
 	entries, err := os.ReadDir(st.Dir())

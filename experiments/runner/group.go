@@ -7,71 +7,86 @@ import (
 	"backfire/internal/hardware"
 )
 
-// crew is the workers of a run that have their process in common, each with a
-// cell of its own. A process in which something went wrong takes no more cells,
-// but those that it has go on. Cells of different companies have different
-// processes.
+// maxPerProcess is how many models one process trains on a GPU at a time, each on a CUDA stream of
+// its own: libtorch has that many.
+const maxPerProcess = 32
+
+// PerProcess returns how many of so many workers share a process. On a CPU each has its own, so
+// that a fault costs one cell only. On a GPU a process takes memory before its first model (the
+// CUDA context), and the kernels of several processes take turns where those of one process run
+// side by side.
+func PerProcess(device string, workers int) int {
+	if device == hardware.CPU.String() {
+		return 1
+	}
+	processes := (workers + maxPerProcess - 1) / maxPerProcess
+	return (workers + processes - 1) / max(1, processes)
+}
+
+// workerGroup is the workers of a run that share a process, each with a cell of its own. A process
+// in which something went wrong takes no more cells, but those that it has continue. Cells of
+// different kinds have different processes.
 type workerGroup struct {
 	start func() (*Process, error)
 
 	mu        sync.Mutex
-	members   int                      // that have not quit
-	processes map[processKind]*Process // take jobs; none: the next one starts a process
+	members   int                      // that have not closed the group
+	processes map[processKind]*Process // that take requests; none: the next request starts a process
 }
 
 func newWorkerGroup(members int, start func() (*Process, error)) *workerGroup {
 	return &workerGroup{start: start, members: members, processes: map[processKind]*Process{}}
 }
 
-// company says which cells can be trained in one process: libtorch uses TF32, or
-// does not, in all of a process.
+// processKind tells cells apart that cannot be trained in one process: libtorch uses TF32, or does
+// not, in all of a process.
 type processKind bool
 
 func kindOf(c cell.Cell) processKind { return processKind(c.Precision() == hardware.TF32) }
 
-// join returns the process for a member's next job.
-func (c *workerGroup) acquire(of processKind) (*Process, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if present := c.processes[of]; present != nil && present.reserve() {
+// acquire returns the process for a member's next request.
+func (g *workerGroup) acquire(kind processKind) (*Process, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if present := g.processes[kind]; present != nil && present.reserve() {
 		return present, nil
 	}
-	delete(c.processes, of)
-	if other := c.processes[!of]; other != nil && other.idle() {
-		other.Close() // it would keep its memory of the device
-		delete(c.processes, !of)
+	delete(g.processes, kind)
+	if other := g.processes[!kind]; other != nil && other.idle() {
+		other.Close() // otherwise it would keep its memory of the device
+		delete(g.processes, !kind)
 	}
-	started, err := c.start()
+	started, err := g.start()
 	if err != nil {
 		return nil, err
 	}
-	started.users = 1 // nobody else knows it yet
-	c.processes[of] = started
+	started.users = 1 // no other goroutine knows the process yet
+	g.processes[kind] = started
 	return started, nil
 }
 
-// leave says that a member's job in a process is over; spent, that the process is
-// to take no more. It ends with the last of its jobs then.
-func (c *workerGroup) release(p *Process, of processKind, spent bool) {
-	c.mu.Lock()
-	if spent && c.processes[of] == p {
-		delete(c.processes, of)
+// release ends a member's use of a process. A spent process takes no more requests, and ends with
+// the last of those that it has.
+func (g *workerGroup) release(p *Process, kind processKind, spent bool) {
+	g.mu.Lock()
+	if spent && g.processes[kind] == p {
+		delete(g.processes, kind)
 	}
-	over := p.release() == 0 && c.processes[of] != p
-	c.mu.Unlock()
+	over := p.release() == 0 && g.processes[kind] != p
+	g.mu.Unlock()
 	if over {
 		p.Close()
 	}
 }
 
-// quit says that a member needs no process any more.
-func (c *workerGroup) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.members--; c.members > 0 {
+// close takes a member out of the group. The processes end with the last member.
+func (g *workerGroup) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.members--; g.members > 0 {
 		return
 	}
-	for _, present := range c.processes {
+	for _, present := range g.processes {
 		present.Close()
 	}
 }

@@ -10,9 +10,8 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A worker leaves off its job while the other of its process goes on, and takes
-// another one.
-func TestWorkerLeavesOff(t *testing.T) {
+// A worker stops its request while the other of its process continues, and takes another one.
+func TestWorkerStops(t *testing.T) {
 	command, err := enginetest.Command(enginetest.Fault{})()
 	require.NoError(t, err)
 	p, err := StartProcess(command, nil)
@@ -21,7 +20,7 @@ func TestWorkerLeavesOff(t *testing.T) {
 	cells := slices.Clone(enginetest.NewPlan(t).Cells)
 	cells[0].Training.Epochs = 1_000_000
 	require.True(t, p.reserve())
-	endless := p.Assign(1, enginetest.NewJob(t, cells[0]))
+	endless := p.Assign(1, enginetest.NewTrain(t, cells[0]))
 	for e := range endless.Events {
 		require.NotEqual(t, worker.KindFailed, e.Kind, e.Error)
 		if e.Kind == worker.KindEpoch {
@@ -30,8 +29,8 @@ func TestWorkerLeavesOff(t *testing.T) {
 	}
 	cells[1].Training.Epochs = 1_000_000
 	require.True(t, p.reserve())
-	other := p.Assign(2, enginetest.NewJob(t, cells[1]))
-	heard := make(chan struct{}, 1)
+	other := p.Assign(2, enginetest.NewTrain(t, cells[1]))
+	reported := make(chan struct{}, 1)
 	go func() {
 		for {
 			select {
@@ -40,24 +39,24 @@ func TestWorkerLeavesOff(t *testing.T) {
 				return
 			}
 			select {
-			case heard <- struct{}{}:
+			case reported <- struct{}{}:
 			default:
 			}
 		}
 	}()
 	endless.end()
 	require.True(t, isClosed(endless.over))
-	short := p.Assign(1, enginetest.NewJob(t, cells[2]))
+	short := p.Assign(1, enginetest.NewTrain(t, cells[2]))
 	for e := range short.Events {
 		require.NotEqual(t, worker.KindFailed, e.Kind, e.Error)
 		if e.Kind == worker.KindDone {
 			break
 		}
 	}
-	<-heard
-	<-heard // it is still at work
+	<-reported
+	<-reported // it continues
 	require.Equal(t, 1, p.release())
-	other.end() // the last one: the process is not needed any more
+	other.end() // the last one: the process is no longer needed
 	<-p.Ended
 	require.False(t, p.reserve())
 	require.NoError(t, p.err)

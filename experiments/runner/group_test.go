@@ -20,9 +20,9 @@ import (
 	"backfire/internal/runtest"
 )
 
-// newCrewRunner is a runner with three models in one process, and a counter of
-// the processes that it starts.
-func newCrewRunner(store *store.Store, f enginetest.Fault) (*runner.Runner, *enginetest.Recorder, *atomic.Int32) {
+// newGroupRunner returns a runner with three models in one process, and a counter of the processes
+// that it starts.
+func newGroupRunner(store *store.Store, f enginetest.Fault) (*runner.Runner, *enginetest.Recorder, *atomic.Int32) {
 	runner, seen := runtest.NewRunner(store, 3, f)
 	runner.PerProcess = 3
 	started, command := &atomic.Int32{}, runner.Command
@@ -33,10 +33,10 @@ func newCrewRunner(store *store.Store, f enginetest.Fault) (*runner.Runner, *eng
 	return runner, seen, started
 }
 
-// Models side by side in one process are those that are trained one by one.
+// Models that train side by side in one process are the same as those that train one by one.
 func TestModelsInOneProcess(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
-	r, seen, started := newCrewRunner(store, enginetest.Fault{})
+	r, seen, started := newGroupRunner(store, enginetest.Fault{})
 	outcome, err := r.Run(context.Background(), plan.Cells)
 	require.NoError(t, err)
 	require.Equal(t, &runner.Outcome{Cells: 5, Trained: 5}, outcome)
@@ -51,10 +51,11 @@ func TestModelsInOneProcess(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, store)
 }
 
-// Models in TF32 have a process of their own: libtorch has one setting for all.
-func TestModelsOfTwoCompanies(t *testing.T) {
+// Models in TF32 have a process of their own, because libtorch has one setting for all of a
+// process.
+func TestModelsOfTwoKinds(t *testing.T) {
 	store := enginetest.OpenStore(t)
-	r, _, started := newCrewRunner(store, enginetest.Fault{})
+	r, _, started := newGroupRunner(store, enginetest.Fault{})
 	cells := slices.Clone(enginetest.NewPlan(t).Cells)
 	cells[1].Training.Precision, cells[3].Training.Precision = hardware.TF32, hardware.TF32
 	outcome, err := r.Run(context.Background(), cells)
@@ -63,7 +64,7 @@ func TestModelsOfTwoCompanies(t *testing.T) {
 	require.GreaterOrEqual(t, started.Load(), int32(2))
 }
 
-// What happens to one of three models in a process, and to the others.
+// A fault of one of three models in a process costs the others nothing but time.
 func TestOneOfSeveralModels(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	all := enginetest.Hashes(t, plan)
@@ -75,9 +76,9 @@ func TestOneOfSeveralModels(t *testing.T) {
 		trained   int
 		processes int32
 	}{
-		{"kill", true, 1, 2, 5, 2},     // all three go on from their checkpoints
+		{"kill", true, 1, 2, 5, 2},     // all three resume from their checkpoints
 		{"fail", true, 1, 0, 5, 2},     // the others stay in their process, the rest begins in another
-		{"diverge", false, 0, 0, 4, 1}, // it would again, anywhere
+		{"diverge", false, 0, 0, 4, 1}, // it would diverge again in any process
 	} {
 		t.Run(tc.kind, func(t *testing.T) {
 			store := enginetest.OpenStore(t)
@@ -85,10 +86,10 @@ func TestOneOfSeveralModels(t *testing.T) {
 			if tc.once {
 				f.Once = filepath.Join(t.TempDir(), "struck")
 			}
-			runner, seen, started := newCrewRunner(store, f)
+			runner, seen, started := newGroupRunner(store, f)
 			cells := plan.Cells
 			if !tc.once {
-				cells = cells[:3] // the others would not meet
+				cells = cells[:3] // the other cells would not wait for each other
 				tc.trained -= 2
 			}
 			outcome, err := runner.Run(context.Background(), cells)
@@ -119,21 +120,21 @@ func TestOneOfSeveralModels(t *testing.T) {
 	}
 }
 
-// A model that hangs while the others of its process go on is noticed, and another
-// process goes on from its checkpoint. The runner's clock goes on only once the
-// others are done, so that a slow machine is not taken for a hang.
+// A model that hangs while the others of its process continue is noticed, and another process
+// resumes from its checkpoint. The runner's clock runs only once the others are done, so that a
+// slow machine is not taken for a hang.
 func TestHungModelAmongOthers(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	hung := enginetest.Hashes(t, plan)[0]
-	r, seen, started := newCrewRunner(store, enginetest.Fault{Cell: hung, Kind: "slow", Epoch: 3, Once: filepath.Join(t.TempDir(), "struck")})
+	r, seen, started := newGroupRunner(store, enginetest.Fault{Cell: hung, Kind: "slow", Epoch: 3, Once: filepath.Join(t.TempDir(), "struck")})
 	r.Patience = 5 * time.Millisecond
 	var turn sync.Mutex
 	clock := time.Unix(0, 0)
 	r.SetNow(func() time.Time {
 		turn.Lock()
 		defer turn.Unlock()
-		said := slices.ContainsFunc(seen.Of(worker.KindEpoch), func(e worker.Event) bool { return e.Cell == hung && e.Epoch == 2 })
-		if said && len(seen.Of(worker.KindDone)) == 4 && len(seen.Of(worker.KindRetry)) == 0 {
+		reported := slices.ContainsFunc(seen.Of(worker.KindEpoch), func(e worker.Event) bool { return e.Cell == hung && e.Epoch == 2 })
+		if reported && len(seen.Of(worker.KindDone)) == 4 && len(seen.Of(worker.KindRetry)) == 0 {
 			clock = clock.Add(time.Second)
 		}
 		return clock
@@ -150,14 +151,14 @@ func TestHungModelAmongOthers(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, store)
 }
 
-// All models of a process stop after their next checkpoint, or at once, and another
-// run goes on from there.
+// All models of a process stop after their next checkpoint, or at once, and another run resumes
+// from there.
 func TestModelsInOneProcessLeave(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	for name, interrupted := range map[string]bool{"leave": false, "interrupt": true} {
 		t.Run(name, func(t *testing.T) {
 			store := enginetest.OpenStore(t)
-			r, seen, _ := newCrewRunner(store, enginetest.Fault{Kind: "wait", Epoch: 2, Meet: 3, Once: filepath.Join(t.TempDir(), "met")})
+			r, seen, _ := newGroupRunner(store, enginetest.Fault{Kind: "wait", Epoch: 2, Meet: 3, Once: filepath.Join(t.TempDir(), "met")})
 			ctx, interrupt := context.WithCancel(context.Background())
 			defer interrupt()
 			leave := make(chan struct{})
@@ -186,7 +187,7 @@ func TestModelsInOneProcessLeave(t *testing.T) {
 			require.Less(t, outcome.Trained, 5)
 			require.Empty(t, outcome.Failed)
 
-			again, seen, _ := newCrewRunner(store, enginetest.Fault{})
+			again, seen, _ := newGroupRunner(store, enginetest.Fault{})
 			outcome, err = again.Run(context.Background(), plan.Cells)
 			require.NoError(t, err)
 			require.Equal(t, 5, outcome.Stored+outcome.Trained)
@@ -197,10 +198,10 @@ func TestModelsInOneProcessLeave(t *testing.T) {
 	}
 }
 
-// What only costs time is told, and stored where it has no part in the result.
+// A notice, which only costs time, is reported, and stored outside of the digest of the result.
 func TestNotices(t *testing.T) {
 	plan, st := enginetest.NewPlan(t), enginetest.OpenStore(t)
-	runner, seen, _ := newCrewRunner(st, enginetest.Fault{Kind: "notice"})
+	runner, seen, _ := newGroupRunner(st, enginetest.Fault{Kind: "notice"})
 	_, err := runner.Run(context.Background(), plan.Cells[:1])
 	require.NoError(t, err)
 	hash := enginetest.Hashes(t, plan)[0]
@@ -208,9 +209,9 @@ func TestNotices(t *testing.T) {
 	require.NoError(t, err)
 	const text = "this takes longer than it might"
 	require.Equal(t, []string{text}, record.Result.Provenance.Notices)
-	told := seen.Of(worker.KindNotice)
-	require.Len(t, told, 1)
-	require.Equal(t, []string{hash, text}, []string{told[0].Cell, told[0].Text})
-	require.NotEmpty(t, told[0].Title)
-	require.Equal(t, undisturbed(t, plan)[hash+"/"+store.ResultFile], enginetest.OfCell(t, filepath.Join(st.Path(hash), store.ResultFile)))
+	notices := seen.Of(worker.KindNotice)
+	require.Len(t, notices, 1)
+	require.Equal(t, []string{hash, text}, []string{notices[0].Cell, notices[0].Text})
+	require.NotEmpty(t, notices[0].Title)
+	require.Equal(t, undisturbed(t, plan)[hash+"/"+store.ResultFile], enginetest.CellContent(t, filepath.Join(st.Path(hash), store.ResultFile)))
 }

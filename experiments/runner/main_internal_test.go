@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m, playParent) }
 
-// playParent is a whole run of the tiny plan in a process of its own, with one
-// worker. It prints events as lines of JSON.
+// playParent runs the tiny plan in this process, with one worker. It prints the events as lines of
+// JSON.
 func playParent(dir string, f enginetest.Fault) error {
 	plan, err := enginetest.Plan()
 	if err != nil {

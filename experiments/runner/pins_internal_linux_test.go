@@ -9,7 +9,7 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A worker process has the cores that it is to have, and this one keeps its own.
+// A worker process has the cores that it is given, and this process keeps its own.
 func TestProcessIsPinned(t *testing.T) {
 	cores := allowedCores()
 	require.NotEmpty(t, cores)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// statFields are the fields of /proc/PID/stat behind the name: state, parent, ...
+// statFields returns the fields of /proc/PID/stat after the name: state, parent, ...
 func statFields(path string) []string {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -40,8 +40,8 @@ func childrenOf(t *testing.T, pid int) []int {
 	return children
 }
 
-// isZombie says whether a process has ended without being waited for: where
-// the process that adopts orphans does not do so, they stay listed.
+// isZombie reports whether a process has ended without being waited for. Such processes stay listed
+// where the process that adopts orphans does not wait for them.
 func isZombie(pid int) bool {
 	fields := statFields(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return len(fields) == 0 || fields[0] == "Z"

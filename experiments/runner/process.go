@@ -8,7 +8,6 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,41 +15,41 @@ import (
 	"backfire/launcher"
 )
 
-// stopGrace is how long a worker that is told to stop may take before it is
-// killed.
+// stopGrace is how long a worker that is told to stop may take before its process is killed.
 const stopGrace = 3 * time.Second
 
-// process is a running worker process. Its workers do one job each at a time.
+// Process is a running worker process. Each of its workers does one request at a time. Any number
+// of goroutines may use it.
 type Process struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	last  stderrTail
 	Ended chan struct{} // closed when the process has ended
-	err   error         // how; valid once ended is closed
+	err   error         // of the process's end; valid once Ended is closed
 
 	mu      sync.Mutex
 	orders  *json.Encoder
 	at      map[int]*Assignment // by worker
-	users   int                 // workers that have a job or are promised one
-	leaving int                 // of them, those whose job is to end before it is done
-	hangsUp bool                // it was told to end
+	users   int                 // workers that have a request or a reservation for one
+	leaving int                 // of those, workers whose request is to end before it is done
+	hangsUp bool                // the process was told to end
 }
 
-// startProcess starts a worker process from command, which is not started yet
-// and has no streams, on some cores; on any if there are none.
+// StartProcess starts a worker process from command, which is not started yet and has no streams,
+// on the given processor cores, on any if there are none.
 func StartProcess(command *exec.Cmd, cores []int) (*Process, error) {
 	p := &Process{cmd: command, Ended: make(chan struct{}), at: map[int]*Assignment{}}
 	var err error
 	if p.stdin, err = command.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("experiments: start worker: %w", err)
+		return nil, fmt.Errorf("runner: start worker: %w", err)
 	}
 	p.orders = json.NewEncoder(p.stdin)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("experiments: start worker: %w", err)
+		return nil, fmt.Errorf("runner: start worker: %w", err)
 	}
 	command.Stderr = &p.last
-	command.WaitDelay = stopGrace // should a grandchild keep the pipes open
+	command.WaitDelay = stopGrace // in case a grandchild keeps the pipes open
 	guard(command)
 	started := make(chan error)
 	go func() {
@@ -67,14 +66,14 @@ func StartProcess(command *exec.Cmd, cores []int) (*Process, error) {
 		close(p.Ended)
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("experiments: start worker: %w", err)
+		return nil, fmt.Errorf("runner: start worker: %w", err)
 	}
 	return p, nil
 }
 
-// forward hands on the events that the process writes, to whoever gave the worker
-// its job, until it closes its output. Other lines, such as what a library
-// prints, join the last words.
+// forward passes the events that the process writes to the assignments of their workers, until the
+// process closes its output. Other lines, such as those that a library prints, join the tail of its
+// standard error.
 func (p *Process) forward(stdout io.Reader) {
 	lines := bufio.NewReader(stdout)
 	for {
@@ -89,7 +88,7 @@ func (p *Process) forward(stdout io.Reader) {
 			a := p.at[event.Worker]
 			p.mu.Unlock()
 			if a != nil {
-				a.hear(event)
+				a.deliver(event)
 			}
 		}
 		if err != nil {
@@ -98,8 +97,7 @@ func (p *Process) forward(stdout io.Reader) {
 	}
 }
 
-// promise keeps the process for a job, until release. It says whether the process
-// takes any.
+// reserve keeps the process for a request until release. It reports whether the process takes any.
 func (p *Process) reserve() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,14 +108,14 @@ func (p *Process) reserve() bool {
 	return true
 }
 
-// idle says whether nobody has or is promised a job.
+// idle reports whether no worker has a request or a reservation.
 func (p *Process) idle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.users == 0
 }
 
-// release ends a promise and returns how many are left.
+// release ends a reservation and returns how many are left.
 func (p *Process) release() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,25 +123,25 @@ func (p *Process) release() int {
 	return p.users
 }
 
-// assign gives one of the process's workers, counted from 1, a job. It must have
-// none.
-func (p *Process) Assign(w int, job worker.Job) *Assignment {
-	a := &Assignment{process: p, worker: w, Events: make(chan worker.Event), over: make(chan struct{}), left: make(chan struct{})}
+// Assign gives one of the process's workers, counted from 1, a request. The worker must not have
+// one.
+func (p *Process) Assign(number int, request worker.Request) *Assignment {
+	a := &Assignment{process: p, worker: number, Events: make(chan worker.Event), over: make(chan struct{}), left: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.at[w] = a
-	// A process that died is noticed by its end, which says more.
-	a.Sent = p.orders.Encode(worker.Order{Worker: w, Job: &job})
+	p.at[number] = a
+	// The death of a process is noticed by its end, which explains more.
+	a.Sent = p.orders.Encode(worker.Order{Worker: number, Request: request})
 	return a
 }
 
-// used is the processor time that the process has used so far, if that is known.
+// used returns the processor time that the process has used so far, if that is known.
 func (p *Process) used() (time.Duration, bool) { return processorTime(p.cmd.Process.Pid) }
 
-// kill ends a process that does not listen any more.
+// kill ends a process that no longer reacts.
 func (p *Process) kill() { _ = p.cmd.Process.Kill() }
 
-// close tells the process to end, kills it if it does not, and waits for it.
+// Close ends the process, by force if it does not react within seconds, and waits for its end.
 func (p *Process) Close() {
 	p.mu.Lock()
 	p.hangUp()
@@ -156,37 +154,13 @@ func (p *Process) Close() {
 // hangUp tells the process to end. The caller holds mu.
 func (p *Process) hangUp() {
 	p.hangsUp = true
-	_ = p.stdin.Close() // Fails only if the process is gone already.
+	_ = p.stdin.Close() // fails only if the process is gone
 	for _, a := range p.at {
 		a.ignore()
 	}
 }
 
-// assignment is a job that a worker of a process has.
-type Assignment struct {
-	process *Process
-	worker  int
-	Events  chan worker.Event // what the worker tells, up to KindDone or KindFailed
-	over    chan struct{}     // closed by then
-	Sent    error             // why the order did not reach the process
-
-	ignored sync.Once
-	left    chan struct{} // closed when nobody reads events any more
-}
-
-// hear hands on an event.
-func (a *Assignment) hear(event worker.Event) {
-	select {
-	case a.Events <- event:
-	case <-a.left:
-	}
-	if event.Kind == worker.KindDone || event.Kind == worker.KindFailed {
-		a.process.forget(a)
-		close(a.over)
-	}
-}
-
-// forget takes an assignment off the list of those that go on.
+// forget takes an assignment off the list of those that continue.
 func (p *Process) forget(a *Assignment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -195,39 +169,9 @@ func (p *Process) forget(a *Assignment) {
 	}
 }
 
-// ignore says that nobody reads events any more.
-func (a *Assignment) ignore() { a.ignored.Do(func() { close(a.left) }) }
-
-// end sees to it that the job, which was promised, is not worked on any more, and
-// waits for that: the worker leaves off; or the process ends, where all that it was
-// kept for is to end or the worker does not listen.
-func (a *Assignment) end() {
-	a.ignore()
-	if isClosed(a.over) {
-		return
-	}
-	p := a.process
-	p.mu.Lock()
-	if p.leaving++; p.leaving < p.users {
-		_ = p.orders.Encode(worker.Order{Worker: a.worker}) // A process that died has left off.
-	} else {
-		p.hangUp()
-	}
-	p.mu.Unlock()
-	timer := time.AfterFunc(stopGrace, p.kill)
-	defer timer.Stop()
-	select {
-	case <-a.over:
-	case <-p.Ended:
-	}
-	p.mu.Lock()
-	p.leaving--
-	p.mu.Unlock()
-}
-
-// obituary says how the process ended and what it said last. It may be called
-// once ended is closed. The error wraps launcher.ErrEngine where no worker can
-// run at all.
+// ExitError returns an error that describes the end of the process, with the end of its output. It
+// may be called once Ended is closed. The error wraps launcher.ErrEngine where no worker can run at
+// all.
 func (p *Process) ExitError() error {
 	if err := launcher.Explain(p.cmd, p.err, p.last.all()); err != nil {
 		return err
@@ -239,51 +183,8 @@ func (p *Process) ExitError() error {
 	} else if p.err != nil {
 		cause = p.err.Error()
 	}
-	if words := p.last.text(); words != "" {
-		return fmt.Errorf("the worker process died (%s); its last words: %s", cause, words)
+	if text := p.last.text(); text != "" {
+		return fmt.Errorf("the worker process died (%s); its last output: %s", cause, text)
 	}
-	return fmt.Errorf("the worker process died (%s) without a word", cause)
-}
-
-// lastWords keeps the end of what a process wrote.
-type stderrTail struct {
-	mu   sync.Mutex
-	tail []byte
-}
-
-const (
-	lastWordsBytes = 64 << 10 // kept
-	lastWordsLines = 4        // shown
-)
-
-// Write keeps the last bytes. It never fails.
-func (l *stderrTail) Write(data []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tail = append(l.tail, data...)
-	if over := len(l.tail) - lastWordsBytes; over > 0 {
-		l.tail = append(l.tail[:0], l.tail[over:]...)
-	}
-	return len(data), nil
-}
-
-// all returns what is kept.
-func (l *stderrTail) all() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.tail)
-}
-
-// text is what is worth showing: the line with which Go begins its report of a
-// panic or signal, and those before it (goroutine dumps follow it), or else the
-// last lines.
-func (l *stderrTail) text() string {
-	lines := strings.FieldsFunc(l.all(), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i, line := range lines {
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "SIG") {
-			lines = lines[:i+1]
-			break
-		}
-	}
-	return strings.Join(lines[max(0, len(lines)-lastWordsLines):], " | ")
+	return fmt.Errorf("the worker process died (%s) without output", cause)
 }

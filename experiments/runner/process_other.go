@@ -10,11 +10,11 @@ import (
 // guard does nothing: a worker process ends when its standard input does.
 func guard(*exec.Cmd) {}
 
-// allowedCores are not known here.
+// allowedCores returns none: the cores are not known on this system.
 func allowedCores() []int { return nil }
 
 // startOn starts command on any cores.
 func startOn(command *exec.Cmd, _ []int) error { return command.Start() }
 
-// processorTime is not known here.
+// processorTime reports that the time is not known on this system.
 func processorTime(int) (time.Duration, bool) { return 0, false }

@@ -8,40 +8,41 @@ import (
 	"backfire/experiments/store"
 )
 
-// Progress is how far runners have come with a sweep, by the store alone.
+// Progress is the state of a sweep as the store shows it.
 type Progress struct {
-	Cells   int             `json:"cells"` // asked for, as far as results have decided that
+	Cells   int             `json:"cells"` // requested, as far as results have decided that
 	Stored  int             `json:"stored"`
 	Running []Running       `json:"running"`
-	Failed  []store.GivenUp `json:"failed"`  // given up, or games that cannot be played with the triggers kept
+	Failed  []store.GivenUp `json:"failed"`  // given up, or games that cannot be played with the kept triggers
 	Waiting int             `json:"waiting"` // for a runner, or for the results of other cells
-	// Left is about how long those that run now need for the rest; 0: not known.
+	// Left is the estimated time that the running processes need for the rest, in seconds; 0: not
+	// known.
 	Left float64 `json:"seconds_left"`
 }
 
-// Running is a cell that somebody trains.
+// Running is a cell that a process trains.
 type Running struct {
 	Cell   string  `json:"cell"` // hash
 	Title  string  `json:"title"`
 	Host   string  `json:"host"`
 	PID    int     `json:"pid"`
-	Silent float64 `json:"seconds_silent"` // since it last showed that it lives
-	Dead   bool    `json:"dead"`           // it died, and another runner will go on
+	Silent float64 `json:"seconds_silent"` // since the process last renewed its claim
+	Dead   bool    `json:"dead"`           // the process died, and another runner will take the cell over
 }
 
-// Progress looks at the store, but for the content of the results that decide
-// nothing.
-func ProgressOf(s *plan.Sweep, st *store.Store) (*Progress, error) {
-	hash, err := s.Hash()
+// ProgressOf reads the progress of a sweep from the store. Results that decide nothing are not read
+// but counted by their names.
+func ProgressOf(sweep *plan.Sweep, st *store.Store) (*Progress, error) {
+	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err
 	}
-	shelf, err := plan.NewListing(st)
+	listing, err := plan.NewListing(st)
 	if err != nil {
 		return nil, err
 	}
-	found := plan.Known{}
-	stage, err := plan.Resolve(s, shelf, found)
+	known := plan.Known{}
+	worklist, err := plan.Resolve(sweep, listing, known)
 	if err != nil {
 		return nil, err
 	}
@@ -53,67 +54,75 @@ func ProgressOf(s *plan.Sweep, st *store.Store) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Progress{Cells: len(stage.Tasks) + len(stage.Refused), Running: []Running{}, Failed: []store.GivenUp{}}
-	for _, refused := range stage.Refused {
+	p := &Progress{Cells: len(worklist.Tasks) + len(worklist.Refused), Running: []Running{}, Failed: []store.GivenUp{}}
+	for _, refused := range worklist.Refused {
 		p.Failed = append(p.Failed, store.GivenUp{Failure: refused, Final: true})
 	}
 	var work float64
-	for i := range stage.Tasks {
-		want := &stage.Tasks[i]
-		if there, err := shelf.Complete(want); err != nil {
+	for i := range worklist.Tasks {
+		left, err := p.add(&worklist.Tasks[i], st, listing, given, held)
+		if err != nil {
 			return nil, err
-		} else if there && !want.Waits {
-			p.Stored++
-			continue
 		}
-		if slices.Contains(held, want.Hash) {
-			running, err := runningOf(st, want)
-			if err != nil {
-				return nil, err
-			}
-			if running != nil {
-				p.Running = append(p.Running, *running)
-				work += want.Cell.Work()
-				continue
-			}
-		}
-		if i := slices.IndexFunc(given, func(g store.GivenUp) bool { return g.Cell == want.Hash }); i >= 0 {
-			p.Failed = append(p.Failed, given[i])
-			continue
-		}
-		p.Waiting++
-		work += want.Cell.Work()
+		work += left
 	}
-	if speed := recentSpeed(st, stage, found); speed > 0 && len(p.Running) > 0 {
+	if speed := recentSpeed(st, worklist, known); speed > 0 && len(p.Running) > 0 {
 		p.Left = work / speed / float64(len(p.Running))
 	}
 	return p, nil
 }
 
-// running says who trains a cell; nil if nobody does.
-func runningOf(s *store.Store, want *plan.Task) (*Running, error) {
-	holder, err := s.Holder(want.Hash)
+// add counts a task as stored, running, failed or waiting. It returns the work that is left of it,
+// in images.
+func (p *Progress) add(task *plan.Task, st *store.Store, listing plan.Listing, given []store.GivenUp, held []string) (float64, error) {
+	if stored, err := listing.Complete(task); err != nil {
+		return 0, err
+	} else if stored && !task.Waits {
+		p.Stored++
+		return 0, nil
+	}
+	if slices.Contains(held, task.Hash) {
+		running, err := runningOf(st, task)
+		if err != nil {
+			return 0, err
+		}
+		if running != nil {
+			p.Running = append(p.Running, *running)
+			return task.Cell.Work(), nil
+		}
+	}
+	if i := slices.IndexFunc(given, func(g store.GivenUp) bool { return g.Cell == task.Hash }); i >= 0 {
+		p.Failed = append(p.Failed, given[i])
+		return 0, nil
+	}
+	p.Waiting++
+	return task.Cell.Work(), nil
+}
+
+// runningOf returns the process that trains a cell; nil if none does.
+func runningOf(st *store.Store, task *plan.Task) (*Running, error) {
+	holder, err := st.Holder(task.Hash)
 	if holder == nil || err != nil {
 		return nil, err
 	}
 	return &Running{
-		Cell: want.Hash, Title: want.Title, Host: holder.Host, PID: holder.PID,
+		Cell: task.Hash, Title: task.Title, Host: holder.Host, PID: holder.PID,
 		Silent: max(0, holder.Silent.Seconds()), Dead: holder.Dead,
 	}, nil
 }
 
-// speedSample is how many results recentSpeed looks at.
+// speedSample is the number of results that recentSpeed reads.
 const speedSample = 5
 
-// recentSpeed is the median of the images per second of the last results, 0 if
-// there are none. Results that are not whole are passed over.
-func recentSpeed(s *store.Store, stage *plan.Worklist, found plan.Known) float64 {
+// recentSpeed returns the median of the images per second of the last results in the worklist's
+// order, 0 if there are none. Damaged results are passed over.
+func recentSpeed(st *store.Store, worklist *plan.Worklist, known plan.Known) float64 {
 	var speeds []float64
-	for i := len(stage.Tasks) - 1; i >= 0 && len(speeds) < speedSample; i-- {
-		if _, ok := found[stage.Tasks[i].Hash]; !ok {
+	for i := len(worklist.Tasks) - 1; i >= 0 && len(speeds) < speedSample; i-- {
+		if _, ok := known[worklist.Tasks[i].Hash]; !ok {
 			continue
 		}
-		if record, err := s.Read(stage.Tasks[i].Hash); err == nil && record.Result.Provenance.ImagesPerSecond > 0 {
+		if record, err := st.Read(worklist.Tasks[i].Hash); err == nil && record.Result.Provenance.ImagesPerSecond > 0 {
 			speeds = append(speeds, record.Result.Provenance.ImagesPerSecond)
 		}
 	}

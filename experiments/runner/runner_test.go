@@ -27,7 +27,8 @@ import (
 	"backfire/launcher"
 )
 
-// undisturbed is what one worker makes of the tiny plan when nothing happens.
+// undisturbed returns the results of the tiny plan from one worker without a fault, made once for
+// all tests.
 func undisturbed(t *testing.T, plan *plan.Plan) map[string]string {
 	t.Helper()
 	quiet.Do(func() {
@@ -43,7 +44,7 @@ func undisturbed(t *testing.T, plan *plan.Plan) map[string]string {
 	return quietContent
 }
 
-// What undisturbed returns, made once for all tests.
+// The results that undisturbed returns.
 var (
 	quiet        sync.Once
 	quietContent map[string]string
@@ -74,8 +75,8 @@ func TestResultsDoNotDependOnTheNumberOfWorkersOrTheOrder(t *testing.T) {
 	}
 }
 
-// A worker whose libraries fail it takes the whole run with it: every other cell
-// would end the same way. Nothing is stored or left behind but the checkpoint.
+// A worker whose libraries do not load ends the whole run, because any other cell would fail in the
+// same way. No file is left but the checkpoint.
 func TestWorkerThatCannotLoadEndsTheRun(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	hash := enginetest.Hashes(t, plan)[1]
@@ -103,7 +104,7 @@ func TestSecondRunTrainsNothing(t *testing.T) {
 	require.NoError(t, err)
 
 	again, seen := runtest.NewRunner(store, 2, enginetest.Fault{})
-	again.Command = func() (*exec.Cmd, error) { return nil, errors.New("no worker is needed") }
+	again.Command = enginetest.NoWorkers
 	outcome, err := again.Run(context.Background(), plan.Cells)
 	require.NoError(t, err)
 	require.Equal(t, &runner.Outcome{Cells: 5, Stored: 5}, outcome)
@@ -111,7 +112,7 @@ func TestSecondRunTrainsNothing(t *testing.T) {
 }
 
 // A worker that dies in the middle of a cell costs nothing but time.
-func TestKilledWorkerIsReplacedAndTheCellTriedAgain(t *testing.T) {
+func TestKilledWorkerIsReplacedAndTheCellRetried(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	want := undisturbed(t, plan)
 	all := enginetest.Hashes(t, plan)
@@ -134,19 +135,19 @@ func TestKilledWorkerIsReplacedAndTheCellTriedAgain(t *testing.T) {
 	}
 }
 
-func TestFailingCellIsGivenUpAndTheOthersGoOn(t *testing.T) {
+func TestFailingCellIsGivenUpAndTheOthersContinue(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	all := enginetest.Hashes(t, plan)
 	for _, tc := range []struct {
 		kind       string
 		attempts   int
 		words      string
-		checkpoint bool // is kept for another run
+		checkpoint bool // reports whether it is kept for another run
 	}{
 		{"fail", 2, "epoch 2 of 3: fake: no luck", true},
 		{"panic", 2, "panic: a bug", true},
 		{"kill", 2, "signal: killed", true},
-		{"starve", 2, "fatal error: |pthread_create failed: ", true}, // an allocation or a thread: which fails first is chance
+		{"starve", 2, "fatal error: |pthread_create failed: ", true}, // whether an allocation or a thread fails first is chance
 		{"diverge", 1, "training diverged", false},
 	} {
 		t.Run(tc.kind, func(t *testing.T) {
@@ -203,7 +204,7 @@ func TestBrokenResultIsNamedSetAsideAndTrainedAgain(t *testing.T) {
 	require.FileExists(t, filepath.Join(broken[0].Path, store.PoisonFile))
 }
 
-// Two runs on one store share the work: nothing is trained twice.
+// Two runs on one store share the work: no cell is trained twice.
 func TestTwoRunnersOnOneStoreTrainEachCellOnce(t *testing.T) {
 	plan, first := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	want := undisturbed(t, plan)
@@ -235,7 +236,7 @@ func TestTwoRunnersOnOneStoreTrainEachCellOnce(t *testing.T) {
 	enginetest.RequireNoLeftovers(t, first)
 }
 
-// A cell that another process holds is waited for, and read when it is there.
+// A run waits for a cell that another process holds, and reads its result once it is stored.
 func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	plan, st := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	hash := enginetest.Hashes(t, plan)[0]
@@ -265,7 +266,7 @@ func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	require.Len(t, seen.Of(worker.KindStored), 1)
 }
 
-func TestInterruptedRunGoesOnWhereItStopped(t *testing.T) {
+func TestInterruptedRunResumesWhereItStopped(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	want := undisturbed(t, plan)
 	ctx, interrupt := context.WithCancel(context.Background())
@@ -302,16 +303,12 @@ func TestWorkerThatCannotBeStartedStopsTheRun(t *testing.T) {
 	require.Zero(t, outcome.Trained)
 }
 
-// parent starts a whole run of the tiny plan into a store, in a process of its
-// own, and returns it with the events it prints.
+// parent starts a run of the tiny plan into a store, in a process of its own. It returns the
+// process and a function that returns its next event.
 func parent(t *testing.T, store *store.Store, f enginetest.Fault) (*exec.Cmd, func() (worker.Event, bool)) {
 	t.Helper()
-	self, err := os.Executable()
+	command, err := enginetest.ParentCommand(store.Dir(), f)
 	require.NoError(t, err)
-	text, err := json.Marshal(f)
-	require.NoError(t, err)
-	command := exec.Command(self)
-	command.Env = append(os.Environ(), enginetest.RoleVariable+"="+enginetest.RoleParent, enginetest.StoreVariable+"="+store.Dir(), enginetest.FaultVariable+"="+string(text))
 	stdout, err := command.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
@@ -335,8 +332,7 @@ func requireGone(t *testing.T, pids []int) {
 	}
 }
 
-// kill -9 of the parent ends its workers, and the next run goes on from the last
-// epoch.
+// kill -9 of the parent ends its workers, and the next run resumes from the last epoch.
 func TestKilledParentLeavesNoWorkerAndNoMess(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	want := undisturbed(t, plan)

@@ -16,15 +16,15 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A cell that another one of the host gave up between a runner's look and its claim
-// is not tried again.
-func TestFailureIsHeardOfAfterTheClaim(t *testing.T) {
+// A cell that another runner of the host gave up between a runner's look and its claim is not tried
+// again.
+func TestFailureIsNoticedAfterTheClaim(t *testing.T) {
 	sweep, st := enginetest.PlainSweep(t), enginetest.OpenStore(t)
 	hash, err := sweep.Hash()
 	require.NoError(t, err)
-	q, err := newQueue(sharedStore{st}, longestFirst{sweep}, time.Millisecond, &SharedRun{Plan: hash}, func(worker.Event) {})
+	q, err := newSharedQueue(diskStore{st}, longestFirst{sweep}, time.Millisecond, SharedRun{Plan: hash}, func(worker.Event) {})
 	require.NoError(t, err)
-	tries, err := q.shareTasks()
+	tries, err := q.candidates()
 	require.NoError(t, err)
 	cell := tries[0]
 	claim, err := q.claim(cell)
@@ -40,18 +40,18 @@ func TestFailureIsHeardOfAfterTheClaim(t *testing.T) {
 	require.NoError(t, claim.Release())
 }
 
-// A full disk ends a run at once with one sentence; nothing counts as failed.
+// A full disk ends a run at once with one sentence; no cell counts as failed.
 func TestFullStoreEndsTheRun(t *testing.T) {
 	p, st := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	for _, cause := range []error{&failedAttempt{errors.New("write result: disk quota exceeded"), false, true}, syscall.ENOSPC} {
 		r := &run{Runner: &Runner{Store: st}, outcome: &Outcome{}}
-		agenda, err := plan.NewFixed(p.Cells, datasets.Source{}, store.Artefacts{})
+		workload, err := plan.NewFixed(p.Cells, datasets.Source{}, store.Artefacts{})
 		require.NoError(t, err)
-		r.queue, err = newQueue(sharedStore{st}, agenda, time.Millisecond, nil, r.tell)
+		r.queue, err = newAloneQueue(diskStore{st}, workload, time.Millisecond, r.report)
 		require.NoError(t, err)
-		task, err := r.queue.next(context.Background(), nil)
+		cell, err := r.queue.next(context.Background(), nil)
 		require.NoError(t, err)
-		require.ErrorIs(t, r.recordAttempt(task, 1, cause), ErrFull)
+		require.ErrorIs(t, r.recordAttempt(cell, 1, cause), ErrFull)
 		require.Empty(t, r.outcome.Failed)
 	}
 	enginetest.RequireNoLeftovers(t, st)
@@ -65,17 +65,17 @@ func TestSpread(t *testing.T) {
 	require.Equal(t, 7, SharedRun{Index: 7, Of: 8}.place(100, 5, 0.5))
 	require.Equal(t, 1, SharedRun{Index: 7, Of: 8}.place(3, 5, 0.5))
 	require.Equal(t, 2, SharedRun{}.place(100, 4, 0.5), "among as many as there seem to be runners")
-	require.Equal(t, 0, SharedRun{}.place(100, 0, 0.999), "alone: the dearest first")
+	require.Equal(t, 0, SharedRun{}.place(100, 0, 0.999), "alone: the longest first")
 }
 
 func TestLongCellsComeFirst(t *testing.T) {
 	sweep := enginetest.PlainSweep(t)
-	stage, err := sweep.Worklist(plan.Known{})
+	worklist, err := sweep.Worklist(plan.Known{})
 	require.NoError(t, err)
-	wide := stage.Tasks[2]
+	wide := worklist.Tasks[2]
 	wide.Cell.Model.Width *= 2
 	wide.Hash = "wide"
-	stage.Tasks[2] = wide
-	sortLongestFirst(stage)
-	require.Equal(t, "wide", stage.Tasks[0].Hash)
+	worklist.Tasks[2] = wide
+	sortLongestFirst(worklist)
+	require.Equal(t, "wide", worklist.Tasks[0].Hash)
 }

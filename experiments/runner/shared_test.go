@@ -20,8 +20,8 @@ import (
 	"backfire/internal/runtest"
 )
 
-// A cell that fails is noted for all, with the reason, and not tried by the others
-// of this host.
+// A cell that fails is noted for all runners, with the reason, and not tried by the others of this
+// host.
 func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 	sweep := enginetest.PlainSweep(t)
 	cell, err := sweep.Cells[0].Hash()
@@ -52,10 +52,9 @@ func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 	require.Empty(t, outcome.Failed)
 }
 
-// Cells that go on from the states of others are begun after those, whoever trains
-// them, so that no part of a training is done twice; the results are those of one
-// runner.
-func TestSharedCellsGoOnFromEachOthersStates(t *testing.T) {
+// Cells that resume from the states of other cells are started after those, whichever runner trains
+// them, so that no part of a training is done twice. The results are those of one runner.
+func TestSharedCellsResumeFromEachOthersStates(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
 	cfg.Attackers.Counts, cfg.Train.Epochs, cfg.Defenders = []int{4}, 5, []string{"indexing_sliced", "indexing_unknown"}
 	cfg.Indexing.Update = "unlearn"
@@ -85,26 +84,26 @@ func TestSharedCellsGoOnFromEachOthersStates(t *testing.T) {
 	require.Len(t, seen.Of(worker.KindDone), len(sweep.Cells))
 	require.Equal(t, enginetest.Content(t, alone), enginetest.Content(t, store))
 
-	stage, err := sweep.Worklist(plan.Known{})
+	worklist, err := sweep.Worklist(plan.Known{})
 	require.NoError(t, err)
 	followers := 0
-	for _, want := range stage.Tasks {
-		if want.After == "" {
+	for _, task := range worklist.Tasks {
+		if task.After == "" {
 			continue
 		}
 		followers++
-		// The end of a training is told of after it is stored: others may be ahead.
+		// The end of a training is reported after it is stored: other events may come first.
 		trained := slices.IndexFunc(seen.Events, func(e worker.Event) bool {
-			return e.Cell == want.After && e.Kind == worker.KindEpoch && e.Epoch == e.Epochs
+			return e.Cell == task.After && e.Kind == worker.KindEpoch && e.Epoch == e.Epochs
 		})
-		goesOn := slices.IndexFunc(seen.Events, func(e worker.Event) bool { return e.Cell == want.Hash && e.Kind == worker.KindResumed })
-		require.NotEqual(t, -1, goesOn, "%s begins anew", want.Title)
-		require.Less(t, trained, goesOn, want.Title)
+		resumes := slices.IndexFunc(seen.Events, func(e worker.Event) bool { return e.Cell == task.Hash && e.Kind == worker.KindResumed })
+		require.NotEqual(t, -1, resumes, "%s starts from the beginning", task.Title)
+		require.Less(t, trained, resumes, task.Title)
 	}
-	require.Equal(t, 3, followers, "two of the second slice, and the inquiry")
+	require.Equal(t, 3, followers, "two of the second slice, and the one with an attribution")
 }
 
-// Told to leave, a runner stops after a checkpoint, and the next goes on from it.
+// A runner that is told to leave stops after a checkpoint, and the next one resumes from it.
 func TestLeavingKeepsTheCheckpoint(t *testing.T) {
 	sweep, store := enginetest.PlainSweep(t), enginetest.OpenStore(t)
 	leave := make(chan struct{})
@@ -127,7 +126,7 @@ func TestLeavingKeepsTheCheckpoint(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, len(sweep.Cells), outcome.Trained)
 	require.Len(t, seen.Of(worker.KindResumed), 1)
-	// A quick worker may write its next checkpoint before it hears of it.
+	// A quick worker may write its next checkpoint before it is told.
 	epoch := seen.Of(worker.KindResumed)[0].Epoch
 	require.GreaterOrEqual(t, epoch, 1)
 	require.Less(t, epoch, sweep.Cells[0].Training.Epochs)
@@ -136,7 +135,7 @@ func TestLeavingKeepsTheCheckpoint(t *testing.T) {
 	require.Equal(t, undisturbed(t, plan), enginetest.Deterministic(t, store, plan))
 }
 
-func TestShareTakesSoManyCells(t *testing.T) {
+func TestSharedRunTakesSoManyCells(t *testing.T) {
 	sweep, store := enginetest.PlainSweep(t), enginetest.OpenStore(t)
 	r, _ := runtest.NewRunner(store, 1, enginetest.Fault{})
 	r.Shared = &runner.SharedRun{Cells: 2}
@@ -146,7 +145,7 @@ func TestShareTakesSoManyCells(t *testing.T) {
 	require.Equal(t, len(sweep.Cells)-2, outcome.Left)
 }
 
-// A runner whose cell was taken over, as after a long sleep, lets it go.
+// A runner whose cell was taken over, as after a long sleep of its machine, gives the cell up.
 func TestLostCellIsLeftToItsNextHolder(t *testing.T) {
 	sweep, st := enginetest.PlainSweep(t), enginetest.OpenStore(t)
 	r, seen := runtest.NewRunner(st, 1, enginetest.Fault{})
@@ -157,7 +156,7 @@ func TestLostCellIsLeftToItsNextHolder(t *testing.T) {
 		if e.Kind == worker.KindEpoch && e.Epoch == 3 && lost == "" {
 			lost = e.Cell
 			enginetest.TakeOver(t, st, lost)
-			time.AfterFunc(500*time.Millisecond, func() { // the other one dies
+			time.AfterFunc(500*time.Millisecond, func() { // the other holder dies
 				_ = os.RemoveAll(filepath.Join(st.Dir(), ".locks", lost))
 			})
 		}

@@ -23,27 +23,26 @@ import (
 	"backfire/internal/streams"
 )
 
-// The simulation: a scheduler with a virtual clock starts runners on hosts of
-// their own, and some die. Their queues, claims and leases are those of a run, on
-// a file system in memory; only the trainings are pauses, with a checkpoint after
-// each epoch.
+// simulation is a run of many runners on a virtual clock, each on a host of its own. Some hosts
+// die. The queues, claims and leases are those of a real run, on a file system in memory; the
+// trainings are pauses, with a checkpoint after each epoch.
 type simulation struct {
 	cells   int
 	workers int
-	deaths  float64 // share of the workers that die, at a random time; the scheduler does not replace them
+	deaths  float64 // share of the workers that die, at a random time, and are not replaced
 	epochs  int
 	seed    uint64
 }
 
-// simulated is what came of a simulation.
+// simulated is the outcome of a simulation.
 type simulated struct {
 	makespan time.Duration
-	ideal    time.Duration  // all work by all workers that live, without a pause
+	ideal    time.Duration  // all work, divided among all workers, without a pause
 	useful   time.Duration  // the work of the plan
 	done     time.Duration  // the work that was done
-	died     time.Duration  // of it, after the last checkpoint of those who died
+	died     time.Duration  // of that, the work after the last checkpoint of workers that died
 	stored   map[string]int // by cell: how often it was stored
-	waits    float64        // operations on the store per second of a worker that waits, over all its waiting, the most of all
+	waits    float64        // operations on the store per second of waiting, of the worker with the most
 }
 
 // The directories of the simulated store, on the file system in memory.
@@ -52,15 +51,15 @@ const (
 	simFailed = "/failed"
 )
 
-// dearest is what the longest cell takes.
-const dearest = 15 * time.Minute
+// longest is the time that the longest cell takes.
+const longest = 15 * time.Minute
 
 // simRun is a simulation under way.
 type simRun struct {
 	simulation
 	server   *leasetest.Server
 	workload plan.Workload
-	dir      string // of the store, where nothing lies
+	dir      string // of the store; it stays empty
 	begin    time.Time
 	most     float64 // cost of the longest cell
 
@@ -71,8 +70,8 @@ type simRun struct {
 	out        simulated
 }
 
-// newSimRun plans cells whose cost falls down to a fifth of the longest. A runner
-// would order them by itself; here they are ordered once for all.
+// newSimRun plans cells whose cost falls to a fifth of the longest. They are ordered once for all
+// runners, which would otherwise do so themselves.
 func newSimRun(s simulation, dir string) (*simRun, error) {
 	r := &simRun{
 		simulation: s, server: leasetest.NewServer("/"), dir: dir, begin: time.Now(),
@@ -82,32 +81,32 @@ func newSimRun(s simulation, dir string) (*simRun, error) {
 	if err := errors.Join(client.Mkdir(simLocks), client.Mkdir(simFailed)); err != nil {
 		return nil, err
 	}
-	stage := &plan.Worklist{}
+	worklist := &plan.Worklist{}
 	for i := range s.cells {
 		cell := enginetest.ExampleCell()
 		cell.Training.Epochs = 500 - 400*i/s.cells
-		stage.Tasks = append(stage.Tasks, plan.Task{Cell: cell, Hash: strconv.Itoa(i)})
+		worklist.Tasks = append(worklist.Tasks, plan.Task{Cell: cell, Hash: strconv.Itoa(i)})
 		r.most = max(r.most, cell.Cost())
 	}
-	for i := range stage.Tasks {
-		r.out.useful += r.takes(&stage.Tasks[i])
+	for i := range worklist.Tasks {
+		r.out.useful += r.takes(&worklist.Tasks[i])
 	}
 	r.out.ideal = r.out.useful / time.Duration(s.workers)
 	streams.New(s.seed, "order of the plan").Shuffle(s.cells, func(i, j int) {
-		stage.Tasks[i], stage.Tasks[j] = stage.Tasks[j], stage.Tasks[i]
+		worklist.Tasks[i], worklist.Tasks[j] = worklist.Tasks[j], worklist.Tasks[i]
 	})
-	ordered, err := longestFirst{plan.FixedWorklist(stage)}.Worklist(plan.Known{})
+	ordered, err := longestFirst{plan.FixedWorklist(worklist)}.Worklist(plan.Known{})
 	r.workload = plan.FixedWorklist(ordered)
 	return r, err
 }
 
-// takes is how long a cell is trained.
-func (r *simRun) takes(want *plan.Task) time.Duration {
-	return time.Duration(float64(dearest) * want.Cell.Cost() / r.most)
+// takes returns how long a cell is trained.
+func (r *simRun) takes(task *plan.Task) time.Duration {
+	return time.Duration(float64(longest) * task.Cell.Cost() / r.most)
 }
 
-// simHost is the store as a host sees it. Its leases are on the file system in
-// memory; what is stored the simulation knows.
+// simHost is the store as a host sees it. Its leases are on the file system in memory; the
+// simulation knows the stored cells.
 type simHost struct {
 	*store.Store
 	run    *simRun
@@ -118,7 +117,7 @@ type simHost struct {
 func (r *simRun) host(index int) *simHost {
 	h := &simHost{run: r, client: &leasetest.Client{Server: r.server}, dead: make(chan struct{})}
 	h.client.Before = func(op string) error {
-		if op == "rename" { // what decides
+		if op == "rename" { // this operation decides
 			time.Sleep(2 * time.Millisecond)
 		}
 		if isClosed(h.dead) {
@@ -145,7 +144,7 @@ func (h *simHost) Read(hash string) (*store.Record, error) {
 	return &store.Record{}, nil
 }
 
-// shelf counts as an operation; the names are collected once for all who look.
+// listing counts as one operation; the names are collected once for all hosts.
 func (h *simHost) listing() (plan.Listing, error) {
 	_, err := h.client.ModTime(simLocks)
 	return plan.Listing{Cache: plan.NewCachedReader(h), Names: h.run.stored()}, err
@@ -192,13 +191,13 @@ func (r *simRun) work(index int) error {
 	if rng.Float64() < r.deaths {
 		dies = time.Duration(rng.Float64() * float64(r.out.ideal))
 	}
-	share := &SharedRun{Index: index, Of: r.workers}
-	q, err := newQueue(host, r.workload, time.Second, share, func(worker.Event) {})
+	shared := SharedRun{Index: index, Of: r.workers}
+	q, err := newSharedQueue(host, r.workload, time.Second, shared, func(worker.Event) {})
 	if err != nil {
 		return err
 	}
 	q.chance = rng
-	runner := &run{Runner: &Runner{Shared: share}, queue: q, outcome: &Outcome{}}
+	runner := &run{Runner: &Runner{Shared: &shared}, queue: q, outcome: &Outcome{}}
 	var waited time.Duration
 	looks := 0
 	defer func() {
@@ -224,7 +223,7 @@ func (r *simRun) work(index int) error {
 		alive, cause := r.train(t, dies)
 		if !alive {
 			close(host.dead)
-			_ = t.claim.Release() // ends the beats; the dead release nothing
+			_ = t.claim.Release() // stops the renewal of the lease; a dead host releases nothing
 			return nil
 		}
 		if err := runner.recordAttempt(t, 1, cause); err != nil {
@@ -233,8 +232,8 @@ func (r *simRun) work(index int) error {
 	}
 }
 
-// train spends the time of a cell from its checkpoint on, and stores it. False
-// says that the worker died over it.
+// train spends the time of a cell from its checkpoint on, and stores the cell. alive is false if
+// the worker died over it.
 func (r *simRun) train(t *attempt, dies time.Duration) (alive bool, cause error) {
 	epoch := r.takes(t.Task) / time.Duration(r.epochs)
 	for {
@@ -293,8 +292,8 @@ func (s simulation) run(t *testing.T) simulated {
 	return r.out
 }
 
-// 10,000 cells on 1,000 workers, of which 5 % die: every cell is done once in
-// effect, and nothing is lost but what the dead had not yet put into a checkpoint.
+// 10,000 cells on 1,000 workers, of which 5 % die: each cell is stored once, and no work is lost
+// but that after the last checkpoints of the workers that died.
 func TestThousandWorkers(t *testing.T) {
 	s := simulation{cells: 10_000, workers: 1000, deaths: 0.05, epochs: 50, seed: 1}
 	if testing.Short() {
@@ -306,7 +305,7 @@ func TestThousandWorkers(t *testing.T) {
 	for cell, times := range out.stored {
 		require.Equal(t, 1, times, "cell %s", cell)
 	}
-	require.Positive(t, out.died, "some died in the middle of an epoch")
+	require.Positive(t, out.died, "some workers died in the middle of an epoch")
 	wasted := float64(out.done-out.useful-out.died) / float64(out.useful)
 	require.InDelta(t, 0.015, wasted, 0.015+1e-9, "less than 3 %; epochs are rounded to nanoseconds")
 	require.Less(t, out.waits, 3.0, "operations per second of a worker that waits")
@@ -314,14 +313,14 @@ func TestThousandWorkers(t *testing.T) {
 		out.makespan.Round(time.Minute), out.ideal.Round(time.Minute), 100*float64(out.died)/float64(out.useful), 100*math.Abs(wasted), out.waits)
 }
 
-// The figures of docs/scaling.md: how the makespan falls with the workers.
+// The figures of docs/scaling.md: the makespan falls with the number of workers.
 func TestMakespanFallsWithWorkers(t *testing.T) {
 	before := time.Duration(0)
 	for _, workers := range []int{1, 4, 16, 64} {
 		out := simulation{cells: 300, workers: workers, epochs: 50, seed: 2}.run(t)
 		require.Len(t, out.stored, 300)
 		t.Logf("%d workers: %v, ideal %v", workers, out.makespan.Round(time.Minute), out.ideal.Round(time.Minute))
-		require.LessOrEqual(t, out.makespan, out.ideal+dearest, "not longer than the ideal and the longest cell")
+		require.LessOrEqual(t, out.makespan, out.ideal+longest, "not longer than the ideal and the longest cell")
 		if before > 0 {
 			require.Less(t, out.makespan, before/2)
 		}

@@ -1,64 +1,61 @@
 package runner
 
-import (
-	"time"
-)
+import "time"
 
 // defaultPatience is Runner.Patience where it is not set.
 const defaultPatience = 10 * time.Minute
 
-// A silent worker is judged by what it does, not by the clock alone.
+// Whether a silent worker hangs depends on its use of the processor, not on the clock alone.
 const (
-	// idleShare is the share of a period below which a process that uses the
-	// processor is taken for one that waits.
+	// idleShare is the share of a period that a process must use the processor for; below it, the
+	// process is taken to wait.
 	idleShare = 0.01
-	// longSilence is how many periods a process may be busy without a word:
-	// the longest phase that reports nothing, the evaluation of all probes by a
-	// wide network on one core, takes far less.
+	// longSilence is the number of periods that a process may be busy without an event. The longest
+	// phase without one, the evaluation of all probes by a wide network on one core, takes far
+	// less.
 	longSilence = 10
 )
 
-// watchdog notices that a worker process hangs: it says nothing for a period of
-// patience and hardly uses the processor meanwhile, or it says nothing for ten
-// of them.
+// watchdog detects a worker that hangs: it reports nothing for a period of patience in which its
+// process hardly uses the processor, or it reports nothing for ten periods.
 type watchdog struct {
 	patience time.Duration
 	used     func() (time.Duration, bool) // processor time so far; false if it is not known
 	now      func() time.Time
 
-	heard  time.Time     // the last event
+	fed    time.Time     // when the last event came
 	begin  time.Time     // of the current period
-	before time.Duration // used when it began
-	known  bool          // whether before is
+	before time.Duration // processor time used before the period
+	known  bool          // reports whether before is known
 }
 
 func newWatchdog(patience time.Duration, used func() (time.Duration, bool), now func() time.Time) *watchdog {
 	w := &watchdog{patience: patience, used: used, now: now}
-	w.hear()
+	w.feed()
 	return w
 }
 
-// hear notes a sign of life.
-func (w *watchdog) hear() {
-	w.heard = w.now()
+// feed notes an event.
+func (w *watchdog) feed() {
+	w.fed = w.now()
 	w.period()
 }
 
-// silent is the time since the last sign of life.
-func (w *watchdog) silent() time.Duration { return w.now().Sub(w.heard) }
+// silent returns the time since the last event.
+func (w *watchdog) silent() time.Duration { return w.now().Sub(w.fed) }
 
-// period begins to count the use of the processor anew.
+// period begins a new period.
 func (w *watchdog) period() {
 	w.begin = w.now()
 	w.before, w.known = w.used()
 }
 
-// left is how long to wait before the next look.
+// left returns how long to wait before the next call of hangs.
 func (w *watchdog) left() time.Duration {
 	return max(0, w.patience-w.now().Sub(w.begin))
 }
 
-// hangs looks at the process once a period is over.
+// hangs reports whether the worker hangs. Before the end of a period it reports false.
 func (w *watchdog) hangs() bool {
 	now := w.now()
 	if now.Sub(w.begin) < w.patience {

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWatchdog runs on a clock of its own.
+// The test runs on a virtual clock.
 func TestWatchdog(t *testing.T) {
 	for name, tc := range map[string]struct {
 		share float64       // of the time, used of the processor
-		known bool          // whether that can be told
+		known bool          // reports whether that is known
 		speak time.Duration // between two events; 0: never
-		hangs time.Duration // when it is noticed; 0: not within a day
+		hangs time.Duration // when the hang is noticed; 0: not within a day
 	}{
 		"idle and silent":                 {0, true, 0, time.Minute},
 		"busy and silent":                 {0.9, true, 0, 10 * time.Minute},
@@ -38,7 +38,7 @@ func TestWatchdog(t *testing.T) {
 					time.Sleep(wait)
 					if tc.speak > 0 && time.Since(spoke) >= tc.speak {
 						spoke = time.Now()
-						w.hear()
+						w.feed()
 						continue
 					}
 					if w.hangs() {

@@ -14,9 +14,9 @@ import (
 	"backfire/internal/runtest"
 )
 
-// A worker that stops in its third epoch is killed, and another goes on from the
-// checkpoint, to the same bytes. The runner's clock goes on only while the worker
-// hangs, so that a slow machine is not taken for a hang.
+// A worker that stops in its third epoch is killed, and another one resumes from the checkpoint, to
+// the same bytes. The runner's clock runs only while the worker hangs, so that a slow machine is
+// not taken for a hang.
 func TestHungWorkerIsReplaced(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
 	want := undisturbed(t, plan)

@@ -6,12 +6,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"image/png"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"backfire/experiments/cell"
@@ -37,44 +34,40 @@ func (c *verification) checkDeal(context.Context) (string, error) {
 	if c.set == nil {
 		return "", unchecked("data")
 	}
-	p := &worker.Session{Job: worker.Job{Cell: *c.cell, Dir: c.scratch}, Hash: c.hash}
-	common := worker.NewGameCache(c.set, c.cell.Game)
-	var err error
-	if p.Game, err = common.Game(); err != nil {
+	deal, err := worker.NewDeal(c.set, *c.cell)
+	if err != nil {
 		return "", err
 	}
-	if err := p.Stamp(common); err != nil {
-		return "", err
-	}
-	c.again = p
-	return fmt.Sprintf("%d images are trained on, %d predicted", len(p.Training.Labels), p.Probes.N), nil
+	c.deal = deal
+	return fmt.Sprintf("%d images are trained on, %d predicted", len(deal.Training.Labels), deal.Probes.N), nil
 }
 
 // checkPoison compares poison.csv with the images stamped again, row by row.
 func (c *verification) checkPoison(context.Context) (string, error) {
-	if c.again == nil {
+	if c.deal == nil {
 		return "", unchecked("deal")
 	}
 	path := filepath.Join(c.scratch, store.PoisonFile)
-	if err := store.WritePoison(path, c.again.Files()); err != nil {
+	if err := store.WritePoison(path, c.deal.Files()); err != nil {
 		return "", err
 	}
-	want, err := csvRows(path)
+	derived, err := csvRows(path)
 	if err != nil {
 		return "", err
 	}
-	got, err := csvRows(c.path(store.PoisonFile))
+	stored, err := csvRows(c.path(store.PoisonFile))
 	if err != nil {
 		return "", err
 	}
-	for i := range max(len(want), len(got)) {
-		if i >= len(want) || i >= len(got) || !slices.Equal(want[i], got[i]) {
-			return "", fmt.Errorf("line %d of %s is %q, dealt again it is %q", i+1, store.PoisonFile, rowAt(got, i), rowAt(want, i))
+	for i := range max(len(derived), len(stored)) {
+		if i >= len(derived) || i >= len(stored) || !slices.Equal(derived[i], stored[i]) {
+			return "", fmt.Errorf("line %d of %s is %q, dealt again it is %q", i+1, store.PoisonFile, rowAt(stored, i), rowAt(derived, i))
 		}
 	}
-	return fmt.Sprintf("%d stamped images fit their SHA-256", len(want)-1), nil
+	return fmt.Sprintf("%d stamped images match their SHA-256", len(derived)-1), nil
 }
 
+// rowAt returns a line for a message.
 func rowAt(rows [][]string, i int) string {
 	if i >= len(rows) {
 		return "missing"
@@ -82,6 +75,7 @@ func rowAt(rows [][]string, i int) string {
 	return strings.Join(rows[i], ",")
 }
 
+// csvRows reads the lines of a CSV file, its heading included.
 func csvRows(path string) ([][]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -96,51 +90,44 @@ func csvRows(path string) ([][]string, error) {
 
 // checkPredictions scores the stored predictions again.
 func (c *verification) checkPredictions(context.Context) (string, error) {
-	if c.again == nil {
+	if c.deal == nil {
 		return "", unchecked("deal")
 	}
 	predicted, err := os.ReadFile(c.path(store.PredictionsFile))
 	if err != nil {
 		return "", err
 	}
-	if c.score, err = c.again.Game.Score(predicted); err != nil {
+	if c.score, err = c.deal.Game.Score(predicted); err != nil {
 		return "", err
 	}
 	c.predicted = predicted
 	return fmt.Sprintf("%d, one for each probe", len(predicted)), nil
 }
 
-// checkMetrics reads metrics.csv.
+// checkMetrics reads metrics.csv and remembers its last epoch.
 func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	rows, err := csvRows(c.path(store.MetricsFile))
+	metrics, err := (&store.Record{Dir: c.dir}).Metrics()
 	if err != nil {
 		return "", err
 	}
-	if got, want := len(rows)-1, c.cell.Training.Epochs; got != want {
-		return "", fmt.Errorf("%d epochs instead of %d", got, want)
+	if stored, planned := len(metrics), c.cell.Training.Epochs; stored != planned {
+		return "", fmt.Errorf("%d epochs instead of %d", stored, planned)
 	}
 	var last store.EpochMetrics
-	for i, row := range rows[1:] {
-		epoch, err := strconv.Atoi(row[0])
-		if err != nil || epoch != i+1 {
-			return "", fmt.Errorf("line %d is of epoch %q", i+2, row[0])
+	for i, epoch := range metrics {
+		if epoch.Epoch != i+1 {
+			return "", fmt.Errorf("line %d is of epoch %d", i+2, epoch.Epoch)
 		}
-		values := make([]float64, len(row))
-		for j, text := range row {
-			if values[j], err = strconv.ParseFloat(text, 64); err != nil {
-				return "", fmt.Errorf("epoch %d: %s: %w", epoch, rows[0][j], err)
-			}
-		}
-		last = store.EpochMetrics{Epoch: epoch, Loss: values[1], TrainAccuracy: values[2]}
+		last = epoch
 	}
 	c.last = &last
-	return fmt.Sprintf("epochs: %d", len(rows)-1), nil
+	return fmt.Sprintf("epochs: %d", len(metrics)), nil
 }
 
-// checkFigures makes the result again and compares all of it but its run.
+// checkFigures recomputes the result and compares all of it but its provenance.
 func (c *verification) checkFigures(context.Context) (string, error) {
 	switch {
 	case c.result == nil:
@@ -150,30 +137,31 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	case c.last == nil:
 		return "", unchecked(store.MetricsFile)
 	}
-	want := store.NewResult(*c.cell, c.hash, c.score, c.again.Game.Overlaps())
-	want.TrainingImages, want.Normalization = len(c.again.Training.Labels), c.again.Normalization
-	want.FinalLoss, want.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
-	want.Digest, want.Provenance = c.result.Digest, c.result.Provenance
-	expected, err := fieldsOfJSON(want)
+	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
+	again.TrainingImages, again.Normalization = len(c.deal.Training.Labels), c.deal.Normalization
+	again.FinalLoss, again.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
+	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err
 	}
-	got, err := fieldsOfJSON(*c.result)
+	stored, err := fieldsOfJSON(*c.result)
 	if err != nil {
 		return "", err
 	}
 	var wrong []string
-	for i := range max(len(expected), len(got)) {
-		if i >= len(expected) || i >= len(got) || expected[i] != got[i] {
-			wrong = append(wrong, fieldAt(got, i)+", derived again "+fieldAt(expected, i))
+	for i := range max(len(derived), len(stored)) {
+		if i >= len(derived) || i >= len(stored) || derived[i] != stored[i] {
+			wrong = append(wrong, fieldAt(stored, i)+", derived again "+fieldAt(derived, i))
 		}
 	}
 	if len(wrong) > 0 {
 		return "", fmt.Errorf("%d differ, first %s", len(wrong), wrong[0])
 	}
-	return fmt.Sprintf("%d values are the same", len(got)), nil
+	return fmt.Sprintf("%d values are the same", len(stored)), nil
 }
 
+// fieldAt returns a field for a message.
 func fieldAt(fields []cell.Field, i int) string {
 	if i >= len(fields) {
 		return "nothing"
@@ -181,7 +169,7 @@ func fieldAt(fields []cell.Field, i int) string {
 	return fields[i].Path + " = " + fields[i].Value
 }
 
-// fieldsOfJSON lists the values of a value's JSON.
+// fieldsOfJSON lists the fields in the JSON of a value.
 func fieldsOfJSON(v any) ([]cell.Field, error) {
 	tree, err := cell.TreeOf(v)
 	if err != nil {
@@ -195,23 +183,23 @@ func (c *verification) checkSingles(context.Context) (string, error) {
 	if c.result == nil || c.score == nil {
 		return "", unchecked("figures")
 	}
-	want, err := store.SinglesOf(*c.cell, c.score)
+	derived, err := store.SinglesOf(*c.cell, c.score)
 	if err != nil {
 		return "", err
 	}
-	got := c.result.Provenance.Single
-	if len(got) != len(want) {
-		return "", fmt.Errorf("%d of %d attackers", len(got), len(want))
+	stored := c.result.Provenance.Single
+	if len(stored) != len(derived) {
+		return "", fmt.Errorf("%d of %d attackers", len(stored), len(derived))
 	}
 	compared := 0
-	for i, single := range got {
-		if single.ID != want[i].ID || single.Cell != want[i].Cell {
-			return "", fmt.Errorf("attacker %d alone is cell %.12s, not %.12s", want[i].ID, want[i].Cell, single.Cell)
+	for i, single := range stored {
+		if single.ID != derived[i].ID || single.Cell != derived[i].Cell {
+			return "", fmt.Errorf("attacker %d alone is cell %.12s, not %.12s", derived[i].ID, derived[i].Cell, single.Cell)
 		}
 		if single.ASR == nil {
 			continue
 		}
-		asr := want[i].ASR
+		asr := derived[i].ASR
 		if asr == nil {
 			record, err := c.Store.Glance(single.Cell)
 			if errors.Is(err, store.ErrNotStored) || errors.Is(err, store.ErrBroken) {
@@ -220,91 +208,13 @@ func (c *verification) checkSingles(context.Context) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			finding := plan.NewKnownResult(&record.Result)
-			asr = &finding.ASR
+			known := plan.NewKnownResult(&record.Result)
+			asr = &known.ASR
 		}
 		if *asr != *single.ASR {
 			return "", fmt.Errorf("attacker %d: %d of %d, in its single game %d of %d", single.ID, single.ASR.Hits, single.ASR.Of, asr.Hits, asr.Of)
 		}
 		compared++
 	}
-	return fmt.Sprintf("%d of %d attackers' single games are stored", compared, len(got)), nil
-}
-
-// checkArtefacts writes triggers and images again and compares them with those
-// that are stored.
-func (c *verification) checkArtefacts(context.Context) (string, error) {
-	if c.again == nil || c.manifest == nil {
-		return "", unchecked("deal")
-	}
-	stored := c.manifest.Artefacts()
-	stored.Model = false // checkModel
-	c.again.Job.Artefacts = stored
-	if err := c.again.WriteArtefacts(); err != nil {
-		return "", err
-	}
-	want := map[string]bool{}
-	names, err := store.ListFiles(c.scratch)
-	if err != nil {
-		return "", err
-	}
-	for _, name := range names {
-		if isArtefact(name) {
-			want[name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.manifest.Files)) {
-		if isArtefact(name) && !want[name] {
-			return "", fmt.Errorf("%s does not belong here", name)
-		}
-	}
-	for name := range want {
-		if err := sameContent(c.path(name), filepath.Join(c.scratch, filepath.FromSlash(name))); err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("files of triggers and images: %d", len(want)), nil
-}
-
-// isArtefact says whether a file is one that checkArtefacts compares.
-func isArtefact(name string) bool {
-	top, _, _ := strings.Cut(name, "/")
-	return top == store.TriggersDir || top == store.ImagesDir || top == store.TrainingFile
-}
-
-// sameContent compares two files, pictures by their pixels.
-func sameContent(got, want string) error {
-	a, err := os.ReadFile(got)
-	if err != nil {
-		return err
-	}
-	b, err := os.ReadFile(want)
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(a, b) {
-		return nil
-	}
-	if filepath.Ext(got) != ".png" {
-		return fmt.Errorf("%s differs from what is derived again", filepath.Base(got))
-	}
-	x, err := png.Decode(bytes.NewReader(a))
-	if err != nil {
-		return fmt.Errorf("%s: %w", got, err)
-	}
-	y, err := png.Decode(bytes.NewReader(b))
-	if err != nil {
-		return fmt.Errorf("%s: %w", want, err)
-	}
-	if x.Bounds() != y.Bounds() {
-		return fmt.Errorf("%s has another size", got)
-	}
-	for row := range y.Bounds().Dy() {
-		for column := range y.Bounds().Dx() {
-			if x.At(column, row) != y.At(column, row) {
-				return fmt.Errorf("%s differs at column %d, row %d", got, column, row)
-			}
-		}
-	}
-	return nil
+	return fmt.Sprintf("%d of %d attackers' single games are stored", compared, len(stored)), nil
 }

@@ -16,24 +16,24 @@ import (
 	"backfire/game"
 )
 
-// Check is one line of a verification.
+// Check is the outcome of one check of a stored result or summary.
 type Check struct {
 	Name string
-	Note string // what was compared; empty where it failed
-	Err  error  // why it failed; nil: it did not
+	Note string // what was compared; empty where the check failed
+	Err  error  // why the check failed; nil: it did not
 }
 
-// ErrUnchecked marks a check that could not be made because an earlier one
-// failed.
+// ErrUnchecked marks a check that could not be made because an earlier one failed.
 var ErrUnchecked = errors.New("not checked")
 
-// Verifier derives stored results again from their cells and compares.
+// Verifier derives stored results again from their cells and compares. It needs images where they
+// lie, and worker processes for results with a model.
 type Verifier struct {
 	inference.StoredModels
 }
 
-// verification is one stored result on its way through the checks. What a check
-// has found is nil for the next ones if it failed.
+// verification is one stored result on its way through the checks. What a check finds is nil for
+// the next ones if the check failed.
 type verification struct {
 	*Verifier
 	hash, dir string
@@ -45,27 +45,45 @@ type verification struct {
 	environment *store.Environment
 	source      datasets.Source // of set
 	set         *datasets.Set
-	again       *worker.Session // the game, dealt again
+	deal        *worker.Deal // the game, dealt again
 	predicted   []uint8
 	score       *game.Score
 	last        *store.EpochMetrics
 	answered    *answered // by the stored model
 }
 
-// Verify makes all checks of one stored result and tells of each. Models and
-// images are checked where they are stored. The error says that the checks could
-// not be made at all; a failed check is no error.
-func (v *Verifier) Verify(ctx context.Context, hash string, tell func(Check)) error {
+// Verify makes all checks of the result called hash and reports each to report, in a fixed order.
+// Models and images are checked if they are stored. The error means that the checks could not be
+// made; it wraps runner.ErrInterrupted when ctx ends. A failed check is no error.
+func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) error {
 	scratch, err := os.MkdirTemp("", "backfire-verify-")
 	if err != nil {
-		return fmt.Errorf("experiments: verify: %w", err)
+		return fmt.Errorf("verify: make scratch directory: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(scratch) }() // a temporary directory may stay
 	c := &verification{Verifier: v, hash: hash, dir: v.Store.Path(hash), scratch: scratch}
-	for _, check := range []struct {
-		name string
-		do   func(context.Context) (string, error)
-	}{
+	for _, check := range c.checks() {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("verify: %w: %w", runner.ErrInterrupted, err)
+		}
+		note, err := check.do(ctx)
+		if err != nil {
+			note = ""
+		}
+		report(Check{check.name, note, err})
+	}
+	return nil
+}
+
+// namedCheck is a check that returns its note or why it failed.
+type namedCheck struct {
+	name string
+	do   func(context.Context) (string, error)
+}
+
+// checks returns all checks in their order: each may use what the earlier ones found.
+func (c *verification) checks() []namedCheck {
+	return []namedCheck{
 		{"cell", c.checkCell},
 		{"manifest", c.checkManifest},
 		{"result", c.checkResult},
@@ -80,102 +98,16 @@ func (v *Verifier) Verify(ctx context.Context, hash string, tell func(Check)) er
 		{"artefacts", c.checkArtefacts},
 		{"model", c.checkModel},
 		{"divergences", c.checkDivergences},
-		{"inquiry", c.checkInquiry},
-	} {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("experiments: verify: %w: %w", runner.ErrInterrupted, err)
-		}
-		note, err := check.do(ctx)
-		if err != nil {
-			note = ""
-		}
-		tell(Check{check.name, note, err})
+		{"inquiry", c.checkAttribution},
 	}
-	return nil
 }
 
-// path is that of a file of the result.
+// path returns the path of a file of the result.
 func (c *verification) path(name string) string {
 	return filepath.Join(c.dir, filepath.FromSlash(name))
 }
 
-// unchecked is the error of a check that needs what an earlier one did not give.
+// unchecked returns the error of a check that needs what an earlier one did not find.
 func unchecked(what string) error {
 	return fmt.Errorf("%w: %s is missing or wrong", ErrUnchecked, what)
-}
-
-func (c *verification) checkCell(context.Context) (string, error) {
-	text, err := os.ReadFile(c.path(store.CellFile))
-	if err != nil {
-		return "", err
-	}
-	cell, err := cell.Parse(text)
-	if err != nil {
-		return "", err
-	}
-	hash, err := cell.Hash()
-	if err != nil {
-		return "", err
-	}
-	if hash != c.hash {
-		return "", fmt.Errorf("%s hashes to %.12s", store.CellFile, hash)
-	}
-	c.cell = &cell
-	return "its hash is the name of the result", nil
-}
-
-// checkManifest compares every file with its sum, and looks for files that have
-// none.
-func (c *verification) checkManifest(context.Context) (string, error) {
-	var m store.Manifest
-	if err := store.ReadJSON(c.path(store.ManifestFile), &m); err != nil {
-		return "", err
-	}
-	if m.Cell != c.hash {
-		return "", fmt.Errorf("it is about cell %.12s", m.Cell)
-	}
-	c.manifest = &m
-	errs := []error{store.CheckSums(c.dir, m)}
-	names, err := store.ListFiles(c.dir)
-	if err != nil {
-		return "", err
-	}
-	for _, name := range names {
-		if _, ok := m.Files[name]; !ok && name != store.ManifestFile {
-			errs = append(errs, fmt.Errorf("%s is not in it", name))
-		}
-	}
-	for _, name := range []string{store.CellFile, store.ResultFile, store.EnvironmentFile, store.MetricsFile, store.PoisonFile, store.PredictionsFile} {
-		if _, ok := m.Files[name]; !ok {
-			errs = append(errs, fmt.Errorf("it does not list %s", name))
-		}
-	}
-	return fmt.Sprintf("%d files fit their SHA-256", len(m.Files)), errors.Join(errs...)
-}
-
-func (c *verification) checkResult(context.Context) (string, error) {
-	result, err := store.ReadResult(c.dir)
-	if err != nil {
-		return "", err
-	}
-	if result.Cell != c.hash {
-		return "", fmt.Errorf("%s is of cell %.12s", store.ResultFile, result.Cell)
-	}
-	if c.manifest != nil && c.manifest.Files[store.ResultFile] != result.Digest {
-		return "", fmt.Errorf("%s asks for the digest %.12s, %s has %.12s", store.ManifestFile, c.manifest.Files[store.ResultFile], store.ResultFile, result.Digest)
-	}
-	c.result = &result
-	return "it fits its digests", nil
-}
-
-func (c *verification) checkEnvironment(context.Context) (string, error) {
-	var e store.Environment
-	if err := store.ReadJSON(c.path(store.EnvironmentFile), &e); err != nil {
-		return "", err
-	}
-	if e.Format != store.ResultFormat {
-		return "", fmt.Errorf("%s has format %d instead of %d", store.EnvironmentFile, e.Format, store.ResultFormat)
-	}
-	c.environment = &e
-	return fmt.Sprintf("trained by backfire %s with %s %s on %s", e.Program.Version, e.Engine.Name, e.Engine.Version, e.Device), nil
 }

@@ -23,11 +23,11 @@ import (
 )
 
 // artefactsOf trains the game of four attackers with all artefacts.
-func artefactsOf(t *testing.T) (worker.Job, *game.Game) {
+func artefactsOf(t *testing.T) (worker.Train, *game.Game) {
 	t.Helper()
 	plan := enginetest.NewPlan(t)
-	job := enginetest.NewJob(t, plan.Cells[len(plan.Cells)-1])
-	job.Artefacts = enginetest.Everything
+	job := enginetest.NewTrain(t, plan.Cells[len(plan.Cells)-1])
+	job.Artefacts = enginetest.AllArtefacts
 	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, job)
 	require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
 	set, err := testset.New(1)
@@ -97,19 +97,18 @@ func TestArtefactsAreTheSameTwice(t *testing.T) {
 		switch name {
 		case store.EnvironmentFile, store.MetricsFile:
 		default:
-			require.Equal(t, enginetest.OfCell(t, filepath.Join(first.Dir, name)), enginetest.OfCell(t, filepath.Join(second.Dir, name)), name)
+			require.Equal(t, enginetest.CellContent(t, filepath.Join(first.Dir, name)), enginetest.CellContent(t, filepath.Join(second.Dir, name)), name)
 		}
 	}
 }
 
 func TestNPZPutsChannelsLast(t *testing.T) {
-	p := &worker.Session{Training: &game.TrainingSet{
+	d := &worker.Deal{Cell: enginetest.ExampleCell(), Training: &game.TrainingSet{
 		Images: []uint8{1, 2, 3, 4, 5, 6}, Labels: []uint8{0}, Rows: make([]game.Row, 1),
 	}}
-	p.Training.Shape.C, p.Training.Shape.H, p.Training.Shape.W = 3, 1, 2
-	p.Job.Cell = enginetest.ExampleCell()
-	require.Equal(t, npz.Array{Name: "images", Shape: []int{1, 1, 2, 3}, Values: []uint8{1, 3, 5, 2, 4, 6}}, p.Arrays()[0])
-	r, g, b, _ := worker.PictureOf(p.Training.Images, p.Training.Shape).At(1, 0).RGBA()
+	d.Training.Shape.C, d.Training.Shape.H, d.Training.Shape.W = 3, 1, 2
+	require.Equal(t, npz.Array{Name: "images", Shape: []int{1, 1, 2, 3}, Values: []uint8{1, 3, 5, 2, 4, 6}}, d.Arrays()[0])
+	r, g, b, _ := worker.PictureOf(d.Training.Images, d.Training.Shape).At(1, 0).RGBA()
 	require.Equal(t, []uint32{2, 4, 6}, []uint32{r >> 8, g >> 8, b >> 8})
 }
 

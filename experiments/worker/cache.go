@@ -11,46 +11,47 @@ import (
 	"backfire/game"
 )
 
-// dealt is what cells with the same images and the same game have in common,
-// whatever the defender does. Each part is made once, when it is first asked for,
-// and nobody changes it.
-type GameCache struct {
+// gameCache holds the game, the undefended training set and the probes that cells with the same
+// images and the same rules share, whatever their defense. Each part is made once, at its first
+// use, and never changed.
+type gameCache struct {
 	set   *datasets.Set
 	rules game.Rules
 
-	Game     func() (*game.Game, error)
-	training func() *game.TrainingSet // before a defense; once there is a game
-	probes   func() *game.Probes      // likewise
+	game     func() (*game.Game, error)
+	training func() *game.TrainingSet // before a defense; only after game succeeded
+	probes   func() *game.Probes      // only after game succeeded
 }
 
-func NewGameCache(set *datasets.Set, rules game.Rules) *GameCache {
-	d := &GameCache{set: set, rules: rules}
-	d.Game = sync.OnceValues(func() (*game.Game, error) { return game.New(set, rules) })
-	made := func() *game.Game { g, _ := d.Game(); return g }
-	d.training = sync.OnceValue(func() *game.TrainingSet { return made().Training() })
-	d.probes = sync.OnceValue(func() *game.Probes { return made().Probes() })
-	return d
+// newGameCache returns the cache of a game that is not dealt yet.
+func newGameCache(set *datasets.Set, rules game.Rules) *gameCache {
+	c := &gameCache{set: set, rules: rules}
+	c.game = sync.OnceValues(func() (*game.Game, error) { return game.New(set, rules) })
+	dealt := func() *game.Game { g, _ := c.game(); return g }
+	c.training = sync.OnceValue(func() *game.TrainingSet { return dealt().Training() })
+	c.probes = sync.OnceValue(func() *game.Probes { return dealt().Probes() })
+	return c
 }
 
-// dealt returns what the job's cell is played with: that of the last cell if it is
-// the same. Workers wait for each other while images are loaded, so that none
-// loads what another is loading.
-func (w *Worker) gameCache(ctx context.Context, job Job) (*GameCache, error) {
+// gameCache returns the cache for a cell's game: that of the last cell if the game is the same.
+// Workers wait for each other while images are loaded, so that none loads what another one is
+// loading.
+func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Source) (*gameCache, error) {
 	w.sharing.Lock()
 	defer w.sharing.Unlock()
-	if w.set == nil || w.source != job.Source {
-		w.set, w.last = nil, nil // not both at a time in memory
-		set, err := w.Load(ctx, job.Source)
+	if w.set == nil || w.source != source {
+		w.set, w.last = nil, nil // keeps one dataset at a time in memory
+		set, err := w.Load(ctx, source)
 		if err != nil {
 			return nil, err
 		}
-		w.set, w.source = set, job.Source
+		w.set, w.source = set, source
 	}
-	if want := job.Cell.Data.Checksum; w.set.Checksum != want {
-		return nil, fmt.Errorf("experiments: load %s: %w: SHA-256 %.12s instead of %.12s", job.Cell.Data.Name, cell.ErrOtherData, w.set.Checksum, want)
+	if planned := c.Data.Checksum; w.set.Checksum != planned {
+		return nil, fmt.Errorf("worker: load %s: %w: SHA-256 %.12s instead of %.12s", c.Data.Name, cell.ErrOtherData, w.set.Checksum, planned)
 	}
-	if w.last == nil || w.last.set != w.set || !reflect.DeepEqual(w.last.rules, job.Cell.Game) {
-		w.last = NewGameCache(w.set, job.Cell.Game)
+	if w.last == nil || w.last.set != w.set || !reflect.DeepEqual(w.last.rules, c.Game) {
+		w.last = newGameCache(w.set, c.Game)
 	}
 	return w.last, nil
 }

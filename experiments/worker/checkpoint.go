@@ -17,34 +17,33 @@ import (
 	"backfire/internal/safetensors"
 )
 
-// CheckpointFormat is the version of checkpoint files. It rises too when the
-// program trains the same cell to other bits: a training goes on only with the
-// arithmetic that it began with.
+// CheckpointFormat is the version of checkpoint files. It also rises when the program trains the
+// same cell to other bits, because a training must resume with the arithmetic that it began with.
 const CheckpointFormat = 2
 
 var (
-	// errNoCheckpoint says that a training has to begin at the beginning.
+	// errNoCheckpoint reports that there is no checkpoint to resume from.
 	errNoCheckpoint = errors.New("no checkpoint")
-	// errCheckpoint says that a checkpoint must not be used.
+	// errCheckpoint marks a checkpoint that must not be used.
 	errCheckpoint = errors.New("unusable checkpoint")
 )
 
-// checkpoint is all that a training needs to go on after an epoch as if it had
-// never stopped. The orders of the epochs to come follow from the cell.
+// checkpoint holds all that a training needs to resume after an epoch as if it had never stopped.
+// The order of the rows in later epochs follows from the cell.
 type checkpoint struct {
-	cell   string // hash
-	maker  store.Machine
-	epochs []store.EpochMetrics // those that are over
-	state  State
+	cell    string        // hash
+	machine store.Machine // that trained
+	epochs  []store.EpochMetrics
+	state   State
 }
 
 // The keys of a checkpoint's metadata.
 const (
-	metaFormat = "format" // CheckpointFormat
-	metaCell   = "cell"   // hash
-	metaMaker  = "maker"  // maker, as JSON
-	metaEpochs = "epochs" // []EpochMetrics, as JSON
-	metaStep   = "step"   // optimiser steps done
+	metaFormat  = "format" // CheckpointFormat
+	metaCell    = "cell"   // hash
+	metaMachine = "maker"  // store.Machine, as JSON
+	metaEpochs  = "epochs" // []store.EpochMetrics, as JSON
+	metaStep    = "step"   // completed steps of the optimiser
 )
 
 // The prefixes of a checkpoint's tensors.
@@ -53,9 +52,9 @@ const (
 	optimizerPrefix = "optimizer/"
 )
 
-// writeCheckpoint puts a checkpoint at path, whole or not at all: it writes a
-// draft in dir, which must be on the same file system, syncs it and renames it.
-// The file is in the safetensors format, followed by the SHA-256 of all of it.
+// writeCheckpoint writes a checkpoint to path, whole or not at all: it writes a draft in dir, which
+// must be on the same file system, syncs it and renames it. The file is in the safetensors format,
+// followed by the SHA-256 of all of it.
 func writeCheckpoint(path, dir string, c checkpoint) error {
 	draft := filepath.Join(dir, store.CheckpointFile)
 	err := func() error {
@@ -81,14 +80,14 @@ func writeCheckpoint(path, dir string, c checkpoint) error {
 		return store.SyncAll(filepath.Dir(path))
 	}()
 	if err != nil {
-		return fmt.Errorf("experiments: write checkpoint: %w", err)
+		return fmt.Errorf("worker: write checkpoint: %w", err)
 	}
 	return nil
 }
 
-// content is the checkpoint as tensors with metadata.
+// content returns the checkpoint as tensors with metadata.
 func (c checkpoint) content() (safetensors.File, error) {
-	maker, err := json.Marshal(c.maker)
+	machine, err := json.Marshal(c.machine)
 	if err != nil {
 		return safetensors.File{}, err
 	}
@@ -98,7 +97,7 @@ func (c checkpoint) content() (safetensors.File, error) {
 	}
 	file := safetensors.File{Metadata: map[string]string{
 		metaFormat: strconv.Itoa(CheckpointFormat), metaCell: c.cell,
-		metaMaker: string(maker), metaEpochs: string(epochs), metaStep: strconv.Itoa(c.state.Step),
+		metaMachine: string(machine), metaEpochs: string(epochs), metaStep: strconv.Itoa(c.state.Step),
 	}}
 	for _, part := range []struct {
 		prefix  string
@@ -112,16 +111,16 @@ func (c checkpoint) content() (safetensors.File, error) {
 	return file, nil
 }
 
-// readCheckpoint returns the checkpoint at path. The error wraps errNoCheckpoint
-// when there is none and errCheckpoint when it is damaged or not of this cell
-// and maker; it names the file then.
-func readCheckpoint(path, cell string, by store.Machine) (*checkpoint, error) {
+// readCheckpoint returns the checkpoint at path. The error wraps errNoCheckpoint when there is
+// none. It wraps errCheckpoint and names the file when the checkpoint is damaged, of another cell,
+// or of a machine that gives other bits than this one.
+func readCheckpoint(path, cell string, here store.Machine) (*checkpoint, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoCheckpoint
 	}
 	if err != nil {
-		return nil, fmt.Errorf("experiments: read checkpoint: %w", err)
+		return nil, fmt.Errorf("worker: read checkpoint: %w", err)
 	}
 	defer file.Close()
 	c, err := parseCheckpoint(file)
@@ -129,16 +128,16 @@ func readCheckpoint(path, cell string, by store.Machine) (*checkpoint, error) {
 	case err != nil:
 	case c.cell != cell:
 		err = fmt.Errorf("it is of cell %.12s", c.cell)
-	case !c.maker.SameBits(by):
+	case !c.machine.SameBits(here):
 		err = errors.New("it was made with another engine, on another kind of device or with other threads")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("experiments: read %s: %w: %w", path, errCheckpoint, err)
+		return nil, fmt.Errorf("worker: read %s: %w: %w", path, errCheckpoint, err)
 	}
 	return c, nil
 }
 
-// parseCheckpoint reads a checkpoint and compares its checksum.
+// parseCheckpoint reads a checkpoint and checks its SHA-256.
 func parseCheckpoint(file *os.File) (*checkpoint, error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -146,24 +145,24 @@ func parseCheckpoint(file *os.File) (*checkpoint, error) {
 	}
 	size := info.Size() - sha256.Size
 	if size < 0 {
-		return nil, errors.New("it is cut off")
+		return nil, errors.New("it is truncated")
 	}
 	sum := sha256.New()
 	content, err := safetensors.Read(io.TeeReader(io.LimitReader(file, size), sum), size)
 	if err != nil {
 		return nil, err
 	}
-	want := make([]byte, sha256.Size)
-	if _, err := file.ReadAt(want, size); err != nil {
+	stored := make([]byte, sha256.Size)
+	if _, err := file.ReadAt(stored, size); err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(sum.Sum(nil), want) {
-		return nil, errors.New("it does not fit its SHA-256")
+	if !bytes.Equal(sum.Sum(nil), stored) {
+		return nil, errors.New("it does not match its SHA-256")
 	}
 	return newCheckpoint(content)
 }
 
-// newCheckpoint takes a checkpoint from tensors with metadata.
+// newCheckpoint decodes a checkpoint from tensors with metadata.
 func newCheckpoint(file safetensors.File) (*checkpoint, error) {
 	if format := file.Metadata[metaFormat]; format != strconv.Itoa(CheckpointFormat) {
 		return nil, fmt.Errorf("it has format %q", format)
@@ -173,8 +172,8 @@ func newCheckpoint(file safetensors.File) (*checkpoint, error) {
 	if c.state.Step, err = strconv.Atoi(file.Metadata[metaStep]); err != nil {
 		return nil, fmt.Errorf("step: %w", err)
 	}
-	if err := json.Unmarshal([]byte(file.Metadata[metaMaker]), &c.maker); err != nil {
-		return nil, fmt.Errorf("maker: %w", err)
+	if err := json.Unmarshal([]byte(file.Metadata[metaMachine]), &c.machine); err != nil {
+		return nil, fmt.Errorf("machine: %w", err)
 	}
 	if err := json.Unmarshal([]byte(file.Metadata[metaEpochs]), &c.epochs); err != nil {
 		return nil, fmt.Errorf("epochs: %w", err)

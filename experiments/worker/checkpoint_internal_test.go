@@ -15,8 +15,8 @@ import (
 
 func exampleCheckpoint() checkpoint {
 	return checkpoint{
-		cell:  strings.Repeat("ab", 32),
-		maker: store.NewMachine("cuda:1", 2, hardware.FP32, store.EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}),
+		cell:    strings.Repeat("ab", 32),
+		machine: store.NewMachine("cuda:1", 2, hardware.FP32, store.EngineInfo{Name: "fake", GPUs: []string{"one", "two"}}),
 		epochs: []store.EpochMetrics{
 			{Epoch: 1, Loss: 1.0 / 3, TrainAccuracy: 0.1, LearningRate: 0.3, Seconds: 1.5, ImagesPerSecond: 7},
 			{Epoch: 2, Loss: 1e-17, TrainAccuracy: 1, LearningRate: 0.1, Seconds: 2.5, ImagesPerSecond: 8},
@@ -39,10 +39,10 @@ func saved(t *testing.T) string {
 }
 
 func TestCheckpointIsReadAsItWasWritten(t *testing.T) {
-	want := exampleCheckpoint()
-	c, err := readCheckpoint(saved(t), want.cell, want.maker)
+	written := exampleCheckpoint()
+	c, err := readCheckpoint(saved(t), written.cell, written.machine)
 	require.NoError(t, err)
-	require.Equal(t, &want, c)
+	require.Equal(t, &written, c)
 }
 
 func TestNoCheckpoint(t *testing.T) {
@@ -53,31 +53,31 @@ func TestNoCheckpoint(t *testing.T) {
 func TestCheckpointOfOthersIsRefused(t *testing.T) {
 	path, own := saved(t), exampleCheckpoint()
 	for says, tc := range map[string]struct {
-		cell  string
-		maker store.Machine
+		cell    string
+		machine store.Machine
 	}{
-		"of cell abab":   {strings.Repeat("cd", 32), own.maker},
+		"of cell abab":   {strings.Repeat("cd", 32), own.machine},
 		"another engine": {own.cell, store.NewMachine("cuda:0", 2, hardware.FP32, store.EngineInfo{Name: "other"})},
-		"kind of device": {own.cell, store.NewMachine("cpu", 2, hardware.FP32, own.maker.Engine)},
-		"other threads":  {own.cell, store.NewMachine("cuda:0", 1, hardware.FP32, own.maker.Engine)},
+		"kind of device": {own.cell, store.NewMachine("cpu", 2, hardware.FP32, own.machine.Engine)},
+		"other threads":  {own.cell, store.NewMachine("cuda:0", 1, hardware.FP32, own.machine.Engine)},
 	} {
-		_, err := readCheckpoint(path, tc.cell, tc.maker)
+		_, err := readCheckpoint(path, tc.cell, tc.machine)
 		require.ErrorIs(t, err, errCheckpoint)
 		require.ErrorContains(t, err, says)
 		require.ErrorContains(t, err, path)
 	}
-	_, err := readCheckpoint(path, own.cell, store.NewMachine("cuda:0", 2, hardware.FP32, own.maker.Engine))
+	_, err := readCheckpoint(path, own.cell, store.NewMachine("cuda:0", 2, hardware.FP32, own.machine.Engine))
 	require.NoError(t, err, "another GPU of the same machine")
 }
 
-// Every length and every single bit counts.
+// Each length and each single bit counts.
 func TestDamagedCheckpointIsRefused(t *testing.T) {
 	path, own := saved(t), exampleCheckpoint()
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	refused := func(data []byte, what string, at int) {
 		require.NoError(t, os.WriteFile(path, data, store.FileMode))
-		_, err := readCheckpoint(path, own.cell, own.maker)
+		_, err := readCheckpoint(path, own.cell, own.machine)
 		require.ErrorIs(t, err, errCheckpoint, "%s at %d", what, at)
 		require.ErrorContains(t, err, path)
 	}

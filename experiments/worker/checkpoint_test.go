@@ -12,13 +12,12 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A whole checkpoint of the cell that the engine cannot take back is thrown away
-// too.
+// A complete checkpoint of the cell whose state the engine does not accept is discarded, too.
 func TestCheckpointThatDoesNotFitMeansStartingOver(t *testing.T) {
 	cell := enginetest.NewPlan(t).Cells[0]
 	hash, err := cell.Hash()
 	require.NoError(t, err)
-	job := enginetest.NewJob(t, cell)
+	job := enginetest.NewTrain(t, cell)
 	job.Checkpoint = filepath.Join(t.TempDir(), store.CheckpointFile)
 	info, err := enginetest.Engine{}.Describe()
 	require.NoError(t, err)

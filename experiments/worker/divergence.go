@@ -11,44 +11,39 @@ import (
 	"backfire/game"
 )
 
-// divergenceRows is how many rows of an owner's images of a class, with and
-// without triggers, divergences are measured on: few enough that a measurement
-// costs a small part of a training, enough for ranks.
+// divergenceRows is the number of rows of an owner's images of a class, with and without triggers,
+// that divergences are measured on: few enough that a measurement costs a small part of a training,
+// and enough for ranks.
 const divergenceRows = 100
 
-// writeDivergences measures divergences and writes them into the job's directory,
-// if they are asked for.
-func (p *Session) writeDivergences(model TrainedModel) error {
-	if !p.Job.Artefacts.Divergence {
-		return nil
-	}
-	measured, err := p.measureDivergences(model)
+// writeDivergences measures divergences and writes them into the session's directory.
+func (s *session) writeDivergences(model TrainedModel) error {
+	measured, err := s.measureDivergences(model)
 	if err != nil {
-		return fmt.Errorf("experiments: measure divergences: %w", err)
+		return fmt.Errorf("worker: measure divergences: %w", err)
 	}
-	if err := store.WriteJSON(filepath.Join(p.Job.Dir, store.DivergenceFile), measured); err != nil {
-		return fmt.Errorf("experiments: write divergences: %w", err)
+	if err := store.WriteJSON(filepath.Join(s.dir, store.DivergenceFile), measured); err != nil {
+		return fmt.Errorf("worker: write divergences: %w", err)
 	}
 	return nil
 }
 
-// measureDivergences asks the trained model for features of its training set and
-// compares the owners.
-func (p *Session) measureDivergences(model TrainedModel) (*store.Divergences, error) {
-	data := divergence.Data{Labels: p.Training.Labels}
-	for i, row := range p.Training.Rows {
+// measureDivergences compares the owners by the trained model's features of its training set.
+func (s *session) measureDivergences(model TrainedModel) (*store.Divergences, error) {
+	data := divergence.Data{Labels: s.deal.Training.Labels}
+	for i, row := range s.deal.Training.Rows {
 		data.Owners = append(data.Owners, row.Owner)
-		data.Triggered = append(data.Triggered, row.Trigger != game.NoTrigger || p.stampedByDefender(i))
+		data.Triggered = append(data.Triggered, row.Trigger != game.NoTrigger || s.deal.stampedByDefender(i))
 	}
-	seed := p.Job.Cell.Game.Seed
+	seed := s.Cell.Game.Seed
 	var err error
 	if data.Looked, err = divergence.Sample(data, divergenceRows, seed); err != nil {
 		return nil, err
 	}
-	size := p.Training.Shape.Size()
+	size := s.deal.Training.Shape.Size()
 	images := make([]uint8, 0, len(data.Looked)*size)
 	for _, row := range data.Looked {
-		images = append(images, p.Training.Images[row*size:(row+1)*size]...)
+		images = append(images, s.deal.Training.Images[row*size:(row+1)*size]...)
 	}
 	values, err := model.Features(images)
 	if err != nil {
@@ -64,15 +59,15 @@ func (p *Session) measureDivergences(model TrainedModel) (*store.Divergences, er
 	}
 	for i, d := range list {
 		if d.Agent != game.Defender {
-			list[i].Agent = p.Job.Cell.Game.Attackers[d.Agent].ID
+			list[i].Agent = s.Cell.Game.Attackers[d.Agent].ID
 		}
 	}
 	return &store.Divergences{
-		Format: store.DivergenceFormat, Cell: p.Hash, Looked: len(data.Looked), Features: width, Divergences: list,
+		Format: store.DivergenceFormat, Cell: s.hash, Looked: len(data.Looked), Features: width, Divergences: list,
 	}, nil
 }
 
-// stampedByDefender says whether a row carries a simulated attacker's trigger.
-func (p *Session) stampedByDefender(row int) bool {
-	return p.simulated != nil && p.simulated[row] != defenses.NotSimulated
+// stampedByDefender reports whether a row carries the trigger of a simulated attacker.
+func (d *Deal) stampedByDefender(row int) bool {
+	return d.simulated != nil && d.simulated[row] != defenses.NotSimulated
 }

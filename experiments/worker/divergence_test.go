@@ -16,7 +16,7 @@ import (
 // diverging plays a cell of the tiny set with divergences.
 func diverging(t *testing.T, cell cell.Cell) *store.Divergences {
 	t.Helper()
-	job := enginetest.NewJob(t, cell)
+	job := enginetest.NewTrain(t, cell)
 	job.Artefacts.Divergence = true
 	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, job)
 	last := events[len(events)-1]
@@ -68,10 +68,10 @@ func (e featurelessEngine) NewModel(opt worker.ModelOptions) (worker.TrainedMode
 }
 
 func TestDivergencesReportAFailingModel(t *testing.T) {
-	job := enginetest.NewJob(t, enginetest.NewPlan(t).Cells[0])
+	job := enginetest.NewTrain(t, enginetest.NewPlan(t).Cells[0])
 	job.Artefacts.Divergence = true
 	events := enginetest.Work(t, &worker.Worker{Engine: featurelessEngine{}, Load: enginetest.Loader}, job)
 	last := events[len(events)-1]
 	require.Equal(t, worker.KindFailed, last.Kind)
-	require.Equal(t, "experiments: measure divergences: no features today", last.Error)
+	require.Equal(t, "worker: measure divergences: no features today", last.Error)
 }

@@ -5,41 +5,40 @@ import (
 	"backfire/stats"
 )
 
-// Kind says what an Event tells.
+// Kind is the kind of an Event.
 type Kind string
 
-// The kinds of events. A worker process sends the first group, with the cell's
-// hash and the worker that has it; a Runner adds the title, handles what it can,
-// and passes them on together with its own.
+// The kinds of events, with the fields that are set. A worker process sends the first group and
+// KindSpeed, each with the cell's hash and the worker's number. A runner adds the title and passes
+// on the first group together with its own events, the last group.
 const (
-	KindStarted   Kind = "started"   // a worker took the cell: Images per epoch, Epochs
-	KindPhase     Kind = "phase"     // it enters Phase
-	KindProgress  Kind = "progress"  // Done of Images of this epoch are trained, at most twice a second
-	KindEpoch     Kind = "epoch"     // an epoch is over: Metrics
-	KindResumed   Kind = "resumed"   // the cell goes on from its checkpoint: Epoch is over, of Epochs, Images
-	KindDiscarded Kind = "discarded" // the checkpoint cannot be used and is removed, the cell starts over: Error, Path
-	KindNotice    Kind = "notice"    // something costs time and changes no result: Text
-	KindDone      Kind = "done"      // the cell is trained and, as a runner tells it, stored: Headline
+	KindStarted   Kind = "started"   // a worker began the cell: Images per epoch, Epochs
+	KindPhase     Kind = "phase"     // the worker enters Phase
+	KindProgress  Kind = "progress"  // Done of Images of this epoch are trained; at most twice a second
+	KindEpoch     Kind = "epoch"     // an epoch is complete: Metrics
+	KindResumed   Kind = "resumed"   // the cell resumes from a checkpoint after Epoch of Epochs: Images
+	KindDiscarded Kind = "discarded" // a checkpoint cannot be used and is removed: Error, Path
+	KindNotice    Kind = "notice"    // a condition costs time and changes no result: Text
+	KindDone      Kind = "done"      // the cell is trained and, from a runner, stored: Headline
 	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full
 
-	KindSpeed Kind = "speed" // a measurement that was asked for goes on: ImagesPerSecond since the last
+	KindSpeed Kind = "speed" // a Measure continues: ImagesPerSecond since the last
 
-	KindPlan    Kind = "plan"    // before anything else: Cells, Stored, Workers, IdleCores, TotalImages
-	KindRevised Kind = "revised" // results ask for more than was planned: Cells and TotalImages of the whole run now
-	KindBroken  Kind = "broken"  // a stored result must not be used: Error, Path where it is now
-	KindLacking Kind = "lacking" // a stored result lacks artefacts that are asked for and is trained again: Error
+	KindPlan    Kind = "plan"    // the first event: Cells, Stored, Workers, IdleCores, TotalImages
+	KindRevised Kind = "revised" // results changed the plan: Cells and TotalImages of the whole run
+	KindBroken  Kind = "broken"  // a stored result is damaged and was set aside: Error, Path where it is now
+	KindLacking Kind = "lacking" // a stored result lacks requested artefacts and is trained again: Error
 	KindWaiting Kind = "waiting" // another process trains the cell
-	KindStored  Kind = "stored"  // another process has stored the cell meanwhile
-	KindRetry   Kind = "retry"   // a failed cell goes back to the end of the queue: Error
+	KindStored  Kind = "stored"  // another process has stored the cell
+	KindRetry   Kind = "retry"   // a failed cell returns to the end of the queue: Error, Full
 )
 
-// Event is one thing that happened in a run. Only the fields that its Kind
-// names are set. As JSON it is one line of "run --json" and of the protocol
-// between runner and worker.
+// Event is one thing that happened in a run. Only the fields that its Kind names are set. As JSON
+// it is one line of "run --json" and of the protocol between runner and worker.
 type Event struct {
 	Kind   Kind   `json:"event"`
 	Cell   string `json:"cell,omitempty"`   // hash
-	Title  string `json:"title,omitempty"`  // the cell for people
+	Title  string `json:"title,omitempty"`  // describes the cell
 	Worker int    `json:"worker,omitempty"` // from 1
 
 	Phase  store.Phase `json:"phase,omitempty"`
@@ -53,15 +52,15 @@ type Event struct {
 	Headline        *Headline           `json:"headline,omitempty"`
 
 	Cells       int   `json:"cells,omitempty"`  // in the plan
-	Stored      int   `json:"stored,omitempty"` // of them, before the run
+	Stored      int   `json:"stored,omitempty"` // of them, stored before the run
 	Workers     int   `json:"workers,omitempty"`
-	IdleCores   int   `json:"idle_cores,omitempty"`   // of the machine, while these train on the CPU
-	TotalImages int64 `json:"total_images,omitempty"` // to train in the other cells, over all epochs
+	IdleCores   int   `json:"idle_cores,omitempty"`   // of the machine, while Workers train on the CPU
+	TotalImages int64 `json:"total_images,omitempty"` // to train in the cells that were not stored, over all epochs
 
 	Text  string `json:"text,omitempty"`
 	Error string `json:"error,omitempty"`
-	Final bool   `json:"final,omitempty"` // trying again has no use
-	Full  bool   `json:"full,omitempty"`  // the disk or the quota is
+	Final bool   `json:"final,omitempty"` // a retry would fail in the same way
+	Full  bool   `json:"full,omitempty"`  // the disk or the quota is full
 	Path  string `json:"path,omitempty"`
 }
 
@@ -73,12 +72,12 @@ type Headline struct {
 	ImagesPerSecond float64      `json:"images_per_second"`
 }
 
-// Observer is told what happens in a run, one event at a time.
+// Observer receives the events of a run, one at a time.
 type Observer interface {
 	Observe(Event)
 }
 
-// ObserverFunc is a function as an Observer.
+// ObserverFunc is a function that serves as an Observer.
 type ObserverFunc func(Event)
 
 // Observe calls f.

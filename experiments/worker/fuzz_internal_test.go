@@ -11,8 +11,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// FuzzCheckpoint reads checkpoints of any content: only one that was written
-// whole, for the same cell and maker, is taken.
+// FuzzCheckpoint reads checkpoints of any content: only one that was written whole, for the same
+// cell and machine, is used.
 func FuzzCheckpoint(f *testing.F) {
 	own := exampleCheckpoint()
 	path := filepath.Join(f.TempDir(), store.CheckpointFile)
@@ -25,7 +25,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), store.CheckpointFile)
 		require.NoError(t, os.WriteFile(path, data, store.FileMode))
-		c, err := readCheckpoint(path, own.cell, own.maker)
+		c, err := readCheckpoint(path, own.cell, own.machine)
 		if err != nil {
 			require.ErrorIs(t, err, errCheckpoint)
 			return

@@ -7,11 +7,10 @@ import (
 	"backfire/triggers"
 )
 
-// normalization is the mean and the population standard deviation of images
-// (N*C*H*W values) per channel, in units of 255. They come from a histogram of
-// the 256 values, so they are exact but for the last rounding and do not depend
-// on the order of the images. A channel of one value only has nothing to be
-// scaled by: its deviation is given as 1.
+// normalization returns the mean and the population standard deviation of images (N*C*H*W values)
+// per channel, in units of 255. They are computed from a histogram of the 256 values, so that they
+// are exact except for the last rounding and do not depend on the order of the images. The
+// deviation of a channel with a single value is given as 1.
 func normalization(images []uint8, shape triggers.Shape) store.Normalization {
 	n := store.Normalization{Mean: make([]float64, shape.C), Std: make([]float64, shape.C)}
 	histograms := make([][256]int, shape.C)
@@ -28,8 +27,8 @@ func normalization(images []uint8, shape triggers.Shape) store.Normalization {
 	return n
 }
 
-// moments are the mean and the population standard deviation of a histogram of
-// bytes, in units of 255; a deviation of 0 is given as 1.
+// moments returns the mean and the population standard deviation of a histogram of bytes, in units
+// of 255. A deviation of 0 is given as 1.
 func moments(histogram *[256]int) (mean, std float64) {
 	count, sum := 0, 0
 	for v, n := range histogram {

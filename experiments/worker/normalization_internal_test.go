@@ -50,7 +50,7 @@ func TestOrderIsAPermutationOfItsOwnForEveryEpoch(t *testing.T) {
 		order, again := make([]int32, n), make([]int32, n)
 		shuffled(order, seed, epoch)
 		shuffled(again, seed, epoch+1)
-		shuffled(again, seed, epoch) // whatever was in it before
+		shuffled(again, seed, epoch) // does not depend on the content of order
 		require.Equal(t, order, again)
 		seen := make([]bool, n)
 		for _, row := range order {

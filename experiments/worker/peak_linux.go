@@ -1,10 +1,9 @@
 package worker
 
-import (
-	"syscall"
-)
+import "syscall"
 
-// peakMemory is the largest resident set of this process so far, in bytes.
+// peakMemory returns the largest resident set of this process so far, in bytes; 0 where it is not
+// known.
 func peakMemory() int64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -12,8 +12,8 @@ import (
 	"backfire/triggers"
 )
 
-// A cell has the pixels, not the path: a worker needs no file, and where it lies
-// makes no other cell.
+// A cell contains the pixels of a picture, not its path: a worker needs no file, and the same
+// picture in another file makes the same cell.
 func TestPicturesArePartOfTheCell(t *testing.T) {
 	black, white := enginetest.PictureFile(t, "a.png", 8, 0), enginetest.PictureFile(t, "b.png", 8, 255)
 	plan := enginetest.DefendedPlan(t, enginetest.Pictured(t, black, white))
@@ -37,7 +37,7 @@ func TestPicturesArePartOfTheCell(t *testing.T) {
 		require.NoError(t, os.Remove(file))
 	}
 	var result store.Result
-	require.NoError(t, store.ReadJSON(filepath.Join(enginetest.Played(t, enginetest.Engine{}, cell), store.ResultFile), &result))
+	require.NoError(t, store.ReadJSON(filepath.Join(enginetest.TrainCell(t, enginetest.Engine{}, cell), store.ResultFile), &result))
 	require.Equal(t, "image", result.Readings.TriggerKind)
 	require.Equal(t, g.Triggers()[1].ID(), result.Attackers[1].Trigger)
 }

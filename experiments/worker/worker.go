@@ -16,46 +16,9 @@ import (
 	"backfire/internal/hardware"
 )
 
-// Job asks a worker to train one cell.
-type Job struct {
-	Cell   cell.Cell       `json:"cell"`
-	Source datasets.Source `json:"source"` // where the images of Cell.Data lie here
-	Dir    string          `json:"dir"`    // empty directory for the files of the result
-	// Measure asks for the speed of steps on noise in place of training, until the
-	// worker is to leave off; images and files have no part in it.
-	Measure bool `json:"measure,omitempty"`
-	// Checkpoint is where the training's checkpoint lies, if there is one, and
-	// is written to after each epoch; empty: nowhere.
-	Checkpoint string `json:"checkpoint"`
-	// States is the directory of the states that several cells go on from; empty:
-	// there is none.
-	States string `json:"states,omitempty"`
-	// Leave says that others go on from the trained model.
-	SavesState bool   `json:"leave,omitempty"`
-	Device     string `json:"device"`  // auto, cpu, cuda or cuda:K
-	Threads    int    `json:"threads"` // of the CPU, at least 1
-	// Predict names a stored model (ModelFile) that is to predict the probes of
-	// the cell, in place of training one: the classes go to PredictionsFile in
-	// Dir, and what predicted them to EnvironmentFile.
-	Predict string `json:"predict,omitempty"`
-	// Ask is what that model is asked in place of the probes; the answers go to a
-	// file in Dir. Only similarities need images in Source.
-	Query *Query `json:"ask,omitempty"`
-	// Artefacts are to be written beside the files that every result has.
-	Artefacts store.Artefacts `json:"artefacts"`
-}
-
-// Order is what a worker process reads from its standard input, one JSON value
-// per line: it gives one of the process's workers a job, or has that worker leave
-// off the one it has.
-type Order struct {
-	Worker int  `json:"worker"`        // from 1; its events name it
-	Job    *Job `json:"job,omitempty"` // nil: leave off
-}
-
-// Worker is what a worker process does: its workers train one cell after another,
-// each on a thread of its own, side by side. Dataset, deal and stamped images of
-// the last cell are kept for the next one.
+// Worker carries out the orders of a worker process. Its workers run side by side, each on a thread
+// of its own, and each does one request after another. The dataset, the deal and the stamped images
+// of the last cell are kept for the next request.
 type Worker struct {
 	Engine  Engine
 	Load    cell.Loader
@@ -64,14 +27,14 @@ type Worker struct {
 	sharing sync.Mutex
 	source  datasets.Source
 	set     *datasets.Set
-	last    *GameCache
+	last    *gameCache
 }
 
-// Run takes orders from in and writes events to out, one JSON value per line,
-// until in ends. The end of in means that nobody waits for results any more: Run
-// returns at once, even if trainings are still running in the background, and
-// the caller is expected to end the process. The result is an error only if
-// in holds something else than orders or out cannot be written.
+// Run reads orders from in and writes events to out, one JSON value per line, until in ends. The
+// end of in means that no process waits for results any more: Run returns at once, even if
+// trainings still run in the background, and the caller is expected to end the process. It returns
+// nil at the end of in, an error if in holds anything but orders or out cannot be written, and
+// ctx's error once ctx ends.
 func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -79,7 +42,7 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	end := func(err error) {
 		select {
 		case ended <- err:
-		default: // it has an end already
+		default: // another end came first
 		}
 	}
 	emit := &emitter{encoder: json.NewEncoder(out), broken: end}
@@ -89,13 +52,13 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		return fmt.Errorf("experiments: worker: %w", err)
+		return fmt.Errorf("worker: %w", err)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// obey hands orders out to the workers until there are no more.
+// obey hands orders to the workers until there are no more.
 func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 	workers := map[int]*workerLoop{}
 	for decoder := json.NewDecoder(in); ; {
@@ -103,81 +66,83 @@ func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 		if err := decoder.Decode(&order); err != nil {
 			return err
 		}
+		if order.Worker < 1 {
+			return fmt.Errorf("order for worker %d: workers are numbered from 1", order.Worker)
+		}
 		own := workers[order.Worker]
-		switch {
-		case order.Worker < 1:
-			return fmt.Errorf("an order for worker %d", order.Worker)
-		case order.Job != nil && own == nil:
+		if own != nil {
+			own.stop() // does nothing once the job is done
+		}
+		next, ok := order.Request.(job)
+		if !ok { // Stop
+			continue
+		}
+		if own == nil {
 			own = &workerLoop{jobs: make(chan func(), 1)}
 			workers[order.Worker] = own
 			go own.work(ctx)
 		}
-		if own != nil && own.leave != nil {
-			own.leave() // does nothing once that job is done
-		}
-		if order.Job == nil {
-			continue
-		}
-		var mine context.Context
-		mine, own.leave = context.WithCancel(ctx)
-		own.jobs <- func() { w.do(mine, *order.Job, emit.of(order.Worker)) }
+		var jobContext context.Context
+		jobContext, own.stop = context.WithCancel(ctx)
+		own.jobs <- func() { w.do(jobContext, next, emit.of(order.Worker)) }
 	}
 }
 
-// bench is where one worker of a process works.
+// workerLoop runs the jobs of one worker of a process.
 type workerLoop struct {
-	jobs  chan func()
-	leave context.CancelFunc // leaves off the last job; nil before the first
+	jobs chan func()
+	stop context.CancelFunc // abandons the last job
 }
 
-// work does one job after another. It stays on one thread: libraries keep
-// workspaces for each that they are called from.
-func (b *workerLoop) work(ctx context.Context) {
+// work runs one job after another. It stays on one thread, because libraries keep workspaces for
+// each thread that calls them.
+func (l *workerLoop) work(ctx context.Context) {
 	runtime.LockOSThread()
 	for {
 		select {
-		case job := <-b.jobs:
-			job()
+		case run := <-l.jobs:
+			run()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// do does one job.
-func (w *Worker) do(ctx context.Context, job Job, send func(Event)) {
-	hash, err := job.Cell.Hash()
-	tell := func(e Event) {
+// do carries out one job and reports its end.
+func (w *Worker) do(ctx context.Context, next job, send func(Event)) {
+	hash, err := next.setup().Cell.Hash()
+	report := func(e Event) {
 		e.Cell = hash
 		send(e)
 	}
-	switch {
-	case err != nil:
-	case job.Measure:
-		err = w.measure(ctx, job, tell)
-	case job.Query != nil:
-		err = w.ask(ctx, job)
-	case job.Predict != "":
-		err = w.predict(ctx, job)
-	default:
-		err = w.train(ctx, job, tell)
+	if err == nil {
+		switch request := next.(type) {
+		case Train:
+			err = w.train(ctx, hash, request, report)
+		case Measure:
+			err = w.measure(ctx, request, report)
+		case Predict:
+			err = w.predict(ctx, hash, request)
+		case Query:
+			err = w.query(ctx, hash, request)
+		}
 	}
 	if err == nil {
-		tell(Event{Kind: KindDone})
+		report(Event{Kind: KindDone})
 	} else {
-		tell(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: store.IsFull(err)})
+		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: store.IsFull(err)})
 	}
 }
 
-// emitter writes the events of all workers, until that fails.
+// emitter writes the events of all workers until a write fails.
 type emitter struct {
-	broken func(error) // hears why
+	broken func(error) // is called with that failure
 
 	mu      sync.Mutex
 	encoder *json.Encoder
 }
 
-// of is what sends the events of a worker.
+// of returns the function that sends the events of a worker.
 func (e *emitter) of(worker int) func(Event) {
 	return func(event Event) {
 		event.Worker = worker
@@ -189,7 +154,7 @@ func (e *emitter) of(worker int) func(Event) {
 	}
 }
 
-// isFinal says whether another attempt at a cell would fail in the same way.
+// isFinal reports whether another attempt at a cell would fail in the same way.
 func isFinal(err error) bool {
 	for _, final := range []error{
 		ErrDiverged, cell.ErrOtherData, cell.ErrPlan, ErrOptions, hardware.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,

@@ -22,16 +22,16 @@ import (
 	"backfire/internal/enginetest"
 )
 
-func TestWorkerTellsWhatItDoes(t *testing.T) {
+func TestWorkerReportsItsPhases(t *testing.T) {
 	cell := enginetest.NewPlan(t).Cells[0]
 	hash, err := cell.Hash()
 	require.NoError(t, err)
 	var kinds []worker.Kind
 	var phases []store.Phase
-	for _, e := range enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, enginetest.NewJob(t, cell)) {
+	for _, e := range enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, enginetest.NewTrain(t, cell)) {
 		require.Equal(t, hash, e.Cell)
 		if e.Kind == worker.KindProgress {
-			continue // where an epoch takes long
+			continue // comes only if an epoch takes long
 		}
 		kinds = append(kinds, e.Kind)
 		if e.Kind == worker.KindPhase {
@@ -57,14 +57,14 @@ func TestWorkerKeepsTheDatasetBetweenCells(t *testing.T) {
 		loads++
 		return enginetest.Loader(ctx, src)
 	}}
-	events := enginetest.Work(t, w, enginetest.NewJob(t, plan.Cells[0]), enginetest.NewJob(t, plan.Cells[1]), enginetest.NewJob(t, plan.Cells[2]))
+	events := enginetest.Work(t, w, enginetest.NewTrain(t, plan.Cells[0]), enginetest.NewTrain(t, plan.Cells[1]), enginetest.NewTrain(t, plan.Cells[2]))
 	require.Equal(t, worker.KindDone, events[len(events)-1].Kind)
 	require.Equal(t, 1, loads)
 }
 
 func TestWorkerEndsWithItsInputEvenInTheMiddleOfACell(t *testing.T) {
 	cell := enginetest.NewPlan(t).Cells[0]
-	in, jobs := io.Pipe()
+	in, orders := io.Pipe()
 	ended := make(chan error)
 	started := make(chan struct{}, 100)
 	go func() {
@@ -76,10 +76,9 @@ func TestWorkerEndsWithItsInputEvenInTheMiddleOfACell(t *testing.T) {
 			return len(data), nil
 		}))
 	}()
-	job := enginetest.NewJob(t, cell)
-	require.NoError(t, json.NewEncoder(jobs).Encode(worker.Order{Worker: 1, Job: &job}))
+	require.NoError(t, json.NewEncoder(orders).Encode(worker.Order{Worker: 1, Request: enginetest.NewTrain(t, cell)}))
 	<-started
-	require.NoError(t, jobs.Close())
+	require.NoError(t, orders.Close())
 	require.NoError(t, <-ended)
 }
 
@@ -87,37 +86,47 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(data []byte) (int, error) { return f(data) }
 
-func TestWorkerRefusesWhatIsNoOrder(t *testing.T) {
-	for _, line := range []string{"hello\n", "{}\n"} {
-		worker := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}
-		err := worker.Run(context.Background(), bytes.NewBufferString(line), io.Discard)
-		require.ErrorContains(t, err, "worker")
+func TestWorkerRefusesOtherInput(t *testing.T) {
+	for line, cause := range map[string]error{
+		"hello\n": nil,
+		"{}\n":    worker.ErrRequest,
+		`{"worker": 0, "request": "stop", "with": {}}`:  nil,
+		`{"worker": 1, "request": "sing", "with": {}}`:  worker.ErrRequest,
+		`{"worker": 1, "request": "train"}`:             worker.ErrRequest,
+		`{"worker": 1, "request": "train", "with": 17}`: nil,
+	} {
+		w := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}
+		err := w.Run(context.Background(), bytes.NewBufferString(line), io.Discard)
+		require.ErrorContains(t, err, "worker: ", line)
+		if cause != nil {
+			require.ErrorIs(t, err, cause, line)
+		}
 	}
 }
 
-func TestWorkerEndsWhenNobodyListens(t *testing.T) {
-	in, jobs := io.Pipe()
+func TestWorkerEndsWhenItsOutputIsClosed(t *testing.T) {
+	in, orders := io.Pipe()
 	ended := make(chan error)
 	go func() {
 		worker := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}
 		ended <- worker.Run(context.Background(), in, writerFunc(func([]byte) (int, error) { return 0, io.ErrClosedPipe }))
 	}()
-	job := enginetest.NewJob(t, enginetest.NewPlan(t).Cells[0])
+	request := enginetest.NewTrain(t, enginetest.NewPlan(t).Cells[0])
 	dir, err := os.MkdirTemp("", "backfire-worker-")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // the training may still write into it
-	job.Dir = dir
-	require.NoError(t, json.NewEncoder(jobs).Encode(worker.Order{Worker: 1, Job: &job}))
+	request.Dir = dir
+	require.NoError(t, json.NewEncoder(orders).Encode(worker.Order{Worker: 1, Request: request}))
 	require.ErrorIs(t, <-ended, io.ErrClosedPipe)
 }
 
-func TestWorkerReportsAFailureAndGoesOn(t *testing.T) {
+func TestWorkerReportsAFailureAndContinues(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	impossible := plan.Cells[0]
 	impossible.Game.PoolSize = 1
-	missing := enginetest.NewJob(t, plan.Cells[0])
+	missing := enginetest.NewTrain(t, plan.Cells[0])
 	missing.Dir = filepath.Join(missing.Dir, "nowhere")
-	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, enginetest.NewJob(t, impossible), missing, enginetest.NewJob(t, plan.Cells[0]))
+	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, enginetest.NewTrain(t, impossible), missing, enginetest.NewTrain(t, plan.Cells[0]))
 	var ends []worker.Event
 	for _, e := range events {
 		if e.Kind == worker.KindFailed || e.Kind == worker.KindDone {
@@ -130,11 +139,11 @@ func TestWorkerReportsAFailureAndGoesOn(t *testing.T) {
 	require.Equal(t, worker.KindDone, ends[2].Kind)
 }
 
-// The files say the same as the game that is dealt again from the cell.
+// The files agree with the game that is dealt again from the cell.
 func TestFilesOfAResult(t *testing.T) {
 	plan := enginetest.NewPlan(t)
 	cell := plan.Cells[len(plan.Cells)-1]
-	job := enginetest.NewJob(t, cell)
+	job := enginetest.NewTrain(t, cell)
 	worker := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader, Program: store.Build{Version: "v9"}}
 	enginetest.Work(t, worker, job)
 
@@ -169,7 +178,7 @@ func TestFilesOfAResult(t *testing.T) {
 
 	poison := enginetest.ReadCSV(t, filepath.Join(job.Dir, store.PoisonFile))
 	require.Equal(t, []string{"row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256"}, poison[0])
-	var want [][]string
+	var stamped [][]string
 	training := g.Training()
 	for i, row := range training.Rows {
 		if row.Trigger != game.NoTrigger {
@@ -178,9 +187,9 @@ func TestFilesOfAResult(t *testing.T) {
 				fields = append(fields, strconv.Itoa(v))
 			}
 			sum := sha256.Sum256(training.Images[i*64 : (i+1)*64])
-			want = append(want, append(fields, "", hex.EncodeToString(sum[:]))) // nothing is simulated
+			stamped = append(stamped, append(fields, "", hex.EncodeToString(sum[:]))) // nothing is simulated
 		}
 	}
-	require.NotEmpty(t, want)
-	require.Equal(t, want, poison[1:])
+	require.NotEmpty(t, stamped)
+	require.Equal(t, stamped, poison[1:])
 }

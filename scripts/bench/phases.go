@@ -13,8 +13,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// benchPhases plays one game of the quick preset, from the start of the program
-// on, and prints each phase's share of it.
+// benchPhases plays one game of the quick preset with the whole program and prints the share of
+// each phase.
 func benchPhases(ctx context.Context, o options, out, errOut io.Writer) error {
 	st, err := os.MkdirTemp("", "backfire-bench-")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"backfire/experiments/store"
 )
 
-// sweepCell is what sweep.py trains in place of a cell.
+// sweepCell describes a cell to sweep.py, which trains a model of the same shape.
 type sweepCell struct {
 	Rows     int     `json:"rows"`
 	Probes   int     `json:"probes"`
@@ -31,12 +31,11 @@ type sweepCell struct {
 	LR       float64 `json:"lr"`
 }
 
-// cost is what a program took, its children included.
+// cost is the time that a program and its child processes took.
 type cost struct{ wall, processor time.Duration }
 
-// benchSweep times "backfire quick" beside a PyTorch script that trains the same
-// models one after the other on all cores, and prints how many times as long
-// PyTorch took.
+// benchSweep times "backfire quick" and a PyTorch script that trains models of the same shapes one
+// after another on all cores, and prints the ratio of PyTorch's time to backfire's.
 func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 	var walls, processors []float64
 	for round := range o.rounds {
@@ -68,8 +67,7 @@ func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 	return nil
 }
 
-// playQuick plays the quick preset into a store that is empty, and lists what it
-// trained.
+// playQuick plays the quick preset into an empty store and returns the cost and the trained cells.
 func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepCell, error) {
 	st, err := os.MkdirTemp("", "backfire-bench-")
 	if err != nil {
@@ -100,7 +98,7 @@ func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepC
 	return took, cells, nil
 }
 
-// readSweepCell reads what was trained and predicted for a stored result.
+// readSweepCell describes the cell of a stored result.
 func readSweepCell(dir string) (sweepCell, error) {
 	text, err := os.ReadFile(filepath.Join(dir, store.CellFile))
 	if err != nil {
@@ -128,7 +126,7 @@ func readSweepCell(dir string) (sweepCell, error) {
 	}, nil
 }
 
-// timed runs a command and tells what it took.
+// timed runs a command and returns its cost.
 func timed(command *exec.Cmd) (cost, error) {
 	begin := time.Now()
 	if err := command.Run(); err != nil {

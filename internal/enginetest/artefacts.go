@@ -1,8 +1,0 @@
-package enginetest
-
-import (
-	"backfire/experiments/store"
-)
-
-// everything is a request for all artefacts.
-var Everything = store.Artefacts{Model: true, Triggers: true, Folder: true, Archive: true, Divergence: true}

@@ -1,9 +1,0 @@
-package enginetest
-
-import (
-	"backfire/config"
-)
-
-func InPrecision(precision string) func(*config.Config) {
-	return func(c *config.Config) { c.Train.Precision = precision }
-}
