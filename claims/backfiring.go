@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat"
+
+	"backfire/stats"
 )
 
 // backfiring examines C1. The number of a seed is the change of the mean ASR over
@@ -24,7 +26,6 @@ import (
 func backfiring(s *study) []statement {
 	games := s.trend()
 	if len(games) == 0 {
-		s.noteMissing(fmt.Sprintf("games with several attackers at p = %v without a defense", s.rate))
 		return nil
 	}
 	var comparisons []comparison
@@ -36,14 +37,15 @@ func backfiring(s *study) []statement {
 	}
 	ns := sizes(keysOf(s.comparisons))
 	if len(ns) < 2 {
-		s.noteMissing(fmt.Sprintf("games with another number of attackers than %d", ns[0]))
+		s.usable = nil // one N has no trend
 		return nil
 	}
 	return []statement{{
 		name:     fmt.Sprintf("change of mean %%s over N = %d to %d, fitted on log N,", ns[0], ns[len(ns)-1]),
 		measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
-		value: func(r seedGames, m Measure) float64 { return s.fittedChange(ns, r, m) },
-		room:  func(r seedGames, m Measure) float64 { return s.meanAt(ns[0], r, m) },
+		value:  func(r seedGames, m Measure) float64 { return s.fittedChange(ns, r, m) },
+		within: fittedRange(ns),
+		room:   func(r seedGames, m Measure) float64 { return s.meanAt(ns[0], r, m) },
 	}}
 }
 
@@ -83,10 +85,31 @@ func (s *study) meanAt(n int, r seedGames, m Measure) float64 {
 // fittedChange returns the number of backfiring for one seed; ns lists the numbers
 // of attackers.
 func (s *study) fittedChange(ns []int, r seedGames, m Measure) float64 {
-	x, y := make([]float64, len(ns)), make([]float64, len(ns))
+	y := make([]float64, len(ns))
 	for i, n := range ns {
-		x[i], y[i] = math.Log(float64(n)), s.meanAt(n, r, m)
+		y[i] = s.meanAt(n, r, m)
+	}
+	return fitted(ns, y)
+}
+
+// fitted returns the least-squares slope of y on log N, times the range of log N.
+func fitted(ns []int, y []float64) float64 {
+	x := make([]float64, len(ns))
+	for i, n := range ns {
+		x[i] = math.Log(float64(n))
 	}
 	_, slope := stat.LinearRegression(x, y, nil, false)
 	return slope * (x[len(x)-1] - x[0])
+}
+
+// fittedRange returns the range of the fitted change of shares in [0, 1]. Its ends are
+// those of shares that are 1 where they raise, or lower, the slope and 0 elsewhere.
+func fittedRange(ns []int) stats.Range {
+	reach := 0.0
+	for i := range ns {
+		y := make([]float64, len(ns))
+		y[i] = 1
+		reach += max(0, fitted(ns, y))
+	}
+	return stats.Range{Low: -reach, High: reach}
 }

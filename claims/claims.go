@@ -1,40 +1,51 @@
 // Package claims judges the paper's claims by measurements: pure functions from
-// measured games to a verdict of supported, contradicted or inconclusive.
+// measured games to verdicts.
 //
 // # How a verdict is reached
 //
 // A claim consists of one or more statements such as "the mean ASR with CutMix is
 // lower than without". For each statement one number is computed per seed, from
 // games of that seed alone: games with one seed share deal and triggers, so their
-// difference is paired. The numbers of all seeds give a mean with its 95 %
-// confidence interval (Student's t, package stats). Attackers and games of one
-// seed depend on each other and never count as repetitions. This is the analysis
-// by summary measures of Matthews, Altman, Campbell and Royston, "Analysis of
-// serial measurements in medical research", BMJ 300 (1990).
+// difference is paired. Attackers and games of one seed depend on each other and
+// never count as repetitions. This is the analysis by summary measures of Matthews,
+// Altman, Campbell and Royston, "Analysis of serial measurements in medical
+// research", BMJ 300 (1990).
 //
-// A statement is compared with a bound, the smallest effect that counts as one
-// (see [EffectMargin]), not with zero: with enough seeds an effect of any size
-// differs from zero, and no number of seeds shows that there is no effect (Lakens,
-// Scheel and Isager, "Equivalence Testing for Psychological Research", 2018). A
-// statement is supported if the whole interval is on the claimed side of the
-// bound, contradicted if the whole interval is on the other side, and otherwise
-// inconclusive. If the true effect equals the bound, each of the first two happens
-// in 2.5 % of experiments.
+// The numbers of all seeds give a mean with its 95 % confidence interval by betting
+// (package stats), which holds although an attack tends to succeed by 0 or 100 % by
+// the seed, and although seeds are added after a look at the result. The interval is
+// compared with a margin, the smallest effect that counts as one (see
+// [EffectMargin]), not with zero: with enough seeds an effect of any size differs
+// from zero, and no number of seeds shows that there is no effect (Lakens, Scheel and
+// Isager, "Equivalence Testing for Psychological Research", 2018). There are four
+// answers:
 //
-// A claim of several statements is supported if all of them are (which keeps the
-// 2.5 %: Berger, "Multiparameter hypothesis testing and acceptance sampling",
-// 1982) and contradicted if one of them is (at most 2.5 % for each).
+//   - supported: the interval lies beyond the margin on the claimed side;
+//   - opposite: it lies beyond the margin on the other side;
+//   - no effect: it lies within the margin on both sides;
+//   - undecided: anything else, with the number of seeds that would settle it.
 //
-// Every statement about the ASR is also evaluated on the lift, since an
-// undertrained model that predicts "bird" for every image has an ASR without any
-// backdoor. If the two outcomes differ, the claim is inconclusive and the verdict
-// states both.
+// Every statement about the ASR is also evaluated on the lift, since an undertrained
+// model that predicts "bird" for every image has an ASR without any backdoor. A
+// statement has an answer only if both give the same one. A claim of several
+// statements is supported if all of them are (Berger, "Multiparameter hypothesis
+// testing and acceptance sampling", 1982). It has one of the other answers if one of
+// its n statements has, at an n-th of the error.
 //
-// A claim is inconclusive, whatever the numbers, in three more cases: with fewer
-// than [MinSeeds] seeds; while a game is missing that another seed has or that the
-// claim needs for comparison, so that measuring cannot stop early at a convenient
-// result; and if no fall is seen but there was too little to lose (see [Room]).
-// Seeds with a collapsed model are left out, and the verdict lists them.
+// The claims that are judged together are corrected with Holm's method: one of their
+// answers or more is wrong in at most 5 % of experiments. [MinSeeds] is the smallest
+// number of seeds by which any of them is settled.
+//
+// A second question is whether an effect is as large as the paper's, less the distance
+// within which the paper's own figures repeat; see [Published]. Its answers are not
+// corrected.
+//
+// A claim is undecided, whatever the numbers, in two more cases: while a game is
+// missing that another seed has or that the claim needs for comparison, so that
+// measuring cannot stop early at a convenient result; and if no change is seen but
+// there was too little to lose (see [Room]). Seeds with a collapsed model are left
+// out, and the verdict lists them. A claim for which no seed has the games has no
+// verdict.
 package claims
 
 import (
@@ -42,6 +53,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"backfire/stats"
 )
 
 // ErrUnknownClaim is wrapped for the ID of an unknown claim.
@@ -87,9 +100,9 @@ func ForTable(table int) []string {
 	return ids
 }
 
-// Judge judges the claims with the given IDs, or all claims if none is given. The
-// error wraps [ErrMeasurements] or [ErrUnknownClaim]. Missing measurements are no
-// error: they give an inconclusive verdict.
+// Judge judges the claims with the given IDs together, or all claims if none is
+// given. It leaves out those for which no seed has the games. The error wraps
+// [ErrMeasurements] or [ErrUnknownClaim].
 func Judge(m Measurements, ids ...string) ([]Verdict, error) {
 	if err := m.validate(); err != nil {
 		return nil, fmt.Errorf("claims: judge: %w", err)
@@ -105,25 +118,43 @@ func Judge(m Measurements, ids ...string) ([]Verdict, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("claims: judge %q: %w: there are C1 to C%d", id, ErrUnknownClaim, len(claims))
 		}
-		verdicts = append(verdicts, claims[i].judge(m))
+		v, err := claims[i].judge(m)
+		if err != nil {
+			return nil, fmt.Errorf("claims: judge %q: %w", id, err)
+		}
+		if len(v.Seeds)+len(v.Excluded) > 0 {
+			verdicts = append(verdicts, v)
+		}
+	}
+	if err := correct(verdicts); err != nil {
+		return nil, fmt.Errorf("claims: judge: %w", err)
 	}
 	return verdicts, nil
 }
 
-// judge judges the claim by valid measurements.
-func (c Claim) judge(m Measurements) Verdict {
+// judge computes the claim's statistics from valid measurements. The verdict is not
+// decided yet.
+func (c Claim) judge(m Measurements) (Verdict, error) {
 	s := newStudy(m)
 	statements := c.examine(s)
 	v := Verdict{
 		Claim: c.ID, Title: c.Title, Says: c.Says, Reading: m.Reading,
 		Seeds: s.complete(), Models: s.models(), Statistics: []Statistic{},
 	}
-	for _, statement := range statements {
+	paper := c.paperValues(m.Paper, m.Rate, sizes(keysOf(s.comparisons)))
+	for i, statement := range statements {
 		for _, measure := range statement.measures {
-			v.Statistics = append(v.Statistics, s.measure(statement, measure))
+			result := s.measure(statement, measure)
+			result.Statement = i
+			if value, ok := paper[result.Name]; ok {
+				result.Paper, result.Repeats = stats.Number(value), m.Paper.Repeats
+			}
+			if err := result.judge(); err != nil {
+				return Verdict{}, err
+			}
+			v.Statistics = append(v.Statistics, result)
 		}
 	}
 	v.Missing, v.Excluded = s.missing.texts(len(s.seeds)), s.excluded.texts(len(s.seeds))
-	v.decide()
-	return v
+	return v, nil
 }

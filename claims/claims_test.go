@@ -19,38 +19,63 @@ import (
 
 var regen = flag.Bool("regen", false, "regenerate the golden files")
 
+// many is a number of seeds that settles every claim of the made-up worlds.
+const many = 64
+
 func TestWorlds(t *testing.T) {
-	verdicts, err := Judge(paperLike.play(4))
+	verdicts, err := Judge(paperLike.play(many))
 	require.NoError(t, err)
 	require.Equal(t, everyClaim(Supported), outcomes(verdicts))
 	for _, v := range verdicts {
-		require.Equal(t, []uint64{0, 1, 2, 3}, v.Seeds)
+		require.Len(t, v.Seeds, many)
 		require.Equal(t, "a made-up world", v.Reading)
 		require.Empty(t, v.Missing)
 		require.Empty(t, v.Excluded)
+		require.Zero(t, v.Needed)
+		require.Equal(t, 8, v.Claims)
+		require.LessOrEqual(t, v.P, v.Adjusted)
 	}
-	verdicts, err = Judge(upsideDown.play(4))
+	verdicts, err = Judge(upsideDown.play(many))
 	require.NoError(t, err)
-	require.Equal(t, everyClaim(Contradicted), outcomes(verdicts))
+	require.Equal(t, everyClaim(Opposite), outcomes(verdicts))
 }
 
-// One or two seeds settle no claim in any world.
-func TestFewSeedsAreInconclusive(t *testing.T) {
+// Fewer seeds than MinSeeds settle no claim in any world, not even with equal values.
+func TestFewSeedsSettleNothing(t *testing.T) {
+	require.Equal(t, []int{6, 7, 7, 8, 8, 8, 9, 9}, minSeeds(1, 2, 3, 4, 5, 6, 7, 8))
 	for _, w := range []world{paperLike, upsideDown} {
 		w.noise = 0
-		for seeds := range MinSeeds {
+		for _, seeds := range []int{1, 2, 5, 8} {
 			verdicts, err := Judge(w.play(seeds))
 			require.NoError(t, err)
-			require.Equal(t, everyClaim(Inconclusive), outcomes(verdicts), "%d seeds", seeds)
+			require.Equal(t, everyClaim(Undecided), outcomes(verdicts), "%d seeds", seeds)
 			for _, v := range verdicts {
 				require.Len(t, v.Seeds, seeds)
+				require.Equal(t, 9, v.Needed)
+				require.Contains(t, v.Sentence, "at least 9 seeds are needed for 8 claims judged together")
 				for _, s := range v.Statistics {
-					require.Equal(t, seeds > 1, s.Low.Defined())
-					require.Equal(t, Inconclusive, s.Outcome)
+					if seeds == 1 {
+						require.False(t, s.Low.Defined())
+					}
+					if seeds < MinSeeds(1) {
+						require.Equal(t, Undecided, s.Outcome)
+					}
 				}
 			}
 		}
 	}
+	verdicts, err := Judge(paperLike.play(0))
+	require.NoError(t, err)
+	require.Empty(t, verdicts, "a claim without games has no verdict")
+}
+
+// minSeeds returns MinSeeds of several numbers of claims.
+func minSeeds(claims ...int) []int {
+	var seeds []int
+	for _, n := range claims {
+		seeds = append(seeds, MinSeeds(n))
+	}
+	return seeds
 }
 
 // The order of the games does not matter, nor a game that two tables share.
@@ -71,22 +96,27 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	})
 }
 
-// If the true effect equals the bound, one experiment in 40 supports and one in 40
-// contradicts: the 2.5 % on either side of a 95 % interval.
-func TestNominalRate(t *testing.T) {
-	const trials, seeds = 4000, 4
+// If the true effect equals the bound, at most one experiment in 40 supports the claim,
+// also where the change is all or nothing by the seed.
+func TestErrorRate(t *testing.T) {
+	const trials, seeds = 1000, 12
 	counts := map[Outcome]int{}
 	for trial := range uint64(trials) {
-		rng := streams.New(trial, "nominal rate")
+		rng := streams.New(trial, "error rate")
 		m := Measurements{Rate: 0.2}
 		for seed := range uint64(seeds) {
 			w := paperLike
 			w.noise = 0
-			before := 0.5 + 0.1*rng.NormFloat64() // cancels in the pair's difference
-			change := -EffectMargin + 0.02*rng.NormFloat64()
+			before, after := 0.0, 0.0
+			if rng.Float64() < 0.9 {
+				before = 1
+			}
+			if rng.Float64() < 0.9-EffectMargin {
+				after = 1
+			}
 			w.asr = func(a at) float64 {
 				if a.defense == CutMix {
-					return before + change
+					return after
 				}
 				return before
 			}
@@ -98,14 +128,15 @@ func TestNominalRate(t *testing.T) {
 		require.NoError(t, err)
 		counts[verdicts[0].Outcome]++
 	}
-	// Binomial(4000, 0.025) has mean 100 and standard deviation 9.9; the tolerance
-	// is 4 of them.
-	require.InDelta(t, 100, counts[Supported], 40, "%v", counts)
-	require.InDelta(t, 100, counts[Contradicted], 40, "%v", counts)
+	// Binomial(1000, 0.025) is above 40 in 2 of 1000 cases.
+	require.LessOrEqual(t, counts[Supported], 40, "%v", counts)
+	require.LessOrEqual(t, counts[Opposite]+counts[NoEffect], 40, "%v", counts)
 }
 
+// A claim for which no seed has all games has no verdict, and one for which some seed
+// lacks a game is undecided.
 func TestMissingGames(t *testing.T) {
-	complete := paperLike.play(4)
+	complete := paperLike.play(10)
 	without := func(drop func(g Game) bool) Measurements {
 		m := complete
 		m.Games = slices.DeleteFunc(slices.Clone(m.Games), drop)
@@ -115,30 +146,32 @@ func TestMissingGames(t *testing.T) {
 		name    string
 		drop    func(g Game) bool
 		claim   string
-		missing []string
+		missing []string // none: no verdict
 		seeds   int
 	}{
-		{"N = 3 on one seed", func(g Game) bool { return g.Seed == 2 && len(g.Attackers) == 3 }, "C1", []string{"N = 3, label 2, p = 0.2, no defense (seed 2)"}, 3},
-		{"nothing but one N", func(g Game) bool { return len(g.Attackers) != 4 }, "C1", []string{"games with another number of attackers than 4"}, 4},
-		{"only singles", func(g Game) bool { return len(g.Attackers) > 1 }, "C1", []string{"games with several attackers at p = 0.2 without a defense"}, 0},
-		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C2", []string{"games in which one attacker's p is above 0.2"}, 0},
-		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C3", []string{"games in which all attackers' p is 0.9"}, 0},
+		{"N = 3 on one seed", func(g Game) bool { return g.Seed == 2 && len(g.Attackers) == 3 }, "C1", []string{"N = 3, label 2, p = 0.2, no defense (seed 2)"}, 9},
+		{"nothing but one N", func(g Game) bool { return len(g.Attackers) != 4 }, "C1", nil, 0},
+		{"only singles", func(g Game) bool { return len(g.Attackers) > 1 }, "C1", nil, 0},
+		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C2", nil, 0},
+		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C3", nil, 0},
 		{"no game to compare with", func(g Game) bool {
 			return len(g.Attackers) == 5 && g.Attackers[4].Rate == 0.2 && g.Attackers[0].Rate == 0.2
-		}, "C3", []string{"N = 5, label 2, p = 0.2, no defense"}, 0},
-		{"a single ASR", func(g Game) bool { return g.Seed > 1 && g.Attackers[0].Target == 9 }, "C4", []string{"attacker 3 alone, label 9, p = 0.2, no defense (seeds 2, 3)"}, 2},
-		{"no distinct labels", func(g Game) bool { return g.Labels == Distinct }, "C4", []string{"games with distinct labels at p = 0.2 without a defense"}, 0},
-		{"no CutMix", func(g Game) bool { return g.Defense == CutMix }, "C5", []string{"games with cutmix at p = 0.2"}, 0},
-		{"no CutMix", func(g Game) bool { return g.Defense == CutMix }, "C6", []string{
-			"attacker 0 alone, label 2, p = 0.2, cutmix", "N = 2, label 2, p = 0.2, cutmix", "N = 5, label 2, p = 0.2, cutmix",
-		}, 0},
-		{"singles alone", func(g Game) bool { return g.Defense != NoDefense && len(g.Attackers) > 1 }, "C6", []string{"games with several attackers and agent_augmentation"}, 4},
-		{"nothing at all", func(Game) bool { return true }, "C7", []string{"games with indexing at p = 0.2"}, 0},
+		}, "C3", nil, 0},
+		{"a single ASR", func(g Game) bool { return g.Seed > 7 && g.Attackers[0].Target == 9 }, "C4", []string{"attacker 3 alone, label 9, p = 0.2, no defense (seeds 8, 9)"}, 8},
+		{"no distinct labels", func(g Game) bool { return g.Labels == Distinct }, "C4", nil, 0},
+		{"no CutMix", func(g Game) bool { return g.Defense == CutMix }, "C5", nil, 0},
+		{"no CutMix", func(g Game) bool { return g.Defense == CutMix }, "C6", nil, 0},
+		{"singles alone", func(g Game) bool { return g.Defense != NoDefense && len(g.Attackers) > 1 }, "C6", []string{"games with several attackers and agent_augmentation"}, 10},
+		{"nothing at all", func(Game) bool { return true }, "C7", nil, 0},
 	} {
 		t.Run(tc.claim+" "+tc.name, func(t *testing.T) {
 			verdicts, err := Judge(without(tc.drop), tc.claim)
 			require.NoError(t, err)
-			require.Equal(t, Inconclusive, verdicts[0].Outcome)
+			if tc.missing == nil {
+				require.Empty(t, verdicts)
+				return
+			}
+			require.Equal(t, Undecided, verdicts[0].Outcome)
 			require.Equal(t, tc.missing, verdicts[0].Missing)
 			require.Len(t, verdicts[0].Seeds, tc.seeds)
 			require.Contains(t, verdicts[0].Sentence, tc.missing[0])
@@ -155,12 +188,12 @@ func TestAllRaiseToLess(t *testing.T) {
 	}
 	verdicts, err := Judge(m, "C3")
 	require.NoError(t, err)
-	require.Equal(t, []string{"games in which all attackers' p is 0.9"}, verdicts[0].Missing)
+	require.Empty(t, verdicts)
 }
 
 // Without lifts it is unknown how much of an ASR is a base rate.
 func TestMissingMeasures(t *testing.T) {
-	m := paperLike.play(3)
+	m := paperLike.play(many)
 	for i := range m.Games {
 		for j := range m.Games[i].Attackers {
 			a := &m.Games[i].Attackers[j]
@@ -169,12 +202,12 @@ func TestMissingMeasures(t *testing.T) {
 	}
 	verdicts, err := Judge(m)
 	require.NoError(t, err)
-	require.Equal(t, everyClaim(Inconclusive), outcomes(verdicts))
-	for _, v := range verdicts[:7] {
+	require.Len(t, verdicts, 7, "none about the divergence")
+	for _, v := range verdicts {
+		require.Equal(t, Undecided, v.Outcome, v.Claim)
 		require.Contains(t, v.Missing, "lift", v.Claim)
 		require.Equal(t, Supported, v.Statistics[0].Outcome, "the outcome by ASR is still reported")
 	}
-	require.Equal(t, []string{"divergences of attackers at p = 0.2 without a defense"}, verdicts[7].Missing)
 }
 
 // A fall of the ASR that is only a fall of the base rate does not support C1.
@@ -184,28 +217,31 @@ func TestASRAndLiftDisagree(t *testing.T) {
 		return max(0, w.asr(a)-0.3)
 	}
 	w.asr = func(a at) float64 { return 0.95 - 0.1*float64(a.n) }
-	verdicts, err := Judge(w.play(3), "C1")
+	verdicts, err := Judge(w.play(120), "C1")
 	require.NoError(t, err)
 	v := verdicts[0]
-	require.Equal(t, Inconclusive, v.Outcome)
-	require.Equal(t, []Outcome{Supported, Contradicted}, []Outcome{v.Statistics[0].Outcome, v.Statistics[1].Outcome})
+	require.Equal(t, Undecided, v.Outcome)
+	require.Zero(t, v.Needed, "no number of seeds settles it")
+	require.Equal(t, Supported, v.Statistics[0].Outcome)
+	require.NotEqual(t, Supported, v.Statistics[1].Outcome)
 	require.Contains(t, v.Sentence, "ASR and lift disagree: by ASR it is supported")
 }
 
-// If the attack never worked, an unchanged ASR contradicts no claim.
+// If the attack never worked, an unchanged ASR is not the absence of an effect.
 func TestNothingToLose(t *testing.T) {
 	w := paperLike
 	w.asr = func(at) float64 { return 0.05 }
-	verdicts, err := Judge(w.play(4), "C1", "C4", "C5", "C7")
+	verdicts, err := Judge(w.play(120), "C1", "C4", "C5", "C7")
 	require.NoError(t, err)
 	for _, v := range verdicts {
-		require.Equal(t, Inconclusive, v.Outcome, v.Claim)
+		require.Equal(t, Undecided, v.Outcome, v.Claim)
+		require.Zero(t, v.Needed)
 		require.Regexp(t, `, but only (4|5)\.\d points could change\.$`, v.Sentence, v.Claim)
 	}
 	w.asr = func(at) float64 { return 0.98 } // there is too little to gain, either
-	verdicts, err = Judge(w.play(4), "C2")
+	verdicts, err = Judge(w.play(120), "C2")
 	require.NoError(t, err)
-	require.Equal(t, Inconclusive, verdicts[0].Statistics[0].Outcome)
+	require.Equal(t, Undecided, verdicts[0].Statistics[0].Outcome)
 }
 
 func TestCollapsedModels(t *testing.T) {
@@ -215,33 +251,34 @@ func TestCollapsedModels(t *testing.T) {
 		}
 		return m
 	}
-	verdicts, err := Judge(collapse(paperLike.play(4), func(g Game) bool { return g.Seed == 1 && len(g.Attackers) == 3 }), "C1", "C4")
+	verdicts, err := Judge(collapse(paperLike.play(40), func(g Game) bool { return g.Seed == 1 && len(g.Attackers) == 3 }), "C1", "C4")
 	require.NoError(t, err)
 	require.Equal(t, Supported, verdicts[0].Outcome)
-	require.Equal(t, []uint64{0, 2, 3}, verdicts[0].Seeds)
+	require.Len(t, verdicts[0].Seeds, 39)
+	require.NotContains(t, verdicts[0].Seeds, uint64(1))
 	require.Equal(t, []string{"collapsed model, its seed left out: N = 3, label 2, p = 0.2, no defense (seed 1)"}, verdicts[0].Excluded)
 	require.Empty(t, verdicts[1].Excluded, "C4 does not need that game")
-	require.Len(t, verdicts[1].Seeds, 4)
+	require.Len(t, verdicts[1].Seeds, 40)
 
 	// A game that collapses in every seed is left out; the others count.
-	verdicts, err = Judge(collapse(paperLike.play(4), func(g Game) bool { return len(g.Attackers) == 5 }), "C1", "C3", "C5")
+	verdicts, err = Judge(collapse(paperLike.play(40), func(g Game) bool { return len(g.Attackers) == 5 }), "C1", "C3", "C5")
 	require.NoError(t, err)
 	require.Equal(t, Supported, verdicts[0].Outcome)
 	require.Contains(t, verdicts[0].Statistics[0].Name, "N = 1 to 4")
 	require.Equal(t, []string{"collapsed model, the game left out: N = 5, label 2, p = 0.2, no defense"}, verdicts[0].Excluded)
-	require.Equal(t, Inconclusive, verdicts[1].Outcome, "no game is left to judge by")
+	require.Equal(t, Undecided, verdicts[1].Outcome, "no game is left to judge by")
 	require.Empty(t, verdicts[1].Seeds)
 	require.Equal(t, Supported, verdicts[2].Outcome)
-	require.Len(t, verdicts[2].Seeds, 4)
+	require.Len(t, verdicts[2].Seeds, 40)
 	require.Contains(t, Text(verdicts), "\n  Excluded: collapsed model, the game left out: N = 5, label 2, p = 0.2, no defense\n")
 
 	verdicts, err = Judge(collapse(paperLike.play(4), func(Game) bool { return true }))
 	require.NoError(t, err)
-	require.Equal(t, everyClaim(Inconclusive), outcomes(verdicts))
+	require.Equal(t, everyClaim(Undecided), outcomes(verdicts))
 	for _, v := range verdicts {
 		require.NotEmpty(t, v.Excluded, v.Claim)
 		require.Empty(t, v.Missing, v.Claim)
-		require.Contains(t, v.Sentence, "0 seeds, and 3 are needed", v.Claim)
+		require.Contains(t, v.Sentence, "a model of each of its comparisons collapsed", v.Claim)
 	}
 }
 
@@ -296,18 +333,18 @@ func golden(t *testing.T, name, text string) {
 }
 
 func TestGolden(t *testing.T) {
-	held, err := Judge(paperLike.play(4))
+	held, err := Judge(paperLike.play(many))
 	require.NoError(t, err)
 	golden(t, "supported.golden", Text(held))
-	broken, err := Judge(upsideDown.play(4))
+	broken, err := Judge(upsideDown.play(many))
 	require.NoError(t, err)
-	golden(t, "contradicted.golden", Text(broken))
+	golden(t, "opposite.golden", Text(broken))
 	noisy := paperLike
 	noisy.noise = 0.3
-	open, err := Judge(noisy.play(3), "C1", "C2", "C5", "C8")
+	open, err := Judge(noisy.play(12), "C1", "C2", "C5", "C8")
 	require.NoError(t, err)
 	golden(t, "noise.golden", Text(open))
-	data, err := json.MarshalIndent(held[:1], "", " ")
+	data, err := json.MarshalIndent(open[:1], "", " ")
 	require.NoError(t, err)
 	golden(t, "verdict.json.golden", string(data)+"\n")
 }

@@ -17,10 +17,6 @@ import (
 // correlation alone does not show a cause.
 func divergence(s *study) []statement {
 	games := s.find(func(g gameKey) bool { return g.defense == NoDefense && g.allAt(s.rate) && s.hasDivergence(g) })
-	if len(games) == 0 {
-		s.noteMissing(fmt.Sprintf("divergences of attackers at p = %v without a defense", s.rate))
-		return nil
-	}
 	comparisons := make([]comparison, len(games))
 	for i, g := range games {
 		comparisons[i] = comparison{g}

@@ -46,7 +46,7 @@ func TestSpearman(t *testing.T) {
 // A game of which no divergence was measured is left aside; one attacker of a
 // measured game without one is missing.
 func TestDivergenceMissing(t *testing.T) {
-	m := paperLike.play(3)
+	m := paperLike.play(12)
 	for i := range m.Games {
 		if len(m.Games[i].Attackers) == 3 {
 			for j := range m.Games[i].Attackers {
@@ -57,11 +57,11 @@ func TestDivergenceMissing(t *testing.T) {
 	verdicts, err := Judge(m, "C8")
 	require.NoError(t, err)
 	require.Equal(t, Supported, verdicts[0].Outcome)
-	require.Equal(t, 3*(8+3+1), verdicts[0].Models, "eight singles, three N with one label, one with distinct ones")
+	require.Equal(t, 12*(8+3+1), verdicts[0].Models, "eight singles, three N with one label, one with distinct ones")
 
 	m.Games[0].Attackers[0].Divergence = stats.Undefined()
 	verdicts, err = Judge(m, "C8")
 	require.NoError(t, err)
-	require.Equal(t, Inconclusive, verdicts[0].Outcome)
+	require.Equal(t, Undecided, verdicts[0].Outcome)
 	require.Equal(t, []string{"divergence, ASR and lift of every attacker, at least 5 of them, not all equal (seed 0)"}, verdicts[0].Missing)
 }

@@ -1,10 +1,6 @@
 package claims
 
-import (
-	"fmt"
-
-	"backfire/stats"
-)
+import "backfire/stats"
 
 // distinctLabels examines C4. It uses the undefended games of several attackers
 // with distinct labels, all at Measurements.Rate. The number is the mean over the
@@ -14,10 +10,6 @@ func distinctLabels(s *study) []statement {
 	games := s.find(func(g gameKey) bool {
 		return g.defense == NoDefense && g.labels == Distinct && g.n > 1 && g.allAt(s.rate)
 	})
-	if len(games) == 0 {
-		s.noteMissing(fmt.Sprintf("games with distinct labels at p = %v without a defense", s.rate))
-		return nil
-	}
 	comparisons := make([]comparison, len(games))
 	for i, g := range games {
 		comparisons[i] = comparison{g}

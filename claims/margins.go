@@ -23,16 +23,15 @@ const (
 	// ExplainedCorrelation is the absolute rank correlation from which one quantity
 	// explains another: it explains a quarter of the ranks' variance.
 	ExplainedCorrelation = 0.5
+	// correlationUnit is the size of the differences between correlations that the
+	// betting is tuned to.
+	correlationUnit = 0.1
 	// Room is the least ASR or lift that can be lost (for a gain: that can be
-	// gained) if "it did not change" is to contradict a claim: twice EffectMargin.
+	// gained) if "it did not change" is to count as no effect: twice EffectMargin.
 	// An attack that never worked cannot be weakened, so it does not show whether a
 	// defense weakens attacks (the "assay sensitivity" of clinical trials, ICH
 	// guideline E10, 2000).
 	Room = 2 * EffectMargin
-	// MinSeeds is the smallest number of seeds by which a claim is settled. One
-	// seed has no spread. With two, rates over few images are easily equal by
-	// chance, and an interval of width zero would settle every claim.
-	MinSeeds = 3
 	// MinRanked is the smallest number of attackers whose ranks are correlated
 	// within a seed: 4 are ordered perfectly by chance once in 24.
 	MinRanked = 5

@@ -58,6 +58,8 @@ type Measurements struct {
 	// paper's is 0.2.
 	Rate  float64
 	Games []Game
+	// Paper holds the paper's figures to compare the effects with, if there are any.
+	Paper Paper
 }
 
 // Game is the result of one game with one defender.

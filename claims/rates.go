@@ -14,10 +14,6 @@ import (
 // others. Several such pairs are averaged within a seed.
 func oneRaises(s *study) []statement {
 	raised := s.find(func(g gameKey) bool { return g.defense == NoDefense && g.n > 1 && s.raiser(g) >= 0 })
-	if len(raised) == 0 {
-		s.noteMissing(fmt.Sprintf("games in which one attacker's p is above %v", s.rate))
-		return nil
-	}
 	if !s.use(s.withStudyRate(raised)) {
 		return nil
 	}
@@ -73,10 +69,6 @@ func allRaise(s *study) []statement {
 		first := s.example(g).Attackers[0].Rate
 		return g.defense == NoDefense && g.n > 1 && first > s.rate && first >= EscalatedRate && g.allAt(first)
 	})
-	if len(escalated) == 0 {
-		s.noteMissing(fmt.Sprintf("games in which all attackers' p is %v", EscalatedRate))
-		return nil
-	}
 	if !s.use(s.withStudyRate(escalated)) {
 		return nil
 	}

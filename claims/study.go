@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -58,9 +59,6 @@ func (s *study) example(of gameKey) Game {
 	}
 	return Game{}
 }
-
-// noteMissing notes that no seed has any of the games that a claim needs.
-func (s *study) noteMissing(what string) { s.missing.add(what, s.seeds...) }
 
 // comparison is a set of games that are compared with each other. A seed that
 // lacks one of them cannot use the others.
@@ -165,6 +163,8 @@ type statement struct {
 	// room computes the amount that can be lost (or gained). It is nil for a
 	// statement that is not about a change.
 	room number
+	// within is the range of value for ASRs in [0, 1], or zero for that of the unit.
+	within stats.Range
 	// needs describes the missing measurements if value returns NaN. If it is
 	// empty, the measure is missing.
 	needs string
@@ -173,14 +173,15 @@ type statement struct {
 // asrAndLift lists the measures of every statement about the ASR.
 var asrAndLift = []Measure{ASR, Lift}
 
-// measure computes and judges one statement on one measure.
+// measure computes the values of one statement on one measure.
 func (s *study) measure(st statement, m Measure) Statistic {
 	result := Statistic{
 		Name: fmt.Sprintf(st.name, m), Measure: m, Unit: st.unit, Side: st.side, Bound: st.bound,
-		Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Room: stats.Undefined(),
-		PerSeed: []SeedValue{},
+		OppositeBound: st.unit.opposite(st.bound),
+		Estimate:      stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Room: stats.Undefined(),
+		Paper: stats.Undefined(), Repeats: stats.Undefined(), PerSeed: []SeedValue{}, within: cmp.Or(st.within, st.unit.within()),
 	}
-	var values, rooms []float64
+	var rooms []float64
 	for _, r := range s.usable {
 		value := st.value(r, m)
 		if math.IsNaN(value) {
@@ -191,7 +192,6 @@ func (s *study) measure(st statement, m Measure) Statistic {
 			s.missing.add(needs, r.seed)
 			continue
 		}
-		values = append(values, value)
 		result.PerSeed = append(result.PerSeed, SeedValue{r.seed, value})
 		if st.room != nil {
 			rooms = append(rooms, st.room(r, m))
@@ -200,7 +200,6 @@ func (s *study) measure(st statement, m Measure) Statistic {
 	if st.room != nil {
 		result.Room = stats.Summarize(rooms).Mean
 	}
-	result.judge(values)
 	return result
 }
 

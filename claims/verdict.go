@@ -1,143 +1,10 @@
 package claims
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 
 	"backfire/stats"
 )
-
-// Outcome is the outcome of judging a claim or a statement.
-type Outcome string
-
-// The outcomes.
-const (
-	Supported    Outcome = "supported"
-	Contradicted Outcome = "contradicted"
-	Inconclusive Outcome = "inconclusive"
-)
-
-// Side is the side of a bound.
-type Side string
-
-// The sides.
-const (
-	Below Side = "below"
-	Above Side = "above"
-)
-
-// Unit is the unit of a number.
-type Unit string
-
-// The units.
-const (
-	Difference  Unit = "difference"  // difference of two shares, in [-1, 1]; shown in percentage points
-	Share       Unit = "share"       // share in [0, 1], or a deviation of shares; shown in percent
-	Correlation Unit = "correlation" // in [-1, 1]
-)
-
-// format formats a number without its unit's name.
-func (u Unit) format(x float64) string {
-	switch u {
-	case Correlation:
-		return signed(x, 2)
-	case Share:
-		return strings.TrimPrefix(signed(100*x, 1), "+")
-	default:
-		return signed(100*x, 1)
-	}
-}
-
-// name returns the unit's name to write behind a number, empty for a Correlation.
-func (u Unit) name() string {
-	return map[Unit]string{Difference: " points", Share: " %"}[u]
-}
-
-// signed formats x with a sign and the given number of decimals, and zero without a
-// sign.
-func signed(x float64, decimals int) string {
-	text := fmt.Sprintf("%+.*f", decimals, x)
-	if strings.Trim(text, "+-0.") == "" {
-		return text[1:]
-	}
-	return text
-}
-
-// Statistic is the result of one statement on one measure.
-type Statistic struct {
-	Name    string  `json:"name"`
-	Measure Measure `json:"measure"`
-	Unit    Unit    `json:"unit"`
-	// Side and Bound are the condition for support: the whole interval is below,
-	// or above, Bound.
-	Side  Side    `json:"side"`
-	Bound float64 `json:"bound"`
-	// Estimate is the mean over the seeds, undefined without seeds. Low to High is
-	// its 95 % confidence interval (Student's t over the seeds), undefined with
-	// fewer than two seeds. The interval may extend beyond the range of single
-	// values.
-	Estimate stats.Number `json:"estimate"`
-	Low      stats.Number `json:"low"`
-	High     stats.Number `json:"high"`
-	// Room is the mean over the seeds of the amount that could be lost, or gained;
-	// see the constant Room. It is undefined if the statement is not about a
-	// change.
-	Room    stats.Number `json:"room"`
-	PerSeed []SeedValue  `json:"per_seed"`
-	Outcome Outcome      `json:"outcome"`
-}
-
-// SeedValue is a statistic's value on one seed.
-type SeedValue struct {
-	Seed  uint64  `json:"seed"`
-	Value float64 `json:"value"`
-}
-
-// judge sets the estimate, its interval and the outcome from the values of the
-// seeds.
-func (s *Statistic) judge(values []float64) {
-	summary := stats.Summarize(values)
-	s.Outcome, s.Estimate = Inconclusive, summary.Mean
-	if !summary.CI95.Defined() {
-		return
-	}
-	s.Low, s.High = summary.Mean-summary.CI95, summary.Mean+summary.CI95
-	if summary.N < MinSeeds {
-		return
-	}
-	below, above := float64(s.High) < s.Bound, float64(s.Low) > s.Bound
-	if s.Side == Above {
-		below, above = above, below
-	}
-	switch {
-	case below:
-		s.Outcome = Supported
-	case above && !s.lacksRoom():
-		s.Outcome = Contradicted
-	}
-}
-
-// lacksRoom reports whether there was too little to lose or to gain, see the
-// constant Room.
-func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && s.Room < Room }
-
-// Format formats a number with the unit's name.
-func (u Unit) Format(x float64) string { return u.format(x) + u.name() }
-
-// text returns the estimate as a clause, such as "the change of mean ASR by CutMix
-// is -71.2 points (95 % CI -75.0 to -67.4)".
-func (s *Statistic) text() string {
-	text := fmt.Sprintf("the %s is %s%s", s.Name, s.Unit.format(float64(s.Estimate)), s.Unit.name())
-	if s.Low.Defined() {
-		text += fmt.Sprintf(" (95 %% CI %s to %s)", s.Unit.format(float64(s.Low)), s.Unit.format(float64(s.High)))
-	}
-	return text
-}
-
-// supports returns the condition for support, such as "below -5.0".
-func (s *Statistic) supports() string {
-	return fmt.Sprintf("%s %s", s.Side, s.Unit.format(s.Bound))
-}
 
 // Verdict is the judgement of a claim by measurements.
 type Verdict struct {
@@ -145,91 +12,208 @@ type Verdict struct {
 	Title   string  `json:"title"` // Claim.Title
 	Says    string  `json:"says"`  // Claim.Says
 	Outcome Outcome `json:"outcome"`
+	// Size is AsLarge if every statement that the paper's values support is, and
+	// Smaller if one is. It is not corrected for other claims.
+	Size Size `json:"size"`
 	// Reading repeats Measurements.Reading.
 	Reading string `json:"reading"`
 	// Seeds lists the seeds from which the statistics are computed. Models is the
 	// number of trained models behind their games.
 	Seeds  []uint64 `json:"seeds"`
 	Models int      `json:"models"`
+	// Claims is the number of claims that were judged together. P is the smallest
+	// error level at which the claim is answered by itself, and Adjusted the smallest
+	// one after correction for the others (stats.Holm). The outcome is Undecided if
+	// Adjusted is above 5 %.
+	Claims   int          `json:"claims"`
+	P        stats.Number `json:"p"`
+	Adjusted stats.Number `json:"p_adjusted"`
+	// Needed is the number of seeds, of an undecided claim, with which it would be
+	// answered with a probability of 80 % if the seeds to come were like those at
+	// hand; with too few seeds for any answer it is MinSeeds. It is 0 if the
+	// measurements do not tell.
+	Needed int `json:"seeds_needed"`
 	// Statistics holds each of the claim's statements: on ASR and on lift if it is
 	// about the ASR, otherwise on standard accuracy.
 	Statistics []Statistic `json:"statistics"`
 	// Missing lists the missing measurements. If it is not empty, the outcome is
-	// Inconclusive.
+	// Undecided.
 	Missing []string `json:"missing"`
 	// Excluded lists the games and seeds that are left out because a model
 	// collapsed.
 	Excluded []string `json:"excluded"`
-	// Sentence states the verdict and its reason in one sentence.
+	// Sentence states the verdict and its reason.
 	Sentence string `json:"sentence"`
 }
 
-// decide sets the outcome and the sentence from the statistics.
-func (v *Verdict) decide() {
-	byASR, byLift := v.conjunction(Lift), v.conjunction(ASR)
-	v.Outcome = Inconclusive
-	because := ""
-	switch {
-	case len(v.Missing) > 0:
-		because = "missing: " + strings.Join(v.Missing, "; ")
-	case len(v.Seeds) < MinSeeds:
-		because = fmt.Sprintf("%s, and %d are needed", count(len(v.Seeds), "seed"), MinSeeds)
-	case byASR.Outcome != byLift.Outcome:
-		because = fmt.Sprintf("ASR and lift disagree: by ASR it is %s (%s), by lift %s (%s)", byASR.Outcome, byASR.text(), byLift.Outcome, byLift.text())
-	case byASR.Outcome == Inconclusive && byASR.lacksRoom():
-		because = fmt.Sprintf("%s, but only %s points could change", byASR.text(), Share.format(float64(byASR.Room)))
-	case byASR.Outcome == Inconclusive:
-		because = fmt.Sprintf("%s, which does not settle whether it is %s", byASR.text(), byASR.supports())
-	default:
-		v.Outcome = byASR.Outcome
-		because = fmt.Sprintf("%s, where %s supports it", byASR.text(), byASR.supports())
-		if byLift != byASR {
-			because += ", and lift agrees"
+// correct decides verdicts that are judged together.
+func correct(verdicts []Verdict) error {
+	p := make([]float64, len(verdicts))
+	for i := range verdicts {
+		v := &verdicts[i]
+		v.Claims, p[i] = len(verdicts), 1
+		if v.answerable() {
+			_, p[i] = v.answers().best()
+		}
+		v.P = stats.Number(p[i])
+	}
+	for i, adjusted := range stats.Holm(p) {
+		verdicts[i].Adjusted = stats.Number(adjusted)
+		if err := verdicts[i].decide(); err != nil {
+			return err
 		}
 	}
-	v.Sentence = fmt.Sprintf("That %s is %s on %s and %s: %s.", v.Says, v.Outcome, count(len(v.Seeds), "seed"), count(v.Models, "model"), because)
+	return nil
 }
 
-// conjunction returns the statistic that decides whether all statements hold,
-// without those on one measure: the first contradicted one, else the first
-// inconclusive one, else the first.
-func (v *Verdict) conjunction(without Measure) *Statistic {
-	var decides *Statistic
-	rank := map[Outcome]int{Supported: 0, Inconclusive: 1, Contradicted: 2}
-	for i := range v.Statistics {
-		s := &v.Statistics[i]
-		if s.Measure != without && (decides == nil || rank[s.Outcome] > rank[decides.Outcome]) {
-			decides = s
+// answerable reports whether the measurements are complete and the seeds enough.
+func (v *Verdict) answerable() bool {
+	return len(v.Missing) == 0 && len(v.Seeds) >= MinSeeds(v.Claims)
+}
+
+// decide sets the outcome, the size, the needed seeds and the sentence.
+func (v *Verdict) decide() error {
+	v.Outcome, v.Size = Undecided, v.size()
+	if v.answerable() && v.Adjusted <= 1-confidence {
+		v.Outcome, _ = v.answers().best()
+	}
+	if v.Outcome == Undecided && len(v.Missing) == 0 {
+		var err error
+		if v.Needed, err = v.needed(); err != nil {
+			return err
 		}
 	}
-	return decides
+	v.Sentence = v.sentence()
+	return nil
 }
 
-// count formats a number of things, such as "1 seed" or "3 seeds".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// Text returns verdicts as text for the user: each with its sentence, its
-// statistics and the games that are left out.
-func Text(verdicts []Verdict) string {
-	var text strings.Builder
-	for _, v := range verdicts {
-		fmt.Fprintf(&text, "%s %s: %s\n  %s\n", v.Claim, v.Title, strings.ToUpper(string(v.Outcome)), v.Sentence)
-		if v.Reading != "" {
-			fmt.Fprintf(&text, "  Reading: %s\n", v.Reading)
+// statements returns the statistics of each statement: one for each of its measures.
+func (v *Verdict) statements() [][]Statistic {
+	var statements [][]Statistic
+	for i, s := range v.Statistics {
+		if i == 0 || s.Statement != v.Statistics[i-1].Statement {
+			statements = append(statements, nil)
 		}
-		for _, s := range v.Statistics {
-			if s.Estimate.Defined() {
-				fmt.Fprintf(&text, "  - %s; %s supports: %s\n", strings.TrimPrefix(s.text(), "the "), s.supports(), s.Outcome)
+		statements[len(statements)-1] = append(statements[len(statements)-1], s)
+	}
+	return statements
+}
+
+// joined returns the answers of one statement: each needs all of its measures.
+func joined(statement []Statistic) answers {
+	var all answers
+	for _, s := range statement {
+		all.supported = max(all.supported, s.p.supported)
+		all.opposite = max(all.opposite, s.p.opposite)
+		all.noEffect = max(all.noEffect, s.p.noEffect)
+	}
+	return all
+}
+
+// answers returns the answers of the claim. Support needs every statement; any one of
+// n statements gives the other answers, which multiplies their error by n at most.
+func (v *Verdict) answers() answers {
+	statements := v.statements()
+	if len(statements) == 0 {
+		return unanswered
+	}
+	claim := answers{supported: 0, opposite: 1, noEffect: 1}
+	n := float64(len(statements))
+	for _, statement := range statements {
+		one := joined(statement)
+		claim.supported = max(claim.supported, one.supported)
+		claim.opposite = min(claim.opposite, n*one.opposite)
+		claim.noEffect = min(claim.noEffect, n*one.noEffect)
+	}
+	return claim
+}
+
+// deciding returns the statistics of the statement that decides: the first one of a
+// supported claim, the clearest one of an opposite or absent effect, and the first
+// one that is not supported by itself if the claim is undecided.
+func (v *Verdict) deciding() []Statistic {
+	statements := v.statements()
+	of := func(s []Statistic) float64 { return joined(s).opposite }
+	switch v.Outcome {
+	case Supported:
+		return statements[0]
+	case Undecided:
+		i := slices.IndexFunc(statements, func(s []Statistic) bool { return joined(s).supported > 1-confidence })
+		return statements[max(0, i)]
+	case NoEffect:
+		of = func(s []Statistic) float64 { return joined(s).noEffect }
+	}
+	return slices.MinFunc(statements, func(a, b []Statistic) int {
+		if of(a) < of(b) {
+			return -1
+		}
+		return 1
+	})
+}
+
+// size joins the sizes of the statements.
+func (v *Verdict) size() Size {
+	var all Size
+	for _, s := range v.Statistics {
+		switch {
+		case s.Size == "" || all == Smaller:
+		case s.Size == Smaller, all == "", all == AsLarge:
+			all = s.Size
+		}
+	}
+	return all
+}
+
+// needed returns the value of Needed. The error levels are those of the first step of
+// the correction.
+func (v *Verdict) needed() (int, error) {
+	if few := MinSeeds(v.Claims); len(v.Seeds) < few {
+		return few, nil
+	}
+	level := (1 - confidence) / float64(v.Claims)
+	statements := v.statements()
+	support, other := 0, 0 // seeds for all statements, and for the first that fails
+	supportable := true
+	for _, statement := range statements {
+		leaning := statement[0].leaning()
+		one := level
+		if leaning != Supported {
+			one /= float64(len(statements))
+		}
+		seeds, err := neededFor(statement, one)
+		switch {
+		case err != nil:
+			return 0, err
+		case leaning == Supported:
+			supportable = supportable && seeds > 0
+			support = max(support, seeds)
+		default:
+			supportable = false
+			if seeds > 0 && (other == 0 || seeds < other) {
+				other = seeds
 			}
 		}
-		for _, excluded := range v.Excluded {
-			fmt.Fprintf(&text, "  Excluded: %s\n", excluded)
-		}
 	}
-	return text.String()
+	seeds := other
+	if supportable {
+		seeds = support
+	}
+	if seeds == 0 {
+		return 0, nil
+	}
+	return max(seeds, len(v.Seeds)+1), nil
+}
+
+// neededFor returns the seeds that a statement needs on all of its measures, or 0 if
+// they do not tell or lean to different answers.
+func neededFor(statement []Statistic, level float64) (int, error) {
+	most := 0
+	for _, s := range statement {
+		seeds, err := s.needed(level)
+		if err != nil || seeds == 0 || s.leaning() != statement[0].leaning() {
+			return 0, err
+		}
+		most = max(most, seeds)
+	}
+	return most, nil
 }

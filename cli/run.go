@@ -45,7 +45,7 @@ base rate and robustness accuracy per game, and each attacker's ASR beside its
 ASR alone. With --defenders, each game is also played by every defender on the
 same deal, and compared with the game without a defense. With --seeds, every
 figure is a mean over seeds with its 95 % confidence interval. The paper's claims
-that the games speak to are settled below; each needs three seeds.
+that the games speak to are judged below; each needs six seeds at least.
 
 The table goes to standard output, and to files as text, Markdown, LaTeX, CSV and
 JSON. Progress goes to standard error. Every trained model is stored under a hash

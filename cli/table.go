@@ -44,7 +44,7 @@ listed.
 
 The preset quick, which is the default, plays on the images inside the program in
 minutes; workstation and paper play on MNIST unless --dataset says otherwise.
-Claims need three seeds.
+Claims need six seeds at least, more where several are judged together.
 
 Models in the store are not retrained, whichever table they were trained for:
 repeat the command to resume an interrupted table. Exit code 3 means that some

@@ -73,7 +73,7 @@ func TestTableOfThePaper(t *testing.T) {
 		require.Regexp(t, `(?m)^`+row+`( \[[a-z,]+\])? +\d`, out())
 	}
 	require.Contains(t, out(), "has no figures for embedded")
-	require.Contains(t, out(), "C3 mutually assured destruction: INCONCLUSIVE")
+	require.Contains(t, out(), "C3 mutually assured destruction: UNDECIDED")
 	require.NotContains(t, out(), "No result")
 	text, err := os.ReadFile(filepath.Join(opts.Out, "table1-embedded.txt"))
 	require.NoError(t, err)

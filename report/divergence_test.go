@@ -7,13 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/claims"
 	"backfire/experiments/store"
 	"backfire/stats"
 )
 
 // Claim C8 stands below a table whose sweep measured divergences, and only there.
 func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
-	s := sweep("mnist", []uint64{1, 2, 3}, points1()...)
+	s := sweep("mnist", []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, points1()...)
 	made, err := New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
 	for _, v := range made.Verdicts {
@@ -33,7 +34,7 @@ func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 	require.NoError(t, err)
 	last := made.Verdicts[len(made.Verdicts)-1]
 	require.Equal(t, "C8", last.Claim)
-	require.EqualValues(t, "supported", last.Outcome)
+	require.Equal(t, claims.Supported, last.Outcome, last.Sentence)
 	correlations := func() string {
 		i := slices.IndexFunc(made.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank correlation ") })
 		require.NotEqual(t, -1, i)

@@ -54,7 +54,7 @@ func TestOneSeedHasNoInterval(t *testing.T) {
 	}
 	require.Contains(t, strings.Join(made.Notes, "\n"), "One seed: 4")
 	for _, verdict := range made.Verdicts {
-		require.Equal(t, claims.Inconclusive, verdict.Outcome)
+		require.Equal(t, claims.Undecided, verdict.Outcome)
 	}
 }
 

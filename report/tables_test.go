@@ -104,7 +104,9 @@ func TestPaperStandsBesideItsOwnGamesOnly(t *testing.T) {
 
 func TestClaimsOfATable(t *testing.T) {
 	for kind, want := range map[Kind][]string{Table1: {"C1", "C2", "C3"}, Table2: {"C4"}, Table3: {"C1", "C5", "C6", "C7"}, Points: nil} {
-		points := map[Kind][]fakePoint{Table1: points1(), Table2: points2(), Table3: {points3(1, 2, 5)}, Points: points2()}[kind]
+		defended := points3(1, 2, 5)
+		defended.defenders = paperDefenders
+		points := map[Kind][]fakePoint{Table1: points1(), Table2: points2(), Table3: {defended}, Points: points2()}[kind]
 		made, err := New(kind, sweep("mnist", []uint64{1, 2, 3}, points...), "mnist", Options{Result: result})
 		require.NoError(t, err)
 		var got []string
@@ -114,7 +116,8 @@ func TestClaimsOfATable(t *testing.T) {
 		}
 		require.Equal(t, want, got)
 		if kind == Table2 {
-			require.Equal(t, claims.Supported, made.Verdicts[0].Outcome, made.Verdicts[0].Sentence)
+			require.Equal(t, claims.Undecided, made.Verdicts[0].Outcome)
+			require.Contains(t, made.Verdicts[0].Sentence, "at least 6 seeds are needed")
 			require.Empty(t, made.Verdicts[0].Missing)
 		}
 	}

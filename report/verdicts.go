@@ -14,10 +14,10 @@ import (
 	"backfire/stats"
 )
 
-// judge settles the claims that a table of the paper speaks to; of another table, 0,
+// judge judges the claims that a table of the paper speaks to; of another table, 0,
 // those that its games speak to, unless two of them differ in settings that the claims
-// do not compare. The claim about divergence is settled only where divergence was
-// measured.
+// do not compare. The claim about divergence is judged only where divergence was
+// measured, and those whose games were not played have no verdict.
 func (b *builder) judge(number int) error {
 	m := claims.Measurements{Rate: b.usual, Reading: table.ReadingsTexts(b.table.Readings)}
 	var singles []claims.Game
@@ -53,6 +53,9 @@ func (b *builder) judge(number int) error {
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "C8" && !diverges(m) })
 	if len(ids) == 0 {
 		return nil
+	}
+	if b.paper != nil {
+		m.Paper = claims.Published(*b.paper, number)
 	}
 	verdicts, err := claims.Judge(m, ids...)
 	if number == 0 && errors.Is(err, claims.ErrMeasurements) {

@@ -42,3 +42,48 @@ func ExampleNumber() {
 	// Output:
 	// [0.25,null] <nil>
 }
+
+// Eleven of twelve attacks succeed. The interval of their mean makes no assumption but
+// the range.
+func ExampleBounded() {
+	succeeded := []float64{1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1}
+	betting := stats.Bounded(stats.Range{Low: 0, High: 1})
+	ci, err := betting.Interval(succeeded, 0.95)
+	fmt.Printf("%.2f to %.2f %v\n", ci.Low, ci.High, err)
+	p, err := betting.Above(succeeded, 0.5)
+	fmt.Printf("that at most half succeed: p = %.3f %v\n", p, err)
+	// Output:
+	// 0.53 to 1.00 <nil>
+	// that at most half succeed: p = 0.014 <nil>
+}
+
+// Symmetric suits small differences of one size.
+func ExampleSymmetric() {
+	points := []float64{0.041, 0.052, 0.048, 0.06, 0.055, 0.044, 0.05, 0.058}
+	ci, err := stats.Symmetric(0.01).Interval(points, 0.95)
+	fmt.Printf("%.3f to %.3f %v\n", ci.Low, ci.High, err)
+	// Output:
+	// 0.041 to 0.060 <nil>
+}
+
+// Wilson gives the sampling error of one game's rate.
+func ExampleWilson() {
+	ci, err := stats.Wilson(97, 100, 0.95)
+	fmt.Printf("%.2f to %.2f %v\n", ci.Low, ci.High, err)
+	// Output:
+	// 0.92 to 0.99 <nil>
+}
+
+// Holm corrects three tests for each other.
+func ExampleHolm() {
+	fmt.Println(stats.Holm([]float64{0.01, 0.5, 0.02}))
+	// Output:
+	// [0.03 0.5 0.04]
+}
+
+// Percent shows as many digits as the images allow.
+func ExamplePercent() {
+	fmt.Println(stats.Percent(0.973, 100), stats.Percent(0.973, 4800))
+	// Output:
+	// 97 97.3
+}

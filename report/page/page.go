@@ -83,7 +83,7 @@ type Claim struct {
 
 // Statistic is a line of a verdict.
 type Statistic struct {
-	Name, Measure, Estimate, Interval, Supports, Outcome string
+	Name, Measure, Estimate, Interval, Conditions, Outcome string
 }
 
 // Drawing is a figure of a section.
@@ -188,9 +188,9 @@ func newClaim(v claims.Verdict) Claim {
 		}
 		line := Statistic{
 			Name: s.Name, Measure: string(s.Measure), Estimate: s.Unit.Format(float64(s.Estimate)), Outcome: string(s.Outcome),
-			Supports: string(s.Side) + " " + s.Unit.Format(s.Bound),
+			Conditions: s.Conditions(),
 		}
-		if s.Low.Defined() {
+		if s.Low.Defined() && s.High.Defined() {
 			line.Interval = s.Unit.Format(float64(s.Low)) + " to " + s.Unit.Format(float64(s.High))
 		}
 		c.Statistics = append(c.Statistics, line)
@@ -235,7 +235,7 @@ func count(n int, thing string) string {
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
-		"badge": badge, "short": func(hash string) string { return fmt.Sprintf("%.12s", hash) },
+		"badge": badge, "class": class, "short": func(hash string) string { return fmt.Sprintf("%.12s", hash) },
 		"or":    func(text, otherwise string) string { return cmp.Or(text, otherwise) },
 		"count": count,
 	}).Parse(pageSource)
@@ -257,7 +257,10 @@ func (p *Page) Write(w io.Writer) error {
 	return nil
 }
 
+// class returns the class of the style sheet for an outcome, a single word.
+func class(outcome claims.Outcome) string { return strings.ReplaceAll(string(outcome), " ", "-") }
+
 // badge returns the sign of an outcome, for readers who do not see its colour.
 func badge(outcome claims.Outcome) string {
-	return map[claims.Outcome]string{claims.Supported: "✓", claims.Contradicted: "✕"}[outcome]
+	return map[claims.Outcome]string{claims.Supported: "✓", claims.Opposite: "✕", claims.NoEffect: "="}[outcome]
 }

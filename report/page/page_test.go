@@ -141,14 +141,16 @@ func TestWalkKeepsEveryValue(t *testing.T) {
 }
 
 func TestClaimKeepsItsStatistics(t *testing.T) {
-	c := newClaim(claims.Verdict{Outcome: claims.Contradicted, Statistics: []claims.Statistic{
-		{Name: "change", Unit: claims.Difference, Side: claims.Below, Bound: -0.05, Estimate: 0.1, Low: 0.05, High: 0.15, Outcome: claims.Contradicted},
+	c := newClaim(claims.Verdict{Outcome: claims.NoEffect, Statistics: []claims.Statistic{
+		{Name: "change", Unit: claims.Difference, Side: claims.Below, Bound: -0.05, OppositeBound: 0.05, Estimate: 0.01, Low: -0.02, High: 0.04, Outcome: claims.NoEffect},
 		{Name: "unknown", Estimate: stats.Undefined()},
 	}})
 	require.Equal(t, []Statistic{{
-		Name: "change", Estimate: "+10.0 points", Interval: "+5.0 points to +15.0 points", Supports: "below -5.0 points", Outcome: "contradicted",
+		Name: "change", Estimate: "+1.0 points", Interval: "-2.0 points to +4.0 points",
+		Conditions: "supported below -5.0, opposite above +5.0", Outcome: "no effect",
 	}}, c.Statistics)
-	require.Equal(t, "✕", badge(c.Outcome))
+	require.Equal(t, "=", badge(c.Outcome))
+	require.Equal(t, "no-effect", class(c.Outcome))
 }
 
 // Images are taken from whichever split the model was trained on, and only if
