@@ -2,15 +2,23 @@ package config
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
+
+// serviceVariable matches the variables that Kubernetes sets in each container for every
+// service, and Docker for every link. They begin with the service's name in capitals,
+// which is BACKFIRE for a service backfire and BACKFIRE_STORE for a service
+// backfire-store.
+var serviceVariable = regexp.MustCompile(`^BACKFIRE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|START|END))?)$`)
 
 // Variable is an environment variable that is not a setting.
 type Variable struct{ Name, Help string }
 
 // Variables returns the program's environment variables that are not settings.
-// Any other name that begins with BACKFIRE_ must belong to a key.
+// Any other name that begins with BACKFIRE_ must belong to a key, or be that of a
+// variable which Kubernetes sets for a service.
 func Variables() []Variable {
 	return []Variable{
 		{"BACKFIRE_CACHE", "directory for downloads, libtorch and decoded datasets; default: backfire below the user's cache directory"},
@@ -36,10 +44,10 @@ func environEntries(environ []string) ([]entry, error) {
 		}
 		key, rank, ok := keyOfVariable(name)
 		if ok {
-			settings = append(settings, found{entry{key: key, raw: value, source: "env " + name, where: "env " + name}, rank})
+			settings = append(settings, found{entry{key: key, raw: written{text: value}, source: "env " + name, where: "env " + name}, rank})
 			continue
 		}
-		if !slices.ContainsFunc(Variables(), func(v Variable) bool { return v.Name == name }) {
+		if known := slices.ContainsFunc(Variables(), func(v Variable) bool { return v.Name == name }); !known && !serviceVariable.MatchString(name) {
 			return nil, invalidf("environment variable %s is not known; the nearest one is %s", name, Nearest(name, variableNames()))
 		}
 	}

@@ -47,7 +47,7 @@ func setEntries(sets []string) ([]entry, error) {
 		if !ok {
 			return nil, invalidf("--set %s: must be key=value, such as --set train.epochs=5", set)
 		}
-		entries = append(entries, entry{key: strings.TrimSpace(key), raw: value, source: "--set", where: "--set"})
+		entries = append(entries, entry{key: strings.TrimSpace(key), raw: written{text: value}, source: "--set", where: "--set"})
 	}
 	return entries, nil
 }
@@ -58,7 +58,7 @@ func flagEntries(flags map[string]string) []entry {
 	for _, name := range slices.Sorted(maps.Keys(flags)) {
 		key, _ := lookup(name) // an unknown key is refused when it is applied
 		source := "flag --" + key.Flag
-		entries = append(entries, entry{key: name, raw: flags[name], source: source, where: source})
+		entries = append(entries, entry{key: name, raw: written{text: flags[name]}, source: source, where: source})
 	}
 	return entries
 }

@@ -14,14 +14,14 @@ func TestFlags(t *testing.T) {
 	flags := config.AddFlags(set, "quick")
 	require.NoError(t, set.Parse([]string{
 		"--dataset", "mnist", "--attackers", "1,2", "--p=0.4", "--seed", "7", "--epochs", "3", "--width", "4", "--pool", "100",
-		"--device", "cpu", "--workers", "2", "--store", "out", "--set", "train.lr=0.5", "--set", "attackers.rates=0.1,0.2",
+		"--device", "cpu", "--workers", "2", "--store", "out", "--set", "train.lr=0.5", "--set", "trigger.kind=image", "--set", "trigger.files=a,b",
 	}))
 	resolved, err := config.Load(flags.Options([]string{"BACKFIRE_SEED=9"}))
 	require.NoError(t, err)
 	cfg := resolved.Config
 	require.Equal(t, "mnist", cfg.Data.Name)
 	require.Equal(t, []int{1, 2}, cfg.Attackers.Counts)
-	require.Equal(t, []float64{0.1, 0.2}, cfg.Attackers.Rates, "--set does not split its value at commas")
+	require.Equal(t, []string{"a", "b"}, cfg.Trigger.Files, "--set does not split its value at commas")
 	require.Equal(t, 0.4, cfg.Attackers.P)
 	require.Equal(t, uint64(7), cfg.Seed)
 	require.Equal(t, []int{3, 4, 100, 2}, []int{cfg.Train.Epochs, cfg.Model.Width, cfg.Pool.Size, cfg.Workers})

@@ -50,5 +50,5 @@ func TestYAMLTellsSources(t *testing.T) {
 	require.Contains(t, string(text), "  epochs: 2 # --set\n")
 	require.Contains(t, string(text), "  counts: [1, 2, 5, 10] # preset quick\n")
 	require.Contains(t, string(text), "  p0: null # default\n")
-	require.Contains(t, string(text), `  label: "2" # default`)
+	require.Contains(t, string(text), `  label: '#2' # default`)
 }
