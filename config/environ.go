@@ -14,18 +14,21 @@ import (
 var serviceVariable = regexp.MustCompile(`^BACKFIRE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|START|END))?)$`)
 
 // Variable is an environment variable that is not a setting.
-type Variable struct{ Name, Help string }
+type Variable struct {
+	Name, Help string
+	path       bool // its value is a path, in which nothing replaces ~
+}
 
 // Variables returns the program's environment variables that are not settings.
 // Any other name that begins with BACKFIRE_ must belong to a key, or be that of a
 // variable which Kubernetes sets for a service.
 func Variables() []Variable {
 	return []Variable{
-		{"BACKFIRE_CACHE", "directory for downloads, libtorch and decoded datasets; default: backfire below the user's cache directory"},
-		{"BACKFIRE_VARIANT", "variant of libtorch that make setup installs: cpu or cuda"},
-		{"BACKFIRE_ENGINE", "program that trains models; default: backfire-engine in the directory of this program"},
-		{"BACKFIRE_PYTHON", "Python with the PyTorch against which make gpu-check times training"},
-		{"LIBTORCH", "directory of another libtorch of the version that the engine was built with, such as the torch directory of an installed PyTorch; make setup builds for it"},
+		{"BACKFIRE_CACHE", "directory for downloads, libtorch and decoded datasets; default: backfire below the user's cache directory", true},
+		{"BACKFIRE_VARIANT", "variant of libtorch that make setup installs: cpu or cuda", false},
+		{"BACKFIRE_ENGINE", "program that trains models; default: backfire-engine in the directory of this program", true},
+		{"BACKFIRE_PYTHON", "Python with the PyTorch against which make gpu-check times training", true},
+		{"LIBTORCH", "directory of another libtorch of the version that the engine was built with, such as the torch directory of an installed PyTorch; make setup builds for it", true},
 	}
 }
 
@@ -39,15 +42,23 @@ func environEntries(environ []string) ([]entry, error) {
 	var settings []found
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
-		if !strings.HasPrefix(name, EnvPrefix) || value == "" {
+		if value == "" {
+			continue
+		}
+		if at := slices.IndexFunc(Variables(), func(v Variable) bool { return v.Name == name }); at >= 0 {
+			if Variables()[at].path && strings.HasPrefix(value, "~") {
+				return nil, invalidf("environment variable %s = %s: begins with ~, which is not replaced there; write the whole path", name, value)
+			}
+			continue
+		}
+		if !strings.HasPrefix(name, EnvPrefix) {
 			continue
 		}
 		key, rank, ok := keyOfVariable(name)
-		if ok {
+		switch {
+		case ok:
 			settings = append(settings, found{entry{key: key, raw: written{text: value}, source: "env " + name, where: "env " + name}, rank})
-			continue
-		}
-		if known := slices.ContainsFunc(Variables(), func(v Variable) bool { return v.Name == name }); !known && !serviceVariable.MatchString(name) {
+		case !serviceVariable.MatchString(name):
 			return nil, invalidf("environment variable %s is not known; the nearest one is %s", name, Nearest(name, variableNames()))
 		}
 	}

@@ -137,8 +137,8 @@ a momentum for an optimiser that has none, unless they equal the default or come
 sweep of the program. In a sweep it is enough that one point reads them. The settings of a defense
 are exempt: no defender needs to have it.
 
-` + "`backfire config show`" + ` prints the resolved settings with the source of each. ` + "`backfire config show
---format yaml`" + ` prints a file that resolves to the same settings.
+` + "`backfire config show`" + ` prints the resolved settings with the source of each. With
+` + "`--format yaml`" + ` it prints a file that resolves to the same settings.
 
 ## Keys
 `
