@@ -26,20 +26,21 @@ func fileEntries(path, home string) ([]entry, error) {
 }
 
 // yamlEntries returns the settings of one YAML document. Sections may be nested or
-// written out ("attackers.p: 0.3"). A key that is given twice is refused. What lies
-// below a key of the document that begins with x- is only there for anchors.
+// written out ("attackers.p: 0.3"). A key that is given twice is refused. Entries of the
+// document that hold anchors are skipped.
 func yamlEntries(text []byte, source string) ([]entry, error) {
 	root, err := yamlRoot(text, source)
 	if err != nil || root == nil {
 		return nil, err
 	}
-	reader := newYAMLReader(newYAMLFile(source))
+	reader := newYAMLReader(newYAMLFile(source, root))
 	pairs, err := reader.mapping(root)
 	if err != nil {
 		return nil, err
 	}
 	for _, pair := range pairs {
-		if isAnchorage(pair.key) {
+		_, isKey := lookup(pair.key.Value)
+		if !isKey && len(keysBelow(pair.key.Value)) == 0 && reader.holdsAnchors(pair) {
 			continue
 		}
 		if err := reader.setting(pair.key.Value, pair); err != nil {
@@ -48,9 +49,6 @@ func yamlEntries(text []byte, source string) ([]entry, error) {
 	}
 	return reader.entries()
 }
-
-// isAnchorage reports whether a key of a document only holds anchors.
-func isAnchorage(key *yaml.Node) bool { return strings.HasPrefix(key.Value, "x-") }
 
 // yamlReader flattens a YAML tree into settings.
 type yamlReader struct {

@@ -127,8 +127,8 @@ fourth class. Where no class name is a number, ` + "`3`" + ` means the same. In 
 ` + "`label: '#3'`" + `.
 
 A file may use anchors, aliases and merge keys (` + "`<<: *name`" + `), and its document may begin with ` + "`---`" + `
-and end with ` + "`...`" + `. Keys of the document that begin with ` + "`x-`" + ` hold anchors and are not read
-otherwise.
+and end with ` + "`...`" + `. Anchors may stand below any key of the document that begins with ` + "`x-`" + `, which is
+not read otherwise, and at any key that is not a setting, if an alias uses them.
 
 Before it does anything else, the program refuses an unknown key, a value of the wrong type and a
 value that is not allowed, in whichever source it is. It also refuses settings without effect, such

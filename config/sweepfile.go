@@ -88,7 +88,6 @@ func sweepFieldNames() []string {
 
 // readSweep reads a sweep file.
 func readSweep(text []byte, source string) (*sweepFile, error) {
-	f := &sweepFile{yamlFile: newYAMLFile(source), presets: map[string][]entry{}}
 	root, err := yamlRoot(text, source)
 	if err != nil {
 		return nil, err
@@ -96,6 +95,7 @@ func readSweep(text []byte, source string) (*sweepFile, error) {
 	if root == nil {
 		return nil, invalidf("%s: is empty; a sweep has %s", source, strings.Join(sweepFieldNames(), ", "))
 	}
+	f := &sweepFile{yamlFile: newYAMLFile(source, root), presets: map[string][]entry{}}
 	if root.Kind != yaml.MappingNode {
 		return nil, invalidf("%s: is not a sweep; a sweep has %s", f.at(root), strings.Join(sweepFieldNames(), ", "))
 	}
@@ -107,7 +107,7 @@ func readSweep(text []byte, source string) (*sweepFile, error) {
 	for _, pair := range pairs {
 		key := pair.key
 		read, ok := sweepFields[key.Value]
-		if !ok && isAnchorage(key) {
+		if !ok && f.holdsAnchors(pair) {
 			continue
 		}
 		if !ok {

@@ -47,7 +47,10 @@ func target(node *yaml.Node) *yaml.Node {
 }
 
 // yamlPair is one entry of a YAML mapping. Neither node is an alias.
-type yamlPair struct{ key, value *yaml.Node }
+type yamlPair struct {
+	key, value *yaml.Node
+	aliased    bool // an alias stands for the value
+}
 
 // yamlFile reads the mappings of one YAML file.
 type yamlFile struct {
@@ -55,11 +58,32 @@ type yamlFile struct {
 	// read holds the entries of mappings that were read, so that a mapping to which
 	// many merge keys refer is read once; nil while a mapping is being read.
 	read map[*yaml.Node][]yamlPair
+	used map[*yaml.Node]bool // the nodes to which an alias refers
 }
 
-// newYAMLFile returns a reader of the mappings of a file.
-func newYAMLFile(source string) *yamlFile {
-	return &yamlFile{source: source, read: map[*yaml.Node][]yamlPair{}}
+// newYAMLFile returns a reader of the mappings below the root of a file.
+func newYAMLFile(source string, root *yaml.Node) *yamlFile {
+	f := &yamlFile{source: source, read: map[*yaml.Node][]yamlPair{}, used: map[*yaml.Node]bool{}}
+	f.findUsed(root)
+	return f
+}
+
+// findUsed finds the nodes to which the aliases below a node refer from outside.
+func (f *yamlFile) findUsed(node *yaml.Node, around ...*yaml.Node) {
+	if node.Kind == yaml.AliasNode && !slices.Contains(around, node.Alias) {
+		f.used[node.Alias] = true
+	}
+	around = append(around, node)
+	for _, child := range node.Content {
+		f.findUsed(child, around...)
+	}
+}
+
+// holdsAnchors reports whether an entry of the document is only there for its anchors:
+// its key begins with x-, or its value has an anchor that is used, so that it is read
+// there.
+func (f *yamlFile) holdsAnchors(pair yamlPair) bool {
+	return strings.HasPrefix(pair.key.Value, "x-") || pair.value.Anchor != "" && f.used[pair.value] && !pair.aliased
 }
 
 // at returns the place of a node.
@@ -84,7 +108,7 @@ func (f *yamlFile) pairs(mapping *yaml.Node) ([]yamlPair, error) {
 		case key.Kind != yaml.ScalarNode:
 			return nil, invalidf("%s: has a list or a mapping where a key belongs", f.at(written))
 		case written.Tag != "!!merge":
-			pairs = append(pairs, yamlPair{key, value})
+			pairs = append(pairs, yamlPair{key, value, value != mapping.Content[i+1]})
 		case merge != nil:
 			return nil, invalidf("%s: has a second merge key; merge several mappings as <<: [*a, *b]", f.at(written))
 		default:
