@@ -45,9 +45,17 @@ func unless(read bool, setting string) string {
 // attackers.
 func beyond(c *Config, entries int, what string) string {
 	if largest := c.Attackers.Largest(); entries > largest {
-		return fmt.Sprintf("has %d %s, but no game has more than %d attackers (attackers.counts)", entries, what, largest)
+		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, attackers(largest))
 	}
 	return ""
+}
+
+// attackers returns a number of attackers in words.
+func attackers(n int) string {
+	if n == 1 {
+		return "1 attacker"
+	}
+	return fmt.Sprintf("%d attackers", n)
 }
 
 // labelUnread returns the reason why the common target label is not read. An empty one
@@ -92,7 +100,7 @@ func colludersUnread(c *Config) string {
 	largest := c.Attackers.Largest()
 	for _, pair := range c.Attackers.Colluders {
 		if colluder, _, ok := parsePair(pair); ok && colluder >= largest {
-			return fmt.Sprintf("has %s, but no game has more than %d attackers, numbered from 0 (attackers.counts)", pair, largest)
+			return fmt.Sprintf("has %s, but no game has more than %s, numbered from 0 (attackers.counts)", pair, attackers(largest))
 		}
 	}
 	return ""

@@ -74,7 +74,7 @@ func TestSweepsWithSettingsWithoutEffect(t *testing.T) {
 		require.NoError(t, err, text)
 	}
 	for text, want := range map[string]string{
-		"base:\n  attackers.rates: [0.1, 0.3, 0.3]\ngrid: {attackers.counts: [[1], [2]]}":                      "config: attackers.rates = 0.1,0.3,0.3 (file FILE:3, point attackers.counts = 1): has 3 rates, but no game has more than 1 attackers",
+		"base:\n  attackers.rates: [0.1, 0.3, 0.3]\ngrid: {attackers.counts: [[1], [2]]}":                      "config: attackers.rates = 0.1,0.3,0.3 (file FILE:3, point attackers.counts = 1): has 3 rates, but no game has more than 1 attacker (",
 		"base: {train.optimizer: adam}\ngrid: {train.momentum: [0.9, 0.5]}":                                    "config: train.momentum = 0.5 (file FILE:3, value 2, point train.momentum = 0.5): has no effect with train.optimizer = adam",
 		"list:\n- {trigger.kind: image, trigger.files: [a], attackers.counts: [1], trigger.range: area}\n- {}": "config: trigger.range = area (file FILE:3, point ",
 	} {

@@ -50,3 +50,17 @@ func TestFlagHelp(t *testing.T) {
 	require.Contains(t, usage, "(train.epochs)")
 	require.Contains(t, usage, "--set key=value")
 }
+
+// A flag that is not a setting reads whole numbers as settings do.
+func TestIntVar(t *testing.T) {
+	var seeds int
+	set := pflag.NewFlagSet("sweep", pflag.ContinueOnError)
+	config.IntVar(set, &seeds, "seeds", 3, "number of seeds")
+	require.Equal(t, 3, seeds)
+	require.Contains(t, set.FlagUsages(), "--seeds int   number of seeds (default 3)")
+	for text, want := range map[string]int{"010": 10, "8": 8, "0x10": 16, "1e1": 10, "-1": -1} {
+		require.NoError(t, set.Parse([]string{"--seeds", text}))
+		require.Equal(t, want, seeds, text)
+	}
+	require.ErrorContains(t, set.Parse([]string{"--seeds=two"}), `invalid argument "two" for "--seeds" flag: must be a whole number`)
+}
