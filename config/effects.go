@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"backfire/defenses"
+	"backfire/internal/words"
 	"backfire/triggers"
 )
 
@@ -45,17 +46,9 @@ func unless(read bool, setting string) string {
 // attackers.
 func beyond(c *Config, entries int, what string) string {
 	if largest := c.Attackers.Largest(); entries > largest {
-		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, attackers(largest))
+		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, words.Plural(largest, "attacker"))
 	}
 	return ""
-}
-
-// attackers returns a number of attackers in words.
-func attackers(n int) string {
-	if n == 1 {
-		return "1 attacker"
-	}
-	return fmt.Sprintf("%d attackers", n)
 }
 
 // labelUnread returns the reason why the common target label is not read. An empty one
@@ -100,7 +93,7 @@ func colludersUnread(c *Config) string {
 	largest := c.Attackers.Largest()
 	for _, pair := range c.Attackers.Colluders {
 		if colluder, _, ok := parsePair(pair); ok && colluder >= largest {
-			return fmt.Sprintf("has %s, but no game has more than %s, numbered from 0 (attackers.counts)", pair, attackers(largest))
+			return fmt.Sprintf("has %s, but no game has more than %s, numbered from 0 (attackers.counts)", pair, words.Plural(largest, "attacker"))
 		}
 	}
 	return ""

@@ -2,16 +2,28 @@ package config
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// serviceVariable matches the variables that Kubernetes sets in each container for every
-// service, and Docker for every link. They begin with the service's name in capitals,
-// which is BACKFIRE for a service backfire and BACKFIRE_STORE for a service
+// isServiceVariable reports whether Kubernetes sets a variable of that name in each
+// container for a service, or Docker for a link. Such names begin with the service's name
+// in capitals: BACKFIRE for a service backfire, BACKFIRE_STORE for a service
 // backfire-store.
-var serviceVariable = regexp.MustCompile(`^BACKFIRE(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|START|END))?)$`)
+func isServiceVariable(name string) bool {
+	if strings.HasSuffix(name, "_SERVICE_HOST") || strings.HasSuffix(name, "_PORT") || strings.Contains(name, "_SERVICE_PORT_") {
+		return true
+	}
+	at := strings.LastIndex(name, "_PORT_") // of BACKFIRE_PORT_6006_TCP_ADDR, for example
+	if at < 0 {
+		return false
+	}
+	parts := strings.Split(name[at+len("_PORT_"):], "_")
+	_, err := strconv.ParseUint(parts[0], 10, 16)
+	return err == nil && (len(parts) == 2 || len(parts) == 3 && slices.Contains([]string{"PROTO", "PORT", "ADDR"}, parts[2])) &&
+		slices.Contains([]string{"TCP", "UDP", "SCTP"}, parts[1])
+}
 
 // Variable is an environment variable that is not a setting.
 type Variable struct {
@@ -58,7 +70,7 @@ func environEntries(environ []string) ([]entry, error) {
 		switch {
 		case ok:
 			settings = append(settings, found{entry{key: key, raw: written{text: value}, source: "env " + name, where: "env " + name}, rank})
-		case !serviceVariable.MatchString(name):
+		case !isServiceVariable(name):
 			return nil, invalidf("environment variable %s is not known; the nearest one is %s", name, Nearest(name, variableNames()))
 		}
 	}
