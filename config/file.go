@@ -9,14 +9,14 @@ import (
 )
 
 // fileEntries returns the settings of a configuration file; none if path is empty.
-// home replaces ~ in the path.
-func fileEntries(path, home string) ([]entry, error) {
+// environ names the home directory.
+func fileEntries(path string, environ []string) ([]entry, error) {
 	if path == "" {
 		return nil, nil
 	}
-	expanded, err := expandPath(path, home)
+	expanded, err := ExpandPath(path, environ)
 	if err != nil {
-		return nil, invalidf("configuration file %s: %w", path, err)
+		return nil, err
 	}
 	text, err := os.ReadFile(expanded)
 	if err != nil {

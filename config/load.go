@@ -70,7 +70,7 @@ func resolve(opts Options, base []entry) (resolved *Resolved, where map[string]s
 		l.defaults,
 		func() error { return l.apply(presetEntries(opts.Preset)) },
 		func() error { return l.apply(base, nil) },
-		func() error { return l.apply(fileEntries(opts.File, homeOf(opts.Environ))) },
+		func() error { return l.apply(fileEntries(opts.File, opts.Environ)) },
 		func() error { return l.apply(environEntries(opts.Environ)) },
 		func() error { return l.apply(setEntries(opts.Sets)) },
 		func() error { return l.apply(flagEntries(opts.Flags), nil) },

@@ -21,6 +21,21 @@ func checkPath(text string) error {
 	}
 }
 
+// ExpandPath returns a path that is no setting, such as that of a file to write, with ~/
+// at its beginning replaced by the home directory that the environment names (HOME). It
+// refuses any other ~ there, as settings that are paths do. Errors wrap [ErrInvalid].
+func ExpandPath(path string, environ []string) (string, error) {
+	err := checkPath(path)
+	expanded := path
+	if err == nil {
+		expanded, err = expandPath(path, homeOf(environ))
+	}
+	if err != nil {
+		return "", invalidf("path %s: %w", path, err)
+	}
+	return expanded, nil
+}
+
 // homeOf returns the home directory that an environment names; empty if it names none.
 func homeOf(environ []string) string {
 	home := ""

@@ -66,7 +66,20 @@ func TestPathsThatAreNoneAreRefused(t *testing.T) {
 		require.ErrorIs(t, err, config.ErrInvalid)
 	}
 	_, err := config.Load(config.Options{File: "~/c.yaml"})
-	require.ErrorContains(t, err, "config: configuration file ~/c.yaml: begins with ~/, but HOME")
+	require.ErrorContains(t, err, "config: path ~/c.yaml: begins with ~/, but HOME")
 	_, err = config.LoadSweep("~/s.yaml", config.Options{}, 0)
-	require.ErrorContains(t, err, "config: sweep file ~/s.yaml: begins with ~/, but HOME")
+	require.ErrorContains(t, err, "config: path ~/s.yaml: begins with ~/, but HOME")
+}
+
+func TestExpandPath(t *testing.T) {
+	environ := []string{"HOME=/home"}
+	for path, want := range map[string]string{"~/x": "/home/x", "~/": "/home", "x/~/y": "x/~/y", "": "", "./~": "./~", "-": "-", "x~": "x~"} {
+		got, err := config.ExpandPath(path, environ)
+		require.NoError(t, err, path)
+		require.Equal(t, want, got, path)
+	}
+	for _, path := range []string{"~", "~me", "~me/x", "~~/x"} {
+		_, err := config.ExpandPath(path, environ)
+		require.ErrorIs(t, err, config.ErrInvalid, path)
+	}
 }

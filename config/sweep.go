@@ -59,7 +59,7 @@ type Point struct {
 // wrap [ErrInvalid] and name the place in the file, the key, the value and what is
 // allowed.
 func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
-	text, source, err := sweepText(sweep, homeOf(opts.Environ))
+	text, source, err := sweepText(sweep, opts.Environ)
 	if err != nil {
 		return nil, err
 	}

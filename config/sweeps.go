@@ -42,16 +42,16 @@ func sweepTitle(name string) string {
 	return file.title
 }
 
-// sweepText returns the text and the source of one of [Sweeps], or else of a file. home
-// replaces ~ in the file's path.
-func sweepText(sweep, home string) (text []byte, source string, err error) {
+// sweepText returns the text and the source of one of [Sweeps], or else of a file.
+// environ names the home directory.
+func sweepText(sweep string, environ []string) (text []byte, source string, err error) {
 	if slices.Contains(Sweeps(), sweep) {
 		text, err := SweepText(sweep)
 		return []byte(text), "sweep " + sweep, err
 	}
-	file, err := expandPath(sweep, home)
+	file, err := ExpandPath(sweep, environ)
 	if err != nil {
-		return nil, "", invalidf("sweep file %s: %w", sweep, err)
+		return nil, "", err
 	}
 	text, err = os.ReadFile(file)
 	switch {
