@@ -9,6 +9,7 @@
 //	default  the value without a preset; a key without it is unset, which only pointers and lists may be
 //	range    an interval such as [0,1], (0,1), [2,); of each element for lists
 //	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K
+//	path     "yes" if the value names a file or a directory: ~/ becomes the home directory
 //	flag     the name of a command-line flag of its own (every key has --set key=value)
 //	env      another environment variable beside BACKFIRE_SECTION_KEY
 //
@@ -21,10 +22,7 @@
 // free of contradictions, and that the source of every value is known.
 package config
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // Config is one resolved configuration. The commands pass its parts on as plain
 // values. No other package reads files or the environment for settings.
@@ -53,15 +51,15 @@ type Config struct {
 	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"device to train on; auto takes a GPU if there is one"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in its own process; 0 chooses a number by the cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
 	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results"`
-	Store   string `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
+	Store   string `key:"store" default:"runs" path:"yes" flag:"store" help:"directory of the run store"`
 }
 
 // Data selects the images of the game.
 type Data struct {
 	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
-	Path  string `key:"path" default:"" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
+	Path  string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
 	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
-	Dir   string `key:"dir" default:"" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
+	Dir   string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
 // Pool sets the number of images in the game.
@@ -82,8 +80,8 @@ type Attackers struct {
 	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
 	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone to measure their single ASR; -1 for all, 0 for none"`
 	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
-	Label     string    `key:"label" default:"2" help:"target class of all attackers, by name or number, with labels: same"`
-	Targets   []string  `key:"targets" help:"target class of attacker i, by name or number, with labels: list"`
+	Label     string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
+	Targets   []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
 	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
 	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
 	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
@@ -97,7 +95,7 @@ type Attackers struct {
 // random_array(dim, p1, p2), and the ASR that a trigger must reach alone.
 type Trigger struct {
 	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
-	Files []string `key:"files" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
+	Files []string `key:"files" path:"yes" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
 
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"reading of p1: the box's share of the height and of the width, or its share of the area"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
@@ -244,11 +242,11 @@ func (a Attackers) Leader(attacker int) int {
 // parsePair reads an entry of Colluders, such as 1=0; ok is false for any other text.
 func parsePair(text string) (colluder, leader int, ok bool) {
 	left, right, _ := strings.Cut(text, "=")
-	colluder, err := strconv.Atoi(left)
+	colluder, err := parseInt(left)
 	if err != nil {
 		return 0, 0, false
 	}
-	leader, err = strconv.Atoi(right)
+	leader, err = parseInt(right)
 	return colluder, leader, err == nil
 }
 

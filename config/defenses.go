@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"backfire/defenses"
@@ -115,4 +117,38 @@ func indexingHasModels(c Config) *fault {
 		return &fault{key: "indexing.models", value: i.Models, reason: "must be at least 1 with " + sharing}
 	}
 	return nil
+}
+
+// shortest holds the smallest values, in 8-bit units, of settings that other programs
+// take as a share of the range from 0 to 1. Smaller values are taken for such a share.
+var shortest = map[string]float64{"pgd.epsilon": 1, "pgd.step_size": 0.1, "fgsm.epsilon": 1}
+
+// lengthsAreLevels refuses changes of pixels that are too small for 8-bit units, in the
+// settings of defenses and in a defender's own.
+func lengthsAreLevels(c Config) *fault {
+	for _, name := range slices.Sorted(maps.Keys(shortest)) {
+		key, _ := lookup(name)
+		if value, ok := key.valueIn(&c).(float64); ok && value < shortest[name] {
+			return &fault{key: name, value: value, reason: notLevels(name, value)}
+		}
+	}
+	for _, defender := range c.Defenders {
+		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
+		for _, part := range parts {
+			for _, own := range part.Own {
+				name := part.Name + "." + own.Key
+				// A value that is no number is refused where the defense is made.
+				if value, err := parseFloat(own.Value); err == nil && value > 0 && value < shortest[name] {
+					return &fault{key: "defenders", value: c.Defenders, reason: "has " + own.Key + "=" + own.Value + " in " + defender + ", which " + notLevels(name, value)}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// notLevels returns the reason why a change of a pixel is too small.
+func notLevels(name string, value float64) string {
+	return fmt.Sprintf("is in 8-bit units, of which a pixel has 255, and must be at least %s; for %s of the range from 0 to 1, write %s",
+		number(shortest[name]), number(value), strconv.FormatFloat(255*value, 'g', 6, 64))
 }

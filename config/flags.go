@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -39,6 +41,32 @@ func (f *Flags) Options(environ []string) Options {
 	return Options{Preset: f.preset, File: f.file, Environ: environ, Sets: f.sets, Flags: f.values}
 }
 
+// IntVar declares a flag that is not a setting and whose value is a whole number. It
+// reads 010 as ten, as settings are read; pflag's own IntVar reads it as eight.
+func IntVar(set *pflag.FlagSet, target *int, name string, value int, usage string) {
+	*target = value
+	set.Var((*wholeFlag)(target), name, usage)
+}
+
+// wholeFlag is the value of a flag of [IntVar].
+type wholeFlag int
+
+// String returns the value.
+func (f *wholeFlag) String() string { return strconv.Itoa(int(*f)) }
+
+// Set reads the value.
+func (f *wholeFlag) Set(text string) error {
+	value, err := parseInt(strings.TrimSpace(text))
+	if err != nil {
+		return errors.New("must be a whole number")
+	}
+	*f = wholeFlag(value)
+	return nil
+}
+
+// Type returns the kind of value that the help shows.
+func (f *wholeFlag) Type() string { return "int" }
+
 // setEntries returns the settings of --set.
 func setEntries(sets []string) ([]entry, error) {
 	var entries []entry
@@ -47,7 +75,7 @@ func setEntries(sets []string) ([]entry, error) {
 		if !ok {
 			return nil, invalidf("--set %s: must be key=value, such as --set train.epochs=5", set)
 		}
-		entries = append(entries, entry{key: strings.TrimSpace(key), raw: value, source: "--set", where: "--set"})
+		entries = append(entries, entry{key: strings.TrimSpace(key), raw: written{text: value}, source: "--set", where: "--set"})
 	}
 	return entries, nil
 }
@@ -58,7 +86,7 @@ func flagEntries(flags map[string]string) []entry {
 	for _, name := range slices.Sorted(maps.Keys(flags)) {
 		key, _ := lookup(name) // an unknown key is refused when it is applied
 		source := "flag --" + key.Flag
-		entries = append(entries, entry{key: name, raw: flags[name], source: source, where: source})
+		entries = append(entries, entry{key: name, raw: written{text: flags[name]}, source: source, where: source})
 	}
 	return entries
 }

@@ -14,14 +14,14 @@ func TestFlags(t *testing.T) {
 	flags := config.AddFlags(set, "quick")
 	require.NoError(t, set.Parse([]string{
 		"--dataset", "mnist", "--attackers", "1,2", "--p=0.4", "--seed", "7", "--epochs", "3", "--width", "4", "--pool", "100",
-		"--device", "cpu", "--workers", "2", "--store", "out", "--set", "train.lr=0.5", "--set", "attackers.rates=0.1,0.2",
+		"--device", "cpu", "--workers", "2", "--store", "out", "--set", "train.lr=0.5", "--set", "trigger.kind=image", "--set", "trigger.files=a,b",
 	}))
 	resolved, err := config.Load(flags.Options([]string{"BACKFIRE_SEED=9"}))
 	require.NoError(t, err)
 	cfg := resolved.Config
 	require.Equal(t, "mnist", cfg.Data.Name)
 	require.Equal(t, []int{1, 2}, cfg.Attackers.Counts)
-	require.Equal(t, []float64{0.1, 0.2}, cfg.Attackers.Rates, "--set does not split its value at commas")
+	require.Equal(t, []string{"a", "b"}, cfg.Trigger.Files, "--set does not split its value at commas")
 	require.Equal(t, 0.4, cfg.Attackers.P)
 	require.Equal(t, uint64(7), cfg.Seed)
 	require.Equal(t, []int{3, 4, 100, 2}, []int{cfg.Train.Epochs, cfg.Model.Width, cfg.Pool.Size, cfg.Workers})
@@ -49,4 +49,18 @@ func TestFlagHelp(t *testing.T) {
 	require.Contains(t, usage, "--p float ")
 	require.Contains(t, usage, "(train.epochs)")
 	require.Contains(t, usage, "--set key=value")
+}
+
+// A flag that is not a setting reads whole numbers as settings do.
+func TestIntVar(t *testing.T) {
+	var seeds int
+	set := pflag.NewFlagSet("sweep", pflag.ContinueOnError)
+	config.IntVar(set, &seeds, "seeds", 3, "number of seeds")
+	require.Equal(t, 3, seeds)
+	require.Contains(t, set.FlagUsages(), "--seeds int   number of seeds (default 3)")
+	for text, want := range map[string]int{"010": 10, "8": 8, "0x10": 16, "1e1": 10, "-1": -1} {
+		require.NoError(t, set.Parse([]string{"--seeds", text}))
+		require.Equal(t, want, seeds, text)
+	}
+	require.ErrorContains(t, set.Parse([]string{"--seeds=two"}), `invalid argument "two" for "--seeds" flag: must be a whole number`)
 }

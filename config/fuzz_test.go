@@ -19,6 +19,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("seed: 7\nattackers:\n  counts: [1, 2]\n  p: 0.3\n"))
 	f.Add([]byte("attackers.labels: list\nattackers.targets: [bird, \"2\"]\ndefenders: [none, cutmix+indexing]\n"))
 	f.Add([]byte("a: &a [*a]\n"))
+	f.Add([]byte("x-a: &a {p: 010, label: 00014}\nattackers: {<<: *a}\n---\n"))
+	f.Add([]byte("---\nattackers.label: !!binary 6Q==\nseed: 0x1_0\n...\n"))
 	f.Add([]byte("trigger: {p1: .nan}\n---\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		path := filepath.Join(t.TempDir(), "fuzz.yaml")
@@ -31,7 +33,12 @@ func FuzzLoad(f *testing.F) {
 		for _, share := range []float64{resolved.Config.Attackers.P, resolved.Config.Deal.DefenderShare, resolved.Config.Deal.HeldOut} {
 			require.False(t, math.IsNaN(share) || share < 0 || share > 1, "%v", share)
 		}
-		require.Len(t, resolved.Settings(), len(declared()))
+		again, err := resolved.YAML()
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, again, 0o600))
+		back, err := Load(Options{File: path})
+		require.NoError(t, err, "%s", again)
+		require.Equal(t, fingerprint(&resolved.Config), fingerprint(&back.Config), "%s", again)
 	})
 }
 

@@ -21,6 +21,7 @@ type Key struct {
 	Range   Interval // allowed numbers, of each element for a list
 
 	hasDefault bool
+	isPath     bool         // the value names a file or a directory, or each element does
 	typ        reflect.Type // the type of the field
 	index      []int        // the path to the field, for reflect.Value.FieldByIndex
 }
@@ -55,6 +56,7 @@ func declare(section reflect.Type, prefix string, path []int) []Key {
 			index: index,
 		}
 		key.Default, key.hasDefault = field.Tag.Lookup("default")
+		key.isPath = field.Tag.Get("path") != ""
 		if alias, ok := field.Tag.Lookup("env"); ok {
 			key.Env = append(key.Env, alias)
 		}

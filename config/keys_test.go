@@ -19,8 +19,9 @@ func TestDeclarationsAreSound(t *testing.T) {
 		require.NotEmpty(t, key.Help, key.Name)
 		require.NotRegexp(t, `\.$`, key.Help, "%s: help is a phrase, not a sentence", key.Name)
 		require.Equal(t, tags[key.Name] != "", key.Range.bounded, "%s: range tag %q", key.Name, tags[key.Name])
+		require.Contains(t, []string{"", "text"}, map[bool]string{true: scalarName(key.scalar())}[key.isPath], "%s: a path is text", key.Name)
 		if key.hasDefault {
-			value, err := key.parse(key.Default)
+			value, err := key.parse(written{text: key.Default})
 			require.NoError(t, err, key.Name)
 			require.Equal(t, key.typ, reflect.TypeOf(value), key.Name)
 		} else {
@@ -28,6 +29,7 @@ func TestDeclarationsAreSound(t *testing.T) {
 		}
 		for _, variable := range key.Env {
 			require.Regexp(t, `^BACKFIRE_[A-Z0-9_]+$`, variable)
+			require.False(t, isServiceVariable(variable), variable)
 			require.NotContains(t, variables, variable, "%s has the variable of %s", key.Name, variables[variable])
 			variables[variable] = key.Name
 		}
@@ -37,6 +39,7 @@ func TestDeclarationsAreSound(t *testing.T) {
 		}
 	}
 	for _, variable := range Variables() {
+		require.False(t, isServiceVariable(variable.Name), variable.Name)
 		require.NotContains(t, variables, variable.Name)
 	}
 }

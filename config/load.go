@@ -45,8 +45,9 @@ func (r *Resolved) Settings() []Setting {
 // Load resolves a configuration from defaults, preset, file, environment, --set and
 // flags, each of which overrides those before it; a list replaces the whole list. It
 // refuses unknown keys and values that are not allowed in every source, even if
-// another source overrides them, and settings that contradict each other. Errors
-// wrap [ErrInvalid] and name the key, the value, its place and what is allowed.
+// another source overrides them, settings that contradict each other, and settings that
+// the user made and that have no effect. It takes HOME, for paths that begin with ~/,
+// from opts.Environ. Errors wrap [ErrInvalid] and name the key, the value, its place and what is allowed.
 func Load(opts Options) (*Resolved, error) {
 	resolved, where, err := resolve(opts, nil)
 	if err != nil {
@@ -54,6 +55,9 @@ func Load(opts Options) (*Resolved, error) {
 	}
 	if err := resolved.Config.validate(where); err != nil {
 		return nil, err
+	}
+	if faults := withoutEffect(&resolved.Config, resolved.Sources, where); len(faults) > 0 {
+		return nil, faults[0]
 	}
 	return resolved, nil
 }
@@ -66,7 +70,7 @@ func resolve(opts Options, base []entry) (resolved *Resolved, where map[string]s
 		l.defaults,
 		func() error { return l.apply(presetEntries(opts.Preset)) },
 		func() error { return l.apply(base, nil) },
-		func() error { return l.apply(fileEntries(opts.File)) },
+		func() error { return l.apply(fileEntries(opts.File, opts.Environ)) },
 		func() error { return l.apply(environEntries(opts.Environ)) },
 		func() error { return l.apply(setEntries(opts.Sets)) },
 		func() error { return l.apply(flagEntries(opts.Flags), nil) },
@@ -80,13 +84,16 @@ func resolve(opts Options, base []entry) (resolved *Resolved, where map[string]s
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := expandPaths(&cfg, homeOf(opts.Environ), l.where); err != nil {
+		return nil, nil, err
+	}
 	return &Resolved{Config: cfg, Sources: l.sources}, l.where, nil
 }
 
 // entry is one setting of one source, as it is written there.
 type entry struct {
 	key    string
-	raw    any
+	raw    written
 	source string // as in Resolved.Sources
 	where  string // source and place in it, for error messages
 }
@@ -99,7 +106,7 @@ func (e entry) resolve() (Key, any, error) {
 	}
 	value, err := key.parse(e.raw)
 	if err != nil {
-		return Key{}, nil, &fault{key: e.key, value: e.raw, where: e.where, reason: err.Error()}
+		return Key{}, nil, &fault{key: e.key, value: e.raw.shown(), where: e.where, reason: err.Error()}
 	}
 	return key, value, nil
 }
@@ -118,7 +125,7 @@ func (l *loader) defaults() error {
 		if !key.hasDefault {
 			continue
 		}
-		value, err := key.parse(key.Default)
+		value, err := key.parse(written{text: key.Default})
 		if err != nil {
 			return fmt.Errorf("config: default of %s: %w", key.Name, err)
 		}
@@ -127,9 +134,10 @@ func (l *loader) defaults() error {
 	return nil
 }
 
-// apply sets the entries of one source. It converts values to their key's type,
-// which viper could do as well when it reads files and variables, but viper does not
-// know the place of a wrong value. An error of reading the source is returned as it is.
+// apply sets the entries of one source. It converts values to their key's type. viper
+// could do so when it reads files and variables, but it does not know the place of a
+// wrong value, and it takes the type from the text instead of the key: 010 becomes 8. An
+// error of reading the source is returned as it is.
 func (l *loader) apply(entries []entry, err error) error {
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 		Seed:      1,
 		Data:      config.Data{Name: "embedded", Split: "auto"},
 		Deal:      config.Deal{DefenderShare: 0.4, HeldOut: 0.2},
-		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "2", P: 0.2, LabelMode: "dirty"},
+		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "#2", P: 0.2, LabelMode: "dirty"},
 		Trigger:   config.Trigger{Kind: "random", Range: "per_dimension", Sampling: "per_agent"},
 		ASR:       config.ASR{ExcludeTargetClass: true, Denominator: "own"},
 		Model:     config.Model{Width: 64},
@@ -188,7 +188,7 @@ func TestFileRefuses(t *testing.T) {
 		{"twice in two ways", "train: {epochs: 1}\ntrain.epochs: 2\n", "config: train.epochs (file FILE:2): was already given in line 1"},
 		{"not YAML", "seed: [1\n", "config: file FILE: yaml: line"},
 		{"a list", "- seed\n", "config: file FILE:1: holds no settings; each is written as key: value"},
-		{"two documents", "seed: 1\n---\nseed: 2\n", "config: file FILE: holds more than one YAML document"},
+		{"two documents", "seed: 1\n---\nseed: 2\n", "config: file FILE:3: holds more than one YAML document; the first begins at line 1"},
 		{"an alias to itself", "seed: &a [*a]\n", "config: seed (file FILE:1): "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -27,7 +27,9 @@ func Reference() string {
 	doc.WriteString("\n## Environment variables\n\n" +
 		"The variable of a key is `" + EnvPrefix + "` followed by the key in capitals, with `_` for the dot:\n" +
 		"`train.weight_decay` is `BACKFIRE_TRAIN_WEIGHT_DECAY`. An empty variable counts as not set. The\n" +
-		"program refuses any other variable that begins with `" + EnvPrefix + "`, apart from these:\n\n" +
+		"program refuses any other variable that begins with `" + EnvPrefix + "`, apart from the table's and\n" +
+		"from those that Kubernetes sets for a service and Docker for a link (`BACKFIRE_PORT`,\n" +
+		"`BACKFIRE_STORE_SERVICE_HOST`, `BACKFIRE_PORT_6006_TCP_ADDR`), which it ignores:\n\n" +
 		"| variable | meaning |\n|---|---|\n")
 	for _, key := range declared() {
 		for _, alias := range key.Env[1:] {
@@ -103,13 +105,40 @@ value comes from the last of these sources that has one:
 5. ` + "`--set attackers.p=0.3`" + `, which works for every key and can be repeated;
 6. the flags of the common keys: ` + "`--p 0.3`" + `.
 
-A list is written ` + "`[1, 2, 5]`" + ` in a file and ` + "`1,2,5`" + ` elsewhere. It replaces the whole list of an
-earlier source. To unset a key that has no default, write ` + "`null`" + ` in a file, or ` + "`--set key=`" + `.
+A value means the same in every source: it is read as text, and the key's type decides what the text
+stands for. ` + "`label: 00014`" + ` is the class 00014 and ` + "`label: no`" + ` the class no, with or without quotes;
+YAML's own types do not count, and neither do spaces around a value.
+
+| type | texts |
+|---|---|
+| whole number | digits, of which the first may be zeros: ` + "`010`" + ` is ten; ` + "`0x1F`" + `, ` + "`0o17`" + `, ` + "`0b11`" + `; a decimal number without a fraction, such as ` + "`7.0`" + ` or ` + "`1e3`" + `; single underscores between digits |
+| number | as a whole number, or ` + "`0.3`" + `, ` + "`.5`" + `, ` + "`1e-3`" + `; infinities and NaN are refused |
+| true or false | ` + "`true`" + `, ` + "`True`" + `, ` + "`TRUE`" + `, ` + "`t`" + `, ` + "`T`" + `, ` + "`1`" + `, or the same for false; ` + "`yes`" + ` and ` + "`on`" + ` are refused |
+| text | as it is |
+| path (` + "`data.path`" + `, ` + "`data.dir`" + `, ` + "`store`" + `, ` + "`trigger.files`" + `) | as it is; ` + "`~/`" + ` at the beginning is the home directory (` + "`HOME`" + `), any other ` + "`~`" + ` at the beginning is refused |
+
+A list is written ` + "`[1, 2, 5]`" + ` in a file and ` + "`1,2,5`" + ` elsewhere. An element with a comma stands in
+double quotes, in which two of them are one: ` + "`--set 'attackers.targets=\"coat, red\",bird'`" + `. A list
+replaces the whole list of an earlier source. To unset a key whose default is "unset", write ` + "`null`" + `
+or nothing: ` + "`--set attackers.p0=`" + `.
+
+A target class is given by its name or, if no class has that name, by its position: ` + "`#3`" + ` is the
+fourth class. Where no class name is a number, ` + "`3`" + ` means the same. In YAML the ` + "`#`" + ` needs quotes:
+` + "`label: '#3'`" + `.
+
+A file may use anchors, aliases and merge keys (` + "`<<: *name`" + `), and its document may begin with ` + "`---`" + `
+and end with ` + "`...`" + `. Anchors may stand below any key of the document that begins with ` + "`x-`" + `, which is
+not read otherwise, and at any key that is not a setting, if an alias uses them.
 
 Before it does anything else, the program refuses an unknown key, a value of the wrong type and a
-value that is not allowed, in whichever source it is. ` + "`backfire config show`" + ` prints the resolved
-settings with the source of each. ` + "`backfire config show --format yaml`" + ` prints a file that resolves
-to the same settings.
+value that is not allowed, in whichever source it is. It also refuses settings without effect, such
+as rates for more attackers than any game has, the size of a box for triggers that are pictures, or
+a momentum for an optimiser that has none, unless they equal the default or come from a preset or a
+sweep of the program. In a sweep it is enough that one point reads them. The settings of a defense
+are exempt: no defender needs to have it.
+
+` + "`backfire config show`" + ` prints the resolved settings with the source of each. With
+` + "`--format yaml`" + ` it prints a file that resolves to the same settings.
 
 ## Keys
 `

@@ -59,7 +59,7 @@ type Point struct {
 // wrap [ErrInvalid] and name the place in the file, the key, the value and what is
 // allowed.
 func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
-	text, source, err := sweepText(sweep)
+	text, source, err := sweepText(sweep, opts.Environ)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &expansion{file: file, base: base, where: where}
+	x := &expansion{file: file, base: base, where: where, home: homeOf(opts.Environ), effects: newEffects()}
 	for _, set := range file.varied(seeds > 0) {
 		if err := x.free(set.key.Name, set.where); err != nil {
 			return nil, err
@@ -86,6 +86,9 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err := x.expand(); err != nil {
 		return nil, err
 	}
+	if err := x.effects.err(); err != nil {
+		return nil, err
+	}
 	return &Sweep{Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Points: x.points}, nil
 }
 
@@ -94,8 +97,11 @@ type expansion struct {
 	file   *sweepFile
 	base   *Resolved         // what the points have in common
 	where  map[string]string // key -> place of its value in base
+	home   string            // the home directory, for paths that begin with ~/
 	seeds  []uint64
 	points []Point
+	// effects collects settings that have no effect at some points.
+	effects effects
 }
 
 // chooseSeeds sets the seeds: the given number of them, or else the file's.
@@ -210,16 +216,22 @@ func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Po
 	if p.Name = strings.Join(names, ", "); p.Name == "" {
 		p.Name = x.file.name
 	}
-	if err := p.Config.validate(where); err != nil {
+	err := expandPaths(&p.Config, x.home, where)
+	if err == nil {
+		err = p.Config.validate(where)
+	}
+	if err != nil {
 		var f *fault
 		if errors.As(err, &f) {
 			f.where = strings.TrimPrefix(f.where+", point "+p.Name, ", ")
 		}
 		return Point{}, err
 	}
-	var err error
-	p.Verify, err = x.verified(p.Config, where)
-	return p, err
+	if p.Verify, err = x.verified(p.Config, where); err != nil {
+		return Point{}, err
+	}
+	x.effects.add(&p, where)
+	return p, nil
 }
 
 // verified returns the configuration in which a point's triggers are verified, nil if
@@ -232,6 +244,9 @@ func (x *expansion) verified(cfg Config, where map[string]string) (*Config, erro
 	for _, s := range x.file.verify {
 		s.key.setIn(&cfg, s.value)
 		where[s.key.Name] = s.where
+	}
+	if err := expandPaths(&cfg, x.home, where); err != nil {
+		return nil, err
 	}
 	if err := cfg.validate(where); err != nil {
 		return nil, err

@@ -197,7 +197,7 @@ func TestSweepIsLoadOfItsKeys(t *testing.T) {
 var refusedSweeps = []struct{ name, text, want string }{
 	{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
 	{"not YAML", "name: [", "config: file FILE: yaml: line"},
-	{"two documents", "name: s\n---\nname: t", "config: file FILE: holds more than one YAML document"},
+	{"two documents", "name: s\n---\nname: t", "config: file FILE:3: holds more than one YAML document; the first begins at line 1"},
 	{"a list", "- name: s", "config: file FILE:1: is not a sweep; a sweep has name"},
 	{"no name", "grid: {attackers.p: [0.1]}", "config: name (file FILE): must name the sweep"},
 	{"a name of nothing", "name:", "config: name (file FILE:1): must be a text"},

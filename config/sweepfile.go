@@ -1,12 +1,8 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -14,7 +10,7 @@ import (
 
 // sweepFile holds the contents of a sweep file, with every value checked.
 type sweepFile struct {
-	source    string
+	*yamlFile
 	name      string
 	title     string
 	preset    string
@@ -92,25 +88,28 @@ func sweepFieldNames() []string {
 
 // readSweep reads a sweep file.
 func readSweep(text []byte, source string) (*sweepFile, error) {
-	f := &sweepFile{source: source, presets: map[string][]entry{}}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	var document yaml.Node
-	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+	root, err := yamlRoot(text, source)
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
 		return nil, invalidf("%s: is empty; a sweep has %s", source, strings.Join(sweepFieldNames(), ", "))
-	} else if err != nil {
-		return nil, invalidf("%s: %w", source, err)
 	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, invalidf("%s: holds more than one YAML document", source)
-	}
-	root := document.Content[0]
+	f := &sweepFile{yamlFile: newYAMLFile(source, root), presets: map[string][]entry{}}
 	if root.Kind != yaml.MappingNode {
-		return nil, invalidf("%s:%d: is not a sweep; a sweep has %s", source, root.Line, strings.Join(sweepFieldNames(), ", "))
+		return nil, invalidf("%s: is not a sweep; a sweep has %s", f.at(root), strings.Join(sweepFieldNames(), ", "))
+	}
+	pairs, err := f.pairs(root)
+	if err != nil {
+		return nil, err
 	}
 	lines := map[string]int{}
-	for i := 0; i < len(root.Content); i += 2 {
-		key, node := root.Content[i], root.Content[i+1]
+	for _, pair := range pairs {
+		key := pair.key
 		read, ok := sweepFields[key.Value]
+		if !ok && f.holdsAnchors(pair) {
+			continue
+		}
 		if !ok {
 			return nil, &fault{key: key.Value, where: f.at(key), reason: notOfSweep(key.Value)}
 		}
@@ -118,7 +117,7 @@ func readSweep(text []byte, source string) (*sweepFile, error) {
 			return nil, &fault{key: key.Value, where: f.at(key), reason: fmt.Sprintf("was already given in line %d", line)}
 		}
 		lines[key.Value] = key.Line
-		if err := read(f, node); err != nil {
+		if err := read(f, pair.value); err != nil {
 			return nil, err
 		}
 	}
@@ -139,12 +138,9 @@ func notOfSweep(name string) string {
 	return "is not a key of a sweep; the nearest one is " + Nearest(name, sweepFieldNames())
 }
 
-// at returns the place of a node.
-func (f *sweepFile) at(node *yaml.Node) string { return fmt.Sprintf("%s:%d", f.source, node.Line) }
-
 // text reads one line of text.
 func (f *sweepFile) text(node *yaml.Node, field string, into *string) error {
-	if node.Kind != yaml.ScalarNode || node.Tag == "!!null" || strings.TrimSpace(node.Value) == "" {
+	if node.Kind != yaml.ScalarNode || isNothing(node) || strings.TrimSpace(node.Value) == "" {
 		return &fault{key: field, where: f.at(node), reason: "must be a text"}
 	}
 	*into = strings.TrimSpace(node.Value)
@@ -182,31 +178,46 @@ func (f *sweepFile) readPresets(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return &fault{key: "presets", where: f.at(node), reason: "must hold the names of presets, each with settings"}
 	}
-	for i := 0; i < len(node.Content); i += 2 {
-		if err := f.checkPreset(node.Content[i]); err != nil {
+	pairs, err := f.pairs(node)
+	if err != nil {
+		return err
+	}
+	for _, pair := range pairs {
+		name := pair.key.Value
+		if err := f.checkPreset(pair.key); err != nil {
 			return err
 		}
-		entries, err := f.entries(node.Content[i+1])
-		if err != nil {
+		if _, twice := f.presets[name]; twice {
+			return &fault{key: name, where: f.at(pair.key), reason: "was already given"}
+		}
+		if f.presets[name], err = f.entries(pair.value); err != nil {
 			return err
 		}
-		f.presets[node.Content[i].Value] = append(f.presets[node.Content[i].Value], entries...)
 	}
 	return nil
 }
 
 // entries reads and checks a mapping of settings, written as in a configuration file.
 func (f *sweepFile) entries(node *yaml.Node) ([]entry, error) {
-	reader := yamlReader{source: f.source, lines: map[string]int{}}
+	reader := newYAMLReader(f.yamlFile)
 	if err := reader.section(node, ""); err != nil {
 		return nil, err
 	}
-	for _, e := range reader.entries {
+	return checkedEntries(reader)
+}
+
+// checkedEntries returns the settings that a reader has read, and checks their values.
+func checkedEntries(reader *yamlReader) ([]entry, error) {
+	entries, err := reader.entries()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
 		if _, _, err := e.resolve(); err != nil {
 			return nil, err
 		}
 	}
-	return reader.entries, nil
+	return entries, nil
 }
 
 // setting resolves an entry of a list or grid.
@@ -217,22 +228,25 @@ func (e entry) setting() (sweepSetting, error) {
 
 // readGrid reads the values of each key of the grid.
 func (f *sweepFile) readGrid(node *yaml.Node) error {
-	reader := yamlReader{source: f.source, lines: map[string]int{}}
+	reader := newYAMLReader(f.yamlFile)
 	if err := reader.section(node, ""); err != nil {
 		return err
 	}
-	for _, e := range reader.entries {
-		if _, ok := lookup(e.key); !ok {
-			return &fault{key: e.key, where: e.where, reason: unknown(e.key)}
+	for _, s := range reader.settings {
+		if s.value.Kind != yaml.SequenceNode || len(s.value.Content) == 0 {
+			wrong := &fault{key: s.key, where: s.where, reason: "must be a list of values in a grid, at least one"}
+			if raw, err := writtenIn(s.value); err == nil {
+				wrong.value = raw.shown()
+			}
+			return wrong
 		}
-		values, ok := e.raw.([]any)
-		if !ok || len(values) == 0 {
-			return &fault{key: e.key, value: e.raw, where: e.where, reason: "must be a list of values in a grid, at least one"}
-		}
-		axis := make([]sweepSetting, len(values))
-		for i, value := range values {
-			var err error
-			if axis[i], err = (entry{key: e.key, raw: value, where: fmt.Sprintf("%s, value %d", e.where, i+1)}).setting(); err != nil {
+		axis := make([]sweepSetting, len(s.value.Content))
+		for i, value := range s.value.Content {
+			e, err := reader.entry(s.key, value, fmt.Sprintf("%s, value %d", s.where, i+1))
+			if err != nil {
+				return err
+			}
+			if axis[i], err = e.setting(); err != nil {
 				return err
 			}
 		}
@@ -247,7 +261,7 @@ func (f *sweepFile) readList(node *yaml.Node) error {
 		return &fault{key: "list", where: f.at(node), reason: "must be a list of settings, at least one"}
 	}
 	for _, item := range node.Content {
-		if err := f.readItem(item); err != nil {
+		if err := f.readItem(target(item)); err != nil {
 			return err
 		}
 	}
@@ -256,22 +270,26 @@ func (f *sweepFile) readList(node *yaml.Node) error {
 
 // readItem reads one entry of the list: its settings, and its name if it has one.
 func (f *sweepFile) readItem(node *yaml.Node) error {
+	reader := newYAMLReader(f.yamlFile)
+	pairs, err := reader.mapping(node)
+	if err != nil {
+		return err
+	}
 	var item listItem
-	settings := *node
-	settings.Content = nil
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Kind != yaml.MappingNode || node.Content[i].Value != "name" {
-			settings.Content = append(settings.Content, node.Content[i], node.Content[i+1])
-			continue
+	for _, pair := range pairs {
+		switch {
+		case pair.key.Value != "name":
+			err = reader.setting(pair.key.Value, pair)
+		case item.name != "":
+			err = &fault{key: "name", where: f.at(pair.key), reason: "was already given"}
+		default:
+			err = f.text(pair.value, "name", &item.name)
 		}
-		if item.name != "" {
-			return &fault{key: "name", where: f.at(node.Content[i]), reason: "was already given"}
-		}
-		if err := f.text(node.Content[i+1], "name", &item.name); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	entries, err := f.entries(&settings)
+	entries, err := checkedEntries(reader)
 	if err != nil {
 		return err
 	}
@@ -322,16 +340,25 @@ func (f *sweepFile) readVerify(node *yaml.Node) error {
 func (f *sweepFile) readSeeds(node *yaml.Node) error {
 	f.seedsAt = f.at(node)
 	wrong := &fault{key: "seeds", where: f.seedsAt, reason: "must be the number of seeds, at least 1, or a list of different seeds"}
-	if node.Kind == yaml.ScalarNode {
-		n, err := strconv.Atoi(node.Value)
-		if err != nil || n < 1 {
-			wrong.value = node.Value
+	raw, err := writtenIn(node)
+	if err != nil {
+		return wrong
+	}
+	if !raw.divided {
+		if f.seedCount, err = parseInt(strings.TrimSpace(raw.text)); err != nil || f.seedCount < 1 {
+			wrong.value = raw.shown()
 			return wrong
 		}
-		f.seedCount = n
 		return nil
 	}
-	if err := node.Decode(&f.seeds); err != nil || len(f.seeds) == 0 || len(slices.Compact(slices.Sorted(slices.Values(f.seeds)))) < len(f.seeds) {
+	for _, text := range raw.list {
+		seed, err := parseUint(strings.TrimSpace(text))
+		if err != nil {
+			return wrong
+		}
+		f.seeds = append(f.seeds, seed)
+	}
+	if len(f.seeds) == 0 || len(slices.Compact(slices.Sorted(slices.Values(f.seeds)))) < len(f.seeds) {
 		return wrong
 	}
 	return nil

@@ -43,18 +43,23 @@ func sweepTitle(name string) string {
 }
 
 // sweepText returns the text and the source of one of [Sweeps], or else of a file.
-func sweepText(sweep string) (text []byte, source string, err error) {
+// environ names the home directory.
+func sweepText(sweep string, environ []string) (text []byte, source string, err error) {
 	if slices.Contains(Sweeps(), sweep) {
 		text, err := SweepText(sweep)
 		return []byte(text), "sweep " + sweep, err
 	}
-	text, err = os.ReadFile(sweep)
+	file, err := ExpandPath(sweep, environ)
+	if err != nil {
+		return nil, "", err
+	}
+	text, err = os.ReadFile(file)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, "", invalidf("sweep %q is neither a file nor one of %s: %w", sweep, strings.Join(Sweeps(), ", "), err)
 	case err != nil:
 		return nil, "", invalidf("read sweep: %w", err)
 	default:
-		return text, "file " + sweep, nil
+		return text, "file " + file, nil
 	}
 }

@@ -73,7 +73,7 @@ func TestTable1(t *testing.T) {
 	require.Equal(t, []float64{0.4, 0.2, 0.2, 0.2, 0.2}, strength(one, 5))
 	require.Equal(t, []float64{0.9, 0.9, 0.9, 0.9, 0.9}, strength(all, 5))
 	for _, p := range sweep.Points {
-		require.Equal(t, []string{"same", "2"}, []string{p.Config.Attackers.Labels, p.Config.Attackers.Label})
+		require.Equal(t, []string{"same", "#2"}, []string{p.Config.Attackers.Labels, p.Config.Attackers.Label})
 		require.Equal(t, 0.8, p.Config.Trigger.MinSingleASR)
 	}
 	require.Equal(t, 5, grows.Config.Attackers.PlayedAlone())
@@ -96,16 +96,16 @@ func TestTable2(t *testing.T) {
 		n       int
 		labels  string
 		targets []string
-	}{{2, "same", nil}, {2, "list", []string{"1", "2"}}, {4, "same", nil}, {4, "list", []string{"1", "2", "5", "9"}}} {
+	}{{2, "same", nil}, {2, "list", []string{"#1", "#2"}}, {4, "same", nil}, {4, "list", []string{"#1", "#2", "#5", "#9"}}} {
 		a := sweep.Points[i].Config.Attackers
 		require.Equal(t, []int{want.n}, a.Counts)
 		require.Equal(t, want.n, a.PlayedAlone())
 		require.Equal(t, want.labels, a.Labels)
-		require.Equal(t, "2", a.Label)
+		require.Equal(t, "#2", a.Label)
 		require.Equal(t, want.targets, a.Targets)
 		require.Equal(t, make20(want.n), strength(sweep.Points[i], want.n))
 		verify := sweep.Points[i].Verify
-		require.Equal(t, []string{"same", "2"}, []string{verify.Attackers.Labels, verify.Attackers.Label})
+		require.Equal(t, []string{"same", "#2"}, []string{verify.Attackers.Labels, verify.Attackers.Label})
 		require.Equal(t, want.n, verify.Attackers.PlayedAlone())
 		require.Equal(t, 0.8, verify.Trigger.MinSingleASR)
 	}

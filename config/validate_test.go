@@ -50,6 +50,10 @@ var refusedSettings = []struct {
 	{func(c *config.Config) { c.Defenders = []string{"none+cutmix"} }, "config: defenders = none+cutmix: has none together with a defense in none+cutmix: none stands alone"},
 	{func(c *config.Config) { c.Defenders = []string{"cutmix+cutmix"} }, "config: defenders = cutmix+cutmix: has cutmix twice in cutmix+cutmix"},
 	{func(c *config.Config) { c.Defenders = []string{"cutmix+indexing", "none", "indexing+cutmix"} }, "config: defenders = cutmix+indexing,none,indexing+cutmix: names indexing+cutmix twice"},
+	{func(c *config.Config) { c.PGD.Epsilon = 8.0 / 255 }, "config: pgd.epsilon = 0.03137254901960784: is in 8-bit units, of which a pixel has 255, and must be at least 1; for 0.03137254901960784 of the range from 0 to 1, write 8"},
+	{func(c *config.Config) { c.PGD.StepSize = 0.01 }, "config: pgd.step_size = 0.01: is in 8-bit units, of which a pixel has 255, and must be at least 0.1; for 0.01 of the range from 0 to 1, write 2.55"},
+	{func(c *config.Config) { c.FGSM.Epsilon = 0.3 }, "config: fgsm.epsilon = 0.3: is in 8-bit units, of which a pixel has 255, and must be at least 1; for 0.3 of the range from 0 to 1, write 76.5"},
+	{func(c *config.Config) { c.Defenders = []string{"pgd(epsilon=0.1)"} }, "config: defenders = pgd(epsilon=0.1): has epsilon=0.1 in pgd(epsilon=0.1), which is in 8-bit units, of which a pixel has 255, and must be at least 1; for 0.1 of the range from 0 to 1, write 25.5"},
 	{func(c *config.Config) { c.CutMix.Alpha = 0 }, "config: cutmix.alpha = 0: must be a number from 0.05 to 1000"},
 	{func(c *config.Config) { c.Defenders, c.Indexing.Models = []string{"indexing"}, 2 }, "config: indexing.models = 2: must be 0 with indexing.mode = exact, which trains one model per agent"},
 	{func(c *config.Config) { c.Indexing.Mode = "sliced" }, "config: indexing.models = 0: must be at least 1 with indexing.mode = sliced"},
@@ -81,13 +85,13 @@ func TestValidateRefuses(t *testing.T) {
 
 func TestValidateAccepts(t *testing.T) {
 	for _, sets := range [][]string{
-		{"attackers.labels=list", "attackers.targets=1,bird,dog", "attackers.counts=2"},
+		{"attackers.labels=list", "attackers.targets=1,bird", "attackers.counts=2,1"},
 		{"attackers.labels=random", "attackers.label="},
 		{"attackers.singles=-1"},
 		{"attackers.singles=9", "attackers.counts=1"},
-		{"attackers.rates=0.4,0.2,0.2,0.2,0.2,0.2", "attackers.counts=5"},
+		{"attackers.rates=0.4,0.2,0.2,0.2,0.2", "attackers.counts=5"},
 		{"train.nesterov=true"},
-		{"attackers.colluders=1=0,9=0"},
+		{"attackers.colluders=1=0,4=0"},
 		{"trigger.kind=image", "trigger.files=a.png", "attackers.counts=2", "attackers.colluders=1=0"},
 		{"data.name=folder", "data.path=pictures"},
 		{"attackers.p=0"},

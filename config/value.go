@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -10,15 +9,17 @@ import (
 	"strings"
 )
 
-// parse converts a value from a file, a variable or the command line to the key's
-// type and checks it. A list may be text separated by commas. A nil or empty raw value
-// unsets an optional key. The error holds the reason only, without key and value.
-func (k Key) parse(raw any) (any, error) {
-	if raw == nil || raw == "" && k.Optional() {
-		if k.Optional() {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("has no value; it must be %s", k.wanted())
+// parse converts a value from any source to the key's type and checks it. The sources
+// agree: they give a text the same value or refuse it. The error holds the reason only,
+// without key and value.
+func (k Key) parse(raw written) (any, error) {
+	switch {
+	case k.Optional() && !raw.divided && null(raw.text):
+		return nil, nil
+	case raw.missing:
+		return nil, fmt.Errorf("has no value%s; it must be %s", raw.remark, k.wanted())
+	case raw.divided && !k.isList():
+		return nil, fmt.Errorf("is a list; it must be %s", k.wanted())
 	}
 	value, err := k.convert(raw)
 	if err != nil {
@@ -27,27 +28,27 @@ func (k Key) parse(raw any) (any, error) {
 	return value, k.check(value)
 }
 
-// convert converts a raw value to the key's type without checking it.
-func (k Key) convert(raw any) (any, error) {
-	list := k.isList()
-	elements, isList := raw.([]any)
-	if isList && !list {
-		return nil, fmt.Errorf("is a list; it must be %s", k.wanted())
-	}
-	if !list {
-		value, err := k.convertScalar(raw)
+// convert converts a value to the key's type without checking it.
+func (k Key) convert(raw written) (any, error) {
+	if !k.isList() {
+		value, err := k.convertScalar(strings.TrimSpace(raw.text))
 		if err != nil {
 			return nil, err
 		}
 		return value.Interface(), nil
 	}
-	if !isList {
-		elements = splitList(raw)
+	elements := raw.list
+	if !raw.divided {
+		var err error
+		if elements, err = splitList(raw.text); err != nil {
+			return nil, fmt.Errorf("%w; it must be %s", err, k.wanted())
+		}
 	}
 	result := reflect.MakeSlice(k.typ, 0, len(elements))
 	for _, element := range elements {
-		if text, ok := element.(string); ok && strings.TrimSpace(text) == "" {
-			element = nil
+		element = strings.TrimSpace(element)
+		if element == "" {
+			return nil, fmt.Errorf("has an empty element; it must be %s", k.wanted())
 		}
 		value, err := k.convertScalar(element)
 		if err != nil {
@@ -58,64 +59,28 @@ func (k Key) convert(raw any) (any, error) {
 	return result.Interface(), nil
 }
 
-// convertScalar converts one raw value to the key's scalar type.
-func (k Key) convertScalar(raw any) (reflect.Value, error) {
-	text, err := scalarText(raw)
-	if err != nil {
-		return reflect.Value{}, fmt.Errorf("%w; it must be %s", err, k.wanted())
-	}
+// convertScalar converts a text without outer spaces to the key's scalar type.
+func (k Key) convertScalar(text string) (reflect.Value, error) {
 	var value any = text
+	var err error
 	switch k.scalar() {
 	case reflect.Int:
-		value, err = strconv.Atoi(text)
+		value, err = parseInt(text)
 	case reflect.Uint64:
-		value, err = strconv.ParseUint(text, 10, 64)
+		value, err = parseUint(text)
 	case reflect.Float64:
-		value, err = strconv.ParseFloat(text, 64)
+		value, err = parseFloat(text)
 	case reflect.Bool:
 		value, err = strconv.ParseBool(text)
 	default:
+		if k.isPath {
+			return reflect.ValueOf(value), checkPath(text)
+		}
 	}
 	if err != nil {
 		return reflect.Value{}, fmt.Errorf("must be %s", k.wanted())
 	}
 	return reflect.ValueOf(value), nil
-}
-
-// scalarText returns a raw scalar as text. It refuses lists and mappings.
-func scalarText(raw any) (string, error) {
-	switch raw := raw.(type) {
-	case string:
-		return strings.TrimSpace(raw), nil
-	case bool, int, int64, uint64, float64:
-		return Format(raw), nil
-	case nil:
-		return "", errors.New("has an empty element")
-	case []any:
-		return "", errors.New("is a list within a list")
-	default:
-		return "", errors.New("is not a single value")
-	}
-}
-
-// splitList splits "1, 2" and "[1, 2]" at the commas. Empty text has no elements.
-func splitList(raw any) []any {
-	text, ok := raw.(string)
-	if !ok {
-		return []any{raw}
-	}
-	text = strings.TrimSpace(text)
-	if inner, ok := strings.CutPrefix(text, "["); ok {
-		text = strings.TrimSpace(strings.TrimSuffix(inner, "]"))
-	}
-	if text == "" {
-		return nil
-	}
-	var elements []any
-	for element := range strings.SplitSeq(text, ",") {
-		elements = append(elements, element)
-	}
-	return elements
 }
 
 // check returns an error if a value of the key's type is not allowed.
@@ -180,8 +145,8 @@ func (k Key) wanted() string {
 }
 
 // Format returns a value in the notation of the command line: numbers as short as
-// they can be read back exactly, lists separated by commas, and nil (unset) as the
-// empty text.
+// they can be read back exactly, lists separated by commas, in which elements with
+// commas are quoted, and nil (unset) as the empty text.
 func Format(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -199,5 +164,5 @@ func Format(value any) string {
 	for i := range parts {
 		parts[i] = Format(reflected.Index(i).Interface())
 	}
-	return strings.Join(parts, ",")
+	return joinList(parts)
 }

@@ -8,32 +8,48 @@ import (
 	"pgregory.net/rapid"
 )
 
+// text returns a value as the command line gives it.
+func text(text string) written { return written{text: text} }
+
+// list returns a value as a list of a YAML file.
+func list(elements ...string) written { return written{list: elements, divided: true} }
+
 func TestParse(t *testing.T) {
 	for _, tc := range []struct {
 		key  string
-		raw  any
+		raw  written
 		want any
 	}{
-		{"seed", "18446744073709551615", uint64(math.MaxUint64)},
-		{"seed", 7, uint64(7)},
-		{"train.epochs", 5.0, 5},
-		{"attackers.p", 0.25, 0.25},
-		{"attackers.p", 1, 1.0},
-		{"attackers.p", " 1e-3 ", 0.001},
-		{"attackers.p0", nil, nil},
-		{"attackers.p0", "", nil},
-		{"attackers.p0", "0", 0.0},
-		{"asr.exclude_target_class", "false", false},
-		{"attackers.label", 2, "2"},
-		{"attackers.label", "bird", "bird"},
-		{"attackers.counts", []any{1, 2}, []int{1, 2}},
-		{"attackers.counts", "1, 2", []int{1, 2}},
-		{"attackers.counts", "[1,2]", []int{1, 2}},
-		{"attackers.counts", 3, []int{3}},
-		{"attackers.rates", "", []float64{}},
-		{"attackers.targets", []any{1, "T-shirt/top"}, []string{"1", "T-shirt/top"}},
-		{"device", "cuda:12", "cuda:12"},
-		{"data.path", "", ""},
+		{"seed", text("18446744073709551615"), uint64(math.MaxUint64)},
+		{"seed", text("010"), uint64(10)},
+		{"train.epochs", text("5.0"), 5},
+		{"attackers.singles", text("-1"), -1},
+		{"attackers.p", text("0.25"), 0.25},
+		{"attackers.p", text("1"), 1.0},
+		{"attackers.p", text(" 1e-3 "), 0.001},
+		{"attackers.p0", written{missing: true}, nil},
+		{"attackers.p0", text(""), nil},
+		{"attackers.p0", text("~"), nil},
+		{"attackers.p0", text("null"), nil},
+		{"attackers.p0", text("0"), 0.0},
+		{"asr.exclude_target_class", text("false"), false},
+		{"asr.exclude_target_class", text("False"), false},
+		{"attackers.label", text("2.0"), "2.0"},
+		{"attackers.label", text("00014"), "00014"},
+		{"attackers.label", text("~"), "~"},
+		{"attackers.label", text("null"), "null"},
+		{"attackers.label", text(" T-shirt/top\r"), "T-shirt/top"},
+		{"attackers.counts", list("1", "2"), []int{1, 2}},
+		{"attackers.counts", text("1, 2"), []int{1, 2}},
+		{"attackers.counts", text("[1,2]"), []int{1, 2}},
+		{"attackers.counts", text("3"), []int{3}},
+		{"attackers.rates", text(""), []float64{}},
+		{"attackers.rates", list(), []float64{}},
+		{"attackers.targets", list("1", "T-shirt/top", "a,b", `"q"`), []string{"1", "T-shirt/top", "a,b", `"q"`}},
+		{"attackers.targets", text(`"a,b", c,"say ""x"""`), []string{"a,b", "c", `say "x"`}},
+		{"device", text("cuda:12"), "cuda:12"},
+		{"data.path", text(""), ""},
+		{"data.path", text("~/data"), "~/data"},
 	} {
 		key, ok := lookup(tc.key)
 		require.True(t, ok, tc.key)
@@ -46,34 +62,41 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		key    string
-		raw    any
+		raw    written
 		reason string
 	}{
-		{"seed", -1, "must be a whole number"},
-		{"seed", "18446744073709551616", "must be a whole number"},
-		{"train.epochs", "ten", "must be a whole number, at least 1"},
-		{"train.epochs", 2.5, "must be a whole number, at least 1"},
-		{"train.epochs", 0, "must be a whole number, at least 1"},
-		{"train.epochs", nil, "has no value; it must be a whole number, at least 1"},
-		{"train.epochs", "", "must be a whole number, at least 1"},
-		{"attackers.p", 1.5, "must be a number from 0 to 1"},
-		{"attackers.p", "NaN", "must be a number from 0 to 1"},
-		{"attackers.p", true, "must be a number from 0 to 1"},
-		{"attackers.p", []any{0.1, 0.2}, "is a list; it must be a number from 0 to 1"},
-		{"attackers.p", map[string]any{"a": 1}, "is not a single value; it must be a number from 0 to 1"},
-		{"train.lr", "Inf", "must be a number, above 0"},
-		{"asr.exclude_target_class", "maybe", "must be true or false"},
-		{"attackers.counts", "1,x", "must be a list of whole numbers, each at least 1"},
-		{"attackers.counts", []any{1, 0}, "must be a list of whole numbers, each at least 1"},
-		{"attackers.counts", []any{1, []any{2}}, "is a list within a list; it must be a list of whole numbers, each at least 1"},
-		{"attackers.counts", []any{1, nil}, "has an empty element; it must be a list of whole numbers, each at least 1"},
-		{"attackers.targets", "1,,2", "has an empty element; it must be a list of texts"},
-		{"attackers.rates", "0.1,,0.2", "has an empty element; it must be a list of numbers, each from 0 to 1"},
-		{"device", "gpu", "must be one of auto, cpu, cuda, cuda:K"},
-		{"device", "cuda:", "must be one of auto, cpu, cuda, cuda:K"},
-		{"device", "cuda:-1", "must be one of auto, cpu, cuda, cuda:K"},
-		{"device", "cuda:01", "must be one of auto, cpu, cuda, cuda:K"},
-		{"train.optimizer", "SGD", "must be one of sgd, adam, adamw"},
+		{"seed", text("-1"), "must be a whole number"},
+		{"seed", text("18446744073709551616"), "must be a whole number"},
+		{"train.epochs", text("ten"), "must be a whole number, at least 1"},
+		{"train.epochs", text("2.5"), "must be a whole number, at least 1"},
+		{"train.epochs", text("0"), "must be a whole number, at least 1"},
+		{"train.epochs", written{missing: true, remark: " (x)"}, "has no value (x); it must be a whole number, at least 1"},
+		{"train.epochs", text(""), "must be a whole number, at least 1"},
+		{"train.epochs", text("null"), "must be a whole number, at least 1"},
+		{"attackers.p", text("1.5"), "must be a number from 0 to 1"},
+		{"attackers.p", text("NaN"), "must be a number from 0 to 1"},
+		{"attackers.p", text("true"), "must be a number from 0 to 1"},
+		{"attackers.p", list("0.1", "0.2"), "is a list; it must be a number from 0 to 1"},
+		{"train.lr", text("Inf"), "must be a number, above 0"},
+		{"train.lr", text(".inf"), "must be a number, above 0"},
+		{"asr.exclude_target_class", text("maybe"), "must be true or false"},
+		{"asr.exclude_target_class", text("no"), "must be true or false"},
+		{"attackers.counts", text("1,x"), "must be a list of whole numbers, each at least 1"},
+		{"attackers.counts", list("1", "0"), "must be a list of whole numbers, each at least 1"},
+		{"attackers.counts", list("1", ""), "has an empty element; it must be a list of whole numbers, each at least 1"},
+		{"attackers.counts", text("[1,2"), "must be a list of whole numbers, each at least 1"},
+		{"attackers.targets", text("1,,2"), "has an empty element; it must be a list of texts"},
+		{"attackers.targets", text(`"a`), "has a quotation mark that is not closed; it must be a list of texts"},
+		{"attackers.targets", text(`"a"b,c`), "has text between a closing quotation mark and the next comma; it must be a list of texts"},
+		{"attackers.rates", text("0.1,,0.2"), "has an empty element; it must be a list of numbers, each from 0 to 1"},
+		{"data.path", text("~"), "names no file; for a file of that name, write ./~"},
+		{"store", text("null"), "names no file; for a file of that name, write ./null"},
+		{"trigger.files", text("a.png,~me/b.png"), "begins with ~; only ~/ stands for a directory, the home directory; for a file of that name, write ./~me/b.png"},
+		{"device", text("gpu"), "must be one of auto, cpu, cuda, cuda:K"},
+		{"device", text("cuda:"), "must be one of auto, cpu, cuda, cuda:K"},
+		{"device", text("cuda:-1"), "must be one of auto, cpu, cuda, cuda:K"},
+		{"device", text("cuda:01"), "must be one of auto, cpu, cuda, cuda:K"},
+		{"train.optimizer", text("SGD"), "must be one of sgd, adam, adamw"},
 	} {
 		key, ok := lookup(tc.key)
 		require.True(t, ok, tc.key)
@@ -89,12 +112,12 @@ func TestFormatIsReadBack(t *testing.T) {
 			"attackers.p":       rapid.Float64Range(0, 1).Draw(t, "p"),
 			"attackers.counts":  rapid.SliceOfN(rapid.IntRange(1, 1e6), 0, 5).Draw(t, "counts"),
 			"attackers.rates":   rapid.SliceOfN(rapid.Float64Range(0, 1), 0, 5).Draw(t, "rates"),
-			"attackers.targets": rapid.SliceOfN(rapid.StringMatching(`[a-z][a-z /-]{0,8}[a-z]`), 0, 5).Draw(t, "targets"),
+			"attackers.targets": rapid.SliceOfN(rapid.StringMatching(`[a-z,"\[][a-z ,"/\]-]{0,8}[a-z,"\]]`), 0, 5).Draw(t, "targets"),
 			"seed":              rapid.Uint64().Draw(t, "seed"),
 		} {
 			key, ok := lookup(name)
 			require.True(t, ok, name)
-			back, err := key.parse(Format(value))
+			back, err := key.parse(text(Format(value)))
 			require.NoError(t, err)
 			require.EqualValues(t, value, back, name)
 		}

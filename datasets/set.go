@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 )
 
 // Set is a collection of 8-bit images of one size, with one label each. It is shared
@@ -77,22 +75,6 @@ func (s *Set) Len() int { return len(s.Labels) }
 func (s *Set) Image(i int) []uint8 {
 	n := s.C * s.H * s.W
 	return s.Images[i*n : (i+1)*n : (i+1)*n]
-}
-
-// Class returns the label of a class that is given by its name, or else by its number.
-// If the text is the name of one class and the number of another, the name counts. The
-// error wraps [ErrUnknownClass] and lists the classes.
-func (s *Set) Class(name string) (int, error) {
-	for label, class := range s.Classes {
-		if class == name {
-			return label, nil
-		}
-	}
-	if label, err := strconv.Atoi(name); err == nil && label >= 0 && label < len(s.Classes) {
-		return label, nil
-	}
-	return 0, fmt.Errorf("datasets: class %q: %w: %s has %s, or 0 to %d",
-		name, ErrUnknownClass, s.Name, strings.Join(s.Classes, ", "), len(s.Classes)-1)
 }
 
 // sumDomain separates the checksums of sets from other uses of SHA-256. Changing it, or

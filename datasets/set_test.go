@@ -46,21 +46,6 @@ func TestSetViews(t *testing.T) {
 	require.Equal(t, &s.Images[12], &s.Image(1)[0], "a view, not a copy")
 }
 
-func TestClass(t *testing.T) {
-	s, err := New("pets", make([]uint8, 3), []uint8{0, 1, 2}, 1, 1, 1, []string{"cat", "dog", "0"})
-	require.NoError(t, err)
-	for name, want := range map[string]int{"cat": 0, "dog": 1, "1": 1, "2": 2, "0": 2} {
-		got, err := s.Class(name)
-		require.NoError(t, err, name)
-		require.Equal(t, want, got, name)
-	}
-	for _, name := range []string{"", "bird", "Cat", "-1", "3", "1.0"} {
-		_, err := s.Class(name)
-		require.ErrorIs(t, err, ErrUnknownClass, name)
-		require.ErrorContains(t, err, "pets has cat, dog, 0, or 0 to 2")
-	}
-}
-
 // The checksum is part of every result's identity, so its encoding must not change. The
 // value was computed by an independent program.
 func TestChecksumPinned(t *testing.T) {

@@ -1,0 +1,188 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/defenses"
+	"backfire/internal/words"
+	"backfire/triggers"
+)
+
+// effectRules holds, for keys that a configuration does not always read, a function that
+// returns the reason why it does not; empty if it reads the key. The settings of
+// defenses are not among them: a file may keep them for defenders that are added later.
+var effectRules = []struct {
+	key    string
+	reason func(c *Config) string
+}{
+	{"attackers.label", labelUnread},
+	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
+	{"attackers.p", rateUnread},
+	{"attackers.p1", func(c *Config) string { return unless(c.Trigger.Kind != picture, "trigger.kind = image") }},
+	{"attackers.p2", func(c *Config) string { return unless(readsP2(c), "trigger.kind = "+c.Trigger.Kind) }},
+	{"attackers.rates", ratesUnread},
+	{"attackers.colluders", colludersUnread},
+	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
+	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = image") }},
+	{"trigger.min_single_asr", boundUnread},
+	{"train.momentum", func(c *Config) string {
+		return unless(c.Train.Optimizer == "sgd", "train.optimizer = "+c.Train.Optimizer)
+	}},
+}
+
+const picture = string(triggers.Picture)
+
+// unless returns the reason why a key is not read, unless it is.
+func unless(read bool, setting string) string {
+	if read {
+		return ""
+	}
+	return "has no effect with " + setting
+}
+
+// beyond returns the reason why entries of a list are not read: no game has so many
+// attackers.
+func beyond(c *Config, entries int, what string) string {
+	if largest := c.Attackers.Largest(); entries > largest {
+		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, words.Plural(largest, "attacker"))
+	}
+	return ""
+}
+
+// labelUnread returns the reason why the common target label is not read. An empty one
+// is none.
+func labelUnread(c *Config) string {
+	return unless(c.Attackers.Labels == "same" || c.Attackers.Label == "", "attackers.labels = "+c.Attackers.Labels)
+}
+
+// readsP2 reports whether triggers have a share of perturbed pixels.
+func readsP2(c *Config) bool {
+	return !slices.Contains([]triggers.Kind{triggers.Picture, triggers.Square, triggers.Checkerboard}, triggers.Kind(c.Trigger.Kind))
+}
+
+// readsP reports whether a poison rate or a trigger's size is that of p.
+func readsP(c *Config) bool {
+	a := c.Attackers
+	return a.P0 == nil || a.P1 == nil && c.Trigger.Kind != picture || a.P2 == nil && readsP2(c)
+}
+
+// rateUnread returns the reason why attackers.p is not read.
+func rateUnread(c *Config) string {
+	switch {
+	case !readsP(c):
+		return "has no effect: attackers.p0, p1 and p2 replace it"
+	case len(c.Attackers.Rates) >= c.Attackers.Largest():
+		return "has no effect: attackers.rates has a value for every attacker"
+	default:
+		return ""
+	}
+}
+
+// ratesUnread returns the reason why values of attackers.rates are not read.
+func ratesUnread(c *Config) string {
+	if len(c.Attackers.Rates) > 0 && !readsP(c) {
+		return "has no effect: attackers.p0, p1 and p2 replace it"
+	}
+	return beyond(c, len(c.Attackers.Rates), "rates")
+}
+
+// colludersUnread returns the reason why a pair of colluders is not read.
+func colludersUnread(c *Config) string {
+	largest := c.Attackers.Largest()
+	for _, pair := range c.Attackers.Colluders {
+		if colluder, _, ok := parsePair(pair); ok && colluder >= largest {
+			return fmt.Sprintf("has %s, but no game has more than %s, numbered from 0 (attackers.counts)", pair, words.Plural(largest, "attacker"))
+		}
+	}
+	return ""
+}
+
+// readsRange reports whether a trigger has a box of drawn size: the attackers', or one
+// that a defense simulates.
+func readsRange(c *Config) bool {
+	if c.Trigger.Kind != picture {
+		return true
+	}
+	simulating := []string{string(defenses.KindAgentAugmentation), string(defenses.KindAdversarialTriggers)}
+	for _, defender := range c.Defenders {
+		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
+		if slices.ContainsFunc(parts, func(part DefensePart) bool { return slices.Contains(simulating, part.Name) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// boundUnread returns the reason why no trigger has to reach a single ASR.
+func boundUnread(c *Config) string {
+	switch {
+	case c.Trigger.MinSingleASR == 0:
+		return ""
+	case c.Trigger.Sampling != "per_agent":
+		return "has no effect with trigger.sampling = " + c.Trigger.Sampling
+	default:
+		return unless(c.Attackers.PlayedAlone() > 0, "attackers.singles = 0: no attacker is played alone")
+	}
+}
+
+// withoutEffect returns an error for each setting of the user that the configuration
+// does not read. Values that are the default's, or that come from a preset or a sweep of
+// the program, are no settings of the user.
+func withoutEffect(c *Config, sources, where map[string]string) []*fault {
+	var faults []*fault
+	for _, rule := range effectRules {
+		key, _ := lookup(rule.key)
+		source, value := sources[rule.key], key.valueIn(c)
+		if source == "default" || strings.HasPrefix(source, "preset ") || strings.HasPrefix(source, "sweep ") || Format(value) == key.Default {
+			continue
+		}
+		if reason := rule.reason(c); reason != "" {
+			faults = append(faults, &fault{key: rule.key, value: value, where: where[rule.key], reason: reason})
+		}
+	}
+	return faults
+}
+
+// effects collects the settings without effect at the points of a sweep. A sweep may
+// have a setting that only some points read.
+type effects struct {
+	read   map[string]bool   // key and value that a point reads
+	unread map[string]*fault // key and value -> the error at the first point that does not
+	order  []string          // the keys of unread, in the order of their points
+}
+
+// newEffects returns an empty collection.
+func newEffects() effects { return effects{read: map[string]bool{}, unread: map[string]*fault{}} }
+
+// add adds a point. where holds the places of its keys' values.
+func (e *effects) add(p *Point, where map[string]string) {
+	faults := map[string]*fault{}
+	for _, f := range withoutEffect(&p.Config, p.Sources, where) {
+		faults[f.key] = f
+	}
+	for _, rule := range effectRules {
+		key, _ := lookup(rule.key)
+		id := rule.key + "=" + Format(key.valueIn(&p.Config))
+		f := faults[rule.key]
+		switch {
+		// Triggers are verified in games of other settings, which may read the key.
+		case f == nil || p.Verify != nil && rule.reason(p.Verify) == "":
+			e.read[id] = true
+		case e.unread[id] == nil:
+			f.where = strings.TrimPrefix(f.where+", point "+p.Name, ", ")
+			e.unread[id], e.order = f, append(e.order, id)
+		}
+	}
+}
+
+// err returns an error for the first setting that no point with it reads.
+func (e *effects) err() error {
+	for _, id := range e.order {
+		if !e.read[id] {
+			return e.unread[id]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+)
+
+// withoutEffect are settings that the rest of a configuration leaves without effect.
+var withoutEffect = []struct{ sets, want string }{
+	{"attackers.rates=0.1,0.2,0.3 attackers.counts=2", "config: attackers.rates = 0.1,0.2,0.3 (--set): has 3 rates, but no game has more than 2 attackers (attackers.counts)"},
+	{"attackers.rates=0.1 attackers.p0=0.1 attackers.p1=0.1 attackers.p2=0.1", "config: attackers.rates = 0.1 (--set): has no effect: attackers.p0, p1 and p2 replace it"},
+	{"attackers.p=0.5 attackers.p0=0.1 attackers.p1=0.1 attackers.p2=0.1", "config: attackers.p = 0.5 (--set): has no effect: attackers.p0, p1 and p2 replace it"},
+	{"attackers.p=0.5 attackers.rates=0.1,0.2 attackers.counts=1,2", "config: attackers.p = 0.5 (--set): has no effect: attackers.rates has a value for every attacker"},
+	{"attackers.colluders=1=0,5=0", "config: attackers.colluders = 1=0,5=0 (--set): has 5=0, but no game has more than 5 attackers, numbered from 0 (attackers.counts)"},
+	{"attackers.labels=list attackers.targets=a,b,c attackers.counts=2", "config: attackers.targets = a,b,c (--set): has 3 target labels, but no game has more than 2 attackers (attackers.counts)"},
+	{"attackers.label=cat attackers.labels=random", "config: attackers.label = cat (--set): has no effect with attackers.labels = random"},
+	{"trigger.kind=image trigger.files=a,b,c attackers.counts=2", "config: trigger.files = a,b,c (--set): has 3 pictures, but no game has more than 2 attackers (attackers.counts)"},
+	{"trigger.kind=image trigger.files=a attackers.counts=1 trigger.range=area", "config: trigger.range = area (--set): has no effect with trigger.kind = image"},
+	{"trigger.kind=image trigger.files=a attackers.counts=1 attackers.p1=0.1", "config: attackers.p1 = 0.1 (--set): has no effect with trigger.kind = image"},
+	{"trigger.kind=image trigger.files=a attackers.counts=1 attackers.p2=0.1", "config: attackers.p2 = 0.1 (--set): has no effect with trigger.kind = image"},
+	{"trigger.kind=image trigger.files=a attackers.counts=1 attackers.p0=0.1 attackers.p=0.3", "config: attackers.p = 0.3 (--set): has no effect: attackers.p0, p1 and p2 replace it"},
+	{"trigger.kind=square attackers.p2=0.1", "config: attackers.p2 = 0.1 (--set): has no effect with trigger.kind = square"},
+	{"trigger.min_single_asr=0.8 trigger.sampling=per_image", "config: trigger.min_single_asr = 0.8 (--set): has no effect with trigger.sampling = per_image"},
+	{"trigger.min_single_asr=0.8 attackers.singles=0", "config: trigger.min_single_asr = 0.8 (--set): has no effect with attackers.singles = 0: no attacker is played alone"},
+	{"train.momentum=0.5 train.optimizer=adam", "config: train.momentum = 0.5 (--set): has no effect with train.optimizer = adam"},
+}
+
+func TestSettingsWithoutEffectAreRefused(t *testing.T) {
+	for _, tc := range withoutEffect {
+		_, err := config.Load(config.Options{Sets: strings.Fields(tc.sets)})
+		require.EqualError(t, err, tc.want)
+		require.ErrorIs(t, err, config.ErrInvalid)
+	}
+}
+
+func TestSettingsWithEffectAreAccepted(t *testing.T) {
+	for _, sets := range []string{
+		"attackers.rates=0.1,0.2 attackers.counts=1,2",
+		"attackers.rates=0.1 attackers.p0=0.1 attackers.p1=0.1",
+		"attackers.p=0.5 attackers.rates=0.1 attackers.counts=2",
+		"attackers.colluders=1=0 attackers.counts=1,2",
+		"attackers.label=#2 attackers.labels=random", // the default
+		"trigger.kind=image trigger.files=a attackers.counts=1 trigger.range=area defenders=cutmix+agent_augmentation",
+		"trigger.kind=image trigger.files=a attackers.counts=1 attackers.p=0.3",
+		"trigger.kind=square attackers.p1=0.1",
+		"trigger.min_single_asr=0.8 attackers.counts=1",
+		"train.optimizer=adam train.momentum=0.9",
+		"cutmix.alpha=0.5 indexing.models=3",
+		"pgd.epsilon=1 pgd.step_size=0.1 fgsm.epsilon=1",
+	} {
+		_, err := config.Load(config.Options{Sets: strings.Fields(sets)})
+		require.NoError(t, err, sets)
+	}
+	// Presets and the program's sweeps set what other settings make useless.
+	_, err := config.Load(config.Options{Preset: "paper", Sets: []string{"attackers.labels=random", "train.optimizer=adam"}})
+	require.NoError(t, err)
+	_, err = config.LoadSweep("table1", config.Options{Sets: []string{"trigger.sampling=per_image"}}, 0)
+	require.NoError(t, err)
+}
+
+// In a sweep, a setting needs one point that reads it.
+func TestSweepsWithSettingsWithoutEffect(t *testing.T) {
+	for _, text := range []string{
+		"base: {attackers.rates: [0.1, 0.3, 0.3]}\ngrid: {attackers.counts: [[1], [3]]}",
+		"base: {trigger.range: area, attackers.counts: [1], trigger.files: []}\nlist:\n- {trigger.kind: image, trigger.files: [a]}\n- {trigger.kind: dots}",
+		"base: {train.momentum: 0.5}\ngrid: {train.optimizer: [sgd, adam]}",
+		"base: {trigger.min_single_asr: 0.5, attackers.singles: 0}\nverify: {attackers.singles: 5}",
+	} {
+		_, err := load(t, "name: s\n"+text, config.Options{}, 0)
+		require.NoError(t, err, text)
+	}
+	for text, want := range map[string]string{
+		"base:\n  attackers.rates: [0.1, 0.3, 0.3]\ngrid: {attackers.counts: [[1], [2]]}":                      "config: attackers.rates = 0.1,0.3,0.3 (file FILE:3, point attackers.counts = 1): has 3 rates, but no game has more than 1 attacker (",
+		"base: {train.optimizer: adam}\ngrid: {train.momentum: [0.9, 0.5]}":                                    "config: train.momentum = 0.5 (file FILE:3, value 2, point train.momentum = 0.5): has no effect with train.optimizer = adam",
+		"list:\n- {trigger.kind: image, trigger.files: [a], attackers.counts: [1], trigger.range: area}\n- {}": "config: trigger.range = area (file FILE:3, point ",
+	} {
+		file := writeFile(t, "name: s\n"+text)
+		_, err := config.LoadSweep(file, config.Options{}, 0)
+		require.ErrorContains(t, err, strings.ReplaceAll(want, "FILE", file))
+		require.ErrorIs(t, err, config.ErrInvalid)
+	}
+}
