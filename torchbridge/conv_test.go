@@ -77,7 +77,7 @@ func TestLesserInstructionSets(t *testing.T) {
 	}
 	for _, lesser := range all[have+1:] {
 		t.Run(lesser, func(t *testing.T) {
-			command := exec.Command(os.Args[0], "-test.run", "^(TestConvNorm.*|TestConvolution.*|TestTrainsAsPyTorch)$", "-rapid.checks", "20")
+			command := exec.Command(os.Args[0], "-test.run", "^(TestConvNorm.*|TestConvolution.*|TestWinograd.*|TestKernels|TestTrainsAsPyTorch)$", "-rapid.checks", "20")
 			command.Env = append(os.Environ(), "ATEN_CPU_CAPABILITY="+map[string]string{"AVX2": "avx2", "DEFAULT": "default"}[lesser])
 			output, err := command.CombinedOutput()
 			require.NoError(t, err, string(output))

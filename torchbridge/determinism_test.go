@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/internal/hardware"
+	"backfire/internal/safetensors"
 )
 
 // stateHash trains a few steps of a network, and is the SHA-256 of all tensors that come out, the optimiser's too.
@@ -59,4 +60,32 @@ func TestSameBits(t *testing.T) {
 		}
 		require.Equal(t, stateHash(t, "cuda", hardware.FP32, 1), stateHash(t, "cuda", hardware.FP32, 1))
 	})
+}
+
+// Twenty steps with the kernels that are fastest and with direct sums give the
+// same model within what twenty steps may differ from PyTorch's.
+func TestKernels(t *testing.T) {
+	train := func(kernels string) ([]safetensors.Tensor, EpochStats) {
+		opt := toyOptions()
+		opt.Model = ModelSpec{Width: 8, Channels: 1, Height: 28, WidthPx: 28, Classes: 4}
+		opt.Images, opt.Train.Batch, opt.Train.Epochs, opt.Kernels, opt.Threads = 320, 16, 1, kernels, 1
+		trainer, err := NewTrainer(opt)
+		require.NoError(t, err)
+		defer trainer.Close()
+		images, labels := toyImages(784*opt.Images/64, 1) // of 8x8 pixels
+		require.NoError(t, trainer.Upload(images, labels[:opt.Images]))
+		stats, err := trainer.Epoch(order(opt.Images, 1, 0), nil)
+		require.NoError(t, err)
+		state, err := trainer.State()
+		require.NoError(t, err)
+		return state.Model, stats
+	}
+	direct, directStats := train(KernelsDirect)
+	auto, autoStats := train(KernelsAuto)
+	unset, _ := train("")
+	require.Equal(t, auto, unset, "auto is what is meant without a choice")
+	require.InDelta(t, directStats.Loss, autoStats.Loss, lossTolerance)
+	for i, p := range direct {
+		requireClose(t, p.Values, auto[i].Values, finalTolerance, p.Name)
+	}
 }

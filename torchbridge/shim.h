@@ -54,14 +54,15 @@ char *bf_write(void *tensor, const void *values, int64_t bytes);
 char *bf_normalise(void *images, void *index, void *scale, void *shift,
                    void **out);
 
-// The convolution of x with `conv`, without bias; batch normalisation with
-// weight, bias and running statistics; `residual` added, unless NULL; ReLU, if
-// wanted. On the CPU all but the convolution is one pass and one node of the
-// gradient graph, in float whatever the convolution was computed in.
-char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
-                   void *bias, void *mean, void *variance, double momentum,
-                   double epsilon, void *residual, int relu, int training,
-                   void **out);
+// The convolution of x with `conv`, without bias, by direct sums where `direct`
+// is set and otherwise by whichever kernels are fastest; batch normalisation
+// with weight, bias and running statistics; `residual` added, unless NULL;
+// ReLU, if wanted. On the CPU all but the convolution is one pass and one node
+// of the gradient graph, in float whatever the convolution was computed in.
+char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
+                   void *weight, void *bias, void *mean, void *variance,
+                   double momentum, double epsilon, void *residual, int relu,
+                   int training, void **out);
 
 // The rows of the next `length` images and the learning rate of this step, both
 // kept on the device: order[p[0] .. p[0]+length-1] and rates[p[1]] with p =

@@ -13,6 +13,17 @@ var ErrOptions = errors.New("unusable training options")
 // ErrDiverged marks a training whose loss became infinite or not a number.
 var ErrDiverged = errors.New("training diverged")
 
+// Kernels of the convolutions on a CPU.
+const (
+	// KernelsAuto computes each layer with the kernels that are fastest for its
+	// shape on this kind of processor: 3x3 layers of stride 1 by Winograd's
+	// algorithms where they pay.
+	KernelsAuto = "auto"
+	// KernelsDirect computes every layer by direct sums. Their rounding errors are
+	// smaller, and a step takes up to twice as long.
+	KernelsDirect = "direct"
+)
+
 // TrainSpec is how a model is trained.
 type TrainSpec struct {
 	Epochs      int     // passes over the training set, at least 1; fixes the schedule's length
@@ -36,6 +47,9 @@ type Options struct {
 	// Precision is hardware.FP32, TF32 or BF16. In one process a model on CUDA waits
 	// for those with TF32 to be closed if it is without, and the other way round.
 	Precision string
+	// Kernels is KernelsAuto or KernelsDirect; empty: KernelsAuto. It changes the
+	// last bits of every result on a CPU in fp32, and nothing elsewhere.
+	Kernels string
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
 	// setting of the process, not of the trainer.
 	Threads int
@@ -91,6 +105,9 @@ func (o Options) validate() error {
 		if !(deviation > 0) {
 			return fmt.Errorf("torchbridge: training: %w: a channel's deviation is %g, it must be above 0", ErrOptions, deviation)
 		}
+	}
+	if !slices.Contains([]string{"", KernelsAuto, KernelsDirect}, o.Kernels) {
+		return fmt.Errorf("torchbridge: training: %w: kernels %q are neither auto nor direct", ErrOptions, o.Kernels)
 	}
 	if o.Threads < 0 {
 		return fmt.Errorf("torchbridge: training: %w: %d threads", ErrOptions, o.Threads)

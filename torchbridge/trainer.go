@@ -91,7 +91,7 @@ func (t *Trainer) build() error {
 	if _, err := t.recipe(form{rows: t.opt.Train.Batch}); err != nil {
 		return err
 	}
-	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device); err != nil {
+	if t.net, err = newResNet(t.opt.Model, t.opt.Kernels, t.opt.Seed, t.device); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16
