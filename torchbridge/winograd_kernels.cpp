@@ -18,11 +18,13 @@ constexpr int kTilesNarrow = 12;
 constexpr int64_t kChunk = 256;
 // Output channels whose products are kept between multiplication and transform.
 constexpr int64_t kBlock = 64;
-// Products and transformed tiles of a group stay in the second cache.
-int64_t kGroupFloats = 110 << 10;
+// Products and transformed tiles of a group stay in the second cache (320 kB of
+// 512), as long as it has this many tiles.
+constexpr int64_t kGroupFloats = 80 << 10, kLeastTiles = 24;
 // Weights whose transforms are more than this are transformed for each group
 // and block, not once for all: they would be written to memory and read again.
-int64_t kSharedFloats = 4 << 20;
+// Groups are large then.
+constexpr int64_t kSharedFloats = 4 << 20, kUnsharedTiles = 128;
 
 // Sums over `channels` for one point, `count` tiles and one panel of weights.
 struct Product {
@@ -135,6 +137,40 @@ template <class L> INLINE void filter_points(const Filter &a) {
 FOR_AVX2 void filter_avx2(const Filter &a) { filter_points<Eight>(a); }
 FOR_AVX512 void filter_avx512(const Filter &a) { filter_points<Sixteen>(a); }
 
+// Transposes 8x8 floats; rows are `length` floats apart, and `step` in the
+// result.
+FOR_AVX2 void transpose(const float *from, int64_t length, float *to,
+                        int64_t step) {
+  using V = Eight::Vector;
+  using Order = int __attribute__((vector_size(32)));
+  constexpr Order low = {0, 8, 1, 9, 4, 12, 5, 13},
+                  high = {2, 10, 3, 11, 6, 14, 7, 15},
+                  first = {0, 1, 8, 9, 4, 5, 12, 13},
+                  second = {2, 3, 10, 11, 6, 7, 14, 15},
+                  lower = {0, 1, 2, 3, 8, 9, 10, 11},
+                  upper = {4, 5, 6, 7, 12, 13, 14, 15};
+  V rows[8], pairs[8], quads[8];
+  for (int i = 0; i < 8; ++i)
+    load<Eight>(rows[i], from + i * length);
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = __builtin_shuffle(rows[i], rows[i + 1], low);
+    pairs[i + 1] = __builtin_shuffle(rows[i], rows[i + 1], high);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int j = 0; j < 2; ++j) {
+      quads[i + 2 * j] =
+          __builtin_shuffle(pairs[i + j], pairs[i + j + 2], first);
+      quads[i + 2 * j + 1] =
+          __builtin_shuffle(pairs[i + j], pairs[i + j + 2], second);
+    }
+  for (int i = 0; i < 4; ++i) {
+    store<Eight>(to + i * step,
+                 __builtin_shuffle(quads[i], quads[i + 4], lower));
+    store<Eight>(to + (i + 4) * step,
+                 __builtin_shuffle(quads[i], quads[i + 4], upper));
+  }
+}
+
 // A source filtered with weights.
 struct Filtering {
   Tiles tiles;
@@ -150,9 +186,9 @@ struct Filtering {
         reversed(reversed), lanes(winograd_lanes(c)),
         panel(out % (2 * lanes) ? lanes : 2 * lanes),
         block(std::min(out, kBlock)) {
-    int64_t most = shares() ? kGroupFloats / (kPoints * (in + block)) : 128;
-    tiles =
-        Tiles(c.images, c.height, c.width, std::clamp<int64_t>(most, 24, 384));
+    int64_t fitting = kGroupFloats / (kPoints * (in + block));
+    tiles = Tiles(c.images, c.height, c.width,
+                  shares() ? std::max(fitting, kLeastTiles) : kUnsharedTiles);
   }
 
   bool shares() const { return kPoints * in * out <= kSharedFloats; }
@@ -169,24 +205,21 @@ struct Filtering {
 
 // Transforms the weights of `count` output channels.
 void Filtering::transform(int64_t first, int64_t count, float *u) const {
-  constexpr int64_t kSome = 16; // input channels
+  constexpr int64_t kSome = Eight::kLanes; // input channels
   alignas(64) float taps[kSome * 9 * Sixteen::kLanes];
   auto kernel = lanes == Sixteen::kLanes ? filter_avx512 : filter_avx2;
-  for (int64_t k = 0; k < count; k += lanes)
-    for (int64_t c = 0; c < in; c += kSome) {
-      int64_t some = std::min(kSome, in - c);
-      if (reversed)
-        for (int64_t i = 0; i < some; ++i)
-          for (int64_t t = 0; t < 9; ++t)
+  for (int64_t c = 0; c < in; c += kSome)
+    for (int64_t k = 0; k < count; k += lanes) {
+      for (int64_t t = 0; t < 9; ++t)
+        if (reversed)
+          for (int64_t i = 0; i < kSome; ++i)
             std::copy_n(weight + ((c + i) * 9 + 8 - t) * out + first + k, lanes,
                         taps + (i * 9 + t) * lanes);
-      else
-        for (int64_t l = 0; l < lanes; ++l)
-          for (int64_t t = 0; t < 9; ++t)
-            for (int64_t i = 0; i < some; ++i)
-              taps[(i * 9 + t) * lanes + l] =
-                  weight[((first + k + l) * 9 + t) * in + c + i];
-      kernel({taps, some, u + k / panel * in * panel + c * panel + k % panel,
+        else
+          for (int64_t l = 0; l < lanes; l += Eight::kLanes)
+            transpose(weight + ((first + k + l) * 9 + t) * in + c, 9 * in,
+                      taps + t * lanes + l, 9 * lanes);
+      kernel({taps, kSome, u + k / panel * in * panel + c * panel + k % panel,
               panel, plane()});
     }
 }

@@ -13,8 +13,11 @@ namespace {
 // Channels of gradient and data whose sums are made at a time for all points:
 // they stay in the second cache.
 constexpr int64_t kRows = 32, kColumns = 64;
-// Transformed tiles of a group stay in the second cache.
-int64_t kGroupFloats = 110 << 10;
+// Transformed tiles of a group stay in the second cache (320 kB of 512), as
+// long as it has this many tiles. Groups are large where the sums are more than
+// kLargeSums: these pass through memory once for each group.
+constexpr int64_t kGroupFloats = 80 << 10, kLeastTiles = 64;
+constexpr int64_t kLargeSums = 4 << 20, kLargeTiles = 256;
 // Parts of the sums, over groups of their own, that are added up at the end: as
 // many as fit into so many floats.
 constexpr int64_t kParts = 16, kPartFloats = int64_t(1) << 20;
@@ -145,15 +148,18 @@ struct Gradient {
         rows(std::min(out, kRows)), columns(std::min(in, kColumns)),
         row_blocks((out + rows - 1) / rows),
         column_blocks((in + columns - 1) / columns),
-        tiles(c.images, c.height, c.width,
-              std::clamp<int64_t>(kGroupFloats / (kPoints * (in + out)), 128,
-                                  384)),
+        tiles(c.images, c.height, c.width, group_tiles()),
         parts(std::clamp<int64_t>(kPartFloats / length(), 1,
                                   std::min(kParts, tiles.groups))),
         // Where there are fewer parts than threads, output channels are shared
         // out, too: that changes no sum.
         slices(slices_of(parts, row_blocks)) {}
 
+  int64_t group_tiles() const {
+    int64_t fitting = kGroupFloats / (kPoints * (in + out));
+    return kPoints * in * out > kLargeSums ? kLargeTiles
+                                           : std::max(fitting, kLeastTiles);
+  }
   // Sums of a block, [36][rows][columns].
   int64_t plane() const { return rows * columns + 16; }
   int64_t block_floats() const { return kPoints * plane(); }
