@@ -21,7 +21,7 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 	if c.Model.Architecture != experiments.ResNet18 {
 		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", experiments.ErrOptions, c.Model.Architecture)
 	}
-	change, err := changes(c)
+	transform, err := transforms(c)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 		},
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Precision: c.Precision(), Threads: opt.Threads, Seed: c.Game.Seed,
-		Change: change,
+		Transform: transform,
 		Notice: opt.Notice,
 	})
 	if err != nil {

@@ -54,11 +54,11 @@ type Options struct {
 	// setting of the process, not of the trainer.
 	Threads int
 	Seed    uint64 // of the stream "weights"
-	// Change says what a defense does to the batch of n rows of a step (from 0) of an
+	// Transform returns the transform of the batch of n rows of a step (from 0) of an
 	// epoch (from 0); nil leaves every batch as it is. On a GPU each combination of
 	// parts, numbers of rows and settings of an attack is recorded once and keeps
 	// memory: there should be few.
-	Change func(epoch, step, n int) Change
+	Transform func(epoch, step, n int) BatchTransform
 	// Eager launches the operations of each step one by one on a GPU too, where
 	// steps otherwise are recorded once and replayed.
 	Eager bool

@@ -34,7 +34,7 @@ type Trainer struct {
 	hits        tensor // over the epoch
 	trained     int    // rows of the epoch so far, those that a defense added included
 	step, total int
-	recipes     map[form]*recipe
+	steps       map[stepShape]*step
 	eager       bool // no step is to be recorded
 	device      cDevice
 	claimed     bool // of claimTF32
@@ -64,7 +64,7 @@ func NewTrainer(opt Options) (*Trainer, error) {
 		return nil, err
 	}
 	runtime.LockOSThread()
-	t := &Trainer{opt: opt, device: device, scope: newScope(), recipes: map[form]*recipe{}, total: opt.steps() * opt.Train.Epochs}
+	t := &Trainer{opt: opt, device: device, scope: newScope(), steps: map[stepShape]*step{}, total: opt.steps() * opt.Train.Epochs}
 	if err := t.build(); err != nil {
 		t.Close()
 		return nil, err
@@ -87,8 +87,8 @@ func (t *Trainer) build() error {
 		t.claimed = true
 	}
 	t.eager = t.device == cpu || t.opt.Eager
-	// The first recipe gives the thread the stream that all else is done on.
-	if _, err := t.recipe(form{rows: t.opt.Train.Batch}); err != nil {
+	// The first step gives the thread the stream that all other work is done on.
+	if _, err := t.stepOf(stepShape{rows: t.opt.Train.Batch}); err != nil {
 		return err
 	}
 	if t.net, err = newResNet(t.opt.Model, t.opt.Kernels, t.opt.Seed, t.device); err != nil {
@@ -145,7 +145,7 @@ func (t *Trainer) Close() {
 	for _, owned := range []*tensor{&t.images, &t.labels, &t.scale, &t.shift, &t.order, &t.rates, &t.position, &t.lossSum, &t.hits} {
 		owned.free()
 	}
-	for _, r := range t.recipes {
+	for _, r := range t.steps {
 		r.free()
 	}
 	if t.claimed {
@@ -173,7 +173,7 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 		}
 		wide[i] = int64(label)
 	}
-	for _, r := range t.recipes {
+	for _, r := range t.steps {
 		if err := r.graph.forget(); err != nil {
 			return err
 		}
