@@ -135,7 +135,7 @@ func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
 	return n.logits(s, n.features(s, x, training))
 }
 
-// logits is the linear layer on top of the features.
+// logits applies the linear layer to the features.
 func (n *resnet) logits(s *scope, features tensor) tensor {
 	return n.inPrecision(s, func() tensor { return s.linear(features, n.weight, n.bias) })
 }

@@ -24,7 +24,7 @@ const (
 	KernelsDirect = "direct"
 )
 
-// TrainSpec is how a model is trained.
+// TrainSpec describes the training of a model.
 type TrainSpec struct {
 	Epochs      int     // passes over the training set, at least 1; fixes the schedule's length
 	Batch       int     // images per step, at least 2 (BatchNorm needs a variance); the paper's is 32
@@ -62,7 +62,7 @@ type Options struct {
 	// Eager launches the operations of each step one by one on a GPU too, where
 	// steps otherwise are recorded once and replayed.
 	Eager bool
-	// Notice hears of what only costs time; nil: nobody.
+	// Notice, if not nil, is called with messages about what only costs time.
 	Notice func(message string)
 }
 
@@ -115,7 +115,7 @@ func (o Options) validate() error {
 	return nil
 }
 
-// steps is the number of optimiser steps of one epoch.
+// steps returns the number of optimiser steps of one epoch.
 //
 // The last batch may be smaller. A rest of one image cannot be batch-normalised
 // in the last stage's 1x1 case, so it joins the batch before it.
@@ -127,7 +127,7 @@ func (o Options) steps() int {
 	return full
 }
 
-// batchEnd is the row behind the last of the given step's batch.
+// batchEnd returns the row after the last one of the given step's batch.
 func (o Options) batchEnd(step int) int {
 	if step == o.steps()-1 {
 		return o.Images

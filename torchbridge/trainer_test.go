@@ -199,8 +199,8 @@ func TestEpochReportsProgressAndCoversTheRest(t *testing.T) {
 	require.Equal(t, 41, stats.Images)
 }
 
-// Whoever hears of the steps may end the epoch, and the training goes on from a
-// state as if nothing had been.
+// The callback of an epoch's steps may end the epoch. The training resumes from a
+// state as if the epoch had not begun.
 func TestEpochMayBeEnded(t *testing.T) {
 	opt := toyOptions()
 	trainer, err := NewTrainer(opt)

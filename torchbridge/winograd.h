@@ -4,9 +4,9 @@
 // Convolutional Neural Networks").
 //
 // A tile of 4x4 pixels takes 36 multiplications per pair of channels in place
-// of 144. Rounding errors are larger than those of direct sums, by about the
-// factor by which the transforms' sums exceed their results. No result depends
-// on the number of threads.
+// of 144. Rounding errors are larger than those of direct sums, because the
+// transforms add large numbers of either sign. No result depends on the number
+// of threads.
 #ifndef BACKFIRE_WINOGRAD_H
 #define BACKFIRE_WINOGRAD_H
 
@@ -14,9 +14,10 @@
 
 namespace backfire {
 
-// Whether the layer is faster so than direct on this kind of processor. That is
-// a table of shapes, whatever the number of images, so that bits depend on the
-// kind of processor alone.
+// Returns whether these kernels compute the layer faster than direct sums on
+// this kind of processor. The answer comes from a table of shapes and does not
+// depend on the number of images, so that bits depend on the kind of processor
+// alone.
 bool winograd_pays(const Convolution &c);
 
 // As in conv_kernels.h, for kernels of 3, a stride of 1, and channels in

@@ -6,12 +6,13 @@ namespace backfire {
 namespace {
 
 // The largest number of Winograd's multiplications, per multiplication of the
-// direct sums, at which all three passes of a layer together are faster: images
-// of 5x5 pixels (0.64) are as fast either way with AVX2, and with AVX-512,
-// where libtorch's kernels lose much time around small images, those of 2x2
-// (1.00) are not slower. Measured on AMD Zen 5 with batches of 32 images of 1
-// to 32 pixels and 8 to 512 channels; channels in eights or more change the
-// ratio of the times, but not on which side of 1 it is.
+// direct sums, at which the three passes of a layer together are faster. With
+// AVX2, images of 5x5 pixels (0.64) take the same time either way at 8
+// channels. With AVX-512, libtorch's kernels are slow for small images, and
+// images of 2x2 pixels (1.00) are faster by Winograd's algorithms. Measured on
+// AMD Zen 5 with batches of 32 images of 1 to 32 pixels a side and 8 to 512
+// channels. The number of channels changes the ratio of the times, but not the
+// side of 1 that it is on, except at 5x5 pixels.
 constexpr double kMostAVX2 = 0.6, kMostAVX512 = 1.0;
 
 } // namespace
