@@ -2,6 +2,7 @@ package torchbridge
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,24 @@ func meanLoss(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int
 		sum -= math.Log(float64(p[labels[row]]))
 	}
 	return sum / float64(len(rows))
+}
+
+// unlikeliest returns the labels, with the one that the model thinks least likely
+// for each of the given rows.
+func unlikeliest(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int64) []uint8 {
+	t.Helper()
+	out := slices.Clone(labels)
+	for _, row := range rows {
+		most := 0.0
+		for label := range uint8(4) {
+			candidate := slices.Clone(labels)
+			candidate[row] = label
+			if loss := meanLoss(t, trainer, images, candidate, []int64{row}); loss > most {
+				out[row], most = label, loss
+			}
+		}
+	}
+	return out
 }
 
 // A step is one of steepest descent: to first order the loss falls by the
@@ -71,12 +90,8 @@ func TestUnlearnIsSteepestDescent(t *testing.T) {
 		}
 		require.Positive(t, running)
 
-		// Of rows that the model already takes for something else, nothing is left
-		// to forget.
-		wrong := make([]uint8, len(labels))
-		for i, label := range labels {
-			wrong[i] = (label + 1) % 4
-		}
+		// Nothing is left to forget of rows that the model takes for something else.
+		wrong := unlikeliest(t, trainer, images, labels, forget)
 		require.NoError(t, trainer.Upload(images, wrong))
 		require.Greater(t, meanLoss(t, trainer, images, wrong, forget), guess)
 		var ends []State
