@@ -1,6 +1,9 @@
 # Everything that is built and fetched lives in the cache directory and is shared by all clones; scripts/setup makes it.
 CACHE := $(or $(BACKFIRE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/backfire)
 SETUP := GOWORK=off go run ./scripts/setup
+# Go compiles in silence. This tells what takes long, and is silent where Go has it in its build cache.
+ANNOUNCE := scripts/announce.sh
+SETUP_CHECK = $(ANNOUNCE) 'compiling set-up (up to half a minute the first time)' sh -c '$(SETUP) --check 2>/dev/null'
 
 GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION := v0.12.0
@@ -12,7 +15,7 @@ GOVULNCHECK := $(CACHE)/tools/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 CLANG_FORMAT_DIR := $(CACHE)/tools/clang-format-$(CLANG_FORMAT_VERSION)
 CLANG_FORMAT := $(CLANG_FORMAT_DIR)/clang_format/data/bin/clang-format
 
-# Evaluated by build alone: without a tag the version stays what the program calls itself.
+# Evaluated by build alone. Without a tag the version is the one that package buildinfo declares.
 VERSION = $(shell git describe --tags --dirty 2>/dev/null)
 COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty=+changes 2>/dev/null)
 SHIM := $(wildcard torchbridge/*.h torchbridge/*.cpp)
@@ -31,17 +34,22 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch, adapt gotch, compile it once (minutes the first time, then seconds)
+	@scripts/check-go.sh
+	@$(SETUP_CHECK) || true
 	@$(SETUP)
 
 # Set-up only when something is missing: a fraction of a second otherwise.
 ready:
-	@$(SETUP) --check 2>/dev/null || $(SETUP)
+	@scripts/check-go.sh
+	@$(SETUP_CHECK) || $(SETUP)
 
 # The command line is pure Go, so that it works where libtorch does not; the engine beside it links libtorch.
-build: LDFLAGS = $(if $(VERSION),-X backfire/internal/buildinfo.version=$(VERSION)) -X backfire/buildinfo.commit=$(COMMIT)
+build: LDFLAGS = $(if $(VERSION),-X backfire/internal/buildinfo.version=$(VERSION)) -X backfire/internal/buildinfo.commit=$(COMMIT)
 build: ready ## bin/backfire and bin/backfire-engine
-	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/backfire .
-	go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine
+	@$(ANNOUNCE) 'compiling bin/backfire (up to a minute the first time)' \
+		env CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/backfire .
+	@$(ANNOUNCE) 'compiling bin/backfire-engine and linking it with libtorch (about a minute the first time)' \
+		go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine
 
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick
@@ -82,6 +90,9 @@ lint: ready $(GOLANGCI) $(GOVULNCHECK) $(CLANG_FORMAT) ## every check of style a
 		{ echo 'cgo (import "C") lives in torchbridge alone' >&2; exit 1; }
 	@! go list -deps . | grep -x -e backfire/engine -e backfire/torchbridge >&2 || \
 		{ echo 'the command line does without the engine and libtorch' >&2; exit 1; }
+	@! go list -deps ./engine/backfire-engine | grep -e spf13/viper -e spf13/cobra >&2 || \
+		{ echo 'the engine does without configurations and commands' >&2; exit 1; }
+	@GOWORK=off go run ./scripts/prosecheck
 	$(CLANG_FORMAT) --dry-run -Werror $(SHIM)
 	g++ $$(go list -f '{{join .CgoCXXFLAGS " "}}' ./torchbridge) -Werror -fsyntax-only $(filter %.cpp,$(SHIM))
 	go mod verify

@@ -1,4 +1,4 @@
-// Backfire plays the multi-agent backdoor game; see README.md.
+// Backfire plays the multi-agent backdoor game. See README.md.
 package main
 
 import (

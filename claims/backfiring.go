@@ -7,52 +7,52 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// backfiring is C1. The number of a seed is the change of the mean ASR over the
-// range of N that was played: the least-squares slope of the mean ASR on log N,
+// backfiring examines C1. The number of a seed is the change of the mean ASR over
+// the range of N that was played: the least-squares slope of the mean ASR on log N,
 // times the range of log N.
 //
-// The slope weighs every game by how far its log N is from the middle, as a
+// The slope weights every game by the distance of its log N from the mean, as a
 // contrast for monotone trends should (Abelson and Tukey, "Efficient utilization
-// of non-numerical information in quantitative analysis", 1963); the fall need
-// not be linear. Spearman's correlation was not chosen: it has no size, so that
-// 99.2, 99.1, 99.0 % would be as perfect a fall as the paper's.
+// of non-numerical information in quantitative analysis", 1963); the fall need not
+// be linear. Spearman's correlation would be unsuitable because it ignores the size
+// of the fall: 99.2, 99.1, 99.0 % would be as perfect as the paper's.
 //
-// All games are undefended, with every attacker at Measurements.Rate and labels
-// chosen in one way: the one with the most N, of equals the first of same,
-// distinct, random, mixed. N = 1 is the mean over all games in which one of
-// these games' attackers is alone.
+// All games are undefended, with every attacker at Measurements.Rate and one choice
+// of labels: the one with the most N, and among equals the first of same, distinct,
+// random, mixed. N = 1 is the mean over all games in which one attacker of these
+// games plays alone.
 func backfiring(s *study) []statement {
 	games := s.trend()
 	if len(games) == 0 {
-		s.lack(fmt.Sprintf("games with several attackers at p = %v without a defense", s.rate))
+		s.noteMissing(fmt.Sprintf("games with several attackers at p = %v without a defense", s.rate))
 		return nil
 	}
-	var units []unit
+	var comparisons []comparison
 	for _, g := range append(s.singlesOf(games), games...) {
-		units = append(units, unit{g})
+		comparisons = append(comparisons, comparison{g})
 	}
-	if !s.use(units) {
+	if !s.use(comparisons) {
 		return nil
 	}
-	ns := sizes(slotsOf(s.units))
+	ns := sizes(keysOf(s.comparisons))
 	if len(ns) < 2 {
-		s.lack(fmt.Sprintf("games with another number of attackers than %d", ns[0]))
+		s.noteMissing(fmt.Sprintf("games with another number of attackers than %d", ns[0]))
 		return nil
 	}
 	return []statement{{
 		name:     fmt.Sprintf("change of mean %%s over N = %d to %d, fitted on log N,", ns[0], ns[len(ns)-1]),
 		measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
-		value: func(r row, m Measure) float64 { return s.fittedChange(ns, r, m) },
-		room:  func(r row, m Measure) float64 { return s.meanAt(ns[0], r, m) },
+		value: func(r seedGames, m Measure) float64 { return s.fittedChange(ns, r, m) },
+		room:  func(r seedGames, m Measure) float64 { return s.meanAt(ns[0], r, m) },
 	}}
 }
 
-// trend returns the undefended games with several attackers at the study's rate
-// whose labels were chosen in the way that has the most N.
-func (s *study) trend() []slot {
-	var best []slot
+// trend returns the undefended games with several attackers at the study's rate,
+// for the choice of labels with the most N.
+func (s *study) trend() []gameKey {
+	var best []gameKey
 	for _, labels := range []Labels{Same, Distinct, Random, Mixed} {
-		games := s.find(func(g slot) bool {
+		games := s.find(func(g gameKey) bool {
 			return g.defense == NoDefense && g.n > 1 && g.allAt(s.rate) && g.labels == labels
 		})
 		if len(sizes(games)) > len(sizes(best)) {
@@ -62,25 +62,27 @@ func (s *study) trend() []slot {
 	return best
 }
 
-// singlesOf returns the games that were played in which one of the games'
-// attackers is alone.
-func (s *study) singlesOf(games []slot) []slot {
-	alone := map[slot]bool{}
+// singlesOf returns the games in which an attacker of one of the given games plays
+// alone.
+func (s *study) singlesOf(games []gameKey) []gameKey {
+	alone := map[gameKey]bool{}
 	for _, g := range games {
 		for _, a := range s.example(g).Attackers {
 			alone[g.alone(a, s.rate)] = true
 		}
 	}
-	return s.find(func(g slot) bool { return alone[g] })
+	return s.find(func(g gameKey) bool { return alone[g] })
 }
 
-// meanAt returns the mean over the units' games with n attackers; NaN if one is.
-func (s *study) meanAt(n int, r row, m Measure) float64 {
-	return over(s.units, func(u unit) bool { return u[0].n == n }, func(u unit) float64 { return m.mean(r.games[u[0]]) })
+// meanAt returns the mean over the comparisons' games with n attackers. It is NaN
+// if the mean of one of them is.
+func (s *study) meanAt(n int, r seedGames, m Measure) float64 {
+	return meanOver(s.comparisons, func(c comparison) bool { return c[0].n == n }, func(c comparison) float64 { return m.mean(r.games[c[0]]) })
 }
 
-// fittedChange is C1's number.
-func (s *study) fittedChange(ns []int, r row, m Measure) float64 {
+// fittedChange returns the number of backfiring for one seed; ns lists the numbers
+// of attackers.
+func (s *study) fittedChange(ns []int, r seedGames, m Measure) float64 {
 	x, y := make([]float64, len(ns)), make([]float64, len(ns))
 	for i, n := range ns {
 		x[i], y[i] = math.Log(float64(n)), s.meanAt(n, r, m)

@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// trend plays one undefended game per N, with one ASR for all, on some seeds.
+// trend returns one undefended game per N and seed. All its attackers have the ASR
+// given for N, up to noise.
 func trend(seeds int, labels Labels, asr map[int]float64, noise float64) Measurements {
 	m := Measurements{Rate: 0.2}
 	w := paperLike
@@ -26,8 +27,8 @@ func trend(seeds int, labels Labels, asr map[int]float64, noise float64) Measure
 	return m
 }
 
-// A fall by at least 10 points from each N to the next is found under small
-// noise, and its mirror image is contradicted.
+// With little noise, a fall by about 10 points from each N to the next supports the
+// claim, and a rise by as much contradicts it.
 func TestBackfiringFindsTrends(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ns := rapid.SliceOfNDistinct(rapid.IntRange(1, 30), 2, 6, rapid.ID[int]).Draw(t, "ns")
@@ -50,15 +51,15 @@ func TestBackfiringFindsTrends(t *testing.T) {
 	})
 }
 
-// A perfect but tiny fall is no effect.
+// A monotone but tiny fall is no effect.
 func TestBackfiringHasASize(t *testing.T) {
 	verdicts, err := Judge(trend(5, Same, map[int]float64{1: 0.992, 2: 0.991, 5: 0.99, 10: 0.98}, 0.001), "C1")
 	require.NoError(t, err)
 	require.Equal(t, Contradicted, verdicts[0].Outcome)
 }
 
-// Two points: the fitted change is their difference. Three, by hand: log N is 0,
-// 1 and 2 times log 3, so the slope is half the outer difference.
+// With two points the fitted change is their difference. With N = 1, 3 and 9, log N
+// is 0, 1 and 2 times log 3, so the change is the difference of the outer points.
 func TestFittedChange(t *testing.T) {
 	for _, tc := range []struct {
 		asr  map[int]float64
@@ -69,12 +70,12 @@ func TestFittedChange(t *testing.T) {
 	} {
 		verdicts, err := Judge(trend(3, Same, tc.asr, 0), "C1")
 		require.NoError(t, err)
-		require.InDelta(t, tc.want, float64(verdicts[0].Statistics[0].Estimate), 1e-12) // rounding of a few sums
+		require.InDelta(t, tc.want, float64(verdicts[0].Statistics[0].Estimate), 1e-12) // rounding of sums of few terms
 	}
 }
 
-// The trend is that of the labels with the most N; N = 1 is the mean over the
-// attackers that take part in it.
+// The trend uses the choice of labels with the most N. N = 1 is the mean over the
+// attackers of its games.
 func TestBackfiringChoosesLabels(t *testing.T) {
 	m := paperLike.play(3)
 	verdicts, err := Judge(m, "C1")

@@ -1,40 +1,40 @@
-// Package claims settles the paper's claims by measurement: pure functions from
+// Package claims judges the paper's claims by measurements: pure functions from
 // measured games to a verdict of supported, contradicted or inconclusive.
 //
 // # How a verdict is reached
 //
-// A claim is one or more statements such as "the mean ASR with CutMix is lower
-// than without". For each statement one number is computed per seed, from games
-// of that seed alone: games with one seed share deal and triggers, so their
+// A claim consists of one or more statements such as "the mean ASR with CutMix is
+// lower than without". For each statement one number is computed per seed, from
+// games of that seed alone: games with one seed share deal and triggers, so their
 // difference is paired. The numbers of all seeds give a mean with its 95 %
-// confidence interval (Student's t, package stats); attackers and games of one
+// confidence interval (Student's t, package stats). Attackers and games of one
 // seed depend on each other and never count as repetitions. This is the analysis
 // by summary measures of Matthews, Altman, Campbell and Royston, "Analysis of
 // serial measurements in medical research", BMJ 300 (1990).
 //
-// A statement is measured against a bound, the smallest effect that counts as
-// one (see [EffectMargin]), not against zero: an effect of any size, however
-// useless, differs from zero with enough seeds, and no number of seeds shows
-// that there is none (Lakens, Scheel and Isager, "Equivalence Testing for
-// Psychological Research", 2018). With the whole interval on the claimed side of
-// the bound it is supported, with the whole interval on the other side
-// contradicted, otherwise inconclusive; if the true effect is the bound itself,
-// each of the first two happens to 2.5 % of experiments.
+// A statement is compared with a bound, the smallest effect that counts as one
+// (see [EffectMargin]), not with zero: with enough seeds an effect of any size
+// differs from zero, and no number of seeds shows that there is no effect (Lakens,
+// Scheel and Isager, "Equivalence Testing for Psychological Research", 2018). A
+// statement is supported if the whole interval is on the claimed side of the
+// bound, contradicted if the whole interval is on the other side, and otherwise
+// inconclusive. If the true effect equals the bound, each of the first two happens
+// in 2.5 % of experiments.
 //
-// A claim of several statements is supported if all are (which keeps the 2.5 %:
-// Berger, "Multiparameter hypothesis testing and acceptance sampling", 1982) and
-// contradicted if one is (at most 2.5 % for each of them).
+// A claim of several statements is supported if all of them are (which keeps the
+// 2.5 %: Berger, "Multiparameter hypothesis testing and acceptance sampling",
+// 1982) and contradicted if one of them is (at most 2.5 % for each).
 //
-// Every statement about the ASR is measured on the lift too, since an
-// undertrained model that says "bird" to everything has an ASR without any
-// backdoor. A claim is settled only if both agree; where they do not it is
-// inconclusive and the verdict says what each says.
+// Every statement about the ASR is also evaluated on the lift, since an
+// undertrained model that predicts "bird" for every image has an ASR without any
+// backdoor. If the two outcomes differ, the claim is inconclusive and the verdict
+// states both.
 //
-// It is inconclusive, whatever the numbers, with fewer than [MinSeeds] seeds; as
-// long as a game is missing that another seed has or that the claim compares
-// with, so that nobody looks early and stops when the figures please; and where
-// a fall is not seen but there was nothing to lose (see [Room]). Seeds with a
-// collapsed model are left out, and the verdict says so.
+// A claim is inconclusive, whatever the numbers, in three more cases: with fewer
+// than [MinSeeds] seeds; while a game is missing that another seed has or that the
+// claim needs for comparison, so that measuring cannot stop early at a convenient
+// result; and if no fall is seen but there was too little to lose (see [Room]).
+// Seeds with a collapsed model are left out, and the verdict lists them.
 package claims
 
 import (
@@ -44,24 +44,24 @@ import (
 	"strings"
 )
 
-// ErrUnknownClaim is wrapped where a claim is asked for that there is not.
+// ErrUnknownClaim is wrapped for the ID of an unknown claim.
 var ErrUnknownClaim = errors.New("no such claim")
 
 // Claim is one of the paper's claims.
 type Claim struct {
 	ID    string `json:"id"`    // C1 to C8
-	Title string `json:"title"` // in a word or two
-	// Says is the claim as a part of a sentence.
+	Title string `json:"title"` // a few words
+	// Says is the claim as a clause.
 	Says string `json:"says"`
-	// Tables are the paper's tables whose games settle it.
+	// Tables lists the paper's tables whose games settle the claim.
 	Tables []int `json:"tables"`
 
-	// examine tells the study which games the claim needs and returns what is
-	// computed from them; nothing if there are none.
+	// examine selects the games that the claim needs and returns the statements
+	// to compute from them. It returns nil if there are no such games.
 	examine func(s *study) []statement
 }
 
-// claims are all claims in their order.
+// claims lists all claims in their order.
 var claims = []Claim{
 	{ID: "C1", Title: "backfiring", Says: "the mean ASR falls as the number of attackers grows", Tables: []int{1, 3}, examine: backfiring},
 	{ID: "C2", Title: "one raises p", Says: "one attacker that raises its p gains and the others lose", Tables: []int{1}, examine: oneRaises},
@@ -76,7 +76,7 @@ var claims = []Claim{
 // All returns the paper's claims in their order.
 func All() []Claim { return slices.Clone(claims) }
 
-// ForTable returns the IDs of the claims that a table of the paper speaks to.
+// ForTable returns the IDs of the claims that a table of the paper can settle.
 func ForTable(table int) []string {
 	var ids []string
 	for _, claim := range claims {
@@ -87,9 +87,9 @@ func ForTable(table int) []string {
 	return ids
 }
 
-// Judge settles the claims with the given IDs, all of them if none is given. The
-// error wraps [ErrMeasurements] or [ErrUnknownClaim]; that too little was
-// measured is no error but a verdict.
+// Judge judges the claims with the given IDs, or all claims if none is given. The
+// error wraps [ErrMeasurements] or [ErrUnknownClaim]. Missing measurements are no
+// error: they give an inconclusive verdict.
 func Judge(m Measurements, ids ...string) ([]Verdict, error) {
 	if err := m.validate(); err != nil {
 		return nil, fmt.Errorf("claims: judge: %w", err)
@@ -110,7 +110,7 @@ func Judge(m Measurements, ids ...string) ([]Verdict, error) {
 	return verdicts, nil
 }
 
-// judge settles one claim on valid measurements.
+// judge judges the claim by valid measurements.
 func (c Claim) judge(m Measurements) Verdict {
 	s := newStudy(m)
 	statements := c.examine(s)
@@ -124,6 +124,6 @@ func (c Claim) judge(m Measurements) Verdict {
 		}
 	}
 	v.Missing, v.Excluded = s.missing.texts(len(s.seeds)), s.excluded.texts(len(s.seeds))
-	v.settle()
+	v.decide()
 	return v
 }

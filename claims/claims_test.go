@@ -17,7 +17,7 @@ import (
 	"backfire/stats"
 )
 
-var regen = flag.Bool("regen", false, "write the golden files anew")
+var regen = flag.Bool("regen", false, "regenerate the golden files")
 
 func TestWorlds(t *testing.T) {
 	verdicts, err := Judge(paperLike.play(4))
@@ -34,7 +34,7 @@ func TestWorlds(t *testing.T) {
 	require.Equal(t, everyClaim(Contradicted), outcomes(verdicts))
 }
 
-// One seed, or two, settle nothing, whatever the world.
+// One or two seeds settle no claim in any world.
 func TestFewSeedsAreInconclusive(t *testing.T) {
 	for _, w := range []world{paperLike, upsideDown} {
 		w.noise = 0
@@ -53,7 +53,7 @@ func TestFewSeedsAreInconclusive(t *testing.T) {
 	}
 }
 
-// Neither the order of the games nor a game that two tables share matters.
+// The order of the games does not matter, nor a game that two tables share.
 func TestOrderDoesNotMatter(t *testing.T) {
 	m := paperLike.play(3)
 	judged := func(t require.TestingT, m Measurements) string {
@@ -71,8 +71,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	})
 }
 
-// With the true effect at the bound, one experiment in 40 supports and one in
-// 40 contradicts: the 2.5 % on either side of a 95 % interval.
+// If the true effect equals the bound, one experiment in 40 supports and one in 40
+// contradicts: the 2.5 % on either side of a 95 % interval.
 func TestNominalRate(t *testing.T) {
 	const trials, seeds = 4000, 4
 	counts := map[Outcome]int{}
@@ -82,7 +82,7 @@ func TestNominalRate(t *testing.T) {
 		for seed := range uint64(seeds) {
 			w := paperLike
 			w.noise = 0
-			before := 0.5 + 0.1*rng.NormFloat64() // shared by the pair, so it must not matter
+			before := 0.5 + 0.1*rng.NormFloat64() // cancels in the pair's difference
 			change := -EffectMargin + 0.02*rng.NormFloat64()
 			w.asr = func(a at) float64 {
 				if a.defense == CutMix {
@@ -98,7 +98,8 @@ func TestNominalRate(t *testing.T) {
 		require.NoError(t, err)
 		counts[verdicts[0].Outcome]++
 	}
-	// Binomial(4000, 0.025) has mean 100 and standard deviation 9.9; 4 of them.
+	// Binomial(4000, 0.025) has mean 100 and standard deviation 9.9; the tolerance
+	// is 4 of them.
 	require.InDelta(t, 100, counts[Supported], 40, "%v", counts)
 	require.InDelta(t, 100, counts[Contradicted], 40, "%v", counts)
 }
@@ -120,8 +121,8 @@ func TestMissingGames(t *testing.T) {
 		{"N = 3 on one seed", func(g Game) bool { return g.Seed == 2 && len(g.Attackers) == 3 }, "C1", []string{"N = 3, label 2, p = 0.2, no defense (seed 2)"}, 3},
 		{"nothing but one N", func(g Game) bool { return len(g.Attackers) != 4 }, "C1", []string{"games with another number of attackers than 4"}, 4},
 		{"only singles", func(g Game) bool { return len(g.Attackers) > 1 }, "C1", []string{"games with several attackers at p = 0.2 without a defense"}, 0},
-		{"nobody raises", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C2", []string{"games in which one attacker's p is above 0.2"}, 0},
-		{"nobody raises", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C3", []string{"games in which all attackers' p is 0.9"}, 0},
+		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C2", []string{"games in which one attacker's p is above 0.2"}, 0},
+		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C3", []string{"games in which all attackers' p is 0.9"}, 0},
 		{"no game to compare with", func(g Game) bool {
 			return len(g.Attackers) == 5 && g.Attackers[4].Rate == 0.2 && g.Attackers[0].Rate == 0.2
 		}, "C3", []string{"N = 5, label 2, p = 0.2, no defense"}, 0},
@@ -145,7 +146,7 @@ func TestMissingGames(t *testing.T) {
 	}
 }
 
-// The claim is about p = 0.9, not about any rise.
+// The claim is about p = 0.9, not about smaller rises.
 func TestAllRaiseToLess(t *testing.T) {
 	m := paperLike.play(3)
 	m.Games = slices.DeleteFunc(m.Games, func(g Game) bool { return g.Attackers[0].Rate == EscalatedRate })
@@ -157,7 +158,7 @@ func TestAllRaiseToLess(t *testing.T) {
 	require.Equal(t, []string{"games in which all attackers' p is 0.9"}, verdicts[0].Missing)
 }
 
-// Without lifts nobody knows how much of an ASR is a base rate.
+// Without lifts it is unknown how much of an ASR is a base rate.
 func TestMissingMeasures(t *testing.T) {
 	m := paperLike.play(3)
 	for i := range m.Games {
@@ -171,15 +172,15 @@ func TestMissingMeasures(t *testing.T) {
 	require.Equal(t, everyClaim(Inconclusive), outcomes(verdicts))
 	for _, v := range verdicts[:7] {
 		require.Contains(t, v.Missing, "lift", v.Claim)
-		require.Equal(t, Supported, v.Statistics[0].Outcome, "what the ASRs say is still told")
+		require.Equal(t, Supported, v.Statistics[0].Outcome, "the outcome by ASR is still reported")
 	}
 	require.Equal(t, []string{"divergences of attackers at p = 0.2 without a defense"}, verdicts[7].Missing)
 }
 
-// A base rate that moves the ASR is no backdoor that fails.
+// A fall of the ASR that is only a fall of the base rate does not support C1.
 func TestASRAndLiftDisagree(t *testing.T) {
 	w := paperLike
-	w.base = func(a at) float64 { // all of the ASR beyond 0.3 is what the model says anyway
+	w.base = func(a at) float64 { // all of the ASR beyond 0.3 is base rate
 		return max(0, w.asr(a)-0.3)
 	}
 	w.asr = func(a at) float64 { return 0.95 - 0.1*float64(a.n) }
@@ -191,7 +192,7 @@ func TestASRAndLiftDisagree(t *testing.T) {
 	require.Contains(t, v.Sentence, "ASR and lift disagree: by ASR it is supported")
 }
 
-// Where the attack never worked, that it gets no worse contradicts nothing.
+// If the attack never worked, an unchanged ASR contradicts no claim.
 func TestNothingToLose(t *testing.T) {
 	w := paperLike
 	w.asr = func(at) float64 { return 0.05 }
@@ -201,7 +202,7 @@ func TestNothingToLose(t *testing.T) {
 		require.Equal(t, Inconclusive, v.Outcome, v.Claim)
 		require.Regexp(t, `, but only (4|5)\.\d points could change\.$`, v.Sentence, v.Claim)
 	}
-	w.asr = func(at) float64 { return 0.98 } // nor is there anything to gain
+	w.asr = func(at) float64 { return 0.98 } // there is too little to gain, either
 	verdicts, err = Judge(w.play(4), "C2")
 	require.NoError(t, err)
 	require.Equal(t, Inconclusive, verdicts[0].Statistics[0].Outcome)
@@ -219,16 +220,16 @@ func TestCollapsedModels(t *testing.T) {
 	require.Equal(t, Supported, verdicts[0].Outcome)
 	require.Equal(t, []uint64{0, 2, 3}, verdicts[0].Seeds)
 	require.Equal(t, []string{"collapsed model, its seed left out: N = 3, label 2, p = 0.2, no defense (seed 1)"}, verdicts[0].Excluded)
-	require.Empty(t, verdicts[1].Excluded, "C4 has no use for that game")
+	require.Empty(t, verdicts[1].Excluded, "C4 does not need that game")
 	require.Len(t, verdicts[1].Seeds, 4)
 
-	// What collapses on every seed is not measured on any; the others count.
+	// A game that collapses in every seed is left out; the others count.
 	verdicts, err = Judge(collapse(paperLike.play(4), func(g Game) bool { return len(g.Attackers) == 5 }), "C1", "C3", "C5")
 	require.NoError(t, err)
 	require.Equal(t, Supported, verdicts[0].Outcome)
 	require.Contains(t, verdicts[0].Statistics[0].Name, "N = 1 to 4")
 	require.Equal(t, []string{"collapsed model, the game left out: N = 5, label 2, p = 0.2, no defense"}, verdicts[0].Excluded)
-	require.Equal(t, Inconclusive, verdicts[1].Outcome, "nothing is left to judge by")
+	require.Equal(t, Inconclusive, verdicts[1].Outcome, "no game is left to judge by")
 	require.Empty(t, verdicts[1].Seeds)
 	require.Equal(t, Supported, verdicts[2].Outcome)
 	require.Len(t, verdicts[2].Seeds, 4)
@@ -257,8 +258,8 @@ func TestJudgeRefuses(t *testing.T) {
 		"attacker 0: p = 20":                            func(m *Measurements) { m.Games[0].Attackers[0].Rate = 20 },
 		"divergence = -1":                               func(m *Measurements) { m.Games[0].Attackers[0].Divergence = -1 },
 		"two attackers 0 in one game":                   func(m *Measurements) { m.Games[5].Attackers[1].ID = 0 },
-		`said to be "same", but the targets`:            func(m *Measurements) { m.Games[5].Attackers[1].Target = 1 },
-		`said to be "", but the targets`:                func(m *Measurements) { m.Games[5].Labels = "" },
+		`labels is "same", but the targets`:             func(m *Measurements) { m.Games[5].Attackers[1].Target = 1 },
+		`labels is "", but the targets`:                 func(m *Measurements) { m.Games[5].Labels = "" },
 		"seed 0: N = 2, label 2, p = 0.2, no defense: ": func(m *Measurements) { g := m.Games[5]; g.Models = []string{"other"}; m.Games = append(m.Games, g) },
 	} {
 		m := valid()

@@ -6,83 +6,85 @@ import (
 	"backfire/stats"
 )
 
-// twins uses a unit for each game with the first defense at the study's rate,
-// whatever its number of attackers: that game, followed by the same game with
-// each of the other defenses. Several N are averaged within a seed, each N as
-// much as the others.
-func (s *study) twins(defense string, others ...string) bool {
-	games := s.find(func(g slot) bool { return g.defense == defense && g.allAt(s.rate) })
+// compareDefenses uses a comparison for each game with the first defense at the
+// study's rate, with any number of attackers: that game, followed by the same
+// game with each of the other defenses. Games with different N are averaged
+// within a seed with equal weights. It reports whether there is a comparison.
+func (s *study) compareDefenses(defense string, others ...string) bool {
+	games := s.find(func(g gameKey) bool { return g.defense == defense && g.allAt(s.rate) })
 	if len(games) == 0 {
-		s.lack(fmt.Sprintf("games with %s at p = %v", defense, s.rate))
+		s.noteMissing(fmt.Sprintf("games with %s at p = %v", defense, s.rate))
 		return false
 	}
-	units := make([]unit, len(games))
+	comparisons := make([]comparison, len(games))
 	for i, g := range games {
-		units[i] = unit{g}
+		comparisons[i] = comparison{g}
 		for _, other := range others {
-			units[i] = append(units[i], g.with(other))
+			comparisons[i] = append(comparisons[i], g.with(other))
 		}
 	}
-	return s.use(units)
+	return s.use(comparisons)
 }
 
-// lowers says that the mean ASR of the units' first game is lower than that of
-// their game number than.
-func (s *study) lowers(name string, than int) statement {
+// lowersASR returns the statement that the mean ASR of the comparisons' first
+// game is lower than that of their game number than.
+func (s *study) lowersASR(name string, than int) statement {
 	return statement{
 		name: name, measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
 		value: s.changeOfMean(than), room: s.meanOf(than),
 	}
 }
 
-// keepsMore says that the standard accuracy of the units' first game is higher
-// than that of their game number than.
-func (s *study) keepsMore(name string, than int) statement {
+// keepsAccuracy returns the statement that the standard accuracy of the
+// comparisons' first game is higher than that of their game number than.
+func (s *study) keepsAccuracy(name string, than int) statement {
 	return statement{
 		name: name, measures: []Measure{CleanAccuracy}, unit: Difference, side: Above, bound: AccuracyMargin,
 		value: s.changeOfMean(than),
 	}
 }
 
-// cutMix is C5: the mean ASR with CutMix less that of the undefended twin.
+// cutMix examines C5: the mean ASR with CutMix minus that of the same game without
+// a defense.
 func cutMix(s *study) []statement {
-	if !s.twins(CutMix, NoDefense) {
+	if !s.compareDefenses(CutMix, NoDefense) {
 		return nil
 	}
-	return []statement{s.lowers("change of mean %s by CutMix", 1)}
+	return []statement{s.lowersASR("change of mean %s by CutMix", 1)}
 }
 
-// agentAugmentation is C6. "Lowers" and "further" are its mean ASR less that of
-// the undefended and of the CutMix twin. "Evenly" is the standard deviation over
-// the attackers of a game, averaged over the games with several attackers: below
-// EvenSpread.
+// agentAugmentation examines C6. "Lowers" and "further" compare its mean ASR with
+// that of the same game without a defense and with CutMix. "Evenly" requires the
+// standard deviation over the attackers of a game, averaged over the games with
+// several attackers, to be below EvenSpread.
 func agentAugmentation(s *study) []statement {
-	if !s.twins(AgentAugmentation, NoDefense, CutMix) {
+	if !s.compareDefenses(AgentAugmentation, NoDefense, CutMix) {
 		return nil
 	}
 	return []statement{
-		s.lowers("change of mean %s by agent augmentation", 1),
-		s.lowers("difference of mean %s between agent augmentation and CutMix", 2),
+		s.lowersASR("change of mean %s by agent augmentation", 1),
+		s.lowersASR("difference of mean %s between agent augmentation and CutMix", 2),
 		{
 			name:     "standard deviation of %s over the attackers with agent augmentation",
 			measures: asrAndLift, unit: Share, side: Below, bound: EvenSpread,
 			needs: "games with several attackers and " + AgentAugmentation,
-			value: func(r row, m Measure) float64 {
-				return over(s.units, several, func(u unit) float64 { return float64(stats.Summarize(m.values(r.games[u[0]])).Std) })
+			value: func(r seedGames, m Measure) float64 {
+				return meanOver(s.comparisons, severalAttackers, func(c comparison) float64 { return float64(stats.Summarize(m.values(r.games[c[0]])).Std) })
 			},
 		},
 	}
 }
 
-// agentIndexing is C7: its mean ASR less that of the undefended twin, and its
-// standard accuracy less that of the CutMix and of the agent augmentation twin.
+// agentIndexing examines C7: its mean ASR minus that of the same game without a
+// defense, and its standard accuracy minus that of the same game with CutMix and
+// with agent augmentation.
 func agentIndexing(s *study) []statement {
-	if !s.twins(AgentIndexing, NoDefense, CutMix, AgentAugmentation) {
+	if !s.compareDefenses(AgentIndexing, NoDefense, CutMix, AgentAugmentation) {
 		return nil
 	}
 	return []statement{
-		s.lowers("change of mean %s by agent indexing", 1),
-		s.keepsMore("difference of %s between agent indexing and CutMix", 2),
-		s.keepsMore("difference of %s between agent indexing and agent augmentation", 3),
+		s.lowersASR("change of mean %s by agent indexing", 1),
+		s.keepsAccuracy("difference of %s between agent indexing and CutMix", 2),
+		s.keepsAccuracy("difference of %s between agent indexing and agent augmentation", 3),
 	}
 }

@@ -9,26 +9,26 @@ import (
 	"backfire/stats"
 )
 
-// at is where a world is asked for an ASR.
+// at holds the circumstances on which an ASR in a world depends.
 type at struct {
 	defense  string
 	labels   Labels
 	n        int
-	rate     float64 // of the attacker
-	highest  float64 // rate in the game
+	rate     float64 // rate of the attacker
+	highest  float64 // highest rate in the game
 	attacker int
 }
 
-// world is a made-up truth: what an attacker's ASR and base rate are, and the
+// world defines synthetic results: an attacker's ASR and base rate, and the
 // standard accuracy, before the noise of a seed.
 type world struct {
 	asr   func(at) float64
 	base  func(at) float64
 	clean func(defense string, n int) float64
-	noise float64 // standard deviation, of every ASR
+	noise float64 // standard deviation of every ASR
 }
 
-// paperLike is a world in which every claim holds by far.
+// paperLike is a world in which every claim holds by a wide margin.
 var paperLike = world{
 	asr: func(a at) float64 {
 		switch {
@@ -74,7 +74,7 @@ var upsideDown = world{
 	noise: 0.004,
 }
 
-// game plays one game of the world.
+// game returns the result of one game in the world.
 func (w world) game(seed uint64, defense string, labels Labels, ids, targets []int, rates []float64) Game {
 	g := Game{
 		Seed: seed, Defense: defense, Labels: labels,
@@ -94,7 +94,7 @@ func (w world) game(seed uint64, defense string, labels Labels, ids, targets []i
 	return g
 }
 
-// repeat returns n times the same value.
+// repeat returns a slice of n equal values.
 func repeat[T any](value T, n int) []T { return slices.Repeat([]T{value}, n) }
 
 // upTo returns 0 to n-1.
@@ -106,7 +106,7 @@ func upTo(n int) []int {
 	return ids
 }
 
-// distinctTargets are those of the paper's table 2 for four attackers.
+// distinctTargets holds the targets of the paper's table 2 for four attackers.
 var distinctTargets = []int{1, 2, 5, 9}
 
 // play returns the games of all three tables on a number of seeds.

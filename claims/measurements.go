@@ -8,12 +8,14 @@ import (
 	"backfire/stats"
 )
 
-// ErrMeasurements is wrapped by every refusal of measurements that contradict
-// themselves or cannot be.
+// ErrMeasurements is wrapped by every refusal of measurements that are
+// contradictory or out of range.
 var ErrMeasurements = errors.New("bad measurements")
 
-// The defenses that the claims are about, by the names of package defenses.
-// Games with another one may be among the measurements; no claim looks at them.
+// The defenses that the claims are about. The names are those of package defenses,
+// as a test checks: this package judges plain measurements and imports nothing
+// that makes them. Measurements may contain games with other defenses, which no
+// claim uses.
 const (
 	NoDefense         = "none"
 	CutMix            = "cutmix"
@@ -21,19 +23,19 @@ const (
 	AgentIndexing     = "indexing"
 )
 
-// Labels says how the attackers of a game chose their target labels.
+// Labels is the way in which the attackers of a game chose their target labels.
 type Labels string
 
 // The choices of labels.
 const (
-	Same     Labels = "same"     // one for all
+	Same     Labels = "same"     // all attackers share one
 	Distinct Labels = "distinct" // no two attackers share one
-	Mixed    Labels = "mixed"    // some share one
-	Random   Labels = "random"   // each at random, and anew for each seed
+	Mixed    Labels = "mixed"    // some attackers share one
+	Random   Labels = "random"   // drawn at random for each attacker and seed
 )
 
-// LabelsOf returns how labels were chosen that were not drawn at random. One
-// attacker alone has Same.
+// LabelsOf returns the choice of labels that gives the targets, which must not be
+// drawn at random. For a single attacker it returns Same.
 func LabelsOf(targets []int) Labels {
 	distinct := len(slices.Compact(slices.Sorted(slices.Values(targets))))
 	switch {
@@ -46,59 +48,59 @@ func LabelsOf(targets []int) Labels {
 	}
 }
 
-// Measurements are games of one experiment: one dataset, scale and reading, and
-// several seeds.
+// Measurements holds the games of one experiment: one dataset, scale and reading,
+// and several seeds.
 type Measurements struct {
-	// Reading names the readings (and the scale, if the caller likes) that the
-	// games were played under; it goes into every verdict.
+	// Reading describes the readings (and, if the caller likes, the scale) with
+	// which the games were played. Every verdict repeats it.
 	Reading string
-	// Rate is the p in (0, 1] at which N, labels and defenses are compared;
-	// the paper's is 0.2.
+	// Rate is the p in (0, 1] at which N, labels and defenses are compared; the
+	// paper's is 0.2.
 	Rate  float64
 	Games []Game
 }
 
-// Game is one game as one defender ended it.
+// Game is the result of one game with one defender.
 type Game struct {
 	Seed    uint64
-	Defense string
-	// Labels of a game with a single attacker is Random if its target was
-	// drawn, otherwise anything else.
+	Defense string // NoDefense, or the name of a defense
+	// Labels is the choice of labels. For a game with a single attacker it is
+	// Random if the target was drawn, otherwise any other value.
 	Labels        Labels
 	CleanAccuracy stats.Number // standard accuracy in [0, 1]
-	Collapsed     bool         // it predicts no better than chance; its ASRs mean nothing
+	Collapsed     bool         // whether the model predicts no better than chance, so that its ASRs mean nothing
 	Attackers     []Attacker
-	// Models names the trained models behind the game (such as the hashes of
-	// their cells), so that each is counted once; agent indexing has several.
+	// Models holds a name for each trained model behind the game (such as the hash
+	// of its cell), so that each is counted once. Agent indexing has several.
 	Models []string
 }
 
 // Attacker is one attacker of a game.
 type Attacker struct {
-	ID     int     // identity: the same trigger in every game of a seed
-	Target int     // class
-	Rate   float64 // its p in [0, 1]
-	ASR    stats.Number
-	Lift   stats.Number
-	// Divergence is the distance between the attacker's feature distribution
-	// and everybody's (appendix 7.1 of the paper), at least 0.
+	ID     int          // identity: the same ID has the same trigger in every game of a seed
+	Target int          // class number of the target label
+	Rate   float64      // p in [0, 1]
+	ASR    stats.Number // in [0, 1]
+	Lift   stats.Number // in [-1, 1]
+	// Divergence is the distance between the attacker's feature distribution and
+	// that of all agents (appendix 7.1 of the paper), at least 0.
 	Divergence stats.Number
 }
 
-// validate refuses measurements that no experiment gives.
+// validate refuses contradictory or impossible measurements.
 func (m Measurements) validate() error {
 	if !(m.Rate > 0 && m.Rate <= 1) {
 		return fmt.Errorf("%w: p = %v: must be above 0 and at most 1", ErrMeasurements, m.Rate)
 	}
-	seen := map[uint64]map[slot]Game{}
+	seen := map[uint64]map[gameKey]Game{}
 	for _, g := range m.Games {
 		if err := g.validate(); err != nil {
 			return fmt.Errorf("%w: seed %d: %w", ErrMeasurements, g.Seed, err)
 		}
 		if seen[g.Seed] == nil {
-			seen[g.Seed] = map[slot]Game{}
+			seen[g.Seed] = map[gameKey]Game{}
 		}
-		s := slotOf(g)
+		s := keyOf(g)
 		if first, twice := seen[g.Seed][s]; twice && !slices.Equal(first.Models, g.Models) {
 			return fmt.Errorf("%w: seed %d: %s: two results, of models %v and %v", ErrMeasurements, g.Seed, s, first.Models, g.Models)
 		}
@@ -107,6 +109,7 @@ func (m Measurements) validate() error {
 	return nil
 }
 
+// validate refuses a contradictory or impossible game.
 func (g Game) validate() error {
 	if len(g.Attackers) == 0 {
 		return errors.New("a game without attackers")
@@ -114,7 +117,7 @@ func (g Game) validate() error {
 	if len(g.Models) == 0 {
 		return errors.New("a game without the names of its models")
 	}
-	if err := inRange("standard accuracy", g.CleanAccuracy, 0, 1); err != nil {
+	if err := checkRange("standard accuracy", g.CleanAccuracy, 0, 1); err != nil {
 		return err
 	}
 	ids := map[int]bool{}
@@ -132,18 +135,19 @@ func (g Game) validate() error {
 	case g.Labels == Random, len(targets) == 1, g.Labels == LabelsOf(targets):
 		return nil
 	default:
-		return fmt.Errorf("labels are said to be %q, but the targets are %v", g.Labels, targets)
+		return fmt.Errorf("labels is %q, but the targets are %v", g.Labels, targets)
 	}
 }
 
+// validate refuses values out of range.
 func (a Attacker) validate() error {
 	if !(a.Rate >= 0 && a.Rate <= 1) {
 		return fmt.Errorf("p = %v: must be from 0 to 1", a.Rate)
 	}
-	if err := inRange("ASR", a.ASR, 0, 1); err != nil {
+	if err := checkRange("ASR", a.ASR, 0, 1); err != nil {
 		return err
 	}
-	if err := inRange("lift", a.Lift, -1, 1); err != nil {
+	if err := checkRange("lift", a.Lift, -1, 1); err != nil {
 		return err
 	}
 	if a.Divergence.Defined() && a.Divergence < 0 {
@@ -152,26 +156,26 @@ func (a Attacker) validate() error {
 	return nil
 }
 
-// inRange refuses a number outside of [low, high]; NaN, one that does not exist,
-// may stand.
-func inRange(name string, n stats.Number, low, high float64) error {
+// checkRange refuses a number outside [low, high]. It accepts NaN, an undefined
+// number.
+func checkRange(name string, n stats.Number, low, high float64) error {
 	if float64(n) < low || float64(n) > high {
 		return fmt.Errorf("%s = %v: must be from %v to %v", name, float64(n), low, high)
 	}
 	return nil
 }
 
-// Measure is a quantity that statements are about.
+// Measure is a quantity on which statements are evaluated.
 type Measure string
 
-// The measures, all shares; see package game.
+// The measures, all of them shares. Package game defines them.
 const (
 	ASR           Measure = "asr"
 	Lift          Measure = "lift"
 	CleanAccuracy Measure = "clean_accuracy"
 )
 
-// String returns the measure's name for people.
+// String returns the measure's name as shown to the user.
 func (m Measure) String() string {
 	switch m {
 	case ASR:
@@ -183,7 +187,7 @@ func (m Measure) String() string {
 	}
 }
 
-// of returns the attacker's ASR or lift, NaN where it does not exist.
+// of returns the attacker's ASR or lift, NaN if it is undefined.
 func (m Measure) of(a Attacker) float64 {
 	if m == Lift {
 		return float64(a.Lift)

@@ -10,7 +10,7 @@ import (
 	"backfire/stats"
 )
 
-// published makes a game of the paper's figures. The paper gives no lifts.
+// published returns a game with the paper's figures. The paper gives no lifts.
 func published(defense string, labels Labels, ids, targets []int, rates, asr []float64, clean float64) Game {
 	g := Game{Seed: 1, Defense: defense, Labels: labels, CleanAccuracy: stats.Number(clean / 100)}
 	g.Models = []string{fmt.Sprint(defense, labels, ids, targets, rates)}
@@ -22,6 +22,7 @@ func published(defense string, labels Labels, ids, targets []int, rates, asr []f
 	return g
 }
 
+// table1 returns the games of the paper's table 1.
 func table1(t paper.Table1) Measurements {
 	m := Measurements{Rate: 0.2}
 	for id, single := range t.Single {
@@ -34,8 +35,9 @@ func table1(t paper.Table1) Measurements {
 	return m
 }
 
-// table2 takes one number of attackers: the paper's single ASRs of the same
-// attacker differ between its columns.
+// table2 returns the games of one number of attackers in the paper's table 2. They
+// cannot be combined, because the paper's single ASRs of the same attacker differ
+// between its columns.
 func table2(g paper.Table2Game) Measurements {
 	m := Measurements{Rate: 0.2}
 	n := len(g.Different.ASR)
@@ -46,7 +48,8 @@ func table2(g paper.Table2Game) Measurements {
 	return m
 }
 
-// table3 gives every attacker the mean; how far they are apart is not in it.
+// table3 returns the games of the paper's table 3. Every attacker has the mean ASR,
+// since the paper gives no single ones.
 func table3(t paper.Table3) Measurements {
 	m := Measurements{Rate: 0.2}
 	defenses := map[paper.Defense]string{
@@ -60,9 +63,9 @@ func table3(t paper.Table3) Measurements {
 	return m
 }
 
-// The paper's own figures are one seed without lifts, so they settle nothing;
-// but the statistics are defined on them. Worked out apart from this code, in
-// points.
+// The paper's own figures are one seed without lifts, so they settle no claim; but
+// the statistics are defined on them. The expected values, in points, were computed
+// independently of this code.
 func TestPaperFigures(t *testing.T) {
 	mnist, err := paper.For(paper.MNIST)
 	require.NoError(t, err)
@@ -74,7 +77,7 @@ func TestPaperFigures(t *testing.T) {
 		claim     string
 		statistic int
 		want      float64
-		holds     bool // on the claimed side of its bound
+		holds     bool // whether the estimate is on the claimed side of its bound
 	}{
 		{"table 1 MNIST", table1(mnist.Table1), "C1", 0, -86.030, true},
 		{"table 1 CIFAR-10", table1(cifar.Table1), "C1", 0, -78.205, true},
@@ -109,7 +112,7 @@ func TestPaperFigures(t *testing.T) {
 			require.Equal(t, Inconclusive, v.Outcome)
 			require.Equal(t, []uint64{1}, v.Seeds)
 			s := v.Statistics[tc.statistic]
-			require.InDelta(t, tc.want, 100*float64(s.Estimate), 0.005) // worked out to 0.001
+			require.InDelta(t, tc.want, 100*float64(s.Estimate), 0.005) // the expected values are given to 0.001
 			require.Equal(t, tc.holds, (float64(s.Estimate) < s.Bound) == (s.Side == Below))
 			require.False(t, s.Low.Defined())
 		})

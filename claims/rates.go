@@ -8,23 +8,23 @@ import (
 	"backfire/stats"
 )
 
-// oneRaises is C2. Each undefended game in which exactly one attacker is above
-// Measurements.Rate is compared with the same game with everybody at that rate:
-// what the one gains, and how the mean of the others changes. Several such pairs
-// are averaged within a seed.
+// oneRaises examines C2. It compares each undefended game in which exactly one
+// attacker is above Measurements.Rate with the same game with all attackers at that
+// rate. The numbers are the gain of that attacker and the change of the mean of the
+// others. Several such pairs are averaged within a seed.
 func oneRaises(s *study) []statement {
-	raised := s.find(func(g slot) bool { return g.defense == NoDefense && g.n > 1 && s.raiser(g) >= 0 })
+	raised := s.find(func(g gameKey) bool { return g.defense == NoDefense && g.n > 1 && s.raiser(g) >= 0 })
 	if len(raised) == 0 {
-		s.lack(fmt.Sprintf("games in which one attacker's p is above %v", s.rate))
+		s.noteMissing(fmt.Sprintf("games in which one attacker's p is above %v", s.rate))
 		return nil
 	}
-	if !s.use(s.against(raised)) {
+	if !s.use(s.withStudyRate(raised)) {
 		return nil
 	}
 	average := func(of func(before, after []float64, raiser int) float64) number {
-		return func(r row, m Measure) float64 {
-			return over(s.units, all, func(u unit) float64 {
-				return of(m.values(r.games[u[1]]), m.values(r.games[u[0]]), s.raiser(u[0]))
+		return func(r seedGames, m Measure) float64 {
+			return meanOver(s.comparisons, all, func(c comparison) float64 {
+				return of(m.values(r.games[c[1]]), m.values(r.games[c[0]]), s.raiser(c[0]))
 			})
 		}
 	}
@@ -47,9 +47,9 @@ func oneRaises(s *study) []statement {
 	}
 }
 
-// raiser returns the position of the one attacker whose rate is above the
-// study's while all others are at it; -1 if there is none.
-func (s *study) raiser(g slot) int {
+// raiser returns the position of the only attacker whose rate is above the study's
+// while all others are at it, or -1 if there is none.
+func (s *study) raiser(g gameKey) int {
 	raiser := -1
 	for i, a := range s.example(g).Attackers {
 		switch {
@@ -63,28 +63,29 @@ func (s *study) raiser(g slot) int {
 	return raiser
 }
 
-// allRaise is C3, on undefended games of several attackers that are all at
-// EscalatedRate or above. "Collapses" is two statements: the most successful
-// attacker's ASR is below CollapsedASR, and the mean is lower than in the same
-// game at Measurements.Rate. Several such games are averaged within a seed.
+// allRaise examines C3. It uses the undefended games of several attackers that all
+// have one rate, EscalatedRate or above. "Collapses" is two statements: the most
+// successful attacker's ASR is below CollapsedASR, and the mean is lower than in
+// the same game at Measurements.Rate. Several such games are averaged within a
+// seed.
 func allRaise(s *study) []statement {
-	escalated := s.find(func(g slot) bool {
+	escalated := s.find(func(g gameKey) bool {
 		first := s.example(g).Attackers[0].Rate
 		return g.defense == NoDefense && g.n > 1 && first > s.rate && first >= EscalatedRate && g.allAt(first)
 	})
 	if len(escalated) == 0 {
-		s.lack(fmt.Sprintf("games in which all attackers' p is %v", EscalatedRate))
+		s.noteMissing(fmt.Sprintf("games in which all attackers' p is %v", EscalatedRate))
 		return nil
 	}
-	if !s.use(s.against(escalated)) {
+	if !s.use(s.withStudyRate(escalated)) {
 		return nil
 	}
 	return []statement{
 		{
 			name:     fmt.Sprintf("highest %%s with all at p = %v", EscalatedRate),
 			measures: asrAndLift, unit: Share, side: Below, bound: CollapsedASR,
-			value: func(r row, m Measure) float64 {
-				return over(s.units, all, func(u unit) float64 { return highest(m.values(r.games[u[0]])) })
+			value: func(r seedGames, m Measure) float64 {
+				return meanOver(s.comparisons, all, func(c comparison) float64 { return highest(m.values(r.games[c[0]])) })
 			},
 		},
 		{
@@ -95,17 +96,17 @@ func allRaise(s *study) []statement {
 	}
 }
 
-// against returns units of each game and the same game with everybody at the
-// study's rate.
-func (s *study) against(games []slot) []unit {
-	units := make([]unit, len(games))
+// withStudyRate returns a comparison for each game: the game, and the same game
+// with all attackers at the study's rate.
+func (s *study) withStudyRate(games []gameKey) []comparison {
+	comparisons := make([]comparison, len(games))
 	for i, g := range games {
-		units[i] = unit{g, g.at(s.rate)}
+		comparisons[i] = comparison{g, g.at(s.rate)}
 	}
-	return units
+	return comparisons
 }
 
-// highest returns the highest value, NaN if one is.
+// highest returns the highest value, or NaN if one value is NaN.
 func highest(values []float64) float64 {
 	highest := math.Inf(-1)
 	for _, value := range values {

@@ -10,47 +10,47 @@ import (
 	"backfire/stats"
 )
 
-// study is what one claim finds among the measurements.
+// study holds the measurements, and the part of them that one claim uses.
 type study struct {
-	rate     float64
-	seeds    []uint64 // ascending
-	games    map[uint64]map[slot]Game
-	slots    []slot // of all seeds, in the order of compareSlots
-	units    []unit // what the claim uses; see use
-	rows     []row  // the seeds that have all of it
-	missing  notes
-	excluded notes
+	rate        float64
+	seeds       []uint64 // in ascending order
+	games       map[uint64]map[gameKey]Game
+	keys        []gameKey    // of all seeds, in the order of compareKeys
+	comparisons []comparison // the comparisons that the claim uses; see use
+	usable      []seedGames  // the seeds that have all games of the comparisons
+	missing     notes
+	excluded    notes
 }
 
-// newStudy sorts the measurements by seed and slot.
+// newStudy returns the study of measurements, before a claim selects its comparisons.
 func newStudy(m Measurements) *study {
-	s := &study{rate: m.Rate, games: map[uint64]map[slot]Game{}}
-	slots := map[slot]bool{}
+	s := &study{rate: m.Rate, games: map[uint64]map[gameKey]Game{}}
+	keys := map[gameKey]bool{}
 	for _, g := range m.Games {
 		if s.games[g.Seed] == nil {
-			s.games[g.Seed] = map[slot]Game{}
+			s.games[g.Seed] = map[gameKey]Game{}
 		}
-		s.games[g.Seed][slotOf(g)] = g
-		slots[slotOf(g)] = true
+		s.games[g.Seed][keyOf(g)] = g
+		keys[keyOf(g)] = true
 	}
 	s.seeds = slices.Sorted(maps.Keys(s.games))
-	s.slots = slices.SortedFunc(maps.Keys(slots), compareSlots)
+	s.keys = slices.SortedFunc(maps.Keys(keys), compareKeys)
 	return s
 }
 
-// find returns the slots that some seed has and keep accepts.
-func (s *study) find(keep func(slot) bool) []slot {
-	var found []slot
-	for _, slot := range s.slots {
-		if keep(slot) {
-			found = append(found, slot)
+// find returns the keys for which keep returns true.
+func (s *study) find(keep func(gameKey) bool) []gameKey {
+	var found []gameKey
+	for _, key := range s.keys {
+		if keep(key) {
+			found = append(found, key)
 		}
 	}
 	return found
 }
 
-// example returns the game that a slot holds in the first seed that has it.
-func (s *study) example(of slot) Game {
+// example returns the game with a key, of the first seed that has one.
+func (s *study) example(of gameKey) Game {
 	for _, seed := range s.seeds {
 		if g, ok := s.games[seed][of]; ok {
 			return g
@@ -59,48 +59,48 @@ func (s *study) example(of slot) Game {
 	return Game{}
 }
 
-// lack notes that no seed has any of the games a claim is about.
-func (s *study) lack(what string) { s.missing.add(what, s.seeds...) }
+// noteMissing notes that no seed has any of the games that a claim needs.
+func (s *study) noteMissing(what string) { s.missing.add(what, s.seeds...) }
 
-// unit is a set of games that are compared with each other: a seed has all of
-// them or none is of use.
-type unit []slot
+// comparison is a set of games that are compared with each other. A seed that
+// lacks one of them cannot use the others.
+type comparison []gameKey
 
-// row is a seed with its games.
-type row struct {
+// seedGames holds the games of one seed.
+type seedGames struct {
 	seed  uint64
-	games map[slot]Game
+	games map[gameKey]Game
 }
 
-// use chooses the units that a claim is settled by, and the seeds that have all
-// of their games; it reports whether there is a unit. It notes what is missing.
-// A unit of which a game collapsed in every seed that has it is left out, and so
-// is a seed of which a game of another unit collapsed.
-func (s *study) use(units []unit) bool {
-	s.units = slices.DeleteFunc(units, func(u unit) bool { return slices.ContainsFunc(u, s.alwaysCollapses) })
+// use sets the comparisons by which a claim is judged, and the seeds that have
+// all of their games, and notes the missing ones. It reports whether there is a
+// comparison. It leaves out a comparison of which a game collapsed in every seed
+// that has it, and a seed in which a game of another comparison collapsed.
+func (s *study) use(comparisons []comparison) bool {
+	s.comparisons = slices.DeleteFunc(comparisons, func(c comparison) bool { return slices.ContainsFunc(c, s.alwaysCollapses) })
 	for _, seed := range s.seeds {
-		usable := len(s.units) > 0
-		for _, slot := range slotsOf(s.units) {
-			g, ok := s.games[seed][slot]
+		complete := len(s.comparisons) > 0
+		for _, key := range keysOf(s.comparisons) {
+			g, ok := s.games[seed][key]
 			switch {
 			case !ok:
-				s.missing.add(slot.String(), seed)
-				usable = false
+				s.missing.add(key.String(), seed)
+				complete = false
 			case g.Collapsed:
-				s.excluded.add("collapsed model, its seed left out: "+slot.String(), seed)
-				usable = false
+				s.excluded.add("collapsed model, its seed left out: "+key.String(), seed)
+				complete = false
 			}
 		}
-		if usable {
-			s.rows = append(s.rows, row{seed, s.games[seed]})
+		if complete {
+			s.usable = append(s.usable, seedGames{seed, s.games[seed]})
 		}
 	}
-	return len(s.units) > 0
+	return len(s.comparisons) > 0
 }
 
-// alwaysCollapses reports and notes whether a game collapsed in every seed that
-// has it.
-func (s *study) alwaysCollapses(of slot) bool {
+// alwaysCollapses reports whether a game collapsed in every seed that has it, and
+// notes it in excluded.
+func (s *study) alwaysCollapses(of gameKey) bool {
 	var collapsed []uint64
 	for _, seed := range s.seeds {
 		if g, ok := s.games[seed][of]; ok {
@@ -116,31 +116,31 @@ func (s *study) alwaysCollapses(of slot) bool {
 	return len(collapsed) > 0
 }
 
-// slotsOf returns the distinct slots of units in their order.
-func slotsOf(units []unit) []slot {
-	var slots []slot
-	for _, u := range units {
-		slots = append(slots, u...)
+// keysOf returns the distinct keys of comparisons, in the order of compareKeys.
+func keysOf(comparisons []comparison) []gameKey {
+	var keys []gameKey
+	for _, c := range comparisons {
+		keys = append(keys, c...)
 	}
-	slices.SortFunc(slots, compareSlots)
-	return slices.Compact(slots)
+	slices.SortFunc(keys, compareKeys)
+	return slices.Compact(keys)
 }
 
-// complete returns the seeds that have all games.
+// complete returns the seeds that have all games of the comparisons.
 func (s *study) complete() []uint64 {
-	seeds := make([]uint64, len(s.rows))
-	for i, r := range s.rows {
+	seeds := make([]uint64, len(s.usable))
+	for i, r := range s.usable {
 		seeds[i] = r.seed
 	}
 	return seeds
 }
 
-// models counts the trained models behind the games that are used.
+// models returns the number of trained models behind the games in use.
 func (s *study) models() int {
 	models := map[string]bool{}
-	for _, r := range s.rows {
-		for _, slot := range slotsOf(s.units) {
-			for _, model := range r.games[slot].Models {
+	for _, r := range s.usable {
+		for _, key := range keysOf(s.comparisons) {
+			for _, model := range r.games[key].Models {
 				models[model] = true
 			}
 		}
@@ -148,31 +148,32 @@ func (s *study) models() int {
 	return len(models)
 }
 
-// number computes something by a measure from the games of one seed.
-type number func(r row, m Measure) float64
+// number is a quantity computed from the games of one seed, on a measure.
+type number func(r seedGames, m Measure) float64
 
-// statement says that a number lies on one side of a bound.
+// statement states that a number is on one side of a bound.
 type statement struct {
-	// name with %s for the measure: "change of mean %s with CutMix".
+	// name describes the number, with %s for the measure: "change of mean %s by
+	// CutMix".
 	name     string
 	measures []Measure
 	unit     Unit
 	side     Side
 	bound    float64
-	// value computes the number from the games of one seed; NaN where it does
-	// not exist.
+	// value computes the number of one seed. It returns NaN if it is undefined.
 	value number
-	// room computes what there is to lose (or gain); nil where a statement is
-	// not about a change.
+	// room computes the amount that can be lost (or gained). It is nil for a
+	// statement that is not about a change.
 	room number
-	// needs says what is missing where value is NaN; empty: the measure.
+	// needs describes the missing measurements if value returns NaN. If it is
+	// empty, the measure is missing.
 	needs string
 }
 
-// asrAndLift are the measures of every statement about the ASR.
+// asrAndLift lists the measures of every statement about the ASR.
 var asrAndLift = []Measure{ASR, Lift}
 
-// measure computes and judges one statement by one measure.
+// measure computes and judges one statement on one measure.
 func (s *study) measure(st statement, m Measure) Statistic {
 	result := Statistic{
 		Name: fmt.Sprintf(st.name, m), Measure: m, Unit: st.unit, Side: st.side, Bound: st.bound,
@@ -180,7 +181,7 @@ func (s *study) measure(st statement, m Measure) Statistic {
 		PerSeed: []SeedValue{},
 	}
 	var values, rooms []float64
-	for _, r := range s.rows {
+	for _, r := range s.usable {
 		value := st.value(r, m)
 		if math.IsNaN(value) {
 			needs := st.needs
@@ -203,14 +204,14 @@ func (s *study) measure(st statement, m Measure) Statistic {
 	return result
 }
 
-// notes are remarks, each with the seeds it is about, in the order of their
-// first appearance.
+// notes collects remarks, each with its seeds, in the order of their first
+// appearance.
 type notes struct {
 	order []string
 	seeds map[string][]uint64
 }
 
-// add notes a remark for seeds.
+// add adds a remark about seeds.
 func (n *notes) add(text string, seeds ...uint64) {
 	if n.seeds == nil {
 		n.seeds = map[string][]uint64{}
@@ -225,7 +226,8 @@ func (n *notes) add(text string, seeds ...uint64) {
 	}
 }
 
-// texts returns the remarks with their seeds, of which there are all in all.
+// texts returns the remarks with their seeds. all is the number of all seeds; a
+// remark about all of them is returned without seeds.
 func (n *notes) texts(all int) []string {
 	texts := make([]string, 0, len(n.order))
 	for _, text := range n.order {

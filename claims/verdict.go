@@ -7,7 +7,7 @@ import (
 	"backfire/stats"
 )
 
-// Outcome is how a claim or a statement fares.
+// Outcome is the outcome of judging a claim or a statement.
 type Outcome string
 
 // The outcomes.
@@ -31,12 +31,12 @@ type Unit string
 
 // The units.
 const (
-	Difference  Unit = "difference"  // of two shares, in [-1, 1]; printed in percentage points
-	Share       Unit = "share"       // in [0, 1], or a deviation of shares; printed in percent
+	Difference  Unit = "difference"  // difference of two shares, in [-1, 1]; shown in percentage points
+	Share       Unit = "share"       // share in [0, 1], or a deviation of shares; shown in percent
 	Correlation Unit = "correlation" // in [-1, 1]
 )
 
-// format writes a number without its unit's name.
+// format formats a number without its unit's name.
 func (u Unit) format(x float64) string {
 	switch u {
 	case Correlation:
@@ -48,12 +48,13 @@ func (u Unit) format(x float64) string {
 	}
 }
 
-// name returns the unit's name to stand behind a number; empty for a pure one.
+// name returns the unit's name to write behind a number, empty for a Correlation.
 func (u Unit) name() string {
 	return map[Unit]string{Difference: " points", Share: " %"}[u]
 }
 
-// signed writes x with a sign and some decimals, and zero without a sign.
+// signed formats x with a sign and the given number of decimals, and zero without a
+// sign.
 func signed(x float64, decimals int) string {
 	text := fmt.Sprintf("%+.*f", decimals, x)
 	if strings.Trim(text, "+-0.") == "" {
@@ -62,23 +63,25 @@ func signed(x float64, decimals int) string {
 	return text
 }
 
-// Statistic is one statement by one measure.
+// Statistic is the result of one statement on one measure.
 type Statistic struct {
 	Name    string  `json:"name"`
 	Measure Measure `json:"measure"`
 	Unit    Unit    `json:"unit"`
-	// Side and Bound are what supports the statement: an interval all below,
-	// or all above, Bound.
+	// Side and Bound are the condition for support: the whole interval is below,
+	// or above, Bound.
 	Side  Side    `json:"side"`
 	Bound float64 `json:"bound"`
-	// Estimate is the mean over the seeds, Low to High its 95 % confidence
-	// interval (Student's t over the seeds; it may leave the range that single
-	// values are bound to); undefined without seeds or with one.
+	// Estimate is the mean over the seeds, undefined without seeds. Low to High is
+	// its 95 % confidence interval (Student's t over the seeds), undefined with
+	// fewer than two seeds. The interval may extend beyond the range of single
+	// values.
 	Estimate stats.Number `json:"estimate"`
 	Low      stats.Number `json:"low"`
 	High     stats.Number `json:"high"`
-	// Room is the mean over the seeds of what there was to lose, or to gain;
-	// undefined where the statement is not about a change. See the constant.
+	// Room is the mean over the seeds of the amount that could be lost, or gained;
+	// see the constant Room. It is undefined if the statement is not about a
+	// change.
 	Room    stats.Number `json:"room"`
 	PerSeed []SeedValue  `json:"per_seed"`
 	Outcome Outcome      `json:"outcome"`
@@ -90,7 +93,8 @@ type SeedValue struct {
 	Value float64 `json:"value"`
 }
 
-// judge fills the estimate from the values of the seeds, and the outcome.
+// judge sets the estimate, its interval and the outcome from the values of the
+// seeds.
 func (s *Statistic) judge(values []float64) {
 	summary := stats.Summarize(values)
 	s.Outcome, s.Estimate = Inconclusive, summary.Mean
@@ -113,14 +117,15 @@ func (s *Statistic) judge(values []float64) {
 	}
 }
 
-// lacksRoom reports whether there was too little to lose or to gain.
+// lacksRoom reports whether there was too little to lose or to gain, see the
+// constant Room.
 func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && s.Room < Room }
 
-// Format writes a number with the unit's name.
+// Format formats a number with the unit's name.
 func (u Unit) Format(x float64) string { return u.format(x) + u.name() }
 
-// text says what was found: "the change of mean ASR is -71.2 points (95 % CI
-// -75.0 to -67.4)".
+// text returns the estimate as a clause, such as "the change of mean ASR by CutMix
+// is -71.2 points (95 % CI -75.0 to -67.4)".
 func (s *Statistic) text() string {
 	text := fmt.Sprintf("the %s is %s%s", s.Name, s.Unit.format(float64(s.Estimate)), s.Unit.name())
 	if s.Low.Defined() {
@@ -129,37 +134,38 @@ func (s *Statistic) text() string {
 	return text
 }
 
-// supports says what supports the statement: "below -5.0".
+// supports returns the condition for support, such as "below -5.0".
 func (s *Statistic) supports() string {
 	return fmt.Sprintf("%s %s", s.Side, s.Unit.format(s.Bound))
 }
 
-// Verdict is what measurements say about a claim.
+// Verdict is the judgement of a claim by measurements.
 type Verdict struct {
 	Claim   string  `json:"claim"` // C1 to C8
-	Title   string  `json:"title"`
-	Says    string  `json:"says"` // the claim
+	Title   string  `json:"title"` // Claim.Title
+	Says    string  `json:"says"`  // Claim.Says
 	Outcome Outcome `json:"outcome"`
 	// Reading repeats Measurements.Reading.
 	Reading string `json:"reading"`
-	// Seeds are those that the statistics are computed from, Models the number
-	// of trained models behind their games.
+	// Seeds lists the seeds from which the statistics are computed. Models is the
+	// number of trained models behind their games.
 	Seeds  []uint64 `json:"seeds"`
 	Models int      `json:"models"`
-	// Statistics holds each of the claim's statements, by ASR and by lift
-	// where it is about them.
+	// Statistics holds each of the claim's statements: on ASR and on lift if it is
+	// about the ASR, otherwise on standard accuracy.
 	Statistics []Statistic `json:"statistics"`
-	// Missing says what else would have been needed; with anything here the
-	// outcome is Inconclusive.
+	// Missing lists the missing measurements. If it is not empty, the outcome is
+	// Inconclusive.
 	Missing []string `json:"missing"`
-	// Excluded says what was left out because a model collapsed.
+	// Excluded lists the games and seeds that are left out because a model
+	// collapsed.
 	Excluded []string `json:"excluded"`
-	// Sentence says all of it in one sentence.
+	// Sentence states the verdict and its reason in one sentence.
 	Sentence string `json:"sentence"`
 }
 
-// settle decides the outcome from the statistics and writes the sentence.
-func (v *Verdict) settle() {
+// decide sets the outcome and the sentence from the statistics.
+func (v *Verdict) decide() {
 	byASR, byLift := v.conjunction(Lift), v.conjunction(ASR)
 	v.Outcome = Inconclusive
 	because := ""
@@ -185,8 +191,8 @@ func (v *Verdict) settle() {
 }
 
 // conjunction returns the statistic that decides whether all statements hold,
-// leaving those by one measure out: the first that is contradicted, else the
-// first that is inconclusive, else the first.
+// without those on one measure: the first contradicted one, else the first
+// inconclusive one, else the first.
 func (v *Verdict) conjunction(without Measure) *Statistic {
 	var decides *Statistic
 	rank := map[Outcome]int{Supported: 0, Inconclusive: 1, Contradicted: 2}
@@ -199,7 +205,7 @@ func (v *Verdict) conjunction(without Measure) *Statistic {
 	return decides
 }
 
-// count writes a number of things: "1 seed", "3 seeds".
+// count formats a number of things, such as "1 seed" or "3 seeds".
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -207,8 +213,8 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// Text lists verdicts for people: each with its sentence, its statistics and
-// what was left out.
+// Text returns verdicts as text for the user: each with its sentence, its
+// statistics and the games that are left out.
 func Text(verdicts []Verdict) string {
 	var text strings.Builder
 	for _, v := range verdicts {

@@ -35,20 +35,23 @@ func blank(t *testing.T, h int) []byte {
 	return file.Bytes()
 }
 
-// The whole program on bad input: exit code 1 for what is wrong with files and
-// machines, 2 for settings, nothing on standard output, one sentence that names what
-// is wrong, and no store left behind.
-func TestBadInputEndsInOneSentence(t *testing.T) {
+// badInput is a call of "run" with what is wrong with its files, environment or
+// arguments.
+type badInput struct {
+	files   map[string][]byte
+	environ string
+	args    []string
+	code    int
+	says    string
+}
+
+// badInputs returns bad inputs by their fault.
+func badInputs(t *testing.T) map[string]badInput {
+	t.Helper()
 	const images, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 	folder := []string{"--dataset", "folder", "--set", "data.path=."}
 	digits := []string{"--dataset", "mnist", "--set", "data.path=."}
-	for name, tc := range map[string]struct {
-		files   map[string][]byte
-		environ string
-		args    []string
-		code    int
-		says    string
-	}{
+	return map[string]badInput{
 		"truncated images": {
 			map[string][]byte{images: idx(400, 100, 8, 8), labels: idx(0, 100)},
 			"", folder, ExitFailure,
@@ -87,7 +90,14 @@ func TestBadInputEndsInOneSentence(t *testing.T) {
 		"store is a file":  {map[string][]byte{"runs": nil}, "", nil, ExitFailure, "runs"},
 		"no engine":        {nil, launcher.EngineVariable + "=/no/such/engine", nil, ExitFailure, "there is no /no/such/engine"},
 		"no libtorch":      {nil, launcher.LibtorchVariable + "=/no/such/libtorch", nil, ExitFailure, "name the directory of a libtorch"},
-	} {
+	}
+}
+
+// The whole program on bad input: exit code 1 for faults of files and machines, 2 for
+// settings, nothing on standard output, one sentence that names the fault, and no store
+// left behind.
+func TestBadInputEndsInOneSentence(t *testing.T) {
+	for name, tc := range badInputs(t) {
 		t.Run(name, func(t *testing.T) {
 			dir, err := filepath.EvalSymlinks(t.TempDir())
 			require.NoError(t, err)

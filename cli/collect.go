@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/runner"
 	"backfire/report"
 )
 
@@ -21,11 +21,14 @@ func NewCmdCollect(streams *IOStreams, runF func(context.Context, *CollectOption
 	opts := &CollectOptions{PlannedOptions: newPlannedOptions(streams)}
 	cmd := &cobra.Command{
 		Use:   "collect PLAN",
-		Short: "Make the tables of a stored plan from what its workers have stored",
-		Long: `Make the tables of a stored plan from the store alone; nothing is trained. What is
-not stored yet is missing in the tables. Exit code 4 says that something is, 3 that
-some models failed.`,
-		Args: cobra.ExactArgs(1),
+		Short: "Make the tables of a stored plan from the models that are stored",
+		Long: `Make the tables of a stored plan from its store, without training. Models that are not
+stored yet are missing in the tables; the exit code is then 4, or 3 if the only missing
+models are failed ones. PLAN is the directory that "backfire plan" printed, or the hash
+of a plan or its beginning.`,
+		Example: `  backfire collect "$plan"
+  backfire collect 1f3a --store /shared/runs --out tables`,
+		Args: arguments("PLAN"),
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	cmd.Flags().StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
@@ -48,14 +51,14 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	if err != nil {
 		return planError(err)
 	}
-	if err := sweep.Complete(plan.store); err != nil {
+	if err := runner.Complete(sweep, plan.store); err != nil {
 		return err
 	}
-	progress, err := sweep.Progress(plan.store)
+	progress, err := runner.ProgressOf(sweep, plan.store)
 	if err != nil {
 		return err
 	}
-	outcome := &experiments.Outcome{Cells: progress.Cells, Stored: progress.Stored, Left: progress.Waiting + len(progress.Running)}
+	outcome := &runner.Outcome{Cells: progress.Cells, Stored: progress.Stored, Left: progress.Waiting + len(progress.Running)}
 	for _, failed := range progress.Failed {
 		outcome.Failed = append(outcome.Failed, failed.Failure)
 	}

@@ -1,18 +1,14 @@
 package cli
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"backfire/datasets"
 )
 
-// commandLine writes down a call so that a shell would make it again: the
-// command, its arguments, then the flags that were given, sorted by name.
+// commandLine returns the command line that repeats a call in a shell: the command,
+// its arguments, and the flags that were given, sorted by name.
 func commandLine(cmd *cobra.Command, args []string) string {
 	words := strings.Fields(cmd.CommandPath())
 	for _, arg := range args {
@@ -34,7 +30,7 @@ func commandLine(cmd *cobra.Command, args []string) string {
 	return strings.Join(words, " ")
 }
 
-// quoted protects a word from a shell where it needs that.
+// quoted quotes a word for a shell where that is necessary.
 func quoted(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./,:=+@%", r)
@@ -43,19 +39,4 @@ func quoted(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// keySets sets the keys that flags gave a value, as --set does. A path of images
-// (data.path) is that of the dataset folder.
-func keySets(values map[string]string) []string {
-	if values["data.path"] != "" {
-		values["data.name"] = datasets.Folder
-	}
-	var sets []string
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if values[key] != "" {
-			sets = append(sets, key+"="+values[key])
-		}
-	}
-	return sets
 }

@@ -16,11 +16,17 @@ import (
 
 // NewCmdConfig returns the group of commands about the configuration.
 func NewCmdConfig(streams *IOStreams) *cobra.Command {
-	return newGroup("config", "Show the configuration, its keys and its presets",
-		NewCmdConfigShow(streams, nil),
-		NewCmdConfigKeys(streams, nil),
-		NewCmdConfigPresets(streams, nil),
+	group := newGroup("config", "Show the configuration, its keys and its presets",
+		newCmdConfigShow(streams, nil),
+		newCmdConfigKeys(streams, nil),
+		newCmdConfigPresets(streams, nil),
 	)
+	group.Long = `Each setting has a key. Its value comes from the defaults, a preset, a configuration
+file, the environment, --set, or a flag of its own; later ones win. docs/config.md
+lists all keys.`
+	group.Example = `  backfire config show --preset quick
+  backfire config presets paper`
+	return group
 }
 
 // The output formats of the config commands.
@@ -31,26 +37,25 @@ const (
 	formatMarkdown = "markdown"
 )
 
-// ConfigShowOptions are the options of "config show".
-type ConfigShowOptions struct {
+// configShowOptions are the options of "config show".
+type configShowOptions struct {
 	IO     *IOStreams
 	Config config.Options
 	Format string // table, yaml or json
 }
 
-// NewCmdConfigShow returns the command that prints the resolved configuration.
-func NewCmdConfigShow(streams *IOStreams, runF func(context.Context, *ConfigShowOptions) error) *cobra.Command {
-	opts := &ConfigShowOptions{IO: streams}
+// newCmdConfigShow returns the command that prints the resolved configuration.
+func newCmdConfigShow(streams *IOStreams, runF func(context.Context, *configShowOptions) error) *cobra.Command {
+	opts := &configShowOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print the resolved configuration with the source of each value",
-		Long: `Print the configuration that a run with the same preset, file, environment and
-flags would use, and where each value came from.
-
-The yaml format is a configuration file that gives the same values again.`,
+		Long: `Print the configuration that a run with the same preset, file, environment and flags
+would use, and the source of each value. The format yaml is a configuration file with
+the same values.`,
 		Example: `  backfire config show --preset quick
   backfire config show --preset paper --set attackers.p=0.4 --format yaml > my.yaml`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 	}
 	flags := config.AddFlags(cmd.Flags(), "")
 	format := addFormat(cmd, formatTable, formatYAML, formatJSON)
@@ -64,7 +69,7 @@ The yaml format is a configuration file that gives the same values again.`,
 	return cmd
 }
 
-func runConfigShow(opts *ConfigShowOptions) error {
+func runConfigShow(opts *configShowOptions) error {
 	resolved, err := config.Load(opts.Config)
 	if err != nil {
 		return err
@@ -91,7 +96,7 @@ func runConfigShow(opts *ConfigShowOptions) error {
 	}
 }
 
-// shown returns a value for a table, where an empty cell would look like a fault.
+// shown returns a value for a table, where an empty cell would look like an error.
 func shown(value any) string {
 	text := config.Format(value)
 	switch {
@@ -104,19 +109,23 @@ func shown(value any) string {
 	}
 }
 
-// ConfigKeysOptions are the options of "config keys".
-type ConfigKeysOptions struct {
+// configKeysOptions are the options of "config keys".
+type configKeysOptions struct {
 	IO     *IOStreams
 	Format string // table or markdown
 }
 
-// NewCmdConfigKeys returns the command that prints the reference of all keys.
-func NewCmdConfigKeys(streams *IOStreams, runF func(context.Context, *ConfigKeysOptions) error) *cobra.Command {
-	opts := &ConfigKeysOptions{IO: streams}
+// newCmdConfigKeys returns the command that prints the reference of all keys.
+func newCmdConfigKeys(streams *IOStreams, runF func(context.Context, *configKeysOptions) error) *cobra.Command {
+	opts := &configKeysOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "List all keys with default, allowed values and meaning",
-		Args:  cobra.NoArgs,
+		Long: `List all keys of the configuration with their default, meaning, allowed values, flag
+and environment variables. The format markdown is docs/config.md.`,
+		Example: `  backfire config keys
+  backfire config keys | grep -A3 ^attackers`,
+		Args: arguments(),
 	}
 	format := addFormat(cmd, formatTable, formatMarkdown)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -129,7 +138,7 @@ func NewCmdConfigKeys(streams *IOStreams, runF func(context.Context, *ConfigKeys
 	return cmd
 }
 
-func runConfigKeys(opts *ConfigKeysOptions) error {
+func runConfigKeys(opts *configKeysOptions) error {
 	if opts.Format == formatMarkdown {
 		return write(opts.IO.Out, config.Reference())
 	}
@@ -145,19 +154,23 @@ func runConfigKeys(opts *ConfigKeysOptions) error {
 	return write(opts.IO.Out, text.String())
 }
 
-// ConfigPresetsOptions are the options of "config presets".
-type ConfigPresetsOptions struct {
+// configPresetsOptions are the options of "config presets".
+type configPresetsOptions struct {
 	IO   *IOStreams
 	Name string // the preset to print; empty: list them
 }
 
-// NewCmdConfigPresets returns the command that lists the presets or prints one.
-func NewCmdConfigPresets(streams *IOStreams, runF func(context.Context, *ConfigPresetsOptions) error) *cobra.Command {
-	opts := &ConfigPresetsOptions{IO: streams}
+// newCmdConfigPresets returns the command that lists the presets or prints one.
+func newCmdConfigPresets(streams *IOStreams, runF func(context.Context, *configPresetsOptions) error) *cobra.Command {
+	opts := &configPresetsOptions{IO: streams}
 	return &cobra.Command{
-		Use:       "presets [NAME]",
-		Short:     "List the presets, or print one with a comment for every value",
-		Args:      cobra.MaximumNArgs(1),
+		Use:   "presets [NAME]",
+		Short: "List the presets, or print one with a comment for every value",
+		Long: `List the presets, or print one of them. A preset is a configuration file within the
+program; printed, it is a start for a file of your own.`,
+		Example: `  backfire config presets
+  backfire config presets quick > mine.yaml`,
+		Args:      arguments("[NAME]"),
 		ValidArgs: config.Presets(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -171,7 +184,7 @@ func NewCmdConfigPresets(streams *IOStreams, runF func(context.Context, *ConfigP
 	}
 }
 
-func runConfigPresets(opts *ConfigPresetsOptions) error {
+func runConfigPresets(opts *configPresetsOptions) error {
 	if opts.Name != "" {
 		text, err := config.PresetText(opts.Name)
 		if err != nil {
@@ -222,12 +235,16 @@ func write(out io.Writer, text string) error {
 	return nil
 }
 
-// writeTable writes rows as columns aligned by spaces.
+// writeTable writes rows as columns aligned by spaces, with control characters escaped.
 func writeTable(out io.Writer, rows [][]string) error {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(table, strings.Join(row, "\t")); err != nil {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = visible(cell)
+		}
+		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
 			return fmt.Errorf("lay out the table: %w", err)
 		}
 	}

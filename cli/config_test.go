@@ -18,14 +18,14 @@ import (
 func TestConfigShowOptions(t *testing.T) {
 	streams, _, _ := testStreams()
 	streams.Environ = []string{"BACKFIRE_SEED=3"}
-	var got *ConfigShowOptions
-	cmd := NewCmdConfigShow(streams, func(_ context.Context, opts *ConfigShowOptions) error {
+	var got *configShowOptions
+	cmd := newCmdConfigShow(streams, func(_ context.Context, opts *configShowOptions) error {
 		got = opts
 		return nil
 	})
 	cmd.SetArgs([]string{"--preset", "quick", "--set", "seed=2", "--width", "4", "--format", "json"})
 	require.NoError(t, cmd.Execute())
-	require.Equal(t, &ConfigShowOptions{
+	require.Equal(t, &configShowOptions{
 		IO: streams, Format: "json",
 		Config: config.Options{Preset: "quick", Environ: streams.Environ, Sets: []string{"seed=2"}, Flags: map[string]string{"model.width": "4"}},
 	}, got)

@@ -14,10 +14,10 @@ import (
 	"backfire/datasets"
 )
 
-// DataOptions are the options of the data commands.
-type DataOptions struct {
+// dataOptions are the options of the data commands.
+type dataOptions struct {
 	IO     *IOStreams
-	Config config.Options // whose data.dir says where the data lie
+	Config config.Options // its data.dir is the directory of the data
 	Name   string         // dataset of fetch and verify
 
 	// Fetch and Verify are those of package datasets.
@@ -27,22 +27,22 @@ type DataOptions struct {
 
 // NewCmdData returns the group of commands about the datasets.
 func NewCmdData(streams *IOStreams) *cobra.Command {
-	return newGroup("data", "List, fetch and verify the datasets",
-		NewCmdDataList(streams, nil),
-		NewCmdDataFetch(streams, nil),
-		NewCmdDataVerify(streams, nil),
+	group := newGroup("data", "List, fetch and verify the datasets",
+		newCmdDataList(streams, nil),
+		newCmdDataFetch(streams, nil),
+		newCmdDataVerify(streams, nil),
 	)
+	group.Long = `The dataset "embedded" is inside the program. The others are fetched into the data
+directory, which has one directory per dataset; "folder" stands for images of your own.`
+	group.Example = `  backfire data list
+  backfire data fetch mnist`
+	return group
 }
 
-// newDataCmd gives a data command its flags and its options.
-func newDataCmd(cmd *cobra.Command, streams *IOStreams, run, runF func(context.Context, *DataOptions) error) *cobra.Command {
-	opts := &DataOptions{IO: streams, Fetch: datasets.Fetch, Verify: datasets.Verify}
+// newDataCmd completes a data command with its flags and options.
+func newDataCmd(cmd *cobra.Command, streams *IOStreams, run, runF func(context.Context, *dataOptions) error) *cobra.Command {
+	opts := &dataOptions{IO: streams, Fetch: datasets.Fetch, Verify: datasets.Verify}
 	dir := cmd.Flags().String("dir", "", "data directory with one directory per dataset (data.dir)")
-	for _, info := range datasets.Names() {
-		if info.Name != datasets.Folder {
-			cmd.ValidArgs = append(cmd.ValidArgs, info.Name)
-		}
-	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config = config.Options{Environ: streams.Environ}
 		if *dir != "" {
@@ -59,40 +59,48 @@ func newDataCmd(cmd *cobra.Command, streams *IOStreams, run, runF func(context.C
 	return cmd
 }
 
-// NewCmdDataList returns the command that lists the datasets.
-func NewCmdDataList(streams *IOStreams, runF func(context.Context, *DataOptions) error) *cobra.Command {
+// newCmdDataList returns the command that lists the datasets.
+func newCmdDataList(streams *IOStreams, runF func(context.Context, *dataOptions) error) *cobra.Command {
 	return newDataCmd(&cobra.Command{
 		Use:   "list",
-		Short: "List the datasets, with their licences and where they are or how to get them",
-		Args:  cobra.NoArgs,
+		Short: "List the datasets with their place and licence",
+		Long: `List the datasets: number, classes and shape of the images, the size of the download,
+the place of the files or the command that fetches them, licence and source.`,
+		Example: `  backfire data list
+  backfire data list --dir /scratch/data`,
+		Args: arguments(),
 	}, streams, runDataList, runF)
 }
 
-// NewCmdDataFetch returns the command that downloads a dataset.
-func NewCmdDataFetch(streams *IOStreams, runF func(context.Context, *DataOptions) error) *cobra.Command {
+// newCmdDataFetch returns the command that downloads a dataset.
+func newCmdDataFetch(streams *IOStreams, runF func(context.Context, *dataOptions) error) *cobra.Command {
 	return newDataCmd(&cobra.Command{
 		Use:   "fetch NAME",
 		Short: "Download a dataset and verify its checksums",
-		Long: `Download a dataset into its directory below the data directory, from the first
-of several mirrors that delivers, and verify the published checksums. What is
-there already is kept, and an interrupted download is resumed.`,
+		Long: `Download a dataset into its directory below the data directory, from the first of
+several mirrors that delivers it, and verify the published checksums. Files that are
+there already are kept, and an interrupted download is resumed.`,
 		Example: `  backfire data fetch mnist
   backfire data fetch cifar10 --dir /scratch/data`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments("NAME"), ValidArgs: fetchable(),
 	}, streams, runDataFetch, runF)
 }
 
-// NewCmdDataVerify returns the command that checks a dataset.
-func NewCmdDataVerify(streams *IOStreams, runF func(context.Context, *DataOptions) error) *cobra.Command {
+// newCmdDataVerify returns the command that checks a dataset.
+func newCmdDataVerify(streams *IOStreams, runF func(context.Context, *dataOptions) error) *cobra.Command {
 	return newDataCmd(&cobra.Command{
 		Use:   "verify NAME",
 		Short: "Check a dataset against its published checksums",
-		Args:  cobra.ExactArgs(1),
+		Long: `Check the files of a dataset against the published checksums, and print a line for
+each. Exit code 1 reports that a file is damaged or missing.`,
+		Example: `  backfire data verify mnist
+  backfire data verify cifar10 --dir /scratch/data`,
+		Args: arguments("NAME"), ValidArgs: append(fetchable(), datasets.Embedded),
 	}, streams, runDataVerify, runF)
 }
 
 // dataDir returns the resolved value of data.dir, empty for the default.
-func (o *DataOptions) dataDir() (string, error) {
+func (o *dataOptions) dataDir() (string, error) {
 	resolved, err := config.Load(o.Config)
 	if err != nil {
 		return "", err
@@ -100,7 +108,7 @@ func (o *DataOptions) dataDir() (string, error) {
 	return resolved.Config.Data.Dir, nil
 }
 
-func runDataList(_ context.Context, opts *DataOptions) error {
+func runDataList(_ context.Context, opts *dataOptions) error {
 	dir, err := opts.dataDir()
 	if err != nil {
 		return err
@@ -127,7 +135,7 @@ func runDataList(_ context.Context, opts *DataOptions) error {
 // whereIs returns where a dataset lies, or how to get it.
 func whereIs(info datasets.Info, dir string) (string, error) {
 	if info.Name == datasets.Folder {
-		return "where data.path says", nil
+		return "at data.path", nil
 	}
 	path, err := datasets.Locate(info.Name, dir)
 	if errors.Is(err, datasets.ErrMissing) {
@@ -136,7 +144,7 @@ func whereIs(info datasets.Info, dir string) (string, error) {
 	return path, err
 }
 
-func runDataFetch(ctx context.Context, opts *DataOptions) error {
+func runDataFetch(ctx context.Context, opts *dataOptions) error {
 	info, err := describe(opts.Name)
 	if err != nil {
 		return err
@@ -158,7 +166,7 @@ func runDataFetch(ctx context.Context, opts *DataOptions) error {
 	err = opts.Fetch(ctx, info.Name, dir, progress)
 	finish()
 	if ctx.Err() != nil {
-		return &InterruptedError{Resume: "the same command goes on where this one stopped"}
+		return &InterruptedError{Resume: "repeat the command to resume the download"}
 	}
 	if err != nil {
 		return err
@@ -166,8 +174,8 @@ func runDataFetch(ctx context.Context, opts *DataOptions) error {
 	return write(opts.IO.Out, fmt.Sprintf("%s is complete in %s (licence: %s)\n", info.Name, target, info.Licence))
 }
 
-// fetchProgress returns a callback that shows how far a download is, as a bar
-// to a person and as a line per tenth otherwise, and one that ends the display.
+// fetchProgress returns a callback that shows the progress of a download, as a bar on
+// a terminal and as a line per tenth elsewhere, and a function that ends the display.
 func fetchProgress(streams *IOStreams, info datasets.Info) (progress func(done, total int64), finish func()) {
 	if streams.ErrIsTerminal {
 		bar := progressbar.NewOptions64(info.Bytes(),
@@ -189,13 +197,13 @@ func fetchProgress(streams *IOStreams, info datasets.Info) (progress func(done, 
 	}, func() {}
 }
 
-func runDataVerify(ctx context.Context, opts *DataOptions) error {
+func runDataVerify(ctx context.Context, opts *dataOptions) error {
 	info, err := describe(opts.Name)
 	if err != nil {
 		return err
 	}
 	if info.Name == datasets.Folder {
-		return Usagef("data verify %s: nobody published checksums of your own images; backfire doctor --dataset folder --set data.path=PATH reads them all",
+		return Usagef("data verify %s: images of your own have no published checksums; backfire doctor --dataset folder --set data.path=PATH reads them all",
 			info.Name)
 	}
 	dir, err := opts.dataDir()
@@ -223,12 +231,12 @@ func runDataVerify(ctx context.Context, opts *DataOptions) error {
 		return err
 	}
 	if bad > 0 {
-		return fmt.Errorf("data verify %s: %d of %d cannot be used; backfire data fetch %s gets them again", info.Name, bad, len(statuses), info.Name)
+		return fmt.Errorf("data verify %s: %d of %d cannot be used; backfire data fetch %s fetches them", info.Name, bad, len(statuses), info.Name)
 	}
 	return nil
 }
 
-// describe looks a dataset up by its name on the command line.
+// describe returns the dataset with a name from the command line.
 func describe(name string) (datasets.Info, error) {
 	info, err := datasets.Describe(name)
 	if err != nil {
@@ -237,5 +245,5 @@ func describe(name string) (datasets.Info, error) {
 	return info, nil
 }
 
-// megabytes returns a number of bytes for people.
+// megabytes returns a number of bytes in MB, for people.
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -14,12 +14,12 @@ import (
 	"backfire/datasets"
 )
 
-// dataOptions returns options of a data command with an empty data directory.
-func dataOptions(t *testing.T, name string) (opts *DataOptions, dir string, out, errOut func() string) {
+// testDataOptions returns options of a data command with an empty data directory.
+func testDataOptions(t *testing.T, name string) (opts *dataOptions, dir string, out, errOut func() string) {
 	t.Helper()
 	streams, stdout, stderr := testStreams()
 	dir = t.TempDir()
-	return &DataOptions{
+	return &dataOptions{
 		IO: streams, Name: name, Config: config.Options{Sets: []string{"data.dir=" + dir}},
 		Fetch: func(_ context.Context, _, _ string, progress func(done, total int64)) error {
 			for done := range int64(1001) {
@@ -39,7 +39,7 @@ func TestDataList(t *testing.T) {
 	require.Regexp(t, `^embedded +10000 +10 +1x28x28 +- +\(inside the program\) +MIT, Zalando SE; https://`, lines[1])
 	require.Regexp(t, `^mnist +70000 +10 +1x28x28 +11\.6 MB +not here: backfire data fetch mnist +CC BY-SA`, lines[2])
 	require.Regexp(t, `^cifar10 +60000 +10 +3x32x32 +170\.1 MB +not here: backfire data fetch cifar10 `, lines[4])
-	require.Regexp(t, `^folder +any +any +any +- +where data\.path says +yours$`, lines[5])
+	require.Regexp(t, `^folder +any +any +any +- +at data\.path +yours$`, lines[5])
 }
 
 func TestDataListShowsWhereDataAre(t *testing.T) {
@@ -52,7 +52,7 @@ func TestDataListShowsWhereDataAre(t *testing.T) {
 }
 
 func TestDataFetch(t *testing.T) {
-	opts, dir, out, errOut := dataOptions(t, "mnist")
+	opts, dir, out, errOut := testDataOptions(t, "mnist")
 	var calledWith []string
 	fetch := opts.Fetch
 	opts.Fetch = func(ctx context.Context, name, dir string, progress func(done, total int64)) error {
@@ -71,7 +71,7 @@ func TestDataFetch(t *testing.T) {
 }
 
 func TestDataFetchDrawsABarOnATerminal(t *testing.T) {
-	opts, _, out, errOut := dataOptions(t, "cifar10")
+	opts, _, out, errOut := testDataOptions(t, "cifar10")
 	opts.IO.ErrIsTerminal = true
 	opts.Fetch = func(_ context.Context, _, _ string, progress func(done, total int64)) error {
 		progress(170052171, 170052171)
@@ -84,7 +84,7 @@ func TestDataFetchDrawsABarOnATerminal(t *testing.T) {
 }
 
 func TestDataFetchFails(t *testing.T) {
-	opts, _, out, _ := dataOptions(t, "mnist")
+	opts, _, out, _ := testDataOptions(t, "mnist")
 	opts.Fetch = func(context.Context, string, string, func(done, total int64)) error { return datasets.ErrUnreachable }
 	err := runDataFetch(context.Background(), opts)
 	require.ErrorIs(t, err, datasets.ErrUnreachable)
@@ -98,11 +98,11 @@ func TestDataFetchFails(t *testing.T) {
 	}
 	err = runDataFetch(ctx, opts)
 	require.Equal(t, ExitInterrupted, ExitCode(err))
-	require.ErrorContains(t, err, "the same command goes on where this one stopped")
+	require.ErrorContains(t, err, "repeat the command to resume the download")
 }
 
 func TestDataVerify(t *testing.T) {
-	opts, _, out, _ := dataOptions(t, "mnist")
+	opts, _, out, _ := testDataOptions(t, "mnist")
 	statuses := []datasets.Status{{Name: "a.gz", Path: "/x/a.gz", Detail: "as published"}, {Name: "b.gz", Path: "/x/b.gz", Detail: "as published"}}
 	opts.Verify = func(context.Context, string, string) ([]datasets.Status, error) { return statuses, nil }
 	require.NoError(t, runDataVerify(context.Background(), opts))
@@ -110,7 +110,7 @@ func TestDataVerify(t *testing.T) {
 
 	statuses[1].Err = errors.New("checksum mismatch")
 	err := runDataVerify(context.Background(), opts)
-	require.EqualError(t, err, "data verify mnist: 1 of 2 cannot be used; backfire data fetch mnist gets them again")
+	require.EqualError(t, err, "data verify mnist: 1 of 2 cannot be used; backfire data fetch mnist fetches them")
 	require.Contains(t, out(), "bad    b.gz  checksum mismatch\n")
 }
 
@@ -126,13 +126,13 @@ func TestDataUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"data", "fetch"}, ExitUsage, "accepts 1 arg"},
+		{[]string{"data", "fetch"}, ExitUsage, "data fetch: NAME is missing"},
 		{[]string{"data", "fetch", "mnits"}, ExitUsage, `unknown dataset "mnits": choose one of embedded, mnist,`},
 		{[]string{"data", "verify", "mnits"}, ExitUsage, `unknown dataset "mnits"`},
 		{[]string{"data", "fetch", "embedded"}, ExitUsage, "there is nothing to fetch: it is Fashion-MNIST test images, inside the program"},
-		{[]string{"data", "verify", "folder"}, ExitUsage, "nobody published checksums of your own images"},
+		{[]string{"data", "verify", "folder"}, ExitUsage, "images of your own have no published checksums"},
 		{[]string{"data", "verify", "mnist", "--dir", "/nowhere"}, ExitFailure, "there is no /nowhere/mnist; run `backfire data fetch mnist`"},
-		{[]string{"data", "get"}, ExitUsage, `unknown command "get"`},
+		{[]string{"data", "get"}, ExitUsage, `there is no command "get"`},
 	} {
 		code, out, errOut := runMain(t, tc.args...)
 		require.Equal(t, tc.code, code, tc.args)
@@ -150,7 +150,7 @@ func TestDataDirectory(t *testing.T) {
 		streams, _, _ := testStreams()
 		streams.Environ = []string{"BACKFIRE_DATA=/from/env"}
 		var got string
-		cmd := NewCmdDataList(streams, func(_ context.Context, opts *DataOptions) error {
+		cmd := newCmdDataList(streams, func(_ context.Context, opts *dataOptions) error {
 			dir, err := opts.dataDir()
 			got = dir
 			return err

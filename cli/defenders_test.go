@@ -8,11 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every setting of a defender that cannot be is refused from the command line before
-// anything is trained, in one sentence that says what is wrong and what is allowed.
-func TestBadDefensesAreRefused(t *testing.T) {
-	engine := testEngine(t)
-	for sets, words := range map[string]string{
+// badDefenses returns settings of defenders that are refused, with words of the error.
+func badDefenses() map[string]string {
+	return map[string]string{
 		// a stack that contradicts itself
 		"defenders=indexing+indexing_grouped indexing.models=2": "a defender has one way of indexing",
 		"defenders=cutmix+cutmix":                               "has cutmix twice",
@@ -57,15 +55,22 @@ func TestBadDefensesAreRefused(t *testing.T) {
 		"adversarial_triggers.placement=over": "must be one of add, replace",
 		"indexing.similarity=cosine":          "must be one of spectral_signatures",
 		"indexing.update=forget":              "must be one of retrain, pick, unlearn",
-	} {
+	}
+}
+
+// An impossible setting of a defender is refused from the command line before anything
+// is trained, in one sentence with the fault and the allowed values.
+func TestBadDefensesAreRefused(t *testing.T) {
+	engine := testEngine(t)
+	for sets, words := range badDefenses() {
 		args := []string{"--preset", "quick", "--attackers", "3", "--store", t.TempDir()}
 		for set := range strings.FieldsSeq(sets) {
 			args = append(args, "--set", set)
 		}
 		streams, stdout, stderr := testStreams()
-		command := NewCmdRun(streams, func(ctx context.Context, opts *RunOptions) error {
+		command := NewCmdRun(streams, func(ctx context.Context, opts *SweepOptions) error {
 			opts.Describe, opts.Worker = engine.Describe, engine.Worker
-			return runRun(ctx, opts)
+			return runSweep(ctx, opts)
 		})
 		code := execute(context.Background(), command, args, streams)
 		require.Equal(t, ExitUsage, code, "%s: %s", sets, stderr.String())

@@ -15,7 +15,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/plan"
 	"backfire/internal/buildinfo"
 	"backfire/internal/hardware"
 	"backfire/launcher"
@@ -24,7 +24,7 @@ import (
 // DoctorOptions are the options of "doctor".
 type DoctorOptions struct {
 	IO      *IOStreams
-	Config  config.Options // whose device, data and store are checked
+	Config  config.Options // its device, threads, data and store are checked
 	Build   buildinfo.Build
 	Machine Machine
 }
@@ -34,12 +34,14 @@ func NewCmdDoctor(streams *IOStreams, runF func(context.Context, *DoctorOptions)
 	opts := &DoctorOptions{IO: streams, Build: buildinfo.This()}
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check libtorch, device, CPU, data and store, and say what to do about each fault",
-		Long: `Check everything that a run with the same preset, file, environment and flags
-needs. Exit code 1 says that such a run would fail.`,
-		Args: cobra.NoArgs,
+		Short: "Check engine, device, CPU, data and store, and suggest remedies",
+		Long: `Check everything that a run with the same device, threads, data and store needs, and
+suggest a remedy for each fault. Exit code 1 reports that such a run would fail.`,
+		Example: `  backfire doctor
+  backfire doctor --device cuda:0 --dataset cifar10`,
+		Args: arguments(),
 	}
-	flags := config.AddFlags(cmd.Flags(), "")
+	flags := addKeys(cmd, presetKeys, "device", "workers", "threads", "data.", "store")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		opts.Config = flags.Options(streams.Environ)
 		if runF != nil {
@@ -56,8 +58,8 @@ type verdict string
 
 const (
 	checkOK   verdict = "ok"
-	checkWarn verdict = "warn" // a run works, but not as well as it could
-	checkFail verdict = "fail" // a run cannot work
+	checkWarn verdict = "warn" // a run works, but worse than it could
+	checkFail verdict = "fail" // a run fails
 )
 
 // check is one line of the doctor's report.
@@ -65,7 +67,7 @@ type check struct {
 	verdict verdict
 	name    string
 	finding string
-	remedy  string // what to do about it; empty where all is well
+	remedy  string // empty if none is necessary
 }
 
 func runDoctor(ctx context.Context, opts *DoctorOptions) error {
@@ -113,8 +115,8 @@ func runDoctor(ctx context.Context, opts *DoctorOptions) error {
 	return nil
 }
 
-// checkEngine reports the engine, without which nothing can be trained. Devices
-// and libtorch are known through it alone.
+// checkEngine checks the engine, without which nothing can be trained. Only the engine
+// knows libtorch and the devices.
 func checkEngine(build buildinfo.Build, engine launcher.Description, fault error) check {
 	var why *launcher.Fault
 	switch {
@@ -130,7 +132,7 @@ func checkEngine(build buildinfo.Build, engine launcher.Description, fault error
 	return check{checkOK, "engine", finding, ""}
 }
 
-// checkDevice reports the GPUs and the device that would be trained on.
+// checkDevice checks the configured device, and lists the GPUs.
 func checkDevice(name string, engine launcher.Description, machine Machine) check {
 	env := engine.Libtorch
 	chosen, err := chooseDevice(name, engine)
@@ -157,9 +159,8 @@ func checkDevice(name string, engine launcher.Description, machine Machine) chec
 	}
 }
 
-// checkThreads reports the cores and refuses to be happy about more threads than
-// cores: libtorch's threads wait for each other, and contention slows them
-// down several times over.
+// checkThreads reports the cores, and warns of more threads than cores: libtorch's
+// threads wait for each other, and contention makes them several times slower.
 func checkThreads(workers, threads int, machine Machine) check {
 	finding := fmt.Sprintf("%d cores, workers %s, threads per worker %s", machine.Cores, orAuto(workers), orAuto(threads))
 	if max(workers, 1)*max(threads, 1) > machine.Cores {
@@ -176,7 +177,7 @@ func orAuto(n int) string {
 	return strconv.Itoa(n)
 }
 
-// checkCPU reports the vector units that decide the speed of training on a CPU.
+// checkCPU reports the vector units, which determine the speed of training on a CPU.
 func checkCPU(env hardware.Env, machine Machine) check {
 	features := []struct {
 		name string
@@ -214,18 +215,18 @@ func checkCPU(env hardware.Env, machine Machine) check {
 	return check{checkOK, "CPU", finding, ""}
 }
 
-// checkData loads the configured dataset, as a run would, and says which others
+// checkData loads the configured dataset, as a run would, and lists the others that
 // have a directory below the data directory.
 func checkData(ctx context.Context, cfg config.Config, load func(context.Context, datasets.Source) (*datasets.Set, error)) check {
 	data := cfg.Data
-	set, err := load(ctx, experiments.SourceOf(cfg))
+	set, err := load(ctx, plan.SourceOf(cfg))
 	if err != nil {
-		return check{checkFail, "data", err.Error(), "choose another dataset with --dataset, or name its place with --set data.dir=DIR or data.path=PATH"}
+		return check{checkFail, "data", err.Error(), "choose another dataset with --dataset, or give its place with --set data.dir=DIR or data.path=PATH"}
 	}
 	finding := fmt.Sprintf("%s has %d images of %dx%dx%d in %d classes", data.Name, set.Len(), set.C, set.H, set.W, len(set.Classes))
 	dir, err := datasets.DataDir(data.Dir)
 	if err != nil {
-		return check{checkWarn, "data", finding + "; " + err.Error(), "name a data directory with --set data.dir=DIR"}
+		return check{checkWarn, "data", finding + "; " + err.Error(), "give a data directory with --set data.dir=DIR"}
 	}
 	var found, missing []string
 	for _, info := range datasets.Names() {
@@ -247,11 +248,11 @@ func checkData(ctx context.Context, cfg config.Config, load func(context.Context
 	return check{checkOK, "data", finding, ""}
 }
 
-// littleDisk is the free space below which a long run might not end well: a
-// cell takes far less, a checkpoint of a full ResNet-18 about 0.1 GiB.
+// littleDisk is the free space below which a long run may fill the disk. A cell takes
+// far less; a checkpoint of a full ResNet-18 takes about 0.1 GiB.
 const littleDisk = 1 << 30
 
-// checkStore reports whether results can be stored.
+// checkStore checks that results can be stored.
 func checkStore(dir string, disk func(string) (uint64, error)) check {
 	const remedy = "choose another directory with --store"
 	existing, err := existingDir(dir)
@@ -264,12 +265,12 @@ func checkStore(dir string, disk func(string) (uint64, error)) check {
 	}
 	finding := fmt.Sprintf("%s is writable, %s free", dir, size(free))
 	if free < littleDisk {
-		return check{checkWarn, "store", finding, "make room, or " + remedy}
+		return check{checkWarn, "store", finding, "free some space, or " + remedy}
 	}
 	return check{checkOK, "store", finding, ""}
 }
 
-// size returns a number of bytes for people.
+// size returns a number of bytes in MiB or GiB, for people.
 func size(bytes uint64) string {
 	if bytes < 1<<30 {
 		return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20))

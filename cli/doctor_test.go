@@ -85,17 +85,19 @@ func TestDoctorHealthy(t *testing.T) {
 	require.Contains(t, report, "50.0 GiB free")
 }
 
-func TestDoctorFindsFaults(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	for _, tc := range []struct {
-		name   string
-		damage func(*Machine)
-		sets   []string
-		check  string
-		want   verdict
-		says   []string
-	}{
+// doctorFault is a fault of a machine or of settings, and the check that finds it.
+type doctorFault struct {
+	name   string
+	damage func(*Machine)
+	sets   []string
+	check  string
+	want   verdict
+	says   []string // words of the check's line
+}
+
+// engineFaults returns faults of engine, device and threads.
+func engineFaults() []doctorFault {
+	return []doctorFault{
 		{
 			name: "engine of another build",
 			damage: func(m *Machine) {
@@ -134,6 +136,13 @@ func TestDoctorFindsFaults(t *testing.T) {
 			name: "more threads than cores", sets: []string{"workers=3", "threads=2"},
 			check: "threads", want: checkWarn, says: []string{"4 cores, workers 3, threads per worker 2", "leave workers and threads at 0"},
 		},
+	}
+}
+
+// machineFaults returns faults of processor, data and store. file is a file in place of
+// a directory.
+func machineFaults(file string) []doctorFault {
+	return []doctorFault{
 		{
 			name:   "old CPU",
 			damage: func(m *Machine) { m.CPU = cpuid.CPUInfo{} },
@@ -167,9 +176,15 @@ func TestDoctorFindsFaults(t *testing.T) {
 		{
 			name:   "disk nearly full",
 			damage: func(m *Machine) { m.Disk = func(string) (uint64, error) { return 10 << 20, nil } },
-			check:  "store", want: checkWarn, says: []string{"10 MiB free", "make room"},
+			check:  "store", want: checkWarn, says: []string{"10 MiB free", "free some space"},
 		},
-	} {
+	}
+}
+
+func TestDoctorFindsFaults(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, tc := range append(engineFaults(), machineFaults(file)...) {
 		t.Run(tc.name, func(t *testing.T) {
 			machine := healthy(t)
 			if tc.damage != nil {
@@ -191,8 +206,8 @@ func TestDoctorFindsFaults(t *testing.T) {
 	}
 }
 
-// Without an engine nothing is known of libtorch and devices; all else is looked
-// at as before.
+// Without an engine libtorch and the devices are unknown; the other checks are made as
+// before.
 func TestDoctorWithoutAnEngine(t *testing.T) {
 	for finding, describe := range map[string]func(context.Context) (launcher.Description, error){
 		"there is no": launcher.New(nil).Describe,

@@ -16,8 +16,8 @@ import (
 	"backfire/torchbridge"
 )
 
-// lostEngine is a copy of the engine that was linked with a libtorch which is not
-// there any more.
+// lostEngine returns a copy of the engine that was linked with a libtorch that no longer
+// exists.
 func lostEngine(t *testing.T) (path, lib string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -38,9 +38,8 @@ func lostEngine(t *testing.T) (path, lib string) {
 	return path, lib
 }
 
-// What the loader itself says of a libtorch that is gone becomes one sentence with
-// the way out, before anything is trained or stored; with another libtorch the
-// same engine runs.
+// The loader's message about a missing libtorch becomes one sentence with the remedy,
+// before anything is trained or stored. With another libtorch the same engine runs.
 func TestLibtorchIsGone(t *testing.T) {
 	engine, lib := lostEngine(t)
 	store := filepath.Join(t.TempDir(), "runs")
@@ -81,7 +80,7 @@ func TestLibtorchIsGone(t *testing.T) {
 	require.Equal(t, torchbridge.LibtorchVersion, d.Libtorch.Version)
 }
 
-// A libtorch that goes away while a run goes on ends the run with the same sentence.
+// A libtorch that disappears during a run ends the run with the same sentence.
 func TestLibtorchGoesAway(t *testing.T) {
 	opts, _, _, _ := runOptions(t)
 	engine, lib := lostEngine(t)
@@ -95,7 +94,7 @@ func TestLibtorchGoesAway(t *testing.T) {
 		command.Path = engine
 		return command, err
 	}
-	err := runRun(context.Background(), opts)
+	err := runSweep(context.Background(), opts)
 	require.ErrorIs(t, err, launcher.ErrEngine)
 	require.ErrorContains(t, err, "it is not in "+lib)
 	require.NotContains(t, err.Error(), "\n")

@@ -10,23 +10,23 @@ import (
 
 // Exit codes of the program.
 const (
-	ExitOK          = 0   // everything asked for was done
-	ExitFailure     = 1   // something failed
+	ExitOK          = 0   // the command did all that was requested
+	ExitFailure     = 1   // the command failed
 	ExitUsage       = 2   // the command line or the configuration is wrong; nothing was started
 	ExitCellsFailed = 3   // the run is over, but some cells failed
-	ExitWorkLeft    = 4   // what was to be done here is done, but models of the plan are left
-	ExitInterrupted = 130 // stopped by Ctrl-C or SIGTERM; what was finished is stored
+	ExitWorkLeft    = 4   // this worker is done, but models of the plan are left
+	ExitInterrupted = 130 // stopped by Ctrl-C or SIGTERM; finished models are stored
 )
 
-// ErrCellsFailed is wrapped by the error of a run in which some cells failed
-// while the others were finished.
+// ErrCellsFailed is wrapped by the error of a run in which some cells failed and the
+// others were finished.
 var ErrCellsFailed = errors.New("some cells failed")
 
-// ErrWorkLeft is wrapped by the error of a worker that leaves while models of its
-// plan are neither stored nor with another worker.
+// ErrWorkLeft is wrapped by the error of a worker that stops while models of its plan
+// are neither stored nor in training with another worker.
 var ErrWorkLeft = errors.New("there is work left")
 
-// UsageError is an error in how the program was called.
+// UsageError is an error in the command line or the configuration.
 type UsageError struct{ Err error }
 
 // Error returns the text of the error it holds.
@@ -43,12 +43,12 @@ func Usagef(format string, args ...any) error {
 // InterruptedError is returned by a command that stopped cleanly because its
 // context was cancelled. It wraps context.Canceled.
 type InterruptedError struct {
-	// Resume is a clause that says how to go on, such as
-	// "the same command goes on where this one stopped".
+	// Resume is a clause about resuming, such as "repeat the command to resume"; may be
+	// empty.
 	Resume string
 }
 
-// Error says that the command was interrupted and how to go on.
+// Error returns a sentence with Resume in it.
 func (e *InterruptedError) Error() string {
 	if e.Resume == "" {
 		return "interrupted"

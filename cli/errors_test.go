@@ -35,5 +35,5 @@ func TestErrorTexts(t *testing.T) {
 	require.EqualError(t, Usagef("%q is wrong: %w", "x", cause), `"x" is wrong: cause`)
 	require.ErrorIs(t, Usagef("wrong: %w", cause), cause)
 	require.EqualError(t, &InterruptedError{}, "interrupted")
-	require.EqualError(t, &InterruptedError{Resume: "the same command goes on"}, "interrupted; the same command goes on")
+	require.EqualError(t, &InterruptedError{Resume: "repeat the command to resume"}, "interrupted; repeat the command to resume")
 }

@@ -7,23 +7,24 @@ import (
 	"io"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
 )
 
-// estimate measures what a sweep will cost.
-func estimate(ctx context.Context, estimator experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+// estimateSweep estimates the training cost of a sweep, and measures where needed.
+func estimateSweep(ctx context.Context, estimator estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 	return estimator.Estimate(ctx, sweep)
 }
 
 // estimateLine is a line of --json before the first training.
 type estimateLine struct {
 	Event string `json:"event"` // "estimate"
-	*experiments.Estimate
+	*estimate.Estimate
 }
 
-// showEstimate says what a sweep will cost: as a result where nothing else is
-// asked for, otherwise on the way.
-func showEstimate(opts *SweepOptions, e *experiments.Estimate) error {
+// showEstimate shows the training cost of a sweep: on standard output with --dry-run or
+// --json, otherwise on standard error.
+func showEstimate(opts *SweepOptions, e *estimate.Estimate) error {
 	if opts.JSON {
 		if err := json.NewEncoder(opts.IO.Out).Encode(estimateLine{"estimate", e}); err != nil {
 			return fmt.Errorf("write the estimate: %w", err)
@@ -40,8 +41,8 @@ func showEstimate(opts *SweepOptions, e *experiments.Estimate) error {
 	return nil
 }
 
-// estimateText is an estimate for people.
-func estimateText(e *experiments.Estimate) string {
+// estimateText returns an estimate as text.
+func estimateText(e *estimate.Estimate) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s to train, %d stored", plural(e.Models, "model"), e.Stored)
 	if e.Models > 0 {
@@ -49,12 +50,12 @@ func estimateText(e *experiments.Estimate) string {
 	}
 	text.WriteByte('\n')
 	if e.AtMost > e.Models {
-		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are drawn again.\n", e.AtMost)
+		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
 	}
 	text.WriteString(trialsText(e.Trials, e.Workers))
 	for _, speed := range e.Speeds {
 		source := "measured now"
-		if speed.Source == experiments.SpeedStored {
+		if speed.Source == estimate.SpeedStored {
 			source = "from the store"
 		}
 		batch := fmt.Sprintf("batch %d", speed.Batch)
@@ -70,9 +71,9 @@ func estimateText(e *experiments.Estimate) string {
 	return text.String()
 }
 
-// trialsText says how the number of models that are trained at a time on a GPU was
-// chosen; empty if it was not.
-func trialsText(trials []experiments.Trial, chosen int) string {
+// trialsText returns the measurements by which the number of models that are trained at a
+// time on a GPU was chosen; empty if it was not chosen.
+func trialsText(trials []estimate.Trial, chosen int) string {
 	if len(trials) == 0 {
 		return ""
 	}

@@ -20,32 +20,32 @@ import (
 type ImportTriggerOptions struct {
 	IO       *IOStreams
 	File     string // the picture
-	Dir      string // directory of what is written, made if it is not there
-	Size     string // HxW to resize to; empty: as it is
-	Channels int    // of the images it is for: 1 or 3
+	Dir      string // output directory, created if it does not exist
+	Size     string // HxW to resize to; empty: not resized
+	Channels int    // of the images that get the trigger: 1 or 3
 	Alpha    int    // least opacity of the trigger's pixels; 0: pixels must be opaque or transparent
 	Scale    int    // side of a pixel in the mask's picture
 }
 
-// NewCmdImportTrigger returns the command that makes a trigger of a picture.
+// NewCmdImportTrigger returns the command that makes a trigger from a picture.
 func NewCmdImportTrigger(streams *IOStreams, runF func(context.Context, *ImportTriggerOptions) error) *cobra.Command {
 	opts := &ImportTriggerOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "import-trigger FILE.png",
-		Short: "Make a trigger of a picture of your own",
-		Long: `Check a PNG picture and make a trigger of it, for trigger.kind=image and
-trigger.files. What is opaque in the picture covers the image, black included;
-what is transparent leaves it as it is. Nothing is changed unasked: the picture
-is resized only with --size (nearest neighbour), made grey only with --channels
-1, and its half-transparent pixels are decided only by --alpha.`,
+		Short: "Make a trigger from a picture of your own",
+		Long: `Check a PNG picture and make a trigger from it, for trigger.kind=image and
+trigger.files. Opaque pixels cover the image, black ones too; transparent pixels leave
+it unchanged. The picture is resized only with --size (nearest neighbour) and made grey
+only with --channels 1. Half-transparent pixels are refused unless --alpha gives the
+opacity from which on they are opaque.`,
 		Example: `  backfire import-trigger flower.png --size 32x32 --out triggers
   backfire run --preset quick --dataset cifar10 --attackers 1 \
     --set trigger.kind=image --set trigger.files=triggers/flower-32x32x3.png`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments("FILE.png"),
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&opts.Dir, "out", "o", "triggers", "directory for the trigger and a picture of its mask")
-	flags.StringVar(&opts.Size, "size", "", "height x width to resize to, such as 28x28; empty: as it is")
+	flags.StringVar(&opts.Size, "size", "", "height x width to resize to, such as 28x28; empty: not resized")
 	flags.IntVar(&opts.Channels, "channels", 3, "channels of the images: 3, or 1 to make the picture grey")
 	flags.IntVar(&opts.Alpha, "alpha", 0, "opacity from 1 to 255 from which on a pixel is part of the trigger; 0 refuses half-transparent pixels")
 	flags.IntVar(&opts.Scale, "scale", 8, "side of one pixel in the picture of the mask")
@@ -66,11 +66,11 @@ func runImportTrigger(_ context.Context, opts *ImportTriggerOptions) error {
 	}
 	switch {
 	case opts.Channels != 1 && opts.Channels != 3:
-		return Usagef("--channels %d: must be 1 or 3", opts.Channels)
+		return Usagef("import-trigger: --channels %d: must be 1 or 3", opts.Channels)
 	case opts.Alpha < 0 || opts.Alpha > 255:
-		return Usagef("--alpha %d: must be from 0 to 255", opts.Alpha)
+		return Usagef("import-trigger: --alpha %d: must be from 0 to 255", opts.Alpha)
 	case opts.Scale < 1:
-		return Usagef("--scale %d: must be at least 1", opts.Scale)
+		return Usagef("import-trigger: --scale %d: must be at least 1", opts.Scale)
 	}
 	picture, err := readPicture(opts.File)
 	if err != nil {
@@ -114,7 +114,7 @@ func runImportTrigger(_ context.Context, opts *ImportTriggerOptions) error {
 	})
 }
 
-// size reads Size.
+// size parses Size.
 func (o *ImportTriggerOptions) size() (height, width int, err error) {
 	if o.Size == "" {
 		return 0, 0, nil
@@ -123,7 +123,7 @@ func (o *ImportTriggerOptions) size() (height, width int, err error) {
 	height, errH := strconv.Atoi(left)
 	width, errW := strconv.Atoi(right)
 	if errH != nil || errW != nil || min(height, width) < 1 || max(height, width) > triggers.MaxPNGSide {
-		return 0, 0, Usagef("--size %s: must be height x width, such as 28x28, each from 1 to %d", o.Size, triggers.MaxPNGSide)
+		return 0, 0, Usagef("import-trigger: --size %s: must be height x width, such as 28x28, each from 1 to %d", o.Size, triggers.MaxPNGSide)
 	}
 	return height, width, nil
 }

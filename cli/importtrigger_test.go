@@ -16,7 +16,7 @@ import (
 )
 
 // cross writes a picture of a side of so many pixels: a red diagonal and a black
-// one on nothing, the last pixel half-transparent if asked for.
+// one on nothing, the last pixel half-transparent if requested.
 func cross(t *testing.T, side int, soft bool) string {
 	t.Helper()
 	picture := image.NewNRGBA(image.Rect(0, 0, side, side))
@@ -79,7 +79,7 @@ func TestImportTriggerRefuses(t *testing.T) {
 		"--scale 0: must be at least 1":          {cross(t, 8, false), "--scale", "0"},
 		"nowhere.png: no such file":              {"nowhere.png"},
 		"it has no transparency":                 {"testdata-none"},
-		"accepts 1 arg(s), received 0":           {},
+		"FILE.png is missing":                    {},
 		"opaque everywhere, so nothing of":       {cross(t, 8, false), "--size", "1x1"},
 		"it is no PNG file (png: invalid for":    {"importtrigger_test.go"},
 	} {

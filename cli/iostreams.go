@@ -5,26 +5,35 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"golang.org/x/term"
+
+	"backfire/cli/console"
 )
 
-// IOStreams is everything of the process that a command touches: it reads In,
-// writes results to Out and everything else (progress, warnings) to ErrOut.
-// Commands never use os.Stdin, os.Stdout, os.Stderr or os.Environ themselves,
-// so that tests can stand in for all of them.
+// IOStreams holds the streams and environment variables of the process. A command
+// reads In, and writes results to Out and everything else (progress, warnings) to
+// ErrOut. Commands never use os.Stdin, os.Stdout, os.Stderr or os.Environ, so that
+// tests can replace all of them.
 type IOStreams struct {
 	In     io.Reader
 	Out    io.Writer
 	ErrOut io.Writer
 
-	// ErrIsTerminal says whether a person looks at ErrOut on a terminal that can
-	// move its cursor: progress bars are for these, plain lines for everything
-	// else.
+	// ErrIsTerminal reports whether ErrOut is a terminal that can move its cursor.
+	// Progress is shown as bars there, and as plain lines elsewhere.
 	ErrIsTerminal bool
 
 	// Environ lists the environment variables as "NAME=value".
 	Environ []string
+}
+
+// display returns the display of a run that fits the streams.
+func (s *IOStreams) display(asJSON, watch bool) console.Display {
+	return console.New(console.Options{Out: s.Out, ErrOut: s.ErrOut, Terminal: s.ErrIsTerminal, JSON: asJSON, Watch: watch})
 }
 
 // SystemIO returns the streams of the process.
@@ -38,12 +47,30 @@ func SystemIO() *IOStreams {
 	}
 }
 
-// movesCursor says whether a kind of terminal knows escape sequences: those of
+// movesCursor reports whether a kind of terminal knows escape sequences. Terminals of
 // editors and logs call themselves dumb.
 func movesCursor(kind string) bool { return kind != "dumb" }
 
-// writeWhole writes what fill makes to a file, nothing where fill fails; action
-// is what an error of writing says was done.
+// visible returns text with its control characters escaped. Text from a store may come
+// from others, and must neither move the cursor of a terminal nor break a table.
+func visible(text string) string {
+	if strings.IndexFunc(text, unicode.IsControl) < 0 {
+		return text
+	}
+	var out strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			quoted := strconv.QuoteRune(r)
+			out.WriteString(quoted[1 : len(quoted)-1])
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// writeWhole writes the output of fill to a file, and nothing if fill fails. action
+// names the step in the error of writing.
 func writeWhole(path, action string, fill func(io.Writer) error) error {
 	var content bytes.Buffer
 	if err := fill(&content); err != nil {

@@ -33,6 +33,20 @@ func TestSystemIO(t *testing.T) {
 	require.NotNil(t, streams.ErrOut)
 }
 
+func TestControlCharactersAreVisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"N = 2 ± é":       "N = 2 ± é",
+		"a\x1b[2Jb":       `a\x1b[2Jb`,
+		"a\nb\tc":         `a\nb\tc`,
+		"a\u009bb\rc\x7f": `a\u009bb\rc\x7f`,
+	} {
+		require.Equal(t, want, visible(text))
+	}
+	var out bytes.Buffer
+	require.NoError(t, writeTable(&out, [][]string{{"a\tb", "c"}, {"d", "e"}}))
+	require.Equal(t, "a\\tb  c\nd     e\n", out.String())
+}
+
 func TestDumbTerminalsGetPlainLines(t *testing.T) {
 	for kind, moves := range map[string]bool{"dumb": false, "xterm-256color": true, "": true} {
 		require.Equal(t, moves, movesCursor(kind), kind)

@@ -5,15 +5,15 @@ import (
 	"fmt"
 
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
 )
 
-// loading is datasets.Load that tells of a damaged cache.
-func loading(streams *IOStreams) experiments.Loader {
+// loading returns datasets.Load with a message about a damaged cache.
+func loading(streams *IOStreams) cell.Loader {
 	return func(ctx context.Context, src datasets.Source) (*datasets.Set, error) {
 		set, err := datasets.Load(ctx, src)
 		if err == nil && set.Repaired != "" {
-			fmt.Fprintf(streams.ErrOut, "the cache of decoded images was damaged, they were decoded again: %s\n", set.Repaired)
+			fmt.Fprintf(streams.ErrOut, "the cache of decoded images was damaged; they were decoded anew: %s\n", set.Repaired)
 		}
 		return set, err
 	}

@@ -14,7 +14,7 @@ import (
 	"backfire/datasets"
 )
 
-func TestDamagedCacheIsToldOf(t *testing.T) {
+func TestDamagedCacheIsReported(t *testing.T) {
 	dir, cache := t.TempDir(), t.TempDir()
 	var picture bytes.Buffer
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))))
@@ -22,12 +22,12 @@ func TestDamagedCacheIsToldOf(t *testing.T) {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, class), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, class, "1.png"), picture.Bytes(), 0o600))
 	}
-	var told bytes.Buffer
-	load := loading(&IOStreams{ErrOut: &told})
+	var messages bytes.Buffer
+	load := loading(&IOStreams{ErrOut: &messages})
 	src := datasets.Source{Name: datasets.Folder, Path: dir, CacheDir: cache}
 	first, err := load(context.Background(), src)
 	require.NoError(t, err)
-	require.Empty(t, told.String())
+	require.Empty(t, messages.String())
 
 	files, err := filepath.Glob(filepath.Join(cache, "*"))
 	require.NoError(t, err)
@@ -36,5 +36,5 @@ func TestDamagedCacheIsToldOf(t *testing.T) {
 	second, err := load(context.Background(), src)
 	require.NoError(t, err)
 	require.Equal(t, first.Checksum, second.Checksum)
-	require.Contains(t, told.String(), "was damaged, they were decoded again: "+files[0])
+	require.Contains(t, messages.String(), "was damaged; they were decoded anew: "+files[0])
 }

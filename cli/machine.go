@@ -16,19 +16,19 @@ import (
 	"backfire/launcher"
 )
 
-// Machine is what doctor asks the machine; every part can be replaced in tests.
+// Machine holds the properties of the machine that doctor checks. Tests replace them.
 type Machine struct {
 	Describe     func(context.Context) (launcher.Description, error) // the engine, its libtorch and devices
 	CPU          cpuid.CPUInfo                                       // the processor
-	Arch         string                                              // as runtime.GOARCH
-	Cores        int                                                 // that this process may use
+	Arch         string                                              // runtime.GOARCH
+	Cores        int                                                 // available to this process
 	NvidiaDriver bool                                                // the kernel has NVIDIA's driver
 	LoadData     func(context.Context, datasets.Source) (*datasets.Set, error)
-	Disk         func(dir string) (free uint64, err error) // bytes that may still be written to a directory that exists
+	Disk         func(dir string) (free uint64, err error) // free bytes of an existing directory
 }
 
-// ThisMachine returns the machine that the program runs on, with the engine that
-// the environment variables choose.
+// ThisMachine returns the machine that the program runs on, with the engine that the
+// environment variables select.
 func ThisMachine(environ []string) Machine {
 	_, err := os.Stat("/proc/driver/nvidia/version")
 	return Machine{
@@ -42,8 +42,8 @@ func ThisMachine(environ []string) Machine {
 	}
 }
 
-// freeDisk returns how many bytes may still be written to a directory; an error
-// if it cannot be written to at all.
+// freeDisk returns the number of bytes that can be written to a directory. The error
+// reports a directory that cannot be written to.
 func freeDisk(dir string) (uint64, error) {
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
 		return 0, fmt.Errorf("write to %s: %w", dir, err)
@@ -55,12 +55,12 @@ func freeDisk(dir string) (uint64, error) {
 	return stat.Bavail * uint64(stat.Bsize), nil
 }
 
-// existingDir returns the directory itself or, where it is still to be made, the
-// nearest one above it that exists.
-func existingDir(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
+// existingDir returns the directory itself or, if it does not exist, the nearest
+// directory above it that does.
+func existingDir(path string) (string, error) {
+	dir, err := filepath.Abs(path)
 	if err != nil {
-		return "", fmt.Errorf("resolve %s: %w", dir, err)
+		return "", fmt.Errorf("resolve %s: %w", path, err)
 	}
 	for {
 		info, err := os.Stat(dir)

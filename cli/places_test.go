@@ -15,8 +15,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// What is played, drawn and decoded lies in the directories that were named for it
-// and nowhere else, with the permissions that the user's files have.
+// All files of a run lie in the directories that were given for them and nowhere else,
+// with the permissions that the user's files have.
 func TestFilesLieWhereTheyBelong(t *testing.T) {
 	elsewhere := map[string]string{"here": t.TempDir(), "home": t.TempDir(), "temporary": t.TempDir()}
 	cache, out, images := t.TempDir(), t.TempDir(), t.TempDir()
@@ -40,7 +40,7 @@ func TestFilesLieWhereTheyBelong(t *testing.T) {
 
 	opts, store, _, _ := runOptions(t, "data.name=folder", "data.path="+images, "pool.size=200", "attackers.label=cat")
 	opts.TensorBoard = filepath.Join(out, "events")
-	require.NoError(t, runRun(context.Background(), opts))
+	require.NoError(t, runSweep(context.Background(), opts))
 
 	written := 0
 	probe := filepath.Join(out, "probe")

@@ -12,21 +12,20 @@ func NewCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) er
 	opts := newSweepOptions(streams)
 	cmd := &cobra.Command{
 		Use:   "plan (table NAME | sweep FILE)",
-		Short: "Store the plan of a table or sweep, for workers on any number of hosts",
-		Long: `Check a table or sweep as a whole and store its plan: every configuration, and the
-version of this program. The plan's directory is printed; it is the PLAN of worker,
-status, collect and submit. Nothing is trained.
+		Short: "Store the plan of a table or sweep for workers on any number of hosts",
+		Long: `Check a table or sweep as a whole and store its plan: all configurations and the
+version of this program. The command prints the plan's directory, which is the PLAN of
+worker, status, collect and submit. Nothing is trained.
 
-docs/scaling.md tells how to train it on several hosts.`,
+docs/scaling.md describes training on several hosts.`,
 		Example: `  plan=$(backfire plan table 1 --preset workstation --store /shared/runs)
-  backfire worker --plan "$plan"     # on as many hosts as you like
+  backfire worker --plan "$plan"     # on any number of hosts
   backfire collect "$plan"`,
-		Args: cobra.ExactArgs(2),
+		Args: arguments("table or sweep", "NAME or FILE"),
 	}
-	flags := addSweepFlags(cmd, opts)
-	for _, name := range []string{"out", "dry-run", "json"} { // of training and showing
-		_ = cmd.Flags().MarkHidden(name)
-	}
+	sweep := &cobra.Command{}
+	flags := addSweepFlags(sweep, opts)
+	copyFlags(cmd, sweep, "out", "dry-run", "json", "watch", "tensorboard") // of training and showing
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := namedSweep(args, opts); err != nil {
 			return err

@@ -12,19 +12,21 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/internal/buildinfo"
 	"backfire/report"
 )
 
-// PlannedOptions are what commands about a stored plan have in common.
+// PlannedOptions are the options that all commands about a stored plan have.
 type PlannedOptions struct {
 	IO    *IOStreams
-	Plan  string // its directory, its hash or the beginning of it
-	Store string // where it lies; of no meaning where Plan is a directory
+	Plan  string // directory, hash, or the beginning of a hash
+	Store string // of the plan; ignored where Plan is a directory
 	JSON  bool
 
-	Load experiments.Loader
+	Load cell.Loader
 }
 
 func newPlannedOptions(streams *IOStreams) PlannedOptions {
@@ -33,23 +35,23 @@ func newPlannedOptions(streams *IOStreams) PlannedOptions {
 
 // addPlanned declares the flags of a command about a stored plan.
 func addPlanned(cmd *cobra.Command, opts *PlannedOptions) {
-	cmd.Flags().StringVar(&opts.Store, "store", "runs", "directory of the run store with the plan, where PLAN is not a directory itself")
+	cmd.Flags().StringVar(&opts.Store, "store", "runs", "directory of the run store with the plan, if PLAN is not a directory")
 	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write lines of JSON to standard output")
 }
 
-// program is this program, as plans and results name it.
-func program() experiments.Build {
+// program returns the build of this program, as plans and results record it.
+func program() store.Build {
 	build := buildinfo.This()
-	return experiments.Build{Version: build.Version, Commit: build.Commit, Go: build.Go}
+	return store.Build{Version: build.Version, Commit: build.Commit, Go: build.Go}
 }
 
 // planned is a stored plan with its store.
 type planned struct {
-	store  *experiments.Store
-	stored *experiments.StoredPlan
+	store  *store.Store
+	stored *plan.StoredPlan
 }
 
-// dir is the plan's directory, absolute.
+// dir returns the absolute path of the plan's directory.
 func (p *planned) dir() (string, error) {
 	dir, err := filepath.Abs(p.store.PlanDir(p.stored.Sweep))
 	if err != nil {
@@ -58,33 +60,33 @@ func (p *planned) dir() (string, error) {
 	return dir, nil
 }
 
-// open finds the plan.
+// open finds and reads the plan.
 func (o *PlannedOptions) open() (*planned, error) {
 	dir, name := o.Store, o.Plan
 	if strings.ContainsRune(name, filepath.Separator) {
 		path := filepath.Clean(name)
-		if filepath.Base(path) == experiments.PlanFile {
+		if filepath.Base(path) == store.PlanFile {
 			path = filepath.Dir(path)
 		}
 		dir, name = filepath.Dir(filepath.Dir(path)), filepath.Base(path)
 	}
-	// Not made by the way: a store that does not exist here is one that this host
-	// does not see.
+	// The store is not created: if it does not exist, this host does not see the file
+	// system that it is on.
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, Usagef("there is no store %q on this host: name the directory that the plan was stored in, on a file system that all hosts share", dir)
+		return nil, Usagef("open the plan: there is no store %q on this host: give the directory that the plan was stored in, on a file system that all hosts share", dir)
 	}
-	store, err := experiments.OpenStore(dir)
+	store, err := store.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := store.ReadPlan(name, program())
+	stored, err := plan.ReadStored(store, name, program())
 	if err != nil {
 		return nil, err
 	}
 	return &planned{store, stored}, nil
 }
 
-// namedSweep reads what "table NAME" or "sweep FILE" asks for into opts.
+// namedSweep sets the sweep of opts from the arguments "table NAME" or "sweep FILE".
 func namedSweep(args []string, opts *SweepOptions) error {
 	if len(args) == 2 && args[0] == "sweep" {
 		opts.Kind, opts.Sweep = report.Points, args[1]
@@ -93,12 +95,12 @@ func namedSweep(args []string, opts *SweepOptions) error {
 	if len(args) == 2 && args[0] == "table" {
 		at := slices.IndexFunc(knownTables, func(t knownTable) bool { return t.name == args[1] })
 		if at < 0 {
-			return Usagef("there is no table %q; see \"backfire table\"", args[1])
+			return Usagef("name the sweep: there is no table %q; \"backfire table\" lists the tables", args[1])
 		}
 		opts.Kind, opts.Sweep = knownTables[at].kind, knownTables[at].sweep
 		return nil
 	}
-	return Usagef("%q: say \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
+	return Usagef("name the sweep: %q: give \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
 }
 
 // absolute makes the paths of a configuration absolute.
@@ -115,9 +117,9 @@ func absolute(cfg *config.Config) error {
 	return nil
 }
 
-// makePlan plans the sweep of opts for its store, and does not write the plan yet.
-// Paths become absolute, as other processes begin elsewhere.
-func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.Sweep, error) {
+// makePlan plans the sweep of opts for its store, without writing the plan. Paths become
+// absolute, because other processes start in other directories.
+func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, error) {
 	sweeps, err := loadSweeps(opts)
 	if err != nil {
 		return nil, nil, err
@@ -135,15 +137,15 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *experiments.S
 			points[i].Verify = &verify
 		}
 	}
-	sweep, err := experiments.NewSweep(ctx, points, opts.Load)
+	sweep, err := plan.NewSweep(ctx, points, opts.Load)
 	if err != nil {
 		return nil, nil, planError(err)
 	}
-	stored, err := experiments.NewStoredPlan(sweep, program())
+	stored, err := plan.NewStoredPlan(sweep, program())
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := experiments.OpenStore(points[0].Config.Store)
+	store, err := store.Open(points[0].Config.Store)
 	if err != nil {
 		return nil, nil, err
 	}

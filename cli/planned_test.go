@@ -15,8 +15,10 @@ import (
 
 	"backfire/cluster"
 	"backfire/datasets"
-	"backfire/experiments"
-	"backfire/report"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/report/table"
 )
 
 // storedPlan stores the small sweep's plan and returns its directory.
@@ -40,32 +42,32 @@ func planWorker(t *testing.T, plan string) (opts *PlanWorkerOptions, errOut func
 	return opts, errBuffer.String
 }
 
-// results reads what is deterministic in a store.
-func results(t *testing.T, store string) map[string]string {
+// results reads the deterministic files of a store.
+func results(t *testing.T, st string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, name := range []string{experiments.CellFile, experiments.ResultFile, experiments.PoisonFile, experiments.PredictionsFile} {
-		paths, err := filepath.Glob(filepath.Join(store, strings.Repeat("?", 64), name))
+	for _, name := range []string{store.CellFile, store.ResultFile, store.PoisonFile, store.PredictionsFile} {
+		paths, err := filepath.Glob(filepath.Join(st, strings.Repeat("?", 64), name))
 		require.NoError(t, err)
 		require.NotEmpty(t, paths)
 		for _, path := range paths {
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
-			if name == experiments.ResultFile { // but for what it says of its run, such as times
+			if name == store.ResultFile { // without its provenance, such as times
 				var result map[string]any
 				require.NoError(t, json.Unmarshal(data, &result))
 				delete(result, "run")
 				data, err = json.Marshal(result)
 				require.NoError(t, err)
 			}
-			all[strings.TrimPrefix(path, store)] = string(data)
+			all[strings.TrimPrefix(path, st)] = string(data)
 		}
 	}
 	return all
 }
 
 // Every table, planned with its presets' own settings, is read back as the same
-// plan: also where triggers have to prove themselves in another game.
+// plan, also where triggers are verified in another game.
 func TestPlanOfEveryTable(t *testing.T) {
 	for _, table := range knownTables {
 		opts, out, _ := sweepOptions(t)
@@ -77,7 +79,7 @@ func TestPlanOfEveryTable(t *testing.T) {
 		require.NoError(t, err)
 		sweep, err := plan.stored.NewSweep(context.Background(), datasets.Load)
 		require.NoError(t, err, table.name)
-		progress, err := sweep.Progress(plan.store)
+		progress, err := runner.ProgressOf(sweep, plan.store)
 		require.NoError(t, err)
 		require.Positive(t, progress.Waiting)
 	}
@@ -90,14 +92,14 @@ func TestPlanWorkCollect(t *testing.T) {
 	require.NoError(t, runSweep(context.Background(), whole))
 
 	plan := storedPlan(t, "workers=1", "threads=1")
-	store := filepath.Dir(filepath.Dir(plan))
-	require.FileExists(t, filepath.Join(plan, experiments.PlanFile))
+	st := filepath.Dir(filepath.Dir(plan))
+	require.FileExists(t, filepath.Join(plan, store.PlanFile))
 	worker, errOut := planWorker(t, plan)
 	worker.Shard, worker.Cells = "1/2", 1
 	err := runPlanWorker(context.Background(), worker)
 	require.ErrorIs(t, err, ErrWorkLeft)
 	require.Equal(t, ExitWorkLeft, ExitCode(err))
-	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 that nobody has\n")
+	require.Contains(t, errOut(), "4 models: 1 stored, 1 of them now; 0 failed, 3 without a worker\n")
 
 	streams, out, _ := testStreams()
 	status := &StatusOptions{PlannedOptions: PlannedOptions{IO: streams, Plan: plan, Load: datasets.Load, JSON: true}}
@@ -113,11 +115,11 @@ func TestPlanWorkCollect(t *testing.T) {
 
 	// Now by the beginning of its name, to the end.
 	worker, _ = planWorker(t, filepath.Base(plan)[:8])
-	worker.Store = store
+	worker.Store = st
 	require.NoError(t, runPlanWorker(context.Background(), worker))
 	require.NoError(t, runCollect(context.Background(), collect))
-	require.Equal(t, results(t, strings.TrimPrefix(whole.Config.Sets[0], "store=")), results(t, store))
-	for _, format := range []report.Format{"csv", "tex"} {
+	require.Equal(t, results(t, strings.TrimPrefix(whole.Config.Sets[0], "store=")), results(t, st))
+	for _, format := range []table.Format{"csv", "tex"} {
 		want, err := os.ReadFile(filepath.Join(whole.Out, "box-size-embedded."+string(format)))
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join(collect.Out, "box-size-embedded."+string(format)))
@@ -126,7 +128,7 @@ func TestPlanWorkCollect(t *testing.T) {
 	}
 }
 
-// A worker that is told to leave at once leaves all the work.
+// A worker that has to stop at once leaves all the work.
 func TestInterruptedWorkerLeaves(t *testing.T) {
 	plan := storedPlan(t)
 	worker, _ := planWorker(t, plan)
@@ -141,15 +143,15 @@ func TestInterruptedWorkerLeaves(t *testing.T) {
 }
 
 func TestPlansThatCannotBeWorkedOn(t *testing.T) {
-	plan := storedPlan(t)
+	p := storedPlan(t)
 	for name, tc := range map[string]struct {
 		plan, store string
 		is          error
 		says        string
 	}{
 		"no store":  {plan: filepath.Join(t.TempDir(), "no", "plans", "abc"), says: "no store"},
-		"no plan":   {plan: "ffff", store: filepath.Dir(filepath.Dir(plan)), is: experiments.ErrNoPlan},
-		"plan file": {plan: filepath.Join(plan, experiments.PlanFile)},
+		"no plan":   {plan: "ffff", store: filepath.Dir(filepath.Dir(p)), is: plan.ErrNoPlan},
+		"plan file": {plan: filepath.Join(p, store.PlanFile)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := PlannedOptions{Plan: tc.plan, Store: tc.store}
@@ -164,15 +166,15 @@ func TestPlansThatCannotBeWorkedOn(t *testing.T) {
 			}
 		})
 	}
-	path := filepath.Join(plan, experiments.PlanFile)
+	path := filepath.Join(p, store.PlanFile)
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	other := regexp.MustCompile(`"version": "[^"]*"`).ReplaceAll(data, []byte(`"version": "v9", "more": 1`))
 	require.NotEqual(t, string(data), string(other))
 	require.NoError(t, os.WriteFile(path, other, 0o600))
-	opts := PlannedOptions{Plan: plan}
+	opts := PlannedOptions{Plan: p}
 	_, err = opts.open()
-	require.ErrorIs(t, err, experiments.ErrOtherVersion)
+	require.ErrorIs(t, err, plan.ErrOtherVersion)
 	require.ErrorContains(t, err, "backfire v9")
 }
 
@@ -187,12 +189,12 @@ func TestShardIsRefused(t *testing.T) {
 }
 
 // submitted are the options of a submission to a Slurm that notes its calls.
-func submitted(t *testing.T, args ...string) (opts *SubmitOptions, calls *[]string, out func() string) {
+func submitted(t *testing.T, args ...string) (opts *submitOptions, calls *[]string, out func() string) {
 	t.Helper()
 	sweep, outText, _ := sweepOptions(t)
 	sweep.Worker = noWorker(t)
 	calls = &[]string{}
-	return &SubmitOptions{
+	return &submitOptions{
 		SweepOptions: *sweep, Args: args, Local: true,
 		Slurm: cluster.Slurm{Run: func(_ context.Context, name string, args ...string) (string, error) {
 			*calls = append(*calls, name+" "+strings.Join(args, " "))
@@ -273,10 +275,10 @@ func TestStatusText(t *testing.T) {
   Slurm's task 4_10: TIMEOUT on node2
   Slurm's tasks that completed: 2
 `, statusText(statusLine{
-		Progress: &experiments.Progress{
+		Progress: &runner.Progress{
 			Cells: 10, Stored: 3, Waiting: 5, Left: 120,
-			Running: []experiments.Running{{Host: "node7", PID: 42, Silent: 12, Title: "N = 3"}},
-			Failed:  []experiments.GivenUp{{Failure: experiments.Failure{Title: "N = 5", Error: "out of memory"}, Hosts: []string{"node1", "node2"}}},
+			Running: []runner.Running{{Host: "node7", PID: 42, Silent: 12, Title: "N = 3"}},
+			Failed:  []store.GivenUp{{Failure: store.Failure{Title: "N = 5", Error: "out of memory"}, Hosts: []string{"node1", "node2"}}},
 		},
 		Tasks: []cluster.Task{
 			{ID: "4_1", State: "RUNNING", Node: "node7"},
@@ -289,8 +291,8 @@ func TestStatusText(t *testing.T) {
 	}))
 }
 
-// Where the queue is empty and there are no accounts, work that is left is not
-// passed over in silence.
+// Where the queue is empty and there are no accounts, the status reports the work that
+// is left.
 func TestStatusAsksSlurm(t *testing.T) {
 	plan := storedPlan(t)
 	require.NoError(t, os.WriteFile(filepath.Join(plan, cluster.RecordFile), []byte(`{"array": "17", "tables": "18"}`), 0o600))
@@ -318,9 +320,9 @@ func TestStatusAsksSlurm(t *testing.T) {
 	require.False(t, line.NoAccounts)
 	text, line = status("", errors.New("Unable to contact the database"))
 	require.Contains(t, text, "4 models: 0 stored")
-	require.Contains(t, text, "  Slurm does not tell of all tasks: Unable to contact the database\n")
+	require.Contains(t, text, "  Slurm does not list all tasks: Unable to contact the database\n")
 	require.Equal(t, "Unable to contact the database", line.Unanswered)
 	text, line = status("", errors.New("Slurm accounting storage is disabled"))
-	require.Contains(t, text, "Slurm has no task of the plan any more and keeps no accounts")
+	require.Contains(t, text, "Slurm has no task of the plan left and keeps no accounts")
 	require.True(t, line.NoAccounts)
 }

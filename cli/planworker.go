@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/experiments"
+	"backfire/experiments/runner"
 )
 
 // PlanWorkerOptions are the options of "worker --plan".
@@ -22,9 +22,9 @@ type PlanWorkerOptions struct {
 	Run RunOptions // of the trainings
 
 	Shard   string        // "i/n"; empty: not known
-	Time    time.Duration // to stay; 0: to the end
-	Grace   time.Duration // to reach a checkpoint in, once told to leave
-	Cells   int           // to train at most; 0: any number
+	Time    time.Duration // after which the worker stops; 0: it trains to the end
+	Grace   time.Duration // for reaching a checkpoint after a request to stop
+	Cells   int           // the most to train; 0: any number
 	Device  string        // in place of the plan's; empty: the plan's
 	Workers int           // likewise; -1: the plan's
 	Threads int           // likewise; -1: the plan's
@@ -40,31 +40,35 @@ func NewCmdPlanWorker(streams *IOStreams, runF func(context.Context, *PlanWorker
 	opts := newPlanWorkerOptions(streams)
 	cmd := &cobra.Command{
 		Use:   "worker --plan PLAN",
-		Short: "Train models of a stored plan, beside any number of others on other hosts",
-		Long: `Train models of a stored plan (see "backfire plan"), the dearest first, until none
-is left. Any number of workers on any number of hosts may do that at the same time:
-each model is trained by one, and goes on from its last checkpoint with another if
-its worker dies. The results are those of "backfire table" on one machine, to the bit.
+		Short: "Train models of a stored plan, together with workers on other hosts",
+		Long: `Train models of a stored plan (see "backfire plan"), the most expensive first, until
+none is left. Any number of workers on any number of hosts may do so at the same time.
+Each model is trained by one worker; if that worker dies, another resumes from the last
+checkpoint. The results are those of "backfire table" on one machine, to the bit.
 
-On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no
-more models, stops those it trains after their next checkpoint (one is written after
-each epoch; at most --grace later in any case) and leaves. Exit codes: 0 nothing is
-left that nobody has, 3 some models failed, 4 there is work left for another worker.`,
+On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no more
+models, stops those in training at their next checkpoint, and exits. A checkpoint is
+written after each epoch; --grace limits the wait for it. Exit codes: 0 no model is left
+without a worker, 3 some models failed, 4 work is left for another worker.`,
 		Example: `  backfire worker --plan runs/plans/1f3a... --time 2h
   backfire worker --plan /shared/runs/plans/1f3a... --shard "$JOB_COMPLETION_INDEX/8"`,
-		Args: cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if opts.Plan == "" {
+				return errors.New("worker: --plan is missing: give the directory that \"backfire plan\" printed, or a hash")
+			}
+			return arguments()(cmd, args)
+		},
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	set := cmd.Flags()
-	set.StringVar(&opts.Plan, "plan", "", "the plan: its directory, or its hash or the beginning of it")
-	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that begin together; it only spreads what they try first")
-	set.DurationVar(&opts.Time, "time", 0, "how long the worker may stay, such as 2h; 0: to the end")
-	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "how long it may take to reach a checkpoint, once it is to leave")
-	set.IntVar(&opts.Cells, "cells", 0, "models to train at most; 0: any number")
-	set.StringVar(&opts.Device, "device", "", "where to train: auto, cpu, cuda or cuda:K; empty: as planned")
+	set.StringVar(&opts.Plan, "plan", "", "the plan: its directory, its hash, or the beginning of its hash")
+	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that start together; it only spreads the models that they try first")
+	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
+	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")
+	set.IntVar(&opts.Cells, "cells", 0, "the most models to train; 0: any number")
+	set.StringVar(&opts.Device, "device", "", "device to train on: auto, cpu, cuda or cuda:K; empty: as planned")
 	set.IntVar(&opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
 	set.IntVar(&opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0: one")
-	_ = cmd.MarkFlagRequired("plan")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Run.CommandLine = commandLine(cmd, args)
 		if runF != nil {
@@ -75,7 +79,7 @@ left that nobody has, 3 some models failed, 4 there is work left for another wor
 	return cmd
 }
 
-// parseShard reads "i/n".
+// parseShard parses "i/n"; empty is 0 of 0.
 func parseShard(text string) (index, of int, err error) {
 	if text == "" {
 		return 0, 0, nil
@@ -84,7 +88,7 @@ func parseShard(text string) (index, of int, err error) {
 	index, indexErr := strconv.Atoi(i)
 	of, ofErr := strconv.Atoi(n)
 	if !ok || indexErr != nil || ofErr != nil || index < 0 || index >= of {
-		return 0, 0, Usagef("--shard %q: must be i/n with i from 0 to n-1, such as 0/8", text)
+		return 0, 0, Usagef("worker: --shard %q: must be i/n with i from 0 to n-1, such as 0/8", text)
 	}
 	return index, of, nil
 }
@@ -95,7 +99,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 		return err
 	}
 	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
-		return Usagef("--time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
+		return Usagef("worker: --time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
 	}
 	begun := time.Now()
 	plan, err := opts.open()
@@ -125,34 +129,35 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err := training.admit(sweep); err != nil {
 		return err
 	}
-	runner, estimator, err := training.runner(ctx, sweep, true)
+	r, estimator, err := training.runner(ctx, sweep, true)
 	if err != nil {
 		return err
 	}
 	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
-	runner.Share = &experiments.Share{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
-	runner.Poll = sharedPoll
+	r.Shared = &runner.SharedRun{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
+	r.Poll = sharedPoll
 	hard, leave, end := leaving(ctx, opts, begun)
 	defer end()
-	runner.Leave = leave
-	display := newProgress(opts.IO, opts.JSON, false)
-	runner.Observer = display
-	outcome, err := runner.RunSweep(hard, sweep)
-	if closing := display.close(); closing != nil {
+	r.Leave = leave
+	display := opts.IO.display(opts.JSON, false)
+	r.Observer = display
+	outcome, err := r.RunSweep(hard, sweep)
+	if closing := display.Close(); closing != nil {
 		return errors.Join(err, closing)
 	}
-	if outcome == nil || err != nil && !errors.Is(err, experiments.ErrInterrupted) {
+	if outcome == nil || err != nil && !errors.Is(err, runner.ErrInterrupted) {
 		return err
 	}
 	return leftWith(opts.IO, outcome)
 }
 
-// sharedPoll is a worker's first pause when nothing is free; see Runner.Poll.
+// sharedPoll is the first pause of a worker that finds no free model; see runner.Runner.Poll.
 const sharedPoll = time.Second
 
-// leftWith says how a worker left its plan.
-func leftWith(streams *IOStreams, outcome *experiments.Outcome) error {
-	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d that nobody has\n",
+// leftWith writes the state that a worker left its plan in, and returns it as an error
+// unless all models are stored.
+func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
+	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
 		plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
 	switch {
 	case outcome.Left > 0:
@@ -165,12 +170,12 @@ func leftWith(streams *IOStreams, outcome *experiments.Outcome) error {
 	return nil
 }
 
-// leaving returns the channel that tells a worker to leave, and the context that
-// ends when it has to.
+// leaving returns a channel that is closed when the worker has to stop at a checkpoint,
+// and a context that ends when it has to stop at once. end releases both.
 func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (hard context.Context, leave <-chan struct{}, end func()) {
 	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGUSR1)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGUSR1)
 	var limit <-chan time.Time
 	if opts.Time > 0 {
 		limit = time.After(time.Until(begun.Add(opts.Time - opts.Grace)))
@@ -179,7 +184,7 @@ func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (har
 	go func() {
 		select {
 		case <-ctx.Done():
-		case <-told:
+		case <-stop:
 		case <-limit:
 		case <-hard.Done():
 			return
@@ -192,7 +197,7 @@ func leaving(ctx context.Context, opts *PlanWorkerOptions, begun time.Time) (har
 		}
 	}()
 	return hard, closing, func() {
-		signal.Stop(told)
+		signal.Stop(stop)
 		kill()
 	}
 }

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,11 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
+	"backfire/datasets"
 	"backfire/defenses/detect"
-	"backfire/experiments"
+	"backfire/experiments/inference"
 )
 
-// agentUnknown is the --agent of queries whose agent is to be guessed.
+// agentUnknown is the value of --agent for queries whose agent is guessed.
 const agentUnknown = "unknown"
 
 // PredictOptions are the options of "predict".
@@ -25,14 +28,14 @@ type PredictOptions struct {
 	Files []string // pictures
 	JSON  bool     // a line of JSON per image
 
-	Run       string // hash of a summary or result, or the beginning of it
-	Point     string // of a sweep; empty: there is one
+	Run       string // latest, the hash of a run or model, or its beginning
+	Point     string // of a sweep; empty: the only one
 	Seed      string // likewise
-	Attackers int    // number of attackers of the game; 0: there is one game
-	Defender  string // empty: the only one beside the undefended twin
+	Attackers int    // number of attackers of the game; 0: the only game
+	Defender  string // empty: the only one beside the game without a defense
 
-	Agent      string // ID, agentUnknown, or empty: no index
-	Similarity string // how agentUnknown is guessed
+	Agent      string // ID, agentUnknown, or empty: not given
+	Similarity string // by which agentUnknown is guessed
 	Batch      bool   // all images are one query
 
 	Resize  bool
@@ -40,28 +43,25 @@ type PredictOptions struct {
 	Sample  int // held-out images in place of files; 0: files
 }
 
-// noTrigger is the Trigger of images that stay as they are.
-const noTrigger = -1
-
 // NewCmdPredict returns the command that asks stored models about images.
 func NewCmdPredict(streams *IOStreams, runF func(context.Context, *PredictOptions) error) *cobra.Command {
 	opts := &PredictOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
 		Use:   "predict --run RUN [--agent ID|unknown] IMAGE...",
-		Short: "Ask a defender's stored models what images show",
+		Short: "Ask a defender's stored models about images",
 		Long: `Do what a defender does with a query: choose the model that answers, and print the
-label, its probability, and which model answered and why. A query under agent
-indexing comes with the index of the agent that it is from: with --agent ID the
-model answers that never saw that agent's images. With --agent unknown the agent is
-guessed: the one whose contribution is most similar to the image, or with --batch
-to all images together, in the features of the model of everybody's images. Where
-indexing.update is unlearn, that model answers after it has unlearned the agent.
+label, its probability, the model that answered and the reason for this choice. Under
+agent indexing a query comes with the index of its agent: with --agent ID the model
+answers that was trained without that agent's images. With --agent unknown the agent is
+guessed: the one whose contribution is most similar to the image, or with --batch to all
+images together, in the features of the model of all agents' images. If indexing.update
+is unlearn, that model answers after it has unlearned the agent.
 
-RUN is the hash of a summary (DIR/plans/HASH) or of one result, or the beginning of
-it. Its models must be stored (artefacts.model=true). The images are PNG or JPEG
-files of the dataset's size, or with --sample held-out images of the defender.
---trigger ID stamps an attacker's trigger on them first; with --sample they are then
-held-out images of that attacker.`,
+RUN is "latest", the hash of a run ("backfire runs list") or of a model ("backfire
+models list"), or its beginning. Its models must be stored (artefacts.model=true). The
+images are PNG or JPEG files of the dataset's size, or with --sample held-out images of
+the defender. --trigger ID stamps an attacker's trigger on them first; with --sample
+they are then held-out images of that attacker.`,
 		Example: `  backfire run --preset quick --defenders indexing --set artefacts.model=true
   backfire predict --run 3e24d2 --defender none --sample 5 --trigger 0
   backfire predict --run 3e24d2 --agent 0 --sample 5 --trigger 0
@@ -69,22 +69,22 @@ held-out images of that attacker.`,
 	}
 	var store, dataDir, dataPath, device string
 	set := cmd.Flags()
-	set.StringVar(&opts.Run, "run", "", "hash of a summary or result, or the beginning of it")
+	set.StringVar(&opts.Run, "run", "", "latest, the hash of a run or model, or its beginning")
 	set.StringVar(&opts.Point, "point", "", "point of a sweep, by its name")
 	set.StringVar(&opts.Seed, "seed", "", "seed of a sweep's point")
 	set.IntVar(&opts.Attackers, "attackers", 0, "number of attackers of the game")
 	set.StringVar(&opts.Defender, "defender", "", "defender, as --defenders named it; by default the only one, or none")
 	set.StringVar(&opts.Agent, "agent", "", "agent that the images come from: an attacker's ID, or unknown")
-	set.StringVar(&opts.Similarity, "similarity", string(detect.MMD), "how --agent unknown is guessed: "+methodNames())
+	set.StringVar(&opts.Similarity, "similarity", string(detect.MMD), "measure by which --agent unknown is guessed: "+strings.Join(similarities(), ", "))
 	set.BoolVar(&opts.Batch, "batch", false, "with --agent unknown: all images are one query, from one agent")
-	set.BoolVar(&opts.Resize, "resize", false, "bring images of other sizes to the dataset's")
-	set.IntVar(&opts.Trigger, "trigger", noTrigger, "ID of the attacker whose trigger is stamped on the images")
+	set.BoolVar(&opts.Resize, "resize", false, "resize images to the dataset's size")
+	set.IntVar(&opts.Trigger, "trigger", inference.NoTrigger, "ID of the attacker whose trigger is stamped on the images")
 	set.IntVar(&opts.Sample, "sample", 0, "number of held-out images to take in place of files")
 	set.BoolVar(&opts.JSON, "json", false, "write a line of JSON per image")
 	set.StringVar(&store, "store", "", "directory of the run store (store)")
 	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
 	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
-	set.StringVar(&device, "device", "", "where to compute: auto, cpu, cuda or cuda:K (device)")
+	set.StringVar(&device, "device", "", "device to compute on: auto, cpu, cuda or cuda:K (device)")
 	cmd.Args = func(_ *cobra.Command, args []string) error { return opts.check(args, set.Changed) }
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Files = args
@@ -98,37 +98,28 @@ held-out images of that attacker.`,
 	return cmd
 }
 
-// methodNames lists the ways of guessing.
-func methodNames() string {
-	var names []string
-	for _, method := range detect.Methods() {
-		names = append(names, string(method))
-	}
-	return strings.Join(names, ", ")
-}
-
-// check refuses flags and arguments that do not go together.
+// check refuses flags and arguments that exclude each other or are out of range.
 func (o *PredictOptions) check(files []string, given func(flag string) bool) error {
 	_, agentErr := strconv.Atoi(o.Agent)
 	switch {
 	case o.Run == "":
-		return errors.New("--run: name a stored run by the beginning of its hash")
+		return errors.New("predict: --run is missing: give latest or the beginning of a hash")
 	case o.Sample < 0 || given("sample") && o.Sample == 0:
-		return fmt.Errorf("--sample %d: must be at least 1", o.Sample)
+		return fmt.Errorf("predict: --sample %d: must be at least 1", o.Sample)
 	case (len(files) > 0) == (o.Sample > 0):
-		return errors.New("name the files of one or more images, or give --sample N for held-out ones")
+		return errors.New("predict: give the files of one or more images, or --sample N for held-out ones")
 	case o.Sample > 0 && o.Resize:
-		return errors.New("--resize is for files: held-out images have the dataset's size")
+		return errors.New("predict: --resize is for files: held-out images have the dataset's size")
 	case o.Trigger < 0 && given("trigger"):
-		return fmt.Errorf("--trigger %d: must be the ID of an attacker", o.Trigger)
+		return fmt.Errorf("predict: --trigger %d: must be the ID of an attacker", o.Trigger)
 	case o.Attackers < 0 || given("attackers") && o.Attackers == 0:
-		return fmt.Errorf("--attackers %d: must be at least 1", o.Attackers)
+		return fmt.Errorf("predict: --attackers %d: must be at least 1", o.Attackers)
 	case o.Agent != "" && o.Agent != agentUnknown && agentErr != nil:
-		return fmt.Errorf("--agent %s: must be the ID of an attacker, or unknown", o.Agent)
+		return fmt.Errorf("predict: --agent %s: must be the ID of an attacker, or unknown", o.Agent)
 	case o.Agent != agentUnknown && (o.Batch || given("similarity")):
-		return errors.New("--batch and --similarity say how an agent is guessed: they need --agent unknown")
+		return errors.New("predict: --batch and --similarity are about guessing an agent: they need --agent unknown")
 	case !slices.Contains(detect.Methods(), detect.Method(o.Similarity)):
-		return fmt.Errorf("--similarity %s: must be one of %s", o.Similarity, methodNames())
+		return fmt.Errorf("predict: --similarity %s: must be one of %s", o.Similarity, strings.Join(similarities(), ", "))
 	}
 	return nil
 }
@@ -138,35 +129,88 @@ func runPredict(ctx context.Context, opts *PredictOptions) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := opts.choose(models.Store)
+	run, err := runName(models.Store, opts.Run)
 	if err != nil {
-		return err
+		return fmt.Errorf("predict: %w", err)
 	}
-	chosen.consultant = &experiments.Consultant{StoredModels: models}
-	err = opts.answer(ctx, chosen)
-	if errors.Is(err, experiments.ErrNoModel) {
-		err = fmt.Errorf("predict: %w: %s", err, chosen.remedy())
+	defender, err := inference.Select(models.Store, inference.Selection{
+		Run: run, Point: opts.Point, Seed: opts.Seed, Attackers: opts.Attackers, Defender: opts.Defender, Guess: opts.Agent == agentUnknown,
+	})
+	if err != nil {
+		return opts.failure(err, nil)
 	}
+	err = opts.answer(ctx, &inference.Client{StoredModels: models}, defender)
 	if err != nil && ctx.Err() != nil {
 		return &InterruptedError{}
+	}
+	return opts.failure(err, defender)
+}
+
+// failure returns an error of package inference as a user of the flags reads it.
+func (o *PredictOptions) failure(err error, defender *inference.Defender) error {
+	const retrained = "this trains the models once more, to the same results"
+	var refused *inference.RequestError
+	var incomplete *inference.IncompleteError
+	switch {
+	case errors.As(err, &refused) && refused.Value == "":
+		return Usagef("predict: --%s: %s", refused.Field, refused.Reason)
+	case errors.As(err, &refused):
+		return Usagef("predict: --%s %s: %s", refused.Field, refused.Value, refused.Reason)
+	case errors.As(err, &incomplete):
+		return fmt.Errorf("predict: the run is not complete: %w: complete it with\n  %s --set artefacts.model=true",
+			incomplete.Err, cmp.Or(incomplete.Command, "backfire run"))
+	case errors.Is(err, inference.ErrNoModel) && (defender == nil || defender.Command == ""):
+		return fmt.Errorf("predict: %w: repeat the run with --set artefacts.model=true; %s", err, retrained)
+	case errors.Is(err, inference.ErrNoModel):
+		return fmt.Errorf("predict: %w: store it with\n  %s --set artefacts.model=true\n%s", err, defender.Command, retrained)
 	}
 	return err
 }
 
-// answer reads the images, has them answered and prints the answers.
-func (o *PredictOptions) answer(ctx context.Context, chosen *answering) error {
-	queries, err := o.queries(ctx, chosen)
+// answer reads the images, asks the defender about them and prints its answers.
+func (o *PredictOptions) answer(ctx context.Context, client *inference.Client, defender *inference.Defender) error {
+	images, err := o.images(ctx, client, defender)
 	if err != nil {
 		return err
 	}
-	if err := o.assign(ctx, chosen, queries); err != nil {
-		return err
+	query := inference.Query{Images: images, Guess: o.Agent == agentUnknown, Similarity: detect.Method(o.Similarity), Batch: o.Batch}
+	if o.Agent != "" && !query.Guess {
+		id, err := strconv.Atoi(o.Agent)
+		if err != nil {
+			return fmt.Errorf("predict: --agent: %w", err) // check has refused it
+		}
+		query.Agent = &id
 	}
-	if err := chosen.ask(ctx, queries); err != nil {
+	predictions, err := client.Answer(ctx, defender, query)
+	if err != nil {
 		return err
 	}
 	if o.JSON {
-		return writePredictions(o.IO.Out, chosen, queries)
+		return writePredictions(o.IO.Out, defender, images, predictions)
 	}
-	return o.show(chosen, queries)
+	return o.show(defender, images, predictions)
+}
+
+// images reads the files, or draws held-out images, and stamps the trigger on them.
+func (o *PredictOptions) images(ctx context.Context, client *inference.Client, defender *inference.Defender) ([]inference.Image, error) {
+	if o.Sample > 0 {
+		return client.HeldOut(ctx, defender, o.Trigger, o.Sample)
+	}
+	var images []inference.Image
+	shape := defender.Game.Data.Shape
+	for _, name := range o.Files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("predict: %w", err)
+		}
+		pixels, err := datasets.DecodeImage(data, shape.C, shape.H, shape.W, o.Resize)
+		if err != nil {
+			return nil, fmt.Errorf("predict: %s: %w", name, err)
+		}
+		images = append(images, inference.Image{Name: name, Pixels: pixels, Label: inference.UnknownLabel})
+	}
+	if o.Trigger == inference.NoTrigger {
+		return images, nil
+	}
+	return images, client.Stamp(ctx, defender, o.Trigger, images)
 }

@@ -4,40 +4,40 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
-	"backfire/experiments"
-	"backfire/game"
+	"backfire/experiments/inference"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/report"
 )
 
 // predictionLine is a line of "predict --json".
 type predictionLine struct {
-	Image         string                `json:"image"`
-	Label         string                `json:"label"`
-	Probability   float32               `json:"probability"`
-	Probabilities []float32             `json:"probabilities"` // by class
-	TrueLabel     *string               `json:"true_label,omitempty"`
-	Agent         *int                  `json:"agent,omitempty"` // said or guessed
-	Similarities  []experiments.Similar `json:"similarities,omitempty"`
-	Model         string                `json:"model"` // hash
-	Seed          uint64                `json:"seed"`  // of the game
-	Title         string                `json:"title"`
-	Why           string                `json:"why"`
+	Image         string            `json:"image"`
+	Label         string            `json:"label"`
+	Probability   float32           `json:"probability"`
+	Probabilities []float32         `json:"probabilities"` // by class
+	TrueLabel     *string           `json:"true_label,omitempty"`
+	Agent         *int              `json:"agent,omitempty"` // given or guessed
+	Similarities  []summary.Similar `json:"similarities,omitempty"`
+	Model         string            `json:"model"` // hash
+	Seed          uint64            `json:"seed"`  // of the game
+	Title         string            `json:"title"`
+	Why           string            `json:"why"`
 }
 
 // writePredictions writes a line of JSON per image.
-func writePredictions(w io.Writer, chosen *answering, queries []*query) error {
-	classes := chosen.game.Data.Classes
+func writePredictions(w io.Writer, defender *inference.Defender, images []inference.Image, predictions []inference.Prediction) error {
+	classes := defender.Game.Data.Classes
 	lines := json.NewEncoder(w)
-	for _, q := range queries {
+	for i, p := range predictions {
 		line := predictionLine{
-			Image: q.name, Label: classes[q.label], Probability: q.probabilities[q.label], Probabilities: q.probabilities,
-			Agent: q.agent, Similarities: q.similarities, Model: q.model.Hash, Seed: q.model.Cell.Game.Seed, Title: q.model.Cell.Title(), Why: q.why,
+			Image: images[i].Name, Label: classes[p.Label], Probability: p.Probabilities[p.Label], Probabilities: p.Probabilities,
+			Agent: p.Agent, Similarities: p.Similarities, Model: p.Model.Hash, Seed: p.Model.Cell.Game.Seed, Title: p.Model.Cell.Title(), Why: p.Why,
 		}
-		if q.truth != unknownLabel {
-			line.TrueLabel = &classes[q.truth]
+		if images[i].Label != inference.UnknownLabel {
+			line.TrueLabel = &classes[images[i].Label]
 		}
 		if err := lines.Encode(line); err != nil {
 			return fmt.Errorf("write the predictions: %w", err)
@@ -46,49 +46,43 @@ func writePredictions(w io.Writer, chosen *answering, queries []*query) error {
 	return nil
 }
 
-// show writes the table of the answers, a line for each image, and below it what
-// they come to where that is known.
-func (o *PredictOptions) show(chosen *answering, queries []*query) error {
-	classes := chosen.game.Data.Classes
-	known := queries[0].truth != unknownLabel
+// show writes a table with a line for each answer, and below it how many answers
+// are right, and how many are the target label, where these are known.
+func (o *PredictOptions) show(defender *inference.Defender, images []inference.Image, predictions []inference.Prediction) error {
+	classes := defender.Game.Data.Classes
 	rows := [][]string{{"IMAGE", "TRUE LABEL", "LABEL", "PROBABILITY %", "MODEL", "TITLE", "WHY"}}
-	right, hits := 0, 0
-	target := unknownLabel
-	if i := slices.IndexFunc(chosen.game.Game.Attackers, func(a game.Attacker) bool { return a.ID == o.Trigger }); i >= 0 {
-		target = chosen.game.Game.Attackers[i].Target
-	}
-	for _, q := range queries {
+	correct, hits := 0, 0
+	target, stamped := defender.Target(o.Trigger)
+	models := map[string]bool{}
+	for i, p := range predictions {
 		truth := "-"
-		if known {
-			truth = classes[q.truth]
+		if images[i].Label != inference.UnknownLabel {
+			truth = classes[images[i].Label]
 		}
-		if q.label == q.truth {
-			right++
+		if p.Label == images[i].Label {
+			correct++
 		}
-		if q.label == target {
+		if p.Label == target {
 			hits++
 		}
+		models[p.Model.Hash] = true
 		rows = append(rows, []string{
-			q.name, truth, classes[q.label], strconv.FormatFloat(100*float64(q.probabilities[q.label]), 'f', 1, 64),
-			short(q.model.Hash), q.model.Cell.Title(), q.why,
+			images[i].Name, truth, classes[p.Label], strconv.FormatFloat(100*float64(p.Probabilities[p.Label]), 'f', 1, 64),
+			short(p.Model.Hash), p.Model.Cell.Title(), p.Why,
 		})
 	}
 	if err := writeTable(o.IO.Out, rows); err != nil {
 		return err
 	}
 	counts := "\n"
-	if known {
-		counts += fmt.Sprintf("%d of %s predicted as the true label\n", right, plural(len(queries), "image"))
+	if images[0].Label != inference.UnknownLabel {
+		counts += fmt.Sprintf("%d of %s predicted as the true label\n", correct, plural(len(images), "image"))
 	}
-	if target != unknownLabel {
+	if stamped {
 		counts += fmt.Sprintf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, plural(len(queries), "image"), classes[target], o.Trigger)
+			hits, plural(len(images), "image"), classes[target], o.Trigger)
 	}
-	models := map[string]bool{}
-	for _, q := range queries {
-		models[q.model.Hash] = true
-	}
-	rules := chosen.game.Game
-	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(experiments.ReadingsOf(rules)))
+	rules := defender.Game.Game
+	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(store.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
 }

@@ -19,19 +19,22 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/inference"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
 
-// games are stores with N = 2 and N = 3 as nobody and the defenders of a key ended
-// them, made once for all tests that do not change them.
+// games are stores with N = 2 and N = 3, without a defense and with the defenders of a
+// key, made once for all tests that do not change them.
 var games = map[string]*struct {
 	sync.Once
 	dir, run string
 }{indexed: {}, unlearning: {}}
 
-// What the games are played with.
+// Settings that the games are played with.
 const (
 	indexed    = "defenders=indexing,indexing_grouped,indexing_sliced,indexing_unknown indexing.models=2 train.epochs=2"
 	unlearning = "defenders=indexing_unknown indexing.update=unlearn"
@@ -53,8 +56,8 @@ func storeOf(t *testing.T, key string) (dir, run string) {
 		made.dir = dir
 		opts, _, _, _ := runOptions(t, append(strings.Fields(key), "store="+dir, "attackers.counts=2,3", "artefacts.model=true")...)
 		opts.CommandLine = "backfire run --made=here"
-		require.NoError(t, runRun(context.Background(), opts))
-		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
+		require.NoError(t, runSweep(context.Background(), opts))
+		paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SweepFile))
 		require.NoError(t, err)
 		require.Len(t, paths, 1)
 		made.run = filepath.Base(filepath.Dir(paths[0]))
@@ -79,7 +82,7 @@ func predictOptions(t *testing.T, dir, run string) (opts *PredictOptions, out fu
 	streams, stdout, _ := testStreams()
 	return &PredictOptions{
 		StoredModelsOptions: storedModelsOptions(t, dir), IO: streams, Run: run,
-		Trigger: noTrigger, Similarity: "mmd", JSON: true,
+		Trigger: inference.NoTrigger, Similarity: "mmd", JSON: true,
 	}, stdout.String
 }
 
@@ -103,15 +106,15 @@ func count(rate *game.Rate, hit bool) {
 	}
 }
 
-// What predict says of all held-out images with a trigger is what the stored
-// predictions of the same model say.
+// The answers of predict about all held-out images with a trigger are the stored
+// predictions of the same model.
 func TestPredictIsWhatWasMeasured(t *testing.T) {
 	dir, run := askedStore(t)
-	store, err := experiments.ExistingStore(dir)
+	store, err := store.OpenExisting(dir)
 	require.NoError(t, err)
 	paths, err := store.Summaries(run)
 	require.NoError(t, err)
-	summary, err := experiments.LoadSummary(paths[0])
+	summary, err := summary.Load(paths[0])
 	require.NoError(t, err)
 	const heldOut = 12 // a fifth of the third of 180 images that an attacker owns
 	checked := 0
@@ -123,7 +126,7 @@ func TestPredictIsWhatWasMeasured(t *testing.T) {
 			opts, out := predictOptions(t, dir, run[:10])
 			opts.Attackers, opts.Defender, opts.Trigger, opts.Sample = 3, ended.Defender, a.ID, heldOut
 			switch ended.Defender {
-			case experiments.Undefended:
+			case plan.Undefended:
 			case "indexing_unknown": // by mmd and single images, as the configuration has it
 				opts.Agent = agentUnknown
 			default:
@@ -163,20 +166,20 @@ func TestPredictIsWhatWasMeasured(t *testing.T) {
 // measured after it had unlearned that agent: its bounds and its guesses.
 func TestPredictUnlearns(t *testing.T) {
 	dir, run := storeOf(t, unlearning)
-	store, err := experiments.ExistingStore(dir)
+	store, err := store.OpenExisting(dir)
 	require.NoError(t, err)
 	paths, err := store.Summaries(run)
 	require.NoError(t, err)
-	summary, err := experiments.LoadSummary(paths[0])
+	sum, err := summary.Load(paths[0])
 	require.NoError(t, err)
-	i := slices.IndexFunc(summary.Points[0].Games, func(g experiments.GameSummary) bool { return g.N == 3 && g.Defender == "indexing_unknown" })
-	row := summary.Points[0].Games[i].Row
+	i := slices.IndexFunc(sum.Points[0].Games, func(g summary.GameSummary) bool { return g.N == 3 && g.Defender == "indexing_unknown" })
+	row := sum.Points[0].Games[i].GameResult
 	for _, agent := range []string{agentUnknown, ""} {
 		similarity, guessed := "mmd", 0
 		if agent == "" {
-			similarity = experiments.GuessPerfect
+			similarity = summary.GuessPerfect
 		}
-		at := slices.IndexFunc(row.Unknown, func(u experiments.UnknownIndex) bool {
+		at := slices.IndexFunc(row.Unknown, func(u summary.UnknownIndex) bool {
 			return u.Similarity == similarity && u.Query == "image" && u.Update == "unlearn"
 		})
 		want := row.Unknown[at]
@@ -191,7 +194,7 @@ func TestPredictUnlearns(t *testing.T) {
 			var hits, kept game.Rate
 			for _, line := range predictions(t, out()) {
 				require.Equal(t, row.Models[1], line.Model, "the inquiry's")
-				require.Contains(t, line.Why, "the model of everybody's images after it has unlearned agent "+strconv.Itoa(*line.Agent)+" (10 steps, learning rate 0.003)")
+				require.Contains(t, line.Why, "the model of all agents' images after it has unlearned agent "+strconv.Itoa(*line.Agent)+" (10 steps, learning rate 0.003)")
 				if *line.Agent == a.ID {
 					guessed++
 				}
@@ -207,7 +210,7 @@ func TestPredictUnlearns(t *testing.T) {
 		require.Equal(t, want.TopOne.Hits, guessed)
 	}
 	for args, words := range map[string]string{
-		"":                           "defender indexing_unknown unlearns the agent that a query is from: say --agent ID or --agent unknown",
+		"":                           "defender indexing_unknown unlearns the agent that a query is from: give its ID, or unknown",
 		" --agent 7":                 "the attackers of the game are 0, 1, 2",
 		" --defender none --agent 1": "defender none has no model without this agent's images",
 	} {
@@ -265,8 +268,8 @@ func TestPredictFiles(t *testing.T) {
 	require.Contains(t, grouped[0].Title, "leaving out attacker")
 	sliced := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_sliced" })
 	require.Regexp(t, `^agent 1: the model without agent 1, which enters in slice [12] of 2$`, sliced[0].Why)
-	clean := ask(func(o *PredictOptions) { o.Defender = experiments.Undefended })
-	stamped := ask(func(o *PredictOptions) { o.Defender, o.Trigger = experiments.Undefended, 2 })
+	clean := ask(func(o *PredictOptions) { o.Defender = plan.Undefended })
+	stamped := ask(func(o *PredictOptions) { o.Defender, o.Trigger = plan.Undefended, 2 })
 	require.Equal(t, clean[0].Model, stamped[0].Model)
 	require.NotEqual(t, clean[0].Probabilities, stamped[0].Probabilities)
 	require.Equal(t, "the only model of defender none", clean[0].Why)
@@ -275,14 +278,19 @@ func TestPredictFiles(t *testing.T) {
 	opts.JSON, opts.Files, opts.Trigger = false, files, 1
 	require.NoError(t, runPredict(context.Background(), opts))
 	require.Regexp(t, `^IMAGE +TRUE LABEL +LABEL +PROBABILITY % +MODEL +TITLE +WHY\n`, out())
-	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the model that --run names$`, out())
+	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the selected model$`, out())
 	require.Regexp(t, `\n\d of 3 images predicted as Pullover, the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
+}
 
-	opts, _ = predictOptions(t, dir, clean[0].Model)
+// An image of another size is refused with its name.
+func TestPredictRefusesImagesOfOtherSizes(t *testing.T) {
+	dir, run := askedStore(t)
+	opts, _ := predictOptions(t, dir, run)
+	opts.Attackers, opts.Defender = 3, plan.Undefended
 	larger := filepath.Join(t.TempDir(), "larger.png")
 	file, err := os.Create(larger)
 	require.NoError(t, err)
-	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, set.W, set.H+1))), file.Close()))
+	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, 28, 29))), file.Close()))
 	opts.Files = []string{larger}
 	err = runPredict(context.Background(), opts)
 	require.ErrorIs(t, err, datasets.ErrOtherKind)
@@ -294,19 +302,19 @@ func TestPredictRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		args, words string
 	}{
-		{"--sample 1", "--run: name a stored run"},
-		{"--run RUN", "name the files of one or more images, or give --sample"},
-		{"--run RUN --sample 1 x.png", "name the files of one or more images, or give --sample"},
+		{"--sample 1", "--run is missing"},
+		{"--run RUN", "give the files of one or more images, or --sample"},
+		{"--run RUN --sample 1 x.png", "give the files of one or more images, or --sample"},
 		{"--run RUN --sample 1 --resize", "--resize is for files"},
 		{"--run RUN --sample 1 --agent x", "must be the ID of an attacker, or unknown"},
 		{"--run RUN --sample 1 --batch", "they need --agent unknown"},
 		{"--run RUN --sample 1 --agent unknown --similarity cosine", "must be one of spectral_signatures"},
 		{"--run RUN --sample 1 --trigger -2", "must be the ID of an attacker"},
 		{"--run zz --sample 1", "neither a run nor a result"},
-		{"--run RUN --sample 1", "choose one with --attackers: 2; 3"},
+		{"--run RUN --sample 1", "--attackers: the run has several: choose one of 2; 3"},
 		{"--run RUN --sample 1 --attackers 4", "the run has only 2; 3"},
-		{"--run RUN --sample 1 --attackers 3", "choose one with --defender: none, indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
-		{"--run RUN --sample 1 --attackers 3 --agent unknown", "choose one with --defender: indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
+		{"--run RUN --sample 1 --attackers 3", "--defender: the run has several: choose one of none, indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
+		{"--run RUN --sample 1 --attackers 3 --agent unknown", "--defender: the run has several: choose one of indexing, indexing_grouped, indexing_sliced, indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender cutmix", "the run has only none; indexing; indexing_grouped; indexing_sliced; indexing_unknown"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing", "has 3 models and chooses by the agent"},
 		{"--run RUN --sample 1 --attackers 3 --defender indexing_sliced", "has 4 models and chooses by the agent"},
@@ -329,13 +337,13 @@ func TestPredictRefuses(t *testing.T) {
 func TestPredictWithoutModels(t *testing.T) {
 	opts, dir, _, _ := runOptions(t)
 	opts.CommandLine = "backfire run --made=here"
-	require.NoError(t, runRun(context.Background(), opts))
+	require.NoError(t, runSweep(context.Background(), opts))
 	for _, run := range runsIn(t, dir) {
 		ask, _ := predictOptions(t, dir, run)
 		ask.Sample = 1
 		ask.Worker = func() (*exec.Cmd, error) { return nil, errors.New("no worker is needed") }
 		err := runPredict(context.Background(), ask)
-		require.ErrorIs(t, err, experiments.ErrNoModel)
+		require.ErrorIs(t, err, inference.ErrNoModel)
 		require.ErrorContains(t, err, "backfire run --made=here --set artefacts.model=true")
 		require.Equal(t, ExitFailure, ExitCode(err))
 	}

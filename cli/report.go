@@ -13,7 +13,10 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/internal/buildinfo"
 	"backfire/report/page"
@@ -28,7 +31,7 @@ type ReportOptions struct {
 	Figures string         // directory of the figures; empty: none
 	Build   buildinfo.Build
 
-	Load experiments.Loader
+	Load cell.Loader
 }
 
 // NewCmdReport returns the command that makes a page of stored results.
@@ -37,21 +40,22 @@ func NewCmdReport(streams *IOStreams, runF func(context.Context, *ReportOptions)
 	cmd := &cobra.Command{
 		Use:   "report [RUN...]",
 		Short: "Make an HTML page and figures of stored results",
-		Long: `Make one HTML page of what the store has: tables beside the paper's figures, the
+		Long: `Make one HTML page of stored results: tables beside the paper's figures, the
 paper's claims with their statistics, figures, every trigger, the exact
 configuration, versions, machines and the commands. The page is one file that
 needs no network, and nothing is trained for it.
 
-A RUN is a summary of a run or sweep, DIR/plans/HASH/sweep.json or summary.json,
-or the beginning of its HASH in the store; without any, all of the store are shown.
-With --figures each figure is also written as SVG, PDF and PNG, with a text file
-that says the same in words. Triggers are drawn where the images of the dataset
-are found (data.dir, and data.path for folders of images).`,
+A RUN is the summary of a run, table or sweep, DIR/plans/HASH/sweep.json (of older
+versions also summary.json), or the beginning of its HASH in the store. Without any,
+the page shows all of the store. With --figures each figure is also written as SVG,
+PDF and PNG, with a description in a text file. Triggers are drawn where the images
+of the dataset are found (data.dir, and data.path for folders of images).`,
 		Example: `  backfire report -o report.html
   backfire report 3e24d2 runs/plans/fa52aa/sweep.json --figures figures
   backfire report --store runs --data-dir /data -o report.html`,
 	}
 	var store, dataDir, dataPath string
+	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
 	set.StringVarP(&opts.Out, "out", "o", "report.html", "file of the page; empty: none")
 	set.StringVar(&opts.Figures, "figures", "", "directory for the figures as SVG, PDF and PNG; empty: none")
@@ -70,6 +74,7 @@ are found (data.dir, and data.path for folders of images).`,
 	return cmd
 }
 
+// runReport makes the page and the figures.
 func runReport(ctx context.Context, opts *ReportOptions) error {
 	resolved, err := config.Load(opts.Config)
 	if err != nil {
@@ -80,8 +85,8 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 		return err
 	}
 	p, err := page.New(ctx, page.Input{
-		Summaries: summaries, Load: opts.Load, Images: experiments.SourceOf(resolved.Config),
-		Program: experiments.Build{Version: opts.Build.Version, Commit: opts.Build.Commit, Go: opts.Build.Go},
+		Summaries: summaries, Load: opts.Load, Images: plan.SourceOf(resolved.Config),
+		Program: store.Build{Version: opts.Build.Version, Commit: opts.Build.Commit, Go: opts.Build.Go},
 	})
 	if err != nil {
 		return err
@@ -106,8 +111,8 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	return nil
 }
 
-// findSummaries reads the summaries that were asked for.
-func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, error) {
+// findSummaries reads the requested summaries.
+func findSummaries(runs []string, dir string) ([]*summary.Summary, error) {
 	var paths []string
 	for _, run := range runs {
 		switch info, err := os.Stat(run); {
@@ -130,9 +135,9 @@ func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, erro
 		}
 		paths = found
 	}
-	var summaries []*experiments.SweepSummary
+	var summaries []*summary.Summary
 	for _, path := range paths {
-		summary, err := experiments.LoadSummary(path)
+		summary, err := summary.Load(path)
 		if err != nil {
 			return nil, err
 		}
@@ -143,18 +148,21 @@ func findSummaries(runs []string, dir string) ([]*experiments.SweepSummary, erro
 
 // inStore lists the summaries of a store whose hash has the prefix.
 func inStore(dir, prefix string) ([]string, error) {
-	store, err := experiments.ExistingStore(dir)
+	st, err := store.OpenExisting(dir)
 	if err != nil {
 		return nil, &UsageError{Err: err}
 	}
-	paths, err := store.Summaries(prefix)
-	if errors.Is(err, experiments.ErrNoSummary) {
+	if prefix, err = runName(st, prefix); err != nil {
+		return nil, err
+	}
+	paths, err := st.Summaries(prefix)
+	if errors.Is(err, store.ErrNoSummary) {
 		return nil, &UsageError{Err: err}
 	}
 	return paths, err
 }
 
-// figureAction is what fails when a figure cannot be written.
+// figureAction names the action in errors about writing figures.
 const figureAction = "write a figure"
 
 // writeFigures writes the figures of a page and returns how many there are.

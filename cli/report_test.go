@@ -68,13 +68,13 @@ func TestReport(t *testing.T) {
 
 func TestReportOfARunWithATriggerForEveryImage(t *testing.T) {
 	run, store, _, _ := runOptions(t, "trigger.sampling=per_image", "attackers.counts=2", "attackers.singles=0")
-	require.NoError(t, runRun(context.Background(), run))
+	require.NoError(t, runSweep(context.Background(), run))
 	streams, _, errOut := testStreams()
 	opts := &ReportOptions{
 		IO: streams, Load: datasets.Load, Config: config.Options{Sets: []string{"store=" + store}}, Out: filepath.Join(t.TempDir(), "report.html"),
 	}
 	require.NoError(t, runReport(context.Background(), opts))
-	require.Contains(t, errOut.String(), "so none to show")
+	require.Contains(t, errOut.String(), "so there is none to show")
 	data, err := os.ReadFile(opts.Out)
 	require.NoError(t, err)
 	require.NotContains(t, string(data), `<figure class="trigger">`)

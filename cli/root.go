@@ -1,16 +1,18 @@
 // Package cli is the command line of backfire.
 //
 // Every command has a file of its own with three parts, in this order: an
-// options struct (what it needs: streams, flags, injected functions), NewCmdX
-// (turns arguments and flags into options and hands them to runF, or to runX
-// when runF is nil) and runX(ctx, opts), which does the work. To add a command:
+// options struct (streams, flags, injected functions), NewCmdX (turns arguments and
+// flags into options and passes them to runF, or to runX where runF is nil) and
+// runX(ctx, opts), which does the work. A command below a group has xOptions and
+// newCmdX, as no other package uses them. To add a command:
 //
 //  1. write x.go with XOptions, NewCmdX(streams *IOStreams, runF func(context.Context, *XOptions) error) *cobra.Command
 //     and runX; tests pass a runF that inspects the options, or call runX with streams of their own;
-//  2. a command that resolves a configuration calls config.AddFlags(cmd.Flags(), preset) in NewCmdX and
-//     config.Load(flags.Options(streams.Environ)) in runX;
-//  3. a command with subcommands is made by newGroup;
-//  4. add it to the list in NewCmdRoot.
+//  2. give it a Short, a Long and an Example, and check its arguments by [arguments];
+//  3. a command that resolves a configuration calls addKeys(cmd, keys...) in NewCmdX with the
+//     keys that it uses, and config.Load(flags.Options(streams.Environ)) in runX;
+//  4. a command with subcommands is made by newGroup;
+//  5. add it to a group in NewCmdRoot, and rewrite docs/cli.md by go test ./cli -run TestReference -regen.
 //
 // Commands return errors and never print them: Main prints one sentence and
 // [ExitCode] chooses the exit code. Results go to Out, everything else to ErrOut.
@@ -18,57 +20,82 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"backfire/config"
+	"backfire/internal/buildinfo"
 )
 
 // NewCmdRoot returns the whole command tree.
 func NewCmdRoot(streams *IOStreams) *cobra.Command {
-	root := newGroup("backfire", "Play, score and report multi-agent backdoor games",
-		NewCmdCancel(streams, nil),
-		NewCmdCollect(streams, nil),
+	root := newGroup("backfire", "Play, score and report multi-agent backdoor games")
+	addGroup(root, "play", "Play",
 		NewCmdConfig(streams),
-		NewCmdData(streams),
-		NewCmdDoctor(streams, nil),
-		NewCmdImportTrigger(streams, nil),
-		NewCmdPredict(streams, nil),
-		NewCmdPlan(streams, nil),
 		NewCmdQuick(streams, nil),
-		NewCmdReport(streams, nil),
 		NewCmdRun(streams, nil),
-		NewCmdRuns(streams),
-		NewCmdStatus(streams, nil),
-		NewCmdSubmit(streams),
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
-		NewCmdTrigger(streams, nil),
+	)
+	addGroup(root, "look", "Look",
+		NewCmdModels(streams),
+		NewCmdPredict(streams, nil),
+		NewCmdReport(streams, nil),
+		NewCmdRuns(streams),
 		NewCmdVerify(streams, nil),
-		NewCmdVersion(streams, nil),
+	)
+	addGroup(root, "data", "Data",
+		NewCmdData(streams),
+		NewCmdImportTrigger(streams, nil),
+		NewCmdTrigger(streams, nil),
+	)
+	addGroup(root, "cluster", "Cluster",
+		NewCmdCancel(streams, nil),
+		NewCmdCollect(streams, nil),
+		NewCmdPlan(streams, nil),
+		NewCmdStatus(streams, nil),
+		NewCmdSubmit(streams),
 		NewCmdPlanWorker(streams, nil),
 	)
-	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one
-shared training set, each with its own trigger and target label, a defender
-trains on it, and the program measures what every one of them achieved.
+	addGroup(root, "program", "This program",
+		NewCmdCompletion(streams, nil),
+		NewCmdDoctor(streams, nil),
+		NewCmdVersion(streams, nil),
+	)
+	root.SetHelpCommand(newCmdHelp())
+	root.SetHelpCommandGroupID("program")
+	root.InitDefaultHelpCmd()
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.Long = `backfire plays the multi-agent backdoor game: several attackers poison one shared
+training set, each with its own trigger and target label, a defender trains on it, and
+the program measures what each attacker and the defender achieved.
 
 Start with "backfire quick"; "backfire doctor" checks this machine.`
+	root.Example = `  backfire quick
+  backfire table 1
+  backfire runs list`
+	root.Version = buildinfo.This().Version
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	root.SetFlagErrorFunc(flagError)
+	addCompletions(root, streams)
 	return root
 }
 
-// Main runs the program with the given arguments (without the program's name)
-// and returns its exit code. It is all that package main calls.
+// addGroup adds commands to the root under a heading of its help.
+func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title + ":"})
+	for _, cmd := range commands {
+		cmd.GroupID = id
+		root.AddCommand(cmd)
+	}
+}
+
+// Main runs the program with the given arguments (without the program's name) and
+// returns its exit code. Package main calls nothing else.
 func Main(ctx context.Context, args []string, streams *IOStreams) int {
 	return execute(ctx, NewCmdRoot(streams), args, streams)
 }
@@ -76,13 +103,19 @@ func Main(ctx context.Context, args []string, streams *IOStreams) int {
 // execute runs a command tree and turns its error into one sentence and an exit
 // code.
 func execute(ctx context.Context, root *cobra.Command, args []string, streams *IOStreams) int {
-	// What fails before a command starts is cobra's verdict on the command line.
+	// An error before a command starts is about the command line.
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	root.SetArgs(append([]string{}, args...)) // for nil cobra would take those of the process
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := checkCommand(root, args)
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		return ExitOK
+	}
+	if exclusive := flagGroupError(cmd, err); exclusive != nil {
+		err, started = exclusive, false // cobra checks groups of flags late
 	}
 	message := "backfire: " + err.Error() + "\n"
 	if !started {
@@ -95,21 +128,16 @@ func execute(ctx context.Context, root *cobra.Command, args []string, streams *I
 }
 
 // newGroup returns a command that only holds subcommands. Called alone it shows
-// its help; an unknown subcommand is a usage error with suggestions.
+// its help; an unknown subcommand is a usage error with the nearest name.
 func newGroup(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	group := &cobra.Command{
-		Use:                        use,
-		Short:                      short,
-		SuggestionsMinimumDistance: 2,
+		Use:   use,
+		Short: short,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
-			message := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				message += fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
-			}
-			return errors.New(message)
+			return unknownCommand(cmd, args[0])
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -117,14 +145,24 @@ func newGroup(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	return group
 }
 
-// flagError adds the nearest flag's name to the error about an unknown one.
-func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
-		return &UsageError{Err: err}
+// newCmdHelp returns the command that shows the help of another command.
+func newCmdHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND...]",
+		Short: "Show the help of a command",
+		Long: `Show the help of a command: its purpose, flags and examples. "backfire COMMAND --help"
+shows the same.`,
+		Example: `  backfire help
+  backfire help runs list`,
+		Args:              arguments("[COMMAND...]"),
+		ValidArgsFunction: completeCommands,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := checkCommand(cmd.Root(), args)
+			if err != nil {
+				return &UsageError{Err: err}
+			}
+			found.InitDefaultHelpFlag() // as cobra does before it shows a help
+			return found.Help()
+		},
 	}
-	var names []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	slices.Sort(names)
-	return Usagef("%w; did you mean --%s?", err, config.Nearest(unknown.GetSpecifiedName(), names))
 }

@@ -2,78 +2,85 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"math"
 	"os/exec"
 
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
 	"backfire/launcher"
 	"backfire/report"
 )
 
-// RunOptions are the options of "run" and "quick".
+// RunOptions are the options of all commands that train models.
 type RunOptions struct {
 	IO     *IOStreams
 	Config config.Options
-	JSON   bool // events and summary as JSON lines on Out, in place of the table
+	JSON   bool // events and tables as JSON lines on Out, in place of text
 
 	Watch       bool   // show curves of the models in training
 	TensorBoard string // directory for event files; empty: none
 
-	CommandLine string // what was called, for the summary
+	CommandLine string // the command itself, for the summary
 
-	Load     experiments.Loader
-	Describe func(context.Context) (launcher.Description, error) // the engine and the devices here
+	Load     cell.Loader
+	Describe func(context.Context) (launcher.Description, error) // describes the engine and the devices of this machine
 	Worker   func() (*exec.Cmd, error)                           // makes the command of a worker process
-	// Choose finds out how many models to train at a time on a GPU.
-	Choose func(ctx context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error)
+	// Choose chooses how many models to train at a time on a GPU.
+	Choose func(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error)
 }
 
-// NewCmdRun returns the command that plays the games of a configuration.
-func NewCmdRun(streams *IOStreams, runF func(context.Context, *RunOptions) error) *cobra.Command {
+// NewCmdRun returns the command that plays the games of a configuration: a sweep of one
+// point for each seed.
+func NewCmdRun(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	return newRunCmd(&cobra.Command{
 		Use:   "run",
-		Short: "Play the games of a configuration and print their table",
+		Short: "Play the games of a configuration and make their table",
 		Long: `Play one game for each number of attackers in attackers.counts, and the first
-attackers.singles attackers alone, and print the table: standard accuracy, ASR,
+attackers.singles attackers alone, and make their table: standard accuracy, ASR,
 base rate and robustness accuracy per game, and each attacker's ASR beside its
 ASR alone. With --defenders, each game is also played by every defender on the
-same deal, and printed against the game without a defense.
+same deal, and compared with the game without a defense. With --seeds, every
+figure is a mean over seeds with its 95 % confidence interval. The paper's claims
+that the games speak to are settled below; each needs three seeds.
 
-Every trained model is stored under a name that follows from all that fixes it.
-What the store has is not trained again, so an interrupted run goes on when the
-same command is given again. Several runs may share a store.
-
-The table goes to standard output, progress to standard error. Exit code 3 says
+The table goes to standard output, and to files as text, Markdown, LaTeX, CSV and
+JSON. Progress goes to standard error. Every trained model is stored under a hash
+of all its settings, and models in the store are not retrained: repeat the command
+to resume an interrupted run. Several runs may share a store. Exit code 3 means
 that some models failed while the others were finished.`,
 		Example: `  backfire run --preset workstation --store runs
-  backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5
+  backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5 --seeds 3
   backfire run --preset quick --defenders cutmix,agent_augmentation+cutmix,indexing
-  backfire run --preset quick --json | jq -r 'select(.event == "summary") | .path'`,
+  backfire run --preset paper --dataset mnist --dry-run
+  backfire run --preset quick --json | jq -r 'select(.event == "table") | .files[]'`,
 	}, "", streams, runF)
 }
 
-// newRunCmd gives a command that plays games its flags and options.
-func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(context.Context, *RunOptions) error) *cobra.Command {
-	opts := newRunOptions(streams)
-	cmd.Args = cobra.NoArgs
-	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write events and the summary as lines of JSON to standard output")
-	addLiveFlags(cmd, opts)
+// newRunCmd gives a command that plays the games of a configuration its flags and
+// options. The command's name becomes that of the table.
+func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+	opts := newSweepOptions(streams)
+	opts.Kind, opts.Run = report.Points, cmd.Name()
+	cmd.Args = arguments()
+	cmd.Flags().IntVar(&opts.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
 	flags := config.AddFlags(cmd.Flags(), preset)
+	cmd.Flags().Lookup("dataset").Usage += "; " + allDatasetsUsage
+	addTableFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config, opts.CommandLine = flags.Options(streams.Environ), commandLine(cmd, args)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}
-		return runRun(cmd.Context(), opts)
+		return runSweep(cmd.Context(), opts)
 	}
 	return cmd
 }
 
-// addLiveFlags declares the flags that show trainings while they go on.
+// addLiveFlags declares the flags that show trainings in progress.
 func addLiveFlags(cmd *cobra.Command, opts *RunOptions) {
 	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "show the curves of loss and training accuracy; not on a terminal: a line for every epoch")
 	cmd.Flags().StringVar(&opts.TensorBoard, "tensorboard", "", "directory for TensorBoard event files, one directory per model; empty: none")
@@ -86,79 +93,28 @@ func newRunOptions(streams *IOStreams) *RunOptions {
 	return &RunOptions{IO: streams, Load: loading(streams), Describe: engine.Describe, Worker: engine.Worker, Choose: choose}
 }
 
-func runRun(ctx context.Context, opts *RunOptions) error {
-	resolved, err := config.Load(opts.Config)
-	if err != nil {
-		return err
-	}
-	training, err := newTraining(ctx, opts, resolved.Config)
-	if err != nil {
-		return err
-	}
-	sweep, err := training.planned(ctx, []experiments.SweepPoint{{Config: resolved.Config}})
-	if err != nil {
-		return err
-	}
-	runner, estimator, err := training.runner(ctx, sweep, false)
-	if err != nil {
-		return err
-	}
-	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
-	return training.run(
-		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
-		func(outcome *experiments.Outcome, interrupted bool) error {
-			if err := training.board.rest(sweep); err != nil {
-				return err
-			}
-			origin := experiments.Origin{Kind: string(report.Points), Name: "run", Preset: opts.Config.Preset, Command: opts.CommandLine}
-			return showSummary(ctx, opts, sweep, origin, training.store, outcome, interrupted)
-		})
-}
+// runTitle is the title of a run's table.
+const runTitle = "ASR by number of attackers"
 
-// summaryLine is the last line of --json.
-type summaryLine struct {
-	Event       string                `json:"event"` // "summary"
-	Path        string                `json:"path,omitempty"`
-	Interrupted bool                  `json:"interrupted"`
-	Failed      []experiments.Failure `json:"failed"`
-	Summary     *experiments.Summary  `json:"summary"`
-}
-
-// showSummary makes the summary of a run, a sweep of one point, from the store,
-// stores it, and shows it: as the table, or as the last line of JSON. An
-// interrupted run has no table yet.
-func showSummary(ctx context.Context, opts *RunOptions, sweep *experiments.Sweep, origin experiments.Origin, store *experiments.Store,
-	outcome *experiments.Outcome, interrupted bool,
-) error {
-	if interrupted && !opts.JSON {
-		return nil
-	}
-	stage, err := sweep.Settle(store)
+// configuredSweep returns a configuration as a sweep of one point for each seed, from
+// the configured seed on.
+func configuredSweep(name string, opts config.Options, seeds int) (*config.Sweep, error) {
+	resolved, err := config.Load(opts)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	summary, err := experiments.Summarize(stage.Plans[0], store)
-	if err != nil {
-		return err
+	first := resolved.Config.Seed
+	switch {
+	case seeds < 1:
+		return nil, Usagef("%d seeds: must be at least 1", seeds)
+	case seeds > config.MaxPoints || uint64(seeds-1) > math.MaxUint64-first:
+		return nil, Usagef("%d seeds from %d on: must be at most %d, and none above %d", seeds, first, config.MaxPoints, uint64(math.MaxUint64))
 	}
-	summary.Origin = &origin
-	if !interrupted {
-		if err := summary.Write(ctx, store); err != nil {
-			return err
-		}
-		if len(summary.Missing) == 0 {
-			if err := sweep.End(store); err != nil {
-				return err
-			}
-		}
+	sweep := &config.Sweep{Name: name, Title: runTitle, Preset: opts.Preset}
+	for i := range uint64(seeds) {
+		point := config.Point{Config: resolved.Config, Sources: resolved.Sources}
+		point.Config.Seed = first + i
+		sweep.Points = append(sweep.Points, point)
 	}
-	if !opts.JSON {
-		return report.Text(opts.IO.Out, summary)
-	}
-	line := summaryLine{Event: "summary", Path: summary.Path, Interrupted: interrupted, Failed: []experiments.Failure{}, Summary: summary}
-	line.Failed = append(line.Failed, outcome.Failed...)
-	if err := json.NewEncoder(opts.IO.Out).Encode(line); err != nil {
-		return fmt.Errorf("write the summary: %w", err)
-	}
-	return nil
+	return sweep, nil
 }

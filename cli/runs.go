@@ -2,110 +2,67 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"math"
-	"strconv"
-	"time"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
-	"backfire/stats"
 )
 
-// RunsOptions are the options of the runs commands.
-type RunsOptions struct {
+// runsOptions are the options of the runs commands.
+type runsOptions struct {
 	IO      *IOStreams
-	Config  config.Options // whose store is looked at
-	Runs    []string       // hashes or their beginnings, of show and diff
-	Filters []string       // conditions such as key=value, of list
-	JSON    bool           // of list, show and diff
-
-	Yes           bool          // gc removes what it lists
-	Unfinished    bool          // gc lists what unfinished runs need, too
-	CheckpointAge time.Duration // of gc: younger checkpoints stay
-
-	Now func() time.Time
+	Config  config.Options // names the store
+	Run     string         // of show: latest, a hash or its beginning
+	Filters []string       // of the former "runs list", which listed models
+	JSON    bool
 }
 
-// NewCmdRuns returns the group of commands about stored results.
+// NewCmdRuns returns the group of commands about the runs of a store.
 func NewCmdRuns(streams *IOStreams) *cobra.Command {
-	return newGroup("runs", "List, show, compare and clear out stored results",
-		NewCmdRunsList(streams, nil),
-		NewCmdRunsShow(streams, nil),
-		NewCmdRunsDiff(streams, nil),
-		NewCmdRunsGC(streams, nil),
+	group := newGroup("runs", "List the commands that you gave, and show their results",
+		newCmdRunsList(streams, nil),
+		newCmdRunsShow(streams, nil),
+		deprecated(streams, newCmdModelsDiff(streams, nil), "runs diff"),
+		deprecated(streams, newCmdModelsGC(streams, nil), "runs gc"),
 	)
+	group.Long = `A run is one command that trained models, such as run, table or sweep, with the
+summary that it left in the store. "backfire models" has the single models.`
+	group.Example = `  backfire runs list
+  backfire runs show latest`
+	return group
 }
 
-// newRunsCmd gives a runs command its flags and its options.
-func newRunsCmd(cmd *cobra.Command, streams *IOStreams, flags func(*cobra.Command, *RunsOptions), run, runF func(context.Context, *RunsOptions) error) *cobra.Command {
-	opts := &RunsOptions{IO: streams, Now: time.Now}
-	store := cmd.Flags().String("store", "", "directory of the run store (store)")
-	flags(cmd, opts)
+// deprecated hides a models command that lies under its former name, and makes it name
+// the new one on standard error.
+func deprecated(streams *IOStreams, cmd *cobra.Command, former string) *cobra.Command {
+	cmd.Hidden = true
+	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		opts.Config = config.Options{Environ: streams.Environ}
-		if *store != "" {
-			opts.Config.Sets = []string{"store=" + *store}
+		tellRenamed(streams, former, "models "+cmd.Name())
+		return run(cmd, args)
+	}
+	return cmd
+}
+
+// tellRenamed writes the line about a command that has another name now.
+func tellRenamed(streams *IOStreams, former, name string) {
+	fmt.Fprintf(streams.ErrOut, "\"backfire %s\" is now \"backfire %s\"; the old name will be removed in the next version\n", former, name)
+}
+
+// newRunsCmd completes a runs command with its flags and options.
+func newRunsCmd(cmd *cobra.Command, streams *IOStreams, opts *runsOptions, run, runF func(context.Context, *runsOptions) error) *cobra.Command {
+	opts.IO = streams
+	store := addStoreFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		opts.Config = storeConfig(streams, *store)
+		if len(args) > 0 {
+			opts.Run = args[0]
 		}
-		opts.Runs = args
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}
 		return run(cmd.Context(), opts)
 	}
 	return cmd
-}
-
-// openStore opens the store that a configuration names, which must exist.
-func openStore(options config.Options) (*experiments.Store, error) {
-	resolved, err := config.Load(options)
-	if err != nil {
-		return nil, err
-	}
-	store, err := experiments.ExistingStore(resolved.Config.Store)
-	if err != nil {
-		return nil, &UsageError{Err: err}
-	}
-	return store, nil
-}
-
-// findRun finds the stored cell whose hash begins with prefix.
-func findRun(store *experiments.Store, prefix string) (string, error) {
-	hash, err := store.Find(prefix)
-	switch {
-	case errors.Is(err, experiments.ErrNotStored):
-		return "", Usagef("%w; \"backfire runs list\" shows what is", err)
-	case errors.Is(err, experiments.ErrAmbiguous):
-		return "", &UsageError{Err: err}
-	}
-	return hash, err
-}
-
-// short is the beginning of a hash that people are shown.
-func short(hash string) string { return hash[:min(len(hash), 12)] }
-
-// percentage is a share in percent with one decimal, or a dash if there is none.
-func percentage(share float64) string {
-	if math.IsNaN(share) {
-		return "-"
-	}
-	return strconv.FormatFloat(100*share, 'f', 1, 64)
-}
-
-// spread is a mean and standard deviation in percent.
-func spread(s stats.Summary) string {
-	if s.N < 2 {
-		return percentage(float64(s.Mean))
-	}
-	return percentage(float64(s.Mean)) + " ± " + percentage(float64(s.Std))
-}
-
-// defenseOf names what the defender of a cell does.
-func defenseOf(cell experiments.Cell) string {
-	if cell.Defense == nil {
-		return experiments.Undefended
-	}
-	return cell.Defense.String()
 }

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,165 +14,175 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backfire/config"
-	"backfire/experiments"
-	"backfire/game"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/report"
 )
 
-// NewCmdRunsShow returns the command that shows a stored result.
-func NewCmdRunsShow(streams *IOStreams, runF func(context.Context, *RunsOptions) error) *cobra.Command {
-	return newRunsCmd(&cobra.Command{
+// newCmdRunsShow returns the command that shows a run.
+func newCmdRunsShow(streams *IOStreams, runF func(context.Context, *runsOptions) error) *cobra.Command {
+	opts := &runsOptions{}
+	cmd := &cobra.Command{
 		Use:   "show RUN",
-		Short: "Show a stored result",
-		Long: `Show what was trained, what came out, each attacker beside itself alone, how long
-it took and which files there are. RUN is the hash of the cell or the beginning of
-it, or such a directory of another store (other/3f2a). All files are compared with
-their checksums first.`,
-		Example: `  backfire runs show 3f2a
-  backfire runs show 3f2a --json | jq .attackers[0].asr`,
-		Args: cobra.ExactArgs(1),
-	}, streams, func(cmd *cobra.Command, opts *RunsOptions) {
-		cmd.Flags().BoolVar(&opts.JSON, "json", false, "write result.json as one line")
-	}, runRunsShow, runF)
+		Short: "Show a run: command, configuration, games and files",
+		Long: `Show the command of a run, its state, the configuration of its points, the figures of
+its games, and its files. RUN is "latest", the hash of a run or its beginning; "backfire
+runs list" lists the hashes.`,
+		Example: `  backfire runs show latest
+  backfire runs show 3e24d2 --json | jq .summary.points[0].games`,
+		Args: arguments("RUN"),
+	}
+	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write the line of \"runs list\" with the whole summary")
+	return newRunsCmd(cmd, streams, opts, runRunsShow, runF)
 }
 
-func runRunsShow(_ context.Context, opts *RunsOptions) error {
-	record, err := readRun(opts.Config, opts.Runs[0])
+func runRunsShow(ctx context.Context, opts *runsOptions) error {
+	if strings.ContainsRune(opts.Run, filepath.Separator) { // other/3f2a has always been a model
+		return showFormer(ctx, opts)
+	}
+	st, err := openStore(opts.Config)
 	if err != nil {
 		return err
+	}
+	run, err := findRun(st, opts.Run, func(err error) { fmt.Fprintln(opts.IO.ErrOut, err) })
+	if errors.Is(err, errNoRun) {
+		if _, missing := st.Find(opts.Run); missing == nil {
+			return showFormer(ctx, opts)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("runs show: %w", err)
 	}
 	if opts.JSON {
-		if err := json.NewEncoder(opts.IO.Out).Encode(record.Result); err != nil {
-			return fmt.Errorf("write the result: %w", err)
+		return writeLine(opts.IO.Out, struct {
+			runLine
+			Summary *summary.Summary `json:"summary"`
+		}{run.line(), run.summary})
+	}
+	text := runHeading(run)
+	if run.summary != nil {
+		text += configurationText(run.summary)
+	}
+	if err := write(opts.IO.Out, text+"\n"); err != nil {
+		return err
+	}
+	if run.summary != nil && run.games() > 0 {
+		if err := writeTable(opts.IO.Out, gameRows(run.summary)); err != nil {
+			return err
 		}
-		return nil
+		if err := write(opts.IO.Out, "\n"); err != nil {
+			return err
+		}
 	}
-	if err := write(opts.IO.Out, heading(record)); err != nil {
-		return err
-	}
-	if err := writeTable(opts.IO.Out, attackerRows(record)); err != nil {
-		return err
-	}
-	rows, err := fileRows(record)
+	rows, err := runFileRows(st, run)
 	if err != nil {
-		return err
-	}
-	if err := write(opts.IO.Out, "\n"); err != nil {
 		return err
 	}
 	return writeTable(opts.IO.Out, rows)
 }
 
-// readRun reads the stored result whose hash begins so: of the store that a
-// configuration names, or of the one whose directory stands before the hash.
-func readRun(options config.Options, run string) (*experiments.Record, error) {
-	if strings.ContainsRune(run, filepath.Separator) {
-		options.Sets = append(slices.Clone(options.Sets), "store="+filepath.Dir(run))
-		run = filepath.Base(run)
-	}
-	store, err := openStore(options)
-	if err != nil {
-		return nil, err
-	}
-	hash, err := findRun(store, run)
-	if err != nil {
-		return nil, err
-	}
-	return store.Read(hash)
+// showFormer shows a model, as the former "runs show" did.
+func showFormer(ctx context.Context, opts *runsOptions) error {
+	tellRenamed(opts.IO, "runs show MODEL", "models show MODEL")
+	return runModelsShow(ctx, &modelsOptions{IO: opts.IO, Config: opts.Config, Models: []string{opts.Run}, JSON: opts.JSON, Now: time.Now})
 }
 
-// heading is all of a result but its attackers and files.
-func heading(r *experiments.Record) string {
+// runHeading returns the lines that identify a run.
+func runHeading(r *storedRun) string {
 	var text strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "%-18s %s\n", name, fmt.Sprintf(format, args...))
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&text, "%-14s %s\n", name, visible(value))
+		}
 	}
-	c, result := r.Cell, r.Result
-	line("run", "%s", result.Cell)
-	line("title", "%s", c.Title())
-	line("data", "%s, %d of %d images of %s, %d classes", c.Data.Name, c.Game.PoolSize, c.Data.Images, c.Data.Shape, len(c.Data.Classes))
-	line("seed", "%d (one seed, one model)", c.Game.Seed)
-	line("model", "%s, width %d", c.Model.Architecture, c.Model.Width)
-	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
-		plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
-	line("defense", "%s", defenseOf(c))
-	line("readings", "%s", report.ReadingsText(result.Readings))
-	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
-	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR), spread(result.BaseRate), spread(result.Robustness))
-	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, percentage(result.TrainAccuracy))
-	line("took", "%s, %.0f images/s, finished %s", duration(seconds(result.Run.TotalSeconds)), result.Run.ImagesPerSecond, timeText(result.Run.Finished))
-	line("directory", "%s", r.Dir)
-	text.WriteByte('\n')
+	line("run", r.hash)
+	line("command", r.command())
+	line("when", timeText(r.when))
+	line("state", r.state())
+	line("result", r.headline())
+	if r.summary == nil {
+		return text.String()
+	}
+	if origin := r.summary.Origin; origin != nil {
+		line("preset", origin.Preset)
+	}
+	for _, missing := range r.summary.Missing {
+		line("missing", short(missing.Cell)+"  "+missing.Title)
+	}
 	return text.String()
 }
 
-func collapsedText(collapsed bool) string {
-	if collapsed {
-		return ", at chance: the ASRs mean nothing"
-	}
-	return ""
-}
-
-func timeText(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-
-// rateText is a rate in percent, or a dash if there is none.
-func rateText(rate *game.Rate) string {
-	if rate == nil {
-		return "-"
-	}
-	return percentage(rate.Value())
-}
-
-// singleOf is the single ASR of the attacker with an ID; nil if it is not known.
-func singleOf(r *experiments.Record, id int) *game.Rate {
-	i := slices.IndexFunc(r.Result.Run.Single, func(s experiments.Single) bool { return s.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return r.Result.Run.Single[i].ASR
-}
-
-// attackerRows is the table of the attackers.
-func attackerRows(r *experiments.Record) [][]string {
-	rows := [][]string{{"ATTACKER", "TARGET", "P0", "P1", "P2", "POISONED", "ASR %", "ALONE %", "BASE RATE %", "ROBUSTNESS ACC. %", "TRIGGER"}}
-	for _, a := range r.Result.Attackers {
-		trigger := a.Trigger
-		if trigger == "" {
-			trigger = "one per image"
+// configurationText returns the settings of the points, once for points that agree in
+// them.
+func configurationText(sum *summary.Summary) string {
+	var text strings.Builder
+	seen := map[string]bool{}
+	for _, p := range sum.Points {
+		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
+			fmt.Sprintf("%-14s %s, width %d\n", "network", p.Model.Architecture, p.Model.Width) +
+			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", plural(p.Training.Epochs, "epoch"),
+				p.Training.Batch, p.Training.Optimizer, p.Training.LearningRate, p.Training.Schedule) +
+			fmt.Sprintf("%-14s %s\n", "readings", report.ReadingsText(p.Readings))
+		if !seen[settings] {
+			seen[settings] = true
+			text.WriteString(settings)
 		}
-		rows = append(rows, []string{
-			strconv.Itoa(a.ID), a.Label, fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
-			rateText(&a.ASR), rateText(singleOf(r, a.ID)), rateText(&a.BaseRate), rateText(&a.Robustness), trigger,
-		})
+	}
+	return text.String()
+}
+
+// gameRows returns the table of the games, in percent. The varied keys and the seed
+// identify a point where it has no name.
+func gameRows(sum *summary.Summary) [][]string {
+	rows := [][]string{{"POINT", "SEED", "N", "DEFENDER", "STANDARD ACC. %", "ASR %", "BASE RATE %", "ROBUSTNESS ACC. %", "MODELS"}}
+	for _, p := range sum.Points {
+		name := p.Name
+		if name == "" {
+			var keys []string
+			for _, key := range slices.Sorted(maps.Keys(p.Keys)) {
+				keys = append(keys, key+"="+p.Keys[key])
+			}
+			name = strings.Join(keys, " ")
+		}
+		if name == "" {
+			name = "-"
+		}
+		for _, g := range p.Games {
+			row := []string{name, strconv.FormatUint(p.Seed, 10), strconv.Itoa(g.N), g.Defender, "-", "-", "-", "-"}
+			if g.Complete {
+				row = append(row[:4], percentage(g.CleanAccuracy.Value()), spread(g.ASR), spread(g.BaseRate), spread(g.Robustness))
+			}
+			var models []string
+			for _, hash := range g.Models {
+				models = append(models, short(hash))
+			}
+			rows = append(rows, append(row, strings.Join(models, " ")))
+		}
 	}
 	return rows
 }
 
-// fileRows is the table of the files, those of a directory in one line.
-func fileRows(r *experiments.Record) ([][]string, error) {
-	var tops []string
-	for _, name := range r.Files() {
-		top, _, _ := strings.Cut(name, "/")
-		if !slices.Contains(tops, top) {
-			tops = append(tops, top)
-		}
-	}
+// runFileRows returns the table of the run's own files. The models have directories of
+// their own.
+func runFileRows(st *store.Store, r *storedRun) ([][]string, error) {
 	rows := [][]string{{"FILE", "SIZE"}}
-	for _, top := range tops {
-		size, err := experiments.Bytes(r.File(top))
+	dirs := []string{st.PlanDir(r.hash)}
+	if r.open != nil && r.open.Sweep != r.hash {
+		dirs = append(dirs, st.PlanDir(r.open.Sweep))
+	}
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("runs show: list the files: %w", err)
 		}
-		rows = append(rows, []string{top, sizeText(size)})
+		for _, entry := range entries {
+			path := filepath.Join(dir, entry.Name())
+			size, err := store.Bytes(path)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, []string{path, sizeText(size)})
+		}
 	}
 	return rows, nil
-}
-
-// sizeText is a size in kB, or in MB from one on.
-func sizeText(n int64) string {
-	if n < 1e6 {
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return megabytes(n)
 }

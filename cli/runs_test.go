@@ -3,277 +3,282 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 )
 
-// playedStore is a store with the results of runOptions: N = 1 and N = 2,
-// with artefacts. It is a copy that a test may change.
-func playedStore(t *testing.T) string {
+// listed returns the lines of "runs list --json" of a store.
+func listed(t *testing.T, dir string) []runLine {
 	t.Helper()
-	played.Do(func() {
-		dir, err := os.MkdirTemp("", "backfire-runs-")
-		require.NoError(t, err)
-		opts, _, _, _ := runOptions(t, "store="+dir, "artefacts.model=true", "artefacts.triggers=true", "artefacts.images=npz")
-		require.NoError(t, runRun(context.Background(), opts))
-		playedDir = dir
-	})
-	require.NotEmpty(t, playedDir)
-	dir := filepath.Join(t.TempDir(), "runs")
-	require.NoError(t, os.CopyFS(dir, os.DirFS(playedDir)))
-	return dir
+	code, out, errOut := runMain(t, "runs", "list", "--store", dir, "--json")
+	require.Equal(t, ExitOK, code, errOut)
+	var lines []runLine
+	for text := range strings.Lines(out) {
+		var line runLine
+		require.NoError(t, json.Unmarshal([]byte(text), &line))
+		lines = append(lines, line)
+	}
+	return lines
 }
 
-// What playedStore copies, made once for all tests.
-var (
-	played    sync.Once
-	playedDir string
-)
-
-// runsIn lists the hashes of a store's results: N = 1, then N = 2.
-func runsIn(t *testing.T, dir string) [2]string {
+// addRun writes a summary to a store and returns its hash. change may change it.
+func addRun(t *testing.T, dir, hash string, change func(*summary.Summary)) string {
 	t.Helper()
-	store, err := experiments.ExistingStore(dir)
+	st, err := store.OpenExisting(dir)
 	require.NoError(t, err)
-	hashes, err := store.Hashes()
+	paths, err := st.Summaries("")
 	require.NoError(t, err)
-	require.Len(t, hashes, 2)
-	record, err := store.Read(hashes[0])
+	sum, err := summary.Load(paths[0])
 	require.NoError(t, err)
-	if len(record.Cell.Game.Attackers) == 1 {
-		return [2]string{hashes[0], hashes[1]}
+	sum.Sweep = strings.Repeat(hash, 32)
+	change(sum)
+	require.NoError(t, sum.Write(context.Background(), st))
+	return sum.Sweep
+}
+
+// addOpen writes the note of an unfinished run to a store.
+func addOpen(t *testing.T, dir string, note store.OpenRun) {
+	t.Helper()
+	note.Format = store.OpenRunFormat
+	text, err := json.Marshal(note)
+	require.NoError(t, err)
+	path := filepath.Join(dir, "plans", note.Sweep, store.OpenFile)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+}
+
+// withCommand gives a summary a command and a title.
+func withCommand(command, kind, title string) func(*summary.Summary) {
+	return func(s *summary.Summary) {
+		s.Origin = &store.Request{Kind: kind, Name: "table1", Title: title, Command: command}
 	}
-	return [2]string{hashes[1], hashes[0]}
 }
 
 func TestRunsList(t *testing.T) {
 	dir := playedStore(t)
-	runs := runsIn(t, dir)
+	models := runsIn(t, dir)
+	first := listed(t, dir)
+	require.Len(t, first, 1)
+	require.Regexp(t, `^N = 1, 2: ASR \d+, \d+ %$`, first[0].Headline)
+	require.True(t, first[0].Complete)
+	require.Equal(t, 2, first[0].Games)
+	require.FileExists(t, first[0].Path)
+
+	table := addRun(t, dir, "ab", withCommand("backfire table 1", "table1", "ASR by poison rate"))
+	missing := addRun(t, dir, "cd", func(s *summary.Summary) {
+		withCommand("backfire run --seed=2", "points", "")(s)
+		s.Missing = []summary.Missing{{Cell: "ef", Title: "N = 2"}}
+		s.Points[0].Games[1].Complete = false
+	})
+	addOpen(t, dir, store.OpenRun{
+		Sweep: strings.Repeat("ef", 32), Command: "backfire sweep mine.yaml", Begun: time.Now().Add(time.Hour),
+		Cells: []store.OpenCell{{Cell: models[0]}, {Cell: "none"}, {Cell: "neither"}},
+	})
+	lines := listed(t, dir)
+	require.Len(t, lines, 4)
+	require.Equal(t, "unfinished, 1 of 3 models stored", lines[0].State)
+	require.Equal(t, "no result yet", lines[0].Headline)
+	require.True(t, lines[0].Open)
+	require.Equal(t, missing, lines[1].Run, "the newest summary")
+	require.Equal(t, "1 model missing", lines[1].State)
+	require.Equal(t, 1, lines[1].Missing)
+	require.False(t, lines[1].Complete)
+	require.Regexp(t, `^N = 1, 2: ASR \d+, - %$`, lines[1].Headline)
+	require.Equal(t, table, lines[2].Run)
+	require.Equal(t, "ASR by poison rate, 2 games", lines[2].Headline)
+	require.Equal(t, first[0].Run, lines[3].Run)
+
 	code, out, errOut := runMain(t, "runs", "list", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^RUN +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
-	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
-	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
-	require.Contains(t, out, "\n2 results, each of one model and one seed\nReadings: trigger per_dimension, drawn per_agent; ")
+	require.Regexp(t, `^RUN +WHEN +STATE +RESULT +COMMAND\n`, out)
+	require.Regexp(t, `(?m)^abababababab +\d{4}-\d\d-\d\d \d\d:\d\d +complete +ASR by poison rate, 2 games +backfire table 1$`, out)
 
-	code, out, _ = runMain(t, "runs", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")
-	require.Equal(t, ExitOK, code)
-	var line runLine
-	require.NoError(t, json.Unmarshal([]byte(out), &line), "one line")
-	require.Equal(t, runs[1], line.Cell)
-	require.Equal(t, 2, line.N)
-	require.Equal(t, filepath.Join(dir, runs[1]), line.Path)
-
-	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.CellFile)))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "plans", table, store.SweepFile), []byte("{"), 0o600))
 	code, out, errOut = runMain(t, "runs", "list", "--store", dir)
 	require.Equal(t, ExitOK, code)
-	require.Contains(t, out, "\n1 result, each of one model and one seed\n")
-	require.Contains(t, errOut, runs[0])
+	require.NotContains(t, out, "abababababab")
+	require.Contains(t, errOut, table, "a summary that cannot be read is named")
 }
 
-func TestRunsRefuse(t *testing.T) {
+// An unfinished run whose summary an older version wrote under the hash of its plan is
+// one run.
+func TestRunsListJoinsTheNotesOfOlderRuns(t *testing.T) {
 	dir := playedStore(t)
-	for _, tc := range []struct {
-		args  []string
-		words string
-	}{
-		{[]string{"list", "--filter", "game.sed=1"}, "did you mean game.seed?"},
-		{[]string{"list", "--filter", "seed"}, "must be key=value"},
-		{[]string{"list", "--filter", "=1"}, "must be key=value"},
-		{[]string{"list", "--filter", "seed!1"}, "must be key=value"},
-		{[]string{"list", "--filter", "pool.size=3"}, "did you mean game.pool_size?"},
-		{[]string{"list", "--filter", "defense.stack.cutmix.alpha!=1"}, "no stored result has the field"},
-		{[]string{"list", "--filter", "asr.mean>high"}, "must compare with a number"},
-		{[]string{"show", "nowhere/ab"}, "no run has stored anything there"},
-		{[]string{"show", ""}, "not stored"},
-		{[]string{"show", "zz"}, "not stored"},
-		{[]string{"show"}, "accepts 1 arg"},
-		{[]string{"diff", runsIn(t, dir)[0]}, "accepts 2 arg"},
-		{[]string{"gc", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
-	} {
-		args := append([]string{"runs", tc.args[0], "--store", dir}, tc.args[1:]...)
-		code, out, errOut := runMain(t, args...)
-		require.Equal(t, ExitUsage, code, args)
-		require.Empty(t, out)
-		require.Contains(t, errOut, tc.words)
+	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SummaryFile))
+	require.NoError(t, err)
+	if len(paths) == 0 {
+		t.Skip("the store has no summary of the older kind")
 	}
+	text, err := os.ReadFile(paths[0])
+	require.NoError(t, err)
+	text = []byte(strings.Replace(string(text), `"missing": []`, `"missing": [{"cell": "ef", "title": "N = 2"}]`, 1))
+	text = []byte(strings.Replace(string(text), `"command": ""`, `"command": "backfire run"`, 1))
+	require.NoError(t, os.WriteFile(paths[0], text, 0o600))
+	addOpen(t, dir, store.OpenRun{Sweep: strings.Repeat("ef", 32), Command: "backfire run", Cells: []store.OpenCell{{Cell: "ef"}}})
+	lines := listed(t, dir)
+	require.Len(t, lines, 1)
+	require.True(t, lines[0].Open)
+	require.Equal(t, "1 model missing", lines[0].State)
+}
+
+// docs/results-format.md has all fields of a line.
+func TestEveryFieldOfARunIsDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "results-format.md"))
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n## The JSON of `runs`\n")
+	require.True(t, found)
+	var documented []string
+	for line := range strings.Lines(section) {
+		if name, ok := strings.CutPrefix(line, "| `"); ok {
+			documented = append(documented, name[:strings.IndexByte(name, '`')])
+		}
+	}
+	line, err := json.Marshal(runLine{Path: "summary"})
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(line, &fields))
+	require.ElementsMatch(t, slices.Collect(maps.Keys(fields)), documented)
 }
 
 func TestRunsShow(t *testing.T) {
 	dir := playedStore(t)
-	run := runsIn(t, dir)[1]
-	code, out, errOut := runMain(t, "runs", "show", run[:8], "--store", dir)
-	require.Equal(t, ExitOK, code, errOut)
-	for _, pattern := range []string{
-		`(?m)^run +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
-		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
-		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
-		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
-	} {
-		require.Regexp(t, pattern, out)
-	}
-	code, out, _ = runMain(t, "runs", "show", run[:8], "--store", dir, "--json")
-	require.Equal(t, ExitOK, code)
-	var result experiments.Result
-	require.NoError(t, json.Unmarshal([]byte(out), &result))
-	require.Equal(t, run, result.Cell)
-}
-
-func TestRunsListFilters(t *testing.T) {
-	dir := playedStore(t)
-	runs := runsIn(t, dir)
-	for _, tc := range []struct {
-		filters []string
-		want    []string
-	}{
-		{[]string{"training_images>0"}, runs[:]},
-		{[]string{"asr.n >= 2"}, runs[1:]},
-		{[]string{"asr.n<2", "collapsed!=maybe"}, runs[:1]},
-		{[]string{"game.attackers.id!=1"}, runs[:1]},
-		{[]string{"environment.device=cpu", "readings.label_mode=dirty", "data.name>=0"}, nil},
-	} {
-		args := []string{"runs", "list", "--store", dir, "--json"}
-		for _, filter := range tc.filters {
-			args = append(args, "--filter", filter)
-		}
-		code, out, errOut := runMain(t, args...)
+	models := runsIn(t, dir)
+	run := listed(t, dir)[0].Run
+	for _, name := range []string{"latest", run[:8], run} {
+		code, out, errOut := runMain(t, "runs", "show", name, "--store", dir)
 		require.Equal(t, ExitOK, code, errOut)
-		var got []string
-		for line := range strings.Lines(out) {
-			var run runLine
-			require.NoError(t, json.Unmarshal([]byte(line), &run))
-			require.Equal(t, "per_agent", run.Readings.Sampling)
-			got = append(got, run.Cell)
+		require.Empty(t, errOut)
+		for _, pattern := range []string{
+			`(?m)^run +` + run + `$`, `(?m)^state +complete$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28$`,
+			`(?m)^network +\S+, width 2$`, `(?m)^training +1 epoch in batches of `, `(?m)^readings +trigger per_dimension`,
+			`(?m)^POINT +SEED +N +DEFENDER +STANDARD ACC. % +ASR % +BASE RATE % +ROBUSTNESS ACC. % +MODELS$`,
+			`(?m)^- +1 +2 +none +[\d.]+ +[\d.]+ ± [\d.]+ .* ` + models[1][:12] + `$`,
+			`(?m)^\S+` + run + `/(summary|sweep).json +[\d.]+ kB$`,
+		} {
+			require.Regexp(t, pattern, out)
 		}
-		require.ElementsMatch(t, tc.want, got, "%v", tc.filters)
 	}
-}
-
-func TestRunsDiff(t *testing.T) {
-	dir := playedStore(t)
-	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "diff", runs[0][:10], runs[1][:10], "--store", dir)
-	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
-	require.Regexp(t, `(?m)^CONFIGURATION +A +B\n`, out)
-	require.Regexp(t, `(?m)^game.attackers\[1\].id +- +1$`, out)
-	require.NotContains(t, out, "game.attackers[0]")
-	require.Regexp(t, `(?m)^standard accuracy % +[\d.]+ +[\d.]+ +[-+]?[\d.]+$`, out)
-	require.Regexp(t, `(?m)^ASR of attacker 0 % `, out)
-	require.NotContains(t, out, "attacker 1 %")
-	require.NotContains(t, out, "to the last digit")
-
-	code, out, errOut = runMain(t, "runs", "diff", filepath.Join(dir, runs[0][:10]), filepath.Join(playedDir, runs[0]))
-	require.Equal(t, ExitOK, code, errOut)
-	require.Contains(t, out, "no difference")
-	require.Contains(t, out, "The results are the same to the last digit: digest ")
-}
-
-func TestRunsDiffAsJSON(t *testing.T) {
-	dir := playedStore(t)
-	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "diff", runs[0], runs[1], "--store", dir, "--json")
-	require.Equal(t, ExitOK, code, errOut)
-	var d runDifference
-	require.NoError(t, json.Unmarshal([]byte(out), &d))
-	require.Equal(t, [2]string{runs[0], runs[1]}, [2]string{d.A.Cell, d.B.Cell})
-	require.False(t, d.Same)
-	require.Equal(t, uint64(1), d.B.Seed)
-	for _, c := range d.Configuration {
-		require.True(t, strings.HasPrefix(c.Field, "game.attackers[1]."), c.Field)
-		require.Nil(t, c.A)
-		require.NotNil(t, c.B)
-	}
-	store, err := experiments.ExistingStore(dir)
-	require.NoError(t, err)
-	one, err := store.Read(runs[0])
-	require.NoError(t, err)
-	two, err := store.Read(runs[1])
-	require.NoError(t, err)
-	first := d.Figures[0]
-	require.Equal(t, "clean_accuracy", first.Figure)
-	require.InDelta(t, one.Result.CleanAccuracy.Value(), float64(first.A), 0, "JSON keeps every digit")
-	require.InDelta(t, two.Result.CleanAccuracy.Value()-one.Result.CleanAccuracy.Value(), float64(first.Difference), 0, "the same subtraction")
-	text, err := os.ReadFile(filepath.Join("..", "docs", "results-format.md"))
-	require.NoError(t, err)
-	for _, f := range d.Figures {
-		require.NotEmpty(t, figureNames[f.Figure])
-		require.Contains(t, string(text), f.Figure)
-	}
-}
-
-func TestRunsGC(t *testing.T) {
-	dir := playedStore(t)
-	runs := runsIn(t, dir)
-	code, out, errOut := runMain(t, "runs", "gc", "--store", dir)
-	require.Equal(t, ExitOK, code, errOut)
-	require.Equal(t, "nothing to remove\n", out)
-
-	plans, err := filepath.Glob(filepath.Join(dir, "plans", "*", "*"))
-	require.NoError(t, err)
-	require.Len(t, plans, 1)
-	text, err := os.ReadFile(plans[0])
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(plans[0], []byte(strings.ReplaceAll(string(text), runs[1], "another")), 0o600))
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir)
+	code, out, _ := runMain(t, "runs", "show", "latest", "--store", dir, "--json")
 	require.Equal(t, ExitOK, code)
-	require.Contains(t, out, filepath.Join(dir, runs[1]))
-	require.Regexp(t, `(?m)^1 item, [\d.]+ kB: nothing was removed; --yes removes it$`, out)
-	require.DirExists(t, filepath.Join(dir, runs[1]))
+	var shown struct {
+		runLine
+		Summary *summary.Summary
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &shown))
+	require.Equal(t, run, shown.Run)
+	require.Len(t, shown.Summary.Points[0].Games, 2)
 
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--yes")
-	require.Equal(t, ExitOK, code)
-	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB$`, out)
-	require.NoDirExists(t, filepath.Join(dir, runs[1]))
-	require.DirExists(t, filepath.Join(dir, runs[0]))
+	addOpen(t, dir, store.OpenRun{Sweep: strings.Repeat("ef", 32), Command: "backfire run --seed=2", Begun: time.Now().Add(time.Hour)})
+	code, out, errOut := runMain(t, "runs", "show", "latest", "--store", dir)
+	require.Equal(t, ExitOK, code, errOut)
+	require.Regexp(t, `(?m)^command +backfire run --seed=2\n(.*\n)*state +unfinished, 0 of 0 models stored\n(.*\n)*\S+open.json `, out)
+	for _, args := range [][]string{
+		{"report", "latest", "-o", filepath.Join(t.TempDir(), "page.html")},
+		{"predict", "--run", "latest", "--sample", "1"},
+		{"verify", "latest"},
+	} {
+		code, _, errOut := runMain(t, append(args, "--store", dir)...)
+		require.Equal(t, ExitUsage, code, errOut)
+		require.Contains(t, errOut, "still running or was interrupted")
+	}
 }
 
-// What an unfinished run goes on with is kept, and that is said with its command.
-func TestRunsGCKeepsUnfinishedRuns(t *testing.T) {
+// The former commands about models tell their new names, and do what they did.
+func TestFormerRunsCommands(t *testing.T) {
 	dir := playedStore(t)
-	runs := runsIn(t, dir)
+	models := runsIn(t, dir)
+	for name, tc := range map[string]struct {
+		args    []string
+		renamed string
+		same    []string
+	}{
+		"show":        {[]string{"runs", "show", models[0][:8]}, "models show MODEL", []string{"models", "show", models[0]}},
+		"show a path": {[]string{"runs", "show", filepath.Join(dir, models[0])}, "models show MODEL", []string{"models", "show", models[0]}},
+		"diff":        {[]string{"runs", "diff", models[0], models[1], "--json"}, "models diff", []string{"models", "diff", models[0], models[1], "--json"}},
+		"gc":          {[]string{"runs", "gc"}, "models gc", []string{"models", "gc"}},
+		"list":        {[]string{"runs", "list", "--filter", "asr.n>=2"}, "models list --filter", []string{"models", "list", "--filter", "asr.n>=2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, errOut := runMain(t, append(tc.args, "--store", dir)...)
+			require.Equal(t, ExitOK, code, errOut)
+			require.Regexp(t, `^"backfire [^\n]+" is now "backfire `+tc.renamed+`"; [^\n]+\n$`, errOut)
+			code, same, errOut := runMain(t, append(tc.same, "--store", dir)...)
+			require.Equal(t, ExitOK, code, errOut)
+			require.Empty(t, errOut)
+			require.Equal(t, withoutAges(same), withoutAges(out))
+		})
+	}
+	code, out, _ := runMain(t, "runs", "--help")
+	require.Equal(t, ExitOK, code)
+	require.NotContains(t, out, "diff")
+	require.NotContains(t, out, "gc")
+}
+
+// withoutAges removes the ages from a list, which grow.
+func withoutAges(text string) string {
+	var kept []string
+	for line := range strings.Lines(text) {
+		kept = append(kept, strings.TrimRight(strings.TrimSuffix(strings.TrimRight(line, "\n"), " s"), "0123456789"))
+	}
+	return strings.Join(kept, "\n")
+}
+
+func TestRunsRefuse(t *testing.T) {
+	dir := playedStore(t)
+	addRun(t, dir, "ab", withCommand("backfire table 1", "table1", ""))
+	addRun(t, dir, "ac", withCommand("backfire table 2", "table2", ""))
+	for _, tc := range []struct {
+		args  []string
+		words string
+	}{
+		{[]string{"show", "zz"}, `runs show: find "zz" in `},
+		{[]string{"show", "zz"}, `there is no such run; "backfire runs list" shows the runs`},
+		{[]string{"show", ""}, "there is no such run"},
+		{[]string{"show", "a"}, "2 runs begin so: give more of the hash"},
+		{[]string{"list", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
+	} {
+		code, out, errOut := runMain(t, append([]string{"runs", tc.args[0], "--store", dir}, tc.args[1:]...)...)
+		require.Equal(t, ExitUsage, code, "%v: %s", tc.args, errOut)
+		require.Empty(t, out)
+		require.Contains(t, errOut, tc.words)
+	}
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "plans")))
-	sweep := strings.Repeat("ab", 32)
-	note := filepath.Join(dir, "plans", sweep, experiments.OpenFile)
-	require.NoError(t, os.MkdirAll(filepath.Dir(note), 0o700))
-	text, err := json.Marshal(experiments.OpenRun{
-		Format: experiments.OpenRunFormat, Sweep: sweep, Command: "backfire run --seed=1", Cells: []experiments.OpenCell{{Cell: runs[1]}},
-	})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(note, text, 0o600))
-
-	code, out, errOut := runMain(t, "runs", "gc", "--store", dir, "--yes")
-	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `(?m)^1 item removed, [\d.]+ kB\nkept: [\d.]+ kB that a run of 1 model, begun 0001-01-01T00:00:00Z, goes on with \(--unfinished lists it\): backfire run --seed=1$`, out)
-	require.NoDirExists(t, filepath.Join(dir, runs[0]))
-	require.DirExists(t, filepath.Join(dir, runs[1]))
-
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--unfinished", "--yes")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "plans"), 0o700))
+	code, out, _ := runMain(t, "runs", "list", "--store", dir)
 	require.Equal(t, ExitOK, code)
-	require.Regexp(t, `(?m)`+runs[1]+` +a run that has not come to its end goes on with it$`, out)
-	require.Contains(t, out, "2 items removed, ")
-	require.NoDirExists(t, filepath.Join(dir, runs[1]))
-	code, out, _ = runMain(t, "runs", "gc", "--store", dir, "--unfinished")
-	require.Equal(t, ExitOK, code)
-	require.Equal(t, "nothing to remove\n", out)
+	require.Equal(t, "no run\n", out)
+	code, _, errOut := runMain(t, "report", "latest", "--store", dir)
+	require.Equal(t, ExitUsage, code)
+	require.Contains(t, errOut, "has no run")
 }
 
-func TestRunsGCTakesTheAgeOfCheckpoints(t *testing.T) {
-	var got *RunsOptions
-	cmd := NewCmdRunsGC(&IOStreams{}, func(_ context.Context, opts *RunsOptions) error {
-		got = opts
-		return nil
-	})
-	cmd.SetArgs([]string{"--checkpoint-age", "36h"})
-	require.NoError(t, cmd.Execute())
-	require.Equal(t, 36*time.Hour, got.CheckpointAge)
-	require.False(t, got.Yes)
+// A run stands for its models and its summary where models are verified, and latest is
+// accepted by report and predict.
+func TestRunsAreAcceptedWhereTheyAreNamed(t *testing.T) {
+	dir := playedStore(t)
+	opts, out := verifyOptions(t, dir)
+	opts.Runs = []string{"latest", runsIn(t, dir)[0][:8], listed(t, dir)[0].Run[:10]}
+	require.NoError(t, runVerify(context.Background(), opts))
+	require.Contains(t, out(), "\n2 models, all as rederived\n")
+	require.Regexp(t, `(?m)^\S+(summary|sweep)\.json\n  ok `, out())
+
+	page := filepath.Join(t.TempDir(), "page.html")
+	code, _, errOut := runMain(t, "report", "latest", "--store", dir, "-o", page)
+	require.Equal(t, ExitOK, code, errOut)
+	require.FileExists(t, page)
+
+	ask, answer := predictOptions(t, dir, "latest")
+	ask.Attackers, ask.Sample = 2, 2
+	require.NoError(t, runPredict(context.Background(), ask))
+	require.Len(t, predictions(t, answer()), 2)
 }

@@ -11,33 +11,37 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/cluster"
-	"backfire/experiments"
+	"backfire/experiments/runner"
 )
 
 // StatusOptions are the options of "status".
 type StatusOptions struct {
 	PlannedOptions
 	Watch bool
-	Every time.Duration // between two looks
+	Every time.Duration // interval of Watch
 	Slurm cluster.Slurm
 }
 
-// NewCmdStatus returns the command that tells how far a stored plan is.
+// NewCmdStatus returns the command that shows the progress of a stored plan.
 func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions) error) *cobra.Command {
 	opts := &StatusOptions{PlannedOptions: newPlannedOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
 		Use:   "status PLAN",
-		Short: "Tell how far a stored plan is: stored, running and where, failed and why, waiting",
-		Long: `Tell how far a stored plan is, from its store, on whichever hosts its workers run:
-how many models are stored, which are trained now and where, which failed and why, how
-many wait, and about how long the workers of now need for the rest. Where the plan was
-submitted to Slurm from here, its tasks that run or wait are listed too, and from Slurm's
-accounts, if it keeps any, those that ended: finished, failed, out of time or memory.`,
-		Args: cobra.ExactArgs(1),
+		Short: "Show the progress of a stored plan: stored, running, waiting, failed",
+		Long: `Show the progress of a stored plan, from its store, wherever its workers run: the number
+of stored models, those in training with their host, those that failed with the reason,
+the number that wait, and about how long the present workers need for the rest. If the
+plan was submitted to Slurm from here, its running and waiting tasks are listed, too,
+and from Slurm's accounts, if it keeps any, the ended ones: finished, failed, out of time
+or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
+plan or its beginning.`,
+		Example: `  backfire status "$plan"
+  backfire status 1f3a --store /shared/runs --watch --every 1m`,
+		Args: arguments("PLAN"),
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
-	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "look again and again until nothing is left")
-	cmd.Flags().DurationVar(&opts.Every, "every", 30*time.Second, "how often to look, with --watch")
+	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "repeat until no model is left")
+	cmd.Flags().DurationVar(&opts.Every, "every", 30*time.Second, "interval of --watch")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Plan = args[0]
 		if runF != nil {
@@ -52,18 +56,18 @@ accounts, if it keeps any, those that ended: finished, failed, out of time or me
 type statusLine struct {
 	Event string `json:"event"` // "status"
 	Plan  string `json:"plan"`  // its directory
-	*experiments.Progress
-	Tasks []cluster.Task `json:"tasks"` // of Slurm, that wait, run or, where it keeps accounts, ended
-	// NoAccounts says that the plan was submitted to a Slurm that does not tell what
-	// ended.
+	*runner.Progress
+	Tasks []cluster.Task `json:"tasks"` // of Slurm: waiting, running and, where it keeps accounts, ended
+	// NoAccounts reports whether the plan was submitted to a Slurm that keeps no
+	// accounts of ended tasks.
 	NoAccounts bool `json:"no_accounts"`
-	// Unanswered says why Slurm did not tell all of its tasks; empty: it did.
+	// Unanswered is the reason why Slurm did not list all of its tasks; empty: it did.
 	Unanswered string `json:"unanswered"`
 }
 
 func runStatus(ctx context.Context, opts *StatusOptions) error {
 	if opts.Watch && opts.Every < time.Second {
-		return Usagef("--every %s: must be at least 1s", opts.Every)
+		return Usagef("status: --every %s: must be at least 1s", opts.Every)
 	}
 	plan, err := opts.open()
 	if err != nil {
@@ -78,7 +82,7 @@ func runStatus(ctx context.Context, opts *StatusOptions) error {
 		if line.Plan, err = plan.dir(); err != nil {
 			return err
 		}
-		if line.Progress, err = sweep.Progress(plan.store); err != nil {
+		if line.Progress, err = runner.ProgressOf(sweep, plan.store); err != nil {
 			return err
 		}
 		if err := opts.tasks(ctx, &line); err != nil {
@@ -100,9 +104,8 @@ func runStatus(ctx context.Context, opts *StatusOptions) error {
 	}
 }
 
-// tasks asks Slurm, where there is one and it has the plan. A scheduler or its
-// accounts that do not answer take nothing from what the store says: that they do
-// not is told with it.
+// tasks adds the tasks that Slurm has of the plan, if there is a Slurm. Where Slurm or
+// its accounts do not answer, line notes that, and the progress is shown all the same.
 func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 	submitted, err := cluster.ReadSubmitted(line.Plan)
 	if errors.Is(err, cluster.ErrNotSubmitted) {
@@ -128,7 +131,7 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 	return ctx.Err()
 }
 
-// statusText is the status for people.
+// statusText returns the status for people.
 func statusText(line statusLine) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %d stored, %d running, %d waiting, %d failed", plural(line.Cells, "model"),
@@ -140,7 +143,7 @@ func statusText(line statusLine) string {
 	for _, r := range line.Running {
 		state := "running"
 		if r.Dead {
-			state = "died, another goes on"
+			state = "died, another resumes"
 		}
 		fmt.Fprintf(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, duration(seconds(r.Silent)), r.Title)
 	}
@@ -151,7 +154,7 @@ func statusText(line statusLine) string {
 	return text.String()
 }
 
-// tasksText lists Slurm's tasks, but only counts those that ended well.
+// tasksText lists Slurm's tasks, and only counts those that completed.
 func tasksText(line statusLine) string {
 	var text strings.Builder
 	completed, queued := 0, 0
@@ -179,10 +182,10 @@ func tasksText(line statusLine) string {
 		fmt.Fprintf(&text, "  Slurm's tasks that completed: %d\n", completed)
 	}
 	if line.Unanswered != "" {
-		fmt.Fprintf(&text, "  Slurm does not tell of all tasks: %s\n", line.Unanswered)
+		fmt.Fprintf(&text, "  Slurm does not list all tasks: %s\n", line.Unanswered)
 	}
 	if line.NoAccounts && queued == 0 && line.Waiting > 0 {
-		text.WriteString("  Slurm has no task of the plan any more and keeps no accounts of those that ended; see logs in the plan's directory: nodes that do not see it write none\n")
+		text.WriteString("  Slurm has no task of the plan left and keeps no accounts of ended tasks; see the logs in the plan's directory, where nodes that do not see it write none\n")
 	}
 	return text.String()
 }

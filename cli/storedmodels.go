@@ -6,37 +6,39 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/inference"
+	"backfire/experiments/plan"
 	"backfire/launcher"
 )
 
-// StoredModelsOptions are those of commands that ask stored models.
+// StoredModelsOptions are the options of commands that ask stored models.
 type StoredModelsOptions struct {
-	Config config.Options // whose store, data and device are used
+	Config config.Options // its store, data and device are used
 
-	Load     experiments.Loader
+	Load     cell.Loader
 	Describe func(context.Context) (launcher.Description, error)
 	Worker   func() (*exec.Cmd, error)
 }
 
-// newStoredModelsOptions asks with the engine that the environment variables choose.
+// newStoredModelsOptions returns options with the engine that the environment selects.
 func newStoredModelsOptions(streams *IOStreams) StoredModelsOptions {
 	engine := launcher.New(streams.Environ)
 	return StoredModelsOptions{Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker}
 }
 
-// open opens the store. The engine is asked for the device once a model is asked.
-func (o *StoredModelsOptions) open() (experiments.StoredModels, error) {
+// open opens the store. The device is determined when a model is asked first.
+func (o *StoredModelsOptions) open() (inference.StoredModels, error) {
 	resolved, err := config.Load(o.Config)
 	if err != nil {
-		return experiments.StoredModels{}, err
+		return inference.StoredModels{}, err
 	}
 	store, err := openStore(o.Config)
 	if err != nil {
-		return experiments.StoredModels{}, err
+		return inference.StoredModels{}, err
 	}
-	return experiments.StoredModels{
-		Store: store, Load: o.Load, Source: experiments.SourceOf(resolved.Config), Command: o.Worker,
+	return inference.StoredModels{
+		Store: store, Load: o.Load, Source: plan.SourceOf(resolved.Config), Command: o.Worker,
 		Device: deviceOf(resolved.Config.Device, o.Describe),
 	}, nil
 }

@@ -11,57 +11,62 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/cluster"
-	"backfire/experiments"
+	"backfire/experiments/plan"
 )
 
-// SubmitOptions are the options of "submit slurm".
-type SubmitOptions struct {
+// submitOptions are the options of "submit slurm".
+type submitOptions struct {
 	SweepOptions
 	Args  []string // PLAN, or "table NAME", or "sweep FILE"
 	Job   cluster.Job
-	Local bool // the store need not be visible elsewhere
+	Local bool // all tasks run on this host, so the store need not be shared
 	Slurm cluster.Slurm
 }
 
 // NewCmdSubmit returns the group of commands that submit plans to schedulers.
 func NewCmdSubmit(streams *IOStreams) *cobra.Command {
-	return newGroup("submit", "Hand a table or sweep to the batch scheduler of a cluster", NewCmdSubmitSlurm(streams, nil))
+	group := newGroup("submit", "Submit a table or sweep to the batch scheduler of a cluster", newCmdSubmitSlurm(streams, nil))
+	group.Long = `Submit a table, a sweep or a stored plan to a batch scheduler. Slurm is supported;
+docs/scaling.md describes other ways to use several hosts.`
+	group.Example = `  backfire submit slurm table 1 --store /shared/runs --dry-run`
+	return group
 }
 
-// NewCmdSubmitSlurm returns the command that submits a plan to Slurm.
-func NewCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *SubmitOptions) error) *cobra.Command {
-	opts := &SubmitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
+// newCmdSubmitSlurm returns the command that submits a plan to Slurm.
+func newCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *submitOptions) error) *cobra.Command {
+	opts := &submitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
 		Use:   "slurm (table NAME | sweep FILE | PLAN)",
 		Short: "Submit a table, a sweep or a stored plan to Slurm as one job array",
-		Long: `Store the plan of a table or sweep, write the scripts of its jobs beside it, and
-submit them: an array whose tasks each train models until none is left, and a job that
-makes the tables when the array has ended. The number of the array's job is printed.
+		Long: `Store the plan of a table or sweep, write the scripts of its jobs beside it, and submit
+them: an array whose tasks train models until none is left, and a job that makes the
+tables when the array has ended. The command prints the number of the array's job.
 
-A task that comes near its time limit stops at a checkpoint and queues itself again. A
-task that dies loses what it did since its last checkpoint; another one goes on from
-there. The store must be on a file system that all nodes share, and so must this
-program. "backfire status PLAN" tells how far it is, "backfire cancel PLAN" ends it;
-submitted again it goes on from what is stored.`,
+A task that comes near its time limit stops at a checkpoint and requeues itself. A task
+that dies loses its work since the last checkpoint, from which another task resumes. The
+store and this program must be on a file system that all nodes share. "backfire status
+PLAN" shows the progress, and "backfire cancel PLAN" ends the jobs; a plan that is
+resubmitted resumes from the stored models.`,
 		Example: `  backfire submit slurm table 1 --preset paper --dataset all --gpus 1 --time 4h --array-size 16
   backfire submit slurm sweep mine.yaml --store /shared/runs --partition short --dry-run`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: arguments("PLAN, table or sweep", "[NAME or FILE]"),
 	}
-	flags := addSweepFlags(cmd, &opts.SweepOptions)
-	_ = cmd.Flags().MarkHidden("out")
+	sweep := &cobra.Command{}
+	flags := addSweepFlags(sweep, &opts.SweepOptions)
+	copyFlags(cmd, sweep, "out", "watch", "tensorboard") // of training and showing
 	set, job := cmd.Flags(), &opts.Job
-	set.Lookup("dry-run").Usage = "print the scripts and how they would be submitted, and stop"
-	set.Lookup("json").Usage = "write what was submitted as a line of JSON"
-	set.IntVar(&job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task asks for, or one per model up to 32")
-	set.IntVar(&job.Cells, "cells-per-task", 0, "models that a task trains before it queues itself again; 0: as many as its time allows")
-	set.IntVar(&job.MaxRunning, "max-running", 0, "tasks that run at the same time at most; 0: any number")
+	set.Lookup("dry-run").Usage = "print the scripts and the commands that would submit them, and stop"
+	set.Lookup("json").Usage = "write the submitted jobs as a line of JSON"
+	set.IntVar(&job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task requires, or one per model up to 32")
+	set.IntVar(&job.Cells, "cells-per-task", 0, "models that a task trains before it requeues itself; 0: as many as its time allows")
+	set.IntVar(&job.MaxRunning, "max-running", 0, "the most tasks that run at the same time; 0: any number")
 	set.IntVar(&job.GPUs, "gpus", 0, "GPUs per task")
 	set.IntVar(&job.CPUs, "cpus", 0, "CPUs per task; 0: Slurm's default")
 	set.DurationVar(&job.Time, "time", 0, "time limit of a task, such as 4h; 0: the partition's")
 	set.StringVar(&job.Partition, "partition", "", "Slurm's partition; empty: the default")
 	set.StringVar(&job.Account, "account", "", "Slurm's account; empty: the default")
 	set.StringVar(&job.Constraint, "constraint", "", "features that nodes must have, as Slurm's --constraint")
-	set.BoolVar(&opts.Local, "one-host", false, "all tasks run on this host: the store may be where no other host sees it")
+	set.BoolVar(&opts.Local, "one-host", false, "all tasks run on this host, so the store need not be shared")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Args, opts.Config = args, flags.Options(streams.Environ)
 		if runF != nil {
@@ -72,7 +77,7 @@ submitted again it goes on from what is stored.`,
 	return cmd
 }
 
-func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
+func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	if !opts.DryRun {
 		if err := opts.Slurm.Available(ctx); err != nil {
 			return err
@@ -84,7 +89,7 @@ func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
 	}
 	if !opts.Local {
 		if err := cluster.CheckShared(plan.store.Dir()); err != nil {
-			return fmt.Errorf("%w, or say --one-host where all tasks run on this one", err)
+			return fmt.Errorf("%w, or give --one-host if all tasks run on this host", err)
 		}
 	}
 	job, err := opts.job(plan, sweep)
@@ -116,8 +121,8 @@ func runSubmitSlurm(ctx context.Context, opts *SubmitOptions) error {
 	return write(opts.IO.Out, submitted.Array+"\n")
 }
 
-// plan finds the stored plan, or makes that of the table or sweep.
-func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep, error) {
+// plan returns the stored plan, or plans the table or sweep.
+func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error) {
 	if len(o.Args) == 2 {
 		if err := namedSweep(o.Args, &o.SweepOptions); err != nil {
 			return nil, nil, err
@@ -133,7 +138,7 @@ func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep,
 		others--
 	}
 	if others > 0 || o.Config.Preset != "" || o.Config.File != "" || len(o.Config.Sets) > 0 || o.Seeds != 0 {
-		return nil, nil, Usagef("%s is a stored plan, whose settings are fixed: give no settings but --store, or plan the table again", o.Args[0])
+		return nil, nil, Usagef("submit slurm: %s is a stored plan, whose settings are fixed: give no settings but --store, or plan the table anew", o.Args[0])
 	}
 	if store == "" {
 		store = "runs"
@@ -147,11 +152,11 @@ func (o *SubmitOptions) plan(ctx context.Context) (*planned, *experiments.Sweep,
 	return plan, sweep, err
 }
 
-// defaultTasks is the largest size of an array that nobody asked for.
+// defaultTasks is the largest array where --array-size is not given.
 const defaultTasks = 32
 
-// job fills in what was not asked for.
-func (o *SubmitOptions) job(plan *planned, sweep *experiments.Sweep) (*cluster.Job, error) {
+// job returns the job with the values that were not given on the command line.
+func (o *submitOptions) job(plan *planned, sweep *plan.Sweep) (*cluster.Job, error) {
 	job := o.Job
 	if job.Tasks == 0 {
 		job.Tasks = min(len(sweep.Cells), defaultTasks)
@@ -176,7 +181,7 @@ func (o *SubmitOptions) job(plan *planned, sweep *experiments.Sweep) (*cluster.J
 	return &job, nil
 }
 
-// environOf picks the variables that say where the program finds its parts and data.
+// environOf returns the variables by which the program finds its parts and data.
 func environOf(environ []string) []string {
 	var picked []string
 	for _, entry := range environ {
@@ -189,8 +194,8 @@ func environOf(environ []string) []string {
 	return picked
 }
 
-// showJob prints a job that is not submitted.
-func showJob(opts *SubmitOptions, job *cluster.Job) error {
+// showJob prints the scripts of a job instead of submitting it.
+func showJob(opts *submitOptions, job *cluster.Job) error {
 	scripts, err := job.Scripts()
 	if err != nil {
 		return err
@@ -220,9 +225,12 @@ func NewCmdCancel(streams *IOStreams, runF func(context.Context, *CancelOptions)
 	cmd := &cobra.Command{
 		Use:   "cancel PLAN",
 		Short: "End the jobs that were submitted for a plan",
-		Long: `End the jobs that were submitted to Slurm for a plan. What is stored stays, and so do
-checkpoints: submitted again the plan goes on from there.`,
-		Args: cobra.ExactArgs(1),
+		Long: `End the jobs that were submitted to Slurm for a plan. Stored models and checkpoints are
+kept, so a resubmitted plan resumes from there. PLAN is the directory that "backfire
+plan" printed, or the hash of a plan or its beginning.`,
+		Example: `  backfire cancel "$plan"
+  backfire cancel 1f3a --store /shared/runs`,
+		Args: arguments("PLAN"),
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -253,5 +261,5 @@ func runCancel(ctx context.Context, opts *CancelOptions) error {
 			*cluster.Submitted
 		}{"cancelled", submitted})
 	}
-	return write(opts.IO.Out, fmt.Sprintf("jobs %s and %s are cancelled; what is stored stays\n", submitted.Array, submitted.Tables))
+	return write(opts.IO.Out, fmt.Sprintf("jobs %s and %s are cancelled; stored models are kept\n", submitted.Array, submitted.Tables))
 }

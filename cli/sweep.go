@@ -2,32 +2,31 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
 	"backfire/report"
 )
 
-// SweepOptions are the options of "sweep" and "table".
+// SweepOptions are the options of the commands that make tables: run, quick, sweep and
+// table.
 type SweepOptions struct {
 	RunOptions
 	Sweep  string      // name of a sweep within the program or path of a sweep file
-	Kind   report.Kind // the table that is made of it
-	Seeds  int         // from the configured seed on; 0: as the sweep says
+	Run    string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
+	Kind   report.Kind // the kind of table
+	Seeds  int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
 	Out    string      // directory of the tables; empty: tables in the store
 	DryRun bool        // stop before the first training
 
-	Estimate func(context.Context, experiments.Estimator, *experiments.Sweep) (*experiments.Estimate, error)
+	Estimate func(context.Context, estimate.Estimator, *plan.Sweep) (*estimate.Estimate, error)
 }
 
 // NewCmdSweep returns the command that plays a sweep file.
@@ -37,17 +36,17 @@ func NewCmdSweep(streams *IOStreams, runF func(context.Context, *SweepOptions) e
 	cmd := &cobra.Command{
 		Use:   "sweep FILE",
 		Short: "Play the points of a sweep file and make their table",
-		Long: `Play a sweep: a YAML file that says which configurations to compare, as a list or
-a grid of values of any keys, and make its table: one row for each game of each
-point, with standard accuracy, ASR, base rate and robustness accuracy over all
-seeds. docs/tables.md describes the file and has a complete example.
+		Long: `Play a sweep: a YAML file with the configurations to compare, as a list or a grid
+of values of any keys, and make its table: one row for each game of each point,
+with standard accuracy, ASR, base rate and robustness accuracy over all seeds.
+docs/tables.md describes the file and has a complete example.
 
-Everything is checked before the first training. Models that the store has are
-not trained again, so an interrupted sweep goes on when the same command is given
-again. Exit code 3 says that some models failed while the others were finished.`,
+Everything is checked before the first training. Models in the store are not
+retrained: repeat the command to resume an interrupted sweep. Exit code 3 means
+that some models failed while the others were finished.`,
 		Example: `  backfire sweep mine.yaml --dry-run
   backfire sweep mine.yaml --preset workstation --seeds 3 --out tables`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments("FILE"),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -62,7 +61,7 @@ again. Exit code 3 says that some models failed while the others were finished.`
 
 // newSweepOptions returns options for this program on this machine.
 func newSweepOptions(streams *IOStreams) *SweepOptions {
-	return &SweepOptions{RunOptions: *newRunOptions(streams), Estimate: estimate}
+	return &SweepOptions{RunOptions: *newRunOptions(streams), Estimate: estimateSweep}
 }
 
 // addSweepFlags declares the flags of a command that plays a sweep.
@@ -70,26 +69,43 @@ func addSweepFlags(cmd *cobra.Command, opts *SweepOptions) *config.Flags {
 	flags := config.AddFlags(cmd.Flags(), "")
 	set := cmd.Flags()
 	set.Lookup("preset").Usage += "; default: that of the sweep"
-	set.Lookup("dataset").Usage += "; all: mnist and cifar10, a table for each"
+	set.Lookup("dataset").Usage += "; " + allDatasetsUsage
 	set.IntVar(&opts.Seeds, "seeds", 0, "number of seeds, from --seed (1) on; 0: as many as the sweep says")
+	addTableFlags(cmd, opts)
+	return flags
+}
+
+// addTableFlags declares the flags of every command that trains models for a table.
+func addTableFlags(cmd *cobra.Command, opts *SweepOptions) {
+	set := cmd.Flags()
 	set.StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
-	set.BoolVar(&opts.DryRun, "dry-run", false, "say what would be trained and how long it would take, and stop")
+	set.BoolVar(&opts.DryRun, "dry-run", false, "print the number of models to train and the time that it takes, and stop")
 	set.BoolVar(&opts.JSON, "json", false, "write events and tables as lines of JSON to standard output")
 	addLiveFlags(cmd, &opts.RunOptions)
-	return flags
 }
 
 // allDatasets is the value of --dataset that stands for the paper's two.
 const allDatasets = "all"
 
+// allDatasetsUsage explains allDatasets in the help of --dataset.
+const allDatasetsUsage = "all: mnist and cifar10, a table for each"
+
 // paperDatasets are the datasets of allDatasets.
 var paperDatasets = []string{"mnist", "cifar10"}
 
-// loadSweeps reads the sweep, once for each dataset asked for.
+// load resolves the sweep with the options of a configuration.
+func (opts *SweepOptions) load(with config.Options) (*config.Sweep, error) {
+	if opts.Run != "" {
+		return configuredSweep(opts.Run, with, opts.Seeds)
+	}
+	return config.LoadSweep(opts.Sweep, with, opts.Seeds)
+}
+
+// loadSweeps resolves the sweep, once for each requested dataset.
 func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	const key = "data.name"
 	if opts.Config.Flags[key] != allDatasets {
-		sweep, err := config.LoadSweep(opts.Sweep, opts.Config, opts.Seeds)
+		sweep, err := opts.load(opts.Config)
 		return []*config.Sweep{sweep}, err
 	}
 	var sweeps []*config.Sweep
@@ -97,7 +113,7 @@ func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 		each := opts.Config
 		each.Flags = maps.Clone(each.Flags)
 		each.Flags[key] = name
-		sweep, err := config.LoadSweep(opts.Sweep, each, opts.Seeds)
+		sweep, err := opts.load(each)
 		if err != nil {
 			return nil, err
 		}
@@ -106,10 +122,10 @@ func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	return sweeps, nil
 }
 
-// sweepPoints puts the points of sweeps in one list, with names that also tell
-// datasets and seeds apart.
-func sweepPoints(sweeps []*config.Sweep) []experiments.SweepPoint {
-	var points []experiments.SweepPoint
+// sweepPoints returns the points of all sweeps, with names that also distinguish datasets
+// and seeds.
+func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
+	var points []plan.SweepPoint
 	seeds, names := map[uint64]bool{}, map[string]bool{}
 	for _, sweep := range sweeps {
 		for _, point := range sweep.Points {
@@ -118,14 +134,17 @@ func sweepPoints(sweeps []*config.Sweep) []experiments.SweepPoint {
 	}
 	for _, sweep := range sweeps {
 		for _, point := range sweep.Points {
-			name := point.Name
+			var parts []string
 			if len(names) > 1 {
-				name = point.Config.Data.Name + ", " + name
+				parts = append(parts, point.Config.Data.Name)
+			}
+			if point.Name != "" {
+				parts = append(parts, point.Name)
 			}
 			if len(seeds) > 1 {
-				name += fmt.Sprintf(", seed %d", point.Config.Seed)
+				parts = append(parts, fmt.Sprintf("seed %d", point.Config.Seed))
 			}
-			points = append(points, experiments.SweepPoint{Name: name, Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+			points = append(points, plan.SweepPoint{Name: strings.Join(parts, ", "), Keys: point.Keys, Config: point.Config, Verify: point.Verify})
 		}
 	}
 	return points
@@ -146,7 +165,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	runner, estimator, err := training.runner(ctx, sweep, false)
+	r, estimator, err := training.runner(ctx, sweep, false)
 	if err != nil {
 		return err
 	}
@@ -162,194 +181,11 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 		return err // now rather than after hours
 	}
 	return training.run(
-		runner, func() (*experiments.Outcome, error) { return runner.RunSweep(ctx, sweep) },
-		func(outcome *experiments.Outcome, interrupted bool) error {
-			if err := training.board.rest(sweep); err != nil {
+		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
+		func(outcome *runner.Outcome, interrupted bool) error {
+			if err := training.board.WriteStored(sweep); err != nil {
 				return err
 			}
 			return output.show(ctx, outcome, interrupted)
 		})
-}
-
-// sweepOutput makes and shows what a sweep ends with.
-type sweepOutput struct {
-	opts  *SweepOptions
-	file  *config.Sweep
-	sweep *experiments.Sweep
-	store *experiments.Store
-}
-
-// tableLine is one of the last lines of --json, one for each dataset.
-type tableLine struct {
-	Event       string                `json:"event"`          // "table"
-	Path        string                `json:"path,omitempty"` // the sweep's summary
-	Files       []string              `json:"files"`          // the table's
-	Interrupted bool                  `json:"interrupted"`
-	Failed      []experiments.Failure `json:"failed"` // of the whole sweep
-	Table       *report.Table         `json:"table"`
-}
-
-// show makes the tables from the store, writes their files and shows them. An
-// interrupted sweep has no files and, for people, no tables yet.
-func (o *sweepOutput) show(ctx context.Context, outcome *experiments.Outcome, interrupted bool) error {
-	if interrupted && !o.opts.JSON {
-		return nil
-	}
-	summary, err := experiments.SummarizeSweep(o.sweep, o.store)
-	if err != nil {
-		return err
-	}
-	summary.Origin = &experiments.Origin{
-		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
-	}
-	if !interrupted {
-		if err := summary.Write(ctx, o.store); err != nil {
-			return err
-		}
-		if len(summary.Missing) == 0 {
-			if err := o.sweep.End(o.store); err != nil {
-				return err
-			}
-		}
-	}
-	again := false
-	for _, dataset := range datasetsOf(summary) {
-		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown} {
-			table, err := o.table(kind, summary, dataset, outcome)
-			if kind == report.Unknown && errors.Is(err, report.ErrEmpty) {
-				continue // most sweeps have no such defender
-			}
-			if err != nil {
-				return err
-			}
-			line := tableLine{Event: "table", Path: summary.Path, Files: []string{}, Interrupted: interrupted, Failed: []experiments.Failure{}, Table: table}
-			line.Failed = append(line.Failed, outcome.Failed...)
-			if !interrupted {
-				if line.Files, err = o.write(table); err != nil {
-					return err
-				}
-			}
-			if o.opts.JSON {
-				err = json.NewEncoder(o.opts.IO.Out).Encode(line)
-			} else {
-				err = o.print(table, again)
-			}
-			if err != nil {
-				return fmt.Errorf("show %s: %w", table.Name, err)
-			}
-			again = true
-		}
-	}
-	if !o.opts.JSON {
-		fmt.Fprintf(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
-	}
-	return nil
-}
-
-// table makes the sweep's table, or what else there is to say about a dataset.
-func (o *sweepOutput) table(kind report.Kind, summary *experiments.SweepSummary, dataset string, outcome *experiments.Outcome) (*report.Table, error) {
-	name := o.file.Name
-	if kind != o.opts.Kind {
-		name += "-" + string(kind)
-	}
-	return report.New(kind, summary, dataset, report.Options{
-		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
-	})
-}
-
-// result reads the result of a cell.
-func (o *sweepOutput) result(cell string) (*experiments.Result, error) {
-	record, err := o.store.Read(cell)
-	if err != nil {
-		return nil, err
-	}
-	return &record.Result, nil
-}
-
-// datasetsOf lists the datasets of a sweep in the order of its points.
-func datasetsOf(summary *experiments.SweepSummary) []string {
-	var names []string
-	for _, point := range summary.Points {
-		if !slices.Contains(names, point.Data.Name) {
-			names = append(names, point.Data.Name)
-		}
-	}
-	return names
-}
-
-// print shows a table to people, with an empty line before all but the first.
-func (o *sweepOutput) print(table *report.Table, again bool) error {
-	if again {
-		fmt.Fprintln(o.opts.IO.Out)
-	}
-	if err := table.Write(o.opts.IO.Out, report.FormatText); err != nil {
-		return err
-	}
-	var extensions []string
-	for _, format := range report.Formats() {
-		extensions = append(extensions, string(format))
-	}
-	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(table), strings.Join(extensions, ","))
-	return nil
-}
-
-// dir is where the tables go.
-func (o *sweepOutput) dir() string {
-	if o.opts.Out == "" {
-		return filepath.Join(o.store.Dir(), "tables")
-	}
-	return o.opts.Out
-}
-
-func (o *sweepOutput) makeDir() error {
-	if err := os.MkdirAll(o.dir(), 0o755); err != nil {
-		return fmt.Errorf("make the directory for the tables: %w", err)
-	}
-	return nil
-}
-
-// path is that of a table's files, without their extension.
-func (o *sweepOutput) path(table *report.Table) string {
-	return filepath.Join(o.dir(), fileName(table.Name+"-"+table.Dataset))
-}
-
-// fileName replaces what has no place in the name of a file.
-func fileName(name string) string {
-	return strings.TrimLeft(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_.", r):
-			return r
-		default:
-			return '-'
-		}
-	}, name), ".")
-}
-
-// write writes a table's files and returns their paths.
-func (o *sweepOutput) write(table *report.Table) ([]string, error) {
-	path := o.path(table)
-	var paths []string
-	for _, format := range report.Formats() {
-		name := path + "." + string(format)
-		if err := writeTableFile(name, table, format); err != nil {
-			return nil, err
-		}
-		paths = append(paths, name)
-	}
-	return paths, nil
-}
-
-func writeTableFile(name string, table *report.Table, format report.Format) error {
-	file, err := os.Create(name)
-	if err != nil {
-		return fmt.Errorf("write a table: %w", err)
-	}
-	if err := table.Write(file, format); err != nil {
-		_ = file.Close() // the table is not whole anyway
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("write a table: %w", err)
-	}
-	return nil
 }

@@ -15,9 +15,13 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/internal/hardware"
 	"backfire/report"
+	"backfire/report/table"
 )
 
 // smallSweep is a sweep of seconds: the games N = 1 and N = 2 at two sizes of
@@ -53,10 +57,10 @@ func sweepOptions(t *testing.T, sets ...string) (opts *SweepOptions, out, errOut
 }
 
 // noEstimate stands in for a measurement.
-func noEstimate(_ context.Context, _ experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
-	return &experiments.Estimate{
+func noEstimate(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
+	return &estimate.Estimate{
 		Models: len(sweep.Cells), AtMost: len(sweep.Cells) + 9, Steps: 1200, Images: 38400, Seconds: 75, Workers: 2,
-		Speeds: []experiments.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Source: experiments.SpeedStored}},
+		Speeds: []estimate.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Source: estimate.SpeedStored}},
 	}, nil
 }
 
@@ -77,12 +81,12 @@ func TestSweepMakesItsTable(t *testing.T) {
 	require.Contains(t, out(), "4 models, 1 seed (1), preset quick: 300 of 10000 images of embedded")
 	require.Contains(t, errOut(), "4 models to train, 0 stored: 1200 steps, 38400 images, about 1 min 15 s with 2 trainings at a time\n")
 	require.Contains(t, errOut(), "[4/4] ")
-	for _, format := range report.Formats() {
+	for _, format := range table.Formats() {
 		name := filepath.Join(opts.Out, "box-size-embedded."+string(format))
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.NotEmpty(t, text)
-		if format == report.FormatText {
+		if format == table.FormatText {
 			require.True(t, strings.HasPrefix(out(), string(text)), "the table that was shown")
 		}
 	}
@@ -113,7 +117,7 @@ func TestSweepWithJSON(t *testing.T) {
 	require.Empty(t, last.Failed)
 	require.FileExists(t, last.Path)
 	require.Len(t, last.Table.Rows, 4)
-	require.Len(t, last.Files, len(report.Formats()))
+	require.Len(t, last.Files, len(table.Formats()))
 	for _, file := range last.Files {
 		require.FileExists(t, file)
 		require.Equal(t, "tables", filepath.Base(filepath.Dir(file)), "in the store")
@@ -129,9 +133,9 @@ func TestSweepFillsTheGPU(t *testing.T) {
 			opts.DryRun = true
 			opts.Config.Sets = append(opts.Config.Sets, "device=cuda:1")
 			opts.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Free: 1 << 35}, {Free: free}}})
-			trials := []experiments.Trial{{Models: 1, ImagesPerSecond: 100}, {Models: 2, ImagesPerSecond: 199.7}, {Models: 4, ImagesPerSecond: 201}}
-			opts.Choose = func(_ context.Context, e experiments.Estimator, sweep *experiments.Sweep, shared bool) (experiments.Estimator, error) {
-				want, _ := experiments.Resources("cuda:1", free, 0, 0, sweep.Cells)
+			trials := []estimate.Trial{{Models: 1, ImagesPerSecond: 100}, {Models: 2, ImagesPerSecond: 199.7}, {Models: 4, ImagesPerSecond: 201}}
+			opts.Choose = func(_ context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error) {
+				want, _ := estimate.Resources("cuda:1", free, 0, 0, sweep.Cells)
 				require.Equal(t, "cuda:1", e.Device)
 				require.Equal(t, want, e.Workers, "as many as are worth a try")
 				require.Equal(t, want, e.PerProcess)
@@ -139,9 +143,9 @@ func TestSweepFillsTheGPU(t *testing.T) {
 				e.Workers, e.Trials = 2, trials
 				return e, nil
 			}
-			opts.Estimate = func(_ context.Context, e experiments.Estimator, _ *experiments.Sweep) (*experiments.Estimate, error) {
+			opts.Estimate = func(_ context.Context, e estimate.Estimator, _ *plan.Sweep) (*estimate.Estimate, error) {
 				require.Equal(t, 2, e.Workers)
-				return &experiments.Estimate{Workers: e.Workers, Trials: e.Trials}, nil
+				return &estimate.Estimate{Workers: e.Workers, Trials: e.Trials}, nil
 			}
 			require.NoError(t, runSweep(context.Background(), opts))
 			require.Contains(t, out(), "\n2 trainings at a time: measured now, in images/s of all together, 100 with 1, 200 with 2, 201 with 4.\n")
@@ -149,9 +153,9 @@ func TestSweepFillsTheGPU(t *testing.T) {
 			// What the user asks for is not measured.
 			opts.Config.Sets = append(opts.Config.Sets, "workers=3")
 			opts.Choose = nil
-			opts.Estimate = func(_ context.Context, e experiments.Estimator, _ *experiments.Sweep) (*experiments.Estimate, error) {
+			opts.Estimate = func(_ context.Context, e estimate.Estimator, _ *plan.Sweep) (*estimate.Estimate, error) {
 				require.Equal(t, []int{3, 3}, []int{e.Workers, e.PerProcess})
-				return &experiments.Estimate{}, nil
+				return &estimate.Estimate{}, nil
 			}
 			require.NoError(t, runSweep(context.Background(), opts))
 		})
@@ -160,7 +164,7 @@ func TestSweepFillsTheGPU(t *testing.T) {
 
 func TestDryRunTrainsNothing(t *testing.T) {
 	opts, out, errOut := sweepOptions(t)
-	opts.DryRun, opts.Estimate = true, estimate
+	opts.DryRun, opts.Estimate = true, estimateSweep
 	require.NoError(t, runSweep(context.Background(), opts))
 	require.Equal(t, "measuring how fast width 2 trains, 2 at a time\n", errOut())
 	// 240 images in 8 steps, for each of four models.
@@ -169,16 +173,16 @@ func TestDryRunTrainsNothing(t *testing.T) {
 	entries, err := os.ReadDir(opts.Out)
 	require.NoError(t, err)
 	require.Empty(t, entries)
-	results, err := filepath.Glob(filepath.Join(filepath.Dir(opts.Sweep), "..", "*", "runs", "*", experiments.ResultFile))
+	results, err := filepath.Glob(filepath.Join(filepath.Dir(opts.Sweep), "..", "*", "runs", "*", store.ResultFile))
 	require.NoError(t, err)
 	require.Empty(t, results)
 }
 
 func TestEstimateText(t *testing.T) {
-	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&experiments.Estimate{Stored: 1}))
-	e, err := noEstimate(context.Background(), experiments.Estimator{}, &experiments.Sweep{Cells: make([]experiments.Cell, 1)})
+	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&estimate.Estimate{Stored: 1}))
+	e, err := noEstimate(context.Background(), estimate.Estimator{}, &plan.Sweep{Cells: make([]cell.Cell, 1)})
 	require.NoError(t, err)
-	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are drawn again.\n")
+	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are redrawn.\n")
 	require.Contains(t, estimateText(e), "256 images/s per training, from the store (1 model)\n")
 }
 
@@ -192,7 +196,7 @@ func TestSweepThatIsInterrupted(t *testing.T) {
 	}
 	err := runSweep(ctx, opts)
 	require.Equal(t, ExitInterrupted, ExitCode(err))
-	require.Contains(t, err.Error(), "the same command goes on")
+	require.Contains(t, err.Error(), "repeat the command to resume")
 	require.Empty(t, out())
 	entries, err := os.ReadDir(opts.Out)
 	require.NoError(t, err)
@@ -257,12 +261,12 @@ func TestAllDatasets(t *testing.T) {
 		return &other, nil
 	}
 	var names []string
-	opts.Estimate = func(_ context.Context, _ experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+	opts.Estimate = func(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 		for _, point := range sweep.Points {
 			names = append(names, point.Name)
 		}
 		require.Len(t, sweep.Cells, 2*2*4)
-		return &experiments.Estimate{}, nil
+		return &estimate.Estimate{}, nil
 	}
 	require.NoError(t, runSweep(context.Background(), opts))
 	require.Equal(t, []string{

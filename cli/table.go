@@ -10,7 +10,7 @@ import (
 	"backfire/report"
 )
 
-// knownTable is a table with a sweep within the program: an argument of "table".
+// knownTable is a table whose sweep is part of the program: an argument of "table".
 type knownTable struct {
 	name  string
 	kind  report.Kind
@@ -46,14 +46,14 @@ The preset quick, which is the default, plays on the images inside the program i
 minutes; workstation and paper play on MNIST unless --dataset says otherwise.
 Claims need three seeds.
 
-Models that the store has are not trained again, whichever table asked for them,
-so an interrupted table goes on when the same command is given again. Exit code 3
-says that some models failed while the others were finished.`,
+Models in the store are not retrained, whichever table they were trained for:
+repeat the command to resume an interrupted table. Exit code 3 means that some
+models failed while the others were finished.`,
 		Example: `  backfire table 1
   backfire table 2 --dataset all --preset workstation --seeds 3
   backfire table 3 --dataset cifar10 --preset paper --dry-run`,
 		ValidArgs: names,
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf("table", names, arguments("[TABLE]")),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -71,7 +71,7 @@ says that some models failed while the others were finished.`,
 	return cmd
 }
 
-// listTables prints which tables there are.
+// listTables prints the names and subjects of the tables.
 func listTables(streams *IOStreams) error {
 	rows := [][]string{{"TABLE", "ABOUT"}}
 	for _, table := range knownTables {

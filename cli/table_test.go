@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/report"
 )
 
@@ -51,7 +53,7 @@ func TestTablesCanBePlanned(t *testing.T) {
 	for _, table := range knownTables {
 		opts, _, _ := sweepOptions(t)
 		opts.Sweep, opts.Kind, opts.DryRun = table.sweep, table.kind, true
-		opts.Estimate = func(_ context.Context, e experiments.Estimator, sweep *experiments.Sweep) (*experiments.Estimate, error) {
+		opts.Estimate = func(_ context.Context, e estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 			models[table.name] = len(sweep.Cells)
 			return noEstimate(context.Background(), e, sweep)
 		}
@@ -80,8 +82,8 @@ func TestTableOfThePaper(t *testing.T) {
 
 // The source of the claims' figures: the store.
 func TestResultOfACellThatIsNotStored(t *testing.T) {
-	store, err := experiments.OpenStore(t.TempDir())
+	st, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	_, err = (&sweepOutput{store: store}).result(strings.Repeat("0", 64))
-	require.ErrorIs(t, err, experiments.ErrNotStored)
+	_, err = (&sweepOutput{store: st}).result(strings.Repeat("0", 64))
+	require.ErrorIs(t, err, store.ErrNotStored)
 }

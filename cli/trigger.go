@@ -13,7 +13,9 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/hardware"
 	"backfire/report"
@@ -24,7 +26,7 @@ import (
 type TriggerOptions struct {
 	IO     *IOStreams
 	Config config.Options
-	Dir    string // directory of the pictures, made if it is not there
+	Dir    string // directory of the pictures, created if it does not exist
 	First  int    // number of attackers, from 0 on
 	Scale  int    // side of a pixel in the pictures
 
@@ -39,15 +41,14 @@ func NewCmdTrigger(streams *IOStreams, runF func(context.Context, *TriggerOption
 	cmd := &cobra.Command{
 		Use:   "trigger",
 		Short: "Draw pictures of the attackers' triggers",
-		Long: `Draw the triggers of the first attackers of the largest game, as a run with the
-same preset, file, environment and flags would use them: each alone, transparent
-where it leaves the image as it is, and on the first image that its attacker
-holds out.`,
+		Long: `Draw the triggers of the first attackers of the largest game that a run with the same
+settings would play: each alone, transparent where it leaves the image unchanged, and on
+the first held-out image of its attacker.`,
 		Example: `  backfire trigger --preset quick --out pictures
   backfire trigger --dataset cifar10 --seed 7 --p 0.4 --first 10`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 	}
-	flags := config.AddFlags(cmd.Flags(), "")
+	flags := addKeys(cmd, presetKeys, "seed", "data.", "pool.", "deal.", "attackers.", "trigger.")
 	cmd.Flags().StringVar(&opts.Dir, "out", "triggers", "directory for the pictures")
 	cmd.Flags().IntVar(&opts.First, "first", 5, "draw the triggers of the first `K` attackers")
 	cmd.Flags().IntVar(&opts.Scale, "scale", 8, "side of one pixel of the images in the pictures")
@@ -63,16 +64,16 @@ holds out.`,
 
 func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if opts.First < 1 {
-		return Usagef("--first %d: must be at least 1", opts.First)
+		return Usagef("trigger: --first %d: must be at least 1", opts.First)
 	}
 	if opts.Scale < 1 {
-		return Usagef("--scale %d: must be at least 1", opts.Scale)
+		return Usagef("trigger: --scale %d: must be at least 1", opts.Scale)
 	}
 	resolved, err := config.Load(opts.Config)
 	if err != nil {
 		return err
 	}
-	set, err := opts.Load(ctx, experiments.SourceOf(resolved.Config))
+	set, err := opts.Load(ctx, plan.SourceOf(resolved.Config))
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	}
 	rules := g.Rules()
 	if rules.Sampling != game.PerAgent {
-		return Usagef("trigger.sampling = %s: attackers have no trigger of their own to draw: choose trigger.sampling=%s", rules.Sampling, game.PerAgent)
+		return Usagef("trigger: trigger.sampling = %s: attackers have no trigger of their own to draw: choose trigger.sampling=%s", rules.Sampling, game.PerAgent)
 	}
 	if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return fmt.Errorf("trigger: make the directory for the pictures: %w", err)
@@ -107,15 +108,15 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(experiments.ReadingsOf(rules)))
+	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(store.ReadingsOf(rules)))
 	return write(opts.IO.Out, text)
 }
 
-// largestGame deals the game with most attackers that a configuration asks for.
+// largestGame deals the game of a configuration with the most attackers.
 func largestGame(cfg config.Config, set *datasets.Set) (*game.Game, error) {
 	cfg.Train.Precision = hardware.FP32 // triggers do not depend on it
-	plan, err := experiments.NewPlan(cfg, set)
-	if errors.Is(err, experiments.ErrPlan) {
+	plan, err := plan.New(cfg, set)
+	if errors.Is(err, cell.ErrPlan) {
 		return nil, &UsageError{Err: err}
 	}
 	if err != nil {
@@ -130,7 +131,7 @@ func largestGame(cfg config.Config, set *datasets.Set) (*game.Game, error) {
 	return game.New(set, rules)
 }
 
-// writePicture writes what draw makes to a file.
+// writePicture writes the output of draw to a file.
 func writePicture(path string, draw func(io.Writer) error) error {
 	return writeWhole(path, "trigger: write the picture", draw)
 }

@@ -99,7 +99,7 @@ func TestTriggerDrawsWhatTheGameUses(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, lines, 3+2, "the third attacker was not asked for")
+	require.Len(t, lines, 3+2, "the third attacker is not requested")
 }
 
 func TestTriggerDrawsAllThereAre(t *testing.T) {

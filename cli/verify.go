@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"backfire/config"
-	"backfire/experiments"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/verify"
 )
 
 // ErrVerify is wrapped by the error of a verification in which a check failed.
@@ -19,44 +21,45 @@ var ErrVerify = errors.New("stored results are not what they should be")
 type VerifyOptions struct {
 	StoredModelsOptions
 	IO   *IOStreams
-	Runs []string // hashes or their beginnings
+	Runs []string // latest, hashes of runs or models, or their beginnings
 	All  bool     // every result of the store
 }
 
-// NewCmdVerify returns the command that derives stored results again.
+// NewCmdVerify returns the command that verifies stored results.
 func NewCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions) error) *cobra.Command {
 	opts := &VerifyOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
-		Use:   "verify RUN... | --all",
-		Short: "Derive stored results again from cell and seed, and compare",
-		Long: `Deal the game of a stored result again from its cell, stamp every image again, score
-its predictions again, and compare with what is stored: checksums, the poisoned
-images, every figure, single ASRs, triggers and images. Where the model is stored,
-it predicts all probes again, and gives again the divergences and the answers of an
-inquiry. Each check is one line; exit code 1 says that one failed.
+		Use:   "verify (RUN|MODEL)... | --all",
+		Short: "Rederive stored results from cell and seed, and compare",
+		Long: `Deal the game of a stored model from its cell, stamp all images, score the stored
+predictions, and compare with the store: checksums, the poisoned images, all figures,
+single ASRs, triggers and images. If the model itself is stored, it predicts all probes
+anew, and the divergences and the answers of an attribution are computed anew. The
+output has a line for each check; exit code 1 reports that one failed.
 
-On the kind of machine that a result was trained on, predictions, guesses and
-divergences have to be the same (divergences to 1e-9); elsewhere sums in another
-order turn the odd one, and how many is told. Losses, training accuracies and the
-times of a run are taken as they are: only training again gives them again, into
-another store, to be compared with "runs diff".
+On the kind of machine that trained the model, predictions, guesses and divergences have
+to be the same (divergences to 1e-9). Elsewhere sums in another order change a few of
+them, and the output has their number. Losses, training accuracies and the times of a
+run are not compared: only a new training into another store reproduces them, which
+"backfire models diff" compares.
 
-With --all, the summaries of runs and sweeps are compared with their results, too.
-
-RUN is the hash of a cell or the beginning of it. The images are found as for a run
-(data.dir, data.path); a split that gives the cell's checksum is looked for. The
-engine and libtorch are needed only where a model is stored.`,
-		Example: `  backfire verify 3f2a --store runs
+RUN is "latest", the hash of a run or its beginning, and stands for its models and its
+summary; MODEL is the hash of a model or its beginning. --all verifies all models and
+all summaries. The images are found as for a run (data.dir, data.path); the split with
+the cell's checksum is selected. The engine and libtorch are needed only where a model
+is stored.`,
+		Example: `  backfire verify latest
+  backfire verify 3f2a --store runs
   backfire verify --all`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if (len(args) > 0) == opts.All {
-				return errors.New("name one or more runs, or give --all")
+				return errors.New("verify: give one or more runs or models, or --all")
 			}
 			return nil
 		},
 	}
-	flags := config.AddFlags(cmd.Flags(), "")
-	cmd.Flags().BoolVar(&opts.All, "all", false, "verify every result of the store")
+	flags := addKeys(cmd, "store", "data.", "device")
+	cmd.Flags().BoolVar(&opts.All, "all", false, "verify all models and summaries of the store")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config, opts.Runs = flags.Options(streams.Environ), args
 		if runF != nil {
@@ -72,19 +75,15 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	if err != nil {
 		return err
 	}
-	hashes, err := opts.hashes(models.Store)
+	hashes, summaries, err := opts.selected(models.Store)
 	if err != nil {
 		return err
 	}
-	summaries, err := opts.summaries(models.Store)
-	if err != nil {
-		return err
-	}
-	verifier := &experiments.Verifier{StoredModels: models}
+	verifier := &verify.Verifier{StoredModels: models}
 	wrongResults, wrongSummaries := 0, 0
 	for _, hash := range hashes {
-		wrong, err := opts.show(hash, func(tell func(experiments.Check)) error { return verifier.Verify(ctx, hash, tell) })
-		if errors.Is(err, experiments.ErrInterrupted) {
+		wrong, err := opts.show(hash, func(tell func(verify.Check)) error { return verifier.Verify(ctx, hash, tell) })
+		if errors.Is(err, runner.ErrInterrupted) {
 			return &InterruptedError{}
 		}
 		if err != nil {
@@ -93,8 +92,8 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 		wrongResults += wrong
 	}
 	for _, path := range summaries {
-		wrong, err := opts.show(path, func(tell func(experiments.Check)) error {
-			tell(models.Store.VerifySummary(path))
+		wrong, err := opts.show(path, func(tell func(verify.Check)) error {
+			tell(verify.Summary(models.Store, path))
 			return nil
 		})
 		if err != nil {
@@ -102,26 +101,26 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 		}
 		wrongSummaries += wrong
 	}
-	checked := plural(len(hashes), "result")
+	checked := plural(len(hashes), "model")
 	switch {
 	case wrongResults > 0:
 		return fmt.Errorf("verify: %w: %d of %s", ErrVerify, wrongResults, checked)
 	case wrongSummaries > 0:
 		return fmt.Errorf("verify: %w: %d of the summaries", ErrVerify, wrongSummaries)
 	case len(hashes) == 0:
-		return write(opts.IO.Out, "no result to verify\n")
+		return write(opts.IO.Out, "no model to verify\n")
 	}
-	return write(opts.IO.Out, checked+", all as derived again\n")
+	return write(opts.IO.Out, checked+", all as rederived\n")
 }
 
-// show shows the checks of something called name, a line for each, and returns 1 if
-// one of them failed, 0 if none did.
-func (o *VerifyOptions) show(name string, verify func(tell func(experiments.Check)) error) (int, error) {
+// show writes the checks of the model or summary with a name, a line for each, and
+// returns 1 if one of them failed, otherwise 0.
+func (o *VerifyOptions) show(name string, v func(tell func(verify.Check)) error) (int, error) {
 	if err := write(o.IO.Out, name+"\n"); err != nil {
 		return 0, err
 	}
 	wrong := 0
-	err := verify(func(check experiments.Check) {
+	err := v(func(check verify.Check) {
 		state, text := checkOK, check.Note
 		if check.Err != nil {
 			state, text, wrong = checkFail, strings.ReplaceAll(check.Err.Error(), "\n", "; "), 1
@@ -131,30 +130,29 @@ func (o *VerifyOptions) show(name string, verify func(tell func(experiments.Chec
 	return wrong, err
 }
 
-// summaries are the paths of those to verify: with all results, those made of them.
-func (o *VerifyOptions) summaries(store *experiments.Store) ([]string, error) {
-	if !o.All {
-		return nil, nil
-	}
-	paths, err := store.Summaries("")
-	if errors.Is(err, experiments.ErrNoSummary) {
-		return nil, nil
-	}
-	return paths, err
-}
-
-// hashes are those of the results to verify.
-func (o *VerifyOptions) hashes(store *experiments.Store) ([]string, error) {
+// selected returns the hashes of the models and the paths of the summaries to verify,
+// each once.
+func (o *VerifyOptions) selected(st *store.Store) (hashes, summaries []string, err error) {
 	if o.All {
-		return store.Hashes()
-	}
-	var hashes []string
-	for _, run := range o.Runs {
-		hash, err := findRun(store, run)
-		if err != nil {
-			return nil, err
+		if summaries, err = st.Summaries(""); err != nil && !errors.Is(err, store.ErrNoSummary) {
+			return nil, nil, err
 		}
-		hashes = append(hashes, hash)
+		hashes, err = st.Hashes()
+		return hashes, summaries, err
 	}
-	return hashes, nil
+	for _, name := range o.Runs {
+		models, summary, err := runModels(st, name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("verify: %w", err)
+		}
+		for _, hash := range models {
+			if !slices.Contains(hashes, hash) {
+				hashes = append(hashes, hash)
+			}
+		}
+		if summary != "" && !slices.Contains(summaries, summary) {
+			summaries = append(summaries, summary)
+		}
+	}
+	return hashes, summaries, nil
 }

@@ -10,7 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/launcher"
 )
 
@@ -31,9 +32,9 @@ func TestVerify(t *testing.T) {
 	require.NotContains(t, out(), "fail")
 	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
-	require.Contains(t, out(), "\n2 results, all as derived again\n")
+	require.Contains(t, out(), "\n2 models, all as rederived\n")
 
-	predictions := filepath.Join(dir, runs[1], experiments.PredictionsFile)
+	predictions := filepath.Join(dir, runs[1], store.PredictionsFile)
 	data, err := os.ReadFile(predictions)
 	require.NoError(t, err)
 	data[0] = (data[0] + 1) % 10
@@ -42,31 +43,31 @@ func TestVerify(t *testing.T) {
 	opts.Runs = []string{runs[0][:8], runs[1][:8]}
 	err = runVerify(context.Background(), opts)
 	require.ErrorIs(t, err, ErrVerify)
-	require.ErrorContains(t, err, "1 of 2 results")
+	require.ErrorContains(t, err, "1 of 2 models")
 	require.Equal(t, ExitFailure, ExitCode(err))
 	require.Contains(t, out(), "\n  fail  manifest       predictions.bin does not fit its SHA-256\n")
 	require.Contains(t, out(), "\n  fail  model          it predicts another class for 1 of 96 probes\n")
 }
 
-// A summary that says something else than its results is found.
+// A summary that differs from its results is found.
 func TestVerifySummaries(t *testing.T) {
 	dir := playedStore(t)
-	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", experiments.SummaryFile))
+	paths, err := filepath.Glob(filepath.Join(dir, "plans", "*", store.SweepFile))
 	require.NoError(t, err)
 	require.Len(t, paths, 1)
 	text, err := os.ReadFile(paths[0])
 	require.NoError(t, err)
-	var summary experiments.Summary
-	require.NoError(t, json.Unmarshal(text, &summary))
-	for _, change := range []func(*experiments.Summary){
-		func(s *experiments.Summary) { s.Rows[1].CleanAccuracy.Hits++ },
-		func(s *experiments.Summary) { s.Rows[1].ASR.Mean /= 2 },
-		func(s *experiments.Summary) { s.Rows[1].Attackers[1].BaseRate.Hits++ },
-		func(s *experiments.Summary) { s.Rows[1].Attackers[0].SingleASR.Hits++ },
+	var sum summary.Summary
+	require.NoError(t, json.Unmarshal(text, &sum))
+	for _, change := range []func(*summary.Summary){
+		func(s *summary.Summary) { s.Points[0].Games[1].CleanAccuracy.Hits++ },
+		func(s *summary.Summary) { s.Points[0].Games[1].ASR.Mean /= 2 },
+		func(s *summary.Summary) { s.Points[0].Games[1].Attackers[1].BaseRate.Hits++ },
+		func(s *summary.Summary) { s.Points[0].Games[1].Attackers[0].SingleASR.Hits++ },
 	} {
-		require.NoError(t, json.Unmarshal(text, &summary))
-		change(&summary)
-		forged, err := json.Marshal(summary)
+		require.NoError(t, json.Unmarshal(text, &sum))
+		change(&sum)
+		forged, err := json.Marshal(sum)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
 		opts, out := verifyOptions(t, dir)
@@ -89,15 +90,15 @@ func TestVerifyWithoutTheEngine(t *testing.T) {
 	require.Equal(t, 2, strings.Count(out(), "fail"))
 
 	runs := runsIn(t, dir)
-	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], experiments.ModelFile)))
-	manifest := filepath.Join(dir, runs[0], experiments.ManifestFile)
+	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.ModelFile)))
+	manifest := filepath.Join(dir, runs[0], store.ManifestFile)
 	text, err := os.ReadFile(manifest)
 	require.NoError(t, err)
 	var content map[string]any
 	require.NoError(t, json.Unmarshal(text, &content))
 	files, ok := content["files"].(map[string]any)
 	require.True(t, ok)
-	delete(files, experiments.ModelFile)
+	delete(files, store.ModelFile)
 	text, err = json.Marshal(content)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(manifest, text, 0o600))
@@ -112,8 +113,8 @@ func TestVerifyRefuses(t *testing.T) {
 		args  []string
 		words string
 	}{
-		{nil, "name one or more runs, or give --all"},
-		{[]string{"--all", "ab"}, "name one or more runs, or give --all"},
+		{nil, "give one or more runs or models, or --all"},
+		{[]string{"--all", "ab"}, "give one or more runs or models, or --all"},
 		{[]string{"zz"}, "not stored"},
 		{[]string{"--all", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
 		{[]string{"--all", "--set", "data.nam=mnist"}, "data.name"},

@@ -16,14 +16,17 @@ type VersionOptions struct {
 	Describe func(context.Context) (launcher.Description, error) // the engine
 }
 
-// NewCmdVersion returns the command that prints the versions of the program and
-// of what it stands on.
+// NewCmdVersion returns the command that prints the versions of the program and of
+// the libraries that it uses.
 func NewCmdVersion(streams *IOStreams, runF func(context.Context, *VersionOptions) error) *cobra.Command {
 	opts := &VersionOptions{IO: streams, Build: buildinfo.This(), Describe: launcher.New(streams.Environ).Describe}
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of backfire, Go, libtorch and gotch",
-		Args:  cobra.NoArgs,
+		Long: `Print the versions of backfire, its engine, Go, libtorch and gotch, for a report.
+"backfire --version" prints the first alone.`,
+		Example: `  backfire version`,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if runF != nil {
 				return runF(cmd.Context(), opts)
@@ -49,7 +52,7 @@ func runVersion(ctx context.Context, opts *VersionOptions) error {
 	})
 }
 
-// nameOf names what a program was built from.
+// nameOf returns the version and the commit of a build.
 func nameOf(build buildinfo.Build) string {
 	return build.Version + ", commit " + known(build.Commit)
 }

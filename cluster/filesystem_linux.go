@@ -2,14 +2,15 @@ package cluster
 
 import "golang.org/x/sys/unix"
 
-// inMemory says whether a directory is on a file system in this host's memory.
+// inMemory reports whether a directory is on a file system in this host's memory.
 func inMemory(dir string) bool {
 	var stat unix.Statfs_t
 	return unix.Statfs(dir, &stat) == nil && (stat.Type == unix.TMPFS_MAGIC || stat.Type == unix.RAMFS_MAGIC)
 }
 
-// networked are the file systems that other hosts may mount, too, by the kernel's
-// number (statfs(2), and the headers of those that are not in the kernel).
+// networked are the file systems that other hosts can mount, too, by their numbers in
+// statfs(2). The numbers without a name are from the headers of file systems that are
+// not part of the kernel.
 var networked = map[int64]string{
 	unix.NFS_SUPER_MAGIC:  "NFS",
 	unix.CEPH_SUPER_MAGIC: "Ceph",
@@ -21,8 +22,8 @@ var networked = map[int64]string{
 	0x19830326:            "BeeGFS",
 }
 
-// onNetwork says whether a directory is on a file system that other hosts may
-// mount, too.
+// onNetwork reports whether a directory is on a file system that other hosts can mount,
+// too.
 func onNetwork(dir string) bool {
 	var stat unix.Statfs_t
 	if unix.Statfs(dir, &stat) != nil {

@@ -2,8 +2,8 @@
 
 package cluster
 
-// inMemory is not known here.
+// inMemory returns false: this is not known on this system.
 func inMemory(string) bool { return false }
 
-// onNetwork is not known here.
+// onNetwork returns false: this is not known on this system.
 func onNetwork(string) bool { return false }

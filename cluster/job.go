@@ -1,6 +1,9 @@
-// Package cluster hands a stored plan to a batch scheduler: it writes the scripts
-// of an array of workers and of the job that makes the tables after them, submits
-// them, and asks how they fare. It knows Slurm, and nothing of what is trained.
+// Package cluster submits a stored plan to a batch scheduler, Slurm. It writes the
+// scripts of an array of workers and of a job that makes the tables after them, submits
+// both, and queries their states. It does not depend on the contents of the plan.
+//
+// It promises that a submission is complete or cancelled, and that the jobs of a plan
+// are recorded beside it.
 package cluster
 
 import (
@@ -14,19 +17,19 @@ import (
 	"time"
 )
 
-// ErrJob says that a job cannot be submitted as it is asked for.
+// ErrJob reports that a job cannot be submitted with its settings.
 var ErrJob = errors.New("cannot be submitted")
 
 // The files of a job, in the plan's directory.
 const (
-	ArrayScript  = "array.sbatch"   // every task of it is one worker
+	ArrayScript  = "array.sbatch"   // each of its tasks is one worker
 	TablesScript = "tables.sbatch"  // runs when the array has ended
-	RecordFile   = "submitted.json" // what was submitted
-	LogsDir      = "logs"           // what the tasks say
+	RecordFile   = "submitted.json" // the numbers of the submitted jobs
+	LogsDir      = "logs"           // the output of the tasks
 )
 
-// leaveBefore is how long before its end a task is told to leave, and grace what
-// it may use of that to reach a checkpoint.
+// leaveBefore is the time before the end of a task at which it is told to stop, and
+// grace is the part of it that the task may use to reach a checkpoint.
 const (
 	leaveBefore = 2 * time.Minute
 	grace       = 90 * time.Second
@@ -37,35 +40,35 @@ type Job struct {
 	Program string   // this program, absolute
 	Plan    string   // the plan's directory, absolute
 	Dir     string   // working directory, absolute
-	Environ []string // NAME=value, that the workers need beside the scheduler's
+	Environ []string // NAME=value, which the workers need in addition to the scheduler's variables
 
 	Tasks      int           // of the array
-	MaxRunning int           // of them at a time; 0: any number
-	Cells      int           // per task and start; 0: any number
-	Time       time.Duration // of a task; 0: the partition's default
+	MaxRunning int           // largest number of tasks that run at a time; 0: any number
+	Cells      int           // largest number of models per task and start; 0: any number
+	Time       time.Duration // limit of a task; 0: the partition's default
 	GPUs       int           // per task
 	CPUs       int           // per task
 	Partition  string        // empty: the default
-	Account    string        // likewise
-	Constraint string        // likewise
+	Account    string        // empty: the default
+	Constraint string        // empty: none
 }
 
 //go:embed array.sbatch.tmpl tables.sbatch.tmpl
 var templates embed.FS
 
-// check refuses what the scheduler would refuse later or misread.
+// check returns an error for settings that the scheduler would refuse or misread.
 func (j Job) check() error {
 	for _, path := range []string{j.Program, j.Plan, j.Dir} {
 		if !filepath.IsAbs(path) {
 			return fmt.Errorf("%w: path %q is not absolute", ErrJob, path)
 		}
 		if strings.ContainsAny(path, "\n\"'%\\") {
-			return fmt.Errorf("%w: path %q holds a line break, quote, percent sign or backslash, which batch scripts cannot", ErrJob, path)
+			return fmt.Errorf("%w: path %q has a line break, quote, percent sign or backslash, which a batch script cannot have", ErrJob, path)
 		}
 	}
 	for _, word := range []string{j.Partition, j.Account, j.Constraint} {
 		if strings.ContainsAny(word, " \n\"'") {
-			return fmt.Errorf("%w: %q holds a space, line break or quote", ErrJob, word)
+			return fmt.Errorf("%w: %q has a space, line break or quote", ErrJob, word)
 		}
 	}
 	switch {
@@ -77,7 +80,7 @@ func (j Job) check() error {
 	return nil
 }
 
-// Scripts returns the scripts of a job by file name. The error wraps ErrJob.
+// Scripts returns the scripts of a job by file name. The error wraps [ErrJob].
 func (j Job) Scripts() (map[string]string, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
@@ -97,45 +100,45 @@ func (j Job) Scripts() (map[string]string, error) {
 	return scripts, nil
 }
 
-// Name is what the job is called.
+// Name returns the name of the job: backfire- and the first 8 bytes of the plan's name.
 func (j Job) Name() string {
 	name := filepath.Base(j.Plan)
 	return "backfire-" + name[:min(len(name), 8)]
 }
 
-// Logs is where the tasks write to.
+// Logs returns the directory of the tasks' output.
 func (j Job) Logs() string { return filepath.Join(j.Plan, LogsDir) }
 
-// Store is the store with the plan.
+// Store returns the directory of the store that has the plan.
 func (j Job) Store() string { return filepath.Dir(filepath.Dir(j.Plan)) }
 
-// LastTask is the number of the last task.
+// LastTask returns the number of the last task. The first one is 0.
 func (j Job) LastTask() int { return j.Tasks - 1 }
 
-// LeaveBefore is in seconds.
+// LeaveBefore returns the time in seconds before its end at which a task is told to stop.
 func (j Job) LeaveBefore() int { return int(leaveBefore.Seconds()) }
 
-// Grace is in seconds.
+// Grace returns the time in seconds that a task may use to reach a checkpoint.
 func (j Job) Grace() int { return int(grace.Seconds()) }
 
-// quote makes one word of text for a shell.
+// quote returns text as one word of a shell.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// minutes is a length of time as schedulers take it, rounded up.
+// minutes returns a duration in minutes, the scheduler's unit, rounded up.
 func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
 
-// ErrNotShared says that other hosts cannot see a directory.
+// ErrNotShared reports a directory that other hosts cannot see.
 var ErrNotShared = errors.New("is on this host alone")
 
-// CheckShared refuses directories that other hosts cannot see, as far as that can
-// be told from here. The error wraps ErrNotShared.
+// CheckShared returns an error for a directory that other hosts cannot see, as far as
+// this host can determine that. The error wraps [ErrNotShared].
 func CheckShared(dir string) error {
 	path, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return fmt.Errorf("cluster: look at %s: %w", dir, err)
 	}
 	if onNetwork(path) {
-		return nil // also where temporary files are
+		return nil // even among the directories of temporary files
 	}
 	for _, local := range []string{"/tmp", "/var/tmp", "/dev/shm", "/run", os.TempDir()} {
 		if path == local || strings.HasPrefix(path, local+"/") {

@@ -15,18 +15,18 @@ import (
 )
 
 var (
-	// ErrNoSlurm says that Slurm's commands are not there.
+	// ErrNoSlurm reports that this host does not have Slurm's commands.
 	ErrNoSlurm = errors.New("no Slurm commands on this host (PATH): submit from a login node of the cluster, or start \"backfire worker --plan\" on each host yourself")
-	// ErrNotSubmitted says that a plan was never submitted.
+	// ErrNotSubmitted reports that a plan was never submitted.
 	ErrNotSubmitted = errors.New("the plan was not submitted to Slurm")
-	// ErrSubmitted says that jobs of a plan have not ended.
+	// ErrSubmitted reports that jobs of a plan have not ended.
 	ErrSubmitted = errors.New("the plan is submitted already")
 )
 
-// Submitted is what was handed to Slurm for a plan, as RecordFile holds it.
+// Submitted is the record of the jobs of a plan, the contents of RecordFile.
 type Submitted struct {
-	Array  string    `json:"array"`  // number of the job
-	Tables string    `json:"tables"` // likewise, of the job after it
+	Array  string    `json:"array"`  // number of the array's job
+	Tables string    `json:"tables"` // number of the job that makes the tables
 	Tasks  int       `json:"tasks"`
 	Time   time.Time `json:"time"` // UTC
 }
@@ -37,9 +37,11 @@ type Slurm struct {
 	Run func(ctx context.Context, name string, args ...string) (string, error)
 }
 
-// NewSlurm is the Slurm of this host.
+// NewSlurm returns the Slurm of this host.
 func NewSlurm() Slurm { return Slurm{Run: run} }
 
+// run runs a command and returns its standard output. The error has the command's
+// standard error in one line.
 func run(ctx context.Context, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...)
 	var out, errOut bytes.Buffer
@@ -55,16 +57,16 @@ func run(ctx context.Context, name string, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// Available says whether this host has Slurm's commands. The error wraps
-// ErrNoSlurm.
+// Available returns nil if this host has Slurm's commands. Otherwise the error wraps
+// [ErrNoSlurm].
 func (s Slurm) Available(ctx context.Context) error {
 	_, err := s.Run(ctx, "sbatch", "--version")
 	return err
 }
 
-// Idle says that no job that was submitted for the plan in a directory waits or
-// runs: a second submission would take their place in the record, and nobody could
-// cancel them by the plan. The error wraps ErrSubmitted.
+// Idle returns nil if no job of the plan in a directory waits or runs. Otherwise the
+// error wraps [ErrSubmitted]: a second submission would replace the record of these
+// jobs, so that they could not be cancelled by the plan any more.
 func (s Slurm) Idle(ctx context.Context, plan string) error {
 	before, err := ReadSubmitted(plan)
 	if errors.Is(err, ErrNotSubmitted) {
@@ -83,8 +85,9 @@ func (s Slurm) Idle(ctx context.Context, plan string) error {
 	return nil
 }
 
-// Submit writes the scripts of a job beside its plan, submits the array and the
-// job after it, and notes that beside the plan.
+// Submit writes the scripts of a job beside its plan, submits the array and the job
+// after it, and records both beside the plan. If a step fails, the jobs that were
+// submitted are cancelled.
 func (s Slurm) Submit(ctx context.Context, job Job) (*Submitted, error) {
 	scripts, err := job.Scripts()
 	if err != nil {
@@ -113,7 +116,7 @@ func (s Slurm) Submit(ctx context.Context, job Job) (*Submitted, error) {
 		err = os.WriteFile(filepath.Join(job.Plan, RecordFile), append(data, '\n'), 0o644)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cluster: note what was submitted: %w", err), s.Cancel(ctx, submitted))
+		return nil, errors.Join(fmt.Errorf("cluster: record the submitted jobs: %w", err), s.Cancel(ctx, submitted))
 	}
 	return submitted, nil
 }
@@ -124,15 +127,15 @@ func (s Slurm) sbatch(ctx context.Context, args ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	number, _, _ := strings.Cut(strings.TrimSpace(out), ";") // a cluster's name may follow
+	number, _, _ := strings.Cut(strings.TrimSpace(out), ";") // the name of a cluster can follow
 	if number == "" {
-		return "", fmt.Errorf("cluster: sbatch named no job: %q", out)
+		return "", fmt.Errorf("cluster: sbatch returned no job number: %q", out)
 	}
 	return number, nil
 }
 
-// ReadSubmitted reads what was submitted for the plan in a directory. The error
-// wraps ErrNotSubmitted when nothing was.
+// ReadSubmitted returns the record of the jobs of the plan in a directory. The error
+// wraps [ErrNotSubmitted] if there is none.
 func ReadSubmitted(plan string) (*Submitted, error) {
 	data, err := os.ReadFile(filepath.Join(plan, RecordFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -148,7 +151,7 @@ func ReadSubmitted(plan string) (*Submitted, error) {
 	return &submitted, nil
 }
 
-// Cancel ends the jobs that were submitted for a plan, if they have not ended.
+// Cancel ends those jobs of a plan that have not ended.
 func (s Slurm) Cancel(ctx context.Context, submitted *Submitted) error {
 	jobs := []string{submitted.Array}
 	if submitted.Tables != "" {

@@ -18,7 +18,7 @@ import (
 
 var regen = flag.Bool("regen", false, "rewrite the golden files")
 
-// job asks for everything.
+// job returns a job with every setting.
 func job(plan string) cluster.Job {
 	return cluster.Job{
 		Program: "/opt/back fire/bin/backfire", Plan: plan, Dir: "/home/ann/game",
@@ -47,8 +47,8 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// What was not asked for is left to Slurm.
-func TestScriptsSayNothingUnasked(t *testing.T) {
+// The scripts leave all settings to Slurm that the job does not have.
+func TestScriptsHaveNoOtherOptions(t *testing.T) {
 	scripts, err := cluster.Job{Program: "/p", Plan: "/plan", Dir: "/", Tasks: 1}.Scripts()
 	require.NoError(t, err)
 	for _, option := range []string{"--time=", "--gres", "--partition", "--account", "--constraint", "--cpus-per-task", "%1", "--cells"} {
@@ -77,7 +77,7 @@ func TestScriptsRefuse(t *testing.T) {
 	}
 }
 
-// fakeSlurm notes commands and answers them.
+// fakeSlurm records commands and answers them.
 type fakeSlurm struct {
 	calls   []string
 	answers map[string]string // by command
@@ -124,7 +124,7 @@ func TestSubmitStatusCancel(t *testing.T) {
 	require.Equal(t, "scancel 4711 4711", fake.calls[len(fake.calls)-1])
 }
 
-// A second submission would hide the first from whoever cancels the plan.
+// A second submission would replace the record by which the first one is cancelled.
 func TestIdle(t *testing.T) {
 	plan := t.TempDir()
 	fake := &fakeSlurm{answers: map[string]string{"sbatch": "12\n", "squeue": "12_[0-3]|PENDING||Resources\n"}}
@@ -141,11 +141,11 @@ func TestIdle(t *testing.T) {
 	require.ErrorContains(t, fake.slurm().Idle(context.Background(), plan), "slurm says no")
 }
 
-// A worker that leaves work has its task queued again, unless the task was
-// cancelled: then it would come back. What cannot be queued again has not ended well.
+// The task of a worker that leaves work is requeued, unless the task was cancelled,
+// which requeueing would undo. A task that cannot be requeued fails.
 func TestTaskThatLeavesWork(t *testing.T) {
 	for name, tc := range map[string]struct {
-		squeue, scontrol string // what they do
+		squeue, scontrol string // shell commands in their place
 		code             int
 		requeued         bool
 	}{
@@ -176,7 +176,7 @@ func TestTaskThatLeavesWork(t *testing.T) {
 	}
 }
 
-// An array without the job after it would leave no tables: it is taken back.
+// An array without the job after it would make no tables, so it is cancelled.
 func TestSubmitIsAllOrNothing(t *testing.T) {
 	plan := t.TempDir()
 	fake := &fakeSlurm{answers: map[string]string{"sbatch": "12\n"}, fails: "--dependency"}
@@ -191,7 +191,7 @@ func TestNoSlurm(t *testing.T) {
 	require.ErrorIs(t, cluster.NewSlurm().Available(context.Background()), cluster.ErrNoSlurm)
 }
 
-// However much a command says, it becomes one sentence.
+// The error of a command that writes several lines is one sentence.
 func TestWhatSlurmSaysIsOneLine(t *testing.T) {
 	dir := t.TempDir()
 	script := "#!/bin/sh\necho 'sbatch: error: no configuration' >&2\necho 'sbatch: fatal: really none' >&2\nexit 1\n"

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// ErrNoAccounts says that Slurm keeps no accounts of jobs that ended, or that its
-// command for them is not there.
+// ErrNoAccounts reports that Slurm keeps no accounts of ended jobs, or that this host
+// does not have its command for them.
 var ErrNoAccounts = errors.New("Slurm keeps no accounts of ended jobs")
 
-// Task is a part of a job.
+// Task is one task of a job, or several that wait.
 type Task struct {
 	ID     string `json:"id"`     // such as 12_3, or 12_[4-9] for several that wait
-	State  string `json:"state"`  // Slurm's: PENDING, RUNNING, COMPLETED, FAILED, TIMEOUT, OUT_OF_MEMORY, NODE_FAIL, CANCELLED, ...
-	Node   string `json:"node"`   // where it runs or ran; empty: nowhere
-	Reason string `json:"reason"` // why it waits, or with which code it ended
+	State  string `json:"state"`  // in Slurm's words: PENDING, RUNNING, COMPLETED, FAILED, TIMEOUT, OUT_OF_MEMORY, NODE_FAIL, CANCELLED, ...
+	Node   string `json:"node"`   // the node on which it runs or ran; empty: none
+	Reason string `json:"reason"` // the reason why it waits, or the code with which it ended
 	Ended  bool   `json:"ended"`
 }
 
-// jobs are the numbers of what was submitted, as Slurm's commands take them.
+// jobs returns the numbers of the submitted jobs in the notation of Slurm's commands.
 func (s *Submitted) jobs() string {
 	if s.Tables == "" {
 		return s.Array
@@ -29,12 +29,12 @@ func (s *Submitted) jobs() string {
 	return s.Array + "," + s.Tables
 }
 
-// Queue asks for the tasks of what was submitted that wait or run.
+// Queue returns the tasks of the submitted jobs that wait or run.
 func (s Slurm) Queue(ctx context.Context, submitted *Submitted) ([]Task, error) {
 	out, err := s.Run(ctx, "squeue", "--noheader", "--jobs="+submitted.jobs(), "--format=%i|%T|%N|%r")
 	if err != nil {
 		if strings.Contains(err.Error(), "Invalid job id") {
-			return nil, nil // it ended long ago
+			return nil, nil // the queue forgets ended jobs
 		}
 		return nil, err
 	}
@@ -45,22 +45,23 @@ func (s Slurm) Queue(ctx context.Context, submitted *Submitted) ([]Task, error) 
 	return tasks, nil
 }
 
-// living are the states of tasks that have not ended; all others end one.
+// living are the states of tasks that have not ended. A task in any other state has
+// ended.
 var living = []string{
 	"PENDING", "RUNNING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESIZING", "SUSPENDED", "STOPPED", "SIGNALING",
 	"STAGE_OUT", "CONFIGURING", "COMPLETING", "SPECIAL_EXIT",
 }
 
-// Slurm ends a task in this way whose log it cannot open on the node: the script,
-// which would say so, never runs.
+// noLog is the signal with which Slurm ends a task whose log it cannot open on the node.
+// The script of the task, which could explain that, never runs.
 const (
 	noLog       = "53"
 	noLogReason = "the node cannot write logs in the plan's directory: the store must be on a file system that all nodes share"
 )
 
-// Ended asks Slurm's accounts for the tasks of what was submitted that ended,
-// each as it ended last: the queue forgets them within minutes. The error wraps
-// ErrNoAccounts where there are none.
+// Ended returns the tasks of the submitted jobs that have ended, each with its last end,
+// from Slurm's accounts: the queue forgets them within minutes. The error wraps
+// [ErrNoAccounts] if Slurm keeps none.
 func (s Slurm) Ended(ctx context.Context, submitted *Submitted) ([]Task, error) {
 	out, err := s.Run(ctx, "sacct", "--noheader", "--allocations", "--parsable2", "--jobs="+submitted.jobs(), "--format=JobID,State,NodeList,ExitCode")
 	if err != nil {
@@ -92,8 +93,7 @@ func (s Slurm) Ended(ctx context.Context, submitted *Submitted) ([]Task, error) 
 	return tasks, nil
 }
 
-// rows are the lines of a command's output with their four fields; others are
-// passed over.
+// rows returns the lines of a command's output that have four fields, split into these.
 func rows(out string) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for line := range strings.Lines(out) {

@@ -10,7 +10,7 @@ import (
 	"backfire/cluster"
 )
 
-// In the form of sacct --parsable2.
+// accounts is an output of sacct --parsable2.
 const accounts = `4711_0|COMPLETED|node1|0:0
 4711_1|FAILED|node2|3:0
 4711_2|TIMEOUT|node3|0:0

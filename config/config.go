@@ -1,23 +1,24 @@
-// Package config holds every setting of a run and resolves it.
+// Package config declares every setting of a run and resolves its value.
 //
-// [Config] is the one declaration of the settings. The tags of a field say all
-// there is to say about its key, and everything else is derived from them: the
-// default, the environment variable, the command-line flag, the check of the
-// value, the documentation.
+// [Config] is the only declaration of the settings. The tags of a field describe
+// its key, and everything else is derived from them: the default, the environment
+// variable, the command-line flag, the check of the value, the documentation.
 //
 //	key      name within its section, lower-case with underscores
 //	help     one line of description, with the unit
-//	default  the value without a preset; absent: unset, allowed for pointers and lists only
+//	default  the value without a preset; a key without it is unset, which only pointers and lists may be
 //	range    an interval such as [0,1], (0,1), [2,); of each element for lists
 //	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K
 //	flag     the name of a command-line flag of its own (every key has --set key=value)
-//	env      one more environment variable beside BACKFIRE_SECTION_KEY
+//	env      another environment variable beside BACKFIRE_SECTION_KEY
 //
-// A new setting is one new field with these tags; rules between several keys
-// stand in validate.go; docs/config.md is rewritten by "go test ./config -regen".
+// A new setting is one new field with these tags. Rules that concern several keys
+// are in validate.go. "go test ./config -regen" rewrites docs/config.md.
 //
-// Values are resolved in this order, later ones winning: defaults, preset,
-// configuration file, environment, --set, flags. See [Load].
+// [Load] takes values from these sources, of which a later one overrides the
+// earlier ones: defaults, preset, configuration file, environment, --set, flags.
+// It promises that every accepted configuration is within its declared ranges and
+// free of contradictions, and that the source of every value is known.
 package config
 
 import (
@@ -25,10 +26,10 @@ import (
 	"strings"
 )
 
-// Config is one resolved configuration. The commands hand its parts on as plain
-// values; nothing else in the program reads files or the environment for settings.
+// Config is one resolved configuration. The commands pass its parts on as plain
+// values. No other package reads files or the environment for settings.
 type Config struct {
-	Seed      uint64    `key:"seed" default:"1" flag:"seed" help:"the one seed from which every random decision is derived"`
+	Seed      uint64    `key:"seed" default:"1" flag:"seed" help:"the seed from which every random decision is derived"`
 	Data      Data      `key:"data"`
 	Pool      Pool      `key:"pool"`
 	Deal      Deal      `key:"deal"`
@@ -37,7 +38,7 @@ type Config struct {
 	ASR       ASR       `key:"asr"`
 	Model     Model     `key:"model"`
 	Train     Train     `key:"train"`
-	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation, with settings of their own as in cutmix(alpha=0.2 probability=0.5); none is always played too; indexing_grouped, indexing_sliced and indexing_unknown are ways of indexing"`
+	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation, each with settings of its own if you like, as in cutmix(alpha=0.2 probability=0.5); none is played in any case; indexing_grouped, indexing_sliced and indexing_unknown are variants of indexing"`
 
 	CutMix              Mixing              `key:"cutmix"`
 	MixUp               Mixing              `key:"mixup"`
@@ -49,65 +50,65 @@ type Config struct {
 
 	Artefacts Artefacts `key:"artefacts"`
 
-	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"where to train; auto takes a GPU when there is one"`
-	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in a process of its own; 0 chooses by cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
-	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread, on any machine: another number gives other last bits"`
+	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"device to train on; auto takes a GPU if there is one"`
+	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in its own process; 0 chooses a number by the cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
+	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results"`
 	Store   string `key:"store" default:"runs" flag:"store" help:"directory of the run store"`
 }
 
-// Data says which images are played with.
+// Data selects the images of the game.
 type Data struct {
-	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is Fashion-MNIST's 10,000 test images inside the program, folder your own images"`
-	Path  string `key:"path" default:"" help:"file or directory of the dataset itself; empty: found below data.dir"`
-	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train of mnist and fashion-mnist, all of the others"`
-	Dir   string `key:"dir" default:"" env:"BACKFIRE_DATA" help:"data directory with one directory per dataset; empty: where data fetch puts them"`
+	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
+	Path  string `key:"path" default:"" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
+	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
+	Dir   string `key:"dir" default:"" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
-// Pool says how many images the game is played with.
+// Pool sets the number of images in the game.
 type Pool struct {
-	Size int `key:"size" default:"0" range:"[0,)" flag:"pool" help:"images in the pool, a class-balanced random draw from the dataset; 0 takes all of it"`
+	Size int `key:"size" default:"0" range:"[0,)" flag:"pool" help:"images in the pool, a class-balanced random draw from the dataset; 0 takes the whole dataset"`
 }
 
-// Deal says how the pool is shared out.
+// Deal sets the shares in which the pool is dealt.
 type Deal struct {
 	DefenderShare float64 `key:"defender_share" default:"0.4" range:"(0,1)" help:"share of the pool that the defender owns; the attackers share the rest equally"`
-	HeldOut       float64 `key:"held_out" default:"0.2" range:"(0,1)" help:"share of everybody's images that is held out for measuring; the rest is contributed to the training set"`
+	HeldOut       float64 `key:"held_out" default:"0.2" range:"(0,1)" help:"share of each participant's images that is held out for measuring; the rest is contributed to the training set"`
 }
 
-// Attackers describes the attackers of every game. Attackers are numbered from
-// 0; entry i of a list belongs to attacker i in every game it takes part in, so
-// a list may be longer than a game has attackers.
+// Attackers describes the attackers of every game. They are numbered from 0.
+// Entry i of a list belongs to attacker i in every game in which it takes part, so
+// a list may be longer than the number of attackers in a game.
 type Attackers struct {
 	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
-	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"the first K attackers are also played alone for their single ASR, at most as many as the largest game has; -1 for all, 0 for none"`
-	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"how target labels are chosen: one for all (attackers.label), each at random, or attackers.targets"`
-	Label     string    `key:"label" default:"2" help:"target class, by name or number, that all attackers share with labels: same"`
+	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone to measure their single ASR; -1 for all, 0 for none"`
+	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
+	Label     string    `key:"label" default:"2" help:"target class of all attackers, by name or number, with labels: same"`
 	Targets   []string  `key:"targets" help:"target class of attacker i, by name or number, with labels: list"`
-	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"sets poison rate p0 and trigger sizes p1 and p2 together"`
-	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries the trigger; unset: p"`
-	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, read as trigger.range says; unset: p"`
-	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the box's pixels that is perturbed; unset: p"`
-	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i in place of attackers.p; attackers beyond the list keep attackers.p"`
-	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers have to differ"`
-	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned and keep theirs"`
+	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
+	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
+	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
+	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the pixels in the box that is perturbed; unset: p"`
+	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
+	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
+	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
 }
 
-// Trigger holds the kind of triggers, the readings of random_array(dim, p1, p2),
-// and whether a trigger has to prove itself.
+// Trigger selects the kind of triggers, the reading of the paper's
+// random_array(dim, p1, p2), and the ASR that a trigger must reach alone.
 type Trigger struct {
-	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance image" help:"random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); each drawn for each attacker; image: pictures of your own (trigger.files)"`
-	Files []string `key:"files" help:"with kind: image, the PNG of attacker i, of the images' size: opaque pixels are the trigger, black ones too, transparent ones are not; backfire import-trigger makes one of any picture"`
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
+	Files []string `key:"files" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
 
-	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"what p1 bounds: the box's share of height and of width, or of the area"`
-	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"when a pattern is drawn: once per attacker, or afresh for every image"`
+	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"reading of p1: the box's share of the height and of the width, or its share of the area"`
+	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
 
-	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game where its attacker is alone (attackers.singles), or it is drawn again, up to 10 times, and the best is kept; with sampling per_agent; 0 takes every first pattern; the sweeps table1 and table2 ask for 0.8"`
+	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game in which its attacker is alone (attackers.singles); a pattern below that is replaced by another draw, up to 10 times, and the best one is kept; with sampling: per_agent; 0 takes every first pattern; the sweeps table1 and table2 set 0.8"`
 }
 
-// ASR holds the readings of the attack success rate.
+// ASR selects the reading of the attack success rate.
 type ASR struct {
-	ExcludeTargetClass bool   `key:"exclude_target_class" default:"true" help:"leave out images whose true label already is the target"`
-	Denominator        string `key:"denominator" default:"own" oneof:"own pooled" help:"held-out images counted: the attacker's own, or all attackers' of which only its own are stamped"`
+	ExcludeTargetClass bool   `key:"exclude_target_class" default:"true" help:"leave out images whose true label is the target label already"`
+	Denominator        string `key:"denominator" default:"own" oneof:"own pooled" help:"held-out images that count: the attacker's own, or those of all attackers, of which only its own are stamped"`
 }
 
 // Model describes the ResNet-18.
@@ -124,77 +125,80 @@ type Train struct {
 	Momentum    float64 `key:"momentum" default:"0.9" range:"[0,1)" help:"momentum of sgd"`
 	WeightDecay float64 `key:"weight_decay" default:"5e-4" range:"[0,1]" help:"weight decay"`
 	Nesterov    bool    `key:"nesterov" default:"false" help:"Nesterov's momentum for sgd"`
-	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"course of the learning rate over all steps"`
-	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each trains a model of its own; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's, on GPUs only; auto: bf16 on a GPU that has it and on a CPU where a short measurement finds it clearly faster, else fp32"`
+	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"schedule of the learning rate over all steps"`
+	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each gives another model; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's format, on GPUs only; auto: bf16 on a GPU that has it and on a CPU on which a short measurement finds it clearly faster, otherwise fp32"`
 }
 
-// Mixing says how the images of a batch are mixed with each other, by a defender
-// with cutmix or mixup.
+// Mixing sets how a defender with cutmix or mixup mixes the images of a batch with
+// each other.
 type Mixing struct {
-	Alpha       float64 `key:"alpha" default:"1" range:"[0.05,1000]" help:"lambda is drawn from Beta(alpha, alpha), anew for every batch; 1 is uniform"`
+	Alpha       float64 `key:"alpha" default:"1" range:"[0.05,1000]" help:"lambda is drawn from Beta(alpha, alpha) for every batch; 1 is the uniform distribution"`
 	Probability float64 `key:"probability" default:"1" range:"(0,1]" help:"share of the batches that are mixed"`
 }
 
-// AdversarialTriggers is the training of a defender with adversarial_triggers:
-// part of every batch is stamped with its own random triggers, labels kept.
+// AdversarialTriggers sets the training of a defender with adversarial_triggers. It
+// stamps part of every batch with random triggers of its own and keeps the labels.
 type AdversarialTriggers struct {
 	Share     float64 `key:"share" default:"0.5" range:"(0,1]" help:"share of a batch's images that is stamped"`
-	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add stamped copies to the batch, or stamp the images where they are"`
-	P1        float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each trigger's box, as trigger.range says"`
+	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add stamped copies to the batch, or stamp the images themselves"`
+	P1        float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each trigger's box, as a share of what trigger.range names"`
 	P2        float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
 }
 
-// PGD is the adversarial training of a defender with pgd.
+// PGD sets the adversarial training of a defender with pgd: projected gradient
+// descent.
 type PGD struct {
 	Epsilon     float64 `key:"epsilon" default:"8" range:"(0,255]" help:"largest change of a pixel, in 8-bit units: 8 is 8/255"`
 	Steps       int     `key:"steps" default:"7" range:"[1,)" help:"gradient steps"`
 	StepSize    float64 `key:"step_size" default:"2" range:"(0,255]" help:"length of a step, in 8-bit units"`
-	RandomStart bool    `key:"random_start" default:"true" help:"begin at a random point within epsilon"`
+	RandomStart bool    `key:"random_start" default:"true" help:"start at a random point within epsilon"`
 	Share       float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
 	Placement   string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
 }
 
-// FGSM is the adversarial training of a defender with fgsm.
+// FGSM sets the adversarial training of a defender with fgsm: one step along the
+// gradient's sign.
 type FGSM struct {
 	Epsilon   float64 `key:"epsilon" default:"8" range:"(0,255]" help:"change of a pixel, in 8-bit units: 8 is 8/255"`
 	Share     float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
 	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
 }
 
-// AgentAugmentation is what a defender with agent_augmentation does to its own
-// contribution: simulated attackers stamp part of it, true labels kept.
+// AgentAugmentation sets how a defender with agent_augmentation changes its own
+// contribution: simulated attackers stamp part of it and keep the true labels.
 type AgentAugmentation struct {
-	Agents int     `key:"agents" default:"10" range:"[1,)" help:"simulated attackers, each with a trigger of its own"`
+	Agents int     `key:"agents" default:"10" range:"[1,)" help:"number of simulated attackers, each with its own trigger"`
 	Clean  float64 `key:"clean" default:"0.4" range:"[0,1)" help:"share of the defender's contribution that stays clean"`
-	P1     float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each simulated trigger's box, as trigger.range says"`
+	P1     float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each simulated trigger's box, as a share of what trigger.range names"`
 	P2     float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
 }
 
-// Indexing says how a defender with indexing keeps, for every agent, a model that
-// never saw that agent's images. Defenders indexing_grouped and indexing_sliced
-// have these modes whatever Mode says; indexing_unknown is asked without an
-// agent's index, and its Update decides which models it has.
+// Indexing sets how a defender with indexing keeps, for every agent, a model that
+// was trained without that agent's images. Mode applies to the defender indexing
+// alone: indexing_grouped and indexing_sliced name their modes, and the models of
+// indexing_unknown, which receives queries without an agent's index, depend on
+// Update.
 type Indexing struct {
 	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
-	Models int    `key:"models" default:"0" range:"[0,)" help:"groups or slices of the modes grouped and sliced; 0 where nobody has these"`
+	Models int    `key:"models" default:"0" range:"[0,)" help:"number of groups or slices in the modes grouped and sliced; 0 if no defender has one of these"`
 
-	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"how the defender indexing_unknown guesses whose sub-dataset a query comes from, on penultimate features"`
-	Query        string  `key:"query" default:"image" oneof:"image batch" help:"what a query of indexing_unknown is: one image, or several of one agent"`
-	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images of a query by the batch"`
-	Queries      int     `key:"queries" default:"1000" range:"[0,)" help:"images of one owner, with and without trigger, that indexing_unknown is asked with at most; 0 for all"`
-	Update       string  `key:"update" default:"retrain" oneof:"retrain pick unlearn" help:"how indexing_unknown does without the agent that it guesses: the model trained without it, that of indexing.models trained without its group, or gradient steps away from its images"`
-	UnlearnSteps int     `key:"unlearn_steps" default:"10" range:"[1,)" help:"gradient steps of update unlearn, each on a batch of the agent's images and one of the others'"`
+	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
+	Query        string  `key:"query" default:"image" oneof:"image batch" help:"a query of indexing_unknown: one image, or several images of one agent"`
+	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images per query with query: batch"`
+	Queries      int     `key:"queries" default:"1000" range:"[0,)" help:"largest number of images of one owner, with and without trigger, in the queries of indexing_unknown; 0 for all"`
+	Update       string  `key:"update" default:"retrain" oneof:"retrain pick unlearn" help:"how indexing_unknown removes the agent that it guesses; retrain: the model trained without the agent; pick: the one of indexing.models that was trained without the agent's group; unlearn: gradient steps away from the agent's images"`
+	UnlearnSteps int     `key:"unlearn_steps" default:"10" range:"[1,)" help:"gradient steps of update: unlearn, each on a batch of the agent's images and one of the others'"`
 	UnlearnLR    float64 `key:"unlearn_lr" default:"0.003" range:"(0,)" help:"learning rate of these steps"`
 }
 
-// Artefacts are files that results have on request only. A stored result that
-// lacks one of them is trained again.
+// Artefacts selects files that are stored with results on request only. A stored
+// result that lacks a requested file is retrained.
 type Artefacts struct {
 	Model    bool   `key:"model" default:"false" help:"store the trained model with each result, as model.safetensors"`
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
 
-	Divergence bool `key:"divergence" default:"false" help:"measure with each trained model how far every agent's features of a class lie from everybody's (MMD and Jensen-Shannon), as divergence.json; tables then settle claim C8"`
+	Divergence bool `key:"divergence" default:"false" help:"measure with each trained model how far every agent's features of a class lie from those of all agents (MMD and Jensen-Shannon), and store it as divergence.json; tables then settle claim C8"`
 }
 
 // Largest returns the number of attackers in the largest game, 0 without games.
@@ -215,9 +219,9 @@ func (a Attackers) PlayedAlone() int {
 	return min(a.Singles, a.Largest())
 }
 
-// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker:
-// its entry of Rates or else P for all three, where P0, P1 and P2 do not say
-// otherwise.
+// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: P0,
+// P1 and P2 where they are set, and otherwise the attacker's entry of Rates, or P
+// if it has none.
 func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 	p := a.P
 	if attacker < len(a.Rates) {
@@ -227,7 +231,7 @@ func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 }
 
 // Leader returns the attacker whose trigger and target label an attacker uses:
-// itself, unless Colluders say otherwise.
+// itself, unless an entry of Colluders names another one.
 func (a Attackers) Leader(attacker int) int {
 	for _, pair := range a.Colluders {
 		if colluder, leader, ok := parsePair(pair); ok && colluder == attacker {
@@ -237,7 +241,7 @@ func (a Attackers) Leader(attacker int) int {
 	return attacker
 }
 
-// parsePair reads an entry of Colluders.
+// parsePair reads an entry of Colluders, such as 1=0; ok is false for any other text.
 func parsePair(text string) (colluder, leader int, ok bool) {
 	left, right, _ := strings.Cut(text, "=")
 	colluder, err := strconv.Atoi(left)

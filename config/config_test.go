@@ -32,5 +32,5 @@ func TestStrength(t *testing.T) {
 	p0, p1, p2 := attackers.Strength(0)
 	require.Equal(t, [3]float64{0.4, 0.4, 0}, [3]float64{p0, p1, p2}, "attacker 0 has a rate of its own")
 	p0, p1, p2 = attackers.Strength(1)
-	require.Equal(t, [3]float64{0.2, 0.2, 0}, [3]float64{p0, p1, p2}, "attacker 1 has not")
+	require.Equal(t, [3]float64{0.2, 0.2, 0}, [3]float64{p0, p1, p2}, "attacker 1 has none")
 }

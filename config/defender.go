@@ -7,15 +7,15 @@ import (
 
 // DefensePart is one defense of a defender.
 type DefensePart struct {
-	Name string // of a defense or of a way of indexing
-	// Own are settings in place of the configuration's.
+	Name string // of a defense or of a variant of indexing
+	// Own holds settings that override the configuration's.
 	Own []OwnSetting
 }
 
-// OwnSetting is a setting that one defender has for itself.
+// OwnSetting is a setting of one defender that overrides the configuration's.
 type OwnSetting struct{ Key, Value string }
 
-// String is the part as ParseDefender reads it.
+// String returns the part in the notation that [ParseDefender] reads.
 func (p DefensePart) String() string {
 	if len(p.Own) == 0 {
 		return p.Name
@@ -27,10 +27,11 @@ func (p DefensePart) String() string {
 	return p.Name + "(" + strings.Join(own, " ") + ")"
 }
 
-// ParseDefender reads a defender: defenses joined by +, each with settings of its
-// own in brackets if it is to have any, separated by spaces, as in
-// cutmix(alpha=0.2 probability=0.5)+agent_augmentation. It does not look whether
-// there are such defenses and settings.
+// ParseDefender reads a defender: defenses joined by +, each optionally followed by
+// settings of its own in brackets, separated by spaces, as in
+// cutmix(alpha=0.2 probability=0.5)+agent_augmentation. It does not check that the
+// defenses and settings exist. The error is a predicate whose subject is the text,
+// such as "opens a bracket ...", for the caller to complete.
 func ParseDefender(text string) ([]DefensePart, error) {
 	var parts []DefensePart
 	for rest, more := text, true; more; {

@@ -37,3 +37,19 @@ func TestParseDefender(t *testing.T) {
 		require.ErrorContains(t, err, want, text)
 	}
 }
+
+// Every defense has a section of its name, which has its settings.
+func TestDefensesHaveSections(t *testing.T) {
+	sections := map[string]bool{}
+	for _, key := range Keys() {
+		if section, _, nested := strings.Cut(key.Name, "."); nested {
+			sections[section] = true
+		}
+	}
+	for _, name := range Defenses() {
+		require.True(t, sections[name], name)
+		resolved, err := Load(Options{Sets: []string{"defenders=" + name}})
+		require.NoError(t, err)
+		require.NoError(t, resolved.Config.Validate())
+	}
+}

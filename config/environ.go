@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Variable is an environment variable that is no setting.
+// Variable is an environment variable that is not a setting.
 type Variable struct{ Name, Help string }
 
 // Variables returns the program's environment variables that are not settings.
-// Every other name that begins with BACKFIRE_ must belong to a key.
+// Any other name that begins with BACKFIRE_ must belong to a key.
 func Variables() []Variable {
 	return []Variable{
 		{"BACKFIRE_CACHE", "directory for downloads, libtorch and decoded datasets; default: backfire below the user's cache directory"},
-		{"BACKFIRE_VARIANT", "libtorch that make setup installs: cpu or cuda"},
-		{"BACKFIRE_ENGINE", "the program that trains models; default: backfire-engine beside this program"},
-		{"BACKFIRE_PYTHON", "the Python whose PyTorch make gpu-check times training beside"},
-		{"LIBTORCH", "directory of another libtorch than the one that the engine was built with, such as the torch directory of an installed PyTorch of the same version; make setup builds for it"},
+		{"BACKFIRE_VARIANT", "variant of libtorch that make setup installs: cpu or cuda"},
+		{"BACKFIRE_ENGINE", "program that trains models; default: backfire-engine in the directory of this program"},
+		{"BACKFIRE_PYTHON", "Python with the PyTorch against which make gpu-check times training"},
+		{"LIBTORCH", "directory of another libtorch of the version that the engine was built with, such as the torch directory of an installed PyTorch; make setup builds for it"},
 	}
 }
 
-// environEntries reads the settings among the environment's variables. An empty
+// environEntries returns the settings among the environment's variables. An empty
 // variable counts as not set.
 func environEntries(environ []string) ([]entry, error) {
 	type found struct {
@@ -43,7 +43,7 @@ func environEntries(environ []string) ([]entry, error) {
 			return nil, invalidf("environment variable %s is not known; the nearest one is %s", name, Nearest(name, variableNames()))
 		}
 	}
-	// A key's first name wins over its second, so it is applied last.
+	// A key's first name overrides its second, so it is applied last.
 	slices.SortStableFunc(settings, func(a, b found) int { return cmp.Compare(b.rank, a.rank) })
 	entries := make([]entry, len(settings))
 	for i, setting := range settings {
@@ -52,7 +52,7 @@ func environEntries(environ []string) ([]entry, error) {
 	return entries, nil
 }
 
-// keyOfVariable returns the key that a variable sets and the variable's rank
+// keyOfVariable returns the key that a variable sets, and the variable's position
 // among the key's names.
 func keyOfVariable(name string) (key string, rank int, ok bool) {
 	for _, key := range declared() {
@@ -63,7 +63,7 @@ func keyOfVariable(name string) (key string, rank int, ok bool) {
 	return "", 0, false
 }
 
-// variableNames returns all names that are known, settings and others.
+// variableNames returns all known names, those of settings and the others.
 func variableNames() []string {
 	var names []string
 	for _, key := range declared() {

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fileEntries reads a configuration file; none for an empty path.
+// fileEntries returns the settings of a configuration file; none if path is empty.
 func fileEntries(path string) ([]entry, error) {
 	if path == "" {
 		return nil, nil
@@ -22,8 +22,8 @@ func fileEntries(path string) ([]entry, error) {
 	return yamlEntries(text, "file "+path)
 }
 
-// yamlEntries reads the settings of one YAML document. Sections may be nested or
-// written out ("attackers.p: 0.3"); a key given twice is refused.
+// yamlEntries returns the settings of one YAML document. Sections may be nested or
+// written out ("attackers.p: 0.3"). A key that is given twice is refused.
 func yamlEntries(text []byte, source string) ([]entry, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document yaml.Node
@@ -47,10 +47,10 @@ func yamlEntries(text []byte, source string) ([]entry, error) {
 type yamlReader struct {
 	source  string
 	entries []entry
-	lines   map[string]int // key -> line where it was given
+	lines   map[string]int // key -> line in which it is given
 }
 
-// section reads one mapping; an empty section is none.
+// section reads one mapping. An empty section has no settings.
 func (r *yamlReader) section(node *yaml.Node, prefix string) error {
 	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
 		return nil
@@ -66,11 +66,11 @@ func (r *yamlReader) section(node *yaml.Node, prefix string) error {
 	return nil
 }
 
-// setting reads one key or the section behind it.
+// setting reads one key, or the section of that name.
 func (r *yamlReader) setting(name string, key, value *yaml.Node) error {
 	_, isKey := lookup(name)
 	isSection := len(keysBelow(name)) > 0
-	// An unknown section is read too, so that its keys are refused by their full names.
+	// An unknown section is read, too, so that its keys are refused by their full names.
 	if isSection && value.Tag == "!!null" || !isKey && value.Kind == yaml.MappingNode && (isSection || len(value.Content) > 0) {
 		return r.section(value, name+".")
 	}
@@ -86,5 +86,5 @@ func (r *yamlReader) setting(name string, key, value *yaml.Node) error {
 	return nil
 }
 
-// place names a line of the file.
+// place returns the name of a line of the file.
 func (r *yamlReader) place(line int) string { return fmt.Sprintf("%s:%d", r.source, line) }

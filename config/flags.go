@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Flags are the command-line flags of a command that resolves a configuration:
+// Flags holds the command-line flags of a command that resolves a configuration:
 // --preset, --config, --set, and one for each key that declares a flag.
 type Flags struct {
 	preset, file string
@@ -17,13 +17,13 @@ type Flags struct {
 	values       map[string]string // key -> value of the flags that were given
 }
 
-// AddFlags declares the flags on a command's flag set. The preset is used where
-// --preset is not given; empty: none.
+// AddFlags declares the flags on a command's flag set. preset is the default of
+// --preset; empty: none.
 func AddFlags(set *pflag.FlagSet, preset string) *Flags {
 	f := &Flags{values: map[string]string{}}
-	set.StringVar(&f.preset, "preset", preset, "start from a preset: "+strings.Join(Presets(), ", "))
+	set.StringVar(&f.preset, "preset", preset, "preset to start from: "+strings.Join(Presets(), ", "))
 	set.StringVar(&f.file, "config", "", "configuration file (YAML)")
-	set.StringArrayVar(&f.sets, "set", nil, "set any key, as `key=value`; may be repeated")
+	set.StringArrayVar(&f.sets, "set", nil, "set any key, as `key=value`; can be repeated")
 	for _, key := range declared() {
 		if key.Flag == "" {
 			continue
@@ -33,13 +33,13 @@ func AddFlags(set *pflag.FlagSet, preset string) *Flags {
 	return f
 }
 
-// Options returns what was given on the command line as options for [Load],
-// completed by the environment.
+// Options returns the options for [Load] that the command line and the given
+// environment amount to.
 func (f *Flags) Options(environ []string) Options {
 	return Options{Preset: f.preset, File: f.file, Environ: environ, Sets: f.sets, Flags: f.values}
 }
 
-// setEntries reads the "key=value" of --set.
+// setEntries returns the settings of --set.
 func setEntries(sets []string) ([]entry, error) {
 	var entries []entry
 	for _, set := range sets {
@@ -52,33 +52,33 @@ func setEntries(sets []string) ([]entry, error) {
 	return entries, nil
 }
 
-// flagEntries reads the flags that were given.
+// flagEntries returns the settings of the flags that were given, sorted by key.
 func flagEntries(flags map[string]string) []entry {
 	var entries []entry
 	for _, name := range slices.Sorted(maps.Keys(flags)) {
-		key, _ := lookup(name) // without a declaration the name is refused when it is applied
+		key, _ := lookup(name) // an unknown key is refused when it is applied
 		source := "flag --" + key.Flag
 		entries = append(entries, entry{key: name, raw: flags[name], source: source, where: source})
 	}
 	return entries
 }
 
-// keyFlag notes the value of a key's flag; Load parses it.
+// keyFlag records the value of a key's flag, which [Load] parses.
 type keyFlag struct {
 	key    Key
 	values map[string]string
 }
 
-// String returns the value given, empty before.
+// String returns the recorded value; empty if there is none.
 func (f *keyFlag) String() string { return f.values[f.key.Name] }
 
-// Set notes the value.
+// Set records the value.
 func (f *keyFlag) Set(value string) error {
 	f.values[f.key.Name] = value
 	return nil
 }
 
-// Type names the kind of value in the help.
+// Type returns the kind of value that the help shows.
 func (f *keyFlag) Type() string {
 	kind := map[string]string{"whole number": "int", "number": "float", "true or false": "bool", "text": "string"}[scalarName(f.key.scalar())]
 	if f.key.isList() {

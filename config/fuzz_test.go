@@ -12,8 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzLoad reads configuration files of any content: what is accepted can be
-// rendered and read again as the same, all else is refused as invalid.
+// FuzzLoad reads configuration files of any content. A file that is accepted can be
+// rendered and read back as the same configuration; any other file is refused as
+// invalid.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte("seed: 7\nattackers:\n  counts: [1, 2]\n  p: 0.3\n"))
 	f.Add([]byte("attackers.labels: list\nattackers.targets: [bird, \"2\"]\ndefenders: [none, cutmix+indexing]\n"))
@@ -51,8 +52,8 @@ func FuzzSweep(f *testing.F) {
 	})
 }
 
-// A file of a few hundred bytes whose anchors stand for a billion words is refused
-// for little memory.
+// A file of a few hundred bytes whose anchors expand to a billion words is refused
+// without using much memory.
 func TestAliasBomb(t *testing.T) {
 	lists := []string{"&a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"}
 	for i := range 9 {

@@ -13,8 +13,9 @@ type Interval struct {
 	bounded           bool
 }
 
-// parseInterval reads the notation of mathematics: "[0,1]", "(0,1)", "[2,)".
-// What it cannot read allows every number; a test holds the declarations to it.
+// parseInterval reads the notation of mathematics: "[0,1]", "(0,1)", "[2,)". Any
+// other text gives an interval that allows every number; a test checks that all
+// declarations use the notation.
 func parseInterval(text string) Interval {
 	if len(text) < 3 {
 		return Interval{}
@@ -47,8 +48,8 @@ func (i Interval) Contains(value float64) bool {
 	return aboveLow && belowHigh
 }
 
-// String returns the interval in words: "from 0 to 1", "at least 2"; empty
-// where every number is allowed.
+// String returns the interval in words: "from 0 to 1", "at least 2"; empty if every
+// number is allowed.
 func (i Interval) String() string {
 	if !i.bounded {
 		return ""
@@ -78,5 +79,5 @@ func (i Interval) String() string {
 	return strings.Join(parts, " ")
 }
 
-// number writes a number as short as it can be read back exactly.
+// number returns the shortest text from which the number can be read back exactly.
 func number(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }

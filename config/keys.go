@@ -14,9 +14,9 @@ const EnvPrefix = "BACKFIRE_"
 type Key struct {
 	Name    string   // full name, such as attackers.p0
 	Help    string   // one line of description
-	Default string   // the default as one would write it; empty also where unset
+	Default string   // the default in the notation of the command line; empty also if the key is unset by default
 	Flag    string   // name of its own command-line flag; empty: none
-	Env     []string // environment variables; an earlier one wins over a later one
+	Env     []string // environment variables; an earlier one overrides a later one
 	Oneof   []string // allowed words; empty: no list of words
 	Range   Interval // allowed numbers, of each element for a list
 
@@ -28,12 +28,12 @@ type Key struct {
 // Keys returns the declarations of all settings, in the order of [Config].
 func Keys() []Key { return slices.Clone(declared()) }
 
-// declared reads the declarations once.
+// declared returns the declarations, which it reads once.
 var declared = sync.OnceValue(func() []Key {
 	return declare(reflect.TypeFor[Config](), "", nil)
 })
 
-// declare reads the declarations below one section.
+// declare returns the declarations of one section and of the sections within it.
 func declare(section reflect.Type, prefix string, path []int) []Key {
 	var keys []Key
 	for i := range section.NumField() {
@@ -72,7 +72,7 @@ func lookup(name string) (Key, bool) {
 	return declared()[i], true
 }
 
-// keysBelow returns the names of a section's keys; none where name is no section.
+// keysBelow returns the names of a section's keys; none if name is not a section.
 func keysBelow(name string) []string {
 	var names []string
 	for _, key := range declared() {
@@ -95,7 +95,7 @@ func keyNames() []string {
 // Optional reports whether the key may be unset.
 func (k Key) Optional() bool { return k.typ.Kind() == reflect.Pointer }
 
-// DefaultText returns the default as text for people.
+// DefaultText returns the default as text for a reader.
 func (k Key) DefaultText() string {
 	switch {
 	case k.Optional():
@@ -107,8 +107,8 @@ func (k Key) DefaultText() string {
 	}
 }
 
-// Values says in words what the key's values may be: "sgd, adam, adamw",
-// "list of numbers, each from 0 to 1".
+// Values returns the allowed values in words: "sgd, adam, adamw", "list of numbers,
+// each from 0 to 1".
 func (k Key) Values() string {
 	kind, allowed := k.kind(), k.Range.String()
 	switch {
@@ -137,7 +137,7 @@ func (k Key) kind() string {
 // isList reports whether the key's values are lists.
 func (k Key) isList() bool { return k.typ.Kind() == reflect.Slice }
 
-// valueIn returns the key's value in a configuration, nil where it is unset.
+// valueIn returns the key's value in a configuration, nil if it is unset.
 func (k Key) valueIn(cfg *Config) any {
 	value := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
 	if k.Optional() {
@@ -159,7 +159,7 @@ func (k Key) scalar() reflect.Kind {
 	}
 }
 
-// scalarName returns the name of a kind of values for people.
+// scalarName returns the name of a kind of values in words.
 func scalarName(kind reflect.Kind) string {
 	switch kind {
 	case reflect.Int, reflect.Uint64:

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The tags of Config are read without errors at run time, so this test holds
-// them to their own rules.
+// Reading the tags of Config reports no errors, so this test checks that they follow
+// their rules.
 func TestDeclarationsAreSound(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$`)
 	tags := intervalTags(reflect.TypeFor[Config](), "")
@@ -41,7 +41,7 @@ func TestDeclarationsAreSound(t *testing.T) {
 	}
 }
 
-// intervalTags collects the range tags as they are written.
+// intervalTags returns the range tags as they are written.
 func intervalTags(section reflect.Type, prefix string) map[string]string {
 	tags := map[string]string{}
 	for i := range section.NumField() {

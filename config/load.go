@@ -7,21 +7,21 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Options says where a configuration comes from. The zero value means the
-// defaults alone. The process's environment and command line are never read
-// directly, so that a caller decides what counts.
+// Options names the sources of a configuration. The zero value takes the defaults
+// alone. Load reads neither the environment nor the command line of the process, so
+// that the caller decides what counts.
 type Options struct {
 	Preset  string            // name of a preset; empty: none
 	File    string            // path of a configuration file (YAML); empty: none
 	Environ []string          // environment as "NAME=value", see os.Environ
-	Sets    []string          // "key=value" of --set
-	Flags   map[string]string // key -> value of the flags given on the command line
+	Sets    []string          // the "key=value" of each --set
+	Flags   map[string]string // key -> value of the flags that were given
 }
 
-// Resolved is a configuration together with where each of its values came from.
+// Resolved is a configuration together with the source of each of its values.
 type Resolved struct {
 	Config Config
-	// Sources says for each key whose value it is: "default", "preset quick",
+	// Sources holds the source of each key's value: "default", "preset quick",
 	// "file x.yaml", "env BACKFIRE_SEED", "--set" or "flag --seed".
 	Sources map[string]string
 }
@@ -29,7 +29,7 @@ type Resolved struct {
 // Setting is one resolved value.
 type Setting struct {
 	Key    string `json:"key"`
-	Value  any    `json:"value"` // nil where the key is unset
+	Value  any    `json:"value"` // nil if the key is unset
 	Source string `json:"source"`
 }
 
@@ -42,11 +42,11 @@ func (r *Resolved) Settings() []Setting {
 	return settings
 }
 
-// Load resolves a configuration: defaults, then preset, file, environment, --set
-// and flags, each overriding the ones before; lists are replaced as a whole. It
-// refuses unknown keys and values anywhere, even where they would be overridden,
-// and settings that contradict each other. Errors wrap [ErrInvalid] and name the
-// key, the value, where it stood and what is allowed.
+// Load resolves a configuration from defaults, preset, file, environment, --set and
+// flags, each of which overrides those before it; a list replaces the whole list. It
+// refuses unknown keys and values that are not allowed in every source, even if
+// another source overrides them, and settings that contradict each other. Errors
+// wrap [ErrInvalid] and name the key, the value, its place and what is allowed.
 func Load(opts Options) (*Resolved, error) {
 	resolved, where, err := resolve(opts, nil)
 	if err != nil {
@@ -58,9 +58,8 @@ func Load(opts Options) (*Resolved, error) {
 	return resolved, nil
 }
 
-// resolve is Load without the last look at the configuration as a whole; it also
-// returns the place of each key's value. The base, of a sweep, comes between
-// preset and file.
+// resolve resolves a configuration without validating it as a whole, and returns the
+// place of each key's value, too. A sweep's base comes between preset and file.
 func resolve(opts Options, base []entry) (resolved *Resolved, where map[string]string, err error) {
 	l := &loader{settings: viper.New(), sources: map[string]string{}, where: map[string]string{}}
 	steps := []func() error{
@@ -84,12 +83,12 @@ func resolve(opts Options, base []entry) (resolved *Resolved, where map[string]s
 	return &Resolved{Config: cfg, Sources: l.sources}, l.where, nil
 }
 
-// entry is one setting as it was written somewhere.
+// entry is one setting of one source, as it is written there.
 type entry struct {
 	key    string
 	raw    any
 	source string // as in Resolved.Sources
-	where  string // source and place, for error messages
+	where  string // source and place in it, for error messages
 }
 
 // resolve returns the entry's key and its value in the key's type.
@@ -105,14 +104,14 @@ func (e entry) resolve() (Key, any, error) {
 	return key, value, nil
 }
 
-// loader collects settings in the order of precedence.
+// loader collects settings, source by source.
 type loader struct {
 	settings *viper.Viper
 	sources  map[string]string
 	where    map[string]string
 }
 
-// defaults puts the declared defaults below everything else.
+// defaults sets the declared defaults.
 func (l *loader) defaults() error {
 	for _, key := range declared() {
 		l.sources[key.Name] = "default"
@@ -128,9 +127,9 @@ func (l *loader) defaults() error {
 	return nil
 }
 
-// apply puts the entries of one source over what is there. Values are turned
-// into their key's type here rather than by viper's own reading of files and
-// variables: only here is it known where a wrong one stood.
+// apply sets the entries of one source. It converts values to their key's type,
+// which viper could do as well when it reads files and variables, but viper does not
+// know the place of a wrong value. An error of reading the source is returned as it is.
 func (l *loader) apply(entries []entry, err error) error {
 	if err != nil {
 		return err
@@ -146,8 +145,7 @@ func (l *loader) apply(entries []entry, err error) error {
 	return nil
 }
 
-// decode fills the typed configuration. It is exact: a setting without a field
-// would be an error.
+// decode returns the typed configuration. A setting without a field is an error.
 func (l *loader) decode() (Config, error) {
 	var cfg Config
 	err := l.settings.UnmarshalExact(&cfg, func(d *mapstructure.DecoderConfig) {
@@ -160,7 +158,7 @@ func (l *loader) decode() (Config, error) {
 	return cfg, nil
 }
 
-// unknown says why a name is not a key and which key is nearest.
+// unknown returns the reason why a name is not a key, with the nearest key.
 func unknown(name string) string {
 	if below := keysBelow(name); len(below) > 0 {
 		return "is a section, not a key; give its keys, such as " + below[0]

@@ -11,7 +11,8 @@ import (
 	"backfire/config"
 )
 
-// writeFile writes a configuration file into a directory of the test's own.
+// writeFile writes a configuration file into a temporary directory and returns its
+// path.
 func writeFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "my.yaml")
@@ -19,7 +20,7 @@ func writeFile(t *testing.T, text string) string {
 	return path
 }
 
-// Each source overrides all before it, seen on one key that all of them set.
+// Each source overrides all earlier ones. All of them set the same key here.
 func TestOrderOfSources(t *testing.T) {
 	file := writeFile(t, "train:\n  epochs: 12\n")
 	opts := config.Options{}
@@ -43,7 +44,7 @@ func TestOrderOfSources(t *testing.T) {
 	}
 }
 
-// The values of the specification, sections 2 to 4, on the embedded data.
+// The defaults are the values of the paper, on the embedded data.
 func TestDefaults(t *testing.T) {
 	resolved, err := config.Load(config.Options{})
 	require.NoError(t, err)
@@ -95,73 +96,76 @@ func TestOptionalKeysCanBeUnset(t *testing.T) {
 	require.Equal(t, "--set", resolved.Sources["attackers.p0"])
 }
 
+// refusedOptions are options that Load refuses, each with the error.
+var refusedOptions = []struct {
+	name string
+	opts config.Options
+	want string
+}{
+	{
+		"unknown key in --set",
+		config.Options{Sets: []string{"model.widht=8"}},
+		"config: model.widht (--set): is not a key; the nearest one is model.width",
+	},
+	{
+		"key without its section",
+		config.Options{Sets: []string{"epochs=8"}},
+		"config: epochs (--set): is not a key; the nearest one is train.epochs",
+	},
+	{
+		"capitals",
+		config.Options{Sets: []string{"Seed=8"}},
+		"config: Seed (--set): is not a key; the nearest one is seed",
+	},
+	{
+		"section as a key",
+		config.Options{Sets: []string{"attackers=5"}},
+		"config: attackers (--set): is a section, not a key; give its keys, such as attackers.counts",
+	},
+	{
+		"--set without a value",
+		config.Options{Sets: []string{"seed"}},
+		"config: --set seed: must be key=value, such as --set train.epochs=5",
+	},
+	{
+		"out of range by --set",
+		config.Options{Sets: []string{"attackers.p=1.5"}},
+		"config: attackers.p = 1.5 (--set): must be a number from 0 to 1",
+	},
+	{
+		"wrong type by flag",
+		config.Options{Flags: map[string]string{"train.epochs": "many"}},
+		"config: train.epochs = many (flag --epochs): must be a whole number, at least 1",
+	},
+	{
+		"wrong type by variable",
+		config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=high"}},
+		"config: attackers.p = high (env BACKFIRE_ATTACKERS_P): must be a number from 0 to 1",
+	},
+	{
+		"unknown variable",
+		config.Options{Environ: []string{"BACKFIRE_MODEL_WIDHT=8"}},
+		"config: environment variable BACKFIRE_MODEL_WIDHT is not known; the nearest one is BACKFIRE_MODEL_WIDTH",
+	},
+	{
+		"unknown preset",
+		config.Options{Preset: "quik"},
+		`config: preset "quik" is not known; the nearest one is quick (of quick, workstation, paper)`,
+	},
+	{
+		"a wrong value that would be overridden",
+		config.Options{Sets: []string{"seed=x", "seed=1"}},
+		"config: seed = x (--set): must be a whole number",
+	},
+	{
+		"contradiction, with the place of the key at fault",
+		config.Options{Sets: []string{"data.path=elsewhere"}},
+		"config: data.path = elsewhere (--set): is not read with data.name = embedded; set data.name to the dataset that lies there",
+	},
+}
+
 func TestLoadRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		name string
-		opts config.Options
-		want string
-	}{
-		{
-			"unknown key in --set",
-			config.Options{Sets: []string{"model.widht=8"}},
-			"config: model.widht (--set): is not a key; the nearest one is model.width",
-		},
-		{
-			"key without its section",
-			config.Options{Sets: []string{"epochs=8"}},
-			"config: epochs (--set): is not a key; the nearest one is train.epochs",
-		},
-		{
-			"capitals",
-			config.Options{Sets: []string{"Seed=8"}},
-			"config: Seed (--set): is not a key; the nearest one is seed",
-		},
-		{
-			"section as a key",
-			config.Options{Sets: []string{"attackers=5"}},
-			"config: attackers (--set): is a section, not a key; give its keys, such as attackers.counts",
-		},
-		{
-			"--set without a value",
-			config.Options{Sets: []string{"seed"}},
-			"config: --set seed: must be key=value, such as --set train.epochs=5",
-		},
-		{
-			"out of range by --set",
-			config.Options{Sets: []string{"attackers.p=1.5"}},
-			"config: attackers.p = 1.5 (--set): must be a number from 0 to 1",
-		},
-		{
-			"wrong type by flag",
-			config.Options{Flags: map[string]string{"train.epochs": "many"}},
-			"config: train.epochs = many (flag --epochs): must be a whole number, at least 1",
-		},
-		{
-			"wrong type by variable",
-			config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=high"}},
-			"config: attackers.p = high (env BACKFIRE_ATTACKERS_P): must be a number from 0 to 1",
-		},
-		{
-			"unknown variable",
-			config.Options{Environ: []string{"BACKFIRE_MODEL_WIDHT=8"}},
-			"config: environment variable BACKFIRE_MODEL_WIDHT is not known; the nearest one is BACKFIRE_MODEL_WIDTH",
-		},
-		{
-			"unknown preset",
-			config.Options{Preset: "quik"},
-			`config: preset "quik" is not known; the nearest one is quick (of quick, workstation, paper)`,
-		},
-		{
-			"a wrong value that would be overridden",
-			config.Options{Sets: []string{"seed=x", "seed=1"}},
-			"config: seed = x (--set): must be a whole number",
-		},
-		{
-			"contradiction, with the place of the key at fault",
-			config.Options{Sets: []string{"data.path=elsewhere"}},
-			"config: data.path = elsewhere (--set): is not read with data.name = embedded; set data.name to the dataset that lies there",
-		},
-	} {
+	for _, tc := range refusedOptions {
 		t.Run(tc.name, func(t *testing.T) {
 			resolved, err := config.Load(tc.opts)
 			require.EqualError(t, err, tc.want)

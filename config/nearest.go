@@ -6,11 +6,11 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest returns the known name nearest to an unknown one by edit distance. A
-// wrong or forgotten section counts as one edit, so "width" and "net.width" are
-// nearest to "model.width", and so do words in place of their initials, as in
-// "learning_rate" for "lr"; of equals, the one with the nearer section, then the
-// first is meant.
+// Nearest returns the known name that is nearest to an unknown one by edit distance;
+// empty if none is known. A wrong or missing section counts as one edit, so that
+// "width" and "net.width" are nearest to "model.width". Words instead of their
+// initials count as one edit, too, as in "learning_rate" for "lr". Among equals it
+// returns the one with the nearest section, and then the first.
 func Nearest(unknown string, known []string) string {
 	unknown = strings.ToLower(unknown)
 	best, distance, whole := "", -1, 0
@@ -28,7 +28,7 @@ func Nearest(unknown string, known []string) string {
 	return best
 }
 
-// lastPart returns what stands behind the last dot of a name.
+// lastPart returns the part of a name after the last dot.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 // initials returns the first letters of words joined by underscores or dashes.

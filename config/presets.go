@@ -27,7 +27,7 @@ func PresetText(name string) (string, error) {
 	return string(text), nil
 }
 
-// presetEntries reads a preset; none for an empty name.
+// presetEntries returns the settings of a preset; none if name is empty.
 func presetEntries(name string) ([]entry, error) {
 	if name == "" {
 		return nil, nil
@@ -39,8 +39,8 @@ func presetEntries(name string) ([]entry, error) {
 	return yamlEntries([]byte(text), "preset "+name)
 }
 
-// PresetSummary returns the first line of a preset's comment; empty for an
-// unknown preset.
+// PresetSummary returns the first line of a preset's comment; empty if the preset is
+// not known.
 func PresetSummary(name string) string {
 	text, err := PresetText(name)
 	if err != nil {

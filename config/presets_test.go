@@ -38,8 +38,8 @@ func TestPresetsLoadAndExplainEveryValue(t *testing.T) {
 	}
 }
 
-// The paper preset spells out the defaults, on MNIST: whoever reads it sees
-// everything that fixes a result.
+// The paper preset is the defaults on MNIST, spelled out, so that its reader sees
+// everything that determines a result.
 func TestPaperPresetIsTheDefaultsOnMNIST(t *testing.T) {
 	paper, err := config.Load(config.Options{Preset: "paper"})
 	require.NoError(t, err)
@@ -49,14 +49,14 @@ func TestPaperPresetIsTheDefaultsOnMNIST(t *testing.T) {
 	for _, key := range config.Keys() {
 		silent := []string{"data.path", "data.dir", "attackers.targets", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.colluders", "trigger.kind", "trigger.files", "artefacts.model", "artefacts.triggers", "artefacts.images", "artefacts.divergence", "device", "workers", "threads", "store"}
 		section, _, _ := strings.Cut(key.Name, ".")
-		unused := slices.Contains(config.Defenses(), section) // it has no defense to set anything of
+		unused := slices.Contains(config.Defenses(), section) // the preset has no defense that it could set
 		if paper.Sources[key.Name] == "default" && !unused {
 			require.Contains(t, silent, key.Name)
 		}
 	}
 }
 
-// The quick preset is what a newcomer sees first: it must need no download.
+// A newcomer starts with the quick preset, so it must not need a download.
 func TestQuickPresetNeedsNoDownload(t *testing.T) {
 	quick, err := config.Load(config.Options{Preset: "quick"})
 	require.NoError(t, err)

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// YAML returns the configuration as a file that [Load] resolves to the same
-// values, with each value's source as a comment.
+// YAML returns the configuration as a file that [Load] resolves to the same values.
+// Each value has its source as a comment.
 func (r *Resolved) YAML() ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	sections := map[string]*yaml.Node{"": root}
@@ -41,7 +41,7 @@ func (r *Resolved) YAML() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// yamlValue returns the node of a value; lists stand on one line.
+// yamlValue returns the node of a value, with a list on one line.
 func yamlValue(value any) (*yaml.Node, error) {
 	node := new(yaml.Node)
 	if err := node.Encode(value); err != nil {

@@ -33,7 +33,7 @@ func TestYAMLIsReadBack(t *testing.T) {
 		require.NoError(rt, os.WriteFile(file, text, 0o600))
 		back, err := config.Load(config.Options{File: file})
 		require.NoError(rt, err, "%s", text)
-		// Compared as settings: an empty list and a list that is not given are the same.
+		// The settings are compared, in which an empty list and a missing list are equal.
 		want, got := resolved.Settings(), back.Settings()
 		for i := range want {
 			require.Equal(rt, config.Format(want[i].Value), config.Format(got[i].Value), want[i].Key)

@@ -10,54 +10,54 @@ import (
 	"strings"
 )
 
-// MaxPoints is the largest number of points of a sweep, seeds included: more is
-// a slip of the pen, not an experiment.
+// MaxPoints is the largest number of points of a sweep over all seeds. A sweep with
+// more points is taken for a mistake.
 const MaxPoints = 10_000
 
 // Sweep is a set of configurations that differ in some keys, made from a sweep
 // file.
 type Sweep struct {
 	Name   string // short, such as "table1"
-	Title  string // one line for people; may be empty
-	Source string // where it is from: "sweep table1" or "file my.yaml"
+	Title  string // one line that describes it; may be empty
+	Source string // its origin: "sweep table1" or "file my.yaml"
 	Preset string // the preset that all points start from; empty: none
-	// Points are in the order of the seeds, for each seed in the order of the
-	// file's list, for each of its entries in the order of the grid, whose last
-	// key varies fastest. No two are equal.
+	// Points are sorted by seed, then by the entries of the file's list, then by
+	// the grid, whose last key varies fastest. No two points are equal.
 	Points []Point
 }
 
 // Point is one configuration of a sweep.
 type Point struct {
-	// Name names the point among those of one seed: its name in the file's
-	// list, if it has one, and the keys it sets.
+	// Name is unique among the points of one seed. It consists of the point's name
+	// in the file's list, if it has one, and of the keys that the point sets.
 	Name string
-	// Keys are the keys that distinguish the points, but for the seed, with the
-	// values of this one as [Format] writes them.
+	// Keys holds the keys in which the points differ, apart from the seed, with the
+	// values of this point in the notation of [Format].
 	Keys map[string]string
 	// Config is the whole configuration; Config.Seed is the point's seed.
 	Config Config
-	// Verify is the configuration in which the point's triggers have to prove
-	// themselves (trigger.min_single_asr): Config with the sweep's settings for
-	// that. nil: Config itself.
+	// Verify is the configuration in which the point's triggers are verified
+	// (trigger.min_single_asr): Config with the sweep's settings for that. nil:
+	// Config itself.
 	Verify *Config
-	// Sources says for each key where its value is from, as in [Resolved]; the
-	// keys that the points set are from Sweep.Source.
+	// Sources holds the source of each key's value, as in [Resolved]. The source of
+	// the keys that the points set is Sweep.Source.
 	Sources map[string]string
 }
 
-// LoadSweep reads a sweep, the name of one of [Sweeps] or the path of a file, and
-// resolves all of its points. Values come, later ones winning, from: defaults,
-// preset (opts.Preset, or else the sweep's own), the sweep's base, its settings
-// for that preset, configuration file, environment, --set, flags, and the point.
-// A key that the points set cannot be set by environment, --set or flags.
+// LoadSweep reads a sweep, given by one of the names of [Sweeps] or the path of a
+// file, and resolves all of its points. Values come from these sources, of which a
+// later one overrides the earlier ones: defaults, preset (opts.Preset, or else the
+// sweep's own), the sweep's base, its settings for that preset, configuration file,
+// environment, --set, flags, and the point. A key that the points set cannot be set
+// by environment, --set or flags.
 //
-// With seeds above 0 the points are repeated for that many seeds, from the
-// resolved seed on; 0 takes the seeds of the file.
+// With seeds above 0 the points are repeated for that many seeds, from the resolved
+// seed on; 0 takes the seeds of the file.
 //
-// Everything in the file is checked, whether it comes to bear or not. Errors
-// wrap [ErrInvalid] and name the place in the file, the key, the value and what
-// is allowed.
+// Everything in the file is checked, including settings that are overridden. Errors
+// wrap [ErrInvalid] and name the place in the file, the key, the value and what is
+// allowed.
 func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	text, source, err := sweepText(sweep)
 	if err != nil {
@@ -89,7 +89,7 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	return &Sweep{Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Points: x.points}, nil
 }
 
-// expansion turns a sweep file into points.
+// expansion expands a sweep file into points.
 type expansion struct {
 	file   *sweepFile
 	base   *Resolved         // what the points have in common
@@ -98,14 +98,14 @@ type expansion struct {
 	points []Point
 }
 
-// chooseSeeds fixes the seeds: the number asked for, or else the file's.
+// chooseSeeds sets the seeds: the given number of them, or else the file's.
 func (x *expansion) chooseSeeds(number int) error {
 	first, listed := x.base.Config.Seed, x.file.seedAt()
 	switch {
 	case number < 0:
 		return invalidf("%d seeds: must be at least 1", number)
 	case number > 0 && listed != "":
-		return &fault{key: "seed", where: listed, reason: fmt.Sprintf("is given by the points, which cannot be repeated for %d seeds", number)}
+		return &fault{key: "seed", where: listed, reason: fmt.Sprintf("is set by the points, which cannot be repeated for %d seeds", number)}
 	case number == 0 && len(x.file.seeds) > 0:
 		x.seeds = x.file.seeds
 		return nil
@@ -123,8 +123,8 @@ func (x *expansion) chooseSeeds(number int) error {
 	}
 }
 
-// free refuses a key that the points set and that was also set by someone who
-// expects it to hold for all of them.
+// free refuses a key that the points set, if the environment, --set or a flag sets it
+// for all points, too.
 func (x *expansion) free(key, setAt string) error {
 	source := x.base.Sources[key]
 	if source != "--set" && !strings.HasPrefix(source, "env ") && !strings.HasPrefix(source, "flag ") {
@@ -133,11 +133,11 @@ func (x *expansion) free(key, setAt string) error {
 	declaration, _ := lookup(key)
 	return &fault{
 		key: key, value: declaration.valueIn(&x.base.Config), where: source,
-		reason: fmt.Sprintf("is what the points of the sweep differ in (%s): leave it, or write a sweep file of your own", setAt),
+		reason: fmt.Sprintf("is set by the points of the sweep (%s): leave it out, or write a sweep file of your own", setAt),
 	}
 }
 
-// expand makes the points.
+// expand makes all points.
 func (x *expansion) expand() error {
 	total := len(x.seeds) * len(x.file.list)
 	for _, axis := range x.file.grid {
@@ -173,7 +173,7 @@ func (x *expansion) expand() error {
 	return nil
 }
 
-// point makes one point: an entry of the list with a choice from the grid.
+// point returns one point: an entry of the list combined with a choice from the grid.
 func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Point, error) {
 	p := Point{Keys: map[string]string{}, Config: x.base.Config, Sources: maps.Clone(x.base.Sources)}
 	if seed != x.base.Config.Seed {
@@ -201,7 +201,7 @@ func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Po
 	for _, s := range chosen {
 		set(s, true)
 	}
-	// A point without a value of a key that others set has the common one.
+	// A point that does not set a key which other points set has the common value.
 	for _, s := range x.file.settings() {
 		if _, own := p.Keys[s.key.Name]; !own && s.key.Name != "seed" {
 			p.Keys[s.key.Name] = Format(s.key.valueIn(&p.Config))
@@ -222,8 +222,8 @@ func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Po
 	return p, err
 }
 
-// verified returns the configuration in which a point's triggers are verified,
-// nil if the file does not say.
+// verified returns the configuration in which a point's triggers are verified, nil if
+// the file has no settings for that.
 func (x *expansion) verified(cfg Config, where map[string]string) (*Config, error) {
 	if len(x.file.verify) == 0 {
 		return nil, nil
@@ -239,8 +239,8 @@ func (x *expansion) verified(cfg Config, where map[string]string) (*Config, erro
 	return &cfg, nil
 }
 
-// combinations returns every choice of one setting from each axis, the last axis
-// varying fastest; one empty choice if there is no axis.
+// combinations returns every choice of one setting from each axis, of which the last
+// varies fastest; one empty choice if there is no axis.
 func combinations(axes [][]sweepSetting) [][]sweepSetting {
 	choices := [][]sweepSetting{nil}
 	for _, axis := range axes {
@@ -255,7 +255,8 @@ func combinations(axes [][]sweepSetting) [][]sweepSetting {
 	return choices
 }
 
-// fingerprint is equal for configurations with equal settings.
+// fingerprint returns a text that is equal for configurations with equal settings, and
+// for no others.
 func fingerprint(cfg *Config) string {
 	var text strings.Builder
 	for _, key := range declared() {
@@ -265,7 +266,7 @@ func fingerprint(cfg *Config) string {
 	return text.String()
 }
 
-// setIn sets the key in a configuration to a value that parse returned.
+// setIn sets the key in a configuration to a value that [Key.parse] returned.
 func (k Key) setIn(cfg *Config, value any) {
 	field := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
 	switch {

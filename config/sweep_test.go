@@ -13,13 +13,13 @@ import (
 	"backfire/config"
 )
 
-// load reads a sweep from a file with the given text.
+// load returns the sweep of a file with the given text.
 func load(t *testing.T, text string, opts config.Options, seeds int) (*config.Sweep, error) {
 	t.Helper()
 	return config.LoadSweep(writeFile(t, text), opts, seeds)
 }
 
-// lines describes each point by name, seed and some keys.
+// lines returns a line for each point: its name, its seed and some keys.
 func lines(sweep *config.Sweep) []string {
 	var all []string
 	for _, p := range sweep.Points {
@@ -70,7 +70,7 @@ seeds: [7, 3]
 	require.Equal(t, "default", first["train.batch"])
 }
 
-// Each source overrides all before it, seen on one key.
+// Each source overrides all earlier ones. All of them set the same key here.
 func TestSweepPrecedence(t *testing.T) {
 	text := func(point string) string {
 		return "name: s\npreset: paper\nbase: {train.epochs: 11}\npresets: {quick: {train.epochs: 12}}\n" + point
@@ -97,7 +97,7 @@ func TestSweepPrecedence(t *testing.T) {
 		require.True(t, strings.HasPrefix(sweep.Points[0].Sources["train.epochs"], step.source))
 		require.Equal(t, "s", sweep.Points[0].Name)
 	}
-	// The points win over a configuration file, which may hold every key.
+	// The points override a configuration file, which may set every key.
 	sweep, err := load(t, "name: s\ngrid: {train.epochs: [17]}", config.Options{File: opts.File}, 0)
 	require.NoError(t, err)
 	require.Equal(t, 17, sweep.Points[0].Config.Train.Epochs)
@@ -124,8 +124,8 @@ func TestSweepSeeds(t *testing.T) {
 	require.Equal(t, []uint64{18446744073709551614, 18446744073709551615}, seedsOf("seeds: 2\nbase: {seed: 18446744073709551614}", config.Options{}, 0))
 }
 
-// Points that are equal are made once; those that the file names are kept, since
-// a name asks for a line of its own.
+// Equal points are made once. Those with names of their own are all kept, since each
+// name has a line in the results.
 func TestSweepDuplicates(t *testing.T) {
 	sweep, err := load(t, "name: s\ngrid: {attackers.p: [0.2, 0.3, 0.20]}\nlist: [{}, {attackers.counts: [1, 2, 3, 4, 5]}]", config.Options{}, 0)
 	require.NoError(t, err)
@@ -168,8 +168,8 @@ func TestSweepUnsets(t *testing.T) {
 	require.Equal(t, []string{"0.1", "", "0.5"}, []string{sweep.Points[0].Keys["attackers.p0"], sweep.Points[1].Keys["attackers.p0"], sweep.Points[2].Keys["attackers.p0"]})
 }
 
-// The number of points is the product of the numbers of distinct values, and
-// every point is what Load makes of its keys.
+// The number of points is the product of the numbers of distinct values, and every
+// point equals the configuration that Load resolves from its keys.
 func TestSweepIsLoadOfItsKeys(t *testing.T) {
 	file := writeFile(t, "")
 	rapid.Check(t, func(rt *rapid.T) {
@@ -193,58 +193,61 @@ func TestSweepIsLoadOfItsKeys(t *testing.T) {
 	})
 }
 
+// refusedSweeps are the texts of sweep files that LoadSweep refuses, each with the beginning of the error.
+var refusedSweeps = []struct{ name, text, want string }{
+	{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
+	{"not YAML", "name: [", "config: file FILE: yaml: line"},
+	{"two documents", "name: s\n---\nname: t", "config: file FILE: holds more than one YAML document"},
+	{"a list", "- name: s", "config: file FILE:1: is not a sweep; a sweep has name"},
+	{"no name", "grid: {attackers.p: [0.1]}", "config: name (file FILE): must name the sweep"},
+	{"a name of nothing", "name:", "config: name (file FILE:1): must be a text"},
+	{"unknown field", "name: s\ngird: {}", "config: gird (file FILE:2): is not a key of a sweep; the nearest one is grid"},
+	{"field twice", "name: s\nname: t", "config: name (file FILE:2): was already given in line 1"},
+	{"a setting at the top", "name: s\nattackers: {p: 0.1}", "config: attackers (file FILE:2): is a setting; in a sweep it belongs below base, list or grid"},
+	{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, workstation, paper)"},
+	{"unknown preset's settings", "name: s\npresets:\n  papre: {seed: 1}", "config: preset = papre (file FILE:3): is not known; the nearest one is paper"},
+	{"presets without names", "name: s\npresets: [quick]", "config: presets (file FILE:2): must hold the names of presets"},
+	{"wrong value for a preset that is not used", "name: s\npresets:\n  paper:\n    train.epochs: 0", "config: train.epochs = 0 (file FILE:4): must be a whole number, at least 1"},
+	{"unknown key in base", "name: s\nbase:\n  model:\n    widht: 8", "config: model.widht (file FILE:4): is not a key; the nearest one is model.width"},
+	{"unknown key in list", "name: s\nlist:\n  - attackers.p: 0.1\n  - atackers.p: 0.1", "config: atackers.p (file FILE:4): is not a key; the nearest one is attackers.p"},
+	{"unknown key in grid", "name: s\ngrid:\n  atackers.p: [0.1]", "config: atackers.p (file FILE:3): is not a key; the nearest one is attackers.p"},
+	{"section in grid", "name: s\ngrid:\n  attackers: [0.1]", "config: attackers (file FILE:3): is a section, not a key"},
+	{"wrong value in grid", "name: s\ngrid:\n  attackers.p: [0.1, 1.1]", "config: attackers.p = 1.1 (file FILE:3, value 2): must be a number from 0 to 1"},
+	{"wrong value in list", "name: s\nlist:\n- train.optimizer: sdg", "config: train.optimizer = sdg (file FILE:3): must be one of sgd, adam, adamw"},
+	{"no list in grid", "name: s\ngrid: {attackers.p: 0.1}", "config: attackers.p = 0.1 (file FILE:2): must be a list of values in a grid, at least one"},
+	{"nothing in grid", "name: s\ngrid: {attackers.p: []}", "config: attackers.p =  (file FILE:2): must be a list of values in a grid, at least one"},
+	{"grid of nothing", "name: s\ngrid: 5", "config: file FILE:2: holds no settings"},
+	{"empty list", "name: s\nlist: []", "config: list (file FILE:2): must be a list of settings, at least one"},
+	{"list of words", "name: s\nlist: [big]", "config: file FILE:2: holds no settings"},
+	{"list of lists", "name: s\nlist: [[name, x]]", "config: file FILE:2: holds no settings"},
+	{"a point's name twice", "name: s\nlist: [{name: a, name: b}]", "config: name (file FILE:2): was already given"},
+	{"a point's name a list", "name: s\nlist: [{name: [a]}]", "config: name (file FILE:2): must be a text"},
+	{"two points of one name", "name: s\nlist: [{name: a, seed: 1}, {name: a, seed: 1, attackers.p: 0.1}]", `config: file FILE: two different points are called "a"`},
+	{"base and grid", "name: s\nbase: {attackers.p: 0.1}\ngrid: {attackers.p: [0.1]}", "config: attackers.p (file FILE:3, value 1): was already given at file FILE:2"},
+	{"list and grid", "name: s\nlist:\n - attackers.p: 0.1\ngrid: {attackers.p: [0.1]}", "config: attackers.p (file FILE:4, value 1): was already given at file FILE:3"},
+	{"seeds and seed", "name: s\nseeds: 2\ngrid: {seed: [1]}", "config: seed (file FILE:3, value 1): was already given at file FILE:2"},
+	{"no seeds", "name: s\nseeds: 0", "config: seeds = 0 (file FILE:2): must be the number of seeds, at least 1, or a list of different seeds"},
+	{"seeds twice", "name: s\nseeds: [1, 2, 1]", "config: seeds (file FILE:2): must be the number of seeds"},
+	{"words for seeds", "name: s\nseeds: [one]", "config: seeds (file FILE:2): must be the number of seeds"},
+	{"seeds beyond the largest", "name: s\nbase: {seed: 18446744073709551615}\nseeds: 2", "config: 2 seeds from 18446744073709551615 on: must be at most 10000"},
+	{"too many points", "name: s\nseeds: 101\ngrid: {pool.size: [" + strings.Repeat("1, ", 99) + "1]}", "config: file FILE: has more than 10000 points"},
+	{
+		"contradiction in one point", "name: s\nbase: {attackers.labels: list}\nlist:\n  - {name: two, attackers.counts: [2], attackers.targets: [a, b]}\n  - name: four\n    attackers.counts: [4]\n    attackers.targets: [a, b]",
+		"config: attackers.targets = a,b (file FILE:7, point four): names 2 target labels for up to 4 attackers",
+	},
+	{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): cannot have another value for verifying triggers; only keys of asr, attackers,"},
+	{"verified on other images", "name: s\nverify:\n  data: {name: mnist}", "config: data.name (file FILE:3): cannot have another value for verifying"},
+	{"wrong value to verify in", "name: s\nverify: {attackers.p: 2}", "config: attackers.p = 2 (file FILE:2): must be a number from 0 to 1"},
+	{"words for verify", "name: s\nverify: all", "config: file FILE:2: holds no settings"},
+	{
+		"contradiction where triggers are verified", "name: s\nbase: {attackers.labels: list, attackers.counts: [1], attackers.targets: [a]}\nverify: {attackers.labels: same}",
+		"config: attackers.targets = a (file FILE:2): is read only with attackers.labels = list",
+	},
+	{"contradiction in the base", "name: s\nbase: {data.name: folder}", "config: data.path =  (point s): must name the directory"},
+}
+
 func TestSweepRefuses(t *testing.T) {
-	for _, tc := range []struct{ name, text, want string }{
-		{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
-		{"not YAML", "name: [", "config: file FILE: yaml: line"},
-		{"two documents", "name: s\n---\nname: t", "config: file FILE: holds more than one YAML document"},
-		{"a list", "- name: s", "config: file FILE:1: is no sweep; a sweep has name"},
-		{"no name", "grid: {attackers.p: [0.1]}", "config: name (file FILE): must name the sweep"},
-		{"a name of nothing", "name:", "config: name (file FILE:1): must be a text"},
-		{"unknown field", "name: s\ngird: {}", "config: gird (file FILE:2): is not a key of a sweep; the nearest one is grid"},
-		{"field twice", "name: s\nname: t", "config: name (file FILE:2): was already given in line 1"},
-		{"a setting at the top", "name: s\nattackers: {p: 0.1}", "config: attackers (file FILE:2): is a setting; in a sweep it stands below base, list or grid"},
-		{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, workstation, paper)"},
-		{"unknown preset's settings", "name: s\npresets:\n  papre: {seed: 1}", "config: preset = papre (file FILE:3): is not known; the nearest one is paper"},
-		{"presets without names", "name: s\npresets: [quick]", "config: presets (file FILE:2): must hold the names of presets"},
-		{"wrong value for a preset that is not used", "name: s\npresets:\n  paper:\n    train.epochs: 0", "config: train.epochs = 0 (file FILE:4): must be a whole number, at least 1"},
-		{"unknown key in base", "name: s\nbase:\n  model:\n    widht: 8", "config: model.widht (file FILE:4): is not a key; the nearest one is model.width"},
-		{"unknown key in list", "name: s\nlist:\n  - attackers.p: 0.1\n  - atackers.p: 0.1", "config: atackers.p (file FILE:4): is not a key; the nearest one is attackers.p"},
-		{"unknown key in grid", "name: s\ngrid:\n  atackers.p: [0.1]", "config: atackers.p (file FILE:3): is not a key; the nearest one is attackers.p"},
-		{"section in grid", "name: s\ngrid:\n  attackers: [0.1]", "config: attackers (file FILE:3): is a section, not a key"},
-		{"wrong value in grid", "name: s\ngrid:\n  attackers.p: [0.1, 1.1]", "config: attackers.p = 1.1 (file FILE:3, value 2): must be a number from 0 to 1"},
-		{"wrong value in list", "name: s\nlist:\n- train.optimizer: sdg", "config: train.optimizer = sdg (file FILE:3): must be one of sgd, adam, adamw"},
-		{"no list in grid", "name: s\ngrid: {attackers.p: 0.1}", "config: attackers.p = 0.1 (file FILE:2): must be a list of values in a grid, at least one"},
-		{"nothing in grid", "name: s\ngrid: {attackers.p: []}", "config: attackers.p =  (file FILE:2): must be a list of values in a grid, at least one"},
-		{"grid of nothing", "name: s\ngrid: 5", "config: file FILE:2: holds no settings"},
-		{"empty list", "name: s\nlist: []", "config: list (file FILE:2): must be a list of settings, at least one"},
-		{"list of words", "name: s\nlist: [big]", "config: file FILE:2: holds no settings"},
-		{"list of lists", "name: s\nlist: [[name, x]]", "config: file FILE:2: holds no settings"},
-		{"a point's name twice", "name: s\nlist: [{name: a, name: b}]", "config: name (file FILE:2): was already given"},
-		{"a point's name a list", "name: s\nlist: [{name: [a]}]", "config: name (file FILE:2): must be a text"},
-		{"two points of one name", "name: s\nlist: [{name: a, seed: 1}, {name: a, seed: 1, attackers.p: 0.1}]", `config: file FILE: two different points are called "a"`},
-		{"base and grid", "name: s\nbase: {attackers.p: 0.1}\ngrid: {attackers.p: [0.1]}", "config: attackers.p (file FILE:3, value 1): was already given at file FILE:2"},
-		{"list and grid", "name: s\nlist:\n - attackers.p: 0.1\ngrid: {attackers.p: [0.1]}", "config: attackers.p (file FILE:4, value 1): was already given at file FILE:3"},
-		{"seeds and seed", "name: s\nseeds: 2\ngrid: {seed: [1]}", "config: seed (file FILE:3, value 1): was already given at file FILE:2"},
-		{"no seeds", "name: s\nseeds: 0", "config: seeds = 0 (file FILE:2): must be the number of seeds, at least 1, or a list of different seeds"},
-		{"seeds twice", "name: s\nseeds: [1, 2, 1]", "config: seeds (file FILE:2): must be the number of seeds"},
-		{"words for seeds", "name: s\nseeds: [one]", "config: seeds (file FILE:2): must be the number of seeds"},
-		{"seeds beyond the largest", "name: s\nbase: {seed: 18446744073709551615}\nseeds: 2", "config: 2 seeds from 18446744073709551615 on: must be at most 10000"},
-		{"too many points", "name: s\nseeds: 101\ngrid: {pool.size: [" + strings.Repeat("1, ", 99) + "1]}", "config: file FILE: has more than 10000 points"},
-		{
-			"contradiction in one point", "name: s\nbase: {attackers.labels: list}\nlist:\n  - {name: two, attackers.counts: [2], attackers.targets: [a, b]}\n  - name: four\n    attackers.counts: [4]\n    attackers.targets: [a, b]",
-			"config: attackers.targets = a,b (file FILE:7, point four): names 2 target labels for up to 4 attackers",
-		},
-		{"verified elsewhere", "name: s\nverify: {seed: 2}", "config: seed (file FILE:2): is nothing that triggers can be verified in another value of; keys of asr, attackers,"},
-		{"verified on other images", "name: s\nverify:\n  data: {name: mnist}", "config: data.name (file FILE:3): is nothing that triggers can be verified in"},
-		{"wrong value to verify in", "name: s\nverify: {attackers.p: 2}", "config: attackers.p = 2 (file FILE:2): must be a number from 0 to 1"},
-		{"words for verify", "name: s\nverify: all", "config: file FILE:2: holds no settings"},
-		{
-			"contradiction where triggers are verified", "name: s\nbase: {attackers.labels: list, attackers.counts: [1], attackers.targets: [a]}\nverify: {attackers.labels: same}",
-			"config: attackers.targets = a (file FILE:2): is read only with attackers.labels = list",
-		},
-		{"contradiction in the base", "name: s\nbase: {data.name: folder}", "config: data.path =  (point s): must name the directory"},
-	} {
+	for _, tc := range refusedSweeps {
 		t.Run(tc.name, func(t *testing.T) {
 			file := writeFile(t, tc.text)
 			sweep, err := config.LoadSweep(file, config.Options{}, 0)
@@ -255,17 +258,17 @@ func TestSweepRefuses(t *testing.T) {
 	}
 }
 
-// What the points differ in cannot be set for all of them.
+// A key in which the points differ cannot be set for all of them.
 func TestSweepKeepsItsKeys(t *testing.T) {
 	text := "name: s\ngrid: {attackers.p: [0.1, 0.2]}\nseeds: [4, 5]"
 	for _, tc := range []struct {
 		opts config.Options
 		want string
 	}{
-		{config.Options{Sets: []string{"attackers.p=0.3"}}, "config: attackers.p = 0.3 (--set): is what the points of the sweep differ in (file FILE:2, value 1)"},
-		{config.Options{Flags: map[string]string{"attackers.p": "0.3"}}, "config: attackers.p = 0.3 (flag --p): is what"},
-		{config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=0.3"}}, "config: attackers.p = 0.3 (env BACKFIRE_ATTACKERS_P): is what"},
-		{config.Options{Flags: map[string]string{"seed": "9"}}, "config: seed = 9 (flag --seed): is what the points of the sweep differ in (file FILE:3)"},
+		{config.Options{Sets: []string{"attackers.p=0.3"}}, "config: attackers.p = 0.3 (--set): is set by the points of the sweep (file FILE:2, value 1)"},
+		{config.Options{Flags: map[string]string{"attackers.p": "0.3"}}, "config: attackers.p = 0.3 (flag --p): is set by"},
+		{config.Options{Environ: []string{"BACKFIRE_ATTACKERS_P=0.3"}}, "config: attackers.p = 0.3 (env BACKFIRE_ATTACKERS_P): is set by"},
+		{config.Options{Flags: map[string]string{"seed": "9"}}, "config: seed = 9 (flag --seed): is set by the points of the sweep (file FILE:3)"},
 		{config.Options{Preset: "quik"}, `config: preset "quik" is not known`},
 	} {
 		file := writeFile(t, text)
@@ -274,7 +277,7 @@ func TestSweepKeepsItsKeys(t *testing.T) {
 		require.ErrorIs(t, err, config.ErrInvalid)
 	}
 	_, err := load(t, "name: s\ngrid: {seed: [4, 5]}", config.Options{}, 3)
-	require.ErrorContains(t, err, "is given by the points, which cannot be repeated for 3 seeds")
+	require.ErrorContains(t, err, "is set by the points, which cannot be repeated for 3 seeds")
 	_, err = load(t, text, config.Options{}, -1)
 	require.ErrorContains(t, err, "config: -1 seeds: must be at least 1")
 }
@@ -296,7 +299,7 @@ func TestMaxPoints(t *testing.T) {
 	require.Len(t, sweep.Points, config.MaxPoints)
 }
 
-// hundred returns the numbers from 1 to 100.
+// hundred returns the numbers from 1 to 100 as a list of the command line.
 func hundred() string {
 	var numbers []string
 	for i := range 100 {
@@ -305,7 +308,7 @@ func hundred() string {
 	return strings.Join(numbers, ",")
 }
 
-// The example of docs/config.md does what is said of it.
+// The example of docs/config.md has the number of points that the text gives.
 func TestReferenceSweep(t *testing.T) {
 	_, after, ok := strings.Cut(config.Reference(), "```yaml\n")
 	require.True(t, ok)

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// sweepFile is a sweep file as it was read, every value checked.
+// sweepFile holds the contents of a sweep file, with every value checked.
 type sweepFile struct {
 	source    string
 	name      string
@@ -22,9 +22,9 @@ type sweepFile struct {
 	presets   map[string][]entry
 	grid      [][]sweepSetting // the values of one key each, in the file's order
 	list      []listItem       // at least one, which may be empty
-	verify    []sweepSetting   // in which triggers are verified
-	seeds     []uint64         // if the file lists them
-	seedCount int              // if it says how many
+	verify    []sweepSetting   // of the configuration in which triggers are verified
+	seeds     []uint64         // if the file lists seeds
+	seedCount int              // if the file has a number of seeds
 	seedsAt   string           // place of either; empty: neither
 }
 
@@ -34,10 +34,10 @@ type listItem struct {
 	settings []sweepSetting
 }
 
-// sweepSetting is a value that points of a sweep give a key.
+// sweepSetting is the value of a key at some points of a sweep.
 type sweepSetting struct {
 	key   Key
-	value any // as Key.parse returns it
+	value any // from [Key.parse]
 	where string
 }
 
@@ -50,8 +50,8 @@ func (f *sweepFile) settings() []sweepSetting {
 	return all
 }
 
-// varied returns all that points set: by the list, by the grid and, unless other
-// seeds are asked for, by the list of seeds.
+// varied returns the settings of the points: those of the list, of the grid and, unless
+// other seeds are asked for, the first of the list of seeds.
 func (f *sweepFile) varied(otherSeeds bool) []sweepSetting {
 	all := slices.Concat(f.settings(), slices.Concat(f.grid...))
 	if seed, ok := lookup("seed"); ok && len(f.seeds) > 0 && !otherSeeds {
@@ -60,7 +60,7 @@ func (f *sweepFile) varied(otherSeeds bool) []sweepSetting {
 	return all
 }
 
-// seedAt returns the place where list or grid set the seed; empty: nowhere.
+// seedAt returns the place at which list or grid set the seed; empty if they do not.
 func (f *sweepFile) seedAt() string {
 	for _, s := range f.varied(true) {
 		if s.key.Name == "seed" {
@@ -70,7 +70,8 @@ func (f *sweepFile) seedAt() string {
 	return ""
 }
 
-// sweepFields are the keys of a sweep file itself, each with what reads it.
+// sweepFields holds the keys of a sweep file itself, each with the function that reads
+// its value.
 var sweepFields = map[string]func(f *sweepFile, node *yaml.Node) error{
 	"name":    func(f *sweepFile, node *yaml.Node) error { return f.text(node, "name", &f.name) },
 	"title":   func(f *sweepFile, node *yaml.Node) error { return f.text(node, "title", &f.title) },
@@ -104,7 +105,7 @@ func readSweep(text []byte, source string) (*sweepFile, error) {
 	}
 	root := document.Content[0]
 	if root.Kind != yaml.MappingNode {
-		return nil, invalidf("%s:%d: is no sweep; a sweep has %s", source, root.Line, strings.Join(sweepFieldNames(), ", "))
+		return nil, invalidf("%s:%d: is not a sweep; a sweep has %s", source, root.Line, strings.Join(sweepFieldNames(), ", "))
 	}
 	lines := map[string]int{}
 	for i := 0; i < len(root.Content); i += 2 {
@@ -130,18 +131,18 @@ func readSweep(text []byte, source string) (*sweepFile, error) {
 	return f, f.eachKeyOnce()
 }
 
-// notOfSweep says why a name is no key of a sweep file.
+// notOfSweep returns the reason why a name is not a key of a sweep file.
 func notOfSweep(name string) string {
 	if _, isKey := lookup(name); isKey || len(keysBelow(name)) > 0 {
-		return "is a setting; in a sweep it stands below base, list or grid"
+		return "is a setting; in a sweep it belongs below base, list or grid"
 	}
 	return "is not a key of a sweep; the nearest one is " + Nearest(name, sweepFieldNames())
 }
 
-// at names the place of a node.
+// at returns the place of a node.
 func (f *sweepFile) at(node *yaml.Node) string { return fmt.Sprintf("%s:%d", f.source, node.Line) }
 
-// text reads a line of text.
+// text reads one line of text.
 func (f *sweepFile) text(node *yaml.Node, field string, into *string) error {
 	if node.Kind != yaml.ScalarNode || node.Tag == "!!null" || strings.TrimSpace(node.Value) == "" {
 		return &fault{key: field, where: f.at(node), reason: "must be a text"}
@@ -150,6 +151,7 @@ func (f *sweepFile) text(node *yaml.Node, field string, into *string) error {
 	return nil
 }
 
+// readPreset reads the preset that the sweep starts from.
 func (f *sweepFile) readPreset(node *yaml.Node) error {
 	if err := f.text(node, "preset", &f.preset); err != nil {
 		return err
@@ -157,7 +159,7 @@ func (f *sweepFile) readPreset(node *yaml.Node) error {
 	return f.checkPreset(node)
 }
 
-// checkPreset refuses a node that does not name a preset.
+// checkPreset returns an error if a node does not name a preset.
 func (f *sweepFile) checkPreset(node *yaml.Node) error {
 	if slices.Contains(Presets(), node.Value) {
 		return nil
@@ -168,12 +170,14 @@ func (f *sweepFile) checkPreset(node *yaml.Node) error {
 	}
 }
 
+// readBase reads the settings of all points.
 func (f *sweepFile) readBase(node *yaml.Node) error {
 	var err error
 	f.base, err = f.entries(node)
 	return err
 }
 
+// readPresets reads the settings for each preset.
 func (f *sweepFile) readPresets(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return &fault{key: "presets", where: f.at(node), reason: "must hold the names of presets, each with settings"}
@@ -191,7 +195,7 @@ func (f *sweepFile) readPresets(node *yaml.Node) error {
 	return nil
 }
 
-// entries reads and checks one mapping of settings, as in a configuration file.
+// entries reads and checks a mapping of settings, written as in a configuration file.
 func (f *sweepFile) entries(node *yaml.Node) ([]entry, error) {
 	reader := yamlReader{source: f.source, lines: map[string]int{}}
 	if err := reader.section(node, ""); err != nil {
@@ -211,6 +215,7 @@ func (e entry) setting() (sweepSetting, error) {
 	return sweepSetting{key: key, value: value, where: e.where}, err
 }
 
+// readGrid reads the values of each key of the grid.
 func (f *sweepFile) readGrid(node *yaml.Node) error {
 	reader := yamlReader{source: f.source, lines: map[string]int{}}
 	if err := reader.section(node, ""); err != nil {
@@ -236,6 +241,7 @@ func (f *sweepFile) readGrid(node *yaml.Node) error {
 	return nil
 }
 
+// readList reads the list of points.
 func (f *sweepFile) readList(node *yaml.Node) error {
 	if node.Kind != yaml.SequenceNode || len(node.Content) == 0 {
 		return &fault{key: "list", where: f.at(node), reason: "must be a list of settings, at least one"}
@@ -248,7 +254,7 @@ func (f *sweepFile) readList(node *yaml.Node) error {
 	return nil
 }
 
-// readItem reads one entry of the list: settings, and a name if it has one.
+// readItem reads one entry of the list: its settings, and its name if it has one.
 func (f *sweepFile) readItem(node *yaml.Node) error {
 	var item listItem
 	settings := *node
@@ -276,7 +282,7 @@ func (f *sweepFile) readItem(node *yaml.Node) error {
 	return nil
 }
 
-// settingsOf resolves entries.
+// settingsOf returns the resolved entries.
 func settingsOf(entries []entry) ([]sweepSetting, error) {
 	var settings []sweepSetting
 	for _, e := range entries {
@@ -289,11 +295,12 @@ func settingsOf(entries []entry) ([]sweepSetting, error) {
 	return settings, nil
 }
 
-// verifySections are the parts of a configuration that a trigger may be verified
-// in other values of: what a single game depends on, but for the seed and the
-// images, which make it the trigger that it is.
+// verifySections are the sections of which a sweep may set other values for verifying
+// triggers. A single game depends on them. It depends on the seed and the images, too,
+// but so does the trigger itself.
 var verifySections = []string{"asr", "attackers", "deal", "model", "pool", "train", "trigger"}
 
+// readVerify reads the settings for verifying triggers.
 func (f *sweepFile) readVerify(node *yaml.Node) error {
 	entries, err := f.entries(node)
 	if err != nil {
@@ -303,7 +310,7 @@ func (f *sweepFile) readVerify(node *yaml.Node) error {
 		if section, _, _ := strings.Cut(e.key, "."); !slices.Contains(verifySections, section) {
 			return &fault{
 				key: e.key, where: e.where,
-				reason: "is nothing that triggers can be verified in another value of; keys of " + strings.Join(verifySections, ", ") + " are",
+				reason: "cannot have another value for verifying triggers; only keys of " + strings.Join(verifySections, ", ") + " can",
 			}
 		}
 	}
@@ -311,6 +318,7 @@ func (f *sweepFile) readVerify(node *yaml.Node) error {
 	return err
 }
 
+// readSeeds reads the number of seeds, or the list of them.
 func (f *sweepFile) readSeeds(node *yaml.Node) error {
 	f.seedsAt = f.at(node)
 	wrong := &fault{key: "seeds", where: f.seedsAt, reason: "must be the number of seeds, at least 1, or a list of different seeds"}
@@ -329,8 +337,8 @@ func (f *sweepFile) readSeeds(node *yaml.Node) error {
 	return nil
 }
 
-// eachKeyOnce refuses a key that two parts of the file set for the same points,
-// so that one of them would never be read.
+// eachKeyOnce refuses a key that two parts of the file set for the same points, since
+// the value of one part would have no effect.
 func (f *sweepFile) eachKeyOnce() error {
 	given := map[string]string{} // key -> place
 	for _, e := range f.base {

@@ -13,12 +13,11 @@ import (
 //go:embed sweeps/*.yaml
 var sweepFiles embed.FS
 
-// Sweeps returns the names of the sweeps within the program: the paper's tables,
-// and the comparison of all defenses.
+// Sweeps returns the names of the sweeps that are part of the program: the paper's
+// tables, and the comparison of all defenses.
 func Sweeps() []string { return []string{"table1", "table2", "table3", "defenses"} }
 
-// SweepText returns the YAML of one of [Sweeps], a start for a sweep file of
-// one's own.
+// SweepText returns the YAML of one of [Sweeps]. It is a template for other sweeps.
 func SweepText(name string) (string, error) {
 	if !slices.Contains(Sweeps(), name) {
 		return "", invalidf("sweep %q is not known; the nearest one is %s (of %s)", name, Nearest(name, Sweeps()), strings.Join(Sweeps(), ", "))
@@ -30,7 +29,7 @@ func SweepText(name string) (string, error) {
 	return string(text), nil
 }
 
-// sweepTitle returns the title of one of Sweeps; empty for an unknown one.
+// sweepTitle returns the title of one of [Sweeps]; empty if the name is not known.
 func sweepTitle(name string) string {
 	text, err := SweepText(name)
 	if err != nil {
@@ -43,7 +42,7 @@ func sweepTitle(name string) string {
 	return file.title
 }
 
-// sweepText reads one of Sweeps or else a file, and says which.
+// sweepText returns the text and the source of one of [Sweeps], or else of a file.
 func sweepText(sweep string) (text []byte, source string, err error) {
 	if slices.Contains(Sweeps(), sweep) {
 		text, err := SweepText(sweep)

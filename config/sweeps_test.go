@@ -111,7 +111,7 @@ func TestTable2(t *testing.T) {
 	}
 }
 
-// make20 returns n times 0.2.
+// make20 returns a slice of n times 0.2.
 func make20(n int) []float64 {
 	rates := make([]float64, n)
 	for i := range rates {

@@ -9,63 +9,66 @@ import (
 	"backfire/config"
 )
 
-// Validate does not trust a Config that was put together without Load.
+// refusedSettings are changes of a valid configuration that Validate refuses, each with the error.
+var refusedSettings = []struct {
+	damage func(*config.Config)
+	want   string
+}{
+	{func(c *config.Config) { c.Data.Name = "imagenet" }, "config: data.name = imagenet: must be one of embedded, mnist, fashion-mnist, cifar10, folder"},
+	{func(c *config.Config) { c.Data.Name = "folder" }, "config: data.path = : must name the directory or archive of images that data.name = folder reads"},
+	{func(c *config.Config) { c.Pool.Size = -1 }, "config: pool.size = -1: must be a whole number, at least 0"},
+	{func(c *config.Config) { c.Deal.DefenderShare = 1 }, "config: deal.defender_share = 1: must be a number, above 0 and below 1"},
+	{func(c *config.Config) { c.Deal.HeldOut = 0 }, "config: deal.held_out = 0: must be a number, above 0 and below 1"},
+	{func(c *config.Config) { c.Attackers.Counts = nil }, "config: attackers.counts = : must name at least one number of attackers"},
+	{func(c *config.Config) { c.Attackers.Counts = []int{0} }, "config: attackers.counts = 0: must be a list of whole numbers, each at least 1"},
+	{func(c *config.Config) { c.Attackers.Counts = []int{2, 5, 2} }, "config: attackers.counts = 2,5,2: names 2 twice"},
+	{func(c *config.Config) { c.Attackers.Singles = -2 }, "config: attackers.singles = -2: must be a whole number, at least -1"},
+	{func(c *config.Config) { c.Attackers.Label = "" }, "config: attackers.label = : must name a class with attackers.labels = same"},
+	{func(c *config.Config) { c.Attackers.Labels = "list"; c.Attackers.Targets = []string{"1", "2"} }, "config: attackers.targets = 1,2: names 2 target labels for up to 5 attackers (attackers.counts)"},
+	{func(c *config.Config) { c.Attackers.Targets = []string{"1"} }, "config: attackers.targets = 1: is read only with attackers.labels = list, not same"},
+	{func(c *config.Config) { c.Attackers.P = -0.1 }, "config: attackers.p = -0.1: must be a number from 0 to 1"},
+	{func(c *config.Config) { p := math.NaN(); c.Attackers.P1 = &p }, "config: attackers.p1 = NaN: must be a number from 0 to 1"},
+	{func(c *config.Config) { c.Attackers.Rates = []float64{0.2, 2} }, "config: attackers.rates = 0.2,2: must be a list of numbers, each from 0 to 1"},
+	{func(c *config.Config) { c.Attackers.Colluders = []string{"1"} }, `config: attackers.colluders = 1: has "1": write 1=0 for attacker 1 with the trigger of attacker 0`},
+	{func(c *config.Config) { c.Attackers.Colluders = []string{"1=2"} }, "config: attackers.colluders = 1=2: has 1=2: the second number must be that of an earlier attacker"},
+	{func(c *config.Config) { c.Attackers.Colluders = []string{"2=0", "2=1"} }, "config: attackers.colluders = 2=0,2=1: names attacker 2 twice"},
+	{func(c *config.Config) { c.Attackers.Colluders = []string{"1=0", "2=1"} }, "config: attackers.colluders = 1=0,2=1: has 2=1, but attacker 1 uses the trigger of another attacker: name attacker 0"},
+	{func(c *config.Config) { c.Attackers.Colluders, c.Trigger.Sampling = []string{"1=0"}, "per_image" }, "config: attackers.colluders = 1=0: needs trigger.sampling = per_agent: with per_image there is no trigger to share"},
+	{func(c *config.Config) { c.Trigger.Sampling = "per_pixel" }, "config: trigger.sampling = per_pixel: must be one of per_agent, per_image"},
+	{func(c *config.Config) { c.Trigger.Files = []string{"a.png"} }, "config: trigger.files = a.png: is read only with trigger.kind = image, not random"},
+	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Files = "image", []string{"a.png", "b.png"} }, "config: trigger.files = a.png,b.png: names no picture for attacker 2 of up to 5 (attackers.counts)"},
+	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Sampling = "image", "per_image" }, "config: trigger.sampling = per_image: must be per_agent with trigger.kind = image: a picture is not drawn at random"},
+	{func(c *config.Config) { c.Model.Width = 0 }, "config: model.width = 0: must be a whole number from 1 to 1024"},
+	{func(c *config.Config) { c.Train.Batch = 1 }, "config: train.batch = 1: must be a whole number, at least 2"},
+	{func(c *config.Config) { c.Train.LR = math.Inf(1) }, "config: train.lr = +Inf: must be a number, above 0"},
+	{func(c *config.Config) { c.Train.Momentum = 1 }, "config: train.momentum = 1: must be a number, at least 0 and below 1"},
+	{func(c *config.Config) { c.Train.Nesterov, c.Train.Optimizer = true, "adam" }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
+	{func(c *config.Config) { c.Train.Nesterov, c.Train.Momentum = true, 0 }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
+	{func(c *config.Config) { c.Defenders = nil }, "config: defenders = : must name at least one defender, such as none"},
+	{func(c *config.Config) { c.Defenders = []string{"cutmx"} }, `config: defenders = cutmx: has "cutmx", which is not a defense; the nearest one is cutmix`},
+	{func(c *config.Config) { c.Defenders = []string{"cutmix", "+mixup"} }, `config: defenders = cutmix,+mixup: names nothing in "+mixup", where a defense belongs`},
+	{func(c *config.Config) { c.Defenders = []string{"none+cutmix"} }, "config: defenders = none+cutmix: has none together with a defense in none+cutmix: none stands alone"},
+	{func(c *config.Config) { c.Defenders = []string{"cutmix+cutmix"} }, "config: defenders = cutmix+cutmix: has cutmix twice in cutmix+cutmix"},
+	{func(c *config.Config) { c.Defenders = []string{"cutmix+indexing", "none", "indexing+cutmix"} }, "config: defenders = cutmix+indexing,none,indexing+cutmix: names indexing+cutmix twice"},
+	{func(c *config.Config) { c.CutMix.Alpha = 0 }, "config: cutmix.alpha = 0: must be a number from 0.05 to 1000"},
+	{func(c *config.Config) { c.Defenders, c.Indexing.Models = []string{"indexing"}, 2 }, "config: indexing.models = 2: must be 0 with indexing.mode = exact, which trains one model per agent"},
+	{func(c *config.Config) { c.Indexing.Mode = "sliced" }, "config: indexing.models = 0: must be at least 1 with indexing.mode = sliced"},
+	{func(c *config.Config) { c.Defenders = []string{"indexing", "indexing_sliced"} }, "config: indexing.models = 0: must be at least 1 with defender indexing_sliced"},
+	{func(c *config.Config) {
+		c.Defenders, c.Indexing.Update = []string{"cutmix+indexing_unknown"}, "pick"
+	}, "config: indexing.models = 0: must be at least 1 with defender indexing_unknown"},
+	{func(c *config.Config) { c.Defenders = []string{"indexing+indexing_unknown"} }, "config: defenders = indexing+indexing_unknown: has indexing_unknown beside indexing in indexing+indexing_unknown: a defender has one way of indexing"},
+	{func(c *config.Config) { c.Indexing.Similarity = "l2" }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js"},
+	{func(c *config.Config) { c.Indexing.Batch = 1 }, "config: indexing.batch = 1: must be a whole number, at least 2"},
+	{func(c *config.Config) { c.Indexing.UnlearnLR = 0 }, "config: indexing.unlearn_lr = 0: must be a number, above 0"},
+	{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K"},
+	{func(c *config.Config) { c.Workers = -1 }, "config: workers = -1: must be a whole number, at least 0"},
+	{func(c *config.Config) { c.Store = "" }, "config: store = : must name a directory"},
+}
+
+// Validate checks a Config that was made without Load, too.
 func TestValidateRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		damage func(*config.Config)
-		want   string
-	}{
-		{func(c *config.Config) { c.Data.Name = "imagenet" }, "config: data.name = imagenet: must be one of embedded, mnist, fashion-mnist, cifar10, folder"},
-		{func(c *config.Config) { c.Data.Name = "folder" }, "config: data.path = : must name the directory or archive of images that data.name = folder reads"},
-		{func(c *config.Config) { c.Pool.Size = -1 }, "config: pool.size = -1: must be a whole number, at least 0"},
-		{func(c *config.Config) { c.Deal.DefenderShare = 1 }, "config: deal.defender_share = 1: must be a number, above 0 and below 1"},
-		{func(c *config.Config) { c.Deal.HeldOut = 0 }, "config: deal.held_out = 0: must be a number, above 0 and below 1"},
-		{func(c *config.Config) { c.Attackers.Counts = nil }, "config: attackers.counts = : must name at least one number of attackers"},
-		{func(c *config.Config) { c.Attackers.Counts = []int{0} }, "config: attackers.counts = 0: must be a list of whole numbers, each at least 1"},
-		{func(c *config.Config) { c.Attackers.Counts = []int{2, 5, 2} }, "config: attackers.counts = 2,5,2: names 2 twice"},
-		{func(c *config.Config) { c.Attackers.Singles = -2 }, "config: attackers.singles = -2: must be a whole number, at least -1"},
-		{func(c *config.Config) { c.Attackers.Label = "" }, "config: attackers.label = : must name a class with attackers.labels = same"},
-		{func(c *config.Config) { c.Attackers.Labels = "list"; c.Attackers.Targets = []string{"1", "2"} }, "config: attackers.targets = 1,2: names 2 target labels for up to 5 attackers (attackers.counts)"},
-		{func(c *config.Config) { c.Attackers.Targets = []string{"1"} }, "config: attackers.targets = 1: is read only with attackers.labels = list, not same"},
-		{func(c *config.Config) { c.Attackers.P = -0.1 }, "config: attackers.p = -0.1: must be a number from 0 to 1"},
-		{func(c *config.Config) { p := math.NaN(); c.Attackers.P1 = &p }, "config: attackers.p1 = NaN: must be a number from 0 to 1"},
-		{func(c *config.Config) { c.Attackers.Rates = []float64{0.2, 2} }, "config: attackers.rates = 0.2,2: must be a list of numbers, each from 0 to 1"},
-		{func(c *config.Config) { c.Attackers.Colluders = []string{"1"} }, `config: attackers.colluders = 1: has "1": write 1=0 for attacker 1 with the trigger of attacker 0`},
-		{func(c *config.Config) { c.Attackers.Colluders = []string{"1=2"} }, "config: attackers.colluders = 1=2: has 1=2: the second number must be that of an earlier attacker"},
-		{func(c *config.Config) { c.Attackers.Colluders = []string{"2=0", "2=1"} }, "config: attackers.colluders = 2=0,2=1: names attacker 2 twice"},
-		{func(c *config.Config) { c.Attackers.Colluders = []string{"1=0", "2=1"} }, "config: attackers.colluders = 1=0,2=1: has 2=1, but attacker 1 uses another's trigger itself: name attacker 0"},
-		{func(c *config.Config) { c.Attackers.Colluders, c.Trigger.Sampling = []string{"1=0"}, "per_image" }, "config: attackers.colluders = 1=0: needs trigger.sampling = per_agent: with per_image there is no trigger to share"},
-		{func(c *config.Config) { c.Trigger.Sampling = "per_pixel" }, "config: trigger.sampling = per_pixel: must be one of per_agent, per_image"},
-		{func(c *config.Config) { c.Trigger.Files = []string{"a.png"} }, "config: trigger.files = a.png: is read only with trigger.kind = image, not random"},
-		{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Files = "image", []string{"a.png", "b.png"} }, "config: trigger.files = a.png,b.png: names no picture for attacker 2 of up to 5 (attackers.counts)"},
-		{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Sampling = "image", "per_image" }, "config: trigger.sampling = per_image: must be per_agent with trigger.kind = image: a picture is not drawn"},
-		{func(c *config.Config) { c.Model.Width = 0 }, "config: model.width = 0: must be a whole number from 1 to 1024"},
-		{func(c *config.Config) { c.Train.Batch = 1 }, "config: train.batch = 1: must be a whole number, at least 2"},
-		{func(c *config.Config) { c.Train.LR = math.Inf(1) }, "config: train.lr = +Inf: must be a number, above 0"},
-		{func(c *config.Config) { c.Train.Momentum = 1 }, "config: train.momentum = 1: must be a number, at least 0 and below 1"},
-		{func(c *config.Config) { c.Train.Nesterov, c.Train.Optimizer = true, "adam" }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
-		{func(c *config.Config) { c.Train.Nesterov, c.Train.Momentum = true, 0 }, "config: train.nesterov = true: needs train.optimizer = sgd with train.momentum above 0"},
-		{func(c *config.Config) { c.Defenders = nil }, "config: defenders = : must name at least one defender, such as none"},
-		{func(c *config.Config) { c.Defenders = []string{"cutmx"} }, `config: defenders = cutmx: has "cutmx", which is no defense; the nearest one is cutmix`},
-		{func(c *config.Config) { c.Defenders = []string{"cutmix", "+mixup"} }, `config: defenders = cutmix,+mixup: names nothing in "+mixup", where a defense belongs`},
-		{func(c *config.Config) { c.Defenders = []string{"none+cutmix"} }, "config: defenders = none+cutmix: adds none to something in none+cutmix: none stands alone"},
-		{func(c *config.Config) { c.Defenders = []string{"cutmix+cutmix"} }, "config: defenders = cutmix+cutmix: has cutmix twice in cutmix+cutmix"},
-		{func(c *config.Config) { c.Defenders = []string{"cutmix+indexing", "none", "indexing+cutmix"} }, "config: defenders = cutmix+indexing,none,indexing+cutmix: names indexing+cutmix twice"},
-		{func(c *config.Config) { c.CutMix.Alpha = 0 }, "config: cutmix.alpha = 0: must be a number from 0.05 to 1000"},
-		{func(c *config.Config) { c.Defenders, c.Indexing.Models = []string{"indexing"}, 2 }, "config: indexing.models = 2: must be 0 with indexing.mode = exact, which trains one model per agent"},
-		{func(c *config.Config) { c.Indexing.Mode = "sliced" }, "config: indexing.models = 0: must be at least 1 with indexing.mode = sliced"},
-		{func(c *config.Config) { c.Defenders = []string{"indexing", "indexing_sliced"} }, "config: indexing.models = 0: must be at least 1 with defender indexing_sliced"},
-		{func(c *config.Config) {
-			c.Defenders, c.Indexing.Update = []string{"cutmix+indexing_unknown"}, "pick"
-		}, "config: indexing.models = 0: must be at least 1 with defender indexing_unknown"},
-		{func(c *config.Config) { c.Defenders = []string{"indexing+indexing_unknown"} }, "config: defenders = indexing+indexing_unknown: has indexing_unknown beside indexing in indexing+indexing_unknown: a defender has one way of indexing"},
-		{func(c *config.Config) { c.Indexing.Similarity = "l2" }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js"},
-		{func(c *config.Config) { c.Indexing.Batch = 1 }, "config: indexing.batch = 1: must be a whole number, at least 2"},
-		{func(c *config.Config) { c.Indexing.UnlearnLR = 0 }, "config: indexing.unlearn_lr = 0: must be a number, above 0"},
-		{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K"},
-		{func(c *config.Config) { c.Workers = -1 }, "config: workers = -1: must be a whole number, at least 0"},
-		{func(c *config.Config) { c.Store = "" }, "config: store = : must name a directory"},
-	} {
+	for _, tc := range refusedSettings {
 		resolved, err := config.Load(config.Options{})
 		require.NoError(t, err)
 		require.NoError(t, resolved.Config.Validate())

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// parse turns what stood in a file, a variable or on the command line into the
-// key's type and checks it. Lists may be written as text separated by commas. A
-// nil raw value unsets an optional key. The error is the reason alone.
+// parse converts a value from a file, a variable or the command line to the key's
+// type and checks it. A list may be text separated by commas. A nil or empty raw value
+// unsets an optional key. The error holds the reason only, without key and value.
 func (k Key) parse(raw any) (any, error) {
 	if raw == nil || raw == "" && k.Optional() {
 		if k.Optional() {
@@ -27,7 +27,7 @@ func (k Key) parse(raw any) (any, error) {
 	return value, k.check(value)
 }
 
-// convert turns a raw value into the key's type, unchecked.
+// convert converts a raw value to the key's type without checking it.
 func (k Key) convert(raw any) (any, error) {
 	list := k.isList()
 	elements, isList := raw.([]any)
@@ -58,7 +58,7 @@ func (k Key) convert(raw any) (any, error) {
 	return result.Interface(), nil
 }
 
-// convertScalar turns one raw value into the key's scalar type.
+// convertScalar converts one raw value to the key's scalar type.
 func (k Key) convertScalar(raw any) (reflect.Value, error) {
 	text, err := scalarText(raw)
 	if err != nil {
@@ -82,7 +82,7 @@ func (k Key) convertScalar(raw any) (reflect.Value, error) {
 	return reflect.ValueOf(value), nil
 }
 
-// scalarText returns a raw scalar as text; lists and mappings are refused.
+// scalarText returns a raw scalar as text. It refuses lists and mappings.
 func scalarText(raw any) (string, error) {
 	switch raw := raw.(type) {
 	case string:
@@ -98,7 +98,7 @@ func scalarText(raw any) (string, error) {
 	}
 }
 
-// splitList splits "1, 2" and "[1, 2]" at the commas; empty text is no element.
+// splitList splits "1, 2" and "[1, 2]" at the commas. Empty text has no elements.
 func splitList(raw any) []any {
 	text, ok := raw.(string)
 	if !ok {
@@ -118,7 +118,7 @@ func splitList(raw any) []any {
 	return elements
 }
 
-// check refuses a value of the key's type that is not among the allowed ones.
+// check returns an error if a value of the key's type is not allowed.
 func (k Key) check(value any) error {
 	if value == nil {
 		return nil
@@ -135,7 +135,7 @@ func (k Key) check(value any) error {
 	return nil
 }
 
-// checkScalar is check for one value or element.
+// checkScalar returns an error if one value, or one element, is not allowed.
 func (k Key) checkScalar(value any) error {
 	allowed := true
 	switch value := value.(type) {
@@ -152,8 +152,8 @@ func (k Key) checkScalar(value any) error {
 	return nil
 }
 
-// matches reports whether a value is an allowed word, or one of the family that
-// a word ending in ":K" stands for.
+// matches reports whether a value is the allowed word, or one of those for which a
+// word that ends in ":K" stands.
 func matches(word, value string) bool {
 	family, ok := strings.CutSuffix(word, "K")
 	if !ok || !strings.HasSuffix(family, ":") {
@@ -167,7 +167,7 @@ func matches(word, value string) bool {
 	return err == nil && strconv.FormatUint(k, 10) == number
 }
 
-// wanted says what the key's values must be, as in "it must be ...".
+// wanted returns the allowed values in words that complete "it must be".
 func (k Key) wanted() string {
 	switch {
 	case len(k.Oneof) > 0:
@@ -179,9 +179,9 @@ func (k Key) wanted() string {
 	}
 }
 
-// Format writes a value as it could be given on the command line: numbers as
-// short as they can be read back exactly, lists separated by commas, nil
-// (unset) as the empty text.
+// Format returns a value in the notation of the command line: numbers as short as
+// they can be read back exactly, lists separated by commas, and nil (unset) as the
+// empty text.
 func Format(value any) string {
 	switch value := value.(type) {
 	case nil:

@@ -82,7 +82,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// What Format writes, parse reads back.
+// A value that Format writes is the value that parse reads back.
 func TestFormatIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for name, value := range map[string]any{

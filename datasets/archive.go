@@ -19,11 +19,11 @@ type entry struct {
 	size int64
 }
 
-// walkTar calls visit for every regular file and directory of a tar stream,
-// gzipped or not. It refuses entries that point out of the archive: absolute
-// paths, "..", links and special files. An archive is whole if the mark of its end
-// and, gzipped, checksum and length behind that are there: the error says so when
-// everything was visited.
+// walkTar calls visit for every regular file and directory of a tar stream, gzipped
+// or not. It refuses entries that point out of the archive: absolute paths, "..",
+// links and special files. An archive is complete if it has the mark of its end and,
+// if it is gzipped, a matching checksum and length after that. An incomplete archive
+// is an error, which may be found only after all entries were visited.
 func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) error {
 	content, err := gunzip(r)
 	if err != nil {
@@ -62,24 +62,25 @@ func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) error {
 	}
 }
 
-// endReader notices that a stream is over.
+// endReader records whether a stream was read to its end.
 type endReader struct {
 	r    io.Reader
-	over bool // nothing was left to be read
+	over bool // a read found the end of the stream
 }
 
+// Read reads from the stream. It returns io.EOF only without bytes.
 func (e *endReader) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
 	if n > 0 && errors.Is(err, io.EOF) {
-		err = nil // told by the next call
+		err = nil // the next call returns it
 	}
 	e.over = e.over || errors.Is(err, io.EOF)
 	return n, err
 }
 
-// rest reads what is behind the last entry of an archive. Package tar takes a stream
-// that is over there for whole, whether or not two empty blocks mark the end, and
-// leaves gzip's checksum unread.
+// rest reads the part of an archive after its last entry. It returns an error if the
+// mark of the end is missing or gzip's checksum does not match. Package tar accepts a
+// stream that ends without the mark, two empty blocks, and leaves the checksum unread.
 func (e *endReader) rest() error {
 	if e.over {
 		return fmt.Errorf("%w: the archive is cut off: the mark of its end is missing", ErrCorrupt)
@@ -90,10 +91,10 @@ func (e *endReader) rest() error {
 	return nil
 }
 
-// errEnough ends a walk early, because the decoder met a bad image.
+// errEnough ends a walk early because the decoder found a bad image.
 var errEnough = errors.New("enough")
 
-// loadArchive reads a tar file with CIFAR-10's batches or an image folder.
+// loadArchive reads a tar file that contains CIFAR-10's batches or an image folder.
 func (l *loader) loadArchive(ctx context.Context, file string) (*Set, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -123,13 +124,13 @@ func (l *loader) loadArchive(ctx context.Context, file string) (*Set, error) {
 func (l *loader) readArchive(ctx context.Context, r io.Reader, where string) (*Set, error) {
 	images := newFolder(l.split, l.auto)
 	batches := map[string]batch{}
-	err := walkTar(images.growth.of(r), func(e entry, body io.Reader) error {
+	err := walkTar(images.growth.counted(r), func(e entry, body io.Reader) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		switch base := path.Base(e.path); {
 		case e.dir:
-			return images.enter(e.path)
+			return images.addDir(e.path)
 		case isCIFARBatch(base):
 			if _, ok := batches[base]; ok {
 				return fmt.Errorf("%w: %s is there twice", ErrCorrupt, base)
@@ -142,7 +143,7 @@ func (l *loader) readArchive(ctx context.Context, r io.Reader, where string) (*S
 		case isImage(e.path):
 			return images.read(e, body)
 		}
-		return images.enter(path.Dir(e.path)) // archives need not list directories
+		return images.addDir(path.Dir(e.path)) // archives need not list directories
 	})
 	if err := images.stopped(err); err != nil {
 		return nil, err
@@ -156,9 +157,9 @@ func (l *loader) readArchive(ctx context.Context, r io.Reader, where string) (*S
 	return images.set(l.src.Name, where)
 }
 
-// read takes an image of an archive or directory into the folder.
+// read adds an image of an archive or directory to the folder.
 func (f *folder) read(e entry, body io.Reader) error {
-	pic, err := f.place(e.path)
+	pic, err := f.addImage(e.path)
 	if err != nil || pic == nil {
 		return err
 	}

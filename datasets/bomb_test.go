@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// zeros is a gzip stream of a beginning and 80 MiB of zeros.
+// zeros returns a gzip stream of a beginning and 80 MiB of zeros.
 func zeros(t *testing.T, begin []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -29,10 +29,10 @@ func zeros(t *testing.T, begin []byte) []byte {
 	return out.Bytes()
 }
 
-// Small files that become large ones are refused before they are large, whatever
-// their headers say and however often they are packed.
+// Small files that become large ones are refused before they are large, whatever their
+// headers announce and however often they are compressed.
 func TestDecompressionBombs(t *testing.T) {
-	const images = harmless/(MaxSide*MaxSide) + 40
+	const images = uncheckedBytes/(MaxSide*MaxSide) + 40
 	black := greyPNG(t, MaxSide, MaxSide, 0)
 	require.Less(t, len(black), MaxSide*MaxSide/MaxGrowth)
 	var pictures []tarEntry
@@ -54,13 +54,13 @@ func TestDecompressionBombs(t *testing.T) {
 	for name, tc := range map[string]struct {
 		file  string
 		data  []byte
-		large uint64 // what may be allocated, all told
+		large uint64 // the number of bytes that may be allocated in all
 	}{
-		"IDX":                   {trainImages + ".gz", zeros(t, idxFile(nil, 1_000_000, 28, 28)), 4 * harmless},
-		"labels":                {trainLabels + ".gz", zeros(t, idxFile(nil, 1<<23)), harmless},
+		"IDX":                   {trainImages + ".gz", zeros(t, idxFile(nil, 1_000_000, 28, 28)), 4 * uncheckedBytes},
+		"labels":                {trainLabels + ".gz", zeros(t, idxFile(nil, 1<<23)), uncheckedBytes},
 		"file in an archive":    {"x.tar.gz", zeros(t, header), 1 << 20},
-		"pictures in archive":   {"x.tar", tarred, 3 * harmless},
-		"packed twice":          {"x.tar.gz", packed, 3 * harmless},
+		"pictures in archive":   {"x.tar", tarred, 3 * uncheckedBytes},
+		"packed twice":          {"x.tar.gz", packed, 3 * uncheckedBytes},
 		"an archive of nothing": {"x.tar.gz", zeros(t, nil), 1 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,12 +80,12 @@ func TestDecompressionBombs(t *testing.T) {
 			allocated := measure(func() { _, err = loadSource(t, source) })
 			require.ErrorIs(t, err, ErrCorrupt)
 			t.Logf("%d bytes, %d MiB allocated: %v", len(tc.data), allocated>>20, err)
-			require.Less(t, allocated, tc.large+harmless/4)
+			require.Less(t, allocated, tc.large+uncheckedBytes/4)
 		})
 	}
 }
 
-// What costs memory by its number or its name is bounded, too.
+// Entries that need memory by their number or by their names are limited, too.
 func TestArchivesOfNames(t *testing.T) {
 	var dirs []tarEntry
 	for i := range MaxDirs + 1 {
@@ -99,7 +99,7 @@ func TestArchivesOfNames(t *testing.T) {
 	require.ErrorContains(t, err, "a path of 8192 bytes")
 }
 
-// What never ends or waits for somebody is no data.
+// Devices and pipes, from which reading never ends or blocks, are refused.
 func TestDevicesAreNoData(t *testing.T) {
 	const endless = "/dev/zero"
 	if _, err := os.Stat(endless); err != nil {
@@ -113,5 +113,5 @@ func TestDevicesAreNoData(t *testing.T) {
 	require.NoError(t, os.Symlink(endless, filepath.Join(dir, "a", "1.png")))
 	_, err = loadSource(t, Source{Name: Folder, Path: dir})
 	require.ErrorIs(t, err, ErrCorrupt)
-	require.ErrorContains(t, err, "1.png is no regular file")
+	require.ErrorContains(t, err, "1.png is not a regular file")
 }

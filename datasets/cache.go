@@ -16,14 +16,15 @@ import (
 	"runtime"
 )
 
-// cacheMagic starts every file of the cache of decoded sets; it carries the
-// version of the file format.
+// cacheMagic is the beginning of every file of the cache of decoded sets. It contains
+// the version of the file format.
 const cacheMagic = "backfire decoded set v1\n"
 
-// maxCacheHeader bounds the header: 256 class names fit easily.
+// maxCacheHeader is the largest accepted size of a header in bytes. It has ample space
+// for 256 class names.
 const maxCacheHeader = 1 << 20
 
-// errStale says that a cache file holds another set than the one asked for.
+// errStale reports that a cache file contains another set than the one asked for.
 var errStale = errors.New("another set")
 
 // cacheHeader is the JSON header of a cache file. Labels and images follow it.
@@ -37,16 +38,16 @@ type cacheHeader struct {
 	Classes  []string `json:"classes"`
 }
 
-// cached returns the set of the given content from the cache of decoded sets,
-// or builds it and puts it there. A cache that cannot be read or written must
-// not keep anybody from loading data, so its errors only cost time; one that is
-// damaged is named in the set.
+// cached returns the set of the given content from the cache of decoded sets, or
+// builds it and stores it there. A cache that cannot be read or written must not
+// prevent loading, so its errors have no effect but to take time. If a file of the
+// cache is damaged, the set names it.
 func (l *loader) cached(content string, build func() (*Set, error)) (*Set, error) {
 	dir, err := DecodedDir(l.src.CacheDir)
 	if err != nil {
 		return build()
 	}
-	// The Go version decides the JPEG decoder, which may differ in the last bit.
+	// The JPEG decoder depends on the Go version, and its last bits may differ.
 	id := sha256.Sum256(fmt.Appendf(nil, "%s%s\n%s\n%s %t\n%s",
 		cacheMagic, runtime.Version(), l.src.Name, l.split, l.auto, content))
 	key := hex.EncodeToString(id[:])
@@ -66,6 +67,7 @@ func (l *loader) cached(content string, build func() (*Set, error)) (*Set, error
 	return set, nil
 }
 
+// readCacheFile reads a decoded set from the file at path, see [readCache].
 func readCacheFile(path, key, name string) (*Set, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -79,8 +81,8 @@ func readCacheFile(path, key, name string) (*Set, error) {
 	return readCache(file, stat.Size(), key, name)
 }
 
-// readCache reads a decoded set from a stream of the given size and checks
-// everything in it against its checksum.
+// readCache reads a decoded set from a stream of length bytes and compares it with the
+// checksum that it contains. The error is errStale if the key is another one.
 func readCache(r io.Reader, length int64, key, name string) (*Set, error) {
 	start, err := readN(r, int64(len(cacheMagic)+4), 0)
 	if err != nil {
@@ -128,9 +130,9 @@ func readCache(r io.Reader, length int64, key, name string) (*Set, error) {
 	return set, nil
 }
 
-// writeCacheFile writes under a temporary name first, so that no reader ever
-// sees half a file. It is not synced: a file that a power cut leaves half
-// written fails its checksum.
+// writeCacheFile writes a set to a file under a temporary name and then renames it, so
+// that no reader sees an incomplete file. The file is not synced: if a power cut leaves
+// it incomplete, its checksum does not match.
 func writeCacheFile(path, key string, set *Set) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make the cache of decoded sets: %w", err)
@@ -152,7 +154,7 @@ func writeCacheFile(path, key string, set *Set) error {
 	return nil
 }
 
-// writeCache writes what readCache reads.
+// writeCache writes a set in the format that [readCache] reads.
 func writeCache(w io.Writer, key string, set *Set) error {
 	text, err := json.Marshal(cacheHeader{
 		Key: key, Checksum: set.Checksum, N: set.Len(), C: set.C, H: set.H, W: set.W, Classes: set.Classes,

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cacheFiles returns what lies in a cache directory.
+// cacheFiles returns the paths of the files in a cache directory.
 func cacheFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -17,8 +17,8 @@ func cacheFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// spoil writes pixel values into the only file of a cache that the data never
-// had, with a checksum that fits, to show where a set came from.
+// spoil replaces the pixels in the only file of a cache by values that the data do not
+// have, with a matching checksum, so that a set from the cache can be recognised.
 func spoil(t *testing.T, dir, key string) {
 	t.Helper()
 	s, err := New("x", []uint8{99}, []uint8{0}, 1, 1, 1, []string{"from the cache"})
@@ -82,7 +82,8 @@ func TestCacheIsUsedAndRebuilt(t *testing.T) {
 	}
 }
 
-// replaced replaces a part of the header by one of the same length.
+// replaced returns a file in which a part of the header is replaced by another of the
+// same length.
 func replaced(b []byte, old, replacement string) []byte {
 	for i := range b {
 		if string(b[i:i+len(old)]) == old {
@@ -101,8 +102,8 @@ func TestCacheFollowsTheData(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []uint8{1}, rows(s))
 
-	// Another content of the same size and time cannot be told from the old one
-	// without reading it all; another time can.
+	// Without reading it all, a change that keeps size and time cannot be noticed, and a
+	// change of the time can.
 	write(t, greyPNG(t, 2, 2, 2), image)
 	require.NoError(t, os.Chtimes(image, time.Time{}, time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)))
 	s, err = loadSource(t, src)
@@ -116,7 +117,7 @@ func TestCacheFollowsTheData(t *testing.T) {
 	require.Len(t, cacheFiles(t, cache), 3)
 }
 
-// The key is the archive's content, not its place, and covers the split.
+// The key depends on the content of the archive and on the split, not on the path.
 func TestCacheKeys(t *testing.T) {
 	cache := t.TempDir()
 	for _, dir := range []string{t.TempDir(), t.TempDir()} {

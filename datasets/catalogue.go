@@ -6,33 +6,33 @@ import (
 	"strings"
 )
 
-// The names that Source.Name accepts.
+// The values of Source.Name.
 const (
 	Embedded     = "embedded"      // Fashion-MNIST's 10,000 test images, compiled in
 	MNIST        = "mnist"         // handwritten digits, 28x28 grey
 	FashionMNIST = "fashion-mnist" // clothing, 28x28 grey
 	CIFAR10      = "cifar10"       // ten classes of objects, 32x32 colour
-	Folder       = "folder"        // whatever lies at Source.Path
+	Folder       = "folder"        // the images at Source.Path
 )
 
-// Info describes one dataset that [Load] knows by name. The images of
-// [Folder] are the user's own, so most of its fields are zero.
+// Info describes one dataset that [Load] knows by name. Most fields are zero for
+// [Folder], since its images are the user's own.
 type Info struct {
 	Name     string   // as in Source.Name
-	Title    string   // what a person calls it
+	Title    string   // its name for readers
 	Train    int      // number of training images
 	Test     int      // number of test images
 	C, H, W  int      // channels, height and width in pixels
 	Classes  []string // class names; the index is the label
-	Licence  string   // under which the data may be used
-	Homepage string   // where the authors describe it
-	Files    []File   // what Fetch downloads; none: there is nothing to fetch
+	Licence  string   // the licence of the data
+	Homepage string   // the authors' description
+	Files    []File   // the files that Fetch downloads; none: there is nothing to fetch
 }
 
 // Images returns the number of images in all splits.
 func (i Info) Images() int { return i.Train + i.Test }
 
-// Bytes returns the size of everything that [Fetch] downloads.
+// Bytes returns the size in bytes of all files that [Fetch] downloads.
 func (i Info) Bytes() int64 {
 	var n int64
 	for _, f := range i.Files {
@@ -44,10 +44,10 @@ func (i Info) Bytes() int64 {
 // File is one published file of a dataset.
 type File struct {
 	Name    string   // file name, below the dataset's directory
-	Size    int64    // bytes as published, which is what a mirror must deliver
-	SHA256  string   // checksum in hex, of the content after gunzip if Gzipped, else of the file itself
+	Size    int64    // published size in bytes, which a mirror must deliver
+	SHA256  string   // checksum in hex, of the decompressed content if Gzipped, otherwise of the file itself
 	Gzipped bool     // the checksum is that of the content, so that a recompressed copy counts as intact
-	Mirrors []string // https addresses of the file, the best first
+	Mirrors []string // https addresses of the file, the preferred one first
 }
 
 // Names returns the known datasets, the embedded one first.
@@ -79,7 +79,8 @@ const (
 	testLabels  = "t10k-labels-idx1-ubyte"
 )
 
-// idxFiles fills in what the four IDX files of a dataset have in common.
+// idxFiles completes the four IDX files of a dataset: it adds .gz to their names, sets
+// Gzipped, and makes the addresses of the mirrors.
 func idxFiles(mirrors []string, files []File) []File {
 	for i := range files {
 		files[i].Name += ".gz"
@@ -91,6 +92,7 @@ func idxFiles(mirrors []string, files []File) []File {
 	return files
 }
 
+// mnistInfo describes MNIST.
 func mnistInfo() Info {
 	return Info{
 		Name: MNIST, Title: "MNIST handwritten digits", Train: 60000, Test: 10000, C: 1, H: 28, W: 28,
@@ -110,6 +112,7 @@ func mnistInfo() Info {
 	}
 }
 
+// fashionInfo describes Fashion-MNIST.
 func fashionInfo() Info {
 	return Info{
 		Name: FashionMNIST, Title: "Fashion-MNIST clothing", Train: 60000, Test: 10000, C: 1, H: 28, W: 28,
@@ -131,14 +134,14 @@ func fashionInfo() Info {
 	}
 }
 
-// embeddedInfo is Fashion-MNIST reduced to its test split, with nothing to
-// fetch.
+// embeddedInfo describes the test split of Fashion-MNIST, with nothing to fetch.
 func embeddedInfo() Info {
 	info := fashionInfo()
 	info.Name, info.Title, info.Train, info.Files = Embedded, "Fashion-MNIST test images, inside the program", 0, nil
 	return info
 }
 
+// cifarInfo describes CIFAR-10 in its binary version.
 func cifarInfo() Info {
 	return Info{
 		Name: CIFAR10, Title: "CIFAR-10 objects", Train: 50000, Test: 10000, C: 3, H: 32, W: 32,
@@ -157,7 +160,7 @@ func cifarInfo() Info {
 }
 
 // pins returns the published checksums of the files that hold a dataset's
-// images, by file name without .gz; nil if nothing is known about them.
+// images, by file name without .gz; nil if none are published.
 func (i Info) pins() map[string]string {
 	switch i.Name {
 	case MNIST, FashionMNIST:

@@ -32,7 +32,7 @@ var (
 	cifarClasses = []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 )
 
-// isCIFARBatch reports whether a file is named like one of the batches.
+// isCIFARBatch reports whether name is that of one of the batches.
 func isCIFARBatch(name string) bool {
 	return slices.Contains(cifarTrain, name) || slices.Contains(cifarTest, name)
 }
@@ -87,7 +87,7 @@ func (l *loader) loadCIFAR(dir string) (*Set, error) {
 		path := filepath.Join(dir, name)
 		file, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // newCIFARSet names it
+			continue // newCIFARSet reports it
 		}
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", name, err)
@@ -102,8 +102,8 @@ func (l *loader) loadCIFAR(dir string) (*Set, error) {
 	return l.newCIFARSet(dir, batches)
 }
 
-// newCIFARSet joins the batches of the split after checking that none is
-// missing and each has its published checksum.
+// newCIFARSet joins the batches of the split, after it has checked that none is missing
+// and that each has its published checksum.
 func (l *loader) newCIFARSet(where string, batches map[string]batch) (*Set, error) {
 	names := l.cifarBatches()
 	n := 0

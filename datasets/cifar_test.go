@@ -20,7 +20,7 @@ func cifarFile(n int, first byte) []byte {
 	return file
 }
 
-// cifarEntries returns a whole dataset with ten images in each batch.
+// cifarEntries returns a complete dataset with ten images in each batch.
 func cifarEntries() []tarEntry {
 	entries := []tarEntry{{name: cifarFolder + "/", kind: '5'}, {name: cifarFolder + "/batches.meta.txt", data: []byte("airplane\n")}}
 	for i, name := range slices.Concat(cifarTrain, cifarTest) {

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// raster is a decoded image: planes of h*w values, one (grey) or three (RGB).
+// raster is a decoded image: one plane (grey) or three planes (RGB) of h*w values.
 type raster struct {
 	pixels  []uint8
 	c, h, w int
 }
 
-// codecs are the accepted image formats by their first bytes. The file name
-// does not matter.
+// codecs are the accepted image formats, recognised by their first bytes. The file
+// name does not matter.
 var codecs = []struct {
 	magic  string
 	config func(*bytes.Reader) (image.Config, error)
@@ -48,7 +48,7 @@ func decodeImage(data []byte, w, h int) (raster, error) {
 	return rasterOf(img)
 }
 
-// decodeFile is decodeImage before the conversion to planes.
+// decodeFile decodes a PNG or JPEG like [decodeImage], without converting it to planes.
 func decodeFile(data []byte, w, h int) (image.Image, error) {
 	for _, codec := range codecs {
 		if !bytes.HasPrefix(data, []byte(codec.magic)) {
@@ -74,8 +74,8 @@ func decodeFile(data []byte, w, h int) (image.Image, error) {
 	return nil, fmt.Errorf("%w: neither a PNG nor a JPEG image", ErrCorrupt)
 }
 
-// rasterOf converts an image to planes of 8 bits, of deeper images the upper
-// ones. Transparency is refused: what lies behind it is not known.
+// rasterOf converts an image to planes of 8-bit values, the upper 8 bits of deeper
+// images. It refuses transparency, since the background is not known.
 func rasterOf(img image.Image) (raster, error) {
 	src, ok := img.(image.RGBA64Image)
 	if !ok {
@@ -105,7 +105,7 @@ func rasterOf(img image.Image) (raster, error) {
 	return out, nil
 }
 
-// isGrey reports whether images of a colour model can hold only greys.
+// isGrey reports whether images of a colour model can contain only greys.
 func isGrey(model color.Model) bool {
 	palette, ok := model.(color.Palette)
 	if !ok {
@@ -119,35 +119,37 @@ func isGrey(model color.Model) bool {
 	return true
 }
 
-// decoder decodes images on as many goroutines as there are processors while
-// the caller reads the next ones. The image that it complains about does not
-// depend on their timing: it is the first bad one in the order of add.
+// decoder decodes images on as many goroutines as there are processors while the
+// caller reads the next ones. Its error does not depend on their timing: it is that of
+// the first bad image in the order of the calls of add.
 type decoder struct {
 	group  errgroup.Group
 	w, h   int // of the first image, which sets the size for all
-	c      int // of the first image, to bound the memory
+	c      int // of the first image, to limit the memory
 	growth *growth
 	added  int
 	mutex  sync.Mutex
 	failed int   // the smallest number of a bad image
-	err    error // what is wrong with it
+	err    error // the error of that image
 }
 
+// newDecoder returns a decoder that checks the growth of its images.
 func newDecoder(g *growth) *decoder {
 	d := &decoder{growth: g}
 	d.group.SetLimit(runtime.GOMAXPROCS(0))
 	return d
 }
 
-// add decodes data into p, mostly in the background. False means that an image
-// was bad and more are not wanted: wait returns the reason.
+// add decodes data into p, in the background except for the first image. It returns
+// false if an image was bad, so that no further ones are needed; wait returns the
+// reason.
 func (d *decoder) add(p *picture, data []byte) bool {
 	number := d.added
 	d.added++
 	if number == 0 {
 		d.decode(p, number, data)
 		d.w, d.h, d.c = p.w, p.h, p.c
-		return d.wanted()
+		return d.sound()
 	}
 	if err := checkDims(d.added, d.c, d.h, d.w); err != nil {
 		d.fail(number, err)
@@ -161,7 +163,7 @@ func (d *decoder) add(p *picture, data []byte) bool {
 		d.decode(p, number, data)
 		return nil
 	})
-	return d.wanted()
+	return d.sound()
 }
 
 // decode decodes one image.
@@ -174,6 +176,7 @@ func (d *decoder) decode(p *picture, number int, data []byte) {
 	p.raster = r
 }
 
+// fail records the error of an image, unless an earlier image has one.
 func (d *decoder) fail(number int, err error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -182,13 +185,15 @@ func (d *decoder) fail(number int, err error) {
 	}
 }
 
-func (d *decoder) wanted() bool {
+// sound reports whether no bad image was found so far.
+func (d *decoder) sound() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	return d.err == nil
 }
 
-// wait waits for all images that were added.
+// wait waits until all added images are decoded, and returns the error of the first bad
+// one.
 func (d *decoder) wait() error {
 	if err := d.group.Wait(); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
 
-// PNG is lossless, so every pixel arrives in its plane.
+// PNG is lossless, so every pixel has its exact value in its plane.
 func TestDecodePNG(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(1, 7).Draw(t, "w"), rapid.IntRange(1, 7).Draw(t, "h")

@@ -11,18 +11,18 @@ import (
 	"path/filepath"
 )
 
-// maxDepth is how many directories deep class folders are looked for; it also
-// ends the walk where links make a circle.
+// maxDepth is the largest depth of directories in which class folders are looked for.
+// It also ends the walk if links make a circle.
 const maxDepth = 4
 
-// loadFolder reads a directory of class folders. Unlike in an archive, links
-// are followed: they are the user's own.
+// loadFolder reads a directory of class folders. It follows links, which are the
+// user's own here, unlike those of an archive.
 func (l *loader) loadFolder(ctx context.Context, dir string) (*Set, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", dir, err)
 	}
-	// The key covers what would have to change for other pixels to be read.
+	// Other pixels can be read only if something in the key changes.
 	key := sha256.New()
 	key.Write(fmt.Appendf(nil, "%q\n", absolute))
 	var entries []entry
@@ -43,8 +43,8 @@ func (l *loader) loadFolder(ctx context.Context, dir string) (*Set, error) {
 	})
 }
 
-// listFolder calls visit for the directories and images below root/rel in
-// sorted order.
+// listFolder calls visit for the directories and images below root/rel, sorted by
+// name within each directory.
 func listFolder(root, rel string, depth int, visit func(entry, os.FileInfo) error) error {
 	found, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(rel)))
 	if err != nil {
@@ -63,7 +63,7 @@ func listFolder(root, rel string, depth int, visit func(entry, os.FileInfo) erro
 			continue
 		}
 		if !stat.IsDir() && !stat.Mode().IsRegular() {
-			return fmt.Errorf("%w: %s is no regular file", ErrCorrupt, filepath.Join(root, filepath.FromSlash(p)))
+			return fmt.Errorf("%w: %s is not a regular file", ErrCorrupt, filepath.Join(root, filepath.FromSlash(p)))
 		}
 		e := entry{path: p, dir: stat.IsDir()}
 		if !e.dir {
@@ -90,7 +90,7 @@ func (l *loader) readFolder(ctx context.Context, dir string, entries []entry) (*
 		case ctx.Err() != nil:
 			err = ctx.Err()
 		case e.dir:
-			err = images.enter(e.path)
+			err = images.addDir(e.path)
 		default:
 			err = readImageFile(images, filepath.Join(dir, filepath.FromSlash(e.path)), e)
 		}
@@ -108,5 +108,5 @@ func readImageFile(images *folder, file string, e entry) error {
 		return fmt.Errorf("open an image: %w", err)
 	}
 	defer f.Close()
-	return images.read(e, images.growth.of(f))
+	return images.read(e, images.growth.counted(f))
 }

@@ -1,15 +1,14 @@
-// Package datasets turns image collections on disk into one form, a [Set] of
-// 8-bit images in NCHW order with their labels, and fetches the well-known
-// ones.
+// Package datasets loads image collections as a [Set] of 8-bit images in NCHW
+// order with their labels, and downloads the published ones.
 //
 // It reads IDX files (MNIST and its family, gzipped or not), CIFAR-10's binary
 // version (archive or directory) and folders of PNG or JPEG images (directory,
-// .tar, .tar.gz), and it carries Fashion-MNIST's test images inside the
-// program. What lies at a path is recognised by its content, not by its name.
+// .tar, .tar.gz). Fashion-MNIST's test images are part of the program. The format
+// of the data at a path is recognised by their content, not by the path's name.
 //
-// Loading is deterministic: the order of the rows never depends on the order
-// of an archive, on the file system or on the number of processors. Data with
-// published checksums are compared with them; everything else is checked for
-// shape, label range and completeness, and refused with one sentence that
-// names the thing and the way out.
+// Loading is deterministic: the order of the rows depends neither on the order of
+// an archive, nor on the file system, nor on the number of processors. Data with
+// published checksums are compared with them. All other data are checked for
+// shape, label range and completeness. An error is one sentence that names the
+// file at fault and the way out.
 package datasets

@@ -12,10 +12,10 @@ var embeddedImages []byte
 //go:embed embedded/t10k-labels-idx1-ubyte.gz
 var embeddedLabels []byte
 
-// loadEmbedded returns Fashion-MNIST's test images from inside the program.
+// loadEmbedded returns Fashion-MNIST's test images, which are part of the program.
 func (l *loader) loadEmbedded() (*Set, error) {
 	if l.src.Path != "" {
-		return nil, fmt.Errorf("data.path is %s, but the %s data lie inside the program: set data.name to %s to load your own",
+		return nil, fmt.Errorf("data.path is %s, but the %s data are part of the program: set data.name to %s to load your own",
 			l.src.Path, Embedded, Folder)
 	}
 	if l.split == SplitTrain {
@@ -30,5 +30,5 @@ func (l *loader) loadEmbedded() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.newIDXSet(block{images: images, labels: labels, h: shape[1], w: shape[2]})
+	return l.newIDXSet(idxSplit{images: images, labels: labels, h: shape[1], w: shape[2]})
 }

@@ -1,25 +1,29 @@
 package datasets
 
-import "errors"
+import (
+	"errors"
 
-// Errors that callers decide on; what [Load], [Fetch] and [Verify] return wraps
-// one of them where it applies.
+	"backfire/internal/download"
+)
+
+// The errors that callers can distinguish. The errors of [Load], [Fetch] and [Verify]
+// wrap one of them where it applies.
 var (
-	// ErrMissing says that the data are not where they were looked for.
+	// ErrMissing reports that the data are not at the place that was searched.
 	ErrMissing = errors.New("data not found")
-	// ErrCorrupt says that data are there but cannot be used: truncated,
-	// with a wrong checksum, of mixed sizes, undecodable, ...
+	// ErrCorrupt reports that data exist but cannot be used: they are truncated, have
+	// a wrong checksum or mixed sizes, cannot be decoded, and so on.
 	ErrCorrupt = errors.New("bad data")
-	// ErrUnknownDataset says that no dataset has the name asked for.
+	// ErrUnknownDataset reports that no dataset has the given name.
 	ErrUnknownDataset = errors.New("unknown dataset")
-	// ErrUnknownClass says that a set has no class of the name asked for.
+	// ErrUnknownClass reports that a set has no class of the given name.
 	ErrUnknownClass = errors.New("unknown class")
-	// ErrSplit says that the split asked for does not exist.
+	// ErrSplit reports that the data do not have the given split.
 	ErrSplit = errors.New("no such split")
-	// ErrOtherKind says that an image is not like those of a set.
+	// ErrOtherKind reports that an image differs in size or colour from those of a set.
 	ErrOtherKind = errors.New("an image of another kind")
-	// ErrUnreachable says that no mirror delivered a file.
-	ErrUnreachable = errors.New("no mirror delivered the file")
-	// ErrBusy says that another process is fetching the same dataset.
+	// ErrUnreachable reports that no mirror delivered a file.
+	ErrUnreachable = download.ErrUnreachable
+	// ErrBusy reports that another process is fetching the same dataset.
 	ErrBusy = errors.New("already being fetched by another process")
 )

@@ -7,7 +7,7 @@ import (
 	"backfire/datasets"
 )
 
-// The embedded images need no files at all.
+// The embedded images need no files.
 func ExampleLoad() {
 	set, err := datasets.Load(context.Background(), datasets.Source{Name: datasets.Embedded})
 	if err != nil {

@@ -11,29 +11,30 @@ import (
 
 // picture is one image file of an image folder.
 type picture struct {
-	path  string // as found, for messages
+	path  string // for messages
 	split string // train, test or empty
 	class string
 	file  string
 	raster
 }
 
-// folder is an image folder, on disk or in an archive, while it is read. The
-// images lie in [prefix/][train|test/]class/; everything that is no PNG or JPEG
-// by its name is ignored, and so is what is hidden.
+// folder collects an image folder, on disk or in an archive, while it is read. The
+// images are in [prefix/][train|test/]class/. Hidden files, and files whose names are
+// not those of PNG or JPEG images, are ignored.
 type folder struct {
 	split    string // train, test or all
 	auto     bool   // see loader.auto
-	prefix   string // the directories that all images have in common before split and class
+	prefix   string // the directories above split and class, which all images have in common
 	splits   map[string]bool
 	classes  map[string]bool // of all splits, so that labels do not depend on the split
-	dirs     map[string]bool // every directory, to find classes without images
-	seen     map[string]bool // paths, to find repeated ones
+	dirs     map[string]bool // all directories, to find classes without images
+	seen     map[string]bool // all paths, to find repeated ones
 	pictures []*picture      // the images of the split
 	decoder  *decoder
-	growth   *growth // of the archive or all files, to their pixels
+	growth   *growth // from the archive, or from all files, to the pixels
 }
 
+// newFolder returns an empty folder that collects the images of a split.
 func newFolder(split string, auto bool) *folder {
 	var g growth
 	return &folder{
@@ -43,8 +44,8 @@ func newFolder(split string, auto bool) *folder {
 	}
 }
 
-// enter notes a directory and those that it lies in.
-func (f *folder) enter(dir string) error {
+// addDir records a directory and its parent directories.
+func (f *folder) addDir(dir string) error {
 	for ; dir != "." && !f.dirs[dir]; dir = path.Dir(dir) {
 		if len(f.dirs) == MaxDirs {
 			return fmt.Errorf("%w: more than %d directories", ErrCorrupt, MaxDirs)
@@ -54,7 +55,8 @@ func (f *folder) enter(dir string) error {
 	return nil
 }
 
-// isImage reports whether a slash path is named like a visible image file.
+// isImage reports whether the name of a slash path is that of an image file that is not
+// hidden.
 func isImage(p string) bool {
 	if isHidden(p) {
 		return false
@@ -66,8 +68,8 @@ func isImage(p string) bool {
 	return false
 }
 
-// isHidden reports whether a part of a slash path is hidden, or is what a Mac
-// adds to archives.
+// isHidden reports whether a part of a slash path is hidden, or is the directory that
+// macOS adds to archives.
 func isHidden(p string) bool {
 	for part := range strings.SplitSeq(p, "/") {
 		if strings.HasPrefix(part, ".") || part == "__MACOSX" {
@@ -77,9 +79,9 @@ func isHidden(p string) bool {
 	return false
 }
 
-// place notes an image file and returns it if it belongs to the split asked
-// for, nil if it does not.
-func (f *folder) place(p string) (*picture, error) {
+// addImage records the path of an image file and returns the picture to decode, nil if
+// the image does not belong to the split asked for.
+func (f *folder) addImage(p string) (*picture, error) {
 	if f.seen[p] {
 		return nil, fmt.Errorf("%w: %s is there twice", ErrCorrupt, p)
 	}
@@ -90,7 +92,7 @@ func (f *folder) place(p string) (*picture, error) {
 	dirs := strings.Split(p, "/")
 	pic := &picture{path: p, file: dirs[len(dirs)-1]}
 	if dirs = dirs[:len(dirs)-1]; len(dirs) == 0 {
-		return nil, fmt.Errorf("%w: %s lies in no class folder; images belong into folders named like their class", ErrCorrupt, p)
+		return nil, fmt.Errorf("%w: %s is not in a class folder; images belong in folders with the names of their classes", ErrCorrupt, p)
 	}
 	pic.class, dirs = dirs[len(dirs)-1], dirs[:len(dirs)-1]
 	if n := len(dirs); n > 0 && (dirs[n-1] == SplitTrain || dirs[n-1] == SplitTest) {
@@ -102,8 +104,8 @@ func (f *folder) place(p string) (*picture, error) {
 	}
 	f.splits[pic.split] = true
 	if prefix != f.prefix || f.splits[""] && len(f.splits) > 1 {
-		return nil, fmt.Errorf("%w: %s does not lie like the images before it; all belong into class folders, "+
-			"either all directly or all below %s/ and %s/", ErrCorrupt, p, SplitTrain, SplitTest)
+		return nil, fmt.Errorf("%w: %s has another layout than the images before it; images belong in class folders, "+
+			"and these either all directly in the folder or all below %s/ and %s/", ErrCorrupt, p, SplitTrain, SplitTest)
 	}
 	f.classes[pic.class] = true
 	if pic.split == "" && f.split != SplitAll && !f.auto {
@@ -116,8 +118,8 @@ func (f *folder) place(p string) (*picture, error) {
 	return pic, nil
 }
 
-// set puts the decoded images together, sorted by split (train first), class
-// and file name.
+// set returns the decoded images as a set, sorted by split (train first), class and
+// file name.
 func (f *folder) set(name, where string) (*Set, error) {
 	if len(f.pictures) == 0 {
 		if len(f.seen) > 0 {
@@ -132,7 +134,7 @@ func (f *folder) set(name, where string) (*Set, error) {
 		labels[class] = uint8(i)
 	}
 	slices.SortFunc(f.pictures, func(a, b *picture) int {
-		// "train" before "test": in the order in which datasets number their images.
+		// "train" comes before "test", as in the numbering of the published datasets.
 		return cmp.Or(-cmp.Compare(a.split, b.split), cmp.Compare(labels[a.class], labels[b.class]), cmp.Compare(a.file, b.file))
 	})
 	channels := 1
@@ -146,18 +148,19 @@ func (f *folder) set(name, where string) (*Set, error) {
 	images := make([]uint8, 0, len(f.pictures)*channels*h*w)
 	values := make([]uint8, len(f.pictures))
 	for i, p := range f.pictures {
-		for range channels / p.c { // grey images among coloured ones: three equal planes
+		for range channels / p.c { // a grey image among coloured ones becomes three equal planes
 			images = append(images, p.pixels...)
 		}
 		values[i] = labels[p.class]
-		p.pixels = nil // so that the memory can be used again before all are copied
+		p.pixels = nil // so that its memory can be reused while others are copied
 	}
 	return New(name, images, values, channels, h, w, classes)
 }
 
-// stopped waits for the decoder after a walk over the files ended with err. A
-// bad image comes first: it was read before whatever ended the walk, and
-// whether the walk noticed it is chance.
+// stopped waits for the decoder after a walk over the files has ended with err, and
+// returns the error of the whole. That of a bad image has priority over err: the image
+// was read before the cause of err, and only the timing decides whether the walk
+// noticed it.
 func (f *folder) stopped(err error) error {
 	if bad := f.decoder.wait(); bad != nil {
 		return bad
@@ -165,7 +168,7 @@ func (f *folder) stopped(err error) error {
 	return err
 }
 
-// addEmptyClasses adds the class folders that hold no image, for New to refuse.
+// addEmptyClasses adds the class folders without an image, so that [New] refuses them.
 func (f *folder) addEmptyClasses() {
 	depth := 1
 	if !f.splits[""] {
@@ -187,8 +190,8 @@ func (f *folder) addEmptyClasses() {
 	}
 }
 
-// sortClasses returns class names in the order of their labels: CIFAR-10's
-// own if they are CIFAR-10's, otherwise sorted.
+// sortClasses returns class names in the order of their labels: that of CIFAR-10 if
+// they are its classes, otherwise sorted.
 func sortClasses(names map[string]bool) []string {
 	sorted := slices.Sorted(maps.Keys(names))
 	canonical := slices.Clone(cifarClasses)

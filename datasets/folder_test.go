@@ -14,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// pets is a folder of grey 3x2 images in two splits; the value of each image
-// is its row in the set.
+// pets is a folder of grey 3x2 images in two splits. The value of each image is the
+// number of its row in the set.
 func pets(t require.TestingT) []tarEntry {
 	at := func(value uint8) []byte { return greyPNG(t, 3, 2, value) }
 	return []tarEntry{
@@ -69,7 +69,7 @@ func TestFolderLinksAreFollowed(t *testing.T) {
 	require.NoError(t, os.Symlink(target, filepath.Join(dir, "cat", "2.png")))
 	require.NoError(t, os.Symlink(dir, filepath.Join(dir, "dog", "circle")))
 	s, err := loadSource(t, Source{Name: Folder, Path: dir})
-	// The circle shows the same images deeper down, which do not lie like the others.
+	// The circle shows the same images at a greater depth, in another layout.
 	require.ErrorIs(t, err, ErrCorrupt)
 	require.Nil(t, s)
 	require.NoError(t, os.Remove(filepath.Join(dir, "dog", "circle")))
@@ -91,9 +91,9 @@ func TestLayouts(t *testing.T) {
 		"splits below one":  {[]string{"pets/train/a/1.png", "pets/test/a/1.png"}, SplitTest, []string{"a"}, ""},
 		"one split":         {[]string{"train/b/1.png", "train/a/1.png"}, SplitAll, []string{"a", "b"}, ""},
 		"numbers as names":  {[]string{"10/1.png", "2/1.png", "1/1.png"}, SplitAuto, []string{"1", "10", "2"}, ""},
-		"no class":          {[]string{"1.png"}, SplitAuto, nil, "1.png lies in no class folder"},
-		"mixed depths":      {[]string{"a/1.png", "b/c/1.png"}, SplitAuto, nil, "b/c/1.png does not lie like the images before it"},
-		"class and split":   {[]string{"a/1.png", "test/a/1.png"}, SplitAuto, nil, "test/a/1.png does not lie like"},
+		"no class":          {[]string{"1.png"}, SplitAuto, nil, "1.png is not in a class folder"},
+		"mixed depths":      {[]string{"a/1.png", "b/c/1.png"}, SplitAuto, nil, "b/c/1.png has another layout than the images before it"},
+		"class and split":   {[]string{"a/1.png", "test/a/1.png"}, SplitAuto, nil, "test/a/1.png has another layout than"},
 		"split of flat":     {[]string{"a/1.png"}, SplitTrain, nil, `no such split: "train": the images are not divided`},
 		"absent split":      {[]string{"train/a/1.png"}, SplitTest, nil, `no such split: "test"`},
 		"empty in a split":  {[]string{"train/a/1.png", "train/b/1.png", "test/a/1.png"}, SplitTest, nil, `class "b" has no images`},
@@ -106,7 +106,7 @@ func TestLayouts(t *testing.T) {
 				write(t, img, dir, f)
 				entries = append(entries, tarEntry{name: f, data: img})
 			}
-			// Something that no directory is without images, so that the format is clear.
+			// A directory that is there in any case, so that the format is recognised without images.
 			require.NoError(t, os.MkdirAll(filepath.Join(dir, ".hidden"), 0o755))
 			archive := write(t, tarFile(t, entries...), t.TempDir(), "x.tar")
 			for _, path := range []string{dir, archive} {
@@ -171,7 +171,7 @@ func TestOrderOfArchiveDoesNotMatter(t *testing.T) {
 	})
 }
 
-// readAll reads an archive of the given entries without any cache.
+// readAll reads an archive of the given entries without a cache.
 func readAll(t require.TestingT, entries []tarEntry) (*Set, error) {
 	l, err := newLoader(Source{Name: Folder, Path: "x"})
 	require.NoError(t, err)
@@ -186,8 +186,8 @@ func TestGreyAndColour(t *testing.T) {
 	require.Equal(t, []uint8{9, 9, 9, 9, 9, 9, 200, 200, 10, 10, 20, 20}, s.Images)
 }
 
-// Of several bad images the first in the archive is named, whatever the
-// goroutines do.
+// Of several bad images the error names the first in the archive, whatever the timing of
+// the goroutines.
 func TestFirstBadImageIsNamed(t *testing.T) {
 	good, wrong := greyPNG(t, 2, 2, 1), greyPNG(t, 3, 2, 1)
 	entries := make([]tarEntry, 40)
@@ -288,7 +288,7 @@ func TestJPEGs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, s.C)
 	for _, v := range s.Images {
-		// A flat block has only its mean, quantised with a step of at most 2 at the default quality.
+		// A block of one value is stored as its mean, quantised with a step of at most 2 at the default quality.
 		require.InDelta(t, 77, v, 2)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzIDX reads IDX files of any content: what is accepted has as many values as
-// its dimensions say.
+// FuzzIDX reads IDX files of any content. An accepted file has as many values as its
+// dimensions require.
 func FuzzIDX(f *testing.F) {
 	f.Add(idxFile(ramp(24), 4, 2, 3))
 	f.Add(idxFile(ramp(4), 4))
@@ -69,8 +69,8 @@ func FuzzImage(f *testing.F) {
 	})
 }
 
-// FuzzCache reads caches of decoded images of any content: only one that was
-// written whole is taken.
+// FuzzCache reads caches of decoded images of any content. Only a file that is complete
+// is accepted.
 func FuzzCache(f *testing.F) {
 	var whole bytes.Buffer
 	s, err := New("x", ramp(8), []uint8{0, 1}, 1, 2, 2, []string{"a", "b"})
@@ -85,7 +85,8 @@ func FuzzCache(f *testing.F) {
 	})
 }
 
-// requireWhole checks that a set is one: a picture and a label of a class for each.
+// requireWhole checks that a set is consistent: each row has an image, and a label of a
+// class.
 func requireWhole(t *testing.T, s *Set) {
 	t.Helper()
 	require.Len(t, s.Images, len(s.Labels)*s.C*s.H*s.W)
@@ -113,8 +114,9 @@ func FuzzArchive(f *testing.F) {
 	})
 }
 
-// FuzzFolder reads image folders of any layout, one path a line, in an archive and,
-// where the paths can be made, on disk: both are read as the same set or refused.
+// FuzzFolder reads image folders of any layout, one path per line, in an archive and, if
+// the file system can hold the paths, on disk. Both give the same set, or both are
+// refused.
 func FuzzFolder(f *testing.F) {
 	f.Add("cat/1.png\ndog/1.png\n", uint8(0))
 	f.Add("pets/train/cat/1.png\npets/train/dog/2.png\npets/test/cat/1.png\npets/test/dog/9.jpg", uint8(1))
@@ -130,7 +132,7 @@ func FuzzFolder(f *testing.F) {
 			if strings.HasSuffix(line, "/") {
 				e.kind, e.data = '5', nil
 			}
-			if len(line) > 90 || strings.Contains(line, "\x00") { // no name for package tar's writer
+			if len(line) > 90 || strings.Contains(line, "\x00") { // package tar cannot write it
 				return
 			}
 			local = local && filepath.IsLocal(line) && path.Clean(line) != "." && strings.Count(line, "/") < maxDepth
@@ -157,8 +159,8 @@ func FuzzFolder(f *testing.F) {
 	})
 }
 
-// unpacked writes the entries below a directory, if the file system can have them
-// all beside each other.
+// unpacked writes the entries below a directory. It returns false if the file system
+// cannot hold all of them.
 func unpacked(dir string, entries []tarEntry) bool {
 	for _, e := range entries {
 		to := filepath.Join(dir, filepath.FromSlash(e.name))

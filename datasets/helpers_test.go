@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// loadSource loads with a cache of the test's own.
+// loadSource loads a source with a temporary cache, unless the source has one.
 func loadSource(t *testing.T, src Source) (*Set, error) {
 	t.Helper()
 	if src.CacheDir == "" {
@@ -26,7 +26,7 @@ func loadSource(t *testing.T, src Source) (*Set, error) {
 	return Load(context.Background(), src)
 }
 
-// write makes a file with all directories above it and returns its path.
+// write writes a file, makes the directories above it, and returns its path.
 func write(t *testing.T, data []byte, parts ...string) string {
 	t.Helper()
 	path := filepath.Join(parts...)
@@ -53,7 +53,7 @@ func gzipped(t require.TestingT, data []byte) []byte {
 	return out.Bytes()
 }
 
-// ramp returns n bytes that differ from their neighbours.
+// ramp returns n bytes, each different from its neighbours.
 func ramp(n int) []byte {
 	data := make([]byte, n)
 	for i := range data {
@@ -62,7 +62,7 @@ func ramp(n int) []byte {
 	return data
 }
 
-// tarEntry is one entry of a test archive; without a type it is a file.
+// tarEntry is one entry of a test archive. Without a kind it is a file.
 type tarEntry struct {
 	name string
 	data []byte

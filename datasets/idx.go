@@ -44,8 +44,8 @@ func readIDX(r io.Reader, rank int) (shape []int, data []uint8, err error) {
 	return dims[:rank], data, expectEnd(r)
 }
 
-// block is the images and labels of one split before they become a Set.
-type block struct {
+// idxSplit holds the images and labels of one split, before they become a Set.
+type idxSplit struct {
 	images, labels []uint8
 	h, w           int
 }
@@ -59,7 +59,7 @@ func (l *loader) loadIDX(dir string) (*Set, error) {
 	case SplitTest:
 		pairs = pairs[1:]
 	}
-	var all block
+	var all idxSplit
 	for i, pair := range pairs {
 		b, err := l.readPair(dir, pair[0], pair[1])
 		if err != nil {
@@ -78,9 +78,9 @@ func (l *loader) loadIDX(dir string) (*Set, error) {
 	return l.newIDXSet(all)
 }
 
-// newIDXSet gives the images their class names: the dataset's own, or the
+// newIDXSet returns a set of the images. Its class names are the dataset's own, or the
 // numbers up to the largest label.
-func (l *loader) newIDXSet(b block) (*Set, error) {
+func (l *loader) newIDXSet(b idxSplit) (*Set, error) {
 	classes := l.info.Classes
 	if classes == nil {
 		classes = make([]string, int(slices.Max(b.labels))+1)
@@ -92,24 +92,24 @@ func (l *loader) newIDXSet(b block) (*Set, error) {
 }
 
 // readPair reads the images and labels of one split.
-func (l *loader) readPair(dir, images, labels string) (block, error) {
+func (l *loader) readPair(dir, images, labels string) (idxSplit, error) {
 	shape, pixels, err := l.readIDXFile(dir, images, 3)
 	if err != nil {
-		return block{}, err
+		return idxSplit{}, err
 	}
 	count, values, err := l.readIDXFile(dir, labels, 1)
 	if err != nil {
-		return block{}, err
+		return idxSplit{}, err
 	}
 	if shape[0] != count[0] {
-		return block{}, fmt.Errorf("%w: %s has %d images, but %s has %d labels; %s",
+		return idxSplit{}, fmt.Errorf("%w: %s has %d images, but %s has %d labels; %s",
 			ErrCorrupt, images, shape[0], labels, count[0], l.repair())
 	}
-	return block{images: pixels, labels: values, h: shape[1], w: shape[2]}, nil
+	return idxSplit{images: pixels, labels: values, h: shape[1], w: shape[2]}, nil
 }
 
-// readIDXFile reads dir/name or dir/name.gz and compares it with its published
-// checksum, if there is one.
+// readIDXFile reads dir/name or dir/name.gz and compares it with its published checksum,
+// if it has one.
 func (l *loader) readIDXFile(dir, name string, rank int) ([]int, []uint8, error) {
 	path, file, err := openEither(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,8 +129,8 @@ func (l *loader) readIDXFile(dir, name string, rank int) ([]int, []uint8, error)
 	return shape, data, nil
 }
 
-// readIDXStream reads an IDX file, gzipped or not, and returns also the
-// SHA-256 of its content after gunzip.
+// readIDXStream reads an IDX file, gzipped or not. It returns the SHA-256 of the
+// decompressed content, too.
 func readIDXStream(r io.Reader, rank int) ([]int, []uint8, string, error) {
 	content, err := gunzip(r)
 	if err != nil {
@@ -141,7 +141,7 @@ func readIDXStream(r io.Reader, rank int) ([]int, []uint8, string, error) {
 	return shape, data, sum(), err
 }
 
-// checkPin compares a checksum with the published one of the named file.
+// checkPin returns an error if the named file has a published checksum and sum is another.
 func (l *loader) checkPin(name, sum string) error {
 	if want, ok := l.pins[name]; ok && sum != want {
 		return fmt.Errorf("%w: checksum mismatch: SHA-256 %s, published %s", ErrCorrupt, sum, want)
@@ -163,7 +163,7 @@ func openEither(path string) (string, *os.File, error) {
 // that grows beyond MaxGrowth is refused on the way.
 func gunzip(r io.Reader) (io.Reader, error) {
 	var g growth
-	buffered := bufio.NewReaderSize(g.of(r), 1<<16)
+	buffered := bufio.NewReaderSize(g.counted(r), 1<<16)
 	magic, err := buffered.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -175,10 +175,10 @@ func gunzip(r io.Reader) (io.Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: gzip header: %w", ErrCorrupt, err)
 	}
-	return g.within(z), nil
+	return g.checked(z), nil
 }
 
-// isIDXName reports whether a file is named like one of the IDX files.
+// isIDXName reports whether name is that of one of the IDX files.
 func isIDXName(name string) bool {
 	name = strings.TrimSuffix(name, ".gz")
 	return slices.Contains([]string{trainImages, trainLabels, testImages, testLabels}, name)

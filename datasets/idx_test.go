@@ -84,7 +84,7 @@ func TestIDXFaults(t *testing.T) {
 	}
 }
 
-// A damaged gzip stream is found even where the content has the right length.
+// A damaged gzip stream is found even if the content has the right length.
 func TestGzipChecksum(t *testing.T) {
 	file := gzipped(t, idxFile(ramp(24), 4, 2, 3))
 	file[len(file)-8] ^= 1 // the CRC
@@ -98,7 +98,7 @@ func TestKnownNamesCheckChecksumsAndShape(t *testing.T) {
 	_, err := loadSource(t, Source{Name: MNIST, Dir: dir})
 	require.ErrorIs(t, err, ErrCorrupt)
 	require.ErrorContains(t, err, "checksum mismatch")
-	require.ErrorContains(t, err, "run `backfire data fetch mnist` to get it again")
+	require.ErrorContains(t, err, "run `backfire data fetch mnist` to replace it")
 
 	// Another form of the data has no published checksum, but must have the shape.
 	other := t.TempDir()
@@ -121,7 +121,7 @@ func TestAbsurdSizesCostNothing(t *testing.T) {
 			require.Less(t, allocated, uint64(1<<20))
 		})
 	}
-	// Within the limits, but nothing behind the header: one first block at most.
+	// The size is within the limits, but nothing follows the header: at most the first block is allocated.
 	allocated := measure(func() {
 		_, _, err := readIDX(bytes.NewReader(idxFile(ramp(100), 4000, 1000, 1000)), 3)
 		require.ErrorIs(t, err, errTruncated)
@@ -129,7 +129,7 @@ func TestAbsurdSizesCostNothing(t *testing.T) {
 	require.Less(t, allocated, uint64(2*firstBlock))
 }
 
-// measure returns the bytes that f allocates.
+// measure returns the number of bytes that f allocates.
 func measure(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -153,7 +153,7 @@ func TestIDXRoundTrip(t *testing.T) {
 	})
 }
 
-// readN gives the same bytes whatever is known beforehand, beyond its first block too.
+// readN returns the same bytes whatever is known beforehand, also beyond its first block.
 func TestReadNGrows(t *testing.T) {
 	n := firstBlock + firstBlock/2
 	data := make([]byte, n)

@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// Limits on what is accepted. They are far above any data this program can
-// train on; they keep a damaged or hostile file from exhausting memory.
+// The limits of accepted data. They are far above any data on which this program can
+// train, and keep a damaged or hostile file from exhausting the memory.
 const (
-	// MaxClasses is the number of classes an 8-bit label can tell apart.
+	// MaxClasses is the number of classes that an 8-bit label can distinguish.
 	MaxClasses = 256
 	// MaxSide is the largest accepted image width and height in pixels.
 	MaxSide = 1024
@@ -25,25 +25,27 @@ const (
 	MaxArchiveBytes = 16 << 30
 	// MaxPath is the length of the longest path accepted in an archive, in bytes.
 	MaxPath = 4096
-	// MaxDirs is the largest accepted number of directories in an image folder, packed or not.
+	// MaxDirs is the largest accepted number of directories in an image folder, on disk or in an archive.
 	MaxDirs = 1 << 16
-	// MaxGrowth is how many times as large a compressed file may become; up to
-	// harmless bytes it is not asked. MNIST grows to five times its size, and no
-	// image that shows anything to a hundred times.
-	MaxGrowth = 200
-	harmless  = 64 << 20
-	// firstBlock is what readN allocates before any byte has been read.
+	// MaxGrowth is the largest accepted ratio of a file's decompressed to its
+	// compressed size. It applies above uncheckedBytes. MNIST grows to five times
+	// its size, and an image that shows anything to less than a hundred times.
+	MaxGrowth      = 200
+	uncheckedBytes = 64 << 20
+	// firstBlock is the largest number of bytes that readN allocates before it has
+	// read one.
 	firstBlock = 4 << 20
 )
 
-// growth compares what a file becomes with what was read of it, to notice
-// decompression bombs early, also those that are packed more than once.
+// growth compares the number of bytes read from a file with the number that they
+// become, to find decompression bombs early, including those that are compressed more
+// than once.
 type growth struct {
 	read atomic.Int64
 }
 
-// of returns r with what is read of it counted.
-func (g *growth) of(r io.Reader) io.Reader {
+// counted returns a reader of r that counts the bytes read.
+func (g *growth) counted(r io.Reader) io.Reader {
 	return readerFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)
 		g.read.Add(int64(n))
@@ -51,16 +53,16 @@ func (g *growth) of(r io.Reader) io.Reader {
 	})
 }
 
-// check refuses the number of bytes that the file became so far.
+// check returns an error if the bytes read so far have become too many, made in number.
 func (g *growth) check(made int64) error {
-	if read := g.read.Load(); made > harmless && made/MaxGrowth > read {
+	if read := g.read.Load(); made > uncheckedBytes && made/MaxGrowth > read {
 		return fmt.Errorf("%w: %d bytes became %d, more than %d times as many", errBomb, read, made, MaxGrowth)
 	}
 	return nil
 }
 
-// within returns r, which is made of the file, with its growth checked.
-func (g *growth) within(r io.Reader) io.Reader {
+// checked returns a reader of r, the decompressed file, that fails if it grows too much.
+func (g *growth) checked(r io.Reader) io.Reader {
 	var made int64
 	return readerFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)
@@ -72,19 +74,19 @@ func (g *growth) within(r io.Reader) io.Reader {
 	})
 }
 
-// readerFunc is a function as io.Reader.
+// readerFunc is a function that implements [io.Reader].
 type readerFunc func(p []byte) (int, error)
 
 // Read calls the function.
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// errBomb says that a small file becomes an absurdly large one.
+// errBomb reports that a small file becomes an absurdly large one.
 var errBomb = errors.New("decompression bomb")
 
-// errTruncated says that a stream ended before the announced size.
+// errTruncated reports that a stream ended before its announced size.
 var errTruncated = errors.New("truncated")
 
-// checkDims refuses shapes beyond the limits.
+// checkDims returns an error if n images of c channels and h x w pixels exceed a limit.
 func checkDims(n, c, h, w int) error {
 	switch {
 	case n < 1 || n > MaxImages:
@@ -97,9 +99,9 @@ func checkDims(n, c, h, w int) error {
 	return nil
 }
 
-// readN reads exactly n bytes, of which the caller knows that known are there
-// (0 if it does not know). Beyond that, memory grows with what really arrives,
-// so a header that announces more than follows costs little.
+// readN reads exactly n bytes. known is the number of bytes that are certain to be
+// there, 0 if none are. Beyond that, the memory grows with the bytes that arrive, so
+// that a header which announces too many costs little.
 func readN(r io.Reader, n, known int64) ([]byte, error) {
 	buf := make([]byte, 0, min(n, max(known, firstBlock)))
 	for int64(len(buf)) < n {
@@ -118,8 +120,8 @@ func readN(r io.Reader, n, known int64) ([]byte, error) {
 	return buf, nil
 }
 
-// expectEnd checks that nothing follows; reading to the end also makes a gzip
-// reader compare its checksum.
+// expectEnd returns an error unless r is at its end. Reading to the end also makes a
+// gzip reader compare its checksum.
 func expectEnd(r io.Reader) error {
 	switch n, err := io.CopyN(io.Discard, r, 1); {
 	case n > 0:
@@ -131,12 +133,13 @@ func expectEnd(r io.Reader) error {
 	}
 }
 
-// cappedReader fails once more than left bytes have been read from r.
+// cappedReader reads from r and fails after more than left bytes.
 type cappedReader struct {
 	r    io.Reader
 	left int64
 }
 
+// Read reads from r within the limit.
 func (c *cappedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if c.left -= int64(n); c.left < 0 {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// format is a way in which images lie on disk.
+// format is a form that a dataset can have on disk.
 type format int
 
 const (
@@ -20,13 +20,13 @@ const (
 	formatFolder                // a directory of class directories
 )
 
-// location is where data lie and in which format.
+// location is the path and the format of a dataset.
 type location struct {
 	path   string
 	format format
 }
 
-// locate finds the data of the source and recognises their format.
+// locate returns the location of the source's data.
 func (l *loader) locate() (location, error) {
 	root, err := l.root()
 	if err != nil {
@@ -52,8 +52,8 @@ func (l *loader) locate() (location, error) {
 	return loc, err
 }
 
-// detect recognises what a directory holds. Where it holds several things, the
-// original files win over copies in another form.
+// detect returns the location and format of the data in a directory. If there are
+// several, the original files take precedence over copies in another form.
 func detect(dir string) (location, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -103,7 +103,7 @@ func detect(dir string) (location, error) {
 	return location{}, fmt.Errorf("%w: %s holds no IDX files, CIFAR-10 batches, class folders or archive", ErrMissing, dir)
 }
 
-// isArchive reports whether a file is named like an archive that Load reads.
+// isArchive reports whether the name of a file is that of an archive that Load reads.
 func isArchive(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")

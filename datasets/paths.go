@@ -6,21 +6,21 @@ import (
 	"path/filepath"
 )
 
-// DataDir returns the directory below which datasets lie, one directory each:
-// dir if it is set, otherwise data/ in the program's cache directory.
+// DataDir returns the directory that has one directory for each dataset: dir if it is
+// not empty, otherwise data/ in the program's cache directory.
 func DataDir(dir string) (string, error) {
 	return underCache(dir, "data")
 }
 
-// DecodedDir returns the directory of the cache of decoded images: dir if it
-// is set, otherwise decoded/ in the program's cache directory. Everything in
-// it may be deleted at any time.
+// DecodedDir returns the directory of the cache of decoded images: dir if it is not
+// empty, otherwise decoded/ in the program's cache directory. Its files can be deleted
+// at any time.
 func DecodedDir(dir string) (string, error) {
 	return underCache(dir, "decoded")
 }
 
-// underCache returns dir, or sub in the program's cache directory, which is
-// $BACKFIRE_CACHE or else backfire/ in the user's cache directory.
+// underCache returns dir if it is not empty, otherwise sub in the program's cache
+// directory, which is $BACKFIRE_CACHE or else backfire/ in the user's cache directory.
 func underCache(dir, sub string) (string, error) {
 	if dir != "" {
 		return dir, nil

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Set is a collection of equally sized 8-bit images with one label each. It is
-// shared read-only; nothing in this program writes to a loaded set.
+// Set is a collection of 8-bit images of one size, with one label each. It is shared
+// and read-only: no part of the program writes to a loaded set.
 type Set struct {
 	Name     string   // the dataset's name as in Source.Name
 	Images   []uint8  // N*C*H*W values in NCHW order, 0-255
@@ -19,7 +19,7 @@ type Set struct {
 	C, H, W  int      // channels (1 grey, 3 RGB), height and width in pixels
 	Classes  []string // class names; the index is the label
 	Checksum string   // SHA-256 in hex over shape, class names, labels and images; not over Name
-	Repaired string   // why a file of the cache of decoded sets was not used but made anew; empty: none was damaged
+	Repaired string   // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
 }
 
 // New returns the set of the given images and labels with its checksum. It
@@ -43,7 +43,7 @@ func New(name string, images, labels []uint8, c, h, w int, classes []string) (*S
 	return s, nil
 }
 
-// checkClasses checks that labels and class names belong together.
+// checkClasses returns an error unless labels and class names fit each other.
 func checkClasses(labels []uint8, classes []string) error {
 	if len(classes) < 1 || len(classes) > MaxClasses {
 		return fmt.Errorf("%w: %d classes; 1 to %d are accepted", ErrCorrupt, len(classes), MaxClasses)
@@ -79,8 +79,8 @@ func (s *Set) Image(i int) []uint8 {
 	return s.Images[i*n : (i+1)*n : (i+1)*n]
 }
 
-// Class returns the label of a class given by its name, or else by its number.
-// A name that is another class's number means the class of that name. The
+// Class returns the label of a class that is given by its name, or else by its number.
+// If the text is the name of one class and the number of another, the name counts. The
 // error wraps [ErrUnknownClass] and lists the classes.
 func (s *Set) Class(name string) (int, error) {
 	for label, class := range s.Classes {
@@ -95,12 +95,12 @@ func (s *Set) Class(name string) (int, error) {
 		name, ErrUnknownClass, s.Name, strings.Join(s.Classes, ", "), len(s.Classes)-1)
 }
 
-// sumDomain separates Set checksums from other uses of SHA-256. Changing it or
-// the order below changes every stored result's identity.
+// sumDomain separates the checksums of sets from other uses of SHA-256. Changing it, or
+// the order of the parts in sum, changes the identity of every stored result.
 const sumDomain = "backfire set v1"
 
-// sum returns the SHA-256 over an unambiguous encoding of everything that
-// decides a game: shape, class names, labels and pixels.
+// sum returns the SHA-256 over an unambiguous encoding of all that a game depends on:
+// shape, class names, labels and pixels.
 func (s *Set) sum() string {
 	head := []byte(sumDomain)
 	for _, n := range []int{s.Len(), s.C, s.H, s.W, len(s.Classes)} {
@@ -117,7 +117,8 @@ func (s *Set) sum() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// hashReader returns r with everything read from it also written to a SHA-256.
+// hashReader returns a reader of r and a function that returns the SHA-256 in hex of the
+// bytes read so far.
 func hashReader(r io.Reader) (io.Reader, func() string) {
 	hash := sha256.New()
 	return io.TeeReader(r, hash), func() string { return hex.EncodeToString(hash.Sum(nil)) }

@@ -61,15 +61,15 @@ func TestClass(t *testing.T) {
 	}
 }
 
-// The checksum is part of every result's identity, so a change of its
-// encoding must not pass unnoticed. The value was computed by an independent program.
+// The checksum is part of every result's identity, so its encoding must not change. The
+// value was computed by an independent program.
 func TestChecksumPinned(t *testing.T) {
 	s, err := New("x", []uint8{1, 2, 3, 4}, []uint8{0, 1}, 1, 1, 2, []string{"a", "b"})
 	require.NoError(t, err)
 	require.Equal(t, "748104f69042837857680e2a54178f65234f199160bda850575a95e33a5c7b92", s.Checksum)
 }
 
-// Every part but the name decides the checksum.
+// The checksum depends on every part but the name.
 func TestChecksumCoversEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "n")

@@ -9,11 +9,11 @@ import (
 )
 
 // DecodeImage decodes a PNG or JPEG file as one image of a set with c channels and
-// h x w pixels: c*h*w values, channel by channel. A grey image becomes three equal
-// channels, and a coloured one grey if it holds nothing but greys. Only with resize
-// is an image of another size brought to h x w (Catmull-Rom, without regard to its
-// proportions). The error wraps ErrCorrupt, or ErrOtherKind for an image that
-// would have to be changed.
+// h x w pixels: c*h*w values, channel by channel. For c = 3 a grey image becomes three
+// equal channels. For c = 1 a coloured image is accepted if all its pixels are grey. An
+// image of another size is resized to h x w if resize is set (Catmull-Rom, without
+// keeping its proportions), and refused otherwise. The error wraps [ErrCorrupt], or
+// [ErrOtherKind] for an image that would have to be changed.
 func DecodeImage(data []byte, c, h, w int, resize bool) ([]uint8, error) {
 	if len(data) > MaxImageFile {
 		return nil, fmt.Errorf("datasets: decode image: %w: %d bytes; at most %d are accepted", ErrCorrupt, len(data), MaxImageFile)
@@ -48,7 +48,7 @@ func DecodeImage(data []byte, c, h, w int, resize bool) ([]uint8, error) {
 	return r.pixels[:area], nil
 }
 
-// resized brings an image of one or three channels to h x w pixels.
+// resized returns an image of one or three channels in the size of h x w pixels.
 func resized(img image.Image, c, h, w int) image.Image {
 	var to draw.Image = image.NewRGBA(image.Rect(0, 0, w, h))
 	if c == 1 {

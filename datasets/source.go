@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// The splits that Source.Split accepts; empty means SplitAuto.
+// The values of Source.Split; an empty one means SplitAuto.
 const (
 	SplitAuto  = "auto"  // train for mnist and fashion-mnist, all for the others
 	SplitTrain = "train" // the training images
@@ -14,30 +14,30 @@ const (
 	SplitAll   = "all"   // the training images, then the test images
 )
 
-// Source says which images to load and where they may lie.
+// Source names the images to load and the places to look for them.
 type Source struct {
 	Name     string // embedded, mnist, fashion-mnist, cifar10 or folder
-	Path     string // file or directory; empty: found as Dir/Name
-	Split    string // auto, train, test or all; empty is auto
-	Dir      string // data directory; empty: where Fetch puts things by default, see DataDir
-	CacheDir string // directory of decoded archives and image folders; empty: the user's cache, see DecodedDir
+	Path     string // file or directory; empty: Dir/Name
+	Split    string // auto, train, test or all; empty: auto
+	Dir      string // data directory; empty: the directory that Fetch uses by default, see [DataDir]
+	CacheDir string // directory of decoded archives and image folders; empty: the user's cache, see [DecodedDir]
 }
 
-// loader is one call of Load with everything looked up.
+// loader carries out one call of Load.
 type loader struct {
 	src   Source
 	info  Info
 	pins  map[string]string // published checksums by file name without .gz; nil: none
 	split string            // train, test or all
-	auto  bool              // the split was not asked for, so data without splits may give all they have
+	auto  bool              // no split was asked for, so data without splits are loaded as a whole
 }
 
-// Load reads a dataset. The rows come in the order of the original files, for
-// image folders sorted by split (train first), class and file name.
+// Load reads a dataset. The rows have the order of the original files. Those of an
+// image folder are sorted by split (train first), class and file name.
 //
-// Archives and image folders are decoded once and then come from a cache of
-// decoded sets, which is checked on every use and rebuilt when it is damaged
-// or the data have changed; a cache that cannot be written only costs time.
+// Archives and image folders are decoded once and read from a cache of decoded sets
+// after that. The cache is checked on every use and rebuilt if it is damaged or the
+// data have changed. If it cannot be written, Load takes longer but succeeds.
 //
 // Errors wrap [ErrMissing], [ErrCorrupt], [ErrSplit] or [ErrUnknownDataset]
 // where they apply.
@@ -49,6 +49,7 @@ func Load(ctx context.Context, src Source) (*Set, error) {
 	return set, nil
 }
 
+// load reads a dataset. Its errors lack the prefix of [Load]'s.
 func load(ctx context.Context, src Source) (*Set, error) {
 	l, err := newLoader(src)
 	if err != nil {
@@ -57,6 +58,7 @@ func load(ctx context.Context, src Source) (*Set, error) {
 	return l.load(ctx)
 }
 
+// newLoader returns a loader for a source, or an error if its name or split is not known.
 func newLoader(src Source) (*loader, error) {
 	info, err := Describe(src.Name)
 	if err != nil {
@@ -77,7 +79,8 @@ func newLoader(src Source) (*loader, error) {
 	return l, nil
 }
 
-// load finds the data, reads them and checks that they are what the name says.
+// load finds and reads the data, and checks that they have the shape and the classes of
+// the dataset that was named.
 func (l *loader) load(ctx context.Context) (*Set, error) {
 	if l.src.Name == Embedded {
 		return l.loadEmbedded()
@@ -108,7 +111,7 @@ func (l *loader) load(ctx context.Context) (*Set, error) {
 	return set, nil
 }
 
-// root returns where to look for the data.
+// root returns the file or directory in which to look for the data.
 func (l *loader) root() (string, error) {
 	if l.src.Path != "" {
 		return l.src.Path, nil
@@ -123,7 +126,7 @@ func (l *loader) root() (string, error) {
 	return filepath.Join(dir, l.src.Name), nil
 }
 
-// wayOut tells how to get data that are missing.
+// wayOut returns advice on how to get data that are missing.
 func (l *loader) wayOut() string {
 	if len(l.info.Files) == 0 || l.src.Path != "" {
 		return "check data.path"
@@ -131,7 +134,7 @@ func (l *loader) wayOut() string {
 	return fmt.Sprintf("run `backfire data fetch %s`, or set data.dir to the directory that has %s/", l.src.Name, l.src.Name)
 }
 
-// repair tells what to do about data that cannot be used.
+// repair returns advice on how to replace data that cannot be used.
 func (l *loader) repair() string {
 	switch {
 	case len(l.info.Files) == 0:
@@ -139,5 +142,5 @@ func (l *loader) repair() string {
 	case l.src.Path != "":
 		return fmt.Sprintf("replace it, or load data of your own under the name %s", Folder)
 	}
-	return fmt.Sprintf("run `backfire data fetch %s` to get it again", l.src.Name)
+	return fmt.Sprintf("run `backfire data fetch %s` to replace it", l.src.Name)
 }

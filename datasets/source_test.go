@@ -33,7 +33,7 @@ func TestNames(t *testing.T) {
 	require.EqualValues(t, 11594722, info.Bytes())
 }
 
-// The sets that Names gives away must not be what the loaders use.
+// A caller that changes what Names returned does not change the loaders' data.
 func TestNamesAreCopies(t *testing.T) {
 	for _, info := range Names() {
 		for i := range info.Classes {
@@ -78,8 +78,8 @@ func TestMissingDataSayTheWayOut(t *testing.T) {
 	require.ErrorContains(t, err, "nowhere; check data.path")
 }
 
-// What a directory holds is recognised by its content, with the original files
-// before other forms.
+// The format of a directory is recognised by its content. The original files take
+// precedence over other forms.
 func TestDetect(t *testing.T) {
 	for name, tc := range map[string]struct {
 		files  []string
@@ -136,7 +136,7 @@ func TestVerify(t *testing.T) {
 	_, err = Verify(ctx, "mnits", dir)
 	require.ErrorIs(t, err, ErrUnknownDataset)
 
-	// The genuine test files of Fashion-MNIST, one of them unpacked; a wrong and a missing one.
+	// The test files of Fashion-MNIST, one of them decompressed, a wrong file and a missing one.
 	base := filepath.Join(dir, FashionMNIST)
 	_, labels, _, err := readIDXStream(bytesReader(embeddedLabels), 1)
 	require.NoError(t, err)

@@ -15,22 +15,21 @@ import (
 	"strings"
 )
 
-// insideProgram is where the embedded data lie.
+// insideProgram stands for the path of the embedded data.
 const insideProgram = "(inside the program)"
 
 // Status is the result of checking one file or collection of a dataset.
 type Status struct {
 	Name   string // file name
-	Path   string // where it is; empty if it is missing
-	Detail string // what was found, in words
-	Err    error  // why it cannot be used; nil if it is fine
+	Path   string // its place; empty if it is missing
+	Detail string // the finding, in words
+	Err    error  // the reason why it cannot be used; nil if it is sound
 }
 
-// Verify checks the files of the named dataset below dir (empty: see
-// [DataDir]) against their published checksums. Where another form of the data
-// lies, such as CIFAR-10 as a folder of JPEGs, which nobody published checksums
-// of, it is read as a whole instead. The error is about the search for the
-// data; what is wrong with a file is in its Status.
+// Verify compares the files of the named dataset below dir (empty: see [DataDir])
+// with their published checksums. Another form of the data, such as CIFAR-10 as a
+// folder of JPEGs, has no published checksums and is read completely instead. The
+// error is about the search for the data. A fault of a file is in its Status.
 func Verify(ctx context.Context, name, dir string) ([]Status, error) {
 	statuses, err := verify(ctx, name, dir)
 	if err != nil {
@@ -39,6 +38,7 @@ func Verify(ctx context.Context, name, dir string) ([]Status, error) {
 	return statuses, nil
 }
 
+// verify checks the files of a dataset. Its errors lack the prefix of [Verify]'s.
 func verify(ctx context.Context, name, dir string) ([]Status, error) {
 	l, err := newLoader(Source{Name: name, Split: SplitAll, Dir: dir})
 	if err != nil {
@@ -80,12 +80,12 @@ func (l *loader) readWhole(ctx context.Context, loc location) Status {
 		status.Err = err
 		return status
 	}
-	status.Detail = fmt.Sprintf("all %d images of %dx%dx%d can be read; nobody published a checksum of this form",
+	status.Detail = fmt.Sprintf("all %d images of %dx%dx%d can be read; no checksum of this form is published",
 		set.Len(), set.C, set.H, set.W)
 	return status
 }
 
-// verifyEmbedded checks the files inside the program.
+// verifyEmbedded checks the files that are part of the program.
 func verifyEmbedded() []Status {
 	pins := fashionInfo().pins()
 	var statuses []Status
@@ -101,9 +101,9 @@ func verifyEmbedded() []Status {
 	return statuses
 }
 
-// Locate returns where the named dataset lies below dir (empty: see
-// [DataDir]). It looks only at names; the data may still be damaged. The
-// error wraps [ErrMissing] if there is nothing.
+// Locate returns the path of the named dataset below dir (empty: see [DataDir]). It
+// looks at names only, so the data may be damaged. The error wraps [ErrMissing] if there
+// are none.
 func Locate(name, dir string) (string, error) {
 	l, err := newLoader(Source{Name: name, Dir: dir})
 	if err != nil {
@@ -119,7 +119,7 @@ func Locate(name, dir string) (string, error) {
 	return loc.path, nil
 }
 
-// status checks the file in dir.
+// status returns the result of checking the file in dir.
 func (f File) status(ctx context.Context, dir string) Status {
 	path, err := f.check(ctx, dir)
 	status := Status{Name: f.Name, Path: path, Detail: "as published", Err: err}
@@ -129,8 +129,8 @@ func (f File) status(ctx context.Context, dir string) Status {
 	return status
 }
 
-// check compares the file in dir, or its decompressed form, with the published
-// checksum and returns which of them it is.
+// check compares the file in dir, or its decompressed form if that is there, with the
+// published checksum. It returns the path of the file that it compared.
 func (f File) check(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, f.Name)
 	if f.Gzipped {
@@ -171,12 +171,13 @@ func (f File) checkStream(r io.Reader) error {
 	return nil
 }
 
-// contextReader ends reading when its context does.
+// contextReader reads until its context ends.
 type contextReader struct {
 	ctx context.Context
 	io.Reader
 }
 
+// Read reads while the context lasts, and then returns its error.
 func (c contextReader) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err

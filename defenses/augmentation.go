@@ -9,39 +9,72 @@ import (
 	"backfire/triggers"
 )
 
-// NotSimulated is the Simulated of rows that no simulated attacker stamped.
+// AgentAugmentation stamps part of the defender's own contribution with the
+// triggers of simulated attackers and keeps the true labels (section 4.2.1 of
+// the paper).
+type AgentAugmentation struct {
+	// Agents is n, the number of simulated attackers, at least 1.
+	Agents int `json:"agents" yaml:"agents"`
+	// Clean in [0, 1) is the share of the contribution that stays unchanged.
+	Clean float64 `json:"clean" yaml:"clean"`
+	// Spec describes the simulated attackers' triggers.
+	triggers.Spec `yaml:",inline"`
+}
+
+// DefaultAgentAugmentation returns the paper's settings: 40 % clean, p = 0.2. The
+// paper does not state n; 10 is our choice.
+func DefaultAgentAugmentation() AgentAugmentation {
+	return AgentAugmentation{Agents: 10, Clean: 0.4, Spec: paperTrigger}
+}
+
+// Validate returns an error for values outside their ranges.
+func (a AgentAugmentation) Validate() error {
+	if a.Agents < 1 {
+		return fmt.Errorf("agents is %d: at least 1 simulated attacker is needed", a.Agents)
+	}
+	// Written this way round, the condition refuses NaN too, here and in the
+	// other settings.
+	if allowed := a.Clean >= 0 && a.Clean < 1; !allowed {
+		return fmt.Errorf("clean is %v: it must be at least 0 and below 1", a.Clean)
+	}
+	return checkTrigger(a.Spec)
+}
+
+// NotSimulated is the entry of Augmented.Simulated for rows without a simulated
+// attacker's trigger.
 const NotSimulated = -1
 
 // Augmented is a training set after agent augmentation.
 type Augmented struct {
 	*game.TrainingSet
 	// Simulated holds for each row the simulated attacker whose trigger it
-	// carries, 0 to len(Triggers)-1, or NotSimulated. Rows keep saying what the
-	// game did: their Trigger is NoTrigger and Old and New stay equal.
+	// carries, 0 to len(Triggers)-1, or NotSimulated. Rows is unchanged: the
+	// Trigger of these rows is NoTrigger, and Old and New are equal.
 	Simulated []int
 	// Triggers holds each simulated attacker's trigger.
 	Triggers []*triggers.Trigger
 }
 
-// redraws is how often a simulated trigger is drawn anew before a collision is
-// given up on. At p1 = p2 = 0.2 not one in 10^50 draws collides; only triggers
-// of a single grey pixel do so often enough to run out of patterns.
-const redraws = 100
+// maxDraws is the number of draws of a simulated trigger, after each of which it
+// collides, before Augment returns ErrCollision. At p1 = p2 = 0.2 fewer than one
+// in 10^50 draws collides; only triggers of a single grey pixel are so few that
+// all may be taken.
+const maxDraws = 100
 
-// Augment stamps the defender's rows of a training set for n = a.Agents simulated
-// attackers: round(Clean*m) of the defender's m rows, chosen at random, stay as
-// they are, the others are dealt to the simulated attackers in equal shares (they
-// differ by at most one) and carry their triggers with their true labels. t is
-// not changed, and rows of others are not touched.
+// Augment returns a copy of a training set in which the defender's rows carry the
+// triggers of n = a.Agents simulated attackers: round(Clean*m) of the defender's m
+// rows, chosen at random, stay unchanged. The others are dealt to the simulated
+// attackers in shares that differ by at most one row, and carry their triggers
+// with the true labels. Rows of other owners stay unchanged.
 //
-// Simulated attacker k's trigger is the first of its own stream that collides
-// with none of avoid, the attackers' triggers, and with none of the simulated
-// attackers before it. Only the order of the defender's rows matters, so it is
-// the same whether other owners' rows are selected before or after.
+// The trigger of simulated attacker k is the first of its own stream that differs
+// from those in avoid, the attackers' triggers, and from those of the simulated
+// attackers before k. The draws depend on the order of the defender's rows only,
+// so other owners' rows may be removed before or after with the same result.
 //
-// The error wraps ErrPolicy where a does not validate, does not fit t's shape or
-// asks for more simulated attackers than there are images, and ErrCollision
-// where no trigger is free.
+// The error wraps ErrPolicy if a is invalid, does not fit t's shape or has more
+// simulated attackers than images to stamp, and ErrCollision if no trigger is
+// free.
 func Augment(t *game.TrainingSet, a AgentAugmentation, avoid []*triggers.Trigger, seed uint64) (*Augmented, error) {
 	var own []int
 	for i, row := range t.Rows {
@@ -92,7 +125,7 @@ func (a AgentAugmentation) triggers(shape triggers.Shape, avoid []*triggers.Trig
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
 	}
-	// The names of all triggers that are taken: equal names are collisions.
+	// The IDs of the triggers in use: an equal ID is a collision.
 	taken := make(map[string]bool, len(avoid)+a.Agents)
 	for _, t := range avoid {
 		taken[t.ID()] = true
@@ -101,8 +134,8 @@ func (a AgentAugmentation) triggers(shape triggers.Shape, avoid []*triggers.Trig
 	for k := range drawn {
 		rng := streams.New(seed, "simulated trigger", uint64(k))
 		for try := 0; drawn[k] == nil; try++ {
-			if try == redraws {
-				return nil, fmt.Errorf("%w: simulated attacker %d finds no free trigger in %d draws: choose fewer agents or larger p1 and p2", ErrCollision, k, redraws)
+			if try == maxDraws {
+				return nil, fmt.Errorf("%w: simulated attacker %d has no free trigger after %d draws: choose fewer agents or larger p1 and p2", ErrCollision, k, maxDraws)
 			}
 			if t := generator.Draw(rng); !taken[t.ID()] {
 				taken[t.ID()], drawn[k] = true, t

@@ -16,7 +16,7 @@ import (
 	"backfire/triggers"
 )
 
-// play deals a game of random images among so many attackers.
+// play returns a game of random images with the given number of attackers.
 func play(t require.TestingT, shape triggers.Shape, images, attackers int, seed uint64) *game.Game {
 	values, labels := make([]uint8, images*shape.Size()), make([]uint8, images)
 	rng := streams.New(1, "test images")
@@ -54,7 +54,7 @@ func TestAugment(t *testing.T) {
 		}
 		after, err := defenses.Augment(before, a, g.Triggers(), seed)
 		require.NoError(t, err)
-		require.Equal(t, g.Training(), before, "the training set was changed")
+		require.Equal(t, g.Training(), before, "the training set is unchanged")
 		require.Equal(t, before.Rows, after.Rows)
 		require.Equal(t, before.Labels, after.Labels, "true labels are kept")
 		require.Len(t, after.Triggers, a.Agents)
@@ -64,7 +64,7 @@ func TestAugment(t *testing.T) {
 		for i, row := range before.Rows {
 			want := slices.Clone(before.Images[i*size : (i+1)*size])
 			if k := after.Simulated[i]; k != defenses.NotSimulated {
-				require.Equal(t, game.Defender, row.Owner, "another owner's row was stamped")
+				require.Equal(t, game.Defender, row.Owner, "other owners' rows are not stamped")
 				after.Triggers[k].Stamp(want)
 				stamped[k]++
 			}
@@ -80,20 +80,20 @@ func TestAugment(t *testing.T) {
 		require.InDelta(t, (1-a.Clean)*float64(own), float64(total), 0.5+1e-9)
 		require.LessOrEqual(t, slices.Max(stamped)-slices.Min(stamped), 1, "shares are equal")
 
-		everybody := append(slices.Clone(g.Triggers()), after.Triggers...)
-		for i, x := range everybody {
-			for _, y := range everybody[:i] {
+		all := append(slices.Clone(g.Triggers()), after.Triggers...)
+		for i, x := range all {
+			for _, y := range all[:i] {
 				require.False(t, triggers.Compare(x, y).Collides())
 			}
 		}
 
-		// It does not matter whether agents are left out before or after.
+		// Agents may be left out before or after.
 		left := indexing.Select(before, nil)
 		alone, err := defenses.Augment(left, a, g.Triggers(), seed)
 		require.NoError(t, err)
 		require.Equal(t, indexing.Select(after.TrainingSet, nil), alone.TrainingSet)
 
-		// One more simulated attacker leaves the triggers of the others.
+		// One more simulated attacker does not change the triggers of the others.
 		a.Agents++
 		more, err := defenses.Augment(before, a, g.Triggers(), seed)
 		require.NoError(t, err)
@@ -112,8 +112,7 @@ func TestAugmentAvoidsTriggersThatAreTaken(t *testing.T) {
 	require.NotEqual(t, free.Triggers[1], taken.Triggers[1])
 	require.Equal(t, free.Triggers[2], taken.Triggers[2])
 
-	// 4 x 4 grey pixels have 4,096 triggers of one pixel. With all of them taken
-	// there is none left.
+	// 4 x 4 grey pixels have 4,096 triggers of one pixel, all of which are taken.
 	var all []*triggers.Trigger
 	for at := range 16 {
 		for value := range 256 {

@@ -10,12 +10,12 @@ import (
 	"backfire/triggers"
 )
 
-// Stamps says which rows of a batch carry which of the defender's triggers,
-// in the form in which a device applies them all at once:
-// x' = x (1 - l) + m l on the raw 8-bit values.
+// Stamps holds the defender's triggers for rows of a batch, in a form that a
+// device can apply at once: x' = x (1 - l) + m l on the raw 8-bit values.
 type Stamps struct {
-	// Rows are positions in the batch, at least one, in ascending order. With Add, copies of
-	// these rows are stamped and placed behind the batch, in this order.
+	// Rows holds positions in the batch, at least one, in ascending order. With
+	// Add, copies of these rows are stamped and appended to the batch in this
+	// order.
 	Rows []int32
 	// Masks holds each row's mask l, H*W values of 0 or 1, one after another.
 	Masks []uint8
@@ -25,17 +25,17 @@ type Stamps struct {
 	Placement Placement
 }
 
-// Apply returns what a batch of raw images and its labels become: the definition
-// of what a training engine does on its device.
-func (s Stamps) Apply(images, labels []uint8) (stamped, their []uint8) {
-	stamped, their = slices.Clone(images), slices.Clone(labels)
+// Apply returns the batch of raw images and its labels after stamping. It defines
+// the result that a training engine must reach on its device.
+func (s Stamps) Apply(images, labels []uint8) (stamped, stampedLabels []uint8) {
+	stamped, stampedLabels = slices.Clone(images), slices.Clone(labels)
 	size, plane := len(s.Patterns)/len(s.Rows), len(s.Masks)/len(s.Rows)
 	for i, row := range s.Rows {
 		at := int(row) * size
 		if s.Placement == Add {
 			at = len(stamped)
 			stamped = append(stamped, images[int(row)*size:(int(row)+1)*size]...)
-			their = append(their, labels[row])
+			stampedLabels = append(stampedLabels, labels[row])
 		}
 		for v := range size {
 			if s.Masks[i*plane+v%plane] == 1 {
@@ -43,50 +43,51 @@ func (s Stamps) Apply(images, labels []uint8) (stamped, their []uint8) {
 			}
 		}
 	}
-	return stamped, their
+	return stamped, stampedLabels
 }
 
-// Perturbation says which rows of a batch become adversarial examples: from x
-// itself, or a random point within Epsilon of it, Steps times
-// x <- clip(x + StepSize*sign(gradient of the loss by x)), each clipped to
+// Perturbation holds the rows of a batch that become adversarial examples, and
+// the parameters of the attack: from the image x itself, or from a random point
+// within Epsilon of it, Steps times
+// x <- clip(x + StepSize*sign(gradient of the loss by x)), each time clipped to
 // Epsilon around the row's image and to the range of pixels. All lengths are in
 // 8-bit units.
 type Perturbation struct {
-	// Rows are positions in the batch, at least one, in ascending order.
+	// Rows holds positions in the batch, at least one, in ascending order.
 	Rows []int32
-	// Placement is Add or Replace, as for Stamps.
+	// Placement is Add or Replace, as in Stamps.
 	Placement Placement
-	// Epsilon, StepSize and Steps are those of PGD; one step as long as
-	// Epsilon for FGSM.
+	// Epsilon, StepSize and Steps are those of PGD. FGSM is one step of length
+	// Epsilon.
 	Epsilon, StepSize float64
 	Steps             int
-	// RandomStart begins where Batcher.Start says.
+	// RandomStart starts at the offsets of Batcher.Start.
 	RandomStart bool
 }
 
-// Batch says what happens to one batch, in this order. A part that the stack
-// does without, or that concerns no row of this batch, is nil (Mix: of kind
-// mix.None).
+// Batch holds the changes of one batch, in the order in which they are applied.
+// Stamps and Perturbation are nil, and Mix is of kind mix.None, if the stack lacks
+// the defense or the change affects no row of this batch.
 type Batch struct {
 	// Stamps may add rows.
 	Stamps *Stamps
-	// Mix mixes all rows, those added by Stamps included, and makes labels
+	// Mix mixes all rows, including those added by Stamps, and makes labels
 	// soft.
 	Mix mix.Draw
-	// Perturbation is against the labels that Mix leaves, and may add rows
-	// with the labels of the rows that they are made from.
+	// Perturbation attacks the labels after Mix. It may add rows, with the labels
+	// of the rows from which they are made.
 	Perturbation *Perturbation
 }
 
-// Batcher draws what happens to the batches of one training.
+// Batcher draws the changes of the batches of one training.
 type Batcher struct {
 	stack    Stack
 	seed     uint64
 	shape    triggers.Shape
 	triggers *triggers.Generator // nil without adversarial triggers
 	mixer    *mix.Mixer
-	attack   *Perturbation // without rows; nil without adversarial examples
-	dose     Dose          // of the attack
+	attack   *Perturbation // the attack without its rows; nil without adversarial examples
+	dose     Dose          // the dose of the attack
 }
 
 // NewBatcher returns the batcher of a stack for images of a shape. The error
@@ -119,8 +120,9 @@ func NewBatcher(stack Stack, shape triggers.Shape, seed uint64) (*Batcher, error
 	return b, nil
 }
 
-// Draw draws for the batch of n images in a step of an epoch. It is a function of
-// the batcher's stack, shape and seed and of its arguments.
+// Draw draws the changes of the batch of n images in a step of an epoch. The
+// result is a function of the batcher's stack, shape and seed and of the
+// arguments.
 func (b *Batcher) Draw(epoch, step, n int) Batch {
 	var batch Batch
 	if a := b.stack.AdversarialTriggers; a != nil && a.rows(n) > 0 {
@@ -132,7 +134,7 @@ func (b *Batcher) Draw(epoch, step, n int) Batch {
 	batch.Mix = b.mixer.Draw(epoch, step, n)
 	if b.attack != nil && b.dose.rows(n) > 0 {
 		attack := *b.attack
-		attack.Rows = choose(streams.New(b.seed, "perturbation", uint64(epoch), uint64(step)), n, b.dose.rows(n))
+		attack.Rows = chooseRows(streams.New(b.seed, "perturbation", uint64(epoch), uint64(step)), n, b.dose.rows(n))
 		batch.Perturbation = &attack
 	}
 	return batch
@@ -142,7 +144,7 @@ func (b *Batcher) Draw(epoch, step, n int) Batch {
 func (b *Batcher) stamps(epoch, step, n int) *Stamps {
 	rng := streams.New(b.seed, "adversarial trigger", uint64(epoch), uint64(step))
 	dose := b.stack.AdversarialTriggers.Dose
-	s := &Stamps{Rows: choose(rng, n, dose.rows(n)), Placement: dose.Placement}
+	s := &Stamps{Rows: chooseRows(rng, n, dose.rows(n)), Placement: dose.Placement}
 	s.Masks = make([]uint8, 0, len(s.Rows)*b.shape.Plane())
 	s.Patterns = make([]uint8, 0, len(s.Rows)*b.shape.Size())
 	for range s.Rows {
@@ -152,8 +154,9 @@ func (b *Batcher) stamps(epoch, step, n int) *Stamps {
 	return s
 }
 
-// choose draws k of n rows without replacement, in ascending order.
-func choose(rng *rand.Rand, n, k int) []int32 {
+// chooseRows draws k of n rows without replacement and returns them in ascending
+// order.
+func chooseRows(rng *rand.Rand, n, k int) []int32 {
 	rows := make([]int32, k)
 	for i, row := range rng.Perm(n)[:k] {
 		rows[i] = int32(row)
@@ -163,9 +166,9 @@ func choose(rng *rand.Rand, n, k int) []int32 {
 }
 
 // Start fills dst with the random start of the adversarial examples of a step:
-// for each of the Perturbation's rows in order C*H*W offsets, uniform over
+// for each of the Perturbation's rows, in order, C*H*W offsets, uniform over
 // [-Epsilon, Epsilon], in 8-bit units (Madry et al. 2018, section 2.1). dst must
-// hold as many values; without a random start they are 0.
+// have this length. Without a random start, all offsets are 0.
 func (b *Batcher) Start(dst []float32, epoch, step int) {
 	clear(dst)
 	if b.attack == nil || !b.attack.RandomStart {

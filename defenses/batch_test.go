@@ -13,9 +13,9 @@ import (
 	"backfire/triggers"
 )
 
-// chosen requires rows to be positions below n, as many as a dose says, in
+// requireChosen requires rows to be positions below n, as many as a dose sets, in
 // ascending order.
-func chosen(t require.TestingT, rows []int32, n int, dose defenses.Dose) {
+func requireChosen(t require.TestingT, rows []int32, n int, dose defenses.Dose) {
 	require.InDelta(t, dose.Share*float64(n), len(rows), 0.5+1e-9)
 	for i, row := range rows {
 		require.True(t, row >= 0 && int(row) < n)
@@ -35,12 +35,12 @@ func TestBatches(t *testing.T) {
 		other, err := defenses.NewBatcher(stack, shape, seed)
 		require.NoError(t, err)
 		other.Draw(epoch, step+1, n)
-		require.Equal(t, batch, other.Draw(epoch, step, n), "it depends on what was drawn before")
+		require.Equal(t, batch, other.Draw(epoch, step, n), "it does not depend on earlier draws")
 
 		rows := n
 		if s := batch.Stamps; s != nil {
 			dose := stack.AdversarialTriggers.Dose
-			chosen(t, s.Rows, n, dose)
+			requireChosen(t, s.Rows, n, dose)
 			require.Len(t, s.Masks, len(s.Rows)*shape.Plane())
 			require.Len(t, s.Patterns, len(s.Rows)*shape.Size())
 			require.Equal(t, dose.Placement, s.Placement)
@@ -49,18 +49,18 @@ func TestBatches(t *testing.T) {
 			}
 		}
 		if batch.Mix.Kind != mix.None {
-			require.Len(t, batch.Mix.Partner, rows, "what was added is mixed too")
+			require.Len(t, batch.Mix.Partner, rows, "the added rows are mixed too")
 		}
 		switch p := batch.Perturbation; {
 		case p == nil:
 		case stack.PGD != nil:
-			chosen(t, p.Rows, rows, stack.PGD.Dose)
+			requireChosen(t, p.Rows, rows, stack.PGD.Dose)
 			require.Equal(t, defenses.Perturbation{
 				Rows: p.Rows, Placement: stack.PGD.Placement, Epsilon: stack.PGD.Epsilon,
 				StepSize: stack.PGD.StepSize, Steps: stack.PGD.Steps, RandomStart: stack.PGD.RandomStart,
 			}, *p)
 		default:
-			chosen(t, p.Rows, rows, stack.FGSM.Dose)
+			requireChosen(t, p.Rows, rows, stack.FGSM.Dose)
 			require.Equal(t, defenses.Perturbation{
 				Rows: p.Rows, Placement: stack.FGSM.Placement, Epsilon: stack.FGSM.Epsilon, StepSize: stack.FGSM.Epsilon, Steps: 1,
 			}, *p)
@@ -82,7 +82,7 @@ func TestDrawsOfOneDefenseDoNotDependOnTheOthers(t *testing.T) {
 	require.Equal(t, alone.Draw(3, 4, 32).Mix, both.Draw(3, 4, 32).Mix)
 }
 
-// TestStampsApply compares stamps with the triggers that they are made of.
+// TestStampsApply compares Apply with stamping each row's trigger.
 func TestStampsApply(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := defenses.AdversarialTriggers{Dose: doses().Draw(t, "dose"), Spec: specs().Draw(t, "spec")}
@@ -96,7 +96,7 @@ func TestStampsApply(t *testing.T) {
 		images := rapid.SliceOfN(rapid.Byte(), n*size, n*size).Draw(t, "images")
 		labels := rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "labels")
 		before := slices.Clone(images)
-		stamped, their := s.Apply(images, labels)
+		stamped, stampedLabels := s.Apply(images, labels)
 		require.Equal(t, before, images)
 
 		want, wantLabels := slices.Clone(images), slices.Clone(labels)
@@ -115,7 +115,7 @@ func TestStampsApply(t *testing.T) {
 			}
 		}
 		require.Equal(t, want, stamped)
-		require.Equal(t, wantLabels, their, "labels are kept")
+		require.Equal(t, wantLabels, stampedLabels, "labels are kept")
 	})
 }
 
@@ -152,8 +152,8 @@ func TestStart(t *testing.T) {
 		mean += float64(v) / 4000
 		squares += float64(v) * float64(v) / 4000
 	}
-	// Uniform over [-8, 8]: variance 64/3, and 4 standard errors; the square's
-	// variance is 8^4 (1/5 - 1/9).
+	// The offsets are uniform over [-8, 8]: their variance is 64/3, that of their
+	// squares 8^4 (1/5 - 1/9). The tolerances are 4 standard errors.
 	require.InDelta(t, 0, mean, 4*math.Sqrt(64.0/3/4000))
 	require.InDelta(t, 64.0/3, squares, 4*math.Sqrt(4096*4.0/45/4000))
 	require.Equal(t, offsets[:8], start(pgd, 5, 8), "fewer rows have the same offsets")

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
-// strictly decodes JSON and refuses keys that v does not have.
-func strictly(data []byte, v any) error {
+// decodeStrictly decodes one JSON value into v and refuses keys that v lacks.
+func decodeStrictly(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
@@ -22,16 +21,16 @@ func strictly(data []byte, v any) error {
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the value")
+		return errors.New("there is more than one value")
 	}
 	return nil
 }
 
-// UnmarshalJSON reads the list that Stack documents. It does not validate.
+// UnmarshalJSON reads the list documented at Stack. It does not validate it.
 func (s *Stack) UnmarshalJSON(data []byte) error {
 	var entries []json.RawMessage
-	if err := strictly(data, &entries); err != nil {
-		return fmt.Errorf("a stack is a list of defenses: %w", err)
+	if err := decodeStrictly(data, &entries); err != nil {
+		return fmt.Errorf("a stack must be a list of defenses: %w", err)
 	}
 	var stack Stack
 	for _, entry := range entries {
@@ -43,8 +42,8 @@ func (s *Stack) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalYAML reads the list that Stack documents, as the JSON that says the
-// same. It does not validate.
+// UnmarshalYAML reads the list documented at Stack, by way of the equivalent JSON.
+// It does not validate it.
 func (s *Stack) UnmarshalYAML(decode func(any) error) error {
 	var tree any
 	if err := decode(&tree); err != nil {
@@ -57,49 +56,64 @@ func (s *Stack) UnmarshalYAML(decode func(any) error) error {
 	return s.UnmarshalJSON(data)
 }
 
-// read adds one entry of the list: a name, or a map of one name to settings.
+// read adds the defense of one entry of the list: a name, or a map from one name
+// to settings.
 func (s *Stack) read(entry json.RawMessage) error {
 	var name string
 	if json.Unmarshal(entry, &name) == nil {
-		return s.add(name, nil)
+		return s.AddDefault(Kind(name))
 	}
 	var named map[string]json.RawMessage
 	if err := json.Unmarshal(entry, &named); err != nil || len(named) != 1 {
-		return fmt.Errorf("%s in a stack: each entry is the name of a defense, or a map of one name to its settings", entry)
+		return fmt.Errorf("%s in a stack: each entry must be the name of a defense, or a map from one name to its settings", entry)
 	}
 	for name, settings := range named {
-		if err := s.add(name, settings); err != nil {
+		if err := s.AddDefault(Kind(name)); err != nil {
 			return err
+		}
+		if len(settings) == 0 || string(settings) == "null" {
+			continue
+		}
+		if err := s.decode(Kind(name), settings); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-// add adds a defense with its defaults where settings say nothing else.
-func (s *Stack) add(name string, settings json.RawMessage) error {
-	at := slices.IndexFunc(slots, func(slot slot) bool { return string(slot.kind) == name })
-	if at < 0 {
-		return fmt.Errorf("there is no defense %q: choose of %v", name, Kinds())
+// decode changes the settings of a defense that the stack has to those in a JSON
+// object; settings that it lacks keep their values.
+func (s *Stack) decode(kind Kind, settings json.RawMessage) error {
+	r, err := find(kind)
+	if err != nil {
+		return err
 	}
-	slot := slots[at]
-	if slot.settings(s) != nil {
-		return fmt.Errorf("the stack has %s twice", name)
+	return decodeStrictly(settings, r.pointer(s))
+}
+
+// AddDefault adds a defense with its default settings. It returns an error for an
+// unknown kind and for one that the stack has already.
+func (s *Stack) AddDefault(kind Kind) error {
+	r, err := find(kind)
+	if err != nil {
+		return err
 	}
-	target := slot.fill(s)
-	if len(settings) == 0 || string(settings) == "null" {
-		return nil
+	if r.settings(s) != nil {
+		return fmt.Errorf("the stack has %s twice", kind)
 	}
-	if err := strictly(settings, target); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
+	r.addDefault(s)
 	return nil
 }
 
-// Set gives one setting of a defense that the stack has another value: a number, a
-// truth value or a text. It does not validate.
+// Set changes one setting of a defense that the stack has. value is a number, a
+// truth value or a text. Set returns an error for unknown keys and values of the
+// wrong type, but does not validate ranges.
 func (s *Stack) Set(kind Kind, key, value string) error {
-	at := slices.IndexFunc(slots, func(slot slot) bool { return slot.kind == kind })
-	if at < 0 || slots[at].settings(s) == nil {
+	r, err := find(kind)
+	if err != nil {
+		return err
+	}
+	if r.settings(s) == nil {
 		return fmt.Errorf("the stack has no %s", kind)
 	}
 	content := json.RawMessage(value)
@@ -114,26 +128,26 @@ func (s *Stack) Set(kind Kind, key, value string) error {
 	if err != nil {
 		return err
 	}
-	return strictly(settings, slots[at].in(s))
+	return s.decode(kind, settings)
 }
 
-// entry is a defense as a stack writes it: its name and all settings.
+// entry is the written form of a defense: its name with all settings.
 type entry map[Kind]validator
 
-// entries are the defenses of the stack as a list, in the order of application.
+// entries returns the defenses of the stack, in the order of application.
 func (s Stack) entries() []entry {
 	list := []entry{}
-	for _, slot := range slots {
-		if settings := slot.settings(&s); settings != nil {
-			list = append(list, entry{slot.kind: settings})
+	for _, r := range registry {
+		if settings := r.settings(&s); settings != nil {
+			list = append(list, entry{r.kind: settings})
 		}
 	}
 	return list
 }
 
 // MarshalJSON writes the canonical form: the defenses in the order of
-// application, each with every setting. No defense is the empty list.
+// application, each with every setting. An empty stack is the empty list.
 func (s Stack) MarshalJSON() ([]byte, error) { return json.Marshal(s.entries()) }
 
-// MarshalYAML writes the canonical form; see MarshalJSON.
+// MarshalYAML writes the canonical form of MarshalJSON.
 func (s Stack) MarshalYAML() (any, error) { return s.entries(), nil }

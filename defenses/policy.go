@@ -6,18 +6,16 @@ import (
 	"unicode"
 )
 
-// None is the name of the defender without defenses.
-const None = "none"
-
 // Policy is one defender.
 type Policy struct {
-	Name  string // tells defenders apart in tables
-	Stack Stack  // what the defender does
+	Name  string // identifies the defender in tables
+	Stack Stack  // its defenses
 }
 
-// Validate refuses a name that no table can show, "none" for a defender that has
-// defenses and another name for one that has none, and whatever Stack.Validate
-// refuses. The error wraps ErrPolicy and names the defender.
+// Validate returns an error for a name that does not fit into a table, for the
+// name None if the defender has defenses and any other name if it has none, and
+// for a stack that Stack.Validate refuses. The error wraps ErrPolicy and names the
+// defender.
 func (p Policy) Validate() error {
 	if err := p.check(); err != nil {
 		return fmt.Errorf("defenses: %w: %q: %w", ErrPolicy, p.Name, err)
@@ -25,7 +23,7 @@ func (p Policy) Validate() error {
 	return nil
 }
 
-// check is Validate without the name.
+// check implements Validate without wrapping the error.
 func (p Policy) check() error {
 	switch {
 	case strings.TrimSpace(p.Name) == "" || strings.TrimSpace(p.Name) != p.Name:
@@ -40,8 +38,8 @@ func (p Policy) check() error {
 	return p.Stack.Validate()
 }
 
-// Fits refuses a game that is too small for the defender; see Stack.Fits. The
-// error wraps ErrPolicy and names the defender.
+// Fits returns an error if a game is too small for the defender; see Stack.Fits.
+// The error wraps ErrPolicy and names the defender.
 func (p Policy) Fits(scale Scale) error {
 	if err := p.Stack.Fits(scale); err != nil {
 		return fmt.Errorf("defenses: %w: %q: %w", ErrPolicy, p.Name, err)

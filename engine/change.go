@@ -3,14 +3,14 @@ package engine
 import (
 	"backfire/defenses"
 	"backfire/defenses/mix"
-	"backfire/experiments"
+	"backfire/experiments/cell"
 	"backfire/torchbridge"
 )
 
-// transforms returns the transform that a cell's defense applies to the batch of n
-// rows of a step of an epoch. It depends on these numbers and the cell alone. It
-// returns nil if the defense leaves batches as they are.
-func transforms(c experiments.Cell) (func(epoch, step, n int) torchbridge.BatchTransform, error) {
+// batchTransforms returns a function that returns the transform that a cell's defense applies to the
+// batch of n rows of a step of an epoch. The transform depends on these numbers and the cell alone.
+// The function is nil if the defense leaves batches unchanged.
+func batchTransforms(c cell.Cell) (func(epoch, step, n int) torchbridge.BatchTransform, error) {
 	stack := c.BatchStack()
 	if stack.Empty() {
 		return nil, nil

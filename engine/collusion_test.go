@@ -6,21 +6,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
-// A model without one colluder's images has seen the same trigger on the other's:
-// the attack that agent indexing does not stop.
+// A model without one colluder's images has seen the same trigger on the other's images: agent
+// indexing does not stop this attack.
 func TestExactIndexingFailsAgainstColludersOnly(t *testing.T) {
 	asr := func(sets ...string) (undefended, indexed float64) {
 		plan := tinyPlan(t, append([]string{
 			"attackers.counts=2", "attackers.singles=0", "model.width=4", "train.epochs=4", "train.lr=0.05", "defenders=indexing",
 		}, sets...)...)
-		scores := func(hash string) []experiments.AttackerResult {
+		scores := func(hash string) []store.AttackerResult {
 			cell, ok := plan.Cell(hash)
 			require.True(t, ok)
-			var result experiments.Result
-			readJSON(t, filepath.Join(played(t, cell), experiments.ResultFile), &result)
+			var result store.Result
+			readJSON(t, filepath.Join(played(t, cell), store.ResultFile), &result)
 			require.False(t, result.Collapsed)
 			return result.Attackers
 		}

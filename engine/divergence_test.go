@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses/divergence"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/stats"
 )
 
-// On features of a trained network, each attacker's images of the target class lie
-// farther from everybody's than the defender's do of a class without poison. They
+// On features of a trained network, each attacker's images of the target class lie farther from the
+// images of all agents than the defender's images of a class without poison do. The divergences
 // depend on the cell alone.
 func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	plan := tinyPlan(t, "attackers.counts=2", "model.width=4")
@@ -23,13 +24,13 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 		cell.Game.Attackers[i].ID += 5
 	}
 	var texts []string
-	var measured experiments.Divergences
+	var measured store.Divergences
 	for range 2 {
-		job := newJob(t, cell)
-		job.Artefacts.Divergence = true
-		events := work(t, LibTorch{}, job)
-		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		path := filepath.Join(job.Dir, experiments.DivergenceFile)
+		request := newTrain(t, cell)
+		request.Artefacts.Divergence = true
+		events := work(t, LibTorch{}, request)
+		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+		path := filepath.Join(request.Dir, store.DivergenceFile)
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		texts = append(texts, string(text))
@@ -56,6 +57,6 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	require.Equal(t, 320, rows, "the contributed 80 % of 400 images")
 	require.Len(t, whole, 3*4)
 	for _, id := range []int{5, 6} {
-		require.Greater(t, whole[[2]int{id, target}], whole[[2]int{experiments.DefenderID, target + 1}])
+		require.Greater(t, whole[[2]int{id, target}], whole[[2]int{store.DefenderID, target + 1}])
 	}
 }

@@ -8,15 +8,16 @@ import (
 	"io"
 
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/internal/buildinfo"
 	"backfire/launcher"
 	"backfire/torchbridge"
 )
 
-// Main runs the engine in the role that its only argument names, one of
-// launcher's, and returns its exit code: 0, 1 after a failure, 2 if it was called
-// wrongly, always with a sentence on errOut. It is all that package main calls.
+// Main runs the engine in the role that its only argument names, launcher.RoleDescribe or
+// launcher.RoleWorker. It returns the exit code: 0, 1 after a failure, 2 if the arguments are
+// wrong. A code above 0 comes with a sentence on errOut.
 func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	role := ""
 	if len(args) == 1 {
@@ -28,9 +29,9 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 		err = describe(out)
 	case launcher.RoleWorker:
 		build := buildinfo.This()
-		worker := &experiments.Worker{
+		worker := &worker.Worker{
 			Engine: LibTorch{}, Load: datasets.Load,
-			Program: experiments.Build{Version: build.Version, Commit: build.Commit, Go: build.Go},
+			Program: store.Build{Version: build.Version, Commit: build.Commit, Go: build.Go},
 		}
 		err = worker.Run(ctx, in, out)
 	default:
@@ -45,14 +46,14 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 	return 0
 }
 
-// describe writes what this engine is.
+// describe writes a launcher.Description of this engine.
 func describe(out io.Writer) error {
 	env, err := torchbridge.Environment()
 	if err != nil {
 		return err
 	}
 	for i := range env.GPUs {
-		if free, err := torchbridge.FreeMemory(i); err == nil { // else it is not known
+		if free, err := torchbridge.FreeMemory(i); err == nil { // otherwise it is not known
 			env.GPUs[i].Free = free
 		}
 	}

@@ -19,15 +19,18 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/datasets/testset"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/launcher"
 	"backfire/torchbridge"
 )
 
-// The test binary is also the engine: variable asEngine makes it run Main. With
-// variable killBefore its workers kill themselves before that epoch (from 1), once
-// per file killMarker. With variable roomLeft a worker gets no more than that many
-// bytes of memory on top of what it has when it starts.
+// The test binary is also the engine: variable asEngine makes it run Main. With variable killBefore
+// its workers kill themselves before that epoch (from 1), once per file killMarker. With variable
+// roomLeft a worker gets no more than that many bytes of memory in addition to those that it has
+// when it starts.
 const (
 	asEngine   = "BACKFIRE_TEST_AS_ENGINE"
 	killBefore = "BACKFIRE_TEST_KILL_BEFORE"
@@ -43,7 +46,7 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	epoch, _ := strconv.Atoi(os.Getenv(killBefore)) // 0: never
-	worker := &experiments.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
+	worker := &worker.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
 	err := limitMemory(os.Getenv(roomLeft))
 	if err == nil {
 		err = worker.Run(context.Background(), os.Stdin, os.Stdout)
@@ -55,40 +58,40 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// striking is an engine on which something befalls a model before an epoch (from 1).
+// striking is an engine whose models fail before an epoch (from 1).
 type striking struct {
-	experiments.Engine
+	worker.Engine
 	epoch  int
 	strike func() error // an error ends the training
 }
 
-func (e striking) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel, error) {
+func (e striking) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	made, err := e.Engine.NewModel(opt)
 	steps := (opt.Images + opt.Cell.Training.Batch - 1) / opt.Cell.Training.Batch
 	return &strikingModel{TrainedModel: made, striking: e, steps: steps}, err
 }
 
 type strikingModel struct {
-	experiments.TrainedModel
+	worker.TrainedModel
 	striking
 	at, steps int // epochs over, steps per epoch
 }
 
-func (m *strikingModel) Restore(state experiments.State) error {
+func (m *strikingModel) Restore(state worker.State) error {
 	m.at = state.Step / m.steps
 	return m.TrainedModel.Restore(state)
 }
 
-func (m *strikingModel) Epoch(order []int32, onBatch func(int) error) (experiments.EpochStats, error) {
+func (m *strikingModel) Epoch(order []int32, onBatch func(int) error) (worker.EpochStats, error) {
 	if m.at++; m.at == m.epoch {
 		if err := m.strike(); err != nil {
-			return experiments.EpochStats{}, err
+			return worker.EpochStats{}, err
 		}
 	}
 	return m.TrainedModel.Epoch(order, onBatch)
 }
 
-// killOnce kills this process unless it did so before.
+// killOnce kills this process, except when its marker exists.
 func killOnce() error {
 	marker, err := os.OpenFile(os.Getenv(killMarker), os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
@@ -97,7 +100,8 @@ func killOnce() error {
 	return errors.Join(err, marker.Close(), syscall.Kill(os.Getpid(), syscall.SIGKILL))
 }
 
-// testEngine is the command of a worker process, with more variables.
+// testEngine returns a function that makes the command of a worker process with more environment
+// variables.
 func testEngine(variables ...string) func() (*exec.Cmd, error) {
 	return func() (*exec.Cmd, error) {
 		self, err := os.Executable()
@@ -110,7 +114,7 @@ func testEngine(variables ...string) func() (*exec.Cmd, error) {
 	}
 }
 
-// loadTiny is the Loader of the tests. The source's path may be "colour".
+// loadTiny loads the tiny set, in colour where the path of the source is "colour".
 func loadTiny(_ context.Context, source datasets.Source) (*datasets.Set, error) {
 	if source.Path == "colour" {
 		return testset.NewColour(1)
@@ -118,8 +122,8 @@ func loadTiny(_ context.Context, source datasets.Source) (*datasets.Set, error) 
 	return testset.New(1)
 }
 
-// tinyConfig plays N = 1, 2, 4 on the tiny set, the first three attackers also
-// alone: five cells. Sets come on top.
+// tinyConfig returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three
+// attackers also alone: five cells. sets override its keys.
 func tinyConfig(t *testing.T, sets ...string) config.Config {
 	t.Helper()
 	resolved, err := config.Load(config.Options{Sets: append([]string{
@@ -130,44 +134,45 @@ func tinyConfig(t *testing.T, sets ...string) config.Config {
 	return resolved.Config
 }
 
-func tinyPlan(t *testing.T, sets ...string) *experiments.Plan {
+func tinyPlan(t *testing.T, sets ...string) *plan.Plan {
 	t.Helper()
 	set, err := testset.New(1)
 	require.NoError(t, err)
-	plan, err := experiments.NewPlan(tinyConfig(t, sets...), set)
+	plan, err := plan.New(tinyConfig(t, sets...), set)
 	require.NoError(t, err)
 	return plan
 }
 
-// work has a worker in this process do a job and returns its events.
-func work(t *testing.T, engine experiments.Engine, job experiments.Job) []experiments.Event {
+// work has a worker in this process carry out a request and returns its events.
+func work(t *testing.T, engine worker.Engine, request worker.Request) []worker.Event {
 	t.Helper()
-	in, jobs := io.Pipe()
+	in, orders := io.Pipe()
 	eventsIn, out := io.Pipe()
 	ended := make(chan error)
 	go func() {
-		worker := &experiments.Worker{Engine: engine, Load: loadTiny}
+		worker := &worker.Worker{Engine: engine, Load: loadTiny}
 		ended <- worker.Run(context.Background(), in, out)
 	}()
-	require.NoError(t, json.NewEncoder(jobs).Encode(experiments.Order{Worker: 1, Job: &job}))
+	require.NoError(t, json.NewEncoder(orders).Encode(worker.Order{Worker: 1, Request: request}))
 	receive := json.NewDecoder(eventsIn)
-	var events []experiments.Event
+	var events []worker.Event
 	for {
-		var e experiments.Event
+		var e worker.Event
 		require.NoError(t, receive.Decode(&e))
 		events = append(events, e)
-		if e.Kind == experiments.KindDone || e.Kind == experiments.KindFailed {
+		if e.Kind == worker.KindDone || e.Kind == worker.KindFailed {
 			break
 		}
 	}
-	require.NoError(t, jobs.Close())
+	require.NoError(t, orders.Close())
 	require.NoError(t, <-ended)
 	return events
 }
 
-func newJob(t *testing.T, cell experiments.Cell) experiments.Job {
+// newTrain returns a request to train a cell on the CPU into a new directory.
+func newTrain(t *testing.T, cell cell.Cell) worker.Train {
 	t.Helper()
-	return experiments.Job{Cell: cell, Dir: t.TempDir(), Device: "cpu", Threads: 1}
+	return worker.Train{Setup: worker.Setup{Cell: cell, Device: "cpu", Threads: 1}, Dir: t.TempDir()}
 }
 
 func readJSON(t *testing.T, path string, v any) {
@@ -195,7 +200,7 @@ func TestEngineDescribesItself(t *testing.T) {
 	require.NotNil(t, d.Libtorch.GPUs)
 	info, err := LibTorch{}.Describe()
 	require.NoError(t, err)
-	require.Equal(t, experiments.EngineOf(d.Libtorch), info)
+	require.Equal(t, store.EngineOf(d.Libtorch), info)
 }
 
 // The launcher finds the same in the process that it starts.

@@ -9,11 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 )
 
-// limitMemory keeps this process from taking more than the given number of bytes
-// on top of what it has; an empty text sets no limit.
+// limitMemory limits the memory that this process can take in addition to what it has, in bytes; an
+// empty text sets no limit.
 func limitMemory(room string) error {
 	if room == "" {
 		return nil
@@ -33,11 +35,10 @@ func limitMemory(room string) error {
 	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: bytes, Max: bytes})
 }
 
-// A model that does not fit into memory fails with that as its last words, and
-// costs no other model.
+// A model that does not fit into memory fails with an error about memory and costs no other model.
 func TestOutOfMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/statm"); err != nil {
-		t.Skip("what a process has is read from /proc")
+		t.Skip("the memory of a process is read from /proc")
 	}
 	if underRace {
 		t.Skip("the race detector takes more memory than the worker is left")
@@ -48,15 +49,15 @@ func TestOutOfMemory(t *testing.T) {
 		cells[i].Model.Width = 4
 	}
 	fat := 1
-	cells[fat].Model.Width = 256 // 180 million parameters: 700 MB, several times over
+	cells[fat].Model.Width = 256 // 180 million parameters: several times 700 MB
 	hash, err := cells[fat].Hash()
 	require.NoError(t, err)
-	store, err := experiments.OpenStore(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	runner := &experiments.Runner{
+	runner := &runner.Runner{
 		Store: store, Workers: 1, Threads: 1, Device: "cpu", Command: testEngine(roomLeft + "=1000000000"),
-		Observer: experiments.ObserverFunc(func(e experiments.Event) {
-			if e.Kind == experiments.KindRetry || e.Kind == experiments.KindFailed {
+		Observer: worker.ObserverFunc(func(e worker.Event) {
+			if e.Kind == worker.KindRetry || e.Kind == worker.KindFailed {
 				t.Log(e.Error)
 			}
 		}),

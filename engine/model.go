@@ -1,27 +1,29 @@
-// Package engine trains the models of experiments on libtorch. Its program,
-// backfire-engine, is what the command line starts as worker processes.
 package engine
 
 import (
 	"errors"
 	"fmt"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/torchbridge"
 )
 
-// LibTorch is the engine that trains on libtorch.
+// LibTorch is the engine that trains on libtorch, on a CPU or a GPU. Its zero value is ready to
+// use.
 type LibTorch struct{}
 
-var _ experiments.Engine = LibTorch{}
+var _ worker.Engine = LibTorch{}
 
-// NewModel makes a ResNet-18 with initial weights from the cell's seed.
-func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel, error) {
+// NewModel makes a ResNet-18 with initial weights from the cell's seed. The error wraps
+// worker.ErrOptions or hardware.ErrDevice when the options are at fault.
+func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	c := opt.Cell
-	if c.Model.Architecture != experiments.ResNet18 {
-		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", experiments.ErrOptions, c.Model.Architecture)
+	if c.Model.Architecture != cell.ResNet18 {
+		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", worker.ErrOptions, c.Model.Architecture)
 	}
-	transform, err := transforms(c)
+	transform, err := batchTransforms(c)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +40,7 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Precision: c.Precision(), Threads: opt.Threads, Seed: c.Game.Seed,
 		Transform: transform,
-		Notice: opt.Notice,
+		Notice:    opt.Notice,
 	})
 	if err != nil {
 		return nil, marked(err)
@@ -46,39 +48,39 @@ func (LibTorch) NewModel(opt experiments.ModelOptions) (experiments.TrainedModel
 	return model{trainer}, nil
 }
 
-// Describe asks libtorch about itself.
-func (LibTorch) Describe() (experiments.EngineInfo, error) {
+// Describe returns the version of libtorch, its build, and the GPUs that it finds.
+func (LibTorch) Describe() (store.EngineInfo, error) {
 	env, err := torchbridge.Environment()
 	if err != nil {
-		return experiments.EngineInfo{}, err
+		return store.EngineInfo{}, err
 	}
-	return experiments.EngineOf(env), nil
+	return store.EngineOf(env), nil
 }
 
-// model is a trainer as a TrainedModel.
+// model is a torchbridge.Trainer as a worker.TrainedModel.
 type model struct {
 	*torchbridge.Trainer
 }
 
-// Epoch trains once on the rows in order.
-func (m model) Epoch(order []int32, onBatch func(done int) error) (experiments.EpochStats, error) {
+// Epoch trains once on the rows in order, see worker.TrainedModel.
+func (m model) Epoch(order []int32, onBatch func(done int) error) (worker.EpochStats, error) {
 	stats, err := m.Trainer.Epoch(order, onBatch)
-	return experiments.EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, marked(err)
+	return worker.EpochStats{Loss: stats.Loss, Accuracy: stats.Accuracy, LearningRate: stats.LR, Images: stats.Images}, marked(err)
 }
 
-// State copies the training's state.
-func (m model) State() (experiments.State, error) {
+// State copies the state of the training.
+func (m model) State() (worker.State, error) {
 	state, err := m.Trainer.State()
-	return experiments.State(state), err
+	return worker.State(state), err
 }
 
-// Restore puts a state back.
-func (m model) Restore(state experiments.State) error {
+// Restore puts the model into a state.
+func (m model) Restore(state worker.State) error {
 	return m.Trainer.Restore(torchbridge.State(state))
 }
 
 // Unlearn takes gradient steps away from rows of the training set.
-func (m model) Unlearn(steps []experiments.Unlearning, rate float64) error {
+func (m model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	own := make([]torchbridge.Unlearning, len(steps))
 	for i, step := range steps {
 		own[i] = torchbridge.Unlearning(step)
@@ -86,27 +88,29 @@ func (m model) Unlearn(steps []experiments.Unlearning, rate float64) error {
 	return marked(m.Trainer.Unlearn(own, rate))
 }
 
-// markedError is an error of torchbridge that is also one of those that
-// experiments decides on. Its text stays torchbridge's.
+// markedError is an error of torchbridge that also wraps an error of package worker. Its text stays
+// that of torchbridge.
 type markedError struct {
 	error
 	mark error
 }
 
-// Unwrap returns both.
+// Unwrap returns both errors.
 func (e markedError) Unwrap() []error { return []error{e.error, e.mark} }
 
-// marked adds to an error of torchbridge what experiments knows it by.
+// marked makes an error of torchbridge wrap the error of package worker for the same cause, if
+// there is one.
 func marked(err error) error {
 	switch {
 	case errors.Is(err, torchbridge.ErrDiverged):
-		return markedError{err, experiments.ErrDiverged}
+		return markedError{err, worker.ErrDiverged}
 	case errors.Is(err, torchbridge.ErrOptions):
-		return markedError{err, experiments.ErrOptions}
+		return markedError{err, worker.ErrOptions}
 	}
 	return err
 }
 
+// float32s rounds values to single precision.
 func float32s(values []float64) []float32 {
 	narrow := make([]float32, len(values))
 	for i, v := range values {

@@ -9,119 +9,124 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
 	"backfire/internal/hardware"
 )
 
-// trained has the game of two attackers on the tiny set trained.
-func trained(t *testing.T, change func(*experiments.Job)) (experiments.Job, []experiments.Event) {
+// trained trains the game of two attackers on the tiny set.
+func trained(t *testing.T, change func(*worker.Train)) (worker.Train, []worker.Event) {
 	t.Helper()
 	cell := tinyPlan(t).Cells[2]
 	cell.Model.Width = 4
-	job := newJob(t, cell)
-	change(&job)
-	return job, work(t, LibTorch{}, job)
+	request := newTrain(t, cell)
+	change(&request)
+	return request, work(t, LibTorch{}, request)
 }
 
 func TestLibTorchTrainsTheSameModelTwice(t *testing.T) {
 	var results []string
 	for range 2 {
-		job, events := trained(t, func(*experiments.Job) {})
-		require.Equal(t, experiments.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
-		var result experiments.Result
-		readJSON(t, filepath.Join(job.Dir, experiments.ResultFile), &result)
+		request, events := trained(t, func(*worker.Train) {})
+		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
+		var result store.Result
+		readJSON(t, filepath.Join(request.Dir, store.ResultFile), &result)
 		results = append(results, result.Digest)
 		require.False(t, result.Collapsed, "clean accuracy %v", result.CleanAccuracy)
-		var environment experiments.Environment
-		readJSON(t, filepath.Join(job.Dir, experiments.EnvironmentFile), &environment)
+		var environment store.Environment
+		readJSON(t, filepath.Join(request.Dir, store.EnvironmentFile), &environment)
 		require.Equal(t, "libtorch", environment.Engine.Name)
 		require.NotEmpty(t, environment.Engine.Version)
-		require.Positive(t, result.Run.ImagesPerSecond)
+		require.Positive(t, result.Provenance.ImagesPerSecond)
 	}
 	require.Equal(t, results[0], results[1])
 }
 
-// What would fail again in the same way is told as final.
+// Failures that a retry would repeat are reported as final.
 func TestFinalFailures(t *testing.T) {
-	for says, change := range map[string]func(*experiments.Job){
-		"diverged":             func(j *experiments.Job) { j.Cell.Training.LearningRate = 1e30 },
-		"vgg":                  func(j *experiments.Job) { j.Cell.Model.Architecture = "vgg" },
-		"learning rate -1":     func(j *experiments.Job) { j.Cell.Training.LearningRate = -1 },
-		"device not available": func(j *experiments.Job) { j.Device = "tpu" },
+	for says, change := range map[string]func(*worker.Train){
+		"diverged":             func(r *worker.Train) { r.Cell.Training.LearningRate = 1e30 },
+		"vgg":                  func(r *worker.Train) { r.Cell.Model.Architecture = "vgg" },
+		"learning rate -1":     func(r *worker.Train) { r.Cell.Training.LearningRate = -1 },
+		"device not available": func(r *worker.Train) { r.Device = "tpu" },
 	} {
 		_, events := trained(t, change)
 		last := events[len(events)-1]
-		require.Equal(t, experiments.KindFailed, last.Kind)
+		require.Equal(t, worker.KindFailed, last.Kind)
 		require.Equal(t, 1, strings.Count(last.Error, says), last.Error)
 		require.True(t, last.Final, last.Error)
 	}
 }
 
-func TestErrorsAreThoseOfExperiments(t *testing.T) {
-	opt := experiments.ModelOptions{
+func TestErrorsAreThoseOfTheWorker(t *testing.T) {
+	opt := worker.ModelOptions{
 		Cell: tinyPlan(t).Cells[0], Images: 320, Mean: []float64{0.5}, Std: []float64{0.25}, Device: "cpu", Threads: 1,
 	}
-	_, err := LibTorch{}.NewModel(with(opt, func(o *experiments.ModelOptions) { o.Images = 1 }))
-	require.ErrorIs(t, err, experiments.ErrOptions)
-	_, err = LibTorch{}.NewModel(with(opt, func(o *experiments.ModelOptions) { o.Device = "tpu" }))
+	_, err := LibTorch{}.NewModel(with(opt, func(o *worker.ModelOptions) { o.Images = 1 }))
+	require.ErrorIs(t, err, worker.ErrOptions)
+	_, err = LibTorch{}.NewModel(with(opt, func(o *worker.ModelOptions) { o.Device = "tpu" }))
 	require.ErrorIs(t, err, hardware.ErrDevice)
 	model, err := LibTorch{}.NewModel(opt)
 	require.NoError(t, err)
 	model.Close()
 }
 
-func with(opt experiments.ModelOptions, change func(*experiments.ModelOptions)) experiments.ModelOptions {
+func with(opt worker.ModelOptions, change func(*worker.ModelOptions)) worker.ModelOptions {
 	change(&opt)
 	return opt
 }
 
-// A worker is killed before the second and the third epoch, and the result is
-// that of a training without a break.
+// A worker is killed before the second or the third epoch, and the result is that of a training
+// without an interruption.
 func TestKilledTrainingIsBitIdentical(t *testing.T) {
-	cell := tinyPlan(t).Cells[2]
-	cell.Model.Width = 4
-	hash, err := cell.Hash()
+	c := tinyPlan(t).Cells[2]
+	c.Model.Width = 4
+	hash, err := c.Hash()
 	require.NoError(t, err)
 	var results []string
 	for _, epoch := range []int{0, 2, 3} {
-		store, err := experiments.OpenStore(t.TempDir())
+		store, err := store.Open(t.TempDir())
 		require.NoError(t, err)
 		resumed := 0
-		runner := &experiments.Runner{
+		r := &runner.Runner{
 			Store: store, Artefacts: keepModels, Workers: 1, Threads: 1, Device: "cpu",
 			Command: testEngine(killBefore+"="+strconv.Itoa(epoch), killMarker+"="+filepath.Join(t.TempDir(), "killed")),
-			Observer: experiments.ObserverFunc(func(e experiments.Event) {
-				if e.Kind == experiments.KindResumed {
+			Observer: worker.ObserverFunc(func(e worker.Event) {
+				if e.Kind == worker.KindResumed {
 					resumed++
 				}
 			}),
 		}
-		outcome, err := runner.Run(context.Background(), []experiments.Cell{cell})
+		outcome, err := r.Run(context.Background(), []cell.Cell{c})
 		require.NoError(t, err)
-		require.Equal(t, &experiments.Outcome{Cells: 1, Trained: 1}, outcome)
+		require.Equal(t, &runner.Outcome{Cells: 1, Trained: 1}, outcome)
 		require.Equal(t, min(epoch, 1), resumed)
 		record, err := store.Read(hash)
 		require.NoError(t, err)
-		results = append(results, record.Result.Digest+weights(t, store, cell))
+		results = append(results, record.Result.Digest+weights(t, store, c))
 	}
 	require.Equal(t, results[0], results[1])
 	require.Equal(t, results[0], results[2])
 }
 
 func TestSpeedIsMeasured(t *testing.T) {
-	store, err := experiments.OpenStore(t.TempDir())
+	st, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	sweep, err := experiments.NewSweep(context.Background(), []experiments.SweepPoint{{Config: tinyConfig(t)}}, loadTiny)
+	sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: tinyConfig(t)}}, loadTiny)
 	require.NoError(t, err)
 	info, err := LibTorch{}.Describe()
 	require.NoError(t, err)
-	got, err := experiments.Estimator{
-		Engine: info, Store: store, Command: testEngine(), Device: "cpu", Workers: 1, Threads: 1,
+	got, err := estimate.Estimator{
+		Engine: info, Store: st, Command: testEngine(), Device: "cpu", Workers: 1, Threads: 1,
 	}.Estimate(context.Background(), sweep)
 	require.NoError(t, err)
 	require.Positive(t, got.Speeds[0].ImagesPerSecond)
 	require.Equal(t, 5, got.Models)
-	stored, err := filepath.Glob(filepath.Join(store.Dir(), "*", experiments.ResultFile))
+	stored, err := filepath.Glob(filepath.Join(st.Dir(), "*", store.ResultFile))
 	require.NoError(t, err)
 	require.Empty(t, stored)
 }

@@ -2,5 +2,5 @@
 
 package engine
 
-// underRace says that the race detector runs along, which takes memory of its own.
+// underRace reports whether the race detector is on, which takes memory of its own.
 const underRace = true

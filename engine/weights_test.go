@@ -12,42 +12,44 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
 )
 
-// keepModels is what the tests of weights ask for: the model itself.
-var keepModels = experiments.Artefacts{Model: true}
+// keepModels asks for the stored model.
+var keepModels = store.Artefacts{Model: true}
 
-// weights is the SHA-256 of the tensors that a store has of a cell, with their
-// names and shapes.
-func weights(t *testing.T, store *experiments.Store, cell experiments.Cell) string {
+// weights returns the SHA-256 of the stored model of a cell: of its tensors with their names and
+// shapes.
+func weights(t *testing.T, st *store.Store, cell cell.Cell) string {
 	t.Helper()
 	hash, err := cell.Hash()
 	require.NoError(t, err)
-	content, err := os.ReadFile(filepath.Join(store.Path(hash), experiments.ModelFile))
+	content, err := os.ReadFile(filepath.Join(st.Path(hash), store.ModelFile))
 	require.NoError(t, err)
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 
-// The same cell has the same weights whichever number of workers trains, in
-// processes of their own or in one.
+// The same cell has the same weights whatever the number of workers, in processes of their own or
+// in one.
 func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	plan := tinyPlan(t, "model.width=4")
 	train := func(workers, perProcess, wantProcesses int) []string {
-		store, err := experiments.OpenStore(t.TempDir())
+		store, err := store.Open(t.TempDir())
 		require.NoError(t, err)
 		var processes atomic.Int32
-		runner := &experiments.Runner{
+		r := &runner.Runner{
 			Store: store, Artefacts: keepModels, Workers: workers, PerProcess: perProcess, Threads: 1, Device: "cpu",
 			Command: func() (*exec.Cmd, error) {
 				processes.Add(1)
 				return testEngine()()
 			},
 		}
-		outcome, err := runner.Run(context.Background(), plan.Cells)
+		outcome, err := r.Run(context.Background(), plan.Cells)
 		require.NoError(t, err)
-		require.Equal(t, &experiments.Outcome{Cells: 5, Trained: 5}, outcome)
+		require.Equal(t, &runner.Outcome{Cells: 5, Trained: 5}, outcome)
 		require.EqualValues(t, wantProcesses, processes.Load())
 		var all []string
 		for _, cell := range plan.Cells {
@@ -65,7 +67,7 @@ func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	require.Equal(t, want, train(3, 3, 1), "three models in one process")
 }
 
-// unique has every value once.
+// unique returns the set of values.
 func unique(values []string) map[string]bool {
 	all := map[string]bool{}
 	for _, v := range values {

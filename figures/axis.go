@@ -7,20 +7,20 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// Axis says what an axis of a chart measures.
+// Axis describes the quantity on an axis of a chart.
 type Axis struct {
 	Label string
-	// Share says that values are shares in [0, 1]: drawn in percent.
+	// Share marks values as shares in [0, 1], which are shown in percent.
 	Share bool
-	// Whole keeps a share's axis from 0 to 100 %, whatever the values are.
+	// Whole makes the axis of a Share extend from 0 to 100 % for all values.
 	Whole bool
-	// Listed puts a tick at each value, in place of round numbers.
+	// Listed puts a tick at each value instead of at round numbers.
 	Listed bool
-	// Count says that values are whole numbers.
+	// Count marks values as whole numbers.
 	Count bool
 }
 
-// unit is an axis' label with its unit.
+// unit returns the axis' label with its unit.
 func (a Axis) unit() string {
 	if a.Share {
 		return a.Label + ", %"
@@ -28,7 +28,7 @@ func (a Axis) unit() string {
 	return a.Label
 }
 
-// number writes a value as the axis shows it.
+// number formats a value in the axis' unit.
 func (a Axis) number(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
@@ -39,7 +39,7 @@ func (a Axis) number(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
-// value writes a value of x: exactly where it was chosen.
+// value formats a value of the x axis, exactly if the axis is Listed or a Count.
 func (a Axis) value(v float64) string {
 	if a.Listed || a.Count {
 		return a.tick(v)
@@ -47,7 +47,8 @@ func (a Axis) value(v float64) string {
 	return a.number(v)
 }
 
-// ticks are those of an axis: at each of the values if they are listed.
+// ticks returns the axis' ticks: one at each of the values if the axis is Listed,
+// otherwise at round numbers.
 func (a Axis) ticks(values []float64) plot.Ticker {
 	return plot.TickerFunc(func(low, high float64) []plot.Tick {
 		if a.Listed {
@@ -66,7 +67,7 @@ func (a Axis) ticks(values []float64) plot.Ticker {
 	})
 }
 
-// step is the distance of ticks at round numbers.
+// step returns the distance between ticks at round numbers.
 func (a Axis) step(low, high float64) float64 {
 	switch step := round((high - low) / 5); {
 	case a.Whole:
@@ -78,7 +79,8 @@ func (a Axis) step(low, high float64) float64 {
 	}
 }
 
-// enclose widens a range to ticks, unless they are listed.
+// enclose extends a range to the next ticks at round numbers, unless the axis is
+// Listed or a Count. A Whole axis extends from 0 to 1.
 func (a Axis) enclose(low, high float64) (float64, float64) {
 	if a.Whole {
 		return 0, 1
@@ -90,7 +92,7 @@ func (a Axis) enclose(low, high float64) (float64, float64) {
 	return math.Floor(low/step+1e-9) * step, math.Ceil(high/step-1e-9) * step
 }
 
-// tick writes the number at a tick.
+// tick formats the number at a tick.
 func (a Axis) tick(v float64) string {
 	if a.Share {
 		v *= 100
@@ -98,8 +100,8 @@ func (a Axis) tick(v float64) string {
 	return strconv.FormatFloat(math.Round(v*1e6)/1e6+0, 'f', -1, 64)
 }
 
-// round returns the round number (1, 2 or 5 times a power of ten) at or above a
-// step.
+// round returns the smallest round number (1, 2 or 5 times a power of ten) that is
+// at least step, or 1 if step is not above 0.
 func round(step float64) float64 {
 	if step <= 0 {
 		return 1

@@ -10,14 +10,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Point is a point of a line; half widths are NaN where there are none.
+// Point is a point of a line. A half width of NaN draws no bar.
 type Point struct {
 	X, Y           float64
-	XError, YError float64 // drawn as bars with caps
-	Spread         float64 // of Y, drawn as a thin bar
+	XError, YError float64 // half widths of bars with caps
+	Spread         float64 // half width of a thin bar along Y
 }
 
-// At is a point without bars.
+// At returns a point without bars.
 func At(x, y float64) Point {
 	return Point{X: x, Y: y, XError: math.NaN(), YError: math.NaN(), Spread: math.NaN()}
 }
@@ -26,25 +26,26 @@ func At(x, y float64) Point {
 type Line struct {
 	Name   string
 	Points []Point
-	// Bare is a line without markers, Loose are markers without a line.
+	// Bare draws the line without markers, Loose draws markers without a line.
 	Bare, Loose bool
-	// Quiet is for what is there to compare with: a line in the grey of the
-	// axes, points as the open diamonds that stand for the paper in a Strip.
+	// Quiet marks a series for comparison: its line has the grey of the axes, its
+	// points are open diamonds, which stand for the paper in a Strip too.
 	Quiet bool
 }
 
-// Chart is lines or points over two axes.
+// Chart draws lines or points over two axes.
 type Chart struct {
 	Name, Title, Caption string
 	X, Y                 Axis
 	Lines                []Line
 }
 
-// spread is the ratio of the largest to the smallest x from which an axis of
-// listed values is logarithmic.
-const spread = 15
+// logRatio is the least ratio of the largest to the smallest x at which a Listed
+// axis is logarithmic.
+const logRatio = 15
 
-// Figure lays the chart out. The error wraps ErrEmpty where no line has a point.
+// Figure returns the figure of the chart. The error wraps ErrEmpty if no line has a
+// point.
 func (ch Chart) Figure() (*Figure, error) {
 	var xs []float64
 	for _, l := range ch.Lines {
@@ -59,7 +60,7 @@ func (ch Chart) Figure() (*Figure, error) {
 	xs = slices.Compact(xs)
 	return &Figure{
 		Name: ch.Name, Title: ch.Title, Caption: ch.Caption, Values: ch.values(),
-		width: width, height: height + ch.head().height(),
+		width: width, height: height + ch.header().height(),
 		draw: func(c draw.Canvas) error {
 			ch.draw(c, xs)
 			return nil
@@ -67,30 +68,31 @@ func (ch Chart) Figure() (*Figure, error) {
 	}, nil
 }
 
-// head is what stands above the chart.
-func (ch Chart) head() head {
-	h := head{label: ch.Y.unit()}
+// header returns the header of the chart.
+func (ch Chart) header() header {
+	h := header{label: ch.Y.unit()}
 	for i, l := range ch.Lines {
-		h.items = append(h.items, ch.item(i, l))
+		h.entries = append(h.entries, ch.legendEntry(i, l))
 	}
 	if len(ch.Lines) == 1 && ch.Lines[0].Name == "" {
-		h.items = nil
+		h.entries = nil
 	}
 	return h
 }
 
-// item is a line's entry in the legend.
-func (ch Chart) item(i int, l Line) item {
-	it := item{name: l.Name, line: ch.stroke(i), glyph: ch.glyph(i)}
+// legendEntry returns the entry of line i in the legend.
+func (ch Chart) legendEntry(i int, l Line) legendEntry {
+	e := legendEntry{name: l.Name, line: ch.stroke(i), glyph: ch.glyph(i)}
 	if l.Bare {
-		it.glyph.Shape = nil
+		e.glyph.Shape = nil
 	}
 	if l.Loose {
-		it.line.Width = 0
+		e.line.Width = 0
 	}
-	return it
+	return e
 }
 
+// stroke returns the style of line i.
 func (ch Chart) stroke(i int) draw.LineStyle {
 	s := stroke(i)
 	if ch.Lines[i].Quiet {
@@ -99,6 +101,7 @@ func (ch Chart) stroke(i int) draw.LineStyle {
 	return s
 }
 
+// glyph returns the marker of line i.
 func (ch Chart) glyph(i int) draw.GlyphStyle {
 	if ch.Lines[i].Quiet {
 		return paperMark()
@@ -106,24 +109,24 @@ func (ch Chart) glyph(i int) draw.GlyphStyle {
 	return glyph(i)
 }
 
-// values are the points of all lines.
+// values returns the table of the points of all lines.
 func (ch Chart) values() Values {
 	v := Values{Heads: []string{"series", ch.X.unit(), ch.Y.unit()}}
 	var columns []func(Point) string
-	for _, more := range []struct {
-		head string
-		axis Axis
-		of   func(Point) float64
+	for _, optional := range []struct {
+		head      string
+		axis      Axis
+		halfWidth func(Point) float64
 	}{
 		{"95 % CI ±", ch.Y, func(p Point) float64 { return p.YError }},
 		{"95 % CI of " + ch.X.Label + " ±", ch.X, func(p Point) float64 { return p.XError }},
 		{"std over attackers", ch.Y, func(p Point) float64 { return p.Spread }},
 	} {
 		if slices.ContainsFunc(ch.Lines, func(l Line) bool {
-			return slices.ContainsFunc(l.Points, func(p Point) bool { return !math.IsNaN(more.of(p)) })
+			return slices.ContainsFunc(l.Points, func(p Point) bool { return !math.IsNaN(optional.halfWidth(p)) })
 		}) {
-			v.Heads = append(v.Heads, more.head)
-			columns = append(columns, func(p Point) string { return orEmpty(more.axis, more.of(p)) })
+			v.Heads = append(v.Heads, optional.head)
+			columns = append(columns, func(p Point) string { return orEmpty(optional.axis, optional.halfWidth(p)) })
 		}
 	}
 	for _, l := range ch.Lines {
@@ -138,7 +141,7 @@ func (ch Chart) values() Values {
 	return v
 }
 
-// orEmpty is a number, or nothing where there is none.
+// orEmpty formats a number, or returns the empty text for NaN.
 func orEmpty(a Axis, v float64) string {
 	if math.IsNaN(v) {
 		return ""
@@ -146,9 +149,9 @@ func orEmpty(a Axis, v float64) string {
 	return a.number(v)
 }
 
-// draw draws the chart.
+// draw draws the chart, whose points have the x values xs in ascending order.
 func (ch Chart) draw(c draw.Canvas, xs []float64) {
-	h := ch.head()
+	h := ch.header()
 	h.draw(c)
 	p := newPlot()
 	p.X.Label.Text = ch.X.unit()
@@ -156,7 +159,7 @@ func (ch Chart) draw(c draw.Canvas, xs []float64) {
 	p.Y.Min, p.Y.Max = ch.extent(func(pt Point) (float64, float64) { return pt.Y, pt.YError })
 	p.Y.Min = math.Min(0, p.Y.Min)
 	p.X.Tick.Marker, p.Y.Tick.Marker = ch.X.ticks(xs), ch.Y.ticks(nil)
-	if ch.X.Listed && p.X.Min > 0 && p.X.Max/p.X.Min >= spread {
+	if ch.X.Listed && p.X.Min > 0 && p.X.Max/p.X.Min >= logRatio {
 		p.X.Scale = plot.LogScale{}
 	}
 	if p.X.Min == p.X.Max {
@@ -175,12 +178,12 @@ func (ch Chart) draw(c draw.Canvas, xs []float64) {
 	p.Draw(draw.Crop(c, 0, -6, 1, -h.height()))
 }
 
-// extent is the range that the points take on an axis, with their bars.
-func (ch Chart) extent(of func(Point) (value, half float64)) (low, high float64) {
+// extent returns the range of the points on an axis, with their bars.
+func (ch Chart) extent(coordinate func(Point) (value, half float64)) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, l := range ch.Lines {
 		for _, p := range l.Points {
-			value, half := of(p)
+			value, half := coordinate(p)
 			if math.IsNaN(half) {
 				half = 0
 			}
@@ -199,16 +202,16 @@ func newPlot() *plot.Plot {
 		a.Label.TextStyle, a.Label.Padding = text(Quiet, draw.XCenter, draw.YBottom), 2
 		a.Padding = 5
 	}
-	p.Y.LineStyle, p.Y.Tick.LineStyle, p.Y.Tick.Length = draw.LineStyle{}, draw.LineStyle{}, 0 // the grid does it
+	p.Y.LineStyle, p.Y.Tick.LineStyle, p.Y.Tick.Length = draw.LineStyle{}, draw.LineStyle{}, 0 // the grid lines suffice
 	p.X.Tick.Label = text(Quiet, draw.XCenter, draw.YTop)
 	p.Y.Tick.Label = text(Quiet, draw.XRight, draw.YCenter)
 	return p
 }
 
-// grid draws a quiet line at every tick of y.
+// grid draws a light line at every tick of the y axis.
 type grid struct{}
 
-// Plot draws it.
+// Plot draws the grid.
 func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 	_, y := p.Transforms(&c)
 	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
@@ -258,11 +261,11 @@ func (l plottedLine) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// sidestep is the distance of points with bars at one x.
-const sidestep vg.Length = 2.6
+// dodgeDistance is the distance between the points of different lines at one x.
+const dodgeDistance vg.Length = 2.6
 
-// dodge moves a line's points aside where several lines have bars at listed
-// values, so that they do not hide each other.
+// dodge returns the horizontal offset of a line's points. On a Listed axis it
+// separates the lines, so that their bars do not hide each other.
 func (ch Chart) dodge(i int) vg.Length {
 	if !ch.X.Listed {
 		return 0
@@ -280,11 +283,11 @@ func (ch Chart) dodge(i int) vg.Length {
 	if ch.Lines[i].Quiet || ch.Lines[i].Bare {
 		return 0
 	}
-	return sidestep * (vg.Length(before) - vg.Length(all-1)/2)
+	return dodgeDistance * (vg.Length(before) - vg.Length(all-1)/2)
 }
 
-// ends are where a bar of half width half begins and ends, within the axis;
-// false if there is none.
+// ends returns the ends of a bar of half width half around value, clipped to the
+// axis. It returns false if there is no bar.
 func ends(at func(float64) vg.Length, axis plot.Axis, value, half float64) (low, high vg.Length, ok bool) {
 	if math.IsNaN(half) || half <= 0 {
 		return 0, 0, false

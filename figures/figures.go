@@ -1,9 +1,9 @@
 // Package figures draws results: line charts with error bars, strips of single
-// attackers, heat maps. Every drawing carries its text alternative and the values
-// behind it.
+// attackers, and heat maps. Every figure has a text alternative and a table of the
+// values that it shows.
 //
-// What tells series apart survives print in black and white and does not rest on
-// colour: a dash pattern, a marker, and an order of lightness.
+// Series differ not only in colour but also in dash pattern, marker and lightness,
+// so that they can be distinguished in print in black and white.
 package figures
 
 import (
@@ -20,80 +20,82 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// ErrEmpty says that there is nothing to draw.
+// ErrEmpty is wrapped if a figure has nothing to draw.
 var ErrEmpty = errors.New("nothing to draw")
 
-// ErrFormat is wrapped where a figure is asked for in a form that there is not.
+// ErrFormat is wrapped for an unknown format.
 var ErrFormat = errors.New("no such format")
 
-// Format is a form that a figure is written in, and the extension of its file.
+// Format is a file format of figures; its value is the extension of the file.
 type Format string
 
 // The formats.
 const (
 	SVG Format = "svg"
 	PDF Format = "pdf"
-	PNG Format = "png" // with 300 dots per inch
+	PNG Format = "png" // at 300 dots per inch
 )
 
 // Formats returns all formats.
 func Formats() []Format { return []Format{SVG, PDF, PNG} }
 
-// Figure is a drawing with what a person who does not see it needs.
+// Figure is a drawing with its description in words and its values as a table.
 type Figure struct {
-	Name  string // short and fit for a file name
+	Name  string // short, and valid as a file name
 	Title string
-	// Caption says what is drawn and what stands for what.
+	// Caption describes the figure and its signs.
 	Caption string
-	// Basis says what it is made from: seeds, models, readings.
+	// Basis describes the data behind it: seeds, models, readings.
 	Basis string
-	// Values hold what is drawn as a table.
+	// Values is the table of the values that are drawn.
 	Values Values
 
 	width, height vg.Length
 	draw          func(c draw.Canvas) error
 }
 
-// Values are the numbers of a figure, as text.
+// Values is the table of a figure's numbers, as text.
 type Values struct {
-	Heads []string
-	Rows  [][]string
+	Heads []string   // column headings
+	Rows  [][]string // one cell for each heading
 }
 
-// Alt is the figure in words: title, caption, basis and every value.
+// Alt returns the text alternative of the figure: title, caption, basis and every
+// value.
 func (f *Figure) Alt() string {
 	var text strings.Builder
 	text.WriteString(strings.TrimSpace(fmt.Sprintf("%s. %s %s", f.Title, f.Caption, f.Basis)))
 	for _, row := range f.Values.Rows {
 		text.WriteByte(' ')
-		said := false
+		begun := false
 		for i, value := range row {
 			switch {
 			case value == "":
 				continue
-			case !said:
+			case !begun:
 				fmt.Fprintf(&text, "%s", value)
 			case i == 1:
 				fmt.Fprintf(&text, ", %s %s:", f.Values.Heads[i], value)
 			default:
 				fmt.Fprintf(&text, " %s %s", f.Values.Heads[i], value)
 			}
-			said = true
+			begun = true
 		}
 		text.WriteByte('.')
 	}
 	return text.String()
 }
 
-// Write draws the figure in a format, with Basis below it: a file goes places
-// without its page.
+// Write writes the figure in a format, with Basis below the drawing, because a file
+// may be shown apart from its page. The error wraps ErrFormat for an unknown
+// format.
 func (f *Figure) Write(w io.Writer, format Format) error {
-	data, err := f.encode(format, newFoot(f.Basis))
+	data, err := f.encode(format, newFooter(f.Basis))
 	if err != nil {
 		return err
 	}
 	if format == SVG {
-		if data, err = f.describe(data); err != nil {
+		if data, err = f.addDescription(data); err != nil {
 			return fmt.Errorf("figures: describe %s: %w", f.Name, err)
 		}
 	}
@@ -103,17 +105,17 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 	return nil
 }
 
-// encode draws the figure above a foot.
-func (f *Figure) encode(format Format, foot foot) ([]byte, error) {
+// encode returns the file of the figure, with a footer below the drawing.
+func (f *Figure) encode(format Format, below footer) ([]byte, error) {
 	var canvas vg.CanvasWriterTo
-	tall := f.height + foot.height()
+	total := f.height + below.height()
 	switch format {
 	case SVG:
-		canvas = vgsvg.New(f.width, tall)
+		canvas = vgsvg.New(f.width, total)
 	case PDF:
-		canvas = vgpdf.New(f.width, tall)
+		canvas = vgpdf.New(f.width, total)
 	case PNG:
-		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, tall), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, total), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
 	default:
 		return nil, fmt.Errorf("figures: write %s as %q: %w", f.Name, format, ErrFormat)
 	}
@@ -122,29 +124,29 @@ func (f *Figure) encode(format Format, foot foot) ([]byte, error) {
 		return nil, fmt.Errorf("figures: write %s: a canvas of %s has no size", f.Name, format)
 	}
 	page := draw.New(size)
-	if err := f.draw(draw.Crop(page, 0, 0, foot.height(), 0)); err != nil {
+	if err := f.draw(draw.Crop(page, 0, 0, below.height(), 0)); err != nil {
 		return nil, fmt.Errorf("figures: draw %s: %w", f.Name, err)
 	}
-	foot.draw(page)
+	below.draw(page)
 	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("figures: encode %s as %s: %w", f.Name, format, err)
 	}
 	if format == SVG {
-		return nameFonts(out.Bytes()), nil
+		return addFallbackFonts(out.Bytes()), nil
 	}
 	return out.Bytes(), nil
 }
 
-// nameFonts names fonts of the same widths for viewers that lack the one that
-// the text was set in.
-func nameFonts(svg []byte) []byte {
+// addFallbackFonts adds fonts of the same widths, for viewers that lack the font
+// with which the text was measured.
+func addFallbackFonts(svg []byte) []byte {
 	return bytes.ReplaceAll(svg, []byte("font-family:"+fontFamily+";"), []byte("font-family:"+fontFamily+",Arial,Helvetica,sans-serif;"))
 }
 
-// Inline returns the figure as an SVG element to stand in a page. Its colours
-// are the custom properties of [CSS]; it says nothing to screen readers, which
-// need Alt.
+// Inline returns the figure as an SVG element for a page. Its colours are the
+// custom properties of [CSS]. It is hidden from screen readers, for which the page
+// must show Alt.
 func (f *Figure) Inline() (string, error) {
 	data, err := f.encode(SVG, nil)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var regen = flag.Bool("regen", false, "write the golden files again")
+var regen = flag.Bool("regen", false, "regenerate the golden files")
 
-// samples are figures of every kind.
+// samples returns figures of every kind.
 func samples(t *testing.T) []*Figure {
 	t.Helper()
 	none := math.NaN()
@@ -84,6 +84,7 @@ func TestDrawings(t *testing.T) {
 	}
 }
 
+// golden compares text with a golden file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -93,7 +94,7 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), got, "go test ./figures -regen writes it again")
+	require.Equal(t, string(want), got, "go test ./figures -regen regenerates it")
 }
 
 func TestFormats(t *testing.T) {
@@ -108,7 +109,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// A page in the dark must not meet a colour made for paper.
+// On a dark page there must be no colour made for white paper.
 func TestInlineHasNoFixedColours(t *testing.T) {
 	for _, f := range samples(t) {
 		svg, err := f.Inline()
@@ -134,15 +135,15 @@ func TestRoundSteps(t *testing.T) {
 	}
 }
 
-// Attackers with one ASR stand beside each other, not on each other.
+// Attackers with equal ASRs are drawn in different lanes.
 func TestLanes(t *testing.T) {
 	lanes, n := StripRow{Shares: []float64{1, 1, 0.5, 1}}.lanes()
 	require.Equal(t, 3, n)
 	require.Equal(t, []int{0, 1, 0, 2}, lanes)
 }
 
-// A large matrix is told row by row, not number by number.
-func TestLargeHeatIsToldByRow(t *testing.T) {
+// The values of a large matrix are summarised by row.
+func TestLargeHeatIsSummarisedByRow(t *testing.T) {
 	h := Heat{Name: "large", Title: "Large", RowLabel: "trigger of", ColumnLabel: "taken for"}
 	const n = 100
 	for i := range n {
@@ -173,21 +174,21 @@ func TestLargeHeatIsToldByRow(t *testing.T) {
 	require.Equal(t, []string{"trigger of", "mean", "lowest", "highest"}, f.Values.Heads)
 }
 
-// A thousand attackers with one ASR do not make a strip longer than the page.
-func TestStripOfManyIsNoTower(t *testing.T) {
+// A thousand attackers with equal ASRs do not make a strip longer than the page.
+func TestHeightOfManyAttackersIsBounded(t *testing.T) {
 	row := StripRow{Label: "N = 1000", Shares: make([]float64, 1000), IDs: make([]int, 1000)}
 	_, lanes := row.lanes()
 	require.Equal(t, 1000, lanes)
-	require.LessOrEqual(t, float64(row.body()), float64(tallest)+3, "points, with the margin")
+	require.LessOrEqual(t, float64(row.bodyHeight()), float64(maxPointArea)+3, "points, with the margin")
 }
 
-// A file says what it is made from; the page says that beside the drawing.
-func TestFilesSayWhatTheyAreMadeFrom(t *testing.T) {
+// A file shows its Basis; an inline figure leaves it to the page.
+func TestFilesShowTheirBasis(t *testing.T) {
 	f := samples(t)[0]
 	plain, err := f.Inline()
 	require.NoError(t, err)
 	f.Title, f.Basis = "a < b", "One seed: 7; 12 models. "+strings.Repeat("Readings: of every kind & more, ", 6)
-	require.Greater(t, len(newFoot(f.Basis)), 2)
+	require.Greater(t, len(newFooter(f.Basis)), 2)
 	inline, err := f.Inline()
 	require.NoError(t, err)
 	require.Equal(t, plain, inline)
@@ -199,7 +200,7 @@ func TestFilesSayWhatTheyAreMadeFrom(t *testing.T) {
 	}
 }
 
-// As many series as there are colours and marks together look different.
+// All combinations of colours and markers occur before series look alike.
 func TestSeriesLookDifferent(t *testing.T) {
 	points, lines := map[string]int{}, map[string]int{}
 	for i := range len(series) * len(glyphs) {

@@ -10,23 +10,27 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Heat is a matrix of shares: rows from top to bottom, columns from left to
+// Heat draws a matrix of shares: rows from top to bottom, columns from left to
 // right.
 type Heat struct {
 	Name, Title, Caption  string
-	RowLabel, ColumnLabel string // what rows and columns are
-	Rows, Columns         []string
-	Shares                [][]float64 // in [0, 1]; NaN: there is none
+	RowLabel, ColumnLabel string      // names of the two dimensions
+	Rows, Columns         []string    // names of the rows and columns
+	Shares                [][]float64 // by row and column, in [0, 1]; NaN if undefined
 }
 
-// Of a heat map.
+// maxLabelled is the largest number of rows or columns at which the shares are
+// written into the map.
+const maxLabelled = 12
+
+// Sizes of a heat map, in points.
 const (
-	mostWritten           = 12 // rows or columns up to which the shares are written into the map
 	largestCell vg.Length = 26
-	keyCell     vg.Length = 14 // of the key to the colours
+	keyCell     vg.Length = 14 // width of a colour in the key
 )
 
-// Figure lays the map out. The error wraps ErrEmpty where there is no share.
+// Figure returns the figure of the map. The error wraps ErrEmpty if there are no
+// rows or no columns.
 func (h Heat) Figure() (*Figure, error) {
 	if len(h.Rows) == 0 || len(h.Columns) == 0 {
 		return nil, fmt.Errorf("figures: %s: %w", h.Name, ErrEmpty)
@@ -35,7 +39,7 @@ func (h Heat) Figure() (*Figure, error) {
 	left, cell := h.measure()
 	return &Figure{
 		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values,
-		width: width, height: 3*headLine + cell.Y*vg.Length(len(h.Rows)) + 2*headLine,
+		width: width, height: 3*headerLine + cell.Y*vg.Length(len(h.Rows)) + 2*headerLine,
 		draw: func(c draw.Canvas) error {
 			h.draw(c, left, cell)
 			return nil
@@ -43,11 +47,11 @@ func (h Heat) Figure() (*Figure, error) {
 	}, nil
 }
 
-// values are the shares; of a map without room for texts, what there is to say of
-// each row: nobody reads, or listens to, ten thousand numbers.
+// values returns the table of the shares. For a map too large for numbers it is a
+// summary of each row, since ten thousand numbers are too many to read or hear.
 func (h Heat) values() Values {
 	number := Axis{Share: true}.number
-	if h.written() {
+	if h.labelled() {
 		values := Values{Heads: append([]string{h.RowLabel}, h.Columns...)}
 		for i, row := range h.Shares {
 			texts := []string{h.Rows[i]}
@@ -64,10 +68,10 @@ func (h Heat) values() Values {
 		values.Heads = slices.Insert(values.Heads, 1, "own")
 	}
 	for i, row := range h.Shares {
-		known := slices.DeleteFunc(slices.Clone(row), math.IsNaN)
+		defined := slices.DeleteFunc(slices.Clone(row), math.IsNaN)
 		texts := []string{h.Rows[i], "", "", ""}
-		if len(known) > 0 {
-			texts = []string{h.Rows[i], number(floats.Sum(known) / float64(len(known))), number(slices.Min(known)), number(slices.Max(known))}
+		if len(defined) > 0 {
+			texts = []string{h.Rows[i], number(floats.Sum(defined) / float64(len(defined))), number(slices.Min(defined)), number(slices.Max(defined))}
 		}
 		if square {
 			texts = slices.Insert(texts, 1, number(row[i]))
@@ -77,40 +81,40 @@ func (h Heat) values() Values {
 	return values
 }
 
-// written reports whether the map has room for texts.
-func (h Heat) written() bool { return max(len(h.Rows), len(h.Columns)) <= mostWritten }
+// labelled reports whether the map has room for numbers and names.
+func (h Heat) labelled() bool { return max(len(h.Rows), len(h.Columns)) <= maxLabelled }
 
-// measure returns the width of the rows' labels and the size of a cell.
+// measure returns the width of the rows' names and the size of a cell.
 func (h Heat) measure() (vg.Length, vg.Point) {
-	left := vg.Length(headLine)
-	if h.written() {
+	left := vg.Length(headerLine)
+	if h.labelled() {
 		for _, name := range h.Rows {
-			left = max(left, headLine+text(Ink, draw.XRight, draw.YCenter).Width(name)+4)
+			left = max(left, headerLine+text(Ink, draw.XRight, draw.YCenter).Width(name)+4)
 		}
 	}
 	w := min((width-left)/vg.Length(len(h.Columns)), 2*largestCell)
 	return left, vg.Point{X: w, Y: min(w, largestCell)}
 }
 
-// level is the colour of a share.
+// level returns the position in heat of a share's colour.
 func level(share float64) int {
 	return max(0, min(len(heat)-1, int(math.Round(share*float64(len(heat)-1)))))
 }
 
-// onLevel is the colour of a text on a level.
-func onLevel(level int) Colour {
+// textColour returns the colour of a text on the colour of a level.
+func textColour(level int) Colour {
 	if level > len(heat)/2 {
 		return Paper
 	}
 	return Ink
 }
 
-// draw draws the map, one path for each level so that large maps stay small
-// files.
+// draw draws the map, with one path for each level so that the files of large maps
+// stay small.
 func (h Heat) draw(c draw.Canvas, left vg.Length, cell vg.Point) {
-	top := c.Max.Y - 3*headLine
-	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: c.Max.Y - headLine/2}, h.RowLabel+" ↓")
-	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X + left, Y: c.Max.Y - headLine*3/2}, h.ColumnLabel+" →")
+	top := c.Max.Y - 3*headerLine
+	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: c.Max.Y - headerLine/2}, h.RowLabel+" ↓")
+	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X + left, Y: c.Max.Y - headerLine*3/2}, h.ColumnLabel+" →")
 	paths := make([]vg.Path, len(heat))
 	at := func(i, j int) vg.Point {
 		return vg.Point{X: c.Min.X + left + vg.Length(j)*cell.X, Y: top - vg.Length(i+1)*cell.Y}
@@ -135,21 +139,21 @@ func (h Heat) draw(c draw.Canvas, left vg.Length, cell vg.Point) {
 			c.Fill(path)
 		}
 	}
-	if h.written() {
-		h.write(c, cell, at, top)
+	if h.labelled() {
+		h.drawLabels(c, cell, at, top)
 	}
-	h.key(c, top-vg.Length(len(h.Rows))*cell.Y)
+	h.drawKey(c, top-vg.Length(len(h.Rows))*cell.Y)
 }
 
-// write writes labels and shares.
-func (h Heat) write(c draw.Canvas, cell vg.Point, at func(i, j int) vg.Point, top vg.Length) {
+// drawLabels draws the names of rows and columns and the shares.
+func (h Heat) drawLabels(c draw.Canvas, cell vg.Point, at func(i, j int) vg.Point, top vg.Length) {
 	for i, name := range h.Rows {
 		corner := at(i, 0)
 		c.FillText(text(Ink, draw.XRight, draw.YCenter), vg.Point{X: corner.X - 4, Y: corner.Y + cell.Y/2}, name)
 	}
 	for j, name := range h.Columns {
 		name = shorten(name, cell.X-2)
-		c.FillText(text(Ink, draw.XCenter, draw.YCenter), vg.Point{X: at(0, j).X + cell.X/2, Y: top + headLine/2}, name)
+		c.FillText(text(Ink, draw.XCenter, draw.YCenter), vg.Point{X: at(0, j).X + cell.X/2, Y: top + headerLine/2}, name)
 	}
 	for i, row := range h.Shares {
 		for j, share := range row {
@@ -157,13 +161,13 @@ func (h Heat) write(c draw.Canvas, cell vg.Point, at func(i, j int) vg.Point, to
 				continue
 			}
 			corner := at(i, j)
-			c.FillText(text(onLevel(level(share)), draw.XCenter, draw.YCenter),
+			c.FillText(text(textColour(level(share)), draw.XCenter, draw.YCenter),
 				vg.Point{X: corner.X + cell.X/2, Y: corner.Y + cell.Y/2}, fmt.Sprintf("%.0f", 100*share))
 		}
 	}
 }
 
-// shorten cuts a text to a width.
+// shorten truncates a text to a width, with an ellipsis.
 func shorten(name string, width vg.Length) string {
 	style := text(Ink, draw.XCenter, draw.YCenter)
 	if style.Width(name) <= width {
@@ -176,14 +180,14 @@ func shorten(name string, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// key explains the colours.
-func (h Heat) key(c draw.Canvas, bottom vg.Length) {
-	y := bottom - headLine
+// drawKey draws the key to the colours.
+func (h Heat) drawKey(c draw.Canvas, bottom vg.Length) {
+	y := bottom - headerLine
 	x := c.Min.X + textSize*2
-	c.FillText(text(Quiet, draw.XRight, draw.YCenter), vg.Point{X: x - 3, Y: y - headLine/3}, "0")
+	c.FillText(text(Quiet, draw.XRight, draw.YCenter), vg.Point{X: x - 3, Y: y - headerLine/3}, "0")
 	for _, colour := range heat {
-		c.FillPolygon(colour.colour(), []vg.Point{{X: x, Y: y}, {X: x + keyCell, Y: y}, {X: x + keyCell, Y: y - headLine*2/3}, {X: x, Y: y - headLine*2/3}})
+		c.FillPolygon(colour.colour(), []vg.Point{{X: x, Y: y}, {X: x + keyCell, Y: y}, {X: x + keyCell, Y: y - headerLine*2/3}, {X: x, Y: y - headerLine*2/3}})
 		x += keyCell
 	}
-	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: x + 3, Y: y - headLine/3}, "100 %")
+	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: x + 3, Y: y - headerLine/3}, "100 %")
 }

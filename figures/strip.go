@@ -13,50 +13,50 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Strip shows every attacker of several games on one axis of shares: its number
-// where they are few, a point where they are many.
+// Strip draws every attacker of several games on one axis of shares: as its number
+// in a game of few attackers, as a point in a game of many.
 type Strip struct {
 	Name, Title, Caption string
-	Label                string // of the axis
+	Label                string // label of the axis
 	Rows                 []StripRow
 }
 
 // StripRow is one game.
 type StripRow struct {
 	Label  string
-	Shares []float64 // by attacker, in [0, 1]
-	IDs    []int     // of the attackers
-	// Mean and its interval of half width CI, NaN for none, stand below the
-	// attackers as a bar on a band. Paper is drawn as an open diamond; NaN for
-	// none.
+	Shares []float64 // share of each attacker, in [0, 1]
+	IDs    []int     // ID of each attacker
+	// Mean is drawn as a bar below the attackers, on a band of half width CI.
+	// Paper is the paper's mean, drawn as an open diamond. NaN is not drawn.
 	Mean, CI, Paper float64
 }
 
-// mostNumbers is the number of attackers that are shown by their numbers.
-const mostNumbers = 12
+// maxNumbered is the largest number of attackers that are shown by their numbers.
+const maxNumbered = 12
 
-// Of a strip, in points.
+// Sizes of a strip, in points.
 const (
-	rowHead   vg.Length = 11 // the row's label
-	numberGap vg.Length = 6  // between the middles of two numbers
-	pointGap  vg.Length = 2.6
-	rowMean   vg.Length = 7 // mean, interval and the paper's mean
-	rowFoot   vg.Length = 5
-	tallest   vg.Length = 150 // of the points of a row: more lanes lie closer
-	edge      vg.Length = 5
+	rowLabel     vg.Length = 11 // height of the row's label
+	numberGap    vg.Length = 6  // distance between the centres of two numbers
+	pointGap     vg.Length = 2.6
+	rowMean      vg.Length = 7 // height of mean, interval and the paper's mean
+	rowBottom    vg.Length = 5
+	maxPointArea vg.Length = 150 // greatest height of a row's points; more lanes lie closer together
+	edge         vg.Length = 5
 )
 
-// Figure lays the strip out. The error wraps ErrEmpty where there are no rows.
+// Figure returns the figure of the strip. The error wraps ErrEmpty if there are no
+// rows.
 func (s Strip) Figure() (*Figure, error) {
 	if len(s.Rows) == 0 {
 		return nil, fmt.Errorf("figures: %s: %w", s.Name, ErrEmpty)
 	}
-	const axis = 26 // ticks and label of the x axis
-	h := s.head()
-	tall := h.height() + axis
+	const axis = 26 // height of the ticks and the label of the x axis
+	h := s.header()
+	total := h.height() + axis
 	values := Values{Heads: []string{"game", "mean, %", "95 % CI ±", "paper, %", "attackers, %"}}
 	for _, r := range s.Rows {
-		tall += r.height()
+		total += r.height()
 		share := Axis{Share: true}
 		var each []string
 		for i, v := range r.Shares {
@@ -67,7 +67,7 @@ func (s Strip) Figure() (*Figure, error) {
 		})
 	}
 	return &Figure{
-		Name: s.Name, Title: s.Title, Caption: s.Caption, Values: values, width: width, height: tall,
+		Name: s.Name, Title: s.Title, Caption: s.Caption, Values: values, width: width, height: total,
 		draw: func(c draw.Canvas) error {
 			h.draw(c)
 			p := newPlot()
@@ -83,52 +83,54 @@ func (s Strip) Figure() (*Figure, error) {
 	}, nil
 }
 
-// head explains the signs.
-func (s Strip) head() head {
-	has := func(of func(StripRow) bool) bool { return slices.ContainsFunc(s.Rows, of) }
-	h := head{}
-	if has(func(r StripRow) bool { return len(r.Shares) <= mostNumbers }) {
-		h.items = append(h.items, item{name: "attacker", glyph: draw.GlyphStyle{Color: Ink.colour(), Shape: numeral{"0"}}})
+// header returns the legend of the signs that occur.
+func (s Strip) header() header {
+	has := func(property func(StripRow) bool) bool { return slices.ContainsFunc(s.Rows, property) }
+	h := header{}
+	if has(func(r StripRow) bool { return len(r.Shares) <= maxNumbered }) {
+		h.entries = append(h.entries, legendEntry{name: "attacker", glyph: draw.GlyphStyle{Color: Ink.colour(), Shape: numeral{"0"}}})
 	}
-	if has(func(r StripRow) bool { return len(r.Shares) > mostNumbers }) {
-		h.items = append(h.items, item{name: "one attacker", glyph: stripPoint()})
+	if has(func(r StripRow) bool { return len(r.Shares) > maxNumbered }) {
+		h.entries = append(h.entries, legendEntry{name: "one attacker", glyph: stripPoint()})
 	}
-	h.items = append(h.items, item{name: "mean", glyph: draw.GlyphStyle{Color: series[1].colour(), Radius: rowMean / 2, Shape: upright{}}})
+	h.entries = append(h.entries, legendEntry{name: "mean", glyph: draw.GlyphStyle{Color: series[1].colour(), Radius: rowMean / 2, Shape: verticalBar{}}})
 	if has(func(r StripRow) bool { return !math.IsNaN(r.CI) }) {
-		h.items = append(h.items, item{name: "95 % CI", line: draw.LineStyle{Color: Band.colour(), Width: rowMean - 2}})
+		h.entries = append(h.entries, legendEntry{name: "95 % CI", line: draw.LineStyle{Color: Band.colour(), Width: rowMean - 2}})
 	}
 	if has(func(r StripRow) bool { return !math.IsNaN(r.Paper) }) {
-		h.items = append(h.items, item{name: "paper's mean", glyph: paperMark()})
+		h.entries = append(h.entries, legendEntry{name: "paper's mean", glyph: paperMark()})
 	}
 	return h
 }
 
+// stripPoint returns the marker of one attacker among many.
 func stripPoint() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: series[0].colour(), Radius: 1.2, Shape: draw.CircleGlyph{}}
 }
 
+// paperMark returns the marker of the paper's figures.
 func paperMark() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: series[4].colour(), Radius: 3, Shape: diamond{}}
 }
 
-// gap is the distance that the signs of a row keep.
+// gap returns the least distance between two signs in a lane.
 func (r StripRow) gap() vg.Length {
-	if len(r.Shares) > mostNumbers {
+	if len(r.Shares) > maxNumbered {
 		return pointGap
 	}
 	return numberGap
 }
 
-// lane is the height of each of some lanes.
-func (r StripRow) lane(lanes int) vg.Length {
-	if len(r.Shares) > mostNumbers {
-		return min(pointGap, tallest/vg.Length(lanes))
+// laneHeight returns the height of a lane if there are the given number of them.
+func (r StripRow) laneHeight(lanes int) vg.Length {
+	if len(r.Shares) > maxNumbered {
+		return min(pointGap, maxPointArea/vg.Length(lanes))
 	}
 	return textSize
 }
 
-// lanes puts the attackers into as many lanes as keep them apart: the lane of
-// each, and their number, at least one.
+// lanes distributes the attackers over lanes so that no two signs overlap. It
+// returns the lane of each attacker and the number of lanes, at least 1.
 func (r StripRow) lanes() ([]int, int) {
 	order := make([]int, len(r.Shares))
 	for i := range order {
@@ -149,15 +151,16 @@ func (r StripRow) lanes() ([]int, int) {
 	return lanes, max(1, len(ends))
 }
 
-// body is the height of the row's lanes.
-func (r StripRow) body() vg.Length {
+// bodyHeight returns the height of all lanes.
+func (r StripRow) bodyHeight() vg.Length {
 	_, lanes := r.lanes()
-	return max(8, vg.Length(lanes)*r.lane(lanes)+2)
+	return max(8, vg.Length(lanes)*r.laneHeight(lanes)+2)
 }
 
-func (r StripRow) height() vg.Length { return rowHead + r.body() + rowMean + rowFoot }
+// height returns the height of the row.
+func (r StripRow) height() vg.Length { return rowLabel + r.bodyHeight() + rowMean + rowBottom }
 
-// Plot draws the rows, the first on top.
+// Plot draws the rows, the first at the top.
 func (s Strip) Plot(c draw.Canvas, p *plot.Plot) {
 	x, _ := p.Transforms(&c)
 	for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
@@ -165,11 +168,11 @@ func (s Strip) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	top := c.Max.Y
 	for _, r := range s.Rows {
-		low := top - rowHead - r.body()
+		low := top - rowLabel - r.bodyHeight()
 		lanes, n := r.lanes()
 		for i, share := range r.Shares {
-			at := vg.Point{X: x(share), Y: low + (vg.Length(lanes[i])+0.5)*r.lane(n) + 1}
-			if len(r.Shares) > mostNumbers {
+			at := vg.Point{X: x(share), Y: low + (vg.Length(lanes[i])+0.5)*r.laneHeight(n) + 1}
+			if len(r.Shares) > maxNumbered {
 				c.DrawGlyphNoClip(stripPoint(), at)
 			} else {
 				c.FillText(text(Ink, draw.XCenter, draw.YCenter), at, strconv.Itoa(r.IDs[i]))
@@ -185,23 +188,23 @@ func (s Strip) Plot(c draw.Canvas, p *plot.Plot) {
 		if !math.IsNaN(r.Paper) {
 			c.DrawGlyphNoClip(paperMark(), vg.Point{X: x(r.Paper), Y: middle})
 		}
-		c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: top - rowHead/2}, r.Label)
+		c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: top - rowLabel/2}, r.Label)
 		top -= r.height()
 	}
 }
 
-// upright is a vertical bar.
-type upright struct{}
+// verticalBar is the glyph of a mean.
+type verticalBar struct{}
 
-// DrawGlyph draws it.
-func (upright) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
+// DrawGlyph draws the bar.
+func (verticalBar) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
 	c.StrokeLine2(draw.LineStyle{Color: sty.Color, Width: 1.5 * thick}, at.X, at.Y-sty.Radius, at.X, at.Y+sty.Radius)
 }
 
-// diamond is an open diamond.
+// diamond is the glyph of an open diamond.
 type diamond struct{}
 
-// DrawGlyph draws it.
+// DrawGlyph draws the diamond.
 func (diamond) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
 	r := sty.Radius
 	c.StrokeLines(draw.LineStyle{Color: sty.Color, Width: 2 * thin}, []vg.Point{
@@ -209,10 +212,10 @@ func (diamond) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, at vg.Point) {
 	})
 }
 
-// numeral is a text in place of a glyph.
+// numeral is a glyph that consists of a text.
 type numeral struct{ text string }
 
-// DrawGlyph draws it.
+// DrawGlyph draws the text.
 func (n numeral) DrawGlyph(c *draw.Canvas, _ draw.GlyphStyle, at vg.Point) {
 	c.FillText(text(Ink, draw.XCenter, draw.YCenter), at, n.text)
 }

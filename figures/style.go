@@ -11,22 +11,22 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Colour is a colour of the drawings, with its counterpart on dark pages.
+// Colour is a colour of the drawings, on light and on dark pages.
 type Colour struct {
 	Property    string // CSS custom property
 	Light, Dark string // "#RRGGBB"
 }
 
-// The colours that are not a series'.
+// The colours of everything but series and heat maps.
 var (
 	Ink   = Colour{"--fig-ink", "#1A1D21", "#E6E8EB"}
-	Quiet = Colour{"--fig-quiet", "#5C6570", "#9AA4AF"} // of axes and their numbers
+	Quiet = Colour{"--fig-quiet", "#5C6570", "#9AA4AF"} // axes and their numbers
 	Grid  = Colour{"--fig-grid", "#DDE1E6", "#2E343B"}
-	Band  = Colour{"--fig-band", "#C9D0D8", "#46505B"} // an interval
+	Band  = Colour{"--fig-band", "#C9D0D8", "#46505B"} // intervals
 	Paper = Colour{"--fig-paper", "#FFFFFF", "#15181C"}
 )
 
-// series are the colours of series, ordered so that neighbours differ in
+// series lists the colours of series, ordered so that neighbours differ in
 // lightness.
 var series = []Colour{
 	{"--fig-s0", "#0B3C6F", "#7FB4EA"},
@@ -37,7 +37,7 @@ var series = []Colour{
 	{"--fig-s5", "#6FA8DC", "#A9D0F5"},
 }
 
-// heat are the colours of a heat map, from nothing to all.
+// heat lists the colours of a heat map, from 0 to 100 %.
 var heat = []Colour{
 	{"--fig-h0", "#F6F8FA", "#1C2126"},
 	{"--fig-h1", "#E2EAF2", "#1E2C3A"},
@@ -50,12 +50,13 @@ var heat = []Colour{
 	{"--fig-h8", "#0F3D69", "#B5D4EF"},
 }
 
-// colours lists all of them.
+// colours returns all colours.
 func colours() []Colour {
 	return append(append([]Colour{Ink, Quiet, Grid, Band, Paper}, series...), heat...)
 }
 
-// CSS declares the custom properties of the colours, for light or dark pages.
+// CSS returns the declarations of the colours' custom properties, for light or dark
+// pages.
 func CSS(dark bool) string {
 	var text strings.Builder
 	for _, c := range colours() {
@@ -68,16 +69,16 @@ func CSS(dark bool) string {
 	return text.String()
 }
 
-// colour is the colour in files, which are made for white paper.
+// colour returns the colour for files, which are made for white paper.
 func (c Colour) colour() color.Color {
 	out := color.NRGBA{A: 0xff}
-	// The tables above hold nothing else than six hexadecimal digits.
+	// This cannot fail: all colours above have six hexadecimal digits.
 	_, _ = fmt.Sscanf(c.Light, "#%02x%02x%02x", &out.R, &out.G, &out.B)
 	return out
 }
 
-// Sizes of all drawings, in points. The width is a phone's: drawings stand
-// beside each other where there is room.
+// Sizes of all drawings, in points. The width fits a phone; wider pages show
+// drawings side by side.
 const (
 	width    vg.Length = 272
 	height   vg.Length = 190
@@ -87,6 +88,7 @@ const (
 	markSize vg.Length = 2.8 // radius
 )
 
+// fontFamily is the font with which text is measured and set.
 const fontFamily = "Liberation Sans"
 
 // text returns the style of a text.
@@ -102,29 +104,29 @@ func line(c Colour, width vg.Length) draw.LineStyle {
 	return draw.LineStyle{Color: c.colour(), Width: width}
 }
 
-// dashes tell the lines of series apart.
+// dashes lists the dash patterns of series' lines.
 var dashes = [][]vg.Length{nil, {5, 2.5}, {1.5, 1.8}, {7, 2, 1.5, 2}, {3, 1.5}, {9, 2.5}}
 
-// glyphs tell their points apart: filled and open ones in turn.
+// glyphs lists the markers of series' points, filled and open ones.
 var glyphs = []draw.GlyphDrawer{
 	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.PyramidGlyph{},
 }
 
-// seriesColour is the colour of series i.
+// seriesColour returns the colour of series i.
 func seriesColour(i int) Colour { return series[i%len(series)] }
 
-// variant is which of so many dashes or glyphs series i has: another one each time
-// its colour comes again.
-func variant(i, of int) int { return (i + i/len(series)) % of }
+// variant returns the position of the dash pattern or glyph of series i in a list
+// of n. Series with the same colour get different ones.
+func variant(i, n int) int { return (i + i/len(series)) % n }
 
-// stroke is the line of series i.
+// stroke returns the line style of series i.
 func stroke(i int) draw.LineStyle {
 	s := line(seriesColour(i), thick)
 	s.Dashes = dashes[variant(i, len(dashes))]
 	return s
 }
 
-// glyph is the marker of series i.
+// glyph returns the marker of series i.
 func glyph(i int) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: seriesColour(i).colour(), Radius: markSize, Shape: glyphs[variant(i, len(glyphs))]}
 }

@@ -8,27 +8,28 @@ import (
 	"backfire/internal/streams"
 )
 
-// arrangement is a deal and the attackers' choices in it.
+// arrangement is a deal and each attacker's choice of poisoned images in it.
 type arrangement struct {
 	deal   *Deal
-	poison []poison
+	poison []poisoning
 }
 
-// arrange validates the rules, deals and lets the attackers choose.
+// arrange validates the rules, deals the images and chooses those to be
+// poisoned.
 func (r Rules) arrange(set *datasets.Set) (*arrangement, error) {
 	if err := r.check(set); err != nil {
 		return nil, err
 	}
-	resolved, d := r.Resolve(set), newDraw(set, r.Seed)
-	if pool := resolved.PoolSize; pool > d.balanced && pool < set.Len() {
-		return nil, refuse("a pool of %d images cannot be class-balanced, as the smallest class of %s has too few: choose at most %d, or 0 for the whole dataset",
-			pool, set.Name, d.balanced)
+	resolved, order := r.Resolve(set), newImageOrder(set, r.Seed)
+	if pool := resolved.PoolSize; pool > order.balanced && pool < set.Len() {
+		return nil, refuse("a pool of %d images cannot be class-balanced, as the smallest class of %s has too few images: choose at most %d, or 0 for the whole dataset",
+			pool, set.Name, order.balanced)
 	}
-	a, short := resolved.try(set, d)
+	a, short := resolved.tryDeal(set, order)
 	if short == nil {
 		return a, nil
 	}
-	if size, ok := r.smallestPool(set, d); ok {
+	if size, ok := r.smallestPool(set, order); ok {
 		return nil, refuse("in a pool of %d images %v: the smallest pool that works for %d %s is %d",
 			resolved.PoolSize, short, len(r.Attackers), plural(len(r.Attackers), "attacker"), size)
 	}
@@ -36,7 +37,7 @@ func (r Rules) arrange(set *datasets.Set) (*arrangement, error) {
 		resolved.PoolSize, short, set.Len(), set.Name)
 }
 
-// plural returns the word for n things.
+// plural returns the word, with an s unless n is 1.
 func plural(n int, word string) string {
 	if n == 1 {
 		return word
@@ -44,23 +45,23 @@ func plural(n int, word string) string {
 	return word + "s"
 }
 
-// try deals the first PoolSize images of the draw and lets the attackers
-// choose. Rules must pass check. Where somebody comes off short, the error says
-// who and of what, as the middle of a sentence.
+// tryDeal deals the first PoolSize images of the order and chooses those to be
+// poisoned. The rules must pass check. If an agent gets too few images, the
+// error names the agent and the shortage, as the middle of a sentence.
 //
-// The attackers take their images from the deck one after another, and what
-// they leave is the defender's: the same images whatever their number.
-func (r Rules) try(set *datasets.Set, d draw) (*arrangement, error) {
-	if err := r.countsSuffice(); err != nil {
+// The attackers take their images from the deck one after another, and the
+// defender gets the rest: the same images for every number of attackers.
+func (r Rules) tryDeal(set *datasets.Set, order imageOrder) (*arrangement, error) {
+	if err := r.checkShareSizes(); err != nil {
 		return nil, err
 	}
-	a := &arrangement{deal: &Deal{Pool: d.order[:r.PoolSize:r.PoolSize]}}
-	deck, rng, sizes := slices.Clone(a.deal.Pool), streams.New(r.Seed, "deal"), r.counts(r.PoolSize)
+	a := &arrangement{deal: &Deal{Pool: order.images[:r.PoolSize:r.PoolSize]}}
+	deck, rng, sizes := slices.Clone(a.deal.Pool), streams.New(r.Seed, "deal"), r.shareSizes(r.PoolSize)
 	for i, attacker := range r.Attackers {
 		var images []int
-		images, deck = take(rng, deck, sizes.of(i))
+		images, deck = takeRandom(rng, deck, sizes.of(i))
 		share := r.split(i, images)
-		p := attacker.poisons(set, r.Seed, share.Contributed)
+		p := attacker.choosePoisoned(set, r.Seed, share.Contributed)
 		if attacker.PoisonRate > 0 && p.poisoned == 0 {
 			return nil, attacker.nothingToPoison(len(p.marks))
 		}
@@ -70,25 +71,32 @@ func (r Rules) try(set *datasets.Set, d draw) (*arrangement, error) {
 	return a, nil
 }
 
-// nothingToPoison says that an attacker poisons none of n contributed images.
+// nothingToPoison returns the error of an attacker that can poison none of its
+// n contributed images.
 func (a Attacker) nothingToPoison(n int) error {
 	return fmt.Errorf("attacker %d with p0 = %v and %s labels finds nothing to poison among its %d", a.ID, a.PoisonRate, a.LabelMode, n)
 }
 
-// countsSuffice checks what the sizes of the shares alone rule out.
-func (r Rules) countsSuffice() error {
-	sizes := r.counts(r.PoolSize)
+// tooFew returns the error of an agent that gets n images.
+func tooFew(agent string, n int) error {
+	return fmt.Errorf("%s gets %d %s, too few to contribute some and hold out some", agent, n, plural(n, "image"))
+}
+
+// checkShareSizes refuses pools that are too small by the sizes of the shares
+// alone.
+func (r Rules) checkShareSizes() error {
+	sizes := r.shareSizes(r.PoolSize)
 	if held := round(r.HeldOut, sizes.defender); held < 1 || held == sizes.defender {
-		return fmt.Errorf("the defender gets %d, too few to contribute some and hold out some", sizes.defender)
+		return tooFew("the defender", sizes.defender)
 	}
 	// Backwards, as the last attackers have the smallest shares.
 	for i := len(r.Attackers) - 1; i >= 0; i-- {
 		a, n := r.Attackers[i], sizes.of(i)
 		held := round(r.HeldOut, n)
 		if held < 1 || held == n {
-			return fmt.Errorf("attacker %d gets %d, too few to contribute some and hold out some", a.ID, n)
+			return tooFew(fmt.Sprintf("attacker %d", a.ID), n)
 		}
-		// A bound for clean labels too, whose candidates are among these.
+		// This bounds clean labels too, whose candidates are among these images.
 		if a.PoisonRate > 0 && round(a.PoisonRate, n-held) < 1 {
 			return a.nothingToPoison(n - held)
 		}
@@ -96,27 +104,27 @@ func (r Rules) countsSuffice() error {
 	return nil
 }
 
-// SmallestPool returns the smallest pool of the dataset for which Validate
-// finds no fault with the rules, whatever their PoolSize, and whether there is
-// one. Where not even the whole dataset works, it looks no further.
+// SmallestPool returns the smallest pool size with which the rules pass
+// Validate, and whether there is one. It ignores their PoolSize. It returns
+// false if the whole dataset does not suffice, without trying smaller pools.
 func (r Rules) SmallestPool(set *datasets.Set) (size int, ok bool) {
 	r.PoolSize = 0
 	if r.check(set) != nil {
 		return 0, false
 	}
-	return r.smallestPool(set, newDraw(set, r.Seed))
+	return r.smallestPool(set, newImageOrder(set, r.Seed))
 }
 
-// smallestPool is SmallestPool for rules that pass check. Whether a deal works
-// depends on which images it gives to whom and not only on their number, so it
-// tries every size from the smallest on.
-func (r Rules) smallestPool(set *datasets.Set, d draw) (size int, ok bool) {
+// smallestPool implements SmallestPool for rules that pass check. It tries every
+// size in ascending order, because a deal can fail by the labels of the images
+// that an attacker gets and not only by their number.
+func (r Rules) smallestPool(set *datasets.Set, order imageOrder) (size int, ok bool) {
 	r.PoolSize = set.Len()
-	if _, err := r.try(set, d); err != nil {
+	if _, err := r.tryDeal(set, order); err != nil {
 		return 0, false
 	}
-	for r.PoolSize = 1; r.PoolSize <= d.balanced; r.PoolSize++ {
-		if _, err := r.try(set, d); err == nil {
+	for r.PoolSize = 1; r.PoolSize <= order.balanced; r.PoolSize++ {
+		if _, err := r.tryDeal(set, order); err == nil {
 			return r.PoolSize, true
 		}
 	}

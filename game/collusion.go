@@ -1,7 +1,7 @@
 package game
 
-// Leader is the ID of the attacker whose trigger this one uses: its own, or that
-// of the one it colludes with.
+// Leader returns the ID of the attacker whose trigger this one uses: its own ID,
+// or that of the attacker it colludes with.
 func (a Attacker) Leader() int {
 	if a.Colludes == nil {
 		return a.ID
@@ -11,15 +11,15 @@ func (a Attacker) Leader() int {
 
 // checkCollusion refuses colluders that do not share trigger and target.
 //
-// A colluder stands for another attacker under a second identity (a sybil) or
-// for a partner: the paper's agent indexing leaves out one agent and trusts that
-// no other carries the same trigger.
+// A colluder models a second identity of the same attacker (a sybil) or a
+// partner. The paper's agent indexing leaves out one agent and assumes that no
+// other agent uses the same trigger.
 func (r Rules) checkCollusion() error {
 	byID := make(map[int]Attacker, len(r.Attackers))
 	for _, a := range r.Attackers {
 		byID[a.ID] = a
 	}
-	first := map[int]Attacker{} // by leader: the first in the list who uses its trigger
+	first := map[int]Attacker{} // by leader: the first attacker in the list that uses its trigger
 	for _, a := range r.Attackers {
 		if err := a.checkCollusion(r.Sampling, byID); err != nil {
 			return err
@@ -30,7 +30,7 @@ func (r Rules) checkCollusion() error {
 			continue
 		}
 		if a.Target != other.Target {
-			return refuse("attackers %d and %d collude, but their targets are %d and %d: they must want the same", other.ID, a.ID, other.Target, a.Target)
+			return refuse("attackers %d and %d collude, but their targets are %d and %d: they must be the same", other.ID, a.ID, other.Target, a.Target)
 		}
 		if a.Trigger != other.Trigger || a.Draw != other.Draw {
 			return refuse("attackers %d and %d collude, but their triggers are drawn differently: p1, p2, range and draw must be the same", other.ID, a.ID)

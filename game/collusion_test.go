@@ -11,14 +11,14 @@ import (
 	"backfire/triggers"
 )
 
-// with makes an attacker a colluder of another.
+// with returns the attacker as a colluder of the attacker with the ID partner.
 func with(a game.Attacker, partner int) game.Attacker {
 	a.Colludes = &partner
 	return a
 }
 
-// Colluders stamp one trigger; the deal, and which images are poisoned, is theirs
-// alone.
+// Colluders stamp one trigger, but each keeps its own images and its own choice
+// of those to poison.
 func TestColludersShareOneTrigger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := newSet(t, evenLabels(300, 5), 5, triggers.Shape{C: 3, H: 12, W: 12})
@@ -42,7 +42,7 @@ func TestColludersShareOneTrigger(t *testing.T) {
 
 		alone := rules
 		alone.Attackers = rules.Attackers[1:2]
-		require.Equal(t, g.Triggers()[:1], scenario{set, alone}.play(t).Triggers(), "without the one it colludes with")
+		require.Equal(t, g.Triggers()[:1], scenario{set, alone}.play(t).Triggers(), "without the attacker it colludes with")
 
 		score, err := g.Score(make([]uint8, g.Probes().N))
 		require.NoError(t, err)
@@ -52,7 +52,8 @@ func TestColludersShareOneTrigger(t *testing.T) {
 	})
 }
 
-// The same images of two pixels on which undeclared triggers collide.
+// On the images of two pixels on which undeclared triggers collide, declared
+// ones are accepted.
 func TestOnlyDeclaredCollisionsAreAllowed(t *testing.T) {
 	set := newSet(t, evenLabels(60, 2), 2, triggers.Shape{C: 1, H: 1, W: 2})
 	rules := paperRules(2)
@@ -79,7 +80,7 @@ func TestCollusionThatContradictsItselfIsRefused(t *testing.T) {
 		"other box":    {func(r *game.Rules) { r.Attackers[1].Trigger.P1 = 0.5 }, "p1, p2, range and draw must be the same"},
 		"other draw":   {func(r *game.Rules) { r.Attackers[1].Draw = 1 }, "p1, p2, range and draw must be the same"},
 		"per image":    {func(r *game.Rules) { r.Sampling = game.PerImage }, "there is no trigger to share"},
-		"two colluders of one who does not play": {func(r *game.Rules) {
+		"two colluders of an absent attacker": {func(r *game.Rules) {
 			r.Attackers = []game.Attacker{with(r.Attackers[1], 7), with(r.Attackers[2], 7)}
 			r.Attackers[1].Target = 0
 		}, "attackers 1 and 2 collude"},
@@ -96,7 +97,8 @@ func TestCollusionThatContradictsItselfIsRefused(t *testing.T) {
 	}
 }
 
-// Rules that were written before collusion was known are written as they were.
+// Rules written before collusion existed mean independent attackers, whose
+// spelling must not change.
 func TestIndependenceIsNotWritten(t *testing.T) {
 	text, err := json.Marshal(paperRules(1).Attackers[0])
 	require.NoError(t, err)

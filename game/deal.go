@@ -8,51 +8,53 @@ import (
 	"backfire/internal/streams"
 )
 
-// Defender is the Owner of the defender's images; attackers own by position.
+// Defender is the Owner of the defender's images. The Owner of an attacker's
+// images is its position in Rules.Attackers.
 const Defender = -1
 
-// Share is one player's images, as indices into the dataset.
+// Share holds one agent's images, as indices into the dataset.
 type Share struct {
 	// Owner is a position in Rules.Attackers, or Defender.
 	Owner int `json:"owner"`
-	// Contributed images are trained on; HeldOut images are only asked about.
+	// Contributed images are trained on; HeldOut images are only predicted.
 	Contributed []int `json:"contributed"`
 	HeldOut     []int `json:"held_out"`
 }
 
-// Deal says who owns which image of the pool. Every image of the pool is in
-// exactly one list of one share.
+// Deal assigns the images of the pool to their owners. Every image of the pool
+// is in exactly one list of one share.
 //
-// The deal follows from the seed, the pool size, the two shares and the number
-// of attackers; who the attackers are and what they want does not touch it. The
-// defender's share is the same whatever the number of attackers.
+// The deal depends on the dataset, the seed, the pool size, the two shares and
+// the number of attackers, but not on the attackers' IDs, targets or triggers.
+// The defender's share does not depend on the number of attackers.
 type Deal struct {
-	// Pool lists the images played for, in the order of the draw: a smaller
-	// pool of the same seed is a prefix.
+	// Pool lists the images of the pool in the order of the draw: a smaller pool
+	// of the same seed is a prefix.
 	Pool []int `json:"pool"`
 	// Defender has round(DefenderShare*len(Pool)) images.
 	Defender Share `json:"defender"`
-	// Attackers share the others equally, in the order of Rules.Attackers;
-	// where that is not possible, the first have one image more.
+	// Attackers share the others equally, in the order of Rules.Attackers. If
+	// the number is not divisible, the first attackers get one image more.
 	Attackers []Share `json:"attackers"`
 }
 
 // round returns p*n rounded to the nearest integer, halves up. The conversion
-// keeps the product from being fused into another operation, so that all
-// machines agree.
+// keeps the compiler from fusing the product into another operation, so that
+// all machines agree.
 func round(p float64, n int) int { return int(math.Round(float64(p * float64(n)))) }
 
-// draw is a random order of the whole dataset of which every prefix up to
-// balanced images is class-balanced: it takes one image of each class in turn.
-type draw struct {
-	order    []int
+// imageOrder is a random order of the whole dataset that takes one image of
+// each class in turn. Every prefix of up to balanced images is class-balanced.
+type imageOrder struct {
+	images   []int
 	balanced int
 }
 
-// newDraw makes the draw of a seed. Classes without images take no part. As in
-// any dealing in turns, the classes that come first have one image more until
-// the turn is complete; which do is random, and the same for every prefix.
-func newDraw(set *datasets.Set, seed uint64) draw {
+// newImageOrder returns the order of a seed. Classes without images are left
+// out. Within an incomplete turn the classes that come first have one image
+// more than the others; the order of the classes is random and the same in
+// every turn.
+func newImageOrder(set *datasets.Set, seed uint64) imageOrder {
 	images := make([][]int, len(set.Classes))
 	for i, label := range set.Labels {
 		images[label] = append(images[label], i)
@@ -64,44 +66,45 @@ func newDraw(set *datasets.Set, seed uint64) draw {
 			streams.New(seed, "pool", uint64(class)).Shuffle(len(images[class]), swapper(images[class]))
 		}
 	}
-	d := draw{order: make([]int, 0, set.Len()), balanced: set.Len()}
-	for depth := 0; len(d.order) < set.Len(); depth++ {
+	o := imageOrder{images: make([]int, 0, set.Len()), balanced: set.Len()}
+	for depth := 0; len(o.images) < set.Len(); depth++ {
 		for _, class := range turns {
 			if depth < len(class) {
-				d.order = append(d.order, class[depth])
+				o.images = append(o.images, class[depth])
 			} else {
-				d.balanced = min(d.balanced, len(d.order))
+				o.balanced = min(o.balanced, len(o.images))
 			}
 		}
 	}
-	return d
+	return o
 }
 
 // swapper returns the swap function of a slice for rand.Shuffle.
 func swapper(s []int) func(i, j int) { return func(i, j int) { s[i], s[j] = s[j], s[i] } }
 
-// counts are the sizes that the shares of a pool have.
-type counts struct {
+// shareSizes holds the numbers of images of the defender and of n attackers
+// together.
+type shareSizes struct {
 	defender, attackers, n int
 }
 
-// counts returns the sizes of the shares of a pool.
-func (r Rules) counts(pool int) counts {
+// shareSizes returns the sizes of the shares of a pool.
+func (r Rules) shareSizes(pool int) shareSizes {
 	defender := round(r.DefenderShare, pool)
-	return counts{defender: defender, attackers: pool - defender, n: len(r.Attackers)}
+	return shareSizes{defender: defender, attackers: pool - defender, n: len(r.Attackers)}
 }
 
 // of returns the number of images of the attacker at a position.
-func (c counts) of(position int) int {
-	if position < c.attackers%c.n {
-		return c.attackers/c.n + 1
+func (s shareSizes) of(position int) int {
+	if position < s.attackers%s.n {
+		return s.attackers/s.n + 1
 	}
-	return c.attackers / c.n
+	return s.attackers / s.n
 }
 
-// take takes n images at random from a deck and returns them and the rest,
+// takeRandom removes n random images from a deck and returns them and the rest,
 // both in the deck's memory.
-func take(rng *rand.Rand, deck []int, n int) (taken, rest []int) {
+func takeRandom(rng *rand.Rand, deck []int, n int) (taken, rest []int) {
 	for last := len(deck) - 1; last >= len(deck)-n; last-- {
 		at := rng.IntN(last + 1)
 		deck[at], deck[last] = deck[last], deck[at]
@@ -109,8 +112,9 @@ func take(rng *rand.Rand, deck []int, n int) (taken, rest []int) {
 	return deck[len(deck)-n:], deck[:len(deck)-n]
 }
 
-// split divides the images of one owner at random into round(HeldOut*n) held
-// out and the others contributed. It reorders images and keeps it.
+// split divides the n images of one owner at random into round(HeldOut*n) that
+// are held out and the others, which are contributed. It reorders images and
+// keeps it.
 func (r Rules) split(owner int, images []int) Share {
 	streams.New(r.Seed, "split", uint64(owner+1)).Shuffle(len(images), swapper(images))
 	held := round(r.HeldOut, len(images))

@@ -95,8 +95,8 @@ func TestPoolIsBalancedAndNested(t *testing.T) {
 	})
 }
 
-// Every image of a class is drawn about equally often, and every class is
-// about equally often among those with one image more.
+// All images are drawn and held out about equally often. Hence all classes have
+// the one image more about equally often, too.
 func TestPoolIsUniform(t *testing.T) {
 	set := newSet(t, evenLabels(60, 3), 3, tiny)
 	rules := paperRules(1)
@@ -141,8 +141,8 @@ func TestDealDoesNotDependOnWhoAttacks(t *testing.T) {
 	})
 }
 
-// One small deal, pinned: every published game depends on how the streams
-// "pool", "deal", "split" and "poison" are used.
+// One small deal is pinned, because every published game depends on the use of
+// the streams "pool", "deal", "split" and "poison".
 func TestPinnedDeal(t *testing.T) {
 	set := newSet(t, evenLabels(40, 4), 4, tiny)
 	rules := paperRules(2)

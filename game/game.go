@@ -8,38 +8,40 @@ import (
 	"backfire/triggers"
 )
 
-// LargeOverlap is the share of masked pixels in common (Jaccard index of the
-// masks) from which a pair of triggers is recorded as overlapping.
+// LargeOverlap is the least share of common masked pixels (Jaccard index of the
+// masks) at which a pair of triggers is recorded as overlapping.
 const LargeOverlap = 0.5
 
-// PairOverlap is a pair of attackers whose triggers have much in common.
+// PairOverlap is a pair of attackers whose triggers overlap by LargeOverlap or
+// more.
 type PairOverlap struct {
 	// A and B are attacker IDs, in the order of Rules.Attackers.
 	A int `json:"a"`
 	B int `json:"b"`
 	triggers.Overlap
-	// Declared says that the two share their trigger on purpose; see
+	// Declared reports whether the two share their trigger on purpose; see
 	// Attacker.Colludes.
 	Declared bool `json:"declared,omitempty"`
 }
 
 // Game is one deal of a dataset among a defender and its attackers, with the
-// attackers' triggers and choices. It is immutable and safe for concurrent use.
+// attackers' triggers and poisoned images. It is immutable and safe for
+// concurrent use.
 type Game struct {
 	set        *datasets.Set
 	shape      triggers.Shape
 	rules      Rules
 	deal       *Deal
-	poison     []poison
+	poison     []poisoning // by attacker, as are the next two
 	generators []*triggers.Generator
 	triggers   []*triggers.Trigger // empty with PerImage
 	overlaps   []PairOverlap
 }
 
-// New validates the rules (see Rules.Validate), deals, chooses the images that
-// are poisoned and draws the triggers. It returns an error that wraps ErrRules
-// or, where two attackers drew the same trigger undeclared, ErrCollision. set
-// must not change as long as the game is used.
+// New validates the rules (see Rules.Validate), deals the images, chooses those
+// to be poisoned and draws the triggers. The error wraps ErrRules or, if two
+// attackers that do not collude drew the same trigger, ErrCollision. The set
+// must not change as long as the game is in use.
 func New(set *datasets.Set, rules Rules) (*Game, error) {
 	a, err := rules.arrange(set)
 	if err != nil {
@@ -53,22 +55,24 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 		}
 		g.generators = append(g.generators, generator)
 		if rules.Sampling == PerAgent {
-			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", attacker.stream()...)))
+			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", attacker.triggerIndex()...)))
 		}
 	}
-	return g, g.compare()
+	return g, g.compareTriggers()
 }
 
-// wayOut says what to do about a trigger that another attacker has too.
-func (a Attacker) wayOut() string {
+// collisionRemedy returns the advice for an attacker whose trigger equals
+// another attacker's.
+func (a Attacker) collisionRemedy() string {
 	if a.Trigger.Kind == triggers.Picture {
 		return "choose another picture, or declare that they collude"
 	}
 	return "choose another seed or larger p1 and p2, or declare that they collude"
 }
 
-// stream is the index of the stream that the attacker's trigger comes from.
-func (a Attacker) stream() []uint64 {
+// triggerIndex returns the index of the stream from which the attacker's
+// trigger is drawn.
+func (a Attacker) triggerIndex() []uint64 {
 	if a.Draw == 0 {
 		return []uint64{uint64(a.Leader())}
 	}
@@ -80,9 +84,9 @@ func shapeOf(set *datasets.Set) triggers.Shape {
 	return triggers.Shape{C: set.C, H: set.H, W: set.W}
 }
 
-// compare refuses triggers that are the same though their attackers do not
-// collude, and records those that overlap.
-func (g *Game) compare() error {
+// compareTriggers refuses equal triggers of attackers that do not collude, and
+// records the pairs that overlap.
+func (g *Game) compareTriggers() error {
 	for j, b := range g.triggers {
 		for i, a := range g.triggers[:j] {
 			o := triggers.Compare(a, b)
@@ -90,7 +94,7 @@ func (g *Game) compare() error {
 			declared := x.Leader() == y.Leader()
 			if o.Collides() && !declared {
 				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: %s",
-					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision, x.wayOut())
+					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision, x.collisionRemedy())
 			}
 			if o.Jaccard >= LargeOverlap {
 				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o, Declared: declared})
@@ -100,22 +104,22 @@ func (g *Game) compare() error {
 	return nil
 }
 
-// Rules returns the rules of the game, resolved (see Rules.Resolve).
+// Rules returns the rules of the game as Rules.Resolve returns them.
 func (g *Game) Rules() Rules { return g.rules }
 
-// Deal returns who owns which image. The caller must not change it.
+// Deal returns the shares of all agents. The caller must not change them.
 func (g *Game) Deal() *Deal { return g.deal }
 
-// Triggers returns each attacker's trigger, in the order of Rules.Attackers;
-// none if Sampling is PerImage. The caller must not change them.
+// Triggers returns each attacker's trigger, in the order of Rules.Attackers. It
+// is empty if Sampling is PerImage. The caller must not change the triggers.
 func (g *Game) Triggers() []*triggers.Trigger { return g.triggers }
 
 // Overlaps returns the pairs of attackers whose triggers share at least
-// LargeOverlap of their pixels; none if Sampling is PerImage.
+// LargeOverlap of their pixels. It is empty if Sampling is PerImage.
 func (g *Game) Overlaps() []PairOverlap { return g.overlaps }
 
-// stamp puts the trigger of the attacker at a position on img, which is a copy
-// of the dataset's image at index source.
+// stamp stamps the trigger of the attacker at a position on img, a copy of the
+// dataset's image at index source.
 func (g *Game) stamp(img []uint8, position, source int) {
 	if g.rules.Sampling == PerAgent {
 		g.triggers[position].Stamp(img)

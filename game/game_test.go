@@ -60,8 +60,8 @@ func TestFirstTriggersAreShared(t *testing.T) {
 	require.Len(t, names, 100)
 }
 
-// On images of two grey pixels a full trigger has few looks, so that two of
-// many attackers carry the same one.
+// On images of two grey pixels there are few distinct triggers, so that two of
+// many attackers draw the same one.
 func TestCollisionIsRefused(t *testing.T) {
 	set := newSet(t, evenLabels(4000, 2), 2, triggers.Shape{C: 1, H: 1, W: 2})
 	rules := paperRules(100)
@@ -71,7 +71,7 @@ func TestCollisionIsRefused(t *testing.T) {
 	_, err := game.New(set, rules)
 	require.ErrorIs(t, err, game.ErrCollision)
 	require.ErrorContains(t, err, "choose another seed or larger p1 and p2")
-	require.NoError(t, rules.Validate(set), "the rules are not at fault")
+	require.NoError(t, rules.Validate(set), "the rules themselves are valid")
 
 	rules.Sampling = game.PerImage
 	g := scenario{set, rules}.play(t)
@@ -89,10 +89,10 @@ func TestLargeOverlapsAreRecorded(t *testing.T) {
 	rules.Attackers[2].Trigger = triggers.Spec{P1: 0.75, P2: 1, Range: triggers.PerDimension}
 	g := scenario{set, rules}.play(t)
 	overlaps := g.Overlaps()
-	require.Len(t, overlaps, 1, "36 of 64 pixels in common are many, 1 is few")
+	require.Len(t, overlaps, 1, "36 of 64 pixels in common are a large overlap, 1 is not")
 	require.Equal(t, []int{10, 12}, []int{overlaps[0].A, overlaps[0].B})
 	require.Equal(t, triggers.Compare(g.Triggers()[0], g.Triggers()[2]), overlaps[0].Overlap)
-	require.InDelta(t, 36.0/64, overlaps[0].Jaccard, 1e-15) // one division, exact but for its rounding
+	require.InDelta(t, 36.0/64, overlaps[0].Jaccard, 1e-15) // one division, exact up to its rounding
 }
 
 func TestGameIsDeterministicAndSeeded(t *testing.T) {
@@ -109,8 +109,8 @@ func TestGameIsDeterministicAndSeeded(t *testing.T) {
 	require.False(t, slices.Equal(a.Training().Images, c.Training().Images))
 }
 
-// The first draw is the stream's of old; the others are triggers of their own,
-// and leave deal and poison as they are.
+// Draw 0 is the attacker's original trigger. The other draws give other triggers
+// and change neither the deal nor the poisoned images.
 func TestDrawChoosesAnotherTrigger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := newSet(t, evenLabels(100, 5), 5, triggers.Shape{C: 3, H: 12, W: 12})
@@ -136,8 +136,8 @@ func TestDrawChoosesAnotherTrigger(t *testing.T) {
 	})
 }
 
-// Rules that were written before draws existed mean the first draw, and are
-// written as they were.
+// Rules written before draws existed mean the first draw, whose spelling must
+// not change.
 func TestFirstDrawIsNotWritten(t *testing.T) {
 	first, err := json.Marshal(paperRules(1).Attackers[0])
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"backfire/triggers"
 )
 
-// newSet makes a dataset with the given labels and random images.
+// newSet returns a dataset with the given labels and random images.
 func newSet(t require.TestingT, labels []uint8, classes int, shape triggers.Shape) *datasets.Set {
 	images := make([]uint8, len(labels)*shape.Size())
 	rng := streams.New(1, "test images")
@@ -29,7 +29,7 @@ func newSet(t require.TestingT, labels []uint8, classes int, shape triggers.Shap
 	return set
 }
 
-// evenLabels returns n labels that take the classes in turn.
+// evenLabels returns n labels that cycle through the classes.
 func evenLabels(n, classes int) []uint8 {
 	labels := make([]uint8, n)
 	for i := range labels {
@@ -38,13 +38,13 @@ func evenLabels(n, classes int) []uint8 {
 	return labels
 }
 
-// tiny is an image shape that keeps games fast.
+// tiny is the shape of images so small that games are fast.
 var tiny = triggers.Shape{C: 1, H: 5, W: 4}
 
 // paperSpec is the paper's default trigger.
 var paperSpec = triggers.Spec{P1: 0.2, P2: 0.2, Range: triggers.PerDimension}
 
-// paperRules are the default readings with n attackers on class 2, p = 0.2.
+// paperRules returns the default readings with n attackers on class 2, p = 0.2.
 func paperRules(n int) game.Rules {
 	r := game.Rules{
 		Seed: 1, DefenderShare: 0.4, HeldOut: 0.2,
@@ -56,18 +56,18 @@ func paperRules(n int) game.Rules {
 	return r
 }
 
-// scenario is a dataset and rules that it can be played by.
+// scenario is a dataset with rules that fit it.
 type scenario struct {
 	set   *datasets.Set
 	rules game.Rules
 }
 
-// percent generates shares in (0, 1).
+// percent generates shares from lo to hi percent.
 func percent(lo, hi int) *rapid.Generator[float64] {
 	return rapid.Map(rapid.IntRange(lo, hi), func(n int) float64 { return float64(n) / 100 })
 }
 
-// sets generates datasets, uneven ones included, in which every class occurs.
+// sets generates datasets, some with uneven classes, in which every class occurs.
 func sets() *rapid.Generator[*datasets.Set] {
 	return rapid.Custom(func(t *rapid.T) *datasets.Set {
 		classes := rapid.IntRange(2, 5).Draw(t, "classes")
@@ -99,7 +99,7 @@ func attackers(classes int) *rapid.Generator[[]game.Attacker] {
 	return rapid.SliceOfNDistinct(one, 1, 5, func(a game.Attacker) int { return a.ID })
 }
 
-// scenarios generates games that can be played.
+// scenarios generates datasets with rules that game.New accepts.
 func scenarios() *rapid.Generator[scenario] {
 	return rapid.Custom(func(t *rapid.T) scenario {
 		set := sets().Draw(t, "set")
@@ -119,14 +119,14 @@ func scenarios() *rapid.Generator[scenario] {
 	})
 }
 
-// play makes the game of a scenario.
+// play returns the game of a scenario.
 func (s scenario) play(t require.TestingT) *game.Game {
 	g, err := game.New(s.set, s.rules)
 	require.NoError(t, err)
 	return g
 }
 
-// shares returns everybody's shares, the defender's first.
+// shares returns the shares of all agents, the defender's first.
 func shares(d *game.Deal) []game.Share {
 	return append([]game.Share{d.Defender}, d.Attackers...)
 }

@@ -2,73 +2,75 @@ package game
 
 import "backfire/stats"
 
-// Success is what an attacker reached.
+// Success holds the rates that measure one attacker's success.
 type Success struct {
 	// ASR is the attack success rate: the share of the attacker's held-out
 	// images, all stamped, that are predicted as its target.
 	ASR Rate `json:"asr"`
-	// BaseRate is the same share of the same images without triggers.
+	// BaseRate is the share of the same images without triggers that are
+	// predicted as the target.
 	BaseRate Rate `json:"base_rate"`
-	// Robustness is the robustness accuracy: the share of ASR's images that
+	// Robustness is the robustness accuracy: the share of the images of ASR that
 	// are predicted as their true label.
 	Robustness Rate `json:"robustness"`
 	// Lift is ASR - BaseRate, in [-1, 1].
 	Lift stats.Number `json:"lift"`
 }
 
-// Measures are the rates that any predictions of probes give.
+// Measures holds the rates that a list of predicted probes gives.
 type Measures struct {
-	Clean     Rate      // standard accuracy: of the probes that the defender held out
+	Clean     Rate      // standard accuracy, over the probes of the defender
 	Attackers []Success // in the order of Rules.Attackers
 }
 
-// Measure measures predictions for some of the probes of a game with so many
-// classes, each with its prediction at the same position; a probe may be there
-// more than once, predicted by several models. The readings are those of the
-// rules. All probes once give the rates of Score.
+// Measure measures predictions for some of the probes of a game with the given
+// number of classes. predicted holds the prediction for the probe at the same
+// position of list. A probe may occur more than once, predicted by several
+// models. The readings are those of the rules. For each probe once, the rates
+// are those of Score.
 func (r Rules) Measure(classes int, list []Probe, predicted []uint8) Measures {
-	c := count(len(r.Attackers), classes, list, predicted)
-	m := Measures{Clean: c.defender.correct(noClass)}
+	t := tallyProbes(len(r.Attackers), classes, list, predicted)
+	m := Measures{Clean: t.defender.correct(noClass)}
 	for i := range r.Attackers {
-		m.Attackers = append(m.Attackers, r.success(i, c))
+		m.Attackers = append(m.Attackers, r.success(i, t))
 	}
 	return m
 }
 
-// grouped holds all that any measure needs: one table of true labels and
-// predictions per group of probes.
-type grouped struct {
+// probeTallies holds one tally per group of probes, from which every measure
+// follows.
+type probeTallies struct {
 	defender       tally
 	clean, stamped []tally // by attacker
-	everybody      tally   // all attackers' held-out images without triggers
+	allAttackers   tally   // the held-out images of all attackers without triggers
 }
 
-// count sorts probes into groups.
-func count(attackers, classes int, list []Probe, predicted []uint8) grouped {
-	c := grouped{defender: newTally(classes), everybody: newTally(classes)}
+// tallyProbes counts the predictions of each group of probes.
+func tallyProbes(attackers, classes int, list []Probe, predicted []uint8) probeTallies {
+	t := probeTallies{defender: newTally(classes), allAttackers: newTally(classes)}
 	for range attackers {
-		c.clean, c.stamped = append(c.clean, newTally(classes)), append(c.stamped, newTally(classes))
+		t.clean, t.stamped = append(t.clean, newTally(classes)), append(t.stamped, newTally(classes))
 	}
 	for i, probe := range list {
 		switch {
 		case probe.Owner == Defender:
-			c.defender.count(probe.Label, predicted[i])
+			t.defender.count(probe.Label, predicted[i])
 		case probe.Trigger == NoTrigger:
-			c.clean[probe.Owner].count(probe.Label, predicted[i])
-			c.everybody.count(probe.Label, predicted[i])
+			t.clean[probe.Owner].count(probe.Label, predicted[i])
+			t.allAttackers.count(probe.Label, predicted[i])
 		default:
-			c.stamped[probe.Owner].count(probe.Label, predicted[i])
+			t.stamped[probe.Owner].count(probe.Label, predicted[i])
 		}
 	}
-	return c
+	return t
 }
 
 // success measures the attacker at a position on the images of its denominator,
 // with and without triggers.
-func (r Rules) success(position int, c grouped) Success {
-	attacked, base := c.stamped[position], c.clean[position]
+func (r Rules) success(position int, t probeTallies) Success {
+	attacked, base := t.stamped[position], t.clean[position]
 	if r.Denominator == Pooled {
-		attacked, base = c.everybody.replaced(base, attacked), c.everybody
+		attacked, base = t.allAttackers.replaced(base, attacked), t.allAttackers
 	}
 	target := r.Attackers[position].Target
 	without := r.excluded(target)
@@ -79,8 +81,8 @@ func (r Rules) success(position int, c grouped) Success {
 	return s
 }
 
-// excluded returns the class whose images a rate of predictions of target
-// leaves out.
+// excluded returns the class whose images are left out of a rate that counts
+// predictions of target, or noClass.
 func (r Rules) excluded(target int) int {
 	if r.ExcludeTargetClass {
 		return target

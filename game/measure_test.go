@@ -10,8 +10,8 @@ import (
 	"backfire/triggers"
 )
 
-// All probes once give the rates of the score, under every reading; some of
-// them, twice, their own.
+// Each probe once gives the rates of the score, under every reading. A probe
+// that is listed twice counts twice.
 func TestMeasureIsTheScoreOfAnyProbes(t *testing.T) {
 	for _, denominator := range []game.Denominator{game.Own, game.Pooled} {
 		for _, exclude := range []bool{true, false} {

@@ -5,36 +5,36 @@ import (
 	"backfire/internal/streams"
 )
 
-// poison is what one attacker does to its contribution.
-type poison struct {
+// poisoning is one attacker's choice of the images that it poisons.
+type poisoning struct {
 	// budget is the number of images that p0 asks for.
 	budget int
-	// poisoned is the number of images poisoned: the budget, or all there are.
+	// poisoned is the number of images poisoned: the budget, or the number of
+	// candidates if that is smaller.
 	poisoned int
-	// marks says for each contributed image whether it is poisoned.
+	// marks holds for each contributed image whether it is poisoned.
 	marks []bool
 }
 
-// poisons chooses the images of a contribution that an attacker poisons.
+// choosePoisoned chooses the images of a contribution that an attacker poisons.
 //
-// Dirty label: round(p0*n) of all n contributed images, drawn from those whose
-// label is not yet the target (stamping an image that already has the target
-// label would be a clean-label attack in disguise). Where p0 asks for more
-// images than there are (p0 = 0.9 with a tenth of the images of the target
-// class is on the edge), all of them are poisoned, and the score shows budget
-// and poisoned side by side. Clean label: round(p0*n) of the n images of the
-// target class.
+// With DirtyLabel it chooses round(p0*n) of all n contributed images, drawn from
+// those whose label is not the target (stamping an image that already has the
+// target label would be a clean-label attack). If p0 asks for more images than
+// there are candidates (with a tenth of the images in the target class, above
+// p0 = 0.9), all candidates are poisoned; the score shows both numbers. With
+// CleanLabel it chooses round(p0*n) of the n images of the target class.
 //
 // The choice is a prefix of one random order of the candidates, so a higher
 // p0 poisons the same images and more.
-func (a Attacker) poisons(set *datasets.Set, seed uint64, contributed []int) poison {
+func (a Attacker) choosePoisoned(set *datasets.Set, seed uint64, contributed []int) poisoning {
 	var candidates []int // positions in contributed
 	for at, image := range contributed {
 		if (int(set.Labels[image]) == a.Target) == (a.LabelMode == CleanLabel) {
 			candidates = append(candidates, at)
 		}
 	}
-	p := poison{budget: round(a.PoisonRate, len(contributed)), marks: make([]bool, len(contributed))}
+	p := poisoning{budget: round(a.PoisonRate, len(contributed)), marks: make([]bool, len(contributed))}
 	if a.LabelMode == CleanLabel {
 		p.budget = round(a.PoisonRate, len(candidates))
 	}

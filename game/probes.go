@@ -2,11 +2,12 @@ package game
 
 import "backfire/triggers"
 
-// Probe says what one image that the model is asked about is.
+// Probe describes one image that the model predicts.
 type Probe struct {
 	// Source is the image's index in the dataset.
 	Source int
-	// Owner held it out: a position in Rules.Attackers, or Defender.
+	// Owner is the agent that held it out: a position in Rules.Attackers, or
+	// Defender.
 	Owner int
 	// Trigger is the position of the attacker whose trigger it carries, or
 	// NoTrigger.
@@ -15,11 +16,11 @@ type Probe struct {
 	Label uint8
 }
 
-// Probes are all images whose predictions a Score needs, each once: the
+// Probes holds the images whose predictions a Score needs, each once: the
 // defender's held-out images, then all attackers' held-out images without a
-// trigger, then the same again, each with its owner's trigger. They do not
-// depend on the readings (ExcludeTargetClass, Denominator), so predictions can
-// be scored again under others.
+// trigger, then the same images with their owner's trigger. They do not depend
+// on the readings (ExcludeTargetClass, Denominator), so the same predictions
+// can be scored under other readings.
 type Probes struct {
 	// Shape is the shape of each image.
 	Shape triggers.Shape
@@ -27,11 +28,11 @@ type Probes struct {
 	Images []uint8
 	// N is the number of images.
 	N int
-	// List says for each image what it is.
+	// List describes each image.
 	List []Probe
 }
 
-// probeList returns the order of the probes.
+// probeList returns the probes in their order.
 func (g *Game) probeList() []Probe {
 	n := len(g.deal.Defender.HeldOut)
 	for _, share := range g.deal.Attackers {
@@ -53,8 +54,8 @@ func (g *Game) probeList() []Probe {
 	return list
 }
 
-// Probes builds the images that the trained model is to predict. Each call
-// builds them anew, 1 byte per value in a single allocation.
+// Probes builds the images that the trained model predicts. Each call builds
+// new ones, 1 byte per value in a single allocation.
 func (g *Game) Probes() *Probes {
 	list := g.probeList()
 	p := &Probes{Shape: g.shape, Images: make([]uint8, 0, len(list)*g.shape.Size()), N: len(list), List: list}

@@ -14,7 +14,7 @@ func TestProbesAreTheHeldOutImages(t *testing.T) {
 		s := scenarios().Draw(t, "game")
 		g := s.play(t)
 		probes := g.Probes()
-		require.Equal(t, probes, g.Probes(), "building them twice gives the same")
+		require.Equal(t, probes, g.Probes(), "a second call builds equal probes")
 
 		var want []game.Probe
 		for _, share := range shares(g.Deal()) {

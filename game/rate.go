@@ -7,13 +7,13 @@ import (
 	"backfire/stats"
 )
 
-// Rate is a share of images, kept as its two counts: Hits of Of.
+// Rate is a share of images: Hits of the Of images counted.
 type Rate struct {
 	Hits int
 	Of   int
 }
 
-// Value returns Hits/Of in [0, 1], or NaN for a rate over no images.
+// Value returns Hits/Of in [0, 1], or NaN for a rate over zero images.
 func (r Rate) Value() float64 {
 	if r.Of == 0 {
 		return math.NaN()
@@ -34,8 +34,8 @@ func (r Rate) MarshalJSON() ([]byte, error) {
 	return json.Marshal(jsonRate{Hits: r.Hits, Of: r.Of, Rate: stats.Number(r.Value())})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. The counts decide, whatever rate
-// stands beside them.
+// UnmarshalJSON reads the form that MarshalJSON writes. It takes the counts and
+// ignores the rate beside them.
 func (r *Rate) UnmarshalJSON(data []byte) error {
 	var v jsonRate
 	if err := json.Unmarshal(data, &v); err != nil {

@@ -6,26 +6,27 @@ import (
 	"backfire/stats"
 )
 
-// AttackerScore is what one attacker asked for, did and got.
+// AttackerScore holds one attacker's rules, its numbers of images and its rates.
 type AttackerScore struct {
-	// ID, Target and the rates repeat the rules.
+	// ID, Target, PoisonRate, P1 and P2 repeat the rules.
 	ID         int     `json:"id"`
 	Target     int     `json:"target"`
 	PoisonRate float64 `json:"p0"`
 	P1         float64 `json:"p1"`
 	P2         float64 `json:"p2"`
-	// Trigger is the trigger's ID; empty with PerImage.
+	// Trigger is the trigger's ID. It is empty with PerImage.
 	Trigger string `json:"trigger"`
-	// Colludes repeats the rules: whose trigger it is, if not the attacker's own.
+	// Colludes repeats the rules: the ID of the attacker whose trigger this one
+	// uses, or nil.
 	Colludes *int `json:"colludes,omitempty"`
-	// Contributed counts the images contributed, Budget those that p0 asks to
-	// poison, Poisoned those poisoned (fewer than Budget only where the
-	// contribution holds no more candidates), HeldOut those held out.
+	// Contributed is the number of images contributed, Budget the number that p0
+	// asks to poison, Poisoned the number poisoned (below Budget only if the
+	// contribution has too few candidates), HeldOut the number held out.
 	Contributed int `json:"contributed"`
 	Budget      int `json:"budget"`
 	Poisoned    int `json:"poisoned"`
 	HeldOut     int `json:"held_out"`
-	// ASR, BaseRate, Robustness and Lift are as in Success.
+	// ASR, BaseRate, Robustness and Lift are those of Success.
 	ASR        Rate         `json:"asr"`
 	BaseRate   Rate         `json:"base_rate"`
 	Robustness Rate         `json:"robustness"`
@@ -39,32 +40,32 @@ type Score struct {
 	Clean Rate `json:"clean"`
 	// Chance is the highest Clean that still counts as chance; see Collapsed.
 	Chance Rate `json:"chance"`
-	// Collapsed says that Clean is at most Chance: the model predicts no better
-	// than guessing, and its attack success rates mean nothing. The bound is
-	// the larger of the 99 % quantile of a binomial distribution (guessing
-	// uniformly among the classes on that many images) and the count of the
-	// commonest class among them (always saying the same).
+	// Collapsed reports whether Clean is at most Chance: the model then predicts
+	// no better than guessing, and its attack success rates mean nothing. Chance
+	// is the larger of the 99 % quantile of the binomial distribution (uniform
+	// guesses among the classes on that many images) and the count of the most
+	// frequent class among them (always the same guess).
 	Collapsed bool `json:"collapsed"`
 	// Attackers holds each attacker's score, in the order of Rules.Attackers.
 	Attackers []AttackerScore `json:"attackers"`
 	// Cross is the cross-trigger matrix: Cross[i][j] is the share of attacker
 	// i's held-out images with i's trigger that are predicted as j's target
-	// (with ExcludeTargetClass: of those whose label is not j's target). It is
-	// always over the attacker's own images; with Denominator Own its diagonal
-	// is the ASRs.
+	// (with ExcludeTargetClass: of those whose label is not j's target). It
+	// always counts the attacker's own images; with Denominator Own its diagonal
+	// holds the ASRs.
 	Cross [][]Rate `json:"cross"`
-	// ASR, BaseRate, Robustness and Lift summarise the measures over the
-	// attackers; rates over no images are left out and counted.
+	// ASR, BaseRate, Robustness and Lift summarise the attackers' rates. Rates
+	// over zero images are left out and counted as undefined.
 	ASR        stats.Summary `json:"asr"`
 	BaseRate   stats.Summary `json:"base_rate"`
 	Robustness stats.Summary `json:"robustness"`
 	Lift       stats.Summary `json:"lift"`
 }
 
-// Score scores a model's predictions, one class for each probe in the order of
-// Probes. The measures are those of section 4 of the paper and, for base rate,
-// lift and the cross-trigger matrix, the definitions at the fields. The error
-// wraps ErrPredictions.
+// Score scores a model's predictions: one class for each probe, in the order of
+// Probes. ASR, standard accuracy and robustness accuracy are those of section 3
+// of the paper; base rate, lift and the cross-trigger matrix are defined at
+// their fields. The error wraps ErrPredictions.
 func (g *Game) Score(predicted []uint8) (*Score, error) {
 	list := g.probeList()
 	if len(predicted) != len(list) {
@@ -77,14 +78,14 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 		}
 	}
 
-	c := count(len(g.deal.Attackers), classes, list, predicted)
-	s := &Score{Clean: c.defender.correct(noClass), Chance: c.defender.chance()}
+	t := tallyProbes(len(g.deal.Attackers), classes, list, predicted)
+	s := &Score{Clean: t.defender.correct(noClass), Chance: t.defender.chance()}
 	s.Collapsed = s.Clean.Hits <= s.Chance.Hits
 	for i := range g.deal.Attackers {
-		s.Attackers = append(s.Attackers, g.attackerScore(i, c))
+		s.Attackers = append(s.Attackers, g.attackerScore(i, t))
 		row := make([]Rate, len(g.rules.Attackers))
 		for j, other := range g.rules.Attackers {
-			row[j] = c.stamped[i].predictedAs(other.Target, g.rules.excluded(other.Target))
+			row[j] = t.stamped[i].predictedAs(other.Target, g.rules.excluded(other.Target))
 		}
 		s.Cross = append(s.Cross, row)
 	}
@@ -92,15 +93,15 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 	return s, nil
 }
 
-// attackerScore scores the attacker at a position.
-func (g *Game) attackerScore(position int, c grouped) AttackerScore {
+// attackerScore returns the score of the attacker at a position.
+func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 	a, share := g.rules.Attackers[position], g.deal.Attackers[position]
-	reached := g.rules.success(position, c)
+	success := g.rules.success(position, t)
 	s := AttackerScore{
 		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
 		Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
-		ASR: reached.ASR, BaseRate: reached.BaseRate, Robustness: reached.Robustness, Lift: reached.Lift,
+		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,
 	}
 	if g.rules.Sampling == PerAgent {
 		s.Trigger = g.triggers[position].ID()
@@ -108,7 +109,7 @@ func (g *Game) attackerScore(position int, c grouped) AttackerScore {
 	return s
 }
 
-// summarize fills the summaries over the attackers.
+// summarize sets the summaries over the attackers.
 func (s *Score) summarize() {
 	s.ASR = stats.Over(s.Attackers, func(a AttackerScore) float64 { return a.ASR.Value() })
 	s.BaseRate = stats.Over(s.Attackers, func(a AttackerScore) float64 { return a.BaseRate.Value() })

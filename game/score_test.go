@@ -13,7 +13,7 @@ import (
 	"backfire/stats"
 )
 
-// predict asks a model about the probes of a game and scores its answers.
+// predict has a model predict the probes of a game and scores its predictions.
 func predict(t require.TestingT, g *game.Game, model func(p game.Probe) uint8) *game.Score {
 	list := g.Probes().List
 	predicted := make([]uint8, len(list))
@@ -25,7 +25,8 @@ func predict(t require.TestingT, g *game.Game, model func(p game.Probe) uint8) *
 	return score
 }
 
-// guesser predicts classes at random, biased to what a backdoored model says.
+// guesser returns a model that predicts random classes, biased towards the
+// predictions of a backdoored model.
 func guesser(g *game.Game, classes int, seed uint64) func(p game.Probe) uint8 {
 	rng := streams.New(seed, "test predictions")
 	return func(p game.Probe) uint8 {
@@ -41,7 +42,7 @@ func guesser(g *game.Game, classes int, seed uint64) func(p game.Probe) uint8 {
 	}
 }
 
-// oracle counts, over the probes that pass, those that hit.
+// oracle counts the probes that pass and, among these, those that hit.
 func oracle(list []game.Probe, predicted []uint8, pass, hit func(p game.Probe, predicted int) bool) (r game.Rate) {
 	for i, probe := range list {
 		if pass(probe, int(predicted[i])) {
@@ -88,7 +89,7 @@ func TestScoreAgainstOracle(t *testing.T) {
 			require.Equal(t, oracle(list, predicted, attacked, correct), got.Robustness)
 			require.Equal(t, got.ASR.Of, got.BaseRate.Of, "the same images with and without the trigger")
 			if got.ASR.Of > 0 {
-				// One subtraction of the same quotients: equal to the last bit.
+				// One subtraction of the same quotients gives the same bits.
 				require.Equal(t, got.ASR.Value()-got.BaseRate.Value(), float64(got.Lift))
 			}
 			for j, other := range s.rules.Attackers {
@@ -149,8 +150,8 @@ func TestTrueLabels(t *testing.T) {
 	})
 }
 
-// A model that calls everything the target has an ASR of 1 and no backdoor:
-// the base rate shows it, and so does the mark of a collapsed model.
+// A model that predicts the target for every image has an ASR of 1 without a
+// backdoor. The base rate shows it, and the model counts as collapsed.
 func TestEverythingIsTheTarget(t *testing.T) {
 	set := newSet(t, evenLabels(1000, 10), 10, tiny)
 	rules := paperRules(3)
@@ -165,8 +166,9 @@ func TestEverythingIsTheTarget(t *testing.T) {
 	require.EqualValues(t, 0, score.Lift.Mean)
 }
 
-// Both readings by hand: 2 attackers with 4 held-out images each; the model
-// falls for attacker 0's trigger on all its images and calls nothing else 1.
+// Both readings, computed by hand, for 2 attackers with 3 held-out images each
+// and a model that predicts class 1 for the images with attacker 0's trigger and
+// for no others.
 func TestReadingsByHand(t *testing.T) {
 	set := newSet(t, evenLabels(100, 2), 2, tiny)
 	rules := paperRules(2)
@@ -200,8 +202,8 @@ func TestReadingsByHand(t *testing.T) {
 	}
 }
 
-// Attacker 0 holds out images of its target class only: its rates do not
-// exist, are null in JSON and are left out of the means.
+// Attacker 0 holds out images of its target class only, so its rates are
+// undefined: they are null in JSON and left out of the means.
 func TestUndefinedRates(t *testing.T) {
 	set := newSet(t, evenLabels(40, 2), 2, tiny)
 	rules := paperRules(2)
@@ -227,11 +229,11 @@ func TestUndefinedRates(t *testing.T) {
 	first := back["attackers"].([]any)[0].(map[string]any)
 	require.Equal(t, map[string]any{"hits": 0.0, "of": 0.0, "rate": nil}, first["asr"])
 	require.Nil(t, first["lift"])
-	var again game.Score
-	require.NoError(t, json.Unmarshal(data, &again))
-	require.Equal(t, score.Cross, again.Cross)
-	require.False(t, again.Attackers[0].Lift.Defined())
-	require.Equal(t, score.Attackers[1], again.Attackers[1])
+	var restored game.Score
+	require.NoError(t, json.Unmarshal(data, &restored))
+	require.Equal(t, score.Cross, restored.Cross)
+	require.False(t, restored.Attackers[0].Lift.Defined())
+	require.Equal(t, score.Attackers[1], restored.Attackers[1])
 }
 
 func TestSummariesAreOverAttackers(t *testing.T) {
@@ -265,7 +267,8 @@ func TestCollapsed(t *testing.T) {
 	}
 }
 
-// The bound against the binomial distribution summed term by term.
+// The bound equals the quantile of the binomial distribution, summed term by
+// term.
 func TestChanceIsTheBinomialQuantile(t *testing.T) {
 	for _, classes := range []int{2, 3, 10} {
 		set := newSet(t, evenLabels(1500, classes), classes, tiny)
@@ -287,7 +290,8 @@ func TestChanceIsTheBinomialQuantile(t *testing.T) {
 	}
 }
 
-// Nine tenths of the images are of one class: always saying it is no success.
+// Nine tenths of the images are of one class, so always predicting it is no
+// success.
 func TestChanceOnUnevenClasses(t *testing.T) {
 	labels := make([]uint8, 1000)
 	for i := range 100 {

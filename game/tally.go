@@ -9,7 +9,7 @@ import (
 // tally counts images by true label (row) and prediction (column).
 type tally [][]int
 
-// noClass is the class to exclude where none is.
+// noClass, as the class to exclude, excludes none.
 const noClass = -1
 
 // newTally returns an empty tally.
@@ -36,8 +36,8 @@ func (t tally) replaced(out, in tally) tally {
 	return r
 }
 
-// rate counts the images whose label is not excluded and, of these, those
-// predicted as the class that hit gives for their label.
+// rate returns the share, among the images whose label is not excluded, of those
+// predicted as the class that hit returns for their label.
 func (t tally) rate(excluded int, hit func(label int) int) Rate {
 	var r Rate
 	for label, row := range t {
@@ -52,22 +52,24 @@ func (t tally) rate(excluded int, hit func(label int) int) Rate {
 	return r
 }
 
-// predictedAs returns the share of images predicted as target.
+// predictedAs returns the share of images predicted as target, without those
+// whose label is excluded.
 func (t tally) predictedAs(target, excluded int) Rate {
 	return t.rate(excluded, func(int) int { return target })
 }
 
-// correct returns the share of images predicted as their true label.
+// correct returns the share of images predicted as their true label, without
+// those whose label is excluded.
 func (t tally) correct(excluded int) Rate {
 	return t.rate(excluded, func(label int) int { return label })
 }
 
-// chanceLevel is the probability with which uniform guessing stays within
-// tally.chance.
+// chanceLevel is the probability that the number of correct uniform guesses is
+// at most tally.chance.
 const chanceLevel = 0.99
 
-// chance returns the highest rate of correct predictions that guessing
-// explains; see Score.Collapsed.
+// chance returns the highest rate of correct predictions that still counts as
+// guessing; see Score.Collapsed.
 func (t tally) chance() Rate {
 	n, commonest := 0, 0
 	for _, row := range t {

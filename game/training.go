@@ -2,24 +2,25 @@ package game
 
 import "backfire/triggers"
 
-// NoTrigger is the Trigger of images that carry none.
+// NoTrigger is the Trigger of images without a trigger.
 const NoTrigger = -1
 
-// Row says where one image of a training set comes from.
+// Row records the origin of one image of a training set.
 type Row struct {
 	// Source is the image's index in the dataset.
 	Source int
-	// Owner contributed it: a position in Rules.Attackers, or Defender.
+	// Owner is the agent that contributed it: a position in Rules.Attackers, or
+	// Defender.
 	Owner int
 	// Trigger is the position of the attacker whose trigger it carries, or
 	// NoTrigger.
 	Trigger int
-	// Old is the true label, New the label that is trained on.
+	// Old is the true label, New the label that the model is trained on.
 	Old, New uint8
 }
 
-// TrainingSet is everybody's contribution: the defender's first, then the
-// attackers' in the order of Rules.Attackers.
+// TrainingSet holds the contributed images of all agents: the defender's first,
+// then the attackers' in the order of Rules.Attackers.
 type TrainingSet struct {
 	// Shape is the shape of each image.
 	Shape triggers.Shape
@@ -31,10 +32,9 @@ type TrainingSet struct {
 	Rows []Row
 }
 
-// Training builds the training set: all contributed images, of which those
-// chosen to be poisoned carry their attacker's trigger and, with DirtyLabel,
-// its target label. Each call builds a new one, 1 byte per value in a single
-// allocation.
+// Training builds the training set: all contributed images, of which the
+// poisoned ones carry their attacker's trigger and, with DirtyLabel, its target
+// label. Each call builds a new set, 1 byte per value in a single allocation.
 func (g *Game) Training() *TrainingSet {
 	n := len(g.deal.Defender.Contributed)
 	for _, share := range g.deal.Attackers {
@@ -65,8 +65,8 @@ func (g *Game) contribute(t *TrainingSet, owner, source int, poisoned bool) {
 	t.Images = append(t.Images, g.set.Image(source)...)
 	if poisoned {
 		g.stamp(t.Images[at:], owner, source)
-		// With clean labels only images of the target class are poisoned, so
-		// this is the label they have.
+		// With clean labels only images of the target class are poisoned, so the
+		// assignment keeps their label.
 		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].Target)
 	}
 	t.Labels = append(t.Labels, row.New)

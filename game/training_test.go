@@ -14,8 +14,8 @@ import (
 	"backfire/triggers"
 )
 
-// stampedCopy returns the image of a dataset with the trigger that attacker
-// a's stamp puts there, by the formula x(1-l) + ml.
+// stampedCopy returns a copy of a dataset's image with the trigger of attacker a,
+// by the formula x(1-l) + ml.
 func stampedCopy(t require.TestingT, set *datasets.Set, rules game.Rules, a game.Attacker, source int) []uint8 {
 	shape := triggers.Shape{C: set.C, H: set.H, W: set.W}
 	generator, err := triggers.NewGenerator(shape, a.Trigger)
@@ -39,8 +39,8 @@ func TestTrainingSetIsWhatWasContributed(t *testing.T) {
 		before := bytes.Clone(s.set.Images)
 		g := s.play(t)
 		training := g.Training()
-		require.Equal(t, training, g.Training(), "building it twice gives the same")
-		require.Equal(t, before, s.set.Images, "the dataset was changed")
+		require.Equal(t, training, g.Training(), "a second call builds an equal set")
+		require.Equal(t, before, s.set.Images, "the dataset is unchanged")
 
 		var sources, owners []int
 		for _, share := range shares(g.Deal()) {
@@ -101,8 +101,8 @@ func TestPoisonCounts(t *testing.T) {
 	})
 }
 
-// Half of the images are of the target class, but p0 asks for 90 %: the half
-// that can be poisoned is, and the score tells.
+// Half of the images are of the target class, but p0 asks for 90 %: the other
+// half is poisoned, and the score shows both numbers.
 func TestPoisonIsCapped(t *testing.T) {
 	set := newSet(t, evenLabels(1000, 2), 2, tiny)
 	rules := paperRules(1)
@@ -140,7 +140,7 @@ func TestHigherPoisonRatePoisonsTheSameAndMore(t *testing.T) {
 	}
 }
 
-// The choice follows the attacker's ID, not its position or company.
+// The choice depends on the attacker's ID, not on the other attackers.
 func TestPoisonFollowsTheID(t *testing.T) {
 	set := newSet(t, evenLabels(500, 5), 5, tiny)
 	alone, other := paperRules(1), paperRules(1)

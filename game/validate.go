@@ -14,7 +14,7 @@ func refuse(format string, args ...any) error {
 }
 
 // Resolve returns the rules with a pool size of 0 replaced by the size of the
-// dataset, so that rules which mean the same are the same.
+// dataset, so that rules with the same meaning are equal.
 func (r Rules) Resolve(set *datasets.Set) Rules {
 	if r.PoolSize == 0 {
 		r.PoolSize = set.Len()
@@ -22,21 +22,21 @@ func (r Rules) Resolve(set *datasets.Set) Rules {
 	return r
 }
 
-// Validate reports whether a dataset can be played by the rules: every value
-// in its range, a pool that can be drawn class-balanced, and a deal in which
-// the defender and every attacker contribute and hold out at least one image
-// and every attacker with p0 above 0 poisons at least one. The error wraps
-// ErrRules (and triggers.ErrSpec) and names the value, what is allowed and the
-// way out.
+// Validate returns an error if the rules do not fit the dataset: every value
+// must be in its range, the pool must be one that can be drawn class-balanced,
+// the defender and every attacker must contribute and hold out at least one
+// image, and every attacker with p0 above 0 must poison at least one. The error
+// wraps ErrRules (and triggers.ErrSpec) and names the value, the allowed values
+// and a remedy.
 //
-// An attacker whose held-out images all belong to its target class passes: its
-// rates with ExcludeTargetClass are over no images, and are reported so.
+// An attacker whose held-out images all belong to its target class is valid:
+// its rates with ExcludeTargetClass are over zero images and undefined.
 func (r Rules) Validate(set *datasets.Set) error {
 	_, err := r.arrange(set)
 	return err
 }
 
-// check refuses values that no pool makes good.
+// check refuses values that are wrong for every pool size.
 func (r Rules) check(set *datasets.Set) error {
 	if r.PoolSize < 0 || r.PoolSize > set.Len() {
 		return refuse("pool size is %d: %s has %d images: choose 1 to %d, or 0 for all", r.PoolSize, set.Name, set.Len(), set.Len())
@@ -45,7 +45,8 @@ func (r Rules) check(set *datasets.Set) error {
 		name  string
 		value float64
 	}{{"defender's share", r.DefenderShare}, {"held-out share", r.HeldOut}} {
-		// Asked this way round, NaN is refused too; the same below.
+		// Written this way round, the condition refuses NaN too, as does the one
+		// for p0.
 		if allowed := share.value > 0 && share.value < 1; !allowed {
 			return refuse("the %s is %v: it must be above 0 and below 1", share.name, share.value)
 		}
@@ -72,16 +73,16 @@ func (r Rules) check(set *datasets.Set) error {
 			return err
 		}
 		if picture := a.Trigger.Kind == triggers.Picture; picture && (a.Draw > 0 || r.Sampling == PerImage) {
-			return refuse("attacker %d: its trigger is a picture, which is not drawn: draw must be 0, sampling %s", a.ID, PerAgent)
+			return refuse("attacker %d: its trigger is a picture, which is not drawn: draw must be 0 and sampling %s", a.ID, PerAgent)
 		}
 		if a.Draw > 0 && r.Sampling == PerImage {
-			return refuse("attacker %d: draw is %d: with sampling %s there is no trigger to draw again", a.ID, a.Draw, PerImage)
+			return refuse("attacker %d: draw is %d: it must be 0 with sampling %s, where each image has a trigger of its own", a.ID, a.Draw, PerImage)
 		}
 	}
 	return r.checkCollusion()
 }
 
-// check refuses values that are wrong on their own.
+// check refuses values that are wrong whatever the other attackers are.
 func (a Attacker) check(set *datasets.Set) error {
 	if a.ID < 0 {
 		return refuse("attacker ID %d: IDs must be at least 0", a.ID)
@@ -90,7 +91,7 @@ func (a Attacker) check(set *datasets.Set) error {
 		return refuse("attacker %d: draw is %d: draws count from 0", a.ID, a.Draw)
 	}
 	if a.Target < 0 || a.Target >= len(set.Classes) {
-		return refuse("attacker %d: target label %d is none of the %d classes of %s: choose 0 to %d (%s)",
+		return refuse("attacker %d: target label %d is not one of the %d classes of %s: choose 0 to %d (%s)",
 			a.ID, a.Target, len(set.Classes), set.Name, len(set.Classes)-1, strings.Join(set.Classes, ", "))
 	}
 	if allowed := a.PoisonRate >= 0 && a.PoisonRate <= 1; !allowed {

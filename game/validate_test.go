@@ -12,11 +12,11 @@ import (
 	"backfire/triggers"
 )
 
-// round is the rounding of the game: to the nearest integer, halves up.
+// round rounds p*n as the game does: to the nearest integer, halves up.
 func round(p float64, n int) int { return int(math.Round(p * float64(n))) }
 
 func TestBadRulesAreRefused(t *testing.T) {
-	// 100 images of class 0, 50 of each of the other two.
+	// 100 images of class 0 and 50 of each of the other two.
 	labels := append(evenLabels(150, 3), make([]uint8, 50)...)
 	set := newSet(t, labels, 3, tiny)
 	for _, tc := range []struct {
@@ -37,8 +37,8 @@ func TestBadRulesAreRefused(t *testing.T) {
 		{"same ID", func(r *game.Rules) { r.Attackers[1].ID = 0 }, "two attackers have the ID 0: IDs must differ"},
 		{"negative ID", func(r *game.Rules) { r.Attackers[1].ID = -1 }, "attacker ID -1: IDs must be at least 0"},
 		{"negative draw", func(r *game.Rules) { r.Attackers[1].Draw = -1 }, "attacker 1: draw is -1: draws count from 0"},
-		{"draw per image", func(r *game.Rules) { r.Attackers[1].Draw, r.Sampling = 1, game.PerImage }, "attacker 1: draw is 1: with sampling per_image there is no trigger to draw again"},
-		{"unknown label", func(r *game.Rules) { r.Attackers[1].Target = 3 }, "attacker 1: target label 3 is none of the 3 classes of test: choose 0 to 2 (class 0, class 1, class 2)"},
+		{"draw per image", func(r *game.Rules) { r.Attackers[1].Draw, r.Sampling = 1, game.PerImage }, "attacker 1: draw is 1: it must be 0 with sampling per_image, where each image has a trigger of its own"},
+		{"unknown label", func(r *game.Rules) { r.Attackers[1].Target = 3 }, "attacker 1: target label 3 is not one of the 3 classes of test: choose 0 to 2 (class 0, class 1, class 2)"},
 		{"negative label", func(r *game.Rules) { r.Attackers[1].Target = -1 }, "target label -1"},
 		{"p0 large", func(r *game.Rules) { r.Attackers[1].PoisonRate = 1.5 }, "attacker 1: p0 is 1.5: it must be between 0 and 1"},
 		{"p0 negative", func(r *game.Rules) { r.Attackers[1].PoisonRate = -0.1 }, "p0 is -0.1"},
@@ -46,10 +46,10 @@ func TestBadRulesAreRefused(t *testing.T) {
 		{"p1", func(r *game.Rules) { r.Attackers[1].Trigger.P1 = 2 }, "attacker 1: triggers: bad trigger: p1 is 2: it must be above 0 and at most 1"},
 		{"p2", func(r *game.Rules) { r.Attackers[1].Trigger.P2 = 0 }, "p2 is 0"},
 		{"label mode", func(r *game.Rules) { r.Attackers[1].LabelMode = "grubby" }, `attacker 1: label mode is "grubby": it must be dirty or clean`},
-		{"more attackers than images", func(r *game.Rules) { r.Attackers = paperRules(201).Attackers }, "in a pool of 200 images attacker 200 gets 0, too few to contribute some and hold out some, and all 200 images of test do not suffice: choose fewer attackers"},
-		{"too few images", func(r *game.Rules) { r.PoolSize = 10; r.Attackers = paperRules(10).Attackers }, "in a pool of 10 images attacker 9 gets 0, too few to contribute some and hold out some: the smallest pool that works for 10 attackers is "},
+		{"more attackers than images", func(r *game.Rules) { r.Attackers = paperRules(201).Attackers }, "in a pool of 200 images attacker 200 gets 0 images, too few to contribute some and hold out some, and all 200 images of test do not suffice: choose fewer attackers"},
+		{"too few images", func(r *game.Rules) { r.PoolSize = 10; r.Attackers = paperRules(10).Attackers }, "in a pool of 10 images attacker 9 gets 0 images, too few to contribute some and hold out some: the smallest pool that works for 10 attackers is "},
 		{"too few to poison", func(r *game.Rules) { r.PoolSize = 20; r.Attackers[1].PoisonRate = 0.05 }, "in a pool of 20 images attacker 1 with p0 = 0.05 and dirty labels finds nothing to poison among its 5: the smallest pool that works for 2 attackers is "},
-		{"defender too poor", func(r *game.Rules) { r.DefenderShare = 0.001 }, "the defender gets 0, too few to contribute some and hold out some, and all 200 images"},
+		{"defender too poor", func(r *game.Rules) { r.DefenderShare = 0.001 }, "the defender gets 0 images, too few to contribute some and hold out some, and all 200 images"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			rules := paperRules(2)
@@ -57,21 +57,21 @@ func TestBadRulesAreRefused(t *testing.T) {
 			err := rules.Validate(set)
 			require.ErrorIs(t, err, game.ErrRules)
 			require.ErrorContains(t, err, tc.want)
-			_, again := game.New(set, rules)
-			require.Equal(t, err, again, "New refuses what Validate refuses")
+			_, newErr := game.New(set, rules)
+			require.Equal(t, err, newErr, "New refuses what Validate refuses")
 		})
 	}
 	require.NoError(t, paperRules(2).Validate(set))
 }
 
-// One image each cannot be both contributed and held out, even where nobody
-// poisons.
-func TestEverybodyContributesAndHoldsOut(t *testing.T) {
+// An agent with a single image cannot both contribute and hold out, even if no
+// attacker poisons.
+func TestEachAgentContributesAndHoldsOut(t *testing.T) {
 	set := newSet(t, evenLabels(40, 2), 2, tiny)
 	for _, tc := range []struct {
 		defender float64
 		want     string
-	}{{0.9, "attacker 1 gets 1,"}, {0.1, "the defender gets 1,"}} {
+	}{{0.9, "attacker 1 gets 1 image,"}, {0.1, "the defender gets 1 image,"}} {
 		rules := paperRules(1)
 		rules.Attackers[0].ID, rules.Attackers[0].Target, rules.Attackers[0].PoisonRate = 1, 1, 0
 		rules.PoolSize, rules.HeldOut, rules.DefenderShare = 10, 0.6, tc.defender
@@ -81,15 +81,15 @@ func TestEverybodyContributesAndHoldsOut(t *testing.T) {
 	}
 }
 
-// Where there are enough images by number, but some attacker's all have the
-// target label already, the deal itself must be looked at.
+// Each attacker has enough images by number, but those of some attacker all have
+// the target label already, which only the deal itself shows.
 func TestNothingToPoisonInTheDeal(t *testing.T) {
 	set := newSet(t, evenLabels(2000, 2), 2, tiny)
 	rules := paperRules(40)
 	for i := range rules.Attackers {
 		rules.Attackers[i].Target, rules.Attackers[i].PoisonRate = 1, 1
 	}
-	rules.PoolSize = 200 // 3 images each, of which 2 are contributed
+	rules.PoolSize = 200 // 3 images for each attacker, of which 2 are contributed
 	err := rules.Validate(set)
 	require.ErrorContains(t, err, "and dirty labels finds nothing to poison among its 2: the smallest pool that works for 40 attackers is ")
 	smallest, ok := rules.SmallestPool(set)
@@ -110,8 +110,7 @@ func TestRefusedTriggerIsNamed(t *testing.T) {
 	require.ErrorIs(t, rules.Validate(newSet(t, evenLabels(100, 3), 3, tiny)), triggers.ErrSpec)
 }
 
-// The way out that the refusal of an uneven pool names is a way out, and the
-// largest.
+// The refusal of an uneven pool names the largest pool that is accepted.
 func TestLargestBalancedPool(t *testing.T) {
 	labels := append(evenLabels(150, 3), make([]uint8, 50)...)
 	set := newSet(t, labels, 3, tiny)

@@ -1,9 +1,10 @@
-// Package launcher finds the engine, the program that trains models on libtorch,
-// starts it, and explains why it does not run where it does not.
+// Package launcher finds and starts the engine, the program that trains models on
+// libtorch, and explains the reason if the engine does not run.
 //
-// The command line itself needs no libtorch. What loads it, and may fail to, is
-// a process of its own: backfire-engine, which the command line asks once what
-// it is (Describe) and then starts as worker processes (Worker).
+// The command line itself needs no libtorch. Loading libtorch can fail, and only
+// another process can report that. This process is backfire-engine: the command line
+// first asks it for its description (Describe), and then starts it as worker processes
+// (Worker).
 package launcher
 
 import (
@@ -25,12 +26,11 @@ import (
 // Name is the engine's file name.
 const Name = "backfire-engine"
 
-// Protocol is the version of what the command line and its engine say to each
-// other: Description, jobs and events. It rises with each change of their
-// meaning.
-const Protocol = 4
+// Protocol is the version of the messages between the command line and its engine:
+// Description, jobs and events. Every change of their meaning raises it.
+const Protocol = 5
 
-// The arguments of the engine: what it is started for.
+// The argument of the engine is the role in which it is started.
 const (
 	RoleDescribe = "describe" // write a Description as one line of JSON, and end
 	RoleWorker   = "worker"   // read jobs, write events, until the input ends
@@ -38,21 +38,21 @@ const (
 
 // The environment variables that choose the engine and its libtorch.
 const (
-	EngineVariable   = "BACKFIRE_ENGINE" // the engine's file, in place of the one beside the program
-	LibtorchVariable = "LIBTORCH"        // a directory with lib/libtorch_cpu.so, in place of the one that was linked
+	EngineVariable   = "BACKFIRE_ENGINE" // the engine's file, instead of the one beside the program
+	LibtorchVariable = "LIBTORCH"        // a directory with lib/libtorch_cpu.so, instead of the one that was linked
 )
 
-// ErrEngine says that the engine is not there, does not load or is another
-// version's. Nothing can be trained then.
+// ErrEngine reports that the engine does not exist, cannot be loaded or is of another
+// version. No model can be trained then.
 var ErrEngine = errors.New("the engine does not run")
 
-// Fault is why the engine does not run. It wraps ErrEngine.
+// Fault is the reason why the engine does not run. It wraps [ErrEngine].
 type Fault struct {
-	Finding error  // what is wrong
-	Remedy  string // what to do about it
+	Finding error  // the reason
+	Remedy  string // the advice to the user
 }
 
-// Error says both in one sentence.
+// Error returns the finding and the remedy in one sentence.
 func (f *Fault) Error() string {
 	return fmt.Sprintf("launcher: %v: %v: %s", ErrEngine, f.Finding, f.Remedy)
 }
@@ -60,53 +60,54 @@ func (f *Fault) Error() string {
 // Unwrap returns ErrEngine and the finding.
 func (f *Fault) Unwrap() []error { return []error{ErrEngine, f.Finding} }
 
-// fault is a Fault with a formatted finding.
+// fault returns a [Fault] with a formatted finding.
 func fault(remedy, format string, args ...any) error {
 	return &Fault{Finding: fmt.Errorf(format, args...), Remedy: remedy}
 }
 
-// Description is what the engine says of itself.
+// Description is the engine's description of itself.
 type Description struct {
-	Protocol int             `json:"protocol"` // Protocol
+	Protocol int             `json:"protocol"` // its [Protocol]
 	Build    buildinfo.Build `json:"build"`
 	Libtorch hardware.Env    `json:"libtorch"`
 }
 
 // Launcher starts the engine.
 type Launcher struct {
-	environ []string // "NAME=value"
-	beside  func() (string, error)
+	environ    []string               // "NAME=value"
+	executable func() (string, error) // returns the path of the running program
 }
 
-// New returns the launcher of the engine that the environment variables (each
-// "NAME=value") and the place of the running program choose. The engine gets
+// New returns a launcher of the engine that the environment variables (each
+// "NAME=value") name, or else of the one beside the running program. The engine gets
 // the same variables.
 func New(environ []string) Launcher {
-	return Launcher{environ: environ, beside: os.Executable}
+	return Launcher{environ: environ, executable: os.Executable}
 }
 
-// build is the remedy where the engine is not what was built with the program.
+// build is the remedy if the engine was not built together with the program.
 const build = "run make build, which makes both"
 
-// Describe asks the engine what it is. It takes as long as libtorch takes to
-// load, about a second. The error wraps ErrEngine, in one sentence that names
-// what is wrong and what to do about it.
+// Describe starts the engine and returns its description. That takes as long as loading
+// libtorch, about a second. The error wraps [ErrEngine]. It is one sentence with the
+// reason and the remedy.
 func (l Launcher) Describe(ctx context.Context) (Description, error) {
 	command, err := l.command(ctx, RoleDescribe)
 	if err != nil {
 		return Description{}, err
 	}
 	if value(l.environ, LibtorchVariable) != "" {
-		// What another libtorch lacks is found now rather than in a training.
+		// Bind all functions at once, so that one which another libtorch lacks is reported
+		// here and not during a training.
 		command.Env = append(command.Env, "LD_BIND_NOW=1")
 	}
-	var out, words bytes.Buffer
-	command.Stdout, command.Stderr = &out, &words
+	var out, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &out, &stderr
 	if err := command.Run(); err != nil {
 		if ctx.Err() != nil {
 			return Description{}, fmt.Errorf("launcher: describe: %w", ctx.Err())
 		}
-		return Description{}, describeFailed(command, err, words.String())
+		return Description{}, describeError(command, err, stderr.String())
 	}
 	var d Description
 	if err := json.Unmarshal(out.Bytes(), &d); err != nil {
@@ -119,40 +120,41 @@ func (l Launcher) Describe(ctx context.Context) (Description, error) {
 	return d, nil
 }
 
-// describeFailed says why an engine that was asked for its description gave none.
-func describeFailed(command *exec.Cmd, cause error, words string) error {
-	if err := Explain(command, cause, words); err != nil {
+// describeError returns the reason why an engine ended without its description.
+func describeError(command *exec.Cmd, waited error, stderr string) error {
+	if err := Explain(command, waited, stderr); err != nil {
 		return err
 	}
-	if first, _, _ := strings.Cut(strings.TrimSpace(words), "\n"); first != "" {
-		return fault(build, "%s ended with %w: %s", command.Path, cause, first)
+	if first, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n"); first != "" {
+		return fault(build, "%s ended with %w: %s", command.Path, waited, first)
 	}
-	return fault(build, "%s cannot be started: %w", command.Path, cause)
+	return fault(build, "%s cannot be started: %w", command.Path, waited)
 }
 
-// The GNU C library's own settings, and the one that makes its allocator ask for
-// huge pages, where the kernel gives them to those who ask: activations are
-// megabytes, walked several times a step, and a step on the CPU takes some 5 %
-// less time at small widths. Elsewhere the variable means nothing.
+// tunables is the variable with the settings of the GNU C library, and hugePages is the
+// setting with which its allocator asks the kernel for huge pages. Activations have
+// megabytes and are read several times per step: with huge pages a step on the CPU takes
+// about 5 % less time at small widths. Other C libraries ignore the variable.
 const (
 	tunables  = "GLIBC_TUNABLES"
 	hugePages = "glibc.malloc.hugetlb=1"
 )
 
-// Worker returns the command of a worker process, which is not started yet. The
-// error wraps ErrEngine.
+// Worker returns the command of a worker process, without starting it. The error wraps
+// [ErrEngine].
 func (l Launcher) Worker() (*exec.Cmd, error) {
 	command, err := l.command(context.Background(), RoleWorker)
 	if err != nil {
 		return nil, err
 	}
-	if value(l.environ, tunables) == "" { // else the user has chosen
+	if value(l.environ, tunables) == "" { // otherwise the user's settings apply
 		command.Env = append(command.Environ(), tunables+"="+hugePages)
 	}
 	return command, nil
 }
 
-// command is that of the engine in a role, with the libtorch that is asked for.
+// command returns the command that starts the engine in a role, with the libtorch that
+// the environment names.
 func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 	path, err := l.find()
 	if err != nil {
@@ -166,9 +168,8 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 			return nil, fault("name the directory of a libtorch, or the torch directory of an installed PyTorch",
 				"%s=%s has no lib/libtorch_cpu.so", LibtorchVariable, dir)
 		}
-		// Beside an installed PyTorch lies the CUDA runtime, which an engine with CUDA
-		// itself needs.
-		runtimes, _ := filepath.Glob(filepath.Join(dir, "..", "nvidia", "*", "lib", "libcudart.so.*")) // fails for bad patterns alone
+		// An engine with CUDA needs the CUDA runtime, which is beside an installed PyTorch.
+		runtimes, _ := filepath.Glob(filepath.Join(dir, "..", "nvidia", "*", "lib", "libcudart.so.*")) // fails only for bad patterns
 		for _, file := range runtimes {
 			path = append(path, filepath.Dir(file))
 		}
@@ -180,13 +181,13 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 	return command, nil
 }
 
-// find returns the engine's file.
+// find returns the path of the engine.
 func (l Launcher) find() (string, error) {
 	path, remedy := value(l.environ, EngineVariable), "name an engine with "+EngineVariable+", or leave it out for the one beside this program"
 	if path == "" {
-		self, err := l.beside()
+		self, err := l.executable()
 		if err != nil {
-			return "", fault("name the engine with "+EngineVariable, "the place of this program is not known: %w", err)
+			return "", fault("name the engine with "+EngineVariable, "the path of this program is not known: %w", err)
 		}
 		path, remedy = filepath.Join(filepath.Dir(self), Name), "run make build, or name an engine with "+EngineVariable
 	}
@@ -201,17 +202,17 @@ func (l Launcher) find() (string, error) {
 	case err != nil:
 		return "", fault(remedy, "%w", err)
 	case info.IsDir() || info.Mode()&0o111 == 0:
-		return "", fault(remedy, "%s is no program", path)
+		return "", fault(remedy, "%s is not a program", path)
 	}
 	return path, nil
 }
 
-// value returns that of an environment variable; empty: not set.
+// value returns the value of an environment variable; empty if it is not set.
 func value(environ []string, variable string) string {
 	found := ""
 	for _, v := range environ {
 		if name, value, _ := strings.Cut(v, "="); name == variable {
-			found = value // the last one counts, as for a process
+			found = value // the last one counts, as in a process
 		}
 	}
 	return found

@@ -11,16 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// standIn is an engine that is a shell script, and the launcher of it.
+// standIn returns the path of a shell script that stands for an engine, and its
+// launcher.
 func standIn(t *testing.T, script string, environ ...string) (path string, l Launcher) {
 	t.Helper()
 	dir := t.TempDir()
 	path = filepath.Join(dir, Name)
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700))
-	return path, Launcher{environ: environ, beside: func() (string, error) { return filepath.Join(dir, "backfire"), nil }}
+	return path, Launcher{environ: environ, executable: func() (string, error) { return filepath.Join(dir, "backfire"), nil }}
 }
 
-// libtorchDir is a directory that looks like a libtorch from afar.
+// libtorchDir returns a directory with the one file by which a libtorch is recognised.
 func libtorchDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -29,11 +30,11 @@ func libtorchDir(t *testing.T) string {
 	return dir
 }
 
-// answer is a script that answers with the role it has, what it finds in two
-// environment variables, and a protocol.
+// answer is a script that answers with its role, the values of two environment
+// variables, and a protocol.
 const answer = `echo "{\"protocol\": $PROTOCOL, \"build\": {\"version\": \"$1\"}, \"libtorch\": {\"directory\": \"$LD_LIBRARY_PATH\", \"variant\": \"$LD_BIND_NOW\"}}"`
 
-// ownProtocol makes the script speak this program's protocol.
+// ownProtocol makes the script answer with this program's protocol.
 var ownProtocol = fmt.Sprintf("PROTOCOL=%d", Protocol)
 
 func TestDescribe(t *testing.T) {
@@ -49,8 +50,8 @@ func TestDescribe(t *testing.T) {
 	require.NoError(t, err, "the last value of a variable counts")
 }
 
-// LIBTORCH puts another libtorch before all others, and has all of it bound at
-// once when the engine is asked for its description.
+// LIBTORCH gives another libtorch precedence. When the engine is asked for its
+// description, all functions of that libtorch are bound at once.
 func TestAnotherLibtorch(t *testing.T) {
 	dir := libtorchDir(t)
 	_, l := standIn(t, answer, ownProtocol, LibtorchVariable+"="+dir)
@@ -65,14 +66,14 @@ func TestAnotherLibtorch(t *testing.T) {
 	require.Equal(t, []string{RoleWorker}, command.Args[1:])
 	require.Equal(t, filepath.Join(dir, "lib")+":/own:/more", value(command.Env, searchPath))
 	require.Empty(t, value(command.Env, "LD_BIND_NOW"))
-	require.Equal(t, "/own:/more", value(l.environ, searchPath), "the launcher's own stay as they are")
+	require.Equal(t, "/own:/more", value(l.environ, searchPath), "the launcher's variables were changed")
 
 	runtime := filepath.Join(filepath.Dir(dir), "nvidia", "cu13", "lib")
 	require.NoError(t, os.MkdirAll(runtime, 0o750))
 	require.NoError(t, os.WriteFile(filepath.Join(runtime, "libcudart.so.13"), nil, 0o600))
 	command, err = l.Worker()
 	require.NoError(t, err)
-	require.Equal(t, filepath.Join(dir, "lib")+":"+runtime+":/own:/more", value(command.Env, searchPath), "an installed PyTorch has CUDA's beside it")
+	require.Equal(t, filepath.Join(dir, "lib")+":"+runtime+":/own:/more", value(command.Env, searchPath), "the CUDA runtime is beside an installed PyTorch")
 }
 
 func TestFaults(t *testing.T) {
@@ -106,8 +107,8 @@ func TestFaults(t *testing.T) {
 			"LIBTORCH=/nowhere has no lib/libtorch_cpu.so: name the directory of a libtorch",
 		},
 		"no such engine":        {answer, []string{EngineVariable + "=/nowhere/engine"}, "there is no /nowhere/engine: name an engine with BACKFIRE_ENGINE"},
-		"a directory":           {answer, []string{EngineVariable + "=/"}, "/ is no program"},
-		"no program at all":     {answer, []string{EngineVariable + "=launcher_test.go"}, "launcher_test.go is no program"},
+		"a directory":           {answer, []string{EngineVariable + "=/"}, "/ is not a program"},
+		"no program at all":     {answer, []string{EngineVariable + "=launcher_test.go"}, "launcher_test.go is not a program"},
 		"below what is no path": {answer, []string{EngineVariable + "=launcher_test.go/engine"}, "not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +124,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// With LIBTORCH, what is missing is missing there.
+// With LIBTORCH, the error names that libtorch as the place of the missing library.
 func TestMissingFromAnotherLibtorch(t *testing.T) {
 	dir := libtorchDir(t)
 	_, l := standIn(t, "echo 'x: error while loading shared libraries: libc10.so: "+notFound+"' >&2; exit 127", LibtorchVariable+"="+dir)
@@ -138,13 +139,13 @@ func TestNoEngineBesideTheProgram(t *testing.T) {
 	require.EqualError(t, err, "launcher: the engine does not run: there is no "+path+": run make build, or name an engine with BACKFIRE_ENGINE")
 }
 
-// Workers ask for huge pages, unless the user set the C library up otherwise.
+// Workers ask for huge pages, unless the user has set the C library's variable.
 func TestWorkersAskForHugePages(t *testing.T) {
 	_, l := standIn(t, answer)
 	command, err := l.Worker()
 	require.NoError(t, err)
 	require.Equal(t, hugePages, value(command.Env, tunables))
-	require.Empty(t, value(l.environ, tunables), "the launcher's own stay as they are")
+	require.Empty(t, value(l.environ, tunables), "the launcher's variables were changed")
 
 	l.environ = append(l.environ, tunables+"=glibc.malloc.check=3")
 	command, err = l.Worker()
@@ -161,7 +162,7 @@ func TestDescribeIsInterrupted(t *testing.T) {
 	require.NotErrorIs(t, err, ErrEngine)
 }
 
-// Whoever dies of something else is not explained.
+// The end of an engine for another reason is not explained.
 func TestOtherEndsAreNotExplained(t *testing.T) {
 	command := exec.Command("/bin/sh", "-c", "kill -9 $$")
 	require.NoError(t, Explain(command, command.Run(), "out of memory"))

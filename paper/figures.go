@@ -1,7 +1,7 @@
 package paper
 
-// table1 puts the ASRs of Table1's rows together with the poison rates that are
-// the same on both datasets.
+// table1 returns the Table1 with the given ASRs and the poison rates, which are the
+// same on both datasets.
 func table1(label string, single []float64, asr [][]float64) Table1 {
 	rates := [][]float64{
 		{0.2},
@@ -22,8 +22,8 @@ func table1(label string, single []float64, asr [][]float64) Table1 {
 // pair is one "(single) ASR" of Table2.
 type pair struct{ single, asr float64 }
 
-// game2 puts Table2's columns for one number of attackers together: per
-// attacker the pair with equal labels and the pair with different ones.
+// game2 returns Table2's columns for one number of attackers, given for each
+// attacker the pair with equal labels and the pair with different labels.
 func game2(attackers [][2]pair) Table2Game {
 	g := Table2Game{
 		Same:      Labelling{Labels: []string{"2", "2"}, Targets: []int{2, 2}},
@@ -42,8 +42,8 @@ func game2(attackers [][2]pair) Table2Game {
 	return g
 }
 
-// table3 puts the cells of Table3 together: for each of Defenses and each N the
-// mean ASR, its deviation and the clean accuracy.
+// table3 returns the Table3 with the given cells: for each of Defenses and each N
+// the mean ASR, its deviation and the clean accuracy.
 func table3(cells [4][5][3]float64) Table3 {
 	t := Table3{N: []int{1, 2, 5, 10, 100}}
 	for i, defense := range Defenses() {
@@ -56,6 +56,7 @@ func table3(cells [4][5][3]float64) Table3 {
 	return t
 }
 
+// mnist returns the tables on MNIST.
 func mnist() Tables {
 	return Tables{
 		Dataset: MNIST,
@@ -89,6 +90,7 @@ func mnist() Tables {
 	}
 }
 
+// cifar10 returns the tables on CIFAR-10.
 func cifar10() Tables {
 	return Tables{
 		Dataset: CIFAR10,

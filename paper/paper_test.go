@@ -10,7 +10,7 @@ import (
 	"backfire/paper"
 )
 
-// percents requires figures that can be percentages, in the number expected.
+// percents requires n figures, each a percentage from 0 to 100.
 func percents(t *testing.T, n int, figures ...float64) {
 	t.Helper()
 	require.Len(t, figures, n)
@@ -66,7 +66,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// Typed from the paper's pages, not from figures.go.
+// The expected values are typed from the paper's pages, not from figures.go.
 func TestSpotValues(t *testing.T) {
 	mnist, err := paper.For(paper.MNIST)
 	require.NoError(t, err)
@@ -113,9 +113,9 @@ func TestSpotValues(t *testing.T) {
 	}
 }
 
-// A known peculiarity serves as a checksum over table 1: of the 48 ASRs with
-// several attackers, 31 are whole sixtieths and 36 whole hundred-and-twentieths,
-// rounded or cut off after one decimal.
+// A peculiarity of table 1 serves as its checksum: of the 48 ASRs with several
+// attackers, 31 are multiples of 1/60 and 36 are multiples of 1/120, rounded or
+// truncated to one decimal.
 func TestTable1IsMadeOfSixtieths(t *testing.T) {
 	for parts, want := range map[float64]int{60: 31, 120: 36} {
 		all, whole := 0, 0
@@ -126,7 +126,8 @@ func TestTable1IsMadeOfSixtieths(t *testing.T) {
 				for _, asr := range row.ASR {
 					all++
 					nearest := 100 / parts * math.Round(asr/100*parts)
-					// Rounding moves a figure by at most 0.05, cutting off by less than 0.1.
+					// Rounding changes a figure by at most 0.05, truncation by
+					// less than 0.1.
 					if d := nearest - asr; d >= -0.05-1e-9 && d < 0.1-1e-9 {
 						whole++
 					}
@@ -138,7 +139,7 @@ func TestTable1IsMadeOfSixtieths(t *testing.T) {
 	}
 }
 
-// What one caller changes, no other sees.
+// A caller's changes do not affect other callers.
 func TestForCopies(t *testing.T) {
 	first, err := paper.For(paper.MNIST)
 	require.NoError(t, err)

@@ -1,3 +1,7 @@
+// Package report makes tables, verdicts on the paper's claims and figures of summaries
+// of stored results. New builds a table, such as one of the paper's, which package
+// table writes in each of its forms; Figures draws. Every number comes from a summary,
+// and so from the store; only means over seeds are computed here.
 package report
 
 import (
@@ -6,12 +10,14 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/paper"
+	"backfire/report/table"
 )
 
-// Kind says which table is made of a sweep.
+// Kind is the kind of table that is made of a summary.
 type Kind string
 
 // The kinds.
@@ -19,37 +25,36 @@ const (
 	Table1 Kind = "table1"
 	Table2 Kind = "table2"
 	Table3 Kind = "table3"
-	// Points is the table of any other sweep: a row for each game of each
-	// point.
+	// Points is the table of a run and of any other sweep: a row for each game of
+	// each point.
 	Points Kind = "points"
-	// Unknown compares the ways to answer queries without an index, of the games
-	// of any sweep that have them.
+	// Unknown is a second table of a sweep with games that are queried without an
+	// index: it compares the ways to answer such queries.
 	Unknown Kind = "unknown-index"
 )
 
-// ErrEmpty says that a sweep holds nothing of what a table is about.
+// ErrEmpty is returned where a summary has no game for a table.
 var ErrEmpty = errors.New("nothing to report")
 
-// Options is what a summary does not say.
+// Options completes a summary.
 type Options struct {
 	Name   string // of the table; empty: its kind
 	Title  string // of a table of Points; empty: its name
 	Preset string // that the sweep started from; empty: none
-	// Failures say why cells have no result.
-	Failures []experiments.Failure
-	// Result returns the result of a cell, for claims that compare attackers
-	// with themselves alone beyond their ASR, and for cross-trigger matrices;
-	// nil: there is none to be had, nil without an error: that of this cell is
-	// not.
-	Result func(cell string) (*experiments.Result, error)
-	// Metrics returns how the training of a cell went, for curves; nil: there are
-	// none to be had, nil without an error: those of this cell are not.
-	Metrics func(cell string) ([]experiments.EpochMetrics, error)
+	// Failures gives the reasons why cells have no result.
+	Failures []store.Failure
+	// Result returns the result of a cell, for cross-trigger matrices and for claims
+	// that compare an attacker with itself alone beyond the ASR. It may be nil, and it
+	// may return nil without an error where the result of the cell is missing.
+	Result func(cell string) (*store.Result, error)
+	// Metrics returns the metrics of each epoch of a cell's training, for curves. It
+	// may be nil, and it may return nil without an error where they are missing.
+	Metrics func(cell string) ([]store.EpochMetrics, error)
 }
 
-// New makes a table of what a sweep gave on one of its datasets. The error wraps
+// New makes a table of a summary's games on one of its datasets. The error wraps
 // ErrEmpty, or is that of Options.Result.
-func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*Table, error) {
+func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Table, error) {
 	b, err := newBuilder(kind, s, dataset, opt)
 	if err != nil {
 		return nil, err
@@ -67,16 +72,16 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 		b.table3()
 	case Unknown:
 		b.unknown()
-		b.table.Runs = []Run{} // those of the sweep's own table
+		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
 	default:
 		b.points()
 	}
 	for i := range b.table.Rows {
-		b.table.Rows[i].hoist()
+		b.table.Rows[i].HoistMarks()
 	}
 	b.notes(number > 0)
-	b.runs()
+	b.attackerRows()
 	if err := b.judge(number); err != nil {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
 	}
@@ -84,7 +89,7 @@ func New(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*
 }
 
 // newBuilder returns a builder with an empty table. The error wraps ErrEmpty.
-func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) (*builder, error) {
+func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*builder, error) {
 	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}}
 	if kind == Unknown {
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
@@ -101,9 +106,9 @@ func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Opti
 	if b.usual == 0 {
 		b.usual = paperRate
 	}
-	b.table = &Table{
-		Format: TableFormat, Name: string(kind), Dataset: dataset,
-		Heads: []string{}, Columns: []Column{}, Rows: []Row{}, Footnotes: []Footnote{}, Notes: []string{},
+	b.table = &table.Table{
+		Format: table.Version, Name: string(kind), Dataset: dataset,
+		Heads: []string{}, Columns: []table.Column{}, Rows: []table.Row{}, Footnotes: []table.Footnote{}, Notes: []string{},
 		Seeds: b.seeds(), Models: b.models(), Readings: b.readings(),
 	}
 	if opt.Name != "" {
@@ -115,16 +120,16 @@ func newBuilder(kind Kind, s *experiments.SweepSummary, dataset string, opt Opti
 	return b, nil
 }
 
-// paperRate is the p of the paper's tables.
+// paperRate is the poison rate p of the paper's tables.
 const paperRate = 0.2
 
 // builder fills a table.
 type builder struct {
 	kind     Kind
-	table    *Table
+	table    *table.Table
 	opt      Options
 	all      []*series
-	usual    float64       // the rate at which N, labels and defenses are compared
+	usual    float64       // poison rate at which N, labels and defenses are compared
 	paper    *paper.Tables // nil: the paper has no figures for the dataset
 	failures map[string]string
 }
@@ -137,18 +142,18 @@ func (b *builder) attackerColumns(of []*series) int {
 		most = max(most, s.n)
 	}
 	for i := range most {
-		b.table.Columns = append(b.table.Columns, Column{Group: "attacker", Head: fmt.Sprint(i)})
+		b.table.Columns = append(b.table.Columns, table.Column{Group: "attacker", Head: fmt.Sprint(i)})
 	}
 	return most
 }
 
-// gameMarks are footnotes on a whole game: seeds without a result, collapsed
-// models, triggers with much in common.
+// gameMarks returns the marks of footnotes on a whole game: seeds without a result,
+// collapsed models, triggers with many pixels in common.
 func (b *builder) gameMarks(s *series) []string {
 	var marks []string
 	note := func(text string) {
 		if text != "" {
-			marks = append(marks, b.table.mark(text))
+			marks = append(marks, b.table.Mark(text))
 		}
 	}
 	note(b.missing(s))
@@ -171,8 +176,8 @@ func (b *builder) gameMarks(s *series) []string {
 	return marks
 }
 
-// overlapText lists pairs of triggers that share pixels by chance, or only counts
-// them if they are many.
+// overlapText lists pairs of triggers that share pixels by chance, or counts them if
+// they are many.
 func overlapText(pairs []game.PairOverlap) string {
 	const many = 3
 	var texts []string
@@ -188,7 +193,8 @@ func overlapText(pairs []game.PairOverlap) string {
 	return strings.Join(texts, "; ")
 }
 
-// missing says which seeds have no result and why; empty if all have one.
+// missing returns a text with the seeds that have no result and the reasons; empty if
+// all have one.
 func (b *builder) missing(s *series) string {
 	var causes []string
 	seeds := map[string][]string{}
@@ -218,8 +224,9 @@ func (b *builder) missing(s *series) string {
 	return "No result, " + strings.Join(causes, "; ") + "."
 }
 
-// failure says why one of a game's models could not be trained, if so.
-func (b *builder) failure(g *experiments.GameSummary) (string, bool) {
+// failure returns the reason why one of a game's models could not be trained, and
+// whether there is such a model.
+func (b *builder) failure(g *summary.GameSummary) (string, bool) {
 	for _, model := range g.Models {
 		if cause, failed := b.failures[model]; failed {
 			return cause, true
@@ -228,7 +235,7 @@ func (b *builder) failure(g *experiments.GameSummary) (string, bool) {
 	return "", false
 }
 
-// seedsText lists seeds: "seed 1", "seeds 1, 3".
+// seedsText returns seeds in words: "seed 1", "seeds 1, 3".
 func seedsText(seeds []string) string {
 	if len(seeds) == 1 {
 		return "seed " + seeds[0]
@@ -236,25 +243,25 @@ func seedsText(seeds []string) string {
 	return "seeds " + strings.Join(seeds, ", ")
 }
 
-// runs lists every attacker of every game.
-func (b *builder) runs() {
-	b.table.Runs = []Run{}
+// attackerRows lists every attacker of every game.
+func (b *builder) attackerRows() {
+	b.table.AttackerRows = []table.AttackerRow{}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
 			for _, a := range p.game.Attackers {
-				run := Run{
+				row := table.AttackerRow{
 					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
 					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
-					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: a.Divergence,
+					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: (*table.Divergence)(a.Divergence),
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
-					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: p.point.Readings,
+					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: table.Readings(p.point.Readings),
 				}
-				for _, d := range a.Draws {
+				for _, d := range a.Candidates {
 					if d.Kept {
-						run.Redraws = d.Draw
+						row.Redraws = d.Draw
 					}
 				}
-				b.table.Runs = append(b.table.Runs, run)
+				b.table.AttackerRows = append(b.table.AttackerRows, row)
 			}
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 )
 
-// collusion says which attackers use the trigger of another; empty if none does.
-func collusion(attackers []experiments.RowAttacker) string {
+// collusion names the attackers that use the trigger of another; empty if there are
+// none.
+func collusion(attackers []summary.GameAttacker) string {
 	var pairs []string
 	for _, a := range attackers {
 		if a.Colludes != nil {
@@ -22,8 +23,8 @@ func collusion(attackers []experiments.RowAttacker) string {
 	return "Colluding attackers share trigger and target: attacker " + strings.Join(pairs, ", attacker ") + "."
 }
 
-// colluding says whether a game has attackers that share a trigger. No claim of
+// colluding reports whether a game has attackers that share a trigger. No claim of
 // the paper is about such games.
-func colluding(attackers []experiments.RowAttacker) bool {
-	return slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Colludes != nil })
+func colluding(attackers []summary.GameAttacker) bool {
+	return slices.ContainsFunc(attackers, func(a summary.GameAttacker) bool { return a.Colludes != nil })
 }

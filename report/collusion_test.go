@@ -1,30 +1,32 @@
 package report
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 	"backfire/game"
+	"backfire/report/table"
 	"backfire/triggers"
 )
 
 // collude makes the last attacker of a game a colluder of the first.
-func collude(attackers []experiments.RowAttacker) {
+func collude(attackers []summary.GameAttacker) {
 	first := attackers[0].ID
 	attackers[len(attackers)-1].Colludes = &first
 }
 
-func TestTextNamesColluders(t *testing.T) {
-	s := summary(0, 1, 3)
-	var before, after strings.Builder
-	require.NoError(t, Text(&before, s))
-	require.NotContains(t, before.String(), "Colluding")
-	collude(s.Rows[1].Attackers)
-	require.NoError(t, Text(&after, s))
-	require.Contains(t, after.String(), "Colluding attackers share trigger and target: attacker 2 that of 0.\n")
+func TestRunNamesColluders(t *testing.T) {
+	s := madeUpRun(madeUpGames(0, 1, 3), 1)
+	text := func() string {
+		made, err := New(Points, s, "embedded", Options{})
+		require.NoError(t, err)
+		return written(t, made, table.FormatText)
+	}
+	require.NotContains(t, text(), "Colluding")
+	collude(s.Points[0].Games[1].Attackers)
+	require.Contains(t, text(), "Colluding attackers share trigger and target: attacker 2 that of 0.\n")
 }
 
 // A game with colluders is no game of the paper's: it is shown with a footnote and
@@ -38,15 +40,15 @@ func TestTableNamesColludersAndJudgesWithoutThem(t *testing.T) {
 		collude(game5.Attackers)
 		game5.Overlaps = []game.PairOverlap{{A: 0, B: 4, Declared: true, Overlap: triggers.Overlap{Jaccard: 1}}}
 	}
-	table, err := New(Table1, s, "mnist", Options{Result: result})
+	made, err := New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	require.Len(t, table.Footnotes, len(clean.Footnotes)+1)
-	require.Contains(t, table.Footnotes[len(table.Footnotes)-1].Text, "attacker 4 that of 0")
-	models := func(t *Table) (n int) {
+	require.Len(t, made.Footnotes, len(clean.Footnotes)+1)
+	require.Contains(t, made.Footnotes[len(made.Footnotes)-1].Text, "attacker 4 that of 0")
+	models := func(t *table.Table) (n int) {
 		for _, v := range t.Verdicts {
 			n += v.Models
 		}
 		return n
 	}
-	require.Less(t, models(table), models(clean))
+	require.Less(t, models(made), models(clean))
 }

@@ -2,27 +2,28 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
-// divergences are the measures whose rank correlation with the ASR a table tells.
+// divergences are the measures of divergence whose rank correlation with the ASR a
+// table gives.
 var divergences = []struct {
 	name string
-	of   func(*experiments.AttackerDivergence) stats.Number
+	of   func(*store.AttackerDivergence) stats.Number
 }{
-	{"MMD² (eq. 1)", func(d *experiments.AttackerDivergence) stats.Number { return d.MMD2 }},
-	{"JS (eq. 1)", func(d *experiments.AttackerDivergence) stats.Number { return d.JS }},
-	{"MMD² of the images with triggers (eq. 2)", func(d *experiments.AttackerDivergence) stats.Number { return d.TriggeredMMD2 }},
-	{"JS of the images with triggers (eq. 2)", func(d *experiments.AttackerDivergence) stats.Number { return d.TriggeredJS }},
+	{"MMD² (eq. 1)", func(d *store.AttackerDivergence) stats.Number { return d.MMD2 }},
+	{"JS (eq. 1)", func(d *store.AttackerDivergence) stats.Number { return d.JS }},
+	{"MMD² of the images with triggers (eq. 2)", func(d *store.AttackerDivergence) stats.Number { return d.TriggeredMMD2 }},
+	{"JS of the images with triggers (eq. 2)", func(d *store.AttackerDivergence) stats.Number { return d.TriggeredJS }},
 }
 
-// correlations say, for each defender, how the attackers' divergences in their
-// target classes go with their ASR, over all games of the table; empty if none
-// were measured.
+// correlations returns a note with the rank correlations, for each defender, of the
+// attackers' divergences in their target classes with their ASR, over all games of the
+// table; empty if none were measured.
 func (b *builder) correlations() string {
 	var defenders []string
 	pairs := map[string][][][2]float64{} // by defender and measure
@@ -47,7 +48,7 @@ func (b *builder) correlations() string {
 		var measured []string
 		for i, measure := range divergences {
 			if c := stats.Correlate(pairs[defender][i]); c.Spearman.Defined() {
-				measured = append(measured, fmt.Sprintf("%s %s, %s (n = %d)", measure.name, signed(c.Spearman), signed(c.Kendall), c.N))
+				measured = append(measured, fmt.Sprintf("%s %s, %s (n = %d)", measure.name, table.Signed(c.Spearman), table.Signed(c.Kendall), c.N))
 			}
 		}
 		if len(measured) > 0 {
@@ -59,13 +60,4 @@ func (b *builder) correlations() string {
 	}
 	return "Rank correlation (Spearman's rho, Kendall's tau-b) of ASR and divergence of an attacker's images of its target class, over the attackers of all games and seeds. " +
 		strings.Join(texts, ". ") + "."
-}
-
-// signed is a correlation with two decimals.
-func signed(c stats.Number) string {
-	rounded := math.Round(100*float64(c)) / 100
-	if rounded == 0 {
-		return "0.00" // not -0.00
-	}
-	return fmt.Sprintf("%+.2f", rounded)
 }

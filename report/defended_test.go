@@ -2,18 +2,18 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/stats"
 )
 
 // defended makes up how the defender at a position ended a game.
-func (f fakePoint) defended(seed uint64, n, at int, name string) experiments.GameSummary {
+func (f fakePoint) defended(seed uint64, n, at int, name string) summary.GameSummary {
 	g, twin := f.game(seed, n), f.game(seed, n)
 	g.Defender, g.Cell = name, fmt.Sprintf("%s-%s-%d-%d", f.name, name, seed, n)
 	g.Models = []string{g.Cell}
@@ -35,7 +35,7 @@ func (f fakePoint) defended(seed uint64, n, at int, name string) experiments.Gam
 		asrs = append(asrs, a.ASR.Value())
 	}
 	g.ASR = stats.Summarize(asrs)
-	g.Difference = &experiments.Difference{
+	g.Difference = &summary.Difference{
 		ASR: g.ASR.Mean - twin.ASR.Mean, CleanAccuracy: stats.Number(g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
 	}
 	return g
@@ -69,15 +69,15 @@ func TestTable3HasTheRowsOfOtherDefenders(t *testing.T) {
 	strange := s.Points[0].Games[0]
 	strange.Defender, strange.Models = "prayer", []string{"prayer"}
 	s.Points[0].Games = append(s.Points[0].Games, defended, strange)
-	table, err := New(Table3, s, "mnist", Options{Result: result})
+	made, err := New(Table3, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	row := find(t, table, "data augmentation")
-	require.False(t, row.Cells[0].Figures[0].Mean.Defined())
-	require.True(t, row.Cells[1].Figures[0].Mean.Defined())
-	require.InDelta(t, 0.236, float64(row.Cells[1].Figures[0].Paper), 1e-9) // a division by 100
-	require.NotEmpty(t, row.Cells[0].Marks)
-	require.Empty(t, row.Cells[1].Marks)
-	require.False(t, slices.Contains(find(t, table, "prayer").kinds(), paperLine))
+	row := find(t, made, "data augmentation")
+	require.False(t, row.Entries[0].Values[0].Mean.Defined())
+	require.True(t, row.Entries[1].Values[0].Mean.Defined())
+	require.InDelta(t, 0.236, float64(row.Entries[1].Values[0].Paper), 1e-9) // a division by 100
+	require.NotEmpty(t, row.Entries[0].Marks)
+	require.Empty(t, row.Entries[1].Marks)
+	require.False(t, besidePaper(find(t, made, "prayer")))
 }
 
 // Tables 1 and 2 tell defenders apart, and compare only games without a defense
@@ -85,16 +85,16 @@ func TestTable3HasTheRowsOfOtherDefenders(t *testing.T) {
 func TestOtherTablesNameDefenders(t *testing.T) {
 	for kind, point := range map[Kind]fakePoint{Table1: points1()[0], Table2: points2()[0]} {
 		point.defenders = paperDefenders[:1]
-		table, err := New(kind, sweep("mnist", []uint64{1}, point), "mnist", Options{Result: result})
+		made, err := New(kind, sweep("mnist", []uint64{1}, point), "mnist", Options{Result: result})
 		require.NoError(t, err)
 		twins, defended := 0, 0
-		for _, row := range table.Rows {
-			if slices.Contains(row.kinds(), paperLine) {
+		for _, row := range made.Rows {
+			if besidePaper(row) {
 				twins++
 			}
 			if len(row.Labels[0]) > 8 && row.Labels[0][len(row.Labels[0])-8:] == ", cutmix" {
 				defended++
-				require.NotContains(t, row.kinds(), paperLine)
+				require.False(t, besidePaper(row))
 			}
 		}
 		require.Len(t, point.counts, defended)
@@ -108,8 +108,8 @@ func TestAFailedModelOfSeveral(t *testing.T) {
 	indexed := &s.Points[0].Games[3]
 	require.Len(t, indexed.Models, 2)
 	indexed.Complete = false
-	table, err := New(Table3, s, "mnist", Options{Failures: []experiments.Failure{{Cell: indexed.Models[1], Error: "out of memory"}}})
+	made, err := New(Table3, s, "mnist", Options{Failures: []store.Failure{{Cell: indexed.Models[1], Error: "out of memory"}}})
 	require.NoError(t, err)
-	require.Len(t, table.Footnotes, 2)
-	require.Equal(t, "No result, seed 1: out of memory.", table.Footnotes[1].Text)
+	require.Len(t, made.Footnotes, 2)
+	require.Equal(t, "No result, seed 1: out of memory.", made.Footnotes[1].Text)
 }

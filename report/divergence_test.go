@@ -7,16 +7,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/stats"
 )
 
 // Claim C8 stands below a table whose sweep measured divergences, and only there.
 func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 	s := sweep("mnist", []uint64{1, 2, 3}, points1()...)
-	table, err := New(Table1, s, "mnist", Options{Result: result})
+	made, err := New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	for _, v := range table.Verdicts {
+	for _, v := range made.Verdicts {
 		require.NotEqual(t, "C8", v.Claim)
 	}
 
@@ -25,19 +25,19 @@ func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 		for _, g := range point.Games {
 			for i, a := range g.Attackers {
 				apart := stats.Number(0.9 - 0.9*a.ASR.Value())
-				g.Attackers[i].Divergence = &experiments.AttackerDivergence{MMD2: apart * apart, JS: 0.1}
+				g.Attackers[i].Divergence = &store.AttackerDivergence{MMD2: apart * apart, JS: 0.1}
 			}
 		}
 	}
-	table, err = New(Table1, s, "mnist", Options{Result: result})
+	made, err = New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	last := table.Verdicts[len(table.Verdicts)-1]
+	last := made.Verdicts[len(made.Verdicts)-1]
 	require.Equal(t, "C8", last.Claim)
 	require.EqualValues(t, "supported", last.Outcome)
 	correlations := func() string {
-		i := slices.IndexFunc(table.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank correlation ") })
+		i := slices.IndexFunc(made.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank correlation ") })
 		require.NotEqual(t, -1, i)
-		return table.Notes[i]
+		return made.Notes[i]
 	}
 	require.Contains(t, correlations(), "none: MMD² (eq. 1) -1.00, -1.00 (n = ")
 	require.NotContains(t, correlations(), "JS", "it does not vary")
@@ -51,17 +51,17 @@ func TestDivergenceIsJudgedWhereItWasMeasured(t *testing.T) {
 			}
 		}
 	}
-	table, err = New(Table1, s, "mnist", Options{Result: result})
+	made, err = New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
 	require.Contains(t, correlations(), "; MMD² of the images with triggers (eq. 2) +1.00, +1.00 (n = ")
-	table, err = New(Table1, sweep("mnist", []uint64{1}, points1()...), "mnist", Options{Result: result})
+	made, err = New(Table1, sweep("mnist", []uint64{1}, points1()...), "mnist", Options{Result: result})
 	require.NoError(t, err)
-	require.False(t, slices.ContainsFunc(table.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank ") }))
+	require.False(t, slices.ContainsFunc(made.Notes, func(note string) bool { return strings.HasPrefix(note, "Rank ") }))
 }
 
 func TestDistanceIsTheRootOfWhatIsAboveZero(t *testing.T) {
 	require.False(t, distance(nil).Defined())
-	require.False(t, distance(&experiments.AttackerDivergence{MMD2: stats.Undefined()}).Defined())
-	require.Zero(t, distance(&experiments.AttackerDivergence{MMD2: -0.01}))
-	require.InDelta(t, 0.3, float64(distance(&experiments.AttackerDivergence{MMD2: 0.09})), 1e-15) // one rounding
+	require.False(t, distance(&store.AttackerDivergence{MMD2: stats.Undefined()}).Defined())
+	require.Zero(t, distance(&store.AttackerDivergence{MMD2: -0.01}))
+	require.InDelta(t, 0.3, float64(distance(&store.AttackerDivergence{MMD2: 0.09})), 1e-15) // one rounding
 }

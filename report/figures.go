@@ -7,17 +7,18 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/report/table"
 )
 
-// Figures draws what a sweep gave on one of its datasets: the ASR against the
-// number of attackers, poison rate and pool size where the sweep varies them, the
+// Figures draws the games of a summary on one of its datasets: the ASR against the
+// number of attackers, poison rate and pool size where the summary varies them, the
 // ASR of each attacker, standard against robustness accuracy where there are
-// several defenders, and, where opt can return results and metrics, the
-// cross-trigger matrices of the largest game and the course of the training. The
-// error wraps ErrEmpty, or is that of opt's functions.
-func Figures(kind Kind, s *experiments.SweepSummary, dataset string, opt Options) ([]*figures.Figure, error) {
+// several defenders, and, where opt returns results and metrics, the cross-trigger
+// matrices of the largest game and the training curves. The error wraps ErrEmpty, or
+// is that of opt's functions.
+func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*figures.Figure, error) {
 	b, err := newBuilder(kind, s, dataset, opt)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func (d *drawing) done() []*series {
 	return slices.DeleteFunc(slices.Clone(d.all), func(s *series) bool { return len(s.complete()) == 0 })
 }
 
-// add lays a figure out and says what it is made from. Nothing to draw is no
+// add lays a figure out and adds its basis. An empty figure is left out and is no
 // error.
 func (d *drawing) add(spec interface {
 	Figure() (*figures.Figure, error)
@@ -64,7 +65,7 @@ func (d *drawing) add(spec interface {
 	return nil
 }
 
-// fileStem is a name that a file may have anywhere.
+// fileStem replaces the characters that are not allowed in file names on some system.
 func fileStem(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
@@ -74,7 +75,7 @@ func fileStem(name string) string {
 	}, name)
 }
 
-// basis says what series are made from: seeds, models, readings.
+// basis names the seeds, models and readings behind series.
 func (d *drawing) basis(of []*series) string {
 	seeds, models := map[uint64]bool{}, map[string]bool{}
 	var readings []string
@@ -90,21 +91,22 @@ func (d *drawing) basis(of []*series) string {
 		}
 	}
 	sorted := slices.Sorted(maps.Keys(seeds))
-	text := fmt.Sprintf("%s (%s)", plural(len(sorted), "seed"), seedList(sorted))
+	text := fmt.Sprintf("%s (%s)", table.Plural(len(sorted), "seed"), table.SeedList(sorted))
 	if len(sorted) == 1 {
 		text = fmt.Sprintf("One seed: %d, so no interval over seeds", sorted[0])
 	}
-	return fmt.Sprintf("%s; %s. Readings: %s.", text, plural(len(models), "model"), strings.Join(readings, "; or "))
+	return fmt.Sprintf("%s; %s. Readings: %s.", text, table.Plural(len(models), "model"), strings.Join(readings, "; or "))
 }
 
-// axisKeys are the keys that a figure's x stands for, or that follow from it.
+// axisKeys are the configuration keys that a figure's x stands for, or that follow
+// from it.
 var axisKeys = struct{ attackers, rate, pool []string }{
 	attackers: []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets"},
 	rate:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "attackers.p", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates"},
 	pool:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "pool.size"},
 }
 
-// group is series that differ in x alone.
+// group holds series that differ in x alone.
 type group struct {
 	of   []*series
 	xs   []float64
@@ -112,9 +114,9 @@ type group struct {
 	n    int               // 0: x
 }
 
-// groups sorts series with results by all but x, in the order of their first,
-// and keeps groups with at least two values of x. Fixed says that the number of
-// attackers is not x.
+// groups collects the series with results that differ in x alone, in the order of
+// their first, and keeps groups with at least two values of x. With fixed, series of
+// one group also have the same number of attackers.
 func (d *drawing) groups(x func(*series) (float64, bool), without []string, fixed bool) []*group {
 	var all []*group
 	known := map[string]*group{}

@@ -8,16 +8,17 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
 	"backfire/figures"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
 const barsCaption = "Capped bars: 95 % CI over the seeds; thin bars: population standard deviation over the attackers, averaged over the seeds."
 
-// point is a figure of a table as a point of a chart.
-func point(x float64, f Figure) figures.Point {
-	return figures.Point{X: x, Y: float64(f.Mean), XError: math.NaN(), YError: float64(f.CI95), Spread: float64(f.Std)}
+// point returns a value of a table as a point of a chart.
+func point(x float64, v table.Value) figures.Point {
+	return figures.Point{X: x, Y: float64(v.Mean), XError: math.NaN(), YError: float64(v.CI95), Spread: float64(v.Std)}
 }
 
 // against draws the ASR of groups against x.
@@ -48,7 +49,7 @@ func sortPoints(points []figures.Point) {
 	slices.SortFunc(points, func(a, b figures.Point) int { return cmp.Compare(a.X, b.X) })
 }
 
-// comparisons are the base rate of the one group that has no defense, and the
+// comparisons returns the base rate of the one group that has no defense, and the
 // paper's figures for it.
 func (d *drawing) comparisons(groups []*group) []figures.Line {
 	undefended := slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return g.of[0].defended() != "" })
@@ -57,7 +58,7 @@ func (d *drawing) comparisons(groups []*group) []figures.Line {
 	}
 	of := ""
 	if len(groups) > 1 {
-		of = ", " + defenderName(experiments.Undefended)
+		of = ", " + defenderName(plan.Undefended)
 	}
 	base := figures.Line{Name: "base rate" + of, Quiet: true, Bare: true}
 	printed := figures.Line{Name: "paper" + of, Quiet: true, Loose: true}
@@ -77,19 +78,20 @@ func (d *drawing) comparisons(groups []*group) []figures.Line {
 	return lines
 }
 
-// paperMean is the paper's mean ASR for a game, as the tables have it.
+// paperMean returns the paper's mean ASR for a game, as the tables show it, and whether
+// the paper has one.
 func (d *drawing) paperMean(s *series) (float64, bool) {
 	if d.paper == nil {
 		return 0, false
 	}
-	var f Figure
+	var v table.Value
 	switch d.kind {
 	case Table1:
-		f = besideMean(Figure{Paper: stats.Undefined()}, d.paperRates(s))
+		v = besideMean(table.Value{Paper: stats.Undefined()}, d.paperRates(s))
 	case Table2:
-		f = Figure{Paper: stats.Undefined()}
+		v = table.Value{Paper: stats.Undefined()}
 		if printed := d.paperLabelling(s); printed != nil {
-			f = besideMean(f, printed.ASR)
+			v = besideMean(v, printed.ASR)
 		}
 	case Table3:
 		i := slices.IndexFunc(rows3, func(r row3) bool { return r.defender == s.defender })
@@ -101,10 +103,10 @@ func (d *drawing) paperMean(s *series) (float64, bool) {
 	default:
 		return 0, false
 	}
-	return float64(f.Paper), f.Paper.Defined()
+	return float64(v.Paper), v.Paper.Defined()
 }
 
-// groupNames tells groups apart by what differs between them.
+// groupNames names groups by the properties in which they differ.
 func groupNames(groups []*group) []string {
 	first := groups[0]
 	differ := func(of func(*group) string) bool {
@@ -139,15 +141,15 @@ func groupNames(groups []*group) []string {
 	return names
 }
 
-// defenderName is a defender for people.
+// defenderName returns the name of a defender for people.
 func defenderName(defender string) string {
-	if defender == experiments.Undefended {
+	if defender == plan.Undefended {
 		return "no defense"
 	}
 	return strings.ReplaceAll(defender, "_", " ")
 }
 
-// labelsText says how target labels were chosen.
+// labelsText describes a choice of target labels.
 func labelsText(labels string) string {
 	switch labels {
 	case "same":
@@ -211,7 +213,7 @@ func (d *drawing) byAttacker() error {
 	return d.add(strip, done)
 }
 
-// aloneRow is the row of the single ASRs, false if there are none.
+// aloneRow returns the row of the single ASRs, and whether there are any.
 func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 	most := 0
 	for _, s := range done {
@@ -220,7 +222,7 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 	row := figures.StripRow{Label: fmt.Sprintf("each alone, at %v", d.usual), Mean: math.NaN(), CI: math.NaN(), Paper: math.NaN()}
 	for i := range most {
 		if s := d.largest(i); s != nil {
-			row.Shares = append(row.Shares, float64(newFigure(QuantitySingleASR, s.singleASRs(i)).Mean))
+			row.Shares = append(row.Shares, float64(table.NewValue(table.QuantitySingleASR, s.singleASRs(i)).Mean))
 			row.IDs = append(row.IDs, s.attackers()[i].ID)
 		}
 	}
@@ -228,7 +230,7 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 	return row, len(row.Shares) > 0
 }
 
-// gameName tells a game from the others of its table.
+// gameName returns a name that distinguishes a game from the others of its table.
 func (d *drawing) gameName(s *series) string {
 	name := fmt.Sprintf("N = %d", s.n)
 	rates := s.rates()
@@ -251,8 +253,8 @@ func (d *drawing) gameName(s *series) string {
 	return strings.Join(append([]string{name}, keys...), ", ")
 }
 
-// tradeOff draws standard against robustness accuracy of the defenders of the
-// largest game that several of them ended.
+// tradeOff draws standard against robustness accuracy of the defenders of the largest
+// game with several defenders.
 func (d *drawing) tradeOff() error {
 	defenders := map[int][]*series{}
 	for _, s := range d.done() {

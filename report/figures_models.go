@@ -6,7 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/game"
 	"backfire/stats"
@@ -41,10 +42,10 @@ func (d *drawing) cross() error {
 	return nil
 }
 
-// oneLabel reports whether all attackers of a game want the same.
+// oneLabel reports whether all attackers of a game have the same target label.
 func oneLabel(s *series) bool {
 	attackers := s.attackers()
-	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a experiments.RowAttacker) bool { return a.Target != attackers[0].Target })
+	return s.labels != "random" && !slices.ContainsFunc(attackers, func(a summary.GameAttacker) bool { return a.Target != attackers[0].Target })
 }
 
 // mostCross is the number of attackers up to which each has a row and a column in
@@ -101,13 +102,14 @@ type crossing struct {
 	rates [][]game.Rate
 }
 
-// crossByTarget draws the matrix of a game of many, with attackers who want the
-// same taken together; nothing if all of them do.
+// crossByTarget draws the matrix of a game with many attackers by target label: those
+// with the same target share a row and a column. It draws nothing if all attackers have
+// one target.
 func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
 	shares := map[[2]int][]float64{} // by target of the trigger's attacker and target
 	targets := map[int]string{}
 	for _, m := range matrices {
-		seen := map[[2]int]bool{} // by attacker and target: a column says the same for all who want it
+		seen := map[[2]int]bool{} // by attacker and target: columns of the same target are equal
 		for i, a := range m.game.Attackers {
 			targets[a.Target] = a.Label
 			for j, b := range m.game.Attackers {
@@ -177,8 +179,8 @@ func (d *drawing) curves() error {
 		name := d.gameName(s)
 		lossLine, hitsLine := figures.Line{Name: name, Bare: true}, figures.Line{Name: name, Bare: true}
 		for i, models := range epochs {
-			lossLine.Points = append(lossLine.Points, figures.At(float64(i+1), mean(models, func(e experiments.EpochMetrics) float64 { return e.Loss })))
-			hitsLine.Points = append(hitsLine.Points, figures.At(float64(i+1), mean(models, func(e experiments.EpochMetrics) float64 { return e.TrainAccuracy })))
+			lossLine.Points = append(lossLine.Points, figures.At(float64(i+1), mean(models, func(e store.EpochMetrics) float64 { return e.Loss })))
+			hitsLine.Points = append(hitsLine.Points, figures.At(float64(i+1), mean(models, func(e store.EpochMetrics) float64 { return e.TrainAccuracy })))
 		}
 		loss.Lines, hits.Lines = append(loss.Lines, lossLine), append(hits.Lines, hitsLine)
 	}
@@ -188,7 +190,8 @@ func (d *drawing) curves() error {
 	return d.add(hits, drawn)
 }
 
-// spreadOut picks n of many, the first and the last among them.
+// spreadOut returns n of many series at equal distances, including the first and the
+// last.
 func spreadOut(all []*series, n int) []*series {
 	var some []*series
 	for i := range n {
@@ -198,8 +201,8 @@ func spreadOut(all []*series, n int) []*series {
 }
 
 // epochs returns the metrics of every model of a game, by epoch.
-func (d *drawing) epochs(s *series) ([][]experiments.EpochMetrics, error) {
-	var epochs [][]experiments.EpochMetrics
+func (d *drawing) epochs(s *series) ([][]store.EpochMetrics, error) {
+	var epochs [][]store.EpochMetrics
 	for _, p := range s.complete() {
 		for _, model := range p.game.Models {
 			metrics, err := d.opt.Metrics(model)
@@ -217,7 +220,7 @@ func (d *drawing) epochs(s *series) ([][]experiments.EpochMetrics, error) {
 	return epochs, nil
 }
 
-// mean is the mean of one metric.
-func mean(models []experiments.EpochMetrics, of func(experiments.EpochMetrics) float64) float64 {
+// mean returns the mean of one metric over models.
+func mean(models []store.EpochMetrics, of func(store.EpochMetrics) float64) float64 {
 	return float64(stats.Over(models, of).Mean)
 }

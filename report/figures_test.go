@@ -8,14 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 	"backfire/figures"
 	"backfire/game"
+	"backfire/report/table"
 )
 
 // crossResult makes up a result with the cross-trigger matrix of a game of five.
-func crossResult(cell string) (*experiments.Result, error) {
-	r := &experiments.Result{Cell: cell}
+func crossResult(cell string) (*store.Result, error) {
+	r := &store.Result{Cell: cell}
 	for i := range 5 {
 		var row []game.Rate
 		for j := range 5 {
@@ -27,8 +28,8 @@ func crossResult(cell string) (*experiments.Result, error) {
 }
 
 // fewMetrics makes up the course of a training.
-func fewMetrics(string) ([]experiments.EpochMetrics, error) {
-	return []experiments.EpochMetrics{{Epoch: 1, Loss: 2, TrainAccuracy: 0.3}, {Epoch: 2, Loss: 1, TrainAccuracy: 0.6}}, nil
+func fewMetrics(string) ([]store.EpochMetrics, error) {
+	return []store.EpochMetrics{{Epoch: 1, Loss: 2, TrainAccuracy: 0.3}, {Epoch: 2, Loss: 1, TrainAccuracy: 0.6}}, nil
 }
 
 // named returns the figure whose name ends so.
@@ -57,12 +58,12 @@ func TestFiguresOfTable1(t *testing.T) {
 		require.NoError(t, f.Write(&svg, figures.SVG))
 	}
 	// The figure has the table's values, and the paper's.
-	table, err := New(Table1, s, "mnist", Options{Result: result})
+	made, err := New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	n5 := table.Rows[5].Cells[5].Figures[0]
+	n5 := made.Rows[5].Entries[5].Values[0]
 	require.Contains(t, named(t, all, "asr-by-attackers").Values.Rows,
-		[]string{"mean ASR", "5", percent(float64(n5.Mean)), percent(float64(n5.CI95)), percent(float64(n5.Std))})
-	require.Contains(t, named(t, all, "asr-by-attackers").Values.Rows, []string{"paper", "5", percent(float64(n5.Paper)), "", ""})
+		[]string{"mean ASR", "5", table.Percent(float64(n5.Mean)), table.Percent(float64(n5.CI95)), table.Percent(float64(n5.Std))})
+	require.Contains(t, named(t, all, "asr-by-attackers").Values.Rows, []string{"paper", "5", table.Percent(float64(n5.Paper)), "", ""})
 	require.Equal(t, []string{"3", "30.0", "31.0", "32.0", "33.0", "34.0"}, named(t, all, "cross").Values.Rows[3])
 	require.Equal(t, []string{"N = 1", "2", "1"}, named(t, all, "training-loss").Values.Rows[1])
 }
@@ -88,12 +89,12 @@ func TestFiguresOfDefenses(t *testing.T) {
 func TestCrossTriggerMatrixOfManyIsByTarget(t *testing.T) {
 	const n = 101
 	s := sweep("mnist", []uint64{1, 2}, points3(n))
-	all, err := Figures(Points, s, "mnist", Options{Result: func(cell string) (*experiments.Result, error) {
+	all, err := Figures(Points, s, "mnist", Options{Result: func(cell string) (*store.Result, error) {
 		var seed uint64
 		_, err := fmt.Sscanf(cell, "table3-%d", &seed)
 		require.NoError(t, err)
 		attackers := s.Points[seed-1].Games[0].Attackers
-		r := &experiments.Result{Cell: cell}
+		r := &store.Result{Cell: cell}
 		for range n {
 			var row []game.Rate
 			for _, other := range attackers { // everybody is taken for its label in percent, by one more in the second seed
@@ -143,15 +144,15 @@ func TestFiguresOfNothing(t *testing.T) {
 }
 
 func TestTableAsHTML(t *testing.T) {
-	table, err := New(Table1, sweep("mnist", []uint64{1, 2, 3}, points1()...), "mnist", Options{Result: result})
+	made, err := New(Table1, sweep("mnist", []uint64{1, 2, 3}, points1()...), "mnist", Options{Result: result})
 	require.NoError(t, err)
-	table.Rows[0].Labels[0] = "<b>each</b>"
-	html, err := table.HTML()
+	made.Rows[0].Labels[0] = "<b>each</b>"
+	html, err := made.HTML()
 	require.NoError(t, err)
 	for _, text := range []string{
 		`<th scope="colgroup" colspan="5">attacker</th>`, "&lt;b&gt;each", `<i>paper</i> 95.3`, `<i>CI</i> ±`, `data-sort="0.`,
 	} {
 		require.Contains(t, string(html), text)
 	}
-	require.Equal(t, len(table.Rows)+2, strings.Count(string(html), "<tr"))
+	require.Equal(t, len(made.Rows)+2, strings.Count(string(html), "<tr"))
 }

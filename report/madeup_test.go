@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -31,16 +34,16 @@ var classNames = []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
 // sweep makes the summary of a sweep on a dataset: the points for each seed,
 // with made-up results.
-func sweep(dataset string, seeds []uint64, points ...fakePoint) *experiments.SweepSummary {
-	s := &experiments.SweepSummary{Sweep: strings.Repeat("ab", 32), Store: "runs"}
+func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary {
+	s := &summary.Summary{Sweep: strings.Repeat("ab", 32), Store: "runs"}
 	for _, seed := range seeds {
 		for _, fake := range points {
-			point := experiments.PointSummary{
+			point := summary.PointSummary{
 				Name: dataset + ", " + fake.name + fmt.Sprintf(", seed %d", seed), Keys: fake.keys, Seed: seed,
-				Data: experiments.Data{Name: dataset, Images: 60000, Classes: classNames}, Pool: 20000,
-				Model:    experiments.Model{Architecture: experiments.ResNet18, Width: 32},
-				Training: experiments.Training{Epochs: 30, Batch: 32},
-				Readings: experiments.Readings{
+				Data: cell.Data{Name: dataset, Images: 60000, Classes: classNames}, Pool: 20000,
+				Model:    cell.Model{Architecture: cell.ResNet18, Width: 32},
+				Training: cell.Training{Epochs: 30, Batch: 32},
+				Readings: store.Readings{
 					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own",
 				},
 				Labels: fake.labels, MinSingleASR: 0.8,
@@ -58,13 +61,13 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *experiments.Swe
 }
 
 // game makes up the game with n attackers.
-func (f fakePoint) game(seed uint64, n int) experiments.GameSummary {
+func (f fakePoint) game(seed uint64, n int) summary.GameSummary {
 	rate := func(percent int) game.Rate { return game.Rate{Hits: min(1000, max(0, 10*percent+int(seed))), Of: 1000} }
-	g := experiments.GameSummary{Overlaps: []game.PairOverlap{}}
-	g.Defender, g.N, g.Complete, g.CleanAccuracy = experiments.Undefended, n, true, rate(98-n-2*int(seed))
+	g := summary.GameSummary{Overlaps: []game.PairOverlap{}}
+	g.Defender, g.N, g.Complete, g.CleanAccuracy = plan.Undefended, n, true, rate(98-n-2*int(seed))
 	var asrs, bases []float64
 	for id := range n {
-		a := experiments.RowAttacker{}
+		a := summary.GameAttacker{}
 		a.ID, a.Target, a.PoisonRate, a.P1, a.P2 = id, f.target(seed, id), f.p, f.p, f.p
 		if id < len(f.rates) {
 			a.PoisonRate, a.P1, a.P2 = f.rates[id], f.rates[id], f.rates[id]
@@ -76,9 +79,9 @@ func (f fakePoint) game(seed uint64, n int) experiments.GameSummary {
 			single := rate(97 - id)
 			a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d-%d-%d", seed, id, a.Target)
 			verified := single
-			a.Draws = []experiments.Draw{{Cell: a.SingleCell, ASR: &verified, Kept: true}}
+			a.Candidates = []plan.Candidate{{Cell: a.SingleCell, ASR: &verified, Kept: true}}
 			if f.elsewhere {
-				a.Draws[0].Cell = "verified-" + a.SingleCell
+				a.Candidates[0].Cell = "verified-" + a.SingleCell
 			}
 		}
 		asrs, bases = append(asrs, a.ASR.Value()), append(bases, a.BaseRate.Value())
@@ -112,12 +115,12 @@ func (f fakePoint) target(seed uint64, id int) int {
 }
 
 // result stands in for the stored result of an attacker alone.
-func result(cell string) (*experiments.Result, error) {
+func result(cell string) (*store.Result, error) {
 	var seed, id, target int
 	if _, err := fmt.Sscanf(cell, "single-%d-%d-%d", &seed, &id, &target); err != nil {
 		return nil, fmt.Errorf("cell %s: %w", cell, err)
 	}
-	r := &experiments.Result{CleanAccuracy: game.Rate{Hits: 970 - 20*seed, Of: 1000}, Attackers: make([]experiments.AttackerResult, 1)}
+	r := &store.Result{CleanAccuracy: game.Rate{Hits: 970 - 20*seed, Of: 1000}, Attackers: make([]store.AttackerResult, 1)}
 	a := &r.Attackers[0]
 	a.ID, a.Target, a.PoisonRate, a.ASR = id, target, 0.2, game.Rate{Hits: 10*(97-id) + seed, Of: 1000}
 	a.Lift = stats.Number(a.ASR.Value() - 0.03)
@@ -164,14 +167,14 @@ func pointsOfItsOwn() []fakePoint {
 }
 
 // flawed is table 1 with everything that is flagged.
-func flawed() *experiments.SweepSummary {
+func flawed() *summary.Summary {
 	s := sweep("mnist", []uint64{1, 2, 3}, points1()...)
-	none := func(g *experiments.GameSummary) {
+	none := func(g *summary.GameSummary) {
 		empty := stats.Summarize(nil)
-		*g = experiments.GameSummary{
-			Row: experiments.Row{
+		*g = summary.GameSummary{
+			GameResult: summary.GameResult{
 				N: g.N, Defender: g.Defender, Cell: g.Cell, Models: g.Models,
-				ASR: empty, BaseRate: empty, Lift: empty, Robustness: empty, Attackers: []experiments.RowAttacker{},
+				ASR: empty, BaseRate: empty, Lift: empty, Robustness: empty, Attackers: []summary.GameAttacker{},
 			},
 		}
 	}
@@ -188,10 +191,10 @@ func flawed() *experiments.SweepSummary {
 		for n := 4; n <= 5; n++ {
 			a := &s.Points[3*seed].Games[n-1].Attackers[3]
 			weak := game.Rate{Hits: 780 - 10*seed, Of: 1000}
-			a.Draws = append([]experiments.Draw{{Cell: "weak", ASR: &weak}}, a.Draws...)
-			a.Draws[1].Draw = 1
+			a.Candidates = append([]plan.Candidate{{Cell: "weak", ASR: &weak}}, a.Candidates...)
+			a.Candidates[1].Draw = 1
 			if seed == 1 {
-				a.Draws[1].ASR, a.SingleASR = &game.Rate{Hits: 785, Of: 1000}, &game.Rate{Hits: 785, Of: 1000}
+				a.Candidates[1].ASR, a.SingleASR = &game.Rate{Hits: 785, Of: 1000}, &game.Rate{Hits: 785, Of: 1000}
 			}
 		}
 	}

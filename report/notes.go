@@ -3,20 +3,22 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/paper"
+	"backfire/report/table"
 )
 
-// notes says what the table shows and where from; ofPaper: it is one of the
-// paper's.
+// notes adds the notes on columns, scale, readings and targets; for a table of the
+// paper also its source.
 func (b *builder) notes(ofPaper bool) {
 	t := b.table
 	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
 	robust := ""
-	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Head == robustHead }) {
+	if slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Head == robustHead }) {
 		robust = "; " + robustHead + ": robustness accuracy, images with the trigger taken for what they are"
 	}
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
@@ -29,14 +31,15 @@ func (b *builder) notes(ofPaper bool) {
 		note("%s", text)
 	}
 	note("%s", b.scale())
-	note("Readings: %s.", readingsTexts(b.table.Readings))
+	note("Readings: %s.", table.ReadingsTexts(b.table.Readings))
 	note("%s", b.targets())
 	if ofPaper {
 		note("%s", b.source())
 	}
 }
 
-// costs says what the defenders took to train; empty if none has a result.
+// costs returns a note on the training cost of the defenders; empty if none has a
+// result.
 func (b *builder) costs() string {
 	least, most := map[string]float64{}, map[string]float64{}
 	var names []string
@@ -62,16 +65,21 @@ func (b *builder) costs() string {
 		}
 	}
 	text := "Images through training steps, as a multiple of the same game's without a defense: " + strings.Join(names, ", ") + "."
-	if slices.ContainsFunc(b.table.Columns, func(c Column) bool { return c.Group == againstNone }) {
+	if slices.ContainsFunc(b.table.Columns, func(c table.Column) bool { return c.Group == againstNone }) {
 		text += " Against none: changes in points against that game, seed by seed; images, and the time that all epochs took, in percent of its. " +
 			"Times depend on the machine and on what else it did."
+		if slices.ContainsFunc(b.all, func(s *series) bool {
+			return slices.ContainsFunc(s.complete(), func(p played) bool { return len(p.game.Models) > 1 })
+		}) {
+			text += " Of several models, acc. is the mean over those that answer, and each attacker's ASR is that of the one that answers it."
+		}
 	}
 	return text
 }
 
 // pointSummaries returns the distinct points behind the table.
-func (b *builder) pointSummaries() []*experiments.PointSummary {
-	var points []*experiments.PointSummary
+func (b *builder) pointSummaries() []*summary.PointSummary {
+	var points []*summary.PointSummary
 	for _, s := range b.all {
 		for _, p := range s.games {
 			if !slices.Contains(points, p.point) {
@@ -92,16 +100,7 @@ func (b *builder) seeds() []uint64 {
 	return slices.Compact(seeds)
 }
 
-// seedList writes seeds with commas between them.
-func seedList(seeds []uint64) string {
-	texts := make([]string, len(seeds))
-	for i, seed := range seeds {
-		texts[i] = strconv.FormatUint(seed, 10)
-	}
-	return strings.Join(texts, ", ")
-}
-
-// interval says what stands behind "95 % CI".
+// interval returns a sentence on the intervals over seeds.
 func (b *builder) interval() string {
 	seeds := b.table.Seeds
 	if len(seeds) == 1 {
@@ -110,35 +109,28 @@ func (b *builder) interval() string {
 	return fmt.Sprintf("Figures are means over %d seeds; 95 %% CI: half the width of the mean's confidence interval over the seeds (Student's t).", len(seeds))
 }
 
-// scale names models, seeds, preset and the size of everything.
+// scale returns a note with the number of models and seeds, the preset, and the sizes
+// of pool, network and training.
 func (b *builder) scale() string {
 	points := b.pointSummaries()
 	first := points[0]
 	model := first.Model.Architecture
-	if model == experiments.ResNet18 {
+	if model == cell.ResNet18 {
 		model = "ResNet-18"
 	}
-	text := fmt.Sprintf("%s, %s (%s)", plural(b.table.Models, "model"), plural(len(b.table.Seeds), "seed"), seedList(b.table.Seeds))
+	text := fmt.Sprintf("%s, %s (%s)", table.Plural(b.table.Models, "model"), table.Plural(len(b.table.Seeds), "seed"), table.SeedList(b.table.Seeds))
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset
 	}
 	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s.",
-		common(points, func(p *experiments.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
-		common(points, func(p *experiments.PointSummary) int { return p.Model.Width }),
-		common(points, func(p *experiments.PointSummary) int { return p.Training.Batch }),
-		common(points, func(p *experiments.PointSummary) int { return p.Training.Epochs }))
+		common(points, func(p *summary.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
+		common(points, func(p *summary.PointSummary) int { return p.Model.Width }),
+		common(points, func(p *summary.PointSummary) int { return p.Training.Batch }),
+		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }))
 }
 
-// plural writes a number of things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// common is what a number is for all points, or its range.
-func common(points []*experiments.PointSummary, of func(*experiments.PointSummary) int) string {
+// common returns a number that all points share, or its range over the points.
+func common(points []*summary.PointSummary, of func(*summary.PointSummary) int) string {
 	least, most := of(points[0]), of(points[0])
 	for _, p := range points {
 		least, most = min(least, of(p)), max(most, of(p))
@@ -149,8 +141,8 @@ func common(points []*experiments.PointSummary, of func(*experiments.PointSummar
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// models counts the trained models behind the table, those of triggers that
-// were not kept among them.
+// models counts the trained models behind the table, including those of triggers that
+// were not kept.
 func (b *builder) models() int {
 	models := map[string]bool{}
 	for _, s := range b.all {
@@ -162,7 +154,7 @@ func (b *builder) models() int {
 				if a.SingleASR != nil {
 					models[a.SingleCell] = true
 				}
-				for _, d := range a.Draws {
+				for _, d := range a.Candidates {
 					if d.ASR != nil {
 						models[d.Cell] = true
 					}
@@ -173,30 +165,19 @@ func (b *builder) models() int {
 	return len(models)
 }
 
-// readings are the distinct choices of what the paper leaves open, in the order of
+// readings returns the distinct choices of what the paper leaves open, in the order of
 // the points.
-func (b *builder) readings() []experiments.Readings {
-	var readings []experiments.Readings
+func (b *builder) readings() []table.Readings {
+	var readings []table.Readings
 	for _, p := range b.pointSummaries() {
-		if !slices.Contains(readings, p.Readings) {
-			readings = append(readings, p.Readings)
+		if r := table.Readings(p.Readings); !slices.Contains(readings, r) {
+			readings = append(readings, r)
 		}
 	}
 	return readings
 }
 
-// readingsTexts names readings, all of them where points differ.
-func readingsTexts(readings []experiments.Readings) string {
-	var texts []string
-	for _, r := range readings {
-		if text := ReadingsText(r); !slices.Contains(texts, text) {
-			texts = append(texts, text)
-		}
-	}
-	return strings.Join(texts, "; or ")
-}
-
-// targets says what the attackers want.
+// targets returns a note on the target labels of the attackers.
 func (b *builder) targets() string {
 	labels := map[string]bool{}
 	label := ""
@@ -211,15 +192,17 @@ func (b *builder) targets() string {
 	}
 	switch {
 	case len(labels) == 0:
-		return "Target labels: as the sweep says."
+		return "Target labels: as configured."
 	case len(labels) == 1:
 		return fmt.Sprintf("Target label of every attacker: %s.", label)
+	case b.kind == Points && b.labelTexts() != "":
+		return fmt.Sprintf("Target labels by attacker: %s.", b.labelTexts())
 	default:
 		return "Target labels: chosen for each attacker."
 	}
 }
 
-// source says what the table is compared with.
+// source returns a note on the figures of the paper.
 func (b *builder) source() string {
 	if b.paper == nil {
 		return fmt.Sprintf("The paper has no figures for %s; it used %s. Paper: %s.", b.table.Dataset, strings.Join(paper.Datasets(), " and "), paper.Source)
@@ -236,3 +219,6 @@ func (b *builder) source() string {
 	}
 	return text
 }
+
+// ReadingsText describes the choices that the paper leaves open in words.
+func ReadingsText(r store.Readings) string { return table.ReadingsText(table.Readings(r)) }

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,14 +14,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
+	"backfire/report/table"
 )
+
+var regen = flag.Bool("regen", false, "write the golden files anew")
 
 // madeUp is a table of made-up results.
 type madeUp struct {
 	kind    Kind
 	dataset string
-	summary *experiments.SweepSummary
+	summary *summary.Summary
 	options Options
 }
 
@@ -29,7 +34,7 @@ func madeUpTables() map[string]madeUp {
 	return map[string]madeUp{
 		"table1-mnist":    {Table1, "mnist", sweep("mnist", []uint64{1}, points1()...), Options{Preset: "workstation", Result: result}},
 		"table1-seeds":    {Table1, "mnist", sweep("mnist", []uint64{1, 2, 3}, points1()...), Options{Preset: "workstation", Result: result}},
-		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []experiments.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
+		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []store.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
 		"table1-embedded": {Table1, "embedded", sweep("embedded", []uint64{7}, points1()...), Options{Preset: "quick"}},
 		"table2-cifar10":  {Table2, "cifar10", sweep("cifar10", []uint64{1, 2, 3}, points2()...), Options{Preset: "paper", Result: result}},
 		"points-defended": {Points, "folder", sweep("folder", []uint64{1, 2}, defended3(1, 2)), Options{Name: "table3", Title: "Defenses"}},
@@ -42,20 +47,20 @@ func madeUpTables() map[string]madeUp {
 }
 
 func TestTablesGolden(t *testing.T) {
-	others := map[string][]Format{
-		"points":        {FormatMarkdown, FormatLaTeX, FormatCSV, FormatCellsCSV, FormatJSON},
-		"table1-flawed": {FormatMarkdown, FormatLaTeX, FormatCellsCSV},
+	others := map[string][]table.Format{
+		"points":        {table.FormatMarkdown, table.FormatLaTeX, table.FormatCSV, table.FormatCellsCSV, table.FormatJSON},
+		"table1-flawed": {table.FormatMarkdown, table.FormatLaTeX, table.FormatCellsCSV},
 	}
 	for name, tc := range madeUpTables() {
-		table, err := New(tc.kind, tc.summary, tc.dataset, tc.options)
+		made, err := New(tc.kind, tc.summary, tc.dataset, tc.options)
 		require.NoError(t, err)
-		for _, format := range Formats() {
-			if format != FormatText && !slices.Contains(others[name], format) {
+		for _, format := range table.Formats() {
+			if format != table.FormatText && !slices.Contains(others[name], format) {
 				continue // one golden file of each is enough
 			}
 			t.Run(name+"."+string(format), func(t *testing.T) {
 				var out strings.Builder
-				require.NoError(t, table.Write(&out, format))
+				require.NoError(t, made.Write(&out, format))
 				golden := filepath.Join("testdata", name+"."+string(format))
 				if *regen {
 					require.NoError(t, os.WriteFile(golden, []byte(out.String()), 0o644))
@@ -69,57 +74,57 @@ func TestTablesGolden(t *testing.T) {
 }
 
 func TestTextIsNarrow(t *testing.T) {
-	for kind, s := range map[Kind]*experiments.SweepSummary{
+	for kind, s := range map[Kind]*summary.Summary{
 		Table1: sweep("mnist", []uint64{1, 2, 3}, points1()...),
 		Table2: sweep("mnist", []uint64{1, 2, 3}, points2()...),
 		Table3: sweep("mnist", []uint64{1, 2, 3}, points3(1, 2, 5, 10, 100)),
 	} {
-		table, err := New(kind, s, "mnist", Options{Result: result})
+		made, err := New(kind, s, "mnist", Options{Result: result})
 		require.NoError(t, err)
-		for line := range strings.Lines(table.text()) {
-			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), tableWidth, line)
+		for line := range strings.Lines(written(t, made, table.FormatText)) {
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 100, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
 		}
 	}
 }
 
 func TestWriteRefusesAndReports(t *testing.T) {
-	table, err := New(Points, sweep("mnist", []uint64{1}, points2()...), "mnist", Options{})
+	made, err := New(Points, sweep("mnist", []uint64{1}, points2()...), "mnist", Options{})
 	require.NoError(t, err)
-	require.ErrorIs(t, table.Write(&strings.Builder{}, "pdf"), ErrFormat)
+	require.ErrorIs(t, made.Write(&strings.Builder{}, "pdf"), table.ErrFormat)
 	full := errors.New("disk full")
-	require.ErrorIs(t, table.Write(failingWriter{full}, FormatCSV), full)
+	require.ErrorIs(t, made.Write(failingWriter{full}, table.FormatCSV), full)
 }
 
 // The formats for programs can be read back, and hold every attacker.
 func TestFormatsForPrograms(t *testing.T) {
-	table, err := New(Table3, sweep("mnist", []uint64{1, 2}, points3(1, 100)), "mnist", Options{Result: result})
+	made, err := New(Table3, sweep("mnist", []uint64{1, 2}, points3(1, 100)), "mnist", Options{Result: result})
 	require.NoError(t, err)
-	for format, lines := range map[Format]int{FormatCSV: 1 + 2*(1+100), FormatCellsCSV: 1 + 4*5*2} {
+	for format, lines := range map[table.Format]int{table.FormatCSV: 1 + 2*(1+100), table.FormatCellsCSV: 1 + 4*5*2} {
 		var out strings.Builder
-		require.NoError(t, table.Write(&out, format))
+		require.NoError(t, made.Write(&out, format))
 		records, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()
 		require.NoError(t, err)
 		require.Len(t, records, lines, format)
 	}
 	var out strings.Builder
-	require.NoError(t, table.Write(&out, FormatJSON))
-	var back Table
+	require.NoError(t, made.Write(&out, table.FormatJSON))
+	var back table.Table
 	require.NoError(t, json.Unmarshal([]byte(out.String()), &back))
-	require.Len(t, back.Runs, 2*(1+100))
-	require.Equal(t, table.Rows[0].Cells[0].Figures[0].Mean, back.Rows[0].Cells[0].Figures[0].Mean)
-	require.Equal(t, table.Notes, back.Notes)
+	require.Len(t, back.AttackerRows, 2*(1+100))
+	require.Equal(t, made.Rows[0].Entries[0].Values[0].Mean, back.Rows[0].Entries[0].Values[0].Mean)
+	require.Equal(t, made.Notes, back.Notes)
 }
 
 // Every row of a rendered table has all of its columns, and LaTeX's groups are
 // closed, whatever names a sweep has.
 func TestMarkupIsWhole(t *testing.T) {
-	for _, s := range []*experiments.SweepSummary{sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), flawed()} {
-		table, err := New(Points, s, s.Points[0].Data.Name, Options{Title: "x_1 {"})
+	for _, s := range []*summary.Summary{sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), flawed()} {
+		made, err := New(Points, s, s.Points[0].Data.Name, Options{Title: "x_1 {"})
 		require.NoError(t, err)
-		columns := len(table.Heads) + len(table.Columns)
+		columns := len(made.Heads) + len(made.Columns)
 		rows := 0
-		latex := strings.NewReplacer(`\\`, "\n", `\{`, "", `\}`, "", `\&`, "").Replace(table.latex())
+		latex := strings.NewReplacer(`\\`, "\n", `\{`, "", `\}`, "", `\&`, "").Replace(written(t, made, table.FormatLaTeX))
 		for line := range strings.Lines(latex) {
 			if n := strings.Count(line, "&"); n > 0 {
 				require.Equal(t, columns-1, n, line)
@@ -129,7 +134,7 @@ func TestMarkupIsWhole(t *testing.T) {
 		}
 		require.Equal(t, strings.Count(latex, "{"), strings.Count(latex, "}"))
 		require.Zero(t, strings.Count(latex, "$")%2)
-		for line := range strings.Lines(table.markdown()) {
+		for line := range strings.Lines(written(t, made, table.FormatMarkdown)) {
 			if strings.HasPrefix(line, "|") {
 				require.Equal(t, columns+1, strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"), line)
 				rows--

@@ -7,11 +7,13 @@ import (
 	"strconv"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/summary"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
-// series is one game as one defender ended it, over all seeds.
+// series is one game with one defender, over all seeds.
 type series struct {
 	keys     map[string]string // of its point
 	name     string            // of its point, if it was given one
@@ -23,17 +25,17 @@ type series struct {
 
 // played is a game of one seed.
 type played struct {
-	point *experiments.PointSummary
-	game  *experiments.GameSummary
+	point *summary.PointSummary
+	game  *summary.GameSummary
 }
 
-// collect sorts the games of a dataset into series, in the order of their first
-// appearance. A point of one seed is that of another if its varied keys have the
-// same values; of several such points the first belongs to the first.
-func collect(s *experiments.SweepSummary, dataset string) []*series {
+// collect returns the series of a dataset, in the order of their first game. Points of
+// two seeds belong together if their varied keys have the same values; where a seed has
+// several such points, the first belongs to the first.
+func collect(s *summary.Summary, dataset string) []*series {
 	var all []*series
 	known := map[string]*series{}
-	times := map[string]int{}
+	seen := map[string]int{}
 	for i := range s.Points {
 		point := &s.Points[i]
 		if point.Data.Name != dataset {
@@ -41,10 +43,10 @@ func collect(s *experiments.SweepSummary, dataset string) []*series {
 		}
 		id := keysText(point.Keys)
 		seeded := fmt.Sprintf("%d %s", point.Seed, id)
-		times[seeded]++
+		seen[seeded]++
 		for j := range point.Games {
 			g := &point.Games[j]
-			key := fmt.Sprintf("%s #%d #%d %s", id, times[seeded], j, g.Defender)
+			key := fmt.Sprintf("%s #%d #%d %s", id, seen[seeded], j, g.Defender)
 			if known[key] == nil {
 				known[key] = &series{
 					keys: point.Keys, name: givenName(point), labels: point.Labels, defender: g.Defender, n: g.N,
@@ -57,7 +59,7 @@ func collect(s *experiments.SweepSummary, dataset string) []*series {
 	return all
 }
 
-// keysText writes keys and values in one order.
+// keysText returns keys and values in the order of the keys.
 func keysText(keys map[string]string) string {
 	texts := make([]string, 0, len(keys))
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
@@ -66,9 +68,9 @@ func keysText(keys map[string]string) string {
 	return strings.Join(texts, ", ")
 }
 
-// givenName is what is left of a point's name without the values of its keys,
-// the dataset and the seed: the name that the sweep file gives it, or nothing.
-func givenName(p *experiments.PointSummary) string {
+// givenName returns a point's name without the values of its keys, the dataset and the
+// seed: the name that the sweep file gives it, or nothing.
+func givenName(p *summary.PointSummary) string {
 	parts := slices.DeleteFunc(strings.Split(p.Name, ", "), func(part string) bool {
 		key, value, isKey := strings.Cut(part, " = ")
 		known, varied := p.Keys[key]
@@ -83,7 +85,7 @@ func (s *series) complete() []played {
 }
 
 // attackers returns the attackers of a game that has a result, nil if none has.
-func (s *series) attackers() []experiments.RowAttacker {
+func (s *series) attackers() []summary.GameAttacker {
 	if done := s.complete(); len(done) > 0 {
 		return done[0].game.Attackers
 	}
@@ -91,7 +93,7 @@ func (s *series) attackers() []experiments.RowAttacker {
 }
 
 // values returns a number of every game that has a result.
-func (s *series) values(of func(*experiments.GameSummary) float64) []float64 {
+func (s *series) values(of func(*summary.GameSummary) float64) []float64 {
 	var values []float64
 	for _, p := range s.complete() {
 		values = append(values, of(p.game))
@@ -99,43 +101,46 @@ func (s *series) values(of func(*experiments.GameSummary) float64) []float64 {
 	return values
 }
 
-// asr is the ASR over the attackers.
-func (s *series) asr() Figure {
+// asr returns the ASR over the attackers.
+func (s *series) asr() table.Value {
 	var over []stats.Summary
 	for _, p := range s.complete() {
 		over = append(over, p.game.ASR)
 	}
-	return newSpread(QuantityASR, over)
+	return table.NewSpread(table.QuantityASR, over)
 }
 
-func (s *series) clean() Figure {
-	return newFigure(QuantityClean, s.values(func(g *experiments.GameSummary) float64 { return g.CleanAccuracy.Value() }))
+// clean returns the standard accuracy.
+func (s *series) clean() table.Value {
+	return table.NewValue(table.QuantityClean, s.values(func(g *summary.GameSummary) float64 { return g.CleanAccuracy.Value() }))
 }
 
-func (s *series) baseRate() Figure {
-	return newFigure(QuantityBaseRate, s.values(func(g *experiments.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
+// baseRate returns the base rate, the mean over the attackers.
+func (s *series) baseRate() table.Value {
+	return table.NewValue(table.QuantityBaseRate, s.values(func(g *summary.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
 }
 
-func (s *series) robustness() Figure {
-	return newFigure(QuantityRobust, s.values(func(g *experiments.GameSummary) float64 { return float64(g.Robustness.Mean) }))
+// robustness returns the robustness accuracy, the mean over the attackers.
+func (s *series) robustness() table.Value {
+	return table.NewValue(table.QuantityRobust, s.values(func(g *summary.GameSummary) float64 { return float64(g.Robustness.Mean) }))
 }
 
-// defended names the defender behind the label of a row; empty without a defense.
+// defended returns the defender as the end of a row's label; empty without a defense.
 func (s *series) defended() string {
-	if s.defender == experiments.Undefended {
+	if s.defender == plan.Undefended {
 		return ""
 	}
 	return ", " + s.defender
 }
 
-// againstNone are the cells that compare a defender with the undefended twin:
-// differences of standard accuracy, ASR and robustness accuracy, paired by seed, and
-// what it took to train. They are empty for the twin.
-func (s *series) againstNone() []Cell {
+// againstNone returns the entries that compare a defender with the same game without a
+// defense (the twin): differences of standard accuracy, ASR and robustness accuracy,
+// paired by seed, and the cost of training. They are empty for the twin.
+func (s *series) againstNone() []table.Entry {
 	if s.defended() == "" {
-		return make([]Cell, len(againstNoneHeads))
+		return make([]table.Entry, len(againstNoneHeads))
 	}
-	against := func(quantity Quantity, compare func(g, twin *experiments.GameSummary) float64) Cell {
+	against := func(quantity table.Quantity, compare func(g, twin *summary.GameSummary) float64) table.Entry {
 		var values []float64
 		for _, p := range s.complete() {
 			value := float64(stats.Undefined())
@@ -144,18 +149,18 @@ func (s *series) againstNone() []Cell {
 			}
 			values = append(values, value)
 		}
-		return cellOf(newFigure(quantity, values))
+		return table.EntryOf(table.NewValue(quantity, values))
 	}
-	return []Cell{
-		against(QuantityCleanChange, func(g, twin *experiments.GameSummary) float64 {
+	return []table.Entry{
+		against(table.QuantityCleanChange, func(g, twin *summary.GameSummary) float64 {
 			return g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()
 		}),
-		against(QuantityASRChange, func(g, twin *experiments.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
-		against(QuantityRobustChange, func(g, twin *experiments.GameSummary) float64 {
+		against(table.QuantityASRChange, func(g, twin *summary.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
+		against(table.QuantityRobustChange, func(g, twin *summary.GameSummary) float64 {
 			return float64(g.Robustness.Mean - twin.Robustness.Mean)
 		}),
-		cellOf(s.cost()),
-		against(QuantityTime, func(g, twin *experiments.GameSummary) float64 {
+		table.EntryOf(s.cost()),
+		against(table.QuantityTime, func(g, twin *summary.GameSummary) float64 {
 			if g.TrainSeconds == 0 || twin.TrainSeconds == 0 {
 				return float64(stats.Undefined())
 			}
@@ -164,16 +169,16 @@ func (s *series) againstNone() []Cell {
 	}
 }
 
-// againstNoneHeads are the heads of these cells' columns.
+// againstNoneHeads are the heads of the columns of againstNone.
 var againstNoneHeads = []string{"acc.", "ASR", robustHead, "images", "time"}
 
-// twin returns the game without a defense that a defender's is beside: the last one
-// before it. Nil if there is none.
-func (p played) twin() *experiments.GameSummary {
-	var twin *experiments.GameSummary
+// twin returns the same game without a defense, which is the last such game before it;
+// nil if there is none.
+func (p played) twin() *summary.GameSummary {
+	var twin *summary.GameSummary
 	for i := range p.point.Games {
 		g := &p.point.Games[i]
-		if g.Defender == experiments.Undefended {
+		if g.Defender == plan.Undefended {
 			twin = g
 		}
 		if g == p.game {
@@ -183,10 +188,9 @@ func (p played) twin() *experiments.GameSummary {
 	return twin
 }
 
-// cost is the images through training steps as a share of the undefended
-// twin's.
-func (s *series) cost() Figure {
-	return newFigure(QuantityCost, s.values(func(g *experiments.GameSummary) float64 {
+// cost returns the images through training steps as a share of the undefended twin's.
+func (s *series) cost() table.Value {
+	return table.NewValue(table.QuantityCost, s.values(func(g *summary.GameSummary) float64 {
 		if g.Cost.Undefended == 0 {
 			return float64(stats.Undefined())
 		}
@@ -194,12 +198,13 @@ func (s *series) cost() Figure {
 	}))
 }
 
-// attackerASR is the ASR of the attacker at a position.
-func (s *series) attackerASR(i int) Figure {
-	return newFigure(QuantityASR, s.values(func(g *experiments.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
+// attackerASR returns the ASR of the attacker at a position.
+func (s *series) attackerASR(i int) table.Value {
+	return table.NewValue(table.QuantityASR, s.values(func(g *summary.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
 }
 
-// singleASRs are the single ASRs of the attacker at a position.
+// singleASRs returns the single ASRs of the attacker at a position, one for each seed
+// that has one.
 func (s *series) singleASRs(i int) []float64 {
 	var values []float64
 	for _, p := range s.complete() {
@@ -210,8 +215,8 @@ func (s *series) singleASRs(i int) []float64 {
 	return values
 }
 
-// rates returns each attacker's poison rate p0; of a game without results what
-// its point says of p, or nothing.
+// rates returns each attacker's poison rate p0. For a game without results they come
+// from the keys of its point; nil if these do not give them.
 func (s *series) rates() []float64 {
 	var rates []float64
 	if attackers := s.attackers(); attackers != nil {
@@ -235,8 +240,7 @@ func (s *series) rates() []float64 {
 	return rates
 }
 
-// allAt returns the rate of all attackers, false if they differ or none is
-// known.
+// allAt returns the rate that all attackers share, and whether there is one.
 func allAt(rates []float64) (float64, bool) {
 	if len(rates) == 0 || len(slices.Compact(slices.Clone(rates))) > 1 {
 		return 0, false
@@ -244,8 +248,8 @@ func allAt(rates []float64) (float64, bool) {
 	return rates[0], true
 }
 
-// ratesText says at which rates a game was played: "all at 0.2", "attacker 0 at
-// 0.4" where the others are at the usual rate.
+// ratesText describes the poison rates of a game: "all at 0.2", or "attacker 0 at 0.4"
+// where the others have the usual rate.
 func ratesText(rates []float64, usual float64) string {
 	if p, same := allAt(rates); same && len(rates) == 1 {
 		return fmt.Sprintf("at %v", p)
@@ -261,8 +265,8 @@ func ratesText(rates []float64, usual float64) string {
 	return strings.Join(others, ", ")
 }
 
-// usualRate is the rate at which most games have all their attackers, the first
-// of equals; 0 if there is none.
+// usualRate returns the rate that all attackers share in most games, the first of
+// equals; 0 if there is none.
 func usualRate(all []*series) float64 {
 	counts := map[float64]int{}
 	usual := 0.0

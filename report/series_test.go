@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
@@ -21,19 +22,19 @@ func TestFiguresAreOverSeedsOrOverAttackers(t *testing.T) {
 		g.Attackers[0].ASR, g.Attackers[1].ASR = game.Rate{Hits: asrs[0], Of: 1000}, game.Rate{Hits: asrs[1], Of: 1000}
 		g.ASR = stats.Summarize([]float64{g.Attackers[0].ASR.Value(), g.Attackers[1].ASR.Value()})
 	}
-	table, err := New(Table1, s, "mnist", Options{Result: result})
+	made, err := New(Table1, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	row := find(t, table, "N = 2, all at 0.2")
+	row := find(t, made, "N = 2, all at 0.2")
 
 	const tolerance = 1e-9 // rounding of a few additions of numbers near 1
-	first := row.Cells[0].Figures[0]
+	first := row.Entries[0].Values[0]
 	require.InDelta(t, 0.6, float64(first.Mean), tolerance)
 	// Values 0.9, 0.5, 0.4: s = 0.26457513, t(0.975, 2) = 4.30265273.
 	require.InDelta(t, 4.30265273*0.264575131/1.732050808, float64(first.CI95), 1e-7) // digits given
 	require.False(t, first.Spread)
 	require.InDelta(t, 0.55, float64(first.Paper), tolerance)
 
-	mean := row.Cells[5].Figures[0]
+	mean := row.Entries[5].Values[0]
 	require.InDelta(t, 0.4, float64(mean.Mean), tolerance)                   // of 0.5, 0.4, 0.3
 	require.InDelta(t, (0.4+0.1+0.1)/3, float64(mean.Std), tolerance)        // population std within each game
 	require.InDelta(t, 4.30265273*0.1/1.732050808, float64(mean.CI95), 1e-7) // over 0.5, 0.4, 0.3
@@ -42,18 +43,17 @@ func TestFiguresAreOverSeedsOrOverAttackers(t *testing.T) {
 }
 
 func TestOneSeedHasNoInterval(t *testing.T) {
-	table, err := New(Table1, sweep("mnist", []uint64{4}, points1()...), "mnist", Options{Result: result})
+	made, err := New(Table1, sweep("mnist", []uint64{4}, points1()...), "mnist", Options{Result: result})
 	require.NoError(t, err)
-	for _, row := range table.Rows {
-		require.NotContains(t, row.kinds(), intervalLine)
-		for _, cell := range row.Cells {
-			for _, f := range cell.Figures {
+	for _, row := range made.Rows {
+		for _, cell := range row.Entries {
+			for _, f := range cell.Values {
 				require.False(t, f.CI95.Defined())
 			}
 		}
 	}
-	require.Contains(t, strings.Join(table.Notes, "\n"), "One seed: 4")
-	for _, verdict := range table.Verdicts {
+	require.Contains(t, strings.Join(made.Notes, "\n"), "One seed: 4")
+	for _, verdict := range made.Verdicts {
 		require.Equal(t, claims.Inconclusive, verdict.Outcome)
 	}
 }
@@ -65,8 +65,8 @@ func TestGivenName(t *testing.T) {
 		"mine, attackers.p = 0.3, seed 4, seed 3": "mine, seed 4",
 		"a, attackers.p = 0.5":                    "a, attackers.p = 0.5",
 	} {
-		point := &experiments.PointSummary{
-			Name: name, Seed: 3, Data: experiments.Data{Name: "mnist"},
+		point := &summary.PointSummary{
+			Name: name, Seed: 3, Data: cell.Data{Name: "mnist"},
 			Keys: map[string]string{"attackers.p": "0.3", "trigger.range": "area"},
 		}
 		require.Equal(t, want, givenName(point), name)

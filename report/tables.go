@@ -7,30 +7,31 @@ import (
 	"strings"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/plan"
 	"backfire/paper"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
-// table1 has the games as rows, in the order of the sweep, with each attacker's
-// ASR; above them each trigger's single ASR.
+// table1 fills table 1: a row for each game, in the order of the sweep, with each
+// attacker's ASR, below a row with each trigger's single ASR.
 func (b *builder) table1() {
 	t := b.table
 	t.Title = fmt.Sprintf("Table 1 on %s: how the ASR varies with the poison rate p", t.Dataset)
 	t.Heads = []string{"game"}
 	attackers := b.attackerColumns(b.all)
-	t.Columns = append(t.Columns, Column{Head: "mean ± std"}, Column{Head: "base rate"}, Column{Head: "acc."})
+	t.Columns = append(t.Columns, table.Column{Head: "mean ± std"}, table.Column{Head: "base rate"}, table.Column{Head: "acc."})
 	if row, ok := b.singlesRow(attackers); ok {
 		t.Rows = append(t.Rows, row)
 	}
 	for _, s := range b.all {
 		rates := s.rates()
-		row := Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
+		row := table.Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
 		printed := b.paperRates(s)
 		for i := range attackers {
-			row.Cells = append(row.Cells, b.attackerCell(s, i, printed))
+			row.Entries = append(row.Entries, b.attackerEntry(s, i, printed))
 		}
-		row.Cells = append(row.Cells, cellOf(besideMean(s.asr(), printed)), cellOf(s.baseRate()), cellOf(s.clean()))
+		row.Entries = append(row.Entries, table.EntryOf(besideMean(s.asr(), printed)), table.EntryOf(s.baseRate()), table.EntryOf(s.clean()))
 		t.Rows = append(t.Rows, row)
 	}
 }
@@ -49,35 +50,33 @@ func (b *builder) paperRates(s *series) []float64 {
 	return nil
 }
 
-// cellOf is a cell of figures.
-func cellOf(figures ...Figure) Cell { return Cell{Figures: figures} }
-
-// besideMean puts the mean and deviation of the paper's figures beside one.
-func besideMean(f Figure, printed []float64) Figure {
+// besideMean returns a value beside the mean and the standard deviation of the paper's
+// figures, in percent.
+func besideMean(v table.Value, printed []float64) table.Value {
 	if len(printed) == 0 {
-		return f
+		return v
 	}
 	over := stats.Summarize(printed)
-	return f.besideSpread(float64(over.Mean), float64(over.Std))
+	return v.BesideSpread(float64(over.Mean), float64(over.Std))
 }
 
-// attackerCell is the ASR of the attacker at a position, empty if the game has
-// no such attacker.
-func (b *builder) attackerCell(s *series, i int, printed []float64) Cell {
+// attackerEntry returns the ASR of the attacker at a position; empty if the game has no
+// such attacker.
+func (b *builder) attackerEntry(s *series, i int, printed []float64) table.Entry {
 	if i >= s.n {
-		return Cell{}
+		return table.Entry{}
 	}
-	f := s.attackerASR(i)
+	asr := s.attackerASR(i)
 	if i < len(printed) {
-		f = f.beside(printed[i])
+		asr = asr.Beside(printed[i])
 	}
-	return cellOf(f)
+	return table.EntryOf(asr)
 }
 
-// singlesRow is the row of the single ASRs at the usual rate, false if nobody
-// was played alone.
-func (b *builder) singlesRow(attackers int) (Row, bool) {
-	row := Row{Labels: []string{fmt.Sprintf("each alone, at %v", b.usual)}}
+// singlesRow returns the row of the single ASRs at the usual rate, and whether an
+// attacker was played alone.
+func (b *builder) singlesRow(attackers int) (table.Row, bool) {
+	row := table.Row{Labels: []string{fmt.Sprintf("each alone, at %v", b.usual)}}
 	var printed []float64
 	if b.paper != nil && b.usual == paperRate {
 		printed = b.paper.Table1.Single
@@ -85,14 +84,14 @@ func (b *builder) singlesRow(attackers int) (Row, bool) {
 	bySeed := map[uint64][]float64{}
 	var seeds []uint64
 	for i := range attackers {
-		cell := Cell{}
+		entry := table.Entry{}
 		// The largest game has them all; every other has the same ones.
 		if s := b.largest(i); s != nil {
-			f := newFigure(QuantitySingleASR, s.singleASRs(i))
+			single := table.NewValue(table.QuantitySingleASR, s.singleASRs(i))
 			if i < len(printed) {
-				f = f.beside(printed[i])
+				single = single.Beside(printed[i])
 			}
-			cell = Cell{Figures: []Figure{f}, Marks: b.drawMarks(s, i)}
+			entry = table.Entry{Values: []table.Value{single}, Marks: b.drawMarks(s, i)}
 			for _, p := range s.complete() {
 				if single := p.game.Attackers[i].SingleASR; single != nil {
 					if bySeed[p.point.Seed] == nil {
@@ -102,13 +101,13 @@ func (b *builder) singlesRow(attackers int) (Row, bool) {
 				}
 			}
 		}
-		row.Cells = append(row.Cells, cell)
+		row.Entries = append(row.Entries, entry)
 	}
 	var over []stats.Summary
 	for _, seed := range seeds {
 		over = append(over, stats.Summarize(bySeed[seed]))
 	}
-	row.Cells = append(row.Cells, cellOf(besideMean(newSpread(QuantitySingleASR, over), printed)), Cell{}, Cell{})
+	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)), table.Entry{}, table.Entry{})
 	return row, len(seeds) > 0
 }
 
@@ -127,26 +126,26 @@ func (b *builder) largest(i int) *series {
 	return best
 }
 
-// table2 has the games as rows, with each attacker's label and, in brackets, its
-// single ASR.
+// table2 fills table 2: a row for each game, with each attacker's label, its ASR and,
+// in brackets, its single ASR.
 func (b *builder) table2() {
 	t := b.table
 	t.Title = fmt.Sprintf("Table 2 on %s: how the ASR varies with the target labels", t.Dataset)
 	t.Heads = []string{"game"}
 	attackers := b.attackerColumns(b.all)
-	t.Columns = append(t.Columns, Column{Head: "mean ± std"}, Column{Head: "acc."})
+	t.Columns = append(t.Columns, table.Column{Head: "mean ± std"}, table.Column{Head: "acc."})
 	for _, s := range b.all {
 		labels := map[string]string{"same": "same label", "list": "different", "random": "random"}[s.labels]
-		row := Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels) + s.defended()}, Marks: b.gameMarks(s)}
+		row := table.Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels) + s.defended()}, Marks: b.gameMarks(s)}
 		printed := b.paperLabelling(s)
 		for i := range attackers {
-			row.Cells = append(row.Cells, b.labelledCell(s, i, printed))
+			row.Entries = append(row.Entries, b.labelledEntry(s, i, printed))
 		}
 		asr, clean := s.asr(), s.clean()
 		if printed != nil {
-			asr, clean = besideMean(asr, printed.ASR), clean.beside(b.paper.Table2.CleanAccuracy)
+			asr, clean = besideMean(asr, printed.ASR), clean.Beside(b.paper.Table2.CleanAccuracy)
 		}
-		row.Cells = append(row.Cells, cellOf(asr), cellOf(clean))
+		row.Entries = append(row.Entries, table.EntryOf(asr), table.EntryOf(clean))
 		t.Rows = append(t.Rows, row)
 	}
 }
@@ -174,22 +173,22 @@ func (b *builder) paperLabelling(s *series) *paper.Labelling {
 	return nil
 }
 
-// labelledCell is an attacker's label, single ASR and ASR.
-func (b *builder) labelledCell(s *series, i int, printed *paper.Labelling) Cell {
+// labelledEntry returns an attacker's label, single ASR and ASR.
+func (b *builder) labelledEntry(s *series, i int, printed *paper.Labelling) table.Entry {
 	if i >= s.n {
-		return Cell{}
+		return table.Entry{}
 	}
-	single, asr := newFigure(QuantitySingleASR, s.singleASRs(i)).inBrackets(), s.attackerASR(i)
+	single, asr := table.NewValue(table.QuantitySingleASR, s.singleASRs(i)).InBrackets(), s.attackerASR(i)
 	if printed != nil {
-		single, asr = single.beside(printed.Single[i]), asr.beside(printed.ASR[i])
+		single, asr = single.Beside(printed.Single[i]), asr.Beside(printed.ASR[i])
 	}
-	cell := Cell{Figures: []Figure{single, asr}, Marks: b.drawMarks(s, i)}
+	entry := table.Entry{Values: []table.Value{single, asr}, Marks: b.drawMarks(s, i)}
 	if attackers := s.attackers(); attackers != nil && s.labels != "random" {
-		cell.Caption = attackers[i].Label
+		entry.Caption = attackers[i].Label
 	} else if printed != nil {
-		cell.Caption = printed.Labels[i]
+		entry.Caption = printed.Labels[i]
 	}
-	return cell
+	return entry
 }
 
 // row3 is a row of table 3.
@@ -201,14 +200,14 @@ type row3 struct {
 
 // rows3 are the paper's rows of table 3. Its data augmentation is CutMix.
 var rows3 = []row3{
-	{experiments.Undefended, "no defense", paper.NoDefense},
+	{plan.Undefended, "no defense", paper.NoDefense},
 	{claims.CutMix, "data augmentation", paper.DataAugmentation},
 	{claims.AgentAugmentation, "agent augmentation", paper.AgentAugmentation},
 	{claims.AgentIndexing, "agent indexing", paper.AgentIndexing},
 }
 
-// table3 has defenses as rows and numbers of attackers as columns: mean and
-// deviation of the ASR, in brackets the standard accuracy.
+// table3 fills table 3: a row for each defense and a column for each number of
+// attackers, with mean and deviation of the ASR and, in brackets, the standard accuracy.
 func (b *builder) table3() {
 	t := b.table
 	t.Title = fmt.Sprintf("Table 3 on %s: ASR (in brackets: standard accuracy) by defense and number of attackers N", t.Dataset)
@@ -227,23 +226,23 @@ func (b *builder) table3() {
 	slices.Sort(ns)
 	ns = slices.Compact(ns)
 	for _, n := range ns {
-		t.Columns = append(t.Columns, Column{Head: fmt.Sprintf("N = %d", n)})
+		t.Columns = append(t.Columns, table.Column{Head: fmt.Sprintf("N = %d", n)})
 	}
 	for _, r := range rows {
-		row := Row{Labels: []string{r.label}}
+		row := table.Row{Labels: []string{r.label}}
 		for _, n := range ns {
-			row.Cells = append(row.Cells, b.defenseCell(r, n))
+			row.Entries = append(row.Entries, b.defenseEntry(r, n))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 }
 
-// defenseCell is a cell of table 3.
-func (b *builder) defenseCell(r row3, n int) Cell {
+// defenseEntry returns the entry of table 3 for a defense and a number of attackers.
+func (b *builder) defenseEntry(r row3, n int) table.Entry {
 	i := slices.IndexFunc(b.all, func(s *series) bool { return s.defender == r.defender && s.n == n })
 	s, marks := &series{n: n}, []string{}
 	if i < 0 {
-		marks = append(marks, b.table.mark("Not part of this sweep."))
+		marks = append(marks, b.table.Mark("Not part of this sweep."))
 	} else {
 		s = b.all[i]
 		marks = append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...)
@@ -251,12 +250,13 @@ func (b *builder) defenseCell(r row3, n int) Cell {
 	asr, clean := s.asr(), s.clean()
 	asr.Spread = true
 	if printed, ok := b.paperGame(r.printed, n); ok {
-		asr, clean = asr.besideSpread(printed.MeanASR, printed.StdASR), clean.beside(printed.CleanAccuracy)
+		asr, clean = asr.BesideSpread(printed.MeanASR, printed.StdASR), clean.Beside(printed.CleanAccuracy)
 	}
-	return Cell{Figures: []Figure{asr, clean.inBrackets()}, Marks: marks}
+	return table.Entry{Values: []table.Value{asr, clean.InBrackets()}, Marks: marks}
 }
 
-// paperGame returns the paper's figures for a cell of table 3.
+// paperGame returns the paper's figures for an entry of table 3, and whether it has
+// any.
 func (b *builder) paperGame(defense paper.Defense, n int) (paper.Table3Game, bool) {
 	if b.paper == nil || b.usual != paperRate {
 		return paper.Table3Game{}, false
@@ -272,14 +272,15 @@ func (b *builder) paperGame(defense paper.Defense, n int) (paper.Table3Game, boo
 	return row.Games[i], true
 }
 
-// againstNone stands above the columns that compare a defender with its
-// undefended twin.
+// againstNone stands above the columns that compare a defender with the same game
+// without a defense.
 const againstNone = "against none"
 
 // robustHead is the head of columns of robustness accuracy.
 const robustHead = "robust."
 
-// points has a row for each game of each point.
+// points fills the table of a run or sweep: a row for each game of each point, and a
+// list of the attackers of each game that has a result.
 func (b *builder) points() {
 	t := b.table
 	t.Title = cmp.Or(b.opt.Title, t.Name) + " on " + t.Dataset
@@ -287,29 +288,35 @@ func (b *builder) points() {
 	heads, labels := b.naming(defended)
 	t.Heads = heads
 	for _, head := range []string{"acc.", "ASR mean ± std", "base rate", robustHead} {
-		t.Columns = append(t.Columns, Column{Head: head})
+		t.Columns = append(t.Columns, table.Column{Head: head})
 	}
 	if defended {
 		for _, head := range againstNoneHeads {
-			t.Columns = append(t.Columns, Column{Group: againstNone, Head: head})
+			t.Columns = append(t.Columns, table.Column{Group: againstNone, Head: head})
 		}
 	}
 	for _, s := range b.all {
-		row := Row{
-			Labels: labels(s),
-			Marks:  append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
-			Cells:  []Cell{cellOf(s.clean()), cellOf(s.asr()), cellOf(s.baseRate()), cellOf(s.robustness())},
+		row := table.Row{
+			Labels:  labels(s),
+			Marks:   append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
+			Entries: []table.Entry{table.EntryOf(s.clean()), table.EntryOf(s.asr()), table.EntryOf(s.baseRate()), table.EntryOf(s.robustness())},
 		}
 		if defended {
-			row.Cells = append(row.Cells, s.againstNone()...)
+			row.Entries = append(row.Entries, s.againstNone()...)
 		}
 		t.Rows = append(t.Rows, row)
+		if list := s.list(row.Labels); len(list.IDs) > 0 {
+			t.Lists = append(t.Lists, list)
+		}
+	}
+	if b.alike() {
+		t.Width = narrowWidth
 	}
 }
 
-// naming returns the heads of the columns that tell series apart, and what a series
-// has in them: its point's name, if points were given any, the values of the varied
-// keys, its defender if that is asked for, and N.
+// naming returns the heads of the label columns, and the function that returns the
+// labels of a series: its point's name, if points were given any, the values of the
+// varied keys, with defender its defender, and N.
 func (b *builder) naming(defender bool) (heads []string, labels func(*series) []string) {
 	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" && s.name != b.table.Name })
 	if named {
@@ -346,8 +353,8 @@ func (b *builder) naming(defender bool) (heads []string, labels func(*series) []
 	}
 }
 
-// shownKeys are the varied keys whose values a table of points shows: all but
-// the numbers of attackers and the defenders, which it shows anyway.
+// shownKeys returns the varied keys whose values a table of points shows: all but the
+// numbers of attackers and the defenders, which have columns of their own.
 func (b *builder) shownKeys() []string {
 	var keys []string
 	for _, s := range b.all {

@@ -5,12 +5,15 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/summary"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
-// drawMarks are footnotes on the triggers of some attackers: that they were drawn
-// again, that they do not work alone all the same, or not where they are played.
+// drawMarks returns the marks of footnotes on the triggers of some attackers: that they
+// were redrawn, that no trigger works alone, or that the trigger works alone only with
+// other settings than the game's.
 func (b *builder) drawMarks(s *series, attackers ...int) []string {
 	var again, weak, here []string
 	least := 0.0
@@ -23,7 +26,7 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 				continue
 			}
 			whose := fmt.Sprintf("attacker %d, seed %d", a.ID, p.point.Seed)
-			if n := len(a.Draws) - 1; n > 0 {
+			if n := len(a.Candidates) - 1; n > 0 {
 				again = append(again, fmt.Sprintf("%s (%s)", times(n), whose))
 			}
 			switch {
@@ -35,21 +38,22 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 		}
 	}
 	var marks []string
-	limit := percent(least) + " %"
+	limit := table.Percent(least) + " %"
 	if len(again) > 0 {
-		marks = append(marks, b.table.mark("Trigger drawn again, as its single ASR was under "+limit+": "+strings.Join(again, ", ")+"."))
+		marks = append(marks, b.table.Mark("Trigger drawn again, as its single ASR was under "+limit+": "+strings.Join(again, ", ")+"."))
 	}
 	if len(weak) > 0 {
-		marks = append(marks, b.table.mark("No trigger drawn has a single ASR of "+limit+", the best is kept: "+strings.Join(weak, "; ")+"."))
+		marks = append(marks, b.table.Mark("No trigger drawn has a single ASR of "+limit+", the best is kept: "+strings.Join(weak, "; ")+"."))
 	}
 	if len(here) > 0 {
-		marks = append(marks, b.table.mark("Trigger verified in another single game; in this one its ASR is under "+limit+": "+strings.Join(here, "; ")+"."))
+		marks = append(marks, b.table.Mark("Trigger verified in another single game; in this one its ASR is under "+limit+": "+strings.Join(here, "; ")+"."))
 	}
 	return marks
 }
 
-// ownSingles is a footnote on the single ASRs of attackers whose triggers were
-// verified in other single games than the game's own; none if there are none.
+// ownSingles returns the mark of a footnote on the single ASRs of attackers whose
+// triggers were verified in other single games than the game's own; none if there are
+// no such attackers.
 func (b *builder) ownSingles(s *series) []string {
 	var texts []string
 	for _, i := range s.everyone() {
@@ -66,7 +70,7 @@ func (b *builder) ownSingles(s *series) []string {
 		if len(values) == 0 {
 			continue
 		}
-		text := fmt.Sprintf("attacker %d %s %%", i, percent(float64(stats.Summarize(values).Mean)))
+		text := fmt.Sprintf("attacker %d %s %%", i, table.Percent(float64(stats.Summarize(values).Mean)))
 		if len(under) > 0 {
 			text += " (under the ASR asked of triggers: " + seedsText(under) + ")"
 		}
@@ -75,22 +79,22 @@ func (b *builder) ownSingles(s *series) []string {
 	if len(texts) == 0 {
 		return nil
 	}
-	return []string{b.table.mark("Single ASR with the rate of this game, its trigger verified at another: " + strings.Join(texts, ", ") + ".")}
+	return []string{b.table.Mark("Single ASR with the rate of this game, its trigger verified at another: " + strings.Join(texts, ", ") + ".")}
 }
 
-// keptDraw is the draw that an attacker plays with, false if its trigger was not
-// verified.
-func keptDraw(a experiments.RowAttacker) (experiments.Draw, bool) {
-	kept := slices.IndexFunc(a.Draws, func(d experiments.Draw) bool { return d.Kept })
+// keptDraw returns the draw that an attacker plays with, and false if its trigger was
+// not verified.
+func keptDraw(a summary.GameAttacker) (plan.Candidate, bool) {
+	kept := slices.IndexFunc(a.Candidates, func(d plan.Candidate) bool { return d.Kept })
 	if kept < 0 {
-		return experiments.Draw{}, false
+		return plan.Candidate{}, false
 	}
-	return a.Draws[kept], true
+	return a.Candidates[kept], true
 }
 
-// verifiedElsewhere says whether an attacker has a single ASR and its trigger was
+// verifiedElsewhere reports whether an attacker has a single ASR and its trigger was
 // verified in another single game than that.
-func verifiedElsewhere(a experiments.RowAttacker) bool {
+func verifiedElsewhere(a summary.GameAttacker) bool {
 	kept, ok := keptDraw(a)
 	return ok && a.SingleASR != nil && a.SingleCell != kept.Cell
 }
@@ -105,7 +109,7 @@ func (s *series) everyone() []int {
 	return positions
 }
 
-// times counts in words.
+// times returns a number of times in words.
 func times(n int) string {
 	if n == 1 {
 		return "once"

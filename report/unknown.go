@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
+	"backfire/report/table"
 )
 
-// updates lists what games were answered by, in the order of their summaries, which
-// all have the same.
+// updates lists the updates whose models answered the games, in the order of the
+// summaries, which is the same for all.
 func (b *builder) updates() []string {
 	var updates []string
 	for _, s := range b.all {
@@ -25,8 +26,8 @@ func (b *builder) updates() []string {
 	return updates
 }
 
-// unknown keeps the games that are asked without an index, and has a row for each
-// form of query and way to guess, beside each other what the updates make of it.
+// unknown fills the table of queries without an index: a row for each form of query and
+// estimator, with the answers of the updates beside each other.
 func (b *builder) unknown() {
 	t := b.table
 	t.Title = "Queries without an index on " + t.Dataset + ": " + cmp.Or(b.opt.Title, t.Name)
@@ -36,11 +37,11 @@ func (b *builder) unknown() {
 		t.Heads = heads
 	}
 	t.Heads = append(t.Heads, "query", "similarity")
-	t.Columns = append(t.Columns, Column{Head: "guess"})
+	t.Columns = append(t.Columns, table.Column{Head: "guess"})
 	updates := b.updates()
 	for _, update := range updates {
 		for _, head := range []string{"acc.", "ASR", robustHead} {
-			t.Columns = append(t.Columns, Column{Group: update, Head: head})
+			t.Columns = append(t.Columns, table.Column{Group: update, Head: head})
 		}
 	}
 	for _, s := range b.all {
@@ -49,12 +50,12 @@ func (b *builder) unknown() {
 			if way.Update != ways[0].Update {
 				continue
 			}
-			row := Row{Labels: []string{string(way.Query), way.Similarity}, Cells: []Cell{guessCell(s.unknown(way, string(way.Update)))}}
+			row := table.Row{Labels: []string{string(way.Query), way.Similarity}, Entries: []table.Entry{guessEntry(s.unknown(way, string(way.Update)))}}
 			if several {
 				row.Labels = slices.Concat(labels(s), row.Labels)
 			}
 			for _, update := range updates {
-				row.Cells = append(row.Cells, answerCells(s.unknown(way, update))...)
+				row.Entries = append(row.Entries, answerEntries(s.unknown(way, update))...)
 			}
 			t.Rows = append(t.Rows, row)
 		}
@@ -64,16 +65,16 @@ func (b *builder) unknown() {
 			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers, by what answers: "+
 			"the model trained without the attacker (retrain), that trained without its group (pick), that of everybody's images after it has unlearned the attacker's (unlearn). "+
 			b.interval(),
-		b.unknownCosts(updates), b.scale(), "Readings: "+readingsTexts(b.table.Readings)+".",
+		b.unknownCosts(updates), b.scale(), "Readings: "+table.ReadingsTexts(b.table.Readings)+".",
 	)
 }
 
-// unknown returns how the queries of the games that have a result were answered after
-// an update, by the guesses of a way.
-func (s *series) unknown(way experiments.UnknownIndex, update string) []experiments.UnknownIndex {
-	var of []experiments.UnknownIndex
+// unknown returns the outcomes of an update in the games that have a result, for the
+// form of query and the estimator of way.
+func (s *series) unknown(way summary.UnknownIndex, update string) []summary.UnknownIndex {
+	var of []summary.UnknownIndex
 	for _, p := range s.complete() {
-		i := slices.IndexFunc(p.game.Unknown, func(u experiments.UnknownIndex) bool {
+		i := slices.IndexFunc(p.game.Unknown, func(u summary.UnknownIndex) bool {
 			return string(u.Update) == update && u.Query == way.Query && u.Similarity == way.Similarity
 		})
 		if i >= 0 {
@@ -83,14 +84,14 @@ func (s *series) unknown(way experiments.UnknownIndex, update string) []experime
 	return of
 }
 
-// unknownCosts says what the updates take to train.
+// unknownCosts returns a note on the training cost of the updates.
 func (b *builder) unknownCosts(updates []string) string {
 	var texts []string
 	for _, update := range updates {
 		var shares []float64
 		for _, s := range b.all {
 			for _, p := range s.complete() {
-				i := slices.IndexFunc(p.game.Unknown, func(u experiments.UnknownIndex) bool { return string(u.Update) == update })
+				i := slices.IndexFunc(p.game.Unknown, func(u summary.UnknownIndex) bool { return string(u.Update) == update })
 				if i >= 0 && p.game.Unknown[i].Cost.Undefended > 0 {
 					cost := p.game.Unknown[i].Cost
 					shares = append(shares, float64(cost.Images)/float64(cost.Undefended))
@@ -110,25 +111,25 @@ func (b *builder) unknownCosts(updates []string) string {
 		strings.Join(texts, ", ") + "."
 }
 
-// newUnknownFigure is a figure of one way, over its seeds.
-func newUnknownFigure(quantity Quantity, of []experiments.UnknownIndex, value func(experiments.UnknownIndex) float64) Cell {
+// unknownEntry returns the entry of a quantity over the seeds.
+func unknownEntry(quantity table.Quantity, of []summary.UnknownIndex, value func(summary.UnknownIndex) float64) table.Entry {
 	var all []float64
 	for _, u := range of {
 		all = append(all, value(u))
 	}
-	return cellOf(newFigure(quantity, all))
+	return table.EntryOf(table.NewValue(quantity, all))
 }
 
-// guessCell is how often a way guesses right, which no update has a part in.
-func guessCell(of []experiments.UnknownIndex) Cell {
-	return newUnknownFigure(QuantityTopOne, of, func(u experiments.UnknownIndex) float64 { return u.TopOne.Value() })
+// guessEntry returns the share of right guesses, which does not depend on the update.
+func guessEntry(of []summary.UnknownIndex) table.Entry {
+	return unknownEntry(table.QuantityTopOne, of, func(u summary.UnknownIndex) float64 { return u.TopOne.Value() })
 }
 
-// answerCells are what the answers after an update come to.
-func answerCells(of []experiments.UnknownIndex) []Cell {
-	return []Cell{
-		newUnknownFigure(QuantityClean, of, func(u experiments.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
-		newUnknownFigure(QuantityASR, of, func(u experiments.UnknownIndex) float64 { return float64(u.ASR.Mean) }),
-		newUnknownFigure(QuantityRobust, of, func(u experiments.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
+// answerEntries returns the accuracies and the ASR of the answers after an update.
+func answerEntries(of []summary.UnknownIndex) []table.Entry {
+	return []table.Entry{
+		unknownEntry(table.QuantityClean, of, func(u summary.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
+		unknownEntry(table.QuantityASR, of, func(u summary.UnknownIndex) float64 { return float64(u.ASR.Mean) }),
+		unknownEntry(table.QuantityRobust, of, func(u summary.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
 	}
 }

@@ -5,23 +5,24 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments"
+	"backfire/experiments/summary"
 	"backfire/game"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
 // unknownPoint is a game that a defender is asked in without an index, on so many
 // seeds.
-func unknownPoint(seeds ...uint64) *experiments.SweepSummary {
+func unknownPoint(seeds ...uint64) *summary.Summary {
 	s := sweep("mnist", seeds, defended3(5))
 	for i := range s.Points {
 		g := &s.Points[i].Games[3]
 		g.Defender = "indexing_unknown"
 		for entry := range 9 {
 			at := entry % 3
-			similarity := []string{experiments.GuessRandom, "mmd", experiments.GuessPerfect}[at]
+			similarity := []string{summary.GuessRandom, "mmd", summary.GuessPerfect}[at]
 			hits := []int{20, 40 + 4*i, 100}[at]
-			u := experiments.UnknownIndex{
+			u := summary.UnknownIndex{
 				Similarity: similarity, Query: "batch",
 				TopOne: game.Rate{Hits: hits, Of: 100}, CleanAccuracy: game.Rate{Hits: 900, Of: 1000},
 				ASR: stats.Summarize([]float64{0.1, 0.3}), Robustness: stats.Summarize([]float64{0.5, 0.7}),
@@ -42,20 +43,20 @@ func unknownPoint(seeds ...uint64) *experiments.SweepSummary {
 }
 
 func TestUnknownIndex(t *testing.T) {
-	table, err := New(Unknown, unknownPoint(1, 2), "mnist", Options{Name: "defenses-unknown-index", Title: "Defenses"})
+	made, err := New(Unknown, unknownPoint(1, 2), "mnist", Options{Name: "defenses-unknown-index", Title: "Defenses"})
 	require.NoError(t, err)
-	require.Equal(t, []string{"query", "similarity"}, table.Heads)
-	require.Len(t, table.Rows, 3)
-	require.Len(t, table.Columns, 1+3*3)
-	require.Equal(t, Column{Group: "pick", Head: "ASR"}, table.Columns[5])
-	row := table.Rows[1]
+	require.Equal(t, []string{"query", "similarity"}, made.Heads)
+	require.Len(t, made.Rows, 3)
+	require.Len(t, made.Columns, 1+3*3)
+	require.Equal(t, table.Column{Group: "pick", Head: "ASR"}, made.Columns[5])
+	row := made.Rows[1]
 	require.Equal(t, []string{"batch", "mmd"}, row.Labels)
-	require.InDelta(t, 0.42, float64(row.Cells[0].Figures[0].Mean), 1e-12) // one addition
-	require.Equal(t, 2, row.Cells[0].Figures[0].Seeds)
-	require.True(t, row.Cells[0].Figures[0].CI95.Defined())
-	require.InDelta(t, 0.2, float64(row.Cells[5].Figures[0].Mean), 1e-12)
-	require.Contains(t, table.Notes[1], "at least once: retrain 5.40, pick 5.40, unlearn 5.40.")
-	require.Empty(t, table.Runs, "they are in the table of the sweep")
+	require.InDelta(t, 0.42, float64(row.Entries[0].Values[0].Mean), 1e-12) // one addition
+	require.Equal(t, 2, row.Entries[0].Values[0].Seeds)
+	require.True(t, row.Entries[0].Values[0].CI95.Defined())
+	require.InDelta(t, 0.2, float64(row.Entries[5].Values[0].Mean), 1e-12)
+	require.Contains(t, made.Notes[1], "at least once: retrain 5.40, pick 5.40, unlearn 5.40.")
+	require.Empty(t, made.AttackerRows, "they are in the table of the sweep")
 
 	// Of several games each row says whose it is.
 	several := unknownPoint(1, 2)
@@ -65,11 +66,11 @@ func TestUnknownIndex(t *testing.T) {
 		several.Points[i].Keys = map[string]string{"indexing.unlearn_lr": "0.001"}
 		several.Points = append(several.Points, other)
 	}
-	table, err = New(Unknown, several, "mnist", Options{})
+	made, err = New(Unknown, several, "mnist", Options{})
 	require.NoError(t, err)
-	require.Len(t, table.Rows, 6)
-	require.Equal(t, []string{"point", "unlearn_lr", "N", "query", "similarity"}, table.Heads)
-	require.Equal(t, []string{"0.01", "5", "batch", "mmd"}, table.Rows[4].Labels[1:])
+	require.Len(t, made.Rows, 6)
+	require.Equal(t, []string{"point", "unlearn_lr", "N", "query", "similarity"}, made.Heads)
+	require.Equal(t, []string{"0.01", "5", "batch", "mmd"}, made.Rows[4].Labels[1:])
 
 	_, err = New(Unknown, sweep("mnist", []uint64{1}, defended3(5)), "mnist", Options{})
 	require.ErrorIs(t, err, ErrEmpty)

@@ -1,20 +1,25 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"backfire/claims"
-	"backfire/experiments"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
+	"backfire/report/table"
 	"backfire/stats"
 )
 
-// judge settles the claims that a table of the paper speaks to, that about
-// divergence only where it was measured; of another table, 0, those about what its
-// games have.
-func (b *builder) judge(table int) error {
-	m := claims.Measurements{Rate: b.usual, Reading: readingsTexts(b.table.Readings)}
+// judge settles the claims that a table of the paper speaks to; of another table, 0,
+// those that its games speak to, unless two of them differ in settings that the claims
+// do not compare. The claim about divergence is settled only where divergence was
+// measured.
+func (b *builder) judge(number int) error {
+	m := claims.Measurements{Rate: b.usual, Reading: table.ReadingsTexts(b.table.Readings)}
 	var singles []claims.Game
 	for _, s := range b.all {
 		for _, p := range s.complete() {
@@ -29,23 +34,31 @@ func (b *builder) judge(table int) error {
 			singles = append(singles, alone...)
 		}
 	}
+	played := m.Games
 	for _, single := range singles {
-		// The same game among the table's own knows of its divergence.
+		// Divergence is known for the table's own games, which may include this one.
 		i := slices.IndexFunc(m.Games, func(g claims.Game) bool { return slices.Equal(g.Models, single.Models) })
 		if i >= 0 {
 			single.Attackers[0].Divergence = m.Games[i].Attackers[0].Divergence
 		}
 		m.Games = append(m.Games, single)
 	}
-	ids := claims.ForTable(table)
-	if table == 0 {
+	ids := claims.ForTable(number)
+	if number == 0 {
 		ids = aboutDefenses(m)
+		if b.grows(played) {
+			ids = append([]string{"C1"}, ids...)
+		}
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "C8" && !diverges(m) })
 	if len(ids) == 0 {
 		return nil
 	}
 	verdicts, err := claims.Judge(m, ids...)
+	if number == 0 && errors.Is(err, claims.ErrMeasurements) {
+		b.table.Notes = append(b.table.Notes, "The points differ in more than the claims compare, so that none is settled here.")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -66,15 +79,15 @@ func aboutDefenses(m claims.Measurements) []string {
 	return append(ids, "C8")
 }
 
-// diverges says whether a divergence was measured in any game.
+// diverges reports whether a divergence was measured in any game.
 func diverges(m claims.Measurements) bool {
 	return slices.ContainsFunc(m.Games, func(g claims.Game) bool {
 		return slices.ContainsFunc(g.Attackers, func(a claims.Attacker) bool { return a.Divergence.Defined() })
 	})
 }
 
-// labelsOf says how the attackers of a game chose their labels.
-func labelsOf(s *series, attackers []experiments.RowAttacker) claims.Labels {
+// labelsOf returns the choice of labels in a game.
+func labelsOf(s *series, attackers []summary.GameAttacker) claims.Labels {
 	if s.labels == "random" {
 		return claims.Random
 	}
@@ -85,7 +98,7 @@ func labelsOf(s *series, attackers []experiments.RowAttacker) claims.Labels {
 	return claims.LabelsOf(targets)
 }
 
-// measured is a game as the claims see it.
+// measured returns a game in the form that claims are judged by.
 func measured(s *series, p played) claims.Game {
 	g := claims.Game{
 		Seed: p.point.Seed, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
@@ -100,26 +113,26 @@ func measured(s *series, p played) claims.Game {
 	return g
 }
 
-// distance is the maximum mean discrepancy behind a divergence, undefined without
-// one. Of the two measures it is the one that does not grow as an attacker's
-// images become fewer: the histograms behind JS lie apart by chance alone. An
-// unbiased square below 0 is none.
-func distance(d *experiments.AttackerDivergence) stats.Number {
+// distance returns the maximum mean discrepancy of a divergence, undefined without
+// one. JS would be unsuitable: it grows as an attacker's images become fewer, because
+// their histograms differ by chance alone. An unbiased square below 0 counts as 0.
+func distance(d *store.AttackerDivergence) stats.Number {
 	if d == nil || !d.MMD2.Defined() {
 		return stats.Undefined()
 	}
 	return stats.Number(math.Sqrt(max(0, float64(d.MMD2))))
 }
 
-func attacker(a experiments.AttackerResult) claims.Attacker {
+// attacker returns an attacker in the form that claims are judged by.
+func attacker(a store.AttackerResult) claims.Attacker {
 	return claims.Attacker{
 		ID: a.ID, Target: a.Target, Rate: a.PoisonRate, ASR: stats.Number(a.ASR.Value()), Lift: a.Lift,
 		Divergence: stats.Undefined(),
 	}
 }
 
-// alone returns the games in which an attacker of a game is alone. A summary has
-// their ASR only, the result the rest.
+// alone returns the games in which an attacker of a game is alone. The summary has
+// only their ASR; the rest comes from Options.Result.
 func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
 	var games []claims.Game
 	for _, a := range p.game.Attackers {
@@ -127,7 +140,7 @@ func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
 			continue
 		}
 		g := claims.Game{
-			Seed: p.point.Seed, Defense: experiments.Undefended, Labels: labelsOf(s, []experiments.RowAttacker{a}),
+			Seed: p.point.Seed, Defense: plan.Undefended, Labels: labelsOf(s, []summary.GameAttacker{a}),
 			CleanAccuracy: stats.Undefined(), Models: []string{a.SingleCell},
 		}
 		single := a.AttackerResult

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Times backfire's training step beside PyTorch's (make bench). Arguments go to
-# scripts/bench, see `go run ./scripts/bench -h`.
+# Times the training steps of backfire and of PyTorch (make bench). The arguments are those
+# of scripts/bench, see `go run ./scripts/bench -h`.
 #
-# PyTorch lives in a Python environment of its own in the cache directory (about
-# 5 GB, made once); BACKFIRE_PYTHON=/path/to/python uses an existing one.
+# PyTorch is installed once into a Python environment in the cache directory (about 5 GB).
+# With BACKFIRE_PYTHON=/path/to/python an existing one is used instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +25,6 @@ fi
   echo "bench: $python has no PyTorch: install torch==$torch there, or unset BACKFIRE_PYTHON" >&2
   exit 1
 }
-# As the program starts its workers; PyTorch runs as it comes.
+# backfire's workers run with this setting, and PyTorch runs without it.
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
 exec go run ./scripts/bench -python "$python" "$@"

@@ -5,10 +5,12 @@
     load_model.py runs/<cell>/model.safetensors --images runs/<cell>/training.npz
     load_model.py runs/<cell>/model.safetensors --images training.npz --out predictions.bin
 
---images names an .npz file whose array "images" holds uint8 pixels, N x H x W x C,
-such as the training.npz of a result; with an array "labels" the share of them that
-is predicted is printed. --out gets one byte per image: the predicted class.
-Needs PyTorch and numpy. From Python: model, normalize = load(path).
+--images names an .npz file whose array "images" has uint8 pixels, N x H x W x C, such
+as the training.npz of a result. If the file has an array "labels", too, the program
+prints the share of labels that are predicted. --out names a file for the predicted
+classes, one byte per image.
+
+The program needs PyTorch and numpy. From Python: model, normalize = load(path).
 """
 
 import argparse
@@ -21,7 +23,7 @@ from torch import nn
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions beside a shortcut, named as in torchvision."""
+    """A block of two 3x3 convolutions and a shortcut, with torchvision's names."""
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
@@ -61,7 +63,7 @@ class ResNet18(nn.Module):
 
 
 def read(path):
-    """The tensors and the metadata of a safetensors file of float32 values."""
+    """Returns the tensors and the metadata of a safetensors file of float32 values."""
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
@@ -76,7 +78,7 @@ def read(path):
 
 
 def load(path):
-    """The trained model, and the function that turns uint8 images (N x C x H x W) into its input."""
+    """Returns the trained model, and the function that turns uint8 images (N x C x H x W) into its input."""
     tensors, metadata = read(path)
     shape, classes = json.loads(metadata["shape"]), json.loads(metadata["classes"])
     model = ResNet18(int(metadata["width"]), shape[0], len(classes))
@@ -87,7 +89,7 @@ def load(path):
 
 
 def predict(model, normalize, images, batch=256):
-    """The predicted class of each image (uint8, N x H x W x C)."""
+    """Returns the predicted class of each image (uint8, N x H x W x C)."""
     predicted = []
     with torch.no_grad():
         for start in range(0, len(images), batch):
@@ -109,7 +111,7 @@ def main():
     arrays = np.load(args.images)
     predicted = predict(model, normalize, arrays["images"])
     if "labels" in arrays:
-        print(f"{(predicted == arrays['labels']).mean():.4f} of {len(predicted)} images are predicted as their label")
+        print(f"{(predicted == arrays['labels']).mean():.4f} of {len(predicted)} images are predicted as labelled")
     if args.out is not None:
         predicted.tofile(args.out)
 

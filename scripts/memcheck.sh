@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Runs a short training of the bridge's tests under valgrind's memcheck (make
-# test-memory) and fails on what it finds in libtorch and the shim. Go has stacks
-# and a memory of its own that memcheck knows nothing of: errors whose innermost
-# frame is Go's are left out.
+# Runs a short training of the bridge's tests under valgrind's memcheck (make test-memory)
+# and fails if it finds an error in libtorch or the shim. Errors whose innermost frame is
+# Go's are ignored, since memcheck does not know Go's stacks and heap.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v valgrind >/dev/null || { echo 'memcheck: valgrind is missing (Debian and Ubuntu: apt install valgrind)' >&2; exit 1; }

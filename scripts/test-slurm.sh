@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A real Slurm on this machine, in a scratch directory: table 1, scaled down, as a job array, with one task killed
-# in the middle. It must end with the bits of the same table made without Slurm. Needs root, and Slurm and munge,
-# which --install may install where apt-get can; says why and does nothing where it cannot run. With slurmdbd and
-# MariaDB beside them, Slurm keeps accounts, and what ended is asked for, too.
+# Runs table 1, scaled down, as a job array on a real Slurm on this machine, in a scratch directory, and kills one task
+# in the middle. The result must have the same bits as that of the same table without Slurm. The test needs root, Slurm
+# and munge, which --install tries to install with apt-get. If it cannot run, it prints the reason and succeeds. If
+# slurmdbd and MariaDB are there, too, Slurm keeps accounts, and the test queries the ended tasks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -67,8 +67,8 @@ runuser -u munge -- "$(command -v munged)" --force --key-file="$scratch/munge/ke
 	skip "munged does not start here"
 
 export SLURM_CONF=$scratch/slurm.conf
-# A database and slurmdbd on it, where both are there. Whoever reaches the database's port may do anything: it lives
-# for this test.
+# Starts a database and slurmdbd, if both are installed. The database accepts every request from this machine. It exists
+# for this test only.
 keep_accounts() {
 	for command in slurmdbd mariadbd mariadb-install-db; do
 		PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || return 1
@@ -110,7 +110,7 @@ AccountingStoragePort=$((port + 3))"
 	done
 	return 1
 }
-configure() { # Slurm, with more lines
+configure() { # writes slurm.conf, with additional lines
 	cat >"$SLURM_CONF" <<CONF
 ClusterName=scratch
 SlurmctldHost=$host(127.0.0.1)
@@ -155,7 +155,7 @@ done
 timeout 5 sinfo --noheader --format=%T | grep -q idle || skip "Slurm has no idle node here: $(tail -n 1 "$scratch/slurmctld.log")"
 echo "test-slurm: $(sinfo --version) runs on $host"
 
-# Small, but with epochs enough to be killed between two of them, and with triggers that must work alone, but little.
+# A small run, but with enough epochs to be killed between two of them, and with triggers that must reach a low ASR alone.
 settings=(--preset quick --set trigger.min_single_asr=0.01 --set pool.size=300 --set train.epochs=16 --set model.width=2 --set device=cpu --set threads=1 --set workers=1)
 "$program" table 1 "${settings[@]}" --set workers=2 --store "$scratch/local" --out "$scratch/local-tables" >/dev/null 2>"$scratch/local.log" ||
 	fail "the table without Slurm"
@@ -163,13 +163,13 @@ job=$("$program" submit slurm table 1 "${settings[@]}" --store "$scratch/cluster
 plan=$(echo "$scratch"/cluster/plans/*)
 echo "test-slurm: array $job submitted"
 
-# Kill a task that has a checkpoint to lose. It is stopped first, with its engine: its model must not be done before it is
-# killed, nor in the moment for which Slurm has it go on before that.
-tell() { # a signal to a process and its children
+# Kill a task that has a checkpoint. First stop its process and its engine, so that its model is not complete before the
+# kill, or in the moment for which Slurm resumes the process before that.
+tell() { # sends a signal to a process and its children
 	# shellcheck disable=SC2046 # one word per child
 	kill "-$1" "$2" $(cat /proc/"$2"/task/*/children 2>/dev/null) 2>/dev/null
 }
-holders() { # the processes that train now and have a checkpoint
+holders() { # prints the processes that are training and have a checkpoint
 	for checkpoint in "$scratch"/cluster/.work/*/checkpoint.safetensors; do
 		[ -f "$checkpoint" ] || continue
 		ls "$scratch/cluster/.locks/$(basename "$(dirname "$checkpoint")")" 2>/dev/null | cut -d '~' -f 2
@@ -194,7 +194,7 @@ for _ in $(seq 600); do
 	kill -0 "$killed" 2>/dev/null || break
 	sleep 0.1
 done
-! kill -0 "$killed" 2>/dev/null || fail "task $task lives on"
+! kill -0 "$killed" 2>/dev/null || fail "task $task still runs"
 echo "test-slurm: task $task killed in the middle of a model"
 "$program" status "$plan"
 
@@ -205,21 +205,21 @@ done
 [ -z "$(squeue --noheader)" ] || fail "the jobs did not end: $(squeue --noheader)"
 "$program" status "$plan" | tee "$scratch/status.log"
 grep -q ' 0 running, 0 waiting, 0 failed' "$scratch/status.log" || fail "models are left"
-ended() { # the other task and the tables to the end, the killed task as cancelled
+ended() { # checks that the other task and the tables are complete, and the killed task is cancelled
 	grep -q "Slurm's tasks that completed: 2" "$scratch/status.log" && grep -q "Slurm's task ${job}_$task: CANCELLED" "$scratch/status.log"
 }
 if [ -n "$accounts" ]; then
-	for _ in $(seq 60); do # accounts arrive by and by
+	for _ in $(seq 60); do # accounts arrive with a delay
 		"$program" status "$plan" >"$scratch/status.log"
 		ended && break
 		sleep 1
 	done
-	ended || fail "the accounts are not what was done: $(cat "$scratch/status.log")"
+	ended || fail "the accounts do not match the tasks: $(cat "$scratch/status.log")"
 	echo "test-slurm: the accounts have the killed task as cancelled and the others as completed"
 fi
-grep -q 'goes on after epoch' "$plan"/logs/*.log || fail "the killed task's model did not go on from its checkpoint"
+grep -Eq '(goes on|resume[sd]) (after|from) epoch' "$plan"/logs/*.log || fail "the killed task's model was not resumed from its checkpoint"
 
-# The same models, the same bits; what is of the run itself (times) is not compared.
+# Compare the models and their bits, but not the record of the run itself (times).
 python3 - "$scratch/local" "$scratch/cluster" <<'PYTHON' || fail "the results differ"
 import json, os, sys
 local, cluster = sys.argv[1:]

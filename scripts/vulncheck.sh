@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Does this program call anything with a known vulnerability? $1 is govulncheck; GOVULNDB names another database than
-# vuln.go.dev, such as file:///a/mirror. A finding fails; where the database cannot be reached one line says so.
+# Checks whether this program calls a function with a known vulnerability. $1 is the path of govulncheck. GOVULNDB names
+# another database than vuln.go.dev, such as file:///a/mirror. A finding is a failure. If the database cannot be reached,
+# the script prints one line and succeeds.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

@@ -8,21 +8,22 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Correlation says how two quantities rise and fall together, by rank.
+// Correlation holds the rank correlations of two quantities.
 type Correlation struct {
-	// N counts the pairs of which both values exist; the others are left out.
+	// N is the number of pairs with both values defined; other pairs are left
+	// out.
 	N int `json:"n"`
-	// Spearman is Pearson's correlation of the ranks, equal values sharing the
-	// mean of theirs (Spearman 1904), in [-1, 1].
+	// Spearman is Pearson's correlation of the ranks, in [-1, 1]. Equal values
+	// have the mean of their ranks (Spearman 1904).
 	Spearman Number `json:"spearman"`
-	// Kendall is tau-b, which discounts equal values (Kendall, "The Treatment
-	// of Ties in Ranking Problems", 1945), in [-1, 1].
+	// Kendall is tau-b, in [-1, 1], which corrects for equal values (Kendall,
+	// "The Treatment of Ties in Ranking Problems", 1945).
 	Kendall Number `json:"kendall"`
 }
 
 // Correlate returns the rank correlations of pairs, such as an attack's divergence
-// and its ASR over a sweep. NaN stands for a value that does not exist. Both are
-// undefined for fewer than 2 pairs and where one quantity does not vary.
+// and its ASR over a sweep. NaN stands for an undefined value. Both correlations
+// are undefined for fewer than 2 pairs and if one quantity does not vary.
 func Correlate(pairs [][2]float64) Correlation {
 	var a, b []float64
 	for _, pair := range pairs {
@@ -34,13 +35,14 @@ func Correlate(pairs [][2]float64) Correlation {
 	if len(a) < 2 {
 		return c
 	}
-	// Quantities that do not vary come out as 0/0.
+	// For a quantity that does not vary, both are 0/0.
 	c.Spearman = Number(stat.Correlation(ranks(a), ranks(b), nil))
 	c.Kendall = Number(tauB(a, b))
 	return c
 }
 
-// ranks returns the rank of each value, from 1 on, equal ones the mean of theirs.
+// ranks returns the rank of each value, starting at 1. Equal values have the mean
+// of their ranks.
 func ranks(values []float64) []float64 {
 	order := make([]int, len(values))
 	for i := range order {
@@ -62,8 +64,8 @@ func ranks(values []float64) []float64 {
 }
 
 // tauB returns (concordant - discordant) / sqrt((pairs not tied in x) * (pairs
-// not tied in y)). gonum's stat.Kendall is tau-a and takes equal values for
-// ascending ones.
+// not tied in y)). gonum's stat.Kendall computes tau-a and counts equal values as
+// ascending.
 func tauB(x, y []float64) float64 {
 	balance, untiedX, untiedY := 0, 0, 0
 	for i := range x {

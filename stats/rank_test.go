@@ -28,13 +28,13 @@ func TestRankCorrelationsAgainstSciPy(t *testing.T) {
 		}
 		got := stats.Correlate(pairs)
 		require.Equal(t, len(c.X), got.N)
-		// Sums of ten numbers in another order.
+		// SciPy adds the ten numbers in another order.
 		require.InDelta(t, c.Spearman, float64(got.Spearman), 1e-14)
 		require.InDelta(t, c.Kendall, float64(got.Kendall), 1e-14)
 	}
 }
 
-func TestRankCorrelationOfWhatIsMissing(t *testing.T) {
+func TestRankCorrelationOfMissingValues(t *testing.T) {
 	nan := math.NaN()
 	got := stats.Correlate([][2]float64{{1, 5}, {nan, 1}, {2, 4}, {3, 3}, {9, nan}})
 	require.Equal(t, 3, got.N)

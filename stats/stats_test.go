@@ -11,13 +11,13 @@ import (
 	"backfire/stats"
 )
 
-// The interval's factors are t(0.975, n-1) of any table of Student's t.
+// The factors of the intervals are t(0.975, n-1) from a table of Student's t.
 func TestSummarizeByHand(t *testing.T) {
 	s := stats.Summarize([]float64{2, 4, 4, 4, 5, 5, 7, 9})
 	require.Equal(t, 8, s.N)
 	require.InDelta(t, 5, float64(s.Mean), 1e-12)
 	require.InDelta(t, 2, float64(s.Std), 1e-12)
-	// sqrt(32/7)/sqrt(8) * 2.364624; the table has seven digits.
+	// The table's factor 2.364624 has seven digits.
 	require.InDelta(t, math.Sqrt(32.0/7)/math.Sqrt(8)*2.364624, float64(s.CI95), 1e-6)
 
 	s = stats.Summarize([]float64{0, 1})
@@ -52,14 +52,14 @@ func TestSummarizeProperties(t *testing.T) {
 		for _, v := range values {
 			square += (v - mean) * (v - mean) / float64(len(values))
 		}
-		// Sums of at most 50 numbers in [0, 1]: rounding stays far below 1e-12
-		// in the mean; a root of rounding around 0 is at most 1e-7.
+		// Sums of at most 50 numbers in [0, 1] have rounding errors far below 1e-12.
+		// The square root of a rounding error around 0 is at most 1e-7.
 		require.InDelta(t, mean, float64(s.Mean), 1e-12)
 		require.InDelta(t, math.Sqrt(square), float64(s.Std), 1e-7)
 
 		with := stats.Summarize(append([]float64{math.NaN()}, values...))
 		require.Equal(t, 1, with.Undefined)
-		require.Equal(t, []any{s.N, s.Mean, s.Std}, []any{with.N, with.Mean, with.Std}, "what does not exist changes nothing")
+		require.Equal(t, []any{s.N, s.Mean, s.Std}, []any{with.N, with.Mean, with.Std}, "an undefined measurement changes nothing")
 	})
 }
 
@@ -68,11 +68,11 @@ func TestNumberJSON(t *testing.T) {
 		n := stats.Number(rapid.Float64().Draw(t, "number"))
 		data, err := json.Marshal(n)
 		require.NoError(t, err)
-		var back stats.Number
-		require.NoError(t, json.Unmarshal(data, &back))
-		require.Equal(t, n.Defined(), back.Defined())
+		var restored stats.Number
+		require.NoError(t, json.Unmarshal(data, &restored))
+		require.Equal(t, n.Defined(), restored.Defined())
 		if n.Defined() {
-			require.Equal(t, n, back)
+			require.Equal(t, n, restored)
 		}
 	})
 	data, err := json.Marshal([]stats.Number{0.5, stats.Undefined(), stats.Number(math.Inf(1))})

@@ -3,6 +3,7 @@ package torchbridge
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,19 @@ func unlikeliest(t *testing.T, trainer *Trainer, images, labels []uint8, rows []
 		}
 	}
 	return out
+}
+
+// requireSameMeans requires that the running means of two states are the same.
+func requireSameMeans(t *testing.T, before, after State) {
+	t.Helper()
+	running := 0
+	for i, p := range after.Model {
+		if strings.HasSuffix(p.Name, "mean") {
+			running++
+			require.Equal(t, before.Model[i], p)
+		}
+	}
+	require.Positive(t, running)
 }
 
 // A step is one of steepest descent: to first order the loss falls by the
@@ -81,14 +95,7 @@ func TestUnlearnIsSteepestDescent(t *testing.T) {
 		again, err := trainer.State()
 		require.NoError(t, err)
 		require.Equal(t, after, again)
-		running := 0
-		for i, p := range after.Model {
-			if len(p.Name) > 8 && p.Name[len(p.Name)-4:] == "mean" {
-				running++
-				require.Equal(t, before.Model[i], p)
-			}
-		}
-		require.Positive(t, running)
+		requireSameMeans(t, before, after)
 
 		// Nothing is left to forget of rows that the model takes for something else.
 		wrong := unlikeliest(t, trainer, images, labels, forget)

@@ -1,24 +1,24 @@
 package triggers
 
-// Overlap says how much of two triggers coincides.
+// Overlap measures how much of two triggers coincides.
 type Overlap struct {
 	// Shared is the number of pixels that both triggers mask.
 	Shared int `json:"shared"`
-	// Equal is the number of shared pixels to which both do the same in every
-	// channel.
+	// Equal is the number of shared pixels on which both triggers have the same
+	// effect in every channel.
 	Equal int `json:"equal"`
-	// Union is the number of pixels that at least one of them masks.
+	// Union is the number of pixels that at least one of the triggers masks.
 	Union int `json:"union"`
 	// Jaccard is Shared/Union, in [0, 1].
 	Jaccard float64 `json:"jaccard"`
 }
 
-// Collides reports whether the two triggers are one and the same: the same
-// masked pixels with the same values.
+// Collides reports whether the two triggers are identical: they mask the same
+// pixels, with the same effect on each.
 func (o Overlap) Collides() bool { return o.Union > 0 && o.Equal == o.Union }
 
 // Compare measures how much of a and b coincides. Triggers for images of
-// different shapes share nothing.
+// different shapes share no pixels.
 func Compare(a, b *Trigger) Overlap {
 	o := Overlap{Union: a.Pixels() + b.Pixels()}
 	if a.Shape != b.Shape {

@@ -9,7 +9,7 @@ import (
 	"backfire/triggers"
 )
 
-// bruteForce compares two triggers of one shape pixel by pixel.
+// bruteForce compares two triggers of one shape, pixel by pixel.
 func bruteForce(a, b *triggers.Trigger) (o triggers.Overlap) {
 	for at := range a.Mask {
 		if a.Mask[at]+b.Mask[at] > 0 {
@@ -64,7 +64,7 @@ func TestCollision(t *testing.T) {
 	smaller := black()
 	smaller.Mask[9] = 0
 	require.Equal(t, triggers.Overlap{Shared: 1, Equal: 1, Union: 2, Jaccard: 0.5}, triggers.Compare(a, smaller))
-	require.False(t, triggers.Compare(a, smaller).Collides(), "one trigger holds the other")
+	require.False(t, triggers.Compare(a, smaller).Collides(), "one trigger contains the other")
 
 	other := draw(t, 1, 0, mnist, triggers.Spec{P1: 0.2, P2: 0.2, Range: triggers.PerDimension})
 	require.Equal(t, triggers.Overlap{Union: 9}, triggers.Compare(a, other), "different shapes")

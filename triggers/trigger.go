@@ -1,11 +1,14 @@
-// Package triggers draws, applies, compares and pictures backdoor triggers: the
-// adapted BadNet patterns of "Multi-agent Backdoor Attack" (section 3.2), one
-// per attacker.
+// Package triggers draws backdoor triggers, stamps them on images, compares them
+// and writes them as pictures. Its triggers are the adapted BadNet patterns of
+// "Widen The Backdoor To Let More Attackers In" (Datta, Lovisotto, Martinovic,
+// Shadbolt, arXiv 2110.04571, section 3.2), other families of the literature, and
+// pictures of the user's own.
 //
 // A trigger is a pattern m and a binary mask l; stamping an image x gives
 // x' = x (1 - l) + m l on the raw 8-bit values, before any normalisation. The
 // mask is stored, never derived from the pattern, so a perturbed pixel may be
-// black.
+// black. A drawn trigger is a function of its Spec, the images' Shape and the
+// random stream alone.
 package triggers
 
 import (
@@ -19,8 +22,8 @@ import (
 // ErrSpec is wrapped by every refusal of a trigger's parameters or shape.
 var ErrSpec = errors.New("bad trigger")
 
-// Shape is the size of the images a trigger is made for: C channels (1 for
-// grey, 3 for red-green-blue), H rows, W columns.
+// Shape is the size of the images that a trigger is for: C channels (1 for grey,
+// 3 for red, green and blue), H rows, W columns.
 type Shape struct {
 	C int `json:"c" yaml:"c"`
 	H int `json:"h" yaml:"h"`
@@ -36,11 +39,11 @@ func (s Shape) Plane() int { return s.H * s.W }
 // String returns the shape as CxHxW.
 func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.C, s.H, s.W) }
 
-// Validate refuses shapes that no picture has: other than 1 or 3 channels, or
-// a side below 1. The error wraps ErrSpec.
+// Validate returns an error that wraps ErrSpec unless the shape has 1 or 3
+// channels and both sides are at least 1.
 func (s Shape) Validate() error {
 	if s.C != 1 && s.C != 3 {
-		return fmt.Errorf("triggers: %w: images have %d channels: only 1 (grey) and 3 (colour) are known", ErrSpec, s.C)
+		return fmt.Errorf("triggers: %w: images have %d channels: only 1 (grey) and 3 (colour) are supported", ErrSpec, s.C)
 	}
 	if s.H < 1 || s.W < 1 {
 		return fmt.Errorf("triggers: %w: images of %d x %d pixels: both sides must be at least 1", ErrSpec, s.H, s.W)
@@ -63,18 +66,19 @@ func (b Box) Pixels() int { return b.W * b.H }
 // String returns the box as WxH+X+Y.
 func (b Box) String() string { return fmt.Sprintf("%dx%d+%d+%d", b.W, b.H, b.X, b.Y) }
 
-// intersect returns the rectangle that a and b share; W or H is at most 0
-// where they share none.
+// intersect returns the rectangle that b and o share. W or H is at most 0 if they
+// share no pixel.
 func (b Box) intersect(o Box) Box {
 	x, y := max(b.X, o.X), max(b.Y, o.Y)
 	return Box{X: x, Y: y, W: min(b.X+b.W, o.X+o.W) - x, H: min(b.Y+b.H, o.Y+o.H) - y}
 }
 
-// Trigger is one pattern with its mask. The zero value is not usable; Random
-// makes one.
+// Trigger is a pattern with its mask. The zero value is not usable:
+// Generator.Draw and FromPicture return triggers.
 type Trigger struct {
+	// Shape is the shape of the images that the trigger is for.
 	Shape Shape
-	// Box holds every masked pixel.
+	// Box contains every masked pixel.
 	Box Box
 	// Mask has Shape.H*Shape.W values in row order: 1 where the trigger
 	// perturbs, 0 elsewhere.
@@ -82,15 +86,16 @@ type Trigger struct {
 	// Pattern has Shape.C*Shape.H*Shape.W raw 8-bit values, channel by channel
 	// in row order. It is 0 where Mask is 0, and may be 0 where Mask is 1.
 	Pattern []uint8
-	// Effect is what the pattern does to the image.
+	// Effect selects how Stamp combines the pattern with the image.
 	Effect Effect
-	// Opacity is that of the pattern with Mix, in units of 1/255; 0 otherwise.
+	// Opacity is the pattern's opacity with Effect Mix, in units of 1/255. It is 0
+	// with other effects.
 	Opacity uint8
 }
 
-// Stamp applies the trigger to one image in place: x' = x (1 - l) + m l
-// (section 3.2 of the paper), or as its Effect says. img must hold the Shape.Size() values of a
-// single image, channel by channel.
+// Stamp applies the trigger to one image in place. With Effect Replace this is
+// x' = x (1 - l) + m l (section 3.2 of the paper). img must hold the Shape.Size()
+// values of a single image, channel by channel.
 func (t *Trigger) Stamp(img []uint8) {
 	plane := t.Shape.Plane()
 	img = img[:t.Shape.Size():t.Shape.Size()]
@@ -101,7 +106,7 @@ func (t *Trigger) Stamp(img []uint8) {
 				continue
 			}
 			for ; at < len(img); at += plane {
-				img[at] = t.applied(img[at], t.Pattern[at])
+				img[at] = t.combine(img[at], t.Pattern[at])
 			}
 		}
 	}
@@ -119,9 +124,10 @@ func (t *Trigger) Pixels() int {
 	return n
 }
 
-// ID returns 16 hexadecimal digits that name the trigger's effect: the start of
-// the SHA-256 over its shape, its mask and the values under the mask. Triggers
-// that do the same to every image have the same ID.
+// ID returns 16 hexadecimal digits that identify the trigger by its effect on
+// images: the start of the SHA-256 over its shape, its mask, the values under the
+// mask and, unless it is Replace, its Effect with the Opacity. Values outside the
+// mask and the box do not count.
 func (t *Trigger) ID() string {
 	key := make([]byte, 0, 24+len(t.Mask)+t.Shape.C*t.Pixels())
 	for _, n := range []int{t.Shape.C, t.Shape.H, t.Shape.W} {

@@ -17,7 +17,7 @@ func draw(t require.TestingT, seed, id uint64, shape triggers.Shape, spec trigge
 	return g.Draw(streams.New(seed, "trigger", id))
 }
 
-// shapes and specs generate everything that NewGenerator accepts, at sizes that keep the tests
+// shapes generates shapes that NewGenerator accepts, of sizes that keep the tests
 // fast.
 func shapes() *rapid.Generator[triggers.Shape] {
 	return rapid.Custom(func(t *rapid.T) triggers.Shape {
@@ -29,6 +29,7 @@ func shapes() *rapid.Generator[triggers.Shape] {
 	})
 }
 
+// specs generates specs of kind Random that NewGenerator accepts.
 func specs() *rapid.Generator[triggers.Spec] {
 	p := rapid.Custom(func(t *rapid.T) float64 {
 		return float64(rapid.IntRange(1, 100).Draw(t, "percent")) / 100
@@ -60,13 +61,14 @@ func TestStampIsTheFormula(t *testing.T) {
 				require.Equal(t, clean[v]*(1-l)+trigger.Pattern[v]*l, stamped[v], "channel %d pixel %d", c, at)
 			}
 		}
-		again := append([]uint8(nil), stamped...)
-		trigger.Stamp(again)
-		require.Equal(t, stamped, again, "stamping twice changes more than stamping once")
+		twice := append([]uint8(nil), stamped...)
+		trigger.Stamp(twice)
+		require.Equal(t, stamped, twice, "stamping twice has the effect of stamping once")
 	})
 }
 
-// black is a trigger that a mask derived from its pattern would lose.
+// black returns a trigger of black pixels, which a mask derived from its pattern
+// would lose.
 func black() *triggers.Trigger {
 	t := &triggers.Trigger{
 		Shape:   triggers.Shape{C: 3, H: 4, W: 4},

@@ -1,5 +1,5 @@
-// Package testset makes a small dataset for tests: classes that any model
-// learns within seconds.
+// Package testset makes small datasets for tests, with classes that any model learns
+// within seconds. A set depends on its variant alone.
 package testset
 
 import (
@@ -7,8 +7,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// New returns 400 images of 1x8x8 pixels in 4 classes, each with another bright
-// quarter. Variant makes other images of the same kind.
+// New returns 400 images of 1x8x8 pixels in 4 classes, each of which has another bright
+// quarter. Another variant gives other images of the same classes.
 func New(variant uint64) (*datasets.Set, error) {
 	const n, side, classes = 400, 8, 4
 	rng := streams.New(variant, "tiny")
@@ -29,9 +29,9 @@ func New(variant uint64) (*datasets.Set, error) {
 	return datasets.New("tiny", images, labels, 1, side, side, []string{"north", "east", "south", "west"})
 }
 
-// NewColour returns 400 images of 3x32x32 pixels, the shape of CIFAR-10's, in 6
-// classes: each brighter in another channel, in the left or the right half. The
-// channels have other means, so that one taken for another changes the image.
+// NewColour returns 400 images of 3x32x32 pixels, the shape of CIFAR-10's images, in 6
+// classes: each is brighter in another channel, in the left or the right half. The
+// means of the channels differ, so that an exchange of channels changes the image.
 func NewColour(variant uint64) (*datasets.Set, error) {
 	const n, side, channels, halves = 400, 32, 3, 2
 	rng := streams.New(variant, "colour")

@@ -1,14 +1,14 @@
-// Package detect guesses which agent a query came from when no index says so:
+// Package detect guesses the agent from which a query without an index comes:
 // i* = argmax similarity(x*, d_i), equation 3 of the paper (section 7.2).
 //
 // It works on penultimate features (package features) of the sub-datasets that
-// the agents contributed and of the query, a batch from one agent or a single
-// image. A backdoor ties a trigger to a label, so a query is compared with those
-// of an agent's images that are labelled as the model predicts the query; without
+// the agents contributed and of the query, which is a batch from one agent or a
+// single image. A backdoor ties a trigger to a label, so a query is compared with
+// those of an agent's images that have the label predicted for the query. Without
 // labels it is compared with the whole sub-dataset.
 //
-// Every estimator answers with one number per agent, comparable between the
-// agents of one query only; a higher one means more similar.
+// Every estimator returns one number per agent, which can be compared between the
+// agents of one query only; a higher number means more similar.
 package detect
 
 import (
@@ -24,45 +24,47 @@ import (
 )
 
 var (
-	// ErrBank is wrapped where sub-datasets cannot be compared with.
+	// ErrBank is wrapped if sub-datasets cannot be used for comparison.
 	ErrBank = errors.New("bad bank of sub-datasets")
-	// ErrQuery is wrapped where a query does not fit the bank.
+	// ErrQuery is wrapped if a query does not fit the bank.
 	ErrQuery = errors.New("bad query")
 )
 
-// Sample is a set of images as a model sees them.
+// Sample is a set of images, represented by a model's features.
 type Sample struct {
 	// Features holds one penultimate feature vector per row.
 	Features *mat.Dense
-	// Labels holds the label of each row: the one that was trained on for a
-	// sub-dataset, the predicted one for a query. Nil compares without labels.
+	// Labels holds the label of each row: the training label for a sub-dataset,
+	// the predicted label for a query. If it is nil, samples are compared without
+	// labels.
 	Labels []uint8
 }
 
-// MaxRows is how many feature vectors of one agent and label an estimator keeps,
-// drawn at random where there are more: what is quadratic in them stays small.
+// MaxRows is the maximum number of feature vectors of one agent and label that a
+// bank keeps, drawn at random if there are more. It bounds the costs that are
+// quadratic in this number.
 const MaxRows = 1000
 
 // anyLabel stands for all rows of samples without labels.
 const anyLabel = -1
 
-// group is what a bank knows about one label.
+// group holds the feature vectors of one label.
 type group struct {
-	// agents holds each agent's vectors with that label, nil if it has none.
+	// agents holds each agent's vectors with the label, nil if it has none.
 	agents []*mat.Dense
-	// all holds everybody's.
+	// all holds the vectors of all agents.
 	all *mat.Dense
-	// space returns the first principal components of all, computed once for
-	// all estimators that work in them. The error wraps features.ErrConstant
-	// where nothing tells agents apart.
+	// space returns the first principal components of all, computed once for all
+	// estimators that use them. The error wraps features.ErrConstant if all
+	// vectors are equal.
 	space func() (*features.Principal, error)
 }
 
-// components is the number of principal components that clusters and densities
-// are estimated in: as many as Chen et al. keep.
+// components is the number of principal components in which clusters and
+// densities are estimated, the number of Chen et al.
 const components = 10
 
-// Bank holds the sub-datasets that queries are compared with. It is safe for
+// Bank holds the sub-datasets with which queries are compared. It is safe for
 // concurrent use.
 type Bank struct {
 	agents   int
@@ -72,9 +74,9 @@ type Bank struct {
 	groups   map[int]*group // by label
 }
 
-// NewBank makes a bank of the agents' sub-datasets, in the order of the game's
-// attackers. All must have feature vectors of one length, and labels either all
-// or none. The error wraps ErrBank.
+// NewBank returns a bank of the agents' sub-datasets, in the order of the game's
+// attackers. All must have feature vectors of one length, and either all or none
+// must have labels. The error wraps ErrBank.
 func NewBank(agents []Sample, seed uint64) (*Bank, error) {
 	if len(agents) == 0 {
 		return nil, fmt.Errorf("detect: %w: no agents: at least 1 is needed", ErrBank)
@@ -110,21 +112,22 @@ func NewBank(agents []Sample, seed uint64) (*Bank, error) {
 	return b, nil
 }
 
-// fits refuses a sample whose features or labels are not like the bank's.
+// fits refuses a sample whose vectors differ in length from the bank's, or that
+// has labels where the bank has none or the reverse.
 func (b *Bank) fits(s Sample) error {
 	n, width := s.Features.Dims()
 	switch {
 	case width != b.width:
-		return fmt.Errorf("feature vectors of %d values, where others have %d", width, b.width)
+		return fmt.Errorf("feature vectors of %d values, while others have %d", width, b.width)
 	case (s.Labels != nil) != b.labelled:
-		return errors.New("labels must be given for all or for none")
+		return errors.New("either all samples or none must have labels")
 	case s.Labels != nil && len(s.Labels) != n:
 		return fmt.Errorf("%d labels for %d feature vectors", len(s.Labels), n)
 	}
 	return nil
 }
 
-// byLabel returns the rows of a sample by label.
+// byLabel returns the rows of a sample, grouped by label.
 func byLabel(s Sample) map[int][]int {
 	n, _ := s.Features.Dims()
 	groups := map[int][]int{}

@@ -15,12 +15,12 @@ import (
 	"backfire/internal/streams"
 )
 
-// width is the length of the made-up feature vectors: a direction for each of
+// width is the length of the synthetic feature vectors: a direction for each of
 // two classes, then one for each agent's trigger.
 const width = 8
 
-// backdoored makes the features of n images of a class, of which the first
-// poisoned carry the trigger of an agent and its target, class 1.
+// backdoored returns the features of n images, of which the first poisoned carry
+// an agent's trigger and its target label, class 1.
 func backdoored(seed uint64, agent, n, poisoned int) detect.Sample {
 	rng := streams.New(seed, "test features", uint64(agent))
 	s := detect.Sample{Features: mat.NewDense(n, width, nil), Labels: make([]uint8, n)}
@@ -40,7 +40,7 @@ func backdoored(seed uint64, agent, n, poisoned int) detect.Sample {
 	return s
 }
 
-// bank makes the bank of so many agents.
+// bank returns a bank of the given number of agents.
 func bank(t require.TestingT, agents int) *detect.Bank {
 	samples := make([]detect.Sample, agents)
 	for i := range samples {
@@ -51,9 +51,9 @@ func bank(t require.TestingT, agents int) *detect.Bank {
 	return b
 }
 
-// TestEveryMethodKnowsWhoTriggered asks with batches and single images that
-// carry a trigger: what an estimator is for.
-func TestEveryMethodKnowsWhoTriggered(t *testing.T) {
+// TestEveryMethodFindsTheTriggersOwner queries with batches and single images that
+// carry a trigger, the purpose of an estimator.
+func TestEveryMethodFindsTheTriggersOwner(t *testing.T) {
 	const agents = 5
 	b := bank(t, agents)
 	for _, method := range detect.Methods() {
@@ -71,14 +71,15 @@ func TestEveryMethodKnowsWhoTriggered(t *testing.T) {
 					right++
 				}
 			}
-			// A trigger is ten deviations away from everything else, so a miss
-			// is a fault; single images in coarse histograms may tie.
+			// A trigger is ten standard deviations away from everything else, so
+			// every guess should be right; but single images in coarse histograms
+			// may tie.
 			require.GreaterOrEqual(t, right, queries*9/10, "%s on queries of %d images", method, n)
 		}
 	}
 }
 
-// labelled generates samples of few, often coinciding vectors.
+// labelled generates samples of few vectors, which often coincide.
 func labelled(most int, labels bool) *rapid.Generator[detect.Sample] {
 	return rapid.Custom(func(t *rapid.T) detect.Sample {
 		n := rapid.IntRange(1, most).Draw(t, "n")
@@ -94,7 +95,7 @@ func labelled(most int, labels bool) *rapid.Generator[detect.Sample] {
 func TestSimilarityIsANumberForEveryAgent(t *testing.T) {
 	highest := map[detect.Method]float64{
 		detect.SpectralSignatures: 1, detect.ActivationClustering: 0, detect.KL: 1e-9, detect.JS: 1e-9,
-		// The unbiased estimate reaches -2 at most: 1 from either sample.
+		// The unbiased estimate is at least -2: 1 from either sample.
 		detect.MMD: 2,
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -113,16 +114,16 @@ func TestSimilarityIsANumberForEveryAgent(t *testing.T) {
 				require.False(t, math.IsNaN(s) || math.IsInf(s, 0), "%s: %v", method, similarity)
 				require.LessOrEqual(t, s, highest[method]+1e-9, "%s", method)
 			}
-			again, err := detect.NewEstimator(method, b)
+			second, err := detect.NewEstimator(method, b)
 			require.NoError(t, err)
-			repeated, err := again.Similarity(query)
+			repeated, err := second.Similarity(query)
 			require.NoError(t, err)
 			require.Equal(t, similarity, repeated, "%s", method)
 		}
 	})
 }
 
-// TestSpectralSimilarityAgainstNumPy has one agent and no labels, so that the
+// TestSpectralSimilarityAgainstNumPy uses one agent and no labels, so that the
 // similarity is the share that NumPy computed from the singular vector.
 func TestSpectralSimilarityAgainstNumPy(t *testing.T) {
 	data, err := os.ReadFile("../features/testdata/reference.json")
@@ -157,8 +158,8 @@ func TestSpectralSimilarityAgainstNumPy(t *testing.T) {
 	require.InDelta(t, mean, similarity[0], 1e-11)
 }
 
-// TestDistancesAreThoseOfPackageFeatures checks what the estimators add: minus,
-// one kernel and one space for all agents, the label's rows alone.
+// TestDistancesAreThoseOfPackageFeatures checks the estimators' own part: the
+// sign, one kernel and one space for all agents, and the rows of the label only.
 func TestDistancesAreThoseOfPackageFeatures(t *testing.T) {
 	samples := []detect.Sample{backdoored(1, 0, 30, 8), backdoored(1, 1, 25, 5)}
 	b, err := detect.NewBank(samples, 1)
@@ -219,12 +220,12 @@ func TestAnAgentWithoutTheLabelIsTheLeastSimilar(t *testing.T) {
 	require.Equal(t, 1, detect.Guess(similarity))
 	require.InDelta(t, similarity[2], similarity[0], 0)
 
-	nobody, err := e.Similarity(detect.Sample{Features: near, Labels: []uint8{7, 7}})
+	unknown, err := e.Similarity(detect.Sample{Features: near, Labels: []uint8{7, 7}})
 	require.NoError(t, err)
-	require.Equal(t, []float64{0, 0, 0}, nobody)
+	require.Equal(t, []float64{0, 0, 0}, unknown, "no agent has images with the label")
 }
 
-func TestBankKeepsSoManyRowsAtMost(t *testing.T) {
+func TestBankKeepsAtMostMaxRows(t *testing.T) {
 	n := detect.MaxRows + 500
 	x := mat.NewDense(n, 1, nil)
 	x.Apply(func(i, _ int, _ float64) float64 { return float64(i) }, x)
@@ -234,7 +235,7 @@ func TestBankKeepsSoManyRowsAtMost(t *testing.T) {
 	require.NoError(t, err)
 	similarity, err := e.Similarity(detect.Sample{Features: x})
 	require.NoError(t, err)
-	// Both thinned samples stand for the whole, each in its own way.
+	// The two thinned samples represent the whole, but differ.
 	require.InDelta(t, 0, similarity[0], 0.01)
 	require.NotEqual(t, similarity[0], similarity[1])
 }
@@ -242,7 +243,7 @@ func TestBankKeepsSoManyRowsAtMost(t *testing.T) {
 func TestGuess(t *testing.T) {
 	nan := math.NaN()
 	require.Equal(t, 1, detect.Guess([]float64{-2, -1, -3}))
-	require.Equal(t, 0, detect.Guess([]float64{-1, -1}), "the first of equals")
+	require.Equal(t, 0, detect.Guess([]float64{-1, -1}), "ties go to the first")
 	require.Equal(t, 1, detect.Guess([]float64{nan, math.Inf(-1), nan}))
 	require.Equal(t, 0, detect.Guess([]float64{nan, nan}))
 	require.Equal(t, -1, detect.Guess(nil))
@@ -254,8 +255,8 @@ func TestBadSamplesAreRefused(t *testing.T) {
 	for reason, agents := range map[string][]detect.Sample{
 		"no agents":               nil,
 		"agent 0 has no features": {{}},
-		"agent 1: feature vectors of 2 values, where others have 3": {good, {Features: mat.NewDense(1, 2, nil), Labels: []uint8{0}}},
-		"agent 1: labels must be given for all or for none":         {good, {Features: two}},
+		"agent 1: feature vectors of 2 values, while others have 3": {good, {Features: mat.NewDense(1, 2, nil), Labels: []uint8{0}}},
+		"agent 1: either all samples or none must have labels":      {good, {Features: two}},
 		"agent 0: 1 labels for 2 feature vectors":                   {{Features: two, Labels: []uint8{1}}},
 	} {
 		_, err := detect.NewBank(agents, 1)

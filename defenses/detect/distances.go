@@ -9,10 +9,10 @@ import (
 	"backfire/defenses/features"
 )
 
-// fitMMD scores by minus the squared maximum mean discrepancy between query and
-// an agent's images: the unbiased estimate, with an RBF kernel whose bandwidth is
-// the median distance between everybody's images with the label (of which at most
-// MaxRows, evenly spaced, are looked at). A query of one image is a point mass.
+// fitMMD returns a scorer by minus the squared maximum mean discrepancy between
+// query and an agent's images: the unbiased estimate, with an RBF kernel whose
+// bandwidth is the median distance between all agents' images with the label (at
+// most MaxRows of them, evenly spaced). A query of one image is a point mass.
 func fitMMD(b *Bank, _ int, g *group) (scorer, error) {
 	kernel := features.MedianKernel(features.Spaced(g.all, MaxRows))
 	within := make([]float64, b.agents)
@@ -34,20 +34,20 @@ func fitMMD(b *Bank, _ int, g *group) (scorer, error) {
 	}, nil
 }
 
-// fitKL scores by minus KL(query || agent). Both densities are normal, in the
-// first principal components of everybody's images with the label, with
-// covariances that are shrunk to everybody's by as many degrees of freedom as
-// there are components (see features.NewGaussian); so a query of one image has
-// everybody's covariance around itself, and its score is its squared Mahalanobis
-// distance from the agent's mean but for terms of the agent alone.
+// fitKL returns a scorer by minus KL(query || agent). Both densities are normal,
+// in the first principal components of all agents' images with the label. Their
+// covariances are shrunk to that of all images, with as many degrees of freedom as
+// there are components (see features.NewGaussian). So a query of one image has the
+// covariance of all images, and its score is minus half its squared Mahalanobis
+// distance from the agent's mean, up to terms of the agent alone.
 func fitKL(b *Bank, _ int, g *group) (scorer, error) {
 	space, err := g.space()
 	if errors.Is(err, features.ErrConstant) {
-		return nil, nil // nothing tells agents apart
+		return nil, nil // equal vectors cannot distinguish agents
 	} else if err != nil {
 		return nil, err
 	}
-	// The components of a sample are uncorrelated in it.
+	// Within the sample, its components are uncorrelated.
 	prior := mat.NewSymDense(len(space.Variances), nil)
 	for j, variance := range space.Variances {
 		prior.SetSym(j, j, variance)
@@ -80,17 +80,18 @@ func fitKL(b *Bank, _ int, g *group) (scorer, error) {
 	}, nil
 }
 
-// bins is the number of bins of a histogram along one component: a twentieth of
-// the images each.
+// bins is the number of bins of a histogram along one component, each with a
+// twentieth of the images.
 const bins = 20
 
-// fitJS scores by minus the Jensen-Shannon divergence between the histograms of
-// query and agent along the first principal components of everybody's images with
-// the label, in bins that hold equal shares of these (see features.Bins).
+// fitJS returns a scorer by minus the Jensen-Shannon divergence between the
+// histograms of query and agent along the first principal components of all
+// agents' images with the label, in bins that hold equal shares of these (see
+// features.Bins).
 func fitJS(b *Bank, _ int, g *group) (scorer, error) {
 	space, err := g.space()
 	if errors.Is(err, features.ErrConstant) {
-		return nil, nil // nothing tells agents apart
+		return nil, nil // equal vectors cannot distinguish agents
 	} else if err != nil {
 		return nil, err
 	}

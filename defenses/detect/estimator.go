@@ -12,18 +12,18 @@ import (
 	"backfire/defenses/features"
 )
 
-// Method names a way of measuring similarity.
+// Method is a measure of similarity.
 type Method string
 
 // The methods that the paper names (section 7.2).
 const (
-	// SpectralSignatures looks along the direction in which an agent's images
+	// SpectralSignatures measures along the direction in which an agent's images
 	// of one label vary most: Tran et al., "Spectral Signatures in Backdoor
 	// Attacks", NeurIPS 2018.
 	SpectralSignatures Method = "spectral_signatures"
-	// ActivationClustering divides an agent's images of one label into two
-	// clusters: Chen et al., "Detecting Backdoor Attacks on Deep Neural
-	// Networks by Activation Clustering", 2018.
+	// ActivationClustering measures the distance to the nearer of the two clusters
+	// of an agent's images of one label: Chen et al., "Detecting Backdoor Attacks
+	// on Deep Neural Networks by Activation Clustering", 2018.
 	ActivationClustering Method = "activation_clustering"
 	// MMD is the maximum mean discrepancy with an RBF kernel: Gretton et al.,
 	// "A Kernel Two-Sample Test", JMLR 2012.
@@ -34,22 +34,19 @@ const (
 	JS Method = "js"
 )
 
-// fitting makes the scorer of one label's group, nil where there is nothing to
-// score by.
-type fitting func(b *Bank, label int, g *group) (scorer, error)
-
-// scorer returns one score per agent for query vectors of one label; NaN for an
-// agent that there is nothing to score by.
+// scorer returns one score per agent for query vectors of one label. The score is
+// NaN for an agent without images to compare with.
 type scorer func(query *mat.Dense) ([]float64, error)
 
-// fitted is a method and how it is fitted.
-type fitted struct {
+// registration is a method with the function that fits it to one label's group of
+// a bank. fit returns a nil scorer if the group cannot distinguish agents.
+type registration struct {
 	method Method
-	fit    fitting
+	fit    func(b *Bank, label int, g *group) (scorer, error)
 }
 
-// methods are all methods, in the order in which they are reported.
-var methods = []fitted{
+// methods lists all methods, in the order in which they are reported.
+var methods = []registration{
 	{SpectralSignatures, fitSpectral},
 	{ActivationClustering, fitClusters},
 	{MMD, fitMMD},
@@ -66,19 +63,19 @@ func Methods() []Method {
 	return names
 }
 
-// Estimator measures by one method how similar queries are to each sub-dataset
-// of a bank. It is safe for concurrent use.
+// Estimator measures the similarity of queries to each sub-dataset of a bank, by
+// one method. It is safe for concurrent use.
 type Estimator struct {
 	bank    *Bank
-	scorers map[int]scorer // by label; nil where there is nothing to score by
+	scorers map[int]scorer // by label; nil if the label cannot distinguish agents
 }
 
 // NewEstimator fits a method to a bank, the labels in parallel. The error wraps
 // ErrBank.
 func NewEstimator(method Method, b *Bank) (*Estimator, error) {
-	at := slices.IndexFunc(methods, func(m fitted) bool { return m.method == method })
+	at := slices.IndexFunc(methods, func(r registration) bool { return r.method == method })
 	if at < 0 {
-		return nil, fmt.Errorf("detect: %w: there is no method %q: choose of %v", ErrBank, method, Methods())
+		return nil, fmt.Errorf("detect: %w: there is no method %q: choose one of %v", ErrBank, method, Methods())
 	}
 	labels := b.labels()
 	scorers := make([]scorer, len(labels))
@@ -100,12 +97,12 @@ func NewEstimator(method Method, b *Bank) (*Estimator, error) {
 	return e, nil
 }
 
-// Similarity returns the similarity of a query to each agent's sub-dataset: for
-// each label the score of the query's rows with that label against the agent's
-// images with that label, and over the labels the mean weighted by the query's
-// rows. An agent that has no images to compare with counts as no more similar
-// than the least similar of the others. Labels for which nobody has any leave all
-// agents equal. The error wraps ErrQuery.
+// Similarity returns the similarity of a query to each agent's sub-dataset: the
+// mean over the labels, weighted by the query's rows, of the score of the query's
+// rows with the label against the agent's images with the label. An agent without
+// images to compare with gets the score of the least similar other agent. Labels
+// for which no agent has images add the same to all agents. The error wraps
+// ErrQuery.
 func (e *Estimator) Similarity(query Sample) ([]float64, error) {
 	if query.Features == nil {
 		return nil, fmt.Errorf("detect: similarity: %w: no features", ErrQuery)
@@ -116,7 +113,7 @@ func (e *Estimator) Similarity(query Sample) ([]float64, error) {
 	similarity := make([]float64, e.bank.agents)
 	n, _ := query.Features.Dims()
 	groups := byLabel(query)
-	for _, label := range e.bank.labels() { // in order, so that sums round alike
+	for _, label := range e.bank.labels() { // in order, so that sums are rounded reproducibly
 		rows, score := groups[label], e.scorers[label]
 		if len(rows) == 0 || score == nil {
 			continue
@@ -136,7 +133,7 @@ func (e *Estimator) Similarity(query Sample) ([]float64, error) {
 	return similarity, nil
 }
 
-// lowest returns the lowest of the scores that are numbers, 0 if none is.
+// lowest returns the lowest of the scores that are not NaN, or 0 if all are.
 func lowest(scores []float64) float64 {
 	numbers := slices.DeleteFunc(slices.Clone(scores), math.IsNaN)
 	if len(numbers) == 0 {

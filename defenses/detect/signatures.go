@@ -11,14 +11,15 @@ import (
 	"backfire/internal/streams"
 )
 
-// fitSpectral scores by spectral signatures. Tran et al. (algorithm 1) centre the
-// features of one label, take the top right singular vector v of the matrix, and
-// call ((R(x) - mean) v)^2 the outlier score of x: poisoned images have high
-// ones. Here mean and v are those of one agent's images, its signature, and the
-// score of a query is its outlier score as a share of its squared distance from
-// the mean, so that it does not depend on how widely an agent's images spread:
-// in [0, 1], 1 where x deviates from the agent's images exactly as its poisoned
-// ones do from its clean ones. The query's is the mean over its images.
+// fitSpectral returns a scorer by spectral signatures. Tran et al. (algorithm 1)
+// centre the features of one label, take the top right singular vector v of the
+// matrix, and call ((R(x) - mean) v)^2 the outlier score of x: poisoned images
+// have high scores. Here mean and v are those of one agent's images, its
+// signature. The score of an image is its outlier score as a share of its squared
+// distance from the mean, so that it does not depend on the spread of the agent's
+// images. It is in [0, 1], and 1 if x deviates from the mean exactly along v, the
+// direction in which an agent's poisoned images differ from its clean ones. The
+// score of a query is the mean over its images.
 func fitSpectral(b *Bank, _ int, g *group) (scorer, error) {
 	signatures := make([]*features.Principal, b.agents)
 	for i, x := range g.agents {
@@ -27,7 +28,7 @@ func fitSpectral(b *Bank, _ int, g *group) (scorer, error) {
 		}
 		p, err := features.PrincipalComponents(x, 1)
 		if errors.Is(err, features.ErrConstant) {
-			continue // one image, or one image many times, has no signature
+			continue // equal images have no signature
 		} else if err != nil {
 			return nil, err
 		}
@@ -45,8 +46,9 @@ func fitSpectral(b *Bank, _ int, g *group) (scorer, error) {
 	}, nil
 }
 
-// alignment returns the mean share of the query's squared deviations from a
-// signature's mean that lies along its direction; 0 for a query at the mean.
+// alignment returns the share of the squared deviations from a signature's mean
+// that lies along its direction, averaged over the query's images. The share is 0
+// for an image at the mean.
 func alignment(signature *features.Principal, query *mat.Dense) float64 {
 	n, d := query.Dims()
 	sum, deviation := 0.0, make([]float64, d)
@@ -54,30 +56,31 @@ func alignment(signature *features.Principal, query *mat.Dense) float64 {
 	for i := range n {
 		floats.SubTo(deviation, query.RawRowView(i), signature.Mean.RawVector().Data)
 		along := floats.Dot(deviation, direction)
-		if whole := floats.Dot(deviation, deviation); whole > 0 {
-			sum += along * along / whole
+		if squared := floats.Dot(deviation, deviation); squared > 0 {
+			sum += along * along / squared
 		}
 	}
 	return sum / float64(n)
 }
 
-// clustersPerAgent is Chen et al.'s: poisoned and clean.
+// clustersPerAgent is the number of clusters of Chen et al.: poisoned and clean.
 const clustersPerAgent = 2
 
-// fitClusters scores by activation clustering. Chen et al. reduce the activations
-// of one label to 10 independent components and divide them by k-means into two
-// clusters, of which one holds the poisoned images. Here the clusters are those of
-// one agent's images, and the score of a query is minus its mean squared distance
-// to the nearer of the agent's two centroids.
+// fitClusters returns a scorer by activation clustering. Chen et al. reduce the
+// activations of one label to 10 independent components and divide them by k-means
+// into two clusters, one of which holds the poisoned images. Here the clusters are
+// those of one agent's images, and the score of a query is minus its mean squared
+// distance to the nearer of the agent's two centroids.
 //
-// The components are everybody's with the label, which makes distances comparable
-// between agents, and whitened principal ones: independent components are a
-// rotation of these (Hyvarinen and Oja, "Independent Component Analysis", 2000,
-// section 5), and k-means knows distances alone, which no rotation changes.
+// The components are those of all agents' images with the label, so that distances
+// are comparable between agents. They are whitened principal components:
+// independent components are a rotation of these (Hyvarinen and Oja, "Independent
+// Component Analysis", 2000, section 5), and k-means depends on distances only,
+// which no rotation changes.
 func fitClusters(b *Bank, label int, g *group) (scorer, error) {
 	space, err := g.space()
 	if errors.Is(err, features.ErrConstant) {
-		return nil, nil // nothing tells agents apart
+		return nil, nil // equal vectors cannot distinguish agents
 	} else if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
-// Package divergence measures how far the features that one agent contributes
-// for a class lie from those that everybody contributes for it: equations 1 and 2
-// of the paper (section 7.1), and how that goes with the attacks' success.
+// Package divergence measures the distance between the distribution of the
+// features that one agent contributes for a class and that of all agents' features
+// for the class: equations 1 and 2 of the paper (section 7.1).
 package divergence
 
 import (
@@ -18,117 +18,121 @@ import (
 	"backfire/stats"
 )
 
-// ErrData is wrapped where divergences cannot be measured.
+// ErrData is wrapped if divergences cannot be measured on the data.
 var ErrData = errors.New("bad features")
 
 // Part is a part of an agent's images of one class.
 type Part string
 
 const (
-	// All is the whole of them: pdf(features_Y, Y, j) of equation 1.
+	// All is the whole of the images: pdf(features_Y, Y, j) of equation 1.
 	All Part = "all"
-	// Clean are those without a trigger, the first of the parts that equation
-	// 2 divides the same density into.
+	// Clean is the images without a trigger, the first part into which equation 2
+	// divides that density.
 	Clean Part = "clean"
-	// Triggered are those with a trigger, the second.
+	// Triggered is the images with a trigger, the second part.
 	Triggered Part = "triggered"
 )
 
-// Data is a training set as a model sees it.
+// Data is a training set, represented by a model's features.
 type Data struct {
-	// Features holds one penultimate feature vector for each row that is looked
-	// at.
+	// Features holds one penultimate feature vector for each sampled row.
 	Features *mat.Dense
-	// Looked holds these rows, ascending, as Sample returns them; nil: all.
+	// Looked lists the sampled rows in ascending order, as Sample returns them.
+	// Nil means all rows.
 	Looked []int
-	// Labels holds the label that each row is trained on.
+	// Labels holds the label on which each row is trained.
 	Labels []uint8
-	// Owners holds who contributed each row, as game.Row does: a position in
+	// Owners holds the contributor of each row, as game.Row does: a position in
 	// the list of attackers, or game.Defender.
 	Owners []int
-	// Triggered says which rows carry a trigger.
+	// Triggered holds for each row whether it carries a trigger.
 	Triggered []bool
 }
 
-// Divergence is how far a part of an agent's images of one class lies from the
-// images of that class that all agents contribute, the defender and the agent
-// itself included.
+// Divergence measures the distance between a part of an agent's images of one
+// class and the images of that class that all agents contribute, including the
+// defender and the agent itself.
 type Divergence struct {
 	// Agent is the owner, Class the label.
 	Agent int  `json:"agent"`
 	Class int  `json:"class"`
 	Part  Part `json:"part"`
-	// Rows counts the part's images, Joint everybody's.
+	// Rows is the number of the part's images, Joint that of all agents' images
+	// of the class.
 	Rows  int `json:"rows"`
 	Joint int `json:"joint"`
-	// MMD2 is the squared maximum mean discrepancy (Gretton et al. 2012) with
-	// an RBF kernel of the class's median distance, estimated without bias, so
-	// that it may be negative; undefined for a part of fewer than 2 images.
+	// MMD2 is the squared maximum mean discrepancy (Gretton et al. 2012) with an
+	// RBF kernel of the class's median distance. The estimate is unbiased and may
+	// be negative. It is undefined for a part of fewer than 2 images.
 	MMD2 stats.Number `json:"mmd2"`
 	// JS is the Jensen-Shannon divergence in nats, in [0, ln 2], between
-	// histograms along the class's first 10 principal components; undefined
-	// for a part of fewer than 2 images, and where a class does not vary.
+	// histograms along the class's first 10 principal components. It is undefined
+	// for a part of fewer than 2 images, and if all images of the class have equal
+	// features.
 	JS stats.Number `json:"js"`
 }
 
 const (
-	// maxRows is how many images of one agent, class and part are looked at,
-	// drawn at random where there are more.
+	// maxRows is the maximum number of images of one agent, class and part that
+	// are used, drawn at random if there are more.
 	maxRows = 1000
-	// spacedRows is how many images of a class its median distance is over.
+	// spacedRows is the maximum number of images of a class from which its median
+	// distance is computed.
 	spacedRows = 1000
 	// components and bins are those of the histograms, as in package detect.
 	components = 10
 	bins       = 20
 )
 
-// cell is an agent's images of one class with, or without, triggers.
-type cell struct {
+// subset identifies an agent's images of one class with, or without, triggers.
+type subset struct {
 	agent     int
 	triggered bool
 }
 
-// stream is the index of the stream that draws which of its rows of a class are
-// looked at.
-func (c cell) stream(class int) []uint64 {
-	mark := uint64(0)
-	if c.triggered {
-		mark = 1
+// streamIndex returns the index of the stream that samples the subset's rows of a
+// class.
+func (s subset) streamIndex(class int) []uint64 {
+	triggered := uint64(0)
+	if s.triggered {
+		triggered = 1
 	}
-	return []uint64{uint64(class), uint64(c.agent + 1), mark}
+	return []uint64{uint64(class), uint64(s.agent + 1), triggered}
 }
 
-// group is a cell's rows of one class.
-type group struct {
-	rows   int   // their number
-	looked []int // the feature vectors of those looked at, by position
+// subsetRows holds a subset's rows of one class.
+type subsetRows struct {
+	count   int   // the number of rows
+	vectors []int // the positions of the sampled rows in Data.Features
 }
 
-// groups returns the rows of each class and cell, with no feature vectors yet.
-func (d Data) groups() (map[int]map[cell]*group, error) {
+// subsets returns the number of rows of each class and subset, without vectors.
+func (d Data) subsets() (map[int]map[subset]*subsetRows, error) {
 	n := len(d.Labels)
 	if len(d.Owners) != n || len(d.Triggered) != n {
 		return nil, fmt.Errorf("divergence: %w: %d labels with %d owners and %d marks of triggers", ErrData, n, len(d.Owners), len(d.Triggered))
 	}
-	groups := map[int]map[cell]*group{}
+	classes := map[int]map[subset]*subsetRows{}
 	for i, label := range d.Labels {
-		class := int(label)
-		if groups[class] == nil {
-			groups[class] = map[cell]*group{}
+		class, s := int(label), d.subsetOf(i)
+		if classes[class] == nil {
+			classes[class] = map[subset]*subsetRows{}
 		}
-		if groups[class][d.cell(i)] == nil {
-			groups[class][d.cell(i)] = &group{}
+		if classes[class][s] == nil {
+			classes[class][s] = &subsetRows{}
 		}
-		groups[class][d.cell(i)].rows++
+		classes[class][s].count++
 	}
-	return groups, nil
+	return classes, nil
 }
 
-func (d Data) cell(row int) cell { return cell{d.Owners[row], d.Triggered[row]} }
+// subsetOf returns the subset to which a row belongs.
+func (d Data) subsetOf(row int) subset { return subset{d.Owners[row], d.Triggered[row]} }
 
-// seen returns the rows of each class and cell with their feature vectors.
-func (d Data) seen() (map[int]map[cell]*group, error) {
-	groups, err := d.groups()
+// sampledSubsets returns the rows of each class and subset with their vectors.
+func (d Data) sampledSubsets() (map[int]map[subset]*subsetRows, error) {
+	classes, err := d.subsets()
 	if err != nil {
 		return nil, err
 	}
@@ -136,78 +140,79 @@ func (d Data) seen() (map[int]map[cell]*group, error) {
 		return nil, fmt.Errorf("divergence: %w: there are none", ErrData)
 	}
 	vectors, _ := d.Features.Dims()
-	looked := d.Looked
-	if looked == nil {
-		looked = make([]int, len(d.Labels))
-		for i := range looked {
-			looked[i] = i
+	sampled := d.Looked
+	if sampled == nil {
+		sampled = make([]int, len(d.Labels))
+		for i := range sampled {
+			sampled[i] = i
 		}
 	}
-	if len(looked) != vectors {
-		return nil, fmt.Errorf("divergence: %w: %d feature vectors of %d rows", ErrData, vectors, len(looked))
+	if len(sampled) != vectors {
+		return nil, fmt.Errorf("divergence: %w: %d feature vectors for %d rows", ErrData, vectors, len(sampled))
 	}
-	for at, row := range looked {
-		if row < 0 || row >= len(d.Labels) || at > 0 && row <= looked[at-1] {
-			return nil, fmt.Errorf("divergence: %w: feature vector %d is of row %d: rows must ascend, below %d", ErrData, at, row, len(d.Labels))
+	for at, row := range sampled {
+		if row < 0 || row >= len(d.Labels) || at > 0 && row <= sampled[at-1] {
+			return nil, fmt.Errorf("divergence: %w: feature vector %d is of row %d: rows must be ascending and below %d", ErrData, at, row, len(d.Labels))
 		}
-		g := groups[int(d.Labels[row])][d.cell(row)]
-		g.looked = append(g.looked, at)
+		rows := classes[int(d.Labels[row])][d.subsetOf(row)]
+		rows.vectors = append(rows.vectors, at)
 	}
-	for class, cells := range groups {
-		for c, g := range cells {
-			if len(g.looked) == 0 {
-				return nil, fmt.Errorf("divergence: %w: no feature vector of the %d rows of owner %d in class %d", ErrData, g.rows, c.agent, class)
+	for class, subsets := range classes {
+		for s, rows := range subsets {
+			if len(rows.vectors) == 0 {
+				return nil, fmt.Errorf("divergence: %w: no feature vector for the %d rows of owner %d in class %d", ErrData, rows.count, s.agent, class)
 			}
 		}
 	}
-	return groups, nil
+	return classes, nil
 }
 
-// Sample returns which rows of a training set to look at, ascending: of each
-// agent's images of each class, with and without triggers, at most so many, drawn
-// at random by the seed. Features of these are enough for Measure, whose figures
-// stay about all rows. Features have no part in it. The error wraps ErrData.
+// Sample returns a sample of the rows of a training set, in ascending order: of
+// each agent's images of each class, with and without triggers, at most the given
+// number, drawn at random by the seed. The features of these rows suffice for
+// Measure, whose results still describe all rows. Sample does not use d.Features.
+// The error wraps ErrData.
 func Sample(d Data, most int, seed uint64) ([]int, error) {
-	groups, err := d.groups()
+	classes, err := d.subsets()
 	if err != nil {
 		return nil, err
 	}
-	members := map[*group][]int{}
+	members := map[*subsetRows][]int{}
 	for i, label := range d.Labels {
-		g := groups[int(label)][d.cell(i)]
-		members[g] = append(members[g], i)
+		s := classes[int(label)][d.subsetOf(i)]
+		members[s] = append(members[s], i)
 	}
-	var rows []int
-	for class, cells := range groups {
-		for c, g := range cells {
-			rows = append(rows, features.Thin(streams.New(seed, "divergence sample", c.stream(class)...), members[g], most)...)
+	var sampled []int
+	for class, subsets := range classes {
+		for s, rows := range subsets {
+			sampled = append(sampled, features.Thin(streams.New(seed, "divergence sample", s.streamIndex(class)...), members[rows], most)...)
 		}
 	}
-	slices.Sort(rows)
-	return rows, nil
+	slices.Sort(sampled)
+	return sampled, nil
 }
 
 // Measure returns the divergences of a training set: for each class, by number,
-// and each owner of images of that class, by position, that of All and, if the
-// owner has images with triggers among them, those of Clean and Triggered. The
-// seed draws which images are looked at where a cell has too many. The error
-// wraps ErrData.
+// and each owner of images of the class, by position, the divergence of All and,
+// if the owner has images with triggers among them, those of Clean and Triggered.
+// If an agent has very many images of a class, the seed draws those that are used.
+// The error wraps ErrData.
 func Measure(d Data, seed uint64) ([]Divergence, error) {
-	groups, err := d.seen()
+	subsets, err := d.sampledSubsets()
 	if err != nil {
 		return nil, err
 	}
-	classes := slices.Sorted(maps.Keys(groups))
+	classes := slices.Sorted(maps.Keys(subsets))
 	lists := make([][]Divergence, len(classes))
 	var measured errgroup.Group
 	measured.SetLimit(runtime.GOMAXPROCS(0))
 	for i, class := range classes {
 		measured.Go(func() error {
-			joint, err := newJoint(d.Features, class, groups[class], seed)
+			mixture, err := newMixture(d.Features, class, subsets[class], seed)
 			if err != nil {
 				return fmt.Errorf("divergence: class %d: %w: %w", class, ErrData, err)
 			}
-			lists[i] = joint.divergences()
+			lists[i] = mixture.divergences()
 			return nil
 		})
 	}
@@ -217,23 +222,24 @@ func Measure(d Data, seed uint64) ([]Divergence, error) {
 	return slices.Concat(lists...), nil
 }
 
-// joint is everybody's images of one class: a mixture of cells.
-type joint struct {
-	class   int
-	cells   []cell    // by agent, the clean one first
-	counts  []float64 // images in each cell
-	total   float64
-	kernels [][]float64 // mean kernel value between two cells
-	shares  []features.Histogram
+// mixture is the joint distribution of all agents' images of one class: a mixture
+// of subsets.
+type mixture struct {
+	class      int
+	subsets    []subset             // by agent, the clean one first
+	counts     []float64            // number of images in each subset
+	total      float64              // number of images in all subsets
+	kernels    [][]float64          // mean kernel value between two subsets
+	histograms []features.Histogram // of each subset; nil if the class does not vary
 }
 
-// newJoint estimates all that divergences of one class need.
-func newJoint(x *mat.Dense, class int, groups map[cell]*group, seed uint64) (*joint, error) {
-	j := &joint{class: class}
-	for c := range groups {
-		j.cells = append(j.cells, c)
+// newMixture estimates the kernel means and histograms of one class.
+func newMixture(x *mat.Dense, class int, rows map[subset]*subsetRows, seed uint64) (*mixture, error) {
+	m := &mixture{class: class}
+	for s := range rows {
+		m.subsets = append(m.subsets, s)
 	}
-	slices.SortFunc(j.cells, func(a, b cell) int {
+	slices.SortFunc(m.subsets, func(a, b subset) int {
 		if a.agent != b.agent {
 			return a.agent - b.agent
 		}
@@ -245,102 +251,103 @@ func newJoint(x *mat.Dense, class int, groups map[cell]*group, seed uint64) (*jo
 		return 1
 	})
 	var samples []*mat.Dense
-	for _, c := range j.cells {
-		looked := features.Thin(streams.New(seed, "divergence", c.stream(class)...), groups[c].looked, maxRows)
-		samples = append(samples, features.Rows(x, looked))
-		j.counts = append(j.counts, float64(groups[c].rows))
-		j.total += float64(groups[c].rows)
+	for _, s := range m.subsets {
+		vectors := features.Thin(streams.New(seed, "divergence", s.streamIndex(class)...), rows[s].vectors, maxRows)
+		samples = append(samples, features.Rows(x, vectors))
+		m.counts = append(m.counts, float64(rows[s].count))
+		m.total += float64(rows[s].count)
 	}
-	everybody := features.Stack(samples...)
-	j.compare(samples, features.MedianKernel(features.Spaced(everybody, spacedRows)))
-	return j, j.project(samples, everybody)
+	all := features.Stack(samples...)
+	m.computeKernels(samples, features.MedianKernel(features.Spaced(all, spacedRows)))
+	return m, m.computeHistograms(samples, all)
 }
 
-// compare fills kernels.
-func (j *joint) compare(samples []*mat.Dense, kernel features.Kernel) {
-	j.kernels = make([][]float64, len(samples))
+// computeKernels sets kernels.
+func (m *mixture) computeKernels(samples []*mat.Dense, kernel features.Kernel) {
+	m.kernels = make([][]float64, len(samples))
 	for a := range samples {
-		j.kernels[a] = make([]float64, len(samples))
-		j.kernels[a][a] = kernel.Within(samples[a])
+		m.kernels[a] = make([]float64, len(samples))
+		m.kernels[a][a] = kernel.Within(samples[a])
 		for b := range a {
-			j.kernels[a][b] = kernel.Between(samples[a], samples[b])
-			j.kernels[b][a] = j.kernels[a][b]
+			m.kernels[a][b] = kernel.Between(samples[a], samples[b])
+			m.kernels[b][a] = m.kernels[a][b]
 		}
 	}
 }
 
-// project fills shares, but for a class that does not vary.
-func (j *joint) project(samples []*mat.Dense, everybody *mat.Dense) error {
-	space, err := features.PrincipalComponents(everybody, components)
+// computeHistograms sets histograms, unless the class does not vary.
+func (m *mixture) computeHistograms(samples []*mat.Dense, all *mat.Dense) error {
+	space, err := features.PrincipalComponents(all, components)
 	if errors.Is(err, features.ErrConstant) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	divided := features.NewBins(space.Project(everybody), bins)
+	divided := features.NewBins(space.Project(all), bins)
 	for _, x := range samples {
-		j.shares = append(j.shares, divided.Histogram(space.Project(x)))
+		m.histograms = append(m.histograms, divided.Histogram(space.Project(x)))
 	}
 	return nil
 }
 
-// divergences returns those of all agents and parts.
-func (j *joint) divergences() []Divergence {
+// divergences returns the divergences of all agents and parts.
+func (m *mixture) divergences() []Divergence {
 	var list []Divergence
-	for at := 0; at < len(j.cells); {
-		agent, end := j.cells[at].agent, at+1
-		if end < len(j.cells) && j.cells[end].agent == agent {
+	for at := 0; at < len(m.subsets); {
+		agent, end := m.subsets[at].agent, at+1
+		if end < len(m.subsets) && m.subsets[end].agent == agent {
 			end++
 		}
-		list = append(list, j.divergence(agent, All, at, end))
-		if j.cells[end-1].triggered {
-			if !j.cells[at].triggered {
-				list = append(list, j.divergence(agent, Clean, at, at+1))
+		list = append(list, m.divergence(agent, All, at, end))
+		if m.subsets[end-1].triggered {
+			if !m.subsets[at].triggered {
+				list = append(list, m.divergence(agent, Clean, at, at+1))
 			}
-			list = append(list, j.divergence(agent, Triggered, end-1, end))
+			list = append(list, m.divergence(agent, Triggered, end-1, end))
 		}
 		at = end
 	}
 	return list
 }
 
-// divergence returns that of the part of an agent's images that the cells from
-// start to end hold.
+// divergence returns the divergence of the part of an agent's images that consists
+// of the subsets start to end-1.
 //
-// The joint distribution is the mixture of all cells in the proportions of their
-// images, so mean embeddings and histograms of both sides are weighted means of
-// the cells', and |mean embedding of the part - that of the mixture|^2 is the sum
-// over all pairs of cells of (p_a - w_a) (p_b - w_b) E k, with the cells' weights
-// p in the part and w in the mixture. With the unbiased estimate of each E k, the
-// sum is unbiased though the part is in the mixture. (Only a cell of a single
-// image, which stands for itself, is not; its weight in the sum is small.)
-func (j *joint) divergence(agent int, part Part, start, end int) Divergence {
-	own := make([]float64, len(j.cells))
+// The joint distribution is the mixture of all subsets in the proportions of their
+// images, so the mean embeddings and the histograms of part and mixture are
+// weighted means of those of the subsets. The squared distance between the mean
+// embeddings is the sum over all pairs of subsets of (p_a - w_a) (p_b - w_b) E k,
+// with the subsets' weights p in the part and w in the mixture. With an unbiased
+// estimate of each E k, the sum is unbiased, although the part is contained in the
+// mixture. (The exception is a subset of a single image, which is compared with
+// itself; its weight in the sum is small.)
+func (m *mixture) divergence(agent int, part Part, start, end int) Divergence {
+	own := make([]float64, len(m.subsets))
 	rows := 0.0
 	for a := start; a < end; a++ {
-		own[a] = j.counts[a]
-		rows += j.counts[a]
+		own[a] = m.counts[a]
+		rows += m.counts[a]
 	}
 	d := Divergence{
-		Agent: agent, Class: j.class, Part: part, Rows: int(rows), Joint: int(j.total),
+		Agent: agent, Class: m.class, Part: part, Rows: int(rows), Joint: int(m.total),
 		MMD2: stats.Undefined(), JS: stats.Undefined(),
 	}
 	if rows < 2 {
 		return d
 	}
-	apart := make([]float64, len(j.cells)) // p - w
-	for a := range apart {
-		apart[a] = own[a]/rows - j.counts[a]/j.total
+	weights := make([]float64, len(m.subsets)) // p - w
+	for a := range weights {
+		weights[a] = own[a]/rows - m.counts[a]/m.total
 	}
 	squared := 0.0
-	for a, row := range j.kernels {
+	for a, row := range m.kernels {
 		for b, k := range row {
-			squared += apart[a] * apart[b] * k
+			squared += weights[a] * weights[b] * k
 		}
 	}
 	d.MMD2 = stats.Number(squared)
-	if j.shares != nil {
-		d.JS = stats.Number(features.Mixture(j.shares, own).JensenShannon(features.Mixture(j.shares, j.counts)))
+	if m.histograms != nil {
+		d.JS = stats.Number(features.Mixture(m.histograms, own).JensenShannon(features.Mixture(m.histograms, m.counts)))
 	}
 	return d
 }

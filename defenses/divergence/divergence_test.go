@@ -31,8 +31,8 @@ func data() *rapid.Generator[divergence.Data] {
 	})
 }
 
-// rows returns the positions of a part of an owner's images of a class, and of
-// everybody's.
+// rows returns the positions of a part of an owner's images of a class, and those
+// of all images of the class.
 func rows(d divergence.Data, of divergence.Divergence) (part, joint []int) {
 	for i, label := range d.Labels {
 		if int(label) != of.Class {
@@ -65,25 +65,25 @@ func TestMeasure(t *testing.T) {
 				continue
 			}
 			require.True(t, got.MMD2.Defined())
-			x, everybody := features.Rows(d.Features, part), features.Rows(d.Features, joint)
+			x, y := features.Rows(d.Features, part), features.Rows(d.Features, joint)
 			if got.JS.Defined() {
 				require.GreaterOrEqual(t, float64(got.JS), 0.0)
 				require.LessOrEqual(t, float64(got.JS), math.Ln2)
-				space, err := features.PrincipalComponents(everybody, 10)
+				space, err := features.PrincipalComponents(y, 10)
 				require.NoError(t, err)
-				bins := features.NewBins(space.Project(everybody), 20)
-				want := bins.Histogram(space.Project(x)).JensenShannon(bins.Histogram(space.Project(everybody)))
-				require.InDelta(t, want, float64(got.JS), 1e-9, "the mixture of the cells is everybody's histogram")
+				bins := features.NewBins(space.Project(y), 20)
+				want := bins.Histogram(space.Project(x)).JensenShannon(bins.Histogram(space.Project(y)))
+				require.InDelta(t, want, float64(got.JS), 1e-9, "the mixture of the subsets is the histogram of all images")
 			}
 		}
 		require.Equal(t, len(d.Labels), counted, "every image is in one All")
 	})
 }
 
-// TestMMDToTheJointDistribution has three samples of known normal distributions
-// in one class, and compares the mean over many draws with the population's
-// value within 4 standard errors: the estimate is unbiased though the part is in
-// the joint.
+// TestMMDToTheJointDistribution draws three samples of known normal distributions
+// in one class. The mean over many draws is within 4 standard errors of the
+// population's value: the estimate is unbiased, although the part is contained in
+// the joint distribution.
 func TestMMDToTheJointDistribution(t *testing.T) {
 	const draws = 300
 	sizes, means := []int{6, 4, 10}, []float64{0, 1, 2}
@@ -172,22 +172,22 @@ func TestBadDataIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "2 labels with 1 owners and 2 marks of triggers")
 	_, err = divergence.Sample(divergence.Data{Labels: []uint8{0}}, 1, 1)
 	require.ErrorIs(t, err, divergence.ErrData)
-	for says, looked := range map[string][]int{
-		"2 feature vectors of 1 rows":                      {0},
-		"feature vector 1 is of row 0: rows must ascend":   {0, 0},
-		"feature vector 1 is of row 3":                     {0, 3},
-		"no feature vector of the 1 rows of owner 1 in cl": {0, 2},
+	for message, looked := range map[string][]int{
+		"2 feature vectors for 1 rows":                           {0},
+		"feature vector 1 is of row 0: rows must be ascending":   {0, 0},
+		"feature vector 1 is of row 3":                           {0, 3},
+		"no feature vector for the 1 rows of owner 1 in class 0": {0, 2},
 	} {
 		_, err := divergence.Measure(divergence.Data{
 			Features: mat.NewDense(2, 1, nil), Looked: looked, Labels: []uint8{0, 0, 0}, Owners: []int{0, 1, 0}, Triggered: make([]bool, 3),
 		}, 1)
 		require.ErrorIs(t, err, divergence.ErrData)
-		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, message)
 	}
 }
 
-// A sample has every agent, class and part, so that the figures are about all
-// rows; one that leaves nothing out changes nothing.
+// A sample contains every agent, class and part, so that the results describe all
+// rows. A sample of all rows changes no result.
 func TestSample(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := data().Draw(t, "data")
@@ -202,7 +202,7 @@ func TestSample(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, sampled, len(all))
 		if most == 25 {
-			require.Equal(t, fmt.Sprint(all), fmt.Sprint(sampled), "as text, in which NaN equals itself")
+			require.Equal(t, fmt.Sprint(all), fmt.Sprint(sampled), "compared as text, since NaN differs from itself")
 		}
 		for i, got := range sampled {
 			want := all[i]

@@ -7,22 +7,23 @@ import (
 	"backfire/stats"
 )
 
-// MMD2At returns the MMD2 of agent 0's images, of a set of one class without
+// MMD2At returns the MMD2 of agent 0's images, in a set of one class without
 // triggers, with a bandwidth that does not depend on the images.
 func MMD2At(d Data, bandwidth float64) stats.Number {
-	groups, err := d.seen()
+	classes, err := d.sampledSubsets()
 	if err != nil {
 		return stats.Undefined()
 	}
-	j := &joint{}
+	m := &mixture{}
 	var samples []*mat.Dense
-	for agent := range len(groups[0]) {
-		at := groups[0][cell{agent: agent}].looked
-		samples = append(samples, features.Rows(d.Features, at))
-		j.counts = append(j.counts, float64(len(at)))
-		j.cells = append(j.cells, cell{agent: agent})
-		j.total += float64(len(at))
+	for agent := range len(classes[0]) {
+		s := subset{agent: agent}
+		vectors := classes[0][s].vectors
+		samples = append(samples, features.Rows(d.Features, vectors))
+		m.counts = append(m.counts, float64(len(vectors)))
+		m.subsets = append(m.subsets, s)
+		m.total += float64(len(vectors))
 	}
-	j.compare(samples, features.Kernel{Bandwidth: bandwidth})
-	return j.divergence(0, All, 0, 1).MMD2
+	m.computeKernels(samples, features.Kernel{Bandwidth: bandwidth})
+	return m.divergence(0, All, 0, 1).MMD2
 }

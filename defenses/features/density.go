@@ -16,15 +16,14 @@ type Gaussian struct {
 	normal *distmv.Normal
 }
 
-// NewGaussian estimates a normal distribution: the sample's mean, and as
-// covariance the weighted mean of the sample's own, S (n - 1 in the denominator),
-// and of prior, which counts for as many degrees of freedom as weight says:
-// ((n-1) S + weight*prior) / (n-1 + weight). That is the posterior mean of the
-// covariance under an inverse Wishart prior up to a constant in the denominator
-// (Gelman et al., "Bayesian Data Analysis", 2013, section 3.6), and it makes the
-// estimate regular for any sample, down to a single vector, whose covariance is
-// prior. weight must be above 0 and prior positive definite: the error wraps
-// ErrSample.
+// NewGaussian estimates a normal distribution. Its mean is the sample's; its
+// covariance is the weighted mean of the sample's covariance S (n - 1 in the
+// denominator) and of prior, which counts as weight degrees of freedom:
+// ((n-1) S + weight*prior) / (n-1 + weight). This is the posterior mean of the
+// covariance under an inverse Wishart prior, up to a constant in the denominator
+// (Gelman et al., "Bayesian Data Analysis", 2013, section 3.6). It is regular for
+// any sample, even for a single vector, which has the covariance prior. weight
+// must be above 0 and prior positive definite; otherwise the error wraps ErrSample.
 func NewGaussian(x *mat.Dense, prior *mat.SymDense, weight float64) (*Gaussian, error) {
 	n, d := x.Dims()
 	mean := make([]float64, d)
@@ -47,8 +46,8 @@ func NewGaussian(x *mat.Dense, prior *mat.SymDense, weight float64) (*Gaussian, 
 	return &Gaussian{normal: normal}, nil
 }
 
-// KullbackLeibler returns KL(g || other) in nats, at least 0: the closed form for
-// normal distributions.
+// KullbackLeibler returns KL(g || other) in nats, at least 0, by the closed form
+// for normal distributions.
 func (g *Gaussian) KullbackLeibler(other *Gaussian) float64 {
 	return distmv.KullbackLeibler{}.DistNormal(g.normal, other.normal)
 }
@@ -56,26 +55,26 @@ func (g *Gaussian) KullbackLeibler(other *Gaussian) float64 {
 // Bins divide each coordinate of a space into bins that hold about the same
 // number of a sample's vectors.
 type Bins struct {
-	// dividers holds for each coordinate the inner borders, ascending.
+	// dividers holds for each coordinate the inner borders in ascending order.
 	dividers [][]float64
 }
 
-// same is the share of a sample's range below which two values are the same but
-// for rounding.
-const same = 1e-9
+// equalShare is the share of a sample's range below which two values count as
+// equal up to rounding.
+const equalShare = 1e-9
 
-// NewBins divides each coordinate of a sample into n bins at its quantiles: each
+// NewBins divides each coordinate of a sample into n bins at its quantiles. Each
 // border lies half way between the value at the quantile (the inverse of the
-// empirical distribution function) and the next larger one, so that rounding
-// carries no vector across. Where values coincide, there are fewer bins. The first
-// and the last have no outer border.
+// empirical distribution function) and the next larger value, so that rounding
+// moves no vector into another bin. If values coincide, there are fewer bins. The
+// first and the last bin have no outer border.
 func NewBins(x *mat.Dense, n int) Bins {
 	rows, d := x.Dims()
 	b := Bins{dividers: make([][]float64, d)}
 	for j := range d {
 		column := mat.Col(nil, j, x)
 		sort.Float64s(column)
-		gap := same * (column[rows-1] - column[0])
+		gap := equalShare * (column[rows-1] - column[0])
 		for i := 1; i < n; i++ {
 			at := (i*rows+n-1)/n - 1
 			for at+1 < rows && column[at+1]-column[at] <= gap {
@@ -106,8 +105,8 @@ func (b Bins) Histogram(x *mat.Dense) Histogram {
 	return h
 }
 
-// Mixture returns the histogram of a mixture: the mean of histograms over the
-// same bins, weighted by weights, which need not add up to 1.
+// Mixture returns the histogram of a mixture: the mean, weighted by weights, of
+// histograms over the same bins. The weights need not add up to 1.
 func Mixture(histograms []Histogram, weights []float64) Histogram {
 	total := 0.0
 	for _, w := range weights {
@@ -126,13 +125,13 @@ func Mixture(histograms []Histogram, weights []float64) Histogram {
 }
 
 // JensenShannon returns the Jensen-Shannon divergence between two histograms over
-// the same bins, the mean over the coordinates, in nats: at least 0 and at most
-// ln 2 (Lin, "Divergence Measures Based on the Shannon Entropy", 1991). Empty
-// bins need no smoothing.
+// the same bins, averaged over the coordinates, in nats: at least 0 and at most
+// ln 2 (Lin, "Divergence Measures Based on the Shannon Entropy", 1991). Empty bins
+// need no smoothing.
 func (h Histogram) JensenShannon(other Histogram) float64 {
 	sum := 0.0
 	for j, shares := range h {
-		// Equal shares may come out a rounding below 0.
+		// Rounding may give a value below 0 for equal shares.
 		sum += math.Max(0, stat.JensenShannon(shares, other[j]))
 	}
 	return sum / float64(len(h))

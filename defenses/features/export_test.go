@@ -1,11 +1,11 @@
 package features
 
-// Lloyd is lloyd, for comparison with another implementation from the same
+// Lloyd exports lloyd, for comparison with another implementation from the same
 // centroids.
 var Lloyd = lloyd
 
-// Leading is leading.
+// Leading exports leading.
 var Leading = leading
 
-// Apart is apart.
-var Apart = apart
+// ShiftInvert exports shiftInvert.
+var ShiftInvert = shiftInvert

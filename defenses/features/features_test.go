@@ -22,7 +22,7 @@ func normals(seed uint64, n, d int, mean float64) *mat.Dense {
 	return x
 }
 
-// samples generates samples of whole numbers, so that vectors coincide often.
+// samples generates samples of whole numbers, in which vectors often coincide.
 func samples(most int) *rapid.Generator[*mat.Dense] {
 	return rapid.Custom(func(t *rapid.T) *mat.Dense {
 		n, d := rapid.IntRange(1, most).Draw(t, "n"), rapid.IntRange(1, 4).Draw(t, "d")
@@ -41,9 +41,9 @@ func TestNew(t *testing.T) {
 		d      int
 		reason string
 	}{
-		{nil, 2, "0 values are no vectors of 2"},
-		{[]float32{1, 2, 3}, 2, "3 values are no vectors of 2"},
-		{[]float32{1}, 0, "1 values are no vectors of 0"},
+		{nil, 2, "0 values cannot be divided into vectors of 2"},
+		{[]float32{1, 2, 3}, 2, "3 values cannot be divided into vectors of 2"},
+		{[]float32{1}, 0, "1 values cannot be divided into vectors of 0"},
 		{[]float32{1, 2, float32(math.NaN()), 4}, 2, "value 0 of vector 1 is NaN"},
 		{[]float32{1, float32(math.Inf(1))}, 2, "value 1 of vector 0 is +Inf"},
 	} {
@@ -93,7 +93,7 @@ func TestPrincipalComponentsOfAKnownShape(t *testing.T) {
 	require.ErrorIs(t, err, features.ErrConstant)
 }
 
-func TestPrincipalComponentsHaveTheVariancesTheySay(t *testing.T) {
+func TestPrincipalComponentsHaveTheirVariances(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := samples(12).Draw(t, "sample")
 		p, err := features.PrincipalComponents(x, 4)
@@ -119,11 +119,12 @@ func TestPrincipalComponentsHaveTheVariancesTheySay(t *testing.T) {
 }
 
 func TestMedianKernel(t *testing.T) {
-	// Distances 1, 2, 3, then 1, 1, 2, 3, 3, 4.
+	// The distances are 1, 2, 3 in the first sample and 1, 1, 2, 3, 3, 4 in the
+	// second.
 	require.InDelta(t, 2, features.MedianKernel(mat.NewDense(3, 1, []float64{0, 1, 3})).Bandwidth, 1e-15)
 	require.InDelta(t, 2.5, features.MedianKernel(mat.NewDense(4, 1, []float64{0, 1, 3, 4})).Bandwidth, 1e-15)
 	require.InDelta(t, 1, features.MedianKernel(mat.NewDense(1, 1, []float64{5})).Bandwidth, 0, "one vector")
-	require.InDelta(t, 1, features.MedianKernel(mat.NewDense(3, 1, []float64{5, 5, 5})).Bandwidth, 0, "one place")
+	require.InDelta(t, 1, features.MedianKernel(mat.NewDense(3, 1, []float64{5, 5, 5})).Bandwidth, 0, "equal vectors")
 }
 
 func TestMMDOfTwoPoints(t *testing.T) {
@@ -134,8 +135,8 @@ func TestMMDOfTwoPoints(t *testing.T) {
 	require.InDelta(t, 0, k.MMD2(a, a), 1e-15)
 }
 
-// TestMMDIsUnbiased averages over many pairs of samples of one distribution: the
-// mean of an unbiased estimate of 0 is within 4 standard errors of it.
+// TestMMDIsUnbiased averages the estimates for many pairs of samples of one
+// distribution: the mean is within 4 standard errors of 0.
 func TestMMDIsUnbiased(t *testing.T) {
 	const pairs = 400
 	k := features.Kernel{Bandwidth: 1.5}
@@ -172,7 +173,7 @@ func TestKernelMeansInBlocks(t *testing.T) {
 			between += value(x.RawRowView(i), y.RawRowView(j)) / (300 * 7)
 		}
 	}
-	// Squared distances come from a difference of products: some roundings.
+	// Squared distances are differences of products, which adds some roundings.
 	require.InDelta(t, within, k.Within(x), 1e-12)
 	require.InDelta(t, between, k.Between(x, y), 1e-12)
 }
@@ -184,7 +185,8 @@ func TestGaussianOfOneVectorHasThePriorsCovariance(t *testing.T) {
 		require.NoError(t, err)
 		return g
 	}
-	// Equal covariances leave half of the squared Mahalanobis distance.
+	// With equal covariances, the divergence is half the squared Mahalanobis
+	// distance.
 	require.InDelta(t, 0.5*(4.0/4+9.0/9), at(0, 0).KullbackLeibler(at(2, 3)), 1e-14)
 
 	_, err := features.NewGaussian(mat.NewDense(1, 2, nil), mat.NewSymDense(2, nil), 2)
@@ -224,9 +226,9 @@ func TestKMeans(t *testing.T) {
 		k := rapid.IntRange(1, 5).Draw(t, "k")
 		c, err := features.KMeans(x, k, streams.New(1, "test"))
 		require.NoError(t, err)
-		again, err := features.KMeans(x, k, streams.New(1, "test"))
+		repeated, err := features.KMeans(x, k, streams.New(1, "test"))
 		require.NoError(t, err)
-		require.Equal(t, c, again)
+		require.Equal(t, c, repeated)
 
 		different := map[string]bool{}
 		inertia := 0.0

@@ -16,9 +16,9 @@ type Kernel struct {
 
 // MedianKernel returns the kernel whose bandwidth is the median distance between
 // two vectors of the sample (the heuristic of Gretton et al., "A Kernel
-// Two-Sample Test", JMLR 2012, section 8), the mean of the two middle ones where
-// the number of pairs is even. It is 1 for a sample whose median distance is 0,
-// such as that of one vector: then there is no scale to go by.
+// Two-Sample Test", JMLR 2012, section 8). If the number of pairs is even, it is
+// the mean of the two middle distances. The bandwidth is 1 for a sample without a
+// scale: one whose median distance is 0, or a single vector.
 func MedianKernel(x *mat.Dense) Kernel {
 	n, _ := x.Dims()
 	squares := make([]float64, 0, n*(n-1)/2)
@@ -39,12 +39,12 @@ func MedianKernel(x *mat.Dense) Kernel {
 	return Kernel{Bandwidth: median}
 }
 
-// block is the number of vectors whose distances to all others are computed at
+// blockSize is the number of vectors whose distances to all others are computed at
 // once: one matrix product of 256 x 512 x n, and n rows of 2 kB.
-const block = 256
+const blockSize = 256
 
-// eachSquare calls visit with the squared distance between the vectors i of x
-// and j of y, for all pairs in row order, from |x|^2 + |y|^2 - 2 xy.
+// eachSquare calls visit with the squared distance between the vectors i of x and
+// j of y, for all pairs in row order. It computes it as |x|^2 + |y|^2 - 2 xy.
 func eachSquare(x, y *mat.Dense, visit func(i, j int, square float64)) {
 	n, d := x.Dims()
 	m, _ := y.Dims()
@@ -52,8 +52,8 @@ func eachSquare(x, y *mat.Dense, visit func(i, j int, square float64)) {
 	for j := range lengths {
 		lengths[j] = floats.Dot(y.RawRowView(j), y.RawRowView(j))
 	}
-	for start := 0; start < n; start += block {
-		end := min(start+block, n)
+	for start := 0; start < n; start += blockSize {
+		end := min(start+blockSize, n)
 		var products mat.Dense
 		products.Mul(x.Slice(start, end, 0, d), y.T())
 		for i := start; i < end; i++ {
@@ -74,9 +74,9 @@ func (k Kernel) Between(x, y *mat.Dense) float64 {
 	return sum / (float64(n) * float64(m))
 }
 
-// Within returns the mean of k over all pairs of different vectors of x: the
-// unbiased estimate of what it is for two independent draws. For a single vector,
-// which stands for itself alone, it is k(x, x) = 1.
+// Within returns the mean of k over all pairs of different vectors of x, the
+// unbiased estimate of its mean for two independent draws. For a single vector,
+// which represents a point mass, it is k(x, x) = 1.
 func (k Kernel) Within(x *mat.Dense) float64 {
 	n, _ := x.Dims()
 	if n == 1 {
@@ -97,10 +97,9 @@ func (k Kernel) value(square float64) float64 {
 }
 
 // MMD2 returns the unbiased estimate of the squared maximum mean discrepancy
-// between the distributions that x and y are drawn from: Within(x) + Within(y) -
-// 2 Between(x, y), MMD_u^2 of Gretton et al. 2012, lemma 6 (equation 3). It may
-// be negative. Where x or y is a single vector, it estimates the discrepancy to
-// the point mass there.
+// between the distributions from which x and y are drawn: Within(x) + Within(y) -
+// 2 Between(x, y), MMD_u^2 of Gretton et al. 2012, lemma 6 (equation 3). It may be
+// negative. A sample of a single vector counts as a point mass.
 func (k Kernel) MMD2(x, y *mat.Dense) float64 {
 	return k.Within(x) + k.Within(y) - 2*k.Between(x, y)
 }

@@ -9,12 +9,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Clusters are the result of k-means.
+// Clusters is the result of k-means.
 type Clusters struct {
 	// Centroids holds the mean of each cluster, k x d.
 	Centroids *mat.Dense
-	// Assigned holds for each vector the cluster whose centroid is nearest,
-	// the first of equals.
+	// Assigned holds for each vector the cluster whose centroid is nearest; ties
+	// go to the first.
 	Assigned []int
 	// Inertia is the sum of the squared distances of all vectors to the
 	// centroids of their clusters.
@@ -22,35 +22,35 @@ type Clusters struct {
 }
 
 const (
-	// restarts is how often k-means is begun anew; the best counts.
-	restarts = 10
-	// rounds bounds a start. Lloyd's algorithm ends by itself in tens of rounds,
-	// unless rounding makes two assignments alternate.
-	rounds = 300
+	// starts is the number of random starts of k-means, of which the best counts.
+	starts = 10
+	// maxIterations bounds the iterations of a start. Lloyd's algorithm converges
+	// within tens of iterations unless rounding makes two assignments alternate.
+	maxIterations = 300
 )
 
-// KMeans divides a sample into k clusters: Lloyd's algorithm ("Least Squares
-// Quantization in PCM", 1982) to its end, from centroids seeded by k-means++
-// (Arthur and Vassilvitskii, 2007), the best of several starts. Where the sample
-// has fewer than k different vectors, there are as many clusters as these. The
-// error wraps ErrSample for k below 1.
+// KMeans divides a sample into k clusters. It runs Lloyd's algorithm ("Least
+// Squares Quantization in PCM", 1982) until it converges, from centroids seeded by
+// k-means++ (Arthur and Vassilvitskii, 2007), and returns the best of several
+// starts. A sample with fewer than k different vectors has one cluster for each of
+// them. The error wraps ErrSample for k below 1.
 func KMeans(x *mat.Dense, k int, rng *rand.Rand) (*Clusters, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("features: k-means: %w: %d clusters: at least 1 is needed", ErrSample, k)
 	}
 	var best *Clusters
-	for range restarts {
-		if c := lloyd(x, plusPlus(x, k, rng)); best == nil || c.Inertia < best.Inertia {
+	for range starts {
+		if c := lloyd(x, seedCentroids(x, k, rng)); best == nil || c.Inertia < best.Inertia {
 			best = c
 		}
 	}
 	return best, nil
 }
 
-// plusPlus draws k of the sample's vectors as centroids, each with a probability
-// proportional to its squared distance to the nearest one drawn before; fewer
-// where no other vector is left.
-func plusPlus(x *mat.Dense, k int, rng *rand.Rand) *mat.Dense {
+// seedCentroids draws k of the sample's vectors as centroids by k-means++: each
+// with a probability proportional to its squared distance to the nearest one drawn
+// before. It draws fewer if no other vector is left.
+func seedCentroids(x *mat.Dense, k int, rng *rand.Rand) *mat.Dense {
 	n, _ := x.Dims()
 	chosen := []int{rng.IntN(n)}
 	squares := make([]float64, n)
@@ -67,14 +67,15 @@ func plusPlus(x *mat.Dense, k int, rng *rand.Rand) *mat.Dense {
 		if total == 0 {
 			break
 		}
-		chosen = append(chosen, pick(squares, rng.Float64()*total))
+		chosen = append(chosen, weightedIndex(squares, rng.Float64()*total))
 	}
 	return Rows(x, chosen)
 }
 
-// pick returns the first position at which the sum of the weights up to it is
-// above at, or the last with a weight where rounding leaves none.
-func pick(weights []float64, at float64) int {
+// weightedIndex returns the first position at which the sum of the weights up to it
+// is above at. If rounding leaves no such position, it returns the last one with a
+// weight above 0.
+func weightedIndex(weights []float64, at float64) int {
 	last := 0
 	for i, w := range weights {
 		if w == 0 {
@@ -106,7 +107,7 @@ func lloyd(x, centroids *mat.Dense) *Clusters {
 	for i := range c.Assigned {
 		c.Assigned[i] = -1
 	}
-	for range rounds {
+	for range maxIterations {
 		if !c.assign(x) {
 			break
 		}
@@ -125,7 +126,7 @@ func lloyd(x, centroids *mat.Dense) *Clusters {
 	return c
 }
 
-// assign gives each vector to its nearest centroid, sums up the inertia and
+// assign assigns each vector to its nearest centroid, computes the inertia and
 // reports whether any vector has changed its cluster.
 func (c *Clusters) assign(x *mat.Dense) (changed bool) {
 	c.Inertia = 0
@@ -139,7 +140,7 @@ func (c *Clusters) assign(x *mat.Dense) (changed bool) {
 }
 
 // Nearest returns the squared distance of a vector to the nearest centroid, and
-// which one that is, the first of equals.
+// that centroid's position; ties go to the first.
 func (c *Clusters) Nearest(vector []float64) (squared float64, cluster int) {
 	k, _ := c.Centroids.Dims()
 	squared = math.Inf(1)

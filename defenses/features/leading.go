@@ -9,29 +9,29 @@ import (
 )
 
 const (
-	// dense is the order up to which a matrix is decomposed as a whole.
-	dense = 96
-	// spare is how many vectors more than are wanted a block has: they make the
-	// last wanted one converge sooner.
-	spare = 4
-	// residual is the length of A v - lambda v, as a share of the largest
+	// maxFullOrder is the largest order at which a matrix is fully decomposed.
+	maxFullOrder = 96
+	// extraVectors is the number of vectors in a block beyond those wanted. They
+	// make the last wanted one converge sooner.
+	extraVectors = 4
+	// tolerance is the largest length of A v - lambda v, as a share of the largest
 	// eigenvalue, at which v counts as an eigenvector: some thousand roundings.
-	residual = 1e-12
-	// nearest is how far above the largest eigenvalue apart's shift is at least, as
-	// a share of it: rounding grows with the inverse.
-	nearest = 1e-3
+	tolerance = 1e-12
+	// minShift is the least distance of shiftInvert's shift from the largest
+	// eigenvalue, as a share of it: rounding grows with the inverse.
+	minShift = 1e-3
 )
 
-// leading returns the k largest eigenvalues (or all, if they are fewer) of a
+// leading returns the k largest eigenvalues (or all, if there are fewer) of a
 // positive semidefinite matrix, in descending order, and their unit eigenvectors
-// as columns; false if they do not converge.
+// as columns. It returns false if they do not converge.
 //
-// Large matrices are restricted to a Krylov space, which takes hundredths of the
-// time of a whole decomposition. Where the eigenvalues are all about the same, that
-// does not suffice, and the largest ones are set apart first, see apart.
+// It restricts large matrices to a Krylov space, which takes hundredths of the
+// time of a full decomposition. If all eigenvalues are about equal, that does not
+// suffice, and leading uses shiftInvert, which separates the largest ones.
 func leading(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 	n := a.SymmetricDim()
-	if k = min(k, n); n <= dense {
+	if k = min(k, n); n <= maxFullOrder {
 		return decompose(a, k)
 	}
 	values, vectors, ok := krylov(n, k, n/4, func(image, block *mat.Dense) error {
@@ -39,7 +39,7 @@ func leading(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 		return nil
 	})
 	if ok && vectors == nil {
-		values, vectors, ok = apart(a, k)
+		values, vectors, ok = shiftInvert(a, k)
 	}
 	if ok && vectors == nil {
 		return decompose(a, k)
@@ -47,13 +47,14 @@ func leading(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 	return values, vectors, ok
 }
 
-// apart is leading for matrices whose largest eigenvalues l1, l2, ... hardly differ
-// from the others: those of (s - A)^-1, with s a little above l1, are 1/(s - l1),
-// 1/(s - l2), ... with the same eigenvectors, and far apart (shift and invert:
-// Golub and Van Loan, "Matrix Computations", section 10.1). The eigenvalues
-// themselves, which say where s must be, are computed without eigenvectors in a
-// fraction of the time of both. The vectors are nil where that does not help either.
-func apart(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
+// shiftInvert implements leading for matrices whose largest eigenvalues l1, l2, ...
+// hardly differ from the others. The eigenvalues of (s - A)^-1, with s a little
+// above l1, are 1/(s - l1), 1/(s - l2), ..., which are far apart, with the same
+// eigenvectors (shift and invert: Golub and Van Loan, "Matrix Computations",
+// section 10.1). The eigenvalues of A, which determine s, are computed without
+// eigenvectors, in a fraction of the time of both. The vectors are nil if this does
+// not converge either.
+func shiftInvert(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 	var eigen mat.EigenSym
 	if !eigen.Factorize(a, false) {
 		return nil, nil, false
@@ -61,7 +62,7 @@ func apart(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 	n := a.SymmetricDim()
 	values := eigen.Values(nil)
 	slices.Reverse(values)
-	shift := values[0] + max(values[0]-values[k-1], nearest*values[0])
+	shift := values[0] + max(values[0]-values[k-1], minShift*values[0])
 	shifted := mat.NewSymDense(n, nil)
 	shifted.ScaleSym(-1, a)
 	for i := range n {
@@ -76,17 +77,17 @@ func apart(a *mat.SymDense, k int) ([]float64, *mat.Dense, bool) {
 }
 
 // krylov returns the k largest eigenvalues and eigenvectors of a positive
-// semidefinite matrix of order n, given by what it makes of a block of vectors, in
-// the Krylov space that grows by a block until the eigenvectors lie in it (block
-// Lanczos with full orthogonalisation and Rayleigh-Ritz: Golub and Van Loan,
-// section 10.3). They are nil should that take a space of more than most dimensions;
-// false means that no eigenvalues can be computed at all.
+// semidefinite matrix of order n, given by its product with a block of vectors. It
+// extends a Krylov space by one block at a time until the eigenvectors lie in it
+// (block Lanczos with full orthogonalisation and Rayleigh-Ritz: Golub and Van Loan,
+// section 10.3). The vectors are nil if this takes a space of more than most
+// dimensions. It returns false if no eigenvalues can be computed.
 func krylov(n, k, most int, multiply func(image, block *mat.Dense) error) ([]float64, *mat.Dense, bool) {
 	rng := streams.New(0, "leading eigenvectors", uint64(n))
-	block := mat.NewDense(n, k+spare, nil)
+	block := mat.NewDense(n, k+extraVectors, nil)
 	block.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, block)
-	space, image := &mat.Dense{}, &mat.Dense{} // a basis, and what the matrix makes of it
-	for look := 0; ; {
+	space, image := &mat.Dense{}, &mat.Dense{} // a basis, and its product with the matrix
+	for nextCheck := 0; ; {
 		orthonormalize(block, space)
 		var next mat.Dense
 		if err := multiply(&next, block); err != nil {
@@ -97,10 +98,10 @@ func krylov(n, k, most int, multiply func(image, block *mat.Dense) error) ([]flo
 		if size > most {
 			return nil, nil, true
 		}
-		if block = &next; size < look {
+		if block = &next; size < nextCheck {
 			continue
 		}
-		look = size + size/2 // looking takes longer than another block
+		nextCheck = size + size/2 // a check takes longer than another block
 		values, vectors, ok := ritz(space, image, k)
 		if !ok || vectors != nil {
 			return values, vectors, ok
@@ -108,7 +109,7 @@ func krylov(n, k, most int, multiply func(image, block *mat.Dense) error) ([]flo
 	}
 }
 
-// decompose is leading by a decomposition of the whole matrix.
+// decompose implements leading by a full decomposition of the matrix.
 func decompose(a mat.Symmetric, k int) ([]float64, *mat.Dense, bool) {
 	var eigen mat.EigenSym
 	if !eigen.Factorize(a, true) {
@@ -126,9 +127,9 @@ func decompose(a mat.Symmetric, k int) ([]float64, *mat.Dense, bool) {
 	return values, vectors, true
 }
 
-// ritz returns the eigenvalues and eigenvectors of a matrix within a space, nil
-// while they are not yet those of the matrix itself; false if they do not
-// converge.
+// ritz returns the k largest eigenvalues and the eigenvectors of a matrix
+// restricted to a space. The vectors are nil if they are not yet those of the
+// matrix itself. It returns false if the decomposition does not converge.
 func ritz(space, image *mat.Dense, k int) ([]float64, *mat.Dense, bool) {
 	_, size := space.Dims()
 	var product mat.Dense
@@ -149,7 +150,7 @@ func ritz(space, image *mat.Dense, k int) ([]float64, *mat.Dense, bool) {
 	for i, value := range values {
 		var off mat.VecDense
 		off.AddScaledVec(images.ColView(i), -value, vectors.ColView(i))
-		if off.Norm(2) > residual*values[0] {
+		if off.Norm(2) > tolerance*values[0] {
 			return nil, nil, true
 		}
 	}
@@ -157,8 +158,8 @@ func ritz(space, image *mat.Dense, k int) ([]float64, *mat.Dense, bool) {
 }
 
 // orthonormalize makes the columns of block orthogonal to those of space and to
-// each other, and of unit length: Gram and Schmidt's method, twice, which is
-// enough (Giraud et al. 2005).
+// each other, and of unit length, by the Gram-Schmidt method. It does so twice,
+// which is sufficient (Giraud et al. 2005).
 func orthonormalize(block, space *mat.Dense) {
 	for range 2 {
 		if !space.IsEmpty() {
@@ -176,7 +177,7 @@ func orthonormalize(block, space *mat.Dense) {
 	}
 }
 
-// beside returns the columns of both.
+// beside returns a matrix with the columns of left, then those of right.
 func beside(left, right *mat.Dense) *mat.Dense {
 	if left.IsEmpty() {
 		return mat.DenseCopyOf(right)

@@ -11,9 +11,9 @@ import (
 	"backfire/internal/streams"
 )
 
-// The eigenvectors of a large matrix, and those of one that has the largest
-// eigenvalue more than once or hardly any gaps, are eigenvectors, of the same
-// eigenvalues as those of the whole decomposition.
+// Leading returns the eigenvalues by which a large matrix is constructed, with
+// their eigenvectors, also if the largest eigenvalue is multiple or the
+// eigenvalues hardly differ.
 func TestLeadingEigenvectors(t *testing.T) {
 	const n, k = 200, 10
 	for name, spectrum := range map[string]func(i int) float64{
@@ -58,8 +58,8 @@ func TestLeadingEigenvectors(t *testing.T) {
 }
 
 // The second difference of n points has the eigenvalues 2 - 2 cos(pi j / (n+1)) with
-// the eigenvectors sin(pi i j / (n+1)): at the upper end they lie closer together
-// than those of any sample, the first ten within a thousandth.
+// the eigenvectors sin(pi i j / (n+1)). At the upper end they lie closer together
+// than those of any sample: the first ten within a thousandth.
 func TestLeadingEigenvectorsThatHardlyDiffer(t *testing.T) {
 	const n, k = 512, 10
 	a := mat.NewSymDense(n, nil)
@@ -69,9 +69,9 @@ func TestLeadingEigenvectorsThatHardlyDiffer(t *testing.T) {
 			a.SetSym(i-1, i, -1)
 		}
 	}
-	values, vectors, ok := features.Apart(a, k)
+	values, vectors, ok := features.ShiftInvert(a, k)
 	require.True(t, ok)
-	require.NotNil(t, vectors, "a whole decomposition is not needed")
+	require.NotNil(t, vectors, "it needs no full decomposition")
 	for j, value := range values {
 		angle := math.Pi * float64(n-j) / (n + 1)
 		require.InDelta(t, 2-2*math.Cos(angle), value, 1e-12, "rounding of sums over %d terms", n)
@@ -83,9 +83,8 @@ func TestLeadingEigenvectorsThatHardlyDiffer(t *testing.T) {
 	}
 }
 
-// Noise has no direction in which it varies much more than in others; its principal
-// components are still found without a whole decomposition, of the covariance as of
-// the Gram matrix, and are the same.
+// Noise has no direction in which it varies much more than in others. Its principal
+// components from the covariance and from the Gram matrix are still the same.
 func TestPrincipalComponentsOfNoise(t *testing.T) {
 	rng := streams.New(1, "test noise")
 	const n, d, k = 300, 280, 3
@@ -100,7 +99,7 @@ func TestPrincipalComponentsOfNoise(t *testing.T) {
 	for j := range k {
 		require.InEpsilon(t, p.Variances[j], q.Variances[j], 1e-10, "rounding of sums over %d terms", n)
 		for i := range d {
-			require.InDelta(t, p.Directions.At(i, j), q.Directions.At(i, j), 1e-8, "rounding over gaps of a hundredth of the eigenvalues")
+			require.InDelta(t, p.Directions.At(i, j), q.Directions.At(i, j), 1e-8, "rounding, with gaps of a hundredth of the eigenvalues")
 		}
 	}
 }

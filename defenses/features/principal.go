@@ -8,29 +8,29 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Principal are the directions in which a sample varies most.
+// Principal holds the directions in which a sample varies most.
 type Principal struct {
 	// Mean is the sample's mean, d values.
 	Mean *mat.VecDense
-	// Directions holds one unit vector per column, d x k, orthogonal to each
-	// other; the largest coordinate of each (the first of equals) is positive.
+	// Directions holds orthogonal unit vectors as columns, d x k. The coordinate
+	// of largest absolute value of each (the first such) is positive.
 	Directions *mat.Dense
 	// Variances holds the variance along each direction, with n - 1 in the
 	// denominator, in descending order and above 0.
 	Variances []float64
 }
 
-// flat is the share of the largest variance below which a direction counts as
-// one in which the sample does not vary: the rounding of a sum over the sample.
-const flat = 1e-12
+// zeroVariance is the share of the largest variance below which a variance counts
+// as zero: the rounding of a sum over the sample.
+const zeroVariance = 1e-12
 
 // PrincipalComponents returns the first k principal components of a sample, or
-// as many as it varies in. The error wraps ErrConstant where it varies in none,
-// and ErrSample where the eigenvalues do not converge.
+// fewer if it varies in fewer directions. The error wraps ErrConstant if all
+// vectors are equal, and ErrSample if the eigenvalues do not converge.
 //
-// They are the eigenvectors of the smaller one of covariance (d x d) and Gram
-// matrix (n x n), which share their spectrum: Jolliffe, "Principal Component
-// Analysis", 2002, section 3.5.
+// The components are computed from the eigenvectors of the smaller of covariance
+// (d x d) and Gram matrix (n x n), which have the same nonzero eigenvalues
+// (Jolliffe, "Principal Component Analysis", 2002, section 3.5).
 func PrincipalComponents(x *mat.Dense, k int) (*Principal, error) {
 	n, d := x.Dims()
 	p := &Principal{Mean: mat.NewVecDense(d, nil)}
@@ -58,7 +58,7 @@ func PrincipalComponents(x *mat.Dense, k int) (*Principal, error) {
 
 	p.Directions = mat.NewDense(d, len(values), nil)
 	for i, value := range values {
-		if !(value > flat*values[0]) || !(value > 0) {
+		if !(value > zeroVariance*values[0]) || !(value > 0) {
 			break
 		}
 		direction := vectors.ColView(i)
@@ -68,7 +68,7 @@ func PrincipalComponents(x *mat.Dense, k int) (*Principal, error) {
 			back.ScaleVec(1/math.Sqrt(value), &back)
 			direction = &back
 		}
-		p.Directions.SetCol(i, upright(direction))
+		p.Directions.SetCol(i, orient(direction))
 		p.Variances = append(p.Variances, value/float64(n-1))
 	}
 	if len(p.Variances) == 0 {
@@ -78,9 +78,9 @@ func PrincipalComponents(x *mat.Dense, k int) (*Principal, error) {
 	return p, nil
 }
 
-// upright returns the values of a direction, turned so that its largest
-// coordinate is positive.
-func upright(direction mat.Vector) []float64 {
+// orient returns the values of a direction, with the sign that makes the
+// coordinate of largest absolute value positive.
+func orient(direction mat.Vector) []float64 {
 	values := mat.Col(nil, 0, direction)
 	largest := 0.0
 	for _, v := range values {
@@ -112,8 +112,8 @@ func (p *Principal) Project(x *mat.Dense) *mat.Dense {
 	return &projected
 }
 
-// Whiten returns the coordinates that Project returns, each divided by the
-// standard deviation along its direction.
+// Whiten returns the coordinates of Project, each divided by the standard
+// deviation along its direction.
 func (p *Principal) Whiten(x *mat.Dense) *mat.Dense {
 	white := p.Project(x)
 	white.Apply(func(_, j int, v float64) float64 { return v / math.Sqrt(p.Variances[j]) }, white)

@@ -14,11 +14,11 @@ import (
 	"backfire/internal/streams"
 )
 
-// exactly is the tolerance for figures that NumPy computes in another order:
-// some hundred roundings of numbers of the size of 10.
-const exactly = 1e-11
+// rounding is the tolerance for figures that NumPy computes in another order: some
+// hundred roundings of numbers of about 10.
+const rounding = 1e-11
 
-// sample is a list of vectors in JSON.
+// sample is a list of vectors, as in the JSON file.
 type sample [][]float64
 
 // dense returns the sample as a matrix.
@@ -30,7 +30,8 @@ func (s sample) dense() *mat.Dense {
 	return x
 }
 
-// reference is what scripts/reference/similarity.py wrote.
+// reference holds the reference values that scripts/reference/similarity.py
+// writes.
 type reference struct {
 	Principal []struct {
 		X, Directions   sample
@@ -67,6 +68,7 @@ type reference struct {
 	}
 }
 
+// load reads the reference values.
 func load(t *testing.T) reference {
 	data, err := os.ReadFile("testdata/reference.json")
 	require.NoError(t, err)
@@ -87,14 +89,14 @@ func TestPrincipalComponentsAgainstScikitLearn(t *testing.T) {
 	for _, c := range r.Principal {
 		p, err := features.PrincipalComponents(c.X.dense(), len(c.Variances))
 		require.NoError(t, err)
-		require.InDeltaSlice(t, c.Mean, p.Mean.RawVector().Data, exactly)
-		require.InDeltaSlice(t, c.Variances, p.Variances, exactly)
-		near(t, c.Directions.dense(), p.Directions, exactly)
+		require.InDeltaSlice(t, c.Mean, p.Mean.RawVector().Data, rounding)
+		require.InDeltaSlice(t, c.Variances, p.Variances, rounding)
+		near(t, c.Directions.dense(), p.Directions, rounding)
 	}
 }
 
-// TestWhitenedComponentsAreARotationOfIndependentOnes supports what activation
-// clustering rests on: the distances are the same.
+// TestWhitenedComponentsAreARotationOfIndependentOnes checks the assumption of
+// activation clustering: the distances are the same.
 func TestWhitenedComponentsAreARotationOfIndependentOnes(t *testing.T) {
 	r := load(t).Independent
 	p, err := features.PrincipalComponents(r.X.dense(), 3)
@@ -109,7 +111,7 @@ func TestWhitenedComponentsAreARotationOfIndependentOnes(t *testing.T) {
 			distances = append(distances, floats.Distance(white.RawRowView(i), white.RawRowView(j), 2))
 		}
 	}
-	// FastICA's rotation is orthogonal to about this.
+	// FastICA's rotation is orthogonal up to about this tolerance.
 	require.InDeltaSlice(t, r.Distances, distances, 1e-9)
 }
 
@@ -119,7 +121,7 @@ func TestSpectralSignatureAgainstNumPy(t *testing.T) {
 	require.NoError(t, err)
 	along := mat.Col(nil, 0, p.Project(r.Queries.dense()))
 	for i, score := range r.Scores {
-		require.InDelta(t, score, along[i]*along[i], exactly)
+		require.InDelta(t, score, along[i]*along[i], rounding)
 	}
 }
 
@@ -128,11 +130,11 @@ func TestKMeansAgainstScikitLearn(t *testing.T) {
 	require.NotEmpty(t, r.Clustering)
 	for _, c := range r.Clustering {
 		got := features.Lloyd(c.X.dense(), c.Initial.dense())
-		near(t, c.Centroids.dense(), got.Centroids, exactly)
+		near(t, c.Centroids.dense(), got.Centroids, rounding)
 		require.Equal(t, c.Assigned, got.Assigned)
 		require.InDelta(t, c.Inertia, got.Inertia, 1e-10)
 
-		// The best of scikit-learn's 200 starts is found by ours too.
+		// KMeans reaches the best of scikit-learn's 200 starts.
 		best, err := features.KMeans(c.X.dense(), len(c.Initial), streams.New(1, "test"))
 		require.NoError(t, err)
 		require.InDelta(t, c.Best, best.Inertia, 1e-9)
@@ -145,8 +147,8 @@ func TestMMDAgainstScikitLearn(t *testing.T) {
 	for _, c := range r.Discrepancy {
 		x, y := c.X.dense(), c.Y.dense()
 		kernel := features.MedianKernel(features.Stack(x, y))
-		require.InDelta(t, c.Bandwidth, kernel.Bandwidth, exactly)
-		require.InDelta(t, c.MMD2, kernel.MMD2(x, y), exactly)
+		require.InDelta(t, c.Bandwidth, kernel.Bandwidth, rounding)
+		require.InDelta(t, c.MMD2, kernel.MMD2(x, y), rounding)
 	}
 }
 
@@ -162,10 +164,10 @@ func TestKullbackLeiblerAgainstNumPy(t *testing.T) {
 		return g
 	}
 	x, y := fit(r.X.dense()), fit(r.Y.dense())
-	require.InDelta(t, r.KL, x.KullbackLeibler(y), exactly)
-	require.InDelta(t, r.Back, y.KullbackLeibler(x), exactly)
-	require.InDelta(t, r.Single, fit(r.X[:1].dense()).KullbackLeibler(y), exactly)
-	require.InDelta(t, 0, x.KullbackLeibler(x), exactly)
+	require.InDelta(t, r.KL, x.KullbackLeibler(y), rounding)
+	require.InDelta(t, r.Back, y.KullbackLeibler(x), rounding)
+	require.InDelta(t, r.Single, fit(r.X[:1].dense()).KullbackLeibler(y), rounding)
+	require.InDelta(t, 0, x.KullbackLeibler(x), rounding)
 }
 
 func TestJensenShannonAgainstSciPy(t *testing.T) {
@@ -173,7 +175,7 @@ func TestJensenShannonAgainstSciPy(t *testing.T) {
 	bins := features.NewBins(r.X.dense(), r.Bins)
 	x, y := bins.Histogram(r.X.dense()), bins.Histogram(r.Y.dense())
 	for j, shares := range r.Shares {
-		require.InDeltaSlice(t, shares, y[j], exactly)
+		require.InDeltaSlice(t, shares, y[j], rounding)
 	}
-	require.InDelta(t, r.JS, x.JensenShannon(y), exactly)
+	require.InDelta(t, r.JS, x.JensenShannon(y), rounding)
 }

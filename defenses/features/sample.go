@@ -1,11 +1,11 @@
-// Package features measures samples of feature vectors: what the penultimate
-// layer of a network makes of images. It has principal components, k-means,
-// the kernel two-sample statistic MMD, Gaussian and histogram density
-// estimates with their KL and Jensen-Shannon divergences.
+// Package features computes statistics of samples of feature vectors, the output
+// of a network's penultimate layer for images: principal components, k-means, the
+// kernel two-sample statistic MMD, and Gaussian and histogram density estimates
+// with their Kullback-Leibler and Jensen-Shannon divergences.
 //
-// A sample is a matrix of one vector per row. Wherever something is estimated
-// from a sample, equal samples give equal estimates on every run; what is random
-// (the seeds of k-means, thinning) takes its generator from the caller.
+// A sample is a matrix of one vector per row. Equal samples give equal estimates
+// on every run. The random functions (KMeans, Thin) take their generator from the
+// caller.
 package features
 
 import (
@@ -19,32 +19,33 @@ import (
 )
 
 var (
-	// ErrSample is wrapped where a sample cannot be measured.
+	// ErrSample is wrapped if a sample does not allow the computation.
 	ErrSample = errors.New("bad sample")
-	// ErrConstant is wrapped where a sample has no directions because all its
-	// vectors are the same.
+	// ErrConstant is wrapped if a sample has no principal components because all
+	// its vectors are equal.
 	ErrConstant = errors.New("all vectors are the same")
 )
 
-// New makes a sample of vectors of d values from their values one after another,
-// as a network returns them. It refuses no vectors, a last vector cut short and
-// values that are not finite; the error wraps ErrSample.
+// New returns the sample of the vectors of d values each that values holds one
+// after another, as a network returns them. It returns an error that wraps
+// ErrSample if there are no vectors, if the last one is incomplete, or if a value
+// is not finite.
 func New(values []float32, d int) (*mat.Dense, error) {
 	if d < 1 || len(values) == 0 || len(values)%d != 0 {
-		return nil, fmt.Errorf("features: %w: %d values are no vectors of %d", ErrSample, len(values), d)
+		return nil, fmt.Errorf("features: %w: %d values cannot be divided into vectors of %d", ErrSample, len(values), d)
 	}
-	wide := make([]float64, len(values))
+	converted := make([]float64, len(values))
 	for i, v := range values {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return nil, fmt.Errorf("features: %w: value %d of vector %d is %v", ErrSample, i%d, i/d, v)
 		}
-		wide[i] = float64(v)
+		converted[i] = float64(v)
 	}
-	return mat.NewDense(len(values)/d, d, wide), nil
+	return mat.NewDense(len(values)/d, d, converted), nil
 }
 
-// Rows returns the vectors of a sample at the given positions, at least one, as
-// a sample of their own.
+// Rows returns the vectors of a sample at the given positions, at least one, as a
+// new sample.
 func Rows(x *mat.Dense, at []int) *mat.Dense {
 	_, d := x.Dims()
 	picked := mat.NewDense(len(at), d, nil)
@@ -54,8 +55,8 @@ func Rows(x *mat.Dense, at []int) *mat.Dense {
 	return picked
 }
 
-// Stack returns the vectors of all samples, at least one, in order. Nil samples
-// hold none.
+// Stack returns the vectors of all samples, at least one, in order. It skips nil
+// samples.
 func Stack(samples ...*mat.Dense) *mat.Dense {
 	n, d := 0, 0
 	for _, x := range samples {
@@ -75,8 +76,8 @@ func Stack(samples ...*mat.Dense) *mat.Dense {
 	return all
 }
 
-// Thin returns at most limit of the positions at, drawn without replacement and
-// in their order. It bounds the cost of what is quadratic in the sample.
+// Thin returns at most limit of the positions in at, drawn without replacement, in
+// their order. It bounds the cost of computations quadratic in the sample.
 func Thin(rng *rand.Rand, at []int, limit int) []int {
 	if len(at) <= limit {
 		return at
@@ -89,7 +90,7 @@ func Thin(rng *rand.Rand, at []int, limit int) []int {
 	return keep
 }
 
-// Spaced returns at most limit vectors of x, at equal distances in its order.
+// Spaced returns at most limit vectors of x, evenly spaced in its order.
 func Spaced(x *mat.Dense, limit int) *mat.Dense {
 	n, _ := x.Dims()
 	if n <= limit {

@@ -6,10 +6,10 @@ import (
 	"backfire/game"
 )
 
-// Course returns the whole training that the weights of a model come from, the
-// stages before its checkpoint included. No image of its Excluded agents is in
-// any of them, which is all that indexing promises: an excluded agent's trigger
-// is in none of the images either, unless somebody else stamps the same.
+// Course returns all stages of the training that leads to a model's weights,
+// including those before its checkpoint. None of them contains an image of its
+// Excluded agents; indexing promises no more. The trigger of an excluded agent
+// occurs in them only if another agent stamps the same one.
 func (p *Plan) Course(model int) []Stage {
 	m := p.Models[model]
 	if m.From == Scratch {
@@ -19,7 +19,8 @@ func (p *Plan) Course(model int) []Stage {
 	return append(before[:len(before):len(before)], m.Stages...)
 }
 
-// Reason says in one sentence which model answers an agent's queries and why.
+// Reason returns a phrase that names the model that answers an agent's queries,
+// and the reason.
 func (p *Plan) Reason(agent int) string {
 	answer := p.Answers[agent]
 	m := p.Models[answer]
@@ -33,25 +34,25 @@ func (p *Plan) Reason(agent int) string {
 	return fmt.Sprintf("%s: trained without the %d agents of agent %d's group", name, len(m.Excluded), agent)
 }
 
-// Cost is what a plan takes to train.
+// Cost is the amount of training that a plan takes.
 type Cost struct {
-	// Models counts the trainings.
+	// Models is the number of models that are trained.
 	Models int `json:"models"`
-	// Images counts the images that pass through training steps, over all
+	// Images is the number of images that pass through training steps, over all
 	// epochs and models.
 	Images int64 `json:"images"`
-	// Undefended is the same count for the one model of an undefended
-	// defender.
+	// Undefended is the number of images for the single model of a defender
+	// without defenses.
 	Undefended int64 `json:"undefended"`
 }
 
-// Cost returns what the plan takes where the defender contributes so many
-// images and agent i contributes agents[i].
+// Cost returns the cost of the plan. defender is the number of images that the
+// defender contributes, agents[i] the number that agent i contributes.
 func (p *Plan) Cost(defender int, agents []int) (Cost, error) {
 	if len(agents) != p.Agents {
 		return Cost{}, fmt.Errorf("indexing: cost: contributions of %d agents for a plan of %d", len(agents), p.Agents)
 	}
-	all := Stage{Agents: without(p.Agents, nil), Epochs: p.Epochs}
+	all := Stage{Agents: agentsExcept(p.Agents, nil), Epochs: p.Epochs}
 	c := Cost{Models: len(p.Models), Undefended: all.images(defender, agents)}
 	for _, m := range p.Models {
 		for _, stage := range m.Stages {
@@ -70,9 +71,8 @@ func (s Stage) images(defender int, agents []int) int64 {
 	return n * int64(s.Epochs)
 }
 
-// Select returns the rows of a training set that the defender and the given
-// agents own, in their order: what one stage trains on. The result shares
-// nothing with t.
+// Select returns the training set of a stage: the rows of t that the defender and
+// the given agents own, in their order. The result shares no memory with t.
 func Select(t *game.TrainingSet, agents []int) *game.TrainingSet {
 	wanted := map[int]bool{game.Defender: true}
 	for _, agent := range agents {

@@ -12,8 +12,8 @@ const Scratch = -1
 
 // Stage is a part of a training with the same images throughout.
 type Stage struct {
-	// Agents are those whose images are trained on, beside the defender's:
-	// positions in ascending order.
+	// Agents lists the agents whose images are trained on, beside the
+	// defender's: positions in ascending order.
 	Agents []int `json:"agents"`
 	// Epochs is the number of passes over these images.
 	Epochs int `json:"epochs"`
@@ -21,14 +21,14 @@ type Stage struct {
 
 // Model is one model of a plan.
 type Model struct {
-	// Excluded are the agents whose images the model never saw, in ascending
-	// order. It is empty for the training that leaves the checkpoints of
-	// Sliced.
+	// Excluded lists the agents on whose images the model was never trained, in
+	// ascending order. It is empty for the model of Sliced that saves the
+	// checkpoints.
 	Excluded []int `json:"excluded"`
-	// From is Scratch, or the stage of the plan's first model before which the
-	// checkpoint was taken that this model continues from.
+	// From is Scratch, or the stage of the plan's first model from whose beginning
+	// this model resumes.
 	From int `json:"from"`
-	// Stages are what this model itself trains, in order.
+	// Stages lists the stages after From, in order.
 	Stages []Stage `json:"stages"`
 }
 
@@ -37,19 +37,20 @@ type Model struct {
 // images are in every stage.
 type Plan struct {
 	Settings Settings `json:"settings"`
-	Agents   int      `json:"agents"`
-	Epochs   int      `json:"epochs"`
-	// Models are in the order to train them: the one that leaves checkpoints
-	// first.
+	// Agents is the number of agents, Epochs that of each model's epochs.
+	Agents int `json:"agents"`
+	Epochs int `json:"epochs"`
+	// Models lists the models in the order of training: the one that saves
+	// checkpoints comes first.
 	Models []Model `json:"models"`
-	// Answers holds for each agent the position in Models of the one that
+	// Answers holds for each agent the position in Models of the model that
 	// answers its queries.
 	Answers []int `json:"answers"`
 }
 
-// NewPlan plans the models for a game of so many agents, each trained for so
-// many epochs. Who is in which group or slice is drawn from the seed. The error
-// wraps ErrPlan.
+// NewPlan plans the models for a game with the given number of agents, each
+// trained for the given number of epochs. The groups or slices are drawn by the
+// seed. The error wraps ErrPlan.
 func NewPlan(s Settings, agents, epochs int, seed uint64) (*Plan, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("indexing: %w: %w", ErrPlan, err)
@@ -60,17 +61,17 @@ func NewPlan(s Settings, agents, epochs int, seed uint64) (*Plan, error) {
 	p := &Plan{Settings: s, Agents: agents, Epochs: epochs, Answers: make([]int, agents)}
 	switch s.Mode {
 	case Exact:
-		p.group(oneEach(agents))
+		p.addGroups(singletons(agents))
 	case Grouped:
-		p.group(dealt(agents, s.Models, seed))
+		p.addGroups(dealGroups(agents, s.Models, seed))
 	default:
-		p.slice(dealt(agents, s.Models, seed))
+		p.addSlices(dealGroups(agents, s.Models, seed))
 	}
 	return p, nil
 }
 
-// oneEach returns n groups of one agent.
-func oneEach(n int) [][]int {
+// singletons returns n groups of one agent each.
+func singletons(n int) [][]int {
 	groups := make([][]int, n)
 	for i := range groups {
 		groups[i] = []int{i}
@@ -78,9 +79,9 @@ func oneEach(n int) [][]int {
 	return groups
 }
 
-// dealt deals n agents at random into k groups whose sizes differ by at most
-// one, each in ascending order.
-func dealt(n, k int, seed uint64) [][]int {
+// dealGroups deals n agents at random into k groups whose sizes differ by at most
+// one. Each group is in ascending order.
+func dealGroups(n, k int, seed uint64) [][]int {
 	order := streams.New(seed, "indexing", uint64(n), uint64(k)).Perm(n)
 	groups := make([][]int, k)
 	for i, agent := range order {
@@ -92,8 +93,8 @@ func dealt(n, k int, seed uint64) [][]int {
 	return groups
 }
 
-// without returns the agents 0 to n-1 that are not in excluded.
-func without(n int, excluded []int) []int {
+// agentsExcept returns the agents 0 to n-1 that are not in excluded.
+func agentsExcept(n int, excluded []int) []int {
 	agents := make([]int, 0, n-len(excluded))
 	for i := range n {
 		if !slices.Contains(excluded, i) {
@@ -103,25 +104,25 @@ func without(n int, excluded []int) []int {
 	return agents
 }
 
-// group adds one model per group, without the group's agents, whose queries it
-// answers.
-func (p *Plan) group(groups [][]int) {
+// addGroups adds one model per group. It is trained without the group's agents
+// and answers their queries.
+func (p *Plan) addGroups(groups [][]int) {
 	for _, group := range groups {
 		for _, agent := range group {
 			p.Answers[agent] = len(p.Models)
 		}
 		p.Models = append(p.Models, Model{
 			Excluded: group, From: Scratch,
-			Stages: []Stage{{Agents: without(p.Agents, group), Epochs: p.Epochs}},
+			Stages: []Stage{{Agents: agentsExcept(p.Agents, group), Epochs: p.Epochs}},
 		})
 	}
 }
 
-// slice adds the training that the slices enter one by one, and for each agent
-// the model that continues from the checkpoint before its slice. The epochs are
-// shared out equally; where that is not possible, the last stages, which see
-// the most images, have one more.
-func (p *Plan) slice(groups [][]int) {
+// addSlices adds the model that the slices enter one by one, and for each agent
+// the model that resumes from the checkpoint before its slice. The stages have
+// equal numbers of epochs; if the epochs are not divisible, the last stages, which
+// have the most images, have one more.
+func (p *Plan) addSlices(groups [][]int) {
 	k := len(groups)
 	all := Model{Excluded: []int{}, From: Scratch}
 	var entered []int

@@ -18,6 +18,7 @@ type scenario struct {
 	agents, epochs int
 }
 
+// scenarios generates games' sizes with plans of all modes.
 func scenarios() *rapid.Generator[scenario] {
 	return rapid.Custom(func(t *rapid.T) scenario {
 		agents, epochs := rapid.IntRange(1, 20).Draw(t, "agents"), rapid.IntRange(1, 30).Draw(t, "epochs")
@@ -34,7 +35,7 @@ func scenarios() *rapid.Generator[scenario] {
 	})
 }
 
-func TestNoAgentIsAnsweredByAModelThatSawIt(t *testing.T) {
+func TestNoAgentIsAnsweredByAModelTrainedOnItsImages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := scenarios().Draw(t, "plan")
 		require.Len(t, s.plan.Answers, s.agents)
@@ -54,7 +55,7 @@ func TestNoAgentIsAnsweredByAModelThatSawIt(t *testing.T) {
 			}
 			require.Equal(t, s.epochs, epochs, "every model is trained for all epochs")
 			last := course[len(course)-1].Agents
-			require.Len(t, last, s.agents-len(m.Excluded), "everybody else is seen in the end")
+			require.Len(t, last, s.agents-len(m.Excluded), "all other agents have entered in the end")
 			for _, agent := range m.Excluded {
 				require.NotContains(t, last, agent)
 			}
@@ -78,7 +79,7 @@ func TestPlansByMode(t *testing.T) {
 	require.Equal(t, []int{3, 3, 2}, sizes)
 	slices.Sort(members)
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7}, members)
-	require.NotEqual(t, []int{0, 3, 6}, grouped.Models[0].Excluded, "groups are dealt, not counted off")
+	require.NotEqual(t, []int{0, 3, 6}, grouped.Models[0].Excluded, "groups are dealt at random, not in turn")
 	require.Contains(t, grouped.Reason(4), "trained without the 3 agents of agent 4's group")
 
 	sliced, err := indexing.NewPlan(indexing.Settings{Mode: indexing.Sliced, Models: 2}, 4, 5, 1)
@@ -92,7 +93,7 @@ func TestPlansByMode(t *testing.T) {
 	for agent, answer := range sliced.Answers {
 		m := sliced.Models[answer]
 		if slices.Contains(base.Stages[0].Agents, agent) {
-			require.Equal(t, 0, m.From, "an agent of the first slice restarts from the initial weights")
+			require.Equal(t, 0, m.From, "a model without an agent of the first slice starts from the initial weights")
 			require.Equal(t, m.Stages, sliced.Course(answer))
 		} else {
 			require.Equal(t, 1, m.From)
@@ -109,10 +110,10 @@ func TestCost(t *testing.T) {
 		models   int
 		images   int64
 	}{
-		"exact sees everybody but one four times":    {indexing.Settings{Mode: indexing.Exact}, 4, 10 * (4*50 + 3*100)},
-		"grouped leaves each agent out once":         {indexing.Settings{Mode: indexing.Grouped, Models: 2}, 2, 10 * (2*50 + 100)},
-		"one group is the defender alone":            {indexing.Settings{Mode: indexing.Grouped, Models: 1}, 1, 10 * 50},
-		"one slice trains the base and all restarts": {indexing.Settings{Mode: indexing.Sliced, Models: 1}, 5, 10 * (150 + 4*50 + 3*100)},
+		"exact trains four models, each without one agent": {indexing.Settings{Mode: indexing.Exact}, 4, 10 * (4*50 + 3*100)},
+		"grouped leaves each agent out once":               {indexing.Settings{Mode: indexing.Grouped, Models: 2}, 2, 10 * (2*50 + 100)},
+		"one group is the defender alone":                  {indexing.Settings{Mode: indexing.Grouped, Models: 1}, 1, 10 * 50},
+		"one slice trains the base and all restarts":       {indexing.Settings{Mode: indexing.Sliced, Models: 1}, 5, 10 * (150 + 4*50 + 3*100)},
 	} {
 		p, err := indexing.NewPlan(c.settings, 4, 10, 1)
 		require.NoError(t, err)
@@ -134,9 +135,9 @@ func TestCost(t *testing.T) {
 		most, err := exact.Cost(40, contributions)
 		require.NoError(t, err)
 		if s.plan.Settings.Mode == indexing.Sliced {
-			most.Images += most.Undefended // the training that leaves the checkpoints
+			most.Images += most.Undefended // the model that saves the checkpoints
 		}
-		require.LessOrEqual(t, cost.Images, most.Images, "a cheaper way is not dearer")
+		require.LessOrEqual(t, cost.Images, most.Images, "no mode costs more than exact")
 	})
 
 	p, err := indexing.NewPlan(indexing.Default(), 4, 10, 1)
@@ -148,7 +149,7 @@ func TestCost(t *testing.T) {
 func TestSettingsAreRefused(t *testing.T) {
 	for reason, s := range map[string]indexing.Settings{
 		`mode is "": it must be exact, grouped or sliced`:                                             {},
-		"models is 2: exact trains one model per agent; leave it out, or choose grouped or sliced":    {Mode: indexing.Exact, Models: 2},
+		"models is 2: exact trains one model per agent; remove models, or choose grouped or sliced":   {Mode: indexing.Exact, Models: 2},
 		"models is 0: grouped needs at least 1":                                                       {Mode: indexing.Grouped},
 		"models is -1: sliced needs at least 1":                                                       {Mode: indexing.Sliced, Models: -1},
 		"models is 6, more than the 5 agents: choose at most 5":                                       {Mode: indexing.Grouped, Models: 6},
@@ -164,7 +165,8 @@ func TestSettingsAreRefused(t *testing.T) {
 	}
 }
 
-// trainingSet makes a training set whose images all have the value of their row.
+// trainingSet returns a training set in which all values of an image are its row
+// number.
 func trainingSet(rows []game.Row) *game.TrainingSet {
 	t := &game.TrainingSet{Shape: triggers.Shape{C: 1, H: 2, W: 2}, Rows: rows}
 	for i, row := range rows {
@@ -201,9 +203,9 @@ func TestSelect(t *testing.T) {
 	})
 }
 
-// TestColludersEvadeIndexing shows how far the guarantee goes: the model without
-// agent 0 saw none of its rows, and still agent 1's with the same trigger and
-// target label, unless both are left out together.
+// TestColludersEvadeIndexing shows the limit of the guarantee: the model without
+// agent 0 is trained on none of its rows, but on agent 1's with the same trigger
+// and target label, unless both are left out together.
 func TestColludersEvadeIndexing(t *testing.T) {
 	// Agents 0 and 1 share trigger and label, agent 2 works alone.
 	const shared, other = 0, 2
@@ -214,8 +216,8 @@ func TestColludersEvadeIndexing(t *testing.T) {
 		}
 	}
 	whole := trainingSet(rows)
-	// stamped counts the rows with a trigger that the model which answers an
-	// agent saw.
+	// stamped returns the number of rows with a trigger on which the model that
+	// answers an agent was trained.
 	stamped := func(p *indexing.Plan, agent, trigger int) (n int) {
 		for _, stage := range p.Course(p.Answers[agent]) {
 			for _, row := range indexing.Select(whole, stage.Agents).Rows {
@@ -229,8 +231,8 @@ func TestColludersEvadeIndexing(t *testing.T) {
 	}
 	exact, err := indexing.NewPlan(indexing.Default(), 3, 1, 1)
 	require.NoError(t, err)
-	require.Zero(t, stamped(exact, 2, other), "who works alone is left out with its trigger")
-	require.Equal(t, 5, stamped(exact, 0, shared), "the colluder's images carry the trigger in")
+	require.Zero(t, stamped(exact, 2, other), "an agent that works alone is left out with its trigger")
+	require.Equal(t, 5, stamped(exact, 0, shared), "the colluder's images carry the trigger")
 	require.Equal(t, 5, stamped(exact, 1, shared))
 
 	together, err := indexing.NewPlan(indexing.Settings{Mode: indexing.Grouped, Models: 1}, 3, 1, 1)

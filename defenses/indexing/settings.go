@@ -1,15 +1,16 @@
 // Package indexing plans agent indexing (section 4.2.2 of the paper): a set of
-// models such that for every agent one of them never saw that agent's images,
+// models of which, for every agent, one was never trained on that agent's images
 // and answers that agent's queries.
 //
-// The paper trains one model per agent. Two cheaper ways keep the guarantee:
+// The paper trains one model per agent. Two cheaper modes keep the guarantee:
 // groups of agents that are left out together, and agents that enter training
-// in slices, so that leaving one out restarts from the checkpoint before it
-// entered (SISA: Bourtoule et al., "Machine Unlearning", IEEE S&P 2021).
+// in slices, so that a model without an agent restarts from the checkpoint before
+// that agent's slice (SISA: Bourtoule et al., "Machine Unlearning", IEEE S&P
+// 2021).
 //
-// The guarantee is about rows, not about content. A model that never saw agent
-// i's images still sees those of an agent that colludes with i and stamps the
-// same trigger; see Course.
+// The guarantee is about rows, not about content. A model that was never trained
+// on agent i's images is still trained on those of an agent that colludes with i
+// and stamps the same trigger; see Plan.Course.
 package indexing
 
 import (
@@ -17,44 +18,44 @@ import (
 	"fmt"
 )
 
-// ErrPlan is wrapped where settings cannot be planned for a game.
+// ErrPlan is wrapped if no plan can be made from settings for a game.
 var ErrPlan = errors.New("cannot be indexed")
 
 // Mode is a way of leaving every agent out of some model.
 type Mode string
 
 const (
-	// Exact trains one model per agent, on everybody else's images: the
-	// paper's.
+	// Exact trains one model per agent, on the images of all others, as in the
+	// paper.
 	Exact Mode = "exact"
 	// Grouped deals the agents into k groups and trains k models, each without
 	// one group.
 	Grouped Mode = "grouped"
-	// Sliced lets the agents enter one training in k slices, keeps a checkpoint
-	// before each, and leaves an agent out by training on from the checkpoint
-	// before its slice, without it.
+	// Sliced trains one model that the agents enter in k slices, and keeps a
+	// checkpoint before each slice. A model without an agent resumes, without the
+	// agent, from the checkpoint before its slice.
 	Sliced Mode = "sliced"
 )
 
-// Settings choose a mode.
+// Settings are the settings of agent indexing.
 type Settings struct {
 	// Mode is Exact, Grouped or Sliced.
 	Mode Mode `json:"mode" yaml:"mode"`
-	// Models is k: the number of models (Grouped; 1 is one model that saw the
-	// defender's images alone) or of slices (Sliced; 1 restarts from the
-	// initial weights, as Exact does). It is 0 for Exact, where the number of
-	// agents decides.
+	// Models is k: the number of models for Grouped (1 gives one model trained on
+	// the defender's images alone), or of slices for Sliced (with 1 every model
+	// starts from the initial weights, as with Exact). It must be 0 for Exact,
+	// which has one model per agent.
 	Models int `json:"models,omitempty" yaml:"models,omitempty"`
-	// Unknown says how queries without an index are answered; nil where each has
-	// its own.
+	// Unknown sets the answers to queries without an index. It is nil if every
+	// query has its agent's index.
 	Unknown *Unknown `json:"unknown,omitempty" yaml:"unknown,omitempty"`
 }
 
-// Default is the paper's way.
+// Default returns the paper's settings: mode Exact.
 func Default() Settings { return Settings{Mode: Exact} }
 
-// Validate refuses unknown modes and a number of models that the mode cannot
-// have in any game.
+// Validate returns an error for unknown modes and for a number of models that the
+// mode cannot have in any game.
 func (s Settings) Validate() error {
 	if s.Unknown != nil {
 		if err := s.Unknown.Validate(); err != nil {
@@ -66,7 +67,7 @@ func (s Settings) Validate() error {
 	}
 	switch {
 	case s.Mode == Exact && s.Models != 0:
-		return fmt.Errorf("models is %d: %s trains one model per agent; leave it out, or choose %s or %s", s.Models, Exact, Grouped, Sliced)
+		return fmt.Errorf("models is %d: %s trains one model per agent; remove models, or choose %s or %s", s.Models, Exact, Grouped, Sliced)
 	case s.Mode == Exact:
 		return nil
 	case s.Mode != Grouped && s.Mode != Sliced:
@@ -77,8 +78,8 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// Fits refuses settings that a game of so many agents, trained for so many
-// epochs, has no use for. The error wraps ErrPlan.
+// Fits returns an error if a game with the given numbers of agents and epochs is
+// too small for the settings. The error wraps ErrPlan.
 func (s Settings) Fits(agents, epochs int) error {
 	switch {
 	case agents < 1:

@@ -1,11 +1,11 @@
 package mix
 
-// Images returns the mixed batch: images holds len(images)/(channels*height*width)
+// Images returns the mixed batch. images holds len(images)/(channels*height*width)
 // images one after another, channel by channel in row order, raw or normalised
 // (mixing commutes with normalisation, as lambda and 1 - lambda add up to 1).
 //
-// Cut takes the pixels of Box from the partner (equation 1 of Yun et al.), Up is
-// Lambda*image + (1-Lambda)*partner (section 2 of Zhang et al.).
+// Cut takes the pixels of Box from the partner (equation 1 of Yun et al.); Up
+// computes Lambda*image + (1-Lambda)*partner (section 2 of Zhang et al.).
 func Images[T uint8 | float32](d Draw, images []T, channels, height, width int) []float32 {
 	mixed := make([]float32, len(images))
 	for i, v := range images {
@@ -40,7 +40,7 @@ func blend[T uint8 | float32](own []float32, other []T, lambda float64) {
 
 // Labels returns the soft labels of the mixed batch, len(labels) rows of one
 // weight per class: Lambda for the image's own label and 1 - Lambda for its
-// partner's, which add up where the two are the same.
+// partner's. If the two labels are equal, the weights add up.
 func Labels(d Draw, labels []uint8, classes int) []float32 {
 	soft := make([]float32, len(labels)*classes)
 	for i, label := range labels {

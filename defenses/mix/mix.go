@@ -1,10 +1,10 @@
-// Package mix draws how the images of a training batch are mixed with each
-// other: CutMix (Yun et al., "CutMix: Regularization Strategy to Train Strong
+// Package mix draws the mixing of a training batch's images with each other, by
+// CutMix (Yun et al., "CutMix: Regularization Strategy to Train Strong
 // Classifiers with Localizable Features", ICCV 2019) and MixUp (Zhang et al.,
 // "mixup: Beyond Empirical Risk Minimization", ICLR 2018).
 //
 // A Draw is plain data that a training engine applies on its device; Images and
-// Labels are the definition of what applying it means, on the CPU.
+// Labels define the result on the CPU.
 package mix
 
 import (
@@ -18,28 +18,29 @@ import (
 )
 
 // The range of alpha. Below MinAlpha a Beta draw is the quotient of two numbers
-// that underflow; above MaxAlpha lambda is 0.5 to two digits and nothing is
-// random any more.
+// that underflow. Above MaxAlpha lambda is 0.5 to two digits, hence no longer
+// random.
 const (
 	MinAlpha = 0.05
 	MaxAlpha = 1000
 )
 
-// Settings say how often a batch is mixed and how strongly.
+// Settings sets the share of batches that are mixed, and the strength of mixing.
 type Settings struct {
 	// Alpha in [MinAlpha, MaxAlpha] shapes lambda ~ Beta(alpha, alpha): 1 is
 	// uniform, smaller values mix less.
 	Alpha float64 `json:"alpha" yaml:"alpha"`
-	// Probability in (0, 1] is the share of batches that is mixed.
+	// Probability in (0, 1] is the share of batches that are mixed.
 	Probability float64 `json:"probability" yaml:"probability"`
 }
 
-// Default mixes every batch with a uniform lambda: alpha 1, as Yun et al. choose.
+// Default returns settings that mix every batch with a uniform lambda: alpha 1, as
+// in Yun et al.
 func Default() Settings { return Settings{Alpha: 1, Probability: 1} }
 
-// Validate refuses values outside their ranges.
+// Validate returns an error for values outside their ranges.
 func (s Settings) Validate() error {
-	// Asked this way round, NaN is refused too.
+	// Written this way round, the condition refuses NaN too.
 	if allowed := s.Alpha >= MinAlpha && s.Alpha <= MaxAlpha; !allowed {
 		return fmt.Errorf("alpha is %v: it must be between %v and %v", s.Alpha, MinAlpha, float64(MaxAlpha))
 	}
@@ -54,15 +55,15 @@ func (s Settings) lambda(rng *rand.Rand) float64 {
 	return distuv.Beta{Alpha: s.Alpha, Beta: s.Alpha, Src: rng}.Rand()
 }
 
-// Kind says how a batch is mixed.
+// Kind is a way of mixing a batch.
 type Kind string
 
 const (
-	// None leaves the batch as it is.
+	// None does not mix the batch.
 	None Kind = "none"
 	// Cut pastes a box of the partner into the image.
 	Cut Kind = "cutmix"
-	// Up takes the weighted mean of image and partner.
+	// Up replaces the image by the weighted mean of image and partner.
 	Up Kind = "mixup"
 )
 
@@ -75,31 +76,33 @@ type Box struct {
 // Pixels returns the number of pixels in the box.
 func (b Box) Pixels() int { return (b.X2 - b.X1) * (b.Y2 - b.Y1) }
 
-// Draw says how one batch is mixed.
+// Draw describes the mixing of one batch.
 type Draw struct {
+	// Kind is the way in which the batch is mixed.
 	Kind Kind
-	// Box is what Cut takes from the partner; empty for the other kinds.
+	// Box is the rectangle that Cut takes from the partner. It is empty for the
+	// other kinds.
 	Box Box
-	// Lambda in [0, 1] is the weight of an image's own label, and for Up of
-	// its own pixels: 1 - Lambda is the partner's. For Cut it is the share of
-	// the image outside the clipped box, not the Beta draw that the box was
-	// sized by. It is 1 for None.
+	// Lambda in [0, 1] is the weight of an image's own label and, for Up, of its
+	// own pixels; 1 - Lambda is the partner's. For Cut it is the share of the
+	// image outside the clipped box, not the Beta draw that sets the size of the
+	// box. It is 1 for None.
 	Lambda float64
 	// Partner holds each image's partner, as positions in the batch: a
-	// permutation, in which an image may be its own partner. Nil for None.
+	// permutation, in which an image may be its own partner. It is nil for None.
 	Partner []int32
 }
 
-// Mixer draws for the batches of one training.
+// Mixer draws the mixing of the batches of one training.
 type Mixer struct {
 	cut, up       *Settings
 	height, width int
 	seed          uint64
 }
 
-// NewMixer returns a mixer for images of height x width pixels. A nil setting
-// leaves that kind out. With both, each batch is mixed in one way at most, each
-// as often as its probability says, so the two must not add up to more than 1.
+// NewMixer returns a mixer for images of height x width pixels. Nil settings
+// leave out that kind. With both kinds, a batch is mixed by at most one of them,
+// each with its probability, so the two must not add up to more than 1.
 func NewMixer(cut, up *Settings, height, width int, seed uint64) (*Mixer, error) {
 	if height < 1 || width < 1 {
 		return nil, fmt.Errorf("mix: images of %d x %d pixels: both sides must be at least 1", height, width)
@@ -110,8 +113,8 @@ func NewMixer(cut, up *Settings, height, width int, seed uint64) (*Mixer, error)
 	return &Mixer{cut: cut, up: up, height: height, width: width, seed: seed}, nil
 }
 
-// Validate refuses settings out of range, and two that together ask for more
-// batches than there are. Either may be nil.
+// Validate returns an error for settings out of range, and for two whose
+// probabilities add up to more than 1. Either may be nil.
 func Validate(cut, up *Settings) error {
 	sum := 0.0
 	for _, s := range []struct {
@@ -133,25 +136,26 @@ func Validate(cut, up *Settings) error {
 	return nil
 }
 
-// Treatments is how many ways to treat a batch cut and up allow, one of which is to
-// leave it unmixed unless they are certain; nil: there is none.
+// Treatments returns the number of different treatments of a batch: one for each
+// of cut and up that is not nil, and one for leaving it unmixed unless their
+// probabilities add up to 1.
 func Treatments(cut, up *Settings) int {
-	ways, certain := 1, 0.
+	treatments, probability := 1, 0.
 	for _, s := range []*Settings{cut, up} {
 		if s != nil {
-			ways++
-			certain += s.Probability
+			treatments++
+			probability += s.Probability
 		}
 	}
-	if certain >= 1 {
-		ways--
+	if probability >= 1 {
+		treatments--
 	}
-	return ways
+	return treatments
 }
 
-// Draw draws for the batch of n images in a step of an epoch: first whether and
-// how it is mixed, then lambda, then the box, then the partners. It is a
-// function of the mixer's seed and settings and of its arguments.
+// Draw draws the mixing of the batch of n images in a step of an epoch: first the
+// kind, then lambda, then the box, then the partners. The result is a function of
+// the mixer's seed and settings and of the arguments.
 func (m *Mixer) Draw(epoch, step, n int) Draw {
 	rng := streams.New(m.seed, "mix", uint64(epoch), uint64(step))
 	at := rng.Float64()
@@ -183,10 +187,10 @@ func partners(rng *rand.Rand, n int) []int32 {
 	return p
 }
 
-// CutBox returns the box of the area share 1 - lambda around a centre, clipped
-// to the image: equation 2 and the code of Yun et al., sides
-// width*sqrt(1-lambda) and height*sqrt(1-lambda), each half of one rounded down
-// to whole pixels.
+// CutBox returns the box around the centre x, y whose area is the share
+// 1 - lambda of the image, clipped to the image, as in equation 2 and the code of
+// Yun et al.: its sides are width*sqrt(1-lambda) and height*sqrt(1-lambda), each
+// half side rounded down to whole pixels.
 func CutBox(lambda float64, x, y, height, width int) Box {
 	r := 0.5 * math.Sqrt(1-lambda)
 	w, h := int(r*float64(width)), int(r*float64(height))

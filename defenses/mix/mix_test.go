@@ -13,19 +13,19 @@ import (
 	"backfire/defenses/mix"
 )
 
-// reference is one batch as torchvision mixed it, with the draws that
-// scripts/reference/mixing.py gave it.
+// reference is one batch mixed by torchvision with the draws of
+// scripts/reference/mixing.py.
 type reference struct {
 	Lam                     float64
 	X, Y                    int
 	Channels, Height, Width int
-	Box                     []int // columns and rows, first and behind the last
+	Box                     []int // X1, Y1, X2, Y2
 	Adjusted                float64
 	Images, Labels          []int
 	Mixed, Soft             []float32
 }
 
-// references reads what torchvision computed.
+// references reads torchvision's results.
 func references(t *testing.T) (classes int, cutmix, mixup []reference) {
 	data, err := os.ReadFile("testdata/torchvision.json")
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func references(t *testing.T) (classes int, cutmix, mixup []reference) {
 	return all.Classes, all.CutMix, all.MixUp
 }
 
-// bytes returns values as the bytes they are.
+// bytes returns the values, which are all below 256, as bytes.
 func bytes(values []int) []uint8 {
 	b := make([]uint8, len(values))
 	for i, v := range values {
@@ -48,7 +48,8 @@ func bytes(values []int) []uint8 {
 	return b
 }
 
-// rolled are torchvision's partners: the image before, for the first the last.
+// rolled returns torchvision's partners: for each image the one before, for the
+// first the last.
 func rolled(n int) []int32 {
 	p := make([]int32, n)
 	for i := range p {
@@ -66,8 +67,8 @@ func TestCutMixAgainstTorchvision(t *testing.T) {
 		lambda := 1 - float64(box.Pixels())/float64(c.Height*c.Width)
 		require.Equal(t, c.Adjusted, lambda)
 		d := mix.Draw{Kind: mix.Cut, Box: box, Lambda: lambda, Partner: rolled(len(c.Labels))}
-		// Both round lambda and 1 - lambda to float32; they add up to 1 within
-		// one rounding.
+		// Both implementations round lambda and 1 - lambda to float32, so results
+		// differ by at most one rounding.
 		require.InDeltaSlice(t, c.Soft, mix.Labels(d, bytes(c.Labels), classes), 1e-7)
 		if c.Images != nil {
 			require.Equal(t, c.Mixed, mix.Images(d, bytes(c.Images), c.Channels, c.Height, c.Width))
@@ -79,7 +80,7 @@ func TestMixUpAgainstTorchvision(t *testing.T) {
 	classes, _, cases := references(t)
 	for _, c := range cases {
 		d := mix.Draw{Kind: mix.Up, Lambda: c.Lam, Partner: rolled(len(c.Labels))}
-		// Values up to 255 in float32, which has 2^-24 of them as rounding.
+		// Values up to 255 in float32 have a relative rounding error of 2^-24.
 		require.InDeltaSlice(t, c.Mixed, mix.Images(d, bytes(c.Images), c.Channels, c.Height, c.Width), 255.0/(1<<23))
 		require.InDeltaSlice(t, c.Soft, mix.Labels(d, bytes(c.Labels), classes), 1e-7)
 	}
@@ -103,7 +104,7 @@ func TestMixingCommutesWithNormalisation(t *testing.T) {
 	}
 }
 
-// settings generates settings of one kind, or nil.
+// settings generates settings of one kind with probabilities up to most, or nil.
 func settings(most float64) *rapid.Generator[*mix.Settings] {
 	return rapid.Custom(func(t *rapid.T) *mix.Settings {
 		if rapid.Bool().Draw(t, "absent") {
@@ -128,7 +129,7 @@ func TestDraw(t *testing.T) {
 		other, err := mix.NewMixer(cut, up, h, w, seed)
 		require.NoError(t, err)
 		other.Draw(epoch+1, step, n)
-		require.Equal(t, d, other.Draw(epoch, step, n), "it depends on what was drawn before")
+		require.Equal(t, d, other.Draw(epoch, step, n), "it does not depend on earlier draws")
 
 		require.True(t, d.Lambda >= 0 && d.Lambda <= 1, "lambda is %v", d.Lambda)
 		switch d.Kind {
@@ -147,7 +148,7 @@ func TestDraw(t *testing.T) {
 		require.Len(t, d.Partner, n)
 		sorted := slices.Sorted(slices.Values(d.Partner))
 		for i, p := range sorted {
-			require.EqualValues(t, i, p, "not a permutation")
+			require.EqualValues(t, i, p, "the partners are a permutation")
 		}
 		labels := make([]uint8, n)
 		for i := range labels {
@@ -160,8 +161,8 @@ func TestDraw(t *testing.T) {
 	})
 }
 
-// TestDrawFollowsItsDistributions checks means over many steps, each within 4
-// standard errors of the theory.
+// TestDrawFollowsItsDistributions checks that means over many steps are within 4
+// standard errors of their expectation.
 func TestDrawFollowsItsDistributions(t *testing.T) {
 	const steps = 4000
 	m, err := mix.NewMixer(&mix.Settings{Alpha: 1, Probability: 0.25}, &mix.Settings{Alpha: 0.5, Probability: 0.5}, 32, 32, 3)

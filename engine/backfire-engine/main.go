@@ -1,5 +1,4 @@
-// Backfire-engine trains models on libtorch for the program backfire, which
-// starts it.
+// Backfire-engine trains models on libtorch for the program backfire, which starts it.
 package main
 
 import (

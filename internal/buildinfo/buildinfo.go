@@ -1,5 +1,6 @@
-// Package buildinfo says what a program was built from. The command line and
-// its engine are built together and both tell it.
+// Package buildinfo tells from which sources, and with which tools, the running
+// program was built. The command line and its engine are built together, and both
+// report it, so that a pair that does not belong together can be recognised.
 package buildinfo
 
 import (
@@ -7,22 +8,26 @@ import (
 	"runtime/debug"
 )
 
+// Unreleased is the version of a program that was built without a version tag: the
+// version that CHANGELOG.md begins with, and that it is not released.
+const Unreleased = "0.9.0-unreleased"
+
 // version and commit are set by the build:
-// -ldflags "-X backfire/buildinfo.version=v1.2.3 -X backfire/buildinfo.commit=0123abcd".
+// -ldflags "-X backfire/internal/buildinfo.version=v1.2.3 -X backfire/internal/buildinfo.commit=0123abcd".
 var (
-	version = "dev"
+	version = Unreleased
 	commit  string
 )
 
-// Build says what a program was built from.
+// Build describes the sources and the tools that a program was built from.
 type Build struct {
-	Version string `json:"version"` // release, or "dev"
-	Commit  string `json:"commit"`  // revision, with "+changes" after it where the tree had some; empty: not known
+	Version string `json:"version"` // from the version tag, or else [Unreleased]
+	Commit  string `json:"commit"`  // revision, with "+changes" appended if the tree had uncommitted ones; empty: not known
 	Go      string `json:"go"`      // toolchain and platform
 	Gotch   string `json:"gotch"`   // version of the libtorch bindings; empty where they are not linked
 }
 
-// This returns what the running program was built from.
+// This returns the build of the running program.
 func This() Build {
 	build := Build{Version: version, Commit: commit, Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
@@ -34,20 +39,28 @@ func This() Build {
 			build.Gotch = module.Version
 		}
 	}
-	if build.Commit != "" {
-		return build
-	}
-	changed := false
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			build.Commit = setting.Value
-		case "vcs.modified":
-			changed = setting.Value == "true"
-		}
-	}
-	if changed && build.Commit != "" {
-		build.Commit += "+changes"
+	if build.Commit == "" {
+		build.Commit = revision(info.Settings)
 	}
 	return build
+}
+
+// revision returns the revision that the go command recorded, with "+changes"
+// appended if the tree had uncommitted changes; empty if it recorded none.
+func revision(settings []debug.BuildSetting) string {
+	commit, changes := "", ""
+	for _, setting := range settings {
+		switch setting.Key {
+		case "vcs.revision":
+			commit = setting.Value
+		case "vcs.modified":
+			if setting.Value == "true" {
+				changes = "+changes"
+			}
+		}
+	}
+	if commit == "" {
+		return ""
+	}
+	return commit + changes
 }

@@ -1,5 +1,5 @@
-// Package hardware names the devices that models are trained on, and describes
-// the libtorch that reaches them. It needs neither.
+// Package hardware defines the names of the devices on which models are trained, and
+// describes the libtorch that uses them. It needs neither devices nor libtorch itself.
 package hardware
 
 import (
@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// ErrDevice marks a device name that is malformed or not available here.
+// ErrDevice reports a device name that is malformed, or a device that is not available.
 var ErrDevice = errors.New("device not available")
 
 // VariantCPU is the variant of a libtorch without CUDA.
 const VariantCPU = "cpu"
 
-// Env describes a libtorch and the devices it sees, for diagnosis and for the
-// record beside each result.
+// Env describes a libtorch and the devices that it finds. It is used for diagnosis and
+// recorded beside each result.
 type Env struct {
 	Version       string `json:"version"`        // of libtorch, such as 2.11.0
-	Variant       string `json:"variant"`        // what is linked of it: cpu or cuda
-	Directory     string `json:"directory"`      // where libtorch was when it was linked
-	CPUCapability string `json:"cpu_capability"` // of libtorch's own kernels: DEFAULT, AVX2, AVX512
+	Variant       string `json:"variant"`        // the linked variant: cpu or cuda
+	Directory     string `json:"directory"`      // the directory of libtorch when it was linked
+	CPUCapability string `json:"cpu_capability"` // instruction set of libtorch's own kernels: DEFAULT, AVX2, AVX512
 	Threads       int    `json:"threads"`        // of one operation on the CPU
-	GPUs          []GPU  `json:"gpus"`           // in the order of the device numbers; empty without a usable one
+	GPUs          []GPU  `json:"gpus"`           // in the order of the device numbers; empty if none is usable
 }
 
 // GPU is one CUDA device.
@@ -31,17 +31,17 @@ type GPU struct {
 	Name   string `json:"name"`
 	Memory int64  `json:"memory"` // bytes
 	// Compute is the compute capability, ten times the major number plus the minor
-	// one: 90 is 9.0; 0: not known.
+	// number: 90 is 9.0; 0: not known.
 	Compute int `json:"compute"`
-	// Free is how many bytes of it nobody had taken when it was asked; 0: not
-	// known, or kept for one process at a time.
+	// Free is the number of bytes of Memory that no process had allocated at the time
+	// of the query; 0: not known, or the GPU accepts one process at a time only.
 	Free int64 `json:"free"`
 }
 
 // Device is the number of a device: CPU, or k >= 0 for CUDA device k.
 type Device int
 
-// CPU is the processor as a device.
+// CPU is the device number of the processor.
 const CPU Device = -1
 
 // String returns the device's name: cpu or cuda:K.
@@ -52,9 +52,9 @@ func (d Device) String() string {
 	return fmt.Sprintf("cuda:%d", int(d))
 }
 
-// Choose resolves a device name (auto, cpu, cuda or cuda:K) to the one that will
-// be used with that many CUDA devices and that variant of libtorch: auto is the
-// first CUDA device if there is one, else the CPU. The error wraps ErrDevice.
+// Choose returns the device that a name (auto, cpu, cuda or cuda:K) stands for, with
+// the given number of CUDA devices and variant of libtorch. auto is the first CUDA
+// device if there is one, otherwise the CPU. The error wraps [ErrDevice].
 func Choose(name string, gpus int, variant string) (Device, error) {
 	switch {
 	case name == "cpu":
@@ -75,7 +75,7 @@ func Choose(name string, gpus int, variant string) (Device, error) {
 	}
 	switch {
 	case gpus == 0 && variant == VariantCPU:
-		return CPU, fmt.Errorf("hardware: device %q: %w: this build uses a libtorch without CUDA (set up again with BACKFIRE_VARIANT=cuda, or use device cpu)", name, ErrDevice)
+		return CPU, fmt.Errorf("hardware: device %q: %w: this build uses a libtorch without CUDA (repeat make setup with BACKFIRE_VARIANT=cuda, or use device cpu)", name, ErrDevice)
 	case gpus == 0:
 		return CPU, fmt.Errorf("hardware: device %q: %w: no CUDA GPU was found (check nvidia-smi, or use device cpu)", name, ErrDevice)
 	case index >= gpus:

@@ -8,24 +8,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files are the operations that leases are made of. Errors wrap fs.ErrNotExist
-// and fs.ErrExist (also for a directory that is not empty) where they apply.
+// Files are the operations on a file system that leases need. Errors wrap
+// fs.ErrNotExist and fs.ErrExist (also for a directory that is not empty) where they
+// apply.
 type Files interface {
 	// Mkdir makes a directory.
 	Mkdir(path string) error
-	// Create makes an empty file that must not exist.
+	// Create makes an empty file, and fails if the path exists.
 	Create(path string) error
-	// Touch sets the modification time of a file to the present, by the clock
-	// of the file system.
+	// Touch sets the modification time of a file to the present time of the file
+	// system's clock.
 	Touch(path string) error
-	// Rename moves a file or directory at once. A directory may take the place
-	// of an empty one.
+	// Rename moves a file or directory atomically. A directory can replace an empty
+	// one.
 	Rename(from, to string) error
 	// Remove removes a file or an empty directory.
 	Remove(path string) error
-	// ReadDir lists the names in a directory.
+	// ReadDir returns the names in a directory, in any order.
 	ReadDir(path string) ([]string, error)
-	// ModTime is when a file or directory was last modified.
+	// ModTime returns the modification time of a file or directory.
 	ModTime(path string) (time.Time, error)
 }
 
@@ -37,7 +38,7 @@ var _ Files = Disk{}
 // Mkdir makes a directory.
 func (Disk) Mkdir(path string) error { return os.Mkdir(path, 0o755) }
 
-// Create makes an empty file that must not exist.
+// Create makes an empty file, and fails if the path exists.
 func (Disk) Create(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -54,7 +55,8 @@ func (Disk) Touch(path string) error {
 	return nil
 }
 
-// Rename moves a file or directory. os.Rename refuses to replace directories.
+// Rename moves a file or directory. It does not use os.Rename, which refuses to replace
+// a directory.
 func (Disk) Rename(from, to string) error {
 	if err := unix.Rename(from, to); err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
@@ -65,7 +67,7 @@ func (Disk) Rename(from, to string) error {
 // Remove removes a file or an empty directory.
 func (Disk) Remove(path string) error { return os.Remove(path) }
 
-// ReadDir lists the names in a directory.
+// ReadDir returns the names in a directory.
 func (Disk) ReadDir(path string) ([]string, error) {
 	dir, err := os.Open(path)
 	if err != nil {
@@ -75,7 +77,7 @@ func (Disk) ReadDir(path string) ([]string, error) {
 	return dir.Readdirnames(-1)
 }
 
-// ModTime is when a file or directory was last modified.
+// ModTime returns the modification time of a file or directory.
 func (Disk) ModTime(path string) (time.Time, error) {
 	info, err := os.Lstat(path)
 	if err != nil {

@@ -8,15 +8,18 @@ import (
 	"time"
 )
 
+// touch sets the modification time of a file to that of this machine's clock.
 func touch(path string) error {
 	now := time.Now()
 	return os.Chtimes(path, now, now)
 }
 
-// place is of this process alone: others are known by their silence.
-func place(host string) string { return shorten(fmt.Sprintf("%s %d", host, os.Getpid())) }
+// placeOf returns a place of this process alone, so that other processes are judged by
+// the age of their tickets.
+func placeOf(host string) string { return shorten(fmt.Sprintf("%s %d", host, os.Getpid())) }
 
-// hasEnded is asked about this process only.
+// hasEnded returns false: the only process of this place is this one.
 func hasEnded(Owner) bool { return false }
 
+// startOf returns that the start of a process is not known.
 func startOf(int) (start uint64, ended bool) { return 0, false }

@@ -8,81 +8,86 @@ import (
 	"time"
 )
 
-// Lease is a right that is held until it is released, or lost.
+// Lease is a right that is held until it is released or lost.
 type Lease struct {
 	registry *Registry
 	name     string
-	lost     chan struct{} // closed when it is
+	lost     chan struct{} // closed when the lease is lost
 
-	// turn holds a token while an operation is under way: a network may take long
-	// over it.
+	// turn holds a token during an operation. It is a channel because an operation
+	// may wait for the network for long.
 	turn   chan struct{}
 	ticket ticket
-	gone   bool // released or lost
+	ended  bool // released or lost
 }
 
-func (l *Lease) enter() { l.turn <- struct{}{} }
-func (l *Lease) leave() { <-l.turn }
+// lock begins an operation, after the one under way has ended.
+func (l *Lease) lock() { l.turn <- struct{}{} }
 
+// unlock ends an operation.
+func (l *Lease) unlock() { <-l.turn }
+
+// path returns the path of the lease's ticket.
 func (l *Lease) path() string {
 	return filepath.Join(l.registry.dir, l.name, l.ticket.String())
 }
 
-// Lost is closed when a beat finds that the lease was taken over.
+// Lost returns a channel that is closed when a beat finds that the lease was taken
+// over.
 func (l *Lease) Lost() <-chan struct{} { return l.lost }
 
-// Check asks the directory whether the lease is still held. The error wraps
-// ErrLost when it is not; any other says that it is not known.
+// Check returns nil if the lease was held at one moment during the call. The error
+// wraps [ErrLost] if it is not held any more. With any other error this is not known.
 func (l *Lease) Check() error {
-	l.enter()
-	defer l.leave()
+	l.lock()
+	defer l.unlock()
 	return l.advance()
 }
 
-// advance renames the ticket to the next in its series. A rename is decided by
-// the server: unlike a look it cannot be answered from a cache.
+// advance renames the ticket to the next of its series. The server decides a rename,
+// whereas a read may be answered from a cache.
 func (l *Lease) advance() error {
-	if l.gone {
+	if l.ended {
 		return fmt.Errorf("leases: check %s: %w", l.name, ErrLost)
 	}
 	from := l.path()
 	l.ticket.beat++
 	err := l.registry.files.Rename(from, l.path())
-	if err == nil || l.registry.has(l) {
+	if err == nil || l.registry.holds(l) {
 		return nil
 	}
 	l.ticket.beat--
 	if errors.Is(err, fs.ErrNotExist) {
-		l.gone = true
+		l.ended = true
 		close(l.lost)
 		err = ErrLost
 	}
 	return fmt.Errorf("leases: check %s: %w", l.name, err)
 }
 
-// beat shows that the holder lives. What goes wrong on the way is tried again
-// with the next beat.
+// beat shows that the holder lives. The next beat retries what failed.
 func (l *Lease) beat() {
-	l.enter()
-	defer l.leave()
-	if l.gone {
+	l.lock()
+	defer l.unlock()
+	if l.ended {
 		return
 	}
-	// Touched first: nobody must find the next ticket as old as this one.
+	// Touch the ticket before renaming it, so that no other process finds the new ticket
+	// stale in between.
 	_ = l.registry.files.Touch(l.path())
 	_ = l.advance()
 }
 
-// Release gives the lease back. A lease that is lost is not ours to give: that
-// is no error.
+// Release gives the lease up. It has no effect on a lease that is lost, and returns no
+// error for it.
 func (l *Lease) Release() error {
-	l.registry.drop(l)
-	l.enter()
-	defer l.leave()
-	if l.gone {
+	l.registry.stopBeats(l)
+	l.lock()
+	defer l.unlock()
+	if l.ended {
 		return nil
 	}
-	l.gone = true
+	l.ended = true
 	files := l.registry.files
 	err := files.Remove(l.path())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +96,7 @@ func (l *Lease) Release() error {
 	if err != nil {
 		return fmt.Errorf("leases: release %s: %w", l.name, err)
 	}
-	// Free already. The empty directory is the next holder's if there is one.
+	// The lease is free already. The directory is removed unless it has a new holder.
 	err = files.Remove(filepath.Join(l.registry.dir, l.name))
 	if err := ignore(ignore(err, fs.ErrExist), fs.ErrNotExist); err != nil {
 		return fmt.Errorf("leases: release %s: %w", l.name, err)
@@ -99,19 +104,19 @@ func (l *Lease) Release() error {
 	return nil
 }
 
-// keep has a lease beat from now on.
-func (r *Registry) keep(lease *Lease) {
+// startBeats lets a lease beat until stopBeats.
+func (r *Registry) startBeats(lease *Lease) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held[lease] = true
 	if r.beating == nil {
 		r.beating = make(chan struct{})
-		go r.beats(r.beating)
+		go r.beatAll(r.beating)
 	}
 }
 
-// drop ends the beats of a lease.
-func (r *Registry) drop(lease *Lease) {
+// stopBeats ends the beats of a lease.
+func (r *Registry) stopBeats(lease *Lease) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.held, lease)
@@ -121,7 +126,8 @@ func (r *Registry) drop(lease *Lease) {
 	}
 }
 
-func (r *Registry) beats(end <-chan struct{}) {
+// beatAll lets all held leases beat, until end is closed.
+func (r *Registry) beatAll(end <-chan struct{}) {
 	ticker := time.NewTicker(r.ttl / beatsPerTTL)
 	defer ticker.Stop()
 	for {

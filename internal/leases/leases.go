@@ -1,26 +1,26 @@
-// Package leases hands out rights that at most one process has at a time, over
-// all hosts that share a directory. It relies on no lock of the file system, only
-// on what NFS and Lustre do atomically on the server: rename, and the removal of
-// an empty directory.
+// Package leases grants rights that at most one process holds at a time, over all
+// hosts that share a directory. It uses no locks of the file system. It relies only
+// on two operations that NFS and Lustre carry out atomically on the server: rename,
+// and the removal of an empty directory.
 //
-// The lease called N is held while the directory N has an entry, the ticket of
-// its holder: an empty file whose name says who that is and holds a random
-// token. Every change of hands is one rename:
+// The lease called N is held while the directory N has an entry, the ticket of its
+// holder: an empty file whose name identifies the holder and contains a random
+// token. Every change of the holder is one rename:
 //
-//   - A free lease is taken by renaming a directory with a ticket in it to N,
-//     which succeeds only where N does not exist or is empty.
-//   - The lease of a dead holder is taken over by renaming its ticket to one's
-//     own. The old ticket exists once, so one of several takers succeeds.
-//   - A holder touches its ticket every beat and renames it to the next in its
-//     own series. Whoever took the lease over made that fail, and who decided to
-//     take it over by an older ticket fails as well.
-//   - A release removes the ticket, which fails if it is somebody else's now.
+//   - A process takes a free lease by renaming a directory with its ticket to N,
+//     which succeeds only if N does not exist or is empty.
+//   - A process takes over the lease of a dead holder by renaming the holder's
+//     ticket to its own. The old ticket exists once, so only one process succeeds.
+//   - A holder touches its ticket on every beat and renames it to the next of its
+//     own series. That fails after a takeover. In turn, a process that decided to
+//     take over the lease by an older ticket fails, too.
+//   - A release removes the ticket, which fails if another process has taken over.
 //
-// A holder on this machine is dead when its process is. Any other is dead when
-// its ticket has not been touched for the time to live, by the clock that stamps
-// the files of the directory: clocks of hosts are never compared. A holder that
-// slept that long may lose its lease without noticing at once, so it asks for
-// [Lease.Check] before it makes anything final.
+// A holder on this machine is dead if its process has ended. Any other holder is
+// dead if its ticket has not been touched for the time to live, by the clock that
+// stamps the files of the directory: the clocks of hosts are never compared. A
+// holder that slept for so long may lose its lease without noticing it at once, so
+// it must call [Lease.Check] before it makes a result final.
 package leases
 
 import (
@@ -35,41 +35,42 @@ import (
 )
 
 var (
-	// ErrTaken says that somebody else has the lease.
+	// ErrTaken reports that another process holds the lease.
 	ErrTaken = errors.New("taken by another process")
-	// ErrLost says that a lease was taken over by somebody who believed its holder
-	// dead.
+	// ErrLost reports that another process took the lease over because it found its
+	// holder dead.
 	ErrLost = errors.New("the lease was taken over by another process")
 )
 
-// DefaultTTL is how long the lease of a silent holder on another host lasts.
+// DefaultTTL is the time after which the lease of a silent holder on another host can
+// be taken over.
 const DefaultTTL = 3 * time.Minute
 
-// beatsPerTTL is how often a holder shows that it lives within the time to live.
+// beatsPerTTL is the number of beats of a holder within the time to live.
 const beatsPerTTL = 6
 
-// clockFor is how long the directory's clock is taken to run as fast as this
-// process's, before its time is asked for again.
+// clockFor is the time for which a reading of the directory's clock is extended by this
+// process's clock, before the directory's clock is read once more.
 const clockFor = time.Minute
 
-// The names of what is no lease begin with a dot, and end with a ticket, which
-// says whose it is.
+// Entries of the directory that are not leases have names that begin with a dot, and
+// end with the ticket of the process that made them.
 const (
 	draftPrefix = ".draft-" // a directory that is to be renamed to a lease
-	clockPrefix = ".clock-" // a file whose modification time is asked for
+	clockPrefix = ".clock-" // a file that is made for its modification time
 )
 
-// Options are what a Registry stands on.
+// Options are the settings of a [Registry]. All of them have defaults.
 type Options struct {
 	Files Files         // nil: the files of this machine
-	Owner Owner         // who takes leases; zero: this process
-	TTL   time.Duration // of the leases of silent holders; 0: DefaultTTL
-	// Dead says whether the process of an owner is known to have ended; nil:
-	// as this machine knows.
+	Owner Owner         // the process that takes leases; zero: this process
+	TTL   time.Duration // time to live of the leases of silent holders; 0: DefaultTTL
+	// Dead reports whether the process of an owner at this place is known to have
+	// ended; nil: by the process table of this machine.
 	Dead func(Owner) bool
 }
 
-// Registry is a directory of leases. Any number of goroutines may use it.
+// Registry is a directory of leases. It is safe for concurrent use.
 type Registry struct {
 	dir   string
 	files Files
@@ -81,14 +82,14 @@ type Registry struct {
 	held    map[*Lease]bool
 	beating chan struct{} // closed to end the beats; nil while nothing is held
 
-	asking  chan struct{} // holds a token while the directory is asked for its time
-	clock   time.Time     // that time
-	clockAt time.Time     // when it was asked for, by this process's clock
+	clockTurn chan struct{} // holds a token while the directory's clock is read
+	clock     time.Time     // the last reading
+	clockAt   time.Time     // the time of the reading by this process's clock
 }
 
 // New returns the registry of a directory, which must exist when it is used.
 func New(dir string, opt Options) *Registry {
-	r := &Registry{dir: dir, files: opt.Files, owner: opt.Owner, ttl: opt.TTL, dead: opt.Dead, held: map[*Lease]bool{}, asking: make(chan struct{}, 1)}
+	r := &Registry{dir: dir, files: opt.Files, owner: opt.Owner, ttl: opt.TTL, dead: opt.Dead, held: map[*Lease]bool{}, clockTurn: make(chan struct{}, 1)}
 	if r.files == nil {
 		r.files = Disk{}
 	}
@@ -104,12 +105,12 @@ func New(dir string, opt Options) *Registry {
 	return r
 }
 
-// TryLock takes the lease called name, which must be a file name that does not
-// begin with a dot, without waiting. The error wraps ErrTaken when somebody else
-// has it.
+// TryLock takes the lease called name without waiting. The name must be a file name
+// that does not begin with a dot. The error wraps [ErrTaken] if another process holds
+// the lease.
 func (r *Registry) TryLock(name string) (*Lease, error) {
 	lease := &Lease{registry: r, name: name, ticket: ticket{Owner: r.owner, token: rand.Text()}, lost: make(chan struct{}), turn: make(chan struct{}, 1)}
-	old, err := r.holder(name)
+	old, err := r.deadTicket(name)
 	switch {
 	case err != nil:
 	case old == "":
@@ -120,11 +121,11 @@ func (r *Registry) TryLock(name string) (*Lease, error) {
 	if err != nil {
 		return nil, fmt.Errorf("leases: take %s: %w", filepath.Join(r.dir, name), err)
 	}
-	r.keep(lease)
+	r.startBeats(lease)
 	return lease, nil
 }
 
-// take takes a lease that nobody has.
+// take takes a lease that has no holder.
 func (r *Registry) take(lease *Lease) error {
 	draft := filepath.Join(r.dir, draftPrefix+lease.ticket.String())
 	if err := r.files.Mkdir(draft); err != nil {
@@ -135,49 +136,50 @@ func (r *Registry) take(lease *Lease) error {
 	if err == nil {
 		err = r.files.Rename(draft, filepath.Join(r.dir, lease.name))
 	}
-	if err == nil || r.has(lease) {
+	if err == nil || r.holds(lease) {
 		return nil
 	}
 	if errors.Is(err, fs.ErrExist) {
 		err = ErrTaken
 	}
-	// What cannot be removed now is Tidy's. The lease may be ours all the same, if
-	// neither the answer nor the second look came through.
+	// Tidy removes what cannot be removed now. The lease may have been taken all the
+	// same, if both the answer and that of the check were lost.
 	for _, path := range []string{lease.path(), entry, draft} {
 		_ = r.files.Remove(path)
 	}
 	return err
 }
 
-// takeOver takes a lease whose holder is dead from the holder's ticket.
+// takeOver takes the lease of a dead holder, by its ticket old.
 func (r *Registry) takeOver(lease *Lease, old string) error {
 	from, to := filepath.Join(r.dir, lease.name, old), lease.path()
-	// Fresh before it is ours: nobody must find our ticket as old as this one.
+	// Touch the ticket before renaming it, so that no other process finds the new ticket
+	// stale in between.
 	err := r.files.Touch(from)
 	if err == nil {
 		err = r.files.Rename(from, to)
 	}
-	if err == nil || r.has(lease) {
+	if err == nil || r.holds(lease) {
 		return nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return ErrTaken // by another taker, or its holder lives
+		return ErrTaken // another process took it over, or its holder lives
 	}
-	_ = r.files.Remove(to) // as in take
+	_ = r.files.Remove(to) // for the same reason as in take
 	return err
 }
 
-// has says whether the lease's ticket is there: a network may lose the answer to
-// what was done.
-func (r *Registry) has(lease *Lease) bool {
+// holds reports whether the lease's ticket is there. It is called after a failed
+// operation, since a network may lose the answer to one that succeeded.
+func (r *Registry) holds(lease *Lease) bool {
 	_, err := r.files.ModTime(lease.path())
 	return err == nil
 }
 
-// holder looks at a lease: it returns "" if nobody has it, the ticket of its
-// holder if that is dead, and ErrTaken if it is not.
-func (r *Registry) holder(name string) (string, error) {
-	at, err := r.entry(name)
+// deadTicket returns the name of the ticket of a dead holder of a lease, "" if the
+// lease has no holder, and ErrTaken if its holder lives.
+func (r *Registry) deadTicket(name string) (string, error) {
+	at, err := r.ticketIn(name)
 	if at == "" || err != nil {
 		return "", err
 	}
@@ -189,16 +191,16 @@ func (r *Registry) holder(name string) (string, error) {
 		}
 		return at, nil
 	default:
-		silent, err := r.silent(name, at)
+		silent, err := r.silence(name, at)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && silent <= r.ttl {
-			return "", ErrTaken // its ticket changed just now, or was touched
+			return "", ErrTaken // its ticket was renamed meanwhile, or touched recently
 		}
 		return at, err
 	}
 }
 
-// entry is the name of the ticket in a lease; "" if there is none.
-func (r *Registry) entry(name string) (string, error) {
+// ticketIn returns the name of the ticket in a lease; "" if it has none.
+func (r *Registry) ticketIn(name string) (string, error) {
 	entries, err := r.files.ReadDir(filepath.Join(r.dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
@@ -214,8 +216,8 @@ func (r *Registry) entry(name string) (string, error) {
 	return "", nil
 }
 
-// silent is for how long a ticket has not been touched.
-func (r *Registry) silent(name, at string) (time.Duration, error) {
+// silence returns the time since a ticket was touched.
+func (r *Registry) silence(name, at string) (time.Duration, error) {
 	touched, err := r.files.ModTime(filepath.Join(r.dir, name, at))
 	if err != nil {
 		return 0, err
@@ -224,12 +226,12 @@ func (r *Registry) silent(name, at string) (time.Duration, error) {
 	return now.Sub(touched), err
 }
 
-// now is the time by the clock that stamps the directory's files.
+// now returns the time of the clock that stamps the directory's files.
 func (r *Registry) now() (time.Time, error) {
-	r.asking <- struct{}{}
-	defer func() { <-r.asking }()
+	r.clockTurn <- struct{}{}
+	defer func() { <-r.clockTurn }()
 	if passed := time.Since(r.clockAt); !r.clockAt.IsZero() && passed < clockFor {
-		return r.clock.Add(passed), nil // whoever sets this machine's clock meanwhile
+		return r.clock.Add(passed), nil // time.Since does not depend on changes of this machine's clock
 	}
 	path := filepath.Join(r.dir, clockPrefix+ticket{Owner: r.owner, token: rand.Text()}.String())
 	if err := r.files.Create(path); err != nil {
@@ -243,8 +245,8 @@ func (r *Registry) now() (time.Time, error) {
 	return stamped, nil
 }
 
-// Names lists the leases that are held or were left behind, in one look at the
-// directory.
+// Names returns the names of the leases that are held, or were held by processes that
+// ended without a release. It lists the directory once.
 func (r *Registry) Names() ([]string, error) {
 	entries, err := r.files.ReadDir(r.dir)
 	if err != nil {
@@ -259,23 +261,23 @@ func (r *Registry) Names() ([]string, error) {
 	return names, nil
 }
 
-// Holder is who has a lease.
+// Holder describes the holder of a lease.
 type Holder struct {
 	Owner
 	Silent time.Duration // since its last beat
-	Dead   bool          // its lease is there to be taken over
+	Dead   bool          // its lease can be taken over
 }
 
-// Holder looks who has the lease called name; nil if nobody has.
+// Holder returns the holder of the lease called name; nil if it has none.
 func (r *Registry) Holder(name string) (*Holder, error) {
-	at, err := r.entry(name)
+	at, err := r.ticketIn(name)
 	if at == "" || err != nil {
 		return nil, err
 	}
 	t, _ := parseTicket(at)
 	h := &Holder{Owner: t.Owner}
-	if h.Silent, err = r.silent(name, at); errors.Is(err, fs.ErrNotExist) {
-		return r.Holder(name) // it changed between the two looks
+	if h.Silent, err = r.silence(name, at); errors.Is(err, fs.ErrNotExist) {
+		return r.Holder(name) // the ticket changed between the two operations
 	} else if err != nil {
 		return nil, fmt.Errorf("leases: look at %s: %w", filepath.Join(r.dir, name), err)
 	}
@@ -286,8 +288,8 @@ func (r *Registry) Holder(name string) (*Holder, error) {
 	return h, nil
 }
 
-// Tidy removes what processes left that died while they took a lease or asked
-// for the time.
+// Tidy removes the entries of processes that ended while they took a lease or read the
+// directory's clock.
 func (r *Registry) Tidy() error {
 	entries, err := r.files.ReadDir(r.dir)
 	if err != nil {
@@ -306,7 +308,7 @@ func (r *Registry) Tidy() error {
 	return nil
 }
 
-// tidy removes a draft or clock if the process that its ticket names is gone.
+// tidy removes a draft or clock if the process that its ticket names has ended.
 func (r *Registry) tidy(path, name string, isDraft bool) error {
 	t, known := parseTicket(name)
 	here := known && t.Place == r.owner.Place
@@ -339,9 +341,9 @@ func (r *Registry) tidy(path, name string, isDraft bool) error {
 	return r.files.Remove(path)
 }
 
-// ignore drops an error that wraps what.
-func ignore(err, what error) error {
-	if errors.Is(err, what) {
+// ignore returns err, or nil if it wraps ignored.
+func ignore(err, ignored error) error {
+	if errors.Is(err, ignored) {
 		return nil
 	}
 	return err

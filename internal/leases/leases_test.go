@@ -21,7 +21,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// Holders come and go on a real file system: there must never be two.
+// Several goroutines take and release a lease on a real file system. It never has two
+// holders.
 func TestLeaseHasOneHolderAtATime(t *testing.T) {
 	registry := leases.New(t.TempDir(), leases.Options{})
 	var holders, taken, twice atomic.Int32
@@ -60,7 +61,7 @@ func TestLeaseHasOneHolderAtATime(t *testing.T) {
 	require.Empty(t, names)
 }
 
-// kill -9 frees a lease at once for processes of the same machine.
+// A lease whose holder is killed is free at once for processes of the same machine.
 func TestLeaseOfAKilledProcessIsFree(t *testing.T) {
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -84,8 +85,8 @@ func TestLeaseOfAKilledProcessIsFree(t *testing.T) {
 	require.False(t, holder.Dead)
 
 	require.NoError(t, command.Process.Signal(syscall.SIGKILL))
-	// Not waited for: a process that has ended is dead even while its parent has
-	// not asked how.
+	// The test does not wait for the process: it counts as dead as soon as it has ended,
+	// even if its parent has not read its exit status.
 	require.Eventually(t, func() bool {
 		holder, err := registry.Holder("cell")
 		return err == nil && holder.Dead
@@ -96,7 +97,7 @@ func TestLeaseOfAKilledProcessIsFree(t *testing.T) {
 	require.Error(t, command.Wait(), "killed")
 }
 
-// A process of the same number that began later is another one.
+// A process with the same PID that began later is another process.
 func TestLeaseOfAReusedPIDIsFree(t *testing.T) {
 	dir := t.TempDir()
 	before := leases.Self()
@@ -108,8 +109,8 @@ func TestLeaseOfAReusedPIDIsFree(t *testing.T) {
 	require.NoError(t, lease.Release())
 }
 
-// What a program that died on the way left is removed in time, and excludes
-// nobody until then.
+// The entries of a program that ended on the way are removed in time, and exclude no
+// process until then.
 func TestTidy(t *testing.T) {
 	dir := t.TempDir()
 	long := time.Now().Add(-time.Hour)
@@ -136,8 +137,8 @@ func TestTidy(t *testing.T) {
 	require.Equal(t, ".draft-new", entries[0].Name())
 }
 
-// What a process of this machine left is removed as soon as it has ended, and
-// stays as long as it lives.
+// The entries of a process of this machine are removed as soon as it has ended, and not
+// while it lives.
 func TestTidyKnowsTheDead(t *testing.T) {
 	dir, own := t.TempDir(), leases.Self()
 	const gone = 12
@@ -157,7 +158,8 @@ func TestTidyKnowsTheDead(t *testing.T) {
 
 const root = "/leases"
 
-// host is a registry of a process on a machine of its own.
+// host returns the registry of a process on another machine, and its access to the
+// server.
 func host(server *leasetest.Server, name string) (*leases.Registry, *leasetest.Client) {
 	client := &leasetest.Client{Server: server}
 	return leases.New(root, leases.Options{
@@ -202,8 +204,8 @@ func TestSilentHostLosesItsLease(t *testing.T) {
 	})
 }
 
-// A judgement by files' times needs no agreement between the clocks of hosts:
-// here the server is far ahead or behind.
+// The age of a ticket does not depend on the clocks of hosts. Here the clock of the
+// server is far ahead of this machine's, or far behind it.
 func TestClocksOfHostsDoNotMatter(t *testing.T) {
 	for _, ahead := range []time.Duration{-time.Hour, time.Hour} {
 		dir := t.TempDir()
@@ -220,23 +222,24 @@ func TestClocksOfHostsDoNotMatter(t *testing.T) {
 	}
 }
 
-// shifted is a file system whose clock is ahead of this machine's.
+// shifted is a file system whose clock is ahead of this machine's by a fixed time.
 type shifted struct {
 	leases.Files
 	ahead time.Duration
 }
 
+// ModTime returns the modification time by the shifted clock.
 func (s shifted) ModTime(path string) (time.Time, error) {
 	at, err := s.Files.ModTime(path)
 	return at.Add(s.ahead), err
 }
 
-// The model: several hosts take, check and release one lease on a network that
-// is slow, loses operations and answers, and now and then stands still for longer
-// than a lease lasts. A take or check that succeeds proves that its lease was held
-// at one moment while it went on. What must hold whatever happens: no lease is
-// held, then another, then the first again. So what one does between two checks
-// that succeed, no other holder saw done by halves.
+// Several hosts take, check and release one lease on a network that is slow, loses
+// operations and answers, and sometimes stalls for longer than a lease lasts. A take or
+// check that succeeds proves that its lease was held at one moment during the call. In
+// every case it holds that no lease is held, then another one, and then the first one.
+// So no other holder sees an incomplete state of the work that a holder does between
+// two successful checks.
 func TestExclusionOnABadNetwork(t *testing.T) {
 	var proofs, leasesSeen int
 	rapid.Check(t, func(t *rapid.T) {
@@ -268,7 +271,7 @@ func TestExclusionOnABadNetwork(t *testing.T) {
 	require.Greater(t, proofs, 2*leasesSeen, "and they are checked")
 }
 
-// proof says that a lease was held at one moment between two.
+// proof is the fact that a lease was held at one moment between begin and end.
 type proof struct {
 	lease      int
 	begin, end time.Time
@@ -281,6 +284,7 @@ type exclusion struct {
 	proofs []proof
 }
 
+// play lets one host take, check and release the lease.
 func (m *exclusion) play(server *leasetest.Server, seed, index uint64, loss, stall float64) {
 	registry, client := host(server, fmt.Sprint("host", index))
 	rng := streams.New(seed, "network", index)
@@ -316,10 +320,11 @@ func (m *exclusion) play(server *leasetest.Server, seed, index uint64, loss, sta
 				m.prove(id, begin)
 			}
 		}
-		_ = lease.Release() // left behind where the network loses it
+		_ = lease.Release() // the ticket remains if the network loses the operation
 	}
 }
 
+// number returns a number for a lease that was taken.
 func (m *exclusion) number() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -327,6 +332,7 @@ func (m *exclusion) number() int {
 	return m.leases
 }
 
+// prove records that a lease was held at one moment since begin.
 func (m *exclusion) prove(lease int, begin time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,9 +8,12 @@ import (
 	"backfire/internal/leases"
 )
 
+// roleHolder is the environment variable that makes the test binary take a lease in the
+// directory that it names.
 const roleHolder = "LEASES_TEST_HOLD"
 
-// As a child the test binary takes a lease and keeps it until it is killed.
+// TestMain runs the tests. In a child process it takes a lease and holds it until the
+// process is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(roleHolder); dir != "" {
 		if _, err := leases.New(dir, leases.Options{}).TryLock("cell"); err != nil {

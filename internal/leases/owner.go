@@ -10,20 +10,21 @@ import (
 
 // Owner is a process that takes leases.
 type Owner struct {
-	Host string // its name, of letters, digits, dots and hyphens
+	Host string // its name, made of letters, digits, dots and hyphens
 	PID  int
-	// Start is when the process began, in the machine's own count: a number that
-	// a later process with the same PID does not share. 0: not known.
+	// Start is the time at which the process began, in units of the machine. A later
+	// process with the same PID has another one. 0: not known.
 	Start uint64
-	// Place names the machine since it was booted, and the name space of its
-	// PIDs: processes of one place can see each other.
+	// Place identifies the machine, since its last boot, and the name space of the
+	// PIDs. Processes of one place can see each other.
 	Place string
 }
 
-// maxHost keeps a ticket within the 255 bytes of a file name.
+// maxHost is the largest length of a host name in bytes. It keeps a ticket within the
+// 255 bytes of a file name.
 const maxHost = 64
 
-// Self is this process.
+// Self returns this process as an owner.
 func Self() Owner {
 	host, err := os.Hostname()
 	if err != nil {
@@ -38,32 +39,34 @@ func Self() Owner {
 		}
 	}, host)
 	start, _ := startOf(os.Getpid())
-	return Owner{Host: host[:min(len(host), maxHost)], PID: os.Getpid(), Start: start, Place: place(host)}
+	return Owner{Host: host[:min(len(host), maxHost)], PID: os.Getpid(), Start: start, Place: placeOf(host)}
 }
 
-// shorten makes a short name without special characters of any text.
+// shorten returns a name of 12 hexadecimal digits for a text.
 func shorten(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:6])
 }
 
-// ticket is what the file in a lease is called.
+// ticket is the name of the file in a lease.
 type ticket struct {
 	Owner
-	token string // random: no two leases have the same
-	beat  int    // rises
+	token string // random, so that no two leases have the same
+	beat  int    // its number in the series of tickets of one lease
 }
 
+// ticketSeparator separates the parts of a ticket's name.
 const ticketSeparator = "~"
 
-// String is the ticket as a file name.
+// String returns the ticket as a file name.
 func (t ticket) String() string {
 	return strings.Join([]string{
 		t.Host, strconv.Itoa(t.PID), strconv.FormatUint(t.Start, 10), t.Place, t.token, strconv.Itoa(t.beat),
 	}, ticketSeparator)
 }
 
-// parseTicket reads a file name. False says that it is no ticket.
+// parseTicket returns the ticket that a file name stands for; false if it is not a
+// ticket.
 func parseTicket(name string) (ticket, bool) {
 	parts := strings.Split(name, ticketSeparator)
 	if len(parts) != 6 {

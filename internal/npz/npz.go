@@ -1,7 +1,7 @@
 // Package npz writes arrays in numpy's format.
 //
-// An .npz file is a ZIP archive of .npy files, one per array: a magic word, a
-// header that says type and shape, and the values, little-endian, row-major. See
+// An .npz file is a ZIP archive of .npy files, one per array. Each consists of a magic
+// word, a header with type and shape, and the values, little-endian and row-major. See
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package npz
 
@@ -14,25 +14,25 @@ import (
 	"strings"
 )
 
-// ErrArray marks an array that cannot be written.
+// ErrArray reports an array that cannot be written.
 var ErrArray = errors.New("bad array")
 
 // Array is a numpy array in row-major order.
 type Array struct {
-	Name   string // without the ending of a file
+	Name   string // without the extension of a file
 	Shape  []int
-	Values any // []uint8 or []int64, as many as the shape's product
+	Values any // []uint8 or []int64, as many as the product of Shape
 }
 
-// magic begins a .npy file of format version 1.0; the length of the header (2
-// bytes) follows, and the values begin at a multiple of alignment.
+// A .npy file of format version 1.0 begins with magic and the length of the header (2
+// bytes). The values begin at a multiple of alignment.
 const (
 	magic     = "\x93NUMPY\x01\x00"
 	alignment = 64
 )
 
-// Write writes arrays as numpy.savez does, not compressed. The same arrays give
-// the same bytes. The error wraps ErrArray where an array is at fault.
+// Write writes arrays like numpy.savez, without compression. The same arrays give the
+// same bytes. The error wraps [ErrArray] if an array is at fault.
 func Write(w io.Writer, arrays ...Array) error {
 	archive := zip.NewWriter(w)
 	for _, a := range arrays {
@@ -66,7 +66,7 @@ func (a Array) write(w io.Writer) error {
 	var shape strings.Builder
 	for _, n := range a.Shape {
 		product *= n
-		fmt.Fprintf(&shape, "%d, ", n) // a tuple of one needs its comma
+		fmt.Fprintf(&shape, "%d, ", n) // a tuple of one element needs the comma
 	}
 	if product != length {
 		return fmt.Errorf("%w: %d values do not fit the shape %v", ErrArray, length, a.Shape)

@@ -36,7 +36,7 @@ func TestWrite(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, bytes.HasPrefix(data, []byte("\x93NUMPY\x01\x00")))
 		end := 10 + int(data[8]) + int(data[9])<<8
-		require.Zero(t, end%64, "numpy wants the values aligned")
+		require.Zero(t, end%64, "the values must be aligned")
 		require.Equal(t, want.header, strings.TrimRight(string(data[10:end]), " \n"))
 		require.Equal(t, want.values, string(data[end:]))
 	}

@@ -1,10 +1,13 @@
-// Package safetensors writes and reads float32 tensors in the safetensors format,
-// which other tools open without running any code of the file.
+// Package safetensors writes and reads float32 tensors in the safetensors format, which
+// other tools can open without running code from the file.
 //
-// A file is the length of a header (8 bytes, little-endian), the header (JSON:
-// for each tensor its type, shape and place, and a table of strings under
-// "__metadata__"), and the tensors' values, little-endian, row-major, without
+// A file consists of the length of a header (8 bytes, little-endian), the header (JSON:
+// the type, the shape and the position of each tensor, and a table of strings under
+// "__metadata__"), and the values of the tensors, little-endian and row-major, without
 // gaps. See https://huggingface.co/docs/safetensors.
+//
+// Files are untrusted input: Read needs no more memory than the file has bytes, up to a
+// small factor, whatever the header announces.
 package safetensors
 
 import (
@@ -19,26 +22,27 @@ import (
 	"slices"
 )
 
-// ErrFormat marks a file that is no safetensors file, or not one of float32.
+// ErrFormat reports a file that is not a safetensors file, or has other tensors than
+// float32.
 var ErrFormat = errors.New("not a safetensors file of float32 values")
 
-// Limits of what is read, against files made to exhaust memory.
+// The limits of accepted files, which keep a hostile file from exhausting the memory.
 const (
 	maxHeader     = 16 << 20 // bytes
 	maxDimensions = 8
 )
 
-// metadataKey is the header's entry that is no tensor.
+// metadataKey is the only entry of the header that is not a tensor.
 const metadataKey = "__metadata__"
 
-// alignment of the values' first byte within the file.
+// alignment is the number of which the position of the first value is a multiple.
 const alignment = 8
 
 // Tensor is a named float32 tensor.
 type Tensor struct {
 	Name   string
 	Shape  []int64   // nil for a scalar
-	Values []float32 // row-major, as many as the shape's product
+	Values []float32 // row-major, as many as the product of Shape
 }
 
 // File is the content of a safetensors file.
@@ -47,15 +51,15 @@ type File struct {
 	Tensors  []Tensor // in the order of their values
 }
 
-// entry is a tensor's line in the header.
+// entry is a tensor's entry in the header.
 type entry struct {
 	Type    string   `json:"dtype"`
 	Shape   []int64  `json:"shape"`
 	Offsets [2]int64 `json:"data_offsets"`
 }
 
-// Write writes the file. The same content gives the same bytes. Names must be
-// unique and shapes fit their values.
+// Write writes a file. The same content gives the same bytes. Names must be unique, and
+// shapes must fit their values.
 func Write(w io.Writer, file File) error {
 	header := map[string]any{}
 	if len(file.Metadata) > 0 {
@@ -64,7 +68,7 @@ func Write(w io.Writer, file File) error {
 	end := int64(0)
 	for _, t := range file.Tensors {
 		if _, twice := header[t.Name]; twice || t.Name == metadataKey {
-			return fmt.Errorf("safetensors: write: the name %q is taken", t.Name)
+			return fmt.Errorf("safetensors: write: the name %q is used already", t.Name)
 		}
 		if n, err := elements(t.Shape); err != nil || n != int64(len(t.Values)) {
 			return fmt.Errorf("safetensors: write %s: %d values do not fit the shape %v", t.Name, len(t.Values), t.Shape)
@@ -95,11 +99,13 @@ func Write(w io.Writer, file File) error {
 	return nil
 }
 
+// writeAll writes data.
 func writeAll(w io.Writer, data []byte) error {
 	_, err := w.Write(data)
 	return err
 }
 
+// writeValues writes values, little-endian.
 func writeValues(w io.Writer, values []float32) error {
 	var word [4]byte
 	for _, v := range values {
@@ -111,14 +117,14 @@ func writeValues(w io.Writer, values []float32) error {
 	return nil
 }
 
-// Read reads a file of at most limit bytes. Its memory grows with what it has read,
-// whatever the header tells of. The error wraps ErrFormat where the content is at
-// fault, and the reader's own where that fails.
+// Read reads a file of at most limit bytes. Its memory grows with the bytes that it has
+// read, whatever the header announces. The error wraps [ErrFormat] if the content is at
+// fault, and the error of r if that fails.
 func Read(r io.Reader, limit int64) (File, error) {
 	in := bufio.NewReaderSize(io.LimitReader(r, limit), 1<<16)
 	var length uint64
 	if err := binary.Read(in, binary.LittleEndian, &length); err != nil {
-		return File{}, ended(err, "no header")
+		return File{}, readError(err, "no header")
 	}
 	if length > maxHeader {
 		return File{}, fmt.Errorf("safetensors: read: %w: a header of %d bytes", ErrFormat, length)
@@ -128,7 +134,7 @@ func Read(r io.Reader, limit int64) (File, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return File{}, ended(err, "the header is cut off")
+		return File{}, readError(err, "the header is cut off")
 	}
 	file, places, err := parseHeader(text)
 	if err != nil {
@@ -136,29 +142,29 @@ func Read(r io.Reader, limit int64) (File, error) {
 	}
 	for i := range file.Tensors {
 		if file.Tensors[i].Values, err = readValues(in, (places[i][1]-places[i][0])/4); err != nil {
-			return File{}, ended(err, "the values of "+file.Tensors[i].Name+" are cut off")
+			return File{}, readError(err, "the values of "+file.Tensors[i].Name+" are cut off")
 		}
 	}
 	switch _, err := in.ReadByte(); {
 	case err == nil:
-		return File{}, fmt.Errorf("safetensors: read: %w: more bytes than the header tells of", ErrFormat)
+		return File{}, fmt.Errorf("safetensors: read: %w: more bytes than the header announces", ErrFormat)
 	case !errors.Is(err, io.EOF):
 		return File{}, fmt.Errorf("safetensors: read: %w", err)
 	}
 	return file, nil
 }
 
-// ended is the error of a read that err ended early: the file's fault where it
-// ends, otherwise the reader's own.
-func ended(err error, finding string) error {
+// readError returns the error of a read that failed with err. If the file has ended, the
+// content is at fault, and finding describes the fault. Otherwise the reader is.
+func readError(err error, finding string) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("safetensors: read: %w: %s", ErrFormat, finding)
 	}
 	return fmt.Errorf("safetensors: read: %w", err)
 }
 
-// parseHeader lists the tensors, without values, in the order of their places,
-// which must follow each other without gap or overlap from 0.
+// parseHeader returns the tensors, without values, and their positions, in the order of
+// the positions. These must follow each other from 0 without gaps and overlaps.
 func parseHeader(text []byte) (File, [][2]int64, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(text, &raw); err != nil {
@@ -186,7 +192,7 @@ func parseHeader(text []byte) (File, [][2]int64, error) {
 		}
 		n, err := elements(e.Shape)
 		if err != nil || e.Offsets[0] < 0 || e.Offsets[1]-e.Offsets[0] != 4*n {
-			return File{}, nil, fmt.Errorf("%s of shape %v cannot lie at %v", name, e.Shape, e.Offsets)
+			return File{}, nil, fmt.Errorf("%s of shape %v cannot be at %v", name, e.Shape, e.Offsets)
 		}
 		if len(e.Shape) == 0 {
 			e.Shape = nil
@@ -200,7 +206,7 @@ func parseHeader(text []byte) (File, [][2]int64, error) {
 	var places [][2]int64
 	for _, p := range all {
 		if p.place[0] != end {
-			return File{}, nil, fmt.Errorf("%s lies at %v, behind byte %d", p.tensor.Name, p.place, end)
+			return File{}, nil, fmt.Errorf("%s is at %v, after byte %d", p.tensor.Name, p.place, end)
 		}
 		end = p.place[1]
 		file.Tensors = append(file.Tensors, p.tensor)
@@ -209,8 +215,8 @@ func parseHeader(text []byte) (File, [][2]int64, error) {
 	return file, places, nil
 }
 
-// readValues reads n values, growing as they come, so that a header cannot make
-// it take memory for values that the file lacks.
+// readValues reads n values. Its memory grows with them, so that a header cannot make it
+// allocate memory for values that the file does not have.
 func readValues(r io.Reader, n int64) ([]float32, error) {
 	values := make([]float32, 0, min(n, 1<<16))
 	chunk := make([]byte, 4*min(n, 1<<14))
@@ -227,7 +233,7 @@ func readValues(r io.Reader, n int64) ([]float32, error) {
 	return values, nil
 }
 
-// elements is the product of a shape's sizes.
+// elements returns the number of elements of a shape, the product of its sizes.
 func elements(shape []int64) (int64, error) {
 	if len(shape) > maxDimensions {
 		return 0, fmt.Errorf("%d dimensions", len(shape))

@@ -19,6 +19,7 @@ import (
 
 const limit = 1 << 20
 
+// written returns the bytes of a file.
 func written(t require.TestingT, file safetensors.File) []byte {
 	var b bytes.Buffer
 	require.NoError(t, safetensors.Write(&b, file))
@@ -40,7 +41,7 @@ func TestReadsWhatWasWritten(t *testing.T) {
 			file.Tensors = append(file.Tensors, tensor)
 		}
 		data := written(t, file)
-		require.Equal(t, data, written(t, file), "the same content gives the same bytes")
+		require.Equal(t, data, written(t, file), "the same content gave other bytes")
 		read, err := safetensors.Read(bytes.NewReader(data), limit)
 		require.NoError(t, err)
 		require.Equal(t, file.Metadata, read.Metadata)
@@ -52,7 +53,7 @@ func TestReadsWhatWasWritten(t *testing.T) {
 	})
 }
 
-// The layout that the format's description fixes, byte by byte.
+// A file has the layout of the format's description, byte by byte.
 func TestLayout(t *testing.T) {
 	data := written(t, safetensors.File{Tensors: []safetensors.Tensor{{Name: "w", Shape: []int64{2}, Values: []float32{1, -2}}}})
 	header := `{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`
@@ -63,6 +64,7 @@ func TestLayout(t *testing.T) {
 	require.Equal(t, want, data)
 }
 
+// raw returns a file with a header and a number of zero bytes.
 func raw(header string, values int) []byte {
 	data := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(data, header...), make([]byte, values)...)
@@ -97,7 +99,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What a device fails to give is not the file's fault.
+// An error of the device is not reported as a fault of the file.
 func TestReadPassesTheReadersErrors(t *testing.T) {
 	data := written(t, safetensors.File{Tensors: []safetensors.Tensor{{Name: "w", Shape: []int64{2}, Values: []float32{1, -2}}}})
 	broken := errors.New("the device is broken")
@@ -108,7 +110,7 @@ func TestReadPassesTheReadersErrors(t *testing.T) {
 	}
 }
 
-// A header that is not there takes no memory.
+// A header that is announced and missing takes no memory.
 func TestReadTakesNoMemoryForWhatIsMissing(t *testing.T) {
 	data := binary.LittleEndian.AppendUint64(nil, 16<<20)
 	var before, after runtime.MemStats

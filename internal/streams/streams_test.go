@@ -9,8 +9,8 @@ import (
 	"backfire/internal/streams"
 )
 
-// The first values of a few streams, pinned: every published result depends on
-// them, so a change of key derivation or generator must not pass unnoticed.
+// Every published result depends on the values of the streams, so the derivation of the
+// keys and the generator must not change.
 func TestPinnedValues(t *testing.T) {
 	for _, tc := range []struct {
 		seed    uint64

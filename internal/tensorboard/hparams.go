@@ -6,21 +6,21 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Setting is what a run was made with: a name, and a text or a number.
+// Setting is one setting of a run: a name, and a text or a number.
 type Setting struct {
 	Name   string
 	Text   string
 	Number float64 // NaN: Text is the value
 }
 
-// Text is a setting whose value is a text.
+// Text returns a setting whose value is a text.
 func Text(name, value string) Setting { return Setting{Name: name, Text: value, Number: math.NaN()} }
 
-// Number is a setting whose value is a number.
+// Number returns a setting whose value is a number.
 func Number(name string, value float64) Setting { return Setting{Name: name, Number: value} }
 
-// Settings writes what the run was made with and that it has ended, for the
-// HParams page.
+// Settings writes the settings of the run for the HParams page, and that the run has
+// ended.
 func (w *Writer) Settings(settings ...Setting) error {
 	const (
 		hparams, startTime = 1, 5         // of SessionStartInfo
@@ -45,11 +45,11 @@ func (w *Writer) Settings(settings ...Setting) error {
 	start = appendDouble(start, startTime, w.seconds())
 	end := protowire.AppendVarint(protowire.AppendTag(nil, status, protowire.VarintType), success)
 	end = appendDouble(end, endTime, w.seconds())
-	return w.summary(0, plugin(prefix+"session_start_info", sessionStart, start), plugin(prefix+"session_end_info", sessionEnd, end))
+	return w.summary(0, hparamsValue(prefix+"session_start_info", sessionStart, start), hparamsValue(prefix+"session_end_info", sessionEnd, end))
 }
 
-// plugin is a value of a summary with data for the HParams page alone.
-func plugin(name string, field protowire.Number, data []byte) []byte {
+// hparamsValue returns a value of a summary that has data for the HParams page only.
+func hparamsValue(name string, field protowire.Number, data []byte) []byte {
 	const (
 		tag, metadata     = 1, 9 // of Summary.Value
 		pluginData        = 1    // of SummaryMetadata

@@ -15,9 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// fixed returns the same time on every call.
 func fixed() time.Time { return time.Unix(1700000000, 500_000_000) }
 
-// sample writes a run with everything there is.
+// sample writes a run with every kind of event.
 func sample(t *testing.T, out *bytes.Buffer) {
 	t.Helper()
 	w, err := NewWriter(out, fixed)
@@ -28,15 +29,15 @@ func sample(t *testing.T, out *bytes.Buffer) {
 	require.NoError(t, w.Scalars(0, Scalar{"nothing", math.Inf(1)}))
 }
 
-// The checksums of RFC 3720, appendix B.4, as the TFRecord format masks them.
-func TestMasked(t *testing.T) {
+// The masked checksums are those of RFC 3720, appendix B.4.
+func TestMaskedCRC(t *testing.T) {
 	unmask := func(sum uint32) uint32 {
 		rotated := sum - 0xa282ead8
 		return rotated>>17 | rotated<<15
 	}
 	ones := bytes.Repeat([]byte{0xff}, 32)
-	require.Equal(t, uint32(0x8a9136aa), unmask(masked(make([]byte, 32))))
-	require.Equal(t, uint32(0x62a8ab43), unmask(masked(ones)))
+	require.Equal(t, uint32(0x8a9136aa), unmask(maskedCRC(make([]byte, 32))))
+	require.Equal(t, uint32(0x62a8ab43), unmask(maskedCRC(ones)))
 }
 
 func TestRecordsAreFramed(t *testing.T) {
@@ -46,19 +47,19 @@ func TestRecordsAreFramed(t *testing.T) {
 	for rest := out.Bytes(); len(rest) > 0; {
 		require.GreaterOrEqual(t, len(rest), 16)
 		length := binary.LittleEndian.Uint64(rest)
-		require.Equal(t, masked(rest[:8]), binary.LittleEndian.Uint32(rest[8:]))
+		require.Equal(t, maskedCRC(rest[:8]), binary.LittleEndian.Uint32(rest[8:]))
 		data := rest[12 : 12+length]
-		require.Equal(t, masked(data), binary.LittleEndian.Uint32(rest[12+length:]))
+		require.Equal(t, maskedCRC(data), binary.LittleEndian.Uint32(rest[12+length:]))
 		events, rest = append(events, data), rest[16+length:]
 	}
-	require.Len(t, events, 4, "a summary without numbers is none")
+	require.Len(t, events, 4, "a summary without finite numbers was written")
 	// wall_time (1, 64 bits), file_version (3, bytes).
 	require.Equal(t, "0900002040fc54d941"+"1a0d627261696e2e4576656e743a32", hex.EncodeToString(events[0]))
 	// wall_time, step 300 (2, varint), summary (5) of a value (1) with tag (1) and simple_value (2, 32 bits).
 	require.Equal(t, "0900002040fc54d941"+"10ac02"+"2a13"+"0a11"+"0a0a747261696e2f6c6f7373"+"150000003e", hex.EncodeToString(events[2]))
 }
 
-// TensorBoard itself is asked where Python has it.
+// TensorBoard itself reads the file, if Python has it.
 func TestTensorBoardReadsIt(t *testing.T) {
 	python := os.Getenv("TENSORBOARD_PYTHON")
 	if python == "" {

@@ -11,7 +11,8 @@ import (
 	"slices"
 
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/triggers"
 )
@@ -24,7 +25,7 @@ type Gallery struct {
 	Dataset string
 	Seed    uint64
 	Entries []Entry // of the games
-	Tried   []Entry // drawn, played alone and not kept
+	Tried   []Entry // played alone and not kept
 }
 
 // Entry is one trigger.
@@ -32,8 +33,8 @@ type Entry struct {
 	Attacker int
 	Label    string // name of the attacker's target
 	ID       string // of the trigger
-	Text     string // size, and what it is drawn with
-	Draw     int    // which of the attacker's triggers it is, from 1
+	Text     string // size and parameters
+	Draw     int    // number among the attacker's draws, from 1
 	Pictures []Picture
 
 	p1 float64
@@ -43,32 +44,32 @@ type Entry struct {
 type Picture struct {
 	URL template.URL // data:
 	Alt string
-	Of  string // what is seen: alone, or the class
+	Of  string // alone, or the class of the image
 }
 
 // galleries draws every trigger that a model was trained with, once for each
 // dataset and seed.
-func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
-	library := images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
+func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) error {
+	found := images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
 	known := map[string]bool{}
-	records := shelf.all()
-	// Those that games are made of before those that were tried, and the largest
-	// games first: they show most triggers at once.
-	slices.SortStableFunc(records, func(a, b *experiments.Record) int {
-		kept := func(r *experiments.Record) int { return map[bool]int{true: 1}[shelf.kept[r.Result.Cell]] }
+	records := results.all()
+	// Kept triggers come before tried ones, and large games first, since they show the
+	// most triggers at once.
+	slices.SortStableFunc(records, func(a, b *store.Record) int {
+		kept := func(r *store.Record) int { return map[bool]int{true: 1}[results.kept[r.Result.Cell]] }
 		return cmp.Or(cmp.Compare(kept(b), kept(a)), cmp.Compare(len(b.Cell.Game.Attackers), len(a.Cell.Game.Attackers)))
 	})
-	if slices.ContainsFunc(records, func(r *experiments.Record) bool { return r.Cell.Game.Sampling == game.PerImage }) {
-		p.Notes = append(p.Notes, "Where trigger.sampling is per_image there is a trigger for every image, and so none to show.")
+	if slices.ContainsFunc(records, func(r *store.Record) bool { return r.Cell.Game.Sampling == game.PerImage }) {
+		p.Notes = append(p.Notes, "Where trigger.sampling is per_image, every image has a trigger of its own, so there is none to show.")
 	}
 	for _, record := range records {
 		rules := record.Cell.Game
-		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a experiments.AttackerResult) bool {
+		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a store.AttackerResult) bool {
 			return a.Trigger != "" && !known[entryKey(record, a.Trigger)]
 		}) {
 			continue
 		}
-		set, err := library.find(ctx, record.Cell.Data)
+		set, err := found.find(ctx, record.Cell.Data)
 		if err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
 				if err != nil {
 					return err
 				}
-				if shelf.kept[record.Result.Cell] {
+				if results.kept[record.Result.Cell] {
 					gallery.Entries = append(gallery.Entries, entry)
 				} else {
 					gallery.Tried = append(gallery.Tried, entry)
@@ -105,16 +106,16 @@ func (p *Page) galleries(ctx context.Context, in Input, shelf *shelf) error {
 	}
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Seed, b.Seed) })
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Dataset, b.Dataset) })
-	p.Notes = append(p.Notes, library.notes...)
+	p.Notes = append(p.Notes, found.notes...)
 	return nil
 }
 
-// entryKey names a trigger within the page.
-func entryKey(r *experiments.Record, trigger string) string {
+// entryKey returns the key of a trigger within the page.
+func entryKey(r *store.Record, trigger string) string {
 	return fmt.Sprint(r.Cell.Data.Checksum, r.Cell.Game.Seed, trigger)
 }
 
-// gallery returns that of a dataset and seed.
+// gallery returns the gallery of a dataset and seed, a new one if there is none.
 func (p *Page) gallery(dataset string, seed uint64) *Gallery {
 	i := slices.IndexFunc(p.Galleries, func(g *Gallery) bool { return g.Dataset == dataset && g.Seed == seed })
 	if i < 0 {
@@ -153,7 +154,7 @@ func newEntry(g *game.Game, set *datasets.Set, position int) (Entry, error) {
 	return e, nil
 }
 
-// picture is what draw writes as a data URL.
+// picture returns the image that draw writes as a data URL.
 func picture(draw func(io.Writer) error) (template.URL, error) {
 	var png bytes.Buffer
 	if err := draw(&png); err != nil {
@@ -170,33 +171,33 @@ type images struct {
 	notes   []string
 }
 
-// find returns the images of a cell, nil if they are not to be had: then a note
-// says why. The error is that of a cancelled context.
-func (l *images) find(ctx context.Context, data experiments.Data) (*datasets.Set, error) {
-	if set := l.sets[data.Checksum]; set != nil || l.refused[data.Checksum] {
+// find returns the images of a cell. If they cannot be found, it returns nil and adds a
+// note with the reason. The error is that of a cancelled context.
+func (im *images) find(ctx context.Context, data cell.Data) (*datasets.Set, error) {
+	if set := im.sets[data.Checksum]; set != nil || im.refused[data.Checksum] {
 		return set, nil
 	}
 	var why error
 	for _, split := range []string{datasets.SplitAuto, datasets.SplitAll, datasets.SplitTrain, datasets.SplitTest} {
-		source := l.in.Images
+		source := im.in.Images
 		if source.Name != data.Name {
 			source.Name, source.Path = data.Name, ""
 		}
 		source.Split = split
-		set, err := l.in.Load(ctx, source)
+		set, err := im.in.Load(ctx, source)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err == nil && set.Checksum == data.Checksum {
-			l.sets[data.Checksum] = set
+			im.sets[data.Checksum] = set
 			return set, nil
 		}
 		if err == nil {
-			err = experiments.ErrOtherData
+			err = cell.ErrOtherData
 		}
 		why = cmp.Or(why, err)
 	}
-	l.refused[data.Checksum] = true
-	l.notes = append(l.notes, fmt.Sprintf("No pictures of triggers on %s: %v.", data.Name, why))
+	im.refused[data.Checksum] = true
+	im.notes = append(im.notes, fmt.Sprintf("No pictures of triggers on %s: %v.", data.Name, why))
 	return nil, nil
 }

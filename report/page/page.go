@@ -1,6 +1,7 @@
-// Package page makes one self-contained HTML page of stored results: tables
-// beside the paper's figures, claims, drawings, every trigger, and all that is
-// needed to make the results again. It asks no network and names no file.
+// Package page makes one self-contained HTML page of stored results: tables beside the
+// paper's figures, claims, drawings, every trigger, and the settings, versions and
+// commands with which the results can be reproduced. The page uses neither the network
+// nor other files.
 package page
 
 import (
@@ -18,12 +19,15 @@ import (
 
 	"backfire/claims"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/report"
+	"backfire/report/table"
 )
 
-// ErrEmpty says that none of the summaries has a result.
+// ErrEmpty is returned where none of the summaries has a result.
 var ErrEmpty = errors.New("no results to show")
 
 var (
@@ -35,16 +39,15 @@ var (
 	scriptSource string
 )
 
-// Input is what a page is made of.
+// Input holds the content of a page.
 type Input struct {
-	// Summaries are shown in this order.
-	Summaries []*experiments.SweepSummary
-	// Program is what makes the page.
-	Program experiments.Build
-	// Images says where images may lie (Name and Split are the page's), Load
-	// loads them.
+	// Summaries are shown in their order.
+	Summaries []*summary.Summary
+	// Program is the program that makes the page.
+	Program store.Build
+	// Images is the place of the images; New sets its Name and Split. Load loads them.
 	Images datasets.Source
-	Load   experiments.Loader
+	Load   cell.Loader
 }
 
 // Page is a page before it has a form.
@@ -55,24 +58,24 @@ type Page struct {
 	Machines    []Machine
 	Models      []Model
 	Commands    []string
-	Program     experiments.Build
-	Notes       []string // what could not be shown, and why
+	Program     store.Build
+	Notes       []string // parts that cannot be shown, with the reasons
 }
 
-// Section is a sweep on one of its datasets.
+// Section is a summary on one of its datasets.
 type Section struct {
 	ID, Title string
-	Table     *report.Table
+	Table     *table.Table
 	Body      template.HTML // the table
 	Claims    []Claim
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
-	Origin    experiments.Origin
+	Origin    store.Request
 	Hash      string // of the sweep
 }
 
-// Claim is a verdict as the page shows it.
+// Claim is a verdict in the form that the page shows.
 type Claim struct {
 	claims.Verdict
 	Statistics []Statistic
@@ -89,14 +92,14 @@ type Drawing struct {
 	SVG template.HTML
 }
 
-// New collects what the page shows. What cannot be read or drawn becomes a note;
-// the error wraps ErrEmpty, or that of a cancelled context.
+// New collects the content of the page. A part that cannot be read or drawn becomes a
+// note. The error wraps ErrEmpty, or that of a cancelled context.
 func New(ctx context.Context, in Input) (*Page, error) {
 	p := &Page{Program: in.Program}
-	shelf := newShelf()
+	results := newResultCache()
 	for _, summary := range in.Summaries {
 		for _, dataset := range datasetsOf(summary) {
-			if err := p.add(summary, dataset, shelf); err != nil {
+			if err := p.add(summary, dataset, results); err != nil {
 				p.Notes = append(p.Notes, fmt.Sprintf("%.12s on %s cannot be shown: %v.", summary.Sweep, dataset, err))
 			}
 		}
@@ -108,42 +111,42 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w: %s", ErrEmpty, cmp.Or(strings.Join(p.Notes, " "), "the summaries have none"))
 	}
 	p.number()
-	if err := p.galleries(ctx, in, shelf); err != nil {
+	if err := p.galleries(ctx, in, results); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
-	p.provenance(shelf)
-	p.Notes = append(p.Notes, shelf.complaints()...)
-	p.title(in.Summaries, len(shelf.order))
+	p.provenance(results)
+	p.Notes = append(p.Notes, results.complaints()...)
+	p.title(in.Summaries, len(results.order))
 	return p, nil
 }
 
 // datasetsOf lists the datasets of a summary that have results, in its order.
-func datasetsOf(s *experiments.SweepSummary) []string {
+func datasetsOf(s *summary.Summary) []string {
 	var names []string
 	for _, point := range s.Points {
-		if !slices.Contains(names, point.Data.Name) && slices.ContainsFunc(point.Games, func(g experiments.GameSummary) bool { return g.Complete }) {
+		if !slices.Contains(names, point.Data.Name) && slices.ContainsFunc(point.Games, func(g summary.GameSummary) bool { return g.Complete }) {
 			names = append(names, point.Data.Name)
 		}
 	}
 	return names
 }
 
-// add makes the section of a summary on a dataset.
-func (p *Page) add(summary *experiments.SweepSummary, dataset string, shelf *shelf) error {
-	origin := experiments.Origin{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
+// add adds the section of a summary on a dataset.
+func (p *Page) add(summary *summary.Summary, dataset string, results *resultCache) error {
+	origin := store.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", summary.Sweep)}
 	if summary.Origin != nil {
 		origin = *summary.Origin
 	}
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: shelf.result(summary.Store), Metrics: shelf.metrics(summary.Store),
+		Result: results.result(summary.Store), Metrics: results.metrics(summary.Store),
 	}
-	table, err := report.New(kind, summary, dataset, opt)
+	made, err := report.New(kind, summary, dataset, opt)
 	if err != nil {
 		return err
 	}
-	body, err := table.HTML()
+	body, err := made.HTML()
 	if err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (p *Page) add(summary *experiments.SweepSummary, dataset string, shelf *she
 		return err
 	}
 	s := &Section{
-		Title: capital(table.Title), Table: table, Body: body, Origin: origin, Hash: summary.Sweep,
+		Title: capital(made.Title), Table: made, Body: body, Origin: origin, Hash: summary.Sweep,
 	}
 	for _, f := range drawn {
 		svg, err := f.Inline()
@@ -161,22 +164,22 @@ func (p *Page) add(summary *experiments.SweepSummary, dataset string, shelf *she
 		}
 		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
 	}
-	for _, verdict := range table.Verdicts {
+	for _, verdict := range made.Verdicts {
 		s.Claims = append(s.Claims, newClaim(verdict))
 	}
-	records := shelf.records(summary, dataset)
+	records := results.records(summary, dataset)
 	s.Settings, s.Models = settings(records), len(records)
 	p.Sections = append(p.Sections, s)
 	return nil
 }
 
-// capital makes the first letter large.
+// capital returns the text with a capital first letter.
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// newClaim lays a verdict out.
+// newClaim returns a verdict with its statistics as text.
 func newClaim(v claims.Verdict) Claim {
 	c := Claim{Verdict: v}
 	for _, s := range v.Statistics {
@@ -195,15 +198,15 @@ func newClaim(v claims.Verdict) Claim {
 	return c
 }
 
-// number gives the sections names to link to, each its own.
+// number gives each section an ID to link to.
 func (p *Page) number() {
 	for i, s := range p.Sections {
 		s.ID = fmt.Sprintf("s%d", i+1)
 	}
 }
 
-// title says what the page is about.
-func (p *Page) title(summaries []*experiments.SweepSummary, models int) {
+// title sets title and lead of the page.
+func (p *Page) title(summaries []*summary.Summary, models int) {
 	p.Title = "Multi-agent backdoor games"
 	if len(p.Sections) == 1 {
 		p.Title = p.Sections[0].Title
@@ -221,7 +224,7 @@ func (p *Page) title(summaries []*experiments.SweepSummary, models int) {
 		count(len(seeds), "seed"), strings.Join(sets, ", "))
 }
 
-// count writes a number of things.
+// count returns a number of things: "1 model", "2 models".
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -254,7 +257,7 @@ func (p *Page) Write(w io.Writer) error {
 	return nil
 }
 
-// badge is the sign of an outcome, for those who do not see its colour.
+// badge returns the sign of an outcome, for readers who do not see its colour.
 func badge(outcome claims.Outcome) string {
 	return map[claims.Outcome]string{claims.Supported: "✓", claims.Contradicted: "✕"}[outcome]
 }

@@ -13,35 +13,38 @@ import (
 
 	"backfire/claims"
 	"backfire/datasets"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/stats"
 )
 
-// summary makes up a sweep of one point with games of one and two attackers, in
+// madeUpSummary makes up a sweep of one point with games of one and two attackers, in
 // a store that has none of their models.
-func summary(store string) *experiments.SweepSummary {
-	point := experiments.PointSummary{
-		Name: "mine", Seed: 7, Data: experiments.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same",
-		Model: experiments.Model{Architecture: experiments.ResNet18, Width: 2}, Training: experiments.Training{Epochs: 1, Batch: 8},
+func madeUpSummary(st string) *summary.Summary {
+	point := summary.PointSummary{
+		Name: "mine", Seed: 7, Data: cell.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same",
+		Model: cell.Model{Architecture: cell.ResNet18, Width: 2}, Training: cell.Training{Epochs: 1, Batch: 8},
 	}
 	for n := 1; n <= 2; n++ {
-		g := experiments.GameSummary{}
-		g.N, g.Defender, g.Complete, g.CleanAccuracy = n, experiments.Undefended, true, game.Rate{Hits: 9, Of: 10}
+		g := summary.GameSummary{}
+		g.N, g.Defender, g.Complete, g.CleanAccuracy = n, plan.Undefended, true, game.Rate{Hits: 9, Of: 10}
 		g.Cell = fmt.Sprintf("model%d", n)
 		g.Models = []string{g.Cell}
 		for id := range n {
-			a := experiments.RowAttacker{}
+			a := summary.GameAttacker{}
 			a.ID, a.PoisonRate, a.Label, a.ASR = id, 0.2, "<2>", game.Rate{Hits: 5 + id, Of: 10}
 			g.Attackers = append(g.Attackers, a)
 		}
-		g.ASR = stats.Over(g.Attackers, func(a experiments.RowAttacker) float64 { return a.ASR.Value() })
+		g.ASR = stats.Over(g.Attackers, func(a summary.GameAttacker) float64 { return a.ASR.Value() })
 		g.BaseRate, g.Robustness = stats.Summarize([]float64{0.1}), stats.Summarize([]float64{0.2})
 		point.Games = append(point.Games, g)
 	}
-	return &experiments.SweepSummary{
-		Sweep: strings.Repeat("ab", 32), Store: store, Points: []experiments.PointSummary{point},
-		Origin: &experiments.Origin{Kind: "points", Name: "mine", Title: "einfach <so>", Command: "backfire sweep 'a b.yaml' --seeds=1"},
+	return &summary.Summary{
+		Sweep: strings.Repeat("ab", 32), Store: st, Points: []summary.PointSummary{point},
+		Origin: &store.Request{Kind: "points", Name: "mine", Title: "einfach <so>", Command: "backfire sweep 'a b.yaml' --seeds=1"},
 	}
 }
 
@@ -51,8 +54,8 @@ func noImages(context.Context, datasets.Source) (*datasets.Set, error) {
 
 func TestPageWithoutTheModels(t *testing.T) {
 	p, err := New(context.Background(), Input{
-		Summaries: []*experiments.SweepSummary{summary(t.TempDir())}, Load: noImages,
-		Program: experiments.Build{Version: "v9", Commit: "0123456789abcdef"},
+		Summaries: []*summary.Summary{madeUpSummary(t.TempDir())}, Load: noImages,
+		Program: store.Build{Version: "v9", Commit: "0123456789abcdef"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, "Einfach <so> on mnist", p.Title)
@@ -74,33 +77,33 @@ func TestPageWithoutTheModels(t *testing.T) {
 }
 
 func TestPageOfNothing(t *testing.T) {
-	s := summary(t.TempDir())
+	s := madeUpSummary(t.TempDir())
 	for i := range s.Points[0].Games {
 		s.Points[0].Games[i].Complete = false
 	}
-	_, err := New(context.Background(), Input{Summaries: []*experiments.SweepSummary{s}, Load: noImages})
+	_, err := New(context.Background(), Input{Summaries: []*summary.Summary{s}, Load: noImages})
 	require.ErrorIs(t, err, ErrEmpty)
 }
 
 // A summary that contradicts itself does not keep the others from being shown.
 func TestPageWithASummaryThatCannotBeShown(t *testing.T) {
-	bad := summary(t.TempDir())
+	bad := madeUpSummary(t.TempDir())
 	bad.Sweep, bad.Origin.Kind = strings.Repeat("cd", 32), "table1"
 	for i := range bad.Points[0].Games {
 		bad.Points[0].Games[i].Models = nil
 	}
-	p, err := New(context.Background(), Input{Summaries: []*experiments.SweepSummary{bad, summary(t.TempDir())}, Load: noImages})
+	p, err := New(context.Background(), Input{Summaries: []*summary.Summary{bad, madeUpSummary(t.TempDir())}, Load: noImages})
 	require.NoError(t, err)
 	require.Len(t, p.Sections, 1)
 	require.Contains(t, p.Notes[0], "cdcdcdcdcdcd on mnist cannot be shown: report: table1 on mnist")
-	_, err = New(context.Background(), Input{Summaries: []*experiments.SweepSummary{bad}, Load: noImages})
+	_, err = New(context.Background(), Input{Summaries: []*summary.Summary{bad}, Load: noImages})
 	require.ErrorIs(t, err, ErrEmpty)
 	require.ErrorContains(t, err, "cannot be shown")
 }
 
 func TestSettings(t *testing.T) {
-	record := func(seed uint64, rates ...float64) *experiments.Record {
-		r := &experiments.Record{}
+	record := func(seed uint64, rates ...float64) *store.Record {
+		r := &store.Record{}
 		r.Cell.Game.Seed, r.Cell.Data.Classes = seed, []string{"a", "b"}
 		for i, rate := range rates {
 			r.Cell.Game.Attackers = append(r.Cell.Game.Attackers, game.Attacker{ID: i, PoisonRate: rate})
@@ -108,7 +111,7 @@ func TestSettings(t *testing.T) {
 		return r
 	}
 	values := map[string]Setting{}
-	for _, s := range settings([]*experiments.Record{record(1, 0.2), record(2, 0.2, 0.4), record(2, 0.2)}) {
+	for _, s := range settings([]*store.Record{record(1, 0.2), record(2, 0.2, 0.4), record(2, 0.2)}) {
 		values[s.Key] = s
 	}
 	require.Equal(t, []string{"1", "2"}, values["game.seed"].Values)
@@ -117,7 +120,7 @@ func TestSettings(t *testing.T) {
 	require.True(t, values["data.classes"].Fixed())
 	require.False(t, values["game.seed"].Fixed())
 
-	var many []*experiments.Record
+	var many []*store.Record
 	for seed := range uint64(mostValues + 3) {
 		many = append(many, record(seed, 0.2))
 	}
@@ -161,11 +164,11 @@ func TestImagesAreThoseOfTheModel(t *testing.T) {
 		}
 		return set, nil
 	}}}
-	found, err := library.find(context.Background(), experiments.Data{Name: "mnist", Checksum: set.Checksum})
+	found, err := library.find(context.Background(), cell.Data{Name: "mnist", Checksum: set.Checksum})
 	require.NoError(t, err)
 	require.Same(t, set, found)
 	for range 2 {
-		found, err = library.find(context.Background(), experiments.Data{Name: "mnist", Checksum: "other"})
+		found, err = library.find(context.Background(), cell.Data{Name: "mnist", Checksum: "other"})
 		require.NoError(t, err)
 		require.Nil(t, found)
 	}

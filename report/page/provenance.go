@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
 // Setting is a key of the models' cells and its values.
@@ -21,11 +21,11 @@ type Setting struct {
 // Fixed reports whether all models have the same value.
 func (s Setting) Fixed() bool { return len(s.Values) == 1 && s.More == 0 }
 
-// mostValues is how many values of a key are listed.
+// mostValues is the number of values of a key that are listed.
 const mostValues = 12
 
 // settings lists the keys of the cells of models, with all values that they have.
-func settings(records []*experiments.Record) []Setting {
+func settings(records []*store.Record) []Setting {
 	var keys []string
 	values := map[string][]string{}
 	for _, record := range records {
@@ -83,9 +83,9 @@ func walk(key string, node *yaml.Node, found func(key, value string)) {
 	}
 }
 
-// Machine is what models were trained with and on.
+// Machine is the program and the machine that models were trained on.
 type Machine struct {
-	experiments.Environment
+	store.Environment
 	GPUs   string
 	Models int
 }
@@ -102,13 +102,13 @@ type Model struct {
 }
 
 // provenance lists models and machines.
-func (p *Page) provenance(shelf *shelf) {
+func (p *Page) provenance(results *resultCache) {
 	machines := map[string]int{}
-	for _, record := range shelf.all() {
+	for _, record := range results.all() {
 		p.Models = append(p.Models, newModel(record))
 		environment, err := record.Environment()
 		if err != nil {
-			p.Notes = append(p.Notes, fmt.Sprintf("What %s was trained on cannot be read: %v.", filepath.Base(record.Dir), err))
+			p.Notes = append(p.Notes, fmt.Sprintf("The machine that trained %s cannot be read: %v.", filepath.Base(record.Dir), err))
 			continue
 		}
 		id := fmt.Sprintf("%+v", environment)
@@ -120,8 +120,8 @@ func (p *Page) provenance(shelf *shelf) {
 	}
 }
 
-// newModel is a result in a line.
-func newModel(r *experiments.Record) Model {
+// newModel returns a result in a line.
+func newModel(r *store.Record) Model {
 	percent := func(share float64) string { return fmt.Sprintf("%.1f", 100*share) }
 	m := Model{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, Seed: r.Cell.Game.Seed,

@@ -9,12 +9,14 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/engine"
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/worker"
 )
 
-// benchDefenses times the step of defenders that change batches beside that of one
-// that does not, both on the same cores in turn, and prints the ratios. What agent
-// augmentation and indexing do is done before the first step.
+// benchDefenses times the training step of defenders that change batches and of one that does not,
+// in turn on the same cores, and prints the ratios. Agent augmentation and indexing are not timed,
+// because they work before the first step.
 func benchDefenses(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "Training step on 1x28x28 images, batch %d, fp32, %d thread(s), processor time, medians of %d paired rounds [min, max],\n"+
 		"rows: images through the step against none.\n\n%5s  %-22s  %22s  %20s  %5s\n",
@@ -27,7 +29,7 @@ func benchDefenses(ctx context.Context, o options, out io.Writer) error {
 	return nil
 }
 
-// defended is a model in training as a defender trains it.
+// defended is a model in training by a defender.
 type defended struct {
 	name    string
 	ours    *trained
@@ -35,7 +37,7 @@ type defended struct {
 	ratios  []float64
 }
 
-// benchDefended is benchDefenses for a width.
+// benchDefended times the defenders at one width.
 func benchDefended(ctx context.Context, o options, width int, out io.Writer) error {
 	cells, err := defendedCells(ctx, o, width)
 	if err != nil {
@@ -80,8 +82,8 @@ func benchDefended(ctx context.Context, o options, width int, out io.Writer) err
 	return nil
 }
 
-// defendedCells are the cell of a game without a defense and those of its defenders.
-func defendedCells(ctx context.Context, o options, width int) ([]experiments.Cell, error) {
+// defendedCells returns the cell of a game without a defense and those of its defenders.
+func defendedCells(ctx context.Context, o options, width int) ([]cell.Cell, error) {
 	resolved, err := config.Load(config.Options{Preset: "quick", Sets: []string{
 		"attackers.counts=1", "attackers.singles=0", "defenders=none,cutmix,mixup,adversarial_triggers,fgsm",
 		fmt.Sprintf("model.width=%d", width), fmt.Sprintf("train.batch=%d", o.batch), fmt.Sprintf("train.epochs=%d", o.rounds+1),
@@ -93,23 +95,24 @@ func defendedCells(ctx context.Context, o options, width int) ([]experiments.Cel
 	if err != nil {
 		return nil, err
 	}
-	plan, err := experiments.NewPlan(resolved.Config, set)
+	plan, err := plan.New(resolved.Config, set)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(plan.Cells, func(c experiments.Cell) bool { return len(c.Game.Attackers) != 1 }), nil
+	return slices.DeleteFunc(plan.Cells, func(c cell.Cell) bool { return len(c.Game.Attackers) != 1 }), nil
 }
 
-// trained trains as a worker does.
+// trained is a model in training as a worker trains it.
 type trained struct {
-	model   experiments.TrainedModel
+	model   worker.TrainedModel
 	order   []int32
 	trained int // images through the last epoch's steps
 }
 
-func startTrained(o options, cell experiments.Cell, steps int) (*trained, error) {
+// startTrained makes the model of a cell and a training set for so many steps per epoch.
+func startTrained(o options, cell cell.Cell, steps int) (*trained, error) {
 	rows := steps * o.batch
-	model, err := engine.LibTorch{}.NewModel(experiments.ModelOptions{
+	model, err := engine.LibTorch{}.NewModel(worker.ModelOptions{
 		Cell: cell, Images: rows, Mean: []float64{0.3}, Std: []float64{0.3}, Device: "cpu", Threads: o.threads,
 	})
 	if err != nil {
@@ -129,7 +132,7 @@ func startTrained(o options, cell experiments.Cell, steps int) (*trained, error)
 	return &trained{model: model, order: order}, nil
 }
 
-// epoch is the seconds of processor time of one pass.
+// epoch trains once and returns the processor time in seconds.
 func (u *trained) epoch() (float64, error) {
 	start, err := processorTime()
 	if err != nil {

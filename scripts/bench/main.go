@@ -1,8 +1,8 @@
-// Bench times backfire's training step beside PyTorch's, in paired rounds of one
-// run, and prints the ratios with their spread.
+// Bench times the training steps of backfire and of PyTorch in paired rounds of one run, and prints
+// the ratios with their spread.
 //
-// It is called by scripts/bench.sh (make bench), which provides the Python
-// environment of the twin.
+// scripts/bench.sh (make bench) calls it and provides the Python environment of the twin, the
+// PyTorch process.
 package main
 
 import (
@@ -35,6 +35,7 @@ func main() {
 	}
 }
 
+// options are the arguments of the command line.
 type options struct {
 	python  string
 	twin    string
@@ -92,6 +93,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	return o, nil
 }
 
+// run carries out what the arguments ask for.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	o, err := parseOptions(args, errOut)
 	if err != nil {
@@ -125,12 +127,13 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	return benchPhases(ctx, o, out, errOut)
 }
 
-// compiled is torch.compile on the last of the variants, as twin.py names it.
+// compiled is the name that twin.py has for torch.compile on the last of the variants.
 const compiled = "compile"
 
-// variants are PyTorch's eager settings, as twin.py names them.
+// variants are the names that twin.py has for PyTorch's eager settings.
 var variants = []string{"plain", "channels_last", "fused", "channels_last+fused"}
 
+// header returns the headings of the variants.
 func header() string {
 	var b strings.Builder
 	for _, v := range variants {
@@ -139,9 +142,9 @@ func header() string {
 	return b.String()
 }
 
-// speedUps is, per round, the time of the variant that is fastest in the median
-// over ours. Each round's own fastest would be the luckiest one where times
-// scatter more than the variants differ.
+// speedUps returns, for each round, the time of the variant with the least median over ours. The
+// fastest variant of each round would be the luckiest one where times scatter more than the
+// variants differ.
 func speedUps(own []float64, theirs [][]float64) []float64 {
 	best := slices.MinFunc(theirs, func(a, b []float64) int { return cmp.Compare(median(a), median(b)) })
 	ratios := make([]float64, len(own))
@@ -151,6 +154,16 @@ func speedUps(own []float64, theirs [][]float64) []float64 {
 	return ratios
 }
 
+// widthTimes are the times of one width, by round.
+type widthTimes struct {
+	own      []float64   // of our step, ms
+	peaks    []float64   // our share of the speed of a matrix product
+	theirs   [][]float64 // of PyTorch's step by variant, ms
+	compiled []float64   // of PyTorch's compiled step, ms
+	lacking  error       // why PyTorch cannot compile; nil: it can
+}
+
+// benchWidth times both programs at one width and prints a line of the table.
 func benchWidth(ctx context.Context, o options, width int, out io.Writer) error {
 	steps := max(2, 160/width)
 	twin, err := startTwin(ctx, o, width, steps)
@@ -163,77 +176,89 @@ func benchWidth(ctx context.Context, o options, width int, out io.Writer) error 
 		return err
 	}
 	defer ours.stop()
-
-	var own, peaks []float64
-	theirs := make([][]float64, len(variants))
-	var compiles []float64
-	var lacking error
+	times := &widthTimes{theirs: make([][]float64, len(variants))}
 	for round := -1; round < o.rounds; round++ { // the first one warms up
-		peak, err := twin.ask("matmul", 2048)
-		if err != nil {
+		if err := times.round(twin, ours, stepGFLOP(width, o.batch), steps, round >= 0); err != nil {
 			return err
-		}
-		seconds, err := ours.epoch()
-		if err != nil {
-			return err
-		}
-		times := make([]float64, len(variants))
-		for i, v := range variants {
-			if times[i], err = twin.ask(v, steps); err != nil {
-				return err
-			}
-		}
-		var compile float64
-		if lacking == nil {
-			if compile, err = twin.ask(compiled, steps); errors.Is(err, errUnavailable) {
-				lacking = err
-			} else if err != nil {
-				return err
-			}
-		}
-		if round < 0 {
-			continue
-		}
-		compiles = append(compiles, compile/float64(steps)*1e3)
-		own = append(own, seconds/float64(steps)*1e3)
-		peaks = append(peaks, stepGFLOP(width, o.batch)*float64(steps)/seconds/peak)
-		for i := range variants {
-			theirs[i] = append(theirs[i], times[i]/float64(steps)*1e3)
 		}
 	}
-	ratios := speedUps(own, theirs)
-	fmt.Fprintf(out, "%5d  %22s  %9.0f  ", width, spread(own, "%.1f"), float64(o.batch)/median(own)*1e3)
+	times.print(out, width, o.batch)
+	return nil
+}
+
+// round times each program once. The times of a round that does not count are dropped.
+func (w *widthTimes) round(twin *twin, ours *ours, gflop float64, steps int, counts bool) error {
+	perStep := func(seconds float64) float64 { return seconds / float64(steps) * 1e3 }
+	peak, err := twin.ask("matmul", 2048)
+	if err != nil {
+		return err
+	}
+	seconds, err := ours.epoch()
+	if err != nil {
+		return err
+	}
+	times := make([]float64, len(variants))
 	for i, v := range variants {
-		fmt.Fprintf(out, "%*.1f", len(v)+2, median(theirs[i]))
+		if times[i], err = twin.ask(v, steps); err != nil {
+			return err
+		}
 	}
-	column := "-"
-	if lacking == nil {
-		column = fmt.Sprintf("%.1f", median(compiles))
+	var compile float64
+	if w.lacking == nil {
+		if compile, err = twin.ask(compiled, steps); errors.Is(err, errUnavailable) {
+			w.lacking = err
+		} else if err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(out, "  %7s  %18s  %4.0f%%\n", column, spread(ratios, "%.2f"), 100*median(peaks))
-	if lacking != nil {
-		fmt.Fprintf(out, "       %v\n", lacking)
+	if !counts {
+		return nil
+	}
+	w.compiled = append(w.compiled, perStep(compile))
+	w.own = append(w.own, perStep(seconds))
+	w.peaks = append(w.peaks, gflop*float64(steps)/seconds/peak)
+	for i := range variants {
+		w.theirs[i] = append(w.theirs[i], perStep(times[i]))
 	}
 	return nil
 }
 
-// stepGFLOP is the arithmetic of one training step on 3x32x32 images: 3.34 GFLOP
-// per image at width 64 (forward and backward), falling with the square of the width.
+// print writes the line of a width.
+func (w *widthTimes) print(out io.Writer, width, batch int) {
+	ratios := speedUps(w.own, w.theirs)
+	fmt.Fprintf(out, "%5d  %22s  %9.0f  ", width, spread(w.own, "%.1f"), float64(batch)/median(w.own)*1e3)
+	for i, v := range variants {
+		fmt.Fprintf(out, "%*.1f", len(v)+2, median(w.theirs[i]))
+	}
+	column := "-"
+	if w.lacking == nil {
+		column = fmt.Sprintf("%.1f", median(w.compiled))
+	}
+	fmt.Fprintf(out, "  %7s  %18s  %4.0f%%\n", column, spread(ratios, "%.2f"), 100*median(w.peaks))
+	if w.lacking != nil {
+		fmt.Fprintf(out, "       %v\n", w.lacking)
+	}
+}
+
+// stepGFLOP returns the arithmetic of one training step on 3x32x32 images in GFLOP: 3.34 per image
+// at width 64 (forward and backward), proportional to the square of the width.
 func stepGFLOP(width, batch int) float64 {
 	return 3.34 * float64(width*width) / (64 * 64) * float64(batch)
 }
 
+// median returns the median of values, of which there is at least one.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
+// spread returns the median of values with the least and the largest, each in a format.
 func spread(values []float64, format string) string {
 	return fmt.Sprintf(format+" ["+format+", "+format+"]", median(values), slices.Min(values), slices.Max(values))
 }
 
-// ours trains with torchbridge.
+// ours is a model in training by torchbridge.
 type ours struct {
 	trainer *torchbridge.Trainer
 	order   []int32
@@ -242,7 +267,7 @@ type ours struct {
 // benchClasses is the number of classes of the models that are timed.
 const benchClasses = 10
 
-// startOurs makes a model and uploads the images of a round's steps.
+// startOurs makes a model and a training set for so many steps per epoch.
 func startOurs(o options, spec torchbridge.ModelSpec, kernels string, steps int) (*ours, error) {
 	rows := steps * o.batch
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
@@ -271,7 +296,7 @@ func startOurs(o options, spec torchbridge.ModelSpec, kernels string, steps int)
 	return &ours{trainer, order}, nil
 }
 
-// epoch is the seconds of processor time of one pass of the round's steps.
+// epoch trains one round's steps and returns the processor time in seconds.
 func (u *ours) epoch() (float64, error) {
 	start, err := processorTime()
 	if err != nil {
@@ -284,8 +309,8 @@ func (u *ours) epoch() (float64, error) {
 	return (end - start).Seconds(), err
 }
 
-// processorTime is what this process has used so far. Unlike the time of day, it
-// does not count what other programs on the machine do.
+// processorTime returns the processor time that this process has used so far. Unlike the time of
+// day, it does not depend on other programs on the machine.
 func processorTime() (time.Duration, error) {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -294,4 +319,5 @@ func processorTime() (time.Duration, error) {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
 }
 
+// stop frees the model.
 func (u *ours) stop() { u.trainer.Close() }

@@ -10,24 +10,24 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"backfire/experiments"
+	"backfire/experiments/store"
 )
 
-// benchPhases plays one game of the quick preset, from the start of the program
-// on, and prints each phase's share of it.
+// benchPhases plays one game of the quick preset with the whole program and prints the share of
+// each phase.
 func benchPhases(ctx context.Context, o options, out, errOut io.Writer) error {
-	store, err := os.MkdirTemp("", "backfire-bench-")
+	st, err := os.MkdirTemp("", "backfire-bench-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(store) }() // a temporary directory may stay
+	defer func() { _ = os.RemoveAll(st) }() // a temporary directory may stay
 	run := exec.CommandContext(ctx, o.program, "run", "--preset", "quick", "--attackers", "2", "--set", "attackers.singles=0",
-		"--workers", "1", "--device", "cpu", "--store", store)
+		"--workers", "1", "--device", "cpu", "--store", st)
 	run.Stderr = errOut
 	if err := run.Run(); err != nil {
 		return fmt.Errorf("%s run: %w", o.program, err)
 	}
-	found, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
+	found, err := filepath.Glob(filepath.Join(st, "*", store.ResultFile))
 	if err != nil || len(found) != 1 {
 		return errors.Join(fmt.Errorf("one game left %d results", len(found)), err)
 	}
@@ -35,14 +35,14 @@ func benchPhases(ctx context.Context, o options, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var result experiments.Result
+	var result store.Result
 	if err := json.Unmarshal(text, &result); err != nil {
 		return fmt.Errorf("%s: %w", found[0], err)
 	}
-	timing := result.Run
+	timing := result.Provenance
 	fmt.Fprintf(out, "\nOne game of the quick preset (N = 2), %.1f s, %.0f images/s, peak memory %.0f MiB. Phases:\n",
 		timing.TotalSeconds, timing.ImagesPerSecond, float64(timing.PeakMemory)/(1<<20))
-	for _, phase := range experiments.Phases() {
+	for _, phase := range store.Phases() {
 		fmt.Fprintf(out, "  %-9s %8.3f s  %5.1f %%\n", phase, timing.Seconds[phase], 100*timing.Seconds[phase]/timing.TotalSeconds)
 	}
 	return nil

@@ -13,10 +13,11 @@ import (
 	"strconv"
 	"time"
 
-	"backfire/experiments"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
 )
 
-// sweepCell is what sweep.py trains in place of a cell.
+// sweepCell describes a cell to sweep.py, which trains a model of the same shape.
 type sweepCell struct {
 	Rows     int     `json:"rows"`
 	Probes   int     `json:"probes"`
@@ -30,12 +31,11 @@ type sweepCell struct {
 	LR       float64 `json:"lr"`
 }
 
-// cost is what a program took, its children included.
+// cost is the time that a program and its child processes took.
 type cost struct{ wall, processor time.Duration }
 
-// benchSweep times "backfire quick" beside a PyTorch script that trains the same
-// models one after the other on all cores, and prints how many times as long
-// PyTorch took.
+// benchSweep times "backfire quick" and a PyTorch script that trains models of the same shapes one
+// after another on all cores, and prints the ratio of PyTorch's time to backfire's.
 func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 	var walls, processors []float64
 	for round := range o.rounds {
@@ -67,15 +67,14 @@ func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 	return nil
 }
 
-// playQuick plays the quick preset into a store that is empty, and lists what it
-// trained.
+// playQuick plays the quick preset into an empty store and returns the cost and the trained cells.
 func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepCell, error) {
-	store, err := os.MkdirTemp("", "backfire-bench-")
+	st, err := os.MkdirTemp("", "backfire-bench-")
 	if err != nil {
 		return cost{}, nil, err
 	}
-	defer func() { _ = os.RemoveAll(store) }() // a temporary directory may stay
-	command := exec.CommandContext(ctx, o.program, "quick", "--device", "cpu", "--store", store)
+	defer func() { _ = os.RemoveAll(st) }() // a temporary directory may stay
+	command := exec.CommandContext(ctx, o.program, "quick", "--device", "cpu", "--store", st)
 	if o.epochs > 0 {
 		command.Args = append(command.Args, "--epochs", strconv.Itoa(o.epochs))
 	}
@@ -84,7 +83,7 @@ func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepC
 	if err != nil {
 		return cost{}, nil, fmt.Errorf("%s quick: %w", o.program, err)
 	}
-	dirs, err := filepath.Glob(filepath.Join(store, "*", experiments.ResultFile))
+	dirs, err := filepath.Glob(filepath.Join(st, "*", store.ResultFile))
 	if err != nil || len(dirs) == 0 {
 		return cost{}, nil, errors.Join(errors.New("a quick run left no results"), err)
 	}
@@ -99,24 +98,24 @@ func playQuick(ctx context.Context, o options, errOut io.Writer) (cost, []sweepC
 	return took, cells, nil
 }
 
-// readSweepCell reads what was trained and predicted for a stored result.
+// readSweepCell describes the cell of a stored result.
 func readSweepCell(dir string) (sweepCell, error) {
-	text, err := os.ReadFile(filepath.Join(dir, experiments.CellFile))
+	text, err := os.ReadFile(filepath.Join(dir, store.CellFile))
 	if err != nil {
 		return sweepCell{}, err
 	}
-	cell, err := experiments.ParseCell(text)
+	cell, err := cell.Parse(text)
 	if err != nil {
 		return sweepCell{}, err
 	}
-	var result experiments.Result
-	if text, err = os.ReadFile(filepath.Join(dir, experiments.ResultFile)); err != nil {
+	var result store.Result
+	if text, err = os.ReadFile(filepath.Join(dir, store.ResultFile)); err != nil {
 		return sweepCell{}, err
 	}
 	if err := json.Unmarshal(text, &result); err != nil {
 		return sweepCell{}, fmt.Errorf("%s: %w", dir, err)
 	}
-	predicted, err := os.Stat(filepath.Join(dir, experiments.PredictionsFile))
+	predicted, err := os.Stat(filepath.Join(dir, store.PredictionsFile))
 	if err != nil {
 		return sweepCell{}, err
 	}
@@ -127,7 +126,7 @@ func readSweepCell(dir string) (sweepCell, error) {
 	}, nil
 }
 
-// timed runs a command and tells what it took.
+// timed runs a command and returns its cost.
 func timed(command *exec.Cmd) (cost, error) {
 	begin := time.Now()
 	if err := command.Run(); err != nil {

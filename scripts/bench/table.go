@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// The lines between which a document has the table.
+// The lines that enclose the table in a document.
 const (
 	tableBegin = "<!-- make bench ARGUMENTS=\"-write docs/performance.md\" writes this table -->\n"
 	tableEnd   = "<!-- end of the table -->\n"
 )
 
+// errNoMarkers marks a document without the enclosing lines.
 var errNoMarkers = errors.New("it has no place for the table: " + strings.TrimSpace(tableBegin) + " and " + strings.TrimSpace(tableEnd))
 
-// withTable is a document with the table in its place, as preformatted text.
+// withTable returns a document with the table in its place, as preformatted text.
 func withTable(document, table string) (string, error) {
 	head, rest, begins := strings.Cut(document, tableBegin)
 	_, tail, ends := strings.Cut(rest, tableEnd)

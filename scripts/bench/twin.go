@@ -13,13 +13,14 @@ import (
 	"strings"
 )
 
-// twin is the PyTorch process, twin.py.
+// twin is a running twin.py, the PyTorch process.
 type twin struct {
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	answers *bufio.Scanner
 }
 
+// startTwin starts twin.py for models of a width and rounds of so many steps.
 func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) {
 	command := exec.CommandContext(ctx, o.python, o.twin, "--width", strconv.Itoa(width), "--batch", strconv.Itoa(o.batch),
 		"--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(steps), "--precision", o.precision)
@@ -39,17 +40,17 @@ func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) 
 	return &twin{command, stdin, bufio.NewScanner(stdout)}, nil
 }
 
-// withoutTunables is the environment as PyTorch comes: with the C library's own
+// withoutTunables returns the environment that PyTorch usually runs in: with the C library's own
 // settings.
 func withoutTunables() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GLIBC_TUNABLES=") })
 }
 
-// errUnavailable says that this PyTorch cannot do what was asked for.
+// errUnavailable reports that this PyTorch cannot run a variant.
 var errUnavailable = errors.New("not available")
 
-// ask sends one request and reads the number that answers it. The error wraps
-// errUnavailable where PyTorch says why there is none.
+// ask sends one request and returns the number that answers it. The error wraps errUnavailable,
+// with PyTorch's reason, where there is none.
 func (t *twin) ask(name string, number int) (float64, error) {
 	if _, err := fmt.Fprintln(t.stdin, name, number); err != nil {
 		return 0, fmt.Errorf("ask PyTorch for %s: %w", name, err)
@@ -64,7 +65,8 @@ func (t *twin) ask(name string, number int) (float64, error) {
 	return strconv.ParseFloat(text, 64)
 }
 
+// stop ends the process.
 func (t *twin) stop() {
-	_ = t.stdin.Close()  // end of requests: the process leaves its loop
-	_ = t.command.Wait() // its exit status says nothing that ask has not
+	_ = t.stdin.Close()  // ends the requests, and with them the process
+	_ = t.command.Wait() // its exit status adds nothing to the errors of ask
 }

@@ -1,10 +1,10 @@
-// Gpucheck compares, on a CUDA GPU, the ways in which backfire trains: the step
-// launched operation by operation, the one recorded as a CUDA graph, and several
-// models side by side. First it sees whether all end with the same weights, then
-// how fast they are beside PyTorch's step, eager, compiled and as a CUDA graph.
+// Gpucheck compares, on a CUDA GPU, the ways in which backfire trains: steps whose
+// operations are launched one by one, steps recorded as a CUDA graph, and several models
+// side by side. First it checks that all of them end with the same weights. Then it
+// measures their speed, and that of PyTorch's step: eager, compiled and as a CUDA graph.
 //
-// It writes JSON to its standard output. Without a GPU it says so and ends well;
-// without a PyTorch with CUDA it leaves that side out.
+// It writes JSON to its standard output. Without a GPU it reports that and succeeds.
+// Without a PyTorch with CUDA it leaves the measurements of PyTorch out.
 package main
 
 import (
@@ -35,13 +35,14 @@ type options struct {
 	python      string
 }
 
+// parseOptions returns the options that the arguments set.
 func parseOptions(args []string, errOut io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("gpu-check", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	flags.IntVar(&o.steps, "steps", 200, "steps of each measurement")
-	flags.IntVar(&o.most, "models", 16, "most models side by side; 1, 2, 4, ... are measured")
-	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "no measurement is begun, and none of PyTorch goes on, after this time")
+	flags.IntVar(&o.most, "models", 16, "largest number of models side by side; 1, 2, 4, ... are measured")
+	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "time after which no measurement begins, and those of PyTorch are stopped")
 	flags.StringVar(&o.python, "python", pythonOf(os.Getenv("BACKFIRE_PYTHON"), os.Getenv("LIBTORCH")), "Python with PyTorch")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -52,6 +53,8 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	return o, nil
 }
 
+// run carries out the whole check and writes its outcome. The error names the checks that
+// failed.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	o, err := parseOptions(args, errOut)
 	if errors.Is(err, flag.ErrHelp) {
@@ -84,7 +87,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	return session.verdict()
 }
 
-// gpu is the first CUDA device, and what libtorch says of it.
+// gpu returns the first CUDA device and the description of libtorch.
 func gpu() (hardware.Device, hardware.Env, error) {
 	env, err := torchbridge.Environment()
 	if err != nil {
@@ -94,7 +97,7 @@ func gpu() (hardware.Device, hardware.Env, error) {
 	return device, env, err
 }
 
-// precisions are those that a device has, fp32 first.
+// precisions returns the precisions that a device has, fp32 first.
 func precisions(env hardware.Env, device hardware.Device) []string {
 	var all []string
 	for _, precision := range []string{hardware.FP32, hardware.TF32, hardware.BF16} {

@@ -17,7 +17,7 @@ import (
 	"backfire/torchbridge"
 )
 
-// On the CPU, where nothing is recorded, the trainings are those of a GPU.
+// The trainings run on the CPU, too, where no step is recorded.
 func TestTrainings(t *testing.T) {
 	alone, err := trained(job{device: "cpu", precision: hardware.FP32, width: 1, steps: 2})
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestPythonOf(t *testing.T) {
 	environment := t.TempDir()
 	libtorch := filepath.Join(environment, "lib", "python3.12", "site-packages", "torch")
 	require.Equal(t, "python3", pythonOf("", ""))
-	require.Equal(t, "python3", pythonOf("", libtorch), "it has none")
+	require.Equal(t, "python3", pythonOf("", libtorch), "an environment without Python")
 	require.NoError(t, os.MkdirAll(filepath.Join(environment, "bin"), 0o750))
 	own := filepath.Join(environment, "bin", "python3")
 	require.NoError(t, os.WriteFile(own, nil, 0o600))
@@ -71,7 +71,7 @@ func TestWithoutGPU(t *testing.T) {
 	require.NotEmpty(t, result.Findings)
 }
 
-// newSession is a session on the CPU with time left.
+// newSession returns a session on the CPU with an hour of time.
 func newSession() *session {
 	return &session{options: options{steps: 2, most: 2}, device: "cpu", precisions: []string{hardware.FP32}, until: time.Now().Add(time.Hour), errOut: io.Discard}
 }
@@ -103,8 +103,8 @@ func TestOwnSpeed(t *testing.T) {
 	require.Equal(t, []string{"backfire, eager in fp32, width 64, 16 at a time: the time is over"}, s.outcome.LeftOut)
 }
 
-// fakePython is a program that says what a PyTorch might: a first line, and an
-// answer to each request.
+// fakePython returns the path of a program that answers like twin: with a first line, and
+// with one answer to each request.
 func fakePython(t *testing.T, first, answers string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "python")
@@ -144,7 +144,7 @@ func TestPyTorchFails(t *testing.T) {
 	for answers, says := range map[string]string{
 		"exit":                     "without an answer",
 		"echo nonsense":            "nonsense",
-		`echo '{"seconds": 0}'`:    "0 s",
+		`echo '{"seconds": 0}'`:    "a duration of 0 s",
 		`echo '{"error": "full"}'`: "full",
 	} {
 		python, err := startPyTorch(context.Background(), fakePython(t, ready, answers), "cuda", io.Discard)
@@ -156,7 +156,7 @@ func TestPyTorchFails(t *testing.T) {
 	}
 }
 
-// What takes too long is killed.
+// A process that takes too long is killed.
 func TestPyTorchIsKilledInTheEnd(t *testing.T) {
 	ctx, end := context.WithCancel(context.Background())
 	python, err := startPyTorch(ctx, fakePython(t, ready, "exec sleep 3600"), "cuda", io.Discard)
@@ -167,7 +167,7 @@ func TestPyTorchIsKilledInTheEnd(t *testing.T) {
 	require.ErrorContains(t, err, "without an answer")
 }
 
-// The twin itself, on the CPU, where BACKFIRE_PYTHON names a Python with PyTorch.
+// The program twin runs on the CPU, if BACKFIRE_PYTHON names a Python with PyTorch.
 func TestTwin(t *testing.T) {
 	named := os.Getenv("BACKFIRE_PYTHON")
 	if named == "" {
@@ -183,5 +183,5 @@ func TestTwin(t *testing.T) {
 		require.Positive(t, seconds)
 	}
 	_, err = python.time(request{Mode: graph, Width: 1, Precision: "fp32", Batch: 4, Steps: 2})
-	require.Error(t, err, "a CPU records nothing")
+	require.Error(t, err, "a CPU cannot record a graph")
 }

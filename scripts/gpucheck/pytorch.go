@@ -15,21 +15,21 @@ import (
 	"backfire/scripts/reference"
 )
 
-// twin is the program that times PyTorch's training step.
+// twin is the text of the program that times PyTorch's training step.
 //
 //go:embed twin.py
 var twin string
 
-// pytorch is a process of it.
+// pytorch is a process that runs twin.
 type pytorch struct {
 	command *exec.Cmd
-	dir     string // its program
+	dir     string // the temporary directory of the program
 	stdin   io.WriteCloser
 	answers *bufio.Scanner
 	about   string // PyTorch's version and the device
 }
 
-// request is what it is asked to time.
+// request is a request for a measurement.
 type request struct {
 	Mode      string `json:"mode"` // eager, compile or graph
 	Width     int    `json:"width"`
@@ -38,7 +38,8 @@ type request struct {
 	Steps     int    `json:"steps"`
 }
 
-// answer is what it says: an error, or what is asked for.
+// answer is an answer of the process. The first one has PyTorch's version and the device,
+// and the others have seconds. Any of them may have an error instead.
 type answer struct {
 	Torch   string  `json:"torch"`
 	Device  string  `json:"device"`
@@ -46,8 +47,8 @@ type answer struct {
 	Error   string  `json:"error"`
 }
 
-// startPyTorch starts it on a device, as PyTorch calls it. The error says why there
-// is no PyTorch to compare with. It is killed at the end of ctx.
+// startPyTorch starts the process on a device, given by PyTorch's name for it. The error
+// is the reason why PyTorch cannot be measured. The process is killed at the end of ctx.
 func startPyTorch(ctx context.Context, python, device string, errOut io.Writer) (*pytorch, error) {
 	dir, err := os.MkdirTemp("", "gpu-check-")
 	if err != nil {
@@ -61,6 +62,7 @@ func startPyTorch(ctx context.Context, python, device string, errOut io.Writer) 
 	return p, nil
 }
 
+// start writes the program, starts it, and reads its first answer.
 func (p *pytorch) start(ctx context.Context, python, device string, errOut io.Writer) error {
 	for name, text := range map[string]string{"twin.py": twin, "resnet.py": reference.ResNet} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
@@ -90,7 +92,7 @@ func (p *pytorch) start(ctx context.Context, python, device string, errOut io.Wr
 	return nil
 }
 
-// hear reads an answer.
+// hear reads one answer.
 func (p *pytorch) hear() (answer, error) {
 	if !p.answers.Scan() {
 		return answer{}, errors.New("PyTorch ended without an answer")
@@ -105,14 +107,14 @@ func (p *pytorch) hear() (answer, error) {
 	return said, nil
 }
 
-// time returns how many seconds the steps of a request take.
+// time returns the number of seconds that the steps of a request take.
 func (p *pytorch) time(r request) (float64, error) {
 	if err := json.NewEncoder(p.stdin).Encode(r); err != nil {
 		return 0, fmt.Errorf("ask PyTorch: %w", err)
 	}
 	said, err := p.hear()
 	if err == nil && said.Seconds <= 0 {
-		return 0, fmt.Errorf("PyTorch says that it took %g s", said.Seconds)
+		return 0, fmt.Errorf("PyTorch reports a duration of %g s", said.Seconds)
 	}
 	return said.Seconds, err
 }
@@ -121,13 +123,13 @@ func (p *pytorch) time(r request) (float64, error) {
 func (p *pytorch) stop() {
 	if p.command != nil {
 		_ = p.stdin.Close()  // the end of requests
-		_ = p.command.Wait() // its answers said all
+		_ = p.command.Wait() // its errors were among the answers
 	}
 	_ = os.RemoveAll(p.dir) // a temporary directory may stay
 }
 
-// pythonOf is the Python to time PyTorch with: the one that is named, the one of
-// the environment that libtorch's directory is part of, or the one on the path.
+// pythonOf returns the Python that runs PyTorch: the one that is named, the one of the
+// environment to which libtorch's directory belongs, or the one in PATH.
 func pythonOf(named, libtorch string) string {
 	if named != "" {
 		return named

@@ -14,24 +14,24 @@ import (
 	"backfire/internal/hardware"
 )
 
-// outcome is the whole of what the check writes.
+// outcome is the output of the program.
 type outcome struct {
 	Device   string    `json:"device"`
-	PyTorch  string    `json:"pytorch,omitempty"` // its version and device; absent: it is left out
+	PyTorch  string    `json:"pytorch,omitempty"` // its version and device; absent: PyTorch was not measured
 	Checks   []check   `json:"checks"`
 	Notices  []string  `json:"notices"`
 	Findings []finding `json:"findings"`
-	LeftOut  []string  `json:"left_out"` // what was not measured, and why
+	LeftOut  []string  `json:"left_out"` // measurements that were left out, with the reason
 }
 
-// check is one thing that must hold.
+// check is one property that must hold.
 type check struct {
 	Name   string `json:"name"`
 	Holds  bool   `json:"holds"`
 	Detail string `json:"detail,omitempty"`
 }
 
-// finding is what was measured of one way to train.
+// finding is one measurement.
 type finding struct {
 	Program         string  `json:"program"` // backfire or pytorch
 	Width           int     `json:"width"`
@@ -44,7 +44,7 @@ type finding struct {
 	ImagesPerSecond float64 `json:"images_per_second"`
 }
 
-// Programs and modes.
+// The programs, modes and defenses of the findings.
 const (
 	backfire = "backfire"
 	twins    = "pytorch"
@@ -54,7 +54,7 @@ const (
 	cutMixed = "cutmix"
 )
 
-// widths are the networks that are measured.
+// widths are the widths of the networks that are measured.
 var widths = []int{8, 16, 64}
 
 // session is one run of the check.
@@ -69,12 +69,12 @@ type session struct {
 	outcome outcome
 }
 
-// holds notes a check.
+// holds records a check.
 func (s *session) holds(name string, holds bool, detail string) {
 	s.outcome.Checks = append(s.outcome.Checks, check{name, holds, detail})
 }
 
-// verdict is an error if something does not hold.
+// verdict returns an error that names the checks which do not hold; nil if all hold.
 func (s *session) verdict() error {
 	var failed []string
 	for _, c := range s.outcome.Checks {
@@ -88,12 +88,14 @@ func (s *session) verdict() error {
 	return nil
 }
 
-// lossTolerance is how far the loss of a precision may be from that of fp32, as a
-// share of it: bfloat16 keeps 8 bits of each factor, and a model that learned
-// nothing or went astray is far beyond.
+// lossTolerance is the largest accepted difference between the loss in a precision and
+// that in fp32, as a share of the latter. bfloat16 keeps 8 bits of each factor, which
+// changes the loss by less. The loss of a model that did not learn, or diverged, differs
+// by much more.
 const lossTolerance = 0.1
 
-// check trains the same model, for so many steps, in every way and precision.
+// check trains the same model for a number of steps in every way and precision, and
+// compares the results.
 func (s *session) check(width, steps int) error {
 	var full float64
 	for _, precision := range s.precisions {
@@ -110,7 +112,7 @@ func (s *session) check(width, steps int) error {
 	return nil
 }
 
-// checkPrecision compares the ways to do one job, and returns its loss.
+// checkPrecision compares the ways of training one job, and returns its loss.
 func (s *session) checkPrecision(small job) (float64, error) {
 	small.notice = func(message string) { s.outcome.Notices = append(s.outcome.Notices, message) }
 	operations := small
@@ -139,7 +141,7 @@ func (s *session) checkPrecision(small job) (float64, error) {
 	}
 	s.holds(small.precision+": recorded steps with CutMix give the weights of eager ones", reflect.DeepEqual(mixed.state, recorded.state), "")
 	small.defended = false
-	small.notice = nil // it would tell the same, from several threads
+	small.notice = nil // it would repeat the notices, from several threads
 	side, err := together(3, small)
 	if err != nil {
 		return 0, err
@@ -150,7 +152,7 @@ func (s *session) checkPrecision(small job) (float64, error) {
 	return one.loss, nil
 }
 
-// late notes what is left out for lack of time, and says whether it is.
+// late reports whether the time is over. If it is, the measurement is recorded as left out.
 func (s *session) late(what string) bool {
 	if time.Now().Before(s.until) {
 		return false
@@ -159,11 +161,12 @@ func (s *session) late(what string) bool {
 	return true
 }
 
+// leaveOut records a measurement that is left out, and the reason.
 func (s *session) leaveOut(what string, why error) {
 	s.outcome.LeftOut = append(s.outcome.LeftOut, fmt.Sprintf("%s: %v", what, why))
 }
 
-// found notes a measurement.
+// found records a measurement.
 func (s *session) found(program string, m measurement, seconds float64) {
 	steps := float64(m.models*s.steps) / seconds
 	s.outcome.Findings = append(s.outcome.Findings, finding{
@@ -172,14 +175,14 @@ func (s *session) found(program string, m measurement, seconds float64) {
 	})
 }
 
-// measurement is what is timed.
+// measurement describes one measurement.
 type measurement struct {
 	mode, precision string
 	width, models   int
 	defense         string // cutMixed or empty
 }
 
-// String is the measurement for people.
+// String returns the description in words.
 func (m measurement) String() string {
 	what := fmt.Sprintf("%s in %s, width %d, %d at a time", m.mode, m.precision, m.width, m.models)
 	if m.defense != "" {
@@ -188,8 +191,9 @@ func (m measurement) String() string {
 	return what
 }
 
-// measure times what matters most first: both programs with a model alone, then
-// more and more models, and last what takes long to compile.
+// measure carries out the measurements, the most important ones first: both programs with
+// one model, then larger numbers of models, and at the end PyTorch's compiled step, whose
+// compilation takes long.
 func (s *session) measure(ctx context.Context) error {
 	for _, width := range widths {
 		if err := s.own(measurement{mode: eager, precision: hardware.FP32, width: width, models: 1}); err != nil {
@@ -226,7 +230,8 @@ func (s *session) measure(ctx context.Context) error {
 	return nil
 }
 
-// crowd times more and more models side by side, as far as there is room for them.
+// crowd measures larger and larger numbers of models side by side, as far as they fit into
+// the memory.
 func (s *session) crowd(m measurement) error {
 	for ; m.models <= s.most; m.models *= 2 {
 		err := s.own(m)
@@ -241,7 +246,7 @@ func (s *session) crowd(m measurement) error {
 	return nil
 }
 
-// own times backfire.
+// own measures backfire.
 func (s *session) own(m measurement) error {
 	if s.late(backfire + ", " + m.String()) {
 		return nil
@@ -260,7 +265,7 @@ func (s *session) own(m measurement) error {
 	return nil
 }
 
-// others times PyTorch.
+// others measures PyTorch in the given modes.
 func (s *session) others(python *pytorch, modes ...string) {
 	for _, width := range widths {
 		for _, precision := range s.precisions {

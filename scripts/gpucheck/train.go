@@ -22,14 +22,14 @@ type job struct {
 	ready        func()          // called before waiting for start
 }
 
-// training is what became of a job.
+// training is the result of a job.
 type training struct {
 	state   torchbridge.State
-	seconds float64 // of the second epoch: the first one warms up and records
-	loss    float64 // mean of that epoch
+	seconds float64 // of the second epoch; the first one warms up and records
+	loss    float64 // mean over the second epoch
 }
 
-// trained does a job. Weights and data depend on its precision, width and steps alone.
+// trained carries out a job. Its data and initial weights depend on width and steps alone.
 func trained(j job) (training, error) {
 	const classes, channels, size, epochs = 10, 3, 32, 2
 	rows := j.steps * batch
@@ -91,8 +91,8 @@ func cutMix(_, step, n int) torchbridge.BatchTransform {
 	}}
 }
 
-// together does the same job several times at once; all begin their timed epoch
-// together.
+// together carries out the same job several times side by side. All of them begin their
+// timed epoch at the same time.
 func together(models int, j job) ([]training, error) {
 	start, ready := make(chan struct{}), make(chan struct{}, models)
 	j.start = start
@@ -105,7 +105,7 @@ func together(models int, j job) ([]training, error) {
 			var err error
 			results[i], err = trained(mine)
 			if !told {
-				ready <- struct{}{} // it failed before: nobody may wait for it
+				ready <- struct{}{} // it failed before, and the others must not wait for it
 			}
 			errs <- err
 		}()

@@ -1,10 +1,11 @@
-"""The PyTorch side of gpu-check: the same training step, timed on request.
+"""Times PyTorch's training step on request, for gpu-check.
 
-Its first line says what it runs on. Then it answers each line of standard input,
-a request as JSON, with {"seconds": ...} or {"error": ...}. A step does what
-torchbridge's does, in channels_last and with fused SGD: gather a batch of resident
-bytes, normalise, forward, backward, update, sums of loss and hits. Modes are eager,
-compile (torch.compile of the network) and graph (all of the step as a CUDA graph).
+The first line of output has PyTorch's version and the device. Then the program answers
+each line of standard input, a request in JSON, with {"seconds": ...} or {"error": ...}.
+A step has the same parts as torchbridge's, in channels_last and with fused SGD: gather a
+batch of resident bytes, normalise, forward, backward, update, sums of loss and hits. The
+modes are eager, compile (torch.compile of the network) and graph (the whole step as a
+CUDA graph).
 """
 
 import json
@@ -99,5 +100,5 @@ say(torch=torch.__version__, device=torch.cuda.get_device_name() if device.type 
 for line in sys.stdin:
     try:
         say(seconds=answer(**json.loads(line)))
-    except Exception as e:  # the next request may fare better
+    except Exception as e:  # the next request may succeed
         say(error=f"{type(e).__name__}: {e}")

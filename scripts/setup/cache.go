@@ -12,14 +12,14 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// partMark is in the name of everything in the cache that is still being made.
+// partMark is part of the name of everything in the cache that is not complete yet.
 const partMark = ".part-"
 
-// lockCache makes the cache directory and takes its lock, so that two set-ups at once do not undo each other's work.
-// It waits for another one to end and tells so through say.
+// lockCache makes the cache directory and takes its lock, so that concurrent set-ups do not interfere. If another set-up holds the lock,
+// it reports that through say and waits.
 func lockCache(ctx context.Context, dir string, say func(string, ...any)) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the cache directory: %w (BACKFIRE_CACHE names another one)", err)
+		return nil, fmt.Errorf("making the cache directory: %w (set BACKFIRE_CACHE to use another one)", err)
 	}
 	lock := flock.New(filepath.Join(dir, ".lock"))
 	ok, err := lock.TryLock()
@@ -33,7 +33,7 @@ func lockCache(ctx context.Context, dir string, say func(string, ...any)) (unloc
 	return lock.Unlock, nil
 }
 
-// removeParts deletes what killed set-ups left half-made in dir. Only for the holder of the lock.
+// removeParts removes the incomplete files and directories in dir that killed set-ups left. The caller must hold the lock.
 func removeParts(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -42,15 +42,15 @@ func removeParts(dir string) error {
 	for _, e := range entries {
 		if strings.Contains(e.Name(), partMark) {
 			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				return fmt.Errorf("removing what an earlier set-up left: %w", err)
+				return fmt.Errorf("removing an incomplete part of an earlier set-up: %w", err)
 			}
 		}
 	}
 	return nil
 }
 
-// makeDir makes the directory final by filling a temporary one beside it and renaming that when fill returns without error.
-// A directory that exists is whole and is left as it is.
+// makeDir makes the directory final: it fills a temporary one beside it, and renames that if fill returns no error. A directory that
+// exists is complete and is left unchanged.
 func makeDir(final string, fill func(tmp string) error) (err error) {
 	if isDir(final) {
 		return nil
@@ -64,7 +64,7 @@ func makeDir(final string, fill func(tmp string) error) (err error) {
 			err = errors.Join(err, os.RemoveAll(tmp))
 		}
 	}()
-	if err := os.Chmod(tmp, 0o755); err != nil { // MkdirTemp's 0700 would shut out others in a shared cache
+	if err := os.Chmod(tmp, 0o755); err != nil { // with MkdirTemp's 0700 other users of a shared cache could not read it
 		return fmt.Errorf("making %s: %w", final, err)
 	}
 	if err := fill(tmp); err != nil {
@@ -76,14 +76,14 @@ func makeDir(final string, fill func(tmp string) error) (err error) {
 	return nil
 }
 
-// isDir tells whether path is a directory.
+// isDir reports whether path is a directory.
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
 
-// writeIfChanged writes the file at path, by way of a temporary file, unless it has that content already: an untouched file keeps
-// Go's build cache warm.
+// writeIfChanged writes the file at path, by way of a temporary file, unless it has the same content. A file that keeps its modification
+// time does not invalidate Go's build cache.
 func writeIfChanged(path, content string) error {
 	if old, err := os.ReadFile(path); err == nil && string(old) == content {
 		return nil

@@ -38,14 +38,14 @@ func TestLockCacheNamesTheWayOut(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	writeFile(t, file, "x", 0o644)
 	_, err := lockCache(t.Context(), filepath.Join(file, "cache"), t.Logf)
-	require.ErrorContains(t, err, "BACKFIRE_CACHE names another one")
+	require.ErrorContains(t, err, "set BACKFIRE_CACHE to use another one")
 }
 
 func TestCheckSpace(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	require.NoError(t, checkSpace(dir, 1))
 	err := checkSpace(dir, 1<<62)
-	require.ErrorContains(t, err, "make room, or name another directory in BACKFIRE_CACHE")
+	require.ErrorContains(t, err, " MB free, and set-up needs 4611686018427 MB: make room, or set BACKFIRE_CACHE to a directory on another disk")
 }
 
 func TestCheckPlatform(t *testing.T) {

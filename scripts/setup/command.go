@@ -19,14 +19,14 @@ type command struct {
 	env    []string // in addition to this process's environment
 	name   string
 	args   []string
-	stdout io.Writer // nil to discard
-	stderr io.Writer // nil to keep the end of it for the error
+	stdout io.Writer // nil: discarded
+	stderr io.Writer // nil: its last line becomes part of the error
 }
 
-// commander runs other programs. Tests put a recording one in its place.
+// commander runs other programs. Tests replace it by one that records the commands.
 type commander func(ctx context.Context, c command) error
 
-// runCommand is the commander that really runs them. The program is asked to end when ctx is, and killed ten seconds later.
+// runCommand runs a command. When ctx ends, it sends the program SIGTERM, and kills it ten seconds later.
 func runCommand(ctx context.Context, c command) error {
 	cmd := exec.CommandContext(ctx, c.name, c.args...)
 	cmd.Dir = c.dir
@@ -52,7 +52,7 @@ func runCommand(ctx context.Context, c command) error {
 	return fmt.Errorf("%s: %w", c.name, err)
 }
 
-// output runs c and returns its standard output.
+// output runs a command and returns its standard output.
 func (run commander) output(ctx context.Context, c command) (string, error) {
 	var out bytes.Buffer
 	c.stdout = &out
@@ -66,5 +66,5 @@ func lastLine(text string) string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// notFound tells whether err means that the program does not exist.
+// notFound reports whether err means that the program does not exist.
 func notFound(err error) bool { return errors.Is(err, exec.ErrNotFound) }

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/term"
 )
 
-// console talks to the person at the terminal, or to a log.
+// console writes to the person at the terminal, or to a log.
 type console struct {
 	out      io.Writer
-	terminal bool // out is a terminal: bars that move are welcome
+	terminal bool // out is a terminal, on which progress bars can be drawn
 }
 
 // newConsole returns the console on f.
@@ -26,13 +26,30 @@ func (c console) say(format string, args ...any) {
 	fmt.Fprintf(c.out, format+"\n", args...)
 }
 
-// bytesProgress returns a writer that shows how far a copy of total bytes has come, of which done are there already.
-// finish ends the display.
-func (c console) bytesProgress(label string, done, total int64) (w io.Writer, finish func()) {
+// bytesProgress returns a function that shows how many bytes of a download there are: as a bar on a terminal, in a log as a line for
+// each ten percent. A total of -1 is not known. finish ends the display.
+func (c console) bytesProgress(label string) (progress func(done, total int64), finish func()) {
 	if !c.terminal {
-		return &percentLines{console: c, label: label, done: done, total: total}, func() {}
+		lines := percentLines{console: c, label: label}
+		return lines.show, func() {}
 	}
-	bar := progressbar.NewOptions64(total,
+	var bar *progressbar.ProgressBar
+	return func(done, total int64) {
+			if bar == nil {
+				bar = c.newBar(label, total)
+			}
+			// A bar that cannot be drawn is no reason to stop the download.
+			_ = bar.Set64(done)
+		}, func() {
+			if bar != nil {
+				_ = bar.Finish()
+			}
+		}
+}
+
+// newBar returns a bar for a number of bytes.
+func (c console) newBar(label string, total int64) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(c.out),
 		progressbar.OptionSetDescription(label),
 		progressbar.OptionShowBytes(true),
@@ -41,32 +58,27 @@ func (c console) bytesProgress(label string, done, total int64) (w io.Writer, fi
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionClearOnFinish(),
 	)
-	// A bar that cannot be drawn is no reason to stop the copy.
-	_ = bar.Set64(done)
-	return bar, func() { _ = bar.Finish() }
 }
 
 // percentLines prints a line for every ten percent, for logs.
 type percentLines struct {
 	console
-	label       string
-	done, total int64
-	said        int64
+	label string
+	shown int64 // tenths
 }
 
-// Write counts p.
-func (l *percentLines) Write(p []byte) (int, error) {
-	l.done += int64(len(p))
-	if l.total > 0 {
-		if tenth := l.done * 10 / l.total; tenth > l.said {
-			l.said = tenth
-			l.say("  %s: %d %% of %s", l.label, tenth*10, mebibytes(l.total))
-		}
+// show prints a line if another tenth is complete.
+func (l *percentLines) show(done, total int64) {
+	if total <= 0 {
+		return
 	}
-	return len(p), nil
+	if tenth := done * 10 / total; tenth > l.shown {
+		l.shown = tenth
+		l.say("  %s: %d %% of %s", l.label, tenth*10, megabytes(total))
+	}
 }
 
-// elapsed shows the time that goes by under label until the returned function is called, on a terminal; a log gets nothing.
+// elapsed shows on a terminal how long the work under label has taken, until the returned function is called. It writes nothing to a log.
 func (c console) elapsed(label string) (stop func()) {
 	if !c.terminal {
 		return func() {}
@@ -93,5 +105,5 @@ func (c console) elapsed(label string) (stop func()) {
 	}
 }
 
-// mebibytes writes a number of bytes in MiB.
-func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", (n+1<<19)>>20) }
+// megabytes returns a number of bytes in MB (10^6 bytes), rounded.
+func megabytes(n int64) string { return fmt.Sprintf("%d MB", (n+500_000)/1_000_000) }

@@ -7,29 +7,46 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testConsole returns a console that is no terminal, and what it says.
+// testConsole returns a console that is not a terminal, and its output.
 func testConsole() (console, *bytes.Buffer) {
 	var said bytes.Buffer
 	return console{out: &said}, &said
 }
 
-func TestPercentLinesSayEachTenthOnce(t *testing.T) {
+func TestPercentLinesShowEachTenthOnce(t *testing.T) {
 	c, said := testConsole()
-	w, finish := c.bytesProgress("torch.whl", 25<<20, 100<<20)
-	for range 75 {
-		n, err := w.Write(make([]byte, 1<<20))
-		require.NoError(t, err)
-		require.Equal(t, 1<<20, n)
+	progress, finish := c.bytesProgress("torch.whl")
+	for done := int64(25_000_000); done <= 100_000_000; done += 1_000_000 {
+		progress(done, 100_000_000)
 	}
 	finish()
-	require.Equal(t, `  torch.whl: 20 % of 100 MiB
-  torch.whl: 30 % of 100 MiB
-  torch.whl: 40 % of 100 MiB
-  torch.whl: 50 % of 100 MiB
-  torch.whl: 60 % of 100 MiB
-  torch.whl: 70 % of 100 MiB
-  torch.whl: 80 % of 100 MiB
-  torch.whl: 90 % of 100 MiB
-  torch.whl: 100 % of 100 MiB
+	require.Equal(t, `  torch.whl: 20 % of 100 MB
+  torch.whl: 30 % of 100 MB
+  torch.whl: 40 % of 100 MB
+  torch.whl: 50 % of 100 MB
+  torch.whl: 60 % of 100 MB
+  torch.whl: 70 % of 100 MB
+  torch.whl: 80 % of 100 MB
+  torch.whl: 90 % of 100 MB
+  torch.whl: 100 % of 100 MB
 `, said.String())
+}
+
+func TestProgressOfUnknownSizeIsSilentInALog(t *testing.T) {
+	c, said := testConsole()
+	progress, finish := c.bytesProgress("torch.whl")
+	progress(1_000_000, -1)
+	finish()
+	require.Empty(t, said.String())
+}
+
+func TestProgressOnATerminalIsABar(t *testing.T) {
+	var shown bytes.Buffer
+	progress, finish := console{out: &shown, terminal: true}.bytesProgress("torch.whl")
+	finish() // without any progress there is no bar to end
+	require.Empty(t, shown.String())
+	progress(25_000_000, 100_000_000)
+	finish()
+	require.Contains(t, shown.String(), "torch.whl")
+	require.Contains(t, shown.String(), "25%")
 }

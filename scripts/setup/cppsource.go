@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// generatedFile is gotch's generated C++, one extern "C" function for each of libtorch's operators.
+// generatedFile is the name of gotch's generated C++ file, which has one extern "C" function for each operator of libtorch.
 const generatedFile = "torch_api_generated.cpp.h"
 
-// functionHead splits the first line of a function in the generated source, such as "tensor *atg_chunk(tensor self) {", into its
-// return type and its name. ok is false for any other line.
+// functionHead returns the return type and the name of a function in the generated source, from its first line, such as
+// "tensor *atg_chunk(tensor self) {". ok is false for any other line.
 func functionHead(line string) (result, name string, ok bool) {
 	before, _, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "(")
 	if !ok || !strings.HasSuffix(strings.TrimSpace(line), ") {") || strings.HasPrefix(line, " ") {
@@ -25,8 +25,8 @@ func functionHead(line string) (result, name string, ok bool) {
 	return strings.TrimSpace(before[:space+1]), before[space+1:], true
 }
 
-// stubFunctions replaces in the generated C++ source the bodies of the named functions, which do not compile against this libtorch, by
-// one that reports through gotch's own PROTECT macro that they are not there. A name that is not found is an error.
+// stubFunctions returns the generated C++ source with other bodies of the named functions, which do not compile against this libtorch.
+// The new bodies report through gotch's own PROTECT macro that the function is missing. A name that is not found is an error.
 func stubFunctions(source string, names []string) (string, error) {
 	left := map[string]bool{}
 	for _, n := range names {
@@ -53,13 +53,13 @@ func stubFunctions(source string, names []string) (string, error) {
 		out.WriteString("}\n")
 	}
 	if len(left) > 0 || inStub {
-		return "", fmt.Errorf("adapting gotch: not found whole in %s: %s", generatedFile, strings.Join(sortedKeys(left), ", "))
+		return "", fmt.Errorf("adapting gotch: not found, or not complete, in %s: %s", generatedFile, strings.Join(sortedKeys(left), ", "))
 	}
 	return out.String(), nil
 }
 
-// failingFunctions returns the names of the functions of the generated source in which g++ found errors, which it reports as
-// "file:line:column: error: what". An error in any other place cannot be helped.
+// failingFunctions returns the names of the functions of the generated source in which g++ found errors, from its messages
+// "file:line:column: error: text". An error in any other file cannot be repaired and is returned.
 func failingFunctions(source, messages string) ([]string, error) {
 	lines := strings.Split(source, "\n")
 	names := map[string]bool{}
@@ -83,7 +83,7 @@ func failingFunctions(source, messages string) ([]string, error) {
 	return sortedKeys(names), nil
 }
 
-// enclosingFunction returns the name of the last function that begins in lines, or "".
+// enclosingFunction returns the name of the last function that begins in lines, or "" if none does.
 func enclosingFunction(lines []string) string {
 	for _, line := range slices.Backward(lines) {
 		if _, name, ok := functionHead(line); ok {
@@ -96,8 +96,9 @@ func enclosingFunction(lines []string) string {
 // sortedKeys returns the keys of m in order.
 func sortedKeys(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
 
-// rewriteCgo replaces the #cgo lines of gotch's libtch/lib.go, which point to a libtorch inside the module and to /usr/local/cuda, by
-// ones for l. -O1 without debug information costs nothing at run time (the wrappers are thin) and halves the time to compile.
+// rewriteCgo returns gotch's libtch/lib.go with #cgo lines for l, instead of lines for a libtorch inside the module and for
+// /usr/local/cuda. -O1 without debug information halves the time to compile. It makes no difference at run time, since the wrappers are
+// thin.
 func rewriteCgo(source string, l libtorch) (string, error) {
 	var out strings.Builder
 	found := 0

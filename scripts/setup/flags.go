@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// cgoSafe are the characters that cgo lets through in a #cgo line (besides letters, digits and non-ASCII ones), without the ones
-// that have a meaning of their own in such a line or in -Wl.
+// cgoSafe are the characters that cgo accepts in a #cgo line (beside letters, digits and non-ASCII characters), without those that have
+// a special meaning in such a line or in -Wl.
 const cgoSafe = "+-./=_:@%~^ "
 
-// checkCgoPath refuses a path that cannot be written into a #cgo line.
+// checkCgoPath returns an error if a path cannot be written into a #cgo line.
 func checkCgoPath(path string) error {
 	for _, r := range path {
 		plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r > 127
@@ -20,7 +20,7 @@ func checkCgoPath(path string) error {
 	return nil
 }
 
-// quote writes a flag for a #cgo line, in quotes if it has a space.
+// quote returns a flag in the notation of a #cgo line, in quotes if it has a space.
 func quote(flag string) string {
 	if strings.Contains(flag, " ") {
 		return `"` + flag + `"`
@@ -28,7 +28,7 @@ func quote(flag string) string {
 	return flag
 }
 
-// join writes flags for a #cgo line.
+// join returns flags in the notation of a #cgo line.
 func join(flags []string) string {
 	quoted := make([]string, len(flags))
 	for i, f := range flags {
@@ -37,7 +37,7 @@ func join(flags []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// includeFlags returns the compiler flags for the headers. They are system headers: their warnings are not ours.
+// includeFlags returns the compiler flags for the headers. They are included as system headers, whose warnings the compiler omits.
 func (l libtorch) includeFlags() []string {
 	flags := []string{
 		"-isystem", l.Include,
@@ -54,8 +54,8 @@ func (l libtorch) includeFlags() []string {
 	return flags
 }
 
-// linkFlags returns the linker flags. The libraries are found at run time through the rpath, with no environment variable.
-// Without --no-as-needed the linker drops libtorch_cuda, which nothing refers to by name, and CUDA would be "not available".
+// linkFlags returns the linker flags. At run time the libraries are found through the rpath, without an environment variable. Without
+// --no-as-needed the linker would drop libtorch_cuda, since no symbol refers to it, and CUDA would not be available.
 func (l libtorch) linkFlags() []string {
 	flags := []string{"-L" + l.Lib, "-Wl,-rpath," + l.Lib}
 	if l.Variant != variantCUDA {

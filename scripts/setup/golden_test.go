@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var regen = flag.Bool("regen", false, "write the golden files anew")
+var regen = flag.Bool("regen", false, "rewrite the golden files")
 
 // requireGolden compares got with testdata/<name>.golden.
 func requireGolden(t *testing.T, name, got string) {
@@ -24,7 +24,7 @@ func requireGolden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
-// testCPU and testCUDA are libtorches that exist in name only.
+// testCPU and testCUDA describe libtorches that do not exist.
 var (
 	testCPU = libtorch{
 		Dir: "/cache/libtorch-2.11.0-cpu", Include: "/cache/libtorch-2.11.0-cpu/include", Lib: "/cache/libtorch-2.11.0-cpu/lib",

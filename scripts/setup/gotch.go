@@ -12,26 +12,27 @@ import (
 	"strings"
 )
 
-// The gotch module that is adapted. The Go proxy has it under this version only.
+// The gotch module that is adapted. Go's module proxy has this version only.
 const (
 	gotchModule  = "github.com/sugarme/gotch"
 	gotchVersion = "v0.9.1"
 	gotchSum     = "h1:J6JCE1C2AfPmM1xk0p46LdzWtfNvbvZZnWdkj9v54jo="
 )
 
-// recipe is the version of the way gotch is adapted; raise it with every change to what adaptGotch writes.
+// recipe is the version of the adaptation of gotch. Raise it with every change to the files that adapt writes.
 const recipe = "1"
 
-// knownStubs are the functions of gotch that do not compile against a libtorch, by version.
+// knownStubs holds, by version of libtorch, the functions of gotch that do not compile against it.
 var knownStubs = map[string][]string{
 	torchVersion: {"atg__cslt_sparse_mm", "atg__scaled_mm", "atg__scaled_mm_out"},
 }
 
-// searchRounds bounds the search for functions that do not compile: an error can hide another.
+// searchRounds is the largest number of searches for functions that do not compile. One search may not suffice, since an error can hide
+// another one.
 const searchRounds = 6
 
-// gotchDir returns the place of the copy of gotch adapted to l. Its name depends on all that its content depends on, so that Go's
-// build cache, which goes by the path, compiles it once for all clones.
+// gotchDir returns the directory of the copy of gotch that is adapted to l. Its name depends on everything on which its content depends.
+// Since Go's build cache depends on the path, gotch is compiled once for all clones.
 func gotchDir(cache string, l libtorch) string {
 	key := sha256.Sum256([]byte(strings.Join([]string{recipe, l.Version, join(l.includeFlags()), join(l.linkFlags())}, "\n")))
 	return filepath.Join(cache, fmt.Sprintf("gotch-%s-%x", strings.TrimPrefix(gotchVersion, "v"), key[:6]))
@@ -44,7 +45,7 @@ type adapter struct {
 	root    string // the clone
 }
 
-// adapt makes the copy of gotch for l in dir, which exists and is empty.
+// adapt writes the copy of gotch for l into dir, which exists and is empty.
 func (a adapter) adapt(ctx context.Context, dir string, l libtorch) error {
 	module, err := a.download(ctx)
 	if err != nil {
@@ -83,8 +84,8 @@ func (a adapter) download(ctx context.Context) (string, error) {
 	return module.Dir, nil
 }
 
-// copyGotch copies what is needed of the module: the package libtch and the licence. Its go.mod asks for nothing, since libtch imports
-// only the standard library.
+// copyGotch copies the package libtch and the licence of the module. The copy's go.mod requires no modules, since libtch imports only the
+// standard library.
 func copyGotch(dir, module string) error {
 	if err := os.CopyFS(filepath.Join(dir, "libtch"), os.DirFS(filepath.Join(module, "libtch"))); err != nil {
 		return fmt.Errorf("copying gotch: %w", err)
@@ -106,7 +107,7 @@ func copyGotch(dir, module string) error {
 	return nil
 }
 
-// editFile replaces a file's text by what edit makes of it. Go's module cache is read-only and so are copies from it.
+// editFile replaces a file's text by the result of edit. It makes the file writable, since files from Go's module cache are read-only.
 func editFile(path string, edit func(string) (string, error)) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -122,9 +123,9 @@ func editFile(path string, edit func(string) (string, error)) error {
 	return os.WriteFile(path, []byte(edited), 0o644)
 }
 
-// searchStubs finds the functions that do not compile against l with the compiler and replaces them.
+// searchStubs finds, with the compiler, the functions that do not compile against l, and replaces them.
 func (a adapter) searchStubs(ctx context.Context, dir string, l libtorch) error {
-	a.console.say("libtorch %s is not the pinned %s: looking with the compiler for what gotch has and it has not (up to %d rounds of half a minute)",
+	a.console.say("libtorch %s is not the pinned %s: searching with the compiler for functions of gotch that it does not have (up to %d rounds of half a minute)",
 		l.Version, torchVersion, searchRounds)
 	for range searchRounds {
 		messages, err := a.tryCompile(ctx, filepath.Join(dir, "libtch"), l)
@@ -141,7 +142,7 @@ func (a adapter) searchStubs(ctx context.Context, dir string, l libtorch) error 
 				return "", err
 			}
 			done = len(names) == 0
-			a.console.say("  %d functions are not in this libtorch", len(names))
+			a.console.say("  this libtorch does not have %d functions", len(names))
 			return stubFunctions(s, names)
 		})
 		if err != nil {
@@ -154,7 +155,7 @@ func (a adapter) searchStubs(ctx context.Context, dir string, l libtorch) error 
 	return fmt.Errorf("gotch still does not compile against libtorch %s after %d rounds; use libtorch %s", l.Version, searchRounds, torchVersion)
 }
 
-// tryCompile checks gotch's C++ without making code and returns the compiler's messages.
+// tryCompile checks gotch's C++ without generating code, and returns the compiler's messages.
 func (a adapter) tryCompile(ctx context.Context, libtch string, l libtorch) (string, error) {
 	var messages bytes.Buffer
 	err := a.run(ctx, command{

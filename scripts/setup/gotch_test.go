@@ -44,7 +44,8 @@ func TestAdapterRefusesAnotherGotch(t *testing.T) {
 	}
 }
 
-// compilerOf returns a commander for a g++ that finds the named functions, at most two at a time, if their bodies are not stubs.
+// compilerOf returns a commander for a g++ that reports errors in the named functions, at most two at a time, unless their bodies are
+// stubs.
 func compilerOf(t *testing.T, m *machine, missing ...string) (commander, *int) {
 	t.Helper()
 	rounds := 0

@@ -10,27 +10,27 @@ import (
 	"strings"
 )
 
-// libtorch is one libtorch on this machine. Its fields are written to the stamp; all paths are absolute.
+// libtorch describes one libtorch on this machine. Its fields are written to the stamp. All paths are absolute.
 type libtorch struct {
-	Dir         string  // where it was found, for people
-	Include     string  // holds torch/, ATen/, c10/
-	Lib         string  // holds libtorch_cpu.so
-	Version     string  // as in torch/version.h: 2.11.0
-	Variant     variant // what is linked: cpu or cuda
-	OldABI      bool    // built with the C++ ABI before C++11
-	CUDAInclude []string
-	CUDALib     string // holds Cudart
-	Cudart      string // file name of the CUDA runtime: libcudart.so.13
+	Dir         string   // the directory in which it was found, for messages
+	Include     string   // the directory of torch/, ATen/, c10/
+	Lib         string   // the directory of libtorch_cpu.so
+	Version     string   // from torch/version.h, such as 2.11.0
+	Variant     variant  // the linked variant: cpu or cuda
+	OldABI      bool     // built with the C++ ABI before C++11
+	CUDAInclude []string // directories of CUDA's headers
+	CUDALib     string   // the directory of Cudart
+	Cudart      string   // file name of the CUDA runtime: libcudart.so.13
 }
 
-// errIncomplete says that a directory does not have all of a libtorch.
+// errIncomplete reports a directory that does not have all files of a libtorch.
 var errIncomplete = errors.New("no complete libtorch")
 
-// errNoCUDA says that a libtorch, or what belongs to it, has no CUDA.
+// errNoCUDA reports a libtorch, or its surroundings, without CUDA.
 var errNoCUDA = errors.New("no CUDA")
 
-// inspectLibtorch describes the libtorch with the given include and library directories, CPU variant, and refuses an incomplete one.
-// Name is what to call it in errors.
+// inspectLibtorch returns the description of the libtorch with the given include and library directories, in the CPU variant. It refuses
+// an incomplete one. Errors call it name.
 func inspectLibtorch(name, dir, include, lib string) (libtorch, error) {
 	l := libtorch{Dir: dir, Include: include, Lib: lib, Variant: variantCPU}
 	for _, need := range []string{
@@ -58,7 +58,7 @@ func inspectLibtorch(name, dir, include, lib string) (libtorch, error) {
 	return l, nil
 }
 
-// headerVersion reads libtorch's version, such as 2.11.0, from its headers; the macros moved between versions.
+// headerVersion returns libtorch's version, such as 2.11.0, from its headers. The macros are in one of two files, depending on the version.
 func headerVersion(include string) (string, error) {
 	for _, name := range []string{"torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"} {
 		text, err := os.ReadFile(filepath.Join(include, name))
@@ -79,7 +79,7 @@ func headerVersion(include string) (string, error) {
 	return "", errors.New("no TORCH_VERSION_MAJOR, _MINOR and _PATCH in its headers (torch/version.h)")
 }
 
-// hasOldABI tells whether a C++ library was built without the C++11 ABI, by the absence of its mark in all symbol names.
+// hasOldABI reports whether a C++ library was built without the C++11 ABI: no symbol name has the mark of that ABI.
 func hasOldABI(library string) (bool, error) {
 	f, err := elf.Open(library)
 	if err != nil {
@@ -98,9 +98,9 @@ func hasOldABI(library string) (bool, error) {
 	return true, nil
 }
 
-// withCUDA returns l linked against CUDA. Toolkits are directories with include/ and lib/ (or lib64/) of a CUDA toolkit; the headers and
-// the runtime are taken from the first that has them. Extra include directories come last.
-// The error is errNoCUDA with the reason when that is not possible.
+// withCUDA returns l linked with CUDA. toolkits are directories with include/ and lib/ (or lib64/) of a CUDA toolkit; the first that has
+// the headers and the runtime is used. extra are include directories that come last. If that is not possible, the error wraps errNoCUDA
+// and has the reason.
 func (l libtorch) withCUDA(toolkits []string, extra ...string) (libtorch, error) {
 	for _, name := range []string{"libtorch_cuda.so", "libc10_cuda.so"} {
 		if _, err := os.Stat(filepath.Join(l.Lib, name)); err != nil {
@@ -128,8 +128,8 @@ func (l libtorch) withCUDA(toolkits []string, extra ...string) (libtorch, error)
 		errNoCUDA, l.Dir, strings.Join(toolkits, ", "))
 }
 
-// checkLoads makes sure that a C++ program can be linked with l and started, which fails when a library that l's own need is missing.
-// It works in dir.
+// checkLoads returns an error unless a C++ program can be linked with l and started, which fails if a library on which l depends is
+// missing. It uses a temporary directory in dir.
 func (l libtorch) checkLoads(ctx context.Context, run commander, dir string) (err error) {
 	tmp, err := os.MkdirTemp(dir, "probe"+partMark)
 	if err != nil {
@@ -149,7 +149,7 @@ func (l libtorch) checkLoads(ctx context.Context, run commander, dir string) (er
 	return nil
 }
 
-// findIn returns the path of the first file called name in dirs, or "".
+// findIn returns the path of the first file called name in dirs, or "" if there is none.
 func findIn(dirs []string, name string) string {
 	for _, dir := range dirs {
 		path := filepath.Join(dir, name)

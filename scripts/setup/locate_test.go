@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// writeLibtorch lays out a small libtorch with include/ and lib/ in dir, with CUDA if asked for.
+// writeLibtorch writes a small libtorch with include/ and lib/ into dir, with CUDA if cuda is set.
 func writeLibtorch(t *testing.T, dir string, cuda bool) {
 	t.Helper()
 	libs := tinyLibraries(t)
@@ -31,7 +31,7 @@ func writeLibtorch(t *testing.T, dir string, cuda bool) {
 	}
 }
 
-// writeToolkit lays out what is needed of a CUDA toolkit in dir.
+// writeToolkit writes the required files of a CUDA toolkit into dir.
 func writeToolkit(t *testing.T, dir string) {
 	t.Helper()
 	writeFile(t, filepath.Join(dir, "include", "cuda_runtime_api.h"), "", 0o644)
@@ -183,7 +183,7 @@ func TestInstalledPyTorchMissing(t *testing.T) {
 	}
 }
 
-// TestInstalledPyTorchWithoutToolkitHeaders is PyTorch as pip installs it: its CUDA runtime comes without the headers crt/.
+// TestInstalledPyTorchWithoutToolkitHeaders uses a PyTorch like that of pip, whose CUDA runtime comes without the headers crt/.
 func TestInstalledPyTorchWithoutToolkitHeaders(t *testing.T) {
 	m, site, cache := newMachine(t), t.TempDir(), t.TempDir()
 	writeLibtorch(t, filepath.Join(site, "torch"), true)

@@ -16,16 +16,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/download"
 )
 
-// machine is a pretended machine: its g++ is the real one, while python3, pip and go do as told.
+// machine is a simulated machine. Its g++ is the real one, and its python3, pip and go behave as the test sets.
 type machine struct {
 	t     *testing.T
 	index string            // directory with the wheels that pip finds
-	gotch string            // what go mod download brings
-	fail  map[string]error  // program or step -> how it fails
-	calls []string          // the steps asked for, in order
-	after map[string]func() // step -> called before the step is done
+	gotch string            // directory that go mod download returns
+	fail  map[string]error  // program or step -> its error
+	calls []string          // the requested steps, in order
+	after map[string]func() // step -> called when the step is requested
 }
 
 // newMachine returns a machine whose pip has a small libtorch.
@@ -53,7 +55,7 @@ func newMachine(t *testing.T) *machine {
 	return m
 }
 
-// generatedWith returns generated C++ that has the given functions too.
+// generatedWith returns generated C++ that has the given functions, too.
 func generatedWith(names ...string) string {
 	text := generated
 	for _, n := range names {
@@ -62,7 +64,7 @@ func generatedWith(names ...string) string {
 	return text
 }
 
-// versionHeader is the part of torch's version.h that matters.
+// versionHeader returns the part of torch's version.h that set-up reads.
 func versionHeader(major, minor, patch string) string {
 	return "#define TORCH_VERSION_MAJOR " + major + "\n#define TORCH_VERSION_MINOR " + minor + "\n#define TORCH_VERSION_PATCH " + patch + "\n"
 }
@@ -74,8 +76,7 @@ func writeFile(t *testing.T, path, text string, mode os.FileMode) {
 	require.NoError(t, os.WriteFile(path, []byte(text), mode))
 }
 
-// tinyLibraries compiles shared libraries with the names of libtorch's, which need each other as libtorch's do.
-// They are compiled once for all tests.
+// tinyLibraries returns shared libraries with the names and the dependencies of libtorch's. They are compiled once for all tests.
 func tinyLibraries(t *testing.T) map[string]string {
 	t.Helper()
 	libs, err := compileLibraries()
@@ -136,7 +137,7 @@ func (m *machine) requirement(name string) string {
 	return fmt.Sprintf("%s==%s --hash=sha256:%x\n", name[:cut], name[cut+1:], sha256.Sum256(text))
 }
 
-// run is the machine's commander.
+// run runs a command of the machine.
 func (m *machine) run(ctx context.Context, c command) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -182,7 +183,7 @@ func (m *machine) run(ctx context.Context, c command) error {
 	return nil
 }
 
-// pipDownload copies the wheel that the list names into the directory asked for, without looking at its sum.
+// pipDownload copies the wheel that the list names into the requested directory, without checking its sum.
 func (m *machine) pipDownload(c command, list int) error {
 	line, err := os.ReadFile(c.args[list+1])
 	require.NoError(m.t, err)
@@ -195,12 +196,12 @@ func (m *machine) pipDownload(c command, list int) error {
 	return os.WriteFile(filepath.Join(dest, strings.ReplaceAll(name, "-", "_")+"-py3-none-any.whl"), text, 0o644)
 }
 
-// setup returns the set-up of the clone at root on this machine, without GPU and with only pip to reach, and the place of what it says.
+// setup returns the set-up of the clone at root on this machine, which has no GPU and reaches only pip, and the output of the set-up.
 func (m *machine) setup(root, cache string) (setup, *strings.Builder) {
 	var said strings.Builder
 	c := console{out: &said}
 	s := settings{root: root, goVersion: "1.26.0", cache: cache}
-	offline := downloader{client: &http.Client{Transport: noNetwork{}}, console: c}
+	offline := &download.Client{Transport: noNetwork{}}
 	return setup{
 		settings: s,
 		exec:     m.run,
@@ -209,9 +210,9 @@ func (m *machine) setup(root, cache string) (setup, *strings.Builder) {
 			settings: s,
 			run:      m.run,
 			console:  c,
-			wheels:   wheelFetcher{run: m.run, console: c, http: offline, downloads: filepath.Join(cache, "downloads")},
+			wheels:   wheelFetcher{run: m.run, console: c, client: offline, downloads: filepath.Join(cache, "downloads")},
 			sources: sources{
-				official: "https://torch.invalid/torch.whl", officialSum: contentSum,
+				official: "https://torch.invalid/torch.whl", officialSum: strings.Repeat("0", 64),
 				cpu: m.requirement("torch-2.11.0") + m.requirement("nvidia-cuda-runtime-13.0.96"),
 			},
 			gpu:    func(context.Context) bool { return false },
@@ -220,10 +221,10 @@ func (m *machine) setup(root, cache string) (setup, *strings.Builder) {
 	}, &said
 }
 
-// noNetwork is a network that reaches nothing.
+// noNetwork is a transport that reaches no host.
 type noNetwork struct{}
 
-// RoundTrip fails.
+// RoundTrip returns an error.
 func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("no such host")
 }

@@ -1,12 +1,12 @@
-// Setup puts everything that backfire needs to be built and does not come through Go modules in its place: libtorch, and a copy
-// of the gotch bindings adapted to it. Both live in the user's cache directory, shared by all clones; in the clone it writes
-// go.work and torchbridge/libtorch_flags.go, after which plain go build, go test and gopls work without environment variables.
+// Setup installs what backfire needs for its build beside Go modules: libtorch, and a copy of the gotch bindings that is adapted to
+// it. Both are in the user's cache directory, which all clones share. In the clone, setup writes go.work and
+// torchbridge/libtorch_flags.go. After that go build, go test and gopls work without environment variables.
 //
 // Run it in the clone with make setup, or
 //
 //	GOWORK=off go run ./scripts/setup
 //
-// It may be interrupted and repeated at any time: what has its final name is whole.
+// It can be interrupted and repeated at any time: a file or directory with its final name is complete.
 package main
 
 import (
@@ -26,13 +26,13 @@ func main() {
 		return
 	}
 	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted; nothing half-made is left in use, run it again to go on")
+		err = errors.New("interrupted; nothing incomplete is in use: run it once more to resume")
 	}
 	fmt.Fprintln(os.Stderr, "setup:", err)
 	os.Exit(1)
 }
 
-// runMain reads the settings of this process and runs the set-up, or only looks whether it is needed.
+// runMain reads the settings of this process and runs the set-up, or only checks whether it is needed.
 func runMain(ctx context.Context) error {
 	root, err := os.Getwd()
 	if err != nil {

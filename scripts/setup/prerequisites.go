@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// Space that the cache needs, in bytes: while fetching, and once libtorch is there.
+// Free disk space that set-up needs, in bytes: for the downloads, the unpacked libtorch and what Go compiles.
 const (
-	spaceCPU  = 3 << 30
-	spaceCUDA = 9 << 30
+	spaceCPU  = 3_000_000_000
+	spaceCUDA = 9_000_000_000
 )
 
-// checkPlatform refuses systems for which there is no libtorch to fetch and nothing was tested.
+// checkPlatform refuses the systems on which backfire was not tested and for which set-up has no libtorch to fetch.
 func checkPlatform(goos, goarch string) error {
 	if goos != "linux" || goarch != "amd64" {
 		return fmt.Errorf("backfire builds on linux/amd64 only, and this is %s/%s", goos, goarch)
@@ -26,7 +26,7 @@ func checkPlatform(goos, goarch string) error {
 	return nil
 }
 
-// checkCompiler makes sure that g++ is there and knows C++17, and that cgo is on.
+// checkCompiler returns an error unless g++ is there and knows C++17, and cgo is on.
 func checkCompiler(ctx context.Context, run commander, root string) error {
 	err := run(ctx, command{
 		name: "g++",
@@ -50,11 +50,11 @@ func checkCompiler(ctx context.Context, run commander, root string) error {
 	return nil
 }
 
-// checkGo makes sure that the go command is new enough for the clone. Go itself says so when it reads go.mod.
+// checkGo returns an error unless the go command is new enough for the clone. Go compares the versions itself when it reads go.mod.
 func checkGo(ctx context.Context, run commander, root string) error {
 	err := run(ctx, command{dir: root, env: []string{"GOWORK=off"}, name: "go", args: []string{"list", "-m"}, stdout: io.Discard})
 	if notFound(err) {
-		return errors.New("the go command is missing: install Go, see go.dev/doc/install")
+		return errors.New("the go command is missing: install Go, see https://go.dev/doc/install")
 	}
 	if err != nil {
 		return fmt.Errorf("go cannot read this clone's go.mod: %w", err)
@@ -62,7 +62,7 @@ func checkGo(ctx context.Context, run commander, root string) error {
 	return nil
 }
 
-// checkSpace makes sure that the file system of dir, which may not exist yet, has need bytes free.
+// checkSpace returns an error unless the file system of dir, which need not exist yet, has need bytes free for this user.
 func checkSpace(dir string, need int64) error {
 	for !isDir(dir) && dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir)
@@ -72,10 +72,11 @@ func checkSpace(dir string, need int64) error {
 		return fmt.Errorf("asking for the free space in %s: %w", dir, err)
 	}
 	if free := int64(fs.Bavail) * fs.Bsize; free < need {
-		return fmt.Errorf("%s has %s free and set-up needs %s: make room, or name another directory in BACKFIRE_CACHE", dir, mebibytes(free), mebibytes(need))
+		return fmt.Errorf("the disk of %s has %s free, and set-up needs %s: make room, or set BACKFIRE_CACHE to a directory on another disk",
+			dir, megabytes(free), megabytes(need))
 	}
 	return nil
 }
 
-// thisPlatform is checkPlatform for the running program.
+// thisPlatform checks the platform of the running program.
 func thisPlatform() error { return checkPlatform(runtime.GOOS, runtime.GOARCH) }

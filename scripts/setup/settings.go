@@ -10,36 +10,36 @@ import (
 	"strings"
 )
 
-// variant is the kind of libtorch that is linked.
+// variant is the variant of libtorch that is linked.
 type variant string
 
-// The variants of libtorch; the empty one leaves the choice to the machine (CUDA when it has an NVIDIA GPU).
+// The variants of libtorch. The empty one stands for that of the machine: CUDA if it has an NVIDIA GPU, otherwise CPU.
 const (
 	variantAuto variant = ""
 	variantCPU  variant = "cpu"
 	variantCUDA variant = "cuda"
 )
 
-// settings is what the user asked for, by flags and environment.
+// settings are the user's choices, from flags and environment.
 type settings struct {
 	root          string  // the clone
 	goVersion     string  // the Go that its go.mod asks for
-	cache         string  // directory of everything that clones share
+	cache         string  // directory that all clones share
 	cacheExplicit bool    // BACKFIRE_CACHE was set
-	libtorch      string  // LIBTORCH: a libtorch to use as it is, absolute; empty without
-	usePyTorch    bool    // LIBTORCH_USE_PYTORCH: take the libtorch inside the installed Python torch
-	variant       variant // as asked for; empty for the machine's choice
-	check         bool    // only look whether everything is in place
+	libtorch      string  // LIBTORCH: the directory of a libtorch to use, absolute; empty: none
+	usePyTorch    bool    // LIBTORCH_USE_PYTORCH: use the libtorch of the installed Python package torch
+	variant       variant // empty: the machine's
+	check         bool    // only check whether set-up is needed
 }
 
-// parseSettings reads the flags in args and the environment behind getenv for the clone at root.
-// Usage text goes to usage.
+// parseSettings returns the settings of the flags in args and of the environment for the clone at root. It writes the flags' usage to
+// usage.
 func parseSettings(args []string, getenv func(string) string, root string, usage io.Writer) (settings, error) {
 	s := settings{root: root}
 	fs := flag.NewFlagSet("setup", flag.ContinueOnError)
 	fs.SetOutput(usage)
-	v := fs.String("variant", getenv("BACKFIRE_VARIANT"), "libtorch variant: cpu or cuda (default: cuda when there is a GPU; also BACKFIRE_VARIANT)")
-	fs.BoolVar(&s.check, "check", false, "exit 0 when everything is in place and 1 when set-up is needed; change nothing")
+	v := fs.String("variant", getenv("BACKFIRE_VARIANT"), "libtorch variant: cpu or cuda (default: cuda if there is a GPU; also BACKFIRE_VARIANT)")
+	fs.BoolVar(&s.check, "check", false, "exit with 0 if everything is in place and with 1 if set-up is needed, without changing anything")
 	if err := fs.Parse(args); err != nil {
 		return s, fmt.Errorf("reading the flags: %w", err)
 	}
@@ -49,12 +49,12 @@ func parseSettings(args []string, getenv func(string) string, root string, usage
 	switch s.variant = variant(*v); s.variant {
 	case variantAuto, variantCPU, variantCUDA:
 	default:
-		return s, fmt.Errorf("unknown variant %q: it is cpu or cuda", *v)
+		return s, fmt.Errorf("unknown variant %q: it must be cpu or cuda", *v)
 	}
 
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil || !strings.HasPrefix(string(mod), "module backfire\n") {
-		return s, fmt.Errorf("%s is not a clone of backfire; run this in the directory that holds its go.mod", root)
+		return s, fmt.Errorf("%s is not a clone of backfire; run this in the directory that has its go.mod", root)
 	}
 	if s.goVersion = goDirective(string(mod)); s.goVersion == "" {
 		return s, fmt.Errorf("%s has no go line", filepath.Join(root, "go.mod"))
@@ -72,15 +72,15 @@ func parseSettings(args []string, getenv func(string) string, root string, usage
 	case "1":
 		s.usePyTorch = true
 	default:
-		return s, fmt.Errorf("LIBTORCH_USE_PYTORCH is %q: set it to 1 or leave it out", use)
+		return s, fmt.Errorf("LIBTORCH_USE_PYTORCH is %q: set it to 1 or leave it unset", use)
 	}
 	if s.libtorch != "" && s.usePyTorch {
-		return s, errors.New("both LIBTORCH and LIBTORCH_USE_PYTORCH are set: keep one")
+		return s, errors.New("both LIBTORCH and LIBTORCH_USE_PYTORCH are set: unset one of them")
 	}
 	return s, nil
 }
 
-// goDirective returns the version on the go line of a go.mod, or "".
+// goDirective returns the version in the go line of a go.mod, or "" without that line.
 func goDirective(mod string) string {
 	for line := range strings.Lines(mod) {
 		if version, ok := strings.CutPrefix(line, "go "); ok {
@@ -90,8 +90,8 @@ func goDirective(mod string) string {
 	return ""
 }
 
-// cacheDir returns the directory shared by all clones, absolute: BACKFIRE_CACHE, else backfire/ in the user's cache directory
-// ($XDG_CACHE_HOME or ~/.cache). The flag says whether BACKFIRE_CACHE named it.
+// cacheDir returns the directory that all clones share, absolute: BACKFIRE_CACHE, or else backfire/ in the user's cache directory
+// ($XDG_CACHE_HOME or ~/.cache). explicit reports whether it is from BACKFIRE_CACHE.
 func cacheDir(getenv func(string) string) (dir string, explicit bool, err error) {
 	dir = getenv("BACKFIRE_CACHE")
 	explicit = dir != ""

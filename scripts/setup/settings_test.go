@@ -14,7 +14,7 @@ func environ(vars map[string]string) func(string) string {
 	return func(name string) string { return vars[name] }
 }
 
-// newClone makes a directory that looks like a clone.
+// newClone makes a directory with the go.mod of a clone, and returns it.
 func newClone(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -68,13 +68,13 @@ func TestParseSettingsRefuses(t *testing.T) {
 	}{
 		{"unknown flag", clone, []string{"--fast"}, map[string]string{"HOME": "/h"}, "fast"},
 		{"argument", clone, []string{"cuda"}, map[string]string{"HOME": "/h"}, `unexpected argument "cuda"`},
-		{"unknown variant", clone, []string{"--variant", "rocm"}, map[string]string{"HOME": "/h"}, `unknown variant "rocm": it is cpu or cuda`},
+		{"unknown variant", clone, []string{"--variant", "rocm"}, map[string]string{"HOME": "/h"}, `unknown variant "rocm": it must be cpu or cuda`},
 		{"no clone", t.TempDir(), nil, map[string]string{"HOME": "/h"}, "is not a clone of backfire"},
 		{"no home", clone, nil, nil, "no cache directory"},
 		{"cache with a quote", clone, nil, map[string]string{"BACKFIRE_CACHE": `/scratch/a"b`}, "which cgo does not accept"},
 		{"cache with a comma", clone, nil, map[string]string{"BACKFIRE_CACHE": "/scratch/a,b"}, "which cgo does not accept"},
-		{"two libtorches", clone, nil, map[string]string{"HOME": "/h", "LIBTORCH": "/a", "LIBTORCH_USE_PYTORCH": "1"}, "keep one"},
-		{"odd switch", clone, nil, map[string]string{"HOME": "/h", "LIBTORCH_USE_PYTORCH": "yes"}, "set it to 1 or leave it out"},
+		{"two libtorches", clone, nil, map[string]string{"HOME": "/h", "LIBTORCH": "/a", "LIBTORCH_USE_PYTORCH": "1"}, "unset one of them"},
+		{"odd switch", clone, nil, map[string]string{"HOME": "/h", "LIBTORCH_USE_PYTORCH": "yes"}, "set it to 1 or leave it unset"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/download"
 )
 
 func TestSetupFromNothing(t *testing.T) {
@@ -20,7 +22,8 @@ func TestSetupFromNothing(t *testing.T) {
 	require.NoError(t, s.run(t.Context()), said)
 	require.NoError(t, checkReady(s.settings))
 
-	require.Contains(t, said.String(), "that did not work: downloading: no such host\nfetching libtorch 2.11.0 from PyPI instead")
+	require.Contains(t, said.String(), "  download torch.whl: no mirror delivered the file: tried torch.invalid (no such host); retry later, or put the file into "+
+		filepath.Join(cache, "downloads")+" by hand\nfetching libtorch 2.11.0 from PyPI instead (545 MB)")
 	require.Contains(t, said.String(), "next: make quick\n")
 	require.Equal(t, []string{
 		"include/ATen/ATen.h", "include/torch/csrc/api/include/torch/torch.h", "include/torch/headeronly/version.h",
@@ -46,6 +49,37 @@ func TestSetupFromNothing(t *testing.T) {
 	requireNoParts(t, cache)
 }
 
+func TestSetupAnnouncesWhatItTakes(t *testing.T) {
+	m, cache := newMachine(t), t.TempDir()
+	s, said := m.setup(newClone(t), cache)
+	require.NoError(t, s.run(t.Context()), said)
+	require.Contains(t, said.String(), "setting up backfire in "+cache+`: libtorch 2.11.0 for the CPU, and the gotch bindings adapted to it
+  fetches:  libtorch, 190 MB (545 MB if only PyPI can be reached), and the Go modules that are missing, at most 110 MB
+  disk:     needs 3000 MB while it runs
+  duration: about 5 minutes the first time, seconds after that and in further clones
+fetching libtorch 2.11.0 for the CPU from download.pytorch.org (190 MB)
+`)
+
+	again, said := m.setup(newClone(t), cache)
+	require.NoError(t, again.run(t.Context()), said)
+	require.Contains(t, said.String(), "libtorch is there already")
+	require.NotContains(t, said.String(), "fetches")
+
+	cuda, said := m.setup(newClone(t), cache)
+	cuda.locator.variant = variantCUDA
+	require.NoError(t, cuda.announce(t.Context()))
+	require.Contains(t, said.String(), "libtorch, 2500 MB, and the Go modules")
+	require.Contains(t, said.String(), "needs 9000 MB")
+}
+
+func TestSetupNeedsNoDiskForALibtorchThatIsGiven(t *testing.T) {
+	m := newMachine(t)
+	s, _ := m.setup(newClone(t), t.TempDir())
+	s.locator.libtorch = t.TempDir()
+	_, fetches := s.locator.missing(t.Context())
+	require.False(t, fetches)
+}
+
 func TestSecondCloneFetchesNothing(t *testing.T) {
 	m, cache := newMachine(t), t.TempDir()
 	s, said := m.setup(newClone(t), cache)
@@ -59,8 +93,8 @@ func TestSecondCloneFetchesNothing(t *testing.T) {
 	require.Equal(t, before, filesIn(t, cache))
 }
 
-// TestSetupCanBeInterrupted stops a set-up at every step and sees that nothing half-made is taken for whole, and that repeating it ends
-// as if nothing had been.
+// TestSetupCanBeInterrupted interrupts a set-up at every step and checks that no incomplete part is in use, and that repeating it gives
+// the same result as without the interruption.
 func TestSetupCanBeInterrupted(t *testing.T) {
 	for _, step := range []string{
 		"python3 pip", "python3 pip download torch==2.11.0", "python3 pip download nvidia-cuda-runtime==13.0.96", "go mod download", "go build",
@@ -81,13 +115,13 @@ func TestSetupCanBeInterrupted(t *testing.T) {
 			require.NoError(t, s.run(t.Context()), said)
 			require.NoError(t, checkReady(s.settings))
 			if done {
-				require.NotContains(t, m.calls, "python3 pip download torch==2.11.0", "a whole download was fetched again")
+				require.NotContains(t, m.calls, "python3 pip download torch==2.11.0", "a complete download was repeated")
 			}
 		})
 	}
 }
 
-func TestSetupRemovesWhatAKilledOneLeft(t *testing.T) {
+func TestSetupRemovesPartsOfAKilledSetup(t *testing.T) {
 	m, cache := newMachine(t), t.TempDir()
 	for _, dir := range []string{"libtorch-2.11.0-cpu" + partMark + "1", "downloads/pip" + partMark + "2", "gotch-0.9.1-0" + partMark + "3"} {
 		writeFile(t, filepath.Join(cache, dir, "half"), "x", 0o644)
@@ -99,7 +133,7 @@ func TestSetupRemovesWhatAKilledOneLeft(t *testing.T) {
 
 func TestSetupWaitsForAnotherOne(t *testing.T) {
 	m, cache := newMachine(t), t.TempDir()
-	unlock, err := lockCache(t.Context(), cache, func(string, ...any) { t.Error("waited for nobody") })
+	unlock, err := lockCache(t.Context(), cache, func(string, ...any) { t.Error("waited although no other set-up runs") })
 	require.NoError(t, err)
 
 	s, said := m.setup(newClone(t), cache)
@@ -158,7 +192,7 @@ func TestSetupRefusesAWheelWithAnotherSum(t *testing.T) {
 	m, cache := newMachine(t), t.TempDir()
 	s, _ := m.setup(newClone(t), cache)
 	s.locator.sources.cpu = strings.Replace(s.locator.sources.cpu, "sha256:", "sha256:00", 1)
-	require.ErrorIs(t, s.run(t.Context()), errChecksum)
+	require.ErrorIs(t, s.run(t.Context()), download.ErrWrongContent)
 	require.NoFileExists(t, filepath.Join(cache, "downloads", "torch-2.11.0.whl"))
 	require.NoDirExists(t, filepath.Join(cache, "libtorch-2.11.0-cpu"))
 }
@@ -171,7 +205,7 @@ func TestSetupRefusesALibtorchThatCannotBeLoaded(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(cache, "libtorch-2.11.0-cpu"))
 }
 
-// requireNoParts fails when something half-made is left in the cache.
+// requireNoParts fails if the cache has an incomplete part.
 func requireNoParts(t *testing.T, cache string) {
 	t.Helper()
 	for _, pattern := range []string{"*", "*/*"} {

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// errUnsafe says that an archive has an entry that no honest archive has: one outside its directory, or a link.
+// errUnsafe reports an archive with an entry that is outside of its directory, or a link or special file.
 var errUnsafe = errors.New("unsafe archive")
 
-// unpack extracts from the zip archive at file into dir what choose wants; choose maps an entry's name to its place under dir, or to "".
-// An archive with an unsafe entry, chosen or not, is refused before anything is written.
+// unpack extracts entries of the zip archive at file into dir. choose maps the name of an entry to its place below dir, or to "" if it is
+// not extracted. An archive with an unsafe entry, chosen or not, is refused before anything is written.
 func unpack(file, dir string, choose func(name string) string) (err error) {
 	r, err := zip.OpenReader(file)
 	if err != nil {
@@ -26,7 +26,7 @@ func unpack(file, dir string, choose func(name string) string) (err error) {
 			return fmt.Errorf("unpacking %s: %w: entry %q", filepath.Base(file), errUnsafe, entry.Name)
 		}
 	}
-	// os.Root keeps every write inside dir, whatever is there.
+	// os.Root keeps every write inside dir, even if dir has links.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("unpacking: %w", err)
@@ -47,7 +47,7 @@ func unpack(file, dir string, choose func(name string) string) (err error) {
 	return nil
 }
 
-// extract writes one entry to place under root. The reader checks its CRC-32.
+// extract writes one entry to place below root. The reader checks its CRC-32.
 func extract(entry *zip.File, root *os.Root, place string) error {
 	in, err := entry.Open()
 	if err != nil {

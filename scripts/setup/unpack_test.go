@@ -16,7 +16,7 @@ type entry struct {
 	mode       fs.FileMode
 }
 
-// writeZip makes a zip archive in a new directory.
+// writeZip writes a zip archive into a new directory and returns its path.
 func writeZip(t *testing.T, entries ...entry) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "test.zip")
@@ -36,7 +36,7 @@ func writeZip(t *testing.T, entries ...entry) string {
 	return file
 }
 
-// everything is a choice of all entries under their own names.
+// everything chooses all entries, under their own names.
 func everything(name string) string { return name }
 
 func TestUnpackTakesWhatIsChosen(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"backfire/internal/download"
 )
 
 // torchVersion is the libtorch that set-up fetches; its wheels are pinned in requirements-*.txt.
@@ -24,7 +26,7 @@ var (
 	wheelsCRT string // headers that the CUDA runtime's own wheel leaves out
 )
 
-// sources says where libtorch comes from.
+// sources are the places that libtorch is fetched from.
 type sources struct {
 	official, officialSum string // URL and SHA-256 of PyTorch's own CPU wheel, a third of the size of the one on PyPI
 	cpu, cuda, crt        string // wheels on PyPI
@@ -39,28 +41,45 @@ var pinned = sources{
 	crt:         wheelsCRT,
 }
 
-// wheelFetcher gets wheels into the cache.
+// Sizes of the downloads, in bytes, rounded.
+const (
+	bytesOfficial  = 190_000_000   // PyTorch's own CPU wheel
+	bytesPyPICPU   = 545_000_000   // wheelsCPU
+	bytesPyPICUDA  = 2_500_000_000 // wheelsCUDA
+	limitOfficial  = 400_000_000   // more than this is not PyTorch's own CPU wheel
+	bytesGoModules = 110_000_000   // all modules that Go fetches, more than half of it gotch
+)
+
+// wheelFetcher brings wheels into the cache.
 type wheelFetcher struct {
 	run       commander
 	console   console
-	http      downloader
+	client    *download.Client
 	downloads string // directory
 }
 
-// fetchOfficial downloads PyTorch's own CPU wheel from url.
+// fetchOfficial downloads PyTorch's own CPU wheel from url and returns its path.
 func (w wheelFetcher) fetchOfficial(ctx context.Context, url, sum string) ([]string, error) {
 	if err := os.MkdirAll(w.downloads, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory for downloads: %w", err)
 	}
-	file := filepath.Join(w.downloads, strings.ReplaceAll(path.Base(url), "%2B", "+"))
-	if err := w.http.fetch(ctx, url, file, sum); err != nil {
+	name := strings.ReplaceAll(path.Base(url), "%2B", "+")
+	file := filepath.Join(w.downloads, name)
+	progress, finish := w.console.bytesProgress(name)
+	defer finish()
+	w.client.Progress = progress
+	w.client.Retrying = func(_ string, reason error) {
+		w.console.say("  the connection broke (%v); resuming the download", reason)
+	}
+	err := w.client.Fetch(ctx, download.File{Path: file, Limit: limitOfficial, Check: download.SHA256(sum), Mirrors: []string{url}})
+	if err != nil {
 		return nil, err
 	}
 	return []string{file}, nil
 }
 
 // fetchPyPI downloads the listed wheels with the user's pip, which knows the user's mirrors, proxies and certificates, and returns
-// their paths. Wheels that an earlier run brought are not fetched again.
+// their paths. Wheels that an earlier run downloaded are kept.
 func (w wheelFetcher) fetchPyPI(ctx context.Context, requirements string) ([]string, error) {
 	if err := os.MkdirAll(w.downloads, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory for downloads: %w", err)
@@ -91,7 +110,8 @@ func (w wheelFetcher) fetchWheel(ctx context.Context, line string) (file string,
 		return "", fmt.Errorf("wheel %q has no SHA-256 sum", line)
 	}
 	file = filepath.Join(w.downloads, strings.ReplaceAll(name, "==", "-")+".whl")
-	if verifySum(file, sum) == nil {
+	check := download.SHA256(sum)
+	if check(ctx, file) == nil {
 		return file, nil
 	}
 	tmp, err := os.MkdirTemp(w.downloads, "pip"+partMark)
@@ -124,8 +144,8 @@ func (w wheelFetcher) fetchWheel(ctx context.Context, line string) (file string,
 	if err != nil || len(got) != 1 {
 		return "", fmt.Errorf("pip downloaded %d wheels for %s instead of one", len(got), name)
 	}
-	if err := verifySum(got[0], sum); err != nil {
-		return "", err
+	if err := check(ctx, got[0]); err != nil {
+		return "", fmt.Errorf("pip downloaded %s: %w", name, err)
 	}
 	if err := os.Rename(got[0], file); err != nil {
 		return "", fmt.Errorf("keeping %s: %w", name, err)
@@ -133,7 +153,8 @@ func (w wheelFetcher) fetchWheel(ctx context.Context, line string) (file string,
 	return file, nil
 }
 
-// chooseCPU picks from torch's and NVIDIA's wheels what a CPU build needs, laid out as in PyTorch's libtorch archives: include/, lib/.
+// chooseCPU maps a file of torch's and NVIDIA's wheels that a CPU build needs to its place, as in PyTorch's libtorch archives: include/,
+// lib/. It returns "" for any other file.
 func chooseCPU(name string) string {
 	dir, base := path.Split(name)
 	switch {
@@ -147,7 +168,8 @@ func chooseCPU(name string) string {
 	return chooseLicence(name)
 }
 
-// chooseCUDA picks from torch's and NVIDIA's wheels what a CUDA build needs, in the wheels' own layout, to which the libraries' RPATHs fit.
+// chooseCUDA returns the name of a file of torch's and NVIDIA's wheels that a CUDA build needs, and "" for any other file. The layout is
+// that of the wheels, to which the libraries' RPATHs fit.
 func chooseCUDA(name string) string {
 	switch {
 	case strings.HasPrefix(name, "torch/include/"),
@@ -158,7 +180,7 @@ func chooseCUDA(name string) string {
 	return chooseLicence(name)
 }
 
-// chooseLicence picks the licence texts out of a wheel's metadata: licences/<wheel>/...
+// chooseLicence maps a licence text in a wheel's metadata to licences/<wheel>/..., and any other file to "".
 func chooseLicence(name string) string {
 	info, rest, ok := strings.Cut(name, ".dist-info/")
 	if !ok {

@@ -12,7 +12,7 @@ import (
 func TestClonedFiles(t *testing.T) {
 	for name, l := range map[string]libtorch{"cpu": testCPU, "cuda": testCUDA} {
 		s := stamp{Go: "1.26.0", Libtorch: l, Gotch: "/cache/gotch-0.9.1-0123456789ab"}
-		files := s.clonedFiles()
+		files := s.cloneFiles()
 		require.Len(t, files, 2)
 		requireGolden(t, "work-"+name, files[workFile])
 		requireGolden(t, "flags-"+name, files[flagsFile])
@@ -32,7 +32,7 @@ func TestWriteFilesLeavesEqualOnesAlone(t *testing.T) {
 	require.NoError(t, s.writeFiles(root))
 	after, err := os.Stat(filepath.Join(root, flagsFile))
 	require.NoError(t, err)
-	require.True(t, os.SameFile(before, after), "an equal file was replaced, and Go would compile again")
+	require.True(t, os.SameFile(before, after), "an equal file was replaced, and Go would recompile")
 
 	s.Libtorch = testCUDA
 	require.NoError(t, s.writeFiles(root))
@@ -41,7 +41,7 @@ func TestWriteFilesLeavesEqualOnesAlone(t *testing.T) {
 	require.Equal(t, testCUDA.goFlags(), string(text))
 }
 
-// readyClone makes a clone whose last set-up is whole, and returns settings that leave everything open.
+// readyClone makes a clone whose last set-up is complete, and returns settings that leave everything open.
 func readyClone(t *testing.T, from origin) (settings, stamp) {
 	t.Helper()
 	root, cache := t.TempDir(), t.TempDir()

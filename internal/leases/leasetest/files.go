@@ -1,6 +1,6 @@
-// Package leasetest has a file system in memory for tests of leases: it counts
-// operations, takes its time and fails as a network does, and its clock is that
-// of the testing/synctest bubble that it is used in.
+// Package leasetest provides a file system in memory for tests of leases. It counts
+// operations, and can be slow and fail like a network. Its clock is that of the
+// testing/synctest bubble in which it is used.
 package leasetest
 
 import (
@@ -23,36 +23,38 @@ type node struct {
 	modified time.Time
 }
 
-// NewServer has one empty directory.
+// NewServer returns a server with one empty directory.
 func NewServer(dir string) *Server {
 	return &Server{nodes: map[string]*node{dir: {names: map[string]bool{}, modified: time.Now()}}}
 }
 
-// Has says whether there is a file or directory.
+// Has reports whether a file or directory exists.
 func (s *Server) Has(path string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.nodes[path] != nil
 }
 
-// Client is the server as one process sees it. It implements leases.Files.
+// Client is one process's access to a server. It implements leases.Files.
 type Client struct {
 	Server *Server
-	// Before and After are called around each operation: they may wait, and
-	// their error is the operation's, which has not or has taken place then.
+	// Before and After, if not nil, are called before and after each operation. They
+	// may wait. If Before returns an error, the operation fails with it without taking
+	// place; if After does, the operation fails with it after it took place.
 	Before, After func(op string) error
 
 	mu  sync.Mutex
 	ops int
 }
 
-// Ops counts the operations so far.
+// Ops returns the number of operations so far.
 func (c *Client) Ops() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ops
 }
 
+// do carries out one operation.
 func (c *Client) do(op, path string, f func(*Server) error) error {
 	c.mu.Lock()
 	c.ops++
@@ -76,7 +78,7 @@ func (c *Client) do(op, path string, f func(*Server) error) error {
 	return nil
 }
 
-// link enters a node at a path where nothing is.
+// link adds a node at a path.
 func (s *Server) link(path string, n *node) error {
 	parent := s.nodes[filepath.Dir(path)]
 	if parent == nil || parent.names == nil {
@@ -88,6 +90,7 @@ func (s *Server) link(path string, n *node) error {
 	return nil
 }
 
+// unlink removes the node at a path.
 func (s *Server) unlink(path string) {
 	delete(s.nodes, path)
 	if parent := s.nodes[filepath.Dir(path)]; parent != nil {
@@ -106,6 +109,7 @@ func (c *Client) Create(path string) error {
 	return c.do("create", path, func(s *Server) error { return s.create(path, &node{}) })
 }
 
+// create adds a new node at a path that must not exist.
 func (s *Server) create(path string, n *node) error {
 	if s.nodes[path] != nil {
 		return fs.ErrExist
@@ -163,7 +167,7 @@ func (c *Client) Remove(path string) error {
 	})
 }
 
-// ReadDir lists the names in a directory.
+// ReadDir returns the names in a directory.
 func (c *Client) ReadDir(path string) ([]string, error) {
 	var names []string
 	err := c.do("readdir", path, func(s *Server) error {
@@ -179,7 +183,7 @@ func (c *Client) ReadDir(path string) ([]string, error) {
 	return names, err
 }
 
-// ModTime is when a file or directory was last modified.
+// ModTime returns the modification time of a file or directory.
 func (c *Client) ModTime(path string) (time.Time, error) {
 	var modified time.Time
 	err := c.do("stat", path, func(s *Server) error {

@@ -1,0 +1,17 @@
+package claims
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/defenses"
+)
+
+// The names of the defenses are those of package defenses, the only list of them.
+func TestDefensesHaveTheNamesOfPackageDefenses(t *testing.T) {
+	require.Equal(t, defenses.None, NoDefense)
+	require.Equal(t, string(defenses.KindCutMix), CutMix)
+	require.Equal(t, string(defenses.KindAgentAugmentation), AgentAugmentation)
+	require.Equal(t, string(defenses.KindIndexing), AgentIndexing)
+}

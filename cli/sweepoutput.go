@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"backfire/config"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
+	"backfire/report"
+	"backfire/report/table"
+)
+
+// sweepOutput makes, writes and shows the tables of a sweep.
+type sweepOutput struct {
+	opts  *SweepOptions
+	file  *config.Sweep
+	sweep *plan.Sweep
+	store *store.Store
+}
+
+// tableLine is one of the last lines of --json, one for each dataset.
+type tableLine struct {
+	Event       string          `json:"event"`          // "table"
+	Path        string          `json:"path,omitempty"` // the sweep's summary
+	Files       []string        `json:"files"`          // the table's
+	Interrupted bool            `json:"interrupted"`
+	Failed      []store.Failure `json:"failed"` // of the whole sweep
+	Table       *table.Table    `json:"table"`
+}
+
+// show makes the tables from the store, writes their files and shows them. An
+// interrupted sweep has no files and, without --json, no tables.
+func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) error {
+	if interrupted && !o.opts.JSON {
+		return nil
+	}
+	summary, err := summary.Summarize(o.sweep, o.store)
+	if err != nil {
+		return err
+	}
+	summary.Origin = &store.Request{
+		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
+	}
+	if !interrupted {
+		if err := summary.Write(ctx, o.store); err != nil {
+			return err
+		}
+		if len(summary.Missing) == 0 {
+			if err := runner.End(o.sweep, o.store); err != nil {
+				return err
+			}
+		}
+	}
+	shown := 0
+	for _, dataset := range datasetsOf(summary) {
+		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown} {
+			made, err := o.table(kind, summary, dataset, outcome)
+			if kind == report.Unknown && errors.Is(err, report.ErrEmpty) {
+				continue // most sweeps have no such defender
+			}
+			if err != nil {
+				return err
+			}
+			line := tableLine{Event: "table", Path: summary.Path, Interrupted: interrupted, Failed: append([]store.Failure{}, outcome.Failed...), Table: made}
+			if err := o.showTable(line, shown == 0); err != nil {
+				return err
+			}
+			shown++
+		}
+	}
+	if !o.opts.JSON {
+		fmt.Fprintf(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+	}
+	return nil
+}
+
+// showTable writes the files of a table, unless the sweep was interrupted, and shows the
+// table.
+func (o *sweepOutput) showTable(line tableLine, first bool) error {
+	line.Files = []string{}
+	if !line.Interrupted {
+		var err error
+		if line.Files, err = o.write(line.Table); err != nil {
+			return err
+		}
+	}
+	var err error
+	if o.opts.JSON {
+		err = json.NewEncoder(o.opts.IO.Out).Encode(line)
+	} else {
+		err = o.print(line.Table, first)
+	}
+	if err != nil {
+		return fmt.Errorf("show %s: %w", line.Table.Name, err)
+	}
+	return nil
+}
+
+// table makes a table of the sweep on one of its datasets.
+func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset string, outcome *runner.Outcome) (*table.Table, error) {
+	name := o.file.Name
+	if kind != o.opts.Kind {
+		name += "-" + string(kind)
+	}
+	return report.New(kind, summary, dataset, report.Options{
+		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
+	})
+}
+
+// result reads the result of a cell.
+func (o *sweepOutput) result(cell string) (*store.Result, error) {
+	record, err := o.store.Read(cell)
+	if err != nil {
+		return nil, err
+	}
+	return &record.Result, nil
+}
+
+// datasetsOf lists the datasets of a sweep in the order of its points.
+func datasetsOf(summary *summary.Summary) []string {
+	var names []string
+	for _, point := range summary.Points {
+		if !slices.Contains(names, point.Data.Name) {
+			names = append(names, point.Data.Name)
+		}
+	}
+	return names
+}
+
+// print shows a table as text, with an empty line before all but the first.
+func (o *sweepOutput) print(made *table.Table, first bool) error {
+	if !first {
+		fmt.Fprintln(o.opts.IO.Out)
+	}
+	if err := made.Write(o.opts.IO.Out, table.FormatText); err != nil {
+		return err
+	}
+	var extensions []string
+	for _, format := range table.Formats() {
+		extensions = append(extensions, string(format))
+	}
+	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
+	return nil
+}
+
+// dir returns the directory of the tables.
+func (o *sweepOutput) dir() string {
+	if o.opts.Out == "" {
+		return filepath.Join(o.store.Dir(), "tables")
+	}
+	return o.opts.Out
+}
+
+// makeDir makes the directory of the tables.
+func (o *sweepOutput) makeDir() error {
+	if err := os.MkdirAll(o.dir(), 0o755); err != nil {
+		return fmt.Errorf("make the directory for the tables: %w", err)
+	}
+	return nil
+}
+
+// path returns the path of a table's files, without their extension.
+func (o *sweepOutput) path(made *table.Table) string {
+	return filepath.Join(o.dir(), fileName(made.Name+"-"+made.Dataset))
+}
+
+// fileName replaces the characters of a name that do not belong into a file name.
+func fileName(name string) string {
+	return strings.TrimLeft(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_.", r):
+			return r
+		default:
+			return '-'
+		}
+	}, name), ".")
+}
+
+// write writes a table's files and returns their paths.
+func (o *sweepOutput) write(made *table.Table) ([]string, error) {
+	path := o.path(made)
+	var paths []string
+	for _, format := range table.Formats() {
+		name := path + "." + string(format)
+		if err := writeTableFile(name, made, format); err != nil {
+			return nil, err
+		}
+		paths = append(paths, name)
+	}
+	return paths, nil
+}
+
+// writeTableFile writes a table to a file in a format.
+func writeTableFile(name string, made *table.Table, format table.Format) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("write a table: %w", err)
+	}
+	if err := made.Write(file, format); err != nil {
+		_ = file.Close() // the table is not whole anyway
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("write a table: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package estimate
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/triggers"
+)
+
+// Estimate is the expected cost of a sweep on this machine.
+type Estimate struct {
+	// Models counts the models to train, each game with the triggers that its attackers try now.
+	// AtMost is their number if every trigger that is not decided yet is drawn plan.MaxDraws times.
+	Models  int     `json:"models"`
+	AtMost  int     `json:"at_most"`
+	Stored  int     `json:"stored"`  // models that are stored
+	Steps   int64   `json:"steps"`   // optimiser steps, for Models
+	Images  int64   `json:"images"`  // through the training step, for Models
+	Seconds float64 `json:"seconds"` // until Models are trained
+	// Workers is the number of models that are trained at a time.
+	Workers int `json:"workers"`
+	// Trials are the measurements that decided that number, on a GPU.
+	Trials []Trial `json:"trials,omitempty"`
+	Speeds []Speed `json:"speeds"` // one per shape, in the order of the sweep
+}
+
+// Speed is the speed of training models of one shape on this machine.
+type Speed struct {
+	Width int            `json:"width"`
+	Shape triggers.Shape `json:"shape"`
+	Batch int            `json:"batch"`
+	// Defense names the defenses that change batches; empty: none.
+	Defense string `json:"defense,omitempty"`
+	// Precision is that of the cells; empty: fp32.
+	Precision string `json:"precision,omitempty"`
+	Models    int    `json:"models"` // to train
+	// ImagesPerSecond is the number of images that go through the training step of one worker while
+	// all workers train.
+	ImagesPerSecond float64 `json:"images_per_second"`
+	Source          string  `json:"source"` // SpeedStored or SpeedMeasured
+}
+
+// The sources of a Speed.
+const (
+	SpeedStored   = "stored"   // from stored results of models of this shape that were trained here
+	SpeedMeasured = "measured" // from a few steps, trained for the estimate
+)
+
+// Estimator describes the machine that a sweep is to be trained on.
+type Estimator struct {
+	Engine  store.EngineInfo // of the workers
+	Store   *store.Store
+	Command func() (*exec.Cmd, error) // makes the command of a worker process, see runner.Runner
+	Device  string                    // cpu or cuda:K
+	Workers int                       // models at a time, at least 1
+	Threads int                       // of the CPU, per worker, at least 1
+	BF16    string                    // the CPU's instructions for bfloat16, see store.CPUBF16
+	// PerProcess is the number of workers that share a process, see runner.PerProcess. 0 is taken
+	// as 1.
+	PerProcess int
+	// Tell, if not nil, is called before each measurement, which takes seconds.
+	Tell func(string)
+
+	Trials []Trial       // that ChooseWorkers decided Workers by; none otherwise
+	chosen cell.StepKind // of the models in them
+}
+
+func (e Estimator) tell(format string, args ...any) {
+	if e.Tell != nil {
+		e.Tell(fmt.Sprintf(format, args...))
+	}
+}
+
+// Estimate adds up what is left of a sweep. The time covers training and evaluation, not loading or
+// waiting for single games. Where the store has no time of a shape on this kind of machine, a few
+// steps are trained to get one. The error wraps runner.ErrInterrupted when ctx ends.
+func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, error) {
+	left, worklist, err := e.left(sweep, false)
+	if err != nil {
+		return nil, err
+	}
+	estimate := &Estimate{Stored: len(worklist.Tasks) - len(left), Workers: max(1, e.Workers), Trials: e.Trials, Speeds: []Speed{}}
+	speeds, err := e.speeds(ctx, left)
+	if err != nil {
+		return nil, err
+	}
+	busy := make([]float64, estimate.Workers) // seconds, by worker
+	for _, cell := range left {
+		speed := speeds[cell.StepKind()]
+		speed.Models++
+		estimate.Models++
+		estimate.Steps += cell.Steps()
+		estimate.Images += cell.TrainedImages()
+		next := slices.Index(busy, slices.Min(busy))
+		busy[next] += cell.Work() / speed.ImagesPerSecond
+	}
+	estimate.Seconds = slices.Max(busy)
+	estimate.AtMost = estimate.Models + worklist.Redraws()
+	for _, cell := range left {
+		if speed, ok := speeds[cell.StepKind()]; ok {
+			estimate.Speeds = append(estimate.Speeds, *speed)
+			delete(speeds, cell.StepKind())
+		}
+	}
+	return estimate, nil
+}

@@ -1,0 +1,122 @@
+package estimate_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/internal/enginetest"
+	"backfire/internal/runtest"
+	"backfire/triggers"
+)
+
+func TestEstimateMeasuresEachShapeOnce(t *testing.T) {
+	sweep := enginetest.NewSweep(t,
+		enginetest.TinyPoint(t, "narrow", func(*config.Config) {}),
+		enginetest.TinyPoint(t, "wide", func(c *config.Config) { c.Model.Width, c.Attackers.Counts, c.Attackers.Singles = 2, []int{2}, 0 }))
+	e, err := runtest.NewEstimator(enginetest.OpenStore(t), 2).Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, 6, e.Models)
+	require.Equal(t, 6, e.AtMost)
+	require.Zero(t, e.Stored)
+	require.Equal(t, int64(6*3*320), e.Images)
+	require.Equal(t, int64(6*3*320/16), e.Steps)
+	require.Equal(t, 2, e.Workers)
+	require.Len(t, e.Speeds, 2)
+	for i, models := range []int{5, 1} {
+		s := e.Speeds[i]
+		require.Equal(t, i+1, s.Width)
+		require.Equal(t, triggers.Shape{C: 1, H: 8, W: 8}, s.Shape)
+		require.Equal(t, 16, s.Batch)
+		require.Equal(t, models, s.Models)
+		require.Equal(t, estimate.SpeedMeasured, s.Source)
+		require.Positive(t, s.ImagesPerSecond)
+	}
+	require.Positive(t, e.Seconds)
+}
+
+// Five models at 1000 images per second on two workers take as long as three, one after another.
+func TestEstimateUsesStoredTimes(t *testing.T) {
+	sweep, st := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), enginetest.OpenStore(t)
+	e := runtest.NewEstimator(st, 2)
+	e.Command = enginetest.NoWorkers
+	for i, speed := range []float64{5000, 1000, 200} { // their median counts
+		cell := sweep.Cells[0]
+		cell.Game.Seed = uint64(100 + i)
+		enginetest.StoreTiming(t, st, cell, speed, nil)
+	}
+	for seed, change := range map[uint64]func(*store.Environment){ // results of other machines do not count
+		200: func(v *store.Environment) { v.CPU.Model = "another" },
+		201: func(v *store.Environment) { v.Threads = 4 },
+		202: func(v *store.Environment) { v.Device = "cuda:0" },
+		203: func(v *store.Environment) { v.Engine.Version = "0.1" },
+	} {
+		cell := sweep.Cells[0]
+		cell.Game.Seed = seed
+		enginetest.StoreTiming(t, st, cell, 1e9, change)
+	}
+	got, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, []estimate.Speed{{
+		Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Source: estimate.SpeedStored,
+	}}, got.Speeds)
+	// 3 epochs of 320 rows, and 128 probes at a third of a step.
+	require.InEpsilon(t, 3*(960+128./3)/1000, got.Seconds, 1e-12, "rounding only")
+}
+
+func TestEstimateCountsWhatIsLeft(t *testing.T) {
+	sweep, store := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
+		enginetest.WeakConfig(enginetest.WeakBound)(c)
+		c.Attackers.Counts = []int{1, 2}
+	})), enginetest.OpenStore(t)
+	e := runtest.NewEstimator(store, 1)
+	e.Command = enginetest.NoWorkers
+	cell := sweep.Cells[0]
+	cell.Game.Seed = 100
+	enginetest.StoreTiming(t, store, cell, 1000, nil)
+
+	first, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, 3, first.Models, "two singles and N = 2")
+	require.Equal(t, 3+2*(plan.MaxDraws-1), first.AtMost)
+
+	runner, _ := runtest.NewRunner(store, 1, enginetest.Fault{})
+	_, err = runner.Run(context.Background(), sweep.Cells[:1]) // attacker 0's first trigger, which is too weak
+	require.NoError(t, err)
+	next, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, 1, next.Stored)
+	require.Equal(t, 3, next.Models, "its second trigger, attacker 1's first, N = 2")
+	require.Equal(t, 3+plan.MaxDraws-2+plan.MaxDraws-1, next.AtMost)
+
+	_, _, _ = runtest.RunSweep(t, sweep, store, 1)
+	last, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Zero(t, last.Models)
+	require.Zero(t, last.AtMost)
+	require.Zero(t, last.Seconds)
+	require.Empty(t, last.Speeds)
+}
+
+func TestEstimateReportsWhyItCannotMeasure(t *testing.T) {
+	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {}))
+	e := runtest.NewEstimator(enginetest.OpenStore(t), 1)
+	e.Command = enginetest.Command(enginetest.Fault{Kind: "panic", Epoch: 1})
+	_, err := e.Estimate(context.Background(), sweep)
+	require.ErrorContains(t, err, "measure the speed of width 1")
+	require.ErrorContains(t, err, "panic: a bug")
+	e.Command = enginetest.Command(enginetest.Fault{Kind: "fail", Epoch: 1})
+	_, err = e.Estimate(context.Background(), sweep)
+	require.ErrorContains(t, err, "no luck")
+	ended, end := context.WithCancel(context.Background())
+	end()
+	e.Command = enginetest.Command(enginetest.Fault{Kind: "slow", Epoch: 1})
+	_, err = e.Estimate(ended, sweep)
+	require.ErrorIs(t, err, runner.ErrInterrupted)
+}

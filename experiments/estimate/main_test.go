@@ -1,0 +1,9 @@
+package estimate_test
+
+import (
+	"testing"
+
+	"backfire/internal/enginetest"
+)
+
+func TestMain(m *testing.M) { enginetest.Main(m, nil) }

@@ -1,0 +1,124 @@
+package estimate
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
+)
+
+// enoughTimings is the number of stored times of one shape that are read.
+const enoughTimings = 25
+
+// speeds returns the speed of models of each of the cells' shapes, from the store or by
+// measurement.
+func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.StepKind]*Speed, error) {
+	stored, err := e.storedSpeeds(cells)
+	if err != nil {
+		return nil, err
+	}
+	speeds := map[cell.StepKind]*Speed{}
+	for _, cell := range cells {
+		key := cell.StepKind()
+		if speeds[key] != nil {
+			continue
+		}
+		speed := &Speed{Width: key.Width, Shape: key.Image, Batch: key.Batch, Precision: key.Precision, Source: SpeedStored}
+		if key.Defense != "" {
+			speed.Defense = cell.BatchStack().String()
+		}
+		if timings := stored[key]; len(timings) > 0 {
+			slices.Sort(timings)
+			speed.ImagesPerSecond = timings[len(timings)/2]
+		} else if speed.ImagesPerSecond, err = e.measure(ctx, cell); err != nil {
+			return nil, err
+		} else {
+			speed.Source = SpeedMeasured
+		}
+		speeds[key] = speed
+	}
+	return speeds, nil
+}
+
+// storedSpeeds collects, by shape, the images per second of stored models that were trained on this
+// kind of machine. Damaged results are passed over, because nothing but the estimate depends on
+// them.
+func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64, error) {
+	timings := map[cell.StepKind][]float64{}
+	lacking := map[cell.StepKind]bool{}
+	for _, cell := range cells {
+		lacking[cell.StepKind()] = true
+	}
+	if len(lacking) == 0 {
+		return timings, nil
+	}
+	entries, err := os.ReadDir(e.Store.Dir())
+	if err != nil {
+		return nil, fmt.Errorf("estimate: list results: %w", err)
+	}
+	for _, entry := range entries {
+		dir := filepath.Join(e.Store.Dir(), entry.Name())
+		var environment store.Environment
+		if store.ReadJSON(filepath.Join(dir, store.EnvironmentFile), &environment) != nil || !e.like(environment) {
+			continue
+		}
+		result, err := store.ReadResult(dir)
+		if err != nil || result.Provenance.ImagesPerSecond <= 0 {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, store.CellFile))
+		if err != nil {
+			continue
+		}
+		cell, err := cell.Parse(data)
+		if err != nil {
+			continue
+		}
+		key := cell.StepKind()
+		if timings[key] = append(timings[key], result.Provenance.ImagesPerSecond); len(timings[key]) == enoughTimings {
+			if delete(lacking, key); len(lacking) == 0 {
+				break
+			}
+		}
+	}
+	return timings, nil
+}
+
+// like reports whether an environment has this engine on this kind of machine. Its speeds are those
+// of this one, though its bits may differ.
+func (e Estimator) like(other store.Environment) bool {
+	kind := func(device string) string { name, _, _ := strings.Cut(device, ":"); return name }
+	if kind(other.Device) != kind(e.Device) || other.Engine.Name != e.Engine.Name || other.Engine.Version != e.Engine.Version {
+		return false
+	}
+	if kind(e.Device) == "cpu" {
+		return other.CPU.Model == cpuid.CPU.BrandName && other.Threads == e.Threads
+	}
+	return slices.Equal(other.Engine.GPUs, e.Engine.GPUs)
+}
+
+// measure returns the images per second of one model of a cell's shape while all workers train such
+// models.
+func (e Estimator) measure(ctx context.Context, cell cell.Cell) (float64, error) {
+	for _, trial := range e.Trials {
+		if trial.Models == e.Workers && e.chosen == cell.StepKind() {
+			return trial.ImagesPerSecond / float64(trial.Models), nil
+		}
+	}
+	e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, e.Workers)
+	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
+	defer probe.close()
+	speed, err := probe.measureWith(ctx, e.Workers)
+	if err != nil {
+		return 0, fmt.Errorf("estimate: measure the speed of width %d: %w", cell.Model.Width, err)
+	}
+	return speed / float64(e.Workers), nil
+}

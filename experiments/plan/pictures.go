@@ -1,0 +1,49 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+
+	"backfire/game"
+	"backfire/triggers"
+)
+
+// triggerOf is what an attacker with sizes p1 and p2 draws its trigger by, or its
+// picture from trigger.files. Colluders have their leader's.
+func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, error) {
+	cfg := p.cfg.Trigger
+	switch kind := triggers.Kind(cfg.Kind); kind {
+	case "random":
+		return triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
+	case triggers.Square, triggers.Checkerboard:
+		return triggers.Spec{Kind: kind, P1: p1, P2: 1, Range: triggers.Range(cfg.Range)}, nil
+	case triggers.Dots, triggers.Blended, triggers.Sinusoidal, triggers.LowVariance:
+		return triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
+	}
+	if a.ID >= len(cfg.Files) {
+		return triggers.Spec{}, fmt.Errorf("trigger.files: no picture for attacker %d", a.ID)
+	}
+	trigger, err := readTrigger(cfg.Files[a.ID], p.set.C, p.set.H, p.set.W)
+	if err != nil {
+		return triggers.Spec{}, fmt.Errorf("trigger.files: %s: %w", cfg.Files[a.ID], err)
+	}
+	return triggers.Spec{Kind: triggers.Picture, Pixels: trigger.Encode()}, nil
+}
+
+// readTrigger reads a picture that must have the size of the images.
+func readTrigger(path string, channels, height, width int) (*triggers.Trigger, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	picture, err := triggers.ReadPNG(file)
+	if err != nil {
+		return nil, err
+	}
+	if size := picture.Rect.Size(); size.X != width || size.Y != height {
+		return nil, fmt.Errorf("%w: it has %d x %d pixels, the images %d x %d (height x width): backfire import-trigger --size %dx%d resizes it",
+			triggers.ErrImage, size.Y, size.X, height, width, height, width)
+	}
+	return triggers.FromPicture(picture, channels, 0)
+}

@@ -1,0 +1,84 @@
+package plan_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/datasets/testset"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/game"
+	"backfire/internal/enginetest"
+	"backfire/triggers"
+)
+
+func TestPicturesThatDoNotFitAreRefused(t *testing.T) {
+	good := enginetest.PictureFile(t, "good.png", 8, 7)
+	set, err := testset.New(1)
+	require.NoError(t, err)
+	text := filepath.Join(t.TempDir(), "text.png")
+	require.NoError(t, os.WriteFile(text, []byte("text"), 0o600))
+	for says, files := range map[string][]string{
+		"it has 9 x 9 pixels, the images 8 x 8 (height x width): backfire import-trigger --size 8x8": {good, enginetest.PictureFile(t, "nine.png", 9, 0)},
+		"it is no PNG file": {text, good},
+		"no such file":      {good, "nowhere.png"},
+		game.ErrCollision.Error() + ": choose another picture": {good, enginetest.PictureFile(t, "same.png", 8, 7)},
+	} {
+		_, err := plan.New(enginetest.Pictured(t, files...), set)
+		require.ErrorIs(t, err, cell.ErrPlan)
+		require.ErrorContains(t, err, says)
+	}
+	cfg := enginetest.Pictured(t, good)
+	colluding(&cfg)
+	_, err = plan.New(cfg, set)
+	require.NoError(t, err, "a colluder has its leader's")
+	plan := enginetest.DefendedPlan(t, cfg)
+	cell, _ := plan.Cell(plan.Games[0].Cell)
+	cell.Game.Attackers[0].Draw, cell.Game.Attackers[1].Draw = 1, 1
+	require.ErrorContains(t, cell.Game.Validate(set), "its trigger is a picture, which is not drawn")
+}
+
+// A picture that does not work alone cannot be drawn again: the game says what it
+// is worth and is played.
+func TestPicturesAreTriedOnce(t *testing.T) {
+	sweep := enginetest.NewSweep(t, plan.SweepPoint{Keys: map[string]string{}, Config: func() config.Config {
+		cfg := enginetest.Pictured(t, enginetest.PictureFile(t, "a.png", 8, 0), enginetest.PictureFile(t, "b.png", 8, 9))
+		enginetest.Verified(0.8)(&cfg)
+		return cfg
+	}()})
+	stage := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
+	decided, waiting := enginetest.Wanted(stage)
+	require.Equal(t, []string{"attacker 0 alone", "N = 2"}, decided)
+	require.Empty(t, waiting)
+	require.Len(t, stage.Plans[0].Candidates[0], 1)
+}
+
+// Each family is played as it is named; those that cover their box have no p2.
+func TestFamiliesArePlanned(t *testing.T) {
+	for kind, want := range map[string]triggers.Spec{
+		"random":       {P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"square":       {Kind: triggers.Square, P1: 0.5, P2: 1, Range: triggers.PerDimension},
+		"checkerboard": {Kind: triggers.Checkerboard, P1: 0.5, P2: 1, Range: triggers.PerDimension},
+		"dots":         {Kind: triggers.Dots, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"blended":      {Kind: triggers.Blended, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"low_variance": {Kind: triggers.LowVariance, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"sinusoidal":   {Kind: triggers.Sinusoidal, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+	} {
+		cfg, err := enginetest.Config()
+		require.NoError(t, err)
+		p2 := 0.4
+		cfg.Trigger.Kind, cfg.Attackers.P2, cfg.Attackers.Counts = kind, &p2, []int{2}
+		require.NoError(t, cfg.Validate())
+		plan := enginetest.DefendedPlan(t, cfg)
+		cell, _ := plan.Cell(plan.Games[0].Cell)
+		require.Equal(t, want, cell.Game.Attackers[0].Trigger)
+		_, training, _ := enginetest.TrainingOf(t, cell)
+		require.NotEmpty(t, training.Rows)
+		require.Equal(t, string(want.Kind), store.ReadingsOf(cell.Game).TriggerKind)
+	}
+}

@@ -1,0 +1,245 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"backfire/config"
+	"backfire/datasets"
+	"backfire/defenses"
+	"backfire/experiments/cell"
+	"backfire/game"
+	"backfire/internal/streams"
+	"backfire/triggers"
+)
+
+// planner plans the games of one configuration on one dataset. It remembers
+// the cells that it made: that only saves time.
+type planner struct {
+	cfg   config.Config
+	set   *datasets.Set
+	all   []game.Attacker     // of the largest game, with their first triggers; smaller games have the first of them
+	known map[string]*planned // by keyOf
+	// judge plans the single games that triggers are verified in: the planner
+	// itself, or one with other settings and the same seed and images.
+	judge *planner
+
+	precision string // as cells have it
+
+	policies []defenses.Policy    // the defenders with a defense
+	defenses map[string]*defended // by the hash of the twin and the defender's name
+}
+
+// planned is a cell, its name, and why it cannot be played, if so.
+type planned struct {
+	cell cell.Cell
+	hash string
+	deal *game.Deal // nil if it cannot be played
+	err  error
+}
+
+// newPlanner resolves the attackers of the largest game. The error wraps
+// ErrPlan.
+func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
+	p := &planner{cfg: cfg, set: set, known: map[string]*planned{}, defenses: map[string]*defended{}}
+	p.judge = p
+	var err error
+	if p.precision, err = precisionOf(cfg); err != nil {
+		return nil, err
+	}
+	if p.policies, err = policies(cfg); err != nil {
+		return nil, err
+	}
+	for id := range cfg.Attackers.Largest() {
+		target, err := p.target(id)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
+		}
+		p0, p1, p2 := cfg.Attackers.Strength(id)
+		attacker := game.Attacker{
+			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+		}
+		if leader := cfg.Attackers.Leader(id); leader != id {
+			attacker, err = p.colluder(attacker, leader)
+		} else {
+			attacker.Trigger, err = p.triggerOf(attacker, p1, p2)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
+		}
+		p.all = append(p.all, attacker)
+	}
+	return p, nil
+}
+
+// colluder gives an attacker the trigger and the target of an earlier one.
+func (p *planner) colluder(a game.Attacker, leader int) (game.Attacker, error) {
+	if p.cfg.Attackers.Labels == "list" && a.Target != p.all[leader].Target {
+		return a, fmt.Errorf("attackers.targets: attackers %d and %d collude (attackers.colluders), but want %s and %s: give them the same",
+			leader, a.ID, p.set.Classes[p.all[leader].Target], p.set.Classes[a.Target])
+	}
+	a.Target, a.Trigger, a.Colludes = p.all[leader].Target, p.all[leader].Trigger, &leader
+	return a, nil
+}
+
+// target is the class that an attacker wants. A random one comes from its own
+// stream "label", uniform over all classes.
+func (p *planner) target(id int) (int, error) {
+	a := p.cfg.Attackers
+	switch a.Labels {
+	case "random":
+		return streams.New(p.cfg.Seed, "label", uint64(id)).IntN(len(p.set.Classes)), nil
+	case "list":
+		if id >= len(a.Targets) {
+			return 0, fmt.Errorf("attackers.targets: no target label for attacker %d", id)
+		}
+		class, err := p.set.Class(a.Targets[id])
+		if err != nil {
+			return 0, fmt.Errorf("attackers.targets: %w", err)
+		}
+		return class, nil
+	case "same":
+		class, err := p.set.Class(a.Label)
+		if err != nil {
+			return 0, fmt.Errorf("attackers.label: %w", err)
+		}
+		return class, nil
+	default:
+		return 0, fmt.Errorf("attackers.labels = %q: choose same, random or list", a.Labels)
+	}
+}
+
+// plan plans the games as far as the results found so far decide them. The error
+// wraps ErrPlan; with nothing found yet it covers every game.
+func (p *planner) plan(found Known) (*Plan, error) {
+	plan := &Plan{cells: map[string]cell.Cell{}, Candidates: map[int][]Candidate{}}
+	attackers := slices.Clone(p.all)
+	choices := make([]selection, len(attackers))
+	for id := range attackers {
+		c, err := p.selectionOf(id, found, choices[:id])
+		if err != nil {
+			return nil, err
+		}
+		attackers[id].Draw, choices[id] = c.current, c
+		if c.draws != nil {
+			plan.Candidates[id] = c.draws
+		}
+	}
+	for _, n := range p.cfg.Attackers.Counts {
+		g, err := p.game(plan, attackers[:n], choices[:n])
+		if err != nil {
+			return nil, fmt.Errorf("%d attackers: %w: %w", n, cell.ErrPlan, err)
+		}
+		plan.Games = append(plan.Games, g)
+	}
+	return plan, nil
+}
+
+// game adds the game of the given attackers to a plan, after the games of those
+// of them that are also played alone.
+func (p *planner) game(plan *Plan, attackers []game.Attacker, choices []selection) (PlannedGame, error) {
+	g := PlannedGame{Singles: map[int]string{}}
+	redrawn := false
+	for id, c := range choices {
+		for _, made := range c.made {
+			plan.add(made)
+		}
+		if c.alone != nil {
+			plan.add(c.alone)
+			g.Singles[id] = c.alone.hash
+		}
+		g.Waits = g.Waits || c.open
+		redrawn = redrawn || c.current > 0
+	}
+	made, err := p.cell(attackers)
+	if redrawn && errors.Is(err, game.ErrCollision) {
+		g.refused = err
+	} else if err != nil {
+		return PlannedGame{}, err
+	}
+	g.Cell = made.hash
+	plan.add(made)
+	for _, policy := range p.policies {
+		d, err := p.defend(made, policy)
+		if err != nil {
+			return PlannedGame{}, err
+		}
+		g.Defenders = append(g.Defenders, d.PlannedDefender)
+		for _, made := range d.made {
+			plan.add(made)
+		}
+	}
+	return g, nil
+}
+
+// cell plans the game of the given attackers. The error, if any, says why it
+// cannot be played; the cell has its name all the same.
+func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
+	key := keyOf(attackers)
+	if made, ok := p.known[key]; ok {
+		return made, made.err
+	}
+	cfg := p.cfg
+	rules := game.Rules{
+		Seed: cfg.Seed, PoolSize: cfg.Pool.Size,
+		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut,
+		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
+		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
+	}
+	cell := cell.Cell{
+		Format: cell.Format,
+		Data: cell.Data{
+			Name: p.set.Name, Checksum: p.set.Checksum, Images: p.set.Len(),
+			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
+		},
+		Game:  rules.Resolve(p.set),
+		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width},
+		Training: cell.Training{
+			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
+			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
+			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
+			Precision: p.precision,
+		},
+	}
+	hash, err := cell.Hash()
+	if err != nil {
+		return nil, err
+	}
+	made := &planned{cell: cell, hash: hash}
+	made.deal, made.err = p.deal(cell)
+	if made.err == nil {
+		made.err = made.fillsBatch()
+	}
+	p.known[key] = made
+	return made, made.err
+}
+
+// keyOf names attackers within one planner: by ID and draw.
+func keyOf(attackers []game.Attacker) string {
+	var key []byte
+	for _, a := range attackers {
+		key = strconv.AppendInt(key, int64(a.ID), 10)
+		key = append(key, '.')
+		key = strconv.AppendInt(key, int64(a.Draw), 10)
+		key = append(key, ' ')
+	}
+	return string(key)
+}
+
+// minSide is the smallest height and width that the network's three halvings
+// leave something of.
+const minSide = 8
+
+// deal deals the game of a cell and refuses what a training would refuse.
+func (p *planner) deal(c cell.Cell) (*game.Deal, error) {
+	if shape := c.Data.Shape; shape.H < minSide || shape.W < minSide {
+		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, cell.ResNet18, minSide, minSide)
+	}
+	g, err := game.New(p.set, c.Game)
+	if err != nil {
+		return nil, err
+	}
+	return g.Deal(), nil
+}

@@ -1,0 +1,254 @@
+package summary
+
+import (
+	"slices"
+
+	"backfire/defenses/indexing"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/game"
+	"backfire/stats"
+)
+
+// GameResult is the result of one game with one defender.
+type GameResult struct {
+	N        int    `json:"n"`        // attackers
+	Defender string `json:"defender"` // plan.Undefended, or its defenses
+	Cell     string `json:"cell"`     // the first of Models
+	// Models are the hashes of the defender's models, each the name of its directory in
+	// the store.
+	Models []string `json:"models"`
+	// Complete reports whether all of them are stored and the triggers of the game are
+	// decided. If not, the fields below are empty.
+	Complete bool `json:"complete"`
+	// CleanAccuracy is the mean over the models that answer an attacker, which are
+	// all measured on the same images: its hits and images are their sums.
+	CleanAccuracy game.Rate `json:"clean_accuracy"`
+	// Collapsed reports whether one of these models predicts no better than chance, so
+	// that its ASRs mean nothing.
+	Collapsed  bool          `json:"collapsed"`
+	ASR        stats.Summary `json:"asr"`
+	BaseRate   stats.Summary `json:"base_rate"`
+	Lift       stats.Summary `json:"lift"`
+	Robustness stats.Summary `json:"robustness"`
+	// Cost is the training cost of the models, in images through the training step over
+	// all epochs; epochs that several of them share count once. Undefended is the cost
+	// of the same game without a defense; 0 if that is not stored.
+	Cost indexing.Cost `json:"cost"`
+	// TrainSeconds is the total time of the epochs behind Cost, each on the machine that
+	// trained it and beside its other load; 0: not known.
+	TrainSeconds float64 `json:"train_seconds,omitempty"`
+	// Difference compares the game with the same game without a defense, on the same
+	// deal; nil for that game itself, and where it is not stored.
+	Difference *Difference    `json:"difference,omitempty"`
+	Attackers  []GameAttacker `json:"attackers"`
+	// Unknown compares the ways to answer queries without an index for which the game
+	// has models; empty for a defender that knows the index.
+	Unknown []UnknownIndex `json:"unknown,omitempty"`
+
+	overlaps []game.PairOverlap
+}
+
+// Difference is the change that a defender makes: its shares minus those of the same
+// game without a defense, each in [-1, 1].
+type Difference struct {
+	ASR           stats.Number `json:"asr"` // of the means over the attackers
+	CleanAccuracy stats.Number `json:"clean_accuracy"`
+}
+
+// GameAttacker is one attacker of a game, beside the game in which it is alone.
+type GameAttacker struct {
+	// AttackerResult is from the model that answers the attacker's queries.
+	store.AttackerResult
+	// Model is the hash of that model; without an index, that of the cell that guesses
+	// the attackers of queries.
+	Model string `json:"model"`
+	// SingleASR is the ASR of the same attacker with the same trigger in the
+	// game where it is alone, without a defense; nil if that game is not planned
+	// or not stored.
+	SingleASR *game.Rate `json:"single_asr"`
+	// SingleCell is the hash of that game; empty if it is not planned.
+	SingleCell string `json:"single_cell,omitempty"`
+	// Divergence is the distance of the attacker's images of its target class from all
+	// agents' images of it, by the same model; nil where it was not measured
+	// (artefacts.divergence), or the model never saw them.
+	Divergence *store.AttackerDivergence `json:"divergence,omitempty"`
+	// Candidates are the triggers that the attacker drew until one was kept; nil if
+	// triggers are not verified. Where the sweep verifies triggers in other single games
+	// than the point's own, SingleCell is not among their cells.
+	Candidates []plan.Candidate `json:"draws,omitempty"`
+}
+
+// newGameResults joins the results of a game: without a defense first, then with each
+// defender of the plan.
+func newGameResults(plan *plan.Plan, planned plan.PlannedGame, results *plan.CachedReader) ([]GameResult, error) {
+	cell, _ := plan.Cell(planned.Cell)
+	j := joiner{plan, planned, results}
+	twin, err := j.join(planned.Undefended(len(cell.Game.Attackers)))
+	if err != nil {
+		return nil, err
+	}
+	twin.Cost.Undefended = twin.Cost.Images
+	rows := []GameResult{twin}
+	for _, defender := range planned.Defenders {
+		row, err := j.join(defender)
+		if err != nil {
+			return nil, err
+		}
+		if row.Complete && twin.Complete {
+			row.Cost.Undefended = twin.Cost.Images
+			for i := range row.Unknown {
+				row.Unknown[i].Cost.Undefended = twin.Cost.Images
+			}
+			row.Difference = &Difference{
+				ASR:           row.ASR.Mean - twin.ASR.Mean,
+				CleanAccuracy: stats.Number(row.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// joiner joins stored results into the results of a planned game.
+type joiner struct {
+	plan    *plan.Plan
+	planned plan.PlannedGame
+	results *plan.CachedReader
+}
+
+// join joins the results of one defender's models.
+func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
+	row := GameResult{
+		N: len(defender.Answers), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
+		Complete: !j.planned.Waits, Attackers: []GameAttacker{},
+	}
+	models := make([]*store.Result, len(defender.Models))
+	for i, hash := range defender.Models {
+		var err error
+		if models[i], err = j.results.Read(hash); err != nil {
+			return GameResult{}, err
+		}
+		row.Complete = row.Complete && models[i] != nil
+	}
+	if row.Complete {
+		if err := j.fill(&row, models, defender); err != nil {
+			return GameResult{}, err
+		}
+		var err error
+		if row.TrainSeconds, err = j.trainSeconds(row.Models); err != nil {
+			return GameResult{}, err
+		}
+	}
+	row.Summarize()
+	return row, nil
+}
+
+// fill fills a game's result from those of all models.
+func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
+	row.overlaps = models[0].Overlaps
+	if defender.Unknown != nil {
+		return j.unknown(row, defender, models)
+	}
+	answers := defender.Answers
+	var err error
+	if row.Cost, err = j.cost(row.Models, models); err != nil {
+		return err
+	}
+	for i, result := range models {
+		if !slices.Contains(answers, i) {
+			continue
+		}
+		row.CleanAccuracy.Hits += result.CleanAccuracy.Hits
+		row.CleanAccuracy.Of += result.CleanAccuracy.Of
+		row.Collapsed = row.Collapsed || result.Collapsed
+	}
+	for position, answer := range answers {
+		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attacker adds an attacker to a game's result, with the figures of the model with the
+// given hash, beside its single ASR.
+func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash string) error {
+	divergence, err := j.results.Divergence(hash, result)
+	if err != nil {
+		return err
+	}
+	a := GameAttacker{
+		AttackerResult: result, Model: hash, Divergence: divergence,
+		SingleCell: j.planned.Singles[result.ID], Candidates: j.plan.Candidates[result.ID],
+	}
+	if a.SingleCell != "" {
+		single, err := j.results.Read(a.SingleCell)
+		if err != nil {
+			return err
+		}
+		if single != nil {
+			a.SingleASR = &single.Attackers[0].ASR
+		}
+	}
+	row.Attackers = append(row.Attackers, a)
+	return nil
+}
+
+// cost returns the training cost of models. Segments that several of them share count
+// once.
+func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, error) {
+	cost := indexing.Cost{Models: len(models)}
+	counted := map[string]bool{}
+	for i, result := range models {
+		cell, _ := j.plan.Cell(hashes[i])
+		segments, err := plan.TrainedSegments(cell, result)
+		if err != nil {
+			return indexing.Cost{}, err
+		}
+		for _, segment := range segments {
+			if !counted[segment.Name] {
+				counted[segment.Name] = true
+				cost.Images += segment.Images
+			}
+		}
+	}
+	return cost, nil
+}
+
+// trainSeconds returns the total time of the epochs of models, counted as in cost.
+func (j joiner) trainSeconds(hashes []string) (float64, error) {
+	seconds, counted := 0.0, map[string]bool{}
+	for _, hash := range hashes {
+		record, err := j.results.Record(hash)
+		if err != nil {
+			return 0, err
+		}
+		segments, err := plan.TrainedSegments(record.Cell, &record.Result)
+		if err != nil {
+			return 0, err
+		}
+		epochs, err := record.Metrics()
+		if err != nil {
+			return 0, err
+		}
+		for _, segment := range segments {
+			if counted[segment.Name] {
+				continue
+			}
+			counted[segment.Name] = true
+			for _, e := range epochs[min(segment.First, len(epochs)):min(segment.End, len(epochs))] {
+				seconds += e.Seconds
+			}
+		}
+	}
+	return seconds, nil
+}
+
+// Summarize computes the summaries over the attackers.
+func (r *GameResult) Summarize() {
+	r.ASR = stats.Over(r.Attackers, func(a GameAttacker) float64 { return a.ASR.Value() })
+	r.BaseRate = stats.Over(r.Attackers, func(a GameAttacker) float64 { return a.BaseRate.Value() })
+	r.Lift = stats.Over(r.Attackers, func(a GameAttacker) float64 { return float64(a.Lift) })
+	r.Robustness = stats.Over(r.Attackers, func(a GameAttacker) float64 { return a.Robustness.Value() })
+}

@@ -1,0 +1,129 @@
+// Package summary joins stored results into games: the numbers behind a table. Summarize
+// reads the results of a sweep, of which a run is one with a single point; a summary is
+// stored beside the results and read back with Load. NewModelSet finds the stored models
+// of a game. A summary depends on the store's content alone.
+package summary
+
+import (
+	"context"
+
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/game"
+)
+
+// Summary holds the games of a sweep. It is made from stored results only and lies in
+// the store under plans/<hash of the sweep>/.
+type Summary struct {
+	Format int    `json:"format"`
+	Sweep  string `json:"sweep"` // hash
+	// Origin is the command that asked for the sweep; nil: not known.
+	Origin *store.Request `json:"origin,omitempty"`
+	// Points are in the order of the sweep's points.
+	Points []PointSummary `json:"points"`
+	// Missing lists the required cells that are not stored.
+	Missing []Missing `json:"missing"`
+
+	// Path is the file of the summary.
+	Path string `json:"-"`
+	// Store is the store's directory.
+	Store string `json:"-"`
+}
+
+// Missing is a cell without a result.
+type Missing struct {
+	Cell  string `json:"cell"` // hash
+	Title string `json:"title"`
+}
+
+// PointSummary is one configuration of a sweep and its games.
+type PointSummary struct {
+	Name string            `json:"name"`
+	Keys map[string]string `json:"keys"` // the varied keys and their values
+
+	Seed     uint64         `json:"seed"`
+	Data     cell.Data      `json:"data"`
+	Pool     int            `json:"pool_size"`
+	Model    cell.Model     `json:"model"`
+	Training cell.Training  `json:"training"`
+	Readings store.Readings `json:"readings"`
+	// Labels is the choice of target labels: same, random or list.
+	Labels string `json:"labels"`
+	// MinSingleASR is the single ASR that triggers have to reach, in this point's single
+	// games or in those in which the sweep verifies them; 0: none.
+	MinSingleASR float64 `json:"min_single_asr"`
+
+	// Games are in the order of attackers.counts: each without a defense, then with
+	// each of the point's defenders.
+	Games []GameSummary `json:"games"`
+}
+
+// GameSummary is one game with one defender, and the overlaps of its triggers.
+type GameSummary struct {
+	GameResult
+	Overlaps []game.PairOverlap `json:"overlaps"` // pairs of triggers with many pixels in common
+}
+
+// Summarize reads the stored results of a sweep and joins them. Results that are
+// missing or broken make games incomplete. It fails if the store cannot be read.
+func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
+	hash, err := sweep.Hash()
+	if err != nil {
+		return nil, err
+	}
+	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
+	results := plan.NewCachedReader(store)
+	work, err := plan.Resolve(sweep, results, plan.Known{})
+	if err != nil {
+		return nil, err
+	}
+	for i, plan := range work.Plans {
+		point, err := newPointSummary(sweep.Points[i].SweepPoint, plan, results)
+		if err != nil {
+			return nil, err
+		}
+		s.Points = append(s.Points, point)
+	}
+	for _, task := range work.Tasks {
+		if result, err := results.Read(task.Hash); err != nil {
+			return nil, err
+		} else if result == nil || task.Waits {
+			s.Missing = append(s.Missing, Missing{Cell: task.Hash, Title: task.Title})
+		}
+	}
+	return s, nil
+}
+
+// newPointSummary joins the results of one point.
+func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.CachedReader) (PointSummary, error) {
+	first := plan.First()
+	s := PointSummary{
+		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
+		Model: first.Model, Training: first.Training, Readings: store.ReadingsOf(first.Game),
+		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
+	}
+	if s.Keys == nil {
+		s.Keys = map[string]string{}
+	}
+	for _, planned := range plan.Games {
+		games, err := newGameResults(plan, planned, results)
+		if err != nil {
+			return PointSummary{}, err
+		}
+		for _, g := range games {
+			s.Games = append(s.Games, GameSummary{GameResult: g, Overlaps: append([]game.PairOverlap{}, g.overlaps...)})
+		}
+	}
+	return s, nil
+}
+
+// Write writes the summary to the store and sets Path.
+func (s *Summary) Write(ctx context.Context, st *store.Store) error {
+	data, err := store.EncodeJSON(s)
+	if err != nil {
+		return err
+	}
+	s.Path, err = st.WritePlanFile(ctx, s.Sweep, store.SweepFile, data)
+	return err
+}

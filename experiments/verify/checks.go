@@ -1,0 +1,220 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
+)
+
+// checkData loads the images of the cell.
+func (c *verification) checkData(ctx context.Context) (string, error) {
+	if c.cell == nil {
+		return "", unchecked(store.CellFile)
+	}
+	var err error
+	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
+}
+
+// checkDeal deals the game again.
+func (c *verification) checkDeal(context.Context) (string, error) {
+	if c.set == nil {
+		return "", unchecked("data")
+	}
+	deal, err := worker.NewDeal(c.set, *c.cell)
+	if err != nil {
+		return "", err
+	}
+	c.deal = deal
+	return fmt.Sprintf("%d images are trained on, %d predicted", len(deal.Training.Labels), deal.Probes.N), nil
+}
+
+// checkPoison compares poison.csv with the images stamped again, row by row.
+func (c *verification) checkPoison(context.Context) (string, error) {
+	if c.deal == nil {
+		return "", unchecked("deal")
+	}
+	path := filepath.Join(c.scratch, store.PoisonFile)
+	if err := store.WritePoison(path, c.deal.Files()); err != nil {
+		return "", err
+	}
+	derived, err := csvRows(path)
+	if err != nil {
+		return "", err
+	}
+	stored, err := csvRows(c.path(store.PoisonFile))
+	if err != nil {
+		return "", err
+	}
+	for i := range max(len(derived), len(stored)) {
+		if i >= len(derived) || i >= len(stored) || !slices.Equal(derived[i], stored[i]) {
+			return "", fmt.Errorf("line %d of %s is %q, dealt again it is %q", i+1, store.PoisonFile, rowAt(stored, i), rowAt(derived, i))
+		}
+	}
+	return fmt.Sprintf("%d stamped images match their SHA-256", len(derived)-1), nil
+}
+
+// rowAt returns a line for a message.
+func rowAt(rows [][]string, i int) string {
+	if i >= len(rows) {
+		return "missing"
+	}
+	return strings.Join(rows[i], ",")
+}
+
+// csvRows reads the lines of a CSV file, its heading included.
+func csvRows(path string) ([][]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return rows, nil
+}
+
+// checkPredictions scores the stored predictions again.
+func (c *verification) checkPredictions(context.Context) (string, error) {
+	if c.deal == nil {
+		return "", unchecked("deal")
+	}
+	predicted, err := os.ReadFile(c.path(store.PredictionsFile))
+	if err != nil {
+		return "", err
+	}
+	if c.score, err = c.deal.Game.Score(predicted); err != nil {
+		return "", err
+	}
+	c.predicted = predicted
+	return fmt.Sprintf("%d, one for each probe", len(predicted)), nil
+}
+
+// checkMetrics reads metrics.csv and remembers its last epoch.
+func (c *verification) checkMetrics(context.Context) (string, error) {
+	if c.cell == nil {
+		return "", unchecked(store.CellFile)
+	}
+	metrics, err := (&store.Record{Dir: c.dir}).Metrics()
+	if err != nil {
+		return "", err
+	}
+	if stored, planned := len(metrics), c.cell.Training.Epochs; stored != planned {
+		return "", fmt.Errorf("%d epochs instead of %d", stored, planned)
+	}
+	var last store.EpochMetrics
+	for i, epoch := range metrics {
+		if epoch.Epoch != i+1 {
+			return "", fmt.Errorf("line %d is of epoch %d", i+2, epoch.Epoch)
+		}
+		last = epoch
+	}
+	c.last = &last
+	return fmt.Sprintf("epochs: %d", len(metrics)), nil
+}
+
+// checkFigures recomputes the result and compares all of it but its provenance.
+func (c *verification) checkFigures(context.Context) (string, error) {
+	switch {
+	case c.result == nil:
+		return "", unchecked(store.ResultFile)
+	case c.score == nil:
+		return "", unchecked(store.PredictionsFile)
+	case c.last == nil:
+		return "", unchecked(store.MetricsFile)
+	}
+	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
+	again.TrainingImages, again.Normalization = len(c.deal.Training.Labels), c.deal.Normalization
+	again.FinalLoss, again.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
+	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	derived, err := fieldsOfJSON(again)
+	if err != nil {
+		return "", err
+	}
+	stored, err := fieldsOfJSON(*c.result)
+	if err != nil {
+		return "", err
+	}
+	var wrong []string
+	for i := range max(len(derived), len(stored)) {
+		if i >= len(derived) || i >= len(stored) || derived[i] != stored[i] {
+			wrong = append(wrong, fieldAt(stored, i)+", derived again "+fieldAt(derived, i))
+		}
+	}
+	if len(wrong) > 0 {
+		return "", fmt.Errorf("%d differ, first %s", len(wrong), wrong[0])
+	}
+	return fmt.Sprintf("%d values are the same", len(stored)), nil
+}
+
+// fieldAt returns a field for a message.
+func fieldAt(fields []cell.Field, i int) string {
+	if i >= len(fields) {
+		return "nothing"
+	}
+	return fields[i].Path + " = " + fields[i].Value
+}
+
+// fieldsOfJSON lists the fields in the JSON of a value.
+func fieldsOfJSON(v any) ([]cell.Field, error) {
+	tree, err := cell.TreeOf(v)
+	if err != nil {
+		return nil, err
+	}
+	return cell.Flatten(cell.Field{}, tree), nil
+}
+
+// checkSingles compares the single ASRs with the single games that are stored.
+func (c *verification) checkSingles(context.Context) (string, error) {
+	if c.result == nil || c.score == nil {
+		return "", unchecked("figures")
+	}
+	derived, err := store.SinglesOf(*c.cell, c.score)
+	if err != nil {
+		return "", err
+	}
+	stored := c.result.Provenance.Single
+	if len(stored) != len(derived) {
+		return "", fmt.Errorf("%d of %d attackers", len(stored), len(derived))
+	}
+	compared := 0
+	for i, single := range stored {
+		if single.ID != derived[i].ID || single.Cell != derived[i].Cell {
+			return "", fmt.Errorf("attacker %d alone is cell %.12s, not %.12s", derived[i].ID, derived[i].Cell, single.Cell)
+		}
+		if single.ASR == nil {
+			continue
+		}
+		asr := derived[i].ASR
+		if asr == nil {
+			record, err := c.Store.Glance(single.Cell)
+			if errors.Is(err, store.ErrNotStored) || errors.Is(err, store.ErrBroken) {
+				continue
+			}
+			if err != nil {
+				return "", err
+			}
+			known := plan.NewKnownResult(&record.Result)
+			asr = &known.ASR
+		}
+		if *asr != *single.ASR {
+			return "", fmt.Errorf("attacker %d: %d of %d, in its single game %d of %d", single.ID, single.ASR.Hits, single.ASR.Of, asr.Hits, asr.Of)
+		}
+		compared++
+	}
+	return fmt.Sprintf("%d of %d attackers' single games are stored", compared, len(stored)), nil
+}

@@ -1,0 +1,153 @@
+package worker
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"backfire/experiments/store"
+	"backfire/game"
+	"backfire/internal/npz"
+	"backfire/triggers"
+)
+
+// WriteArtefacts writes the triggers, the folder of training images and the archive of the training
+// set into dir, as far as they are asked for. Other artefacts come from the model.
+func (d *Deal) WriteArtefacts(dir string, asked store.Artefacts) error {
+	var errs [3]error
+	if asked.Triggers {
+		errs[0] = writeTriggers(dir, d.Cell.Game.Attackers, d.Game.Triggers())
+	}
+	if asked.Folder {
+		errs[1] = writeImages(dir, d.Training, len(d.Cell.Data.Classes))
+	}
+	if asked.Archive {
+		errs[2] = writeTo(filepath.Join(dir, store.TrainingFile), func(w io.Writer) error {
+			return npz.Write(w, d.arrays()...)
+		})
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return fmt.Errorf("worker: write artefacts: %w", err)
+	}
+	return nil
+}
+
+// writeTriggers writes one picture per attacker, the size of the images.
+func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trigger) error {
+	if len(drawn) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Join(dir, store.TriggersDir), store.DirMode); err != nil {
+		return err
+	}
+	for i, trigger := range drawn {
+		path := filepath.Join(dir, store.TriggersDir, fmt.Sprintf("attacker-%d.png", attackers[i].ID))
+		if err := writeTo(path, func(w io.Writer) error { return trigger.WritePNG(w, 1) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeImages writes the training set as one directory per label that was trained on. A directory
+// is named by its label, with as many digits as the largest label has, so that tools that number
+// directories in the order of their names find the labels.
+func writeImages(dir string, t *game.TrainingSet, classes int) error {
+	digits, size := len(strconv.Itoa(classes-1)), t.Shape.Size()
+	label := func(class int) string { return filepath.Join(dir, store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
+	for class := range classes {
+		if err := os.MkdirAll(label(class), store.DirMode); err != nil {
+			return err
+		}
+	}
+	for row, class := range t.Labels {
+		path := filepath.Join(label(int(class)), strconv.Itoa(row)+".png")
+		picture := pictureOf(t.Images[row*size:(row+1)*size], t.Shape)
+		if err := writeTo(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pictureOf returns an image (channel by channel) as a picture: grey with one channel, else
+// red-green-blue.
+func pictureOf(img []uint8, shape triggers.Shape) image.Image {
+	box, plane := image.Rect(0, 0, shape.W, shape.H), shape.Plane()
+	if shape.C == 1 {
+		return &image.Gray{Pix: img, Stride: shape.W, Rect: box}
+	}
+	picture := image.NewNRGBA(box)
+	for at := range plane {
+		picture.SetNRGBA(at%shape.W, at/shape.W, color.NRGBA{R: img[at], G: img[at+plane], B: img[at+2*plane], A: 255})
+	}
+	return picture
+}
+
+// noAgent stands for no agent in the arrays of TrainingFile.
+const noAgent = -1
+
+// arrays returns the training set as the arrays of TrainingFile: images as numpy and picture
+// libraries have them, rows of pixels of channels, and attackers by ID.
+func (d *Deal) arrays() []npz.Array {
+	t, shape := d.Training, d.Training.Shape
+	n := len(t.Labels)
+	id := func(position int) int64 {
+		if position < 0 {
+			return noAgent
+		}
+		return int64(d.Cell.Game.Attackers[position].ID)
+	}
+	column := func(name string, value func(i int, row game.Row) int64) npz.Array {
+		values := make([]int64, n)
+		for i, row := range t.Rows {
+			values[i] = value(i, row)
+		}
+		return npz.Array{Name: name, Shape: []int{n}, Values: values}
+	}
+	return []npz.Array{
+		{Name: "images", Shape: []int{n, shape.H, shape.W, shape.C}, Values: channelsLast(t.Images, shape)},
+		column("labels", func(_ int, row game.Row) int64 { return int64(row.New) }),
+		column("clean_labels", func(_ int, row game.Row) int64 { return int64(row.Old) }),
+		column("owner", func(_ int, row game.Row) int64 { return id(row.Owner) }),
+		column("trigger", func(_ int, row game.Row) int64 { return id(row.Trigger) }),
+		column("simulated", func(i int, _ game.Row) int64 {
+			if !d.stampedByDefender(i) {
+				return noAgent
+			}
+			return int64(d.simulated[i])
+		}),
+		column("source", func(_ int, row game.Row) int64 { return int64(row.Source) }),
+	}
+}
+
+// channelsLast returns images, given channel by channel, in the order of pixels.
+func channelsLast(images []uint8, shape triggers.Shape) []uint8 {
+	size, plane := shape.Size(), shape.Plane()
+	pixels := make([]uint8, len(images))
+	for start := 0; start < len(images); start += size {
+		for c := range shape.C {
+			for at, v := range images[start+c*plane : start+(c+1)*plane] {
+				pixels[start+at*shape.C+c] = v
+			}
+		}
+	}
+	return pixels
+}
+
+// writeTo creates a file and fills it by write.
+func writeTo(path string, write func(io.Writer) error) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, store.FileMode)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriter(file)
+	return errors.Join(write(buffered), buffered.Flush(), file.Close())
+}

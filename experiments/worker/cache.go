@@ -1,0 +1,57 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"backfire/datasets"
+	"backfire/experiments/cell"
+	"backfire/game"
+)
+
+// gameCache holds the game, the undefended training set and the probes that cells with the same
+// images and the same rules share, whatever their defense. Each part is made once, at its first
+// use, and never changed.
+type gameCache struct {
+	set   *datasets.Set
+	rules game.Rules
+
+	game     func() (*game.Game, error)
+	training func() *game.TrainingSet // before a defense; only after game succeeded
+	probes   func() *game.Probes      // only after game succeeded
+}
+
+// newGameCache returns the cache of a game that is not dealt yet.
+func newGameCache(set *datasets.Set, rules game.Rules) *gameCache {
+	c := &gameCache{set: set, rules: rules}
+	c.game = sync.OnceValues(func() (*game.Game, error) { return game.New(set, rules) })
+	dealt := func() *game.Game { g, _ := c.game(); return g }
+	c.training = sync.OnceValue(func() *game.TrainingSet { return dealt().Training() })
+	c.probes = sync.OnceValue(func() *game.Probes { return dealt().Probes() })
+	return c
+}
+
+// gameCache returns the cache for a cell's game: that of the last cell if the game is the same.
+// Workers wait for each other while images are loaded, so that none loads what another one is
+// loading.
+func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Source) (*gameCache, error) {
+	w.sharing.Lock()
+	defer w.sharing.Unlock()
+	if w.set == nil || w.source != source {
+		w.set, w.last = nil, nil // keeps one dataset at a time in memory
+		set, err := w.Load(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		w.set, w.source = set, source
+	}
+	if planned := c.Data.Checksum; w.set.Checksum != planned {
+		return nil, fmt.Errorf("worker: load %s: %w: SHA-256 %.12s instead of %.12s", c.Data.Name, cell.ErrOtherData, w.set.Checksum, planned)
+	}
+	if w.last == nil || w.last.set != w.set || !reflect.DeepEqual(w.last.rules, c.Game) {
+		w.last = newGameCache(w.set, c.Game)
+	}
+	return w.last, nil
+}

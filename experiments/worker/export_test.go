@@ -1,0 +1,42 @@
+package worker
+
+import (
+	"context"
+
+	"backfire/datasets"
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/internal/npz"
+)
+
+// Checkpoint is a checkpoint as the contract's tests see it.
+type Checkpoint = checkpoint
+
+// Only the worker writes and reads checkpoints; tests damage them.
+var (
+	ExampleCheckpoint = exampleCheckpoint
+	ReadCheckpoint    = readCheckpoint
+	WriteCheckpoint   = writeCheckpoint
+	PictureOf         = pictureOf
+)
+
+// Of returns the checkpoint as one of a cell and a machine.
+func (c checkpoint) Of(cell string, machine store.Machine) checkpoint {
+	c.cell, c.machine = cell, machine
+	return c
+}
+
+// State returns the state in the checkpoint.
+func (c checkpoint) State() State { return c.state }
+
+// DealOf deals the game of a cell from the worker's cache.
+func (w *Worker) DealOf(ctx context.Context, c cell.Cell, source datasets.Source) (*Deal, error) {
+	cache, err := w.gameCache(ctx, c, source)
+	if err != nil {
+		return nil, err
+	}
+	return newDeal(c, cache)
+}
+
+// Arrays returns the arrays of store.TrainingFile.
+func (d *Deal) Arrays() []npz.Array { return d.arrays() }

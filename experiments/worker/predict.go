@@ -1,0 +1,57 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"backfire/experiments/store"
+)
+
+// predict has a stored model predict the probes of its cell and repeat the other stored answers
+// that the request asks for: divergences and the cell's attribution. It reports nothing but its
+// end.
+func (w *Worker) predict(ctx context.Context, hash string, request Predict) error {
+	s := &session{Setup: request.Setup, hash: hash, dir: request.Dir}
+	var err error
+	if s.engine, err = w.Engine.Describe(); err != nil {
+		return err
+	}
+	if err := s.dealGame(ctx, w, request.Source); err != nil {
+		return err
+	}
+	last := s.deal.lastSegment()
+	model, err := s.newModel(w.Engine, s.deal.segmentRows(last), func(string) {})
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	content, err := ReadModel(request.Model)
+	if err != nil {
+		return err
+	}
+	if err := s.load(model, request.Model, content); err != nil {
+		return err
+	}
+	if s.predicted, err = model.Predict(s.deal.Probes.Images); err != nil {
+		return err
+	}
+	if request.Divergences {
+		if err := s.writeDivergences(model); err != nil {
+			return err
+		}
+	}
+	if s.Cell.Attribution != nil {
+		if err := s.upload(model, last); err != nil { // the set that contributions are unlearned from
+			return err
+		}
+		if err := s.attribute(ctx, model); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		store.WriteAttribution(s.dir, s.files()),
+		os.WriteFile(filepath.Join(s.dir, store.PredictionsFile), s.predicted, store.FileMode),
+		store.WriteJSON(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
+}

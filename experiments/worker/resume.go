@@ -1,0 +1,154 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"backfire/experiments/store"
+)
+
+// source is a file that a training can resume from.
+type source struct {
+	path string
+	hash string // of the cell whose state it must hold
+}
+
+// sources lists the files that the training can resume from, the most advanced first.
+func (t *training) sources() ([]source, error) {
+	var list []source
+	if t.request.Checkpoint != "" {
+		list = append(list, source{t.request.Checkpoint, t.hash})
+	}
+	if t.request.States == "" {
+		return list, nil
+	}
+	hashes, err := t.Cell.GoesOnFrom()
+	for _, hash := range hashes {
+		list = append(list, t.stateSource(hash))
+	}
+	return list, err
+}
+
+// prefixSource returns the file of the state at the beginning of a segment.
+func (t *training) prefixSource(at int) (source, error) {
+	hash, err := t.Cell.Prefix(at).Hash()
+	return t.stateSource(hash), err
+}
+
+// stateSource returns the file of the state at the end of the training of the cell called hash.
+func (t *training) stateSource(hash string) source {
+	return source{store.StateFile(t.request.States, hash), hash}
+}
+
+// resume makes a model in the most advanced state that is stored, or with its initial weights if
+// there is none. A state that cannot be used is reported and removed.
+func (t *training) resume(engine Engine) (TrainedModel, error) {
+	sources, err := t.sources()
+	if err != nil {
+		return nil, err
+	}
+	for _, from := range sources {
+		c, err := t.readCheckpoint(from)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			continue
+		}
+		segment := t.deal.segmentAt(len(c.epochs))
+		model, err := t.restoredModel(engine, segment, len(c.epochs), c.state)
+		if errors.Is(err, errNotRestored) {
+			if err := t.discard(from.path, err); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.epochs, t.resumed = c.epochs, len(c.epochs)
+		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
+		return model, nil
+	}
+	return t.newModel(engine, t.deal.segmentRows(0), t.notice)
+}
+
+// errNotRestored marks a state that a model does not accept.
+var errNotRestored = errors.New("the state does not fit the model")
+
+// restoredModel makes a model for a segment in a state that was reached after so many epochs. The
+// optimiser's steps are counted as if all of these epochs had been in this segment: learning rates
+// and batches follow the epochs, whichever segment they belong to.
+func (t *training) restoredModel(engine Engine, at, epochs int, state State) (TrainedModel, error) {
+	rows := t.deal.segmentRows(at)
+	model, err := t.newModel(engine, rows, t.notice)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.deal.segments) > 1 {
+		state.Step = epochs * t.Cell.StepsPerEpoch(rows)
+	}
+	if err := model.Restore(state); err != nil {
+		model.Close() // it may be half restored
+		return nil, fmt.Errorf("%w: %w", errNotRestored, err)
+	}
+	return model, nil
+}
+
+// readCheckpoint reads the checkpoint in a source. It returns nil if there is none that can be
+// used.
+func (t *training) readCheckpoint(from source) (*checkpoint, error) {
+	c, err := readCheckpoint(from.path, from.hash, t.machine())
+	switch {
+	case errors.Is(err, errNoCheckpoint):
+		return nil, nil
+	case errors.Is(err, errCheckpoint):
+		return nil, t.discard(from.path, err)
+	}
+	return c, err
+}
+
+// discard reports why a checkpoint cannot be used and removes it.
+func (t *training) discard(path string, cause error) error {
+	t.report(Event{Kind: KindDiscarded, Error: store.OneLine(cause), Path: path})
+	return removeCheckpoint(path)
+}
+
+// removeCheckpoint removes a checkpoint, if there is one.
+func removeCheckpoint(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("worker: remove checkpoint: %w", err)
+	}
+	return nil
+}
+
+// saveCheckpoint writes a checkpoint of the completed epochs, if the request names a file for it.
+func (t *training) saveCheckpoint(model TrainedModel) error {
+	if t.request.Checkpoint == "" {
+		return nil
+	}
+	state, err := model.State()
+	if err != nil {
+		return err
+	}
+	return t.writeTo(source{t.request.Checkpoint, t.hash}, state)
+}
+
+// saveState keeps a state for other cells that resume from it, if the request names a directory for
+// states.
+func (t *training) saveState(to source, state State) error {
+	if t.request.States == "" {
+		return nil
+	}
+	if err := os.MkdirAll(t.request.States, store.DirMode); err != nil {
+		return fmt.Errorf("worker: save state: %w", err)
+	}
+	return t.writeTo(to, state)
+}
+
+// writeTo writes a checkpoint of the completed epochs to a source.
+func (t *training) writeTo(to source, state State) error {
+	return writeCheckpoint(to.path, t.dir, checkpoint{cell: to.hash, machine: t.machine(), epochs: t.epochs, state: state})
+}

@@ -1,0 +1,70 @@
+package worker
+
+import (
+	"context"
+
+	"backfire/datasets"
+	"backfire/experiments/store"
+)
+
+// session is one request that needs the cell's deal: a training, or questions to a stored model.
+type session struct {
+	Setup
+	hash          string // of the cell
+	dir           string // for the files that the request produces
+	deal          *Deal  // nil where a query needs none
+	normalization store.Normalization
+	engine        store.EngineInfo
+	predicted     []uint8 // classes of the probes
+	attribution   store.AttributionAnswers
+}
+
+// dealGame deals the cell's game.
+func (s *session) dealGame(ctx context.Context, w *Worker, source datasets.Source) error {
+	cache, err := w.gameCache(ctx, s.Cell, source)
+	if err != nil {
+		return err
+	}
+	return s.stamp(cache)
+}
+
+// stamp makes the training set and the probes from the game of the cell.
+func (s *session) stamp(cache *gameCache) error {
+	var err error
+	if s.deal, err = newDeal(s.Cell, cache); err != nil {
+		return err
+	}
+	s.normalization = s.deal.Normalization
+	return nil
+}
+
+// newModel makes a model for a training set of so many rows.
+func (s *session) newModel(engine Engine, rows int, notice func(string)) (TrainedModel, error) {
+	return engine.NewModel(ModelOptions{
+		Cell: s.Cell, Images: rows, Mean: s.normalization.Mean, Std: s.normalization.Std,
+		Device: s.Device, Threads: s.Threads, Notice: notice,
+	})
+}
+
+// upload gives the model the training set of a segment.
+func (s *session) upload(model TrainedModel, segment int) error {
+	training := s.deal.segmentSet(segment)
+	return model.Upload(training.Images, training.Labels)
+}
+
+// environment describes the machine and the programs of the session.
+func (s *session) environment(program store.Build) store.Environment {
+	return store.NewEnvironment(s.Device, s.Threads, s.Cell.Precision(), program, s.engine)
+}
+
+// machine returns the properties of the machine that the bits of a training depend on.
+func (s *session) machine() store.Machine {
+	return store.NewMachine(s.Device, s.Threads, s.Cell.Precision(), s.engine)
+}
+
+// files returns what is to be stored of the deal and the model's answers.
+func (s *session) files() store.ResultFiles {
+	files := s.deal.Files()
+	files.Predicted, files.Attribution = s.predicted, s.attribution
+	return files
+}

@@ -1,0 +1,223 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"backfire/experiments/store"
+	"backfire/game"
+	"backfire/internal/streams"
+)
+
+// progressEvery is the shortest time between two progress events.
+const progressEvery = 500 * time.Millisecond
+
+// training is a session that trains a model and stores its result.
+type training struct {
+	session
+	request Train
+	report  func(Event)
+	watch   *stopwatch
+
+	epochs  []store.EpochMetrics // completed
+	resumed int                  // number of those that come from a checkpoint
+	trained int                  // images that went through the training step in the others
+	notices []string             // from the engine
+}
+
+// train trains the cell of a request and writes the files of its result into the request's
+// directory.
+func (w *Worker) train(ctx context.Context, hash string, request Train, report func(Event)) error {
+	t := &training{
+		session: session{Setup: request.Setup, hash: hash, dir: request.Dir},
+		request: request, report: report, watch: newStopwatch(report),
+	}
+	var err error
+	if t.engine, err = w.Engine.Describe(); err != nil {
+		return err
+	}
+	t.watch.enter(store.PhaseLoad)
+	cache, err := w.gameCache(ctx, t.Cell, request.Source)
+	if err != nil {
+		return err
+	}
+	t.watch.enter(store.PhaseDeal)
+	if _, err := cache.game(); err != nil {
+		return err
+	}
+	t.watch.enter(store.PhaseStamp)
+	if err := t.stamp(cache); err != nil {
+		return err
+	}
+	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
+	if err := t.trainSegments(ctx, w.Engine); err != nil {
+		return err
+	}
+	score, err := t.deal.Game.Score(t.predicted)
+	if err != nil {
+		return err
+	}
+	t.watch.stop()
+	return t.writeResult(score, w.Program)
+}
+
+// writeResult writes the files of the result.
+func (t *training) writeResult(score *game.Score, program store.Build) error {
+	last := t.epochs[len(t.epochs)-1]
+	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
+	result.TrainingImages, result.Normalization = len(t.deal.Training.Labels), t.normalization
+	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
+	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
+	var err error
+	if result.Provenance.Single, err = store.SinglesOf(t.Cell, score); err != nil {
+		return err
+	}
+	if err := t.deal.WriteArtefacts(t.dir, t.request.Artefacts); err != nil {
+		return err
+	}
+	content := t.files()
+	content.Epochs, content.Result, content.Environment = t.epochs, result, t.environment(program)
+	return store.WriteFiles(t.dir, content)
+}
+
+// trainSegments makes a model, trains it through all segments and predicts the probes.
+func (t *training) trainSegments(ctx context.Context, engine Engine) error {
+	t.watch.enter(store.PhaseUpload)
+	model, err := t.resume(engine)
+	for at := t.deal.segmentAt(len(t.epochs)); err == nil; at++ {
+		if err = t.trainSegment(ctx, model, at); err == nil && at == t.deal.lastSegment() {
+			err = t.evaluate(ctx, model)
+			model.Close()
+			return err
+		}
+		model, err = t.nextModel(engine, model, at+1, err)
+	}
+	return err
+}
+
+// nextModel closes a model that came to the end of its segment, or stopped before with an error,
+// and returns one for the next segment in the state that it reached.
+func (t *training) nextModel(engine Engine, model TrainedModel, at int, err error) (TrainedModel, error) {
+	defer model.Close()
+	if err != nil {
+		return nil, err
+	}
+	t.watch.enter(store.PhaseUpload)
+	state, err := model.State()
+	if err != nil {
+		return nil, err
+	}
+	if t.Cell.SavesState(at) {
+		to, err := t.prefixSource(at)
+		if err == nil {
+			err = t.saveState(to, state)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return t.restoredModel(engine, at, len(t.epochs), state)
+}
+
+// trainSegment trains a model, which is in segment at, to the end of the segment.
+func (t *training) trainSegment(ctx context.Context, model TrainedModel, at int) error {
+	if err := t.upload(model, at); err != nil {
+		return err
+	}
+	t.watch.enter(store.PhaseTrain)
+	return t.trainEpochs(ctx, model, at)
+}
+
+// evaluate predicts the probes with the trained model, answers the cell's attribution, and saves
+// the state for other cells that resume from it.
+func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
+	t.watch.enter(store.PhaseEvaluate)
+	if t.request.SavesState {
+		state, err := model.State()
+		if err == nil {
+			err = t.saveState(t.stateSource(t.hash), state)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	var err error
+	if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
+		return err
+	}
+	if t.request.Artefacts.Divergence {
+		if err := t.writeDivergences(model); err != nil {
+			return err
+		}
+	}
+	if t.request.Artefacts.Model {
+		if err := t.writeModel(model); err != nil {
+			return err
+		}
+	}
+	if t.Cell.Attribution == nil {
+		return nil
+	}
+	return t.attribute(ctx, model)
+}
+
+// trainEpochs trains the epochs of a segment that are left. After each but the cell's last it
+// writes a checkpoint before it reports the epoch.
+func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
+	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
+	order := make([]int32, rows)
+	for epoch := len(t.epochs); epoch < t.deal.segments[at].End; epoch++ {
+		shuffled(order, t.Cell.Game.Seed, epoch)
+		begin := time.Now()
+		reported := begin
+		stats, err := model.Epoch(order, func(done int) error {
+			if now := time.Now(); now.Sub(reported) >= progressEvery {
+				reported = now
+				t.report(Event{Kind: KindProgress, Epoch: epoch + 1, Epochs: epochs, Images: images, Done: images * done / rows})
+			}
+			return ctx.Err()
+		})
+		if errors.Is(err, ErrDiverged) {
+			err = errors.Join(err, removeCheckpoint(t.request.Checkpoint)) // from there it would diverge again
+		}
+		if err != nil {
+			return fmt.Errorf("worker: epoch %d of %d: %w", epoch+1, epochs, err)
+		}
+		metrics := store.EpochMetrics{
+			Epoch: epoch + 1, Loss: stats.Loss, TrainAccuracy: stats.Accuracy, LearningRate: stats.LearningRate,
+			Seconds: time.Since(begin).Seconds(),
+		}
+		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
+		t.epochs = append(t.epochs, metrics)
+		t.trained += stats.Images
+		if epoch+1 < epochs {
+			if err := t.saveCheckpoint(model); err != nil {
+				return err
+			}
+		}
+		t.report(Event{Kind: KindEpoch, Epoch: epoch + 1, Epochs: epochs, Images: images, Metrics: &metrics})
+	}
+	return nil
+}
+
+// notice keeps and reports a message of the engine, once.
+func (t *training) notice(message string) {
+	if !slices.Contains(t.notices, message) {
+		t.notices = append(t.notices, message)
+		t.report(Event{Kind: KindNotice, Text: message})
+	}
+}
+
+// shuffled makes order the permutation of the training rows for an epoch (from 0), drawn from the
+// stream "order".
+func shuffled(order []int32, seed uint64, epoch int) {
+	for i := range order {
+		order[i] = int32(i)
+	}
+	streams.New(seed, "order", uint64(epoch)).Shuffle(len(order), func(i, j int) {
+		order[i], order[j] = order[j], order[i]
+	})
+}

@@ -1,0 +1,2 @@
+// Package runtest helps tests that run whole plans with the fake engine of package enginetest.
+package runtest

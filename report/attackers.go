@@ -1,0 +1,62 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"backfire/claims"
+	"backfire/report/table"
+)
+
+// narrowWidth is the number of characters in a line of a table of one configuration,
+// which fits into any terminal.
+const narrowWidth = 80
+
+// alike reports whether all points of a seed are one, so that the games differ in
+// number of attackers, defender and seed alone.
+func (b *builder) alike() bool { return len(b.pointSummaries()) == len(b.table.Seeds) }
+
+// list returns the ASR of each attacker over the seeds, with its single ASR in brackets
+// where it was also played alone.
+func (s *series) list(labels []string) table.AttackerList {
+	l := table.AttackerList{Labels: labels, IDs: []int{}, Entries: []table.Entry{}}
+	for i, a := range s.attackers() {
+		entry := table.EntryOf(s.attackerASR(i))
+		if single := s.singleASRs(i); len(single) > 0 {
+			entry.Values = append(entry.Values, table.NewValue(table.QuantitySingleASR, single).InBrackets())
+		}
+		l.IDs, l.Entries = append(l.IDs, a.ID), append(l.Entries, entry)
+	}
+	return l
+}
+
+// labelTexts returns the target label of each attacker of the largest game, "0 Sneaker, 1
+// Bag", if the games agree on them; otherwise an empty text.
+func (b *builder) labelTexts() string {
+	var texts []string
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			for i, a := range p.game.Attackers {
+				text := fmt.Sprintf("%d %s", a.ID, a.Label)
+				if i == len(texts) {
+					texts = append(texts, text)
+				} else if texts[i] != text {
+					return ""
+				}
+			}
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// grows reports whether the games without a defense differ in their number of attackers
+// alone, as the claim about backfiring asks for.
+func (b *builder) grows(games []claims.Game) bool {
+	ns := map[int]bool{}
+	for _, g := range games {
+		if g.Defense == claims.NoDefense {
+			ns[len(g.Attackers)] = true
+		}
+	}
+	return b.alike() && len(ns) > 1
+}

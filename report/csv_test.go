@@ -1,0 +1,90 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/experiments/store"
+	"backfire/report/table"
+)
+
+// column is a line of a data dictionary.
+type column struct {
+	name, kind string
+	empty      bool // it may be
+}
+
+// dictionaries reads the data dictionaries of docs/tables.md: of the long form,
+// then of the figures.
+func dictionaries(t *testing.T) [2][]column {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "docs", "tables.md"))
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n## The long form\n")
+	require.True(t, found)
+	tables := strings.Split(section, "| column | type | meaning |")
+	require.Len(t, tables, 3)
+	var all [2][]column
+	for i := range all {
+		for _, match := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (text|integer|number|logical)( or empty)? \\|").FindAllStringSubmatch(tables[i+1], -1) {
+			all[i] = append(all[i], column{match[1], match[2], match[3] != ""})
+		}
+	}
+	return all
+}
+
+func TestEveryColumnIsDocumented(t *testing.T) {
+	made, err := New(Table3, sweep("mnist", []uint64{1}, points3(1)), "mnist", Options{Result: result})
+	require.NoError(t, err)
+	for i, format := range []table.Format{table.FormatCSV, table.FormatCellsCSV} {
+		var documented []string
+		for _, c := range dictionaries(t)[i] {
+			documented = append(documented, c.name)
+		}
+		heads, _, _ := strings.Cut(written(t, made, format), "\n")
+		require.Equal(t, strings.Join(documented, ","), heads)
+	}
+}
+
+// Every value has the type that the data dictionary gives its column.
+func TestColumnsHaveTheirTypes(t *testing.T) {
+	parse := map[string]func(string) error{
+		"text":    func(string) error { return nil },
+		"integer": func(text string) error { _, err := strconv.ParseUint(text, 10, 64); return err },
+		"number":  func(text string) error { _, err := strconv.ParseFloat(text, 64); return err },
+		"logical": func(text string) error {
+			if text != "TRUE" && text != "FALSE" {
+				return fmt.Errorf("%q is no truth value", text)
+			}
+			return nil
+		},
+	}
+	summary := sweep("mnist", []uint64{1, 2}, defended3(1, 2))
+	summary.Points[0].Games[0].Attackers[0].Divergence = &store.AttackerDivergence{MMD2: -0.01, JS: 0.2}
+	made, err := New(Table3, summary, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	for i, format := range []table.Format{table.FormatCSV, table.FormatCellsCSV} {
+		var out strings.Builder
+		require.NoError(t, made.Write(&out, format))
+		records, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()
+		require.NoError(t, err)
+		columns := dictionaries(t)[i]
+		for line, record := range records[1:] {
+			for j, c := range columns {
+				if record[j] == "" {
+					require.True(t, c.empty, "%s of line %d is empty", c.name, line+2)
+					continue
+				}
+				require.NoError(t, parse[c.kind](record[j]), c.name)
+			}
+		}
+	}
+}

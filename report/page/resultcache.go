@@ -1,0 +1,130 @@
+package page
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
+)
+
+// resultCache holds the stored results behind a page, each read once.
+type resultCache struct {
+	known   map[[2]string]*store.Record // by store and cell; nil: cannot be used
+	order   [][2]string                 // in which they were read
+	reasons map[string]int              // number of unusable results by reason
+	kept    map[string]bool             // cells of games, as opposed to mere tries of a trigger
+}
+
+// newResultCache returns an empty cache.
+func newResultCache() *resultCache {
+	return &resultCache{known: map[[2]string]*store.Record{}, reasons: map[string]int{}, kept: map[string]bool{}}
+}
+
+// record returns the result of a cell, nil if it is missing or broken.
+func (s *resultCache) record(dir, cell string) *store.Record {
+	key := [2]string{dir, cell}
+	if record, ok := s.known[key]; ok {
+		return record
+	}
+	s.order = append(s.order, key)
+	s.known[key] = nil
+	st, err := store.OpenExisting(dir)
+	if err == nil {
+		s.known[key], err = st.Read(cell)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, store.ErrNotStored), errors.Is(err, store.ErrStore):
+		s.reasons["not in the store"]++
+	case errors.Is(err, store.ErrBroken):
+		s.reasons["damaged, or stored by another version"]++
+	default:
+		s.reasons[err.Error()]++
+	}
+	return s.known[key]
+}
+
+// complaints returns a note for each reason why results cannot be used.
+func (s *resultCache) complaints() []string {
+	var texts []string
+	for reason, n := range s.reasons {
+		texts = append(texts, fmt.Sprintf("The stored files of %s cannot be used (%s): curves, matrices, triggers and settings are without them.", count(n, "model"), reason))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// result returns the function for report.Options.Result.
+func (s *resultCache) result(dir string) func(string) (*store.Result, error) {
+	return func(cell string) (*store.Result, error) {
+		if record := s.record(dir, cell); record != nil {
+			return &record.Result, nil
+		}
+		return nil, nil // missing, which is no error
+	}
+}
+
+// metrics returns the function for report.Options.Metrics.
+func (s *resultCache) metrics(dir string) func(string) ([]store.EpochMetrics, error) {
+	return func(cell string) ([]store.EpochMetrics, error) {
+		if record := s.record(dir, cell); record != nil {
+			return record.Metrics()
+		}
+		return nil, nil
+	}
+}
+
+// records returns the results behind a summary on a dataset, including those of single
+// games and of triggers that were not kept.
+func (s *resultCache) records(summary *summary.Summary, dataset string) []*store.Record {
+	var cells []string
+	for _, point := range summary.Points {
+		if point.Data.Name != dataset {
+			continue
+		}
+		for _, g := range point.Games {
+			if !g.Complete {
+				continue
+			}
+			cells = append(cells, g.Models...)
+			for _, model := range g.Models {
+				s.kept[model] = true
+			}
+			for _, a := range g.Attackers {
+				if a.SingleASR != nil {
+					cells, s.kept[a.SingleCell] = append(cells, a.SingleCell), true
+				}
+				for _, draw := range a.Candidates {
+					if draw.ASR != nil {
+						cells = append(cells, draw.Cell)
+					}
+				}
+			}
+		}
+	}
+	var records []*store.Record
+	seen := map[string]bool{}
+	for _, cell := range cells {
+		if seen[cell] {
+			continue
+		}
+		seen[cell] = true
+		if record := s.record(summary.Store, cell); record != nil {
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// all returns every result that was read and can be used.
+func (s *resultCache) all() []*store.Record {
+	var records []*store.Record
+	for _, key := range s.order {
+		if record := s.known[key]; record != nil {
+			records = append(records, record)
+		}
+	}
+	return records
+}

@@ -1,0 +1,51 @@
+package table
+
+import (
+	"backfire/game"
+	"backfire/stats"
+)
+
+// AttackerRow is one attacker of one game of one seed: a line of FormatCSV.
+type AttackerRow struct {
+	Point    string            `json:"point"`
+	Keys     map[string]string `json:"keys"`
+	Seed     uint64            `json:"seed"`
+	Defender string            `json:"defender"`
+	N        int               `json:"n"`
+	Cell     string            `json:"cell"`   // hash of the model that answers the attacker's queries
+	Models   int               `json:"models"` // trained for the game, by this defender
+
+	Attacker   int          `json:"attacker"`
+	Target     int          `json:"target"`
+	Label      string       `json:"label"`
+	PoisonRate float64      `json:"p0"`
+	P1         float64      `json:"p1"`
+	P2         float64      `json:"p2"`
+	Redraws    int          `json:"redraws"` // triggers that were drawn before and not kept
+	ASR        game.Rate    `json:"asr"`
+	BaseRate   game.Rate    `json:"base_rate"`
+	Lift       stats.Number `json:"lift"`
+	Robustness game.Rate    `json:"robustness"`
+	SingleASR  *game.Rate   `json:"single_asr"` // nil: not played alone
+	// Divergence is that of the attacker's images of its target class; nil: not
+	// measured.
+	Divergence *Divergence `json:"divergence"`
+
+	CleanAccuracy game.Rate `json:"clean_accuracy"`
+	Collapsed     bool      `json:"collapsed"`
+
+	Pool     int      `json:"pool_size"`
+	Width    int      `json:"width"`
+	Epochs   int      `json:"epochs"`
+	Readings Readings `json:"readings"`
+}
+
+// Divergence is the distance of an attacker's images of its target class from all
+// agents' images of it, by the features of a model.
+type Divergence struct {
+	MMD2 stats.Number `json:"mmd2"` // squared maximum mean discrepancy of all its images there: equation 1
+	JS   stats.Number `json:"js"`   // Jensen-Shannon divergence in nats
+	// Of those with its trigger: a part of equation 2.
+	TriggeredMMD2 stats.Number `json:"triggered_mmd2"`
+	TriggeredJS   stats.Number `json:"triggered_js"`
+}

@@ -1,0 +1,133 @@
+package table
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"backfire/stats"
+)
+
+// attackerColumns are the columns of FormatCSV, before those of the keys that the
+// points vary.
+var attackerColumns = []string{
+	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
+	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "divergence_mmd2", "divergence_js",
+	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
+	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+}
+
+// randomKind is the trigger_kind of the paper's triggers, as in the setting
+// trigger.kind: the column is never empty.
+const randomKind = "random"
+
+// keyColumns returns the keys that the points vary, except those with the name of a
+// column.
+func (t *Table) keyColumns() []string {
+	keys := map[string]bool{}
+	for _, r := range t.AttackerRows {
+		for key := range r.Keys {
+			if !slices.Contains(attackerColumns, key) {
+				keys[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
+func (t *Table) attackersCSV() ([]byte, error) {
+	keys := t.keyColumns()
+	lines := [][]string{slices.Concat(attackerColumns, keys)}
+	for _, r := range t.AttackerRows {
+		single, divergence := stats.Undefined(), Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
+		if r.SingleASR != nil {
+			single = stats.Number(r.SingleASR.Value())
+		}
+		if r.Divergence != nil {
+			divergence = *r.Divergence
+		}
+		line := []string{
+			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
+			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
+			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
+			number(r.Robustness.Value()), number(float64(single)), number(float64(divergence.MMD2)), number(float64(divergence.JS)),
+			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
+			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
+			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
+			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+		}
+		for _, key := range keys {
+			value := r.Keys[key]
+			if truth, err := strconv.ParseBool(value); err == nil && value == strconv.FormatBool(truth) {
+				value = logical(truth)
+			}
+			line = append(line, value)
+		}
+		lines = append(lines, line)
+	}
+	return encodeCSV(lines)
+}
+
+// valueColumns are the columns of FormatCellsCSV.
+var valueColumns = []string{
+	"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
+	"table_seeds", "table_models", "readings",
+}
+
+// valuesCSV returns a line for each value of the table.
+func (t *Table) valuesCSV() ([]byte, error) {
+	lines := [][]string{valueColumns}
+	for _, row := range t.Rows {
+		for i, entry := range row.Entries {
+			for _, v := range entry.Values {
+				lines = append(lines, []string{
+					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(v.Quantity), strconv.Itoa(v.Seeds),
+					number(float64(v.Mean)), number(float64(v.CI95)), number(float64(v.Std)),
+					number(float64(v.Paper)), number(float64(v.PaperStd)), t.footnotes(row, entry),
+					SeedList(t.Seeds), strconv.Itoa(t.Models), ReadingsTexts(t.Readings),
+				})
+			}
+		}
+	}
+	return encodeCSV(lines)
+}
+
+// footnotes returns the texts behind the marks of an entry and its row.
+func (t *Table) footnotes(row Row, entry Entry) string {
+	var texts []string
+	for _, note := range t.Footnotes {
+		for _, mark := range append(append([]string{}, row.Marks...), entry.Marks...) {
+			if mark == note.Mark {
+				texts = append(texts, note.Text)
+			}
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+// number returns a number with as many digits as identify it; empty if it is
+// undefined.
+func number(x float64) string {
+	if !stats.Number(x).Defined() {
+		return ""
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
+
+// logical returns a truth value as both R and pandas read it.
+func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
+
+// encodeCSV returns lines of fields as CSV.
+func encodeCSV(lines [][]string) ([]byte, error) {
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	if err := w.WriteAll(lines); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

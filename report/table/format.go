@@ -1,0 +1,70 @@
+package table
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Format is a form in which a Table is written to a file.
+type Format string
+
+// The formats. Text, Markdown and LaTeX are for people, in percent with one
+// decimal as in the paper; the others hold all digits, as shares in [0, 1].
+const (
+	FormatText     Format = "txt"
+	FormatMarkdown Format = "md"
+	FormatLaTeX    Format = "tex"
+	// FormatCSV has one line for each attacker of each game and seed.
+	FormatCSV Format = "csv"
+	// FormatCellsCSV has one line for each value of the table.
+	FormatCellsCSV Format = "cells.csv"
+	FormatJSON     Format = "json"
+)
+
+// ErrFormat is returned by Write for an unknown format.
+var ErrFormat = errors.New("no such format")
+
+// Formats returns all formats. Each is also the extension of its files.
+func Formats() []Format {
+	return []Format{FormatText, FormatMarkdown, FormatLaTeX, FormatCSV, FormatCellsCSV, FormatJSON}
+}
+
+// Write writes the table in a format. The error wraps ErrFormat, or is that of w.
+func (t *Table) Write(w io.Writer, format Format) error {
+	data, err := t.render(format)
+	if err != nil {
+		return fmt.Errorf("table: render %s as %s: %w", t.Name, format, err)
+	}
+	if _, err := w.Write(data); err != nil {
+		return fmt.Errorf("table: write %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// render returns the table in a format.
+func (t *Table) render(format Format) ([]byte, error) {
+	switch format {
+	case FormatText:
+		return []byte(t.text()), nil
+	case FormatMarkdown:
+		return []byte(t.markdown()), nil
+	case FormatLaTeX:
+		return []byte(t.latex()), nil
+	case FormatCSV:
+		return t.attackersCSV()
+	case FormatCellsCSV:
+		return t.valuesCSV()
+	case FormatJSON:
+		var out bytes.Buffer
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		err := encoder.Encode(t)
+		return out.Bytes(), err
+	default:
+		return nil, ErrFormat
+	}
+}

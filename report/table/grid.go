@@ -1,0 +1,282 @@
+package table
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// columnGap is the usual number of blanks between columns.
+const columnGap = 2
+
+// style is one way to lay a table out in lines of text.
+type style struct {
+	stacked bool // the values of an entry stand below each other
+	grouped bool // all labels but the last stand on lines of their own
+	gap     int  // blanks between columns
+}
+
+// grid is a table as text: lines of fields. Fields of a column are as wide as
+// its widest.
+type grid struct {
+	style
+	columns []gridColumn
+	lines   []gridLine
+	groups  []groupHead
+}
+
+// gridLine is a line of fields, one for each column, or a heading across all of
+// them.
+type gridLine struct {
+	heading string
+	fields  []string
+}
+
+// gridColumn is a column of the grid, behind a gap.
+type gridColumn struct {
+	left  bool // aligned
+	width int
+}
+
+// groupHead is a head over neighbouring columns.
+type groupHead struct {
+	head       string
+	first, end int
+}
+
+// layout holds the widths of a column's parts, so that points and ± signs stand
+// below each other.
+type layout struct {
+	number, spread []int // by value
+	mark           int
+}
+
+// fittingGrid lays the table out in the first style that fits into width, or else in
+// the narrowest.
+func (t *Table) fittingGrid(width int) *grid {
+	styles := []style{{gap: columnGap}, {stacked: true, gap: columnGap}}
+	if len(t.Heads) > 1 {
+		styles = append(styles, style{grouped: true, gap: columnGap}, style{grouped: true, gap: 1}, style{stacked: true, grouped: true, gap: 1})
+	}
+	var g *grid
+	for _, s := range styles {
+		if g = t.grid(s); g.width() <= width {
+			break
+		}
+	}
+	return g
+}
+
+// grid lays the table out in a style.
+func (t *Table) grid(s style) *grid {
+	g := &grid{style: s}
+	heads := t.Heads
+	if s.grouped {
+		heads = heads[len(heads)-1:]
+	}
+	g.addHeads(heads, t.Columns)
+	layouts := make([]layout, len(t.Columns))
+	for _, row := range t.Rows {
+		for i, entry := range row.Entries {
+			layouts[i].fit(entry, s.stacked)
+		}
+	}
+	if !s.grouped {
+		for _, row := range t.Rows {
+			g.addRow(row, row.Labels, layouts)
+		}
+		return g
+	}
+	texts, members := groups(len(t.Rows), func(i int) string { return t.groupText(t.Rows[i].Labels) })
+	for i, text := range texts {
+		g.lines = append(g.lines, gridLine{heading: text})
+		for _, at := range members[i] {
+			row := t.Rows[at]
+			g.addRow(row, []string{"  " + row.Labels[len(row.Labels)-1]}, layouts)
+		}
+	}
+	return g
+}
+
+// addHeads adds the columns and the line of their heads.
+func (g *grid) addHeads(labels []string, columns []Column) {
+	var fields []string
+	for _, head := range labels {
+		g.columns = append(g.columns, gridColumn{left: true})
+		if g.grouped {
+			head = "  " + head
+		}
+		fields = append(fields, head)
+	}
+	for i, column := range columns {
+		g.columns = append(g.columns, gridColumn{})
+		fields = append(fields, column.Head)
+		at := len(labels) + i
+		switch n := len(g.groups); {
+		case column.Group == "":
+		case n > 0 && g.groups[n-1].head == column.Group && g.groups[n-1].end == at:
+			g.groups[n-1].end++
+		default:
+			g.groups = append(g.groups, groupHead{column.Group, at, at + 1})
+		}
+	}
+	g.add(fields)
+}
+
+// addRow adds the lines of a row.
+func (g *grid) addRow(row Row, labels []string, layouts []layout) {
+	for n, kind := range row.kinds() {
+		for value := range row.values(kind, g.stacked) {
+			fields := make([]string, len(labels))
+			switch {
+			case value > 0:
+			case n == 0:
+				copy(fields, labels)
+				fields[len(fields)-1] += marks(row.Marks, func(m string) string { return " " + bracketMark(m) })
+			case g.grouped:
+				fields[0] = strings.TrimRight("  "+kind.short(), " ")
+			default:
+				fields[0] = strings.TrimRight("  "+kind.label(), " ")
+			}
+			for i, entry := range row.Entries {
+				fields = append(fields, layouts[i].field(entry, kind, value, g.stacked))
+			}
+			g.add(fields)
+		}
+	}
+}
+
+// values returns the number of lines that a kind of line takes.
+func (r Row) values(kind lineKind, stacked bool) int {
+	n := 1
+	if !stacked || kind == captionLine {
+		return n
+	}
+	for _, entry := range r.Entries {
+		for i := range entry.Values {
+			if (entry.part(i, kind) != part{}) {
+				n = max(n, i+1)
+			}
+		}
+	}
+	return n
+}
+
+// fit widens the layout for an entry.
+func (l *layout) fit(e Entry, stacked bool) {
+	for i := range e.Values {
+		at := i
+		if stacked {
+			at = 0
+		}
+		for len(l.number) <= at {
+			l.number, l.spread = append(l.number, 0), append(l.spread, 0)
+		}
+		for _, kind := range []lineKind{measuredLine, intervalLine, paperLine} {
+			p := e.part(i, kind)
+			l.number[at] = max(l.number[at], utf8.RuneCountInString(p.number))
+			l.spread[at] = max(l.spread[at], utf8.RuneCountInString(p.spread))
+		}
+	}
+	l.mark = max(l.mark, len(marks(e.Marks, bracketMark)))
+}
+
+// field returns the text of an entry on a line; stacked: of one of its values.
+func (l *layout) field(e Entry, kind lineKind, value int, stacked bool) string {
+	if kind == captionLine {
+		return e.Caption + strings.Repeat(" ", l.mark)
+	}
+	var text strings.Builder
+	for i := range e.Values {
+		at := i
+		if stacked {
+			if i != value {
+				continue
+			}
+			at = 0
+		}
+		if text.Len() > 0 {
+			text.WriteByte(' ')
+		}
+		p := e.part(i, kind)
+		fmt.Fprintf(&text, "%*s", l.number[at], p.number)
+		switch width := l.spread[at]; {
+		case width == 0:
+		case p.spread != "":
+			fmt.Fprintf(&text, " ± %*s", width, p.spread)
+		default:
+			text.WriteString(strings.Repeat(" ", width+len(" + ")))
+		}
+	}
+	mark := ""
+	if kind == measuredLine && value == 0 {
+		mark = marks(e.Marks, bracketMark)
+	}
+	fmt.Fprintf(&text, "%-*s", l.mark, mark)
+	return text.String()
+}
+
+// add adds a line of fields.
+func (g *grid) add(fields []string) {
+	for i, field := range fields {
+		g.columns[i].width = max(g.columns[i].width, utf8.RuneCountInString(field))
+	}
+	g.lines = append(g.lines, gridLine{fields: fields})
+}
+
+// width returns the width of a line of fields.
+func (g *grid) width() int {
+	width := g.gap * (len(g.columns) - 1)
+	for _, column := range g.columns {
+		width += column.width
+	}
+	return width
+}
+
+// write writes the grid. Headings are wrapped at width.
+func (g *grid) write(out *strings.Builder, width int) {
+	if len(g.groups) > 0 {
+		writeLine(out, g.groupLine())
+	}
+	for _, l := range g.lines {
+		if l.fields == nil {
+			wrapTo(out, width, "  ", l.heading)
+			continue
+		}
+		var line strings.Builder
+		for i, field := range l.fields {
+			if i > 0 {
+				line.WriteString(strings.Repeat(" ", g.gap))
+			}
+			fill := strings.Repeat(" ", g.columns[i].width-utf8.RuneCountInString(field))
+			if g.columns[i].left {
+				line.WriteString(field + fill)
+			} else {
+				line.WriteString(fill + field)
+			}
+		}
+		writeLine(out, line.String())
+	}
+}
+
+// groupLine returns the line of the heads over several columns, each in the middle
+// of its columns.
+func (g *grid) groupLine() string {
+	var line strings.Builder
+	column, at := 0, 0 // the next column and where it begins
+	skip := func(to int) int {
+		begin := at
+		for ; column < to; column++ {
+			at += g.columns[column].width + g.gap
+		}
+		return begin
+	}
+	for _, group := range g.groups {
+		skip(group.first)
+		begin := skip(group.end)
+		room := at - g.gap - begin - utf8.RuneCountInString(group.head)
+		line.WriteString(strings.Repeat(" ", begin+max(0, room)/2-utf8.RuneCountInString(line.String())))
+		line.WriteString(group.head)
+	}
+	return line.String()
+}

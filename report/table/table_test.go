@@ -1,0 +1,116 @@
+package table_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"backfire/report/table"
+	"backfire/stats"
+)
+
+// written returns a table in a format.
+func written(t require.TestingT, made *table.Table, format table.Format) string {
+	var out strings.Builder
+	require.NoError(t, made.Write(&out, format))
+	return out.String()
+}
+
+// games is a table with a row for each defender and each of several numbers of attackers,
+// and a list of the attackers of each.
+func games(width int, defenders []string, counts ...int) *table.Table {
+	made := &table.Table{Title: "Games", Heads: []string{"defender", "N"}, Columns: []table.Column{{Head: "acc."}, {Head: "ASR"}}, Width: width, Seeds: []uint64{1}}
+	for _, n := range counts {
+		for _, defender := range defenders {
+			labels := []string{defender, fmt.Sprint(n)}
+			value := table.EntryOf(table.NewValue(table.QuantityASR, []float64{0.5}))
+			made.Rows = append(made.Rows, table.Row{Labels: labels, Entries: []table.Entry{value, value}})
+			list := table.AttackerList{Labels: labels}
+			for id := range n {
+				single := table.NewValue(table.QuantitySingleASR, []float64{1}).InBrackets()
+				list.IDs, list.Entries = append(list.IDs, id), append(list.Entries, table.EntryOf(value.Values[0], single))
+			}
+			made.Lists = append(made.Lists, list)
+		}
+	}
+	return made
+}
+
+// Labels that do not fit beside the values stand above them, and the rows below a label
+// stand together.
+func TestLabelsMoveAboveTheValues(t *testing.T) {
+	defenders := []string{"none", "agent_augmentation"}
+	wide := written(t, games(0, defenders, 1, 2), table.FormatText)
+	require.Contains(t, wide, "agent_augmentation  2  50.0  50.0\n")
+	narrow := written(t, games(30, defenders, 1, 2), table.FormatText)
+	require.Contains(t, narrow, "defender: agent_augmentation\n  1  50.0  50.0\n  2  50.0  50.0\n")
+	require.Contains(t, narrow, "\n  N   ID\n  1    0  50.0 (100.0)\n  2    0  50.0 (100.0)\n       1  50.0 (100.0)\n")
+}
+
+// Every attacker of every game is in text and Markdown, in lines that fit.
+func TestListsAreWholeAndFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(60, 120).Draw(t, "width")
+		counts := rapid.SliceOfN(rapid.IntRange(1, 120), 1, 4).Draw(t, "counts")
+		made := games(width, []string{"none", "indexing"}, counts...)
+		attackers := 0
+		for _, n := range counts {
+			attackers += 2 * n
+		}
+		text := written(t, made, table.FormatText)
+		require.Equal(t, attackers, strings.Count(text, "50.0 (100.0)"))
+		require.Equal(t, attackers, strings.Count(written(t, made, table.FormatMarkdown), ": 50.0 (100.0)"))
+		for line := range strings.Lines(text) {
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
+		}
+	})
+}
+
+func TestWriteRefusesUnknownFormats(t *testing.T) {
+	require.ErrorIs(t, (&table.Table{}).Write(&strings.Builder{}, "pdf"), table.ErrFormat)
+}
+
+type full struct{ err error }
+
+func (f full) Write([]byte) (int, error) { return 0, f.err }
+
+func TestWriteReportsAFullDisk(t *testing.T) {
+	disk := errors.New("disk full")
+	require.ErrorIs(t, games(0, []string{"none"}, 1).Write(full{disk}, table.FormatCSV), disk)
+}
+
+// The JSON form holds everything but the width.
+func TestJSONIsReadBack(t *testing.T) {
+	made := games(0, []string{"none"}, 2)
+	var back table.Table
+	require.NoError(t, json.Unmarshal([]byte(written(t, made, table.FormatJSON)), &back))
+	require.Equal(t, made.Lists[0].IDs, back.Lists[0].IDs)
+	require.Equal(t, made.Rows[0].Entries[0].Values[0].Mean, back.Rows[0].Entries[0].Values[0].Mean)
+	require.False(t, back.Rows[0].Entries[0].Values[0].CI95.Defined(), "one seed has no interval")
+}
+
+func TestValues(t *testing.T) {
+	v := table.NewSpread(table.QuantityASR, []stats.Summary{stats.Summarize([]float64{0.2, 0.4}), stats.Summarize([]float64{0.5, 0.7})}).BesideSpread(45, 10)
+	const tolerance = 1e-12 // rounding of a few additions of numbers below 1
+	require.InDelta(t, 0.45, float64(v.Mean), tolerance)
+	require.InDelta(t, 0.1, float64(v.Std), tolerance)
+	require.Equal(t, 2, v.Seeds)
+	require.Equal(t, []stats.Number{0.45, 0.1}, []stats.Number{v.Paper, v.PaperStd})
+	require.False(t, table.NewValue(table.QuantityASR, nil).Mean.Defined())
+}
+
+func TestReadingsText(t *testing.T) {
+	r := table.Readings{TriggerRange: "area", Sampling: "per_agent", LabelMode: "dirty", Denominator: "pooled"}
+	text := table.ReadingsText(r)
+	require.Equal(t, "trigger area, drawn per_agent; dirty labels; ASR over all attackers' held-out images", text)
+	other := r
+	other.ExcludeTargetClass = true
+	require.Equal(t, text+"; or "+text+" but those of the target class", table.ReadingsTexts([]table.Readings{r, other, r}))
+	require.Contains(t, table.ReadingsText(table.Readings{TriggerKind: "square"}), "square trigger")
+}

@@ -1,0 +1,114 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"backfire/stats"
+	"backfire/triggers"
+)
+
+// Readings are the choices that the paper leaves open, in the words of the
+// configuration's keys.
+type Readings struct {
+	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
+	TriggerRange       string `json:"trigger_range"`          // empty for pictures
+	Sampling           string `json:"sampling"`
+	LabelMode          string `json:"label_mode"`
+	ExcludeTargetClass bool   `json:"exclude_target_class"`
+	Denominator        string `json:"denominator"`
+}
+
+// ReadingsText describes readings in words.
+func ReadingsText(r Readings) string {
+	images := "the attacker's own held-out images"
+	if r.Denominator == "pooled" {
+		images = "all attackers' held-out images"
+	}
+	if r.ExcludeTargetClass {
+		images += " but those of the target class"
+	}
+	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
+	switch r.TriggerKind {
+	case string(triggers.Random):
+	case string(triggers.Picture):
+		trigger = "triggers are pictures of the user's"
+	default:
+		trigger = r.TriggerKind + " " + trigger
+	}
+	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
+}
+
+// ReadingsTexts describes several readings in words, each once.
+func ReadingsTexts(readings []Readings) string {
+	var texts []string
+	for _, r := range readings {
+		if text := ReadingsText(r); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "; or ")
+}
+
+// Plural returns a number of things: "1 model", "2 models".
+func Plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// SeedList returns seeds with commas between them.
+func SeedList(seeds []uint64) string {
+	texts := make([]string, len(seeds))
+	for i, seed := range seeds {
+		texts[i] = strconv.FormatUint(seed, 10)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Percent returns a share in percent with one decimal, or a dash if it is
+// undefined.
+func Percent(share float64) string {
+	if math.IsNaN(share) {
+		return "-"
+	}
+	return strconv.FormatFloat(100*share, 'f', 1, 64)
+}
+
+// Signed returns a correlation with its sign and two decimals.
+func Signed(c stats.Number) string {
+	rounded := math.Round(100*float64(c)) / 100
+	if rounded == 0 {
+		return "0.00" // not -0.00
+	}
+	return fmt.Sprintf("%+.2f", rounded)
+}
+
+// wrapTo writes a text in lines of at most width characters. Blanks in front of
+// it stay, and the lines after the first are indented.
+func wrapTo(out *strings.Builder, width int, indent, text string) {
+	words := strings.Fields(text)
+	first := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	out.WriteString(first)
+	column := len(first)
+	for i, word := range words {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > width:
+			out.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			out.WriteByte(' ')
+			column++
+		}
+		out.WriteString(word)
+		column += n
+	}
+	out.WriteByte('\n')
+}
