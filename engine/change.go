@@ -7,10 +7,10 @@ import (
 	"backfire/torchbridge"
 )
 
-// batchChanges returns a function that returns what a cell's defense does to the batch of n rows of
-// a step of an epoch. The change depends on these numbers and the cell alone. The function is nil
-// if the defense leaves batches unchanged.
-func batchChanges(c cell.Cell) (func(epoch, step, n int) torchbridge.Change, error) {
+// batchTransforms returns a function that returns the transform that a cell's defense applies to the
+// batch of n rows of a step of an epoch. The transform depends on these numbers and the cell alone.
+// The function is nil if the defense leaves batches unchanged.
+func batchTransforms(c cell.Cell) (func(epoch, step, n int) torchbridge.BatchTransform, error) {
 	stack := c.BatchStack()
 	if stack.Empty() {
 		return nil, nil
@@ -20,14 +20,14 @@ func batchChanges(c cell.Cell) (func(epoch, step, n int) torchbridge.Change, err
 		return nil, err
 	}
 	size := c.Data.Shape.Size()
-	return func(epoch, step, n int) torchbridge.Change {
+	return func(epoch, step, n int) torchbridge.BatchTransform {
 		batch := batcher.Draw(epoch, step, n)
-		change := torchbridge.Change{Stamps: stampsOf(batch.Stamps), Mix: mixOf(batch.Mix), Perturbation: perturbationOf(batch.Perturbation)}
+		transform := torchbridge.BatchTransform{Stamps: stampsOf(batch.Stamps), Mix: mixOf(batch.Mix), Perturbation: perturbationOf(batch.Perturbation)}
 		if p := batch.Perturbation; p != nil && p.RandomStart {
-			change.Perturbation.Start = make([]float32, len(p.Rows)*size)
-			batcher.Start(change.Perturbation.Start, epoch, step)
+			transform.Perturbation.Start = make([]float32, len(p.Rows)*size)
+			batcher.Start(transform.Perturbation.Start, epoch, step)
 		}
-		return change
+		return transform
 	}, nil
 }
 

@@ -14,7 +14,7 @@ import (
 func TestExactIndexingFailsAgainstColludersOnly(t *testing.T) {
 	asr := func(sets ...string) (undefended, indexed float64) {
 		plan := tinyPlan(t, append([]string{
-			"attackers.counts=2", "attackers.singles=0", "model.width=4", "train.epochs=4", "train.lr=0.05", "defenders=indexing",
+			"attackers.counts=2", "attackers.singles=0", "model.width=4", "train.epochs=6", "train.lr=0.05", "defenders=indexing",
 		}, sets...)...)
 		scores := func(hash string) []store.AttackerResult {
 			cell, ok := plan.Cell(hash)

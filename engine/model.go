@@ -23,7 +23,7 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	if c.Model.Architecture != cell.ResNet18 {
 		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", worker.ErrOptions, c.Model.Architecture)
 	}
-	change, err := batchChanges(c)
+	transform, err := batchTransforms(c)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +39,8 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 		},
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Precision: c.Precision(), Threads: opt.Threads, Seed: c.Game.Seed,
-		Change: change,
-		Notice: opt.Notice,
+		Transform: transform,
+		Notice:    opt.Notice,
 	})
 	if err != nil {
 		return nil, marked(err)

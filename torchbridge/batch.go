@@ -2,15 +2,15 @@ package torchbridge
 
 import lib "github.com/sugarme/gotch/libtch"
 
-// batch is a batch as the model sees it.
+// batch holds a batch as the model sees it.
 type batch struct {
 	x          tensor // normalised images, float32 [n, C, H, W]
 	labels     tensor // int64 [n]
-	partner    tensor // labels of the partners, int64 [n]; none of a batch that is not mixed
+	partner    tensor // labels of the partners, int64 [n]; not valid if the batch is not mixed
 	own, other tensor // weights of labels and partner, float32 [1]
 }
 
-// loss is the mean cross-entropy of logits against the (mixed) labels.
+// loss returns the mean cross-entropy of logits against the (mixed) labels.
 func (b *batch) loss(s *scope, logits tensor) tensor {
 	own := s.crossEntropy(logits, b.labels)
 	if !b.partner.valid() {
@@ -19,90 +19,91 @@ func (b *batch) loss(s *scope, logits tensor) tensor {
 	return s.add(s.times(own, b.own), s.times(s.crossEntropy(logits, b.partner), b.other))
 }
 
-// batch gathers the rows index and changes them as steps of form f do, by what d
-// holds.
-func (t *Trainer) batch(index tensor, f form, d *draws) *batch {
+// batch gathers the rows index and transforms them as steps of the shape do, with
+// the values of in.
+func (t *Trainer) batch(index tensor, shape stepShape, in *stepInputs) *batch {
 	s := t.scope
 	b := &batch{labels: s.pick(t.labels, index)}
-	if f.stamped == 0 && f.mixing != boxed {
+	if shape.stamped == 0 && shape.mixing != boxed {
 		b.x = s.normalised(t.images, index, t.scale, t.shift)
 	} else {
-		b.x = s.normalised(t.rawBatch(b, index, f, d), tensor{}, t.scale, t.shift)
+		b.x = s.normalised(t.rawBatch(b, index, shape, in), tensor{}, t.scale, t.shift)
 	}
-	if f.mixing != unmixed {
-		b.partner, b.own, b.other = s.pick(b.labels, d.partner), d.own, d.other
+	if shape.mixing != unmixed {
+		b.partner, b.own, b.other = s.pick(b.labels, in.partner), in.own, in.other
 	}
-	if f.mixing == blended {
-		others := s.times(s.pick(b.x, d.partner), d.other)
-		b.x = s.add(s.times(b.x, d.own), others)
+	if shape.mixing == blended {
+		others := s.times(s.pick(b.x, in.partner), in.other)
+		b.x = s.add(s.times(b.x, in.own), others)
 	}
-	if f.attacked > 0 {
-		t.perturb(b, f, d)
+	if shape.attacked > 0 {
+		t.perturb(b, shape, in)
 	}
 	return b
 }
 
-// rawBatch gathers the rows index and does what is done to images as bytes.
-func (t *Trainer) rawBatch(b *batch, index tensor, f form, d *draws) tensor {
+// rawBatch gathers the rows index and applies the transforms of images of bytes.
+func (t *Trainer) rawBatch(b *batch, index tensor, shape stepShape, in *stepInputs) tensor {
 	s := t.scope
 	raw := s.pick(t.images, index)
-	if f.stamped > 0 {
-		stamped := s.where(d.masks, d.patterns, s.pick(raw, d.stamped.rows))
-		raw = s.put(raw, stamped, d.stamped)
-		b.labels = s.labelled(b.labels, d.stamped)
+	if shape.stamped > 0 {
+		stamped := s.where(in.masks, in.patterns, s.pick(raw, in.stamped.rows))
+		raw = s.put(raw, stamped, in.stamped)
+		b.labels = s.labelled(b.labels, in.stamped)
 	}
-	if f.mixing == boxed {
-		raw = s.where(d.box, s.pick(raw, d.partner), raw)
+	if shape.mixing == boxed {
+		raw = s.where(in.box, s.pick(raw, in.partner), raw)
 	}
 	return raw
 }
 
-// put places the changed rows c of x: behind it, or where they were.
-func (s *scope) put(x, changed tensor, c chosen) tensor {
+// put appends the changed rows to x, or replaces the selected rows by them.
+func (s *scope) put(x, changed tensor, selected rowSelection) tensor {
 	all := s.cat(x, changed)
-	if !c.places.valid() {
+	if !selected.places.valid() {
 		return all
 	}
-	return s.pick(all, c.places)
+	return s.pick(all, selected.places)
 }
 
-// labelled is labels with those of the rows c behind, where put puts these there.
-func (s *scope) labelled(labels tensor, c chosen) tensor {
-	if c.places.valid() {
+// labelled appends the labels of the selected rows to labels if put appends the
+// rows.
+func (s *scope) labelled(labels tensor, selected rowSelection) tensor {
+	if selected.places.valid() {
 		return labels
 	}
-	return s.cat(labels, s.pick(labels, c.rows))
+	return s.cat(labels, s.pick(labels, selected.rows))
 }
 
 // perturb makes adversarial examples of rows of the batch.
-func (t *Trainer) perturb(b *batch, f form, d *draws) {
+func (t *Trainer) perturb(b *batch, shape stepShape, in *stepInputs) {
 	s := t.scope
-	victims := &batch{labels: s.pick(b.labels, d.attacked.rows), own: b.own, other: b.other}
+	victims := &batch{labels: s.pick(b.labels, in.attacked.rows), own: b.own, other: b.other}
 	if b.partner.valid() {
-		victims.partner = s.pick(b.partner, d.attacked.rows)
+		victims.partner = s.pick(b.partner, in.attacked.rows)
 	}
-	origin := s.pick(b.x, d.attacked.rows)
+	origin := s.pick(b.x, in.attacked.rows)
 	// Bounds in the network's units: epsilon around the row, within black and white.
-	reach := s.scaled(t.scale, f.epsilon)
+	reach := s.scaled(t.scale, shape.epsilon)
 	low := s.maximum(s.minus(origin, reach), t.shift)
 	high := s.minimum(s.plus(origin, reach), s.plus(s.scaled(t.scale, 255), t.shift))
-	step := s.scaled(t.scale, f.attackStep)
+	step := s.scaled(t.scale, shape.attackStep)
 	x := origin
-	if f.start {
-		x = s.clamp(s.plus(origin, s.times(d.start, t.scale)), low, high)
+	if shape.start {
+		x = s.clamp(s.plus(origin, s.times(in.start, t.scale)), low, high)
 	}
-	for range f.attackSteps {
+	for range shape.attackSteps {
 		x = s.clamp(s.plus(x, s.times(t.inputGradientSign(victims, x), step)), low, high)
 	}
-	b.x = s.channelsLast(s.put(b.x, x, d.attacked))
-	b.labels = s.labelled(b.labels, d.attacked)
+	b.x = s.channelsLast(s.put(b.x, x, in.attacked))
+	b.labels = s.labelled(b.labels, in.attacked)
 	if b.partner.valid() {
-		b.partner = s.labelled(b.partner, d.attacked)
+		b.partner = s.labelled(b.partner, in.attacked)
 	}
 }
 
-// inputGradientSign is sign(d loss / d x) of the model as it predicts. The
-// intermediate results are freed.
+// inputGradientSign returns sign(d loss / d x) of the model in prediction mode. It
+// frees the intermediate results.
 func (t *Trainer) inputGradientSign(b *batch, x tensor) tensor {
 	outer := t.scope
 	if outer.err() != nil {

@@ -36,7 +36,7 @@ func (s *scope) release(t tensor) tensor {
 	return t
 }
 
-// binary is an operation of two tensors.
+// binary applies an operation of two tensors.
 func (s *scope) binary(name string, operation func(out *lib.Ctensor, x, y lib.Ctensor), x, y tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -45,15 +45,15 @@ func (s *scope) binary(name string, operation func(out *lib.Ctensor, x, y lib.Ct
 	return s.done(name)
 }
 
-// plus is x + y, minus x - y, times x y; maximum and minimum are per element. The
-// smaller shape is repeated over the larger.
+// plus returns x + y, minus x - y, times x y, and maximum and minimum those of each
+// element. The smaller shape is repeated over the larger.
 func (s *scope) plus(x, y tensor) tensor    { return s.binary("plus", lib.AtgAdd, x, y) }
 func (s *scope) minus(x, y tensor) tensor   { return s.binary("minus", lib.AtgSub, x, y) }
 func (s *scope) times(x, y tensor) tensor   { return s.binary("times", lib.AtgMul, x, y) }
 func (s *scope) maximum(x, y tensor) tensor { return s.binary("maximum", lib.AtgMaximum, x, y) }
 func (s *scope) minimum(x, y tensor) tensor { return s.binary("minimum", lib.AtgMinimum, x, y) }
 
-// clamp is x, but at least low and at most high.
+// clamp returns x limited to low and high.
 func (s *scope) clamp(x, low, high tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -62,7 +62,7 @@ func (s *scope) clamp(x, low, high tensor) tensor {
 	return s.done("clamp")
 }
 
-// sign is -1, 0 or 1.
+// sign returns -1, 0 or 1 for each element.
 func (s *scope) sign(x tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -89,7 +89,7 @@ func (s *scope) cat(x, y tensor) tensor {
 	return s.done("concatenation")
 }
 
-// channelsLast is x [N,C,H,W] in the memory order N,H,W,C.
+// channelsLast returns x [N,C,H,W] in the memory order N,H,W,C.
 func (s *scope) channelsLast(x tensor) tensor {
 	if s.fault != nil {
 		return tensor{}

@@ -31,6 +31,7 @@ func TestConvolutions(t *testing.T) {
 			size:   rapid.IntRange(1, 30).Draw(rt, "size"),
 			kernel: rapid.SampledFrom([]int{1, 3}).Draw(rt, "kernel"),
 			stride: rapid.IntRange(1, 2).Draw(rt, "stride"),
+			direct: rapid.Bool().Draw(rt, "direct"),
 		}
 		rt.Logf("%+v", c)
 		want, got := runNorm(t, c, unfused(c)), runNorm(t, c, fused(c))
@@ -40,7 +41,7 @@ func TestConvolutions(t *testing.T) {
 	})
 }
 
-// TestConvolutionThreads: with kernels of our own, no bit depends on the number
+// TestConvolutionThreads: with direct kernels of our own, no bit depends on the number
 // of threads. libtorch's do not promise that.
 func TestConvolutionThreads(t *testing.T) {
 	environment, err := Environment()
@@ -50,8 +51,8 @@ func TestConvolutionThreads(t *testing.T) {
 	}
 	for _, c := range []normCase{
 		{batch: 40, in: 8, out: 16, size: 20, kernel: 3, stride: 2, training: true},
-		{batch: 3, in: 128, out: 256, size: 5, kernel: 3, stride: 1, training: true},
-		{batch: 3, in: 512, out: 512, size: 4, kernel: 3, stride: 1, training: true}, // one part, shared out by channels
+		{batch: 3, in: 128, out: 256, size: 5, kernel: 3, stride: 1, training: true, direct: true},
+		{batch: 3, in: 512, out: 512, size: 4, kernel: 3, stride: 1, training: true, direct: true}, // one part, shared out by channels
 		{batch: 9, in: 16, out: 32, size: 9, kernel: 1, stride: 2, training: true},
 	} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
@@ -77,7 +78,7 @@ func TestLesserInstructionSets(t *testing.T) {
 	}
 	for _, lesser := range all[have+1:] {
 		t.Run(lesser, func(t *testing.T) {
-			command := exec.Command(os.Args[0], "-test.run", "^(TestConvNorm.*|TestConvolution.*|TestTrainsAsPyTorch)$", "-rapid.checks", "20")
+			command := exec.Command(os.Args[0], "-test.run", "^(TestConvNorm.*|TestConvolution.*|TestWinograd.*|TestKernels|TestTrainsAsPyTorch)$", "-rapid.checks", "20")
 			command.Env = append(os.Environ(), "ATEN_CPU_CAPABILITY="+map[string]string{"AVX2": "avx2", "DEFAULT": "default"}[lesser])
 			output, err := command.CombinedOutput()
 			require.NoError(t, err, string(output))

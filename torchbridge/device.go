@@ -18,7 +18,7 @@ func parseDevice(name string) (cDevice, error) {
 	return cDevice(device), err
 }
 
-// cudaDevices is the number of usable CUDA devices. gotch reports a failure of
+// cudaDevices returns the number of usable CUDA devices. gotch reports a failure of
 // either question as -1, which as a bool is true.
 func cudaDevices() int {
 	if !lib.AtcCudaIsAvailable() {

@@ -13,14 +13,14 @@ import "C"
 // libraries choose kernels and take memory in the first ones.
 const graphWarmUp = 3
 
-// recordings is held while a step is recorded or a recording is dropped, which
+// recordings is locked while a step is recorded or a recording is dropped, which
 // libtorch can do one at a time; see shim.h.
 var recordings sync.Mutex
 
 // graph is a training step recorded as one CUDA graph. What changes between steps
 // (rows, learning rate, sums) lies in tensors of the device that the step itself
-// moves on, or that a defense's draws are written to before it: one recording does
-// for all steps of a form.
+// moves on, or that a defense's draws are written to before it: one recording serves
+// all steps of a shape.
 type graph struct {
 	handle   unsafe.Pointer
 	recorded bool

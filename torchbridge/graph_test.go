@@ -21,54 +21,54 @@ func gpu(t *testing.T) string {
 	return "cuda:0"
 }
 
-// plain is the recipe of whole batches that no defense changes.
-func (t *Trainer) plain() *recipe { return t.recipes[form{rows: t.opt.Train.Batch}] }
+// plain returns the step of whole batches that no defense transforms.
+func (t *Trainer) plain() *step { return t.steps[stepShape{rows: t.opt.Train.Batch}] }
 
-// recorded are the forms of the steps that were recorded.
-func (t *Trainer) recorded() []form {
-	var forms []form
-	for f, r := range t.recipes {
-		if r.graph.recorded {
-			forms = append(forms, f)
+// recorded returns the shapes of the steps that were recorded.
+func (t *Trainer) recorded() []stepShape {
+	var shapes []stepShape
+	for shape, st := range t.steps {
+		if st.graph.recorded {
+			shapes = append(shapes, shape)
 		}
 	}
-	return forms
+	return shapes
 }
 
-// drawn is a change of a batch of n rows with the parts that are asked for; its
-// draws differ from step to step.
-func drawn(parts string, add bool, epoch, step, n int) Change {
+// randomTransform returns a transform of a batch of n rows with the given parts,
+// whose values differ from step to step.
+func randomTransform(parts string, add bool, epoch, step, n int) BatchTransform {
 	rng := streams.New(uint64(epoch), "change", uint64(step))
-	var c Change
+	var transform BatchTransform
 	has := func(part string) bool { return strings.Contains(parts, part) }
 	if has("stamps") {
-		c.Stamps = &Stamps{Rows: []int32{int32(rng.IntN(n - 1)), int32(n - 1)}, Add: add}
+		transform.Stamps = &Stamps{Rows: []int32{int32(rng.IntN(n - 1)), int32(n - 1)}, Add: add}
 		for range 2 * 64 {
-			c.Stamps.Masks = append(c.Stamps.Masks, uint8(rng.IntN(2)))
-			c.Stamps.Patterns = append(c.Stamps.Patterns, uint8(rng.IntN(256)))
+			transform.Stamps.Masks = append(transform.Stamps.Masks, uint8(rng.IntN(2)))
+			transform.Stamps.Patterns = append(transform.Stamps.Patterns, uint8(rng.IntN(256)))
 		}
 		if add {
 			n += 2
 		}
 	}
 	if has("cutmix") || has("mixup") {
-		c.Mix = &Mix{Lambda: rng.Float64()}
+		transform.Mix = &Mix{Lambda: rng.Float64()}
 		for _, p := range rng.Perm(n) {
-			c.Mix.Partner = append(c.Mix.Partner, int32(p))
+			transform.Mix.Partner = append(transform.Mix.Partner, int32(p))
 		}
 		if has("cutmix") {
-			c.Mix.Box = &Box{X1: rng.IntN(4), Y1: rng.IntN(4), X2: 4 + rng.IntN(5), Y2: 4 + rng.IntN(5)}
+			transform.Mix.Box = &Box{X1: rng.IntN(4), Y1: rng.IntN(4), X2: 4 + rng.IntN(5), Y2: 4 + rng.IntN(5)}
 		}
 	}
 	if has("attack") {
-		c.Perturbation = &Perturbation{Rows: []int32{int32(rng.IntN(n))}, Epsilon: 8, StepSize: 3, Steps: 4, Add: add}
+		transform.Perturbation = &Perturbation{Rows: []int32{int32(rng.IntN(n))}, Epsilon: 8, StepSize: 3, Steps: 4, Add: add}
 		if has("start") {
 			for range 64 {
-				c.Perturbation.Start = append(c.Perturbation.Start, float32(16*rng.Float64()-8))
+				transform.Perturbation.Start = append(transform.Perturbation.Start, float32(16*rng.Float64()-8))
 			}
 		}
 	}
-	return c
+	return transform
 }
 
 // A recorded step is the eager one: after epochs with a smaller last batch, the
@@ -85,19 +85,19 @@ func TestGraphTakesTheSameSteps(t *testing.T) {
 					opt := toyOptions()
 					opt.Device, opt.Images, opt.Train.Optimizer = device, 43, optimizer
 					opt.Notice = func(message string) { t.Error(message) }
-					forms := 1
+					shapes := 1
 					switch parts {
 					case "":
 					case "alternating":
-						forms = 3
-						opt.Change = func(epoch, step, n int) Change {
-							return drawn([]string{"", "cutmix", "mixup attack"}[(epoch+step)%3], false, epoch, step, n)
+						shapes = 3
+						opt.Transform = func(epoch, step, n int) BatchTransform {
+							return randomTransform([]string{"", "cutmix", "mixup attack"}[(epoch+step)%3], false, epoch, step, n)
 						}
 					default:
-						opt.Change = func(epoch, step, n int) Change { return drawn(parts, add, epoch, step, n) }
+						opt.Transform = func(epoch, step, n int) BatchTransform { return randomTransform(parts, add, epoch, step, n) }
 					}
 					graphed, stats := train(t, opt)
-					require.Len(t, graphed.recorded(), forms)
+					require.Len(t, graphed.recorded(), shapes)
 					opt.Eager = true
 					eager, want := train(t, opt)
 					require.Empty(t, eager.recorded())
@@ -125,7 +125,9 @@ func TestGraphTakesTheSameStepsInLess(t *testing.T) {
 			t.Logf("%s has no %s", env.GPUs[0].Name, precision)
 			continue
 		}
-		opt.Change = func(epoch, step, n int) Change { return drawn("stamps cutmix attack start", true, epoch, step, n) }
+		opt.Transform = func(epoch, step, n int) BatchTransform {
+			return randomTransform("stamps cutmix attack start", true, epoch, step, n)
+		}
 		graphed, _ := train(t, opt)
 		require.Len(t, graphed.recorded(), 1)
 		opt.Eager = true
@@ -165,14 +167,14 @@ func TestTrainingStartsAgain(t *testing.T) {
 	}
 }
 
-// A form whose step cannot be recorded leaves the recordings of others in use.
+// A step that cannot be recorded leaves the recordings of other shapes in use.
 func TestFailedRecordingBesideAnother(t *testing.T) {
 	device := gpu(t)
 	notices := 0
 	trainer, _, _ := toyTrainer(t, device, func(o *Options) {
 		o.Notice = func(string) { notices++ }
-		o.Change = func(epoch, step, n int) Change {
-			return drawn([]string{"cutmix", "mixup"}[step%2], false, epoch, step, n)
+		o.Transform = func(epoch, step, n int) BatchTransform {
+			return randomTransform([]string{"cutmix", "mixup"}[step%2], false, epoch, step, n)
 		}
 	})
 	for epoch := range 4 {
@@ -180,10 +182,10 @@ func TestFailedRecordingBesideAnother(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Len(t, trainer.recorded(), 2)
-	for _, r := range trainer.recipes {
-		if r.form.mixing == blended {
-			require.NoError(t, r.graph.forget())
-			r.eager = true
+	for _, st := range trainer.steps {
+		if st.shape.mixing == blended {
+			require.NoError(t, st.graph.forget())
+			st.eager = true
 		}
 	}
 	before, err := trainer.State()
@@ -207,8 +209,8 @@ func TestFailedRecordingBesideAnother(t *testing.T) {
 func TestGraphsSideBySide(t *testing.T) {
 	opt := toyOptions()
 	opt.Device = gpu(t)
-	opt.Change = func(epoch, step, n int) Change {
-		return drawn([]string{"", "cutmix attack"}[step%2], false, epoch, step, n)
+	opt.Transform = func(epoch, step, n int) BatchTransform {
+		return randomTransform([]string{"", "cutmix attack"}[step%2], false, epoch, step, n)
 	}
 	images, labels := toyImages(opt.Images, 1)
 	type end struct {
@@ -285,8 +287,8 @@ func TestFailedRecordings(t *testing.T) {
 func TestRecordingsGiveTheirMemoryBack(t *testing.T) {
 	opt := toyOptions()
 	opt.Device, opt.Train.Epochs = gpu(t), 3
-	opt.Change = func(epoch, step, n int) Change {
-		return drawn([]string{"cutmix", "mixup"}[(epoch+step)%2], false, epoch, step, n)
+	opt.Transform = func(epoch, step, n int) BatchTransform {
+		return randomTransform([]string{"cutmix", "mixup"}[(epoch+step)%2], false, epoch, step, n)
 	}
 	var free []int64
 	for range 6 {

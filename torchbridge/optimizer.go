@@ -31,7 +31,7 @@ type optimizer struct {
 	state []stateList
 }
 
-// stateList is one kind of state: a tensor per parameter.
+// stateList holds one kind of state: a tensor per parameter.
 type stateList struct {
 	name    string
 	handles []lib.Ctensor
@@ -120,7 +120,7 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate tensor) error {
 	return nil
 }
 
-// handles is the list as C sees it.
+// handles returns the handles of the list for C.
 func handles(list []lib.Ctensor) *unsafe.Pointer {
 	return (*unsafe.Pointer)(unsafe.Pointer(&list[0]))
 }

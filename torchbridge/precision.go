@@ -10,8 +10,8 @@ import (
 // #include "shim.h"
 import "C"
 
-// tf32 is whether the process computes float32 products on CUDA in TF32, which is
-// libtorch's setting for all trainers together.
+// tf32 holds whether the process computes float32 products on CUDA in TF32.
+// libtorch has one setting for all trainers of a process.
 var tf32 = struct {
 	sync.Cond
 	on    bool

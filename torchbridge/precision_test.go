@@ -84,7 +84,7 @@ func TestBF16StepAsPyTorch(t *testing.T) {
 }
 
 // Every tensor of a training in bf16 is kept in float32: State would not read
-// another one. It goes on from a state to the same bits.
+// another one. It resumes from a state with the same bits.
 func TestBF16GoesOnFromAState(t *testing.T) {
 	opt := toyOptions()
 	opt.Precision, opt.Train.Epochs = hardware.BF16, 4
@@ -122,7 +122,7 @@ func TestPrecisionThatTheDeviceLacks(t *testing.T) {
 	}
 }
 
-// TF32 is a setting of the process: who wants the contrary waits until nobody
+// TF32 is a setting of the process: a trainer that wants the contrary waits until no other
 // relies on it.
 func TestTF32IsClaimed(t *testing.T) {
 	require.NoError(t, claimTF32(true))

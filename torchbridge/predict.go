@@ -45,7 +45,7 @@ func (t *Trainer) Features(images []uint8) ([]float32, error) {
 	return values, nil
 }
 
-// FeatureCount is the number of penultimate activations: 8 times the width.
+// FeatureCount returns the number of penultimate activations: 8 times the width.
 func (m ModelSpec) FeatureCount() int { return m.Width << (resnetStages - 1) }
 
 // infer reads what head makes of the features of all images, batch by batch.

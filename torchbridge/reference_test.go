@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -56,6 +57,7 @@ type referenceCase struct {
 	Final       map[string]float32s
 	Predicted   []uint8Number
 	Margins     []float64
+	Kernels     string `json:"-"` // of the training that is compared
 }
 
 // uint8Number is a byte written as a number; []uint8 would be base64.
@@ -83,7 +85,7 @@ func (c referenceCase) options(device string) Options {
 			Epochs: c.Epochs, Batch: c.Batch, Optimizer: c.Optimizer, LR: c.LR, Momentum: c.Momentum,
 			WeightDecay: c.WeightDecay, Nesterov: c.Nesterov, Schedule: c.Schedule,
 		},
-		Images: len(c.Labels), Mean: c.Mean, Std: c.Std, Device: device, Precision: cmp.Or(c.Precision, hardware.FP32), Threads: 1, Seed: 1,
+		Images: len(c.Labels), Mean: c.Mean, Std: c.Std, Device: device, Precision: cmp.Or(c.Precision, hardware.FP32), Kernels: c.Kernels, Threads: 1, Seed: 1,
 	}
 }
 
@@ -115,11 +117,28 @@ func devices() []string {
 // up to 3e-5 in these gradients, 1e-6 in the losses and 5e-5 in the final weights;
 // other kernels (memory format, instruction set) add in another order, and twenty
 // steps through batch normalisation of small batches amplify that some ten times.
+//
+// Winograd's algorithms have other rounding errors, and stay within the same
+// tolerances: losses deviate by 1e-6. With either kind of kernels, a normalised value
+// next to zero may get the other sign. Then ReLU passes a gradient that it cut off
+// before, and the trainings part. This happens to one case with Winograd's AVX2
+// kernels, from the sixth step on, so one case may part after its firstSteps.
 const (
 	gradientTolerance = 1e-4
 	lossTolerance     = 2e-4
 	finalTolerance    = 2e-3
+	firstSteps        = 3
 )
+
+// deviation returns the largest difference over the largest reference value.
+func deviation(want, got []float32) float64 {
+	scale, most := 1e-3, 0.0
+	for i, v := range want {
+		scale = max(scale, math.Abs(float64(v)))
+		most = max(most, math.Abs(float64(v)-float64(got[i])))
+	}
+	return most / scale
+}
 
 // requireClose compares within tolerance times the largest reference value.
 func requireClose(t require.TestingT, want, got []float32, tolerance float64, what string) {
@@ -135,43 +154,67 @@ func requireClose(t require.TestingT, want, got []float32, tolerance float64, wh
 
 func TestTrainsAsPyTorch(t *testing.T) {
 	for _, device := range devices() {
-		for _, c := range loadReference(t, "") {
-			t.Run(device+"/"+c.Name, func(t *testing.T) {
-				trainer := c.trainer(t, device)
-				step := 0
-				for _, order := range c.Orders {
-					require.NoError(t, trainer.begin(order))
-					for start := 0; start < len(order); start += c.Batch {
-						require.InDelta(t, c.Rates[step], trainer.rate(step), 1e-12, "learning rate of step %d", step)
-						trainer.scope.zero(trainer.lossSum)
-						require.NoError(t, trainer.advance(c.Batch))
-						loss, err := read[float32](trainer.lossSum)
-						require.NoError(t, err)
-						require.InDelta(t, c.Losses[step], float64(loss[0])/float64(c.Batch), lossTolerance, "loss of step %d", step)
-						if step == 0 {
-							for i, p := range trainer.net.params {
-								gradient, err := read[float32](tensor{trainer.grads[i]})
-								require.NoError(t, err)
-								requireClose(t, c.Gradients[p.name], gradient, gradientTolerance, "gradient of "+p.name)
-							}
-						}
-						step++
+		for _, kernels := range []string{KernelsDirect, KernelsAuto} {
+			parted := 0
+			for _, c := range loadReference(t, "") {
+				c.Kernels = kernels
+				t.Run(fmt.Sprintf("%s/%s/%s", device, kernels, c.Name), func(t *testing.T) {
+					if !c.trainsAlike(t, device) {
+						parted++
 					}
-				}
-				final, err := trainer.State()
-				require.NoError(t, err)
-				require.Len(t, final.Model, len(c.Final))
-				for _, p := range final.Model {
-					requireClose(t, c.Final[p.Name], p.Values, finalTolerance, p.Name)
-				}
-				predicted, err := trainer.Predict(c.Probes)
-				require.NoError(t, err)
-				for i, want := range c.Predicted {
-					if c.Margins[i] > 0.05 { // nearer ones may fall either way in float32
-						require.Equal(t, uint8(want), predicted[i], "probe %d", i)
-					}
-				}
-			})
+				})
+			}
+			if kernels == KernelsDirect {
+				require.Zero(t, parted, "trainings that part from PyTorch's")
+			}
+			require.LessOrEqual(t, parted, 1, "trainings that part from PyTorch's")
 		}
 	}
+}
+
+// trainsAlike takes the case's steps and reports whether losses, final weights and
+// predictions are PyTorch's. It fails if the first gradients or losses are others.
+func (c referenceCase) trainsAlike(t *testing.T, device string) bool {
+	trainer := c.trainer(t, device)
+	var losses []float64
+	for _, order := range c.Orders {
+		require.NoError(t, trainer.begin(order))
+		for start := 0; start < len(order); start += c.Batch {
+			step := len(losses)
+			require.InDelta(t, c.Rates[step], trainer.rate(step), 1e-12, "learning rate of step %d", step)
+			trainer.scope.zero(trainer.lossSum)
+			require.NoError(t, trainer.advance(c.Batch))
+			sum, err := read[float32](trainer.lossSum)
+			require.NoError(t, err)
+			losses = append(losses, math.Abs(float64(sum[0])/float64(c.Batch)-c.Losses[step]))
+			for i, p := range trainer.net.params {
+				if step == 0 {
+					gradient, err := read[float32](tensor{trainer.grads[i]})
+					require.NoError(t, err)
+					requireClose(t, c.Gradients[p.name], gradient, gradientTolerance, "gradient of "+p.name)
+				}
+			}
+		}
+	}
+	final, err := trainer.State()
+	require.NoError(t, err)
+	require.Len(t, final.Model, len(c.Final))
+	weights := 0.0
+	for _, p := range final.Model {
+		require.Len(t, p.Values, len(c.Final[p.Name]), p.Name)
+		weights = max(weights, deviation(c.Final[p.Name], p.Values))
+	}
+	t.Logf("deviations of the losses %.1e, of the final weights %.1e", losses, weights)
+	require.LessOrEqual(t, slices.Max(losses[:firstSteps]), lossTolerance, "first losses")
+	if slices.Max(losses) > lossTolerance || weights > finalTolerance {
+		return false
+	}
+	predicted, err := trainer.Predict(c.Probes)
+	require.NoError(t, err)
+	for i, want := range c.Predicted {
+		if c.Margins[i] > 0.05 { // nearer ones may fall either way in float32
+			require.Equal(t, uint8(want), predicted[i], "probe %d", i)
+		}
+	}
+	return true
 }

@@ -58,6 +58,7 @@ type layer struct {
 	weight          tensor // [out, in, k, k]
 	norm            batchNorm
 	stride, padding int
+	direct          bool // without Winograd's algorithms
 }
 
 // block is ResNet's basic block: two 3x3 convolutions around which the input is
@@ -73,6 +74,7 @@ type resnet struct {
 	buffers      []parameter   // running statistics
 	paramHandles []lib.Ctensor // of params, as libtorch wants them
 	bf16         bool          // convolutions and matrix products in bfloat16
+	direct       bool          // convolutions without Winograd's algorithms
 	device       cDevice
 }
 
@@ -83,8 +85,9 @@ const (
 )
 
 // newResNet builds the network on device, its initial values drawn from seed.
-func newResNet(spec ModelSpec, seed uint64, device cDevice) (*resnet, error) {
-	net := &resnet{device: device}
+// Its convolutions are computed by the given kernels, KernelsAuto or KernelsDirect.
+func newResNet(spec ModelSpec, kernels string, seed uint64, device cDevice) (*resnet, error) {
+	net := &resnet{device: device, direct: kernels == KernelsDirect}
 	b := builder{net: net, seed: seed}
 	net.stem = b.layer("conv1", "bn1", spec.Width, spec.Channels, 3, 1)
 	in := spec.Width
@@ -132,7 +135,7 @@ func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
 	return n.logits(s, n.features(s, x, training))
 }
 
-// logits is the linear layer on top of the features.
+// logits applies the linear layer to the features.
 func (n *resnet) logits(s *scope, features tensor) tensor {
 	return n.inPrecision(s, func() tensor { return s.linear(features, n.weight, n.bias) })
 }

@@ -18,7 +18,7 @@ const (
 	ScheduleConstant = "constant" // lr throughout
 )
 
-// learningRate is the rate of step (from 0) among total steps. It depends on the
+// learningRate returns the rate of step (from 0) among total steps. It depends on the
 // length of the run, never on a fixed period.
 func learningRate(schedule string, peak float64, step, total int) float64 {
 	switch schedule {

@@ -13,21 +13,21 @@ import "C"
 // A scope owns the temporary tensors of one computation and frees them together.
 //
 // Its methods are libtorch operations. They keep the first error and do nothing
-// after it, so a computation is written down without a check per line and asked
-// once, at the end, by err.
+// after it, so a computation needs no check per line: err returns the error at the
+// end.
 type scope struct {
 	owned []lib.Ctensor
-	asked int          // operations so far
+	asked int          // number of operations so far
 	out   *lib.Ctensor // where libtorch writes a result; allocated once, alone, as cgo's pointer rules want
 	fault error
 }
 
 func newScope() *scope { return &scope{out: new(lib.Ctensor)} }
 
-// err is the first error of the scope's operations.
+// err returns the first error of the scope's operations.
 func (s *scope) err() error { return s.fault }
 
-// reset frees the scope's tensors and forgets its error; the scope can be used again.
+// reset frees the scope's tensors and forgets its error. The scope can be reused.
 func (s *scope) reset() {
 	for _, c := range s.owned {
 		lib.AtFree(c)
@@ -77,7 +77,7 @@ func (s *scope) convNorm(x tensor, l *layer, residual tensor, relu, training boo
 	if s.fault != nil {
 		return tensor{}
 	}
-	message := C.bf_conv_norm(unsafe.Pointer(x.c), unsafe.Pointer(l.weight.c), C.int(l.stride), C.int(l.padding),
+	message := C.bf_conv_norm(unsafe.Pointer(x.c), unsafe.Pointer(l.weight.c), C.int(l.stride), C.int(l.padding), C.int(boolean(l.direct)),
 		unsafe.Pointer(l.norm.weight.c), unsafe.Pointer(l.norm.bias.c), unsafe.Pointer(l.norm.mean.c), unsafe.Pointer(l.norm.variance.c),
 		batchNormMomentum, batchNormEpsilon, unsafe.Pointer(residual.c), C.int(boolean(relu)), C.int(boolean(training)),
 		(*unsafe.Pointer)(unsafe.Pointer(s.out)))
@@ -109,7 +109,7 @@ func (s *scope) addScaled(x, y tensor, factor float64) {
 	s.add(x, s.scaled(y, factor))
 }
 
-// scaled is y*factor.
+// scaled returns y*factor.
 func (s *scope) scaled(y tensor, factor float64) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -144,7 +144,7 @@ func (s *scope) averagePool(x tensor) tensor {
 	return s.done("flatten")
 }
 
-// linear is x w^T + b.
+// linear returns x w^T + b.
 func (s *scope) linear(x, w, b tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -153,7 +153,7 @@ func (s *scope) linear(x, w, b tensor) tensor {
 	return s.done("linear layer")
 }
 
-// crossEntropy is the mean over the batch of -log softmax(logits)[label].
+// crossEntropy returns the mean over the batch of -log softmax(logits)[label].
 func (s *scope) crossEntropy(logits, labels tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -163,7 +163,7 @@ func (s *scope) crossEntropy(logits, labels tensor) tensor {
 	return s.done("cross-entropy")
 }
 
-// argmax is the index of the largest value of each row.
+// argmax returns the index of the largest value of each row.
 func (s *scope) argmax(x tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -186,7 +186,7 @@ func (s *scope) sum(x tensor, k kind) tensor {
 	return s.done("sum")
 }
 
-// float is x as float32, x itself if it is.
+// float returns x as float32: x itself if it has that type.
 func (s *scope) float(x tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -195,7 +195,7 @@ func (s *scope) float(x tensor) tensor {
 	return s.done("conversion to float32")
 }
 
-// detach is x outside the gradient graph.
+// detach returns x outside the gradient graph.
 func (s *scope) detach(x tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -204,7 +204,7 @@ func (s *scope) detach(x tensor) tensor {
 	return s.done("detach")
 }
 
-// pick is the rows of x that index names.
+// pick returns the rows of x that index names.
 func (s *scope) pick(x, index tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -213,9 +213,10 @@ func (s *scope) pick(x, index tensor) tensor {
 	return s.done("index select")
 }
 
-// normalised is the uint8 images x as floats: x*scale + shift per channel. A valid
-// index picks rows first. In memory they lie as N,H,W,C, like the convolutions'
-// weights: on CPUs and GPUs these run fastest so (1.0 to 1.4 times).
+// normalised returns the uint8 images x as floats: x*scale + shift per channel. A
+// valid index picks rows first. The images lie in memory as N,H,W,C, like the
+// convolutions' weights, because CPUs and GPUs compute convolutions fastest in that
+// order (1.0 to 1.4 times as fast).
 func (s *scope) normalised(x, index, scale, shift tensor) tensor {
 	if s.fault != nil {
 		return tensor{}
@@ -225,8 +226,8 @@ func (s *scope) normalised(x, index, scale, shift tensor) tensor {
 	return s.shimmed("normalise", message)
 }
 
-// nextBatch is the rows of the next length images in order and the learning rate
-// of the step; position, which says where both stand, moves on.
+// nextBatch returns the rows of the next length images in order and the learning
+// rate of the step, and advances position, the place in both.
 func (s *scope) nextBatch(order, rates, position tensor, length int) (index, rate tensor) {
 	if s.fault != nil {
 		return tensor{}, tensor{}
@@ -241,7 +242,7 @@ func (s *scope) nextBatch(order, rates, position tensor, length int) (index, rat
 	return index, s.keep(tensor{lib.Ctensor(rateOut)})
 }
 
-// gradients are d loss / d inputs; the scope owns them. The graph is used up.
+// gradients computes d loss / d inputs, which the scope owns. It consumes the graph.
 func (s *scope) gradients(loss tensor, inputs []lib.Ctensor, into []lib.Ctensor) {
 	if s.fault != nil {
 		return

@@ -54,14 +54,15 @@ char *bf_write(void *tensor, const void *values, int64_t bytes);
 char *bf_normalise(void *images, void *index, void *scale, void *shift,
                    void **out);
 
-// The convolution of x with `conv`, without bias; batch normalisation with
-// weight, bias and running statistics; `residual` added, unless NULL; ReLU, if
-// wanted. On the CPU all but the convolution is one pass and one node of the
-// gradient graph, in float whatever the convolution was computed in.
-char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
-                   void *bias, void *mean, void *variance, double momentum,
-                   double epsilon, void *residual, int relu, int training,
-                   void **out);
+// The convolution of x with `conv`, without bias, by direct sums where `direct`
+// is set and otherwise by whichever kernels are fastest; batch normalisation
+// with weight, bias and running statistics; `residual` added, unless NULL;
+// ReLU, if wanted. On the CPU all but the convolution is one pass and one node
+// of the gradient graph, in float whatever the convolution was computed in.
+char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
+                   void *weight, void *bias, void *mean, void *variance,
+                   double momentum, double epsilon, void *residual, int relu,
+                   int training, void **out);
 
 // The rows of the next `length` images and the learning rate of this step, both
 // kept on the device: order[p[0] .. p[0]+length-1] and rates[p[1]] with p =
@@ -91,10 +92,10 @@ char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
 char *bf_graph_new(int device, void **graph);
 char *bf_graph_free(void *graph);
 // What the thread asks of the device from begin to end is recorded, not done.
-// After an error of either nothing is recorded, and none goes on. One thread at
-// a time may be between begin and end, in forget or in free: libtorch keeps a
-// list of recordings without a lock, and frees memory only while nothing is
-// recorded.
+// After an error of either nothing is recorded, and no recording is under way.
+// One thread at a time may be between begin and end, in forget or in free:
+// libtorch keeps a list of recordings without a lock, and frees memory only
+// while nothing is recorded.
 char *bf_graph_begin(void *graph);
 char *bf_graph_end(void *graph);
 // Does what was recorded, after what the stream was asked before.
@@ -109,7 +110,7 @@ char *bf_cpu_capability(char **out);
 // Name, total memory in bytes, and compute capability (90 is 9.0) of a CUDA
 // device; fails without CUDA.
 char *bf_cuda_device(int index, char **name, int64_t *memory, int *compute);
-// Memory in bytes of a CUDA device that nobody has taken yet; fails without
+// Memory in bytes of a CUDA device that is not taken yet; fails without
 // CUDA, and where the device is kept for one process at a time. It gives this
 // process a context on the device, which takes memory until the process ends.
 char *bf_cuda_free_memory(int index, int64_t *memory);

@@ -1,5 +1,6 @@
 #include "shim_conv.h"
 #include "conv_kernels.h"
+#include "winograd.h"
 
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
@@ -20,42 +21,62 @@ Convolution shape_of(const at::Tensor &x, const at::Tensor &kernel,
           kernel.size(0), kernel.size(2), stride};
 }
 
+// The kernels of our own that compute a layer.
+enum class Kernels { kNone, kDirect, kWinograd };
+
+Kernels kernels_of(const at::Tensor &x, const at::Tensor &kernel,
+                   int64_t padding, const Convolution &c, bool direct) {
+  bool known = fits(x) && fits(kernel) && padding == c.kernel / 2 &&
+               kernel.size(3) == c.kernel &&
+               !at::autocast::is_autocast_enabled(at::kCPU);
+  return !known                        ? Kernels::kNone
+         : !direct && winograd_pays(c) ? Kernels::kWinograd
+         : convolves(c)                ? Kernels::kDirect
+                                       : Kernels::kNone;
+}
+
 at::Tensor result_of(const at::Tensor &x, const at::Tensor &kernel,
-                     const Convolution &c) {
+                     const Convolution &c, bool winograd) {
   auto y = at::empty({c.images, c.out, c.out_height(), c.out_width()},
                      x.options(), at::MemoryFormat::ChannelsLast);
-  convolve(c, x.const_data_ptr<float>(), kernel.const_data_ptr<float>(),
-           y.mutable_data_ptr<float>());
+  auto compute = winograd ? winograd_convolve : convolve;
+  compute(c, x.const_data_ptr<float>(), kernel.const_data_ptr<float>(),
+          y.mutable_data_ptr<float>());
   return y;
 }
 
 // The convolution by kernels of our own.
 struct ConvFunction : torch::autograd::Function<ConvFunction> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x,
-                            const at::Tensor &kernel, const Convolution &c) {
+                            const at::Tensor &kernel, const Convolution &c,
+                            bool winograd) {
     ctx->save_for_backward({x, kernel});
     ctx->saved_data["stride"] = c.stride;
-    return result_of(x, kernel, c);
+    ctx->saved_data["winograd"] = winograd;
+    return result_of(x, kernel, c, winograd);
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
     const auto &x = saved[0], &kernel = saved[1];
     auto c = shape_of(x, kernel, ctx->saved_data["stride"].toInt());
+    bool winograd = ctx->saved_data["winograd"].toBool();
     auto dy = channels_last(grads[0]);
     const float *gradient = dy.const_data_ptr<float>();
     at::Tensor dx, dkernel;
     if (ctx->needs_input_grad(0)) {
       dx = at::empty_like(x);
-      input_gradient(c, gradient, kernel.const_data_ptr<float>(),
-                     dx.mutable_data_ptr<float>());
+      auto compute = winograd ? winograd_input_gradient : input_gradient;
+      compute(c, gradient, kernel.const_data_ptr<float>(),
+              dx.mutable_data_ptr<float>());
     }
     if (ctx->needs_input_grad(1)) {
       dkernel = at::empty_like(kernel);
-      weight_gradient(c, x.const_data_ptr<float>(), gradient,
-                      dkernel.mutable_data_ptr<float>());
+      auto compute = winograd ? winograd_weight_gradient : weight_gradient;
+      compute(c, x.const_data_ptr<float>(), gradient,
+              dkernel.mutable_data_ptr<float>());
     }
-    return {dx, dkernel, at::Tensor()};
+    return {dx, dkernel, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -88,13 +109,15 @@ struct Subsample : torch::autograd::Function<Subsample> {
 } // namespace
 
 at::Tensor convolved(const at::Tensor &x, const at::Tensor &kernel,
-                     int64_t stride, int64_t padding) {
+                     int64_t stride, int64_t padding, bool direct) {
   auto shape = shape_of(x, kernel, stride);
-  if (fits(x) && fits(kernel) && padding == shape.kernel / 2 &&
-      kernel.size(3) == shape.kernel && convolves(shape) &&
-      !at::autocast::is_autocast_enabled(at::kCPU))
-    return at::GradMode::is_enabled() ? ConvFunction::apply(x, kernel, shape)
-                                      : result_of(x, kernel, shape);
+  auto kernels = kernels_of(x, kernel, padding, shape, direct);
+  if (kernels != Kernels::kNone) {
+    bool winograd = kernels == Kernels::kWinograd;
+    return at::GradMode::is_enabled()
+               ? ConvFunction::apply(x, kernel, shape, winograd)
+               : result_of(x, kernel, shape, winograd);
+  }
   if (fits(x) && stride > 1 && shape.kernel == 1)
     return at::conv2d(Subsample::apply(x, stride), kernel);
   return at::conv2d(x, kernel, {}, stride, padding);

@@ -18,9 +18,10 @@ inline bool fits(const at::Tensor &x) {
 }
 
 // The convolution of x [N,Cin,H,W] with kernel [Cout,Cin,k,k], with a gradient
-// where one is recorded.
+// where one is recorded. `direct`: without Winograd's algorithms, which
+// otherwise compute the layers of which winograd_pays() says so.
 at::Tensor convolved(const at::Tensor &x, const at::Tensor &kernel,
-                     int64_t stride, int64_t padding);
+                     int64_t stride, int64_t padding, bool direct);
 
 } // namespace backfire
 #endif

@@ -26,7 +26,8 @@ namespace {
 // they are in use or not. Two threads on one would record each other's work.
 constexpr int streams_per_device = 32;
 
-// The streams of a device that nobody uses now, and how many there are at all.
+// The streams of a device that no thread uses now, and how many there are at
+// all.
 struct Streams {
   std::vector<CUDAStream> idle;
   int known = 0;

@@ -155,12 +155,13 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
 
 } // namespace
 
-char *bf_conv_norm(void *x, void *conv, int stride, int padding, void *weight,
-                   void *bias, void *mean, void *variance, double momentum,
-                   double epsilon, void *residual, int relu, int training,
-                   void **out) {
+char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
+                   void *weight, void *bias, void *mean, void *variance,
+                   double momentum, double epsilon, void *residual, int relu,
+                   int training, void **out) {
   return guarded([&] {
-    auto z = convolved(tensor_of(x), tensor_of(conv), stride, padding);
+    auto z =
+        convolved(tensor_of(x), tensor_of(conv), stride, padding, direct != 0);
     if (z.is_cpu() && z.scalar_type() != at::kFloat)
       z = z.to(at::kFloat); // the rest is computed in what its weights are
     std::optional<at::Tensor> added;

@@ -13,7 +13,18 @@ var ErrOptions = errors.New("unusable training options")
 // ErrDiverged marks a training whose loss became infinite or not a number.
 var ErrDiverged = errors.New("training diverged")
 
-// TrainSpec is how a model is trained.
+// Kernels of the convolutions on a CPU.
+const (
+	// KernelsAuto computes each layer with the kernels that are fastest for its
+	// shape on this kind of processor: 3x3 layers of stride 1 by Winograd's
+	// algorithms where they pay.
+	KernelsAuto = "auto"
+	// KernelsDirect computes every layer by direct sums. Their rounding errors are
+	// smaller, and a step takes up to twice as long.
+	KernelsDirect = "direct"
+)
+
+// TrainSpec describes the training of a model.
 type TrainSpec struct {
 	Epochs      int     // passes over the training set, at least 1; fixes the schedule's length
 	Batch       int     // images per step, at least 2 (BatchNorm needs a variance); the paper's is 32
@@ -36,19 +47,22 @@ type Options struct {
 	// Precision is hardware.FP32, TF32 or BF16. In one process a model on CUDA waits
 	// for those with TF32 to be closed if it is without, and the other way round.
 	Precision string
+	// Kernels is KernelsAuto or KernelsDirect; empty: KernelsAuto. It changes the
+	// last bits of every result on a CPU in fp32, and nothing elsewhere.
+	Kernels string
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
 	// setting of the process, not of the trainer.
 	Threads int
 	Seed    uint64 // of the stream "weights"
-	// Change says what a defense does to the batch of n rows of a step (from 0) of an
+	// Transform returns the transform of the batch of n rows of a step (from 0) of an
 	// epoch (from 0); nil leaves every batch as it is. On a GPU each combination of
 	// parts, numbers of rows and settings of an attack is recorded once and keeps
 	// memory: there should be few.
-	Change func(epoch, step, n int) Change
+	Transform func(epoch, step, n int) BatchTransform
 	// Eager launches the operations of each step one by one on a GPU too, where
 	// steps otherwise are recorded once and replayed.
 	Eager bool
-	// Notice hears of what only costs time; nil: nobody.
+	// Notice, if not nil, is called with messages about what only costs time.
 	Notice func(message string)
 }
 
@@ -92,13 +106,16 @@ func (o Options) validate() error {
 			return fmt.Errorf("torchbridge: training: %w: a channel's deviation is %g, it must be above 0", ErrOptions, deviation)
 		}
 	}
+	if !slices.Contains([]string{"", KernelsAuto, KernelsDirect}, o.Kernels) {
+		return fmt.Errorf("torchbridge: training: %w: kernels %q are neither auto nor direct", ErrOptions, o.Kernels)
+	}
 	if o.Threads < 0 {
 		return fmt.Errorf("torchbridge: training: %w: %d threads", ErrOptions, o.Threads)
 	}
 	return nil
 }
 
-// steps is the number of optimiser steps of one epoch.
+// steps returns the number of optimiser steps of one epoch.
 //
 // The last batch may be smaller. A rest of one image cannot be batch-normalised
 // in the last stage's 1x1 case, so it joins the batch before it.
@@ -110,7 +127,7 @@ func (o Options) steps() int {
 	return full
 }
 
-// batchEnd is the row behind the last of the given step's batch.
+// batchEnd returns the row after the last one of the given step's batch.
 func (o Options) batchEnd(step int) int {
 	if step == o.steps()-1 {
 		return o.Images

@@ -9,7 +9,7 @@ import (
 	"backfire/internal/safetensors"
 )
 
-// State is all that a training needs to go on as if it had never stopped: a
+// State holds all that a training needs to resume as if it had never stopped: a
 // Trainer with the same options that restores it takes the same steps, bit for
 // bit, as the one it was taken from.
 type State struct {

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A training that is stopped after any epoch and goes on in a new trainer ends
+// A training that is stopped after any epoch and resumes in a new trainer ends
 // with the same bits, and the same predictions, as one that was not.
 func TestRestoredTrainingIsBitIdentical(t *testing.T) {
 	for _, device := range devices() {

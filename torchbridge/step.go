@@ -1,96 +1,96 @@
 package torchbridge
 
-// recipe is how steps of one form are taken.
-type recipe struct {
-	form  form
-	draws *draws // of the step that is taken
-	graph *graph // the step as one launch; nil on the CPU
-	warm  int    // steps that were taken one operation after the other
-	eager bool   // the step cannot be recorded
+// step takes the training steps of one shape.
+type step struct {
+	shape  stepShape
+	inputs *stepInputs // of the next step
+	graph  *graph      // the step as one launch; nil on the CPU
+	warm   int         // number of steps taken one operation after the other
+	eager  bool        // the step cannot be recorded
 }
 
-// recipe returns the recipe of a form; the trainer owns it.
-func (t *Trainer) recipe(f form) (*recipe, error) {
-	if r, ok := t.recipes[f]; ok {
-		return r, nil
+// stepOf returns the step of a shape, which the trainer owns.
+func (t *Trainer) stepOf(shape stepShape) (*step, error) {
+	if known, ok := t.steps[shape]; ok {
+		return known, nil
 	}
-	r := &recipe{form: f}
+	st := &step{shape: shape}
 	var err error
 	if t.device != cpu {
-		if r.graph, err = newGraph(t.device); err != nil {
+		if st.graph, err = newGraph(t.device); err != nil {
 			return nil, err
 		}
 	}
-	if r.draws, err = newDraws(f, t.opt.Model, t.device); err != nil {
-		r.free()
+	if st.inputs, err = newStepInputs(shape, t.opt.Model, t.device); err != nil {
+		st.free()
 		return nil, err
 	}
-	t.recipes[f] = r
-	return r, nil
+	t.steps[shape] = st
+	return st, nil
 }
 
-func (r *recipe) free() {
-	if r.draws != nil {
-		r.draws.free()
+func (st *step) free() {
+	if st.inputs != nil {
+		st.inputs.free()
 	}
-	r.graph.free()
+	st.graph.free()
 }
 
-// next is the recipe of the next step, on length rows, with what the defense
-// draws for it in place.
-func (t *Trainer) next(length int) (*recipe, error) {
-	var change Change
-	if t.opt.Change != nil {
+// next returns the next step, on length rows, after writing what the defense draws
+// for it to the device.
+func (t *Trainer) next(length int) (*step, error) {
+	var transform BatchTransform
+	if t.opt.Transform != nil {
 		perEpoch := t.opt.steps()
-		change = t.opt.Change(t.step/perEpoch, t.step%perEpoch, length)
+		transform = t.opt.Transform(t.step/perEpoch, t.step%perEpoch, length)
 	}
-	f, err := formOf(change, length, t.opt.Model)
+	shape, err := stepShapeOf(transform, length, t.opt.Model)
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.recipe(f)
+	st, err := t.stepOf(shape)
 	if err != nil {
 		return nil, err
 	}
-	return r, r.draws.write(change, f, t.opt.Model)
+	return st, st.inputs.write(transform, shape, t.opt.Model)
 }
 
-// advance takes the next step, on length rows: on a GPU as one launch, once such
-// a step was recorded.
+// advance takes the next step, on length rows. On a GPU it replays the step as one
+// launch once a step of the same shape was recorded.
 func (t *Trainer) advance(length int) error {
-	r, err := t.next(length)
+	st, err := t.next(length)
 	if err != nil {
 		return err
 	}
-	recordable := !t.eager && !r.eager && length == t.opt.Train.Batch
-	if recordable && !r.graph.recorded && r.warm >= graphWarmUp {
-		if err := t.record(r); err != nil {
-			r.eager, recordable = true, false
+	recordable := !t.eager && !st.eager && length == t.opt.Train.Batch
+	if recordable && !st.graph.recorded && st.warm >= graphWarmUp {
+		if err := t.record(st); err != nil {
+			st.eager, recordable = true, false
 			t.notice("the training step cannot be recorded as a CUDA graph; its operations are launched one by one: " + err.Error())
 		}
 	}
-	if recordable && r.graph.recorded {
-		err = r.graph.replay()
+	if recordable && st.graph.recorded {
+		err = st.graph.replay()
 	} else {
-		err = t.trainBatch(r)
-		r.warm++
+		err = t.trainBatch(st)
+		st.warm++
 	}
 	if err != nil {
 		return err
 	}
-	t.trained += r.form.size()
+	t.trained += st.shape.size()
 	t.step++
 	return nil
 }
 
-// record records the step of a recipe, without its taking effect. After an error
-// nothing of it is left.
-func (t *Trainer) record(r *recipe) error {
-	t.scope.reset() // the step before has no part in the recording
-	return r.graph.record(func() error {
-		err := t.trainBatch(r)
+// record records a step without taking it. After an error the recording is
+// dropped.
+func (t *Trainer) record(st *step) error {
+	t.scope.reset() // tensors of the step before are no part of the recording
+	return st.graph.record(func() error {
+		err := t.trainBatch(st)
 		if err != nil {
-			t.scope.reset() // its memory goes with the recording
+			t.scope.reset() // its memory is freed with the recording
 		}
 		return err
 	})
@@ -104,11 +104,11 @@ func (t *Trainer) notice(message string) {
 }
 
 // trainBatch does one optimiser step on the next rows.
-func (t *Trainer) trainBatch(r *recipe) error {
+func (t *Trainer) trainBatch(st *step) error {
 	s := t.scope
 	s.reset()
-	index, rate := s.nextBatch(t.order, t.rates, t.position, r.form.rows)
-	b := t.batch(index, r.form, r.draws)
+	index, rate := s.nextBatch(t.order, t.rates, t.position, st.shape.rows)
+	b := t.batch(index, st.shape, st.inputs)
 	logits := t.net.forward(s, b.x, true)
 	loss := b.loss(s, logits)
 	s.gradients(loss, t.net.paramHandles, t.grads)
@@ -118,7 +118,7 @@ func (t *Trainer) trainBatch(r *recipe) error {
 	if err := t.optimizer.step(t.net.paramHandles, t.grads, rate); err != nil {
 		return err
 	}
-	s.addScaled(t.lossSum, s.detach(loss), float64(r.form.size()))
+	s.addScaled(t.lossSum, s.detach(loss), float64(st.shape.size()))
 	s.add(t.hits, s.sum(s.equal(s.argmax(s.detach(logits)), b.labels), kindInt64))
 	return s.err()
 }

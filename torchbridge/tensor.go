@@ -113,7 +113,7 @@ func newZerosLike(t tensor) (tensor, error) {
 	return tensor{out}, nil
 }
 
-// numel is the number of elements.
+// numel returns the number of elements.
 func (t tensor) numel() int {
 	n := 1
 	for _, d := range t.shape() {
@@ -122,7 +122,7 @@ func (t tensor) numel() int {
 	return n
 }
 
-// shape is the tensor's size along each dimension.
+// shape returns the tensor's size along each dimension.
 func (t tensor) shape() []int64 {
 	dim := lib.AtDim(t.c)
 	if dim == 0 {
@@ -169,7 +169,7 @@ func checked(call func()) error {
 	return pendingError()
 }
 
-// lastError is pendingError for a call that is known to have failed.
+// lastError returns pendingError for a call that is known to have failed.
 func lastError() error {
 	if err := pendingError(); err != nil {
 		return err

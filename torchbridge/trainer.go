@@ -34,14 +34,14 @@ type Trainer struct {
 	hits        tensor // over the epoch
 	trained     int    // rows of the epoch so far, those that a defense added included
 	step, total int
-	recipes     map[form]*recipe
+	steps       map[stepShape]*step
 	eager       bool // no step is to be recorded
 	device      cDevice
 	claimed     bool // of claimTF32
 	closed      bool
 }
 
-// EpochStats is what one pass over the training set showed.
+// EpochStats holds the figures of one pass over the training set.
 type EpochStats struct {
 	Loss     float64 // mean cross-entropy over the images, each before its own step; summed in float32
 	Accuracy float64 // share of images predicted as their own (possibly poisoned) label, likewise
@@ -64,7 +64,7 @@ func NewTrainer(opt Options) (*Trainer, error) {
 		return nil, err
 	}
 	runtime.LockOSThread()
-	t := &Trainer{opt: opt, device: device, scope: newScope(), recipes: map[form]*recipe{}, total: opt.steps() * opt.Train.Epochs}
+	t := &Trainer{opt: opt, device: device, scope: newScope(), steps: map[stepShape]*step{}, total: opt.steps() * opt.Train.Epochs}
 	if err := t.build(); err != nil {
 		t.Close()
 		return nil, err
@@ -87,11 +87,11 @@ func (t *Trainer) build() error {
 		t.claimed = true
 	}
 	t.eager = t.device == cpu || t.opt.Eager
-	// The first recipe gives the thread the stream that all else is done on.
-	if _, err := t.recipe(form{rows: t.opt.Train.Batch}); err != nil {
+	// The first step gives the thread the stream that all other work is done on.
+	if _, err := t.stepOf(stepShape{rows: t.opt.Train.Batch}); err != nil {
 		return err
 	}
-	if t.net, err = newResNet(t.opt.Model, t.opt.Seed, t.device); err != nil {
+	if t.net, err = newResNet(t.opt.Model, t.opt.Kernels, t.opt.Seed, t.device); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16
@@ -145,7 +145,7 @@ func (t *Trainer) Close() {
 	for _, owned := range []*tensor{&t.images, &t.labels, &t.scale, &t.shift, &t.order, &t.rates, &t.position, &t.lossSum, &t.hits} {
 		owned.free()
 	}
-	for _, r := range t.recipes {
+	for _, r := range t.steps {
 		r.free()
 	}
 	if t.claimed {
@@ -173,7 +173,7 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 		}
 		wide[i] = int64(label)
 	}
-	for _, r := range t.recipes {
+	for _, r := range t.steps {
 		if err := r.graph.forget(); err != nil {
 			return err
 		}
@@ -191,11 +191,11 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 }
 
 // Epoch trains once on every row of the uploaded set, in the given order, which
-// must be a permutation of all rows. onBatch, if not nil, hears after each step
-// how many images are done; an error of its ends the epoch. The error wraps that
-// one, or ErrDiverged when a loss is not finite, which is looked at every lossCheck
-// steps; the model is of no use then. After an error within the epoch, only Restore
-// lets the training go on.
+// must be a permutation of all rows. onBatch, if not nil, is called after each step
+// with the number of images done so far. An error that it returns ends the epoch.
+// The error of Epoch wraps that one, or ErrDiverged if a loss is not finite, which
+// is checked every lossCheck steps; the model is of no use then. After an error within the epoch, only Restore
+// lets the training resume.
 func (t *Trainer) Epoch(order []int32, onBatch func(done int) error) (EpochStats, error) {
 	if t.closed {
 		return EpochStats{}, errClosed
@@ -235,11 +235,11 @@ func (t *Trainer) Epoch(order []int32, onBatch func(done int) error) (EpochStats
 	return t.epochStats(t.rate(t.step - 1))
 }
 
-// lossCheck is how many steps are taken before the sum of losses is read. A GPU
-// waits for the host then, so not each time; a loss that is lost once stays so.
+// lossCheck is the number of steps between two readings of the sum of losses. A GPU
+// waits for the host at each reading. A loss that is not finite stays so.
 const lossCheck = 50
 
-// checkLoss says in which of the last steps the loss was lost.
+// checkLoss returns ErrDiverged if the loss of one of the last steps is not finite.
 func (t *Trainer) checkLoss(steps int) error {
 	sum, err := read[float32](t.lossSum)
 	if err != nil {
@@ -252,7 +252,7 @@ func (t *Trainer) checkLoss(steps int) error {
 	return nil
 }
 
-// rate is the learning rate of a step, counted over all epochs.
+// rate returns the learning rate of a step, counted over all epochs.
 func (t *Trainer) rate(step int) float64 {
 	return learningRate(t.opt.Train.Schedule, t.opt.Train.LR, step, t.total)
 }
@@ -297,7 +297,7 @@ func (t *Trainer) epochStats(rate float64) (EpochStats, error) {
 	return EpochStats{Loss: float64(loss[0]) / n, Accuracy: float64(hits[0]) / n, Images: t.trained, LR: rate}, nil
 }
 
-// rows is the order, checked to be a permutation of the rows.
+// rows returns the order after checking that it is a permutation of the rows.
 func (t *Trainer) rows(order []int32) ([]int64, error) {
 	if len(order) != t.opt.Images {
 		return nil, fmt.Errorf("torchbridge: epoch: order of %d rows for %d images", len(order), t.opt.Images)

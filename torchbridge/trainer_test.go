@@ -148,7 +148,7 @@ func TestSameSeedSameWeights(t *testing.T) {
 }
 
 func TestInitialWeights(t *testing.T) {
-	net, err := newResNet(ModelSpec{Width: 32, Channels: 3, Height: 32, WidthPx: 32, Classes: 10}, 1, cpu)
+	net, err := newResNet(ModelSpec{Width: 32, Channels: 3, Height: 32, WidthPx: 32, Classes: 10}, KernelsAuto, 1, cpu)
 	require.NoError(t, err)
 	defer net.free()
 	tensors, err := snapshot(slices.Concat(net.params, net.buffers))
@@ -199,8 +199,8 @@ func TestEpochReportsProgressAndCoversTheRest(t *testing.T) {
 	require.Equal(t, 41, stats.Images)
 }
 
-// Whoever hears of the steps may end the epoch, and the training goes on from a
-// state as if nothing had been.
+// The callback of an epoch's steps may end the epoch. The training resumes from a
+// state as if the epoch had not begun.
 func TestEpochMayBeEnded(t *testing.T) {
 	opt := toyOptions()
 	trainer, err := NewTrainer(opt)
@@ -266,6 +266,7 @@ func TestRefusals(t *testing.T) {
 		"fewer than a batch":  func(o *Options) { o.Images = 7 },
 		"mean of no channel":  func(o *Options) { o.Mean = nil },
 		"deviation of zero":   func(o *Options) { o.Std = []float32{0} },
+		"unknown kernels":     func(o *Options) { o.Kernels = "fft" },
 		"negative threads":    func(o *Options) { o.Threads = -1 },
 		"width of zero":       func(o *Options) { o.Model.Width = 0 },
 		"one class":           func(o *Options) { o.Model.Classes = 1 },

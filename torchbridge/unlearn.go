@@ -17,7 +17,7 @@ type Unlearning struct {
 // with the given learning rate, without momentum or weight decay: the loss of the
 // rows to forget rises until it is that of a guess, and not beyond, where it would
 // rise without end. BatchNorm's running statistics are used and stay as they are.
-// It is no part of a training: where that stood, only Restore knows afterwards.
+// It is no part of a training: afterwards only Restore returns to a state of one.
 // The error wraps ErrDiverged when a loss or a parameter is not finite; the model
 // is of no use then.
 func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
@@ -111,7 +111,7 @@ func (t *Trainer) checkRows(lists ...[]int64) error {
 	return nil
 }
 
-// lossOf is the mean cross-entropy of rows of the training set, by the model as
+// lossOf returns the mean cross-entropy of rows of the training set, by the model as
 // it predicts.
 func (t *Trainer) lossOf(rows []int64) tensor {
 	s := t.scope

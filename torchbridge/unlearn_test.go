@@ -2,6 +2,8 @@ package torchbridge
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +20,37 @@ func meanLoss(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int
 		sum -= math.Log(float64(p[labels[row]]))
 	}
 	return sum / float64(len(rows))
+}
+
+// unlikeliest returns the labels, with the one that the model thinks least likely
+// for each of the given rows.
+func unlikeliest(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int64) []uint8 {
+	t.Helper()
+	out := slices.Clone(labels)
+	for _, row := range rows {
+		most := 0.0
+		for label := range uint8(4) {
+			candidate := slices.Clone(labels)
+			candidate[row] = label
+			if loss := meanLoss(t, trainer, images, candidate, []int64{row}); loss > most {
+				out[row], most = label, loss
+			}
+		}
+	}
+	return out
+}
+
+// requireSameMeans requires that the running means of two states are the same.
+func requireSameMeans(t *testing.T, before, after State) {
+	t.Helper()
+	running := 0
+	for i, p := range after.Model {
+		if strings.HasSuffix(p.Name, "mean") {
+			running++
+			require.Equal(t, before.Model[i], p)
+		}
+	}
+	require.Positive(t, running)
 }
 
 // A step is one of steepest descent: to first order the loss falls by the
@@ -62,21 +95,10 @@ func TestUnlearnIsSteepestDescent(t *testing.T) {
 		again, err := trainer.State()
 		require.NoError(t, err)
 		require.Equal(t, after, again)
-		running := 0
-		for i, p := range after.Model {
-			if len(p.Name) > 8 && p.Name[len(p.Name)-4:] == "mean" {
-				running++
-				require.Equal(t, before.Model[i], p)
-			}
-		}
-		require.Positive(t, running)
+		requireSameMeans(t, before, after)
 
-		// Of rows that the model already takes for something else, nothing is left
-		// to forget.
-		wrong := make([]uint8, len(labels))
-		for i, label := range labels {
-			wrong[i] = (label + 1) % 4
-		}
+		// Nothing is left to forget of rows that the model takes for something else.
+		wrong := unlikeliest(t, trainer, images, labels, forget)
 		require.NoError(t, trainer.Upload(images, wrong))
 		require.Greater(t, meanLoss(t, trainer, images, wrong, forget), guess)
 		var ends []State

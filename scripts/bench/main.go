@@ -53,6 +53,7 @@ type options struct {
 	epochs       int // of a sweep; 0: the preset's
 
 	defenses bool
+	kernels  bool
 }
 
 // parseOptions reads the command line.
@@ -70,6 +71,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.StringVar(&o.precision, "precision", hardware.FP32, "of both sides: fp32 or bf16")
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
 	flags.BoolVar(&o.defenses, "defenses", false, "time defenders that change batches beside one that does not, in place of PyTorch")
+	flags.BoolVar(&o.kernels, "kernels", false, "time the kernels chosen by shape beside direct sums, in place of PyTorch")
 	flags.StringVar(&o.write, "write", "", "file, such as docs/performance.md, to write the table into, between its markers")
 	flags.BoolVar(&o.sweep, "sweep", false, "time a whole quick sweep beside a PyTorch script that trains the same models one after the other")
 	flags.IntVar(&o.sweepThreads, "sweep-threads", 0, "threads of PyTorch in a sweep; 0: one per core")
@@ -100,6 +102,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	switch {
 	case o.defenses:
 		return benchDefenses(ctx, o, out)
+	case o.kernels:
+		return benchKernels(ctx, o, out)
 	case o.sweep:
 		return benchSweep(ctx, o, out, errOut)
 	}
@@ -167,7 +171,7 @@ func benchWidth(ctx context.Context, o options, width int, out io.Writer) error 
 		return err
 	}
 	defer twin.stop()
-	ours, err := startOurs(o, width, steps)
+	ours, err := startOurs(o, torchbridge.ModelSpec{Width: width, Channels: 3, Height: 32, WidthPx: 32, Classes: benchClasses}, torchbridge.KernelsAuto, steps)
 	if err != nil {
 		return err
 	}
@@ -260,28 +264,30 @@ type ours struct {
 	order   []int32
 }
 
+// benchClasses is the number of classes of the models that are timed.
+const benchClasses = 10
+
 // startOurs makes a model and a training set for so many steps per epoch.
-func startOurs(o options, width, steps int) (*ours, error) {
-	const classes, channels, size = 10, 3, 32
+func startOurs(o options, spec torchbridge.ModelSpec, kernels string, steps int) (*ours, error) {
 	rows := steps * o.batch
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
-		Model: torchbridge.ModelSpec{Width: width, Channels: channels, Height: size, WidthPx: size, Classes: classes},
+		Model: spec,
 		Train: torchbridge.TrainSpec{
 			Epochs: o.rounds + 1, Batch: o.batch, Optimizer: torchbridge.OptimizerSGD, LR: 1e-3,
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleConstant,
 		},
-		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
-		Device: "cpu", Precision: o.precision, Threads: o.threads, Seed: 1,
+		Images: rows, Mean: slices.Repeat([]float32{0.5}, spec.Channels), Std: slices.Repeat([]float32{0.25}, spec.Channels),
+		Device: "cpu", Precision: o.precision, Kernels: kernels, Threads: o.threads, Seed: 1,
 	})
 	if err != nil {
 		return nil, err
 	}
-	images, labels, order := make([]uint8, rows*channels*size*size), make([]uint8, rows), make([]int32, rows)
+	images, labels, order := make([]uint8, rows*spec.Channels*spec.Height*spec.WidthPx), make([]uint8, rows), make([]int32, rows)
 	for i := range images {
 		images[i] = uint8(i * 7919 >> 3)
 	}
 	for i := range labels {
-		labels[i], order[i] = uint8(i%classes), int32(i)
+		labels[i], order[i] = uint8(i%benchClasses), int32(i)
 	}
 	if err := trainer.Upload(images, labels); err != nil {
 		trainer.Close()

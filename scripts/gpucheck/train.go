@@ -43,7 +43,7 @@ func trained(j job) (training, error) {
 		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
 	}
 	if j.defended {
-		options.Change = cutMix
+		options.Transform = cutMix
 	}
 	trainer, err := torchbridge.NewTrainer(options)
 	if err != nil {
@@ -80,13 +80,13 @@ func trained(j job) (training, error) {
 }
 
 // cutMix puts another region of another partner into each row, step by step.
-func cutMix(_, step, n int) torchbridge.Change {
+func cutMix(_, step, n int) torchbridge.BatchTransform {
 	partner := make([]int32, n)
 	for i := range partner {
 		partner[i] = int32((i + 1 + step) % n)
 	}
 	x, y := step%16, step/16%16
-	return torchbridge.Change{Mix: &torchbridge.Mix{
+	return torchbridge.BatchTransform{Mix: &torchbridge.Mix{
 		Partner: partner, Lambda: 0.75, Box: &torchbridge.Box{X1: x, Y1: y, X2: x + 16, Y2: y + 16},
 	}}
 }

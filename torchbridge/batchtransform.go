@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// Change says what a defense does to one batch before the model sees it, in the
-// order of the fields. The zero value leaves the batch as it is. Positions are
-// counted within the batch.
-type Change struct {
+// BatchTransform is applied by a defense to one batch before the model sees it, in
+// the order of the fields. The zero value leaves the batch as it is. Rows are
+// positions within the batch.
+type BatchTransform struct {
 	Stamps       *Stamps
 	Mix          *Mix
 	Perturbation *Perturbation
@@ -49,7 +49,7 @@ type Perturbation struct {
 	Add               bool      // append the examples to the batch in place of the rows
 }
 
-// mixing is a way to mix the rows of a batch.
+// mixing is a method of mixing the rows of a batch.
 type mixing int
 
 const (
@@ -58,10 +58,10 @@ const (
 	blended        // MixUp: all pixels, weighted
 )
 
-// form is what the length of a batch and its change decide about a step: its
-// operations, and on how many rows. Steps of one form differ in what they draw
-// alone, which draws hold.
-type form struct {
+// stepShape fixes the operations of a step and the number of rows of each. It
+// follows from the length of the batch and from its transform. Steps of one shape
+// differ only in their inputs.
+type stepShape struct {
 	rows                int // gathered
 	stamped             int // rows; 0 without Stamps
 	addStamped          bool
@@ -73,38 +73,39 @@ type form struct {
 	start               bool // begin elsewhere than at the rows
 }
 
-// formOf checks a change of a batch of rows rows and returns the form of its step.
-func formOf(change Change, rows int, m ModelSpec) (form, error) {
-	f := form{rows: rows}
-	if err := f.readStamps(change.Stamps, m); err != nil {
-		return form{}, err
+// stepShapeOf checks the transform of a batch of rows rows and returns the shape of
+// its step.
+func stepShapeOf(transform BatchTransform, rows int, m ModelSpec) (stepShape, error) {
+	shape := stepShape{rows: rows}
+	if err := shape.readStamps(transform.Stamps, m); err != nil {
+		return stepShape{}, err
 	}
-	if err := f.readMix(change.Mix, m); err != nil {
-		return form{}, err
+	if err := shape.readMix(transform.Mix, m); err != nil {
+		return stepShape{}, err
 	}
-	if err := f.readPerturbation(change.Perturbation, m); err != nil {
-		return form{}, err
+	if err := shape.readPerturbation(transform.Perturbation, m); err != nil {
+		return stepShape{}, err
 	}
-	return f, nil
+	return shape, nil
 }
 
-// mixed is the number of rows that a mix and an attack see.
-func (f *form) mixed() int {
-	if f.addStamped {
-		return f.rows + f.stamped
+// mixed returns the number of rows that a mix and an attack see.
+func (shape *stepShape) mixed() int {
+	if shape.addStamped {
+		return shape.rows + shape.stamped
 	}
-	return f.rows
+	return shape.rows
 }
 
-// size is the number of rows that go through the model.
-func (f *form) size() int {
-	if f.addAttacked {
-		return f.mixed() + f.attacked
+// size returns the number of rows that go through the model.
+func (shape *stepShape) size() int {
+	if shape.addAttacked {
+		return shape.mixed() + shape.attacked
 	}
-	return f.mixed()
+	return shape.mixed()
 }
 
-func (f *form) readStamps(stamps *Stamps, m ModelSpec) error {
+func (shape *stepShape) readStamps(stamps *Stamps, m ModelSpec) error {
 	if stamps == nil {
 		return nil
 	}
@@ -112,15 +113,15 @@ func (f *form) readStamps(stamps *Stamps, m ModelSpec) error {
 	if len(stamps.Masks) != k*plane || len(stamps.Patterns) != k*plane*m.Channels {
 		return fmt.Errorf("torchbridge: stamp: masks of %d and patterns of %d values for %d rows", len(stamps.Masks), len(stamps.Patterns), k)
 	}
-	if err := checkRows(stamps.Rows, f.rows); err != nil {
+	if err := checkRows(stamps.Rows, shape.rows); err != nil {
 		return fmt.Errorf("torchbridge: stamp: %w", err)
 	}
-	f.stamped, f.addStamped = k, stamps.Add
+	shape.stamped, shape.addStamped = k, stamps.Add
 	return nil
 }
 
-func (f *form) readMix(mix *Mix, m ModelSpec) error {
-	rows := f.mixed()
+func (shape *stepShape) readMix(mix *Mix, m ModelSpec) error {
+	rows := shape.mixed()
 	if mix == nil {
 		return nil
 	}
@@ -133,17 +134,17 @@ func (f *form) readMix(mix *Mix, m ModelSpec) error {
 		}
 	}
 	if mix.Box == nil {
-		f.mixing = blended
+		shape.mixing = blended
 		return nil
 	}
 	if box := *mix.Box; box.X1 < 0 || box.Y1 < 0 || box.X2 > m.WidthPx || box.Y2 > m.Height || box.X1 > box.X2 || box.Y1 > box.Y2 {
 		return fmt.Errorf("torchbridge: mix: box %+v leaves an image of %d x %d pixels", box, m.WidthPx, m.Height)
 	}
-	f.mixing = boxed
+	shape.mixing = boxed
 	return nil
 }
 
-func (f *form) readPerturbation(p *Perturbation, m ModelSpec) error {
+func (shape *stepShape) readPerturbation(p *Perturbation, m ModelSpec) error {
 	if p == nil {
 		return nil
 	}
@@ -151,11 +152,11 @@ func (f *form) readPerturbation(p *Perturbation, m ModelSpec) error {
 	if p.Steps < 1 || !(p.Epsilon > 0) || !(p.StepSize > 0) || p.Start != nil && len(p.Start) != len(p.Rows)*size {
 		return fmt.Errorf("torchbridge: perturb: epsilon %g, step size %g, %d steps, %d offsets for %d rows", p.Epsilon, p.StepSize, p.Steps, len(p.Start), len(p.Rows))
 	}
-	if err := checkRows(p.Rows, f.mixed()); err != nil {
+	if err := checkRows(p.Rows, shape.mixed()); err != nil {
 		return fmt.Errorf("torchbridge: perturb: %w", err)
 	}
-	f.attacked, f.addAttacked, f.start = len(p.Rows), p.Add, p.Start != nil
-	f.epsilon, f.attackStep, f.attackSteps = p.Epsilon, p.StepSize, p.Steps
+	shape.attacked, shape.addAttacked, shape.start = len(p.Rows), p.Add, p.Start != nil
+	shape.epsilon, shape.attackStep, shape.attackSteps = p.Epsilon, p.StepSize, p.Steps
 	return nil
 }
 

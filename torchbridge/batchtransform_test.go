@@ -8,23 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// changedBatch runs change on the first n rows of an uploaded toy set and reads
+// transformedBatch applies transform to the first n rows of an uploaded toy set and reads
 // the batch back in 8-bit units, with its labels and the partners' labels.
-func changedBatch(t *testing.T, trainer *Trainer, n int, change Change) (pixels []float32, labels, partner []int64) {
+func transformedBatch(t *testing.T, trainer *Trainer, n int, transform BatchTransform) (pixels []float32, labels, partner []int64) {
 	t.Helper()
-	f, err := formOf(change, n, trainer.opt.Model)
+	shape, err := stepShapeOf(transform, n, trainer.opt.Model)
 	require.NoError(t, err)
-	d, err := newDraws(f, trainer.opt.Model, trainer.device)
+	in, err := newStepInputs(shape, trainer.opt.Model, trainer.device)
 	require.NoError(t, err)
-	defer d.free()
-	require.NoError(t, d.write(change, f, trainer.opt.Model))
+	defer in.free()
+	require.NoError(t, in.write(transform, shape, trainer.opt.Model))
 	index := make([]int64, n)
 	for i := range index {
 		index[i] = int64(i)
 	}
 	s := trainer.scope
 	defer s.reset()
-	b := trainer.batch(upload(s, index, []int64{int64(n)}, trainer.device), f, d)
+	b := trainer.batch(upload(s, index, []int64{int64(n)}, trainer.device), shape, in)
 	require.NoError(t, s.err())
 	x, err := read[float32](b.x)
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func changedBatch(t *testing.T, trainer *Trainer, n int, change Change) (pixels 
 	}
 	labels, err = read[int64](b.labels)
 	require.NoError(t, err)
-	require.Len(t, labels, f.size())
+	require.Len(t, labels, shape.size())
 	if b.partner.valid() {
 		partner, err = read[int64](b.partner)
 		require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestStampsChangeTheMaskedPixelsAlone(t *testing.T) {
 			stamps.Masks[5], stamps.Patterns[5] = 1, 0 // black stays part of the trigger
 			stamps.Masks[64+9], stamps.Patterns[64+9] = 1, 255
 			stamps.Patterns[10] = 77 // not masked
-			pixels, got, partner := changedBatch(t, trainer, 4, Change{Stamps: stamps})
+			pixels, got, partner := transformedBatch(t, trainer, 4, BatchTransform{Stamps: stamps})
 			require.Nil(t, partner)
 			want, wantLabels := asFloats(images[:4*64]), []uint8{labels[0], labels[1], labels[2], labels[3]}
 			first, second := want[64:128], want[3*64:4*64]
@@ -109,7 +109,7 @@ func TestMixes(t *testing.T) {
 			"empty box": {Partner: partner, Lambda: 1, Box: &Box{X1: 2, Y1: 4, X2: 2, Y2: 8}},
 			"mixup":     {Partner: partner, Lambda: 0.3},
 		} {
-			pixels, own, other := changedBatch(t, trainer, 4, Change{Mix: mix})
+			pixels, own, other := transformedBatch(t, trainer, 4, BatchTransform{Mix: mix})
 			for i := range 4 {
 				require.EqualValues(t, labels[i], own[i], name)
 				require.EqualValues(t, labels[partner[i]], other[i], name)
@@ -162,7 +162,7 @@ func TestPerturbationsStayInBoundsAndRaiseTheLoss(t *testing.T) {
 			trainer, images, labels := toyTrainer(t, device, nil)
 			before, err := trainer.State()
 			require.NoError(t, err)
-			pixels, got, _ := changedBatch(t, trainer, 4, Change{Perturbation: p})
+			pixels, got, _ := transformedBatch(t, trainer, 4, BatchTransform{Perturbation: p})
 			after, err := trainer.State()
 			require.NoError(t, err)
 			require.Equal(t, before, after, "an attack leaves the model alone")
@@ -219,13 +219,13 @@ func TestTrainingWithChanges(t *testing.T) {
 		seen := [][2]int{}
 		trainer, _, _ := toyTrainer(t, "cpu", func(o *Options) {
 			o.Train.Epochs = 2
-			o.Change = func(epoch, step, n int) Change {
+			o.Transform = func(epoch, step, n int) BatchTransform {
 				seen = append(seen, [2]int{epoch, step})
 				partner := make([]int32, n+1)
 				for i := range partner {
 					partner[i] = int32(len(partner) - 1 - i)
 				}
-				return Change{
+				return BatchTransform{
 					Stamps:       &Stamps{Rows: []int32{0}, Masks: slices.Repeat([]uint8{1}, 64), Patterns: make([]uint8, 64), Add: true},
 					Mix:          &Mix{Partner: partner, Lambda: 0.5, Box: &Box{0, 0, 4, 8}},
 					Perturbation: &Perturbation{Rows: []int32{8}, Epsilon: 4, StepSize: 4, Steps: 1, Add: true},
@@ -254,11 +254,11 @@ func TestTrainingWithChanges(t *testing.T) {
 func TestBrokenEpoch(t *testing.T) {
 	fail := true
 	trainer, _, _ := toyTrainer(t, "cpu", func(o *Options) {
-		o.Change = func(_, step, _ int) Change {
+		o.Transform = func(_, step, _ int) BatchTransform {
 			if fail && step == 2 {
-				return Change{Mix: &Mix{Lambda: 2}}
+				return BatchTransform{Mix: &Mix{Lambda: 2}}
 			}
-			return Change{}
+			return BatchTransform{}
 		}
 	})
 	before, err := trainer.State()
@@ -275,7 +275,7 @@ func TestBrokenEpoch(t *testing.T) {
 
 func TestChangeRefusals(t *testing.T) {
 	whole := []int32{0, 1, 2, 3, 4, 5, 6, 7}
-	for name, change := range map[string]Change{
+	for name, change := range map[string]BatchTransform{
 		"stamp behind the batch": {Stamps: &Stamps{Rows: []int32{8}, Masks: make([]uint8, 64), Patterns: make([]uint8, 64)}},
 		"no rows to stamp":       {Stamps: &Stamps{}},
 		"stamp a row twice":      {Stamps: &Stamps{Rows: []int32{0, 0}, Masks: make([]uint8, 128), Patterns: make([]uint8, 128)}},
@@ -289,7 +289,7 @@ func TestChangeRefusals(t *testing.T) {
 		"no rows to perturb":     {Perturbation: &Perturbation{Epsilon: 1, StepSize: 1, Steps: 1}},
 		"perturb behind":         {Perturbation: &Perturbation{Rows: []int32{8}, Epsilon: 1, StepSize: 1, Steps: 1}},
 	} {
-		trainer, _, _ := toyTrainer(t, "cpu", func(o *Options) { o.Change = func(int, int, int) Change { return change } })
+		trainer, _, _ := toyTrainer(t, "cpu", func(o *Options) { o.Transform = func(int, int, int) BatchTransform { return change } })
 		_, err := trainer.Epoch(order(40, 1, 0), nil)
 		require.Error(t, err, name)
 		require.Empty(t, trainer.scope.owned, "%s: the step's tensors are freed", name)

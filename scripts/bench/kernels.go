@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"backfire/torchbridge"
+)
+
+// benchKernels times the step with the convolution kernels that are chosen by
+// shape beside that with direct sums, both in this process on the same cores in
+// turn, and prints the ratios.
+func benchKernels(ctx context.Context, o options, out io.Writer) error {
+	env, err := torchbridge.Environment()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Training step, batch %d, %s, %s, %d thread(s), processor time, medians of %d paired rounds [min, max],\n"+
+		"ratio: time with the kernels chosen by shape over that with direct sums.\n\n%5s  %-8s  %22s  %22s  %18s\n",
+		o.batch, o.precision, env.CPUCapability, o.threads, o.rounds, "width", "images", "direct ms/step", "chosen ms/step", "ratio")
+	for _, width := range o.widths {
+		for _, image := range [][2]int{{1, 28}, {3, 32}} {
+			if err := benchKernelsOf(ctx, o, torchbridge.ModelSpec{
+				Width: width, Channels: image[0], Height: image[1], WidthPx: image[1], Classes: benchClasses,
+			}, out); err != nil {
+				return fmt.Errorf("width %d: %w", width, err)
+			}
+		}
+	}
+	return nil
+}
+
+// benchKernelsOf is benchKernels for a model.
+func benchKernelsOf(ctx context.Context, o options, spec torchbridge.ModelSpec, out io.Writer) error {
+	steps := max(2, 320/spec.Width)
+	kernels := []string{torchbridge.KernelsDirect, torchbridge.KernelsAuto}
+	var trainers []*ours
+	defer func() {
+		for _, t := range trainers {
+			t.stop()
+		}
+	}()
+	for _, k := range kernels {
+		trainer, err := startOurs(o, spec, k, steps)
+		if err != nil {
+			return err
+		}
+		trainers = append(trainers, trainer)
+	}
+	milliseconds := make([][]float64, len(kernels))
+	var ratios []float64
+	for round := -1; round < o.rounds; round++ { // the first one warms up
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var seconds [2]float64
+		for i, trainer := range trainers {
+			var err error
+			if seconds[i], err = trainer.epoch(); err != nil {
+				return err
+			}
+			if round >= 0 {
+				milliseconds[i] = append(milliseconds[i], seconds[i]/float64(steps)*1e3)
+			}
+		}
+		if round >= 0 {
+			ratios = append(ratios, seconds[1]/seconds[0])
+		}
+	}
+	fmt.Fprintf(out, "%5d  %-8s  %22s  %22s  %18s\n", spec.Width, fmt.Sprintf("%dx%dx%d", spec.Channels, spec.Height, spec.WidthPx),
+		spread(milliseconds[0], "%.1f"), spread(milliseconds[1], "%.1f"), spread(ratios, "%.2f"))
+	return nil
+}
