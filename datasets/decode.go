@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"backfire/datasets/internal/sniff"
 )
 
 // raster is a decoded image: one plane (grey) or three planes (RGB) of h*w values.
@@ -71,7 +73,7 @@ func decodeFile(data []byte, w, h int) (image.Image, error) {
 		}
 		return img, nil
 	}
-	return nil, fmt.Errorf("%w: neither a PNG nor a JPEG image", ErrCorrupt)
+	return nil, fmt.Errorf("%w: neither a PNG nor a JPEG image%s", ErrCorrupt, sniff.Clause(data[:min(len(data), sniff.Head)]))
 }
 
 // rasterOf converts an image to planes of 8-bit values, the upper 8 bits of deeper
