@@ -47,7 +47,7 @@ func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) (trailing i
 		case errors.Is(err, io.EOF):
 			return stream.rest()
 		case errors.Is(err, tar.ErrHeader) && n == 0:
-			return 0, fmt.Errorf("%w: not a tar archive%s", ErrCorrupt, sniff.Clause(head))
+			return 0, unknownKind("not a tar archive", head)
 		case err != nil:
 			return 0, fmt.Errorf("%w: read the archive: %w", ErrCorrupt, err)
 		}
@@ -73,7 +73,7 @@ func entryOf(header *tar.Header) (entry, error) {
 	}
 	name := path.Clean(header.Name)
 	if !filepath.IsLocal(name) || path.IsAbs(header.Name) {
-		return entry{}, fmt.Errorf("%w: the path %q points out of the archive; pack the folder from inside (tar -C FOLDER)", ErrCorrupt, header.Name)
+		return entry{}, advisedf("%w: the path %q points out of the archive; pack the folder from inside (tar -C FOLDER)", ErrCorrupt, header.Name)
 	}
 	return entry{path: name, kind: header.Typeflag, size: header.Size, target: header.Linkname}, nil
 }
@@ -100,18 +100,17 @@ func (l *loader) loadArchive(ctx context.Context, loc location) (*Set, error) {
 		return nil, fmt.Errorf("read the archive: %w", err)
 	}
 	// What lies beside the archive is no part of the content by which the cache finds it.
-	set, err := l.cached("archive "+sum(), nil, func() (*Set, error) {
+	return l.cached("archive "+sum(), nil, func() (*Set, error) {
 		set, err := l.readArchive(ctx, f, loc.path)
-		if errors.Is(err, ErrCorrupt) {
-			return nil, fmt.Errorf("%s: %w; %s", loc.path, err, l.repair())
+		if err != nil {
+			return nil, l.mend(loc.path, err)
 		}
 		after, lost := f.Stat()
-		if err == nil && (lost != nil || confined.Stamp(before) != confined.Stamp(after)) {
+		if lost != nil || confined.Stamp(before) != confined.Stamp(after) {
 			return nil, fmt.Errorf("%s was changed while it was read: retry when it is complete", loc.path)
 		}
-		return set, err
+		return set, nil
 	})
-	return set, err
 }
 
 // readArchive reads a tar file in two passes: one for the list of its files, on which
@@ -211,7 +210,7 @@ func (e *endReader) rest() (trailing int64, err error) {
 		n, err := e.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
 		if bytes.Contains(buffer, []byte(magic)) {
-			return 0, fmt.Errorf("%w: another archive follows behind its end; unpack each into one folder, and name the folder", ErrCorrupt)
+			return 0, advisedf("%w: another archive follows behind its end; unpack each into one folder, and name the folder", ErrCorrupt)
 		}
 		trailing += int64(n - bytes.Count(buffer[len(buffer)-n:], []byte{0}))
 		switch {

@@ -2,7 +2,6 @@ package datasets
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -119,10 +118,7 @@ func (l *loader) loadCIFAR(ctx context.Context, loc location) (*Set, error) {
 		return nil, err
 	}
 	set, err := l.readBatches(ls, &folderReader{ctx, dir, ls, &growth{}}, loc.path)
-	if errors.Is(err, ErrCorrupt) {
-		return nil, fmt.Errorf("%s: %w; %s", loc.path, err, l.repair())
-	}
-	return set, err
+	return set, l.mend(loc.path, err)
 }
 
 // readBatches reads the batches of the split and joins them in their order, after it has
@@ -210,7 +206,7 @@ func (l *loader) newCIFARSet(where string, batches map[string]batch, classes []s
 			return nil, fmt.Errorf("%w: %s has no %s; %s", ErrMissing, where, name, l.wayOut())
 		}
 		if err := l.checkPin(name, b.sum); err != nil {
-			return nil, fmt.Errorf("%s in %s: %w; %s", name, where, err, l.repair())
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		n += len(b.labels)
 	}

@@ -26,10 +26,10 @@ func (l *loader) loadFolder(ctx context.Context, name string) (*Set, error) {
 	}
 	defer dir.Close()
 	listed := time.Now()
-	w := &walker{ctx: ctx, dir: dir, listing: newListing(), key: sha256.New()}
+	w := &walker{ctx: ctx, dir: dir, listing: newListing(), key: sha256.New(), visits: map[string]int{}}
 	fmt.Fprintf(w.key, "%q\n", dir.Path("."))
 	if err := w.list(".", nil); err != nil {
-		return nil, l.folderError(name, err)
+		return nil, l.mend(name, err)
 	}
 	w.listing.sort()
 	files := slices.Concat(w.listing.images, w.listing.batches)
@@ -40,24 +40,21 @@ func (l *loader) loadFolder(ctx context.Context, name string) (*Set, error) {
 	return l.cached("folder "+hex.EncodeToString(w.key.Sum(nil)), content, func() (*Set, error) {
 		var g growth
 		set, err := l.readListing(w.listing, &folderReader{ctx, dir, w.listing, &g}, &g, name)
-		return set, l.folderError(name, err)
+		return set, l.mend(name, err)
 	})
 }
 
-// folderError adds the name of the folder and the way out to an error about its content.
-func (l *loader) folderError(name string, err error) error {
-	if errors.Is(err, ErrCorrupt) {
-		return fmt.Errorf("%s: %w; %s", name, err, l.repair())
-	}
-	return err
-}
+// maxVisits is the largest accepted number of paths to one directory. Links that lead to
+// each other can make 2^n paths of n links.
+const maxVisits = 64
 
 // walker lists a directory.
 type walker struct {
 	ctx     context.Context
 	dir     *confined.Dir
 	listing *listing
-	key     hash.Hash // of all that the set or its census depends on
+	key     hash.Hash      // of all that the set or its census depends on
+	visits  map[string]int // of each directory, by its identity
 }
 
 // list records what lies in a directory. above are the identities of the directories
@@ -71,8 +68,12 @@ func (w *walker) list(rel string, above []string) error {
 		return unreadable(rel, err)
 	}
 	identity := confined.Identity(info)
+	w.visits[identity]++
+	if identity != "" && w.visits[identity] > maxVisits {
+		return advisedf("%w: links lead to the folder %s more than %d times; remove them", ErrCorrupt, shown(rel), maxVisits)
+	}
 	if identity != "" && slices.Contains(above, identity) {
-		return fmt.Errorf("%w: %s is a link to a folder in which it lies; remove the link", ErrCorrupt, shown(rel))
+		return advisedf("%w: %s is a link to a folder in which it lies; remove the link", ErrCorrupt, shown(rel))
 	}
 	entries, err := w.dir.List(rel)
 	if err != nil {
@@ -120,7 +121,7 @@ func (w *walker) subdirectory(p string, above []string) error {
 func (w *walker) file(p string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		if needed(path.Base(p)) {
-			return fmt.Errorf("%w: %s is not a regular file; remove it", ErrCorrupt, w.dir.Path(p))
+			return advisedf("%w: %s is not a regular file; remove it", ErrCorrupt, w.dir.Path(p))
 		}
 		return w.listing.leaveOut(census.Special, p)
 	}
@@ -158,7 +159,7 @@ func (w *walker) leadsToFolder(p string, err error) bool {
 func unreadable(p string, err error) error {
 	switch {
 	case errors.Is(err, confined.ErrOutside):
-		return fmt.Errorf("%w: %w; put a copy of its target in its place (cp -rL copies a whole folder so)", ErrCorrupt, err)
+		return advisedf("%w: %w; put a copy of its target in its place (cp -rL copies a whole folder so)", ErrCorrupt, err)
 	case errors.Is(err, confined.ErrNotRegular):
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	case errors.Is(err, fs.ErrNotExist):

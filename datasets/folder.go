@@ -21,7 +21,7 @@ type reader interface {
 func (l *loader) readListing(ls *listing, from reader, g *growth, where string) (*Set, error) {
 	if len(ls.batches) > 0 {
 		if len(ls.images) > 0 {
-			return nil, fmt.Errorf("%w: both CIFAR-10 batches and image files; keep one of them", ErrCorrupt)
+			return nil, advisedf("%w: both CIFAR-10 batches and image files; keep one of them", ErrCorrupt)
 		}
 		return l.readBatches(ls, from, where)
 	}
@@ -85,7 +85,7 @@ func decodeAll(pictures []*picture, from reader, g *growth) error {
 	}
 	for _, p := range pictures {
 		if byContent[p.content] != nil {
-			return fmt.Errorf("%w: %s is a hard link to %s, which is not in the archive; pack the folder anew", ErrCorrupt, shown(p.path), shown(p.content))
+			return advisedf("%w: %s is a hard link to %s, which is not in the archive; pack the folder anew", ErrCorrupt, shown(p.path), shown(p.content))
 		}
 	}
 	return nil

@@ -31,8 +31,13 @@ func readIDX(r io.Reader, rank int) (shape []int, data []uint8, err error) {
 		return nil, nil, err
 	}
 	if head[0] != 0 || head[1] != 0 || head[2] != idxByte || int(head[3]) != rank {
-		return nil, nil, fmt.Errorf("%w: wrong magic number %#08x; an IDX file of bytes with %d dimensions starts with %#08x%s",
-			ErrCorrupt, binary.BigEndian.Uint32(head), rank, idxByte<<8|rank, idxClause(head, r))
+		clause, advice := idxClause(head, r)
+		err := fmt.Errorf("%w: wrong magic number %#08x; an IDX file of bytes with %d dimensions starts with %#08x%s",
+			ErrCorrupt, binary.BigEndian.Uint32(head), rank, idxByte<<8|rank, clause)
+		if advice {
+			err = advised{err}
+		}
+		return nil, nil, err
 	}
 	dims := []int{1, 1, 1}
 	for i := range rank {
@@ -48,17 +53,19 @@ func readIDX(r io.Reader, rank int) (shape []int, data []uint8, err error) {
 }
 
 // idxClause returns what a file is that is no IDX file of bytes of the rank asked for, as
-// a clause for an error. head is its beginning, which was read from r.
-func idxClause(head []byte, r io.Reader) string {
+// a clause for an error, and reports whether the clause names the way out. head is its
+// beginning, which was read from r.
+func idxClause(head []byte, r io.Reader) (clause string, advice bool) {
 	types := map[byte]string{
 		idxByte: "bytes", 0x09: "signed bytes", 0x0b: "16-bit integers", 0x0c: "32-bit integers", 0x0d: "32-bit floats", 0x0e: "64-bit floats",
 	}
 	if name, ok := types[head[2]]; ok && head[0] == 0 && head[1] == 0 && head[3] > 0 && head[3] < 8 {
-		return fmt.Sprintf(": its values are %s in %d dimensions; store images as bytes of count, height and width, and labels as bytes of count", name, head[3])
+		return fmt.Sprintf(": it has %s in %d dimensions; store images as bytes in the three dimensions count, height, width, and labels as bytes in one",
+			name, head[3]), true
 	}
 	more := make([]byte, sniff.Head-len(head))
 	n, _ := io.ReadFull(r, more) // fewer bytes are enough
-	return sniff.Clause(append(head, more[:n]...))
+	return sniff.Clause(append(slices.Clip(head), more[:n]...))
 }
 
 // idxSplit holds the images and labels of one split, before they become a Set.
@@ -144,7 +151,7 @@ func (l *loader) readPairs(dir string, read map[string]bool) (idxSplit, [][]uint
 func (l *loader) newIDXSet(b idxSplit) (*Set, error) {
 	classes := l.info.Classes
 	if lowest := slices.Min(b.labels); classes == nil && lowest > 0 {
-		return nil, fmt.Errorf("%w: class \"0\" has no images: the labels start at %d; number the classes from 0", ErrCorrupt, lowest)
+		return nil, advisedf("%w: class \"0\" has no images: the labels start at %d; number the classes from 0", ErrCorrupt, lowest)
 	}
 	if classes == nil {
 		classes = make([]string, int(slices.Max(b.labels))+1)
@@ -189,7 +196,7 @@ func (l *loader) readIDXFile(dir, name string, rank int, read map[string]bool) (
 		err = l.checkPin(name, sum)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w; %s", filepath.Join(dir, found), err, l.repair())
+		return nil, nil, l.mend(filepath.Join(dir, found), err)
 	}
 	return shape, data, nil
 }

@@ -126,11 +126,11 @@ func (a *arrangement) misplaced(p, class string) error {
 		if strings.Contains(p, `\`) {
 			hint = `; its path has \ in place of /: pack the archive with another program`
 		}
-		return fmt.Errorf("%w: %s is not in a class folder; images belong in folders with the names of their classes%s", ErrCorrupt, shown(p), hint)
+		return advisedf("%w: %s is not in a class folder; images belong in folders with the names of their classes%s", ErrCorrupt, shown(p), hint)
 	}
 	for part := range strings.SplitSeq(path.Dir(path.Dir(p)), "/") {
 		if part != SplitTrain && part != SplitTest && slices.Contains(otherSplits, strings.ToLower(part)) {
-			return fmt.Errorf("%w: %s has another layout than most images: the splits that are read are called %s/ and %s/; "+
+			return advisedf("%w: %s has another layout than most images: the splits that are read are called %s/ and %s/; "+
 				"rename %s/, or move it away and load it alone", ErrCorrupt, shown(p), SplitTrain, SplitTest, part)
 		}
 	}
@@ -155,7 +155,7 @@ func (a *arrangement) emptyClass(ls *listing, counts map[string]int) error {
 		if example := ls.unread[dir]; example != "" {
 			hint = fmt.Sprintf("images such as %s are not read: convert them to PNG", shown(example))
 		}
-		return fmt.Errorf("%w: class %q has no images; %s", ErrCorrupt, class, hint)
+		return advisedf("%w: class %q has no images; %s", ErrCorrupt, class, hint)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (a *arrangement) complete(split string) error {
 	}
 	for _, class := range a.classes {
 		if !has[class] {
-			return fmt.Errorf("%w: class %q has no images in %s/; set data.split to %s, or move the class away", ErrCorrupt, class, split, SplitAll)
+			return advisedf("%w: class %q has no images in %s/; set data.split to %s, or move the class away", ErrCorrupt, class, split, SplitAll)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"backfire/datasets/census"
 )
@@ -18,7 +19,7 @@ type archiveLinks map[string]entry
 // add records a link.
 func (links archiveLinks) add(e entry) error {
 	if _, ok := links[e.path]; ok && needed(path.Base(e.path)) {
-		return fmt.Errorf("%w: %s is there twice; unpack the archive, which keeps the last one, and pack it anew", ErrCorrupt, shown(e.path))
+		return advisedf("%w: %s is there twice; unpack the archive, which keeps the last one, and pack it anew", ErrCorrupt, shown(e.path))
 	}
 	if len(links) == MaxImages {
 		return fmt.Errorf("%w: more than %d links", ErrCorrupt, MaxImages)
@@ -56,7 +57,7 @@ func (links archiveLinks) target(e entry) (string, error) {
 	for range len(links) + 1 {
 		to := path.Clean(at.target)
 		if !filepath.IsLocal(to) || path.IsAbs(at.target) {
-			return "", fmt.Errorf("%w: %q in the archive is a link to %q, which points out of the archive; pack the folder from inside (tar -C FOLDER)",
+			return "", advisedf("%w: %q in the archive is a link to %q, which points out of the archive; pack the folder from inside (tar -C FOLDER)",
 				ErrCorrupt, e.path, at.target)
 		}
 		next, ok := links[to]
@@ -64,10 +65,10 @@ func (links archiveLinks) target(e entry) (string, error) {
 			return to, nil
 		}
 		if at = next; at.kind != tar.TypeLink {
-			return "", fmt.Errorf("%w: %q in the archive is a link to a link; pack the files themselves (tar --dereference)", ErrCorrupt, e.path)
+			return "", advisedf("%w: %q in the archive is a link to a link; pack the files themselves (tar --dereference)", ErrCorrupt, e.path)
 		}
 	}
-	return "", fmt.Errorf("%w: %q in the archive is part of a circle of links; pack the folder anew", ErrCorrupt, e.path)
+	return "", advisedf("%w: %q in the archive is part of a circle of links; pack the folder anew", ErrCorrupt, e.path)
 }
 
 // leaveOut counts a symbolic link, unless it may stand for an image or a folder.
@@ -77,9 +78,15 @@ func (e entry) leaveOut(ls *listing) error {
 		target = path.Clean(e.target)
 	}
 	_, folder := ls.dirs[target]
-	unknown := path.Ext(e.path) == "" && path.Ext(target) == ""
-	if needed(path.Base(e.path)) || folder || unknown {
-		return fmt.Errorf("%w: %q in the archive is a link; pack the files themselves (tar --dereference)", ErrCorrupt, e.path)
+	if needed(path.Base(e.path)) || folder || !hasEnding(e.path) && !hasEnding(target) {
+		return advisedf("%w: %q in the archive is a link; pack the files themselves (tar --dereference)", ErrCorrupt, e.path)
 	}
 	return ls.leaveOut(census.Link, e.path)
+}
+
+// hasEnding reports whether the name of a path has an ending such as .txt, by which it is
+// taken for that of a file.
+func hasEnding(p string) bool {
+	base := path.Base(p)
+	return strings.Contains(strings.Trim(base, "."), ".")
 }

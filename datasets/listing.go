@@ -83,12 +83,12 @@ func (ls *listing) addFile(f dataFile) error {
 	switch {
 	case isCIFARBatch(base):
 		if slices.ContainsFunc(ls.batches, func(b dataFile) bool { return path.Base(b.path) == base }) {
-			return fmt.Errorf("%w: %s is there twice; keep one of them", ErrCorrupt, base)
+			return advisedf("%w: %s is there twice; keep one of them", ErrCorrupt, base)
 		}
 		ls.batches = append(ls.batches, f)
 	case isImage(base):
 		if ls.paths[f.path] {
-			return fmt.Errorf("%w: %s is there twice; unpack the archive, which keeps the last one, and pack it anew", ErrCorrupt, f.path)
+			return advisedf("%w: %s is there twice; unpack the archive, which keeps the last one, and pack it anew", ErrCorrupt, f.path)
 		}
 		if len(ls.images) == MaxImages {
 			return fmt.Errorf("%w: more than %d images", ErrCorrupt, MaxImages)

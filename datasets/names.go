@@ -18,11 +18,11 @@ func checkNames(classes []string) error {
 	spellings := make(map[string]string, len(names))
 	for _, name := range names {
 		if !utf8.ValidString(name) {
-			return fmt.Errorf("%w: the name of the class folder %q is not UTF-8; rename it", ErrCorrupt, name)
+			return advisedf("%w: the name of the class folder %q is not UTF-8; rename it", ErrCorrupt, name)
 		}
 		key := spelling(name)
 		if other, ok := spellings[key]; ok {
-			return fmt.Errorf("%w: the class folders %s and %s differ only in case, Unicode form or outer spaces; "+
+			return advisedf("%w: the class folders %s and %s differ only in case, Unicode form or outer spaces; "+
 				"rename one of them, or put their images into one", ErrCorrupt, visible(other), visible(name))
 		}
 		spellings[key] = name

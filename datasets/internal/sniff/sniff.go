@@ -69,6 +69,9 @@ func Kind(head []byte) (name, advice string) {
 			return k.name, k.advice
 		}
 	}
+	if len(head) == 0 {
+		return "an empty file", ""
+	}
 	text := strings.ToLower(string(bytes.TrimSpace(head[:min(len(head), Head)])))
 	if strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") {
 		return "an HTML page", "download the file itself"
@@ -76,21 +79,22 @@ func Kind(head []byte) (name, advice string) {
 	if strings.HasPrefix(text, "<?xml") || strings.HasPrefix(text, "<svg") {
 		return "an XML document", ""
 	}
-	if len(head) > 0 && len(bytes.Trim(head, "\x00")) == 0 {
+	if len(bytes.Trim(head, "\x00")) == 0 {
 		return "a file of zeros", "its content was not written or not downloaded"
 	}
 	return "", ""
 }
 
 // Clause returns the kind and the advice as a clause that is appended to an error, such
-// as ": it is a WebP image; convert it to PNG"; empty if the kind is not known.
-func Clause(head []byte) string {
+// as ": it is a WebP image; convert it to PNG"; empty if the kind is not known. It
+// reports whether the clause has advice.
+func Clause(head []byte) (clause string, advised bool) {
 	name, advice := Kind(head)
 	switch {
 	case name == "":
-		return ""
+		return "", false
 	case advice == "":
-		return ": it is " + name
+		return ": it is " + name, false
 	}
-	return ": it is " + name + "; " + advice
+	return ": it is " + name + "; " + advice, true
 }

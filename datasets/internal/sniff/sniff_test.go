@@ -24,9 +24,13 @@ func TestKind(t *testing.T) {
 		name, _ := Kind([]byte(head))
 		require.Equal(t, want, name)
 	}
-	require.Empty(t, Clause(nil))
-	require.Equal(t, ": it is a GIF image; convert it to PNG", Clause([]byte("GIF89a")))
-	require.Equal(t, ": it is a PNG image", Clause([]byte("\x89PNG\r\n\x1a\n")))
+	for head, want := range map[string]string{
+		"GIF89a": ": it is a GIF image; convert it to PNG", "\x89PNG\r\n\x1a\n": ": it is a PNG image", "": ": it is an empty file", "hello": "",
+	} {
+		clause, advised := Clause([]byte(head))
+		require.Equal(t, want, clause)
+		require.Equal(t, head == "GIF89a", advised)
+	}
 }
 
 func TestKindOfAnything(t *testing.T) {
