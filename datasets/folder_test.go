@@ -75,7 +75,7 @@ func TestLayouts(t *testing.T) {
 		"one split":         {[]string{"train/b/1.png", "train/a/1.png"}, SplitAll, []string{"a", "b"}, ""},
 		"numbers as names":  {[]string{"10/1.png", "2/1.png", "1/1.png"}, SplitAuto, []string{"1", "10", "2"}, ""},
 		"no class":          {[]string{"1.png"}, SplitAuto, nil, "1.png is not in a class folder"},
-		"mixed depths":      {[]string{"a/1.png", "b/c/1.png"}, SplitAuto, nil, "b/c/1.png has another layout than most images"},
+		"mixed depths":      {[]string{"a/1.png", "b/c/1.png"}, SplitAuto, nil, "b/c/1.png has another layout than other images"},
 		"class and split":   {[]string{"a/1.png", "test/a/1.png"}, SplitAuto, nil, "test/a/1.png has another layout than"},
 		"split of flat":     {[]string{"a/1.png"}, SplitTrain, nil, `no such split: "train": the images are not divided`},
 		"absent split":      {[]string{"train/a/1.png"}, SplitTest, nil, `no such split: "test"`},

@@ -130,11 +130,11 @@ func (a *arrangement) misplaced(p, class string) error {
 	}
 	for part := range strings.SplitSeq(path.Dir(path.Dir(p)), "/") {
 		if part != SplitTrain && part != SplitTest && slices.Contains(otherSplits, strings.ToLower(part)) {
-			return advisedf("%w: %s has another layout than most images: the splits that are read are called %s/ and %s/; "+
+			return advisedf("%w: %s has another layout than other images: the splits that are read are called %s/ and %s/; "+
 				"rename %s/, or move it away and load it alone", ErrCorrupt, shown(p), SplitTrain, SplitTest, part)
 		}
 	}
-	return fmt.Errorf("%w: %s has another layout than most images; images belong in class folders, "+
+	return fmt.Errorf("%w: %s has another layout than other images; images belong in class folders, "+
 		"and these either all directly in the folder or all below %s/ and %s/", ErrCorrupt, shown(p), SplitTrain, SplitTest)
 }
 
