@@ -96,7 +96,7 @@ func (l *loader) loadArchive(ctx context.Context, loc location) (*Set, error) {
 		return nil, fmt.Errorf("%w: %s has %d bytes; at most %d are accepted", ErrCorrupt, loc.path, before.Size(), int64(MaxArchiveBytes))
 	}
 	content, sum := hashReader(contextReader{ctx, f})
-	if _, err := io.Copy(io.Discard, content); err != nil {
+	if _, err := io.Copy(io.Discard, io.LimitReader(content, MaxArchiveBytes+1)); err != nil {
 		return nil, fmt.Errorf("read the archive: %w", err)
 	}
 	// What lies beside the archive is no part of the content by which the cache finds it.

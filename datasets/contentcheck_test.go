@@ -83,7 +83,7 @@ func unreported(t *testing.T, n int, changed, listed time.Time) (*contentCheck, 
 	var err error
 	check.dir, err = confined.Open(dir)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, check.dir.Close()) })
+	t.Cleanup(check.dir.Close)
 	return check, dir
 }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -24,8 +23,6 @@ const (
 	cacheEnding     = ".set"
 	temporaryPrefix = ".decoding-" // of files that are being written
 )
-
-var cacheName = regexp.MustCompile(`^[0-9a-f]{32}\.set$`)
 
 // abandonedAfter is the time after which a file that is being written counts as left
 // behind by a process that was killed.
@@ -60,7 +57,7 @@ func ListDecoded(dir string) ([]DecodedSet, error) {
 	}
 	var sets []DecodedSet
 	for _, f := range files {
-		if !cacheName.MatchString(f.Name()) {
+		if !isCacheName(f.Name()) {
 			continue
 		}
 		set := DecodedSet{Path: filepath.Join(dir, f.Name()), Bytes: f.Size(), Used: f.ModTime()}
@@ -114,6 +111,13 @@ func ClearDecoded(dir string) (files int, size int64, err error) {
 	return files, size, nil
 }
 
+// isCacheName reports whether a name is one that the cache gives to its files: 32
+// hexadecimal digits and an ending.
+func isCacheName(name string) bool {
+	digits, ok := strings.CutSuffix(name, cacheEnding)
+	return ok && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
 // cachedFiles returns the regular files of the cache, the least recently used first.
 func cachedFiles(dir string) ([]fs.FileInfo, error) {
 	root, err := confined.Open(dir)
@@ -130,7 +134,7 @@ func cachedFiles(dir string) ([]fs.FileInfo, error) {
 	}
 	var files []fs.FileInfo
 	for _, e := range entries {
-		if !e.Type().IsRegular() || !cacheName.MatchString(e.Name()) && !strings.HasPrefix(e.Name(), temporaryPrefix) {
+		if !e.Type().IsRegular() || !isCacheName(e.Name()) && !strings.HasPrefix(e.Name(), temporaryPrefix) {
 			continue
 		}
 		if info, err := e.Info(); err == nil { // otherwise another process has deleted it

@@ -174,7 +174,7 @@ func otherKind(base string) (census.Reason, string) {
 // litter are the names of files and directories that systems and other programs keep
 // among those of a person. None of them holds images of a set.
 var litter = []string{
-	"__MACOSX", "__pycache__", "@eaDir", "#recycle", "#snapshot", "lost+found", "$RECYCLE.BIN", "RECYCLER", "System Volume Information",
+	"__MACOSX", "__pycache__", "@eaDir", "#recycle", "#snapshot", "lost+found", "$RECYCLE.BIN", "System Volume Information",
 	"Thumbs.db", "desktop.ini",
 }
 

@@ -15,7 +15,7 @@ type Tally struct {
 	once   map[string]bool
 }
 
-// group is what the files of one LeftOut have in common.
+// group identifies the files of one LeftOut.
 type group struct {
 	reason Reason
 	kind   string

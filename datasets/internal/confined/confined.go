@@ -27,7 +27,7 @@ var (
 // to it, "." for itself.
 type Dir struct {
 	root *os.Root
-	real string // the absolute path without links
+	path string // absolute, without links
 }
 
 // Open returns the directory at path, which may itself be a link.
@@ -36,23 +36,23 @@ func Open(name string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	real, err := filepath.EvalSymlinks(absolute)
+	target, err := filepath.EvalSymlinks(absolute)
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(real)
+	root, err := os.OpenRoot(target)
 	if err != nil {
 		return nil, err
 	}
-	return &Dir{root: root, real: real}, nil
+	return &Dir{root: root, path: target}, nil
 }
 
-// Close releases the directory.
-func (d *Dir) Close() error { return d.root.Close() }
+// Close releases the directory, from which no file can be opened after that.
+func (d *Dir) Close() { _ = d.root.Close() }
 
 // Path returns the path of a file for messages and keys, absolute and without the links
 // of the directory's own path.
-func (d *Dir) Path(rel string) string { return filepath.Join(d.real, filepath.FromSlash(rel)) }
+func (d *Dir) Path(rel string) string { return filepath.Join(d.path, filepath.FromSlash(rel)) }
 
 // List returns the entries of a directory, sorted by name.
 func (d *Dir) List(rel string) (entries []fs.DirEntry, err error) {
@@ -98,14 +98,14 @@ func (d *Dir) follow(rel string, use func(place string) error) error {
 	if err == nil || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotRegular) {
 		return err
 	}
-	target, broken := filepath.EvalSymlinks(filepath.Join(d.real, place))
+	target, broken := filepath.EvalSymlinks(filepath.Join(d.path, place))
 	if broken != nil {
 		if errors.Is(broken, fs.ErrNotExist) || errors.Is(broken, fs.ErrPermission) {
 			return broken
 		}
 		return fmt.Errorf("%s: %w: a circle of links, or a path through a file", rel, fs.ErrNotExist)
 	}
-	inside, outside := filepath.Rel(d.real, target)
+	inside, outside := filepath.Rel(d.path, target)
 	switch {
 	case outside != nil || !filepath.IsLocal(inside):
 		return fmt.Errorf("%s: %w", rel, ErrOutside)

@@ -45,7 +45,7 @@ func place(t *testing.T) string {
 func TestOpen(t *testing.T) {
 	dir, err := Open(place(t))
 	require.NoError(t, err)
-	defer func() { require.NoError(t, dir.Close()) }()
+	defer dir.Close()
 	for name, want := range map[string]error{
 		"sub/file": nil, "to file": nil, "to dir/file": nil, "sub/up/sub/file": nil, "absolute": nil, "absolute dir/file": nil,
 		"./sub/../to dir/file": nil,
@@ -73,7 +73,7 @@ func TestOpen(t *testing.T) {
 func TestListAndStat(t *testing.T) {
 	dir, err := Open(place(t))
 	require.NoError(t, err)
-	defer func() { require.NoError(t, dir.Close()) }()
+	defer dir.Close()
 	for _, name := range []string{"sub", "to dir", "absolute dir"} {
 		entries, err := dir.List(name)
 		require.NoError(t, err)

@@ -20,7 +20,7 @@ func Stamp(info fs.FileInfo) string {
 // no program can set back.
 func Changed(info fs.FileInfo) time.Time {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return time.Unix(int64(stat.Ctim.Sec), int64(stat.Ctim.Nsec))
+		return time.Unix(stat.Ctim.Unix())
 	}
 	return info.ModTime()
 }
