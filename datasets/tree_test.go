@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"archive/tar"
+	"errors"
 	"image"
 	"os"
 	"path/filepath"
@@ -88,7 +89,9 @@ func TestFormsOfOneFolder(t *testing.T) {
 			s, err := load(t.Context(), src)
 			sets = append(sets, s)
 			text := ""
-			if err != nil {
+			if errors.Is(err, ErrMissing) {
+				text = "a directory without any sign of data is not read" // so that its error has less to tell
+			} else if err != nil {
 				text = strings.ReplaceAll(err.Error(), path, "PATH")
 			}
 			errs = append(errs, text)
