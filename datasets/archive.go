@@ -46,7 +46,7 @@ func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) (trailing i
 			return 0, fmt.Errorf("%w: an empty archive", ErrCorrupt)
 		case errors.Is(err, io.EOF):
 			return stream.rest()
-		case errors.Is(err, tar.ErrHeader) && n == 0:
+		case n == 0 && (errors.Is(err, tar.ErrHeader) || err != nil && isOtherKind(head)):
 			return 0, unknownKind("not a tar archive", head)
 		case err != nil:
 			return 0, fmt.Errorf("%w: read the archive: %w", ErrCorrupt, err)
@@ -62,6 +62,12 @@ func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) (trailing i
 			return 0, err
 		}
 	}
+}
+
+// isOtherKind reports whether a file that begins with head is known to be no tar archive.
+func isOtherKind(head []byte) bool {
+	name, _ := sniff.Kind(head)
+	return name != "" && name != sniff.Tar
 }
 
 // entryOf returns the entry of a header, or an error if its path points out of the

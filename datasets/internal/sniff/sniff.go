@@ -10,6 +10,9 @@ import (
 // Head is the number of bytes that [Kind] needs to recognise every kind.
 const Head = 512
 
+// Tar is the kind of an archive that package tar reads.
+const Tar = "a tar archive"
+
 // kinds are the recognised kinds of files, by the bytes at an offset.
 var kinds = []struct {
 	offset int
@@ -40,7 +43,7 @@ var kinds = []struct {
 	{0, "BZh", "a bzip2 file", unpack},
 	{0, "\x04\x22\x4d\x18", "an lz4 file", unpack},
 	{0, "\x1f\x8b", "a gzip file", unpack},
-	{257, "ustar", "a tar archive", unpack},
+	{257, "ustar", Tar, unpack},
 	{0, "\x89HDF\r\n\x1a\n", "an HDF5 file", export},
 	{0, "\x93NUMPY", "a NumPy array", export},
 	{0, "PAR1", "a Parquet file", export},
