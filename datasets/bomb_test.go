@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,5 +114,12 @@ func TestDevicesAreNoData(t *testing.T) {
 	require.NoError(t, os.Symlink(endless, filepath.Join(dir, "a", "1.png")))
 	_, err = loadSource(t, Source{Name: Folder, Path: dir})
 	require.ErrorIs(t, err, ErrCorrupt)
-	require.ErrorContains(t, err, "1.png is not a regular file")
+	require.ErrorContains(t, err, "a/1.png: a link that leads out of the directory")
+	for _, kind := range []uint32{syscall.S_IFIFO, syscall.S_IFSOCK} {
+		require.NoError(t, os.Remove(filepath.Join(dir, "a", "1.png")))
+		require.NoError(t, syscall.Mknod(filepath.Join(dir, "a", "1.png"), kind|0o644, 0))
+		_, err = loadSource(t, Source{Name: Folder, Path: dir})
+		require.ErrorIs(t, err, ErrCorrupt)
+		require.ErrorContains(t, err, "1.png is not a regular file")
+	}
 }

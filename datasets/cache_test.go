@@ -23,7 +23,7 @@ func spoil(t *testing.T, dir, key string) {
 	t.Helper()
 	s, err := New("x", []uint8{99}, []uint8{0}, 1, 1, 1, []string{"from the cache"})
 	require.NoError(t, err)
-	require.NoError(t, writeCacheFile(cacheFiles(t, dir)[0], key, s))
+	require.NoError(t, writeCacheFile(cacheFiles(t, dir)[0], cacheHeader{Key: key}, s))
 }
 
 // keyOf returns the key in the header of the only file of a cache.

@@ -1,13 +1,15 @@
 package datasets
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
+	"strings"
+
+	"backfire/datasets/census"
+	"backfire/datasets/internal/confined"
 )
 
 // The shape of CIFAR-10's binary version: records of one label and a 3x32x32
@@ -18,12 +20,15 @@ const (
 	cifarRecord = 1 + cifarPixels
 	// maxCIFARBatch is the largest accepted batch file; a real one has 10,000 records.
 	maxCIFARBatch = 12_000 * cifarRecord
+	// maxCIFARMeta is the largest accepted size of the class names in bytes.
+	maxCIFARMeta = 1 << 16
 )
 
 // The names of CIFAR-10's binary version.
 const (
 	cifarArchive = "cifar-10-binary.tar.gz"
 	cifarFolder  = "cifar-10-batches-bin"
+	cifarMeta    = "batches.meta.txt" // the names of the classes
 )
 
 var (
@@ -81,30 +86,118 @@ func readCIFAR(r io.Reader) (batch, error) {
 }
 
 // loadCIFAR reads a directory of batches.
-func (l *loader) loadCIFAR(dir string) (*Set, error) {
-	batches := map[string]batch{}
-	for _, name := range l.cifarBatches() {
-		path := filepath.Join(dir, name)
-		file, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // newCIFARSet reports it
-		}
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", name, err)
-		}
-		b, err := readCIFAR(file)
-		file.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w; %s", path, err, l.repair())
-		}
-		batches[name] = b
+func (l *loader) loadCIFAR(ctx context.Context, loc location) (*Set, error) {
+	dir, err := confined.Open(loc.path)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder: %w", err)
 	}
-	return l.newCIFARSet(dir, batches)
+	defer dir.Close()
+	ls := newListing()
+	if loc.path != loc.root {
+		if err := surroundings(&ls.out, loc.root, func(name string) census.Reason {
+			if name == cifarFolder {
+				return ""
+			}
+			return census.Beside
+		}); err != nil {
+			return nil, err
+		}
+	}
+	err = surroundings(&ls.out, loc.path, func(name string) census.Reason {
+		switch file := (dataFile{path: name, content: name}); {
+		case isCIFARBatch(name):
+			ls.batches = append(ls.batches, file)
+		case name == cifarMeta:
+			ls.meta = &file
+		default:
+			return census.Beside
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, err
+	}
+	set, err := l.readBatches(ls, &folderReader{ctx, dir, ls, &growth{}}, loc.path)
+	return set, l.mend(loc.path, err)
 }
 
-// newCIFARSet joins the batches of the split, after it has checked that none is missing
-// and that each has its published checksum.
-func (l *loader) newCIFARSet(where string, batches map[string]batch) (*Set, error) {
+// readBatches reads the batches of the split and joins them in their order, after it has
+// checked that none is missing and that each has its published checksum.
+func (l *loader) readBatches(ls *listing, from reader, where string) (*Set, error) {
+	names := l.cifarBatches()
+	batches := map[string]batch{}
+	classes, read := slices.Clone(cifarClasses), len(names)
+	err := from.read(func(p string) bool {
+		return slices.Contains(names, path.Base(p)) || ls.meta != nil && p == ls.meta.path
+	}, func(p string, _ int64, body io.Reader) error {
+		if ls.meta != nil && p == ls.meta.path {
+			return l.readClasses(ls, body, &classes, &read)
+		}
+		b, err := readCIFAR(body)
+		batches[path.Base(p)] = b
+		if err != nil {
+			return fmt.Errorf("%s: %w", shown(p), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range ls.batches {
+		if !slices.Contains(names, path.Base(b.path)) {
+			ls.out.Add(census.Split, "", b.path)
+		}
+	}
+	set, err := l.newCIFARSet(where, batches, classes)
+	if err != nil {
+		return nil, err
+	}
+	set.Census = ls.census(read, cifarSplits(names, batches, len(classes)))
+	return set, nil
+}
+
+// readClasses reads the names of the classes beside the batches. Data of one's own have
+// other classes than CIFAR-10. A file without a name for each label is left out.
+func (l *loader) readClasses(ls *listing, body io.Reader, classes *[]string, read *int) error {
+	text, err := io.ReadAll(io.LimitReader(body, maxCIFARMeta+1))
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrCorrupt, shown(ls.meta.path), err)
+	}
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" {
+			names = append(names, line)
+		}
+	}
+	if len(names) != len(cifarClasses) || len(text) > maxCIFARMeta {
+		ls.out.Add(census.Other, "", ls.meta.path)
+		return nil
+	}
+	*read++
+	if l.src.Name == Folder {
+		*classes = names
+	}
+	return checkNames(names)
+}
+
+// cifarSplits returns the number of images of each split and class.
+func cifarSplits(names []string, batches map[string]batch, classes int) []census.SplitCount {
+	var counts []census.SplitCount
+	for _, name := range names {
+		split := SplitTrain
+		if slices.Contains(cifarTest, name) {
+			split = SplitTest
+		}
+		if n := len(counts); n == 0 || counts[n-1].Name != split {
+			counts = append(counts, census.SplitCount{Name: split, Classes: make([]int, classes)})
+		}
+		counts[len(counts)-1].Add(batches[name].labels)
+	}
+	return counts
+}
+
+// newCIFARSet joins the batches of the split.
+func (l *loader) newCIFARSet(where string, batches map[string]batch, classes []string) (*Set, error) {
 	names := l.cifarBatches()
 	n := 0
 	for _, name := range names {
@@ -113,7 +206,7 @@ func (l *loader) newCIFARSet(where string, batches map[string]batch) (*Set, erro
 			return nil, fmt.Errorf("%w: %s has no %s; %s", ErrMissing, where, name, l.wayOut())
 		}
 		if err := l.checkPin(name, b.sum); err != nil {
-			return nil, fmt.Errorf("%s in %s: %w; %s", name, where, err, l.repair())
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		n += len(b.labels)
 	}
@@ -122,5 +215,5 @@ func (l *loader) newCIFARSet(where string, batches map[string]batch) (*Set, erro
 		images = append(images, batches[name].images...)
 		labels = append(labels, batches[name].labels...)
 	}
-	return New(l.src.Name, images, labels, 3, cifarSide, cifarSide, slices.Clone(cifarClasses))
+	return New(l.src.Name, images, labels, 3, cifarSide, cifarSide, classes)
 }

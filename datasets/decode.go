@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"backfire/datasets/internal/sniff"
 )
 
 // raster is a decoded image: one plane (grey) or three planes (RGB) of h*w values.
@@ -71,7 +73,17 @@ func decodeFile(data []byte, w, h int) (image.Image, error) {
 		}
 		return img, nil
 	}
-	return nil, fmt.Errorf("%w: neither a PNG nor a JPEG image", ErrCorrupt)
+	return nil, unknownKind("neither a PNG nor a JPEG image", data[:min(len(data), sniff.Head)])
+}
+
+// unknownKind returns the error for a file that is not what it should be, with its kind
+// and the way out if its beginning shows them.
+func unknownKind(not string, head []byte) error {
+	clause, advice := sniff.Clause(head)
+	if advice {
+		return advisedf("%w: %s%s", ErrCorrupt, not, clause)
+	}
+	return fmt.Errorf("%w: %s%s", ErrCorrupt, not, clause)
 }
 
 // rasterOf converts an image to planes of 8-bit values, the upper 8 bits of deeper

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
+func bytesReader(b []byte) io.ReadSeeker { return bytes.NewReader(b) }
 
 // PNG is lossless, so every pixel has its exact value in its plane.
 func TestDecodePNG(t *testing.T) {

@@ -11,4 +11,12 @@
 // published checksums are compared with them. All other data are checked for
 // shape, label range and completeness. An error is one sentence that names the
 // file at fault and the way out.
+//
+// Each file below the path is read, refused or counted with the reason for which it
+// is left out, see [Set.Census]. A directory and an archive of it give the same set
+// and the same counts. Only regular files are opened, and no link leads out of the
+// directory that was named.
+//
+// Archives and image folders are decoded once. The cache of decoded sets keeps within a
+// limit; [ListDecoded] and [ClearDecoded] show and empty it.
 package datasets

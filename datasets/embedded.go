@@ -4,6 +4,8 @@ import (
 	"bytes"
 	_ "embed" // the default data
 	"fmt"
+
+	"backfire/datasets/census"
 )
 
 //go:embed embedded/t10k-images-idx3-ubyte.gz
@@ -30,5 +32,12 @@ func (l *loader) loadEmbedded() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.newIDXSet(idxSplit{images: images, labels: labels, h: shape[1], w: shape[2]})
+	set, err := l.newIDXSet(idxSplit{images: images, labels: labels, h: shape[1], w: shape[2]})
+	if err != nil {
+		return nil, err
+	}
+	split := census.SplitCount{Name: SplitTest, Classes: make([]int, len(set.Classes))}
+	split.Add(labels)
+	set.Census = census.Census{Seen: 2, Read: 2, Splits: []census.SplitCount{split}}
+	return set, nil
 }

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"errors"
+	"fmt"
 
 	"backfire/internal/download"
 )
@@ -27,3 +28,24 @@ var (
 	// ErrBusy reports that another process is fetching the same dataset.
 	ErrBusy = errors.New("already being fetched by another process")
 )
+
+// advised is an error that names the way out.
+type advised struct{ error }
+
+// Unwrap returns the error itself.
+func (a advised) Unwrap() error { return a.error }
+
+// advisedf returns an error that names the way out, so that no general advice is added.
+func advisedf(format string, args ...any) error { return advised{fmt.Errorf(format, args...)} }
+
+// mend adds the place of the data to an error about their content, and the way out
+// unless the error names one.
+func (l *loader) mend(where string, err error) error {
+	if !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	if has := (advised{}); errors.As(err, &has) {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	return fmt.Errorf("%s: %w; %s", where, err, l.repair())
+}

@@ -75,11 +75,11 @@ func FuzzCache(f *testing.F) {
 	var whole bytes.Buffer
 	s, err := New("x", ramp(8), []uint8{0, 1}, 1, 2, 2, []string{"a", "b"})
 	require.NoError(f, err)
-	require.NoError(f, writeCache(&whole, "key", s))
+	require.NoError(f, writeCache(&whole, cacheHeader{Key: "key"}, s))
 	f.Add(whole.Bytes())
 	f.Add(whole.Bytes()[:whole.Len()-1])
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if s, err := readCache(bytes.NewReader(data), int64(len(data)), "key", "x"); err == nil {
+		if s, err := readCache(bytes.NewReader(data), int64(len(data)), "key", "x", nil); err == nil {
 			require.Equal(t, s.sum(), s.Checksum)
 		}
 	})
@@ -135,7 +135,7 @@ func FuzzFolder(f *testing.F) {
 			if len(line) > 90 || strings.Contains(line, "\x00") { // package tar cannot write it
 				return
 			}
-			local = local && filepath.IsLocal(line) && path.Clean(line) != "." && strings.Count(line, "/") < maxDepth
+			local = local && filepath.IsLocal(line) && path.Clean(line) != "."
 			entries = append(entries, e)
 		}
 		l, err := newLoader(Source{Name: Folder, Split: splits[int(split)%len(splits)]})
@@ -156,6 +156,7 @@ func FuzzFolder(f *testing.F) {
 		}
 		require.NoError(t, looseErr)
 		require.Equal(t, packed.Checksum, loose.Checksum)
+		require.Equal(t, counted(packed).Census, loose.Census)
 	})
 }
 

@@ -3,6 +3,7 @@ package datasets
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/binary"
@@ -67,6 +68,7 @@ type tarEntry struct {
 	name string
 	data []byte
 	kind byte
+	link string // the target of a link
 }
 
 func tarFile(t require.TestingT, entries ...tarEntry) []byte {
@@ -78,7 +80,7 @@ func tarFile(t require.TestingT, entries ...tarEntry) []byte {
 		case 0:
 			head.Typeflag = tar.TypeReg
 		case tar.TypeSymlink, tar.TypeLink:
-			head.Linkname = "/etc/hostname"
+			head.Linkname = cmp.Or(e.link, "/etc/hostname")
 		case tar.TypeXGlobalHeader:
 			head = &tar.Header{Typeflag: e.kind, PAXRecords: map[string]string{"comment": e.name}}
 		}

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"backfire/datasets/census"
+	"backfire/datasets/internal/confined"
 )
 
 // format is a form that a dataset can have on disk.
@@ -24,6 +28,7 @@ const (
 type location struct {
 	path   string
 	format format
+	root   string // the directory that was named, in which path lies or which it is; empty: path is a file that was named
 }
 
 // locate returns the location of the source's data.
@@ -40,12 +45,13 @@ func (l *loader) locate() (location, error) {
 		return location{}, fmt.Errorf("look for the data: %w", err)
 	}
 	if stat.Mode().IsRegular() {
-		return location{root, formatArchive}, nil
+		return location{path: root, format: formatArchive}, nil
 	}
 	if !stat.IsDir() {
 		return location{}, fmt.Errorf("%w: %s is neither a directory nor a regular file", ErrCorrupt, root)
 	}
 	loc, err := detect(root)
+	loc.root = root
 	if errors.Is(err, ErrMissing) {
 		return location{}, fmt.Errorf("%w; %s", err, l.wayOut())
 	}
@@ -55,24 +61,31 @@ func (l *loader) locate() (location, error) {
 // detect returns the location and format of the data in a directory. If there are
 // several, the original files take precedence over copies in another form.
 func detect(dir string) (location, error) {
-	entries, err := os.ReadDir(dir)
+	root, err := confined.Open(dir)
+	if err != nil {
+		return location{}, fmt.Errorf("look for the data: %w", err)
+	}
+	defer root.Close()
+	entries, err := root.List(".")
 	if err != nil {
 		return location{}, fmt.Errorf("look for the data: %w", err)
 	}
 	var archives []string
 	has := make(map[string]bool, len(entries))
-	subdirs := false
+	subdirs, images := false, false
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, ".") {
+		if hiddenPart(name) != "" {
 			continue
 		}
 		has[name] = true
-		stat, err := os.Stat(filepath.Join(dir, name)) // follows links, unlike e.IsDir
-		if err != nil {
-			return location{}, fmt.Errorf("look for the data: %w", err)
+		images = images || isImage(name)
+		if e.Type()&fs.ModeSymlink != 0 {
+			// A link that leads out may have been meant as a class folder; the reader of folders refuses it.
+			stat, err := root.Stat(name)
+			subdirs = subdirs || err == nil && stat.IsDir() || errors.Is(err, confined.ErrOutside)
 		}
-		if stat.IsDir() {
+		if e.IsDir() {
 			subdirs = true
 		} else if isArchive(name) {
 			archives = append(archives, filepath.Join(dir, name))
@@ -80,27 +93,64 @@ func detect(dir string) (location, error) {
 	}
 	for _, name := range []string{trainImages, trainLabels, testImages, testLabels} {
 		if has[name] || has[name+".gz"] {
-			return location{dir, formatIDX}, nil
+			return location{path: dir, format: formatIDX}, nil
 		}
 	}
 	for _, name := range slices.Concat(cifarTrain, cifarTest) {
 		if has[name] {
-			return location{dir, formatCIFAR}, nil
+			return location{path: dir, format: formatCIFAR}, nil
 		}
 	}
 	switch {
 	case has[cifarFolder]:
-		return location{filepath.Join(dir, cifarFolder), formatCIFAR}, nil
+		return location{path: filepath.Join(dir, cifarFolder), format: formatCIFAR}, nil
 	case has[cifarArchive]:
-		return location{filepath.Join(dir, cifarArchive), formatArchive}, nil
-	case subdirs:
-		return location{dir, formatFolder}, nil
+		return location{path: filepath.Join(dir, cifarArchive), format: formatArchive}, nil
+	case subdirs || images && len(archives) == 0:
+		return location{path: dir, format: formatFolder}, nil
 	case len(archives) == 1:
-		return location{archives[0], formatArchive}, nil
+		return location{path: archives[0], format: formatArchive}, nil
 	case len(archives) > 1:
 		return location{}, fmt.Errorf("%w: %s holds %d archives: set data.path to one of them", ErrMissing, dir, len(archives))
 	}
-	return location{}, fmt.Errorf("%w: %s holds no IDX files, CIFAR-10 batches, class folders or archive", ErrMissing, dir)
+	return location{}, fmt.Errorf("%w: %s holds no IDX files, CIFAR-10 batches, class folders or archive%s", ErrMissing, dir, likeNames(has))
+}
+
+// likeNames returns the names of files that are data under other names, as a clause for
+// an error.
+func likeNames(has map[string]bool) string {
+	for _, name := range slices.Sorted(maps.Keys(has)) {
+		lower := strings.ToLower(name)
+		switch {
+		case strings.Contains(lower, "idx3-ubyte") || strings.Contains(lower, "idx1-ubyte") || strings.Contains(lower, "-idx2-"):
+			return fmt.Sprintf(": rename the IDX files (%s and others) to %s, %s, %s and %s", shown(name), trainImages, trainLabels, testImages, testLabels)
+		case slices.ContainsFunc(archiveEndings, func(ending string) bool { return strings.HasSuffix(lower, ending) }):
+			return fmt.Sprintf(", only tar and tar.gz of them: unpack %s, and name its directory", shown(name))
+		}
+	}
+	return ""
+}
+
+// surroundings counts what is left out in a directory whose data are not an image folder.
+// judge returns the reason for a name, empty if its file is read.
+func surroundings(out *census.Tally, dir string, judge func(name string) census.Reason) error {
+	root, err := confined.Open(dir)
+	if err != nil {
+		return fmt.Errorf("look for the data: %w", err)
+	}
+	defer root.Close()
+	entries, err := root.List(".")
+	if err != nil {
+		return fmt.Errorf("look for the data: %w", err)
+	}
+	for _, e := range entries {
+		if hiddenPart(e.Name()) != "" {
+			out.Add(census.Hidden, "", e.Name())
+		} else if reason := judge(e.Name()); reason != "" {
+			out.Add(reason, "", e.Name())
+		}
+	}
+	return nil
 }
 
 // isArchive reports whether the name of a file is that of an archive that Load reads.

@@ -6,18 +6,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+
+	"backfire/datasets/census"
 )
 
 // Set is a collection of 8-bit images of one size, with one label each. It is shared
 // and read-only: no part of the program writes to a loaded set.
 type Set struct {
-	Name     string   // the dataset's name as in Source.Name
-	Images   []uint8  // N*C*H*W values in NCHW order, 0-255
-	Labels   []uint8  // N labels, each below len(Classes)
-	C, H, W  int      // channels (1 grey, 3 RGB), height and width in pixels
-	Classes  []string // class names; the index is the label
-	Checksum string   // SHA-256 in hex over shape, class names, labels and images; not over Name
-	Repaired string   // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
+	Name     string        // the dataset's name as in Source.Name
+	Images   []uint8       // N*C*H*W values in NCHW order, 0-255
+	Labels   []uint8       // N labels, each below len(Classes)
+	C, H, W  int           // channels (1 grey, 3 RGB), height and width in pixels
+	Classes  []string      // class names; the index is the label
+	Checksum string        // SHA-256 in hex over shape, class names, labels and images; not over Name
+	Census   census.Census // the account of the files and images; empty for a set that was not loaded
+	Repaired string        // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
 }
 
 // New returns the set of the given images and labels with its checksum. It

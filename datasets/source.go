@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+
+	"backfire/datasets/census"
 )
 
 // The values of Source.Split; an empty one means SplitAuto.
@@ -21,6 +23,9 @@ type Source struct {
 	Split    string // auto, train, test or all; empty: auto
 	Dir      string // data directory; empty: the directory that Fetch uses by default, see [DataDir]
 	CacheDir string // directory of decoded archives and image folders; empty: the user's cache, see [DecodedDir]
+	// CacheLimit is the largest size of CacheDir in bytes; 0: DefaultCacheLimit. Beyond
+	// it, the sets that were not used for the longest time are deleted.
+	CacheLimit int64
 }
 
 // loader carries out one call of Load.
@@ -83,7 +88,8 @@ func newLoader(src Source) (*loader, error) {
 // the dataset that was named.
 func (l *loader) load(ctx context.Context) (*Set, error) {
 	if l.src.Name == Embedded {
-		return l.loadEmbedded()
+		set, err := l.loadEmbedded()
+		return counted(set), err
 	}
 	loc, err := l.locate()
 	if err != nil {
@@ -93,10 +99,12 @@ func (l *loader) load(ctx context.Context) (*Set, error) {
 	switch loc.format {
 	case formatIDX:
 		set, err = l.loadIDX(loc.path)
+		set = counted(set)
 	case formatCIFAR:
-		set, err = l.loadCIFAR(loc.path)
+		set, err = l.loadCIFAR(ctx, loc)
+		set = counted(set)
 	case formatArchive:
-		set, err = l.loadArchive(ctx, loc.path)
+		set, err = l.loadArchive(ctx, loc)
 	case formatFolder:
 		set, err = l.loadFolder(ctx, loc.path)
 	}
@@ -108,7 +116,27 @@ func (l *loader) load(ctx context.Context) (*Set, error) {
 			"for data of your own use the name %s", ErrCorrupt, loc.path, len(set.Classes), set.C, set.H, set.W,
 			l.info.Title, len(l.info.Classes), l.info.C, l.info.H, l.info.W, Folder)
 	}
+	if loc.format == formatArchive && loc.root != "" {
+		var out census.Tally
+		if err := surroundings(&out, loc.root, func(name string) census.Reason {
+			if name == filepath.Base(loc.path) {
+				return ""
+			}
+			return census.Beside
+		}); err != nil {
+			return nil, err
+		}
+		set.Census = set.Census.With(&out)
+	}
 	return set, nil
+}
+
+// counted adds the counts of its pixels to the census of a set, unless it is nil.
+func counted(set *Set) *Set {
+	if set != nil {
+		set.Census.Pixels = census.Count(set.Images, set.Labels, set.C, set.H*set.W)
+	}
+	return set
 }
 
 // root returns the file or directory in which to look for the data.

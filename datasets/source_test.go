@@ -109,7 +109,7 @@ func TestDetect(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, location{filepath.Join(dir, tc.path), tc.format}, loc)
+			require.Equal(t, location{path: filepath.Join(dir, tc.path), format: tc.format}, loc)
 		})
 	}
 }

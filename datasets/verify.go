@@ -80,8 +80,8 @@ func (l *loader) readWhole(ctx context.Context, loc location) Status {
 		status.Err = err
 		return status
 	}
-	status.Detail = fmt.Sprintf("all %d images of %dx%dx%d can be read; no checksum of this form is published",
-		set.Len(), set.C, set.H, set.W)
+	status.Detail = fmt.Sprintf("all %d images of %dx%dx%d can be read; no checksum of this form is published; %s",
+		set.Len(), set.C, set.H, set.W, set.Census.Line(set.Classes))
 	return status
 }
 
@@ -144,7 +144,7 @@ func (f File) check(ctx context.Context, dir string) (string, error) {
 
 // checkContent compares the file at path with the published checksum.
 func (f File) checkContent(ctx context.Context, path string) error {
-	file, err := os.Open(path)
+	file, err := openIn(filepath.Dir(path), filepath.Base(path))
 	if err != nil {
 		return err
 	}

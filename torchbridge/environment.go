@@ -12,6 +12,13 @@ import (
 // #include "shim.h"
 import "C"
 
+// KernelGeneration numbers the arithmetic of this package's own kernels. It rises when a
+// change of theirs changes the bits of a training, so that one that began before is not
+// resumed and stored models are compared with a tolerance for another machine.
+//   - 0: direct convolutions.
+//   - 1: Winograd's algorithm for 3x3 convolutions of stride 1.
+const KernelGeneration = 1
+
 // Environment asks libtorch about itself and its devices.
 func Environment() (hardware.Env, error) {
 	env := hardware.Env{
@@ -19,6 +26,7 @@ func Environment() (hardware.Env, error) {
 		Variant:   LibtorchVariant,
 		Directory: LibtorchDir,
 		Threads:   int(C.bf_get_num_threads()),
+		Kernels:   KernelGeneration,
 		GPUs:      []hardware.GPU{},
 	}
 	var capability *C.char

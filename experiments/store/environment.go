@@ -56,16 +56,19 @@ func NewEnvironment(device string, threads int, precision string, program Build,
 
 // EngineInfo describes an engine: its versions, instruction set and devices.
 type EngineInfo struct {
-	Name          string   `json:"name"`           // libtorch
-	Version       string   `json:"version"`        // such as 2.11.0
-	Variant       string   `json:"variant"`        // linked variant: cpu or cuda
-	CPUCapability string   `json:"cpu_capability"` // instruction set of the kernels: DEFAULT, AVX2, AVX512
-	GPUs          []string `json:"gpus"`           // names, in the order of the device numbers
+	Name          string `json:"name"`           // libtorch
+	Version       string `json:"version"`        // such as 2.11.0
+	Variant       string `json:"variant"`        // linked variant: cpu or cuda
+	CPUCapability string `json:"cpu_capability"` // instruction set of the kernels: DEFAULT, AVX2, AVX512
+	// Kernels is the generation of the engine's own kernels. It rises when a change of theirs
+	// changes the bits of a training; 0 in the results of older versions.
+	Kernels int      `json:"kernels,omitempty"`
+	GPUs    []string `json:"gpus"` // names, in the order of the device numbers
 }
 
 // EngineOf describes the engine on libtorch, given libtorch's description of itself.
 func EngineOf(env hardware.Env) EngineInfo {
-	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, GPUs: []string{}}
+	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, Kernels: env.Kernels, GPUs: []string{}}
 	for _, gpu := range env.GPUs {
 		info.GPUs = append(info.GPUs, gpu.Name)
 	}

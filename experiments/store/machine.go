@@ -67,7 +67,7 @@ func resolveDevice(name string, gpus int) (kind string, number int) {
 // compares as it did then: by the other fields, and on a GPU by the names of all visible GPUs.
 func (m Machine) SameBits(other Machine) bool {
 	a, b := m.Engine, other.Engine
-	if a.Name != b.Name || a.Version != b.Version || a.Variant != b.Variant || a.CPUCapability != b.CPUCapability {
+	if a.Name != b.Name || a.Version != b.Version || a.Variant != b.Variant || a.CPUCapability != b.CPUCapability || a.Kernels != b.Kernels {
 		return false
 	}
 	if m.Device != other.Device || m.Threads != other.Threads || m.BF16 != other.BF16 {

@@ -23,6 +23,7 @@ type Env struct {
 	Directory     string `json:"directory"`      // the directory of libtorch when it was linked
 	CPUCapability string `json:"cpu_capability"` // instruction set of libtorch's own kernels: DEFAULT, AVX2, AVX512
 	Threads       int    `json:"threads"`        // of one operation on the CPU
+	Kernels       int    `json:"kernels"`        // generation of the bridge's own kernels; it rises when their bits change
 	GPUs          []GPU  `json:"gpus"`           // in the order of the device numbers; empty if none is usable
 }
 
