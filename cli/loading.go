@@ -8,16 +8,13 @@ import (
 	"backfire/experiments/cell"
 )
 
-// embeddedName is the dataset inside the program, of which there is nothing to tell.
-const embeddedName = "embedded"
-
 // loading returns datasets.Load with a line about what was read of files of the user's,
 // once for each set, and a message about a damaged cache.
 func loading(streams *IOStreams) cell.Loader {
 	told := map[string]bool{} // by checksum
 	return func(ctx context.Context, src datasets.Source) (*datasets.Set, error) {
 		set, err := datasets.Load(ctx, src)
-		if err == nil && set.Name != embeddedName && !told[set.Checksum] {
+		if err == nil && set.Name != datasets.Embedded && !told[set.Checksum] {
 			told[set.Checksum] = true
 			fmt.Fprintf(streams.ErrOut, "%s: %s\n", set.Name, set.Census.Line(set.Classes))
 		}

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ import (
 	"backfire/datasets"
 )
 
-func TestDamagedCacheIsReported(t *testing.T) {
+func TestDamagedCacheAndCensusAreReported(t *testing.T) {
 	dir, cache := t.TempDir(), t.TempDir()
 	var picture bytes.Buffer
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))))
@@ -27,7 +28,7 @@ func TestDamagedCacheIsReported(t *testing.T) {
 	src := datasets.Source{Name: datasets.Folder, Path: dir, CacheDir: cache}
 	first, err := load(context.Background(), src)
 	require.NoError(t, err)
-	require.Empty(t, messages.String())
+	require.Regexp(t, "^folder: 2 files seen, 2 read; .*\n$", messages.String())
 
 	files, err := filepath.Glob(filepath.Join(cache, "*"))
 	require.NoError(t, err)
@@ -36,5 +37,6 @@ func TestDamagedCacheIsReported(t *testing.T) {
 	second, err := load(context.Background(), src)
 	require.NoError(t, err)
 	require.Equal(t, first.Checksum, second.Checksum)
+	require.Equal(t, 1, strings.Count(messages.String(), "2 files seen"), "a set is told of once")
 	require.Contains(t, messages.String(), "was damaged; they were decoded anew: "+files[0])
 }

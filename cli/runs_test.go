@@ -49,7 +49,7 @@ func addRun(t *testing.T, dir, hash string, change func(*summary.Summary)) strin
 // addOpen writes the note of an unfinished run to a store.
 func addOpen(t *testing.T, dir string, note store.OpenRun) {
 	t.Helper()
-	st, err := store.OpenExisting(dir)
+	st, err := store.Open(dir)
 	require.NoError(t, err)
 	require.NoError(t, st.NoteRun(context.Background(), note))
 }
