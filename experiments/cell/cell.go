@@ -62,6 +62,9 @@ type Model struct {
 	Width        int    `json:"width" yaml:"width"`               // channels of the first stage; the paper's is 64
 }
 
+// KernelsDirect is the value of Training.Kernels that has convolutions computed by direct sums on a CPU.
+const KernelsDirect = "direct"
+
 // Training holds the hyperparameters of a training.
 type Training struct {
 	Epochs       int     `json:"epochs" yaml:"epochs"`
@@ -74,6 +77,9 @@ type Training struct {
 	Schedule     string  `json:"schedule" yaml:"schedule"` // onecycle, cosine or constant
 	// Precision is hardware.TF32 or BF16. It is empty, and not written, for FP32, the reference.
 	Precision string `json:"precision,omitempty" yaml:"precision,omitempty"`
+	// Kernels is KernelsDirect. It is empty, and not written, for kernels that are chosen by the shapes of the
+	// layers.
+	Kernels string `json:"kernels,omitempty" yaml:"kernels,omitempty"`
 }
 
 // Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have.

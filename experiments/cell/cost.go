@@ -16,11 +16,12 @@ type StepKind struct {
 	Batch     int
 	Defense   string // the defenses that change batches, with all settings; empty for none
 	Precision string // as Training.Precision
+	Kernels   string // as Training.Kernels
 }
 
 // StepKind returns the kind of the cell's training steps.
 func (c Cell) StepKind() StepKind {
-	return StepKind{Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision}
+	return StepKind{Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision, Kernels: c.Training.Kernels}
 }
 
 // Precision returns the arithmetic of the cell's training and predictions: hardware.FP32, TF32 or BF16.

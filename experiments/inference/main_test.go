@@ -17,7 +17,7 @@ import (
 	"backfire/internal/runtest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m, nil) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m, nil)) }
 
 // command is the command that the store's run records.
 const command = "backfire run --attackers=3"

@@ -173,6 +173,14 @@ func (p *planner) game(plan *Plan, attackers []game.Attacker, selections []selec
 	return g, nil
 }
 
+// kernelsOf returns the value of train.kernels as a cell has it.
+func kernelsOf(name string) string {
+	if name == cell.KernelsDirect {
+		return name
+	}
+	return ""
+}
+
 // cell plans the game of the given attackers without a defense. The error holds the reason why it cannot be
 // played; it has a cell and a hash nevertheless.
 func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
@@ -215,7 +223,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
 			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
-			Precision: p.precision,
+			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels),
 		},
 	}
 }

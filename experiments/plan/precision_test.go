@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/config"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -32,6 +33,19 @@ func TestPrecisionIsPartOfACell(t *testing.T) {
 	require.NotEqual(t, hashes[0], hashes[2])
 	require.NotEqual(t, hashes[0], hashes[3])
 	require.NotEqual(t, hashes[2], hashes[3])
+}
+
+func TestKernelsArePartOfACell(t *testing.T) {
+	hashes := map[string]string{}
+	for _, kernels := range []string{"", "auto", "direct"} {
+		made := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) { c.Train.Kernels = kernels })).Cells[0]
+		hash, err := made.Hash()
+		require.NoError(t, err)
+		hashes[kernels] = hash
+		require.Equal(t, kernels == cell.KernelsDirect, made.Training.Kernels == cell.KernelsDirect)
+	}
+	require.Equal(t, hashes[""], hashes["auto"], "as before there was a choice")
+	require.NotEqual(t, hashes["auto"], hashes["direct"])
 }
 
 func TestAutoIsNoPlan(t *testing.T) {

@@ -1,9 +1,10 @@
 package summary_test
 
 import (
+	"os"
 	"testing"
 
 	"backfire/internal/enginetest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m, nil) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m, nil)) }

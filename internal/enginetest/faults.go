@@ -66,7 +66,7 @@ func (f Fault) strike(cell string, epoch int) error {
 		return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), errors.New("survived"))
 	case "unload":
 		fmt.Fprintln(os.Stderr, "engine: symbol lookup error: engine: undefined symbol: at_new_tensor")
-		os.Exit(127)
+		os.Exit(127) //nolint:forbidigo // the process ends as one whose libraries do not load
 	case "panic":
 		panic("a bug")
 	case "starve": // the kernel gives no more memory

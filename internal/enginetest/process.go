@@ -24,12 +24,12 @@ const (
 
 // Main runs the tests of a package that start worker processes, as its TestMain: the test binary is
 // also the program of the workers. parent, if not nil, is the program that ParentCommand starts.
-func Main(m *testing.M, parent func(dir string, f Fault) error) {
+// It returns the exit code of the process.
+func Main(m *testing.M, parent func(dir string, f Fault) error) int {
 	role := os.Getenv(roleVariable)
 	if role == "" {
-		code := m.Run()
-		removeOnceDirs()
-		os.Exit(code)
+		defer removeOnceDirs()
+		return m.Run()
 	}
 	f, err := faultOf(os.Getenv(faultVariable))
 	switch {
@@ -42,9 +42,9 @@ func Main(m *testing.M, parent func(dir string, f Fault) error) {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	os.Exit(0)
+	return 0
 }
 
 // Command returns a function that makes the command of a worker process with a fault.

@@ -1,4 +1,4 @@
-package runner
+package runner_test
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"os"
 	"testing"
 
+	"backfire/experiments/runner"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/enginetest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m, playParent) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m, playParent)) }
 
 // playParent runs the tiny plan in this process, with one worker. It prints the events as lines of
 // JSON.
@@ -26,7 +27,7 @@ func playParent(dir string, f enginetest.Fault) error {
 		return err
 	}
 	lines := json.NewEncoder(os.Stdout)
-	runner := &Runner{
+	runner := &runner.Runner{
 		Store: store, Command: enginetest.Command(f), Workers: 1, Threads: 1, Device: "cpu",
 		Observer: worker.ObserverFunc(func(e worker.Event) {
 			if err := lines.Encode(e); err != nil {
