@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
+	"backfire/internal/words"
 )
 
 // estimateSweep estimates the training cost of a sweep, and measures where needed.
@@ -44,9 +45,9 @@ func showEstimate(opts *SweepOptions, e *estimate.Estimate) error {
 // estimateText returns an estimate as text.
 func estimateText(e *estimate.Estimate) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s to train, %d stored", plural(e.Models, "model"), e.Stored)
+	fmt.Fprintf(&text, "%s to train, %d stored", words.Plural(e.Models, "model"), e.Stored)
 	if e.Models > 0 {
-		fmt.Fprintf(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, duration(seconds(e.Seconds)), plural(e.Workers, "training"))
+		fmt.Fprintf(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, words.Duration(words.Seconds(e.Seconds)), words.Plural(e.Workers, "training"))
 	}
 	text.WriteByte('\n')
 	if e.AtMost > e.Models {
@@ -66,7 +67,7 @@ func estimateText(e *estimate.Estimate) string {
 			batch += " with " + speed.Defense
 		}
 		fmt.Fprintf(&text, "  width %d on %d x %d x %d, %s: %.0f images/s per training, %s (%s)\n",
-			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speed.ImagesPerSecond, source, plural(speed.Models, "model"))
+			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speed.ImagesPerSecond, source, words.Plural(speed.Models, "model"))
 	}
 	return text.String()
 }
@@ -81,5 +82,5 @@ func trialsText(trials []estimate.Trial, chosen int) string {
 	for _, trial := range trials {
 		measured = append(measured, fmt.Sprintf("%.0f with %d", trial.ImagesPerSecond, trial.Models))
 	}
-	return fmt.Sprintf("%s at a time: measured now, in images/s of all together, %s.\n", plural(chosen, "training"), strings.Join(measured, ", "))
+	return fmt.Sprintf("%s at a time: measured now, in images/s of all together, %s.\n", words.Plural(chosen, "training"), strings.Join(measured, ", "))
 }

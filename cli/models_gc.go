@@ -13,6 +13,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/words"
 )
 
 // defaultCheckpointAge is the age from which gc lists a checkpoint.
@@ -61,7 +62,7 @@ func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	if err := writeGarbage(opts.IO, garbage); err != nil {
 		return err
 	}
-	text := plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes it\n"
+	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes it\n"
 	switch {
 	case len(garbage) == 0:
 		text = "nothing to remove\n"
@@ -93,7 +94,7 @@ func keptText(kept []store.Garbage) string {
 		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
 		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
 		fmt.Fprintf(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
-			sizeText(sizeOf(own)), plural(len(run.Cells), "model"), timeText(run.Begun), visible(cmp.Or(run.Command, run.Sweep)))
+			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible(cmp.Or(run.Command, run.Sweep)))
 	}
 	return text.String()
 }
@@ -114,7 +115,7 @@ func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, strea
 	removed := 0
 	for _, g := range garbage {
 		if ctx.Err() != nil {
-			return "", &InterruptedError{Resume: plural(removed, "item") + " removed"}
+			return "", &InterruptedError{Resume: words.Plural(removed, "item") + " removed"}
 		}
 		err := st.Remove(g)
 		if errors.Is(err, store.ErrTaken) {
@@ -127,5 +128,5 @@ func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, strea
 		removed++
 		freed += g.Bytes
 	}
-	return fmt.Sprintf("%s removed, %s\n", plural(removed, "item"), sizeText(freed)), nil
+	return fmt.Sprintf("%s removed, %s\n", words.Plural(removed, "item"), sizeText(freed)), nil
 }

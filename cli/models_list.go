@@ -12,6 +12,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/words"
 	"backfire/report"
 	"backfire/stats"
 )
@@ -131,13 +132,13 @@ func writeModelTable(opts *modelsOptions, records []*store.Record) error {
 			short(r.Result.Cell), r.Cell.Title(), r.Cell.Data.Name, strconv.Itoa(len(r.Cell.Game.Attackers)),
 			strconv.FormatUint(r.Cell.Game.Seed, 10), strconv.Itoa(r.Cell.Model.Width), strconv.Itoa(r.Cell.Training.Epochs),
 			defenseOf(r.Cell), percentage(r.Result.CleanAccuracy.Value()), asr,
-			duration(opts.Now().Sub(r.Result.Provenance.Finished)),
+			words.Duration(opts.Now().Sub(r.Result.Provenance.Finished)),
 		})
 	}
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	text := plural(len(records), "model") + ", each of one seed\n"
+	text := words.Plural(len(records), "model") + ", each of one seed\n"
 	if len(records) == 0 {
 		text = "no model\n"
 	}
@@ -160,7 +161,7 @@ func readingsOf(records []*store.Record) []string {
 	}
 	for i, text := range texts {
 		if len(texts) > 1 {
-			texts[i] = text + " (" + plural(counts[text], "model") + ")"
+			texts[i] = text + " (" + words.Plural(counts[text], "model") + ")"
 		}
 	}
 	return texts

@@ -16,6 +16,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/words"
 	"backfire/report"
 )
 
@@ -94,13 +95,13 @@ func heading(r *store.Record) string {
 	line("seed", "%d (one seed, one model)", c.Game.Seed)
 	line("network", "%s, width %d", c.Model.Architecture, c.Model.Width)
 	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
-		plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
+		words.Plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
 	line("readings", "%s", report.ReadingsText(result.Readings))
 	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
 	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR), spread(result.BaseRate), spread(result.Robustness))
 	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, percentage(result.TrainAccuracy))
-	line("took", "%s, %.0f images/s, finished %s", duration(seconds(result.Provenance.TotalSeconds)), result.Provenance.ImagesPerSecond, timeText(result.Provenance.Finished))
+	line("took", "%s, %.0f images/s, finished %s", words.Duration(words.Seconds(result.Provenance.TotalSeconds)), result.Provenance.ImagesPerSecond, timeText(result.Provenance.Finished))
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()

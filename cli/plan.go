@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"backfire/internal/words"
+
 	"github.com/spf13/cobra"
 )
 
@@ -51,6 +53,6 @@ func runPlan(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.ErrOut, "%s planned\n", plural(len(sweep.Cells), "model"))
+	fmt.Fprintf(opts.IO.ErrOut, "%s planned\n", words.Plural(len(sweep.Cells), "model"))
 	return write(opts.IO.Out, dir+"\n")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/experiments/runner"
+	"backfire/internal/words"
 )
 
 // PlanWorkerOptions are the options of "worker --plan".
@@ -158,14 +159,14 @@ const sharedPoll = time.Second
 // unless all models are stored.
 func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
 	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
-		plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
+		words.Plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
 	switch {
 	case outcome.Left > 0:
-		return fmt.Errorf("worker: %w: %s", ErrWorkLeft, plural(outcome.Left, "model"))
+		return fmt.Errorf("worker: %w: %s", ErrWorkLeft, words.Plural(outcome.Left, "model"))
 	case len(outcome.Failed) > 0:
 		first := outcome.Failed[0]
 		return fmt.Errorf("worker: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
-			plural(outcome.Cells, "model"), first.Title, first.Error)
+			words.Plural(outcome.Cells, "model"), first.Title, first.Error)
 	}
 	return nil
 }

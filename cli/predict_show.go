@@ -9,6 +9,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/inference"
 	"backfire/experiments/summary"
+	"backfire/internal/words"
 	"backfire/report"
 )
 
@@ -76,13 +77,13 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	}
 	counts := "\n"
 	if images[0].Label != inference.UnknownLabel {
-		counts += fmt.Sprintf("%d of %s predicted as the true label\n", correct, plural(len(images), "image"))
+		counts += fmt.Sprintf("%d of %s predicted as the true label\n", correct, words.Plural(len(images), "image"))
 	}
 	if stamped {
 		counts += fmt.Sprintf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, plural(len(images), "image"), classes[target], o.Trigger)
+			hits, words.Plural(len(images), "image"), classes[target], o.Trigger)
 	}
 	rules := defender.Game.Game
-	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
+	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
 }

@@ -19,6 +19,7 @@ import (
 	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/internal/buildinfo"
+	"backfire/internal/words"
 	"backfire/report/page"
 )
 
@@ -107,7 +108,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, plural(n, "figure"))
+	fmt.Fprintf(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, words.Plural(n, "figure"))
 	return nil
 }
 

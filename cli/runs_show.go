@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/internal/disk"
+	"backfire/internal/words"
 	"backfire/report"
 )
 
@@ -121,7 +122,7 @@ func configurationText(sum *summary.Summary) string {
 	for _, p := range sum.Points {
 		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
 			fmt.Sprintf("%-14s %s, width %d\n", "network", p.Model.Architecture, p.Model.Width) +
-			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", plural(p.Training.Epochs, "epoch"),
+			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", words.Plural(p.Training.Epochs, "epoch"),
 				p.Training.Batch, p.Training.Optimizer, p.Training.LearningRate, p.Training.Schedule) +
 			fmt.Sprintf("%-14s %s\n", "readings", report.ReadingsText(p.Readings))
 		if !seen[settings] {

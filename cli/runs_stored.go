@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/internal/words"
 	"backfire/report"
 	"backfire/stats"
 )
@@ -122,9 +123,9 @@ func (r *storedRun) state() string {
 	case r.complete():
 		return "complete"
 	case r.summary != nil && len(r.summary.Missing) > 0:
-		return plural(len(r.summary.Missing), "model") + " missing"
+		return words.Plural(len(r.summary.Missing), "model") + " missing"
 	default:
-		return fmt.Sprintf("unfinished, %d of %s stored", r.stored, plural(len(r.open.Cells), "model"))
+		return fmt.Sprintf("unfinished, %d of %s stored", r.stored, words.Plural(len(r.open.Cells), "model"))
 	}
 }
 
@@ -176,7 +177,7 @@ func (r *storedRun) headline() string {
 		if origin := r.summary.Origin; origin != nil {
 			title = cmp.Or(origin.Title, origin.Name, title)
 		}
-		return title + ", " + plural(r.games(), "game")
+		return title + ", " + words.Plural(r.games(), "game")
 	}
 	var counts, rates []string
 	defenders := map[string]bool{}
@@ -193,7 +194,7 @@ func (r *storedRun) headline() string {
 	}
 	text := fmt.Sprintf("N = %s: ASR %s %%", strings.Join(counts, ", "), strings.Join(rates, ", "))
 	if len(defenders) > 0 {
-		text += "; " + plural(len(defenders), "defender")
+		text += "; " + words.Plural(len(defenders), "defender")
 	}
 	return text
 }

@@ -12,6 +12,7 @@ import (
 
 	"backfire/cluster"
 	"backfire/experiments/runner"
+	"backfire/internal/words"
 )
 
 // StatusOptions are the options of "status".
@@ -134,10 +135,10 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 // statusText returns the status for people.
 func statusText(line statusLine) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %d stored, %d running, %d waiting, %d failed", plural(line.Cells, "model"),
+	fmt.Fprintf(&text, "%s: %d stored, %d running, %d waiting, %d failed", words.Plural(line.Cells, "model"),
 		line.Stored, len(line.Running), line.Waiting, len(line.Failed))
 	if line.Left > 0 {
-		fmt.Fprintf(&text, "; about %s left", duration(seconds(line.Left)))
+		fmt.Fprintf(&text, "; about %s left", words.Duration(words.Seconds(line.Left)))
 	}
 	text.WriteByte('\n')
 	for _, r := range line.Running {
@@ -145,7 +146,7 @@ func statusText(line statusLine) string {
 		if r.Dead {
 			state = "died, another resumes"
 		}
-		fmt.Fprintf(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, duration(seconds(r.Silent)), r.Title)
+		fmt.Fprintf(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, words.Duration(words.Seconds(r.Silent)), r.Title)
 	}
 	for _, f := range line.Failed {
 		fmt.Fprintf(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)

@@ -12,6 +12,7 @@ import (
 
 	"backfire/cluster"
 	"backfire/experiments/plan"
+	"backfire/internal/words"
 )
 
 // submitOptions are the options of "submit slurm".
@@ -110,7 +111,7 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 		return err
 	}
 	fmt.Fprintf(opts.IO.ErrOut, "%s as %s, then the tables as job %s\nThe plan: %s\n",
-		plural(len(sweep.Cells), "model"), plural(submitted.Tasks, "task"), submitted.Tables, job.Plan)
+		words.Plural(len(sweep.Cells), "model"), words.Plural(submitted.Tasks, "task"), submitted.Tables, job.Plan)
 	if opts.JSON {
 		return writeLine(opts.IO.Out, struct {
 			Event string `json:"event"` // "submitted"

@@ -16,6 +16,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/hardware"
+	"backfire/internal/words"
 	"backfire/launcher"
 )
 
@@ -204,11 +205,11 @@ func (t *training) run(r *runner.Runner, train func() (*runner.Outcome, error),
 	switch {
 	case interrupted:
 		return &InterruptedError{Resume: fmt.Sprintf("stored in %s: %d of %s; repeat the command to resume",
-			t.store.Dir(), outcome.Stored+outcome.Trained, plural(outcome.Cells, "model"))}
+			t.store.Dir(), outcome.Stored+outcome.Trained, words.Plural(outcome.Cells, "model"))}
 	case len(outcome.Failed) > 0:
 		first := outcome.Failed[0]
 		return fmt.Errorf("run: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
-			plural(outcome.Cells, "model"), first.Title, first.Error)
+			words.Plural(outcome.Cells, "model"), first.Title, first.Error)
 	}
 	return nil
 }

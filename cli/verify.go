@@ -12,6 +12,7 @@ import (
 	"backfire/experiments/runner"
 	"backfire/experiments/store"
 	"backfire/experiments/verify"
+	"backfire/internal/words"
 )
 
 // ErrVerify is wrapped by the error of a verification in which a check failed.
@@ -101,7 +102,7 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 		}
 		wrongSummaries += wrong
 	}
-	checked := plural(len(hashes), "model")
+	checked := words.Plural(len(hashes), "model")
 	switch {
 	case wrongResults > 0:
 		return fmt.Errorf("verify: %w: %d of %s", ErrVerify, wrongResults, checked)
