@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/words"
 	"backfire/report/table"
 )
 
@@ -91,11 +92,11 @@ func (d *drawing) basis(of []*series) string {
 		}
 	}
 	sorted := slices.Sorted(maps.Keys(seeds))
-	text := fmt.Sprintf("%s (%s)", table.Plural(len(sorted), "seed"), table.SeedList(sorted))
+	text := fmt.Sprintf("%s (%s)", words.Plural(len(sorted), "seed"), table.SeedList(sorted))
 	if len(sorted) == 1 {
 		text = fmt.Sprintf("One seed: %d, so no interval over seeds", sorted[0])
 	}
-	return fmt.Sprintf("%s; %s. Readings: %s.", text, table.Plural(len(models), "model"), strings.Join(readings, "; or "))
+	return fmt.Sprintf("%s; %s. Readings: %s.", text, words.Plural(len(models), "model"), strings.Join(readings, "; or "))
 }
 
 // axisKeys are the configuration keys that a figure's x stands for, or that follow

@@ -7,6 +7,7 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/summary"
+	"backfire/internal/words"
 	"backfire/paper"
 	"backfire/report/table"
 )
@@ -117,7 +118,7 @@ func (b *builder) scale() string {
 	if model == cell.ResNet18 {
 		model = "ResNet-18"
 	}
-	text := fmt.Sprintf("%s, %s (%s)", table.Plural(b.table.Models, "model"), table.Plural(len(b.table.Seeds), "seed"), table.SeedList(b.table.Seeds))
+	text := fmt.Sprintf("%s, %s (%s)", words.Plural(b.table.Models, "model"), words.Plural(len(b.table.Seeds), "seed"), table.SeedList(b.table.Seeds))
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset
 	}

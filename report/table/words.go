@@ -54,14 +54,6 @@ func ReadingsTexts(readings []Readings) string {
 	return strings.Join(texts, "; or ")
 }
 
-// Plural returns a number of things: "1 model", "2 models".
-func Plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // SeedList returns seeds with commas between them.
 func SeedList(seeds []uint64) string {
 	texts := make([]string, len(seeds))
