@@ -20,7 +20,7 @@ VERSION = $(shell git describe --tags --dirty 2>/dev/null)
 COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty=+changes 2>/dev/null)
 SHIM := $(wildcard torchbridge/*.h torchbridge/*.cpp)
 
-# Of the tables: make table1 DATASET=mnist PRESET=workstation SEEDS=3. DATASET=all is MNIST and CIFAR-10.
+# Of the tables: make table1 DATASET=mnist PRESET=workstation SEEDS=6. DATASET=all is MNIST and CIFAR-10.
 DATASET := embedded
 PRESET := quick
 SEEDS := 1

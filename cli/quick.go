@@ -21,6 +21,6 @@ This is "backfire run --preset quick", and takes the same flags and settings.
 Repeated, it trains no model twice.`,
 		Example: `  backfire quick
   backfire quick --attackers 1,2,3 --seed 2
-  backfire quick --seeds 3 --dry-run`,
+  backfire quick --seeds 6 --dry-run`,
 	}, "quick", streams, runF)
 }

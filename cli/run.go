@@ -53,7 +53,7 @@ of all its settings, and models in the store are not retrained: repeat the comma
 to resume an interrupted run. Several runs may share a store. Exit code 3 means
 that some models failed while the others were finished.`,
 		Example: `  backfire run --preset workstation --store runs
-  backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5 --seeds 3
+  backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5 --seeds 6
   backfire run --preset quick --defenders cutmix,agent_augmentation+cutmix,indexing
   backfire run --preset paper --dataset mnist --dry-run
   backfire run --preset quick --json | jq -r 'select(.event == "table") | .files[]'`,

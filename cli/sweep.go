@@ -45,7 +45,7 @@ Everything is checked before the first training. Models in the store are not
 retrained: repeat the command to resume an interrupted sweep. Exit code 3 means
 that some models failed while the others were finished.`,
 		Example: `  backfire sweep mine.yaml --dry-run
-  backfire sweep mine.yaml --preset workstation --seeds 3 --out tables`,
+  backfire sweep mine.yaml --preset workstation --seeds 6 --out tables`,
 		Args: arguments("FILE"),
 	}
 	flags := addSweepFlags(cmd, opts)

@@ -50,7 +50,7 @@ Models in the store are not retrained, whichever table they were trained for:
 repeat the command to resume an interrupted table. Exit code 3 means that some
 models failed while the others were finished.`,
 		Example: `  backfire table 1
-  backfire table 2 --dataset all --preset workstation --seeds 3
+  backfire table 2 --dataset all --preset workstation --seeds 6
   backfire table 3 --dataset cifar10 --preset paper --dry-run`,
 		ValidArgs: names,
 		Args:      oneOf("table", names, arguments("[TABLE]")),

@@ -40,7 +40,7 @@ type textLines struct {
 	out   io.Writer
 	now   func() time.Time
 	track *tracker
-	every time.Duration // the longest time without a line while training goes on; 0: a line for every epoch
+	every time.Duration // the longest time without a line while training lasts; 0: a line for every epoch
 	last  time.Time
 }
 

@@ -158,7 +158,7 @@ func (s *Store) free(hash string) (bool, error) {
 }
 
 // needing is the reason why something that an open run needs is listed.
-const needing = "a run that has not come to its end goes on with it"
+const needing = "an unfinished run resumes from it"
 
 // unreferenced lists results that no file below plans/ refers to, except notes of open runs.
 func (s *Store) unreferenced(needed *needs, _ time.Time) ([]Garbage, error) {
@@ -249,7 +249,7 @@ func (s *Store) notes(needed *needs, _ time.Time) ([]Garbage, error) {
 	var garbage []Garbage
 	for i, run := range needed.open {
 		garbage = append(garbage, Garbage{
-			Path: filepath.Join(s.PlanDir(run.Sweep), openFile), Why: "note of a run that has not come to its end",
+			Path: filepath.Join(s.PlanDir(run.Sweep), openFile), Why: "note of an unfinished run",
 			Open: &needed.open[i], note: run.Sweep,
 		})
 	}
