@@ -25,6 +25,8 @@ fi
   echo "bench: $python has no PyTorch: install torch==$torch there, or unset BACKFIRE_PYTHON" >&2
   exit 1
 }
-# backfire's workers run with this setting, and PyTorch runs without it.
+# backfire's workers run with this setting. PyTorch runs with it too, or with another allocator
+# where one is installed, which serves it better.
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
-exec go run ./scripts/bench -python "$python" "$@"
+preload=$(ldconfig -p 2>/dev/null | awk '/libtcmalloc_minimal\.so\.|libtcmalloc\.so\.|libjemalloc\.so\./ { print $NF; exit }')
+exec go run ./scripts/bench -python "$python" -preload "$preload" "$@"

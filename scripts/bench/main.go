@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ func main() {
 
 // options are the arguments of the command line.
 type options struct {
+	preload string // allocator of PyTorch's side; empty: the C library's
 	python  string
 	twin    string
 	program string
@@ -65,7 +67,8 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.StringVar(&o.python, "python", "python3", "Python with PyTorch")
 	flags.StringVar(&o.twin, "twin", "scripts/bench/twin.py", "PyTorch's side")
 	flags.StringVar(&o.program, "program", "bin/backfire", "the program, whose phases are timed")
-	flags.StringVar(&widths, "widths", "8,16,64", "model widths")
+	flags.StringVar(&widths, "widths", "8,16,32,64", "model widths")
+	flags.StringVar(&o.preload, "preload", "", "allocator that PyTorch's side runs with, such as libtcmalloc_minimal.so.4; empty: the C library's")
 	flags.IntVar(&o.rounds, "rounds", 5, "paired rounds")
 	flags.IntVar(&o.batch, "batch", 32, "images per step")
 	flags.StringVar(&o.precision, "precision", hardware.FP32, "of both sides: fp32 or bf16")
@@ -109,7 +112,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	fmt.Fprintf(out, "Training step on 3x32x32 images, batch %d, %s, %d thread(s), processor time, medians of %d paired rounds [min, max].\n",
 		o.batch, o.precision, o.threads, o.rounds)
-	fmt.Fprintln(out, "speed-up: the time of the eager PyTorch variant with the least median over backfire's of the same round; peak: share of a 2048^2 matrix product's speed.")
+	fmt.Fprintln(out, "speed-up: the time of the PyTorch variant with the least median, compiled or not, over backfire's of the same round; peak: share of a 2048^2 matrix product's speed.")
+	if o.preload != "" {
+		fmt.Fprintf(out, "PyTorch runs with %s.\n", filepath.Base(o.preload))
+	}
 	fmt.Fprintln(out)
 	var table bytes.Buffer
 	both := io.MultiWriter(out, &table)
@@ -225,7 +231,11 @@ func (w *widthTimes) round(twin *twin, ours *ours, gflop float64, steps int, cou
 
 // print writes the line of a width.
 func (w *widthTimes) print(out io.Writer, width, batch int) {
-	ratios := speedUps(w.own, w.theirs)
+	all := w.theirs
+	if w.lacking == nil {
+		all = append(slices.Clone(all), w.compiled)
+	}
+	ratios := speedUps(w.own, all)
 	fmt.Fprintf(out, "%5d  %22s  %9.0f  ", width, spread(w.own, "%.1f"), float64(batch)/median(w.own)*1e3)
 	for i, v := range variants {
 		fmt.Fprintf(out, "%*.1f", len(v)+2, median(w.theirs[i]))

@@ -51,7 +51,7 @@ func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 		if o.sweepThreads > 0 {
 			script.Args = append(script.Args, strconv.Itoa(o.sweepThreads))
 		}
-		script.Env = withoutTunables()
+		script.Env = o.pytorchEnv()
 		script.Stdin, script.Stderr = bytes.NewReader(list), errOut
 		theirs, err := timed(script)
 		if err != nil {

@@ -25,7 +25,7 @@ func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) 
 	command := exec.CommandContext(ctx, o.python, o.twin, "--width", strconv.Itoa(width), "--batch", strconv.Itoa(o.batch),
 		"--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(steps), "--precision", o.precision)
 	command.Stderr = os.Stderr
-	command.Env = withoutTunables()
+	command.Env = o.pytorchEnv()
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -40,10 +40,17 @@ func startTwin(ctx context.Context, o options, width, steps int) (*twin, error) 
 	return &twin{command, stdin, bufio.NewScanner(stdout)}, nil
 }
 
-// withoutTunables returns the environment that PyTorch usually runs in: with the C library's own
-// settings.
-func withoutTunables() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GLIBC_TUNABLES=") })
+// pytorchEnv returns the environment of PyTorch's side, the strongest that a user can give it:
+// with an allocator of its own if there is one, which the C library's settings do not concern, and
+// otherwise with the settings of the C library that backfire's workers run with.
+func (o options) pytorchEnv() []string {
+	if o.preload == "" {
+		return os.Environ()
+	}
+	own := func(v string) bool {
+		return strings.HasPrefix(v, "GLIBC_TUNABLES=") || strings.HasPrefix(v, "LD_PRELOAD=")
+	}
+	return append(slices.DeleteFunc(os.Environ(), own), "LD_PRELOAD="+o.preload)
 }
 
 // errUnavailable reports that this PyTorch cannot run a variant.
