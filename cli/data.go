@@ -27,10 +27,11 @@ type dataOptions struct {
 
 // NewCmdData returns the group of commands about the datasets.
 func NewCmdData(streams *IOStreams) *cobra.Command {
-	group := newGroup("data", "List, fetch and verify the datasets",
+	group := newGroup("data", "List, fetch and verify the datasets, and clear their cache",
 		newCmdDataList(streams, nil),
 		newCmdDataFetch(streams, nil),
 		newCmdDataVerify(streams, nil),
+		newCmdDataCache(streams, nil),
 	)
 	group.Long = `The dataset "embedded" is inside the program. The others are fetched into the data
 directory, which has one directory per dataset; "folder" stands for images of your own.`

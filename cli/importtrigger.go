@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/config"
 	"backfire/triggers"
 )
 
@@ -46,9 +47,9 @@ opacity from which on they are opaque.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&opts.Dir, "out", "o", "triggers", "directory for the trigger and a picture of its mask")
 	flags.StringVar(&opts.Size, "size", "", "height x width to resize to, such as 28x28; empty: not resized")
-	flags.IntVar(&opts.Channels, "channels", 3, "channels of the images: 3, or 1 to make the picture grey")
-	flags.IntVar(&opts.Alpha, "alpha", 0, "opacity from 1 to 255 from which on a pixel is part of the trigger; 0 refuses half-transparent pixels")
-	flags.IntVar(&opts.Scale, "scale", 8, "side of one pixel in the picture of the mask")
+	config.IntVar(flags, &opts.Channels, "channels", 3, "channels of the images: 3, or 1 to make the picture grey")
+	config.IntVar(flags, &opts.Alpha, "alpha", 0, "opacity from 1 to 255 from which on a pixel is part of the trigger; 0 refuses half-transparent pixels")
+	config.IntVar(flags, &opts.Scale, "scale", 8, "side of one pixel in the picture of the mask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.File = args[0]
 		if runF != nil {

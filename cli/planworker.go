@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/config"
 	"backfire/experiments/runner"
 	"backfire/internal/words"
 )
@@ -66,10 +67,10 @@ without a worker, 3 some models failed, 4 work is left for another worker.`,
 	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that start together; it only spreads the models that they try first")
 	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
 	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")
-	set.IntVar(&opts.Cells, "cells", 0, "the most models to train; 0: any number")
+	config.IntVar(set, &opts.Cells, "cells", 0, "the most models to train; 0: any number")
 	set.StringVar(&opts.Device, "device", "", "device to train on: auto, cpu, cuda or cuda:K; empty: as planned")
-	set.IntVar(&opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
-	set.IntVar(&opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0: one")
+	config.IntVar(set, &opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
+	config.IntVar(set, &opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0: one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Run.CommandLine = commandLine(cmd, args)
 		if runF != nil {

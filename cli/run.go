@@ -66,7 +66,7 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 	opts := newSweepOptions(streams)
 	opts.Kind, opts.Run = report.Points, cmd.Name()
 	cmd.Args = arguments()
-	cmd.Flags().IntVar(&opts.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
+	config.IntVar(cmd.Flags(), &opts.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
 	flags := config.AddFlags(cmd.Flags(), preset)
 	cmd.Flags().Lookup("dataset").Usage += "; " + allDatasetsUsage
 	addTableFlags(cmd, opts)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/cluster"
+	"backfire/config"
 	"backfire/experiments/plan"
 	"backfire/internal/words"
 )
@@ -58,11 +59,11 @@ resubmitted resumes from the stored models.`,
 	set, job := cmd.Flags(), &opts.Job
 	set.Lookup("dry-run").Usage = "print the scripts and the commands that would submit them, and stop"
 	set.Lookup("json").Usage = "write the submitted jobs as a line of JSON"
-	set.IntVar(&job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task requires, or one per model up to 32")
-	set.IntVar(&job.Cells, "cells-per-task", 0, "models that a task trains before it requeues itself; 0: as many as its time allows")
-	set.IntVar(&job.MaxRunning, "max-running", 0, "the most tasks that run at the same time; 0: any number")
-	set.IntVar(&job.GPUs, "gpus", 0, "GPUs per task")
-	set.IntVar(&job.CPUs, "cpus", 0, "CPUs per task; 0: Slurm's default")
+	config.IntVar(set, &job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task requires, or one per model up to 32")
+	config.IntVar(set, &job.Cells, "cells-per-task", 0, "models that a task trains before it requeues itself; 0: as many as its time allows")
+	config.IntVar(set, &job.MaxRunning, "max-running", 0, "the most tasks that run at the same time; 0: any number")
+	config.IntVar(set, &job.GPUs, "gpus", 0, "GPUs per task")
+	config.IntVar(set, &job.CPUs, "cpus", 0, "CPUs per task; 0: Slurm's default")
 	set.DurationVar(&job.Time, "time", 0, "time limit of a task, such as 4h; 0: the partition's")
 	set.StringVar(&job.Partition, "partition", "", "Slurm's partition; empty: the default")
 	set.StringVar(&job.Account, "account", "", "Slurm's account; empty: the default")

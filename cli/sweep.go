@@ -70,7 +70,7 @@ func addSweepFlags(cmd *cobra.Command, opts *SweepOptions) *config.Flags {
 	set := cmd.Flags()
 	set.Lookup("preset").Usage += "; default: that of the sweep"
 	set.Lookup("dataset").Usage += "; " + allDatasetsUsage
-	set.IntVar(&opts.Seeds, "seeds", 0, "number of seeds, from --seed (1) on; 0: as many as the sweep says")
+	config.IntVar(set, &opts.Seeds, "seeds", 0, "number of seeds, from --seed (1) on; 0: as many as the sweep says")
 	addTableFlags(cmd, opts)
 	return flags
 }
