@@ -142,7 +142,7 @@ func TestStoredModelPredictsTheSameInPyTorch(t *testing.T) {
 			}
 			require.Greater(t, len(classes), 2, "a model that gives one class to most images would show nothing")
 			require.LessOrEqual(t, differing, len(want)/100)
-			require.Regexp(t, `^\d+ parameters\n[01]\.\d+ of 320 images are predicted as their label\n$`,
+			require.Regexp(t, `^\d+ parameters\n[01]\.\d+ of 320 images are predicted as labelled\n$`,
 				loadModel("--images", filepath.Join(request.Dir, store.TrainingFile)))
 		})
 	}
