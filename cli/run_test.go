@@ -154,15 +154,7 @@ func TestRunOnAllDatasets(t *testing.T) {
 	opts, _, _, _ := runOptions(t)
 	opts.DryRun, opts.Seeds = true, 2
 	opts.Config.Flags = map[string]string{"data.name": allDatasets}
-	opts.Load = func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
-		set, err := datasets.Load(ctx, datasets.Source{Name: "embedded"})
-		if err != nil {
-			return nil, err
-		}
-		other := *set
-		other.Name, other.Checksum = source.Name, source.Name
-		return &other, nil
-	}
+	opts.Load = loadUnderAnyName
 	var names []string
 	opts.Estimate = func(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 		for _, point := range sweep.Points {

@@ -11,6 +11,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/enginetest"
 )
 
 // cellsOf returns the first model of each defender of a plan's first game, and the undefended one
@@ -32,7 +33,7 @@ func cellsOf(t *testing.T, plan *plan.Plan) map[string]cell.Cell {
 // played trains a cell and returns its files' directory.
 func played(t *testing.T, cell cell.Cell) string {
 	t.Helper()
-	request := newTrain(t, cell)
+	request := enginetest.NewTrain(t, cell)
 	events := work(t, LibTorch{}, request)
 	last := events[len(events)-1]
 	require.Equal(t, worker.KindDone, last.Kind, last.Error)
@@ -66,7 +67,7 @@ func TestDefendedCellsResumeFromCheckpoints(t *testing.T) {
 		return result.Digest
 	}
 	want := read(played(t, cell))
-	request := newTrain(t, cell)
+	request := enginetest.NewTrain(t, cell)
 	request.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	events := work(t, striking{LibTorch{}, 2, func() error { return errors.New("no luck") }}, request)
 	require.Equal(t, worker.KindFailed, events[len(events)-1].Kind)

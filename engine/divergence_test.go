@@ -11,6 +11,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/enginetest"
 	"backfire/stats"
 )
 
@@ -27,7 +28,7 @@ func TestDivergencesOfATrainedNetwork(t *testing.T) {
 	var texts []string
 	var measured store.Divergences
 	for range 2 {
-		request := newTrain(t, cell)
+		request := enginetest.NewTrain(t, cell)
 		request.Artefacts.Divergence = true
 		events := work(t, LibTorch{}, request)
 		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)

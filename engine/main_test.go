@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -19,10 +18,10 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/datasets/testset"
-	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/enginetest"
 	"backfire/launcher"
 	"backfire/torchbridge"
 )
@@ -146,33 +145,7 @@ func tinyPlan(t *testing.T, sets ...string) *plan.Plan {
 // work has a worker in this process carry out a request and returns its events.
 func work(t *testing.T, engine worker.Engine, request worker.Request) []worker.Event {
 	t.Helper()
-	in, orders := io.Pipe()
-	eventsIn, out := io.Pipe()
-	ended := make(chan error)
-	go func() {
-		worker := &worker.Worker{Engine: engine, Load: loadTiny}
-		ended <- worker.Run(context.Background(), in, out)
-	}()
-	require.NoError(t, json.NewEncoder(orders).Encode(worker.Order{Worker: 1, Request: request}))
-	receive := json.NewDecoder(eventsIn)
-	var events []worker.Event
-	for {
-		var e worker.Event
-		require.NoError(t, receive.Decode(&e))
-		events = append(events, e)
-		if e.Kind == worker.KindDone || e.Kind == worker.KindFailed {
-			break
-		}
-	}
-	require.NoError(t, orders.Close())
-	require.NoError(t, <-ended)
-	return events
-}
-
-// newTrain returns a request to train a cell on the CPU into a new directory.
-func newTrain(t *testing.T, cell cell.Cell) worker.Train {
-	t.Helper()
-	return worker.Train{Setup: worker.Setup{Cell: cell, Device: "cpu", Threads: 1}, Dir: t.TempDir()}
+	return enginetest.Work(t, &worker.Worker{Engine: engine, Load: loadTiny}, request)
 }
 
 func readJSON(t *testing.T, path string, v any) {

@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/runner"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/enginetest"
 	"backfire/internal/hardware"
 )
 
@@ -23,7 +24,7 @@ func trained(t *testing.T, change func(*worker.Train)) (worker.Train, []worker.E
 	t.Helper()
 	cell := tinyPlan(t).Cells[2]
 	cell.Model.Width = 4
-	request := newTrain(t, cell)
+	request := enginetest.NewTrain(t, cell)
 	change(&request)
 	return request, work(t, LibTorch{}, request)
 }

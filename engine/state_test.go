@@ -11,6 +11,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/enginetest"
 )
 
 // Models that resume from the states of others (agent indexing, sliced and with an unknown index)
@@ -37,7 +38,7 @@ func TestModelsResumeFromTheStatesOfOthers(t *testing.T) {
 	resumed := 0
 	for i, cell := range plan.Cells {
 		cell.Model.Width = 4
-		request := newTrain(t, cell)
+		request := enginetest.NewTrain(t, cell)
 		request.States, request.SavesState = states, i == 0
 		events := work(t, LibTorch{}, request)
 		require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
@@ -69,7 +70,7 @@ func TestUnlearningThatDivergesIsFinal(t *testing.T) {
 		"defenders=indexing_unknown", "indexing.update=unlearn", "indexing.unlearn_lr=1e30")
 	cell := plan.Cells[len(plan.Cells)-1]
 	require.NotNil(t, cell.Attribution)
-	events := work(t, LibTorch{}, newTrain(t, cell))
+	events := work(t, LibTorch{}, enginetest.NewTrain(t, cell))
 	last := events[len(events)-1]
 	require.Equal(t, worker.KindFailed, last.Kind)
 	require.True(t, last.Final)

@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/enginetest"
 	"backfire/internal/npz"
 )
 
@@ -77,7 +78,7 @@ func inColour(t *testing.T) worker.Train {
 	plan, err := plan.New(tinyConfig(t,
 		"attackers.counts=2", "attackers.singles=0", "attackers.label=green left", "attackers.p=0.2", "model.width=4", "train.epochs=6"), set)
 	require.NoError(t, err)
-	request := newTrain(t, plan.Cells[0])
+	request := enginetest.NewTrain(t, plan.Cells[0])
 	request.Source.Path, request.Artefacts = "colour", store.Artefacts{Model: true, Archive: true}
 	events := work(t, LibTorch{}, request)
 	require.Equal(t, worker.KindDone, events[len(events)-1].Kind, events[len(events)-1].Error)
