@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,6 +59,11 @@ type Measurements struct {
 	// paper's is 0.2.
 	Rate  float64
 	Games []Game
+	// Primary lists the IDs of the claims that were chosen before anything was trained.
+	// They are corrected for each other; every other claim is exploratory.
+	Primary []string
+	// Margins are the sizes of effects that count; zero: DefaultMargins.
+	Margins Margins
 	// Paper holds the paper's figures to compare the effects with, if there are any.
 	Paper Paper
 }
@@ -93,6 +99,9 @@ type Attacker struct {
 func (m Measurements) validate() error {
 	if !(m.Rate > 0 && m.Rate <= 1) {
 		return fmt.Errorf("%w: p = %v: must be above 0 and at most 1", ErrMeasurements, m.Rate)
+	}
+	if err := cmp.Or(m.Margins, DefaultMargins()).Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMeasurements, err)
 	}
 	seen := map[uint64]map[gameKey]Game{}
 	for _, g := range m.Games {

@@ -36,12 +36,15 @@ func (s *Statistic) Conditions() string {
 
 // sentence returns the verdict and its reason in one or two sentences.
 func (v *Verdict) sentence() string {
-	on := fmt.Sprintf("on %s and %s", count(len(v.Seeds), "seed"), count(v.Models, "model"))
+	on := fmt.Sprintf(" on %s and %s", count(len(v.Seeds), "seed"), count(v.Models, "model"))
+	if len(v.Seeds) == 0 {
+		on = ""
+	}
 	text := map[Outcome]string{
-		Supported: fmt.Sprintf("That %s is supported %s: ", v.Says, on),
-		Opposite:  fmt.Sprintf("The opposite of the claim that %s is shown %s: ", v.Says, on),
-		NoEffect:  fmt.Sprintf("There is no effect behind the claim that %s, %s: ", v.Says, on),
-		Undecided: fmt.Sprintf("That %s is undecided %s: ", v.Says, on),
+		Supported: fmt.Sprintf("That %s is supported%s: ", v.Says, on),
+		Opposite:  fmt.Sprintf("The opposite of the claim that %s is shown%s: ", v.Says, on),
+		NoEffect:  fmt.Sprintf("There is no effect behind the claim that %s,%s: ", v.Says, on),
+		Undecided: fmt.Sprintf("That %s is undecided%s: ", v.Says, on),
 	}[v.Outcome]
 	if v.Outcome == Undecided {
 		text += v.doubt()
@@ -126,12 +129,20 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// qualifier returns " (exploratory)" for an answer that is no verdict.
+func (v *Verdict) qualifier() string {
+	if v.Exploratory {
+		return " (exploratory)"
+	}
+	return ""
+}
+
 // Text returns verdicts as text for the user: each with its sentence, its
 // statistics and the games that are left out.
 func Text(verdicts []Verdict) string {
 	var text strings.Builder
 	for _, v := range verdicts {
-		fmt.Fprintf(&text, "%s %s: %s\n  %s\n", v.Claim, v.Title, strings.ToUpper(string(v.Outcome)), v.Sentence)
+		fmt.Fprintf(&text, "%s %s: %s%s\n  %s\n", v.Claim, v.Title, strings.ToUpper(string(v.Outcome)), v.qualifier(), v.Sentence)
 		if v.Reading != "" {
 			fmt.Fprintf(&text, "  Reading: %s\n", v.Reading)
 		}

@@ -20,6 +20,7 @@ type style struct {
 // its widest.
 type grid struct {
 	style
+	table   *Table
 	columns []gridColumn
 	lines   []gridLine
 	groups  []groupHead
@@ -47,8 +48,15 @@ type groupHead struct {
 // layout holds the widths of a column's parts, so that points and ± signs stand
 // below each other.
 type layout struct {
-	number, spread []int // by value
-	mark           int
+	values []valueLayout
+	mark   int
+}
+
+// valueLayout holds the widths of one value's parts. Where a number has a decimal, blanks
+// stand for those of the others.
+type valueLayout struct {
+	number, spread                 int
+	numberDecimals, spreadDecimals bool
 }
 
 // fittingGrid lays the table out in the first style that fits into width, or else in
@@ -69,16 +77,18 @@ func (t *Table) fittingGrid(width int) *grid {
 
 // grid lays the table out in a style.
 func (t *Table) grid(s style) *grid {
-	g := &grid{style: s}
+	g := &grid{style: s, table: t}
 	heads := t.Heads
 	if s.grouped {
 		heads = heads[len(heads)-1:]
 	}
 	g.addHeads(heads, t.Columns)
 	layouts := make([]layout, len(t.Columns))
-	for _, row := range t.Rows {
-		for i, entry := range row.Entries {
-			layouts[i].fit(entry, s.stacked)
+	for _, step := range []func(*layout, Entry, bool){(*layout).findDecimals, (*layout).fit, (*layout).fitIntervals} {
+		for _, row := range t.Rows {
+			for i, entry := range row.Entries {
+				step(&layouts[i], entry, s.stacked)
+			}
 		}
 	}
 	if !s.grouped {
@@ -134,9 +144,9 @@ func (g *grid) addRow(row Row, labels []string, layouts []layout) {
 				copy(fields, labels)
 				fields[len(fields)-1] += marks(row.Marks, func(m string) string { return " " + bracketMark(m) })
 			case g.grouped:
-				fields[0] = strings.TrimRight("  "+kind.short(), " ")
+				fields[0] = strings.TrimRight("  "+g.table.shortLabel(kind), " ")
 			default:
-				fields[0] = strings.TrimRight("  "+kind.label(), " ")
+				fields[0] = strings.TrimRight("  "+g.table.lineLabel(kind), " ")
 			}
 			for i, entry := range row.Entries {
 				fields = append(fields, layouts[i].field(entry, kind, value, g.stacked))
@@ -162,23 +172,76 @@ func (r Row) values(kind lineKind, stacked bool) int {
 	return n
 }
 
-// fit widens the layout for an entry.
-func (l *layout) fit(e Entry, stacked bool) {
+// parts calls found with every part of an entry and the layout of its value.
+func (l *layout) parts(e Entry, stacked bool, found func(v *valueLayout, p part)) {
 	for i := range e.Values {
 		at := i
 		if stacked {
 			at = 0
 		}
-		for len(l.number) <= at {
-			l.number, l.spread = append(l.number, 0), append(l.spread, 0)
+		for len(l.values) <= at {
+			l.values = append(l.values, valueLayout{})
 		}
-		for _, kind := range []lineKind{measuredLine, intervalLine, paperLine} {
-			p := e.part(i, kind)
-			l.number[at] = max(l.number[at], utf8.RuneCountInString(p.number))
-			l.spread[at] = max(l.spread[at], utf8.RuneCountInString(p.spread))
+		for _, kind := range []lineKind{measuredLine, seedsLine, imagesLine, paperLine} {
+			found(&l.values[at], e.part(i, kind))
 		}
 	}
+}
+
+// findDecimals finds out which parts of an entry have decimals.
+func (l *layout) findDecimals(e Entry, stacked bool) {
+	l.parts(e, stacked, func(v *valueLayout, p part) {
+		v.numberDecimals = v.numberDecimals || strings.Contains(p.number, ".")
+		v.spreadDecimals = v.spreadDecimals || strings.Contains(p.spread, ".")
+	})
+}
+
+// fit widens the layout for an entry's numbers and marks.
+func (l *layout) fit(e Entry, stacked bool) {
+	l.parts(e, stacked, func(v *valueLayout, p part) {
+		v.number = max(v.number, utf8.RuneCountInString(aligned(p.number, v.numberDecimals)))
+		v.spread = max(v.spread, utf8.RuneCountInString(aligned(p.spread, v.spreadDecimals)))
+	})
 	l.mark = max(l.mark, len(marks(e.Marks, bracketMark)))
+}
+
+// fitIntervals widens the layout for an entry's intervals, which take the width of number
+// and spread.
+func (l *layout) fitIntervals(e Entry, stacked bool) {
+	l.parts(e, stacked, func(v *valueLayout, p part) {
+		v.number += max(0, utf8.RuneCountInString(p.interval)-v.width())
+	})
+}
+
+// plusMinus is the sign between number and spread, with its blanks.
+const plusMinus = " ± "
+
+// width returns the width of the value.
+func (v valueLayout) width() int {
+	if v.spread == 0 {
+		return v.number
+	}
+	return v.number + utf8.RuneCountInString(plusMinus) + v.spread
+}
+
+// aligned returns a number with blanks in place of a decimal that it lacks.
+func aligned(number string, decimals bool) string {
+	if !decimals || number == "" || number == "-" || strings.Contains(number, ".") {
+		return number
+	}
+	return number + "  "
+}
+
+// text returns a part in the width of the value.
+func (v valueLayout) text(p part) string {
+	if p.interval != "" {
+		return fmt.Sprintf("%*s", v.width(), p.interval)
+	}
+	text := fmt.Sprintf("%*s", v.number, aligned(p.number, v.numberDecimals))
+	if p.spread != "" {
+		text += fmt.Sprintf("%s%*s", plusMinus, v.spread, aligned(p.spread, v.spreadDecimals))
+	}
+	return text + strings.Repeat(" ", v.width()-utf8.RuneCountInString(text))
 }
 
 // field returns the text of an entry on a line; stacked: of one of its values.
@@ -186,34 +249,20 @@ func (l *layout) field(e Entry, kind lineKind, value int, stacked bool) string {
 	if kind == captionLine {
 		return e.Caption + strings.Repeat(" ", l.mark)
 	}
-	var text strings.Builder
+	var texts []string
 	for i := range e.Values {
-		at := i
-		if stacked {
-			if i != value {
-				continue
-			}
-			at = 0
-		}
-		if text.Len() > 0 {
-			text.WriteByte(' ')
-		}
-		p := e.part(i, kind)
-		fmt.Fprintf(&text, "%*s", l.number[at], p.number)
-		switch width := l.spread[at]; {
-		case width == 0:
-		case p.spread != "":
-			fmt.Fprintf(&text, " ± %*s", width, p.spread)
-		default:
-			text.WriteString(strings.Repeat(" ", width+len(" + ")))
+		switch {
+		case !stacked:
+			texts = append(texts, l.values[i].text(e.part(i, kind)))
+		case i == value:
+			texts = append(texts, l.values[0].text(e.part(i, kind)))
 		}
 	}
 	mark := ""
 	if kind == measuredLine && value == 0 {
 		mark = marks(e.Marks, bracketMark)
 	}
-	fmt.Fprintf(&text, "%-*s", l.mark, mark)
-	return text.String()
+	return strings.Join(texts, " ") + fmt.Sprintf("%-*s", l.mark, mark)
 }
 
 // add adds a line of fields.

@@ -30,7 +30,7 @@ func (t *Table) latex() string {
 			line(`\addlinespace`)
 		}
 		for j, kind := range kinds {
-			texts := t.texts(row, kind, `$\pm$`, escapeLaTeX, sup)
+			texts := t.texts(row, kind, `$\pm$`, "--", escapeLaTeX, sup)
 			if j > 0 && texts[0] != "" {
 				texts[0] = `\quad ` + texts[0]
 			}

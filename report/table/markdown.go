@@ -24,7 +24,7 @@ func (t *Table) markdown() string {
 	sup := func(mark string) string { return "<sup>" + mark + "</sup>" }
 	for _, row := range t.Rows {
 		for i, kind := range row.kinds() {
-			texts := t.texts(row, kind, "±", escapeMarkdown, sup)
+			texts := t.texts(row, kind, "±", "–", escapeMarkdown, sup)
 			for j := range t.Heads {
 				if texts[j] == "" {
 					continue
