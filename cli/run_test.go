@@ -133,7 +133,7 @@ func TestRunOverSeeds(t *testing.T) {
 	require.Equal(t, []uint64{1, 2, 3}, made.Seeds)
 	asr := made.Rows[0].Entries[1].Values[0]
 	require.Equal(t, 3, asr.Seeds)
-	require.True(t, asr.CI95.Defined())
+	require.Equal(t, table.OverSeeds, asr.CIOver)
 	require.Len(t, made.AttackerRows, 3)
 	require.Equal(t, "seed 2", made.AttackerRows[1].Point)
 }

@@ -15,6 +15,7 @@ import (
 	"backfire/game"
 	"backfire/paper"
 	"backfire/report/table"
+	"backfire/stats"
 )
 
 // Kind is the kind of table that is made of a summary.
@@ -114,8 +115,12 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	if opt.Name != "" {
 		b.table.Name = opt.Name
 	}
+	b.table.PaperRepeats = stats.Undefined()
 	if figures, err := paper.For(dataset); err == nil {
 		b.paper = &figures
+		if slices.Contains([]Kind{Table1, Table2, Table3}, kind) {
+			b.table.PaperRepeats = stats.Number(figures.Repeatability() / 100)
+		}
 	}
 	return b, nil
 }

@@ -13,6 +13,7 @@ const columnGap = 2
 type style struct {
 	stacked bool // the values of an entry stand below each other
 	grouped bool // all labels but the last stand on lines of their own
+	split   bool // the limits of an interval stand below each other
 	gap     int  // blanks between columns
 }
 
@@ -66,6 +67,10 @@ func (t *Table) fittingGrid(width int) *grid {
 	if len(t.Heads) > 1 {
 		styles = append(styles, style{grouped: true, gap: columnGap}, style{grouped: true, gap: 1}, style{stacked: true, grouped: true, gap: 1})
 	}
+	for _, s := range styles {
+		s.split = true
+		styles = append(styles, s)
+	}
 	var g *grid
 	for _, s := range styles {
 		if g = t.grid(s); g.width() <= width {
@@ -84,10 +89,10 @@ func (t *Table) grid(s style) *grid {
 	}
 	g.addHeads(heads, t.Columns)
 	layouts := make([]layout, len(t.Columns))
-	for _, step := range []func(*layout, Entry, bool){(*layout).findDecimals, (*layout).fit, (*layout).fitIntervals} {
+	for _, step := range []func(*layout, Entry, style){(*layout).findDecimals, (*layout).fit, (*layout).fitIntervals} {
 		for _, row := range t.Rows {
 			for i, entry := range row.Entries {
-				step(&layouts[i], entry, s.stacked)
+				step(&layouts[i], entry, s)
 			}
 		}
 	}
@@ -136,10 +141,10 @@ func (g *grid) addHeads(labels []string, columns []Column) {
 // addRow adds the lines of a row.
 func (g *grid) addRow(row Row, labels []string, layouts []layout) {
 	for n, kind := range row.kinds() {
-		for value := range row.values(kind, g.stacked) {
+		for line := range row.lines(kind, g.style) {
 			fields := make([]string, len(labels))
 			switch {
-			case value > 0:
+			case line > 0:
 			case n == 0:
 				copy(fields, labels)
 				fields[len(fields)-1] += marks(row.Marks, func(m string) string { return " " + bracketMark(m) })
@@ -149,34 +154,41 @@ func (g *grid) addRow(row Row, labels []string, layouts []layout) {
 				fields[0] = strings.TrimRight("  "+g.table.lineLabel(kind), " ")
 			}
 			for i, entry := range row.Entries {
-				fields = append(fields, layouts[i].field(entry, kind, value, g.stacked))
+				fields = append(fields, layouts[i].field(entry, kind, line, g.style))
 			}
 			g.add(fields)
 		}
 	}
 }
 
-// values returns the number of lines that a kind of line takes.
-func (r Row) values(kind lineKind, stacked bool) int {
+// lines returns the number of lines that a kind of line takes.
+func (r Row) lines(kind lineKind, s style) int {
 	n := 1
-	if !stacked || kind == captionLine {
-		return n
-	}
-	for _, entry := range r.Entries {
-		for i := range entry.Values {
-			if (entry.part(i, kind) != part{}) {
-				n = max(n, i+1)
+	if s.stacked && kind != captionLine {
+		for _, entry := range r.Entries {
+			for i := range entry.Values {
+				if (entry.part(i, kind) != part{}) {
+					n = max(n, i+1)
+				}
 			}
 		}
 	}
-	return n
+	return n * s.limits(kind)
+}
+
+// limits returns the number of lines that an interval takes, on lines of a kind.
+func (s style) limits(kind lineKind) int {
+	if s.split && (kind == seedsLine || kind == imagesLine) {
+		return 2
+	}
+	return 1
 }
 
 // parts calls found with every part of an entry and the layout of its value.
-func (l *layout) parts(e Entry, stacked bool, found func(v *valueLayout, p part)) {
+func (l *layout) parts(e Entry, s style, found func(v *valueLayout, p part)) {
 	for i := range e.Values {
 		at := i
-		if stacked {
+		if s.stacked {
 			at = 0
 		}
 		for len(l.values) <= at {
@@ -189,16 +201,16 @@ func (l *layout) parts(e Entry, stacked bool, found func(v *valueLayout, p part)
 }
 
 // findDecimals finds out which parts of an entry have decimals.
-func (l *layout) findDecimals(e Entry, stacked bool) {
-	l.parts(e, stacked, func(v *valueLayout, p part) {
+func (l *layout) findDecimals(e Entry, s style) {
+	l.parts(e, s, func(v *valueLayout, p part) {
 		v.numberDecimals = v.numberDecimals || strings.Contains(p.number, ".")
 		v.spreadDecimals = v.spreadDecimals || strings.Contains(p.spread, ".")
 	})
 }
 
 // fit widens the layout for an entry's numbers and marks.
-func (l *layout) fit(e Entry, stacked bool) {
-	l.parts(e, stacked, func(v *valueLayout, p part) {
+func (l *layout) fit(e Entry, s style) {
+	l.parts(e, s, func(v *valueLayout, p part) {
 		v.number = max(v.number, utf8.RuneCountInString(aligned(p.number, v.numberDecimals)))
 		v.spread = max(v.spread, utf8.RuneCountInString(aligned(p.spread, v.spreadDecimals)))
 	})
@@ -207,9 +219,13 @@ func (l *layout) fit(e Entry, stacked bool) {
 
 // fitIntervals widens the layout for an entry's intervals, which take the width of number
 // and spread.
-func (l *layout) fitIntervals(e Entry, stacked bool) {
-	l.parts(e, stacked, func(v *valueLayout, p part) {
-		v.number += max(0, utf8.RuneCountInString(p.interval)-v.width())
+func (l *layout) fitIntervals(e Entry, s style) {
+	l.parts(e, s, func(v *valueLayout, p part) {
+		width := utf8.RuneCountInString(p.interval())
+		if s.split {
+			width = max(len(p.low), len(p.high))
+		}
+		v.number += max(0, width-v.width())
 	})
 }
 
@@ -232,10 +248,16 @@ func aligned(number string, decimals bool) string {
 	return number + "  "
 }
 
-// text returns a part in the width of the value.
-func (v valueLayout) text(p part) string {
-	if p.interval != "" {
-		return fmt.Sprintf("%*s", v.width(), p.interval)
+// text returns a part in the width of the value, of a split interval one of the limits.
+func (v valueLayout) text(p part, split bool, limit int) string {
+	switch {
+	case p.low == "":
+	case !split:
+		return fmt.Sprintf("%*s", v.width(), p.interval())
+	case limit == 0:
+		return fmt.Sprintf("%*s", v.width(), p.low)
+	default:
+		return fmt.Sprintf("%*s", v.width(), p.high)
 	}
 	text := fmt.Sprintf("%*s", v.number, aligned(p.number, v.numberDecimals))
 	if p.spread != "" {
@@ -244,22 +266,24 @@ func (v valueLayout) text(p part) string {
 	return text + strings.Repeat(" ", v.width()-utf8.RuneCountInString(text))
 }
 
-// field returns the text of an entry on a line; stacked: of one of its values.
-func (l *layout) field(e Entry, kind lineKind, value int, stacked bool) string {
+// field returns the text of an entry on one of the lines of a kind; stacked: of one of its
+// values.
+func (l *layout) field(e Entry, kind lineKind, line int, s style) string {
 	if kind == captionLine {
 		return e.Caption + strings.Repeat(" ", l.mark)
 	}
+	value, limit := line/s.limits(kind), line%s.limits(kind)
 	var texts []string
 	for i := range e.Values {
 		switch {
-		case !stacked:
-			texts = append(texts, l.values[i].text(e.part(i, kind)))
+		case !s.stacked:
+			texts = append(texts, l.values[i].text(e.part(i, kind), s.split, limit))
 		case i == value:
-			texts = append(texts, l.values[0].text(e.part(i, kind)))
+			texts = append(texts, l.values[0].text(e.part(i, kind), s.split, limit))
 		}
 	}
 	mark := ""
-	if kind == measuredLine && value == 0 {
+	if kind == measuredLine && line == 0 {
 		mark = marks(e.Marks, bracketMark)
 	}
 	return strings.Join(texts, " ") + fmt.Sprintf("%-*s", l.mark, mark)

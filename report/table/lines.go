@@ -42,15 +42,18 @@ func (t *Table) shortLabel(kind lineKind) string {
 }
 
 // part is a value on a line: a number, and the spread behind its ± sign or nothing; or
-// an interval in place of both.
-type part struct{ number, spread, interval string }
+// the limits of an interval and the text between them.
+type part struct{ number, spread, low, between, high string }
+
+// interval returns the limits with the text between them; empty without an interval.
+func (p part) interval() string { return p.low + p.between + p.high }
 
 // join returns the part with the signs of a form in place of ± and of the dash between
 // limits.
-func (p part) join(plusMinus, dash string) string {
+func (p part) join(plusMinus, between string) string {
 	switch {
-	case p.interval != "":
-		return strings.Replace(p.interval, "–", dash, 1)
+	case p.low != "":
+		return strings.Replace(p.interval(), dash, between, 1)
 	case p.spread == "":
 		return p.number
 	default:
@@ -69,11 +72,11 @@ func (v Value) part(kind lineKind) part {
 		}
 	case seedsLine:
 		if v.CIOver == OverSeeds {
-			p.interval = v.interval()
+			p.low, p.between, p.high = v.interval()
 		}
 	case imagesLine:
 		if v.CIOver == OverImages {
-			p.interval = v.interval()
+			p.low, p.between, p.high = v.interval()
 		}
 	case paperLine:
 		if v.Paper.Defined() {
@@ -83,12 +86,12 @@ func (v Value) part(kind lineKind) part {
 			p.spread = PrintedPercent(v.PaperStd)
 		}
 	}
-	if v.Bracketed {
-		for _, text := range []*string{&p.number, &p.interval} {
-			if *text != "" {
-				*text = "(" + *text + ")"
-			}
-		}
+	switch {
+	case !v.Bracketed:
+	case p.number != "":
+		p.number = "(" + p.number + ")"
+	case p.low != "":
+		p.low, p.high = "("+p.low, p.high+")"
 	}
 	return p
 }
@@ -122,7 +125,7 @@ func (r Row) kinds() []lineKind {
 // texts returns a line of the row for forms that lay out their cells themselves:
 // labels, then entries. Marks are written by mark and stand on the row's first line
 // (those of the row) and behind measured values.
-func (t *Table) texts(r Row, kind lineKind, plusMinus, dash string, escape, mark func(string) string) []string {
+func (t *Table) texts(r Row, kind lineKind, plusMinus, between string, escape, mark func(string) string) []string {
 	texts := make([]string, len(r.Labels), len(r.Labels)+len(r.Entries))
 	if kind == r.kinds()[0] {
 		for i, label := range r.Labels {
@@ -138,7 +141,7 @@ func (t *Table) texts(r Row, kind lineKind, plusMinus, dash string, escape, mark
 			text = append(text, escape(entry.Caption))
 		}
 		for i := range entry.Values {
-			if s := entry.part(i, kind).join(plusMinus, dash); s != "" {
+			if s := entry.part(i, kind).join(plusMinus, between); s != "" {
 				text = append(text, s)
 			}
 		}

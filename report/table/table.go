@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the version of the JSON form.
-const Version = 1
+const Version = 2
 
 // Table is a table before it has a form: each form is written from it and nothing
 // else. Values are shares in [0, 1].

@@ -1,7 +1,9 @@
 package table
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"backfire/stats"
 )
@@ -181,18 +183,30 @@ func (v Value) Percent(share stats.Number) string {
 	return stats.Percent(share, v.Images)
 }
 
-// interval returns the value's interval as text: "61–84", or with words between limits
-// that may have a sign. It is empty without an interval.
-func (v Value) interval() string {
+// FewImages reports whether the value has no decimal since few images are behind it.
+func (v Value) FewImages() bool {
+	return v.Images > 0 && v.Mean.Defined() && !strings.Contains(v.Percent(v.Mean), ".")
+}
+
+// interval returns the limits of the value's interval as text, and the text between them:
+// a dash, or a word between limits that may have a sign. The limits are rounded outward to
+// whole percent, so that the interval keeps its promise. They are empty without an
+// interval.
+func (v Value) interval() (low, between, high string) {
 	if v.CIOver == "" {
-		return ""
+		return "", "", ""
 	}
-	between := "–"
+	between = dash
 	if within, _ := v.Quantity.Within(); within.Low < 0 {
 		between = " to "
 	}
-	return v.Percent(v.CILow) + between + v.Percent(v.CIHigh)
+	const rounding = 1e-9 // of limits that are whole percent
+	low = fmt.Sprintf("%.0f", math.Floor(100*float64(v.CILow)+rounding)+0)
+	return low, between, fmt.Sprintf("%.0f", math.Ceil(100*float64(v.CIHigh)-rounding)+0)
 }
+
+// dash stands between the limits of an interval.
+const dash = "–"
 
 // printedShare returns a percentage of few decimals as a share with as few digits.
 func printedShare(percent float64) stats.Number {
