@@ -67,12 +67,18 @@ type Section struct {
 	ID, Title string
 	Table     *table.Table
 	Body      template.HTML // the table
-	Claims    []Claim
+	Claims    []ClaimGroup
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
 	Origin    summary.Request
 	Hash      string // of the sweep
+}
+
+// ClaimGroup holds the claims below one heading.
+type ClaimGroup struct {
+	Head   string
+	Claims []Claim
 }
 
 // Claim is a verdict in the form that the page shows.
@@ -164,8 +170,12 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 		}
 		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
 	}
-	for _, verdict := range made.Verdicts {
-		s.Claims = append(s.Claims, newClaim(verdict))
+	for _, group := range made.ClaimGroups() {
+		shown := ClaimGroup{Head: group.Head}
+		for _, verdict := range group.Verdicts {
+			shown.Claims = append(shown.Claims, newClaim(verdict))
+		}
+		s.Claims = append(s.Claims, shown)
 	}
 	records := results.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)

@@ -98,11 +98,11 @@ func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 	for _, note := range t.Notes {
 		fmt.Fprintf(out, "%s\\par\n", escapeLaTeX(note))
 	}
-	if len(t.Verdicts) > 0 {
-		fmt.Fprintf(out, "%s:\\par\n", claimsHead)
-	}
-	for _, verdict := range t.Verdicts {
-		fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(verdictLines(verdict)[0]), escapeLaTeX(verdict.Sentence))
+	for _, group := range t.ClaimGroups() {
+		fmt.Fprintf(out, "%s:\\par\n", escapeLaTeX(group.Head))
+		for _, verdict := range group.Verdicts {
+			fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(t.verdictLines(verdict)[0]), escapeLaTeX(verdict.Sentence))
+		}
 	}
 	out.WriteString("\\end{minipage}\n")
 }
