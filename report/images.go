@@ -7,28 +7,11 @@ import (
 )
 
 // attackersImages returns the number of held-out images behind a mean over the attackers
-// of a game, each counted once: with the denominator pooled, all attackers' ASRs are over
-// the same images.
-func (p played) attackersImages() int {
-	most, all := 0, 0
-	for _, a := range p.game.Attackers {
-		most, all = max(most, a.ASR.Of), all+a.ASR.Of
-	}
-	if p.point.Readings.Denominator == string(game.Pooled) {
-		return most
-	}
-	return all
-}
+// of the game.
+func (p played) attackersImages() int { return p.point.AttackersImages(p.game) }
 
-// cleanImages returns the number of the defender's held-out images behind a standard
-// accuracy, each counted once: the models that answer are all measured on the same.
-func (p played) cleanImages() int {
-	answering := map[string]bool{}
-	for _, a := range p.game.Attackers {
-		answering[a.Model] = true
-	}
-	return p.game.CleanAccuracy.Of / max(1, len(answering))
-}
+// cleanImages returns the number of held-out images behind the game's standard accuracy.
+func (p played) cleanImages() int { return p.game.CleanImages() }
 
 // seeds returns a number of every game that has a result, with the images behind it.
 func (s *series) seeds(of func(*summary.GameSummary) float64, images func(played) int) []table.Measured {
