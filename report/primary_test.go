@@ -98,8 +98,8 @@ func TestReadingsAreJudgedApart(t *testing.T) {
 	require.Equal(t, 2, made.Verdicts[0].Claims, "and counts as one that was chosen")
 	require.True(t, strings.HasPrefix(made.Verdicts[1].Reading, "trigger.sampling = per_image; trigger per_dimension"), made.Verdicts[1].Reading)
 	for form, text := range forms(t, made) {
-		if form != "html" && form != "tex" {
-			require.Contains(t, text, strings.ReplaceAll("trigger.sampling = per_image; trigger", "_", map[bool]string{true: `\_`, false: "_"}[form == "md"]), form)
+		if form != "html" { // the page has the claims
+			require.Contains(t, strings.ReplaceAll(text, `\_`, "_"), "trigger.sampling = per_image; trigger", form)
 		}
 	}
 }

@@ -101,7 +101,11 @@ func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 	for _, group := range t.ClaimGroups() {
 		fmt.Fprintf(out, "%s:\\par\n", escapeLaTeX(group.Head))
 		for _, verdict := range group.Verdicts {
-			fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(t.verdictLines(verdict)[0]), escapeLaTeX(verdict.Sentence))
+			sentence := verdict.Sentence
+			if verdict.Reading != "" {
+				sentence += " Reading: " + verdict.Reading + "."
+			}
+			fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(verdictLines(verdict)[0]), escapeLaTeX(sentence))
 		}
 	}
 	out.WriteString("\\end{minipage}\n")

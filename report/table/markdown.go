@@ -49,7 +49,7 @@ func (t *Table) markdown() string {
 	for _, group := range t.ClaimGroups() {
 		out.WriteString("#### " + escapeMarkdown(group.Head) + "\n\n")
 		for _, verdict := range group.Verdicts {
-			lines := t.verdictLines(verdict)
+			lines := verdictLines(verdict)
 			out.WriteString("- **" + escapeMarkdown(lines[0]) + "**\n")
 			for _, line := range lines[1:] {
 				out.WriteString("  - " + escapeMarkdown(line) + "\n")

@@ -39,7 +39,7 @@ func (t *Table) text() string {
 		out.WriteByte('\n')
 		wrapTo(&out, width, "", group.Head)
 		for _, verdict := range group.Verdicts {
-			lines := t.verdictLines(verdict)
+			lines := verdictLines(verdict)
 			wrapTo(&out, width, "    ", lines[0])
 			for _, line := range lines[1:] {
 				wrapTo(&out, width, "    ", "  "+line)
@@ -56,7 +56,8 @@ type ClaimGroup struct {
 }
 
 // ClaimGroups returns the verdicts of the table, and the exploratory answers below a
-// heading of their own. A group without any is left out.
+// heading of their own. A group without any is left out. The reading of a verdict is empty
+// if it is the table's.
 func (t *Table) ClaimGroups() []ClaimGroup {
 	groups := []ClaimGroup{
 		{Head: "Verdicts on the paper's claims, under the readings above"},
@@ -67,18 +68,18 @@ func (t *Table) ClaimGroups() []ClaimGroup {
 		if verdict.Exploratory {
 			at = 1
 		}
+		if verdict.Reading == ReadingsTexts(t.Readings) {
+			verdict.Reading = ""
+		}
 		groups[at].Verdicts = append(groups[at].Verdicts, verdict)
 	}
 	return slices.DeleteFunc(groups, func(g ClaimGroup) bool { return len(g.Verdicts) == 0 })
 }
 
 // verdictLines returns the texts of a verdict: claim and outcome, then one text each
-// for the sentence, its reading if that is not the table's, the statistics and the games
-// that were left out.
-func (t *Table) verdictLines(verdict claims.Verdict) []string {
-	if verdict.Reading == ReadingsTexts(t.Readings) {
-		verdict.Reading = ""
-	}
+// for the sentence, the reading if it is not empty, the statistics and the games that were
+// left out.
+func verdictLines(verdict claims.Verdict) []string {
 	var lines []string
 	for line := range strings.Lines(claims.Text([]claims.Verdict{verdict})) {
 		lines = append(lines, strings.TrimPrefix(strings.TrimSpace(line), "- "))
