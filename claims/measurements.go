@@ -76,6 +76,7 @@ type Game struct {
 	// Random if the target was drawn, otherwise any other value.
 	Labels        Labels
 	CleanAccuracy stats.Number // standard accuracy in [0, 1]
+	CleanImages   int          // images behind CleanAccuracy; 0: not known
 	Collapsed     bool         // whether the model predicts no better than chance, so that its ASRs mean nothing
 	Attackers     []Attacker
 	// Models holds a name for each trained model behind the game (such as the hash
@@ -90,6 +91,7 @@ type Attacker struct {
 	Rate   float64      // p in [0, 1]
 	ASR    stats.Number // in [0, 1]
 	Lift   stats.Number // in [-1, 1]
+	Images int          // images behind ASR and Lift; 0: not known
 	// Divergence is the distance between the attacker's feature distribution and
 	// that of all agents (appendix 7.1 of the paper), at least 0.
 	Divergence stats.Number
@@ -213,6 +215,19 @@ func (m Measure) values(g Game) []float64 {
 		values[i] = m.of(a)
 	}
 	return values
+}
+
+// images returns the number of images behind the measure's mean over the game's
+// attackers, or behind its standard accuracy; 0 if it is not known.
+func (m Measure) images(g Game) int {
+	if m == CleanAccuracy {
+		return g.CleanImages
+	}
+	images := 0
+	for _, a := range g.Attackers {
+		images += a.Images
+	}
+	return images
 }
 
 // mean returns the measure's mean over the game's attackers, or the game's

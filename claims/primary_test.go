@@ -109,3 +109,19 @@ func TestNoZeroSeeds(t *testing.T) {
 		require.NotRegexp(t, `\b0 (seeds|models)`, Text(verdicts))
 	}
 }
+
+// Numbers of few images have no decimal, and bounds keep theirs.
+func TestDecimalsOfFewImages(t *testing.T) {
+	sentence := func(images int) string {
+		m := cutMixMeasurements(both(90.26, 90.26), both(80, 80))
+		for i := range m.Games {
+			m.Games[i].Attackers[0].Images = images
+		}
+		verdicts, err := Judge(m, "C5")
+		require.NoError(t, err)
+		require.Equal(t, 2*images, verdicts[0].Statistics[0].Images)
+		return Text(verdicts)
+	}
+	require.Contains(t, sentence(250), "change of mean ASR by CutMix is -10.3 points (95 % CI ")
+	require.Contains(t, sentence(249), "change of mean ASR by CutMix is -10 points (95 % CI -88 to +86); supported below -5.0")
+}

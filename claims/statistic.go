@@ -32,6 +32,9 @@ type Statistic struct {
 	// see Margins. It is undefined if the statement is not about a change.
 	Room    stats.Number `json:"room"`
 	PerSeed []SeedValue  `json:"per_seed"`
+	// Images is the number of images over the seeds behind that of its games which has
+	// the fewest; 0: not known. Texts have no decimal where they are fewer than 500.
+	Images int `json:"images"`
 	// Outcome is the answer of the interval alone, not corrected for other claims.
 	Outcome Outcome `json:"outcome"`
 	// Paper is the paper's value, undefined if it gives none, and Repeats the distance

@@ -202,7 +202,24 @@ func (s *study) measure(st statement, m Measure) Statistic {
 	if st.room != nil {
 		result.Room = stats.Summarize(rooms).Mean
 	}
+	result.Images = s.fewestImages(m)
 	return result
+}
+
+// fewestImages returns the number of images over the seeds in use behind a measure of the
+// game that has the fewest.
+func (s *study) fewestImages(m Measure) int {
+	fewest := 0
+	for i, key := range keysOf(s.comparisons) {
+		images := 0
+		for _, r := range s.usable {
+			images += m.images(r.games[key])
+		}
+		if i == 0 || images < fewest {
+			fewest = images
+		}
+	}
+	return fewest
 }
 
 // notes collects remarks, each with its seeds, in the order of their first

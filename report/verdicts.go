@@ -230,7 +230,7 @@ func labelsOf(s *series, attackers []summary.GameAttacker) claims.Labels {
 func measured(s *series, p played) claims.Game {
 	g := claims.Game{
 		Seed: p.point.Seed, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
-		CleanAccuracy: stats.Number(p.game.CleanAccuracy.Value()), Collapsed: p.game.Collapsed,
+		CleanAccuracy: stats.Number(p.game.CleanAccuracy.Value()), CleanImages: p.cleanImages(), Collapsed: p.game.Collapsed,
 		Models: p.game.Models,
 	}
 	for _, a := range p.game.Attackers {
@@ -254,7 +254,7 @@ func distance(d *store.AttackerDivergence) stats.Number {
 // attacker returns an attacker in the form that claims are judged by.
 func attacker(a store.AttackerResult) claims.Attacker {
 	return claims.Attacker{
-		ID: a.ID, Target: a.Target, Rate: a.PoisonRate, ASR: stats.Number(a.ASR.Value()), Lift: a.Lift,
+		ID: a.ID, Target: a.Target, Rate: a.PoisonRate, ASR: stats.Number(a.ASR.Value()), Lift: a.Lift, Images: a.ASR.Of,
 		Divergence: stats.Undefined(),
 	}
 }
@@ -279,7 +279,7 @@ func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
 				return nil, fmt.Errorf("attacker %d alone: %w", a.ID, err)
 			}
 			if result != nil {
-				g.CleanAccuracy, g.Collapsed = stats.Number(result.CleanAccuracy.Value()), result.Collapsed
+				g.CleanAccuracy, g.CleanImages, g.Collapsed = stats.Number(result.CleanAccuracy.Value()), result.CleanAccuracy.Of, result.Collapsed
 				single = result.Attackers[0]
 			}
 		}

@@ -197,11 +197,11 @@ func newClaim(v claims.Verdict) Claim {
 			continue
 		}
 		line := Statistic{
-			Name: s.Name, Measure: string(s.Measure), Estimate: s.Unit.Format(float64(s.Estimate)), Outcome: string(s.Outcome),
+			Name: s.Name, Measure: string(s.Measure), Estimate: s.Format(s.Estimate), Outcome: string(s.Outcome),
 			Conditions: s.Conditions(),
 		}
 		if s.Low.Defined() && s.High.Defined() {
-			line.Interval = s.Unit.Format(float64(s.Low)) + " to " + s.Unit.Format(float64(s.High))
+			line.Interval = s.Format(s.Low) + " to " + s.Format(s.High)
 		}
 		c.Statistics = append(c.Statistics, line)
 	}
