@@ -10,9 +10,9 @@ import (
 	"backfire/claims"
 )
 
-// Primary is what a sweep fixes before anything is trained, so that no result can choose
-// it: the claims whose verdicts are corrected together, and for which games. It is part of
-// the sweep's hash.
+// Primary holds the choices that a sweep fixes before anything is trained, so that no
+// result can make them: the claims whose verdicts are corrected together, and the games
+// that they are judged by. It is part of the sweep's hash.
 type Primary struct {
 	// Claims lists the IDs of the claims. All other answers are exploratory.
 	Claims []string `json:"claims"`
@@ -40,7 +40,7 @@ func (p *Primary) Holds(keys map[string]string) bool {
 // primaryFields are the keys below primary, in the order of their documentation.
 var primaryFields = []string{"claims", "reading", "margins", "looks"}
 
-// readPrimary reads what the sweep fixes before anything is trained.
+// readPrimary reads the choices that the sweep fixes before anything is trained.
 func (f *sweepFile) readPrimary(node *yaml.Node) error {
 	f.primary, f.primaryAt = &Primary{Margins: claims.DefaultMargins()}, f.at(node)
 	readers := map[string]func(*yaml.Node) error{

@@ -21,7 +21,7 @@ type Sweep struct {
 	Title  string // one line that describes it; may be empty
 	Source string // its origin: "sweep table1" or "file my.yaml"
 	Preset string // the preset that all points start from; empty: none
-	// Primary is what the file fixes before anything is trained; nil: nothing.
+	// Primary holds the choices that the file fixes before anything is trained; nil: none.
 	Primary *Primary
 	// Points are sorted by seed, then by the entries of the file's list, then by
 	// the grid, whose last key varies fastest. No two points are equal.

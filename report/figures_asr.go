@@ -34,7 +34,9 @@ func point(x float64, v table.Value) figures.Point {
 }
 
 // bar returns the interval of a value, which is not drawn if it is undefined.
-func bar(v table.Value) figures.Bar { return figures.Bar{Low: float64(v.CILow), High: float64(v.CIHigh)} }
+func bar(v table.Value) figures.Bar {
+	return figures.Bar{Low: float64(v.CILow), High: float64(v.CIHigh)}
+}
 
 // against draws the ASR of groups against x.
 func (d *drawing) against(groups []*group, x figures.Axis, name, title, caption string) error {

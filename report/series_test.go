@@ -37,8 +37,8 @@ func TestFiguresAreOverSeedsOrOverAttackers(t *testing.T) {
 	require.InDelta(t, 0.55, float64(first.Paper), tolerance)
 
 	mean := row.Entries[5].Values[0]
-	require.InDelta(t, 0.4, float64(mean.Mean), tolerance)                   // of 0.5, 0.4, 0.3
-	require.InDelta(t, (0.4+0.1+0.1)/3, float64(mean.Std), tolerance)        // population std within each game
+	require.InDelta(t, 0.4, float64(mean.Mean), tolerance)            // of 0.5, 0.4, 0.3
+	require.InDelta(t, (0.4+0.1+0.1)/3, float64(mean.Std), tolerance) // population std within each game
 	requireInterval(t, mean, 0.5, 0.4, 0.3)
 	require.Equal(t, 6000, mean.Images)
 	require.Equal(t, 3, mean.Seeds)

@@ -45,7 +45,7 @@ type StoredPlan struct {
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
 
-	// Primary is what was fixed before anything is trained; nil: nothing.
+	// Primary holds the choices that were fixed before anything is trained; nil: none.
 	Primary *Primary      `json:"primary,omitempty"`
 	Points  []StoredPoint `json:"points"`
 }

@@ -15,7 +15,7 @@ import (
 // SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
 const SweepFormat = 1
 
-// Primary is what a sweep fixes before anything is trained.
+// Primary holds the choices that a sweep fixes before anything is trained.
 type Primary = config.Primary
 
 // SweepPoint is one configuration of a sweep.
@@ -41,7 +41,8 @@ type PlannedPoint struct {
 // depends on the points and on results alone, so that any process can resume a sweep from the store.
 type Sweep struct {
 	Points []PlannedPoint
-	// Primary is what was fixed before anything is trained; nil: nothing. The caller of NewSweep sets it.
+	// Primary holds the choices that were fixed before anything is trained; nil: none. The caller of NewSweep
+	// sets it.
 	Primary *Primary
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.

@@ -21,7 +21,7 @@ type Summary struct {
 	Sweep  string `json:"sweep"` // hash
 	// Origin is the command that asked for the sweep; nil: not known.
 	Origin *Request `json:"origin,omitempty"`
-	// Primary is what the sweep fixed before anything was trained; nil: nothing.
+	// Primary holds the choices that the sweep fixed before anything was trained; nil: none.
 	Primary *plan.Primary `json:"primary,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`

@@ -43,7 +43,7 @@ func (q Quantity) Within() (stats.Range, bool) {
 	}
 }
 
-// Basis is what an interval is an interval over.
+// Basis names the sample that an interval is over.
 type Basis string
 
 // The bases. The empty Basis stands for a value without an interval.
