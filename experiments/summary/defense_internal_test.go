@@ -20,7 +20,7 @@ func TestSweepPlaysDefenders(t *testing.T) {
 		enginetest.Verified(0.8)(c)
 		c.Attackers.Counts, c.Attackers.Singles, c.Defenders = []int{2}, 2, []string{"indexing", "cutmix"}
 	}))
-	game := []string{"N = 2", "N = 2, leaving out attacker 0", "N = 2, leaving out attacker 1", "N = 2, cutmix"}
+	game := []string{"N = 2", "N = 2, leaving out agent 0", "N = 2, leaving out agent 1", "N = 2, cutmix"}
 	_, waiting := enginetest.Wanted(enginetest.After(t, sweep, nil))
 	require.Equal(t, game, waiting)
 	decided, waiting := enginetest.Wanted(enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(80), "attacker 1 alone": enginetest.PercentOf(80)}))
