@@ -159,7 +159,7 @@ func TestValues(t *testing.T) {
 func TestReadingsText(t *testing.T) {
 	r := table.Readings{TriggerRange: "area", Sampling: "per_agent", LabelMode: "dirty", Denominator: "pooled"}
 	text := table.ReadingsText(r)
-	require.Equal(t, "trigger area, drawn per_agent; dirty labels; ASR over all attackers' held-out images", text)
+	require.Equal(t, "trigger area, drawn per_agent; dirty labels; as many seats as attackers; ASR over all attackers' held-out images", text)
 	other := r
 	other.ExcludeTargetClass = true
 	require.Equal(t, text+"; or "+text+" but those of the target class", table.ReadingsTexts([]table.Readings{r, other, r}))
