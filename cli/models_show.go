@@ -95,7 +95,7 @@ func heading(r *store.Record) string {
 	line("seed", "%d (one seed, one model)", c.Game.Seed)
 	line("network", "%s, width %d", c.Model.Architecture, c.Model.Width)
 	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
-		words.Plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
+		epochsText(r), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
 	line("readings", "%s", report.ReadingsText(result.Readings))
 	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
@@ -105,6 +105,16 @@ func heading(r *store.Record) string {
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()
+}
+
+// epochsText returns the number of epochs of a model, and the rule that ended its
+// training.
+func epochsText(r *store.Record) string {
+	text := words.Plural(r.Result.Epochs(r.Cell), "epoch")
+	if rule := r.Cell.Training.StopWhen; rule != "" {
+		text += fmt.Sprintf(" of at most %d (until %s)", r.Cell.Training.Epochs, rule)
+	}
+	return text
 }
 
 // collapsedText returns the remark about a model whose accuracy is at chance.

@@ -6,7 +6,6 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
-	"backfire/triggers"
 )
 
 // KnownResult holds the part of a stored result that plans depend on.
@@ -93,7 +92,7 @@ func (p *planner) selectionOf(id int, known Known, earlier []selection) (selecti
 func (p *planner) choose(id int, known Known) (selection, error) {
 	var s selection
 	draws := MaxDraws
-	if p.all[id].Trigger.Kind == triggers.Picture {
+	if p.all[id].Trigger.Kind.DrawnOnce() {
 		draws = 1 // there is no other
 	}
 	for draw := range draws {

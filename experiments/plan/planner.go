@@ -58,7 +58,7 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 		}
 		p0, p1, p2 := cfg.Attackers.Strength(id)
 		attacker := game.Attacker{
-			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode), Budget: budgetOf(cfg.Attackers),
 		}
 		if leader := cfg.Attackers.Leader(id); leader != id {
 			attacker, err = p.colluder(attacker, leader)
@@ -181,6 +181,14 @@ func kernelsOf(name string) string {
 	return ""
 }
 
+// budgetOf returns the value of attackers.budget as rules have it.
+func budgetOf(a config.Attackers) game.Budget {
+	if a.Budget == string(game.AnyImage) && a.LabelMode == string(game.DirtyLabel) {
+		return game.AnyImage
+	}
+	return game.NonTarget
+}
+
 // cell plans the game of the given attackers without a defense. The error holds the reason why it cannot be
 // played; it has a cell and a hash nevertheless.
 func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
@@ -223,7 +231,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
 			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
-			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels),
+			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels), StopWhen: cfg.Train.StopRule().String(),
 		},
 	}
 }

@@ -222,6 +222,9 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(segments) == 1 {
+			s.End = r.Epochs(c) // a rule may have ended the training
+		}
 		trained = append(trained, TrainedSegment{Segment: s, Name: name, Images: int64(c.PassingImages(rows)) * int64(s.End-s.First)})
 	}
 	return trained, nil
