@@ -47,7 +47,7 @@ type PlannedGame struct {
 // game.ErrCollision, defenses.ErrPolicy or datasets.ErrUnknownClass if it is one of them.
 func New(cfg config.Config, set *datasets.Set) (*Plan, error) {
 	cfg.Trigger.MinSingleASR = 0
-	p, err := newPlanner(cfg, set)
+	p, err := newPlanner(cfg, set, newWeightFiles())
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

@@ -27,6 +27,7 @@ type planner struct {
 	verification *planner
 
 	precision string // as cells have it
+	weights   string // SHA-256 of the initial weights, as cells have it
 
 	policies []defenses.Policy    // the defenders with a defense
 	defended map[string]*defended // by the hash of the twin and the defender's name
@@ -40,8 +41,8 @@ type planned struct {
 	err  error      // the reason why it cannot be played; nil if it can
 }
 
-// newPlanner resolves the attackers of the largest game. The error wraps ErrPlan.
-func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
+// newPlanner resolves the attackers of the largest game and checks the initial weights. The error wraps ErrPlan.
+func newPlanner(cfg config.Config, set *datasets.Set, files *weightFiles) (*planner, error) {
 	p := &planner{cfg: cfg, set: set, games: map[string]*planned{}, defended: map[string]*defended{}}
 	p.verification = p
 	var err error
@@ -50,6 +51,9 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 	}
 	if p.policies, err = policies(cfg); err != nil {
 		return nil, err
+	}
+	if p.weights, err = files.sum(cfg.Model.Weights, p.cellOf(nil)); err != nil {
+		return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
 	}
 	for id := range cfg.Attackers.Largest() {
 		target, err := p.target(id)
@@ -226,7 +230,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
 		},
 		Game:  rules.Resolve(p.set),
-		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width},
+		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width, Weights: p.weights},
 		Training: cell.Training{
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,

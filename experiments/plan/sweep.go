@@ -46,6 +46,7 @@ type Sweep struct {
 	planners []*planner
 	sources  []datasets.Source // by point
 	order    []place
+	weights  *weightFiles
 }
 
 // place is one game of one point.
@@ -60,7 +61,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	if len(points) == 0 {
 		return nil, fmt.Errorf("plan: sweep: %w: no points", cell.ErrPlan)
 	}
-	s := &Sweep{order: rounds(points)}
+	s := &Sweep{order: rounds(points), weights: newWeightFiles()}
 	sets := map[datasets.Source]*datasets.Set{}
 	for _, point := range points {
 		source := SourceOf(point.Config)
@@ -71,7 +72,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 			}
 			sets[source] = set
 		}
-		p, err := point.planner(sets[source])
+		p, err := point.planner(sets[source], s.weights)
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -92,12 +93,12 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 }
 
 // planner returns a planner of the point's games.
-func (p SweepPoint) planner(set *datasets.Set) (*planner, error) {
-	planner, err := newPlanner(p.Config, set)
+func (p SweepPoint) planner(set *datasets.Set, files *weightFiles) (*planner, error) {
+	planner, err := newPlanner(p.Config, set, files)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.verification, err = newPlanner(*p.Verify, set)
+	planner.verification, err = newPlanner(*p.Verify, set, files)
 	return planner, err
 }
 

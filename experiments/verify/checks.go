@@ -17,7 +17,7 @@ import (
 	"backfire/experiments/worker"
 )
 
-// checkData loads the images of the cell.
+// checkData loads the images of the cell, and reads its initial weights.
 func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
@@ -26,7 +26,14 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
+	note := fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
+	if c.cell.Model.Weights == "" {
+		return note, nil
+	}
+	if _, err := c.cell.CheckWeights(c.Weights); err != nil {
+		return "", err
+	}
+	return note + fmt.Sprintf("; initial weights, SHA-256 %.12s", c.cell.Model.Weights), nil
 }
 
 // checkDeal deals the game again.
