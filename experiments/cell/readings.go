@@ -8,6 +8,7 @@ type Readings struct {
 	TriggerRange       string `json:"trigger_range"`          // empty for pictures
 	Sampling           string `json:"sampling"`
 	LabelMode          string `json:"label_mode"`
+	Budget             string `json:"budget,omitempty"` // empty: non_target
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
 }
@@ -21,7 +22,7 @@ func ReadingsOf(rules game.Rules) Readings {
 	first := rules.Attackers[0]
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
-		Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
+		Budget: string(first.Budget), Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
 		ExcludeTargetClass: rules.ExcludeTargetClass,
 	}
 	for _, a := range rules.Attackers[1:] {
@@ -33,6 +34,9 @@ func ReadingsOf(rules game.Rules) Readings {
 		}
 		if a.LabelMode != first.LabelMode {
 			r.LabelMode = mixed
+		}
+		if a.Budget != first.Budget {
+			r.Budget = mixed
 		}
 	}
 	return r
