@@ -41,8 +41,8 @@ type Deal struct {
 	Honest []Share `json:"honest,omitempty"`
 }
 
-// of returns the share of the agent at a position.
-func (d *Deal) of(owner int) Share {
+// Agent returns the share of the agent at a position.
+func (d *Deal) Agent(owner int) Share {
 	if owner < len(d.Attackers) {
 		return d.Attackers[owner]
 	}

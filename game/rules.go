@@ -102,8 +102,12 @@ type Attacker struct {
 // Rules fix a game on a dataset. No field has a default: each game has exactly
 // one spelling, so that rules can be part of a result's identity.
 type Rules struct {
-	// Seed seeds every random stream of the game.
+	// Seed seeds every random stream of the game except, with TriggerSeed, those of
+	// the triggers.
 	Seed uint64 `json:"seed" yaml:"seed"`
+	// TriggerSeed seeds the streams of the triggers alone. It is nil, and not
+	// written, if it is Seed.
+	TriggerSeed *uint64 `json:"trigger_seed,omitempty" yaml:"trigger_seed,omitempty"`
 	// PoolSize is the number of images that are dealt, a class-balanced random
 	// draw from the dataset. 0 or the size of the dataset takes the whole
 	// dataset; Resolve replaces the 0.

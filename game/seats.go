@@ -72,11 +72,14 @@ func (r Rules) ownsSeatOfID() bool {
 	return true
 }
 
-// Canonical returns the rules in their only spelling: if every seat attacks,
-// Seats is 0.
+// Canonical returns the rules in their only spelling: Seats is 0 if every seat
+// attacks, and TriggerSeed is nil if it is Seed.
 func (r Rules) Canonical() Rules {
 	if r.Seats == len(r.Attackers) {
 		r.Seats = 0
+	}
+	if r.TriggerSeed != nil && *r.TriggerSeed == r.Seed {
+		r.TriggerSeed = nil
 	}
 	return r
 }

@@ -39,7 +39,7 @@ func (g *Game) Training() *TrainingSet {
 	n := len(g.deal.Defender.Contributed)
 	owners := g.rules.owners()
 	for _, owner := range owners {
-		n += len(g.deal.of(owner).Contributed)
+		n += len(g.deal.Agent(owner).Contributed)
 	}
 	t := &TrainingSet{
 		Shape:  g.shape,
@@ -51,7 +51,7 @@ func (g *Game) Training() *TrainingSet {
 		g.contribute(t, Defender, source, false)
 	}
 	for _, owner := range owners {
-		for at, source := range g.deal.of(owner).Contributed {
+		for at, source := range g.deal.Agent(owner).Contributed {
 			g.contribute(t, owner, source, owner < len(g.poison) && g.poison[owner].marks[at])
 		}
 	}

@@ -11,6 +11,8 @@ type Readings struct {
 	Budget             string `json:"budget,omitempty"` // empty: non_target
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	// Seats is the number of seats. It is 0, and not written, if there are as many as attackers.
+	Seats int `json:"seats,omitempty"`
 }
 
 // mixed stands for a reading in which the attackers of a game differ.
@@ -23,7 +25,7 @@ func ReadingsOf(rules game.Rules) Readings {
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
 		Budget: string(first.Budget), Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
-		ExcludeTargetClass: rules.ExcludeTargetClass,
+		ExcludeTargetClass: rules.ExcludeTargetClass, Seats: rules.Seats,
 	}
 	for _, a := range rules.Attackers[1:] {
 		if a.Trigger.Kind != first.Trigger.Kind {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"backfire/internal/words"
 	"backfire/stats"
 	"backfire/triggers"
 )
@@ -22,6 +23,7 @@ type Readings struct {
 	Budget             string `json:"budget,omitempty"` // empty: non_target
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
 }
 
 // ReadingsText describes readings in words.
@@ -41,7 +43,11 @@ func ReadingsText(r Readings) string {
 	default:
 		trigger = r.TriggerKind + " " + trigger
 	}
-	return fmt.Sprintf("%s; %s labels, p0 of %s; ASR over %s", trigger, r.LabelMode, poisoned(r), images)
+	seats := "as many seats as attackers"
+	if r.Seats > 0 {
+		seats = words.Plural(r.Seats, "seat")
+	}
+	return fmt.Sprintf("%s; %s labels, p0 of %s; %s; ASR over %s", trigger, r.LabelMode, poisoned(r), seats, images)
 }
 
 // poisoned names the images of which p0 are poisoned.
