@@ -21,7 +21,7 @@ func TestInitialWeightsArePlanned(t *testing.T) {
 		require.NoError(t, err)
 		return p
 	}
-	one := enginetest.WeightsFile(t, drawn.Cells[0], 0.5)
+	one := enginetest.WriteWeights(t, "", drawn.Cells[0], 0.5)
 	started := with(one)
 	require.Len(t, started.Cells, len(drawn.Cells))
 	for i, c := range started.Cells {
@@ -29,12 +29,12 @@ func TestInitialWeightsArePlanned(t *testing.T) {
 		c.Model.Weights = ""
 		require.Equal(t, drawn.Cells[i], c)
 	}
-	require.Equal(t, started, with(enginetest.WeightsFile(t, drawn.Cells[0], 0.5)))
-	require.NotEqual(t, started.Games, with(enginetest.WeightsFile(t, drawn.Cells[0], 0.25)).Games)
+	require.Equal(t, started, with(enginetest.WriteWeights(t, "", drawn.Cells[0], 0.5)))
+	require.NotEqual(t, started.Games, with(enginetest.WriteWeights(t, "", drawn.Cells[0], 0.25)).Games)
 
 	wide := drawn.Cells[0]
 	wide.Model.Width = 2
-	for _, path := range []string{one + "2", enginetest.WeightsFile(t, wide, 0.5)} {
+	for _, path := range []string{one + "2", enginetest.WriteWeights(t, "", wide, 0.5)} {
 		_, err := planTiny(t, func(c *config.Config) { c.Model.Weights = path })
 		require.ErrorIs(t, err, cell.ErrPlan)
 		require.ErrorIs(t, err, cell.ErrWeights)
@@ -46,7 +46,7 @@ func TestInitialWeightsArePlanned(t *testing.T) {
 // triggers, too. Each file is read once.
 func TestTasksNameTheirInitialWeights(t *testing.T) {
 	first := enginetest.NewPlan(t).Cells[0]
-	paths := map[float32]string{1: enginetest.WeightsFile(t, first, 1), 2: enginetest.WeightsFile(t, first, 2)}
+	paths := map[float32]string{1: enginetest.WriteWeights(t, "", first, 1), 2: enginetest.WriteWeights(t, "", first, 2)}
 	start := func(path string) func(*config.Config) {
 		return func(c *config.Config) { c.Model.Weights = path }
 	}

@@ -98,15 +98,6 @@ func (r *Result) Epochs(c cell.Cell) int {
 	return c.Training.Epochs
 }
 
-// LossesOf returns the mean training loss of each epoch.
-func LossesOf(epochs []EpochMetrics) []float64 {
-	losses := make([]float64, len(epochs))
-	for i, e := range epochs {
-		losses[i] = e.Loss
-	}
-	return losses
-}
-
 // Contributed returns the number of images that the agent at a position contributes.
 func (r *Result) Contributed(agent int) int {
 	if agent < len(r.Attackers) {

@@ -121,7 +121,7 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	end, stopped := c.cell.Training.StopRule().End(store.LossesOf(metrics))
+	end, stopped := c.cell.Training.StopRule().End(len(metrics), func(epoch int) float64 { return metrics[epoch].Loss })
 	if !stopped {
 		end = c.cell.Training.Epochs
 	}

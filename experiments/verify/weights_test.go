@@ -19,7 +19,7 @@ import (
 // A run whose models start from a file of weights passes it to its workers. Its results
 // are verified with that file, and not without it.
 func TestVerifyNeedsTheInitialWeights(t *testing.T) {
-	path := enginetest.WeightsFile(t, enginetest.NewPlan(t).Cells[0], 0.5)
+	path := enginetest.WriteWeights(t, "", enginetest.NewPlan(t).Cells[0], 0.5)
 	point := enginetest.TinyPoint(t, "", func(c *config.Config) {
 		c.Attackers.Counts, c.Attackers.Singles, c.Model.Weights = []int{2}, 0, path
 		c.Train.StopWhen = "loss < 1e+300"

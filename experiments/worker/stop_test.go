@@ -31,7 +31,7 @@ func stoppable(t *testing.T) (cell.Cell, int) {
 	}
 	rule := stoprule.Rule{Loss: slices.Max(losses[:3]) * 1.000001, Epochs: 3}
 	c.Training.StopWhen = rule.String()
-	end, met := rule.End(losses)
+	end, met := rule.End(len(losses), func(epoch int) float64 { return losses[epoch] })
 	require.True(t, met)
 	require.Equal(t, 3, end)
 	return c, end

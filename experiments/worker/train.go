@@ -166,7 +166,7 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 
 // stopped reports whether the rule of the cell has ended the training.
 func (t *training) stopped() bool {
-	return t.Cell.Training.StopRule().Met(store.LossesOf(t.epochs))
+	return t.Cell.Training.StopRule().Met(len(t.epochs), func(epoch int) float64 { return t.epochs[epoch].Loss })
 }
 
 // trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the

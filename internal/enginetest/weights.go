@@ -11,18 +11,13 @@ import (
 	"backfire/internal/safetensors"
 )
 
-// WeightsFile writes a file of initial weights for the network of a cell, all with one value, and
-// returns its path.
-func WeightsFile(t *testing.T, c cell.Cell, value float32) string {
+// WriteWeights writes a file of initial weights for the network of a cell, all with one value, and
+// returns its path: the given one, or a temporary one if that is empty.
+func WriteWeights(t *testing.T, path string, c cell.Cell, value float32) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "weights.safetensors")
-	WriteWeights(t, path, c, value)
-	return path
-}
-
-// WriteWeights writes a file of initial weights for the network of a cell, all with one value.
-func WriteWeights(t *testing.T, path string, c cell.Cell, value float32) {
-	t.Helper()
+	if path == "" {
+		path = filepath.Join(t.TempDir(), "weights.safetensors")
+	}
 	var content safetensors.File
 	for _, p := range c.Parameters() {
 		n := int64(1)
@@ -39,4 +34,5 @@ func WriteWeights(t *testing.T, path string, c cell.Cell, value float32) {
 	require.NoError(t, err)
 	require.NoError(t, safetensors.Write(file, content))
 	require.NoError(t, file.Close())
+	return path
 }

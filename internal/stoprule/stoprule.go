@@ -56,27 +56,27 @@ func (r Rule) String() string {
 	return text
 }
 
-// Met reports whether a training with these losses, of its epochs so far, has
-// fulfilled the rule in its last epoch.
-func (r Rule) Met(losses []float64) bool {
-	if r.Epochs == 0 || len(losses) < r.Epochs {
+// Met reports whether a training has fulfilled the rule in the last of its first n
+// epochs. loss returns the loss of an epoch, from 0 on.
+func (r Rule) Met(n int, loss func(epoch int) float64) bool {
+	if r.Epochs == 0 || n < r.Epochs {
 		return false
 	}
-	for _, loss := range losses[len(losses)-r.Epochs:] {
-		if !(loss < r.Loss) {
+	for epoch := n - r.Epochs; epoch < n; epoch++ {
+		if !(loss(epoch) < r.Loss) {
 			return false
 		}
 	}
 	return true
 }
 
-// End returns the number of epochs after which a training with these losses ends: the
-// first after which the rule is met, or all of them; met tells which.
-func (r Rule) End(losses []float64) (epochs int, met bool) {
-	for n := 1; n <= len(losses); n++ {
-		if r.Met(losses[:n]) {
-			return n, true
+// End returns the number of epochs after which a training of n epochs ends: the first
+// after which the rule is met, or n; met tells which.
+func (r Rule) End(n int, loss func(epoch int) float64) (epochs int, met bool) {
+	for epochs := 1; epochs <= n; epochs++ {
+		if r.Met(epochs, loss) {
+			return epochs, true
 		}
 	}
-	return len(losses), false
+	return n, false
 }

@@ -65,11 +65,12 @@ func TestEndIsTheFirstEpochThatMeetsTheRule(t *testing.T) {
 				break
 			}
 		}
-		end, ended := rule.End(losses)
+		of := func(epoch int) float64 { return losses[epoch] }
+		end, ended := rule.End(len(losses), of)
 		require.Equal(t, want, end)
 		require.Equal(t, met, ended)
 		for n := range end {
-			require.False(t, rule.Met(losses[:n]))
+			require.False(t, rule.Met(n, of))
 		}
 	})
 }
