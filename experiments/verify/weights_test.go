@@ -73,6 +73,11 @@ func TestVerifyCountsTheEpochs(t *testing.T) {
 	summary, _, _ := runtest.RunSweep(t, enginetest.NewSweep(t, point), st, 1)
 	hash := summary.Points[0].Games[0].Cell
 	require.Empty(t, failing(t, st, hash))
+	require.NoError(t, summary.Write(context.Background(), st))
+	require.NoError(t, verify.Summary(st, summary.Path).Err)
+	summary.Points[0].Games[0].EpochsTrained[0]++
+	require.NoError(t, summary.Write(context.Background(), st))
+	require.ErrorContains(t, verify.Summary(st, summary.Path).Err, "has other figures than its results")
 	forgeResult(func(r *store.Result) { r.StepsTrained++ })(t, st.Path(hash))
 	rewriteManifest(t, st, hash)
 	require.ErrorContains(t, failing(t, st, hash)["figures"], "steps_trained")
