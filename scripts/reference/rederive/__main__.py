@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator
+from zipfile import BadZipFile
 
 import images
 from documents import canonical
@@ -83,7 +85,7 @@ def main() -> int:
     except Difference as difference:
         print(f"{about}: DIFFERENT: {difference}")
         return 1
-    except (Unavailable, OSError, ValueError, KeyError, IndexError) as error:
+    except (Unavailable, OSError, ValueError, KeyError, IndexError, BadZipFile, zlib.error) as error:
         print(f"{about}: cannot be checked: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     print(f"{count} checks, no difference")

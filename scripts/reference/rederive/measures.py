@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from game import Game
+from game import Agent, Game
 
 CONFIDENCE = 0.95
 SUCCESS_LIFT = 0.5
@@ -93,7 +93,8 @@ class Measures:
         true label is the target."""
         if target is None or not self.game.rules["exclude_target_class"]:
             return probes
-        return probes[self._labels[probes] != target]
+        kept: np.ndarray = probes[self._labels[probes] != target]
+        return kept
 
     def _correct(self, probes: np.ndarray, target: int | None = None) -> dict[str, Any]:
         probes = self._without(probes, target)
@@ -103,7 +104,8 @@ class Measures:
         probes = self._without(probes, target)
         return rate((self.predicted[probes] == target).sum(), len(probes))
 
-    def _cross(self, a: Any, b: Any) -> dict[str, Any]:
+    def _cross(self, a: Agent, b: Agent) -> dict[str, Any]:
+        assert b.attack
         return self._as_target(self._groups[a.id, True], b.attack["target"])
 
     def _attacker(self, position: int) -> dict[str, Any]:
@@ -127,12 +129,12 @@ class Measures:
             result["colludes"] = rules["colludes"]
         return result
 
-    def _honest(self, agent: Any) -> dict[str, Any]:
+    def _honest(self, agent: Agent) -> dict[str, Any]:
         accuracy = self._correct(self._groups[agent.id, False])
         return {"id": agent.id, "contributed": len(agent.contributed), "held_out": len(agent.held_out), "accuracy": accuracy}
 
     def collapsed(self) -> bool:
-        return self.clean["hits"] <= self.chance["hits"]
+        return bool(self.clean["hits"] <= self.chance["hits"])
 
     def summaries(self) -> dict[str, dict[str, Any]]:
         return summaries(self.attackers)

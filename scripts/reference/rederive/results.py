@@ -14,7 +14,7 @@ import numpy as np
 import defense
 import documents
 from documents import digest, without
-from game import DEFENDER, NONE, Game, Row
+from game import NONE, Game, Row
 from images import Dataset
 from measures import Measures
 from pictures import read_png
@@ -168,15 +168,15 @@ class Result:
         rows, images = self.training
         shape = self.game.shape
         pictures = images.reshape(-1, shape["c"], shape["h"], shape["w"]).transpose(0, 2, 3, 1)
-        columns = {"labels": "new", "clean_labels": "old", "owner": "owner", "trigger": "trigger", "simulated": "simulated", "source": "source"}
+        columns = {"labels": "new", "clean_labels": "old"} | {name: name for name in ("owner", "trigger", "simulated", "source")}
         derived = {name: np.array([getattr(row, column) for row in rows]) for name, column in columns.items()}
-        with np.load(self.directory / "training.npz") as stored:
-            compare("training.npz: arrays", sorted(stored.files), sorted([*derived, "images"]))
-            for name, values in {**derived, "images": pictures}.items():
-                compare(f"training.npz: shape of {name}", list(stored[name].shape), list(values.shape))
-                differ = np.flatnonzero((stored[name] != values).reshape(len(values), -1).any(axis=1))
-                if len(differ):
-                    raise Difference(f"training.npz: {name} of row {differ[0]} differs from the derived row, {len(differ)} rows in all")
+        stored: dict[str, np.ndarray] = dict(np.load(self.directory / "training.npz"))
+        compare("training.npz: arrays", sorted(stored), sorted([*derived, "images"]))
+        for name, values in {**derived, "images": pictures}.items():
+            compare(f"training.npz: shape of {name}", list(stored[name].shape), list(values.shape))
+            differ = np.flatnonzero((stored[name] != values).reshape(len(values), -1).any(axis=1))
+            if len(differ):
+                raise Difference(f"training.npz: {name} of row {differ[0]} differs from the derived row, {len(differ)} rows in all")
         return f"{len(rows)} rows of {len(derived) + 1} arrays"
 
     def check_folder(self) -> str | None:

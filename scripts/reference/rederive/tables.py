@@ -3,6 +3,7 @@ with the games in which an attacker is alone or poisons nothing."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -62,14 +63,14 @@ class Tables:
         for cell in cells:
             result = self._result(cell)
             if result and result.stored["run"].get("single"):
-                yield f"{cell[:12]} beside single games", lambda result=result: self._singles(result)
+                yield f"{cell[:12]} beside single games", partial(self._singles, result)
         for path in sorted(self._store.glob("plans/*/s*.json")):
             table = documents.read_json(path)
             for point in table.get("points", [{**without(table, "rows"), "games": table.get("rows", [])}]):
                 for at, game in enumerate(point["games"]):
                     if game["cell"] in cells and game["complete"]:
                         name = f"{path.parent.name[:12]} {point.get('name', '')} N = {game['n']}, {game['defender']}"
-                        yield name, lambda point=point, at=at: self._game(point, at)
+                        yield name, partial(self._game, point, at)
 
     def _singles(self, result: Result) -> str:
         """Checks the single games of a result. Those of earlier versions are the lone
@@ -148,7 +149,9 @@ class Tables:
         """Returns the figures of an attacker that follow from other games."""
         earlier = "success" not in attacker  # a table of a version without matched singles, or without a lift
         derived: dict[str, Any] = {} if earlier else {"success": lift >= SUCCESS_LIFT if lift is not None else None}
-        single = self._compared(f"{place}: single_cell", attacker.get("single_cell"), matched_single(cell, position), earlier and lone(cell, position))
+        single = self._compared(
+            f"{place}: single_cell", attacker.get("single_cell"), matched_single(cell, position), lone(cell, position) if earlier else ""
+        )
         alone = self._other(f"{place}: lone", attacker.get("lone"), lone(cell, position), attacker["id"])
         self._other(f"{place}: transfer", attacker.get("transfer"), without_attack(cell, position), attacker["id"])
         figures = single.attacker(attacker["id"]) if single else {"asr": None, "lift": None}
@@ -170,8 +173,9 @@ class Tables:
     def _stored_game(self, cell: dict[str, Any]) -> Game:
         return self._stored(digest(cell)).game
 
-    def _compared(self, place: str, named: str | None, expected: str, or_else: Any) -> Result | None:
-        """Returns the result of the named cell, which must be the expected one."""
+    def _compared(self, place: str, named: str | None, expected: str, or_else: str = "") -> Result | None:
+        """Returns the result of the named cell, which must be the expected or the other
+        one."""
         if not named:
             return None
         if named != or_else:
@@ -182,7 +186,7 @@ class Tables:
         """Checks an attacker's figures in another game and returns them."""
         if not stored:
             return None
-        result = self._compared(place, stored["cell"], expected, None)
+        result = self._compared(place, stored["cell"], expected)
         derived = result.attacker(id) if result else {"asr": None, "lift": None}
         compare(place, without(stored, "cell"), {"asr": derived["asr"], "lift": derived["lift"]})
         return derived
