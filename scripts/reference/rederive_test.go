@@ -152,7 +152,10 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 		enginetest.TinyPoint(t, "verified", enginetest.WeakConfig(enginetest.WeakBound)),
 	)
 	requireDerived(t, []string{
-		"4 seats of 60, 3 honest", "honest contributors: ", "N = 2, none: 2 attackers, interference ", "training.npz: ", "images: ",
+		"4 seats of 60, 3 honest", "honest contributors: ", "training.npz: ", "images: ",
+		"seats N = 2, none: 2 attackers beside 2 single, 0 lone and 2 transfer games, interference ",
+		"shared N = 2, none: 2 attackers beside 2 single, 2 lone and 2 transfer games, interference ",
+		"not derived: final_loss, run, train_accuracy\n",
 	}, "--data", data, st.Dir())
 }
 

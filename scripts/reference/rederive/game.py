@@ -17,9 +17,12 @@ DEFENDER = -1  # the owner of the defender's images
 NONE = -1  # no trigger, no simulated attacker
 LARGE_OVERLAP = 0.5
 
+# The settings that are derived from; others may change what they mean.
 KNOWN = {
     "seed", "trigger_seed", "pool_size", "defender_share", "held_out", "seats", "attackers",
     "sampling", "exclude_target_class", "denominator",
+    "id", "target", "p0", "budget", "trigger", "draw", "label_mode", "colludes",
+    "kind", "pixels", "p1", "p2", "range",
 }  # fmt: skip
 
 
@@ -78,7 +81,9 @@ class Game:
 
     def __init__(self, cell: dict[str, Any], dataset: Dataset) -> None:
         self.rules, self.dataset, self.shape = cell["game"], dataset, cell["data"]["shape"]
-        if unknown := set(self.rules) - KNOWN:
+        attackers = self.rules["attackers"]
+        settings = set(self.rules).union(*attackers, *(a["trigger"] for a in attackers))
+        if unknown := settings - KNOWN:
             raise Unavailable(f"the game has settings that are not known here: {', '.join(sorted(unknown))}")
         self.seed = self.rules["seed"]
         self.trigger_seed = self.rules.get("trigger_seed", self.seed)
@@ -120,10 +125,12 @@ class Game:
 
     def _poison(self, agent: Agent, attack: dict[str, Any]) -> None:
         """Chooses the poisoned images: with dirty labels p0 of all contributed ones, from
-        those of other classes than the target; with clean labels p0 of the target's."""
+        those of other classes than the target, or from all with the budget "any"; with
+        clean labels p0 of the target's."""
         clean = attack["label_mode"] == "clean"
         labels = self.dataset.labels[agent.contributed]
-        candidates = np.flatnonzero((labels == attack["target"]) == clean).tolist()
+        allowed = (labels == attack["target"]) == clean
+        candidates = np.flatnonzero(allowed | (attack.get("budget") == "any")).tolist()
         agent.attack = attack
         agent.budget = rounded(attack["p0"] * len(candidates if clean else agent.contributed))
         order = Stream(self.seed, "poison", attack["id"]).permutation(len(candidates))

@@ -123,11 +123,22 @@ class Measures:
             "trigger": trigger.name() if trigger else "", "contributed": len(agent.contributed), "budget": agent.budget,
             "poisoned": len(agent.poisoned), "held_out": len(agent.held_out), "asr": asr, "base_rate": base,
             "robustness": self._correct(stamped, target), "lift": difference(asr["rate"], base["rate"]),
-            "label": self.classes[target],
+            "label": self.classes[target], "randomness": self._randomness(agent),
         }  # fmt: skip
         if "colludes" in rules:
             result["colludes"] = rules["colludes"]
         return result
+
+    def _randomness(self, agent: Agent) -> dict[str, float | None]:
+        """Returns the total-variation distances of the predictions for an attacker's
+        stamped images from uniform ones and from those for the same images unstamped."""
+
+        def shares(stamped: bool) -> np.ndarray:
+            predicted = self.predicted[self._groups[agent.id, stamped]]
+            return np.bincount(predicted, minlength=len(self.classes)) / len(predicted)
+
+        uniform = np.full(len(self.classes), 1 / len(self.classes))
+        return {name: float(np.abs(shares(True) - other).sum() / 2) for name, other in (("uniform", uniform), ("unstamped", shares(False)))}
 
     def _honest(self, agent: Agent) -> dict[str, Any]:
         accuracy = self._correct(self._groups[agent.id, False])

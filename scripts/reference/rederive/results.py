@@ -20,8 +20,9 @@ from measures import Measures
 from pictures import read_png
 
 TOLERANCE = 1e-9  # relative or absolute, of figures that are no counts
-# Figures that only the training knows, and the parts that have checks of their own.
-UNCHECKED = ("final_loss", "train_accuracy", "run", "digest")
+# What only the training knows, in result.json and beside it.
+ONLY_TRAINED = {"final_loss", "train_accuracy", "epochs_trained", "steps_trained", "run"}
+OPTIONAL = {"colludes"}  # fields of an attacker that not all have
 NOT_DERIVED = {"environment.json", "metrics.csv", "model.safetensors", "divergence.json", "queries.csv", "unlearned.bin"}
 
 
@@ -61,6 +62,7 @@ class Result:
         self.directory, self.hash, self._dataset = directory, directory.name, dataset
         self.cell: dict[str, Any] = documents.parse_yaml((directory / "cell.yaml").read_text(encoding="utf-8"))
         self.stored: dict[str, Any] = documents.read_json(directory / "result.json")
+        self.unknown: set[str] = set()  # fields that are not known here
 
     @cached_property
     def game(self) -> Game:
@@ -206,7 +208,13 @@ class Result:
         return f"{percent(m.clean)}, chance {percent(m.chance)}"
 
     def check_attackers(self) -> str:
-        compare("result.json: attackers", self.stored["attackers"], self.measures.attackers)
+        stored = self.stored["attackers"]
+        compare("result.json: number of attackers", len(stored), len(self.measures.attackers))
+        for i, (a, b) in enumerate(zip(stored, self.measures.attackers)):
+            self.unknown |= {f"attackers.{key}" for key in a.keys() - b.keys() - OPTIONAL}
+            # Results of versions that did not measure randomness lack it.
+            derived = b if "randomness" in a else without(b, "randomness")
+            compare(f"result.json: attackers[{i}]", {key: a[key] for key in a if key in b or key in OPTIONAL}, derived)
         rates = "; ".join(f"{a['id']}: {percent(a['asr'])}, base {percent(a['base_rate'])}" for a in self.measures.attackers[:3])
         return f"ASR, base rate, lift and robustness of {len(self.measures.attackers)} ({rates})"
 
@@ -224,21 +232,37 @@ class Result:
         return "mean, population deviation and interval over the attackers"
 
     def check_rest(self) -> str:
-        """Compares the fields that have no check of their own, so that none is forgotten."""
+        """Compares the fields that have no check of their own, and names those that are
+        not derived."""
+        readings = self.readings()
+        derived = {"format": 2, "cell": self.hash, "seed": self.game.seed, "readings": readings}
+        stored = {**self.stored, "readings": {key: self.stored["readings"][key] for key in self.stored["readings"] if key in READINGS}}
+        compare("result.json", {key: stored.get(key) for key in derived}, derived)
+        self.unknown |= {f"readings.{key}" for key in self.stored["readings"].keys() - READINGS}
+        self.unknown |= self.stored.keys() - derived.keys() - CHECKED - ONLY_TRAINED
+        return f"format, seed and readings; not derived: {', '.join(sorted(self.stored.keys() & ONLY_TRAINED | self.unknown))}"
+
+    def readings(self) -> dict[str, Any]:
+        """Returns the readings of the game, mixed where attackers differ."""
         rules = self.cell["game"]
-        readings: dict[str, Any] = {}
-        for name, of in {
-            "trigger_kind": lambda a: a["trigger"].get("kind", ""), "trigger_range": lambda a: a["trigger"]["range"],
-            "label_mode": lambda a: a["label_mode"],
-        }.items():  # fmt: skip
-            values = {of(a) for a in rules["attackers"]}
-            readings[name] = values.pop() if len(values) == 1 else "mixed"
-        if not readings["trigger_kind"]:
-            del readings["trigger_kind"]
-        for name in ("sampling", "exclude_target_class", "denominator", "seats"):
-            if name in rules:
-                readings[name] = rules[name]
-        checked = {"attackers", "honest", "cross", "overlaps", "clean_accuracy", "chance", "collapsed", "training_images", "normalization"}
-        left = without(self.stored, *UNCHECKED, *checked, *self.measures.summaries())
-        compare("result.json", left, {"format": 2, "cell": self.hash, "seed": self.game.seed, "readings": readings})
-        return "format, seed and readings; not derived: final_loss, train_accuracy, run"
+        readings = {name: rules[name] for name in ("sampling", "exclude_target_class", "denominator", "seats") if name in rules}
+        for name, value in OF_ATTACKERS.items():
+            values = {value(a) for a in rules["attackers"]}
+            reading = values.pop() if len(values) == 1 else "mixed"
+            if reading or name == "trigger_range":
+                readings[name] = reading
+        return readings
+
+
+OF_ATTACKERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "trigger_kind": lambda a: str(a["trigger"].get("kind", "")),
+    "trigger_range": lambda a: str(a["trigger"]["range"]),
+    "label_mode": lambda a: str(a["label_mode"]),
+    "budget": lambda a: str(a.get("budget", "")),
+}
+READINGS = {*OF_ATTACKERS, "sampling", "exclude_target_class", "denominator", "seats"}
+# The fields of result.json that have a check of their own.
+CHECKED = {
+    "digest", "attackers", "honest", "cross", "overlaps", "clean_accuracy", "chance", "collapsed", "training_images",
+    "normalization", "asr", "base_rate", "robustness", "lift",
+}  # fmt: skip

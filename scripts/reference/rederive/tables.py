@@ -98,7 +98,8 @@ class Tables:
         for position, attacker in enumerate(game["attackers"]):
             place = f"attacker {attacker['id']}"
             answering = self._stored(attacker["model"]).attacker(attacker["id"])
-            compare(place, {key: attacker.get(key) for key in MEASURES}, {key: answering.get(key) for key in MEASURES})
+            names = [*MEASURES, *({"randomness"} & attacker.keys())]
+            compare(place, {key: attacker.get(key) for key in names}, {key: answering.get(key) for key in names})
             self._label(point, first, attacker)
             self._draws(point, attacker, first.cell["training"].get("seed", first.game.seed))
             derived = self._comparisons(place, first.cell, position, attacker, answering["lift"], undefended)
@@ -106,8 +107,12 @@ class Tables:
         derived = summaries([self._stored(a["model"]).attacker(a["id"]) for a in game["attackers"]])
         compare("", {key: game[key] for key in derived}, derived)
         self._models(point, game)
+        beside = {name: sum(1 for a in game["attackers"] if a.get(name)) for name in ("single_cell", "lone", "transfer")}
         lifts = ", ".join(f"{a['interference']:+.3f}" for a in game["attackers"] if a.get("interference") is not None)
-        return f"{game['n']} attackers" + (f", interference {lifts}" if lifts else "")
+        return (
+            f"{game['n']} attackers beside {beside['single_cell']} single, {beside['lone']} lone and {beside['transfer']} transfer games"
+            + (f", interference {lifts}" if lifts else "")
+        )
 
     def _stored(self, cell: str) -> Result:
         result = self._result(cell)

@@ -63,8 +63,8 @@ class Canvas:
     """The box of a trigger that is being drawn."""
 
     def __init__(self, shape: dict[str, int], spec: dict[str, Any], stream: Stream) -> None:
-        self.channels, self.stream = shape["c"], stream
-        scale = {"per_dimension": spec["p1"], "area": math.sqrt(spec["p1"])}.get(spec["range"])
+        self.channels, self.stream, self.spec = shape["c"], stream, spec
+        scale = {"per_dimension": spec["p1"], "area": math.sqrt(spec["p1"]), "whole": 1}.get(spec["range"])
         if scale is None:
             raise Unavailable(f"triggers of range {spec['range']} are not known here")
         self.height, self.width = share(scale, shape["h"]), share(scale, shape["w"])
@@ -76,10 +76,22 @@ class Canvas:
     def colour(self) -> list[int]:
         return [self.stream.below(256) for _ in range(self.channels)]
 
-    def chosen(self, p: float) -> list[int]:
-        """Draws the share p of the box's pixels, in row order."""
-        n = self.height * self.width
+    def chosen(self) -> list[int]:
+        """Draws the share p2 of the box's pixels or, with range whole, each with the
+        probability p2, and the nearest one to that if there would be none."""
+        n, p = self.height * self.width, self.spec["p2"]
+        if self.spec["range"] == "whole":
+            draws = [self.stream.unit() for _ in range(n)]
+            return [i for i in range(n) if draws[i] < p] or [draws.index(min(draws))]
         return sorted(self.stream.permutation(n)[: share(p, n)])
+
+    def random_colours(self) -> None:
+        """Fills the chosen pixels with random colours. With range whole each pixel of the
+        image has its colour before any is chosen."""
+        if self.spec["range"] != "whole":
+            return self.paint(self.chosen(), lambda *_: self.colour())
+        colours = [self.colour() for _ in self.everywhere()]
+        return self.paint(self.chosen(), lambda row, column: colours[row * self.width + column])
 
     def everywhere(self) -> range:
         return range(self.height * self.width)
@@ -126,7 +138,7 @@ def draw(shape: dict[str, int], spec: dict[str, Any], stream: Stream) -> Trigger
         return picture(spec["pixels"], shape)
     canvas, effect, opacity = Canvas(shape, spec, stream), "", 0
     if kind == "":
-        canvas.paint(canvas.chosen(spec["p2"]), lambda *_: canvas.colour())
+        canvas.random_colours()
     elif kind == "square":
         colour = canvas.colour()
         canvas.paint(canvas.everywhere(), lambda *_: colour)
@@ -134,7 +146,7 @@ def draw(shape: dict[str, int], spec: dict[str, Any], stream: Stream) -> Trigger
         colours = canvas.colour(), canvas.colour()
         canvas.paint(canvas.everywhere(), lambda row, column: colours[(row + column) % 2])
     elif kind == "dots":
-        pixels, colour = canvas.chosen(spec["p2"]), canvas.colour()
+        pixels, colour = canvas.chosen(), canvas.colour()
         canvas.paint(pixels, lambda *_: colour)
     elif kind == "blended":
         effect, opacity = "mix", max(1, rounded(255 * spec["p2"]))
