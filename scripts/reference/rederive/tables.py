@@ -168,7 +168,8 @@ class Tables:
         if undefended:
             poisoned = [(a.attack["target"], len(a.poisoned)) for a in self._stored_game(cell).attackers if a.attack]
             total = sum(n for _, n in poisoned)
-            derived["interference"] = difference(lift, figures["lift"])
+            if attacker.get("single_cell") != digest(cell):  # otherwise there are no others
+                derived["interference"] = difference(lift, figures["lift"])
             derived["dilution"] = difference(figures["lift"], alone["lift"]) if alone else None
             if figures["asr"] and figures["asr"]["rate"] is not None and total:
                 shared = sum(n for target, n in poisoned if target == attacker["target"])
