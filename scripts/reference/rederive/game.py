@@ -10,12 +10,14 @@ from typing import Any, Iterator
 import numpy as np
 
 from images import Dataset, Unavailable
+from orthogonal import member
 from streams import Stream
 from triggers import Trigger, draw, rounded
 
 DEFENDER = -1  # the owner of the defender's images
 NONE = -1  # no trigger, no simulated attacker
 LARGE_OVERLAP = 0.5
+ORTHOGONAL = "orthogonal"
 
 # The settings that are derived from; others may change what they mean.
 KNOWN = {
@@ -137,7 +139,9 @@ class Game:
         agent.poisoned = {candidates[i] for i in order[: agent.budget]}
 
     def _trigger(self, attack: dict[str, Any]) -> Trigger:
-        index = [attack.get("colludes", attack["id"])]
+        if attack["trigger"].get("kind") == ORTHOGONAL:
+            return member(self.shape, attack["trigger"], Stream(self.trigger_seed, "orthogonal triggers"), leader(attack))
+        index = [leader(attack)]
         if attack.get("draw", 0):
             index.append(attack["draw"])
         return draw(self.shape, attack["trigger"], Stream(self.trigger_seed, "trigger", *index))
@@ -173,15 +177,21 @@ class Game:
 
     def overlaps(self) -> list[dict[str, Any]]:
         """Returns the pairs of attackers whose triggers share at least half of their
-        pixels."""
+        pixels, except for orthogonal ones, which do by design."""
         pairs, rules = [], self.rules["attackers"]
         for at, b in enumerate(rules if self.triggers else []):
             for a in rules[:at]:
                 overlap = self.triggers[a["id"]].overlap(self.triggers[b["id"]])
-                if overlap["jaccard"] >= LARGE_OVERLAP:
-                    shared = a.get("colludes", a["id"]) == b.get("colludes", b["id"])
+                agreed = a["trigger"].get("kind") == b["trigger"].get("kind") == ORTHOGONAL
+                if overlap["jaccard"] >= LARGE_OVERLAP and not agreed:
+                    shared = leader(a) == leader(b)
                     pairs.append({"a": a["id"], "b": b["id"], **overlap, **({"declared": True} if shared else {})})
         return pairs
+
+
+def leader(attack: dict[str, Any]) -> int:
+    """Returns the ID of the attacker whose trigger and target an attacker uses."""
+    return int(attack.get("colludes", attack["id"]))
 
 
 @lru_cache

@@ -109,7 +109,7 @@ class Result:
                 sums[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         compare("manifest.json", manifest, {"cell": self.hash, "files": sums})
         underived = sorted(NOT_DERIVED & sums.keys())
-        return f"{len(sums)} have the sums of manifest.json; not derived: {', '.join(underived)}"
+        return f"{len(sums)} have the sums of manifest.json; not derived: {', '.join(underived) or 'none'}"
 
     def check_deal(self) -> str:
         game = self.game

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator
 
 import documents
 from documents import digest, without
-from game import Game, random_label
+from game import Game, leader, random_label
 from measures import SUCCESS_LIFT, difference, summaries
 from results import Check, Difference, Result, compare
 from streams import Stream
@@ -19,6 +19,8 @@ MEASURES = (
     "held_out", "asr", "base_rate", "robustness", "lift",
 )  # fmt: skip
 COMPARISONS = ("interference", "dilution", "share_law")  # of games without a defense
+# What tables of versions without matched singles lack.
+FOLLOWING = {"success", "single_lift", "lone", "transfer", *COMPARISONS}
 
 
 def playing(cell: dict[str, Any], **rules: Any) -> str:
@@ -105,7 +107,7 @@ class Tables:
             derived = self._comparisons(place, first.cell, position, attacker, answering["lift"], undefended)
             compare(place, {key: attacker.get(key) for key in derived}, derived)
         derived = summaries([self._stored(a["model"]).attacker(a["id"]) for a in game["attackers"]])
-        compare("", {key: game[key] for key in derived}, derived)
+        compare("game", {key: game[key] for key in derived}, derived)
         self._models(point, game)
         beside = {name: sum(1 for a in game["attackers"] if a.get(name)) for name in ("single_cell", "lone", "transfer")}
         lifts = ", ".join(f"{a['interference']:+.3f}" for a in game["attackers"] if a.get("interference") is not None)
@@ -123,7 +125,7 @@ class Tables:
     def _label(self, point: dict[str, Any], first: Result, attacker: dict[str, Any]) -> None:
         if point.get("labels") != "random":
             return
-        label = random_label(first.game.trigger_seed, attacker.get("colludes", attacker["id"]), len(point["data"]["classes"]))
+        label = random_label(first.game.trigger_seed, leader(attacker), len(point["data"]["classes"]))
         compare(f"attacker {attacker['id']}: random target", attacker["target"], label)
 
     def _draws(self, point: dict[str, Any], attacker: dict[str, Any], seed: int) -> None:
@@ -140,8 +142,9 @@ class Tables:
             alone = [{"id": a["id"], "draw": a.get("draw", 0)} for a in result.cell["game"]["attackers"]]
             compare(place, alone, [{"id": attacker["id"], "draw": draw["draw"]}])
             compare(place, draw, {**draw, "asr": derived, "collapsed": result.measures.collapsed()})
-            if "seed" in result.cell["training"]:
-                compare(f"{place}: training.seed", result.cell["training"]["seed"], Stream(seed, "verification").uint64())
+            own = result.cell["training"].get("seed")
+            if own is not None or FOLLOWING & attacker.keys():
+                compare(f"{place}: training.seed", own, Stream(seed, "verification").uint64())
             rates.append(-1 if draw["collapsed"] or derived["rate"] is None else derived["rate"])
         reached = [i for i, value in enumerate(rates) if value >= bound]
         kept = reached[0] if reached else max(range(len(rates)), key=lambda i: rates[i], default=0)
@@ -152,7 +155,7 @@ class Tables:
         self, place: str, cell: dict[str, Any], position: int, attacker: dict[str, Any], lift: float | None, undefended: bool
     ) -> dict[str, Any]:
         """Returns the figures of an attacker that follow from other games."""
-        earlier = "success" not in attacker  # a table of a version without matched singles, or without a lift
+        earlier = not FOLLOWING & attacker.keys()
         derived: dict[str, Any] = {} if earlier else {"success": lift >= SUCCESS_LIFT if lift is not None else None}
         single = self._compared(
             f"{place}: single_cell", attacker.get("single_cell"), matched_single(cell, position), lone(cell, position) if earlier else ""
@@ -213,4 +216,4 @@ class Tables:
                 "asr": difference(m.summaries()["asr"]["mean"], other.summaries()["asr"]["mean"]),
                 "clean_accuracy": difference(m.clean["rate"], other.clean["rate"]),
             }
-        compare("", {key: game.get(key) for key in derived}, derived)
+        compare("game", {key: game.get(key) for key in derived}, derived)
