@@ -31,6 +31,8 @@ type AttackerScore struct {
 	BaseRate   Rate         `json:"base_rate"`
 	Robustness Rate         `json:"robustness"`
 	Lift       stats.Number `json:"lift"`
+	// Randomness is nil in results of versions that did not measure it.
+	Randomness *Randomness `json:"randomness,omitempty"`
 }
 
 // Score is the outcome of one game.
@@ -103,6 +105,8 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,
 	}
+	randomness := randomnessOf(t.stamped[position], t.clean[position])
+	s.Randomness = &randomness
 	if g.rules.Sampling == PerAgent {
 		s.Trigger = g.triggers[position].ID()
 	}

@@ -188,7 +188,11 @@ func (s *Sweep) Hash() (string, error) {
 // ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
-	return store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	if cfg.Train.ScoreEvery > 0 {
+		asked.Curve = store.CurveRequest{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
+	}
+	return asked
 }
 
 // TrainedSegment is a segment of the training behind a stored result.

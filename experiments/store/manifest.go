@@ -15,6 +15,8 @@ import (
 type Manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
 	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
+	// Curve is the request that CurveFile answers; zero without that file.
+	Curve CurveRequest `json:"curve,omitzero"`
 }
 
 // Artefacts returns the artefacts among the files.
@@ -22,8 +24,12 @@ func (m Manifest) Artefacts() Artefacts {
 	var a Artefacts
 	for name := range m.Files {
 		top, _, _ := strings.Cut(name, "/")
-		a = a.And(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
+		a = a.And(Artefacts{
+			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
+			Divergence: top == DivergenceFile,
+		})
 	}
+	a.Curve = m.Curve
 	return a
 }
 
@@ -66,6 +72,13 @@ func writeManifest(dir, hash string) error {
 		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
+	}
+	if _, ok := m.Files[CurveFile]; ok {
+		curve, err := readCurve(dir)
+		if err != nil {
+			return err
+		}
+		m.Curve = curve.request()
 	}
 	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
 }

@@ -141,6 +141,11 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	again.TrainingImages, again.Normalization = len(c.deal.Training.Labels), c.deal.Normalization
 	again.FinalLoss, again.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	for i, a := range c.result.Attackers {
+		if a.Randomness == nil && i < len(again.Attackers) { // as older versions stored it
+			again.Attackers[i].Randomness = nil
+		}
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err

@@ -22,6 +22,7 @@ type training struct {
 	request Train
 	report  func(Event)
 	watch   *stopwatch
+	scorer  *scorer // of the learning curve; nil: none
 
 	epochs  []store.EpochMetrics // completed
 	resumed int                  // number of those that come from a checkpoint
@@ -53,6 +54,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if err := t.stamp(cache); err != nil {
 		return err
 	}
+	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.trainSegments(ctx, w.Engine); err != nil {
 		return err
@@ -80,7 +82,8 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 		return err
 	}
 	content := t.files()
-	content.Epochs, content.Result, content.Environment = t.epochs, result, t.environment(program)
+	content.Epochs, content.Curve = t.epochs, t.request.Artefacts.Curve
+	content.Result, content.Environment = result, t.environment(program)
 	return content.Write(t.dir)
 }
 
@@ -145,9 +148,11 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	var err error
-	if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
-		return err
+	if t.predicted == nil { // the learning curve did not need them
+		var err error
+		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
+			return err
+		}
 	}
 	if t.request.Artefacts.Divergence {
 		if err := t.writeDivergences(model); err != nil {
@@ -165,8 +170,8 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 	return t.attribute(ctx, model)
 }
 
-// trainEpochs trains the epochs of a segment that are left. After each but the cell's last it
-// writes a checkpoint before it reports the epoch.
+// trainEpochs trains the epochs of a segment that are left and scores the model after those of the
+// learning curve. After each but the cell's last it writes a checkpoint before it reports the epoch.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
@@ -192,6 +197,9 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			Seconds: time.Since(begin).Seconds(),
 		}
 		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
+		if metrics.Scores, err = t.scoreEpoch(model, epoch+1); err != nil {
+			return err
+		}
 		t.epochs = append(t.epochs, metrics)
 		t.trained += stats.Images
 		if epoch+1 < epochs {

@@ -1,0 +1,95 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"reflect"
+
+	"backfire/experiments/store"
+	"backfire/experiments/worker"
+)
+
+// checkCurve compares the epochs of a learning curve with those of its request, the images that each
+// of them is scored on with those that the deal gives, and the rates after the last epoch with those
+// of the stored predictions. It compares the curve's columns in metrics.csv with the curve.
+func (c *verification) checkCurve(context.Context) (string, error) {
+	switch {
+	case c.manifest == nil:
+		return "", unchecked(store.ManifestFile)
+	case c.manifest.Curve.Every == 0:
+		return "not stored", nil
+	case c.deal == nil || c.predicted == nil:
+		return "", unchecked(store.PredictionsFile)
+	}
+	curve, err := (&store.Record{Dir: c.dir}).Curve()
+	if err != nil {
+		return "", err
+	}
+	request := store.CurveRequest{Every: curve.Every, Images: curve.Images}
+	if request != c.manifest.Curve || curve.Cell != c.hash {
+		return "", fmt.Errorf("%s does not fit %s", store.CurveFile, store.ManifestFile)
+	}
+	positions := worker.ScoredProbes(c.cell.Game, c.deal.Probes.List, request.Images)
+	predicted := make([]uint8, len(positions))
+	for i, at := range positions {
+		predicted[i] = c.predicted[at]
+	}
+	last := c.deal.Scores(positions, predicted)
+	points := curve.Points
+	for epoch := 1; epoch <= c.cell.Training.Epochs; epoch++ {
+		if !request.Wants(epoch, c.cell.Training.Epochs) {
+			continue
+		}
+		if len(points) == 0 || points[0].Epoch != epoch {
+			return "", fmt.Errorf("epoch %d has no scores", epoch)
+		}
+		if !sameImages(points[0].EpochScores, *last) {
+			return "", fmt.Errorf("epoch %d is scored on other images", epoch)
+		}
+		if epoch == c.cell.Training.Epochs && !reflect.DeepEqual(points[0].EpochScores, *last) {
+			return "", fmt.Errorf("the rates after the last epoch are not those of %s", store.PredictionsFile)
+		}
+		points = points[1:]
+	}
+	if len(points) > 0 {
+		return "", fmt.Errorf("epoch %d is scored, too", points[0].Epoch)
+	}
+	if err := c.sameColumns(*curve); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d epochs, the last as the predictions give it", len(curve.Points)), nil
+}
+
+// sameImages reports whether the rates of two epochs are over equal numbers of images.
+func sameImages(a, b store.EpochScores) bool {
+	if a.CleanAccuracy.Of != b.CleanAccuracy.Of || len(a.Attackers) != len(b.Attackers) {
+		return false
+	}
+	for i, x := range a.Attackers {
+		y := b.Attackers[i]
+		if x.ID != y.ID || x.ASR.Of != y.ASR.Of || x.BaseRate.Of != y.BaseRate.Of || x.CleanAccuracy.Of != y.CleanAccuracy.Of {
+			return false
+		}
+	}
+	return true
+}
+
+// sameColumns returns an error unless metrics.csv holds what the curve gives.
+func (c *verification) sameColumns(curve store.Curve) error {
+	epochs, err := (&store.Record{Dir: c.dir}).Metrics()
+	if err != nil {
+		return err
+	}
+	for _, point := range curve.Points {
+		if point.Epoch > len(epochs) {
+			return fmt.Errorf("%s has no epoch %d", store.MetricsFile, point.Epoch)
+		}
+		epochs[point.Epoch-1].Scores = &point.EpochScores
+	}
+	path := filepath.Join(c.scratch, store.MetricsFile)
+	if err := (store.ResultFiles{Epochs: epochs}).WriteMetrics(path); err != nil {
+		return err
+	}
+	return sameContent(c.path(store.MetricsFile), path)
+}
