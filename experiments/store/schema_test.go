@@ -62,9 +62,9 @@ func schemas(t *testing.T) map[string][]byte {
 	t.Helper()
 	reflector := &invopop.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true, Mapper: formOf}
 	all := map[string][]byte{}
-	for name, of := range map[string]any{"cell": cell.Cell{}, "result": store.Result{}} {
+	for name, of := range map[string]any{"cell": cell.Cell{}, "result": store.Result{}, "curve": store.Curve{}} {
 		schema := reflector.Reflect(of)
-		schema.Title = map[string]string{"cell": "cell.yaml, as JSON", "result": "result.json"}[name]
+		schema.Title = map[string]string{"cell": "cell.yaml, as JSON", "result": "result.json", "curve": "curve.json"}[name]
 		text, err := json.MarshalIndent(schema, "", "  ")
 		require.NoError(t, err)
 		all[name] = append(text, '\n')

@@ -54,6 +54,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		store.ResultFile:      reflect.TypeFor[store.Result](),
 		store.EnvironmentFile: reflect.TypeFor[store.Environment](),
 		store.DivergenceFile:  reflect.TypeFor[store.Divergences](),
+		store.CurveFile:       reflect.TypeFor[store.Curve](),
 		store.ManifestFile:    reflect.TypeFor[store.Manifest](),
 		store.SummaryFile:     reflect.TypeFor[runSummary](),
 		store.SweepFile:       reflect.TypeFor[Summary](),
