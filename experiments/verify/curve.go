@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
@@ -21,6 +22,8 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 		return "not stored", nil
 	case c.deal == nil || c.predicted == nil:
 		return "", unchecked(store.PredictionsFile)
+	case c.last == nil:
+		return "", unchecked(store.MetricsFile)
 	}
 	curve, err := (&store.Record{Dir: c.dir}).Curve()
 	if err != nil {
@@ -75,7 +78,7 @@ func sameImages(a, b store.EpochScores) bool {
 	return true
 }
 
-// sameColumns returns an error unless metrics.csv holds what the curve gives.
+// sameColumns returns an error unless the columns of scores in metrics.csv hold what the curve gives.
 func (c *verification) sameColumns(curve store.Curve) error {
 	epochs, err := (&store.Record{Dir: c.dir}).Metrics()
 	if err != nil {
@@ -91,5 +94,19 @@ func (c *verification) sameColumns(curve store.Curve) error {
 	if err := (store.ResultFiles{Epochs: epochs}).WriteMetrics(path); err != nil {
 		return err
 	}
-	return sameContent(c.path(store.MetricsFile), path)
+	derived, err := csvRows(path)
+	if err != nil {
+		return err
+	}
+	stored, err := csvRows(c.path(store.MetricsFile))
+	if err != nil {
+		return err
+	}
+	first := slices.Index(derived[0], store.StandardAccuracy)
+	for i, row := range derived {
+		if len(stored[i]) != len(row) || !slices.Equal(stored[i][first:], row[first:]) {
+			return fmt.Errorf("line %d of %s has other scores than %s", i+1, store.MetricsFile, store.CurveFile)
+		}
+	}
+	return nil
 }

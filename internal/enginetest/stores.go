@@ -146,5 +146,12 @@ func WriteManifest(dir, hash string) error {
 			return err
 		}
 	}
+	if _, ok := m.Files[store.CurveFile]; ok {
+		curve, err := (&store.Record{Dir: dir}).Curve()
+		if err != nil {
+			return err
+		}
+		m.Curve = store.CurveRequest{Every: curve.Every, Images: curve.Images}
+	}
 	return jsonfile.Write(filepath.Join(dir, store.ManifestFile), m)
 }
