@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"backfire/experiments/store"
+	"backfire/experiments/curve"
 	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/report/table"
@@ -21,11 +21,11 @@ func (b *builder) curveRows() {
 			for _, scores := range p.game.Curve {
 				row.Epoch = scores.Epoch
 				row.Model, row.Agent = p.game.Cell, table.CurveDefender
-				row.Measure, row.Value = store.StandardAccuracy, stats.Number(scores.CleanAccuracy.Value())
+				row.Measure, row.Value = curve.StandardAccuracy, stats.Number(scores.CleanAccuracy.Value())
 				b.table.CurveRows = append(b.table.CurveRows, row)
 				for i, a := range scores.Attackers {
 					row.Model, row.Agent = p.game.Attackers[i].Model, strconv.Itoa(a.ID)
-					for _, m := range store.CurveMeasures() {
+					for _, m := range curve.Measures() {
 						row.Measure, row.Value = m.Name, stats.Number(m.Of(a))
 						b.table.CurveRows = append(b.table.CurveRows, row)
 					}
@@ -82,11 +82,11 @@ func (s *series) learningChart(name string) figures.Chart {
 	}
 	for _, at := range s.curve() {
 		x := float64(at.epoch)
-		accuracy.Points = append(accuracy.Points, figures.At(x, at.mean(func(p store.CurvePoint) float64 { return p.CleanAccuracy.Value() })))
+		accuracy.Points = append(accuracy.Points, figures.At(x, at.mean(func(p curve.Point) float64 { return p.CleanAccuracy.Value() })))
 		over := table.NewSpread(table.QuantityASR, at.asrs())
 		average.Points = append(average.Points, point(x, over))
 		for i := range lines {
-			lines[i].Points = append(lines[i].Points, figures.At(x, at.mean(func(p store.CurvePoint) float64 { return p.Attackers[i].ASR.Value() })))
+			lines[i].Points = append(lines[i].Points, figures.At(x, at.mean(func(p curve.Point) float64 { return p.Attackers[i].ASR.Value() })))
 		}
 	}
 	if s.n > mostCurveAttackers {
@@ -109,11 +109,11 @@ func (s *series) learningChart(name string) figures.Chart {
 // seed.
 type scoredEpoch struct {
 	epoch  int
-	points []store.CurvePoint
+	points []curve.Point
 }
 
 // mean returns the mean of a rate over the seeds.
-func (e scoredEpoch) mean(of func(store.CurvePoint) float64) float64 {
+func (e scoredEpoch) mean(of func(curve.Point) float64) float64 {
 	return float64(stats.Over(e.points, of).Mean)
 }
 
@@ -121,7 +121,7 @@ func (e scoredEpoch) mean(of func(store.CurvePoint) float64) float64 {
 func (e scoredEpoch) asrs() []stats.Summary {
 	var all []stats.Summary
 	for _, p := range e.points {
-		all = append(all, stats.Over(p.Attackers, func(a store.AttackerScores) float64 { return a.ASR.Value() }))
+		all = append(all, p.ASRs())
 	}
 	return all
 }
@@ -150,11 +150,11 @@ func (s *series) curve() []scoredEpoch {
 
 // pointAfter returns the point of a game's learning curve after an epoch, and whether there
 // is one.
-func pointAfter(g *summary.GameSummary, epoch int) (store.CurvePoint, bool) {
+func pointAfter(g *summary.GameSummary, epoch int) (curve.Point, bool) {
 	for _, p := range g.Curve {
 		if p.Epoch == epoch {
 			return p, true
 		}
 	}
-	return store.CurvePoint{}, false
+	return curve.Point{}, false
 }

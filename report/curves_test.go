@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/experiments/store"
+	"backfire/experiments/curve"
 	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/game"
@@ -18,20 +18,20 @@ import (
 
 // learnt makes up the learning curve of a game with n attackers, scored after every second
 // epoch: the ASR of attacker i rises by 10 + i points from one to the next.
-func learnt(n, points int) []store.CurvePoint {
-	var curve []store.CurvePoint
-	for k := 1; k <= points; k++ {
-		p := store.CurvePoint{Epoch: 2 * k}
+func learnt(n, most int) []curve.Point {
+	var points []curve.Point
+	for k := 1; k <= most; k++ {
+		p := curve.Point{Epoch: 2 * k}
 		p.CleanAccuracy = game.Rate{Hits: 20 * k, Of: 100}
 		for i := range n {
 			asr, base := game.Rate{Hits: (10 + i) * k, Of: 100}, game.Rate{Hits: 5, Of: 100}
-			p.Attackers = append(p.Attackers, store.AttackerScores{
+			p.Attackers = append(p.Attackers, curve.Attacker{
 				ID: i, ASR: asr, BaseRate: base, Lift: stats.Number(asr.Value() - base.Value()), CleanAccuracy: game.Rate{Hits: 30 * k, Of: 100},
 			})
 		}
-		curve = append(curve, p)
+		points = append(points, p)
 	}
-	return curve
+	return points
 }
 
 // learntSweep makes up a sweep of two seeds with learning curves of three points.
@@ -104,7 +104,7 @@ func TestLearningCurvesInTheLongForm(t *testing.T) {
 	require.Equal(t, append(table.Formats(), table.FormatCurvesCSV), made.Formats())
 	lines, err := csv.NewReader(strings.NewReader(written(t, made, table.FormatCurvesCSV))).ReadAll()
 	require.NoError(t, err)
-	require.Len(t, lines, 1+2*3*(1+2*len(store.CurveMeasures())))
+	require.Len(t, lines, 1+2*3*(1+2*len(curve.Measures())))
 	tail := func(line []string) string { return strings.Join(line[7:11], " ") }
 	require.Equal(t, "epoch agent measure value", tail(lines[0]))
 	require.Equal(t, "2 defender standard_accuracy 0.2", tail(lines[1]))

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
-	"backfire/stats"
 )
 
 // curveWidth is the largest number of characters of a curve.
@@ -47,7 +47,7 @@ func (c curves) scores(worker int) string {
 	var accuracy, asr []float64
 	for _, e := range c[worker] {
 		if e.Scores != nil {
-			accuracy, asr = append(accuracy, e.Scores.CleanAccuracy.Value()), append(asr, meanASR(e.Scores))
+			accuracy, asr = append(accuracy, e.Scores.CleanAccuracy.Value()), append(asr, float64(e.Scores.ASRs().Mean))
 		}
 	}
 	if len(accuracy) == 0 {
@@ -56,11 +56,6 @@ func (c curves) scores(worker int) string {
 	last := len(accuracy) - 1
 	return fmt.Sprintf("     standard acc. %s %s %s   ASR %s %s %s",
 		share(accuracy[0]), sparkline(accuracy, 1), share(accuracy[last]), share(asr[0]), sparkline(asr, 1), share(asr[last]))
-}
-
-// meanASR returns the mean of the attackers' ASRs.
-func meanASR(s *store.EpochScores) float64 {
-	return float64(stats.Over(s.Attackers, func(a store.AttackerScores) float64 { return a.ASR.Value() }).Mean)
 }
 
 // share returns a share in percent; a dash if it is undefined.
@@ -73,11 +68,11 @@ func share(v float64) string {
 
 // scoresText returns the scores of an epoch as text that follows others; empty without
 // scores.
-func scoresText(s *store.EpochScores) string {
+func scoresText(s *curve.Scores) string {
 	if s == nil {
 		return ""
 	}
-	return fmt.Sprintf(", standard acc. %s, ASR %s", share(s.CleanAccuracy.Value()), share(meanASR(s)))
+	return fmt.Sprintf(", standard acc. %s, ASR %s", share(s.CleanAccuracy.Value()), share(float64(s.ASRs().Mean)))
 }
 
 // sparkline draws values from 0 to top as columns of eight heights. More values than

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
@@ -62,9 +63,9 @@ func TestScreenWithCurves(t *testing.T) {
 func scored(w int, losses ...float64) []worker.Event {
 	events := epochs(w, losses...)
 	for i := 2; i < len(events); i += 2 {
-		events[i].Metrics.Scores = &store.EpochScores{
+		events[i].Metrics.Scores = &curve.Scores{
 			CleanAccuracy: game.Rate{Hits: 10 * i, Of: 50},
-			Attackers: []store.AttackerScores{
+			Attackers: []curve.Attacker{
 				{ID: 0, ASR: game.Rate{Hits: i, Of: 10}, BaseRate: game.Rate{Of: 10}, Lift: stats.Number(i) / 10, CleanAccuracy: game.Rate{Hits: 3, Of: 4}},
 				{ID: 7, Lift: stats.Undefined()},
 			},

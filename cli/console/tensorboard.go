@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
@@ -101,12 +102,12 @@ func (b *Board) epoch(cell, title string, m store.EpochMetrics) error {
 
 // curveScalars returns the scores of an epoch, of which each measure has a chart for its
 // mean and one for each attacker; none without scores.
-func curveScalars(s *store.EpochScores) []tensorboard.Scalar {
+func curveScalars(s *curve.Scores) []tensorboard.Scalar {
 	if s == nil {
 		return nil
 	}
-	scalars := []tensorboard.Scalar{{Tag: "curve/" + store.StandardAccuracy, Value: s.CleanAccuracy.Value()}}
-	for _, m := range store.CurveMeasures() {
+	scalars := []tensorboard.Scalar{{Tag: "curve/" + curve.StandardAccuracy, Value: s.CleanAccuracy.Value()}}
+	for _, m := range curve.Measures() {
 		scalars = append(scalars, tensorboard.Scalar{Tag: "curve/" + m.Name + "_mean", Value: s.Mean(m)})
 		for _, a := range s.Attackers {
 			scalars = append(scalars, tensorboard.Scalar{Tag: fmt.Sprintf("curve_%s/attacker_%d", m.Name, a.ID), Value: m.Of(a)})
@@ -204,7 +205,7 @@ func scoredMetrics(record *store.Record) ([]store.EpochMetrics, error) {
 	}
 	for _, point := range curve.Points {
 		if at := point.Epoch - 1; at >= 0 && at < len(metrics) {
-			metrics[at].Scores = &point.EpochScores
+			metrics[at].Scores = &point.Scores
 		}
 	}
 	return metrics, nil

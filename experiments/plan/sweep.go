@@ -9,6 +9,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 )
 
@@ -190,7 +191,7 @@ func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
 	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
 	if cfg.Train.ScoreEvery > 0 {
-		asked.Curve = store.CurveRequest{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
+		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
 	}
 	return asked
 }

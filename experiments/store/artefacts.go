@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/game"
 	"backfire/internal/jsonfile"
 )
@@ -19,7 +20,6 @@ const (
 	TrainingFile = "training.npz"      // the training set as arrays
 
 	DivergenceFile = "divergence.json" // the distances of each owner's features from those of all: Divergences
-	CurveFile      = "curve.json"      // the rates during the training: Curve
 )
 
 // Artefacts are files of a result that are written on request only. They follow from the cell as all other
@@ -32,14 +32,14 @@ type Artefacts struct {
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
 
-	Curve CurveRequest `json:"curve,omitzero"` // CurveFile, and columns of MetricsFile
+	Curve curve.Request `json:"curve,omitzero"` // curve.File, and columns of MetricsFile
 }
 
 // And returns the artefacts of both requests, with one curve that answers both.
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.Curve.and(b.Curve),
+		a.Curve.And(b.Curve),
 	}
 }
 
@@ -48,7 +48,7 @@ func (a Artefacts) And(b Artefacts) Artefacts {
 func (a Artefacts) Of(cell cell.Cell) Artefacts {
 	a.Triggers = a.Triggers && cell.Game.Sampling == game.PerAgent
 	if cell.Attribution != nil {
-		a.Curve = CurveRequest{}
+		a.Curve = curve.Request{}
 	}
 	return a
 }
@@ -70,8 +70,8 @@ func (a Artefacts) Without(stored Artefacts) []string {
 			names = append(names, each.name)
 		}
 	}
-	if !a.Curve.answeredBy(stored.Curve) {
-		names = append(names, a.Curve.place(stored.Curve))
+	if lacks := a.Curve.Lacks(stored.Curve); lacks != "" {
+		names = append(names, lacks)
 	}
 	return names
 }

@@ -12,6 +12,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -26,7 +27,7 @@ type ResultFiles struct {
 	Result      Result
 	Environment Environment
 	Epochs      []EpochMetrics
-	Curve       CurveRequest // that the epochs' scores answer; zero: there are none
+	Curve       curve.Request // that the epochs' scores answer; zero: there are none
 	Rows        []game.Row
 	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
 	Predicted   []uint8 // by probe: the predicted class

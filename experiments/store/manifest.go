@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -15,8 +16,8 @@ import (
 type Manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
 	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
-	// Curve is the request that CurveFile answers; zero without that file.
-	Curve CurveRequest `json:"curve,omitzero"`
+	// Curve is the request that curve.File answers; zero without that file.
+	Curve curve.Request `json:"curve,omitzero"`
 }
 
 // Artefacts returns the artefacts among the files.
@@ -73,12 +74,12 @@ func writeManifest(dir, hash string) error {
 			return err
 		}
 	}
-	if _, ok := m.Files[CurveFile]; ok {
-		curve, err := readCurve(dir)
+	if _, ok := m.Files[curve.File]; ok {
+		c, err := curve.Read(dir)
 		if err != nil {
 			return err
 		}
-		m.Curve = curve.request()
+		m.Curve = c.Request()
 	}
 	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 )
 
@@ -21,7 +22,7 @@ type EpochMetrics struct {
 	Seconds         float64 `json:"seconds"`
 	ImagesPerSecond float64 `json:"images_per_second"`
 	// Scores are those of the learning curve; nil after an epoch without.
-	Scores *EpochScores `json:"scores,omitempty"`
+	Scores *curve.Scores `json:"scores,omitempty"`
 }
 
 // metricsHead returns the columns of MetricsFile that every result has.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/internal/jsonfile"
 )
 
@@ -31,7 +32,7 @@ type Record struct {
 	Dir    string // directory of its files
 
 	digests map[string]string // as Manifest.Files
-	curve   CurveRequest      // as Manifest.Curve
+	curve   curve.Request     // as Manifest.Curve
 }
 
 // Read checks the stored result of the cell called hash against its manifest and returns it. The error wraps

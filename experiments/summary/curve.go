@@ -3,7 +3,7 @@ package summary
 import (
 	"slices"
 
-	"backfire/experiments/store"
+	"backfire/experiments/curve"
 	"backfire/game"
 )
 
@@ -11,11 +11,11 @@ import (
 // answers it, and the standard accuracy is the mean over these models, as its hits and images are their
 // sums. A point stands for an epoch after which all of them are scored. It returns nil if one of the
 // models has no curve.
-func (j joiner) curve(hashes []string, answers []int) ([]store.CurvePoint, error) {
+func (j joiner) curve(hashes []string, answers []int) ([]curve.Point, error) {
 	if len(answers) == 0 {
 		return nil, nil
 	}
-	curves := map[int]*store.Curve{} // by position of the model
+	curves := map[int]*curve.Curve{} // by position of the model
 	for _, answer := range answers {
 		if curves[answer] != nil {
 			continue
@@ -31,7 +31,7 @@ func (j joiner) curve(hashes []string, answers []int) ([]store.CurvePoint, error
 			return nil, err
 		}
 	}
-	var points []store.CurvePoint
+	var points []curve.Point
 	for _, first := range curves[answers[0]].Points {
 		if point, ok := joinedPoint(curves, answers, first.Epoch); ok {
 			points = append(points, point)
@@ -41,14 +41,14 @@ func (j joiner) curve(hashes []string, answers []int) ([]store.CurvePoint, error
 }
 
 // joinedPoint returns the point of a joined curve after an epoch, and whether all curves have the epoch.
-func joinedPoint(curves map[int]*store.Curve, answers []int, epoch int) (store.CurvePoint, bool) {
-	joined := store.CurvePoint{Epoch: epoch, EpochScores: store.EpochScores{Attackers: []store.AttackerScores{}}}
+func joinedPoint(curves map[int]*curve.Curve, answers []int, epoch int) (curve.Point, bool) {
+	joined := curve.Point{Epoch: epoch, Scores: curve.Scores{Attackers: []curve.Attacker{}}}
 	counted := map[int]bool{}
 	for position, answer := range answers {
 		points := curves[answer].Points
-		at := slices.IndexFunc(points, func(p store.CurvePoint) bool { return p.Epoch == epoch })
+		at := slices.IndexFunc(points, func(p curve.Point) bool { return p.Epoch == epoch })
 		if at < 0 || position >= len(points[at].Attackers) {
-			return store.CurvePoint{}, false
+			return curve.Point{}, false
 		}
 		joined.Attackers = append(joined.Attackers, points[at].Attackers[position])
 		if !counted[answer] {

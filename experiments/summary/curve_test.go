@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/internal/enginetest"
@@ -30,7 +30,7 @@ func TestCurvesOfGames(t *testing.T) {
 			continue
 		}
 		require.Len(t, g.Curve, 3, g.Defender)
-		answering := map[string]*store.Curve{}
+		answering := map[string]*curve.Curve{}
 		for _, a := range g.Attackers {
 			record, err := st.Read(a.Model)
 			require.NoError(t, err)

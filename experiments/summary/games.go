@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"backfire/defenses/indexing"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -47,7 +48,7 @@ type GameResult struct {
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
 	// Curve is the learning curve of the models that answer, joined as CleanAccuracy and
 	// Attackers are; empty where one of them has none, and for queries without an index.
-	Curve []store.CurvePoint `json:"curve,omitempty"`
+	Curve []curve.Point `json:"curve,omitempty"`
 
 	overlaps []game.PairOverlap
 }

@@ -7,8 +7,9 @@ import (
 	"reflect"
 	"slices"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
-	"backfire/experiments/worker"
+	"backfire/game"
 )
 
 // checkCurve compares the epochs of a learning curve with those of its request, the images that each
@@ -25,21 +26,21 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 	case c.last == nil:
 		return "", unchecked(store.MetricsFile)
 	}
-	curve, err := (&store.Record{Dir: c.dir}).Curve()
+	stored, err := curve.Read(c.dir)
 	if err != nil {
 		return "", err
 	}
-	request := store.CurveRequest{Every: curve.Every, Images: curve.Images}
-	if request != c.manifest.Curve || curve.Cell != c.hash {
-		return "", fmt.Errorf("%s does not fit %s", store.CurveFile, store.ManifestFile)
+	request := stored.Request()
+	if request != c.manifest.Curve || stored.Cell != c.hash {
+		return "", fmt.Errorf("%s does not fit %s", curve.File, store.ManifestFile)
 	}
-	positions := worker.ScoredProbes(c.cell.Game, c.deal.Probes.List, request.Images)
-	predicted := make([]uint8, len(positions))
+	positions := curve.Sample(c.cell.Game, c.deal.Probes.List, request.Images)
+	list, predicted := make([]game.Probe, len(positions)), make([]uint8, len(positions))
 	for i, at := range positions {
-		predicted[i] = c.predicted[at]
+		list[i], predicted[i] = c.deal.Probes.List[at], c.predicted[at]
 	}
-	last := c.deal.Scores(positions, predicted)
-	points := curve.Points
+	last := curve.Score(c.cell.Game, len(c.cell.Data.Classes), list, predicted)
+	points := stored.Points
 	for epoch := 1; epoch <= c.cell.Training.Epochs; epoch++ {
 		if !request.Wants(epoch, c.cell.Training.Epochs) {
 			continue
@@ -47,10 +48,10 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 		if len(points) == 0 || points[0].Epoch != epoch {
 			return "", fmt.Errorf("epoch %d has no scores", epoch)
 		}
-		if !sameImages(points[0].EpochScores, *last) {
+		if !sameImages(points[0].Scores, *last) {
 			return "", fmt.Errorf("epoch %d is scored on other images", epoch)
 		}
-		if epoch == c.cell.Training.Epochs && !reflect.DeepEqual(points[0].EpochScores, *last) {
+		if epoch == c.cell.Training.Epochs && !reflect.DeepEqual(points[0].Scores, *last) {
 			return "", fmt.Errorf("the rates after the last epoch are not those of %s", store.PredictionsFile)
 		}
 		points = points[1:]
@@ -58,14 +59,14 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 	if len(points) > 0 {
 		return "", fmt.Errorf("epoch %d is scored, too", points[0].Epoch)
 	}
-	if err := c.sameColumns(*curve); err != nil {
+	if err := c.sameColumns(*stored); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d epochs, the last as the predictions give it", len(curve.Points)), nil
+	return fmt.Sprintf("%d epochs, the last as the predictions give it", len(stored.Points)), nil
 }
 
 // sameImages reports whether the rates of two epochs are over equal numbers of images.
-func sameImages(a, b store.EpochScores) bool {
+func sameImages(a, b curve.Scores) bool {
 	if a.CleanAccuracy.Of != b.CleanAccuracy.Of || len(a.Attackers) != len(b.Attackers) {
 		return false
 	}
@@ -79,16 +80,16 @@ func sameImages(a, b store.EpochScores) bool {
 }
 
 // sameColumns returns an error unless the columns of scores in metrics.csv hold what the curve gives.
-func (c *verification) sameColumns(curve store.Curve) error {
+func (c *verification) sameColumns(of curve.Curve) error {
 	epochs, err := (&store.Record{Dir: c.dir}).Metrics()
 	if err != nil {
 		return err
 	}
-	for _, point := range curve.Points {
+	for _, point := range of.Points {
 		if point.Epoch > len(epochs) {
 			return fmt.Errorf("%s has no epoch %d", store.MetricsFile, point.Epoch)
 		}
-		epochs[point.Epoch-1].Scores = &point.EpochScores
+		epochs[point.Epoch-1].Scores = &point.Scores
 	}
 	path := filepath.Join(c.scratch, store.MetricsFile)
 	if err := (store.ResultFiles{Epochs: epochs}).WriteMetrics(path); err != nil {
@@ -102,10 +103,10 @@ func (c *verification) sameColumns(curve store.Curve) error {
 	if err != nil {
 		return err
 	}
-	first := slices.Index(derived[0], store.StandardAccuracy)
+	first := slices.Index(derived[0], curve.StandardAccuracy)
 	for i, row := range derived {
 		if len(stored[i]) != len(row) || !slices.Equal(stored[i][first:], row[first:]) {
-			return fmt.Errorf("line %d of %s has other scores than %s", i+1, store.MetricsFile, store.CurveFile)
+			return fmt.Errorf("line %d of %s has other scores than %s", i+1, store.MetricsFile, curve.File)
 		}
 	}
 	return nil

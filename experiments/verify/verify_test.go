@@ -16,6 +16,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/inference"
 	"backfire/experiments/store"
 	"backfire/experiments/verify"
@@ -122,7 +123,7 @@ func forgeDivergences(change func(*store.Divergences)) forge {
 }
 
 // forgeCurve changes the stored learning curve.
-func forgeCurve(change func(*store.Curve)) forge {
+func forgeCurve(change func(*curve.Curve)) forge {
 	return func(t *testing.T, dir string) {
 		curve, err := (&store.Record{Dir: dir}).Curve()
 		require.NoError(t, err)
@@ -194,19 +195,19 @@ var modelForgeries = []forgery{
 
 // curveForgeries are changes of the stored learning curve, which has the epochs 2 and 3.
 var curveForgeries = []forgery{
-	{"last ASR", forgeCurve(func(c *store.Curve) { c.Points[1].Attackers[0].ASR.Hits++ }), []string{"learning curve"}},
-	{"earlier accuracy", forgeCurve(func(c *store.Curve) { c.Points[0].CleanAccuracy.Hits++ }), []string{"learning curve"}},
-	{"earlier images", forgeCurve(func(c *store.Curve) { c.Points[0].Attackers[1].BaseRate.Of++ }), []string{"learning curve"}},
-	{"epoch of a score", forgeCurve(func(c *store.Curve) { c.Points[0].Epoch = 1 }), []string{"learning curve"}},
-	{"score left out", forgeCurve(func(c *store.Curve) { c.Points = c.Points[1:] }), []string{"learning curve"}},
-	{"score too many", forgeCurve(func(c *store.Curve) { c.Points = append(c.Points, c.Points[1]) }), []string{"learning curve"}},
-	{"images of a score", forgeCurve(func(c *store.Curve) { c.Images-- }), []string{"learning curve"}},
+	{"last ASR", forgeCurve(func(c *curve.Curve) { c.Points[1].Attackers[0].ASR.Hits++ }), []string{"learning curve"}},
+	{"earlier accuracy", forgeCurve(func(c *curve.Curve) { c.Points[0].CleanAccuracy.Hits++ }), []string{"learning curve"}},
+	{"earlier images", forgeCurve(func(c *curve.Curve) { c.Points[0].Attackers[1].BaseRate.Of++ }), []string{"learning curve"}},
+	{"epoch of a score", forgeCurve(func(c *curve.Curve) { c.Points[0].Epoch = 1 }), []string{"learning curve"}},
+	{"score left out", forgeCurve(func(c *curve.Curve) { c.Points = c.Points[1:] }), []string{"learning curve"}},
+	{"score too many", forgeCurve(func(c *curve.Curve) { c.Points = append(c.Points, c.Points[1]) }), []string{"learning curve"}},
+	{"images of a score", forgeCurve(func(c *curve.Curve) { c.Images-- }), []string{"learning curve"}},
 	{"score in metrics.csv", func(t *testing.T, dir string) {
 		rows := enginetest.ReadCSV(t, filepath.Join(dir, store.MetricsFile))
 		last := strings.Join(rows[3][6:], ",")
 		replace(t, filepath.Join(dir, store.MetricsFile), last, "0.123"+last[strings.Index(last, ","):])
 	}, []string{"learning curve"}},
-	{"cell of a curve", forgeCurve(func(c *store.Curve) { c.Cell = c.Cell[1:] + c.Cell[:1] }), []string{"learning curve"}},
+	{"cell of a curve", forgeCurve(func(c *curve.Curve) { c.Cell = c.Cell[1:] + c.Cell[:1] }), []string{"learning curve"}},
 }
 
 // A file that is forged together with all of its checksums fails the check that derives its content

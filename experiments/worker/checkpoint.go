@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/safetensors"
@@ -35,7 +36,7 @@ type checkpoint struct {
 	cell    string        // hash
 	machine store.Machine // that trained
 	epochs  []store.EpochMetrics
-	curve   store.CurveRequest // that the scores of epochs answer
+	curve   curve.Request // that the scores of epochs answer
 	state   State
 }
 
@@ -45,7 +46,7 @@ const (
 	metaCell    = "cell"   // hash
 	metaMachine = "maker"  // store.Machine, as JSON
 	metaEpochs  = "epochs" // []store.EpochMetrics, as JSON
-	metaCurve   = "curve"  // store.CurveRequest, as JSON; missing without a learning curve
+	metaCurve   = "curve"  // curve.Request, as JSON; missing without a learning curve
 	metaStep    = "step"   // completed steps of the optimiser
 )
 
@@ -102,7 +103,7 @@ func (c checkpoint) content() (safetensors.File, error) {
 		metaFormat: strconv.Itoa(CheckpointFormat), metaCell: c.cell,
 		metaMachine: string(machine), metaEpochs: string(epochs), metaStep: strconv.Itoa(c.state.Step),
 	}}
-	if c.curve != (store.CurveRequest{}) {
+	if c.curve != (curve.Request{}) {
 		curve, err := json.Marshal(c.curve)
 		if err != nil {
 			return safetensors.File{}, err

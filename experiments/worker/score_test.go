@@ -10,19 +10,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
-	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
 // trainScored trains a cell with a learning curve and returns the request and its events. change, if
 // not nil, changes the request before.
-func trainScored(t *testing.T, c cell.Cell, curve store.CurveRequest, change func(*worker.Train)) (worker.Train, []worker.Event) {
+func trainScored(t *testing.T, c cell.Cell, curve curve.Request, change func(*worker.Train)) (worker.Train, []worker.Event) {
 	t.Helper()
 	job := enginetest.NewTrain(t, c)
 	job.Artefacts.Model, job.Artefacts.Curve = true, curve
@@ -35,7 +34,7 @@ func trainScored(t *testing.T, c cell.Cell, curve store.CurveRequest, change fun
 }
 
 // curveIn reads the learning curve in a directory.
-func curveIn(t *testing.T, dir string) *store.Curve {
+func curveIn(t *testing.T, dir string) *curve.Curve {
 	t.Helper()
 	curve, err := (&store.Record{Dir: dir}).Curve()
 	require.NoError(t, err)
@@ -68,9 +67,9 @@ func TestScoresDoNotChangeTheTraining(t *testing.T) {
 	cells["defended"], _ = defended.Cell(defended.Games[1].Defenders[0].Models[0])
 	require.NotNil(t, cells["defended"].Defense)
 	for name, c := range cells {
-		without, _ := trainScored(t, c, store.CurveRequest{}, nil)
-		require.NoFileExists(t, filepath.Join(without.Dir, store.CurveFile), name)
-		for _, curve := range []store.CurveRequest{{Every: 1}, {Every: 2, Images: 3}} {
+		without, _ := trainScored(t, c, curve.Request{}, nil)
+		require.NoFileExists(t, filepath.Join(without.Dir, curve.File), name)
+		for _, curve := range []curve.Request{{Every: 1}, {Every: 2, Images: 3}} {
 			with, _ := trainScored(t, c, curve, nil)
 			require.Equal(t, files(t, without.Dir), files(t, with.Dir), name)
 		}
@@ -81,7 +80,7 @@ func TestCurveHasTheEpochsAskedForAndTheLast(t *testing.T) {
 	c := enginetest.NewPlan(t).Cells[4]
 	c.Training.Epochs = 5
 	for every, want := range map[int][]int{1: {1, 2, 3, 4, 5}, 2: {2, 4, 5}, 5: {5}, 9: {5}} {
-		job, events := trainScored(t, c, store.CurveRequest{Every: every}, nil)
+		job, events := trainScored(t, c, curve.Request{Every: every}, nil)
 		var epochs, reported []int
 		for _, p := range curveIn(t, job.Dir).Points {
 			epochs = append(epochs, p.Epoch)
@@ -98,7 +97,7 @@ func TestCurveHasTheEpochsAskedForAndTheLast(t *testing.T) {
 
 // On all images, the rates after the last epoch are those of the result.
 func TestLastPointOnAllImagesIsTheResult(t *testing.T) {
-	job, _ := trainScored(t, enginetest.NewPlan(t).Cells[4], store.CurveRequest{Every: 2}, nil)
+	job, _ := trainScored(t, enginetest.NewPlan(t).Cells[4], curve.Request{Every: 2}, nil)
 	result, err := store.ReadResult(job.Dir)
 	require.NoError(t, err)
 	points := curveIn(t, job.Dir).Points
@@ -106,7 +105,7 @@ func TestLastPointOnAllImagesIsTheResult(t *testing.T) {
 	require.Equal(t, result.CleanAccuracy, last.CleanAccuracy)
 	require.Len(t, last.Attackers, len(result.Attackers))
 	for i, a := range result.Attackers {
-		require.Equal(t, store.AttackerScores{
+		require.Equal(t, curve.Attacker{
 			ID: a.ID, ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, CleanAccuracy: last.Attackers[i].CleanAccuracy,
 		}, last.Attackers[i])
 		require.Equal(t, a.HeldOut, last.Attackers[i].CleanAccuracy.Of)
@@ -116,15 +115,15 @@ func TestLastPointOnAllImagesIsTheResult(t *testing.T) {
 // A training that stopped after any epoch and resumes has the same curve.
 func TestResumedTrainingHasTheSameCurve(t *testing.T) {
 	c := enginetest.NewPlan(t).Cells[4]
-	request := store.CurveRequest{Every: 2, Images: 4}
+	request := curve.Request{Every: 2, Images: 4}
 	whole, _ := trainScored(t, c, request, nil)
-	want, err := os.ReadFile(filepath.Join(whole.Dir, store.CurveFile))
+	want, err := os.ReadFile(filepath.Join(whole.Dir, curve.File))
 	require.NoError(t, err)
 	for epoch := 1; epoch < c.Training.Epochs; epoch++ {
 		path := checkpointAfter(t, c, request, epoch)
 		resumed, events := trainScored(t, c, request, func(job *worker.Train) { job.Checkpoint = path })
 		require.True(t, slices.ContainsFunc(events, func(e worker.Event) bool { return e.Kind == worker.KindResumed && e.Epoch == epoch }))
-		got, err := os.ReadFile(filepath.Join(resumed.Dir, store.CurveFile))
+		got, err := os.ReadFile(filepath.Join(resumed.Dir, curve.File))
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
 	}
@@ -154,7 +153,7 @@ func (m stoppingModel) Epoch(order []int32, onBatch func(int) error) (worker.Epo
 }
 
 // checkpointAfter returns the checkpoint that a training leaves after an epoch.
-func checkpointAfter(t *testing.T, c cell.Cell, curve store.CurveRequest, epoch int) string {
+func checkpointAfter(t *testing.T, c cell.Cell, curve curve.Request, epoch int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), store.CheckpointFile)
 	engine := &stopping{after: epoch}
@@ -171,16 +170,16 @@ func TestCheckpointServesCurvesThatItHas(t *testing.T) {
 	c := enginetest.NewPlan(t).Cells[4]
 	for _, tc := range []struct {
 		name         string
-		before, then store.CurveRequest
+		before, then curve.Request
 		resumes      bool
 	}{
-		{"the same", store.CurveRequest{Every: 1, Images: 3}, store.CurveRequest{Every: 1, Images: 3}, true},
-		{"fewer epochs", store.CurveRequest{Every: 1, Images: 3}, store.CurveRequest{Every: 2, Images: 3}, true},
-		{"none", store.CurveRequest{Every: 1, Images: 3}, store.CurveRequest{}, true},
-		{"not scored yet", store.CurveRequest{}, store.CurveRequest{Every: 3}, true},
-		{"more epochs", store.CurveRequest{Every: 2, Images: 3}, store.CurveRequest{Every: 1, Images: 3}, false},
-		{"other images", store.CurveRequest{Every: 1, Images: 3}, store.CurveRequest{Every: 1}, false},
-		{"a first one", store.CurveRequest{}, store.CurveRequest{Every: 1}, false},
+		{"the same", curve.Request{Every: 1, Images: 3}, curve.Request{Every: 1, Images: 3}, true},
+		{"fewer epochs", curve.Request{Every: 1, Images: 3}, curve.Request{Every: 2, Images: 3}, true},
+		{"none", curve.Request{Every: 1, Images: 3}, curve.Request{}, true},
+		{"not scored yet", curve.Request{}, curve.Request{Every: 3}, true},
+		{"more epochs", curve.Request{Every: 2, Images: 3}, curve.Request{Every: 1, Images: 3}, false},
+		{"other images", curve.Request{Every: 1, Images: 3}, curve.Request{Every: 1}, false},
+		{"a first one", curve.Request{}, curve.Request{Every: 1}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			want, _ := trainScored(t, c, tc.then, nil)
@@ -195,7 +194,7 @@ func TestCheckpointServesCurvesThatItHas(t *testing.T) {
 			if tc.then.Every > 0 {
 				require.Equal(t, curveIn(t, want.Dir), curveIn(t, got.Dir))
 			} else {
-				require.NoFileExists(t, filepath.Join(got.Dir, store.CurveFile))
+				require.NoFileExists(t, filepath.Join(got.Dir, curve.File))
 			}
 		})
 	}
@@ -205,8 +204,8 @@ func TestCheckpointServesCurvesThatItHas(t *testing.T) {
 // and a state without scores is left in place.
 func TestCurvesOfSlicedIndexing(t *testing.T) {
 	plan, defender := enginetest.SlicedPlan(t)
-	request, states := store.CurveRequest{Every: 1, Images: 5}, filepath.Join(t.TempDir(), ".states")
-	for round, curve := range []store.CurveRequest{{}, request, request} {
+	request, states := curve.Request{Every: 1, Images: 5}, filepath.Join(t.TempDir(), ".states")
+	for round, curve := range []curve.Request{{}, request, request} {
 		resumed, told := 0, 0
 		models := slices.Clone(defender.Models)
 		if round == 1 { // one that resumes comes before the one that saves the state with its scores
@@ -237,88 +236,12 @@ func TestCurvesOfSlicedIndexing(t *testing.T) {
 	}
 }
 
-// heldOutProbes draws a list of probes as a game has them, with attackers of any IDs.
-func heldOutProbes(t *rapid.T) (game.Rules, []game.Probe) {
-	rules := game.Rules{Seed: rapid.Uint64().Draw(t, "seed")}
-	var list []game.Probe
-	source := 0
-	hold := func(owner, n int) []int {
-		var own []int
-		for range n {
-			own = append(own, source)
-			list = append(list, game.Probe{Source: source, Owner: owner, Trigger: game.NoTrigger})
-			source++
-		}
-		return own
-	}
-	hold(game.Defender, rapid.IntRange(0, 60).Draw(t, "defender's"))
-	var owned [][]int
-	for i, id := range rapid.SliceOfNDistinct(rapid.IntRange(0, 20), 1, 5, rapid.ID).Draw(t, "IDs") {
-		rules.Attackers = append(rules.Attackers, game.Attacker{ID: id})
-		owned = append(owned, hold(i, rapid.IntRange(0, 12).Draw(t, "attacker's")))
-	}
-	for i, own := range owned {
-		for _, source := range own {
-			list = append(list, game.Probe{Source: source, Owner: i, Trigger: i})
-		}
-	}
-	return rules, list
-}
-
-// A sample has each agent's number of images, those of attackers with and without trigger. Smaller
-// samples are parts of larger ones, and an agent's sample depends on no other agent.
-func TestSamplesAreNested(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rules, list := heldOutProbes(t)
-		sources := func(rules game.Rules, list []game.Probe, images, owner int) (clean, stamped []int) {
-			for _, at := range worker.ScoredProbes(rules, list, images) {
-				switch p := list[at]; {
-				case p.Owner != owner:
-				case p.Trigger == game.NoTrigger:
-					clean = append(clean, p.Source)
-				default:
-					stamped = append(stamped, p.Source)
-				}
-			}
-			return clean, stamped
-		}
-		all := worker.ScoredProbes(rules, list, 0)
-		require.Len(t, all, len(list))
-		require.IsIncreasing(t, append([]int{-1}, all...))
-		images := rapid.IntRange(1, 14).Draw(t, "images")
-		for owner := game.Defender; owner < len(rules.Attackers); owner++ {
-			has, _ := sources(rules, list, 0, owner)
-			most := images
-			if owner == game.Defender {
-				most *= worker.DefenderSample
-			}
-			clean, stamped := sources(rules, list, images, owner)
-			require.Len(t, clean, min(most, len(has)))
-			if owner != game.Defender {
-				require.Equal(t, clean, stamped)
-				alone, kept := rules, []game.Probe{}
-				alone.Attackers = rules.Attackers[owner : owner+1]
-				for _, p := range list {
-					if p.Owner == owner {
-						p.Owner, p.Trigger = 0, min(p.Trigger, 0)
-						kept = append(kept, p)
-					}
-				}
-				again, _ := sources(alone, kept, images, 0)
-				require.Equal(t, clean, again, "the same alone")
-			}
-			larger, _ := sources(rules, list, images+rapid.IntRange(0, 5).Draw(t, "more"), owner)
-			require.Subset(t, append(larger, -1), append(clean, -1))
-		}
-	})
-}
-
 // exact formats a value as metrics.csv does.
 func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // The columns of metrics.csv are the rates of the curve.
 func TestMetricsHaveTheScores(t *testing.T) {
-	job, _ := trainScored(t, enginetest.NewPlan(t).Cells[2], store.CurveRequest{Every: 2}, nil)
+	job, _ := trainScored(t, enginetest.NewPlan(t).Cells[2], curve.Request{Every: 2}, nil)
 	lines := enginetest.ReadCSV(t, filepath.Join(job.Dir, store.MetricsFile))
 	require.Equal(t, []string{
 		"standard_accuracy", "asr_mean", "base_rate_mean", "lift_mean", "standard_accuracy_mean", "asr_0", "base_rate_0", "lift_0",

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
@@ -146,12 +147,12 @@ func WriteManifest(dir, hash string) error {
 			return err
 		}
 	}
-	if _, ok := m.Files[store.CurveFile]; ok {
-		curve, err := (&store.Record{Dir: dir}).Curve()
+	if _, ok := m.Files[curve.File]; ok {
+		stored, err := curve.Read(dir)
 		if err != nil {
 			return err
 		}
-		m.Curve = store.CurveRequest{Every: curve.Every, Images: curve.Images}
+		m.Curve = stored.Request()
 	}
 	return jsonfile.Write(filepath.Join(dir, store.ManifestFile), m)
 }
