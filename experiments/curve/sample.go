@@ -24,7 +24,7 @@ func Sample(rules game.Rules, list []game.Probe, images int) []int {
 	}
 	var positions []int
 	for at, probe := range list {
-		if sources[1+probe.Owner][probe.Source] {
+		if owner := 1 + probe.Owner; owner < len(sources) && sources[owner][probe.Source] {
 			positions = append(positions, at)
 		}
 	}

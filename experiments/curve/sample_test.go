@@ -57,6 +57,10 @@ func TestSamplesAreNested(t *testing.T) {
 		}
 		all := curve.Sample(rules, list, 0)
 		require.Len(t, all, len(list))
+		for range rapid.IntRange(0, 3).Draw(t, "images of an honest contributor") { // which are not scored
+			list = append(list, game.Probe{Source: 1000 + len(list), Owner: len(rules.Attackers), Trigger: game.NoTrigger})
+		}
+		require.Equal(t, all, curve.Sample(rules, list, 0))
 		require.IsIncreasing(t, append([]int{-1}, all...))
 		images := rapid.IntRange(1, 14).Draw(t, "images")
 		for owner := game.Defender; owner < len(rules.Attackers); owner++ {

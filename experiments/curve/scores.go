@@ -53,7 +53,7 @@ func (s Scores) ASRs() stats.Summary {
 func Score(rules game.Rules, classes int, list []game.Probe, predicted []uint8) *Scores {
 	accuracy := make([]game.Rate, len(rules.Attackers))
 	for i, probe := range list {
-		if probe.Owner != game.Defender && probe.Trigger == game.NoTrigger {
+		if probe.Owner != game.Defender && probe.Owner < len(accuracy) && probe.Trigger == game.NoTrigger {
 			accuracy[probe.Owner].Of++
 			if predicted[i] == probe.Label {
 				accuracy[probe.Owner].Hits++

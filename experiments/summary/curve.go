@@ -7,11 +7,11 @@ import (
 	"backfire/game"
 )
 
-// curve joins the learning curves of a game's models: each attacker's rates are those of the model that
-// answers it, and the standard accuracy is the mean over these models, as its hits and images are their
-// sums. A point stands for an epoch after which all of them are scored. It returns nil if one of the
-// models has no curve.
-func (j joiner) curve(hashes []string, answers []int) ([]curve.Point, error) {
+// curve joins the learning curves of the models that answer the agents, of whom the first n are the
+// attackers. Each attacker's rates are those of its model, and the standard accuracy is the mean over all
+// of these models, as its hits and images are their sums. A point stands for an epoch after which all of
+// them are scored. It returns nil if one of them has no curve.
+func (j joiner) curve(hashes []string, answers []int, n int) ([]curve.Point, error) {
 	if len(answers) == 0 {
 		return nil, nil
 	}
@@ -33,7 +33,7 @@ func (j joiner) curve(hashes []string, answers []int) ([]curve.Point, error) {
 	}
 	var points []curve.Point
 	for _, first := range curves[answers[0]].Points {
-		if point, ok := joinedPoint(curves, answers, first.Epoch); ok {
+		if point, ok := joinedPoint(curves, answers, n, first.Epoch); ok {
 			points = append(points, point)
 		}
 	}
@@ -41,16 +41,18 @@ func (j joiner) curve(hashes []string, answers []int) ([]curve.Point, error) {
 }
 
 // joinedPoint returns the point of a joined curve after an epoch, and whether all curves have the epoch.
-func joinedPoint(curves map[int]*curve.Curve, answers []int, epoch int) (curve.Point, bool) {
+func joinedPoint(curves map[int]*curve.Curve, answers []int, n, epoch int) (curve.Point, bool) {
 	joined := curve.Point{Epoch: epoch, Scores: curve.Scores{Attackers: []curve.Attacker{}}}
 	counted := map[int]bool{}
 	for position, answer := range answers {
 		points := curves[answer].Points
 		at := slices.IndexFunc(points, func(p curve.Point) bool { return p.Epoch == epoch })
-		if at < 0 || position >= len(points[at].Attackers) {
+		if at < 0 || len(points[at].Attackers) != n {
 			return curve.Point{}, false
 		}
-		joined.Attackers = append(joined.Attackers, points[at].Attackers[position])
+		if position < n {
+			joined.Attackers = append(joined.Attackers, points[at].Attackers[position])
+		}
 		if !counted[answer] {
 			counted[answer] = true
 			joined.CleanAccuracy = sum(joined.CleanAccuracy, points[at].CleanAccuracy)
