@@ -112,6 +112,33 @@ func TestLastPointOnAllImagesIsTheResult(t *testing.T) {
 	}
 }
 
+// Where attackers own the same images whatever N is, an attacker is scored on the same images of the
+// same number in each game.
+func TestSampleIsTheSameForEveryN(t *testing.T) {
+	cfg := enginetest.DefendedConfig(t)
+	cfg.Attackers.Counts, cfg.Attackers.Singles = []int{1, 2, 4}, 0
+	p := enginetest.DefendedPlan(t, cfg)
+	sources := map[int]map[int][]int{} // by N and owner
+	for _, planned := range p.Games {
+		c, ok := p.Cell(planned.Cell)
+		require.True(t, ok)
+		require.Equal(t, 4, c.Game.SeatCount())
+		g, _, _ := enginetest.TrainingOf(t, c)
+		list, n := g.Probes().List, len(c.Game.Attackers)
+		sources[n] = map[int][]int{}
+		for _, at := range curve.Sample(c.Game, list, 3) {
+			require.Less(t, list[at].Owner, n, "honest contributors are not scored")
+			sources[n][list[at].Owner] = append(sources[n][list[at].Owner], list[at].Source)
+		}
+	}
+	for n, owners := range sources {
+		require.Len(t, owners, 1+n)
+		for owner, list := range owners {
+			require.Equal(t, sources[4][owner], list, "%d of %d", owner, n)
+		}
+	}
+}
+
 // A training that stopped after any epoch and resumes has the same curve.
 func TestResumedTrainingHasTheSameCurve(t *testing.T) {
 	c := enginetest.NewPlan(t).Cells[4]
