@@ -72,7 +72,7 @@ func (s *series) learningChart(name string) figures.Chart {
 		Title: "Learning curves, " + name,
 		Caption: "ASR of each attacker and standard accuracy after epochs, on the held-out images that curves are measured on; mean over the seeds. " +
 			"Points with capped bars: 95 % CI over the seeds.",
-		X: figures.Axis{Label: "epoch", Count: true}, Y: figures.Axis{Label: "share", Share: true, Whole: true},
+		X: figures.Axis{Label: "epoch", Count: true}, Y: figures.Axis{Label: "ASR and standard accuracy", Share: true, Whole: true},
 	}
 	accuracy := figures.Line{Name: "standard accuracy", Quiet: true, Bare: true}
 	average := figures.Line{Name: "mean ASR"}
@@ -97,11 +97,10 @@ func (s *series) learningChart(name string) figures.Chart {
 			average.Points[i].Spread = float64(stats.Undefined())
 		}
 	}
-	chart.Lines = append(chart.Lines, average)
-	if s.n > 1 {
-		chart.Lines = append(chart.Lines, lines...)
+	if s.n == 1 { // its line is the mean
+		average.Name, lines = lines[0].Name, nil
 	}
-	chart.Lines = append(chart.Lines, accuracy)
+	chart.Lines = append(append([]figures.Line{average}, lines...), accuracy)
 	return chart
 }
 
