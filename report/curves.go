@@ -7,6 +7,7 @@ import (
 	"backfire/experiments/curve"
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/game"
 	"backfire/report/table"
 	"backfire/stats"
 )
@@ -54,7 +55,7 @@ func (d *drawing) learning() error {
 		drawn = spreadOut(drawn, mostCurves)
 	}
 	for i, s := range drawn {
-		chart := s.learningChart(d.gameName(s))
+		chart := d.learningChart(s)
 		chart.Name = fmt.Sprintf("learning-%d", i+1)
 		if len(drawn) < len(scored) {
 			chart.Caption += fmt.Sprintf(" %d of %d games have such a figure.", len(drawn), len(scored))
@@ -66,12 +67,12 @@ func (d *drawing) learning() error {
 	return nil
 }
 
-// learningChart returns the figure of the game's learning curve.
-func (s *series) learningChart(name string) figures.Chart {
+// learningChart returns the figure of a game's learning curve.
+func (d *drawing) learningChart(s *series) figures.Chart {
 	chart := figures.Chart{
-		Title: "Learning curves, " + name,
+		Title: "Learning curves, " + d.gameName(s),
 		Caption: "ASR of each attacker and standard accuracy after epochs, on the held-out images that curves are measured on; mean over the seeds. " +
-			"Points with capped bars: 95 % CI over the seeds.",
+			"Points with capped bars: mean over the attackers with its 95 % CI " + d.intervalBasis() + ".",
 		X: figures.Axis{Label: "epoch", Count: true}, Y: figures.Axis{Label: "ASR and standard accuracy", Share: true, Whole: true},
 	}
 	accuracy := figures.Line{Name: "standard accuracy", Quiet: true, Bare: true}
@@ -82,11 +83,10 @@ func (s *series) learningChart(name string) figures.Chart {
 	}
 	for _, at := range s.curve() {
 		x := float64(at.epoch)
-		accuracy.Points = append(accuracy.Points, figures.At(x, at.mean(func(p curve.Point) float64 { return p.CleanAccuracy.Value() })))
-		over := table.NewSpread(table.QuantityASR, at.asrs())
-		average.Points = append(average.Points, point(x, over))
+		accuracy.Points = append(accuracy.Points, at.mean(func(p curve.Point) game.Rate { return p.CleanAccuracy }, played.answers))
+		average.Points = append(average.Points, point(x, table.NewSpread(table.QuantityASR, at.asrs())))
 		for i := range lines {
-			lines[i].Points = append(lines[i].Points, figures.At(x, at.mean(func(p curve.Point) float64 { return p.Attackers[i].ASR.Value() })))
+			lines[i].Points = append(lines[i].Points, at.mean(func(p curve.Point) game.Rate { return p.Attackers[i].ASR }, once))
 		}
 	}
 	if s.n > mostCurveAttackers {
@@ -108,19 +108,35 @@ func (s *series) learningChart(name string) figures.Chart {
 // seed.
 type scoredEpoch struct {
 	epoch  int
-	points []curve.Point
+	games  []played
+	points []curve.Point // in the order of games
 }
 
-// mean returns the mean of a rate over the seeds.
-func (e scoredEpoch) mean(of func(curve.Point) float64) float64 {
-	return float64(stats.Over(e.points, of).Mean)
+// mean returns the mean of a rate over the seeds as a point of a chart. The rate of a seed
+// is over each of its images so many times.
+func (e scoredEpoch) mean(of func(curve.Point) game.Rate, times func(played) int) figures.Point {
+	p := figures.At(float64(e.epoch), float64(stats.Over(e.points, func(p curve.Point) float64 { return of(p).Value() }).Mean))
+	for i, seed := range e.points {
+		p.Images += of(seed).Of / times(e.games[i])
+	}
+	return p
 }
+
+// once counts each image of a rate once.
+func once(played) int { return 1 }
+
+// answers returns the number of models over whose answers the game's standard accuracy is.
+func (p played) answers() int { return max(1, p.game.CleanAccuracy.Of/max(1, p.cleanImages())) }
 
 // asrs returns the ASR over the attackers of each seed.
-func (e scoredEpoch) asrs() []stats.Summary {
-	var all []stats.Summary
-	for _, p := range e.points {
-		all = append(all, p.ASRs())
+func (e scoredEpoch) asrs() []table.MeasuredSpread {
+	var all []table.MeasuredSpread
+	for i, p := range e.points {
+		each := make([]int, len(p.Attackers))
+		for j, a := range p.Attackers {
+			each[j] = a.ASR.Of
+		}
+		all = append(all, table.MeasuredSpread{Over: p.ASRs(), Images: e.games[i].point.Readings.DistinctImages(each)})
 	}
 	return all
 }
@@ -137,7 +153,7 @@ func (s *series) curve() []scoredEpoch {
 		at := scoredEpoch{epoch: first.Epoch}
 		for _, p := range done {
 			if point, ok := pointAfter(p.game, first.Epoch); ok {
-				at.points = append(at.points, point)
+				at.games, at.points = append(at.games, p), append(at.points, point)
 			}
 		}
 		if len(at.points) == len(done) {

@@ -97,8 +97,8 @@ func TestLinesWithScores(t *testing.T) {
 	for _, e := range events {
 		display.Observe(e)
 	}
-	require.Contains(t, errOut.String(), "epoch 1 of 2, loss 2.000, train acc. 0.0 %\n")
-	require.Contains(t, errOut.String(), "epoch 2 of 2, loss 1.000, train acc. 50.0 %, standard acc. 40 %, ASR 20 %")
+	require.Contains(t, errOut.String(), "epoch 1 of 2, loss 2.000, train acc. 0 %\n")
+	require.Contains(t, errOut.String(), "epoch 2 of 2, loss 1.000, train acc. 50 %, standard acc. 40 %, ASR 20 %")
 	events[2].Metrics.Scores.Attackers = events[2].Metrics.Scores.Attackers[1:]
 	display.Observe(events[2])
 	require.Contains(t, errOut.String(), "standard acc. 40 %, ASR -")
@@ -110,6 +110,6 @@ func TestWatchingWithoutATerminal(t *testing.T) {
 	for _, e := range epochs(1, 2, 1) {
 		display.Observe(e)
 	}
-	require.Contains(t, errOut.String(), "N = 2: epoch 1 of 2, loss 2.000, train acc. 0.0 %")
-	require.Contains(t, errOut.String(), "N = 2: epoch 2 of 2, loss 1.000, train acc. 50.0 %")
+	require.Contains(t, errOut.String(), "N = 2: epoch 1 of 2, loss 2.000, train acc. 0 %")
+	require.Contains(t, errOut.String(), "N = 2: epoch 2 of 2, loss 1.000, train acc. 50 %")
 }
