@@ -64,7 +64,7 @@ func TestAuthorsPreset(t *testing.T) {
 	require.Equal(t, "whole", c.Trigger.Range)
 	require.False(t, c.ASR.ExcludeTargetClass)
 	require.Equal(t, config.Train{
-		Epochs: 30, Batch: 128, Optimizer: "sgd", LR: 0.001, Momentum: 0.9, Schedule: "constant", Precision: "fp32", Kernels: "auto",
+		Epochs: 30, Batch: 128, Optimizer: "sgd", LR: 0.001, Momentum: 0.9, Schedule: "constant", Precision: "fp32", Kernels: "auto", ScoreImages: 25,
 	}, c.Train)
 }
 
