@@ -61,6 +61,13 @@ func requireNumPy(t *testing.T, python string) string {
 // rederive runs the script and returns what it prints and its exit code.
 func rederive(t *testing.T, arguments ...string) (string, int) {
 	t.Helper()
+	// A result of go test is cached with the files that the test itself reads.
+	scripts, err := filepath.Glob(filepath.Join("rederive", "*.py"))
+	require.NoError(t, err)
+	for _, path := range scripts {
+		_, err := os.ReadFile(path)
+		require.NoError(t, err)
+	}
 	command := exec.Command(pythonWithNumPy(t), append([]string{"-B", "rederive"}, arguments...)...)
 	out, err := command.CombinedOutput()
 	if err != nil {
@@ -157,6 +164,10 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 		"shared N = 2, none: 2 attackers beside 2 single, 2 lone and 2 transfer games, interference ",
 		"not derived: final_loss, run, train_accuracy\n",
 	}, "--data", data, st.Dir())
+
+	out, code := rederive(t, st.Dir())
+	require.Equal(t, 2, code)
+	require.Contains(t, out, "the images of tiny are needed: name their directory with --data")
 }
 
 // Python draws the triggers of each kind.
