@@ -16,6 +16,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report"
 )
@@ -86,7 +87,7 @@ func readModel(options config.Options, name string) (*store.Record, error) {
 func heading(r *store.Record) string {
 	var text strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "%-18s %s\n", name, visible(fmt.Sprintf(format, args...)))
+		tell(&text, "%-18s %s\n", name, visible.Line(fmt.Sprintf(format, args...)))
 	}
 	c, result := r.Cell, r.Result
 	line("model", "%s", result.Cell)

@@ -93,13 +93,13 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 		return err
 	}
 	for _, note := range p.Notes {
-		fmt.Fprintln(opts.IO.ErrOut, note)
+		tell(opts.IO.ErrOut, "%s\n", note)
 	}
 	if opts.Out != "" {
 		if err := writeWhole(opts.Out, "write the report", p.Write); err != nil {
 			return err
 		}
-		fmt.Fprintf(opts.IO.Out, "%s: %s\n", opts.Out, p.Lead)
+		tell(opts.IO.Out, "%s: %s\n", opts.Out, p.Lead)
 	}
 	if opts.Figures == "" {
 		return nil
@@ -108,7 +108,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, words.Plural(n, "figure"))
+	tell(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, words.Plural(n, "figure"))
 	return nil
 }
 

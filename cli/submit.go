@@ -111,7 +111,7 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.ErrOut, "%s as %s, then the tables as job %s\nThe plan: %s\n",
+	tell(opts.IO.ErrOut, "%s as %s, then the tables as job %s\nThe plan: %s\n",
 		words.Plural(len(sweep.Cells), "model"), words.Plural(submitted.Tasks, "task"), submitted.Tables, job.Plan)
 	if opts.JSON {
 		return writeLine(opts.IO.Out, struct {
@@ -263,5 +263,5 @@ func runCancel(ctx context.Context, opts *CancelOptions) error {
 			*cluster.Submitted
 		}{"cancelled", submitted})
 	}
-	return write(opts.IO.Out, fmt.Sprintf("jobs %s and %s are cancelled; stored models are kept\n", submitted.Array, submitted.Tables))
+	return write(opts.IO.Out, shownf("jobs %s and %s are cancelled; stored models are kept\n", submitted.Array, submitted.Tables))
 }

@@ -78,7 +78,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 		}
 	}
 	if !o.opts.JSON {
-		fmt.Fprintf(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+		tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func datasetsOf(summary *summary.Summary) []string {
 // print shows a table as text, with an empty line before all but the first.
 func (o *sweepOutput) print(made *table.Table, first bool) error {
 	if !first {
-		fmt.Fprintln(o.opts.IO.Out)
+		tell(o.opts.IO.Out, "\n")
 	}
 	if err := made.Write(o.opts.IO.Out, table.FormatText); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (o *sweepOutput) print(made *table.Table, first bool) error {
 	for _, format := range table.Formats() {
 		extensions = append(extensions, string(format))
 	}
-	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
+	tell(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
 	return nil
 }
 
@@ -170,19 +170,7 @@ func (o *sweepOutput) makeDir() error {
 
 // path returns the path of a table's files, without their extension.
 func (o *sweepOutput) path(made *table.Table) string {
-	return filepath.Join(o.dir(), fileName(made.Name+"-"+made.Dataset))
-}
-
-// fileName replaces the characters of a name that do not belong into a file name.
-func fileName(name string) string {
-	return strings.TrimLeft(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_.", r):
-			return r
-		default:
-			return '-'
-		}
-	}, name), ".")
+	return filepath.Join(o.dir(), made.FileName())
 }
 
 // write writes a table's files and returns their paths.

@@ -107,7 +107,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(cell.ReadingsOf(rules)))
+	text := shownf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(opts.IO.Out, text)
 }
 

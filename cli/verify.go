@@ -126,7 +126,7 @@ func (o *VerifyOptions) show(name string, v func(tell func(verify.Check)) error)
 		if check.Err != nil {
 			state, text, wrong = checkFail, strings.ReplaceAll(check.Err.Error(), "\n", "; "), 1
 		}
-		fmt.Fprintf(o.IO.Out, "  %-4s  %-13s  %s\n", state, check.Name, text)
+		tell(o.IO.Out, "  %-4s  %-13s  %s\n", state, check.Name, text)
 	})
 	return wrong, err
 }

@@ -23,6 +23,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/visible"
 	"backfire/report"
 	"backfire/report/table"
 )
@@ -247,7 +248,7 @@ func (p *Page) Write(w io.Writer) error {
 		Style  template.CSS
 		Script template.JS
 	}{
-		p,
+		visible.Strings(p),
 		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
 		template.JS(scriptSource), // embedded
 	}

@@ -5,9 +5,11 @@ import (
 	"cmp"
 	"encoding/csv"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"backfire/stats"
 )
@@ -122,12 +124,37 @@ func number(x float64) string {
 // logical returns a truth value as both R and pandas read it.
 func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
-// encodeCSV returns lines of fields as CSV.
+// formulaStarts are the characters with which spreadsheets begin a formula, also in their
+// full-width forms.
+const formulaStarts = "=+-@\t\r＝＋－＠"
+
+// plainNumber matches the numbers that spreadsheets, R and pandas read as such.
+var plainNumber = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+
+// guarded returns a field that no spreadsheet takes for a formula. A field that begins with
+// one of formulaStarts gets an apostrophe in front, unless it is a number. So does a field
+// that begins with an apostrophe, so that a reader gets each text back by removing one.
+func guarded(field string) string {
+	first, _ := utf8.DecodeRuneInString(field)
+	if field == "" || first != '\'' && !strings.ContainsRune(formulaStarts, first) || plainNumber.MatchString(field) {
+		return field
+	}
+	return "'" + field
+}
+
+// encodeCSV returns lines of fields as CSV, each field guarded.
 func encodeCSV(lines [][]string) ([]byte, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	if err := w.WriteAll(lines); err != nil {
-		return nil, err
+	for _, line := range lines {
+		fields := make([]string, len(line))
+		for i, field := range line {
+			fields[i] = guarded(field)
+		}
+		if err := w.Write(fields); err != nil {
+			return nil, err
+		}
 	}
-	return out.Bytes(), nil
+	w.Flush()
+	return out.Bytes(), w.Error()
 }

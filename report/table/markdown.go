@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -79,8 +80,12 @@ func (t *Table) markdownLists(out *strings.Builder) {
 	out.WriteByte('\n')
 }
 
+// entity matches what begins as an entity of HTML does, such as &lt; or &#60;
+var entity = regexp.MustCompile(`&([#A-Za-z])`)
+
 // escapeMarkdown returns a text that Markdown shows as it is.
 func escapeMarkdown(text string) string {
+	text = entity.ReplaceAllString(text, "&amp;$1")
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "~", `\~`, "$", `\$`,
 	).Replace(text)
