@@ -112,7 +112,7 @@ func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset 
 		name += "-" + string(kind)
 	}
 	return report.New(kind, summary, dataset, report.Options{
-		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
+		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result, Environment: o.environment,
 	})
 }
 
@@ -123,6 +123,15 @@ func (o *sweepOutput) result(cell string) (*store.Result, error) {
 		return nil, err
 	}
 	return &record.Result, nil
+}
+
+// environment reads the environment in which a cell was trained.
+func (o *sweepOutput) environment(cell string) (*store.Environment, error) {
+	environment, err := (&store.Record{Dir: o.store.Path(cell)}).Environment()
+	if err != nil {
+		return nil, err
+	}
+	return &environment, nil
 }
 
 // datasetsOf lists the datasets of a sweep in the order of its points.

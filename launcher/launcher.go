@@ -161,7 +161,7 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	command := exec.CommandContext(ctx, path, role)
-	command.Env = l.environ
+	command.Env = hardware.EngineEnviron(l.variables())
 	if dir := value(l.environ, LibtorchVariable); dir != "" {
 		path := []string{filepath.Join(dir, "lib")}
 		if _, err := os.Stat(filepath.Join(path[0], "libtorch_cpu.so")); err != nil {
@@ -179,6 +179,15 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 		command.Env = append(command.Env[:len(command.Env):len(command.Env)], searchPath+"="+strings.Join(path, string(os.PathListSeparator)))
 	}
 	return command, nil
+}
+
+// variables returns the variables that the engine may get: those of the launcher or, if it
+// has none, of this process.
+func (l Launcher) variables() []string {
+	if l.environ == nil {
+		return os.Environ()
+	}
+	return l.environ
 }
 
 // find returns the path of the engine.

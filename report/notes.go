@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,6 +32,9 @@ func (b *builder) notes(ofPaper bool) {
 		note("%s", text)
 	}
 	note("%s", b.scale())
+	if text := b.arithmeticNote(); text != "" {
+		note("%s", text)
+	}
 	note("Readings: %s.", table.ReadingsTexts(b.table.Readings))
 	note("%s", b.targets())
 	if ofPaper {
@@ -141,9 +145,9 @@ func common(points []*summary.PointSummary, of func(*summary.PointSummary) int) 
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// models counts the trained models behind the table, including those of triggers that
-// were not kept.
-func (b *builder) models() int {
+// trained returns the hashes of the trained models behind the table, sorted, including
+// those of triggers that were not kept.
+func (b *builder) trained() []string {
 	models := map[string]bool{}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
@@ -162,7 +166,7 @@ func (b *builder) models() int {
 			}
 		}
 	}
-	return len(models)
+	return slices.Sorted(maps.Keys(models))
 }
 
 // readings returns the distinct choices of what the paper leaves open, in the order of

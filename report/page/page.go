@@ -141,7 +141,7 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store),
+		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store), Environment: results.environment(sum.Store),
 	}
 	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
