@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +113,11 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		line.Unanswered = err.Error()
+		return nil
+	}
+	if !submitted.Complete() {
+		line.Unanswered = fmt.Sprintf("the submission ended before it was complete: cancel job %s (\"backfire cancel\"), and submit the plan once more", submitted)
 	}
 	queue, err := o.Slurm.Queue(ctx, submitted)
 	if errors.Is(err, cluster.ErrNoSlurm) {

@@ -263,5 +263,8 @@ func runCancel(ctx context.Context, opts *CancelOptions) error {
 			*cluster.Submitted
 		}{"cancelled", submitted})
 	}
+	if !submitted.Complete() {
+		return write(opts.IO.Out, shownf("the jobs of the submission %s, which was not complete, are cancelled; stored models are kept\n", submitted))
+	}
 	return write(opts.IO.Out, shownf("jobs %s and %s are cancelled; stored models are kept\n", submitted.Array, submitted.Tables))
 }

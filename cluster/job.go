@@ -51,6 +51,9 @@ type Job struct {
 	Partition  string        // empty: the default
 	Account    string        // empty: the default
 	Constraint string        // empty: none
+
+	// Token makes the name of the jobs that of one submission. [Slurm.Submit] draws one.
+	Token string
 }
 
 //go:embed array.sbatch.tmpl tables.sbatch.tmpl
@@ -100,10 +103,15 @@ func (j Job) Scripts() (map[string]string, error) {
 	return scripts, nil
 }
 
-// Name returns the name of the job: backfire- and the first 8 bytes of the plan's name.
+// Name returns the name of the array's job: backfire-, the first 8 bytes of the plan's
+// name, and the token if there is one.
 func (j Job) Name() string {
 	name := filepath.Base(j.Plan)
-	return "backfire-" + name[:min(len(name), 8)]
+	name = "backfire-" + name[:min(len(name), 8)]
+	if j.Token != "" {
+		name += "-" + j.Token
+	}
+	return name
 }
 
 // Logs returns the directory of the tasks' output.

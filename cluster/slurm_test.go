@@ -149,10 +149,10 @@ func TestTaskThatLeavesWork(t *testing.T) {
 		code             int
 		requeued         bool
 	}{
-		"runs":                {squeue: "echo it runs", scontrol: "exit 0", code: 0, requeued: true},
+		"runs":                {squeue: "echo 7_1", scontrol: "exit 0", code: 0, requeued: true},
 		"was cancelled":       {squeue: "exit 0", scontrol: "exit 0", code: 4},
 		"Slurm does not know": {squeue: "exit 1", scontrol: "exit 0", code: 0, requeued: true},
-		"cannot be queued":    {squeue: "echo it runs", scontrol: "exit 1", code: 4, requeued: true},
+		"cannot be queued":    {squeue: "echo 7_1", scontrol: "exit 1", code: 4, requeued: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
