@@ -34,7 +34,7 @@ load decodes the images again.`,
 		Args: arguments(),
 	}
 	cmd.Flags().BoolVar(&opts.Clear, "clear", false, "delete the files of the cache")
-	cmd.Flags().StringVar(&opts.Dir, "cache-dir", "", "directory of the cache; empty: that of the user")
+	pathVar(cmd.Flags(), streams, &opts.Dir, "cache-dir", "", "", "directory of the cache; empty: that of the user")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if runF != nil {
 			return runF(cmd.Context(), opts)

@@ -63,7 +63,7 @@ without a worker, 3 some models failed, 4 work is left for another worker.`,
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	set := cmd.Flags()
-	set.StringVar(&opts.Plan, "plan", "", "the plan: its directory, its hash, or the beginning of its hash")
+	pathVar(set, streams, &opts.Plan, "plan", "", "", "the plan: its directory, its hash, or the beginning of its hash")
 	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that start together; it only spreads the models that they try first")
 	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
 	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")

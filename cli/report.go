@@ -58,8 +58,8 @@ of the dataset are found (data.dir, and data.path for folders of images).`,
 	var store, dataDir, dataPath string
 	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
-	set.StringVarP(&opts.Out, "out", "o", "report.html", "file of the page; empty: none")
-	set.StringVar(&opts.Figures, "figures", "", "directory for the figures as SVG, PDF and PNG; empty: none")
+	pathVar(set, streams, &opts.Out, "out", "o", "report.html", "file of the page; empty: none")
+	pathVar(set, streams, &opts.Figures, "figures", "", "", "directory for the figures as SVG, PDF and PNG; empty: none")
 	set.StringVar(&store, "store", "", "directory of the run store (store)")
 	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
 	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")

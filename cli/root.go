@@ -108,7 +108,14 @@ func Main(ctx context.Context, args []string, streams *IOStreams) int {
 func execute(ctx context.Context, root *cobra.Command, args []string, streams *IOStreams) int {
 	// An error before a command starts is about the command line.
 	started := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	expand := expandArguments(streams)
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := expand(cmd, args); err != nil {
+			return err
+		}
+		started = true
+		return nil
+	}
 	root.SetArgs(append([]string{}, args...)) // for nil cobra would take those of the process
 	cmd, err := checkCommand(root, args)
 	if err == nil {

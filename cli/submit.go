@@ -145,6 +145,10 @@ func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error)
 	if store == "" {
 		store = "runs"
 	}
+	store, err := config.ExpandPath(store, o.IO.Environ)
+	if err != nil {
+		return nil, nil, err
+	}
 	existing := PlannedOptions{IO: o.IO, Plan: o.Args[0], Store: store, Load: o.Load}
 	plan, err := existing.open()
 	if err != nil {

@@ -48,7 +48,7 @@ the first held-out image of its attacker.`,
 		Args: arguments(),
 	}
 	flags := addKeys(cmd, presetKeys, "seed", "data.", "pool.", "deal.", "attackers.", "trigger.")
-	cmd.Flags().StringVar(&opts.Dir, "out", "triggers", "directory for the pictures")
+	pathVar(cmd.Flags(), streams, &opts.Dir, "out", "", "triggers", "directory for the pictures")
 	config.IntVar(cmd.Flags(), &opts.First, "first", 5, "draw the triggers of the first `K` attackers")
 	config.IntVar(cmd.Flags(), &opts.Scale, "scale", 8, "side of one pixel of the images in the pictures")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
