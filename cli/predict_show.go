@@ -81,7 +81,7 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	}
 	if stamped {
 		counts += shownf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, words.Plural(len(images), "image"), classes[target], o.Trigger)
+			hits, words.Plural(len(images), "image"), words.Class(classes[target], target), o.Trigger)
 	}
 	rules := defender.Game.Game
 	counts += shownf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))

@@ -131,7 +131,30 @@ func configurationText(sum *summary.Summary) string {
 			text.WriteString(settings)
 		}
 	}
+	if targets := targetsOf(sum); len(targets) > 0 {
+		tell(&text, "%-14s %s\n", "targets", strings.Join(targets, ", "))
+	}
 	return text.String()
+}
+
+// targetsOf returns the target labels of all attackers of a summary, each once; of many
+// only the first.
+func targetsOf(sum *summary.Summary) []string {
+	const most = 10
+	var targets []string
+	for _, p := range sum.Points {
+		for _, g := range p.Games {
+			for _, a := range g.Attackers {
+				if target := words.Class(a.Label, a.Target); !slices.Contains(targets, target) {
+					targets = append(targets, target)
+				}
+			}
+		}
+	}
+	if more := len(targets) - most; more > 0 {
+		targets = append(targets[:most], fmt.Sprintf("and %d more", more))
+	}
+	return targets
 }
 
 // gameRows returns the table of the games, in percent. The varied keys and the seed

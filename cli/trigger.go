@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/game"
 	"backfire/internal/hardware"
+	"backfire/internal/words"
 	"backfire/report"
 	"backfire/triggers"
 )
@@ -100,7 +101,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 			return err
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(attacker.ID), set.Classes[attacker.Target], trigger.ID(), trigger.Box.String(),
+			strconv.Itoa(attacker.ID), words.Class(set.Classes[attacker.Target], attacker.Target), trigger.ID(), trigger.Box.String(),
 			strconv.Itoa(trigger.Pixels()), alone, stamped,
 		})
 	}

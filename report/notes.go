@@ -190,7 +190,7 @@ func (b *builder) targets() string {
 			return "Target labels: each attacker's own, drawn at random for each seed."
 		}
 		for _, a := range s.attackers() {
-			label = a.Label
+			label = words.Class(a.Label, a.Target)
 			labels[label] = true
 		}
 	}
