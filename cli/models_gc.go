@@ -63,7 +63,11 @@ func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	if err := writeGarbage(opts.IO, garbage); err != nil {
 		return err
 	}
-	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes it\n"
+	them := "them"
+	if len(garbage) == 1 {
+		them = "it"
+	}
+	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes " + them + "\n"
 	switch {
 	case len(garbage) == 0:
 		text = "nothing to remove\n"

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
 )
 
 // ErrJob reports that a job cannot be submitted with its settings.
@@ -65,13 +66,13 @@ func (j Job) check() error {
 		if !filepath.IsAbs(path) {
 			return fmt.Errorf("%w: path %q is not absolute", ErrJob, path)
 		}
-		if strings.ContainsAny(path, "\n\"'%\\") {
-			return fmt.Errorf("%w: path %q has a line break, quote, percent sign or backslash, which a batch script cannot have", ErrJob, path)
+		if strings.ContainsAny(path, "\"'%\\") || strings.ContainsFunc(path, unicode.IsControl) {
+			return fmt.Errorf("%w: path %q has a control character, quote, percent sign or backslash, which a batch script cannot have", ErrJob, path)
 		}
 	}
 	for _, word := range []string{j.Partition, j.Account, j.Constraint} {
-		if strings.ContainsAny(word, " \n\"'") {
-			return fmt.Errorf("%w: %q has a space, line break or quote", ErrJob, word)
+		if strings.ContainsAny(word, " \"'") || strings.ContainsFunc(word, unicode.IsControl) {
+			return fmt.Errorf("%w: %q has a space, control character or quote", ErrJob, word)
 		}
 	}
 	switch {

@@ -66,6 +66,8 @@ func TestScriptsRefuse(t *testing.T) {
 		"negative GPUs":     func(j *cluster.Job) { j.GPUs = -1 },
 		"short time":        func(j *cluster.Job) { j.Time = time.Minute },
 		"partition of two":  func(j *cluster.Job) { j.Partition = "a b" },
+		"return in a path":  func(j *cluster.Job) { j.Plan += "\r" },
+		"escape in a name":  func(j *cluster.Job) { j.Account = "a\x1b" },
 		"line in a feature": func(j *cluster.Job) { j.Constraint = "a\n#SBATCH --nodes=9" },
 	} {
 		t.Run(name, func(t *testing.T) {

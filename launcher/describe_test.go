@@ -156,3 +156,18 @@ func TestDamagedForeignLibraries(t *testing.T) {
 	require.ErrorContains(t, err, "needs libother.so, and it is not in ")
 	require.ErrorContains(t, err, "LD_LIBRARY_PATH makes it load "+path)
 }
+
+// The engine does not get the variables that divide sums among threads, and gets all
+// others; LIBTORCH and huge pages are added to them.
+func TestEngineEnvironment(t *testing.T) {
+	_, l := standIn(t, answer, "OMP_NUM_THREADS=7", "MKL_NUM_THREADS=7", "KMP_AFFINITY=none", "MKL_CBWR=AVX2", "HOME=/home/ann")
+	command, err := l.Worker()
+	require.NoError(t, err)
+	require.Equal(t, []string{"MKL_CBWR=AVX2", "HOME=/home/ann", tunables + "=" + hugePages}, command.Env)
+	t.Setenv("OMP_NUM_THREADS", "7")
+	l.environ = nil
+	command, err = l.Worker()
+	require.NoError(t, err)
+	require.Empty(t, value(command.Env, "OMP_NUM_THREADS"), "also of this process, where no others are named")
+	require.NotEmpty(t, value(command.Env, "PATH"))
+}
