@@ -27,9 +27,9 @@ var ErrCellsFailed = errors.New("some cells failed")
 // are neither stored nor in training with another worker.
 var ErrWorkLeft = errors.New("there is work left")
 
-// ErrUnchecked is wrapped by the error of a verification that found nothing wrong, but
+// errUnchecked is wrapped by the error of a verification that found nothing wrong, but
 // could not make all checks.
-var ErrUnchecked = errors.New("stored results could not be checked")
+var errUnchecked = errors.New("stored results could not be checked")
 
 // UsageError is an error in the command line or the configuration.
 type UsageError struct{ Err error }
@@ -78,7 +78,7 @@ func ExitCode(err error) int {
 		return ExitWorkLeft
 	case errors.Is(err, ErrCellsFailed):
 		return ExitCellsFailed
-	case errors.Is(err, ErrUnchecked):
+	case errors.Is(err, errUnchecked):
 		return ExitUnchecked
 	default:
 		return ExitFailure

@@ -43,22 +43,24 @@ func TestFlagsThatArePaths(t *testing.T) {
 	}
 }
 
-// ~/ stands for the home directory in each path on the command line, and any other ~ is
-// refused, before anything is made.
+// withHome runs the whole program with a home directory, and returns its exit code and what
+// it wrote to standard error.
+func withHome(t *testing.T, home string, args ...string) (code int, errOut string) {
+	t.Helper()
+	streams, _, errBuffer := testStreams()
+	streams.Environ = []string{"HOME=" + home}
+	code = Main(t.Context(), args, streams)
+	return code, errBuffer.String()
+}
+
+// ~/ stands for the home directory in each path on the command line.
 func TestHomeDirectoryOnTheCommandLine(t *testing.T) {
 	t.Chdir(t.TempDir())
 	home := t.TempDir()
-	tilde := func(args ...string) (code int, errOut string) {
-		streams, _, errBuffer := testStreams()
-		streams.Environ = []string{"HOME=" + home}
-		code = Main(t.Context(), args, streams)
-		return code, errBuffer.String()
-	}
-	small := []string{"--pool", "300", "--set", "model.width=2", "--epochs", "1", "--attackers", "1"}
-	code, errOut := tilde(append([]string{"trigger", "--out=~/pictures"}, "--pool", "300", "--attackers", "1", "--first", "1")...)
+	code, errOut := withHome(t, home, "trigger", "--out=~/pictures", "--pool", "300", "--attackers", "1", "--first", "1")
 	require.Equal(t, ExitOK, code, errOut)
 	require.FileExists(t, filepath.Join(home, "pictures", "attacker-0.png"))
-	code, errOut = tilde(append([]string{"plan", "table", "1", "--store=~/runs"}, small[:6]...)...)
+	code, errOut = withHome(t, home, "plan", "table", "1", "--store=~/runs", "--pool", "300", "--set", "model.width=2", "--epochs", "1")
 	require.Equal(t, ExitOK, code, errOut)
 	plans, err := filepath.Glob(filepath.Join(home, "runs", "plans", "*"))
 	require.NoError(t, err)
@@ -72,7 +74,7 @@ func TestHomeDirectoryOnTheCommandLine(t *testing.T) {
 		{"data", "cache", "--cache-dir=~/cache"},
 		{"import-trigger", "~/pictures/attacker-0.png", "--out=~/triggers"},
 	} {
-		code, errOut = tilde(args...)
+		code, errOut = withHome(t, home, args...)
 		require.Equal(t, ExitOK, code, "%v: %s", args, errOut)
 	}
 	require.DirExists(t, filepath.Join(home, "triggers"))
@@ -84,10 +86,16 @@ func TestHomeDirectoryOnTheCommandLine(t *testing.T) {
 		{"worker", "--plan=~/nowhere/plans/ab"},
 		{"sweep", "~/none.yaml"},
 	} {
-		_, errOut = tilde(args...)
+		_, errOut = withHome(t, home, args...)
 		require.NotContains(t, errOut, "~", args)
 	}
 	require.DirExists(t, filepath.Join(home, "tables"))
+	requireNoTilde(t)
+}
+
+// Any other ~ at the beginning of a path is refused, before anything is made.
+func TestOtherHomeDirectoriesAreRefused(t *testing.T) {
+	t.Chdir(t.TempDir())
 	for _, args := range [][]string{
 		{"status", "~ann/plan"},
 		{"status", "ab", "--store", "~ann/runs"},
@@ -111,10 +119,16 @@ func TestHomeDirectoryOnTheCommandLine(t *testing.T) {
 		{"runs", "show", "~x/ab"},
 		{"verify", "~x"},
 	} {
-		code, errOut = tilde(args...)
+		code, errOut := withHome(t, t.TempDir(), args...)
 		require.Equal(t, ExitUsage, code, "%v: %s", args, errOut)
 		require.Contains(t, errOut, "only ~/ stands for a directory", args)
 	}
+	requireNoTilde(t)
+}
+
+// requireNoTilde fails if the working directory has a directory called ~.
+func requireNoTilde(t *testing.T) {
+	t.Helper()
 	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
 	for _, entry := range entries {

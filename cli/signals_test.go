@@ -20,8 +20,8 @@ const asStopping = "TEST_AS_STOPPING"
 
 // stopWhenAsked is that command. It writes a line when it is ready and one when its
 // context ends.
-func stopWhenAsked(never bool) int {
-	ctx, stop := WithSignals(context.Background(), os.Exit)
+func stopWhenAsked(never bool, end func(int)) int {
+	ctx, stop := WithSignals(context.Background(), end)
 	defer stop()
 	fmt.Println("ready")
 	<-ctx.Done()

@@ -123,9 +123,9 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	case summaries.wrong > 0:
 		return fmt.Errorf("verify: %w: %d of the summaries", ErrVerify, summaries.wrong)
 	case results.unchecked > 0:
-		return fmt.Errorf("verify: %w: %d of %s, and nothing is wrong that could be", ErrUnchecked, results.unchecked, checked)
+		return fmt.Errorf("verify: %w: %d of %s, and nothing is wrong that could be", errUnchecked, results.unchecked, checked)
 	case summaries.unchecked > 0:
-		return fmt.Errorf("verify: %w: %d of the summaries, and nothing is wrong that could be", ErrUnchecked, summaries.unchecked)
+		return fmt.Errorf("verify: %w: %d of the summaries, and nothing is wrong that could be", errUnchecked, summaries.unchecked)
 	case len(hashes) == 0:
 		return write(opts.IO.Out, "no model to verify\n")
 	}
@@ -136,7 +136,7 @@ func runVerify(ctx context.Context, opts *VerifyOptions) error {
 const checkOpen verdict = "open"
 
 // show writes the checks of the model or summary with a name, a line for each, and counts
-// it. The error of a verification that broke off wraps ErrUnchecked, unless it was
+// it. The error of a verification that broke off wraps errUnchecked, unless it was
 // interrupted.
 func (o *VerifyOptions) show(name string, count *verifyCount, v func(tell func(verify.Check)) error) error {
 	if err := write(o.IO.Out, shownf("%s\n", name)); err != nil {
@@ -155,7 +155,7 @@ func (o *VerifyOptions) show(name string, count *verifyCount, v func(tell func(v
 	})
 	count.add(wrong, unchecked)
 	if err != nil && !errors.Is(err, runner.ErrInterrupted) {
-		return fmt.Errorf("verify: %w: %w", ErrUnchecked, err)
+		return fmt.Errorf("verify: %w: %w", errUnchecked, err)
 	}
 	return err
 }

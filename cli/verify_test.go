@@ -87,7 +87,7 @@ func TestVerifyWithoutTheEngine(t *testing.T) {
 	opts.All = true
 	opts.Describe = func(context.Context) (launcher.Description, error) { return launcher.Description{}, launcher.ErrEngine }
 	err := runVerify(context.Background(), opts)
-	require.ErrorIs(t, err, ErrUnchecked)
+	require.ErrorIs(t, err, errUnchecked)
 	require.Equal(t, ExitUnchecked, ExitCode(err))
 	require.Equal(t, 2, strings.Count(out(), "\n  open  model          "+launcher.ErrEngine.Error()))
 	require.NotContains(t, out(), "fail")
@@ -136,7 +136,7 @@ func TestVerifyWithoutTheImages(t *testing.T) {
 	opts.All = true
 	opts.Load = func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, datasets.ErrMissing }
 	err := runVerify(context.Background(), opts)
-	require.ErrorIs(t, err, ErrUnchecked)
+	require.ErrorIs(t, err, errUnchecked)
 	require.ErrorContains(t, err, "2 of 2 models")
 	require.Equal(t, ExitUnchecked, ExitCode(err))
 	require.Contains(t, out(), "\n  open  data           ")

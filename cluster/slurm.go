@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -131,27 +129,6 @@ func (s Slurm) undo(ctx context.Context, plan string, submitted *Submitted, reas
 	return reason
 }
 
-// The forms in which sbatch gives the number of a job: on a line with --parsable, where the
-// name of a cluster can follow, or in its sentence, which some sites' wrappers print.
-// Other lines are banners and warnings of the site.
-var (
-	parsable = regexp.MustCompile(`^([1-9][0-9]*)(;[A-Za-z0-9._-]+)?$`)
-	sentence = regexp.MustCompile(`^Submitted batch job ([1-9][0-9]*)( on cluster [A-Za-z0-9._-]+)?$`)
-)
-
-// jobNumbers returns the numbers of jobs in an output, each once.
-func jobNumbers(out string, forms ...*regexp.Regexp) []string {
-	var numbers []string
-	for line := range strings.Lines(out) {
-		for _, form := range forms {
-			if found := form.FindStringSubmatch(strings.TrimSpace(line)); found != nil && !slices.Contains(numbers, found[1]) {
-				numbers = append(numbers, found[1])
-			}
-		}
-	}
-	return numbers
-}
-
 // sbatch submits a script and returns the number of its job, which has a name that no
 // other job has. Where the output of sbatch leaves the number open, the queue tells which
 // job has the name.
@@ -160,7 +137,7 @@ func (s Slurm) sbatch(ctx context.Context, name string, args ...string) (string,
 	if err != nil {
 		return "", err
 	}
-	numbers := jobNumbers(out, parsable, sentence)
+	numbers := jobNumbers(out)
 	if len(numbers) == 1 {
 		return numbers[0], nil
 	}
@@ -168,7 +145,7 @@ func (s Slurm) sbatch(ctx context.Context, name string, args ...string) (string,
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("cluster: sbatch returned no single job number: %.200q", out), err)
 	}
-	if queued := jobNumbers(queue, parsable); len(queued) == 1 {
+	if queued := jobNumbers(queue); len(queued) == 1 {
 		return queued[0], nil
 	}
 	return "", fmt.Errorf("cluster: sbatch returned no single job number: %.200q", out)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -30,21 +29,15 @@ type Submitted struct {
 // tablesEnd ends the name of the job that makes the tables, as in its script.
 const tablesEnd = "-tables"
 
-// The forms of what a record gives to Slurm's commands.
-var (
-	jobNumber = regexp.MustCompile(`^[1-9][0-9]*$`)
-	jobName   = regexp.MustCompile(`^backfire-[A-Za-z0-9._-]+$`)
-)
-
 // check returns an error for a record that Slurm's commands would misread, for example a
 // number that is one of their options.
 func (s *Submitted) check() error {
 	for _, number := range []string{s.Array, s.Tables} {
-		if number != "" && !jobNumber.MatchString(number) {
+		if number != "" && !isJobNumber(number) {
 			return fmt.Errorf("%q is not the number of a job", number)
 		}
 	}
-	if s.Name != "" && !jobName.MatchString(s.Name) {
+	if s.Name != "" && !isJobName(s.Name) {
 		return fmt.Errorf("%q is not the name of a job", s.Name)
 	}
 	if s.Name == "" && s.Array == "" {
@@ -103,11 +96,8 @@ func (s *Submitted) selections() []string {
 
 // owns reports whether the ID of a task, such as 12_3, can be that of one of the jobs.
 func (s *Submitted) owns(id string) bool {
-	if !taskID.MatchString(id) {
-		return false
-	}
-	job := id[:strings.IndexFunc(id+"_", func(r rune) bool { return r < '0' || r > '9' })]
-	return len(s.unnumbered()) > 0 || job == s.Array || job == s.Tables
+	job := jobOf(id)
+	return job != "" && (len(s.unnumbered()) > 0 || job == s.Array || job == s.Tables)
 }
 
 // write writes the record beside a plan, so that it is there whole or as it was before,

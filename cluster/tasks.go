@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -21,13 +20,6 @@ type Task struct {
 	Reason string `json:"reason"` // the reason why it waits, or the code with which it ended
 	Ended  bool   `json:"ended"`
 }
-
-// The forms of what Slurm says of a task. Other lines are banners and warnings.
-var (
-	taskID    = regexp.MustCompile(`^[1-9][0-9]*([_+][0-9\[\],.%-]+)?$`) // 12, 12_3, 12_[4-9%2], 12_[1,3,...]
-	taskState = regexp.MustCompile(`^[A-Z_]+( by [0-9]+)?$`)             // RUNNING, CANCELLED by 1000
-	taskCode  = regexp.MustCompile(`^[0-9]+:[0-9]+$`)                    // exit code and signal
-)
 
 // Queue returns the tasks of the submitted jobs that wait or run.
 func (s Slurm) Queue(ctx context.Context, submitted *Submitted) ([]Task, error) {
@@ -86,7 +78,7 @@ func (s Slurm) Ended(ctx context.Context, submitted *Submitted) ([]Task, error) 
 // endedTask returns the task of a row of sacct, and whether it has ended.
 func endedTask(fields []string) (Task, bool) {
 	state, _, _ := strings.Cut(fields[1], " ") // "CANCELLED by 1000"
-	if slices.Contains(living, state) || !taskCode.MatchString(fields[3]) {
+	if slices.Contains(living, state) || !isExitCode(fields[3]) {
 		return Task{}, false
 	}
 	t := Task{ID: fields[0], State: state, Node: fields[2], Ended: true}
@@ -110,7 +102,7 @@ func rows(out string, submitted *Submitted) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for line := range strings.Lines(out) {
 			fields := strings.SplitN(strings.TrimSpace(line), "|", 4)
-			if len(fields) == 4 && submitted.owns(fields[0]) && taskState.MatchString(fields[1]) && !yield(fields) {
+			if len(fields) == 4 && submitted.owns(fields[0]) && isState(fields[1]) && !yield(fields) {
 				return
 			}
 		}

@@ -133,7 +133,7 @@ func describeError(ctx context.Context, command *exec.Cmd, waited error, stderr 
 	finding, remedy := fmt.Errorf("%s cannot be started: %w", command.Path, waited), build
 	first, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n")
 	if signal, ended := endSignal(command); ended {
-		finding, remedy = signalFinding(command.Path, signal, first)
+		remedy, finding = signalFinding(command.Path, signal, first)
 	} else if first != "" {
 		finding = fmt.Errorf("%s ended with %w: %s", command.Path, waited, first)
 	}
@@ -146,22 +146,22 @@ func describeError(ctx context.Context, command *exec.Cmd, waited error, stderr 
 	return &Fault{Finding: finding, Remedy: remedy}
 }
 
-// signalFinding returns the reason why a signal ended an engine, with the first line that
-// it wrote, and the remedy.
-func signalFinding(path string, signal syscall.Signal, first string) (finding error, remedy string) {
+// signalFinding returns the remedy and the reason if a signal ended an engine, with the
+// first line that it wrote.
+func signalFinding(path string, signal syscall.Signal, first string) (remedy string, finding error) {
 	said := ""
 	if first != "" {
 		said = ": " + first
 	}
 	switch signal {
 	case syscall.SIGKILL:
-		return fmt.Errorf("%s was killed twice (SIGKILL), which the system does where memory is short%s", path, said), memoryRemedy
+		return memoryRemedy, fmt.Errorf("%s was killed twice (SIGKILL), which the system does where memory is short%s", path, said)
 	case syscall.SIGILL:
-		return fmt.Errorf("%s uses an instruction that this processor does not have (SIGILL)%s", path, said), rebuild + ", on this machine"
+		return rebuild + ", on this machine", fmt.Errorf("%s uses an instruction that this processor does not have (SIGILL)%s", path, said)
 	case syscall.SIGXCPU:
-		return fmt.Errorf("%s used up its processor time (SIGXCPU)%s", path, said), "raise the limit (ulimit -t)"
+		return "raise the limit (ulimit -t)", fmt.Errorf("%s used up its processor time (SIGXCPU)%s", path, said)
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2:
-		return fmt.Errorf("%s was ended twice from outside (signal: %s)%s", path, signal, said), "repeat the command"
+		return "repeat the command", fmt.Errorf("%s was ended twice from outside (signal: %s)%s", path, signal, said)
 	}
-	return fmt.Errorf("%s crashed twice (signal: %s)%s", path, signal, said), rebuild
+	return rebuild, fmt.Errorf("%s crashed twice (signal: %s)%s", path, signal, said)
 }

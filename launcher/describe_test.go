@@ -67,15 +67,15 @@ func TestEngineThatLeavesAProcess(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// compiled returns a directory with an engine in C that needs libtorch_fake.so, and one
-// with that library.
-func compiled(t *testing.T) (engine, lib string) {
+// compiled returns an engine in C that needs libtorch_fake.so, beside a directory with
+// that library.
+func compiled(t *testing.T) (engine string) {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
 		t.Skip("there is no C compiler")
 	}
 	dir := t.TempDir()
-	lib = filepath.Join(dir, "lib")
+	lib := filepath.Join(dir, "lib")
 	library(t, lib, "int one(void) { return 1; } int two(void) { return 2; }")
 	source := filepath.Join(dir, "engine.c")
 	program := fmt.Sprintf("int one(void), two(void), printf(const char *, ...); int main(void) { printf(\"{\\\"protocol\\\": %d}\\n\"); return one() + two() != 3; }\n", Protocol)
@@ -83,7 +83,7 @@ func compiled(t *testing.T) (engine, lib string) {
 	engine = filepath.Join(dir, Name)
 	out, err := exec.Command("cc", "-o", engine, source, "-L"+lib, "-ltorch_fake", "-Wl,--enable-new-dtags,-rpath,"+lib, "-Wl,-z,now").CombinedOutput()
 	require.NoError(t, err, string(out))
-	return engine, lib
+	return engine
 }
 
 // library compiles libtorch_fake.so into a directory.
@@ -100,7 +100,7 @@ func library(t *testing.T, dir, source string, more ...string) string {
 // A library that LD_LIBRARY_PATH or LD_PRELOAD brings in is named by its file, whatever it
 // does to the engine.
 func TestForeignLibrariesAreNamed(t *testing.T) {
-	engine, _ := compiled(t)
+	engine := compiled(t)
 	describe := func(environ ...string) error {
 		_, err := New(append(environ, EngineVariable+"="+engine)).Describe(context.Background())
 		return err
@@ -141,7 +141,7 @@ func TestForeignLibrariesAreNamed(t *testing.T) {
 
 // A damaged library, or one that needs another, is named, too.
 func TestDamagedForeignLibraries(t *testing.T) {
-	engine, _ := compiled(t)
+	engine := compiled(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "libtorch_fake.so")
 	require.NoError(t, os.WriteFile(path, []byte("\x7fELF"), 0o600))

@@ -1,7 +1,6 @@
 package hardware
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,13 +36,22 @@ var (
 	}
 )
 
-// serviceLink matches the ends of the variables that Kubernetes and Docker set for a service
-// with the name of a library.
-var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)$`)
+// isServiceLink reports whether a variable is one of those that Kubernetes and Docker set
+// for a service, here one with the name of a library: NAME_SERVICE_HOST,
+// NAME_SERVICE_PORT_HTTP, NAME_PORT, NAME_PORT_80_TCP_ADDR.
+func isServiceLink(name string) bool {
+	if strings.HasSuffix(name, "_SERVICE_HOST") || strings.HasSuffix(name, "_PORT") || strings.Contains(name, "_SERVICE_PORT_") {
+		return true
+	}
+	_, rest, linked := strings.Cut(name, "_PORT_")
+	number, protocol, numbered := strings.Cut(rest, "_")
+	protocol, _, _ = strings.Cut(protocol, "_")
+	return linked && numbered && number != "" && strings.Trim(number, "0123456789") == "" && slices.Contains([]string{"TCP", "UDP", "SCTP"}, protocol)
+}
 
 // isDeciding reports whether the value of a variable may change bits.
 func isDeciding(name string) bool {
-	neutral := hasPrefix(name, neutralBeginnings) || hasSuffix(name, neutralEnds) || slices.Contains(neutralNames, name) || serviceLink.MatchString(name)
+	neutral := hasPrefix(name, neutralBeginnings) || hasSuffix(name, neutralEnds) || slices.Contains(neutralNames, name) || isServiceLink(name)
 	return hasPrefix(name, deciding) && !isCleared(name) && !neutral
 }
 

@@ -7,8 +7,8 @@ import (
 
 // Strings returns a deep copy of a value in which [Line] has shown each string: those of
 // structs, slices, arrays, maps (keys, too), pointers and interfaces, so that a field that
-// is added later cannot be forgotten. Unexported fields are copied as they are, and so is
-// what html/template holds as safe.
+// is added later cannot be forgotten. Unexported fields are copied as they are, and so are
+// the types of html/template for safe markup.
 func Strings[T any](value T) T {
 	copied, _ := shownValue(reflect.ValueOf(&value).Elem()).Interface().(T)
 	return copied

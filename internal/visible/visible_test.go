@@ -20,16 +20,16 @@ import (
 
 func TestLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"N = 2 ± é, 犬, 👩‍🔬":     "N = 2 ± é, 犬, 👩‍🔬",
-		"a\x1b[2Jb":             `a\x1b[2Jb`,
-		"a\nb\tc\rd":            `a\nb\tc\rd`,
-		"a\u009bb\x7f\x00":      `a\u009bb\u007f\x00`,
-		"a\u202eb\u2066c\ufeff": `a\u202eb\u2066c\ufeff`,
-		"a\u2028b\u00adc":       `a\u2028b\u00adc`,
-		"\xff\xc3 a\xe2\x80":    `\xff\xc3 a\xe2\x80`,
-		"\U000e0041":            `\udb40\udc41`,
-		"\ufffd می‌خواهم ١":     "\ufffd می‌خواهم ١",
-		`C:\new`:                `C:\new`,
+		"N = 2 ± é, 犬, 👩\u200d🔬": "N = 2 ± é, 犬, 👩\u200d🔬",
+		"a\x1b[2Jb":              `a\x1b[2Jb`,
+		"a\nb\tc\rd":             `a\nb\tc\rd`,
+		"a\u009bb\x7f\x00":       `a\u009bb\u007f\x00`,
+		"a\u202eb\u2066c\ufeff":  `a\u202eb\u2066c\ufeff`,
+		"a\u2028b\u00adc":        `a\u2028b\u00adc`,
+		"\xff\xc3 a\xe2\x80":     `\xff\xc3 a\xe2\x80`,
+		"\U000e0041":             `\udb40\udc41`,
+		"\ufffd می\u200cخواهم ١": "\ufffd می\u200cخواهم ١",
+		`C:\new`:                 `C:\new`,
 	} {
 		require.Equal(t, want, visible.Line(text))
 	}
@@ -115,7 +115,7 @@ func TestSentence(t *testing.T) {
 		{a, `a\nline`},
 		{errors.Join(a, b), `a\nline; b\x1b`},
 		{fmt.Errorf("x\n: %w", errors.Join(a, errors.Join(b, a))), `x\n: a\nline; b\x1b; a\nline`},
-		{fmt.Errorf("%w and %w\n", a, b), `a\nline and b\x1b\n`},
+		{fmt.Errorf("%w and %w", a, b), `a\nline and b\x1b`},
 		{errors.Join(a), `a\nline`},
 		{silent{b}, "nothing\\n"},
 	} {

@@ -2,6 +2,7 @@ package visible
 
 import (
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -32,12 +33,9 @@ func Raw(out io.Writer) io.Writer {
 
 // Write writes text. It returns the length of text unless writing fails.
 func (w *Writer) Write(text []byte) (int, error) {
-	whole := text
-	if len(w.part) > 0 {
-		whole = append(w.part, text...)
-	}
+	whole := slices.Concat(w.part, text)
 	end := len(whole) - incomplete(whole)
-	w.part = append([]byte(nil), whole[end:]...)
+	w.part = whole[end:]
 	if end == 0 {
 		return len(text), nil
 	}

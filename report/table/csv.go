@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/csv"
+	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,15 +128,21 @@ func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 // full-width forms.
 const formulaStarts = "=+-@\t\r＝＋－＠"
 
-// plainNumber matches the numbers that spreadsheets, R and pandas read as such.
-var plainNumber = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+// isNumber reports whether spreadsheets, R and pandas read a field as a decimal number.
+func isNumber(field string) bool {
+	if strings.Trim(field, "0123456789+-.eE") != "" {
+		return false // Go reads Inf, 0x1p-2 and 1_000, too
+	}
+	_, err := strconv.ParseFloat(field, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
+}
 
 // guarded returns a field that no spreadsheet takes for a formula. A field that begins with
 // one of formulaStarts gets an apostrophe in front, unless it is a number. So does a field
 // that begins with an apostrophe, so that a reader gets each text back by removing one.
 func guarded(field string) string {
 	first, _ := utf8.DecodeRuneInString(field)
-	if field == "" || first != '\'' && !strings.ContainsRune(formulaStarts, first) || plainNumber.MatchString(field) {
+	if field == "" || first != '\'' && !strings.ContainsRune(formulaStarts, first) || isNumber(field) {
 		return field
 	}
 	return "'" + field

@@ -2,7 +2,6 @@ package table
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -80,12 +79,21 @@ func (t *Table) markdownLists(out *strings.Builder) {
 	out.WriteByte('\n')
 }
 
-// entity matches what begins as an entity of HTML does, such as &lt; or &#60;
-var entity = regexp.MustCompile(`&([#A-Za-z])`)
+// escapeEntities escapes each ampersand that begins an entity of HTML, such as &lt; or
+// &#60;, which Markdown would replace.
+func escapeEntities(text string) string {
+	parts := strings.Split(text, "&")
+	for i, part := range parts[1:] {
+		if part != "" && (part[0] == '#' || part[0] >= 'a' && part[0] <= 'z' || part[0] >= 'A' && part[0] <= 'Z') {
+			parts[i+1] = "amp;" + part
+		}
+	}
+	return strings.Join(parts, "&")
+}
 
 // escapeMarkdown returns a text that Markdown shows as it is.
 func escapeMarkdown(text string) string {
-	text = entity.ReplaceAllString(text, "&amp;$1")
+	text = escapeEntities(text)
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "~", `\~`, "$", `\$`,
 	).Replace(text)
