@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,10 @@ import (
 // ErrMeasurements is wrapped by every refusal of measurements that are
 // contradictory or out of range.
 var ErrMeasurements = errors.New("bad measurements")
+
+// ErrTwoResults is wrapped, beside ErrMeasurements, where two games of a seed differ in
+// nothing that claims compare and are of different models.
+var ErrTwoResults = errors.New("two results")
 
 // The defenses that the claims are about. The names are those of package defenses,
 // as a test checks: this package judges plain measurements and imports nothing
@@ -58,6 +63,11 @@ type Measurements struct {
 	// paper's is 0.2.
 	Rate  float64
 	Games []Game
+	// Primary lists the IDs of the claims that were chosen before anything was trained.
+	// They are corrected for each other; every other claim is exploratory.
+	Primary []string
+	// Margins are the sizes of effects that count; zero: DefaultMargins.
+	Margins Margins
 	// Paper holds the paper's figures to compare the effects with, if there are any.
 	Paper Paper
 }
@@ -70,6 +80,7 @@ type Game struct {
 	// Random if the target was drawn, otherwise any other value.
 	Labels        Labels
 	CleanAccuracy stats.Number // standard accuracy in [0, 1]
+	CleanImages   int          // images behind CleanAccuracy; 0: not known
 	Collapsed     bool         // whether the model predicts no better than chance, so that its ASRs mean nothing
 	Attackers     []Attacker
 	// Models holds a name for each trained model behind the game (such as the hash
@@ -84,6 +95,7 @@ type Attacker struct {
 	Rate   float64      // p in [0, 1]
 	ASR    stats.Number // in [0, 1]
 	Lift   stats.Number // in [-1, 1]
+	Images int          // images behind ASR and Lift; 0: not known
 	// Divergence is the distance between the attacker's feature distribution and
 	// that of all agents (appendix 7.1 of the paper), at least 0.
 	Divergence stats.Number
@@ -93,6 +105,9 @@ type Attacker struct {
 func (m Measurements) validate() error {
 	if !(m.Rate > 0 && m.Rate <= 1) {
 		return fmt.Errorf("%w: p = %v: must be above 0 and at most 1", ErrMeasurements, m.Rate)
+	}
+	if err := cmp.Or(m.Margins, DefaultMargins()).Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMeasurements, err)
 	}
 	seen := map[uint64]map[gameKey]Game{}
 	for _, g := range m.Games {
@@ -104,7 +119,7 @@ func (m Measurements) validate() error {
 		}
 		s := keyOf(g)
 		if first, twice := seen[g.Seed][s]; twice && !slices.Equal(first.Models, g.Models) {
-			return fmt.Errorf("%w: seed %d: %s: two results, of models %v and %v", ErrMeasurements, g.Seed, s, first.Models, g.Models)
+			return fmt.Errorf("%w: seed %d: %s: %w, of models %v and %v", ErrMeasurements, g.Seed, s, ErrTwoResults, first.Models, g.Models)
 		}
 		seen[g.Seed][s] = g
 	}
@@ -204,6 +219,19 @@ func (m Measure) values(g Game) []float64 {
 		values[i] = m.of(a)
 	}
 	return values
+}
+
+// images returns the number of images behind the measure's mean over the game's
+// attackers, or behind its standard accuracy; 0 if it is not known.
+func (m Measure) images(g Game) int {
+	if m == CleanAccuracy {
+		return g.CleanImages
+	}
+	images := 0
+	for _, a := range g.Attackers {
+		images += a.Images
+	}
+	return images
 }
 
 // mean returns the measure's mean over the game's attackers, or the game's
