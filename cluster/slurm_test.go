@@ -152,6 +152,8 @@ func TestTaskThatLeavesWork(t *testing.T) {
 		requeued         bool
 	}{
 		"runs":                {squeue: "echo 7_1", scontrol: "exit 0", code: 0, requeued: true},
+		"runs, with a banner": {squeue: "echo 'Welcome | 3 jobs'; echo; echo '  7_1  '", scontrol: "exit 0", code: 0, requeued: true},
+		"banner alone":        {squeue: "echo 'Welcome | 3 jobs'", scontrol: "exit 0", code: 4},
 		"was cancelled":       {squeue: "exit 0", scontrol: "exit 0", code: 4},
 		"Slurm does not know": {squeue: "exit 1", scontrol: "exit 0", code: 0, requeued: true},
 		"cannot be queued":    {squeue: "echo 7_1", scontrol: "exit 1", code: 4, requeued: true},

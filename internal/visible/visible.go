@@ -54,18 +54,29 @@ func escape(r rune) string {
 
 // Line returns text for a place within a line: a cell of a table, a name in a message. It
 // escapes all hidden characters, line breaks and tabs among them.
-func Line(text string) string { return shown(text, hidden) }
+func Line(text string) string { return shown(text, "", hidden) }
 
 // Text returns text that may have several lines. It keeps line feeds and tabs.
-func Text(text string) string { return shown(text, hiddenInText) }
+func Text(text string) string { return shown(text, "\n\t", hiddenInText) }
 
 // hiddenInText reports whether a character is hidden in a text of several lines.
 func hiddenInText(r rune) bool { return r != '\n' && r != '\t' && hidden(r) }
 
+// isPlain reports whether a text consists of printable ASCII characters and some others. Most
+// of all text does, and this is faster than looking each character up.
+func isPlain(text, others string) bool {
+	for i := range len(text) {
+		if c := text[i]; (c < ' ' || c >= 0x7f) && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // shown returns text with the characters that hide reports, and with bytes that are not
-// UTF-8, as escapes.
-func shown(text string, hide func(rune) bool) string {
-	if utf8.ValidString(text) && strings.IndexFunc(text, hide) < 0 {
+// UTF-8, as escapes. hide reports none of the control characters that are kept.
+func shown(text, kept string, hide func(rune) bool) string {
+	if isPlain(text, kept) || utf8.ValidString(text) && strings.IndexFunc(text, hide) < 0 {
 		return text
 	}
 	var out strings.Builder
