@@ -21,12 +21,16 @@ var attackerColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
 	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "interference", "dilution", "transfer_asr", "share_law", "poisoned", "seats", "divergence_mmd2", "divergence_js",
 	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
-	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator", "budget",
 }
 
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
+
+// nonTargetBudget is the budget of poisoned images of other classes than the target, as
+// in the setting attackers.budget.
+const nonTargetBudget = "non_target"
 
 // keyColumns returns the keys that the points vary, except those with the name of a
 // column.
@@ -61,7 +65,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
-			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
 		}
 		for _, key := range keys {
 			value := r.Keys[key]
