@@ -24,7 +24,7 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	}
 	var err error
 	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
-		return "", err
+		return "", unable(err)
 	}
 	note := fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
 	if c.cell.Model.Weights == "" {

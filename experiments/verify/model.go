@@ -54,7 +54,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 			Source: c.source, Dir: dir, Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
 		}
 	}); err != nil {
-		return "", err
+		return "", asked(err)
 	}
 	predicted, err := os.ReadFile(filepath.Join(dir, store.PredictionsFile))
 	if err != nil {

@@ -20,7 +20,7 @@ func Summary(s *store.Store, path string) Check {
 	check := Check{Name: "summary"}
 	compared, left, err := compareSummary(s, path)
 	if err != nil {
-		check.Err = err
+		check.Err = judged(err)
 		return check
 	}
 	check.Note = fmt.Sprintf("%d games have the figures of their results", compared)
