@@ -68,6 +68,9 @@ func Explain(command *exec.Cmd, waited error, stderr string) error {
 		return nil
 	}
 	if files := foreignLibraries(context.Background(), command); files != "" {
+		if name, ok := after(stderr, noSymbol); ok {
+			finding = fmt.Errorf("%s does not fit the libraries that it loads (%s is missing)", program, name)
+		}
 		return fault(foreignRemedy+", or "+remedy, "%w: %s", finding, files)
 	}
 	return &Fault{Finding: finding, Remedy: remedy}
