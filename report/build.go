@@ -263,7 +263,7 @@ func (b *builder) attackerRows() {
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: (*table.Divergence)(a.Divergence),
 					Randomness:    a.Randomness,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
-					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: table.Readings(p.point.Readings),
+					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
 				}
 				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw
 				if a.Transfer != nil {

@@ -136,7 +136,7 @@ func (b *Board) end(cell, title string) error {
 	for _, a := range result.Attackers {
 		scores = append(scores, tensorboard.Scalar{Tag: fmt.Sprintf("asr/attacker_%d", a.ID), Value: a.ASR.Value()})
 	}
-	if err := run.events.Scalars(int64(made.Training.Epochs), scores...); err != nil {
+	if err := run.events.Scalars(int64(result.Epochs(made)), scores...); err != nil {
 		return err
 	}
 	defense := plan.Undefended
@@ -147,7 +147,7 @@ func (b *Board) end(cell, title string) error {
 		tensorboard.Text("dataset", made.Data.Name), tensorboard.Text("defense", defense),
 		tensorboard.Number("seed", float64(made.Game.Seed)), tensorboard.Number("attackers", float64(len(made.Game.Attackers))),
 		tensorboard.Number("p0 of the first", made.Game.Attackers[0].PoisonRate), tensorboard.Number("pool", float64(made.Game.PoolSize)),
-		tensorboard.Number("width", float64(made.Model.Width)), tensorboard.Number("epochs", float64(made.Training.Epochs)),
+		tensorboard.Number("width", float64(made.Model.Width)), tensorboard.Number("epochs", float64(result.Epochs(made))),
 		tensorboard.Number("batch", float64(made.Training.Batch)), tensorboard.Number("lr", made.Training.LearningRate),
 	); err != nil {
 		return err

@@ -23,7 +23,7 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 		return "not stored", nil
 	case c.deal == nil || c.predicted == nil:
 		return "", unchecked(store.PredictionsFile)
-	case c.last == nil:
+	case c.epochs == nil:
 		return "", unchecked(store.MetricsFile)
 	}
 	stored, err := curve.Read(c.dir)
@@ -41,8 +41,8 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 	}
 	last := curve.Score(c.cell.Game, len(c.cell.Data.Classes), list, predicted)
 	points := stored.Points
-	for epoch := 1; epoch <= c.cell.Training.Epochs; epoch++ {
-		if !request.Wants(epoch, c.cell.Training.Epochs) {
+	for epoch := 1; epoch <= len(c.epochs); epoch++ {
+		if !request.Wants(epoch, len(c.epochs)) {
 			continue
 		}
 		if len(points) == 0 || points[0].Epoch != epoch {
@@ -51,7 +51,7 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 		if !sameImages(points[0].Scores, *last) {
 			return "", fmt.Errorf("epoch %d is scored on other images", epoch)
 		}
-		if epoch == c.cell.Training.Epochs && !reflect.DeepEqual(points[0].Scores, *last) {
+		if epoch == len(c.epochs) && !reflect.DeepEqual(points[0].Scores, *last) {
 			return "", fmt.Errorf("the rates after the last epoch are not those of %s", store.PredictionsFile)
 		}
 		points = points[1:]

@@ -48,7 +48,7 @@ type verification struct {
 	deal        *worker.Deal // the game, dealt again
 	predicted   []uint8
 	score       *game.Score
-	last        *store.EpochMetrics
+	epochs      []store.EpochMetrics
 	answered    *answered // by the stored model
 }
 

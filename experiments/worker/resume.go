@@ -79,7 +79,37 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
 		return model, nil
 	}
-	return t.newModel(engine, t.deal.segmentRows(0), t.notice)
+	return t.initialModel(engine)
+}
+
+// initialModel makes a model with its initial weights: drawn ones, but for those that the cell's
+// file of weights has. The error wraps cell.ErrWeights if that cannot be used.
+func (t *training) initialModel(engine Engine) (TrainedModel, error) {
+	var weights map[string][]float32
+	var err error
+	if t.Cell.Model.Weights != "" {
+		if weights, err = t.Cell.CheckWeights(t.request.Weights); err != nil {
+			return nil, err
+		}
+	}
+	model, err := t.newModel(engine, t.deal.segmentRows(0), t.notice)
+	if err != nil || weights == nil {
+		return model, err
+	}
+	state, err := model.State()
+	if err == nil {
+		for i, tensor := range state.Model {
+			if values, ok := weights[tensor.Name]; ok {
+				state.Model[i].Values = values
+			}
+		}
+		err = model.Restore(state)
+	}
+	if err != nil {
+		model.Close()
+		return nil, err
+	}
+	return model, nil
 }
 
 // errNotRestored marks a state that a model does not accept.

@@ -44,8 +44,7 @@ func (s *scorer) score(predicted []uint8) *curve.Scores {
 // scoreEpoch returns the scores of the learning curve after an epoch, from 1; nil if it has none
 // there. The last epoch's follow from the predictions for all probes, which are kept for the result.
 // The model is in the same state as before.
-func (t *training) scoreEpoch(model TrainedModel, epoch int) (*curve.Scores, error) {
-	epochs := t.Cell.Training.Epochs
+func (t *training) scoreEpoch(model TrainedModel, epoch, epochs int) (*curve.Scores, error) {
 	if !t.request.Artefacts.Curve.Wants(epoch, epochs) {
 		return nil, nil
 	}

@@ -69,10 +69,9 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 
 // writeResult writes the files of the result.
 func (t *training) writeResult(score *game.Score, program store.Build) error {
-	last := t.epochs[len(t.epochs)-1]
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
-	result.TrainingImages, result.Normalization = len(t.deal.Training.Labels), t.normalization
-	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
+	result.Normalization = t.normalization
+	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
 	var err error
 	if result.Provenance.Single, err = store.SinglesOf(t.Cell, score); err != nil {
@@ -170,12 +169,18 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 	return t.attribute(ctx, model)
 }
 
-// trainEpochs trains the epochs of a segment that are left and scores the model after those of the
-// learning curve. After each but the cell's last it writes a checkpoint before it reports the epoch.
+// stopped reports whether the rule of the cell has ended the training.
+func (t *training) stopped() bool {
+	return t.Cell.Training.StopRule().Met(len(t.epochs), func(epoch int) float64 { return t.epochs[epoch].Loss })
+}
+
+// trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
+// training, and scores the model after those of the learning curve. After each epoch but the last it writes a checkpoint before it reports the epoch. The
+// report of the epoch that the rule makes the last has its number as the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
-	for epoch := len(t.epochs); epoch < t.deal.segments[at].End; epoch++ {
+	for epoch := len(t.epochs); epoch < t.deal.segments[at].End && !t.stopped(); epoch++ {
 		shuffled(order, t.Cell.TrainingSeed(), epoch)
 		begin := time.Now()
 		reported := begin
@@ -197,11 +202,15 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			Seconds: time.Since(begin).Seconds(),
 		}
 		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
-		if metrics.Scores, err = t.scoreEpoch(model, epoch+1); err != nil {
-			return err
-		}
 		t.epochs = append(t.epochs, metrics)
 		t.trained += stats.Images
+		if t.stopped() {
+			epochs = epoch + 1
+		}
+		if metrics.Scores, err = t.scoreEpoch(model, epoch+1, epochs); err != nil {
+			return err
+		}
+		t.epochs[epoch] = metrics
 		if epoch+1 < epochs {
 			if err := t.saveCheckpoint(model); err != nil {
 				return err

@@ -19,7 +19,7 @@ var attackerColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
 	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "interference", "dilution", "transfer_asr", "share_law", "poisoned", "seats", "divergence_mmd2", "divergence_js",
 	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
-	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator", "budget",
 }
 
 // randomnessColumns are the columns behind these that a table has where one of its rows
@@ -29,6 +29,10 @@ var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
+
+// nonTargetBudget is the budget of poisoned images of other classes than the target, as
+// in the setting attackers.budget.
+const nonTargetBudget = "non_target"
 
 // keyColumns returns the keys that the points vary, except those with the name of a
 // column.
@@ -63,7 +67,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
-			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
 		}
 		if len(randomness) > 0 {
 			line = append(line, randomnessTexts(r.Randomness)...)
@@ -78,22 +82,6 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		lines = append(lines, line)
 	}
 	return encodeCSV(lines)
-}
-
-// randomnessColumns returns the columns of the randomness; none if no row has one.
-func (t *Table) randomnessColumns() []string {
-	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Randomness != nil }) {
-		return nil
-	}
-	return randomnessColumns
-}
-
-// randomnessTexts returns the values of randomnessColumns.
-func randomnessTexts(r *game.Randomness) []string {
-	if r == nil {
-		return []string{"", ""}
-	}
-	return []string{number(float64(r.Uniform)), number(float64(r.Unstamped))}
 }
 
 // rateOrEmpty returns a rate's value as text; empty for none.
@@ -118,6 +106,22 @@ func seatsOf(r AttackerRow) string {
 		return strconv.Itoa(r.N)
 	}
 	return strconv.Itoa(r.Readings.Seats)
+}
+
+// randomnessColumns returns the columns of the randomness; none if no row has one.
+func (t *Table) randomnessColumns() []string {
+	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Randomness != nil }) {
+		return nil
+	}
+	return randomnessColumns
+}
+
+// randomnessTexts returns the values of randomnessColumns.
+func randomnessTexts(r *game.Randomness) []string {
+	if r == nil {
+		return []string{"", ""}
+	}
+	return []string{number(float64(r.Uniform)), number(float64(r.Unstamped))}
 }
 
 // valueColumns are the columns of FormatCellsCSV.
