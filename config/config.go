@@ -141,6 +141,9 @@ type Train struct {
 	StopWhen    string  `key:"stop_when" default:"" help:"condition that ends a training early, after an epoch: loss < 0.01, or loss < 0.01 for 2 epochs, which must follow each other; the loss is the mean over the images of an epoch, each before its own step; the schedule stays that of train.epochs; empty: none"`
 	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each gives another model; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's format, on GPUs only; auto: bf16 on a GPU that has it and on a CPU on which a short measurement finds it clearly faster, otherwise fp32"`
 	Kernels     string  `key:"kernels" default:"auto" oneof:"auto direct" help:"kernels of the convolutions on a CPU in fp32; auto: for each layer the ones that are fastest for its shape, Winograd's algorithm for most; direct: direct sums, in more time; each gives another model, whose roundings differ"`
+
+	ScoreEvery  int `key:"score_every" default:"0" range:"[0,)" help:"learning curves: after every so many epochs each attacker's ASR, lift and standard accuracy are measured, which does not change the trained model; a stored result without them is retrained; 0 measures at the end alone"`
+	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`
 }
 
 // Mixing sets how a defender with cutmix or mixup mixes the images of a batch with

@@ -38,6 +38,9 @@ var effectRules = []struct {
 	{"train.momentum", func(c *Config) string {
 		return unless(c.Train.Optimizer == "sgd", "train.optimizer = "+c.Train.Optimizer)
 	}},
+	{"train.score_images", func(c *Config) string {
+		return unless(c.Train.ScoreEvery > 0, "train.score_every = 0: there are no learning curves")
+	}},
 }
 
 const picture = string(triggers.Picture)

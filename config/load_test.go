@@ -56,7 +56,7 @@ func TestDefaults(t *testing.T) {
 		Trigger:   config.Trigger{Kind: "random", Range: "per_dimension", Sampling: "per_agent"},
 		ASR:       config.ASR{ExcludeTargetClass: true, Denominator: "own"},
 		Model:     config.Model{Width: 64},
-		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle", Precision: "fp32", Kernels: "auto"},
+		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle", Precision: "fp32", Kernels: "auto", ScoreImages: 25},
 		Defenders: []string{"none"},
 		Artefacts: config.Artefacts{Images: "none"},
 		Device:    "auto",

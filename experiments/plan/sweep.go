@@ -9,6 +9,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 )
 
@@ -206,7 +207,11 @@ func (s *Sweep) Hash() (string, error) {
 // ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
-	return store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	if cfg.Train.ScoreEvery > 0 {
+		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
+	}
+	return asked
 }
 
 // TrainedSegment is a segment of the training behind a stored result.

@@ -5,6 +5,7 @@ import (
 
 	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -49,6 +50,9 @@ type GameResult struct {
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
+	// Curve is the learning curve of the models that answer, joined as CleanAccuracy and
+	// Attackers are; empty where one of them has none, and for queries without an index.
+	Curve []curve.Point `json:"curve,omitempty"`
 
 	overlaps []game.PairOverlap
 }
@@ -195,6 +199,9 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 		row.CleanAccuracy.Hits += result.CleanAccuracy.Hits
 		row.CleanAccuracy.Of += result.CleanAccuracy.Of
 		row.Collapsed = row.Collapsed || result.Collapsed
+	}
+	if row.Curve, err = j.curve(row.Models, answers, row.N); err != nil {
+		return err
 	}
 	for position, answer := range answers[:row.N] {
 		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {

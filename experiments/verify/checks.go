@@ -154,6 +154,11 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	again.Normalization = c.deal.Normalization
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	for i, a := range c.result.Attackers {
+		if a.Randomness == nil && i < len(again.Attackers) { // as older versions stored it
+			again.Attackers[i].Randomness = nil
+		}
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err

@@ -85,6 +85,9 @@ func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, er
 			return summary.GameResult{}, fmt.Errorf("%.12s has no attacker %d", a.Model, a.ID)
 		}
 		game.Attackers[i].AttackerResult = record.Result.Attackers[at]
+		if a.Randomness == nil { // the result may have been retrained since
+			game.Attackers[i].Randomness = nil
+		}
 		if err := deriveComparisons(s, &game.Attackers[i]); err != nil {
 			return summary.GameResult{}, err
 		}

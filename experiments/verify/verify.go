@@ -98,6 +98,7 @@ func (c *verification) checks() []namedCheck {
 		{"artefacts", c.checkArtefacts},
 		{"model", c.checkModel},
 		{"divergences", c.checkDivergences},
+		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}
 }

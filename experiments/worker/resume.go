@@ -59,6 +59,11 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		if c == nil {
 			continue
 		}
+		epochs, ok := c.scoredFor(t.request.Artefacts.Curve, t.Cell.Training.Epochs)
+		if !ok {
+			t.notice(fmt.Sprintf("the first %d epochs are trained anew: their stored state lacks the scores of the learning curve", len(c.epochs)))
+			continue
+		}
 		segment := t.deal.segmentAt(len(c.epochs))
 		model, err := t.restoredModel(engine, segment, len(c.epochs), c.state)
 		if errors.Is(err, errNotRestored) {
@@ -70,7 +75,7 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.epochs, t.resumed = c.epochs, len(c.epochs)
+		t.epochs, t.resumed = epochs, len(epochs)
 		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
 		return model, nil
 	}
@@ -182,5 +187,7 @@ func (t *training) saveState(to source, state State) error {
 
 // writeTo writes a checkpoint of the completed epochs to a source.
 func (t *training) writeTo(to source, state State) error {
-	return writeCheckpoint(to.path, t.dir, checkpoint{cell: to.hash, machine: t.machine(), epochs: t.epochs, state: state})
+	return writeCheckpoint(to.path, t.dir, checkpoint{
+		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, state: state,
+	})
 }

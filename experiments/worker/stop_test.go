@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/enginetest"
@@ -113,5 +114,19 @@ func TestRuleThatCannotBeFollowed(t *testing.T) {
 		require.Equal(t, worker.KindFailed, last.Kind)
 		require.True(t, last.Final)
 		require.Contains(t, last.Error, "stop_when")
+	}
+}
+
+// A training that its rule ends early has a learning curve up to there, the last epoch included.
+func TestRuleEndsALearningCurve(t *testing.T) {
+	c, end := stoppable(t)
+	for every, want := range map[int][]int{1: {1, 2, 3}, 2: {2, 3}, 9: {3}} {
+		job, _ := trainScored(t, c, curve.Request{Every: every}, nil)
+		var epochs []int
+		for _, p := range curveIn(t, job.Dir).Points {
+			epochs = append(epochs, p.Epoch)
+		}
+		require.Equal(t, want, epochs)
+		require.Equal(t, end, epochs[len(epochs)-1])
 	}
 }

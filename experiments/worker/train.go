@@ -22,6 +22,7 @@ type training struct {
 	request Train
 	report  func(Event)
 	watch   *stopwatch
+	scorer  *scorer // of the learning curve; nil: none
 
 	epochs  []store.EpochMetrics // completed
 	resumed int                  // number of those that come from a checkpoint
@@ -53,6 +54,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if err := t.stamp(cache); err != nil {
 		return err
 	}
+	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.trainSegments(ctx, w.Engine); err != nil {
 		return err
@@ -79,7 +81,8 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 		return err
 	}
 	content := t.files()
-	content.Epochs, content.Result, content.Environment = t.epochs, result, t.environment(program)
+	content.Epochs, content.Curve = t.epochs, t.request.Artefacts.Curve
+	content.Result, content.Environment = result, t.environment(program)
 	return content.Write(t.dir)
 }
 
@@ -144,9 +147,11 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	var err error
-	if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
-		return err
+	if t.predicted == nil { // the learning curve did not need them
+		var err error
+		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
+			return err
+		}
 	}
 	if t.request.Artefacts.Divergence {
 		if err := t.writeDivergences(model); err != nil {
@@ -170,7 +175,7 @@ func (t *training) stopped() bool {
 }
 
 // trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
-// training. After each epoch but the last it writes a checkpoint before it reports the epoch. The
+// training, and scores the model after those of the learning curve. After each epoch but the last it writes a checkpoint before it reports the epoch. The
 // report of the epoch that the rule makes the last has its number as the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
@@ -202,6 +207,10 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 		if t.stopped() {
 			epochs = epoch + 1
 		}
+		if metrics.Scores, err = t.scoreEpoch(model, epoch+1, epochs); err != nil {
+			return err
+		}
+		t.epochs[epoch] = metrics
 		if epoch+1 < epochs {
 			if err := t.saveCheckpoint(model); err != nil {
 				return err
