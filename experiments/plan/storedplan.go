@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"backfire/config"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -94,8 +94,8 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 	if err != nil {
 		return nil, fmt.Errorf("plan: find %q in %s: %w", name, s.Dir(), err)
 	}
-	path := filepath.Join(s.PlanDir(hash), File)
-	data, err := os.ReadFile(path)
+	path := s.PlanFiles(hash).Path(File)
+	data, err := s.PlanFiles(hash).ReadFile(File, disk.MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}
@@ -113,7 +113,7 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 			hash, ErrOtherVersion, head.Program, program)
 	}
 	var p StoredPlan
-	if err := jsonfile.Read(path, &p); err != nil {
+	if err := jsonfile.Parse(path, data, &p); err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}
 	return &p, nil
@@ -121,17 +121,17 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 
 // findPlan returns the hash of the only plan that begins with name.
 func findPlan(s *store.Store, name string) (string, error) {
-	entries, err := os.ReadDir(filepath.Join(s.Dir(), store.PlansDir))
+	entries, err := s.Files().ReadDir(store.PlansDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	var matching []string
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), name) {
+		if !strings.HasPrefix(entry.Name, name) {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(s.PlanDir(entry.Name()), File)); err == nil {
-			matching = append(matching, entry.Name())
+		if _, err := s.PlanFiles(entry.Name).Stat(File); err == nil {
+			matching = append(matching, entry.Name)
 		}
 	}
 	switch len(matching) {

@@ -1,11 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -29,7 +28,7 @@ func metricsHead() []string {
 
 // Metrics reads the metrics of the training, one entry per epoch. The error names the line that does not parse.
 func (r *Record) Metrics() ([]EpochMetrics, error) {
-	metrics, err := readMetrics(filepath.Join(r.Dir, MetricsFile))
+	metrics, err := readMetrics(r.files())
 	if err != nil {
 		return nil, fmt.Errorf("store: read metrics: %w", err)
 	}
@@ -37,13 +36,13 @@ func (r *Record) Metrics() ([]EpochMetrics, error) {
 }
 
 // readMetrics reads what ResultFiles.WriteMetrics wrote.
-func readMetrics(path string) ([]EpochMetrics, error) {
-	file, err := os.Open(path)
+func readMetrics(dir disk.Dir) ([]EpochMetrics, error) {
+	path := dir.Path(MetricsFile)
+	text, err := dir.ReadFile(MetricsFile, disk.MaxText)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	reader := csv.NewReader(file)
+	reader := csv.NewReader(bytes.NewReader(text))
 	reader.FieldsPerRecord = len(metricsHead())
 	lines, err := reader.ReadAll()
 	if err != nil {
@@ -82,7 +81,8 @@ func (f ResultFiles) WriteMetrics(path string) error {
 
 // writeCSV writes the lines that fill passes to write.
 func writeCSV(path string, fill func(write func(...string))) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+	dir, name := disk.Split(path)
+	file, err := dir.Create(name)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -14,6 +13,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
 )
 
 // Check is the outcome of one check of a stored result or summary.
@@ -36,8 +36,9 @@ type Verifier struct {
 // the next ones if the check failed.
 type verification struct {
 	*Verifier
-	hash, dir string
-	scratch   string // an empty directory
+	hash    string
+	dir     disk.Dir // of the stored result
+	scratch string   // an empty directory
 
 	manifest    *store.Manifest
 	cell        *cell.Cell
@@ -61,7 +62,7 @@ func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) 
 		return fmt.Errorf("verify: make scratch directory: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(scratch) }() // a temporary directory may stay
-	c := &verification{Verifier: v, hash: hash, dir: v.Store.Path(hash), scratch: scratch}
+	c := &verification{Verifier: v, hash: hash, dir: v.Store.Files().Sub(hash), scratch: scratch}
 	for _, check := range c.checks() {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("verify: %w: %w", runner.ErrInterrupted, err)
@@ -100,11 +101,6 @@ func (c *verification) checks() []namedCheck {
 		{"divergences", c.checkDivergences},
 		{"inquiry", c.checkAttribution},
 	}
-}
-
-// path returns the path of a file of the result.
-func (c *verification) path(name string) string {
-	return filepath.Join(c.dir, filepath.FromSlash(name))
 }
 
 // unchecked returns the error of a check that needs what an earlier one did not find.
