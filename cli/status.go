@@ -113,7 +113,8 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		line.Unanswered = err.Error()
+		return nil
 	}
 	queue, err := o.Slurm.Queue(ctx, submitted)
 	if errors.Is(err, cluster.ErrNoSlurm) {
@@ -150,6 +151,9 @@ func statusText(line statusLine) string {
 	}
 	for _, f := range line.Failed {
 		fmt.Fprintf(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)
+	}
+	for _, damaged := range line.Damaged {
+		fmt.Fprintf(&text, "  damaged note, its model is tried once more: %s\n", damaged)
 	}
 	text.WriteString(tasksText(line))
 	return text.String()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -57,12 +56,12 @@ type verification struct {
 // Models and images are checked if they are stored. The error means that the checks could not be
 // made; it wraps runner.ErrInterrupted when ctx ends. A failed check is no error.
 func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) error {
-	scratch, err := os.MkdirTemp("", "backfire-verify-")
+	scratch, err := disk.NewScratch()
 	if err != nil {
-		return fmt.Errorf("verify: make scratch directory: %w", err)
+		return fmt.Errorf("verify: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(scratch) }() // a temporary directory may stay
-	c := &verification{Verifier: v, hash: hash, dir: v.Store.Files().Sub(hash), scratch: scratch}
+	defer scratch.Close()
+	c := &verification{Verifier: v, hash: hash, dir: v.Store.Files().Sub(hash), scratch: scratch.Path()}
 	for _, check := range c.checks() {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("verify: %w: %w", runner.ErrInterrupted, err)
