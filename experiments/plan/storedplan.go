@@ -46,6 +46,9 @@ type StoredPlan struct {
 	Preset string `json:"preset"`
 
 	Points []StoredPoint `json:"points"`
+
+	// Digest is the SHA-256 of the canonical JSON of the other fields, see store.SealOf. Write sets it.
+	Digest string `json:"digest"`
 }
 
 // StoredPoint is one configuration of a stored plan: a SweepPoint, field by field.
@@ -79,6 +82,10 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 	if err := st.Forgive(p.Sweep); err != nil {
 		return "", err
 	}
+	var err error
+	if p.Digest, err = store.SealOf(p); err != nil {
+		return "", fmt.Errorf("plan: encode: %w", err)
+	}
 	data, err := jsonfile.Encode(p)
 	if err != nil {
 		return "", fmt.Errorf("plan: encode: %w", err)
@@ -87,8 +94,9 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 	return filepath.Dir(path), err
 }
 
-// ReadStored reads the only plan whose hash begins with name. The error wraps ErrNoPlan, or ErrOtherVersion if
-// another program made the plan.
+// ReadStored reads the only plan whose hash begins with name, compares it with its digest and validates its
+// configurations. The error wraps ErrNoPlan, ErrOtherVersion if another program made the plan, or store.ErrSeal
+// if it was changed.
 func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, error) {
 	hash, err := findPlan(s, name)
 	if err != nil {
@@ -116,7 +124,36 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 	if err := jsonfile.Parse(path, data, &p); err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}
+	if err := p.check(data, hash); err != nil {
+		return nil, fmt.Errorf("plan: read %s: %w: make the plan again", path, err)
+	}
 	return &p, nil
+}
+
+// check returns an error unless the plan, whose content is data, is as it was written for the sweep called hash,
+// and each configuration is one that this program accepts.
+func (p *StoredPlan) check(data []byte, hash string) error {
+	sealed, err := store.CheckSeal(data)
+	switch {
+	case err != nil:
+		return err
+	case !sealed:
+		return fmt.Errorf("%w: it has none", store.ErrSeal)
+	case p.Sweep != hash:
+		return fmt.Errorf("it is of the sweep %.12s", p.Sweep)
+	}
+	for i, point := range p.Points {
+		if err := point.Config.Validate(); err != nil {
+			return fmt.Errorf("point %d: %w", i+1, err)
+		}
+		if point.Verify == nil {
+			continue
+		}
+		if err := point.Verify.Validate(); err != nil {
+			return fmt.Errorf("point %d: verify: %w", i+1, err)
+		}
+	}
+	return nil
 }
 
 // findPlan returns the hash of the only plan that begins with name.

@@ -1,0 +1,140 @@
+package summary
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"backfire/experiments/cell"
+	"backfire/experiments/store"
+	"backfire/internal/jsonfile"
+)
+
+// ErrOtherFigures marks a summary whose figures are not those of the results that it names.
+var ErrOtherFigures = errors.New("it has other figures than its results")
+
+// CompareResults compares the figures of the summary with the results that it names: each
+// attacker's with those of the model that answers it and of its single game, the figures
+// over all attackers, the differences between defenders, and the settings of each point
+// with those of the cells. It leaves out games whose models are no longer stored, and
+// games whose queries go without an index, because many models and guesses contribute to
+// their figures. It returns how many games were compared and how many were left out. The
+// error wraps ErrOtherFigures.
+func (s *Summary) CompareResults(st *store.Store) (compared, left int, err error) {
+	for i := range s.Points {
+		point := &s.Points[i]
+		for at := range point.Games {
+			if !point.Games[at].Complete {
+				continue
+			}
+			switch err := point.compareGame(st, at); {
+			case errors.Is(err, store.ErrNotStored) || errors.Is(err, store.ErrBroken):
+				left++
+			case err != nil:
+				return 0, 0, err
+			default:
+				compared++
+			}
+		}
+	}
+	return compared, left, nil
+}
+
+// compareGame compares the game at a position. The error wraps store.ErrNotStored where
+// some results are missing, or do not determine the figures.
+func (p *PointSummary) compareGame(st *store.Store, at int) error {
+	game := p.Games[at].GameResult
+	differs := func(what string) error {
+		return fmt.Errorf("%w: the game with N = %d, %s, seed %d: %s", ErrOtherFigures, game.N, game.Defender, p.Seed, what)
+	}
+	derived, err := deriveGame(st, game)
+	if err != nil {
+		return err
+	}
+	if same, err := sameJSON(game, derived); err != nil || !same {
+		return errors.Join(err, differs("its figures"))
+	}
+	record, err := st.Glance(game.Cell)
+	if err != nil {
+		return err
+	}
+	if same, err := sameJSON(p.settings(), settingsOf(record.Cell)); err != nil || !same {
+		return errors.Join(err, differs("the settings of its model"))
+	}
+	twin := slices.IndexFunc(p.Games, func(g GameSummary) bool { return g.N == game.N && g.Difference == nil && g.Complete })
+	if twin < 0 || game.Difference == nil {
+		return nil
+	}
+	if same, err := sameJSON(game.Difference, game.differenceTo(&p.Games[twin].GameResult)); err != nil || !same {
+		return errors.Join(err, differs("its difference to the game without a defense"))
+	}
+	return nil
+}
+
+// pointSettings are the fields of PointSummary that its cells have, too.
+type pointSettings struct {
+	Seed     uint64
+	Data     cell.Data
+	Pool     int
+	Model    cell.Model
+	Training cell.Training
+	Readings cell.Readings
+}
+
+func (p *PointSummary) settings() pointSettings {
+	return pointSettings{p.Seed, p.Data, p.Pool, p.Model, p.Training, p.Readings}
+}
+
+func settingsOf(c cell.Cell) pointSettings {
+	return pointSettings{c.Game.Seed, c.Data, c.Game.PoolSize, c.Model, c.Training, cell.ReadingsOf(c.Game)}
+}
+
+// sameJSON reports whether two values have the same JSON.
+func sameJSON(a, b any) (bool, error) {
+	one, err := jsonfile.Compact(a)
+	if err != nil {
+		return false, err
+	}
+	other, err := jsonfile.Compact(b)
+	return bytes.Equal(one, other), err
+}
+
+// deriveGame returns a game with the figures of the results that it names. The error wraps
+// store.ErrNotStored where some results are missing, or do not determine the figures.
+func deriveGame(s *store.Store, game GameResult) (GameResult, error) {
+	if len(game.Unknown) > 0 {
+		return GameResult{}, store.ErrNotStored
+	}
+	game.Attackers = slices.Clone(game.Attackers)
+	answering := map[string]bool{}
+	for i, a := range game.Attackers {
+		record, err := s.Glance(a.Model)
+		if err != nil {
+			return GameResult{}, err
+		}
+		at := slices.IndexFunc(record.Result.Attackers, func(own store.AttackerResult) bool { return own.ID == a.ID })
+		if at < 0 {
+			return GameResult{}, fmt.Errorf("%w: %.12s has no attacker %d", ErrOtherFigures, a.Model, a.ID)
+		}
+		game.Attackers[i].AttackerResult = record.Result.Attackers[at]
+		if a.SingleASR != nil {
+			single, err := s.Glance(a.SingleCell)
+			if err != nil {
+				return GameResult{}, err
+			}
+			game.Attackers[i].SingleASR = &single.Result.Attackers[0].ASR
+		}
+		if !answering[a.Model] {
+			if len(answering) == 0 {
+				game.CleanAccuracy.Hits, game.CleanAccuracy.Of, game.Collapsed = 0, 0, false
+			}
+			answering[a.Model] = true
+			game.CleanAccuracy.Hits += record.Result.CleanAccuracy.Hits
+			game.CleanAccuracy.Of += record.Result.CleanAccuracy.Of
+			game.Collapsed = game.Collapsed || record.Result.Collapsed
+		}
+	}
+	game.Summarize()
+	return game, nil
+}
