@@ -82,12 +82,16 @@ type Training struct {
 	Kernels string `json:"kernels,omitempty" yaml:"kernels,omitempty"`
 }
 
-// Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have.
+// Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have, and cells
+// that Validate refuses.
 func Parse(data []byte) (Cell, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	var c Cell
 	if err := decoder.Decode(&c); err != nil {
+		return Cell{}, fmt.Errorf("cell: parse: %w", err)
+	}
+	if err := c.Validate(); err != nil {
 		return Cell{}, fmt.Errorf("cell: parse: %w", err)
 	}
 	return c, nil
