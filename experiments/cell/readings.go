@@ -10,6 +10,8 @@ type Readings struct {
 	LabelMode          string `json:"label_mode"`
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	// Seats is the number of seats. It is 0, and not written, if there are as many as attackers.
+	Seats int `json:"seats,omitempty"`
 }
 
 // mixed stands for a reading in which the attackers of a game differ.
@@ -22,7 +24,7 @@ func ReadingsOf(rules game.Rules) Readings {
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
 		Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
-		ExcludeTargetClass: rules.ExcludeTargetClass,
+		ExcludeTargetClass: rules.ExcludeTargetClass, Seats: rules.Seats,
 	}
 	for _, a := range rules.Attackers[1:] {
 		if a.Trigger.Kind != first.Trigger.Kind {

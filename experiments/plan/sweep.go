@@ -61,7 +61,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 		return nil, fmt.Errorf("plan: sweep: %w: no points", cell.ErrPlan)
 	}
 	s := &Sweep{order: rounds(points)}
-	sets := map[datasets.Source]*datasets.Set{}
+	sets, largest := map[datasets.Source]*datasets.Set{}, seatsNeeded(points)
 	for _, point := range points {
 		source := SourceOf(point.Config)
 		if sets[source] == nil {
@@ -71,7 +71,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 			}
 			sets[source] = set
 		}
-		p, err := point.planner(sets[source])
+		p, err := point.planner(sets[source], largest)
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -91,13 +91,23 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	return s, nil
 }
 
-// planner returns a planner of the point's games.
-func (p SweepPoint) planner(set *datasets.Set) (*planner, error) {
-	planner, err := newPlanner(p.Config, set)
+// seatsNeeded returns the number of seats that the largest game of all points needs.
+func seatsNeeded(points []SweepPoint) int {
+	needed := 0
+	for _, point := range points {
+		needed = max(needed, point.Config.Attackers.SeatsNeeded())
+	}
+	return needed
+}
+
+// planner returns a planner of the point's games. largest is the number of seats that the largest game of all
+// points needs.
+func (p SweepPoint) planner(set *datasets.Set, largest int) (*planner, error) {
+	planner, err := newPlanner(p.Config, set, largest)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.verification, err = newPlanner(*p.Verify, set)
+	planner.verification, err = newPlanner(*p.Verify, set, largest)
 	return planner, err
 }
 
@@ -209,9 +219,9 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 	var trained []TrainedSegment
 	for at, s := range segments {
 		rows := r.TrainingImages
-		for _, position := range last.Attackers {
-			if !slices.Contains(s.Attackers, position) {
-				rows -= r.Attackers[position].Contributed
+		for _, position := range last.Agents {
+			if !slices.Contains(s.Agents, position) {
+				rows -= r.Contributed(position)
 			}
 		}
 		end := c.WithoutAttribution()

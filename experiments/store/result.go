@@ -39,8 +39,9 @@ type Result struct {
 	Lift       stats.Summary      `json:"lift"`       // over the attackers
 	Robustness stats.Summary      `json:"robustness"` // over the attackers
 	Attackers  []AttackerResult   `json:"attackers"`
-	Cross      [][]game.Rate      `json:"cross"`    // see game.Score
-	Overlaps   []game.PairOverlap `json:"overlaps"` // pairs of triggers with much in common
+	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
+	Cross      [][]game.Rate      `json:"cross"`            // see game.Score
+	Overlaps   []game.PairOverlap `json:"overlaps"`         // pairs of triggers with much in common
 
 	Provenance Provenance `json:"run"` // depends on the training, not on the cell alone
 }
@@ -66,12 +67,20 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 		Format: ResultFormat, Cell: hash, Seed: c.Game.Seed, Readings: cell.ReadingsOf(c.Game),
 		CleanAccuracy: score.Clean, Chance: score.Chance, Collapsed: score.Collapsed,
 		ASR: score.ASR, BaseRate: score.BaseRate, Lift: score.Lift, Robustness: score.Robustness,
-		Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
+		Honest: score.Honest, Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
 	}
 	for _, attacker := range score.Attackers {
 		r.Attackers = append(r.Attackers, AttackerResult{attacker, c.Data.Classes[attacker.Target]})
 	}
 	return r
+}
+
+// Contributed returns the number of images that the agent at a position contributes.
+func (r *Result) Contributed(agent int) int {
+	if agent < len(r.Attackers) {
+		return r.Attackers[agent].Contributed
+	}
+	return r.Honest[agent-len(r.Attackers)].Contributed
 }
 
 // resultLevels is the number of levels of ResultFile that are indented. Below them lie the rows of the

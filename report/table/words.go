@@ -21,6 +21,7 @@ type Readings struct {
 	LabelMode          string `json:"label_mode"`
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
 }
 
 // ReadingsText describes readings in words.
