@@ -66,15 +66,15 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	require.Equal(t, []estimate.Speed{{
 		Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Source: estimate.SpeedStored,
 	}}, got.Speeds)
-	// 3 epochs of 320 rows, and probes at a third of a step: 104 of N = 2, 92 of a single game. The other worker has
-	// the 128 of N = 4 and those of another single game.
-	require.InEpsilon(t, (3*960+(104+92+92)/3.)/1000, got.Seconds, 1e-12, "rounding only")
+	// 3 epochs of 320 rows, and probes at a third of a step: 128 of N = 4, 92 of a single game. The other worker has
+	// the 104 of N = 2 and those of another single game.
+	require.InEpsilon(t, (3*960+(128+92+92)/3.)/1000, got.Seconds, 1e-12, "rounding only")
 }
 
 func TestEstimateCountsWhatIsLeft(t *testing.T) {
 	sweep, store := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
 		enginetest.WeakConfig(enginetest.WeakBound)(c)
-		c.Attackers.Counts = []int{1, 2}
+		c.Attackers.Counts, c.Deal.Seats = []int{1, 2}, "3"
 	})), enginetest.OpenStore(t)
 	e := runtest.NewEstimator(store, 1)
 	e.Command = enginetest.NoWorkers

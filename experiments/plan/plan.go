@@ -17,6 +17,8 @@ const Format = 1
 type Plan struct {
 	// Cells are in the order to train them: those of the first game first.
 	Cells []cell.Cell
+	// Seats is the number of seats of every game; 0 if each has as many as attackers.
+	Seats int
 	// Games are in the order of attackers.counts.
 	Games []PlannedGame
 	// Candidates are the triggers that attackers drew so far, by attacker ID, the first draw first. They exist

@@ -138,7 +138,7 @@ func (p *planner) target(id int) (int, error) {
 // plan plans the games as far as the known results decide them. The error wraps ErrPlan; with no known results
 // it covers every game.
 func (p *planner) plan(known Known) (*Plan, error) {
-	plan := &Plan{cells: map[string]cell.Cell{}, Candidates: map[int][]Candidate{}}
+	plan := &Plan{Seats: p.seats, cells: map[string]cell.Cell{}, Candidates: map[int][]Candidate{}}
 	attackers := slices.Clone(p.all)
 	selections := make([]selection, len(attackers))
 	for i := range attackers {
@@ -174,13 +174,13 @@ func (p *planner) game(plan *Plan, attackers []game.Attacker, selections []selec
 		redrawn = redrawn || s.current > 0
 	}
 	c := p.cellOf(attackers)
-	if err := p.compared(plan, &g, c); err != nil {
-		return PlannedGame{}, err
-	}
 	twin, err := p.cell(c)
 	if redrawn && errors.Is(err, game.ErrCollision) {
 		g.refused = err
 	} else if err != nil {
+		return PlannedGame{}, err
+	}
+	if err := p.compared(plan, &g, c); err != nil {
 		return PlannedGame{}, err
 	}
 	g.Cell = twin.hash

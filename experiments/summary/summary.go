@@ -107,6 +107,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}
+	s.Readings.Seats = plan.Seats // the largest game has one spelling in all readings
 	if s.Keys == nil {
 		s.Keys = map[string]string{}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"backfire/internal/words"
 	"backfire/stats"
 	"backfire/triggers"
 )
@@ -41,7 +42,11 @@ func ReadingsText(r Readings) string {
 	default:
 		trigger = r.TriggerKind + " " + trigger
 	}
-	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
+	seats := "as many seats as attackers"
+	if r.Seats > 0 {
+		seats = words.Plural(r.Seats, "seat")
+	}
+	return fmt.Sprintf("%s; %s labels; %s; ASR over %s", trigger, r.LabelMode, seats, images)
 }
 
 // ReadingsTexts describes several readings in words, each once.
