@@ -25,8 +25,8 @@ func (r Rules) Check(name string, images int, shape triggers.Shape, classes []st
 	if err := r.check(outline{name, images, shape, classes}); err != nil {
 		return err
 	}
-	if len(r.Attackers) > images {
-		return refuse("%d attackers: %s has %d images, and each attacker needs one", len(r.Attackers), name, images)
+	if n := max(len(r.Attackers), r.Seats); n > images {
+		return refuse("%d attackers and honest contributors: %s has %d images, and each of them needs one", n, name, images)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 // within 64 bits.
 const (
 	MaxEpochs = 1_000_000
+	MaxSteps  = 1_000_000 // of pgd and of unlearning; also the most simulated attackers
 	MaxBatch  = 1 << 20
 	MaxWidth  = 1024
 )
@@ -128,8 +129,15 @@ func (c Cell) validateDefense() error {
 	if c.Defense == nil {
 		return nil
 	}
-	if err := c.Defense.Stack.Validate(); err != nil {
+	stack := c.Defense.Stack
+	if err := stack.Validate(); err != nil {
 		return err
+	}
+	if a := stack.AgentAugmentation; a != nil && a.Agents > MaxSteps {
+		return refuse("%d simulated attackers: at most %d are simulated", a.Agents, MaxSteps)
+	}
+	if p := stack.PGD; p != nil && p.Steps > MaxSteps {
+		return refuse("%d steps of pgd: at most %d are made", p.Steps, MaxSteps)
 	}
 	first := 0
 	for _, slice := range c.Defense.Slices {
@@ -148,7 +156,7 @@ func (c Cell) validateAttribution() error {
 		return nil
 	}
 	allowed := a.Unlearning.Rate > 0 && !math.IsInf(a.Unlearning.Rate, 0)
-	if a.Batch < 2 || a.Batch > MaxBatch || a.Queries < 0 || a.Unlearning.Steps < 1 || a.Unlearning.Steps > MaxEpochs || !allowed {
+	if a.Batch < 2 || a.Batch > MaxBatch || a.Queries < 0 || a.Unlearning.Steps < 1 || a.Unlearning.Steps > MaxSteps || !allowed {
 		return refuse("batch %d, queries %d, unlearning.steps %d, unlearning.lr %v: they must be at least 2, at least 0, at least 1 and above 0",
 			a.Batch, a.Queries, a.Unlearning.Steps, a.Unlearning.Rate)
 	}
