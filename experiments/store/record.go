@@ -105,6 +105,9 @@ func readRecord(dir disk.Dir, hash string, check func(m Manifest, dir disk.Dir) 
 	if got != hash || record.Result.Cell != hash {
 		return nil, fmt.Errorf("%s is cell %.12s, %s is of cell %.12s", CellFile, got, ResultFile, record.Result.Cell)
 	}
+	if err := record.Result.fits(record.Cell); err != nil {
+		return nil, err
+	}
 	return record, nil
 }
 

@@ -21,10 +21,14 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	var err error
-	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
+	set, source, err := c.Images(ctx, c.cell.Data)
+	if err != nil {
 		return "", err
 	}
+	if err := c.cell.Data.Fits(set); err != nil {
+		return "", fmt.Errorf("%s: %w", store.CellFile, err)
+	}
+	c.set, c.source = set, source
 	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
 }
 
