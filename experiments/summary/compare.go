@@ -72,7 +72,8 @@ func (p *PointSummary) compareGame(st *store.Store, at int) error {
 	return nil
 }
 
-// pointSettings are the fields of PointSummary that its cells have, too.
+// pointSettings are the fields of PointSummary that its cells have, too. The readings are without the seats, which a
+// point and its games spell in different ways.
 type pointSettings struct {
 	Seed     uint64
 	Data     cell.Data
@@ -83,11 +84,15 @@ type pointSettings struct {
 }
 
 func (p *PointSummary) settings() pointSettings {
-	return pointSettings{p.Seed, p.Data, p.Pool, p.Model, p.Training, p.Readings}
+	readings := p.Readings
+	readings.Seats = cell.Readings{}.Seats
+	return pointSettings{p.Seed, p.Data, p.Pool, p.Model, p.Training, readings}
 }
 
 func settingsOf(c cell.Cell) pointSettings {
-	return pointSettings{c.Game.Seed, c.Data, c.Game.PoolSize, c.Model, c.Training, cell.ReadingsOf(c.Game)}
+	readings := cell.ReadingsOf(c.Game)
+	readings.Seats = cell.Readings{}.Seats
+	return pointSettings{c.Game.Seed, c.Data, c.Game.PoolSize, c.Model, c.Training, readings}
 }
 
 // sameJSON reports whether two values have the same JSON.
