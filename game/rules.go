@@ -108,7 +108,7 @@ type Rules struct {
 	// defender does not own. It is 0, and not written, if there are as many seats
 	// as attackers: attacker i of the list then owns seat i. Otherwise each
 	// attacker owns the seat of its ID, and every other seat belongs to an honest
-	// contributor, so that an agent owns the same images whoever attacks.
+	// contributor, so that an agent owns the same images whichever seats attack.
 	Seats int `json:"seats,omitempty" yaml:"seats,omitempty"`
 	// Attackers lists the attackers: at least one, with distinct IDs. With Seats,
 	// the IDs are below Seats and ascend.

@@ -35,26 +35,17 @@ type Single struct {
 // everything if there is no matched one. It has no ASRs, except if the cell is that single game: own is the score
 // of the cell then. The error is that of cell.Cell.Hash.
 func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
-	return singlesOf(c, own, func(position int) cell.Cell {
-		if matched, ok := c.MatchedSingle(position); ok {
-			return matched
-		}
-		return c.Lone(position)
-	})
-}
-
-// LoneSinglesOf returns what SinglesOf returns, but with the games in which each attacker is alone with everything,
-// as results of earlier programs have them.
-func LoneSinglesOf(c cell.Cell, own *game.Score) ([]Single, error) { return singlesOf(c, own, c.Lone) }
-
-func singlesOf(c cell.Cell, own *game.Score, alone func(position int) cell.Cell) ([]Single, error) {
 	self, err := c.Hash()
 	if err != nil {
 		return nil, err
 	}
 	singles := []Single{}
 	for position, attacker := range c.Game.Attackers {
-		hash, err := alone(position).Hash()
+		alone, ok := c.MatchedSingle(position)
+		if !ok {
+			alone = c.Lone(position)
+		}
+		hash, err := alone.Hash()
 		if err != nil {
 			return nil, err
 		}

@@ -181,6 +181,21 @@ func fieldsOfJSON(v any) ([]cell.Field, error) {
 	return cell.Flatten(cell.Field{}, tree), nil
 }
 
+// asEarlier replaces matched single games by those in which the attackers are alone with all images, if the stored
+// list has these, as results of earlier versions do.
+func (c *verification) asEarlier(stored, derived []store.Single) error {
+	for i := range derived {
+		lone, err := c.cell.Lone(i).Hash()
+		if err != nil {
+			return err
+		}
+		if i < len(stored) && stored[i].Cell == lone {
+			derived[i].Cell = lone
+		}
+	}
+	return nil
+}
+
 // checkSingles compares the single ASRs with the single games that are stored.
 func (c *verification) checkSingles(context.Context) (string, error) {
 	if c.result == nil || c.score == nil {
@@ -191,12 +206,8 @@ func (c *verification) checkSingles(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lone, err := store.LoneSinglesOf(*c.cell, c.score)
-	if err != nil {
+	if err := c.asEarlier(stored, derived); err != nil {
 		return "", err
-	}
-	if len(stored) > 0 && stored[0].Cell == lone[0].Cell {
-		derived = lone
 	}
 	if len(stored) != len(derived) {
 		return "", fmt.Errorf("%d of %d attackers", len(stored), len(derived))
