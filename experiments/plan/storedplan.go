@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -91,7 +90,24 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 		return "", fmt.Errorf("plan: encode: %w", err)
 	}
 	path, err := st.WritePlanFile(ctx, p.Sweep, File, data)
-	return filepath.Dir(path), err
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(path), refuseLinks(st.PlanFiles(p.Sweep))
+}
+
+// refuseLinks returns an error if there is a link in the directory of a plan, to which other programs write, too.
+func refuseLinks(dir disk.Dir) error {
+	entries, err := dir.ReadDir(".")
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.IsLink() {
+			return fmt.Errorf("plan: %s is %w: remove it", dir.Path(entry.Name), disk.ErrLink)
+		}
+	}
+	return nil
 }
 
 // ReadStored reads the only plan whose hash begins with name, compares it with its digest and validates its
@@ -127,7 +143,7 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 	if err := p.check(data, hash); err != nil {
 		return nil, fmt.Errorf("plan: read %s: %w: make the plan again", path, err)
 	}
-	return &p, nil
+	return &p, refuseLinks(s.PlanFiles(hash))
 }
 
 // check returns an error unless the plan, whose content is data, is as it was written for the sweep called hash,
@@ -158,19 +174,11 @@ func (p *StoredPlan) check(data []byte, hash string) error {
 
 // findPlan returns the hash of the only plan that begins with name.
 func findPlan(s *store.Store, name string) (string, error) {
-	entries, err := s.Files().ReadDir(store.PlansDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	hashes, err := s.Plans(File)
+	if err != nil {
 		return "", err
 	}
-	var matching []string
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name, name) {
-			continue
-		}
-		if _, err := s.PlanFiles(entry.Name).Stat(File); err == nil {
-			matching = append(matching, entry.Name)
-		}
-	}
+	matching := slices.DeleteFunc(hashes, func(hash string) bool { return !strings.HasPrefix(hash, name) })
 	switch len(matching) {
 	case 0:
 		return "", ErrNoPlan

@@ -102,6 +102,19 @@ func (s *Store) Summaries(prefix string) ([]string, error) {
 	return paths, nil
 }
 
+// Plans lists the hashes of the plans that have a file of a name, sorted.
+func (s *Store) Plans(name string) ([]string, error) {
+	files, err := s.planFiles(name)
+	if err != nil {
+		return nil, fmt.Errorf("store: list plans: %w", err)
+	}
+	var hashes []string
+	for _, file := range files {
+		hashes = append(hashes, file.hash)
+	}
+	return hashes, nil
+}
+
 // planFile is a file in the directory of a plan.
 type planFile struct {
 	hash    string // of the plan

@@ -24,7 +24,13 @@ import (
 // oddValues are what a forged file has in place of a value.
 var oddValues = []any{
 	nil, -1, 0, 1, 2, 7, 27, 255, 1 << 31, 1 << 62, uint64(1<<64 - 1), -28, 2e9, 1e308, 0.5, -0.5, true, false, "", "x", "../..", "/dev/zero",
-	strings.Repeat("0", 64), strings.Repeat("ab", 32), strings.Repeat("long ", 1000), []any{}, []any{-1}, []any{1 << 62}, []any{nil, nil}, map[string]any{}, map[string]any{"x": 1},
+	strings.Repeat("0", 64), strings.Repeat("ab", 32), strings.Repeat("long ", 1000),
+	[]any{},
+	[]any{-1},
+	[]any{1 << 62},
+	[]any{nil, nil},
+	map[string]any{},
+	map[string]any{"x": 1},
 }
 
 // falsification is one change of a store.

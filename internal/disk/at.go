@@ -140,11 +140,11 @@ func statAt(dir int, name string) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{Kind: kindOf(uint32(stat.Mode)), Size: stat.Size, ModTime: time.Unix(stat.Mtim.Unix())}, nil
+	return Info{Kind: kindOf(stat.Mode), Size: stat.Size, ModTime: time.Unix(stat.Mtim.Unix())}, nil
 }
 
 // kindOf returns the kind of a file with the system's mode.
-func kindOf(mode uint32) Kind {
+func kindOf[Mode uint16 | uint32](mode Mode) Kind {
 	switch mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		return Kind{}

@@ -139,7 +139,7 @@ func (d Dir) Mkdir(name string) error {
 
 // MkdirAll makes a directory, and those on the way to it, unless they exist.
 func (d Dir) MkdirAll(name string) error {
-	if err := os.MkdirAll(d.base, DirMode); err != nil { //nolint:forbidigo // the user named it
+	if err := os.MkdirAll(d.base, DirMode); err != nil {
 		return err
 	}
 	whole := path.Join(d.rel, name)

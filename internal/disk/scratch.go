@@ -27,7 +27,7 @@ func NewScratch() (*Scratch, error) {
 	base := os.TempDir()
 	tidyScratch(base)
 	for {
-		path, err := os.MkdirTemp(base, scratchPrefix) //nolint:forbidigo // a new directory with a random name
+		path, err := os.MkdirTemp(base, scratchPrefix)
 		if err != nil {
 			return nil, fmt.Errorf("disk: make scratch directory: %w", err)
 		}
