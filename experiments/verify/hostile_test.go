@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/cli"
+	"backfire/config"
 	"backfire/defenses/detect"
 	"backfire/experiments/inference"
 	"backfire/experiments/plan"
@@ -34,12 +35,14 @@ var whole enginetest.OnceDir
 // programOf is the program that made the plan in whole.
 var programOf = store.Build{Version: "test", Go: "test"}
 
-func fillWhole(t *testing.T, dir string) error {
+func fillWhole(t require.TestingT, dir string) error {
 	st, err := store.Open(dir)
 	require.NoError(t, err)
-	cfg := enginetest.UnknownConfig(t)
-	cfg.Attackers.Singles = 1
-	sweep := enginetest.NewSweep(t, plan.SweepPoint{Config: cfg})
+	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
+		c.Attackers.Counts, c.Attackers.Singles, c.Train.Epochs = []int{3}, 1, 1
+		c.Defenders = []string{"indexing", "indexing_grouped", "indexing_unknown"}
+		c.Indexing.Models, c.Indexing.Batch, c.Indexing.Query = 2, 5, "batch"
+	}))
 	r, _ := runtest.NewRunner(st, 1, enginetest.Fault{})
 	r.Artefacts = store.Artefacts{Model: true, Triggers: true, Archive: true, Divergence: true}
 	_, err = r.Run(context.Background(), sweep.Cells)
@@ -172,17 +175,24 @@ func requireNoPanic(t *testing.T, err error) {
 
 // FuzzHostileStore changes one value of one file of a store, whose digests fit together again.
 func FuzzHostileStore(f *testing.F) {
+	filledWhole(f) // takes longer than one input may
 	for file := range uint16(6) {
 		f.Add(file*9, file*31, uint8(file*5))
 	}
 	f.Fuzz(func(t *testing.T, file, place uint16, value uint8) { forged(t, falsification{file, place, value}) })
 }
 
+// filledWhole returns the path of whole.
+func filledWhole(t require.TestingT) string {
+	filled, err := whole.Path(func(dir string) error { return fillWhole(t, dir) })
+	require.NoError(t, err)
+	return filled
+}
+
 // copyOfWhole returns a store that a test may change.
 func copyOfWhole(t *testing.T) *store.Store {
 	t.Helper()
-	filled, err := whole.Path(func(dir string) error { return fillWhole(t, dir) })
-	require.NoError(t, err)
+	filled := filledWhole(t)
 	dir := filepath.Join(t.TempDir(), "runs")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(filled)))
 	st, err := store.Open(dir)
