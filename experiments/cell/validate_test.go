@@ -65,9 +65,9 @@ var impossible = map[string]func(*cell.Cell){
 		c.Game.Attackers[0].Trigger = triggers.Spec{Kind: triggers.Picture, Pixels: "AAAA"}
 	},
 	"label mode": func(c *cell.Cell) { c.Game.Attackers[0].LabelMode = "grubby" },
-		absent := 99
-		c.Game.Attackers[1].Colludes = &absent
-		c.Game.Attackers[1].Target = 1
+	"colludes": func(c *cell.Cell) {
+		leader := 3
+		c.Game.Attackers[1].Colludes, c.Game.Attackers[1].Target = &leader, 1
 	},
 	"seats":             func(c *cell.Cell) { c.Game.Seats = 1 << 62 },
 	"seats below 0":     func(c *cell.Cell) { c.Game.Seats = -1 },
