@@ -163,10 +163,12 @@ func (s *Store) referenced(refer references) (map[string]bool, error) {
 			}
 			return refer(path.Base(name), text)
 		}()
-		if errors.Is(err, fs.ErrNotExist) {
+		switch isNote := path.Base(path.Dir(name)) == failedDir; {
+		case errors.Is(err, fs.ErrNotExist):
 			continue // removed meanwhile
-		}
-		if err != nil {
+		case isNote && isDamage(err):
+			continue // it is about a cell that has no result
+		case err != nil:
 			return nil, fmt.Errorf("%s might refer to any result: %w: restore or remove the file", s.files.Path(path.Join(PlansDir, name)), err)
 		}
 		for _, hash := range hashes {

@@ -148,8 +148,8 @@ func (r *Record) readPredictions(name string) ([]uint8, error) {
 
 // Environment reads the program and the machine that trained the cell.
 func (r *Record) Environment() (Environment, error) {
-	var e Environment
-	if err := jsonfile.ReadIn(r.files(), EnvironmentFile, &e); err != nil {
+	e, err := ReadEnvironment(r.files())
+	if err != nil {
 		return Environment{}, fmt.Errorf("store: read environment: %w", err)
 	}
 	return e, nil

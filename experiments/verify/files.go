@@ -78,8 +78,8 @@ func (c *verification) checkResult(context.Context) (string, error) {
 
 // checkEnvironment reads the environment of the training.
 func (c *verification) checkEnvironment(context.Context) (string, error) {
-	var e store.Environment
-	if err := jsonfile.ReadIn(c.dir, store.EnvironmentFile, &e); err != nil {
+	e, err := store.ReadEnvironment(c.dir)
+	if err != nil {
 		return "", err
 	}
 	if e.Format != store.ResultFormat {
