@@ -124,14 +124,14 @@ func writeModelLines(opts *modelsOptions, records []*store.Record) error {
 func writeModelTable(opts *modelsOptions, records []*store.Record) error {
 	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
 	for _, r := range records {
-		asr := spread(r.Result.ASR)
+		asr := spread(r.Result.ASR, r.Result.AttackersImages())
 		if r.Result.Collapsed {
 			asr += " (collapsed)"
 		}
 		rows = append(rows, []string{
 			short(r.Result.Cell), r.Cell.Title(), r.Cell.Data.Name, strconv.Itoa(len(r.Cell.Game.Attackers)),
 			strconv.FormatUint(r.Cell.Game.Seed, 10), strconv.Itoa(r.Cell.Model.Width), strconv.Itoa(r.Cell.Training.Epochs),
-			defenseOf(r.Cell), percentage(r.Result.CleanAccuracy.Value()), asr,
+			defenseOf(r.Cell), ratePercent(r.Result.CleanAccuracy), asr,
 			words.Duration(opts.Now().Sub(r.Result.Provenance.Finished)),
 		})
 	}

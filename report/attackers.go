@@ -5,12 +5,17 @@ import (
 	"strings"
 
 	"backfire/claims"
+	"backfire/experiments/summary"
 	"backfire/report/table"
 )
 
 // narrowWidth is the number of characters in a line of a table of one configuration,
 // which fits into any terminal.
 const narrowWidth = 80
+
+// comparedWidth is that number where the table has columns that compare defenders and
+// columns that compare attackers with other games.
+const comparedWidth = 100
 
 // alike reports whether all points of a seed are one, so that the games differ in
 // number of attackers, defender and seed alone.
@@ -49,14 +54,19 @@ func (b *builder) labelTexts() string {
 	return strings.Join(texts, ", ")
 }
 
-// grows reports whether the games without a defense differ in their number of attackers
-// alone, as the claim about backfiring asks for.
-func (b *builder) grows(games []claims.Game) bool {
-	ns := map[int]bool{}
+// grows reports whether the games of series without a defense differ in their number of
+// attackers alone, as the claim about backfiring asks for.
+func grows(of []*series, games []claims.Game) bool {
+	points, seeds, ns := map[*summary.PointSummary]bool{}, map[uint64]bool{}, map[int]bool{}
+	for _, s := range of {
+		for _, p := range s.games {
+			points[p.point], seeds[p.point.Seed] = true, true
+		}
+	}
 	for _, g := range games {
 		if g.Defense == claims.NoDefense {
 			ns[len(g.Attackers)] = true
 		}
 	}
-	return b.alike() && len(ns) > 1
+	return len(points) == len(seeds) && len(ns) > 1
 }

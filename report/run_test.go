@@ -30,12 +30,14 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 		var asrs []float64
 		for id := range n {
 			a := summary.GameAttacker{}
-			a.ID, a.Target, a.Label, a.PoisonRate, a.ASR = id, 2, "Pullover", 0.2, rate(max(3, 240-7*id-n))
+			a.ID, a.Target, a.Label, a.PoisonRate, a.ASR, a.BaseRate = id, 2, "Pullover", 0.2, rate(max(3, 240-7*id-n)), rate(3)
+			a.Lift = stats.Number(a.ASR.Value() - a.BaseRate.Value())
 			if id < singles {
 				single := rate(240 - 2*id)
-				a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d", id)
+				lift := stats.Number(single.Value() - a.BaseRate.Value())
+				a.SingleASR, a.SingleLift, a.SingleCell = &single, &lift, fmt.Sprintf("single-%d", id)
 				if n == 1 {
-					a.ASR, g.Models = single, []string{a.SingleCell}
+					a.ASR, a.Lift, g.Cell, g.Models = single, lift, a.SingleCell, []string{a.SingleCell}
 				}
 			}
 			asrs = append(asrs, a.ASR.Value())
@@ -43,6 +45,7 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 		}
 		g.ASR = stats.Summarize(asrs)
 		g.BaseRate, g.Robustness = stats.Summarize([]float64{0.031}), stats.Summarize([]float64{0.0175})
+		g.Compare()
 		games = append(games, g)
 	}
 	return games
@@ -141,7 +144,7 @@ func TestRunsGolden(t *testing.T) {
 			})
 		}
 		for line := range strings.Lines(written(t, made, table.FormatText)) {
-			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), narrowWidth, line)
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), made.Width, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
 		}
 	}
@@ -155,12 +158,12 @@ func TestRunSpeaksToBackfiring(t *testing.T) {
 	require.Len(t, made.Verdicts, 1)
 	require.Equal(t, "C1", made.Verdicts[0].Claim)
 	require.Len(t, made.Verdicts[0].Seeds, 3)
-	require.True(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+	require.Equal(t, table.OverSeeds, made.Rows[0].Entries[0].Values[0].CIOver)
 	require.Equal(t, []int{0, 1}, made.Lists[1].IDs)
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.False(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+	require.Equal(t, table.OverImages, made.Rows[0].Entries[0].Values[0].CIOver)
 }
 
 // Points that differ in settings that claims do not compare have a table, and settle no

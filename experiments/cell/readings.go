@@ -39,3 +39,17 @@ func ReadingsOf(rules game.Rules) Readings {
 	}
 	return r
 }
+
+// DistinctImages returns the number of images behind the ASRs of several attackers, each
+// image counted once, from the number behind each. With the denominator pooled all of
+// them are over the same images.
+func (r Readings) DistinctImages(each []int) int {
+	most, all := 0, 0
+	for _, images := range each {
+		most, all = max(most, images), all+images
+	}
+	if r.Denominator == string(game.Pooled) {
+		return most
+	}
+	return all
+}

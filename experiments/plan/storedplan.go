@@ -44,7 +44,9 @@ type StoredPlan struct {
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
 
-	Points []StoredPoint `json:"points"`
+	// Primary holds the choices that were fixed before anything is trained; nil: none.
+	Primary *Primary      `json:"primary,omitempty"`
+	Points  []StoredPoint `json:"points"`
 
 	// Digest is the SHA-256 of the canonical JSON of the other fields, see store.SealOf. Write sets it.
 	Digest string `json:"digest"`
@@ -67,7 +69,8 @@ func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 		return nil, err
 	}
 	p := &StoredPlan{
-		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
+		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(),
+		Primary: sweep.Primary, Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
 		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
@@ -200,6 +203,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 	if err != nil {
 		return nil, err
 	}
+	sweep.Primary = p.Primary
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ import (
 // SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
 const SweepFormat = 1
 
+// Primary holds the choices that a sweep fixes before anything is trained.
+type Primary = config.Primary
+
 // SweepPoint is one configuration of a sweep.
 type SweepPoint struct {
 	Name   string            // in messages and summaries; may be empty
@@ -38,6 +41,9 @@ type PlannedPoint struct {
 // depends on the points and on results alone, so that any process can resume a sweep from the store.
 type Sweep struct {
 	Points []PlannedPoint
+	// Primary holds the choices that were fixed before anything is trained; nil: none. The caller of NewSweep
+	// sets it.
+	Primary *Primary
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -161,7 +167,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own.
+// are verified, unless these are the point's own; and of Primary, if it is set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -171,9 +177,10 @@ func (s *Sweep) Hash() (string, error) {
 		Verified     map[int]string    `json:"verified,omitempty"` // attacker ID -> hash
 	}
 	content := struct {
-		Format int     `json:"format"`
-		Points []point `json:"points"`
-	}{Format: SweepFormat}
+		Format  int      `json:"format"`
+		Points  []point  `json:"points"`
+		Primary *Primary `json:"primary,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err

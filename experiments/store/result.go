@@ -59,6 +59,16 @@ type AttackerResult struct {
 	Label string `json:"label"` // name of the class Target
 }
 
+// AttackersImages returns the number of held-out images behind the means over the
+// attackers, each image counted once.
+func (r *Result) AttackersImages() int {
+	each := make([]int, len(r.Attackers))
+	for i, a := range r.Attackers {
+		each[i] = a.ASR.Of
+	}
+	return r.Readings.DistinctImages(each)
+}
+
 // NewResult returns the result of the cell called hash with a score and the overlaps of its triggers. The
 // fields that only the training knows are left empty: TrainingImages, Normalization, FinalLoss, TrainAccuracy
 // and Provenance.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/game"
 	"backfire/stats"
 )
 
@@ -16,7 +17,7 @@ import (
 // points vary.
 var attackerColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
-	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "divergence_mmd2", "divergence_js",
+	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "interference", "dilution", "transfer_asr", "share_law", "poisoned", "seats", "divergence_mmd2", "divergence_js",
 	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
 	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
 }
@@ -44,10 +45,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 	keys := t.keyColumns()
 	lines := [][]string{slices.Concat(attackerColumns, keys)}
 	for _, r := range t.AttackerRows {
-		single, divergence := stats.Undefined(), Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
-		if r.SingleASR != nil {
-			single = stats.Number(r.SingleASR.Value())
-		}
+		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
 			divergence = *r.Divergence
 		}
@@ -55,7 +53,9 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
 			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
 			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
-			number(r.Robustness.Value()), number(float64(single)), number(float64(divergence.MMD2)), number(float64(divergence.JS)),
+			number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
+			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
+			number(float64(divergence.MMD2)), number(float64(divergence.JS)),
 			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
@@ -73,9 +73,34 @@ func (t *Table) attackersCSV() ([]byte, error) {
 	return encodeCSV(lines)
 }
 
+// rateOrEmpty returns a rate's value as text; empty for none.
+func rateOrEmpty(r *game.Rate) string {
+	if r == nil {
+		return ""
+	}
+	return number(r.Value())
+}
+
+// orEmpty returns a number as text; empty for none.
+func orEmpty(n *stats.Number) string {
+	if n == nil {
+		return ""
+	}
+	return number(float64(*n))
+}
+
+// seatsOf returns the number of seats of an attacker's game.
+func seatsOf(r AttackerRow) string {
+	if r.Readings.Seats == 0 {
+		return strconv.Itoa(r.N)
+	}
+	return strconv.Itoa(r.Readings.Seats)
+}
+
 // valueColumns are the columns of FormatCellsCSV.
 var valueColumns = []string{
-	"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
+	"table", "dataset", "row", "column", "quantity", "seeds", "images", "mean", "ci_low", "ci_high", "ci_over", "std_over_attackers",
+	"paper", "paper_std", "paper_repeats", "footnotes",
 	"table_seeds", "table_models", "readings",
 }
 
@@ -87,14 +112,22 @@ func (t *Table) valuesCSV() ([]byte, error) {
 			for _, v := range entry.Values {
 				lines = append(lines, []string{
 					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(v.Quantity), strconv.Itoa(v.Seeds),
-					number(float64(v.Mean)), number(float64(v.CI95)), number(float64(v.Std)),
-					number(float64(v.Paper)), number(float64(v.PaperStd)), t.footnotes(row, entry),
+					strconv.Itoa(v.Images), number(float64(v.Mean)), number(float64(v.CILow)), number(float64(v.CIHigh)), string(v.CIOver), number(float64(v.Std)),
+					number(float64(v.Paper)), number(float64(v.PaperStd)), number(float64(t.repeatsOf(v))), t.footnotes(row, entry),
 					SeedList(t.Seeds), strconv.Itoa(t.Models), ReadingsTexts(t.Readings),
 				})
 			}
 		}
 	}
 	return encodeCSV(lines)
+}
+
+// repeatsOf returns PaperRepeats for a value that has a figure of the paper beside it.
+func (t *Table) repeatsOf(v Value) stats.Number {
+	if !v.Paper.Defined() {
+		return stats.Undefined()
+	}
+	return t.PaperRepeats
 }
 
 // footnotes returns the texts behind the marks of an entry and its row.

@@ -69,13 +69,13 @@ func SeedList(seeds []uint64) string {
 	return strings.Join(texts, ", ")
 }
 
-// Percent returns a share in percent with one decimal, or a dash if it is
-// undefined.
-func Percent(share float64) string {
-	if math.IsNaN(share) {
+// PrintedPercent returns a share in percent with one decimal, or a dash if it is
+// undefined: a figure of the paper, or one that is no share of images.
+func PrintedPercent(share stats.Number) string {
+	if !share.Defined() {
 		return "-"
 	}
-	return strconv.FormatFloat(100*share, 'f', 1, 64)
+	return strconv.FormatFloat(100*float64(share), 'f', 1, 64)
 }
 
 // Signed returns a correlation with its sign and two decimals.
