@@ -14,10 +14,10 @@ import (
 // The largest numbers that a cell may have. They are far above what can be trained, and keep sums over a training
 // within 64 bits.
 const (
-	MaxEpochs = 1_000_000
-	MaxSteps  = 1_000_000 // of pgd and of unlearning; also the most simulated attackers
-	MaxBatch  = 1 << 20
-	MaxWidth  = 1024
+	maxEpochs = 1_000_000
+	maxSteps  = 1_000_000 // of pgd and of unlearning; also the most simulated attackers
+	maxBatch  = 1 << 20
+	maxWidth  = 1024
 )
 
 // refuse returns an error that wraps ErrPlan.
@@ -96,8 +96,8 @@ func (c Cell) validatePictures() error {
 }
 
 func (m Model) validate() error {
-	if m.Architecture != ResNet18 || m.Width < 1 || m.Width > MaxWidth {
-		return refuse("%.30q of width %d: it must be %s of width 1 to %d", m.Architecture, m.Width, ResNet18, MaxWidth)
+	if m.Architecture != ResNet18 || m.Width < 1 || m.Width > maxWidth {
+		return refuse("%.30q of width %d: it must be %s of width 1 to %d", m.Architecture, m.Width, ResNet18, maxWidth)
 	}
 	return nil
 }
@@ -107,10 +107,10 @@ func (t Training) validate() error {
 	rates := t.LearningRate > 0 && t.Momentum >= 0 && t.Momentum < 1 && t.WeightDecay >= 0
 	finite := !math.IsInf(t.LearningRate, 0) && !math.IsInf(t.WeightDecay, 0)
 	switch {
-	case t.Epochs < 1 || t.Epochs > MaxEpochs:
-		return refuse("%d epochs: it must be 1 to %d", t.Epochs, MaxEpochs)
-	case t.Batch < 2 || t.Batch > MaxBatch:
-		return refuse("batches of %d: it must be 2 to %d", t.Batch, MaxBatch)
+	case t.Epochs < 1 || t.Epochs > maxEpochs:
+		return refuse("%d epochs: it must be 1 to %d", t.Epochs, maxEpochs)
+	case t.Batch < 2 || t.Batch > maxBatch:
+		return refuse("batches of %d: it must be 2 to %d", t.Batch, maxBatch)
 	case !rates || !finite:
 		return refuse("lr %v, momentum %v, weight_decay %v: they must be above 0, from 0 to below 1, and at least 0", t.LearningRate, t.Momentum, t.WeightDecay)
 	case !slices.Contains([]string{"sgd", "adam", "adamw"}, t.Optimizer):
@@ -133,11 +133,11 @@ func (c Cell) validateDefense() error {
 	if err := stack.Validate(); err != nil {
 		return err
 	}
-	if a := stack.AgentAugmentation; a != nil && a.Agents > MaxSteps {
-		return refuse("%d simulated attackers: at most %d are simulated", a.Agents, MaxSteps)
+	if a := stack.AgentAugmentation; a != nil && a.Agents > maxSteps {
+		return refuse("%d simulated attackers: at most %d are simulated", a.Agents, maxSteps)
 	}
-	if p := stack.PGD; p != nil && p.Steps > MaxSteps {
-		return refuse("%d steps of pgd: at most %d are made", p.Steps, MaxSteps)
+	if p := stack.PGD; p != nil && p.Steps > maxSteps {
+		return refuse("%d steps of pgd: at most %d are made", p.Steps, maxSteps)
 	}
 	first := 0
 	for _, slice := range c.Defense.Slices {
@@ -156,7 +156,7 @@ func (c Cell) validateAttribution() error {
 		return nil
 	}
 	allowed := a.Unlearning.Rate > 0 && !math.IsInf(a.Unlearning.Rate, 0)
-	if a.Batch < 2 || a.Batch > MaxBatch || a.Queries < 0 || a.Unlearning.Steps < 1 || a.Unlearning.Steps > MaxSteps || !allowed {
+	if a.Batch < 2 || a.Batch > maxBatch || a.Queries < 0 || a.Unlearning.Steps < 1 || a.Unlearning.Steps > maxSteps || !allowed {
 		return refuse("batch %d, queries %d, unlearning.steps %d, unlearning.lr %v: they must be at least 2, at least 0, at least 1 and above 0",
 			a.Batch, a.Queries, a.Unlearning.Steps, a.Unlearning.Rate)
 	}

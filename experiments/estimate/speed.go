@@ -67,7 +67,7 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 		if jsonfile.ReadIn(dir, store.EnvironmentFile, &environment) != nil || !e.here(environment.Precision).SameBits(environment.Machine()) {
 			continue
 		}
-		result, err := store.ReadResultIn(dir)
+		result, err := store.ReadResult(dir)
 		if err != nil || result.Provenance.ImagesPerSecond <= 0 {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"backfire/config"
+	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
@@ -113,7 +114,7 @@ func TestChangedPlansAreRefused(t *testing.T) {
 	unsealed, err := json.Marshal(tree)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, unsealed, disk.FileMode))
-	require.ErrorIs(t, planned(st), store.ErrSeal)
+	require.ErrorIs(t, planned(st), cell.ErrSeal)
 	_, err = plan.References(plan.File, unsealed)
 	require.NoError(t, err, "older versions wrote none, and what they name is kept")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 )
 
@@ -21,7 +22,7 @@ import (
 func References(name string, text []byte) ([]string, error) {
 	isSummary := name == store.SummaryFile || name == store.SweepFile
 	if isSummary || name == File {
-		if _, err := store.CheckSeal(text); err != nil {
+		if _, err := cell.CheckSeal(text); err != nil {
 			return nil, err
 		}
 	}

@@ -48,7 +48,7 @@ type StoredPlan struct {
 	Primary *Primary      `json:"primary,omitempty"`
 	Points  []StoredPoint `json:"points"`
 
-	// Digest is the SHA-256 of the canonical JSON of the other fields, see store.SealOf. Write sets it.
+	// Digest is the SHA-256 of the canonical JSON of the other fields, see cell.SealOf. Write sets it.
 	Digest string `json:"digest"`
 }
 
@@ -85,7 +85,7 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 		return "", err
 	}
 	var err error
-	if p.Digest, err = store.SealOf(p); err != nil {
+	if p.Digest, err = cell.SealOf(p); err != nil {
 		return "", fmt.Errorf("plan: encode: %w", err)
 	}
 	data, err := jsonfile.Encode(p)
@@ -114,7 +114,7 @@ func refuseLinks(dir disk.Dir) error {
 }
 
 // ReadStored reads the only plan whose hash begins with name, compares it with its digest and validates its
-// configurations. The error wraps ErrNoPlan, ErrOtherVersion if another program made the plan, or store.ErrSeal
+// configurations. The error wraps ErrNoPlan, ErrOtherVersion if another program made the plan, or cell.ErrSeal
 // if it was changed.
 func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, error) {
 	hash, err := findPlan(s, name)
@@ -152,12 +152,12 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 // check returns an error unless the plan, whose content is data, is as it was written for the sweep called hash,
 // and each configuration is one that this program accepts.
 func (p *StoredPlan) check(data []byte, hash string) error {
-	sealed, err := store.CheckSeal(data)
+	sealed, err := cell.CheckSeal(data)
 	switch {
 	case err != nil:
 		return err
 	case !sealed:
-		return fmt.Errorf("%w: it has none", store.ErrSeal)
+		return fmt.Errorf("%w: it has none", cell.ErrSeal)
 	case p.Sweep != hash:
 		return fmt.Errorf("it is of the sweep %.12s", p.Sweep)
 	}

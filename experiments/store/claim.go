@@ -116,7 +116,7 @@ func (c *Claim) clear() error {
 
 // Draft reads the result that lies in the working directory.
 func (c *Claim) Draft() (Result, error) {
-	result, err := ReadResultIn(c.dir())
+	result, err := ReadResult(c.dir())
 	if err != nil {
 		return Result{}, fmt.Errorf("store: read new result %s: %w", c.hash, err)
 	}

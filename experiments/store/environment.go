@@ -27,8 +27,8 @@ type Environment struct {
 // many.
 const maxThreads = 4096
 
-// ReadEnvironment reads the environment in a directory. It follows no link.
-func ReadEnvironment(dir disk.Dir) (Environment, error) {
+// readEnvironment reads the environment in a directory. It follows no link.
+func readEnvironment(dir disk.Dir) (Environment, error) {
 	var e Environment
 	if err := jsonfile.ReadIn(dir, EnvironmentFile, &e); err != nil {
 		return Environment{}, err

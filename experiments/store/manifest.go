@@ -50,7 +50,7 @@ func (m Manifest) Check(dir disk.Dir) error {
 
 // writeManifest writes the manifest of the files in dir, the result of the cell called hash.
 func writeManifest(dir disk.Dir, hash string) error {
-	result, err := ReadResultIn(dir)
+	result, err := ReadResult(dir)
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,6 @@ type Record struct {
 	digests map[string]string // as Manifest.Files
 }
 
-// RecordIn returns a record of the cell whose files lie in a directory, without a result. Nothing is checked.
-func RecordIn(c cell.Cell, dir disk.Dir) *Record {
-	return &Record{Cell: c, Dir: dir.Path("."), at: dir}
-}
-
 // files returns the directory of the record's files.
 func (r *Record) files() disk.Dir {
 	if r.at == (disk.Dir{}) {
@@ -119,7 +114,7 @@ func (r *Record) parse() error {
 	if r.Cell, err = cell.Parse(data); err != nil {
 		return err
 	}
-	r.Result, err = ReadResultIn(r.files())
+	r.Result, err = ReadResult(r.files())
 	return err
 }
 
@@ -148,7 +143,7 @@ func (r *Record) readPredictions(name string) ([]uint8, error) {
 
 // Environment reads the program and the machine that trained the cell.
 func (r *Record) Environment() (Environment, error) {
-	e, err := ReadEnvironment(r.files())
+	e, err := readEnvironment(r.files())
 	if err != nil {
 		return Environment{}, fmt.Errorf("store: read environment: %w", err)
 	}

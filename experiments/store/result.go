@@ -112,12 +112,9 @@ func (r Result) write(dir disk.Dir) error {
 	return dir.WriteFile(ResultFile, jsonfile.LayOut(compact, resultLevels))
 }
 
-// ReadResult reads the result in the directory at a path. It refuses a result of another format, one that does not fit its
+// ReadResult reads the result in a directory. It refuses a result of another format, one that does not fit its
 // digests, and one that this program would write in other words.
-func ReadResult(dir string) (Result, error) { return ReadResultIn(disk.In(dir)) }
-
-// ReadResultIn reads the result in a directory as ReadResult does. It follows no link.
-func ReadResultIn(dir disk.Dir) (Result, error) {
+func ReadResult(dir disk.Dir) (Result, error) {
 	path := dir.Path(ResultFile)
 	var version struct {
 		Format int `json:"format"`

@@ -16,7 +16,7 @@ import (
 // the name store.SummaryFile, in which older versions stored the summary of a run: as a
 // summary of one point. Older versions wrote no digests; such a summary is compared with
 // the results that it names, as far as they are stored, see Summary.CompareResults. The
-// error names the file and wraps store.ErrSeal or ErrOtherFigures if a figure was changed.
+// error names the file and wraps cell.ErrSeal or ErrOtherFigures if a figure was changed.
 func Load(path string) (*Summary, error) {
 	s, err := load(path)
 	if err != nil {
@@ -30,8 +30,8 @@ func load(path string) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := store.CheckSeal(data)
-	if errors.Is(err, store.ErrSeal) {
+	sealed, err := cell.CheckSeal(data)
+	if errors.Is(err, cell.ErrSeal) {
 		return nil, fmt.Errorf("%w: remove the file and give the command that made it once more: nothing is retrained for it", err)
 	}
 	if err != nil {

@@ -20,7 +20,7 @@ func (c *verification) checkAttribution(context.Context) (string, error) {
 	case c.cell.Attribution == nil:
 		return "nothing was asked", nil
 	}
-	stored, err := store.RecordIn(*c.cell, c.dir).AttributedProbes()
+	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).AttributedProbes()
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +48,7 @@ func (c *verification) checkAttribution(context.Context) (string, error) {
 
 // compareAnswers compares the guesses and the predictions after unlearning.
 func (c *verification) compareAnswers(probes []store.AttributedProbe) (string, error) {
-	answered, err := store.RecordIn(*c.cell, c.answered.dir).AttributedProbes()
+	answered, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir.Path(".")}).AttributedProbes()
 	if err != nil {
 		return "", err
 	}

@@ -112,7 +112,7 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	metrics, err := store.RecordIn(*c.cell, c.dir).Metrics()
+	metrics, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Metrics()
 	if err != nil {
 		return "", err
 	}

@@ -62,7 +62,7 @@ func (c *verification) checkManifest(context.Context) (string, error) {
 
 // checkResult reads the result and compares its digests.
 func (c *verification) checkResult(context.Context) (string, error) {
-	result, err := store.ReadResultIn(c.dir)
+	result, err := store.ReadResult(c.dir)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +78,7 @@ func (c *verification) checkResult(context.Context) (string, error) {
 
 // checkEnvironment reads the environment of the training.
 func (c *verification) checkEnvironment(context.Context) (string, error) {
-	e, err := store.ReadEnvironment(c.dir)
+	e, err := (&store.Record{Dir: c.dir.Path(".")}).Environment()
 	if err != nil {
 		return "", err
 	}

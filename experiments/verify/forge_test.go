@@ -172,7 +172,7 @@ func sealPlanFile(t *testing.T, path string) {
 	if json.Unmarshal(text, &file) != nil || file == nil {
 		return
 	}
-	digest, err := store.SealOf(json.RawMessage(text))
+	digest, err := cell.SealOf(json.RawMessage(text))
 	require.NoError(t, err)
 	if file["digest"], err = json.Marshal(digest); err != nil {
 		return

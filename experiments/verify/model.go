@@ -113,11 +113,11 @@ func (c *verification) checkDivergences(context.Context) (string, error) {
 	case c.answered == nil:
 		return "", unchecked("model")
 	}
-	stored, err := store.RecordIn(*c.cell, c.dir).Divergences()
+	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Divergences()
 	if err != nil {
 		return "", err
 	}
-	again, err := store.RecordIn(*c.cell, c.answered.dir).Divergences()
+	again, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir.Path(".")}).Divergences()
 	if err != nil {
 		return "", err
 	}

@@ -91,7 +91,7 @@ type forge func(t *testing.T, dir string)
 // forgeResult changes the result and its digests.
 func forgeResult(change func(*store.Result)) forge {
 	return func(t *testing.T, dir string) {
-		result, err := store.ReadResult(dir)
+		result, err := store.ReadResult(disk.In(dir))
 		require.NoError(t, err)
 		change(&result)
 		require.NoError(t, result.Write(dir))

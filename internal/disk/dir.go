@@ -45,7 +45,7 @@ func (d Dir) Path(name string) string {
 	return filepath.Join(d.base, filepath.FromSlash(d.rel), filepath.FromSlash(name))
 }
 
-// Kind is what a name stands for.
+// Kind tells files, directories and links apart.
 type Kind struct{ mode fs.FileMode }
 
 // IsDir reports whether it is a directory.

@@ -141,7 +141,7 @@ func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 
 // WriteManifest writes the manifest of the files in dir anew, as the result of the cell called hash.
 func WriteManifest(dir, hash string) error {
-	result, err := store.ReadResult(dir)
+	result, err := store.ReadResult(disk.In(dir))
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
-package store
+package cell
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // ErrSeal marks a file that does not fit its own digest: something in it was changed after it was written.
@@ -13,11 +15,11 @@ var ErrSeal = errors.New("it does not fit its digest")
 const sealField = "digest"
 
 // SealOf returns the digest of a value that is stored as a sealed file: the SHA-256 of the canonical JSON of all
-// its fields except "digest", see cell.HashOf.
+// its fields except "digest", see HashOf.
 func SealOf(v any) (string, error) {
-	digest, err := sumWithout(v, sealField)
+	digest, err := HashWithout(v, sealField)
 	if err != nil {
-		return "", fmt.Errorf("store: seal: %w", err)
+		return "", fmt.Errorf("cell: seal: %w", err)
 	}
 	return digest, nil
 }
@@ -45,4 +47,16 @@ func CheckSeal(text []byte) (sealed bool, err error) {
 		return true, fmt.Errorf("%w %.12s: it was changed after it was written", ErrSeal, want)
 	}
 	return true, nil
+}
+
+// HashWithout returns the hash of a value without some of its fields.
+func HashWithout(v any, fields ...string) (string, error) {
+	tree, err := TreeOf(v)
+	if err != nil {
+		return "", err
+	}
+	if object, ok := tree.(map[string]any); ok {
+		maps.DeleteFunc(object, func(key string, _ any) bool { return slices.Contains(fields, key) })
+	}
+	return HashOf(tree)
 }
