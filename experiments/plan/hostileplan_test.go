@@ -21,11 +21,14 @@ import (
 	"backfire/internal/enginetest"
 )
 
+// programOne is the program that makes and reads the plans of these tests.
+var programOne = store.Build{Version: "1"}
+
 // writtenPlan stores a plan with a changed configuration, whose digest fits, and returns the store and its file.
 func writtenPlan(t require.TestingT, dir string, change func(*plan.StoredPlan)) (*store.Store, string) {
 	st, err := store.Open(dir)
 	require.NoError(t, err)
-	stored, err := plan.NewStoredPlan(enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), store.Build{Version: "1"})
+	stored, err := plan.NewStoredPlan(enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), programOne)
 	require.NoError(t, err)
 	change(stored)
 	path, err := stored.Write(context.Background(), st)
@@ -35,7 +38,7 @@ func writtenPlan(t require.TestingT, dir string, change func(*plan.StoredPlan)) 
 
 // planned reads and plans a stored plan, as workers, status and collect do.
 func planned(st *store.Store) error {
-	stored, err := plan.ReadStored(st, "", store.Build{Version: "1"})
+	stored, err := plan.ReadStored(st, "", programOne)
 	if err != nil {
 		return err
 	}
