@@ -176,7 +176,7 @@ func TestPointsThatClaimsCannotTellApart(t *testing.T) {
 	made, err := New(Points, sweep("folder", []uint64{1}, points...), "folder", Options{Name: "mine"})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.Contains(t, made.Notes, "The points differ in more than the claims compare, so that none is settled here.")
+	require.Contains(t, made.Notes, "The games differ in more than the claims compare, so that none is settled here.")
 }
 
 type failingWriter struct{ err error }
