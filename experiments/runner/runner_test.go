@@ -258,7 +258,7 @@ func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	dir, err := claim.Dir()
 	require.NoError(t, err)
 	require.NoError(t, store.ResultFiles{Cell: plan.Cells[0]}.Write(dir))
-	require.NoError(t, claim.Commit(store.Result{Format: store.ResultFormat, Cell: hash}))
+	require.NoError(t, claim.Commit(enginetest.EmptyResult(plan.Cells[0], hash)))
 	require.NoError(t, claim.Release())
 	done.Wait()
 	require.NoError(t, runErr)
