@@ -11,6 +11,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -25,6 +26,7 @@ type ResultFiles struct {
 	Result      Result
 	Environment Environment
 	Epochs      []EpochMetrics
+	Curve       curve.Request // that the epochs' scores answer; zero: there are none
 	Rows        []game.Row
 	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
 	Predicted   []uint8 // by probe: the predicted class
@@ -48,6 +50,7 @@ func (f ResultFiles) Write(path string) error {
 		func() error { return f.Result.write(dir) },
 		func() error { return jsonfile.WriteIn(dir, EnvironmentFile, f.Environment) },
 		func() error { return f.WriteMetrics(dir.Path(MetricsFile)) },
+		func() error { return f.writeCurve(dir) },
 		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
 		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
 		func() error { return f.WriteAttribution(path) },

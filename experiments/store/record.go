@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -31,6 +32,7 @@ type Record struct {
 
 	at      disk.Dir          // of its files; zero: Dir
 	digests map[string]string // as Manifest.Files
+	curve   curve.Request     // as Manifest.Curve
 }
 
 // files returns the directory of the record's files.
@@ -81,7 +83,7 @@ func readRecord(dir disk.Dir, hash string, check func(m Manifest, dir disk.Dir) 
 	if err := check(m, dir); err != nil {
 		return nil, err
 	}
-	record := &Record{Dir: dir.Path("."), at: dir, digests: m.Files}
+	record := &Record{Dir: dir.Path("."), at: dir, digests: m.Files, curve: m.Curve}
 	if err := record.parse(); err != nil {
 		return nil, err
 	}
