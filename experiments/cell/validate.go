@@ -55,7 +55,7 @@ func (d Data) validate() error {
 	if err := d.Shape.Validate(); err != nil {
 		return err
 	}
-	if sum, err := hex.DecodeString(d.Checksum); err != nil || len(sum) != 32 {
+	if !isSHA256(d.Checksum) {
 		return refuse("the checksum %.70q is no SHA-256", d.Checksum)
 	}
 	switch {
@@ -69,6 +69,12 @@ func (d Data) validate() error {
 		return refuse("%d classes: it must be 1 to %d", len(d.Classes), datasets.MaxClasses)
 	}
 	return nil
+}
+
+// isSHA256 reports whether a text is a SHA-256 in hexadecimal digits.
+func isSHA256(text string) bool {
+	sum, err := hex.DecodeString(text)
+	return err == nil && len(sum) == 32
 }
 
 // Fits returns an error unless a dataset with the checksum of d is the one that d describes. The error wraps
@@ -99,6 +105,9 @@ func (m Model) validate() error {
 	if m.Architecture != ResNet18 || m.Width < 1 || m.Width > maxWidth {
 		return refuse("%.30q of width %d: it must be %s of width 1 to %d", m.Architecture, m.Width, ResNet18, maxWidth)
 	}
+	if m.Weights != "" && !isSHA256(m.Weights) {
+		return refuse("the initial weights %.70q are no SHA-256", m.Weights)
+	}
 	return nil
 }
 
@@ -127,7 +136,8 @@ func (t Training) validate() error {
 
 func (c Cell) validateDefense() error {
 	if c.Defense == nil {
-		return nil
+		_, err := c.Segments()
+		return err
 	}
 	stack := c.Defense.Stack
 	if err := stack.Validate(); err != nil {

@@ -25,7 +25,9 @@ func FuzzStoredPlan(f *testing.F) {
 	require.NoError(f, json.Unmarshal(text, &file))
 	for _, change := range []func(*config.Config){
 		func(*config.Config) {},
-		func(c *config.Config) { c.Defenders = []string{"cutmix+indexing", "agent_augmentation", "indexing_unknown"} },
+		func(c *config.Config) {
+			c.Defenders = []string{"cutmix+indexing", "agent_augmentation", "indexing_unknown"}
+		},
 		func(c *config.Config) { c.Attackers.Labels, c.Trigger.Kind, c.Deal.Seats = "random", "blended", "9" },
 		func(c *config.Config) { c.Trigger.MinSingleASR, c.Attackers.Colluders = 0.5, []string{"1=0"} },
 	} {

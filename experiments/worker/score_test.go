@@ -98,7 +98,7 @@ func TestCurveHasTheEpochsAskedForAndTheLast(t *testing.T) {
 // On all images, the rates after the last epoch are those of the result.
 func TestLastPointOnAllImagesIsTheResult(t *testing.T) {
 	job, _ := trainScored(t, enginetest.NewPlan(t).Cells[4], curve.Request{Every: 2}, nil)
-	result, err := store.ReadResult(job.Dir)
+	result, err := store.ReadResult(disk.In(job.Dir))
 	require.NoError(t, err)
 	points := curveIn(t, job.Dir).Points
 	last := points[len(points)-1]
