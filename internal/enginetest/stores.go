@@ -40,7 +40,7 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	require.NoError(t, store.ResultFiles{
 		Cell: ExampleCell(), Predicted: []uint8{0, 1},
 	}.Write(dir))
-	result := EmptyResult(ExampleCell(), hash)
+	result := emptyResult(ExampleCell(), hash)
 	result.FinalLoss = 0.5
 	result.Provenance = store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}}
 	require.NoError(t, claim.Commit(result))
@@ -48,8 +48,8 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	return hash
 }
 
-// EmptyResult returns a result of a cell without figures.
-func EmptyResult(c cell.Cell, hash string) store.Result {
+// emptyResult returns a result of a cell without figures.
+func emptyResult(c cell.Cell, hash string) store.Result {
 	score := &game.Score{Honest: make([]game.HonestScore, c.Game.SeatCount()-len(c.Game.Attackers))}
 	for _, a := range c.Game.Attackers {
 		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.Target})
@@ -115,7 +115,7 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 	require.NoError(t, store.ResultFiles{
 		Cell: cell, Environment: environment,
 	}.Write(dir))
-	result := EmptyResult(cell, hash)
+	result := emptyResult(cell, hash)
 	result.Provenance.ImagesPerSecond = speed
 	require.NoError(t, claim.Commit(result))
 	require.NoError(t, claim.Release())
