@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
+	"backfire/internal/disk"
 	"backfire/triggers"
 )
 
@@ -131,7 +132,7 @@ func (o *ImportTriggerOptions) size() (height, width int, err error) {
 
 // readPicture reads a picture from a file.
 func readPicture(path string) (*image.NRGBA, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("import-trigger: %w", err)
 	}

@@ -98,6 +98,10 @@ func keptText(kept []store.Garbage) string {
 		run := kept[0].Open
 		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
 		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
+		if run.Damaged != nil {
+			tell(&text, "kept: %s from which an unfinished run may resume (--unfinished lists it; the same command writes its note anew): %v\n", sizeText(sizeOf(own)), run.Damaged)
+			continue
+		}
 		tell(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
 			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible.Line(cmp.Or(run.Command, run.Sweep)))
 	}

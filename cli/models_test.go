@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -225,7 +226,14 @@ func TestModelsGC(t *testing.T) {
 	require.Len(t, plans, 1)
 	text, err := os.ReadFile(plans[0])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(plans[0], []byte(strings.ReplaceAll(string(text), runs[1], "another")), 0o600))
+	changed := strings.ReplaceAll(string(text), runs[1], "another")
+	require.NoError(t, os.WriteFile(plans[0], []byte(changed), 0o600))
+	code, _, errOut = runMain(t, "models", "gc", "--store", dir, "--yes")
+	require.Equal(t, ExitFailure, code)
+	require.Contains(t, errOut, plans[0]+" might refer to any result: it does not fit its digest")
+	older := regexp.MustCompile(`,\s*"digest": "[0-9a-f]{64}"\s*}\s*$`).ReplaceAllString(changed, "}\n")
+	require.NotEqual(t, changed, older)
+	require.NoError(t, os.WriteFile(plans[0], []byte(older), 0o600))
 	code, out, _ = runMain(t, "models", "gc", "--store", dir)
 	require.Equal(t, ExitOK, code)
 	require.Contains(t, out, filepath.Join(dir, runs[1]))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -205,18 +204,18 @@ func gameRows(sum *summary.Summary) [][]string {
 // their own.
 func runFileRows(st *store.Store, r *storedRun) ([][]string, error) {
 	rows := [][]string{{"FILE", "SIZE"}}
-	dirs := []string{st.PlanDir(r.hash)}
+	dirs := []disk.Dir{st.PlanFiles(r.hash)}
 	if r.open != nil && r.open.Sweep != r.hash {
-		dirs = append(dirs, st.PlanDir(r.open.Sweep))
+		dirs = append(dirs, st.PlanFiles(r.open.Sweep))
 	}
 	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
+		entries, err := dir.ReadDir(".")
 		if err != nil {
 			return nil, fmt.Errorf("runs show: list the files: %w", err)
 		}
 		for _, entry := range entries {
-			path := filepath.Join(dir, entry.Name())
-			size, err := disk.Size(path)
+			path := dir.Path(entry.Name)
+			size, err := dir.Size(entry.Name)
 			if err != nil {
 				return nil, err
 			}

@@ -155,6 +155,9 @@ func statusText(line statusLine) string {
 	for _, f := range line.Failed {
 		tell(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)
 	}
+	for _, damaged := range line.Damaged {
+		tell(&text, "  damaged note, its model is tried once more: %s\n", damaged)
+	}
 	text.WriteString(tasksText(line))
 	return text.String()
 }

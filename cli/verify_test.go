@@ -68,14 +68,21 @@ func TestVerifySummaries(t *testing.T) {
 	} {
 		require.NoError(t, json.Unmarshal(text, &sum))
 		change(&sum)
-		forged, err := json.Marshal(sum)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
-		opts, out := verifyOptions(t, dir)
-		opts.All = true
-		require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
-		require.Contains(t, out(), paths[0]+"\n  fail  summary        the game with N = 2, none, seed 1, has other figures than its results\n")
-		require.Equal(t, 1, strings.Count(out(), "fail"))
+		for _, digest := range []string{sum.Digest, ""} { // older versions wrote none
+			sum.Digest = digest
+			forged, err := json.Marshal(sum)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
+			opts, out := verifyOptions(t, dir)
+			opts.All = true
+			require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
+			reason := "it has other figures than its results: the game with N = 2, none, seed 1: its figures\n"
+			if digest != "" {
+				reason = "it does not fit its digest "
+			}
+			require.Contains(t, out(), paths[0]+"\n  fail  summary        summary: load "+paths[0]+": "+reason)
+			require.Equal(t, 1, strings.Count(out(), "fail"))
+		}
 	}
 }
 

@@ -36,14 +36,14 @@ type StoredModels struct {
 // [FindData].
 func (s *StoredModels) Images(ctx context.Context, data cell.Data) (*datasets.Set, datasets.Source, error) {
 	if s.set != nil && s.set.Checksum == data.Checksum {
-		return s.set, s.Source, nil
+		return s.set, s.Source, data.Fits(s.set)
 	}
 	set, source, err := FindData(ctx, s.Load, s.Source, data)
 	if err != nil {
 		return nil, source, err
 	}
 	s.set, s.Source = set, source
-	return set, source, nil
+	return set, source, data.Fits(set)
 }
 
 // Ask carries out a request to a stored model in a worker process of its own. on makes the

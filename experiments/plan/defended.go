@@ -135,8 +135,12 @@ func (g *planned) as(cell cell.Cell) (*planned, error) {
 	return other, other.fillsBatch()
 }
 
-// fillsBatch returns an error if the training set is smaller than a batch in any segment.
+// fillsBatch returns an error if the training set is smaller than a batch in any segment, and for a cell that could
+// not be read once it is stored.
 func (g *planned) fillsBatch() error {
+	if err := g.cell.Validate(); err != nil {
+		return err
+	}
 	segments, err := g.cell.Segments()
 	if err != nil {
 		return err

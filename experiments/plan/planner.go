@@ -49,6 +49,10 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
 	}
 	p.verification = p
+	if n := max(cfg.Attackers.Largest(), p.seats); n > set.Len() {
+		return nil, fmt.Errorf("%w: %d attackers and honest contributors: %s has %d images, and each of them needs one: choose fewer",
+			cell.ErrPlan, n, set.Name, set.Len())
+	}
 	var err error
 	if p.precision, err = precisionOf(cfg); err != nil {
 		return nil, err

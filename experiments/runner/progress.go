@@ -15,6 +15,8 @@ type Progress struct {
 	Running []Running       `json:"running"`
 	Failed  []store.GivenUp `json:"failed"`  // given up, or games that cannot be played with the kept triggers
 	Waiting int             `json:"waiting"` // for a runner, or for the results of other cells
+	// Damaged holds the reasons why notes of failures cannot be read. Their cells are tried once more.
+	Damaged []string `json:"damaged_notes,omitempty"`
 	// Left is the estimated time that the running processes need for the rest, in seconds; 0: not
 	// known.
 	Left float64 `json:"seconds_left"`
@@ -54,9 +56,16 @@ func ProgressOf(sweep *plan.Sweep, st *store.Store) (*Progress, error) {
 	if err != nil {
 		return nil, err
 	}
+	damaged, err := st.DamagedFailures(hash)
+	if err != nil {
+		return nil, err
+	}
 	p := &Progress{Cells: len(worklist.Tasks) + len(worklist.Refused), Running: []Running{}, Failed: []store.GivenUp{}}
 	for _, refused := range worklist.Refused {
 		p.Failed = append(p.Failed, store.GivenUp{Failure: refused, Final: true})
+	}
+	for _, err := range damaged {
+		p.Damaged = append(p.Damaged, err.Error())
 	}
 	var work float64
 	for i := range worklist.Tasks {

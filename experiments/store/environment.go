@@ -1,11 +1,14 @@
 package store
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/klauspost/cpuid/v2"
 
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
+	"backfire/internal/jsonfile"
 )
 
 // Environment describes the program and the machine that trained a cell, as EnvironmentFile holds it.
@@ -18,6 +21,22 @@ type Environment struct {
 	// Precision is the cell's. It is empty, meaning fp32, in what older programs stored.
 	Precision string     `json:"precision,omitempty"`
 	Engine    EngineInfo `json:"engine"`
+}
+
+// maxThreads is the largest number of threads that an environment may name. Workers that ask a stored model start as
+// many.
+const maxThreads = 4096
+
+// readEnvironment reads the environment in a directory. It follows no link.
+func readEnvironment(dir disk.Dir) (Environment, error) {
+	var e Environment
+	if err := jsonfile.ReadIn(dir, EnvironmentFile, &e); err != nil {
+		return Environment{}, err
+	}
+	if e.Threads < 0 || e.Threads > maxThreads {
+		return Environment{}, fmt.Errorf("%s has %d threads: it must be 0 to %d", dir.Path(EnvironmentFile), e.Threads, maxThreads)
+	}
+	return e, nil
 }
 
 // Build identifies a program.

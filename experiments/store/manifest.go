@@ -36,7 +36,7 @@ func (m Manifest) Artefacts() Artefacts {
 
 // Check compares the files in dir with their SHA-256. It does not look at ResultFile, whose digest is checked
 // when it is read, and at files that the manifest does not list. The error names the first file that differs.
-func (m Manifest) Check(dir string) error {
+func (m Manifest) Check(dir disk.Dir) error {
 	for name, want := range m.Files {
 		if name == ResultFile {
 			continue
@@ -44,7 +44,7 @@ func (m Manifest) Check(dir string) error {
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
 			return fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
 		}
-		got, err := disk.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
+		got, err := dir.SHA256(name)
 		if err != nil {
 			return err
 		}
@@ -56,12 +56,12 @@ func (m Manifest) Check(dir string) error {
 }
 
 // writeManifest writes the manifest of the files in dir, the result of the cell called hash.
-func writeManifest(dir, hash string) error {
+func writeManifest(dir disk.Dir, hash string) error {
 	result, err := ReadResult(dir)
 	if err != nil {
 		return err
 	}
-	names, err := disk.Files(dir)
+	names, err := dir.Files(".")
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func writeManifest(dir, hash string) error {
 		if name == ResultFile {
 			continue
 		}
-		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+		if m.Files[name], err = dir.SHA256(name); err != nil {
 			return err
 		}
 	}
@@ -81,5 +81,5 @@ func writeManifest(dir, hash string) error {
 		}
 		m.Curve = c.Request()
 	}
-	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
+	return jsonfile.WriteIn(dir, ManifestFile, m)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -95,9 +94,9 @@ func (r Result) WithSingles(asr func(hash string) (*game.Rate, error)) (Result, 
 
 // sum returns the SHA-256 of the canonical JSON (keys sorted, no white space, numbers as in the file) of the
 // result without its fields run and digest.
-func (r Result) sum() (string, error) { return sumWithout(r, "run", "digest") }
+func (r Result) sum() (string, error) { return cell.HashWithout(r, "run", "digest") }
 
-func (r Provenance) sum() (string, error) { return sumWithout(r, "digest") }
+func (r Provenance) sum() (string, error) { return cell.HashWithout(r, "digest") }
 
 // sealed returns the result with its digests.
 func (r Result) sealed() (Result, error) {
@@ -131,7 +130,7 @@ func checkDigests(text []byte) error {
 		want    string
 		without []string
 	}{{text, parts.Digest, []string{"run", "digest"}}, {parts.Run, run.Digest, []string{"digest"}}} {
-		got, err := sumWithout(json.RawMessage(part.text), part.without...)
+		got, err := cell.HashWithout(json.RawMessage(part.text), part.without...)
 		if err != nil {
 			return fmt.Errorf("parse %s: %w", ResultFile, err)
 		}
@@ -140,18 +139,6 @@ func checkDigests(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// sumWithout returns the SHA-256 of the canonical JSON of a value without some of its fields.
-func sumWithout(v any, fields ...string) (string, error) {
-	tree, err := cell.TreeOf(v)
-	if err != nil {
-		return "", err
-	}
-	if object, ok := tree.(map[string]any); ok {
-		maps.DeleteFunc(object, func(key string, _ any) bool { return slices.Contains(fields, key) })
-	}
-	return cell.HashOf(tree)
 }
 
 // Timing holds the duration of one training of a cell.

@@ -64,6 +64,14 @@ type Difference struct {
 	CleanAccuracy stats.Number `json:"clean_accuracy"`
 }
 
+// differenceTo returns the change from the same game without a defense.
+func (r *GameResult) differenceTo(twin *GameResult) *Difference {
+	return &Difference{
+		ASR:           r.ASR.Mean - twin.ASR.Mean,
+		CleanAccuracy: stats.Number(r.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
+	}
+}
+
 // GameAttacker is one attacker of a game, beside the game in which it is alone.
 type GameAttacker struct {
 	// AttackerResult is from the model that answers the attacker's queries.
@@ -125,10 +133,7 @@ func newGameResults(plan *plan.Plan, planned plan.PlannedGame, results *plan.Cac
 			for i := range row.Unknown {
 				row.Unknown[i].Cost.Undefended = twin.Cost.Images
 			}
-			row.Difference = &Difference{
-				ASR:           row.ASR.Mean - twin.ASR.Mean,
-				CleanAccuracy: stats.Number(row.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
-			}
+			row.Difference = row.differenceTo(&twin)
 		}
 		rows = append(rows, row)
 	}

@@ -27,6 +27,9 @@ type Summary struct {
 	Points []PointSummary `json:"points"`
 	// Missing lists the required cells that are not stored.
 	Missing []Missing `json:"missing"`
+	// Digest is the SHA-256 of the canonical JSON of the other fields, see cell.SealOf. It
+	// is empty, and not written, in summaries of older versions.
+	Digest string `json:"digest,omitempty"`
 
 	// Path is the file of the summary.
 	Path string `json:"-"`
@@ -122,8 +125,12 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 	return s, nil
 }
 
-// Write writes the summary to the store and sets Path.
+// Write seals the summary, writes it to the store and sets Path.
 func (s *Summary) Write(ctx context.Context, st *store.Store) error {
+	var err error
+	if s.Digest, err = cell.SealOf(s); err != nil {
+		return err
+	}
 	data, err := jsonfile.Encode(s)
 	if err != nil {
 		return err

@@ -3,8 +3,6 @@ package verify
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -13,6 +11,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
 )
 
 // Check is the outcome of one check of a stored result or summary.
@@ -32,8 +31,9 @@ type Verifier struct {
 // the next ones if the check failed.
 type verification struct {
 	*Verifier
-	hash, dir string
-	scratch   string // an empty directory
+	hash    string
+	dir     disk.Dir // of the stored result
+	scratch string   // an empty directory
 
 	manifest    *store.Manifest
 	cell        *cell.Cell
@@ -52,12 +52,12 @@ type verification struct {
 // Models and images are checked if they are stored. The error means that the checks could not be
 // made; it wraps runner.ErrInterrupted when ctx ends. A failed check is no error.
 func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) error {
-	scratch, err := os.MkdirTemp("", "backfire-verify-")
+	scratch, err := disk.NewScratch()
 	if err != nil {
-		return fmt.Errorf("verify: make scratch directory: %w", err)
+		return fmt.Errorf("verify: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(scratch) }() // a temporary directory may stay
-	c := &verification{Verifier: v, hash: hash, dir: v.Store.Path(hash), scratch: scratch}
+	defer scratch.Close()
+	c := &verification{Verifier: v, hash: hash, dir: v.Store.Files().Sub(hash), scratch: scratch.Path()}
 	for _, check := range c.checks() {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("verify: %w: %w", runner.ErrInterrupted, err)
@@ -97,9 +97,4 @@ func (c *verification) checks() []namedCheck {
 		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}
-}
-
-// path returns the path of a file of the result.
-func (c *verification) path(name string) string {
-	return filepath.Join(c.dir, filepath.FromSlash(name))
 }

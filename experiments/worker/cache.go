@@ -47,8 +47,8 @@ func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Sou
 		}
 		w.set, w.source = set, source
 	}
-	if planned := c.Data.Checksum; w.set.Checksum != planned {
-		return nil, fmt.Errorf("worker: load %s: %w: SHA-256 %.12s instead of %.12s", c.Data.Name, cell.ErrOtherData, w.set.Checksum, planned)
+	if err := c.Data.Fits(w.set); err != nil {
+		return nil, fmt.Errorf("worker: load %s: %w", c.Data.Name, err)
 	}
 	if w.last == nil || w.last.set != w.set || !reflect.DeepEqual(w.last.rules, c.Game) {
 		w.last = newGameCache(w.set, c.Game)

@@ -191,8 +191,8 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			}
 			return ctx.Err()
 		})
-		if errors.Is(err, ErrDiverged) {
-			err = errors.Join(err, removeCheckpoint(t.request.Checkpoint)) // from there it would diverge again
+		if errors.Is(err, ErrDiverged) && t.request.Checkpoint != "" {
+			err = errors.Join(err, removeCheckpoint(t.checkpointSource())) // from there it would diverge again
 		}
 		if err != nil {
 			return fmt.Errorf("worker: epoch %d of %d: %w", epoch+1, epochs, err)
