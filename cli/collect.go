@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,8 @@ func NewCmdCollect(streams *IOStreams, runF func(context.Context, *CollectOption
 		Short: "Make the tables of a stored plan from the models that are stored",
 		Long: `Make the tables of a stored plan from its store, without training. Models that are not
 stored yet are missing in the tables; the exit code is then 4, or 3 if the only missing
-models are failed ones. PLAN is the directory that "backfire plan" printed, or the hash
+models are failed ones. A damaged result is named and set aside, and counts as missing: a
+worker trains it anew. PLAN is the directory that "backfire plan" printed, or the hash
 of a plan or its beginning.`,
 		Example: `  backfire collect "$plan"
   backfire collect 1f3a --store /shared/runs --out tables`,
@@ -54,8 +56,15 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	if err := runner.Complete(sweep, plan.store); err != nil {
 		return err
 	}
-	progress, err := runner.ProgressOf(sweep, plan.store)
+	progress, err := runner.WholeProgressOf(sweep, plan.store)
 	if err != nil {
+		return err
+	}
+	display := opts.IO.display(opts.JSON, false)
+	if _, err := runner.SetAside(plan.store, progress.Missing, display.Observe); err != nil {
+		return errors.Join(err, display.Close())
+	}
+	if err := display.Close(); err != nil {
 		return err
 	}
 	outcome := &runner.Outcome{Cells: progress.Cells, Stored: progress.Stored, Left: progress.Waiting + len(progress.Running)}
@@ -70,7 +79,7 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	if err := output.makeDir(); err != nil {
 		return err
 	}
-	if err := output.show(ctx, outcome, false); err != nil {
+	if outcome.Missing, err = output.show(ctx, outcome, false); err != nil {
 		return err
 	}
 	return leftWith(opts.IO, outcome)

@@ -30,8 +30,8 @@ func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions)
 		Use:   "status PLAN",
 		Short: "Show the progress of a stored plan: stored, running, waiting, failed",
 		Long: `Show the progress of a stored plan, from its store, wherever its workers run: the number
-of stored models, those in training with their host, those that failed with the reason,
-the number that wait, and about how long the present workers need for the rest. If the
+of stored models, those in training with their host, those that failed or are damaged
+with the reason, the number that wait, and about how long the present workers need for the rest. If the
 plan was submitted to Slurm from here, its running and waiting tasks are listed, too,
 and from Slurm's accounts, if it keeps any, the ended ones: finished, failed, out of time
 or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
@@ -147,6 +147,9 @@ func statusText(line statusLine) string {
 			state = "died, another resumes"
 		}
 		fmt.Fprintf(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, words.Duration(words.Seconds(r.Silent)), r.Title)
+	}
+	for _, d := range line.Damaged {
+		fmt.Fprintf(&text, "  damaged, a worker sets it aside and trains it anew: %s: %s\n", d.Title, d.Error)
 	}
 	for _, f := range line.Failed {
 		fmt.Fprintf(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)

@@ -180,12 +180,14 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err := output.makeDir(); err != nil {
 		return err // now rather than after hours
 	}
-	return training.run(
-		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
-		func(outcome *runner.Outcome, interrupted bool) error {
-			if err := training.board.WriteStored(sweep); err != nil {
-				return err
-			}
-			return output.show(ctx, outcome, interrupted)
-		})
+	return training.hold(sweep, func() error {
+		return training.run(
+			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
+			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+				if err := training.board.WriteStored(sweep); err != nil {
+					return nil, err
+				}
+				return output.show(ctx, outcome, interrupted)
+			})
+	})
 }

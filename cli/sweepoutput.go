@@ -38,15 +38,21 @@ type tableLine struct {
 }
 
 // show makes the tables from the store, writes their files and shows them. An
-// interrupted sweep has no files and, without --json, no tables.
-func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) error {
+// interrupted sweep has no files and, without --json, no tables. It returns the models
+// that have no whole result.
+func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
 	if interrupted && !o.opts.JSON {
-		return nil
+		return outcome.Missing, nil
 	}
 	sum, err := summary.Summarize(o.sweep, o.store)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return sum.Unfinished, o.showSummary(ctx, sum, outcome, interrupted)
+}
+
+// showSummary writes the summary, makes its tables, writes their files and shows them.
+func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
 	sum.Origin = &summary.Request{
 		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
 	}

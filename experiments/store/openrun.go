@@ -27,6 +27,9 @@ type OpenRun struct {
 	Begun   time.Time `json:"begun"`   // UTC; when the process that wrote the note last began
 	// Cells are the models that the run needs, as far as results have decided that.
 	Cells []OpenCell `json:"cells"`
+
+	// Live reports that a process works on the run now. Only Garbage sets it.
+	Live bool `json:"-"`
 }
 
 // OpenCell is a model that an open run needs.

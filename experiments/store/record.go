@@ -44,6 +44,12 @@ func (s *Store) Glance(hash string) (*Record, error) {
 	return s.open(hash, func(Manifest, string) error { return nil })
 }
 
+// ReadFigures reads a stored result and compares its files with the manifest, except artefacts, which may be
+// large. The errors are those of Read.
+func (s *Store) ReadFigures(hash string) (*Record, error) {
+	return s.open(hash, func(m Manifest, dir string) error { return m.withoutArtefacts().Check(dir) })
+}
+
 // open reads the stored result of a cell after a check of its files.
 func (s *Store) open(hash string, check func(m Manifest, dir string) error) (*Record, error) {
 	dir := s.Path(hash)

@@ -23,9 +23,12 @@ type Summary struct {
 	Origin *Request `json:"origin,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
-	// Missing lists the required cells that are not stored.
+	// Missing lists the required cells that have no whole result, and the games that cannot
+	// be played.
 	Missing []Missing `json:"missing"`
 
+	// Unfinished holds Missing with the reasons, as Summarize found them.
+	Unfinished []plan.Missing `json:"-"`
 	// Path is the file of the summary.
 	Path string `json:"-"`
 	// Store is the store's directory.
@@ -86,12 +89,11 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 		}
 		s.Points = append(s.Points, point)
 	}
-	for _, task := range work.Tasks {
-		if result, err := results.Read(task.Hash); err != nil {
-			return nil, err
-		} else if result == nil || task.Waits {
-			s.Missing = append(s.Missing, Missing{Cell: task.Hash, Title: task.Title})
-		}
+	if s.Unfinished, err = work.Missing(results); err != nil {
+		return nil, err
+	}
+	for _, m := range s.Unfinished {
+		s.Missing = append(s.Missing, Missing{Cell: m.Cell, Title: m.Title})
 	}
 	return s, nil
 }
