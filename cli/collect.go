@@ -2,12 +2,13 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"backfire/config"
 	"backfire/experiments/runner"
+	"backfire/experiments/worker"
 	"backfire/report"
 )
 
@@ -60,11 +61,10 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	if err != nil {
 		return err
 	}
-	display := opts.IO.display(opts.JSON, false)
-	if _, err := runner.SetAside(plan.store, progress.Missing, display.Observe); err != nil {
-		return errors.Join(err, display.Close())
-	}
-	if err := display.Close(); err != nil {
+	_, err = runner.SetAside(plan.store, progress.Missing, func(e worker.Event) {
+		fmt.Fprintf(opts.IO.ErrOut, "damaged, to be trained anew by a worker: %s: %s; set aside in %s\n", e.Title, e.Error, e.Path)
+	})
+	if err != nil {
 		return err
 	}
 	outcome := &runner.Outcome{Cells: progress.Cells, Stored: progress.Stored, Left: progress.Waiting + len(progress.Running)}
@@ -82,5 +82,5 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	if outcome.Missing, err = output.show(ctx, outcome, false); err != nil {
 		return err
 	}
-	return leftWith(opts.IO, outcome)
+	return leftWith(opts.IO, "collect", outcome)
 }

@@ -152,18 +152,18 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if outcome == nil || err != nil && !errors.Is(err, runner.ErrInterrupted) {
 		return err
 	}
-	return leftWith(opts.IO, outcome)
+	return leftWith(opts.IO, "worker", outcome)
 }
 
 // sharedPoll is the first pause of a worker that finds no free model; see runner.Runner.Poll.
 const sharedPoll = time.Second
 
-// leftWith writes the state that a worker left its plan in. The error is that of
+// leftWith writes the state that a command left a plan in. The error is that of
 // unfinished.
-func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
+func leftWith(streams *IOStreams, command string, outcome *runner.Outcome) error {
 	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
 		words.Plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
-	return unfinished("worker", outcome.Cells, outcome.Missing, outcome.Failed)
+	return unfinished(command, outcome.Cells, outcome.Missing, outcome.Failed)
 }
 
 // leaving returns a channel that is closed when the worker has to stop at a checkpoint,

@@ -51,7 +51,8 @@ The table goes to standard output, and to files as text, Markdown, LaTeX, CSV an
 JSON. Progress goes to standard error. Every trained model is stored under a hash
 of all its settings, and models in the store are not retrained: repeat the command
 to resume an interrupted run. Several runs may share a store. Exit code 3 means
-that some models failed while the others were finished.`,
+that some models failed while the others were finished, 4 that a result is missing
+or damaged otherwise.`,
 		Example: `  backfire run --preset workstation --store runs
   backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5 --seeds 6
   backfire run --preset quick --defenders cutmix,agent_augmentation+cutmix,indexing

@@ -31,10 +31,10 @@ func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions)
 		Short: "Show the progress of a stored plan: stored, running, waiting, failed",
 		Long: `Show the progress of a stored plan, from its store, wherever its workers run: the number
 of stored models, those in training with their host, those that failed or are damaged
-with the reason, the number that wait, and about how long the present workers need for the rest. If the
-plan was submitted to Slurm from here, its running and waiting tasks are listed, too,
-and from Slurm's accounts, if it keeps any, the ended ones: finished, failed, out of time
-or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
+with the reason, the number that wait, and about how long the present workers need for
+the rest. If the plan was submitted to Slurm from here, its running and waiting tasks are
+listed, too, and from Slurm's accounts, if it keeps any, the ended ones: finished, failed,
+out of time or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
 plan or its beginning.`,
 		Example: `  backfire status "$plan"
   backfire status 1f3a --store /shared/runs --watch --every 1m`,

@@ -43,7 +43,8 @@ docs/tables.md describes the file and has a complete example.
 
 Everything is checked before the first training. Models in the store are not
 retrained: repeat the command to resume an interrupted sweep. Exit code 3 means
-that some models failed while the others were finished.`,
+that some models failed while the others were finished, 4 that a result is missing
+or damaged otherwise.`,
 		Example: `  backfire sweep mine.yaml --dry-run
   backfire sweep mine.yaml --preset workstation --seeds 6 --out tables`,
 		Args: arguments("FILE"),
