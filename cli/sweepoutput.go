@@ -128,7 +128,7 @@ func (o *sweepOutput) result(cell string) (*store.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &record.Result, nil
+	return record.WithPairs()
 }
 
 // datasetsOf lists the datasets of a sweep in the order of its points.

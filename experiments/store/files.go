@@ -45,7 +45,7 @@ func (f ResultFiles) Write(dir string) error {
 	}
 	for _, write := range []func() error{
 		func() error { return os.WriteFile(filepath.Join(dir, CellFile), text, disk.FileMode) },
-		func() error { return f.Result.Write(dir) },
+		func() error { return f.Result.writeSeparated(dir) },
 		func() error { return jsonfile.Write(filepath.Join(dir, EnvironmentFile), f.Environment) },
 		func() error { return f.WriteMetrics(filepath.Join(dir, MetricsFile)) },
 		func() error { return f.WritePoison(filepath.Join(dir, PoisonFile)) },

@@ -83,7 +83,7 @@ func readRecord(dir, hash string, check func(m Manifest, dir string) error) (*Re
 	if err := record.parse(); err != nil {
 		return nil, err
 	}
-	for _, name := range requiredFiles(record.Cell) {
+	for _, name := range record.requiredFiles() {
 		if _, ok := m.Files[name]; !ok {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
@@ -113,11 +113,14 @@ func (r *Record) parse() error {
 	return err
 }
 
-// requiredFiles lists the files that the manifest of a result of the cell must list.
-func requiredFiles(c cell.Cell) []string {
+// requiredFiles lists the files that the manifest of the result must list.
+func (r *Record) requiredFiles() []string {
 	names := []string{CellFile, ResultFile, PredictionsFile}
-	if c.Attribution != nil {
+	if r.Cell.Attribution != nil {
 		names = append(names, QueriesFile, UnlearnedFile)
+	}
+	if !r.Result.HasPairs() {
+		names = append(names, PairsFile)
 	}
 	return names
 }

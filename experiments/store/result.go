@@ -36,13 +36,14 @@ type Result struct {
 	Chance        game.Rate `json:"chance"`         // the highest clean accuracy that still counts as chance
 	Collapsed     bool      `json:"collapsed"`      // clean accuracy is at chance: the ASRs mean nothing
 
-	ASR        stats.Summary      `json:"asr"`        // over the attackers
-	BaseRate   stats.Summary      `json:"base_rate"`  // over the attackers
-	Lift       stats.Summary      `json:"lift"`       // over the attackers
-	Robustness stats.Summary      `json:"robustness"` // over the attackers
-	Attackers  []AttackerResult   `json:"attackers"`
-	Cross      [][]game.Rate      `json:"cross"`    // see game.Score
-	Overlaps   []game.PairOverlap `json:"overlaps"` // pairs of triggers with much in common
+	ASR        stats.Summary    `json:"asr"`        // over the attackers
+	BaseRate   stats.Summary    `json:"base_rate"`  // over the attackers
+	Lift       stats.Summary    `json:"lift"`       // over the attackers
+	Robustness stats.Summary    `json:"robustness"` // over the attackers
+	Attackers  []AttackerResult `json:"attackers"`
+	// Cross and Overlaps are nil where PairsFile holds them, see Record.Pairs.
+	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
+	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
 
 	Provenance Provenance `json:"run"` // depends on the training, not on the cell alone
 }

@@ -146,7 +146,9 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 
 // fill fills a game's result from those of all models.
 func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
-	row.overlaps = models[0].Overlaps
+	if err := j.overlaps(row); err != nil {
+		return err
+	}
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
@@ -169,6 +171,17 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 		}
 	}
 	return nil
+}
+
+// overlaps reads the overlaps of the triggers of a game, which all its models have.
+func (j joiner) overlaps(row *GameResult) error {
+	record, err := j.results.Record(row.Models[0])
+	if err != nil {
+		return err
+	}
+	pairs, err := record.Pairs()
+	row.overlaps = pairs.Overlaps
+	return err
 }
 
 // attacker adds an attacker to a game's result, with the figures of the model with the

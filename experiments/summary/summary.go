@@ -5,7 +5,9 @@
 package summary
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
@@ -66,7 +68,30 @@ type PointSummary struct {
 // GameSummary is one game with one defender, and the overlaps of its triggers.
 type GameSummary struct {
 	GameResult
-	Overlaps []game.PairOverlap `json:"overlaps"` // pairs of triggers with many pixels in common
+	// Overlaps are pairs of triggers with many pixels in common, at most mostOverlaps: those
+	// with the highest Jaccard.
+	Overlaps []game.PairOverlap `json:"overlaps"`
+	// OverlapCount is the number of all undeclared pairs; 0: Overlaps has all.
+	OverlapCount int `json:"overlap_count,omitempty"`
+}
+
+// mostOverlaps is the largest number of pairs of triggers that a summary lists for a game. A game of a
+// thousand attackers may have half a million.
+const mostOverlaps = 1000
+
+// newGameSummary returns the summary of a game.
+func newGameSummary(g GameResult) GameSummary {
+	s := GameSummary{GameResult: g, Overlaps: append([]game.PairOverlap{}, g.overlaps...)}
+	if len(s.Overlaps) > mostOverlaps {
+		for _, o := range s.Overlaps {
+			if !o.Declared {
+				s.OverlapCount++
+			}
+		}
+		slices.SortStableFunc(s.Overlaps, func(a, b game.PairOverlap) int { return cmp.Compare(b.Jaccard, a.Jaccard) })
+		s.Overlaps = slices.Clone(s.Overlaps[:mostOverlaps])
+	}
+	return s
 }
 
 // Summarize reads the stored results of a sweep and joins them. Results that are
@@ -115,7 +140,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 			return PointSummary{}, err
 		}
 		for _, g := range games {
-			s.Games = append(s.Games, GameSummary{GameResult: g, Overlaps: append([]game.PairOverlap{}, g.overlaps...)})
+			s.Games = append(s.Games, newGameSummary(g))
 		}
 	}
 	return s, nil

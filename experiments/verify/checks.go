@@ -141,6 +141,10 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	again.TrainingImages, again.Normalization = len(c.deal.Training.Labels), c.deal.Normalization
 	again.FinalLoss, again.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	pairs, err := c.comparePairs(&again)
+	if err != nil {
+		return "", err
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err
@@ -158,7 +162,33 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	if len(wrong) > 0 {
 		return "", fmt.Errorf("%d differ, first %s", len(wrong), wrong[0])
 	}
-	return fmt.Sprintf("%d values are the same", len(stored)), nil
+	return fmt.Sprintf("%d values are the same", len(stored)+pairs), nil
+}
+
+// comparePairs compares the figures of pairs, where the result does not hold them itself, and takes them out of
+// the result that was derived again. It returns their number.
+func (c *verification) comparePairs(again *store.Result) (int, error) {
+	if c.result.HasPairs() {
+		return 0, nil
+	}
+	pairs, err := store.ReadPairs(c.dir, c.result)
+	if err != nil {
+		return 0, err
+	}
+	values := 0
+	for i, row := range again.Cross {
+		for j, rate := range row {
+			if stored := pairs.Cross[i][j]; stored != rate {
+				return 0, fmt.Errorf("%s: cross[%d][%d] is %d of %d, derived again %d of %d", store.PairsFile, i, j, stored.Hits, stored.Of, rate.Hits, rate.Of)
+			}
+			values += 2
+		}
+	}
+	if !slices.Equal(pairs.Overlaps, again.Overlaps) {
+		return 0, fmt.Errorf("%s: the overlaps of triggers are others than those derived again", store.PairsFile)
+	}
+	again.Cross, again.Overlaps = nil, nil
+	return values + len(pairs.Overlaps), nil
 }
 
 // fieldAt returns a field for a message.

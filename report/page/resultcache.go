@@ -60,7 +60,7 @@ func (s *resultCache) complaints() []string {
 func (s *resultCache) result(dir string) func(string) (*store.Result, error) {
 	return func(cell string) (*store.Result, error) {
 		if record := s.record(dir, cell); record != nil {
-			return &record.Result, nil
+			return record.WithPairs()
 		}
 		return nil, nil // missing, which is no error
 	}
