@@ -40,7 +40,8 @@ type Point struct {
 	// (trigger.min_single_asr): Config with the sweep's settings for that. nil:
 	// Config itself.
 	Verify *Config
-	// Sources holds the source of each key's value, as in [Resolved]. The source of
+	// Sources holds the source of each key's value, as in [Resolved]. It must not be
+	// changed, as points share it. The source of
 	// the keys that the points set is Sweep.Source.
 	Sources map[string]string
 }
@@ -102,6 +103,28 @@ type expansion struct {
 	points []Point
 	// effects collects settings that have no effect at some points.
 	effects effects
+	// sources holds the Sources of points by the keys that the sweep sets in them, so that
+	// thousands of points share a few maps.
+	sources map[string]map[string]string
+}
+
+// shared returns the Sources of an earlier point if they are the same.
+func (x *expansion) shared(sources map[string]string) map[string]string {
+	var own []string
+	for key, source := range sources {
+		if x.base.Sources[key] != source {
+			own = append(own, key+"="+source)
+		}
+	}
+	slices.Sort(own)
+	id := strings.Join(own, "\n")
+	if x.sources == nil {
+		x.sources = map[string]map[string]string{}
+	}
+	if x.sources[id] == nil {
+		x.sources[id] = sources
+	}
+	return x.sources[id]
 }
 
 // chooseSeeds sets the seeds: the given number of them, or else the file's.
@@ -231,6 +254,7 @@ func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Po
 		return Point{}, err
 	}
 	x.effects.add(&p, where)
+	p.Sources = x.shared(p.Sources)
 	return p, nil
 }
 

@@ -111,7 +111,7 @@ func (g *planned) fits(policy defenses.Policy) error {
 	}
 	training := g.cell.Training
 	return policy.Fits(defenses.Scale{
-		Contributed: len(g.deal.Defender.Contributed), Agents: len(g.deal.Attackers), Epochs: training.Epochs, Batch: training.Batch,
+		Contributed: g.deal.defender, Agents: len(g.deal.attackers), Epochs: training.Epochs, Batch: training.Batch,
 	})
 }
 
@@ -132,9 +132,9 @@ func (g *planned) fillsBatch() error {
 		return err
 	}
 	for _, segment := range segments {
-		rows := len(g.deal.Defender.Contributed)
+		rows := g.deal.defender
 		for _, position := range segment.Attackers {
-			rows += len(g.deal.Attackers[position].Contributed)
+			rows += g.deal.attackers[position]
 		}
 		if batch := g.cell.Training.Batch; rows < batch {
 			defense := ""
