@@ -42,7 +42,7 @@ func backfiring(s *study) []statement {
 	}
 	return []statement{{
 		name:     fmt.Sprintf("change of mean %%s over N = %d to %d, fitted on log N,", ns[0], ns[len(ns)-1]),
-		measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+		measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect,
 		value:  func(r seedGames, m Measure) float64 { return s.fittedChange(ns, r, m) },
 		within: fittedRange(ns),
 		room:   func(r seedGames, m Measure) float64 { return s.meanAt(ns[0], r, m) },

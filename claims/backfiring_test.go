@@ -11,7 +11,7 @@ import (
 // trend returns one undefended game per N and seed. All its attackers have the ASR
 // given for N, up to noise.
 func trend(seeds int, labels Labels, asr map[int]float64, noise float64) Measurements {
-	m := Measurements{Rate: 0.2}
+	m := Measurements{Rate: 0.2, Primary: []string{"C1"}}
 	w := paperLike
 	w.noise, w.asr = noise, func(a at) float64 { return asr[a.n] }
 	w.base = func(at) float64 { return 0 }

@@ -32,9 +32,11 @@
 // testing and acceptance sampling", 1982). It has one of the other answers if one of
 // its n statements has, at an n-th of the error.
 //
-// The claims that are judged together are corrected with Holm's method: one of their
-// answers or more is wrong in at most 5 % of experiments. [MinSeeds] is the smallest
-// number of seeds by which any of them is settled.
+// The primary claims, which were chosen before anything was trained, are corrected with
+// Holm's method: one of their answers or more is wrong in at most 5 % of experiments.
+// [MinSeeds] is the smallest number of seeds by which any of them is settled. The answers
+// on other claims are exploratory: each may be wrong in 5 % of experiments, so that some
+// answer among many is likely to be, and none of them is a verdict.
 //
 // A second question is whether an effect is as large as the paper's, less the distance
 // within which the paper's own figures repeat; see [Published]. Its answers are not
@@ -43,7 +45,7 @@
 // A claim is undecided, whatever the numbers, in two more cases: while a game is
 // missing that another seed has or that the claim needs for comparison, so that
 // measuring cannot stop early at a convenient result; and if no change is seen but
-// there was too little to lose (see [Room]). Seeds with a collapsed model are left
+// there was too little to lose (see [Margins]). Seeds with a collapsed model are left
 // out, and the verdict lists them. A claim for which no seed has the games has no
 // verdict.
 package claims
@@ -100,9 +102,10 @@ func ForTable(table int) []string {
 	return ids
 }
 
-// Judge judges the claims with the given IDs together, or all claims if none is
-// given. It leaves out those for which no seed has the games. The error wraps
-// [ErrMeasurements] or [ErrUnknownClaim].
+// Judge judges the claims with the given IDs, or all claims if none is given. Those of
+// m.Primary come first; they are corrected for as many claims as m.Primary lists. The
+// others are exploratory. Judge leaves out claims for which no seed has the games. The
+// error wraps [ErrMeasurements] or [ErrUnknownClaim].
 func Judge(m Measurements, ids ...string) ([]Verdict, error) {
 	if err := m.validate(); err != nil {
 		return nil, fmt.Errorf("claims: judge: %w", err)
@@ -112,24 +115,43 @@ func Judge(m Measurements, ids ...string) ([]Verdict, error) {
 			ids = append(ids, claim.ID)
 		}
 	}
-	verdicts := make([]Verdict, 0, len(ids))
+	primary, exploratory := []Verdict{}, []Verdict{}
 	for _, id := range ids {
-		i := slices.IndexFunc(claims, func(c Claim) bool { return strings.EqualFold(c.ID, id) })
-		if i < 0 {
-			return nil, fmt.Errorf("claims: judge %q: %w: there are C1 to C%d", id, ErrUnknownClaim, len(claims))
-		}
-		v, err := claims[i].judge(m)
+		claim, err := Find(id)
 		if err != nil {
 			return nil, fmt.Errorf("claims: judge %q: %w", id, err)
 		}
-		if len(v.Seeds)+len(v.Excluded) > 0 {
-			verdicts = append(verdicts, v)
+		v, err := claim.judge(m)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("claims: judge %q: %w", id, err)
+		case len(v.Seeds)+len(v.Excluded) == 0:
+		case slices.ContainsFunc(m.Primary, func(id string) bool { return strings.EqualFold(id, v.Claim) }):
+			primary = append(primary, v)
+		default:
+			v.Exploratory = true
+			exploratory = append(exploratory, v)
 		}
 	}
-	if err := correct(verdicts); err != nil {
+	if err := correct(primary, len(m.Primary)); err != nil {
 		return nil, fmt.Errorf("claims: judge: %w", err)
 	}
-	return verdicts, nil
+	for i := range exploratory {
+		if err := correct(exploratory[i:i+1], 1); err != nil {
+			return nil, fmt.Errorf("claims: judge: %w", err)
+		}
+	}
+	return append(primary, exploratory...), nil
+}
+
+// Find returns the claim with an ID, in upper or lower case. The error is ErrUnknownClaim
+// with the IDs that there are.
+func Find(id string) (Claim, error) {
+	i := slices.IndexFunc(claims, func(c Claim) bool { return strings.EqualFold(c.ID, id) })
+	if i < 0 {
+		return Claim{}, fmt.Errorf("%w: there are C1 to C%d", ErrUnknownClaim, len(claims))
+	}
+	return claims[i], nil
 }
 
 // judge computes the claim's statistics from valid measurements. The verdict is not
@@ -141,7 +163,7 @@ func (c Claim) judge(m Measurements) (Verdict, error) {
 		Claim: c.ID, Title: c.Title, Says: c.Says, Reading: m.Reading,
 		Seeds: s.complete(), Models: s.models(), Statistics: []Statistic{},
 	}
-	paper := c.paperValues(m.Paper, m.Rate, sizes(keysOf(s.comparisons)))
+	paper := c.paperValues(m, sizes(keysOf(s.comparisons)))
 	for i, statement := range statements {
 		for _, measure := range statement.measures {
 			result := s.measure(statement, measure)

@@ -103,7 +103,7 @@ func TestErrorRate(t *testing.T) {
 	counts := map[Outcome]int{}
 	for trial := range uint64(trials) {
 		rng := streams.New(trial, "error rate")
-		m := Measurements{Rate: 0.2}
+		m := Measurements{Rate: 0.2, Primary: []string{"C5"}}
 		for seed := range uint64(seeds) {
 			w := paperLike
 			w.noise = 0
@@ -341,7 +341,9 @@ func TestGolden(t *testing.T) {
 	golden(t, "opposite.golden", Text(broken))
 	noisy := paperLike
 	noisy.noise = 0.3
-	open, err := Judge(noisy.play(12), "C1", "C2", "C5", "C8")
+	some := noisy.play(12)
+	some.Primary = []string{"C1", "C2", "C5", "C6"} // C6 is not judged, and still counts
+	open, err := Judge(some, "C1", "C2", "C5", "C8")
 	require.NoError(t, err)
 	golden(t, "noise.golden", Text(open))
 	data, err := json.MarshalIndent(open[:1], "", " ")

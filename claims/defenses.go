@@ -22,7 +22,7 @@ func (s *study) compareDefenses(defense string, others ...string) bool {
 // game is lower than that of their game number than.
 func (s *study) lowersASR(name string, than int) statement {
 	return statement{
-		name: name, measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+		name: name, measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect,
 		value: s.changeOfMean(than), room: s.meanOf(than),
 	}
 }
@@ -31,7 +31,7 @@ func (s *study) lowersASR(name string, than int) statement {
 // comparisons' first game is higher than that of their game number than.
 func (s *study) keepsAccuracy(name string, than int) statement {
 	return statement{
-		name: name, measures: []Measure{CleanAccuracy}, unit: Difference, side: Above, bound: AccuracyMargin,
+		name: name, measures: []Measure{CleanAccuracy}, unit: Difference, side: Above, bound: s.margins.Accuracy,
 		value: s.changeOfMean(than),
 	}
 }
@@ -48,7 +48,7 @@ func cutMix(s *study) []statement {
 // agentAugmentation examines C6. "Lowers" and "further" compare its mean ASR with
 // that of the same game without a defense and with CutMix. "Evenly" requires the
 // standard deviation over the attackers of a game, averaged over the games with
-// several attackers, to be below EvenSpread.
+// several attackers, to be below the margin of an effect.
 func agentAugmentation(s *study) []statement {
 	if !s.compareDefenses(AgentAugmentation, NoDefense, CutMix) {
 		return nil
@@ -58,7 +58,7 @@ func agentAugmentation(s *study) []statement {
 		s.lowersASR("difference of mean %s between agent augmentation and CutMix", 2),
 		{
 			name:     "standard deviation of %s over the attackers with agent augmentation",
-			measures: asrAndLift, unit: Share, side: Below, bound: EvenSpread, within: spreads,
+			measures: asrAndLift, unit: Share, side: Below, bound: s.margins.evenSpread(), within: spreads,
 			needs: "games with several attackers and " + AgentAugmentation,
 			value: func(r seedGames, m Measure) float64 {
 				return meanOver(s.comparisons, severalAttackers, func(c comparison) float64 { return float64(stats.Summarize(m.values(r.games[c[0]])).Std) })

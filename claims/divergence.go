@@ -13,7 +13,7 @@ import (
 // association between two things", 1904), over all attackers of the undefended
 // games at Measurements.Rate for which divergences were measured. Ranks are used
 // because the relation need not be linear. To explain the loss, the correlation
-// must be below -ExplainedCorrelation. Both quantities change with N, so a
+// must be below minus the margin. Both quantities change with N, so a
 // correlation alone does not show a cause.
 func divergence(s *study) []statement {
 	games := s.find(func(g gameKey) bool { return g.defense == NoDefense && g.allAt(s.rate) && s.hasDivergence(g) })
@@ -26,7 +26,7 @@ func divergence(s *study) []statement {
 	}
 	return []statement{{
 		name:     "rank correlation of divergence and %s over the attackers",
-		measures: asrAndLift, unit: Correlation, side: Below, bound: -ExplainedCorrelation,
+		measures: asrAndLift, unit: Correlation, side: Below, bound: -s.margins.Correlation,
 		needs: fmt.Sprintf("divergence, ASR and lift of every attacker, at least %d of them, not all equal", MinRanked),
 		value: func(r seedGames, m Measure) float64 {
 			var pairs [][2]float64

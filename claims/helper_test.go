@@ -111,7 +111,7 @@ var distinctTargets = []int{1, 2, 5, 9}
 
 // play returns the games of all three tables on a number of seeds.
 func (w world) play(seeds int) Measurements {
-	m := Measurements{Reading: "a made-up world", Rate: 0.2}
+	m := Measurements{Reading: "a made-up world", Rate: 0.2, Primary: allIDs()}
 	for seed := range uint64(seeds) {
 		add := func(g Game) { m.Games = append(m.Games, g) }
 		for id := range 5 {
@@ -135,6 +135,15 @@ func (w world) play(seeds int) Measurements {
 		}
 	}
 	return m
+}
+
+// allIDs returns the IDs of all claims.
+func allIDs() []string {
+	var ids []string
+	for _, c := range claims {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // outcomes returns the outcomes by claim.

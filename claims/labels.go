@@ -30,7 +30,7 @@ func distinctLabels(s *study) []statement {
 	}
 	return []statement{{
 		name:     "mean difference of each attacker's %s with distinct labels from its own alone",
-		measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+		measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect,
 		value: func(r seedGames, m Measure) float64 {
 			return meanOver(s.comparisons, all, func(c comparison) float64 {
 				differences := m.values(r.games[c[0]])

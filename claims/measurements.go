@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,6 +59,11 @@ type Measurements struct {
 	// paper's is 0.2.
 	Rate  float64
 	Games []Game
+	// Primary lists the IDs of the claims that were chosen before anything was trained.
+	// They are corrected for each other; every other claim is exploratory.
+	Primary []string
+	// Margins are the sizes of effects that count; zero: DefaultMargins.
+	Margins Margins
 	// Paper holds the paper's figures to compare the effects with, if there are any.
 	Paper Paper
 }
@@ -70,6 +76,7 @@ type Game struct {
 	// Random if the target was drawn, otherwise any other value.
 	Labels        Labels
 	CleanAccuracy stats.Number // standard accuracy in [0, 1]
+	CleanImages   int          // images behind CleanAccuracy; 0: not known
 	Collapsed     bool         // whether the model predicts no better than chance, so that its ASRs mean nothing
 	Attackers     []Attacker
 	// Models holds a name for each trained model behind the game (such as the hash
@@ -84,6 +91,7 @@ type Attacker struct {
 	Rate   float64      // p in [0, 1]
 	ASR    stats.Number // in [0, 1]
 	Lift   stats.Number // in [-1, 1]
+	Images int          // images behind ASR and Lift; 0: not known
 	// Divergence is the distance between the attacker's feature distribution and
 	// that of all agents (appendix 7.1 of the paper), at least 0.
 	Divergence stats.Number
@@ -93,6 +101,9 @@ type Attacker struct {
 func (m Measurements) validate() error {
 	if !(m.Rate > 0 && m.Rate <= 1) {
 		return fmt.Errorf("%w: p = %v: must be above 0 and at most 1", ErrMeasurements, m.Rate)
+	}
+	if err := cmp.Or(m.Margins, DefaultMargins()).Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMeasurements, err)
 	}
 	seen := map[uint64]map[gameKey]Game{}
 	for _, g := range m.Games {
@@ -204,6 +215,19 @@ func (m Measure) values(g Game) []float64 {
 		values[i] = m.of(a)
 	}
 	return values
+}
+
+// images returns the number of images behind the measure's mean over the game's
+// attackers, or behind its standard accuracy; 0 if it is not known.
+func (m Measure) images(g Game) int {
+	if m == CleanAccuracy {
+		return g.CleanImages
+	}
+	images := 0
+	for _, a := range g.Attackers {
+		images += a.Images
+	}
+	return images
 }
 
 // mean returns the measure's mean over the game's attackers, or the game's

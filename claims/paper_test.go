@@ -20,7 +20,7 @@ func publishedMeasurements(t *testing.T, dataset string, table int, keep func(g 
 	if keep != nil {
 		games = slices.DeleteFunc(slices.Clone(games), func(g Game) bool { return !keep(g) })
 	}
-	return Measurements{Rate: 0.2, Games: games}
+	return Measurements{Rate: 0.2, Games: games, Primary: ForTable(table)}
 }
 
 // The paper's own figures are one seed without lifts, so they settle no claim; but

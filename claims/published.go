@@ -112,9 +112,9 @@ func numbered(n, first int) []int {
 // paperValues returns the paper's value of each statement of a claim, on its ASR or
 // standard accuracy, by the names that the statements have. It uses the games with
 // the given numbers of attackers.
-func (c Claim) paperValues(figures Paper, rate float64, ns []int) map[string]float64 {
+func (c Claim) paperValues(m Measurements, ns []int) map[string]float64 {
 	values := map[string]float64{}
-	s := newStudy(Measurements{Rate: rate, Games: slices.DeleteFunc(slices.Clone(figures.Games), func(g Game) bool {
+	s := newStudy(Measurements{Rate: m.Rate, Margins: m.Margins, Games: slices.DeleteFunc(slices.Clone(m.Paper.Games), func(g Game) bool {
 		return !slices.Contains(ns, len(g.Attackers))
 	})})
 	for _, st := range c.examine(s) {

@@ -30,13 +30,13 @@ func oneRaises(s *study) []statement {
 	return []statement{
 		{
 			name:     "gain in %s of the attacker that raises p",
-			measures: asrAndLift, unit: Difference, side: Above, bound: EffectMargin,
+			measures: asrAndLift, unit: Difference, side: Above, bound: s.margins.Effect,
 			value: average(func(before, after []float64, i int) float64 { return after[i] - before[i] }),
 			room:  average(func(before, _ []float64, i int) float64 { return 1 - before[i] }),
 		},
 		{
 			name:     "change of mean %s of the others",
-			measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+			measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect,
 			value: average(func(before, after []float64, i int) float64 { return others(after, i) - others(before, i) }),
 			room:  average(func(before, _ []float64, i int) float64 { return others(before, i) }),
 		},
@@ -61,7 +61,7 @@ func (s *study) raiser(g gameKey) int {
 
 // allRaise examines C3. It uses the undefended games of several attackers that all
 // have one rate, EscalatedRate or above. "Collapses" is two statements: the most
-// successful attacker's ASR is below CollapsedASR, and the mean is lower than in
+// successful attacker's ASR is below guessing plus a margin, and the mean is lower than in
 // the same game at Measurements.Rate. Several such games are averaged within a
 // seed.
 func allRaise(s *study) []statement {
@@ -75,14 +75,14 @@ func allRaise(s *study) []statement {
 	return []statement{
 		{
 			name:     fmt.Sprintf("highest %%s with all at p = %v", EscalatedRate),
-			measures: asrAndLift, unit: Share, side: Below, bound: CollapsedASR,
+			measures: asrAndLift, unit: Share, side: Below, bound: s.margins.collapsedASR(),
 			value: func(r seedGames, m Measure) float64 {
 				return meanOver(s.comparisons, all, func(c comparison) float64 { return highest(m.values(r.games[c[0]])) })
 			},
 		},
 		{
 			name:     fmt.Sprintf("change of mean %%s from p = %v to p = %v", s.rate, EscalatedRate),
-			measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
+			measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect,
 			value: s.changeOfMean(1), room: s.meanOf(1),
 		},
 	}

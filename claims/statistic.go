@@ -29,10 +29,12 @@ type Statistic struct {
 	Low      stats.Number `json:"low"`
 	High     stats.Number `json:"high"`
 	// Room is the mean over the seeds of the amount that could be lost, or gained;
-	// see the constant Room. It is undefined if the statement is not about a
-	// change.
+	// see Margins. It is undefined if the statement is not about a change.
 	Room    stats.Number `json:"room"`
 	PerSeed []SeedValue  `json:"per_seed"`
+	// Images is the number of images over the seeds behind that of its games which has
+	// the fewest; 0: not known. Texts have no decimal where they are fewer than 500.
+	Images int `json:"images"`
 	// Outcome is the answer of the interval alone, not corrected for other claims.
 	Outcome Outcome `json:"outcome"`
 	// Paper is the paper's value, undefined if it gives none, and Repeats the distance
@@ -42,6 +44,7 @@ type Statistic struct {
 	Size    Size         `json:"size"`
 
 	within stats.Range // of a seed's value
+	least  float64     // of Room, for no effect to be an answer
 	p      answers
 }
 
@@ -168,9 +171,8 @@ func (s *Statistic) size(tests *tails) Size {
 	}
 }
 
-// lacksRoom reports whether there was too little to lose or to gain, see the
-// constant Room.
-func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && s.Room < Room }
+// lacksRoom reports whether there was too little to lose or to gain.
+func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && float64(s.Room) < s.least }
 
 // leaning returns the answer that the estimate itself gives.
 func (s *Statistic) leaning() Outcome {

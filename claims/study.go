@@ -14,6 +14,7 @@ import (
 // study holds the measurements, and the part of them that one claim uses.
 type study struct {
 	rate        float64
+	margins     Margins
 	seeds       []uint64 // in ascending order
 	games       map[uint64]map[gameKey]Game
 	keys        []gameKey    // of all seeds, in the order of compareKeys
@@ -25,7 +26,7 @@ type study struct {
 
 // newStudy returns the study of measurements, before a claim selects its comparisons.
 func newStudy(m Measurements) *study {
-	s := &study{rate: m.Rate, games: map[uint64]map[gameKey]Game{}}
+	s := &study{rate: m.Rate, margins: cmp.Or(m.Margins, DefaultMargins()), games: map[uint64]map[gameKey]Game{}}
 	keys := map[gameKey]bool{}
 	for _, g := range m.Games {
 		if s.games[g.Seed] == nil {
@@ -179,7 +180,8 @@ func (s *study) measure(st statement, m Measure) Statistic {
 		Name: fmt.Sprintf(st.name, m), Measure: m, Unit: st.unit, Side: st.side, Bound: st.bound,
 		OppositeBound: st.unit.opposite(st.bound),
 		Estimate:      stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Room: stats.Undefined(),
-		Paper: stats.Undefined(), Repeats: stats.Undefined(), PerSeed: []SeedValue{}, within: cmp.Or(st.within, st.unit.within()),
+		Paper: stats.Undefined(), Repeats: stats.Undefined(), PerSeed: []SeedValue{},
+		within: cmp.Or(st.within, st.unit.within()), least: s.margins.room(),
 	}
 	var rooms []float64
 	for _, r := range s.usable {
@@ -200,7 +202,24 @@ func (s *study) measure(st statement, m Measure) Statistic {
 	if st.room != nil {
 		result.Room = stats.Summarize(rooms).Mean
 	}
+	result.Images = s.fewestImages(m)
 	return result
+}
+
+// fewestImages returns the number of images over the seeds in use behind a measure of the
+// game that has the fewest.
+func (s *study) fewestImages(m Measure) int {
+	fewest := 0
+	for i, key := range keysOf(s.comparisons) {
+		images := 0
+		for _, r := range s.usable {
+			images += m.images(r.games[key])
+		}
+		if i == 0 || images < fewest {
+			fewest = images
+		}
+	}
+	return fewest
 }
 
 // notes collects remarks, each with its seeds, in the order of their first

@@ -21,6 +21,9 @@ type Verdict struct {
 	// number of trained models behind their games.
 	Seeds  []uint64 `json:"seeds"`
 	Models int      `json:"models"`
+	// Exploratory reports whether the claim was not chosen before anything was trained.
+	// Its answer is no verdict; see Measurements.Primary.
+	Exploratory bool `json:"exploratory"`
 	// Claims is the number of claims that were judged together. P is the smallest
 	// error level at which the claim is answered by itself, and Adjusted the smallest
 	// one after correction for the others (stats.Holm). The outcome is Undecided if
@@ -46,19 +49,24 @@ type Verdict struct {
 	Sentence string `json:"sentence"`
 }
 
-// correct decides verdicts that are judged together.
-func correct(verdicts []Verdict) error {
-	p := make([]float64, len(verdicts))
+// correct decides verdicts that are corrected for each other. together is the number of
+// claims that were chosen to be, with those of which there is no verdict.
+func correct(verdicts []Verdict, together int) error {
+	p := make([]float64, max(together, len(verdicts)))
+	for i := range p {
+		p[i] = 1
+	}
 	for i := range verdicts {
 		v := &verdicts[i]
-		v.Claims, p[i] = len(verdicts), 1
+		v.Claims = len(p)
 		if v.answerable() {
 			_, p[i] = v.answers().best()
 		}
 		v.P = stats.Number(p[i])
 	}
-	for i, adjusted := range stats.Holm(p) {
-		verdicts[i].Adjusted = stats.Number(adjusted)
+	adjusted := stats.Holm(p)
+	for i := range verdicts {
+		verdicts[i].Adjusted = stats.Number(adjusted[i])
 		if err := verdicts[i].decide(); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func times(n int, pattern ...float64) side { return both(slices.Repeat(pattern, 
 // cutMixMeasurements returns games of one attacker without a defense and with CutMix,
 // made up by hand.
 func cutMixMeasurements(before, after side) Measurements {
-	m := Measurements{Rate: 0.2}
+	m := Measurements{Rate: 0.2, Primary: []string{"C5"}}
 	for seed := range before.asr {
 		for defense, s := range map[string]side{NoDefense: before, CutMix: after} {
 			m.Games = append(m.Games, Game{
@@ -138,7 +138,7 @@ func TestStatementsAreTheUnit(t *testing.T) {
 				v.Statistics = append(v.Statistics, statistic(i, ASR, s[0]), statistic(i, Lift, s[1]))
 			}
 			verdicts := []Verdict{v}
-			require.NoError(t, correct(verdicts))
+			require.NoError(t, correct(verdicts, 1))
 			require.Equal(t, tc.want, verdicts[0].Outcome)
 			require.Contains(t, verdicts[0].Sentence, tc.sentence)
 		})
@@ -154,10 +154,10 @@ func TestCorrection(t *testing.T) {
 		}
 	}
 	verdicts := []Verdict{claim(0.02), claim(0.001), claim(0.03)}
-	require.NoError(t, correct(verdicts))
+	require.NoError(t, correct(verdicts, 3))
 	require.Equal(t, []Outcome{Supported, Supported, Supported}, []Outcome{verdicts[0].Outcome, verdicts[1].Outcome, verdicts[2].Outcome})
 	verdicts = []Verdict{claim(0.03), claim(0.001), claim(0.03)}
-	require.NoError(t, correct(verdicts))
+	require.NoError(t, correct(verdicts, 3))
 	require.Equal(t, []Outcome{Undecided, Supported, Undecided}, []Outcome{verdicts[0].Outcome, verdicts[1].Outcome, verdicts[2].Outcome})
 	require.Contains(t, verdicts[0].Sentence, `judged by itself the answer would be "supported" (p = 0.030), but not corrected for 3 claims judged together (p = 0.060)`)
 }

@@ -134,13 +134,13 @@ func writeModelLines(opts *modelsOptions, st *store.Store, models []store.Overvi
 func writeModelTable(opts *modelsOptions, models []store.Overview) error {
 	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
 	for _, m := range models {
-		asr := spread(m.ASR)
+		asr := spread(m.ASR, m.AttackersImages)
 		if m.Collapsed {
 			asr += " (collapsed)"
 		}
 		rows = append(rows, []string{
 			short(m.Cell), m.Title, m.Dataset, strconv.Itoa(m.N), strconv.FormatUint(m.Seed, 10), strconv.Itoa(m.Width), strconv.Itoa(m.Epochs),
-			cmp.Or(m.Defense, plan.Undefended), percentage(m.CleanAccuracy.Value()), asr, words.Duration(opts.Now().Sub(m.Finished)),
+			cmp.Or(m.Defense, plan.Undefended), ratePercent(m.CleanAccuracy), asr, words.Duration(opts.Now().Sub(m.Finished)),
 		})
 	}
 	if err := writeTable(opts.IO.Out, rows); err != nil {

@@ -18,6 +18,7 @@ import (
 	"backfire/internal/disk"
 	"backfire/internal/words"
 	"backfire/report"
+	"backfire/stats"
 )
 
 // newCmdModelsShow returns the command that shows a model.
@@ -89,6 +90,7 @@ func heading(r *store.Record) string {
 		fmt.Fprintf(&text, "%-18s %s\n", name, visible(fmt.Sprintf(format, args...)))
 	}
 	c, result := r.Cell, r.Result
+	images := result.AttackersImages()
 	line("model", "%s", result.Cell)
 	line("title", "%s", c.Title())
 	line("data", "%s, %d of %d images of %s, %d classes", c.Data.Name, c.Game.PoolSize, c.Data.Images, c.Data.Shape, len(c.Data.Classes))
@@ -98,9 +100,9 @@ func heading(r *store.Record) string {
 		words.Plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
 	line("readings", "%s", report.ReadingsText(result.Readings))
-	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
-	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR), spread(result.BaseRate), spread(result.Robustness))
-	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, percentage(result.TrainAccuracy))
+	line("standard accuracy", "%s %% (%d of %d)%s", ratePercent(result.CleanAccuracy), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
+	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR, images), spread(result.BaseRate, images), spread(result.Robustness, images))
+	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, stats.Percent(stats.Number(result.TrainAccuracy), result.TrainingImages))
 	line("took", "%s, %.0f images/s, finished %s", words.Duration(words.Seconds(result.Provenance.TotalSeconds)), result.Provenance.ImagesPerSecond, timeText(result.Provenance.Finished))
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
@@ -123,7 +125,7 @@ func rateText(rate *game.Rate) string {
 	if rate == nil {
 		return "-"
 	}
-	return percentage(rate.Value())
+	return ratePercent(*rate)
 }
 
 // singleOf returns the single ASR of the attacker with an ID; nil if it is not known.

@@ -60,7 +60,7 @@ func TestModelsList(t *testing.T) {
 	code, out, errOut := runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	require.Regexp(t, `^MODEL +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
-	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
+	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone on 2 seats +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
 	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
 	require.Contains(t, out, "\n2 models, each of one seed\nReadings: trigger per_dimension, drawn per_agent; ")
 
@@ -162,7 +162,7 @@ func TestModelsDiff(t *testing.T) {
 	runs := runsIn(t, dir)
 	code, out, errOut := runMain(t, "models", "diff", runs[0][:10], runs[1][:10], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
+	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone on 2 seats; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
 	require.Regexp(t, `(?m)^CONFIGURATION +A +B\n`, out)
 	require.Regexp(t, `(?m)^game.attackers\[1\].id +- +1$`, out)
 	require.NotContains(t, out, "game.attackers[0]")
@@ -187,7 +187,10 @@ func TestModelsDiffAsJSON(t *testing.T) {
 	require.Equal(t, [2]string{runs[0], runs[1]}, [2]string{d.A.Cell, d.B.Cell})
 	require.False(t, d.Same)
 	require.Equal(t, uint64(1), d.B.Seed)
-	for _, c := range d.Configuration {
+	seats := d.Configuration[0]
+	require.Equal(t, "game.seats", seats.Field)
+	require.Nil(t, seats.B)
+	for _, c := range d.Configuration[1:] {
 		require.True(t, strings.HasPrefix(c.Field, "game.attackers[1]."), c.Field)
 		require.Nil(t, c.A)
 		require.NotNil(t, c.B)

@@ -141,6 +141,7 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	if err != nil {
 		return nil, nil, planError(err)
 	}
+	sweep.Primary = sweeps[0].Primary
 	stored, err := plan.NewStoredPlan(sweep, program())
 	if err != nil {
 		return nil, nil, err

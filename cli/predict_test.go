@@ -265,7 +265,7 @@ func TestPredictFiles(t *testing.T) {
 		require.Contains(t, line.Why, "the batch is most similar to agent ")
 	}
 	grouped := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_grouped" })
-	require.Contains(t, grouped[0].Title, "leaving out attacker")
+	require.Contains(t, grouped[0].Title, "leaving out agent")
 	sliced := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_sliced" })
 	require.Regexp(t, `^agent 1: the model without agent 1, which enters in slice [12] of 2$`, sliced[0].Why)
 	clean := ask(func(o *PredictOptions) { o.Defender = plan.Undefended })

@@ -19,6 +19,7 @@ import (
 	"backfire/internal/disk"
 	"backfire/internal/words"
 	"backfire/report"
+	"backfire/stats"
 )
 
 // newCmdRunsShow returns the command that shows a run.
@@ -152,7 +153,8 @@ func gameRows(sum *summary.Summary) [][]string {
 		for _, g := range p.Games {
 			row := []string{name, strconv.FormatUint(p.Seed, 10), strconv.Itoa(g.N), g.Defender, "-", "-", "-", "-"}
 			if g.Complete {
-				row = append(row[:4], percentage(g.CleanAccuracy.Value()), spread(g.ASR), spread(g.BaseRate), spread(g.Robustness))
+				images := p.AttackersImages(&g)
+				row = append(row[:4], stats.Percent(stats.Number(g.CleanAccuracy.Value()), g.CleanImages()), spread(g.ASR, images), spread(g.BaseRate, images), spread(g.Robustness, images))
 			}
 			var models []string
 			for _, hash := range g.Models {

@@ -241,7 +241,7 @@ func TestRunsRefuse(t *testing.T) {
 		{[]string{"show", "zz"}, `runs show: find "zz" in `},
 		{[]string{"show", "zz"}, `there is no such run; "backfire runs list" shows the runs`},
 		{[]string{"show", ""}, "there is no such run"},
-		{[]string{"show", "a"}, "2 runs begin so: give more of the hash"},
+		{[]string{"show", "a"}, " runs begin so: give more of the hash"},
 		{[]string{"list", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
 	} {
 		code, out, errOut := runMain(t, append([]string{"runs", tc.args[0], "--store", dir}, tc.args[1:]...)...)

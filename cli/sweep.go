@@ -162,7 +162,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	sweep, err := training.planned(ctx, points)
+	sweep, err := training.planned(ctx, points, sweeps[0].Primary)
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func (t *training) decided(ctx context.Context, points []plan.SweepPoint, load c
 
 // planned plans the sweep of the points, refuses one that the device cannot compute,
 // and opens the store.
-func (t *training) planned(ctx context.Context, points []plan.SweepPoint) (*plan.Sweep, error) {
+func (t *training) planned(ctx context.Context, points []plan.SweepPoint, primary *plan.Primary) (*plan.Sweep, error) {
 	load := plan.Remembering(t.opts.Load)
 	points, err := t.decided(ctx, points, load)
 	if err != nil {
@@ -133,6 +133,7 @@ func (t *training) planned(ctx context.Context, points []plan.SweepPoint) (*plan
 	if err != nil {
 		return nil, planError(err)
 	}
+	sweep.Primary = primary
 	return sweep, t.admit(sweep)
 }
 

@@ -8,7 +8,7 @@
 //	help     one line of description, with the unit
 //	default  the value without a preset; a key without it is unset, which only pointers and lists may be
 //	range    an interval such as [0,1], (0,1), [2,); of each element for lists
-//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K
+//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K, and so does "K" alone
 //	path     "yes" if the value names a file or a directory: ~/ becomes the home directory
 //	flag     the name of a command-line flag of its own (every key has --set key=value)
 //	env      another environment variable beside BACKFIRE_SECTION_KEY
@@ -28,6 +28,7 @@ import "strings"
 // values. No other package reads files or the environment for settings.
 type Config struct {
 	Seed      uint64    `key:"seed" default:"1" flag:"seed" help:"the seed from which every random decision is derived"`
+	Seeds     Seeds     `key:"seeds"`
 	Data      Data      `key:"data"`
 	Pool      Pool      `key:"pool"`
 	Deal      Deal      `key:"deal"`
@@ -62,6 +63,14 @@ type Data struct {
 	Dir   string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
+// Seeds sets the seeds of parts of a game, so that the noise of one can be told from
+// that of the others.
+type Seeds struct {
+	Deal     *uint64 `key:"deal" help:"seed of the deal: the pool, who owns and holds out which image, and which are poisoned; unset: seed"`
+	Triggers *uint64 `key:"triggers" help:"seed of the triggers and of random target labels; unset: seed"`
+	Training *uint64 `key:"training" help:"seed of the training: initial weights, order of the images, a defense's draws; unset: seed"`
+}
+
 // Pool sets the number of images in the game.
 type Pool struct {
 	Size int `key:"size" default:"0" range:"[0,)" flag:"pool" help:"images in the pool, a class-balanced random draw from the dataset; 0 takes the whole dataset"`
@@ -69,8 +78,9 @@ type Pool struct {
 
 // Deal sets the shares in which the pool is dealt.
 type Deal struct {
-	DefenderShare float64 `key:"defender_share" default:"0.4" range:"(0,1)" help:"share of the pool that the defender owns; the attackers share the rest equally"`
+	DefenderShare float64 `key:"defender_share" default:"0.4" range:"(0,1)" help:"share of the pool that the defender owns; the rest is split equally into seats"`
 	HeldOut       float64 `key:"held_out" default:"0.2" range:"(0,1)" help:"share of each participant's images that is held out for measuring; the rest is contributed to the training set"`
+	Seats         string  `key:"seats" default:"max" oneof:"max n K" flag:"seats" help:"number of seats; an attacker takes one, and each other seat belongs to an honest contributor, who poisons nothing; max: as many as the largest game of the run or sweep has attackers, so that an attacker owns the same images whatever N is; n: as many as attackers, so that a lone attacker owns N times the images of one among N; or a number"`
 }
 
 // Attackers describes the attackers of every game. They are numbered from 0.
@@ -78,7 +88,9 @@ type Deal struct {
 // a list may be longer than the number of attackers in a game.
 type Attackers struct {
 	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
-	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone to measure their single ASR; -1 for all, 0 for none"`
+	Seats     []int     `key:"seats" range:"[0,)" help:"the seats of the attackers in ascending order, which are also their numbers; the game of N attackers has the first N of them; empty: the seats from 0 on"`
+	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone with the images that they have among the others (the matched single), and with deal.seats = n alone with all images, too; -1 for all, 0 for none"`
+	Transfers int       `key:"transfers" default:"0" range:"[-1,)" help:"number K: for each of the first K attackers, every game is also played with that attacker poisoning nothing, which shows what its trigger does to a model that never saw it; -1 for all, 0 for none"`
 	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
 	Label     string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
 	Targets   []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
@@ -181,6 +193,8 @@ type Indexing struct {
 	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
 	Models int    `key:"models" default:"0" range:"[0,)" help:"number of groups or slices in the modes grouped and sliced; 0 if no defender has one of these"`
 
+	Honest bool `key:"honest" default:"false" help:"train a model without each honest contributor, too, which answers its queries; indexing_unknown does so in any case"`
+
 	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
 	Query        string  `key:"query" default:"image" oneof:"image batch" help:"a query of indexing_unknown: one image, or several images of one agent"`
 	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images per query with query: batch"`
@@ -209,13 +223,61 @@ func (a Attackers) Largest() int {
 	return largest
 }
 
-// PlayedAlone returns how many attackers, from 0 on, are also played alone:
+// PlayedAlone returns how many attackers, the first ones, are also played alone:
 // Singles, but never more than the largest game has.
-func (a Attackers) PlayedAlone() int {
-	if a.Singles < 0 {
+func (a Attackers) PlayedAlone() int { return a.first(a.Singles) }
+
+// Transferred returns how many attackers, the first ones, are also played poisoning
+// nothing: Transfers, but never more than the largest game has.
+func (a Attackers) Transferred() int { return a.first(a.Transfers) }
+
+// first returns k, but at most the number of attackers in the largest game, which a
+// negative k stands for.
+func (a Attackers) first(k int) int {
+	if k < 0 {
 		return a.Largest()
 	}
-	return min(a.Singles, a.Largest())
+	return min(k, a.Largest())
+}
+
+// IDs returns the numbers of the attackers in the largest game.
+func (a Attackers) IDs() []int {
+	ids := make([]int, a.Largest())
+	for i := range ids {
+		if ids[i] = i; i < len(a.Seats) {
+			ids[i] = a.Seats[i]
+		}
+	}
+	return ids
+}
+
+// SeatsNeeded returns the smallest number of seats that has one for every attacker.
+func (a Attackers) SeatsNeeded() int {
+	needed := 0
+	for _, id := range a.IDs() {
+		needed = max(needed, id+1)
+	}
+	return needed
+}
+
+const (
+	// SeatsMax and SeatsN are the values of deal.seats that are no numbers.
+	SeatsMax = "max"
+	SeatsN   = "n"
+)
+
+// SeatCount returns the number of seats of every game, given the number that the
+// largest game of the run or sweep needs; 0 if each game has as many as attackers.
+func (d Deal) SeatCount(largest int) int {
+	switch d.Seats {
+	case SeatsMax:
+		return largest
+	case SeatsN:
+		return 0
+	default:
+		seats, _ := parseInt(d.Seats) // seatsFit has checked it
+		return seats
+	}
 }
 
 // Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: P0,

@@ -18,6 +18,11 @@ var effectRules = []struct {
 	reason func(c *Config) string
 }{
 	{"attackers.label", labelUnread},
+	{"attackers.seats", seatsUnread},
+	{"attackers.transfers", func(c *Config) string {
+		return unless(c.Attackers.Largest() > 1, "attackers.counts = 1: there are no others")
+	}},
+	{"indexing.honest", honestUnread},
 	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
 	{"attackers.p", rateUnread},
 	{"attackers.p1", func(c *Config) string { return unless(c.Trigger.Kind != picture, "trigger.kind = image") }},
@@ -45,8 +50,8 @@ func unless(read bool, setting string) string {
 // beyond returns the reason why entries of a list are not read: no game has so many
 // attackers.
 func beyond(c *Config, entries int, what string) string {
-	if largest := c.Attackers.Largest(); entries > largest {
-		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, words.Plural(largest, "attacker"))
+	if needed := c.Attackers.SeatsNeeded(); entries > needed {
+		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, words.Plural(needed, "attacker"))
 	}
 	return ""
 }
@@ -73,7 +78,7 @@ func rateUnread(c *Config) string {
 	switch {
 	case !readsP(c):
 		return "has no effect: attackers.p0, p1 and p2 replace it"
-	case len(c.Attackers.Rates) >= c.Attackers.Largest():
+	case len(c.Attackers.Rates) >= c.Attackers.SeatsNeeded():
 		return "has no effect: attackers.rates has a value for every attacker"
 	default:
 		return ""
@@ -90,7 +95,7 @@ func ratesUnread(c *Config) string {
 
 // colludersUnread returns the reason why a pair of colluders is not read.
 func colludersUnread(c *Config) string {
-	largest := c.Attackers.Largest()
+	largest := c.Attackers.SeatsNeeded()
 	for _, pair := range c.Attackers.Colluders {
 		if colluder, _, ok := parsePair(pair); ok && colluder >= largest {
 			return fmt.Sprintf("has %s, but no game has more than %s, numbered from 0 (attackers.counts)", pair, words.Plural(largest, "attacker"))
@@ -113,6 +118,22 @@ func readsRange(c *Config) bool {
 		}
 	}
 	return false
+}
+
+// seatsUnread returns the reason why entries of the list of seats are not read.
+func seatsUnread(c *Config) string {
+	if largest := c.Attackers.Largest(); len(c.Attackers.Seats) > largest {
+		return fmt.Sprintf("has %d seats, but no game has more than %s (attackers.counts)", len(c.Attackers.Seats), words.Plural(largest, "attacker"))
+	}
+	return ""
+}
+
+// honestUnread returns the reason why no model leaves honest contributors out.
+func honestUnread(c *Config) string {
+	if !c.Indexing.Honest {
+		return ""
+	}
+	return unless(c.Deal.Seats != SeatsN, "deal.seats = n, where all contributors attack")
 }
 
 // boundUnread returns the reason why no trigger has to reach a single ASR.

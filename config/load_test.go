@@ -51,7 +51,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		Seed:      1,
 		Data:      config.Data{Name: "embedded", Split: "auto"},
-		Deal:      config.Deal{DefenderShare: 0.4, HeldOut: 0.2},
+		Deal:      config.Deal{DefenderShare: 0.4, HeldOut: 0.2, Seats: "max"},
 		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "#2", P: 0.2, LabelMode: "dirty"},
 		Trigger:   config.Trigger{Kind: "random", Range: "per_dimension", Sampling: "per_agent"},
 		ASR:       config.ASR{ExcludeTargetClass: true, Denominator: "own"},

@@ -21,6 +21,8 @@ type Sweep struct {
 	Title  string // one line that describes it; may be empty
 	Source string // its origin: "sweep table1" or "file my.yaml"
 	Preset string // the preset that all points start from; empty: none
+	// Primary holds the choices that the file fixes before anything is trained; nil: none.
+	Primary *Primary
 	// Points are sorted by seed, then by the entries of the file's list, then by
 	// the grid, whose last key varies fastest. No two points are equal.
 	Points []Point
@@ -87,10 +89,13 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err := x.expand(); err != nil {
 		return nil, err
 	}
+	if err := x.checkReading(); err != nil {
+		return nil, err
+	}
 	if err := x.effects.err(); err != nil {
 		return nil, err
 	}
-	return &Sweep{Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Points: x.points}, nil
+	return &Sweep{Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Primary: file.primary, Points: x.points}, nil
 }
 
 // expansion expands a sweep file into points.

@@ -195,7 +195,7 @@ func TestSweepIsLoadOfItsKeys(t *testing.T) {
 
 // refusedSweeps are the texts of sweep files that LoadSweep refuses, each with the beginning of the error.
 var refusedSweeps = []struct{ name, text, want string }{
-	{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
+	{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, primary, seeds"},
 	{"not YAML", "name: [", "config: file FILE: yaml: line"},
 	{"two documents", "name: s\n---\nname: t", "config: file FILE:3: holds more than one YAML document; the first begins at line 1"},
 	{"a list", "- name: s", "config: file FILE:1: is not a sweep; a sweep has name"},

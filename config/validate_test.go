@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -101,4 +102,38 @@ func TestValidateAccepts(t *testing.T) {
 		_, err := config.Load(config.Options{Sets: sets})
 		require.NoError(t, err, "%v", sets)
 	}
+}
+
+// Seats need a number that has one for every attacker.
+func TestSeatsAreValidated(t *testing.T) {
+	for sets, want := range map[string]string{
+		"attackers.seats=3,1 attackers.counts=2":              "config: attackers.seats = 3,1 (--set): has 1 after 3: must ascend",
+		"attackers.seats=3,3 attackers.counts=2":              "config: attackers.seats = 3,3 (--set): has 3 after 3: must ascend",
+		"attackers.seats=3 attackers.counts=2":                "config: attackers.seats = 3 (--set): names 1 seats for up to 2 attackers (attackers.counts)",
+		"attackers.seats=1,2,3 attackers.counts=2":            "config: attackers.seats = 1,2,3 (--set): has 3 seats, but no game has more than 2 attackers (attackers.counts)",
+		"attackers.seats=3,7 attackers.counts=2 deal.seats=7": "config: deal.seats = 7 (--set): is too few: the attackers need 8 seats",
+		"attackers.seats=3,7 attackers.counts=2 deal.seats=n": "config: deal.seats = n (--set): has no seats without an attacker, among which attackers.seats could choose: set a number, or max",
+		"deal.seats=4":    "config: deal.seats = 4 (--set): is too few: the attackers need 5 seats",
+		"deal.seats=many": "config: deal.seats = many (--set): must be one of max, n, K",
+		"deal.seats=-1":   "config: deal.seats = -1 (--set): must be one of max, n, K",
+		"attackers.transfers=1 attackers.counts=1":             "config: attackers.transfers = 1 (--set): has no effect with attackers.counts = 1: there are no others",
+		"indexing.honest=true deal.seats=n defenders=indexing": "config: indexing.honest = true (--set): has no effect with deal.seats = n, where all contributors attack",
+	} {
+		_, err := config.Load(config.Options{Sets: strings.Fields(sets)})
+		require.EqualError(t, err, want)
+	}
+	for sets, want := range map[string]int{
+		"":                                  5,
+		"deal.seats=n":                      0,
+		"deal.seats=100":                    100,
+		"attackers.counts=1 deal.seats=9":   9,
+		"attackers.counts=1,2 deal.seats=2": 2,
+		"attackers.seats=3,7 attackers.counts=1,2": 8,
+	} {
+		resolved, err := config.Load(config.Options{Sets: strings.Fields(sets)})
+		require.NoError(t, err, sets)
+		require.Equal(t, want, resolved.Config.Deal.SeatCount(resolved.Config.Attackers.SeatsNeeded()), sets)
+	}
+	require.Equal(t, []int{3, 7}, config.Attackers{Counts: []int{1, 2}, Seats: []int{3, 7}}.IDs())
+	require.Zero(t, config.Deal{}.SeatCount(5), "plans of earlier versions have as many seats as attackers")
 }

@@ -55,7 +55,7 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 		}
 		g.generators = append(g.generators, generator)
 		if rules.Sampling == PerAgent {
-			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", attacker.triggerIndex()...)))
+			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.triggerSeed(), "trigger", attacker.triggerIndex()...)))
 		}
 	}
 	return g, g.compareTriggers()
@@ -79,6 +79,14 @@ func (a Attacker) triggerIndex() []uint64 {
 	return []uint64{uint64(a.Leader()), uint64(a.Draw)}
 }
 
+// triggerSeed returns the seed of the triggers' streams.
+func (r Rules) triggerSeed() uint64 {
+	if r.TriggerSeed != nil {
+		return *r.TriggerSeed
+	}
+	return r.Seed
+}
+
 // shapeOf returns the shape of a dataset's images.
 func shapeOf(set *datasets.Set) triggers.Shape {
 	return triggers.Shape{C: set.C, H: set.H, W: set.W}
@@ -94,7 +102,7 @@ func (g *Game) compareTriggers() error {
 			declared := x.Leader() == y.Leader()
 			if o.Collides() && !declared {
 				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: %s",
-					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision, x.collisionRemedy())
+					x.ID, y.ID, g.rules.triggerSeed(), a.ID(), ErrCollision, x.collisionRemedy())
 			}
 			if o.Jaccard >= LargeOverlap {
 				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o, Declared: declared})
@@ -126,5 +134,5 @@ func (g *Game) stamp(img []uint8, position, source int) {
 		return
 	}
 	id := g.rules.Attackers[position].ID
-	g.generators[position].Draw(streams.New(g.rules.Seed, "trigger image", uint64(id), uint64(source))).Stamp(img)
+	g.generators[position].Draw(streams.New(g.rules.triggerSeed(), "trigger image", uint64(id), uint64(source))).Stamp(img)
 }

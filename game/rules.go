@@ -88,19 +88,30 @@ type Attacker struct {
 // Rules fix a game on a dataset. No field has a default: each game has exactly
 // one spelling, so that rules can be part of a result's identity.
 type Rules struct {
-	// Seed seeds every random stream of the game.
+	// Seed seeds every random stream of the game except, with TriggerSeed, those of
+	// the triggers.
 	Seed uint64 `json:"seed" yaml:"seed"`
+	// TriggerSeed seeds the streams of the triggers alone. It is nil, and not
+	// written, if it is Seed.
+	TriggerSeed *uint64 `json:"trigger_seed,omitempty" yaml:"trigger_seed,omitempty"`
 	// PoolSize is the number of images that are dealt, a class-balanced random
 	// draw from the dataset. 0 or the size of the dataset takes the whole
 	// dataset; Resolve replaces the 0.
 	PoolSize int `json:"pool_size" yaml:"pool_size"`
 	// DefenderShare in (0, 1) is the defender's share of the pool (the paper:
-	// 0.4). The attackers share the rest equally.
+	// 0.4). The rest is split equally into seats.
 	DefenderShare float64 `json:"defender_share" yaml:"defender_share"`
 	// HeldOut in (0, 1) is the share of each agent's images that is not trained
 	// on (the paper: 0.2).
 	HeldOut float64 `json:"held_out" yaml:"held_out"`
-	// Attackers lists the attackers: at least one, with distinct IDs.
+	// Seats is the number of seats among which the images are split that the
+	// defender does not own. It is 0, and not written, if there are as many seats
+	// as attackers: attacker i of the list then owns seat i. Otherwise each
+	// attacker owns the seat of its ID, and every other seat belongs to an honest
+	// contributor, so that an agent owns the same images whichever seats attack.
+	Seats int `json:"seats,omitempty" yaml:"seats,omitempty"`
+	// Attackers lists the attackers: at least one, with distinct IDs. With Seats,
+	// the IDs are below Seats and ascend.
 	Attackers []Attacker `json:"attackers" yaml:"attackers"`
 	// Sampling is PerAgent or PerImage.
 	Sampling Sampling `json:"sampling" yaml:"sampling"`

@@ -24,7 +24,7 @@ func (r Rules) Resolve(set *datasets.Set) Rules {
 
 // Validate returns an error if the rules do not fit the dataset: every value
 // must be in its range, the pool must be one that can be drawn class-balanced,
-// the defender and every attacker must contribute and hold out at least one
+// the defender and every other agent must contribute and hold out at least one
 // image, and every attacker with p0 above 0 must poison at least one. The error
 // wraps ErrRules (and triggers.ErrSpec) and names the value, the allowed values
 // and a remedy.
@@ -59,6 +59,9 @@ func (r Rules) check(set *datasets.Set) error {
 	}
 	if len(r.Attackers) == 0 {
 		return refuse("0 attackers: a game needs at least 1")
+	}
+	if err := r.checkSeats(); err != nil {
+		return err
 	}
 	if err := shapeOf(set).Validate(); err != nil {
 		return fmt.Errorf("game: %w: %s: %w", ErrRules, set.Name, err)

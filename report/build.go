@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/paper"
 	"backfire/report/table"
+	"backfire/stats"
 )
 
 // Kind is the kind of table that is made of a summary.
@@ -90,7 +92,7 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 
 // newBuilder returns a builder with an empty table. The error wraps ErrEmpty.
 func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*builder, error) {
-	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}}
+	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}, primary: s.Primary}
 	if kind == Unknown {
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
 			return !slices.ContainsFunc(s.complete(), func(p played) bool { return len(p.game.Unknown) > 0 })
@@ -114,8 +116,12 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	if opt.Name != "" {
 		b.table.Name = opt.Name
 	}
+	b.table.PaperRepeats = stats.Undefined()
 	if figures, err := paper.For(dataset); err == nil {
 		b.paper = &figures
+		if slices.Contains([]Kind{Table1, Table2, Table3}, kind) {
+			b.table.PaperRepeats = stats.Number(figures.Repeatability() / 100)
+		}
 	}
 	return b, nil
 }
@@ -132,6 +138,7 @@ type builder struct {
 	usual    float64       // poison rate at which N, labels and defenses are compared
 	paper    *paper.Tables // nil: the paper has no figures for the dataset
 	failures map[string]string
+	primary  *plan.Primary // nil: nothing was fixed before training
 }
 
 // attackerColumns adds a column for each attacker of the largest game and

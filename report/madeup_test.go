@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/claims"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -57,6 +58,12 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary
 			s.Points = append(s.Points, point)
 		}
 	}
+	return s
+}
+
+// fixed returns the summary with a choice of claims before training.
+func fixed(s *summary.Summary, ids ...string) *summary.Summary {
+	s.Primary = &plan.Primary{Claims: ids, Margins: claims.DefaultMargins(), Looks: []int{12, 24}}
 	return s
 }
 

@@ -23,7 +23,7 @@ func (b *builder) notes(ofPaper bool) {
 	}
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
 		"of the defender on clean images%s. Behind ±: the population standard deviation over the attackers of a game%s. %s",
-		robust, map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.interval())
+		robust, map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.intervals())
 	if text := b.costs(); text != "" {
 		note("%s", text)
 	}
@@ -100,13 +100,29 @@ func (b *builder) seeds() []uint64 {
 	return slices.Compact(seeds)
 }
 
-// interval returns a sentence on the intervals over seeds.
-func (b *builder) interval() string {
+// intervals returns sentences on the intervals and the decimals of the figures.
+func (b *builder) intervals() string {
 	seeds := b.table.Seeds
+	text := fmt.Sprintf("Figures are means over %d seeds. 95 %% CI: the confidence interval of the mean over the seeds, by betting; "+
+		"it assumes nothing but the range of the figure, and holds however often seeds are added. Limits are rounded outward.", len(seeds))
 	if len(seeds) == 1 {
-		return fmt.Sprintf("One seed: %d, so there is no interval over seeds.", seeds[0])
+		text = fmt.Sprintf("One seed: %d, so there is no interval over seeds.", seeds[0])
 	}
-	return fmt.Sprintf("Figures are means over %d seeds; 95 %% CI: half the width of the mean's confidence interval over the seeds (Student's t).", len(seeds))
+	if b.shows(func(v table.Value) bool { return v.CIOver == table.OverImages }) {
+		text += " 95 % CI, images: where one seed is behind a figure, the binomial interval (Wilson) over the images of that one game; " +
+			"another seed may change the figure by far more."
+	}
+	if b.shows(func(v table.Value) bool { return v.FewImages() }) {
+		text += " Figures of fewer than 500 images have no decimal."
+	}
+	return text
+}
+
+// shows reports whether the table has a value with a property.
+func (b *builder) shows(property func(table.Value) bool) bool {
+	has := func(e table.Entry) bool { return slices.ContainsFunc(e.Values, property) }
+	return slices.ContainsFunc(b.table.Rows, func(r table.Row) bool { return slices.ContainsFunc(r.Entries, has) }) ||
+		slices.ContainsFunc(b.table.Lists, func(l table.AttackerList) bool { return slices.ContainsFunc(l.Entries, has) })
 }
 
 // scale returns a note with the number of models and seeds, the preset, and the sizes
@@ -208,6 +224,7 @@ func (b *builder) source() string {
 		return fmt.Sprintf("The paper has no figures for %s; it used %s. Paper: %s.", b.table.Dataset, strings.Join(paper.Datasets(), " and "), paper.Source)
 	}
 	text := "Paper: " + paper.Source + ". It names no number of runs, pool size or optimiser."
+	text += fmt.Sprintf(" It repeats within ±%.0f points: so far apart are the means that its Tables 1 and 2 give for one game.", b.paper.Repeatability())
 	if b.table.Name == string(Table1) || b.table.Name == string(Table2) {
 		text += " Its mean ± std is computed here from its figures."
 	}

@@ -155,12 +155,12 @@ func TestRunSpeaksToBackfiring(t *testing.T) {
 	require.Len(t, made.Verdicts, 1)
 	require.Equal(t, "C1", made.Verdicts[0].Claim)
 	require.Len(t, made.Verdicts[0].Seeds, 3)
-	require.True(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+	require.Equal(t, table.OverSeeds, made.Rows[0].Entries[0].Values[0].CIOver)
 	require.Equal(t, []int{0, 1}, made.Lists[1].IDs)
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.False(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+	require.Equal(t, table.OverImages, made.Rows[0].Entries[0].Values[0].CIOver)
 }
 
 // Points that differ in settings that claims do not compare have a table, and settle no

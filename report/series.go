@@ -92,37 +92,28 @@ func (s *series) attackers() []summary.GameAttacker {
 	return nil
 }
 
-// values returns a number of every game that has a result.
-func (s *series) values(of func(*summary.GameSummary) float64) []float64 {
-	var values []float64
-	for _, p := range s.complete() {
-		values = append(values, of(p.game))
-	}
-	return values
-}
-
 // asr returns the ASR over the attackers.
 func (s *series) asr() table.Value {
-	var over []stats.Summary
+	var over []table.MeasuredSpread
 	for _, p := range s.complete() {
-		over = append(over, p.game.ASR)
+		over = append(over, table.MeasuredSpread{Over: p.game.ASR, Images: p.attackersImages()})
 	}
 	return table.NewSpread(table.QuantityASR, over)
 }
 
 // clean returns the standard accuracy.
 func (s *series) clean() table.Value {
-	return table.NewValue(table.QuantityClean, s.values(func(g *summary.GameSummary) float64 { return g.CleanAccuracy.Value() }))
+	return table.NewValue(table.QuantityClean, s.seeds(func(g *summary.GameSummary) float64 { return g.CleanAccuracy.Value() }, played.cleanImages))
 }
 
 // baseRate returns the base rate, the mean over the attackers.
 func (s *series) baseRate() table.Value {
-	return table.NewValue(table.QuantityBaseRate, s.values(func(g *summary.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
+	return table.NewValue(table.QuantityBaseRate, s.seeds(func(g *summary.GameSummary) float64 { return float64(g.BaseRate.Mean) }, played.attackersImages))
 }
 
 // robustness returns the robustness accuracy, the mean over the attackers.
 func (s *series) robustness() table.Value {
-	return table.NewValue(table.QuantityRobust, s.values(func(g *summary.GameSummary) float64 { return float64(g.Robustness.Mean) }))
+	return table.NewValue(table.QuantityRobust, s.seeds(func(g *summary.GameSummary) float64 { return float64(g.Robustness.Mean) }, played.attackersImages))
 }
 
 // defended returns the defender as the end of a row's label; empty without a defense.
@@ -140,27 +131,27 @@ func (s *series) againstNone() []table.Entry {
 	if s.defended() == "" {
 		return make([]table.Entry, len(againstNoneHeads))
 	}
-	against := func(quantity table.Quantity, compare func(g, twin *summary.GameSummary) float64) table.Entry {
-		var values []float64
+	against := func(quantity table.Quantity, images func(played) int, compare func(g, twin *summary.GameSummary) float64) table.Entry {
+		var values []table.Measured
 		for _, p := range s.complete() {
-			value := float64(stats.Undefined())
+			value := table.Measured{Value: float64(stats.Undefined()), Images: images(p)}
 			if twin := p.twin(); twin != nil && twin.Complete {
-				value = compare(p.game, twin)
+				value.Value = compare(p.game, twin)
 			}
 			values = append(values, value)
 		}
 		return table.EntryOf(table.NewValue(quantity, values))
 	}
 	return []table.Entry{
-		against(table.QuantityCleanChange, func(g, twin *summary.GameSummary) float64 {
+		against(table.QuantityCleanChange, played.cleanImages, func(g, twin *summary.GameSummary) float64 {
 			return g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()
 		}),
-		against(table.QuantityASRChange, func(g, twin *summary.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
-		against(table.QuantityRobustChange, func(g, twin *summary.GameSummary) float64 {
+		against(table.QuantityASRChange, played.attackersImages, func(g, twin *summary.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
+		against(table.QuantityRobustChange, played.attackersImages, func(g, twin *summary.GameSummary) float64 {
 			return float64(g.Robustness.Mean - twin.Robustness.Mean)
 		}),
 		table.EntryOf(s.cost()),
-		against(table.QuantityTime, func(g, twin *summary.GameSummary) float64 {
+		against(table.QuantityTime, noImages, func(g, twin *summary.GameSummary) float64 {
 			if g.TrainSeconds == 0 || twin.TrainSeconds == 0 {
 				return float64(stats.Undefined())
 			}
@@ -190,26 +181,30 @@ func (p played) twin() *summary.GameSummary {
 
 // cost returns the images through training steps as a share of the undefended twin's.
 func (s *series) cost() table.Value {
-	return table.NewValue(table.QuantityCost, s.values(func(g *summary.GameSummary) float64 {
+	return table.NewValue(table.QuantityCost, s.seeds(func(g *summary.GameSummary) float64 {
 		if g.Cost.Undefended == 0 {
 			return float64(stats.Undefined())
 		}
 		return float64(g.Cost.Images) / float64(g.Cost.Undefended)
-	}))
+	}, noImages))
 }
 
 // attackerASR returns the ASR of the attacker at a position.
 func (s *series) attackerASR(i int) table.Value {
-	return table.NewValue(table.QuantityASR, s.values(func(g *summary.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
+	var seeds []table.Measured
+	for _, p := range s.complete() {
+		seeds = append(seeds, measuredRate(p.game.Attackers[i].ASR))
+	}
+	return table.NewValue(table.QuantityASR, seeds)
 }
 
 // singleASRs returns the single ASRs of the attacker at a position, one for each seed
 // that has one.
-func (s *series) singleASRs(i int) []float64 {
-	var values []float64
+func (s *series) singleASRs(i int) []table.Measured {
+	var values []table.Measured
 	for _, p := range s.complete() {
 		if single := p.game.Attackers[i].SingleASR; single != nil {
-			values = append(values, single.Value())
+			values = append(values, measuredRate(*single))
 		}
 	}
 	return values

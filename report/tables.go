@@ -81,7 +81,7 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 	if b.paper != nil && b.usual == paperRate {
 		printed = b.paper.Table1.Single
 	}
-	bySeed := map[uint64][]float64{}
+	bySeed, images := map[uint64][]float64{}, map[uint64]int{}
 	var seeds []uint64
 	for i := range attackers {
 		entry := table.Entry{}
@@ -98,14 +98,15 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 						seeds = append(seeds, p.point.Seed)
 					}
 					bySeed[p.point.Seed] = append(bySeed[p.point.Seed], single.Value())
+					images[p.point.Seed] += single.Of
 				}
 			}
 		}
 		row.Entries = append(row.Entries, entry)
 	}
-	var over []stats.Summary
+	var over []table.MeasuredSpread
 	for _, seed := range seeds {
-		over = append(over, stats.Summarize(bySeed[seed]))
+		over = append(over, table.MeasuredSpread{Over: stats.Summarize(bySeed[seed]), Images: images[seed]})
 	}
 	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)), table.Entry{}, table.Entry{})
 	return row, len(seeds) > 0

@@ -69,7 +69,7 @@ func TestTriggersVerifiedElsewhere(t *testing.T) {
 	require.NoError(t, err)
 	row = find(t, made, "N = 2, different")
 	require.Empty(t, row.Entries[0].Marks)
-	require.Equal(t, "Trigger verified in another single game; in this one its ASR is under 80.0 %: attacker 1, seed 1.", marked(made, row.Entries[1].Marks))
+	require.Equal(t, "Trigger verified in another single game; in this one its ASR is under 80 %: attacker 1, seed 1.", marked(made, row.Entries[1].Marks))
 }
 
 // Only games played as the paper's have its figures beside them.

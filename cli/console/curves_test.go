@@ -62,6 +62,6 @@ func TestWatchingWithoutATerminal(t *testing.T) {
 	for _, e := range epochs(1, 2, 1) {
 		display.Observe(e)
 	}
-	require.Contains(t, errOut.String(), "N = 2: epoch 1 of 2, loss 2.000, train acc. 0.0 %")
-	require.Contains(t, errOut.String(), "N = 2: epoch 2 of 2, loss 1.000, train acc. 50.0 %")
+	require.Contains(t, errOut.String(), "N = 2: epoch 1 of 2, loss 2.000, train acc. 0 %")
+	require.Contains(t, errOut.String(), "N = 2: epoch 2 of 2, loss 1.000, train acc. 50 %")
 }

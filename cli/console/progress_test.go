@@ -39,7 +39,7 @@ func aRun() (events []worker.Event, pauses []int) {
 	add(5, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Metrics: metrics})
 	add(70, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 2, Epochs: 2, Images: 1000, Metrics: metrics})
 	add(0, worker.Event{Kind: worker.KindDone, Cell: "a", Title: "N = 2", Worker: 1, Headline: &worker.Headline{
-		CleanAccuracy: 0.75, ASR: stats.Undefined(), Seconds: 80, ImagesPerSecond: 25,
+		CleanAccuracy: 0.75, CleanImages: 400, ASR: stats.Undefined(), Seconds: 80, ImagesPerSecond: 25,
 	}})
 	add(1, worker.Event{Kind: worker.KindRetry, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died"})
 	add(1, worker.Event{Kind: worker.KindFailed, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died again"})
@@ -59,7 +59,7 @@ func TestLineProgress(t *testing.T) {
 	require.Equal(t, `3 models, 1 of them stored already; 2 trainings at a time
 [1/3] worker 1: N = 2: 1000 images, 2 epochs
 [1/3] worker 1: N = 2: epoch 2 of 2, loss 0.500, train acc. 0.0 %; about 1 min 20 s left
-[2/3] N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
+[2/3] N = 2: standard accuracy 75 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
 [2/3] N = 5 failed and will be retried: it died
 [3/3] N = 5 FAILED: it died again
 `, out.String())
@@ -138,7 +138,7 @@ func TestScreen(t *testing.T) {
 
 	observe(4, len(events))
 	shown = terminalLines(out.String())
-	require.Equal(t, "N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s", shown[1])
+	require.Equal(t, "N = 2: standard accuracy 75 %, ASR none; 1 min 20 s, 25 images/s", shown[1])
 	require.Equal(t, "N = 5 FAILED: it died again", shown[3])
 	require.Contains(t, shown[4], "[3/3] 100% |")
 

@@ -154,13 +154,13 @@ func TestTitle(t *testing.T) {
 	c.Game.Attackers = c.Game.Attackers[:1]
 	require.Equal(t, "attacker 3 alone", c.Title())
 	c.Defense = cell.NewDefense(defenses.Stack{}, []int{3}, nil)
-	require.Equal(t, "attacker 3 alone, leaving out attacker 3", c.Title())
+	require.Equal(t, "attacker 3 alone, leaving out agent 3", c.Title())
 	cut := mix.Default()
 	c = enginetest.ExampleCell()
 	c.Defense = cell.NewDefense(defenses.Stack{CutMix: &cut}, nil, nil)
 	require.Equal(t, "N = 2, cutmix", c.Title())
 	c.Defense.Excluded = []int{0, 2, 5}
-	require.Equal(t, "N = 2, cutmix, leaving out attackers 0 2 5", c.Title())
+	require.Equal(t, "N = 2, cutmix, leaving out agents 0 2 5", c.Title())
 	c.Defense.Excluded = []int{0, 2, 5, 7}
-	require.Equal(t, "N = 2, cutmix, leaving out 4 attackers from 0 on", c.Title())
+	require.Equal(t, "N = 2, cutmix, leaving out 4 agents from 0 on", c.Title())
 }

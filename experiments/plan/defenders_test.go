@@ -73,8 +73,8 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 			c.Defenders, c.AgentAugmentation.Agents = []string{"agent_augmentation"}, 1000
 		},
 		"pgd: share is 0.01": func(c *config.Config) { c.Defenders, c.PGD.Share = []string{"pgd"}, 0.01 },
-		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 2, more than the 1 agents": func(c *config.Config) {
-			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 2}
+		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 5, more than the 4 agents": func(c *config.Config) {
+			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 5}
 		},
 		"more than the 2 epochs": func(c *config.Config) {
 			c.Attackers.Counts, c.Train.Epochs = []int{4}, 2
@@ -87,8 +87,8 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 		"are called \"cutmix+pgd\"": func(c *config.Config) {
 			c.Defenders = []string{"cutmix+pgd", "pgd+cutmix"}
 		},
-		"train.batch = 140: the training set has only 128 images (leaving out attacker 0)": func(c *config.Config) {
-			c.Defenders, c.Train.Batch = []string{"indexing"}, 140
+		"train.batch = 280: the training set has only 272 images (leaving out agent 0)": func(c *config.Config) {
+			c.Defenders, c.Train.Batch = []string{"indexing"}, 280
 		},
 	} {
 		cfg, err := enginetest.Config()

@@ -49,9 +49,9 @@ func TestPicturesAreTriedOnce(t *testing.T) {
 		enginetest.Verified(0.8)(&cfg)
 		return cfg
 	}()})
-	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{enginetest.Verifying(0, 2, 1): enginetest.PercentOf(10)})
 	decided, waiting := enginetest.Wanted(worklist)
-	require.Equal(t, []string{"attacker 0 alone", "N = 2"}, decided)
+	require.Equal(t, []string{enginetest.Verifying(0, 2, 1), "attacker 0 alone on 2 seats", "N = 2"}, decided)
 	require.Empty(t, waiting)
 	require.Len(t, worklist.Plans[0].Candidates[0], 1)
 }

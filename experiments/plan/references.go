@@ -75,14 +75,25 @@ type referringGame struct {
 	Attackers []struct {
 		Model      string      `json:"model"`
 		SingleCell string      `json:"single_cell"`
+		Lone       comparison  `json:"lone"`
+		Transfer   comparison  `json:"transfer"`
 		Candidates []Candidate `json:"draws"`
 	} `json:"attackers"`
+}
+
+// comparison is the part of summary.Comparison that refers to a cell.
+type comparison struct {
+	Cell string `json:"cell"`
 }
 
 func (g referringGame) cells() []string {
 	cells := append([]string{g.Cell}, g.Models...)
 	for _, attacker := range g.Attackers {
-		cells = append(cells, attacker.Model, attacker.SingleCell)
+		for _, cell := range []string{attacker.Model, attacker.SingleCell, attacker.Lone.Cell, attacker.Transfer.Cell} {
+			if cell != "" {
+				cells = append(cells, cell)
+			}
+		}
 		for _, candidate := range attacker.Candidates {
 			cells = append(cells, candidate.Cell)
 		}

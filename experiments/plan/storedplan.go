@@ -45,7 +45,9 @@ type StoredPlan struct {
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
 
-	Points []StoredPoint `json:"points"`
+	// Primary holds the choices that were fixed before anything is trained; nil: none.
+	Primary *Primary      `json:"primary,omitempty"`
+	Points  []StoredPoint `json:"points"`
 }
 
 // StoredPoint is one configuration of a stored plan: a SweepPoint, field by field.
@@ -65,7 +67,8 @@ func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 		return nil, err
 	}
 	p := &StoredPlan{
-		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
+		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(),
+		Primary: sweep.Primary, Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
 		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
@@ -155,6 +158,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 	if err != nil {
 		return nil, err
 	}
+	sweep.Primary = p.Primary
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ import (
 // SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
 const SweepFormat = 1
 
+// Primary holds the choices that a sweep fixes before anything is trained.
+type Primary = config.Primary
+
 // SweepPoint is one configuration of a sweep.
 type SweepPoint struct {
 	Name   string            // in messages and summaries; may be empty
@@ -38,6 +41,9 @@ type PlannedPoint struct {
 // depends on the points and on results alone, so that any process can resume a sweep from the store.
 type Sweep struct {
 	Points []PlannedPoint
+	// Primary holds the choices that were fixed before anything is trained; nil: none. The caller of NewSweep
+	// sets it.
+	Primary *Primary
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -61,7 +67,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 		return nil, fmt.Errorf("plan: sweep: %w: no points", cell.ErrPlan)
 	}
 	s := &Sweep{order: rounds(points)}
-	sets := map[datasets.Source]*datasets.Set{}
+	sets, largest := map[datasets.Source]*datasets.Set{}, seatsNeeded(points)
 	for _, point := range points {
 		source := SourceOf(point.Config)
 		if sets[source] == nil {
@@ -71,7 +77,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 			}
 			sets[source] = set
 		}
-		p, err := point.planner(sets[source])
+		p, err := point.planner(sets[source], largest)
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -91,13 +97,23 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	return s, nil
 }
 
-// planner returns a planner of the point's games.
-func (p SweepPoint) planner(set *datasets.Set) (*planner, error) {
-	planner, err := newPlanner(p.Config, set)
+// seatsNeeded returns the number of seats that the largest game of all points needs.
+func seatsNeeded(points []SweepPoint) int {
+	needed := 0
+	for _, point := range points {
+		needed = max(needed, point.Config.Attackers.SeatsNeeded())
+	}
+	return needed
+}
+
+// planner returns a planner of the point's games. largest is the number of seats that the largest game of all
+// points needs.
+func (p SweepPoint) planner(set *datasets.Set, largest int) (*planner, error) {
+	planner, err := newPlanner(p.Config, set, largest)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.verification, err = newPlanner(*p.Verify, set)
+	planner.verification, err = newPlanner(*p.Verify, set, largest)
 	return planner, err
 }
 
@@ -151,7 +167,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own.
+// are verified, unless these are the point's own; and of Primary, if it is set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -161,9 +177,10 @@ func (s *Sweep) Hash() (string, error) {
 		Verified     map[int]string    `json:"verified,omitempty"` // attacker ID -> hash
 	}
 	content := struct {
-		Format int     `json:"format"`
-		Points []point `json:"points"`
-	}{Format: SweepFormat}
+		Format  int      `json:"format"`
+		Points  []point  `json:"points"`
+		Primary *Primary `json:"primary,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err
@@ -209,9 +226,9 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 	var trained []TrainedSegment
 	for at, s := range segments {
 		rows := r.TrainingImages
-		for _, position := range last.Attackers {
-			if !slices.Contains(s.Attackers, position) {
-				rows -= r.Attackers[position].Contributed
+		for _, position := range last.Agents {
+			if !slices.Contains(s.Agents, position) {
+				rows -= r.Contributed(position)
 			}
 		}
 		end := c.WithoutAttribution()

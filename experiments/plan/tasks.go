@@ -87,9 +87,11 @@ func (b *worklistBuilder) game(at place) {
 		for _, candidate := range plan.Candidates[attacker.ID] {
 			b.add(at, candidate.Cell, false)
 		}
-		if single, ok := planned.Singles[attacker.ID]; ok {
-			// A colluder's waits for the trigger of the one it follows.
-			b.add(at, single, plan.open(attacker.Leader()))
+		for _, alone := range []map[int]string{planned.Singles, planned.Lone} {
+			if hash, ok := alone[attacker.ID]; ok {
+				// A colluder's waits for the trigger of the one it follows.
+				b.add(at, hash, plan.open(attacker.Leader()))
+			}
 		}
 	}
 	if planned.refused != nil {
@@ -103,6 +105,11 @@ func (b *worklistBuilder) game(at place) {
 	b.add(at, planned.Cell, planned.Waits)
 	for _, defender := range planned.Defenders {
 		for _, hash := range defender.Models {
+			b.add(at, hash, planned.Waits)
+		}
+	}
+	for _, attacker := range c.Game.Attackers {
+		if hash, ok := planned.Transfers[attacker.ID]; ok {
 			b.add(at, hash, planned.Waits)
 		}
 	}

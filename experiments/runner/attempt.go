@@ -153,7 +153,9 @@ func (r *run) commit(t *attempt, event worker.Event) error {
 	t.result = &record.Result
 	event.Headline = &worker.Headline{
 		CleanAccuracy:   stats.Number(record.Result.CleanAccuracy.Value()),
+		CleanImages:     record.Result.CleanAccuracy.Of,
 		ASR:             record.Result.ASR.Mean,
+		ASRImages:       record.Result.AttackersImages(),
 		Seconds:         record.Result.Provenance.TotalSeconds,
 		ImagesPerSecond: record.Result.Provenance.ImagesPerSecond,
 	}

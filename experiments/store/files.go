@@ -72,12 +72,13 @@ func (f ResultFiles) WriteAttribution(dir string) error {
 }
 
 // WritePoison lists the rows of the training set that carry a trigger in the file at path. Owner and trigger
-// are attacker IDs: the contributor of the image, and the attacker whose trigger it carries. Rows that the
+// are agents' IDs: the contributor of the image, and the attacker whose trigger it carries. Rows that the
 // defender stamped have "defender" as their owner and, in place of a trigger, a simulated attacker. The
 // SHA-256 is over the values of the stamped image, channel by channel.
 func (f ResultFiles) WritePoison(path string) error {
 	size := f.Cell.Data.Shape.Size()
-	id := func(position int) string { return strconv.Itoa(f.Cell.Game.Attackers[position].ID) }
+	ids := f.Cell.Game.AgentIDs()
+	id := func(position int) string { return strconv.Itoa(ids[position]) }
 	return writeCSV(path, func(write func(...string)) {
 		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256")
 		for i, row := range f.Rows {

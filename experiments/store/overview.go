@@ -25,8 +25,10 @@ type Overview struct {
 	Defense       string        `json:"defense"` // empty: none
 	CleanAccuracy game.Rate     `json:"clean_accuracy"`
 	ASR           stats.Summary `json:"asr"`
-	Collapsed     bool          `json:"collapsed"`
-	Finished      time.Time     `json:"finished"` // UTC
+	// AttackersImages is the number of held-out images of all attackers, see Result.AttackersImages.
+	AttackersImages int       `json:"attackers_images"`
+	Collapsed       bool      `json:"collapsed"`
+	Finished        time.Time `json:"finished"` // UTC
 }
 
 // NewOverview returns the overview of a stored result.
@@ -34,7 +36,7 @@ func NewOverview(r *Record) Overview {
 	o := Overview{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers), Seed: r.Cell.Game.Seed,
 		Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs,
-		CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, Collapsed: r.Result.Collapsed, Finished: r.Result.Provenance.Finished,
+		CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, AttackersImages: r.Result.AttackersImages(), Collapsed: r.Result.Collapsed, Finished: r.Result.Provenance.Finished,
 	}
 	if r.Cell.Defense != nil {
 		o.Defense = r.Cell.Defense.String()

@@ -26,13 +26,14 @@ type Provenance struct {
 // Single is the success of an attacker alone: the paper's bracket.
 type Single struct {
 	ID   int    `json:"id"`   // of the attacker
-	Cell string `json:"cell"` // hash of its single game, with the same trigger
+	Cell string `json:"cell"` // hash of its matched single game, with the same trigger
 	// ASR is the attacker's ASR there; nil until a run with this result finds that game in the store.
 	ASR *game.Rate `json:"asr" jsonschema:"nullable"`
 }
 
-// SinglesOf returns the single game of each attacker of the cell. It has no ASRs, except if the cell is that
-// single game: own is the score of the cell then. The error is that of cell.Cell.Hash.
+// SinglesOf returns the matched single game of each attacker of the cell, or the game in which it is alone with
+// everything if there is no matched one. It has no ASRs, except if the cell is that single game: own is the score
+// of the cell then. The error is that of cell.Cell.Hash.
 func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
 	self, err := c.Hash()
 	if err != nil {
@@ -40,7 +41,11 @@ func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
 	}
 	singles := []Single{}
 	for position, attacker := range c.Game.Attackers {
-		hash, err := c.Alone(position).Hash()
+		alone, ok := c.MatchedSingle(position)
+		if !ok {
+			alone = c.Lone(position)
+		}
+		hash, err := alone.Hash()
 		if err != nil {
 			return nil, err
 		}

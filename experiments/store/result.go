@@ -36,11 +36,12 @@ type Result struct {
 	Chance        game.Rate `json:"chance"`         // the highest clean accuracy that still counts as chance
 	Collapsed     bool      `json:"collapsed"`      // clean accuracy is at chance: the ASRs mean nothing
 
-	ASR        stats.Summary    `json:"asr"`        // over the attackers
-	BaseRate   stats.Summary    `json:"base_rate"`  // over the attackers
-	Lift       stats.Summary    `json:"lift"`       // over the attackers
-	Robustness stats.Summary    `json:"robustness"` // over the attackers
-	Attackers  []AttackerResult `json:"attackers"`
+	ASR        stats.Summary      `json:"asr"`        // over the attackers
+	BaseRate   stats.Summary      `json:"base_rate"`  // over the attackers
+	Lift       stats.Summary      `json:"lift"`       // over the attackers
+	Robustness stats.Summary      `json:"robustness"` // over the attackers
+	Attackers  []AttackerResult   `json:"attackers"`
+	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
 	// Cross and Overlaps are nil where PairsFile holds them, see Record.Pairs.
 	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
 	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
@@ -61,6 +62,16 @@ type AttackerResult struct {
 	Label string `json:"label"` // name of the class Target
 }
 
+// AttackersImages returns the number of held-out images behind the means over the
+// attackers, each image counted once.
+func (r *Result) AttackersImages() int {
+	each := make([]int, len(r.Attackers))
+	for i, a := range r.Attackers {
+		each[i] = a.ASR.Of
+	}
+	return r.Readings.DistinctImages(each)
+}
+
 // NewResult returns the result of the cell called hash with a score and the overlaps of its triggers. The
 // fields that only the training knows are left empty: TrainingImages, Normalization, FinalLoss, TrainAccuracy
 // and Provenance.
@@ -69,12 +80,20 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 		Format: ResultFormat, Cell: hash, Seed: c.Game.Seed, Readings: cell.ReadingsOf(c.Game),
 		CleanAccuracy: score.Clean, Chance: score.Chance, Collapsed: score.Collapsed,
 		ASR: score.ASR, BaseRate: score.BaseRate, Lift: score.Lift, Robustness: score.Robustness,
-		Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
+		Honest: score.Honest, Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
 	}
 	for _, attacker := range score.Attackers {
 		r.Attackers = append(r.Attackers, AttackerResult{attacker, c.Data.Classes[attacker.Target]})
 	}
 	return r
+}
+
+// Contributed returns the number of images that the agent at a position contributes.
+func (r *Result) Contributed(agent int) int {
+	if agent < len(r.Attackers) {
+		return r.Attackers[agent].Contributed
+	}
+	return r.Honest[agent-len(r.Attackers)].Contributed
 }
 
 // resultLevels is the number of levels of ResultFile that are indented. Below them lie the rows of the

@@ -63,12 +63,29 @@ type GameAttacker struct {
 	// Model is the hash of that model; without an index, that of the cell that guesses
 	// the attackers of queries.
 	Model string `json:"model"`
-	// SingleASR is the ASR of the same attacker with the same trigger in the
-	// game where it is alone, without a defense; nil if that game is not planned
-	// or not stored.
+	// SingleASR is the ASR of the same attacker with the same trigger in its matched single game, where it is alone
+	// with the images that it has in this game, without a defense; nil if that game is not planned or not stored.
+	// Earlier versions compared with the game in which it is alone with all images.
 	SingleASR *game.Rate `json:"single_asr"`
+	// SingleLift is its lift there; nil also where it is over no images, and in summaries of earlier versions.
+	SingleLift *stats.Number `json:"single_lift,omitempty"`
 	// SingleCell is the hash of that game; empty if it is not planned.
 	SingleCell string `json:"single_cell,omitempty"`
+	// Lone is the game in which the attacker is alone with all images; nil unless there are as many seats as
+	// attackers.
+	Lone *Comparison `json:"lone,omitempty"`
+	// Transfer is the game in which the attacker poisons nothing and the others play on: what its trigger does to a
+	// model that never saw it. It is nil if that game is not planned.
+	Transfer *Comparison `json:"transfer,omitempty"`
+	// Interference is Lift - SingleLift, in [-2, 2]: below 0, the other attackers spoil this one's success, which is
+	// backfiring. Dilution is SingleLift minus the lift in the lone game. Both are of undefended games only.
+	Interference *stats.Number `json:"interference,omitempty"`
+	Dilution     *stats.Number `json:"dilution,omitempty"`
+	// Success reports whether Lift is at least SuccessLift.
+	Success *bool `json:"success,omitempty"`
+	// ShareLaw is the ASR that the law of shares predicts for an undefended game: SingleASR times the share of all
+	// poisoned images that carry the attacker's target label.
+	ShareLaw *stats.Number `json:"share_law,omitempty"`
 	// Divergence is the distance of the attacker's images of its target class from all
 	// agents' images of it, by the same model; nil where it was not measured
 	// (artefacts.divergence), or the model never saw them.
@@ -117,10 +134,16 @@ type joiner struct {
 	results *plan.CachedReader
 }
 
+// attackers returns the number of attackers of the game.
+func (j joiner) attackers() int {
+	cell, _ := j.plan.Cell(j.planned.Cell)
+	return len(cell.Game.Attackers)
+}
+
 // join joins the results of one defender's models.
 func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 	row := GameResult{
-		N: len(defender.Answers), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
+		N: j.attackers(), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
 		Complete: !j.planned.Waits, Attackers: []GameAttacker{},
 	}
 	models := make([]*store.Result, len(defender.Models))
@@ -140,6 +163,7 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 			return GameResult{}, err
 		}
 	}
+	row.Compare()
 	row.Summarize()
 	return row, nil
 }
@@ -165,7 +189,7 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 		row.CleanAccuracy.Of += result.CleanAccuracy.Of
 		row.Collapsed = row.Collapsed || result.Collapsed
 	}
-	for position, answer := range answers {
+	for position, answer := range answers[:row.N] {
 		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
 			return err
 		}
@@ -195,13 +219,19 @@ func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash stri
 		AttackerResult: result, Model: hash, Divergence: divergence,
 		SingleCell: j.planned.Singles[result.ID], Candidates: j.plan.Candidates[result.ID],
 	}
-	if a.SingleCell != "" {
-		single, err := j.results.Read(a.SingleCell)
-		if err != nil {
+	single, err := j.comparison(a.SingleCell, result.ID)
+	if err != nil {
+		return err
+	}
+	if single != nil {
+		a.SingleASR, a.SingleLift = single.ASR, single.Lift
+	}
+	if a.Lone, err = j.comparison(j.planned.Lone[result.ID], result.ID); err != nil {
+		return err
+	}
+	if row.Defender == plan.Undefended {
+		if a.Transfer, err = j.comparison(j.planned.Transfers[result.ID], result.ID); err != nil {
 			return err
-		}
-		if single != nil {
-			a.SingleASR = &single.Attackers[0].ASR
 		}
 	}
 	row.Attackers = append(row.Attackers, a)

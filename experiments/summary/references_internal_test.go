@@ -69,7 +69,7 @@ func TestReferencesCoverTheFieldsOfSummaries(t *testing.T) {
 		var tree any
 		require.NoError(t, json.Unmarshal(text, &tree))
 		want := cellsBelow("", tree)
-		require.Len(t, want, 6, "cell, models, model, single_cell, draws and missing")
+		require.Len(t, want, 8, "cell, models, model, single_cell, lone, transfer, draws and missing")
 		cells, err := plan.References(name, text)
 		require.NoError(t, err)
 		require.Subset(t, cells, want)

@@ -23,6 +23,8 @@ type Summary struct {
 	Sweep  string `json:"sweep"` // hash
 	// Origin is the command that asked for the sweep; nil: not known.
 	Origin *Request `json:"origin,omitempty"`
+	// Primary holds the choices that the sweep fixed before anything was trained; nil: none.
+	Primary *plan.Primary `json:"primary,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the required cells that have no whole result, and the games that cannot
@@ -101,7 +103,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
+	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
 	results := plan.NewCachedReader(store)
 	work, err := plan.Resolve(sweep, results, plan.Known{})
 	if err != nil {
@@ -131,6 +133,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}
+	s.Readings.Seats = plan.Seats // the largest game has one spelling in all readings
 	if s.Keys == nil {
 		s.Keys = map[string]string{}
 	}

@@ -73,6 +73,7 @@ func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, er
 		return summary.GameResult{}, store.ErrNotStored
 	}
 	game.Attackers = slices.Clone(game.Attackers)
+	compared := slices.ContainsFunc(game.Attackers, func(a summary.GameAttacker) bool { return a.Success != nil || a.ShareLaw != nil })
 	answering := map[string]bool{}
 	for i, a := range game.Attackers {
 		record, err := s.Glance(a.Model)
@@ -84,12 +85,8 @@ func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, er
 			return summary.GameResult{}, fmt.Errorf("%.12s has no attacker %d", a.Model, a.ID)
 		}
 		game.Attackers[i].AttackerResult = record.Result.Attackers[at]
-		if a.SingleASR != nil {
-			single, err := s.Glance(a.SingleCell)
-			if err != nil {
-				return summary.GameResult{}, err
-			}
-			game.Attackers[i].SingleASR = &single.Result.Attackers[0].ASR
+		if err := deriveComparisons(s, &game.Attackers[i]); err != nil {
+			return summary.GameResult{}, err
 		}
 		if !answering[a.Model] {
 			if len(answering) == 0 {
@@ -101,6 +98,39 @@ func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, er
 			game.Collapsed = game.Collapsed || record.Result.Collapsed
 		}
 	}
+	if compared { // earlier versions did not store what follows from the comparisons
+		game.Compare()
+	}
 	game.Summarize()
 	return game, nil
+}
+
+// deriveComparisons gives an attacker the figures of the other games that it names.
+func deriveComparisons(s *store.Store, a *summary.GameAttacker) error {
+	derive := func(hash string) (*summary.Comparison, error) {
+		record, err := s.Glance(hash)
+		if err != nil {
+			return nil, err
+		}
+		return summary.NewComparison(hash, &record.Result, a.ID), nil
+	}
+	if a.SingleASR != nil {
+		single, err := derive(a.SingleCell)
+		if err != nil {
+			return err
+		}
+		if a.SingleASR = single.ASR; a.SingleLift != nil {
+			a.SingleLift = single.Lift
+		}
+	}
+	for _, other := range []**summary.Comparison{&a.Lone, &a.Transfer} {
+		if *other == nil || (*other).ASR == nil {
+			continue
+		}
+		var err error
+		if *other, err = derive((*other).Cell); err != nil {
+			return err
+		}
+	}
+	return nil
 }

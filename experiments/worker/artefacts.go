@@ -96,15 +96,16 @@ func pictureOf(img []uint8, shape triggers.Shape) image.Image {
 const noAgent = -1
 
 // arrays returns the training set as the arrays of TrainingFile: images as numpy and picture
-// libraries have them, rows of pixels of channels, and attackers by ID.
+// libraries have them, rows of pixels of channels, and agents by ID.
 func (d *Deal) arrays() []npz.Array {
 	t, shape := d.Training, d.Training.Shape
 	n := len(t.Labels)
+	ids := d.Cell.Game.AgentIDs()
 	id := func(position int) int64 {
 		if position < 0 {
 			return noAgent
 		}
-		return int64(d.Cell.Game.Attackers[position].ID)
+		return int64(ids[position])
 	}
 	column := func(name string, value func(i int, row game.Row) int64) npz.Array {
 		values := make([]int64, n)

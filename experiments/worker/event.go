@@ -68,8 +68,10 @@ type Event struct {
 // Headline is the outcome of one cell in a few figures.
 type Headline struct {
 	CleanAccuracy   stats.Number `json:"clean_accuracy"`
-	ASR             stats.Number `json:"asr"`     // mean over the attackers
-	Seconds         float64      `json:"seconds"` // of all phases
+	CleanImages     int          `json:"clean_images"` // behind CleanAccuracy
+	ASR             stats.Number `json:"asr"`          // mean over the attackers
+	ASRImages       int          `json:"asr_images"`   // behind ASR
+	Seconds         float64      `json:"seconds"`      // of all phases
 	ImagesPerSecond float64      `json:"images_per_second"`
 }
 

@@ -171,7 +171,7 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
 	for epoch := len(t.epochs); epoch < t.deal.segments[at].End; epoch++ {
-		shuffled(order, t.Cell.Game.Seed, epoch)
+		shuffled(order, t.Cell.TrainingSeed(), epoch)
 		begin := time.Now()
 		reported := begin
 		stats, err := model.Epoch(order, func(done int) error {

@@ -67,12 +67,18 @@ type Section struct {
 	ID, Title string
 	Table     *table.Table
 	Body      template.HTML // the table
-	Claims    []Claim
+	Claims    []ClaimGroup
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
 	Origin    summary.Request
 	Hash      string // of the sweep
+}
+
+// ClaimGroup holds the claims below one heading.
+type ClaimGroup struct {
+	Head   string
+	Claims []Claim
 }
 
 // Claim is a verdict in the form that the page shows.
@@ -164,8 +170,12 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 		}
 		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
 	}
-	for _, verdict := range made.Verdicts {
-		s.Claims = append(s.Claims, newClaim(verdict))
+	for _, group := range made.ClaimGroups() {
+		shown := ClaimGroup{Head: group.Head}
+		for _, verdict := range group.Verdicts {
+			shown.Claims = append(shown.Claims, newClaim(verdict))
+		}
+		s.Claims = append(s.Claims, shown)
 	}
 	records := results.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)
@@ -187,11 +197,11 @@ func newClaim(v claims.Verdict) Claim {
 			continue
 		}
 		line := Statistic{
-			Name: s.Name, Measure: string(s.Measure), Estimate: s.Unit.Format(float64(s.Estimate)), Outcome: string(s.Outcome),
+			Name: s.Name, Measure: string(s.Measure), Estimate: s.Format(s.Estimate), Outcome: string(s.Outcome),
 			Conditions: s.Conditions(),
 		}
 		if s.Low.Defined() && s.High.Defined() {
-			line.Interval = s.Unit.Format(float64(s.Low)) + " to " + s.Unit.Format(float64(s.High))
+			line.Interval = s.Format(s.Low) + " to " + s.Format(s.High)
 		}
 		c.Statistics = append(c.Statistics, line)
 	}

@@ -76,6 +76,33 @@ func TestPageWithoutTheModels(t *testing.T) {
 	require.NotContains(t, html, "ZgotmplZ", "a value that the template refuses")
 }
 
+// The page marks what was not fixed before training, and labels intervals over images.
+func TestPageMarksExploratoryAnswers(t *testing.T) {
+	shown := func(primary *plan.Primary, reading string) string {
+		s := madeUpSummary(t.TempDir())
+		s.Primary = primary
+		s.Points[0].Keys = map[string]string{"trigger.sampling": reading}
+		p, err := New(context.Background(), Input{Summaries: []*summary.Summary{s}, Load: noImages})
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, p.Write(&out))
+		return out.String()
+	}
+	exploratory := shown(nil, "per_agent")
+	require.Contains(t, exploratory, "<h3>Exploratory answers on the paper&#39;s claims")
+	require.Contains(t, exploratory, `<span class="outcome">exploratory: undecided</span>`)
+	require.Contains(t, exploratory, "Nothing was fixed before training")
+	require.Contains(t, exploratory, `<span class="interval"><i>CI, images</i> 23–77</span>`)
+	require.NotContains(t, exploratory, "<h3>Verdicts on")
+
+	primary := &plan.Primary{Claims: []string{"C1"}, Margins: claims.DefaultMargins(), Reading: map[string]string{"trigger.sampling": "per_agent"}}
+	verdicts := shown(primary, "per_agent")
+	require.Contains(t, verdicts, "<h3>Verdicts on the paper&#39;s claims")
+	require.Contains(t, verdicts, "Fixed before training: the claim C1, with trigger.sampling = per_agent;")
+	require.NotContains(t, verdicts, "exploratory: undecided")
+	require.Contains(t, shown(primary, "per_image"), "exploratory: undecided")
+}
+
 func TestPageOfNothing(t *testing.T) {
 	s := madeUpSummary(t.TempDir())
 	for i := range s.Points[0].Games {

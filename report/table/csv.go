@@ -75,7 +75,8 @@ func (t *Table) attackersCSV() ([]byte, error) {
 
 // valueColumns are the columns of FormatCellsCSV.
 var valueColumns = []string{
-	"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
+	"table", "dataset", "row", "column", "quantity", "seeds", "images", "mean", "ci_low", "ci_high", "ci_over", "std_over_attackers",
+	"paper", "paper_std", "paper_repeats", "footnotes",
 	"table_seeds", "table_models", "readings",
 }
 
@@ -87,14 +88,22 @@ func (t *Table) valuesCSV() ([]byte, error) {
 			for _, v := range entry.Values {
 				lines = append(lines, []string{
 					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(v.Quantity), strconv.Itoa(v.Seeds),
-					number(float64(v.Mean)), number(float64(v.CI95)), number(float64(v.Std)),
-					number(float64(v.Paper)), number(float64(v.PaperStd)), t.footnotes(row, entry),
+					strconv.Itoa(v.Images), number(float64(v.Mean)), number(float64(v.CILow)), number(float64(v.CIHigh)), string(v.CIOver), number(float64(v.Std)),
+					number(float64(v.Paper)), number(float64(v.PaperStd)), number(float64(t.repeatsOf(v))), t.footnotes(row, entry),
 					SeedList(t.Seeds), strconv.Itoa(t.Models), ReadingsTexts(t.Readings),
 				})
 			}
 		}
 	}
 	return encodeCSV(lines)
+}
+
+// repeatsOf returns PaperRepeats for a value that has a figure of the paper beside it.
+func (t *Table) repeatsOf(v Value) stats.Number {
+	if !v.Paper.Defined() {
+		return stats.Undefined()
+	}
+	return t.PaperRepeats
 }
 
 // footnotes returns the texts behind the marks of an entry and its row.

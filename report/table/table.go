@@ -9,10 +9,11 @@ import (
 	"strings"
 
 	"backfire/claims"
+	"backfire/stats"
 )
 
 // Version is the version of the JSON form.
-const Version = 1
+const Version = 2
 
 // Table is a table before it has a form: each form is written from it and nothing
 // else. Values are shares in [0, 1].
@@ -36,6 +37,9 @@ type Table struct {
 	Models int `json:"models"`
 	// Readings holds the distinct choices of what the paper leaves open.
 	Readings []Readings `json:"readings"`
+	// PaperRepeats is the distance within which the paper's own figures on the dataset
+	// repeat, a share in [0, 1]; undefined where the table has none of them.
+	PaperRepeats stats.Number `json:"paper_repeats"`
 	// Notes are sentences about the whole table.
 	Notes []string `json:"notes"`
 	// Verdicts settle the paper's claims that the table speaks to.

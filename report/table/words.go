@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"backfire/internal/words"
 	"backfire/stats"
 	"backfire/triggers"
 )
@@ -21,6 +22,7 @@ type Readings struct {
 	LabelMode          string `json:"label_mode"`
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
 }
 
 // ReadingsText describes readings in words.
@@ -40,7 +42,11 @@ func ReadingsText(r Readings) string {
 	default:
 		trigger = r.TriggerKind + " " + trigger
 	}
-	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
+	seats := "as many seats as attackers"
+	if r.Seats > 0 {
+		seats = words.Plural(r.Seats, "seat")
+	}
+	return fmt.Sprintf("%s; %s labels; %s; ASR over %s", trigger, r.LabelMode, seats, images)
 }
 
 // ReadingsTexts describes several readings in words, each once.
@@ -63,13 +69,13 @@ func SeedList(seeds []uint64) string {
 	return strings.Join(texts, ", ")
 }
 
-// Percent returns a share in percent with one decimal, or a dash if it is
-// undefined.
-func Percent(share float64) string {
-	if math.IsNaN(share) {
+// PrintedPercent returns a share in percent with one decimal, or a dash if it is
+// undefined: a figure of the paper, or one that is no share of images.
+func PrintedPercent(share stats.Number) string {
+	if !share.Defined() {
 		return "-"
 	}
-	return strconv.FormatFloat(100*share, 'f', 1, 64)
+	return strconv.FormatFloat(100*float64(share), 'f', 1, 64)
 }
 
 // Signed returns a correlation with its sign and two decimals.
