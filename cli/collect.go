@@ -74,7 +74,7 @@ func runCollect(ctx context.Context, opts *CollectOptions) error {
 	output := &sweepOutput{
 		opts:  &SweepOptions{RunOptions: RunOptions{IO: opts.IO, JSON: opts.JSON}, Kind: report.Kind(plan.stored.Table), Out: opts.Out},
 		file:  &config.Sweep{Name: plan.stored.Name, Title: plan.stored.Title, Preset: plan.stored.Preset},
-		sweep: sweep, store: plan.store,
+		sweep: sweep, store: plan.store, begun: plan.stored.Made,
 	}
 	if err := output.makeDir(); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -153,6 +154,7 @@ func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 
 // runSweep plays a sweep and makes its tables, one for each dataset.
 func runSweep(ctx context.Context, opts *SweepOptions) error {
+	begun := time.Now()
 	sweeps, err := loadSweeps(opts)
 	if err != nil {
 		return err
@@ -177,7 +179,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err := showEstimate(opts, estimated); err != nil || opts.DryRun {
 		return err
 	}
-	output := &sweepOutput{opts: opts, file: sweeps[0], sweep: sweep, store: training.store}
+	output := &sweepOutput{opts: opts, file: sweeps[0], sweep: sweep, store: training.store, begun: begun}
 	if err := output.makeDir(); err != nil {
 		return err // now rather than after hours
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"backfire/config"
 	"backfire/experiments/plan"
@@ -25,6 +26,7 @@ type sweepOutput struct {
 	file  *config.Sweep
 	sweep *plan.Sweep
 	store *store.Store
+	begun time.Time // of the command
 }
 
 // tableLine is one of the last lines of --json, one for each dataset.
@@ -55,6 +57,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
 	sum.Origin = &summary.Request{
 		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
+		Begun: o.begun.UTC(), Finished: time.Now().UTC(),
 	}
 	if !interrupted {
 		if err := sum.Write(ctx, o.store); err != nil {

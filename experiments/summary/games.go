@@ -42,6 +42,8 @@ type GameResult struct {
 	// deal; nil for that game itself, and where it is not stored.
 	Difference *Difference    `json:"difference,omitempty"`
 	Attackers  []GameAttacker `json:"attackers"`
+	// SharedPixels is the number of held-out images with the pixels of a contributed one.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
@@ -173,6 +175,7 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if err := j.overlaps(row); err != nil {
 		return err
 	}
+	row.SharedPixels = models[0].Provenance.SharedPixels
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}

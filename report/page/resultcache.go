@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"backfire/datasets"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 )
@@ -127,4 +128,20 @@ func (s *resultCache) all() []*store.Record {
 		}
 	}
 	return records
+}
+
+// censuses returns a note on the files of each dataset of the user's, as one of the trainings
+// read it.
+func (s *resultCache) censuses() []string {
+	var notes []string
+	told := map[string]bool{} // by checksum
+	for _, record := range s.all() {
+		data, read := record.Cell.Data, record.Result.Provenance.Census
+		if read == nil || data.Name == datasets.Embedded || told[data.Checksum] {
+			continue
+		}
+		told[data.Checksum] = true
+		notes = append(notes, fmt.Sprintf("Images of %s: %s.", data.Name, read.Line(data.Classes)))
+	}
+	return notes
 }
