@@ -33,10 +33,10 @@ unfinished command to resume it.`,
 type runLine struct {
 	Run      string `json:"run"` // hash
 	When     string `json:"when"`
-	Begun    string `json:"begun,omitempty"`    // of a finished run; empty: not known
-	Finished string `json:"finished,omitempty"` // likewise
-	Command  string `json:"command"`            // empty: not known
-	Kind     string `json:"kind"`               // of table; empty: not known
+	Begun    string `json:"begun"`    // of a finished run; empty: not known
+	Finished string `json:"finished"` // likewise
+	Command  string `json:"command"`  // empty: not known
+	Kind     string `json:"kind"`     // of table; empty: not known
 	Name     string `json:"name"`
 	Title    string `json:"title"`
 	Headline string `json:"headline"`
