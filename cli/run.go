@@ -111,7 +111,7 @@ func configuredSweep(name string, opts config.Options, seeds int) (*config.Sweep
 	case seeds > config.MaxPoints || uint64(seeds-1) > math.MaxUint64-first:
 		return nil, Usagef("%d seeds from %d on: must be at most %d, and none above %d", seeds, first, config.MaxPoints, uint64(math.MaxUint64))
 	}
-	sweep := &config.Sweep{Name: name, Title: runTitle, Preset: opts.Preset}
+	sweep := &config.Sweep{Name: name, Title: runTitle, Preset: opts.Preset, Notices: resolved.Notices}
 	for i := range uint64(seeds) {
 		point := config.Point{Config: resolved.Config, Sources: resolved.Sources}
 		point.Config.Seed = first + i

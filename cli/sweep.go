@@ -103,8 +103,25 @@ func (opts *SweepOptions) load(with config.Options) (*config.Sweep, error) {
 	return config.LoadSweep(opts.Sweep, with, opts.Seeds)
 }
 
-// loadSweeps resolves the sweep, once for each requested dataset.
+// loadSweeps resolves the sweep, once for each requested dataset, and tells which settings
+// have no effect.
 func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
+	sweeps, err := resolveSweeps(opts)
+	if err == nil {
+		tellNotices(opts.IO, sweeps[0].Notices)
+	}
+	return sweeps, err
+}
+
+// tellNotices writes a line about each setting without effect.
+func tellNotices(streams *IOStreams, notices []string) {
+	for _, notice := range notices {
+		fmt.Fprintln(streams.ErrOut, visible(notice))
+	}
+}
+
+// resolveSweeps resolves the sweep, once for each requested dataset.
+func resolveSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	const key = "data.name"
 	if opts.Config.Flags[key] != allDatasets {
 		sweep, err := opts.load(opts.Config)
