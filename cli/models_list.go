@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/overview"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -79,10 +80,10 @@ func runModelsList(ctx context.Context, opts *modelsOptions) error {
 
 // listedModels returns the stored models that meet all conditions, by hash. It names damaged
 // ones on standard error.
-func listedModels(ctx context.Context, opts *modelsOptions, st *store.Store, filters []filter) ([]store.Overview, error) {
+func listedModels(ctx context.Context, opts *modelsOptions, st *store.Store, filters []filter) ([]overview.Result, error) {
 	tell := func(err error) { fmt.Fprintln(opts.IO.ErrOut, err) }
 	if len(filters) == 0 {
-		models, err := st.Overviews(ctx, tell)
+		models, err := overview.List(ctx, st, tell)
 		if ctx.Err() != nil {
 			return nil, &InterruptedError{}
 		}
@@ -93,7 +94,7 @@ func listedModels(ctx context.Context, opts *modelsOptions, st *store.Store, fil
 		return nil, err
 	}
 	f := filterer{filters: filters, keys: map[string]bool{}}
-	var models []store.Overview
+	var models []overview.Result
 	for _, hash := range hashes {
 		if err := ctx.Err(); err != nil {
 			return nil, &InterruptedError{}
@@ -109,14 +110,14 @@ func listedModels(ctx context.Context, opts *modelsOptions, st *store.Store, fil
 		case err != nil:
 			return nil, err
 		case passes:
-			models = append(models, store.NewOverview(record))
+			models = append(models, overview.Of(record))
 		}
 	}
 	return models, f.unknown()
 }
 
 // writeModelLines writes a line of JSON per model.
-func writeModelLines(opts *modelsOptions, st *store.Store, models []store.Overview) error {
+func writeModelLines(opts *modelsOptions, st *store.Store, models []overview.Result) error {
 	lines := json.NewEncoder(opts.IO.Out)
 	for _, m := range models {
 		if err := lines.Encode(modelLine{
@@ -131,7 +132,7 @@ func writeModelLines(opts *modelsOptions, st *store.Store, models []store.Overvi
 }
 
 // writeModelTable writes a table with a line per model, and below it the readings.
-func writeModelTable(opts *modelsOptions, models []store.Overview) error {
+func writeModelTable(opts *modelsOptions, models []overview.Result) error {
 	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
 	for _, m := range models {
 		asr := spread(m.ASR, m.AttackersImages)
@@ -158,7 +159,7 @@ func writeModelTable(opts *modelsOptions, models []store.Overview) error {
 
 // readingsOf returns the distinct readings of models, each with the number of its
 // models if there are several.
-func readingsOf(models []store.Overview) []string {
+func readingsOf(models []overview.Result) []string {
 	var texts []string
 	counts := map[string]int{}
 	for _, m := range models {

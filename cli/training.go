@@ -189,11 +189,11 @@ func (t *training) hold(sweep *plan.Sweep, work func() error) error {
 	if err != nil {
 		return err
 	}
-	hold, err := t.store.HoldRun(hash)
+	release, err := t.store.HoldRun(hash)
 	if err != nil {
 		return err
 	}
-	return errors.Join(work(), hold.Release())
+	return errors.Join(work(), release())
 }
 
 // run trains, and then shows the outcome, also of an interrupted training. show returns

@@ -48,7 +48,7 @@ func ProgressOf(sweep *plan.Sweep, st *store.Store) (*Progress, error) {
 	return progressOf(sweep, st, plan.NewCachedReader(figuresOnly{st}))
 }
 
-// WholeProgressOf is ProgressOf with artefacts.
+// WholeProgressOf reads the progress of a sweep as ProgressOf does, and compares artefacts with their digests, too.
 func WholeProgressOf(sweep *plan.Sweep, st *store.Store) (*Progress, error) {
 	return progressOf(sweep, st, plan.NewCachedReader(st))
 }

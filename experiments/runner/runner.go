@@ -105,11 +105,11 @@ func (r *Runner) RunSweep(ctx context.Context, sweep *plan.Sweep) (outcome *Outc
 	if err != nil {
 		return nil, err
 	}
-	hold, err := r.Store.HoldRun(noted.note.Sweep)
+	release, err := r.Store.HoldRun(noted.note.Sweep)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, hold.Release()) }()
+	defer func() { err = errors.Join(err, release()) }()
 	if r.Shared != nil {
 		return r.runShared(ctx, noted)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,19 +12,15 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/internal/disk"
-	"backfire/internal/leases"
 )
 
 // holdPrefix begins the names of the leases of runs. The hash of the sweep follows, and a random token,
 // because several runs of one sweep may be live.
 const holdPrefix = "run-"
 
-// RunHold declares that a run of a sweep is live. It ends with its process at the latest.
-type RunHold struct{ lease *leases.Lease }
-
-// HoldRun declares that a run of the sweep called hash is live, until the hold is released or this process
-// ends. Garbage of a live run is not removed.
-func (s *Store) HoldRun(hash string) (*RunHold, error) {
+// HoldRun declares that a run of the sweep called hash is live, until release is called or this process ends.
+// Garbage of a live run is not removed.
+func (s *Store) HoldRun(hash string) (release func() error, err error) {
 	// Copies of a store may lack directories that were empty.
 	if err := os.MkdirAll(filepath.Join(s.dir, locksDir), disk.DirMode); err != nil {
 		return nil, fmt.Errorf("store: hold run %s: %w", hash, err)
@@ -32,20 +29,20 @@ func (s *Store) HoldRun(hash string) (*RunHold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: hold run %s: %w", hash, err)
 	}
-	return &RunHold{lease}, nil
-}
-
-// Release ends the hold.
-func (h *RunHold) Release() error {
-	if err := h.lease.Release(); err != nil && !errors.Is(err, ErrLost) {
-		return fmt.Errorf("store: release run: %w", err)
-	}
-	return nil
+	return func() error {
+		if err := lease.Release(); err != nil && !errors.Is(err, ErrLost) {
+			return fmt.Errorf("store: release run: %w", err)
+		}
+		return nil
+	}, nil
 }
 
 // liveRuns returns the hashes of the sweeps of which a run is live.
 func (s *Store) liveRuns() (map[string]bool, error) {
 	names, err := s.locks.Names()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // a copy of a store
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -15,35 +15,35 @@ import (
 	"backfire/internal/disk"
 )
 
-// PairsFile holds, for results with more than MostInline attackers, the figures of pairs of attackers: the
+// pairsFile holds, for results with more than mostInline attackers, the figures of pairs of attackers: the
 // cross-trigger matrix and the overlaps of triggers. Smaller results hold them in ResultFile.
-const PairsFile = "pairs.bin"
+const pairsFile = "pairs.bin"
 
-// MostInline is the largest number of attackers whose pairs ResultFile holds: with it the matrix takes about 130
+// mostInline is the largest number of attackers whose pairs ResultFile holds: with it the matrix takes about 130
 // kB of JSON there, with 1,000 attackers it would take 28 MB, which each reader of the result would parse.
-const MostInline = 64
+const mostInline = 64
 
-// pairsMagic begins PairsFile; its last byte is the version of the format.
+// pairsMagic begins pairsFile; its last byte is the version of the format.
 const pairsMagic = "backfire pairs\x001"
 
-// maxPairAgents bounds the attackers of PairsFile, so that a damaged number asks for no more memory than a
+// maxPairAgents bounds the attackers of pairsFile, so that a damaged number asks for no more memory than a
 // matrix of 4 GB.
 const maxPairAgents = 1 << 14
 
-// Pairs holds the figures of pairs of attackers.
-type Pairs struct {
+// pairs holds the figures of pairs of attackers.
+type pairs struct {
 	Cross    [][]game.Rate      // see game.Score
 	Overlaps []game.PairOverlap // see Result
 }
 
 // errPairs marks a file of pairs that this program did not write.
-var errPairs = errors.New(PairsFile + " is not as it was written")
+var errPairs = errors.New(pairsFile + " is not as it was written")
 
-// writePairs writes PairsFile into dir: after pairsMagic the number of attackers; hits and images of each rate,
+// writePairs writes pairsFile into dir: after pairsMagic the number of attackers; hits and images of each rate,
 // row by row; the number of overlaps; of each overlap both IDs, shared, equal and united pixels, 1 where it is
 // declared or 0, and the bits of Jaccard as eight bytes, the lowest first. All other numbers are varints of
 // encoding/binary, without a sign.
-func writePairs(dir string, p Pairs) error {
+func writePairs(dir string, p pairs) error {
 	out := bytes.NewBufferString(pairsMagic)
 	put := func(values ...int) {
 		for _, v := range values {
@@ -65,10 +65,10 @@ func writePairs(dir string, p Pairs) error {
 		put(o.A, o.B, o.Shared, o.Equal, o.Union, declared)
 		out.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(o.Jaccard)))
 	}
-	return os.WriteFile(filepath.Join(dir, PairsFile), out.Bytes(), disk.FileMode)
+	return os.WriteFile(filepath.Join(dir, pairsFile), out.Bytes(), disk.FileMode)
 }
 
-// pairsReader reads numbers of PairsFile until one is missing.
+// pairsReader reads numbers of pairsFile until one is missing.
 type pairsReader struct {
 	in  *bufio.Reader
 	err error
@@ -87,24 +87,24 @@ func (r *pairsReader) number(most int) int {
 	return int(v) //nolint:gosec // at most a bound, or not used
 }
 
-// parsePairs reads the content of PairsFile for a number of attackers.
-func parsePairs(content io.Reader, attackers int) (Pairs, error) {
+// parsePairs reads the content of pairsFile for a number of attackers.
+func parsePairs(content io.Reader, attackers int) (pairs, error) {
 	r := pairsReader{in: bufio.NewReader(content)}
 	magic := make([]byte, len(pairsMagic))
 	if _, err := io.ReadFull(r.in, magic); err != nil || string(magic) != pairsMagic {
-		return Pairs{}, errPairs
+		return pairs{}, errPairs
 	}
 	if n := r.number(maxPairAgents); r.err != nil || n != attackers {
-		return Pairs{}, fmt.Errorf("%w: it has %d attackers, the result %d", errPairs, n, attackers)
+		return pairs{}, fmt.Errorf("%w: it has %d attackers, the result %d", errPairs, n, attackers)
 	}
-	p := Pairs{Overlaps: []game.PairOverlap{}}
+	p := pairs{Overlaps: []game.PairOverlap{}}
 	for range attackers {
 		row := make([]game.Rate, attackers)
 		for j := range row {
 			row[j] = game.Rate{Hits: r.number(math.MaxInt32), Of: r.number(math.MaxInt32)}
 		}
 		if r.err != nil {
-			return Pairs{}, fmt.Errorf("%w: %w", errPairs, r.err)
+			return pairs{}, fmt.Errorf("%w: %w", errPairs, r.err)
 		}
 		p.Cross = append(p.Cross, row)
 	}
@@ -117,78 +117,58 @@ func parsePairs(content io.Reader, attackers int) (Pairs, error) {
 			_, r.err = io.ReadFull(r.in, bits[:])
 		}
 		if r.err != nil {
-			return Pairs{}, fmt.Errorf("%w: %w", errPairs, r.err)
+			return pairs{}, fmt.Errorf("%w: %w", errPairs, r.err)
 		}
 		o.Jaccard = math.Float64frombits(binary.LittleEndian.Uint64(bits[:]))
 		p.Overlaps = append(p.Overlaps, o)
 	}
 	if _, err := r.in.ReadByte(); r.err != nil || !errors.Is(err, io.EOF) {
-		return Pairs{}, errPairs
+		return pairs{}, errPairs
 	}
 	return p, nil
 }
 
-// HasPairs reports whether the result itself holds the figures of pairs. If not, they are in PairsFile.
+// HasPairs reports whether the result itself holds the figures of pairs. If not, they are in pairsFile.
 func (r *Result) HasPairs() bool { return r.Cross != nil || len(r.Attackers) == 0 }
 
-// writeSeparated writes the result with its digests into dir, and PairsFile if it has more than MostInline
+// writeSeparated writes the result with its digests into dir, and pairsFile if it has more than mostInline
 // attackers.
 func (r Result) writeSeparated(dir string) error {
-	r, pairs := r.separated()
-	if pairs != nil {
-		if err := writePairs(dir, *pairs); err != nil {
+	if len(r.Attackers) > mostInline && r.Cross != nil {
+		if err := writePairs(dir, pairs{r.Cross, r.Overlaps}); err != nil {
 			return err
 		}
+		r.Cross, r.Overlaps = nil, nil
 	}
 	return r.Write(dir)
 }
 
-// separated returns the result without its figures of pairs, and these, if they belong into PairsFile.
-func (r Result) separated() (Result, *Pairs) {
-	if len(r.Attackers) <= MostInline || r.Cross == nil {
-		return r, nil
+// WithPairsOf returns the result in a directory together with its figures of pairs, which lie in the result
+// itself or in a file beside it. It does not compare that file with a digest. The error names the file.
+func (r Result) WithPairsOf(dir string) (*Result, error) {
+	if r.HasPairs() {
+		return &r, nil
 	}
-	pairs := &Pairs{r.Cross, r.Overlaps}
-	r.Cross, r.Overlaps = nil, nil
-	return r, pairs
-}
-
-// ReadPairs reads the figures of pairs of a result in a directory, from the result itself or from PairsFile,
-// without comparing it with a digest. The error names the file.
-func ReadPairs(dir string, result *Result) (Pairs, error) {
-	if result.HasPairs() {
-		return Pairs{result.Cross, result.Overlaps}, nil
-	}
-	file, err := os.Open(filepath.Join(dir, PairsFile))
+	file, err := os.Open(filepath.Join(dir, pairsFile))
 	if err != nil {
-		return Pairs{}, fmt.Errorf("store: read pairs: %w", err)
+		return nil, fmt.Errorf("store: read pairs: %w", err)
 	}
 	defer file.Close()
-	pairs, err := parsePairs(file, len(result.Attackers))
+	read, err := parsePairs(file, len(r.Attackers))
 	if err != nil {
-		return Pairs{}, fmt.Errorf("store: read pairs: %w", err)
+		return nil, fmt.Errorf("store: read pairs: %w", err)
 	}
-	return pairs, nil
+	r.Cross, r.Overlaps = read.Cross, read.Overlaps
+	return &r, nil
 }
 
-// Pairs reads the figures of pairs, and compares PairsFile with its digest. The error wraps ErrBroken if the file
-// must not be used.
-func (r *Record) Pairs() (Pairs, error) {
+// WithPairs returns the result together with its figures of pairs. Unlike WithPairsOf it compares their file
+// with its digest first. The error wraps ErrBroken if the file must not be used.
+func (r *Record) WithPairs() (*Result, error) {
 	if !r.Result.HasPairs() {
-		if got, err := disk.SHA256(r.File(PairsFile)); err != nil || got != r.digests[PairsFile] {
-			return Pairs{}, fmt.Errorf("store: read pairs: %w: %s does not fit its SHA-256", ErrBroken, PairsFile)
+		if got, err := disk.SHA256(r.File(pairsFile)); err != nil || got != r.digests[pairsFile] {
+			return nil, fmt.Errorf("store: read pairs: %w: %s does not fit its SHA-256", ErrBroken, pairsFile)
 		}
 	}
-	return ReadPairs(r.Dir, &r.Result)
-}
-
-// WithPairs returns the result together with its figures of pairs. The errors are those of Pairs.
-func (r *Record) WithPairs() (*Result, error) {
-	pairs, err := r.Pairs()
-	if err != nil {
-		return nil, err
-	}
-	result := r.Result
-	result.Cross, result.Overlaps = pairs.Cross, pairs.Overlaps
-	return &result, nil
+	return r.Result.WithPairsOf(r.Dir)
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // drawPairs draws the figures of pairs of a number of attackers.
-func drawPairs(t *rapid.T, n int) Pairs {
+func drawPairs(t *rapid.T, n int) pairs {
 	count := rapid.IntRange(0, 1<<31-1)
-	p := Pairs{Overlaps: []game.PairOverlap{}}
+	p := pairs{Overlaps: []game.PairOverlap{}}
 	for range n {
 		row := make([]game.Rate, n)
 		for j := range row {
@@ -41,13 +41,13 @@ func TestPairsAreReadBack(t *testing.T) {
 		require.NoError(t, err)
 		defer os.RemoveAll(dir)
 		n := rapid.IntRange(1, 5).Draw(t, "n")
-		pairs := drawPairs(t, n)
-		require.NoError(t, writePairs(dir, pairs))
-		content, err := os.ReadFile(filepath.Join(dir, PairsFile))
+		drawn := drawPairs(t, n)
+		require.NoError(t, writePairs(dir, drawn))
+		content, err := os.ReadFile(filepath.Join(dir, pairsFile))
 		require.NoError(t, err)
 		read, err := parsePairs(bytes.NewReader(content), n)
 		require.NoError(t, err)
-		require.Equal(t, pairs, read)
+		require.Equal(t, drawn, read)
 		_, err = parsePairs(bytes.NewReader(content), n+1)
 		require.ErrorIs(t, err, errPairs)
 		_, err = parsePairs(bytes.NewReader(content[:rapid.IntRange(0, len(content)-1).Draw(t, "cut")]), n)
@@ -60,10 +60,10 @@ func TestPairsAreReadBack(t *testing.T) {
 // FuzzPairs reads any content without a panic, and without more memory than its attackers need.
 func FuzzPairs(f *testing.F) {
 	dir := f.TempDir()
-	if err := writePairs(dir, Pairs{Cross: [][]game.Rate{{{Hits: 1, Of: 300}}}, Overlaps: []game.PairOverlap{{A: 1, B: 2}}}); err != nil {
+	if err := writePairs(dir, pairs{Cross: [][]game.Rate{{{Hits: 1, Of: 300}}}, Overlaps: []game.PairOverlap{{A: 1, B: 2}}}); err != nil {
 		f.Fatal(err)
 	}
-	content, err := os.ReadFile(filepath.Join(dir, PairsFile))
+	content, err := os.ReadFile(filepath.Join(dir, pairsFile))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func FuzzPairs(f *testing.F) {
 		if attackers < 0 || attackers > 100 {
 			return
 		}
-		pairs, err := parsePairs(bytes.NewReader(content), attackers)
+		read, err := parsePairs(bytes.NewReader(content), attackers)
 		if err == nil {
-			require.Len(t, pairs.Cross, attackers)
+			require.Len(t, read.Cross, attackers)
 		}
 	})
 }
@@ -95,20 +95,20 @@ func resultOf(n int) Result {
 // The pairs of few attackers lie in the result, those of many beside it. Either way they are read, and a large
 // result that an older program wrote with its pairs is read, too.
 func TestPairsLieBesideLargeResults(t *testing.T) {
-	for n, beside := range map[int]bool{1: false, MostInline: false, MostInline + 1: true, 200: true} {
+	for n, beside := range map[int]bool{1: false, mostInline: false, mostInline + 1: true, 200: true} {
 		dir, whole := t.TempDir(), resultOf(n)
 		require.NoError(t, whole.writeSeparated(dir))
-		_, err := os.Stat(filepath.Join(dir, PairsFile))
+		_, err := os.Stat(filepath.Join(dir, pairsFile))
 		require.Equal(t, beside, err == nil, "%d attackers: %v", n, err)
 		read, err := ReadResult(dir)
 		require.NoError(t, err)
 		require.Equal(t, !beside, read.HasPairs())
 		require.NoError(t, read.Write(dir), "as Commit does")
-		pairs, err := ReadPairs(dir, &read)
+		again, err := read.WithPairsOf(dir)
 		require.NoError(t, err)
-		require.Equal(t, Pairs{whole.Cross, whole.Overlaps}, pairs)
-		sum, err := disk.SHA256(filepath.Join(dir, PairsFile))
-		record := Record{Result: read, Dir: dir, digests: map[string]string{PairsFile: sum}}
+		require.Equal(t, pairs{whole.Cross, whole.Overlaps}, pairs{again.Cross, again.Overlaps})
+		sum, err := disk.SHA256(filepath.Join(dir, pairsFile))
+		record := Record{Result: read, Dir: dir, digests: map[string]string{pairsFile: sum}}
 		if beside {
 			require.NoError(t, err)
 			info, err := os.Stat(filepath.Join(dir, ResultFile))
@@ -126,7 +126,7 @@ func TestPairsLieBesideLargeResults(t *testing.T) {
 		require.True(t, read.HasPairs())
 		require.Equal(t, whole.Cross, read.Cross)
 		require.NoError(t, read.Write(old), "as Complete does")
-		require.NoFileExists(t, filepath.Join(old, PairsFile))
+		require.NoFileExists(t, filepath.Join(old, pairsFile))
 	}
 }
 
@@ -146,14 +146,14 @@ func TestDamagedPairsAreRefused(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		require.NoError(t, resultOf(100).writeSeparated(dir))
-		sum, err := disk.SHA256(filepath.Join(dir, PairsFile))
+		sum, err := disk.SHA256(filepath.Join(dir, pairsFile))
 		require.NoError(t, err)
 		result, err := ReadResult(dir)
 		require.NoError(t, err)
-		require.NoError(t, damage(filepath.Join(dir, PairsFile)))
-		_, err = (&Record{Result: result, Dir: dir, digests: map[string]string{PairsFile: sum}}).WithPairs()
+		require.NoError(t, damage(filepath.Join(dir, pairsFile)))
+		_, err = (&Record{Result: result, Dir: dir, digests: map[string]string{pairsFile: sum}}).WithPairs()
 		require.ErrorIs(t, err, ErrBroken, name)
 	}
-	require.Contains(t, (&Record{Result: Result{Attackers: make([]AttackerResult, 65)}}).requiredFiles(), PairsFile)
-	require.NotContains(t, (&Record{Result: resultOf(65)}).requiredFiles(), PairsFile, "of an older program")
+	require.Contains(t, (&Record{Result: Result{Attackers: make([]AttackerResult, 65)}}).requiredFiles(), pairsFile)
+	require.NotContains(t, (&Record{Result: resultOf(65)}).requiredFiles(), pairsFile, "of an older program")
 }

@@ -120,7 +120,7 @@ func (r *Record) requiredFiles() []string {
 		names = append(names, QueriesFile, UnlearnedFile)
 	}
 	if !r.Result.HasPairs() {
-		names = append(names, PairsFile)
+		names = append(names, pairsFile)
 	}
 	return names
 }

@@ -42,7 +42,7 @@ type Result struct {
 	Robustness stats.Summary      `json:"robustness"` // over the attackers
 	Attackers  []AttackerResult   `json:"attackers"`
 	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
-	// Cross and Overlaps are nil where PairsFile holds them, see Record.Pairs.
+	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
 	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
 	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
 

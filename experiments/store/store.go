@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"backfire/internal/disk"
 	"backfire/internal/leases"
@@ -46,9 +45,8 @@ const (
 
 // Store is a directory of results. A Store may be used by several goroutines at once.
 type Store struct {
-	dir    string
-	locks  *leases.Registry
-	settle time.Duration // see settleTime
+	dir   string
+	locks *leases.Registry
 }
 
 // Open makes the directory a store, or opens the store that it is, and proves that it can be written to. The
@@ -75,7 +73,7 @@ func Open(dir string) (*Store, error) {
 }
 
 func newStore(dir string) *Store {
-	return &Store{dir: dir, locks: leases.New(filepath.Join(dir, locksDir), leases.Options{}), settle: settleTime}
+	return &Store{dir: dir, locks: leases.New(filepath.Join(dir, locksDir), leases.Options{})}
 }
 
 func unusable(dir string, cause error) error {
@@ -93,7 +91,7 @@ func OpenExisting(dir string) (*Store, error) {
 
 // WithLeases returns the same store with claims that are leases of another registry.
 func (s *Store) WithLeases(registry *leases.Registry) *Store {
-	return &Store{dir: s.dir, locks: registry, settle: s.settle}
+	return &Store{dir: s.dir, locks: registry}
 }
 
 // Dir returns the directory of the store.

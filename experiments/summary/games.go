@@ -206,9 +206,12 @@ func (j joiner) overlaps(row *GameResult) error {
 	if err != nil {
 		return err
 	}
-	pairs, err := record.Pairs()
-	row.overlaps = pairs.Overlaps
-	return err
+	result, err := record.WithPairs()
+	if err != nil {
+		return err
+	}
+	row.overlaps = result.Overlaps
+	return nil
 }
 
 // attacker adds an attacker to a game's result, with the figures of the model with the

@@ -171,24 +171,24 @@ func (c *verification) comparePairs(again *store.Result) (int, error) {
 	if c.result.HasPairs() {
 		return 0, nil
 	}
-	pairs, err := store.ReadPairs(c.dir, c.result)
+	stored, err := c.result.WithPairsOf(c.dir)
 	if err != nil {
 		return 0, err
 	}
 	values := 0
 	for i, row := range again.Cross {
 		for j, rate := range row {
-			if stored := pairs.Cross[i][j]; stored != rate {
-				return 0, fmt.Errorf("%s: cross[%d][%d] is %d of %d, derived again %d of %d", store.PairsFile, i, j, stored.Hits, stored.Of, rate.Hits, rate.Of)
+			if other := stored.Cross[i][j]; other != rate {
+				return 0, fmt.Errorf("cross[%d][%d] is %d of %d, derived again %d of %d", i, j, other.Hits, other.Of, rate.Hits, rate.Of)
 			}
 			values += 2
 		}
 	}
-	if !slices.Equal(pairs.Overlaps, again.Overlaps) {
-		return 0, fmt.Errorf("%s: the overlaps of triggers are others than those derived again", store.PairsFile)
+	if !slices.Equal(stored.Overlaps, again.Overlaps) {
+		return 0, errors.New("the overlaps of triggers are others than those derived again")
 	}
 	again.Cross, again.Overlaps = nil, nil
-	return values + len(pairs.Overlaps), nil
+	return values + len(stored.Overlaps), nil
 }
 
 // fieldAt returns a field for a message.

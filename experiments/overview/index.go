@@ -1,4 +1,4 @@
-package store
+package overview
 
 import (
 	"bytes"
@@ -12,15 +12,16 @@ import (
 	"strings"
 	"time"
 
+	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
 
-// IndexFile keeps the overviews of results that Store.Overviews has read. It is only a cache: it may be deleted at
-// any time, a damaged one counts as none, and a row counts only while size, times and inode of the result's files
-// are what they were when the row was read. Several processes may write it; the last one's stays.
-const IndexFile = ".index.json"
+// File is the name of the index in a store: the rows of the results that List has read. It is only a cache. It may
+// be deleted at any time, a damaged one counts as none, and a row counts only while size, times and inode of the
+// result's files have not changed since the row was read. Several processes may write it; the last one's stays.
+const File = ".index.json"
 
-// indexFormat is the version of the index. It rises when Overview or the texts in it change.
+// indexFormat is the version of the index. It rises when Result or the texts in it change.
 const indexFormat = 1
 
 const (
@@ -37,22 +38,22 @@ const (
 
 // indexed is a row of the index.
 type indexed struct {
-	Stamp    string `json:"stamp"` // of the result's files, see Store.stamp
-	Overview `json:"overview"`
+	Stamp  string `json:"stamp"` // of the result's files, see lister.stamp
+	Result `json:"result"`
 }
 
-// index is the content of IndexFile, which follows its SHA-256 and a line break.
+// index is the content of File, which follows its SHA-256 and a line break.
 type index struct {
 	Format int                `json:"format"`
 	Rows   map[string]indexed `json:"rows"` // by hash
 }
 
-// stampedFiles are the files of a result that an overview is read from.
-func stampedFiles() []string { return []string{ManifestFile, CellFile, ResultFile} }
+// stampedFiles returns the files of a result that its row is read from.
+func stampedFiles() []string { return []string{store.ManifestFile, store.CellFile, store.ResultFile} }
 
 // stamp returns a text that changes when a result's files do; empty if they cannot be examined. It also reports
 // whether the last change is long enough ago that the next one has another time.
-func (s *Store) stamp(hash string) (stamp string, settled bool) {
+func (s lister) stamp(hash string) (stamp string, settled bool) {
 	sum := sha256.New()
 	settled = true
 	for _, name := range stampedFiles() {
@@ -70,8 +71,8 @@ func (s *Store) stamp(hash string) (stamp string, settled bool) {
 }
 
 // readIndex returns the rows of the index; none if there is no whole one.
-func (s *Store) readIndex() map[string]indexed {
-	path := filepath.Join(s.dir, IndexFile)
+func (s lister) readIndex() map[string]indexed {
+	path := filepath.Join(s.Dir(), File)
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxIndex {
 		return nil
@@ -99,7 +100,7 @@ func sumOf(text []byte) string {
 
 // writeIndex replaces the index unless the rows are those of the old one. Where it cannot be written, the next
 // list takes longer and nothing else happens.
-func (s *Store) writeIndex(old, rows map[string]indexed) {
+func (s lister) writeIndex(old, rows map[string]indexed) {
 	same := len(old) == len(rows)
 	for hash, row := range rows {
 		same = same && old[hash].Stamp == row.Stamp
@@ -112,14 +113,14 @@ func (s *Store) writeIndex(old, rows map[string]indexed) {
 		return
 	}
 	s.removeIndexDrafts()
-	draft, err := os.CreateTemp(s.dir, indexDraft+"*")
+	draft, err := os.CreateTemp(s.Dir(), indexDraft+"*")
 	if err != nil {
 		return
 	}
 	_, err = draft.Write(append([]byte(sumOf(text)+"\n"), text...))
 	err = errors.Join(err, draft.Chmod(disk.FileMode), draft.Close())
 	if err == nil {
-		err = os.Rename(draft.Name(), filepath.Join(s.dir, IndexFile))
+		err = os.Rename(draft.Name(), filepath.Join(s.Dir(), File))
 	}
 	if err != nil {
 		_ = os.Remove(draft.Name()) // a later list removes it
@@ -127,7 +128,7 @@ func (s *Store) writeIndex(old, rows map[string]indexed) {
 }
 
 // removeIndexDrafts removes drafts of processes that died while they wrote the index.
-func (s *Store) removeIndexDrafts() {
+func (s lister) removeIndexDrafts() {
 	names, err := s.Names()
 	if err != nil {
 		return
@@ -136,7 +137,7 @@ func (s *Store) removeIndexDrafts() {
 		if !strings.HasPrefix(name, indexDraft) {
 			continue
 		}
-		path := filepath.Join(s.dir, name)
+		path := filepath.Join(s.Dir(), name)
 		if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > draftAge {
 			_ = os.Remove(path)
 		}

@@ -1,4 +1,6 @@
-package store
+// Package overview lists the results of a store by a few figures of each. It keeps what it has read in the
+// store, so that a list of thousands of results reads only those that are new.
+package overview
 
 import (
 	"context"
@@ -8,12 +10,13 @@ import (
 	"time"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/stats"
 )
 
-// Overview is the part of a stored result that lists of results show.
-type Overview struct {
+// Result is the part of a stored result that lists of results show.
+type Result struct {
 	Cell          string        `json:"cell"` // hash
 	Title         string        `json:"title"`
 	Dataset       string        `json:"dataset"`
@@ -25,15 +28,15 @@ type Overview struct {
 	Defense       string        `json:"defense"` // empty: none
 	CleanAccuracy game.Rate     `json:"clean_accuracy"`
 	ASR           stats.Summary `json:"asr"`
-	// AttackersImages is the number of held-out images of all attackers, see Result.AttackersImages.
+	// AttackersImages is the number of held-out images of all attackers, see store.Result.AttackersImages.
 	AttackersImages int       `json:"attackers_images"`
 	Collapsed       bool      `json:"collapsed"`
 	Finished        time.Time `json:"finished"` // UTC
 }
 
-// NewOverview returns the overview of a stored result.
-func NewOverview(r *Record) Overview {
-	o := Overview{
+// Of returns the part of a stored result that lists show.
+func Of(r *store.Record) Result {
+	o := Result{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers), Seed: r.Cell.Game.Seed,
 		Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs,
 		CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, AttackersImages: r.Result.AttackersImages(), Collapsed: r.Result.Collapsed, Finished: r.Result.Provenance.Finished,
@@ -44,10 +47,20 @@ func NewOverview(r *Record) Overview {
 	return o
 }
 
-// Overviews returns the overviews of all stored results, by hash. Results that must not be used are handed to
-// broken, in the same order. It reads a result only if its files are others than when it was last listed: the
-// overviews are kept in the store, see IndexFile. The error is that of ctx, or the store cannot be read.
-func (s *Store) Overviews(ctx context.Context, broken func(error)) ([]Overview, error) {
+// List lists all results of a store by hash. Results that must not be used are handed to broken, in the same
+// order. It reads a result only if its files are others than when it was last listed: the list is kept in the
+// store, see File. The error is that of ctx, or the store cannot be read.
+func List(ctx context.Context, st *store.Store, broken func(error)) ([]Result, error) {
+	return lister{st, settleTime}.list(ctx, broken)
+}
+
+// lister lists the results of a store.
+type lister struct {
+	*store.Store
+	settle time.Duration // see settleTime
+}
+
+func (s lister) list(ctx context.Context, broken func(error)) ([]Result, error) {
 	hashes, err := s.Hashes()
 	if err != nil {
 		return nil, err
@@ -74,17 +87,17 @@ func (s *Store) Overviews(ctx context.Context, broken func(error)) ([]Overview, 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var all []Overview
+	var all []Result
 	index := map[string]indexed{}
 	for i, e := range found {
 		switch {
-		case errors.Is(e.err, ErrNotStored): // it was removed meanwhile
-		case errors.Is(e.err, ErrBroken):
+		case errors.Is(e.err, store.ErrNotStored): // it was removed meanwhile
+		case errors.Is(e.err, store.ErrBroken):
 			broken(e.err)
 		case e.err != nil:
 			return nil, e.err
 		default:
-			all = append(all, e.Overview)
+			all = append(all, e.Result)
 			if e.Stamp != "" {
 				index[hashes[i]] = e.indexed
 			}
@@ -94,14 +107,14 @@ func (s *Store) Overviews(ctx context.Context, broken func(error)) ([]Overview, 
 	return all, nil
 }
 
-// examined is one result as Overviews found it.
+// examined is one result as it was found.
 type examined struct {
 	indexed // without a Stamp if it must not be kept
 	err     error
 }
 
-// examine returns the overview of a result: the indexed one if the files have not changed since.
-func (s *Store) examine(hash string, index map[string]indexed) examined {
+// examine returns what lists show of a result: the indexed one if the files have not changed since.
+func (s lister) examine(hash string, index map[string]indexed) examined {
 	stamp, settled := s.stamp(hash)
 	if row, ok := index[hash]; ok && stamp != "" && row.Stamp == stamp {
 		return examined{indexed: row}
@@ -110,7 +123,7 @@ func (s *Store) examine(hash string, index map[string]indexed) examined {
 	if err != nil {
 		return examined{err: err}
 	}
-	e := examined{indexed: indexed{Overview: NewOverview(record)}}
+	e := examined{indexed: indexed{Result: Of(record)}}
 	if again, _ := s.stamp(hash); settled && again == stamp {
 		e.Stamp = stamp
 	}

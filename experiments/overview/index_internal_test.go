@@ -1,4 +1,4 @@
-package store
+package overview
 
 import (
 	"bytes"
@@ -16,8 +16,10 @@ import (
 	"pgregory.net/rapid"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/enginetest"
 	"backfire/triggers"
 )
 
@@ -29,8 +31,14 @@ func indexCell(seed uint64) cell.Cell {
 	}
 }
 
+// open opens a store that believes times of files at once.
+func open(dir string) (lister, error) {
+	st, err := store.Open(dir)
+	return lister{st, 0}, err
+}
+
 // putResult stores a made-up result of a seed with a loss, in place of an older one.
-func putResult(t require.TestingT, s *Store, seed uint64, loss float64) string {
+func putResult(t require.TestingT, s lister, seed uint64, loss float64) string {
 	c := indexCell(seed)
 	hash, err := c.Hash()
 	require.NoError(t, err)
@@ -38,26 +46,26 @@ func putResult(t require.TestingT, s *Store, seed uint64, loss float64) string {
 	require.NoError(t, os.RemoveAll(dir))
 	require.NoError(t, os.MkdirAll(dir, disk.DirMode))
 	hits := int(loss * 100)
-	result := Result{
-		Format: ResultFormat, Cell: hash, Seed: seed, FinalLoss: loss, CleanAccuracy: game.Rate{Hits: hits, Of: 100},
-		Provenance: Provenance{Timing: Timing{Finished: time.Unix(int64(seed), 0).UTC()}, Single: []Single{}},
+	result := store.Result{
+		Format: store.ResultFormat, Cell: hash, Seed: seed, FinalLoss: loss, CleanAccuracy: game.Rate{Hits: hits, Of: 100},
+		Provenance: store.Provenance{Timing: store.Timing{Finished: time.Unix(int64(seed), 0).UTC()}, Single: []store.Single{}},
 	}
-	require.NoError(t, ResultFiles{Cell: c, Result: result}.Write(dir))
-	require.NoError(t, writeManifest(dir, hash))
+	require.NoError(t, store.ResultFiles{Cell: c, Result: result}.Write(dir))
+	require.NoError(t, enginetest.WriteManifest(dir, hash))
 	return hash
 }
 
 // listed lists a store with the index, and checks that it equals a list without.
-func listed(t require.TestingT, s *Store) []Overview {
+func listed(t require.TestingT, s lister) []Result {
 	broken := 0
-	all, err := s.Overviews(context.Background(), func(error) { broken++ })
+	all, err := s.list(context.Background(), func(error) { broken++ })
 	require.NoError(t, err)
 	hashes, err := s.Hashes()
 	require.NoError(t, err)
-	var want []Overview
+	var want []Result
 	for _, hash := range hashes {
 		if record, err := s.Glance(hash); err == nil {
-			want = append(want, NewOverview(record))
+			want = append(want, Of(record))
 		}
 	}
 	require.Equal(t, want, all)
@@ -71,10 +79,10 @@ func TestIndexIsNeverBelievedOverTheFiles(t *testing.T) {
 		dir, err := os.MkdirTemp("", "index-")
 		require.NoError(t, err)
 		defer os.RemoveAll(dir)
-		s, err := Open(dir)
+		s, err := open(dir)
 		require.NoError(t, err)
 		s.settle = 0
-		path := filepath.Join(dir, IndexFile)
+		path := filepath.Join(dir, File)
 		var hashes []string
 		some := func() string { return rapid.SampledFrom(hashes).Draw(t, "which") }
 		for range 8 {
@@ -127,7 +135,7 @@ func TestIndexIsNeverBelievedOverTheFiles(t *testing.T) {
 
 // An unchanged result is not read: its row comes from the index, which a rewritten row proves here.
 func TestIndexSavesReading(t *testing.T) {
-	s, err := Open(t.TempDir())
+	s, err := open(t.TempDir())
 	require.NoError(t, err)
 	s.settle = 0
 	hash := putResult(t, s, 1, 0.25)
@@ -139,15 +147,15 @@ func TestIndexSavesReading(t *testing.T) {
 	row.Title = "from the index"
 	text, err := json.Marshal(index{indexFormat, map[string]indexed{hash: row}})
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(s.dir, IndexFile), []byte(sumOf(text)+"\n"+string(text)), disk.FileMode))
-	all, err := s.Overviews(context.Background(), func(err error) { require.NoError(t, err) })
+	require.NoError(t, os.WriteFile(filepath.Join(s.Dir(), File), []byte(sumOf(text)+"\n"+string(text)), disk.FileMode))
+	all, err := s.list(context.Background(), func(err error) { require.NoError(t, err) })
 	require.NoError(t, err)
-	require.True(t, slices.ContainsFunc(all, func(o Overview) bool { return o.Title == "from the index" }))
+	require.True(t, slices.ContainsFunc(all, func(o Result) bool { return o.Title == "from the index" }))
 	require.Len(t, s.readIndex(), 2, "the other was read and added")
 
 	// A result that has just been written may change once more at the same time, so it is not kept.
 	s.settle = time.Hour
-	require.NoError(t, os.Remove(filepath.Join(s.dir, IndexFile)))
+	require.NoError(t, os.Remove(filepath.Join(s.Dir(), File)))
 	require.Len(t, listed(t, s), 2)
 	require.Empty(t, s.readIndex())
 }
@@ -155,7 +163,7 @@ func TestIndexSavesReading(t *testing.T) {
 // Lists that run at the same time as each other and as results come and go are right, and leave one index.
 func TestIndexOfConcurrentLists(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Open(dir)
+	s, err := open(dir)
 	require.NoError(t, err)
 	for seed := range uint64(20) {
 		putResult(t, s, seed, 0.5)
@@ -163,14 +171,14 @@ func TestIndexOfConcurrentLists(t *testing.T) {
 	var lists sync.WaitGroup
 	for range 8 {
 		lists.Go(func() {
-			own, err := OpenExisting(dir)
+			own, err := open(dir)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			own.settle = 0
 			for range 10 {
-				all, err := own.Overviews(context.Background(), func(err error) { t.Error(err) })
+				all, err := own.list(context.Background(), func(err error) { t.Error(err) })
 				if err != nil || len(all) < 20 {
 					t.Error(len(all), err)
 				}
@@ -197,14 +205,14 @@ func TestIndexOfReadOnlyStore(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may write everywhere")
 	}
-	s, err := Open(t.TempDir())
+	s, err := open(t.TempDir())
 	require.NoError(t, err)
 	s.settle = 0
 	putResult(t, s, 1, 0.5)
-	require.NoError(t, os.Chmod(s.dir, 0o555))
+	require.NoError(t, os.Chmod(s.Dir(), 0o555))
 	require.Len(t, listed(t, s), 1)
-	require.NoError(t, os.Chmod(s.dir, disk.DirMode))
-	require.NoFileExists(t, filepath.Join(s.dir, IndexFile))
+	require.NoError(t, os.Chmod(s.Dir(), disk.DirMode))
+	require.NoFileExists(t, filepath.Join(s.Dir(), File))
 }
 
 // The figures of docs/reliability.md: BACKFIRE_TEST_RESULTS=20000 lists so many results twice.
@@ -218,7 +226,7 @@ func TestManyResultsAreListed(t *testing.T) {
 	if kept := os.Getenv("BACKFIRE_TEST_RESULTS_DIR"); kept != "" {
 		dir = kept
 	}
-	s, err := Open(dir)
+	s, err := open(dir)
 	require.NoError(t, err)
 	for seed := range uint64(n) {
 		putResult(t, s, seed, 0.5)
@@ -226,7 +234,7 @@ func TestManyResultsAreListed(t *testing.T) {
 	time.Sleep(settleTime)
 	for _, what := range []string{"without an index", "with it"} {
 		begin := time.Now()
-		all, err := s.Overviews(context.Background(), func(err error) { t.Error(err) })
+		all, err := s.list(context.Background(), func(err error) { t.Error(err) })
 		require.NoError(t, err)
 		require.Len(t, all, n)
 		t.Logf("%d results %s: %v", n, what, time.Since(begin).Round(time.Millisecond))
