@@ -13,6 +13,10 @@ import (
 // contradictory or out of range.
 var ErrMeasurements = errors.New("bad measurements")
 
+// ErrTwoResults is wrapped, beside ErrMeasurements, where two games of a seed differ in
+// nothing that claims compare and are of different models.
+var ErrTwoResults = errors.New("two results")
+
 // The defenses that the claims are about. The names are those of package defenses,
 // as a test checks: this package judges plain measurements and imports nothing
 // that makes them. Measurements may contain games with other defenses, which no
@@ -115,7 +119,7 @@ func (m Measurements) validate() error {
 		}
 		s := keyOf(g)
 		if first, twice := seen[g.Seed][s]; twice && !slices.Equal(first.Models, g.Models) {
-			return fmt.Errorf("%w: seed %d: %s: two results, of models %v and %v", ErrMeasurements, g.Seed, s, first.Models, g.Models)
+			return fmt.Errorf("%w: seed %d: %s: %w, of models %v and %v", ErrMeasurements, g.Seed, s, ErrTwoResults, first.Models, g.Models)
 		}
 		seen[g.Seed][s] = g
 	}

@@ -13,6 +13,10 @@ import (
 // which fits into any terminal.
 const narrowWidth = 80
 
+// comparedWidth is that number where the table has columns that compare defenders and
+// columns that compare attackers with other games.
+const comparedWidth = 100
+
 // alike reports whether all points of a seed are one, so that the games differ in
 // number of attackers, defender and seed alone.
 func (b *builder) alike() bool { return len(b.pointSummaries()) == len(b.table.Seeds) }

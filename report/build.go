@@ -258,10 +258,14 @@ func (b *builder) attackerRows() {
 			for _, a := range p.game.Attackers {
 				row := table.AttackerRow{
 					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
-					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
+					Attacker: a.ID, Target: a.Target, Label: a.Label, Poisoned: a.Poisoned, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: (*table.Divergence)(a.Divergence),
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: table.Readings(p.point.Readings),
+				}
+				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw
+				if a.Transfer != nil {
+					row.TransferASR = a.Transfer.ASR
 				}
 				for _, d := range a.Candidates {
 					if d.Kept {

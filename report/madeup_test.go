@@ -45,7 +45,7 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary
 				Model:    cell.Model{Architecture: cell.ResNet18, Width: 32},
 				Training: cell.Training{Epochs: 30, Batch: 32},
 				Readings: cell.Readings{
-					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own",
+					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own", Seats: 5,
 				},
 				Labels: fake.labels, MinSingleASR: 0.8,
 			}
@@ -85,6 +85,8 @@ func (f fakePoint) game(seed uint64, n int) summary.GameSummary {
 		if id < f.singles {
 			single := rate(97 - id)
 			a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d-%d-%d", seed, id, a.Target)
+			lift := stats.Number(single.Value() - a.BaseRate.Value())
+			a.SingleLift = &lift
 			verified := single
 			a.Candidates = []plan.Candidate{{Cell: a.SingleCell, ASR: &verified, Kept: true}}
 			if f.elsewhere {
@@ -106,6 +108,7 @@ func (f fakePoint) game(seed uint64, n int) summary.GameSummary {
 	}
 	g.ASR, g.BaseRate, g.Robustness = stats.Summarize(asrs), stats.Summarize(bases), stats.Summarize([]float64{0.1})
 	g.TrainSeconds = 20
+	g.Compare()
 	return g
 }
 

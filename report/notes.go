@@ -24,6 +24,9 @@ func (b *builder) notes(ofPaper bool) {
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
 		"of the defender on clean images%s. Behind ±: the population standard deviation over the attackers of a game%s. %s",
 		robust, map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.intervals())
+	if text := b.comparedNote(); text != "" {
+		note("%s", text)
+	}
 	if text := b.costs(); text != "" {
 		note("%s", text)
 	}

@@ -135,3 +135,17 @@ func TestAbsentClaims(t *testing.T) {
 		})
 	}
 }
+
+// A table in which an attacker alone is two games, since it owns more images in one than
+// in the other, has no verdicts, and says so.
+func TestSinglesOfSeveralDealsSettleNothing(t *testing.T) {
+	s := fixed(sweep("mnist", []uint64{1, 2}, points3(1, 2)), "C1")
+	for i := range s.Points {
+		alone := &s.Points[i].Games[0]
+		alone.Cell, alone.Models = "lone", []string{"lone"}
+	}
+	made, err := New(Table3, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
+	require.Empty(t, made.Verdicts)
+	require.Equal(t, "The games differ in more than the claims compare, so that none is settled here.", made.Notes[len(made.Notes)-1])
+}

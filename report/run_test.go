@@ -30,12 +30,14 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 		var asrs []float64
 		for id := range n {
 			a := summary.GameAttacker{}
-			a.ID, a.Target, a.Label, a.PoisonRate, a.ASR = id, 2, "Pullover", 0.2, rate(max(3, 240-7*id-n))
+			a.ID, a.Target, a.Label, a.PoisonRate, a.ASR, a.BaseRate = id, 2, "Pullover", 0.2, rate(max(3, 240-7*id-n)), rate(3)
+			a.Lift = stats.Number(a.ASR.Value() - a.BaseRate.Value())
 			if id < singles {
 				single := rate(240 - 2*id)
-				a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d", id)
+				lift := stats.Number(single.Value() - a.BaseRate.Value())
+				a.SingleASR, a.SingleLift, a.SingleCell = &single, &lift, fmt.Sprintf("single-%d", id)
 				if n == 1 {
-					a.ASR, g.Models = single, []string{a.SingleCell}
+					a.ASR, a.Lift, g.Cell, g.Models = single, lift, a.SingleCell, []string{a.SingleCell}
 				}
 			}
 			asrs = append(asrs, a.ASR.Value())
@@ -43,6 +45,7 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 		}
 		g.ASR = stats.Summarize(asrs)
 		g.BaseRate, g.Robustness = stats.Summarize([]float64{0.031}), stats.Summarize([]float64{0.0175})
+		g.Compare()
 		games = append(games, g)
 	}
 	return games
@@ -141,7 +144,7 @@ func TestRunsGolden(t *testing.T) {
 			})
 		}
 		for line := range strings.Lines(written(t, made, table.FormatText)) {
-			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), narrowWidth, line)
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), made.Width, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
 		}
 	}
@@ -173,7 +176,7 @@ func TestPointsThatClaimsCannotTellApart(t *testing.T) {
 	made, err := New(Points, sweep("folder", []uint64{1}, points...), "folder", Options{Name: "mine"})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.Contains(t, made.Notes, "The points differ in more than the claims compare, so that none is settled here.")
+	require.Contains(t, made.Notes, "The games differ in more than the claims compare, so that none is settled here.")
 }
 
 type failingWriter struct{ err error }

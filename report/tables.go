@@ -21,6 +21,8 @@ func (b *builder) table1() {
 	t.Heads = []string{"game"}
 	attackers := b.attackerColumns(b.all)
 	t.Columns = append(t.Columns, table.Column{Head: "mean ± std"}, table.Column{Head: "base rate"}, table.Column{Head: "acc."})
+	compared := b.besidesSingles()
+	b.comparedColumns(compared)
 	if row, ok := b.singlesRow(attackers); ok {
 		t.Rows = append(t.Rows, row)
 	}
@@ -32,6 +34,7 @@ func (b *builder) table1() {
 			row.Entries = append(row.Entries, b.attackerEntry(s, i, printed))
 		}
 		row.Entries = append(row.Entries, table.EntryOf(besideMean(s.asr(), printed)), table.EntryOf(s.baseRate()), table.EntryOf(s.clean()))
+		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		t.Rows = append(t.Rows, row)
 	}
 }
@@ -108,7 +111,8 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 	for _, seed := range seeds {
 		over = append(over, table.MeasuredSpread{Over: stats.Summarize(bySeed[seed]), Images: images[seed]})
 	}
-	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)), table.Entry{}, table.Entry{})
+	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)))
+	row.Entries = append(row.Entries, make([]table.Entry, len(b.table.Columns)-len(row.Entries))...)
 	return row, len(seeds) > 0
 }
 
@@ -135,6 +139,8 @@ func (b *builder) table2() {
 	t.Heads = []string{"game"}
 	attackers := b.attackerColumns(b.all)
 	t.Columns = append(t.Columns, table.Column{Head: "mean ± std"}, table.Column{Head: "acc."})
+	compared := b.besidesSingles()
+	b.comparedColumns(compared)
 	for _, s := range b.all {
 		labels := map[string]string{"same": "same label", "list": "different", "random": "random"}[s.labels]
 		row := table.Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels) + s.defended()}, Marks: b.gameMarks(s)}
@@ -147,6 +153,7 @@ func (b *builder) table2() {
 			asr, clean = besideMean(asr, printed.ASR), clean.Beside(b.paper.Table2.CleanAccuracy)
 		}
 		row.Entries = append(row.Entries, table.EntryOf(asr), table.EntryOf(clean))
+		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		t.Rows = append(t.Rows, row)
 	}
 }
@@ -288,9 +295,11 @@ func (b *builder) points() {
 	defended := slices.ContainsFunc(b.all, func(s *series) bool { return s.defender != b.all[0].defender })
 	heads, labels := b.naming(defended)
 	t.Heads = heads
+	compared := b.compared()
 	for _, head := range []string{"acc.", "ASR mean ± std", "base rate", robustHead} {
 		t.Columns = append(t.Columns, table.Column{Head: head})
 	}
+	b.comparedColumns(compared)
 	if defended {
 		for _, head := range againstNoneHeads {
 			t.Columns = append(t.Columns, table.Column{Group: againstNone, Head: head})
@@ -302,6 +311,7 @@ func (b *builder) points() {
 			Marks:   append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
 			Entries: []table.Entry{table.EntryOf(s.clean()), table.EntryOf(s.asr()), table.EntryOf(s.baseRate()), table.EntryOf(s.robustness())},
 		}
+		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		if defended {
 			row.Entries = append(row.Entries, s.againstNone()...)
 		}
@@ -312,6 +322,9 @@ func (b *builder) points() {
 	}
 	if b.alike() {
 		t.Width = narrowWidth
+		if defended && len(compared) > 0 {
+			t.Width = comparedWidth
+		}
 	}
 }
 

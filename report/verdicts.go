@@ -18,8 +18,9 @@ import (
 )
 
 // judge judges the claims that a table of the paper speaks to; of another table, 0,
-// those that its games speak to, unless two of them differ in settings that the claims
-// do not compare. The points of the primary reading are judged by themselves, and so are
+// those that its games speak to. It judges none if two games differ in settings that the
+// claims do not compare, as single games do where an attacker alone owns more images in
+// one than in the other (deal.seats = n). The points of the primary reading are judged by themselves, and so are
 // those of every other choice of its keys, whose answers are exploratory. The claim about
 // divergence is judged only where divergence was measured, and those whose games were not
 // played have no verdict.
@@ -27,7 +28,7 @@ func (b *builder) judge(number int) error {
 	unsettled := false
 	for _, of := range b.byReading() {
 		verdicts, err := b.judgeReading(number, of)
-		if number == 0 && errors.Is(err, claims.ErrMeasurements) {
+		if errors.Is(err, claims.ErrTwoResults) || number == 0 && errors.Is(err, claims.ErrMeasurements) {
 			unsettled = true
 			continue
 		}
@@ -45,9 +46,9 @@ func (b *builder) judge(number int) error {
 	}
 	switch {
 	case unsettled && len(b.table.Verdicts) == 0:
-		b.table.Notes = append(b.table.Notes, "The points differ in more than the claims compare, so that none is settled here.")
+		b.table.Notes = append(b.table.Notes, "The games differ in more than the claims compare, so that none is settled here.")
 	case unsettled:
-		b.table.Notes = append(b.table.Notes, "Some points differ in more than the claims compare, so that none is settled by them.")
+		b.table.Notes = append(b.table.Notes, "Some games differ in more than the claims compare, so that none is settled by them.")
 	}
 	return nil
 }

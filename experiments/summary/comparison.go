@@ -82,7 +82,9 @@ func (r *GameResult) Compare() {
 		if r.Defender != plan.Undefended {
 			continue
 		}
-		a.Interference = minus(defined(a.Lift), a.SingleLift)
+		if a.SingleCell != r.Cell { // otherwise there are no others
+			a.Interference = minus(defined(a.Lift), a.SingleLift)
+		}
 		if a.Lone != nil {
 			a.Dilution = minus(a.SingleLift, a.Lone.Lift)
 		}

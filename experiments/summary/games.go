@@ -80,7 +80,7 @@ type GameAttacker struct {
 	// model that never saw it. It is nil if that game is not planned.
 	Transfer *Comparison `json:"transfer,omitempty"`
 	// Interference is Lift - SingleLift, in [-2, 2]: below 0, the other attackers spoil this one's success, which is
-	// backfiring. Dilution is SingleLift minus the lift in the lone game. Both are of undefended games only.
+	// backfiring; a game that is its own matched single has none. Dilution is SingleLift minus the lift in the lone game. Both are of undefended games only.
 	Interference *stats.Number `json:"interference,omitempty"`
 	Dilution     *stats.Number `json:"dilution,omitempty"`
 	// Success reports whether Lift is at least SuccessLift.

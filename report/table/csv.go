@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/game"
 	"backfire/stats"
 )
 
@@ -16,7 +17,7 @@ import (
 // points vary.
 var attackerColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
-	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "divergence_mmd2", "divergence_js",
+	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "interference", "dilution", "transfer_asr", "share_law", "poisoned", "seats", "divergence_mmd2", "divergence_js",
 	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
 	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
 }
@@ -44,10 +45,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 	keys := t.keyColumns()
 	lines := [][]string{slices.Concat(attackerColumns, keys)}
 	for _, r := range t.AttackerRows {
-		single, divergence := stats.Undefined(), Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
-		if r.SingleASR != nil {
-			single = stats.Number(r.SingleASR.Value())
-		}
+		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
 			divergence = *r.Divergence
 		}
@@ -55,7 +53,9 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
 			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
 			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
-			number(r.Robustness.Value()), number(float64(single)), number(float64(divergence.MMD2)), number(float64(divergence.JS)),
+			number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
+			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
+			number(float64(divergence.MMD2)), number(float64(divergence.JS)),
 			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
@@ -71,6 +71,30 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		lines = append(lines, line)
 	}
 	return encodeCSV(lines)
+}
+
+// rateOrEmpty returns a rate's value as text; empty for none.
+func rateOrEmpty(r *game.Rate) string {
+	if r == nil {
+		return ""
+	}
+	return number(r.Value())
+}
+
+// orEmpty returns a number as text; empty for none.
+func orEmpty(n *stats.Number) string {
+	if n == nil {
+		return ""
+	}
+	return number(float64(*n))
+}
+
+// seatsOf returns the number of seats of an attacker's game.
+func seatsOf(r AttackerRow) string {
+	if r.Readings.Seats == 0 {
+		return strconv.Itoa(r.N)
+	}
+	return strconv.Itoa(r.Readings.Seats)
 }
 
 // valueColumns are the columns of FormatCellsCSV.

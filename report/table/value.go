@@ -20,6 +20,13 @@ const (
 	QuantityRobust    Quantity = "robustness"
 	QuantityTopOne    Quantity = "top_one"
 
+	// Against an attacker's other games: lift minus that of its matched single, and lift of
+	// the matched single minus that of the lone game, in [-2, 2]; and the ASR where it
+	// poisons nothing.
+	QuantityInterference Quantity = "interference"
+	QuantityDilution     Quantity = "dilution"
+	QuantityTransfer     Quantity = "transfer_asr"
+
 	// Against the same game without a defense: differences in [-1, 1], and the
 	// images through training steps and the time of all epochs as shares of that
 	// game's.
@@ -36,6 +43,8 @@ func (q Quantity) Within() (stats.Range, bool) {
 	switch q {
 	case QuantityASRChange, QuantityCleanChange, QuantityRobustChange:
 		return stats.Range{Low: -1, High: 1}, true
+	case QuantityInterference, QuantityDilution:
+		return stats.Range{Low: -2, High: 2}, true
 	case QuantityCost, QuantityTime:
 		return stats.Range{}, false
 	default:
