@@ -106,7 +106,7 @@ func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) er
 
 // mostDrawn is the largest number of triggers that are drawn for a dataset and seed. Those of the
 // first attackers show what a thousand would.
-const mostDrawn = 200
+const mostDrawn = 100
 
 // drawTriggers draws the triggers of a game that are not known yet, as far as the gallery has room.
 func (p *Page) drawTriggers(record *store.Record, g *game.Game, set *datasets.Set, kept bool, known map[string]bool) error {
