@@ -128,7 +128,7 @@ func tellNotices(streams *IOStreams, notices []string) {
 // trainings.
 const (
 	manyPoints = 500
-	collectAt  = 40
+	collectAt  = 20
 )
 
 // spareMemory sets the growth of the heap for a number of points.
