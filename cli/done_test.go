@@ -84,21 +84,22 @@ func (f faked) planned(t require.TestingT) PlannedOptions {
 	return PlannedOptions{IO: opts.IO, Plan: strings.TrimSpace(out.String()), Load: enginetest.Loader}
 }
 
-// worker works on the plan and returns the error and its messages.
-func (f faked) worker(planned PlannedOptions, cells int) (error, string) {
+// worker works on the plan and returns its messages.
+func (f faked) worker(planned PlannedOptions, cells int) (told string, err error) {
 	opts, errOut := f.command()
 	planned.IO = opts.IO
-	err := runPlanWorker(context.Background(), &PlanWorkerOptions{
+	err = runPlanWorker(context.Background(), &PlanWorkerOptions{
 		PlannedOptions: planned, Grace: time.Second, Workers: 1, Threads: 1, Cells: cells, Run: opts.RunOptions,
 	})
-	return err, errOut.String()
+	return errOut.String(), err
 }
 
-// collect collects the plan and returns the error and its messages.
-func (f faked) collect(planned PlannedOptions) (error, string) {
+// collect collects the plan and returns its messages.
+func (f faked) collect(planned PlannedOptions) (told string, err error) {
 	opts, errOut := f.command()
 	planned.IO = opts.IO
-	return runCollect(context.Background(), &CollectOptions{PlannedOptions: planned}), errOut.String()
+	err = runCollect(context.Background(), &CollectOptions{PlannedOptions: planned})
+	return errOut.String(), err
 }
 
 // holes lists what the games of the configuration lack, without the function that decides it: each game's
@@ -204,9 +205,9 @@ func TestDoneMeansDone(t *testing.T) {
 		opts, errOut := f.command()
 		planned := f.planned(rt)
 		if rapid.Bool().Draw(rt, "by workers") {
-			err, _ := f.worker(planned, rapid.IntRange(1, 3).Draw(rt, "cells"))
+			_, err := f.worker(planned, rapid.IntRange(1, 3).Draw(rt, "cells"))
 			require.Equal(rt, len(f.holes(rt)) == 0, err == nil, "%v", err)
-			err, _ = f.worker(planned, 0)
+			_, err = f.worker(planned, 0)
 			require.NoError(rt, err)
 		} else {
 			require.NoError(rt, runSweep(context.Background(), opts), errOut.String())
@@ -223,9 +224,9 @@ func TestDoneMeansDone(t *testing.T) {
 			err = runSweep(context.Background(), opts)
 			told = errOut.String()
 		case "worker":
-			err, told = f.worker(planned, 0)
+			told, err = f.worker(planned, 0)
 		case "collect":
-			err, told = f.collect(planned)
+			told, err = f.collect(planned)
 			if len(all) > 0 {
 				require.Equal(rt, ExitWorkLeft, ExitCode(err), "%v", err)
 				// What is damaged and known only by other results is named when these are there.
@@ -240,7 +241,7 @@ func TestDoneMeansDone(t *testing.T) {
 			require.Contains(rt, told, hash[:12], "%s names damaged results", command)
 			require.DirExists(rt, filepath.Join(f.store, "aside", hash+"-1"))
 		}
-		err, told = f.collect(planned)
+		told, err = f.collect(planned)
 		require.NoError(rt, err, told)
 	})
 }
@@ -273,9 +274,9 @@ func TestFailedModelsEndWith3(t *testing.T) {
 	opts, _ := f.command()
 	require.Equal(t, ExitCellsFailed, ExitCode(runSweep(context.Background(), opts)))
 	planned := f.planned(t)
-	err, _ = f.worker(planned, 0)
+	_, err = f.worker(planned, 0)
 	require.Equal(t, ExitCellsFailed, ExitCode(err), "%v", err)
-	err, _ = f.collect(planned)
+	_, err = f.collect(planned)
 	require.Equal(t, ExitCellsFailed, ExitCode(err), "%v", err)
 	require.Len(t, f.holes(t), 1)
 }
@@ -286,7 +287,7 @@ func TestStatusNamesDamagedResults(t *testing.T) {
 		"attackers.counts=1,2", "attackers.singles=0", "attackers.label=east", "attackers.p=0.5", "model.width=1", "train.epochs=2", "train.batch=16",
 	}}
 	planned := f.planned(t)
-	err, _ := f.worker(planned, 0)
+	_, err := f.worker(planned, 0)
 	require.NoError(t, err)
 	st, err := store.OpenExisting(f.store)
 	require.NoError(t, err)

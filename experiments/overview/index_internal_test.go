@@ -78,7 +78,7 @@ func TestIndexIsNeverBelievedOverTheFiles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "index-")
 		require.NoError(t, err)
-		defer os.RemoveAll(dir)
+		defer func() { require.NoError(t, os.RemoveAll(dir)) }()
 		s, err := open(dir)
 		require.NoError(t, err)
 		s.settle = 0

@@ -44,7 +44,7 @@ func TestGarbageCollectionLeavesLiveRuns(t *testing.T) {
 	}
 
 	tried := 0
-	r.Observer = worker.ObserverFunc(func(e worker.Event) {
+	r.Observer = worker.ObserverFunc(func(worker.Event) {
 		now, err := st.Garbage(time.Now().Add(time.Hour), plan.References)
 		require.NoError(t, err)
 		for _, g := range now {

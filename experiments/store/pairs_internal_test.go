@@ -39,7 +39,7 @@ func TestPairsAreReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "pairs-")
 		require.NoError(t, err)
-		defer os.RemoveAll(dir)
+		defer func() { require.NoError(t, os.RemoveAll(dir)) }()
 		n := rapid.IntRange(1, 5).Draw(t, "n")
 		drawn := drawPairs(t, n)
 		require.NoError(t, writePairs(dir, drawn))
