@@ -27,8 +27,11 @@ var effectRules = []effectRule{
 	{"indexing.honest", honestUnread},
 	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
 	{"attackers.p", rateUnread},
-	{"attackers.p1", func(c *Config) string { return unless(c.Trigger.Kind != picture, "trigger.kind = image") }},
+	{"attackers.p1", p1Unread},
 	{"attackers.p2", func(c *Config) string { return unless(readsP2(c), "trigger.kind = "+c.Trigger.Kind) }},
+	{"attackers.budget", func(c *Config) string {
+		return unless(c.Attackers.LabelMode == "dirty", "attackers.label_mode = "+c.Attackers.LabelMode)
+	}},
 	{"attackers.rates", ratesUnread},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
@@ -36,6 +39,9 @@ var effectRules = []effectRule{
 	{"trigger.min_single_asr", boundUnread},
 	{"train.momentum", func(c *Config) string {
 		return unless(c.Train.Optimizer == "sgd", "train.optimizer = "+c.Train.Optimizer)
+	}},
+	{"train.score_images", func(c *Config) string {
+		return unless(c.Train.ScoreEvery > 0, "train.score_every = 0: there are no learning curves")
 	}},
 }
 
@@ -66,13 +72,14 @@ func labelUnread(c *Config) string {
 
 // readsP2 reports whether triggers have a share of perturbed pixels.
 func readsP2(c *Config) bool {
-	return !slices.Contains([]triggers.Kind{triggers.Picture, triggers.Square, triggers.Checkerboard}, triggers.Kind(c.Trigger.Kind))
+	kind := triggers.Kind(c.Trigger.Kind)
+	return kind != triggers.Picture && !kind.CoversBox()
 }
 
 // readsP reports whether a poison rate or a trigger's size is that of p.
 func readsP(c *Config) bool {
 	a := c.Attackers
-	return a.P0 == nil || a.P1 == nil && c.Trigger.Kind != picture || a.P2 == nil && readsP2(c)
+	return a.P0 == nil || a.P1 == nil && readsP1(c) || a.P2 == nil && readsP2(c)
 }
 
 // rateUnread returns the reason why attackers.p is not read.

@@ -38,7 +38,7 @@ type Result struct {
 func Of(r *store.Record) Result {
 	o := Result{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers), Seed: r.Cell.Game.Seed,
-		Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs,
+		Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Result.Epochs(r.Cell),
 		CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, AttackersImages: r.Result.AttackersImages(), Collapsed: r.Result.Collapsed, Finished: r.Result.Provenance.Finished,
 	}
 	if r.Cell.Defense != nil {
