@@ -75,6 +75,7 @@ func runConfigShow(opts *configShowOptions) error {
 	if err != nil {
 		return err
 	}
+	tellNotices(opts.IO, resolved.Notices)
 	switch opts.Format {
 	case formatYAML:
 		text, err := resolved.YAML()

@@ -31,7 +31,8 @@ that were set aside, and old checkpoints and training states, with their sizes. 
 
 Everything is kept that an interrupted run, or one with failed models, needs to resume;
 the size and the command to resume with are printed below the list. With --unfinished
-these files are listed, too, and removed with --yes.`,
+these files are listed, too, and removed with --yes, except those of runs that a
+process works on now.`,
 		Example: `  backfire models gc --store runs
   backfire models gc --store runs --unfinished
   backfire models gc --store runs --yes`,
@@ -52,14 +53,9 @@ func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	if err != nil {
 		return err
 	}
-	kept := ""
-	if !opts.Unfinished {
-		first := slices.IndexFunc(garbage, func(g store.Garbage) bool { return g.Open != nil })
-		if first >= 0 {
-			kept = keptText(garbage[first:])
-			garbage = garbage[:first]
-		}
-	}
+	keep := func(g store.Garbage) bool { return g.Open != nil && (g.Open.Live || !opts.Unfinished) }
+	kept := keptText(slices.DeleteFunc(slices.Clone(garbage), func(g store.Garbage) bool { return !keep(g) }))
+	garbage = slices.DeleteFunc(garbage, keep)
 	if err := writeGarbage(opts.IO, garbage); err != nil {
 		return err
 	}
@@ -102,7 +98,11 @@ func keptText(kept []store.Garbage) string {
 			tell(&text, "kept: %s from which an unfinished run may resume (--unfinished lists it; the same command writes its note anew): %v\n", sizeText(sizeOf(own)), run.Damaged)
 			continue
 		}
-		tell(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
+		use := "from which a run of %s, begun %s, resumes (--unfinished lists it)"
+		if run.Live {
+			use = "that a live run of %s, begun %s, works with"
+		}
+		tell(&text, "kept: %s "+use+": %s\n",
 			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible.Line(cmp.Or(run.Command, run.Sweep)))
 	}
 	return text.String()

@@ -22,7 +22,7 @@ import (
 // storedRun is one command with what it left in a store.
 type storedRun struct {
 	hash    string
-	when    time.Time        // the summary was written, or an unfinished run was begun
+	when    time.Time        // the run finished, or an unfinished run was begun
 	summary *summary.Summary // nil: none yet
 	open    *store.OpenRun   // nil: the run has finished
 	stored  int              // models of open that are stored
@@ -46,7 +46,11 @@ func storedRuns(st *store.Store, warn func(error)) ([]storedRun, error) {
 			warn(err)
 			continue
 		}
-		runs = append(runs, storedRun{hash: filepath.Base(filepath.Dir(path)), when: info.ModTime(), summary: sum})
+		when := info.ModTime() // in older stores, and of copies the time of the copy
+		if sum.Origin != nil && !sum.Origin.Finished.IsZero() {
+			when = sum.Origin.Finished
+		}
+		runs = append(runs, storedRun{hash: filepath.Base(filepath.Dir(path)), when: when, summary: sum})
 	}
 	open, err := st.OpenRuns()
 	if err != nil {

@@ -30,11 +30,11 @@ func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions)
 		Use:   "status PLAN",
 		Short: "Show the progress of a stored plan: stored, running, waiting, failed",
 		Long: `Show the progress of a stored plan, from its store, wherever its workers run: the number
-of stored models, those in training with their host, those that failed with the reason,
-the number that wait, and about how long the present workers need for the rest. If the
-plan was submitted to Slurm from here, its running and waiting tasks are listed, too,
-and from Slurm's accounts, if it keeps any, the ended ones: finished, failed, out of time
-or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
+of stored models, those in training with their host, those that failed or are damaged
+with the reason, the number that wait, and about how long the present workers need for
+the rest. If the plan was submitted to Slurm from here, its running and waiting tasks are
+listed, too, and from Slurm's accounts, if it keeps any, the ended ones: finished, failed,
+out of time or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
 plan or its beginning.`,
 		Example: `  backfire status "$plan"
   backfire status 1f3a --store /shared/runs --watch --every 1m`,
@@ -152,10 +152,13 @@ func statusText(line statusLine) string {
 		}
 		tell(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, words.Duration(words.Seconds(r.Silent)), r.Title)
 	}
+	for _, d := range line.Damaged {
+		tell(&text, "  damaged, a worker sets it aside and trains it anew: %s: %s\n", d.Title, d.Error)
+	}
 	for _, f := range line.Failed {
 		tell(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)
 	}
-	for _, damaged := range line.Damaged {
+	for _, damaged := range line.DamagedNotes {
 		tell(&text, "  damaged note, its model is tried once more: %s\n", damaged)
 	}
 	text.WriteString(tasksText(line))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"backfire/config"
 	"backfire/experiments/plan"
@@ -25,6 +26,7 @@ type sweepOutput struct {
 	file  *config.Sweep
 	sweep *plan.Sweep
 	store *store.Store
+	begun time.Time // of the command
 }
 
 // tableLine is one of the last lines of --json, one for each dataset.
@@ -38,17 +40,24 @@ type tableLine struct {
 }
 
 // show makes the tables from the store, writes their files and shows them. An
-// interrupted sweep has no files and, without --json, no tables.
-func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) error {
+// interrupted sweep has no files and, without --json, no tables. It returns the models
+// that have no whole result.
+func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
 	if interrupted && !o.opts.JSON {
-		return nil
+		return outcome.Missing, nil
 	}
 	sum, err := summary.Summarize(o.sweep, o.store)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return sum.Unfinished, o.showSummary(ctx, sum, outcome, interrupted)
+}
+
+// showSummary writes the summary, makes its tables, writes their files and shows them.
+func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
 	sum.Origin = &summary.Request{
 		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
+		Begun: o.begun.UTC(), Finished: time.Now().UTC(),
 	}
 	if !interrupted {
 		if err := sum.Write(ctx, o.store); err != nil {
@@ -122,7 +131,7 @@ func (o *sweepOutput) result(cell string) (*store.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &record.Result, nil
+	return record.WithPairs()
 }
 
 // environment reads the environment in which a cell was trained.

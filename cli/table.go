@@ -47,7 +47,8 @@ Claims need six seeds at least, more where several are judged together.
 
 Models in the store are not retrained, whichever table they were trained for:
 repeat the command to resume an interrupted table. Exit code 3 means that some
-models failed while the others were finished.`,
+models failed while the others were finished, 4 that a result is missing or damaged
+otherwise.`,
 		Example: `  backfire table 1
   backfire table 2 --dataset all --preset workstation --seeds 6
   backfire table 3 --dataset cifar10 --preset paper --dry-run`,

@@ -178,7 +178,7 @@ func (b *builder) gameMarks(s *series) []string {
 		if p.game.Collapsed {
 			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
 		}
-		if text := overlapText(p.game.Overlaps); text != "" {
+		if text := overlapText(p.game.Overlaps, p.game.OverlapCount); text != "" {
 			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
 		}
 	}
@@ -192,8 +192,8 @@ func (b *builder) gameMarks(s *series) []string {
 }
 
 // overlapText lists pairs of triggers that share pixels by chance, or counts them if
-// they are many.
-func overlapText(pairs []game.PairOverlap) string {
+// they are many. all is their number if pairs has not all of them, or 0.
+func overlapText(pairs []game.PairOverlap, all int) string {
 	const many = 3
 	var texts []string
 	most := 0.0
@@ -202,8 +202,8 @@ func overlapText(pairs []game.PairOverlap) string {
 		texts = append(texts, fmt.Sprintf("%d and %d, %.0f %%", o.A, o.B, 100*o.Jaccard))
 		most = max(most, o.Jaccard)
 	}
-	if len(pairs) > many {
-		return fmt.Sprintf("%d pairs, up to %.0f %%", len(pairs), 100*most)
+	if max(all, len(pairs)) > many {
+		return fmt.Sprintf("%d pairs, up to %.0f %%", max(all, len(pairs)), 100*most)
 	}
 	return strings.Join(texts, "; ")
 }

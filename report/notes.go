@@ -38,6 +38,9 @@ func (b *builder) notes(ofPaper bool) {
 	if text := b.arithmeticNote(); text != "" {
 		note("%s", text)
 	}
+	if text := b.sharedPixels(); text != "" {
+		note("%s", text)
+	}
 	note("%s", b.readingsNote())
 	note("%s", b.targets())
 	if ofPaper {
@@ -82,6 +85,25 @@ func (b *builder) costs() string {
 		}
 	}
 	return text
+}
+
+// sharedPixels returns a note on held-out images that were also trained on under another number; empty
+// if there are none.
+func (b *builder) sharedPixels() string {
+	most, games, all := 0, 0, 0
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			if all++; p.game.SharedPixels > 0 {
+				games++
+			}
+			most = max(most, p.game.SharedPixels)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Repeated images: in %d of %s, up to %d held-out images have the pixels of an image that an agent contributed.",
+		games, words.Plural(all, "game"), most)
 }
 
 // pointSummaries returns the distinct points behind the table.

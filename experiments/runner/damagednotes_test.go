@@ -40,8 +40,8 @@ func TestDamagedNotesStopNothing(t *testing.T) {
 			progress, err := runner.ProgressOf(sweep, st)
 			require.NoError(t, err)
 			require.Empty(t, progress.Failed)
-			require.Len(t, progress.Damaged, 1)
-			require.Contains(t, progress.Damaged[0], note)
+			require.Len(t, progress.DamagedNotes, 1)
+			require.Contains(t, progress.DamagedNotes[0], note)
 			outcome := runtest.Sharers(t, st, sweep, 1, enginetest.Fault{})[0]
 			require.Equal(t, len(sweep.Cells), outcome.Trained)
 			require.Empty(t, outcome.Failed)

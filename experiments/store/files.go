@@ -47,7 +47,7 @@ func (f ResultFiles) Write(path string) error {
 	}
 	for _, write := range []func() error{
 		func() error { return dir.WriteFile(CellFile, text) },
-		func() error { return f.Result.write(dir) },
+		func() error { return f.Result.writeSeparated(dir) },
 		func() error { return jsonfile.WriteIn(dir, EnvironmentFile, f.Environment) },
 		func() error { return f.WriteMetrics(dir.Path(MetricsFile)) },
 		func() error { return f.writeCurve(dir) },

@@ -120,6 +120,18 @@ func (s *Store) needs(refer references) (*needs, error) {
 	if n.open, err = s.OpenRuns(); err != nil {
 		return nil, err
 	}
+	live, err := s.liveRuns()
+	if err != nil {
+		return nil, err
+	}
+	for i := range n.open {
+		n.open[i].Live = live[n.open[i].Sweep]
+	}
+	// What several runs need belongs to a live one, which is the last.
+	slices.SortStableFunc(n.open, func(a, b OpenRun) int {
+		order := func(r OpenRun) int { return map[bool]int{true: 1}[r.Live] }
+		return cmp.Compare(order(a), order(b))
+	})
 	stored, err := s.Names()
 	if err != nil {
 		return nil, err
@@ -303,8 +315,11 @@ func (s *Store) notes(needed *needs, _ time.Time) ([]Garbage, error) {
 }
 
 // Remove removes something that Garbage listed. The error wraps ErrTaken or ErrLost if another process has
-// taken the claim in the meantime; nothing is removed then.
+// taken the claim in the meantime, or ErrTaken if a live run needs it; nothing is removed then.
 func (s *Store) Remove(g Garbage) error {
+	if err := s.inUse(g); err != nil {
+		return fmt.Errorf("store: remove garbage: %w", err)
+	}
 	switch {
 	case g.note != "":
 		if err := s.ForgetRun(g.note); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -32,6 +33,15 @@ func (m Manifest) Artefacts() Artefacts {
 	}
 	a.Curve = m.Curve
 	return a
+}
+
+// withoutArtefacts returns the manifest without the files of artefacts.
+func (m Manifest) withoutArtefacts() Manifest {
+	m.Files = maps.Clone(m.Files)
+	maps.DeleteFunc(m.Files, func(name, sum string) bool {
+		return Manifest{Files: map[string]string{name: sum}}.Artefacts() != Artefacts{}
+	})
+	return m
 }
 
 // Check compares the files in dir with their SHA-256. It does not look at ResultFile, whose digest is checked

@@ -30,6 +30,8 @@ type OpenRun struct {
 	// Damaged is the reason why the note cannot be read; nil: it can. Only Sweep and, roughly, Begun are known
 	// then.
 	Damaged error `json:"-"`
+	// Live reports that a process works on the run now. Only Garbage sets it.
+	Live bool `json:"-"`
 }
 
 // OpenCell is a model that an open run needs.

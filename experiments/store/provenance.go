@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"backfire/datasets/census"
 	"backfire/experiments/cell"
 	"backfire/game"
 )
@@ -17,6 +18,12 @@ type Provenance struct {
 	Timing
 	// Notices describe events that cost time in this training and did not change its result.
 	Notices []string `json:"notices,omitempty"`
+	// Census counts the files and images of the dataset as this training read it; nil in what older programs
+	// stored.
+	Census *census.Census `json:"census,omitempty"`
+	// SharedPixels is the number of held-out images whose pixels, before any trigger, equal those of an image
+	// that an agent contributes.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
 	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields

@@ -54,6 +54,12 @@ func (s *Store) Glance(hash string) (*Record, error) {
 	return s.open(hash, func(Manifest, disk.Dir) error { return nil })
 }
 
+// ReadFigures reads a stored result and compares its files with the manifest, except artefacts, which may be
+// large. The errors are those of Read.
+func (s *Store) ReadFigures(hash string) (*Record, error) {
+	return s.open(hash, func(m Manifest, dir disk.Dir) error { return m.withoutArtefacts().Check(dir) })
+}
+
 // open reads the stored result of a cell after a check of its files.
 func (s *Store) open(hash string, check func(m Manifest, dir disk.Dir) error) (*Record, error) {
 	dir := s.Path(hash)
@@ -87,7 +93,7 @@ func readRecord(dir disk.Dir, hash string, check func(m Manifest, dir disk.Dir) 
 	if err := record.parse(); err != nil {
 		return nil, err
 	}
-	for _, name := range requiredFiles(record.Cell) {
+	for _, name := range record.requiredFiles() {
 		if _, ok := m.Files[name]; !ok {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
@@ -120,11 +126,14 @@ func (r *Record) parse() error {
 	return err
 }
 
-// requiredFiles lists the files that the manifest of a result of the cell must list.
-func requiredFiles(c cell.Cell) []string {
+// requiredFiles lists the files that the manifest of the result must list.
+func (r *Record) requiredFiles() []string {
 	names := []string{CellFile, ResultFile, PredictionsFile}
-	if c.Attribution != nil {
+	if r.Cell.Attribution != nil {
 		names = append(names, QueriesFile, UnlearnedFile)
+	}
+	if !r.Result.HasPairs() {
+		names = append(names, pairsFile)
 	}
 	return names
 }

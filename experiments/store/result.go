@@ -44,8 +44,9 @@ type Result struct {
 	Robustness stats.Summary      `json:"robustness"` // over the attackers
 	Attackers  []AttackerResult   `json:"attackers"`
 	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
-	Cross      [][]game.Rate      `json:"cross"`            // see game.Score
-	Overlaps   []game.PairOverlap `json:"overlaps"`         // pairs of triggers with much in common
+	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
+	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
+	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
 
 	Provenance Provenance `json:"run"` // depends on the training, not on the cell alone
 }

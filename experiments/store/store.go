@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"backfire/internal/disk"
 	"backfire/internal/leases"
@@ -120,7 +122,10 @@ func (s *Store) States() (string, error) {
 }
 
 // Held returns the hashes of the cells that a process trains, or was training when it died.
-func (s *Store) Held() ([]string, error) { return s.locks.Names() }
+func (s *Store) Held() ([]string, error) {
+	names, err := s.locks.Names()
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, holdPrefix) }), err
+}
 
 // Holder returns the process that trains the cell called hash, dead or alive; nil if no process has claimed
 // it.

@@ -47,6 +47,8 @@ type GameResult struct {
 	// deal; nil for that game itself, and where it is not stored.
 	Difference *Difference    `json:"difference,omitempty"`
 	Attackers  []GameAttacker `json:"attackers"`
+	// SharedPixels is the number of held-out images with the pixels of a contributed one.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
@@ -183,7 +185,10 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 
 // fill fills a game's result from those of all models.
 func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
-	row.overlaps = models[0].Overlaps
+	if err := j.overlaps(row); err != nil {
+		return err
+	}
+	row.SharedPixels = models[0].Provenance.SharedPixels
 	for _, result := range models {
 		if result.EpochsTrained > 0 {
 			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)
@@ -213,6 +218,20 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 			return err
 		}
 	}
+	return nil
+}
+
+// overlaps reads the overlaps of the triggers of a game, which all its models have.
+func (j joiner) overlaps(row *GameResult) error {
+	record, err := j.results.Record(row.Models[0])
+	if err != nil {
+		return err
+	}
+	result, err := record.WithPairs()
+	if err != nil {
+		return err
+	}
+	row.overlaps = result.Overlaps
 	return nil
 }
 

@@ -162,6 +162,10 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 			again.Attackers[i].Randomness = nil
 		}
 	}
+	pairs, err := c.comparePairs(&again)
+	if err != nil {
+		return "", err
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err
@@ -179,7 +183,33 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	if len(wrong) > 0 {
 		return "", fmt.Errorf("%d differ, first %s", len(wrong), wrong[0])
 	}
-	return fmt.Sprintf("%d values are the same", len(stored)), nil
+	return fmt.Sprintf("%d values are the same", len(stored)+pairs), nil
+}
+
+// comparePairs compares the figures of pairs, where the result does not hold them itself, and takes them out of
+// the result that was derived again. It returns their number.
+func (c *verification) comparePairs(again *store.Result) (int, error) {
+	if c.result.HasPairs() {
+		return 0, nil
+	}
+	stored, err := c.result.WithPairsOf(c.dir)
+	if err != nil {
+		return 0, err
+	}
+	values := 0
+	for i, row := range again.Cross {
+		for j, rate := range row {
+			if other := stored.Cross[i][j]; other != rate {
+				return 0, fmt.Errorf("cross[%d][%d] is %d of %d, derived again %d of %d", i, j, other.Hits, other.Of, rate.Hits, rate.Of)
+			}
+			values += 2
+		}
+	}
+	if !slices.Equal(stored.Overlaps, again.Overlaps) {
+		return 0, errors.New("the overlaps of triggers are others than those derived again")
+	}
+	again.Cross, again.Overlaps = nil, nil
+	return values + len(stored.Overlaps), nil
 }
 
 // fieldAt returns a field for a message.

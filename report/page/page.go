@@ -122,6 +122,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	p.provenance(results)
+	p.Notes = append(p.Notes, results.censuses()...)
 	p.Notes = append(p.Notes, results.complaints()...)
 	p.title(in.Summaries, len(results.order))
 	return p, nil
