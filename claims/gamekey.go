@@ -32,7 +32,7 @@ type setting struct {
 func keyOf(g Game) gameKey {
 	k := gameKey{
 		defense: g.Defense, labels: g.Labels, n: len(g.Attackers),
-		setting: setting{g.Pool, g.Width, cmp.Or(g.Trigger, RandomTrigger)},
+		setting: setting{g.Pool, g.Width, cmp.Or(g.Trigger, randomTrigger)},
 	}
 	if k.n == 1 && g.Labels != Random {
 		k.labels = ""

@@ -48,7 +48,7 @@ func TestGameKeys(t *testing.T) {
 		keyOf(paperLike.game(1, NoDefense, Distinct, []int{3}, []int{9}, []float64{0.2})))
 	// Games that differ in a setting are different games.
 	for _, change := range []func(g *Game){
-		func(g *Game) { g.Pool = 100 }, func(g *Game) { g.Width = 8 }, func(g *Game) { g.Trigger = OrthogonalTrigger },
+		func(g *Game) { g.Pool = 100 }, func(g *Game) { g.Width = 8 }, func(g *Game) { g.Trigger = orthogonalTrigger },
 		func(g *Game) { g.Attackers[1].P1 = 0.4 }, func(g *Game) { g.Attackers[1].P2 = 0.4 },
 	} {
 		changed := paperLike.game(1, NoDefense, Random, []int{0, 1}, []int{3, 4}, []float64{0.2, 0.2})

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -126,45 +127,49 @@ func TestKnownTruths(t *testing.T) {
 	}
 }
 
+// result holds the ASRs of two attackers under a defense, in percent, and its standard
+// accuracy.
+type result struct {
+	asr   [2]float64
+	clean stats.Number
+}
+
+// usual holds results in which every claim on defenses is right.
+var usual = map[string]result{
+	NoDefense: {[2]float64{80, 80}, 0.9}, CutMix: {[2]float64{50, 50}, 0.85},
+	AgentAugmentation: {[2]float64{20, 20}, 0.8}, AgentIndexing: {[2]float64{20, 20}, 0.9},
+}
+
+// changed returns usual with other results of one defense.
+func changed(defense string, asr [2]float64, clean stats.Number) map[string]result {
+	by := maps.Clone(usual)
+	by[defense] = result{asr, clean}
+	return by
+}
+
+// defended returns games of two attackers with the results of each defense, and a control of
+// agent indexing.
+func defended(images int, by map[string]result, control *Control) func(uint64) []Game {
+	return func(seed uint64) []Game {
+		var games []Game
+		for _, defense := range []string{NoDefense, CutMix, AgentAugmentation, AgentIndexing} {
+			games = append(games, plain(seed, Same, by[defense].asr[0], by[defense].asr[1]).with(func(g *Game) {
+				g.Defense, g.CleanAccuracy = defense, by[defense].clean
+				for i := range g.Attackers {
+					g.Attackers[i].Images = images
+				}
+				if defense == AgentIndexing {
+					g.Control = control
+				}
+			}))
+		}
+		return games
+	}
+}
+
 // Each defense claim has the answer that the truth demands: of the spread beyond chance, and
 // at equal numbers of images.
 func TestKnownTruthsOfDefenses(t *testing.T) {
-	// defended returns the games of two attackers with the ASRs of each defense, and its
-	// standard accuracy.
-	type result struct {
-		asr   [2]float64
-		clean stats.Number
-	}
-	defended := func(images int, by map[string]result, control *Control) func(uint64) []Game {
-		return func(seed uint64) []Game {
-			var games []Game
-			for _, defense := range []string{NoDefense, CutMix, AgentAugmentation, AgentIndexing} {
-				games = append(games, plain(seed, Same, by[defense].asr[0], by[defense].asr[1]).with(func(g *Game) {
-					g.Defense, g.CleanAccuracy = defense, by[defense].clean
-					for i := range g.Attackers {
-						g.Attackers[i].Images = images
-					}
-					if defense == AgentIndexing {
-						g.Control = control
-					}
-				}))
-			}
-			return games
-		}
-	}
-	usual := map[string]result{
-		NoDefense: {[2]float64{80, 80}, 0.9}, CutMix: {[2]float64{50, 50}, 0.85},
-		AgentAugmentation: {[2]float64{20, 20}, 0.8}, AgentIndexing: {[2]float64{20, 20}, 0.9},
-	}
-	changed := func(defense string, asr [2]float64, clean stats.Number) map[string]result {
-		by := map[string]result{defense: {asr, clean}}
-		for name, r := range usual {
-			if name != defense {
-				by[name] = r
-			}
-		}
-		return by
-	}
 	for _, tc := range []struct {
 		claim   string
 		want    Outcome

@@ -27,16 +27,16 @@ const (
 	AgentAugmentation = "agent_augmentation"
 	AgentIndexing     = "indexing"
 
-	MixUp               = "mixup"
-	AdversarialTriggers = "adversarial_triggers"
-	FGSM                = "fgsm"
-	PGD                 = "pgd"
+	mixUp               = "mixup"
+	adversarialTriggers = "adversarial_triggers"
+	fgsm                = "fgsm"
+	pgd                 = "pgd"
 )
 
 // The kinds of triggers that the claims are about.
 const (
-	RandomTrigger     = "random"
-	OrthogonalTrigger = "orthogonal"
+	randomTrigger     = "random"
+	orthogonalTrigger = "orthogonal"
 )
 
 // Labels is the way in which the attackers of a game chose their target labels.
@@ -100,7 +100,7 @@ type Game struct {
 	Attackers     []Attacker
 	Pool          int    // images that are played for; 0: not known
 	Width         int    // channels of the network's first stage; 0: not known
-	Trigger       string // kind of the triggers; empty: RandomTrigger
+	Trigger       string // kind of the triggers; empty: random
 	// Control holds the same game of models that leave out an honest contributor instead
 	// of an attacker; nil if it was not played. Agent indexing may have it.
 	Control *Control

@@ -151,9 +151,9 @@ func capacity(s *study) []statement {
 // less than the margin over random ones.
 func orthogonal(s *study) []statement {
 	var comparisons []comparison
-	for _, g := range s.find(func(g gameKey) bool { return s.plain(g) && g.trigger == OrthogonalTrigger }) {
+	for _, g := range s.find(func(g gameKey) bool { return s.plain(g) && g.trigger == orthogonalTrigger }) {
 		random := g
-		random.trigger = RandomTrigger
+		random.trigger = randomTrigger
 		comparisons = append(comparisons, comparison{g, random})
 	}
 	if !s.use(comparisons) {

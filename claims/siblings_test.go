@@ -29,7 +29,9 @@ func ofPool(size int) changes { return func(g *Game) { g.Pool = size } }
 
 func defendedBy(name string) changes { return func(g *Game) { g.Defense = name } }
 
-func orthogonalKind(g *Game) { g.Trigger = OrthogonalTrigger }
+func unchanged(*Game) {}
+
+func orthogonalKind(g *Game) { g.Trigger = orthogonalTrigger }
 
 // Each claim of the sibling has the answer that hand-made measurements with a known truth
 // demand.
@@ -48,7 +50,6 @@ func TestKnownTruthsOfSiblings(t *testing.T) {
 			return []Game{three(seed, same), plain(seed, Distinct, distinct, distinct, distinct)}
 		}
 	}
-	unchanged := func(*Game) {}
 	escalated := func(one, every [3]float64) func(uint64) []Game {
 		return func(seed uint64) []Game {
 			return []Game{
@@ -81,9 +82,9 @@ func TestKnownTruthsOfSiblings(t *testing.T) {
 		{"S6", Supported, escalated([3]float64{99, 1, 50}, [3]float64{50, 50, 50})},
 		{"S6", Opposite, escalated([3]float64{50, 50, 50}, [3]float64{99, 1, 50})},
 		{"S6", Opposite, escalated([3]float64{99, 1, 50}, [3]float64{0, 0, 0})}, // the mean falls
-		{"S7", Supported, pair(80, 20, defendedBy(MixUp), unchanged)},
-		{"S7", Opposite, pair(20, 80, defendedBy(PGD), unchanged)},
-		{"S7", NoEffect, pair(50, 50, defendedBy(FGSM), unchanged)},
+		{"S7", Supported, pair(80, 20, defendedBy(mixUp), unchanged)},
+		{"S7", Opposite, pair(20, 80, defendedBy(pgd), unchanged)},
+		{"S7", NoEffect, pair(50, 50, defendedBy(fgsm), unchanged)},
 		{"S9", Supported, pair(60, 60, ofPool(20000), ofPool(10000))},
 		{"S9", Opposite, pair(20, 80, ofPool(20000), ofPool(10000))},
 		{"S9", Undecided, pair(3, 3, ofPool(20000), ofPool(10000))}, // attacks that never work are alike everywhere

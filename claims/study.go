@@ -151,7 +151,7 @@ func (s *study) models() int {
 				models[model] = true
 			}
 			for _, a := range r.games[key].Attackers {
-				if s.singles && a.Single != nil {
+				if s.singles && a.Single != nil && a.Single.Model != "" {
 					models[a.Single.Model] = true
 				}
 			}
