@@ -40,8 +40,11 @@ type GameResult struct {
 	TrainSeconds float64 `json:"train_seconds,omitempty"`
 	// Difference compares the game with the same game without a defense, on the same
 	// deal; nil for that game itself, and where it is not stored.
-	Difference *Difference    `json:"difference,omitempty"`
-	Attackers  []GameAttacker `json:"attackers"`
+	Difference *Difference `json:"difference,omitempty"`
+	// HonestControl is the control of agent indexing, of its models that leave out an honest contributor
+	// (indexing.honest); nil if there are none.
+	HonestControl *HonestControl `json:"honest_control,omitempty"`
+	Attackers     []GameAttacker `json:"attackers"`
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
@@ -174,7 +177,8 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
-	answers := defender.Answers
+	answers := defender.Answers[:row.N] // those of the honest contributors follow
+	row.HonestControl = j.honestControl(models, defender)
 	var err error
 	if row.Cost, err = j.cost(row.Models, models); err != nil {
 		return err
@@ -187,7 +191,7 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 		row.CleanAccuracy.Of += result.CleanAccuracy.Of
 		row.Collapsed = row.Collapsed || result.Collapsed
 	}
-	for position, answer := range answers[:row.N] {
+	for position, answer := range answers {
 		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
 			return err
 		}
