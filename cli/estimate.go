@@ -50,6 +50,9 @@ func estimateText(e *estimate.Estimate) string {
 		fmt.Fprintf(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, words.Duration(words.Seconds(e.Seconds)), words.Plural(e.Workers, "training"))
 	}
 	text.WriteByte('\n')
+	if e.UpperBound {
+		text.WriteString("Steps, images and time are the most: train.stop_when may end a training early.\n")
+	}
 	if e.AtMost > e.Models {
 		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
 	}

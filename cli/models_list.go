@@ -110,7 +110,7 @@ func writeModelLines(opts *modelsOptions, records []*store.Record) error {
 	for _, r := range records {
 		if err := lines.Encode(modelLine{
 			Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers),
-			Seed: r.Cell.Game.Seed, Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs, Defense: defenseOf(r.Cell),
+			Seed: r.Cell.Game.Seed, Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Result.Epochs(r.Cell), Defense: defenseOf(r.Cell),
 			CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, Collapsed: r.Result.Collapsed,
 			Finished: timeText(r.Result.Provenance.Finished), Path: r.Dir,
 		}); err != nil {
@@ -130,7 +130,7 @@ func writeModelTable(opts *modelsOptions, records []*store.Record) error {
 		}
 		rows = append(rows, []string{
 			short(r.Result.Cell), r.Cell.Title(), r.Cell.Data.Name, strconv.Itoa(len(r.Cell.Game.Attackers)),
-			strconv.FormatUint(r.Cell.Game.Seed, 10), strconv.Itoa(r.Cell.Model.Width), strconv.Itoa(r.Cell.Training.Epochs),
+			strconv.FormatUint(r.Cell.Game.Seed, 10), strconv.Itoa(r.Cell.Model.Width), strconv.Itoa(r.Result.Epochs(r.Cell)),
 			defenseOf(r.Cell), ratePercent(r.Result.CleanAccuracy), asr,
 			words.Duration(opts.Now().Sub(r.Result.Provenance.Finished)),
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
@@ -95,9 +96,9 @@ func heading(r *store.Record) string {
 	line("title", "%s", c.Title())
 	line("data", "%s, %d of %d images of %s, %d classes", c.Data.Name, c.Game.PoolSize, c.Data.Images, c.Data.Shape, len(c.Data.Classes))
 	line("seed", "%d (one seed, one model)", c.Game.Seed)
-	line("network", "%s, width %d", c.Model.Architecture, c.Model.Width)
+	line("network", "%s, width %d%s", c.Model.Architecture, c.Model.Width, weightsText(c.Model))
 	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
-		words.Plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
+		epochsText(r), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
 	line("readings", "%s", report.ReadingsText(result.Readings))
 	line("standard accuracy", "%s %% (%d of %d)%s", ratePercent(result.CleanAccuracy), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
@@ -107,6 +108,24 @@ func heading(r *store.Record) string {
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()
+}
+
+// weightsText returns a remark about initial weights that were not drawn.
+func weightsText(m cell.Model) string {
+	if m.Weights == "" {
+		return ""
+	}
+	return ", initial weights " + short(m.Weights)
+}
+
+// epochsText returns the number of epochs of a model, and the rule that ended its
+// training.
+func epochsText(r *store.Record) string {
+	text := words.Plural(r.Result.Epochs(r.Cell), "epoch")
+	if rule := r.Cell.Training.StopWhen; rule != "" {
+		text += fmt.Sprintf(" of at most %d (until %s)", r.Cell.Training.Epochs, rule)
+	}
+	return text
 }
 
 // collapsedText returns the remark about a model whose accuracy is at chance.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/internal/disk"
@@ -123,7 +124,7 @@ func configurationText(sum *summary.Summary) string {
 	for _, p := range sum.Points {
 		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
 			fmt.Sprintf("%-14s %s, width %d\n", "network", p.Model.Architecture, p.Model.Width) +
-			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", words.Plural(p.Training.Epochs, "epoch"),
+			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", epochsAtMost(p.Training),
 				p.Training.Batch, p.Training.Optimizer, p.Training.LearningRate, p.Training.Schedule) +
 			fmt.Sprintf("%-14s %s\n", "readings", report.ReadingsText(p.Readings))
 		if !seen[settings] {
@@ -132,6 +133,16 @@ func configurationText(sum *summary.Summary) string {
 		}
 	}
 	return text.String()
+}
+
+// epochsAtMost returns the number of epochs of a training, and the rule that may end
+// it before.
+func epochsAtMost(t cell.Training) string {
+	text := words.Plural(t.Epochs, "epoch")
+	if t.StopWhen != "" {
+		text = "at most " + text + ", until " + t.StopWhen + ","
+	}
+	return text
 }
 
 // gameRows returns the table of the games, in percent. The varied keys and the seed

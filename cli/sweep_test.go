@@ -180,6 +180,7 @@ func TestDryRunTrainsNothing(t *testing.T) {
 
 func TestEstimateText(t *testing.T) {
 	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&estimate.Estimate{Stored: 1}))
+	require.Contains(t, estimateText(&estimate.Estimate{UpperBound: true}), "\nSteps, images and time are the most: train.stop_when may end a training early.\n")
 	e, err := noEstimate(context.Background(), estimate.Estimator{}, &plan.Sweep{Cells: make([]cell.Cell, 1)})
 	require.NoError(t, err)
 	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are redrawn.\n")

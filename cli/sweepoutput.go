@@ -145,7 +145,7 @@ func (o *sweepOutput) print(made *table.Table, first bool) error {
 		return err
 	}
 	var extensions []string
-	for _, format := range table.Formats() {
+	for _, format := range made.Formats() {
 		extensions = append(extensions, string(format))
 	}
 	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
@@ -189,7 +189,7 @@ func fileName(name string) string {
 func (o *sweepOutput) write(made *table.Table) ([]string, error) {
 	path := o.path(made)
 	var paths []string
-	for _, format := range table.Formats() {
+	for _, format := range made.Formats() {
 		name := path + "." + string(format)
 		if err := writeTableFile(name, made, format); err != nil {
 			return nil, err

@@ -59,7 +59,7 @@ is stored.`,
 			return nil
 		},
 	}
-	flags := addKeys(cmd, "store", "data.", "device")
+	flags := addKeys(cmd, "store", "data.", "device", "model.weights")
 	cmd.Flags().BoolVar(&opts.All, "all", false, "verify all models and summaries of the store")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config, opts.Runs = flags.Options(streams.Environ), args

@@ -87,6 +87,7 @@ type Deal struct {
 // Entry i of a list belongs to attacker i in every game in which it takes part, so
 // a list may be longer than the number of attackers in a game.
 type Attackers struct {
+<<<<<<< HEAD
 	Counts       []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
 	Seats        []int     `key:"seats" range:"[0,)" help:"the seats of the attackers in ascending order, which are also their numbers; the game of N attackers has the first N of them; empty: the seats from 0 on"`
 	Singles      int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone with the images that they have among the others (the matched single), and with deal.seats = n alone with all images, too; -1 for all, 0 for none"`
@@ -103,15 +104,32 @@ type Attackers struct {
 	TriggerSizes []float64 `key:"trigger_sizes" range:"[0,1]" help:"trigger sizes p1 and p2 of attacker i instead of those of attackers.p1, p2, rates and p; attackers beyond the list keep theirs"`
 	Colluders    []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
 	LabelMode    string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
+=======
+	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
+	Seats     []int     `key:"seats" range:"[0,)" help:"the seats of the attackers in ascending order, which are also their numbers; the game of N attackers has the first N of them; empty: the seats from 0 on"`
+	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone with the images that they have among the others (the matched single), and with deal.seats = n alone with all images, too; -1 for all, 0 for none"`
+	Transfers int       `key:"transfers" default:"0" range:"[-1,)" help:"number K: for each of the first K attackers, every game is also played with that attacker poisoning nothing, which shows what its trigger does to a model that never saw it; -1 for all, 0 for none"`
+	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
+	Label     string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
+	Targets   []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
+	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
+	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
+	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
+	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the pixels in the box that is perturbed; unset: p"`
+	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
+	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
+	Budget    string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
+	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
+>>>>>>> main
 }
 
 // Trigger selects the kind of triggers, the reading of the paper's
 // random_array(dim, p1, p2), and the ASR that a trigger must reach alone.
 type Trigger struct {
-	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); orthogonal: patterns of 0 and 255 on the same pixels for all attackers, any two of which are orthogonal; image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
 	Files []string `key:"files" path:"yes" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
 
-	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"reading of p1: the box's share of the height and of the width, or its share of the area"`
+	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area whole" help:"reading of p1: the box's share of the height and of the width, or its share of the area; whole: there is no box and no p1, and each pixel of the image is perturbed with probability p2, independently"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
 
 	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game in which its attacker is alone (attackers.singles); a pattern below that is replaced by another draw, up to 10 times, and the best one is kept; with sampling: per_agent; 0 takes every first pattern; the sweeps table1 and table2 set 0.8"`
@@ -125,7 +143,8 @@ type ASR struct {
 
 // Model describes the ResNet-18.
 type Model struct {
-	Width int `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
+	Width   int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
+	Weights string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
 }
 
 // Train describes the training of one model.
@@ -138,8 +157,12 @@ type Train struct {
 	WeightDecay float64 `key:"weight_decay" default:"5e-4" range:"[0,1]" help:"weight decay"`
 	Nesterov    bool    `key:"nesterov" default:"false" help:"Nesterov's momentum for sgd"`
 	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"schedule of the learning rate over all steps"`
+	StopWhen    string  `key:"stop_when" default:"" help:"condition that ends a training early, after an epoch: loss < 0.01, or loss < 0.01 for 2 epochs, which must follow each other; the loss is the mean over the images of an epoch, each before its own step; the schedule stays that of train.epochs; empty: none"`
 	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each gives another model; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's format, on GPUs only; auto: bf16 on a GPU that has it and on a CPU on which a short measurement finds it clearly faster, otherwise fp32"`
 	Kernels     string  `key:"kernels" default:"auto" oneof:"auto direct" help:"kernels of the convolutions on a CPU in fp32; auto: for each layer the ones that are fastest for its shape, Winograd's algorithm for most; direct: direct sums, in more time; each gives another model, whose roundings differ"`
+
+	ScoreEvery  int `key:"score_every" default:"0" range:"[0,)" help:"learning curves: after every so many epochs each attacker's ASR, lift and standard accuracy are measured, which does not change the trained model; a stored result without them is retrained; 0 measures at the end alone"`
+	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`
 }
 
 // Mixing sets how a defender with cutmix or mixup mixes the images of a batch with

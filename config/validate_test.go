@@ -39,6 +39,13 @@ var refusedSettings = []struct {
 	{func(c *config.Config) { c.Trigger.Files = []string{"a.png"} }, "config: trigger.files = a.png: is read only with trigger.kind = image, not random"},
 	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Files = "image", []string{"a.png", "b.png"} }, "config: trigger.files = a.png,b.png: names no picture for attacker 2 of up to 5 (attackers.counts)"},
 	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Sampling = "image", "per_image" }, "config: trigger.sampling = per_image: must be per_agent with trigger.kind = image: a picture is not drawn at random"},
+	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Sampling = "orthogonal", "per_image" }, "config: trigger.sampling = per_image: must be per_agent with trigger.kind = orthogonal: each attacker has one of a set of patterns"},
+	{func(c *config.Config) { c.Attackers.Budget = "all" }, "config: attackers.budget = all: must be one of non_target, any"},
+	{func(c *config.Config) { c.Train.StopWhen = "accuracy > 0.9" }, "config: train.stop_when = accuracy > 0.9: must have the form loss < 0.01 or loss < 0.01 for 2 epochs"},
+	{func(c *config.Config) { c.Train.StopWhen = "loss < -1" }, "config: train.stop_when = loss < -1: must have the form loss < 0.01 or loss < 0.01 for 2 epochs, with a number above 0"},
+	{func(c *config.Config) {
+		c.Train.StopWhen, c.Defenders, c.Indexing.Models = "loss < 1", []string{"cutmix+indexing_sliced"}, 2
+	}, "config: train.stop_when = loss < 1: has no place beside the defender cutmix+indexing_sliced: agents enter its training in slices, and one that ends early would leave some out"},
 	{func(c *config.Config) { c.Model.Width = 0 }, "config: model.width = 0: must be a whole number from 1 to 1024"},
 	{func(c *config.Config) { c.Train.Batch = 1 }, "config: train.batch = 1: must be a whole number, at least 2"},
 	{func(c *config.Config) { c.Train.LR = math.Inf(1) }, "config: train.lr = +Inf: must be a number, above 0"},
@@ -98,6 +105,8 @@ func TestValidateAccepts(t *testing.T) {
 		{"attackers.p=0"},
 		{"attackers.p=1"},
 		{"indexing.models=2", "defenders=none,cutmix"},
+		{"train.stop_when=loss<0.5 for 2 epochs", "defenders=indexing"},
+		{"trigger.range=whole", "trigger.kind=dots"},
 	} {
 		_, err := config.Load(config.Options{Sets: sets})
 		require.NoError(t, err, "%v", sets)

@@ -55,7 +55,11 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 		}
 		g.generators = append(g.generators, generator)
 		if rules.Sampling == PerAgent {
-			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.triggerSeed(), "trigger", attacker.triggerIndex()...)))
+			trigger, err := attacker.drawTrigger(generator, rules.triggerSeed())
+			if err != nil {
+				return nil, fmt.Errorf("game: %w: attacker %d: %w", ErrRules, attacker.ID, err)
+			}
+			g.triggers = append(g.triggers, trigger)
 		}
 	}
 	return g, g.compareTriggers()
@@ -68,15 +72,6 @@ func (a Attacker) collisionRemedy() string {
 		return "choose another picture, or declare that they collude"
 	}
 	return "choose another seed or larger p1 and p2, or declare that they collude"
-}
-
-// triggerIndex returns the index of the stream from which the attacker's
-// trigger is drawn.
-func (a Attacker) triggerIndex() []uint64 {
-	if a.Draw == 0 {
-		return []uint64{uint64(a.Leader())}
-	}
-	return []uint64{uint64(a.Leader()), uint64(a.Draw)}
 }
 
 // triggerSeed returns the seed of the triggers' streams.
@@ -104,7 +99,7 @@ func (g *Game) compareTriggers() error {
 				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: %s",
 					x.ID, y.ID, g.rules.triggerSeed(), a.ID(), ErrCollision, x.collisionRemedy())
 			}
-			if o.Jaccard >= LargeOverlap {
+			if o.Jaccard >= LargeOverlap && !agreed(x, y) {
 				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o, Declared: declared})
 			}
 		}

@@ -31,11 +31,23 @@ var (
 type LabelMode string
 
 const (
-	// DirtyLabel gives a poisoned image the attacker's target label. Only
-	// images of other classes are poisoned.
+	// DirtyLabel gives a poisoned image the attacker's target label. Budget
+	// decides whether only images of other classes are poisoned.
 	DirtyLabel LabelMode = "dirty"
 	// CleanLabel keeps the labels and poisons only images of the target class.
 	CleanLabel LabelMode = "clean"
+)
+
+// Budget selects the images of which an attacker with DirtyLabel poisons some.
+type Budget string
+
+const (
+	// NonTarget poisons only images of other classes than the target. It is the
+	// default and has no name, so that rules without it keep their spelling.
+	NonTarget Budget = ""
+	// AnyImage poisons images of all classes. One that has the target label already
+	// is stamped and keeps that label, as in a clean-label attack.
+	AnyImage Budget = "any"
 )
 
 // Sampling selects when an attacker's trigger is drawn.
@@ -79,6 +91,8 @@ type Attacker struct {
 	Draw int `json:"draw,omitempty" yaml:"draw,omitempty"`
 	// LabelMode is DirtyLabel or CleanLabel.
 	LabelMode LabelMode `json:"label_mode" yaml:"label_mode"`
+	// Budget is NonTarget or AnyImage. It must be NonTarget with CleanLabel.
+	Budget Budget `json:"budget,omitempty" yaml:"budget,omitempty"`
 	// Colludes is the ID of the attacker whose trigger and target this one uses.
 	// It is nil for an attacker with a trigger of its own. The trigger is the same
 	// whether or not the other attacker plays.

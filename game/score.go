@@ -31,6 +31,8 @@ type AttackerScore struct {
 	BaseRate   Rate         `json:"base_rate"`
 	Robustness Rate         `json:"robustness"`
 	Lift       stats.Number `json:"lift"`
+	// Randomness is nil in results of versions that did not measure it.
+	Randomness *Randomness `json:"randomness,omitempty"`
 }
 
 // HonestScore holds the numbers of images of one honest contributor, and how the
@@ -122,6 +124,8 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,
 	}
+	randomness := randomnessOf(t.stamped[position], t.clean[position])
+	s.Randomness = &randomness
 	if g.rules.Sampling == PerAgent {
 		s.Trigger = g.triggers[position].ID()
 	}

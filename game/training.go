@@ -66,8 +66,7 @@ func (g *Game) contribute(t *TrainingSet, owner, source int, poisoned bool) {
 	t.Images = append(t.Images, g.set.Image(source)...)
 	if poisoned {
 		g.stamp(t.Images[at:], owner, source)
-		// With clean labels only images of the target class are poisoned, so the
-		// assignment keeps their label.
+		// An image of the target class keeps its label, as with clean labels.
 		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].Target)
 	}
 	t.Labels = append(t.Labels, row.New)

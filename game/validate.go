@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"backfire/datasets"
-	"backfire/triggers"
 )
 
 // refuse returns an error that wraps ErrRules.
@@ -75,12 +74,15 @@ func (r Rules) check(set *datasets.Set) error {
 		if err := a.check(set); err != nil {
 			return err
 		}
-		if picture := a.Trigger.Kind == triggers.Picture; picture && (a.Draw > 0 || r.Sampling == PerImage) {
-			return refuse("attacker %d: its trigger is a picture, which is not drawn: draw must be 0 and sampling %s", a.ID, PerAgent)
+		if err := r.checkDrawnOnce(a); err != nil {
+			return err
 		}
 		if a.Draw > 0 && r.Sampling == PerImage {
 			return refuse("attacker %d: draw is %d: it must be 0 with sampling %s, where each image has a trigger of its own", a.ID, a.Draw, PerImage)
 		}
+	}
+	if err := r.checkOrthogonal(); err != nil {
+		return err
 	}
 	return r.checkCollusion()
 }
@@ -102,6 +104,9 @@ func (a Attacker) check(set *datasets.Set) error {
 	}
 	if a.LabelMode != DirtyLabel && a.LabelMode != CleanLabel {
 		return refuse("attacker %d: label mode is %q: it must be %s or %s", a.ID, a.LabelMode, DirtyLabel, CleanLabel)
+	}
+	if a.Budget != NonTarget && (a.Budget != AnyImage || a.LabelMode == CleanLabel) {
+		return refuse("attacker %d: budget is %q: it must be empty or, with %s labels, %s", a.ID, a.Budget, DirtyLabel, AnyImage)
 	}
 	if err := a.Trigger.Validate(); err != nil {
 		return fmt.Errorf("game: %w: attacker %d: %w", ErrRules, a.ID, err)

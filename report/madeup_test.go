@@ -43,7 +43,7 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary
 				Name: dataset + ", " + fake.name + fmt.Sprintf(", seed %d", seed), Keys: fake.keys, Seed: seed,
 				Data: cell.Data{Name: dataset, Images: 60000, Classes: classNames}, Pool: 20000,
 				Model:    cell.Model{Architecture: cell.ResNet18, Width: 32},
-				Training: cell.Training{Epochs: 30, Batch: 32},
+				Training: cell.Training{Epochs: 30, Batch: 32, Optimizer: "sgd", LearningRate: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
 				Readings: cell.Readings{
 					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own", Seats: 5,
 				},

@@ -34,7 +34,7 @@ func (b *builder) notes(ofPaper bool) {
 		note("%s", text)
 	}
 	note("%s", b.scale())
-	note("Readings: %s.", table.ReadingsTexts(b.table.Readings))
+	note("%s", b.readingsNote())
 	note("%s", b.targets())
 	if ofPaper {
 		note("%s", b.source())
@@ -141,11 +141,11 @@ func (b *builder) scale() string {
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset
 	}
-	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s.",
+	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s%s.",
 		common(points, func(p *summary.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
 		common(points, func(p *summary.PointSummary) int { return p.Model.Width }),
 		common(points, func(p *summary.PointSummary) int { return p.Training.Batch }),
-		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }))
+		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }), b.stopped())
 }
 
 // common returns a number that all points share, or its range over the points.

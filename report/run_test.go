@@ -57,7 +57,8 @@ func madeUpRun(games []summary.GameSummary, seeds ...uint64) *summary.Summary {
 	for _, seed := range seeds {
 		point := summary.PointSummary{
 			Keys: map[string]string{}, Seed: seed, Data: cell.Data{Name: "embedded", Images: 10000}, Pool: 5000,
-			Model: cell.Model{Architecture: cell.ResNet18, Width: 8}, Training: cell.Training{Epochs: 6, Batch: 32}, Labels: "same",
+			Model: cell.Model{Architecture: cell.ResNet18, Width: 8}, Labels: "same",
+			Training: cell.Training{Epochs: 6, Batch: 32, Optimizer: "sgd", LearningRate: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
 			Readings: cell.Readings{
 				TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty",
 				ExcludeTargetClass: true, Denominator: "own",

@@ -66,7 +66,7 @@ func (b *builder) unknown() {
 			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers, by what answers: "+
 			"the model trained without the attacker (retrain), that trained without its group (pick), that of everybody's images after it has unlearned the attacker's (unlearn). "+
 			b.intervals(),
-		b.unknownCosts(updates), b.scale(), "Readings: "+table.ReadingsTexts(b.table.Readings)+".",
+		b.unknownCosts(updates), b.scale(), b.readingsNote(),
 	)
 }
 

@@ -57,8 +57,8 @@ func (p *textLines) Observe(e worker.Event) {
 	case e.Kind == worker.KindStarted:
 		text = fmt.Sprintf("worker %d: %s: %s, %s", e.Worker, e.Title, words.Plural(e.Images, "image"), words.Plural(e.Epochs, "epoch"))
 	case e.Kind == worker.KindEpoch && p.now().Sub(p.last) >= p.every:
-		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f, train acc. %s %%%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss,
-			stats.Percent(stats.Number(e.Metrics.TrainAccuracy), e.Images), p.track.left())
+		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f, train acc. %s %%%s%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss,
+			stats.Percent(stats.Number(e.Metrics.TrainAccuracy), e.Images), scoresText(e.Metrics.Scores), p.track.left())
 	case e.Kind == worker.KindDone:
 		text += p.track.left()
 	}

@@ -290,6 +290,25 @@ func TestRevisedRuns(t *testing.T) {
 	require.Contains(t, shown, "about 1 min 0 s left", "2000 images at 1000 in 30 seconds")
 }
 
+// The epochs that a training is spared count as done.
+func TestTrainingsThatEndEarly(t *testing.T) {
+	clock := newClock()
+	track := newTracker(clock.now)
+	for _, e := range []worker.Event{
+		{Kind: worker.KindPlan, Cells: 2, TotalImages: 2000},
+		{Kind: worker.KindStarted, Cell: "a", Images: 100, Epochs: 10},
+		{Kind: worker.KindEpoch, Cell: "a", Epoch: 1, Epochs: 10, Images: 100, Metrics: &store.EpochMetrics{}},
+		{Kind: worker.KindEpoch, Cell: "a", Epoch: 2, Epochs: 2, Images: 100, Metrics: &store.EpochMetrics{}},
+		{Kind: worker.KindDone, Cell: "a", Headline: &worker.Headline{}},
+	} {
+		track.observe(e)
+	}
+	require.Equal(t, int64(1000), track.finished())
+	clock.time = clock.time.Add(10 * time.Second)
+	require.InDelta(t, 20, track.rate(), 1e-9)
+	require.Equal(t, "; about 50 s left", track.left())
+}
+
 // What a checkpoint already held counts as done, not as the speed of this run.
 func TestResumedTrainings(t *testing.T) {
 	clock := newClock()

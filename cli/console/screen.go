@@ -112,8 +112,10 @@ func (s *screen) state() []string {
 	var lines []string
 	for _, worker := range slices.Sorted(maps.Keys(s.workers)) {
 		lines = append(lines, s.workers[worker])
-		if curve := s.curves.line(worker); curve != "" {
-			lines = append(lines, curve)
+		for _, curve := range []string{s.curves.line(worker), s.curves.scores(worker)} {
+			if curve != "" {
+				lines = append(lines, curve)
+			}
 		}
 	}
 	if s.bar == nil {

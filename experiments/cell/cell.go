@@ -59,6 +59,9 @@ type Data struct {
 type Model struct {
 	Architecture string `json:"architecture" yaml:"architecture"` // ResNet18
 	Width        int    `json:"width" yaml:"width"`               // channels of the first stage; the paper's is 64
+	// Weights is the SHA-256 of a file of initial weights, see CheckWeights. It is empty, and not written, where
+	// all weights are drawn.
+	Weights string `json:"weights,omitempty" yaml:"weights,omitempty"`
 }
 
 // KernelsDirect is the value of Training.Kernels that has convolutions computed by direct sums on a CPU.
@@ -66,7 +69,7 @@ const KernelsDirect = "direct"
 
 // Training holds the hyperparameters of a training.
 type Training struct {
-	Epochs       int     `json:"epochs" yaml:"epochs"`
+	Epochs       int     `json:"epochs" yaml:"epochs"` // at most, with StopWhen
 	Batch        int     `json:"batch" yaml:"batch"`
 	Optimizer    string  `json:"optimizer" yaml:"optimizer"` // sgd, adam or adamw
 	LearningRate float64 `json:"lr" yaml:"lr"`               // the schedule's peak
@@ -79,6 +82,9 @@ type Training struct {
 	// Kernels is KernelsDirect. It is empty, and not written, for kernels that are chosen by the shapes of the
 	// layers.
 	Kernels string `json:"kernels,omitempty" yaml:"kernels,omitempty"`
+	// StopWhen is the text of a stoprule.Rule, which ends the training before Epochs. It is empty, and not
+	// written, for none.
+	StopWhen string `json:"stop_when,omitempty" yaml:"stop_when,omitempty"`
 	// Seed seeds the training: initial weights, order of the images and the defense's draws. It is nil, and not
 	// written, if it is that of the game.
 	Seed *uint64 `json:"seed,omitempty" yaml:"seed,omitempty"`

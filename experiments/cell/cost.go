@@ -28,7 +28,8 @@ func (c Cell) StepKind() StepKind {
 func (c Cell) Precision() string { return cmp.Or(c.Training.Precision, hardware.FP32) }
 
 // TrainedImages returns about the number of images that pass through the training step, the measure of the
-// cost of a cell: the deal may round by a few images per epoch. It leaves out segments whose final state
+// cost of a cell: the deal may round by a few images per epoch. With Training.StopWhen it is the largest
+// possible number. It leaves out segments whose final state
 // another cell saves.
 func (c Cell) TrainedImages() int64 {
 	return c.ImagesFrom(c.firstOwnSegment())

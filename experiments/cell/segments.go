@@ -39,10 +39,13 @@ type Segment struct {
 	Agents     []int // positions of those whose images are trained on, in ascending order
 }
 
-// Segments returns the segments of the cell's training: one, or as many as it has slices. The error wraps
-// ErrPlan if the slices and the training do not have the same epochs and agents, or if agents that are
-// left out do not play.
+// Segments returns the segments of the cell's training: one, or as many as it has slices. With a StopWhen the
+// last epochs may not take place. The error wraps ErrPlan if StopWhen cannot be followed, if the slices and the
+// training do not have the same epochs and agents, or if agents that are left out do not play.
 func (c Cell) Segments() ([]Segment, error) {
+	if err := c.checkStopRule(); err != nil {
+		return nil, err
+	}
 	kept, err := c.kept()
 	if err != nil {
 		return nil, err

@@ -19,6 +19,8 @@ type StoredModels struct {
 	Store  *store.Store
 	Load   cell.Loader
 	Source datasets.Source // of the images; name, path and split are adapted to a cell
+	// Weights is the path of the file of initial weights for cells that name one.
+	Weights string
 
 	// Command makes the command of a worker process, as [runner.Runner] has it.
 	// Device returns the device that it computes on: cpu, cuda or cuda:K. Both are

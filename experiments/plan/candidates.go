@@ -8,7 +8,6 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/streams"
-	"backfire/triggers"
 )
 
 // KnownResult holds the part of a stored result that plans depend on.
@@ -107,7 +106,7 @@ func (p *planner) verifying(position, draw int) cell.Cell {
 func (p *planner) choose(position int, known Known) (selection, error) {
 	var s selection
 	draws := MaxDraws
-	if p.all[position].Trigger.Kind == triggers.Picture {
+	if p.all[position].Trigger.Kind.DrawnOnce() {
 		draws = 1 // there is no other
 	}
 	for draw := range draws {

@@ -13,6 +13,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/internal/enginetest"
+	"backfire/triggers"
 )
 
 // The configuration has the defenses of package defenses, with their defaults.
@@ -31,6 +32,17 @@ func TestConfigKnowsTheDefenses(t *testing.T) {
 		require.Equal(t, name, policy.Name)
 		require.Equal(t, enginetest.StackOf(t, "["+name+"]"), policy.Stack)
 	}
+}
+
+// Where triggers have no box, the simulated ones have none either.
+func TestSimulatedTriggersWithoutABox(t *testing.T) {
+	resolved, err := config.Load(config.Options{Sets: []string{"trigger.range=whole", "defenders=adversarial_triggers,agent_augmentation"}})
+	require.NoError(t, err)
+	got, err := plan.Policies(resolved.Config)
+	require.NoError(t, err)
+	want := triggers.Spec{P2: 0.2, Range: triggers.Whole}
+	require.Equal(t, want, got[0].Stack.AdversarialTriggers.Spec)
+	require.Equal(t, want, got[1].Stack.AgentAugmentation.Spec)
 }
 
 func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {

@@ -28,6 +28,7 @@ type planner struct {
 	verification *planner
 
 	precision string // as cells have it
+	weights   string // SHA-256 of the initial weights, as cells have it
 
 	policies []defenses.Policy    // the defenders with a defense
 	defended map[string]*defended // by the hash of the twin and the defender's name
@@ -41,9 +42,9 @@ type planned struct {
 	err  error      // the reason why it cannot be played; nil if it can
 }
 
-// newPlanner resolves the attackers of the largest game. largest is the number of seats that the largest game of
-// all points needs. The error wraps ErrPlan.
-func newPlanner(cfg config.Config, set *datasets.Set, largest int) (*planner, error) {
+// newPlanner resolves the attackers of the largest game and checks the initial weights. largest is the number of
+// seats that the largest game of all points needs. The error wraps ErrPlan.
+func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
 	p := &planner{
 		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
 	}
@@ -55,6 +56,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int) (*planner, er
 	if p.policies, err = policies(cfg); err != nil {
 		return nil, err
 	}
+	if p.weights, err = files.sum(cfg.Model.Weights, p.cellOf(nil)); err != nil {
+		return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
+	}
 	for _, id := range cfg.Attackers.IDs() {
 		target, err := p.target(id)
 		if err != nil {
@@ -62,7 +66,7 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int) (*planner, er
 		}
 		p0, p1, p2 := cfg.Attackers.Strength(id)
 		attacker := game.Attacker{
-			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode), Budget: budgetOf(cfg.Attackers),
 		}
 		if leader := cfg.Attackers.Leader(id); leader != id {
 			attacker, err = p.colluder(attacker, leader)
@@ -263,6 +267,14 @@ func kernelsOf(name string) string {
 	return ""
 }
 
+// budgetOf returns the value of attackers.budget as rules have it.
+func budgetOf(a config.Attackers) game.Budget {
+	if a.Budget == string(game.AnyImage) && a.LabelMode == string(game.DirtyLabel) {
+		return game.AnyImage
+	}
+	return game.NonTarget
+}
+
 // cell plans a game without a defense. The error holds the reason why it cannot be played; it has a cell and a
 // hash nevertheless.
 func (p *planner) cell(c cell.Cell) (*planned, error) {
@@ -302,12 +314,12 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
 		},
 		Game:  rules,
-		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width},
+		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width, Weights: p.weights},
 		Training: cell.Training{
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
 			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
-			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels),
+			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels), StopWhen: cfg.Train.StopRule().String(),
 		},
 	}
 	c.SeedTraining(orElse(cfg.Seeds.Training, cfg.Seed))

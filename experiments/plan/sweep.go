@@ -9,6 +9,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 )
 
@@ -52,6 +53,7 @@ type Sweep struct {
 	planners []*planner
 	sources  []datasets.Source // by point
 	order    []place
+	weights  *weightFiles
 }
 
 // place is one game of one point.
@@ -66,7 +68,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	if len(points) == 0 {
 		return nil, fmt.Errorf("plan: sweep: %w: no points", cell.ErrPlan)
 	}
-	s := &Sweep{order: rounds(points)}
+	s := &Sweep{order: rounds(points), weights: newWeightFiles()}
 	sets, largest := map[datasets.Source]*datasets.Set{}, seatsNeeded(points)
 	for _, point := range points {
 		source := SourceOf(point.Config)
@@ -77,7 +79,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 			}
 			sets[source] = set
 		}
-		p, err := point.planner(sets[source], largest)
+		p, err := point.planner(sets[source], largest, s.weights)
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -108,12 +110,12 @@ func seatsNeeded(points []SweepPoint) int {
 
 // planner returns a planner of the point's games. largest is the number of seats that the largest game of all
 // points needs.
-func (p SweepPoint) planner(set *datasets.Set, largest int) (*planner, error) {
-	planner, err := newPlanner(p.Config, set, largest)
+func (p SweepPoint) planner(set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
+	planner, err := newPlanner(p.Config, set, largest, files)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.verification, err = newPlanner(*p.Verify, set, largest)
+	planner.verification, err = newPlanner(*p.Verify, set, largest, files)
 	return planner, err
 }
 
@@ -205,7 +207,11 @@ func (s *Sweep) Hash() (string, error) {
 // ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
-	return store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	if cfg.Train.ScoreEvery > 0 {
+		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
+	}
+	return asked
 }
 
 // TrainedSegment is a segment of the training behind a stored result.
@@ -238,6 +244,9 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 		name, err := end.Hash()
 		if err != nil {
 			return nil, err
+		}
+		if len(segments) == 1 {
+			s.End = r.Epochs(c) // a rule may have ended the training
 		}
 		trained = append(trained, TrainedSegment{Segment: s, Name: name, Images: int64(c.PassingImages(rows)) * int64(s.End-s.First)})
 	}

@@ -14,6 +14,8 @@ type Task struct {
 	Hash   string
 	Title  string          // for people: the first point that needs it, and the game
 	Source datasets.Source // of the images
+	// Weights is the path of the file of initial weights; empty if all are drawn.
+	Weights string
 	// After is the hash of the cell whose training saves the state that this one starts from; empty if it
 	// starts from the initial weights. If both are needed, that cell is trained first.
 	After string
@@ -134,6 +136,7 @@ func (b *worklistBuilder) add(at place, hash string, waits bool) {
 func (b *worklistBuilder) task(at place, hash string) Task {
 	c, _ := b.list.Plans[at.point].Cell(hash)
 	t := newTask(c, hash, b.sweep.sources[at.point])
+	t.Weights = b.sweep.weights.paths[c.Model.Weights]
 	if name := b.sweep.Points[at.point].Name; name != "" {
 		t.Title = name + ": " + t.Title
 	}

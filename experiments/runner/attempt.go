@@ -69,7 +69,7 @@ func (r *run) request(t *attempt) (worker.Train, error) {
 	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: r.Device, Threads: r.Threads},
-		Source: t.Source, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
+		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
 		Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
 	}, nil
 }

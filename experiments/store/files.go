@@ -12,6 +12,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -26,6 +27,7 @@ type ResultFiles struct {
 	Result      Result
 	Environment Environment
 	Epochs      []EpochMetrics
+	Curve       curve.Request // that the epochs' scores answer; zero: there are none
 	Rows        []game.Row
 	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
 	Predicted   []uint8 // by probe: the predicted class
@@ -48,6 +50,7 @@ func (f ResultFiles) Write(dir string) error {
 		func() error { return f.Result.Write(dir) },
 		func() error { return jsonfile.Write(filepath.Join(dir, EnvironmentFile), f.Environment) },
 		func() error { return f.WriteMetrics(filepath.Join(dir, MetricsFile)) },
+		func() error { return f.writeCurve(dir) },
 		func() error { return f.WritePoison(filepath.Join(dir, PoisonFile)) },
 		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.Predicted, disk.FileMode) },
 		func() error { return f.WriteAttribution(dir) },

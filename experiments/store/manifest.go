@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -15,6 +16,8 @@ import (
 type Manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
 	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
+	// Curve is the request that curve.File answers; zero without that file.
+	Curve curve.Request `json:"curve,omitzero"`
 }
 
 // Artefacts returns the artefacts among the files.
@@ -22,8 +25,12 @@ func (m Manifest) Artefacts() Artefacts {
 	var a Artefacts
 	for name := range m.Files {
 		top, _, _ := strings.Cut(name, "/")
-		a = a.And(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
+		a = a.And(Artefacts{
+			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
+			Divergence: top == DivergenceFile,
+		})
 	}
+	a.Curve = m.Curve
 	return a
 }
 
@@ -66,6 +73,13 @@ func writeManifest(dir, hash string) error {
 		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
+	}
+	if _, ok := m.Files[curve.File]; ok {
+		c, err := curve.Read(dir)
+		if err != nil {
+			return err
+		}
+		m.Curve = c.Request()
 	}
 	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 )
 
@@ -20,14 +21,17 @@ type EpochMetrics struct {
 	LearningRate    float64 `json:"lr"` // of the last step
 	Seconds         float64 `json:"seconds"`
 	ImagesPerSecond float64 `json:"images_per_second"`
+	// Scores are those of the learning curve; nil after an epoch without.
+	Scores *curve.Scores `json:"scores,omitempty"`
 }
 
-// metricsHead returns the columns of MetricsFile.
+// metricsHead returns the columns of MetricsFile that every result has.
 func metricsHead() []string {
 	return []string{"epoch", "loss", "train_accuracy", "lr", "seconds", "images_per_second"}
 }
 
-// Metrics reads the metrics of the training, one entry per epoch. The error names the line that does not parse.
+// Metrics reads the metrics of the training, one entry per epoch, without scores, which Curve reads. The error
+// names the line that does not parse.
 func (r *Record) Metrics() ([]EpochMetrics, error) {
 	metrics, err := readMetrics(filepath.Join(r.Dir, MetricsFile))
 	if err != nil {
@@ -43,14 +47,13 @@ func readMetrics(path string) ([]EpochMetrics, error) {
 		return nil, err
 	}
 	defer file.Close()
-	reader := csv.NewReader(file)
-	reader.FieldsPerRecord = len(metricsHead())
-	lines, err := reader.ReadAll()
+	lines, err := csv.NewReader(file).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(lines) == 0 || !slices.Equal(lines[0], metricsHead()) {
-		return nil, fmt.Errorf("%s: the columns are not %v", path, metricsHead())
+	head := metricsHead()
+	if len(lines) == 0 || len(lines[0]) < len(head) || !slices.Equal(lines[0][:len(head)], head) {
+		return nil, fmt.Errorf("%s: the first columns are not %v", path, head)
 	}
 	var metrics []EpochMetrics
 	for i, line := range lines[1:] {
@@ -68,14 +71,26 @@ func readMetrics(path string) ([]EpochMetrics, error) {
 	return metrics, nil
 }
 
-// WriteMetrics writes the metrics of all epochs to the file at path.
+// WriteMetrics writes the metrics of all epochs to the file at path, with columns of the scores if there are
+// any.
 func (f ResultFiles) WriteMetrics(path string) error {
 	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	scores := scoreColumns(f.Epochs)
 	return writeCSV(path, func(write func(...string)) {
-		write(metricsHead()...)
+		head := metricsHead()
+		for _, column := range scores {
+			head = append(head, column.name)
+		}
+		write(head...)
 		for _, e := range f.Epochs {
-			write(strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.TrainAccuracy), exact(e.LearningRate),
-				strconv.FormatFloat(e.Seconds, 'f', 3, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64))
+			line := []string{
+				strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.TrainAccuracy), exact(e.LearningRate),
+				strconv.FormatFloat(e.Seconds, 'f', 3, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64),
+			}
+			for _, column := range scores {
+				line = append(line, column.text(e.Scores))
+			}
+			write(line...)
 		}
 	})
 }

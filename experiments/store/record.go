@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/internal/jsonfile"
 )
 
@@ -31,6 +32,7 @@ type Record struct {
 	Dir    string // directory of its files
 
 	digests map[string]string // as Manifest.Files
+	curve   curve.Request     // as Manifest.Curve
 }
 
 // Read checks the stored result of the cell called hash against its manifest and returns it. The error wraps
@@ -73,7 +75,7 @@ func readRecord(dir, hash string, check func(m Manifest, dir string) error) (*Re
 	if err := check(m, dir); err != nil {
 		return nil, err
 	}
-	record := &Record{Dir: dir, digests: m.Files}
+	record := &Record{Dir: dir, digests: m.Files, curve: m.Curve}
 	if err := record.parse(); err != nil {
 		return nil, err
 	}

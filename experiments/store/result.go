@@ -31,6 +31,10 @@ type Result struct {
 	Normalization  Normalization `json:"normalization"`
 	FinalLoss      float64       `json:"final_loss"`     // mean cross-entropy in the last epoch
 	TrainAccuracy  float64       `json:"train_accuracy"` // in the last epoch, on the labels trained on
+	// EpochsTrained and StepsTrained count the epochs and the optimiser's steps that took place, where
+	// cell.Training.StopWhen may end a training early; otherwise they are 0 and not written.
+	EpochsTrained int `json:"epochs_trained,omitempty"`
+	StepsTrained  int `json:"steps_trained,omitempty"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"` // standard accuracy: on the defender's held-out images
 	Chance        game.Rate `json:"chance"`         // the highest clean accuracy that still counts as chance
@@ -72,8 +76,7 @@ func (r *Result) AttackersImages() int {
 }
 
 // NewResult returns the result of the cell called hash with a score and the overlaps of its triggers. The
-// fields that only the training knows are left empty: TrainingImages, Normalization, FinalLoss, TrainAccuracy
-// and Provenance.
+// fields that only the training knows are left empty: Normalization, Provenance and those of SetTraining.
 func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.PairOverlap) Result {
 	r := Result{
 		Format: ResultFormat, Cell: hash, Seed: c.Game.Seed, Readings: cell.ReadingsOf(c.Game),
@@ -85,6 +88,24 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 		r.Attackers = append(r.Attackers, AttackerResult{attacker, c.Data.Classes[attacker.Target]})
 	}
 	return r
+}
+
+// SetTraining sets the fields that follow from the epochs of the training, of which there is at least one, and
+// from the number of rows of the training set.
+func (r *Result) SetTraining(c cell.Cell, rows int, epochs []EpochMetrics) {
+	last := epochs[len(epochs)-1]
+	r.TrainingImages, r.FinalLoss, r.TrainAccuracy = rows, last.Loss, last.TrainAccuracy
+	if c.Training.StopWhen != "" {
+		r.EpochsTrained, r.StepsTrained = len(epochs), len(epochs)*c.StepsPerEpoch(rows)
+	}
+}
+
+// Epochs returns the number of epochs that the model of the cell was trained for.
+func (r *Result) Epochs(c cell.Cell) int {
+	if r.EpochsTrained > 0 {
+		return r.EpochsTrained
+	}
+	return c.Training.Epochs
 }
 
 // Contributed returns the number of images that the agent at a position contributes.

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"backfire/defenses/indexing"
+	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -38,6 +40,9 @@ type GameResult struct {
 	// TrainSeconds is the total time of the epochs behind Cost, each on the machine that
 	// trained it and beside its other load; 0: not known.
 	TrainSeconds float64 `json:"train_seconds,omitempty"`
+	// EpochsTrained are the epochs that each of Models was trained for, where
+	// train.stop_when may have ended a training early; otherwise empty.
+	EpochsTrained []int `json:"epochs_trained,omitempty"`
 	// Difference compares the game with the same game without a defense, on the same
 	// deal; nil for that game itself, and where it is not stored.
 	Difference *Difference `json:"difference,omitempty"`
@@ -48,6 +53,9 @@ type GameResult struct {
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
+	// Curve is the learning curve of the models that answer, joined as CleanAccuracy and
+	// Attackers are; empty where one of them has none, and for queries without an index.
+	Curve []curve.Point `json:"curve,omitempty"`
 
 	overlaps []game.PairOverlap
 }
@@ -174,6 +182,11 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 // fill fills a game's result from those of all models.
 func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
 	row.overlaps = models[0].Overlaps
+	for _, result := range models {
+		if result.EpochsTrained > 0 {
+			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)
+		}
+	}
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
@@ -190,6 +203,9 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 		row.CleanAccuracy.Hits += result.CleanAccuracy.Hits
 		row.CleanAccuracy.Of += result.CleanAccuracy.Of
 		row.Collapsed = row.Collapsed || result.Collapsed
+	}
+	if row.Curve, err = j.curve(row.Models, answers, row.N); err != nil {
+		return err
 	}
 	for position, answer := range answers {
 		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
@@ -277,6 +293,15 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		}
 	}
 	return seconds, nil
+}
+
+// EpochsOf returns the number of epochs that one of the models was trained for: that
+// of its training, or fewer where that was ended early.
+func (r *GameResult) EpochsOf(model string, training cell.Training) int {
+	if i := slices.Index(r.Models, model); i >= 0 && i < len(r.EpochsTrained) {
+		return r.EpochsTrained[i]
+	}
+	return training.Epochs
 }
 
 // Summarize computes the summaries over the attackers.

@@ -80,6 +80,7 @@ func (j joiner) unknown(row *GameResult, defender plan.PlannedDefender, models [
 				for position, reached := range u.attackers {
 					a := record.Result.Attackers[position]
 					a.ASR, a.BaseRate, a.Robustness, a.Lift = reached.ASR, reached.BaseRate, reached.Robustness, reached.Lift
+					a.Randomness = nil // of the model that guesses, not of those that answer
 					if err := j.attacker(row, a, record.Result.Cell); err != nil {
 						return err
 					}

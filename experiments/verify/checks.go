@@ -17,7 +17,7 @@ import (
 	"backfire/experiments/worker"
 )
 
-// checkData loads the images of the cell.
+// checkData loads the images of the cell, and reads its initial weights.
 func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
@@ -26,7 +26,14 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
+	note := fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
+	if c.cell.Model.Weights == "" {
+		return note, nil
+	}
+	if _, err := c.cell.CheckWeights(c.Weights); err != nil {
+		return "", err
+	}
+	return note + fmt.Sprintf("; initial weights, SHA-256 %.12s", c.cell.Model.Weights), nil
 }
 
 // checkDeal deals the game again.
@@ -104,7 +111,8 @@ func (c *verification) checkPredictions(context.Context) (string, error) {
 	return fmt.Sprintf("%d, one for each probe", len(predicted)), nil
 }
 
-// checkMetrics reads metrics.csv and remembers its last epoch.
+// checkMetrics reads metrics.csv and remembers its epochs, of which there are as many as the cell asks for, or as
+// its rule leaves.
 func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
@@ -113,18 +121,23 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if stored, planned := len(metrics), c.cell.Training.Epochs; stored != planned {
-		return "", fmt.Errorf("%d epochs instead of %d", stored, planned)
+	end, stopped := c.cell.Training.StopRule().End(len(metrics), func(epoch int) float64 { return metrics[epoch].Loss })
+	if !stopped {
+		end = c.cell.Training.Epochs
 	}
-	var last store.EpochMetrics
+	if stored := len(metrics); stored != end || end > c.cell.Training.Epochs {
+		return "", fmt.Errorf("%d epochs instead of %d", stored, min(end, c.cell.Training.Epochs))
+	}
 	for i, epoch := range metrics {
 		if epoch.Epoch != i+1 {
 			return "", fmt.Errorf("line %d is of epoch %d", i+2, epoch.Epoch)
 		}
-		last = epoch
 	}
-	c.last = &last
-	return fmt.Sprintf("epochs: %d", len(metrics)), nil
+	c.epochs = metrics
+	if stopped {
+		return fmt.Sprintf("epochs: %d, the first with %s", end, c.cell.Training.StopWhen), nil
+	}
+	return fmt.Sprintf("epochs: %d", end), nil
 }
 
 // checkFigures recomputes the result and compares all of it but its provenance.
@@ -134,13 +147,18 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 		return "", unchecked(store.ResultFile)
 	case c.score == nil:
 		return "", unchecked(store.PredictionsFile)
-	case c.last == nil:
+	case c.epochs == nil:
 		return "", unchecked(store.MetricsFile)
 	}
 	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
-	again.TrainingImages, again.Normalization = len(c.deal.Training.Labels), c.deal.Normalization
-	again.FinalLoss, again.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
+	again.Normalization = c.deal.Normalization
+	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	for i, a := range c.result.Attackers {
+		if a.Randomness == nil && i < len(again.Attackers) { // as older versions stored it
+			again.Attackers[i].Randomness = nil
+		}
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err

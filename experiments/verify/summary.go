@@ -85,6 +85,9 @@ func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, er
 			return summary.GameResult{}, fmt.Errorf("%.12s has no attacker %d", a.Model, a.ID)
 		}
 		game.Attackers[i].AttackerResult = record.Result.Attackers[at]
+		if a.Randomness == nil { // the result may have been retrained since
+			game.Attackers[i].Randomness = nil
+		}
 		if err := deriveComparisons(s, &game.Attackers[i]); err != nil {
 			return summary.GameResult{}, err
 		}
@@ -98,11 +101,30 @@ func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, er
 			game.Collapsed = game.Collapsed || record.Result.Collapsed
 		}
 	}
+	if err := deriveEpochs(s, &game); err != nil {
+		return summary.GameResult{}, err
+	}
 	if compared { // earlier versions did not store what follows from the comparisons
 		game.Compare()
 	}
 	game.Summarize()
 	return game, nil
+}
+
+// deriveEpochs gives a game the epochs of its models, where a rule may have ended their trainings.
+func deriveEpochs(s *store.Store, game *summary.GameResult) error {
+	if len(game.EpochsTrained) == 0 {
+		return nil
+	}
+	game.EpochsTrained = nil
+	for _, model := range game.Models {
+		record, err := s.Glance(model)
+		if err != nil {
+			return err
+		}
+		game.EpochsTrained = append(game.EpochsTrained, record.Result.EpochsTrained)
+	}
+	return nil
 }
 
 // deriveComparisons gives an attacker the figures of the other games that it names.

@@ -48,7 +48,7 @@ type verification struct {
 	deal        *worker.Deal // the game, dealt again
 	predicted   []uint8
 	score       *game.Score
-	last        *store.EpochMetrics
+	epochs      []store.EpochMetrics
 	answered    *answered // by the stored model
 }
 
@@ -98,6 +98,7 @@ func (c *verification) checks() []namedCheck {
 		{"artefacts", c.checkArtefacts},
 		{"model", c.checkModel},
 		{"divergences", c.checkDivergences},
+		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/safetensors"
@@ -35,6 +36,7 @@ type checkpoint struct {
 	cell    string        // hash
 	machine store.Machine // that trained
 	epochs  []store.EpochMetrics
+	curve   curve.Request // that the scores of epochs answer
 	state   State
 }
 
@@ -44,6 +46,7 @@ const (
 	metaCell    = "cell"   // hash
 	metaMachine = "maker"  // store.Machine, as JSON
 	metaEpochs  = "epochs" // []store.EpochMetrics, as JSON
+	metaCurve   = "curve"  // curve.Request, as JSON; missing without a learning curve
 	metaStep    = "step"   // completed steps of the optimiser
 )
 
@@ -100,6 +103,13 @@ func (c checkpoint) content() (safetensors.File, error) {
 		metaFormat: strconv.Itoa(CheckpointFormat), metaCell: c.cell,
 		metaMachine: string(machine), metaEpochs: string(epochs), metaStep: strconv.Itoa(c.state.Step),
 	}}
+	if c.curve != (curve.Request{}) {
+		curve, err := json.Marshal(c.curve)
+		if err != nil {
+			return safetensors.File{}, err
+		}
+		file.Metadata[metaCurve] = string(curve)
+	}
 	for _, part := range []struct {
 		prefix  string
 		tensors []safetensors.Tensor
@@ -178,6 +188,11 @@ func newCheckpoint(file safetensors.File) (*checkpoint, error) {
 	}
 	if err := json.Unmarshal([]byte(file.Metadata[metaEpochs]), &c.epochs); err != nil {
 		return nil, fmt.Errorf("epochs: %w", err)
+	}
+	if text, ok := file.Metadata[metaCurve]; ok {
+		if err := json.Unmarshal([]byte(text), &c.curve); err != nil {
+			return nil, fmt.Errorf("curve: %w", err)
+		}
 	}
 	for _, t := range file.Tensors {
 		var ok bool

@@ -16,7 +16,7 @@ const (
 	KindStarted   Kind = "started"   // a worker began the cell: Images per epoch, Epochs
 	KindPhase     Kind = "phase"     // the worker enters Phase
 	KindProgress  Kind = "progress"  // Done of Images of this epoch are trained; at most twice a second
-	KindEpoch     Kind = "epoch"     // an epoch is complete: Metrics
+	KindEpoch     Kind = "epoch"     // an epoch is complete: Metrics; the last one has the number Epochs
 	KindResumed   Kind = "resumed"   // the cell resumes from a checkpoint after Epoch of Epochs: Images
 	KindDiscarded Kind = "discarded" // a checkpoint cannot be used and is removed: Error, Path
 	KindNotice    Kind = "notice"    // a condition costs time and changes no result: Text

@@ -59,6 +59,11 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		if c == nil {
 			continue
 		}
+		epochs, ok := c.scoredFor(t.request.Artefacts.Curve, t.Cell.Training.Epochs)
+		if !ok {
+			t.notice(fmt.Sprintf("the first %d epochs are trained anew: their stored state lacks the scores of the learning curve", len(c.epochs)))
+			continue
+		}
 		segment := t.deal.segmentAt(len(c.epochs))
 		model, err := t.restoredModel(engine, segment, len(c.epochs), c.state)
 		if errors.Is(err, errNotRestored) {
@@ -70,11 +75,41 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.epochs, t.resumed = c.epochs, len(c.epochs)
+		t.epochs, t.resumed = epochs, len(epochs)
 		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
 		return model, nil
 	}
-	return t.newModel(engine, t.deal.segmentRows(0), t.notice)
+	return t.initialModel(engine)
+}
+
+// initialModel makes a model with its initial weights: drawn ones, but for those that the cell's
+// file of weights has. The error wraps cell.ErrWeights if that cannot be used.
+func (t *training) initialModel(engine Engine) (TrainedModel, error) {
+	var weights map[string][]float32
+	var err error
+	if t.Cell.Model.Weights != "" {
+		if weights, err = t.Cell.CheckWeights(t.request.Weights); err != nil {
+			return nil, err
+		}
+	}
+	model, err := t.newModel(engine, t.deal.segmentRows(0), t.notice)
+	if err != nil || weights == nil {
+		return model, err
+	}
+	state, err := model.State()
+	if err == nil {
+		for i, tensor := range state.Model {
+			if values, ok := weights[tensor.Name]; ok {
+				state.Model[i].Values = values
+			}
+		}
+		err = model.Restore(state)
+	}
+	if err != nil {
+		model.Close()
+		return nil, err
+	}
+	return model, nil
 }
 
 // errNotRestored marks a state that a model does not accept.
@@ -152,5 +187,7 @@ func (t *training) saveState(to source, state State) error {
 
 // writeTo writes a checkpoint of the completed epochs to a source.
 func (t *training) writeTo(to source, state State) error {
-	return writeCheckpoint(to.path, t.dir, checkpoint{cell: to.hash, machine: t.machine(), epochs: t.epochs, state: state})
+	return writeCheckpoint(to.path, t.dir, checkpoint{
+		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, state: state,
+	})
 }

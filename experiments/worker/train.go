@@ -22,6 +22,7 @@ type training struct {
 	request Train
 	report  func(Event)
 	watch   *stopwatch
+	scorer  *scorer // of the learning curve; nil: none
 
 	epochs  []store.EpochMetrics // completed
 	resumed int                  // number of those that come from a checkpoint
@@ -53,6 +54,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if err := t.stamp(cache); err != nil {
 		return err
 	}
+	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.trainSegments(ctx, w.Engine); err != nil {
 		return err
@@ -67,10 +69,9 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 
 // writeResult writes the files of the result.
 func (t *training) writeResult(score *game.Score, program store.Build) error {
-	last := t.epochs[len(t.epochs)-1]
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
-	result.TrainingImages, result.Normalization = len(t.deal.Training.Labels), t.normalization
-	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
+	result.Normalization = t.normalization
+	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
 	var err error
 	if result.Provenance.Single, err = store.SinglesOf(t.Cell, score); err != nil {
@@ -80,7 +81,8 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 		return err
 	}
 	content := t.files()
-	content.Epochs, content.Result, content.Environment = t.epochs, result, t.environment(program)
+	content.Epochs, content.Curve = t.epochs, t.request.Artefacts.Curve
+	content.Result, content.Environment = result, t.environment(program)
 	return content.Write(t.dir)
 }
 
@@ -145,9 +147,11 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	var err error
-	if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
-		return err
+	if t.predicted == nil { // the learning curve did not need them
+		var err error
+		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
+			return err
+		}
 	}
 	if t.request.Artefacts.Divergence {
 		if err := t.writeDivergences(model); err != nil {
@@ -165,12 +169,18 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 	return t.attribute(ctx, model)
 }
 
-// trainEpochs trains the epochs of a segment that are left. After each but the cell's last it
-// writes a checkpoint before it reports the epoch.
+// stopped reports whether the rule of the cell has ended the training.
+func (t *training) stopped() bool {
+	return t.Cell.Training.StopRule().Met(len(t.epochs), func(epoch int) float64 { return t.epochs[epoch].Loss })
+}
+
+// trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
+// training, and scores the model after those of the learning curve. After each epoch but the last it writes a checkpoint before it reports the epoch. The
+// report of the epoch that the rule makes the last has its number as the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
-	for epoch := len(t.epochs); epoch < t.deal.segments[at].End; epoch++ {
+	for epoch := len(t.epochs); epoch < t.deal.segments[at].End && !t.stopped(); epoch++ {
 		shuffled(order, t.Cell.TrainingSeed(), epoch)
 		begin := time.Now()
 		reported := begin
@@ -194,6 +204,13 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
 		t.epochs = append(t.epochs, metrics)
 		t.trained += stats.Images
+		if t.stopped() {
+			epochs = epoch + 1
+		}
+		if metrics.Scores, err = t.scoreEpoch(model, epoch+1, epochs); err != nil {
+			return err
+		}
+		t.epochs[epoch] = metrics
 		if epoch+1 < epochs {
 			if err := t.saveCheckpoint(model); err != nil {
 				return err

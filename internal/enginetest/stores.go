@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
@@ -145,6 +146,13 @@ func WriteManifest(dir, hash string) error {
 		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
+	}
+	if _, ok := m.Files[curve.File]; ok {
+		stored, err := curve.Read(dir)
+		if err != nil {
+			return err
+		}
+		m.Curve = stored.Request()
 	}
 	return jsonfile.Write(filepath.Join(dir, store.ManifestFile), m)
 }

@@ -39,6 +39,9 @@ type AttackerRow struct {
 	// Divergence is that of the attacker's images of its target class; nil: not
 	// measured.
 	Divergence *Divergence `json:"divergence"`
+	// Randomness is that of the predictions for the attacker's stamped images; nil: not
+	// measured.
+	Randomness *game.Randomness `json:"randomness,omitempty"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`

@@ -19,12 +19,20 @@ var attackerColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
 	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "interference", "dilution", "transfer_asr", "share_law", "poisoned", "seats", "divergence_mmd2", "divergence_js",
 	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
-	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator", "budget",
 }
+
+// randomnessColumns are the columns behind these that a table has where one of its rows
+// has a randomness.
+var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
+
+// nonTargetBudget is the budget of poisoned images of other classes than the target, as
+// in the setting attackers.budget.
+const nonTargetBudget = "non_target"
 
 // keyColumns returns the keys that the points vary, except those with the name of a
 // column.
@@ -32,7 +40,7 @@ func (t *Table) keyColumns() []string {
 	keys := map[string]bool{}
 	for _, r := range t.AttackerRows {
 		for key := range r.Keys {
-			if !slices.Contains(attackerColumns, key) {
+			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) {
 				keys[key] = true
 			}
 		}
@@ -42,8 +50,8 @@ func (t *Table) keyColumns() []string {
 
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
-	keys := t.keyColumns()
-	lines := [][]string{slices.Concat(attackerColumns, keys)}
+	keys, randomness := t.keyColumns(), t.randomnessColumns()
+	lines := [][]string{slices.Concat(attackerColumns, randomness, keys)}
 	for _, r := range t.AttackerRows {
 		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
@@ -59,7 +67,10 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
-			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
+		}
+		if len(randomness) > 0 {
+			line = append(line, randomnessTexts(r.Randomness)...)
 		}
 		for _, key := range keys {
 			value := r.Keys[key]
@@ -95,6 +106,22 @@ func seatsOf(r AttackerRow) string {
 		return strconv.Itoa(r.N)
 	}
 	return strconv.Itoa(r.Readings.Seats)
+}
+
+// randomnessColumns returns the columns of the randomness; none if no row has one.
+func (t *Table) randomnessColumns() []string {
+	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Randomness != nil }) {
+		return nil
+	}
+	return randomnessColumns
+}
+
+// randomnessTexts returns the values of randomnessColumns.
+func randomnessTexts(r *game.Randomness) []string {
+	if r == nil {
+		return []string{"", ""}
+	}
+	return []string{number(float64(r.Uniform)), number(float64(r.Unstamped))}
 }
 
 // valueColumns are the columns of FormatCellsCSV.

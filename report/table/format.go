@@ -22,14 +22,26 @@ const (
 	// FormatCellsCSV has one line for each value of the table.
 	FormatCellsCSV Format = "cells.csv"
 	FormatJSON     Format = "json"
+	// FormatCurvesCSV has one line for each value of a learning curve. Only a table of
+	// games with learning curves has it.
+	FormatCurvesCSV Format = "curves.csv"
 )
 
 // ErrFormat is returned by Write for an unknown format.
 var ErrFormat = errors.New("no such format")
 
-// Formats returns all formats. Each is also the extension of its files.
+// Formats returns the formats that every table has. Each is also the extension of its
+// files.
 func Formats() []Format {
 	return []Format{FormatText, FormatMarkdown, FormatLaTeX, FormatCSV, FormatCellsCSV, FormatJSON}
+}
+
+// Formats returns the formats that the table has.
+func (t *Table) Formats() []Format {
+	if len(t.CurveRows) == 0 {
+		return Formats()
+	}
+	return append(Formats(), FormatCurvesCSV)
 }
 
 // Write writes the table in a format. The error wraps ErrFormat, or is that of w.
@@ -57,6 +69,8 @@ func (t *Table) render(format Format) ([]byte, error) {
 		return t.attackersCSV()
 	case FormatCellsCSV:
 		return t.valuesCSV()
+	case FormatCurvesCSV:
+		return t.curvesCSV()
 	case FormatJSON:
 		var out bytes.Buffer
 		encoder := json.NewEncoder(&out)

@@ -46,6 +46,9 @@ type Table struct {
 	Verdicts []claims.Verdict `json:"verdicts"`
 	// AttackerRows holds every attacker of every game behind the table.
 	AttackerRows []AttackerRow `json:"runs"`
+	// CurveRows holds every value of the games' learning curves, which only their own
+	// form has; none without curves.
+	CurveRows []CurveRow `json:"-"`
 
 	// Width is the number of characters that a line of the text form takes at most,
 	// where the values fit; 0: 100.

@@ -159,9 +159,17 @@ func TestValues(t *testing.T) {
 func TestReadingsText(t *testing.T) {
 	r := table.Readings{TriggerRange: "area", Sampling: "per_agent", LabelMode: "dirty", Denominator: "pooled"}
 	text := table.ReadingsText(r)
-	require.Equal(t, "trigger area, drawn per_agent; dirty labels; as many seats as attackers; ASR over all attackers' held-out images", text)
+	require.Equal(t, "trigger area, drawn per_agent; dirty labels, p0 of an attacker's images, none of the target class; as many seats as attackers; ASR over all attackers' held-out images", text)
 	other := r
 	other.ExcludeTargetClass = true
 	require.Equal(t, text+"; or "+text+" but those of the target class", table.ReadingsTexts([]table.Readings{r, other, r}))
 	require.Contains(t, table.ReadingsText(table.Readings{TriggerKind: "square"}), "square trigger")
+	for want, readings := range map[string]table.Readings{
+		"dirty labels, p0 of an attacker's images, of any class; as many":                    {LabelMode: "dirty", Budget: "any"},
+		"dirty labels, p0 of an attacker's images, of any class for some attackers; as many": {LabelMode: "dirty", Budget: "mixed"},
+		"clean labels, p0 of an attacker's images of the target class; as many":              {LabelMode: "clean"},
+		"mixed labels, p0 of an attacker's images, whose labels the mode decides; as many":   {LabelMode: "mixed"},
+	} {
+		require.Contains(t, table.ReadingsText(readings), want)
+	}
 }

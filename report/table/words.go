@@ -20,6 +20,7 @@ type Readings struct {
 	TriggerRange       string `json:"trigger_range"`          // empty for pictures
 	Sampling           string `json:"sampling"`
 	LabelMode          string `json:"label_mode"`
+	Budget             string `json:"budget,omitempty"` // empty: non_target
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
 	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
@@ -46,7 +47,23 @@ func ReadingsText(r Readings) string {
 	if r.Seats > 0 {
 		seats = words.Plural(r.Seats, "seat")
 	}
-	return fmt.Sprintf("%s; %s labels; %s; ASR over %s", trigger, r.LabelMode, seats, images)
+	return fmt.Sprintf("%s; %s labels, p0 of %s; %s; ASR over %s", trigger, r.LabelMode, poisoned(r), seats, images)
+}
+
+// poisoned names the images of which p0 are poisoned.
+func poisoned(r Readings) string {
+	switch {
+	case r.LabelMode == "clean":
+		return "an attacker's images of the target class"
+	case r.LabelMode != "dirty":
+		return "an attacker's images, whose labels the mode decides"
+	case r.Budget == "any":
+		return "an attacker's images, of any class"
+	case r.Budget == "":
+		return "an attacker's images, none of the target class"
+	default:
+		return "an attacker's images, of any class for some attackers"
+	}
 }
 
 // ReadingsTexts describes several readings in words, each once.
