@@ -25,19 +25,14 @@ var effectRules = []struct {
 	{"indexing.honest", honestUnread},
 	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
 	{"attackers.p", rateUnread},
-<<<<<<< HEAD
 	{"attackers.p0", func(c *Config) string {
 		return unless(len(c.Attackers.PoisonRates) < c.Attackers.SeatsNeeded(), "attackers.poison_rates, which has a value for every attacker")
 	}},
-	{"attackers.p1", func(c *Config) string { return sizeUnread(c, c.Trigger.Kind != picture) }},
-	{"attackers.p2", func(c *Config) string { return sizeUnread(c, readsP2(c)) }},
-=======
 	{"attackers.p1", p1Unread},
-	{"attackers.p2", func(c *Config) string { return unless(readsP2(c), "trigger.kind = "+c.Trigger.Kind) }},
+	{"attackers.p2", func(c *Config) string { return sizeUnread(c, readsP2(c)) }},
 	{"attackers.budget", func(c *Config) string {
 		return unless(c.Attackers.LabelMode == "dirty", "attackers.label_mode = "+c.Attackers.LabelMode)
 	}},
->>>>>>> main
 	{"attackers.rates", ratesUnread},
 	{"attackers.poison_rates", func(c *Config) string { return beyond(c, len(c.Attackers.PoisonRates), "rates") }},
 	{"attackers.trigger_sizes", func(c *Config) string {
@@ -102,9 +97,8 @@ func sizeUnread(c *Config, has bool) string {
 // number up to another one is that of p.
 func readsP(c *Config, first, end int) bool {
 	a := c.Attackers
-<<<<<<< HEAD
 	rate := a.P0 == nil && len(a.PoisonRates) < end
-	size := (a.P1 == nil && c.Trigger.Kind != picture || a.P2 == nil && readsP2(c)) && len(a.TriggerSizes) < end
+	size := (a.P1 == nil && readsP1(c) || a.P2 == nil && readsP2(c)) && len(a.TriggerSizes) < end
 	return first < end && (rate || size)
 }
 
@@ -114,9 +108,6 @@ func replaced(c *Config) string {
 		return "has no effect: attackers.p0, p1 and p2, poison_rates or trigger_sizes replace it"
 	}
 	return "has no effect: attackers.p0, p1 and p2 replace it"
-=======
-	return a.P0 == nil || a.P1 == nil && readsP1(c) || a.P2 == nil && readsP2(c)
->>>>>>> main
 }
 
 // rateUnread returns the reason why attackers.p is not read.

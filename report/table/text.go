@@ -15,7 +15,7 @@ import (
 const usualWidth = 100
 
 // text returns the table for a terminal: aligned columns, then each attacker's ASR,
-// notes and claims.
+// notes, claims and the finding.
 func (t *Table) text() string {
 	var out strings.Builder
 	width := t.Width
@@ -45,6 +45,10 @@ func (t *Table) text() string {
 				wrapTo(&out, width, "    ", "  "+line)
 			}
 		}
+	}
+	if t.Finding != "" {
+		out.WriteByte('\n')
+		wrapTo(&out, width, "", t.Finding)
 	}
 	return out.String()
 }
