@@ -76,6 +76,9 @@ func (t *Table) ClaimGroups() []ClaimGroup {
 			verdict.Reading = ""
 		}
 		groups[at].Verdicts = append(groups[at].Verdicts, verdict)
+		if strings.HasPrefix(verdict.Claim, "S") {
+			groups[at].Head = strings.Replace(groups[at].Head, "the paper's claims", "the claims of the paper and of its sibling (S)", 1)
+		}
 	}
 	return slices.DeleteFunc(groups, func(g ClaimGroup) bool { return len(g.Verdicts) == 0 })
 }
