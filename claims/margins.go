@@ -25,11 +25,6 @@ func (m Margins) Check() error {
 	return nil
 }
 
-// collapsedASR returns the ASR below which an attack has collapsed: guessing among ten
-// classes predicts the target in 10 % of cases, and a larger ASR by Effect is an effect
-// of the backdoor.
-func (m Margins) collapsedASR() float64 { return guessing + m.Effect }
-
 // evenSpread returns the standard deviation over the attackers below which a defense
 // works evenly: the attackers differ by less than an effect.
 func (m Margins) evenSpread() float64 { return m.Effect }
@@ -59,11 +54,11 @@ const (
 	// correlationUnit is the size of the differences between correlations that the
 	// betting is tuned to.
 	correlationUnit = 0.1
-	// guessing is the share of predictions as the target by guessing among ten classes.
-	guessing = 0.10
+	// usualClasses is the number of classes of the paper's datasets.
+	usualClasses = 10
 	// MinRanked is the smallest number of attackers whose ranks are correlated
 	// within a seed: 4 are ordered perfectly by chance once in 24.
 	MinRanked = 5
-	// EscalatedRate is the p to which all attackers raise theirs in C3.
+	// EscalatedRate is the value to which all attackers raise theirs in C3.
 	EscalatedRate = 0.9
 )

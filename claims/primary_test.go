@@ -11,7 +11,7 @@ import (
 // Only the primary claims are verdicts and corrected for each other. The number of them
 // is the number that was chosen, whatever was played.
 func TestPrimaryClaims(t *testing.T) {
-	m := paperLike.play(12)
+	m := paperLike.play(24)
 	m.Primary = []string{"C5", "c4", "C2"}
 	verdicts, err := Judge(m, "C1", "C4", "C5")
 	require.NoError(t, err)

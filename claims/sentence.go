@@ -81,7 +81,7 @@ func (v *Verdict) doubt() string {
 	switch {
 	case len(v.Missing) > 0:
 		return "missing: " + strings.Join(v.Missing, "; ")
-	case len(v.Statistics) == 0:
+	case len(v.statements()) == 0:
 		return "a model of each of its comparisons collapsed"
 	case len(v.Seeds) < MinSeeds(v.Claims):
 		text := fmt.Sprintf("at least %d seeds are needed", MinSeeds(v.Claims))
@@ -124,7 +124,7 @@ func (v *Verdict) more() string {
 // not asked.
 func (v *Verdict) comparison() string {
 	for _, s := range v.Statistics {
-		if s.Size == v.Size && s.Size != "" {
+		if s.Size == v.Size && s.Size != "" && !s.Beside {
 			paper := fmt.Sprintf("the paper's (%s, which repeats within %s)", s.Unit.Format(float64(s.Paper)), Share.format(float64(s.Repeats)))
 			switch s.Size {
 			case AsLarge:
@@ -166,7 +166,8 @@ func Text(verdicts []Verdict) string {
 		}
 		for _, s := range v.Statistics {
 			if s.Estimate.Defined() {
-				fmt.Fprintf(&text, "  - %s; %s: %s\n", strings.TrimPrefix(s.text(), "the "), s.Conditions(), s.Outcome)
+				beside := map[bool]string{true: "beside: "}[s.Beside]
+				fmt.Fprintf(&text, "  - %s%s; %s: %s\n", beside, strings.TrimPrefix(s.text(), "the "), s.Conditions(), s.Outcome)
 			}
 		}
 		for _, excluded := range v.Excluded {

@@ -11,14 +11,17 @@ import (
 type Statistic struct {
 	// Statement is the position of the statement among those of the claim, from 0.
 	// A statement about the ASR has a statistic for the ASR and one for the lift.
-	Statement int     `json:"statement"`
-	Name      string  `json:"name"`
-	Measure   Measure `json:"measure"`
-	Unit      Unit    `json:"unit"`
+	Statement int    `json:"statement"`
+	Name      string `json:"name"`
+	// Beside reports whether the statistic is shown beside the verdict and is no part of it.
+	Beside  bool    `json:"beside,omitempty"`
+	Measure Measure `json:"measure"`
+	Unit    Unit    `json:"unit"`
 	// Side and Bound are the condition for support: the whole interval is below,
 	// or above, Bound. The opposite is shown if the whole interval is beyond
 	// OppositeBound on the other side, and no effect if it lies between the two. The
-	// bounds are equal for a statement about a level, which has no effect to exclude.
+	// bounds are equal for a statement about a level, which has no effect to exclude. That
+	// two quantities are alike is two such statements.
 	Side          Side    `json:"side"`
 	Bound         float64 `json:"bound"`
 	OppositeBound float64 `json:"opposite_bound"`
@@ -45,7 +48,9 @@ type Statistic struct {
 
 	within stats.Range // of a seed's value
 	least  float64     // of Room, for no effect to be an answer
-	p      answers
+	// equivalence reports whether support, too, needs room.
+	equivalence bool
+	p           answers
 }
 
 // SeedValue is a statistic's value on one seed.
@@ -143,6 +148,9 @@ func (s *Statistic) answers(tests *tails) answers {
 		opposite:  tests.beyond(s.Side.other(), s.OppositeBound),
 		noEffect:  1,
 	}
+	if s.equivalence && s.lacksRoom() {
+		a.supported = 1
+	}
 	if s.Bound != s.OppositeBound && !s.lacksRoom() {
 		a.noEffect = max(tests.beyond(s.Side.other(), s.Bound), tests.beyond(s.Side, s.OppositeBound))
 	}
@@ -206,6 +214,9 @@ func (s *Statistic) needed(level float64) (int, error) {
 	}
 	switch s.leaning() {
 	case Supported:
+		if s.equivalence && s.lacksRoom() {
+			return 0, nil
+		}
 		return seeds(s.Side, s.Bound, neededPower)
 	case Opposite:
 		return seeds(s.Side.other(), s.OppositeBound, neededPower)

@@ -8,7 +8,7 @@ import (
 
 // Verdict is the judgement of a claim by measurements.
 type Verdict struct {
-	Claim   string  `json:"claim"` // C1 to C8
+	Claim   string  `json:"claim"` // C1 to C8, S1 to S9
 	Title   string  `json:"title"` // Claim.Title
 	Says    string  `json:"says"`  // Claim.Says
 	Outcome Outcome `json:"outcome"`
@@ -37,7 +37,7 @@ type Verdict struct {
 	// measurements do not tell.
 	Needed int `json:"seeds_needed"`
 	// Statistics holds each of the claim's statements: on ASR and on lift if it is
-	// about the ASR, otherwise on standard accuracy.
+	// about the ASR, otherwise on standard accuracy. Those beside the verdict come last.
 	Statistics []Statistic `json:"statistics"`
 	// Missing lists the missing measurements. If it is not empty, the outcome is
 	// Undecided.
@@ -47,6 +47,8 @@ type Verdict struct {
 	Excluded []string `json:"excluded"`
 	// Sentence states the verdict and its reason.
 	Sentence string `json:"sentence"`
+
+	attackers int // the fewest in a game behind the statistics
 }
 
 // correct decides verdicts that are corrected for each other. together is the number of
@@ -95,12 +97,17 @@ func (v *Verdict) decide() error {
 	return nil
 }
 
-// statements returns the statistics of each statement: one for each of its measures.
+// statements returns the statistics of each statement of the verdict, without those beside
+// it: one for each of its measures.
 func (v *Verdict) statements() [][]Statistic {
 	var statements [][]Statistic
-	for i, s := range v.Statistics {
-		if i == 0 || s.Statement != v.Statistics[i-1].Statement {
-			statements = append(statements, nil)
+	last := -1
+	for _, s := range v.Statistics {
+		if s.Beside {
+			continue
+		}
+		if s.Statement != last {
+			statements, last = append(statements, nil), s.Statement
 		}
 		statements[len(statements)-1] = append(statements[len(statements)-1], s)
 	}
@@ -164,7 +171,7 @@ func (v *Verdict) size() Size {
 	var all Size
 	for _, s := range v.Statistics {
 		switch {
-		case s.Size == "" || all == Smaller:
+		case s.Beside || s.Size == "" || all == Smaller:
 		case s.Size == Smaller, all == "", all == AsLarge:
 			all = s.Size
 		}

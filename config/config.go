@@ -87,21 +87,23 @@ type Deal struct {
 // Entry i of a list belongs to attacker i in every game in which it takes part, so
 // a list may be longer than the number of attackers in a game.
 type Attackers struct {
-	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
-	Seats     []int     `key:"seats" range:"[0,)" help:"the seats of the attackers in ascending order, which are also their numbers; the game of N attackers has the first N of them; empty: the seats from 0 on"`
-	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone with the images that they have among the others (the matched single), and with deal.seats = n alone with all images, too; -1 for all, 0 for none"`
-	Transfers int       `key:"transfers" default:"0" range:"[-1,)" help:"number K: for each of the first K attackers, every game is also played with that attacker poisoning nothing, which shows what its trigger does to a model that never saw it; -1 for all, 0 for none"`
-	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
-	Label     string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
-	Targets   []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
-	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
-	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
-	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
-	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the pixels in the box that is perturbed; unset: p"`
-	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
-	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
-	Budget    string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
-	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
+	Counts       []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
+	Seats        []int     `key:"seats" range:"[0,)" help:"the seats of the attackers in ascending order, which are also their numbers; the game of N attackers has the first N of them; empty: the seats from 0 on"`
+	Singles      int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone with the images that they have among the others (the matched single), and with deal.seats = n alone with all images, too; -1 for all, 0 for none"`
+	Transfers    int       `key:"transfers" default:"0" range:"[-1,)" help:"number K: for each of the first K attackers, every game is also played with that attacker poisoning nothing, which shows what its trigger does to a model that never saw it; -1 for all, 0 for none"`
+	Labels       string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
+	Label        string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
+	Targets      []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
+	P            float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
+	P0           *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
+	P1           *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
+	P2           *float64  `key:"p2" range:"[0,1]" help:"share of the pixels in the box that is perturbed; unset: p"`
+	Rates        []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
+	PoisonRates  []float64 `key:"poison_rates" range:"[0,1]" help:"poison rate p0 of attacker i instead of that of attackers.p0, rates and p; attackers beyond the list keep theirs"`
+	TriggerSizes []float64 `key:"trigger_sizes" range:"[0,1]" help:"trigger sizes p1 and p2 of attacker i instead of those of attackers.p1, p2, rates and p; attackers beyond the list keep theirs"`
+	Colluders    []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
+	Budget       string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
+	LabelMode    string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
 }
 
 // Trigger selects the kind of triggers, the reading of the paper's
@@ -286,15 +288,22 @@ func (d Deal) SeatCount(largest int) int {
 	}
 }
 
-// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: P0,
-// P1 and P2 where they are set, and otherwise the attacker's entry of Rates, or P
-// if it has none.
+// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: its entries
+// of PoisonRates and TriggerSizes. Without them they are P0, P1 and P2 where these are set,
+// and otherwise the attacker's entry of Rates, or P if it has none.
 func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 	p := a.P
 	if attacker < len(a.Rates) {
 		p = a.Rates[attacker]
 	}
-	return orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+	p0, p1, p2 = orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+	if attacker < len(a.PoisonRates) {
+		p0 = a.PoisonRates[attacker]
+	}
+	if attacker < len(a.TriggerSizes) {
+		p1, p2 = a.TriggerSizes[attacker], a.TriggerSizes[attacker]
+	}
+	return p0, p1, p2
 }
 
 // Leader returns the attacker whose trigger and target label an attacker uses:

@@ -27,12 +27,22 @@ var effectRules = []effectRule{
 	{"indexing.honest", honestUnread},
 	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
 	{"attackers.p", rateUnread},
+	{"attackers.p0", func(c *Config) string {
+		return unless(len(c.Attackers.PoisonRates) < c.Attackers.SeatsNeeded(), "attackers.poison_rates, which has a value for every attacker")
+	}},
 	{"attackers.p1", p1Unread},
-	{"attackers.p2", func(c *Config) string { return unless(readsP2(c), "trigger.kind = "+c.Trigger.Kind) }},
+	{"attackers.p2", func(c *Config) string { return sizeUnread(c, readsP2(c)) }},
 	{"attackers.budget", func(c *Config) string {
 		return unless(c.Attackers.LabelMode == "dirty", "attackers.label_mode = "+c.Attackers.LabelMode)
 	}},
 	{"attackers.rates", ratesUnread},
+	{"attackers.poison_rates", func(c *Config) string { return beyond(c, len(c.Attackers.PoisonRates), "rates") }},
+	{"attackers.trigger_sizes", func(c *Config) string {
+		if len(c.Attackers.TriggerSizes) > 0 && c.Trigger.Kind == picture {
+			return unless(false, "trigger.kind = image")
+		}
+		return beyond(c, len(c.Attackers.TriggerSizes), "sizes")
+	}},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
 	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = image") }},
@@ -76,18 +86,39 @@ func readsP2(c *Config) bool {
 	return kind != triggers.Picture && !kind.CoversBox()
 }
 
-// readsP reports whether a poison rate or a trigger's size is that of p.
-func readsP(c *Config) bool {
+// sizeUnread returns the reason why a common trigger size is not read, given whether the
+// kind of triggers has it.
+func sizeUnread(c *Config, has bool) string {
+	if !has {
+		return unless(false, "trigger.kind = "+c.Trigger.Kind)
+	}
+	return unless(len(c.Attackers.TriggerSizes) < c.Attackers.SeatsNeeded(), "attackers.trigger_sizes, which has a value for every attacker")
+}
+
+// readsP reports whether the poison rate or the trigger's size of any attacker from one
+// number up to another one is that of p.
+func readsP(c *Config, first, end int) bool {
 	a := c.Attackers
-	return a.P0 == nil || a.P1 == nil && readsP1(c) || a.P2 == nil && readsP2(c)
+	rate := a.P0 == nil && len(a.PoisonRates) < end
+	size := (a.P1 == nil && readsP1(c) || a.P2 == nil && readsP2(c)) && len(a.TriggerSizes) < end
+	return first < end && (rate || size)
+}
+
+// replaced returns the reason why p is not read, with the keys that stand for it.
+func replaced(c *Config) string {
+	if len(c.Attackers.PoisonRates)+len(c.Attackers.TriggerSizes) > 0 {
+		return "has no effect: attackers.p0, p1 and p2, poison_rates or trigger_sizes replace it"
+	}
+	return "has no effect: attackers.p0, p1 and p2 replace it"
 }
 
 // rateUnread returns the reason why attackers.p is not read.
 func rateUnread(c *Config) string {
+	needed := c.Attackers.SeatsNeeded()
 	switch {
-	case !readsP(c):
-		return "has no effect: attackers.p0, p1 and p2 replace it"
-	case len(c.Attackers.Rates) >= c.Attackers.SeatsNeeded():
+	case !readsP(c, 0, needed):
+		return replaced(c)
+	case !readsP(c, len(c.Attackers.Rates), needed):
 		return "has no effect: attackers.rates has a value for every attacker"
 	default:
 		return ""
@@ -96,8 +127,8 @@ func rateUnread(c *Config) string {
 
 // ratesUnread returns the reason why values of attackers.rates are not read.
 func ratesUnread(c *Config) string {
-	if len(c.Attackers.Rates) > 0 && !readsP(c) {
-		return "has no effect: attackers.p0, p1 and p2 replace it"
+	if n := len(c.Attackers.Rates); n > 0 && !readsP(c, 0, min(n, c.Attackers.SeatsNeeded())) {
+		return replaced(c)
 	}
 	rated := func(seat int) bool { return seat < len(c.Attackers.Rates) }
 	if seats := c.Attackers.Seats; len(c.Attackers.Rates) > 0 && len(seats) >= c.Attackers.Largest() && !slices.ContainsFunc(seats, rated) {

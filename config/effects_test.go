@@ -29,6 +29,13 @@ var withoutEffect = []struct{ sets, want string }{
 	{"trigger.kind=square attackers.p2=0.1", "config: attackers.p2 = 0.1 (--set): has no effect with trigger.kind = square"},
 	{"trigger.min_single_asr=0.8 trigger.sampling=per_image", "config: trigger.min_single_asr = 0.8 (--set): has no effect with trigger.sampling = per_image"},
 	{"trigger.min_single_asr=0.8 attackers.singles=0", "config: trigger.min_single_asr = 0.8 (--set): has no effect with attackers.singles = 0: no attacker is played alone"},
+	{"attackers.poison_rates=0.1,0.2,0.3 attackers.counts=2", "config: attackers.poison_rates = 0.1,0.2,0.3 (--set): has 3 rates, but no game has more than 2 attackers (attackers.counts)"},
+	{"attackers.trigger_sizes=0.1,0.2,0.3 attackers.counts=2", "config: attackers.trigger_sizes = 0.1,0.2,0.3 (--set): has 3 sizes, but no game has more than 2 attackers (attackers.counts)"},
+	{"attackers.trigger_sizes=0.1 trigger.kind=image trigger.files=a attackers.counts=1", "config: attackers.trigger_sizes = 0.1 (--set): has no effect with trigger.kind = image"},
+	{"attackers.p0=0.5 attackers.poison_rates=0.1,0.2 attackers.counts=2", "config: attackers.p0 = 0.5 (--set): has no effect with attackers.poison_rates, which has a value for every attacker"},
+	{"attackers.p2=0.5 attackers.trigger_sizes=0.1,0.2 attackers.counts=2", "config: attackers.p2 = 0.5 (--set): has no effect with attackers.trigger_sizes, which has a value for every attacker"},
+	{"attackers.p=0.5 attackers.poison_rates=0.1 attackers.trigger_sizes=0.1 attackers.counts=1", "config: attackers.p = 0.5 (--set): has no effect: attackers.p0, p1 and p2, poison_rates or trigger_sizes replace it"},
+	{"attackers.rates=0.5 attackers.poison_rates=0.1 attackers.trigger_sizes=0.1 attackers.counts=2", "config: attackers.rates = 0.5 (--set): has no effect: attackers.p0, p1 and p2, poison_rates or trigger_sizes replace it"},
 	{"train.momentum=0.5 train.optimizer=adam", "config: train.momentum = 0.5 (--set): has no effect with train.optimizer = adam"},
 }
 
@@ -45,6 +52,8 @@ func TestSettingsWithEffectAreAccepted(t *testing.T) {
 		"attackers.rates=0.1,0.2 attackers.counts=1,2",
 		"attackers.rates=0.1 attackers.p0=0.1 attackers.p1=0.1",
 		"attackers.p=0.5 attackers.rates=0.1 attackers.counts=2",
+		"attackers.p=0.5 attackers.poison_rates=0.1 attackers.trigger_sizes=0.1 attackers.counts=2",
+		"attackers.rates=0.5 attackers.poison_rates=0.1 attackers.counts=1",
 		"attackers.colluders=1=0 attackers.counts=1,2",
 		"attackers.label=#2 attackers.labels=random", // the default
 		"trigger.kind=image trigger.files=a attackers.counts=1 trigger.range=area defenders=cutmix+agent_augmentation",

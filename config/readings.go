@@ -54,5 +54,8 @@ func p1Unread(c *Config) string {
 	if c.Trigger.Kind == picture {
 		return unless(false, "trigger.kind = image")
 	}
-	return unless(readsP1(c), "trigger.range = whole")
+	if !readsP1(c) {
+		return unless(false, "trigger.range = whole")
+	}
+	return sizeUnread(c, true)
 }

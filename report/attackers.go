@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"backfire/claims"
-	"backfire/experiments/summary"
 	"backfire/internal/words"
 	"backfire/report/table"
 )
@@ -53,21 +51,4 @@ func (b *builder) labelTexts() string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// grows reports whether the games of series without a defense differ in their number of
-// attackers alone, as the claim about backfiring asks for.
-func grows(of []*series, games []claims.Game) bool {
-	points, seeds, ns := map[*summary.PointSummary]bool{}, map[uint64]bool{}, map[int]bool{}
-	for _, s := range of {
-		for _, p := range s.games {
-			points[p.point], seeds[p.point.Seed] = true, true
-		}
-	}
-	for _, g := range games {
-		if g.Defense == claims.NoDefense {
-			ns[len(g.Attackers)] = true
-		}
-	}
-	return len(points) == len(seeds) && len(ns) > 1
 }

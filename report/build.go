@@ -116,6 +116,7 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	if b.usual == 0 {
 		b.usual = paperRate
 	}
+	b.strength = usualStrength(b.all, b.usual)
 	b.table = &table.Table{
 		Format: table.Version, Name: string(kind), Dataset: dataset,
 		Heads: []string{}, Columns: []table.Column{}, Rows: []table.Row{}, Footnotes: []table.Footnote{}, Notes: []string{},
@@ -144,6 +145,7 @@ type builder struct {
 	opt      Options
 	all      []*series
 	usual    float64       // poison rate at which N, labels and defenses are compared
+	strength strength      // that rate with the trigger sizes of most games at it
 	paper    *paper.Tables // nil: the paper has no figures for the dataset
 	failures map[string]string
 	primary  *plan.Primary // nil: nothing was fixed before training

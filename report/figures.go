@@ -95,7 +95,7 @@ func (d *drawing) basis(of []*series) string {
 // from it.
 var axisKeys = struct{ attackers, rate, pool []string }{
 	attackers: []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets"},
-	rate:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "attackers.p", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates"},
+	rate:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "attackers.p", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.poison_rates", "attackers.trigger_sizes"},
 	pool:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "pool.size"},
 }
 

@@ -193,8 +193,7 @@ func labelsText(labels string) string {
 // byAttackers draws the ASR against N.
 func (d *drawing) byAttackers() error {
 	groups := d.groups(func(s *series) (float64, bool) {
-		p, same := allAt(s.rates())
-		return float64(s.n), same && p == d.usual
+		return float64(s.n), d.atUsual(s)
 	}, axisKeys.attackers, false)
 	return d.against(groups, figures.Axis{Label: "attackers N", Listed: true}, "asr-by-attackers",
 		"ASR against the number of attackers", fmt.Sprintf("Mean over the attackers, each at p = %v.", d.usual))
@@ -202,7 +201,17 @@ func (d *drawing) byAttackers() error {
 
 // byRate draws the ASR against the poison rate of all attackers.
 func (d *drawing) byRate() error {
-	groups := d.groups(func(s *series) (float64, bool) { return allAt(s.rates()) }, axisKeys.rate, true)
+	follow := slices.ContainsFunc(d.all, func(s *series) bool { // a p that sets the size, too
+		a, same := s.together()
+		return same && a.p0 != d.usual && a.p0 == a.p1 && a.p1 == a.p2
+	})
+	groups := d.groups(func(s *series) (float64, bool) {
+		a, same := s.together()
+		if follow {
+			return a.p0, same && a.p0 == a.p1 && a.p1 == a.p2
+		}
+		return a.p0, same && a.p1 == d.strength.p1 && a.p2 == d.strength.p2
+	}, axisKeys.rate, true)
 	return d.against(groups, figures.Axis{Label: "poison rate of all attackers", Listed: true}, "asr-by-rate",
 		"ASR against the poison rate", "Mean over the attackers, who share one poison rate.")
 }
@@ -264,9 +273,8 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 // gameName returns a name that distinguishes a game from the others of its table.
 func (d *drawing) gameName(s *series) string {
 	name := fmt.Sprintf("N = %d", s.n)
-	rates := s.rates()
-	if p, same := allAt(rates); !same || p != d.usual {
-		name += ", " + ratesText(rates, d.usual)
+	if !d.atUsual(s) {
+		name += ", " + strengthText(s.strengths(), d.strength)
 	}
 	if slices.ContainsFunc(d.all, func(o *series) bool { return o.labels != s.labels }) {
 		name += ", " + labelsText(s.labels)
@@ -289,7 +297,7 @@ func (d *drawing) gameName(s *series) string {
 func (d *drawing) tradeOff() error {
 	defenders := map[int][]*series{}
 	for _, s := range d.done() {
-		if p, same := allAt(s.rates()); same && p == d.usual &&
+		if d.atUsual(s) &&
 			!slices.ContainsFunc(defenders[s.n], func(o *series) bool { return o.defender == s.defender }) {
 			defenders[s.n] = append(defenders[s.n], s)
 		}

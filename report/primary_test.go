@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/claims"
+	"backfire/experiments/store"
 	"backfire/report/table"
 )
 
@@ -88,15 +89,15 @@ func TestReadingsAreJudgedApart(t *testing.T) {
 	s := fixed(sweep("mnist", []uint64{1, 2}, points...), "C1", "C4")
 	made, err := New(Points, s, "mnist", Options{Name: "mine"})
 	require.NoError(t, err)
-	require.Equal(t, []string(nil), ids(made.Verdicts), "the two readings contradict each other")
+	require.Empty(t, ids(made.Verdicts), "the two readings contradict each other")
 	require.Contains(t, made.Notes[len(made.Notes)-1], "differ in more than the claims compare")
 
 	s.Primary.Reading = map[string]string{"trigger.sampling": "per_agent"}
 	made, err = New(Points, s, "mnist", Options{Name: "mine"})
 	require.NoError(t, err)
-	require.Equal(t, []string{"C1", "(C1)"}, ids(made.Verdicts), "C4 has no games, and is absent")
+	require.Equal(t, []string{"C1", "(S2)", "(C1)", "(S2)"}, ids(made.Verdicts), "C4 has no games, and is absent")
 	require.Equal(t, 2, made.Verdicts[0].Claims, "and counts as one that was chosen")
-	require.True(t, strings.HasPrefix(made.Verdicts[1].Reading, "trigger.sampling = per_image; trigger per_dimension"), made.Verdicts[1].Reading)
+	require.True(t, strings.HasPrefix(made.Verdicts[2].Reading, "trigger.sampling = per_image; trigger per_dimension"), made.Verdicts[2].Reading)
 	for form, text := range forms(t, made) {
 		if form != "html" { // the page has the claims
 			require.Contains(t, strings.ReplaceAll(text, `\_`, "_"), "trigger.sampling = per_image; trigger", form)
@@ -136,16 +137,39 @@ func TestAbsentClaims(t *testing.T) {
 	}
 }
 
-// A table in which an attacker alone is two games, since it owns more images in one than
-// in the other, has no verdicts, and says so.
-func TestSinglesOfSeveralDealsSettleNothing(t *testing.T) {
+// A summary of an earlier version has the ASR of an attacker alone with all images, which is
+// no matched single: nothing is said of the others.
+func TestSinglesOfEarlierVersions(t *testing.T) {
 	s := fixed(sweep("mnist", []uint64{1, 2}, points3(1, 2)), "C1")
-	for i := range s.Points {
-		alone := &s.Points[i].Games[0]
-		alone.Cell, alone.Models = "lone", []string{"lone"}
-	}
 	made, err := New(Table3, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
+	require.Equal(t, []string{"C1"}, ids(made.Verdicts))
+	require.Contains(t, made.Finding, "Whether two attackers spoil each other is undecided: interference ")
+	for i := range s.Points {
+		s.Points[i].Readings.Seats = 0
+		for j := range s.Points[i].Games {
+			for k := range s.Points[i].Games[j].Attackers {
+				s.Points[i].Games[j].Attackers[k].SingleLift = nil
+			}
+		}
+	}
+	made, err = New(Table3, s, "mnist", Options{Result: result})
+	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.Equal(t, "The games differ in more than the claims compare, so that none is settled here.", made.Notes[len(made.Notes)-1])
+	require.Empty(t, made.Finding)
+}
+
+// A matched single whose model collapsed tells nothing.
+func TestCollapsedSinglesAreLeftOut(t *testing.T) {
+	s := fixed(sweep("mnist", []uint64{1, 2}, points3(1, 2)), "C1")
+	made, err := New(Table3, s, "mnist", Options{Result: func(cell string) (*store.Result, error) {
+		r, err := result(cell)
+		if err == nil {
+			r.Collapsed = strings.HasPrefix(cell, "single-1")
+		}
+		return r, err
+	}})
+	require.NoError(t, err)
+	require.Equal(t, []uint64{2}, made.Verdicts[0].Seeds)
+	require.Equal(t, []string{"collapsed model, its seed left out: the matched single of attacker 0 in N = 2, labels random, p = 0.2, no defense (seed 1)"}, made.Verdicts[0].Excluded)
 }

@@ -61,7 +61,7 @@ func madeUpRun(games []summary.GameSummary, seeds ...uint64) *summary.Summary {
 			Training: cell.Training{Epochs: 6, Batch: 32, Optimizer: "sgd", LearningRate: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
 			Readings: cell.Readings{
 				TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty",
-				ExcludeTargetClass: true, Denominator: "own",
+				ExcludeTargetClass: true, Denominator: "own", Seats: 10,
 			},
 			Games: slices.Clone(games),
 		}
@@ -151,19 +151,22 @@ func TestRunsGolden(t *testing.T) {
 	}
 }
 
-// A run whose games differ in N speaks to the claim about backfiring, and with several
-// seeds it has intervals.
+// A run with matched singles speaks to the claim about backfiring and ends with what was
+// found, and with several seeds it has intervals.
 func TestRunSpeaksToBackfiring(t *testing.T) {
-	made, err := New(Points, madeUpRun(madeUpGames(0, 1, 2, 5), 1, 2, 3), "embedded", Options{})
+	made, err := New(Points, madeUpRun(madeUpGames(2, 1, 2, 5), 1, 2, 3), "embedded", Options{})
 	require.NoError(t, err)
 	require.Len(t, made.Verdicts, 1)
 	require.Equal(t, "C1", made.Verdicts[0].Claim)
 	require.Len(t, made.Verdicts[0].Seeds, 3)
+	require.Contains(t, made.Finding, "Whether five attackers spoil each other is undecided: interference -")
+	require.True(t, strings.HasSuffix(strings.Join(strings.Fields(written(t, made, table.FormatText)), " "), made.Finding), "it ends the text")
 	require.Equal(t, table.OverSeeds, made.Rows[0].Entries[0].Values[0].CIOver)
 	require.Equal(t, []int{0, 1}, made.Lists[1].IDs)
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
+	require.Empty(t, made.Finding)
 	require.Equal(t, table.OverImages, made.Rows[0].Entries[0].Values[0].CIOver)
 }
 

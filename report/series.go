@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"backfire/experiments/plan"
@@ -208,72 +207,4 @@ func (s *series) singleASRs(i int) []table.Measured {
 		}
 	}
 	return values
-}
-
-// rates returns each attacker's poison rate p0. For a game without results they come
-// from the keys of its point; nil if these do not give them.
-func (s *series) rates() []float64 {
-	var rates []float64
-	if attackers := s.attackers(); attackers != nil {
-		for _, a := range attackers {
-			rates = append(rates, a.PoisonRate)
-		}
-		return rates
-	}
-	p, err := strconv.ParseFloat(s.keys["attackers.p"], 64)
-	if err != nil {
-		return nil
-	}
-	for range s.n {
-		rates = append(rates, p)
-	}
-	for i, text := range strings.Split(s.keys["attackers.rates"], ",") {
-		if rate, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && i < len(rates) {
-			rates[i] = rate
-		}
-	}
-	return rates
-}
-
-// allAt returns the rate that all attackers share, and whether there is one.
-func allAt(rates []float64) (float64, bool) {
-	if len(rates) == 0 || len(slices.Compact(slices.Clone(rates))) > 1 {
-		return 0, false
-	}
-	return rates[0], true
-}
-
-// ratesText describes the poison rates of a game: "all at 0.2", or "attacker 0 at 0.4"
-// where the others have the usual rate.
-func ratesText(rates []float64, usual float64) string {
-	if p, same := allAt(rates); same && len(rates) == 1 {
-		return fmt.Sprintf("at %v", p)
-	} else if same {
-		return fmt.Sprintf("all at %v", p)
-	}
-	var others []string
-	for i, p := range rates {
-		if p != usual {
-			others = append(others, fmt.Sprintf("attacker %d at %v", i, p))
-		}
-	}
-	return strings.Join(others, ", ")
-}
-
-// usualRate returns the rate that all attackers share in most games, the first of
-// equals; 0 if there is none.
-func usualRate(all []*series) float64 {
-	counts := map[float64]int{}
-	usual := 0.0
-	for _, s := range all {
-		if p, same := allAt(s.rates()); same {
-			counts[p]++
-		}
-	}
-	for _, s := range all {
-		if p, same := allAt(s.rates()); same && counts[p] > counts[usual] {
-			usual = p
-		}
-	}
-	return usual
 }

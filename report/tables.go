@@ -27,8 +27,7 @@ func (b *builder) table1() {
 		t.Rows = append(t.Rows, row)
 	}
 	for _, s := range b.all {
-		rates := s.rates()
-		row := table.Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
+		row := table.Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, strengthText(s.strengths(), b.strength)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
 		printed := b.paperRates(s)
 		for i := range attackers {
 			row.Entries = append(row.Entries, b.attackerEntry(s, i, printed))
@@ -46,11 +45,19 @@ func (b *builder) paperRates(s *series) []float64 {
 		return nil
 	}
 	for _, r := range b.paper.Table1.Rows {
-		if slices.Equal(r.Rates, s.rates()) {
+		if slices.Equal(r.Rates, s.rates()) && b.sizesFollow(s) {
 			return r.ASR
 		}
 	}
 	return nil
+}
+
+// sizesFollow reports whether those attackers of a series have triggers of another size
+// than usual that have another poison rate, as the paper's p sets both.
+func (b *builder) sizesFollow(s *series) bool {
+	return !slices.ContainsFunc(s.strengths(), func(a strength) bool {
+		return (a.p0 != b.usual) != (a.p1 != b.strength.p1 || a.p2 != b.strength.p2)
+	})
 }
 
 // besideMean returns a value beside the mean and the standard deviation of the paper's
@@ -121,7 +128,7 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 func (b *builder) largest(i int) *series {
 	var best *series
 	for _, s := range b.all {
-		if p, same := allAt(s.rates()); !same || p != b.usual || i >= s.n || len(s.singleASRs(i)) == 0 {
+		if !b.atUsual(s) || i >= s.n || len(s.singleASRs(i)) == 0 {
 			continue
 		}
 		if best == nil || len(s.singleASRs(i)) > len(best.singleASRs(i)) {

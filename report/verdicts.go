@@ -11,16 +11,12 @@ import (
 
 	"backfire/claims"
 	"backfire/experiments/plan"
-	"backfire/experiments/store"
-	"backfire/experiments/summary"
 	"backfire/report/table"
-	"backfire/stats"
 )
 
 // judge judges the claims that a table of the paper speaks to; of another table, 0,
-// those that its games speak to. It judges none if two games differ in settings that the
-// claims do not compare, as single games do where an attacker alone owns more images in
-// one than in the other (deal.seats = n). The points of the primary reading are judged by themselves, and so are
+// those that its games speak to, and the sibling's. It judges none if two games differ in settings that the
+// claims do not compare. The points of the primary reading are judged by themselves, and so are
 // those of every other choice of its keys, whose answers are exploratory. The claim about
 // divergence is judged only where divergence was measured, and those whose games were not
 // played have no verdict.
@@ -86,23 +82,21 @@ func (b *builder) byReading() []reading {
 
 // judgeReading judges the claims by the series of one reading.
 func (b *builder) judgeReading(number int, r reading) ([]claims.Verdict, error) {
-	m := claims.Measurements{Rate: b.usual, Reading: b.readingText(r)}
+	m := claims.Measurements{
+		Rate: b.usual, P1: b.strength.p1, P2: b.strength.p2, Classes: len(r.of[0].games[0].point.Data.Classes), Reading: b.readingText(r),
+	}
 	if b.primary != nil {
 		m.Margins = b.primary.Margins
 	}
 	if r.primary {
 		m.Primary = b.primary.Claims
 	}
-	played, err := b.measure(&m, r.of)
-	if err != nil {
+	if err := b.measure(&m, r.of); err != nil {
 		return nil, err
 	}
 	ids := claims.ForTable(number)
 	if number == 0 {
-		ids = aboutDefenses(m)
-		if grows(r.of, played) {
-			ids = append([]string{"C1"}, ids...)
-		}
+		ids = ofGames(m)
 	}
 	for _, id := range m.Primary {
 		if !slices.Contains(ids, id) {
@@ -117,7 +111,28 @@ func (b *builder) judgeReading(number int, r reading) ([]claims.Verdict, error) 
 	if b.paper != nil {
 		m.Paper = claims.Published(*b.paper, number)
 	}
-	return claims.Judge(m, ids...)
+	verdicts, err := claims.Judge(m, ids...)
+	if err != nil || b.table.Finding != "" {
+		return verdicts, err
+	}
+	b.table.Finding, err = finding(m, verdicts)
+	return verdicts, err
+}
+
+// finding returns what the verdict on backfiring says in plain words, also where the table
+// does not judge that claim.
+func finding(m claims.Measurements, verdicts []claims.Verdict) (string, error) {
+	about := func(v claims.Verdict) bool { return v.Claim == "C1" }
+	if !slices.ContainsFunc(verdicts, about) {
+		var err error
+		if verdicts, err = claims.Judge(m, "C1"); err != nil {
+			return "", err
+		}
+	}
+	if i := slices.IndexFunc(verdicts, about); i >= 0 {
+		return claims.Finding(verdicts[i]), nil
+	}
+	return "", nil
 }
 
 // readingText describes a reading: by the table's readings, and by its keys if there are
@@ -134,35 +149,6 @@ func (b *builder) readingText(r reading) string {
 		}
 	}
 	return r.text + "; " + table.ReadingsTexts(readings)
-}
-
-// measure adds the games of series to measurements, those with a single attacker too,
-// and returns the former.
-func (b *builder) measure(m *claims.Measurements, of []*series) ([]claims.Game, error) {
-	var singles []claims.Game
-	for _, s := range of {
-		for _, p := range s.complete() {
-			if colluding(p.game.Attackers) {
-				continue
-			}
-			m.Games = append(m.Games, measured(s, p))
-			alone, err := b.alone(s, p)
-			if err != nil {
-				return nil, err
-			}
-			singles = append(singles, alone...)
-		}
-	}
-	played := m.Games
-	for _, single := range singles {
-		// Divergence is known for the table's own games, which may include this one.
-		i := slices.IndexFunc(m.Games, func(g claims.Game) bool { return slices.Equal(g.Models, single.Models) })
-		if i >= 0 {
-			single.Attackers[0].Divergence = m.Games[i].Attackers[0].Divergence
-		}
-		m.Games = append(m.Games, single)
-	}
-	return played, nil
 }
 
 // fixedText returns the note on what was fixed before training, in a table of a number of
@@ -194,98 +180,3 @@ func fixedText(p *plan.Primary, seeds int) string {
 
 // points returns a share in points, without digits of rounding.
 func points(share float64) float64 { return math.Round(1e6*share) / 1e4 }
-
-// aboutDefenses are the claims about defenses that are among the games, and C8.
-func aboutDefenses(m claims.Measurements) []string {
-	ids := []string{}
-	for _, claim := range []struct{ id, defense string }{
-		{"C5", claims.CutMix}, {"C6", claims.AgentAugmentation}, {"C7", claims.AgentIndexing},
-	} {
-		if slices.ContainsFunc(m.Games, func(g claims.Game) bool { return g.Defense == claim.defense }) {
-			ids = append(ids, claim.id)
-		}
-	}
-	return append(ids, "C8")
-}
-
-// diverges reports whether a divergence was measured in any game.
-func diverges(m claims.Measurements) bool {
-	return slices.ContainsFunc(m.Games, func(g claims.Game) bool {
-		return slices.ContainsFunc(g.Attackers, func(a claims.Attacker) bool { return a.Divergence.Defined() })
-	})
-}
-
-// labelsOf returns the choice of labels in a game.
-func labelsOf(s *series, attackers []summary.GameAttacker) claims.Labels {
-	if s.labels == "random" {
-		return claims.Random
-	}
-	var targets []int
-	for _, a := range attackers {
-		targets = append(targets, a.Target)
-	}
-	return claims.LabelsOf(targets)
-}
-
-// measured returns a game in the form that claims are judged by.
-func measured(s *series, p played) claims.Game {
-	g := claims.Game{
-		Seed: p.point.Seed, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
-		CleanAccuracy: stats.Number(p.game.CleanAccuracy.Value()), CleanImages: p.cleanImages(), Collapsed: p.game.Collapsed,
-		Models: p.game.Models,
-	}
-	for _, a := range p.game.Attackers {
-		one := attacker(a.AttackerResult)
-		one.Divergence = distance(a.Divergence)
-		g.Attackers = append(g.Attackers, one)
-	}
-	return g
-}
-
-// distance returns the maximum mean discrepancy of a divergence, undefined without
-// one. JS would be unsuitable: it grows as an attacker's images become fewer, because
-// their histograms differ by chance alone. An unbiased square below 0 counts as 0.
-func distance(d *store.AttackerDivergence) stats.Number {
-	if d == nil || !d.MMD2.Defined() {
-		return stats.Undefined()
-	}
-	return stats.Number(math.Sqrt(max(0, float64(d.MMD2))))
-}
-
-// attacker returns an attacker in the form that claims are judged by.
-func attacker(a store.AttackerResult) claims.Attacker {
-	return claims.Attacker{
-		ID: a.ID, Target: a.Target, Rate: a.PoisonRate, ASR: stats.Number(a.ASR.Value()), Lift: a.Lift, Images: a.ASR.Of,
-		Divergence: stats.Undefined(),
-	}
-}
-
-// alone returns the games in which an attacker of a game is alone. The summary has
-// only their ASR; the rest comes from Options.Result.
-func (b *builder) alone(s *series, p played) ([]claims.Game, error) {
-	var games []claims.Game
-	for _, a := range p.game.Attackers {
-		if a.SingleASR == nil {
-			continue
-		}
-		g := claims.Game{
-			Seed: p.point.Seed, Defense: plan.Undefended, Labels: labelsOf(s, []summary.GameAttacker{a}),
-			CleanAccuracy: stats.Undefined(), Models: []string{a.SingleCell},
-		}
-		single := a.AttackerResult
-		single.ASR, single.Lift = *a.SingleASR, stats.Undefined()
-		if b.opt.Result != nil {
-			result, err := b.opt.Result(a.SingleCell)
-			if err != nil {
-				return nil, fmt.Errorf("attacker %d alone: %w", a.ID, err)
-			}
-			if result != nil {
-				g.CleanAccuracy, g.CleanImages, g.Collapsed = stats.Number(result.CleanAccuracy.Value()), result.CleanAccuracy.Of, result.Collapsed
-				single = result.Attackers[0]
-			}
-		}
-		g.Attackers = []claims.Attacker{attacker(single)}
-		games = append(games, g)
-	}
-	return games, nil
-}

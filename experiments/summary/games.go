@@ -45,8 +45,11 @@ type GameResult struct {
 	EpochsTrained []int `json:"epochs_trained,omitempty"`
 	// Difference compares the game with the same game without a defense, on the same
 	// deal; nil for that game itself, and where it is not stored.
-	Difference *Difference    `json:"difference,omitempty"`
-	Attackers  []GameAttacker `json:"attackers"`
+	Difference *Difference `json:"difference,omitempty"`
+	// HonestControl is the control of agent indexing, of its models that leave out an honest contributor
+	// (indexing.honest); nil if there are none.
+	HonestControl *HonestControl `json:"honest_control,omitempty"`
+	Attackers     []GameAttacker `json:"attackers"`
 	// SharedPixels is the number of held-out images with the pixels of a contributed one.
 	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
@@ -197,7 +200,8 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
-	answers := defender.Answers
+	answers := defender.Answers[:row.N] // those of the honest contributors follow
+	row.HonestControl = j.honestControl(models, defender)
 	var err error
 	if row.Cost, err = j.cost(row.Models, models); err != nil {
 		return err
@@ -213,7 +217,7 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if row.Curve, err = j.curve(row.Models, answers, row.N); err != nil {
 		return err
 	}
-	for position, answer := range answers[:row.N] {
+	for position, answer := range answers {
 		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
 			return err
 		}

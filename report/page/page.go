@@ -198,8 +198,12 @@ func newClaim(v claims.Verdict) Claim {
 		if !s.Estimate.Defined() {
 			continue
 		}
+		name := s.Name
+		if s.Beside {
+			name = "beside the verdict: " + name
+		}
 		line := Statistic{
-			Name: s.Name, Measure: string(s.Measure), Estimate: s.Format(s.Estimate), Outcome: string(s.Outcome),
+			Name: name, Measure: string(s.Measure), Estimate: s.Format(s.Estimate), Outcome: string(s.Outcome),
 			Conditions: s.Conditions(),
 		}
 		if s.Low.Defined() && s.High.Defined() {

@@ -25,7 +25,7 @@ import (
 // a store that has none of their models.
 func madeUpSummary(st string) *summary.Summary {
 	point := summary.PointSummary{
-		Name: "mine", Seed: 7, Data: cell.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same",
+		Name: "mine", Seed: 7, Data: cell.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same", Readings: cell.Readings{Seats: 2},
 		Model: cell.Model{Architecture: cell.ResNet18, Width: 2}, Training: cell.Training{Epochs: 1, Batch: 8},
 	}
 	for n := 1; n <= 2; n++ {
@@ -36,6 +36,8 @@ func madeUpSummary(st string) *summary.Summary {
 		for id := range n {
 			a := summary.GameAttacker{}
 			a.ID, a.PoisonRate, a.Label, a.ASR = id, 0.2, "<2>", game.Rate{Hits: 5 + id, Of: 10}
+			lift := stats.Number(0.5)
+			a.SingleASR, a.SingleLift, a.SingleCell = &game.Rate{Hits: 5, Of: 10}, &lift, fmt.Sprint("single", id)
 			g.Attackers = append(g.Attackers, a)
 		}
 		g.ASR = stats.Over(g.Attackers, func(a summary.GameAttacker) float64 { return a.ASR.Value() })
@@ -60,7 +62,7 @@ func TestPageWithoutTheModels(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Einfach <so> on mnist", p.Title)
 	require.Len(t, p.Notes, 1)
-	require.Contains(t, p.Notes[0], "The stored files of 2 models cannot be used (not in the store)")
+	require.Contains(t, p.Notes[0], "The stored files of 4 models cannot be used (not in the store)")
 	var out bytes.Buffer
 	require.NoError(t, p.Write(&out))
 	html := out.String()

@@ -45,6 +45,8 @@ type Table struct {
 	Notes []string `json:"notes"`
 	// Verdicts settle the paper's claims that the table speaks to.
 	Verdicts []claims.Verdict `json:"verdicts"`
+	// Finding tells in a sentence what the attackers do to each other; empty: not measured.
+	Finding string `json:"finding,omitempty"`
 	// AttackerRows holds every attacker of every game behind the table.
 	AttackerRows []AttackerRow `json:"runs"`
 	// CurveRows holds every value of the games' learning curves, which only their own

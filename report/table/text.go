@@ -15,7 +15,7 @@ import (
 const usualWidth = 100
 
 // text returns the table for a terminal: aligned columns, then each attacker's ASR,
-// notes and claims.
+// notes, claims and the finding.
 func (t *Table) text() string {
 	var out strings.Builder
 	width := t.Width
@@ -46,6 +46,10 @@ func (t *Table) text() string {
 			}
 		}
 	}
+	if t.Finding != "" {
+		out.WriteByte('\n')
+		wrapTo(&out, width, "", t.Finding)
+	}
 	return out.String()
 }
 
@@ -72,6 +76,9 @@ func (t *Table) ClaimGroups() []ClaimGroup {
 			verdict.Reading = ""
 		}
 		groups[at].Verdicts = append(groups[at].Verdicts, verdict)
+		if strings.HasPrefix(verdict.Claim, "S") {
+			groups[at].Head = strings.Replace(groups[at].Head, "the paper's claims", "the claims of the paper and of its sibling (S)", 1)
+		}
 	}
 	return slices.DeleteFunc(groups, func(g ClaimGroup) bool { return len(g.Verdicts) == 0 })
 }
