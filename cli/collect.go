@@ -31,7 +31,7 @@ of a plan or its beginning.`,
 		Args: arguments("PLAN"),
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
-	cmd.Flags().StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
+	pathVar(cmd.Flags(), streams, &opts.Out, "out", "", "", "directory for the tables; empty: tables in the store")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Plan = args[0]
 		if runF != nil {

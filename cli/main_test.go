@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asEngine) != "" {
 		os.Exit(engine.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
+	if os.Getenv(asStopping) != "" {
+		os.Exit(stopWhenAsked(os.Getenv(asStopping) == "never", os.Exit))
+	}
 	code := m.Run()
 	_ = os.RemoveAll(playedDir) // temporary directories may stay
 	for _, made := range games {

@@ -13,6 +13,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 )
 
@@ -62,7 +63,11 @@ func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	if err := writeGarbage(opts.IO, garbage); err != nil {
 		return err
 	}
-	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes it\n"
+	them := "them"
+	if len(garbage) == 1 {
+		them = "it"
+	}
+	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes " + them + "\n"
 	switch {
 	case len(garbage) == 0:
 		text = "nothing to remove\n"
@@ -94,11 +99,11 @@ func keptText(kept []store.Garbage) string {
 		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
 		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
 		if run.Damaged != nil {
-			fmt.Fprintf(&text, "kept: %s from which an unfinished run may resume (--unfinished lists it; the same command writes its note anew): %v\n", sizeText(sizeOf(own)), run.Damaged)
+			tell(&text, "kept: %s from which an unfinished run may resume (--unfinished lists it; the same command writes its note anew): %v\n", sizeText(sizeOf(own)), run.Damaged)
 			continue
 		}
-		fmt.Fprintf(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
-			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible(cmp.Or(run.Command, run.Sweep)))
+		tell(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
+			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible.Line(cmp.Or(run.Command, run.Sweep)))
 	}
 	return text.String()
 }
@@ -123,7 +128,7 @@ func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, strea
 		}
 		err := st.Remove(g)
 		if errors.Is(err, store.ErrTaken) {
-			fmt.Fprintf(streams.ErrOut, "%s is kept: another process is using it\n", g.Path)
+			tell(streams.ErrOut, "%s is kept: another process is using it\n", g.Path)
 			continue
 		}
 		if err != nil {

@@ -77,7 +77,7 @@ func runModelsList(ctx context.Context, opts *modelsOptions) error {
 		}
 		record, err := st.Glance(hash)
 		if errors.Is(err, store.ErrBroken) {
-			fmt.Fprintln(opts.IO.ErrOut, err)
+			tell(opts.IO.ErrOut, "%v\n", err)
 			continue
 		}
 		if err != nil {
@@ -85,7 +85,7 @@ func runModelsList(ctx context.Context, opts *modelsOptions) error {
 		}
 		passes, err := f.passes(record)
 		if errors.Is(err, store.ErrBroken) {
-			fmt.Fprintln(opts.IO.ErrOut, err)
+			tell(opts.IO.ErrOut, "%v\n", err)
 			continue
 		}
 		if err != nil {

@@ -116,7 +116,7 @@ func TestModelsShow(t *testing.T) {
 	for _, pattern := range []string{
 		`(?m)^model +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
 		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels, p0 of an attacker.s images, none of the target class; as many seats as attackers; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
-		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
+		`(?m)^0 +Pullover \(#2\) +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover \(#2\) +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
 		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
 	} {
 		require.Regexp(t, pattern, out)

@@ -63,7 +63,7 @@ without a worker, 3 some models failed, 4 work is left for another worker.`,
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	set := cmd.Flags()
-	set.StringVar(&opts.Plan, "plan", "", "the plan: its directory, its hash, or the beginning of its hash")
+	pathVar(set, streams, &opts.Plan, "plan", "", "", "the plan: its directory, its hash, or the beginning of its hash")
 	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that start together; it only spreads the models that they try first")
 	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
 	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")
@@ -135,7 +135,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
+	_ = write(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers)) // what cannot be shown stops no training
 	r.Shared = &runner.SharedRun{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
 	r.Poll = sharedPoll
 	hard, leave, end := leaving(ctx, opts, begun)
@@ -159,7 +159,7 @@ const sharedPoll = time.Second
 // leftWith writes the state that a worker left its plan in, and returns it as an error
 // unless all models are stored.
 func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
-	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
+	tell(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
 		words.Plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
 	switch {
 	case outcome.Left > 0:

@@ -83,7 +83,7 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 // addLiveFlags declares the flags that show trainings in progress.
 func addLiveFlags(cmd *cobra.Command, opts *RunOptions) {
 	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "show the curves of loss and training accuracy, and with train.score_every those of standard accuracy and ASR; not on a terminal: a line for every epoch")
-	cmd.Flags().StringVar(&opts.TensorBoard, "tensorboard", "", "directory for TensorBoard event files, one directory per model; empty: none")
+	pathVar(cmd.Flags(), opts.IO, &opts.TensorBoard, "tensorboard", "", "", "directory for TensorBoard event files, one directory per model; empty: none")
 	cmd.MarkFlagsMutuallyExclusive("watch", "json")
 }
 

@@ -70,7 +70,7 @@ func runRunsList(ctx context.Context, opts *runsOptions) error {
 	if err != nil {
 		return err
 	}
-	runs, err := storedRuns(st, func(err error) { fmt.Fprintln(opts.IO.ErrOut, err) })
+	runs, err := storedRuns(st, func(err error) { tell(opts.IO.ErrOut, "%v\n", err) })
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func addSweepFlags(cmd *cobra.Command, opts *SweepOptions) *config.Flags {
 // addTableFlags declares the flags of every command that trains models for a table.
 func addTableFlags(cmd *cobra.Command, opts *SweepOptions) {
 	set := cmd.Flags()
-	set.StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
+	pathVar(set, opts.IO, &opts.Out, "out", "", "", "directory for the tables; empty: tables in the store")
 	set.BoolVar(&opts.DryRun, "dry-run", false, "print the number of models to train and the time that it takes, and stop")
 	set.BoolVar(&opts.JSON, "json", false, "write events and tables as lines of JSON to standard output")
 	addLiveFlags(cmd, &opts.RunOptions)

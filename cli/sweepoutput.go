@@ -78,7 +78,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 		}
 	}
 	if !o.opts.JSON {
-		fmt.Fprintf(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+		tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset 
 		name += "-" + string(kind)
 	}
 	return report.New(kind, summary, dataset, report.Options{
-		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
+		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result, Environment: o.environment,
 	})
 }
 
@@ -123,6 +123,15 @@ func (o *sweepOutput) result(cell string) (*store.Result, error) {
 		return nil, err
 	}
 	return &record.Result, nil
+}
+
+// environment reads the environment in which a cell was trained.
+func (o *sweepOutput) environment(cell string) (*store.Environment, error) {
+	environment, err := (&store.Record{Dir: o.store.Path(cell)}).Environment()
+	if err != nil {
+		return nil, err
+	}
+	return &environment, nil
 }
 
 // datasetsOf lists the datasets of a sweep in the order of its points.
@@ -139,7 +148,7 @@ func datasetsOf(summary *summary.Summary) []string {
 // print shows a table as text, with an empty line before all but the first.
 func (o *sweepOutput) print(made *table.Table, first bool) error {
 	if !first {
-		fmt.Fprintln(o.opts.IO.Out)
+		tell(o.opts.IO.Out, "\n")
 	}
 	if err := made.Write(o.opts.IO.Out, table.FormatText); err != nil {
 		return err
@@ -148,7 +157,7 @@ func (o *sweepOutput) print(made *table.Table, first bool) error {
 	for _, format := range made.Formats() {
 		extensions = append(extensions, string(format))
 	}
-	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
+	tell(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
 	return nil
 }
 
@@ -170,19 +179,7 @@ func (o *sweepOutput) makeDir() error {
 
 // path returns the path of a table's files, without their extension.
 func (o *sweepOutput) path(made *table.Table) string {
-	return filepath.Join(o.dir(), fileName(made.Name+"-"+made.Dataset))
-}
-
-// fileName replaces the characters of a name that do not belong into a file name.
-func fileName(name string) string {
-	return strings.TrimLeft(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_.", r):
-			return r
-		default:
-			return '-'
-		}
-	}, name), ".")
+	return filepath.Join(o.dir(), made.FileName())
 }
 
 // write writes a table's files and returns their paths.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -80,6 +79,6 @@ func listTables(streams *IOStreams) error {
 	if err := writeTable(streams.Out, rows); err != nil {
 		return err
 	}
-	fmt.Fprintln(streams.Out, "\nA table of your own: \"backfire sweep FILE\"; see \"backfire sweep --help\".")
+	tell(streams.Out, "\nA table of your own: \"backfire sweep FILE\"; see \"backfire sweep --help\".\n")
 	return nil
 }

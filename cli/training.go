@@ -117,7 +117,7 @@ func (t *training) decided(ctx context.Context, points []plan.SweepPoint, load c
 		gpu := t.libtorch.GPUs[t.number]
 		precision, why = gpu.FastPrecision(), fmt.Sprintf("%s has compute capability %d.%d", gpu.Name, gpu.Compute/10, gpu.Compute%10)
 	}
-	fmt.Fprintf(t.opts.IO.ErrOut, "precision auto is %s: %s\n", precision, why)
+	tell(t.opts.IO.ErrOut, "precision auto is %s: %s\n", precision, why)
 	return plan.InPrecision(points, precision), nil
 }
 
@@ -163,7 +163,7 @@ func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (
 	e := estimate.Estimator{
 		Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device,
 		Workers: workers, PerProcess: runner.PerProcess(t.device, workers), Threads: threads,
-		Tell: func(message string) { fmt.Fprintln(t.opts.IO.ErrOut, message) },
+		Tell: func(message string) { tell(t.opts.IO.ErrOut, "%s\n", message) },
 	}
 	if t.cfg.Workers == 0 && t.device != hardware.CPU.String() {
 		var err error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/datasets"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/launcher"
@@ -85,16 +86,18 @@ func TestVerifySummaries(t *testing.T) {
 	}
 }
 
-// Without a stored model nothing needs the engine, and with one its absence is
-// one failed check.
+// Without a stored model nothing needs the engine, and with one its absence is an open
+// check.
 func TestVerifyWithoutTheEngine(t *testing.T) {
 	dir := playedStore(t)
 	opts, out := verifyOptions(t, dir)
 	opts.All = true
 	opts.Describe = func(context.Context) (launcher.Description, error) { return launcher.Description{}, launcher.ErrEngine }
-	require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
-	require.Equal(t, 2, strings.Count(out(), "\n  fail  model          "+launcher.ErrEngine.Error()))
-	require.Equal(t, 2, strings.Count(out(), "fail"))
+	err := runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, errUnchecked)
+	require.Equal(t, ExitUnchecked, ExitCode(err))
+	require.Equal(t, 2, strings.Count(out(), "\n  open  model          "+launcher.ErrEngine.Error()))
+	require.NotContains(t, out(), "fail")
 
 	runs := runsIn(t, dir)
 	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.ModelFile)))
@@ -131,4 +134,25 @@ func TestVerifyRefuses(t *testing.T) {
 		require.Empty(t, out)
 		require.Contains(t, errOut, tc.words)
 	}
+}
+
+// Images that are not there leave checks open; a wrong file is wrong all the same.
+func TestVerifyWithoutTheImages(t *testing.T) {
+	dir := playedStore(t)
+	opts, out := verifyOptions(t, dir)
+	opts.All = true
+	opts.Load = func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, datasets.ErrMissing }
+	err := runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, errUnchecked)
+	require.ErrorContains(t, err, "2 of 2 models")
+	require.Equal(t, ExitUnchecked, ExitCode(err))
+	require.Contains(t, out(), "\n  open  data           ")
+	require.Contains(t, out(), "\n  open  deal           not checked: data is missing or wrong\n")
+	require.NotContains(t, out(), "fail")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, runsIn(t, dir)[0], store.PredictionsFile), []byte{1}, 0o600))
+	err = runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, ErrVerify)
+	require.ErrorContains(t, err, "1 of 2 models")
+	require.Equal(t, ExitFailure, ExitCode(err))
 }

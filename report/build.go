@@ -52,6 +52,10 @@ type Options struct {
 	// Metrics returns the metrics of each epoch of a cell's training, for curves. It
 	// may be nil, and it may return nil without an error where they are missing.
 	Metrics func(cell string) ([]store.EpochMetrics, error)
+	// Environment returns the machine on which a cell was trained, for a note on models
+	// that were trained in different arithmetic. It may be nil, and it may return nil
+	// where the machine is not known.
+	Environment func(cell string) (*store.Environment, error)
 }
 
 // New makes a table of a summary's games on one of its datasets. The error wraps
@@ -74,6 +78,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		b.table3()
 	case Unknown:
 		b.unknown()
+		if text := b.arithmeticNote(); text != "" {
+			b.table.Notes = append(b.table.Notes, text)
+		}
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
 	default:
@@ -112,7 +119,7 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	b.table = &table.Table{
 		Format: table.Version, Name: string(kind), Dataset: dataset,
 		Heads: []string{}, Columns: []table.Column{}, Rows: []table.Row{}, Footnotes: []table.Footnote{}, Notes: []string{},
-		Seeds: b.seeds(), Models: b.models(), Readings: b.readings(),
+		Seeds: b.seeds(), Models: len(b.trained()), Readings: b.readings(),
 	}
 	if opt.Name != "" {
 		b.table.Name = opt.Name

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,6 +35,9 @@ func (b *builder) notes(ofPaper bool) {
 		note("%s", text)
 	}
 	note("%s", b.scale())
+	if text := b.arithmeticNote(); text != "" {
+		note("%s", text)
+	}
 	note("%s", b.readingsNote())
 	note("%s", b.targets())
 	if ofPaper {
@@ -160,9 +164,9 @@ func common(points []*summary.PointSummary, of func(*summary.PointSummary) int) 
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// models counts the trained models behind the table, including those of triggers that
-// were not kept.
-func (b *builder) models() int {
+// trained returns the hashes of the trained models behind the table, sorted, including
+// those of triggers that were not kept.
+func (b *builder) trained() []string {
 	models := map[string]bool{}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
@@ -181,7 +185,7 @@ func (b *builder) models() int {
 			}
 		}
 	}
-	return len(models)
+	return slices.Sorted(maps.Keys(models))
 }
 
 // readings returns the distinct choices of what the paper leaves open, in the order of
@@ -205,7 +209,7 @@ func (b *builder) targets() string {
 			return "Target labels: each attacker's own, drawn at random for each seed."
 		}
 		for _, a := range s.attackers() {
-			label = a.Label
+			label = words.Class(a.Label, a.Target)
 			labels[label] = true
 		}
 	}

@@ -79,13 +79,23 @@ func runRequest(ctx context.Context, start func() (*exec.Cmd, error), request wo
 		case event := <-assigned.Events:
 			switch event.Kind {
 			case worker.KindFailed:
-				return errors.New(event.Error)
+				return &FailedRequest{Reason: event.Error, Full: event.Full}
 			case worker.KindDone:
 				return nil
 			}
 		}
 	}
 }
+
+// FailedRequest is the error with the reason that a worker process gives why it did not carry out a
+// request.
+type FailedRequest struct {
+	Reason string
+	Full   bool // the disk or the quota is full
+}
+
+// Error returns the reason.
+func (e *FailedRequest) Error() string { return e.Reason }
 
 // FindData loads the images of a cell and returns them with their source. A cell
 // does not name the split, so FindData tries all splits, the configured one first.

@@ -83,11 +83,14 @@ type EngineInfo struct {
 	// changes the bits of a training; 0 in the results of older versions.
 	Kernels int      `json:"kernels,omitempty"`
 	GPUs    []string `json:"gpus"` // names, in the order of the device numbers
+	// Arithmetic holds the environment variables, each "NAME=value" and sorted by name, that may
+	// change the bits of a training, see hardware.Arithmetic; empty: none, or not known.
+	Arithmetic []string `json:"arithmetic,omitempty"`
 }
 
 // EngineOf describes the engine on libtorch, given libtorch's description of itself.
 func EngineOf(env hardware.Env) EngineInfo {
-	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, Kernels: env.Kernels, GPUs: []string{}}
+	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, Kernels: env.Kernels, GPUs: []string{}, Arithmetic: env.Arithmetic}
 	for _, gpu := range env.GPUs {
 		info.GPUs = append(info.GPUs, gpu.Name)
 	}

@@ -60,7 +60,7 @@ func resolveDevice(name string, gpus int) (kind string, number int) {
 }
 
 // SameBits reports whether the same cell is trained to the same bits on both machines. It compares the engine's
-// name, version, variant and CPU capability, the kind of device, the threads, the instructions for bfloat16 if
+// name, version, variant and CPU capability, the environment variables that may change bits, the kind of device, the threads, the instructions for bfloat16 if
 // they decide, and the models of the CPU or of the GPU that was used.
 //
 // A model of a CPU or GPU that one of the two lacks is not compared, so that a checkpoint of an older version
@@ -68,6 +68,9 @@ func resolveDevice(name string, gpus int) (kind string, number int) {
 func (m Machine) SameBits(other Machine) bool {
 	a, b := m.Engine, other.Engine
 	if a.Name != b.Name || a.Version != b.Version || a.Variant != b.Variant || a.CPUCapability != b.CPUCapability || a.Kernels != b.Kernels {
+		return false
+	}
+	if !slices.Equal(a.Arithmetic, b.Arithmetic) {
 		return false
 	}
 	if m.Device != other.Device || m.Threads != other.Threads || m.BF16 != other.BF16 {

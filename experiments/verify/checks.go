@@ -23,7 +23,7 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	}
 	set, source, err := c.Images(ctx, c.cell.Data)
 	if err != nil {
-		return "", err
+		return "", unable(err)
 	}
 	if err := c.cell.Data.Fits(set); err != nil {
 		return "", fmt.Errorf("%s: %w", store.CellFile, err)

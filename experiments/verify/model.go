@@ -53,7 +53,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
 		}
 	}); err != nil {
-		return "", err
+		return "", asked(err)
 	}
 	predicted, err := dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
 	if err != nil {

@@ -19,7 +19,7 @@ func Summary(s *store.Store, path string) Check {
 	}
 	compared, left, err := sum.CompareResults(s)
 	if err != nil {
-		check.Err = err
+		check.Err = judged(err)
 		return check
 	}
 	check.Note = fmt.Sprintf("%d games have the figures of their results", compared)

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"backfire/datasets"
@@ -19,11 +18,8 @@ import (
 type Check struct {
 	Name string
 	Note string // what was compared; empty where the check failed
-	Err  error  // why the check failed; nil: it did not
+	Err  error  // why the check failed, or wraps ErrUnchecked: it could not be made; nil: neither
 }
-
-// ErrUnchecked marks a check that could not be made because an earlier one failed.
-var ErrUnchecked = errors.New("not checked")
 
 // Verifier derives stored results again from their cells and compares. It needs images where they
 // lie, and worker processes for results with a model.
@@ -68,7 +64,7 @@ func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) 
 		}
 		note, err := check.do(ctx)
 		if err != nil {
-			note = ""
+			note, err = "", judged(err)
 		}
 		report(Check{check.name, note, err})
 	}
@@ -101,9 +97,4 @@ func (c *verification) checks() []namedCheck {
 		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}
-}
-
-// unchecked returns the error of a check that needs what an earlier one did not find.
-func unchecked(what string) error {
-	return fmt.Errorf("%w: %s is missing or wrong", ErrUnchecked, what)
 }

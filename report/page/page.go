@@ -23,6 +23,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/visible"
 	"backfire/report"
 	"backfire/report/table"
 )
@@ -146,7 +147,7 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store),
+		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store), Environment: results.environment(sum.Store),
 	}
 	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
@@ -257,7 +258,7 @@ func (p *Page) Write(w io.Writer) error {
 		Style  template.CSS
 		Script template.JS
 	}{
-		p,
+		visible.Strings(p),
 		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
 		template.JS(scriptSource), // embedded
 	}

@@ -76,6 +76,18 @@ func (s *resultCache) metrics(dir string) func(string) ([]store.EpochMetrics, er
 	}
 }
 
+// environment returns the function for report.Options.Environment.
+func (s *resultCache) environment(dir string) func(string) (*store.Environment, error) {
+	return func(cell string) (*store.Environment, error) {
+		record := s.record(dir, cell)
+		if record == nil {
+			return nil, nil
+		}
+		environment, err := record.Environment()
+		return &environment, err
+	}
+}
+
 // records returns the results behind a summary on a dataset, including those of single
 // games and of triggers that were not kept.
 func (s *resultCache) records(summary *summary.Summary, dataset string) []*store.Record {
