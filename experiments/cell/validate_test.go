@@ -145,8 +145,8 @@ func TestNumbersThatAreNoneAreRefused(t *testing.T) {
 		for _, key := range []string{"lr", "momentum", "weight_decay", "p0", "defender_share", "epochs", "batch", "w", "images", "width", "seed", "format"} {
 			lines := strings.Split(string(text), "\n")
 			for i, line := range lines {
-				if name, _, found := strings.Cut(strings.TrimSpace(line), ":"); found && strings.TrimPrefix(name, "- ") == key {
-					lines[i] = line[:strings.Index(line, ":")] + ": " + value
+				if name, _, found := strings.Cut(line, ":"); found && strings.TrimLeft(name, " -") == key {
+					lines[i] = name + ": " + value
 				}
 			}
 			changed := strings.Join(lines, "\n")
