@@ -88,7 +88,7 @@ struct Pass {
   Source source;
   int64_t images, grid_height, grid_width;
   int64_t height, width, channels, scale; // of the result; pixels per grid cell
-  bool add; // to what the result holds
+  bool add;                               // to what the result holds
   std::vector<Class> classes;
 
   // Channels of a vector, and of a panel of one or two.
@@ -142,8 +142,14 @@ void Pass::band(const Bands &bands, const Band &band, int64_t slice,
   for (auto &c : classes)
     for (int64_t b = slice * blocks / slices; b < (slice + 1) * blocks / slices;
          ++b) {
-      Sweep s{copy,          nullptr,     nullptr,         0,
-              c.from.data(), c.to.data(), pixels(c, band), !add,
+      Sweep s{copy,
+              nullptr,
+              nullptr,
+              0,
+              c.from.data(),
+              c.to.data(),
+              pixels(c, band),
+              !add,
               result + b * panel};
       for (auto &chunk : c.chunks) {
         s.panel = c.panel.get() + (b * c.length + chunk.begin) * panel;

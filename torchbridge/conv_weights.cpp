@@ -79,7 +79,7 @@ void Plan::copy_input(const Band &band, const float *x, float *into) const {
         std::fill_n(line, margin, 0.0f);
         for (int64_t k = 0; k < block; k += lanes)
           loops.copy(from + b * block + k, c.width, c.in, block,
-                       line + margin + k);
+                     line + margin + k);
         std::fill_n(line + margin + c.width * block, margin, 0.0f);
       }
     }

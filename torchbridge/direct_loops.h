@@ -16,7 +16,7 @@ struct Run {
 struct Sweep {
   const float *source, *panel;
   const Run *runs;
-  int64_t count;           // of runs
+  int64_t count;            // of runs
   const int64_t *from, *to; // of each pixel, in source and result
   int64_t pixels;
   bool first; // the sums begin at zero, otherwise at the result
@@ -36,16 +36,16 @@ struct GradientTile {
 struct StemTile {
   const float *x, *dy;
   int64_t rows, columns;
-  int64_t row_length, step;    // floats of x
-  int64_t dy_row, dy_step;     // floats of dy
-  int64_t taps;                // at most 12
-  float *sums;                 // [taps][lanes]
+  int64_t row_length, step; // floats of x
+  int64_t dy_row, dy_step;  // floats of dy
+  int64_t taps;             // at most 12
+  float *sums;              // [taps][lanes]
 };
 
 struct DirectLoops {
   // Output channels of a GradientTile, 4 or 8.
   int64_t rows;
-  void (*sweep[2])(const Sweep &);            // panels of one and two vectors
+  void (*sweep[2])(const Sweep &);             // panels of one and two vectors
   void (*accumulate[3])(const GradientTile &); // one, two and three vectors
   void (*stem)(const StemTile &);
   // Copies the first vector of each of `count` pixels, which are `stride`

@@ -6,10 +6,12 @@ namespace backfire {
 namespace {
 
 // Pixels that are summed in registers together with two vectors of channels,
-// and with one: twelve of sixteen registers, or sixteen of 32. More pixels would
-// need more pointers than there are registers for.
+// and with one: twelve of sixteen registers, or sixteen of 32. More pixels
+// would need more pointers than there are registers for.
 template <class L>
-constexpr int kPixelsWide = !kInRegisters ? 1 : L::kLanes == 8 ? 6 : 8;
+constexpr int kPixelsWide = !kInRegisters    ? 1
+                            : L::kLanes == 8 ? 6
+                                             : 8;
 template <class L> constexpr int kPixelsNarrow = kInRegisters ? 8 : 1;
 
 template <class L, int kCount, int kVectors>

@@ -30,7 +30,7 @@ bool has_avx2() {
 
 const KernelSet *found() {
   std::string name = at::get_cpu_capability();
-  return name == "AVX512" && has_avx512()                       ? &kernels_avx512
+  return name == "AVX512" && has_avx512()                     ? &kernels_avx512
          : (name == "AVX512" || name == "AVX2") && has_avx2() ? &kernels_avx2
                                                               : &kernels_plain;
 }

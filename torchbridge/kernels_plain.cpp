@@ -1,5 +1,5 @@
-// The kernels in plain C++: the reference for the others, and what computes on a
-// processor that has none of their instructions.
+// The kernels in plain C++: the reference for the others, and what computes on
+// a processor that has none of their instructions.
 #include "lanes.h"
 
 #include "direct_loops_body.h"

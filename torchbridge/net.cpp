@@ -29,8 +29,8 @@ Net::Net(const NetShape &shape, const std::vector<float *> &params,
     width = (width - 1) / stride + 1;
     block.second = layer(height, width, out, out, 3, 1, false);
     if (stride > 1)
-      block.shortcut = layer(block.first->shape.height, before, in, out, 1,
-                             stride, false);
+      block.shortcut =
+          layer(block.first->shape.height, before, in, out, 1, stride, false);
     blocks.push_back(std::move(block));
     in = out;
   }

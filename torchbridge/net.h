@@ -20,8 +20,8 @@ struct NetShape {
   int64_t width, channels, height, width_px, classes;
 };
 
-// The labels of a batch: own[i] and, where it is mixed, partner[i], whose losses
-// are weighted.
+// The labels of a batch: own[i] and, where it is mixed, partner[i], whose
+// losses are weighted.
 struct Labels {
   const int64_t *own, *partner; // partner: null without mixing
   float own_weight = 1, partner_weight = 0;
@@ -59,8 +59,8 @@ public:
   // Computes the gradients of all trained tensors from that of the logits. x
   // are the images of the last forward.
   void backward(const float *x);
-  // Returns the gradient of the images [images, height, width, padded(channels)]
-  // alone.
+  // Returns the gradient of the images [images, height, width,
+  // padded(channels)] alone.
   const float *input_backward();
 
   const NetShape &net_shape() const { return shape; }

@@ -17,13 +17,10 @@ void pad_weights(const float *from, int64_t out, int64_t taps, int64_t in,
     std::copy_n(from + i * in, in, to + i * padded_in);
 }
 
-void gradient_of_input(const Convolution &c, const float *dz,
-                       const float *weight, bool add, float *dx) {
-  if (winograd_pays(c))
-    winograd_input_gradient(c, dz, weight, add, dx);
-  else
-    input_gradient(c, dz, weight, add, dx);
-}
+// Channels from which on Winograd's algorithms are used. Networks of fewer are
+// small, and their few sums cancel little of these algorithms' larger rounding
+// errors.
+constexpr int64_t kWinogradChannels = 8;
 
 } // namespace
 
@@ -34,9 +31,9 @@ Layer::Layer(const LayerTensors &tensors, int64_t height, int64_t width,
             padded(out), kernel, stride},
       weight_gradient(shape.out * kernel * kernel * shape.in),
       scale_gradient(shape.out), shift_gradient(shape.out), stem(stem),
-      winograd(winograd_pays(shape)), mean(shape.out), deviation(shape.out),
-      scale(shape.out), shift(shape.out), slope(shape.out), sums(shape.out),
-      products(shape.out) {
+      winograd(std::min(in, out) >= kWinogradChannels && winograd_pays(shape)),
+      mean(shape.out), deviation(shape.out), scale(shape.out), shift(shape.out),
+      slope(shape.out), sums(shape.out), products(shape.out) {
   if (shape.in != in || shape.out != out)
     padded_weight.resize(weight_gradient.size());
 }
@@ -96,26 +93,30 @@ void Layer::norm_backward(const float *dy, bool relu, float *kept, float *dz) {
     dy = kept;
     behind = nullptr;
   }
-  input_gradient(dy, behind, z, extent, mean.data(), scale.data(),
-                           slope.data(), shift.data(), dz);
+  input_gradient(dy, behind, z, extent, mean.data(), scale.data(), slope.data(),
+                 shift.data(), dz);
 }
 
 void Layer::weight_backward(const float *x, const float *dz) {
-  (stem       ? stem_weight_gradient
-   : winograd ? winograd_weight_gradient
-              : backfire::weight_gradient)(shape, x, dz, weight_gradient.data());
+  (stem ? stem_weight_gradient
+   : winograd
+       ? winograd_weight_gradient
+       : backfire::weight_gradient)(shape, x, dz, weight_gradient.data());
 }
 
 void Layer::input_backward(const float *dz, bool add, float *dx) {
   if (!stem) {
-    gradient_of_input(shape, dz, weight, add, dx);
+    if (winograd)
+      winograd_input_gradient(shape, dz, weight, add, dx);
+    else
+      input_gradient(shape, dz, weight, add, dx);
     return;
   }
   auto c = shape;
   c.in = padded(in);
   std::vector<float> wide(c.out * c.kernel * c.kernel * c.in);
   pad_weights(weight, c.out, c.kernel * c.kernel, in, c.in, wide.data());
-  gradient_of_input(c, dz, wide.data(), add, dx);
+  input_gradient(c, dz, wide.data(), add, dx);
 }
 
 } // namespace backfire

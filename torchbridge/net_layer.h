@@ -18,8 +18,8 @@ constexpr double kNormMomentum = 0.1, kNormEpsilon = 1e-5;
 inline int64_t padded(int64_t channels) { return (channels + 7) / 8 * 8; }
 
 // What a layer trains and keeps, in the model's memory: the convolution
-// [out, kernel, kernel, in], and per output channel scale, shift and the running
-// statistics.
+// [out, kernel, kernel, in], and per output channel scale, shift and the
+// running statistics.
 struct LayerTensors {
   float *weight, *scale, *shift, *mean, *variance;
 };
@@ -62,10 +62,10 @@ public:
   }
 
   LayerTensors tensors;
-  int64_t in, out;    // without padding
-  Convolution shape;  // with padding
-  // Gradients of weight [out, kernel, kernel, in], with padding, of scale and of
-  // shift.
+  int64_t in, out;   // without padding
+  Convolution shape; // with padding
+  // Gradients of weight [out, kernel, kernel, in], with padding, of scale and
+  // of shift.
   std::vector<float> weight_gradient, scale_gradient, shift_gradient;
 
 private:

@@ -10,12 +10,12 @@ namespace backfire {
 double exponential(double x) {
   constexpr double kLog2E = 1.4426950408889634,
                    kHigh = 6.93147180369123816490e-01, // of ln 2, 33 bits
-                   kLow = 1.90821492927058770002e-10;
+      kLow = 1.90821492927058770002e-10;
   if (!(x > -700))
     return x != x ? x : 0;
   auto k = static_cast<int64_t>(x * kLog2E - 0.5); // to the nearest: x <= 0
-  double r = (x - static_cast<double>(k) * kHigh) -
-             static_cast<double>(k) * kLow;
+  double r =
+      (x - static_cast<double>(k) * kHigh) - static_cast<double>(k) * kLow;
   double sum = 1; // Taylor's series, of which the next term is below 1e-17
   for (int i = 13; i > 0; --i)
     sum = 1 + r / i * sum;
@@ -74,7 +74,8 @@ double Net::loss(const Labels &labels, double factor) {
     float *gradient = logit_gradient.data() + i * classes;
     Peak peak(row, classes);
     double log_sum = logarithm(peak.sum) + peak.most;
-    int64_t first = labels.own[i], second = labels.partner ? labels.partner[i] : 0;
+    int64_t first = labels.own[i],
+            second = labels.partner ? labels.partner[i] : 0;
     sum += own * (log_sum - row[first]);
     if (labels.partner)
       sum += other * (log_sum - row[second]);

@@ -37,7 +37,7 @@ struct BatchPlan {
   const uint8_t *masks = nullptr, *patterns = nullptr;
 
   const int64_t *partner = nullptr; // null without mixing
-  const uint8_t *box = nullptr;     // pixels from the partner; null: all, blended
+  const uint8_t *box = nullptr; // pixels from the partner; null: all, blended
   float own = 1, other = 0;
 
   SelectedRows attacked{};

@@ -30,11 +30,10 @@ struct Updater {
 
   void sgd(const Trained &t, float *velocity, int64_t at, int64_t from,
            int64_t count) const {
-    kernels().step.sgd({t.values + at, velocity ? velocity + at : nullptr,
-                        t.gradient + from, count, rate,
-                        static_cast<float>(optimizer.momentum),
-                        static_cast<float>(optimizer.decay),
-                        optimizer.nesterov});
+    kernels().step.sgd(
+        {t.values + at, velocity ? velocity + at : nullptr, t.gradient + from,
+         count, rate, static_cast<float>(optimizer.momentum),
+         static_cast<float>(optimizer.decay), optimizer.nesterov});
   }
 
   void adam(const Trained &t, size_t i, int64_t at, int64_t from,

@@ -118,9 +118,9 @@ char *bf_net_new(const int64_t *shape, void **params, int param_count,
                  void **buffers, int buffer_count, void *scale, void *shift,
                  int64_t batch, void **out);
 void bf_net_free(void *net);
-// The optimiser: 0 SGD, 1 Adam, 2 AdamW. Its state has a tensor per trained one:
-// `first` momentum, or Adam's mean; `second` Adam's variance; `steps` as in
-// bf_fused_adam. Lists that an optimiser does not have are NULL.
+// The optimiser: 0 SGD, 1 Adam, 2 AdamW. Its state has a tensor per trained
+// one: `first` momentum, or Adam's mean; `second` Adam's variance; `steps` as
+// in bf_fused_adam. Lists that an optimiser does not have are NULL.
 char *bf_net_optimizer(void *net, int kind, double momentum, double decay,
                        int nesterov, void **first, void **second, void **steps,
                        int count);
@@ -152,8 +152,8 @@ char *bf_net_infer(void *net, const uint8_t *images, int64_t count, int what,
                    void *out);
 
 // Takes a step away from rows of a training set, of whose batch only images and
-// labels are read: see Trainer.Unlearn. `loss` is the one before the step, which
-// is not taken unless it is finite.
+// labels are read: see Trainer.Unlearn. `loss` is the one before the step,
+// which is not taken unless it is finite.
 char *bf_net_unlearn(void *net, const bf_batch *set, const int64_t *forget,
                      int64_t forget_count, const int64_t *keep,
                      int64_t keep_count, double guess, float rate,

@@ -70,8 +70,8 @@ BatchPlan plan_of(const bf_batch &b) {
 // Gathers rows and computes the loss of the network as it predicts.
 double loss_of(Model &m, const bf_batch &b, const int64_t *rows, int64_t count,
                double factor) {
-  m.batch->make({data_of<uint8_t>(b.images), data_of<int64_t>(b.labels), rows,
-                 count});
+  m.batch->make(
+      {data_of<uint8_t>(b.images), data_of<int64_t>(b.labels), rows, count});
   m.net->forward(m.batch->images(), count, Mode::kPrediction);
   m.net->classify();
   return m.net->loss(m.batch->labels(), factor);

@@ -22,9 +22,9 @@ struct AdamUpdate {
   const float *gradient;
   int64_t count;
   float beta1, beta2, epsilon;
-  float coupled;  // weight decay that is added to the gradient
-  float shrink;   // factor of the weight, 1 without decoupled decay
-  float rate;     // over the correction of the mean's bias
+  float coupled;       // weight decay that is added to the gradient
+  float shrink;        // factor of the weight, 1 without decoupled decay
+  float rate;          // over the correction of the mean's bias
   float variance_root; // the square root of the correction of the variance's
 };
 

@@ -9,8 +9,8 @@ float dot(const float *x, const float *w, int64_t count) {
   using L = Eight;
   L::Vector sum[2] = {};
   for (int64_t i = 0; i < count; i += L::kLanes)
-    sum[i / L::kLanes % 2] = fma(load<L>(x + i), load<L>(w + i),
-                                 sum[i / L::kLanes % 2]);
+    sum[i / L::kLanes % 2] =
+        fma(load<L>(x + i), load<L>(w + i), sum[i / L::kLanes % 2]);
   float all[L::kLanes];
   store<L>(all, sum[0] + sum[1]);
   for (int half = 4; half > 0; half /= 2)

@@ -30,14 +30,13 @@ void transpose(const float *from, int64_t length, float *to, int64_t step) {
   using V = float __attribute__((vector_size(16)));
   using Loose = float __attribute__((vector_size(16), aligned(4), may_alias));
   using Order = int __attribute__((vector_size(16)));
-  constexpr Order low = {0, 4, 1, 5}, high = {2, 6, 3, 7},
-                  first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
+  constexpr Order low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5},
+                  second = {2, 3, 6, 7};
   for (int i = 0; i < 8; i += 4)
     for (int j = 0; j < 8; j += 4) {
       V rows[4];
       for (int k = 0; k < 4; ++k)
-        rows[k] =
-            *reinterpret_cast<const Loose *>(from + (i + k) * length + j);
+        rows[k] = *reinterpret_cast<const Loose *>(from + (i + k) * length + j);
       V a = __builtin_shuffle(rows[0], rows[1], low),
         b = __builtin_shuffle(rows[2], rows[3], low),
         c = __builtin_shuffle(rows[0], rows[1], high),

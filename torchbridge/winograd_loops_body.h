@@ -97,7 +97,9 @@ template <class L> void to_pixels(const PixelLine &a) {
 // Tiles times vectors of channels that are summed in registers: twelve of
 // sixteen, or 24 of 32.
 template <class L>
-constexpr int kTilesWide = !kInRegisters ? 1 : L::kLanes == 8 ? 6 : 12;
+constexpr int kTilesWide = !kInRegisters    ? 1
+                           : L::kLanes == 8 ? 6
+                                            : 12;
 constexpr int kTilesNarrow = kInRegisters ? 12 : 1;
 
 template <class L, int kTiles, int kVectors>
