@@ -12,10 +12,6 @@ import (
 // #include "shim.h"
 import "C"
 
-// nativeRoom is the least number of images that a native network has memory for, so
-// that predictions with a small training batch are not computed one by one.
-const nativeRoom = 32
-
 // native is a network on the CPU whose training steps and predictions are a fixed list
 // of this package's own kernels on memory that is taken once, without libtorch's
 // gradient graph. It trains the tensors of a resnet and of its optimizer where they
@@ -41,7 +37,7 @@ func newNative(opt Options, net *resnet, o *optimizer, scale, shift tensor) (*na
 	shape := [...]C.int64_t{C.int64_t(m.Width), C.int64_t(m.Channels), C.int64_t(m.Height), C.int64_t(m.WidthPx), C.int64_t(m.Classes)}
 	buffers := handlesOf(net.buffers)
 	err := shimError(C.bf_net_new(&shape[0], handles(net.paramHandles), C.int(len(net.params)), handles(buffers), C.int(len(buffers)),
-		unsafe.Pointer(scale.c), unsafe.Pointer(shift.c), C.int64_t(max(opt.Train.Batch, nativeRoom)), &n.handle))
+		unsafe.Pointer(scale.c), unsafe.Pointer(shift.c), C.int64_t(opt.Train.Batch), &n.handle))
 	if err != nil {
 		return nil, fmt.Errorf("torchbridge: native network: %w", err)
 	}

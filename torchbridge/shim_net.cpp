@@ -67,6 +67,9 @@ BatchPlan plan_of(const bf_batch &b) {
   return plan;
 }
 
+// Images that are predicted at a time, where there is room for fewer only.
+constexpr int64_t kPredicted = 32;
+
 // Gathers rows and computes the loss of the network as it predicts.
 double loss_of(Model &m, const bf_batch &b, const int64_t *rows, int64_t count,
                double factor) {
@@ -170,6 +173,7 @@ char *bf_net_infer(void *net, const uint8_t *images, int64_t count, int what,
                    void *out) {
   return guarded([&] {
     auto &m = model_of(net);
+    m.net->reserve(std::min(count, kPredicted));
     m.net->load_weights();
     const auto &shape = m.net->net_shape();
     int64_t bytes = shape.channels * shape.height * shape.width_px;
