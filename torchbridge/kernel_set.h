@@ -13,7 +13,6 @@
 namespace backfire {
 
 struct KernelSet {
-  const char *name;
   int64_t lanes; // channels of the widest vectors, 8 or 16
   // Loops on vectors of 8 and of 16 channels.
   DirectLoops direct[2];

@@ -12,7 +12,6 @@
 namespace backfire {
 
 const KernelSet kernels_avx512 = {
-    "avx512",
     16,
     {direct_loops<Eight>(), direct_loops<Sixteen>()},
     {winograd_loops<Eight>(), winograd_loops<Sixteen>()},

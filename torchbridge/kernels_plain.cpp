@@ -12,7 +12,6 @@
 namespace backfire {
 
 const KernelSet kernels_plain = {
-    "plain",
     8,
     {direct_loops<Eight>(), direct_loops<Eight>()},
     {winograd_loops<Eight>(), winograd_loops<Eight>()},

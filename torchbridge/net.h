@@ -8,7 +8,6 @@
 
 #include "net_layer.h"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>

@@ -103,10 +103,9 @@ char *bf_graph_replay(void *graph);
 // Drops the recording, if there is one.
 char *bf_graph_forget(void *graph);
 
-// The set of kernels that this process computes with: "avx512", "avx2" or
-// "plain". use has it compute with another, or with that of the processor
-// ("auto"); all give the same bits.
-const char *bf_kernels(void);
+// Has this process compute with a set of kernels, "avx512", "avx2" or "plain",
+// or with that of the processor ("auto"), as it does at first. All give the
+// same bits. It fails where the processor lacks the instructions.
 char *bf_use_kernels(const char *name);
 
 // ResNet-18 in float on the CPU, trained and asked by kernels of our own alone.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -109,8 +108,6 @@ char *bf_use_kernels(const char *name) {
     TORCH_CHECK(use_kernels(name), "no kernels of that name here: ", name);
   });
 }
-
-const char *bf_kernels(void) { return kernels().name; }
 
 char *bf_net_new(const int64_t *shape, void **params, int param_count,
                  void **buffers, int buffer_count, void *scale, void *shift,
