@@ -64,7 +64,7 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	for _, entry := range entries {
 		dir := e.Store.Files().Sub(entry.Name)
 		var environment store.Environment
-		if jsonfile.ReadIn(dir, store.EnvironmentFile, &environment) != nil || !e.here(environment.Precision).SameBits(environment.Machine()) {
+		if jsonfile.ReadIn(dir, store.EnvironmentFile, &environment) != nil || !e.here(environment.Precision).SameKind(environment.Machine()) {
 			continue
 		}
 		result, err := store.ReadResult(dir)

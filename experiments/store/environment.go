@@ -19,8 +19,10 @@ type Environment struct {
 	Device  string `json:"device"`  // as requested: auto, cpu, cuda or cuda:K
 	Threads int    `json:"threads"` // of the CPU, for this training
 	// Precision is the cell's. It is empty, meaning fp32, in what older programs stored.
-	Precision string     `json:"precision,omitempty"`
-	Engine    EngineInfo `json:"engine"`
+	Precision string `json:"precision,omitempty"`
+	// Kernels is the cell's Training.Kernels: empty for kernels that are chosen by the shapes of the layers.
+	Kernels string     `json:"kernels,omitempty"`
+	Engine  EngineInfo `json:"engine"`
 }
 
 // maxThreads is the largest number of threads that an environment may name. Workers that ask a stored model start as
@@ -80,7 +82,8 @@ type EngineInfo struct {
 	Variant       string `json:"variant"`        // linked variant: cpu or cuda
 	CPUCapability string `json:"cpu_capability"` // instruction set of the kernels: DEFAULT, AVX2, AVX512
 	// Kernels is the generation of the engine's own kernels. It rises when a change of theirs
-	// changes the bits of a training; 0 in the results of older versions.
+	// changes the bits of a training; 0 in the results of older versions. From portableKernels on
+	// they give the same bits on every processor.
 	Kernels int      `json:"kernels,omitempty"`
 	GPUs    []string `json:"gpus"` // names, in the order of the device numbers
 	// Arithmetic holds the environment variables, each "NAME=value" and sorted by name, that may
