@@ -84,7 +84,7 @@ type Claim struct {
 var claims = []Claim{
 	{ID: "C1", Title: "backfiring", Says: "the other attackers spoil an attacker's success", Tables: []int{1, 3}, examine: backfiring},
 	{ID: "C2", Title: "one raises p", Says: "one attacker that raises its p gains and the others lose", Tables: []int{1}, examine: oneRaises},
-	{ID: "C3", Title: "mutually assured destruction", Says: "everybody's ASR collapses when all raise p to 0.9", Tables: []int{1}, examine: allRaise},
+	{ID: "C3", Title: "mutually assured destruction", Says: "each attacker's ASR collapses when all raise p to 0.9", Tables: []int{1}, examine: allRaise},
 	{ID: "C4", Title: "distinct labels", Says: "distinct target labels do not restore the single-attacker ASR", Tables: []int{2}, examine: distinctLabels},
 	{ID: "C5", Title: "CutMix", Says: "CutMix lowers the ASR", Tables: []int{3}, examine: cutMix},
 	{ID: "C6", Title: "agent augmentation", Says: "agent augmentation lowers the ASR further than CutMix, and evenly", Tables: []int{3}, examine: agentAugmentation},

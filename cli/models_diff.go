@@ -10,6 +10,7 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/visible"
 	"backfire/report"
 	"backfire/stats"
 )
@@ -203,7 +204,7 @@ func (d *modelDifference) show(streams *IOStreams) error {
 
 // line returns the line that identifies the model.
 func (s modelSide) line(side string) string {
-	return fmt.Sprintf("%s  %s  %s; one seed: %d, one model\n", side, short(s.Cell), visible(s.Title), s.Seed)
+	return fmt.Sprintf("%s  %s  %s; one seed: %d, one model\n", side, short(s.Cell), visible.Line(s.Title), s.Seed)
 }
 
 // textOr returns the text that p points to, or otherwise if p is nil.

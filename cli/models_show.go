@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report"
 	"backfire/stats"
@@ -88,7 +89,7 @@ func readModel(options config.Options, name string) (*store.Record, error) {
 func heading(r *store.Record) string {
 	var text strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "%-18s %s\n", name, visible(fmt.Sprintf(format, args...)))
+		tell(&text, "%-18s %s\n", name, visible.Line(fmt.Sprintf(format, args...)))
 	}
 	c, result := r.Cell, r.Result
 	images := result.AttackersImages()
@@ -165,7 +166,7 @@ func attackerRows(r *store.Record) [][]string {
 			trigger = "one per image"
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(a.ID), a.Label, fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
+			strconv.Itoa(a.ID), words.Class(a.Label, a.Target), fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
 			rateText(&a.ASR), rateText(singleOf(r, a.ID)), rateText(&a.BaseRate), rateText(&a.Robustness), trigger,
 		})
 	}

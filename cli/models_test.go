@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -115,7 +116,7 @@ func TestModelsShow(t *testing.T) {
 	for _, pattern := range []string{
 		`(?m)^model +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
 		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels, p0 of an attacker.s images, none of the target class; as many seats as attackers; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
-		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
+		`(?m)^0 +Pullover \(#2\) +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover \(#2\) +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
 		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
 	} {
 		require.Regexp(t, pattern, out)
@@ -225,7 +226,14 @@ func TestModelsGC(t *testing.T) {
 	require.Len(t, plans, 1)
 	text, err := os.ReadFile(plans[0])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(plans[0], []byte(strings.ReplaceAll(string(text), runs[1], "another")), 0o600))
+	changed := strings.ReplaceAll(string(text), runs[1], "another")
+	require.NoError(t, os.WriteFile(plans[0], []byte(changed), 0o600))
+	code, _, errOut = runMain(t, "models", "gc", "--store", dir, "--yes")
+	require.Equal(t, ExitFailure, code)
+	require.Contains(t, errOut, plans[0]+" might refer to any result: it does not fit its digest")
+	older := regexp.MustCompile(`,\s*"digest": "[0-9a-f]{64}"\s*}\s*$`).ReplaceAllString(changed, "}\n")
+	require.NotEqual(t, changed, older)
+	require.NoError(t, os.WriteFile(plans[0], []byte(older), 0o600))
 	code, out, _ = runMain(t, "models", "gc", "--store", dir)
 	require.Equal(t, ExitOK, code)
 	require.Contains(t, out, filepath.Join(dir, runs[1]))

@@ -279,7 +279,7 @@ func TestPredictFiles(t *testing.T) {
 	require.NoError(t, runPredict(context.Background(), opts))
 	require.Regexp(t, `^IMAGE +TRUE LABEL +LABEL +PROBABILITY % +MODEL +TITLE +WHY\n`, out())
 	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the selected model$`, out())
-	require.Regexp(t, `\n\d of 3 images predicted as Pullover, the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
+	require.Regexp(t, `\n\d of 3 images predicted as Pullover \(#2\), the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
 }
 
 // An image of another size is refused with its name.

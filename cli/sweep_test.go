@@ -298,11 +298,6 @@ func TestSweepFlags(t *testing.T) {
 	require.Error(t, sweep.Execute())
 }
 
-func TestFileName(t *testing.T) {
-	require.Equal(t, "table1-mnist", fileName("table1-mnist"))
-	require.Equal(t, "-etc-passwd-x-y.z", fileName("../etc/passwd x\\y.z"))
-}
-
 // The example of docs/tables.md is a sweep that can be played.
 func TestExampleOfTheDocumentation(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "docs", "tables.md"))

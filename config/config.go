@@ -51,7 +51,7 @@ type Config struct {
 
 	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"device to train on; auto takes a GPU if there is one"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in its own process; 0 chooses a number by the cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
-	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results"`
+	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results in bf16 and with train.kernels direct"`
 	Store   string `key:"store" default:"runs" path:"yes" flag:"store" help:"directory of the run store"`
 }
 
@@ -142,7 +142,7 @@ type Train struct {
 	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"schedule of the learning rate over all steps"`
 	StopWhen    string  `key:"stop_when" default:"" help:"condition that ends a training early, after an epoch: loss < 0.01, or loss < 0.01 for 2 epochs, which must follow each other; the loss is the mean over the images of an epoch, each before its own step; the schedule stays that of train.epochs; empty: none"`
 	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each gives another model; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's format, on GPUs only; auto: bf16 on a GPU that has it and on a CPU on which a short measurement finds it clearly faster, otherwise fp32"`
-	Kernels     string  `key:"kernels" default:"auto" oneof:"auto direct" help:"kernels of the convolutions on a CPU in fp32; auto: for each layer the ones that are fastest for its shape, Winograd's algorithm for most; direct: direct sums, in more time; each gives another model, whose roundings differ"`
+	Kernels     string  `key:"kernels" default:"auto" oneof:"auto direct" help:"kernels of the convolutions on a CPU in fp32; auto: backfire's own, which give the same bits on every processor, Winograd's algorithm for most layers; direct: direct sums by libtorch, in more time; each gives another model, whose roundings differ"`
 
 	ScoreEvery  int `key:"score_every" default:"0" range:"[0,)" help:"learning curves: after every so many epochs each attacker's ASR, lift and standard accuracy are measured, which does not change the trained model; a stored result without them is retrained; 0 measures at the end alone"`
 	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`

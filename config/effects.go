@@ -10,13 +10,15 @@ import (
 	"backfire/triggers"
 )
 
-// effectRules holds, for keys that a configuration does not always read, a function that
-// returns the reason why it does not; empty if it reads the key. The settings of
-// defenses are not among them: a file may keep them for defenders that are added later.
-var effectRules = []struct {
+// effectRule holds, for a key that a configuration does not always read, a function that
+// returns the reason why it does not; empty if it reads the key.
+type effectRule struct {
 	key    string
 	reason func(c *Config) string
-}{
+}
+
+// effectRules are the rules that lead to errors; see also noticeRules.
+var effectRules = []effectRule{
 	{"attackers.label", labelUnread},
 	{"attackers.seats", seatsUnread},
 	{"attackers.transfers", func(c *Config) string {
@@ -128,6 +130,10 @@ func ratesUnread(c *Config) string {
 	if n := len(c.Attackers.Rates); n > 0 && !readsP(c, 0, min(n, c.Attackers.SeatsNeeded())) {
 		return replaced(c)
 	}
+	rated := func(seat int) bool { return seat < len(c.Attackers.Rates) }
+	if seats := c.Attackers.Seats; len(c.Attackers.Rates) > 0 && len(seats) >= c.Attackers.Largest() && !slices.ContainsFunc(seats, rated) {
+		return fmt.Sprintf("has rates of the first %s, in which no attacker sits (attackers.seats)", words.Plural(len(c.Attackers.Rates), "seat"))
+	}
 	return beyond(c, len(c.Attackers.Rates), "rates")
 }
 
@@ -187,11 +193,11 @@ func boundUnread(c *Config) string {
 }
 
 // withoutEffect returns an error for each setting of the user that the configuration
-// does not read. Values that are the default's, or that come from a preset or a sweep of
+// does not read by some rules. Values that are the default's, or that come from a preset or a sweep of
 // the program, are no settings of the user.
-func withoutEffect(c *Config, sources, where map[string]string) []*fault {
+func withoutEffect(rules []effectRule, c *Config, sources, where map[string]string) []*fault {
 	var faults []*fault
-	for _, rule := range effectRules {
+	for _, rule := range rules {
 		key, _ := lookup(rule.key)
 		source, value := sources[rule.key], key.valueIn(c)
 		if source == "default" || strings.HasPrefix(source, "preset ") || strings.HasPrefix(source, "sweep ") || Format(value) == key.Default {
@@ -207,21 +213,24 @@ func withoutEffect(c *Config, sources, where map[string]string) []*fault {
 // effects collects the settings without effect at the points of a sweep. A sweep may
 // have a setting that only some points read.
 type effects struct {
+	rules  []effectRule
 	read   map[string]bool   // key and value that a point reads
 	unread map[string]*fault // key and value -> the error at the first point that does not
 	order  []string          // the keys of unread, in the order of their points
 }
 
-// newEffects returns an empty collection.
-func newEffects() effects { return effects{read: map[string]bool{}, unread: map[string]*fault{}} }
+// newEffects returns an empty collection by some rules.
+func newEffects(rules []effectRule) effects {
+	return effects{rules: rules, read: map[string]bool{}, unread: map[string]*fault{}}
+}
 
 // add adds a point. where holds the places of its keys' values.
 func (e *effects) add(p *Point, where map[string]string) {
 	faults := map[string]*fault{}
-	for _, f := range withoutEffect(&p.Config, p.Sources, where) {
+	for _, f := range withoutEffect(e.rules, &p.Config, p.Sources, where) {
 		faults[f.key] = f
 	}
-	for _, rule := range effectRules {
+	for _, rule := range e.rules {
 		key, _ := lookup(rule.key)
 		id := rule.key + "=" + Format(key.valueIn(&p.Config))
 		f := faults[rule.key]
@@ -236,12 +245,13 @@ func (e *effects) add(p *Point, where map[string]string) {
 	}
 }
 
-// err returns an error for the first setting that no point with it reads.
-func (e *effects) err() error {
+// faults returns an error for each setting that no point with it reads.
+func (e *effects) faults() []*fault {
+	var faults []*fault
 	for _, id := range e.order {
 		if !e.read[id] {
-			return e.unread[id]
+			faults = append(faults, e.unread[id])
 		}
 	}
-	return nil
+	return faults
 }

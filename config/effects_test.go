@@ -76,6 +76,43 @@ func TestSettingsWithEffectAreAccepted(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Settings of defenses that no defender reads are told: a file may keep them for later.
+func TestSettingsOfOtherDefensesAreTold(t *testing.T) {
+	for sets, want := range map[string]string{
+		"cutmix.alpha=0.5":                                                       "cutmix.alpha = 0.5 (--set): has no effect: no defender has cutmix",
+		"cutmix.alpha=0.5 defenders=none,cutmix":                                 "",
+		"cutmix.alpha=0.5 defenders=cutmix(alpha=0.2)":                           "cutmix.alpha = 0.5 (--set): has no effect with defenders = cutmix(alpha=0.2)",
+		"cutmix.alpha=0.5 defenders=cutmix(alpha=0.2),cutmix(probability=0.5)":   "",
+		"indexing.models=3 indexing.mode=grouped defenders=indexing(mode=exact)": "indexing.mode = grouped (--set): has no effect with defenders = indexing(mode=exact)\nindexing.models = 3 (--set): has no effect with defenders = indexing(mode=exact)",
+		"indexing.models=3 defenders=indexing indexing.mode=sliced":              "",
+		"indexing.batch=7 defenders=mixup,indexing":                              "indexing.batch = 7 (--set): has no effect with defenders = mixup,indexing",
+		"indexing.batch=7 defenders=mixup,indexing_unknown+mixup":                "",
+		"mixup.alpha=" + defaultOf(t, "mixup.alpha"):                             "",
+	} {
+		resolved, err := config.Load(config.Options{Sets: strings.Fields(sets)})
+		require.NoError(t, err, sets)
+		require.Equal(t, want, strings.Join(resolved.Notices, "\n"), sets)
+	}
+	// In a sweep, one point that reads the setting is enough.
+	sweep, err := load(t, "name: s\nbase: {cutmix.alpha: 0.5, pgd.steps: 3}\ngrid: {defenders: [[none], [none, cutmix]]}", config.Options{}, 0)
+	require.NoError(t, err)
+	require.Len(t, sweep.Notices, 1)
+	require.Contains(t, sweep.Notices[0], "pgd.steps = 3 (file ")
+	require.Contains(t, sweep.Notices[0], "has no effect: no defender has pgd")
+}
+
+// defaultOf returns the default of a key.
+func defaultOf(t *testing.T, name string) string {
+	t.Helper()
+	for _, key := range config.Keys() {
+		if key.Name == name {
+			return key.Default
+		}
+	}
+	t.Fatal(name)
+	return ""
+}
+
 // In a sweep, a setting needs one point that reads it.
 func TestSweepsWithSettingsWithoutEffect(t *testing.T) {
 	for _, text := range []string{

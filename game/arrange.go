@@ -18,7 +18,7 @@ type arrangement struct {
 // arrange validates the rules, deals the images and chooses those to be
 // poisoned.
 func (r Rules) arrange(set *datasets.Set) (*arrangement, error) {
-	if err := r.check(set); err != nil {
+	if err := r.check(outlineOf(set)); err != nil {
 		return nil, err
 	}
 	resolved, order := r.Resolve(set), newImageOrder(set, r.Seed)
@@ -141,7 +141,7 @@ func (r Rules) checkShareSizes() error {
 // false if the whole dataset does not suffice, without trying smaller pools.
 func (r Rules) SmallestPool(set *datasets.Set) (size int, ok bool) {
 	r.PoolSize = 0
-	if r.check(set) != nil {
+	if r.check(outlineOf(set)) != nil {
 		return 0, false
 	}
 	return r.smallestPool(set, newImageOrder(set, r.Seed))

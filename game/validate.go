@@ -36,9 +36,9 @@ func (r Rules) Validate(set *datasets.Set) error {
 }
 
 // check refuses values that are wrong for every pool size.
-func (r Rules) check(set *datasets.Set) error {
-	if r.PoolSize < 0 || r.PoolSize > set.Len() {
-		return refuse("pool size is %d: %s has %d images: choose 1 to %d, or 0 for all", r.PoolSize, set.Name, set.Len(), set.Len())
+func (r Rules) check(set outline) error {
+	if r.PoolSize < 0 || r.PoolSize > set.images {
+		return refuse("pool size is %d: %s has %d images: choose 1 to %d, or 0 for all", r.PoolSize, set.name, set.images, set.images)
 	}
 	for _, share := range []struct {
 		name  string
@@ -62,8 +62,8 @@ func (r Rules) check(set *datasets.Set) error {
 	if err := r.checkSeats(); err != nil {
 		return err
 	}
-	if err := shapeOf(set).Validate(); err != nil {
-		return fmt.Errorf("game: %w: %s: %w", ErrRules, set.Name, err)
+	if err := set.shape.Validate(); err != nil {
+		return fmt.Errorf("game: %w: %s: %w", ErrRules, set.name, err)
 	}
 	seen := make(map[int]bool, len(r.Attackers))
 	for _, a := range r.Attackers {
@@ -88,16 +88,16 @@ func (r Rules) check(set *datasets.Set) error {
 }
 
 // check refuses values that are wrong whatever the other attackers are.
-func (a Attacker) check(set *datasets.Set) error {
+func (a Attacker) check(set outline) error {
 	if a.ID < 0 {
 		return refuse("attacker ID %d: IDs must be at least 0", a.ID)
 	}
 	if a.Draw < 0 {
 		return refuse("attacker %d: draw is %d: draws count from 0", a.ID, a.Draw)
 	}
-	if a.Target < 0 || a.Target >= len(set.Classes) {
+	if a.Target < 0 || a.Target >= len(set.classes) {
 		return refuse("attacker %d: target label %d is not one of the %d classes of %s: choose 0 to %d (%s)",
-			a.ID, a.Target, len(set.Classes), set.Name, len(set.Classes)-1, strings.Join(set.Classes, ", "))
+			a.ID, a.Target, len(set.classes), set.name, len(set.classes)-1, strings.Join(set.classes, ", "))
 	}
 	if allowed := a.PoisonRate >= 0 && a.PoisonRate <= 1; !allowed {
 		return refuse("attacker %d: p0 is %v: it must be between 0 and 1", a.ID, a.PoisonRate)

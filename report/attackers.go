@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/internal/words"
 	"backfire/report/table"
 )
 
@@ -33,14 +34,14 @@ func (s *series) list(labels []string) table.AttackerList {
 	return l
 }
 
-// labelTexts returns the target label of each attacker of the largest game, "0 Sneaker, 1
-// Bag", if the games agree on them; otherwise an empty text.
+// labelTexts returns the target label of each attacker of the largest game, "0 Sneaker (#7),
+// 1 Bag (#8)", if the games agree on them; otherwise an empty text.
 func (b *builder) labelTexts() string {
 	var texts []string
 	for _, s := range b.all {
 		for _, p := range s.complete() {
 			for i, a := range p.game.Attackers {
-				text := fmt.Sprintf("%d %s", a.ID, a.Label)
+				text := fmt.Sprintf("%d %s", a.ID, words.Class(a.Label, a.Target))
 				if i == len(texts) {
 					texts = append(texts, text)
 				} else if texts[i] != text {

@@ -52,6 +52,10 @@ type Options struct {
 	// Metrics returns the metrics of each epoch of a cell's training, for curves. It
 	// may be nil, and it may return nil without an error where they are missing.
 	Metrics func(cell string) ([]store.EpochMetrics, error)
+	// Environment returns the machine on which a cell was trained, for a note on models
+	// that were trained in different arithmetic. It may be nil, and it may return nil
+	// where the machine is not known.
+	Environment func(cell string) (*store.Environment, error)
 }
 
 // New makes a table of a summary's games on one of its datasets. The error wraps
@@ -74,6 +78,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		b.table3()
 	case Unknown:
 		b.unknown()
+		if text := b.arithmeticNote(); text != "" {
+			b.table.Notes = append(b.table.Notes, text)
+		}
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
 	default:
@@ -113,7 +120,7 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	b.table = &table.Table{
 		Format: table.Version, Name: string(kind), Dataset: dataset,
 		Heads: []string{}, Columns: []table.Column{}, Rows: []table.Row{}, Footnotes: []table.Footnote{}, Notes: []string{},
-		Seeds: b.seeds(), Models: b.models(), Readings: b.readings(),
+		Seeds: b.seeds(), Models: len(b.trained()), Readings: b.readings(),
 	}
 	if opt.Name != "" {
 		b.table.Name = opt.Name
@@ -173,7 +180,7 @@ func (b *builder) gameMarks(s *series) []string {
 		if p.game.Collapsed {
 			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
 		}
-		if text := overlapText(p.game.Overlaps); text != "" {
+		if text := overlapText(p.game.Overlaps, p.game.OverlapCount); text != "" {
 			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
 		}
 	}
@@ -187,8 +194,8 @@ func (b *builder) gameMarks(s *series) []string {
 }
 
 // overlapText lists pairs of triggers that share pixels by chance, or counts them if
-// they are many.
-func overlapText(pairs []game.PairOverlap) string {
+// they are many. all is their number if pairs has not all of them, or 0.
+func overlapText(pairs []game.PairOverlap, all int) string {
 	const many = 3
 	var texts []string
 	most := 0.0
@@ -197,8 +204,8 @@ func overlapText(pairs []game.PairOverlap) string {
 		texts = append(texts, fmt.Sprintf("%d and %d, %.0f %%", o.A, o.B, 100*o.Jaccard))
 		most = max(most, o.Jaccard)
 	}
-	if len(pairs) > many {
-		return fmt.Sprintf("%d pairs, up to %.0f %%", len(pairs), 100*most)
+	if max(all, len(pairs)) > many {
+		return fmt.Sprintf("%d pairs, up to %.0f %%", max(all, len(pairs)), 100*most)
 	}
 	return strings.Join(texts, "; ")
 }

@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report/table"
 )
@@ -25,7 +26,7 @@ func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*fig
 	if err != nil {
 		return nil, err
 	}
-	d := drawing{builder: b, stem: b.table.Name + "-" + dataset}
+	d := drawing{builder: b, stem: b.table.FileName()}
 	for _, add := range []func() error{
 		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.learning, d.curves,
 	} {
@@ -54,27 +55,17 @@ func (d *drawing) add(spec interface {
 	Figure() (*figures.Figure, error)
 }, of []*series,
 ) error {
-	f, err := spec.Figure()
+	f, err := visible.Strings(spec).Figure()
 	if errors.Is(err, figures.ErrEmpty) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	f.Name = fileStem(d.stem + "-" + f.Name)
-	f.Basis = d.basis(of)
+	f.Name = d.stem + "-" + f.Name
+	f.Basis = visible.Line(d.basis(of))
 	d.made = append(d.made, f)
 	return nil
-}
-
-// fileStem replaces the characters that are not allowed in file names on some system.
-func fileStem(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
-			return r
-		}
-		return '-'
-	}, name)
 }
 
 // basis names the seeds, models and readings behind series.

@@ -97,7 +97,7 @@ func TestCrossTriggerMatrixOfManyIsByTarget(t *testing.T) {
 		r := &store.Result{Cell: cell}
 		for range n {
 			var row []game.Rate
-			for _, other := range attackers { // everybody is taken for its label in percent, by one more in the second seed
+			for _, other := range attackers { // each attacker is taken for its label in percent, by one more in the second seed
 				row = append(row, game.Rate{Hits: other.Target + int(seed) - 1, Of: 100})
 			}
 			r.Cross = append(r.Cross, row)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,6 +35,12 @@ func (b *builder) notes(ofPaper bool) {
 		note("%s", text)
 	}
 	note("%s", b.scale())
+	if text := b.arithmeticNote(); text != "" {
+		note("%s", text)
+	}
+	if text := b.sharedPixels(); text != "" {
+		note("%s", text)
+	}
 	note("%s", b.readingsNote())
 	note("%s", b.targets())
 	if ofPaper {
@@ -78,6 +85,25 @@ func (b *builder) costs() string {
 		}
 	}
 	return text
+}
+
+// sharedPixels returns a note on held-out images that were also trained on under another number; empty
+// if there are none.
+func (b *builder) sharedPixels() string {
+	most, games, all := 0, 0, 0
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			if all++; p.game.SharedPixels > 0 {
+				games++
+			}
+			most = max(most, p.game.SharedPixels)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Repeated images: in %d of %s, up to %d held-out images have the pixels of an image that an agent contributed.",
+		games, words.Plural(all, "game"), most)
 }
 
 // pointSummaries returns the distinct points behind the table.
@@ -160,9 +186,9 @@ func common(points []*summary.PointSummary, of func(*summary.PointSummary) int) 
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// models counts the trained models behind the table, including those of triggers that
-// were not kept.
-func (b *builder) models() int {
+// trained returns the hashes of the trained models behind the table, sorted, including
+// those of triggers that were not kept.
+func (b *builder) trained() []string {
 	models := map[string]bool{}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
@@ -181,7 +207,7 @@ func (b *builder) models() int {
 			}
 		}
 	}
-	return len(models)
+	return slices.Sorted(maps.Keys(models))
 }
 
 // readings returns the distinct choices of what the paper leaves open, in the order of
@@ -205,7 +231,7 @@ func (b *builder) targets() string {
 			return "Target labels: each attacker's own, drawn at random for each seed."
 		}
 		for _, a := range s.attackers() {
-			label = a.Label
+			label = words.Class(a.Label, a.Target)
 			labels[label] = true
 		}
 	}

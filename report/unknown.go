@@ -64,7 +64,7 @@ func (b *builder) unknown() {
 	t.Notes = append(t.Notes,
 		"In percent. Guess: queries of an attacker with its trigger that are taken for its own; \"perfect\" bounds every way to guess, and \"random\" is what to expect of one who knows nothing. "+
 			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers, by what answers: "+
-			"the model trained without the attacker (retrain), that trained without its group (pick), that of everybody's images after it has unlearned the attacker's (unlearn). "+
+			"the model trained without the attacker (retrain), that trained without its group (pick), that of all agents' images after it has unlearned the attacker's (unlearn). "+
 			b.intervals(),
 		b.unknownCosts(updates), b.scale(), b.readingsNote(),
 	)

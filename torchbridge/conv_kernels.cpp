@@ -1,7 +1,8 @@
 #include "conv_kernels.h"
 #include "conv_bands.h"
+#include "kernel_set.h"
 #include "parallel.h"
-#include "vectors.h"
+#include "workspace.h"
 
 #include <algorithm>
 #include <memory>
@@ -13,21 +14,11 @@
 namespace backfire {
 namespace {
 
-using L = Eight;
-
-// Six pixels times two vectors of channels are summed in registers: twelve of
-// sixteen, two for weights and one for a pixel.
-constexpr int64_t kPixels = 6;
 // A chunk of a panel of this length stays in the first cache (16 kB of 32)
 // while all pixels of a band pass it.
 constexpr int64_t kChunk = 256;
 // The copied pixels of a band stay in the second cache up to 128 channels.
 constexpr int64_t kBandPixels = 512;
-
-// Floats of the source, counted from where a pixel of the result begins in it.
-struct Run {
-  int64_t from, length;
-};
 
 // A part of the panel and what it is multiplied with, one after the other.
 struct Chunk {
@@ -92,78 +83,18 @@ void Source::copy(const Band &band, float *into) const {
     }
 }
 
-// What is summed for a class, a band, a chunk and `lanes` channels of the
-// result.
-struct Sweep {
-  const float *source, *panel;
-  const Run *runs;
-  int64_t count; // of runs
-  const int64_t *from, *to;
-  int64_t pixels;
-  bool first; // chunk: the sums begin at zero
-  float *result;
-};
-
-// kWide: two vectors of channels. Otherwise one, and every second product of a
-// sum is added up on its own.
-template <int kCount, bool kWide> INLINE void tile(const Sweep &s, int64_t at) {
-  L::Vector sum[kCount][2] = {};
-  if (!s.first)
-#pragma GCC unroll 8
-    for (int p = 0; p < kCount; ++p) {
-      load<L>(sum[p][0], s.result + s.to[at + p]);
-      if (kWide)
-        load<L>(sum[p][1], s.result + s.to[at + p] + L::kLanes);
-    }
-  const float *panel = s.panel;
-  for (int64_t r = 0; r < s.count; ++r) {
-    const float *source = s.source + s.runs[r].from, *x[kCount];
-#pragma GCC unroll 8
-    for (int p = 0; p < kCount; ++p)
-      x[p] = source + s.from[at + p];
-    constexpr int64_t kStep = kWide ? 1 : 2;
-    for (int64_t k = 0; k < s.runs[r].length; k += kStep) {
-      L::Vector w[2];
-      load<L>(w[0], panel);
-      load<L>(w[1], panel + L::kLanes);
-      panel += 2 * L::kLanes;
-#pragma GCC unroll 8
-      for (int p = 0; p < kCount; ++p) {
-        sum[p][0] += x[p][k] * w[0];
-        sum[p][1] += x[p][k + kStep - 1] * w[1];
-      }
-    }
-  }
-#pragma GCC unroll 8
-  for (int p = 0; p < kCount; ++p) {
-    float *y = s.result + s.to[at + p];
-    if (kWide)
-      store<L>(y + L::kLanes, sum[p][1]);
-    else
-      sum[p][0] += sum[p][1];
-    store<L>(y, sum[p][0]);
-  }
-}
-
-template <bool kWide> INLINE void sweep(const Sweep &s) {
-  int64_t at = 0;
-  for (; at + kPixels <= s.pixels; at += kPixels)
-    tile<kPixels, kWide>(s, at);
-  for (; at < s.pixels; ++at)
-    tile<1, kWide>(s, at);
-}
-FOR_AVX2 void sweep_wide(const Sweep &s) { sweep<true>(s); }
-FOR_AVX2 void sweep_narrow(const Sweep &s) { sweep<false>(s); }
-
 // A result, or its gradient, as sums over a source.
 struct Pass {
   Source source;
   int64_t images, grid_height, grid_width;
   int64_t height, width, channels, scale; // of the result; pixels per grid cell
+  bool add;                               // to what the result holds
   std::vector<Class> classes;
 
-  int64_t lanes() const {
-    return channels % (2 * L::kLanes) ? L::kLanes : 2 * L::kLanes;
+  // Channels of a vector, and of a panel of one or two.
+  int64_t lanes() const { return kernels().lanes_for(channels, channels); }
+  int64_t panel() const {
+    return channels % (2 * lanes()) ? lanes() : 2 * lanes();
   }
   void locate(const Bands &bands);
   void run(float *result);
@@ -201,29 +132,35 @@ void Pass::locate(const Bands &bands) {
 
 void Pass::band(const Bands &bands, const Band &band, int64_t slice,
                 int64_t slices, float *result) const {
-  static thread_local std::vector<float> copy;
-  copy.resize(
-      std::max<size_t>(copy.size(), bands.per_band * source.rows(bands.rows) *
-                                        source.row_length()));
-  source.copy(band, copy.data());
-  int64_t blocks = channels / lanes();
+  static thread_local Workspace memory;
+  float *copy = memory.floats(bands.per_band * source.rows(bands.rows) *
+                              source.row_length());
+  source.copy(band, copy);
+  int64_t panel = this->panel(), blocks = channels / panel;
+  auto kernel = kernels().direct_for(lanes()).sweep[panel > lanes()];
   result += (band.image * height + band.row * scale) * width * channels;
   for (auto &c : classes)
     for (int64_t b = slice * blocks / slices; b < (slice + 1) * blocks / slices;
          ++b) {
-      Sweep s{copy.data(),         nullptr,     nullptr,         0,
-              c.from.data(),       c.to.data(), pixels(c, band), true,
-              result + b * lanes()};
+      Sweep s{copy,
+              nullptr,
+              nullptr,
+              0,
+              c.from.data(),
+              c.to.data(),
+              pixels(c, band),
+              !add,
+              result + b * panel};
       for (auto &chunk : c.chunks) {
-        s.panel = c.panel.get() + (b * c.length + chunk.begin) * lanes();
+        s.panel = c.panel.get() + (b * c.length + chunk.begin) * panel;
         s.runs = chunk.runs.data();
         s.count = chunk.runs.size();
-        lanes() > L::kLanes ? sweep_wide(s) : sweep_narrow(s);
+        kernel(s);
         s.first = false;
       }
-      if (c.chunks.empty())
+      if (c.chunks.empty() && !add)
         for (int64_t i = 0; i < s.pixels; ++i)
-          std::fill_n(s.result + s.to[i], lanes(), 0.0f);
+          std::fill_n(s.result + s.to[i], panel, 0.0f);
     }
 }
 
@@ -231,7 +168,7 @@ void Pass::run(float *result) {
   Bands bands(images, grid_height, grid_width, kBandPixels);
   locate(bands);
   // Where there are fewer bands than threads, channels are shared out, too.
-  int64_t slices = slices_of(bands.count, channels / lanes());
+  int64_t slices = slices_of(bands.count, channels / panel());
   parallel_for(bands.count * slices, 1, [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; ++i)
       band(bands, bands[i / slices], i % slices, slices, result);
@@ -241,10 +178,8 @@ void Pass::run(float *result) {
 } // namespace
 
 bool convolves(const Convolution &c) {
-  bool known = (c.kernel == 1 || c.kernel == 3) &&
-               (c.stride == 1 || c.stride == 2) && c.in % L::kLanes == 0 &&
-               c.out % L::kLanes == 0;
-  return known && capability() == Capability::kAVX2;
+  return (c.kernel == 1 || c.kernel == 3) && (c.stride == 1 || c.stride == 2) &&
+         c.in % 8 == 0 && c.out % 8 == 0;
 }
 
 void convolve(const Convolution &c, const float *x, const float *weight,
@@ -257,11 +192,12 @@ void convolve(const Convolution &c, const float *x, const float *weight,
             c.out_width(),
             c.out,
             1,
+            false,
             {}};
   Class all{};
   for (int64_t h = 0; h < c.kernel; ++h)
     all.add(h * pass.source.row_length(), c.kernel * c.in);
-  int64_t lanes = pass.lanes(), taps = c.kernel * c.kernel;
+  int64_t lanes = pass.panel(), taps = c.kernel * c.kernel;
   all.panel.reset(new float[c.out * all.length]);
   parallel_for(c.out / lanes, 1, [&](int64_t from, int64_t to) {
     for (int64_t b = from; b < to; ++b)
@@ -277,7 +213,7 @@ void convolve(const Convolution &c, const float *x, const float *weight,
 }
 
 void input_gradient(const Convolution &c, const float *dy, const float *weight,
-                    float *dx) {
+                    bool add, float *dx) {
   int64_t height = c.out_height(), width = c.out_width();
   Pass pass{{dy, height, width, c.out, c.kernel / 2, 1},
             c.images,
@@ -287,8 +223,9 @@ void input_gradient(const Convolution &c, const float *dy, const float *weight,
             c.width,
             c.in,
             c.stride,
+            add,
             {}};
-  int64_t lanes = pass.lanes(), padding = c.kernel / 2;
+  int64_t lanes = pass.panel(), padding = c.kernel / 2;
   for (int64_t row = 0; row < c.stride; ++row)
     for (int64_t column = 0; column < c.stride; ++column) {
       Class part{};

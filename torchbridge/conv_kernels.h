@@ -1,10 +1,9 @@
-// Convolutions of float images in memory order N,H,W,C, and their gradients,
-// for processors with AVX2.
+// Convolutions of float images in memory order N,H,W,C, and their gradients.
 //
 // They are sums of products of pixels with panels of weights that are laid out
 // anew for each call (Georganas et al. 2018, "Anatomy of High-Performance Deep
 // Learning Convolutions on SIMD Architectures", section II, without code made
-// at run time). No result depends on the number of threads.
+// at run time). No result depends on the number of threads or on the processor.
 #ifndef BACKFIRE_CONV_KERNELS_H
 #define BACKFIRE_CONV_KERNELS_H
 
@@ -22,17 +21,22 @@ struct Convolution {
   int64_t out_width() const { return (width - 1) / stride + 1; }
 };
 
-// Whether the functions below know the convolution (kernels of 1 and 3, strides
-// of 1 and 2, channels in eights) and are made for the processor: with AVX-512
-// libtorch's are faster.
+// Returns whether the functions below know the convolution: kernels of 1 and 3,
+// strides of 1 and 2, channels in eights.
 bool convolves(const Convolution &c);
 
 void convolve(const Convolution &c, const float *x, const float *weight,
               float *y);
+// Writes the gradient into dx, or adds it to what is there.
 void input_gradient(const Convolution &c, const float *dy, const float *weight,
-                    float *dx);
+                    bool add, float *dx);
 void weight_gradient(const Convolution &c, const float *x, const float *dy,
                      float *dweight);
+
+// The weight gradient of a convolution of images of one to four channels with a
+// kernel of 3 and a stride of 1. convolve() knows these, too.
+void stem_weight_gradient(const Convolution &c, const float *x, const float *dy,
+                          float *dweight);
 
 } // namespace backfire
 #endif

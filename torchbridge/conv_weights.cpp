@@ -1,11 +1,10 @@
 #include "conv_bands.h"
 #include "conv_kernels.h"
+#include "kernel_set.h"
 #include "parallel.h"
-#include "vectors.h"
+#include "workspace.h"
 
 #include <algorithm>
-#include <memory>
-#include <vector>
 
 // The gradient of the weights: sums over pixels of products of the input with
 // the result's gradient.
@@ -13,11 +12,6 @@
 namespace backfire {
 namespace {
 
-using L = Eight;
-
-// Output channels whose sums are made together, half of a vector. With three
-// vectors of input each that takes twelve of sixteen registers.
-constexpr int64_t kRows = 4;
 // Input and gradients of a tile stay in the first cache.
 constexpr int64_t kBandPixels = 384;
 // Gradients of so many times eight channels stay in the second cache while the
@@ -27,61 +21,23 @@ constexpr int64_t kOctets = 8;
 // as many as fit into so many floats.
 constexpr int64_t kParts = 16, kPartFloats = int64_t(1) << 20;
 
-// One tile's input and gradients: `images` of `rows` of `columns` pixels.
-struct Tile {
-  const float *x, *dy;
-  int64_t images, rows, columns;
-  int64_t image_length, row_length, step; // floats of x
-  float *sums;                            // [kRows][vectors]
-};
-
-template <int kVectors> INLINE void accumulate(const Tile &t) {
-  L::Vector sum[kRows][kVectors];
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v)
-      load<L>(sum[r][v], t.sums + (r * kVectors + v) * L::kLanes);
-  const float *dy = t.dy;
-  for (int64_t i = 0; i < t.images; ++i)
-    for (int64_t h = 0; h < t.rows; ++h) {
-      const float *x = t.x + i * t.image_length + h * t.row_length;
-      for (int64_t w = 0; w < t.columns; ++w, x += t.step, dy += L::kLanes) {
-        L::Vector pixel[kVectors];
-#pragma GCC unroll 3
-        for (int v = 0; v < kVectors; ++v)
-          load<L>(pixel[v], x + v * L::kLanes);
-#pragma GCC unroll 4
-        for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-          for (int v = 0; v < kVectors; ++v)
-            sum[r][v] += dy[r] * pixel[v];
-      }
-    }
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v)
-      store<L>(t.sums + (r * kVectors + v) * L::kLanes, sum[r][v]);
-}
-FOR_AVX2 void accumulate_one(const Tile &t) { accumulate<1>(t); }
-FOR_AVX2 void accumulate_two(const Tile &t) { accumulate<2>(t); }
-FOR_AVX2 void accumulate_three(const Tile &t) { accumulate<3>(t); }
-
 // How the work is cut up. Channels of the input are taken `block` at a time: in
 // the copy they lie side by side pixel by pixel, so that a row of the kernel is
 // `vectors` vectors.
 struct Plan {
   Convolution c;
+  const KernelSet &set;
+  int64_t lanes; // channels of a vector of the input
+  const DirectLoops &loops;
   int64_t padding, block, blocks, vectors, octets, padded_width;
   Bands bands;
 
   explicit Plan(const Convolution &c)
-      : c(c), padding(c.kernel / 2),
-        block(c.kernel == 1 && c.in % (2 * L::kLanes) == 0 ? 2 * L::kLanes
-                                                           : L::kLanes),
-        blocks(c.in / block), vectors(c.kernel * block / L::kLanes),
-        octets(c.out / L::kLanes), padded_width(c.width + 2 * padding),
+      : c(c), set(kernels()), lanes(set.lanes_for(c.in, c.in)),
+        loops(set.direct_for(lanes)), padding(c.kernel / 2),
+        block(c.kernel == 1 && c.in % (2 * lanes) == 0 ? 2 * lanes : lanes),
+        blocks(c.in / block), vectors(c.kernel * block / lanes),
+        octets(c.out / 8), padded_width(c.width + 2 * padding),
         bands(c.images, c.out_height(), c.out_width(), kBandPixels) {}
 
   int64_t rows(int64_t out_rows) const {
@@ -94,10 +50,10 @@ struct Plan {
   int64_t band_pixels() const {
     return bands.per_band * bands.rows * c.out_width();
   }
-  // Floats of a tile's sums.
-  int64_t tile_length() const { return kRows * vectors * L::kLanes; }
-  // Those of eight output channels: [kernel][blocks][8][vectors].
-  int64_t octet_length() const { return c.kernel * blocks * 2 * tile_length(); }
+  // Floats of the sums of eight output channels: [kernel][blocks][8][vectors].
+  int64_t octet_length() const {
+    return c.kernel * blocks * 8 * vectors * lanes;
+  }
 
   void copy_input(const Band &band, const float *x, float *into) const;
   void copy_gradient(const Band &band, const float *dy, int64_t from,
@@ -105,17 +61,6 @@ struct Plan {
   void add(const Band &band, const float *x, const float *dy, int64_t from,
            int64_t to, float *sums) const;
 };
-
-// Copies the first vector of each of `count` pixels, which are `stride` floats
-// apart, to where they are `step` floats apart.
-FOR_AVX2 void copy_vectors(const float *from, int64_t count, int64_t stride,
-                           int64_t step, float *to) {
-  for (int64_t i = 0; i < count; ++i) {
-    L::Vector v;
-    load<L>(v, from + i * stride);
-    store<L>(to + i * step, v);
-  }
-}
 
 // Writes [blocks][images][rows][padded_width][block].
 void Plan::copy_input(const Band &band, const float *x, float *into) const {
@@ -132,9 +77,9 @@ void Plan::copy_input(const Band &band, const float *x, float *into) const {
           continue;
         }
         std::fill_n(line, margin, 0.0f);
-        for (int64_t k = 0; k < block; k += L::kLanes)
-          copy_vectors(from + b * block + k, c.width, c.in, block,
-                       line + margin + k);
+        for (int64_t k = 0; k < block; k += lanes)
+          loops.copy(from + b * block + k, c.width, c.in, block,
+                     line + margin + k);
         std::fill_n(line + margin + c.width * block, margin, 0.0f);
       }
     }
@@ -145,46 +90,29 @@ void Plan::copy_gradient(const Band &band, const float *dy, int64_t from,
                          int64_t to, float *into) const {
   int64_t pixels = band.images * band.rows * c.out_width();
   dy += (band.image * c.out_height() + band.row) * c.out_width() * c.out;
-  for (int64_t o = from; o < to; ++o, into += band_pixels() * L::kLanes)
-    copy_vectors(dy + o * L::kLanes, pixels, c.out, L::kLanes, into);
+  for (int64_t o = from; o < to; ++o, into += band_pixels() * 8)
+    set.direct[0].copy(dy + o * 8, pixels, c.out, 8, into);
 }
 
 // Adds the band's products to the sums of the octets `from` to `to`.
 void Plan::add(const Band &band, const float *x, const float *dy, int64_t from,
                int64_t to, float *sums) const {
-  auto kernel = vectors == 1   ? accumulate_one
-                : vectors == 2 ? accumulate_two
-                               : accumulate_three;
+  auto kernel = loops.accumulate[vectors - 1];
   int64_t row = padded_width * block;
-  auto tile = [&](int64_t b, int64_t h, int64_t o, int64_t half) {
+  auto tile = [&](int64_t b, int64_t h, int64_t o, int64_t r) {
     kernel({x + b * block_length() + h * row,
-            dy + (o - from) * band_pixels() * L::kLanes + half * kRows,
-            band.images, band.rows, c.out_width(), rows(band.rows) * row,
-            c.stride * row, c.stride * block,
+            dy + (o - from) * band_pixels() * 8 + r, band.images, band.rows,
+            c.out_width(), rows(band.rows) * row, c.stride * row,
+            c.stride * block,
             sums + o * octet_length() +
-                ((h * blocks + b) * 2 + half) * tile_length()});
+                ((h * blocks + b) * 8 + r) * vectors * lanes});
   };
   for (int64_t first = from; first < to; first += kOctets)
     for (int64_t b = 0; b < blocks; ++b)
       for (int64_t h = 0; h < c.kernel; ++h)
-        for (int64_t o = first; o < std::min(first + kOctets, to); ++o) {
-          tile(b, h, o, 0);
-          tile(b, h, o, 1);
-        }
-}
-
-// Adds up parts `length` floats apart, vector by vector, in order.
-FOR_AVX2 void add_up(const float *from, int64_t parts, int64_t length,
-                     int64_t vectors, float *to, int64_t step) {
-  for (int64_t v = 0; v < vectors; ++v) {
-    L::Vector sum, part;
-    load<L>(sum, from + v * L::kLanes);
-    for (int64_t i = 1; i < parts; ++i) {
-      load<L>(part, from + i * length + v * L::kLanes);
-      sum += part;
-    }
-    store<L>(to + v * step, sum);
-  }
+        for (int64_t o = first; o < std::min(first + kOctets, to); ++o)
+          for (int64_t r = 0; r < 8; r += loops.rows)
+            tile(b, h, o, r);
 }
 
 } // namespace
@@ -199,25 +127,24 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
   // Where there are fewer parts than threads, output channels are shared out,
   // too: that changes no sum.
   int64_t slices = slices_of(parts, plan.octets);
-  std::unique_ptr<float[]> sums(new float[parts * length]);
+  static thread_local Workspace memory;
+  float *sums = memory.floats(parts * length);
   parallel_for(parts * slices, 1, [&](int64_t first, int64_t last) {
-    static thread_local std::vector<float> input, gradient;
-    input.resize(
-        std::max<size_t>(input.size(), plan.blocks * plan.block_length()));
-    gradient.resize(
-        std::max<size_t>(gradient.size(), plan.band_pixels() * c.out));
+    static thread_local Workspace input_memory, gradient_memory;
+    float *input = input_memory.floats(plan.blocks * plan.block_length());
+    float *gradient = gradient_memory.floats(plan.band_pixels() * c.out);
     for (int64_t i = first; i < last; ++i) {
       int64_t part = i / slices, slice = i % slices;
       int64_t from = slice * plan.octets / slices,
               to = (slice + 1) * plan.octets / slices;
-      float *into = sums.get() + part * length;
+      float *into = sums + part * length;
       std::fill(into + from * plan.octet_length(),
                 into + to * plan.octet_length(), 0.0f);
       for (int64_t b = part * bands.count / parts;
            b < (part + 1) * bands.count / parts; ++b) {
-        plan.copy_input(bands[b], x, input.data());
-        plan.copy_gradient(bands[b], dy, from, to, gradient.data());
-        plan.add(bands[b], input.data(), gradient.data(), from, to, into);
+        plan.copy_input(bands[b], x, input);
+        plan.copy_gradient(bands[b], dy, from, to, gradient);
+        plan.add(bands[b], input, gradient, from, to, into);
       }
     }
   });
@@ -225,15 +152,56 @@ void weight_gradient(const Convolution &c, const float *x, const float *dy,
     for (int64_t o = first; o < last; ++o)
       for (int64_t h = 0; h < c.kernel; ++h)
         for (int64_t b = 0; b < plan.blocks; ++b) {
-          const float *from = sums.get() + o / L::kLanes * plan.octet_length() +
-                              (h * plan.blocks + b) * 2 * plan.tile_length() +
-                              o % L::kLanes * plan.vectors * L::kLanes;
-          add_up(from, parts, length, plan.vectors,
-                 dweight + (o * c.kernel + h) * c.kernel * c.in +
-                     b * plan.block,
-                 c.kernel == 1 ? L::kLanes : c.in);
+          const float *from =
+              sums + o / 8 * plan.octet_length() +
+              ((h * plan.blocks + b) * 8 + o % 8) * plan.vectors * plan.lanes;
+          plan.loops.add_up(from, parts, length, plan.vectors,
+                            dweight + (o * c.kernel + h) * c.kernel * c.in +
+                                b * plan.block,
+                            c.kernel == 1 ? plan.lanes : c.in);
         }
   });
+}
+
+void stem_weight_gradient(const Convolution &c, const float *x, const float *dy,
+                          float *dweight) {
+  const auto &set = kernels();
+  int64_t lanes = set.lanes_for(c.out, c.out), vectors = c.out / lanes;
+  int64_t padding = c.kernel / 2, taps = c.kernel * c.in;
+  int64_t row = (c.width + 2 * padding) * c.in;
+  int64_t parts = std::min(kParts, c.images);
+  int64_t length = vectors * c.kernel * taps * lanes;
+  static thread_local Workspace memory;
+  float *sums = memory.floats(parts * length);
+  parallel_for(parts, 1, [&](int64_t first, int64_t last) {
+    static thread_local Workspace image_memory;
+    float *image = image_memory.floats((c.height + 2 * padding) * row);
+    std::fill_n(image, (c.height + 2 * padding) * row, 0.0f);
+    for (int64_t part = first; part < last; ++part) {
+      float *into = sums + part * length;
+      std::fill_n(into, length, 0.0f);
+      for (int64_t i = part * c.images / parts;
+           i < (part + 1) * c.images / parts; ++i) {
+        for (int64_t h = 0; h < c.height; ++h)
+          std::copy_n(x + (i * c.height + h) * c.width * c.in, c.width * c.in,
+                      image + (h + padding) * row + padding * c.in);
+        for (int64_t v = 0; v < vectors; ++v)
+          for (int64_t h = 0; h < c.kernel; ++h)
+            set.direct_for(lanes).stem(
+                {image + h * row,
+                 dy + i * c.height * c.width * c.out + v * lanes, c.height,
+                 c.width, row, c.in, c.width * c.out, c.out, taps,
+                 into + (v * c.kernel + h) * taps * lanes});
+      }
+    }
+  });
+  for (int64_t part = 1; part < parts; ++part)
+    for (int64_t i = 0; i < length; ++i)
+      sums[i] += sums[part * length + i];
+  for (int64_t o = 0; o < c.out; ++o)
+    for (int64_t t = 0; t < c.kernel * taps; ++t)
+      dweight[o * c.kernel * taps + t] =
+          sums[(o / lanes * c.kernel * taps + t) * lanes + o % lanes];
 }
 
 } // namespace backfire

@@ -2,6 +2,7 @@ package torchbridge
 
 import (
 	"fmt"
+	"os"
 	"sync"
 	"unsafe"
 
@@ -17,7 +18,9 @@ import "C"
 // resumed and stored models are compared with a tolerance for another machine.
 //   - 0: direct convolutions.
 //   - 1: Winograd's algorithm for 3x3 convolutions of stride 1.
-const KernelGeneration = 1
+//   - 2: whole steps and predictions by the package's own kernels (on a CPU in fp32,
+//     unless with KernelsDirect), with the same bits on every processor.
+const KernelGeneration = 2
 
 // Environment asks libtorch about itself and its devices.
 func Environment() (hardware.Env, error) {
@@ -28,6 +31,8 @@ func Environment() (hardware.Env, error) {
 		Threads:   int(C.bf_get_num_threads()),
 		Kernels:   KernelGeneration,
 		GPUs:      []hardware.GPU{},
+
+		Arithmetic: hardware.Arithmetic(os.Environ()),
 	}
 	var capability *C.char
 	if err := shimError(C.bf_cpu_capability(&capability)); err != nil {

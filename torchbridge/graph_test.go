@@ -37,15 +37,17 @@ func (t *Trainer) recorded() []stepShape {
 
 // randomTransform returns a transform of a batch of n rows with the given parts,
 // whose values differ from step to step.
-func randomTransform(parts string, add bool, epoch, step, n int) BatchTransform {
+func randomTransform(m ModelSpec, parts string, add bool, epoch, step, n int) BatchTransform {
 	rng := streams.New(uint64(epoch), "change", uint64(step))
 	var transform BatchTransform
 	has := func(part string) bool { return strings.Contains(parts, part) }
 	if has("stamps") {
 		transform.Stamps = &Stamps{Rows: []int32{int32(rng.IntN(n - 1)), int32(n - 1)}, Add: add}
-		for range 2 * 64 {
+		for range 2 * m.Height * m.WidthPx {
 			transform.Stamps.Masks = append(transform.Stamps.Masks, uint8(rng.IntN(2)))
-			transform.Stamps.Patterns = append(transform.Stamps.Patterns, uint8(rng.IntN(256)))
+			for range m.Channels {
+				transform.Stamps.Patterns = append(transform.Stamps.Patterns, uint8(rng.IntN(256)))
+			}
 		}
 		if add {
 			n += 2
@@ -63,7 +65,7 @@ func randomTransform(parts string, add bool, epoch, step, n int) BatchTransform 
 	if has("attack") {
 		transform.Perturbation = &Perturbation{Rows: []int32{int32(rng.IntN(n))}, Epsilon: 8, StepSize: 3, Steps: 4, Add: add}
 		if has("start") {
-			for range 64 {
+			for range m.Channels * m.Height * m.WidthPx {
 				transform.Perturbation.Start = append(transform.Perturbation.Start, float32(16*rng.Float64()-8))
 			}
 		}
@@ -91,10 +93,12 @@ func TestGraphTakesTheSameSteps(t *testing.T) {
 					case "alternating":
 						shapes = 3
 						opt.Transform = func(epoch, step, n int) BatchTransform {
-							return randomTransform([]string{"", "cutmix", "mixup attack"}[(epoch+step)%3], false, epoch, step, n)
+							return randomTransform(toyOptions().Model, []string{"", "cutmix", "mixup attack"}[(epoch+step)%3], false, epoch, step, n)
 						}
 					default:
-						opt.Transform = func(epoch, step, n int) BatchTransform { return randomTransform(parts, add, epoch, step, n) }
+						opt.Transform = func(epoch, step, n int) BatchTransform {
+							return randomTransform(toyOptions().Model, parts, add, epoch, step, n)
+						}
 					}
 					graphed, stats := train(t, opt)
 					require.Len(t, graphed.recorded(), shapes)
@@ -126,7 +130,7 @@ func TestGraphTakesTheSameStepsInLess(t *testing.T) {
 			continue
 		}
 		opt.Transform = func(epoch, step, n int) BatchTransform {
-			return randomTransform("stamps cutmix attack start", true, epoch, step, n)
+			return randomTransform(toyOptions().Model, "stamps cutmix attack start", true, epoch, step, n)
 		}
 		graphed, _ := train(t, opt)
 		require.Len(t, graphed.recorded(), 1)
@@ -174,7 +178,7 @@ func TestFailedRecordingBesideAnother(t *testing.T) {
 	trainer, _, _ := toyTrainer(t, device, func(o *Options) {
 		o.Notice = func(string) { notices++ }
 		o.Transform = func(epoch, step, n int) BatchTransform {
-			return randomTransform([]string{"cutmix", "mixup"}[step%2], false, epoch, step, n)
+			return randomTransform(toyOptions().Model, []string{"cutmix", "mixup"}[step%2], false, epoch, step, n)
 		}
 	})
 	for epoch := range 4 {
@@ -210,7 +214,7 @@ func TestGraphsSideBySide(t *testing.T) {
 	opt := toyOptions()
 	opt.Device = gpu(t)
 	opt.Transform = func(epoch, step, n int) BatchTransform {
-		return randomTransform([]string{"", "cutmix attack"}[step%2], false, epoch, step, n)
+		return randomTransform(toyOptions().Model, []string{"", "cutmix attack"}[step%2], false, epoch, step, n)
 	}
 	images, labels := toyImages(opt.Images, 1)
 	type end struct {
@@ -288,7 +292,7 @@ func TestRecordingsGiveTheirMemoryBack(t *testing.T) {
 	opt := toyOptions()
 	opt.Device, opt.Train.Epochs = gpu(t), 3
 	opt.Transform = func(epoch, step, n int) BatchTransform {
-		return randomTransform([]string{"cutmix", "mixup"}[(epoch+step)%2], false, epoch, step, n)
+		return randomTransform(toyOptions().Model, []string{"cutmix", "mixup"}[(epoch+step)%2], false, epoch, step, n)
 	}
 	var free []int64
 	for range 6 {
@@ -321,6 +325,7 @@ const (
 
 func TestOperationsPerStep(t *testing.T) {
 	opt := toyOptions()
+	opt.graph = true // the native network needs none
 	trainer, err := NewTrainer(opt)
 	require.NoError(t, err)
 	defer trainer.Close()

@@ -2,7 +2,7 @@
 // pixels and whose columns are channels (channels_last memory).
 //
 // Every sum is made over blocks of fixed size that are added in a fixed order,
-// so no result depends on the number of threads.
+// so no result depends on the number of threads or on the processor.
 #ifndef BACKFIRE_NORM_KERNELS_H
 #define BACKFIRE_NORM_KERNELS_H
 
@@ -14,6 +14,13 @@ namespace backfire {
 struct Extent {
   int64_t rows, channels;
 };
+
+// Writes mean and 1 / sqrt(variance + epsilon) of each channel of x, and moves
+// the running statistics of the first `kept` channels towards x's, whose
+// variance is the unbiased one there, as PyTorch does.
+void measure(const float *x, Extent extent, double momentum, double epsilon,
+             int64_t kept, float *running_mean, float *running_variance,
+             float *mean, float *deviation);
 
 // Per channel, sum[c] = sum over rows of (x - pivot[c]) and squares[c] = that
 // of (x - pivot[c])^2.

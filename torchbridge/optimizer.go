@@ -120,6 +120,15 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate tensor) error {
 	return nil
 }
 
+// handlesOf lists the handles of tensors.
+func handlesOf(list []parameter) []lib.Ctensor {
+	out := make([]lib.Ctensor, len(list))
+	for i, p := range list {
+		out[i] = p.value.c
+	}
+	return out
+}
+
 // handles returns the handles of the list for C.
 func handles(list []lib.Ctensor) *unsafe.Pointer {
 	return (*unsafe.Pointer)(unsafe.Pointer(&list[0]))

@@ -10,7 +10,7 @@ const predictBatch = 100
 // Predict returns the most likely class of each image (NCHW bytes, any number of
 // images), by the model as it stands, with BatchNorm's running statistics.
 func (t *Trainer) Predict(images []uint8) ([]uint8, error) {
-	classes, err := infer[int64](t, images, func(s *scope, features tensor) tensor {
+	classes, err := infer[int64](t, images, inferClasses, 1, func(s *scope, features tensor) tensor {
 		return s.argmax(t.net.logits(s, features))
 	})
 	if err != nil {
@@ -26,7 +26,7 @@ func (t *Trainer) Predict(images []uint8) ([]uint8, error) {
 // Probabilities returns what the model gives each class of each image: N rows of
 // as many values as there are classes, each row adding up to 1.
 func (t *Trainer) Probabilities(images []uint8) ([]float32, error) {
-	values, err := infer[float32](t, images, func(s *scope, features tensor) tensor {
+	values, err := infer[float32](t, images, inferProbabilities, t.opt.Model.Classes, func(s *scope, features tensor) tensor {
 		return s.softmax(t.net.logits(s, features))
 	})
 	if err != nil {
@@ -38,7 +38,7 @@ func (t *Trainer) Probabilities(images []uint8) ([]float32, error) {
 // Features returns the penultimate activations of each image: N rows of
 // FeatureCount values.
 func (t *Trainer) Features(images []uint8) ([]float32, error) {
-	values, err := infer[float32](t, images, func(_ *scope, features tensor) tensor { return features })
+	values, err := infer[float32](t, images, inferFeatures, t.opt.Model.FeatureCount(), func(_ *scope, features tensor) tensor { return features })
 	if err != nil {
 		return nil, fmt.Errorf("torchbridge: features: %w", err)
 	}
@@ -48,8 +48,9 @@ func (t *Trainer) Features(images []uint8) ([]float32, error) {
 // FeatureCount returns the number of penultimate activations: 8 times the width.
 func (m ModelSpec) FeatureCount() int { return m.Width << (resnetStages - 1) }
 
-// infer reads what head makes of the features of all images, batch by batch.
-func infer[E element](t *Trainer, images []uint8, head func(s *scope, features tensor) tensor) ([]E, error) {
+// infer returns a part of the prediction of all images, which is `each` values per
+// image and which head makes of the features.
+func infer[E element](t *Trainer, images []uint8, part, each int, head func(s *scope, features tensor) tensor) ([]E, error) {
 	if t.closed {
 		return nil, errClosed
 	}
@@ -58,6 +59,9 @@ func infer[E element](t *Trainer, images []uint8, head func(s *scope, features t
 		return nil, fmt.Errorf("%d bytes are no whole number of images of %d", len(images), size)
 	}
 	n := len(images) / size
+	if t.native != nil {
+		return inferNative[E](t.native, images, n, each, part)
+	}
 	var out []E
 	defer t.scope.reset()
 	for start := 0; start < n; start += predictBatch {

@@ -114,9 +114,7 @@ func newResNet(spec ModelSpec, kernels string, seed uint64, device cDevice) (*re
 		net.free()
 		return nil, b.err
 	}
-	for _, p := range net.params {
-		net.paramHandles = append(net.paramHandles, p.value.c)
-	}
+	net.paramHandles = handlesOf(net.params)
 	return net, nil
 }
 

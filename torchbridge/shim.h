@@ -103,6 +103,64 @@ char *bf_graph_replay(void *graph);
 // Drops the recording, if there is one.
 char *bf_graph_forget(void *graph);
 
+// Has this process compute with a set of kernels, "avx512", "avx2" or "plain",
+// or with that of the processor ("auto"), as it does at first. All give the
+// same bits. It fails where the processor lacks the instructions.
+char *bf_use_kernels(const char *name);
+
+// ResNet-18 in float on the CPU, trained and asked by kernels of our own alone.
+// `shape` is width, channels, height and width in pixels, and classes; the
+// tensors are those of resnet.go, in its order, which the network trains where
+// they are; `scale` and `shift` are those of bf_normalise. There is room for
+// `batch` images at first.
+char *bf_net_new(const int64_t *shape, void **params, int param_count,
+                 void **buffers, int buffer_count, void *scale, void *shift,
+                 int64_t batch, void **out);
+void bf_net_free(void *net);
+// The optimiser: 0 SGD, 1 Adam, 2 AdamW. Its state has a tensor per trained
+// one: `first` momentum, or Adam's mean; `second` Adam's variance; `steps` as
+// in bf_fused_adam. Lists that an optimiser does not have are NULL.
+char *bf_net_optimizer(void *net, int kind, double momentum, double decay,
+                       int nesterov, void **first, void **second, void **steps,
+                       int count);
+
+// A batch of a training set, and what a defense does to it. All but the numbers
+// are tensors, NULL where there is none: see stepInputs in stepinputs.go.
+typedef struct {
+  void *images, *labels; // the training set
+  void *order;           // rows, of which `count` from `first` on are taken
+  int64_t first, count;
+  void *stamped, *masks, *patterns;
+  int add_stamped;
+  void *partner, *box, *own, *other;
+  void *attacked, *start;
+  int add_attacked;
+  double epsilon, attack_step;
+  int64_t attack_steps;
+} bf_batch;
+
+// Takes a step with a learning rate. The loss times the images is added to
+// `loss_sum`, the images predicted as their own label to `hits`.
+char *bf_net_step(void *net, const bf_batch *batch, float rate, void *loss_sum,
+                  void *hits);
+
+// What bf_net_infer returns of each image: its class (int64), the probabilities
+// of all classes (float) or the features (float).
+enum { BF_CLASSES, BF_PROBABILITIES, BF_FEATURES };
+char *bf_net_infer(void *net, const uint8_t *images, int64_t count, int what,
+                   void *out);
+
+// Takes a step away from rows of a training set, of whose batch only images and
+// labels are read: see Trainer.Unlearn. `loss` is the one before the step,
+// which is not taken unless it is finite.
+char *bf_net_unlearn(void *net, const bf_batch *set, const int64_t *forget,
+                     int64_t forget_count, const int64_t *keep,
+                     int64_t keep_count, double guess, float rate,
+                     double *loss);
+
+// Copies the last gradient of a trained tensor, as it lies in memory.
+char *bf_net_gradient(void *net, int index, float *out);
+
 // TORCH_VERSION of the headers this was compiled with.
 const char *bf_libtorch_version(void);
 // Instruction set that libtorch's own CPU kernels use (AVX2, AVX512, ...).

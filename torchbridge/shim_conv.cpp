@@ -1,5 +1,6 @@
 #include "shim_conv.h"
 #include "conv_kernels.h"
+#include "kernel_set.h"
 #include "winograd.h"
 
 #include <ATen/autocast_mode.h>
@@ -28,11 +29,13 @@ Kernels kernels_of(const at::Tensor &x, const at::Tensor &kernel,
                    int64_t padding, const Convolution &c, bool direct) {
   bool known = fits(x) && fits(kernel) && padding == c.kernel / 2 &&
                kernel.size(3) == c.kernel &&
-               !at::autocast::is_autocast_enabled(at::kCPU);
+               !at::autocast::is_autocast_enabled(at::kCPU) &&
+               &kernels() != &kernels_plain;
   return !known                        ? Kernels::kNone
          : !direct && winograd_pays(c) ? Kernels::kWinograd
-         : convolves(c)                ? Kernels::kDirect
-                                       : Kernels::kNone;
+         // With AVX-512 libtorch's are faster.
+         : convolves(c) && kernels().lanes == 8 ? Kernels::kDirect
+                                                : Kernels::kNone;
 }
 
 at::Tensor result_of(const at::Tensor &x, const at::Tensor &kernel,
@@ -67,7 +70,7 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
     if (ctx->needs_input_grad(0)) {
       dx = at::empty_like(x);
       auto compute = winograd ? winograd_input_gradient : input_gradient;
-      compute(c, gradient, kernel.const_data_ptr<float>(),
+      compute(c, gradient, kernel.const_data_ptr<float>(), false,
               dx.mutable_data_ptr<float>());
     }
     if (ctx->needs_input_grad(1)) {

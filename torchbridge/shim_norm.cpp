@@ -35,30 +35,6 @@ const float *data_of(const at::Tensor &x) {
   return x.defined() ? x.const_data_ptr<float>() : nullptr;
 }
 
-// Writes mean and 1 / sqrt(variance + epsilon) of the batch per channel, and
-// moves the running statistics towards the batch's, whose variance is the
-// unbiased one there, as PyTorch does.
-void measure(const at::Tensor &x, const Norm &norm, float *mean,
-             float *deviation) {
-  auto extent = extent_of(x);
-  std::vector<double> sum(extent.channels), squares(extent.channels);
-  // Around a pixel's values, the squares lose few digits to the mean's.
-  const float *pivot = data_of(x);
-  moments(pivot, extent, pivot, sum.data(), squares.data());
-  double n = static_cast<double>(extent.rows), rate = norm.momentum;
-  float *running_mean = norm.mean.mutable_data_ptr<float>();
-  float *running_variance = norm.variance.mutable_data_ptr<float>();
-  for (int64_t c = 0; c < extent.channels; ++c) {
-    double center = pivot[c] + sum[c] / n;
-    double spread = squares[c] - sum[c] * sum[c] / n;
-    spread = spread < 0 ? 0 : spread; // NaN stays
-    mean[c] = center;
-    deviation[c] = 1 / std::sqrt(spread / n + norm.epsilon);
-    running_mean[c] += rate * (center - running_mean[c]);
-    running_variance[c] += rate * (spread / (n - 1) - running_variance[c]);
-  }
-}
-
 // Writes the running mean and 1 / sqrt(running variance + epsilon).
 void recall(const Norm &norm, float *mean, float *deviation) {
   const float *variance = data_of(norm.variance);
@@ -78,7 +54,9 @@ at::Tensor transformed(const at::Tensor &x, const at::Tensor &weight,
   float *mean = statistics.mutable_data_ptr<float>();
   float *deviation = mean + extent.channels;
   if (norm.training)
-    measure(x, norm, mean, deviation);
+    measure(data_of(x), extent, norm.momentum, norm.epsilon, extent.channels,
+            norm.mean.mutable_data_ptr<float>(),
+            norm.variance.mutable_data_ptr<float>(), mean, deviation);
   else
     recall(norm, mean, deviation);
   std::vector<float> scale(extent.channels), shift(extent.channels);

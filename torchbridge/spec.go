@@ -16,11 +16,12 @@ var ErrDiverged = errors.New("training diverged")
 // Kernels of the convolutions on a CPU.
 const (
 	// KernelsAuto computes each layer with the kernels that are fastest for its
-	// shape on this kind of processor: 3x3 layers of stride 1 by Winograd's
-	// algorithms where they pay.
+	// shape: 3x3 layers of stride 1 by Winograd's algorithms where they pay. In fp32
+	// whole steps are computed by this package's own kernels, which give the same
+	// bits on every processor and with any number of threads.
 	KernelsAuto = "auto"
-	// KernelsDirect computes every layer by direct sums. Their rounding errors are
-	// smaller, and a step takes up to twice as long.
+	// KernelsDirect computes every layer by direct sums, by libtorch's gradient graph.
+	// Their rounding errors are smaller, and a step takes up to twice as long.
 	KernelsDirect = "direct"
 )
 
@@ -64,6 +65,8 @@ type Options struct {
 	Eager bool
 	// Notice, if not nil, is called with messages about what only costs time.
 	Notice func(message string)
+
+	graph bool // libtorch's gradient graph computes on a CPU in fp32, too
 }
 
 func (t TrainSpec) validate() error {

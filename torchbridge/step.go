@@ -55,13 +55,29 @@ func (t *Trainer) next(length int) (*step, error) {
 	return st, st.inputs.write(transform, shape, t.opt.Model)
 }
 
-// advance takes the next step, on length rows. On a GPU it replays the step as one
-// launch once a step of the same shape was recorded.
+// advance takes the next step, on length rows: by the native network where there is
+// one. On a GPU it replays the step as one launch once a step of the same shape was
+// recorded.
 func (t *Trainer) advance(length int) error {
 	st, err := t.next(length)
 	if err != nil {
 		return err
 	}
+	if t.native != nil {
+		err = t.native.step(t, st.shape, st.inputs)
+	} else {
+		err = t.launch(st, length)
+	}
+	if err != nil {
+		return err
+	}
+	t.trained += st.shape.size()
+	t.step++
+	return nil
+}
+
+// launch has libtorch take a step on length rows.
+func (t *Trainer) launch(st *step, length int) error {
 	recordable := !t.eager && !st.eager && length == t.opt.Train.Batch
 	if recordable && !st.graph.recorded && st.warm >= graphWarmUp {
 		if err := t.record(st); err != nil {
@@ -70,17 +86,10 @@ func (t *Trainer) advance(length int) error {
 		}
 	}
 	if recordable && st.graph.recorded {
-		err = st.graph.replay()
-	} else {
-		err = t.trainBatch(st)
-		st.warm++
+		return st.graph.replay()
 	}
-	if err != nil {
-		return err
-	}
-	t.trained += st.shape.size()
-	t.step++
-	return nil
+	st.warm++
+	return t.trainBatch(st)
 }
 
 // record records a step without taking it. After an error the recording is

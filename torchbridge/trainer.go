@@ -21,6 +21,7 @@ type Trainer struct {
 	opt         Options
 	net         *resnet
 	optimizer   *optimizer
+	native      *native // computes instead of libtorch's graph; nil: that computes
 	scope       *scope
 	grads       []lib.Ctensor
 	images      tensor // training set, uint8 [n, C, H, W]
@@ -124,7 +125,12 @@ func (t *Trainer) build() error {
 	if t.lossSum, err = newZeros([]int64{1}, kindFloat32, t.device); err != nil {
 		return err
 	}
-	t.hits, err = newZeros([]int64{1}, kindInt64, t.device)
+	if t.hits, err = newZeros([]int64{1}, kindInt64, t.device); err != nil {
+		return err
+	}
+	if t.opt.isNative(t.device) {
+		t.native, err = newNative(t.opt, t.net, t.optimizer, t.scale, t.shift)
+	}
 	return err
 }
 
@@ -136,6 +142,7 @@ func (t *Trainer) Close() {
 	}
 	t.closed = true
 	t.scope.reset()
+	t.native.free()
 	if t.optimizer != nil {
 		t.optimizer.free()
 	}

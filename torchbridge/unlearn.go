@@ -29,51 +29,84 @@ func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
 	case rate <= 0:
 		return fmt.Errorf("torchbridge: unlearn: %w: learning rate %g is not above 0", ErrOptions, rate)
 	}
-	plain, err := newOptimizer(TrainSpec{Optimizer: OptimizerSGD}, t.net.params, t.device)
-	if err != nil {
-		return err
+	take := t.nativeUnlearning(rate)
+	if t.native == nil {
+		graph, err := t.newGraphUnlearning(rate)
+		if err != nil {
+			return err
+		}
+		defer graph.free()
+		take = graph.take
 	}
-	defer plain.free()
-	guess, err := newTensor([]float32{float32(math.Log(float64(t.opt.Model.Classes)))}, []int64{1}, t.device)
-	if err != nil {
-		return err
-	}
-	defer guess.free()
-	learningRate, err := newTensor([]float32{float32(rate)}, []int64{1}, t.device)
-	if err != nil {
-		return err
-	}
-	defer learningRate.free()
-	zero, err := newZeros([]int64{1}, kindFloat32, t.device)
-	if err != nil {
-		return err
-	}
-	defer zero.free()
-	defer t.scope.reset()
 	for i, step := range steps {
 		if err := t.checkRows(step.Forget, step.Keep); err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
-		s := t.scope
-		s.reset()
-		short := s.maximum(s.minus(guess, t.lossOf(step.Forget)), zero)
-		loss := s.sum(s.plus(t.lossOf(step.Keep), short), kindFloat32)
-		s.gradients(loss, t.net.paramHandles, t.grads)
-		if err := s.err(); err != nil {
-			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
-		}
-		reached, err := read[float32](loss)
+		loss, err := take(step)
 		if err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
-		if !finite(reached[0]) {
-			return fmt.Errorf("torchbridge: unlearn: %w: the loss became %g after %d of %d steps (learning rate %g)", ErrDiverged, reached[0], i, len(steps), rate)
-		}
-		if err := plain.step(t.net.paramHandles, t.grads, learningRate); err != nil {
-			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
+		if !finite(float32(loss)) {
+			return fmt.Errorf("torchbridge: unlearn: %w: the loss became %g after %d of %d steps (learning rate %g)", ErrDiverged, loss, i, len(steps), rate)
 		}
 	}
 	return t.checkParameters(len(steps), rate)
+}
+
+// nativeUnlearning returns a function that takes a step by the native network and
+// returns the loss before it.
+func (t *Trainer) nativeUnlearning(rate float64) func(step Unlearning) (float64, error) {
+	return func(step Unlearning) (float64, error) { return t.native.unlearn(t, step, rate) }
+}
+
+// graphUnlearning takes steps by libtorch's gradient graph.
+type graphUnlearning struct {
+	trainer           *Trainer
+	plain             *optimizer
+	guess, rate, zero tensor // loss of a guess, learning rate and 0, [1] each
+}
+
+func (t *Trainer) newGraphUnlearning(rate float64) (*graphUnlearning, error) {
+	g := &graphUnlearning{trainer: t}
+	var err error
+	if g.plain, err = newOptimizer(TrainSpec{Optimizer: OptimizerSGD}, t.net.params, t.device); err != nil {
+		return nil, err
+	}
+	for target, value := range map[*tensor]float64{&g.guess: math.Log(float64(t.opt.Model.Classes)), &g.rate: rate, &g.zero: 0} {
+		if *target, err = newTensor([]float32{float32(value)}, []int64{1}, t.device); err != nil {
+			g.free()
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+func (g *graphUnlearning) free() {
+	g.trainer.scope.reset()
+	g.plain.free()
+	for _, owned := range []*tensor{&g.guess, &g.rate, &g.zero} {
+		owned.free()
+	}
+}
+
+// take takes a step, unless the loss before it, which it returns, is not finite.
+func (g *graphUnlearning) take(step Unlearning) (float64, error) {
+	t, s := g.trainer, g.trainer.scope
+	s.reset()
+	short := s.maximum(s.minus(g.guess, t.lossOf(step.Forget)), g.zero)
+	loss := s.sum(s.plus(t.lossOf(step.Keep), short), kindFloat32)
+	s.gradients(loss, t.net.paramHandles, t.grads)
+	if err := s.err(); err != nil {
+		return 0, err
+	}
+	reached, err := read[float32](loss)
+	if err != nil {
+		return 0, err
+	}
+	if !finite(reached[0]) {
+		return float64(reached[0]), nil
+	}
+	return float64(reached[0]), g.plain.step(t.net.paramHandles, t.grads, g.rate)
 }
 
 // checkParameters refuses a network that steps of unlearning have lost: no loss

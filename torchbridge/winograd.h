@@ -14,10 +14,9 @@
 
 namespace backfire {
 
-// Returns whether these kernels compute the layer faster than direct sums on
-// this kind of processor. The answer comes from a table of shapes and does not
-// depend on the number of images, so that bits depend on the kind of processor
-// alone.
+// Returns whether these kernels compute the layer faster than direct sums. The
+// answer depends on the size of the images alone, so that every processor adds
+// the same numbers in the same order.
 bool winograd_pays(const Convolution &c);
 
 // As in conv_kernels.h, for kernels of 3, a stride of 1, and channels in
@@ -25,7 +24,7 @@ bool winograd_pays(const Convolution &c);
 void winograd_convolve(const Convolution &c, const float *x,
                        const float *weight, float *y);
 void winograd_input_gradient(const Convolution &c, const float *dy,
-                             const float *weight, float *dx);
+                             const float *weight, bool add, float *dx);
 void winograd_weight_gradient(const Convolution &c, const float *x,
                               const float *dy, float *dweight);
 

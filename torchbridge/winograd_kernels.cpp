@@ -1,3 +1,4 @@
+#include "kernel_set.h"
 #include "parallel.h"
 #include "winograd.h"
 #include "winograd_tiles.h"
@@ -9,10 +10,6 @@
 namespace backfire {
 namespace {
 
-// Tiles times vectors of channels that are summed in registers: twelve of
-// sixteen, or 24 of 32.
-template <class L> constexpr int kTilesWide = L::kLanes == 8 ? 6 : 12;
-constexpr int kTilesNarrow = 12;
 // Input channels after which sums pass through memory, so that the weights of a
 // panel stay in the first cache (16 kB of 32).
 constexpr int64_t kChunk = 256;
@@ -26,149 +23,30 @@ constexpr int64_t kGroupFloats = 80 << 10, kLeastTiles = 24;
 // Groups are large then.
 constexpr int64_t kSharedFloats = 4 << 20, kUnsharedTiles = 128;
 
-// Sums over `channels` for one point, `count` tiles and one panel of weights.
-struct Product {
-  const float *v, *u;
-  int64_t v_block; // floats from one vector of source channels to the next
-  int64_t channels, count;
-  bool first; // the sums begin at zero
-  float *m;
-  int64_t m_block;
-};
-
-template <class L, int kTiles, int kVectors>
-INLINE void multiply(const Product &a, int64_t at) {
-  typename L::Vector sum[kTiles][kVectors] = {};
-  float *m = a.m + at * L::kLanes;
-  if (!a.first)
-#pragma GCC unroll 12
-    for (int t = 0; t < kTiles; ++t)
-#pragma GCC unroll 2
-      for (int j = 0; j < kVectors; ++j)
-        load<L>(sum[t][j], m + j * a.m_block + t * L::kLanes);
-  const float *u = a.u, *v = a.v + at * L::kLanes;
-  for (int64_t c = 0; c < a.channels; c += L::kLanes, v += a.v_block)
-#pragma GCC unroll 4
-    for (int i = 0; i < L::kLanes; ++i, u += kVectors * L::kLanes) {
-      typename L::Vector w[kVectors];
-#pragma GCC unroll 2
-      for (int j = 0; j < kVectors; ++j)
-        load<L>(w[j], u + j * L::kLanes);
-#pragma GCC unroll 12
-      for (int t = 0; t < kTiles; ++t)
-#pragma GCC unroll 2
-        for (int j = 0; j < kVectors; ++j)
-          sum[t][j] += v[t * L::kLanes + i] * w[j];
-    }
-#pragma GCC unroll 12
-  for (int t = 0; t < kTiles; ++t)
-#pragma GCC unroll 2
-    for (int j = 0; j < kVectors; ++j)
-      store<L>(m + j * a.m_block + t * L::kLanes, sum[t][j]);
-}
-
-template <class L, int kTiles, int kVectors>
-INLINE void multiply_some(const Product &a, int64_t from, int64_t to,
-                          int64_t size) {
-  if constexpr (kTiles > 1)
-    if (size < kTiles)
-      return multiply_some<L, kTiles - 1, kVectors>(a, from, to, size);
-  for (int64_t at = from; at < to; at += kTiles)
-    multiply<L, kTiles, kVectors>(a, at);
-}
-
-// Cuts the tiles into as few pieces as possible, which differ by one at most.
-template <class L, int kTiles, int kVectors>
-INLINE void multiply_all(const Product &a) {
-  int64_t pieces = (a.count + kTiles - 1) / kTiles, size = a.count / pieces;
-  int64_t larger = a.count % pieces * (size + 1);
-  multiply_some<L, kTiles, kVectors>(a, 0, larger, size + 1);
-  multiply_some<L, kTiles, kVectors>(a, larger, a.count, size);
-}
-
-FOR_AVX2 void wide_avx2(const Product &a) {
-  multiply_all<Eight, kTilesWide<Eight>, 2>(a);
-}
-FOR_AVX2 void narrow_avx2(const Product &a) {
-  multiply_all<Eight, kTilesNarrow, 1>(a);
-}
-FOR_AVX512 void wide_avx512(const Product &a) {
-  multiply_all<Sixteen, kTilesWide<Sixteen>, 2>(a);
-}
-FOR_AVX512 void narrow_avx512(const Product &a) {
-  multiply_all<Sixteen, kTilesNarrow, 1>(a);
-}
-
-// Weights of nine taps to points, `count` filters of a vector each.
-struct Filter {
-  const float *taps; // [count][9][lanes]
-  int64_t count;
-  float *u;
-  int64_t step, plane; // floats from one filter, or point, to the next
-};
-
-template <class L> INLINE void filter_points(const Filter &a) {
-  using V = typename L::Vector;
-  for (int64_t n = 0; n < a.count; ++n) {
-    const float *taps = a.taps + n * 9 * L::kLanes;
-    float *u = a.u + n * a.step;
-    V columns[kPatch][3];
-#pragma GCC unroll 3
-    for (int j = 0; j < 3; ++j) {
-      V g[3], v[kPatch];
-#pragma GCC unroll 3
-      for (int i = 0; i < 3; ++i)
-        load<L>(g[i], taps + (i * 3 + j) * L::kLanes);
-      transform_filter(g, v);
-#pragma GCC unroll 6
-      for (int i = 0; i < kPatch; ++i)
-        columns[i][j] = v[i];
-    }
-#pragma GCC unroll 6
-    for (int i = 0; i < kPatch; ++i) {
-      V v[kPatch];
-      transform_filter(columns[i], v);
-#pragma GCC unroll 6
-      for (int j = 0; j < kPatch; ++j)
-        store<L>(u + (i * kPatch + j) * a.plane, v[j]);
-    }
-  }
-}
-FOR_AVX2 void filter_avx2(const Filter &a) { filter_points<Eight>(a); }
-FOR_AVX512 void filter_avx512(const Filter &a) { filter_points<Sixteen>(a); }
-
 // Transposes 8x8 floats; rows are `length` floats apart, and `step` in the
 // result.
-FOR_AVX2 void transpose(const float *from, int64_t length, float *to,
-                        int64_t step) {
-  using V = Eight::Vector;
-  using Order = int __attribute__((vector_size(32)));
-  constexpr Order low = {0, 8, 1, 9, 4, 12, 5, 13},
-                  high = {2, 10, 3, 11, 6, 14, 7, 15},
-                  first = {0, 1, 8, 9, 4, 5, 12, 13},
-                  second = {2, 3, 10, 11, 6, 7, 14, 15},
-                  lower = {0, 1, 2, 3, 8, 9, 10, 11},
-                  upper = {4, 5, 6, 7, 12, 13, 14, 15};
-  V rows[8], pairs[8], quads[8];
-  for (int i = 0; i < 8; ++i)
-    load<Eight>(rows[i], from + i * length);
-  for (int i = 0; i < 8; i += 2) {
-    pairs[i] = __builtin_shuffle(rows[i], rows[i + 1], low);
-    pairs[i + 1] = __builtin_shuffle(rows[i], rows[i + 1], high);
-  }
+void transpose(const float *from, int64_t length, float *to, int64_t step) {
+  // Four at a time, which every x86-64 processor shuffles in registers.
+  using V = float __attribute__((vector_size(16)));
+  using Loose = float __attribute__((vector_size(16), aligned(4), may_alias));
+  using Order = int __attribute__((vector_size(16)));
+  constexpr Order low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5},
+                  second = {2, 3, 6, 7};
   for (int i = 0; i < 8; i += 4)
-    for (int j = 0; j < 2; ++j) {
-      quads[i + 2 * j] =
-          __builtin_shuffle(pairs[i + j], pairs[i + j + 2], first);
-      quads[i + 2 * j + 1] =
-          __builtin_shuffle(pairs[i + j], pairs[i + j + 2], second);
+    for (int j = 0; j < 8; j += 4) {
+      V rows[4];
+      for (int k = 0; k < 4; ++k)
+        rows[k] = *reinterpret_cast<const Loose *>(from + (i + k) * length + j);
+      V a = __builtin_shuffle(rows[0], rows[1], low),
+        b = __builtin_shuffle(rows[2], rows[3], low),
+        c = __builtin_shuffle(rows[0], rows[1], high),
+        d = __builtin_shuffle(rows[2], rows[3], high);
+      const V columns[4] = {
+          __builtin_shuffle(a, b, first), __builtin_shuffle(a, b, second),
+          __builtin_shuffle(c, d, first), __builtin_shuffle(c, d, second)};
+      for (int k = 0; k < 4; ++k)
+        *reinterpret_cast<Loose *>(to + (j + k) * step + i) = columns[k];
     }
-  for (int i = 0; i < 4; ++i) {
-    store<Eight>(to + i * step,
-                 __builtin_shuffle(quads[i], quads[i + 4], lower));
-    store<Eight>(to + (i + 4) * step,
-                 __builtin_shuffle(quads[i], quads[i + 4], upper));
-  }
 }
 
 // A source filtered with weights.
@@ -177,13 +55,14 @@ struct Filtering {
   const float *source, *weight;
   int64_t in, out; // channels of source and result
   bool reversed;   // weights [in, 3, 3, out], reversed; else [out, 3, 3, in]
+  bool add;        // the result to what is there
   int64_t lanes, panel, block;
 
   Filtering(const Convolution &c, const float *source, const float *weight,
-            bool reversed)
+            bool reversed, bool add)
       : tiles(c.images, c.height, c.width, 1), source(source), weight(weight),
         in(reversed ? c.out : c.in), out(reversed ? c.in : c.out),
-        reversed(reversed), lanes(winograd_lanes(c)),
+        reversed(reversed), add(add), lanes(winograd_lanes(c)),
         panel(out % (2 * lanes) ? lanes : 2 * lanes),
         block(std::min(out, kBlock)) {
     int64_t fitting = kGroupFloats / (kPoints * (in + block));
@@ -205,9 +84,9 @@ struct Filtering {
 
 // Transforms the weights of `count` output channels.
 void Filtering::transform(int64_t first, int64_t count, float *u) const {
-  constexpr int64_t kSome = Eight::kLanes; // input channels
-  alignas(64) float taps[kSome * 9 * Sixteen::kLanes];
-  auto kernel = lanes == Sixteen::kLanes ? filter_avx512 : filter_avx2;
+  constexpr int64_t kSome = 8; // input channels
+  alignas(64) float taps[kSome * 9 * 16];
+  auto kernel = kernels().winograd_for(lanes).filter;
   for (int64_t c = 0; c < in; c += kSome)
     for (int64_t k = 0; k < count; k += lanes) {
       for (int64_t t = 0; t < 9; ++t)
@@ -216,7 +95,7 @@ void Filtering::transform(int64_t first, int64_t count, float *u) const {
             std::copy_n(weight + ((c + i) * 9 + 8 - t) * out + first + k, lanes,
                         taps + (i * 9 + t) * lanes);
         else
-          for (int64_t l = 0; l < lanes; l += Eight::kLanes)
+          for (int64_t l = 0; l < lanes; l += kSome)
             transpose(weight + ((first + k + l) * 9 + t) * in + c, 9 * in,
                       taps + t * lanes + l, 9 * lanes);
       kernel({taps, kSome, u + k / panel * in * panel + c * panel + k % panel,
@@ -232,9 +111,7 @@ void Filtering::group(int64_t group, int64_t from, int64_t to,
   v.data = v_memory.floats(v.floats());
   m.data = m_memory.floats(m.floats());
   data_points(tiles, group, source, in, v);
-  bool wide = panel > lanes;
-  auto kernel = lanes == Sixteen::kLanes ? (wide ? wide_avx512 : narrow_avx512)
-                                         : (wide ? wide_avx2 : narrow_avx2);
+  auto kernel = kernels().winograd_for(lanes).multiply[panel > lanes];
   for (int64_t b = from; b < to; ++b) {
     int64_t count = std::min(block, out - b * block);
     const float *u = shared + b * block_floats();
@@ -250,7 +127,7 @@ void Filtering::group(int64_t group, int64_t from, int64_t to,
                   u + point * plane() + k * in + c * panel, v.block,
                   std::min(kChunk, in - c), tiles.count(group), c == 0,
                   m.data + point * m.plane + k / lanes * m.block, m.block});
-    result_pixels(tiles, group, m, count, out, y + b * block);
+    result_pixels(tiles, group, m, count, out, add, y + b * block);
   }
 }
 
@@ -283,12 +160,12 @@ void Filtering::run(float *y) const {
 
 void winograd_convolve(const Convolution &c, const float *x,
                        const float *weight, float *y) {
-  Filtering(c, x, weight, false).run(y);
+  Filtering(c, x, weight, false, false).run(y);
 }
 
 void winograd_input_gradient(const Convolution &c, const float *dy,
-                             const float *weight, float *dx) {
-  Filtering(c, dy, weight, true).run(dx);
+                             const float *weight, bool add, float *dx) {
+  Filtering(c, dy, weight, true, add).run(dx);
 }
 
 } // namespace backfire

@@ -3,39 +3,13 @@
 #define BACKFIRE_WINOGRAD_TILES_H
 
 #include "conv_kernels.h"
-#include "winograd_transforms.h"
+#include "winograd_loops.h"
+#include "workspace.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <new>
 
 namespace backfire {
-
-// Memory that begins at a cache line and is kept for the next call.
-class Workspace {
-public:
-  // Returns room for `count` floats, whose values are undefined.
-  float *floats(int64_t count) {
-    if (count > size) {
-      data.reset();
-      data.reset(static_cast<float *>(::operator new[](
-          count * sizeof(float), std::align_val_t(kAlignment))));
-      size = count;
-    }
-    return data.get();
-  }
-
-private:
-  static constexpr size_t kAlignment = 64;
-  struct Free {
-    void operator()(float *p) const {
-      ::operator delete[](p, std::align_val_t(kAlignment));
-    }
-  };
-  std::unique_ptr<float[], Free> data;
-  int64_t size = 0;
-};
 
 // Transformed tiles: for each of 36 points one plane
 // [channels / lanes][tiles][lanes].
@@ -81,7 +55,7 @@ struct Tiles {
 };
 
 // Channels of the vectors that a convolution is computed with: 8, or 16 where
-// the processor has AVX-512 and the channels fill such vectors.
+// the set of kernels has such vectors and the channels fill them.
 int64_t winograd_lanes(const Convolution &c);
 
 // Transform the lines of a group: patches of 6x6 pixels of the zero-padded
@@ -92,9 +66,9 @@ void data_points(const Tiles &tiles, int64_t group, const float *x,
 void gradient_points(const Tiles &tiles, int64_t group, const float *dy,
                      int64_t channels, const Planes &into);
 // Writes A' m A of a group's tiles into `count` of the result's `channels`,
-// the first of which y points to.
+// the first of which y points to, or adds it to what is there.
 void result_pixels(const Tiles &tiles, int64_t group, const Planes &m,
-                   int64_t count, int64_t channels, float *y);
+                   int64_t count, int64_t channels, bool add, float *y);
 
 } // namespace backfire
 #endif

@@ -12,46 +12,43 @@
 #ifndef BACKFIRE_WINOGRAD_TRANSFORMS_H
 #define BACKFIRE_WINOGRAD_TRANSFORMS_H
 
-#include "vectors.h"
+#include "lanes.h"
 
 namespace backfire {
-
-// Pixels per tile and dimension: of the result, of the source, and of all
-// products.
-constexpr int64_t kTile = 4, kPatch = 6, kPoints = 36;
+namespace {
 
 // B' of both algorithms, on six pixels.
 template <class V> INLINE void transform_data(const V *d, V *v) {
-  V even = d[4] - 4.0f * d[2], odd = d[3] - 4.0f * d[1];
+  V even = fma(-4.0f, d[2], d[4]), odd = fma(-4.0f, d[1], d[3]);
   V near = d[4] - d[2], far = d[3] - d[1];
-  v[0] = 4.0f * d[0] + (d[4] - 5.0f * d[2]);
+  v[0] = fma(4.0f, d[0], fma(-5.0f, d[2], d[4]));
   v[1] = even + odd;
   v[2] = even - odd;
-  v[3] = near + 2.0f * far;
-  v[4] = near - 2.0f * far;
-  v[5] = 4.0f * d[1] + (d[5] - 5.0f * d[3]);
+  v[3] = fma(2.0f, far, near);
+  v[4] = fma(-2.0f, far, near);
+  v[5] = fma(4.0f, d[1], fma(-5.0f, d[3], d[5]));
 }
 
 // G of F(4, 3), on a filter of three numbers.
 template <class V> INLINE void transform_filter(const V *g, V *u) {
-  V even = (-1.0f / 6) * (g[0] + g[2]), odd = (1.0f / 6) * g[1];
-  V half = (1.0f / 24) * g[0] + (1.0f / 6) * g[2], twelfth = (1.0f / 12) * g[1];
-  u[0] = 0.25f * g[0];
-  u[1] = even - odd;
-  u[2] = even + odd;
-  u[3] = half + twelfth;
-  u[4] = half - twelfth;
+  V even = times(-1.0f / 6, g[0] + g[2]);
+  V half = fma(1.0f / 24, g[0], times(1.0f / 6, g[2]));
+  u[0] = times(0.25f, g[0]);
+  u[1] = fma(-1.0f / 6, g[1], even);
+  u[2] = fma(1.0f / 6, g[1], even);
+  u[3] = fma(1.0f / 12, g[1], half);
+  u[4] = fma(-1.0f / 12, g[1], half);
   u[5] = g[2];
 }
 
 // G of F(3, 4), on a gradient of four numbers.
 template <class V> INLINE void transform_gradient(const V *g, V *u) {
-  V even = (-1.0f / 6) * (g[0] + g[2]), odd = (1.0f / 6) * (g[1] + g[3]);
-  V half = (1.0f / 24) * g[0] + (1.0f / 6) * g[2],
-    twelfth = (1.0f / 12) * g[1] + (1.0f / 3) * g[3];
-  u[0] = 0.25f * g[0];
-  u[1] = even - odd;
-  u[2] = even + odd;
+  V even = times(-1.0f / 6, g[0] + g[2]), odd = g[1] + g[3];
+  V half = fma(1.0f / 24, g[0], times(1.0f / 6, g[2]));
+  V twelfth = fma(1.0f / 12, g[1], times(1.0f / 3, g[3]));
+  u[0] = times(0.25f, g[0]);
+  u[1] = fma(-1.0f / 6, odd, even);
+  u[2] = fma(1.0f / 6, odd, even);
   u[3] = half + twelfth;
   u[4] = half - twelfth;
   u[5] = g[3];
@@ -62,9 +59,9 @@ template <class V> INLINE void transform_result(const V *m, V *y) {
   V near = m[1] + m[2], near_odd = m[1] - m[2];
   V far = m[3] + m[4], far_odd = m[3] - m[4];
   y[0] = m[0] + near + far;
-  y[1] = near_odd + 2.0f * far_odd;
-  y[2] = near + 4.0f * far;
-  y[3] = near_odd + 8.0f * far_odd + m[5];
+  y[1] = fma(2.0f, far_odd, near_odd);
+  y[2] = fma(4.0f, far, near);
+  y[3] = fma(8.0f, far_odd, near_odd) + m[5];
 }
 
 // A' of F(3, 4), of products to three weights.
@@ -72,9 +69,10 @@ template <class V> INLINE void transform_weights(const V *m, V *w) {
   V near = m[1] + m[2], near_odd = m[1] - m[2];
   V far = m[3] + m[4], far_odd = m[3] - m[4];
   w[0] = m[0] + near + far;
-  w[1] = near_odd + 2.0f * far_odd;
-  w[2] = near + 4.0f * far + m[5];
+  w[1] = fma(2.0f, far_odd, near_odd);
+  w[2] = fma(4.0f, far, near) + m[5];
 }
 
+} // namespace
 } // namespace backfire
 #endif

@@ -1,3 +1,4 @@
+#include "kernel_set.h"
 #include "parallel.h"
 #include "winograd.h"
 #include "winograd_tiles.h"
@@ -21,120 +22,6 @@ constexpr int64_t kLargeSums = 4 << 20, kLargeTiles = 256;
 // Parts of the sums, over groups of their own, that are added up at the end: as
 // many as fit into so many floats.
 constexpr int64_t kParts = 16, kPartFloats = int64_t(1) << 20;
-
-// Sums over `count` tiles for one point, `rows` channels of the gradient and
-// `columns` of the data.
-struct Product {
-  const float *d, *v;
-  int64_t d_block, v_block; // floats from one vector of channels to the next
-  int64_t count, rows, columns;
-  bool first; // the sums begin at zero
-  float *sums;
-  int64_t length; // floats from one row to the next
-};
-
-template <class L, int kHeight, int kVectors>
-INLINE void accumulate(const Product &a, const float *d, const float *v,
-                       float *sums) {
-  typename L::Vector sum[kHeight][kVectors] = {};
-  if (!a.first)
-#pragma GCC unroll 8
-    for (int r = 0; r < kHeight; ++r)
-#pragma GCC unroll 3
-      for (int j = 0; j < kVectors; ++j)
-        load<L>(sum[r][j], sums + r * a.length + j * L::kLanes);
-#pragma GCC unroll 2
-  for (int64_t t = 0; t < a.count; ++t, d += L::kLanes, v += L::kLanes) {
-    typename L::Vector data[kVectors];
-#pragma GCC unroll 3
-    for (int j = 0; j < kVectors; ++j)
-      load<L>(data[j], v + j * a.v_block);
-#pragma GCC unroll 8
-    for (int r = 0; r < kHeight; ++r)
-#pragma GCC unroll 3
-      for (int j = 0; j < kVectors; ++j)
-        sum[r][j] += d[r] * data[j];
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kHeight; ++r)
-#pragma GCC unroll 3
-    for (int j = 0; j < kVectors; ++j)
-      store<L>(sums + r * a.length + j * L::kLanes, sum[r][j]);
-}
-
-// Rows of sums, times vectors, that are made in registers.
-template <class L, int kHeight, int kVectors>
-INLINE void accumulate_rows(const Product &a, int64_t column) {
-  for (int64_t r = 0; r < a.rows; r += kHeight)
-    accumulate<L, kHeight, kVectors>(
-        a, a.d + r / L::kLanes * a.d_block + r % L::kLanes,
-        a.v + column / L::kLanes * a.v_block, a.sums + r * a.length + column);
-}
-
-template <class L> INLINE void accumulate_all(const Product &a) {
-  constexpr int kHeight = L::kLanes == 8 ? 4 : 8;
-  for (int64_t c = 0; c < a.columns;) {
-    int64_t left = (a.columns - c) / L::kLanes;
-    if (left == 1) {
-      accumulate_rows<L, 8, 1>(a, c);
-      c += L::kLanes;
-    } else if (left == 2 || left == 4) {
-      accumulate_rows<L, kHeight, 2>(a, c);
-      c += 2 * L::kLanes;
-    } else {
-      accumulate_rows<L, kHeight, 3>(a, c);
-      c += 3 * L::kLanes;
-    }
-  }
-}
-FOR_AVX2 void accumulate_avx2(const Product &a) { accumulate_all<Eight>(a); }
-FOR_AVX512 void accumulate_avx512(const Product &a) {
-  accumulate_all<Sixteen>(a);
-}
-
-// Sums of one row of a block to gradients of weights.
-struct Sums {
-  const float *sums;
-  int64_t plane, parts, length; // floats from one point, or part, to the next
-  int64_t columns;
-  float *dweight;
-  int64_t tap; // floats from one tap to the next
-};
-
-template <class L> INLINE void to_weights(const Sums &a) {
-  using V = typename L::Vector;
-  for (int64_t c = 0; c < a.columns; c += L::kLanes) {
-    V columns[3][kPatch];
-#pragma GCC unroll 6
-    for (int j = 0; j < kPatch; ++j) {
-      V m[kPatch], w[3];
-#pragma GCC unroll 6
-      for (int i = 0; i < kPatch; ++i) {
-        const float *from = a.sums + (i * kPatch + j) * a.plane + c;
-        load<L>(m[i], from);
-        for (int64_t p = 1; p < a.parts; ++p) {
-          V part;
-          load<L>(part, from + p * a.length);
-          m[i] += part;
-        }
-      }
-      transform_weights(m, w);
-#pragma GCC unroll 3
-      for (int i = 0; i < 3; ++i)
-        columns[i][j] = w[i];
-    }
-#pragma GCC unroll 3
-    for (int i = 0; i < 3; ++i) {
-      V w[3];
-      transform_weights(columns[i], w);
-#pragma GCC unroll 3
-      for (int j = 0; j < 3; ++j)
-        store<L>(a.dweight + (i * 3 + j) * a.tap + c, w[j]);
-    }
-  }
-}
-FOR_AVX2 void weights_avx2(const Sums &a) { to_weights<Eight>(a); }
-FOR_AVX512 void weights_avx512(const Sums &a) { to_weights<Sixteen>(a); }
 
 // How the work is cut up.
 struct Gradient {
@@ -185,7 +72,7 @@ void Gradient::group(int64_t group, bool first, int64_t from, int64_t to,
   d.data = d_memory.floats(d.floats());
   data_points(tiles, group, x, in, v);
   gradient_points(tiles, group, dy, out, d);
-  auto kernel = lanes == Sixteen::kLanes ? accumulate_avx512 : accumulate_avx2;
+  auto kernel = kernels().winograd_for(lanes).accumulate;
   for (int64_t j = 0; j < column_blocks; ++j)
     for (int64_t i = from; i < to; ++i) {
       float *into =
@@ -205,7 +92,7 @@ void Gradient::group(int64_t group, bool first, int64_t from, int64_t to,
 // Transforms a block's sums.
 void Gradient::finish(int64_t row_block, int64_t column_block,
                       const float *sums, float *dweight) const {
-  auto kernel = lanes == Sixteen::kLanes ? weights_avx512 : weights_avx2;
+  auto kernel = kernels().winograd_for(lanes).weights;
   int64_t row = row_block * rows, column = column_block * columns;
   for (int64_t r = 0; r < std::min(rows, out - row); ++r)
     kernel({sums + r * columns, plane(), parts, length(),

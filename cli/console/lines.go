@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"backfire/experiments/worker"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/stats"
 )
@@ -69,7 +70,7 @@ func (p *textLines) Observe(e worker.Event) {
 	if e.Kind != worker.KindPlan {
 		text = p.track.count() + " " + text
 	}
-	_, _ = fmt.Fprintln(p.out, text)
+	_, _ = fmt.Fprintln(p.out, visible.Line(text))
 }
 
 // Close does nothing.

@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/tensorboard"
+	"backfire/internal/visible"
 )
 
 // Board writes a run as TensorBoard event files, in one directory per model: loss,
@@ -144,7 +145,7 @@ func (b *Board) end(cell, title string) error {
 		defense = made.Defense.String()
 	}
 	if err := run.events.Settings(
-		tensorboard.Text("dataset", made.Data.Name), tensorboard.Text("defense", defense),
+		tensorboard.Text("dataset", visible.Line(made.Data.Name)), tensorboard.Text("defense", defense),
 		tensorboard.Number("seed", float64(made.Game.Seed)), tensorboard.Number("attackers", float64(len(made.Game.Attackers))),
 		tensorboard.Number("p0 of the first", made.Game.Attackers[0].PoisonRate), tensorboard.Number("pool", float64(made.Game.PoolSize)),
 		tensorboard.Number("width", float64(made.Model.Width)), tensorboard.Number("epochs", float64(result.Epochs(made))),

@@ -90,12 +90,16 @@ type Training struct {
 	Seed *uint64 `json:"seed,omitempty" yaml:"seed,omitempty"`
 }
 
-// Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have.
+// Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have, and cells
+// that Validate refuses.
 func Parse(data []byte) (Cell, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	var c Cell
 	if err := decoder.Decode(&c); err != nil {
+		return Cell{}, fmt.Errorf("cell: parse: %w", err)
+	}
+	if err := c.Validate(); err != nil {
 		return Cell{}, fmt.Errorf("cell: parse: %w", err)
 	}
 	return c, nil

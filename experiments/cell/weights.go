@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/internal/disk"
 	"backfire/internal/safetensors"
 )
 
@@ -99,7 +100,7 @@ func (c Cell) ReadWeights(path string) (weights map[string][]float32, sum string
 	case info.Size() > size:
 		return fail(fmt.Errorf("it has %d bytes, and a network of width %d no more than %d", info.Size(), c.Model.Width, size))
 	}
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return fail(err)
 	}

@@ -2,8 +2,6 @@ package curve
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -38,22 +36,22 @@ func (c Curve) Request() Request { return Request{Every: c.Every, Images: c.Imag
 const indented = 2
 
 // Write writes the curve to File in dir.
-func (c Curve) Write(dir string) error {
+func (c Curve) Write(dir disk.Dir) error {
 	c.Format = format
 	compact, err := jsonfile.Compact(c)
 	if err != nil {
 		return fmt.Errorf("curve: encode: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, File), jsonfile.LayOut(compact, indented), disk.FileMode); err != nil {
+	if err := dir.WriteFile(File, jsonfile.LayOut(compact, indented)); err != nil {
 		return fmt.Errorf("curve: write: %w", err)
 	}
 	return nil
 }
 
-// Read reads the curve in a directory.
-func Read(dir string) (*Curve, error) {
+// Read reads the curve in a directory. It follows no link.
+func Read(dir disk.Dir) (*Curve, error) {
 	var c Curve
-	if err := jsonfile.Read(filepath.Join(dir, File), &c); err != nil {
+	if err := jsonfile.ReadIn(dir, File, &c); err != nil {
 		return nil, fmt.Errorf("curve: read: %w", err)
 	}
 	return &c, nil

@@ -19,8 +19,8 @@ func TestCurveComesBack(t *testing.T) {
 		{Epoch: 3, Scores: curve.Scores{Attackers: []curve.Attacker{}}},
 	}}
 	dir := t.TempDir()
-	require.NoError(t, written.Write(dir))
-	read, err := curve.Read(dir)
+	require.NoError(t, written.Write(disk.In(dir)))
+	read, err := curve.Read(disk.In(dir))
 	require.NoError(t, err)
 	written.Format = 1
 	require.Equal(t, &written, read)
@@ -30,6 +30,6 @@ func TestCurveComesBack(t *testing.T) {
 	require.Len(t, strings.Split(strings.TrimSpace(string(text)), "\n"), 10, "a line for each epoch")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, curve.File), []byte("{"), disk.FileMode))
-	_, err = curve.Read(dir)
+	_, err = curve.Read(disk.In(dir))
 	require.ErrorContains(t, err, curve.File)
 }

@@ -121,7 +121,7 @@ func (g *planned) fits(policy defenses.Policy) error {
 	}
 	training := g.cell.Training
 	return policy.Fits(defenses.Scale{
-		Contributed: len(g.deal.Defender.Contributed), Agents: len(g.deal.Attackers) + len(g.deal.Honest), Epochs: training.Epochs, Batch: training.Batch,
+		Contributed: g.deal.defender, Agents: len(g.deal.agents), Epochs: training.Epochs, Batch: training.Batch,
 	})
 }
 
@@ -135,16 +135,20 @@ func (g *planned) as(cell cell.Cell) (*planned, error) {
 	return other, other.fillsBatch()
 }
 
-// fillsBatch returns an error if the training set is smaller than a batch in any segment.
+// fillsBatch returns an error if the training set is smaller than a batch in any segment, and for a cell that could
+// not be read once it is stored.
 func (g *planned) fillsBatch() error {
+	if err := g.cell.Validate(); err != nil {
+		return err
+	}
 	segments, err := g.cell.Segments()
 	if err != nil {
 		return err
 	}
 	for _, segment := range segments {
-		rows := len(g.deal.Defender.Contributed)
+		rows := g.deal.defender
 		for _, position := range segment.Agents {
-			rows += len(g.deal.Agent(position).Contributed)
+			rows += g.deal.agents[position]
 		}
 		if batch := g.cell.Training.Batch; rows < batch {
 			defense := ""

@@ -1,10 +1,11 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/triggers"
 )
 
@@ -40,12 +41,11 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 
 // readTrigger reads a picture, which must have the size of the images.
 func readTrigger(path string, channels, height, width int) (*triggers.Trigger, error) {
-	file, err := os.Open(path)
+	file, err := disk.ReadFile(path, disk.MaxPicture)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	picture, err := triggers.ReadPNG(file)
+	picture, err := triggers.ReadPNG(bytes.NewReader(file))
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,24 @@ type planner struct {
 type planned struct {
 	cell cell.Cell
 	hash string
-	deal *game.Deal // nil if it cannot be played
+	deal *dealSizes // nil if it cannot be played
 	err  error      // the reason why it cannot be played; nil if it can
+}
+
+// dealSizes holds the numbers of images in a deal. A sweep of thousands of games keeps these and not the
+// deals, each of which orders the whole dataset.
+type dealSizes struct {
+	defender int   // images that the defender contributes
+	agents   []int // images that each attacker contributes, then each honest contributor; see game.Deal.Agent
+}
+
+// sizesOf returns the sizes of a deal.
+func sizesOf(d *game.Deal) *dealSizes {
+	s := &dealSizes{defender: len(d.Defender.Contributed)}
+	for position := range len(d.Attackers) + len(d.Honest) {
+		s.agents = append(s.agents, len(d.Agent(position).Contributed))
+	}
+	return s
 }
 
 // newPlanner resolves the attackers of the largest game and checks the initial weights. largest is the number of
@@ -49,6 +65,10 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
 	}
 	p.verification = p
+	if n := max(cfg.Attackers.Largest(), p.seats); n > set.Len() {
+		return nil, fmt.Errorf("%w: %d attackers and honest contributors: %s has %d images, and each of them needs one: choose fewer",
+			cell.ErrPlan, n, set.Name, set.Len())
+	}
 	var err error
 	if p.precision, err = precisionOf(cfg); err != nil {
 		return nil, err
@@ -346,7 +366,7 @@ func keyOf(c cell.Cell) string {
 const minSide = 8
 
 // deal deals the game of a cell. It returns an error for a game that a training would refuse.
-func (p *planner) deal(c cell.Cell) (*game.Deal, error) {
+func (p *planner) deal(c cell.Cell) (*dealSizes, error) {
 	if shape := c.Data.Shape; shape.H < minSide || shape.W < minSide {
 		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, cell.ResNet18, minSide, minSide)
 	}
@@ -354,5 +374,5 @@ func (p *planner) deal(c cell.Cell) (*game.Deal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.Deal(), nil
+	return sizesOf(g.Deal()), nil
 }

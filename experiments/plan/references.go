@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 )
 
@@ -16,17 +17,17 @@ import (
 //   - any other file, such as a stored plan, the note of a failure or a file of a person's, refers to each cell
 //     whose hash it contains.
 //
-// A summary or stored plan that is damaged, or a summary of another format, might refer to any cell: References
+// A summary or stored plan that is damaged or does not fit its digest, or a summary of another format, might refer to any cell: References
 // returns an error then.
 func References(name string, text []byte) ([]string, error) {
-	switch name {
-	case store.SummaryFile, store.SweepFile:
-		return summaryReferences(text)
-	case File:
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal(text, &fields); err != nil {
+	isSummary := name == store.SummaryFile || name == store.SweepFile
+	if isSummary || name == File {
+		if _, err := cell.CheckSeal(text); err != nil {
 			return nil, err
 		}
+	}
+	if isSummary {
+		return summaryReferences(text)
 	}
 	return hashesIn(string(text)), nil
 }

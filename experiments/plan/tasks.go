@@ -175,9 +175,19 @@ func (w *Worklist) Decisive() map[string]bool {
 	return cells
 }
 
-// Decided reports whether no task waits for the results of others.
+// Decided reports whether no result can change the worklist: no task waits for the results of others, and no
+// attacker may draw another trigger. The latter matters where an attacker's single game is all that is asked
+// for, as with N = 1: it waits for nothing, yet its result may ask for another one.
 func (w *Worklist) Decided() bool {
-	return !slices.ContainsFunc(w.Tasks, func(t Task) bool { return t.Waits })
+	open := func(p *Plan) bool {
+		for id := range p.Candidates {
+			if p.open(id) {
+				return true
+			}
+		}
+		return false
+	}
+	return !slices.ContainsFunc(w.Tasks, func(t Task) bool { return t.Waits }) && !slices.ContainsFunc(w.Plans, open)
 }
 
 // Redraws returns the largest number of single games that may still be added.

@@ -89,7 +89,7 @@ func (r *Record) Artefacts() Artefacts { return Manifest{Files: r.digests, Curve
 // with its digest.
 func (s *Store) Artefacts(hash string) (Artefacts, error) {
 	var m Manifest
-	if err := jsonfile.Read(filepath.Join(s.Path(hash), ManifestFile), &m); err != nil {
+	if err := jsonfile.ReadIn(s.files.Sub(hash), ManifestFile, &m); err != nil {
 		return Artefacts{}, fmt.Errorf("store: list artefacts: %w", err)
 	}
 	return m.Artefacts(), nil

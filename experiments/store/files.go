@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -39,21 +38,22 @@ type ResultFiles struct {
 	Unlearned []uint8
 }
 
-// Write writes all files into dir.
-func (f ResultFiles) Write(dir string) error {
+// Write writes all files into the directory at a path.
+func (f ResultFiles) Write(path string) error {
+	dir := disk.In(path)
 	text, err := yaml.Marshal(f.Cell)
 	if err != nil {
 		return fmt.Errorf("store: encode cell: %w", err)
 	}
 	for _, write := range []func() error{
-		func() error { return os.WriteFile(filepath.Join(dir, CellFile), text, disk.FileMode) },
-		func() error { return f.Result.Write(dir) },
-		func() error { return jsonfile.Write(filepath.Join(dir, EnvironmentFile), f.Environment) },
-		func() error { return f.WriteMetrics(filepath.Join(dir, MetricsFile)) },
+		func() error { return dir.WriteFile(CellFile, text) },
+		func() error { return f.Result.writeSeparated(dir) },
+		func() error { return jsonfile.WriteIn(dir, EnvironmentFile, f.Environment) },
+		func() error { return f.WriteMetrics(dir.Path(MetricsFile)) },
 		func() error { return f.writeCurve(dir) },
-		func() error { return f.WritePoison(filepath.Join(dir, PoisonFile)) },
-		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.Predicted, disk.FileMode) },
-		func() error { return f.WriteAttribution(dir) },
+		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
+		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
+		func() error { return f.WriteAttribution(path) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("store: write result: %w", err)
@@ -71,7 +71,7 @@ func (f ResultFiles) WriteAttribution(dir string) error {
 	if err := writeQueries(filepath.Join(dir, QueriesFile), f.Cell, f.AttributedProbes); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, UnlearnedFile), f.Unlearned, disk.FileMode)
+	return disk.In(dir).WriteFile(UnlearnedFile, f.Unlearned)
 }
 
 // WritePoison lists the rows of the training set that carry a trigger in the file at path. Owner and trigger

@@ -23,6 +23,7 @@ func TestSameBits(t *testing.T) {
 		"engine":         func(e *store.Environment) { e.Engine.Name = "other" },
 		"version":        func(e *store.Environment) { e.Engine.Version = "3" },
 		"variant":        func(e *store.Environment) { e.Engine.Variant = "cpu" },
+		"variables":      func(e *store.Environment) { e.Engine.Arithmetic = []string{"MKL_CBWR=AVX2"} },
 		"CPU capability": func(e *store.Environment) { e.Engine.CPUCapability = "AVX512" },
 		"threads":        func(e *store.Environment) { e.Threads = 1 },
 		"device":         func(e *store.Environment) { e.Device = "cuda:0" },
@@ -62,6 +63,43 @@ func TestSameBitsOnGPUs(t *testing.T) {
 	fewer := environment("cuda:0")
 	fewer.Engine.GPUs = fewer.Engine.GPUs[:1]
 	require.True(t, first.SameBits(fewer.Machine()))
+}
+
+// Where the engine's own kernels compute alone, neither the processor nor libtorch nor the number of threads
+// decides.
+func TestPortableMachines(t *testing.T) {
+	portable := environment("cpu")
+	portable.Precision, portable.Engine.Kernels = hardware.FP32, 2
+	for name, change := range map[string]func(e *store.Environment){
+		"version":        func(e *store.Environment) { e.Engine.Version = "3" },
+		"variant":        func(e *store.Environment) { e.Engine.Variant = "cpu" },
+		"CPU capability": func(e *store.Environment) { e.Engine.CPUCapability = "AVX512" },
+		"threads":        func(e *store.Environment) { e.Threads = 1 },
+		"CPU model":      func(e *store.Environment) { e.CPU.Model = "b" },
+	} {
+		other := portable
+		change(&other)
+		require.True(t, portable.Machine().SameBits(other.Machine()), name)
+		require.True(t, other.Machine().SameBits(portable.Machine()), name)
+		require.False(t, portable.Machine().SameKind(other.Machine()), name)
+	}
+	for name, change := range map[string]func(e *store.Environment){
+		"engine":     func(e *store.Environment) { e.Engine.Name = "other" },
+		"generation": func(e *store.Environment) { e.Engine.Kernels = 3 },
+		"older":      func(e *store.Environment) { e.Engine.Kernels = 1 },
+		"direct":     func(e *store.Environment) { e.Kernels = "direct" },
+		"bf16":       func(e *store.Environment) { e.Precision = hardware.BF16 },
+		"device":     func(e *store.Environment) { e.Device = "cuda:0" },
+	} {
+		other := portable
+		change(&other)
+		require.False(t, portable.Machine().SameBits(other.Machine()), name)
+		require.False(t, other.Machine().SameBits(portable.Machine()), name)
+	}
+	direct, elsewhere := portable, portable
+	direct.Kernels, elsewhere.Kernels, elsewhere.CPU.Model = "direct", "direct", "b"
+	require.True(t, direct.Machine().SameBits(direct.Machine()))
+	require.False(t, direct.Machine().SameBits(elsewhere.Machine()), "libtorch's graph computes these")
 }
 
 func TestInstructionsForBF16Decide(t *testing.T) {

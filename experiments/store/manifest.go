@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -34,9 +35,18 @@ func (m Manifest) Artefacts() Artefacts {
 	return a
 }
 
+// withoutArtefacts returns the manifest without the files of artefacts.
+func (m Manifest) withoutArtefacts() Manifest {
+	m.Files = maps.Clone(m.Files)
+	maps.DeleteFunc(m.Files, func(name, sum string) bool {
+		return Manifest{Files: map[string]string{name: sum}}.Artefacts() != Artefacts{}
+	})
+	return m
+}
+
 // Check compares the files in dir with their SHA-256. It does not look at ResultFile, whose digest is checked
 // when it is read, and at files that the manifest does not list. The error names the first file that differs.
-func (m Manifest) Check(dir string) error {
+func (m Manifest) Check(dir disk.Dir) error {
 	for name, want := range m.Files {
 		if name == ResultFile {
 			continue
@@ -44,7 +54,7 @@ func (m Manifest) Check(dir string) error {
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
 			return fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
 		}
-		got, err := disk.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
+		got, err := dir.SHA256(name)
 		if err != nil {
 			return err
 		}
@@ -56,12 +66,12 @@ func (m Manifest) Check(dir string) error {
 }
 
 // writeManifest writes the manifest of the files in dir, the result of the cell called hash.
-func writeManifest(dir, hash string) error {
+func writeManifest(dir disk.Dir, hash string) error {
 	result, err := ReadResult(dir)
 	if err != nil {
 		return err
 	}
-	names, err := disk.Files(dir)
+	names, err := dir.Files(".")
 	if err != nil {
 		return err
 	}
@@ -70,7 +80,7 @@ func writeManifest(dir, hash string) error {
 		if name == ResultFile {
 			continue
 		}
-		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+		if m.Files[name], err = dir.SHA256(name); err != nil {
 			return err
 		}
 	}
@@ -81,5 +91,5 @@ func writeManifest(dir, hash string) error {
 		}
 		m.Curve = c.Request()
 	}
-	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
+	return jsonfile.WriteIn(dir, ManifestFile, m)
 }

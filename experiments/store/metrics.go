@@ -1,11 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -33,7 +32,7 @@ func metricsHead() []string {
 // Metrics reads the metrics of the training, one entry per epoch, without scores, which Curve reads. The error
 // names the line that does not parse.
 func (r *Record) Metrics() ([]EpochMetrics, error) {
-	metrics, err := readMetrics(filepath.Join(r.Dir, MetricsFile))
+	metrics, err := readMetrics(r.files())
 	if err != nil {
 		return nil, fmt.Errorf("store: read metrics: %w", err)
 	}
@@ -41,13 +40,13 @@ func (r *Record) Metrics() ([]EpochMetrics, error) {
 }
 
 // readMetrics reads what ResultFiles.WriteMetrics wrote.
-func readMetrics(path string) ([]EpochMetrics, error) {
-	file, err := os.Open(path)
+func readMetrics(dir disk.Dir) ([]EpochMetrics, error) {
+	path := dir.Path(MetricsFile)
+	text, err := dir.ReadFile(MetricsFile, disk.MaxText)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	lines, err := csv.NewReader(file).ReadAll()
+	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -97,7 +96,8 @@ func (f ResultFiles) WriteMetrics(path string) error {
 
 // writeCSV writes the lines that fill passes to write.
 func writeCSV(path string, fill func(write func(...string))) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+	dir, name := disk.Split(path)
+	file, err := dir.Create(name)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
+	"backfire/datasets/census"
 	"backfire/experiments/cell"
 	"backfire/game"
 )
@@ -18,6 +18,12 @@ type Provenance struct {
 	Timing
 	// Notices describe events that cost time in this training and did not change its result.
 	Notices []string `json:"notices,omitempty"`
+	// Census counts the files and images of the dataset as this training read it; nil in what older programs
+	// stored.
+	Census *census.Census `json:"census,omitempty"`
+	// SharedPixels is the number of held-out images whose pixels, before any trigger, equal those of an image
+	// that an agent contributes.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
 	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields
@@ -95,9 +101,9 @@ func (r Result) WithSingles(asr func(hash string) (*game.Rate, error)) (Result, 
 
 // sum returns the SHA-256 of the canonical JSON (keys sorted, no white space, numbers as in the file) of the
 // result without its fields run and digest.
-func (r Result) sum() (string, error) { return sumWithout(r, "run", "digest") }
+func (r Result) sum() (string, error) { return cell.HashWithout(r, "run", "digest") }
 
-func (r Provenance) sum() (string, error) { return sumWithout(r, "digest") }
+func (r Provenance) sum() (string, error) { return cell.HashWithout(r, "digest") }
 
 // sealed returns the result with its digests.
 func (r Result) sealed() (Result, error) {
@@ -131,7 +137,7 @@ func checkDigests(text []byte) error {
 		want    string
 		without []string
 	}{{text, parts.Digest, []string{"run", "digest"}}, {parts.Run, run.Digest, []string{"digest"}}} {
-		got, err := sumWithout(json.RawMessage(part.text), part.without...)
+		got, err := cell.HashWithout(json.RawMessage(part.text), part.without...)
 		if err != nil {
 			return fmt.Errorf("parse %s: %w", ResultFile, err)
 		}
@@ -140,18 +146,6 @@ func checkDigests(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// sumWithout returns the SHA-256 of the canonical JSON of a value without some of its fields.
-func sumWithout(v any, fields ...string) (string, error) {
-	tree, err := cell.TreeOf(v)
-	if err != nil {
-		return "", err
-	}
-	if object, ok := tree.(map[string]any); ok {
-		maps.DeleteFunc(object, func(key string, _ any) bool { return slices.Contains(fields, key) })
-	}
-	return cell.HashOf(tree)
 }
 
 // Timing holds the duration of one training of a cell.

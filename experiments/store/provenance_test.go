@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -61,7 +62,7 @@ func TestSinglesAreCompleted(t *testing.T) {
 	require.Equal(t, []string{"b", "c"}, result.MissingSingles(), "the result itself stays")
 	dir := t.TempDir()
 	require.NoError(t, more.Write(dir))
-	read, err := store.ReadResult(dir)
+	read, err := store.ReadResult(disk.In(dir))
 	require.NoError(t, err)
 	require.Equal(t, more.Digest, read.Digest)
 

@@ -1,12 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -14,6 +13,7 @@ import (
 	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/disk"
 )
 
 // AttributedProbe is a probe that is part of a query of an attribution, with the agents that it was attributed
@@ -65,12 +65,11 @@ func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
 // AttributedProbes reads the queries of an attribution with their guesses. The error wraps ErrBroken for a file
 // with other columns.
 func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
-	file, err := os.Open(filepath.Join(r.Dir, QueriesFile))
+	text, err := r.files().ReadFile(QueriesFile, disk.MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("store: read queries: %w", err)
 	}
-	defer file.Close()
-	lines := csv.NewReader(file)
+	lines := csv.NewReader(bytes.NewReader(text))
 	lines.FieldsPerRecord = len(queriesHead())
 	ids := r.Cell.Game.AgentIDs()
 	position := func(text string) (int, error) {

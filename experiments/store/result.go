@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"backfire/experiments/cell"
 	"backfire/game"
@@ -46,8 +44,9 @@ type Result struct {
 	Robustness stats.Summary      `json:"robustness"` // over the attackers
 	Attackers  []AttackerResult   `json:"attackers"`
 	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
-	Cross      [][]game.Rate      `json:"cross"`            // see game.Score
-	Overlaps   []game.PairOverlap `json:"overlaps"`         // pairs of triggers with much in common
+	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
+	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
+	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
 
 	Provenance Provenance `json:"run"` // depends on the training, not on the cell alone
 }
@@ -120,8 +119,10 @@ func (r *Result) Contributed(agent int) int {
 // cross-trigger matrix, whose rates would otherwise take a line for each number.
 const resultLevels = 2
 
-// Write writes the result with its digests into dir.
-func (r Result) Write(dir string) error {
+// Write writes the result with its digests into the directory at a path.
+func (r Result) Write(dir string) error { return r.write(disk.In(dir)) }
+
+func (r Result) write(dir disk.Dir) error {
 	sealed, err := r.sealed()
 	if err != nil {
 		return err
@@ -130,17 +131,17 @@ func (r Result) Write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", ResultFile, err)
 	}
-	return os.WriteFile(filepath.Join(dir, ResultFile), jsonfile.LayOut(compact, resultLevels), disk.FileMode)
+	return dir.WriteFile(ResultFile, jsonfile.LayOut(compact, resultLevels))
 }
 
 // ReadResult reads the result in a directory. It refuses a result of another format, one that does not fit its
 // digests, and one that this program would write in other words.
-func ReadResult(dir string) (Result, error) {
-	path := filepath.Join(dir, ResultFile)
+func ReadResult(dir disk.Dir) (Result, error) {
+	path := dir.Path(ResultFile)
 	var version struct {
 		Format int `json:"format"`
 	}
-	data, err := os.ReadFile(path)
+	data, err := dir.ReadFile(ResultFile, disk.MaxRecord)
 	if err != nil {
 		return Result{}, err
 	}

@@ -6,12 +6,13 @@ import (
 	"strconv"
 
 	"backfire/experiments/curve"
+	"backfire/internal/disk"
 	"backfire/stats"
 )
 
 // Curve reads the learning curve, an artefact, which results have on request only.
 func (r *Record) Curve() (*curve.Curve, error) {
-	c, err := curve.Read(r.Dir)
+	c, err := curve.Read(r.files())
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -19,7 +20,7 @@ func (r *Record) Curve() (*curve.Curve, error) {
 }
 
 // writeCurve writes the learning curve into dir, if one was asked for.
-func (f ResultFiles) writeCurve(dir string) error {
+func (f ResultFiles) writeCurve(dir disk.Dir) error {
 	if f.Curve.Every == 0 {
 		return nil
 	}

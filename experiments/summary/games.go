@@ -50,6 +50,8 @@ type GameResult struct {
 	// (indexing.honest); nil if there are none.
 	HonestControl *HonestControl `json:"honest_control,omitempty"`
 	Attackers     []GameAttacker `json:"attackers"`
+	// SharedPixels is the number of held-out images with the pixels of a contributed one.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
@@ -65,6 +67,14 @@ type GameResult struct {
 type Difference struct {
 	ASR           stats.Number `json:"asr"` // of the means over the attackers
 	CleanAccuracy stats.Number `json:"clean_accuracy"`
+}
+
+// differenceTo returns the change from the same game without a defense.
+func (r *GameResult) differenceTo(twin *GameResult) *Difference {
+	return &Difference{
+		ASR:           r.ASR.Mean - twin.ASR.Mean,
+		CleanAccuracy: stats.Number(r.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
+	}
 }
 
 // GameAttacker is one attacker of a game, beside the game in which it is alone.
@@ -128,10 +138,7 @@ func newGameResults(plan *plan.Plan, planned plan.PlannedGame, results *plan.Cac
 			for i := range row.Unknown {
 				row.Unknown[i].Cost.Undefended = twin.Cost.Images
 			}
-			row.Difference = &Difference{
-				ASR:           row.ASR.Mean - twin.ASR.Mean,
-				CleanAccuracy: stats.Number(row.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
-			}
+			row.Difference = row.differenceTo(&twin)
 		}
 		rows = append(rows, row)
 	}
@@ -181,7 +188,10 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 
 // fill fills a game's result from those of all models.
 func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
-	row.overlaps = models[0].Overlaps
+	if err := j.overlaps(row); err != nil {
+		return err
+	}
+	row.SharedPixels = models[0].Provenance.SharedPixels
 	for _, result := range models {
 		if result.EpochsTrained > 0 {
 			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)
@@ -212,6 +222,20 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 			return err
 		}
 	}
+	return nil
+}
+
+// overlaps reads the overlaps of the triggers of a game, which all its models have.
+func (j joiner) overlaps(row *GameResult) error {
+	record, err := j.results.Record(row.Models[0])
+	if err != nil {
+		return err
+	}
+	result, err := record.WithPairs()
+	if err != nil {
+		return err
+	}
+	row.overlaps = result.Overlaps
 	return nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,6 +13,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 )
 
 // checkData loads the images of the cell, and reads its initial weights.
@@ -22,10 +21,14 @@ func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	var err error
-	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
-		return "", err
+	set, source, err := c.Images(ctx, c.cell.Data)
+	if err != nil {
+		return "", unable(err)
 	}
+	if err := c.cell.Data.Fits(set); err != nil {
+		return "", fmt.Errorf("%s: %w", store.CellFile, err)
+	}
+	c.set, c.source = set, source
 	note := fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
 	if c.cell.Model.Weights == "" {
 		return note, nil
@@ -54,15 +57,15 @@ func (c *verification) checkPoison(context.Context) (string, error) {
 	if c.deal == nil {
 		return "", unchecked("deal")
 	}
-	path := filepath.Join(c.scratch, store.PoisonFile)
-	if err := c.deal.Files().WritePoison(path); err != nil {
+	scratch := disk.In(c.scratch)
+	if err := c.deal.Files().WritePoison(scratch.Path(store.PoisonFile)); err != nil {
 		return "", err
 	}
-	derived, err := csvRows(path)
+	derived, err := csvRows(scratch, store.PoisonFile)
 	if err != nil {
 		return "", err
 	}
-	stored, err := csvRows(c.path(store.PoisonFile))
+	stored, err := csvRows(c.dir, store.PoisonFile)
 	if err != nil {
 		return "", err
 	}
@@ -82,15 +85,15 @@ func rowAt(rows [][]string, i int) string {
 	return strings.Join(rows[i], ",")
 }
 
-// csvRows reads the lines of a CSV file, its heading included.
-func csvRows(path string) ([][]string, error) {
-	text, err := os.ReadFile(path)
+// csvRows reads the lines of a CSV file in a directory, its heading included.
+func csvRows(dir disk.Dir, name string) ([][]string, error) {
+	text, err := dir.ReadFile(name, disk.MaxRecord)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", dir.Path(name), err)
 	}
 	return rows, nil
 }
@@ -100,7 +103,7 @@ func (c *verification) checkPredictions(context.Context) (string, error) {
 	if c.deal == nil {
 		return "", unchecked("deal")
 	}
-	predicted, err := os.ReadFile(c.path(store.PredictionsFile))
+	predicted, err := c.dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +120,7 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	metrics, err := (&store.Record{Dir: c.dir}).Metrics()
+	metrics, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Metrics()
 	if err != nil {
 		return "", err
 	}
@@ -159,6 +162,10 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 			again.Attackers[i].Randomness = nil
 		}
 	}
+	pairs, err := c.comparePairs(&again)
+	if err != nil {
+		return "", err
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err
@@ -176,7 +183,33 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	if len(wrong) > 0 {
 		return "", fmt.Errorf("%d differ, first %s", len(wrong), wrong[0])
 	}
-	return fmt.Sprintf("%d values are the same", len(stored)), nil
+	return fmt.Sprintf("%d values are the same", len(stored)+pairs), nil
+}
+
+// comparePairs compares the figures of pairs, where the result does not hold them itself, and takes them out of
+// the result that was derived again. It returns their number.
+func (c *verification) comparePairs(again *store.Result) (int, error) {
+	if c.result.HasPairs() {
+		return 0, nil
+	}
+	stored, err := c.result.WithPairsOf(c.dir)
+	if err != nil {
+		return 0, err
+	}
+	values := 0
+	for i, row := range again.Cross {
+		for j, rate := range row {
+			if other := stored.Cross[i][j]; other != rate {
+				return 0, fmt.Errorf("cross[%d][%d] is %d of %d, derived again %d of %d", i, j, other.Hits, other.Of, rate.Hits, rate.Of)
+			}
+			values += 2
+		}
+	}
+	if !slices.Equal(stored.Overlaps, again.Overlaps) {
+		return 0, errors.New("the overlaps of triggers are others than those derived again")
+	}
+	again.Cross, again.Overlaps = nil, nil
+	return values + len(stored.Overlaps), nil
 }
 
 // fieldAt returns a field for a message.

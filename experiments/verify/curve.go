@@ -3,13 +3,13 @@ package verify
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
 
 	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 )
 
 // checkCurve compares the epochs of a learning curve with those of its request, the images that each
@@ -81,29 +81,32 @@ func sameImages(a, b curve.Scores) bool {
 
 // sameColumns returns an error unless the columns of scores in metrics.csv hold what the curve gives.
 func (c *verification) sameColumns(of curve.Curve) error {
-	epochs, err := (&store.Record{Dir: c.dir}).Metrics()
+	epochs, err := (&store.Record{Dir: c.dir.Path(".")}).Metrics()
 	if err != nil {
 		return err
 	}
 	for _, point := range of.Points {
-		if point.Epoch > len(epochs) {
+		if point.Epoch < 1 || point.Epoch > len(epochs) {
 			return fmt.Errorf("%s has no epoch %d", store.MetricsFile, point.Epoch)
 		}
 		epochs[point.Epoch-1].Scores = &point.Scores
 	}
-	path := filepath.Join(c.scratch, store.MetricsFile)
-	if err := (store.ResultFiles{Epochs: epochs}).WriteMetrics(path); err != nil {
+	scratch := disk.In(c.scratch)
+	if err := (store.ResultFiles{Epochs: epochs}).WriteMetrics(scratch.Path(store.MetricsFile)); err != nil {
 		return err
 	}
-	derived, err := csvRows(path)
+	derived, err := csvRows(scratch, store.MetricsFile)
 	if err != nil {
 		return err
 	}
-	stored, err := csvRows(c.path(store.MetricsFile))
+	stored, err := csvRows(c.dir, store.MetricsFile)
 	if err != nil {
 		return err
 	}
 	first := slices.Index(derived[0], curve.StandardAccuracy)
+	if len(stored) != len(derived) || first < 0 {
+		return fmt.Errorf("%s has other lines or columns than %s gives", store.MetricsFile, curve.File)
+	}
 	for i, row := range derived {
 		if len(stored[i]) != len(row) || !slices.Equal(stored[i][first:], row[first:]) {
 			return fmt.Errorf("line %d of %s has other scores than %s", i+1, store.MetricsFile, curve.File)

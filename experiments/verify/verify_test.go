@@ -93,7 +93,7 @@ type forge func(t *testing.T, dir string)
 // forgeResult changes the result and its digests.
 func forgeResult(change func(*store.Result)) forge {
 	return func(t *testing.T, dir string) {
-		result, err := store.ReadResult(dir)
+		result, err := store.ReadResult(disk.In(dir))
 		require.NoError(t, err)
 		change(&result)
 		require.NoError(t, result.Write(dir))
@@ -128,7 +128,7 @@ func forgeCurve(change func(*curve.Curve)) forge {
 		curve, err := (&store.Record{Dir: dir}).Curve()
 		require.NoError(t, err)
 		change(curve)
-		require.NoError(t, curve.Write(dir))
+		require.NoError(t, curve.Write(disk.In(dir)))
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
-	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 
@@ -45,7 +45,7 @@ func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trig
 	if len(drawn) == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Join(dir, store.TriggersDir), disk.DirMode); err != nil {
+	if err := disk.In(dir).MkdirAll(store.TriggersDir); err != nil {
 		return err
 	}
 	for i, trigger := range drawn {
@@ -62,14 +62,14 @@ func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trig
 // directories in the order of their names find the labels.
 func writeImages(dir string, t *game.TrainingSet, classes int) error {
 	digits, size := len(strconv.Itoa(classes-1)), t.Shape.Size()
-	label := func(class int) string { return filepath.Join(dir, store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
+	name := func(class int) string { return path.Join(store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
 	for class := range classes {
-		if err := os.MkdirAll(label(class), disk.DirMode); err != nil {
+		if err := disk.In(dir).MkdirAll(name(class)); err != nil {
 			return err
 		}
 	}
 	for row, class := range t.Labels {
-		path := filepath.Join(label(int(class)), strconv.Itoa(row)+".png")
+		path := disk.In(dir).Path(path.Join(name(int(class)), strconv.Itoa(row)+".png"))
 		picture := pictureOf(t.Images[row*size:(row+1)*size], t.Shape)
 		if err := writeTo(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
 			return err
@@ -146,7 +146,8 @@ func channelsLast(images []uint8, shape triggers.Shape) []uint8 {
 
 // writeTo creates a file and fills it by write.
 func writeTo(path string, write func(io.Writer) error) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+	dir, name := disk.Split(path)
+	file, err := dir.Create(name)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"strconv"
 	"strings"
 
@@ -56,17 +56,17 @@ const (
 	optimizerPrefix = "optimizer/"
 )
 
-// writeCheckpoint writes a checkpoint to path, whole or not at all: it writes a draft in dir, which
+// writeCheckpoint writes a checkpoint to a file, whole or not at all: it writes a draft in dir, which
 // must be on the same file system, syncs it and renames it. The file is in the safetensors format,
 // followed by the SHA-256 of all of it.
-func writeCheckpoint(path, dir string, c checkpoint) error {
-	draft := filepath.Join(dir, store.CheckpointFile)
+func writeCheckpoint(to source, dir string, c checkpoint) error {
+	work := disk.In(dir)
 	err := func() error {
 		content, err := c.content()
 		if err != nil {
 			return err
 		}
-		file, err := os.OpenFile(draft, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+		file, err := work.Create(store.CheckpointFile)
 		if err != nil {
 			return err
 		}
@@ -78,10 +78,10 @@ func writeCheckpoint(path, dir string, c checkpoint) error {
 		if err := errors.Join(writeErr, file.Sync(), file.Close()); err != nil {
 			return err
 		}
-		if err := os.Rename(draft, path); err != nil {
+		if err := work.MoveTo(store.CheckpointFile, to.dir, to.name); err != nil {
 			return err
 		}
-		return disk.Sync(filepath.Dir(path))
+		return to.dir.Sync(path.Dir(to.name))
 	}()
 	if err != nil {
 		return fmt.Errorf("worker: write checkpoint: %w", err)
@@ -122,28 +122,30 @@ func (c checkpoint) content() (safetensors.File, error) {
 	return file, nil
 }
 
-// readCheckpoint returns the checkpoint at path. The error wraps errNoCheckpoint when there is
+// readCheckpoint returns the checkpoint in a file. The error wraps errNoCheckpoint when there is
 // none. It wraps errCheckpoint and names the file when the checkpoint is damaged, of another cell,
 // or of a machine that gives other bits than this one.
-func readCheckpoint(path, cell string, here store.Machine) (*checkpoint, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+func readCheckpoint(from source, here store.Machine) (*checkpoint, error) {
+	file, err := from.dir.Open(from.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNoCheckpoint
-	}
-	if err != nil {
+	case errors.Is(err, disk.ErrLink) || errors.Is(err, disk.ErrNotRegular):
+		return nil, fmt.Errorf("worker: read checkpoint: %w: %w", errCheckpoint, err)
+	case err != nil:
 		return nil, fmt.Errorf("worker: read checkpoint: %w", err)
 	}
 	defer file.Close()
 	c, err := parseCheckpoint(file)
 	switch {
 	case err != nil:
-	case c.cell != cell:
+	case c.cell != from.hash:
 		err = fmt.Errorf("it is of cell %.12s", c.cell)
 	case !c.machine.SameBits(here):
 		err = errors.New("it was made with another engine, on another kind of device or processor, or with other threads")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("worker: read %s: %w: %w", path, errCheckpoint, err)
+		return nil, fmt.Errorf("worker: read %s: %w: %w", from.path(), errCheckpoint, err)
 	}
 	return c, nil
 }

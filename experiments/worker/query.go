@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
@@ -28,7 +28,7 @@ type Answers struct {
 // query has a stored model answer a request.
 func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 	s := &session{Setup: request.Setup, hash: hash, dir: request.Dir}
-	images, err := os.ReadFile(request.Images)
+	images, err := disk.ReadFile(request.Images, disk.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("worker: query: %w", err)
 	}

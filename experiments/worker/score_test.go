@@ -50,7 +50,7 @@ func files(t *testing.T, dir string) map[string]string {
 		require.NoError(t, err)
 		all[name] = string(text)
 	}
-	result, err := store.ReadResult(dir)
+	result, err := store.ReadResult(disk.In(dir))
 	require.NoError(t, err)
 	all["digest"] = result.Digest
 	for _, line := range enginetest.ReadCSV(t, filepath.Join(dir, store.MetricsFile)) {
@@ -98,7 +98,7 @@ func TestCurveHasTheEpochsAskedForAndTheLast(t *testing.T) {
 // On all images, the rates after the last epoch are those of the result.
 func TestLastPointOnAllImagesIsTheResult(t *testing.T) {
 	job, _ := trainScored(t, enginetest.NewPlan(t).Cells[4], curve.Request{Every: 2}, nil)
-	result, err := store.ReadResult(job.Dir)
+	result, err := store.ReadResult(disk.In(job.Dir))
 	require.NoError(t, err)
 	points := curveIn(t, job.Dir).Points
 	last := points[len(points)-1]

@@ -57,12 +57,14 @@ func (s *session) upload(model TrainedModel, segment int) error {
 
 // environment describes the machine and the programs of the session.
 func (s *session) environment(program store.Build) store.Environment {
-	return store.NewEnvironment(s.Device, s.Threads, s.Cell.Precision(), program, s.engine)
+	environment := store.NewEnvironment(s.Device, s.Threads, s.Cell.Precision(), program, s.engine)
+	environment.Kernels = s.Cell.Training.Kernels
+	return environment
 }
 
 // machine returns the properties of the machine that the bits of a training depend on.
 func (s *session) machine() store.Machine {
-	return store.NewEnvironment(s.Device, s.Threads, s.Cell.Precision(), store.Build{}, s.engine).Machine()
+	return s.environment(store.Build{}).Machine()
 }
 
 // files returns what is to be stored of the deal and the model's answers.

@@ -28,6 +28,7 @@ type training struct {
 	resumed int                  // number of those that come from a checkpoint
 	trained int                  // images that went through the training step in the others
 	notices []string             // from the engine
+	cache   *gameCache           // of the cell's game
 }
 
 // train trains the cell of a request and writes the files of its result into the request's
@@ -54,6 +55,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if err := t.stamp(cache); err != nil {
 		return err
 	}
+	t.cache = cache
 	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.trainSegments(ctx, w.Engine); err != nil {
@@ -73,6 +75,7 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 	result.Normalization = t.normalization
 	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
+	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
 	var err error
 	if result.Provenance.Single, err = store.SinglesOf(t.Cell, score); err != nil {
 		return err
@@ -191,8 +194,8 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			}
 			return ctx.Err()
 		})
-		if errors.Is(err, ErrDiverged) {
-			err = errors.Join(err, removeCheckpoint(t.request.Checkpoint)) // from there it would diverge again
+		if errors.Is(err, ErrDiverged) && t.request.Checkpoint != "" {
+			err = errors.Join(err, removeCheckpoint(t.checkpointSource())) // from there it would diverge again
 		}
 		if err != nil {
 			return fmt.Errorf("worker: epoch %d of %d: %w", epoch+1, epochs, err)

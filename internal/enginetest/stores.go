@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -39,12 +40,21 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	require.NoError(t, store.ResultFiles{
 		Cell: ExampleCell(), Predicted: []uint8{0, 1},
 	}.Write(dir))
-	require.NoError(t, claim.Commit(store.Result{
-		Format: store.ResultFormat, Cell: hash, FinalLoss: 0.5,
-		Provenance: store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}},
-	}))
+	result := emptyResult(ExampleCell(), hash)
+	result.FinalLoss = 0.5
+	result.Provenance = store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}}
+	require.NoError(t, claim.Commit(result))
 	require.NoError(t, claim.Release())
 	return hash
+}
+
+// emptyResult returns a result of a cell without figures.
+func emptyResult(c cell.Cell, hash string) store.Result {
+	score := &game.Score{Honest: make([]game.HonestScore, c.Game.SeatCount()-len(c.Game.Attackers))}
+	for _, a := range c.Game.Attackers {
+		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.Target})
+	}
+	return store.NewResult(c, hash, score, nil)
 }
 
 // RequireNoLeftovers checks that a store has no working directory and no lock, except for the
@@ -105,7 +115,9 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 	require.NoError(t, store.ResultFiles{
 		Cell: cell, Environment: environment,
 	}.Write(dir))
-	require.NoError(t, claim.Commit(store.Result{Format: store.ResultFormat, Cell: hash, Provenance: store.Provenance{Timing: store.Timing{ImagesPerSecond: speed}}}))
+	result := emptyResult(cell, hash)
+	result.Provenance.ImagesPerSecond = speed
+	require.NoError(t, claim.Commit(result))
 	require.NoError(t, claim.Release())
 }
 
@@ -130,7 +142,7 @@ func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 
 // WriteManifest writes the manifest of the files in dir anew, as the result of the cell called hash.
 func WriteManifest(dir, hash string) error {
-	result, err := store.ReadResult(dir)
+	result, err := store.ReadResult(disk.In(dir))
 	if err != nil {
 		return err
 	}
@@ -148,7 +160,7 @@ func WriteManifest(dir, hash string) error {
 		}
 	}
 	if _, ok := m.Files[curve.File]; ok {
-		stored, err := curve.Read(dir)
+		stored, err := curve.Read(disk.In(dir))
 		if err != nil {
 			return err
 		}

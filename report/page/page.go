@@ -23,6 +23,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/visible"
 	"backfire/report"
 	"backfire/report/table"
 )
@@ -121,6 +122,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	p.provenance(results)
+	p.Notes = append(p.Notes, results.censuses()...)
 	p.Notes = append(p.Notes, results.complaints()...)
 	p.title(in.Summaries, len(results.order))
 	return p, nil
@@ -146,7 +148,7 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store),
+		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store), Environment: results.environment(sum.Store),
 	}
 	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
@@ -261,7 +263,7 @@ func (p *Page) Write(w io.Writer) error {
 		Style  template.CSS
 		Script template.JS
 	}{
-		p,
+		visible.Strings(p),
 		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
 		template.JS(scriptSource), // embedded
 	}

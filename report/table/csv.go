@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/csv"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"backfire/game"
 	"backfire/stats"
@@ -182,12 +184,43 @@ func number(x float64) string {
 // logical returns a truth value as both R and pandas read it.
 func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
-// encodeCSV returns lines of fields as CSV.
+// formulaStarts are the characters with which spreadsheets begin a formula, also in their
+// full-width forms.
+const formulaStarts = "=+-@\t\r＝＋－＠"
+
+// isNumber reports whether spreadsheets, R and pandas read a field as a decimal number.
+func isNumber(field string) bool {
+	if strings.Trim(field, "0123456789+-.eE") != "" {
+		return false // Go reads Inf, 0x1p-2 and 1_000, too
+	}
+	_, err := strconv.ParseFloat(field, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// guarded returns a field that no spreadsheet takes for a formula. A field that begins with
+// one of formulaStarts gets an apostrophe in front, unless it is a number. So does a field
+// that begins with an apostrophe, so that a reader gets each text back by removing one.
+func guarded(field string) string {
+	first, _ := utf8.DecodeRuneInString(field)
+	if field == "" || first != '\'' && !strings.ContainsRune(formulaStarts, first) || isNumber(field) {
+		return field
+	}
+	return "'" + field
+}
+
+// encodeCSV returns lines of fields as CSV, each field guarded.
 func encodeCSV(lines [][]string) ([]byte, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	if err := w.WriteAll(lines); err != nil {
-		return nil, err
+	for _, line := range lines {
+		fields := make([]string, len(line))
+		for i, field := range line {
+			fields[i] = guarded(field)
+		}
+		if err := w.Write(fields); err != nil {
+			return nil, err
+		}
 	}
-	return out.Bytes(), nil
+	w.Flush()
+	return out.Bytes(), w.Error()
 }

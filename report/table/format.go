@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"backfire/internal/visible"
 )
 
 // Format is a form in which a Table is written to a file.
@@ -46,7 +48,7 @@ func (t *Table) Formats() []Format {
 
 // Write writes the table in a format. The error wraps ErrFormat, or is that of w.
 func (t *Table) Write(w io.Writer, format Format) error {
-	data, err := t.render(format)
+	data, err := t.shown(format).render(format)
 	if err != nil {
 		return fmt.Errorf("table: render %s as %s: %w", t.Name, format, err)
 	}
@@ -54,6 +56,15 @@ func (t *Table) Write(w io.Writer, format Format) error {
 		return fmt.Errorf("table: write %s: %w", t.Name, err)
 	}
 	return nil
+}
+
+// shown returns the table for a format: with its texts as they can be shown in a line,
+// or, for the form that has its own escapes, as it is.
+func (t *Table) shown(format Format) *Table {
+	if format == FormatJSON {
+		return t
+	}
+	return visible.Strings(t)
 }
 
 // render returns the table in a format.
@@ -77,7 +88,7 @@ func (t *Table) render(format Format) ([]byte, error) {
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		err := encoder.Encode(t)
-		return out.Bytes(), err
+		return []byte(visible.Text(out.String())), err // of the same meaning in JSON
 	default:
 		return nil, ErrFormat
 	}

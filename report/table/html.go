@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+
+	"backfire/internal/visible"
 )
 
 //go:embed table.gohtml
@@ -55,6 +57,7 @@ func (t *Table) HTML() (template.HTML, error) {
 	if tableTemplateErr != nil {
 		return "", fmt.Errorf("table: template of tables: %w", tableTemplateErr)
 	}
+	t = visible.Strings(t)
 	view := htmlTable{Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups()}
 	for _, row := range t.Rows {
 		line := htmlRow{Labels: row.Labels, Marks: strings.Join(row.Marks, ",")}

@@ -56,8 +56,8 @@ func (t *Table) caption() string {
 	return t.Title
 }
 
-// label returns the table's name in cross-references.
-func (t *Table) label() string { return t.Name + "-" + t.Dataset }
+// label returns the table's name in cross-references, which is the name of its files.
+func (t *Table) label() string { return t.FileName() }
 
 // latexHeads writes the heads of the columns, with the groups above them.
 func (t *Table) latexHeads(out *strings.Builder) {

@@ -80,8 +80,21 @@ func (t *Table) markdownLists(out *strings.Builder) {
 	out.WriteByte('\n')
 }
 
+// escapeEntities escapes each ampersand that begins an entity of HTML, such as &lt; or
+// &#60;, which Markdown would replace.
+func escapeEntities(text string) string {
+	parts := strings.Split(text, "&")
+	for i, part := range parts[1:] {
+		if part != "" && (part[0] == '#' || part[0] >= 'a' && part[0] <= 'z' || part[0] >= 'A' && part[0] <= 'Z') {
+			parts[i+1] = "amp;" + part
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
 // escapeMarkdown returns a text that Markdown shows as it is.
 func escapeMarkdown(text string) string {
+	text = escapeEntities(text)
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "~", `\~`, "$", `\$`,
 	).Replace(text)

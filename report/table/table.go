@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"backfire/claims"
+	"backfire/internal/visible"
 	"backfire/stats"
 )
 
@@ -56,6 +57,10 @@ type Table struct {
 	// where the values fit; 0: 100.
 	Width int `json:"-"`
 }
+
+// FileName returns the name of the table's files without their extension: its name and
+// dataset, cleaned by [visible.FileName].
+func (t *Table) FileName() string { return visible.FileName(t.Name + "-" + t.Dataset) }
 
 // Column is a column of values.
 type Column struct {

@@ -8,17 +8,17 @@ import (
 	"backfire/torchbridge"
 )
 
-// benchKernels times the step with the convolution kernels that are chosen by
-// shape beside that with direct sums, both in this process on the same cores in
-// turn, and prints the ratios.
+// benchKernels times the step of our own kernels beside that with direct sums in
+// libtorch's gradient graph, both in this process on the same cores in turn, and
+// prints the ratios.
 func benchKernels(ctx context.Context, o options, out io.Writer) error {
 	env, err := torchbridge.Environment()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "Training step, batch %d, %s, %s, %d thread(s), processor time, medians of %d paired rounds [min, max],\n"+
-		"ratio: time with the kernels chosen by shape over that with direct sums.\n\n%5s  %-8s  %22s  %22s  %18s\n",
-		o.batch, o.precision, env.CPUCapability, o.threads, o.rounds, "width", "images", "direct ms/step", "chosen ms/step", "ratio")
+		"ratio: time with our own kernels over that with direct sums in libtorch's graph.\n\n%5s  %-8s  %22s  %22s  %18s\n",
+		o.batch, o.precision, env.CPUCapability, o.threads, o.rounds, "width", "images", "direct ms/step", "own ms/step", "ratio")
 	for _, width := range o.widths {
 		for _, image := range [][2]int{{1, 28}, {3, 32}} {
 			if err := benchKernelsOf(ctx, o, torchbridge.ModelSpec{

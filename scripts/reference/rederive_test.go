@@ -154,7 +154,9 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 			c.ASR.Denominator, c.ASR.ExcludeTargetClass, c.Trigger.Sampling = "pooled", false, "per_image"
 		}),
 		another(t, "clean labels", func(c *config.Config) { c.Attackers.LabelMode, c.Trigger.Range = "clean", "area" }),
-		another(t, "everything", func(c *config.Config) { c.Attackers.P0, c.Pool.Size = &full, 300 }),
+		another(t, "everything", func(c *config.Config) {
+			c.Attackers.P0, c.Pool.Size, c.Train.StopWhen = &full, 300, "loss < 1000000"
+		}),
 		another(t, "defenses", func(c *config.Config) { c.Defenders = []string{"agent_augmentation", "indexing"} }),
 		enginetest.TinyPoint(t, "verified", enginetest.WeakConfig(enginetest.WeakBound)),
 	)
@@ -163,6 +165,7 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 		"seats N = 2, none: 2 attackers beside 2 single, 0 lone and 2 transfer games, interference ",
 		"shared N = 2, none: 2 attackers beside 2 single, 2 lone and 2 transfer games, interference ",
 		"not derived: final_loss, run, train_accuracy\n",
+		"not derived: epochs_trained, final_loss, run, steps_trained, train_accuracy\n",
 	}, "--data", data, st.Dir())
 
 	out, code := rederive(t, st.Dir())
@@ -174,12 +177,17 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 func TestTriggersOfEachKindAreDerivedAnew(t *testing.T) {
 	data, full := writeIDX(t), 1.0
 	var points []plan.SweepPoint
-	for _, kind := range []string{"square", "checkerboard", "dots", "blended", "sinusoidal", "low_variance"} {
+	for _, kind := range []string{"square", "checkerboard", "dots", "blended", "sinusoidal", "low_variance", "orthogonal"} {
 		points = append(points, another(t, kind, func(c *config.Config) {
 			c.Attackers.Counts, c.Trigger.Kind, c.Train.Epochs = []int{2}, kind, 1
 			if kind == "square" || kind == "checkerboard" {
 				c.Attackers.P2 = &full
 			}
+		}))
+	}
+	for _, sampling := range []string{"per_agent", "per_image"} {
+		points = append(points, another(t, "whole, "+sampling, func(c *config.Config) {
+			c.Trigger.Range, c.Trigger.Sampling, c.Attackers.P1, c.Attackers.Budget = "whole", sampling, nil, "any"
 		}))
 	}
 	pictured := enginetest.Pictured(t, enginetest.PictureFile(t, "a.png", 8, 250), enginetest.PictureFile(t, "b.png", 8, 3))

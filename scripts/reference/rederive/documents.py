@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import re
+import struct
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 KEY = re.compile(r"([A-Za-z0-9_]+):(?: (.*))?$")
 INTEGER = re.compile(r"[-+]?\d+$")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+PAIRS = b"backfire pairs\x001"  # the beginning of pairs.bin, with its version
 WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "[]": [], "{}": {}}
 
 
@@ -120,3 +122,38 @@ def read_digits(path: Path) -> Any:
 
 def without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: kept for key, kept in value.items() if key not in keys}
+
+
+def read_pairs(path: Path) -> dict[str, Any]:
+    """Reads the cross-trigger matrix and the overlaps of a result of many attackers, as result.json has those of few."""
+    data, at = path.read_bytes(), len(PAIRS)
+    if data[:at] != PAIRS:
+        raise ValueError(f"{path}: not a file of pairs")
+
+    def number() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    def rate() -> dict[str, Any]:
+        hits, of = number(), number()
+        return {"hits": hits, "of": of, "rate": hits / of if of else None}
+
+    n = number()
+    cross = [[rate() for _ in range(n)] for _ in range(n)]
+    overlaps = []
+    for _ in range(number()):
+        a, b, shared, equal, union, declared = (number() for _ in range(6))
+        overlap = {"a": a, "b": b, "shared": shared, "equal": equal, "union": union}
+        overlap["jaccard"] = struct.unpack_from("<d", data, at)[0]
+        at += 8
+        overlaps.append(overlap | ({"declared": True} if declared else {}))
+    if at != len(data):
+        raise ValueError(f"{path}: bytes behind the pairs")
+    return {"cross": cross, "overlaps": overlaps}

@@ -62,6 +62,8 @@ class Result:
         self.directory, self.hash, self._dataset = directory, directory.name, dataset
         self.cell: dict[str, Any] = documents.parse_yaml((directory / "cell.yaml").read_text(encoding="utf-8"))
         self.stored: dict[str, Any] = documents.read_json(directory / "result.json")
+        if "cross" not in self.stored:  # of many attackers
+            self.stored.update(documents.read_pairs(directory / "pairs.bin"))
         self.unknown: set[str] = set()  # fields that are not known here
 
     @cached_property

@@ -1,0 +1,21 @@
+// The kernels in plain C++: the reference for the others, and what computes on
+// a processor that has none of their instructions.
+#include "lanes.h"
+
+#include "direct_loops_body.h"
+#include "norm_loops_body.h"
+#include "step_loops_body.h"
+#include "winograd_loops_body.h"
+
+#include "kernel_set.h"
+
+namespace backfire {
+
+const KernelSet kernels_plain = {
+    8,
+    {direct_loops<Eight>(), direct_loops<Eight>()},
+    {winograd_loops<Eight>(), winograd_loops<Eight>()},
+    norm_loops<Eight>(),
+    step_loops<Eight>()};
+
+} // namespace backfire

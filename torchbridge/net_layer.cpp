@@ -1,0 +1,122 @@
+#include "net_layer.h"
+#include "norm_kernels.h"
+#include "winograd.h"
+
+#include <algorithm>
+#include <cmath>
+
+#pragma GCC optimize("fp-contract=off")
+
+namespace backfire {
+namespace {
+
+// Copies weights [out, taps, in] to where the channels are padded.
+void pad_weights(const float *from, int64_t out, int64_t taps, int64_t in,
+                 int64_t padded_in, float *to) {
+  for (int64_t i = 0; i < out * taps; ++i)
+    std::copy_n(from + i * in, in, to + i * padded_in);
+}
+
+// Channels from which on Winograd's algorithms are used. Networks of fewer are
+// small, and their few sums cancel little of these algorithms' larger rounding
+// errors.
+constexpr int64_t kWinogradChannels = 8;
+
+} // namespace
+
+Layer::Layer(const LayerTensors &tensors, int64_t height, int64_t width,
+             int64_t in, int64_t out, int64_t kernel, int64_t stride, bool stem)
+    : tensors(tensors), in(in), out(out),
+      shape{0,           height, width, stem ? in : padded(in),
+            padded(out), kernel, stride},
+      weight_gradient(shape.out * kernel * kernel * shape.in),
+      scale_gradient(shape.out), shift_gradient(shape.out), stem(stem),
+      winograd(std::min(in, out) >= kWinogradChannels && winograd_pays(shape)),
+      mean(shape.out), deviation(shape.out), scale(shape.out), shift(shape.out),
+      slope(shape.out), sums(shape.out), products(shape.out) {
+  if (shape.in != in || shape.out != out)
+    padded_weight.resize(weight_gradient.size());
+}
+
+void Layer::reserve(int64_t images) {
+  z = z_memory.floats(images * image_floats());
+  y = y_memory.floats(images * image_floats());
+}
+
+void Layer::load_weights() {
+  weight = tensors.weight;
+  if (padded_weight.empty())
+    return;
+  pad_weights(weight, out, shape.kernel * shape.kernel, in, shape.in,
+              padded_weight.data());
+  weight = padded_weight.data();
+}
+
+void Layer::forward(const float *x, int64_t images, const float *residual,
+                    bool relu, Mode mode) {
+  this->mode = mode;
+  shape.images = images;
+  (winograd ? winograd_convolve : convolve)(shape, x, weight, z);
+  Extent extent{images * shape.out_height() * shape.out_width(), shape.out};
+  if (mode == Mode::kTraining)
+    measure(z, extent, kNormMomentum, kNormEpsilon, out, tensors.mean,
+            tensors.variance, mean.data(), deviation.data());
+  else
+    for (int64_t c = 0; c < out; ++c) {
+      mean[c] = tensors.mean[c];
+      deviation[c] = 1 / std::sqrt(tensors.variance[c] + kNormEpsilon);
+    }
+  for (int64_t c = 0; c < out; ++c) { // what is padded stays 0
+    scale[c] = tensors.scale[c] * deviation[c];
+    shift[c] = tensors.shift[c] - mean[c] * scale[c];
+  }
+  normalise(z, extent, scale.data(), shift.data(), residual, relu, y);
+}
+
+void Layer::norm_backward(const float *dy, bool relu, float *kept, float *dz) {
+  Extent extent{shape.images * shape.out_height() * shape.out_width(),
+                shape.out};
+  const float *behind = relu ? y : nullptr;
+  gradient_sums(dy, behind, z, extent, mean.data(), kept, sums.data(),
+                products.data());
+  // In training, what the mean and the variance of the batch owe to z.
+  double share = mode == Mode::kTraining ? 1.0 / extent.rows : 0;
+  for (int64_t c = 0; c < out; ++c) {
+    double d = deviation[c], factor = tensors.scale[c] * d;
+    scale_gradient[c] = products[c] * d;
+    shift_gradient[c] = sums[c];
+    scale[c] = factor;
+    slope[c] = -factor * share * products[c] * d * d;
+    shift[c] = -factor * share * sums[c];
+  }
+  if (kept && relu) { // is read in place of dy and y
+    dy = kept;
+    behind = nullptr;
+  }
+  input_gradient(dy, behind, z, extent, mean.data(), scale.data(), slope.data(),
+                 shift.data(), dz);
+}
+
+void Layer::weight_backward(const float *x, const float *dz) {
+  (stem ? stem_weight_gradient
+   : winograd
+       ? winograd_weight_gradient
+       : backfire::weight_gradient)(shape, x, dz, weight_gradient.data());
+}
+
+void Layer::input_backward(const float *dz, bool add, float *dx) {
+  if (!stem) {
+    if (winograd)
+      winograd_input_gradient(shape, dz, weight, add, dx);
+    else
+      input_gradient(shape, dz, weight, add, dx);
+    return;
+  }
+  auto c = shape;
+  c.in = padded(in);
+  std::vector<float> wide(c.out * c.kernel * c.kernel * c.in);
+  pad_weights(weight, c.out, c.kernel * c.kernel, in, c.in, wide.data());
+  input_gradient(c, dz, wide.data(), add, dx);
+}
+
+} // namespace backfire
