@@ -2,61 +2,63 @@ package claims
 
 import (
 	"fmt"
-	"math"
-
-	"gonum.org/v1/gonum/stat"
-
-	"backfire/stats"
+	"slices"
 )
 
-// backfiring examines C1. The number of a seed is the change of the mean ASR over
-// the range of N that was played: the least-squares slope of the mean ASR on log N,
-// times the range of log N.
+// backfiring examines C1. The number of a seed is the mean interference over the attackers
+// that were also played alone: the measure minus that of the attacker's matched single,
+// in which it has the same images and poisons the same ones, so that nothing but the
+// others differs. The largest N decides. Each other N stands beside it, and dilution,
+// where attackers were also played alone with all images.
 //
-// The slope weights every game by the distance of its log N from the mean, as a
-// contrast for monotone trends should (Abelson and Tukey, "Efficient utilization
-// of non-numerical information in quantitative analysis", 1963); the fall need not
-// be linear. Spearman's correlation would be unsuitable because it ignores the size
-// of the fall: 99.2, 99.1, 99.0 % would be as perfect as the paper's.
-//
-// All games are undefended, with every attacker at Measurements.Rate and one choice
-// of labels: the one with the most N, and among equals the first of same, distinct,
-// random, mixed. N = 1 is the mean over all games in which one attacker of these
-// games plays alone.
+// All games are undefended, with every attacker at the usual strength and one choice of
+// labels: the one with the most N, and among equals the first of same, distinct, random,
+// mixed. Games of one N that differ in pool, width or kind of triggers are averaged within
+// a seed.
 func backfiring(s *study) []statement {
-	games := s.trend()
-	if len(games) == 0 {
+	games := s.trend(s.hasSingles)
+	ns := sizes(games)
+	at := func(n int) []comparison {
+		return eachAlone(slices.DeleteFunc(slices.Clone(games), func(g gameKey) bool { return g.n != n }))
+	}
+	largest := len(ns) - 1
+	for largest >= 0 && !s.useWithSingles(at(ns[largest])) {
+		largest--
+	}
+	if largest < 0 {
 		return nil
 	}
-	var comparisons []comparison
-	for _, g := range append(s.singlesOf(games), games...) {
-		comparisons = append(comparisons, comparison{g})
+	statements := []statement{s.interferes(ns[largest], s.comparisons)}
+	for i := largest - 1; i >= 0; i-- {
+		st := s.interferes(ns[i], at(ns[i]))
+		st.beside = true
+		statements = append(statements, st)
 	}
-	if !s.use(comparisons) {
-		return nil
-	}
-	ns := sizes(keysOf(s.comparisons))
-	if len(ns) < 2 {
-		s.usable = nil // one N has no trend
-		return nil
-	}
-	return []statement{{
-		name:     fmt.Sprintf("change of mean %%s over N = %d to %d, fitted on log N,", ns[0], ns[len(ns)-1]),
-		measures: asrAndLift, unit: Difference, side: Below, bound: -EffectMargin,
-		value:  func(r seedGames, m Measure) float64 { return s.fittedChange(ns, r, m) },
-		within: fittedRange(ns),
-		room:   func(r seedGames, m Measure) float64 { return s.meanAt(ns[0], r, m) },
-	}}
+	return append(statements, statement{
+		name: fmt.Sprintf("dilution, %%s of the matched single minus that alone with all images, at N = %d,", ns[largest]), measures: asrAndLift,
+		unit: Difference, side: Above, bound: s.margins.Effect, apart: true,
+		beside: true, of: s.comparisons, singles: true,
+		value: overGames(s.comparisons, 0, dilution),
+	})
 }
 
-// trend returns the undefended games with several attackers at the study's rate,
-// for the choice of labels with the most N.
-func (s *study) trend() []gameKey {
+// interferes returns the statement that the interference in games with n attackers is
+// negative.
+func (s *study) interferes(n int, games []comparison) statement {
+	return statement{
+		name: fmt.Sprintf("interference, %%s minus that of the matched single, at N = %d,", n), measures: asrAndLift,
+		unit: Difference, side: Below, bound: -s.margins.Effect, apart: true,
+		of: games, singles: true,
+		value: overGames(games, 0, interference), room: overGames(games, 0, single),
+	}
+}
+
+// trend returns the undefended games with several attackers at the usual strength for
+// which keep returns true, for the choice of labels with the most N.
+func (s *study) trend(keep func(gameKey) bool) []gameKey {
 	var best []gameKey
 	for _, labels := range []Labels{Same, Distinct, Random, Mixed} {
-		games := s.find(func(g gameKey) bool {
-			return g.defense == NoDefense && g.n > 1 && g.allAt(s.rate) && g.labels == labels
-		})
+		games := s.find(func(g gameKey) bool { return s.plain(g) && g.labels == labels && keep(g) })
 		if len(sizes(games)) > len(sizes(best)) {
 			best = games
 		}
@@ -64,52 +66,7 @@ func (s *study) trend() []gameKey {
 	return best
 }
 
-// singlesOf returns the games in which an attacker of one of the given games plays
-// alone.
-func (s *study) singlesOf(games []gameKey) []gameKey {
-	alone := map[gameKey]bool{}
-	for _, g := range games {
-		for _, a := range s.example(g).Attackers {
-			alone[g.alone(a, s.rate)] = true
-		}
-	}
-	return s.find(func(g gameKey) bool { return alone[g] })
-}
-
-// meanAt returns the mean over the comparisons' games with n attackers. It is NaN
-// if the mean of one of them is.
-func (s *study) meanAt(n int, r seedGames, m Measure) float64 {
-	return meanOver(s.comparisons, func(c comparison) bool { return c[0].n == n }, func(c comparison) float64 { return m.mean(r.games[c[0]]) })
-}
-
-// fittedChange returns the number of backfiring for one seed; ns lists the numbers
-// of attackers.
-func (s *study) fittedChange(ns []int, r seedGames, m Measure) float64 {
-	y := make([]float64, len(ns))
-	for i, n := range ns {
-		y[i] = s.meanAt(n, r, m)
-	}
-	return fitted(ns, y)
-}
-
-// fitted returns the least-squares slope of y on log N, times the range of log N.
-func fitted(ns []int, y []float64) float64 {
-	x := make([]float64, len(ns))
-	for i, n := range ns {
-		x[i] = math.Log(float64(n))
-	}
-	_, slope := stat.LinearRegression(x, y, nil, false)
-	return slope * (x[len(x)-1] - x[0])
-}
-
-// fittedRange returns the range of the fitted change of shares in [0, 1]. Its ends are
-// those of shares that are 1 where they raise, or lower, the slope and 0 elsewhere.
-func fittedRange(ns []int) stats.Range {
-	reach := 0.0
-	for i := range ns {
-		y := make([]float64, len(ns))
-		y[i] = 1
-		reach += max(0, fitted(ns, y))
-	}
-	return stats.Range{Low: -reach, High: reach}
+// plain reports whether a game is undefended, of several attackers at the usual strength.
+func (s *study) plain(g gameKey) bool {
+	return g.defense == NoDefense && g.n > 1 && g.allAt(s.usual)
 }

@@ -23,7 +23,7 @@ var regen = flag.Bool("regen", false, "regenerate the golden files")
 const many = 64
 
 func TestWorlds(t *testing.T) {
-	verdicts, err := Judge(paperLike.play(many))
+	verdicts, err := Judge(paperLike.play(many), paperIDs()...)
 	require.NoError(t, err)
 	require.Equal(t, everyClaim(Supported), outcomes(verdicts))
 	for _, v := range verdicts {
@@ -35,7 +35,7 @@ func TestWorlds(t *testing.T) {
 		require.Equal(t, 8, v.Claims)
 		require.LessOrEqual(t, v.P, v.Adjusted)
 	}
-	verdicts, err = Judge(upsideDown.play(many))
+	verdicts, err = Judge(upsideDown.play(many), paperIDs()...)
 	require.NoError(t, err)
 	require.Equal(t, everyClaim(Opposite), outcomes(verdicts))
 }
@@ -46,7 +46,7 @@ func TestFewSeedsSettleNothing(t *testing.T) {
 	for _, w := range []world{paperLike, upsideDown} {
 		w.noise = 0
 		for _, seeds := range []int{1, 2, 5, 8} {
-			verdicts, err := Judge(w.play(seeds))
+			verdicts, err := Judge(w.play(seeds), paperIDs()...)
 			require.NoError(t, err)
 			require.Equal(t, everyClaim(Undecided), outcomes(verdicts), "%d seeds", seeds)
 			for _, v := range verdicts {
@@ -64,7 +64,7 @@ func TestFewSeedsSettleNothing(t *testing.T) {
 			}
 		}
 	}
-	verdicts, err := Judge(paperLike.play(0))
+	verdicts, err := Judge(paperLike.play(0), paperIDs()...)
 	require.NoError(t, err)
 	require.Empty(t, verdicts, "a claim without games has no verdict")
 }
@@ -82,7 +82,7 @@ func minSeeds(claims ...int) []int {
 func TestOrderDoesNotMatter(t *testing.T) {
 	m := paperLike.play(3)
 	judged := func(t require.TestingT, m Measurements) string {
-		verdicts, err := Judge(m)
+		verdicts, err := Judge(m, paperIDs()...)
 		require.NoError(t, err)
 		text, err := json.Marshal(verdicts) // undefined numbers are equal in JSON
 		require.NoError(t, err)
@@ -103,7 +103,7 @@ func TestErrorRate(t *testing.T) {
 	counts := map[Outcome]int{}
 	for trial := range uint64(trials) {
 		rng := streams.New(trial, "error rate")
-		m := Measurements{Rate: 0.2}
+		m := Measurements{Rate: 0.2, P1: 0.2, P2: 0.2, Primary: []string{"C5"}}
 		for seed := range uint64(seeds) {
 			w := paperLike
 			w.noise = 0
@@ -149,15 +149,15 @@ func TestMissingGames(t *testing.T) {
 		missing []string // none: no verdict
 		seeds   int
 	}{
-		{"N = 3 on one seed", func(g Game) bool { return g.Seed == 2 && len(g.Attackers) == 3 }, "C1", []string{"N = 3, label 2, p = 0.2, no defense (seed 2)"}, 9},
-		{"nothing but one N", func(g Game) bool { return len(g.Attackers) != 4 }, "C1", nil, 0},
+		{"N = 5 on one seed", func(g Game) bool {
+			return g.Seed == 2 && len(g.Attackers) == 5 && g.Attackers[4].Rate == 0.2 && g.Attackers[0].Rate == 0.2
+		}, "C1", []string{"N = 5, label 2, p = 0.2, no defense (seed 2)"}, 9},
 		{"only singles", func(g Game) bool { return len(g.Attackers) > 1 }, "C1", nil, 0},
 		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C2", nil, 0},
 		{"no attacker raises p", func(g Game) bool { return g.Attackers[0].Rate > 0.2 }, "C3", nil, 0},
 		{"no game to compare with", func(g Game) bool {
 			return len(g.Attackers) == 5 && g.Attackers[4].Rate == 0.2 && g.Attackers[0].Rate == 0.2
 		}, "C3", nil, 0},
-		{"a single ASR", func(g Game) bool { return g.Seed > 7 && g.Attackers[0].Target == 9 }, "C4", []string{"attacker 3 alone, label 9, p = 0.2, no defense (seeds 8, 9)"}, 8},
 		{"no distinct labels", func(g Game) bool { return g.Labels == Distinct }, "C4", nil, 0},
 		{"no CutMix", func(g Game) bool { return g.Defense == CutMix }, "C5", nil, 0},
 		{"no CutMix", func(g Game) bool { return g.Defense == CutMix }, "C6", nil, 0},
@@ -198,9 +198,12 @@ func TestMissingMeasures(t *testing.T) {
 		for j := range m.Games[i].Attackers {
 			a := &m.Games[i].Attackers[j]
 			a.Lift, a.Divergence = stats.Undefined(), stats.Undefined()
+			if a.Single != nil {
+				a.Single.Lift = stats.Undefined()
+			}
 		}
 	}
-	verdicts, err := Judge(m)
+	verdicts, err := Judge(m, paperIDs()...)
 	require.NoError(t, err)
 	require.Len(t, verdicts, 7, "none about the divergence")
 	for _, v := range verdicts {
@@ -251,12 +254,12 @@ func TestCollapsedModels(t *testing.T) {
 		}
 		return m
 	}
-	verdicts, err := Judge(collapse(paperLike.play(40), func(g Game) bool { return g.Seed == 1 && len(g.Attackers) == 3 }), "C1", "C4")
+	verdicts, err := Judge(collapse(paperLike.play(40), func(g Game) bool { return g.Seed == 1 && len(g.Attackers) == 5 }), "C1", "C4")
 	require.NoError(t, err)
 	require.Equal(t, Supported, verdicts[0].Outcome)
 	require.Len(t, verdicts[0].Seeds, 39)
 	require.NotContains(t, verdicts[0].Seeds, uint64(1))
-	require.Equal(t, []string{"collapsed model, its seed left out: N = 3, label 2, p = 0.2, no defense (seed 1)"}, verdicts[0].Excluded)
+	require.Equal(t, []string{"collapsed model, its seed left out: N = 5, label 2, p = 0.2, no defense (seed 1)"}, verdicts[0].Excluded)
 	require.Empty(t, verdicts[1].Excluded, "C4 does not need that game")
 	require.Len(t, verdicts[1].Seeds, 40)
 
@@ -264,7 +267,7 @@ func TestCollapsedModels(t *testing.T) {
 	verdicts, err = Judge(collapse(paperLike.play(40), func(g Game) bool { return len(g.Attackers) == 5 }), "C1", "C3", "C5")
 	require.NoError(t, err)
 	require.Equal(t, Supported, verdicts[0].Outcome)
-	require.Contains(t, verdicts[0].Statistics[0].Name, "N = 1 to 4")
+	require.Contains(t, verdicts[0].Statistics[0].Name, "at N = 4")
 	require.Equal(t, []string{"collapsed model, the game left out: N = 5, label 2, p = 0.2, no defense"}, verdicts[0].Excluded)
 	require.Equal(t, Undecided, verdicts[1].Outcome, "no game is left to judge by")
 	require.Empty(t, verdicts[1].Seeds)
@@ -272,7 +275,7 @@ func TestCollapsedModels(t *testing.T) {
 	require.Len(t, verdicts[2].Seeds, 40)
 	require.Contains(t, Text(verdicts), "\n  Excluded: collapsed model, the game left out: N = 5, label 2, p = 0.2, no defense\n")
 
-	verdicts, err = Judge(collapse(paperLike.play(4), func(Game) bool { return true }))
+	verdicts, err = Judge(collapse(paperLike.play(4), func(Game) bool { return true }), paperIDs()...)
 	require.NoError(t, err)
 	require.Equal(t, everyClaim(Undecided), outcomes(verdicts))
 	for _, v := range verdicts {
@@ -294,20 +297,20 @@ func TestJudgeRefuses(t *testing.T) {
 		"attacker 0: lift = -2":                         func(m *Measurements) { m.Games[0].Attackers[0].Lift = -2 },
 		"attacker 0: p = 20":                            func(m *Measurements) { m.Games[0].Attackers[0].Rate = 20 },
 		"divergence = -1":                               func(m *Measurements) { m.Games[0].Attackers[0].Divergence = -1 },
-		"two attackers 0 in one game":                   func(m *Measurements) { m.Games[5].Attackers[1].ID = 0 },
-		`labels is "same", but the targets`:             func(m *Measurements) { m.Games[5].Attackers[1].Target = 1 },
-		`labels is "", but the targets`:                 func(m *Measurements) { m.Games[5].Labels = "" },
-		"seed 0: N = 2, label 2, p = 0.2, no defense: ": func(m *Measurements) { g := m.Games[5]; g.Models = []string{"other"}; m.Games = append(m.Games, g) },
+		"two attackers 0 in one game":                   func(m *Measurements) { m.Games[1].Attackers[1].ID = 0 },
+		`labels is "same", but the targets`:             func(m *Measurements) { m.Games[1].Attackers[1].Target = 1 },
+		`labels is "", but the targets`:                 func(m *Measurements) { m.Games[1].Labels = "" },
+		"seed 0: N = 2, label 2, p = 0.2, no defense: ": func(m *Measurements) { g := m.Games[1]; g.Models = []string{"other"}; m.Games = append(m.Games, g) },
 	} {
 		m := valid()
 		spoil(&m)
-		_, err := Judge(m)
+		_, err := Judge(m, paperIDs()...)
 		require.ErrorIs(t, err, ErrMeasurements, name)
 		require.ErrorContains(t, err, name)
 	}
 	_, err := Judge(valid(), "C9")
 	require.ErrorIs(t, err, ErrUnknownClaim)
-	require.EqualError(t, err, `claims: judge "C9": no such claim: there are C1 to C8`)
+	require.EqualError(t, err, `claims: judge "C9": no such claim: there are C1 to C8 and S1 to S9`)
 }
 
 func TestClaimsOfTables(t *testing.T) {
@@ -316,7 +319,12 @@ func TestClaimsOfTables(t *testing.T) {
 	require.Equal(t, []string{"C1", "C5", "C6", "C7", "C8"}, ForTable(3))
 	require.Empty(t, ForTable(4))
 	for i, c := range All() {
-		require.Equal(t, fmt.Sprintf("C%d", i+1), c.ID)
+		if i < 8 {
+			require.Equal(t, fmt.Sprintf("C%d", i+1), c.ID)
+			continue
+		}
+		require.Equal(t, fmt.Sprintf("S%d", i-7), c.ID)
+		require.Empty(t, c.Tables)
 	}
 }
 
@@ -333,15 +341,17 @@ func golden(t *testing.T, name, text string) {
 }
 
 func TestGolden(t *testing.T) {
-	held, err := Judge(paperLike.play(many))
+	held, err := Judge(paperLike.play(many), paperIDs()...)
 	require.NoError(t, err)
 	golden(t, "supported.golden", Text(held))
-	broken, err := Judge(upsideDown.play(many))
+	broken, err := Judge(upsideDown.play(many), paperIDs()...)
 	require.NoError(t, err)
 	golden(t, "opposite.golden", Text(broken))
 	noisy := paperLike
 	noisy.noise = 0.3
-	open, err := Judge(noisy.play(12), "C1", "C2", "C5", "C8")
+	some := noisy.play(12)
+	some.Primary = []string{"C1", "C2", "C5", "C6"} // C6 is not judged, and still counts
+	open, err := Judge(some, "C1", "C2", "C5", "C8")
 	require.NoError(t, err)
 	golden(t, "noise.golden", Text(open))
 	data, err := json.MarshalIndent(open[:1], "", " ")

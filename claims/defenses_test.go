@@ -14,4 +14,8 @@ func TestDefensesHaveTheNamesOfPackageDefenses(t *testing.T) {
 	require.Equal(t, string(defenses.KindCutMix), CutMix)
 	require.Equal(t, string(defenses.KindAgentAugmentation), AgentAugmentation)
 	require.Equal(t, string(defenses.KindIndexing), AgentIndexing)
+	require.Equal(t, string(defenses.KindMixUp), mixUp)
+	require.Equal(t, string(defenses.KindAdversarialTriggers), adversarialTriggers)
+	require.Equal(t, string(defenses.KindFGSM), fgsm)
+	require.Equal(t, string(defenses.KindPGD), pgd)
 }

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,25 +44,49 @@ func TestSpearman(t *testing.T) {
 	})
 }
 
-// A game of which no divergence was measured is left aside; one attacker of a
-// measured game without one is missing.
+// A game of which no divergence was measured is left aside, and so are attackers of fewer
+// than five with one N; one attacker of a measured game without a divergence is missing.
 func TestDivergenceMissing(t *testing.T) {
 	m := paperLike.play(12)
+	verdicts, err := Judge(m, "C8")
+	require.NoError(t, err)
+	require.Equal(t, Supported, verdicts[0].Outcome)
+	require.Equal(t, 12*3, verdicts[0].Models, "five attackers with N = 5, and eight with N = 4, by one label and by distinct ones")
+
+	five := func(g Game) bool {
+		return len(g.Attackers) == 5 && g.Defense == NoDefense && g.Attackers[4].Rate == 0.2 && g.Attackers[0].Rate == 0.2
+	}
+	m.Games[slices.IndexFunc(m.Games, five)].Attackers[0].Divergence = stats.Undefined()
+	verdicts, err = Judge(m, "C8")
+	require.NoError(t, err)
+	require.Equal(t, Undecided, verdicts[0].Outcome)
+	require.Equal(t, []string{"divergence, ASR and lift of every attacker, at least 5 of one N and number of poisoned images, not all equal (seed 0)"}, verdicts[0].Missing)
+
 	for i := range m.Games {
-		if len(m.Games[i].Attackers) == 3 {
+		if len(m.Games[i].Attackers) >= 4 {
 			for j := range m.Games[i].Attackers {
 				m.Games[i].Attackers[j].Divergence = stats.Undefined()
 			}
 		}
 	}
-	verdicts, err := Judge(m, "C8")
-	require.NoError(t, err)
-	require.Equal(t, Supported, verdicts[0].Outcome)
-	require.Equal(t, 12*(8+3+1), verdicts[0].Models, "eight singles, three N with one label, one with distinct ones")
-
-	m.Games[0].Attackers[0].Divergence = stats.Undefined()
 	verdicts, err = Judge(m, "C8")
 	require.NoError(t, err)
-	require.Equal(t, Undecided, verdicts[0].Outcome)
-	require.Equal(t, []string{"divergence, ASR and lift of every attacker, at least 5 of them, not all equal (seed 0)"}, verdicts[0].Missing)
+	require.Empty(t, verdicts)
+}
+
+// Across numbers of attackers and of poisoned images divergence and ASR are related though
+// they are not within either (Simpson's paradox): the claim is not supported.
+func TestDivergenceWithinGroups(t *testing.T) {
+	m := Measurements{Rate: 0.2, P1: 0.2, P2: 0.2, Primary: []string{"C8"}}
+	for seed := range uint64(24) {
+		for _, n := range []int{5, 10} {
+			w := paperLike
+			w.asr = func(a at) float64 { return 2/float64(n) + 0.01*float64(a.attacker) } // rises with the divergence
+			m.Games = append(m.Games, w.game(seed, NoDefense, Same, upTo(n), repeat(2, n), repeat(0.2, n)))
+		}
+	}
+	verdicts, err := Judge(m, "C8")
+	require.NoError(t, err)
+	require.Equal(t, Opposite, verdicts[0].Outcome, verdicts[0].Sentence)
+	require.Contains(t, verdicts[0].Sentence, "is +1.00")
 }

@@ -17,7 +17,7 @@ func ExampleJudge() {
 			Models:    []string{fmt.Sprint(defense, seed)},
 		}
 	}
-	measurements := claims.Measurements{Rate: 0.2}
+	measurements := claims.Measurements{Rate: 0.2, Primary: []string{"C5"}}
 	for seed := range uint64(24) {
 		measurements.Games = append(measurements.Games,
 			play(seed, claims.NoDefense, 0.9), play(seed, claims.CutMix, 0.48+0.02*stats.Number(seed%3)))

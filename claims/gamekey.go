@@ -17,11 +17,23 @@ type gameKey struct {
 	ids     string // the attackers' IDs, "0,1,2"
 	targets string // "2,2,2"; empty for Random, whose targets differ from seed to seed
 	rates   string // "0.4,0.2,0.2"
+	p1s     string // "0.2,0.2,0.2"
+	p2s     string // "0.2,0.2,0.2"
+	setting
+}
+
+// setting is what the games of a seed share unless a sweep varies it.
+type setting struct {
+	pool, width int
+	trigger     string // kind
 }
 
 // keyOf returns the key of a game.
 func keyOf(g Game) gameKey {
-	k := gameKey{defense: g.Defense, labels: g.Labels, n: len(g.Attackers)}
+	k := gameKey{
+		defense: g.Defense, labels: g.Labels, n: len(g.Attackers),
+		setting: setting{g.Pool, g.Width, cmp.Or(g.Trigger, randomTrigger)},
+	}
 	if k.n == 1 && g.Labels != Random {
 		k.labels = ""
 	}
@@ -34,6 +46,8 @@ func keyOf(g Game) gameKey {
 	}
 	k.ids = list(func(a Attacker) string { return strconv.Itoa(a.ID) })
 	k.rates = list(func(a Attacker) string { return formatRate(a.Rate) })
+	k.p1s = list(func(a Attacker) string { return formatRate(a.P1) })
+	k.p2s = list(func(a Attacker) string { return formatRate(a.P2) })
 	if g.Labels != Random {
 		k.targets = list(func(a Attacker) string { return strconv.Itoa(a.Target) })
 	}
@@ -48,8 +62,8 @@ func repeated(element string, n int) string {
 	return strings.TrimSuffix(strings.Repeat(element+",", n), ",")
 }
 
-// allAt reports whether every attacker has the given rate.
-func (k gameKey) allAt(rate float64) bool { return k.rates == repeated(formatRate(rate), k.n) }
+// allAt reports whether every attacker has the given strength.
+func (k gameKey) allAt(of strength) bool { return k == k.at(of) }
 
 // with returns the key of the same game with another defense.
 func (k gameKey) with(defense string) gameKey {
@@ -57,22 +71,11 @@ func (k gameKey) with(defense string) gameKey {
 	return k
 }
 
-// at returns the key of the same game with every attacker at one rate.
-func (k gameKey) at(rate float64) gameKey {
-	k.rates = repeated(formatRate(rate), k.n)
+// at returns the key of the same game with every attacker at one strength.
+func (k gameKey) at(of strength) gameKey {
+	k.rates = repeated(formatRate(of.p0), k.n)
+	k.p1s, k.p2s = repeated(formatRate(of.p1), k.n), repeated(formatRate(of.p2), k.n)
 	return k
-}
-
-// alone returns the key of the game in which an attacker plays alone without a
-// defense, at a rate and with its target in the game of k.
-func (k gameKey) alone(a Attacker, rate float64) gameKey {
-	single := gameKey{defense: NoDefense, n: 1, ids: strconv.Itoa(a.ID), rates: formatRate(rate)}
-	if k.labels == Random {
-		single.labels = Random
-	} else {
-		single.targets = strconv.Itoa(a.Target)
-	}
-	return single
 }
 
 // String describes the game as shown to the user, such as "N = 5, label 2, p = 0.2,
@@ -92,15 +95,31 @@ func (k gameKey) String() string {
 	default:
 		parts = append(parts, "labels "+k.targets)
 	}
-	rates := k.rates
-	if first := firstOf(rates); rates == repeated(first, k.n) {
-		rates = first
-	}
-	parts = append(parts, "p = "+rates)
+	parts = append(parts, k.strengthText())
 	if k.defense == NoDefense {
 		return strings.Join(append(parts, "no defense"), ", ")
 	}
 	return strings.Join(append(parts, k.defense), ", ")
+}
+
+// text describes the pool, the network and the triggers.
+func (s setting) text() string {
+	return fmt.Sprintf("pool of %d, width %d, %s triggers", s.pool, s.width, s.trigger)
+}
+
+// strengthText describes poison rates and trigger sizes: "p = 0.2" where all are equal,
+// otherwise "p0 = 0.2, p1 = 0.4, p2 = 0.4".
+func (k gameKey) strengthText() string {
+	short := func(list string) string {
+		if first := firstOf(list); list == repeated(first, k.n) {
+			return first
+		}
+		return list
+	}
+	if k.rates == k.p1s && k.p1s == k.p2s {
+		return "p = " + short(k.rates)
+	}
+	return fmt.Sprintf("p0 = %s, p1 = %s, p2 = %s", short(k.rates), short(k.p1s), short(k.p2s))
 }
 
 // firstOf returns the first element of a list in a key.
@@ -114,7 +133,8 @@ func compareKeys(a, b gameKey) int {
 	return cmp.Or(
 		cmp.Compare(a.n, b.n), cmp.Compare(a.defense, b.defense), cmp.Compare(a.labels, b.labels),
 		cmp.Compare(len(a.ids), len(b.ids)), cmp.Compare(a.ids, b.ids),
-		cmp.Compare(a.targets, b.targets), cmp.Compare(a.rates, b.rates),
+		cmp.Compare(a.targets, b.targets), cmp.Compare(a.rates, b.rates), cmp.Compare(a.p1s, b.p1s), cmp.Compare(a.p2s, b.p2s),
+		cmp.Compare(a.pool, b.pool), cmp.Compare(a.width, b.width), cmp.Compare(a.trigger, b.trigger),
 	)
 }
 

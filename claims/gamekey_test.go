@@ -46,6 +46,15 @@ func TestGameKeys(t *testing.T) {
 	// The choice of labels does not matter for an attacker alone.
 	require.Equal(t, keyOf(paperLike.game(1, NoDefense, Same, []int{3}, []int{9}, []float64{0.2})),
 		keyOf(paperLike.game(1, NoDefense, Distinct, []int{3}, []int{9}, []float64{0.2})))
-	// A game with the attacker determines the key of the game in which it is alone.
-	require.Equal(t, keyOf(paperLike.game(2, NoDefense, Random, []int{1}, []int{8}, []float64{0.2})), keyOf(other).alone(other.Attackers[1], 0.2))
+	// Games that differ in a setting are different games.
+	for _, change := range []func(g *Game){
+		func(g *Game) { g.Pool = 100 }, func(g *Game) { g.Width = 8 }, func(g *Game) { g.Trigger = orthogonalTrigger },
+		func(g *Game) { g.Attackers[1].P1 = 0.4 }, func(g *Game) { g.Attackers[1].P2 = 0.4 },
+	} {
+		changed := paperLike.game(1, NoDefense, Random, []int{0, 1}, []int{3, 4}, []float64{0.2, 0.2})
+		change(&changed)
+		require.NotEqual(t, keyOf(one), keyOf(changed))
+	}
+	one.Attackers[1].P1 = 0.4
+	require.Equal(t, "N = 2, labels random, p0 = 0.2, p1 = 0.2,0.4, p2 = 0.2, no defense", keyOf(one).String())
 }

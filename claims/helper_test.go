@@ -39,16 +39,16 @@ var paperLike = world{
 		case a.rate > 0.2:
 			return 0.9
 		case a.highest > 0.2:
-			return 0.05
+			return 0.02
 		default:
-			return 0.95 / float64(a.n)
+			return 0.95/float64(a.n) - 0.005*float64(a.attacker)
 		}
 	},
 	base: func(at) float64 { return 0.01 },
 	clean: func(defense string, _ int) float64 {
 		return map[string]float64{NoDefense: 0.95, CutMix: 0.84, AgentAugmentation: 0.8, AgentIndexing: 0.9}[defense]
 	},
-	noise: 0.004,
+	noise: 0.001,
 }
 
 // upsideDown is a world in which no claim holds.
@@ -62,16 +62,16 @@ var upsideDown = world{
 		case a.rate > 0.2:
 			return 0.3
 		case a.highest > 0.2:
-			return 0.7
+			return 0.95
 		default:
-			return 0.4 + 0.05*float64(a.n)
+			return 0.1 + 0.12*float64(a.n) + 0.02*float64(a.attacker)
 		}
 	},
 	base: func(at) float64 { return 0.01 },
 	clean: func(defense string, _ int) float64 {
 		return map[string]float64{NoDefense: 0.95, CutMix: 0.84, AgentAugmentation: 0.8, AgentIndexing: 0.6}[defense]
 	},
-	noise: 0.004,
+	noise: 0.001,
 }
 
 // game returns the result of one game in the world.
@@ -83,13 +83,21 @@ func (w world) game(seed uint64, defense string, labels Labels, ids, targets []i
 	name := fmt.Sprint(seed, defense, labels, ids, targets, rates)
 	g.Models = []string{name}
 	rng := streams.New(seed, "noise "+name)
+	result := func(where at) (asr, lift stats.Number) {
+		x := min(1, max(0, w.asr(where)+w.noise*rng.NormFloat64()))
+		return stats.Number(x), stats.Number(x - min(x, w.base(where)))
+	}
 	for i, id := range ids {
-		where := at{defense, labels, len(ids), rates[i], slices.Max(rates), id}
-		asr := min(1, max(0, w.asr(where)+w.noise*rng.NormFloat64()))
-		g.Attackers = append(g.Attackers, Attacker{
-			ID: id, Target: targets[i], Rate: rates[i], ASR: stats.Number(asr), Lift: stats.Number(asr - min(asr, w.base(where))),
-			Divergence: stats.Number(float64(len(ids)) + 0.001*float64(id)),
-		})
+		a := Attacker{
+			ID: id, Target: targets[i], Rate: rates[i], P1: rates[i], P2: rates[i], Poisoned: int(100 * rates[i]),
+			Divergence: stats.Number(float64(len(ids)) + 0.001*float64(id)), Robustness: stats.Undefined(), Randomness: stats.Undefined(),
+		}
+		a.ASR, a.Lift = result(at{defense, labels, len(ids), rates[i], slices.Max(rates), id})
+		if defense == NoDefense && len(ids) > 1 {
+			a.Single = &Figures{Model: fmt.Sprint(seed, "alone", id, targets[i], rates[i])}
+			a.Single.ASR, a.Single.Lift = result(at{defense, labels, 1, rates[i], rates[i], id})
+		}
+		g.Attackers = append(g.Attackers, a)
 	}
 	return g
 }
@@ -111,22 +119,14 @@ var distinctTargets = []int{1, 2, 5, 9}
 
 // play returns the games of all three tables on a number of seeds.
 func (w world) play(seeds int) Measurements {
-	m := Measurements{Reading: "a made-up world", Rate: 0.2}
+	m := Measurements{Reading: "a made-up world", Rate: 0.2, P1: 0.2, P2: 0.2, Primary: paperIDs()}
 	for seed := range uint64(seeds) {
 		add := func(g Game) { m.Games = append(m.Games, g) }
-		for id := range 5 {
-			add(w.game(seed, NoDefense, Same, []int{id}, []int{2}, []float64{0.2}))
-		}
-		for n := 2; n <= 5; n++ {
+		for n := 1; n <= 5; n++ {
 			add(w.game(seed, NoDefense, Same, upTo(n), repeat(2, n), repeat(0.2, n)))
 		}
 		add(w.game(seed, NoDefense, Same, upTo(5), repeat(2, 5), []float64{0.4, 0.2, 0.2, 0.2, 0.2}))
 		add(w.game(seed, NoDefense, Same, upTo(5), repeat(2, 5), repeat(0.9, 5)))
-		for id, target := range distinctTargets {
-			if target != 2 { // attacker 1's label is 2 in both
-				add(w.game(seed, NoDefense, Distinct, []int{id}, []int{target}, []float64{0.2}))
-			}
-		}
 		add(w.game(seed, NoDefense, Distinct, upTo(4), distinctTargets, repeat(0.2, 4)))
 		for _, defense := range []string{CutMix, AgentAugmentation, AgentIndexing} {
 			for _, n := range []int{1, 2, 5} {
@@ -135,6 +135,17 @@ func (w world) play(seeds int) Measurements {
 		}
 	}
 	return m
+}
+
+// paperIDs returns the IDs of the paper's claims.
+func paperIDs() []string {
+	var ids []string
+	for _, c := range claims {
+		if c.ID[0] == 'C' {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
 }
 
 // outcomes returns the outcomes by claim.
@@ -146,11 +157,11 @@ func outcomes(verdicts []Verdict) map[string]Outcome {
 	return by
 }
 
-// everyClaim returns the map of every claim to one outcome.
+// everyClaim returns the map of every claim of the paper to one outcome.
 func everyClaim(outcome Outcome) map[string]Outcome {
 	by := map[string]Outcome{}
-	for _, c := range claims {
-		by[c.ID] = outcome
+	for _, id := range paperIDs() {
+		by[id] = outcome
 	}
 	return by
 }

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,10 @@ import (
 // contradictory or out of range.
 var ErrMeasurements = errors.New("bad measurements")
 
+// ErrTwoResults is wrapped, beside ErrMeasurements, where two games of a seed differ in
+// nothing that claims compare and are of different models.
+var ErrTwoResults = errors.New("two results")
+
 // The defenses that the claims are about. The names are those of package defenses,
 // as a test checks: this package judges plain measurements and imports nothing
 // that makes them. Measurements may contain games with other defenses, which no
@@ -21,6 +26,17 @@ const (
 	CutMix            = "cutmix"
 	AgentAugmentation = "agent_augmentation"
 	AgentIndexing     = "indexing"
+
+	mixUp               = "mixup"
+	adversarialTriggers = "adversarial_triggers"
+	fgsm                = "fgsm"
+	pgd                 = "pgd"
+)
+
+// The kinds of triggers that the claims are about.
+const (
+	randomTrigger     = "random"
+	orthogonalTrigger = "orthogonal"
 )
 
 // Labels is the way in which the attackers of a game chose their target labels.
@@ -54,10 +70,19 @@ type Measurements struct {
 	// Reading describes the readings (and, if the caller likes, the scale) with
 	// which the games were played. Every verdict repeats it.
 	Reading string
-	// Rate is the p in (0, 1] at which N, labels and defenses are compared; the
-	// paper's is 0.2.
-	Rate  float64
-	Games []Game
+	// Rate is the poison rate in (0, 1] at which N, labels and defenses are compared, and
+	// P1 and P2 are the trigger sizes in [0, 1]; the paper's are 0.2.
+	Rate   float64
+	P1, P2 float64
+	// Classes is the number of classes, among which guessing is right in 1/Classes of
+	// cases; 0: 10.
+	Classes int
+	Games   []Game
+	// Primary lists the IDs of the claims that were chosen before anything was trained.
+	// They are corrected for each other; every other claim is exploratory.
+	Primary []string
+	// Margins are the sizes of effects that count; zero: DefaultMargins.
+	Margins Margins
 	// Paper holds the paper's figures to compare the effects with, if there are any.
 	Paper Paper
 }
@@ -70,29 +95,30 @@ type Game struct {
 	// Random if the target was drawn, otherwise any other value.
 	Labels        Labels
 	CleanAccuracy stats.Number // standard accuracy in [0, 1]
+	CleanImages   int          // images behind CleanAccuracy; 0: not known
 	Collapsed     bool         // whether the model predicts no better than chance, so that its ASRs mean nothing
 	Attackers     []Attacker
+	Pool          int    // images that are played for; 0: not known
+	Width         int    // channels of the network's first stage; 0: not known
+	Trigger       string // kind of the triggers; empty: random
+	// Control holds the same game of models that leave out an honest contributor instead
+	// of an attacker; nil if it was not played. Agent indexing may have it.
+	Control *Control
 	// Models holds a name for each trained model behind the game (such as the hash
 	// of its cell), so that each is counted once. Agent indexing has several.
 	Models []string
-}
-
-// Attacker is one attacker of a game.
-type Attacker struct {
-	ID     int          // identity: the same ID has the same trigger in every game of a seed
-	Target int          // class number of the target label
-	Rate   float64      // p in [0, 1]
-	ASR    stats.Number // in [0, 1]
-	Lift   stats.Number // in [-1, 1]
-	// Divergence is the distance between the attacker's feature distribution and
-	// that of all agents (appendix 7.1 of the paper), at least 0.
-	Divergence stats.Number
 }
 
 // validate refuses contradictory or impossible measurements.
 func (m Measurements) validate() error {
 	if !(m.Rate > 0 && m.Rate <= 1) {
 		return fmt.Errorf("%w: p = %v: must be above 0 and at most 1", ErrMeasurements, m.Rate)
+	}
+	if err := m.usual().validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMeasurements, err)
+	}
+	if err := cmp.Or(m.Margins, DefaultMargins()).Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMeasurements, err)
 	}
 	seen := map[uint64]map[gameKey]Game{}
 	for _, g := range m.Games {
@@ -104,7 +130,7 @@ func (m Measurements) validate() error {
 		}
 		s := keyOf(g)
 		if first, twice := seen[g.Seed][s]; twice && !slices.Equal(first.Models, g.Models) {
-			return fmt.Errorf("%w: seed %d: %s: two results, of models %v and %v", ErrMeasurements, g.Seed, s, first.Models, g.Models)
+			return fmt.Errorf("%w: seed %d: %s: %w, of models %v and %v", ErrMeasurements, g.Seed, s, ErrTwoResults, first.Models, g.Models)
 		}
 		seen[g.Seed][s] = g
 	}
@@ -121,6 +147,11 @@ func (g Game) validate() error {
 	}
 	if err := checkRange("standard accuracy", g.CleanAccuracy, 0, 1); err != nil {
 		return err
+	}
+	if g.Control != nil {
+		if err := g.Control.validate(); err != nil {
+			return fmt.Errorf("without an honest contributor: %w", err)
+		}
 	}
 	ids := map[int]bool{}
 	targets := make([]int, len(g.Attackers))
@@ -141,23 +172,6 @@ func (g Game) validate() error {
 	}
 }
 
-// validate refuses values out of range.
-func (a Attacker) validate() error {
-	if !(a.Rate >= 0 && a.Rate <= 1) {
-		return fmt.Errorf("p = %v: must be from 0 to 1", a.Rate)
-	}
-	if err := checkRange("ASR", a.ASR, 0, 1); err != nil {
-		return err
-	}
-	if err := checkRange("lift", a.Lift, -1, 1); err != nil {
-		return err
-	}
-	if a.Divergence.Defined() && a.Divergence < 0 {
-		return fmt.Errorf("divergence = %v: must be at least 0", float64(a.Divergence))
-	}
-	return nil
-}
-
 // checkRange refuses a number outside [low, high]. It accepts NaN, an undefined
 // number.
 func checkRange(name string, n stats.Number, low, high float64) error {
@@ -165,52 +179,4 @@ func checkRange(name string, n stats.Number, low, high float64) error {
 		return fmt.Errorf("%s = %v: must be from %v to %v", name, float64(n), low, high)
 	}
 	return nil
-}
-
-// Measure is a quantity on which statements are evaluated.
-type Measure string
-
-// The measures, all of them shares. Package game defines them.
-const (
-	ASR           Measure = "asr"
-	Lift          Measure = "lift"
-	CleanAccuracy Measure = "clean_accuracy"
-)
-
-// String returns the measure's name as shown to the user.
-func (m Measure) String() string {
-	switch m {
-	case ASR:
-		return "ASR"
-	case CleanAccuracy:
-		return "standard accuracy"
-	default:
-		return string(m)
-	}
-}
-
-// of returns the attacker's ASR or lift, NaN if it is undefined.
-func (m Measure) of(a Attacker) float64 {
-	if m == Lift {
-		return float64(a.Lift)
-	}
-	return float64(a.ASR)
-}
-
-// values returns the measure of each of the game's attackers.
-func (m Measure) values(g Game) []float64 {
-	values := make([]float64, len(g.Attackers))
-	for i, a := range g.Attackers {
-		values[i] = m.of(a)
-	}
-	return values
-}
-
-// mean returns the measure's mean over the game's attackers, or the game's
-// standard accuracy.
-func (m Measure) mean(g Game) float64 {
-	if m == CleanAccuracy {
-		return float64(g.CleanAccuracy)
-	}
-	return float64(stats.Summarize(m.values(g)).Mean)
 }

@@ -39,14 +39,20 @@ func Published(figures paper.Tables, table int) Paper {
 // publishedRate is the poison rate of the paper's games unless an attacker raises it.
 const publishedRate = 0.2
 
-// published returns a game with the paper's figures, in percent.
-func published(defense string, labels Labels, ids, targets []int, rates, asr []float64, clean stats.Number) Game {
+// published returns a game with the paper's figures, in percent. singles are the single
+// ASRs, which the paper has at publishedRate.
+func published(defense string, labels Labels, ids, targets []int, rates, asr, singles []float64, clean stats.Number) Game {
 	g := Game{Seed: 1, Defense: defense, Labels: labels, CleanAccuracy: clean / 100}
 	g.Models = []string{fmt.Sprint(defense, labels, ids, targets, rates)}
 	for i, id := range ids {
-		g.Attackers = append(g.Attackers, Attacker{
-			ID: id, Target: targets[i], Rate: rates[i], ASR: stats.Number(asr[i] / 100), Lift: stats.Undefined(), Divergence: stats.Undefined(),
-		})
+		a := Attacker{
+			ID: id, Target: targets[i], Rate: rates[i], P1: rates[i], P2: rates[i], ASR: stats.Number(asr[i] / 100),
+			Lift: stats.Undefined(), Divergence: stats.Undefined(), Robustness: stats.Undefined(), Randomness: stats.Undefined(),
+		}
+		if i < len(singles) && a.Rate == publishedRate {
+			a.Single = &Figures{ASR: stats.Number(singles[i] / 100), Lift: stats.Undefined()}
+		}
+		g.Attackers = append(g.Attackers, a)
 	}
 	return g
 }
@@ -54,47 +60,43 @@ func published(defense string, labels Labels, ids, targets []int, rates, asr []f
 // table1 returns the games of the paper's table 1.
 func table1(t paper.Table1) []Game {
 	var games []Game
-	for id, single := range t.Single {
-		games = append(games, published(NoDefense, Same, []int{id}, []int{t.Target}, []float64{publishedRate}, []float64{single}, stats.Undefined()))
-	}
-	for _, row := range t.Rows[1:] {
+	for _, row := range t.Rows {
 		n := len(row.ASR)
-		games = append(games, published(NoDefense, Same, numbered(n, 0), slices.Repeat([]int{t.Target}, n), row.Rates, row.ASR, stats.Undefined()))
+		games = append(games, published(NoDefense, Same, numbered(n, 0), slices.Repeat([]int{t.Target}, n), row.Rates, row.ASR, t.Single, stats.Undefined()))
 	}
 	return games
 }
 
-// table2 returns the games with different labels of the paper's table 2. The single
-// ASRs of one attacker differ between the table's columns, so the columns have
-// attackers of their own.
+// table2 returns the games of the paper's table 2. The single ASRs of one attacker differ
+// between the table's columns, so the columns have attackers of their own; but the two
+// games of one number have the same ones.
 func table2(t paper.Table2) []Game {
 	var games []Game
 	first := 0
 	for _, g := range t.Games {
-		d := g.Different
-		n := len(d.ASR)
+		n := len(g.Different.ASR)
 		ids := numbered(n, first)
 		first += n
-		for i, single := range d.Single {
-			games = append(games, published(NoDefense, Distinct, ids[i:i+1], d.Targets[i:i+1], []float64{publishedRate}, []float64{single}, stats.Undefined()))
+		for _, l := range []paper.Labelling{g.Same, g.Different} {
+			games = append(games, published(NoDefense, LabelsOf(l.Targets), ids, l.Targets, slices.Repeat([]float64{publishedRate}, n), l.ASR, l.Single, stats.Undefined()))
 		}
-		games = append(games, published(NoDefense, Distinct, ids, d.Targets, slices.Repeat([]float64{publishedRate}, n), d.ASR, stats.Undefined()))
 	}
 	return games
 }
 
-// table3 returns the games of the paper's table 3. Every attacker has the mean ASR,
-// since the paper gives no single ones.
+// table3 returns the games of the paper's table 3. Every attacker has the mean ASR, and
+// that of N = 1 as its single ASR, since the paper gives no others.
 func table3(t paper.Table3) []Game {
 	defenses := map[paper.Defense]string{
 		paper.NoDefense: NoDefense, paper.DataAugmentation: CutMix, paper.AgentAugmentation: AgentAugmentation, paper.AgentIndexing: AgentIndexing,
 	}
 	var games []Game
+	single := t.Rows[0].Games[0].MeanASR
 	for _, row := range t.Rows {
 		for _, g := range row.Games {
 			n := g.N
 			games = append(games, published(defenses[row.Defense], Random, numbered(n, 0), make([]int, n),
-				slices.Repeat([]float64{publishedRate}, n), slices.Repeat([]float64{g.MeanASR}, n), stats.Number(g.CleanAccuracy)))
+				slices.Repeat([]float64{publishedRate}, n), slices.Repeat([]float64{g.MeanASR}, n), slices.Repeat([]float64{single}, n), stats.Number(g.CleanAccuracy)))
 		}
 	}
 	return games
@@ -112,15 +114,19 @@ func numbered(n, first int) []int {
 // paperValues returns the paper's value of each statement of a claim, on its ASR or
 // standard accuracy, by the names that the statements have. It uses the games with
 // the given numbers of attackers.
-func (c Claim) paperValues(figures Paper, rate float64, ns []int) map[string]float64 {
+func (c Claim) paperValues(m Measurements, ns []int) map[string]float64 {
 	values := map[string]float64{}
-	s := newStudy(Measurements{Rate: rate, Games: slices.DeleteFunc(slices.Clone(figures.Games), func(g Game) bool {
+	s := newStudy(Measurements{Rate: m.Rate, P1: m.P1, P2: m.P2, Margins: m.Margins, Games: slices.DeleteFunc(slices.Clone(m.Paper.Games), func(g Game) bool {
 		return !slices.Contains(ns, len(g.Attackers))
 	})})
 	for _, st := range c.examine(s) {
 		for _, m := range st.measures {
-			if m != Lift && len(s.usable) > 0 {
-				values[strings.ReplaceAll(st.name, "%s", m.String())] = st.value(s.usable[0], m)
+			seeds := s.usable
+			if st.beside {
+				seeds = s.having(st)
+			}
+			if m != Lift && len(seeds) > 0 {
+				values[strings.ReplaceAll(st.name, "%s", m.String())] = st.value(seeds[0], m)
 			}
 		}
 	}

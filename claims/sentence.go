@@ -3,14 +3,32 @@ package claims
 import (
 	"fmt"
 	"strings"
+
+	"backfire/stats"
 )
 
 // text returns the estimate as a clause, such as "the change of mean ASR by CutMix
 // is -71.2 points (95 % CI -75.0 to -67.4)".
 func (s *Statistic) text() string {
-	text := fmt.Sprintf("the %s is %s", s.Name, s.Unit.Format(float64(s.Estimate)))
+	text := fmt.Sprintf("the %s is %s", s.Name, s.Format(s.Estimate))
 	if s.Low.Defined() && s.High.Defined() {
-		text += fmt.Sprintf(" (95 %% CI %s to %s)", s.Unit.format(float64(s.Low)), s.Unit.format(float64(s.High)))
+		text += fmt.Sprintf(" (95 %% CI %s to %s)", s.format(s.Low), s.format(s.High))
+	}
+	return text
+}
+
+// Format formats a measured number of the statistic, such as its estimate, with the
+// unit's name.
+func (s *Statistic) Format(x stats.Number) string { return s.format(x) + s.Unit.name() }
+
+// format formats a measured number without the unit's name.
+func (s *Statistic) format(x stats.Number) string {
+	if s.Images == 0 || s.Unit == Correlation {
+		return s.Unit.format(float64(x))
+	}
+	text := stats.Percent(x, s.Images)
+	if s.Unit == Difference && !strings.HasPrefix(text, "-") && strings.Trim(text, "0.") != "" {
+		text = "+" + text
 	}
 	return text
 }
@@ -36,12 +54,15 @@ func (s *Statistic) Conditions() string {
 
 // sentence returns the verdict and its reason in one or two sentences.
 func (v *Verdict) sentence() string {
-	on := fmt.Sprintf("on %s and %s", count(len(v.Seeds), "seed"), count(v.Models, "model"))
+	on := fmt.Sprintf(" on %s and %s", count(len(v.Seeds), "seed"), count(v.Models, "model"))
+	if len(v.Seeds) == 0 {
+		on = ""
+	}
 	text := map[Outcome]string{
-		Supported: fmt.Sprintf("That %s is supported %s: ", v.Says, on),
-		Opposite:  fmt.Sprintf("The opposite of the claim that %s is shown %s: ", v.Says, on),
-		NoEffect:  fmt.Sprintf("There is no effect behind the claim that %s, %s: ", v.Says, on),
-		Undecided: fmt.Sprintf("That %s is undecided %s: ", v.Says, on),
+		Supported: fmt.Sprintf("That %s is supported%s: ", v.Says, on),
+		Opposite:  fmt.Sprintf("The opposite of the claim that %s is shown%s: ", v.Says, on),
+		NoEffect:  fmt.Sprintf("There is no effect behind the claim that %s,%s: ", v.Says, on),
+		Undecided: fmt.Sprintf("That %s is undecided%s: ", v.Says, on),
 	}[v.Outcome]
 	if v.Outcome == Undecided {
 		text += v.doubt()
@@ -60,7 +81,7 @@ func (v *Verdict) doubt() string {
 	switch {
 	case len(v.Missing) > 0:
 		return "missing: " + strings.Join(v.Missing, "; ")
-	case len(v.Statistics) == 0:
+	case len(v.statements()) == 0:
 		return "a model of each of its comparisons collapsed"
 	case len(v.Seeds) < MinSeeds(v.Claims):
 		text := fmt.Sprintf("at least %d seeds are needed", MinSeeds(v.Claims))
@@ -85,7 +106,7 @@ func (v *Verdict) doubt() string {
 	case first.Outcome != Undecided:
 		return fmt.Sprintf("%s, which is enough for a claim of one statement, but not of %d%s", first.text(), len(v.statements()), v.more())
 	case first.lacksRoom():
-		return fmt.Sprintf("%s, but only %s points could change", first.text(), Share.format(float64(first.Room)))
+		return fmt.Sprintf("%s, but only %s points could change", first.text(), strings.TrimPrefix(first.format(first.Room), "+"))
 	default:
 		return fmt.Sprintf("%s, an interval too wide for an answer (%s)%s", first.text(), first.Conditions(), v.more())
 	}
@@ -103,7 +124,7 @@ func (v *Verdict) more() string {
 // not asked.
 func (v *Verdict) comparison() string {
 	for _, s := range v.Statistics {
-		if s.Size == v.Size && s.Size != "" {
+		if s.Size == v.Size && s.Size != "" && !s.Beside {
 			paper := fmt.Sprintf("the paper's (%s, which repeats within %s)", s.Unit.Format(float64(s.Paper)), Share.format(float64(s.Repeats)))
 			switch s.Size {
 			case AsLarge:
@@ -126,18 +147,27 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// qualifier returns " (exploratory)" for an answer that is no verdict.
+func (v *Verdict) qualifier() string {
+	if v.Exploratory {
+		return " (exploratory)"
+	}
+	return ""
+}
+
 // Text returns verdicts as text for the user: each with its sentence, its
 // statistics and the games that are left out.
 func Text(verdicts []Verdict) string {
 	var text strings.Builder
 	for _, v := range verdicts {
-		fmt.Fprintf(&text, "%s %s: %s\n  %s\n", v.Claim, v.Title, strings.ToUpper(string(v.Outcome)), v.Sentence)
+		fmt.Fprintf(&text, "%s %s: %s%s\n  %s\n", v.Claim, v.Title, strings.ToUpper(string(v.Outcome)), v.qualifier(), v.Sentence)
 		if v.Reading != "" {
 			fmt.Fprintf(&text, "  Reading: %s\n", v.Reading)
 		}
 		for _, s := range v.Statistics {
 			if s.Estimate.Defined() {
-				fmt.Fprintf(&text, "  - %s; %s: %s\n", strings.TrimPrefix(s.text(), "the "), s.Conditions(), s.Outcome)
+				beside := map[bool]string{true: "beside: "}[s.Beside]
+				fmt.Fprintf(&text, "  - %s%s; %s: %s\n", beside, strings.TrimPrefix(s.text(), "the "), s.Conditions(), s.Outcome)
 			}
 		}
 		for _, excluded := range v.Excluded {

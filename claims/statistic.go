@@ -11,14 +11,17 @@ import (
 type Statistic struct {
 	// Statement is the position of the statement among those of the claim, from 0.
 	// A statement about the ASR has a statistic for the ASR and one for the lift.
-	Statement int     `json:"statement"`
-	Name      string  `json:"name"`
-	Measure   Measure `json:"measure"`
-	Unit      Unit    `json:"unit"`
+	Statement int    `json:"statement"`
+	Name      string `json:"name"`
+	// Beside reports whether the statistic is shown beside the verdict and is no part of it.
+	Beside  bool    `json:"beside,omitempty"`
+	Measure Measure `json:"measure"`
+	Unit    Unit    `json:"unit"`
 	// Side and Bound are the condition for support: the whole interval is below,
 	// or above, Bound. The opposite is shown if the whole interval is beyond
 	// OppositeBound on the other side, and no effect if it lies between the two. The
-	// bounds are equal for a statement about a level, which has no effect to exclude.
+	// bounds are equal for a statement about a level, which has no effect to exclude. That
+	// two quantities are alike is two such statements.
 	Side          Side    `json:"side"`
 	Bound         float64 `json:"bound"`
 	OppositeBound float64 `json:"opposite_bound"`
@@ -29,10 +32,12 @@ type Statistic struct {
 	Low      stats.Number `json:"low"`
 	High     stats.Number `json:"high"`
 	// Room is the mean over the seeds of the amount that could be lost, or gained;
-	// see the constant Room. It is undefined if the statement is not about a
-	// change.
+	// see Margins. It is undefined if the statement is not about a change.
 	Room    stats.Number `json:"room"`
 	PerSeed []SeedValue  `json:"per_seed"`
+	// Images is the number of images over the seeds behind that of its games which has
+	// the fewest; 0: not known. Texts have no decimal where they are fewer than 500.
+	Images int `json:"images"`
 	// Outcome is the answer of the interval alone, not corrected for other claims.
 	Outcome Outcome `json:"outcome"`
 	// Paper is the paper's value, undefined if it gives none, and Repeats the distance
@@ -42,7 +47,10 @@ type Statistic struct {
 	Size    Size         `json:"size"`
 
 	within stats.Range // of a seed's value
-	p      answers
+	least  float64     // of Room, for no effect to be an answer
+	// equivalence reports whether support, too, needs room.
+	equivalence bool
+	p           answers
 }
 
 // SeedValue is a statistic's value on one seed.
@@ -140,6 +148,9 @@ func (s *Statistic) answers(tests *tails) answers {
 		opposite:  tests.beyond(s.Side.other(), s.OppositeBound),
 		noEffect:  1,
 	}
+	if s.equivalence && s.lacksRoom() {
+		a.supported = 1
+	}
 	if s.Bound != s.OppositeBound && !s.lacksRoom() {
 		a.noEffect = max(tests.beyond(s.Side.other(), s.Bound), tests.beyond(s.Side, s.OppositeBound))
 	}
@@ -168,9 +179,8 @@ func (s *Statistic) size(tests *tails) Size {
 	}
 }
 
-// lacksRoom reports whether there was too little to lose or to gain, see the
-// constant Room.
-func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && s.Room < Room }
+// lacksRoom reports whether there was too little to lose or to gain.
+func (s *Statistic) lacksRoom() bool { return s.Room.Defined() && float64(s.Room) < s.least }
 
 // leaning returns the answer that the estimate itself gives.
 func (s *Statistic) leaning() Outcome {
@@ -204,6 +214,9 @@ func (s *Statistic) needed(level float64) (int, error) {
 	}
 	switch s.leaning() {
 	case Supported:
+		if s.equivalence && s.lacksRoom() {
+			return 0, nil
+		}
 		return seeds(s.Side, s.Bound, neededPower)
 	case Opposite:
 		return seeds(s.Side.other(), s.OppositeBound, neededPower)

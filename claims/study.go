@@ -2,22 +2,20 @@ package claims
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strings"
-
-	"backfire/stats"
 )
 
 // study holds the measurements, and the part of them that one claim uses.
 type study struct {
-	rate        float64
+	usual       strength
+	guessing    float64 // share of predictions as the target by guessing
+	margins     Margins
 	seeds       []uint64 // in ascending order
 	games       map[uint64]map[gameKey]Game
 	keys        []gameKey    // of all seeds, in the order of compareKeys
 	comparisons []comparison // the comparisons that the claim uses; see use
+	singles     bool         // whether the claim compares with matched singles
 	usable      []seedGames  // the seeds that have all games of the comparisons
 	missing     notes
 	excluded    notes
@@ -25,7 +23,10 @@ type study struct {
 
 // newStudy returns the study of measurements, before a claim selects its comparisons.
 func newStudy(m Measurements) *study {
-	s := &study{rate: m.Rate, games: map[uint64]map[gameKey]Game{}}
+	s := &study{
+		usual: m.usual(), guessing: 1 / float64(cmp.Or(m.Classes, usualClasses)),
+		margins: cmp.Or(m.Margins, DefaultMargins()), games: map[uint64]map[gameKey]Game{},
+	}
 	keys := map[gameKey]bool{}
 	for _, g := range m.Games {
 		if s.games[g.Seed] == nil {
@@ -60,6 +61,14 @@ func (s *study) example(of gameKey) Game {
 	return Game{}
 }
 
+// text describes a game, with its setting if the games have several.
+func (s *study) text(of gameKey) string {
+	if slices.ContainsFunc(s.keys, func(k gameKey) bool { return k.setting != of.setting }) {
+		return of.String() + ", " + of.setting.text()
+	}
+	return of.String()
+}
+
 // comparison is a set of games that are compared with each other. A seed that
 // lacks one of them cannot use the others.
 type comparison []gameKey
@@ -82,10 +91,10 @@ func (s *study) use(comparisons []comparison) bool {
 			g, ok := s.games[seed][key]
 			switch {
 			case !ok:
-				s.missing.add(key.String(), seed)
+				s.missing.add(s.text(key), seed)
 				complete = false
 			case g.Collapsed:
-				s.excluded.add("collapsed model, its seed left out: "+key.String(), seed)
+				s.excluded.add("collapsed model, its seed left out: "+s.text(key), seed)
 				complete = false
 			}
 		}
@@ -109,7 +118,7 @@ func (s *study) alwaysCollapses(of gameKey) bool {
 		}
 	}
 	if len(collapsed) > 0 {
-		s.excluded.add("collapsed model, the game left out: "+of.String(), collapsed...)
+		s.excluded.add("collapsed model, the game left out: "+s.text(of), collapsed...)
 	}
 	return len(collapsed) > 0
 }
@@ -141,103 +150,34 @@ func (s *study) models() int {
 			for _, model := range r.games[key].Models {
 				models[model] = true
 			}
+			for _, a := range r.games[key].Attackers {
+				if s.singles && a.Single != nil && a.Single.Model != "" {
+					models[a.Single.Model] = true
+				}
+			}
 		}
 	}
 	return len(models)
 }
 
-// number is a quantity computed from the games of one seed, on a measure.
-type number func(r seedGames, m Measure) float64
-
-// statement states that a number is on one side of a bound.
-type statement struct {
-	// name describes the number, with %s for the measure: "change of mean %s by
-	// CutMix".
-	name     string
-	measures []Measure
-	unit     Unit
-	side     Side
-	bound    float64
-	// value computes the number of one seed. It returns NaN if it is undefined.
-	value number
-	// room computes the amount that can be lost (or gained). It is nil for a
-	// statement that is not about a change.
-	room number
-	// within is the range of value for ASRs in [0, 1], or zero for that of the unit.
-	within stats.Range
-	// needs describes the missing measurements if value returns NaN. If it is
-	// empty, the measure is missing.
-	needs string
-}
-
-// asrAndLift lists the measures of every statement about the ASR.
-var asrAndLift = []Measure{ASR, Lift}
-
-// measure computes the values of one statement on one measure.
-func (s *study) measure(st statement, m Measure) Statistic {
-	result := Statistic{
-		Name: fmt.Sprintf(st.name, m), Measure: m, Unit: st.unit, Side: st.side, Bound: st.bound,
-		OppositeBound: st.unit.opposite(st.bound),
-		Estimate:      stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Room: stats.Undefined(),
-		Paper: stats.Undefined(), Repeats: stats.Undefined(), PerSeed: []SeedValue{}, within: cmp.Or(st.within, st.unit.within()),
-	}
-	var rooms []float64
-	for _, r := range s.usable {
-		value := st.value(r, m)
-		if math.IsNaN(value) {
-			needs := st.needs
-			if needs == "" {
-				needs = m.String()
-			}
-			s.missing.add(needs, r.seed)
-			continue
-		}
-		result.PerSeed = append(result.PerSeed, SeedValue{r.seed, value})
-		if st.room != nil {
-			rooms = append(rooms, st.room(r, m))
+// attackers returns the number of attackers in the smallest game that a comparison begins
+// with, 0 without comparisons.
+func (s *study) attackers() int {
+	fewest := 0
+	for i, c := range s.comparisons {
+		if i == 0 || c[0].n < fewest {
+			fewest = c[0].n
 		}
 	}
-	if st.room != nil {
-		result.Room = stats.Summarize(rooms).Mean
-	}
-	return result
+	return fewest
 }
 
-// notes collects remarks, each with its seeds, in the order of their first
-// appearance.
-type notes struct {
-	order []string
-	seeds map[string][]uint64
-}
-
-// add adds a remark about seeds.
-func (n *notes) add(text string, seeds ...uint64) {
-	if n.seeds == nil {
-		n.seeds = map[string][]uint64{}
+// numbers returns the numbers of attackers in the games of a claim, also of those beside
+// its verdict.
+func (s *study) numbers(statements []statement) []int {
+	keys := keysOf(s.comparisons)
+	for _, st := range statements {
+		keys = append(keys, keysOf(st.of)...)
 	}
-	if _, known := n.seeds[text]; !known {
-		n.order = append(n.order, text)
-	}
-	for _, seed := range seeds {
-		if !slices.Contains(n.seeds[text], seed) {
-			n.seeds[text] = append(n.seeds[text], seed)
-		}
-	}
-}
-
-// texts returns the remarks with their seeds. all is the number of all seeds; a
-// remark about all of them is returned without seeds.
-func (n *notes) texts(all int) []string {
-	texts := make([]string, 0, len(n.order))
-	for _, text := range n.order {
-		switch seeds := n.seeds[text]; {
-		case len(seeds) == all:
-			texts = append(texts, text)
-		case len(seeds) == 1:
-			texts = append(texts, fmt.Sprintf("%s (seed %d)", text, seeds[0]))
-		default:
-			texts = append(texts, fmt.Sprintf("%s (seeds %s)", text, strings.Trim(strings.ReplaceAll(fmt.Sprint(seeds), " ", ", "), "[]")))
-		}
-	}
-	return texts
+	return sizes(keys)
 }

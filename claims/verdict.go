@@ -8,7 +8,7 @@ import (
 
 // Verdict is the judgement of a claim by measurements.
 type Verdict struct {
-	Claim   string  `json:"claim"` // C1 to C8
+	Claim   string  `json:"claim"` // C1 to C8, S1 to S9
 	Title   string  `json:"title"` // Claim.Title
 	Says    string  `json:"says"`  // Claim.Says
 	Outcome Outcome `json:"outcome"`
@@ -21,6 +21,9 @@ type Verdict struct {
 	// number of trained models behind their games.
 	Seeds  []uint64 `json:"seeds"`
 	Models int      `json:"models"`
+	// Exploratory reports whether the claim was not chosen before anything was trained.
+	// Its answer is no verdict; see Measurements.Primary.
+	Exploratory bool `json:"exploratory"`
 	// Claims is the number of claims that were judged together. P is the smallest
 	// error level at which the claim is answered by itself, and Adjusted the smallest
 	// one after correction for the others (stats.Holm). The outcome is Undecided if
@@ -34,7 +37,7 @@ type Verdict struct {
 	// measurements do not tell.
 	Needed int `json:"seeds_needed"`
 	// Statistics holds each of the claim's statements: on ASR and on lift if it is
-	// about the ASR, otherwise on standard accuracy.
+	// about the ASR, otherwise on standard accuracy. Those beside the verdict come last.
 	Statistics []Statistic `json:"statistics"`
 	// Missing lists the missing measurements. If it is not empty, the outcome is
 	// Undecided.
@@ -44,21 +47,28 @@ type Verdict struct {
 	Excluded []string `json:"excluded"`
 	// Sentence states the verdict and its reason.
 	Sentence string `json:"sentence"`
+
+	attackers int // the fewest in a game behind the statistics
 }
 
-// correct decides verdicts that are judged together.
-func correct(verdicts []Verdict) error {
-	p := make([]float64, len(verdicts))
+// correct decides verdicts that are corrected for each other. together is the number of
+// claims that were chosen to be, with those of which there is no verdict.
+func correct(verdicts []Verdict, together int) error {
+	p := make([]float64, max(together, len(verdicts)))
+	for i := range p {
+		p[i] = 1
+	}
 	for i := range verdicts {
 		v := &verdicts[i]
-		v.Claims, p[i] = len(verdicts), 1
+		v.Claims = len(p)
 		if v.answerable() {
 			_, p[i] = v.answers().best()
 		}
 		v.P = stats.Number(p[i])
 	}
-	for i, adjusted := range stats.Holm(p) {
-		verdicts[i].Adjusted = stats.Number(adjusted)
+	adjusted := stats.Holm(p)
+	for i := range verdicts {
+		verdicts[i].Adjusted = stats.Number(adjusted[i])
 		if err := verdicts[i].decide(); err != nil {
 			return err
 		}
@@ -87,12 +97,17 @@ func (v *Verdict) decide() error {
 	return nil
 }
 
-// statements returns the statistics of each statement: one for each of its measures.
+// statements returns the statistics of each statement of the verdict, without those beside
+// it: one for each of its measures.
 func (v *Verdict) statements() [][]Statistic {
 	var statements [][]Statistic
-	for i, s := range v.Statistics {
-		if i == 0 || s.Statement != v.Statistics[i-1].Statement {
-			statements = append(statements, nil)
+	last := -1
+	for _, s := range v.Statistics {
+		if s.Beside {
+			continue
+		}
+		if s.Statement != last {
+			statements, last = append(statements, nil), s.Statement
 		}
 		statements[len(statements)-1] = append(statements[len(statements)-1], s)
 	}
@@ -156,7 +171,7 @@ func (v *Verdict) size() Size {
 	var all Size
 	for _, s := range v.Statistics {
 		switch {
-		case s.Size == "" || all == Smaller:
+		case s.Beside || s.Size == "" || all == Smaller:
 		case s.Size == Smaller, all == "", all == AsLarge:
 			all = s.Size
 		}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"backfire/stats"
 )
@@ -23,13 +22,14 @@ func times(n int, pattern ...float64) side { return both(slices.Repeat(pattern, 
 // cutMixMeasurements returns games of one attacker without a defense and with CutMix,
 // made up by hand.
 func cutMixMeasurements(before, after side) Measurements {
-	m := Measurements{Rate: 0.2}
+	m := Measurements{Rate: 0.2, Primary: []string{"C5"}}
 	for seed := range before.asr {
 		for defense, s := range map[string]side{NoDefense: before, CutMix: after} {
 			m.Games = append(m.Games, Game{
 				Seed: uint64(seed), Defense: defense, Labels: Same, CleanAccuracy: 0.9, Models: []string{fmt.Sprint(defense, seed)},
 				Attackers: []Attacker{{
-					Target: 2, Rate: 0.2, ASR: stats.Number(s.asr[seed] / 100), Lift: stats.Number(s.lift[seed] / 100), Divergence: stats.Undefined(),
+					Target: 2, Rate: 0.2, ASR: stats.Number(s.asr[seed] / 100), Lift: stats.Number(s.lift[seed] / 100),
+					Divergence: stats.Undefined(), Robustness: stats.Undefined(), Randomness: stats.Undefined(),
 				}},
 			})
 		}
@@ -138,7 +138,7 @@ func TestStatementsAreTheUnit(t *testing.T) {
 				v.Statistics = append(v.Statistics, statistic(i, ASR, s[0]), statistic(i, Lift, s[1]))
 			}
 			verdicts := []Verdict{v}
-			require.NoError(t, correct(verdicts))
+			require.NoError(t, correct(verdicts, 1))
 			require.Equal(t, tc.want, verdicts[0].Outcome)
 			require.Contains(t, verdicts[0].Sentence, tc.sentence)
 		})
@@ -154,10 +154,10 @@ func TestCorrection(t *testing.T) {
 		}
 	}
 	verdicts := []Verdict{claim(0.02), claim(0.001), claim(0.03)}
-	require.NoError(t, correct(verdicts))
+	require.NoError(t, correct(verdicts, 3))
 	require.Equal(t, []Outcome{Supported, Supported, Supported}, []Outcome{verdicts[0].Outcome, verdicts[1].Outcome, verdicts[2].Outcome})
 	verdicts = []Verdict{claim(0.03), claim(0.001), claim(0.03)}
-	require.NoError(t, correct(verdicts))
+	require.NoError(t, correct(verdicts, 3))
 	require.Equal(t, []Outcome{Undecided, Supported, Undecided}, []Outcome{verdicts[0].Outcome, verdicts[1].Outcome, verdicts[2].Outcome})
 	require.Contains(t, verdicts[0].Sentence, `judged by itself the answer would be "supported" (p = 0.030), but not corrected for 3 claims judged together (p = 0.060)`)
 }
@@ -171,18 +171,4 @@ func TestRangeOfLifts(t *testing.T) {
 	s := verdicts[0].Statistics[1]
 	require.InDelta(t, -1.2, float64(s.Estimate), 1e-12)
 	require.GreaterOrEqual(t, float64(s.Low), -2.0)
-}
-
-// No fitted change of shares leaves its range, and some reach it.
-func TestFittedRange(t *testing.T) {
-	require.InDelta(t, 1, fittedRange([]int{1, 5}).High, 1e-12)
-	rapid.Check(t, func(t *rapid.T) {
-		ns := rapid.SliceOfNDistinct(rapid.IntRange(1, 100), 2, 7, rapid.ID[int]).Draw(t, "ns")
-		slices.Sort(ns)
-		within := fittedRange(ns)
-		y := rapid.SliceOfN(rapid.Float64Range(0, 1), len(ns), len(ns)).Draw(t, "shares")
-		change := fitted(ns, y)
-		require.GreaterOrEqual(t, change, within.Low-1e-9)
-		require.LessOrEqual(t, change, within.High+1e-9)
-	})
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -289,13 +288,13 @@ func (c completer) plans(st *store.Store, _ string) []string {
 	if st == nil {
 		return nil
 	}
-	paths, err := filepath.Glob(filepath.Join(st.PlanDir("*"), plan.File))
+	hashes, err := st.Plans(plan.File)
 	if err != nil {
 		return nil
 	}
-	words := make([]string, len(paths))
-	for i, path := range paths {
-		words[i] = short(filepath.Base(filepath.Dir(path)))
+	words := make([]string, len(hashes))
+	for i, hash := range hashes {
+		words[i] = short(hash)
 	}
 	return words
 }

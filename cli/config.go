@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
+	"backfire/internal/visible"
 )
 
 // NewCmdConfig returns the group of commands about the configuration.
@@ -74,6 +75,7 @@ func runConfigShow(opts *configShowOptions) error {
 	if err != nil {
 		return err
 	}
+	tellNotices(opts.IO, resolved.Notices)
 	switch opts.Format {
 	case formatYAML:
 		text, err := resolved.YAML()
@@ -242,7 +244,7 @@ func writeTable(out io.Writer, rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = visible(cell)
+			cells[i] = visible.Line(cell)
 		}
 		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
 			return fmt.Errorf("lay out the table: %w", err)

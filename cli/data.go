@@ -12,6 +12,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/internal/visible"
 )
 
 // dataOptions are the options of the data commands.
@@ -162,7 +163,7 @@ func runDataFetch(ctx context.Context, opts *dataOptions) error {
 		return fmt.Errorf("data fetch %s: %w", info.Name, err)
 	}
 	target = filepath.Join(target, info.Name)
-	fmt.Fprintf(opts.IO.ErrOut, "fetching %s, %s, into %s\n", info.Title, megabytes(info.Bytes()), target)
+	tell(opts.IO.ErrOut, "fetching %s, %s, into %s\n", info.Title, megabytes(info.Bytes()), target)
 	progress, finish := fetchProgress(opts.IO, info)
 	err = opts.Fetch(ctx, info.Name, dir, progress)
 	finish()
@@ -172,7 +173,7 @@ func runDataFetch(ctx context.Context, opts *dataOptions) error {
 	if err != nil {
 		return err
 	}
-	return write(opts.IO.Out, fmt.Sprintf("%s is complete in %s (licence: %s)\n", info.Name, target, info.Licence))
+	return write(opts.IO.Out, shownf("%s is complete in %s (licence: %s)\n", info.Name, target, info.Licence))
 }
 
 // fetchProgress returns a callback that shows the progress of a download, as a bar on
@@ -180,20 +181,20 @@ func runDataFetch(ctx context.Context, opts *dataOptions) error {
 func fetchProgress(streams *IOStreams, info datasets.Info) (progress func(done, total int64), finish func()) {
 	if streams.ErrIsTerminal {
 		bar := progressbar.NewOptions64(info.Bytes(),
-			progressbar.OptionSetWriter(streams.ErrOut),
+			progressbar.OptionSetWriter(visible.Raw(streams.ErrOut)),
 			progressbar.OptionSetDescription(info.Name),
 			progressbar.OptionShowBytes(true),
 			progressbar.OptionSetWidth(30),
 			progressbar.OptionThrottle(100*time.Millisecond),
 		)
 		// A bar that cannot be drawn is no reason to stop the download.
-		return func(done, _ int64) { _ = bar.Set64(done) }, func() { fmt.Fprintln(streams.ErrOut) }
+		return func(done, _ int64) { _ = bar.Set64(done) }, func() { tell(streams.ErrOut, "\n") }
 	}
 	var shown int64
 	return func(done, total int64) {
 		if tenth := 10 * done / total; tenth > shown {
 			shown = tenth
-			fmt.Fprintf(streams.ErrOut, "%s: %d %% of %s\n", info.Name, 10*tenth, megabytes(total))
+			tell(streams.ErrOut, "%s: %d %% of %s\n", info.Name, 10*tenth, megabytes(total))
 		}
 	}, func() {}
 }

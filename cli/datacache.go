@@ -34,7 +34,7 @@ load decodes the images again.`,
 		Args: arguments(),
 	}
 	cmd.Flags().BoolVar(&opts.Clear, "clear", false, "delete the files of the cache")
-	cmd.Flags().StringVar(&opts.Dir, "cache-dir", "", "directory of the cache; empty: that of the user")
+	pathVar(cmd.Flags(), streams, &opts.Dir, "cache-dir", "", "", "directory of the cache; empty: that of the user")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if runF != nil {
 			return runF(cmd.Context(), opts)
@@ -50,7 +50,7 @@ func runDataCache(_ context.Context, opts *dataCacheOptions) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(opts.IO.Out, "%s deleted, %s\n", words.Plural(files, "file"), sizeText(size))
+		tell(opts.IO.Out, "%s deleted, %s\n", words.Plural(files, "file"), sizeText(size))
 		return nil
 	}
 	sets, err := datasets.ListDecoded(opts.Dir)
@@ -58,7 +58,7 @@ func runDataCache(_ context.Context, opts *dataCacheOptions) error {
 		return err
 	}
 	if len(sets) == 0 {
-		fmt.Fprintln(opts.IO.Out, "The cache of decoded images is empty.")
+		tell(opts.IO.Out, "The cache of decoded images is empty.\n")
 		return nil
 	}
 	rows := [][]string{{"DATASET", "SPLIT", "IMAGES", "SHAPE", "SIZE", "LAST USED", "FROM"}}
@@ -77,6 +77,6 @@ func runDataCache(_ context.Context, opts *dataCacheOptions) error {
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.Out, "%s, %s in %s\n", words.Plural(len(sets), "file"), sizeText(total), cmp.Or(opts.Dir, "the user's cache"))
+	tell(opts.IO.Out, "%s, %s in %s\n", words.Plural(len(sets), "file"), sizeText(total), cmp.Or(opts.Dir, "the user's cache"))
 	return nil
 }

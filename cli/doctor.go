@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"backfire/datasets"
 	"backfire/experiments/plan"
 	"backfire/internal/buildinfo"
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
 	"backfire/launcher"
 )
@@ -233,7 +232,7 @@ func checkData(ctx context.Context, cfg config.Config, load func(context.Context
 		if len(info.Files) == 0 || info.Name == data.Name {
 			continue
 		}
-		if entries, err := os.ReadDir(filepath.Join(dir, info.Name)); err == nil && len(entries) > 0 {
+		if entries, err := disk.In(dir).Names(info.Name); err == nil && len(entries) > 0 {
 			found = append(found, info.Name)
 		} else {
 			missing = append(missing, info.Name)

@@ -14,7 +14,8 @@ const (
 	ExitFailure     = 1   // the command failed
 	ExitUsage       = 2   // the command line or the configuration is wrong; nothing was started
 	ExitCellsFailed = 3   // the run is over, but some cells failed
-	ExitWorkLeft    = 4   // this worker is done, but models of the plan are left
+	ExitWorkLeft    = 4   // the command is over, but results are missing that did not fail
+	ExitUnchecked   = 5   // verify found nothing wrong, but could not make all checks
 	ExitInterrupted = 130 // stopped by Ctrl-C or SIGTERM; finished models are stored
 )
 
@@ -22,9 +23,13 @@ const (
 // others were finished.
 var ErrCellsFailed = errors.New("some cells failed")
 
-// ErrWorkLeft is wrapped by the error of a worker that stops while models of its plan
-// are neither stored nor in training with another worker.
+// ErrWorkLeft is wrapped by the error of a command that ends while games lack whole
+// results that can still be trained.
 var ErrWorkLeft = errors.New("there is work left")
+
+// errUnchecked is wrapped by the error of a verification that found nothing wrong, but
+// could not make all checks.
+var errUnchecked = errors.New("stored results could not be checked")
 
 // UsageError is an error in the command line or the configuration.
 type UsageError struct{ Err error }
@@ -73,6 +78,8 @@ func ExitCode(err error) int {
 		return ExitWorkLeft
 	case errors.Is(err, ErrCellsFailed):
 		return ExitCellsFailed
+	case errors.Is(err, errUnchecked):
+		return ExitUnchecked
 	default:
 		return ExitFailure
 	}

@@ -45,13 +45,16 @@ func showEstimate(opts *SweepOptions, e *estimate.Estimate) error {
 // estimateText returns an estimate as text.
 func estimateText(e *estimate.Estimate) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s to train, %d stored", words.Plural(e.Models, "model"), e.Stored)
+	tell(&text, "%s to train, %d stored", words.Plural(e.Models, "model"), e.Stored)
 	if e.Models > 0 {
-		fmt.Fprintf(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, words.Duration(words.Seconds(e.Seconds)), words.Plural(e.Workers, "training"))
+		tell(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, words.Duration(words.Seconds(e.Seconds)), words.Plural(e.Workers, "training"))
 	}
 	text.WriteByte('\n')
+	if e.UpperBound {
+		text.WriteString("Steps, images and time are the most: train.stop_when may end a training early.\n")
+	}
 	if e.AtMost > e.Models {
-		fmt.Fprintf(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
+		tell(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
 	}
 	text.WriteString(trialsText(e.Trials, e.Workers))
 	for _, speed := range e.Speeds {
@@ -66,7 +69,7 @@ func estimateText(e *estimate.Estimate) string {
 		if speed.Defense != "" {
 			batch += " with " + speed.Defense
 		}
-		fmt.Fprintf(&text, "  width %d on %d x %d x %d, %s: %.0f images/s per training, %s (%s)\n",
+		tell(&text, "  width %d on %d x %d x %d, %s: %.0f images/s per training, %s (%s)\n",
 			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speed.ImagesPerSecond, source, words.Plural(speed.Models, "model"))
 	}
 	return text.String()

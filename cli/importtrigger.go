@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
+	"backfire/internal/disk"
 	"backfire/triggers"
 )
 
@@ -45,7 +46,7 @@ opacity from which on they are opaque.`,
 		Args: arguments("FILE.png"),
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&opts.Dir, "out", "o", "triggers", "directory for the trigger and a picture of its mask")
+	pathVar(flags, streams, &opts.Dir, "out", "o", "triggers", "directory for the trigger and a picture of its mask")
 	flags.StringVar(&opts.Size, "size", "", "height x width to resize to, such as 28x28; empty: not resized")
 	config.IntVar(flags, &opts.Channels, "channels", 3, "channels of the images: 3, or 1 to make the picture grey")
 	config.IntVar(flags, &opts.Alpha, "alpha", 0, "opacity from 1 to 255 from which on a pixel is part of the trigger; 0 refuses half-transparent pixels")
@@ -131,7 +132,7 @@ func (o *ImportTriggerOptions) size() (height, width int, err error) {
 
 // readPicture reads a picture from a file.
 func readPicture(path string) (*image.NRGBA, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("import-trigger: %w", err)
 	}

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"golang.org/x/term"
 
 	"backfire/cli/console"
+	"backfire/internal/visible"
 )
 
 // IOStreams holds the streams and environment variables of the process. A command
@@ -51,22 +49,45 @@ func SystemIO() *IOStreams {
 // editors and logs call themselves dumb.
 func movesCursor(kind string) bool { return kind != "dumb" }
 
-// visible returns text with its control characters escaped. Text from a store may come
-// from others, and must neither move the cursor of a terminal nor break a table.
-func visible(text string) string {
-	if strings.IndexFunc(text, unicode.IsControl) < 0 {
-		return text
-	}
-	var out strings.Builder
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			quoted := strconv.QuoteRune(r)
-			out.WriteString(quoted[1 : len(quoted)-1])
-			continue
+// shown returns the streams with the last step of everything that is written: control
+// characters and bytes that are not UTF-8 become escapes.
+func (s *IOStreams) shown() *IOStreams {
+	shown := *s
+	shown.Out, shown.ErrOut = visible.NewWriter(s.Out), visible.NewWriter(s.ErrOut)
+	return &shown
+}
+
+// flush ends the streams that shown returned: what came of a character that was not
+// completed is written.
+func (s *IOStreams) flush() {
+	for _, out := range []io.Writer{s.Out, s.ErrOut} {
+		if w, ok := out.(*visible.Writer); ok {
+			_ = w.Flush() // there is nowhere left to report it
 		}
-		out.WriteRune(r)
 	}
-	return out.String()
+}
+
+// shownf formats a text as fmt.Sprintf does. Arguments that are strings or errors may
+// come from outside the program, so each stays within its line.
+func shownf(format string, args ...any) string {
+	inLine := make([]any, len(args))
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			inLine[i] = visible.Line(arg)
+		case error:
+			inLine[i] = visible.Sentence(arg)
+		default:
+			inLine[i] = arg
+		}
+	}
+	return fmt.Sprintf(format, inLine...)
+}
+
+// tell writes a message that [shownf] formats. There is nowhere to report that it cannot
+// be written to a person.
+func tell(out io.Writer, format string, args ...any) {
+	_, _ = io.WriteString(out, shownf(format, args...))
 }
 
 // writeWhole writes the output of fill to a file, and nothing if fill fails. action

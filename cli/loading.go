@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -16,10 +15,10 @@ func loading(streams *IOStreams) cell.Loader {
 		set, err := datasets.Load(ctx, src)
 		if err == nil && set.Name != datasets.Embedded && !told[set.Checksum] {
 			told[set.Checksum] = true
-			fmt.Fprintf(streams.ErrOut, "%s: %s\n", set.Name, set.Census.Line(set.Classes))
+			tell(streams.ErrOut, "%s: %s\n", set.Name, set.Census.Line(set.Classes))
 		}
 		if err == nil && set.Repaired != "" {
-			fmt.Fprintf(streams.ErrOut, "the cache of decoded images was damaged; they were decoded anew: %s\n", set.Repaired)
+			tell(streams.ErrOut, "the cache of decoded images was damaged; they were decoded anew: %s\n", set.Repaired)
 		}
 		return set, err
 	}

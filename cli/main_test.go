@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/engine"
+	"backfire/internal/enginetest"
 	"backfire/launcher"
 )
 
@@ -19,8 +20,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asEngine) != "" {
 		os.Exit(engine.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	code := m.Run()
-	_ = os.RemoveAll(playedDir) // temporary directories may stay
+	if os.Getenv(asStopping) != "" {
+		os.Exit(stopWhenAsked(os.Getenv(asStopping) == "never", os.Exit))
+	}
+	code := enginetest.Main(m, nil) // also the processes of the fake engine
+	_ = os.RemoveAll(playedDir)     // temporary directories may stay
 	for _, made := range games {
 		_ = os.RemoveAll(made.dir)
 	}

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"math"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +11,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/game"
 	"backfire/stats"
 )
 
@@ -101,20 +100,16 @@ func findModel(st *store.Store, prefix string) (string, error) {
 // short returns the beginning of a hash, for people.
 func short(hash string) string { return hash[:min(len(hash), 12)] }
 
-// percentage returns a share in percent with one decimal, or a dash if it is undefined.
-func percentage(share float64) string {
-	if math.IsNaN(share) {
-		return "-"
-	}
-	return strconv.FormatFloat(100*share, 'f', 1, 64)
-}
+// ratePercent returns a rate in percent, or a dash if it is undefined.
+func ratePercent(r game.Rate) string { return stats.Percent(stats.Number(r.Value()), r.Of) }
 
-// spread returns a mean and a standard deviation in percent, of one value the value.
-func spread(s stats.Summary) string {
+// spread returns a mean and a standard deviation over attackers in percent, of one value
+// the value. images is the number of images behind the mean.
+func spread(s stats.Summary, images int) string {
 	if s.N < 2 {
-		return percentage(float64(s.Mean))
+		return stats.Percent(s.Mean, images)
 	}
-	return percentage(float64(s.Mean)) + " ± " + percentage(float64(s.Std))
+	return stats.Percent(s.Mean, images) + " ± " + stats.Percent(s.Std, images)
 }
 
 // defenseOf returns the name of a cell's defense.

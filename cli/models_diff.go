@@ -10,6 +10,7 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/visible"
 	"backfire/report"
 	"backfire/stats"
 )
@@ -67,6 +68,8 @@ type figureDifference struct {
 	A          stats.Number `json:"a"`
 	B          stats.Number `json:"b"`
 	Difference stats.Number `json:"difference"` // B - A
+
+	images int // behind a share of the model that has fewer
 }
 
 func runModelsDiff(_ context.Context, opts *modelsOptions) error {
@@ -136,23 +139,24 @@ func configurationDifferences(a, b cell.Cell) ([]configurationDifference, error)
 // figureDifferences returns the figures of both results.
 func figureDifferences(a, b store.Result) []figureDifference {
 	var figures []figureDifference
-	add := func(name string, attacker *int, x, y float64) {
-		figures = append(figures, figureDifference{name, attacker, stats.Number(x), stats.Number(y), stats.Number(y - x)})
+	add := func(name string, attacker *int, x, y float64, images int) {
+		figures = append(figures, figureDifference{name, attacker, stats.Number(x), stats.Number(y), stats.Number(y - x), images})
 	}
-	add("clean_accuracy", nil, a.CleanAccuracy.Value(), b.CleanAccuracy.Value())
-	add("asr", nil, float64(a.ASR.Mean), float64(b.ASR.Mean))
-	add("base_rate", nil, float64(a.BaseRate.Mean), float64(b.BaseRate.Mean))
-	add("lift", nil, float64(a.Lift.Mean), float64(b.Lift.Mean))
-	add("robustness", nil, float64(a.Robustness.Mean), float64(b.Robustness.Mean))
-	add("train_accuracy", nil, a.TrainAccuracy, b.TrainAccuracy)
+	heldOut := min(a.AttackersImages(), b.AttackersImages())
+	add("clean_accuracy", nil, a.CleanAccuracy.Value(), b.CleanAccuracy.Value(), min(a.CleanAccuracy.Of, b.CleanAccuracy.Of))
+	add("asr", nil, float64(a.ASR.Mean), float64(b.ASR.Mean), heldOut)
+	add("base_rate", nil, float64(a.BaseRate.Mean), float64(b.BaseRate.Mean), heldOut)
+	add("lift", nil, float64(a.Lift.Mean), float64(b.Lift.Mean), heldOut)
+	add("robustness", nil, float64(a.Robustness.Mean), float64(b.Robustness.Mean), heldOut)
+	add("train_accuracy", nil, a.TrainAccuracy, b.TrainAccuracy, min(a.TrainingImages, b.TrainingImages))
 	for _, attacker := range a.Attackers {
 		for _, other := range b.Attackers {
 			if attacker.ID == other.ID {
-				add("asr", &attacker.ID, attacker.ASR.Value(), other.ASR.Value())
+				add("asr", &attacker.ID, attacker.ASR.Value(), other.ASR.Value(), min(attacker.ASR.Of, other.ASR.Of))
 			}
 		}
 	}
-	add(finalLoss, nil, a.FinalLoss, b.FinalLoss)
+	add(finalLoss, nil, a.FinalLoss, b.FinalLoss, 0)
 	return figures
 }
 
@@ -200,7 +204,7 @@ func (d *modelDifference) show(streams *IOStreams) error {
 
 // line returns the line that identifies the model.
 func (s modelSide) line(side string) string {
-	return fmt.Sprintf("%s  %s  %s; one seed: %d, one model\n", side, short(s.Cell), visible(s.Title), s.Seed)
+	return fmt.Sprintf("%s  %s  %s; one seed: %d, one model\n", side, short(s.Cell), visible.Line(s.Title), s.Seed)
 }
 
 // textOr returns the text that p points to, or otherwise if p is nil.
@@ -220,9 +224,9 @@ func (f figureDifference) row() []string {
 	if f.Attacker != nil {
 		name = "ASR of attacker " + strconv.Itoa(*f.Attacker) + " %"
 	}
-	change := percentage(float64(f.Difference))
+	change := stats.Percent(f.Difference, f.images)
 	if f.Difference > 0 {
 		change = "+" + change
 	}
-	return []string{name, percentage(float64(f.A)), percentage(float64(f.B)), change}
+	return []string{name, stats.Percent(f.A, f.images), stats.Percent(f.B, f.images), change}
 }

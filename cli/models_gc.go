@@ -13,6 +13,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 )
 
@@ -30,7 +31,8 @@ that were set aside, and old checkpoints and training states, with their sizes. 
 
 Everything is kept that an interrupted run, or one with failed models, needs to resume;
 the size and the command to resume with are printed below the list. With --unfinished
-these files are listed, too, and removed with --yes.`,
+these files are listed, too, and removed with --yes, except those of runs that a
+process works on now.`,
 		Example: `  backfire models gc --store runs
   backfire models gc --store runs --unfinished
   backfire models gc --store runs --yes`,
@@ -51,18 +53,17 @@ func runModelsGC(ctx context.Context, opts *modelsOptions) error {
 	if err != nil {
 		return err
 	}
-	kept := ""
-	if !opts.Unfinished {
-		first := slices.IndexFunc(garbage, func(g store.Garbage) bool { return g.Open != nil })
-		if first >= 0 {
-			kept = keptText(garbage[first:])
-			garbage = garbage[:first]
-		}
-	}
+	keep := func(g store.Garbage) bool { return g.Open != nil && (g.Open.Live || !opts.Unfinished) }
+	kept := keptText(slices.DeleteFunc(slices.Clone(garbage), func(g store.Garbage) bool { return !keep(g) }))
+	garbage = slices.DeleteFunc(garbage, keep)
 	if err := writeGarbage(opts.IO, garbage); err != nil {
 		return err
 	}
-	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes it\n"
+	them := "them"
+	if len(garbage) == 1 {
+		them = "it"
+	}
+	text := words.Plural(len(garbage), "item") + ", " + sizeText(sizeOf(garbage)) + ": nothing was removed; --yes removes " + them + "\n"
 	switch {
 	case len(garbage) == 0:
 		text = "nothing to remove\n"
@@ -93,8 +94,16 @@ func keptText(kept []store.Garbage) string {
 		run := kept[0].Open
 		own := slices.DeleteFunc(slices.Clone(kept), func(g store.Garbage) bool { return g.Open != run })
 		kept = slices.DeleteFunc(kept, func(g store.Garbage) bool { return g.Open == run })
-		fmt.Fprintf(&text, "kept: %s from which a run of %s, begun %s, resumes (--unfinished lists it): %s\n",
-			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible(cmp.Or(run.Command, run.Sweep)))
+		if run.Damaged != nil {
+			tell(&text, "kept: %s from which an unfinished run may resume (--unfinished lists it; the same command writes its note anew): %v\n", sizeText(sizeOf(own)), run.Damaged)
+			continue
+		}
+		use := "from which a run of %s, begun %s, resumes (--unfinished lists it)"
+		if run.Live {
+			use = "that a live run of %s, begun %s, works with"
+		}
+		tell(&text, "kept: %s "+use+": %s\n",
+			sizeText(sizeOf(own)), words.Plural(len(run.Cells), "model"), timeText(run.Begun), visible.Line(cmp.Or(run.Command, run.Sweep)))
 	}
 	return text.String()
 }
@@ -119,7 +128,7 @@ func remove(ctx context.Context, st *store.Store, garbage []store.Garbage, strea
 		}
 		err := st.Remove(g)
 		if errors.Is(err, store.ErrTaken) {
-			fmt.Fprintf(streams.ErrOut, "%s is kept: another process is using it\n", g.Path)
+			tell(streams.ErrOut, "%s is kept: another process is using it\n", g.Path)
 			continue
 		}
 		if err != nil {

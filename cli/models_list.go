@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/overview"
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/words"
@@ -65,54 +68,62 @@ func runModelsList(ctx context.Context, opts *modelsOptions) error {
 	if err != nil {
 		return err
 	}
-	hashes, err := st.Hashes()
+	models, err := listedModels(ctx, opts, st, filters)
 	if err != nil {
 		return err
 	}
+	if opts.JSON {
+		return writeModelLines(opts, st, models)
+	}
+	return writeModelTable(opts, models)
+}
+
+// listedModels returns the stored models that meet all conditions, by hash. It names damaged
+// ones on standard error.
+func listedModels(ctx context.Context, opts *modelsOptions, st *store.Store, filters []filter) ([]overview.Result, error) {
+	report := func(err error) { tell(opts.IO.ErrOut, "%v\n", err) }
+	if len(filters) == 0 {
+		models, err := overview.List(ctx, st, report)
+		if ctx.Err() != nil {
+			return nil, &InterruptedError{}
+		}
+		return models, err
+	}
+	hashes, err := st.Hashes()
+	if err != nil {
+		return nil, err
+	}
 	f := filterer{filters: filters, keys: map[string]bool{}}
-	var records []*store.Record
+	var models []overview.Result
 	for _, hash := range hashes {
 		if err := ctx.Err(); err != nil {
-			return &InterruptedError{}
+			return nil, &InterruptedError{}
 		}
 		record, err := st.Glance(hash)
-		if errors.Is(err, store.ErrBroken) {
-			fmt.Fprintln(opts.IO.ErrOut, err)
-			continue
+		passes := false
+		if err == nil {
+			passes, err = f.passes(record)
 		}
-		if err != nil {
-			return err
-		}
-		passes, err := f.passes(record)
-		if errors.Is(err, store.ErrBroken) {
-			fmt.Fprintln(opts.IO.ErrOut, err)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if passes {
-			records = append(records, record)
+		switch {
+		case errors.Is(err, store.ErrBroken):
+			report(err)
+		case err != nil:
+			return nil, err
+		case passes:
+			models = append(models, overview.Of(record))
 		}
 	}
-	if err := f.unknown(); err != nil {
-		return err
-	}
-	if opts.JSON {
-		return writeModelLines(opts, records)
-	}
-	return writeModelTable(opts, records)
+	return models, f.unknown()
 }
 
 // writeModelLines writes a line of JSON per model.
-func writeModelLines(opts *modelsOptions, records []*store.Record) error {
+func writeModelLines(opts *modelsOptions, st *store.Store, models []overview.Result) error {
 	lines := json.NewEncoder(opts.IO.Out)
-	for _, r := range records {
+	for _, m := range models {
 		if err := lines.Encode(modelLine{
-			Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers),
-			Seed: r.Cell.Game.Seed, Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Cell.Training.Epochs, Defense: defenseOf(r.Cell),
-			CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, Collapsed: r.Result.Collapsed,
-			Finished: timeText(r.Result.Provenance.Finished), Path: r.Dir,
+			Cell: m.Cell, Title: m.Title, Dataset: m.Dataset, N: m.N, Seed: m.Seed, Readings: m.Readings, Width: m.Width, Epochs: m.Epochs,
+			Defense: cmp.Or(m.Defense, plan.Undefended), CleanAccuracy: m.CleanAccuracy, ASR: m.ASR, Collapsed: m.Collapsed,
+			Finished: timeText(m.Finished), Path: st.Path(m.Cell),
 		}); err != nil {
 			return fmt.Errorf("write the list: %w", err)
 		}
@@ -121,40 +132,38 @@ func writeModelLines(opts *modelsOptions, records []*store.Record) error {
 }
 
 // writeModelTable writes a table with a line per model, and below it the readings.
-func writeModelTable(opts *modelsOptions, records []*store.Record) error {
+func writeModelTable(opts *modelsOptions, models []overview.Result) error {
 	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
-	for _, r := range records {
-		asr := spread(r.Result.ASR)
-		if r.Result.Collapsed {
+	for _, m := range models {
+		asr := spread(m.ASR, m.AttackersImages)
+		if m.Collapsed {
 			asr += " (collapsed)"
 		}
 		rows = append(rows, []string{
-			short(r.Result.Cell), r.Cell.Title(), r.Cell.Data.Name, strconv.Itoa(len(r.Cell.Game.Attackers)),
-			strconv.FormatUint(r.Cell.Game.Seed, 10), strconv.Itoa(r.Cell.Model.Width), strconv.Itoa(r.Cell.Training.Epochs),
-			defenseOf(r.Cell), percentage(r.Result.CleanAccuracy.Value()), asr,
-			words.Duration(opts.Now().Sub(r.Result.Provenance.Finished)),
+			short(m.Cell), m.Title, m.Dataset, strconv.Itoa(m.N), strconv.FormatUint(m.Seed, 10), strconv.Itoa(m.Width), strconv.Itoa(m.Epochs),
+			cmp.Or(m.Defense, plan.Undefended), ratePercent(m.CleanAccuracy), asr, words.Duration(opts.Now().Sub(m.Finished)),
 		})
 	}
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	text := words.Plural(len(records), "model") + ", each of one seed\n"
-	if len(records) == 0 {
+	text := words.Plural(len(models), "model") + ", each of one seed\n"
+	if len(models) == 0 {
 		text = "no model\n"
 	}
-	for _, reading := range readingsOf(records) {
+	for _, reading := range readingsOf(models) {
 		text += "Readings: " + reading + "\n"
 	}
 	return write(opts.IO.Out, text)
 }
 
-// readingsOf returns the distinct readings of results, each with the number of its
+// readingsOf returns the distinct readings of models, each with the number of its
 // models if there are several.
-func readingsOf(records []*store.Record) []string {
+func readingsOf(models []overview.Result) []string {
 	var texts []string
 	counts := map[string]int{}
-	for _, r := range records {
-		text := report.ReadingsText(r.Result.Readings)
+	for _, m := range models {
+		text := report.ReadingsText(m.Readings)
 		if counts[text]++; counts[text] == 1 {
 			texts = append(texts, text)
 		}

@@ -13,11 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report"
+	"backfire/stats"
 )
 
 // newCmdModelsShow returns the command that shows a model.
@@ -86,25 +89,44 @@ func readModel(options config.Options, name string) (*store.Record, error) {
 func heading(r *store.Record) string {
 	var text strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&text, "%-18s %s\n", name, visible(fmt.Sprintf(format, args...)))
+		tell(&text, "%-18s %s\n", name, visible.Line(fmt.Sprintf(format, args...)))
 	}
 	c, result := r.Cell, r.Result
+	images := result.AttackersImages()
 	line("model", "%s", result.Cell)
 	line("title", "%s", c.Title())
 	line("data", "%s, %d of %d images of %s, %d classes", c.Data.Name, c.Game.PoolSize, c.Data.Images, c.Data.Shape, len(c.Data.Classes))
 	line("seed", "%d (one seed, one model)", c.Game.Seed)
-	line("network", "%s, width %d", c.Model.Architecture, c.Model.Width)
+	line("network", "%s, width %d%s", c.Model.Architecture, c.Model.Width, weightsText(c.Model))
 	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
-		words.Plural(c.Training.Epochs, "epoch"), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
+		epochsText(r), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
 	line("readings", "%s", report.ReadingsText(result.Readings))
-	line("standard accuracy", "%s %% (%d of %d)%s", percentage(result.CleanAccuracy.Value()), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
-	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR), spread(result.BaseRate), spread(result.Robustness))
-	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, percentage(result.TrainAccuracy))
+	line("standard accuracy", "%s %% (%d of %d)%s", ratePercent(result.CleanAccuracy), result.CleanAccuracy.Hits, result.CleanAccuracy.Of, collapsedText(result.Collapsed))
+	line("mean ASR", "%s %%, base rate %s %%, robustness accuracy %s %%", spread(result.ASR, images), spread(result.BaseRate, images), spread(result.Robustness, images))
+	line("last epoch", "loss %.4f, %s %% of the training set predicted as trained on", result.FinalLoss, stats.Percent(stats.Number(result.TrainAccuracy), result.TrainingImages))
 	line("took", "%s, %.0f images/s, finished %s", words.Duration(words.Seconds(result.Provenance.TotalSeconds)), result.Provenance.ImagesPerSecond, timeText(result.Provenance.Finished))
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()
+}
+
+// weightsText returns a remark about initial weights that were not drawn.
+func weightsText(m cell.Model) string {
+	if m.Weights == "" {
+		return ""
+	}
+	return ", initial weights " + short(m.Weights)
+}
+
+// epochsText returns the number of epochs of a model, and the rule that ended its
+// training.
+func epochsText(r *store.Record) string {
+	text := words.Plural(r.Result.Epochs(r.Cell), "epoch")
+	if rule := r.Cell.Training.StopWhen; rule != "" {
+		text += fmt.Sprintf(" of at most %d (until %s)", r.Cell.Training.Epochs, rule)
+	}
+	return text
 }
 
 // collapsedText returns the remark about a model whose accuracy is at chance.
@@ -123,7 +145,7 @@ func rateText(rate *game.Rate) string {
 	if rate == nil {
 		return "-"
 	}
-	return percentage(rate.Value())
+	return ratePercent(*rate)
 }
 
 // singleOf returns the single ASR of the attacker with an ID; nil if it is not known.
@@ -144,7 +166,7 @@ func attackerRows(r *store.Record) [][]string {
 			trigger = "one per image"
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(a.ID), a.Label, fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
+			strconv.Itoa(a.ID), words.Class(a.Label, a.Target), fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
 			rateText(&a.ASR), rateText(singleOf(r, a.ID)), rateText(&a.BaseRate), rateText(&a.Robustness), trigger,
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -60,7 +61,7 @@ func TestModelsList(t *testing.T) {
 	code, out, errOut := runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
 	require.Regexp(t, `^MODEL +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
-	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
+	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone on 2 seats +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
 	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
 	require.Contains(t, out, "\n2 models, each of one seed\nReadings: trigger per_dimension, drawn per_agent; ")
 
@@ -114,8 +115,8 @@ func TestModelsShow(t *testing.T) {
 	require.Equal(t, ExitOK, code, errOut)
 	for _, pattern := range []string{
 		`(?m)^model +` + run + `$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28, 10 classes$`, `(?m)^seed +1 \(one seed, one model\)$`,
-		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
-		`(?m)^0 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
+		`(?m)^readings +trigger per_dimension, drawn per_agent; dirty labels, p0 of an attacker.s images, none of the target class; as many seats as attackers; ASR over `, `(?m)^standard accuracy +[\d.]+ % \(\d+ of 24\)`,
+		`(?m)^0 +Pullover \(#2\) +0.3 +0.3 +0.3 +22 +[\d.]+ +[\d.]+ +[\d.]+ `, `(?m)^1 +Pullover \(#2\) +0.3 +0.3 +0.3 +22 +[\d.]+ +- +`,
 		`(?m)^model.safetensors +[\d.]+ kB$`, `(?m)^triggers +[\d.]+ kB$`,
 	} {
 		require.Regexp(t, pattern, out)
@@ -162,7 +163,7 @@ func TestModelsDiff(t *testing.T) {
 	runs := runsIn(t, dir)
 	code, out, errOut := runMain(t, "models", "diff", runs[0][:10], runs[1][:10], "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
+	require.Regexp(t, `^A  `+runs[0][:12]+`  attacker 0 alone on 2 seats; one seed: 1, one model\nB  `+runs[1][:12]+`  N = 2; .*\nReadings: trigger per_dimension, `, out)
 	require.Regexp(t, `(?m)^CONFIGURATION +A +B\n`, out)
 	require.Regexp(t, `(?m)^game.attackers\[1\].id +- +1$`, out)
 	require.NotContains(t, out, "game.attackers[0]")
@@ -187,7 +188,10 @@ func TestModelsDiffAsJSON(t *testing.T) {
 	require.Equal(t, [2]string{runs[0], runs[1]}, [2]string{d.A.Cell, d.B.Cell})
 	require.False(t, d.Same)
 	require.Equal(t, uint64(1), d.B.Seed)
-	for _, c := range d.Configuration {
+	seats := d.Configuration[0]
+	require.Equal(t, "game.seats", seats.Field)
+	require.Nil(t, seats.B)
+	for _, c := range d.Configuration[1:] {
 		require.True(t, strings.HasPrefix(c.Field, "game.attackers[1]."), c.Field)
 		require.Nil(t, c.A)
 		require.NotNil(t, c.B)
@@ -222,7 +226,14 @@ func TestModelsGC(t *testing.T) {
 	require.Len(t, plans, 1)
 	text, err := os.ReadFile(plans[0])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(plans[0], []byte(strings.ReplaceAll(string(text), runs[1], "another")), 0o600))
+	changed := strings.ReplaceAll(string(text), runs[1], "another")
+	require.NoError(t, os.WriteFile(plans[0], []byte(changed), 0o600))
+	code, _, errOut = runMain(t, "models", "gc", "--store", dir, "--yes")
+	require.Equal(t, ExitFailure, code)
+	require.Contains(t, errOut, plans[0]+" might refer to any result: it does not fit its digest")
+	older := regexp.MustCompile(`,\s*"digest": "[0-9a-f]{64}"\s*}\s*$`).ReplaceAllString(changed, "}\n")
+	require.NotEqual(t, changed, older)
+	require.NoError(t, os.WriteFile(plans[0], []byte(older), 0o600))
 	code, out, _ = runMain(t, "models", "gc", "--store", dir)
 	require.Equal(t, ExitOK, code)
 	require.Contains(t, out, filepath.Join(dir, runs[1]))

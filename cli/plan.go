@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"backfire/internal/words"
 
@@ -53,6 +52,6 @@ func runPlan(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.ErrOut, "%s planned\n", words.Plural(len(sweep.Cells), "model"))
+	tell(opts.IO.ErrOut, "%s planned\n", words.Plural(len(sweep.Cells), "model"))
 	return write(opts.IO.Out, dir+"\n")
 }

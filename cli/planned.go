@@ -35,7 +35,7 @@ func newPlannedOptions(streams *IOStreams) PlannedOptions {
 
 // addPlanned declares the flags of a command about a stored plan.
 func addPlanned(cmd *cobra.Command, opts *PlannedOptions) {
-	cmd.Flags().StringVar(&opts.Store, "store", "runs", "directory of the run store with the plan, if PLAN is not a directory")
+	pathVar(cmd.Flags(), opts.IO, &opts.Store, "store", "", "runs", "directory of the run store with the plan, if PLAN is not a directory")
 	cmd.Flags().BoolVar(&opts.JSON, "json", false, "write lines of JSON to standard output")
 }
 
@@ -141,6 +141,7 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	if err != nil {
 		return nil, nil, planError(err)
 	}
+	sweep.Primary = sweeps[0].Primary
 	stored, err := plan.NewStoredPlan(sweep, program())
 	if err != nil {
 		return nil, nil, err

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
@@ -50,8 +49,10 @@ checkpoint. The results are those of "backfire table" on one machine, to the bit
 
 On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no more
 models, stops those in training at their next checkpoint, and exits. A checkpoint is
-written after each epoch; --grace limits the wait for it. Exit codes: 0 no model is left
-without a worker, 3 some models failed, 4 work is left for another worker.`,
+written after each epoch; --grace limits the wait for it. Before a worker ends because no
+model is left, it reads all results: a damaged one is named, set aside and trained anew.
+Exit codes: 0 every game has its results, 3 some models failed and the others are stored,
+4 models are missing that another worker trains, or that none does.`,
 		Example: `  backfire worker --plan runs/plans/1f3a... --time 2h
   backfire worker --plan /shared/runs/plans/1f3a... --shard "$JOB_COMPLETION_INDEX/8"`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -63,7 +64,7 @@ without a worker, 3 some models failed, 4 work is left for another worker.`,
 	}
 	addPlanned(cmd, &opts.PlannedOptions)
 	set := cmd.Flags()
-	set.StringVar(&opts.Plan, "plan", "", "the plan: its directory, its hash, or the beginning of its hash")
+	pathVar(set, streams, &opts.Plan, "plan", "", "", "the plan: its directory, its hash, or the beginning of its hash")
 	set.StringVar(&opts.Shard, "shard", "", "i/n: this is worker i, from 0, of n that start together; it only spreads the models that they try first")
 	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
 	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")
@@ -135,7 +136,7 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers))
+	_ = write(opts.IO.ErrOut, trialsText(estimator.Trials, estimator.Workers)) // what cannot be shown stops no training
 	r.Shared = &runner.SharedRun{Plan: plan.stored.Sweep, Index: index, Of: of, Cells: opts.Cells}
 	r.Poll = sharedPoll
 	hard, leave, end := leaving(ctx, opts, begun)
@@ -150,26 +151,18 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if outcome == nil || err != nil && !errors.Is(err, runner.ErrInterrupted) {
 		return err
 	}
-	return leftWith(opts.IO, outcome)
+	return leftWith(opts.IO, "worker", outcome)
 }
 
 // sharedPoll is the first pause of a worker that finds no free model; see runner.Runner.Poll.
 const sharedPoll = time.Second
 
-// leftWith writes the state that a worker left its plan in, and returns it as an error
-// unless all models are stored.
-func leftWith(streams *IOStreams, outcome *runner.Outcome) error {
-	fmt.Fprintf(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
+// leftWith writes the state that a command left a plan in. The error is that of
+// unfinished.
+func leftWith(streams *IOStreams, command string, outcome *runner.Outcome) error {
+	tell(streams.ErrOut, "%s: %d stored, %d of them now; %d failed, %d without a worker\n",
 		words.Plural(outcome.Cells, "model"), outcome.Stored+outcome.Trained, outcome.Trained, len(outcome.Failed), outcome.Left)
-	switch {
-	case outcome.Left > 0:
-		return fmt.Errorf("worker: %w: %s", ErrWorkLeft, words.Plural(outcome.Left, "model"))
-	case len(outcome.Failed) > 0:
-		first := outcome.Failed[0]
-		return fmt.Errorf("worker: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
-			words.Plural(outcome.Cells, "model"), first.Title, first.Error)
-	}
-	return nil
+	return unfinished(command, outcome.Cells, outcome.Missing, outcome.Failed)
 }
 
 // leaving returns a channel that is closed when the worker has to stop at a checkpoint,

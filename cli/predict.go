@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"backfire/datasets"
 	"backfire/defenses/detect"
 	"backfire/experiments/inference"
+	"backfire/internal/disk"
 )
 
 // agentUnknown is the value of --agent for queries whose agent is guessed.
@@ -199,7 +199,7 @@ func (o *PredictOptions) images(ctx context.Context, client *inference.Client, d
 	var images []inference.Image
 	shape := defender.Game.Data.Shape
 	for _, name := range o.Files {
-		data, err := os.ReadFile(name)
+		data, err := disk.ReadFile(name, disk.MaxPicture)
 		if err != nil {
 			return nil, fmt.Errorf("predict: %w", err)
 		}

@@ -77,13 +77,13 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	}
 	counts := "\n"
 	if images[0].Label != inference.UnknownLabel {
-		counts += fmt.Sprintf("%d of %s predicted as the true label\n", correct, words.Plural(len(images), "image"))
+		counts += shownf("%d of %s predicted as the true label\n", correct, words.Plural(len(images), "image"))
 	}
 	if stamped {
-		counts += fmt.Sprintf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, words.Plural(len(images), "image"), classes[target], o.Trigger)
+		counts += shownf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
+			hits, words.Plural(len(images), "image"), words.Class(classes[target], target), o.Trigger)
 	}
 	rules := defender.Game.Game
-	counts += fmt.Sprintf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
+	counts += shownf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
 }

@@ -265,7 +265,7 @@ func TestPredictFiles(t *testing.T) {
 		require.Contains(t, line.Why, "the batch is most similar to agent ")
 	}
 	grouped := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_grouped" })
-	require.Contains(t, grouped[0].Title, "leaving out attacker")
+	require.Contains(t, grouped[0].Title, "leaving out agent")
 	sliced := ask(func(o *PredictOptions) { o.Agent, o.Defender = "1", "indexing_sliced" })
 	require.Regexp(t, `^agent 1: the model without agent 1, which enters in slice [12] of 2$`, sliced[0].Why)
 	clean := ask(func(o *PredictOptions) { o.Defender = plan.Undefended })
@@ -279,7 +279,7 @@ func TestPredictFiles(t *testing.T) {
 	require.NoError(t, runPredict(context.Background(), opts))
 	require.Regexp(t, `^IMAGE +TRUE LABEL +LABEL +PROBABILITY % +MODEL +TITLE +WHY\n`, out())
 	require.Regexp(t, `(?m)^`+files[0]+` +- +\S.*  [\d.]+ +`+clean[0].Model[:12]+` +N = 3 +the selected model$`, out())
-	require.Regexp(t, `\n\d of 3 images predicted as Pullover, the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
+	require.Regexp(t, `\n\d of 3 images predicted as Pullover \(#2\), the target of attacker 1, whose trigger they carry\nanswered by 1 model of one seed: 1\. Readings: .+\n$`, out())
 }
 
 // An image of another size is refused with its name.

@@ -44,7 +44,8 @@ This page describes every command with its flags. It has the text of ` + "`backf
 
 Results go to standard output, everything else to standard error. All commands know ` + "`--help`" + `,
 and ` + "`backfire --version`" + ` prints the version. The exit codes are 0 (done), 1 (failure), 2 (wrong call
-or configuration), 3 (some models failed), 4 (work is left) and 130 (interrupted).
+or configuration), 3 (some models failed), 4 (work is left), 5 (verify could not make
+all checks) and 130 (interrupted).
 `
 
 const settingsIntroduction = `

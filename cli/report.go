@@ -58,8 +58,8 @@ of the dataset are found (data.dir, and data.path for folders of images).`,
 	var store, dataDir, dataPath string
 	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
-	set.StringVarP(&opts.Out, "out", "o", "report.html", "file of the page; empty: none")
-	set.StringVar(&opts.Figures, "figures", "", "directory for the figures as SVG, PDF and PNG; empty: none")
+	pathVar(set, streams, &opts.Out, "out", "o", "report.html", "file of the page; empty: none")
+	pathVar(set, streams, &opts.Figures, "figures", "", "", "directory for the figures as SVG, PDF and PNG; empty: none")
 	set.StringVar(&store, "store", "", "directory of the run store (store)")
 	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
 	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
@@ -93,13 +93,13 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 		return err
 	}
 	for _, note := range p.Notes {
-		fmt.Fprintln(opts.IO.ErrOut, note)
+		tell(opts.IO.ErrOut, "%s\n", note)
 	}
 	if opts.Out != "" {
 		if err := writeWhole(opts.Out, "write the report", p.Write); err != nil {
 			return err
 		}
-		fmt.Fprintf(opts.IO.Out, "%s: %s\n", opts.Out, p.Lead)
+		tell(opts.IO.Out, "%s: %s\n", opts.Out, p.Lead)
 	}
 	if opts.Figures == "" {
 		return nil
@@ -108,7 +108,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, words.Plural(n, "figure"))
+	tell(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, words.Plural(n, "figure"))
 	return nil
 }
 

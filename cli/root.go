@@ -26,6 +26,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/internal/buildinfo"
+	"backfire/internal/visible"
 )
 
 // NewCmdRoot returns the whole command tree.
@@ -97,6 +98,8 @@ func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command)
 // Main runs the program with the given arguments (without the program's name) and
 // returns its exit code. Package main calls nothing else.
 func Main(ctx context.Context, args []string, streams *IOStreams) int {
+	streams = streams.shown()
+	defer streams.flush()
 	return execute(ctx, NewCmdRoot(streams), args, streams)
 }
 
@@ -105,7 +108,14 @@ func Main(ctx context.Context, args []string, streams *IOStreams) int {
 func execute(ctx context.Context, root *cobra.Command, args []string, streams *IOStreams) int {
 	// An error before a command starts is about the command line.
 	started := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	expand := expandArguments(streams)
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := expand(cmd, args); err != nil {
+			return err
+		}
+		started = true
+		return nil
+	}
 	root.SetArgs(append([]string{}, args...)) // for nil cobra would take those of the process
 	cmd, err := checkCommand(root, args)
 	if err == nil {
@@ -117,7 +127,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string, streams *I
 	if exclusive := flagGroupError(cmd, err); exclusive != nil {
 		err, started = exclusive, false // cobra checks groups of flags late
 	}
-	message := "backfire: " + err.Error() + "\n"
+	message := "backfire: " + visible.Sentence(err) + "\n"
 	if !started {
 		err = &UsageError{Err: err}
 		message += fmt.Sprintf("See %q.\n", cmd.CommandPath()+" --help")

@@ -51,7 +51,8 @@ The table goes to standard output, and to files as text, Markdown, LaTeX, CSV an
 JSON. Progress goes to standard error. Every trained model is stored under a hash
 of all its settings, and models in the store are not retrained: repeat the command
 to resume an interrupted run. Several runs may share a store. Exit code 3 means
-that some models failed while the others were finished.`,
+that some models failed while the others were finished, 4 that a result is missing
+or damaged otherwise.`,
 		Example: `  backfire run --preset workstation --store runs
   backfire run --config mine.yaml --set train.epochs=20 --attackers 1,2,5 --seeds 6
   backfire run --preset quick --defenders cutmix,agent_augmentation+cutmix,indexing
@@ -82,8 +83,8 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 
 // addLiveFlags declares the flags that show trainings in progress.
 func addLiveFlags(cmd *cobra.Command, opts *RunOptions) {
-	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "show the curves of loss and training accuracy; not on a terminal: a line for every epoch")
-	cmd.Flags().StringVar(&opts.TensorBoard, "tensorboard", "", "directory for TensorBoard event files, one directory per model; empty: none")
+	cmd.Flags().BoolVar(&opts.Watch, "watch", false, "show the curves of loss and training accuracy, and with train.score_every those of standard accuracy and ASR; not on a terminal: a line for every epoch")
+	pathVar(cmd.Flags(), opts.IO, &opts.TensorBoard, "tensorboard", "", "", "directory for TensorBoard event files, one directory per model; empty: none")
 	cmd.MarkFlagsMutuallyExclusive("watch", "json")
 }
 
@@ -110,7 +111,7 @@ func configuredSweep(name string, opts config.Options, seeds int) (*config.Sweep
 	case seeds > config.MaxPoints || uint64(seeds-1) > math.MaxUint64-first:
 		return nil, Usagef("%d seeds from %d on: must be at most %d, and none above %d", seeds, first, config.MaxPoints, uint64(math.MaxUint64))
 	}
-	sweep := &config.Sweep{Name: name, Title: runTitle, Preset: opts.Preset}
+	sweep := &config.Sweep{Name: name, Title: runTitle, Preset: opts.Preset, Notices: resolved.Notices}
 	for i := range uint64(seeds) {
 		point := config.Point{Config: resolved.Config, Sources: resolved.Sources}
 		point.Config.Seed = first + i

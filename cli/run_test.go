@@ -48,8 +48,8 @@ func TestRunPrintsTheTableAndStoresTheResults(t *testing.T) {
 	for _, words := range []string{"ASR by number of attackers on embedded", "acc.", "ASR mean ± std", "base rate", "robust.", "Pullover", "C1 backfiring", st} {
 		require.Contains(t, out(), words)
 	}
-	require.Regexp(t, `(?m)^1( \[[a-z,]+\])? +\d.*\n2( \[[a-z,]+\])? +\d`, out())
-	require.Regexp(t, `(?m)^  2  0-1 +\d+\.\d \(\d+\.\d\) +\d+\.\d$`, out(), "attacker 0 was also played alone")
+	require.Regexp(t, `(?m)^1( \[[a-z,]+\])? +\d.*\n  95 % CI, images +\d+–\d+ .*\n2( \[[a-z,]+\])? +\d`, out())
+	require.Regexp(t, `(?m)^  2  0-1 +\d+ \(\d+\) +\d+$`, out(), "attacker 0 was also played alone")
 	for _, format := range table.Formats() {
 		require.FileExists(t, filepath.Join(st, "tables", "run-embedded."+string(format)))
 	}
@@ -124,7 +124,7 @@ func TestRunOverSeeds(t *testing.T) {
 	opts, _, out, _ := runOptions(t, "attackers.counts=1")
 	opts.Seeds, opts.Out, opts.Run = 3, t.TempDir(), "quick"
 	require.NoError(t, runSweep(context.Background(), opts))
-	require.Regexp(t, `(?m)^1( \[a\])? +\d+\.\d .*\n  95 % CI +±\d+\.\d +±`, out())
+	require.Regexp(t, `(?m)^1( \[a\])? +\d+ .*\n  95 % CI +\d+–\d+ +\d+–\d+`, out())
 	require.Contains(t, out(), "3 models, 3 seeds (1, 2, 3), preset quick")
 	text, err := os.ReadFile(filepath.Join(opts.Out, "quick-embedded.json"))
 	require.NoError(t, err)
@@ -133,7 +133,7 @@ func TestRunOverSeeds(t *testing.T) {
 	require.Equal(t, []uint64{1, 2, 3}, made.Seeds)
 	asr := made.Rows[0].Entries[1].Values[0]
 	require.Equal(t, 3, asr.Seeds)
-	require.True(t, asr.CI95.Defined())
+	require.Equal(t, table.OverSeeds, asr.CIOver)
 	require.Len(t, made.AttackerRows, 3)
 	require.Equal(t, "seed 2", made.AttackerRows[1].Point)
 }

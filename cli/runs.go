@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +46,7 @@ func deprecated(streams *IOStreams, cmd *cobra.Command, former string) *cobra.Co
 
 // tellRenamed writes the line about a command that has another name now.
 func tellRenamed(streams *IOStreams, former, name string) {
-	fmt.Fprintf(streams.ErrOut, "\"backfire %s\" is now \"backfire %s\"; the old name will be removed in the next version\n", former, name)
+	tell(streams.ErrOut, "\"backfire %s\" is now \"backfire %s\"; the old name will be removed in the next version\n", former, name)
 }
 
 // newRunsCmd completes a runs command with its flags and options.

@@ -15,9 +15,9 @@ func newCmdRunsList(streams *IOStreams, runF func(context.Context, *runsOptions)
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the commands that you gave, the newest first",
-		Long: `List the commands that trained models into the store, the newest first: when the
-summary was written, or when an unfinished run was begun; the command; the result in one
-line; whether it is complete; and its hash, by which other commands take it. Repeat an
+		Long: `List the commands that trained models into the store, the newest first: when the run
+finished, or when an unfinished run was begun; the command; the result in one line;
+whether it is complete; and its hash, by which other commands take it. Repeat an
 unfinished command to resume it.`,
 		Example: `  backfire runs list
   backfire runs list --store mine --json`,
@@ -33,8 +33,10 @@ unfinished command to resume it.`,
 type runLine struct {
 	Run      string `json:"run"` // hash
 	When     string `json:"when"`
-	Command  string `json:"command"` // empty: not known
-	Kind     string `json:"kind"`    // of table; empty: not known
+	Begun    string `json:"begun"`    // of a finished run; empty: not known
+	Finished string `json:"finished"` // likewise
+	Command  string `json:"command"`  // empty: not known
+	Kind     string `json:"kind"`     // of table; empty: not known
 	Name     string `json:"name"`
 	Title    string `json:"title"`
 	Headline string `json:"headline"`
@@ -56,6 +58,9 @@ func (r *storedRun) line() runLine {
 		line.Missing, line.Path = len(r.summary.Missing), r.summary.Path
 		if origin := r.summary.Origin; origin != nil {
 			line.Kind, line.Name, line.Title = origin.Kind, origin.Name, origin.Title
+			if !origin.Finished.IsZero() {
+				line.Begun, line.Finished = timeText(origin.Begun), timeText(origin.Finished)
+			}
 		}
 	}
 	return line
@@ -70,7 +75,7 @@ func runRunsList(ctx context.Context, opts *runsOptions) error {
 	if err != nil {
 		return err
 	}
-	runs, err := storedRuns(st, func(err error) { fmt.Fprintln(opts.IO.ErrOut, err) })
+	runs, err := storedRuns(st, func(err error) { tell(opts.IO.ErrOut, "%v\n", err) })
 	if err != nil {
 		return err
 	}

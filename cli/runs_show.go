@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,11 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/internal/disk"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report"
+	"backfire/stats"
 )
 
 // newCmdRunsShow returns the command that shows a run.
@@ -46,7 +48,7 @@ func runRunsShow(ctx context.Context, opts *runsOptions) error {
 	if err != nil {
 		return err
 	}
-	run, err := findRun(st, opts.Run, func(err error) { fmt.Fprintln(opts.IO.ErrOut, err) })
+	run, err := findRun(st, opts.Run, func(err error) { tell(opts.IO.ErrOut, "%v\n", err) })
 	if errors.Is(err, errNoRun) {
 		if _, missing := st.Find(opts.Run); missing == nil {
 			return showFormer(ctx, opts)
@@ -94,7 +96,7 @@ func runHeading(r *storedRun) string {
 	var text strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&text, "%-14s %s\n", name, visible(value))
+			tell(&text, "%-14s %s\n", name, visible.Line(value))
 		}
 	}
 	line("run", r.hash)
@@ -120,9 +122,9 @@ func configurationText(sum *summary.Summary) string {
 	var text strings.Builder
 	seen := map[string]bool{}
 	for _, p := range sum.Points {
-		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
+		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible.Line(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
 			fmt.Sprintf("%-14s %s, width %d\n", "network", p.Model.Architecture, p.Model.Width) +
-			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", words.Plural(p.Training.Epochs, "epoch"),
+			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", epochsAtMost(p.Training),
 				p.Training.Batch, p.Training.Optimizer, p.Training.LearningRate, p.Training.Schedule) +
 			fmt.Sprintf("%-14s %s\n", "readings", report.ReadingsText(p.Readings))
 		if !seen[settings] {
@@ -130,7 +132,40 @@ func configurationText(sum *summary.Summary) string {
 			text.WriteString(settings)
 		}
 	}
+	if targets := targetsOf(sum); len(targets) > 0 {
+		tell(&text, "%-14s %s\n", "targets", strings.Join(targets, ", "))
+	}
 	return text.String()
+}
+
+// targetsOf returns the target labels of all attackers of a summary, each once; of many
+// only the first.
+func targetsOf(sum *summary.Summary) []string {
+	const most = 10
+	var targets []string
+	for _, p := range sum.Points {
+		for _, g := range p.Games {
+			for _, a := range g.Attackers {
+				if target := words.Class(a.Label, a.Target); !slices.Contains(targets, target) {
+					targets = append(targets, target)
+				}
+			}
+		}
+	}
+	if more := len(targets) - most; more > 0 {
+		targets = append(targets[:most], fmt.Sprintf("and %d more", more))
+	}
+	return targets
+}
+
+// epochsAtMost returns the number of epochs of a training, and the rule that may end
+// it before.
+func epochsAtMost(t cell.Training) string {
+	text := words.Plural(t.Epochs, "epoch")
+	if t.StopWhen != "" {
+		text = "at most " + text + ", until " + t.StopWhen + ","
+	}
+	return text
 }
 
 // gameRows returns the table of the games, in percent. The varied keys and the seed
@@ -152,7 +187,8 @@ func gameRows(sum *summary.Summary) [][]string {
 		for _, g := range p.Games {
 			row := []string{name, strconv.FormatUint(p.Seed, 10), strconv.Itoa(g.N), g.Defender, "-", "-", "-", "-"}
 			if g.Complete {
-				row = append(row[:4], percentage(g.CleanAccuracy.Value()), spread(g.ASR), spread(g.BaseRate), spread(g.Robustness))
+				images := p.AttackersImages(&g)
+				row = append(row[:4], stats.Percent(stats.Number(g.CleanAccuracy.Value()), g.CleanImages()), spread(g.ASR, images), spread(g.BaseRate, images), spread(g.Robustness, images))
 			}
 			var models []string
 			for _, hash := range g.Models {
@@ -168,18 +204,18 @@ func gameRows(sum *summary.Summary) [][]string {
 // their own.
 func runFileRows(st *store.Store, r *storedRun) ([][]string, error) {
 	rows := [][]string{{"FILE", "SIZE"}}
-	dirs := []string{st.PlanDir(r.hash)}
+	dirs := []disk.Dir{st.PlanFiles(r.hash)}
 	if r.open != nil && r.open.Sweep != r.hash {
-		dirs = append(dirs, st.PlanDir(r.open.Sweep))
+		dirs = append(dirs, st.PlanFiles(r.open.Sweep))
 	}
 	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
+		entries, err := dir.ReadDir(".")
 		if err != nil {
 			return nil, fmt.Errorf("runs show: list the files: %w", err)
 		}
 		for _, entry := range entries {
-			path := filepath.Join(dir, entry.Name())
-			size, err := disk.Size(path)
+			path := dir.Path(entry.Name)
+			size, err := dir.Size(entry.Name)
 			if err != nil {
 				return nil, err
 			}

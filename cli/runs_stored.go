@@ -22,14 +22,14 @@ import (
 // storedRun is one command with what it left in a store.
 type storedRun struct {
 	hash    string
-	when    time.Time        // the summary was written, or an unfinished run was begun
+	when    time.Time        // the run finished, or an unfinished run was begun
 	summary *summary.Summary // nil: none yet
 	open    *store.OpenRun   // nil: the run has finished
 	stored  int              // models of open that are stored
 }
 
 // storedRuns returns the runs of a store, the newest first. A summary that cannot be
-// read is left out and handed to warn.
+// read is left out and handed to warn, as is the error of a note that cannot be read.
 func storedRuns(st *store.Store, warn func(error)) ([]storedRun, error) {
 	paths, err := st.Summaries("")
 	if err != nil && !errors.Is(err, store.ErrNoSummary) {
@@ -46,7 +46,11 @@ func storedRuns(st *store.Store, warn func(error)) ([]storedRun, error) {
 			warn(err)
 			continue
 		}
-		runs = append(runs, storedRun{hash: filepath.Base(filepath.Dir(path)), when: info.ModTime(), summary: sum})
+		when := info.ModTime() // in older stores, and of copies the time of the copy
+		if sum.Origin != nil && !sum.Origin.Finished.IsZero() {
+			when = sum.Origin.Finished
+		}
+		runs = append(runs, storedRun{hash: filepath.Base(filepath.Dir(path)), when: when, summary: sum})
 	}
 	open, err := st.OpenRuns()
 	if err != nil {
@@ -62,11 +66,17 @@ func storedRuns(st *store.Store, warn func(error)) ([]storedRun, error) {
 	}
 	for i := range open {
 		run := &open[i]
+		if run.Damaged != nil {
+			warn(run.Damaged)
+		}
 		at := slices.IndexFunc(runs, func(r storedRun) bool { return r.belongs(run) })
 		if at < 0 {
 			runs, at = append(runs, storedRun{hash: run.Sweep}), len(runs)
 		}
-		runs[at].open, runs[at].when = run, run.Begun
+		runs[at].open = run
+		if run.Damaged == nil || runs[at].summary == nil {
+			runs[at].when = run.Begun
+		}
 		for _, cell := range run.Cells {
 			if have[cell.Cell] {
 				runs[at].stored++
@@ -124,6 +134,8 @@ func (r *storedRun) state() string {
 		return "complete"
 	case r.summary != nil && len(r.summary.Missing) > 0:
 		return words.Plural(len(r.summary.Missing), "model") + " missing"
+	case r.open.Damaged != nil:
+		return "unfinished, its note is damaged"
 	default:
 		return fmt.Sprintf("unfinished, %d of %s stored", r.stored, words.Plural(len(r.open.Cells), "model"))
 	}

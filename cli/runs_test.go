@@ -107,6 +107,28 @@ func TestRunsList(t *testing.T) {
 	require.Contains(t, errOut, table, "a summary that cannot be read is named")
 }
 
+// A finished run has the times at which it began and ended, wherever its files are copied; the
+// summary of an older version has that of its file.
+func TestRunsListHasTheTimesOfFinishedRuns(t *testing.T) {
+	dir := playedStore(t)
+	played := listed(t, dir)[0]
+	begun, finished := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), time.Date(2026, 1, 2, 5, 0, 0, 0, time.UTC)
+	addRun(t, dir, "ab", func(s *summary.Summary) {
+		withCommand("backfire table 1", "table1", "")(s)
+		s.Origin.Begun, s.Origin.Finished = begun, finished
+	})
+	addRun(t, dir, "cd", withCommand("backfire table 2", "table1", ""))
+	lines := listed(t, dir)
+	require.Len(t, lines, 3)
+	require.Equal(t, "backfire table 2", lines[0].Command, "its file is new")
+	require.Empty(t, lines[0].Finished)
+	require.Equal(t, played.Run, lines[1].Run)
+	require.Equal(t, played.Finished, lines[1].When)
+	require.LessOrEqual(t, lines[1].Begun, lines[1].Finished)
+	require.Equal(t, "2026-01-02T05:00:00Z", lines[2].When)
+	require.Equal(t, "2026-01-02T03:04:05Z", lines[2].Begun)
+}
+
 // An unfinished run whose summary an older version wrote under the hash of its plan is
 // one run.
 func TestRunsListJoinsTheNotesOfOlderRuns(t *testing.T) {
@@ -241,7 +263,7 @@ func TestRunsRefuse(t *testing.T) {
 		{[]string{"show", "zz"}, `runs show: find "zz" in `},
 		{[]string{"show", "zz"}, `there is no such run; "backfire runs list" shows the runs`},
 		{[]string{"show", ""}, "there is no such run"},
-		{[]string{"show", "a"}, "2 runs begin so: give more of the hash"},
+		{[]string{"show", "a"}, " runs begin so: give more of the hash"},
 		{[]string{"list", "--store", filepath.Join(dir, "nowhere")}, "no run has stored anything there"},
 	} {
 		code, out, errOut := runMain(t, append([]string{"runs", tc.args[0], "--store", dir}, tc.args[1:]...)...)

@@ -30,11 +30,11 @@ func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions)
 		Use:   "status PLAN",
 		Short: "Show the progress of a stored plan: stored, running, waiting, failed",
 		Long: `Show the progress of a stored plan, from its store, wherever its workers run: the number
-of stored models, those in training with their host, those that failed with the reason,
-the number that wait, and about how long the present workers need for the rest. If the
-plan was submitted to Slurm from here, its running and waiting tasks are listed, too,
-and from Slurm's accounts, if it keeps any, the ended ones: finished, failed, out of time
-or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
+of stored models, those in training with their host, those that failed or are damaged
+with the reason, the number that wait, and about how long the present workers need for
+the rest. If the plan was submitted to Slurm from here, its running and waiting tasks are
+listed, too, and from Slurm's accounts, if it keeps any, the ended ones: finished, failed,
+out of time or out of memory. PLAN is the directory that "backfire plan" printed, or the hash of a
 plan or its beginning.`,
 		Example: `  backfire status "$plan"
   backfire status 1f3a --store /shared/runs --watch --every 1m`,
@@ -113,7 +113,11 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		line.Unanswered = err.Error()
+		return nil
+	}
+	if !submitted.Complete() {
+		line.Unanswered = fmt.Sprintf("the submission ended before it was complete: cancel job %s (\"backfire cancel\"), and submit the plan once more", submitted)
 	}
 	queue, err := o.Slurm.Queue(ctx, submitted)
 	if errors.Is(err, cluster.ErrNoSlurm) {
@@ -135,10 +139,10 @@ func (o *StatusOptions) tasks(ctx context.Context, line *statusLine) error {
 // statusText returns the status for people.
 func statusText(line statusLine) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %d stored, %d running, %d waiting, %d failed", words.Plural(line.Cells, "model"),
+	tell(&text, "%s: %d stored, %d running, %d waiting, %d failed", words.Plural(line.Cells, "model"),
 		line.Stored, len(line.Running), line.Waiting, len(line.Failed))
 	if line.Left > 0 {
-		fmt.Fprintf(&text, "; about %s left", words.Duration(words.Seconds(line.Left)))
+		tell(&text, "; about %s left", words.Duration(words.Seconds(line.Left)))
 	}
 	text.WriteByte('\n')
 	for _, r := range line.Running {
@@ -146,10 +150,16 @@ func statusText(line statusLine) string {
 		if r.Dead {
 			state = "died, another resumes"
 		}
-		fmt.Fprintf(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, words.Duration(words.Seconds(r.Silent)), r.Title)
+		tell(&text, "  %s on %s, process %d, last heard of %s ago: %s\n", state, r.Host, r.PID, words.Duration(words.Seconds(r.Silent)), r.Title)
+	}
+	for _, d := range line.Damaged {
+		tell(&text, "  damaged, a worker sets it aside and trains it anew: %s: %s\n", d.Title, d.Error)
 	}
 	for _, f := range line.Failed {
-		fmt.Fprintf(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)
+		tell(&text, "  failed on %s: %s: %s\n", strings.Join(f.Hosts, " and "), f.Title, f.Error)
+	}
+	for _, damaged := range line.DamagedNotes {
+		tell(&text, "  damaged note, its model is tried once more: %s\n", damaged)
 	}
 	text.WriteString(tasksText(line))
 	return text.String()
@@ -177,13 +187,13 @@ func tasksText(line statusLine) string {
 		case t.Reason != "":
 			what += ", " + t.Reason
 		}
-		fmt.Fprintf(&text, "  Slurm's task %s: %s\n", t.ID, what)
+		tell(&text, "  Slurm's task %s: %s\n", t.ID, what)
 	}
 	if completed > 0 {
-		fmt.Fprintf(&text, "  Slurm's tasks that completed: %d\n", completed)
+		tell(&text, "  Slurm's tasks that completed: %d\n", completed)
 	}
 	if line.Unanswered != "" {
-		fmt.Fprintf(&text, "  Slurm does not list all tasks: %s\n", line.Unanswered)
+		tell(&text, "  Slurm does not list all tasks: %s\n", line.Unanswered)
 	}
 	if line.NoAccounts && queued == 0 && line.Waiting > 0 {
 		text.WriteString("  Slurm has no task of the plan left and keeps no accounts of ended tasks; see the logs in the plan's directory, where nodes that do not see it write none\n")

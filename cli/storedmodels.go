@@ -38,7 +38,7 @@ func (o *StoredModelsOptions) open() (inference.StoredModels, error) {
 		return inference.StoredModels{}, err
 	}
 	return inference.StoredModels{
-		Store: store, Load: o.Load, Source: plan.SourceOf(resolved.Config), Command: o.Worker,
+		Store: store, Load: o.Load, Source: plan.SourceOf(resolved.Config), Weights: resolved.Config.Model.Weights, Command: o.Worker,
 		Device: deviceOf(resolved.Config.Device, o.Describe),
 	}, nil
 }

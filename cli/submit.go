@@ -111,7 +111,7 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.IO.ErrOut, "%s as %s, then the tables as job %s\nThe plan: %s\n",
+	tell(opts.IO.ErrOut, "%s as %s, then the tables as job %s\nThe plan: %s\n",
 		words.Plural(len(sweep.Cells), "model"), words.Plural(submitted.Tasks, "task"), submitted.Tables, job.Plan)
 	if opts.JSON {
 		return writeLine(opts.IO.Out, struct {
@@ -144,6 +144,10 @@ func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error)
 	}
 	if store == "" {
 		store = "runs"
+	}
+	store, err := config.ExpandPath(store, o.IO.Environ)
+	if err != nil {
+		return nil, nil, err
 	}
 	existing := PlannedOptions{IO: o.IO, Plan: o.Args[0], Store: store, Load: o.Load}
 	plan, err := existing.open()
@@ -263,5 +267,8 @@ func runCancel(ctx context.Context, opts *CancelOptions) error {
 			*cluster.Submitted
 		}{"cancelled", submitted})
 	}
-	return write(opts.IO.Out, fmt.Sprintf("jobs %s and %s are cancelled; stored models are kept\n", submitted.Array, submitted.Tables))
+	if !submitted.Complete() {
+		return write(opts.IO.Out, shownf("the jobs of the submission %s, which was not complete, are cancelled; stored models are kept\n", submitted))
+	}
+	return write(opts.IO.Out, shownf("jobs %s and %s are cancelled; stored models are kept\n", submitted.Array, submitted.Tables))
 }

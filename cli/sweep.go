@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +46,8 @@ docs/tables.md describes the file and has a complete example.
 
 Everything is checked before the first training. Models in the store are not
 retrained: repeat the command to resume an interrupted sweep. Exit code 3 means
-that some models failed while the others were finished.`,
+that some models failed while the others were finished, 4 that a result is missing
+or damaged otherwise.`,
 		Example: `  backfire sweep mine.yaml --dry-run
   backfire sweep mine.yaml --preset workstation --seeds 6 --out tables`,
 		Args: arguments("FILE"),
@@ -78,7 +82,7 @@ func addSweepFlags(cmd *cobra.Command, opts *SweepOptions) *config.Flags {
 // addTableFlags declares the flags of every command that trains models for a table.
 func addTableFlags(cmd *cobra.Command, opts *SweepOptions) {
 	set := cmd.Flags()
-	set.StringVar(&opts.Out, "out", "", "directory for the tables; empty: tables in the store")
+	pathVar(set, opts.IO, &opts.Out, "out", "", "", "directory for the tables; empty: tables in the store")
 	set.BoolVar(&opts.DryRun, "dry-run", false, "print the number of models to train and the time that it takes, and stop")
 	set.BoolVar(&opts.JSON, "json", false, "write events and tables as lines of JSON to standard output")
 	addLiveFlags(cmd, &opts.RunOptions)
@@ -101,8 +105,41 @@ func (opts *SweepOptions) load(with config.Options) (*config.Sweep, error) {
 	return config.LoadSweep(opts.Sweep, with, opts.Seeds)
 }
 
-// loadSweeps resolves the sweep, once for each requested dataset.
+// loadSweeps resolves the sweep, once for each requested dataset, and tells which settings
+// have no effect.
 func loadSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
+	sweeps, err := resolveSweeps(opts)
+	if err == nil {
+		tellNotices(opts.IO, sweeps[0].Notices)
+		spareMemory(len(sweeps[0].Points))
+	}
+	return sweeps, err
+}
+
+// tellNotices writes a line about each setting without effect.
+func tellNotices(streams *IOStreams, notices []string) {
+	for _, notice := range notices {
+		tell(streams.ErrOut, "%s\n", notice)
+	}
+}
+
+// Sweeps of many points collect garbage at a smaller growth of the heap, in percent, unless GOGC says
+// otherwise: the plan of thousands of games stays below 150 MB, and the machine's memory belongs to the
+// trainings.
+const (
+	manyPoints = 500
+	collectAt  = 20
+)
+
+// spareMemory sets the growth of the heap for a number of points.
+func spareMemory(points int) {
+	if points >= manyPoints && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
+}
+
+// resolveSweeps resolves the sweep, once for each requested dataset.
+func resolveSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	const key = "data.name"
 	if opts.Config.Flags[key] != allDatasets {
 		sweep, err := opts.load(opts.Config)
@@ -152,6 +189,7 @@ func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 
 // runSweep plays a sweep and makes its tables, one for each dataset.
 func runSweep(ctx context.Context, opts *SweepOptions) error {
+	begun := time.Now()
 	sweeps, err := loadSweeps(opts)
 	if err != nil {
 		return err
@@ -161,7 +199,7 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	sweep, err := training.planned(ctx, points)
+	sweep, err := training.planned(ctx, points, sweeps[0].Primary)
 	if err != nil {
 		return err
 	}
@@ -176,16 +214,18 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	if err := showEstimate(opts, estimated); err != nil || opts.DryRun {
 		return err
 	}
-	output := &sweepOutput{opts: opts, file: sweeps[0], sweep: sweep, store: training.store}
+	output := &sweepOutput{opts: opts, file: sweeps[0], sweep: sweep, store: training.store, begun: begun}
 	if err := output.makeDir(); err != nil {
 		return err // now rather than after hours
 	}
-	return training.run(
-		r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
-		func(outcome *runner.Outcome, interrupted bool) error {
-			if err := training.board.WriteStored(sweep); err != nil {
-				return err
-			}
-			return output.show(ctx, outcome, interrupted)
-		})
+	return training.hold(sweep, func() error {
+		return training.run(
+			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
+			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+				if err := training.board.WriteStored(sweep); err != nil {
+					return nil, err
+				}
+				return output.show(ctx, outcome, interrupted)
+			})
+	})
 }

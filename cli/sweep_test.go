@@ -180,6 +180,7 @@ func TestDryRunTrainsNothing(t *testing.T) {
 
 func TestEstimateText(t *testing.T) {
 	require.Equal(t, "0 models to train, 1 stored\n", estimateText(&estimate.Estimate{Stored: 1}))
+	require.Contains(t, estimateText(&estimate.Estimate{UpperBound: true}), "\nSteps, images and time are the most: train.stop_when may end a training early.\n")
 	e, err := noEstimate(context.Background(), estimate.Estimator{}, &plan.Sweep{Cells: make([]cell.Cell, 1)})
 	require.NoError(t, err)
 	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are redrawn.\n")
@@ -295,11 +296,6 @@ func TestSweepFlags(t *testing.T) {
 	require.Equal(t, config.Options{Preset: "workstation", Flags: map[string]string{"workers": "2"}}, got.Config)
 	sweep.SetArgs([]string{})
 	require.Error(t, sweep.Execute())
-}
-
-func TestFileName(t *testing.T) {
-	require.Equal(t, "table1-mnist", fileName("table1-mnist"))
-	require.Equal(t, "-etc-passwd-x-y.z", fileName("../etc/passwd x\\y.z"))
 }
 
 // The example of docs/tables.md is a sweep that can be played.

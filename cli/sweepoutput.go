@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"backfire/config"
 	"backfire/experiments/plan"
@@ -25,6 +26,7 @@ type sweepOutput struct {
 	file  *config.Sweep
 	sweep *plan.Sweep
 	store *store.Store
+	begun time.Time // of the command
 }
 
 // tableLine is one of the last lines of --json, one for each dataset.
@@ -38,17 +40,24 @@ type tableLine struct {
 }
 
 // show makes the tables from the store, writes their files and shows them. An
-// interrupted sweep has no files and, without --json, no tables.
-func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) error {
+// interrupted sweep has no files and, without --json, no tables. It returns the models
+// that have no whole result.
+func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
 	if interrupted && !o.opts.JSON {
-		return nil
+		return outcome.Missing, nil
 	}
 	sum, err := summary.Summarize(o.sweep, o.store)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return sum.Unfinished, o.showSummary(ctx, sum, outcome, interrupted)
+}
+
+// showSummary writes the summary, makes its tables, writes their files and shows them.
+func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
 	sum.Origin = &summary.Request{
 		Kind: string(o.opts.Kind), Name: o.file.Name, Title: o.file.Title, Preset: o.file.Preset, Command: o.opts.CommandLine,
+		Begun: o.begun.UTC(), Finished: time.Now().UTC(),
 	}
 	if !interrupted {
 		if err := sum.Write(ctx, o.store); err != nil {
@@ -78,7 +87,7 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 		}
 	}
 	if !o.opts.JSON {
-		fmt.Fprintf(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+		tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
 	}
 	return nil
 }
@@ -112,7 +121,7 @@ func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset 
 		name += "-" + string(kind)
 	}
 	return report.New(kind, summary, dataset, report.Options{
-		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result,
+		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result, Environment: o.environment,
 	})
 }
 
@@ -122,7 +131,16 @@ func (o *sweepOutput) result(cell string) (*store.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &record.Result, nil
+	return record.WithPairs()
+}
+
+// environment reads the environment in which a cell was trained.
+func (o *sweepOutput) environment(cell string) (*store.Environment, error) {
+	environment, err := (&store.Record{Dir: o.store.Path(cell)}).Environment()
+	if err != nil {
+		return nil, err
+	}
+	return &environment, nil
 }
 
 // datasetsOf lists the datasets of a sweep in the order of its points.
@@ -139,16 +157,16 @@ func datasetsOf(summary *summary.Summary) []string {
 // print shows a table as text, with an empty line before all but the first.
 func (o *sweepOutput) print(made *table.Table, first bool) error {
 	if !first {
-		fmt.Fprintln(o.opts.IO.Out)
+		tell(o.opts.IO.Out, "\n")
 	}
 	if err := made.Write(o.opts.IO.Out, table.FormatText); err != nil {
 		return err
 	}
 	var extensions []string
-	for _, format := range table.Formats() {
+	for _, format := range made.Formats() {
 		extensions = append(extensions, string(format))
 	}
-	fmt.Fprintf(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
+	tell(o.opts.IO.Out, "\nThis table as files: %s.{%s}\n", o.path(made), strings.Join(extensions, ","))
 	return nil
 }
 
@@ -170,26 +188,14 @@ func (o *sweepOutput) makeDir() error {
 
 // path returns the path of a table's files, without their extension.
 func (o *sweepOutput) path(made *table.Table) string {
-	return filepath.Join(o.dir(), fileName(made.Name+"-"+made.Dataset))
-}
-
-// fileName replaces the characters of a name that do not belong into a file name.
-func fileName(name string) string {
-	return strings.TrimLeft(strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_.", r):
-			return r
-		default:
-			return '-'
-		}
-	}, name), ".")
+	return filepath.Join(o.dir(), made.FileName())
 }
 
 // write writes a table's files and returns their paths.
 func (o *sweepOutput) write(made *table.Table) ([]string, error) {
 	path := o.path(made)
 	var paths []string
-	for _, format := range table.Formats() {
+	for _, format := range made.Formats() {
 		name := path + "." + string(format)
 		if err := writeTableFile(name, made, format); err != nil {
 			return nil, err

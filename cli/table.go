@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -48,7 +47,8 @@ Claims need six seeds at least, more where several are judged together.
 
 Models in the store are not retrained, whichever table they were trained for:
 repeat the command to resume an interrupted table. Exit code 3 means that some
-models failed while the others were finished.`,
+models failed while the others were finished, 4 that a result is missing or damaged
+otherwise.`,
 		Example: `  backfire table 1
   backfire table 2 --dataset all --preset workstation --seeds 6
   backfire table 3 --dataset cifar10 --preset paper --dry-run`,
@@ -80,6 +80,6 @@ func listTables(streams *IOStreams) error {
 	if err := writeTable(streams.Out, rows); err != nil {
 		return err
 	}
-	fmt.Fprintln(streams.Out, "\nA table of your own: \"backfire sweep FILE\"; see \"backfire sweep --help\".")
+	tell(streams.Out, "\nA table of your own: \"backfire sweep FILE\"; see \"backfire sweep --help\".\n")
 	return nil
 }

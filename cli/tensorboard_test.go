@@ -10,7 +10,7 @@ import (
 )
 
 func TestRunWithTensorBoard(t *testing.T) {
-	opts, store, _, _ := runOptions(t)
+	opts, store, _, _ := runOptions(t, "train.score_every=1")
 	events := func() map[string]string {
 		found, err := filepath.Glob(filepath.Join(opts.TensorBoard, "*", "events.out.tfevents.*"))
 		require.NoError(t, err)
@@ -35,7 +35,7 @@ func TestRunWithTensorBoard(t *testing.T) {
 	require.Len(t, after, 2)
 	for name, text := range while {
 		require.Contains(t, after, name)
-		for _, tag := range []string{"train/loss", "train/accuracy", "train/learning_rate", "score/standard_accuracy", "asr/attacker_0", "_hparams_/session_start_info", "embedded"} {
+		for _, tag := range []string{"train/loss", "train/accuracy", "train/learning_rate", "curve/standard_accuracy", "curve/asr_mean", "curve_lift/attacker_0", "score/standard_accuracy", "asr/attacker_0", "_hparams_/session_start_info", "embedded"} {
 			require.Contains(t, text, tag, name)
 			require.Contains(t, after[name], tag, name)
 		}

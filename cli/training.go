@@ -117,13 +117,13 @@ func (t *training) decided(ctx context.Context, points []plan.SweepPoint, load c
 		gpu := t.libtorch.GPUs[t.number]
 		precision, why = gpu.FastPrecision(), fmt.Sprintf("%s has compute capability %d.%d", gpu.Name, gpu.Compute/10, gpu.Compute%10)
 	}
-	fmt.Fprintf(t.opts.IO.ErrOut, "precision auto is %s: %s\n", precision, why)
+	tell(t.opts.IO.ErrOut, "precision auto is %s: %s\n", precision, why)
 	return plan.InPrecision(points, precision), nil
 }
 
 // planned plans the sweep of the points, refuses one that the device cannot compute,
 // and opens the store.
-func (t *training) planned(ctx context.Context, points []plan.SweepPoint) (*plan.Sweep, error) {
+func (t *training) planned(ctx context.Context, points []plan.SweepPoint, primary *plan.Primary) (*plan.Sweep, error) {
 	load := plan.Remembering(t.opts.Load)
 	points, err := t.decided(ctx, points, load)
 	if err != nil {
@@ -133,6 +133,7 @@ func (t *training) planned(ctx context.Context, points []plan.SweepPoint) (*plan
 	if err != nil {
 		return nil, planError(err)
 	}
+	sweep.Primary = primary
 	return sweep, t.admit(sweep)
 }
 
@@ -162,7 +163,7 @@ func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (
 	e := estimate.Estimator{
 		Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device,
 		Workers: workers, PerProcess: runner.PerProcess(t.device, workers), Threads: threads,
-		Tell: func(message string) { fmt.Fprintln(t.opts.IO.ErrOut, message) },
+		Tell: func(message string) { tell(t.opts.IO.ErrOut, "%s\n", message) },
 	}
 	if t.cfg.Workers == 0 && t.device != hardware.CPU.String() {
 		var err error
@@ -181,10 +182,25 @@ func choose(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared
 	return e.ChooseWorkers(ctx, sweep, shared)
 }
 
-// run trains, and then shows the outcome, also of an interrupted training. The error
-// reports an interruption or failed models.
+// hold does work while the store notes that a run of the sweep is live, so that no file
+// of the run is removed as garbage until its summary names its results.
+func (t *training) hold(sweep *plan.Sweep, work func() error) error {
+	hash, err := sweep.Hash()
+	if err != nil {
+		return err
+	}
+	release, err := t.store.HoldRun(hash)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(), release())
+}
+
+// run trains, and then shows the outcome, also of an interrupted training. show returns
+// the models without a whole result. The error reports an interruption, or is that of
+// unfinished.
 func (t *training) run(r *runner.Runner, train func() (*runner.Outcome, error),
-	show func(outcome *runner.Outcome, interrupted bool) error,
+	show func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error),
 ) error {
 	display := t.opts.IO.display(t.opts.JSON, t.opts.Watch)
 	r.Observer = worker.ObserverFunc(func(e worker.Event) {
@@ -199,17 +215,13 @@ func (t *training) run(r *runner.Runner, train func() (*runner.Outcome, error),
 	if outcome == nil || err != nil && !interrupted {
 		return errors.Join(err, t.board.Close())
 	}
-	if err := errors.Join(show(outcome, interrupted), t.board.Close()); err != nil {
+	missing, err := show(outcome, interrupted)
+	if err := errors.Join(err, t.board.Close()); err != nil {
 		return err
 	}
-	switch {
-	case interrupted:
+	if interrupted {
 		return &InterruptedError{Resume: fmt.Sprintf("stored in %s: %d of %s; repeat the command to resume",
 			t.store.Dir(), outcome.Stored+outcome.Trained, words.Plural(outcome.Cells, "model"))}
-	case len(outcome.Failed) > 0:
-		first := outcome.Failed[0]
-		return fmt.Errorf("run: %w: %d of %s, first %s: %s", ErrCellsFailed, len(outcome.Failed),
-			words.Plural(outcome.Cells, "model"), first.Title, first.Error)
 	}
-	return nil
+	return unfinished("run", outcome.Cells, missing, outcome.Failed)
 }

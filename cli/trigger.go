@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/game"
 	"backfire/internal/hardware"
+	"backfire/internal/words"
 	"backfire/report"
 	"backfire/triggers"
 )
@@ -48,7 +49,7 @@ the first held-out image of its attacker.`,
 		Args: arguments(),
 	}
 	flags := addKeys(cmd, presetKeys, "seed", "data.", "pool.", "deal.", "attackers.", "trigger.")
-	cmd.Flags().StringVar(&opts.Dir, "out", "triggers", "directory for the pictures")
+	pathVar(cmd.Flags(), streams, &opts.Dir, "out", "", "triggers", "directory for the pictures")
 	config.IntVar(cmd.Flags(), &opts.First, "first", 5, "draw the triggers of the first `K` attackers")
 	config.IntVar(cmd.Flags(), &opts.Scale, "scale", 8, "side of one pixel of the images in the pictures")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -100,14 +101,14 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 			return err
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(attacker.ID), set.Classes[attacker.Target], trigger.ID(), trigger.Box.String(),
+			strconv.Itoa(attacker.ID), words.Class(set.Classes[attacker.Target], attacker.Target), trigger.ID(), trigger.Box.String(),
 			strconv.Itoa(trigger.Pixels()), alone, stamped,
 		})
 	}
 	if err := writeTable(opts.IO.Out, rows); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(cell.ReadingsOf(rules)))
+	text := shownf("\nSeed %d, on %s. Readings: %s.\n", rules.Seed, set.Name, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(opts.IO.Out, text)
 }
 

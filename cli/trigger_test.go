@@ -79,7 +79,7 @@ func TestTriggerDrawsWhatTheGameUses(t *testing.T) {
 		trigger := g.Triggers()[i]
 		alone := filepath.Join(opts.Dir, []string{"attacker-0.png", "attacker-1.png"}[i])
 		stamped := filepath.Join(opts.Dir, []string{"attacker-0-on-image.png", "attacker-1-on-image.png"}[i])
-		require.Equal(t, []string{[]string{"0", "1"}[i], label, trigger.ID(), trigger.Box.String(), "1", alone, stamped}, lines[i+1])
+		require.Equal(t, []string{[]string{"0", "1"}[i], label, []string{"(#2)", "(#1)"}[i], trigger.ID(), trigger.Box.String(), "1", alone, stamped}, lines[i+1])
 
 		var want bytes.Buffer
 		require.NoError(t, trigger.WritePNG(&want, 3))

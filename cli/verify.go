@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"backfire/experiments/runner"
 	"backfire/experiments/store"
 	"backfire/experiments/verify"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 )
 
@@ -36,7 +36,10 @@ func NewCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions)
 predictions, and compare with the store: checksums, the poisoned images, all figures,
 single ASRs, triggers and images. If the model itself is stored, it predicts all probes
 anew, and the divergences and the answers of an attribution are computed anew. The
-output has a line for each check; exit code 1 reports that one failed.
+output has a line for each check. "fail" is a result that is wrong, and exit code 1
+reports one. "open" is a check that could not be made, since this machine lacks the
+images, the engine, memory or the right to read, or since an earlier check failed; exit
+code 5 reports that nothing is wrong and some checks are open.
 
 On the kind of machine that trained the model, predictions, guesses and divergences have
 to be the same (divergences to 1e-9). Elsewhere sums in another order change a few of
@@ -59,7 +62,7 @@ is stored.`,
 			return nil
 		},
 	}
-	flags := addKeys(cmd, "store", "data.", "device")
+	flags := addKeys(cmd, "store", "data.", "device", "model.weights")
 	cmd.Flags().BoolVar(&opts.All, "all", false, "verify all models and summaries of the store")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config, opts.Runs = flags.Options(streams.Environ), args
@@ -71,64 +74,90 @@ is stored.`,
 	return cmd
 }
 
+// verifyCount counts the models, or the summaries, by what their checks found.
+type verifyCount struct{ wrong, unchecked int }
+
+// add counts one of them.
+func (c *verifyCount) add(wrong, unchecked bool) {
+	switch {
+	case wrong:
+		c.wrong++
+	case unchecked:
+		c.unchecked++
+	}
+}
+
 func runVerify(ctx context.Context, opts *VerifyOptions) error {
 	models, err := opts.open()
 	if err != nil {
 		return err
 	}
-	hashes, summaries, err := opts.selected(models.Store)
+	hashes, paths, err := opts.selected(models.Store)
 	if err != nil {
 		return err
 	}
 	verifier := &verify.Verifier{StoredModels: models}
-	wrongResults, wrongSummaries := 0, 0
+	var results, summaries verifyCount
 	for _, hash := range hashes {
-		wrong, err := opts.show(hash, func(tell func(verify.Check)) error { return verifier.Verify(ctx, hash, tell) })
+		err := opts.show(hash, &results, func(tell func(verify.Check)) error { return verifier.Verify(ctx, hash, tell) })
 		if errors.Is(err, runner.ErrInterrupted) {
 			return &InterruptedError{}
 		}
 		if err != nil {
 			return err
 		}
-		wrongResults += wrong
 	}
-	for _, path := range summaries {
-		wrong, err := opts.show(path, func(tell func(verify.Check)) error {
+	for _, path := range paths {
+		err := opts.show(path, &summaries, func(tell func(verify.Check)) error {
 			tell(verify.Summary(models.Store, path))
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		wrongSummaries += wrong
 	}
 	checked := words.Plural(len(hashes), "model")
 	switch {
-	case wrongResults > 0:
-		return fmt.Errorf("verify: %w: %d of %s", ErrVerify, wrongResults, checked)
-	case wrongSummaries > 0:
-		return fmt.Errorf("verify: %w: %d of the summaries", ErrVerify, wrongSummaries)
+	case results.wrong > 0:
+		return fmt.Errorf("verify: %w: %d of %s", ErrVerify, results.wrong, checked)
+	case summaries.wrong > 0:
+		return fmt.Errorf("verify: %w: %d of the summaries", ErrVerify, summaries.wrong)
+	case results.unchecked > 0:
+		return fmt.Errorf("verify: %w: %d of %s, and nothing is wrong that could be", errUnchecked, results.unchecked, checked)
+	case summaries.unchecked > 0:
+		return fmt.Errorf("verify: %w: %d of the summaries, and nothing is wrong that could be", errUnchecked, summaries.unchecked)
 	case len(hashes) == 0:
 		return write(opts.IO.Out, "no model to verify\n")
 	}
 	return write(opts.IO.Out, checked+", all as rederived\n")
 }
 
-// show writes the checks of the model or summary with a name, a line for each, and
-// returns 1 if one of them failed, otherwise 0.
-func (o *VerifyOptions) show(name string, v func(tell func(verify.Check)) error) (int, error) {
-	if err := write(o.IO.Out, name+"\n"); err != nil {
-		return 0, err
+// checkOpen marks a check that could not be made.
+const checkOpen verdict = "open"
+
+// show writes the checks of the model or summary with a name, a line for each, and counts
+// it. The error of a verification that broke off wraps errUnchecked, unless it was
+// interrupted.
+func (o *VerifyOptions) show(name string, count *verifyCount, v func(tell func(verify.Check)) error) error {
+	if err := write(o.IO.Out, shownf("%s\n", name)); err != nil {
+		return err
 	}
-	wrong := 0
+	wrong, unchecked := false, false
 	err := v(func(check verify.Check) {
-		state, text := checkOK, check.Note
-		if check.Err != nil {
-			state, text, wrong = checkFail, strings.ReplaceAll(check.Err.Error(), "\n", "; "), 1
+		state, text := checkOK, visible.Line(check.Note)
+		switch {
+		case errors.Is(check.Err, verify.ErrUnchecked):
+			state, text, unchecked = checkOpen, visible.Sentence(check.Err), true
+		case check.Err != nil:
+			state, text, wrong = checkFail, visible.Sentence(check.Err), true
 		}
-		fmt.Fprintf(o.IO.Out, "  %-4s  %-13s  %s\n", state, check.Name, text)
+		_ = write(o.IO.Out, fmt.Sprintf("  %-4s  %-13s  %s\n", state, check.Name, text)) // the outcome follows in any case
 	})
-	return wrong, err
+	count.add(wrong, unchecked)
+	if err != nil && !errors.Is(err, runner.ErrInterrupted) {
+		return fmt.Errorf("verify: %w: %w", errUnchecked, err)
+	}
+	return err
 }
 
 // selected returns the hashes of the models and the paths of the summaries to verify,

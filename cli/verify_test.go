@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/datasets"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/launcher"
@@ -28,7 +29,7 @@ func TestVerify(t *testing.T) {
 	opts, out := verifyOptions(t, dir)
 	opts.All = true
 	require.NoError(t, runVerify(context.Background(), opts))
-	require.Equal(t, 2*15+1, strings.Count(out(), "\n  ok    "))
+	require.Equal(t, 2*16+1, strings.Count(out(), "\n  ok    "))
 	require.NotContains(t, out(), "fail")
 	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")
@@ -67,27 +68,36 @@ func TestVerifySummaries(t *testing.T) {
 	} {
 		require.NoError(t, json.Unmarshal(text, &sum))
 		change(&sum)
-		forged, err := json.Marshal(sum)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
-		opts, out := verifyOptions(t, dir)
-		opts.All = true
-		require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
-		require.Contains(t, out(), paths[0]+"\n  fail  summary        the game with N = 2, none, seed 1, has other figures than its results\n")
-		require.Equal(t, 1, strings.Count(out(), "fail"))
+		for _, digest := range []string{sum.Digest, ""} { // older versions wrote none
+			sum.Digest = digest
+			forged, err := json.Marshal(sum)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(paths[0], forged, 0o600))
+			opts, out := verifyOptions(t, dir)
+			opts.All = true
+			require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
+			reason := "it has other figures than its results: the game with N = 2, none, seed 1: its figures\n"
+			if digest != "" {
+				reason = "it does not fit its digest "
+			}
+			require.Contains(t, out(), paths[0]+"\n  fail  summary        summary: load "+paths[0]+": "+reason)
+			require.Equal(t, 1, strings.Count(out(), "fail"))
+		}
 	}
 }
 
-// Without a stored model nothing needs the engine, and with one its absence is
-// one failed check.
+// Without a stored model nothing needs the engine, and with one its absence is an open
+// check.
 func TestVerifyWithoutTheEngine(t *testing.T) {
 	dir := playedStore(t)
 	opts, out := verifyOptions(t, dir)
 	opts.All = true
 	opts.Describe = func(context.Context) (launcher.Description, error) { return launcher.Description{}, launcher.ErrEngine }
-	require.ErrorIs(t, runVerify(context.Background(), opts), ErrVerify)
-	require.Equal(t, 2, strings.Count(out(), "\n  fail  model          "+launcher.ErrEngine.Error()))
-	require.Equal(t, 2, strings.Count(out(), "fail"))
+	err := runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, errUnchecked)
+	require.Equal(t, ExitUnchecked, ExitCode(err))
+	require.Equal(t, 2, strings.Count(out(), "\n  open  model          "+launcher.ErrEngine.Error()))
+	require.NotContains(t, out(), "fail")
 
 	runs := runsIn(t, dir)
 	require.NoError(t, os.Remove(filepath.Join(dir, runs[0], store.ModelFile)))
@@ -124,4 +134,25 @@ func TestVerifyRefuses(t *testing.T) {
 		require.Empty(t, out)
 		require.Contains(t, errOut, tc.words)
 	}
+}
+
+// Images that are not there leave checks open; a wrong file is wrong all the same.
+func TestVerifyWithoutTheImages(t *testing.T) {
+	dir := playedStore(t)
+	opts, out := verifyOptions(t, dir)
+	opts.All = true
+	opts.Load = func(context.Context, datasets.Source) (*datasets.Set, error) { return nil, datasets.ErrMissing }
+	err := runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, errUnchecked)
+	require.ErrorContains(t, err, "2 of 2 models")
+	require.Equal(t, ExitUnchecked, ExitCode(err))
+	require.Contains(t, out(), "\n  open  data           ")
+	require.Contains(t, out(), "\n  open  deal           not checked: data is missing or wrong\n")
+	require.NotContains(t, out(), "fail")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, runsIn(t, dir)[0], store.PredictionsFile), []byte{1}, 0o600))
+	err = runVerify(context.Background(), opts)
+	require.ErrorIs(t, err, ErrVerify)
+	require.ErrorContains(t, err, "1 of 2 models")
+	require.Equal(t, ExitFailure, ExitCode(err))
 }

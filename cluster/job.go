@@ -15,6 +15,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
 )
 
 // ErrJob reports that a job cannot be submitted with its settings.
@@ -51,6 +52,9 @@ type Job struct {
 	Partition  string        // empty: the default
 	Account    string        // empty: the default
 	Constraint string        // empty: none
+
+	// Token makes the name of the jobs that of one submission. [Slurm.Submit] draws one.
+	Token string
 }
 
 //go:embed array.sbatch.tmpl tables.sbatch.tmpl
@@ -62,13 +66,13 @@ func (j Job) check() error {
 		if !filepath.IsAbs(path) {
 			return fmt.Errorf("%w: path %q is not absolute", ErrJob, path)
 		}
-		if strings.ContainsAny(path, "\n\"'%\\") {
-			return fmt.Errorf("%w: path %q has a line break, quote, percent sign or backslash, which a batch script cannot have", ErrJob, path)
+		if strings.ContainsAny(path, "\"'%\\") || strings.ContainsFunc(path, unicode.IsControl) {
+			return fmt.Errorf("%w: path %q has a control character, quote, percent sign or backslash, which a batch script cannot have", ErrJob, path)
 		}
 	}
 	for _, word := range []string{j.Partition, j.Account, j.Constraint} {
-		if strings.ContainsAny(word, " \n\"'") {
-			return fmt.Errorf("%w: %q has a space, line break or quote", ErrJob, word)
+		if strings.ContainsAny(word, " \"'") || strings.ContainsFunc(word, unicode.IsControl) {
+			return fmt.Errorf("%w: %q has a space, control character or quote", ErrJob, word)
 		}
 	}
 	switch {
@@ -100,10 +104,15 @@ func (j Job) Scripts() (map[string]string, error) {
 	return scripts, nil
 }
 
-// Name returns the name of the job: backfire- and the first 8 bytes of the plan's name.
+// Name returns the name of the array's job: backfire-, the first 8 bytes of the plan's
+// name, and the token if there is one.
 func (j Job) Name() string {
 	name := filepath.Base(j.Plan)
-	return "backfire-" + name[:min(len(name), 8)]
+	name = "backfire-" + name[:min(len(name), 8)]
+	if j.Token != "" {
+		name += "-" + j.Token
+	}
+	return name
 }
 
 // Logs returns the directory of the tasks' output.

@@ -66,6 +66,8 @@ func TestScriptsRefuse(t *testing.T) {
 		"negative GPUs":     func(j *cluster.Job) { j.GPUs = -1 },
 		"short time":        func(j *cluster.Job) { j.Time = time.Minute },
 		"partition of two":  func(j *cluster.Job) { j.Partition = "a b" },
+		"return in a path":  func(j *cluster.Job) { j.Plan += "\r" },
+		"escape in a name":  func(j *cluster.Job) { j.Account = "a\x1b" },
 		"line in a feature": func(j *cluster.Job) { j.Constraint = "a\n#SBATCH --nodes=9" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,10 +151,12 @@ func TestTaskThatLeavesWork(t *testing.T) {
 		code             int
 		requeued         bool
 	}{
-		"runs":                {squeue: "echo it runs", scontrol: "exit 0", code: 0, requeued: true},
+		"runs":                {squeue: "echo 7_1", scontrol: "exit 0", code: 0, requeued: true},
+		"runs, with a banner": {squeue: "echo 'Welcome | 3 jobs'; echo; echo '  7_1  '", scontrol: "exit 0", code: 0, requeued: true},
+		"banner alone":        {squeue: "echo 'Welcome | 3 jobs'", scontrol: "exit 0", code: 4},
 		"was cancelled":       {squeue: "exit 0", scontrol: "exit 0", code: 4},
 		"Slurm does not know": {squeue: "exit 1", scontrol: "exit 0", code: 0, requeued: true},
-		"cannot be queued":    {squeue: "echo it runs", scontrol: "exit 1", code: 4, requeued: true},
+		"cannot be queued":    {squeue: "echo 7_1", scontrol: "exit 1", code: 4, requeued: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

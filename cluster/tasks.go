@@ -21,26 +21,20 @@ type Task struct {
 	Ended  bool   `json:"ended"`
 }
 
-// jobs returns the numbers of the submitted jobs in the notation of Slurm's commands.
-func (s *Submitted) jobs() string {
-	if s.Tables == "" {
-		return s.Array
-	}
-	return s.Array + "," + s.Tables
-}
-
 // Queue returns the tasks of the submitted jobs that wait or run.
 func (s Slurm) Queue(ctx context.Context, submitted *Submitted) ([]Task, error) {
-	out, err := s.Run(ctx, "squeue", "--noheader", "--jobs="+submitted.jobs(), "--format=%i|%T|%N|%r")
-	if err != nil {
-		if strings.Contains(err.Error(), "Invalid job id") {
-			return nil, nil // the queue forgets ended jobs
-		}
-		return nil, err
-	}
 	var tasks []Task
-	for fields := range rows(out) {
-		tasks = append(tasks, Task{ID: fields[0], State: fields[1], Node: fields[2], Reason: fields[3]})
+	for _, selection := range submitted.selections() {
+		out, err := s.Run(ctx, "squeue", "--noheader", selection, "--format=%i|%T|%N|%r")
+		if err != nil {
+			if strings.Contains(err.Error(), "Invalid job id") {
+				continue // the queue forgets ended jobs
+			}
+			return nil, err
+		}
+		for fields := range rows(out, submitted) {
+			tasks = append(tasks, Task{ID: fields[0], State: fields[1], Node: fields[2], Reason: fields[3]})
+		}
 	}
 	return tasks, nil
 }
@@ -63,42 +57,52 @@ const (
 // from Slurm's accounts: the queue forgets them within minutes. The error wraps
 // [ErrNoAccounts] if Slurm keeps none.
 func (s Slurm) Ended(ctx context.Context, submitted *Submitted) ([]Task, error) {
-	out, err := s.Run(ctx, "sacct", "--noheader", "--allocations", "--parsable2", "--jobs="+submitted.jobs(), "--format=JobID,State,NodeList,ExitCode")
-	if err != nil {
-		if errors.Is(err, ErrNoSlurm) || strings.Contains(err.Error(), "storage is disabled") {
-			return nil, fmt.Errorf("cluster: %w", ErrNoAccounts)
-		}
-		return nil, err
-	}
 	var tasks []Task
-	for fields := range rows(out) {
-		state, _, _ := strings.Cut(fields[1], " ") // "CANCELLED by 1000"
-		if slices.Contains(living, state) {
-			continue
+	for _, selection := range submitted.selections() {
+		out, err := s.Run(ctx, "sacct", "--noheader", "--allocations", "--parsable2", selection, "--format=JobID,State,NodeList,ExitCode")
+		if err != nil {
+			if errors.Is(err, ErrNoSlurm) || strings.Contains(err.Error(), "storage is disabled") {
+				return nil, fmt.Errorf("cluster: %w", ErrNoAccounts)
+			}
+			return nil, err
 		}
-		t := Task{ID: fields[0], State: state, Node: fields[2], Ended: true}
-		if t.Node == "None assigned" {
-			t.Node = ""
+		for fields := range rows(out, submitted) {
+			if t, ended := endedTask(fields); ended {
+				tasks = append(tasks, t)
+			}
 		}
-		switch code, signal, _ := strings.Cut(fields[3], ":"); {
-		case signal == noLog:
-			t.Reason = noLogReason
-		case signal != "0" && signal != "":
-			t.Reason = "signal " + signal
-		case code != "0" && code != "":
-			t.Reason = "exit code " + code
-		}
-		tasks = append(tasks, t)
 	}
 	return tasks, nil
 }
 
-// rows returns the lines of a command's output that have four fields, split into these.
-func rows(out string) func(yield func([]string) bool) {
+// endedTask returns the task of a row of sacct, and whether it has ended.
+func endedTask(fields []string) (Task, bool) {
+	state, _, _ := strings.Cut(fields[1], " ") // "CANCELLED by 1000"
+	if slices.Contains(living, state) || !isExitCode(fields[3]) {
+		return Task{}, false
+	}
+	t := Task{ID: fields[0], State: state, Node: fields[2], Ended: true}
+	if t.Node == "None assigned" {
+		t.Node = ""
+	}
+	switch code, signal, _ := strings.Cut(fields[3], ":"); {
+	case signal == noLog:
+		t.Reason = noLogReason
+	case signal != "0":
+		t.Reason = "signal " + signal
+	case code != "0":
+		t.Reason = "exit code " + code
+	}
+	return t, true
+}
+
+// rows returns the lines of a command's output about tasks of the submitted jobs, split
+// into their four fields: ID, state and two more.
+func rows(out string, submitted *Submitted) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for line := range strings.Lines(out) {
 			fields := strings.SplitN(strings.TrimSpace(line), "|", 4)
-			if len(fields) == 4 && !yield(fields) {
+			if len(fields) == 4 && submitted.owns(fields[0]) && isState(fields[1]) && !yield(fields) {
 				return
 			}
 		}

@@ -8,7 +8,7 @@
 //	help     one line of description, with the unit
 //	default  the value without a preset; a key without it is unset, which only pointers and lists may be
 //	range    an interval such as [0,1], (0,1), [2,); of each element for lists
-//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K
+//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K, and so does "K" alone
 //	path     "yes" if the value names a file or a directory: ~/ becomes the home directory
 //	flag     the name of a command-line flag of its own (every key has --set key=value)
 //	env      another environment variable beside BACKFIRE_SECTION_KEY
@@ -28,6 +28,7 @@ import "strings"
 // values. No other package reads files or the environment for settings.
 type Config struct {
 	Seed      uint64    `key:"seed" default:"1" flag:"seed" help:"the seed from which every random decision is derived"`
+	Seeds     Seeds     `key:"seeds"`
 	Data      Data      `key:"data"`
 	Pool      Pool      `key:"pool"`
 	Deal      Deal      `key:"deal"`
@@ -62,6 +63,14 @@ type Data struct {
 	Dir   string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
+// Seeds sets the seeds of parts of a game, so that the noise of one can be told from
+// that of the others.
+type Seeds struct {
+	Deal     *uint64 `key:"deal" help:"seed of the deal: the pool, who owns and holds out which image, and which are poisoned; unset: seed"`
+	Triggers *uint64 `key:"triggers" help:"seed of the triggers and of random target labels; unset: seed"`
+	Training *uint64 `key:"training" help:"seed of the training: initial weights, order of the images, a defense's draws; unset: seed"`
+}
+
 // Pool sets the number of images in the game.
 type Pool struct {
 	Size int `key:"size" default:"0" range:"[0,)" flag:"pool" help:"images in the pool, a class-balanced random draw from the dataset; 0 takes the whole dataset"`
@@ -69,35 +78,41 @@ type Pool struct {
 
 // Deal sets the shares in which the pool is dealt.
 type Deal struct {
-	DefenderShare float64 `key:"defender_share" default:"0.4" range:"(0,1)" help:"share of the pool that the defender owns; the attackers share the rest equally"`
+	DefenderShare float64 `key:"defender_share" default:"0.4" range:"(0,1)" help:"share of the pool that the defender owns; the rest is split equally into seats"`
 	HeldOut       float64 `key:"held_out" default:"0.2" range:"(0,1)" help:"share of each participant's images that is held out for measuring; the rest is contributed to the training set"`
+	Seats         string  `key:"seats" default:"max" oneof:"max n K" flag:"seats" help:"number of seats; an attacker takes one, and each other seat belongs to an honest contributor, who poisons nothing; max: as many as the largest game of the run or sweep has attackers, so that an attacker owns the same images whatever N is; n: as many as attackers, so that a lone attacker owns N times the images of one among N; or a number"`
 }
 
 // Attackers describes the attackers of every game. They are numbered from 0.
 // Entry i of a list belongs to attacker i in every game in which it takes part, so
 // a list may be longer than the number of attackers in a game.
 type Attackers struct {
-	Counts    []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
-	Singles   int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone to measure their single ASR; -1 for all, 0 for none"`
-	Labels    string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
-	Label     string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
-	Targets   []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
-	P         float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
-	P0        *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
-	P1        *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
-	P2        *float64  `key:"p2" range:"[0,1]" help:"share of the pixels in the box that is perturbed; unset: p"`
-	Rates     []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
-	Colluders []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
-	LabelMode string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
+	Counts       []int     `key:"counts" default:"1,2,3,4,5" range:"[1,)" flag:"attackers" help:"numbers of attackers; one game is played for each"`
+	Seats        []int     `key:"seats" range:"[0,)" help:"the seats of the attackers in ascending order, which are also their numbers; the game of N attackers has the first N of them; empty: the seats from 0 on"`
+	Singles      int       `key:"singles" default:"5" range:"[-1,)" help:"number K: the first K attackers, at most as many as the largest game has, are also played alone with the images that they have among the others (the matched single), and with deal.seats = n alone with all images, too; -1 for all, 0 for none"`
+	Transfers    int       `key:"transfers" default:"0" range:"[-1,)" help:"number K: for each of the first K attackers, every game is also played with that attacker poisoning nothing, which shows what its trigger does to a model that never saw it; -1 for all, 0 for none"`
+	Labels       string    `key:"labels" default:"same" oneof:"same random list" help:"choice of target labels; same: attackers.label for all; random: one at random for each; list: attackers.targets"`
+	Label        string    `key:"label" default:"#2" help:"target class of all attackers, with labels: same: its name, or # and its position, from #0 on; the # may be left out where no class name is a number"`
+	Targets      []string  `key:"targets" help:"target class of attacker i, with labels: list, written as attackers.label"`
+	P            float64   `key:"p" default:"0.2" range:"[0,1]" flag:"p" help:"value of poison rate p0 and of trigger sizes p1 and p2 where these are unset"`
+	P0           *float64  `key:"p0" range:"[0,1]" help:"poison rate: share of an attacker's contributed images that carries its trigger; unset: p"`
+	P1           *float64  `key:"p1" range:"[0,1]" help:"size of the trigger's box, as a share of what trigger.range names; unset: p"`
+	P2           *float64  `key:"p2" range:"[0,1]" help:"share of the pixels in the box that is perturbed; unset: p"`
+	Rates        []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
+	PoisonRates  []float64 `key:"poison_rates" range:"[0,1]" help:"poison rate p0 of attacker i instead of that of attackers.p0, rates and p; attackers beyond the list keep theirs"`
+	TriggerSizes []float64 `key:"trigger_sizes" range:"[0,1]" help:"trigger sizes p1 and p2 of attacker i instead of those of attackers.p1, p2, rates and p; attackers beyond the list keep theirs"`
+	Colluders    []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
+	Budget       string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
+	LabelMode    string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
 }
 
 // Trigger selects the kind of triggers, the reading of the paper's
 // random_array(dim, p1, p2), and the ASR that a trigger must reach alone.
 type Trigger struct {
-	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); orthogonal: patterns of 0 and 255 on the same pixels for all attackers, any two of which are orthogonal; image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
 	Files []string `key:"files" path:"yes" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
 
-	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area" help:"reading of p1: the box's share of the height and of the width, or its share of the area"`
+	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area whole" help:"reading of p1: the box's share of the height and of the width, or its share of the area; whole: there is no box and no p1, and each pixel of the image is perturbed with probability p2, independently"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
 
 	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game in which its attacker is alone (attackers.singles); a pattern below that is replaced by another draw, up to 10 times, and the best one is kept; with sampling: per_agent; 0 takes every first pattern; the sweeps table1 and table2 set 0.8"`
@@ -111,7 +126,8 @@ type ASR struct {
 
 // Model describes the ResNet-18.
 type Model struct {
-	Width int `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
+	Width   int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
+	Weights string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
 }
 
 // Train describes the training of one model.
@@ -124,8 +140,12 @@ type Train struct {
 	WeightDecay float64 `key:"weight_decay" default:"5e-4" range:"[0,1]" help:"weight decay"`
 	Nesterov    bool    `key:"nesterov" default:"false" help:"Nesterov's momentum for sgd"`
 	Schedule    string  `key:"schedule" default:"onecycle" oneof:"onecycle cosine constant" help:"schedule of the learning rate over all steps"`
+	StopWhen    string  `key:"stop_when" default:"" help:"condition that ends a training early, after an epoch: loss < 0.01, or loss < 0.01 for 2 epochs, which must follow each other; the loss is the mean over the images of an epoch, each before its own step; the schedule stays that of train.epochs; empty: none"`
 	Precision   string  `key:"precision" default:"fp32" oneof:"auto fp32 tf32 bf16" flag:"precision" help:"arithmetic of convolutions and matrix products, in training and prediction; each gives another model; fp32 is the reference; bf16: bfloat16; tf32: NVIDIA's format, on GPUs only; auto: bf16 on a GPU that has it and on a CPU on which a short measurement finds it clearly faster, otherwise fp32"`
 	Kernels     string  `key:"kernels" default:"auto" oneof:"auto direct" help:"kernels of the convolutions on a CPU in fp32; auto: backfire's own, which give the same bits on every processor, Winograd's algorithm for most layers; direct: direct sums by libtorch, in more time; each gives another model, whose roundings differ"`
+
+	ScoreEvery  int `key:"score_every" default:"0" range:"[0,)" help:"learning curves: after every so many epochs each attacker's ASR, lift and standard accuracy are measured, which does not change the trained model; a stored result without them is retrained; 0 measures at the end alone"`
+	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`
 }
 
 // Mixing sets how a defender with cutmix or mixup mixes the images of a batch with
@@ -181,6 +201,8 @@ type Indexing struct {
 	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
 	Models int    `key:"models" default:"0" range:"[0,)" help:"number of groups or slices in the modes grouped and sliced; 0 if no defender has one of these"`
 
+	Honest bool `key:"honest" default:"false" help:"train a model without each honest contributor, too, which answers its queries; indexing_unknown does so in any case"`
+
 	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
 	Query        string  `key:"query" default:"image" oneof:"image batch" help:"a query of indexing_unknown: one image, or several images of one agent"`
 	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images per query with query: batch"`
@@ -209,24 +231,79 @@ func (a Attackers) Largest() int {
 	return largest
 }
 
-// PlayedAlone returns how many attackers, from 0 on, are also played alone:
+// PlayedAlone returns how many attackers, the first ones, are also played alone:
 // Singles, but never more than the largest game has.
-func (a Attackers) PlayedAlone() int {
-	if a.Singles < 0 {
+func (a Attackers) PlayedAlone() int { return a.first(a.Singles) }
+
+// Transferred returns how many attackers, the first ones, are also played poisoning
+// nothing: Transfers, but never more than the largest game has.
+func (a Attackers) Transferred() int { return a.first(a.Transfers) }
+
+// first returns k, but at most the number of attackers in the largest game, which a
+// negative k stands for.
+func (a Attackers) first(k int) int {
+	if k < 0 {
 		return a.Largest()
 	}
-	return min(a.Singles, a.Largest())
+	return min(k, a.Largest())
 }
 
-// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: P0,
-// P1 and P2 where they are set, and otherwise the attacker's entry of Rates, or P
-// if it has none.
+// IDs returns the numbers of the attackers in the largest game.
+func (a Attackers) IDs() []int {
+	ids := make([]int, a.Largest())
+	for i := range ids {
+		if ids[i] = i; i < len(a.Seats) {
+			ids[i] = a.Seats[i]
+		}
+	}
+	return ids
+}
+
+// SeatsNeeded returns the smallest number of seats that has one for every attacker.
+func (a Attackers) SeatsNeeded() int {
+	needed := 0
+	for _, id := range a.IDs() {
+		needed = max(needed, id+1)
+	}
+	return needed
+}
+
+const (
+	// SeatsMax and SeatsN are the values of deal.seats that are no numbers.
+	SeatsMax = "max"
+	SeatsN   = "n"
+)
+
+// SeatCount returns the number of seats of every game, given the number that the
+// largest game of the run or sweep needs; 0 if each game has as many as attackers.
+func (d Deal) SeatCount(largest int) int {
+	switch d.Seats {
+	case SeatsMax:
+		return largest
+	case SeatsN:
+		return 0
+	default:
+		seats, _ := parseInt(d.Seats) // seatsFit has checked it
+		return seats
+	}
+}
+
+// Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: its entries
+// of PoisonRates and TriggerSizes. Without them they are P0, P1 and P2 where these are set,
+// and otherwise the attacker's entry of Rates, or P if it has none.
 func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 	p := a.P
 	if attacker < len(a.Rates) {
 		p = a.Rates[attacker]
 	}
-	return orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+	p0, p1, p2 = orElse(a.P0, p), orElse(a.P1, p), orElse(a.P2, p)
+	if attacker < len(a.PoisonRates) {
+		p0 = a.PoisonRates[attacker]
+	}
+	if attacker < len(a.TriggerSizes) {
+		p1, p2 = a.TriggerSizes[attacker], a.TriggerSizes[attacker]
+	}
+	return p0, p1, p2
 }
 
 // Leader returns the attacker whose trigger and target label an attacker uses:

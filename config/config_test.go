@@ -33,4 +33,9 @@ func TestStrength(t *testing.T) {
 	require.Equal(t, [3]float64{0.4, 0.4, 0}, [3]float64{p0, p1, p2}, "attacker 0 has a rate of its own")
 	p0, p1, p2 = attackers.Strength(1)
 	require.Equal(t, [3]float64{0.2, 0.2, 0}, [3]float64{p0, p1, p2}, "attacker 1 has none")
+	attackers.PoisonRates, attackers.TriggerSizes = []float64{0.6}, []float64{0.2, 0.8}
+	p0, p1, p2 = attackers.Strength(0)
+	require.Equal(t, [3]float64{0.6, 0.2, 0.2}, [3]float64{p0, p1, p2}, "a rate and a size of their own")
+	p0, p1, p2 = attackers.Strength(1)
+	require.Equal(t, [3]float64{0.2, 0.8, 0.8}, [3]float64{p0, p1, p2}, "a size of its own")
 }

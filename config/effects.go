@@ -10,25 +10,48 @@ import (
 	"backfire/triggers"
 )
 
-// effectRules holds, for keys that a configuration does not always read, a function that
-// returns the reason why it does not; empty if it reads the key. The settings of
-// defenses are not among them: a file may keep them for defenders that are added later.
-var effectRules = []struct {
+// effectRule holds, for a key that a configuration does not always read, a function that
+// returns the reason why it does not; empty if it reads the key.
+type effectRule struct {
 	key    string
 	reason func(c *Config) string
-}{
+}
+
+// effectRules are the rules that lead to errors; see also noticeRules.
+var effectRules = []effectRule{
 	{"attackers.label", labelUnread},
+	{"attackers.seats", seatsUnread},
+	{"attackers.transfers", func(c *Config) string {
+		return unless(c.Attackers.Largest() > 1, "attackers.counts = 1: there are no others")
+	}},
+	{"indexing.honest", honestUnread},
 	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
 	{"attackers.p", rateUnread},
-	{"attackers.p1", func(c *Config) string { return unless(c.Trigger.Kind != picture, "trigger.kind = image") }},
-	{"attackers.p2", func(c *Config) string { return unless(readsP2(c), "trigger.kind = "+c.Trigger.Kind) }},
+	{"attackers.p0", func(c *Config) string {
+		return unless(len(c.Attackers.PoisonRates) < c.Attackers.SeatsNeeded(), "attackers.poison_rates, which has a value for every attacker")
+	}},
+	{"attackers.p1", p1Unread},
+	{"attackers.p2", func(c *Config) string { return sizeUnread(c, readsP2(c)) }},
+	{"attackers.budget", func(c *Config) string {
+		return unless(c.Attackers.LabelMode == "dirty", "attackers.label_mode = "+c.Attackers.LabelMode)
+	}},
 	{"attackers.rates", ratesUnread},
+	{"attackers.poison_rates", func(c *Config) string { return beyond(c, len(c.Attackers.PoisonRates), "rates") }},
+	{"attackers.trigger_sizes", func(c *Config) string {
+		if len(c.Attackers.TriggerSizes) > 0 && c.Trigger.Kind == picture {
+			return unless(false, "trigger.kind = image")
+		}
+		return beyond(c, len(c.Attackers.TriggerSizes), "sizes")
+	}},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
 	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = image") }},
 	{"trigger.min_single_asr", boundUnread},
 	{"train.momentum", func(c *Config) string {
 		return unless(c.Train.Optimizer == "sgd", "train.optimizer = "+c.Train.Optimizer)
+	}},
+	{"train.score_images", func(c *Config) string {
+		return unless(c.Train.ScoreEvery > 0, "train.score_every = 0: there are no learning curves")
 	}},
 }
 
@@ -45,8 +68,8 @@ func unless(read bool, setting string) string {
 // beyond returns the reason why entries of a list are not read: no game has so many
 // attackers.
 func beyond(c *Config, entries int, what string) string {
-	if largest := c.Attackers.Largest(); entries > largest {
-		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, words.Plural(largest, "attacker"))
+	if needed := c.Attackers.SeatsNeeded(); entries > needed {
+		return fmt.Sprintf("has %d %s, but no game has more than %s (attackers.counts)", entries, what, words.Plural(needed, "attacker"))
 	}
 	return ""
 }
@@ -59,21 +82,43 @@ func labelUnread(c *Config) string {
 
 // readsP2 reports whether triggers have a share of perturbed pixels.
 func readsP2(c *Config) bool {
-	return !slices.Contains([]triggers.Kind{triggers.Picture, triggers.Square, triggers.Checkerboard}, triggers.Kind(c.Trigger.Kind))
+	kind := triggers.Kind(c.Trigger.Kind)
+	return kind != triggers.Picture && !kind.CoversBox()
 }
 
-// readsP reports whether a poison rate or a trigger's size is that of p.
-func readsP(c *Config) bool {
+// sizeUnread returns the reason why a common trigger size is not read, given whether the
+// kind of triggers has it.
+func sizeUnread(c *Config, has bool) string {
+	if !has {
+		return unless(false, "trigger.kind = "+c.Trigger.Kind)
+	}
+	return unless(len(c.Attackers.TriggerSizes) < c.Attackers.SeatsNeeded(), "attackers.trigger_sizes, which has a value for every attacker")
+}
+
+// readsP reports whether the poison rate or the trigger's size of any attacker from one
+// number up to another one is that of p.
+func readsP(c *Config, first, end int) bool {
 	a := c.Attackers
-	return a.P0 == nil || a.P1 == nil && c.Trigger.Kind != picture || a.P2 == nil && readsP2(c)
+	rate := a.P0 == nil && len(a.PoisonRates) < end
+	size := (a.P1 == nil && readsP1(c) || a.P2 == nil && readsP2(c)) && len(a.TriggerSizes) < end
+	return first < end && (rate || size)
+}
+
+// replaced returns the reason why p is not read, with the keys that stand for it.
+func replaced(c *Config) string {
+	if len(c.Attackers.PoisonRates)+len(c.Attackers.TriggerSizes) > 0 {
+		return "has no effect: attackers.p0, p1 and p2, poison_rates or trigger_sizes replace it"
+	}
+	return "has no effect: attackers.p0, p1 and p2 replace it"
 }
 
 // rateUnread returns the reason why attackers.p is not read.
 func rateUnread(c *Config) string {
+	needed := c.Attackers.SeatsNeeded()
 	switch {
-	case !readsP(c):
-		return "has no effect: attackers.p0, p1 and p2 replace it"
-	case len(c.Attackers.Rates) >= c.Attackers.Largest():
+	case !readsP(c, 0, needed):
+		return replaced(c)
+	case !readsP(c, len(c.Attackers.Rates), needed):
 		return "has no effect: attackers.rates has a value for every attacker"
 	default:
 		return ""
@@ -82,15 +127,19 @@ func rateUnread(c *Config) string {
 
 // ratesUnread returns the reason why values of attackers.rates are not read.
 func ratesUnread(c *Config) string {
-	if len(c.Attackers.Rates) > 0 && !readsP(c) {
-		return "has no effect: attackers.p0, p1 and p2 replace it"
+	if n := len(c.Attackers.Rates); n > 0 && !readsP(c, 0, min(n, c.Attackers.SeatsNeeded())) {
+		return replaced(c)
+	}
+	rated := func(seat int) bool { return seat < len(c.Attackers.Rates) }
+	if seats := c.Attackers.Seats; len(c.Attackers.Rates) > 0 && len(seats) >= c.Attackers.Largest() && !slices.ContainsFunc(seats, rated) {
+		return fmt.Sprintf("has rates of the first %s, in which no attacker sits (attackers.seats)", words.Plural(len(c.Attackers.Rates), "seat"))
 	}
 	return beyond(c, len(c.Attackers.Rates), "rates")
 }
 
 // colludersUnread returns the reason why a pair of colluders is not read.
 func colludersUnread(c *Config) string {
-	largest := c.Attackers.Largest()
+	largest := c.Attackers.SeatsNeeded()
 	for _, pair := range c.Attackers.Colluders {
 		if colluder, _, ok := parsePair(pair); ok && colluder >= largest {
 			return fmt.Sprintf("has %s, but no game has more than %s, numbered from 0 (attackers.counts)", pair, words.Plural(largest, "attacker"))
@@ -115,6 +164,22 @@ func readsRange(c *Config) bool {
 	return false
 }
 
+// seatsUnread returns the reason why entries of the list of seats are not read.
+func seatsUnread(c *Config) string {
+	if largest := c.Attackers.Largest(); len(c.Attackers.Seats) > largest {
+		return fmt.Sprintf("has %d seats, but no game has more than %s (attackers.counts)", len(c.Attackers.Seats), words.Plural(largest, "attacker"))
+	}
+	return ""
+}
+
+// honestUnread returns the reason why no model leaves honest contributors out.
+func honestUnread(c *Config) string {
+	if !c.Indexing.Honest {
+		return ""
+	}
+	return unless(c.Deal.Seats != SeatsN, "deal.seats = n, where all contributors attack")
+}
+
 // boundUnread returns the reason why no trigger has to reach a single ASR.
 func boundUnread(c *Config) string {
 	switch {
@@ -128,11 +193,11 @@ func boundUnread(c *Config) string {
 }
 
 // withoutEffect returns an error for each setting of the user that the configuration
-// does not read. Values that are the default's, or that come from a preset or a sweep of
+// does not read by some rules. Values that are the default's, or that come from a preset or a sweep of
 // the program, are no settings of the user.
-func withoutEffect(c *Config, sources, where map[string]string) []*fault {
+func withoutEffect(rules []effectRule, c *Config, sources, where map[string]string) []*fault {
 	var faults []*fault
-	for _, rule := range effectRules {
+	for _, rule := range rules {
 		key, _ := lookup(rule.key)
 		source, value := sources[rule.key], key.valueIn(c)
 		if source == "default" || strings.HasPrefix(source, "preset ") || strings.HasPrefix(source, "sweep ") || Format(value) == key.Default {
@@ -148,21 +213,24 @@ func withoutEffect(c *Config, sources, where map[string]string) []*fault {
 // effects collects the settings without effect at the points of a sweep. A sweep may
 // have a setting that only some points read.
 type effects struct {
+	rules  []effectRule
 	read   map[string]bool   // key and value that a point reads
 	unread map[string]*fault // key and value -> the error at the first point that does not
 	order  []string          // the keys of unread, in the order of their points
 }
 
-// newEffects returns an empty collection.
-func newEffects() effects { return effects{read: map[string]bool{}, unread: map[string]*fault{}} }
+// newEffects returns an empty collection by some rules.
+func newEffects(rules []effectRule) effects {
+	return effects{rules: rules, read: map[string]bool{}, unread: map[string]*fault{}}
+}
 
 // add adds a point. where holds the places of its keys' values.
 func (e *effects) add(p *Point, where map[string]string) {
 	faults := map[string]*fault{}
-	for _, f := range withoutEffect(&p.Config, p.Sources, where) {
+	for _, f := range withoutEffect(e.rules, &p.Config, p.Sources, where) {
 		faults[f.key] = f
 	}
-	for _, rule := range effectRules {
+	for _, rule := range e.rules {
 		key, _ := lookup(rule.key)
 		id := rule.key + "=" + Format(key.valueIn(&p.Config))
 		f := faults[rule.key]
@@ -177,12 +245,13 @@ func (e *effects) add(p *Point, where map[string]string) {
 	}
 }
 
-// err returns an error for the first setting that no point with it reads.
-func (e *effects) err() error {
+// faults returns an error for each setting that no point with it reads.
+func (e *effects) faults() []*fault {
+	var faults []*fault
 	for _, id := range e.order {
 		if !e.read[id] {
-			return e.unread[id]
+			faults = append(faults, e.unread[id])
 		}
 	}
-	return nil
+	return faults
 }

@@ -103,10 +103,18 @@ func ExampleLoadSweep() {
 	// Output:
 	// 1 N grows [1 2 3 4 5] sweep table1
 	// 1 attacker 0 raises p [5] sweep table1
+	// 1 attacker 0 raises p0 [5] sweep table1
+	// 1 attacker 0 raises its size [5] sweep table1
 	// 1 all raise p [5] sweep table1
+	// 1 all raise p0 [5] sweep table1
+	// 1 all raise their sizes [5] sweep table1
 	// 2 N grows [1 2 3 4 5] sweep table1
 	// 2 attacker 0 raises p [5] sweep table1
+	// 2 attacker 0 raises p0 [5] sweep table1
+	// 2 attacker 0 raises its size [5] sweep table1
 	// 2 all raise p [5] sweep table1
+	// 2 all raise p0 [5] sweep table1
+	// 2 all raise their sizes [5] sweep table1
 }
 
 // ParseDefender splits a defender into its defenses and their own settings.

@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"backfire/internal/disk"
 )
 
 // fileEntries returns the settings of a configuration file; none if path is empty.
@@ -18,7 +19,7 @@ func fileEntries(path string, environ []string) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(expanded)
+	text, err := disk.ReadFile(expanded, disk.MaxText)
 	if err != nil {
 		return nil, invalidf("read configuration file: %w", err)
 	}

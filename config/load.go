@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
@@ -24,6 +25,9 @@ type Resolved struct {
 	// Sources holds the source of each key's value: "default", "preset quick",
 	// "file x.yaml", "env BACKFIRE_SEED", "--set" or "flag --seed".
 	Sources map[string]string
+	// Notices are sentences on settings of the user that the configuration does not read, and
+	// that are no errors.
+	Notices []string
 }
 
 // Setting is one resolved value.
@@ -56,9 +60,11 @@ func Load(opts Options) (*Resolved, error) {
 	if err := resolved.Config.validate(where); err != nil {
 		return nil, err
 	}
-	if faults := withoutEffect(&resolved.Config, resolved.Sources, where); len(faults) > 0 {
+	if faults := withoutEffect(effectRules, &resolved.Config, resolved.Sources, where); len(faults) > 0 {
 		return nil, faults[0]
 	}
+	rules := append(slices.Clone(noticeRules()), effectRule{"indexing.honest", allAttack})
+	resolved.Notices = noticesOf(withoutEffect(rules, &resolved.Config, resolved.Sources, where))
 	return resolved, nil
 }
 

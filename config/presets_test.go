@@ -43,17 +43,29 @@ func TestPresetsLoadAndExplainEveryValue(t *testing.T) {
 func TestPaperPresetIsTheDefaultsOnMNIST(t *testing.T) {
 	paper, err := config.Load(config.Options{Preset: "paper"})
 	require.NoError(t, err)
-	defaults, err := config.Load(config.Options{Sets: []string{"data.name=mnist"}})
+	defaults, err := config.Load(config.Options{Sets: []string{"data.name=mnist", "pool.size=50000", "deal.seats=100"}})
 	require.NoError(t, err)
 	require.Equal(t, defaults.Config, paper.Config)
 	for _, key := range config.Keys() {
-		silent := []string{"data.path", "data.dir", "attackers.targets", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.colluders", "trigger.kind", "trigger.files", "artefacts.model", "artefacts.triggers", "artefacts.images", "artefacts.divergence", "device", "workers", "threads", "store"}
+		silent := []string{"seeds.deal", "seeds.triggers", "seeds.training", "attackers.seats", "attackers.transfers", "data.path", "data.dir", "attackers.targets", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.poison_rates", "attackers.trigger_sizes", "attackers.colluders", "trigger.kind", "trigger.files", "model.weights", "train.stop_when", "train.score_every", "train.score_images", "artefacts.model", "artefacts.triggers", "artefacts.images", "artefacts.divergence", "device", "workers", "threads", "store"}
 		section, _, _ := strings.Cut(key.Name, ".")
 		unused := slices.Contains(config.Defenses(), section) // the preset has no defense that it could set
 		if paper.Sources[key.Name] == "default" && !unused {
 			require.Contains(t, silent, key.Name)
 		}
 	}
+}
+
+// The preset authors has the choices that the authors state elsewhere.
+func TestAuthorsPreset(t *testing.T) {
+	authors, err := config.Load(config.Options{Preset: "authors"})
+	require.NoError(t, err)
+	c := authors.Config
+	require.Equal(t, "whole", c.Trigger.Range)
+	require.False(t, c.ASR.ExcludeTargetClass)
+	require.Equal(t, config.Train{
+		Epochs: 30, Batch: 128, Optimizer: "sgd", LR: 0.001, Momentum: 0.9, Schedule: "constant", Precision: "fp32", Kernels: "auto", ScoreImages: 25,
+	}, c.Train)
 }
 
 // A newcomer starts with the quick preset, so it must not need a download.

@@ -66,6 +66,7 @@ which only the name is required:
 | ` + "`list`" + ` | a list of points, each with the settings in which it differs and, optionally, a name |
 | ` + "`grid`" + ` | for each key a list of values: every combination of them, for each point of the list |
 | ` + "`verify`" + ` | settings that override a point's own in the single games in which its triggers are verified (` + "`trigger.min_single_asr`" + `); the point plays with the triggers that are kept there |
+| ` + "`primary`" + ` | what is fixed before anything is trained, and part of the sweep's hash: ` + "`claims`" + `, the list of claims (C1 to C8) whose verdicts are corrected together, so that all other answers are exploratory; ` + "`reading`" + `, values of keys in which the points differ, of the points by which these claims are judged, all points without it; ` + "`margins`" + `, the sizes of effects that count (` + "`effect`" + ` of ASR and lift, 0.05; ` + "`accuracy`" + `, 0.01; ` + "`correlation`" + `, 0.5); ` + "`looks`" + `, the numbers of seeds after which the verdicts are to be read |
 | ` + "`seeds`" + ` | the number of seeds, from the key ` + "`seed`" + ` on, or a list of seeds; every point is repeated for each |
 
 The settings of the points override all others. It is an error to set one of their keys by

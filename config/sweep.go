@@ -21,9 +21,13 @@ type Sweep struct {
 	Title  string // one line that describes it; may be empty
 	Source string // its origin: "sweep table1" or "file my.yaml"
 	Preset string // the preset that all points start from; empty: none
+	// Primary holds the choices that the file fixes before anything is trained; nil: none.
+	Primary *Primary
 	// Points are sorted by seed, then by the entries of the file's list, then by
 	// the grid, whose last key varies fastest. No two points are equal.
 	Points []Point
+	// Notices are those of [Resolved] that hold at every point with the setting.
+	Notices []string
 }
 
 // Point is one configuration of a sweep.
@@ -40,7 +44,8 @@ type Point struct {
 	// (trigger.min_single_asr): Config with the sweep's settings for that. nil:
 	// Config itself.
 	Verify *Config
-	// Sources holds the source of each key's value, as in [Resolved]. The source of
+	// Sources holds the source of each key's value, as in [Resolved]. It must not be
+	// changed, as points share it. The source of
 	// the keys that the points set is Sweep.Source.
 	Sources map[string]string
 }
@@ -74,7 +79,7 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &expansion{file: file, base: base, where: where, home: homeOf(opts.Environ), effects: newEffects()}
+	x := &expansion{file: file, base: base, where: where, home: homeOf(opts.Environ), effects: newEffects(effectRules), notices: newEffects(noticeRules())}
 	for _, set := range file.varied(seeds > 0) {
 		if err := x.free(set.key.Name, set.where); err != nil {
 			return nil, err
@@ -86,10 +91,16 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err := x.expand(); err != nil {
 		return nil, err
 	}
-	if err := x.effects.err(); err != nil {
+	if err := x.checkReading(); err != nil {
 		return nil, err
 	}
-	return &Sweep{Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Points: x.points}, nil
+	if faults := x.effects.faults(); len(faults) > 0 {
+		return nil, faults[0]
+	}
+	return &Sweep{
+		Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Primary: file.primary, Points: x.points,
+		Notices: noticesOf(x.notices.faults()),
+	}, nil
 }
 
 // expansion expands a sweep file into points.
@@ -102,6 +113,29 @@ type expansion struct {
 	points []Point
 	// effects collects settings that have no effect at some points.
 	effects effects
+	notices effects // likewise, those that are no errors
+	// sources holds the Sources of points by the keys that the sweep sets in them, so that
+	// thousands of points share a few maps.
+	sources map[string]map[string]string
+}
+
+// shared returns the Sources of an earlier point if they are the same.
+func (x *expansion) shared(sources map[string]string) map[string]string {
+	var own []string
+	for key, source := range sources {
+		if x.base.Sources[key] != source {
+			own = append(own, key+"="+source)
+		}
+	}
+	slices.Sort(own)
+	id := strings.Join(own, "\n")
+	if x.sources == nil {
+		x.sources = map[string]map[string]string{}
+	}
+	if x.sources[id] == nil {
+		x.sources[id] = sources
+	}
+	return x.sources[id]
 }
 
 // chooseSeeds sets the seeds: the given number of them, or else the file's.
@@ -231,6 +265,8 @@ func (x *expansion) point(seed uint64, item listItem, chosen []sweepSetting) (Po
 		return Point{}, err
 	}
 	x.effects.add(&p, where)
+	x.notices.add(&p, where)
+	p.Sources = x.shared(p.Sources)
 	return p, nil
 }
 

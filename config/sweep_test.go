@@ -195,7 +195,7 @@ func TestSweepIsLoadOfItsKeys(t *testing.T) {
 
 // refusedSweeps are the texts of sweep files that LoadSweep refuses, each with the beginning of the error.
 var refusedSweeps = []struct{ name, text, want string }{
-	{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, seeds"},
+	{"empty", "", "config: file FILE: is empty; a sweep has name, title, preset, base, presets, list, grid, verify, primary, seeds"},
 	{"not YAML", "name: [", "config: file FILE: yaml: line"},
 	{"two documents", "name: s\n---\nname: t", "config: file FILE:3: holds more than one YAML document; the first begins at line 1"},
 	{"a list", "- name: s", "config: file FILE:1: is not a sweep; a sweep has name"},
@@ -204,7 +204,7 @@ var refusedSweeps = []struct{ name, text, want string }{
 	{"unknown field", "name: s\ngird: {}", "config: gird (file FILE:2): is not a key of a sweep; the nearest one is grid"},
 	{"field twice", "name: s\nname: t", "config: name (file FILE:2): was already given in line 1"},
 	{"a setting at the top", "name: s\nattackers: {p: 0.1}", "config: attackers (file FILE:2): is a setting; in a sweep it belongs below base, list or grid"},
-	{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, workstation, paper)"},
+	{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, workstation, authors, paper)"},
 	{"unknown preset's settings", "name: s\npresets:\n  papre: {seed: 1}", "config: preset = papre (file FILE:3): is not known; the nearest one is paper"},
 	{"presets without names", "name: s\npresets: [quick]", "config: presets (file FILE:2): must hold the names of presets"},
 	{"wrong value for a preset that is not used", "name: s\npresets:\n  paper:\n    train.epochs: 0", "config: train.epochs = 0 (file FILE:4): must be a whole number, at least 1"},

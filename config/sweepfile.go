@@ -22,6 +22,9 @@ type sweepFile struct {
 	seeds     []uint64         // if the file lists seeds
 	seedCount int              // if the file has a number of seeds
 	seedsAt   string           // place of either; empty: neither
+	primary   *Primary         // nil: nothing is fixed
+	primaryAt string           // its place
+	reading   []sweepSetting   // Primary.Reading
 }
 
 // listItem is one entry of a sweep's list.
@@ -77,13 +80,14 @@ var sweepFields = map[string]func(f *sweepFile, node *yaml.Node) error{
 	"grid":    (*sweepFile).readGrid,
 	"list":    (*sweepFile).readList,
 	"verify":  (*sweepFile).readVerify,
+	"primary": (*sweepFile).readPrimary,
 	"seeds":   (*sweepFile).readSeeds,
 }
 
 // sweepFieldNames returns the keys of a sweep file in the order of their
 // documentation.
 func sweepFieldNames() []string {
-	return []string{"name", "title", "preset", "base", "presets", "list", "grid", "verify", "seeds"}
+	return []string{"name", "title", "preset", "base", "presets", "list", "grid", "verify", "primary", "seeds"}
 }
 
 // readSweep reads a sweep file.

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"backfire/internal/disk"
 )
 
 //go:embed sweeps/*.yaml
@@ -53,7 +55,7 @@ func sweepText(sweep string, environ []string) (text []byte, source string, err 
 	if err != nil {
 		return nil, "", err
 	}
-	text, err = os.ReadFile(file)
+	text, err = disk.ReadFile(file, disk.MaxText)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, "", invalidf("sweep %q is neither a file nor one of %s: %w", sweep, strings.Join(Sweeps(), ", "), err)

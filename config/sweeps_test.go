@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,34 +52,46 @@ func TestTablesLoad(t *testing.T) {
 	}
 }
 
-// strength returns p of the first n attackers of a point.
-func strength(p config.Point, n int) []float64 {
-	rates := make([]float64, n)
-	for i := range rates {
-		rates[i], _, _ = p.Config.Attackers.Strength(i)
+// strength returns p0, p1 and p2 of the first n attackers of a point.
+func strength(p config.Point, n int) [][3]float64 {
+	all := make([][3]float64, n)
+	for i := range all {
+		all[i][0], all[i][1], all[i][2] = p.Config.Attackers.Strength(i)
 	}
-	return rates
+	return all
 }
 
 // The games of the paper's table 1: five rows at 0.2, one with attacker 0 at 0.4,
-// one at 0.9, all with one label.
+// one at 0.9, all with one label; and the latter two with the poison rate alone and the
+// trigger's size alone.
 func TestTable1(t *testing.T) {
 	sweep, err := config.LoadSweep("table1", config.Options{Preset: "paper"}, 1)
 	require.NoError(t, err)
-	require.Len(t, sweep.Points, 3)
-	grows, one, all := sweep.Points[0], sweep.Points[1], sweep.Points[2]
-	require.Equal(t, []string{"N grows", "attacker 0 raises p", "all raise p"}, []string{grows.Name, one.Name, all.Name})
-	require.Equal(t, []int{1, 2, 3, 4, 5}, grows.Config.Attackers.Counts)
-	require.Equal(t, []float64{0.2, 0.2, 0.2, 0.2, 0.2}, strength(grows, 5))
-	require.Equal(t, []float64{0.4, 0.2, 0.2, 0.2, 0.2}, strength(one, 5))
-	require.Equal(t, []float64{0.9, 0.9, 0.9, 0.9, 0.9}, strength(all, 5))
+	at := [3]float64{0.2, 0.2, 0.2}
+	rest := [][3]float64{at, at, at, at}
+	everyone := func(p0, size float64) [][3]float64 { return slices.Repeat([][3]float64{{p0, size, size}}, 5) }
+	for i, want := range []struct {
+		name     string
+		strength [][3]float64
+	}{
+		{"N grows", everyone(0.2, 0.2)},
+		{"attacker 0 raises p", append([][3]float64{{0.4, 0.4, 0.4}}, rest...)},
+		{"attacker 0 raises p0", append([][3]float64{{0.4, 0.2, 0.2}}, rest...)},
+		{"attacker 0 raises its size", append([][3]float64{{0.2, 0.4, 0.4}}, rest...)},
+		{"all raise p", everyone(0.9, 0.9)},
+		{"all raise p0", everyone(0.9, 0.2)},
+		{"all raise their sizes", everyone(0.2, 0.9)},
+	} {
+		require.Equal(t, want.name, sweep.Points[i].Name)
+		require.Equal(t, want.strength, strength(sweep.Points[i], 5), want.name)
+	}
+	require.Len(t, sweep.Points, 7)
+	require.Equal(t, []int{1, 2, 3, 4, 5}, sweep.Points[0].Config.Attackers.Counts)
+	require.Equal(t, 5, sweep.Points[0].Config.Attackers.PlayedAlone())
 	for _, p := range sweep.Points {
 		require.Equal(t, []string{"same", "#2"}, []string{p.Config.Attackers.Labels, p.Config.Attackers.Label})
 		require.Equal(t, 0.8, p.Config.Trigger.MinSingleASR)
-	}
-	require.Equal(t, 5, grows.Config.Attackers.PlayedAlone())
-	for _, p := range sweep.Points {
-		require.Equal(t, []float64{0.2, 0.2, 0.2, 0.2, 0.2}, strength(config.Point{Config: *p.Verify}, 5), p.Name)
+		require.Equal(t, everyone(0.2, 0.2), strength(config.Point{Config: *p.Verify}, 5), p.Name)
 		require.Equal(t, 5, p.Verify.Attackers.PlayedAlone())
 		require.Equal(t, 0.8, p.Verify.Trigger.MinSingleASR)
 	}
@@ -112,13 +125,7 @@ func TestTable2(t *testing.T) {
 }
 
 // make20 returns a slice of n times 0.2.
-func make20(n int) []float64 {
-	rates := make([]float64, n)
-	for i := range rates {
-		rates[i] = 0.2
-	}
-	return rates
-}
+func make20(n int) [][3]float64 { return slices.Repeat([][3]float64{{0.2, 0.2, 0.2}}, n) }
 
 // The rows of the paper's table 3; the quick preset leaves N = 100 out.
 func TestTable3(t *testing.T) {

@@ -19,7 +19,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{storeIsNamed, folderHasPath, countsDiffer, targetsFit, colludersFit, picturesFit, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, indexingHasModels} {
+	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, orthogonalIsPerAgent, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, indexingHasModels, stopRuleFits} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f
@@ -66,6 +66,39 @@ func countsDiffer(c Config) *fault {
 	return nil
 }
 
+// seatsFit requires ascending seats, one for each attacker, and a number of seats that
+// has them all.
+func seatsFit(c Config) *fault {
+	list, needed := c.Attackers.Seats, c.Attackers.SeatsNeeded()
+	f := &fault{key: "attackers.seats", value: list}
+	for i := 1; i < len(list); i++ {
+		if list[i] <= list[i-1] {
+			f.reason = fmt.Sprintf("has %d after %d: must ascend", list[i], list[i-1])
+			return f
+		}
+	}
+	if len(list) > 0 && len(list) < c.Attackers.Largest() {
+		f.reason = fmt.Sprintf("names %d seats for up to %d attackers (attackers.counts)", len(list), c.Attackers.Largest())
+		return f
+	}
+	f.key, f.value = "deal.seats", c.Deal.Seats
+	switch c.Deal.Seats {
+	case SeatsMax:
+		return nil
+	case SeatsN:
+		if len(list) > 0 {
+			f.reason = "has no seats without an attacker, among which attackers.seats could choose: set a number, or max"
+			return f
+		}
+		return nil
+	}
+	if seats, _ := parseInt(c.Deal.Seats); seats < needed {
+		f.reason = fmt.Sprintf("is too few: the attackers need %d seats", needed)
+		return f
+	}
+	return nil
+}
+
 // targetsFit requires a target label for every attacker in the mode that reads the
 // list, and refuses the list in the other modes.
 func targetsFit(c Config) *fault {
@@ -74,8 +107,8 @@ func targetsFit(c Config) *fault {
 	switch {
 	case labels != "list" && len(targets) > 0:
 		f.reason = fmt.Sprintf("is read only with attackers.labels = list, not %s", labels)
-	case labels == "list" && len(targets) < c.Attackers.Largest():
-		f.reason = fmt.Sprintf("names %d target labels for up to %d attackers (attackers.counts)", len(targets), c.Attackers.Largest())
+	case labels == "list" && len(targets) < c.Attackers.SeatsNeeded():
+		f.reason = fmt.Sprintf("names %d target labels for up to %d attackers (attackers.counts)", len(targets), c.Attackers.SeatsNeeded())
 	case labels == "same" && c.Attackers.Label == "":
 		f.key, f.value, f.reason = "attackers.label", "", "must name a class with attackers.labels = same"
 	default:
@@ -127,7 +160,7 @@ func picturesFit(c Config) *fault {
 	if c.Trigger.Sampling != "per_agent" {
 		return &fault{key: "trigger.sampling", value: c.Trigger.Sampling, reason: "must be per_agent with trigger.kind = image: a picture is not drawn at random"}
 	}
-	for attacker := range c.Attackers.Largest() {
+	for _, attacker := range c.Attackers.IDs() {
 		if c.Attackers.Leader(attacker) == attacker && (attacker >= len(files) || files[attacker] == "") {
 			f.reason = fmt.Sprintf("names no picture for attacker %d of up to %d (attackers.counts)", attacker, c.Attackers.Largest())
 			return f

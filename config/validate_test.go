@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,13 @@ var refusedSettings = []struct {
 	{func(c *config.Config) { c.Trigger.Files = []string{"a.png"} }, "config: trigger.files = a.png: is read only with trigger.kind = image, not random"},
 	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Files = "image", []string{"a.png", "b.png"} }, "config: trigger.files = a.png,b.png: names no picture for attacker 2 of up to 5 (attackers.counts)"},
 	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Sampling = "image", "per_image" }, "config: trigger.sampling = per_image: must be per_agent with trigger.kind = image: a picture is not drawn at random"},
+	{func(c *config.Config) { c.Trigger.Kind, c.Trigger.Sampling = "orthogonal", "per_image" }, "config: trigger.sampling = per_image: must be per_agent with trigger.kind = orthogonal: each attacker has one of a set of patterns"},
+	{func(c *config.Config) { c.Attackers.Budget = "all" }, "config: attackers.budget = all: must be one of non_target, any"},
+	{func(c *config.Config) { c.Train.StopWhen = "accuracy > 0.9" }, "config: train.stop_when = accuracy > 0.9: must have the form loss < 0.01 or loss < 0.01 for 2 epochs"},
+	{func(c *config.Config) { c.Train.StopWhen = "loss < -1" }, "config: train.stop_when = loss < -1: must have the form loss < 0.01 or loss < 0.01 for 2 epochs, with a number above 0"},
+	{func(c *config.Config) {
+		c.Train.StopWhen, c.Defenders, c.Indexing.Models = "loss < 1", []string{"cutmix+indexing_sliced"}, 2
+	}, "config: train.stop_when = loss < 1: has no place beside the defender cutmix+indexing_sliced: agents enter its training in slices, and one that ends early would leave some out"},
 	{func(c *config.Config) { c.Model.Width = 0 }, "config: model.width = 0: must be a whole number from 1 to 1024"},
 	{func(c *config.Config) { c.Train.Batch = 1 }, "config: train.batch = 1: must be a whole number, at least 2"},
 	{func(c *config.Config) { c.Train.LR = math.Inf(1) }, "config: train.lr = +Inf: must be a number, above 0"},
@@ -97,8 +105,44 @@ func TestValidateAccepts(t *testing.T) {
 		{"attackers.p=0"},
 		{"attackers.p=1"},
 		{"indexing.models=2", "defenders=none,cutmix"},
+		{"train.stop_when=loss<0.5 for 2 epochs", "defenders=indexing"},
+		{"trigger.range=whole", "trigger.kind=dots"},
 	} {
 		_, err := config.Load(config.Options{Sets: sets})
 		require.NoError(t, err, "%v", sets)
 	}
+}
+
+// Seats need a number that has one for every attacker.
+func TestSeatsAreValidated(t *testing.T) {
+	for sets, want := range map[string]string{
+		"attackers.seats=3,1 attackers.counts=2":              "config: attackers.seats = 3,1 (--set): has 1 after 3: must ascend",
+		"attackers.seats=3,3 attackers.counts=2":              "config: attackers.seats = 3,3 (--set): has 3 after 3: must ascend",
+		"attackers.seats=3 attackers.counts=2":                "config: attackers.seats = 3 (--set): names 1 seats for up to 2 attackers (attackers.counts)",
+		"attackers.seats=1,2,3 attackers.counts=2":            "config: attackers.seats = 1,2,3 (--set): has 3 seats, but no game has more than 2 attackers (attackers.counts)",
+		"attackers.seats=3,7 attackers.counts=2 deal.seats=7": "config: deal.seats = 7 (--set): is too few: the attackers need 8 seats",
+		"attackers.seats=3,7 attackers.counts=2 deal.seats=n": "config: deal.seats = n (--set): has no seats without an attacker, among which attackers.seats could choose: set a number, or max",
+		"deal.seats=4":    "config: deal.seats = 4 (--set): is too few: the attackers need 5 seats",
+		"deal.seats=many": "config: deal.seats = many (--set): must be one of max, n, K",
+		"deal.seats=-1":   "config: deal.seats = -1 (--set): must be one of max, n, K",
+		"attackers.transfers=1 attackers.counts=1":             "config: attackers.transfers = 1 (--set): has no effect with attackers.counts = 1: there are no others",
+		"indexing.honest=true deal.seats=n defenders=indexing": "config: indexing.honest = true (--set): has no effect with deal.seats = n, where all contributors attack",
+	} {
+		_, err := config.Load(config.Options{Sets: strings.Fields(sets)})
+		require.EqualError(t, err, want)
+	}
+	for sets, want := range map[string]int{
+		"":                                  5,
+		"deal.seats=n":                      0,
+		"deal.seats=100":                    100,
+		"attackers.counts=1 deal.seats=9":   9,
+		"attackers.counts=1,2 deal.seats=2": 2,
+		"attackers.seats=3,7 attackers.counts=1,2": 8,
+	} {
+		resolved, err := config.Load(config.Options{Sets: strings.Fields(sets)})
+		require.NoError(t, err, sets)
+		require.Equal(t, want, resolved.Config.Deal.SeatCount(resolved.Config.Attackers.SeatsNeeded()), sets)
+	}
+	require.Equal(t, []int{3, 7}, config.Attackers{Counts: []int{1, 2}, Seats: []int{3, 7}}.IDs())
+	require.Zero(t, config.Deal{}.SeatCount(5), "plans of earlier versions have as many seats as attackers")
 }

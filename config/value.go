@@ -117,11 +117,11 @@ func (k Key) checkScalar(value any) error {
 	return nil
 }
 
-// matches reports whether a value is the allowed word, or one of those for which a
-// word that ends in ":K" stands.
+// matches reports whether a value is the allowed word, or one of those for which the
+// word K or a word that ends in ":K" stands.
 func matches(word, value string) bool {
 	family, ok := strings.CutSuffix(word, "K")
-	if !ok || !strings.HasSuffix(family, ":") {
+	if !ok || family != "" && !strings.HasSuffix(family, ":") {
 		return word == value
 	}
 	number, ok := strings.CutPrefix(value, family)

@@ -13,12 +13,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
 	"backfire/datasets/census"
+	"backfire/internal/disk"
 )
 
 // cacheMagic is the beginning of every file of the cache of decoded sets. It contains
@@ -118,8 +118,8 @@ func (f cacheFile) load(check *contentCheck) (*Set, error) {
 		_ = f.store(set, check) // so that the next load need not read all young files
 		return set, nil
 	}
-	now := time.Now()
-	_ = os.Chtimes(f.path, now, now) // the time of the last use
+	dir, file := disk.Split(f.path)
+	_ = dir.Touch(file) // the time of the last use
 	return set, nil
 }
 
@@ -227,10 +227,12 @@ func readCacheHeader(r io.Reader) (cacheHeader, error) {
 // that no reader sees an incomplete file. The file is not synced: if a power cut leaves
 // it incomplete, its checksum does not match.
 func writeCacheFile(path string, head cacheHeader, set *Set) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	dir, name := disk.Split(path)
+	if err := dir.MkdirAll("."); err != nil {
 		return fmt.Errorf("make the cache of decoded sets: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(filepath.Dir(path), temporaryPrefix+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	temporary := temporaryPrefix + rand.Text()
+	file, err := dir.Create(temporary)
 	if err != nil {
 		return fmt.Errorf("write the decoded set: %w", err)
 	}
@@ -239,10 +241,10 @@ func writeCacheFile(path string, head cacheHeader, set *Set) error {
 		err = closing
 	}
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = dir.Rename(temporary, name)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("write the decoded set: %w", err), os.Remove(file.Name()))
+		return errors.Join(fmt.Errorf("write the decoded set: %w", err), dir.Remove(temporary))
 	}
 	return nil
 }

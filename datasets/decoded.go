@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"backfire/datasets/internal/confined"
+	"backfire/internal/disk"
 )
 
 // DefaultCacheLimit is the largest size in bytes of the cache of decoded sets if no
@@ -102,7 +102,7 @@ func ClearDecoded(dir string) (files int, size int64, err error) {
 		if strings.HasPrefix(f.Name(), temporaryPrefix) && time.Since(f.ModTime()) < abandonedAfter {
 			continue // it may be being written
 		}
-		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.In(dir).Remove(f.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return files, size, fmt.Errorf("datasets: clear the cache: %w", err)
 		}
 		files++
@@ -163,7 +163,7 @@ func evict(dir, keep string, limit int64) error {
 		if abandoned && time.Since(f.ModTime()) < abandonedAfter || !abandoned && (size <= limit || f.Name() == keep) {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := disk.In(dir).Remove(f.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		size -= f.Size()

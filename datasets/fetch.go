@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
 
+	"backfire/internal/disk"
 	"backfire/internal/download"
 )
 
@@ -49,7 +49,7 @@ func fetch(ctx context.Context, client *download.Client, info Info, dir string, 
 		progress(info.Bytes(), info.Bytes())
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.In(dir).MkdirAll("."); err != nil {
 		return fmt.Errorf("make the directory: %w", err)
 	}
 	lock := flock.New(filepath.Join(dir, ".fetch.lock"))

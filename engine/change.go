@@ -15,7 +15,7 @@ func batchTransforms(c cell.Cell) (func(epoch, step, n int) torchbridge.BatchTra
 	if stack.Empty() {
 		return nil, nil
 	}
-	batcher, err := defenses.NewBatcher(stack, c.Data.Shape, c.Game.Seed)
+	batcher, err := defenses.NewBatcher(stack, c.Data.Shape, c.TrainingSeed())
 	if err != nil {
 		return nil, err
 	}

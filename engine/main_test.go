@@ -176,6 +176,23 @@ func TestEngineDescribesItself(t *testing.T) {
 	require.Equal(t, store.EngineOf(d.Libtorch), info)
 }
 
+// The variables that may change bits are part of the description, which results and
+// checkpoints record.
+func TestArithmeticIsRecorded(t *testing.T) {
+	before, err := LibTorch{}.Describe()
+	require.NoError(t, err)
+	t.Setenv("MKL_CBWR", "COMPATIBLE")
+	t.Setenv("OMP_SCHEDULE", "static")
+	info, err := LibTorch{}.Describe()
+	require.NoError(t, err)
+	require.Contains(t, info.Arithmetic, "MKL_CBWR=COMPATIBLE")
+	require.NotContains(t, info.Arithmetic, "OMP_SCHEDULE=static")
+	machine := func(info store.EngineInfo) store.Machine {
+		return store.NewEnvironment("cpu", 1, "", store.Build{}, info).Machine()
+	}
+	require.False(t, machine(before).SameBits(machine(info)))
+}
+
 // The launcher finds the same in the process that it starts.
 func TestLauncherDescribesTheEngine(t *testing.T) {
 	self, err := os.Executable()

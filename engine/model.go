@@ -38,7 +38,7 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 			Nesterov: c.Training.Nesterov, Schedule: c.Training.Schedule,
 		},
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
-		Device: opt.Device, Precision: c.Precision(), Kernels: c.Training.Kernels, Threads: opt.Threads, Seed: c.Game.Seed,
+		Device: opt.Device, Precision: c.Precision(), Kernels: c.Training.Kernels, Threads: opt.Threads, Seed: c.TrainingSeed(),
 		Transform: transform,
 		Notice:    opt.Notice,
 	})

@@ -74,5 +74,5 @@ func TestUnlearningThatDivergesIsFinal(t *testing.T) {
 	last := events[len(events)-1]
 	require.Equal(t, worker.KindFailed, last.Kind)
 	require.True(t, last.Final)
-	require.Regexp(t, `unlearn attacker 0: .*diverged: the loss became \S+ after \d of 10 steps \(learning rate 1e\+30\)`, last.Error)
+	require.Regexp(t, `unlearn agent 0: .*diverged: the loss became \S+ after \d of 10 steps \(learning rate 1e\+30\)`, last.Error)
 }

@@ -2,6 +2,7 @@
 // figures of tables:
 //
 //	cell       what fixes one trained model: identity, defense, segments, attribution, cost
+//	curve      learning curves: which images are scored, the rates after epochs, their file
 //	store      one directory per result: claims, results, artefacts, environment, notes of runs
 //	plan       a configuration becomes games and cells, as far as results decide them
 //	worker     trains one cell on an engine, in a worker process
@@ -13,9 +14,9 @@
 //
 // A room imports only rooms further left:
 //
-//	               +- plan   -+           +- estimate -+     +- verify    -+
-//	cell <- store <-          <- runner <-              <-                 <- cli
-//	               +- worker -+           +- summary  -+     +- inference -+
+//	cell  <-+         +- plan   -+           +- estimate -+     +- verify    -+
+//	        +- store <-          <- runner <-              <-                 <- cli
+//	curve <-+         +- worker -+           +- summary  -+     +- inference -+
 //
 // The engine's program imports worker, and package report imports summary. Only plan reads package config, so
 // that the engine links nothing of the command line. golangci-lint holds the arrows (depguard).

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"gonum.org/v1/plot"
+
+	"backfire/stats"
 )
 
 // Axis describes the quantity on an axis of a chart.
@@ -28,23 +30,26 @@ func (a Axis) unit() string {
 	return a.Label
 }
 
-// number formats a value in the axis' unit.
-func (a Axis) number(v float64) string {
-	if math.IsNaN(v) {
+// numberOf formats a value of a number of images in the axis' unit; 0 images: not known.
+func (a Axis) numberOf(v float64, images int) string {
+	switch {
+	case math.IsNaN(v):
 		return "–"
-	}
-	if a.Share {
+	case a.Share && images > 0:
+		return stats.Percent(stats.Number(v), images)
+	case a.Share:
 		return strconv.FormatFloat(100*v, 'f', 1, 64)
+	default:
+		return strconv.FormatFloat(v, 'g', 4, 64)
 	}
-	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
 // value formats a value of the x axis, exactly if the axis is Listed or a Count.
-func (a Axis) value(v float64) string {
+func (a Axis) value(v float64, images int) string {
 	if a.Listed || a.Count {
 		return a.tick(v)
 	}
-	return a.number(v)
+	return a.numberOf(v, images)
 }
 
 // ticks returns the axis' ticks: one at each of the values if the axis is Listed,

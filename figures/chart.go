@@ -10,17 +10,37 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Point is a point of a line. A half width of NaN draws no bar.
+// Point is a point of a line.
 type Point struct {
-	X, Y           float64
-	XError, YError float64 // half widths of bars with caps
-	Spread         float64 // half width of a thin bar along Y
+	X, Y       float64
+	XBar, YBar Bar     // with caps
+	Spread     float64 // half width of a thin bar along Y; NaN draws none
+	// Images is the number of images that a share is of, for the decimals of its text;
+	// 0: not known.
+	Images int
+}
+
+// Bar is a bar around a value from Low to High. The zero Bar is not drawn.
+type Bar struct{ Low, High float64 }
+
+// drawn reports whether the bar is drawn.
+func (b Bar) drawn() bool { return b.Low < b.High }
+
+// text formats the bar's limits on an axis, for a value of a number of images; empty
+// without a bar.
+func (b Bar) text(a Axis, images int) string {
+	if !b.drawn() {
+		return ""
+	}
+	between := "–"
+	if b.Low < 0 {
+		between = " to "
+	}
+	return a.numberOf(b.Low, images) + between + a.numberOf(b.High, images)
 }
 
 // At returns a point without bars.
-func At(x, y float64) Point {
-	return Point{X: x, Y: y, XError: math.NaN(), YError: math.NaN(), Spread: math.NaN()}
-}
+func At(x, y float64) Point { return Point{X: x, Y: y, Spread: math.NaN()} }
 
 // Line is a series of a chart.
 type Line struct {
@@ -114,24 +134,23 @@ func (ch Chart) values() Values {
 	v := Values{Heads: []string{"series", ch.X.unit(), ch.Y.unit()}}
 	var columns []func(Point) string
 	for _, optional := range []struct {
-		head      string
-		axis      Axis
-		halfWidth func(Point) float64
+		head string
+		text func(Point) string // empty: none
 	}{
-		{"95 % CI ±", ch.Y, func(p Point) float64 { return p.YError }},
-		{"95 % CI of " + ch.X.Label + " ±", ch.X, func(p Point) float64 { return p.XError }},
-		{"std over attackers", ch.Y, func(p Point) float64 { return p.Spread }},
+		{"95 % CI", func(p Point) string { return p.YBar.text(ch.Y, p.Images) }},
+		{"95 % CI of " + ch.X.Label, func(p Point) string { return p.XBar.text(ch.X, p.Images) }},
+		{"std over attackers", func(p Point) string { return orEmpty(ch.Y, p.Spread, p.Images) }},
 	} {
 		if slices.ContainsFunc(ch.Lines, func(l Line) bool {
-			return slices.ContainsFunc(l.Points, func(p Point) bool { return !math.IsNaN(optional.halfWidth(p)) })
+			return slices.ContainsFunc(l.Points, func(p Point) bool { return optional.text(p) != "" })
 		}) {
 			v.Heads = append(v.Heads, optional.head)
-			columns = append(columns, func(p Point) string { return orEmpty(optional.axis, optional.halfWidth(p)) })
+			columns = append(columns, optional.text)
 		}
 	}
 	for _, l := range ch.Lines {
 		for _, p := range l.Points {
-			row := []string{l.Name, ch.X.value(p.X), ch.Y.number(p.Y)}
+			row := []string{l.Name, ch.X.value(p.X, p.Images), ch.Y.numberOf(p.Y, p.Images)}
 			for _, column := range columns {
 				row = append(row, column(p))
 			}
@@ -141,12 +160,12 @@ func (ch Chart) values() Values {
 	return v
 }
 
-// orEmpty formats a number, or returns the empty text for NaN.
-func orEmpty(a Axis, v float64) string {
+// orEmpty formats a number of a value of some images, or returns the empty text for NaN.
+func orEmpty(a Axis, v float64, images int) string {
 	if math.IsNaN(v) {
 		return ""
 	}
-	return a.number(v)
+	return a.numberOf(v, images)
 }
 
 // draw draws the chart, whose points have the x values xs in ascending order.
@@ -155,8 +174,8 @@ func (ch Chart) draw(c draw.Canvas, xs []float64) {
 	h.draw(c)
 	p := newPlot()
 	p.X.Label.Text = ch.X.unit()
-	p.X.Min, p.X.Max = ch.extent(func(pt Point) (float64, float64) { return pt.X, pt.XError })
-	p.Y.Min, p.Y.Max = ch.extent(func(pt Point) (float64, float64) { return pt.Y, pt.YError })
+	p.X.Min, p.X.Max = ch.extent(func(pt Point) (float64, Bar) { return pt.X, pt.XBar })
+	p.Y.Min, p.Y.Max = ch.extent(func(pt Point) (float64, Bar) { return pt.Y, pt.YBar })
 	p.Y.Min = math.Min(0, p.Y.Min)
 	p.X.Tick.Marker, p.Y.Tick.Marker = ch.X.ticks(xs), ch.Y.ticks(nil)
 	if ch.X.Listed && p.X.Min > 0 && p.X.Max/p.X.Min >= logRatio {
@@ -179,15 +198,15 @@ func (ch Chart) draw(c draw.Canvas, xs []float64) {
 }
 
 // extent returns the range of the points on an axis, with their bars.
-func (ch Chart) extent(coordinate func(Point) (value, half float64)) (low, high float64) {
+func (ch Chart) extent(coordinate func(Point) (value float64, bar Bar)) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, l := range ch.Lines {
 		for _, p := range l.Points {
-			value, half := coordinate(p)
-			if math.IsNaN(half) {
-				half = 0
+			value, bar := coordinate(p)
+			low, high = min(low, value), max(high, value)
+			if bar.drawn() {
+				low, high = min(low, bar.Low), max(high, bar.High)
 			}
-			low, high = min(low, value-half), max(high, value+half)
 		}
 	}
 	return low, high
@@ -236,15 +255,15 @@ func (l plottedLine) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, pt := range this.Points {
 		at := vg.Point{X: x(pt.X) + l.chart.dodge(l.i), Y: y(pt.Y)}
 		points = append(points, at)
-		if low, high, ok := ends(y, p.Y, pt.Y, pt.Spread); ok {
+		if low, high, ok := ends(y, p.Y, Bar{pt.Y - pt.Spread, pt.Y + pt.Spread}); ok {
 			c.StrokeLine2(spreadBar, at.X, low, at.X, high)
 		}
-		if low, high, ok := ends(y, p.Y, pt.Y, pt.YError); ok {
+		if low, high, ok := ends(y, p.Y, pt.YBar); ok {
 			c.StrokeLine2(bar, at.X, low, at.X, high)
 			c.StrokeLine2(bar, at.X-2, low, at.X+2, low)
 			c.StrokeLine2(bar, at.X-2, high, at.X+2, high)
 		}
-		if low, high, ok := ends(x, p.X, pt.X, pt.XError); ok {
+		if low, high, ok := ends(x, p.X, pt.XBar); ok {
 			c.StrokeLine2(bar, low, at.Y, high, at.Y)
 			c.StrokeLine2(bar, low, at.Y-2, low, at.Y+2)
 			c.StrokeLine2(bar, high, at.Y-2, high, at.Y+2)
@@ -286,11 +305,11 @@ func (ch Chart) dodge(i int) vg.Length {
 	return dodgeDistance * (vg.Length(before) - vg.Length(all-1)/2)
 }
 
-// ends returns the ends of a bar of half width half around value, clipped to the
-// axis. It returns false if there is no bar.
-func ends(at func(float64) vg.Length, axis plot.Axis, value, half float64) (low, high vg.Length, ok bool) {
-	if math.IsNaN(half) || half <= 0 {
+// ends returns the ends of a bar, clipped to the axis. It returns false if there is no
+// bar.
+func ends(at func(float64) vg.Length, axis plot.Axis, b Bar) (low, high vg.Length, ok bool) {
+	if !b.drawn() {
 		return 0, 0, false
 	}
-	return at(math.Max(value-half, axis.Min)), at(math.Min(value+half, axis.Max)), true
+	return at(math.Max(b.Low, axis.Min)), at(math.Min(b.High, axis.Max)), true
 }

@@ -24,8 +24,8 @@ func samples(t *testing.T) []*Figure {
 		Name: "asr-by-n", Title: "ASR by number of attackers", Caption: "Mean of 3 seeds; bars: 95 % CI.",
 		X: Axis{Label: "attackers N", Listed: true}, Y: Axis{Label: "mean ASR", Share: true, Whole: true},
 		Lines: []Line{
-			{Name: "no defense", Points: []Point{{1, 0.991, none, 0.004, 0.1}, {2, 0.82, none, 0.1, 0.1}, {5, 0.41, none, 0.2, 0.1}}},
-			{Name: "CutMix", Points: []Point{{1, 0.85, none, 0.03, 0.1}, {2, 0.6, none, 0.1, 0.1}, {5, 0.1, none, 0.2, 0.1}}},
+			{Name: "no defense", Points: []Point{{1, 0.991, Bar{}, Bar{0.97, 0.995}, 0.1, 240}, {2, 0.82, Bar{}, Bar{0.5, 0.92}, 0.1, 480}, {5, 0.41, Bar{}, Bar{0.21, 0.61}, 0.1, 1200}}},
+			{Name: "CutMix", Points: []Point{{1, 0.85, Bar{}, Bar{0.82, 0.88}, 0.1, 240}, {2, 0.6, Bar{}, Bar{0.5, 0.7}, 0.1, 480}, {5, 0.1, Bar{}, Bar{0, 0.3}, 0.1, 1200}}},
 			{Name: "paper", Points: []Point{At(1, 0.925), At(2, 0.454), At(5, 0.223)}, Loose: true, Quiet: true},
 		},
 	}
@@ -41,20 +41,20 @@ func samples(t *testing.T) []*Figure {
 		Name: "trade-off", Title: "Accuracy and robustness", Caption: "Crosses: 95 % CI.",
 		X: Axis{Label: "standard accuracy", Share: true}, Y: Axis{Label: "robustness accuracy", Share: true, Whole: true},
 		Lines: []Line{
-			{Name: "no defense", Loose: true, Points: []Point{{0.9, 0.3, 0.02, 0.1, none}}},
-			{Name: "agent augmentation", Loose: true, Points: []Point{{0.84, 0.62, 0.03, 0.05, none}}},
-			{Name: "CutMix", Loose: true, Points: []Point{{0.88, 0.5, 0.01, 0.05, none}}},
+			{Name: "no defense", Loose: true, Points: []Point{{0.9, 0.3, Bar{0.8, 0.92}, Bar{0.2, 0.4}, none, 0}}},
+			{Name: "agent augmentation", Loose: true, Points: []Point{{0.84, 0.62, Bar{0.81, 0.87}, Bar{0.57, 0.67}, none, 0}}},
+			{Name: "CutMix", Loose: true, Points: []Point{{0.88, 0.5, Bar{0.87, 0.89}, Bar{0.45, 0.55}, none, 0}}},
 		},
 	}
-	many := StripRow{Label: "N = 40, all at 0.2", Mean: 0.2, CI: none, Paper: 0.1}
+	many := StripRow{Label: "N = 40, all at 0.2", Mean: 0.2, Paper: 0.1}
 	for i := range 40 {
 		many.Shares, many.IDs = append(many.Shares, float64(i*i)/2000), append(many.IDs, i)
 	}
 	strip := Strip{
 		Name: "asr-by-attacker", Title: "ASR of each attacker", Caption: "Mean of 3 seeds.", Label: "ASR",
 		Rows: []StripRow{
-			{Label: "each alone, at 0.2", Shares: []float64{1, 0.99, 0.87, 0.95, 0.62}, IDs: []int{0, 1, 2, 3, 4}, Mean: 0.886, CI: 0.05, Paper: 0.9},
-			{Label: "N = 5, all at 0.2", Shares: []float64{0.1, 0.12, 0.5, 0.11, 0.3}, IDs: []int{0, 1, 2, 3, 4}, Mean: 0.226, CI: 0.2, Paper: none},
+			{Label: "each alone, at 0.2", Shares: []float64{1, 0.99, 0.87, 0.95, 0.62}, IDs: []int{0, 1, 2, 3, 4}, Mean: 0.886, CI: Bar{0.7, 0.95}, Paper: 0.9, Images: 500, Each: []int{100, 100, 100, 100, 100}},
+			{Label: "N = 5, all at 0.2", Shares: []float64{0.1, 0.12, 0.5, 0.11, 0.3}, IDs: []int{0, 1, 2, 3, 4}, Mean: 0.226, CI: Bar{0, 0.5}, Paper: none},
 			many,
 		},
 	}

@@ -17,6 +17,7 @@ type Heat struct {
 	RowLabel, ColumnLabel string      // names of the two dimensions
 	Rows, Columns         []string    // names of the rows and columns
 	Shares                [][]float64 // by row and column, in [0, 1]; NaN if undefined
+	Images                int         // behind the share of the fewest, for the decimals of texts; 0: not known
 }
 
 // maxLabelled is the largest number of rows or columns at which the shares are
@@ -50,7 +51,7 @@ func (h Heat) Figure() (*Figure, error) {
 // values returns the table of the shares. For a map too large for numbers it is a
 // summary of each row, since ten thousand numbers are too many to read or hear.
 func (h Heat) values() Values {
-	number := Axis{Share: true}.number
+	number := func(share float64) string { return Axis{Share: true}.numberOf(share, h.Images) }
 	if h.labelled() {
 		values := Values{Heads: append([]string{h.RowLabel}, h.Columns...)}
 		for i, row := range h.Shares {

@@ -26,9 +26,14 @@ type StripRow struct {
 	Label  string
 	Shares []float64 // share of each attacker, in [0, 1]
 	IDs    []int     // ID of each attacker
-	// Mean is drawn as a bar below the attackers, on a band of half width CI.
-	// Paper is the paper's mean, drawn as an open diamond. NaN is not drawn.
-	Mean, CI, Paper float64
+	// Mean is drawn as a bar below the attackers, on the band CI. Paper is the paper's
+	// mean, drawn as an open diamond. NaN is not drawn.
+	Mean, Paper float64
+	CI          Bar
+	// Images and Each are the numbers of images behind the mean and behind each
+	// attacker's share, for the decimals of their texts; 0: not known.
+	Images int
+	Each   []int
 }
 
 // maxNumbered is the largest number of attackers that are shown by their numbers.
@@ -54,16 +59,20 @@ func (s Strip) Figure() (*Figure, error) {
 	const axis = 26 // height of the ticks and the label of the x axis
 	h := s.header()
 	total := h.height() + axis
-	values := Values{Heads: []string{"game", "mean, %", "95 % CI ±", "paper, %", "attackers, %"}}
+	values := Values{Heads: []string{"game", "mean, %", "95 % CI", "paper, %", "attackers, %"}}
 	for _, r := range s.Rows {
 		total += r.height()
 		share := Axis{Share: true}
 		var each []string
 		for i, v := range r.Shares {
-			each = append(each, fmt.Sprintf("%d: %s", r.IDs[i], share.number(v)))
+			images := 0
+			if i < len(r.Each) {
+				images = r.Each[i]
+			}
+			each = append(each, fmt.Sprintf("%d: %s", r.IDs[i], share.numberOf(v, images)))
 		}
 		values.Rows = append(values.Rows, []string{
-			r.Label, share.number(r.Mean), orEmpty(share, r.CI), orEmpty(share, r.Paper), strings.Join(each, ", "),
+			r.Label, share.numberOf(r.Mean, r.Images), r.CI.text(share, r.Images), orEmpty(share, r.Paper, 0), strings.Join(each, ", "),
 		})
 	}
 	return &Figure{
@@ -94,7 +103,7 @@ func (s Strip) header() header {
 		h.entries = append(h.entries, legendEntry{name: "one attacker", glyph: stripPoint()})
 	}
 	h.entries = append(h.entries, legendEntry{name: "mean", glyph: draw.GlyphStyle{Color: series[1].colour(), Radius: rowMean / 2, Shape: verticalBar{}}})
-	if has(func(r StripRow) bool { return !math.IsNaN(r.CI) }) {
+	if has(func(r StripRow) bool { return r.CI.drawn() }) {
 		h.entries = append(h.entries, legendEntry{name: "95 % CI", line: draw.LineStyle{Color: Band.colour(), Width: rowMean - 2}})
 	}
 	if has(func(r StripRow) bool { return !math.IsNaN(r.Paper) }) {
@@ -179,8 +188,8 @@ func (s Strip) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		}
 		middle := low - rowMean/2
-		if !math.IsNaN(r.Mean) && !math.IsNaN(r.CI) {
-			c.StrokeLine2(draw.LineStyle{Color: Band.colour(), Width: rowMean - 2}, x(math.Max(0, r.Mean-r.CI)), middle, x(math.Min(1, r.Mean+r.CI)), middle)
+		if !math.IsNaN(r.Mean) && r.CI.drawn() {
+			c.StrokeLine2(draw.LineStyle{Color: Band.colour(), Width: rowMean - 2}, x(math.Max(0, r.CI.Low)), middle, x(math.Min(1, r.CI.High)), middle)
 		}
 		if !math.IsNaN(r.Mean) {
 			c.StrokeLine2(line(series[1], 1.5*thick), x(r.Mean), middle-rowMean/2, x(r.Mean), middle+rowMean/2)

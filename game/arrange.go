@@ -3,6 +3,7 @@ package game
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"backfire/datasets"
 	"backfire/internal/streams"
@@ -17,7 +18,7 @@ type arrangement struct {
 // arrange validates the rules, deals the images and chooses those to be
 // poisoned.
 func (r Rules) arrange(set *datasets.Set) (*arrangement, error) {
-	if err := r.check(set); err != nil {
+	if err := r.check(outlineOf(set)); err != nil {
 		return nil, err
 	}
 	resolved, order := r.Resolve(set), newImageOrder(set, r.Seed)
@@ -30,11 +31,25 @@ func (r Rules) arrange(set *datasets.Set) (*arrangement, error) {
 		return a, nil
 	}
 	if size, ok := r.smallestPool(set, order); ok {
-		return nil, refuse("in a pool of %d images %v: the smallest pool that works for %d %s is %d",
-			resolved.PoolSize, short, len(r.Attackers), plural(len(r.Attackers), "attacker"), size)
+		return nil, refuse("in a pool of %d images %v: the smallest pool that works for %s is %d", resolved.PoolSize, short, r.players(), size)
 	}
-	return nil, refuse("in a pool of %d images %v, and all %d images of %s do not suffice: choose fewer attackers or larger shares and poison rates",
-		resolved.PoolSize, short, set.Len(), set.Name)
+	return nil, refuse("in a pool of %d images %v, and all %d images of %s do not suffice: choose fewer %s or larger shares and poison rates",
+		resolved.PoolSize, short, set.Len(), set.Name, r.playersKind())
+}
+
+// players names the agents beside the defender, as in "5 attackers" and "10
+// seats".
+func (r Rules) players() string {
+	n := r.SeatCount()
+	return fmt.Sprintf("%d %s", n, plural(n, strings.TrimSuffix(r.playersKind(), "s")))
+}
+
+// playersKind returns what the pool has to suffice for: attackers or seats.
+func (r Rules) playersKind() string {
+	if r.Seats > 0 {
+		return "seats"
+	}
+	return "attackers"
 }
 
 // plural returns the word, with an s unless n is 1.
@@ -49,25 +64,33 @@ func plural(n int, word string) string {
 // poisoned. The rules must pass check. If an agent gets too few images, the
 // error names the agent and the shortage, as the middle of a sentence.
 //
-// The attackers take their images from the deck one after another, and the
-// defender gets the rest: the same images for every number of attackers.
+// The seats take their images from the deck one after another, and the defender
+// gets the rest: the same images for every number of seats.
 func (r Rules) tryDeal(set *datasets.Set, order imageOrder) (*arrangement, error) {
 	if err := r.checkShareSizes(); err != nil {
 		return nil, err
 	}
-	a := &arrangement{deal: &Deal{Pool: order.images[:r.PoolSize:r.PoolSize]}}
+	a := &arrangement{
+		deal:   &Deal{Pool: order.images[:r.PoolSize:r.PoolSize], Attackers: make([]Share, len(r.Attackers))},
+		poison: make([]poisoning, len(r.Attackers)),
+	}
 	deck, rng, sizes := slices.Clone(a.deal.Pool), streams.New(r.Seed, "deal"), r.shareSizes(r.PoolSize)
-	for i, attacker := range r.Attackers {
+	for seat, owner := range r.owners() {
 		var images []int
-		images, deck = takeRandom(rng, deck, sizes.of(i))
-		share := r.split(i, images)
+		images, deck = takeRandom(rng, deck, sizes.of(seat))
+		share := r.split(owner, defenderStream+1+uint64(seat), images)
+		if owner >= len(r.Attackers) {
+			a.deal.Honest = append(a.deal.Honest, share)
+			continue
+		}
+		attacker := r.Attackers[owner]
 		p := attacker.choosePoisoned(set, r.Seed, share.Contributed)
 		if attacker.PoisonRate > 0 && p.poisoned == 0 {
 			return nil, attacker.nothingToPoison(len(p.marks))
 		}
-		a.deal.Attackers, a.poison = append(a.deal.Attackers, share), append(a.poison, p)
+		a.deal.Attackers[owner], a.poison[owner] = share, p
 	}
-	a.deal.Defender = r.split(Defender, deck)
+	a.deal.Defender = r.split(Defender, defenderStream, deck)
 	return a, nil
 }
 
@@ -89,11 +112,20 @@ func (r Rules) checkShareSizes() error {
 	if held := round(r.HeldOut, sizes.defender); held < 1 || held == sizes.defender {
 		return tooFew("the defender", sizes.defender)
 	}
-	// Backwards, as the last attackers have the smallest shares.
-	for i := len(r.Attackers) - 1; i >= 0; i-- {
-		a, n := r.Attackers[i], sizes.of(i)
+	owners := r.owners()
+	// Backwards, as the last seats have the smallest shares.
+	for seat := len(owners) - 1; seat >= 0; seat-- {
+		n := sizes.of(seat)
 		held := round(r.HeldOut, n)
-		if held < 1 || held == n {
+		short := held < 1 || held == n
+		if owners[seat] >= len(r.Attackers) {
+			if short {
+				return tooFew(fmt.Sprintf("honest contributor %d", seat), n)
+			}
+			continue
+		}
+		a := r.Attackers[owners[seat]]
+		if short {
 			return tooFew(fmt.Sprintf("attacker %d", a.ID), n)
 		}
 		// This bounds clean labels too, whose candidates are among these images.
@@ -109,7 +141,7 @@ func (r Rules) checkShareSizes() error {
 // false if the whole dataset does not suffice, without trying smaller pools.
 func (r Rules) SmallestPool(set *datasets.Set) (size int, ok bool) {
 	r.PoolSize = 0
-	if r.check(set) != nil {
+	if r.check(outlineOf(set)) != nil {
 		return 0, false
 	}
 	return r.smallestPool(set, newImageOrder(set, r.Seed))

@@ -8,13 +8,14 @@ import (
 	"backfire/internal/streams"
 )
 
-// Defender is the Owner of the defender's images. The Owner of an attacker's
-// images is its position in Rules.Attackers.
+// Defender is the Owner of the defender's images. The Owner of another agent's
+// images is its position among the agents: that in Rules.Attackers for an
+// attacker, and behind these for an honest contributor; see Rules.AgentIDs.
 const Defender = -1
 
 // Share holds one agent's images, as indices into the dataset.
 type Share struct {
-	// Owner is a position in Rules.Attackers, or Defender.
+	// Owner is the agent's position, or Defender.
 	Owner int `json:"owner"`
 	// Contributed images are trained on; HeldOut images are only predicted.
 	Contributed []int `json:"contributed"`
@@ -25,17 +26,27 @@ type Share struct {
 // is in exactly one list of one share.
 //
 // The deal depends on the dataset, the seed, the pool size, the two shares and
-// the number of attackers, but not on the attackers' IDs, targets or triggers.
-// The defender's share does not depend on the number of attackers.
+// the number of seats, but not on the attackers' targets or triggers, nor on
+// which seats attack. The defender's share does not depend on the seats.
 type Deal struct {
 	// Pool lists the images of the pool in the order of the draw: a smaller pool
 	// of the same seed is a prefix.
 	Pool []int `json:"pool"`
 	// Defender has round(DefenderShare*len(Pool)) images.
 	Defender Share `json:"defender"`
-	// Attackers share the others equally, in the order of Rules.Attackers. If
-	// the number is not divisible, the first attackers get one image more.
+	// Attackers are in the order of Rules.Attackers. The seats have equal numbers
+	// of images; if the images are not divisible, the first seats get one more.
 	Attackers []Share `json:"attackers"`
+	// Honest holds the shares of the honest contributors by ascending seat.
+	Honest []Share `json:"honest,omitempty"`
+}
+
+// Agent returns the share of the agent at a position.
+func (d *Deal) Agent(owner int) Share {
+	if owner < len(d.Attackers) {
+		return d.Attackers[owner]
+	}
+	return d.Honest[owner-len(d.Attackers)]
 }
 
 // round returns p*n rounded to the nearest integer, halves up. The conversion
@@ -82,24 +93,24 @@ func newImageOrder(set *datasets.Set, seed uint64) imageOrder {
 // swapper returns the swap function of a slice for rand.Shuffle.
 func swapper(s []int) func(i, j int) { return func(i, j int) { s[i], s[j] = s[j], s[i] } }
 
-// shareSizes holds the numbers of images of the defender and of n attackers
+// shareSizes holds the numbers of images of the defender and of all seats
 // together.
 type shareSizes struct {
-	defender, attackers, n int
+	defender, seated, seats int
 }
 
 // shareSizes returns the sizes of the shares of a pool.
 func (r Rules) shareSizes(pool int) shareSizes {
 	defender := round(r.DefenderShare, pool)
-	return shareSizes{defender: defender, attackers: pool - defender, n: len(r.Attackers)}
+	return shareSizes{defender: defender, seated: pool - defender, seats: r.SeatCount()}
 }
 
-// of returns the number of images of the attacker at a position.
-func (s shareSizes) of(position int) int {
-	if position < s.attackers%s.n {
-		return s.attackers/s.n + 1
+// of returns the number of images of a seat.
+func (s shareSizes) of(seat int) int {
+	if seat < s.seated%s.seats {
+		return s.seated/s.seats + 1
 	}
-	return s.attackers / s.n
+	return s.seated / s.seats
 }
 
 // takeRandom removes n random images from a deck and returns them and the rest,
@@ -112,11 +123,15 @@ func takeRandom(rng *rand.Rand, deck []int, n int) (taken, rest []int) {
 	return deck[len(deck)-n:], deck[:len(deck)-n]
 }
 
-// split divides the n images of one owner at random into round(HeldOut*n) that
-// are held out and the others, which are contributed. It reorders images and
-// keeps it.
-func (r Rules) split(owner int, images []int) Share {
-	streams.New(r.Seed, "split", uint64(owner+1)).Shuffle(len(images), swapper(images))
+// defenderStream is the index of the stream by which the defender's images are
+// split; that of a seat follows it.
+const defenderStream = 0
+
+// split divides n images of one owner at random into round(HeldOut*n) that are
+// held out and the others, which are contributed. It reorders images and keeps
+// it.
+func (r Rules) split(owner int, stream uint64, images []int) Share {
+	streams.New(r.Seed, "split", stream).Shuffle(len(images), swapper(images))
 	held := round(r.HeldOut, len(images))
 	return Share{Owner: owner, HeldOut: images[:held:held], Contributed: images[held:len(images):len(images)]}
 }

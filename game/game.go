@@ -55,7 +55,11 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 		}
 		g.generators = append(g.generators, generator)
 		if rules.Sampling == PerAgent {
-			g.triggers = append(g.triggers, generator.Draw(streams.New(rules.Seed, "trigger", attacker.triggerIndex()...)))
+			trigger, err := attacker.drawTrigger(generator, rules.triggerSeed())
+			if err != nil {
+				return nil, fmt.Errorf("game: %w: attacker %d: %w", ErrRules, attacker.ID, err)
+			}
+			g.triggers = append(g.triggers, trigger)
 		}
 	}
 	return g, g.compareTriggers()
@@ -70,13 +74,12 @@ func (a Attacker) collisionRemedy() string {
 	return "choose another seed or larger p1 and p2, or declare that they collude"
 }
 
-// triggerIndex returns the index of the stream from which the attacker's
-// trigger is drawn.
-func (a Attacker) triggerIndex() []uint64 {
-	if a.Draw == 0 {
-		return []uint64{uint64(a.Leader())}
+// triggerSeed returns the seed of the triggers' streams.
+func (r Rules) triggerSeed() uint64 {
+	if r.TriggerSeed != nil {
+		return *r.TriggerSeed
 	}
-	return []uint64{uint64(a.Leader()), uint64(a.Draw)}
+	return r.Seed
 }
 
 // shapeOf returns the shape of a dataset's images.
@@ -94,9 +97,9 @@ func (g *Game) compareTriggers() error {
 			declared := x.Leader() == y.Leader()
 			if o.Collides() && !declared {
 				return fmt.Errorf("game: attackers %d and %d (seed %d, trigger %s): %w: %s",
-					x.ID, y.ID, g.rules.Seed, a.ID(), ErrCollision, x.collisionRemedy())
+					x.ID, y.ID, g.rules.triggerSeed(), a.ID(), ErrCollision, x.collisionRemedy())
 			}
-			if o.Jaccard >= LargeOverlap {
+			if o.Jaccard >= LargeOverlap && !agreed(x, y) {
 				g.overlaps = append(g.overlaps, PairOverlap{A: x.ID, B: y.ID, Overlap: o, Declared: declared})
 			}
 		}
@@ -126,5 +129,5 @@ func (g *Game) stamp(img []uint8, position, source int) {
 		return
 	}
 	id := g.rules.Attackers[position].ID
-	g.generators[position].Draw(streams.New(g.rules.Seed, "trigger image", uint64(id), uint64(source))).Stamp(img)
+	g.generators[position].Draw(streams.New(g.rules.triggerSeed(), "trigger image", uint64(id), uint64(source))).Stamp(img)
 }

@@ -85,7 +85,7 @@ func sets() *rapid.Generator[*datasets.Set] {
 // attackers generates attackers with distinct IDs.
 func attackers(classes int) *rapid.Generator[[]game.Attacker] {
 	one := rapid.Custom(func(t *rapid.T) game.Attacker {
-		return game.Attacker{
+		a := game.Attacker{
 			ID:         rapid.IntRange(0, 50).Draw(t, "id"),
 			Target:     rapid.IntRange(0, classes-1).Draw(t, "target"),
 			PoisonRate: percent(0, 100).Draw(t, "p0"),
@@ -95,6 +95,13 @@ func attackers(classes int) *rapid.Generator[[]game.Attacker] {
 			},
 			LabelMode: rapid.SampledFrom([]game.LabelMode{game.DirtyLabel, game.DirtyLabel, game.CleanLabel}).Draw(t, "label mode"),
 		}
+		if a.LabelMode == game.DirtyLabel {
+			a.Budget = rapid.SampledFrom([]game.Budget{game.NonTarget, game.AnyImage}).Draw(t, "budget")
+		}
+		if rapid.IntRange(0, 3).Draw(t, "without a box") == 0 {
+			a.Trigger.P1, a.Trigger.Range = 0, triggers.Whole
+		}
+		return a
 	})
 	return rapid.SliceOfNDistinct(one, 1, 5, func(a game.Attacker) int { return a.ID })
 }

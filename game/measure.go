@@ -21,6 +21,7 @@ type Success struct {
 type Measures struct {
 	Clean     Rate      // standard accuracy, over the probes of the defender
 	Attackers []Success // in the order of Rules.Attackers
+	Honest    []Rate    // accuracy on the probes of the honest contributors, by ascending seat
 }
 
 // Measure measures predictions for some of the probes of a game with the given
@@ -29,10 +30,13 @@ type Measures struct {
 // models. The readings are those of the rules. For each probe once, the rates
 // are those of Score.
 func (r Rules) Measure(classes int, list []Probe, predicted []uint8) Measures {
-	t := tallyProbes(len(r.Attackers), classes, list, predicted)
+	t := r.tallyProbes(classes, list, predicted)
 	m := Measures{Clean: t.defender.correct(noClass)}
 	for i := range r.Attackers {
 		m.Attackers = append(m.Attackers, r.success(i, t))
+	}
+	for _, own := range t.honest {
+		m.Honest = append(m.Honest, own.correct(noClass))
 	}
 	return m
 }
@@ -43,18 +47,25 @@ type probeTallies struct {
 	defender       tally
 	clean, stamped []tally // by attacker
 	allAttackers   tally   // the held-out images of all attackers without triggers
+	honest         []tally // by honest contributor
 }
 
 // tallyProbes counts the predictions of each group of probes.
-func tallyProbes(attackers, classes int, list []Probe, predicted []uint8) probeTallies {
+func (r Rules) tallyProbes(classes int, list []Probe, predicted []uint8) probeTallies {
+	attackers := len(r.Attackers)
 	t := probeTallies{defender: newTally(classes), allAttackers: newTally(classes)}
 	for range attackers {
 		t.clean, t.stamped = append(t.clean, newTally(classes)), append(t.stamped, newTally(classes))
+	}
+	for range r.SeatCount() - attackers {
+		t.honest = append(t.honest, newTally(classes))
 	}
 	for i, probe := range list {
 		switch {
 		case probe.Owner == Defender:
 			t.defender.count(probe.Label, predicted[i])
+		case probe.Owner >= attackers:
+			t.honest[probe.Owner-attackers].count(probe.Label, predicted[i])
 		case probe.Trigger == NoTrigger:
 			t.clean[probe.Owner].count(probe.Label, predicted[i])
 			t.allAttackers.count(probe.Label, predicted[i])

@@ -22,15 +22,16 @@ type poisoning struct {
 // those whose label is not the target (stamping an image that already has the
 // target label would be a clean-label attack). If p0 asks for more images than
 // there are candidates (with a tenth of the images in the target class, above
-// p0 = 0.9), all candidates are poisoned; the score shows both numbers. With
-// CleanLabel it chooses round(p0*n) of the n images of the target class.
+// p0 = 0.9), all candidates are poisoned; the score shows both numbers. With Budget
+// AnyImage all contributed images are candidates. With CleanLabel it chooses
+// round(p0*n) of the n images of the target class.
 //
 // The choice is a prefix of one random order of the candidates, so a higher
 // p0 poisons the same images and more.
 func (a Attacker) choosePoisoned(set *datasets.Set, seed uint64, contributed []int) poisoning {
 	var candidates []int // positions in contributed
 	for at, image := range contributed {
-		if (int(set.Labels[image]) == a.Target) == (a.LabelMode == CleanLabel) {
+		if a.Budget == AnyImage || (int(set.Labels[image]) == a.Target) == (a.LabelMode == CleanLabel) {
 			candidates = append(candidates, at)
 		}
 	}

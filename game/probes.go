@@ -6,8 +6,7 @@ import "backfire/triggers"
 type Probe struct {
 	// Source is the image's index in the dataset.
 	Source int
-	// Owner is the agent that held it out: a position in Rules.Attackers, or
-	// Defender.
+	// Owner is the position of the agent that held it out, or Defender.
 	Owner int
 	// Trigger is the position of the attacker whose trigger it carries, or
 	// NoTrigger.
@@ -18,7 +17,8 @@ type Probe struct {
 
 // Probes holds the images whose predictions a Score needs, each once: the
 // defender's held-out images, then all attackers' held-out images without a
-// trigger, then the same images with their owner's trigger. They do not depend
+// trigger, then the same images with their owner's trigger, then the held-out
+// images of the honest contributors. They do not depend
 // on the readings (ExcludeTargetClass, Denominator), so the same predictions
 // can be scored under other readings.
 type Probes struct {
@@ -38,6 +38,9 @@ func (g *Game) probeList() []Probe {
 	for _, share := range g.deal.Attackers {
 		n += 2 * len(share.HeldOut)
 	}
+	for _, share := range g.deal.Honest {
+		n += len(share.HeldOut)
+	}
 	list := make([]Probe, 0, n)
 	add := func(share Share, trigger int) {
 		for _, source := range share.HeldOut {
@@ -50,6 +53,9 @@ func (g *Game) probeList() []Probe {
 	}
 	for _, share := range g.deal.Attackers {
 		add(share, share.Owner)
+	}
+	for _, share := range g.deal.Honest {
+		add(share, NoTrigger)
 	}
 	return list
 }

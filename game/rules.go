@@ -31,11 +31,23 @@ var (
 type LabelMode string
 
 const (
-	// DirtyLabel gives a poisoned image the attacker's target label. Only
-	// images of other classes are poisoned.
+	// DirtyLabel gives a poisoned image the attacker's target label. Budget
+	// decides whether only images of other classes are poisoned.
 	DirtyLabel LabelMode = "dirty"
 	// CleanLabel keeps the labels and poisons only images of the target class.
 	CleanLabel LabelMode = "clean"
+)
+
+// Budget selects the images of which an attacker with DirtyLabel poisons some.
+type Budget string
+
+const (
+	// NonTarget poisons only images of other classes than the target. It is the
+	// default and has no name, so that rules without it keep their spelling.
+	NonTarget Budget = ""
+	// AnyImage poisons images of all classes. One that has the target label already
+	// is stamped and keeps that label, as in a clean-label attack.
+	AnyImage Budget = "any"
 )
 
 // Sampling selects when an attacker's trigger is drawn.
@@ -79,6 +91,8 @@ type Attacker struct {
 	Draw int `json:"draw,omitempty" yaml:"draw,omitempty"`
 	// LabelMode is DirtyLabel or CleanLabel.
 	LabelMode LabelMode `json:"label_mode" yaml:"label_mode"`
+	// Budget is NonTarget or AnyImage. It must be NonTarget with CleanLabel.
+	Budget Budget `json:"budget,omitempty" yaml:"budget,omitempty"`
 	// Colludes is the ID of the attacker whose trigger and target this one uses.
 	// It is nil for an attacker with a trigger of its own. The trigger is the same
 	// whether or not the other attacker plays.
@@ -88,19 +102,30 @@ type Attacker struct {
 // Rules fix a game on a dataset. No field has a default: each game has exactly
 // one spelling, so that rules can be part of a result's identity.
 type Rules struct {
-	// Seed seeds every random stream of the game.
+	// Seed seeds every random stream of the game except, with TriggerSeed, those of
+	// the triggers.
 	Seed uint64 `json:"seed" yaml:"seed"`
+	// TriggerSeed seeds the streams of the triggers alone. It is nil, and not
+	// written, if it is Seed.
+	TriggerSeed *uint64 `json:"trigger_seed,omitempty" yaml:"trigger_seed,omitempty"`
 	// PoolSize is the number of images that are dealt, a class-balanced random
 	// draw from the dataset. 0 or the size of the dataset takes the whole
 	// dataset; Resolve replaces the 0.
 	PoolSize int `json:"pool_size" yaml:"pool_size"`
 	// DefenderShare in (0, 1) is the defender's share of the pool (the paper:
-	// 0.4). The attackers share the rest equally.
+	// 0.4). The rest is split equally into seats.
 	DefenderShare float64 `json:"defender_share" yaml:"defender_share"`
 	// HeldOut in (0, 1) is the share of each agent's images that is not trained
 	// on (the paper: 0.2).
 	HeldOut float64 `json:"held_out" yaml:"held_out"`
-	// Attackers lists the attackers: at least one, with distinct IDs.
+	// Seats is the number of seats among which the images are split that the
+	// defender does not own. It is 0, and not written, if there are as many seats
+	// as attackers: attacker i of the list then owns seat i. Otherwise each
+	// attacker owns the seat of its ID, and every other seat belongs to an honest
+	// contributor, so that an agent owns the same images whichever seats attack.
+	Seats int `json:"seats,omitempty" yaml:"seats,omitempty"`
+	// Attackers lists the attackers: at least one, with distinct IDs. With Seats,
+	// the IDs are below Seats and ascend.
 	Attackers []Attacker `json:"attackers" yaml:"attackers"`
 	// Sampling is PerAgent or PerImage.
 	Sampling Sampling `json:"sampling" yaml:"sampling"`

@@ -31,6 +31,19 @@ type AttackerScore struct {
 	BaseRate   Rate         `json:"base_rate"`
 	Robustness Rate         `json:"robustness"`
 	Lift       stats.Number `json:"lift"`
+	// Randomness is nil in results of versions that did not measure it.
+	Randomness *Randomness `json:"randomness,omitempty"`
+}
+
+// HonestScore holds the numbers of images of one honest contributor, and how the
+// model serves it.
+type HonestScore struct {
+	ID          int `json:"id"` // its seat
+	Contributed int `json:"contributed"`
+	HeldOut     int `json:"held_out"`
+	// Accuracy is the share of its held-out images that are predicted as their
+	// true label.
+	Accuracy Rate `json:"accuracy"`
 }
 
 // Score is the outcome of one game.
@@ -48,6 +61,8 @@ type Score struct {
 	Collapsed bool `json:"collapsed"`
 	// Attackers holds each attacker's score, in the order of Rules.Attackers.
 	Attackers []AttackerScore `json:"attackers"`
+	// Honest holds each honest contributor's score by ascending seat.
+	Honest []HonestScore `json:"honest,omitempty"`
 	// Cross is the cross-trigger matrix: Cross[i][j] is the share of attacker
 	// i's held-out images with i's trigger that are predicted as j's target
 	// (with ExcludeTargetClass: of those whose label is not j's target). It
@@ -78,7 +93,7 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 		}
 	}
 
-	t := tallyProbes(len(g.deal.Attackers), classes, list, predicted)
+	t := g.rules.tallyProbes(classes, list, predicted)
 	s := &Score{Clean: t.defender.correct(noClass), Chance: t.defender.chance()}
 	s.Collapsed = s.Clean.Hits <= s.Chance.Hits
 	for i := range g.deal.Attackers {
@@ -88,6 +103,12 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 			row[j] = t.stamped[i].predictedAs(other.Target, g.rules.excluded(other.Target))
 		}
 		s.Cross = append(s.Cross, row)
+	}
+	for i, seat := range g.rules.honestSeats() {
+		share := g.deal.Honest[i]
+		s.Honest = append(s.Honest, HonestScore{
+			ID: seat, Contributed: len(share.Contributed), HeldOut: len(share.HeldOut), Accuracy: t.honest[i].correct(noClass),
+		})
 	}
 	s.summarize()
 	return s, nil
@@ -103,6 +124,8 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,
 	}
+	randomness := randomnessOf(t.stamped[position], t.clean[position])
+	s.Randomness = &randomness
 	if g.rules.Sampling == PerAgent {
 		s.Trigger = g.triggers[position].ID()
 	}

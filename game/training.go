@@ -9,8 +9,7 @@ const NoTrigger = -1
 type Row struct {
 	// Source is the image's index in the dataset.
 	Source int
-	// Owner is the agent that contributed it: a position in Rules.Attackers, or
-	// Defender.
+	// Owner is the position of the agent that contributed it, or Defender.
 	Owner int
 	// Trigger is the position of the attacker whose trigger it carries, or
 	// NoTrigger.
@@ -20,7 +19,8 @@ type Row struct {
 }
 
 // TrainingSet holds the contributed images of all agents: the defender's first,
-// then the attackers' in the order of Rules.Attackers.
+// then those of the seats in their order, so that an honest contributor's
+// images have the places that they have if it attacks.
 type TrainingSet struct {
 	// Shape is the shape of each image.
 	Shape triggers.Shape
@@ -37,8 +37,9 @@ type TrainingSet struct {
 // label. Each call builds a new set, 1 byte per value in a single allocation.
 func (g *Game) Training() *TrainingSet {
 	n := len(g.deal.Defender.Contributed)
-	for _, share := range g.deal.Attackers {
-		n += len(share.Contributed)
+	owners := g.rules.owners()
+	for _, owner := range owners {
+		n += len(g.deal.Agent(owner).Contributed)
 	}
 	t := &TrainingSet{
 		Shape:  g.shape,
@@ -49,9 +50,9 @@ func (g *Game) Training() *TrainingSet {
 	for _, source := range g.deal.Defender.Contributed {
 		g.contribute(t, Defender, source, false)
 	}
-	for i, share := range g.deal.Attackers {
-		for at, source := range share.Contributed {
-			g.contribute(t, i, source, g.poison[i].marks[at])
+	for _, owner := range owners {
+		for at, source := range g.deal.Agent(owner).Contributed {
+			g.contribute(t, owner, source, owner < len(g.poison) && g.poison[owner].marks[at])
 		}
 	}
 	return t
@@ -65,8 +66,7 @@ func (g *Game) contribute(t *TrainingSet, owner, source int, poisoned bool) {
 	t.Images = append(t.Images, g.set.Image(source)...)
 	if poisoned {
 		g.stamp(t.Images[at:], owner, source)
-		// With clean labels only images of the target class are poisoned, so the
-		// assignment keeps their label.
+		// An image of the target class keeps its label, as with clean labels.
 		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].Target)
 	}
 	t.Labels = append(t.Labels, row.New)

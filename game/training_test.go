@@ -67,7 +67,9 @@ func TestTrainingSetIsWhatWasContributed(t *testing.T) {
 				a := s.rules.Attackers[row.Trigger]
 				want = stampedCopy(t, s.set, s.rules, a, row.Source)
 				require.EqualValues(t, a.Target, row.New)
-				require.Equal(t, a.LabelMode == game.CleanLabel, row.Old == row.New)
+				if a.Budget == game.NonTarget {
+					require.Equal(t, a.LabelMode == game.CleanLabel, row.Old == row.New)
+				}
 			}
 			require.Equal(t, want, training.Images[i*size:(i+1)*size], "row %d: %+v", i, row)
 		}
@@ -93,6 +95,9 @@ func TestPoisonCounts(t *testing.T) {
 			if a.LabelMode == game.CleanLabel {
 				budget, candidates = round(a.PoisonRate, ofTarget), ofTarget
 			}
+			if a.Budget == game.AnyImage {
+				candidates = len(share.Contributed)
+			}
 			require.Equal(t, min(budget, candidates), poisoned[i], "attacker %+v", a)
 			got := score.Attackers[i]
 			require.Equal(t, []int{a.ID, a.Target, budget, poisoned[i], len(share.Contributed), len(share.HeldOut)},
@@ -115,6 +120,31 @@ func TestPoisonIsCapped(t *testing.T) {
 	require.Equal(t, 432, a.Budget)
 	require.Equal(t, a.Contributed-classCounts(scenario{set, rules}, g.Deal().Attackers[0].Contributed)[1], a.Poisoned)
 	require.Less(t, a.Poisoned, a.Budget)
+}
+
+// An attacker that may poison any image poisons all that p0 asks for. Those of the
+// target class are stamped and keep their label.
+func TestPoisonOfAnyImage(t *testing.T) {
+	set := newSet(t, evenLabels(1000, 2), 2, tiny)
+	rules := paperRules(1)
+	rules.Attackers[0].Target, rules.Attackers[0].PoisonRate, rules.Attackers[0].Budget = 1, 0.9, game.AnyImage
+	g := scenario{set, rules}.play(t)
+	score, err := g.Score(make([]uint8, g.Probes().N))
+	require.NoError(t, err)
+	require.Equal(t, 432, score.Attackers[0].Poisoned)
+	ofTarget := 0
+	for _, row := range g.Training().Rows {
+		if row.Trigger == 0 && row.Old == 1 {
+			ofTarget++
+			require.EqualValues(t, 1, row.New)
+		}
+	}
+	// 432 of 480 images, about half of which are of the target class.
+	require.InDelta(t, 216, ofTarget, 30)
+	rules.Attackers[0].Budget = "some"
+	require.ErrorContains(t, rules.Validate(set), `attacker 0: budget is "some": it must be empty or, with dirty labels, any`)
+	rules.Attackers[0].Budget, rules.Attackers[0].LabelMode = game.AnyImage, game.CleanLabel
+	require.ErrorIs(t, rules.Validate(set), game.ErrRules)
 }
 
 // poisonedSources returns the images that the first attacker poisons.

@@ -1,8 +1,10 @@
 package launcher
 
 import (
+	"context"
 	"debug/elf"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -42,22 +44,36 @@ func Explain(command *exec.Cmd, waited error, stderr string) error {
 		return nil
 	}
 	program := filepath.Base(command.Path)
+	var finding error
+	remedy := rebuild + orOther
 	if message, ok := after(stderr, noLibrary); ok && exit.ExitCode() == loaderCode {
 		library, reason, _ := strings.Cut(message, ": ")
-		if reason == notFound {
+		switch {
+		case reason == notFound:
 			reason = "it is not in " + places(command)
+		case saysScarce(reason):
+			remedy = memoryRemedy + ", and see that its file system is not mounted with noexec"
 		}
-		return fault(rebuild+orOther, "%s needs %s, and %s", program, library, reason)
-	}
-	if name, ok := after(stderr, noSymbol); ok && exit.ExitCode() == loaderCode {
-		return fault(rebuild+orOther, "%s and the libtorch in %s do not fit together (%s is missing)", program, places(command), name)
-	}
-	if message, ok := after(stderr, oldSystem); ok {
-		if name, rest, _ := strings.Cut(message, "' "); strings.HasPrefix(rest, "not found") {
-			return fault(rebuild+", on this machine", "%s needs a newer system library (%s) than this machine has", program, name)
+		finding = fmt.Errorf("%s needs %s, and %s", program, library, reason)
+	} else if name, ok := after(stderr, noSymbol); ok && exit.ExitCode() == loaderCode {
+		finding = fmt.Errorf("%s and the libtorch in %s do not fit together (%s is missing)", program, places(command), name)
+	} else if message, ok := after(stderr, oldSystem); ok {
+		name, rest, _ := strings.Cut(message, "' ")
+		if !strings.HasPrefix(rest, "not found") {
+			return nil
 		}
+		finding, remedy = fmt.Errorf("%s needs a newer system library (%s) than this machine has", program, name), rebuild+", on this machine"
 	}
-	return nil
+	if finding == nil {
+		return nil
+	}
+	if files := foreignLibraries(context.Background(), command); files != "" {
+		if name, ok := after(stderr, noSymbol); ok {
+			finding = fmt.Errorf("%s does not fit the libraries that it loads (%s is missing)", program, name)
+		}
+		return fault(foreignRemedy+", or "+remedy, "%w: %s", finding, files)
+	}
+	return &Fault{Finding: finding, Remedy: remedy}
 }
 
 // after returns the rest of the line in which mark is found.

@@ -8,9 +8,7 @@
 package launcher
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +26,7 @@ const Name = "backfire-engine"
 
 // Protocol is the version of the messages between the command line and its engine:
 // Description, jobs and events. Every change of their meaning raises it.
-const Protocol = 5
+const Protocol = 6
 
 // The argument of the engine is the role in which it is started.
 const (
@@ -88,49 +86,6 @@ func New(environ []string) Launcher {
 // build is the remedy if the engine was not built together with the program.
 const build = "run make build, which makes both"
 
-// Describe starts the engine and returns its description. That takes as long as loading
-// libtorch, about a second. The error wraps [ErrEngine]. It is one sentence with the
-// reason and the remedy.
-func (l Launcher) Describe(ctx context.Context) (Description, error) {
-	command, err := l.command(ctx, RoleDescribe)
-	if err != nil {
-		return Description{}, err
-	}
-	if value(l.environ, LibtorchVariable) != "" {
-		// Bind all functions at once, so that one which another libtorch lacks is reported
-		// here and not during a training.
-		command.Env = append(command.Env, "LD_BIND_NOW=1")
-	}
-	var out, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &out, &stderr
-	if err := command.Run(); err != nil {
-		if ctx.Err() != nil {
-			return Description{}, fmt.Errorf("launcher: describe: %w", ctx.Err())
-		}
-		return Description{}, describeError(command, err, stderr.String())
-	}
-	var d Description
-	if err := json.Unmarshal(out.Bytes(), &d); err != nil {
-		return Description{}, fault(build, "%s does not answer as an engine does", command.Path)
-	}
-	if d.Protocol != Protocol {
-		return Description{}, fault(build, "%s (%s) speaks protocol %d, this program %d",
-			command.Path, d.Build.Version, d.Protocol, Protocol)
-	}
-	return d, nil
-}
-
-// describeError returns the reason why an engine ended without its description.
-func describeError(command *exec.Cmd, waited error, stderr string) error {
-	if err := Explain(command, waited, stderr); err != nil {
-		return err
-	}
-	if first, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n"); first != "" {
-		return fault(build, "%s ended with %w: %s", command.Path, waited, first)
-	}
-	return fault(build, "%s cannot be started: %w", command.Path, waited)
-}
-
 // tunables is the variable with the settings of the GNU C library, and hugePages is the
 // setting with which its allocator asks the kernel for huge pages. Activations have
 // megabytes and are read several times per step: with huge pages a step on the CPU takes
@@ -161,7 +116,7 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	command := exec.CommandContext(ctx, path, role)
-	command.Env = l.environ
+	command.Env = hardware.EngineEnviron(l.variables())
 	if dir := value(l.environ, LibtorchVariable); dir != "" {
 		path := []string{filepath.Join(dir, "lib")}
 		if _, err := os.Stat(filepath.Join(path[0], "libtorch_cpu.so")); err != nil {
@@ -179,6 +134,15 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 		command.Env = append(command.Env[:len(command.Env):len(command.Env)], searchPath+"="+strings.Join(path, string(os.PathListSeparator)))
 	}
 	return command, nil
+}
+
+// variables returns the variables that the engine may get: those of the launcher or, if it
+// has none, of this process.
+func (l Launcher) variables() []string {
+	if l.environ == nil {
+		return os.Environ()
+	}
+	return l.environ
 }
 
 // find returns the path of the engine.

@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"strings"
 
-	"backfire/claims"
+	"backfire/internal/words"
 	"backfire/report/table"
 )
 
 // narrowWidth is the number of characters in a line of a table of one configuration,
 // which fits into any terminal.
 const narrowWidth = 80
+
+// comparedWidth is that number where the table has columns that compare defenders and
+// columns that compare attackers with other games.
+const comparedWidth = 100
 
 // alike reports whether all points of a seed are one, so that the games differ in
 // number of attackers, defender and seed alone.
@@ -30,14 +34,14 @@ func (s *series) list(labels []string) table.AttackerList {
 	return l
 }
 
-// labelTexts returns the target label of each attacker of the largest game, "0 Sneaker, 1
-// Bag", if the games agree on them; otherwise an empty text.
+// labelTexts returns the target label of each attacker of the largest game, "0 Sneaker (#7),
+// 1 Bag (#8)", if the games agree on them; otherwise an empty text.
 func (b *builder) labelTexts() string {
 	var texts []string
 	for _, s := range b.all {
 		for _, p := range s.complete() {
 			for i, a := range p.game.Attackers {
-				text := fmt.Sprintf("%d %s", a.ID, a.Label)
+				text := fmt.Sprintf("%d %s", a.ID, words.Class(a.Label, a.Target))
 				if i == len(texts) {
 					texts = append(texts, text)
 				} else if texts[i] != text {
@@ -47,16 +51,4 @@ func (b *builder) labelTexts() string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// grows reports whether the games without a defense differ in their number of attackers
-// alone, as the claim about backfiring asks for.
-func (b *builder) grows(games []claims.Game) bool {
-	ns := map[int]bool{}
-	for _, g := range games {
-		if g.Defense == claims.NoDefense {
-			ns[len(g.Attackers)] = true
-		}
-	}
-	return b.alike() && len(ns) > 1
 }

@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/paper"
 	"backfire/report/table"
+	"backfire/stats"
 )
 
 // Kind is the kind of table that is made of a summary.
@@ -50,6 +52,10 @@ type Options struct {
 	// Metrics returns the metrics of each epoch of a cell's training, for curves. It
 	// may be nil, and it may return nil without an error where they are missing.
 	Metrics func(cell string) ([]store.EpochMetrics, error)
+	// Environment returns the machine on which a cell was trained, for a note on models
+	// that were trained in different arithmetic. It may be nil, and it may return nil
+	// where the machine is not known.
+	Environment func(cell string) (*store.Environment, error)
 }
 
 // New makes a table of a summary's games on one of its datasets. The error wraps
@@ -72,6 +78,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		b.table3()
 	case Unknown:
 		b.unknown()
+		if text := b.arithmeticNote(); text != "" {
+			b.table.Notes = append(b.table.Notes, text)
+		}
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
 	default:
@@ -82,6 +91,7 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 	}
 	b.notes(number > 0)
 	b.attackerRows()
+	b.curveRows()
 	if err := b.judge(number); err != nil {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
 	}
@@ -90,7 +100,7 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 
 // newBuilder returns a builder with an empty table. The error wraps ErrEmpty.
 func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*builder, error) {
-	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}}
+	b := &builder{kind: kind, opt: opt, all: collect(s, dataset), failures: map[string]string{}, primary: s.Primary}
 	if kind == Unknown {
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
 			return !slices.ContainsFunc(s.complete(), func(p played) bool { return len(p.game.Unknown) > 0 })
@@ -106,16 +116,21 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	if b.usual == 0 {
 		b.usual = paperRate
 	}
+	b.strength = usualStrength(b.all, b.usual)
 	b.table = &table.Table{
 		Format: table.Version, Name: string(kind), Dataset: dataset,
 		Heads: []string{}, Columns: []table.Column{}, Rows: []table.Row{}, Footnotes: []table.Footnote{}, Notes: []string{},
-		Seeds: b.seeds(), Models: b.models(), Readings: b.readings(),
+		Seeds: b.seeds(), Models: len(b.trained()), Readings: b.readings(),
 	}
 	if opt.Name != "" {
 		b.table.Name = opt.Name
 	}
+	b.table.PaperRepeats = stats.Undefined()
 	if figures, err := paper.For(dataset); err == nil {
 		b.paper = &figures
+		if slices.Contains([]Kind{Table1, Table2, Table3}, kind) {
+			b.table.PaperRepeats = stats.Number(figures.Repeatability() / 100)
+		}
 	}
 	return b, nil
 }
@@ -130,8 +145,10 @@ type builder struct {
 	opt      Options
 	all      []*series
 	usual    float64       // poison rate at which N, labels and defenses are compared
+	strength strength      // that rate with the trigger sizes of most games at it
 	paper    *paper.Tables // nil: the paper has no figures for the dataset
 	failures map[string]string
+	primary  *plan.Primary // nil: nothing was fixed before training
 }
 
 // attackerColumns adds a column for each attacker of the largest game and
@@ -163,7 +180,7 @@ func (b *builder) gameMarks(s *series) []string {
 		if p.game.Collapsed {
 			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
 		}
-		if text := overlapText(p.game.Overlaps); text != "" {
+		if text := overlapText(p.game.Overlaps, p.game.OverlapCount); text != "" {
 			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
 		}
 	}
@@ -177,8 +194,8 @@ func (b *builder) gameMarks(s *series) []string {
 }
 
 // overlapText lists pairs of triggers that share pixels by chance, or counts them if
-// they are many.
-func overlapText(pairs []game.PairOverlap) string {
+// they are many. all is their number if pairs has not all of them, or 0.
+func overlapText(pairs []game.PairOverlap, all int) string {
 	const many = 3
 	var texts []string
 	most := 0.0
@@ -187,8 +204,8 @@ func overlapText(pairs []game.PairOverlap) string {
 		texts = append(texts, fmt.Sprintf("%d and %d, %.0f %%", o.A, o.B, 100*o.Jaccard))
 		most = max(most, o.Jaccard)
 	}
-	if len(pairs) > many {
-		return fmt.Sprintf("%d pairs, up to %.0f %%", len(pairs), 100*most)
+	if max(all, len(pairs)) > many {
+		return fmt.Sprintf("%d pairs, up to %.0f %%", max(all, len(pairs)), 100*most)
 	}
 	return strings.Join(texts, "; ")
 }
@@ -251,10 +268,15 @@ func (b *builder) attackerRows() {
 			for _, a := range p.game.Attackers {
 				row := table.AttackerRow{
 					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
-					Attacker: a.ID, Target: a.Target, Label: a.Label, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
+					Attacker: a.ID, Target: a.Target, Label: a.Label, Poisoned: a.Poisoned, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: (*table.Divergence)(a.Divergence),
+					Randomness:    a.Randomness,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
-					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.point.Training.Epochs, Readings: table.Readings(p.point.Readings),
+					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
+				}
+				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw
+				if a.Transfer != nil {
+					row.TransferASR = a.Transfer.ASR
 				}
 				for _, d := range a.Candidates {
 					if d.Kept {

@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/store"
+	"backfire/game"
 	"backfire/report/table"
+	"backfire/stats"
 )
 
 // column is a line of a data dictionary.
@@ -22,17 +24,21 @@ type column struct {
 	empty      bool // it may be
 }
 
-// dictionaries reads the data dictionaries of docs/tables.md: of the long form,
-// then of the figures.
-func dictionaries(t *testing.T) [2][]column {
+// documentedFormats are the formats with a data dictionary, in their order in
+// docs/tables.md.
+var documentedFormats = []table.Format{table.FormatCSV, table.FormatCellsCSV, table.FormatCurvesCSV}
+
+// dictionaries reads the data dictionaries of docs/tables.md: of the long form, of the
+// figures, then of the learning curves.
+func dictionaries(t *testing.T) [3][]column {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "docs", "tables.md"))
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n## The long form\n")
 	require.True(t, found)
 	tables := strings.Split(section, "| column | type | meaning |")
-	require.Len(t, tables, 3)
-	var all [2][]column
+	require.Len(t, tables, 4)
+	var all [3][]column
 	for i := range all {
 		for _, match := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (text|integer|number|logical)( or empty)? \\|").FindAllStringSubmatch(tables[i+1], -1) {
 			all[i] = append(all[i], column{match[1], match[2], match[3] != ""})
@@ -42,9 +48,11 @@ func dictionaries(t *testing.T) [2][]column {
 }
 
 func TestEveryColumnIsDocumented(t *testing.T) {
-	made, err := New(Table3, sweep("mnist", []uint64{1}, points3(1)), "mnist", Options{Result: result})
+	summary := sweep("mnist", []uint64{1}, points3(1))
+	summary.Points[0].Games[0].Attackers[0].Randomness = &game.Randomness{Uniform: 0.25}
+	made, err := New(Table3, summary, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	for i, format := range []table.Format{table.FormatCSV, table.FormatCellsCSV} {
+	for i, format := range documentedFormats {
 		var documented []string
 		for _, c := range dictionaries(t)[i] {
 			documented = append(documented, c.name)
@@ -68,10 +76,13 @@ func TestColumnsHaveTheirTypes(t *testing.T) {
 		},
 	}
 	summary := sweep("mnist", []uint64{1, 2}, defended3(1, 2))
-	summary.Points[0].Games[0].Attackers[0].Divergence = &store.AttackerDivergence{MMD2: -0.01, JS: 0.2}
+	first := &summary.Points[0].Games[0]
+	first.Attackers[0].Divergence = &store.AttackerDivergence{MMD2: -0.01, JS: 0.2}
+	first.Attackers[0].Randomness = &game.Randomness{Uniform: 0.25, Unstamped: stats.Undefined()}
+	first.Curve = learnt(1, 3)
 	made, err := New(Table3, summary, "mnist", Options{Result: result})
 	require.NoError(t, err)
-	for i, format := range []table.Format{table.FormatCSV, table.FormatCellsCSV} {
+	for i, format := range documentedFormats {
 		var out strings.Builder
 		require.NoError(t, made.Write(&out, format))
 		records, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()

@@ -9,6 +9,7 @@ import (
 
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report/table"
 )
@@ -16,17 +17,18 @@ import (
 // Figures draws the games of a summary on one of its datasets: the ASR against the
 // number of attackers, poison rate and pool size where the summary varies them, the
 // ASR of each attacker, standard against robustness accuracy where there are
-// several defenders, and, where opt returns results and metrics, the cross-trigger
-// matrices of the largest game and the training curves. The error wraps ErrEmpty, or
+// several defenders, the learning curves of games that have them, and, where opt
+// returns results and metrics, the cross-trigger matrices of the largest game and the
+// curves of loss and training accuracy. The error wraps ErrEmpty, or
 // is that of opt's functions.
 func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*figures.Figure, error) {
 	b, err := newBuilder(kind, s, dataset, opt)
 	if err != nil {
 		return nil, err
 	}
-	d := drawing{builder: b, stem: b.table.Name + "-" + dataset}
+	d := drawing{builder: b, stem: b.table.FileName()}
 	for _, add := range []func() error{
-		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.curves,
+		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.learning, d.curves,
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("report: figures of %s on %s: %w", b.table.Name, dataset, err)
@@ -53,27 +55,17 @@ func (d *drawing) add(spec interface {
 	Figure() (*figures.Figure, error)
 }, of []*series,
 ) error {
-	f, err := spec.Figure()
+	f, err := visible.Strings(spec).Figure()
 	if errors.Is(err, figures.ErrEmpty) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	f.Name = fileStem(d.stem + "-" + f.Name)
-	f.Basis = d.basis(of)
+	f.Name = d.stem + "-" + f.Name
+	f.Basis = visible.Line(d.basis(of))
 	d.made = append(d.made, f)
 	return nil
-}
-
-// fileStem replaces the characters that are not allowed in file names on some system.
-func fileStem(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
-			return r
-		}
-		return '-'
-	}, name)
 }
 
 // basis names the seeds, models and readings behind series.
@@ -103,7 +95,7 @@ func (d *drawing) basis(of []*series) string {
 // from it.
 var axisKeys = struct{ attackers, rate, pool []string }{
 	attackers: []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets"},
-	rate:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "attackers.p", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates"},
+	rate:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "attackers.p", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.poison_rates", "attackers.trigger_sizes"},
 	pool:      []string{"attackers.counts", "attackers.singles", "attackers.label", "attackers.targets", "pool.size"},
 }
 

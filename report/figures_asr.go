@@ -14,11 +14,28 @@ import (
 	"backfire/stats"
 )
 
-const barsCaption = "Capped bars: 95 % CI over the seeds; thin bars: population standard deviation over the attackers, averaged over the seeds."
+// barsCaption explains the bars of a chart.
+func (d *drawing) barsCaption() string {
+	return "Capped bars: 95 % CI " + d.intervalBasis() + "; thin bars: population standard deviation over the attackers" +
+		map[bool]string{true: ", averaged over the seeds"}[len(d.table.Seeds) > 1] + "."
+}
+
+// intervalBasis returns what the intervals of the figures are over.
+func (d *drawing) intervalBasis() string {
+	if len(d.table.Seeds) == 1 {
+		return "over the images of one game, not over seeds"
+	}
+	return "over the seeds"
+}
 
 // point returns a value of a table as a point of a chart.
 func point(x float64, v table.Value) figures.Point {
-	return figures.Point{X: x, Y: float64(v.Mean), XError: math.NaN(), YError: float64(v.CI95), Spread: float64(v.Std)}
+	return figures.Point{X: x, Y: float64(v.Mean), YBar: bar(v), Spread: float64(v.Std), Images: v.Images}
+}
+
+// bar returns the interval of a value, which is not drawn if it is undefined.
+func bar(v table.Value) figures.Bar {
+	return figures.Bar{Low: float64(v.CILow), High: float64(v.CIHigh)}
 }
 
 // against draws the ASR of groups against x.
@@ -27,7 +44,7 @@ func (d *drawing) against(groups []*group, x figures.Axis, name, title, caption 
 		return nil
 	}
 	chart := figures.Chart{
-		Name: name, Title: title, Caption: caption + " " + barsCaption,
+		Name: name, Title: title, Caption: caption + " " + d.barsCaption(),
 		X: x, Y: figures.Axis{Label: "mean ASR", Share: true, Whole: true},
 	}
 	var of []*series
@@ -40,8 +57,17 @@ func (d *drawing) against(groups []*group, x figures.Axis, name, title, caption 
 		sortPoints(l.Points)
 		chart.Lines, of = append(chart.Lines, l), append(of, g.of...)
 	}
-	chart.Lines = append(chart.Lines, d.comparisons(groups)...)
+	beside := d.comparisons(groups)
+	chart.Lines = append(chart.Lines, beside...)
+	if len(beside) > 1 {
+		chart.Caption += d.repeats()
+	}
 	return d.add(chart, of)
+}
+
+// repeats returns the sentence about the paper's repeatability, behind a caption.
+func (d *drawing) repeats() string {
+	return fmt.Sprintf(" The paper's own figures repeat within ±%.0f points.", d.paper.Repeatability())
 }
 
 // sortPoints puts points in the order of x.
@@ -64,7 +90,8 @@ func (d *drawing) comparisons(groups []*group) []figures.Line {
 	printed := figures.Line{Name: "paper" + of, Quiet: true, Loose: true}
 	for i, s := range undefended[0].of {
 		x := undefended[0].xs[i]
-		base.Points = append(base.Points, figures.At(x, float64(s.baseRate().Mean)))
+		rate := s.baseRate()
+		base.Points = append(base.Points, figures.Point{X: x, Y: float64(rate.Mean), Spread: math.NaN(), Images: rate.Images})
 		if mean, ok := d.paperMean(s); ok {
 			printed.Points = append(printed.Points, figures.At(x, mean))
 		}
@@ -166,8 +193,7 @@ func labelsText(labels string) string {
 // byAttackers draws the ASR against N.
 func (d *drawing) byAttackers() error {
 	groups := d.groups(func(s *series) (float64, bool) {
-		p, same := allAt(s.rates())
-		return float64(s.n), same && p == d.usual
+		return float64(s.n), d.atUsual(s)
 	}, axisKeys.attackers, false)
 	return d.against(groups, figures.Axis{Label: "attackers N", Listed: true}, "asr-by-attackers",
 		"ASR against the number of attackers", fmt.Sprintf("Mean over the attackers, each at p = %v.", d.usual))
@@ -175,7 +201,17 @@ func (d *drawing) byAttackers() error {
 
 // byRate draws the ASR against the poison rate of all attackers.
 func (d *drawing) byRate() error {
-	groups := d.groups(func(s *series) (float64, bool) { return allAt(s.rates()) }, axisKeys.rate, true)
+	follow := slices.ContainsFunc(d.all, func(s *series) bool { // a p that sets the size, too
+		a, same := s.together()
+		return same && a.p0 != d.usual && a.p0 == a.p1 && a.p1 == a.p2
+	})
+	groups := d.groups(func(s *series) (float64, bool) {
+		a, same := s.together()
+		if follow {
+			return a.p0, same && a.p0 == a.p1 && a.p1 == a.p2
+		}
+		return a.p0, same && a.p1 == d.strength.p1 && a.p2 == d.strength.p2
+	}, axisKeys.rate, true)
 	return d.against(groups, figures.Axis{Label: "poison rate of all attackers", Listed: true}, "asr-by-rate",
 		"ASR against the poison rate", "Mean over the attackers, who share one poison rate.")
 }
@@ -191,24 +227,27 @@ func (d *drawing) byPool() error {
 func (d *drawing) byAttacker() error {
 	strip := figures.Strip{
 		Name: "asr-by-attacker", Title: "ASR of each attacker", Label: "ASR",
-		Caption: "Each attacker by its number (many: as a point), mean over the seeds; bar: mean over the attackers.",
+		Caption: "Each attacker by its number (many: as a point), mean over the seeds; bar: mean over the attackers, on its 95 % CI " + d.intervalBasis() + ".",
 	}
-	done := d.done()
+	done, beside := d.done(), false
 	if row, ok := d.aloneRow(done); ok {
 		strip.Rows = append(strip.Rows, row)
 	}
 	for _, s := range done {
 		over := s.asr()
-		row := figures.StripRow{Label: d.gameName(s), Mean: float64(over.Mean), CI: float64(over.CI95), Paper: math.NaN()}
+		row := figures.StripRow{Label: d.gameName(s), Mean: float64(over.Mean), CI: bar(over), Images: over.Images, Paper: math.NaN()}
 		if mean, ok := d.paperMean(s); ok {
-			row.Paper = mean
+			row.Paper, beside = mean, true
 		}
 		for i, a := range s.attackers() {
-			if asr := s.attackerASR(i).Mean; asr.Defined() {
-				row.Shares, row.IDs = append(row.Shares, float64(asr)), append(row.IDs, a.ID)
+			if asr := s.attackerASR(i); asr.Mean.Defined() {
+				row.Shares, row.IDs, row.Each = append(row.Shares, float64(asr.Mean)), append(row.IDs, a.ID), append(row.Each, asr.Images)
 			}
 		}
 		strip.Rows = append(strip.Rows, row)
+	}
+	if beside {
+		strip.Caption += d.repeats()
 	}
 	return d.add(strip, done)
 }
@@ -219,11 +258,12 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 	for _, s := range done {
 		most = max(most, s.n)
 	}
-	row := figures.StripRow{Label: fmt.Sprintf("each alone, at %v", d.usual), Mean: math.NaN(), CI: math.NaN(), Paper: math.NaN()}
+	row := figures.StripRow{Label: fmt.Sprintf("each alone, at %v", d.usual), Mean: math.NaN(), Paper: math.NaN()}
 	for i := range most {
 		if s := d.largest(i); s != nil {
-			row.Shares = append(row.Shares, float64(table.NewValue(table.QuantitySingleASR, s.singleASRs(i)).Mean))
-			row.IDs = append(row.IDs, s.attackers()[i].ID)
+			single := table.NewValue(table.QuantitySingleASR, s.singleASRs(i))
+			row.Shares, row.IDs, row.Each = append(row.Shares, float64(single.Mean)), append(row.IDs, s.attackers()[i].ID), append(row.Each, single.Images)
+			row.Images += single.Images
 		}
 	}
 	row.Mean = float64(stats.Summarize(row.Shares).Mean)
@@ -233,9 +273,8 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 // gameName returns a name that distinguishes a game from the others of its table.
 func (d *drawing) gameName(s *series) string {
 	name := fmt.Sprintf("N = %d", s.n)
-	rates := s.rates()
-	if p, same := allAt(rates); !same || p != d.usual {
-		name += ", " + ratesText(rates, d.usual)
+	if !d.atUsual(s) {
+		name += ", " + strengthText(s.strengths(), d.strength)
 	}
 	if slices.ContainsFunc(d.all, func(o *series) bool { return o.labels != s.labels }) {
 		name += ", " + labelsText(s.labels)
@@ -258,7 +297,7 @@ func (d *drawing) gameName(s *series) string {
 func (d *drawing) tradeOff() error {
 	defenders := map[int][]*series{}
 	for _, s := range d.done() {
-		if p, same := allAt(s.rates()); same && p == d.usual &&
+		if d.atUsual(s) &&
 			!slices.ContainsFunc(defenders[s.n], func(o *series) bool { return o.defender == s.defender }) {
 			defenders[s.n] = append(defenders[s.n], s)
 		}
@@ -271,13 +310,14 @@ func (d *drawing) tradeOff() error {
 	}
 	chart := figures.Chart{
 		Name: "trade-off", Title: fmt.Sprintf("Standard and robustness accuracy of the defenders, N = %d", best),
-		Caption: "Robustness accuracy: images with a trigger that are still taken for what they are, mean over the attackers. Up and right is better. Bars: 95 % CI over the seeds.",
+		Caption: "Robustness accuracy: images with a trigger that are still taken for what they are, mean over the attackers. Up and right is better. Bars: 95 % CI " + d.intervalBasis() + ".",
 		X:       figures.Axis{Label: "standard accuracy", Share: true}, Y: figures.Axis{Label: "robustness accuracy", Share: true, Whole: true},
 	}
 	for _, s := range defenders[best] {
 		clean, robust := s.clean(), s.robustness()
 		chart.Lines = append(chart.Lines, figures.Line{Name: defenderName(s.defender), Loose: true, Points: []figures.Point{{
-			X: float64(clean.Mean), XError: float64(clean.CI95), Y: float64(robust.Mean), YError: float64(robust.CI95), Spread: math.NaN(),
+			X: float64(clean.Mean), XBar: bar(clean), Y: float64(robust.Mean), YBar: bar(robust), Spread: math.NaN(),
+			Images: min(clean.Images, robust.Images),
 		}}})
 	}
 	return d.add(chart, defenders[best])

@@ -54,6 +54,9 @@ const mostCross = 100
 
 // crossOf draws the matrix of one game, the mean over its seeds.
 func (d *drawing) crossOf(s *series) error {
+	if s.n > mostCross && oneLabel(s) {
+		return nil // by target the matrix has one entry
+	}
 	var matrices []crossing
 	for _, p := range s.complete() {
 		result, err := d.opt.Result(p.game.Cell)
@@ -71,7 +74,7 @@ func (d *drawing) crossOf(s *series) error {
 		return d.crossByTarget(s, matrices)
 	}
 	heat := figures.Heat{
-		Name: "cross", Title: "Cross-trigger matrix, " + d.gameName(s),
+		Name: "cross", Title: "Cross-trigger matrix, " + d.gameName(s), Images: fewestImages(matrices),
 		Caption:  "Share of a row's held-out images, with its attacker's trigger, that are taken for the target of the column's attacker, in percent.",
 		RowLabel: "trigger of", ColumnLabel: "taken for the target of",
 	}
@@ -102,11 +105,28 @@ type crossing struct {
 	rates [][]game.Rate
 }
 
+// fewestImages returns the smallest number of images behind an entry of the matrices'
+// mean.
+func fewestImages(matrices []crossing) int {
+	fewest := math.MaxInt
+	for i, row := range matrices[0].rates {
+		for j := range row {
+			images := 0
+			for _, m := range matrices {
+				images += m.rates[i][j].Of
+			}
+			fewest = min(fewest, images)
+		}
+	}
+	return fewest
+}
+
 // crossByTarget draws the matrix of a game with many attackers by target label: those
 // with the same target share a row and a column. It draws nothing if all attackers have
 // one target.
 func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
 	shares := map[[2]int][]float64{} // by target of the trigger's attacker and target
+	images := map[[2]int]int{}
 	targets := map[int]string{}
 	for _, m := range matrices {
 		seen := map[[2]int]bool{} // by attacker and target: columns of the same target are equal
@@ -117,6 +137,7 @@ func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
 					seen[key] = true
 					pair := [2]int{a.Target, b.Target}
 					shares[pair] = append(shares[pair], m.rates[i][j].Value())
+					images[pair] += m.rates[i][j].Of
 				}
 			}
 		}
@@ -125,7 +146,7 @@ func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
 		return nil
 	}
 	heat := figures.Heat{
-		Name: "cross-labels", Title: "Cross-trigger matrix by target, " + d.gameName(s),
+		Name: "cross-labels", Title: "Cross-trigger matrix by target, " + d.gameName(s), Images: slices.Min(slices.Collect(maps.Values(images))),
 		Caption: fmt.Sprintf("Share of held-out images, with the trigger of an attacker who wants the row's label, that are taken for the column's, in percent: "+
 			"means over these of the %d attackers.", s.n),
 		RowLabel: "trigger of those who want", ColumnLabel: "taken for",

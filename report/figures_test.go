@@ -62,9 +62,9 @@ func TestFiguresOfTable1(t *testing.T) {
 	require.NoError(t, err)
 	n5 := made.Rows[5].Entries[5].Values[0]
 	require.Contains(t, named(t, all, "asr-by-attackers").Values.Rows,
-		[]string{"mean ASR", "5", table.Percent(float64(n5.Mean)), table.Percent(float64(n5.CI95)), table.Percent(float64(n5.Std))})
-	require.Contains(t, named(t, all, "asr-by-attackers").Values.Rows, []string{"paper", "5", table.Percent(float64(n5.Paper)), "", ""})
-	require.Equal(t, []string{"3", "30.0", "31.0", "32.0", "33.0", "34.0"}, named(t, all, "cross").Values.Rows[3])
+		[]string{"mean ASR", "5", n5.Percent(n5.Mean), n5.Percent(n5.CILow) + "–" + n5.Percent(n5.CIHigh), n5.Percent(n5.Std)})
+	require.Contains(t, named(t, all, "asr-by-attackers").Values.Rows, []string{"paper", "5", table.PrintedPercent(n5.Paper), "", ""})
+	require.Equal(t, []string{"3", "30", "31", "32", "33", "34"}, named(t, all, "cross").Values.Rows[3])
 	require.Equal(t, []string{"N = 1", "2", "1"}, named(t, all, "training-loss").Values.Rows[1])
 }
 
@@ -97,7 +97,7 @@ func TestCrossTriggerMatrixOfManyIsByTarget(t *testing.T) {
 		r := &store.Result{Cell: cell}
 		for range n {
 			var row []game.Rate
-			for _, other := range attackers { // everybody is taken for its label in percent, by one more in the second seed
+			for _, other := range attackers { // each attacker is taken for its label in percent, by one more in the second seed
 				row = append(row, game.Rate{Hits: other.Target + int(seed) - 1, Of: 100})
 			}
 			r.Cross = append(r.Cross, row)
@@ -150,7 +150,7 @@ func TestTableAsHTML(t *testing.T) {
 	html, err := made.HTML()
 	require.NoError(t, err)
 	for _, text := range []string{
-		`<th scope="colgroup" colspan="5">attacker</th>`, "&lt;b&gt;each", `<i>paper</i> 95.3`, `<i>CI</i> ±`, `data-sort="0.`,
+		`<th scope="colgroup" colspan="5">attacker</th>`, "&lt;b&gt;each", `<i>paper, ±13</i> 95.3`, `<i>CI</i> 24–100`, `data-sort="0.`,
 	} {
 		require.Contains(t, string(html), text)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/claims"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -42,9 +43,9 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary
 				Name: dataset + ", " + fake.name + fmt.Sprintf(", seed %d", seed), Keys: fake.keys, Seed: seed,
 				Data: cell.Data{Name: dataset, Images: 60000, Classes: classNames}, Pool: 20000,
 				Model:    cell.Model{Architecture: cell.ResNet18, Width: 32},
-				Training: cell.Training{Epochs: 30, Batch: 32},
+				Training: cell.Training{Epochs: 30, Batch: 32, Optimizer: "sgd", LearningRate: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
 				Readings: cell.Readings{
-					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own",
+					TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty", ExcludeTargetClass: true, Denominator: "own", Seats: 5,
 				},
 				Labels: fake.labels, MinSingleASR: 0.8,
 			}
@@ -57,6 +58,12 @@ func sweep(dataset string, seeds []uint64, points ...fakePoint) *summary.Summary
 			s.Points = append(s.Points, point)
 		}
 	}
+	return s
+}
+
+// fixed returns the summary with a choice of claims before training.
+func fixed(s *summary.Summary, ids ...string) *summary.Summary {
+	s.Primary = &plan.Primary{Claims: ids, Margins: claims.DefaultMargins(), Looks: []int{12, 24}}
 	return s
 }
 
@@ -78,6 +85,8 @@ func (f fakePoint) game(seed uint64, n int) summary.GameSummary {
 		if id < f.singles {
 			single := rate(97 - id)
 			a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d-%d-%d", seed, id, a.Target)
+			lift := stats.Number(single.Value() - a.BaseRate.Value())
+			a.SingleLift = &lift
 			verified := single
 			a.Candidates = []plan.Candidate{{Cell: a.SingleCell, ASR: &verified, Kept: true}}
 			if f.elsewhere {
@@ -99,6 +108,7 @@ func (f fakePoint) game(seed uint64, n int) summary.GameSummary {
 	}
 	g.ASR, g.BaseRate, g.Robustness = stats.Summarize(asrs), stats.Summarize(bases), stats.Summarize([]float64{0.1})
 	g.TrainSeconds = 20
+	g.Compare()
 	return g
 }
 

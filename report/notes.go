@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,7 +24,10 @@ func (b *builder) notes(ofPaper bool) {
 	}
 	note("In percent. ASR: images with the trigger taken for the target; base rate: the same images without it; acc.: standard accuracy, "+
 		"of the defender on clean images%s. Behind ±: the population standard deviation over the attackers of a game%s. %s",
-		robust, map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.interval())
+		robust, map[bool]string{true: ", averaged over the seeds"}[len(b.table.Seeds) > 1], b.intervals())
+	if text := b.comparedNote(); text != "" {
+		note("%s", text)
+	}
 	if text := b.costs(); text != "" {
 		note("%s", text)
 	}
@@ -31,7 +35,13 @@ func (b *builder) notes(ofPaper bool) {
 		note("%s", text)
 	}
 	note("%s", b.scale())
-	note("Readings: %s.", table.ReadingsTexts(b.table.Readings))
+	if text := b.arithmeticNote(); text != "" {
+		note("%s", text)
+	}
+	if text := b.sharedPixels(); text != "" {
+		note("%s", text)
+	}
+	note("%s", b.readingsNote())
 	note("%s", b.targets())
 	if ofPaper {
 		note("%s", b.source())
@@ -77,6 +87,25 @@ func (b *builder) costs() string {
 	return text
 }
 
+// sharedPixels returns a note on held-out images that were also trained on under another number; empty
+// if there are none.
+func (b *builder) sharedPixels() string {
+	most, games, all := 0, 0, 0
+	for _, s := range b.all {
+		for _, p := range s.complete() {
+			if all++; p.game.SharedPixels > 0 {
+				games++
+			}
+			most = max(most, p.game.SharedPixels)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Repeated images: in %d of %s, up to %d held-out images have the pixels of an image that an agent contributed.",
+		games, words.Plural(all, "game"), most)
+}
+
 // pointSummaries returns the distinct points behind the table.
 func (b *builder) pointSummaries() []*summary.PointSummary {
 	var points []*summary.PointSummary
@@ -100,13 +129,29 @@ func (b *builder) seeds() []uint64 {
 	return slices.Compact(seeds)
 }
 
-// interval returns a sentence on the intervals over seeds.
-func (b *builder) interval() string {
+// intervals returns sentences on the intervals and the decimals of the figures.
+func (b *builder) intervals() string {
 	seeds := b.table.Seeds
+	text := fmt.Sprintf("Figures are means over %d seeds. 95 %% CI: the confidence interval of the mean over the seeds, by betting; "+
+		"it assumes nothing but the range of the figure, and holds however often seeds are added. Limits are rounded outward.", len(seeds))
 	if len(seeds) == 1 {
-		return fmt.Sprintf("One seed: %d, so there is no interval over seeds.", seeds[0])
+		text = fmt.Sprintf("One seed: %d, so there is no interval over seeds.", seeds[0])
 	}
-	return fmt.Sprintf("Figures are means over %d seeds; 95 %% CI: half the width of the mean's confidence interval over the seeds (Student's t).", len(seeds))
+	if b.shows(func(v table.Value) bool { return v.CIOver == table.OverImages }) {
+		text += " 95 % CI, images: where one seed is behind a figure, the binomial interval (Wilson) over the images of that one game; " +
+			"another seed may change the figure by far more."
+	}
+	if b.shows(func(v table.Value) bool { return v.FewImages() }) {
+		text += " Figures of fewer than 500 images have no decimal."
+	}
+	return text
+}
+
+// shows reports whether the table has a value with a property.
+func (b *builder) shows(property func(table.Value) bool) bool {
+	has := func(e table.Entry) bool { return slices.ContainsFunc(e.Values, property) }
+	return slices.ContainsFunc(b.table.Rows, func(r table.Row) bool { return slices.ContainsFunc(r.Entries, has) }) ||
+		slices.ContainsFunc(b.table.Lists, func(l table.AttackerList) bool { return slices.ContainsFunc(l.Entries, has) })
 }
 
 // scale returns a note with the number of models and seeds, the preset, and the sizes
@@ -122,11 +167,11 @@ func (b *builder) scale() string {
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset
 	}
-	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s.",
+	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s%s.",
 		common(points, func(p *summary.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
 		common(points, func(p *summary.PointSummary) int { return p.Model.Width }),
 		common(points, func(p *summary.PointSummary) int { return p.Training.Batch }),
-		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }))
+		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }), b.stopped())
 }
 
 // common returns a number that all points share, or its range over the points.
@@ -141,9 +186,9 @@ func common(points []*summary.PointSummary, of func(*summary.PointSummary) int) 
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// models counts the trained models behind the table, including those of triggers that
-// were not kept.
-func (b *builder) models() int {
+// trained returns the hashes of the trained models behind the table, sorted, including
+// those of triggers that were not kept.
+func (b *builder) trained() []string {
 	models := map[string]bool{}
 	for _, s := range b.all {
 		for _, p := range s.complete() {
@@ -162,7 +207,7 @@ func (b *builder) models() int {
 			}
 		}
 	}
-	return len(models)
+	return slices.Sorted(maps.Keys(models))
 }
 
 // readings returns the distinct choices of what the paper leaves open, in the order of
@@ -186,7 +231,7 @@ func (b *builder) targets() string {
 			return "Target labels: each attacker's own, drawn at random for each seed."
 		}
 		for _, a := range s.attackers() {
-			label = a.Label
+			label = words.Class(a.Label, a.Target)
 			labels[label] = true
 		}
 	}
@@ -208,6 +253,7 @@ func (b *builder) source() string {
 		return fmt.Sprintf("The paper has no figures for %s; it used %s. Paper: %s.", b.table.Dataset, strings.Join(paper.Datasets(), " and "), paper.Source)
 	}
 	text := "Paper: " + paper.Source + ". It names no number of runs, pool size or optimiser."
+	text += fmt.Sprintf(" It repeats within ±%.0f points: so far apart are the means that its Tables 1 and 2 give for one game.", b.paper.Repeatability())
 	if b.table.Name == string(Table1) || b.table.Name == string(Table2) {
 		text += " Its mean ± std is computed here from its figures."
 	}

@@ -32,14 +32,14 @@ type madeUp struct {
 // madeUpTables are tables of each kind, by name.
 func madeUpTables() map[string]madeUp {
 	return map[string]madeUp{
-		"table1-mnist":    {Table1, "mnist", sweep("mnist", []uint64{1}, points1()...), Options{Preset: "workstation", Result: result}},
-		"table1-seeds":    {Table1, "mnist", sweep("mnist", []uint64{1, 2, 3}, points1()...), Options{Preset: "workstation", Result: result}},
-		"table1-flawed":   {Table1, "mnist", flawed(), Options{Preset: "paper", Failures: []store.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
+		"table1-mnist":    {Table1, "mnist", fixed(sweep("mnist", []uint64{1}, points1()...), "C1", "C2", "C3"), Options{Preset: "workstation", Result: result}},
+		"table1-seeds":    {Table1, "mnist", fixed(sweep("mnist", []uint64{1, 2, 3}, points1()...), "C1", "C2"), Options{Preset: "workstation", Result: result}},
+		"table1-flawed":   {Table1, "mnist", fixed(flawed(), "C1", "C2", "C3"), Options{Preset: "paper", Failures: []store.Failure{{Cell: "attacker 0 raises p-2-5", Error: "diverged"}}}},
 		"table1-embedded": {Table1, "embedded", sweep("embedded", []uint64{7}, points1()...), Options{Preset: "quick"}},
-		"table2-cifar10":  {Table2, "cifar10", sweep("cifar10", []uint64{1, 2, 3}, points2()...), Options{Preset: "paper", Result: result}},
+		"table2-cifar10":  {Table2, "cifar10", fixed(sweep("cifar10", []uint64{1, 2, 3}, points2()...), "C4"), Options{Preset: "paper", Result: result}},
 		"points-defended": {Points, "folder", sweep("folder", []uint64{1, 2}, defended3(1, 2)), Options{Name: "table3", Title: "Defenses"}},
 		"defenses":        {Points, "embedded", sweep("embedded", []uint64{1, 2, 3}, everyDefense()), Options{Name: "defenses", Title: "Every defense with five attackers", Preset: "quick"}},
-		"table3-mnist":    {Table3, "mnist", sweep("mnist", []uint64{1, 2, 3}, defended3(1, 2, 5, 10, 100)), Options{Preset: "paper", Result: result}},
+		"table3-mnist":    {Table3, "mnist", fixed(sweep("mnist", []uint64{1, 2, 3}, defended3(1, 2, 5, 10, 100)), "C1", "C5", "C6", "C7"), Options{Preset: "paper", Result: result}},
 		"table3-embedded": {Table3, "embedded", sweep("embedded", []uint64{1}, points3(1, 2, 5)), Options{Preset: "quick"}},
 		"unknown-index":   {Unknown, "mnist", unknownPoint(1, 2), Options{Name: "defenses-unknown-index", Title: "Defenses"}},
 		"points":          {Points, "folder", sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), Options{Name: "mine", Title: "Size & visibility, 50 %"}},

@@ -30,12 +30,14 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 		var asrs []float64
 		for id := range n {
 			a := summary.GameAttacker{}
-			a.ID, a.Target, a.Label, a.PoisonRate, a.ASR = id, 2, "Pullover", 0.2, rate(max(3, 240-7*id-n))
+			a.ID, a.Target, a.Label, a.PoisonRate, a.ASR, a.BaseRate = id, 2, "Pullover", 0.2, rate(max(3, 240-7*id-n)), rate(3)
+			a.Lift = stats.Number(a.ASR.Value() - a.BaseRate.Value())
 			if id < singles {
 				single := rate(240 - 2*id)
-				a.SingleASR, a.SingleCell = &single, fmt.Sprintf("single-%d", id)
+				lift := stats.Number(single.Value() - a.BaseRate.Value())
+				a.SingleASR, a.SingleLift, a.SingleCell = &single, &lift, fmt.Sprintf("single-%d", id)
 				if n == 1 {
-					a.ASR, g.Models = single, []string{a.SingleCell}
+					a.ASR, a.Lift, g.Cell, g.Models = single, lift, a.SingleCell, []string{a.SingleCell}
 				}
 			}
 			asrs = append(asrs, a.ASR.Value())
@@ -43,6 +45,7 @@ func madeUpGames(singles int, counts ...int) []summary.GameSummary {
 		}
 		g.ASR = stats.Summarize(asrs)
 		g.BaseRate, g.Robustness = stats.Summarize([]float64{0.031}), stats.Summarize([]float64{0.0175})
+		g.Compare()
 		games = append(games, g)
 	}
 	return games
@@ -54,10 +57,11 @@ func madeUpRun(games []summary.GameSummary, seeds ...uint64) *summary.Summary {
 	for _, seed := range seeds {
 		point := summary.PointSummary{
 			Keys: map[string]string{}, Seed: seed, Data: cell.Data{Name: "embedded", Images: 10000}, Pool: 5000,
-			Model: cell.Model{Architecture: cell.ResNet18, Width: 8}, Training: cell.Training{Epochs: 6, Batch: 32}, Labels: "same",
+			Model: cell.Model{Architecture: cell.ResNet18, Width: 8}, Labels: "same",
+			Training: cell.Training{Epochs: 6, Batch: 32, Optimizer: "sgd", LearningRate: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle"},
 			Readings: cell.Readings{
 				TriggerRange: "per_dimension", Sampling: "per_agent", LabelMode: "dirty",
-				ExcludeTargetClass: true, Denominator: "own",
+				ExcludeTargetClass: true, Denominator: "own", Seats: 10,
 			},
 			Games: slices.Clone(games),
 		}
@@ -141,26 +145,29 @@ func TestRunsGolden(t *testing.T) {
 			})
 		}
 		for line := range strings.Lines(written(t, made, table.FormatText)) {
-			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), narrowWidth, line)
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), made.Width, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
 		}
 	}
 }
 
-// A run whose games differ in N speaks to the claim about backfiring, and with several
-// seeds it has intervals.
+// A run with matched singles speaks to the claim about backfiring and ends with what was
+// found, and with several seeds it has intervals.
 func TestRunSpeaksToBackfiring(t *testing.T) {
-	made, err := New(Points, madeUpRun(madeUpGames(0, 1, 2, 5), 1, 2, 3), "embedded", Options{})
+	made, err := New(Points, madeUpRun(madeUpGames(2, 1, 2, 5), 1, 2, 3), "embedded", Options{})
 	require.NoError(t, err)
 	require.Len(t, made.Verdicts, 1)
 	require.Equal(t, "C1", made.Verdicts[0].Claim)
 	require.Len(t, made.Verdicts[0].Seeds, 3)
-	require.True(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+	require.Contains(t, made.Finding, "Whether five attackers spoil each other is undecided: interference -")
+	require.True(t, strings.HasSuffix(strings.Join(strings.Fields(written(t, made, table.FormatText)), " "), made.Finding), "it ends the text")
+	require.Equal(t, table.OverSeeds, made.Rows[0].Entries[0].Values[0].CIOver)
 	require.Equal(t, []int{0, 1}, made.Lists[1].IDs)
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.False(t, made.Rows[0].Entries[0].Values[0].CI95.Defined())
+	require.Empty(t, made.Finding)
+	require.Equal(t, table.OverImages, made.Rows[0].Entries[0].Values[0].CIOver)
 }
 
 // Points that differ in settings that claims do not compare have a table, and settle no
@@ -173,7 +180,7 @@ func TestPointsThatClaimsCannotTellApart(t *testing.T) {
 	made, err := New(Points, sweep("folder", []uint64{1}, points...), "folder", Options{Name: "mine"})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.Contains(t, made.Notes, "The points differ in more than the claims compare, so that none is settled here.")
+	require.Contains(t, made.Notes, "The games differ in more than the claims compare, so that none is settled here.")
 }
 
 type failingWriter struct{ err error }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"backfire/experiments/plan"
@@ -92,37 +91,28 @@ func (s *series) attackers() []summary.GameAttacker {
 	return nil
 }
 
-// values returns a number of every game that has a result.
-func (s *series) values(of func(*summary.GameSummary) float64) []float64 {
-	var values []float64
-	for _, p := range s.complete() {
-		values = append(values, of(p.game))
-	}
-	return values
-}
-
 // asr returns the ASR over the attackers.
 func (s *series) asr() table.Value {
-	var over []stats.Summary
+	var over []table.MeasuredSpread
 	for _, p := range s.complete() {
-		over = append(over, p.game.ASR)
+		over = append(over, table.MeasuredSpread{Over: p.game.ASR, Images: p.attackersImages()})
 	}
 	return table.NewSpread(table.QuantityASR, over)
 }
 
 // clean returns the standard accuracy.
 func (s *series) clean() table.Value {
-	return table.NewValue(table.QuantityClean, s.values(func(g *summary.GameSummary) float64 { return g.CleanAccuracy.Value() }))
+	return table.NewValue(table.QuantityClean, s.seeds(func(g *summary.GameSummary) float64 { return g.CleanAccuracy.Value() }, played.cleanImages))
 }
 
 // baseRate returns the base rate, the mean over the attackers.
 func (s *series) baseRate() table.Value {
-	return table.NewValue(table.QuantityBaseRate, s.values(func(g *summary.GameSummary) float64 { return float64(g.BaseRate.Mean) }))
+	return table.NewValue(table.QuantityBaseRate, s.seeds(func(g *summary.GameSummary) float64 { return float64(g.BaseRate.Mean) }, played.attackersImages))
 }
 
 // robustness returns the robustness accuracy, the mean over the attackers.
 func (s *series) robustness() table.Value {
-	return table.NewValue(table.QuantityRobust, s.values(func(g *summary.GameSummary) float64 { return float64(g.Robustness.Mean) }))
+	return table.NewValue(table.QuantityRobust, s.seeds(func(g *summary.GameSummary) float64 { return float64(g.Robustness.Mean) }, played.attackersImages))
 }
 
 // defended returns the defender as the end of a row's label; empty without a defense.
@@ -140,27 +130,27 @@ func (s *series) againstNone() []table.Entry {
 	if s.defended() == "" {
 		return make([]table.Entry, len(againstNoneHeads))
 	}
-	against := func(quantity table.Quantity, compare func(g, twin *summary.GameSummary) float64) table.Entry {
-		var values []float64
+	against := func(quantity table.Quantity, images func(played) int, compare func(g, twin *summary.GameSummary) float64) table.Entry {
+		var values []table.Measured
 		for _, p := range s.complete() {
-			value := float64(stats.Undefined())
+			value := table.Measured{Value: float64(stats.Undefined()), Images: images(p)}
 			if twin := p.twin(); twin != nil && twin.Complete {
-				value = compare(p.game, twin)
+				value.Value = compare(p.game, twin)
 			}
 			values = append(values, value)
 		}
 		return table.EntryOf(table.NewValue(quantity, values))
 	}
 	return []table.Entry{
-		against(table.QuantityCleanChange, func(g, twin *summary.GameSummary) float64 {
+		against(table.QuantityCleanChange, played.cleanImages, func(g, twin *summary.GameSummary) float64 {
 			return g.CleanAccuracy.Value() - twin.CleanAccuracy.Value()
 		}),
-		against(table.QuantityASRChange, func(g, twin *summary.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
-		against(table.QuantityRobustChange, func(g, twin *summary.GameSummary) float64 {
+		against(table.QuantityASRChange, played.attackersImages, func(g, twin *summary.GameSummary) float64 { return float64(g.ASR.Mean - twin.ASR.Mean) }),
+		against(table.QuantityRobustChange, played.attackersImages, func(g, twin *summary.GameSummary) float64 {
 			return float64(g.Robustness.Mean - twin.Robustness.Mean)
 		}),
 		table.EntryOf(s.cost()),
-		against(table.QuantityTime, func(g, twin *summary.GameSummary) float64 {
+		against(table.QuantityTime, noImages, func(g, twin *summary.GameSummary) float64 {
 			if g.TrainSeconds == 0 || twin.TrainSeconds == 0 {
 				return float64(stats.Undefined())
 			}
@@ -190,95 +180,31 @@ func (p played) twin() *summary.GameSummary {
 
 // cost returns the images through training steps as a share of the undefended twin's.
 func (s *series) cost() table.Value {
-	return table.NewValue(table.QuantityCost, s.values(func(g *summary.GameSummary) float64 {
+	return table.NewValue(table.QuantityCost, s.seeds(func(g *summary.GameSummary) float64 {
 		if g.Cost.Undefended == 0 {
 			return float64(stats.Undefined())
 		}
 		return float64(g.Cost.Images) / float64(g.Cost.Undefended)
-	}))
+	}, noImages))
 }
 
 // attackerASR returns the ASR of the attacker at a position.
 func (s *series) attackerASR(i int) table.Value {
-	return table.NewValue(table.QuantityASR, s.values(func(g *summary.GameSummary) float64 { return g.Attackers[i].ASR.Value() }))
+	var seeds []table.Measured
+	for _, p := range s.complete() {
+		seeds = append(seeds, measuredRate(p.game.Attackers[i].ASR))
+	}
+	return table.NewValue(table.QuantityASR, seeds)
 }
 
 // singleASRs returns the single ASRs of the attacker at a position, one for each seed
 // that has one.
-func (s *series) singleASRs(i int) []float64 {
-	var values []float64
+func (s *series) singleASRs(i int) []table.Measured {
+	var values []table.Measured
 	for _, p := range s.complete() {
 		if single := p.game.Attackers[i].SingleASR; single != nil {
-			values = append(values, single.Value())
+			values = append(values, measuredRate(*single))
 		}
 	}
 	return values
-}
-
-// rates returns each attacker's poison rate p0. For a game without results they come
-// from the keys of its point; nil if these do not give them.
-func (s *series) rates() []float64 {
-	var rates []float64
-	if attackers := s.attackers(); attackers != nil {
-		for _, a := range attackers {
-			rates = append(rates, a.PoisonRate)
-		}
-		return rates
-	}
-	p, err := strconv.ParseFloat(s.keys["attackers.p"], 64)
-	if err != nil {
-		return nil
-	}
-	for range s.n {
-		rates = append(rates, p)
-	}
-	for i, text := range strings.Split(s.keys["attackers.rates"], ",") {
-		if rate, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && i < len(rates) {
-			rates[i] = rate
-		}
-	}
-	return rates
-}
-
-// allAt returns the rate that all attackers share, and whether there is one.
-func allAt(rates []float64) (float64, bool) {
-	if len(rates) == 0 || len(slices.Compact(slices.Clone(rates))) > 1 {
-		return 0, false
-	}
-	return rates[0], true
-}
-
-// ratesText describes the poison rates of a game: "all at 0.2", or "attacker 0 at 0.4"
-// where the others have the usual rate.
-func ratesText(rates []float64, usual float64) string {
-	if p, same := allAt(rates); same && len(rates) == 1 {
-		return fmt.Sprintf("at %v", p)
-	} else if same {
-		return fmt.Sprintf("all at %v", p)
-	}
-	var others []string
-	for i, p := range rates {
-		if p != usual {
-			others = append(others, fmt.Sprintf("attacker %d at %v", i, p))
-		}
-	}
-	return strings.Join(others, ", ")
-}
-
-// usualRate returns the rate that all attackers share in most games, the first of
-// equals; 0 if there is none.
-func usualRate(all []*series) float64 {
-	counts := map[float64]int{}
-	usual := 0.0
-	for _, s := range all {
-		if p, same := allAt(s.rates()); same {
-			counts[p]++
-		}
-	}
-	for _, s := range all {
-		if p, same := allAt(s.rates()); same && counts[p] > counts[usual] {
-			usual = p
-		}
-	}
-	return usual
 }

@@ -21,7 +21,7 @@ func TestTablesKeepTheKeysOfTheStore(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got))
 	}
-	readings := cell.Readings{TriggerKind: "square", TriggerRange: "area", Sampling: "per_image", LabelMode: "clean", ExcludeTargetClass: true, Denominator: "own"}
+	readings := cell.Readings{TriggerKind: "square", TriggerRange: "area", Sampling: "per_image", LabelMode: "clean", Budget: "any", ExcludeTargetClass: true, Denominator: "own"}
 	same(readings, table.Readings(readings))
 	same(cell.Readings{}, table.Readings{})
 	divergence := &store.AttackerDivergence{MMD2: 0.1, JS: 0.2, TriggeredMMD2: 0.3, TriggeredJS: 0.4}

@@ -21,17 +21,19 @@ func (b *builder) table1() {
 	t.Heads = []string{"game"}
 	attackers := b.attackerColumns(b.all)
 	t.Columns = append(t.Columns, table.Column{Head: "mean ± std"}, table.Column{Head: "base rate"}, table.Column{Head: "acc."})
+	compared := b.besidesSingles()
+	b.comparedColumns(compared)
 	if row, ok := b.singlesRow(attackers); ok {
 		t.Rows = append(t.Rows, row)
 	}
 	for _, s := range b.all {
-		rates := s.rates()
-		row := table.Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, ratesText(rates, b.usual)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
+		row := table.Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, strengthText(s.strengths(), b.strength)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
 		printed := b.paperRates(s)
 		for i := range attackers {
 			row.Entries = append(row.Entries, b.attackerEntry(s, i, printed))
 		}
 		row.Entries = append(row.Entries, table.EntryOf(besideMean(s.asr(), printed)), table.EntryOf(s.baseRate()), table.EntryOf(s.clean()))
+		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		t.Rows = append(t.Rows, row)
 	}
 }
@@ -43,11 +45,19 @@ func (b *builder) paperRates(s *series) []float64 {
 		return nil
 	}
 	for _, r := range b.paper.Table1.Rows {
-		if slices.Equal(r.Rates, s.rates()) {
+		if slices.Equal(r.Rates, s.rates()) && b.sizesFollow(s) {
 			return r.ASR
 		}
 	}
 	return nil
+}
+
+// sizesFollow reports whether those attackers of a series have triggers of another size
+// than usual that have another poison rate, as the paper's p sets both.
+func (b *builder) sizesFollow(s *series) bool {
+	return !slices.ContainsFunc(s.strengths(), func(a strength) bool {
+		return (a.p0 != b.usual) != (a.p1 != b.strength.p1 || a.p2 != b.strength.p2)
+	})
 }
 
 // besideMean returns a value beside the mean and the standard deviation of the paper's
@@ -81,7 +91,7 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 	if b.paper != nil && b.usual == paperRate {
 		printed = b.paper.Table1.Single
 	}
-	bySeed := map[uint64][]float64{}
+	bySeed, images := map[uint64][]float64{}, map[uint64]int{}
 	var seeds []uint64
 	for i := range attackers {
 		entry := table.Entry{}
@@ -98,16 +108,18 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 						seeds = append(seeds, p.point.Seed)
 					}
 					bySeed[p.point.Seed] = append(bySeed[p.point.Seed], single.Value())
+					images[p.point.Seed] += single.Of
 				}
 			}
 		}
 		row.Entries = append(row.Entries, entry)
 	}
-	var over []stats.Summary
+	var over []table.MeasuredSpread
 	for _, seed := range seeds {
-		over = append(over, stats.Summarize(bySeed[seed]))
+		over = append(over, table.MeasuredSpread{Over: stats.Summarize(bySeed[seed]), Images: images[seed]})
 	}
-	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)), table.Entry{}, table.Entry{})
+	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)))
+	row.Entries = append(row.Entries, make([]table.Entry, len(b.table.Columns)-len(row.Entries))...)
 	return row, len(seeds) > 0
 }
 
@@ -116,7 +128,7 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 func (b *builder) largest(i int) *series {
 	var best *series
 	for _, s := range b.all {
-		if p, same := allAt(s.rates()); !same || p != b.usual || i >= s.n || len(s.singleASRs(i)) == 0 {
+		if !b.atUsual(s) || i >= s.n || len(s.singleASRs(i)) == 0 {
 			continue
 		}
 		if best == nil || len(s.singleASRs(i)) > len(best.singleASRs(i)) {
@@ -134,6 +146,8 @@ func (b *builder) table2() {
 	t.Heads = []string{"game"}
 	attackers := b.attackerColumns(b.all)
 	t.Columns = append(t.Columns, table.Column{Head: "mean ± std"}, table.Column{Head: "acc."})
+	compared := b.besidesSingles()
+	b.comparedColumns(compared)
 	for _, s := range b.all {
 		labels := map[string]string{"same": "same label", "list": "different", "random": "random"}[s.labels]
 		row := table.Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels) + s.defended()}, Marks: b.gameMarks(s)}
@@ -146,6 +160,7 @@ func (b *builder) table2() {
 			asr, clean = besideMean(asr, printed.ASR), clean.Beside(b.paper.Table2.CleanAccuracy)
 		}
 		row.Entries = append(row.Entries, table.EntryOf(asr), table.EntryOf(clean))
+		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		t.Rows = append(t.Rows, row)
 	}
 }
@@ -287,9 +302,11 @@ func (b *builder) points() {
 	defended := slices.ContainsFunc(b.all, func(s *series) bool { return s.defender != b.all[0].defender })
 	heads, labels := b.naming(defended)
 	t.Heads = heads
+	compared := b.compared()
 	for _, head := range []string{"acc.", "ASR mean ± std", "base rate", robustHead} {
 		t.Columns = append(t.Columns, table.Column{Head: head})
 	}
+	b.comparedColumns(compared)
 	if defended {
 		for _, head := range againstNoneHeads {
 			t.Columns = append(t.Columns, table.Column{Group: againstNone, Head: head})
@@ -301,6 +318,7 @@ func (b *builder) points() {
 			Marks:   append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
 			Entries: []table.Entry{table.EntryOf(s.clean()), table.EntryOf(s.asr()), table.EntryOf(s.baseRate()), table.EntryOf(s.robustness())},
 		}
+		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		if defended {
 			row.Entries = append(row.Entries, s.againstNone()...)
 		}
@@ -311,6 +329,9 @@ func (b *builder) points() {
 	}
 	if b.alike() {
 		t.Width = narrowWidth
+		if defended && len(compared) > 0 {
+			t.Width = comparedWidth
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func TestTriggersVerifiedElsewhere(t *testing.T) {
 	require.NoError(t, err)
 	row = find(t, made, "N = 2, different")
 	require.Empty(t, row.Entries[0].Marks)
-	require.Equal(t, "Trigger verified in another single game; in this one its ASR is under 80.0 %: attacker 1, seed 1.", marked(made, row.Entries[1].Marks))
+	require.Equal(t, "Trigger verified in another single game; in this one its ASR is under 80 %: attacker 1, seed 1.", marked(made, row.Entries[1].Marks))
 }
 
 // Only games played as the paper's have its figures beside them.
@@ -103,7 +103,7 @@ func TestPaperStandsBesideItsOwnGamesOnly(t *testing.T) {
 }
 
 func TestClaimsOfATable(t *testing.T) {
-	for kind, want := range map[Kind][]string{Table1: {"C1", "C2", "C3"}, Table2: {"C4"}, Table3: {"C1", "C5", "C6", "C7"}, Points: nil} {
+	for kind, want := range map[Kind][]string{Table1: {"C1", "C2", "C3"}, Table2: {"C4"}, Table3: {"C1", "C5", "C6", "C7"}, Points: {"C1", "S2", "S4"}} {
 		defended := points3(1, 2, 5)
 		defended.defenders = paperDefenders
 		points := map[Kind][]fakePoint{Table1: points1(), Table2: points2(), Table3: {defended}, Points: points2()}[kind]

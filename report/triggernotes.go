@@ -2,13 +2,13 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"backfire/experiments/plan"
 	"backfire/experiments/summary"
 	"backfire/report/table"
-	"backfire/stats"
 )
 
 // drawMarks returns the marks of footnotes on the triggers of some attackers: that they
@@ -38,7 +38,7 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 		}
 	}
 	var marks []string
-	limit := table.Percent(least) + " %"
+	limit := fmt.Sprintf("%v %%", math.Round(1e4*least)/100)
 	if len(again) > 0 {
 		marks = append(marks, b.table.Mark("Trigger drawn again, as its single ASR was under "+limit+": "+strings.Join(again, ", ")+"."))
 	}
@@ -57,11 +57,11 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 func (b *builder) ownSingles(s *series) []string {
 	var texts []string
 	for _, i := range s.everyone() {
-		var values []float64
+		var values []table.Measured
 		var under []string
 		for _, p := range s.complete() {
 			if a := p.game.Attackers[i]; verifiedElsewhere(a) {
-				values = append(values, a.SingleASR.Value())
+				values = append(values, measuredRate(*a.SingleASR))
 				if a.SingleASR.Value() < p.point.MinSingleASR {
 					under = append(under, fmt.Sprint(p.point.Seed))
 				}
@@ -70,7 +70,8 @@ func (b *builder) ownSingles(s *series) []string {
 		if len(values) == 0 {
 			continue
 		}
-		text := fmt.Sprintf("attacker %d %s %%", i, table.Percent(float64(stats.Summarize(values).Mean)))
+		single := table.NewValue(table.QuantitySingleASR, values)
+		text := fmt.Sprintf("attacker %d %s %%", i, single.Percent(single.Mean))
 		if len(under) > 0 {
 			text += " (under the ASR asked of triggers: " + seedsText(under) + ")"
 		}

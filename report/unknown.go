@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -63,25 +64,38 @@ func (b *builder) unknown() {
 	t.Notes = append(t.Notes,
 		"In percent. Guess: queries of an attacker with its trigger that are taken for its own; \"perfect\" bounds every way to guess, and \"random\" is what to expect of one who knows nothing. "+
 			"acc., ASR and robust.: standard accuracy, attack success rate and robustness accuracy of the answers, by what answers: "+
-			"the model trained without the attacker (retrain), that trained without its group (pick), that of everybody's images after it has unlearned the attacker's (unlearn). "+
-			b.interval(),
-		b.unknownCosts(updates), b.scale(), "Readings: "+table.ReadingsTexts(b.table.Readings)+".",
+			"the model trained without the attacker (retrain), that trained without its group (pick), that of all agents' images after it has unlearned the attacker's (unlearn). "+
+			b.intervals(),
+		b.unknownCosts(updates), b.scale(), b.readingsNote(),
 	)
 }
 
 // unknown returns the outcomes of an update in the games that have a result, for the
 // form of query and the estimator of way.
-func (s *series) unknown(way summary.UnknownIndex, update string) []summary.UnknownIndex {
-	var of []summary.UnknownIndex
+func (s *series) unknown(way summary.UnknownIndex, update string) []unknownOutcome {
+	var of []unknownOutcome
 	for _, p := range s.complete() {
 		i := slices.IndexFunc(p.game.Unknown, func(u summary.UnknownIndex) bool {
 			return string(u.Update) == update && u.Query == way.Query && u.Similarity == way.Similarity
 		})
-		if i >= 0 {
-			of = append(of, p.game.Unknown[i])
+		if i < 0 {
+			continue
 		}
+		outcome := unknownOutcome{UnknownIndex: p.game.Unknown[i], triggered: math.MaxInt, clean: math.MaxInt}
+		for _, u := range p.game.Unknown {
+			outcome.triggered, outcome.clean = min(outcome.triggered, u.TopOne.Of), min(outcome.clean, u.CleanAccuracy.Of)
+		}
+		of = append(of, outcome)
 	}
 	return of
+}
+
+// unknownOutcome is an outcome with the numbers of query images behind it, with and
+// without triggers, each counted once. A rate that several models answer counts them once
+// for each model, so the smallest denominators of a game are taken.
+type unknownOutcome struct {
+	summary.UnknownIndex
+	triggered, clean int
 }
 
 // unknownCosts returns a note on the training cost of the updates.
@@ -112,8 +126,8 @@ func (b *builder) unknownCosts(updates []string) string {
 }
 
 // unknownEntry returns the entry of a quantity over the seeds.
-func unknownEntry(quantity table.Quantity, of []summary.UnknownIndex, value func(summary.UnknownIndex) float64) table.Entry {
-	var all []float64
+func unknownEntry(quantity table.Quantity, of []unknownOutcome, value func(unknownOutcome) table.Measured) table.Entry {
+	var all []table.Measured
 	for _, u := range of {
 		all = append(all, value(u))
 	}
@@ -121,15 +135,23 @@ func unknownEntry(quantity table.Quantity, of []summary.UnknownIndex, value func
 }
 
 // guessEntry returns the share of right guesses, which does not depend on the update.
-func guessEntry(of []summary.UnknownIndex) table.Entry {
-	return unknownEntry(table.QuantityTopOne, of, func(u summary.UnknownIndex) float64 { return u.TopOne.Value() })
+func guessEntry(of []unknownOutcome) table.Entry {
+	return unknownEntry(table.QuantityTopOne, of, func(u unknownOutcome) table.Measured {
+		return table.Measured{Value: u.TopOne.Value(), Images: u.triggered}
+	})
 }
 
 // answerEntries returns the accuracies and the ASR of the answers after an update.
-func answerEntries(of []summary.UnknownIndex) []table.Entry {
+func answerEntries(of []unknownOutcome) []table.Entry {
 	return []table.Entry{
-		unknownEntry(table.QuantityClean, of, func(u summary.UnknownIndex) float64 { return u.CleanAccuracy.Value() }),
-		unknownEntry(table.QuantityASR, of, func(u summary.UnknownIndex) float64 { return float64(u.ASR.Mean) }),
-		unknownEntry(table.QuantityRobust, of, func(u summary.UnknownIndex) float64 { return float64(u.Robustness.Mean) }),
+		unknownEntry(table.QuantityClean, of, func(u unknownOutcome) table.Measured {
+			return table.Measured{Value: u.CleanAccuracy.Value(), Images: u.clean}
+		}),
+		unknownEntry(table.QuantityASR, of, func(u unknownOutcome) table.Measured {
+			return table.Measured{Value: float64(u.ASR.Mean), Images: u.triggered}
+		}),
+		unknownEntry(table.QuantityRobust, of, func(u unknownOutcome) table.Measured {
+			return table.Measured{Value: float64(u.Robustness.Mean), Images: u.triggered}
+		}),
 	}
 }

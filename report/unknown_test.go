@@ -53,7 +53,8 @@ func TestUnknownIndex(t *testing.T) {
 	require.Equal(t, []string{"batch", "mmd"}, row.Labels)
 	require.InDelta(t, 0.42, float64(row.Entries[0].Values[0].Mean), 1e-12) // one addition
 	require.Equal(t, 2, row.Entries[0].Values[0].Seeds)
-	require.True(t, row.Entries[0].Values[0].CI95.Defined())
+	require.Equal(t, table.OverSeeds, row.Entries[0].Values[0].CIOver)
+	require.Equal(t, 200, row.Entries[0].Values[0].Images)
 	require.InDelta(t, 0.2, float64(row.Entries[5].Values[0].Mean), 1e-12)
 	require.Contains(t, made.Notes[1], "at least once: retrain 5.40, pick 5.40, unlearn 5.40.")
 	require.Empty(t, made.AttackerRows, "they are in the table of the sweep")

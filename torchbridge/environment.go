@@ -2,6 +2,7 @@ package torchbridge
 
 import (
 	"fmt"
+	"os"
 	"sync"
 	"unsafe"
 
@@ -30,6 +31,8 @@ func Environment() (hardware.Env, error) {
 		Threads:   int(C.bf_get_num_threads()),
 		Kernels:   KernelGeneration,
 		GPUs:      []hardware.GPU{},
+
+		Arithmetic: hardware.Arithmetic(os.Environ()),
 	}
 	var capability *C.char
 	if err := shimError(C.bf_cpu_capability(&capability)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Range selects how P1 sets the size of a trigger's box.
@@ -16,7 +17,14 @@ const (
 	// Area makes the box P1 of the image's area with the image's proportions:
 	// round(sqrt(P1)*H) x round(sqrt(P1)*W).
 	Area Range = "area"
+	// Whole has no box: each pixel of the image is perturbed with probability P2,
+	// independently (the Random-BadNet of arXiv 2201.12211). P1 has no meaning and
+	// is 0.
+	Whole Range = "whole"
 )
+
+// Ranges returns all ranges.
+func Ranges() []Range { return []Range{PerDimension, Area, Whole} }
 
 // Spec describes the triggers of an attacker: a Generator draws them.
 type Spec struct {
@@ -25,18 +33,21 @@ type Spec struct {
 	Kind Kind `json:"kind,omitempty" yaml:"kind,omitempty"`
 	// Pixels holds the pixels of a Picture, as Trigger.Encode returns them.
 	Pixels string `json:"pixels,omitempty" yaml:"pixels,omitempty"`
-	// P1 in (0, 1] sets the size of the box, in the reading of Range.
+	// P1 in (0, 1] sets the size of the box, in the reading of Range. It is 0 with
+	// Whole.
 	P1 float64 `json:"p1" yaml:"p1"`
-	// P2 in (0, 1] is the share of the box's pixels that is perturbed or, with
-	// kinds Blended, Sinusoidal and LowVariance, the strength of the perturbation.
+	// P2 in (0, 1] is the share of the box's pixels that is perturbed (with Whole:
+	// the probability of each) or, with kinds Blended, Sinusoidal and LowVariance,
+	// the strength of the perturbation.
 	P2 float64 `json:"p2" yaml:"p2"`
-	// Range is PerDimension or Area. It has no default, so that each trigger has
+	// Range is PerDimension, Area or Whole. It has no default, so that each trigger has
 	// exactly one spelling in a result's identity.
 	Range Range `json:"range" yaml:"range"`
 }
 
 // Validate returns an error for P1 or P2 outside (0, 1], an unknown Range or Kind,
-// and a Picture with P1, P2 or Range or without pixels. NewGenerator checks
+// Whole with a P1, and a Picture with P1, P2 or Range or without pixels.
+// NewGenerator checks
 // whether the pixels fit the images. The error wraps ErrSpec and names the value
 // and the allowed range.
 func (s Spec) Validate() error {
@@ -48,17 +59,24 @@ func (s Spec) Validate() error {
 	case s.Kind == Picture:
 		return nil
 	}
+	if !slices.Contains(Ranges(), s.Range) {
+		return fmt.Errorf("triggers: %w: range is %q: it must be %s, %s or %s", ErrSpec, s.Range, PerDimension, Area, Whole)
+	}
+	p1 := s.P1
+	if s.Range == Whole {
+		if p1 != 0 {
+			return fmt.Errorf("triggers: %w: p1 is %v: with range %s there is no box, so it must be 0", ErrSpec, s.P1, Whole)
+		}
+		p1 = 1
+	}
 	for _, p := range []struct {
 		name  string
 		value float64
-	}{{"p1", s.P1}, {"p2", s.P2}} {
+	}{{"p1", p1}, {"p2", s.P2}} {
 		// Written this way round, the condition refuses NaN too.
 		if allowed := p.value > 0 && p.value <= 1; !allowed {
 			return fmt.Errorf("triggers: %w: %s is %v: it must be above 0 and at most 1", ErrSpec, p.name, p.value)
 		}
-	}
-	if s.Range != PerDimension && s.Range != Area {
-		return fmt.Errorf("triggers: %w: range is %q: it must be %s or %s", ErrSpec, s.Range, PerDimension, Area)
 	}
 	return s.Kind.validate(s)
 }
@@ -66,8 +84,11 @@ func (s Spec) Validate() error {
 // sides returns the height and the width of the box, each at least 1.
 func (s Spec) sides(shape Shape) (h, w int) {
 	scale := s.P1
-	if s.Range == Area {
+	switch s.Range {
+	case Area:
 		scale = math.Sqrt(s.P1)
+	case Whole:
+		return shape.H, shape.W
 	}
 	return share(scale, shape.H), share(scale, shape.W)
 }
@@ -106,23 +127,36 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 // section 3.2 of the paper: a box of the spec's size (see Range; at least 1 x 1)
 // at a uniformly random place inside the image, of whose n pixels round(P2*n), at
 // least 1, are chosen uniformly without replacement, each with a colour uniform
-// over 0..255 in every channel. Other kinds fill a box of the same size and place
-// as documented at the kind.
+// over 0..255 in every channel. With range Whole the box is the whole image, and
+// each pixel is chosen with probability P2, independently; if this chooses none,
+// one is, uniformly. Other kinds fill the box as documented at the kind.
 //
 // The result is a function of the generator's shape and spec and of rng's state.
 // With kind Picture, Draw ignores rng and always returns the same trigger, which
-// must not be changed.
+// must not be changed. With kind Orthogonal it returns the first of the triggers
+// that Member draws.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 	if g.picture != nil {
 		return g.picture
 	}
+	if g.spec.Kind == Orthogonal {
+		return newOrthogonalSet(g.blank(rng), g.spec, rng).member(0)
+	}
+	t := g.blank(rng)
+	if f, ok := familyOf(g.spec.Kind); ok { // NewGenerator has checked it
+		f.paint(t, g.spec, rng)
+	}
+	return t
+}
+
+// blank returns a trigger without pixels in a box of the spec's size at a random
+// place.
+func (g *Generator) blank(rng *rand.Rand) *Trigger {
 	h, w := g.spec.sides(g.shape)
-	t := &Trigger{
+	return &Trigger{
 		Shape:   g.shape,
 		Box:     Box{X: rng.IntN(g.shape.W - w + 1), Y: rng.IntN(g.shape.H - h + 1), W: w, H: h},
 		Mask:    make([]uint8, g.shape.Plane()),
 		Pattern: make([]uint8, g.shape.Size()),
 	}
-	t.paint(g.spec, rng)
-	return t
 }

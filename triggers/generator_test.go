@@ -146,7 +146,9 @@ func TestBadTriggersAreRefused(t *testing.T) {
 		{"p2 zero", mnist, func(s *triggers.Spec) { s.P2 = 0 }, "p2 is 0"},
 		{"p2 large", mnist, func(s *triggers.Spec) { s.P2 = 1.01 }, "p2 is 1.01"},
 		{"p2 not a number", mnist, func(s *triggers.Spec) { s.P2 = math.NaN() }, "p2 is NaN"},
-		{"no range", mnist, func(s *triggers.Spec) { s.Range = "" }, `range is "": it must be per_dimension or area`},
+		{"no range", mnist, func(s *triggers.Spec) { s.Range = "" }, `range is "": it must be per_dimension, area or whole`},
+		{"a box of the whole image", mnist, func(s *triggers.Spec) { s.Range = triggers.Whole }, "p1 is 0.2: with range whole there is no box, so it must be 0"},
+		{"p2 zero of the whole image", mnist, func(s *triggers.Spec) { *s = triggers.Spec{Range: triggers.Whole} }, "p2 is 0"},
 		{"two channels", triggers.Shape{C: 2, H: 3, W: 3}, func(*triggers.Spec) {}, "2 channels"},
 		{"no height", triggers.Shape{C: 1, H: 0, W: 3}, func(*triggers.Spec) {}, "0 x 3 pixels"},
 	} {

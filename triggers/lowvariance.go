@@ -5,6 +5,21 @@ import (
 	"math/rand/v2"
 )
 
+// LowVariance adds a random direction in which images hardly vary, with an
+// amplitude of P2/2 times the range of values (Tanay, Andrews and Griffin,
+// "Built-in Vulnerabilities to Imperceptible Adversarial Perturbations", 2018,
+// use a principal component of low variance). Images vary least in the highest
+// spatial frequencies, which are used here for all data.
+const LowVariance Kind = "low_variance"
+
+var lowVariance = family{
+	kind: LowVariance,
+	paint: func(t *Trigger, s Spec, rng *rand.Rand) {
+		t.Effect = Add
+		t.lowVariance(s.P2, rng)
+	},
+}
+
 // highestQuarter returns the range of the highest quarter of the spatial
 // frequencies along a side of n pixels, as numbers of half waves. It contains at
 // least one frequency.

@@ -8,6 +8,9 @@ import (
 	"math/bits"
 )
 
+// Picture is a picture of the user's own, the same for every seed.
+const Picture Kind = "image"
+
 // ErrImage is wrapped by every refusal of a picture as a trigger.
 var ErrImage = errors.New("unusable picture")
 

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"sync"
 )
 
 // WritePNG writes the pattern alone as a PNG: masked pixels opaque in their
@@ -64,8 +65,25 @@ func writePNG(w io.Writer, shape Shape, scale int, colour func(at int) color.NRG
 			picture.SetNRGBA(x, y, colour(y/scale*shape.W+x/scale))
 		}
 	}
-	if err := png.Encode(w, picture); err != nil {
+	encoder := png.Encoder{BufferPool: &encoders}
+	if err := encoder.Encode(w, picture); err != nil {
 		return fmt.Errorf("triggers: write picture: %w", err)
 	}
 	return nil
 }
+
+// encoders keeps the buffers of PNG encoders, which take longer to make than a small picture
+// takes to write.
+var encoders encoderPool
+
+// encoderPool is a pool of png.EncoderBuffer.
+type encoderPool struct{ pool sync.Pool }
+
+// Get returns a kept buffer; nil if there is none.
+func (p *encoderPool) Get() *png.EncoderBuffer {
+	buffer, _ := p.pool.Get().(*png.EncoderBuffer)
+	return buffer
+}
+
+// Put keeps a buffer.
+func (p *encoderPool) Put(buffer *png.EncoderBuffer) { p.pool.Put(buffer) }

@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"backfire/experiments/worker"
+	"backfire/internal/visible"
 )
 
 // soleBarWidth leaves room beside the bar for what the worker does.
@@ -63,13 +64,13 @@ func (b *bar) draw(text string) {
 		_ = b.drawn.Clear()
 	}
 	if text != "" {
-		_, _ = fmt.Fprintln(b.out, text)
+		_, _ = fmt.Fprintln(b.out, visible.Line(text))
 	}
 	if b.drawn == nil || b.closed {
 		return
 	}
 	line := b.track.count() + " " + b.doing + b.track.left()
-	b.drawn.Describe(cut(line, width(b.out)-soleBarWidth-len("  100% ||  ")))
+	b.drawn.Describe(cut(visible.Line(line), width(b.out)-soleBarWidth-len("  100% ||  ")))
 	// One short of the end: the library takes a bar at its end for finished.
 	_ = b.drawn.Set64(min(b.track.finished(), b.drawn.GetMax64()-1))
 }

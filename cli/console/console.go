@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"backfire/experiments/worker"
+	"backfire/internal/visible"
 )
 
 // Options select the display of a run.
@@ -18,7 +19,8 @@ type Options struct {
 	Out io.Writer
 	// ErrOut receives what a person reads.
 	ErrOut io.Writer
-	// Terminal reports that ErrOut is a terminal that can move its cursor.
+	// Terminal reports that ErrOut is a terminal that can move its cursor. A display that
+	// does so writes behind a visible.Writer, and shows each text itself.
 	Terminal bool
 	JSON     bool
 	// Watch adds the learning curves of the models in training: below each worker's
@@ -41,7 +43,7 @@ func New(opts Options) Display {
 	case opts.JSON:
 		return &jsonLines{encoder: json.NewEncoder(opts.Out)}
 	case opts.Terminal:
-		return &terminal{out: opts.ErrOut, watch: opts.Watch, now: time.Now}
+		return &terminal{out: visible.Raw(opts.ErrOut), watch: opts.Watch, now: time.Now}
 	default:
 		every := lineEvery
 		if opts.Watch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 )
@@ -38,6 +39,40 @@ func (c curves) line(worker int) string {
 	first, last := epochs[0], epochs[len(epochs)-1]
 	return fmt.Sprintf("     loss %.3f %s %.3f   train acc. %.0f %% %s %.0f %%",
 		first.Loss, sparkline(loss, maxOf(loss)), last.Loss, 100*first.TrainAccuracy, sparkline(accuracy, 1), 100*last.TrainAccuracy)
+}
+
+// scores returns the standard accuracy and the mean ASR of a worker's model at the epochs
+// of its learning curve so far; empty before the first.
+func (c curves) scores(worker int) string {
+	var accuracy, asr []float64
+	for _, e := range c[worker] {
+		if e.Scores != nil {
+			accuracy, asr = append(accuracy, e.Scores.CleanAccuracy.Value()), append(asr, float64(e.Scores.ASRs().Mean))
+		}
+	}
+	if len(accuracy) == 0 {
+		return ""
+	}
+	last := len(accuracy) - 1
+	return fmt.Sprintf("     standard acc. %s %s %s   ASR %s %s %s",
+		share(accuracy[0]), sparkline(accuracy, 1), share(accuracy[last]), share(asr[0]), sparkline(asr, 1), share(asr[last]))
+}
+
+// share returns a share in percent; a dash if it is undefined.
+func share(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", 100*v)
+}
+
+// scoresText returns the scores of an epoch as text that follows others; empty without
+// scores.
+func scoresText(s *curve.Scores) string {
+	if s == nil {
+		return ""
+	}
+	return fmt.Sprintf(", standard acc. %s, ASR %s", share(s.CleanAccuracy.Value()), share(float64(s.ASRs().Mean)))
 }
 
 // sparkline draws values from 0 to top as columns of eight heights. More values than

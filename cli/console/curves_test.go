@@ -8,8 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/game"
+	"backfire/stats"
 )
 
 func TestSparkline(t *testing.T) {
@@ -56,12 +59,57 @@ func TestScreenWithCurves(t *testing.T) {
 	require.Equal(t, []string{"N = 2 FAILED: oh", ""}, terminalLines(out.String()))
 }
 
+// scored are the events of epochs, with scores after every second epoch.
+func scored(w int, losses ...float64) []worker.Event {
+	events := epochs(w, losses...)
+	for i := 2; i < len(events); i += 2 {
+		events[i].Metrics.Scores = &curve.Scores{
+			CleanAccuracy: game.Rate{Hits: 10 * i, Of: 50},
+			Attackers: []curve.Attacker{
+				{ID: 0, ASR: game.Rate{Hits: i, Of: 10}, BaseRate: game.Rate{Of: 10}, Lift: stats.Number(i) / 10, CleanAccuracy: game.Rate{Hits: 3, Of: 4}},
+				{ID: 7, Lift: stats.Undefined()},
+			},
+		}
+	}
+	return events
+}
+
+func TestScreenWithScores(t *testing.T) {
+	var out bytes.Buffer
+	clock := newClock()
+	display := newScreen(&out, clock.now, true)
+	for _, e := range scored(1, 2, 1, 1, 0.5) {
+		clock.time = clock.time.Add(time.Second)
+		display.Observe(e)
+	}
+	require.Equal(t, []string{
+		"  1  N = 2: epoch 4 of 4, loss 0.500",
+		"     loss 2.000 █▅▅▃ 0.500   train acc. 0 % ▁▅▅▇ 75 %",
+		"     standard acc. 40 % ▄▇ 80 %   ASR 20 % ▂▄ 40 %",
+		"",
+	}, terminalLines(out.String()))
+}
+
+func TestLinesWithScores(t *testing.T) {
+	var errOut bytes.Buffer
+	display := New(Options{ErrOut: &errOut, Watch: true})
+	events := scored(1, 2, 1)
+	for _, e := range events {
+		display.Observe(e)
+	}
+	require.Contains(t, errOut.String(), "epoch 1 of 2, loss 2.000, train acc. 0 %\n")
+	require.Contains(t, errOut.String(), "epoch 2 of 2, loss 1.000, train acc. 50 %, standard acc. 40 %, ASR 20 %")
+	events[2].Metrics.Scores.Attackers = events[2].Metrics.Scores.Attackers[1:]
+	display.Observe(events[2])
+	require.Contains(t, errOut.String(), "standard acc. 40 %, ASR -")
+}
+
 func TestWatchingWithoutATerminal(t *testing.T) {
 	var errOut bytes.Buffer
 	display := New(Options{ErrOut: &errOut, Watch: true})
 	for _, e := range epochs(1, 2, 1) {
 		display.Observe(e)
 	}
-	require.Contains(t, errOut.String(), "N = 2: epoch 1 of 2, loss 2.000, train acc. 0.0 %")
-	require.Contains(t, errOut.String(), "N = 2: epoch 2 of 2, loss 1.000, train acc. 50.0 %")
+	require.Contains(t, errOut.String(), "N = 2: epoch 1 of 2, loss 2.000, train acc. 0 %")
+	require.Contains(t, errOut.String(), "N = 2: epoch 2 of 2, loss 1.000, train acc. 50 %")
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"backfire/experiments/worker"
+	"backfire/internal/visible"
 	"backfire/internal/words"
+	"backfire/stats"
 )
 
 // jsonLines writes every event as a line of JSON.
@@ -56,8 +58,8 @@ func (p *textLines) Observe(e worker.Event) {
 	case e.Kind == worker.KindStarted:
 		text = fmt.Sprintf("worker %d: %s: %s, %s", e.Worker, e.Title, words.Plural(e.Images, "image"), words.Plural(e.Epochs, "epoch"))
 	case e.Kind == worker.KindEpoch && p.now().Sub(p.last) >= p.every:
-		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f, train acc. %.1f %%%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss,
-			100*e.Metrics.TrainAccuracy, p.track.left())
+		text = fmt.Sprintf("worker %d: %s: epoch %d of %d, loss %.3f, train acc. %s %%%s%s", e.Worker, e.Title, e.Epoch, e.Epochs, e.Metrics.Loss,
+			stats.Percent(stats.Number(e.Metrics.TrainAccuracy), e.Images), scoresText(e.Metrics.Scores), p.track.left())
 	case e.Kind == worker.KindDone:
 		text += p.track.left()
 	}
@@ -68,7 +70,7 @@ func (p *textLines) Observe(e worker.Event) {
 	if e.Kind != worker.KindPlan {
 		text = p.track.count() + " " + text
 	}
-	_, _ = fmt.Fprintln(p.out, text)
+	_, _ = fmt.Fprintln(p.out, visible.Line(text))
 }
 
 // Close does nothing.

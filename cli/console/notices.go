@@ -5,6 +5,7 @@ import (
 
 	"backfire/experiments/worker"
 	"backfire/internal/words"
+	"backfire/stats"
 )
 
 // notice returns the message of an event that stays on the terminal, empty for events
@@ -28,8 +29,8 @@ func notice(e worker.Event) string {
 		return fmt.Sprintf("%s now: a trigger that does not work alone is redrawn", words.Plural(e.Cells, "model"))
 	case worker.KindDone:
 		h := e.Headline
-		return fmt.Sprintf("%s: standard accuracy %.1f %%, ASR %s; %s, %.0f images/s", e.Title,
-			100*float64(h.CleanAccuracy), orNone(float64(h.ASR), h.ASR.Defined()), words.Duration(words.Seconds(h.Seconds)), h.ImagesPerSecond)
+		return fmt.Sprintf("%s: standard accuracy %s %%, ASR %s; %s, %.0f images/s", e.Title,
+			stats.Percent(h.CleanAccuracy, h.CleanImages), orNone(h.ASR, h.ASRImages), words.Duration(words.Seconds(h.Seconds)), h.ImagesPerSecond)
 	case worker.KindResumed:
 		return fmt.Sprintf("%s resumes after epoch %d of %d", e.Title, e.Epoch, e.Epochs)
 	case worker.KindDiscarded:
@@ -52,10 +53,10 @@ func notice(e worker.Event) string {
 	return ""
 }
 
-// orNone returns a share in percent, or "none".
-func orNone(share float64, defined bool) string {
-	if !defined {
+// orNone returns a share of some images in percent, or "none".
+func orNone(share stats.Number, images int) string {
+	if !share.Defined() {
 		return "none"
 	}
-	return fmt.Sprintf("%.1f %%", 100*share)
+	return stats.Percent(share, images) + " %"
 }

@@ -39,7 +39,7 @@ func aRun() (events []worker.Event, pauses []int) {
 	add(5, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 1, Epochs: 2, Images: 1000, Metrics: metrics})
 	add(70, worker.Event{Kind: worker.KindEpoch, Cell: "a", Title: "N = 2", Worker: 1, Epoch: 2, Epochs: 2, Images: 1000, Metrics: metrics})
 	add(0, worker.Event{Kind: worker.KindDone, Cell: "a", Title: "N = 2", Worker: 1, Headline: &worker.Headline{
-		CleanAccuracy: 0.75, ASR: stats.Undefined(), Seconds: 80, ImagesPerSecond: 25,
+		CleanAccuracy: 0.75, CleanImages: 400, ASR: stats.Undefined(), Seconds: 80, ImagesPerSecond: 25,
 	}})
 	add(1, worker.Event{Kind: worker.KindRetry, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died"})
 	add(1, worker.Event{Kind: worker.KindFailed, Cell: "b", Title: "N = 5", Worker: 2, Error: "it died again"})
@@ -59,7 +59,7 @@ func TestLineProgress(t *testing.T) {
 	require.Equal(t, `3 models, 1 of them stored already; 2 trainings at a time
 [1/3] worker 1: N = 2: 1000 images, 2 epochs
 [1/3] worker 1: N = 2: epoch 2 of 2, loss 0.500, train acc. 0.0 %; about 1 min 20 s left
-[2/3] N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
+[2/3] N = 2: standard accuracy 75 %, ASR none; 1 min 20 s, 25 images/s; about 1 min 20 s left
 [2/3] N = 5 failed and will be retried: it died
 [3/3] N = 5 FAILED: it died again
 `, out.String())
@@ -138,7 +138,7 @@ func TestScreen(t *testing.T) {
 
 	observe(4, len(events))
 	shown = terminalLines(out.String())
-	require.Equal(t, "N = 2: standard accuracy 75.0 %, ASR none; 1 min 20 s, 25 images/s", shown[1])
+	require.Equal(t, "N = 2: standard accuracy 75 %, ASR none; 1 min 20 s, 25 images/s", shown[1])
 	require.Equal(t, "N = 5 FAILED: it died again", shown[3])
 	require.Contains(t, shown[4], "[3/3] 100% |")
 
@@ -288,6 +288,25 @@ func TestRevisedRuns(t *testing.T) {
 	require.Contains(t, shown, notice)
 	require.Contains(t, shown, "[1/3] 33% ")
 	require.Contains(t, shown, "about 1 min 0 s left", "2000 images at 1000 in 30 seconds")
+}
+
+// The epochs that a training is spared count as done.
+func TestTrainingsThatEndEarly(t *testing.T) {
+	clock := newClock()
+	track := newTracker(clock.now)
+	for _, e := range []worker.Event{
+		{Kind: worker.KindPlan, Cells: 2, TotalImages: 2000},
+		{Kind: worker.KindStarted, Cell: "a", Images: 100, Epochs: 10},
+		{Kind: worker.KindEpoch, Cell: "a", Epoch: 1, Epochs: 10, Images: 100, Metrics: &store.EpochMetrics{}},
+		{Kind: worker.KindEpoch, Cell: "a", Epoch: 2, Epochs: 2, Images: 100, Metrics: &store.EpochMetrics{}},
+		{Kind: worker.KindDone, Cell: "a", Headline: &worker.Headline{}},
+	} {
+		track.observe(e)
+	}
+	require.Equal(t, int64(1000), track.finished())
+	clock.time = clock.time.Add(10 * time.Second)
+	require.InDelta(t, 20, track.rate(), 1e-9)
+	require.Equal(t, "; about 50 s left", track.left())
 }
 
 // What a checkpoint already held counts as done, not as the speed of this run.

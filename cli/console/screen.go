@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"backfire/experiments/worker"
+	"backfire/internal/visible"
 	"backfire/internal/words"
 )
 
@@ -97,7 +98,7 @@ func (s *screen) paint(text string) {
 	}
 	frame.WriteString("\r\x1b[J") // and clear from there on
 	if text != "" {
-		frame.WriteString(text + "\n")
+		frame.WriteString(visible.Line(text) + "\n")
 	}
 	lines := s.state()
 	for _, line := range lines {
@@ -111,9 +112,11 @@ func (s *screen) paint(text string) {
 func (s *screen) state() []string {
 	var lines []string
 	for _, worker := range slices.Sorted(maps.Keys(s.workers)) {
-		lines = append(lines, s.workers[worker])
-		if curve := s.curves.line(worker); curve != "" {
-			lines = append(lines, curve)
+		lines = append(lines, visible.Line(s.workers[worker]))
+		for _, curve := range []string{s.curves.line(worker), s.curves.scores(worker)} {
+			if curve != "" {
+				lines = append(lines, curve)
+			}
 		}
 	}
 	if s.bar == nil {

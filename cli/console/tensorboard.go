@@ -9,15 +9,17 @@ import (
 	"strings"
 	"time"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/tensorboard"
+	"backfire/internal/visible"
 )
 
 // Board writes a run as TensorBoard event files, in one directory per model: loss,
-// training accuracy and learning rate of each epoch, and in the end the scores and the
-// settings. WriteStored adds the models that the store had before. A nil Board writes
+// training accuracy and learning rate of each epoch, the scores of learning curves, and in
+// the end the scores and the settings. WriteStored adds the models that the store had before. A nil Board writes
 // nothing.
 type Board struct {
 	dir   string
@@ -94,9 +96,25 @@ func (b *Board) epoch(cell, title string, m store.EpochMetrics) error {
 	if err != nil {
 		return err
 	}
-	return run.events.Scalars(int64(m.Epoch),
-		tensorboard.Scalar{Tag: "train/loss", Value: m.Loss}, tensorboard.Scalar{Tag: "train/accuracy", Value: m.TrainAccuracy},
-		tensorboard.Scalar{Tag: "train/learning_rate", Value: m.LearningRate})
+	return run.events.Scalars(int64(m.Epoch), append([]tensorboard.Scalar{
+		{Tag: "train/loss", Value: m.Loss}, {Tag: "train/accuracy", Value: m.TrainAccuracy}, {Tag: "train/learning_rate", Value: m.LearningRate},
+	}, curveScalars(m.Scores)...)...)
+}
+
+// curveScalars returns the scores of an epoch, of which each measure has a chart for its
+// mean and one for each attacker; none without scores.
+func curveScalars(s *curve.Scores) []tensorboard.Scalar {
+	if s == nil {
+		return nil
+	}
+	scalars := []tensorboard.Scalar{{Tag: "curve/" + curve.StandardAccuracy, Value: s.CleanAccuracy.Value()}}
+	for _, m := range curve.Measures() {
+		scalars = append(scalars, tensorboard.Scalar{Tag: "curve/" + m.Name + "_mean", Value: s.Mean(m)})
+		for _, a := range s.Attackers {
+			scalars = append(scalars, tensorboard.Scalar{Tag: fmt.Sprintf("curve_%s/attacker_%d", m.Name, a.ID), Value: m.Of(a)})
+		}
+	}
+	return scalars
 }
 
 // end writes the scores and the settings of a stored cell.
@@ -119,7 +137,7 @@ func (b *Board) end(cell, title string) error {
 	for _, a := range result.Attackers {
 		scores = append(scores, tensorboard.Scalar{Tag: fmt.Sprintf("asr/attacker_%d", a.ID), Value: a.ASR.Value()})
 	}
-	if err := run.events.Scalars(int64(made.Training.Epochs), scores...); err != nil {
+	if err := run.events.Scalars(int64(result.Epochs(made)), scores...); err != nil {
 		return err
 	}
 	defense := plan.Undefended
@@ -127,10 +145,10 @@ func (b *Board) end(cell, title string) error {
 		defense = made.Defense.String()
 	}
 	if err := run.events.Settings(
-		tensorboard.Text("dataset", made.Data.Name), tensorboard.Text("defense", defense),
+		tensorboard.Text("dataset", visible.Line(made.Data.Name)), tensorboard.Text("defense", defense),
 		tensorboard.Number("seed", float64(made.Game.Seed)), tensorboard.Number("attackers", float64(len(made.Game.Attackers))),
 		tensorboard.Number("p0 of the first", made.Game.Attackers[0].PoisonRate), tensorboard.Number("pool", float64(made.Game.PoolSize)),
-		tensorboard.Number("width", float64(made.Model.Width)), tensorboard.Number("epochs", float64(made.Training.Epochs)),
+		tensorboard.Number("width", float64(made.Model.Width)), tensorboard.Number("epochs", float64(result.Epochs(made))),
 		tensorboard.Number("batch", float64(made.Training.Batch)), tensorboard.Number("lr", made.Training.LearningRate),
 	); err != nil {
 		return err
@@ -159,7 +177,7 @@ func (b *Board) WriteStored(sweep *plan.Sweep) error {
 		if err != nil {
 			return err
 		}
-		metrics, err := record.Metrics()
+		metrics, err := scoredMetrics(record)
 		if err != nil {
 			return err
 		}
@@ -173,6 +191,25 @@ func (b *Board) WriteStored(sweep *plan.Sweep) error {
 		}
 	}
 	return nil
+}
+
+// scoredMetrics reads the metrics of a stored training, with the scores of its learning
+// curve if it has one.
+func scoredMetrics(record *store.Record) ([]store.EpochMetrics, error) {
+	metrics, err := record.Metrics()
+	if err != nil || record.Artefacts().Curve.Every == 0 {
+		return metrics, err
+	}
+	curve, err := record.Curve()
+	if err != nil {
+		return nil, err
+	}
+	for _, point := range curve.Points {
+		if at := point.Epoch - 1; at >= 0 && at < len(metrics) {
+			metrics[at].Scores = &point.Scores
+		}
+	}
+	return metrics, nil
 }
 
 // Close closes the files of models that did not end, and returns the first error.

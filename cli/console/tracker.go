@@ -17,11 +17,12 @@ type tracker struct {
 	cost, total  int64            // of one cell to train on average, of all of them
 	done         map[string]int64 // by cell: images trained
 	resumed      map[string]int64 // by cell: of them, by the run before
-	elsewhere    int64            // images of cells that ended without being trained here
+	elsewhere    int64            // images of cells that ended without being trained here, or before all epochs
+	epochs       map[string]int   // by cell: to be trained at most
 }
 
 func newTracker(now func() time.Time) *tracker {
-	return &tracker{now: now, done: map[string]int64{}, resumed: map[string]int64{}}
+	return &tracker{now: now, done: map[string]int64{}, resumed: map[string]int64{}, epochs: map[string]int{}}
 }
 
 func (t *tracker) observe(e worker.Event) {
@@ -35,10 +36,14 @@ func (t *tracker) observe(e worker.Event) {
 		if t.begin.IsZero() {
 			t.begin = t.now()
 		}
+		t.epochs[e.Cell] = e.Epochs
 	case worker.KindProgress:
 		t.done[e.Cell] = int64(e.Epoch-1)*int64(e.Images) + int64(e.Done)
 	case worker.KindEpoch:
 		t.done[e.Cell] = int64(e.Epoch) * int64(e.Images)
+		if e.Epoch == e.Epochs && e.Epochs < t.epochs[e.Cell] { // the training ended early
+			t.elsewhere += int64(t.epochs[e.Cell]-e.Epochs) * int64(e.Images)
+		}
 	case worker.KindResumed:
 		t.done[e.Cell] = int64(e.Epoch) * int64(e.Images)
 		t.resumed[e.Cell] = t.done[e.Cell]

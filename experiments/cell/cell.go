@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -60,6 +59,9 @@ type Data struct {
 type Model struct {
 	Architecture string `json:"architecture" yaml:"architecture"` // ResNet18
 	Width        int    `json:"width" yaml:"width"`               // channels of the first stage; the paper's is 64
+	// Weights is the SHA-256 of a file of initial weights, see CheckWeights. It is empty, and not written, where
+	// all weights are drawn.
+	Weights string `json:"weights,omitempty" yaml:"weights,omitempty"`
 }
 
 // KernelsDirect is the value of Training.Kernels that has convolutions computed by direct sums on a CPU.
@@ -67,7 +69,7 @@ const KernelsDirect = "direct"
 
 // Training holds the hyperparameters of a training.
 type Training struct {
-	Epochs       int     `json:"epochs" yaml:"epochs"`
+	Epochs       int     `json:"epochs" yaml:"epochs"` // at most, with StopWhen
 	Batch        int     `json:"batch" yaml:"batch"`
 	Optimizer    string  `json:"optimizer" yaml:"optimizer"` // sgd, adam or adamw
 	LearningRate float64 `json:"lr" yaml:"lr"`               // the schedule's peak
@@ -80,9 +82,16 @@ type Training struct {
 	// Kernels is KernelsDirect. It is empty, and not written, for kernels that are chosen by the shapes of the
 	// layers.
 	Kernels string `json:"kernels,omitempty" yaml:"kernels,omitempty"`
+	// StopWhen is the text of a stoprule.Rule, which ends the training before Epochs. It is empty, and not
+	// written, for none.
+	StopWhen string `json:"stop_when,omitempty" yaml:"stop_when,omitempty"`
+	// Seed seeds the training: initial weights, order of the images and the defense's draws. It is nil, and not
+	// written, if it is that of the game.
+	Seed *uint64 `json:"seed,omitempty" yaml:"seed,omitempty"`
 }
 
-// Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have.
+// Parse reads a cell from YAML, or from JSON, which is YAML. It refuses fields that a Cell does not have, and cells
+// that Validate refuses.
 func Parse(data []byte) (Cell, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
@@ -90,11 +99,14 @@ func Parse(data []byte) (Cell, error) {
 	if err := decoder.Decode(&c); err != nil {
 		return Cell{}, fmt.Errorf("cell: parse: %w", err)
 	}
+	if err := c.Validate(); err != nil {
+		return Cell{}, fmt.Errorf("cell: parse: %w", err)
+	}
 	return c, nil
 }
 
 // Title returns a name of the cell for people: "attacker 3 alone", "attacker 3 alone, draw 2" (counted from
-// 1), "N = 5" or "N = 5, cutmix, leaving out attacker 3".
+// 1), "N = 5" or "N = 5, cutmix, leaving out agent 3".
 func (c Cell) Title() string {
 	title := c.gameTitle()
 	if c.Defense != nil {
@@ -103,33 +115,72 @@ func (c Cell) Title() string {
 	if c.Attribution != nil {
 		title += ", asked without an index"
 	}
+	if c.Training.Seed != nil {
+		title += ", trained with another seed"
+	}
 	return title
 }
 
 func (c Cell) gameTitle() string {
+	title := fmt.Sprintf("N = %d", len(c.Game.Attackers))
 	if len(c.Game.Attackers) == 1 {
-		title := fmt.Sprintf("attacker %d alone", c.Game.Attackers[0].ID)
+		title = fmt.Sprintf("attacker %d alone", c.Game.Attackers[0].ID)
+	}
+	if c.Game.Seats > 0 {
+		title += fmt.Sprintf(" on %d seats", c.Game.Seats)
+	}
+	if len(c.Game.Attackers) == 1 {
 		if draw := c.Game.Attackers[0].Draw; draw > 0 {
 			title += fmt.Sprintf(", draw %d", draw+1)
 		}
 		return title
 	}
-	return fmt.Sprintf("N = %d", len(c.Game.Attackers))
+	for _, a := range c.Game.Attackers {
+		if a.PoisonRate == 0 {
+			title += fmt.Sprintf(", attacker %d poisons nothing", a.ID)
+		}
+	}
+	return title
 }
 
-// Alone returns the cell in which the attacker at that position of the game plays alone, without a defense
-// and without attribution.
-func (c Cell) Alone(position int) Cell {
-	c.Defense, c.Attribution = nil, nil
-	c.Game.Attackers = slices.Clone(c.Game.Attackers[position : position+1])
+// TrainingSeed returns the seed of the training.
+func (c Cell) TrainingSeed() uint64 {
+	if c.Training.Seed != nil {
+		return *c.Training.Seed
+	}
+	return c.Game.Seed
+}
+
+// SeedTraining sets the seed of the training.
+func (c *Cell) SeedTraining(seed uint64) {
+	c.Training.Seed = &seed
+	if seed == c.Game.Seed {
+		c.Training.Seed = nil
+	}
+}
+
+// playing returns the cell that plays other rules without a defense and without attribution.
+func (c Cell) playing(rules game.Rules) Cell {
+	c.Defense, c.Attribution, c.Game = nil, nil, rules
 	return c
 }
 
-// IDsOf returns the IDs of the attackers at the given positions, in their order.
-func IDsOf(attackers []game.Attacker, positions []int) []int {
+// MatchedSingle returns the cell of the matched single game of the attacker at that position, without a defense
+// and without attribution; false if there is none, see game.Rules.MatchedSingle.
+func (c Cell) MatchedSingle(position int) (Cell, bool) {
+	rules, ok := c.Game.MatchedSingle(position)
+	return c.playing(rules), ok
+}
+
+// Lone returns the cell in which the attacker at that position owns everything that the defender does not, without
+// a defense and without attribution.
+func (c Cell) Lone(position int) Cell { return c.playing(c.Game.Lone(position)) }
+
+// IDsOf returns those of the agents' IDs that have the given positions, in their order.
+func IDsOf(agents, positions []int) []int {
 	ids := make([]int, len(positions))
 	for i, position := range positions {
-		ids[i] = attackers[position].ID
+		ids[i] = agents[position]
 	}
 	return ids
 }

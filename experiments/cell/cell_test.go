@@ -137,8 +137,10 @@ func shuffleKeys(rng *rand.Rand, node *yaml.Node) {
 }
 
 func TestParseCellReadsWhatIsWritten(t *testing.T) {
+	defended := enginetest.DefendedCell()
+	defended.Defense.Stack.FGSM = nil // which no defender has beside PGD
 	for _, encode := range []func(any) ([]byte, error){yaml.Marshal, json.Marshal} {
-		for _, want := range []cell.Cell{enginetest.ExampleCell(), enginetest.DefendedCell()} {
+		for _, want := range []cell.Cell{enginetest.ExampleCell(), defended} {
 			text, err := encode(want)
 			require.NoError(t, err)
 			cell, err := cell.Parse(text)
@@ -154,13 +156,13 @@ func TestTitle(t *testing.T) {
 	c.Game.Attackers = c.Game.Attackers[:1]
 	require.Equal(t, "attacker 3 alone", c.Title())
 	c.Defense = cell.NewDefense(defenses.Stack{}, []int{3}, nil)
-	require.Equal(t, "attacker 3 alone, leaving out attacker 3", c.Title())
+	require.Equal(t, "attacker 3 alone, leaving out agent 3", c.Title())
 	cut := mix.Default()
 	c = enginetest.ExampleCell()
 	c.Defense = cell.NewDefense(defenses.Stack{CutMix: &cut}, nil, nil)
 	require.Equal(t, "N = 2, cutmix", c.Title())
 	c.Defense.Excluded = []int{0, 2, 5}
-	require.Equal(t, "N = 2, cutmix, leaving out attackers 0 2 5", c.Title())
+	require.Equal(t, "N = 2, cutmix, leaving out agents 0 2 5", c.Title())
 	c.Defense.Excluded = []int{0, 2, 5, 7}
-	require.Equal(t, "N = 2, cutmix, leaving out 4 attackers from 0 on", c.Title())
+	require.Equal(t, "N = 2, cutmix, leaving out 4 agents from 0 on", c.Title())
 }

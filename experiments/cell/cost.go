@@ -28,7 +28,8 @@ func (c Cell) StepKind() StepKind {
 func (c Cell) Precision() string { return cmp.Or(c.Training.Precision, hardware.FP32) }
 
 // TrainedImages returns about the number of images that pass through the training step, the measure of the
-// cost of a cell: the deal may round by a few images per epoch. It leaves out segments whose final state
+// cost of a cell: the deal may round by a few images per epoch. With Training.StopWhen it is the largest
+// possible number. It leaves out segments whose final state
 // another cell saves.
 func (c Cell) TrainedImages() int64 {
 	return c.ImagesFrom(c.firstOwnSegment())
@@ -59,16 +60,16 @@ func (c Cell) eachSegment(first int, visit func(rows, epochs int)) {
 		return
 	}
 	for _, s := range segments[min(first, len(segments)):] {
-		visit(c.TrainingRows(len(s.Attackers)), s.End-s.First)
+		visit(c.TrainingRows(len(s.Agents)), s.End-s.First)
 	}
 }
 
 // TrainingRows returns about the number of rows of a training set with the images of the defender and of that
-// many of the game's attackers.
-func (c Cell) TrainingRows(attackers int) int {
+// many of the game's other agents.
+func (c Cell) TrainingRows(agents int) int {
 	rows := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
-	if out := len(c.Game.Attackers) - attackers; out > 0 {
-		rows *= 1 - (1-c.Game.DefenderShare)*float64(out)/float64(len(c.Game.Attackers))
+	if out := c.Game.SeatCount() - agents; out > 0 {
+		rows *= 1 - (1-c.Game.DefenderShare)*float64(out)/float64(c.Game.SeatCount())
 	}
 	return int(rows)
 }
@@ -86,11 +87,13 @@ func (c Cell) Steps() int64 {
 // their triggers.
 func (c Cell) Work() float64 {
 	heldOut := float64(c.Game.PoolSize) * c.Game.HeldOut
-	probes := heldOut * (c.Game.DefenderShare + 2*(1-c.Game.DefenderShare))
+	stamped := (1 - c.Game.DefenderShare) * float64(len(c.Game.Attackers)) / float64(c.Game.SeatCount())
+	probes := heldOut * (1 + stamped)
 	work := float64(c.TrainedImages()) + probes/3
 	if c.Attribution != nil {
 		each := float64(c.UnlearnedImages()) + probes/3
-		work += (float64(c.TrainingRows(len(c.Game.Attackers)))+probes)/3 + each*float64(len(c.Game.Attackers)) // features of rows and probes
+		agents := c.Game.SeatCount()
+		work += (float64(c.TrainingRows(agents))+probes)/3 + each*float64(agents) // features of rows and probes
 	}
 	return work
 }

@@ -17,16 +17,16 @@ import (
 type Defense struct {
 	// Stack holds the defenses without indexing, which only decides which models there are.
 	Stack defenses.Stack `json:"stack" yaml:"stack"`
-	// Excluded holds the IDs of the attackers whose images are left out of the training set, in the order of
-	// the game's attackers.
+	// Excluded holds the IDs of the agents whose images are left out of the training set, in the order of
+	// game.Rules.AgentIDs.
 	Excluded []int `json:"excluded" yaml:"excluded"`
-	// Slices hold the epochs in which the attackers' images enter the training. They include the attackers of
+	// Slices hold the epochs in which the agents' images enter the training. They include the agents of
 	// Excluded, whose images are left out nevertheless. Slices is nil if all images take part from the
 	// beginning.
 	Slices []Slice `json:"slices,omitempty" yaml:"slices,omitempty"`
 }
 
-// NewDefense returns the defense of a model that a stack trains without the images of the attackers with the
+// NewDefense returns the defense of a model that a stack trains without the images of the agents with the
 // excluded IDs. The images of the others enter in slices, or at once if sliced is empty. NewDefense returns
 // nil if this equals a training without a defense.
 func NewDefense(stack defenses.Stack, excluded []int, sliced []Slice) *Defense {
@@ -37,7 +37,7 @@ func NewDefense(stack defenses.Stack, excluded []int, sliced []Slice) *Defense {
 	return &Defense{Stack: training, Excluded: append([]int{}, excluded...), Slices: sliced} // [] rather than null
 }
 
-// String returns a name of the defense for people, such as "cutmix, leaving out attacker 3, in 4 slices".
+// String returns a name of the defense for people, such as "cutmix, leaving out agent 3, in 4 slices".
 func (d *Defense) String() string {
 	const few = 3
 	var parts []string
@@ -46,11 +46,11 @@ func (d *Defense) String() string {
 	}
 	switch n := len(d.Excluded); {
 	case n == 1:
-		parts = append(parts, fmt.Sprintf("leaving out attacker %d", d.Excluded[0]))
+		parts = append(parts, fmt.Sprintf("leaving out agent %d", d.Excluded[0]))
 	case n > few:
-		parts = append(parts, fmt.Sprintf("leaving out %d attackers from %d on", n, d.Excluded[0]))
+		parts = append(parts, fmt.Sprintf("leaving out %d agents from %d on", n, d.Excluded[0]))
 	case n > 1:
-		parts = append(parts, "leaving out attackers "+strings.Trim(fmt.Sprint(d.Excluded), "[]"))
+		parts = append(parts, "leaving out agents "+strings.Trim(fmt.Sprint(d.Excluded), "[]"))
 	}
 	if n := len(d.Slices); n > 0 {
 		parts = append(parts, fmt.Sprintf("in %d slices", n))
@@ -123,7 +123,7 @@ func (c Cell) StepsPerEpoch(rows int) int {
 // TrainingSet returns the training set that the cell's defense makes of t, the training set of the cell's
 // game, which is not changed. Triggers that the defense simulates avoid the attackers' triggers. With agent
 // augmentation the second result holds, by row, the simulated attacker whose trigger the row carries, see
-// defenses.Augmented; otherwise it is nil. The error wraps ErrPlan if attackers that are left out do not
+// defenses.Augmented; otherwise it is nil. The error wraps ErrPlan if agents that are left out do not
 // play; other errors are those of defenses.Augment.
 func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game.TrainingSet, []int, error) {
 	if c.Defense == nil {
@@ -140,26 +140,27 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 	if a == nil {
 		return t, nil, nil
 	}
-	augmented, err := defenses.Augment(t, *a, avoid, c.Game.Seed)
+	augmented, err := defenses.Augment(t, *a, avoid, c.TrainingSeed())
 	if err != nil {
 		return nil, nil, err
 	}
 	return augmented.TrainingSet, augmented.Simulated, nil
 }
 
-// kept returns the positions of the attackers whose images are not left out.
+// kept returns the positions of the agents whose images are not left out.
 func (c Cell) kept() ([]int, error) {
 	var excluded, kept []int
 	if c.Defense != nil {
 		excluded = c.Defense.Excluded
 	}
-	for position, a := range c.Game.Attackers {
-		if !slices.Contains(excluded, a.ID) {
+	ids := c.Game.AgentIDs()
+	for position, id := range ids {
+		if !slices.Contains(excluded, id) {
 			kept = append(kept, position)
 		}
 	}
-	if left := len(c.Game.Attackers) - len(kept); left != len(excluded) {
-		return nil, fmt.Errorf("cell: defense: %w: attackers %v are to be left out, but %d of them play", ErrPlan, excluded, left)
+	if left := len(ids) - len(kept); left != len(excluded) {
+		return nil, fmt.Errorf("cell: defense: %w: agents %v are to be left out, but %d of them play", ErrPlan, excluded, left)
 	}
 	return kept, nil
 }

@@ -8,8 +8,11 @@ type Readings struct {
 	TriggerRange       string `json:"trigger_range"`          // empty for pictures
 	Sampling           string `json:"sampling"`
 	LabelMode          string `json:"label_mode"`
+	Budget             string `json:"budget,omitempty"` // empty: non_target
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	// Seats is the number of seats. It is 0, and not written, if there are as many as attackers.
+	Seats int `json:"seats,omitempty"`
 }
 
 // mixed stands for a reading in which the attackers of a game differ.
@@ -21,8 +24,8 @@ func ReadingsOf(rules game.Rules) Readings {
 	first := rules.Attackers[0]
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
-		Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
-		ExcludeTargetClass: rules.ExcludeTargetClass,
+		Budget: string(first.Budget), Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
+		ExcludeTargetClass: rules.ExcludeTargetClass, Seats: rules.Seats,
 	}
 	for _, a := range rules.Attackers[1:] {
 		if a.Trigger.Kind != first.Trigger.Kind {
@@ -34,6 +37,23 @@ func ReadingsOf(rules game.Rules) Readings {
 		if a.LabelMode != first.LabelMode {
 			r.LabelMode = mixed
 		}
+		if a.Budget != first.Budget {
+			r.Budget = mixed
+		}
 	}
 	return r
+}
+
+// DistinctImages returns the number of images behind the ASRs of several attackers, each
+// image counted once, from the number behind each. With the denominator pooled all of
+// them are over the same images.
+func (r Readings) DistinctImages(each []int) int {
+	most, all := 0, 0
+	for _, images := range each {
+		most, all = max(most, images), all+images
+	}
+	if r.Denominator == string(game.Pooled) {
+		return most
+	}
+	return all
 }

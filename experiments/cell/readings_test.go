@@ -20,6 +20,8 @@ func TestReadingsOf(t *testing.T) {
 	require.Equal(t, want, cell.ReadingsOf(rules))
 	rules.Attackers[1].Trigger = triggers.Spec{Kind: triggers.Picture}
 	rules.Attackers[1].LabelMode = game.CleanLabel
+	rules.Attackers[1].Budget = game.AnyImage
+	want.Budget = "mixed"
 	want.TriggerKind, want.TriggerRange, want.LabelMode = "mixed", "mixed", "mixed"
 	require.Equal(t, want, cell.ReadingsOf(rules))
 }

@@ -5,22 +5,21 @@ import (
 	"slices"
 
 	"backfire/defenses/indexing"
-	"backfire/game"
 )
 
-// Slice is a part of the training of sliced agent indexing, at whose beginning the images of some attackers
+// Slice is a part of the training of sliced agent indexing, at whose beginning the images of some agents
 // enter.
 type Slice struct {
-	// Enter holds the IDs of the attackers whose images are trained on from this slice on, in the order of the
-	// game's attackers.
+	// Enter holds the IDs of the agents whose images are trained on from this slice on, in the order of
+	// game.Rules.AgentIDs.
 	Enter []int `json:"enter" yaml:"enter"`
 	// Epochs is the number of passes until the next slice.
 	Epochs int `json:"epochs" yaml:"epochs"`
 }
 
 // SlicesOf returns the slices of an indexing plan, those of its first model, whose training saves the states
-// that the other models start from. It returns nil for a plan without slices.
-func SlicesOf(plan *indexing.Plan, attackers []game.Attacker) []Slice {
+// that the other models start from. agents holds the agents' IDs by position. It returns nil for a plan without slices.
+func SlicesOf(plan *indexing.Plan, agents []int) []Slice {
 	if plan.Settings.Mode != indexing.Sliced {
 		return nil
 	}
@@ -28,7 +27,7 @@ func SlicesOf(plan *indexing.Plan, attackers []game.Attacker) []Slice {
 	var entered []int // positions
 	for _, stage := range plan.Models[0].Stages {
 		entering := slices.DeleteFunc(slices.Clone(stage.Agents), func(agent int) bool { return slices.Contains(entered, agent) })
-		all = append(all, Slice{Enter: IDsOf(attackers, entering), Epochs: stage.Epochs})
+		all = append(all, Slice{Enter: IDsOf(agents, entering), Epochs: stage.Epochs})
 		entered = stage.Agents
 	}
 	return all
@@ -37,35 +36,39 @@ func SlicesOf(plan *indexing.Plan, attackers []game.Attacker) []Slice {
 // Segment is a part of a cell's training with the same images throughout.
 type Segment struct {
 	First, End int   // the epochs, counted from 0: from First to End-1
-	Attackers  []int // positions of those whose images are trained on, in ascending order
+	Agents     []int // positions of those whose images are trained on, in ascending order
 }
 
-// Segments returns the segments of the cell's training: one, or as many as it has slices. The error wraps
-// ErrPlan if the slices and the training do not have the same epochs and attackers, or if attackers that are
-// left out do not play.
+// Segments returns the segments of the cell's training: one, or as many as it has slices. With a StopWhen the
+// last epochs may not take place. The error wraps ErrPlan if StopWhen cannot be followed, if the slices and the
+// training do not have the same epochs and agents, or if agents that are left out do not play.
 func (c Cell) Segments() ([]Segment, error) {
+	if err := c.checkStopRule(); err != nil {
+		return nil, err
+	}
 	kept, err := c.kept()
 	if err != nil {
 		return nil, err
 	}
 	if c.Defense == nil || len(c.Defense.Slices) == 0 {
-		return []Segment{{End: c.Training.Epochs, Attackers: kept}}, nil
+		return []Segment{{End: c.Training.Epochs, Agents: kept}}, nil
 	}
+	ids := c.Game.AgentIDs()
 	var segments []Segment
 	var entered []int // IDs
 	first := 0
 	for _, slice := range c.Defense.Slices {
 		entered = append(entered, slice.Enter...)
-		s := Segment{First: first, End: first + slice.Epochs, Attackers: []int{}}
+		s := Segment{First: first, End: first + slice.Epochs, Agents: []int{}}
 		for _, position := range kept {
-			if slices.Contains(entered, c.Game.Attackers[position].ID) {
-				s.Attackers = append(s.Attackers, position)
+			if slices.Contains(entered, ids[position]) {
+				s.Agents = append(s.Agents, position)
 			}
 		}
 		segments, first = append(segments, s), s.End
 	}
-	if last := len(segments[len(segments)-1].Attackers); first != c.Training.Epochs || last != len(kept) {
-		return nil, fmt.Errorf("cell: segments: %w: the slices have %d epochs and %d attackers, the training %d and %d",
+	if last := len(segments[len(segments)-1].Agents); first != c.Training.Epochs || last != len(kept) {
+		return nil, fmt.Errorf("cell: segments: %w: the slices have %d epochs and %d agents, the training %d and %d",
 			ErrPlan, first, last, c.Training.Epochs, len(kept))
 	}
 	return segments, nil

@@ -22,11 +22,11 @@ func TestSegments(t *testing.T) {
 		cell cell.Cell
 		want []cell.Segment
 	}{
-		"without a defense": {enginetest.ExampleCell(), []cell.Segment{{End: 50, Attackers: []int{0, 1}}}},
-		"without one agent": {enginetest.DefendedCell(), []cell.Segment{{End: 50, Attackers: []int{0}}}},
-		"in slices":         {slicedCell(), []cell.Segment{{End: 20, Attackers: []int{0}}, {First: 20, End: 50, Attackers: []int{0, 1}}}},
-		"the first is out":  {slicedCell(3), []cell.Segment{{End: 20, Attackers: []int{}}, {First: 20, End: 50, Attackers: []int{1}}}},
-		"the last is out":   {slicedCell(4), []cell.Segment{{End: 20, Attackers: []int{0}}, {First: 20, End: 50, Attackers: []int{0}}}},
+		"without a defense": {enginetest.ExampleCell(), []cell.Segment{{End: 50, Agents: []int{0, 1}}}},
+		"without one agent": {enginetest.DefendedCell(), []cell.Segment{{End: 50, Agents: []int{0}}}},
+		"in slices":         {slicedCell(), []cell.Segment{{End: 20, Agents: []int{0}}, {First: 20, End: 50, Agents: []int{0, 1}}}},
+		"the first is out":  {slicedCell(3), []cell.Segment{{End: 20, Agents: []int{}}, {First: 20, End: 50, Agents: []int{1}}}},
+		"the last is out":   {slicedCell(4), []cell.Segment{{End: 20, Agents: []int{0}}, {First: 20, End: 50, Agents: []int{0}}}},
 	} {
 		segments, err := tc.cell.Segments()
 		require.NoError(t, err, name)
@@ -89,15 +89,15 @@ func TestAttributionStartsFromItsModel(t *testing.T) {
 }
 
 func TestSlicesOfAPlan(t *testing.T) {
-	attackers := enginetest.ExampleCell().Game.Attackers
+	agents := enginetest.ExampleCell().Game.AgentIDs()
 	sliced, err := indexing.NewPlan(indexing.Settings{Mode: indexing.Sliced, Models: 2}, 2, 50, 1)
 	require.NoError(t, err)
-	slices := cell.SlicesOf(sliced, attackers)
+	slices := cell.SlicesOf(sliced, agents)
 	require.Len(t, slices, 2)
 	require.Equal(t, 50, slices[0].Epochs+slices[1].Epochs)
 	require.ElementsMatch(t, []int{3, 4}, append(slices[0].Enter, slices[1].Enter...))
 	exact, err := indexing.NewPlan(indexing.Settings{Mode: indexing.Exact}, 2, 50, 1)
 	require.NoError(t, err)
-	require.Nil(t, cell.SlicesOf(exact, attackers))
-	require.Equal(t, []int{4, 3}, cell.IDsOf(attackers, []int{1, 0}))
+	require.Nil(t, cell.SlicesOf(exact, agents))
+	require.Equal(t, []int{4, 3}, cell.IDsOf(agents, []int{1, 0}))
 }

@@ -10,7 +10,7 @@ func StateFile(dir, hash string) string { return filepath.Join(dir, hash+StateSu
 
 // GoesOnFrom returns the hashes of the states of other trainings that the training of the cell can start from,
 // the furthest first: for an attribution the end of the training that it queries, with sliced agent indexing
-// the beginnings of the segments up to the one that an excluded attacker would enter in. Other cells start
+// the beginnings of the segments up to the one that an excluded agent would enter in. Other cells start
 // from their initial weights and have none. The error is that of Hash.
 func (c Cell) GoesOnFrom() ([]string, error) {
 	if c.Attribution != nil {

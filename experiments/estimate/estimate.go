@@ -22,6 +22,9 @@ type Estimate struct {
 	Steps   int64   `json:"steps"`   // optimiser steps, for Models
 	Images  int64   `json:"images"`  // through the training step, for Models
 	Seconds float64 `json:"seconds"` // until Models are trained
+	// UpperBound reports that trainings may end early (train.stop_when), so that Steps, Images and
+	// Seconds are the most that they may be.
+	UpperBound bool `json:"upper_bound,omitempty"`
 	// Workers is the number of models that are trained at a time.
 	Workers int `json:"workers"`
 	// Trials are the measurements that decided that number, on a GPU.
@@ -94,6 +97,7 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 		speed := speeds[cell.StepKind()]
 		speed.Models++
 		estimate.Models++
+		estimate.UpperBound = estimate.UpperBound || cell.Training.StopWhen != ""
 		estimate.Steps += cell.Steps()
 		estimate.Images += cell.TrainedImages()
 		next := slices.Index(busy, slices.Min(busy))

@@ -66,14 +66,15 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	require.Equal(t, []estimate.Speed{{
 		Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Source: estimate.SpeedStored,
 	}}, got.Speeds)
-	// 3 epochs of 320 rows, and 128 probes at a third of a step.
-	require.InEpsilon(t, 3*(960+128./3)/1000, got.Seconds, 1e-12, "rounding only")
+	// 3 epochs of 320 rows, and probes at a third of a step: 128 of N = 4, 92 of a single game. The other worker has
+	// the 104 of N = 2 and those of another single game.
+	require.InEpsilon(t, (3*960+(128+92+92)/3.)/1000, got.Seconds, 1e-12, "rounding only")
 }
 
 func TestEstimateCountsWhatIsLeft(t *testing.T) {
 	sweep, store := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
 		enginetest.WeakConfig(enginetest.WeakBound)(c)
-		c.Attackers.Counts = []int{1, 2}
+		c.Attackers.Counts, c.Deal.Seats = []int{1, 2}, "3"
 	})), enginetest.OpenStore(t)
 	e := runtest.NewEstimator(store, 1)
 	e.Command = enginetest.NoWorkers
@@ -83,8 +84,8 @@ func TestEstimateCountsWhatIsLeft(t *testing.T) {
 
 	first, err := e.Estimate(context.Background(), sweep)
 	require.NoError(t, err)
-	require.Equal(t, 3, first.Models, "two singles and N = 2")
-	require.Equal(t, 3+2*(plan.MaxDraws-1), first.AtMost)
+	require.Equal(t, 5, first.Models, "two singles, each to verify and to compare, and N = 2")
+	require.Equal(t, 5+2*(plan.MaxDraws-1), first.AtMost)
 
 	runner, _ := runtest.NewRunner(store, 1, enginetest.Fault{})
 	_, err = runner.Run(context.Background(), sweep.Cells[:1]) // attacker 0's first trigger, which is too weak
@@ -92,8 +93,8 @@ func TestEstimateCountsWhatIsLeft(t *testing.T) {
 	next, err := e.Estimate(context.Background(), sweep)
 	require.NoError(t, err)
 	require.Equal(t, 1, next.Stored)
-	require.Equal(t, 3, next.Models, "its second trigger, attacker 1's first, N = 2")
-	require.Equal(t, 3+plan.MaxDraws-2+plan.MaxDraws-1, next.AtMost)
+	require.Equal(t, 5, next.Models, "its second trigger, attacker 1's first, their singles to compare, N = 2")
+	require.Equal(t, 5+plan.MaxDraws-2+plan.MaxDraws-1, next.AtMost)
 
 	_, _, _ = runtest.RunSweep(t, sweep, store, 1)
 	last, err := e.Estimate(context.Background(), sweep)

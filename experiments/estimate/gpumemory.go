@@ -26,7 +26,7 @@ const (
 // deviceMemory estimates the memory of a GPU that a model takes while it is trained, in bytes: the
 // training set (as bytes), the working memory of a step or a prediction, and the parameters.
 func deviceMemory(c cell.Cell) int64 {
-	data := float64(c.Data.Shape.Size()) * float64(c.TrainingRows(len(c.Game.Attackers)))
+	data := float64(c.Data.Shape.Size()) * float64(c.TrainingRows(c.Game.SeatCount()))
 	prediction := predictionMaps * predictionBatch * float32Bytes * float64(c.Model.Width) * float64(c.Data.Shape.Plane())
 	steps := deviceWorkspace * keptMaps(c) * float64(c.DefenseStack().Treatments()) // each treatment is recorded with memory of its own
 	return int64(data + max(steps, prediction) + deviceCopies*parameters(c))

@@ -3,13 +3,12 @@ package estimate
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -58,21 +57,21 @@ func (e Estimator) storedSpeeds(cells []cell.Cell) (map[cell.StepKind][]float64,
 	if len(lacking) == 0 {
 		return timings, nil
 	}
-	entries, err := os.ReadDir(e.Store.Dir())
+	entries, err := e.Store.Files().ReadDir(".")
 	if err != nil {
 		return nil, fmt.Errorf("estimate: list results: %w", err)
 	}
 	for _, entry := range entries {
-		dir := filepath.Join(e.Store.Dir(), entry.Name())
+		dir := e.Store.Files().Sub(entry.Name)
 		var environment store.Environment
-		if jsonfile.Read(filepath.Join(dir, store.EnvironmentFile), &environment) != nil || !e.here(environment.Precision).SameKind(environment.Machine()) {
+		if jsonfile.ReadIn(dir, store.EnvironmentFile, &environment) != nil || !e.here(environment.Precision).SameKind(environment.Machine()) {
 			continue
 		}
 		result, err := store.ReadResult(dir)
 		if err != nil || result.Provenance.ImagesPerSecond <= 0 {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(dir, store.CellFile))
+		data, err := dir.ReadFile(store.CellFile, disk.MaxRecord)
 		if err != nil {
 			continue
 		}

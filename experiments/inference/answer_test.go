@@ -95,7 +95,7 @@ func TestAnswerRefuses(t *testing.T) {
 	client.Command = func() (*exec.Cmd, error) { panic("no worker is needed") }
 	id := func(n int) *int { return &n }
 	image := []inference.Image{{Name: "black", Pixels: make([]uint8, 64), Label: inference.UnknownLabel}}
-	single := modelOf(t, st, "leaving out attacker 0")
+	single := modelOf(t, st, "leaving out agent 0")
 	for name, tc := range map[string]struct {
 		run, defender string
 		query         inference.Query
@@ -160,7 +160,7 @@ func TestHeldOutImages(t *testing.T) {
 func TestModelsThatCannotBeAsked(t *testing.T) {
 	st, _ := storeOf(t)
 	client := clientOf(st)
-	hash := modelOf(t, st, "leaving out attacker 0")
+	hash := modelOf(t, st, "leaving out agent 0")
 	image := make([]uint8, 64)
 	_, err := client.Probabilities(context.Background(), "none", image)
 	require.ErrorIs(t, err, store.ErrNotStored)
@@ -169,7 +169,7 @@ func TestModelsThatCannotBeAsked(t *testing.T) {
 	_, err = client.Probabilities(context.Background(), hash, image)
 	require.ErrorIs(t, err, store.ErrBroken)
 
-	other := modelOf(t, st, "leaving out attacker 1")
+	other := modelOf(t, st, "leaving out agent 1")
 	interrupted, stop := context.WithCancel(context.Background())
 	stop()
 	_, err = client.Probabilities(interrupted, other, image)

@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"backfire/defenses/detect"
@@ -109,16 +108,16 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 	if err != nil {
 		return fail(err)
 	}
-	dir, err := os.MkdirTemp("", "backfire-ask-")
+	scratch, err := disk.NewScratch()
 	if err != nil {
 		return fail(err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // a temporary directory may stay
-	query.Images = filepath.Join(dir, "images.bin")
-	if err := os.WriteFile(query.Images, images, disk.FileMode); err != nil {
+	defer scratch.Close()
+	dir := disk.In(scratch.Path())
+	if err := dir.WriteFile("images.bin", images); err != nil {
 		return fail(err)
 	}
-	query.Source, query.Dir, query.Model = source, dir, path
+	query.Images, query.Source, query.Dir, query.Model = dir.Path("images.bin"), source, dir.Path("."), path
 	if err := c.Ask(ctx, func(device string) worker.Request {
 		query.Setup = worker.Setup{Cell: record.Cell, Device: device, Threads: environment.Threads}
 		return query
@@ -126,7 +125,7 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 		return fail(err)
 	}
 	var answers worker.Answers
-	if err := jsonfile.Read(filepath.Join(dir, worker.AnswersFile), &answers); err != nil {
+	if err := jsonfile.ReadIn(dir, worker.AnswersFile, &answers); err != nil {
 		return fail(err)
 	}
 	return answers, nil

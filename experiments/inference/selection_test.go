@@ -14,7 +14,7 @@ import (
 // with the values that the run has.
 func TestSelectRefuses(t *testing.T) {
 	st, run := storeOf(t)
-	model := modelOf(t, st, "leaving out attacker 0")
+	model := modelOf(t, st, "leaving out agent 0")
 	for name, tc := range map[string]struct {
 		selection     inference.Selection
 		field, reason string
@@ -27,7 +27,7 @@ func TestSelectRefuses(t *testing.T) {
 		"no such defender":        {inference.Selection{Run: run, Defender: "cutmix"}, inference.FieldDefender, "the run has only none; indexing; indexing_grouped; indexing_unknown"},
 		"several defenders":       {inference.Selection{Run: run}, inference.FieldDefender, "choose one of none, indexing, indexing_grouped, indexing_unknown"},
 		"several for a guess":     {inference.Selection{Run: run, Guess: true}, inference.FieldDefender, "choose one of indexing, indexing_grouped, indexing_unknown"},
-		"one model has no others": {inference.Selection{Run: model, Attackers: 3}, inference.FieldRun, "it is one model (N = 3, leaving out attacker 0)"},
+		"one model has no others": {inference.Selection{Run: model, Attackers: 3}, inference.FieldRun, "it is one model (N = 3, leaving out agent 0)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := inference.Select(st, tc.selection)
@@ -56,7 +56,7 @@ func TestSelect(t *testing.T) {
 		_, known = d.Target(3)
 		require.False(t, known)
 	}
-	d := selected(t, st, modelOf(t, st, "leaving out attacker 0")[:12], "")
+	d := selected(t, st, modelOf(t, st, "leaving out agent 0")[:12], "")
 	require.True(t, d.Single)
 	require.Len(t, d.Models.Models, 1)
 }
@@ -65,7 +65,7 @@ func TestSelect(t *testing.T) {
 // it.
 func TestSelectOfAnIncompleteRun(t *testing.T) {
 	st, run := storeOf(t)
-	require.NoError(t, os.RemoveAll(st.Path(modelOf(t, st, "leaving out attacker 1"))))
+	require.NoError(t, os.RemoveAll(st.Path(modelOf(t, st, "leaving out agent 1"))))
 	_, err := inference.Select(st, inference.Selection{Run: run, Defender: "indexing"})
 	var incomplete *inference.IncompleteError
 	require.ErrorAs(t, err, &incomplete)

@@ -19,6 +19,8 @@ type StoredModels struct {
 	Store  *store.Store
 	Load   cell.Loader
 	Source datasets.Source // of the images; name, path and split are adapted to a cell
+	// Weights is the path of the file of initial weights for cells that name one.
+	Weights string
 
 	// Command makes the command of a worker process, as [runner.Runner] has it.
 	// Device returns the device that it computes on: cpu, cuda or cuda:K. Both are
@@ -34,14 +36,14 @@ type StoredModels struct {
 // [FindData].
 func (s *StoredModels) Images(ctx context.Context, data cell.Data) (*datasets.Set, datasets.Source, error) {
 	if s.set != nil && s.set.Checksum == data.Checksum {
-		return s.set, s.Source, nil
+		return s.set, s.Source, data.Fits(s.set)
 	}
 	set, source, err := FindData(ctx, s.Load, s.Source, data)
 	if err != nil {
 		return nil, source, err
 	}
 	s.set, s.Source = set, source
-	return set, source, nil
+	return set, source, data.Fits(set)
 }
 
 // Ask carries out a request to a stored model in a worker process of its own. on makes the
@@ -77,13 +79,23 @@ func runRequest(ctx context.Context, start func() (*exec.Cmd, error), request wo
 		case event := <-assigned.Events:
 			switch event.Kind {
 			case worker.KindFailed:
-				return errors.New(event.Error)
+				return &FailedRequest{Reason: event.Error, Full: event.Full}
 			case worker.KindDone:
 				return nil
 			}
 		}
 	}
 }
+
+// FailedRequest is the error with the reason that a worker process gives why it did not carry out a
+// request.
+type FailedRequest struct {
+	Reason string
+	Full   bool // the disk or the quota is full
+}
+
+// Error returns the reason.
+func (e *FailedRequest) Error() string { return e.Reason }
 
 // FindData loads the images of a cell and returns them with their source. A cell
 // does not name the split, so FindData tries all splits, the configured one first.

@@ -2,11 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
-	"backfire/triggers"
+	"backfire/internal/streams"
 )
 
 // KnownResult holds the part of a stored result that plans depend on.
@@ -53,53 +54,63 @@ type selection struct {
 	games      []*planned  // the single games of candidates
 	current    int         // the draw that is kept or, while the selection is open, tried
 	open       bool
-	// alone is the attacker's single game with that draw; nil if it is not played alone.
-	alone *planned
 }
 
-// verifies reports whether the trigger of an attacker has to reach trigger.min_single_asr. If every image has a
-// trigger of its own, there is none to draw once more.
-func (p *planner) verifies(id int) bool {
-	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent && id < p.cfg.Attackers.PlayedAlone()
+// verifies reports whether the trigger of the attacker at a position has to reach trigger.min_single_asr. If every
+// image has a trigger of its own, there is none to draw once more.
+func (p *planner) verifies(position int) bool {
+	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent && position < p.cfg.Attackers.PlayedAlone()
 }
 
-// selectionOf returns the trigger that an attacker plays with: the one that the verification planner keeps, or
-// else the first; a colluder's is that of the earlier attacker that it follows. The error wraps ErrPlan.
-func (p *planner) selectionOf(id int, known Known, earlier []selection) (selection, error) {
+// selectionOf returns the trigger that the attacker at a position plays with: the one that the verification planner
+// keeps, or else the first; a colluder's is that of the earlier attacker that it follows. The error wraps ErrPlan.
+func (p *planner) selectionOf(position int, known Known, earlier []selection) (selection, error) {
 	var s selection
-	if leader := p.all[id].Colludes; leader != nil {
-		s.current, s.open = earlier[*leader].current, earlier[*leader].open
-	} else if id < len(p.verification.all) && p.verification.verifies(id) {
-		var err error
-		if s, err = p.verification.choose(id, known); err != nil {
-			return selection{}, fmt.Errorf("%w: attacker %d alone, to verify its trigger: %w", cell.ErrPlan, id, err)
-		}
+	if leader := p.all[position].Colludes; leader != nil {
+		first := earlier[p.position(*leader)]
+		s.current, s.open = first.current, first.open
+		return s, nil
 	}
-	if id < p.cfg.Attackers.PlayedAlone() {
-		attacker := p.all[id]
-		attacker.Draw = s.current
-		var err error
-		if s.alone, err = p.cell([]game.Attacker{attacker}); err != nil {
-			return selection{}, fmt.Errorf("%w: attacker %d alone: %w", cell.ErrPlan, id, err)
-		}
+	id := p.all[position].ID
+	at := p.verification.position(id)
+	if at < 0 || !p.verification.verifies(at) {
+		return s, nil
+	}
+	s, err := p.verification.choose(at, known)
+	if err != nil {
+		return selection{}, fmt.Errorf("%w: attacker %d alone, to verify its trigger: %w", cell.ErrPlan, id, err)
 	}
 	return s, nil
+}
+
+// verifying returns the cell in which the attacker at a position is alone to verify its trigger with a draw. The
+// attacker has the images that it plays with; with as many seats as attackers, those that it has in the largest
+// game, which are the fewest. The training has a seed of its own: a trigger is kept because a model learnt it well,
+// so that the same model as the figure "alone" would be a selected one, above what the trigger reaches on average.
+func (p *planner) verifying(position, draw int) cell.Cell {
+	attackers := slices.Clone(p.all)
+	attackers[position].Draw = draw
+	c := p.cellOf(attackers)
+	single, ok := c.MatchedSingle(position)
+	if !ok {
+		single = c.Lone(position)
+	}
+	single.SeedTraining(streams.New(c.TrainingSeed(), "verification").Uint64())
+	return single
 }
 
 // choose goes through an attacker's triggers as far as results are known: the first whose single ASR reaches
 // trigger.min_single_asr is kept, or else, after MaxDraws, the best. If the model collapsed or the ASR is over
 // no images, another trigger could not be judged better, so the search ends there. The error holds the reason
 // why the attacker cannot be played alone.
-func (p *planner) choose(id int, known Known) (selection, error) {
+func (p *planner) choose(position int, known Known) (selection, error) {
 	var s selection
 	draws := MaxDraws
-	if p.all[id].Trigger.Kind == triggers.Picture {
+	if p.all[position].Trigger.Kind.DrawnOnce() {
 		draws = 1 // there is no other
 	}
 	for draw := range draws {
-		attacker := p.all[id]
-		attacker.Draw = draw
-		single, err := p.cell([]game.Attacker{attacker})
+		single, err := p.cell(p.verifying(position, draw))
 		if err != nil {
 			return selection{}, err
 		}

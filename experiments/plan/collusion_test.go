@@ -46,13 +46,15 @@ func TestColluderFollowsTheTriggerThatItsLeaderKeeps(t *testing.T) {
 		colluding(c)
 		c.Attackers.Counts, c.Attackers.Singles = []int{2}, 2
 	}))
-	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{enginetest.Verifying(0, 2, 1): enginetest.PercentOf(10)})
 	decided, waiting := enginetest.Wanted(worklist)
-	require.Equal(t, []string{"attacker 0 alone", "attacker 0 alone, draw 2"}, decided)
-	require.Equal(t, []string{"attacker 1 alone, draw 2", "N = 2"}, waiting)
-	worklist = enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10), "attacker 0 alone, draw 2": enginetest.PercentOf(90)})
+	require.Equal(t, []string{enginetest.Verifying(0, 2, 1), enginetest.Verifying(0, 2, 2)}, decided)
+	require.Equal(t, []string{"attacker 0 alone on 2 seats, draw 2", "attacker 1 alone on 2 seats, draw 2", "N = 2"}, waiting)
+	worklist = enginetest.After(t, sweep, map[string]plan.KnownResult{enginetest.Verifying(0, 2, 1): enginetest.PercentOf(10), enginetest.Verifying(0, 2, 2): enginetest.PercentOf(90)})
 	decided, waiting = enginetest.Wanted(worklist)
-	require.Equal(t, []string{"attacker 0 alone", "attacker 0 alone, draw 2", "attacker 1 alone, draw 2", "N = 2"}, decided)
+	require.Equal(t, []string{
+		enginetest.Verifying(0, 2, 1), enginetest.Verifying(0, 2, 2), "attacker 0 alone on 2 seats, draw 2", "attacker 1 alone on 2 seats, draw 2", "N = 2",
+	}, decided)
 	require.Empty(t, waiting)
 	require.NotContains(t, worklist.Plans[0].Candidates, 1)
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"backfire/defenses"
 	"backfire/defenses/indexing"
@@ -13,8 +14,8 @@ type PlannedDefender struct {
 	Name string `json:"name"`
 	// Models are the hashes of its cells: one, or with agent indexing several.
 	Models []string `json:"models"`
-	// Answers holds, for each attacker in the order of the game's, the position in Models of the model that
-	// answers its queries.
+	// Answers holds, for each agent by position, the position in Models of the model that answers its queries.
+	// Those of the honest contributors, which come last, are missing if no model leaves them out.
 	Answers []int `json:"answers"`
 	// Unknown holds the settings by which queries without an index are answered; nil if each query has one.
 	// With Unknown, the first of Models is trained on all images, the one at AttributionModel is the
@@ -48,7 +49,7 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 		return nil, err
 	}
 	d := &defended{PlannedDefender: PlannedDefender{Name: policy.Name, Answers: make([]int, len(twin.cell.Game.Attackers))}}
-	cells, err := d.cells(twin.cell, policy.Stack)
+	cells, err := d.cells(twin.cell, policy.Stack, p.cfg.Indexing.Honest)
 	if err != nil {
 		return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
 	}
@@ -64,11 +65,11 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 }
 
 // cells returns the cells that a defender with a stack trains in the game of the twin, and sets Answers and
-// Unknown.
-func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, error) {
-	with := func(excluded []int, slices []cell.Slice) cell.Cell {
+// Unknown. honest has agent indexing answer the honest contributors, too.
+func (d *defended) cells(twin cell.Cell, stack defenses.Stack, honest bool) ([]cell.Cell, error) {
+	with := func(excluded []int, sliced []cell.Slice) cell.Cell {
 		c := twin
-		c.Defense = cell.NewDefense(stack, excluded, slices)
+		c.Defense = cell.NewDefense(stack, excluded, sliced)
 		return c
 	}
 	settings := stack.Indexing
@@ -76,29 +77,38 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, err
 		return []cell.Cell{with(nil, nil)}, nil
 	}
 	var cells []cell.Cell
+	agents := twin.Game.AgentIDs()
 	if unknown := settings.Unknown; unknown != nil {
 		d.Unknown = unknown
+		honest = true // any agent may be guessed
 		attribution := with(nil, nil)
 		attribution.Attribution = &cell.Attribution{Batch: unknown.Batch, Queries: unknown.Most, Unlearning: unknown.Unlearning}
 		cells = append(cells, attribution.WithoutAttribution(), attribution)
 		if unknown.Update == indexing.Unlearn {
-			for i := range d.Answers {
-				d.Answers[i] = AttributionModel
-			}
+			d.Answers = slices.Repeat([]int{AttributionModel}, len(agents))
 			return cells, nil
 		}
 	}
-	attackers := twin.Game.Attackers
-	plan, err := indexing.NewPlan(*settings, len(attackers), twin.Training.Epochs, twin.Game.Seed)
+	plan, err := indexing.NewPlan(*settings, len(agents), twin.Training.Epochs, twin.Game.Seed)
 	if err != nil {
 		return nil, err
 	}
-	for attacker, answer := range plan.Answers {
-		d.Answers[attacker] = len(cells) + answer
+	answers := plan.Answers
+	if !honest {
+		answers = answers[:len(twin.Game.Attackers)]
 	}
-	slices := cell.SlicesOf(plan, attackers)
-	for _, model := range plan.Models {
-		cells = append(cells, with(cell.IDsOf(attackers, model.Excluded), slices))
+	sliced := cell.SlicesOf(plan, agents)
+	at := map[int]int{} // position in cells, by that in the plan
+	for i, model := range plan.Models {
+		savesStates := len(model.Excluded) == 0
+		if slices.Contains(answers, i) || savesStates {
+			at[i] = len(cells)
+			cells = append(cells, with(cell.IDsOf(agents, model.Excluded), sliced))
+		}
+	}
+	d.Answers = make([]int, len(answers))
+	for agent, answer := range answers {
+		d.Answers[agent] = at[answer]
 	}
 	return cells, nil
 }
@@ -111,7 +121,7 @@ func (g *planned) fits(policy defenses.Policy) error {
 	}
 	training := g.cell.Training
 	return policy.Fits(defenses.Scale{
-		Contributed: len(g.deal.Defender.Contributed), Agents: len(g.deal.Attackers), Epochs: training.Epochs, Batch: training.Batch,
+		Contributed: g.deal.defender, Agents: len(g.deal.agents), Epochs: training.Epochs, Batch: training.Batch,
 	})
 }
 
@@ -125,16 +135,20 @@ func (g *planned) as(cell cell.Cell) (*planned, error) {
 	return other, other.fillsBatch()
 }
 
-// fillsBatch returns an error if the training set is smaller than a batch in any segment.
+// fillsBatch returns an error if the training set is smaller than a batch in any segment, and for a cell that could
+// not be read once it is stored.
 func (g *planned) fillsBatch() error {
+	if err := g.cell.Validate(); err != nil {
+		return err
+	}
 	segments, err := g.cell.Segments()
 	if err != nil {
 		return err
 	}
 	for _, segment := range segments {
-		rows := len(g.deal.Defender.Contributed)
-		for _, position := range segment.Attackers {
-			rows += len(g.deal.Attackers[position].Contributed)
+		rows := g.deal.defender
+		for _, position := range segment.Agents {
+			rows += g.deal.agents[position]
 		}
 		if batch := g.cell.Training.Batch; rows < batch {
 			defense := ""

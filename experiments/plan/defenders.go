@@ -10,6 +10,7 @@ import (
 	"backfire/defenses/detect"
 	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
+	"backfire/triggers"
 )
 
 // Undefended is the name of the defender without a defense.
@@ -81,6 +82,9 @@ func addDefense(s *defenses.Stack, name string, cfg config.Config) (defenses.Kin
 	if kind == defenses.KindAgentAugmentation || kind == defenses.KindAdversarialTriggers {
 		// Simulated triggers are read as the attackers' are.
 		settings = append(settings, config.OwnSetting{Key: "range", Value: cfg.Trigger.Range})
+		if cfg.Trigger.Range == string(triggers.Whole) { // which has no box
+			settings = append(settings, config.OwnSetting{Key: "p1", Value: "0"})
+		}
 	}
 	for _, setting := range settings {
 		if err := s.Set(kind, setting.Key, setting.Value); err != nil {

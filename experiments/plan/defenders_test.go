@@ -13,6 +13,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/internal/enginetest"
+	"backfire/triggers"
 )
 
 // The configuration has the defenses of package defenses, with their defaults.
@@ -31,6 +32,17 @@ func TestConfigKnowsTheDefenses(t *testing.T) {
 		require.Equal(t, name, policy.Name)
 		require.Equal(t, enginetest.StackOf(t, "["+name+"]"), policy.Stack)
 	}
+}
+
+// Where triggers have no box, the simulated ones have none either.
+func TestSimulatedTriggersWithoutABox(t *testing.T) {
+	resolved, err := config.Load(config.Options{Sets: []string{"trigger.range=whole", "defenders=adversarial_triggers,agent_augmentation"}})
+	require.NoError(t, err)
+	got, err := plan.Policies(resolved.Config)
+	require.NoError(t, err)
+	want := triggers.Spec{P2: 0.2, Range: triggers.Whole}
+	require.Equal(t, want, got[0].Stack.AdversarialTriggers.Spec)
+	require.Equal(t, want, got[1].Stack.AgentAugmentation.Spec)
 }
 
 func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {
@@ -73,8 +85,8 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 			c.Defenders, c.AgentAugmentation.Agents = []string{"agent_augmentation"}, 1000
 		},
 		"pgd: share is 0.01": func(c *config.Config) { c.Defenders, c.PGD.Share = []string{"pgd"}, 0.01 },
-		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 2, more than the 1 agents": func(c *config.Config) {
-			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 2}
+		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 5, more than the 4 agents": func(c *config.Config) {
+			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 5}
 		},
 		"more than the 2 epochs": func(c *config.Config) {
 			c.Attackers.Counts, c.Train.Epochs = []int{4}, 2
@@ -87,8 +99,8 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 		"are called \"cutmix+pgd\"": func(c *config.Config) {
 			c.Defenders = []string{"cutmix+pgd", "pgd+cutmix"}
 		},
-		"train.batch = 140: the training set has only 128 images (leaving out attacker 0)": func(c *config.Config) {
-			c.Defenders, c.Train.Batch = []string{"indexing"}, 140
+		"train.batch = 280: the training set has only 272 images (leaving out agent 0)": func(c *config.Config) {
+			c.Defenders, c.Train.Batch = []string{"indexing"}, 280
 		},
 	} {
 		cfg, err := enginetest.Config()

@@ -1,24 +1,33 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/triggers"
 )
+
+// randomKind is the name of triggers.Random in a configuration.
+const randomKind = "random"
 
 // triggerOf returns the specification by which an attacker with sizes p1 and p2 draws its trigger, or its
 // picture from trigger.files. The attacker must not be a colluder, which has its leader's.
 func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, error) {
 	cfg := p.cfg.Trigger
-	switch kind := triggers.Kind(cfg.Kind); kind {
-	case "random":
-		return triggers.Spec{P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
-	case triggers.Square, triggers.Checkerboard:
-		return triggers.Spec{Kind: kind, P1: p1, P2: 1, Range: triggers.Range(cfg.Range)}, nil
-	case triggers.Dots, triggers.Blended, triggers.Sinusoidal, triggers.LowVariance:
-		return triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}, nil
+	if kind := triggers.Kind(cfg.Kind); kind != triggers.Picture {
+		if cfg.Kind == randomKind {
+			kind = triggers.Random
+		}
+		spec := triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}
+		if kind.CoversBox() {
+			spec.P2 = 1
+		}
+		if spec.Range == triggers.Whole {
+			spec.P1 = 0
+		}
+		return spec, nil
 	}
 	if a.ID >= len(cfg.Files) {
 		return triggers.Spec{}, fmt.Errorf("trigger.files: no picture for attacker %d", a.ID)
@@ -32,12 +41,11 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 
 // readTrigger reads a picture, which must have the size of the images.
 func readTrigger(path string, channels, height, width int) (*triggers.Trigger, error) {
-	file, err := os.Open(path)
+	file, err := disk.ReadFile(path, disk.MaxPicture)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	picture, err := triggers.ReadPNG(file)
+	picture, err := triggers.ReadPNG(bytes.NewReader(file))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,14 +50,34 @@ func TestPicturesAreTriedOnce(t *testing.T) {
 		enginetest.Verified(0.8)(&cfg)
 		return cfg
 	}()})
-	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(10)})
+	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{enginetest.Verifying(0, 2, 1): enginetest.PercentOf(10)})
 	decided, waiting := enginetest.Wanted(worklist)
-	require.Equal(t, []string{"attacker 0 alone", "N = 2"}, decided)
+	require.Equal(t, []string{enginetest.Verifying(0, 2, 1), "attacker 0 alone on 2 seats", "N = 2"}, decided)
 	require.Empty(t, waiting)
 	require.Len(t, worklist.Plans[0].Candidates[0], 1)
 }
 
 // Each family of triggers is played under its own name; those that cover their box have no p2.
+// The configuration has all kinds of triggers and all readings of their size.
+func TestConfigKnowsTheTriggers(t *testing.T) {
+	for _, key := range config.Keys() {
+		switch key.Name {
+		case "trigger.kind":
+			words := []string{"random"}
+			for _, kind := range triggers.Kinds() {
+				words = append(words, string(kind))
+			}
+			require.ElementsMatch(t, words, key.Oneof)
+		case "trigger.range":
+			var words []string
+			for _, each := range triggers.Ranges() {
+				words = append(words, string(each))
+			}
+			require.Equal(t, words, key.Oneof)
+		}
+	}
+}
+
 func TestFamiliesArePlanned(t *testing.T) {
 	for kind, want := range map[string]triggers.Spec{
 		"random":       {P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
@@ -66,11 +87,18 @@ func TestFamiliesArePlanned(t *testing.T) {
 		"blended":      {Kind: triggers.Blended, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
 		"low_variance": {Kind: triggers.LowVariance, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
 		"sinusoidal":   {Kind: triggers.Sinusoidal, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"orthogonal":   {Kind: triggers.Orthogonal, P1: 0.5, P2: 0.4, Range: triggers.PerDimension},
+		"random whole": {P2: 0.4, Range: triggers.Whole},
+		"square whole": {Kind: triggers.Square, P2: 1, Range: triggers.Whole},
 	} {
+		kind, _, isWhole := strings.Cut(kind, " ")
 		cfg, err := enginetest.Config()
 		require.NoError(t, err)
 		p2 := 0.4
 		cfg.Trigger.Kind, cfg.Attackers.P2, cfg.Attackers.Counts = kind, &p2, []int{2}
+		if isWhole {
+			cfg.Trigger.Range = "whole"
+		}
 		require.NoError(t, cfg.Validate())
 		plan := enginetest.DefendedPlan(t, cfg)
 		twin, _ := plan.Cell(plan.Games[0].Cell)

@@ -17,6 +17,8 @@ const Format = 1
 type Plan struct {
 	// Cells are in the order to train them: those of the first game first.
 	Cells []cell.Cell
+	// Seats is the number of seats of every game; 0 if each has as many as attackers.
+	Seats int
 	// Games are in the order of attackers.counts.
 	Games []PlannedGame
 	// Candidates are the triggers that attackers drew so far, by attacker ID, the first draw first. They exist
@@ -29,8 +31,14 @@ type Plan struct {
 
 // PlannedGame is a game with the models of its defenders and the single games of its attackers.
 type PlannedGame struct {
-	Cell    string         `json:"cell"`    // hash, of the game without a defense
-	Singles map[int]string `json:"singles"` // attacker ID -> hash, for those that are also played alone
+	Cell string `json:"cell"` // hash, of the game without a defense
+	// Singles holds the hash of the matched single game of each attacker that is also played alone, by its ID.
+	Singles map[int]string `json:"singles"`
+	// Lone holds the hash of the game in which such an attacker owns everything that the defender does not, where
+	// its matched single is another game: with as many seats as attackers.
+	Lone map[int]string `json:"lone,omitempty"`
+	// Transfers holds, by the attacker's ID, the hash of the game in which it poisons nothing and the others play on.
+	Transfers map[int]string `json:"transfers,omitempty"`
 	// Defenders are those with a defense.
 	Defenders []PlannedDefender `json:"defenders,omitempty"`
 
@@ -47,7 +55,7 @@ type PlannedGame struct {
 // game.ErrCollision, defenses.ErrPolicy or datasets.ErrUnknownClass if it is one of them.
 func New(cfg config.Config, set *datasets.Set) (*Plan, error) {
 	cfg.Trigger.MinSingleASR = 0
-	p, err := newPlanner(cfg, set)
+	p, err := newPlanner(cfg, set, cfg.Attackers.SeatsNeeded(), newWeightFiles())
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

@@ -35,7 +35,7 @@ func titles(plan *plan.Plan) []string {
 
 func TestPlanOrdersCellsSoThatFirstRowsComeEarly(t *testing.T) {
 	p := enginetest.NewPlan(t)
-	require.Equal(t, []string{"attacker 0 alone", "attacker 1 alone", "N = 2", "attacker 2 alone", "N = 4"}, titles(p))
+	require.Equal(t, []string{"attacker 0 alone on 4 seats", "attacker 1 alone on 4 seats", "N = 2 on 4 seats", "attacker 2 alone on 4 seats", "N = 4"}, titles(p))
 	all := enginetest.Hashes(t, p)
 	require.Equal(t, []plan.PlannedGame{
 		{Cell: all[0], Singles: map[int]string{0: all[0]}},
@@ -84,7 +84,7 @@ func TestPlanDoesNotDependOnPlaceAndMachine(t *testing.T) {
 }
 
 func TestPlanSharesCellsBetweenConfigurations(t *testing.T) {
-	small, err := planTiny(t, func(c *config.Config) { c.Attackers.Counts, c.Attackers.Singles = []int{2}, 0 })
+	small, err := planTiny(t, func(c *config.Config) { c.Attackers.Counts, c.Attackers.Singles, c.Deal.Seats = []int{2}, 0, "4" })
 	require.NoError(t, err)
 	require.Len(t, small.Cells, 1)
 	require.Contains(t, enginetest.Hashes(t, enginetest.NewPlan(t)), enginetest.Hashes(t, small)[0])
@@ -132,7 +132,7 @@ func TestPlanRefusesWhatCannotBePlayed(t *testing.T) {
 		"unknown label":       {func(c *config.Config) { c.Attackers.Label = "up" }, datasets.ErrUnknownClass, "attackers.label"},
 		"unknown target":      {list("up", "1", "1", "1"), datasets.ErrUnknownClass, "attackers.targets"},
 		"too few targets":     {list("1"), cell.ErrPlan, "attacker 1"},
-		"too many attackers":  {func(c *config.Config) { c.Attackers.Counts = []int{1, 399} }, game.ErrRules, "399 attackers"},
+		"too many attackers":  {func(c *config.Config) { c.Attackers.Counts = []int{1, 399} }, game.ErrRules, "choose fewer seats"},
 		"pool too large":      {func(c *config.Config) { c.Pool.Size = 401 }, game.ErrRules, "401"},
 		"batch over the rows": {func(c *config.Config) { c.Train.Batch = 321 }, cell.ErrPlan, "train.batch = 321"},
 	} {

@@ -20,6 +20,7 @@ import (
 type planner struct {
 	cfg   config.Config
 	set   *datasets.Set
+	seats int                 // number of seats of every game; 0: as many as attackers
 	all   []game.Attacker     // of the largest game, with their first triggers; smaller games have the first of them
 	games map[string]*planned // without a defense, by keyOf
 	// verification plans the single games in which triggers are verified: it is the planner itself, or one with
@@ -27,6 +28,7 @@ type planner struct {
 	verification *planner
 
 	precision string // as cells have it
+	weights   string // SHA-256 of the initial weights, as cells have it
 
 	policies []defenses.Policy    // the defenders with a defense
 	defended map[string]*defended // by the hash of the twin and the defender's name
@@ -36,14 +38,37 @@ type planner struct {
 type planned struct {
 	cell cell.Cell
 	hash string
-	deal *game.Deal // nil if it cannot be played
+	deal *dealSizes // nil if it cannot be played
 	err  error      // the reason why it cannot be played; nil if it can
 }
 
-// newPlanner resolves the attackers of the largest game. The error wraps ErrPlan.
-func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
-	p := &planner{cfg: cfg, set: set, games: map[string]*planned{}, defended: map[string]*defended{}}
+// dealSizes holds the numbers of images in a deal. A sweep of thousands of games keeps these and not the
+// deals, each of which orders the whole dataset.
+type dealSizes struct {
+	defender int   // images that the defender contributes
+	agents   []int // images that each attacker contributes, then each honest contributor; see game.Deal.Agent
+}
+
+// sizesOf returns the sizes of a deal.
+func sizesOf(d *game.Deal) *dealSizes {
+	s := &dealSizes{defender: len(d.Defender.Contributed)}
+	for position := range len(d.Attackers) + len(d.Honest) {
+		s.agents = append(s.agents, len(d.Agent(position).Contributed))
+	}
+	return s
+}
+
+// newPlanner resolves the attackers of the largest game and checks the initial weights. largest is the number of
+// seats that the largest game of all points needs. The error wraps ErrPlan.
+func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
+	p := &planner{
+		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
+	}
 	p.verification = p
+	if n := max(cfg.Attackers.Largest(), p.seats); n > set.Len() {
+		return nil, fmt.Errorf("%w: %d attackers and honest contributors: %s has %d images, and each of them needs one: choose fewer",
+			cell.ErrPlan, n, set.Name, set.Len())
+	}
 	var err error
 	if p.precision, err = precisionOf(cfg); err != nil {
 		return nil, err
@@ -51,14 +76,17 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 	if p.policies, err = policies(cfg); err != nil {
 		return nil, err
 	}
-	for id := range cfg.Attackers.Largest() {
+	if p.weights, err = files.sum(cfg.Model.Weights, p.cellOf(nil)); err != nil {
+		return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
+	}
+	for _, id := range cfg.Attackers.IDs() {
 		target, err := p.target(id)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
 		}
 		p0, p1, p2 := cfg.Attackers.Strength(id)
 		attacker := game.Attacker{
-			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode),
+			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode), Budget: budgetOf(cfg.Attackers),
 		}
 		if leader := cfg.Attackers.Leader(id); leader != id {
 			attacker, err = p.colluder(attacker, leader)
@@ -75,12 +103,33 @@ func newPlanner(cfg config.Config, set *datasets.Set) (*planner, error) {
 
 // colluder gives an attacker the trigger and the target of an earlier one.
 func (p *planner) colluder(a game.Attacker, leader int) (game.Attacker, error) {
-	if p.cfg.Attackers.Labels == "list" && a.Target != p.all[leader].Target {
-		return a, fmt.Errorf("attackers.targets: attackers %d and %d collude (attackers.colluders), but want %s and %s: give them the same",
-			leader, a.ID, p.set.Classes[p.all[leader].Target], p.set.Classes[a.Target])
+	at := p.position(leader)
+	if at < 0 {
+		return a, fmt.Errorf("attackers.colluders: attacker %d uses the trigger of attacker %d, which does not play (attackers.seats)", a.ID, leader)
 	}
-	a.Target, a.Trigger, a.Colludes = p.all[leader].Target, p.all[leader].Trigger, &leader
+	first := p.all[at]
+	if p.cfg.Attackers.Labels == "list" && a.Target != first.Target {
+		return a, fmt.Errorf("attackers.targets: attackers %d and %d collude (attackers.colluders), but want %s and %s: give them the same",
+			leader, a.ID, p.set.Classes[first.Target], p.set.Classes[a.Target])
+	}
+	a.Target, a.Trigger, a.Colludes = first.Target, first.Trigger, &leader
 	return a, nil
+}
+
+// position returns the position of an attacker among all, or -1.
+func (p *planner) position(id int) int {
+	return slices.IndexFunc(p.all, func(a game.Attacker) bool { return a.ID == id })
+}
+
+// triggerSeed returns the seed of the triggers and of random target labels.
+func (p *planner) triggerSeed() uint64 { return orElse(p.cfg.Seeds.Triggers, p.cfg.Seed) }
+
+// orElse returns *value, or fallback where value is unset.
+func orElse(value *uint64, fallback uint64) uint64 {
+	if value == nil {
+		return fallback
+	}
+	return *value
 }
 
 // target returns the target class of an attacker. A random one comes from the attacker's own stream "label",
@@ -89,7 +138,7 @@ func (p *planner) target(id int) (int, error) {
 	a := p.cfg.Attackers
 	switch a.Labels {
 	case "random":
-		return streams.New(p.cfg.Seed, "label", uint64(id)).IntN(len(p.set.Classes)), nil
+		return streams.New(p.triggerSeed(), "label", uint64(id)).IntN(len(p.set.Classes)), nil
 	case "list":
 		if id >= len(a.Targets) {
 			return 0, fmt.Errorf("attackers.targets: no target label for attacker %d", id)
@@ -113,17 +162,17 @@ func (p *planner) target(id int) (int, error) {
 // plan plans the games as far as the known results decide them. The error wraps ErrPlan; with no known results
 // it covers every game.
 func (p *planner) plan(known Known) (*Plan, error) {
-	plan := &Plan{cells: map[string]cell.Cell{}, Candidates: map[int][]Candidate{}}
+	plan := &Plan{Seats: p.seats, cells: map[string]cell.Cell{}, Candidates: map[int][]Candidate{}}
 	attackers := slices.Clone(p.all)
 	selections := make([]selection, len(attackers))
-	for id := range attackers {
-		s, err := p.selectionOf(id, known, selections[:id])
+	for i := range attackers {
+		s, err := p.selectionOf(i, known, selections[:i])
 		if err != nil {
 			return nil, err
 		}
-		attackers[id].Draw, selections[id] = s.current, s
+		attackers[i].Draw, selections[i] = s.current, s
 		if s.candidates != nil {
-			plan.Candidates[id] = s.candidates
+			plan.Candidates[attackers[i].ID] = s.candidates
 		}
 	}
 	for _, n := range p.cfg.Attackers.Counts {
@@ -141,21 +190,21 @@ func (p *planner) plan(known Known) (*Plan, error) {
 func (p *planner) game(plan *Plan, attackers []game.Attacker, selections []selection) (PlannedGame, error) {
 	g := PlannedGame{Singles: map[int]string{}}
 	redrawn := false
-	for id, s := range selections {
+	for _, s := range selections {
 		for _, single := range s.games {
 			plan.add(single)
-		}
-		if s.alone != nil {
-			plan.add(s.alone)
-			g.Singles[id] = s.alone.hash
 		}
 		g.Waits = g.Waits || s.open
 		redrawn = redrawn || s.current > 0
 	}
-	twin, err := p.cell(attackers)
+	c := p.cellOf(attackers)
+	twin, err := p.cell(c)
 	if redrawn && errors.Is(err, game.ErrCollision) {
 		g.refused = err
 	} else if err != nil {
+		return PlannedGame{}, err
+	}
+	if err := p.compared(plan, &g, c); err != nil {
 		return PlannedGame{}, err
 	}
 	g.Cell = twin.hash
@@ -170,7 +219,64 @@ func (p *planner) game(plan *Plan, attackers []game.Attacker, selections []selec
 			plan.add(model)
 		}
 	}
-	return g, nil
+	return g, p.transfers(plan, &g, c)
+}
+
+// compared adds the games with which the game of a cell is compared: the matched single game of each attacker that
+// is also played alone and, where that owns fewer images than a lone attacker, the lone one.
+func (p *planner) compared(plan *Plan, g *PlannedGame, c cell.Cell) error {
+	for position := range min(p.cfg.Attackers.PlayedAlone(), len(c.Game.Attackers)) {
+		id := c.Game.Attackers[position].ID
+		matched, ok := c.MatchedSingle(position)
+		if !ok {
+			matched = c.Lone(position)
+		}
+		single, err := p.cell(matched)
+		if err != nil {
+			return fmt.Errorf("attacker %d alone: %w", id, err)
+		}
+		plan.add(single)
+		g.Singles[id] = single.hash
+		if p.seats > 0 || len(c.Game.Attackers) == 1 {
+			continue
+		}
+		lone, err := p.cell(c.Lone(position))
+		if err != nil {
+			return fmt.Errorf("attacker %d alone with all images: %w", id, err)
+		}
+		plan.add(lone)
+		if g.Lone == nil {
+			g.Lone = map[int]string{}
+		}
+		g.Lone[id] = lone.hash
+	}
+	return nil
+}
+
+// transfers adds the games in which one of the first attackers poisons nothing. A game of one attacker, or one in
+// which it poisons nothing anyway, has none.
+func (p *planner) transfers(plan *Plan, g *PlannedGame, c cell.Cell) error {
+	if len(c.Game.Attackers) == 1 || g.refused != nil {
+		return nil
+	}
+	for position := range min(p.cfg.Attackers.Transferred(), len(c.Game.Attackers)) {
+		a := c.Game.Attackers[position]
+		if a.PoisonRate == 0 {
+			continue
+		}
+		without := c
+		without.Game = c.Game.WithoutAttackBy(position)
+		transfer, err := p.cell(without)
+		if err != nil {
+			return fmt.Errorf("attacker %d poisoning nothing: %w", a.ID, err)
+		}
+		plan.add(transfer)
+		if g.Transfers == nil {
+			g.Transfers = map[int]string{}
+		}
+		g.Transfers[a.ID] = transfer.hash
+	}
+	return nil
 }
 
 // kernelsOf returns the value of train.kernels as a cell has it.
@@ -181,14 +287,21 @@ func kernelsOf(name string) string {
 	return ""
 }
 
-// cell plans the game of the given attackers without a defense. The error holds the reason why it cannot be
-// played; it has a cell and a hash nevertheless.
-func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
-	key := keyOf(attackers)
+// budgetOf returns the value of attackers.budget as rules have it.
+func budgetOf(a config.Attackers) game.Budget {
+	if a.Budget == string(game.AnyImage) && a.LabelMode == string(game.DirtyLabel) {
+		return game.AnyImage
+	}
+	return game.NonTarget
+}
+
+// cell plans a game without a defense. The error holds the reason why it cannot be played; it has a cell and a
+// hash nevertheless.
+func (p *planner) cell(c cell.Cell) (*planned, error) {
+	key := keyOf(c)
 	if g, ok := p.games[key]; ok {
 		return g, g.err
 	}
-	c := p.cellOf(attackers)
 	hash, err := c.Hash()
 	if err != nil {
 		return nil, err
@@ -206,36 +319,45 @@ func (p *planner) cell(attackers []game.Attacker) (*planned, error) {
 func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 	cfg := p.cfg
 	rules := game.Rules{
-		Seed: cfg.Seed, PoolSize: cfg.Pool.Size,
-		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut,
+		Seed: orElse(cfg.Seeds.Deal, cfg.Seed), PoolSize: cfg.Pool.Size,
+		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats,
 		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
 	}
-	return cell.Cell{
+	triggerSeed := p.triggerSeed()
+	rules.TriggerSeed = &triggerSeed
+	rules = rules.Resolve(p.set).Canonical()
+	c := cell.Cell{
 		Format: cell.Format,
 		Data: cell.Data{
 			Name: p.set.Name, Checksum: p.set.Checksum, Images: p.set.Len(),
 			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
 		},
-		Game:  rules.Resolve(p.set),
-		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width},
+		Game:  rules,
+		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width, Weights: p.weights},
 		Training: cell.Training{
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
 			Nesterov: cfg.Train.Nesterov, Schedule: cfg.Train.Schedule,
-			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels),
+			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels), StopWhen: cfg.Train.StopRule().String(),
 		},
 	}
+	c.SeedTraining(orElse(cfg.Seeds.Training, cfg.Seed))
+	return c
 }
 
-// keyOf returns a key of attackers within one planner, of their IDs and draws.
-func keyOf(attackers []game.Attacker) string {
-	var key []byte
-	for _, a := range attackers {
+// keyOf returns a key of a game without a defense within one planner: of its seats, its training's seed, and its
+// attackers' IDs, draws and whether they poison anything.
+func keyOf(c cell.Cell) string {
+	key := fmt.Appendf(nil, "%d %d", c.Game.SeatCount(), c.TrainingSeed())
+	for _, a := range c.Game.Attackers {
+		key = append(key, ' ')
 		key = strconv.AppendInt(key, int64(a.ID), 10)
 		key = append(key, '.')
 		key = strconv.AppendInt(key, int64(a.Draw), 10)
-		key = append(key, ' ')
+		if a.PoisonRate == 0 {
+			key = append(key, 'h')
+		}
 	}
 	return string(key)
 }
@@ -244,7 +366,7 @@ func keyOf(attackers []game.Attacker) string {
 const minSide = 8
 
 // deal deals the game of a cell. It returns an error for a game that a training would refuse.
-func (p *planner) deal(c cell.Cell) (*game.Deal, error) {
+func (p *planner) deal(c cell.Cell) (*dealSizes, error) {
 	if shape := c.Data.Shape; shape.H < minSide || shape.W < minSide {
 		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, cell.ResNet18, minSide, minSide)
 	}
@@ -252,5 +374,5 @@ func (p *planner) deal(c cell.Cell) (*game.Deal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.Deal(), nil
+	return sizesOf(g.Deal()), nil
 }

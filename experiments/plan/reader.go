@@ -19,12 +19,15 @@ type CachedReader struct {
 	Store Reader
 
 	records     map[string]*store.Record      // nil: not stored, or not whole
+	broken      map[string]error              // of records that are not whole
 	divergences map[string]*store.Divergences // of records; nil: not measured
 }
 
 // NewCachedReader returns a reader of the results of a store that has read none yet.
 func NewCachedReader(st Reader) *CachedReader {
-	return &CachedReader{Store: st, records: map[string]*store.Record{}, divergences: map[string]*store.Divergences{}}
+	return &CachedReader{
+		Store: st, records: map[string]*store.Record{}, broken: map[string]error{}, divergences: map[string]*store.Divergences{},
+	}
 }
 
 // Read returns the result of the cell called hash, nil if the store has none that is whole. With an error the
@@ -44,8 +47,11 @@ func (r *CachedReader) Record(hash string) (*store.Record, error) {
 		return record, nil
 	}
 	record, err := r.Store.Read(hash)
-	if err != nil && !errors.Is(err, store.ErrNotStored) && !errors.Is(err, store.ErrBroken) {
+	if err != nil && !isMissing(err) {
 		return nil, err
+	}
+	if errors.Is(err, store.ErrBroken) {
+		r.broken[hash] = err
 	}
 	r.records[hash] = record
 	return record, nil

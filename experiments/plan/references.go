@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 )
 
@@ -16,17 +17,17 @@ import (
 //   - any other file, such as a stored plan, the note of a failure or a file of a person's, refers to each cell
 //     whose hash it contains.
 //
-// A summary or stored plan that is damaged, or a summary of another format, might refer to any cell: References
+// A summary or stored plan that is damaged or does not fit its digest, or a summary of another format, might refer to any cell: References
 // returns an error then.
 func References(name string, text []byte) ([]string, error) {
-	switch name {
-	case store.SummaryFile, store.SweepFile:
-		return summaryReferences(text)
-	case File:
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal(text, &fields); err != nil {
+	isSummary := name == store.SummaryFile || name == store.SweepFile
+	if isSummary || name == File {
+		if _, err := cell.CheckSeal(text); err != nil {
 			return nil, err
 		}
+	}
+	if isSummary {
+		return summaryReferences(text)
 	}
 	return hashesIn(string(text)), nil
 }
@@ -75,14 +76,25 @@ type referringGame struct {
 	Attackers []struct {
 		Model      string      `json:"model"`
 		SingleCell string      `json:"single_cell"`
+		Lone       comparison  `json:"lone"`
+		Transfer   comparison  `json:"transfer"`
 		Candidates []Candidate `json:"draws"`
 	} `json:"attackers"`
+}
+
+// comparison is the part of summary.Comparison that refers to a cell.
+type comparison struct {
+	Cell string `json:"cell"`
 }
 
 func (g referringGame) cells() []string {
 	cells := append([]string{g.Cell}, g.Models...)
 	for _, attacker := range g.Attackers {
-		cells = append(cells, attacker.Model, attacker.SingleCell)
+		for _, cell := range []string{attacker.Model, attacker.SingleCell, attacker.Lone.Cell, attacker.Transfer.Cell} {
+			if cell != "" {
+				cells = append(cells, cell)
+			}
+		}
 		for _, candidate := range attacker.Candidates {
 			cells = append(cells, candidate.Cell)
 		}

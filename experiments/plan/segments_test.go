@@ -22,7 +22,7 @@ func TestSegmentsAreThePlans(t *testing.T) {
 		require.NoError(t, err)
 		var got []indexing.Stage
 		for _, s := range segments {
-			got = append(got, indexing.Stage{Agents: s.Attackers, Epochs: s.End - s.First})
+			got = append(got, indexing.Stage{Agents: s.Agents, Epochs: s.End - s.First})
 		}
 		require.Equal(t, planned.Course(at), got)
 		require.Equal(t, max(0, planned.Models[at].From), cell.SharedSegments())

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"backfire/config"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -45,7 +44,12 @@ type StoredPlan struct {
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
 
-	Points []StoredPoint `json:"points"`
+	// Primary holds the choices that were fixed before anything is trained; nil: none.
+	Primary *Primary      `json:"primary,omitempty"`
+	Points  []StoredPoint `json:"points"`
+
+	// Digest is the SHA-256 of the canonical JSON of the other fields, see cell.SealOf. Write sets it.
+	Digest string `json:"digest"`
 }
 
 // StoredPoint is one configuration of a stored plan: a SweepPoint, field by field.
@@ -65,7 +69,8 @@ func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 		return nil, err
 	}
 	p := &StoredPlan{
-		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(), Points: []StoredPoint{},
+		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(),
+		Primary: sweep.Primary, Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
 		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
@@ -79,23 +84,45 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 	if err := st.Forgive(p.Sweep); err != nil {
 		return "", err
 	}
+	var err error
+	if p.Digest, err = cell.SealOf(p); err != nil {
+		return "", fmt.Errorf("plan: encode: %w", err)
+	}
 	data, err := jsonfile.Encode(p)
 	if err != nil {
 		return "", fmt.Errorf("plan: encode: %w", err)
 	}
 	path, err := st.WritePlanFile(ctx, p.Sweep, File, data)
-	return filepath.Dir(path), err
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(path), refuseLinks(st.PlanFiles(p.Sweep))
 }
 
-// ReadStored reads the only plan whose hash begins with name. The error wraps ErrNoPlan, or ErrOtherVersion if
-// another program made the plan.
+// refuseLinks returns an error if there is a link in the directory of a plan, to which other programs write, too.
+func refuseLinks(dir disk.Dir) error {
+	entries, err := dir.ReadDir(".")
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.IsLink() {
+			return fmt.Errorf("plan: %s is %w: remove it", dir.Path(entry.Name), disk.ErrLink)
+		}
+	}
+	return nil
+}
+
+// ReadStored reads the only plan whose hash begins with name, compares it with its digest and validates its
+// configurations. The error wraps ErrNoPlan, ErrOtherVersion if another program made the plan, or cell.ErrSeal
+// if it was changed.
 func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, error) {
 	hash, err := findPlan(s, name)
 	if err != nil {
 		return nil, fmt.Errorf("plan: find %q in %s: %w", name, s.Dir(), err)
 	}
-	path := filepath.Join(s.PlanDir(hash), File)
-	data, err := os.ReadFile(path)
+	path := s.PlanFiles(hash).Path(File)
+	data, err := s.PlanFiles(hash).ReadFile(File, disk.MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}
@@ -113,27 +140,48 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 			hash, ErrOtherVersion, head.Program, program)
 	}
 	var p StoredPlan
-	if err := jsonfile.Read(path, &p); err != nil {
+	if err := jsonfile.Parse(path, data, &p); err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}
-	return &p, nil
+	if err := p.check(data, hash); err != nil {
+		return nil, fmt.Errorf("plan: read %s: %w: make the plan again", path, err)
+	}
+	return &p, refuseLinks(s.PlanFiles(hash))
+}
+
+// check returns an error unless the plan, whose content is data, is as it was written for the sweep called hash,
+// and each configuration is one that this program accepts.
+func (p *StoredPlan) check(data []byte, hash string) error {
+	sealed, err := cell.CheckSeal(data)
+	switch {
+	case err != nil:
+		return err
+	case !sealed:
+		return fmt.Errorf("%w: it has none", cell.ErrSeal)
+	case p.Sweep != hash:
+		return fmt.Errorf("it is of the sweep %.12s", p.Sweep)
+	}
+	for i, point := range p.Points {
+		if err := point.Config.Validate(); err != nil {
+			return fmt.Errorf("point %d: %w", i+1, err)
+		}
+		if point.Verify == nil {
+			continue
+		}
+		if err := point.Verify.Validate(); err != nil {
+			return fmt.Errorf("point %d: verify: %w", i+1, err)
+		}
+	}
+	return nil
 }
 
 // findPlan returns the hash of the only plan that begins with name.
 func findPlan(s *store.Store, name string) (string, error) {
-	entries, err := os.ReadDir(filepath.Join(s.Dir(), store.PlansDir))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	hashes, err := s.Plans(File)
+	if err != nil {
 		return "", err
 	}
-	var matching []string
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), name) {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(s.PlanDir(entry.Name()), File)); err == nil {
-			matching = append(matching, entry.Name())
-		}
-	}
+	matching := slices.DeleteFunc(hashes, func(hash string) bool { return !strings.HasPrefix(hash, name) })
 	switch len(matching) {
 	case 0:
 		return "", ErrNoPlan
@@ -155,6 +203,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 	if err != nil {
 		return nil, err
 	}
+	sweep.Primary = p.Primary
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err

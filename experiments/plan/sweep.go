@@ -9,11 +9,15 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 )
 
 // SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
 const SweepFormat = 1
+
+// Primary holds the choices that a sweep fixes before anything is trained.
+type Primary = config.Primary
 
 // SweepPoint is one configuration of a sweep.
 type SweepPoint struct {
@@ -38,6 +42,9 @@ type PlannedPoint struct {
 // depends on the points and on results alone, so that any process can resume a sweep from the store.
 type Sweep struct {
 	Points []PlannedPoint
+	// Primary holds the choices that were fixed before anything is trained; nil: none. The caller of NewSweep
+	// sets it.
+	Primary *Primary
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -46,6 +53,7 @@ type Sweep struct {
 	planners []*planner
 	sources  []datasets.Source // by point
 	order    []place
+	weights  *weightFiles
 }
 
 // place is one game of one point.
@@ -60,8 +68,8 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	if len(points) == 0 {
 		return nil, fmt.Errorf("plan: sweep: %w: no points", cell.ErrPlan)
 	}
-	s := &Sweep{order: rounds(points)}
-	sets := map[datasets.Source]*datasets.Set{}
+	s := &Sweep{order: rounds(points), weights: newWeightFiles()}
+	sets, largest := map[datasets.Source]*datasets.Set{}, seatsNeeded(points)
 	for _, point := range points {
 		source := SourceOf(point.Config)
 		if sets[source] == nil {
@@ -71,7 +79,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 			}
 			sets[source] = set
 		}
-		p, err := point.planner(sets[source])
+		p, err := point.planner(sets[source], largest, s.weights)
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -91,13 +99,23 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 	return s, nil
 }
 
-// planner returns a planner of the point's games.
-func (p SweepPoint) planner(set *datasets.Set) (*planner, error) {
-	planner, err := newPlanner(p.Config, set)
+// seatsNeeded returns the number of seats that the largest game of all points needs.
+func seatsNeeded(points []SweepPoint) int {
+	needed := 0
+	for _, point := range points {
+		needed = max(needed, point.Config.Attackers.SeatsNeeded())
+	}
+	return needed
+}
+
+// planner returns a planner of the point's games. largest is the number of seats that the largest game of all
+// points needs.
+func (p SweepPoint) planner(set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
+	planner, err := newPlanner(p.Config, set, largest, files)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.verification, err = newPlanner(*p.Verify, set)
+	planner.verification, err = newPlanner(*p.Verify, set, largest, files)
 	return planner, err
 }
 
@@ -151,7 +169,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own.
+// are verified, unless these are the point's own; and of Primary, if it is set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -161,9 +179,10 @@ func (s *Sweep) Hash() (string, error) {
 		Verified     map[int]string    `json:"verified,omitempty"` // attacker ID -> hash
 	}
 	content := struct {
-		Format int     `json:"format"`
-		Points []point `json:"points"`
-	}{Format: SweepFormat}
+		Format  int      `json:"format"`
+		Points  []point  `json:"points"`
+		Primary *Primary `json:"primary,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err
@@ -188,7 +207,11 @@ func (s *Sweep) Hash() (string, error) {
 // ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
-	return store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	if cfg.Train.ScoreEvery > 0 {
+		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
+	}
+	return asked
 }
 
 // TrainedSegment is a segment of the training behind a stored result.
@@ -209,9 +232,9 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 	var trained []TrainedSegment
 	for at, s := range segments {
 		rows := r.TrainingImages
-		for _, position := range last.Attackers {
-			if !slices.Contains(s.Attackers, position) {
-				rows -= r.Attackers[position].Contributed
+		for _, position := range last.Agents {
+			if !slices.Contains(s.Agents, position) {
+				rows -= r.Contributed(position)
 			}
 		}
 		end := c.WithoutAttribution()
@@ -221,6 +244,9 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 		name, err := end.Hash()
 		if err != nil {
 			return nil, err
+		}
+		if len(segments) == 1 {
+			s.End = r.Epochs(c) // a rule may have ended the training
 		}
 		trained = append(trained, TrainedSegment{Segment: s, Name: name, Images: int64(c.PassingImages(rows)) * int64(s.End-s.First)})
 	}

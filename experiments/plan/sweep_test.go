@@ -25,7 +25,7 @@ import (
 func TestSweepWithoutVerificationIsItsPlans(t *testing.T) {
 	sweep := enginetest.NewSweep(t,
 		enginetest.TinyPoint(t, "", func(*config.Config) {}),
-		enginetest.TinyPoint(t, "two", func(c *config.Config) { c.Attackers.Counts, c.Attackers.P = []int{2}, 0.4 }))
+		enginetest.TinyPoint(t, "two", func(c *config.Config) { c.Attackers.Counts, c.Attackers.P, c.Deal.Seats = []int{2}, 0.4, "2" }))
 	worklist, err := sweep.Worklist(nil)
 	require.NoError(t, err)
 	set, err := testset.New(1)
@@ -58,8 +58,9 @@ func TestSweepGoesByRowsAndSharesCells(t *testing.T) {
 	}
 	decided, _ := enginetest.Wanted(&plan.Worklist{Tasks: newSweepStage(t, points).Tasks})
 	require.Equal(t, []string{
-		"[1 2]/1: attacker 0 alone", "[1 2]/2: attacker 0 alone",
-		"[1 2]/1: attacker 1 alone", "[1 2]/1: N = 2", "[1 2]/2: attacker 1 alone", "[1 2]/2: N = 2",
+		"[1 2]/1: attacker 0 alone on 3 seats", "[1 2]/2: attacker 0 alone on 3 seats",
+		"[1 2]/1: attacker 1 alone on 3 seats", "[1 2]/1: N = 2 on 3 seats",
+		"[1 2]/2: attacker 1 alone on 3 seats", "[1 2]/2: N = 2 on 3 seats",
 		"[2 3]/1: N = 3", "[2 3]/2: N = 3",
 	}, decided)
 }
@@ -136,9 +137,9 @@ func TestHundredAttackersNeedAPool(t *testing.T) {
 	_, err = plan.NewSweep(context.Background(), hundred(400), load)
 	require.ErrorIs(t, err, cell.ErrPlan)
 	require.ErrorIs(t, err, game.ErrRules)
-	require.ErrorContains(t, err, "plan: hundred: 100 attackers: ")
+	require.ErrorContains(t, err, "plan: hundred: 1 attackers: ")
 	var named int
-	_, after, found := strings.Cut(err.Error(), "the smallest pool that works for 100 attackers is ")
+	_, after, found := strings.Cut(err.Error(), "the smallest pool that works for 100 seats is ")
 	require.True(t, found, err.Error())
 	_, err = fmt.Sscan(after, &named)
 	require.NoError(t, err)
@@ -162,20 +163,26 @@ func TestHundredAttackersNeedAPool(t *testing.T) {
 func TestGamesWaitForTheSinglesOfTheirAttackers(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", enginetest.Verified(0.8)))
 	decided, waiting := enginetest.Wanted(enginetest.After(t, sweep, nil))
-	require.Equal(t, []string{"attacker 0 alone", "attacker 1 alone", "attacker 2 alone"}, decided)
-	require.Equal(t, []string{"N = 2", "N = 4"}, waiting)
-	require.Len(t, sweep.Cells, 5, "what it takes if every first trigger is kept")
+	verifying := func(attacker, draw int) string { return enginetest.Verifying(attacker, 4, draw) }
+	require.Equal(t, []string{verifying(0, 1), verifying(1, 1), verifying(2, 1)}, decided)
+	require.Equal(t, []string{"attacker 0 alone on 4 seats", "attacker 1 alone on 4 seats", "N = 2 on 4 seats", "attacker 2 alone on 4 seats", "N = 4"}, waiting)
+	require.Len(t, sweep.Cells, 8, "what it takes if every first trigger is kept")
 
-	decided, waiting = enginetest.Wanted(enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(80), "attacker 1 alone": enginetest.PercentOf(100)}))
-	require.Equal(t, []string{"attacker 0 alone", "attacker 1 alone", "N = 2", "attacker 2 alone"}, decided)
-	require.Equal(t, []string{"N = 4"}, waiting)
+	decided, waiting = enginetest.Wanted(enginetest.After(t, sweep, map[string]plan.KnownResult{verifying(0, 1): enginetest.PercentOf(80), verifying(1, 1): enginetest.PercentOf(100)}))
+	require.Equal(t, []string{
+		verifying(0, 1), "attacker 0 alone on 4 seats", verifying(1, 1), "attacker 1 alone on 4 seats", "N = 2 on 4 seats", verifying(2, 1),
+	}, decided)
+	require.Equal(t, []string{"attacker 2 alone on 4 seats", "N = 4"}, waiting)
 
 	worklist := enginetest.After(t, sweep, map[string]plan.KnownResult{
-		"attacker 0 alone": enginetest.PercentOf(80), "attacker 1 alone": enginetest.PercentOf(79), "attacker 1 alone, draw 2": enginetest.PercentOf(81),
-		"attacker 2 alone": enginetest.PercentOf(90),
+		verifying(0, 1): enginetest.PercentOf(80), verifying(1, 1): enginetest.PercentOf(79), verifying(1, 2): enginetest.PercentOf(81),
+		verifying(2, 1): enginetest.PercentOf(90),
 	})
 	decided, waiting = enginetest.Wanted(worklist)
-	require.Equal(t, []string{"attacker 0 alone", "attacker 1 alone", "attacker 1 alone, draw 2", "N = 2", "attacker 2 alone", "N = 4"}, decided)
+	require.Equal(t, []string{
+		verifying(0, 1), "attacker 0 alone on 4 seats", verifying(1, 1), verifying(1, 2), "attacker 1 alone on 4 seats, draw 2", "N = 2 on 4 seats",
+		verifying(2, 1), "attacker 2 alone on 4 seats", "N = 4",
+	}, decided)
 	require.Empty(t, waiting)
 	two, ok := worklist.Plans[0].Cell(worklist.Plans[0].Games[1].Cell)
 	require.True(t, ok)
@@ -186,7 +193,12 @@ func TestGamesWaitForTheSinglesOfTheirAttackers(t *testing.T) {
 	require.False(t, candidates[0].Kept)
 	require.True(t, candidates[1].Kept)
 	require.Equal(t, &game.Rate{Hits: 79, Of: 100}, candidates[0].ASR)
-	require.Equal(t, candidates[1].Cell, worklist.Plans[0].Games[1].Singles[1])
+	single, ok := worklist.Plans[0].Cell(worklist.Plans[0].Games[1].Singles[1])
+	require.True(t, ok)
+	verified, ok := worklist.Plans[0].Cell(candidates[1].Cell)
+	require.True(t, ok)
+	require.Equal(t, single.Game, verified.Game, "the trigger is verified with the images that it plays with")
+	require.NotEqual(t, single.TrainingSeed(), verified.TrainingSeed(), "the model that verifies is never the one that is compared")
 }
 
 func TestWhenTheSearchForATriggerEnds(t *testing.T) {
@@ -197,16 +209,12 @@ func TestWhenTheSearchForATriggerEnds(t *testing.T) {
 	weak := func(asr ...int) map[string]plan.KnownResult {
 		known := map[string]plan.KnownResult{}
 		for draw, hits := range asr {
-			title := "attacker 0 alone"
-			if draw > 0 {
-				title += fmt.Sprintf(", draw %d", draw+1)
-			}
-			known[title] = enginetest.PercentOf(hits)
+			known[enginetest.Verifying(0, 2, draw+1)] = enginetest.PercentOf(hits)
 		}
 		return known
 	}
 	collapsed := weak(10, 30, 100)
-	collapsed["attacker 0 alone, draw 3"] = plan.KnownResult{ASR: game.Rate{Hits: 100, Of: 100}, Collapsed: true}
+	collapsed[enginetest.Verifying(0, 2, 3)] = plan.KnownResult{ASR: game.Rate{Hits: 100, Of: 100}, Collapsed: true}
 	for name, tc := range map[string]struct {
 		known map[string]plan.KnownResult
 		draws int
@@ -216,8 +224,8 @@ func TestWhenTheSearchForATriggerEnds(t *testing.T) {
 		"one before the last":  {weak(10, 20, 30, 70, 40, 70, 60, 50, 0), plan.MaxDraws, -1},
 		"the last one":         {weak(0, 0, 0, 0, 0, 0, 0, 0, 0, 80), plan.MaxDraws, 9},
 		"a collapse":           {collapsed, 3, 1},
-		"only a collapse":      {map[string]plan.KnownResult{"attacker 0 alone": {Collapsed: true}}, 1, 0},
-		"an ASR over nothing":  {map[string]plan.KnownResult{"attacker 0 alone": {}}, 1, 0},
+		"only a collapse":      {map[string]plan.KnownResult{enginetest.Verifying(0, 2, 1): {Collapsed: true}}, 1, 0},
+		"an ASR over nothing":  {map[string]plan.KnownResult{enginetest.Verifying(0, 2, 1): {}}, 1, 0},
 		"exactly the bound":    {weak(80), 1, 0},
 		"just below the bound": {weak(79), 2, -1},
 	} {
@@ -298,11 +306,7 @@ func TestGamesWithTheSameTriggerTwiceAreRefused(t *testing.T) {
 	known := map[string]plan.KnownResult{}
 	for id, kept := range draws {
 		for draw := range kept + 1 {
-			title := fmt.Sprintf("attacker %d alone", id)
-			if draw > 0 {
-				title += fmt.Sprintf(", draw %d", draw+1)
-			}
-			known[title] = enginetest.PercentOf(100 * (draw / kept))
+			known[enginetest.Verifying(id, 2, draw+1)] = enginetest.PercentOf(100 * (draw / kept))
 		}
 	}
 	worklist := enginetest.After(t, sweep, known)

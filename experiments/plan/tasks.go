@@ -14,6 +14,8 @@ type Task struct {
 	Hash   string
 	Title  string          // for people: the first point that needs it, and the game
 	Source datasets.Source // of the images
+	// Weights is the path of the file of initial weights; empty if all are drawn.
+	Weights string
 	// After is the hash of the cell whose training saves the state that this one starts from; empty if it
 	// starts from the initial weights. If both are needed, that cell is trained first.
 	After string
@@ -87,9 +89,11 @@ func (b *worklistBuilder) game(at place) {
 		for _, candidate := range plan.Candidates[attacker.ID] {
 			b.add(at, candidate.Cell, false)
 		}
-		if single, ok := planned.Singles[attacker.ID]; ok {
-			// A colluder's waits for the trigger of the one it follows.
-			b.add(at, single, plan.open(attacker.Leader()))
+		for _, alone := range []map[int]string{planned.Singles, planned.Lone} {
+			if hash, ok := alone[attacker.ID]; ok {
+				// A colluder's waits for the trigger of the one it follows.
+				b.add(at, hash, plan.open(attacker.Leader()))
+			}
 		}
 	}
 	if planned.refused != nil {
@@ -103,6 +107,11 @@ func (b *worklistBuilder) game(at place) {
 	b.add(at, planned.Cell, planned.Waits)
 	for _, defender := range planned.Defenders {
 		for _, hash := range defender.Models {
+			b.add(at, hash, planned.Waits)
+		}
+	}
+	for _, attacker := range c.Game.Attackers {
+		if hash, ok := planned.Transfers[attacker.ID]; ok {
 			b.add(at, hash, planned.Waits)
 		}
 	}
@@ -127,6 +136,7 @@ func (b *worklistBuilder) add(at place, hash string, waits bool) {
 func (b *worklistBuilder) task(at place, hash string) Task {
 	c, _ := b.list.Plans[at.point].Cell(hash)
 	t := newTask(c, hash, b.sweep.sources[at.point])
+	t.Weights = b.sweep.weights.paths[c.Model.Weights]
 	if name := b.sweep.Points[at.point].Name; name != "" {
 		t.Title = name + ": " + t.Title
 	}
@@ -165,9 +175,19 @@ func (w *Worklist) Decisive() map[string]bool {
 	return cells
 }
 
-// Decided reports whether no task waits for the results of others.
+// Decided reports whether no result can change the worklist: no task waits for the results of others, and no
+// attacker may draw another trigger. The latter matters where an attacker's single game is all that is asked
+// for, as with N = 1: it waits for nothing, yet its result may ask for another one.
 func (w *Worklist) Decided() bool {
-	return !slices.ContainsFunc(w.Tasks, func(t Task) bool { return t.Waits })
+	open := func(p *Plan) bool {
+		for id := range p.Candidates {
+			if p.open(id) {
+				return true
+			}
+		}
+		return false
+	}
+	return !slices.ContainsFunc(w.Tasks, func(t Task) bool { return t.Waits }) && !slices.ContainsFunc(w.Plans, open)
 }
 
 // Redraws returns the largest number of single games that may still be added.

@@ -69,7 +69,7 @@ func (r *run) request(t *attempt) (worker.Train, error) {
 	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: r.Device, Threads: r.Threads},
-		Source: t.Source, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
+		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
 		Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
 	}, nil
 }
@@ -153,7 +153,9 @@ func (r *run) commit(t *attempt, event worker.Event) error {
 	t.result = &record.Result
 	event.Headline = &worker.Headline{
 		CleanAccuracy:   stats.Number(record.Result.CleanAccuracy.Value()),
+		CleanImages:     record.Result.CleanAccuracy.Of,
 		ASR:             record.Result.ASR.Mean,
+		ASRImages:       record.Result.AttackersImages(),
 		Seconds:         record.Result.Provenance.TotalSeconds,
 		ImagesPerSecond: record.Result.Provenance.ImagesPerSecond,
 	}

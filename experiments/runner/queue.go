@@ -39,6 +39,9 @@ type queue interface {
 	failures() []store.Failure
 	// left returns the number of cells that no runner has trained, given up or claimed.
 	left() (int, error)
+	// missing lists the models that have no result as far as the queue knows: those that wait, for
+	// a worker or for other results, and those that failed, which are given.
+	missing(failed []store.Failure) []plan.Missing
 	// single returns the ASR of the only attacker of the game called hash, nil as long as that game
 	// is not stored.
 	single(hash string) (*game.Rate, error)
@@ -111,6 +114,24 @@ func (q *cellQueue) counts() (cells, stored int, images int64) {
 
 // cells returns the number of requested cells, as far as that is known.
 func (q *cellQueue) cells() int { return len(q.worklist.Tasks) + len(q.worklist.Refused) }
+
+func (q *cellQueue) missing(failed []store.Failure) []plan.Missing {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var all []plan.Missing
+	for _, t := range q.waiting {
+		all = append(all, plan.Missing{Cell: t.Hash, Title: t.Title, Reason: plan.NotStored})
+	}
+	for i := range q.worklist.Tasks {
+		if t := &q.worklist.Tasks[i]; t.Waits {
+			all = append(all, plan.Missing{Cell: t.Hash, Title: t.Title, Reason: plan.Undecided})
+		}
+	}
+	for _, f := range failed {
+		all = append(all, plan.Missing{Cell: f.Cell, Title: f.Title, Reason: plan.NotStored, Detail: f.Error})
+	}
+	return all
+}
 
 func (q *cellQueue) failures() []store.Failure { return slices.Concat(q.refused, q.givenUp) }
 
@@ -219,11 +240,11 @@ func (q *cellQueue) claim(t *attempt) (*store.Claim, error) {
 	case errors.Is(err, store.ErrNotStored):
 		return claim, nil
 	case errors.Is(err, store.ErrBroken):
-		path, asideErr := q.store.SetAside(claim)
-		if asideErr != nil {
-			return nil, errors.Join(asideErr, claim.Release())
+		event, err := setAside(q.store, claim, t.Title, err)
+		if err != nil {
+			return nil, errors.Join(err, claim.Release())
 		}
-		q.report(worker.Event{Kind: worker.KindBroken, Cell: t.Hash, Title: t.Title, Error: err.Error(), Path: path})
+		q.report(event)
 		return claim, nil
 	case err != nil:
 		return nil, errors.Join(err, claim.Release())

@@ -47,6 +47,7 @@ func (r *run) work(ctx context.Context, workload plan.Workload) (*Outcome, error
 	if r.outcome.Left, err = r.queue.left(); err != nil {
 		return nil, err
 	}
+	r.outcome.Missing = r.queue.missing(r.outcome.Failed)
 	if ctx.Err() != nil {
 		return r.outcome, errors.Join(fmt.Errorf("runner: run: %w: %w", ErrInterrupted, ctx.Err()), completing)
 	}
@@ -87,12 +88,9 @@ func (r *Runner) idle(workers, cores int) int {
 
 // report passes an event to the observer, one at a time.
 func (r *run) report(e worker.Event) {
-	if r.Observer == nil {
-		return
-	}
 	r.reporting.Lock()
 	defer r.reporting.Unlock()
-	r.Observer.Observe(e)
+	r.observe(e)
 }
 
 // slot is the life of one worker: it trains one cell after another in the process of its group.

@@ -75,6 +75,10 @@ type Outcome struct {
 	Trained int             // by this run
 	Left    int             // with Runner.Shared: cells that no runner had trained, given up or claimed at the end
 	Failed  []store.Failure // given up after their attempts, or games that cannot be played with the kept triggers
+	// Missing are the models without a result at the end, as far as the runner knows; those that it
+	// failed to train have the cause as their Detail. With Runner.Shared, where no such model is
+	// left to train, every result was read to find the damaged ones.
+	Missing []plan.Missing
 }
 
 // Run trains the cells that are not stored yet, in order, each at most twice. The cells must be
@@ -94,11 +98,20 @@ func (r *Runner) Run(ctx context.Context, cells []cell.Cell) (*Outcome, error) {
 
 // RunSweep trains the cells that a sweep asks for, as Run does: first those that are decided, then
 // those that results decide. Each point has its own images; Source and Artefacts are not used. The
-// cells are noted in the store until End, so that their states and checkpoints are kept.
-func (r *Runner) RunSweep(ctx context.Context, sweep *plan.Sweep) (*Outcome, error) {
+// cells are noted in the store until End, so that their states and checkpoints are kept. With Shared,
+// all results are read before the run ends, and damaged ones are trained anew.
+func (r *Runner) RunSweep(ctx context.Context, sweep *plan.Sweep) (outcome *Outcome, err error) {
 	noted, err := newRecorded(ctx, sweep, r.Store, r.CommandLine)
 	if err != nil {
 		return nil, err
+	}
+	release, err := r.Store.HoldRun(noted.note.Sweep)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if r.Shared != nil {
+		return r.runShared(ctx, noted)
 	}
 	return r.run(ctx, noted)
 }
@@ -113,12 +126,24 @@ func (r *Runner) run(ctx context.Context, workload plan.Workload) (*Outcome, err
 	return outcome, err
 }
 
+// poll returns the first pause.
+func (r *Runner) poll() time.Duration {
+	if r.Poll == 0 {
+		return defaultPoll
+	}
+	return r.Poll
+}
+
+// observe passes an event to the observer, if there is one.
+func (r *Runner) observe(e worker.Event) {
+	if r.Observer != nil {
+		r.Observer.Observe(e)
+	}
+}
+
 // openQueue makes the queue of a run: its own, or one that it shares with other runners.
 func (r *Runner) openQueue(workload plan.Workload, report func(worker.Event)) (queue, error) {
-	poll := r.Poll
-	if poll == 0 {
-		poll = defaultPoll
-	}
+	poll := r.poll()
 	if r.Shared != nil {
 		return newSharedQueue(diskStore{r.Store}, longestFirst{workload}, poll, *r.Shared, report)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/game"
 	"backfire/internal/jsonfile"
 )
@@ -30,17 +31,25 @@ type Artefacts struct {
 	Archive  bool `json:"archive,omitempty"`  // TrainingFile
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
+
+	Curve curve.Request `json:"curve,omitzero"` // curve.File, and columns of MetricsFile
 }
 
-// And returns the artefacts of both requests.
+// And returns the artefacts of both requests, with one curve that answers both.
 func (a Artefacts) And(b Artefacts) Artefacts {
-	return Artefacts{a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence}
+	return Artefacts{
+		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
+		a.Curve.And(b.Curve),
+	}
 }
 
 // Of returns the artefacts that the cell can have: if every image has a trigger of its own, there are no
-// pictures of the attackers' triggers.
+// pictures of the attackers' triggers, and an attribution, which trains nothing, has no learning curve.
 func (a Artefacts) Of(cell cell.Cell) Artefacts {
 	a.Triggers = a.Triggers && cell.Game.Sampling == game.PerAgent
+	if cell.Attribution != nil {
+		a.Curve = curve.Request{}
+	}
 	return a
 }
 
@@ -61,6 +70,9 @@ func (a Artefacts) Without(stored Artefacts) []string {
 			names = append(names, each.name)
 		}
 	}
+	if lacks := a.Curve.Lacks(stored.Curve); lacks != "" {
+		names = append(names, lacks)
+	}
 	return names
 }
 
@@ -71,13 +83,13 @@ func (r *Record) Files() []string { return slices.Sorted(maps.Keys(r.digests)) }
 func (r *Record) File(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 
 // Artefacts returns the artefacts that the result has.
-func (r *Record) Artefacts() Artefacts { return Manifest{Files: r.digests}.Artefacts() }
+func (r *Record) Artefacts() Artefacts { return Manifest{Files: r.digests, Curve: r.curve}.Artefacts() }
 
 // Artefacts returns the artefacts that the manifest of a stored result lists. Unlike Read it compares no file
 // with its digest.
 func (s *Store) Artefacts(hash string) (Artefacts, error) {
 	var m Manifest
-	if err := jsonfile.Read(filepath.Join(s.Path(hash), ManifestFile), &m); err != nil {
+	if err := jsonfile.ReadIn(s.files.Sub(hash), ManifestFile, &m); err != nil {
 		return Artefacts{}, fmt.Errorf("store: list artefacts: %w", err)
 	}
 	return m.Artefacts(), nil

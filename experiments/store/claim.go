@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 
 	"backfire/internal/disk"
@@ -29,7 +29,7 @@ type Claim struct {
 // ErrTaken if another process has it.
 func (s *Store) Claim(hash string) (*Claim, error) {
 	// Copies of a store may lack directories that were empty.
-	if err := os.MkdirAll(filepath.Join(s.dir, locksDir), disk.DirMode); err != nil {
+	if err := s.files.MkdirAll(locksDir); err != nil {
 		return nil, fmt.Errorf("store: claim %s: %w", hash, err)
 	}
 	c, err := s.Reserve(hash)
@@ -63,11 +63,11 @@ func (c *Claim) Hash() string { return c.hash }
 func (c *Claim) Lost() <-chan struct{} { return c.lock.Lost() }
 
 // Dir returns the working directory as an absolute path, which a worker process can use.
-func (c *Claim) Dir() (string, error) { return c.absolute(c.dir()) }
+func (c *Claim) Dir() (string, error) { return c.absolute(c.dir().Path(".")) }
 
 // Checkpoint returns the absolute path of the cell's checkpoint, which may not exist yet. The file outlives
 // the claim: the next holder resumes from it, until the cell is stored.
-func (c *Claim) Checkpoint() (string, error) { return c.absolute(c.checkpoint()) }
+func (c *Claim) Checkpoint() (string, error) { return c.absolute(c.base().Path(CheckpointFile)) }
 
 func (c *Claim) absolute(path string) (string, error) {
 	path, err := filepath.Abs(path)
@@ -79,33 +79,35 @@ func (c *Claim) absolute(path string) (string, error) {
 
 // base returns the directory of the working directories of the cell. It belongs to the cell, not to the claim:
 // after a process died, the next holder of the claim finds its files there.
-func (c *Claim) base() string { return filepath.Join(c.store.dir, workDir, c.hash) }
+func (c *Claim) base() disk.Dir { return c.store.files.Sub(path.Join(workDir, c.hash)) }
 
 // dir returns the working directory. Each claim has its own, so that a worker that outlives its parent for a
 // moment cannot write into its successor's files.
-func (c *Claim) dir() string { return filepath.Join(c.base(), c.name) }
-
-func (c *Claim) checkpoint() string { return filepath.Join(c.base(), CheckpointFile) }
+func (c *Claim) dir() disk.Dir { return c.base().Sub(c.name) }
 
 // begin removes what a dead process left, except its checkpoint, and makes the working directory.
 func (c *Claim) begin() error {
 	if err := c.clear(); err != nil {
 		return err
 	}
-	return os.MkdirAll(c.dir(), disk.DirMode)
+	return c.dir().MkdirAll(".")
 }
 
-// clear removes everything in base except the checkpoint.
+// clear removes everything in base except the checkpoint. What is no directory there, or no file in place of a
+// checkpoint, is removed as such, links included.
 func (c *Claim) clear() error {
-	entries, err := os.ReadDir(c.base())
+	if info, err := c.base().Stat("."); err == nil && !info.IsDir() {
+		return c.base().Remove(".")
+	}
+	entries, err := c.base().ReadDir(".")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, entry := range entries {
-		if entry.Name() == CheckpointFile {
+		if entry.Name == CheckpointFile && entry.IsRegular() {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(c.base(), entry.Name())); err != nil {
+		if err := c.base().RemoveAll(entry.Name); err != nil {
 			return err
 		}
 	}
@@ -133,25 +135,18 @@ func (c *Claim) Commit(result Result) error {
 }
 
 func (c *Claim) commit(result Result) error {
-	if err := result.Write(c.dir()); err != nil {
+	if err := result.write(c.dir()); err != nil {
 		return err
 	}
 	if err := writeManifest(c.dir(), c.hash); err != nil {
 		return err
 	}
-	err := filepath.WalkDir(c.dir(), func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return disk.Sync(path)
-	})
-	if err != nil {
+	if err := c.dir().SyncAll("."); err != nil {
 		return err
 	}
-	path := c.store.Path(c.hash)
-	move := os.Rename
-	if _, err := os.Lstat(path); err == nil {
-		move = exchange // the old result goes with the working directory
+	move := c.base().MoveTo
+	if _, err := c.store.files.Stat(c.hash); err == nil {
+		move = c.base().ExchangeWith // the old result goes with the working directory
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -160,41 +155,31 @@ func (c *Claim) commit(result Result) error {
 	if err := c.lock.Check(); err != nil {
 		return err
 	}
-	if err := move(c.dir(), path); err != nil {
+	if err := move(c.name, c.store.files, c.hash); err != nil {
 		return err
 	}
-	return disk.Sync(c.store.dir)
-}
-
-// exchangeInSteps makes two directories trade places by renaming one after the other. For a moment, neither
-// lies at b.
-func exchangeInSteps(a, b string) error {
-	between := a + "-old"
-	if err := os.Rename(b, between); err != nil {
-		return err
-	}
-	if err := os.Rename(a, b); err != nil {
-		return errors.Join(err, os.Rename(between, b))
-	}
-	return os.Rename(between, a)
+	return c.store.files.Sync(".")
 }
 
 // Complete replaces the stored result by one that differs in its Provenance alone, whole or not at all. Both
-// results fit the manifest, so that a process that reads at the same time finds a whole result.
+// results fit the manifest, so that a process that reads at the same time finds a whole result. The error wraps
+// ErrLost if another process took the cell over; nothing is replaced then.
 func (c *Claim) Complete(result Result) error {
-	dir := c.store.Path(c.hash)
+	stored := c.store.files.Sub(c.hash)
 	err := func() error {
-		if err := result.Write(c.dir()); err != nil {
+		if err := result.write(c.dir()); err != nil {
 			return err
 		}
-		draft := filepath.Join(c.dir(), ResultFile)
-		if err := disk.Sync(draft); err != nil {
+		if err := c.dir().Sync(ResultFile); err != nil {
 			return err
 		}
-		if err := os.Rename(draft, filepath.Join(dir, ResultFile)); err != nil {
+		if err := c.lock.Check(); err != nil {
 			return err
 		}
-		return disk.Sync(dir)
+		if err := c.dir().MoveTo(ResultFile, stored, ResultFile); err != nil {
+			return err
+		}
+		return stored.Sync(".")
 	}()
 	if err != nil {
 		return fmt.Errorf("store: complete %s: %w", c.hash, err)
@@ -213,18 +198,19 @@ func (c *Claim) Release() error {
 
 func (c *Claim) end() error {
 	if err := c.lock.Check(); errors.Is(err, ErrLost) {
-		return os.RemoveAll(c.dir())
+		return c.base().RemoveAll(c.name)
 	} else if err != nil {
 		return err
 	}
-	if _, err := os.Stat(c.store.Path(c.hash)); err == nil {
-		return os.RemoveAll(c.base())
+	working := c.store.files.Sub(workDir)
+	if _, err := c.store.files.Stat(c.hash); err == nil {
+		return working.RemoveAll(c.hash)
 	}
 	if err := c.clear(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(c.checkpoint()); err == nil {
+	if _, err := c.base().Stat(CheckpointFile); err == nil {
 		return nil
 	}
-	return os.RemoveAll(c.base())
+	return working.RemoveAll(c.hash)
 }

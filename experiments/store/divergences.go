@@ -2,9 +2,9 @@ package store
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"backfire/defenses/divergence"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
@@ -58,7 +58,7 @@ func (d *Divergences) Of(id, class int) *AttackerDivergence {
 // Write writes the divergences to DivergenceFile in dir.
 func (d Divergences) Write(dir string) error {
 	d.Format = divergenceFormat
-	if err := jsonfile.Write(filepath.Join(dir, DivergenceFile), d); err != nil {
+	if err := jsonfile.WriteIn(disk.In(dir), DivergenceFile, d); err != nil {
 		return fmt.Errorf("store: write divergences: %w", err)
 	}
 	return nil
@@ -67,7 +67,7 @@ func (d Divergences) Write(dir string) error {
 // Divergences reads DivergenceFile, an artefact, which results have on request only.
 func (r *Record) Divergences() (*Divergences, error) {
 	var d Divergences
-	if err := jsonfile.Read(filepath.Join(r.Dir, DivergenceFile), &d); err != nil {
+	if err := jsonfile.ReadIn(r.files(), DivergenceFile, &d); err != nil {
 		return nil, fmt.Errorf("store: read divergences: %w", err)
 	}
 	return &d, nil

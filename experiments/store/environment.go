@@ -1,11 +1,14 @@
 package store
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/klauspost/cpuid/v2"
 
+	"backfire/internal/disk"
 	"backfire/internal/hardware"
+	"backfire/internal/jsonfile"
 )
 
 // Environment describes the program and the machine that trained a cell, as EnvironmentFile holds it.
@@ -20,6 +23,22 @@ type Environment struct {
 	// Kernels is the cell's Training.Kernels: empty for kernels that are chosen by the shapes of the layers.
 	Kernels string     `json:"kernels,omitempty"`
 	Engine  EngineInfo `json:"engine"`
+}
+
+// maxThreads is the largest number of threads that an environment may name. Workers that ask a stored model start as
+// many.
+const maxThreads = 4096
+
+// readEnvironment reads the environment in a directory. It follows no link.
+func readEnvironment(dir disk.Dir) (Environment, error) {
+	var e Environment
+	if err := jsonfile.ReadIn(dir, EnvironmentFile, &e); err != nil {
+		return Environment{}, err
+	}
+	if e.Threads < 0 || e.Threads > maxThreads {
+		return Environment{}, fmt.Errorf("%s has %d threads: it must be 0 to %d", dir.Path(EnvironmentFile), e.Threads, maxThreads)
+	}
+	return e, nil
 }
 
 // Build identifies a program.
@@ -67,11 +86,14 @@ type EngineInfo struct {
 	// they give the same bits on every processor.
 	Kernels int      `json:"kernels,omitempty"`
 	GPUs    []string `json:"gpus"` // names, in the order of the device numbers
+	// Arithmetic holds the environment variables, each "NAME=value" and sorted by name, that may
+	// change the bits of a training, see hardware.Arithmetic; empty: none, or not known.
+	Arithmetic []string `json:"arithmetic,omitempty"`
 }
 
 // EngineOf describes the engine on libtorch, given libtorch's description of itself.
 func EngineOf(env hardware.Env) EngineInfo {
-	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, Kernels: env.Kernels, GPUs: []string{}}
+	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, Kernels: env.Kernels, GPUs: []string{}, Arithmetic: env.Arithmetic}
 	for _, gpu := range env.GPUs {
 		info.GPUs = append(info.GPUs, gpu.Name)
 	}

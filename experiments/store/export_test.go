@@ -1,5 +1,7 @@
 package store
 
+import "backfire/internal/disk"
+
 // Names that the tests of the contract see.
 const (
 	AsideDir = asideDir
@@ -9,4 +11,6 @@ const (
 )
 
 // ReadRecord reads the result in dir without its store.
-var ReadRecord = readRecord
+func ReadRecord(dir, hash string, check func(m Manifest, dir disk.Dir) error) (*Record, error) {
+	return readRecord(disk.In(dir), hash, check)
+}

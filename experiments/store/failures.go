@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"backfire/internal/disk"
@@ -51,45 +51,81 @@ func (g GivenUp) ForThisHost() (bool, error) {
 	return g.Final || len(g.Hosts) >= enoughHosts || slices.Contains(g.Hosts, host), nil
 }
 
-// GivenUp lists the cells of a plan that runners gave up, by hash.
+// GivenUp lists the cells of a plan that runners gave up, by hash. It leaves out notes that cannot be read: their
+// cells are tried once more.
 func (s *Store) GivenUp(plan string) ([]GivenUp, error) {
-	entries, err := os.ReadDir(s.failures(plan))
+	all, _, err := s.givenUp(plan)
+	return all, err
+}
+
+// DamagedFailures lists the notes of a plan that cannot be read, each with the reason.
+func (s *Store) DamagedFailures(plan string) ([]error, error) {
+	_, damaged, err := s.givenUp(plan)
+	return damaged, err
+}
+
+// givenUp reads the notes of a plan's failures.
+func (s *Store) givenUp(plan string) (all []GivenUp, damaged []error, err error) {
+	entries, err := s.failures(plan).ReadDir(".")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: list failures: %w", err)
+		return nil, nil, fmt.Errorf("store: list failures: %w", err)
 	}
-	var all []GivenUp
 	for _, entry := range entries {
-		cell, isNote := strings.CutSuffix(entry.Name(), ".json")
+		cell, isNote := strings.CutSuffix(entry.Name, ".json")
 		if !isNote {
 			continue
 		}
-		g, exists, err := s.FailureOf(plan, cell)
-		if err != nil {
-			return nil, err
-		}
-		if exists {
+		g, err := s.readFailure(plan, cell)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // forgiven meanwhile
+		case isDamage(err):
+			damaged = append(damaged, err)
+		case err != nil:
+			return nil, nil, err
+		default:
 			all = append(all, g)
 		}
 	}
-	return all, nil
+	return all, damaged, nil
 }
 
 // failures returns the directory of the notes of a plan.
-func (s *Store) failures(plan string) string { return filepath.Join(s.PlanDir(plan), failedDir) }
+func (s *Store) failures(plan string) disk.Dir { return s.PlanFiles(plan).Sub(failedDir) }
 
-// FailureOf returns the note that a cell of a plan was given up; false if it was not.
-func (s *Store) FailureOf(plan, cell string) (g GivenUp, exists bool, err error) {
-	err = jsonfile.Read(filepath.Join(s.failures(plan), cell+".json"), &g)
-	if errors.Is(err, fs.ErrNotExist) {
-		return GivenUp{}, false, nil
+// readFailure reads the note that a cell was given up.
+func (s *Store) readFailure(plan, cell string) (GivenUp, error) {
+	var g GivenUp
+	err := jsonfile.ReadIn(s.failures(plan), cell+".json", &g)
+	if err == nil && g.Cell != cell {
+		err = fmt.Errorf("%s is about another cell", s.failures(plan).Path(cell+".json"))
 	}
 	if err != nil {
-		return GivenUp{}, false, fmt.Errorf("store: read failure: %w", err)
+		return GivenUp{}, fmt.Errorf("store: read failure: %w", err)
+	}
+	return g, nil
+}
+
+// FailureOf returns the note that a cell of a plan was given up; false if it was not, or if its note cannot be
+// read.
+func (s *Store) FailureOf(plan, cell string) (g GivenUp, exists bool, err error) {
+	g, err = s.readFailure(plan, cell)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || isDamage(err):
+		return GivenUp{}, false, nil
+	case err != nil:
+		return GivenUp{}, false, err
 	}
 	return g, true, nil
+}
+
+// isDamage reports whether an error means that a file is not as it was written, and not that it could not be
+// read.
+func isDamage(err error) bool {
+	_, fromSystem := errors.AsType[syscall.Errno](err)
+	return err != nil && !fromSystem
 }
 
 // NoteFailure notes that this host failed to train a cell of a plan. The claim of the cell must be held.
@@ -104,10 +140,12 @@ func (s *Store) NoteFailure(plan string, failure Failure, final bool) error {
 		return err
 	}
 	g.Hosts = slices.Concat(before.Hosts, g.Hosts)
-	dir := s.failures(plan)
-	draft := filepath.Join(dir, "."+rand.Text())
-	err = errors.Join(os.MkdirAll(dir, disk.DirMode), jsonfile.Write(draft, g), os.Rename(draft, filepath.Join(dir, failure.Cell+".json")))
-	if err != nil {
+	dir, note, draft := s.failures(plan), failure.Cell+".json", "."+rand.Text()
+	err = errors.Join(dir.MkdirAll("."), jsonfile.WriteIn(dir, draft, g))
+	if info, statErr := dir.Stat(note); statErr == nil && info.IsDir() {
+		err = errors.Join(err, dir.RemoveAll(note)) // what is no note
+	}
+	if err := errors.Join(err, dir.Rename(draft, note)); err != nil {
 		return fmt.Errorf("store: note failure: %w", err)
 	}
 	return nil
@@ -115,7 +153,7 @@ func (s *Store) NoteFailure(plan string, failure Failure, final bool) error {
 
 // Forgive removes the notes of a plan's failures, so that its cells are tried once more.
 func (s *Store) Forgive(plan string) error {
-	if err := os.RemoveAll(s.failures(plan)); err != nil {
+	if err := s.PlanFiles(plan).RemoveAll(failedDir); err != nil {
 		return fmt.Errorf("store: forget failures: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,13 +62,44 @@ func TestHostsThatMayTryAFailedCell(t *testing.T) {
 	}
 }
 
-func TestDamagedFailureIsAnError(t *testing.T) {
-	st := enginetest.OpenStore(t)
-	require.NoError(t, st.NoteFailure("plan", store.Failure{Cell: "a"}, false))
-	path := filepath.Join(st.PlanDir("plan"), "failed", "a.json")
-	require.NoError(t, os.WriteFile(path, []byte("{"), disk.FileMode))
-	_, err := st.GivenUp("plan")
-	require.ErrorContains(t, err, path)
+// A damaged note does not hide the others. It is named, its cell counts as not given up, and the next note takes
+// its place.
+func TestDamagedFailureIsNamed(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"half":         func(path string) error { return os.WriteFile(path, []byte("{"), disk.FileMode) },
+		"empty":        func(path string) error { return os.Truncate(path, 0) },
+		"other fields": func(path string) error { return os.WriteFile(path, []byte(`{"cel": "a"}`), disk.FileMode) },
+		"other cell":   func(path string) error { return os.WriteFile(path, []byte(`{"cell": "c"}`), disk.FileMode) },
+		"pipe":         func(path string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, disk.FileMode)) },
+		"link":         func(path string) error { return errors.Join(os.Remove(path), os.Symlink("b.json", path)) },
+		"zeros":        func(path string) error { return errors.Join(os.Remove(path), os.Symlink("/dev/zero", path)) },
+		"directory":    func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, disk.DirMode)) },
+		"huge":         func(path string) error { return os.Truncate(path, 1<<40) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := enginetest.OpenStore(t)
+			for _, cell := range []string{"a", "b"} {
+				require.NoError(t, st.NoteFailure("plan", store.Failure{Cell: cell}, false))
+			}
+			path := filepath.Join(st.PlanDir("plan"), "failed", "a.json")
+			require.NoError(t, damage(path))
+			given, err := st.GivenUp("plan")
+			require.NoError(t, err)
+			require.Len(t, given, 1)
+			require.Equal(t, "b", given[0].Cell)
+			damaged, err := st.DamagedFailures("plan")
+			require.NoError(t, err)
+			require.Len(t, damaged, 1)
+			require.ErrorContains(t, damaged[0], path)
+			_, exists, err := st.FailureOf("plan", "a")
+			require.NoError(t, err)
+			require.False(t, exists)
+			require.NoError(t, st.NoteFailure("plan", store.Failure{Cell: "a"}, true))
+			given, err = st.GivenUp("plan")
+			require.NoError(t, err)
+			require.Len(t, given, 2)
+		})
+	}
 }
 
 func TestOneLine(t *testing.T) {

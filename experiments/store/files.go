@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -12,6 +11,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -26,6 +26,7 @@ type ResultFiles struct {
 	Result      Result
 	Environment Environment
 	Epochs      []EpochMetrics
+	Curve       curve.Request // that the epochs' scores answer; zero: there are none
 	Rows        []game.Row
 	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
 	Predicted   []uint8 // by probe: the predicted class
@@ -37,20 +38,22 @@ type ResultFiles struct {
 	Unlearned []uint8
 }
 
-// Write writes all files into dir.
-func (f ResultFiles) Write(dir string) error {
+// Write writes all files into the directory at a path.
+func (f ResultFiles) Write(path string) error {
+	dir := disk.In(path)
 	text, err := yaml.Marshal(f.Cell)
 	if err != nil {
 		return fmt.Errorf("store: encode cell: %w", err)
 	}
 	for _, write := range []func() error{
-		func() error { return os.WriteFile(filepath.Join(dir, CellFile), text, disk.FileMode) },
-		func() error { return f.Result.Write(dir) },
-		func() error { return jsonfile.Write(filepath.Join(dir, EnvironmentFile), f.Environment) },
-		func() error { return f.WriteMetrics(filepath.Join(dir, MetricsFile)) },
-		func() error { return f.WritePoison(filepath.Join(dir, PoisonFile)) },
-		func() error { return os.WriteFile(filepath.Join(dir, PredictionsFile), f.Predicted, disk.FileMode) },
-		func() error { return f.WriteAttribution(dir) },
+		func() error { return dir.WriteFile(CellFile, text) },
+		func() error { return f.Result.writeSeparated(dir) },
+		func() error { return jsonfile.WriteIn(dir, EnvironmentFile, f.Environment) },
+		func() error { return f.WriteMetrics(dir.Path(MetricsFile)) },
+		func() error { return f.writeCurve(dir) },
+		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
+		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
+		func() error { return f.WriteAttribution(path) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("store: write result: %w", err)
@@ -68,16 +71,17 @@ func (f ResultFiles) WriteAttribution(dir string) error {
 	if err := writeQueries(filepath.Join(dir, QueriesFile), f.Cell, f.AttributedProbes); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, UnlearnedFile), f.Unlearned, disk.FileMode)
+	return disk.In(dir).WriteFile(UnlearnedFile, f.Unlearned)
 }
 
 // WritePoison lists the rows of the training set that carry a trigger in the file at path. Owner and trigger
-// are attacker IDs: the contributor of the image, and the attacker whose trigger it carries. Rows that the
+// are agents' IDs: the contributor of the image, and the attacker whose trigger it carries. Rows that the
 // defender stamped have "defender" as their owner and, in place of a trigger, a simulated attacker. The
 // SHA-256 is over the values of the stamped image, channel by channel.
 func (f ResultFiles) WritePoison(path string) error {
 	size := f.Cell.Data.Shape.Size()
-	id := func(position int) string { return strconv.Itoa(f.Cell.Game.Attackers[position].ID) }
+	ids := f.Cell.Game.AgentIDs()
+	id := func(position int) string { return strconv.Itoa(ids[position]) }
 	return writeCSV(path, func(write func(...string)) {
 		write("row", "source", "owner", "trigger", "old_label", "new_label", "simulated", "sha256")
 		for i, row := range f.Rows {

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"backfire/experiments/cell"
@@ -23,8 +23,14 @@ type Garbage struct {
 	// Open is the open run that would resume with it; nil if there is none.
 	Open *OpenRun
 
+	name string // below the store, with slashes
 	hash string // of the cell whose claim is needed to remove it; empty: none
 	note string // hash of the sweep whose note it is; empty: it is no note
+}
+
+// newGarbage returns garbage with a name below the store.
+func (s *Store) newGarbage(name, why string) Garbage {
+	return Garbage{Path: s.files.Path(name), Why: why, name: name}
 }
 
 // references returns the hashes of the cells that a file below plans/ refers to, given its base name and content.
@@ -37,6 +43,23 @@ type needs struct {
 	cells      map[string]*OpenRun // needed by an open run
 	states     map[string]*OpenRun // from which a cell starts that an open run needs and that is not stored
 	open       []OpenRun
+	unknown    *OpenRun // an open run whose note is damaged, so that it may need anything; nil: none
+}
+
+// run returns the open run among several that needs something, by its name; nil if none does.
+func (n *needs) run(runs map[string]*OpenRun, name string) *OpenRun {
+	if run := runs[name]; run != nil {
+		return run
+	}
+	return n.unknown
+}
+
+// why returns the reason why something that an open run needs is listed.
+func (n *needs) why(run *OpenRun) string {
+	if run == n.unknown {
+		return "an unfinished run whose note is damaged may resume from it"
+	}
+	return "an unfinished run resumes from it"
 }
 
 // Garbage lists what can be removed: results that no file below plans/ refers to, results that were set aside,
@@ -45,8 +68,8 @@ type needs struct {
 //
 // refer returns the hashes of the cells that a file below plans/ refers to, given its base name and
 // content; plan.References is one. It is not called for notes of open runs. A file for which it returns an
-// error, and a note that cannot be read, might refer to any result: Garbage returns an error that names the
-// file then.
+// error might refer to any result: Garbage returns an error that names the file then. An open run whose note
+// cannot be read may need all that nothing else needs.
 func (s *Store) Garbage(before time.Time, refer func(name string, text []byte) ([]string, error)) ([]Garbage, error) {
 	garbage, err := s.garbage(before, refer)
 	if err != nil {
@@ -78,7 +101,7 @@ func (s *Store) garbage(before time.Time, refer references) ([]Garbage, error) {
 			if !free {
 				continue
 			}
-			if g.Bytes, err = disk.Size(g.Path); err != nil {
+			if g.Bytes, err = s.files.Size(g.name); err != nil {
 				return nil, err
 			}
 			garbage = append(garbage, g)
@@ -97,18 +120,33 @@ func (s *Store) needs(refer references) (*needs, error) {
 	if n.open, err = s.OpenRuns(); err != nil {
 		return nil, err
 	}
+	live, err := s.liveRuns()
+	if err != nil {
+		return nil, err
+	}
+	for i := range n.open {
+		n.open[i].Live = live[n.open[i].Sweep]
+	}
+	// What several runs need belongs to a live one, which is the last.
+	slices.SortStableFunc(n.open, func(a, b OpenRun) int {
+		order := func(r OpenRun) int { return map[bool]int{true: 1}[r.Live] }
+		return cmp.Compare(order(a), order(b))
+	})
 	stored, err := s.Names()
 	if err != nil {
 		return nil, err
 	}
 	for i, run := range n.open {
+		if run.Damaged != nil {
+			n.unknown = &n.open[i]
+		}
 		for _, needed := range run.Cells {
 			n.cells[needed.Cell] = &n.open[i]
 			if stored[needed.Cell] {
 				continue
 			}
 			furthest := slices.IndexFunc(needed.States, func(state string) bool {
-				_, err := os.Stat(cell.StateFile(filepath.Join(s.dir, stateDir), state))
+				_, err := s.files.Stat(cell.StateFile(stateDir, state))
 				return err == nil
 			})
 			if furthest >= 0 {
@@ -122,24 +160,34 @@ func (s *Store) needs(refer references) (*needs, error) {
 // referenced returns the cells that files below plans/ refer to.
 func (s *Store) referenced(refer references) (map[string]bool, error) {
 	cells := map[string]bool{}
-	err := filepath.WalkDir(filepath.Join(s.dir, PlansDir), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == openFile {
-			return err
+	names, err := s.files.Files(PlansDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if path.Base(name) == openFile {
+			continue
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		hashes, err := refer(entry.Name(), text)
-		if err != nil {
-			return fmt.Errorf("%s might refer to any result: %w: restore or remove the file", path, err)
+		hashes, err := func() ([]string, error) {
+			text, err := s.files.ReadFile(path.Join(PlansDir, name), disk.MaxRecord)
+			if err != nil {
+				return nil, err
+			}
+			return refer(path.Base(name), text)
+		}()
+		switch isNote := path.Base(path.Dir(name)) == failedDir; {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // removed meanwhile
+		case isNote && isDamage(err):
+			continue // it is about a cell that has no result
+		case err != nil:
+			return nil, fmt.Errorf("%s might refer to any result: %w: restore or remove the file", s.files.Path(path.Join(PlansDir, name)), err)
 		}
 		for _, hash := range hashes {
 			cells[hash] = true
 		}
-		return nil
-	})
-	return cells, err
+	}
+	return cells, nil
 }
 
 // free reports whether no process holds the claim of a cell.
@@ -157,9 +205,6 @@ func (s *Store) free(hash string) (bool, error) {
 	return true, claim.Release()
 }
 
-// needing is the reason why something that an open run needs is listed.
-const needing = "an unfinished run resumes from it"
-
 // unreferenced lists results that no file below plans/ refers to, except notes of open runs.
 func (s *Store) unreferenced(needed *needs, _ time.Time) ([]Garbage, error) {
 	hashes, err := s.Hashes()
@@ -171,9 +216,10 @@ func (s *Store) unreferenced(needed *needs, _ time.Time) ([]Garbage, error) {
 		if needed.referenced[hash] {
 			continue
 		}
-		g := Garbage{Path: s.Path(hash), Why: "no run, sweep or table in plans names it", Open: needed.cells[hash], hash: hash}
+		g := s.newGarbage(hash, "no run, sweep or table in plans names it")
+		g.Open, g.hash = needed.run(needed.cells, hash), hash
 		if g.Open != nil {
-			g.Why = needing
+			g.Why = needed.why(g.Open)
 		}
 		garbage = append(garbage, g)
 	}
@@ -182,58 +228,68 @@ func (s *Store) unreferenced(needed *needs, _ time.Time) ([]Garbage, error) {
 
 // asides lists damaged results that were set aside.
 func (s *Store) asides(*needs, time.Time) ([]Garbage, error) {
-	entries, err := os.ReadDir(filepath.Join(s.dir, asideDir))
+	entries, err := s.files.ReadDir(asideDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var garbage []Garbage
 	for _, entry := range entries {
-		garbage = append(garbage, Garbage{Path: filepath.Join(s.dir, asideDir, entry.Name()), Why: "damaged, set aside"})
+		garbage = append(garbage, s.newGarbage(path.Join(asideDir, entry.Name), "damaged, set aside"))
 	}
 	return garbage, nil
 }
 
 // oldCheckpoints lists checkpoints that were last written before a time, or that an open run needs.
 func (s *Store) oldCheckpoints(needed *needs, before time.Time) ([]Garbage, error) {
-	paths, err := filepath.Glob(filepath.Join(s.dir, workDir, "*", CheckpointFile))
-	if err != nil {
+	hashes, err := s.files.Names(workDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return old(paths, before, "checkpoint of a training that stopped", func(path string) (*OpenRun, string) {
-		hash := filepath.Base(filepath.Dir(path))
-		return needed.cells[hash], hash
+	slices.Sort(hashes)
+	var names []string
+	for _, hash := range hashes {
+		names = append(names, path.Join(workDir, hash, CheckpointFile))
+	}
+	return s.old(needed, names, before, "checkpoint of a training that stopped", func(name string) (*OpenRun, string) {
+		hash := path.Base(path.Dir(name))
+		return needed.run(needed.cells, hash), hash
 	})
 }
 
 // oldStates lists states that several cells start from and that were last written before a time, or that an
 // open run needs.
 func (s *Store) oldStates(needed *needs, before time.Time) ([]Garbage, error) {
-	paths, err := filepath.Glob(filepath.Join(s.dir, stateDir, "*"))
-	if err != nil {
+	states, err := s.files.Names(stateDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return old(paths, before, "state in a training that others went on from, left", func(path string) (*OpenRun, string) {
-		return needed.states[strings.TrimSuffix(filepath.Base(path), cell.StateSuffix)], ""
+	slices.Sort(states)
+	var names []string
+	for _, state := range states {
+		names = append(names, path.Join(stateDir, state))
+	}
+	return s.old(needed, names, before, "state in a training that others went on from, left", func(name string) (*OpenRun, string) {
+		return needed.run(needed.states, strings.TrimSuffix(path.Base(name), cell.StateSuffix)), ""
 	})
 }
 
 // old lists files that were last written before a time, or that an open run needs. need returns that run, and
 // the cell whose claim is needed to remove the file.
-func old(paths []string, before time.Time, what string, need func(path string) (open *OpenRun, claim string)) ([]Garbage, error) {
+func (s *Store) old(needed *needs, names []string, before time.Time, what string, need func(name string) (open *OpenRun, claim string)) ([]Garbage, error) {
 	var garbage []Garbage
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	for _, name := range names {
+		info, err := s.files.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, disk.ErrLink) || errors.Is(err, syscall.ENOTDIR) {
+			continue // a working directory without a checkpoint, or what is no working directory
 		}
 		if err != nil {
 			return nil, err
 		}
-		g := Garbage{Path: path}
-		written := info.ModTime()
-		switch g.Open, g.hash = need(path); {
+		g := s.newGarbage(name, "")
+		written := info.ModTime
+		switch g.Open, g.hash = need(name); {
 		case g.Open != nil:
-			g.Why = needing
+			g.Why = needed.why(g.Open)
 		case written.Before(before):
 			g.Why = fmt.Sprintf("%s on %s", what, written.UTC().Format(time.DateOnly))
 		default:
@@ -248,17 +304,22 @@ func old(paths []string, before time.Time, what string, need func(path string) (
 func (s *Store) notes(needed *needs, _ time.Time) ([]Garbage, error) {
 	var garbage []Garbage
 	for i, run := range needed.open {
-		garbage = append(garbage, Garbage{
-			Path: filepath.Join(s.PlanDir(run.Sweep), openFile), Why: "note of an unfinished run",
-			Open: &needed.open[i], note: run.Sweep,
-		})
+		g := s.newGarbage(path.Join(PlansDir, run.Sweep, openFile), "note of an unfinished run")
+		if run.Damaged != nil {
+			g.Why = "damaged note of an unfinished run"
+		}
+		g.Open, g.note = &needed.open[i], run.Sweep
+		garbage = append(garbage, g)
 	}
 	return garbage, nil
 }
 
-// Remove removes something that Garbage listed. The error wraps ErrTaken if another process has taken the
-// claim in the meantime; nothing is removed then.
+// Remove removes something that Garbage listed. The error wraps ErrTaken or ErrLost if another process has
+// taken the claim in the meantime, or ErrTaken if a live run needs it; nothing is removed then.
 func (s *Store) Remove(g Garbage) error {
+	if err := s.inUse(g); err != nil {
+		return fmt.Errorf("store: remove garbage: %w", err)
+	}
 	switch {
 	case g.note != "":
 		if err := s.ForgetRun(g.note); err != nil {
@@ -266,7 +327,7 @@ func (s *Store) Remove(g Garbage) error {
 		}
 		return nil
 	case g.hash == "":
-		if err := os.RemoveAll(g.Path); err != nil {
+		if err := s.files.RemoveAll(g.name); err != nil {
 			return fmt.Errorf("store: remove garbage: %w", err)
 		}
 		return nil
@@ -276,7 +337,9 @@ func (s *Store) Remove(g Garbage) error {
 		return err
 	}
 	// In one step, so that no process finds half a result.
-	err = os.Rename(g.Path, filepath.Join(claim.dir(), "removed"))
+	if err = claim.Check(); err == nil {
+		err = s.files.MoveTo(g.name, claim.dir(), "removed")
+	}
 	if err := errors.Join(err, claim.Release()); err != nil {
 		return fmt.Errorf("store: remove garbage: %w", err)
 	}

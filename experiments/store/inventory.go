@@ -3,19 +3,13 @@ package store
 import (
 	"encoding/hex"
 	"fmt"
-	"os"
 	"strings"
 )
 
 // Names returns the names of everything that lies directly in the store, among them the hashes of its results.
 // It reads one directory and nothing else.
 func (s *Store) Names() (map[string]bool, error) {
-	dir, err := os.Open(s.dir)
-	if err != nil {
-		return nil, fmt.Errorf("store: list: %w", err)
-	}
-	defer dir.Close()
-	entries, err := dir.Readdirnames(-1)
+	entries, err := s.files.Names(".")
 	if err != nil {
 		return nil, fmt.Errorf("store: list: %w", err)
 	}
@@ -28,14 +22,14 @@ func (s *Store) Names() (map[string]bool, error) {
 
 // Hashes lists the cells that the store has results of, sorted, whole or not.
 func (s *Store) Hashes() ([]string, error) {
-	entries, err := os.ReadDir(s.dir)
+	entries, err := s.files.ReadDir(".")
 	if err != nil {
 		return nil, fmt.Errorf("store: list results: %w", err)
 	}
 	var hashes []string
 	for _, entry := range entries {
-		if entry.IsDir() && isHash(entry.Name()) {
-			hashes = append(hashes, entry.Name())
+		if entry.IsDir() && isHash(entry.Name) {
+			hashes = append(hashes, entry.Name)
 		}
 	}
 	return hashes, nil

@@ -23,6 +23,7 @@ func TestSameBits(t *testing.T) {
 		"engine":         func(e *store.Environment) { e.Engine.Name = "other" },
 		"version":        func(e *store.Environment) { e.Engine.Version = "3" },
 		"variant":        func(e *store.Environment) { e.Engine.Variant = "cpu" },
+		"variables":      func(e *store.Environment) { e.Engine.Arithmetic = []string{"MKL_CBWR=AVX2"} },
 		"CPU capability": func(e *store.Environment) { e.Engine.CPUCapability = "AVX512" },
 		"threads":        func(e *store.Environment) { e.Threads = 1 },
 		"device":         func(e *store.Environment) { e.Device = "cuda:0" },

@@ -2,9 +2,11 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -15,6 +17,8 @@ import (
 type Manifest struct {
 	Cell  string            `json:"cell"`  // the cell's hash
 	Files map[string]string `json:"files"` // path within the directory, with slashes -> SHA-256, hexadecimal
+	// Curve is the request that curve.File answers; zero without that file.
+	Curve curve.Request `json:"curve,omitzero"`
 }
 
 // Artefacts returns the artefacts among the files.
@@ -22,14 +26,27 @@ func (m Manifest) Artefacts() Artefacts {
 	var a Artefacts
 	for name := range m.Files {
 		top, _, _ := strings.Cut(name, "/")
-		a = a.And(Artefacts{top == ModelFile, top == TriggersDir, top == ImagesDir, top == TrainingFile, top == DivergenceFile})
+		a = a.And(Artefacts{
+			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
+			Divergence: top == DivergenceFile,
+		})
 	}
+	a.Curve = m.Curve
 	return a
+}
+
+// withoutArtefacts returns the manifest without the files of artefacts.
+func (m Manifest) withoutArtefacts() Manifest {
+	m.Files = maps.Clone(m.Files)
+	maps.DeleteFunc(m.Files, func(name, sum string) bool {
+		return Manifest{Files: map[string]string{name: sum}}.Artefacts() != Artefacts{}
+	})
+	return m
 }
 
 // Check compares the files in dir with their SHA-256. It does not look at ResultFile, whose digest is checked
 // when it is read, and at files that the manifest does not list. The error names the first file that differs.
-func (m Manifest) Check(dir string) error {
+func (m Manifest) Check(dir disk.Dir) error {
 	for name, want := range m.Files {
 		if name == ResultFile {
 			continue
@@ -37,7 +54,7 @@ func (m Manifest) Check(dir string) error {
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
 			return fmt.Errorf("%s lists %q, which is not a file of this result", ManifestFile, name)
 		}
-		got, err := disk.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
+		got, err := dir.SHA256(name)
 		if err != nil {
 			return err
 		}
@@ -49,12 +66,12 @@ func (m Manifest) Check(dir string) error {
 }
 
 // writeManifest writes the manifest of the files in dir, the result of the cell called hash.
-func writeManifest(dir, hash string) error {
+func writeManifest(dir disk.Dir, hash string) error {
 	result, err := ReadResult(dir)
 	if err != nil {
 		return err
 	}
-	names, err := disk.Files(dir)
+	names, err := dir.Files(".")
 	if err != nil {
 		return err
 	}
@@ -63,9 +80,16 @@ func writeManifest(dir, hash string) error {
 		if name == ResultFile {
 			continue
 		}
-		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+		if m.Files[name], err = dir.SHA256(name); err != nil {
 			return err
 		}
 	}
-	return jsonfile.Write(filepath.Join(dir, ManifestFile), m)
+	if _, ok := m.Files[curve.File]; ok {
+		c, err := curve.Read(dir)
+		if err != nil {
+			return err
+		}
+		m.Curve = c.Request()
+	}
+	return jsonfile.WriteIn(dir, ManifestFile, m)
 }

@@ -1,14 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
+	"backfire/experiments/curve"
 	"backfire/internal/disk"
 )
 
@@ -20,16 +20,19 @@ type EpochMetrics struct {
 	LearningRate    float64 `json:"lr"` // of the last step
 	Seconds         float64 `json:"seconds"`
 	ImagesPerSecond float64 `json:"images_per_second"`
+	// Scores are those of the learning curve; nil after an epoch without.
+	Scores *curve.Scores `json:"scores,omitempty"`
 }
 
-// metricsHead returns the columns of MetricsFile.
+// metricsHead returns the columns of MetricsFile that every result has.
 func metricsHead() []string {
 	return []string{"epoch", "loss", "train_accuracy", "lr", "seconds", "images_per_second"}
 }
 
-// Metrics reads the metrics of the training, one entry per epoch. The error names the line that does not parse.
+// Metrics reads the metrics of the training, one entry per epoch, without scores, which Curve reads. The error
+// names the line that does not parse.
 func (r *Record) Metrics() ([]EpochMetrics, error) {
-	metrics, err := readMetrics(filepath.Join(r.Dir, MetricsFile))
+	metrics, err := readMetrics(r.files())
 	if err != nil {
 		return nil, fmt.Errorf("store: read metrics: %w", err)
 	}
@@ -37,20 +40,19 @@ func (r *Record) Metrics() ([]EpochMetrics, error) {
 }
 
 // readMetrics reads what ResultFiles.WriteMetrics wrote.
-func readMetrics(path string) ([]EpochMetrics, error) {
-	file, err := os.Open(path)
+func readMetrics(dir disk.Dir) ([]EpochMetrics, error) {
+	path := dir.Path(MetricsFile)
+	text, err := dir.ReadFile(MetricsFile, disk.MaxText)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	reader := csv.NewReader(file)
-	reader.FieldsPerRecord = len(metricsHead())
-	lines, err := reader.ReadAll()
+	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(lines) == 0 || !slices.Equal(lines[0], metricsHead()) {
-		return nil, fmt.Errorf("%s: the columns are not %v", path, metricsHead())
+	head := metricsHead()
+	if len(lines) == 0 || len(lines[0]) < len(head) || !slices.Equal(lines[0][:len(head)], head) {
+		return nil, fmt.Errorf("%s: the first columns are not %v", path, head)
 	}
 	var metrics []EpochMetrics
 	for i, line := range lines[1:] {
@@ -68,21 +70,34 @@ func readMetrics(path string) ([]EpochMetrics, error) {
 	return metrics, nil
 }
 
-// WriteMetrics writes the metrics of all epochs to the file at path.
+// WriteMetrics writes the metrics of all epochs to the file at path, with columns of the scores if there are
+// any.
 func (f ResultFiles) WriteMetrics(path string) error {
 	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	scores := scoreColumns(f.Epochs)
 	return writeCSV(path, func(write func(...string)) {
-		write(metricsHead()...)
+		head := metricsHead()
+		for _, column := range scores {
+			head = append(head, column.name)
+		}
+		write(head...)
 		for _, e := range f.Epochs {
-			write(strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.TrainAccuracy), exact(e.LearningRate),
-				strconv.FormatFloat(e.Seconds, 'f', 3, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64))
+			line := []string{
+				strconv.Itoa(e.Epoch), exact(e.Loss), exact(e.TrainAccuracy), exact(e.LearningRate),
+				strconv.FormatFloat(e.Seconds, 'f', 3, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64),
+			}
+			for _, column := range scores {
+				line = append(line, column.text(e.Scores))
+			}
+			write(line...)
 		}
 	})
 }
 
 // writeCSV writes the lines that fill passes to write.
 func writeCSV(path string, fill func(write func(...string))) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+	dir, name := disk.Split(path)
+	file, err := dir.Create(name)
 	if err != nil {
 		return err
 	}

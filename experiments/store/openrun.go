@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"time"
 
 	"backfire/internal/jsonfile"
@@ -27,6 +26,12 @@ type OpenRun struct {
 	Begun   time.Time `json:"begun"`   // UTC; when the process that wrote the note last began
 	// Cells are the models that the run needs, as far as results have decided that.
 	Cells []OpenCell `json:"cells"`
+
+	// Damaged is the reason why the note cannot be read; nil: it can. Only Sweep and, roughly, Begun are known
+	// then.
+	Damaged error `json:"-"`
+	// Live reports that a process works on the run now. Only Garbage sets it.
+	Live bool `json:"-"`
 }
 
 // OpenCell is a model that an open run needs.
@@ -51,32 +56,39 @@ func (s *Store) NoteRun(ctx context.Context, run OpenRun) error {
 // ForgetRun removes the note of the open run of a sweep, if there is one, and its directory if it is empty
 // then.
 func (s *Store) ForgetRun(hash string) error {
-	path := filepath.Join(s.PlanDir(hash), openFile)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	dir := path.Join(PlansDir, hash)
+	if err := s.files.RemoveAll(path.Join(dir, openFile)); err != nil {
 		return fmt.Errorf("store: forget run: %w", err)
 	}
-	_ = os.Remove(filepath.Dir(path)) // refused while other files are there
+	_ = s.files.Remove(dir) // refused while other files are there
 	return nil
 }
 
-// OpenRuns reads the notes of all open runs, sorted by hash.
+// OpenRuns reads the notes of all open runs, sorted by hash. A note that cannot be read is among them, see
+// OpenRun.Damaged.
 func (s *Store) OpenRuns() ([]OpenRun, error) {
-	paths, err := filepath.Glob(filepath.Join(s.dir, PlansDir, "*", openFile))
+	files, err := s.planFiles(openFile)
 	if err != nil {
 		return nil, fmt.Errorf("store: read open runs: %w", err)
 	}
 	var runs []OpenRun
-	for _, path := range paths {
+	for _, file := range files {
 		var run OpenRun
-		err := jsonfile.Read(path, &run)
+		err := jsonfile.ReadIn(s.files, file.name, &run)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it has just ended
 		}
+		if err != nil && !isDamage(err) {
+			return nil, fmt.Errorf("store: read open runs: %w", err)
+		}
 		if err == nil && run.Format != openRunFormat {
-			err = fmt.Errorf("%s has format %d, this program reads %d", path, run.Format, openRunFormat)
+			err = fmt.Errorf("%s has format %d, this program reads %d", s.files.Path(file.name), run.Format, openRunFormat)
+		}
+		if err == nil && run.Sweep != file.hash {
+			err = fmt.Errorf("%s is about another run", s.files.Path(file.name))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("store: read open runs: %w", err)
+			run = OpenRun{Sweep: file.hash, Begun: file.written, Damaged: fmt.Errorf("store: read open run: %w", err)}
 		}
 		runs = append(runs, run)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,16 +16,39 @@ import (
 	"backfire/internal/enginetest"
 )
 
-// A note that cannot be read might need any result, so nothing is listed.
-func TestGarbageNeedsEveryNote(t *testing.T) {
+// A note that cannot be read might need any result, so all that nothing else needs counts as needed by its run.
+// What no run can need is still listed.
+func TestDamagedNoteNeedsEverything(t *testing.T) {
 	st := enginetest.OpenStore(t)
-	dir := st.PlanDir("ab")
-	require.NoError(t, os.MkdirAll(dir, disk.DirMode))
-	for _, text := range []string{`{"format": 1, "sweep": "ab"`, `{"format": 2, "sweep": "ab"}`} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "open.json"), []byte(text), disk.FileMode))
-		_, err := st.Garbage(time.Now(), inWords)
-		require.ErrorContains(t, err, "open.json")
+	hash := strings.Repeat("1", 64)
+	putResult(t, st, hash)
+	for _, dir := range []string{filepath.Join(st.Dir(), store.AsideDir, "x"), st.PlanDir("ab")} {
+		require.NoError(t, os.MkdirAll(dir, disk.DirMode))
 	}
+	note := filepath.Join(st.PlanDir("ab"), store.OpenFile)
+	for name, damage := range map[string]func() error{
+		"half":         func() error { return os.WriteFile(note, []byte(`{"format": 1, "sweep": "ab"`), disk.FileMode) },
+		"other format": func() error { return os.WriteFile(note, []byte(`{"format": 2, "sweep": "ab"}`), disk.FileMode) },
+		"other run":    func() error { return os.WriteFile(note, []byte(`{"format": 1, "sweep": "aa"}`), disk.FileMode) },
+		"pipe":         func() error { return syscall.Mkfifo(note, disk.FileMode) },
+		"link":         func() error { return os.Symlink("/dev/zero", note) },
+		"directory":    func() error { return os.Mkdir(note, disk.DirMode) },
+	} {
+		require.NoError(t, os.RemoveAll(note))
+		require.NoError(t, damage())
+		free, open := enginetest.GarbageOf(t, st)
+		require.Equal(t, []string{filepath.Join(store.AsideDir, "x")}, free, name)
+		require.Equal(t, []string{hash, filepath.Join(store.PlansDir, "ab", store.OpenFile)}, open, name)
+		runs, err := st.OpenRuns()
+		require.NoError(t, err)
+		require.Len(t, runs, 1)
+		require.Equal(t, "ab", runs[0].Sweep)
+		require.ErrorContains(t, runs[0].Damaged, note)
+	}
+	require.NoError(t, st.ForgetRun("ab"))
+	free, open := enginetest.GarbageOf(t, st)
+	require.Len(t, free, 2)
+	require.Empty(t, open)
 }
 
 func TestOpenRunsAreNotedUntilTheyEnd(t *testing.T) {

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -24,38 +23,42 @@ const (
 var ErrNoSummary = errors.New("no such summary")
 
 // PlanDir returns the directory of the plan called hash.
-func (s *Store) PlanDir(hash string) string { return filepath.Join(s.dir, PlansDir, hash) }
+func (s *Store) PlanDir(hash string) string { return s.PlanFiles(hash).Path(".") }
+
+// PlanFiles returns the same directory as one below which no link is followed.
+func (s *Store) PlanFiles(hash string) disk.Dir { return s.files.Sub(path.Join(PlansDir, hash)) }
 
 // WritePlanFile writes one file into the directory of the plan called hash, whole or not at all, and returns
 // its path. It waits while another process writes for the same plan; the error wraps that of ctx if ctx ends
-// first.
+// first. It wraps ErrLost if another process took the plan over; nothing is written then.
 func (s *Store) WritePlanFile(ctx context.Context, hash, name string, data []byte) (string, error) {
 	claim, err := s.waitClaim(ctx, hash)
 	if err != nil {
 		return "", err
 	}
-	dir := s.PlanDir(hash)
-	path := filepath.Join(dir, name)
-	draft := filepath.Join(claim.dir(), name)
+	plan, work := s.PlanFiles(hash), claim.dir()
 	err = func() error {
-		if err := os.MkdirAll(dir, disk.DirMode); err != nil {
+		if err := plan.MkdirAll("."); err != nil {
 			return err
 		}
-		if err := os.WriteFile(draft, data, disk.FileMode); err != nil {
+		if err := work.WriteFile(name, data); err != nil {
 			return err
 		}
-		if err := disk.Sync(draft); err != nil {
+		if err := work.Sync(name); err != nil {
 			return err
 		}
-		if err := os.Rename(draft, path); err != nil {
+		if err := claim.Check(); err != nil {
 			return err
 		}
-		return disk.Sync(dir, filepath.Join(s.dir, PlansDir))
+		if err := work.MoveTo(name, plan, name); err != nil {
+			return err
+		}
+		return errors.Join(plan.Sync("."), s.files.Sync(PlansDir))
 	}()
 	if err := errors.Join(err, claim.Release()); err != nil {
-		return "", fmt.Errorf("store: write %s: %w", path, err)
+		return "", fmt.Errorf("store: write %s: %w", plan.Path(name), err)
 	}
-	return path, nil
+	return plan.Path(name), nil
 }
 
 func (s *Store) waitClaim(ctx context.Context, hash string) (*Claim, error) {
@@ -76,26 +79,71 @@ func (s *Store) waitClaim(ctx context.Context, hash string) (*Claim, error) {
 // Summaries lists the paths of the stored summaries, of runs and of sweeps, whose hash begins with the prefix,
 // the oldest first. The error wraps ErrNoSummary if there are none.
 func (s *Store) Summaries(prefix string) ([]string, error) {
-	var paths []string
-	written := map[string]fs.FileInfo{}
+	var found []planFile
 	for _, name := range []string{SweepFile, SummaryFile} {
-		candidates, err := filepath.Glob(filepath.Join(s.dir, PlansDir, "*", name))
+		files, err := s.planFiles(name)
 		if err != nil {
 			return nil, fmt.Errorf("store: list summaries: %w", err)
 		}
-		for _, path := range candidates {
-			if !strings.HasPrefix(filepath.Base(filepath.Dir(path)), prefix) {
-				continue
+		for _, file := range files {
+			if strings.HasPrefix(file.hash, prefix) {
+				found = append(found, file)
 			}
-			if written[path], err = os.Stat(path); err != nil {
-				return nil, fmt.Errorf("store: list summaries: %w", err)
-			}
-			paths = append(paths, path)
 		}
 	}
-	if len(paths) == 0 {
+	if len(found) == 0 {
 		return nil, fmt.Errorf("store: list summaries: %s that begins with %q: %w", s.dir, prefix, ErrNoSummary)
 	}
-	slices.SortStableFunc(paths, func(a, b string) int { return written[a].ModTime().Compare(written[b].ModTime()) })
+	slices.SortStableFunc(found, func(a, b planFile) int { return a.written.Compare(b.written) })
+	var paths []string
+	for _, file := range found {
+		paths = append(paths, s.files.Path(file.name))
+	}
 	return paths, nil
+}
+
+// Plans lists the hashes of the plans that have a file of a name, sorted.
+func (s *Store) Plans(name string) ([]string, error) {
+	files, err := s.planFiles(name)
+	if err != nil {
+		return nil, fmt.Errorf("store: list plans: %w", err)
+	}
+	var hashes []string
+	for _, file := range files {
+		hashes = append(hashes, file.hash)
+	}
+	return hashes, nil
+}
+
+// planFile is a file in the directory of a plan.
+type planFile struct {
+	hash    string // of the plan
+	name    string // below the store, with slashes
+	written time.Time
+}
+
+// planFiles lists the files of a name in the directories of all plans, sorted by the plans' hashes. What is no
+// file is among them, so that reading it names it.
+func (s *Store) planFiles(name string) ([]planFile, error) {
+	plans, err := s.files.ReadDir(PlansDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var files []planFile
+	for _, plan := range plans {
+		if !plan.IsDir() {
+			continue
+		}
+		file := planFile{hash: plan.Name, name: path.Join(PlansDir, plan.Name, name)}
+		info, err := s.files.Stat(file.name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		file.written = info.ModTime
+		files = append(files, file)
+	}
+	return files, nil
 }

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
+	"backfire/datasets/census"
 	"backfire/experiments/cell"
 	"backfire/game"
 )
@@ -18,6 +18,12 @@ type Provenance struct {
 	Timing
 	// Notices describe events that cost time in this training and did not change its result.
 	Notices []string `json:"notices,omitempty"`
+	// Census counts the files and images of the dataset as this training read it; nil in what older programs
+	// stored.
+	Census *census.Census `json:"census,omitempty"`
+	// SharedPixels is the number of held-out images whose pixels, before any trigger, equal those of an image
+	// that an agent contributes.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
 	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields
@@ -26,13 +32,14 @@ type Provenance struct {
 // Single is the success of an attacker alone: the paper's bracket.
 type Single struct {
 	ID   int    `json:"id"`   // of the attacker
-	Cell string `json:"cell"` // hash of its single game, with the same trigger
+	Cell string `json:"cell"` // hash of its matched single game, with the same trigger
 	// ASR is the attacker's ASR there; nil until a run with this result finds that game in the store.
 	ASR *game.Rate `json:"asr" jsonschema:"nullable"`
 }
 
-// SinglesOf returns the single game of each attacker of the cell. It has no ASRs, except if the cell is that
-// single game: own is the score of the cell then. The error is that of cell.Cell.Hash.
+// SinglesOf returns the matched single game of each attacker of the cell, or the game in which it is alone with
+// everything if there is no matched one. It has no ASRs, except if the cell is that single game: own is the score
+// of the cell then. The error is that of cell.Cell.Hash.
 func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
 	self, err := c.Hash()
 	if err != nil {
@@ -40,7 +47,11 @@ func SinglesOf(c cell.Cell, own *game.Score) ([]Single, error) {
 	}
 	singles := []Single{}
 	for position, attacker := range c.Game.Attackers {
-		hash, err := c.Alone(position).Hash()
+		alone, ok := c.MatchedSingle(position)
+		if !ok {
+			alone = c.Lone(position)
+		}
+		hash, err := alone.Hash()
 		if err != nil {
 			return nil, err
 		}
@@ -90,9 +101,9 @@ func (r Result) WithSingles(asr func(hash string) (*game.Rate, error)) (Result, 
 
 // sum returns the SHA-256 of the canonical JSON (keys sorted, no white space, numbers as in the file) of the
 // result without its fields run and digest.
-func (r Result) sum() (string, error) { return sumWithout(r, "run", "digest") }
+func (r Result) sum() (string, error) { return cell.HashWithout(r, "run", "digest") }
 
-func (r Provenance) sum() (string, error) { return sumWithout(r, "digest") }
+func (r Provenance) sum() (string, error) { return cell.HashWithout(r, "digest") }
 
 // sealed returns the result with its digests.
 func (r Result) sealed() (Result, error) {
@@ -126,7 +137,7 @@ func checkDigests(text []byte) error {
 		want    string
 		without []string
 	}{{text, parts.Digest, []string{"run", "digest"}}, {parts.Run, run.Digest, []string{"digest"}}} {
-		got, err := sumWithout(json.RawMessage(part.text), part.without...)
+		got, err := cell.HashWithout(json.RawMessage(part.text), part.without...)
 		if err != nil {
 			return fmt.Errorf("parse %s: %w", ResultFile, err)
 		}
@@ -135,18 +146,6 @@ func checkDigests(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// sumWithout returns the SHA-256 of the canonical JSON of a value without some of its fields.
-func sumWithout(v any, fields ...string) (string, error) {
-	tree, err := cell.TreeOf(v)
-	if err != nil {
-		return "", err
-	}
-	if object, ok := tree.(map[string]any); ok {
-		maps.DeleteFunc(object, func(key string, _ any) bool { return slices.Contains(fields, key) })
-	}
-	return cell.HashOf(tree)
 }
 
 // Timing holds the duration of one training of a cell.

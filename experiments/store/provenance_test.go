@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 )
 
@@ -17,7 +18,7 @@ func TestSinglesOfAGame(t *testing.T) {
 	singles, err := store.SinglesOf(c, score)
 	require.NoError(t, err)
 	require.Len(t, singles, 2)
-	alone := c.Alone(1)
+	alone := c.Lone(1) // the attackers' IDs are not their seats
 	hash, err := alone.Hash()
 	require.NoError(t, err)
 	require.Equal(t, store.Single{ID: 4, Cell: hash}, singles[1])
@@ -26,6 +27,17 @@ func TestSinglesOfAGame(t *testing.T) {
 	own, err := store.SinglesOf(alone, score)
 	require.NoError(t, err)
 	require.Equal(t, []store.Single{{ID: 4, Cell: hash, ASR: &game.Rate{Hits: 1, Of: 2}}}, own)
+
+	for i := range c.Game.Attackers {
+		c.Game.Attackers[i].ID = i
+	}
+	matched, err := store.SinglesOf(c, score)
+	require.NoError(t, err)
+	single, ok := c.MatchedSingle(1)
+	require.True(t, ok)
+	want, err := single.Hash()
+	require.NoError(t, err)
+	require.Equal(t, store.Single{ID: 1, Cell: want}, matched[1])
 }
 
 // Completing adds the ASRs that were not known and keeps the others, and the digest of the figures.
@@ -50,7 +62,7 @@ func TestSinglesAreCompleted(t *testing.T) {
 	require.Equal(t, []string{"b", "c"}, result.MissingSingles(), "the result itself stays")
 	dir := t.TempDir()
 	require.NoError(t, more.Write(dir))
-	read, err := store.ReadResult(dir)
+	read, err := store.ReadResult(disk.In(dir))
 	require.NoError(t, err)
 	require.Equal(t, more.Digest, read.Digest)
 

@@ -1,12 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -14,6 +13,7 @@ import (
 	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/disk"
 )
 
 // AttributedProbe is a probe that is part of a query of an attribution, with the agents that it was attributed
@@ -22,7 +22,7 @@ type AttributedProbe struct {
 	Position int // in game.Probes
 	Probe    game.Probe
 	Batch    int // number of its query by the batch
-	// Guesses are positions of attackers, by form and method in the orders of indexing.Forms and detect.Methods.
+	// Guesses are positions of agents, by form and method in the orders of indexing.Forms and detect.Methods.
 	Guesses map[indexing.Form][]int
 }
 
@@ -37,9 +37,10 @@ func queriesHead() []string {
 	return head
 }
 
-// writeQueries writes one line for each probe. Owner, trigger and guesses are attacker IDs.
+// writeQueries writes one line for each probe. Owner, trigger and guesses are agents' IDs.
 func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
-	id := func(position int) string { return strconv.Itoa(cell.Game.Attackers[position].ID) }
+	ids := cell.Game.AgentIDs()
+	id := func(position int) string { return strconv.Itoa(ids[position]) }
 	return writeCSV(path, func(write func(...string)) {
 		write(queriesHead()...)
 		for _, a := range all {
@@ -64,20 +65,20 @@ func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
 // AttributedProbes reads the queries of an attribution with their guesses. The error wraps ErrBroken for a file
 // with other columns.
 func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
-	file, err := os.Open(filepath.Join(r.Dir, QueriesFile))
+	text, err := r.files().ReadFile(QueriesFile, disk.MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("store: read queries: %w", err)
 	}
-	defer file.Close()
-	lines := csv.NewReader(file)
+	lines := csv.NewReader(bytes.NewReader(text))
 	lines.FieldsPerRecord = len(queriesHead())
-	position := func(id string) (int, error) {
-		for at, a := range r.Cell.Game.Attackers {
-			if strconv.Itoa(a.ID) == id {
+	ids := r.Cell.Game.AgentIDs()
+	position := func(text string) (int, error) {
+		for at, id := range ids {
+			if strconv.Itoa(id) == text {
 				return at, nil
 			}
 		}
-		return 0, fmt.Errorf("there is no attacker %q", id)
+		return 0, fmt.Errorf("there is no agent %q", text)
 	}
 	if head, err := lines.Read(); err != nil || !slices.Equal(head, queriesHead()) {
 		return nil, fmt.Errorf("store: read queries: unknown columns %v: %w", head, errors.Join(err, ErrBroken))
@@ -99,7 +100,7 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 	}
 }
 
-// parseProbe parses a line of QueriesFile. position returns the position of the attacker with an ID.
+// parseProbe parses a line of QueriesFile. position returns the position of the agent with an ID.
 func parseProbe(line []string, position func(id string) (int, error)) (AttributedProbe, error) {
 	a := AttributedProbe{Probe: game.Probe{Owner: game.Defender, Trigger: game.NoTrigger}, Guesses: map[indexing.Form][]int{}}
 	var errs []error
@@ -135,16 +136,16 @@ func parseProbe(line []string, position func(id string) (int, error)) (Attribute
 	return a, errors.Join(errs...)
 }
 
-// UnlearnedPredictions reads, for each attacker in the order of the game's, the predictions for all probes
-// after its images were unlearned. The error wraps ErrBroken if the file does not hold as many for each.
+// UnlearnedPredictions reads, for each agent by position, the predictions for all probes after its images were
+// unlearned. The error wraps ErrBroken if the file does not hold as many for each.
 func (r *Record) UnlearnedPredictions() ([][]uint8, error) {
 	all, err := r.readPredictions(UnlearnedFile)
 	if err != nil {
 		return nil, err
 	}
-	attackers := len(r.Cell.Game.Attackers)
-	if len(all)%attackers != 0 {
-		return nil, fmt.Errorf("store: read predictions: %w: %s holds %d of %d attackers", ErrBroken, UnlearnedFile, len(all), attackers)
+	agents := r.Cell.Game.SeatCount()
+	if len(all)%agents != 0 {
+		return nil, fmt.Errorf("store: read predictions: %w: %s holds %d of %d agents", ErrBroken, UnlearnedFile, len(all), agents)
 	}
-	return slices.Collect(slices.Chunk(all, len(all)/attackers)), nil
+	return slices.Collect(slices.Chunk(all, len(all)/agents)), nil
 }

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -30,7 +30,17 @@ type Record struct {
 	Result Result
 	Dir    string // directory of its files
 
+	at      disk.Dir          // of its files; zero: Dir
 	digests map[string]string // as Manifest.Files
+	curve   curve.Request     // as Manifest.Curve
+}
+
+// files returns the directory of the record's files.
+func (r *Record) files() disk.Dir {
+	if r.at == (disk.Dir{}) {
+		return disk.In(r.Dir)
+	}
+	return r.at
 }
 
 // Read checks the stored result of the cell called hash against its manifest and returns it. The error wraps
@@ -41,18 +51,24 @@ func (s *Store) Read(hash string) (*Record, error) { return s.open(hash, Manifes
 // Glance reads a stored result without comparing all its files with the manifest, which takes long if models
 // and images are stored: it checks the cell and the result alone. The errors are those of Read.
 func (s *Store) Glance(hash string) (*Record, error) {
-	return s.open(hash, func(Manifest, string) error { return nil })
+	return s.open(hash, func(Manifest, disk.Dir) error { return nil })
+}
+
+// ReadFigures reads a stored result and compares its files with the manifest, except artefacts, which may be
+// large. The errors are those of Read.
+func (s *Store) ReadFigures(hash string) (*Record, error) {
+	return s.open(hash, func(m Manifest, dir disk.Dir) error { return m.withoutArtefacts().Check(dir) })
 }
 
 // open reads the stored result of a cell after a check of its files.
-func (s *Store) open(hash string, check func(m Manifest, dir string) error) (*Record, error) {
+func (s *Store) open(hash string, check func(m Manifest, dir disk.Dir) error) (*Record, error) {
 	dir := s.Path(hash)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.files.Stat(hash); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("store: read %s: %w", dir, ErrNotStored)
 	} else if err != nil {
 		return nil, fmt.Errorf("store: read: %w", err)
 	}
-	record, err := readRecord(dir, hash, check)
+	record, err := readRecord(s.files.Sub(hash), hash, check)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("store: read: %w", err)
 	}
@@ -62,9 +78,9 @@ func (s *Store) open(hash string, check func(m Manifest, dir string) error) (*Re
 	return record, nil
 }
 
-func readRecord(dir, hash string, check func(m Manifest, dir string) error) (*Record, error) {
+func readRecord(dir disk.Dir, hash string, check func(m Manifest, dir disk.Dir) error) (*Record, error) {
 	var m Manifest
-	if err := jsonfile.Read(filepath.Join(dir, ManifestFile), &m); err != nil {
+	if err := jsonfile.ReadIn(dir, ManifestFile, &m); err != nil {
 		return nil, err
 	}
 	if m.Cell != hash {
@@ -73,11 +89,11 @@ func readRecord(dir, hash string, check func(m Manifest, dir string) error) (*Re
 	if err := check(m, dir); err != nil {
 		return nil, err
 	}
-	record := &Record{Dir: dir, digests: m.Files}
+	record := &Record{Dir: dir.Path("."), at: dir, digests: m.Files, curve: m.Curve}
 	if err := record.parse(); err != nil {
 		return nil, err
 	}
-	for _, name := range requiredFiles(record.Cell) {
+	for _, name := range record.requiredFiles() {
 		if _, ok := m.Files[name]; !ok {
 			return nil, fmt.Errorf("%s does not list %s", ManifestFile, name)
 		}
@@ -92,26 +108,32 @@ func readRecord(dir, hash string, check func(m Manifest, dir string) error) (*Re
 	if got != hash || record.Result.Cell != hash {
 		return nil, fmt.Errorf("%s is cell %.12s, %s is of cell %.12s", CellFile, got, ResultFile, record.Result.Cell)
 	}
+	if err := record.Result.fits(record.Cell); err != nil {
+		return nil, err
+	}
 	return record, nil
 }
 
 func (r *Record) parse() error {
-	data, err := os.ReadFile(filepath.Join(r.Dir, CellFile))
+	data, err := r.files().ReadFile(CellFile, disk.MaxRecord)
 	if err != nil {
 		return err
 	}
 	if r.Cell, err = cell.Parse(data); err != nil {
 		return err
 	}
-	r.Result, err = ReadResult(r.Dir)
+	r.Result, err = ReadResult(r.files())
 	return err
 }
 
-// requiredFiles lists the files that the manifest of a result of the cell must list.
-func requiredFiles(c cell.Cell) []string {
+// requiredFiles lists the files that the manifest of the result must list.
+func (r *Record) requiredFiles() []string {
 	names := []string{CellFile, ResultFile, PredictionsFile}
-	if c.Attribution != nil {
+	if r.Cell.Attribution != nil {
 		names = append(names, QueriesFile, UnlearnedFile)
+	}
+	if !r.Result.HasPairs() {
+		names = append(names, pairsFile)
 	}
 	return names
 }
@@ -123,7 +145,7 @@ func (r *Record) Predictions() ([]uint8, error) {
 
 // readPredictions reads one of the files of predictions.
 func (r *Record) readPredictions(name string) ([]uint8, error) {
-	predicted, err := os.ReadFile(filepath.Join(r.Dir, name))
+	predicted, err := r.files().ReadFile(name, disk.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("store: read predictions: %w", err)
 	}
@@ -132,8 +154,8 @@ func (r *Record) readPredictions(name string) ([]uint8, error) {
 
 // Environment reads the program and the machine that trained the cell.
 func (r *Record) Environment() (Environment, error) {
-	var e Environment
-	if err := jsonfile.Read(filepath.Join(r.Dir, EnvironmentFile), &e); err != nil {
+	e, err := readEnvironment(r.files())
+	if err != nil {
 		return Environment{}, fmt.Errorf("store: read environment: %w", err)
 	}
 	return e, nil

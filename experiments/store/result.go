@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"backfire/experiments/cell"
 	"backfire/game"
@@ -31,6 +29,10 @@ type Result struct {
 	Normalization  Normalization `json:"normalization"`
 	FinalLoss      float64       `json:"final_loss"`     // mean cross-entropy in the last epoch
 	TrainAccuracy  float64       `json:"train_accuracy"` // in the last epoch, on the labels trained on
+	// EpochsTrained and StepsTrained count the epochs and the optimiser's steps that took place, where
+	// cell.Training.StopWhen may end a training early; otherwise they are 0 and not written.
+	EpochsTrained int `json:"epochs_trained,omitempty"`
+	StepsTrained  int `json:"steps_trained,omitempty"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"` // standard accuracy: on the defender's held-out images
 	Chance        game.Rate `json:"chance"`         // the highest clean accuracy that still counts as chance
@@ -41,8 +43,10 @@ type Result struct {
 	Lift       stats.Summary      `json:"lift"`       // over the attackers
 	Robustness stats.Summary      `json:"robustness"` // over the attackers
 	Attackers  []AttackerResult   `json:"attackers"`
-	Cross      [][]game.Rate      `json:"cross"`    // see game.Score
-	Overlaps   []game.PairOverlap `json:"overlaps"` // pairs of triggers with much in common
+	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
+	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
+	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
+	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
 
 	Provenance Provenance `json:"run"` // depends on the training, not on the cell alone
 }
@@ -60,15 +64,24 @@ type AttackerResult struct {
 	Label string `json:"label"` // name of the class Target
 }
 
+// AttackersImages returns the number of held-out images behind the means over the
+// attackers, each image counted once.
+func (r *Result) AttackersImages() int {
+	each := make([]int, len(r.Attackers))
+	for i, a := range r.Attackers {
+		each[i] = a.ASR.Of
+	}
+	return r.Readings.DistinctImages(each)
+}
+
 // NewResult returns the result of the cell called hash with a score and the overlaps of its triggers. The
-// fields that only the training knows are left empty: TrainingImages, Normalization, FinalLoss, TrainAccuracy
-// and Provenance.
+// fields that only the training knows are left empty: Normalization, Provenance and those of SetTraining.
 func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.PairOverlap) Result {
 	r := Result{
 		Format: ResultFormat, Cell: hash, Seed: c.Game.Seed, Readings: cell.ReadingsOf(c.Game),
 		CleanAccuracy: score.Clean, Chance: score.Chance, Collapsed: score.Collapsed,
 		ASR: score.ASR, BaseRate: score.BaseRate, Lift: score.Lift, Robustness: score.Robustness,
-		Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
+		Honest: score.Honest, Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
 	}
 	for _, attacker := range score.Attackers {
 		r.Attackers = append(r.Attackers, AttackerResult{attacker, c.Data.Classes[attacker.Target]})
@@ -76,12 +89,40 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 	return r
 }
 
+// SetTraining sets the fields that follow from the epochs of the training, of which there is at least one, and
+// from the number of rows of the training set.
+func (r *Result) SetTraining(c cell.Cell, rows int, epochs []EpochMetrics) {
+	last := epochs[len(epochs)-1]
+	r.TrainingImages, r.FinalLoss, r.TrainAccuracy = rows, last.Loss, last.TrainAccuracy
+	if c.Training.StopWhen != "" {
+		r.EpochsTrained, r.StepsTrained = len(epochs), len(epochs)*c.StepsPerEpoch(rows)
+	}
+}
+
+// Epochs returns the number of epochs that the model of the cell was trained for.
+func (r *Result) Epochs(c cell.Cell) int {
+	if r.EpochsTrained > 0 {
+		return r.EpochsTrained
+	}
+	return c.Training.Epochs
+}
+
+// Contributed returns the number of images that the agent at a position contributes.
+func (r *Result) Contributed(agent int) int {
+	if agent < len(r.Attackers) {
+		return r.Attackers[agent].Contributed
+	}
+	return r.Honest[agent-len(r.Attackers)].Contributed
+}
+
 // resultLevels is the number of levels of ResultFile that are indented. Below them lie the rows of the
 // cross-trigger matrix, whose rates would otherwise take a line for each number.
 const resultLevels = 2
 
-// Write writes the result with its digests into dir.
-func (r Result) Write(dir string) error {
+// Write writes the result with its digests into the directory at a path.
+func (r Result) Write(dir string) error { return r.write(disk.In(dir)) }
+
+func (r Result) write(dir disk.Dir) error {
 	sealed, err := r.sealed()
 	if err != nil {
 		return err
@@ -90,17 +131,17 @@ func (r Result) Write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", ResultFile, err)
 	}
-	return os.WriteFile(filepath.Join(dir, ResultFile), jsonfile.LayOut(compact, resultLevels), disk.FileMode)
+	return dir.WriteFile(ResultFile, jsonfile.LayOut(compact, resultLevels))
 }
 
 // ReadResult reads the result in a directory. It refuses a result of another format, one that does not fit its
 // digests, and one that this program would write in other words.
-func ReadResult(dir string) (Result, error) {
-	path := filepath.Join(dir, ResultFile)
+func ReadResult(dir disk.Dir) (Result, error) {
+	path := dir.Path(ResultFile)
 	var version struct {
 		Format int `json:"format"`
 	}
-	data, err := os.ReadFile(path)
+	data, err := dir.ReadFile(ResultFile, disk.MaxRecord)
 	if err != nil {
 		return Result{}, err
 	}

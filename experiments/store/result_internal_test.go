@@ -23,7 +23,7 @@ func TestResultsWithALineForEachNumberAreRead(t *testing.T) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "\n    [{\"hits\":1,\"of\":3,\"rate\":0.3333333333333333},{\"hits\":2,\"of\":3,\"rate\":0.6666666666666666}],\n")
-	read, err := ReadResult(dir)
+	read, err := ReadResult(disk.In(dir))
 	require.NoError(t, err)
 	require.Equal(t, result.Cross, read.Cross)
 
@@ -31,10 +31,10 @@ func TestResultsWithALineForEachNumberAreRead(t *testing.T) {
 	old, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Greater(t, len(old), len(text))
-	back, err := ReadResult(dir)
+	back, err := ReadResult(disk.In(dir))
 	require.NoError(t, err)
 	require.Equal(t, read, back)
 	require.NoError(t, os.WriteFile(path, bytes.Replace(old, []byte(`"hits": 2`), []byte(`"hits": 3`), 1), disk.FileMode))
-	_, err = ReadResult(dir)
+	_, err = ReadResult(disk.In(dir))
 	require.Error(t, err)
 }

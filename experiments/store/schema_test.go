@@ -13,6 +13,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
@@ -62,9 +63,9 @@ func schemas(t *testing.T) map[string][]byte {
 	t.Helper()
 	reflector := &invopop.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true, Mapper: formOf}
 	all := map[string][]byte{}
-	for name, of := range map[string]any{"cell": cell.Cell{}, "result": store.Result{}} {
+	for name, of := range map[string]any{"cell": cell.Cell{}, "result": store.Result{}, "curve": curve.Curve{}} {
 		schema := reflector.Reflect(of)
-		schema.Title = map[string]string{"cell": "cell.yaml, as JSON", "result": "result.json"}[name]
+		schema.Title = map[string]string{"cell": "cell.yaml, as JSON", "result": "result.json", "curve": "curve.json"}[name]
 		text, err := json.MarshalIndent(schema, "", "  ")
 		require.NoError(t, err)
 		all[name] = append(text, '\n')

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"backfire/internal/disk"
 	"backfire/internal/leases"
@@ -44,6 +46,7 @@ const (
 // Store is a directory of results. A Store may be used by several goroutines at once.
 type Store struct {
 	dir   string
+	files disk.Dir
 	locks *leases.Registry
 }
 
@@ -52,7 +55,7 @@ type Store struct {
 func Open(dir string) (*Store, error) {
 	s := newStore(dir)
 	for _, sub := range []string{locksDir, workDir, PlansDir} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), disk.DirMode); err != nil {
+		if err := s.files.MkdirAll(sub); err != nil {
 			return nil, unusable(dir, err)
 		}
 	}
@@ -71,7 +74,9 @@ func Open(dir string) (*Store, error) {
 }
 
 func newStore(dir string) *Store {
-	return &Store{dir: dir, locks: leases.New(filepath.Join(dir, locksDir), leases.Options{})}
+	// The files of leases lie below the store: no link there is followed, that of locksDir included.
+	locks := leases.New(filepath.Join(dir, locksDir), leases.Options{Files: leases.Disk{Base: dir}})
+	return &Store{dir: dir, files: disk.In(dir), locks: locks}
 }
 
 func unusable(dir string, cause error) error {
@@ -81,22 +86,30 @@ func unusable(dir string, cause error) error {
 // OpenExisting opens a store for reading: unlike Open it makes nothing. The error wraps ErrStore if the
 // directory is not a store.
 func OpenExisting(dir string) (*Store, error) {
-	if info, err := os.Stat(filepath.Join(dir, PlansDir)); err != nil || !info.IsDir() {
+	s := newStore(dir)
+	info, err := s.files.Stat(PlansDir)
+	switch {
+	case err == nil && info.IsLink():
+		return nil, fmt.Errorf("store: open %q: %w: %s is %w", dir, ErrStore, PlansDir, disk.ErrLink)
+	case err != nil || !info.IsDir():
 		return nil, fmt.Errorf("store: open %q: %w: no run has stored anything there", dir, ErrStore)
 	}
-	return newStore(dir), nil
+	return s, nil
 }
 
 // WithLeases returns the same store with claims that are leases of another registry.
 func (s *Store) WithLeases(registry *leases.Registry) *Store {
-	return &Store{dir: s.dir, locks: registry}
+	return &Store{dir: s.dir, files: s.files, locks: registry}
 }
 
 // Dir returns the directory of the store.
 func (s *Store) Dir() string { return s.dir }
 
 // Path returns the directory of the result of the cell called hash, whether it is stored or not.
-func (s *Store) Path(hash string) string { return filepath.Join(s.dir, hash) }
+func (s *Store) Path(hash string) string { return s.files.Path(hash) }
+
+// Files returns the directory of the store, below which no link is followed.
+func (s *Store) Files() disk.Dir { return s.files }
 
 // States returns the directory of the states that several cells start from, as an absolute path. It may be
 // missing; a training that does not find a state there starts further back.
@@ -109,7 +122,10 @@ func (s *Store) States() (string, error) {
 }
 
 // Held returns the hashes of the cells that a process trains, or was training when it died.
-func (s *Store) Held() ([]string, error) { return s.locks.Names() }
+func (s *Store) Held() ([]string, error) {
+	names, err := s.locks.Names()
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, holdPrefix) }), err
+}
 
 // Holder returns the process that trains the cell called hash, dead or alive; nil if no process has claimed
 // it.
@@ -125,14 +141,11 @@ func (s *Store) Tidy() error {
 	if err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(filepath.Join(s.dir, workDir))
+	working, err := s.files.Names(workDir)
 	if err != nil {
 		return fmt.Errorf("store: tidy: %w", err)
 	}
-	for _, entry := range entries {
-		names = append(names, entry.Name())
-	}
-	for _, name := range names {
+	for _, name := range append(names, working...) {
 		claim, err := s.Claim(name)
 		if errors.Is(err, ErrTaken) {
 			continue
@@ -147,30 +160,33 @@ func (s *Store) Tidy() error {
 	return nil
 }
 
-// SetAside moves the broken result of a claimed cell out of the way and returns its new path. The claim must
-// be held.
+// SetAside moves the broken result of a claimed cell out of the way and returns its new path. The error wraps
+// ErrLost if another process took the cell over; nothing is moved then.
 func (s *Store) SetAside(claim *Claim) (string, error) {
-	path, err := s.setAside(claim.hash)
+	path, err := s.setAside(claim)
 	if err != nil {
 		return "", fmt.Errorf("store: set aside %s: %w", claim.hash, err)
 	}
 	return path, nil
 }
 
-func (s *Store) setAside(hash string) (string, error) {
-	if err := os.MkdirAll(filepath.Join(s.dir, asideDir), disk.DirMode); err != nil {
+func (s *Store) setAside(claim *Claim) (string, error) {
+	if err := s.files.MkdirAll(asideDir); err != nil {
 		return "", err
 	}
 	for k := 1; ; k++ {
-		to := filepath.Join(s.dir, asideDir, fmt.Sprintf("%s-%d", hash, k))
-		if _, err := os.Lstat(to); err == nil {
+		to := path.Join(asideDir, fmt.Sprintf("%s-%d", claim.hash, k))
+		if _, err := s.files.Stat(to); err == nil {
 			continue
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
-		if err := os.Rename(s.Path(hash), to); err != nil {
+		if err := claim.Check(); err != nil {
 			return "", err
 		}
-		return to, disk.Sync(filepath.Join(s.dir, asideDir), s.dir)
+		if err := s.files.Rename(claim.hash, to); err != nil {
+			return "", err
+		}
+		return s.files.Path(to), s.files.Sync(asideDir, ".")
 	}
 }

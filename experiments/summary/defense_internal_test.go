@@ -20,12 +20,13 @@ func TestSweepPlaysDefenders(t *testing.T) {
 		enginetest.Verified(0.8)(c)
 		c.Attackers.Counts, c.Attackers.Singles, c.Defenders = []int{2}, 2, []string{"indexing", "cutmix"}
 	}))
-	game := []string{"N = 2", "N = 2, leaving out attacker 0", "N = 2, leaving out attacker 1", "N = 2, cutmix"}
+	game := []string{"N = 2", "N = 2, leaving out agent 0", "N = 2, leaving out agent 1", "N = 2, cutmix"}
 	_, waiting := enginetest.Wanted(enginetest.After(t, sweep, nil))
-	require.Equal(t, game, waiting)
-	decided, waiting := enginetest.Wanted(enginetest.After(t, sweep, map[string]plan.KnownResult{"attacker 0 alone": enginetest.PercentOf(80), "attacker 1 alone": enginetest.PercentOf(80)}))
+	require.Equal(t, append([]string{"attacker 0 alone on 2 seats", "attacker 1 alone on 2 seats"}, game...), waiting)
+	first, second := enginetest.Verifying(0, 2, 1), enginetest.Verifying(1, 2, 1)
+	decided, waiting := enginetest.Wanted(enginetest.After(t, sweep, map[string]plan.KnownResult{first: enginetest.PercentOf(80), second: enginetest.PercentOf(80)}))
 	require.Empty(t, waiting)
-	require.Equal(t, append([]string{"attacker 0 alone", "attacker 1 alone"}, game...), decided)
+	require.Equal(t, append([]string{first, "attacker 0 alone on 2 seats", second, "attacker 1 alone on 2 seats"}, game...), decided)
 
 	store, err := store.Open(t.TempDir())
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"backfire/config"
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -54,6 +55,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		store.ResultFile:      reflect.TypeFor[store.Result](),
 		store.EnvironmentFile: reflect.TypeFor[store.Environment](),
 		store.DivergenceFile:  reflect.TypeFor[store.Divergences](),
+		curve.File:            reflect.TypeFor[curve.Curve](),
 		store.ManifestFile:    reflect.TypeFor[store.Manifest](),
 		store.SummaryFile:     reflect.TypeFor[runSummary](),
 		store.SweepFile:       reflect.TypeFor[Summary](),

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"backfire/defenses/indexing"
+	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -38,13 +40,24 @@ type GameResult struct {
 	// TrainSeconds is the total time of the epochs behind Cost, each on the machine that
 	// trained it and beside its other load; 0: not known.
 	TrainSeconds float64 `json:"train_seconds,omitempty"`
+	// EpochsTrained are the epochs that each of Models was trained for, where
+	// train.stop_when may have ended a training early; otherwise empty.
+	EpochsTrained []int `json:"epochs_trained,omitempty"`
 	// Difference compares the game with the same game without a defense, on the same
 	// deal; nil for that game itself, and where it is not stored.
-	Difference *Difference    `json:"difference,omitempty"`
-	Attackers  []GameAttacker `json:"attackers"`
+	Difference *Difference `json:"difference,omitempty"`
+	// HonestControl is the control of agent indexing, of its models that leave out an honest contributor
+	// (indexing.honest); nil if there are none.
+	HonestControl *HonestControl `json:"honest_control,omitempty"`
+	Attackers     []GameAttacker `json:"attackers"`
+	// SharedPixels is the number of held-out images with the pixels of a contributed one.
+	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
+	// Curve is the learning curve of the models that answer, joined as CleanAccuracy and
+	// Attackers are; empty where one of them has none, and for queries without an index.
+	Curve []curve.Point `json:"curve,omitempty"`
 
 	overlaps []game.PairOverlap
 }
@@ -56,6 +69,14 @@ type Difference struct {
 	CleanAccuracy stats.Number `json:"clean_accuracy"`
 }
 
+// differenceTo returns the change from the same game without a defense.
+func (r *GameResult) differenceTo(twin *GameResult) *Difference {
+	return &Difference{
+		ASR:           r.ASR.Mean - twin.ASR.Mean,
+		CleanAccuracy: stats.Number(r.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
+	}
+}
+
 // GameAttacker is one attacker of a game, beside the game in which it is alone.
 type GameAttacker struct {
 	// AttackerResult is from the model that answers the attacker's queries.
@@ -63,12 +84,29 @@ type GameAttacker struct {
 	// Model is the hash of that model; without an index, that of the cell that guesses
 	// the attackers of queries.
 	Model string `json:"model"`
-	// SingleASR is the ASR of the same attacker with the same trigger in the
-	// game where it is alone, without a defense; nil if that game is not planned
-	// or not stored.
+	// SingleASR is the ASR of the same attacker with the same trigger in its matched single game, where it is alone
+	// with the images that it has in this game, without a defense; nil if that game is not planned or not stored.
+	// Earlier versions compared with the game in which it is alone with all images.
 	SingleASR *game.Rate `json:"single_asr"`
+	// SingleLift is its lift there; nil also where it is over no images, and in summaries of earlier versions.
+	SingleLift *stats.Number `json:"single_lift,omitempty"`
 	// SingleCell is the hash of that game; empty if it is not planned.
 	SingleCell string `json:"single_cell,omitempty"`
+	// Lone is the game in which the attacker is alone with all images; nil unless there are as many seats as
+	// attackers.
+	Lone *Comparison `json:"lone,omitempty"`
+	// Transfer is the game in which the attacker poisons nothing and the others play on: what its trigger does to a
+	// model that never saw it. It is nil if that game is not planned.
+	Transfer *Comparison `json:"transfer,omitempty"`
+	// Interference is Lift - SingleLift, in [-2, 2]: below 0, the other attackers spoil this one's success, which is
+	// backfiring; a game that is its own matched single has none. Dilution is SingleLift minus the lift in the lone game. Both are of undefended games only.
+	Interference *stats.Number `json:"interference,omitempty"`
+	Dilution     *stats.Number `json:"dilution,omitempty"`
+	// Success reports whether Lift is at least SuccessLift.
+	Success *bool `json:"success,omitempty"`
+	// ShareLaw is the ASR that the law of shares predicts for an undefended game: SingleASR times the share of all
+	// poisoned images that carry the attacker's target label.
+	ShareLaw *stats.Number `json:"share_law,omitempty"`
 	// Divergence is the distance of the attacker's images of its target class from all
 	// agents' images of it, by the same model; nil where it was not measured
 	// (artefacts.divergence), or the model never saw them.
@@ -100,10 +138,7 @@ func newGameResults(plan *plan.Plan, planned plan.PlannedGame, results *plan.Cac
 			for i := range row.Unknown {
 				row.Unknown[i].Cost.Undefended = twin.Cost.Images
 			}
-			row.Difference = &Difference{
-				ASR:           row.ASR.Mean - twin.ASR.Mean,
-				CleanAccuracy: stats.Number(row.CleanAccuracy.Value() - twin.CleanAccuracy.Value()),
-			}
+			row.Difference = row.differenceTo(&twin)
 		}
 		rows = append(rows, row)
 	}
@@ -117,10 +152,16 @@ type joiner struct {
 	results *plan.CachedReader
 }
 
+// attackers returns the number of attackers of the game.
+func (j joiner) attackers() int {
+	cell, _ := j.plan.Cell(j.planned.Cell)
+	return len(cell.Game.Attackers)
+}
+
 // join joins the results of one defender's models.
 func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 	row := GameResult{
-		N: len(defender.Answers), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
+		N: j.attackers(), Defender: defender.Name, Cell: defender.Models[0], Models: defender.Models,
 		Complete: !j.planned.Waits, Attackers: []GameAttacker{},
 	}
 	models := make([]*store.Result, len(defender.Models))
@@ -140,17 +181,27 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 			return GameResult{}, err
 		}
 	}
+	row.Compare()
 	row.Summarize()
 	return row, nil
 }
 
 // fill fills a game's result from those of all models.
 func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.PlannedDefender) error {
-	row.overlaps = models[0].Overlaps
+	if err := j.overlaps(row); err != nil {
+		return err
+	}
+	row.SharedPixels = models[0].Provenance.SharedPixels
+	for _, result := range models {
+		if result.EpochsTrained > 0 {
+			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)
+		}
+	}
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
-	answers := defender.Answers
+	answers := defender.Answers[:row.N] // those of the honest contributors follow
+	row.HonestControl = j.honestControl(models, defender)
 	var err error
 	if row.Cost, err = j.cost(row.Models, models); err != nil {
 		return err
@@ -163,11 +214,28 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 		row.CleanAccuracy.Of += result.CleanAccuracy.Of
 		row.Collapsed = row.Collapsed || result.Collapsed
 	}
+	if row.Curve, err = j.curve(row.Models, answers, row.N); err != nil {
+		return err
+	}
 	for position, answer := range answers {
 		if err := j.attacker(row, models[answer].Attackers[position], row.Models[answer]); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// overlaps reads the overlaps of the triggers of a game, which all its models have.
+func (j joiner) overlaps(row *GameResult) error {
+	record, err := j.results.Record(row.Models[0])
+	if err != nil {
+		return err
+	}
+	result, err := record.WithPairs()
+	if err != nil {
+		return err
+	}
+	row.overlaps = result.Overlaps
 	return nil
 }
 
@@ -182,13 +250,19 @@ func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash stri
 		AttackerResult: result, Model: hash, Divergence: divergence,
 		SingleCell: j.planned.Singles[result.ID], Candidates: j.plan.Candidates[result.ID],
 	}
-	if a.SingleCell != "" {
-		single, err := j.results.Read(a.SingleCell)
-		if err != nil {
+	single, err := j.comparison(a.SingleCell, result.ID)
+	if err != nil {
+		return err
+	}
+	if single != nil {
+		a.SingleASR, a.SingleLift = single.ASR, single.Lift
+	}
+	if a.Lone, err = j.comparison(j.planned.Lone[result.ID], result.ID); err != nil {
+		return err
+	}
+	if row.Defender == plan.Undefended {
+		if a.Transfer, err = j.comparison(j.planned.Transfers[result.ID], result.ID); err != nil {
 			return err
-		}
-		if single != nil {
-			a.SingleASR = &single.Attackers[0].ASR
 		}
 	}
 	row.Attackers = append(row.Attackers, a)
@@ -243,6 +317,15 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		}
 	}
 	return seconds, nil
+}
+
+// EpochsOf returns the number of epochs that one of the models was trained for: that
+// of its training, or fewer where that was ended early.
+func (r *GameResult) EpochsOf(model string, training cell.Training) int {
+	if i := slices.Index(r.Models, model); i >= 0 && i < len(r.EpochsTrained) {
+		return r.EpochsTrained[i]
+	}
+	return training.Epochs
 }
 
 // Summarize computes the summaries over the attackers.

@@ -1,39 +1,90 @@
 package summary
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
-// Load reads a stored summary. It also reads the files of the name store.SummaryFile, in
-// which older versions stored the summary of a run: as a summary of one point.
+// Load reads a stored summary and compares it with its digest. It also reads the files of
+// the name store.SummaryFile, in which older versions stored the summary of a run: as a
+// summary of one point. Older versions wrote no digests; such a summary is compared with
+// the results that it names, as far as they are stored, see Summary.CompareResults. The
+// error names the file and wraps cell.ErrSeal or ErrOtherFigures if a figure was changed.
 func Load(path string) (*Summary, error) {
 	s, err := load(path)
 	if err != nil {
-		return nil, fmt.Errorf("summary: load: %w", err)
+		return nil, fmt.Errorf("summary: load %s: %w", path, err)
 	}
-	s.Path, s.Store = path, filepath.Dir(filepath.Dir(filepath.Dir(path)))
 	return s, nil
 }
 
 func load(path string) (*Summary, error) {
+	data, err := disk.ReadFile(path, disk.MaxRecord)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := cell.CheckSeal(data)
+	if errors.Is(err, cell.ErrSeal) {
+		return nil, fmt.Errorf("%w: remove the file and give the command that made it once more: nothing is retrained for it", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	s.Path, s.Store = path, filepath.Dir(filepath.Dir(filepath.Dir(path)))
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if sealed {
+		return s, nil
+	}
+	st, err := store.OpenExisting(s.Store)
+	if err != nil {
+		return s, nil //nolint:nilerr // a copy outside of a store, with nothing to compare with
+	}
+	_, _, err = s.CompareResults(st)
+	return s, err
+}
+
+// parse decodes the content of a summary.
+func parse(path string, data []byte) (*Summary, error) {
 	if filepath.Base(path) == store.SummaryFile {
 		var old runSummary
-		if err := jsonfile.Read(path, &old); err != nil {
+		if err := jsonfile.Parse(path, data, &old); err != nil {
 			return nil, err
 		}
 		return old.summary(), nil
 	}
 	var s Summary
-	if err := jsonfile.Read(path, &s); err != nil {
-		return nil, err
+	return &s, jsonfile.Parse(path, data, &s)
+}
+
+// check returns an error for a summary whose parts do not fit each other.
+func (s *Summary) check() error {
+	if s.Format != plan.SweepFormat {
+		return fmt.Errorf("it has format %d, this program reads %d", s.Format, plan.SweepFormat)
 	}
-	return &s, nil
+	for _, point := range s.Points {
+		for _, game := range point.Games {
+			switch {
+			case len(game.Models) == 0:
+				return fmt.Errorf("a game with N = %d names no model", game.N)
+			case game.Complete && len(game.Attackers) != game.N:
+				return fmt.Errorf("a game with N = %d has %d attackers", game.N, len(game.Attackers))
+			}
+		}
+	}
+	return nil
 }
 
 // runSummary is the form in which older versions stored the summary of a run.
@@ -66,5 +117,5 @@ func (old *runSummary) summary() *Summary {
 			}
 		}
 	}
-	return &Summary{Format: plan.SweepFormat, Sweep: old.Plan, Origin: old.Origin, Points: []PointSummary{point}, Missing: old.Missing}
+	return &Summary{Format: old.Format, Sweep: old.Plan, Origin: old.Origin, Points: []PointSummary{point}, Missing: old.Missing}
 }

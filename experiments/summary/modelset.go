@@ -25,7 +25,7 @@ type ModelChoice struct {
 	Cell cell.Cell
 }
 
-// without reports whether the model never saw the images of the attacker with an ID.
+// without reports whether the model never saw the images of the agent with an ID.
 func (m ModelChoice) without(id int) bool {
 	return m.Cell.Defense != nil && slices.Contains(m.Cell.Defense.Excluded, id)
 }
@@ -77,7 +77,7 @@ func (set *ModelSet) Unlearning() *ModelChoice {
 	return &set.Models[i]
 }
 
-// Without returns the model that never saw the images of the attacker with an ID;
+// Without returns the model that never saw the images of the agent with an ID;
 // nil if there is none.
 func (set *ModelSet) Without(id int) *ModelChoice {
 	i := slices.IndexFunc(set.Models, func(m ModelChoice) bool { return m.without(id) })
@@ -90,17 +90,17 @@ func (set *ModelSet) Without(id int) *ModelChoice {
 // Similar is the similarity of a query to an agent's contribution. Higher is more
 // similar; only similarities of one query are comparable.
 type Similar struct {
-	Agent      int          `json:"agent"` // an attacker's ID
+	Agent      int          `json:"agent"` // its ID
 	Similarity stats.Number `json:"similarity"`
 }
 
-// Rank returns the attackers of a cell by their similarity to a query, the most similar
+// Rank returns the agents of a cell by their similarity to a query, the most similar
 // first. Equals are in the game's order, and undefined similarities come last, as
 // detect.Guess has them.
 func Rank(cell cell.Cell, similarity []stats.Number) []Similar {
-	ranking := make([]Similar, len(similarity))
+	ranking, ids := make([]Similar, len(similarity)), cell.Game.AgentIDs()
 	for i, s := range similarity {
-		ranking[i] = Similar{cell.Game.Attackers[i].ID, s}
+		ranking[i] = Similar{ids[i], s}
 	}
 	slices.SortStableFunc(ranking, func(a, b Similar) int { return -cmp.Compare(a.Similarity, b.Similarity) })
 	return ranking

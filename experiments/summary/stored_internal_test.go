@@ -29,12 +29,12 @@ func TestSummariesAreFoundAndLoaded(t *testing.T) {
 		return r
 	}
 	origin := &Request{Kind: "points", Name: "run", Command: "backfire run"}
-	run := runSummary{Plan: "aa11", Origin: origin, Seed: 3, Rows: []GameResult{row(2, 2), row(1, 2)}}
+	run := runSummary{Format: 1, Plan: "aa11", Origin: origin, Seed: 3, Rows: []GameResult{row(2, 2), row(1, 2)}}
 	text, err := jsonfile.Encode(run)
 	require.NoError(t, err)
 	old, err := st.WritePlanFile(context.Background(), run.Plan, store.SummaryFile, text)
 	require.NoError(t, err)
-	sweep := &Summary{Sweep: "aa22", Points: []PointSummary{{Name: "p", Games: []GameSummary{{GameResult: row(1)}}}}}
+	sweep := &Summary{Format: plan.SweepFormat, Sweep: "aa22", Points: []PointSummary{{Name: "p", Games: []GameSummary{{GameResult: row(1)}}}}}
 	require.NoError(t, sweep.Write(context.Background(), st))
 
 	view, err := store.OpenExisting(st.Dir())

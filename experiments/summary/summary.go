@@ -5,7 +5,9 @@
 package summary
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
@@ -21,11 +23,19 @@ type Summary struct {
 	Sweep  string `json:"sweep"` // hash
 	// Origin is the command that asked for the sweep; nil: not known.
 	Origin *Request `json:"origin,omitempty"`
+	// Primary holds the choices that the sweep fixed before anything was trained; nil: none.
+	Primary *plan.Primary `json:"primary,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
-	// Missing lists the required cells that are not stored.
+	// Missing lists the required cells that have no whole result, and the games that cannot
+	// be played.
 	Missing []Missing `json:"missing"`
+	// Digest is the SHA-256 of the canonical JSON of the other fields, see cell.SealOf. It
+	// is empty, and not written, in summaries of older versions.
+	Digest string `json:"digest,omitempty"`
 
+	// Unfinished holds Missing with the reasons, as Summarize found them.
+	Unfinished []plan.Missing `json:"-"`
 	// Path is the file of the summary.
 	Path string `json:"-"`
 	// Store is the store's directory.
@@ -63,7 +73,30 @@ type PointSummary struct {
 // GameSummary is one game with one defender, and the overlaps of its triggers.
 type GameSummary struct {
 	GameResult
-	Overlaps []game.PairOverlap `json:"overlaps"` // pairs of triggers with many pixels in common
+	// Overlaps are pairs of triggers with many pixels in common, at most mostOverlaps: those
+	// with the highest Jaccard.
+	Overlaps []game.PairOverlap `json:"overlaps"`
+	// OverlapCount is the number of all undeclared pairs; 0: Overlaps has all.
+	OverlapCount int `json:"overlap_count,omitempty"`
+}
+
+// mostOverlaps is the largest number of pairs of triggers that a summary lists for a game. A game of a
+// thousand attackers may have half a million.
+const mostOverlaps = 1000
+
+// newGameSummary returns the summary of a game.
+func newGameSummary(g GameResult) GameSummary {
+	s := GameSummary{GameResult: g, Overlaps: append([]game.PairOverlap{}, g.overlaps...)}
+	if len(s.Overlaps) > mostOverlaps {
+		for _, o := range s.Overlaps {
+			if !o.Declared {
+				s.OverlapCount++
+			}
+		}
+		slices.SortStableFunc(s.Overlaps, func(a, b game.PairOverlap) int { return cmp.Compare(b.Jaccard, a.Jaccard) })
+		s.Overlaps = slices.Clone(s.Overlaps[:mostOverlaps])
+	}
+	return s
 }
 
 // Summarize reads the stored results of a sweep and joins them. Results that are
@@ -73,7 +106,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
+	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
 	results := plan.NewCachedReader(store)
 	work, err := plan.Resolve(sweep, results, plan.Known{})
 	if err != nil {
@@ -86,12 +119,11 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 		}
 		s.Points = append(s.Points, point)
 	}
-	for _, task := range work.Tasks {
-		if result, err := results.Read(task.Hash); err != nil {
-			return nil, err
-		} else if result == nil || task.Waits {
-			s.Missing = append(s.Missing, Missing{Cell: task.Hash, Title: task.Title})
-		}
+	if s.Unfinished, err = work.Missing(results); err != nil {
+		return nil, err
+	}
+	for _, m := range s.Unfinished {
+		s.Missing = append(s.Missing, Missing{Cell: m.Cell, Title: m.Title})
 	}
 	return s, nil
 }
@@ -104,6 +136,7 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}
+	s.Readings.Seats = plan.Seats // the largest game has one spelling in all readings
 	if s.Keys == nil {
 		s.Keys = map[string]string{}
 	}
@@ -113,14 +146,18 @@ func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.Cache
 			return PointSummary{}, err
 		}
 		for _, g := range games {
-			s.Games = append(s.Games, GameSummary{GameResult: g, Overlaps: append([]game.PairOverlap{}, g.overlaps...)})
+			s.Games = append(s.Games, newGameSummary(g))
 		}
 	}
 	return s, nil
 }
 
-// Write writes the summary to the store and sets Path.
+// Write seals the summary, writes it to the store and sets Path.
 func (s *Summary) Write(ctx context.Context, st *store.Store) error {
+	var err error
+	if s.Digest, err = cell.SealOf(s); err != nil {
+		return err
+	}
 	data, err := jsonfile.Encode(s)
 	if err != nil {
 		return err

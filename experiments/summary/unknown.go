@@ -35,7 +35,7 @@ type UnknownIndex struct {
 	Robustness    stats.Summary `json:"robustness"`
 	// Cost is the training cost of the models: that of all agents' images, which
 	// guesses, and those that answer; with Unlearn including the gradient steps for
-	// every attacker.
+	// every agent.
 	Cost indexing.Cost `json:"cost"`
 
 	attackers []game.Success
@@ -47,7 +47,7 @@ const anyAgent = -2
 // answers holds the models of an update, as their predictions for all probes.
 type answers struct {
 	update    indexing.Update
-	predicted [][]uint8 // by the guessed attacker of a query
+	predicted [][]uint8 // by the guessed agent of a query
 	models    [][]uint8 // each once
 	cost      indexing.Cost
 	collapsed bool
@@ -80,6 +80,7 @@ func (j joiner) unknown(row *GameResult, defender plan.PlannedDefender, models [
 				for position, reached := range u.attackers {
 					a := record.Result.Attackers[position]
 					a.ASR, a.BaseRate, a.Robustness, a.Lift = reached.ASR, reached.BaseRate, reached.Robustness, reached.Lift
+					a.Randomness = nil // of the model that guesses, not of those that answer
 					if err := j.attacker(row, a, record.Result.Cell); err != nil {
 						return err
 					}
@@ -138,10 +139,13 @@ func (j joiner) updates(attribution *store.Record, defender plan.PlannedDefender
 }
 
 // updateOf returns the update that a defender's models serve, and whether they serve
-// any: models with the same defenses as the attribution's, each without one attacker or
-// each without several.
+// any: models with the same defenses as the attribution's, each without one agent or
+// each without several, for every agent.
 func (j joiner) updateOf(defender plan.PlannedDefender, attribution cell.Cell) (indexing.Update, bool) {
 	update := indexing.Retrain
+	if len(defender.Answers) < attribution.Game.SeatCount() {
+		return "", false
+	}
 	for _, answer := range defender.Answers {
 		c, _ := j.plan.Cell(defender.Models[answer])
 		if c.Defense == nil || len(c.Defense.Excluded) == 0 || len(c.Defense.Slices) > 0 || cell.StackText(c.DefenseStack()) != cell.StackText(attribution.DefenseStack()) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image/png"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func (c *verification) checkArtefacts(context.Context) (string, error) {
 		}
 	}
 	for name := range derived {
-		if err := sameContent(c.path(name), filepath.Join(c.scratch, filepath.FromSlash(name))); err != nil {
+		if err := sameContent(name, c.dir, disk.In(c.scratch)); err != nil {
 			return "", err
 		}
 	}
@@ -52,16 +51,18 @@ func isArtefact(name string) bool {
 	return top == store.TriggersDir || top == store.ImagesDir || top == store.TrainingFile
 }
 
-// sameContent returns an error unless two files have the same content, pictures by their pixels.
-func sameContent(got, want string) error {
-	a, err := os.ReadFile(got)
+// sameContent returns an error unless the files of a name in two directories have the same content, pictures by
+// their pixels.
+func sameContent(name string, stored, derived disk.Dir) error {
+	a, err := stored.ReadFile(name, disk.MaxBytes)
 	if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(want)
+	b, err := derived.ReadFile(name, disk.MaxBytes)
 	if err != nil {
 		return err
 	}
+	got, want := stored.Path(name), derived.Path(name)
 	if bytes.Equal(a, b) {
 		return nil
 	}

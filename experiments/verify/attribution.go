@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"backfire/defenses/indexing"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 )
 
 // checkAttribution compares the probes that an attribution asked with with those that the cell
@@ -21,7 +20,7 @@ func (c *verification) checkAttribution(context.Context) (string, error) {
 	case c.cell.Attribution == nil:
 		return "nothing was asked", nil
 	}
-	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir}).AttributedProbes()
+	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).AttributedProbes()
 	if err != nil {
 		return "", err
 	}
@@ -49,7 +48,7 @@ func (c *verification) checkAttribution(context.Context) (string, error) {
 
 // compareAnswers compares the guesses and the predictions after unlearning.
 func (c *verification) compareAnswers(probes []store.AttributedProbe) (string, error) {
-	answered, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir}).AttributedProbes()
+	answered, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir.Path(".")}).AttributedProbes()
 	if err != nil {
 		return "", err
 	}
@@ -64,11 +63,11 @@ func (c *verification) compareAnswers(probes []store.AttributedProbe) (string, e
 			}
 		}
 	}
-	stored, err := os.ReadFile(c.path(store.UnlearnedFile))
+	stored, err := c.dir.ReadFile(store.UnlearnedFile, disk.MaxBytes)
 	if err != nil {
 		return "", err
 	}
-	again, err := os.ReadFile(filepath.Join(c.answered.dir, store.UnlearnedFile))
+	again, err := c.answered.dir.ReadFile(store.UnlearnedFile, disk.MaxBytes)
 	if err != nil {
 		return "", err
 	}

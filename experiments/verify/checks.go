@@ -6,8 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,18 +13,30 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
 )
 
-// checkData loads the images of the cell.
+// checkData loads the images of the cell, and reads its initial weights.
 func (c *verification) checkData(ctx context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	var err error
-	if c.set, c.source, err = c.Images(ctx, c.cell.Data); err != nil {
+	set, source, err := c.Images(ctx, c.cell.Data)
+	if err != nil {
+		return "", unable(err)
+	}
+	if err := c.cell.Data.Fits(set); err != nil {
+		return "", fmt.Errorf("%s: %w", store.CellFile, err)
+	}
+	c.set, c.source = set, source
+	note := fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum)
+	if c.cell.Model.Weights == "" {
+		return note, nil
+	}
+	if _, err := c.cell.CheckWeights(c.Weights); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d images of %s, SHA-256 %.12s", c.cell.Data.Images, c.cell.Data.Name, c.cell.Data.Checksum), nil
+	return note + fmt.Sprintf("; initial weights, SHA-256 %.12s", c.cell.Model.Weights), nil
 }
 
 // checkDeal deals the game again.
@@ -47,15 +57,15 @@ func (c *verification) checkPoison(context.Context) (string, error) {
 	if c.deal == nil {
 		return "", unchecked("deal")
 	}
-	path := filepath.Join(c.scratch, store.PoisonFile)
-	if err := c.deal.Files().WritePoison(path); err != nil {
+	scratch := disk.In(c.scratch)
+	if err := c.deal.Files().WritePoison(scratch.Path(store.PoisonFile)); err != nil {
 		return "", err
 	}
-	derived, err := csvRows(path)
+	derived, err := csvRows(scratch, store.PoisonFile)
 	if err != nil {
 		return "", err
 	}
-	stored, err := csvRows(c.path(store.PoisonFile))
+	stored, err := csvRows(c.dir, store.PoisonFile)
 	if err != nil {
 		return "", err
 	}
@@ -75,15 +85,15 @@ func rowAt(rows [][]string, i int) string {
 	return strings.Join(rows[i], ",")
 }
 
-// csvRows reads the lines of a CSV file, its heading included.
-func csvRows(path string) ([][]string, error) {
-	text, err := os.ReadFile(path)
+// csvRows reads the lines of a CSV file in a directory, its heading included.
+func csvRows(dir disk.Dir, name string) ([][]string, error) {
+	text, err := dir.ReadFile(name, disk.MaxRecord)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", dir.Path(name), err)
 	}
 	return rows, nil
 }
@@ -93,7 +103,7 @@ func (c *verification) checkPredictions(context.Context) (string, error) {
 	if c.deal == nil {
 		return "", unchecked("deal")
 	}
-	predicted, err := os.ReadFile(c.path(store.PredictionsFile))
+	predicted, err := c.dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
 	if err != nil {
 		return "", err
 	}
@@ -104,27 +114,33 @@ func (c *verification) checkPredictions(context.Context) (string, error) {
 	return fmt.Sprintf("%d, one for each probe", len(predicted)), nil
 }
 
-// checkMetrics reads metrics.csv and remembers its last epoch.
+// checkMetrics reads metrics.csv and remembers its epochs, of which there are as many as the cell asks for, or as
+// its rule leaves.
 func (c *verification) checkMetrics(context.Context) (string, error) {
 	if c.cell == nil {
 		return "", unchecked(store.CellFile)
 	}
-	metrics, err := (&store.Record{Dir: c.dir}).Metrics()
+	metrics, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Metrics()
 	if err != nil {
 		return "", err
 	}
-	if stored, planned := len(metrics), c.cell.Training.Epochs; stored != planned {
-		return "", fmt.Errorf("%d epochs instead of %d", stored, planned)
+	end, stopped := c.cell.Training.StopRule().End(len(metrics), func(epoch int) float64 { return metrics[epoch].Loss })
+	if !stopped {
+		end = c.cell.Training.Epochs
 	}
-	var last store.EpochMetrics
+	if stored := len(metrics); stored != end || end > c.cell.Training.Epochs {
+		return "", fmt.Errorf("%d epochs instead of %d", stored, min(end, c.cell.Training.Epochs))
+	}
 	for i, epoch := range metrics {
 		if epoch.Epoch != i+1 {
 			return "", fmt.Errorf("line %d is of epoch %d", i+2, epoch.Epoch)
 		}
-		last = epoch
 	}
-	c.last = &last
-	return fmt.Sprintf("epochs: %d", len(metrics)), nil
+	c.epochs = metrics
+	if stopped {
+		return fmt.Sprintf("epochs: %d, the first with %s", end, c.cell.Training.StopWhen), nil
+	}
+	return fmt.Sprintf("epochs: %d", end), nil
 }
 
 // checkFigures recomputes the result and compares all of it but its provenance.
@@ -134,13 +150,22 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 		return "", unchecked(store.ResultFile)
 	case c.score == nil:
 		return "", unchecked(store.PredictionsFile)
-	case c.last == nil:
+	case c.epochs == nil:
 		return "", unchecked(store.MetricsFile)
 	}
 	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
-	again.TrainingImages, again.Normalization = len(c.deal.Training.Labels), c.deal.Normalization
-	again.FinalLoss, again.TrainAccuracy = c.last.Loss, c.last.TrainAccuracy
+	again.Normalization = c.deal.Normalization
+	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
+	for i, a := range c.result.Attackers {
+		if a.Randomness == nil && i < len(again.Attackers) { // as older versions stored it
+			again.Attackers[i].Randomness = nil
+		}
+	}
+	pairs, err := c.comparePairs(&again)
+	if err != nil {
+		return "", err
+	}
 	derived, err := fieldsOfJSON(again)
 	if err != nil {
 		return "", err
@@ -158,7 +183,33 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	if len(wrong) > 0 {
 		return "", fmt.Errorf("%d differ, first %s", len(wrong), wrong[0])
 	}
-	return fmt.Sprintf("%d values are the same", len(stored)), nil
+	return fmt.Sprintf("%d values are the same", len(stored)+pairs), nil
+}
+
+// comparePairs compares the figures of pairs, where the result does not hold them itself, and takes them out of
+// the result that was derived again. It returns their number.
+func (c *verification) comparePairs(again *store.Result) (int, error) {
+	if c.result.HasPairs() {
+		return 0, nil
+	}
+	stored, err := c.result.WithPairsOf(c.dir)
+	if err != nil {
+		return 0, err
+	}
+	values := 0
+	for i, row := range again.Cross {
+		for j, rate := range row {
+			if other := stored.Cross[i][j]; other != rate {
+				return 0, fmt.Errorf("cross[%d][%d] is %d of %d, derived again %d of %d", i, j, other.Hits, other.Of, rate.Hits, rate.Of)
+			}
+			values += 2
+		}
+	}
+	if !slices.Equal(stored.Overlaps, again.Overlaps) {
+		return 0, errors.New("the overlaps of triggers are others than those derived again")
+	}
+	again.Cross, again.Overlaps = nil, nil
+	return values + len(stored.Overlaps), nil
 }
 
 // fieldAt returns a field for a message.
@@ -178,16 +229,34 @@ func fieldsOfJSON(v any) ([]cell.Field, error) {
 	return cell.Flatten(cell.Field{}, tree), nil
 }
 
+// asEarlier replaces matched single games by those in which the attackers are alone with all images, if the stored
+// list has these, as results of earlier versions do.
+func (c *verification) asEarlier(stored, derived []store.Single) error {
+	for i := range derived {
+		lone, err := c.cell.Lone(i).Hash()
+		if err != nil {
+			return err
+		}
+		if i < len(stored) && stored[i].Cell == lone {
+			derived[i].Cell = lone
+		}
+	}
+	return nil
+}
+
 // checkSingles compares the single ASRs with the single games that are stored.
 func (c *verification) checkSingles(context.Context) (string, error) {
 	if c.result == nil || c.score == nil {
 		return "", unchecked("figures")
 	}
+	stored := c.result.Provenance.Single
 	derived, err := store.SinglesOf(*c.cell, c.score)
 	if err != nil {
 		return "", err
 	}
-	stored := c.result.Provenance.Single
+	if err := c.asEarlier(stored, derived); err != nil {
+		return "", err
+	}
 	if len(stored) != len(derived) {
 		return "", fmt.Errorf("%d of %d attackers", len(stored), len(derived))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -14,7 +13,7 @@ import (
 
 // checkCell compares the hash of the cell with the name of the result.
 func (c *verification) checkCell(context.Context) (string, error) {
-	text, err := os.ReadFile(c.path(store.CellFile))
+	text, err := c.dir.ReadFile(store.CellFile, disk.MaxRecord)
 	if err != nil {
 		return "", err
 	}
@@ -36,7 +35,7 @@ func (c *verification) checkCell(context.Context) (string, error) {
 // checkManifest compares every file with its SHA-256, and looks for files that are not listed.
 func (c *verification) checkManifest(context.Context) (string, error) {
 	var m store.Manifest
-	if err := jsonfile.Read(c.path(store.ManifestFile), &m); err != nil {
+	if err := jsonfile.ReadIn(c.dir, store.ManifestFile, &m); err != nil {
 		return "", err
 	}
 	if m.Cell != c.hash {
@@ -44,7 +43,7 @@ func (c *verification) checkManifest(context.Context) (string, error) {
 	}
 	c.manifest = &m
 	errs := []error{m.Check(c.dir)}
-	names, err := disk.Files(c.dir)
+	names, err := c.dir.Files(".")
 	if err != nil {
 		return "", err
 	}
@@ -79,8 +78,8 @@ func (c *verification) checkResult(context.Context) (string, error) {
 
 // checkEnvironment reads the environment of the training.
 func (c *verification) checkEnvironment(context.Context) (string, error) {
-	var e store.Environment
-	if err := jsonfile.Read(c.path(store.EnvironmentFile), &e); err != nil {
+	e, err := (&store.Record{Dir: c.dir.Path(".")}).Environment()
+	if err != nil {
 		return "", err
 	}
 	if e.Format != store.ResultFormat {

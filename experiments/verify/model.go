@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 
 	"backfire/experiments/store"
@@ -16,8 +15,8 @@ import (
 
 // answered holds the answers of a stored model that was asked again.
 type answered struct {
-	dir   string // of the files that a worker wrote
-	exact bool   // reports that this machine gives the same bits as the one that trained
+	dir   disk.Dir // of the files that a worker wrote
+	exact bool     // reports that this machine gives the same bits as the one that trained
 }
 
 // elsewhere begins a note about a difference that another kind of machine explains.
@@ -40,28 +39,28 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	case c.environment == nil:
 		return "", unchecked(store.EnvironmentFile)
 	}
-	path, err := filepath.Abs(c.path(store.ModelFile))
+	path, err := filepath.Abs(c.dir.Path(store.ModelFile))
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(c.scratch, "answered")
-	if err := os.Mkdir(dir, disk.DirMode); err != nil {
+	dir := disk.In(c.scratch).Sub("answered")
+	if err := dir.Mkdir("."); err != nil {
 		return "", err
 	}
 	if err := c.Ask(ctx, func(device string) worker.Request {
 		return worker.Predict{
 			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads},
-			Source: c.source, Dir: dir, Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
+			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
 		}
 	}); err != nil {
-		return "", err
+		return "", asked(err)
 	}
-	predicted, err := os.ReadFile(filepath.Join(dir, store.PredictionsFile))
+	predicted, err := dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
 	if err != nil {
 		return "", err
 	}
 	var here store.Environment
-	if err := jsonfile.Read(filepath.Join(dir, store.EnvironmentFile), &here); err != nil {
+	if err := jsonfile.ReadIn(dir, store.EnvironmentFile, &here); err != nil {
 		return "", err
 	}
 	c.answered = &answered{dir: dir, exact: here.Machine().SameBits(c.environment.Machine())}
@@ -114,11 +113,11 @@ func (c *verification) checkDivergences(context.Context) (string, error) {
 	case c.answered == nil:
 		return "", unchecked("model")
 	}
-	stored, err := (&store.Record{Dir: c.dir}).Divergences()
+	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Divergences()
 	if err != nil {
 		return "", err
 	}
-	again, err := (&store.Record{Dir: c.answered.dir}).Divergences()
+	again, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir.Path(".")}).Divergences()
 	if err != nil {
 		return "", err
 	}

@@ -1,26 +1,25 @@
 package verify
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"slices"
 
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
-	"backfire/internal/jsonfile"
 )
 
-// Summary compares the figures of the summary stored at path with the results that it names: each
-// attacker's with those of the model that answers it and of its single game, and the figures over
-// all attackers. It leaves out games whose models are no longer stored, and games whose queries go
-// without an index, because many models and guesses contribute to their figures. The check is
-// called "summary".
+// Summary reads the summary stored at path, compares it with its digest, and compares its figures
+// with the results that it names, see summary.Summary.CompareResults. The check is called
+// "summary".
 func Summary(s *store.Store, path string) Check {
 	check := Check{Name: "summary"}
-	compared, left, err := compareSummary(s, path)
+	sum, err := summary.Load(path)
 	if err != nil {
 		check.Err = err
+		return check
+	}
+	compared, left, err := sum.CompareResults(s)
+	if err != nil {
+		check.Err = judged(err)
 		return check
 	}
 	check.Note = fmt.Sprintf("%d games have the figures of their results", compared)
@@ -28,79 +27,4 @@ func Summary(s *store.Store, path string) Check {
 		check.Note += fmt.Sprintf("; left out: %d", left)
 	}
 	return check
-}
-
-// compareSummary returns how many games were compared and how many were left out.
-func compareSummary(s *store.Store, path string) (compared, left int, err error) {
-	summary, err := summary.Load(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, point := range summary.Points {
-		for _, game := range point.Games {
-			if !game.Complete {
-				continue
-			}
-			again, err := deriveGame(s, game.GameResult)
-			if errors.Is(err, store.ErrNotStored) {
-				left++
-				continue
-			}
-			if err != nil {
-				return 0, 0, err
-			}
-			stored, err := jsonfile.Compact(game.GameResult)
-			if err != nil {
-				return 0, 0, err
-			}
-			derived, err := jsonfile.Compact(again)
-			if err != nil {
-				return 0, 0, err
-			}
-			if !bytes.Equal(stored, derived) {
-				return 0, 0, fmt.Errorf("the game with N = %d, %s, seed %d, has other figures than its results", game.N, game.Defender, point.Seed)
-			}
-			compared++
-		}
-	}
-	return compared, left, nil
-}
-
-// deriveGame returns a game with the figures of the results that it names. The error wraps
-// store.ErrNotStored where some results are missing, or do not determine the figures.
-func deriveGame(s *store.Store, game summary.GameResult) (summary.GameResult, error) {
-	if len(game.Unknown) > 0 {
-		return summary.GameResult{}, store.ErrNotStored
-	}
-	game.Attackers = slices.Clone(game.Attackers)
-	answering := map[string]bool{}
-	for i, a := range game.Attackers {
-		record, err := s.Glance(a.Model)
-		if err != nil {
-			return summary.GameResult{}, err
-		}
-		at := slices.IndexFunc(record.Result.Attackers, func(own store.AttackerResult) bool { return own.ID == a.ID })
-		if at < 0 {
-			return summary.GameResult{}, fmt.Errorf("%.12s has no attacker %d", a.Model, a.ID)
-		}
-		game.Attackers[i].AttackerResult = record.Result.Attackers[at]
-		if a.SingleASR != nil {
-			single, err := s.Glance(a.SingleCell)
-			if err != nil {
-				return summary.GameResult{}, err
-			}
-			game.Attackers[i].SingleASR = &single.Result.Attackers[0].ASR
-		}
-		if !answering[a.Model] {
-			if len(answering) == 0 {
-				game.CleanAccuracy.Hits, game.CleanAccuracy.Of, game.Collapsed = 0, 0, false
-			}
-			answering[a.Model] = true
-			game.CleanAccuracy.Hits += record.Result.CleanAccuracy.Hits
-			game.CleanAccuracy.Of += record.Result.CleanAccuracy.Of
-			game.Collapsed = game.Collapsed || record.Result.Collapsed
-		}
-	}
-	game.Summarize()
-	return game, nil
 }

@@ -2,10 +2,7 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -14,17 +11,15 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/disk"
 )
 
 // Check is the outcome of one check of a stored result or summary.
 type Check struct {
 	Name string
 	Note string // what was compared; empty where the check failed
-	Err  error  // why the check failed; nil: it did not
+	Err  error  // why the check failed, or wraps ErrUnchecked: it could not be made; nil: neither
 }
-
-// ErrUnchecked marks a check that could not be made because an earlier one failed.
-var ErrUnchecked = errors.New("not checked")
 
 // Verifier derives stored results again from their cells and compares. It needs images where they
 // lie, and worker processes for results with a model.
@@ -36,8 +31,9 @@ type Verifier struct {
 // the next ones if the check failed.
 type verification struct {
 	*Verifier
-	hash, dir string
-	scratch   string // an empty directory
+	hash    string
+	dir     disk.Dir // of the stored result
+	scratch string   // an empty directory
 
 	manifest    *store.Manifest
 	cell        *cell.Cell
@@ -48,7 +44,7 @@ type verification struct {
 	deal        *worker.Deal // the game, dealt again
 	predicted   []uint8
 	score       *game.Score
-	last        *store.EpochMetrics
+	epochs      []store.EpochMetrics
 	answered    *answered // by the stored model
 }
 
@@ -56,19 +52,19 @@ type verification struct {
 // Models and images are checked if they are stored. The error means that the checks could not be
 // made; it wraps runner.ErrInterrupted when ctx ends. A failed check is no error.
 func (v *Verifier) Verify(ctx context.Context, hash string, report func(Check)) error {
-	scratch, err := os.MkdirTemp("", "backfire-verify-")
+	scratch, err := disk.NewScratch()
 	if err != nil {
-		return fmt.Errorf("verify: make scratch directory: %w", err)
+		return fmt.Errorf("verify: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(scratch) }() // a temporary directory may stay
-	c := &verification{Verifier: v, hash: hash, dir: v.Store.Path(hash), scratch: scratch}
+	defer scratch.Close()
+	c := &verification{Verifier: v, hash: hash, dir: v.Store.Files().Sub(hash), scratch: scratch.Path()}
 	for _, check := range c.checks() {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("verify: %w: %w", runner.ErrInterrupted, err)
 		}
 		note, err := check.do(ctx)
 		if err != nil {
-			note = ""
+			note, err = "", judged(err)
 		}
 		report(Check{check.name, note, err})
 	}
@@ -98,16 +94,7 @@ func (c *verification) checks() []namedCheck {
 		{"artefacts", c.checkArtefacts},
 		{"model", c.checkModel},
 		{"divergences", c.checkDivergences},
+		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}
-}
-
-// path returns the path of a file of the result.
-func (c *verification) path(name string) string {
-	return filepath.Join(c.dir, filepath.FromSlash(name))
-}
-
-// unchecked returns the error of a check that needs what an earlier one did not find.
-func unchecked(what string) error {
-	return fmt.Errorf("%w: %s is missing or wrong", ErrUnchecked, what)
 }

@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/inference"
 	"backfire/experiments/store"
 	"backfire/experiments/verify"
@@ -72,7 +74,7 @@ func TestVerifyFindsEveryFlippedBit(t *testing.T) {
 		require.NotEmpty(t, failing(t, st, hash), name)
 		require.NoError(t, enginetest.FlipBit(path))
 	}
-	require.Equal(t, 13, files, "ten files, two triggers, one image")
+	require.Equal(t, 14, files, "eleven files, two triggers, one image")
 	require.Empty(t, failing(t, st, hash))
 }
 
@@ -91,7 +93,7 @@ type forge func(t *testing.T, dir string)
 // forgeResult changes the result and its digests.
 func forgeResult(change func(*store.Result)) forge {
 	return func(t *testing.T, dir string) {
-		result, err := store.ReadResult(dir)
+		result, err := store.ReadResult(disk.In(dir))
 		require.NoError(t, err)
 		change(&result)
 		require.NoError(t, result.Write(dir))
@@ -117,6 +119,16 @@ func forgeDivergences(change func(*store.Divergences)) forge {
 		require.NoError(t, err)
 		change(divergences)
 		require.NoError(t, jsonfile.Write(filepath.Join(dir, store.DivergenceFile), divergences))
+	}
+}
+
+// forgeCurve changes the stored learning curve.
+func forgeCurve(change func(*curve.Curve)) forge {
+	return func(t *testing.T, dir string) {
+		curve, err := (&store.Record{Dir: dir}).Curve()
+		require.NoError(t, err)
+		change(curve)
+		require.NoError(t, curve.Write(disk.In(dir)))
 	}
 }
 
@@ -151,7 +163,7 @@ var forgeries = []forgery{
 	{"single ASR", forgeResult(func(r *store.Result) { r.Provenance.Single[0].ASR.Hits-- }), []string{"single ASRs"}},
 	{"single game", forgeResult(func(r *store.Result) { r.Provenance.Single[1].Cell = r.Provenance.Single[0].Cell }), []string{"single ASRs"}},
 	{"attacker alone", forgeResult(func(r *store.Result) { r.Provenance.Single = r.Provenance.Single[:1] }), []string{"single ASRs"}},
-	{"prediction", forgeBytes(store.PredictionsFile, func(data []byte) { data[0] = (data[0] + 1) % 4 }), []string{"figures", "model"}},
+	{"prediction", forgeBytes(store.PredictionsFile, func(data []byte) { data[0] = (data[0] + 1) % 4 }), []string{"figures", "model", "learning curve"}},
 	{"no class", forgeBytes(store.PredictionsFile, func(data []byte) { data[0] = 9 }), []string{"predictions"}},
 	{"loss", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.MetricsFile), "\n3,", "\n3,9") }, []string{"figures"}},
 	{"epoch", func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.MetricsFile), "\n3,", "\n4,") }, []string{"metrics"}},
@@ -181,10 +193,27 @@ var modelForgeries = []forgery{
 	{"divergences left out", forgeDivergences(func(d *store.Divergences) { d.Divergences = d.Divergences[1:] }), []string{"divergences"}},
 }
 
+// curveForgeries are changes of the stored learning curve, which has the epochs 2 and 3.
+var curveForgeries = []forgery{
+	{"last ASR", forgeCurve(func(c *curve.Curve) { c.Points[1].Attackers[0].ASR.Hits++ }), []string{"learning curve"}},
+	{"earlier accuracy", forgeCurve(func(c *curve.Curve) { c.Points[0].CleanAccuracy.Hits++ }), []string{"learning curve"}},
+	{"earlier images", forgeCurve(func(c *curve.Curve) { c.Points[0].Attackers[1].BaseRate.Of++ }), []string{"learning curve"}},
+	{"epoch of a score", forgeCurve(func(c *curve.Curve) { c.Points[0].Epoch = 1 }), []string{"learning curve"}},
+	{"score left out", forgeCurve(func(c *curve.Curve) { c.Points = c.Points[1:] }), []string{"learning curve"}},
+	{"score too many", forgeCurve(func(c *curve.Curve) { c.Points = append(c.Points, c.Points[1]) }), []string{"learning curve"}},
+	{"images of a score", forgeCurve(func(c *curve.Curve) { c.Images-- }), []string{"learning curve"}},
+	{"score in metrics.csv", func(t *testing.T, dir string) {
+		rows := enginetest.ReadCSV(t, filepath.Join(dir, store.MetricsFile))
+		last := strings.Join(rows[3][6:], ",")
+		replace(t, filepath.Join(dir, store.MetricsFile), last, "0.123"+last[strings.Index(last, ","):])
+	}, []string{"learning curve"}},
+	{"cell of a curve", forgeCurve(func(c *curve.Curve) { c.Cell = c.Cell[1:] + c.Cell[:1] }), []string{"learning curve"}},
+}
+
 // A file that is forged together with all of its checksums fails the check that derives its content
 // again.
 func TestVerifyFindsForgeries(t *testing.T) {
-	for _, tc := range slices.Concat(forgeries, modelForgeries) {
+	for _, tc := range slices.Concat(forgeries, modelForgeries, curveForgeries) {
 		t.Run(tc.name, func(t *testing.T) {
 			st, hash := runtest.Verifiable(t)
 			tc.forge(t, st.Path(hash))

@@ -8,7 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
-	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 
@@ -45,7 +45,7 @@ func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trig
 	if len(drawn) == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Join(dir, store.TriggersDir), disk.DirMode); err != nil {
+	if err := disk.In(dir).MkdirAll(store.TriggersDir); err != nil {
 		return err
 	}
 	for i, trigger := range drawn {
@@ -62,14 +62,14 @@ func writeTriggers(dir string, attackers []game.Attacker, drawn []*triggers.Trig
 // directories in the order of their names find the labels.
 func writeImages(dir string, t *game.TrainingSet, classes int) error {
 	digits, size := len(strconv.Itoa(classes-1)), t.Shape.Size()
-	label := func(class int) string { return filepath.Join(dir, store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
+	name := func(class int) string { return path.Join(store.ImagesDir, fmt.Sprintf("%0*d", digits, class)) }
 	for class := range classes {
-		if err := os.MkdirAll(label(class), disk.DirMode); err != nil {
+		if err := disk.In(dir).MkdirAll(name(class)); err != nil {
 			return err
 		}
 	}
 	for row, class := range t.Labels {
-		path := filepath.Join(label(int(class)), strconv.Itoa(row)+".png")
+		path := disk.In(dir).Path(path.Join(name(int(class)), strconv.Itoa(row)+".png"))
 		picture := pictureOf(t.Images[row*size:(row+1)*size], t.Shape)
 		if err := writeTo(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
 			return err
@@ -96,15 +96,16 @@ func pictureOf(img []uint8, shape triggers.Shape) image.Image {
 const noAgent = -1
 
 // arrays returns the training set as the arrays of TrainingFile: images as numpy and picture
-// libraries have them, rows of pixels of channels, and attackers by ID.
+// libraries have them, rows of pixels of channels, and agents by ID.
 func (d *Deal) arrays() []npz.Array {
 	t, shape := d.Training, d.Training.Shape
 	n := len(t.Labels)
+	ids := d.Cell.Game.AgentIDs()
 	id := func(position int) int64 {
 		if position < 0 {
 			return noAgent
 		}
-		return int64(d.Cell.Game.Attackers[position].ID)
+		return int64(ids[position])
 	}
 	column := func(name string, value func(i int, row game.Row) int64) npz.Array {
 		values := make([]int64, n)
@@ -145,7 +146,8 @@ func channelsLast(images []uint8, shape triggers.Shape) []uint8 {
 
 // writeTo creates a file and fills it by write.
 func writeTo(path string, write func(io.Writer) error) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+	dir, name := disk.Split(path)
+	file, err := dir.Create(name)
 	if err != nil {
 		return err
 	}

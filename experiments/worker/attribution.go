@@ -11,7 +11,7 @@ import (
 	"backfire/internal/streams"
 )
 
-// attribute answers the cell's attribution: it asks the trained model which attacker's contribution
+// attribute answers the cell's attribution: it asks the trained model which agent's contribution
 // each query comes from, and unlearns each contribution.
 func (s *session) attribute(ctx context.Context, model TrainedModel) error {
 	s.attribution.Probes = NewAttributedProbes(*s.Cell.Attribution, s.deal.Probes.List, s.Cell.Game.Seed)
@@ -25,12 +25,12 @@ func (s *session) attribute(ctx context.Context, model TrainedModel) error {
 	return s.unlearn(ctx, model)
 }
 
-// referenceSet returns the features of the attackers' contributions, with the labels that were
+// referenceSet returns the features of the agents' contributions, with the labels that were
 // trained on.
 func (s *session) referenceSet(model TrainedModel) (*detect.Bank, error) {
 	size := s.deal.Training.Shape.Size()
 	var samples []detect.Sample
-	for _, rows := range s.deal.rowsByAttacker() {
+	for _, rows := range s.deal.rowsByAgent() {
 		var sample detect.Sample
 		var images []uint8
 		for _, row := range rows {
@@ -94,20 +94,20 @@ func (s *session) guess(ctx context.Context, model TrainedModel, references *det
 	return nil
 }
 
-// unlearn unlearns each attacker's contribution from the trained model and predicts all probes.
+// unlearn unlearns each agent's contribution from the trained model and predicts all probes.
 func (s *session) unlearn(ctx context.Context, model TrainedModel) error {
 	state, err := model.State()
 	if err != nil {
 		return err
 	}
-	for attacker := range s.Cell.Game.Attackers {
+	for agent := range s.Cell.Game.SeatCount() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := model.Restore(state); err != nil {
 			return err
 		}
-		if err := s.unlearnOne(model, attacker); err != nil {
+		if err := s.unlearnOne(model, agent); err != nil {
 			return err
 		}
 		predicted, err := model.Predict(s.deal.Probes.Images)
@@ -119,12 +119,12 @@ func (s *session) unlearn(ctx context.Context, model TrainedModel) error {
 	return nil
 }
 
-// unlearnOne unlearns the contribution of the attacker at a position from the model, which has the
+// unlearnOne unlearns the contribution of the agent at a position from the model, which has the
 // training set.
-func (s *session) unlearnOne(model TrainedModel, attacker int) error {
+func (s *session) unlearnOne(model TrainedModel, agent int) error {
 	var own, others []int
 	for i, row := range s.deal.Training.Rows {
-		if row.Owner == attacker {
+		if row.Owner == agent {
 			own = append(own, i)
 		} else {
 			others = append(others, i)
@@ -134,18 +134,18 @@ func (s *session) unlearnOne(model TrainedModel, attacker int) error {
 	steps := make([]Unlearning, settings.Steps)
 	for i := range steps {
 		steps[i] = Unlearning{
-			Forget: s.drawBatch(own, "unlearn", attacker, i), Keep: s.drawBatch(others, "retain", attacker, i),
+			Forget: s.drawBatch(own, "unlearn", agent, i), Keep: s.drawBatch(others, "retain", agent, i),
 		}
 	}
 	if err := model.Unlearn(steps, settings.Rate); err != nil {
-		return fmt.Errorf("worker: unlearn attacker %d: %w", s.Cell.Game.Attackers[attacker].ID, err)
+		return fmt.Errorf("worker: unlearn agent %d: %w", s.Cell.Game.AgentIDs()[agent], err)
 	}
 	return nil
 }
 
 // drawBatch draws a batch from rows without replacement: all of them if they are fewer.
-func (s *session) drawBatch(rows []int, purpose string, attacker, step int) []int64 {
-	rng := streams.New(s.Cell.Game.Seed, purpose, uint64(attacker), uint64(step))
+func (s *session) drawBatch(rows []int, purpose string, agent, step int) []int64 {
+	rng := streams.New(s.Cell.TrainingSeed(), purpose, uint64(agent), uint64(step))
 	var batch []int64
 	for _, row := range features.Thin(rng, slices.Clone(rows), s.Cell.Training.Batch) {
 		batch = append(batch, int64(row))

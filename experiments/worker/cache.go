@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"backfire/datasets"
+	"backfire/datasets/census"
 	"backfire/experiments/cell"
 	"backfire/game"
 )
@@ -21,6 +23,7 @@ type gameCache struct {
 	game     func() (*game.Game, error)
 	training func() *game.TrainingSet // before a defense; only after game succeeded
 	probes   func() *game.Probes      // only after game succeeded
+	shared   func() int               // see sharedPixels; only after game succeeded
 }
 
 // newGameCache returns the cache of a game that is not dealt yet.
@@ -30,7 +33,31 @@ func newGameCache(set *datasets.Set, rules game.Rules) *gameCache {
 	dealt := func() *game.Game { g, _ := c.game(); return g }
 	c.training = sync.OnceValue(func() *game.TrainingSet { return dealt().Training() })
 	c.probes = sync.OnceValue(func() *game.Probes { return dealt().Probes() })
+	c.shared = sync.OnceValue(func() int { return sharedPixels(set, dealt().Deal()) })
 	return c
+}
+
+// censusOf returns the census of a set as results have it, with empty lists in place of none; nil if the
+// set was made without files.
+func censusOf(set *datasets.Set) *census.Census {
+	c := set.Census
+	if c.Seen == 0 {
+		return nil
+	}
+	c.LeftOut = append([]census.LeftOut{}, c.LeftOut...)
+	c.Splits = append([]census.SplitCount{}, c.Splits...)
+	return &c
+}
+
+// sharedPixels returns the number of held-out images of a deal whose pixels, before any trigger, equal
+// those of an image that an agent contributes.
+func sharedPixels(set *datasets.Set, d *game.Deal) int {
+	held, contributed := slices.Clone(d.Defender.HeldOut), slices.Clone(d.Defender.Contributed)
+	for position := range len(d.Attackers) + len(d.Honest) {
+		agent := d.Agent(position)
+		held, contributed = append(held, agent.HeldOut...), append(contributed, agent.Contributed...)
+	}
+	return set.SharedPixels(held, contributed)
 }
 
 // gameCache returns the cache for a cell's game: that of the last cell if the game is the same.
@@ -47,8 +74,8 @@ func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Sou
 		}
 		w.set, w.source = set, source
 	}
-	if planned := c.Data.Checksum; w.set.Checksum != planned {
-		return nil, fmt.Errorf("worker: load %s: %w: SHA-256 %.12s instead of %.12s", c.Data.Name, cell.ErrOtherData, w.set.Checksum, planned)
+	if err := c.Data.Fits(w.set); err != nil {
+		return nil, fmt.Errorf("worker: load %s: %w", c.Data.Name, err)
 	}
 	if w.last == nil || w.last.set != w.set || !reflect.DeepEqual(w.last.rules, c.Game) {
 		w.last = newGameCache(w.set, c.Game)

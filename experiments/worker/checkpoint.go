@@ -9,10 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"strconv"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/safetensors"
@@ -35,6 +36,7 @@ type checkpoint struct {
 	cell    string        // hash
 	machine store.Machine // that trained
 	epochs  []store.EpochMetrics
+	curve   curve.Request // that the scores of epochs answer
 	state   State
 }
 
@@ -44,6 +46,7 @@ const (
 	metaCell    = "cell"   // hash
 	metaMachine = "maker"  // store.Machine, as JSON
 	metaEpochs  = "epochs" // []store.EpochMetrics, as JSON
+	metaCurve   = "curve"  // curve.Request, as JSON; missing without a learning curve
 	metaStep    = "step"   // completed steps of the optimiser
 )
 
@@ -53,17 +56,17 @@ const (
 	optimizerPrefix = "optimizer/"
 )
 
-// writeCheckpoint writes a checkpoint to path, whole or not at all: it writes a draft in dir, which
+// writeCheckpoint writes a checkpoint to a file, whole or not at all: it writes a draft in dir, which
 // must be on the same file system, syncs it and renames it. The file is in the safetensors format,
 // followed by the SHA-256 of all of it.
-func writeCheckpoint(path, dir string, c checkpoint) error {
-	draft := filepath.Join(dir, store.CheckpointFile)
+func writeCheckpoint(to source, dir string, c checkpoint) error {
+	work := disk.In(dir)
 	err := func() error {
 		content, err := c.content()
 		if err != nil {
 			return err
 		}
-		file, err := os.OpenFile(draft, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, disk.FileMode)
+		file, err := work.Create(store.CheckpointFile)
 		if err != nil {
 			return err
 		}
@@ -75,10 +78,10 @@ func writeCheckpoint(path, dir string, c checkpoint) error {
 		if err := errors.Join(writeErr, file.Sync(), file.Close()); err != nil {
 			return err
 		}
-		if err := os.Rename(draft, path); err != nil {
+		if err := work.MoveTo(store.CheckpointFile, to.dir, to.name); err != nil {
 			return err
 		}
-		return disk.Sync(filepath.Dir(path))
+		return to.dir.Sync(path.Dir(to.name))
 	}()
 	if err != nil {
 		return fmt.Errorf("worker: write checkpoint: %w", err)
@@ -100,6 +103,13 @@ func (c checkpoint) content() (safetensors.File, error) {
 		metaFormat: strconv.Itoa(CheckpointFormat), metaCell: c.cell,
 		metaMachine: string(machine), metaEpochs: string(epochs), metaStep: strconv.Itoa(c.state.Step),
 	}}
+	if c.curve != (curve.Request{}) {
+		curve, err := json.Marshal(c.curve)
+		if err != nil {
+			return safetensors.File{}, err
+		}
+		file.Metadata[metaCurve] = string(curve)
+	}
 	for _, part := range []struct {
 		prefix  string
 		tensors []safetensors.Tensor
@@ -112,28 +122,30 @@ func (c checkpoint) content() (safetensors.File, error) {
 	return file, nil
 }
 
-// readCheckpoint returns the checkpoint at path. The error wraps errNoCheckpoint when there is
+// readCheckpoint returns the checkpoint in a file. The error wraps errNoCheckpoint when there is
 // none. It wraps errCheckpoint and names the file when the checkpoint is damaged, of another cell,
 // or of a machine that gives other bits than this one.
-func readCheckpoint(path, cell string, here store.Machine) (*checkpoint, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+func readCheckpoint(from source, here store.Machine) (*checkpoint, error) {
+	file, err := from.dir.Open(from.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNoCheckpoint
-	}
-	if err != nil {
+	case errors.Is(err, disk.ErrLink) || errors.Is(err, disk.ErrNotRegular):
+		return nil, fmt.Errorf("worker: read checkpoint: %w: %w", errCheckpoint, err)
+	case err != nil:
 		return nil, fmt.Errorf("worker: read checkpoint: %w", err)
 	}
 	defer file.Close()
 	c, err := parseCheckpoint(file)
 	switch {
 	case err != nil:
-	case c.cell != cell:
+	case c.cell != from.hash:
 		err = fmt.Errorf("it is of cell %.12s", c.cell)
 	case !c.machine.SameBits(here):
 		err = errors.New("it was made with another engine, on another kind of device or processor, or with other threads")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("worker: read %s: %w: %w", path, errCheckpoint, err)
+		return nil, fmt.Errorf("worker: read %s: %w: %w", from.path(), errCheckpoint, err)
 	}
 	return c, nil
 }
@@ -178,6 +190,11 @@ func newCheckpoint(file safetensors.File) (*checkpoint, error) {
 	}
 	if err := json.Unmarshal([]byte(file.Metadata[metaEpochs]), &c.epochs); err != nil {
 		return nil, fmt.Errorf("epochs: %w", err)
+	}
+	if text, ok := file.Metadata[metaCurve]; ok {
+		if err := json.Unmarshal([]byte(text), &c.curve); err != nil {
+			return nil, fmt.Errorf("curve: %w", err)
+		}
 	}
 	for _, t := range file.Tensors {
 		var ok bool

@@ -35,19 +35,19 @@ func saved(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kept", store.CheckpointFile)
 	require.NoError(t, os.Mkdir(filepath.Dir(path), disk.DirMode))
-	require.NoError(t, writeCheckpoint(path, t.TempDir(), exampleCheckpoint()))
+	require.NoError(t, writeCheckpoint(sourceAt(path, ""), t.TempDir(), exampleCheckpoint()))
 	return path
 }
 
 func TestCheckpointIsReadAsItWasWritten(t *testing.T) {
 	written := exampleCheckpoint()
-	c, err := readCheckpoint(saved(t), written.cell, written.machine)
+	c, err := readCheckpoint(sourceAt(saved(t), written.cell), written.machine)
 	require.NoError(t, err)
 	require.Equal(t, &written, c)
 }
 
 func TestNoCheckpoint(t *testing.T) {
-	_, err := readCheckpoint(filepath.Join(t.TempDir(), store.CheckpointFile), "", store.Machine{})
+	_, err := readCheckpoint(sourceAt(filepath.Join(t.TempDir(), store.CheckpointFile), ""), store.Machine{})
 	require.ErrorIs(t, err, errNoCheckpoint)
 }
 
@@ -62,12 +62,12 @@ func TestCheckpointOfOthersIsRefused(t *testing.T) {
 		"kind of device": {own.cell, store.NewEnvironment("cpu", 2, hardware.FP32, store.Build{}, own.machine.Engine).Machine()},
 		"other threads":  {own.cell, store.NewEnvironment("cuda:0", 1, hardware.FP32, store.Build{}, own.machine.Engine).Machine()},
 	} {
-		_, err := readCheckpoint(path, tc.cell, tc.machine)
+		_, err := readCheckpoint(sourceAt(path, tc.cell), tc.machine)
 		require.ErrorIs(t, err, errCheckpoint)
 		require.ErrorContains(t, err, says)
 		require.ErrorContains(t, err, path)
 	}
-	_, err := readCheckpoint(path, own.cell, store.NewEnvironment("cuda:0", 2, hardware.FP32, store.Build{}, own.machine.Engine).Machine())
+	_, err := readCheckpoint(sourceAt(path, own.cell), store.NewEnvironment("cuda:0", 2, hardware.FP32, store.Build{}, own.machine.Engine).Machine())
 	require.NoError(t, err, "another GPU of the same machine")
 }
 
@@ -78,7 +78,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	refused := func(data []byte, what string, at int) {
 		require.NoError(t, os.WriteFile(path, data, disk.FileMode))
-		_, err := readCheckpoint(path, own.cell, own.machine)
+		_, err := readCheckpoint(sourceAt(path, own.cell), own.machine)
 		require.ErrorIs(t, err, errCheckpoint, "%s at %d", what, at)
 		require.ErrorContains(t, err, path)
 	}

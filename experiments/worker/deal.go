@@ -72,14 +72,14 @@ func (d *Deal) segmentSet(at int) *game.TrainingSet {
 	if len(d.segments) == 1 {
 		return d.Training
 	}
-	return indexing.Select(d.Training, d.segments[at].Attackers)
+	return indexing.Select(d.Training, d.segments[at].Agents)
 }
 
 // segmentRows returns the number of rows of a segment's training set.
 func (d *Deal) segmentRows(at int) int {
 	rows := 0
 	for _, row := range d.Training.Rows {
-		if row.Owner == game.Defender || slices.Contains(d.segments[at].Attackers, row.Owner) {
+		if row.Owner == game.Defender || slices.Contains(d.segments[at].Agents, row.Owner) {
 			rows++
 		}
 	}
@@ -90,9 +90,9 @@ func (d *Deal) segmentRows(at int) int {
 // segment.
 func (d *Deal) passingImages(at int) int { return d.Cell.PassingImages(d.segmentRows(at)) }
 
-// rowsByAttacker returns the rows of the training set that each attacker owns, by its position.
-func (d *Deal) rowsByAttacker() [][]int {
-	rows := make([][]int, len(d.Cell.Game.Attackers))
+// rowsByAgent returns the rows of the training set that each agent owns, by its position.
+func (d *Deal) rowsByAgent() [][]int {
+	rows := make([][]int, d.Cell.Game.SeatCount())
 	for i, row := range d.Training.Rows {
 		if row.Owner != game.Defender {
 			rows[row.Owner] = append(rows[row.Owner], i)

@@ -53,9 +53,10 @@ func (s *session) measureDivergences(model TrainedModel) (*store.Divergences, er
 	if err != nil {
 		return nil, err
 	}
+	ids := s.Cell.Game.AgentIDs()
 	for i, d := range list {
 		if d.Agent != game.Defender {
-			list[i].Agent = s.Cell.Game.Attackers[d.Agent].ID
+			list[i].Agent = ids[d.Agent]
 		}
 	}
 	return &store.Divergences{

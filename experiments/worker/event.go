@@ -16,7 +16,7 @@ const (
 	KindStarted   Kind = "started"   // a worker began the cell: Images per epoch, Epochs
 	KindPhase     Kind = "phase"     // the worker enters Phase
 	KindProgress  Kind = "progress"  // Done of Images of this epoch are trained; at most twice a second
-	KindEpoch     Kind = "epoch"     // an epoch is complete: Metrics
+	KindEpoch     Kind = "epoch"     // an epoch is complete: Metrics; the last one has the number Epochs
 	KindResumed   Kind = "resumed"   // the cell resumes from a checkpoint after Epoch of Epochs: Images
 	KindDiscarded Kind = "discarded" // a checkpoint cannot be used and is removed: Error, Path
 	KindNotice    Kind = "notice"    // a condition costs time and changes no result: Text
@@ -68,8 +68,10 @@ type Event struct {
 // Headline is the outcome of one cell in a few figures.
 type Headline struct {
 	CleanAccuracy   stats.Number `json:"clean_accuracy"`
-	ASR             stats.Number `json:"asr"`     // mean over the attackers
-	Seconds         float64      `json:"seconds"` // of all phases
+	CleanImages     int          `json:"clean_images"` // behind CleanAccuracy
+	ASR             stats.Number `json:"asr"`          // mean over the attackers
+	ASRImages       int          `json:"asr_images"`   // behind ASR
+	Seconds         float64      `json:"seconds"`      // of all phases
 	ImagesPerSecond float64      `json:"images_per_second"`
 }
 

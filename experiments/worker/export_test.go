@@ -15,10 +15,18 @@ type Checkpoint = checkpoint
 // Only the worker writes and reads checkpoints; tests damage them.
 var (
 	ExampleCheckpoint = exampleCheckpoint
-	ReadCheckpoint    = readCheckpoint
-	WriteCheckpoint   = writeCheckpoint
 	PictureOf         = pictureOf
 )
+
+// ReadCheckpoint reads the checkpoint of the cell called hash at a path.
+func ReadCheckpoint(path, hash string, here store.Machine) (*Checkpoint, error) {
+	return readCheckpoint(sourceAt(path, hash), here)
+}
+
+// WriteCheckpoint writes a checkpoint to a path, by way of a directory.
+func WriteCheckpoint(path, dir string, c Checkpoint) error {
+	return writeCheckpoint(sourceAt(path, ""), dir, c)
+}
 
 // Of returns the checkpoint as one of a cell and a machine.
 func (c checkpoint) Of(cell string, machine store.Machine) checkpoint {

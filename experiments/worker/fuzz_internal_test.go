@@ -17,7 +17,7 @@ import (
 func FuzzCheckpoint(f *testing.F) {
 	own := exampleCheckpoint()
 	path := filepath.Join(f.TempDir(), store.CheckpointFile)
-	require.NoError(f, writeCheckpoint(path, f.TempDir(), own))
+	require.NoError(f, writeCheckpoint(sourceAt(path, ""), f.TempDir(), own))
 	whole, err := os.ReadFile(path)
 	require.NoError(f, err)
 	f.Add(whole)
@@ -26,7 +26,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), store.CheckpointFile)
 		require.NoError(t, os.WriteFile(path, data, disk.FileMode))
-		c, err := readCheckpoint(path, own.cell, own.machine)
+		c, err := readCheckpoint(sourceAt(path, own.cell), own.machine)
 		if err != nil {
 			require.ErrorIs(t, err, errCheckpoint)
 			return

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/safetensors"
 )
 
@@ -105,7 +105,8 @@ func (s *session) replaceState(model TrainedModel, content safetensors.File) err
 // file.
 func ReadModel(path string) (safetensors.File, error) {
 	content, err := func() (safetensors.File, error) {
-		file, err := os.Open(path)
+		dir, name := disk.Split(path)
+		file, err := dir.Open(name)
 		if err != nil {
 			return safetensors.File{}, err
 		}

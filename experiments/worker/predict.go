@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 
 	"backfire/experiments/store"
@@ -54,6 +53,6 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	}
 	return errors.Join(
 		s.files().WriteAttribution(s.dir),
-		os.WriteFile(filepath.Join(s.dir, store.PredictionsFile), s.predicted, disk.FileMode),
+		disk.In(s.dir).WriteFile(store.PredictionsFile, s.predicted),
 		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"backfire/defenses/detect"
 	"backfire/defenses/features"
-	"backfire/game"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/stats"
 )
@@ -22,14 +21,14 @@ const AnswersFile = "answers.json"
 type Answers struct {
 	// Probabilities are by image and class.
 	Probabilities [][]float32 `json:"probabilities,omitempty"`
-	// Similarities are by query and attacker, comparable within a query.
+	// Similarities are by query and agent, comparable within a query.
 	Similarities [][]stats.Number `json:"similarities,omitempty"`
 }
 
 // query has a stored model answer a request.
 func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 	s := &session{Setup: request.Setup, hash: hash, dir: request.Dir}
-	images, err := os.ReadFile(request.Images)
+	images, err := disk.ReadFile(request.Images, disk.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("worker: query: %w", err)
 	}
@@ -69,18 +68,18 @@ func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 	return jsonfile.Write(filepath.Join(s.dir, AnswersFile), answers)
 }
 
-// classify returns the probability of each class of each image, after unlearning an attacker if the
-// request names one.
+// classify returns the probability of each class of each image, after unlearning an agent's
+// contribution if the request names one.
 func (s *session) classify(model TrainedModel, request Query, images []uint8) ([][]float32, error) {
 	if id := request.Unlearn; id != nil {
-		attacker := slices.IndexFunc(s.Cell.Game.Attackers, func(a game.Attacker) bool { return a.ID == *id })
-		if attacker < 0 || s.Cell.Attribution == nil {
-			return nil, fmt.Errorf("worker: query: %w: attacker %d cannot be unlearned by %s", ErrOptions, *id, s.Cell.Title())
+		agent := s.Cell.Game.AgentPosition(*id)
+		if agent < 0 || s.Cell.Attribution == nil {
+			return nil, fmt.Errorf("worker: query: %w: agent %d cannot be unlearned by %s", ErrOptions, *id, s.Cell.Title())
 		}
 		if err := s.upload(model, s.deal.lastSegment()); err != nil {
 			return nil, err
 		}
-		if err := s.unlearnOne(model, attacker); err != nil {
+		if err := s.unlearnOne(model, agent); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +90,7 @@ func (s *session) classify(model TrainedModel, request Query, images []uint8) ([
 	return slices.Collect(slices.Chunk(values, len(s.Cell.Data.Classes))), nil
 }
 
-// compare returns the similarity of each query to each attacker's contribution, by the model's
+// compare returns the similarity of each query to each agent's contribution, by the model's
 // features. The labels of a query are those that the model predicts for it.
 func (s *session) compare(ctx context.Context, model TrainedModel, request Query, images []uint8) ([][]stats.Number, error) {
 	references, err := s.referenceSet(model)

@@ -45,7 +45,9 @@ type job interface {
 // Train asks for a trained model and writes the files of its result.
 type Train struct {
 	Setup
-	Source    datasets.Source `json:"source"`    // of the images of Cell.Data
+	Source datasets.Source `json:"source"` // of the images of Cell.Data
+	// Weights is the path of the file of initial weights, if the cell names one.
+	Weights   string          `json:"weights,omitempty"`
 	Dir       string          `json:"dir"`       // empty directory for the files of the result
 	Artefacts store.Artefacts `json:"artefacts"` // to write beside the files that every result has
 	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it

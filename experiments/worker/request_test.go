@@ -27,7 +27,7 @@ func TestOrdersRoundTrip(t *testing.T) {
 	id := 4
 	for kind, request := range map[string]worker.Request{
 		"train": worker.Train{
-			Setup: setup, Source: source, Dir: "dir", Artefacts: store.Artefacts{Model: true},
+			Setup: setup, Source: source, Weights: "weights", Dir: "dir", Artefacts: store.Artefacts{Model: true},
 			Checkpoint: "checkpoint", States: "states", SavesState: true,
 		},
 		"measure": worker.Measure{Setup: setup},

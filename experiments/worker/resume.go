@@ -3,8 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"path"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -13,15 +12,19 @@ import (
 
 // source is a file that a training can resume from.
 type source struct {
-	path string
+	dir  disk.Dir
+	name string // below dir
 	hash string // of the cell whose state it must hold
 }
+
+// path returns the path of the file, for messages.
+func (s source) path() string { return s.dir.Path(s.name) }
 
 // sources lists the files that the training can resume from, the most advanced first.
 func (t *training) sources() ([]source, error) {
 	var list []source
 	if t.request.Checkpoint != "" {
-		list = append(list, source{t.request.Checkpoint, t.hash})
+		list = append(list, t.checkpointSource())
 	}
 	if t.request.States == "" {
 		return list, nil
@@ -41,7 +44,20 @@ func (t *training) prefixSource(at int) (source, error) {
 
 // stateSource returns the file of the state at the end of the training of the cell called hash.
 func (t *training) stateSource(hash string) source {
-	return source{cell.StateFile(t.request.States, hash), hash}
+	// The directory of states lies directly in the store, where no link is followed.
+	dir, states := disk.Split(t.request.States)
+	return source{dir, cell.StateFile(states, hash), hash}
+}
+
+// checkpointSource returns the file of the cell's own checkpoint.
+func (t *training) checkpointSource() source {
+	return sourceAt(t.request.Checkpoint, t.hash)
+}
+
+// sourceAt returns the file at a path.
+func sourceAt(path, hash string) source {
+	dir, name := disk.Split(path)
+	return source{dir, name, hash}
 }
 
 // resume makes a model in the most advanced state that is stored, or with its initial weights if
@@ -59,10 +75,15 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		if c == nil {
 			continue
 		}
+		epochs, ok := c.scoredFor(t.request.Artefacts.Curve, t.Cell.Training.Epochs)
+		if !ok {
+			t.notice(fmt.Sprintf("the first %d epochs are trained anew: their stored state lacks the scores of the learning curve", len(c.epochs)))
+			continue
+		}
 		segment := t.deal.segmentAt(len(c.epochs))
 		model, err := t.restoredModel(engine, segment, len(c.epochs), c.state)
 		if errors.Is(err, errNotRestored) {
-			if err := t.discard(from.path, err); err != nil {
+			if err := t.discard(from, err); err != nil {
 				return nil, err
 			}
 			continue
@@ -70,11 +91,41 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.epochs, t.resumed = c.epochs, len(c.epochs)
+		t.epochs, t.resumed = epochs, len(epochs)
 		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
 		return model, nil
 	}
-	return t.newModel(engine, t.deal.segmentRows(0), t.notice)
+	return t.initialModel(engine)
+}
+
+// initialModel makes a model with its initial weights: drawn ones, but for those that the cell's
+// file of weights has. The error wraps cell.ErrWeights if that cannot be used.
+func (t *training) initialModel(engine Engine) (TrainedModel, error) {
+	var weights map[string][]float32
+	var err error
+	if t.Cell.Model.Weights != "" {
+		if weights, err = t.Cell.CheckWeights(t.request.Weights); err != nil {
+			return nil, err
+		}
+	}
+	model, err := t.newModel(engine, t.deal.segmentRows(0), t.notice)
+	if err != nil || weights == nil {
+		return model, err
+	}
+	state, err := model.State()
+	if err == nil {
+		for i, tensor := range state.Model {
+			if values, ok := weights[tensor.Name]; ok {
+				state.Model[i].Values = values
+			}
+		}
+		err = model.Restore(state)
+	}
+	if err != nil {
+		model.Close()
+		return nil, err
+	}
+	return model, nil
 }
 
 // errNotRestored marks a state that a model does not accept.
@@ -102,25 +153,25 @@ func (t *training) restoredModel(engine Engine, at, epochs int, state State) (Tr
 // readCheckpoint reads the checkpoint in a source. It returns nil if there is none that can be
 // used.
 func (t *training) readCheckpoint(from source) (*checkpoint, error) {
-	c, err := readCheckpoint(from.path, from.hash, t.machine())
+	c, err := readCheckpoint(from, t.machine())
 	switch {
 	case errors.Is(err, errNoCheckpoint):
 		return nil, nil
 	case errors.Is(err, errCheckpoint):
-		return nil, t.discard(from.path, err)
+		return nil, t.discard(from, err)
 	}
 	return c, err
 }
 
 // discard reports why a checkpoint cannot be used and removes it.
-func (t *training) discard(path string, cause error) error {
-	t.report(Event{Kind: KindDiscarded, Error: store.OneLine(cause), Path: path})
-	return removeCheckpoint(path)
+func (t *training) discard(from source, cause error) error {
+	t.report(Event{Kind: KindDiscarded, Error: store.OneLine(cause), Path: from.path()})
+	return removeCheckpoint(from)
 }
 
 // removeCheckpoint removes a checkpoint, if there is one.
-func removeCheckpoint(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func removeCheckpoint(from source) error {
+	if err := from.dir.RemoveAll(from.name); err != nil {
 		return fmt.Errorf("worker: remove checkpoint: %w", err)
 	}
 	return nil
@@ -135,7 +186,7 @@ func (t *training) saveCheckpoint(model TrainedModel) error {
 	if err != nil {
 		return err
 	}
-	return t.writeTo(source{t.request.Checkpoint, t.hash}, state)
+	return t.writeTo(t.checkpointSource(), state)
 }
 
 // saveState keeps a state for other cells that resume from it, if the request names a directory for
@@ -144,7 +195,7 @@ func (t *training) saveState(to source, state State) error {
 	if t.request.States == "" {
 		return nil
 	}
-	if err := os.MkdirAll(t.request.States, disk.DirMode); err != nil {
+	if err := to.dir.MkdirAll(path.Dir(to.name)); err != nil {
 		return fmt.Errorf("worker: save state: %w", err)
 	}
 	return t.writeTo(to, state)
@@ -152,5 +203,7 @@ func (t *training) saveState(to source, state State) error {
 
 // writeTo writes a checkpoint of the completed epochs to a source.
 func (t *training) writeTo(to source, state State) error {
-	return writeCheckpoint(to.path, t.dir, checkpoint{cell: to.hash, machine: t.machine(), epochs: t.epochs, state: state})
+	return writeCheckpoint(to, t.dir, checkpoint{
+		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, state: state,
+	})
 }

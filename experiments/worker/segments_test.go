@@ -116,7 +116,7 @@ func TestNoModelSeesTheImagesOfItsAgent(t *testing.T) {
 			segments, err := cell.Segments()
 			require.NoError(t, err)
 			for _, s := range segments {
-				require.NotContains(t, s.Attackers, agent)
+				require.NotContains(t, s.Agents, agent)
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func (w *Worker) measure(ctx context.Context, request Measure, report func(Event
 	order := make([]int32, rows)
 	begin, done := time.Now(), 0
 	for epoch := range endless {
-		shuffled(order, c.Game.Seed, epoch)
+		shuffled(order, c.TrainingSeed(), epoch)
 		if _, err := model.Epoch(order, func(int) error { return ctx.Err() }); err != nil {
 			return err
 		}

@@ -22,11 +22,13 @@ type training struct {
 	request Train
 	report  func(Event)
 	watch   *stopwatch
+	scorer  *scorer // of the learning curve; nil: none
 
 	epochs  []store.EpochMetrics // completed
 	resumed int                  // number of those that come from a checkpoint
 	trained int                  // images that went through the training step in the others
 	notices []string             // from the engine
+	cache   *gameCache           // of the cell's game
 }
 
 // train trains the cell of a request and writes the files of its result into the request's
@@ -53,6 +55,8 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if err := t.stamp(cache); err != nil {
 		return err
 	}
+	t.cache = cache
+	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.trainSegments(ctx, w.Engine); err != nil {
 		return err
@@ -67,11 +71,11 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 
 // writeResult writes the files of the result.
 func (t *training) writeResult(score *game.Score, program store.Build) error {
-	last := t.epochs[len(t.epochs)-1]
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
-	result.TrainingImages, result.Normalization = len(t.deal.Training.Labels), t.normalization
-	result.FinalLoss, result.TrainAccuracy = last.Loss, last.TrainAccuracy
+	result.Normalization = t.normalization
+	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
+	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
 	var err error
 	if result.Provenance.Single, err = store.SinglesOf(t.Cell, score); err != nil {
 		return err
@@ -80,7 +84,8 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 		return err
 	}
 	content := t.files()
-	content.Epochs, content.Result, content.Environment = t.epochs, result, t.environment(program)
+	content.Epochs, content.Curve = t.epochs, t.request.Artefacts.Curve
+	content.Result, content.Environment = result, t.environment(program)
 	return content.Write(t.dir)
 }
 
@@ -145,9 +150,11 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	var err error
-	if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
-		return err
+	if t.predicted == nil { // the learning curve did not need them
+		var err error
+		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
+			return err
+		}
 	}
 	if t.request.Artefacts.Divergence {
 		if err := t.writeDivergences(model); err != nil {
@@ -165,13 +172,19 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 	return t.attribute(ctx, model)
 }
 
-// trainEpochs trains the epochs of a segment that are left. After each but the cell's last it
-// writes a checkpoint before it reports the epoch.
+// stopped reports whether the rule of the cell has ended the training.
+func (t *training) stopped() bool {
+	return t.Cell.Training.StopRule().Met(len(t.epochs), func(epoch int) float64 { return t.epochs[epoch].Loss })
+}
+
+// trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
+// training, and scores the model after those of the learning curve. After each epoch but the last it writes a checkpoint before it reports the epoch. The
+// report of the epoch that the rule makes the last has its number as the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
-	for epoch := len(t.epochs); epoch < t.deal.segments[at].End; epoch++ {
-		shuffled(order, t.Cell.Game.Seed, epoch)
+	for epoch := len(t.epochs); epoch < t.deal.segments[at].End && !t.stopped(); epoch++ {
+		shuffled(order, t.Cell.TrainingSeed(), epoch)
 		begin := time.Now()
 		reported := begin
 		stats, err := model.Epoch(order, func(done int) error {
@@ -181,8 +194,8 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			}
 			return ctx.Err()
 		})
-		if errors.Is(err, ErrDiverged) {
-			err = errors.Join(err, removeCheckpoint(t.request.Checkpoint)) // from there it would diverge again
+		if errors.Is(err, ErrDiverged) && t.request.Checkpoint != "" {
+			err = errors.Join(err, removeCheckpoint(t.checkpointSource())) // from there it would diverge again
 		}
 		if err != nil {
 			return fmt.Errorf("worker: epoch %d of %d: %w", epoch+1, epochs, err)
@@ -194,6 +207,13 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 		metrics.ImagesPerSecond = perSecond(stats.Images, metrics.Seconds)
 		t.epochs = append(t.epochs, metrics)
 		t.trained += stats.Images
+		if t.stopped() {
+			epochs = epoch + 1
+		}
+		if metrics.Scores, err = t.scoreEpoch(model, epoch+1, epochs); err != nil {
+			return err
+		}
+		t.epochs[epoch] = metrics
 		if epoch+1 < epochs {
 			if err := t.saveCheckpoint(model); err != nil {
 				return err

@@ -158,7 +158,7 @@ func (e *emitter) of(worker int) func(Event) {
 // isFinal reports whether another attempt at a cell would fail in the same way.
 func isFinal(err error) bool {
 	for _, final := range []error{
-		ErrDiverged, cell.ErrOtherData, cell.ErrPlan, ErrOptions, hardware.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,
+		ErrDiverged, cell.ErrOtherData, cell.ErrPlan, cell.ErrWeights, ErrOptions, hardware.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,
 	} {
 		if errors.Is(err, final) {
 			return true

@@ -18,8 +18,8 @@ func TestSync(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(path, []byte("a"), disk.FileMode))
-	require.NoError(t, disk.Sync(path, dir))
-	require.ErrorIs(t, disk.Sync(path, filepath.Join(dir, "missing")), fs.ErrNotExist)
+	require.NoError(t, disk.In(dir).Sync("file", "."))
+	require.ErrorIs(t, disk.In(dir).Sync("file", "missing"), fs.ErrNotExist)
 }
 
 func TestIsFull(t *testing.T) {

@@ -42,18 +42,18 @@ func UnknownConfig(t *testing.T) config.Config {
 // work on the tiny set, verified by a bound of the single ASR.
 func WeakConfig(bound float64) func(*config.Config) {
 	return func(c *config.Config) {
-		p0, p1, p2 := 0.5, 0.5, 0.9
+		p0, p1, p2 := 0.9, 0.6, 0.9
 		c.Attackers.Counts, c.Attackers.P0, c.Attackers.P1, c.Attackers.P2 = []int{1, 2, 3}, &p0, &p1, &p2
 		c.Trigger.MinSingleASR = bound
 	}
 }
 
-// WeakBound is a bound of the single ASR that, with WeakConfig, attacker 0 reaches with its third
-// trigger, attacker 1 with a later one and attacker 2 with its second.
+// WeakBound is a bound of the single ASR that, with WeakConfig, attacker 0 reaches with its fifth
+// trigger, attacker 1 with its seventh and attacker 2 with its first.
 const WeakBound = 0.6
 
 // Usually returns a point of a sweep with the settings of WeakConfig and a change. Its triggers are
-// verified at p0 = 0.5, p1 = 0.5, p2 = 0.9, without the change.
+// verified at p0 = 0.9, p1 = 0.6, p2 = 0.9, without the change.
 func Usually(t require.TestingT, name string, bound float64, change func(*config.Config)) plan.SweepPoint {
 	point := TinyPoint(t, name, func(c *config.Config) { WeakConfig(bound)(c); change(c) })
 	verify := TinyPoint(t, name, WeakConfig(bound)).Config
@@ -65,12 +65,12 @@ func Usually(t require.TestingT, name string, bound float64, change func(*config
 // DownTheTable returns the points of a small table 1: N grows; attacker 0 has a trigger of its own
 // size; all attackers have other triggers, and no attacker plays alone.
 func DownTheTable(t require.TestingT, bound float64) []plan.SweepPoint {
-	p1 := 0.6
+	p1 := 0.7
 	return []plan.SweepPoint{
 		Usually(t, "N grows", bound, func(*config.Config) {}),
 		Usually(t, "attacker 0", bound, func(c *config.Config) {
-			c.Attackers.Counts, c.Attackers.P1, c.Attackers.P = []int{3}, nil, 0.5
-			c.Attackers.Rates = []float64{0.6}
+			c.Attackers.Counts, c.Attackers.P1, c.Attackers.P = []int{3}, nil, 0.6
+			c.Attackers.Rates = []float64{0.7}
 		}),
 		Usually(t, "all", bound, func(c *config.Config) {
 			c.Attackers.Counts, c.Attackers.P1, c.Attackers.Singles = []int{3}, &p1, 0

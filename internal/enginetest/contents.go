@@ -11,6 +11,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -23,7 +24,7 @@ func CellContent(t *testing.T, path string) string {
 		require.NoError(t, err)
 		return string(data)
 	}
-	result, err := store.ReadResult(filepath.Dir(path))
+	result, err := store.ReadResult(disk.In(filepath.Dir(path)))
 	require.NoError(t, err)
 	result.Provenance = store.Provenance{}
 	data, err := jsonfile.Encode(result)

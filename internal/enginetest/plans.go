@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"fmt"
 	"context"
 	"slices"
 	"testing"
@@ -164,4 +165,14 @@ func DefenderOf(t *testing.T, p *plan.Plan, name string) plan.PlannedDefender {
 	i := slices.IndexFunc(p.Games[0].Defenders, func(d plan.PlannedDefender) bool { return d.Name == name })
 	require.GreaterOrEqual(t, i, 0)
 	return p.Games[0].Defenders[i]
+}
+
+// Verifying returns the title of the single game in which an attacker's trigger is verified, with a
+// draw counted from 1.
+func Verifying(attacker, seats, draw int) string {
+	title := fmt.Sprintf("attacker %d alone on %d seats", attacker, seats)
+	if draw > 1 {
+		title += fmt.Sprintf(", draw %d", draw)
+	}
+	return title + ", trained with another seed"
 }

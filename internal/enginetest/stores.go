@@ -12,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/experiments/cell"
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -38,12 +40,21 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	require.NoError(t, store.ResultFiles{
 		Cell: ExampleCell(), Predicted: []uint8{0, 1},
 	}.Write(dir))
-	require.NoError(t, claim.Commit(store.Result{
-		Format: store.ResultFormat, Cell: hash, FinalLoss: 0.5,
-		Provenance: store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}},
-	}))
+	result := emptyResult(ExampleCell(), hash)
+	result.FinalLoss = 0.5
+	result.Provenance = store.Provenance{Timing: store.Timing{TotalSeconds: 2}, Single: []store.Single{{ID: 3, Cell: strings.Repeat("a", 64)}}}
+	require.NoError(t, claim.Commit(result))
 	require.NoError(t, claim.Release())
 	return hash
+}
+
+// emptyResult returns a result of a cell without figures.
+func emptyResult(c cell.Cell, hash string) store.Result {
+	score := &game.Score{Honest: make([]game.HonestScore, c.Game.SeatCount()-len(c.Game.Attackers))}
+	for _, a := range c.Game.Attackers {
+		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.Target})
+	}
+	return store.NewResult(c, hash, score, nil)
 }
 
 // RequireNoLeftovers checks that a store has no working directory and no lock, except for the
@@ -104,7 +115,9 @@ func StoreTiming(t *testing.T, st *store.Store, cell cell.Cell, speed float64, c
 	require.NoError(t, store.ResultFiles{
 		Cell: cell, Environment: environment,
 	}.Write(dir))
-	require.NoError(t, claim.Commit(store.Result{Format: store.ResultFormat, Cell: hash, Provenance: store.Provenance{Timing: store.Timing{ImagesPerSecond: speed}}}))
+	result := emptyResult(cell, hash)
+	result.Provenance.ImagesPerSecond = speed
+	require.NoError(t, claim.Commit(result))
 	require.NoError(t, claim.Release())
 }
 
@@ -129,7 +142,7 @@ func GarbageOf(t *testing.T, store *store.Store) (free, open []string) {
 
 // WriteManifest writes the manifest of the files in dir anew, as the result of the cell called hash.
 func WriteManifest(dir, hash string) error {
-	result, err := store.ReadResult(dir)
+	result, err := store.ReadResult(disk.In(dir))
 	if err != nil {
 		return err
 	}
@@ -145,6 +158,13 @@ func WriteManifest(dir, hash string) error {
 		if m.Files[name], err = disk.SHA256(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
+	}
+	if _, ok := m.Files[curve.File]; ok {
+		stored, err := curve.Read(disk.In(dir))
+		if err != nil {
+			return err
+		}
+		m.Curve = stored.Request()
 	}
 	return jsonfile.Write(filepath.Join(dir, store.ManifestFile), m)
 }

@@ -25,6 +25,9 @@ type Env struct {
 	Threads       int    `json:"threads"`        // of one operation on the CPU
 	Kernels       int    `json:"kernels"`        // generation of the bridge's own kernels; it rises when their bits change
 	GPUs          []GPU  `json:"gpus"`           // in the order of the device numbers; empty if none is usable
+	// Arithmetic holds the environment variables of the engine that may change bits, see
+	// [Arithmetic].
+	Arithmetic []string `json:"arithmetic,omitempty"`
 }
 
 // GPU is one CUDA device.

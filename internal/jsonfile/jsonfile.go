@@ -11,18 +11,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"backfire/internal/disk"
 )
 
-// Read decodes the file at path into v, which is a pointer.
+// Read decodes the file at a path that the user named into v, which is a pointer. It reads at most
+// disk.MaxRecord bytes.
 func Read(path string, v any) error {
-	data, err := os.ReadFile(path)
+	data, err := disk.ReadFile(path, disk.MaxRecord)
 	if err != nil {
 		return err
 	}
 	return Parse(path, data, v)
+}
+
+// ReadIn decodes a file of a directory into v, as Read does. It follows no link.
+func ReadIn(dir disk.Dir, name string, v any) error {
+	data, err := dir.ReadFile(name, disk.MaxRecord)
+	if err != nil {
+		return err
+	}
+	return Parse(dir.Path(name), data, v)
 }
 
 // Parse decodes the content of the file at path into v, which is a pointer. It reads no file.
@@ -40,11 +49,17 @@ func Parse(path string, data []byte, v any) error {
 
 // Write writes v to the file at path as Encode returns it.
 func Write(path string, v any) error {
+	dir, name := disk.Split(path)
+	return WriteIn(dir, name, v)
+}
+
+// WriteIn writes v to a file of a directory as Encode returns it.
+func WriteIn(dir disk.Dir, name string, v any) error {
 	data, err := Encode(v)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", path, err)
+		return fmt.Errorf("encode %s: %w", dir.Path(name), err)
 	}
-	return os.WriteFile(path, data, disk.FileMode)
+	return dir.WriteFile(name, data)
 }
 
 // Encode returns v as JSON, indented by two spaces, with a newline at the end.

@@ -1,11 +1,10 @@
 package leases
 
 import (
-	"io/fs"
-	"os"
+	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"backfire/internal/disk"
 )
 
 // Files are the operations on a file system that leases need. Errors wrap
@@ -31,57 +30,67 @@ type Files interface {
 }
 
 // Disk is the file system of this machine.
-type Disk struct{}
+type Disk struct {
+	// Base is a directory that was named by the user: no link below it is followed. Empty:
+	// the directory of each path.
+	Base string
+}
 
 var _ Files = Disk{}
 
+// in returns the directory and the name of a path.
+func (d Disk) in(path string) (disk.Dir, string) {
+	if d.Base == "" {
+		return disk.Split(path)
+	}
+	rel, err := filepath.Rel(d.Base, path)
+	if err != nil {
+		rel = ".." // refused by disk.Dir
+	}
+	return disk.In(d.Base), filepath.ToSlash(rel)
+}
+
 // Mkdir makes a directory.
-func (Disk) Mkdir(path string) error { return os.Mkdir(path, 0o755) }
+func (d Disk) Mkdir(path string) error {
+	dir, name := d.in(path)
+	return dir.Mkdir(name)
+}
 
 // Create makes an empty file, and fails if the path exists.
-func (Disk) Create(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	return file.Close()
+func (d Disk) Create(path string) error {
+	dir, name := d.in(path)
+	return dir.CreateNew(name)
 }
 
-// Touch sets the modification time of a file.
-func (Disk) Touch(path string) error {
-	if err := touch(path); err != nil {
-		return &fs.PathError{Op: "touch", Path: path, Err: err}
-	}
-	return nil
+// Touch sets the modification time of a file. With a network file system the server
+// stamps it: no time is sent to it.
+func (d Disk) Touch(path string) error {
+	dir, name := d.in(path)
+	return dir.Touch(name)
 }
 
-// Rename moves a file or directory. It does not use os.Rename, which refuses to replace
-// a directory.
-func (Disk) Rename(from, to string) error {
-	if err := unix.Rename(from, to); err != nil {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
-	}
-	return nil
+// Rename moves a file or directory.
+func (d Disk) Rename(from, to string) error {
+	dir, name := d.in(from)
+	other, theirs := d.in(to)
+	return dir.MoveTo(name, other, theirs)
 }
 
 // Remove removes a file or an empty directory.
-func (Disk) Remove(path string) error { return os.Remove(path) }
+func (d Disk) Remove(path string) error {
+	dir, name := d.in(path)
+	return dir.Remove(name)
+}
 
 // ReadDir returns the names in a directory.
-func (Disk) ReadDir(path string) ([]string, error) {
-	dir, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	return dir.Readdirnames(-1)
+func (d Disk) ReadDir(path string) ([]string, error) {
+	dir, name := d.in(path)
+	return dir.Names(name)
 }
 
 // ModTime returns the modification time of a file or directory.
-func (Disk) ModTime(path string) (time.Time, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return info.ModTime(), nil
+func (d Disk) ModTime(path string) (time.Time, error) {
+	dir, name := d.in(path)
+	info, err := dir.Stat(name)
+	return info.ModTime, err
 }

@@ -10,12 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// touch lets the server stamp the file: with UTIME_NOW the client sends no time.
-func touch(path string) error {
-	now := []unix.Timespec{{Nsec: unix.UTIME_NOW}, {Nsec: unix.UTIME_NOW}}
-	return unix.UtimesNanoAt(unix.AT_FDCWD, path, now, 0)
-}
-
 // placeOf returns the place of this process: a name for this boot of the host and this
 // name space of PIDs. Containers of one host, which do not see each other's processes,
 // have different places.

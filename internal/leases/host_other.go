@@ -5,14 +5,7 @@ package leases
 import (
 	"fmt"
 	"os"
-	"time"
 )
-
-// touch sets the modification time of a file to that of this machine's clock.
-func touch(path string) error {
-	now := time.Now()
-	return os.Chtimes(path, now, now)
-}
 
 // placeOf returns a place of this process alone, so that other processes are judged by
 // the age of their tickets.

@@ -62,7 +62,7 @@ const (
 
 // Options are the settings of a [Registry]. All of them have defaults.
 type Options struct {
-	Files Files         // nil: the files of this machine
+	Files Files         // nil: the files of this machine, without links below the directory
 	Owner Owner         // the process that takes leases; zero: this process
 	TTL   time.Duration // time to live of the leases of silent holders; 0: DefaultTTL
 	// Dead reports whether the process of an owner at this place is known to have
@@ -91,7 +91,7 @@ type Registry struct {
 func New(dir string, opt Options) *Registry {
 	r := &Registry{dir: dir, files: opt.Files, owner: opt.Owner, ttl: opt.TTL, dead: opt.Dead, held: map[*Lease]bool{}, clockTurn: make(chan struct{}, 1)}
 	if r.files == nil {
-		r.files = Disk{}
+		r.files = Disk{Base: dir}
 	}
 	if r.owner == (Owner{}) {
 		r.owner = Self()

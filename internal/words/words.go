@@ -5,6 +5,7 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -35,4 +36,13 @@ func Duration(d time.Duration) string {
 		return fmt.Sprintf("%d %s %d %s", d/u.length, u.name, d%u.length/smaller.length, smaller.name)
 	}
 	return fmt.Sprintf("%d s", d/time.Second)
+}
+
+// Class returns a class by its name and its position, from 0 on, as settings name it:
+// "Sneaker (#7)", "00014 (#14)". A name that is the position stands alone: "7".
+func Class(name string, position int) string {
+	if name == strconv.Itoa(position) {
+		return name
+	}
+	return fmt.Sprintf("%s (#%d)", name, position)
 }

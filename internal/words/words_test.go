@@ -1,6 +1,7 @@
 package words
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -22,4 +23,11 @@ func TestDuration(t *testing.T) {
 		require.Equal(t, want, Duration(d))
 	}
 	require.Equal(t, 1500*time.Millisecond, Seconds(1.5))
+}
+
+func TestClass(t *testing.T) {
+	for want, position := range map[string]int{"7": 7, "7 (#8)": 8, "07 (#7)": 7, "Sneaker (#7)": 7, " (#0)": 0} {
+		name, _, _ := strings.Cut(want, " (")
+		require.Equal(t, want, Class(name, position))
+	}
 }

@@ -26,6 +26,8 @@ type Gallery struct {
 	Seed    uint64
 	Entries []Entry // of the games
 	Tried   []Entry // played alone and not kept
+
+	undrawn int // triggers beyond mostDrawn
 }
 
 // Entry is one trigger.
@@ -47,8 +49,8 @@ type Picture struct {
 	Of  string // alone, or the class of the image
 }
 
-// galleries draws every trigger that a model was trained with, once for each
-// dataset and seed.
+// galleries draws the triggers that models were trained with, each once for each
+// dataset and seed, at most mostDrawn of them.
 func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) error {
 	found := images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
 	known := map[string]bool{}
@@ -81,23 +83,15 @@ func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) er
 			p.Notes = append(p.Notes, fmt.Sprintf("The triggers of %.12s cannot be drawn: %v.", record.Result.Cell, err))
 			continue
 		}
-		gallery := p.gallery(record.Cell.Data.Name, rules.Seed)
-		for i, trigger := range g.Triggers() {
-			if key := entryKey(record, trigger.ID()); !known[key] {
-				known[key] = true
-				entry, err := newEntry(g, set, i)
-				if err != nil {
-					return err
-				}
-				if results.kept[record.Result.Cell] {
-					gallery.Entries = append(gallery.Entries, entry)
-				} else {
-					gallery.Tried = append(gallery.Tried, entry)
-				}
-			}
+		if err := p.drawTriggers(record, g, set, results.kept[record.Result.Cell], known); err != nil {
+			return err
 		}
 	}
 	for _, gallery := range p.Galleries {
+		if gallery.undrawn > 0 {
+			p.Notes = append(p.Notes, fmt.Sprintf("Of the triggers on %s with seed %d, %d are drawn and %d more are not.",
+				gallery.Dataset, gallery.Seed, len(gallery.Entries)+len(gallery.Tried), gallery.undrawn))
+		}
 		for _, entries := range [][]Entry{gallery.Entries, gallery.Tried} {
 			slices.SortStableFunc(entries, func(a, b Entry) int {
 				return cmp.Or(cmp.Compare(a.Attacker, b.Attacker), cmp.Compare(a.p1, b.p1), cmp.Compare(a.Draw, b.Draw))
@@ -107,6 +101,36 @@ func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) er
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Seed, b.Seed) })
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Dataset, b.Dataset) })
 	p.Notes = append(p.Notes, found.notes...)
+	return nil
+}
+
+// mostDrawn is the largest number of triggers that are drawn for a dataset and seed. Those of the
+// first attackers show what a thousand would.
+const mostDrawn = 100
+
+// drawTriggers draws the triggers of a game that are not known yet, as far as the gallery has room.
+func (p *Page) drawTriggers(record *store.Record, g *game.Game, set *datasets.Set, kept bool, known map[string]bool) error {
+	gallery := p.gallery(record.Cell.Data.Name, record.Cell.Game.Seed)
+	for i, trigger := range g.Triggers() {
+		key := entryKey(record, trigger.ID())
+		if known[key] {
+			continue
+		}
+		known[key] = true
+		if len(gallery.Entries)+len(gallery.Tried) >= mostDrawn {
+			gallery.undrawn++
+			continue
+		}
+		entry, err := newEntry(g, set, i)
+		if err != nil {
+			return err
+		}
+		if kept {
+			gallery.Entries = append(gallery.Entries, entry)
+		} else {
+			gallery.Tried = append(gallery.Tried, entry)
+		}
+	}
 	return nil
 }
 

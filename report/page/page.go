@@ -23,6 +23,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/figures"
+	"backfire/internal/visible"
 	"backfire/report"
 	"backfire/report/table"
 )
@@ -67,12 +68,18 @@ type Section struct {
 	ID, Title string
 	Table     *table.Table
 	Body      template.HTML // the table
-	Claims    []Claim
+	Claims    []ClaimGroup
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
 	Origin    summary.Request
 	Hash      string // of the sweep
+}
+
+// ClaimGroup holds the claims below one heading.
+type ClaimGroup struct {
+	Head   string
+	Claims []Claim
 }
 
 // Claim is a verdict in the form that the page shows.
@@ -115,6 +122,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	p.provenance(results)
+	p.Notes = append(p.Notes, results.censuses()...)
 	p.Notes = append(p.Notes, results.complaints()...)
 	p.title(in.Summaries, len(results.order))
 	return p, nil
@@ -140,7 +148,7 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	kind := report.Kind(origin.Kind)
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
-		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store),
+		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store), Environment: results.environment(sum.Store),
 	}
 	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
@@ -164,8 +172,12 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 		}
 		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
 	}
-	for _, verdict := range made.Verdicts {
-		s.Claims = append(s.Claims, newClaim(verdict))
+	for _, group := range made.ClaimGroups() {
+		shown := ClaimGroup{Head: group.Head}
+		for _, verdict := range group.Verdicts {
+			shown.Claims = append(shown.Claims, newClaim(verdict))
+		}
+		s.Claims = append(s.Claims, shown)
 	}
 	records := results.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)
@@ -186,12 +198,16 @@ func newClaim(v claims.Verdict) Claim {
 		if !s.Estimate.Defined() {
 			continue
 		}
+		name := s.Name
+		if s.Beside {
+			name = "beside the verdict: " + name
+		}
 		line := Statistic{
-			Name: s.Name, Measure: string(s.Measure), Estimate: s.Unit.Format(float64(s.Estimate)), Outcome: string(s.Outcome),
+			Name: name, Measure: string(s.Measure), Estimate: s.Format(s.Estimate), Outcome: string(s.Outcome),
 			Conditions: s.Conditions(),
 		}
 		if s.Low.Defined() && s.High.Defined() {
-			line.Interval = s.Unit.Format(float64(s.Low)) + " to " + s.Unit.Format(float64(s.High))
+			line.Interval = s.Format(s.Low) + " to " + s.Format(s.High)
 		}
 		c.Statistics = append(c.Statistics, line)
 	}
@@ -247,7 +263,7 @@ func (p *Page) Write(w io.Writer) error {
 		Style  template.CSS
 		Script template.JS
 	}{
-		p,
+		visible.Strings(p),
 		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
 		template.JS(scriptSource), // embedded
 	}

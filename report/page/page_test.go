@@ -25,7 +25,7 @@ import (
 // a store that has none of their models.
 func madeUpSummary(st string) *summary.Summary {
 	point := summary.PointSummary{
-		Name: "mine", Seed: 7, Data: cell.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same",
+		Name: "mine", Seed: 7, Data: cell.Data{Name: "mnist", Images: 100}, Pool: 50, Labels: "same", Readings: cell.Readings{Seats: 2},
 		Model: cell.Model{Architecture: cell.ResNet18, Width: 2}, Training: cell.Training{Epochs: 1, Batch: 8},
 	}
 	for n := 1; n <= 2; n++ {
@@ -36,6 +36,8 @@ func madeUpSummary(st string) *summary.Summary {
 		for id := range n {
 			a := summary.GameAttacker{}
 			a.ID, a.PoisonRate, a.Label, a.ASR = id, 0.2, "<2>", game.Rate{Hits: 5 + id, Of: 10}
+			lift := stats.Number(0.5)
+			a.SingleASR, a.SingleLift, a.SingleCell = &game.Rate{Hits: 5, Of: 10}, &lift, fmt.Sprint("single", id)
 			g.Attackers = append(g.Attackers, a)
 		}
 		g.ASR = stats.Over(g.Attackers, func(a summary.GameAttacker) float64 { return a.ASR.Value() })
@@ -60,7 +62,7 @@ func TestPageWithoutTheModels(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Einfach <so> on mnist", p.Title)
 	require.Len(t, p.Notes, 1)
-	require.Contains(t, p.Notes[0], "The stored files of 2 models cannot be used (not in the store)")
+	require.Contains(t, p.Notes[0], "The stored files of 4 models cannot be used (not in the store)")
 	var out bytes.Buffer
 	require.NoError(t, p.Write(&out))
 	html := out.String()
@@ -74,6 +76,33 @@ func TestPageWithoutTheModels(t *testing.T) {
 	require.Equal(t, strings.Count(html, "<svg "), strings.Count(html, `role="group" aria-label="`))
 	require.NotRegexp(t, regexp.MustCompile(`(src|href)="(https?:|//)`), html)
 	require.NotContains(t, html, "ZgotmplZ", "a value that the template refuses")
+}
+
+// The page marks what was not fixed before training, and labels intervals over images.
+func TestPageMarksExploratoryAnswers(t *testing.T) {
+	shown := func(primary *plan.Primary, reading string) string {
+		s := madeUpSummary(t.TempDir())
+		s.Primary = primary
+		s.Points[0].Keys = map[string]string{"trigger.sampling": reading}
+		p, err := New(context.Background(), Input{Summaries: []*summary.Summary{s}, Load: noImages})
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, p.Write(&out))
+		return out.String()
+	}
+	exploratory := shown(nil, "per_agent")
+	require.Contains(t, exploratory, "<h3>Exploratory answers on the paper&#39;s claims")
+	require.Contains(t, exploratory, `<span class="outcome">exploratory: undecided</span>`)
+	require.Contains(t, exploratory, "Nothing was fixed before training")
+	require.Contains(t, exploratory, `<span class="interval"><i>CI, images</i> 23–77</span>`)
+	require.NotContains(t, exploratory, "<h3>Verdicts on")
+
+	primary := &plan.Primary{Claims: []string{"C1"}, Margins: claims.DefaultMargins(), Reading: map[string]string{"trigger.sampling": "per_agent"}}
+	verdicts := shown(primary, "per_agent")
+	require.Contains(t, verdicts, "<h3>Verdicts on the paper&#39;s claims")
+	require.Contains(t, verdicts, "Fixed before training: the claim C1, with trigger.sampling = per_agent;")
+	require.NotContains(t, verdicts, "exploratory: undecided")
+	require.Contains(t, shown(primary, "per_image"), "exploratory: undecided")
 }
 
 func TestPageOfNothing(t *testing.T) {

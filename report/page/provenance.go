@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"backfire/experiments/store"
+	"backfire/stats"
 )
 
 // Setting is a key of the models' cells and its values.
@@ -122,14 +123,13 @@ func (p *Page) provenance(results *resultCache) {
 
 // newModel returns a result in a line.
 func newModel(r *store.Record) Model {
-	percent := func(share float64) string { return fmt.Sprintf("%.1f", 100*share) }
 	m := Model{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, Seed: r.Cell.Game.Seed,
-		Loss: fmt.Sprintf("%.3f", r.Result.FinalLoss), TrainAccuracy: percent(r.Result.TrainAccuracy),
-		Clean: percent(r.Result.CleanAccuracy.Value()), Collapsed: r.Result.Collapsed, ASR: "–",
+		Loss: fmt.Sprintf("%.3f", r.Result.FinalLoss), TrainAccuracy: stats.Percent(stats.Number(r.Result.TrainAccuracy), r.Result.TrainingImages),
+		Clean: stats.Percent(stats.Number(r.Result.CleanAccuracy.Value()), r.Result.CleanAccuracy.Of), Collapsed: r.Result.Collapsed, ASR: "–",
 	}
 	if r.Result.ASR.Mean.Defined() {
-		m.ASR = percent(float64(r.Result.ASR.Mean))
+		m.ASR = stats.Percent(r.Result.ASR.Mean, r.Result.AttackersImages())
 	}
 	if metrics, err := r.Metrics(); err == nil && len(metrics) > 0 {
 		seconds := 0.0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"backfire/datasets"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 )
@@ -60,7 +61,7 @@ func (s *resultCache) complaints() []string {
 func (s *resultCache) result(dir string) func(string) (*store.Result, error) {
 	return func(cell string) (*store.Result, error) {
 		if record := s.record(dir, cell); record != nil {
-			return &record.Result, nil
+			return record.WithPairs()
 		}
 		return nil, nil // missing, which is no error
 	}
@@ -73,6 +74,18 @@ func (s *resultCache) metrics(dir string) func(string) ([]store.EpochMetrics, er
 			return record.Metrics()
 		}
 		return nil, nil
+	}
+}
+
+// environment returns the function for report.Options.Environment.
+func (s *resultCache) environment(dir string) func(string) (*store.Environment, error) {
+	return func(cell string) (*store.Environment, error) {
+		record := s.record(dir, cell)
+		if record == nil {
+			return nil, nil
+		}
+		environment, err := record.Environment()
+		return &environment, err
 	}
 }
 
@@ -127,4 +140,20 @@ func (s *resultCache) all() []*store.Record {
 		}
 	}
 	return records
+}
+
+// censuses returns a note on the files of each dataset of the user's, as one of the trainings
+// read it.
+func (s *resultCache) censuses() []string {
+	var notes []string
+	told := map[string]bool{} // by checksum
+	for _, record := range s.all() {
+		data, read := record.Cell.Data, record.Result.Provenance.Census
+		if read == nil || data.Name == datasets.Embedded || told[data.Checksum] {
+			continue
+		}
+		told[data.Checksum] = true
+		notes = append(notes, fmt.Sprintf("Images of %s: %s.", data.Name, read.Line(data.Classes)))
+	}
+	return notes
 }

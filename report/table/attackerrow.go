@@ -18,6 +18,7 @@ type AttackerRow struct {
 	Attacker   int          `json:"attacker"`
 	Target     int          `json:"target"`
 	Label      string       `json:"label"`
+	Poisoned   int          `json:"poisoned"` // images
 	PoisonRate float64      `json:"p0"`
 	P1         float64      `json:"p1"`
 	P2         float64      `json:"p2"`
@@ -26,10 +27,21 @@ type AttackerRow struct {
 	BaseRate   game.Rate    `json:"base_rate"`
 	Lift       stats.Number `json:"lift"`
 	Robustness game.Rate    `json:"robustness"`
-	SingleASR  *game.Rate   `json:"single_asr"` // nil: not played alone
+	// SingleASR is the ASR in the matched single; nil: not played. Interference is Lift minus
+	// the lift there, Dilution the lift there minus that in the lone game, ShareLaw the ASR
+	// that the law of shares predicts, each of undefended games alone.
+	SingleASR    *game.Rate    `json:"single_asr"`
+	Interference *stats.Number `json:"interference"`
+	Dilution     *stats.Number `json:"dilution"`
+	ShareLaw     *stats.Number `json:"share_law"`
+	// TransferASR is the ASR where the attacker poisons nothing; nil: not played.
+	TransferASR *game.Rate `json:"transfer_asr"`
 	// Divergence is that of the attacker's images of its target class; nil: not
 	// measured.
 	Divergence *Divergence `json:"divergence"`
+	// Randomness is that of the predictions for the attacker's stamped images; nil: not
+	// measured.
+	Randomness *game.Randomness `json:"randomness,omitempty"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`

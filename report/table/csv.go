@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/csv"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"backfire/game"
 	"backfire/stats"
 )
 
@@ -16,14 +19,22 @@ import (
 // points vary.
 var attackerColumns = []string{
 	"table", "dataset", "point", "seed", "defender", "n", "attacker", "target", "label", "p0", "p1", "p2", "redraws",
-	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "divergence_mmd2", "divergence_js",
+	"asr", "asr_hits", "asr_of", "base_rate", "lift", "robustness", "single_asr", "interference", "dilution", "transfer_asr", "share_law", "poisoned", "seats", "divergence_mmd2", "divergence_js",
 	"clean_accuracy", "collapsed", "cell", "models", "pool_size", "width", "epochs",
-	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator",
+	"trigger_kind", "trigger_range", "sampling", "label_mode", "exclude_target_class", "denominator", "budget",
 }
+
+// randomnessColumns are the columns behind these that a table has where one of its rows
+// has a randomness.
+var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
+
+// nonTargetBudget is the budget of poisoned images of other classes than the target, as
+// in the setting attackers.budget.
+const nonTargetBudget = "non_target"
 
 // keyColumns returns the keys that the points vary, except those with the name of a
 // column.
@@ -31,7 +42,7 @@ func (t *Table) keyColumns() []string {
 	keys := map[string]bool{}
 	for _, r := range t.AttackerRows {
 		for key := range r.Keys {
-			if !slices.Contains(attackerColumns, key) {
+			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) {
 				keys[key] = true
 			}
 		}
@@ -41,13 +52,10 @@ func (t *Table) keyColumns() []string {
 
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
-	keys := t.keyColumns()
-	lines := [][]string{slices.Concat(attackerColumns, keys)}
+	keys, randomness := t.keyColumns(), t.randomnessColumns()
+	lines := [][]string{slices.Concat(attackerColumns, randomness, keys)}
 	for _, r := range t.AttackerRows {
-		single, divergence := stats.Undefined(), Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
-		if r.SingleASR != nil {
-			single = stats.Number(r.SingleASR.Value())
-		}
+		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
 			divergence = *r.Divergence
 		}
@@ -55,11 +63,16 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
 			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
 			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
-			number(r.Robustness.Value()), number(float64(single)), number(float64(divergence.MMD2)), number(float64(divergence.JS)),
+			number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
+			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
+			number(float64(divergence.MMD2)), number(float64(divergence.JS)),
 			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
-			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator,
+			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
+		}
+		if len(randomness) > 0 {
+			line = append(line, randomnessTexts(r.Randomness)...)
 		}
 		for _, key := range keys {
 			value := r.Keys[key]
@@ -73,9 +86,50 @@ func (t *Table) attackersCSV() ([]byte, error) {
 	return encodeCSV(lines)
 }
 
+// rateOrEmpty returns a rate's value as text; empty for none.
+func rateOrEmpty(r *game.Rate) string {
+	if r == nil {
+		return ""
+	}
+	return number(r.Value())
+}
+
+// orEmpty returns a number as text; empty for none.
+func orEmpty(n *stats.Number) string {
+	if n == nil {
+		return ""
+	}
+	return number(float64(*n))
+}
+
+// seatsOf returns the number of seats of an attacker's game.
+func seatsOf(r AttackerRow) string {
+	if r.Readings.Seats == 0 {
+		return strconv.Itoa(r.N)
+	}
+	return strconv.Itoa(r.Readings.Seats)
+}
+
+// randomnessColumns returns the columns of the randomness; none if no row has one.
+func (t *Table) randomnessColumns() []string {
+	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Randomness != nil }) {
+		return nil
+	}
+	return randomnessColumns
+}
+
+// randomnessTexts returns the values of randomnessColumns.
+func randomnessTexts(r *game.Randomness) []string {
+	if r == nil {
+		return []string{"", ""}
+	}
+	return []string{number(float64(r.Uniform)), number(float64(r.Unstamped))}
+}
+
 // valueColumns are the columns of FormatCellsCSV.
 var valueColumns = []string{
-	"table", "dataset", "row", "column", "quantity", "seeds", "mean", "ci95_over_seeds", "std_over_attackers", "paper", "paper_std", "footnotes",
+	"table", "dataset", "row", "column", "quantity", "seeds", "images", "mean", "ci_low", "ci_high", "ci_over", "std_over_attackers",
+	"paper", "paper_std", "paper_repeats", "footnotes",
 	"table_seeds", "table_models", "readings",
 }
 
@@ -87,14 +141,22 @@ func (t *Table) valuesCSV() ([]byte, error) {
 			for _, v := range entry.Values {
 				lines = append(lines, []string{
 					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(v.Quantity), strconv.Itoa(v.Seeds),
-					number(float64(v.Mean)), number(float64(v.CI95)), number(float64(v.Std)),
-					number(float64(v.Paper)), number(float64(v.PaperStd)), t.footnotes(row, entry),
+					strconv.Itoa(v.Images), number(float64(v.Mean)), number(float64(v.CILow)), number(float64(v.CIHigh)), string(v.CIOver), number(float64(v.Std)),
+					number(float64(v.Paper)), number(float64(v.PaperStd)), number(float64(t.repeatsOf(v))), t.footnotes(row, entry),
 					SeedList(t.Seeds), strconv.Itoa(t.Models), ReadingsTexts(t.Readings),
 				})
 			}
 		}
 	}
 	return encodeCSV(lines)
+}
+
+// repeatsOf returns PaperRepeats for a value that has a figure of the paper beside it.
+func (t *Table) repeatsOf(v Value) stats.Number {
+	if !v.Paper.Defined() {
+		return stats.Undefined()
+	}
+	return t.PaperRepeats
 }
 
 // footnotes returns the texts behind the marks of an entry and its row.
@@ -122,12 +184,43 @@ func number(x float64) string {
 // logical returns a truth value as both R and pandas read it.
 func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
 
-// encodeCSV returns lines of fields as CSV.
+// formulaStarts are the characters with which spreadsheets begin a formula, also in their
+// full-width forms.
+const formulaStarts = "=+-@\t\r＝＋－＠"
+
+// isNumber reports whether spreadsheets, R and pandas read a field as a decimal number.
+func isNumber(field string) bool {
+	if strings.Trim(field, "0123456789+-.eE") != "" {
+		return false // Go reads Inf, 0x1p-2 and 1_000, too
+	}
+	_, err := strconv.ParseFloat(field, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+// guarded returns a field that no spreadsheet takes for a formula. A field that begins with
+// one of formulaStarts gets an apostrophe in front, unless it is a number. So does a field
+// that begins with an apostrophe, so that a reader gets each text back by removing one.
+func guarded(field string) string {
+	first, _ := utf8.DecodeRuneInString(field)
+	if field == "" || first != '\'' && !strings.ContainsRune(formulaStarts, first) || isNumber(field) {
+		return field
+	}
+	return "'" + field
+}
+
+// encodeCSV returns lines of fields as CSV, each field guarded.
 func encodeCSV(lines [][]string) ([]byte, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
-	if err := w.WriteAll(lines); err != nil {
-		return nil, err
+	for _, line := range lines {
+		fields := make([]string, len(line))
+		for i, field := range line {
+			fields[i] = guarded(field)
+		}
+		if err := w.Write(fields); err != nil {
+			return nil, err
+		}
 	}
-	return out.Bytes(), nil
+	w.Flush()
+	return out.Bytes(), w.Error()
 }

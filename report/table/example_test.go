@@ -19,15 +19,15 @@ func Example() {
 	}
 	t.Rows = []table.Row{
 		{Labels: []string{"1"}, Entries: []table.Entry{
-			table.EntryOf(table.NewValue(table.QuantityClean, []float64{0.951, 0.949, 0.95})),
-			table.EntryOf(table.NewSpread(table.QuantityASR, []stats.Summary{
-				stats.Summarize([]float64{0.99}), stats.Summarize([]float64{0.98}), stats.Summarize([]float64{0.97}),
+			table.EntryOf(table.NewValue(table.QuantityClean, []table.Measured{{0.951, 4000}, {0.949, 4000}, {0.95, 4000}})),
+			table.EntryOf(table.NewSpread(table.QuantityASR, []table.MeasuredSpread{
+				{stats.Summarize([]float64{0.99}), 60}, {stats.Summarize([]float64{0.98}), 60}, {stats.Summarize([]float64{0.97}), 60},
 			}).Beside(95.3)),
 		}},
 		{Labels: []string{"2"}, Marks: []string{t.Mark("Only two seeds have a result.")}, Entries: []table.Entry{
-			table.EntryOf(table.NewValue(table.QuantityClean, []float64{0.94, 0.96})),
-			table.EntryOf(table.NewSpread(table.QuantityASR, []stats.Summary{
-				stats.Summarize([]float64{0.5, 0.6}), stats.Summarize([]float64{0.4, 0.5}),
+			table.EntryOf(table.NewValue(table.QuantityClean, []table.Measured{{0.94, 4000}, {0.96, 4000}})),
+			table.EntryOf(table.NewSpread(table.QuantityASR, []table.MeasuredSpread{
+				{stats.Summarize([]float64{0.5, 0.6}), 120}, {stats.Summarize([]float64{0.4, 0.5}), 120},
 			})),
 		}},
 	}
@@ -39,12 +39,12 @@ func Example() {
 	// Output:
 	// ASR by number of attackers on mnist
 	//
-	// N           acc.  ASR mean ± std
-	// 1           95.0      98.0 ± 0.0
-	//   95 % CI   ±0.2      ±2.5
-	//   paper               95.3
-	// 2 [a]       95.0      50.0 ± 5.0
-	//   95 % CI  ±12.7     ±63.5
+	// N            acc.  ASR mean ± std
+	// 1            95.0        98   ± 0
+	//   95 % CI   23–99          24–100
+	//   paper                  95.3
+	// 2 [a]        95.0        50   ± 5
+	//   95 % CI  12–100            6–94
 	//
 	// [a] Only two seeds have a result.
 	// In percent.
@@ -52,11 +52,11 @@ func Example() {
 	//
 	// | N | acc. | ASR mean ± std |
 	// | --- | ---: | ---: |
-	// | **1** | 95.0 | 98.0 ± 0.0 |
-	// | *95 % CI* | ±0.2 | ±2.5 |
+	// | **1** | 95.0 | 98 ± 0 |
+	// | *95 % CI* | 23–99 | 24–100 |
 	// | *paper* |  | 95.3 |
-	// | **2<sup>a</sup>** | 95.0 | 50.0 ± 5.0 |
-	// | *95 % CI* | ±12.7 | ±63.5 |
+	// | **2<sup>a</sup>** | 95.0 | 50 ± 5 |
+	// | *95 % CI* | 12–100 | 6–94 |
 	//
 	// <sup>a</sup> Only two seeds have a result.
 	//

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"backfire/internal/visible"
 )
 
 // Format is a form in which a Table is written to a file.
@@ -22,19 +24,31 @@ const (
 	// FormatCellsCSV has one line for each value of the table.
 	FormatCellsCSV Format = "cells.csv"
 	FormatJSON     Format = "json"
+	// FormatCurvesCSV has one line for each value of a learning curve. Only a table of
+	// games with learning curves has it.
+	FormatCurvesCSV Format = "curves.csv"
 )
 
 // ErrFormat is returned by Write for an unknown format.
 var ErrFormat = errors.New("no such format")
 
-// Formats returns all formats. Each is also the extension of its files.
+// Formats returns the formats that every table has. Each is also the extension of its
+// files.
 func Formats() []Format {
 	return []Format{FormatText, FormatMarkdown, FormatLaTeX, FormatCSV, FormatCellsCSV, FormatJSON}
 }
 
+// Formats returns the formats that the table has.
+func (t *Table) Formats() []Format {
+	if len(t.CurveRows) == 0 {
+		return Formats()
+	}
+	return append(Formats(), FormatCurvesCSV)
+}
+
 // Write writes the table in a format. The error wraps ErrFormat, or is that of w.
 func (t *Table) Write(w io.Writer, format Format) error {
-	data, err := t.render(format)
+	data, err := t.shown(format).render(format)
 	if err != nil {
 		return fmt.Errorf("table: render %s as %s: %w", t.Name, format, err)
 	}
@@ -42,6 +56,15 @@ func (t *Table) Write(w io.Writer, format Format) error {
 		return fmt.Errorf("table: write %s: %w", t.Name, err)
 	}
 	return nil
+}
+
+// shown returns the table for a format: with its texts as they can be shown in a line,
+// or, for the form that has its own escapes, as it is.
+func (t *Table) shown(format Format) *Table {
+	if format == FormatJSON {
+		return t
+	}
+	return visible.Strings(t)
 }
 
 // render returns the table in a format.
@@ -57,13 +80,15 @@ func (t *Table) render(format Format) ([]byte, error) {
 		return t.attackersCSV()
 	case FormatCellsCSV:
 		return t.valuesCSV()
+	case FormatCurvesCSV:
+		return t.curvesCSV()
 	case FormatJSON:
 		var out bytes.Buffer
 		encoder := json.NewEncoder(&out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		err := encoder.Encode(t)
-		return out.Bytes(), err
+		return []byte(visible.Text(out.String())), err // of the same meaning in JSON
 	default:
 		return nil, ErrFormat
 	}

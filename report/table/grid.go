@@ -13,6 +13,7 @@ const columnGap = 2
 type style struct {
 	stacked bool // the values of an entry stand below each other
 	grouped bool // all labels but the last stand on lines of their own
+	split   bool // the limits of an interval stand below each other
 	gap     int  // blanks between columns
 }
 
@@ -20,6 +21,7 @@ type style struct {
 // its widest.
 type grid struct {
 	style
+	table   *Table
 	columns []gridColumn
 	lines   []gridLine
 	groups  []groupHead
@@ -47,8 +49,15 @@ type groupHead struct {
 // layout holds the widths of a column's parts, so that points and ± signs stand
 // below each other.
 type layout struct {
-	number, spread []int // by value
-	mark           int
+	values []valueLayout
+	mark   int
+}
+
+// valueLayout holds the widths of one value's parts. Where a number has a decimal, blanks
+// stand for those of the others.
+type valueLayout struct {
+	number, spread                 int
+	numberDecimals, spreadDecimals bool
 }
 
 // fittingGrid lays the table out in the first style that fits into width, or else in
@@ -57,6 +66,10 @@ func (t *Table) fittingGrid(width int) *grid {
 	styles := []style{{gap: columnGap}, {stacked: true, gap: columnGap}}
 	if len(t.Heads) > 1 {
 		styles = append(styles, style{grouped: true, gap: columnGap}, style{grouped: true, gap: 1}, style{stacked: true, grouped: true, gap: 1})
+	}
+	for _, s := range styles {
+		s.split = true
+		styles = append(styles, s)
 	}
 	var g *grid
 	for _, s := range styles {
@@ -69,16 +82,18 @@ func (t *Table) fittingGrid(width int) *grid {
 
 // grid lays the table out in a style.
 func (t *Table) grid(s style) *grid {
-	g := &grid{style: s}
+	g := &grid{style: s, table: t}
 	heads := t.Heads
 	if s.grouped {
 		heads = heads[len(heads)-1:]
 	}
 	g.addHeads(heads, t.Columns)
 	layouts := make([]layout, len(t.Columns))
-	for _, row := range t.Rows {
-		for i, entry := range row.Entries {
-			layouts[i].fit(entry, s.stacked)
+	for _, step := range []func(*layout, Entry, style){(*layout).findDecimals, (*layout).fit, (*layout).fitIntervals} {
+		for _, row := range t.Rows {
+			for i, entry := range row.Entries {
+				step(&layouts[i], entry, s)
+			}
 		}
 	}
 	if !s.grouped {
@@ -126,94 +141,152 @@ func (g *grid) addHeads(labels []string, columns []Column) {
 // addRow adds the lines of a row.
 func (g *grid) addRow(row Row, labels []string, layouts []layout) {
 	for n, kind := range row.kinds() {
-		for value := range row.values(kind, g.stacked) {
+		for line := range row.lines(kind, g.style) {
 			fields := make([]string, len(labels))
 			switch {
-			case value > 0:
+			case line > 0:
 			case n == 0:
 				copy(fields, labels)
 				fields[len(fields)-1] += marks(row.Marks, func(m string) string { return " " + bracketMark(m) })
 			case g.grouped:
-				fields[0] = strings.TrimRight("  "+kind.short(), " ")
+				fields[0] = strings.TrimRight("  "+g.table.shortLabel(kind), " ")
 			default:
-				fields[0] = strings.TrimRight("  "+kind.label(), " ")
+				fields[0] = strings.TrimRight("  "+g.table.lineLabel(kind), " ")
 			}
 			for i, entry := range row.Entries {
-				fields = append(fields, layouts[i].field(entry, kind, value, g.stacked))
+				fields = append(fields, layouts[i].field(entry, kind, line, g.style))
 			}
 			g.add(fields)
 		}
 	}
 }
 
-// values returns the number of lines that a kind of line takes.
-func (r Row) values(kind lineKind, stacked bool) int {
+// lines returns the number of lines that a kind of line takes.
+func (r Row) lines(kind lineKind, s style) int {
 	n := 1
-	if !stacked || kind == captionLine {
-		return n
-	}
-	for _, entry := range r.Entries {
-		for i := range entry.Values {
-			if (entry.part(i, kind) != part{}) {
-				n = max(n, i+1)
+	if s.stacked && kind != captionLine {
+		for _, entry := range r.Entries {
+			for i := range entry.Values {
+				if (entry.part(i, kind) != part{}) {
+					n = max(n, i+1)
+				}
 			}
 		}
 	}
-	return n
+	return n * s.limits(kind)
 }
 
-// fit widens the layout for an entry.
-func (l *layout) fit(e Entry, stacked bool) {
+// limits returns the number of lines that an interval takes, on lines of a kind.
+func (s style) limits(kind lineKind) int {
+	if s.split && (kind == seedsLine || kind == imagesLine) {
+		return 2
+	}
+	return 1
+}
+
+// parts calls found with every part of an entry and the layout of its value.
+func (l *layout) parts(e Entry, s style, found func(v *valueLayout, p part)) {
 	for i := range e.Values {
 		at := i
-		if stacked {
+		if s.stacked {
 			at = 0
 		}
-		for len(l.number) <= at {
-			l.number, l.spread = append(l.number, 0), append(l.spread, 0)
+		for len(l.values) <= at {
+			l.values = append(l.values, valueLayout{})
 		}
-		for _, kind := range []lineKind{measuredLine, intervalLine, paperLine} {
-			p := e.part(i, kind)
-			l.number[at] = max(l.number[at], utf8.RuneCountInString(p.number))
-			l.spread[at] = max(l.spread[at], utf8.RuneCountInString(p.spread))
+		for _, kind := range []lineKind{measuredLine, seedsLine, imagesLine, paperLine} {
+			found(&l.values[at], e.part(i, kind))
 		}
 	}
+}
+
+// findDecimals finds out which parts of an entry have decimals.
+func (l *layout) findDecimals(e Entry, s style) {
+	l.parts(e, s, func(v *valueLayout, p part) {
+		v.numberDecimals = v.numberDecimals || strings.Contains(p.number, ".")
+		v.spreadDecimals = v.spreadDecimals || strings.Contains(p.spread, ".")
+	})
+}
+
+// fit widens the layout for an entry's numbers and marks.
+func (l *layout) fit(e Entry, s style) {
+	l.parts(e, s, func(v *valueLayout, p part) {
+		v.number = max(v.number, utf8.RuneCountInString(aligned(p.number, v.numberDecimals)))
+		v.spread = max(v.spread, utf8.RuneCountInString(aligned(p.spread, v.spreadDecimals)))
+	})
 	l.mark = max(l.mark, len(marks(e.Marks, bracketMark)))
 }
 
-// field returns the text of an entry on a line; stacked: of one of its values.
-func (l *layout) field(e Entry, kind lineKind, value int, stacked bool) string {
+// fitIntervals widens the layout for an entry's intervals, which take the width of number
+// and spread.
+func (l *layout) fitIntervals(e Entry, s style) {
+	l.parts(e, s, func(v *valueLayout, p part) {
+		width := utf8.RuneCountInString(p.interval())
+		if s.split {
+			width = max(len(p.low), len(p.high))
+		}
+		v.number += max(0, width-v.width())
+	})
+}
+
+// plusMinus is the sign between number and spread, with its blanks.
+const plusMinus = " ± "
+
+// width returns the width of the value.
+func (v valueLayout) width() int {
+	if v.spread == 0 {
+		return v.number
+	}
+	return v.number + utf8.RuneCountInString(plusMinus) + v.spread
+}
+
+// aligned returns a number with blanks in place of a decimal that it lacks.
+func aligned(number string, decimals bool) string {
+	if !decimals || number == "" || number == "-" || strings.Contains(number, ".") {
+		return number
+	}
+	return number + "  "
+}
+
+// text returns a part in the width of the value, of a split interval one of the limits.
+func (v valueLayout) text(p part, split bool, limit int) string {
+	switch {
+	case p.low == "":
+	case !split:
+		return fmt.Sprintf("%*s", v.width(), p.interval())
+	case limit == 0:
+		return fmt.Sprintf("%*s", v.width(), p.low)
+	default:
+		return fmt.Sprintf("%*s", v.width(), p.high)
+	}
+	text := fmt.Sprintf("%*s", v.number, aligned(p.number, v.numberDecimals))
+	if p.spread != "" {
+		text += fmt.Sprintf("%s%*s", plusMinus, v.spread, aligned(p.spread, v.spreadDecimals))
+	}
+	return text + strings.Repeat(" ", v.width()-utf8.RuneCountInString(text))
+}
+
+// field returns the text of an entry on one of the lines of a kind; stacked: of one of its
+// values.
+func (l *layout) field(e Entry, kind lineKind, line int, s style) string {
 	if kind == captionLine {
 		return e.Caption + strings.Repeat(" ", l.mark)
 	}
-	var text strings.Builder
+	value, limit := line/s.limits(kind), line%s.limits(kind)
+	var texts []string
 	for i := range e.Values {
-		at := i
-		if stacked {
-			if i != value {
-				continue
-			}
-			at = 0
-		}
-		if text.Len() > 0 {
-			text.WriteByte(' ')
-		}
-		p := e.part(i, kind)
-		fmt.Fprintf(&text, "%*s", l.number[at], p.number)
-		switch width := l.spread[at]; {
-		case width == 0:
-		case p.spread != "":
-			fmt.Fprintf(&text, " ± %*s", width, p.spread)
-		default:
-			text.WriteString(strings.Repeat(" ", width+len(" + ")))
+		switch {
+		case !s.stacked:
+			texts = append(texts, l.values[i].text(e.part(i, kind), s.split, limit))
+		case i == value:
+			texts = append(texts, l.values[0].text(e.part(i, kind), s.split, limit))
 		}
 	}
 	mark := ""
-	if kind == measuredLine && value == 0 {
+	if kind == measuredLine && line == 0 {
 		mark = marks(e.Marks, bracketMark)
 	}
-	fmt.Fprintf(&text, "%-*s", l.mark, mark)
-	return text.String()
+	return strings.Join(texts, " ") + fmt.Sprintf("%-*s", l.mark, mark)
 }
 
 // add adds a line of fields.

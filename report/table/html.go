@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+
+	"backfire/internal/visible"
 )
 
 //go:embed table.gohtml
@@ -55,12 +57,13 @@ func (t *Table) HTML() (template.HTML, error) {
 	if tableTemplateErr != nil {
 		return "", fmt.Errorf("table: template of tables: %w", tableTemplateErr)
 	}
+	t = visible.Strings(t)
 	view := htmlTable{Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups()}
 	for _, row := range t.Rows {
 		line := htmlRow{Labels: row.Labels, Marks: strings.Join(row.Marks, ",")}
 		kinds := row.kinds()
 		for _, entry := range row.Entries {
-			line.Cells = append(line.Cells, entry.html(kinds))
+			line.Cells = append(line.Cells, t.htmlCell(entry, kinds))
 		}
 		view.Rows = append(view.Rows, line)
 	}
@@ -89,8 +92,8 @@ func (t *Table) htmlGroups() []htmlGroup {
 	return groups
 }
 
-// html lays an entry out in the lines of its row.
-func (e Entry) html(kinds []lineKind) htmlCell {
+// htmlCell lays an entry out in the lines of its row.
+func (t *Table) htmlCell(e Entry, kinds []lineKind) htmlCell {
 	h := htmlCell{Caption: e.Caption, Marks: strings.Join(e.Marks, ",")}
 	for _, v := range e.Values {
 		if v.Mean.Defined() && !v.Bracketed {
@@ -98,19 +101,19 @@ func (e Entry) html(kinds []lineKind) htmlCell {
 			break
 		}
 	}
-	classes := map[lineKind]string{measuredLine: "measured", intervalLine: "interval", paperLine: "paper"}
+	classes := map[lineKind]string{measuredLine: "measured", seedsLine: "interval", imagesLine: "interval", paperLine: "paper"}
 	for _, kind := range kinds {
 		if kind == captionLine {
 			continue
 		}
 		var texts []string
 		for i := range e.Values {
-			if text := e.part(i, kind).join("±"); text != "" {
+			if text := e.part(i, kind).join("±", "–"); text != "" {
 				texts = append(texts, text)
 			}
 		}
 		if len(texts) > 0 {
-			h.Lines = append(h.Lines, htmlLine{classes[kind], kind.short(), strings.Join(texts, " ")})
+			h.Lines = append(h.Lines, htmlLine{classes[kind], t.shortLabel(kind), strings.Join(texts, " ")})
 		}
 	}
 	return h

@@ -30,7 +30,7 @@ func (t *Table) latex() string {
 			line(`\addlinespace`)
 		}
 		for j, kind := range kinds {
-			texts := t.texts(row, kind, `$\pm$`, escapeLaTeX, sup)
+			texts := t.texts(row, kind, `$\pm$`, "--", escapeLaTeX, sup)
 			if j > 0 && texts[0] != "" {
 				texts[0] = `\quad ` + texts[0]
 			}
@@ -56,8 +56,8 @@ func (t *Table) caption() string {
 	return t.Title
 }
 
-// label returns the table's name in cross-references.
-func (t *Table) label() string { return t.Name + "-" + t.Dataset }
+// label returns the table's name in cross-references, which is the name of its files.
+func (t *Table) label() string { return t.FileName() }
 
 // latexHeads writes the heads of the columns, with the groups above them.
 func (t *Table) latexHeads(out *strings.Builder) {
@@ -98,11 +98,15 @@ func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 	for _, note := range t.Notes {
 		fmt.Fprintf(out, "%s\\par\n", escapeLaTeX(note))
 	}
-	if len(t.Verdicts) > 0 {
-		fmt.Fprintf(out, "%s:\\par\n", claimsHead)
-	}
-	for _, verdict := range t.Verdicts {
-		fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(verdictLines(verdict)[0]), escapeLaTeX(verdict.Sentence))
+	for _, group := range t.ClaimGroups() {
+		fmt.Fprintf(out, "%s:\\par\n", escapeLaTeX(group.Head))
+		for _, verdict := range group.Verdicts {
+			sentence := verdict.Sentence
+			if verdict.Reading != "" {
+				sentence += " Reading: " + verdict.Reading + "."
+			}
+			fmt.Fprintf(out, "\\textbf{%s} %s\\par\n", escapeLaTeX(verdictLines(verdict)[0]), escapeLaTeX(sentence))
+		}
 	}
 	out.WriteString("\\end{minipage}\n")
 }

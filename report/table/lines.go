@@ -13,61 +13,85 @@ type lineKind int
 const (
 	captionLine lineKind = iota
 	measuredLine
-	intervalLine
+	seedsLine  // intervals over the seeds
+	imagesLine // intervals over the images of one game
 	paperLine
 )
 
-// label returns the text in front of a line that is not the row's first.
-func (k lineKind) label() string {
-	switch k {
-	case intervalLine:
+// lineLabel returns the text in front of a line that is not the row's first.
+func (t *Table) lineLabel(kind lineKind) string {
+	switch kind {
+	case seedsLine:
 		return "95 % CI"
+	case imagesLine:
+		return "95 % CI, images"
 	case paperLine:
+		if t.PaperRepeats > 0 {
+			return fmt.Sprintf("paper, ±%.0f points", 100*float64(t.PaperRepeats))
+		}
 		return "paper"
 	default:
 		return ""
 	}
 }
 
-// short returns the label for narrow columns. The notes give the level of confidence.
-func (k lineKind) short() string { return strings.TrimPrefix(k.label(), "95 % ") }
-
-// part is a value on a line: a number, and the spread behind its ± sign or
-// nothing.
-type part struct{ number, spread string }
-
-// join returns number and spread with the ± sign of a form between them.
-func (p part) join(plusMinus string) string {
-	if p.spread == "" {
-		return p.number
-	}
-	return p.number + " " + plusMinus + " " + p.spread
+// shortLabel returns the label for narrow columns. The notes give the level of confidence
+// and the unit.
+func (t *Table) shortLabel(kind lineKind) string {
+	return strings.TrimSuffix(strings.TrimPrefix(t.lineLabel(kind), "95 % "), " points")
 }
 
-// part returns the value as a line shows it. On a line with the interval the number
-// is its half width.
+// part is a value on a line: a number, and the spread behind its ± sign or nothing; or
+// the limits of an interval and the text between them.
+type part struct{ number, spread, low, between, high string }
+
+// interval returns the limits with the text between them; empty without an interval.
+func (p part) interval() string { return p.low + p.between + p.high }
+
+// join returns the part with the signs of a form in place of ± and of the dash between
+// limits.
+func (p part) join(plusMinus, between string) string {
+	switch {
+	case p.low != "":
+		return strings.Replace(p.interval(), dash, between, 1)
+	case p.spread == "":
+		return p.number
+	default:
+		return p.number + " " + plusMinus + " " + p.spread
+	}
+}
+
+// part returns the value as a line shows it.
 func (v Value) part(kind lineKind) part {
 	var p part
 	switch kind {
 	case measuredLine:
-		p.number = Percent(float64(v.Mean))
+		p.number = v.Percent(v.Mean)
 		if v.Spread && v.Mean.Defined() {
-			p.spread = Percent(float64(v.Std))
+			p.spread = v.Percent(v.Std)
 		}
-	case intervalLine:
-		if v.CI95.Defined() {
-			p.number = "±" + Percent(float64(v.CI95))
+	case seedsLine:
+		if v.CIOver == OverSeeds {
+			p.low, p.between, p.high = v.interval()
+		}
+	case imagesLine:
+		if v.CIOver == OverImages {
+			p.low, p.between, p.high = v.interval()
 		}
 	case paperLine:
 		if v.Paper.Defined() {
-			p.number = Percent(float64(v.Paper))
+			p.number = PrintedPercent(v.Paper)
 		}
 		if v.PaperStd.Defined() {
-			p.spread = Percent(float64(v.PaperStd))
+			p.spread = PrintedPercent(v.PaperStd)
 		}
 	}
-	if v.Bracketed && p.number != "" {
+	switch {
+	case !v.Bracketed:
+	case p.number != "":
 		p.number = "(" + p.number + ")"
+	case p.low != "":
+		p.low, p.high = "("+p.low, p.high+")"
 	}
 	return p
 }
@@ -88,7 +112,7 @@ func (r Row) kinds() []lineKind {
 	if slices.ContainsFunc(r.Entries, func(e Entry) bool { return e.Caption != "" }) {
 		kinds = []lineKind{captionLine, measuredLine}
 	}
-	for _, kind := range []lineKind{intervalLine, paperLine} {
+	for _, kind := range []lineKind{seedsLine, imagesLine, paperLine} {
 		if slices.ContainsFunc(r.Entries, func(e Entry) bool {
 			return slices.ContainsFunc(e.Values, func(v Value) bool { return v.part(kind) != part{} })
 		}) {
@@ -101,7 +125,7 @@ func (r Row) kinds() []lineKind {
 // texts returns a line of the row for forms that lay out their cells themselves:
 // labels, then entries. Marks are written by mark and stand on the row's first line
 // (those of the row) and behind measured values.
-func (t *Table) texts(r Row, kind lineKind, plusMinus string, escape, mark func(string) string) []string {
+func (t *Table) texts(r Row, kind lineKind, plusMinus, between string, escape, mark func(string) string) []string {
 	texts := make([]string, len(r.Labels), len(r.Labels)+len(r.Entries))
 	if kind == r.kinds()[0] {
 		for i, label := range r.Labels {
@@ -109,7 +133,7 @@ func (t *Table) texts(r Row, kind lineKind, plusMinus string, escape, mark func(
 		}
 		texts[len(texts)-1] += marks(r.Marks, mark)
 	} else {
-		texts[0] = escape(kind.label())
+		texts[0] = escape(t.lineLabel(kind))
 	}
 	for _, entry := range r.Entries {
 		var text []string
@@ -117,9 +141,7 @@ func (t *Table) texts(r Row, kind lineKind, plusMinus string, escape, mark func(
 			text = append(text, escape(entry.Caption))
 		}
 		for i := range entry.Values {
-			p := entry.part(i, kind)
-			p.number = strings.Replace(p.number, "±", plusMinus, 1)
-			if s := p.join(plusMinus); s != "" {
+			if s := entry.part(i, kind).join(plusMinus, between); s != "" {
 				text = append(text, s)
 			}
 		}

@@ -24,7 +24,7 @@ func (t *Table) markdown() string {
 	sup := func(mark string) string { return "<sup>" + mark + "</sup>" }
 	for _, row := range t.Rows {
 		for i, kind := range row.kinds() {
-			texts := t.texts(row, kind, "±", escapeMarkdown, sup)
+			texts := t.texts(row, kind, "±", "–", escapeMarkdown, sup)
 			for j := range t.Heads {
 				if texts[j] == "" {
 					continue
@@ -46,15 +46,16 @@ func (t *Table) markdown() string {
 		out.WriteString(escapeMarkdown(note) + "\n\n")
 	}
 	t.markdownLists(&out)
-	if len(t.Verdicts) > 0 {
-		out.WriteString("#### " + claimsHead + "\n\n")
-	}
-	for _, verdict := range t.Verdicts {
-		lines := verdictLines(verdict)
-		out.WriteString("- **" + escapeMarkdown(lines[0]) + "**\n")
-		for _, line := range lines[1:] {
-			out.WriteString("  - " + escapeMarkdown(line) + "\n")
+	for _, group := range t.ClaimGroups() {
+		out.WriteString("#### " + escapeMarkdown(group.Head) + "\n\n")
+		for _, verdict := range group.Verdicts {
+			lines := verdictLines(verdict)
+			out.WriteString("- **" + escapeMarkdown(lines[0]) + "**\n")
+			for _, line := range lines[1:] {
+				out.WriteString("  - " + escapeMarkdown(line) + "\n")
+			}
 		}
+		out.WriteByte('\n')
 	}
 	return strings.TrimRight(out.String(), "\n") + "\n"
 }
@@ -79,8 +80,21 @@ func (t *Table) markdownLists(out *strings.Builder) {
 	out.WriteByte('\n')
 }
 
+// escapeEntities escapes each ampersand that begins an entity of HTML, such as &lt; or
+// &#60;, which Markdown would replace.
+func escapeEntities(text string) string {
+	parts := strings.Split(text, "&")
+	for i, part := range parts[1:] {
+		if part != "" && (part[0] == '#' || part[0] >= 'a' && part[0] <= 'z' || part[0] >= 'A' && part[0] <= 'Z') {
+			parts[i+1] = "amp;" + part
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
 // escapeMarkdown returns a text that Markdown shows as it is.
 func escapeMarkdown(text string) string {
+	text = escapeEntities(text)
 	return strings.NewReplacer(
 		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "~", `\~`, "$", `\$`,
 	).Replace(text)

@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"backfire/claims"
+	"backfire/internal/visible"
+	"backfire/stats"
 )
 
 // Version is the version of the JSON form.
-const Version = 1
+const Version = 2
 
 // Table is a table before it has a form: each form is written from it and nothing
 // else. Values are shares in [0, 1].
@@ -36,17 +38,29 @@ type Table struct {
 	Models int `json:"models"`
 	// Readings holds the distinct choices of what the paper leaves open.
 	Readings []Readings `json:"readings"`
+	// PaperRepeats is the distance within which the paper's own figures on the dataset
+	// repeat, a share in [0, 1]; undefined where the table has none of them.
+	PaperRepeats stats.Number `json:"paper_repeats"`
 	// Notes are sentences about the whole table.
 	Notes []string `json:"notes"`
 	// Verdicts settle the paper's claims that the table speaks to.
 	Verdicts []claims.Verdict `json:"verdicts"`
+	// Finding tells in a sentence what the attackers do to each other; empty: not measured.
+	Finding string `json:"finding,omitempty"`
 	// AttackerRows holds every attacker of every game behind the table.
 	AttackerRows []AttackerRow `json:"runs"`
+	// CurveRows holds every value of the games' learning curves, which only their own
+	// form has; none without curves.
+	CurveRows []CurveRow `json:"-"`
 
 	// Width is the number of characters that a line of the text form takes at most,
 	// where the values fit; 0: 100.
 	Width int `json:"-"`
 }
+
+// FileName returns the name of the table's files without their extension: its name and
+// dataset, cleaned by [visible.FileName].
+func (t *Table) FileName() string { return visible.FileName(t.Name + "-" + t.Dataset) }
 
 // Column is a column of values.
 type Column struct {

@@ -15,7 +15,7 @@ import (
 const usualWidth = 100
 
 // text returns the table for a terminal: aligned columns, then each attacker's ASR,
-// notes and claims.
+// notes, claims and the finding.
 func (t *Table) text() string {
 	var out strings.Builder
 	width := t.Width
@@ -35,27 +35,58 @@ func (t *Table) text() string {
 	if len(t.Lists) > 0 {
 		t.writeLists(&out, width)
 	}
-	if len(t.Verdicts) > 0 {
-		out.WriteString("\n" + claimsHead + "\n")
-	}
-	for _, verdict := range t.Verdicts {
-		lines := verdictLines(verdict)
-		wrapTo(&out, width, "    ", lines[0])
-		for _, line := range lines[1:] {
-			wrapTo(&out, width, "    ", "  "+line)
+	for _, group := range t.ClaimGroups() {
+		out.WriteByte('\n')
+		wrapTo(&out, width, "", group.Head)
+		for _, verdict := range group.Verdicts {
+			lines := verdictLines(verdict)
+			wrapTo(&out, width, "    ", lines[0])
+			for _, line := range lines[1:] {
+				wrapTo(&out, width, "    ", "  "+line)
+			}
 		}
+	}
+	if t.Finding != "" {
+		out.WriteByte('\n')
+		wrapTo(&out, width, "", t.Finding)
 	}
 	return out.String()
 }
 
-// claimsHead stands above the verdicts.
-const claimsHead = "The paper's claims, under the readings above"
+// ClaimGroup holds verdicts below one heading.
+type ClaimGroup struct {
+	Head     string
+	Verdicts []claims.Verdict
+}
+
+// ClaimGroups returns the verdicts of the table, and the exploratory answers below a
+// heading of their own. A group without any is left out. The reading of a verdict is empty
+// if it is the table's.
+func (t *Table) ClaimGroups() []ClaimGroup {
+	groups := []ClaimGroup{
+		{Head: "Verdicts on the paper's claims, under the readings above"},
+		{Head: "Exploratory answers on the paper's claims (not fixed before training, so no verdicts)"},
+	}
+	for _, verdict := range t.Verdicts {
+		at := 0
+		if verdict.Exploratory {
+			at = 1
+		}
+		if verdict.Reading == ReadingsTexts(t.Readings) {
+			verdict.Reading = ""
+		}
+		groups[at].Verdicts = append(groups[at].Verdicts, verdict)
+		if strings.HasPrefix(verdict.Claim, "S") {
+			groups[at].Head = strings.Replace(groups[at].Head, "the paper's claims", "the claims of the paper and of its sibling (S)", 1)
+		}
+	}
+	return slices.DeleteFunc(groups, func(g ClaimGroup) bool { return len(g.Verdicts) == 0 })
+}
 
 // verdictLines returns the texts of a verdict: claim and outcome, then one text each
-// for the sentence, the statistics and the games that were left out. The reading is
-// the table's.
+// for the sentence, the reading if it is not empty, the statistics and the games that were
+// left out.
 func verdictLines(verdict claims.Verdict) []string {
-	verdict.Reading = ""
 	var lines []string
 	for line := range strings.Lines(claims.Text([]claims.Verdict{verdict})) {
 		lines = append(lines, strings.TrimPrefix(strings.TrimSpace(line), "- "))

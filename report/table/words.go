@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"backfire/internal/words"
 	"backfire/stats"
 	"backfire/triggers"
 )
@@ -19,8 +20,10 @@ type Readings struct {
 	TriggerRange       string `json:"trigger_range"`          // empty for pictures
 	Sampling           string `json:"sampling"`
 	LabelMode          string `json:"label_mode"`
+	Budget             string `json:"budget,omitempty"` // empty: non_target
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
+	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
 }
 
 // ReadingsText describes readings in words.
@@ -40,7 +43,27 @@ func ReadingsText(r Readings) string {
 	default:
 		trigger = r.TriggerKind + " " + trigger
 	}
-	return fmt.Sprintf("%s; %s labels; ASR over %s", trigger, r.LabelMode, images)
+	seats := "as many seats as attackers"
+	if r.Seats > 0 {
+		seats = words.Plural(r.Seats, "seat")
+	}
+	return fmt.Sprintf("%s; %s labels, p0 of %s; %s; ASR over %s", trigger, r.LabelMode, poisoned(r), seats, images)
+}
+
+// poisoned names the images of which p0 are poisoned.
+func poisoned(r Readings) string {
+	switch {
+	case r.LabelMode == "clean":
+		return "an attacker's images of the target class"
+	case r.LabelMode != "dirty":
+		return "an attacker's images, whose labels the mode decides"
+	case r.Budget == "any":
+		return "an attacker's images, of any class"
+	case r.Budget == "":
+		return "an attacker's images, none of the target class"
+	default:
+		return "an attacker's images, of any class for some attackers"
+	}
 }
 
 // ReadingsTexts describes several readings in words, each once.
@@ -63,13 +86,13 @@ func SeedList(seeds []uint64) string {
 	return strings.Join(texts, ", ")
 }
 
-// Percent returns a share in percent with one decimal, or a dash if it is
-// undefined.
-func Percent(share float64) string {
-	if math.IsNaN(share) {
+// PrintedPercent returns a share in percent with one decimal, or a dash if it is
+// undefined: a figure of the paper, or one that is no share of images.
+func PrintedPercent(share stats.Number) string {
+	if !share.Defined() {
 		return "-"
 	}
-	return strconv.FormatFloat(100*share, 'f', 1, 64)
+	return strconv.FormatFloat(100*float64(share), 'f', 1, 64)
 }
 
 // Signed returns a correlation with its sign and two decimals.

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"backfire/internal/disk"
 )
 
 // The errors that callers can distinguish, beside those of package fs.
@@ -20,7 +22,7 @@ var (
 	// ErrOutside reports a link that leads out of the directory.
 	ErrOutside = errors.New("a link that leads out of the directory")
 	// ErrNotRegular reports a pipe, a socket, a device or a directory in place of a file.
-	ErrNotRegular = errors.New("not a regular file")
+	ErrNotRegular = disk.ErrNotRegular
 )
 
 // Dir is a directory out of which no path leads. Its methods take slash paths relative
@@ -117,7 +119,7 @@ func (d *Dir) follow(rel string, use func(place string) error) error {
 
 // OpenFile opens the regular file at a path that was named, which may be a link. The
 // error wraps [ErrNotRegular] if it is none.
-func OpenFile(name string) (*os.File, error) { return openRegular(name, os.Stat, os.OpenFile) }
+func OpenFile(name string) (*os.File, error) { return disk.Open(name) }
 
 // openRegular opens a file with the given functions. It looks at the file first, since
 // opening a device can have an effect, and also afterwards, since another file may have

@@ -1,0 +1,54 @@
+package claims
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Finding returns what a verdict on C1 says about the attackers in one sentence of plain
+// words. It is empty for another claim, and where no interference was measured.
+func Finding(v Verdict) string {
+	statements := v.statements()
+	if v.Claim != "C1" || len(statements) == 0 {
+		return ""
+	}
+	s := statements[0][len(statements[0])-1] // interference is a difference of lifts
+	if !s.Estimate.Defined() {
+		return ""
+	}
+	who := inWords(v.attackers) + " attackers"
+	number := fmt.Sprintf("interference %s", s.Format(s.Estimate))
+	if s.Low.Defined() && s.High.Defined() {
+		number += fmt.Sprintf(" (95 %% CI %s to %s)", s.format(s.Low), s.format(s.High))
+	}
+	number += fmt.Sprintf(" on %s", count(len(s.PerSeed), "seed"))
+	switch v.Outcome {
+	case Supported:
+		return fmt.Sprintf("%s spoil each other: %s.", strings.ToUpper(who[:1])+who[1:], number)
+	case Opposite:
+		return fmt.Sprintf("%s do not spoil each other, they help each other: %s.", strings.ToUpper(who[:1])+who[1:], number)
+	case NoEffect:
+		return fmt.Sprintf("%s neither spoil nor help each other: %s.", strings.ToUpper(who[:1])+who[1:], number)
+	}
+	more := ""
+	switch {
+	case len(v.Missing) > 0:
+		more = "; games are missing"
+	case len(v.Seeds) < MinSeeds(v.Claims):
+		more = fmt.Sprintf("; at least %d seeds are needed", MinSeeds(v.Claims))
+	case v.Needed > 0:
+		more = fmt.Sprintf("; about %d seeds would tell", v.Needed)
+	case s.lacksRoom():
+		more = "; the attacks hardly work alone, so there is little to spoil"
+	}
+	return fmt.Sprintf("Whether %s spoil each other is undecided: %s%s.", who, number, more)
+}
+
+// inWords returns a number of attackers, in words up to ten.
+func inWords(n int) string {
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+	if n < len(words) {
+		return words[n]
+	}
+	return fmt.Sprint(n)
+}

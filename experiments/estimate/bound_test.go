@@ -1,0 +1,32 @@
+package estimate_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/config"
+	"backfire/internal/enginetest"
+	"backfire/internal/runtest"
+)
+
+// An estimate of trainings that their loss may end early counts all epochs, and says that
+// this is the most.
+func TestEstimateIsAnUpperBound(t *testing.T) {
+	for rule, bound := range map[string]bool{"": false, "loss < 0.5": true} {
+		sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
+			c.Attackers.Counts, c.Attackers.Singles, c.Train.StopWhen = []int{2}, 0, rule
+		}))
+		st := enginetest.OpenStore(t)
+		e := runtest.NewEstimator(st, 1)
+		e.Command = enginetest.NoWorkers
+		other := sweep.Cells[0]
+		other.Game.Seed = 100
+		enginetest.StoreTiming(t, st, other, 1000, nil)
+		got, err := e.Estimate(context.Background(), sweep)
+		require.NoError(t, err)
+		require.Equal(t, bound, got.UpperBound)
+		require.Equal(t, int64(3*320), got.Images)
+	}
+}

@@ -1,0 +1,56 @@
+package table
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"backfire/stats"
+)
+
+// CurveRow is one value of a learning curve of one game of one seed: a line of
+// FormatCurvesCSV.
+type CurveRow struct {
+	Point    string
+	Keys     map[string]string
+	Seed     uint64
+	Defender string
+	N        int
+	Model    string // hash of the model that answers the agent; of the first model for the defender
+	Epoch    int    // from 1
+	Agent    string // an attacker's ID, or CurveDefender
+	Measure  string // asr, base_rate, lift or standard_accuracy
+	Value    stats.Number
+}
+
+// CurveDefender stands for the defender among the agents of CurveRow.
+const CurveDefender = "defender"
+
+// curveColumns are the columns of FormatCurvesCSV, before those of the keys that the
+// points vary.
+var curveColumns = []string{"table", "dataset", "point", "seed", "defender", "n", "cell", "epoch", "agent", "measure", "value"}
+
+// curvesCSV returns a line for each CurveRow. An undefined value is empty.
+func (t *Table) curvesCSV() ([]byte, error) {
+	varied := map[string]bool{}
+	for _, r := range t.CurveRows {
+		for key := range r.Keys {
+			if !slices.Contains(curveColumns, key) {
+				varied[key] = true
+			}
+		}
+	}
+	keys := slices.Sorted(maps.Keys(varied))
+	lines := [][]string{slices.Concat(curveColumns, keys)}
+	for _, r := range t.CurveRows {
+		line := []string{
+			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N), r.Model,
+			strconv.Itoa(r.Epoch), r.Agent, r.Measure, number(float64(r.Value)),
+		}
+		for _, key := range keys {
+			line = append(line, r.Keys[key])
+		}
+		lines = append(lines, line)
+	}
+	return encodeCSV(lines)
+}

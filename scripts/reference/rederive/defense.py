@@ -1,0 +1,66 @@
+"""What a defense makes of a training set."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from game import DEFENDER, Game, Row
+from streams import Stream
+from triggers import Trigger, draw, rounded
+
+MAX_DRAWS = 100
+
+
+def training_set(cell: dict[str, Any], game: Game) -> tuple[list[Row], np.ndarray]:
+    """Returns the training set of a cell: without the agents that are left out, and
+    with the triggers that the defender simulates."""
+    rows, images = game.training()
+    defense = cell.get("defense") or {}
+    kept = [i for i, row in enumerate(rows) if row.owner not in defense.get("excluded", [])]
+    rows, images = [rows[i] for i in kept], images[kept]
+    for entry in defense.get("stack", []):
+        if "agent_augmentation" in entry:
+            seed = cell["training"].get("seed", game.seed)
+            augment(rows, images, entry["agent_augmentation"], game, seed)
+    return rows, images
+
+
+def augment(rows: list[Row], images: np.ndarray, settings: dict[str, Any], game: Game, seed: int) -> None:
+    """Stamps the defender's rows with the triggers of simulated attackers, in turn."""
+    taken = {trigger.name() for trigger in game.triggers.values()}
+    simulated = [free_trigger(settings, game.shape, Stream(seed, "simulated trigger", k), taken) for k in range(settings["agents"])]
+    own = [i for i, row in enumerate(rows) if row.owner == DEFENDER]
+    Stream(seed, "augmentation").shuffle(own)
+    for i, row in enumerate(own[rounded(settings["clean"] * len(own)) :]):
+        k = i % len(simulated)
+        rows[row].simulated, images[row] = k, simulated[k].stamped(images[row])
+
+
+def free_trigger(spec: dict[str, Any], shape: dict[str, int], stream: Stream, taken: set[str]) -> Trigger:
+    """Draws triggers until one is not taken, and takes it."""
+    for _ in range(MAX_DRAWS):
+        trigger = draw(shape, spec, stream)
+        if trigger.name() not in taken:
+            taken.add(trigger.name())
+            return trigger
+    raise ValueError("each trigger of a simulated attacker collides with another")
+
+
+def normalization(cell: dict[str, Any], rows: list[Row], images: np.ndarray, channels: int) -> dict[str, list[float]]:
+    """Returns mean and population standard deviation of the pixels in [0, 1] by
+    channel, over the images that are trained on from the beginning."""
+    slices = (cell.get("defense") or {}).get("slices")
+    if slices:
+        first = [i for i, row in enumerate(rows) if row.owner == DEFENDER or row.owner in slices[0]["enter"]]
+        images = images[first]
+    means, deviations = [], []
+    for pixels in images.reshape(len(images), channels, -1).swapaxes(0, 1):
+        counts = np.bincount(pixels.reshape(-1), minlength=256)
+        mean = float((counts * np.arange(256)).sum() / counts.sum())
+        std = math.sqrt(float((counts * (np.arange(256) - mean) ** 2).sum() / counts.sum()))
+        means.append(mean / 255)
+        deviations.append((std or 255) / 255)
+    return {"mean": means, "std": deviations}
