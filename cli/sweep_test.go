@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -254,7 +256,7 @@ func loadUnderAnyName(ctx context.Context, source datasets.Source) (*datasets.Se
 		return nil, err
 	}
 	other := *set
-	other.Name, other.Checksum = source.Name, source.Name
+	other.Name, other.Checksum = source.Name, fmt.Sprintf("%x", sha256.Sum256([]byte(source.Name)))
 	return &other, nil
 }
 
