@@ -101,6 +101,21 @@ func TestSinglesOfEverySeed(t *testing.T) {
 	require.Contains(t, Finding(verdicts[0]), "Whether two attackers spoil each other is undecided: interference -70.0 points")
 }
 
+// The images behind an interference are those of the attackers that were also played alone.
+func TestImagesBehindInterference(t *testing.T) {
+	m := together(3, 10, 20)
+	for i := range m.Games {
+		for j := range m.Games[i].Attackers {
+			m.Games[i].Attackers[j].Images = 100
+		}
+		m.Games[i].Attackers[2].Single = nil
+	}
+	verdicts, err := Judge(m, "C1")
+	require.NoError(t, err)
+	require.Equal(t, 400, verdicts[0].Statistics[0].Images)
+	require.Contains(t, verdicts[0].Sentence, "at least 6 seeds")
+}
+
 // Whatever happens alone, the choice of labels with the most N is judged.
 func TestBackfiringChoosesLabels(t *testing.T) {
 	m := paperLike.play(3)

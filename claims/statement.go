@@ -22,10 +22,11 @@ type statement struct {
 	side     Side
 	bound    float64
 	// beside marks a number that is shown, but is no part of the verdict. It is of the seeds
-	// that have all games of the comparisons in of, and of their matched singles if singles
-	// is set.
-	beside  bool
-	of      []comparison
+	// that have all games of the comparisons in of, and their matched singles if singles is
+	// set.
+	beside bool
+	of     []comparison
+	// singles marks a number of those attackers alone that have a matched single.
 	singles bool
 	// level marks a statement that is supported on one side of the bound and opposite on
 	// the other. equivalence marks one that needs room for support, since attacks that never
@@ -90,18 +91,22 @@ func (s *study) measure(st statement, m Measure) Statistic {
 	if st.room != nil {
 		result.Room = stats.Summarize(rooms).Mean
 	}
-	result.Images = fewestImages(seeds, keysOf(comparisons), m)
+	result.Images = fewestImages(seeds, keysOf(comparisons), m, st.singles)
 	return result
 }
 
 // fewestImages returns the number of images over the seeds behind a measure of the game
-// that has the fewest.
-func fewestImages(seeds []seedGames, keys []gameKey, m Measure) int {
+// that has the fewest; with singles only of the attackers that were also played alone.
+func fewestImages(seeds []seedGames, keys []gameKey, m Measure, singles bool) int {
 	fewest := 0
 	for i, key := range keys {
 		images := 0
 		for _, r := range seeds {
-			images += m.images(r.games[key])
+			g := r.games[key]
+			if singles {
+				g.Attackers = slices.DeleteFunc(slices.Clone(g.Attackers), func(a Attacker) bool { return a.Single == nil })
+			}
+			images += m.images(g)
 		}
 		if i == 0 || images < fewest {
 			fewest = images

@@ -230,7 +230,7 @@ func TestSubmitSlurmDryRun(t *testing.T) {
 	opts.Config.Sets = append(opts.Config.Sets, "pool.size=300")
 	require.NoError(t, runSubmitSlurm(context.Background(), opts))
 	require.Empty(t, *calls)
-	require.Contains(t, out(), "#SBATCH --array=0-16\n")
+	require.Contains(t, out(), "#SBATCH --array=0-20\n")
 	require.Contains(t, out(), "sbatch --dependency=afterany:JOB ")
 	matches, err := filepath.Glob(filepath.Join(strings.TrimPrefix(opts.Config.Sets[0], "store="), "plans", "*"))
 	require.NoError(t, err)

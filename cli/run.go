@@ -67,7 +67,11 @@ func newRunCmd(cmd *cobra.Command, preset string, streams *IOStreams, runF func(
 	opts := newSweepOptions(streams)
 	opts.Kind, opts.Run = report.Points, cmd.Name()
 	cmd.Args = arguments()
-	config.IntVar(cmd.Flags(), &opts.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
+	seeds := 1
+	if preset == quickPreset {
+		seeds = quickSeeds
+	}
+	config.IntVar(cmd.Flags(), &opts.Seeds, "seeds", seeds, "number of seeds, from --seed (1) on")
 	flags := config.AddFlags(cmd.Flags(), preset)
 	cmd.Flags().Lookup("dataset").Usage += "; " + allDatasetsUsage
 	addTableFlags(cmd, opts)

@@ -282,7 +282,7 @@ func TestRunFlags(t *testing.T) {
 	require.Equal(t, "quick", got.Config.Preset)
 	require.False(t, got.JSON || got.DryRun)
 	require.Equal(t, "quick", got.Run)
-	require.Equal(t, 1, got.Seeds)
+	require.Equal(t, quickSeeds, got.Seeds)
 
 	quick.SetArgs([]string{"extra"})
 	quick.SilenceErrors, quick.SilenceUsage = true, true

@@ -59,7 +59,7 @@ func TestTablesCanBePlanned(t *testing.T) {
 		}
 		require.NoError(t, runSweep(context.Background(), opts), table.name)
 	}
-	require.Equal(t, map[string]int{"1": 5 + 5 + 4 + 2 + 1, "2": 4 + 7 + 4, "3": 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 1 + 6 + 5 + 2 + 6 + 1}, models)
+	require.Equal(t, map[string]int{"1": 5 + 5 + 4 + 6 + 1, "2": 4 + 7 + 4, "3": 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 1 + 6 + 5 + 2 + 6 + 1}, models)
 	require.Len(t, config.Sweeps(), len(knownTables))
 }
 
@@ -69,7 +69,7 @@ func TestTableOfThePaper(t *testing.T) {
 	opts.Sweep, opts.Kind = "table1", report.Table1
 	require.NoError(t, runSweep(context.Background(), opts))
 	require.Contains(t, out(), "Table 1 on embedded")
-	for _, row := range []string{"each alone, at 0.2", "N = 1, at 0.2", "N = 5, all at 0.2", "N = 5, attacker 0 at 0.4", "N = 5, all at 0.9"} {
+	for _, row := range []string{"each alone, at 0.2", "N = 1, at 0.2", "N = 5, all at 0.2", "N = 5, attacker 0 at 0.4", "N = 5, all at 0.9", "N = 5, attacker 0 at p0 = 0.4", "N = 5, attacker 0 at p1 = p2 = 0.4", "N = 5, all at p0 = 0.9", "N = 5, all at p1 = p2 = 0.9"} {
 		require.Regexp(t, `(?m)^`+row+`( \[[a-z,]+\])? +\d`, out())
 	}
 	require.Contains(t, out(), "has no figures for embedded")
