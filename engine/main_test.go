@@ -187,10 +187,13 @@ func TestArithmeticIsRecorded(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, info.Arithmetic, "MKL_CBWR=COMPATIBLE")
 	require.NotContains(t, info.Arithmetic, "OMP_SCHEDULE=static")
-	machine := func(info store.EngineInfo) store.Machine {
-		return store.NewEnvironment("cpu", 1, "", store.Build{}, info).Machine()
+	machine := func(info store.EngineInfo, kernels string) store.Machine {
+		environment := store.NewEnvironment("cpu", 1, "", store.Build{}, info)
+		environment.Kernels = kernels
+		return environment.Machine()
 	}
-	require.False(t, machine(before).SameBits(machine(info)))
+	require.False(t, machine(before, "direct").SameBits(machine(info, "direct")))
+	require.True(t, machine(before, "").SameBits(machine(info, "")), "libtorch computes nothing")
 }
 
 // The launcher finds the same in the process that it starts.
