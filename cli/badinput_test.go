@@ -78,7 +78,7 @@ func badInputs(t *testing.T) map[string]badInput {
 		"no data":                   {nil, "", []string{"--dataset", "cifar10", "--set", "data.dir=."}, ExitFailure, "run `backfire data fetch cifar10`"},
 		"a device as configuration": {nil, "", []string{"--config", "/dev/zero"}, ExitUsage, "/dev/zero: not a regular file"},
 		"a device as data":          {nil, "", []string{"--dataset", "folder", "--set", "data.path=/dev/zero"}, ExitFailure, "/dev/zero is neither a directory nor a regular file"},
-		"too few images":            {nil, "", []string{"--attackers", "200", "--pool", "300"}, ExitUsage, "the smallest pool that works for 200 attackers is 1333"},
+		"too few images":            {nil, "", []string{"--attackers", "200", "--pool", "300"}, ExitUsage, "the smallest pool that works for 200 attackers is 1013"},
 		"a large pool":              {nil, "", []string{"--pool", "20000"}, ExitUsage, "20000"},
 		"no such label":             {nil, "", []string{"--set", "attackers.label=bird"}, ExitUsage, "embedded has T-shirt/top, Trouser"},
 		"no such preset":            {nil, "", []string{"--preset", "papr"}, ExitUsage, "the nearest one is paper"},

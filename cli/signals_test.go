@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +32,12 @@ func stopWhenAsked(never bool, end func(int)) int {
 		select {}
 	}
 	return ExitCode(&InterruptedError{})
+}
+
+// heard returns the signals that stop a command, without those that the test itself was started to ignore: its
+// commands ignore them, too.
+func heard() []syscall.Signal {
+	return slices.DeleteFunc([]syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}, func(s syscall.Signal) bool { return signal.Ignored(s) })
 }
 
 // stopping starts that command. send sends signals and waits for what the first one does.
@@ -69,7 +77,7 @@ func stopping(t *testing.T, how string) (send func(signals ...syscall.Signal), w
 
 // Ctrl-C, SIGTERM and SIGHUP end a command cleanly, with one exit code.
 func TestSignalsEndCleanly(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range heard() {
 		send, wait := stopping(t, "soon")
 		send(s)
 		code := wait()
@@ -80,7 +88,7 @@ func TestSignalsEndCleanly(t *testing.T) {
 // A Ctrl-C ends a command at once that was asked before and does not end. Other signals
 // repeat what was asked: a terminal that goes away sends several.
 func TestSecondCtrlCEndsAtOnce(t *testing.T) {
-	for _, first := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, first := range heard() {
 		send, wait := stopping(t, "never")
 		send(first, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
 		code := wait()

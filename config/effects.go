@@ -36,12 +36,12 @@ var effectRules = []effectRule{
 		return unless(c.Attackers.LabelMode == "dirty", "attackers.label_mode = "+c.Attackers.LabelMode)
 	}},
 	{"attackers.rates", ratesUnread},
-	{"attackers.poison_rates", func(c *Config) string { return beyond(c, len(c.Attackers.PoisonRates), "rates") }},
+	{"attackers.poison_rates", func(c *Config) string { return listUnread(c, len(c.Attackers.PoisonRates), "rates") }},
 	{"attackers.trigger_sizes", func(c *Config) string {
 		if len(c.Attackers.TriggerSizes) > 0 && c.Trigger.Kind == picture {
 			return unless(false, "trigger.kind = image")
 		}
-		return beyond(c, len(c.Attackers.TriggerSizes), "sizes")
+		return listUnread(c, len(c.Attackers.TriggerSizes), "sizes")
 	}},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
@@ -130,11 +130,17 @@ func ratesUnread(c *Config) string {
 	if n := len(c.Attackers.Rates); n > 0 && !readsP(c, 0, min(n, c.Attackers.SeatsNeeded())) {
 		return replaced(c)
 	}
-	rated := func(seat int) bool { return seat < len(c.Attackers.Rates) }
-	if seats := c.Attackers.Seats; len(c.Attackers.Rates) > 0 && len(seats) >= c.Attackers.Largest() && !slices.ContainsFunc(seats, rated) {
-		return fmt.Sprintf("has rates of the first %s, in which no attacker sits (attackers.seats)", words.Plural(len(c.Attackers.Rates), "seat"))
+	return listUnread(c, len(c.Attackers.Rates), "rates")
+}
+
+// listUnread returns the reason why entries of a list by attacker are not read: no game has so many attackers, or
+// they sit on other seats.
+func listUnread(c *Config, entries int, what string) string {
+	listed := func(seat int) bool { return seat < entries }
+	if seats := c.Attackers.Seats; entries > 0 && len(seats) >= c.Attackers.Largest() && !slices.ContainsFunc(seats, listed) {
+		return fmt.Sprintf("has %s of the first %s, in which no attacker sits (attackers.seats)", what, words.Plural(entries, "seat"))
 	}
-	return beyond(c, len(c.Attackers.Rates), "rates")
+	return beyond(c, entries, what)
 }
 
 // colludersUnread returns the reason why a pair of colluders is not read.

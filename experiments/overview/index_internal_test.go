@@ -20,15 +20,13 @@ import (
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
-	"backfire/triggers"
 )
 
 // indexCell is a made-up cell of a seed.
 func indexCell(seed uint64) cell.Cell {
-	return cell.Cell{
-		Format: cell.Format, Data: cell.Data{Name: "made up", Shape: triggers.Shape{C: 1, H: 8, W: 8}, Classes: []string{"a", "b"}},
-		Game: game.Rules{Seed: seed, Attackers: []game.Attacker{{ID: 0}}}, Model: cell.Model{Architecture: cell.ResNet18, Width: 1},
-	}
+	c := enginetest.ExampleCell()
+	c.Game.Seed = seed
+	return c
 }
 
 // open opens a store that believes times of files at once.
@@ -46,10 +44,14 @@ func putResult(t require.TestingT, s lister, seed uint64, loss float64) string {
 	require.NoError(t, os.RemoveAll(dir))
 	require.NoError(t, os.MkdirAll(dir, disk.DirMode))
 	hits := int(loss * 100)
-	result := store.Result{
-		Format: store.ResultFormat, Cell: hash, Seed: seed, FinalLoss: loss, CleanAccuracy: game.Rate{Hits: hits, Of: 100},
-		Provenance: store.Provenance{Timing: store.Timing{Finished: time.Unix(int64(seed), 0).UTC()}, Single: []store.Single{}},
+	score := &game.Score{Clean: game.Rate{Hits: hits, Of: 100}}
+	for _, a := range c.Game.Attackers {
+		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.Target})
+		score.Cross = append(score.Cross, make([]game.Rate, len(c.Game.Attackers)))
 	}
+	result := store.NewResult(c, hash, score, nil)
+	result.FinalLoss = loss
+	result.Provenance = store.Provenance{Timing: store.Timing{Finished: time.Unix(int64(seed), 0).UTC()}, Single: []store.Single{}}
 	require.NoError(t, store.ResultFiles{Cell: c, Result: result}.Write(dir))
 	require.NoError(t, enginetest.WriteManifest(dir, hash))
 	return hash

@@ -262,6 +262,7 @@ func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	rules := plan.Cells[0].Game
 	score := &game.Score{Honest: make([]game.HonestScore, rules.SeatCount()-1)}
 	score.Attackers = []game.AttackerScore{{ID: rules.Attackers[0].ID, Target: rules.Attackers[0].Target}}
+	score.Cross = [][]game.Rate{{{}}}
 	require.NoError(t, claim.Commit(store.NewResult(plan.Cells[0], hash, score, nil)))
 	require.NoError(t, claim.Release())
 	done.Wait()
