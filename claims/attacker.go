@@ -90,10 +90,10 @@ func (a Attacker) validate() error {
 			}
 		}
 	}
-	if err := checkRange("robustness accuracy", a.Robustness, 0, 1); err != nil {
+	if err := checkRange("robustness accuracy", a.Robustness, 0); err != nil {
 		return err
 	}
-	if err := checkRange("distance from uniform predictions", a.Randomness, 0, 1); err != nil {
+	if err := checkRange("distance from uniform predictions", a.Randomness, 0); err != nil {
 		return err
 	}
 	if a.Divergence.Defined() && a.Divergence < 0 {
@@ -104,10 +104,10 @@ func (a Attacker) validate() error {
 
 // validate refuses values out of range.
 func (f Figures) validate() error {
-	if err := checkRange("ASR", f.ASR, 0, 1); err != nil {
+	if err := checkRange("ASR", f.ASR, 0); err != nil {
 		return err
 	}
-	return checkRange("lift", f.Lift, -1, 1)
+	return checkRange("lift", f.Lift, -1)
 }
 
 // validate refuses values out of range.
@@ -115,5 +115,5 @@ func (c Control) validate() error {
 	if err := (Figures{ASR: c.ASR, Lift: c.Lift}).validate(); err != nil {
 		return err
 	}
-	return checkRange("standard accuracy", c.CleanAccuracy, 0, 1)
+	return checkRange("standard accuracy", c.CleanAccuracy, 0)
 }

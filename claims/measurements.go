@@ -145,7 +145,7 @@ func (g Game) validate() error {
 	if len(g.Models) == 0 {
 		return errors.New("a game without the names of its models")
 	}
-	if err := checkRange("standard accuracy", g.CleanAccuracy, 0, 1); err != nil {
+	if err := checkRange("standard accuracy", g.CleanAccuracy, 0); err != nil {
 		return err
 	}
 	if g.Control != nil {
@@ -172,11 +172,10 @@ func (g Game) validate() error {
 	}
 }
 
-// checkRange refuses a number outside [low, high]. It accepts NaN, an undefined
-// number.
-func checkRange(name string, n stats.Number, low, high float64) error {
-	if float64(n) < low || float64(n) > high {
-		return fmt.Errorf("%s = %v: must be from %v to %v", name, float64(n), low, high)
+// checkRange refuses a number outside [low, 1]. It accepts NaN, an undefined number.
+func checkRange(name string, n stats.Number, low float64) error {
+	if float64(n) < low || n > 1 {
+		return fmt.Errorf("%s = %v: must be from %v to 1", name, float64(n), low)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (s *study) example(of gameKey) Game {
 // text describes a game, with its setting if the games have several.
 func (s *study) text(of gameKey) string {
 	if slices.ContainsFunc(s.keys, func(k gameKey) bool { return k.setting != of.setting }) {
-		return of.String() + ", " + of.setting.text()
+		return of.String() + ", " + of.text()
 	}
 	return of.String()
 }

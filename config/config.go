@@ -268,8 +268,8 @@ func (a Attackers) SeatsNeeded() int {
 	return needed
 }
 
+// The values of deal.seats that are no numbers.
 const (
-	// SeatsMax and SeatsN are the values of deal.seats that are no numbers.
 	SeatsMax = "max"
 	SeatsN   = "n"
 )

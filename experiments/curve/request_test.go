@@ -54,11 +54,13 @@ func TestCurveRequestsThatAStoredCurveAnswers(t *testing.T) {
 		{curve.Request{Every: 4, Images: 10}, curve.Request{Every: 2}, ""},
 		{curve.Request{Every: 1, Images: 20}, curve.Request{}, "curve.json"},
 		{
-			curve.Request{Every: 1, Images: 20}, curve.Request{Every: 2, Images: 20},
+			curve.Request{Every: 1, Images: 20},
+			curve.Request{Every: 2, Images: 20},
 			"curve.json of every epoch on 20 images of each attacker (it has every 2 epochs on 20 images of each attacker)",
 		},
 		{
-			curve.Request{Every: 3}, curve.Request{Every: 3, Images: 1},
+			curve.Request{Every: 3},
+			curve.Request{Every: 3, Images: 1},
 			"curve.json of every 3 epochs on all images (it has every 3 epochs on 1 image of each attacker)",
 		},
 	} {

@@ -2,10 +2,10 @@ package overview
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"backfire/experiments/store"
-	"backfire/internal/disk"
 )
 
 // File is the name of the index in a store: the rows of the results that List has read. It is only a cache. It may
@@ -72,12 +71,7 @@ func (s lister) stamp(hash string) (stamp string, settled bool) {
 
 // readIndex returns the rows of the index; none if there is no whole one.
 func (s lister) readIndex() map[string]indexed {
-	path := filepath.Join(s.Dir(), File)
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxIndex {
-		return nil
-	}
-	content, err := os.ReadFile(path)
+	content, err := s.Files().ReadFile(File, maxIndex)
 	if err != nil {
 		return nil
 	}
@@ -113,17 +107,13 @@ func (s lister) writeIndex(old, rows map[string]indexed) {
 		return
 	}
 	s.removeIndexDrafts()
-	draft, err := os.CreateTemp(s.Dir(), indexDraft+"*")
-	if err != nil {
-		return
-	}
-	_, err = draft.Write(append([]byte(sumOf(text)+"\n"), text...))
-	err = errors.Join(err, draft.Chmod(disk.FileMode), draft.Close())
+	files, draft := s.Files(), indexDraft+rand.Text()
+	err = files.WriteFile(draft, append([]byte(sumOf(text)+"\n"), text...))
 	if err == nil {
-		err = os.Rename(draft.Name(), filepath.Join(s.Dir(), File))
+		err = files.Rename(draft, File)
 	}
 	if err != nil {
-		_ = os.Remove(draft.Name()) // a later list removes it
+		_ = files.Remove(draft) // a later list removes it
 	}
 }
 
@@ -137,9 +127,8 @@ func (s lister) removeIndexDrafts() {
 		if !strings.HasPrefix(name, indexDraft) {
 			continue
 		}
-		path := filepath.Join(s.Dir(), name)
-		if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > draftAge {
-			_ = os.Remove(path)
+		if info, err := s.Files().Stat(name); err == nil && time.Since(info.ModTime) > draftAge {
+			_ = s.Files().Remove(name)
 		}
 	}
 }

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"backfire/experiments/cell"
-	"backfire/internal/disk"
 )
 
 // holdPrefix begins the names of the leases of runs. The hash of the sweep follows, and a random token,
@@ -22,7 +20,7 @@ const holdPrefix = "run-"
 // Garbage of a live run is not removed.
 func (s *Store) HoldRun(hash string) (release func() error, err error) {
 	// Copies of a store may lack directories that were empty.
-	if err := os.MkdirAll(filepath.Join(s.dir, locksDir), disk.DirMode); err != nil {
+	if err := s.files.MkdirAll(locksDir); err != nil {
 		return nil, fmt.Errorf("store: hold run %s: %w", hash, err)
 	}
 	lease, err := s.locks.TryLock(holdPrefix + hash + "-" + rand.Text())

@@ -205,7 +205,8 @@ var curveForgeries = []forgery{
 	{"score in metrics.csv", func(t *testing.T, dir string) {
 		rows := enginetest.ReadCSV(t, filepath.Join(dir, store.MetricsFile))
 		last := strings.Join(rows[3][6:], ",")
-		replace(t, filepath.Join(dir, store.MetricsFile), last, "0.123"+last[strings.Index(last, ","):])
+		_, rest, _ := strings.Cut(last, ",")
+		replace(t, filepath.Join(dir, store.MetricsFile), last, "0.123,"+rest)
 	}, []string{"learning curve"}},
 	{"cell of a curve", forgeCurve(func(c *curve.Curve) { c.Cell = c.Cell[1:] + c.Cell[:1] }), []string{"learning curve"}},
 }

@@ -1,8 +1,8 @@
 package enginetest
 
 import (
-	"fmt"
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
