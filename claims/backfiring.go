@@ -36,7 +36,7 @@ func backfiring(s *study) []statement {
 	}
 	return append(statements, statement{
 		name: fmt.Sprintf("dilution, %%s of the matched single minus that alone with all images, at N = %d,", ns[largest]), measures: asrAndLift,
-		unit: Difference, side: Above, bound: s.margins.Effect, apart: true,
+		unit: Difference, side: Above, bound: s.margins.Effect,
 		beside: true, of: s.comparisons, singles: true,
 		value: overGames(s.comparisons, 0, dilution),
 	})
@@ -47,7 +47,7 @@ func backfiring(s *study) []statement {
 func (s *study) interferes(n int, games []comparison) statement {
 	return statement{
 		name: fmt.Sprintf("interference, %%s minus that of the matched single, at N = %d,", n), measures: asrAndLift,
-		unit: Difference, side: Below, bound: -s.margins.Effect, apart: true,
+		unit: Difference, side: Below, bound: -s.margins.Effect,
 		of: games, singles: true,
 		value: overGames(games, 0, interference), room: overGames(games, 0, single),
 	}

@@ -11,7 +11,7 @@ func distinctLabels(s *study) []statement {
 	}
 	return []statement{{
 		name:     "mean difference of each attacker's %s with distinct labels from its matched single's",
-		measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect, apart: true, singles: true,
+		measures: asrAndLift, unit: Difference, side: Below, bound: -s.margins.Effect, singles: true,
 		value: overGames(s.comparisons, 0, interference), room: overGames(s.comparisons, 0, single),
 	}}
 }

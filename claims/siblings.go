@@ -142,7 +142,7 @@ func capacity(s *study) []statement {
 	others := s.alike("change of the interference on %s from the narrowest to the widest network", by,
 		largerOf(overGames(s.comparisons, 0, single), overGames(s.comparisons, 1, single)))
 	for i := range others {
-		others[i].within.Low, others[i].within.High, others[i].apart, others[i].singles = -2, 2, true, true
+		others[i].within.Low, others[i].within.High, others[i].singles = -2, 2, true
 	}
 	return append(statements, others...)
 }

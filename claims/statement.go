@@ -38,9 +38,7 @@ type statement struct {
 	// statement that is not about a change.
 	room number
 	// within is the range of value for ASRs in [0, 1], or zero for that of the unit.
-	// apart doubles it for lifts, whose base rates are those of two models.
 	within stats.Range
-	apart  bool
 	// needs describes the missing measurements if value returns NaN. If it is
 	// empty, the measure is missing.
 	needs string
@@ -52,9 +50,6 @@ var asrAndLift = []Measure{ASR, Lift}
 // measure computes the values of one statement on one measure.
 func (s *study) measure(st statement, m Measure) Statistic {
 	within, opposite := cmp.Or(st.within, st.unit.within()), st.unit.opposite(st.bound)
-	if st.apart && m == Lift {
-		within.Low, within.High = 2*within.Low, 2*within.High
-	}
 	if st.level {
 		opposite = st.bound
 	}

@@ -21,7 +21,8 @@ const (
 	QuantityTopOne    Quantity = "top_one"
 
 	// Against an attacker's other games: lift minus that of its matched single, and lift of
-	// the matched single minus that of the lone game, in [-2, 2]; and the ASR where it
+	// the matched single minus that of the lone game, in [-2, 2] and almost always in
+	// [-1, 1], which the range of their intervals is; and the ASR where it
 	// poisons nothing.
 	QuantityInterference Quantity = "interference"
 	QuantityDilution     Quantity = "dilution"
@@ -41,10 +42,8 @@ const (
 // an upper bound, of whose mean no interval without further assumptions exists.
 func (q Quantity) Within() (stats.Range, bool) {
 	switch q {
-	case QuantityASRChange, QuantityCleanChange, QuantityRobustChange:
+	case QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution:
 		return stats.Range{Low: -1, High: 1}, true
-	case QuantityInterference, QuantityDilution:
-		return stats.Range{Low: -2, High: 2}, true
 	case QuantityCost, QuantityTime:
 		return stats.Range{}, false
 	default:
