@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -136,6 +137,7 @@ func findSummaries(runs []string, dir string) ([]*summary.Summary, error) {
 		}
 		paths = found
 	}
+	spareTime(paths)
 	var summaries []*summary.Summary
 	for _, path := range paths {
 		summary, err := summary.Load(path)
@@ -145,6 +147,26 @@ func findSummaries(runs []string, dir string) ([]*summary.Summary, error) {
 		summaries = append(summaries, summary)
 	}
 	return summaries, nil
+}
+
+// A report of little data ends sooner if it collects garbage at a larger growth of the heap, in percent, unless GOGC
+// says otherwise: one result of a thousand attackers takes 70 MB in place of 55.
+const (
+	littleData    = 4 << 20 // bytes of summaries
+	collectSeldom = 300
+)
+
+// spareTime sets the growth of the heap for the summaries at paths.
+func spareTime(paths []string) {
+	var size int64
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			size += info.Size()
+		}
+	}
+	if size <= littleData && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectSeldom)
+	}
 }
 
 // inStore lists the summaries of a store whose hash has the prefix.
