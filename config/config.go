@@ -71,6 +71,15 @@ type Seeds struct {
 	Training *uint64 `key:"training" help:"seed of the training: initial weights, order of the images, a defense's draws; unset: seed"`
 }
 
+// DealSeed returns the seed of the deal.
+func (c Config) DealSeed() uint64 { return orElse(c.Seeds.Deal, c.Seed) }
+
+// TriggerSeed returns the seed of the triggers and of random target labels.
+func (c Config) TriggerSeed() uint64 { return orElse(c.Seeds.Triggers, c.Seed) }
+
+// TrainingSeed returns the seed of the training.
+func (c Config) TrainingSeed() uint64 { return orElse(c.Seeds.Training, c.Seed) }
+
 // Pool sets the number of images in the game.
 type Pool struct {
 	Size int `key:"size" default:"0" range:"[0,)" flag:"pool" help:"images in the pool, a class-balanced random draw from the dataset; 0 takes the whole dataset"`
@@ -329,7 +338,7 @@ func parsePair(text string) (colluder, leader int, ok bool) {
 }
 
 // orElse returns *value, or fallback where value is unset.
-func orElse(value *float64, fallback float64) float64 {
+func orElse[T any](value *T, fallback T) T {
 	if value == nil {
 		return fallback
 	}

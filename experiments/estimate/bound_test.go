@@ -11,8 +11,7 @@ import (
 	"backfire/internal/runtest"
 )
 
-// An estimate of trainings that their loss may end early counts all epochs, and says that
-// this is the most.
+// Where a training may end early by its loss, an estimate counts all epochs and says that they are the most.
 func TestEstimateIsAnUpperBound(t *testing.T) {
 	for rule, bound := range map[string]bool{"": false, "loss < 0.5": true} {
 		sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {

@@ -121,24 +121,13 @@ func (p *planner) position(id int) int {
 	return slices.IndexFunc(p.all, func(a game.Attacker) bool { return a.ID == id })
 }
 
-// triggerSeed returns the seed of the triggers and of random target labels.
-func (p *planner) triggerSeed() uint64 { return orElse(p.cfg.Seeds.Triggers, p.cfg.Seed) }
-
-// orElse returns *value, or fallback where value is unset.
-func orElse(value *uint64, fallback uint64) uint64 {
-	if value == nil {
-		return fallback
-	}
-	return *value
-}
-
 // target returns the target class of an attacker. A random one comes from the attacker's own stream "label",
 // uniform over all classes.
 func (p *planner) target(id int) (int, error) {
 	a := p.cfg.Attackers
 	switch a.Labels {
 	case "random":
-		return streams.New(p.triggerSeed(), "label", uint64(id)).IntN(len(p.set.Classes)), nil
+		return streams.New(p.cfg.TriggerSeed(), "label", uint64(id)).IntN(len(p.set.Classes)), nil
 	case "list":
 		if id >= len(a.Targets) {
 			return 0, fmt.Errorf("attackers.targets: no target label for attacker %d", id)
@@ -319,12 +308,12 @@ func (p *planner) cell(c cell.Cell) (*planned, error) {
 func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 	cfg := p.cfg
 	rules := game.Rules{
-		Seed: orElse(cfg.Seeds.Deal, cfg.Seed), PoolSize: cfg.Pool.Size,
+		Seed: cfg.DealSeed(), PoolSize: cfg.Pool.Size,
 		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats,
 		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
 	}
-	triggerSeed := p.triggerSeed()
+	triggerSeed := cfg.TriggerSeed()
 	rules.TriggerSeed = &triggerSeed
 	rules = rules.Resolve(p.set).Canonical()
 	c := cell.Cell{
@@ -342,7 +331,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels), StopWhen: cfg.Train.StopRule().String(),
 		},
 	}
-	c.SeedTraining(orElse(cfg.Seeds.Training, cfg.Seed))
+	c.SeedTraining(cfg.TrainingSeed())
 	return c
 }
 

@@ -73,7 +73,7 @@ func TestSeatsOfASweep(t *testing.T) {
 	require.Equal(t, 3, worklist.Plans[2].First().Game.Seats)
 }
 
-// Any seats may attack, and an attacker is the same on its seat whoever else attacks.
+// Any seats may attack, and an attacker is the same on its seat, whichever other seats attack.
 func TestAnySeatsMayAttack(t *testing.T) {
 	set, err := testset.New(1)
 	require.NoError(t, err)
