@@ -71,14 +71,16 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 	}
 	lines := csv.NewReader(bytes.NewReader(text))
 	lines.FieldsPerRecord = len(queriesHead())
-	ids := r.Cell.Game.AgentIDs()
+	positions := map[string]int{}
+	for at, id := range r.Cell.Game.AgentIDs() {
+		positions[strconv.Itoa(id)] = at
+	}
 	position := func(text string) (int, error) {
-		for at, id := range ids {
-			if strconv.Itoa(id) == text {
-				return at, nil
-			}
+		at, ok := positions[text]
+		if !ok {
+			return 0, fmt.Errorf("there is no agent %q", text)
 		}
-		return 0, fmt.Errorf("there is no agent %q", text)
+		return at, nil
 	}
 	if head, err := lines.Read(); err != nil || !slices.Equal(head, queriesHead()) {
 		return nil, fmt.Errorf("store: read queries: unknown columns %v: %w", head, errors.Join(err, ErrBroken))
