@@ -134,13 +134,13 @@ const leastTaken = 0.2
 // images leastTaken or more are taken for any label.
 func (g Game) distinguished(position int) stats.Number {
 	poisoned, withLabel := 0.0, map[int]float64{}
-	column := map[int]int{} // by label: the first attacker with it, whose column counts it once
+	var columns []int // of the first attacker with each label, so that a label counts once
 	for i, a := range g.Attackers {
+		if _, known := withLabel[a.Target]; !known {
+			columns = append(columns, i)
+		}
 		poisoned += float64(a.Poisoned)
 		withLabel[a.Target] += float64(a.Poisoned)
-		if _, ok := column[a.Target]; !ok {
-			column[a.Target] = i
-		}
 	}
 	var values []float64
 	for j, a := range g.Attackers {
@@ -148,10 +148,10 @@ func (g Game) distinguished(position int) stats.Number {
 			continue
 		}
 		own, taken := 0.0, 0.0
-		for label, at := range column {
+		for _, at := range columns {
 			if share := g.Cross[j][at]; !math.IsNaN(share) {
 				taken += share
-				if label == a.Target {
+				if g.Attackers[at].Target == a.Target {
 					own = share
 				}
 			}
