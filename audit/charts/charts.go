@@ -13,7 +13,7 @@ import (
 	"backfire/stats"
 )
 
-// Quantity is what the cells of a map show.
+// Quantity names a figure of a phase diagram's cells.
 type Quantity string
 
 // The quantities. Success, ASR and lift are shares, interference is a difference.
