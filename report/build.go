@@ -178,10 +178,10 @@ func (b *builder) gameMarks(s *series) []string {
 	var collapsed, overlaps []string
 	for _, p := range s.complete() {
 		if p.game.Collapsed {
-			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
+			collapsed = append(collapsed, p.seedText())
 		}
 		if text := overlapText(p.game.Overlaps, p.game.OverlapCount); text != "" {
-			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
+			overlaps = append(overlaps, fmt.Sprintf("%s (seed %s)", text, p.seedText()))
 		}
 	}
 	if len(collapsed) > 0 {
@@ -230,7 +230,7 @@ func (b *builder) missing(s *series) string {
 		if seeds[cause] == nil {
 			causes = append(causes, cause)
 		}
-		seeds[cause] = append(seeds[cause], fmt.Sprint(p.point.Seed))
+		seeds[cause] = append(seeds[cause], p.seedText())
 	}
 	for i, cause := range causes {
 		causes[i] = seedsText(seeds[cause]) + ": " + cause

@@ -50,8 +50,7 @@ func orUndefined(n *stats.Number) float64 {
 
 // otherGame returns a figure over those attackers of the series that have it.
 func (s *series) otherGame(quantity table.Quantity, of func(a *summary.GameAttacker) float64) table.Value {
-	var over []table.MeasuredSpread
-	for _, p := range s.complete() {
+	return s.spread(quantity, func(p played) (table.MeasuredSpread, bool) {
 		var values []float64
 		images := 0
 		for i := range p.game.Attackers {
@@ -60,11 +59,8 @@ func (s *series) otherGame(quantity table.Quantity, of func(a *summary.GameAttac
 				values, images = append(values, value), images+a.ASR.Of
 			}
 		}
-		if len(values) > 0 {
-			over = append(over, table.MeasuredSpread{Over: stats.Summarize(values), Images: images})
-		}
-	}
-	return table.NewSpread(quantity, over)
+		return table.MeasuredSpread{Over: stats.Summarize(values), Images: images}, len(values) > 0
+	})
 }
 
 // compared returns those of otherGames, by position, that some series has, in a table
