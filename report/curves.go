@@ -17,7 +17,7 @@ func (b *builder) curveRows() {
 	for _, s := range b.all {
 		for _, p := range s.complete() {
 			row := table.CurveRow{
-				Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Model: p.game.Cell,
+				Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Repetition: p.point.Repetition, Defender: s.defender, N: s.n, Model: p.game.Cell,
 			}
 			for _, scores := range p.game.Curve {
 				row.Epoch = scores.Epoch

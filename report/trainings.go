@@ -107,6 +107,14 @@ func (p played) seedText() string {
 	return fmt.Sprintf("%d (training %d)", p.point.Seed, p.point.Repetition)
 }
 
+// trainingSeed returns the seed of the training of a game.
+func (p played) trainingSeed() uint64 {
+	if p.point.Training.Seed != nil {
+		return *p.point.Training.Seed
+	}
+	return p.point.Seed
+}
+
 // singles are the single ASRs of the attackers in one training of one seed.
 type singles struct {
 	seed       uint64
