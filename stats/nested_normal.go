@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"sync"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -36,9 +37,8 @@ func (n Nested) NormalComponents(level float64) (Components, error) {
 		return c, nil
 	}
 	between := t * square(float64(Over(all, func(m seedMoments) float64 { return m.mean }).Std)) * seeds / (seeds - 1)
-	f := distuv.F{D1: seeds - 1, D2: seeds * (t - 1)}
 	ratio, chi := between/within, distuv.ChiSquared{K: seeds - 1}
-	high, low := f.Quantile(upper), f.Quantile(lower)
+	high, low := quantileF(seeds-1, seeds*(t-1), upper), quantileF(seeds-1, seeds*(t-1), lower)
 	game := func(f, p float64) Number {
 		return Number(max(0, chi.K*between*(1-f/ratio)/(t*chi.Quantile(p))))
 	}
@@ -53,4 +53,19 @@ func (n Nested) NormalComponents(level float64) (Components, error) {
 	}
 	c.ShareLow, c.ShareHigh = share(low), share(high)
 	return c, nil
+}
+
+// knownF holds the quantiles of F that were computed, which takes a hundred times as long as
+// the rest of the interval and recurs in every table.
+var knownF sync.Map // [3]float64 -> float64
+
+// quantileF returns the quantile of the F distribution with d1 and d2 degrees of freedom.
+func quantileF(d1, d2, p float64) float64 {
+	key := [3]float64{d1, d2, p}
+	if known, ok := knownF.Load(key); ok {
+		return known.(float64)
+	}
+	quantile := distuv.F{D1: d1, D2: d2}.Quantile(p)
+	knownF.Store(key, quantile)
+	return quantile
 }
