@@ -47,24 +47,6 @@ func TestKnownTruthsOfSiblings(t *testing.T) {
 			return []Game{plain(seed, Same, 90).with(one), three(seed, 90).with(several)}
 		}
 	}
-	labelled := func(same, distinct float64) func(uint64) []Game {
-		return func(seed uint64) []Game {
-			return []Game{three(seed, same), plain(seed, Distinct, distinct, distinct, distinct)}
-		}
-	}
-	party := func(same, some, distinct float64) func(uint64) []Game {
-		return func(seed uint64) []Game {
-			shared := plain(seed, Mixed, some, some, some, some, some).with(func(g *Game) {
-				for i := range g.Attackers {
-					g.Attackers[i].Target = max(1, i) // attackers 0 and 1 share a label
-				}
-			})
-			return []Game{
-				plain(seed, Same, same, same, same, same, same), shared,
-				plain(seed, Distinct, distinct, distinct, distinct, distinct, distinct),
-			}
-		}
-	}
 	escalated := func(one, every [3]float64) func(uint64) []Game {
 		return func(seed uint64) []Game {
 			return []Game{
@@ -139,6 +121,29 @@ func TestSettingsAreNamed(t *testing.T) {
 		return games
 	})[0]
 	require.Equal(t, []string{"N = 2, label 2, p = 0.2, no defense, pool of 0, width 8, random triggers (seed 1)"}, v.Missing)
+}
+
+// labelled returns games of three attackers with one label and with one for each.
+func labelled(same, distinct float64) func(uint64) []Game {
+	return func(seed uint64) []Game {
+		return []Game{plain(seed, Same, same, same, same), plain(seed, Distinct, distinct, distinct, distinct)}
+	}
+}
+
+// party returns games of five attackers with one label, with one for two of them, and with one
+// for each.
+func party(same, some, distinct float64) func(uint64) []Game {
+	return func(seed uint64) []Game {
+		shared := plain(seed, Mixed, some, some, some, some, some).with(func(g *Game) {
+			for i := range g.Attackers {
+				g.Attackers[i].Target = max(1, i) // attackers 0 and 1 share a label
+			}
+		})
+		return []Game{
+			plain(seed, Same, same, same, same, same, same), shared,
+			plain(seed, Distinct, distinct, distinct, distinct, distinct, distinct),
+		}
+	}
 }
 
 // A party is two in five attackers with one label, and the others have labels of their own.

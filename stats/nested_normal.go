@@ -55,8 +55,8 @@ func (n Nested) NormalComponents(level float64) (Components, error) {
 	return c, nil
 }
 
-// knownF holds the quantiles of F that were computed, which takes a hundred times as long as
-// the rest of the interval and recurs in every table.
+// knownF holds the quantiles of F that were computed, which take most of the time of the
+// interval and recur.
 var knownF sync.Map // [3]float64 -> float64
 
 // quantileF returns the quantile of the F distribution with d1 and d2 degrees of freedom.

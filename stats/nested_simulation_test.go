@@ -153,72 +153,82 @@ func jackknife(t *testing.T, n stats.Nested) (low, high stats.Number) {
 	return share(ci.High), share(ci.Low)
 }
 
+// betTrials is the number of samples for the betting, which takes longer than the others.
+const betTrials = 120
+
+// simulate returns how often each method covers the share of an outcome, and how often the
+// betting excludes a share of one half, in percent. The standard error of 95 % is 2 points for
+// the betting, and 0.7 or 1 for the others.
+func (o spreadOutcome) simulate(t *testing.T, trainings, seeds int) (covered []float64, excluded float64) {
+	const roundoff = 1e-5
+	trials := 400
+	if o.hump {
+		trials = 1000
+	}
+	rng := streams.New(1, "spread "+o.name, uint64(trainings), uint64(seeds))
+	covered = make([]float64, len(spreadMethods))
+	for trial := range trials {
+		n := make(stats.Nested, seeds)
+		for i := range n {
+			n[i] = o.draw(rng, trainings)
+		}
+		for i, m := range spreadMethods {
+			percent := 100 / float64(trials)
+			if m.name == betting {
+				percent = 100.0 / betTrials
+			}
+			if m.name == betting && trial >= betTrials {
+				continue
+			}
+			low, high := m.of(t, n)
+			if float64(low) <= o.share+roundoff && o.share-roundoff <= float64(high) {
+				covered[i] += percent
+			}
+			if m.name == betting && (low > 0.5 || high < 0.5) {
+				excluded += percent
+			}
+		}
+	}
+	return covered, excluded
+}
+
+// promises reports whether a method is used for such outcomes, so that it has to cover.
+func (o spreadOutcome) promises(method string) bool {
+	return method == betting || o.hump && method == "F distribution"
+}
+
 // The betting covers the share of the trainings on every kind of outcome, the F distribution
 // on those with a single hump. The tables are those of docs/tables.md.
 func TestSpreadSimulation(t *testing.T) {
-	// The standard error of 95 % is 2 points for the betting, which takes longer, and 0.7 or 1 for
-	// the others.
-	const ofBetting, roundoff = 120, 1e-5
-	head := "| spread of a seed's values |"
-	rule := "\n|---|"
+	head, rule := "| spread of a seed's values |", "\n|---|"
 	for _, m := range spreadMethods {
 		head, rule = head+" "+m.name+" |", rule+"---|"
 	}
-	var text strings.Builder
+	text := "\n" + head + rule + "\n"
 	told := "\n| spread of a seed's values | 2 trainings | 4 trainings |\n|---|---|---|\n"
-	text.WriteString("\n" + head + rule + "\n")
 	for _, o := range spreadOutcomes() {
-		trials := 400
-		if o.hump {
-			trials = 1000
-		}
-		covered := make([]string, len(spreadMethods))
+		cells := make([]string, len(spreadMethods))
 		excluded := ""
 		for _, trainings := range []int{2, 4} {
 			excluded += " |"
-			for i := range covered {
-				if trainings == 4 {
-					covered[i] += " /"
-				}
-			}
 			for _, seeds := range []int{6, 12, 24} {
-				rng := streams.New(1, "spread "+o.name, uint64(trainings), uint64(seeds))
-				counts, excludes := make([]int, len(spreadMethods)), 0
-				for trial := range trials {
-					n := make(stats.Nested, seeds)
-					for i := range n {
-						n[i] = o.draw(rng, trainings)
-					}
-					for i, m := range spreadMethods {
-						if m.name == betting && trial >= ofBetting {
-							continue
-						}
-						low, high := m.of(t, n)
-						if float64(low) <= o.share+roundoff && o.share-roundoff <= float64(high) {
-							counts[i]++
-						}
-						if m.name == betting && (low > 0.5 || high < 0.5) {
-							excludes++
-						}
-					}
-				}
+				covered, half := o.simulate(t, trainings, seeds)
 				for i, m := range spreadMethods {
-					percent := 100 * float64(counts[i]) / float64(trials)
-					if m.name == betting {
-						percent = 100 * float64(counts[i]) / ofBetting
+					if trainings == 4 && seeds == 6 {
+						cells[i] += " /"
 					}
-					covered[i] += fmt.Sprintf(" %.0f", percent)
-					if m.name == betting || o.hump && m.name == "F distribution" {
-						require.GreaterOrEqual(t, percent, 93.0, "%s, %s, %d seeds, %d trainings", m.name, o.name, seeds, trainings)
+					cells[i] += fmt.Sprintf(" %.0f", covered[i])
+					if o.promises(m.name) {
+						require.GreaterOrEqual(t, covered[i], 93.0, "%s, %s, %d seeds, %d trainings", m.name, o.name, seeds, trainings)
 					}
 				}
-				excluded += fmt.Sprintf(" %.0f", 100*float64(excludes)/ofBetting)
+				excluded += fmt.Sprintf(" %.0f", half)
 			}
 		}
-		text.WriteString("| " + o.name + " |" + strings.Join(covered, " |") + " |\n")
+		text += "| " + o.name + " |" + strings.Join(cells, " |") + " |\n"
 		if o.share != 0.5 && !o.hump {
 			told += "| " + o.name + excluded + " |\n"
 		}
 	}
-	compareSection(t, "../docs/tables.md", "spread", text.String()+told+"\n")
+	compareSection(t, "../docs/tables.md", "spread", text+told+"\n")
 }

@@ -66,7 +66,8 @@ func TestComponentsReference(t *testing.T) {
 				want      []float64
 				low, high stats.Number
 			}{
-				{c.Normal.Share, got.ShareLow, got.ShareHigh}, {c.Normal.Game, got.Game.Low, got.Game.High},
+				{c.Normal.Share, got.ShareLow, got.ShareHigh},
+				{c.Normal.Game, got.Game.Low, got.Game.High},
 				{c.Normal.Training, got.Training.Low, got.Training.High},
 			} {
 				require.InEpsilon(t, 1+limits.want[0], 1+float64(limits.low), 1e-6)
