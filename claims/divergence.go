@@ -84,7 +84,7 @@ func (s *study) correlationWithinGroups(r seedGames, m Measure) float64 {
 
 // hasDivergence reports whether a divergence was measured in a game of any seed.
 func (s *study) hasDivergence(g gameKey) bool {
-	return slices.ContainsFunc(s.seeds, func(seed uint64) bool {
+	return slices.ContainsFunc(s.seeds, func(seed repetition) bool {
 		return slices.ContainsFunc(s.games[seed][g].Attackers, func(a Attacker) bool { return a.Divergence.Defined() })
 	})
 }

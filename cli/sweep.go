@@ -159,8 +159,8 @@ func resolveSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	return sweeps, nil
 }
 
-// sweepPoints returns the points of all sweeps, with names that also distinguish datasets
-// and seeds.
+// sweepPoints returns the points of all sweeps, with names that also distinguish datasets,
+// seeds and trainings.
 func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 	var points []plan.SweepPoint
 	seeds, names := map[uint64]bool{}, map[string]bool{}
@@ -181,7 +181,12 @@ func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 			if len(seeds) > 1 {
 				parts = append(parts, fmt.Sprintf("seed %d", point.Config.Seed))
 			}
-			points = append(points, plan.SweepPoint{Name: strings.Join(parts, ", "), Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+			if point.Training > 0 {
+				parts = append(parts, fmt.Sprintf("training %d", point.Training))
+			}
+			points = append(points, plan.SweepPoint{
+				Name: strings.Join(parts, ", "), Keys: point.Keys, Config: point.Config, Verify: point.Verify, Training: point.Training,
+			})
 		}
 	}
 	return points

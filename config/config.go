@@ -69,6 +69,8 @@ type Seeds struct {
 	Deal     *uint64 `key:"deal" help:"seed of the deal: the pool, who owns and holds out which image, and which are poisoned; unset: seed"`
 	Triggers *uint64 `key:"triggers" help:"seed of the triggers and of random target labels; unset: seed"`
 	Training *uint64 `key:"training" help:"seed of the training: initial weights, order of the images, a defense's draws; unset: seed"`
+	// Trainings counts the trainings of every game.
+	Trainings int `key:"trainings" default:"1" range:"[1,)" flag:"training-seeds" help:"trainings of every game and of its matched singles, on one deal and with the same triggers; the first has the seed of the training, the others have seeds drawn from it. Tables then tell how much of the spread over the seeds is the training's, and the mean over the trainings is the figure of a seed"`
 }
 
 // DealSeed returns the seed of the deal.

@@ -50,6 +50,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
 		Seed:      1,
+		Seeds:     config.Seeds{Trainings: 1},
 		Data:      config.Data{Name: "embedded", Split: "auto"},
 		Deal:      config.Deal{DefenderShare: 0.4, HeldOut: 0.2, Seats: "max"},
 		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "#2", P: 0.2, Budget: "non_target", LabelMode: "dirty"},

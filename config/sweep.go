@@ -23,8 +23,8 @@ type Sweep struct {
 	Preset string // the preset that all points start from; empty: none
 	// Primary holds the choices that the file fixes before anything is trained; nil: none.
 	Primary *Primary
-	// Points are sorted by seed, then by the entries of the file's list, then by
-	// the grid, whose last key varies fastest. No two points are equal.
+	// Points are sorted by seed, then by training, then by the entries of the file's list,
+	// then by the grid, whose last key varies fastest. No two points are equal.
 	Points []Point
 	// Notices are those of [Resolved] that hold at every point with the setting.
 	Notices []string
@@ -32,7 +32,7 @@ type Sweep struct {
 
 // Point is one configuration of a sweep.
 type Point struct {
-	// Name is unique among the points of one seed. It consists of the point's name
+	// Name is unique among the points of one seed and training. It consists of the point's name
 	// in the file's list, if it has one, and of the keys that the point sets.
 	Name string
 	// Keys holds the keys in which the points differ, apart from the seed, with the
@@ -40,6 +40,9 @@ type Point struct {
 	Keys map[string]string
 	// Config is the whole configuration; Config.Seed is the point's seed.
 	Config Config
+	// Training is the number of this training of the point's games, from 1 on, if there are
+	// several (Config.Seeds.Trainings); otherwise 0.
+	Training int
 	// Verify is the configuration in which the point's triggers are verified
 	// (trigger.min_single_asr): Config with the sweep's settings for that. nil:
 	// Config itself.
@@ -96,6 +99,9 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	}
 	if faults := x.effects.faults(); len(faults) > 0 {
 		return nil, faults[0]
+	}
+	if x.points = trainings(x.points); len(x.points) > MaxPoints {
+		return nil, invalidf("%s: has more than %d points with all of their trainings", file.source, MaxPoints)
 	}
 	return &Sweep{
 		Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Primary: file.primary, Points: x.points,

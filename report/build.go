@@ -92,6 +92,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 	b.notes(number > 0)
 	b.attackerRows()
 	b.curveRows()
+	if err := b.spreads(); err != nil {
+		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
+	}
 	if err := b.judge(number); err != nil {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
 	}
@@ -178,10 +181,10 @@ func (b *builder) gameMarks(s *series) []string {
 	var collapsed, overlaps []string
 	for _, p := range s.complete() {
 		if p.game.Collapsed {
-			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
+			collapsed = append(collapsed, p.seedText())
 		}
 		if text := overlapText(p.game.Overlaps, p.game.OverlapCount); text != "" {
-			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
+			overlaps = append(overlaps, fmt.Sprintf("%s (seed %s)", text, p.seedText()))
 		}
 	}
 	if len(collapsed) > 0 {
@@ -230,7 +233,7 @@ func (b *builder) missing(s *series) string {
 		if seeds[cause] == nil {
 			causes = append(causes, cause)
 		}
-		seeds[cause] = append(seeds[cause], fmt.Sprint(p.point.Seed))
+		seeds[cause] = append(seeds[cause], p.seedText())
 	}
 	for i, cause := range causes {
 		causes[i] = seedsText(seeds[cause]) + ": " + cause
@@ -267,12 +270,15 @@ func (b *builder) attackerRows() {
 		for _, p := range s.complete() {
 			for _, a := range p.game.Attackers {
 				row := table.AttackerRow{
-					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
+					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Repetition: p.point.Repetition, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
 					Attacker: a.ID, Target: a.Target, Label: a.Label, Poisoned: a.Poisoned, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: (*table.Divergence)(a.Divergence),
 					Randomness:    a.Randomness,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
+				}
+				if p.point.Repetition > 0 {
+					row.TrainingSeed = p.trainingSeed()
 				}
 				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw
 				if a.Transfer != nil {

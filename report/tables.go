@@ -89,8 +89,7 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 	if b.paper != nil && b.usual == paperRate {
 		printed = b.paper.Table1.Single
 	}
-	bySeed, images := map[uint64][]float64{}, map[uint64]int{}
-	var seeds []uint64
+	var alone []singles
 	for i := range attackers {
 		entry := table.Entry{}
 		// The largest game has them all; every other has the same ones.
@@ -102,23 +101,15 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 			entry = table.Entry{Values: []table.Value{single}, Marks: b.drawMarks(s, i)}
 			for _, p := range s.complete() {
 				if single := p.game.Attackers[i].SingleASR; single != nil {
-					if bySeed[p.point.Seed] == nil {
-						seeds = append(seeds, p.point.Seed)
-					}
-					bySeed[p.point.Seed] = append(bySeed[p.point.Seed], single.Value())
-					images[p.point.Seed] += single.Of
+					alone = addSingle(alone, p, *single)
 				}
 			}
 		}
 		row.Entries = append(row.Entries, entry)
 	}
-	var over []table.MeasuredSpread
-	for _, seed := range seeds {
-		over = append(over, table.MeasuredSpread{Over: stats.Summarize(bySeed[seed]), Images: images[seed]})
-	}
-	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)))
+	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, singlesOverSeeds(alone)), printed)))
 	row.Entries = append(row.Entries, make([]table.Entry, len(b.table.Columns)-len(row.Entries))...)
-	return row, len(seeds) > 0
+	return row, len(alone) > 0
 }
 
 // largest returns the game at the usual rate with the most seeds in which the

@@ -57,7 +57,11 @@ func valuesOf(key config.Key) []string {
 // fingerprint returns all that a plan depends on: its hash, its cells and its artefacts.
 func fingerprint(t *testing.T, cfg config.Config) (string, error) {
 	t.Helper()
-	sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: cfg}}, enginetest.Loader)
+	var points []plan.SweepPoint
+	for _, p := range (config.Point{Config: cfg}).Trainings() {
+		points = append(points, plan.SweepPoint{Config: p.Config, Verify: p.Verify, Training: p.Training})
+	}
+	sweep, err := plan.NewSweep(context.Background(), points, enginetest.Loader)
 	if err != nil {
 		return "", err
 	}

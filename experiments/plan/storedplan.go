@@ -58,6 +58,8 @@ type StoredPoint struct {
 	Keys   map[string]string `json:"keys"` // the varied keys and their values
 	Config config.Config     `json:"config"`
 	Verify *config.Config    `json:"verify,omitempty"` // see SweepPoint.Verify
+	// Training is SweepPoint.Training.
+	Training int `json:"training,omitempty"`
 }
 
 func formats() []int { return []int{cell.Format, store.ResultFormat, Format, SweepFormat} }

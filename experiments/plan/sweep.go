@@ -27,6 +27,8 @@ type SweepPoint struct {
 	// Verify is the configuration whose single games verify triggers (trigger.min_single_asr); its seed and
 	// images are Config's. nil: Config.
 	Verify *config.Config
+	// Training is the number of this training of the point's games, from 1 on, if there are several; otherwise 0.
+	Training int
 }
 
 // PlannedPoint is a point of a sweep with the games that it asks for if every first trigger is kept.

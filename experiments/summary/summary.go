@@ -53,7 +53,12 @@ type PointSummary struct {
 	Name string            `json:"name"`
 	Keys map[string]string `json:"keys"` // the varied keys and their values
 
-	Seed     uint64        `json:"seed"`
+	Seed uint64 `json:"seed"`
+	// Repetition is the number of this training of the games, from 1 on, where each has several on
+	// one deal and with the same triggers (seeds.trainings); otherwise 0. The seed of the training
+	// is in Training.
+	Repetition int `json:"repetition,omitempty"`
+
 	Data     cell.Data     `json:"data"`
 	Pool     int           `json:"pool_size"`
 	Model    cell.Model    `json:"model"`
@@ -132,7 +137,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.CachedReader) (PointSummary, error) {
 	first := plan.First()
 	s := PointSummary{
-		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
+		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Repetition: point.Training, Data: first.Data, Pool: first.Game.PoolSize,
 		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}

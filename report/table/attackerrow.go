@@ -7,13 +7,18 @@ import (
 
 // AttackerRow is one attacker of one game of one seed: a line of FormatCSV.
 type AttackerRow struct {
-	Point    string            `json:"point"`
-	Keys     map[string]string `json:"keys"`
-	Seed     uint64            `json:"seed"`
-	Defender string            `json:"defender"`
-	N        int               `json:"n"`
-	Cell     string            `json:"cell"`   // hash of the model that answers the attacker's queries
-	Models   int               `json:"models"` // trained for the game, by this defender
+	Point string            `json:"point"`
+	Keys  map[string]string `json:"keys"`
+	Seed  uint64            `json:"seed"`
+	// Repetition is the number of this training of the game, from 1 on, and TrainingSeed its
+	// seed, where the game has several trainings; otherwise both are 0.
+	Repetition   int    `json:"repetition,omitempty"`
+	TrainingSeed uint64 `json:"training_seed,omitempty"`
+
+	Defender string `json:"defender"`
+	N        int    `json:"n"`
+	Cell     string `json:"cell"`   // hash of the model that answers the attacker's queries
+	Models   int    `json:"models"` // trained for the game, by this defender
 
 	Attacker   int          `json:"attacker"`
 	Target     int          `json:"target"`

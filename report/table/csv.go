@@ -28,6 +28,10 @@ var attackerColumns = []string{
 // has a randomness.
 var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 
+// repetitionColumns are the columns behind these that a table has where games were trained
+// several times.
+var repetitionColumns = []string{"training", "training_seed"}
+
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
@@ -42,7 +46,7 @@ func (t *Table) keyColumns() []string {
 	keys := map[string]bool{}
 	for _, r := range t.AttackerRows {
 		for key := range r.Keys {
-			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) {
+			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) && !slices.Contains(repetitionColumns, key) {
 				keys[key] = true
 			}
 		}
@@ -52,8 +56,8 @@ func (t *Table) keyColumns() []string {
 
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
-	keys, randomness := t.keyColumns(), t.randomnessColumns()
-	lines := [][]string{slices.Concat(attackerColumns, randomness, keys)}
+	keys, randomness, repetition := t.keyColumns(), t.randomnessColumns(), t.repetitionColumns()
+	lines := [][]string{slices.Concat(attackerColumns, randomness, repetition, keys)}
 	for _, r := range t.AttackerRows {
 		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
@@ -73,6 +77,9 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		}
 		if len(randomness) > 0 {
 			line = append(line, randomnessTexts(r.Randomness)...)
+		}
+		if len(repetition) > 0 {
+			line = append(line, strconv.Itoa(r.Repetition), strconv.FormatUint(r.TrainingSeed, 10))
 		}
 		for _, key := range keys {
 			value := r.Keys[key]

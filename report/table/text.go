@@ -35,6 +35,7 @@ func (t *Table) text() string {
 	if len(t.Lists) > 0 {
 		t.writeLists(&out, width)
 	}
+	t.writeSpread(&out, width)
 	for _, group := range t.ClaimGroups() {
 		out.WriteByte('\n')
 		wrapTo(&out, width, "", group.Head)

@@ -28,6 +28,10 @@ const (
 	QuantityDilution     Quantity = "dilution"
 	QuantityTransfer     Quantity = "transfer_asr"
 
+	// QuantityRandomness is the total-variation distance of the predictions for stamped images
+	// from the uniform distribution, in [0, 1].
+	QuantityRandomness Quantity = "tv_uniform"
+
 	// Against the same game without a defense: differences in [-1, 1], and the
 	// images through training steps and the time of all epochs as shares of that
 	// game's.
