@@ -102,6 +102,10 @@ char *bf_graph_end(void *graph);
 char *bf_graph_replay(void *graph);
 // Drops the recording, if there is one.
 char *bf_graph_forget(void *graph);
+// How many requests for memory of the device failed on the graph's stream since
+// the process began. cuDNN's callers catch such a failure and take another
+// algorithm, which rounds differently.
+char *bf_graph_shortages(void *graph, int64_t *count);
 
 // Has this process compute with a set of kernels, "avx512", "avx2" or "plain",
 // or with that of the processor ("auto"), as it does at first. All give the

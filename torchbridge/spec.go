@@ -67,6 +67,9 @@ type Options struct {
 	Notice func(message string)
 
 	graph bool // libtorch's gradient graph computes on a CPU in fp32, too
+	// newRecorder makes what records a step; nil: newGraph on a GPU, and on a CPU steps are
+	// not recorded.
+	newRecorder func(cDevice) (recorder, error)
 }
 
 func (t TrainSpec) validate() error {
