@@ -46,6 +46,10 @@ type Runner struct {
 	// PerProcess is the number of workers that share a process, see the function PerProcess. 0 is
 	// taken as 1.
 	PerProcess int
+	// Devices, if there are any, take the place of Device, Workers and PerProcess: models are
+	// trained on several devices at a time, each by processes of its own. A device whose processes
+	// fail one after another is given up while others are left.
+	Devices []DeviceWorkers
 
 	// Observer, if not nil, receives the events of the run, one at a time.
 	Observer worker.Observer
