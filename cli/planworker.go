@@ -27,6 +27,7 @@ type PlanWorkerOptions struct {
 	Grace   time.Duration // for reaching a checkpoint after a request to stop
 	Cells   int           // the most to train; 0: any number
 	Device  string        // in place of the plan's; empty: the plan's
+	GPUs    int           // that the worker was promised, and trains on; 0: none was promised
 	Workers int           // likewise; -1: the plan's
 	Threads int           // likewise; -1: the plan's
 }
@@ -69,7 +70,8 @@ Exit codes: 0 every game has its results, 3 some models failed and the others ar
 	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
 	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")
 	config.IntVar(set, &opts.Cells, "cells", 0, "the most models to train; 0: any number")
-	set.StringVar(&opts.Device, "device", "", "device to train on: auto, cpu, cuda or cuda:K; empty: as planned")
+	set.StringVar(&opts.Device, "device", "", "device to train on: auto, cpu, cuda, cuda:K, a list such as cuda:0,1, or all; empty: as planned")
+	config.IntVar(set, &opts.GPUs, "gpus", 0, "GPUs that this worker was promised: with fewer it fails, and auto trains on all of them; 0: none")
 	config.IntVar(set, &opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
 	config.IntVar(set, &opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0: one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -101,8 +103,8 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
-		return Usagef("worker: --time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
+	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.GPUs < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
+		return Usagef("worker: --time %s, --grace %s, --cells %d, --gpus %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells, opts.GPUs)
 	}
 	begun := time.Now()
 	plan, err := opts.open()
@@ -111,8 +113,18 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	}
 	cfg := plan.stored.Points[0].Config
 	cfg.Store = plan.store.Dir()
+	forGPU := plan.stored.GPU
 	if opts.Device != "" {
-		cfg.Device = opts.Device
+		cfg.Device, forGPU = opts.Device, false
+	}
+	if opts.GPUs > 0 || forGPU && cfg.Device == deviceAuto {
+		described, err := opts.Run.Describe(ctx)
+		if err != nil {
+			return err
+		}
+		if cfg.Device, err = demandedDevice(cfg.Device, opts.GPUs, len(described.Libtorch.GPUs), forGPU); err != nil {
+			return err
+		}
 	}
 	if opts.Workers >= 0 {
 		cfg.Workers = opts.Workers

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/hardware"
 )
 
 // standIn returns the path of a shell script that stands for an engine, and its
