@@ -31,6 +31,8 @@ type recorder interface {
 	// shortages returns how many requests for memory have failed so far in work that was
 	// asked for by this recorder's thread, whether or not the work failed.
 	shortages() (int64, error)
+	// nodes returns the number of parts of the recording, 0 without one.
+	nodes() (int, error)
 	// free gives the recording and all that belongs to it back.
 	free()
 }
@@ -104,6 +106,15 @@ func (g *graph) shortages() (int64, error) {
 		return 0, fmt.Errorf("torchbridge: failed requests for memory: %w", err)
 	}
 	return int64(count), nil
+}
+
+// nodes returns the number of kernels, copies and settings of memory that were recorded.
+func (g *graph) nodes() (int, error) {
+	var count C.int64_t
+	if err := shimError(C.bf_graph_nodes(g.handle, &count)); err != nil {
+		return 0, fmt.Errorf("torchbridge: nodes of a recording: %w", err)
+	}
+	return int(count), nil
 }
 
 // free gives recording and stream back.

@@ -31,6 +31,7 @@ func (f *fakeRecorder) recorded() bool            { return f.step != nil }
 func (f *fakeRecorder) replay() error             { return f.step() }
 func (f *fakeRecorder) forget() error             { f.step = nil; return nil }
 func (f *fakeRecorder) shortages() (int64, error) { return f.failed(), nil }
+func (f *fakeRecorder) nodes() (int, error)       { return 1, nil }
 func (f *fakeRecorder) free()                     {}
 
 // recordedTraining returns a trainer on the CPU whose steps are recorded, as on a GPU, and the

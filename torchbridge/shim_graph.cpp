@@ -66,8 +66,8 @@ void count_shortages() {
     at::globalContext().lazyInitDevice(at::kCUDA); // makes the allocator
     c10::cuda::CUDACachingAllocator::attachOutOfMemoryObserver(
         [](int64_t device, size_t, size_t, size_t) {
-          auto stream = c10::cuda::getCurrentCUDAStream(
-              static_cast<DeviceIndex>(device));
+          auto stream =
+              c10::cuda::getCurrentCUDAStream(static_cast<DeviceIndex>(device));
           std::lock_guard<std::mutex> lock(shortages_mutex);
           ++shortages()[name_of(stream)];
         });
@@ -129,6 +129,7 @@ struct Graph {
   CUDAStream stream;
   std::unique_ptr<at::cuda::CUDAGraph> recorded;
   c10::MempoolId_t pool{0, 0};
+  int64_t nodes = 0; // of the recording
 };
 
 Graph &graph_of(void *handle) { return *static_cast<Graph *>(handle); }
@@ -166,6 +167,23 @@ void abandon(Graph &g) noexcept {
   g.recorded.reset();
 }
 
+// Counts what a recording under way has so far.
+int64_t count_nodes(const Graph &g) {
+  auto status = cudaStreamCaptureStatusNone;
+  cudaGraph_t part = nullptr;
+  size_t count = 0;
+#if CUDART_VERSION >= 13000
+  C10_CUDA_CHECK(cudaStreamGetCaptureInfo(g.stream, &status, nullptr, &part,
+                                          nullptr, nullptr, nullptr));
+#else
+  C10_CUDA_CHECK(cudaStreamGetCaptureInfo_v2(g.stream, &status, nullptr, &part,
+                                             nullptr, nullptr));
+#endif
+  if (status == cudaStreamCaptureStatusActive)
+    C10_CUDA_CHECK(cudaGraphGetNodes(part, nullptr, &count));
+  return static_cast<int64_t>(count);
+}
+
 // Drops the recording and gives its memory back, which libtorch would keep for
 // a recording that never comes. A libtorch whose CUDAGraph::reset() frees the
 // stream's cuBLAS workspaces (PyTorch's pull request 175276) would take them
@@ -175,6 +193,7 @@ void drop(Graph &g) {
   if (!g.recorded)
     return;
   g.recorded.reset();
+  g.nodes = 0;
   c10::cuda::CUDACachingAllocator::emptyCache(g.pool);
 }
 
@@ -218,6 +237,7 @@ char *bf_graph_end(void *graph) {
   return guarded([&] {
     auto &g = graph_of(graph);
     try {
+      g.nodes = count_nodes(g);
       g.recorded->capture_end();
     } catch (...) {
       abandon(g);
@@ -243,6 +263,22 @@ char *bf_graph_shortages(void *graph, int64_t *count) {
   });
 }
 
+char *bf_graph_nodes(void *graph, int64_t *count) {
+  return guarded([&] { *count = graph_of(graph).nodes; });
+}
+
+char *bf_cuda_peak_memory(int index, int64_t *allocated, int64_t *reserved) {
+  return guarded([&] {
+    using namespace c10::cuda;
+    auto device = static_cast<DeviceIndex>(index);
+    auto stats = CUDACachingAllocator::getDeviceStats(device);
+    auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    *allocated = stats.allocated_bytes[all].peak;
+    *reserved = stats.reserved_bytes[all].peak;
+    CUDACachingAllocator::resetPeakStats(device);
+  });
+}
+
 #else
 
 namespace {
@@ -258,5 +294,7 @@ char *bf_graph_end(void *) { return without_cuda(); }
 char *bf_graph_replay(void *) { return without_cuda(); }
 char *bf_graph_forget(void *) { return without_cuda(); }
 char *bf_graph_shortages(void *, int64_t *) { return without_cuda(); }
+char *bf_graph_nodes(void *, int64_t *) { return without_cuda(); }
+char *bf_cuda_peak_memory(int, int64_t *, int64_t *) { return without_cuda(); }
 
 #endif

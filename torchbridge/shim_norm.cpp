@@ -25,7 +25,7 @@ namespace {
 struct Norm {
   at::Tensor mean, variance; // running
   double momentum, epsilon;
-  bool relu, training;
+  bool relu, training, cudnn;
 };
 
 // The matrix of pixels and channels that a channels_last tensor is.
@@ -134,12 +134,12 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
 };
 
 // The normalisation by libtorch. On CUDA by its own kernels: in N,H,W,C,
-// at::batch_norm takes cuDNN's semi-persistent ones, whose blocks must all be on
-// the device at a time, so that models side by side wait for each other
+// at::batch_norm takes cuDNN's semi-persistent ones, whose blocks must all be
+// on the device at a time, so that models side by side wait for each other
 // (PyTorch's issue 80259).
 at::Tensor unfused(const at::Tensor &x, const at::Tensor &weight,
                    const at::Tensor &bias, const Norm &norm) {
-  if (x.is_cuda())
+  if (x.is_cuda() && !norm.cudnn)
     return std::get<0>(at::native_batch_norm(x, weight, bias, norm.mean,
                                              norm.variance, norm.training,
                                              norm.momentum, norm.epsilon));
@@ -150,9 +150,9 @@ at::Tensor unfused(const at::Tensor &x, const at::Tensor &weight,
 } // namespace
 
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
-                   void *weight, void *bias, void *mean, void *variance,
-                   double momentum, double epsilon, void *residual, int relu,
-                   int training, void **out) {
+                   int cudnn, void *weight, void *bias, void *mean,
+                   void *variance, double momentum, double epsilon,
+                   void *residual, int relu, int training, void **out) {
   return guarded([&] {
     auto z =
         convolved(tensor_of(x), tensor_of(conv), stride, padding, direct != 0);
@@ -161,8 +161,8 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
     std::optional<at::Tensor> added;
     if (residual)
       added = tensor_of(residual);
-    Norm norm{tensor_of(mean), tensor_of(variance), momentum,
-              epsilon,         relu != 0,           training != 0};
+    Norm norm{tensor_of(mean), tensor_of(variance), momentum,  epsilon,
+              relu != 0,       training != 0,       cudnn != 0};
     if (!fits(z)) {
       z = unfused(z, tensor_of(weight), tensor_of(bias), norm);
       if (added)

@@ -97,7 +97,7 @@ func (t *Trainer) build() error {
 		return err
 	}
 	t.recorder = first.graph
-	if t.net, err = newResNet(t.opt.Model, t.opt.Kernels, t.opt.Seed, t.device); err != nil {
+	if t.net, err = newResNet(t.opt, t.device); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16
@@ -137,6 +137,15 @@ func (t *Trainer) build() error {
 		t.native, err = newNative(t.opt, t.net, t.optimizer, t.scale, t.shift)
 	}
 	return err
+}
+
+// GraphNodes returns the number of kernels, copies and settings of memory that the plain
+// step consists of as a CUDA graph; 0 where it is not recorded.
+func (t *Trainer) GraphNodes() (int, error) {
+	if t.recorder == nil {
+		return 0, nil
+	}
+	return t.recorder.nodes()
 }
 
 // Close frees everything on the device and unlocks the OS thread. Closing twice
