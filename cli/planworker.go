@@ -49,8 +49,8 @@ Each model is trained by one worker; if that worker dies, another resumes from t
 checkpoint. The results are those of "backfire table" on one machine, to the bit.
 
 On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no more
-models, stops those in training at their next checkpoint, and exits. A checkpoint is
-written after each epoch; --grace limits the wait for it. Before a worker ends because no
+models, stops those in training after their epoch, and exits. A checkpoint is written
+after each epoch, on a GPU at most once a minute; --grace limits the wait. Before a worker ends because no
 model is left, it reads all results: a damaged one is named, set aside and trained anew.
 Exit codes: 0 every game has its results, 3 some models failed and the others are stored,
 4 models are missing that another worker trains, or that none does.`,

@@ -72,7 +72,7 @@ func (r *run) request(t *attempt, device string) (worker.Train, error) {
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: device, Threads: r.Threads},
 		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
-		Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
+		Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, States: states, SavesState: t.SavesState,
 	}, nil
 }
 
@@ -116,7 +116,7 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 				device.epochDone()
 			}
 			r.report(event)
-			// The checkpoint is written before its epoch is reported. After the last epoch little
+			// A checkpoint that is due is written before its epoch is reported. After the last epoch little
 			// is left, and the model is scored.
 			if event.Kind == worker.KindEpoch && event.Epoch < event.Epochs && isClosed(r.Leave) {
 				return errLeft

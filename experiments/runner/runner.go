@@ -51,6 +51,11 @@ type Runner struct {
 	// fail one after another is given up while others are left.
 	Devices []DeviceWorkers
 
+	// CheckpointEvery is the shortest time between two checkpoints of a training; 0: one is written
+	// after each epoch. What is trained after the last one is trained once more if the training is
+	// interrupted.
+	CheckpointEvery time.Duration
+
 	// Observer, if not nil, receives the events of the run, one at a time.
 	Observer worker.Observer
 	// Poll is the first pause before a cell that another process trains is examined again; pauses
@@ -67,8 +72,8 @@ type Runner struct {
 	Shared *SharedRun
 	now    func() time.Time // the clock that detects hanging workers; nil: time.Now
 
-	// Leave, once closed, makes the runner take no more cells and stop each training after its next
-	// checkpoint. Nil: it runs to the end.
+	// Leave, once closed, makes the runner take no more cells and stop each training after its current
+	// epoch. Nil: it runs to the end.
 	Leave <-chan struct{}
 }
 

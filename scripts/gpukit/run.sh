@@ -37,7 +37,7 @@ stage() {
   return "$code"
 }
 
-torch=$(timeout -k 5 60 "$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))') || {
+torch=$(timeout -k 5 120 "$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))') || {
   say "$python has no PyTorch: name one that has with BACKFIRE_PYTHON"
   exit 2
 }
