@@ -50,8 +50,9 @@ checkpoint. The results are those of "backfire table" on one machine, to the bit
 
 On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no more
 models, stops those in training after their epoch, and exits. A checkpoint is written
-after each epoch, on a GPU at most once a minute; --grace limits the wait. Before a worker ends because no
-model is left, it reads all results: a damaged one is named, set aside and trained anew.
+after each epoch, on a GPU at most once a minute; --grace limits the wait. Before a worker
+ends because no model is left, it reads all results: a damaged one is named, set aside and
+trained anew.
 Exit codes: 0 every game has its results, 3 some models failed and the others are stored,
 4 models are missing that another worker trains, or that none does.`,
 		Example: `  backfire worker --plan runs/plans/1f3a... --time 2h
@@ -111,26 +112,9 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg := plan.stored.Points[0].Config
-	cfg.Store = plan.store.Dir()
-	forGPU := plan.stored.GPU
-	if opts.Device != "" {
-		cfg.Device, forGPU = opts.Device, false
-	}
-	if opts.GPUs > 0 || forGPU && cfg.Device == deviceAuto {
-		described, err := opts.Run.Describe(ctx)
-		if err != nil {
-			return err
-		}
-		if cfg.Device, err = demandedDevice(cfg.Device, opts.GPUs, len(described.Libtorch.GPUs), forGPU); err != nil {
-			return err
-		}
-	}
-	if opts.Workers >= 0 {
-		cfg.Workers = opts.Workers
-	}
-	if opts.Threads >= 0 {
-		cfg.Threads = opts.Threads
+	cfg, err := opts.config(ctx, plan)
+	if err != nil {
+		return err
 	}
 	opts.Run.JSON = opts.JSON
 	training, err := newTraining(ctx, &opts.Run, cfg)
@@ -164,6 +148,31 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 		return err
 	}
 	return leftWith(opts.IO, "worker", outcome)
+}
+
+// config returns the configuration of the plan for this worker.
+func (o *PlanWorkerOptions) config(ctx context.Context, plan *planned) (config.Config, error) {
+	cfg, forGPU := plan.stored.Points[0].Config, plan.stored.GPU
+	cfg.Store = plan.store.Dir()
+	if o.Device != "" {
+		cfg.Device, forGPU = o.Device, false
+	}
+	if o.GPUs > 0 || forGPU && cfg.Device == deviceAuto {
+		described, err := o.Run.Describe(ctx)
+		if err != nil {
+			return cfg, err
+		}
+		if cfg.Device, err = demandedDevice(cfg.Device, o.GPUs, len(described.Libtorch.GPUs), forGPU); err != nil {
+			return cfg, err
+		}
+	}
+	if o.Workers >= 0 {
+		cfg.Workers = o.Workers
+	}
+	if o.Threads >= 0 {
+		cfg.Threads = o.Threads
+	}
+	return cfg, nil
 }
 
 // sharedPoll is the first pause of a worker that finds no free model; see runner.Runner.Poll.

@@ -87,16 +87,10 @@ func (t *Trainer) build() error {
 		}
 		t.claimed = true
 	}
-	if t.device != cpu && t.opt.newRecorder == nil {
-		t.opt.newRecorder = newGraph
-	}
-	t.eager = t.opt.newRecorder == nil || t.opt.Eager
-	// The first step gives the thread the stream that all other work is done on.
-	first, err := t.stepOf(stepShape{rows: t.opt.Train.Batch})
-	if err != nil {
+	if err := t.buildRecorder(); err != nil {
 		return err
 	}
-	t.recorder = first.graph
+	var err error
 	if t.net, err = newResNet(t.opt, t.device); err != nil {
 		return err
 	}
@@ -137,6 +131,21 @@ func (t *Trainer) build() error {
 		t.native, err = newNative(t.opt, t.net, t.optimizer, t.scale, t.shift)
 	}
 	return err
+}
+
+// buildRecorder makes the first step, which gives the thread the stream that all other
+// work is done on.
+func (t *Trainer) buildRecorder() error {
+	if t.device != cpu && t.opt.newRecorder == nil {
+		t.opt.newRecorder = newGraph
+	}
+	t.eager = t.opt.newRecorder == nil || t.opt.Eager
+	first, err := t.stepOf(stepShape{rows: t.opt.Train.Batch})
+	if err != nil {
+		return err
+	}
+	t.recorder = first.graph
+	return nil
 }
 
 // GraphNodes returns the number of kernels, copies and settings of memory that the plain

@@ -41,7 +41,7 @@ torch=$(timeout -k 5 120 "$python" -c 'import os, torch; print(os.path.dirname(t
   say "$python has no PyTorch: name one that has with BACKFIRE_PYTHON"
   exit 2
 }
-export LIBTORCH=$torch BACKFIRE_PYTHON=$python BACKFIRE_KIT=$here
+export LIBTORCH=$torch BACKFIRE_PYTHON=$python
 libraries=$torch/lib
 for dir in "$torch"/../nvidia/*/lib; do
   [ ! -d "$dir" ] || libraries=$libraries:$dir
@@ -63,11 +63,11 @@ say "libraries: all found, of $torch"
 (nvidia-smi || lscpu) >"$out/machine.log" 2>&1
 stage describe 60 backfire doctor --device "$device" --dataset embedded
 
-# gpu TESTS... runs tests of a package that need a GPU; on a processor they are skipped.
+# tests PACKAGE TESTS runs tests of a package; those that need a GPU are skipped on a processor.
 tests() { (cd "$out/work/$1" && "./$1.test" -test.run "$2" -test.timeout 120s -test.v); }
 export -f tests
 export out
-gpu='Recording|Graph|Recorded|SideBySide|Streams|FreeMemory|TF32|BF16|Shortage'
+gpu='TestFailedRecording|TestGraph|TestRecording|TestCaught|TestShortage'
 stage correctness 120 bash -c "RAPID_SEED=1 tests torchbridge '$gpu'"
 stage engine 60 bash -c "RAPID_SEED=1 tests engine 'Resum|Kill|Same'"
 
