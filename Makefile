@@ -27,7 +27,7 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm test-race test-memory lint fmt bench gpu-check clean
+.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm test-race test-memory lint fmt bench gpu-check gpu-kit clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -108,6 +108,9 @@ bench: build ## training speed beside PyTorch's
 gpu-check: ready ## on a GPU: do all ways to train give the same model, and how fast beside PyTorch (JSON, 8 minutes)
 	@go build -o bin/gpu-check ./scripts/gpucheck
 	@bin/gpu-check
+
+gpu-kit: ready ## bin/gpu-kit: checks and measurements for a GPU machine that has only PyTorch 2.11 (needs BACKFIRE_VARIANT=cuda make setup)
+	@scripts/gpukit/make.sh
 
 clean: ## remove what was built in this clone (not the cache, not results)
 	rm -rf bin

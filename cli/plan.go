@@ -45,6 +45,7 @@ func runPlan(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
+	plan.stored.GPU = plansForGPU(ctx, opts, plan)
 	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
 		return err
 	}

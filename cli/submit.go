@@ -62,7 +62,7 @@ resubmitted resumes from the stored models.`,
 	config.IntVar(set, &job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task requires, or one per model up to 32")
 	config.IntVar(set, &job.Cells, "cells-per-task", 0, "models that a task trains before it requeues itself; 0: as many as its time allows")
 	config.IntVar(set, &job.MaxRunning, "max-running", 0, "the most tasks that run at the same time; 0: any number")
-	config.IntVar(set, &job.GPUs, "gpus", 0, "GPUs per task")
+	config.IntVar(set, &job.GPUs, "gpus", 0, "GPUs per task, which trains on all of them; it fails on a node where it finds fewer")
 	config.IntVar(set, &job.CPUs, "cpus", 0, "CPUs per task; 0: Slurm's default")
 	set.DurationVar(&job.Time, "time", 0, "time limit of a task, such as 4h; 0: the partition's")
 	set.StringVar(&job.Partition, "partition", "", "Slurm's partition; empty: the default")
@@ -103,6 +103,9 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	}
 	if err := opts.Slurm.Idle(ctx, job.Plan); err != nil {
 		return err
+	}
+	if len(opts.Args) == 2 {
+		plan.stored.GPU = plansForGPU(ctx, &opts.SweepOptions, plan)
 	}
 	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
 		return err
@@ -164,6 +167,9 @@ const defaultTasks = 32
 // job returns the job with the values that were not given on the command line.
 func (o *submitOptions) job(plan *planned, sweep *plan.Sweep) (*cluster.Job, error) {
 	job := o.Job
+	if err := checkGPUs(job.GPUs, plan.stored.Points[0].Config.Device); err != nil {
+		return nil, err
+	}
 	if job.Tasks == 0 {
 		job.Tasks = min(len(sweep.Cells), defaultTasks)
 		if job.Cells > 0 {

@@ -8,7 +8,7 @@
 //	help     one line of description, with the unit
 //	default  the value without a preset; a key without it is unset, which only pointers and lists may be
 //	range    an interval such as [0,1], (0,1), [2,); of each element for lists
-//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K, and so does "K" alone
+//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K, "cuda:K,K" for any list, and so does "K" alone
 //	path     "yes" if the value names a file or a directory: ~/ becomes the home directory
 //	flag     the name of a command-line flag of its own (every key has --set key=value)
 //	env      another environment variable beside BACKFIRE_SECTION_KEY
@@ -49,7 +49,7 @@ type Config struct {
 
 	Artefacts Artefacts `key:"artefacts"`
 
-	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"device to train on; auto takes a GPU if there is one"`
+	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K cuda:K,K all" flag:"device" help:"device to train on; auto takes a GPU if there is one; all trains on every GPU of the machine, and a list such as cuda:0,1 on these; to ask a stored model, the first of them is used"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in its own process; 0 chooses a number by the cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
 	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results in bf16 and with train.kernels direct"`
 	Store   string `key:"store" default:"runs" path:"yes" flag:"store" help:"directory of the run store"`

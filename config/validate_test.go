@@ -77,7 +77,7 @@ var refusedSettings = []struct {
 	{func(c *config.Config) { c.Indexing.Similarity = "l2" }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js"},
 	{func(c *config.Config) { c.Indexing.Batch = 1 }, "config: indexing.batch = 1: must be a whole number, at least 2"},
 	{func(c *config.Config) { c.Indexing.UnlearnLR = 0 }, "config: indexing.unlearn_lr = 0: must be a number, above 0"},
-	{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K"},
+	{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
 	{func(c *config.Config) { c.Workers = -1 }, "config: workers = -1: must be a whole number, at least 0"},
 	{func(c *config.Config) { c.Store = "" }, "config: store = : must name a directory"},
 }

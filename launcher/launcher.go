@@ -95,6 +95,14 @@ const (
 	hugePages = "glibc.malloc.hugetlb=1"
 )
 
+// connections is the variable with the number of queues between a process and a GPU, and
+// streamQueues is as many as a process of the engine has streams, the most that CUDA takes.
+// With CUDA's 8, the models of more than 8 streams would wait for each other.
+const (
+	connections  = "CUDA_DEVICE_MAX_CONNECTIONS"
+	streamQueues = "32"
+)
+
 // Worker returns the command of a worker process, without starting it. The error wraps
 // [ErrEngine].
 func (l Launcher) Worker() (*exec.Cmd, error) {
@@ -102,9 +110,13 @@ func (l Launcher) Worker() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	if value(l.environ, tunables) == "" { // otherwise the user's settings apply
-		command.Env = append(command.Environ(), tunables+"="+hugePages)
+	environ := command.Environ()
+	for name, setting := range map[string]string{tunables: hugePages, connections: streamQueues} {
+		if value(l.environ, name) == "" { // otherwise the user's settings apply
+			environ = append(environ, name+"="+setting)
+		}
 	}
+	command.Env = environ
 	return command, nil
 }
 

@@ -22,6 +22,12 @@ import "C"
 //     unless with KernelsDirect), with the same bits on every processor.
 const KernelGeneration = 2
 
+// GPUKernelGeneration numbers the arithmetic of trainings on GPUs, as KernelGeneration does
+// that of CPUs.
+//   - 0: normalisation by cuDNN's kernels in fp32 and tf32.
+//   - 1: normalisation by libtorch's own kernels in every precision.
+const GPUKernelGeneration = 1
+
 // Environment asks libtorch about itself and its devices.
 func Environment() (hardware.Env, error) {
 	env := hardware.Env{
@@ -30,7 +36,9 @@ func Environment() (hardware.Env, error) {
 		Directory: LibtorchDir,
 		Threads:   int(C.bf_get_num_threads()),
 		Kernels:   KernelGeneration,
-		GPUs:      []hardware.GPU{},
+
+		GPUKernels: GPUKernelGeneration,
+		GPUs:       []hardware.GPU{},
 
 		Arithmetic: hardware.Arithmetic(os.Environ()),
 	}

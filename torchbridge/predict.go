@@ -67,13 +67,16 @@ func infer[E element](t *Trainer, images []uint8, part, each int, head func(s *s
 	for start := 0; start < n; start += predictBatch {
 		end := min(start+predictBatch, n)
 		t.scope.reset()
-		raw := upload(t.scope, images[start*size:end*size], t.imageShape(end-start), t.device)
 		var result tensor
-		withGradients(false, func() {
-			x := t.scope.normalised(raw, tensor{}, t.scale, t.shift)
-			result = head(t.scope, t.net.features(t.scope, x, false))
+		err := t.watched(func() error {
+			raw := upload(t.scope, images[start*size:end*size], t.imageShape(end-start), t.device)
+			withGradients(false, func() {
+				x := t.scope.normalised(raw, tensor{}, t.scale, t.shift)
+				result = head(t.scope, t.net.features(t.scope, x, false))
+			})
+			return t.scope.err()
 		})
-		if err := t.scope.err(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		values, err := read[E](result)

@@ -59,6 +59,7 @@ type layer struct {
 	norm            batchNorm
 	stride, padding int
 	direct          bool // without Winograd's algorithms
+	cudnn           bool // normalised by cuDNN on CUDA
 }
 
 // block is ResNet's basic block: two 3x3 convolutions around which the input is
@@ -75,6 +76,7 @@ type resnet struct {
 	paramHandles []lib.Ctensor // of params, as libtorch wants them
 	bf16         bool          // convolutions and matrix products in bfloat16
 	direct       bool          // convolutions without Winograd's algorithms
+	cudnn        bool          // normalisation by cuDNN on CUDA
 	device       cDevice
 }
 
@@ -84,10 +86,11 @@ const (
 	resnetBlocksPerStage = 2
 )
 
-// newResNet builds the network on device, its initial values drawn from seed.
-// Its convolutions are computed by the given kernels, KernelsAuto or KernelsDirect.
-func newResNet(spec ModelSpec, kernels string, seed uint64, device cDevice) (*resnet, error) {
-	net := &resnet{device: device, direct: kernels == KernelsDirect}
+// newResNet builds the network of the options on device, its initial values drawn from
+// their seed.
+func newResNet(opt Options, device cDevice) (*resnet, error) {
+	spec, seed := opt.Model, opt.Seed
+	net := &resnet{device: device, direct: opt.Kernels == KernelsDirect, cudnn: opt.CuDNNNorm}
 	b := builder{net: net, seed: seed}
 	net.stem = b.layer("conv1", "bn1", spec.Width, spec.Channels, 3, 1)
 	in := spec.Width

@@ -44,6 +44,10 @@ type StoredPlan struct {
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
 
+	// GPU reports that the plan was made for a GPU: where it was made, auto stood for one. A worker
+	// that finds none refuses it, unless a device is named to it.
+	GPU bool `json:"gpu,omitempty"`
+
 	// Primary holds the choices that were fixed before anything is trained; nil: none.
 	Primary *Primary      `json:"primary,omitempty"`
 	Points  []StoredPoint `json:"points"`

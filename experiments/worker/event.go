@@ -21,7 +21,7 @@ const (
 	KindDiscarded Kind = "discarded" // a checkpoint cannot be used and is removed: Error, Path
 	KindNotice    Kind = "notice"    // a condition costs time and changes no result: Text
 	KindDone      Kind = "done"      // the cell is trained and, from a runner, stored: Headline
-	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full
+	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full, OutOfMemory
 
 	KindSpeed Kind = "speed" // a Measure continues: ImagesPerSecond since the last
 
@@ -63,6 +63,8 @@ type Event struct {
 	Final bool   `json:"final,omitempty"` // a retry would fail in the same way
 	Full  bool   `json:"full,omitempty"`  // the disk or the quota is full
 	Path  string `json:"path,omitempty"`
+
+	OutOfMemory bool `json:"out_of_memory,omitempty"` // the device had no memory left
 }
 
 // Headline is the outcome of one cell in a few figures.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"backfire/datasets"
 	"backfire/defenses/detect"
@@ -53,6 +54,9 @@ type Train struct {
 	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it
 	// exists, and writes it after each epoch but the last. Empty: there are no checkpoints.
 	Checkpoint string `json:"checkpoint"`
+	// CheckpointEvery is the shortest time between two checkpoints, in nanoseconds; 0: one is
+	// written after each epoch.
+	CheckpointEvery time.Duration `json:"checkpoint_every,omitempty"`
 	// States is the directory of the states that several cells resume from. Empty: no states are
 	// read or kept.
 	States string `json:"states,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"time"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -177,16 +178,21 @@ func removeCheckpoint(from source) error {
 	return nil
 }
 
-// saveCheckpoint writes a checkpoint of the completed epochs, if the request names a file for it.
+// saveCheckpoint writes a checkpoint of the completed epochs, if the request names a file for it
+// and the last one is old enough.
 func (t *training) saveCheckpoint(model TrainedModel) error {
-	if t.request.Checkpoint == "" {
+	if t.request.Checkpoint == "" || time.Since(t.saved) < t.request.CheckpointEvery {
 		return nil
 	}
 	state, err := model.State()
 	if err != nil {
 		return err
 	}
-	return t.writeTo(t.checkpointSource(), state)
+	if err := t.writeTo(t.checkpointSource(), state); err != nil {
+		return err
+	}
+	t.saved = time.Now()
+	return nil
 }
 
 // saveState keeps a state for other cells that resume from it, if the request names a directory for

@@ -24,6 +24,7 @@ type training struct {
 	watch   *stopwatch
 	scorer  *scorer // of the learning curve; nil: none
 
+	saved   time.Time            // when the last checkpoint was written, or the training began
 	epochs  []store.EpochMetrics // completed
 	resumed int                  // number of those that come from a checkpoint
 	trained int                  // images that went through the training step in the others
@@ -42,6 +43,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if t.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
+	t.saved = time.Now()
 	t.watch.enter(cell.PhaseLoad)
 	cache, err := w.gameCache(ctx, t.Cell, request.Source)
 	if err != nil {
@@ -178,8 +180,9 @@ func (t *training) stopped() bool {
 }
 
 // trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
-// training, and scores the model after those of the learning curve. After each epoch but the last it writes a checkpoint before it reports the epoch. The
-// report of the epoch that the rule makes the last has its number as the number of epochs.
+// training, and scores the model after those of the learning curve. After each epoch but the last
+// for which a checkpoint is due, it writes one before it reports the epoch. The report of the
+// epoch that the rule makes the last has its number as the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)

@@ -131,7 +131,7 @@ func (w *Worker) do(ctx context.Context, next job, send func(Event)) {
 	if err == nil {
 		report(Event{Kind: KindDone})
 	} else {
-		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err)})
+		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err), OutOfMemory: errors.Is(err, ErrMemory)})
 	}
 }
 

@@ -24,7 +24,10 @@ type Env struct {
 	CPUCapability string `json:"cpu_capability"` // instruction set of libtorch's own kernels: DEFAULT, AVX2, AVX512
 	Threads       int    `json:"threads"`        // of one operation on the CPU
 	Kernels       int    `json:"kernels"`        // generation of the bridge's own kernels; it rises when their bits change
-	GPUs          []GPU  `json:"gpus"`           // in the order of the device numbers; empty if none is usable
+	// GPUKernels is the generation of the arithmetic on a GPU; it rises when the bits of
+	// trainings on GPUs change with the same libtorch.
+	GPUKernels int   `json:"gpu_kernels,omitempty"`
+	GPUs       []GPU `json:"gpus"` // in the order of the device numbers; empty if none is usable
 	// Arithmetic holds the environment variables of the engine that may change bits, see
 	// [Arithmetic].
 	Arithmetic []string `json:"arithmetic,omitempty"`
