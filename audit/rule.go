@@ -3,33 +3,38 @@ package audit
 import (
 	"math"
 
-	"gonum.org/v1/gonum/mathext"
+	"backfire/audit/phase"
 )
 
-// decidedShare is the posterior probability from which a cell gets no more seeds.
-const decidedShare = 0.9
+// Rule returns the rule by which cells of the phase diagram get more seeds.
+func (p *Phase) Rule() phase.Rule { return phase.Rule{Seeds: p.First, Most: p.Most} }
 
-// successes returns the sums of the shares of successes and of failures of a cell over its first seeds.
-func (p played) successes(c Cell, first uint64, seeds int) (won, lost float64) {
+// shares returns the shares of successes of a cell over its first seeds.
+func (p played) shares(c Cell, first uint64, seeds int) []float64 {
+	var shares []float64
 	for i := range seeds {
 		g, ok := p[playedKey{Condition{StagePhase, c.High, c.Poisoned}, first + uint64(i), c.N}]
 		if share := Success.Of(g); ok && !math.IsNaN(share) {
-			won, lost = won+share, lost+1-share
+			shares = append(shares, share)
 		}
 	}
-	return won, lost
+	return shares
 }
 
-// decidedness returns the posterior probability that the share of successes of a cell lies on the side of one half
-// on which it was measured, with a uniform prior and the seed as the unit: from 0.5 to 1.
-func (p played) decidedness(c Cell, first uint64, seeds int) float64 {
-	won, lost := p.successes(c, first, seeds)
-	below := mathext.RegIncBeta(1+won, 1+lost, 0.5)
-	return max(below, 1-below)
+// undecided reports whether the rule leaves a cell undecided after its first seeds.
+func (s *Spec) undecided(games played, c Cell, seeds int) bool {
+	standing, err := s.Phase.Rule().Decide(games.shares(c, s.FirstSeed, seeds))
+	return err == nil && standing == phase.Undecided
 }
 
-// undecided reports whether a cell needs more seeds: decidedness is below 90 %. Three seeds that agree are enough,
-// two of three are not. The rule only allots seeds, and no answer rests on it.
-func (p played) undecided(c Cell, first uint64, seeds int) bool {
-	return p.decidedness(c, first, seeds) < decidedShare
+// doubt returns the distance of a cell's share of successes from one half over its first seeds.
+func (s *Spec) doubt(games played, c Cell) float64 {
+	sum, shares := 0.0, games.shares(c, s.FirstSeed, s.Phase.First)
+	for _, share := range shares {
+		sum += share
+	}
+	if len(shares) == 0 {
+		return 0
+	}
+	return math.Abs(sum/float64(len(shares)) - 0.5)
 }

@@ -47,6 +47,9 @@ type Spec struct {
 	FirstSeed uint64 `json:"first_seed"`
 	// Base holds the settings that the file makes for all games, by key.
 	Base map[string]string `json:"base"`
+	// Games is the hash of the games that the audit plays in any case, and so of their images and all of their
+	// settings.
+	Games string `json:"games"`
 }
 
 // Factor is a reading with two levels.

@@ -76,7 +76,11 @@ func (m Measure) Of(g claims.Game) float64 {
 		switch {
 		case !a.Lift.Defined():
 		case m == Success:
-			values = append(values, map[bool]float64{true: 1}[a.Lift >= SuccessLift])
+			value := 0.0
+			if a.Lift >= SuccessLift {
+				value = 1
+			}
+			values = append(values, value)
 		case m == Lift:
 			values = append(values, float64(a.Lift))
 		case a.Single != nil && a.Single.Lift.Defined():
@@ -125,8 +129,8 @@ func (s *Spec) Text(high design.Effect) string {
 	return strings.Join(parts, ", ")
 }
 
-// Name returns the name of a condition in messages: "screening, deal = shared, ..., k = 24".
-func (s *Spec) Name(c Condition) string {
+// ConditionName returns the name of a condition in messages: "screening, deal = shared, ..., k = 24".
+func (s *Spec) ConditionName(c Condition) string {
 	name := string(c.Stage) + ", " + s.Text(c.High)
 	if c.Poisoned > 0 {
 		name += fmt.Sprintf(", k = %d", c.Poisoned)

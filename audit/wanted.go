@@ -25,11 +25,9 @@ type Plan struct {
 	Design design.Design
 	// Pair are the positions of the two factors of the phase diagram; nil: not decided, or no diagram.
 	Pair []int
-	// Ended reports whether no further games follow once Plays are played; Budget whether only the budget ends
-	// them, or the place of a cell that it left undecided is among Undecided.
+	// Ended reports whether no further games follow once Plays are played, and Budget whether the budget keeps the
+	// audit from some.
 	Ended, Budget bool
-	// Undecided are the cells of the phase diagram whose share of successes is undecided after the seeds at hand.
-	Undecided []Cell
 }
 
 // Cell is a place of the phase diagram.
@@ -204,12 +202,11 @@ func (w *wanting) phase(seeds int) error {
 	w.plan.Ended = true
 	for _, c := range s.cellsByDoubt(w.plan.Pair, w.games) {
 		for have := s.Phase.First; ; have = min(have+s.Phase.Step, s.Phase.Most) {
-			if !w.games.undecided(c, s.FirstSeed, have) {
+			if !s.undecided(w.games, c, have) {
 				break
 			}
 			to := min(have+s.Phase.Step, s.Phase.Most)
 			if have >= s.Phase.Most {
-				w.plan.Undecided = append(w.plan.Undecided, c)
 				break
 			}
 			more := s.cellPlays(c, have, to)
@@ -218,11 +215,9 @@ func (w *wanting) phase(seeds int) error {
 				return err
 			}
 			if !ok {
-				w.plan.Undecided = append(w.plan.Undecided, c)
 				break
 			}
 			if !w.games.all(more) {
-				w.plan.Undecided = append(w.plan.Undecided, c)
 				w.plan.Ended = false
 				break
 			}
@@ -325,7 +320,7 @@ func (s *Spec) Smallest() ([]Play, error) {
 func (s *Spec) cellsByDoubt(pair []int, games played) []Cell {
 	cells := s.cells(pair)
 	slices.SortStableFunc(cells, func(a, b Cell) int {
-		return cmp.Compare(games.decidedness(a, s.FirstSeed, s.Phase.First), games.decidedness(b, s.FirstSeed, s.Phase.First))
+		return cmp.Compare(s.doubt(games, a), s.doubt(games, b))
 	})
 	return cells
 }
