@@ -74,8 +74,9 @@ func (s *Spec) DescribeDesign(d design.Design) DesignText {
 	return text
 }
 
-// Analyze returns what the trials of an audit on a dataset show.
-func (s *Spec) Analyze(trials []Trial, dataset string) (*Result, error) {
+// Analyze returns what the trials of an audit on a dataset show. resamples is the number of resamples of the seeds
+// behind a band of the phase diagram; 0: as many as package phase takes.
+func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, error) {
 	games := newPlayed(trials)
 	d, seeds, err := s.playedDesign(games)
 	if err != nil {
@@ -113,7 +114,7 @@ func (s *Spec) Analyze(trials []Trial, dataset string) (*Result, error) {
 		return r, err
 	}
 	r.Pair = []string{s.Factors[pair[0]].Name, s.Factors[pair[1]].Name}
-	r.Phase, err = phase.Analyze(s.phaseGames(pair, trials), phase.Options{Rule: s.Phase.Rule(), Margin: s.Margins.Effect})
+	r.Phase, err = phase.Analyze(s.phaseGames(pair, trials), phase.Options{Rule: s.Phase.Rule(), Margin: s.Margins.Effect, Resamples: resamples})
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}

@@ -33,7 +33,7 @@ func (o *sweepOutput) showAudit(sum *summary.Summary, outcome *runner.Outcome, i
 	if err != nil {
 		return err
 	}
-	result, err := sum.Audit.Analyze(trials, dataset)
+	result, err := sum.Audit.Analyze(trials, dataset, 0)
 	if err != nil {
 		return err
 	}
