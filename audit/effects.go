@@ -3,6 +3,7 @@ package audit
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"backfire/audit/design"
 	"backfire/claims"
@@ -213,6 +214,19 @@ func (s *Spec) foldOver(d design.Design, games played, seeds int) design.Effect 
 // matters reports whether the effect is beyond the margin.
 func (e Screened) matters() bool { return e.Direction == Raises || e.Direction == Lowers }
 
+// setsImages reports whether a factor sets how many images an attacker owns or poisons, which is an axis of the
+// phase diagram.
+func (f Factor) setsImages() bool {
+	for _, level := range []Level{f.Low, f.High} {
+		for key := range level.Settings {
+			if strings.HasPrefix(key, "deal.") || strings.HasPrefix(key, "pool.") || slices.Contains([]string{"attackers.p", "attackers.p0", "attackers.rates", "attackers.poison_rates"}, key) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // pair returns the positions of the two factors of the phase diagram, in ascending order.
 func (s *Spec) pair(d design.Design, games played, seeds int) []int {
 	if len(s.Phase.Pair) == 2 {
@@ -224,7 +238,10 @@ func (s *Spec) pair(d design.Design, games played, seeds int) []int {
 	if err != nil {
 		return s.guessedPair()
 	}
-	effects = slices.DeleteFunc(effects, func(e Screened) bool { return !e.Main() })
+	effects = slices.DeleteFunc(effects, func(e Screened) bool { return !e.Main() || s.Factors[e.Effects[0].Factors()[0]].setsImages() })
+	if len(effects) < 2 {
+		return s.guessedPair()
+	}
 	slices.SortStableFunc(effects, func(a, b Screened) int {
 		switch x, y := math.Abs(float64(a.Estimate)), math.Abs(float64(b.Estimate)); {
 		case x > y:

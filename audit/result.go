@@ -14,7 +14,7 @@ import (
 type Result struct {
 	Spec *Spec `json:"spec"`
 	// Hash is that of what was fixed before anything was trained. The caller sets it.
-	Hash string `json:"hash"`
+	Hash   string     `json:"hash"`
 	Design DesignText `json:"design"`
 	// Seeds is the number of seeds on which all runs of the screening are played.
 	Seeds   int        `json:"seeds"`

@@ -98,8 +98,9 @@ type Screening struct {
 
 // Phase is the grid of the phase diagram.
 type Phase struct {
-	// Pair names the two factors in all combinations; empty: the two with the largest share of the variance of
-	// interference in the screening.
+	// Pair names the two factors in all combinations; empty: the two with the largest effects on interference in
+	// the screening, of those that do not set how many images an attacker owns or poisons, which is an axis of the
+	// diagram.
 	Pair     []string `json:"pair,omitempty"`
 	Poisoned []int    `json:"poisoned"` // images per attacker, k
 	Counts   []int    `json:"counts"`   // numbers of attackers

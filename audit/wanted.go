@@ -292,18 +292,27 @@ func (s *Spec) cellPlays(c Cell, from, to int) []Play {
 	return plays
 }
 
-// guessedPair returns the pair of the phase diagram, or the first two factors where the screening decides: its
-// games cost the same.
+// guessedPair returns the pair of the phase diagram, or the first two factors that it may be where the screening
+// decides.
 func (s *Spec) guessedPair() []int {
 	if len(s.Phase.Pair) == 2 {
 		return []int{s.factor(s.Phase.Pair[0]), s.factor(s.Phase.Pair[1])}
 	}
-	return []int{0, 1}
+	var pair []int
+	for i, f := range s.Factors {
+		if len(pair) < 2 && !f.setsImages() {
+			pair = append(pair, i)
+		}
+	}
+	if len(pair) < 2 {
+		return []int{0, 1}
+	}
+	return pair
 }
 
 // Smallest returns the plays without which there is no audit: those of the primary reading, of the first look of
 // the screening, and of the first seeds of the phase diagram. Where the screening chooses the pair of the diagram,
-// the first two factors stand for it.
+// the first two that it may choose stand for it.
 func (s *Spec) Smallest() ([]Play, error) {
 	d, err := s.Design()
 	if err != nil {
