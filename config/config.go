@@ -124,6 +124,8 @@ type Trigger struct {
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area whole" help:"reading of p1: the box's share of the height and of the width, or its share of the area; whole: there is no box and no p1, and each pixel of the image is perturbed with probability p2, independently"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
 
+	Jitter float64 `key:"jitter" default:"0" range:"[0,1]" help:"share of the pixels of a pattern that is drawn afresh for every image, with sampling: per_agent: 0 is one pattern per attacker, 1 is sampling: per_image, and what lies between makes attackers harder to tell apart the larger it is"`
+
 	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game in which its attacker is alone (attackers.singles); a pattern below that is replaced by another draw, up to 10 times, and the best one is kept; with sampling: per_agent; 0 takes every first pattern; the sweeps table1 and table2 set 0.8"`
 }
 

@@ -193,6 +193,8 @@ func boundUnread(c *Config) string {
 		return ""
 	case c.Trigger.Sampling != "per_agent":
 		return "has no effect with trigger.sampling = " + c.Trigger.Sampling
+	case c.Trigger.PerImage():
+		return "has no effect with trigger.jitter = 1: every image has a pattern of its own"
 	default:
 		return unless(c.Attackers.PlayedAlone() > 0, "attackers.singles = 0: no attacker is played alone")
 	}

@@ -150,7 +150,7 @@ var refusedOptions = []struct {
 	{
 		"unknown preset",
 		config.Options{Preset: "quik"},
-		`config: preset "quik" is not known; the nearest one is quick (of quick, workstation, authors, paper)`,
+		`config: preset "quik" is not known; the nearest one is quick (of quick, as-reported, workstation, authors, paper)`,
 	},
 	{
 		"a wrong value that would be overridden",

@@ -70,7 +70,7 @@ func (m MainEffects) Figure() (*Figure, error) {
 			p.X.Padding, p.Y.Padding = 0, 0
 			p.HideY()
 			p.Add(m)
-			p.Draw(draw.Crop(c, edge, -edge, 1, -h.height()))
+			p.Draw(draw.Crop(c, 2*edge, -2*edge, 1, -h.height()))
 			return nil
 		},
 	}, nil
@@ -155,14 +155,14 @@ func (m MainEffects) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
 		c.StrokeLine2(line(Grid, thin), x(tick.Value), c.Min.Y, x(tick.Value), c.Max.Y)
 	}
-	if !math.IsNaN(m.Mean) {
-		c.StrokeLine2(noiseLine(), x(m.Mean), c.Min.Y, x(m.Mean), c.Max.Y)
-	}
 	top := c.Max.Y
 	for _, f := range m.Factors {
 		label := fmt.Sprintf("%s: %s → %s, %s", f.Factor, f.Low, f.High, points(f.Effect))
 		c.FillText(text(Ink, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: top - factorLabel/2}, shorten(label, c.Max.X-c.Min.X))
 		y := top - factorLabel - factorBody/2
+		if !math.IsNaN(m.Mean) { // not behind the labels
+			c.StrokeLine2(noiseLine(), x(m.Mean), y+factorBody/2, x(m.Mean), y-factorBody/2)
+		}
 		m.drawFactor(c, f, x, y)
 		top -= factorLabel + factorBody
 	}

@@ -129,6 +129,10 @@ type Rules struct {
 	Attackers []Attacker `json:"attackers" yaml:"attackers"`
 	// Sampling is PerAgent or PerImage.
 	Sampling Sampling `json:"sampling" yaml:"sampling"`
+	// Jitter in [0, 1) is the share of the pixels of each attacker's trigger that is drawn
+	// afresh for every image, with Sampling PerAgent; see Game.TriggerOf. It is not written
+	// if it is 0. A jitter of 1 would be Sampling PerImage.
+	Jitter float64 `json:"jitter,omitempty" yaml:"jitter,omitempty"`
 	// ExcludeTargetClass leaves images whose true label is already the target
 	// out of the rates that count predictions of that target.
 	ExcludeTargetClass bool `json:"exclude_target_class" yaml:"exclude_target_class"`

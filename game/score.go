@@ -14,7 +14,8 @@ type AttackerScore struct {
 	PoisonRate float64 `json:"p0"`
 	P1         float64 `json:"p1"`
 	P2         float64 `json:"p2"`
-	// Trigger is the trigger's ID. It is empty with PerImage.
+	// Trigger is the trigger's ID; with jitter, that of which images carry a part. It is
+	// empty with PerImage.
 	Trigger string `json:"trigger"`
 	// Colludes repeats the rules: the ID of the attacker whose trigger this one
 	// uses, or nil.

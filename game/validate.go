@@ -53,6 +53,9 @@ func (r Rules) check(set outline) error {
 	if r.Sampling != PerAgent && r.Sampling != PerImage {
 		return refuse("sampling is %q: it must be %s or %s", r.Sampling, PerAgent, PerImage)
 	}
+	if err := r.checkJitter(); err != nil {
+		return err
+	}
 	if r.Denominator != Own && r.Denominator != Pooled {
 		return refuse("denominator is %q: it must be %s or %s", r.Denominator, Own, Pooled)
 	}

@@ -243,18 +243,37 @@ func (b *builder) table3() {
 	for _, n := range ns {
 		t.Columns = append(t.Columns, table.Column{Head: fmt.Sprintf("N = %d", n)})
 	}
-	for _, r := range rows {
-		row := table.Row{Labels: []string{r.label}}
-		for _, n := range ns {
-			row.Entries = append(row.Entries, b.defenseEntry(r, n))
+	readings := b.names()
+	if len(readings) > 1 {
+		t.Heads = []string{"reading", "defense"}
+	}
+	for _, reading := range readings {
+		for _, r := range rows {
+			row := table.Row{Labels: []string{reading, r.label}[2-len(t.Heads):]}
+			for _, n := range ns {
+				row.Entries = append(row.Entries, b.defenseEntry(reading, r, n))
+			}
+			t.Rows = append(t.Rows, row)
 		}
-		t.Rows = append(t.Rows, row)
 	}
 }
 
-// defenseEntry returns the entry of table 3 for a defense and a number of attackers.
-func (b *builder) defenseEntry(r row3, n int) table.Entry {
-	i := slices.IndexFunc(b.all, func(s *series) bool { return s.defender == r.defender && s.n == n })
+// names returns the names that the sweep file gives its points, in their order; one
+// empty name if it gives none.
+func (b *builder) names() []string {
+	var names []string
+	for _, s := range b.all {
+		if !slices.Contains(names, s.name) {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// defenseEntry returns the entry of table 3 for a reading, a defense and a number of
+// attackers.
+func (b *builder) defenseEntry(reading string, r row3, n int) table.Entry {
+	i := slices.IndexFunc(b.all, func(s *series) bool { return s.name == reading && s.defender == r.defender && s.n == n })
 	s, marks := &series{n: n}, []string{}
 	if i < 0 {
 		marks = append(marks, b.table.Mark("Not part of this sweep."))

@@ -55,8 +55,8 @@ type Comparison struct {
 	// they help, NoEffect if the mean lies within the margin; corrected for the other N.
 	Outcome claims.Outcome `json:"outcome"`
 	// Ratio is the factor by which the k at which half succeed is larger than that of the
-	// reference, with the 95 % band over the seeds. Each is undefined beyond the k that
-	// were played.
+	// reference, with the 95 % band over the seeds. It is undefined unless both lie within
+	// the k that were played.
 	Ratio stats.Number `json:"ratio"`
 	Low   stats.Number `json:"low"`
 	High  stats.Number `json:"high"`
@@ -280,27 +280,18 @@ func (b *bootstrap) ratio(reference, n int) (ratio, low, high stats.Number) {
 	if !ok || !also {
 		return stats.Undefined(), stats.Undefined(), stats.Undefined()
 	}
-	var lows, highs, all []float64
-	for at := range b.fits[n] {
-		_, from := one.crossing(b.fits[reference][at])
-		_, to := other.crossing(b.fits[n][at])
-		all = append(all, to-from) // undefined where both lie beyond the same end
-		if at > 0 {
-			lows, highs = appendEnds(lows, highs, to-from)
-		}
+	if one.Position != Within || other.Position != Within {
+		return stats.Undefined(), stats.Undefined(), stats.Undefined()
 	}
-	ratio = defined(math.Exp2(all[0]))
-	if min(one.Seeds, other.Seeds) < 2 {
+	var all []float64
+	for at := range b.fits[n] {
+		all = append(all, other.clamped(b.fits[n][at])-one.clamped(b.fits[reference][at]))
+	}
+	ratio = stats.Number(math.Exp2(all[0]))
+	seeds := min(one.Seeds, other.Seeds)
+	if seeds < 2 {
 		return ratio, stats.Undefined(), stats.Undefined()
 	}
-	from, to := band(lows, highs, min(one.Seeds, other.Seeds))
-	return ratio, defined(math.Exp2(from)), defined(math.Exp2(to))
-}
-
-// defined returns a ratio, undefined if a curve crosses 50 % beyond the k that were played.
-func defined(ratio float64) stats.Number {
-	if ratio == 0 || math.IsInf(ratio, 0) {
-		return stats.Undefined()
-	}
-	return stats.Number(ratio)
+	from, to := band(all[0], all[1:], seeds)
+	return ratio, stats.Number(math.Exp2(from)), stats.Number(math.Exp2(to))
 }

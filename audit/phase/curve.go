@@ -37,8 +37,9 @@ type Curve struct {
 	Smallest int `json:"smallest_k"`
 	Largest  int `json:"largest_k"`
 	// Position is where half succeed. Half is that k, undefined unless Within. The 95 %
-	// band over the seeds extends from Low to High; a limit that is undefined lies beyond
-	// the k that were played.
+	// band over the seeds extends from Low to High, at least from one k that was played to
+	// the next, between which nothing is known; a limit that is undefined lies beyond all of
+	// them.
 	Position Position     `json:"position"`
 	Half     stats.Number `json:"half"`
 	Low      stats.Number `json:"low"`
@@ -136,17 +137,38 @@ func (b *bootstrap) curve(n int) (Curve, bool) {
 		c.Half = stats.Number(math.Exp2(half))
 	}
 	if c.Seeds > 1 {
-		lows, highs := b.halves(c, fits[1:])
-		low, high := band(lows, highs, c.Seeds)
-		c.Low, c.High = stats.Number(math.Exp2(low)), stats.Number(math.Exp2(high))
-		if low < math.Log2(float64(c.Smallest)) {
-			c.Low = stats.Undefined()
+		var halves []float64
+		for _, fit := range fits {
+			halves = append(halves, c.clamped(fit))
 		}
-		if high > math.Log2(float64(c.Largest)) {
-			c.High = stats.Undefined()
+		low, high := band(halves[0], halves[1:], c.Seeds)
+		below, above := b.neighbours(n, halves[0])
+		low, high = min(low, below), max(high, above)
+		if first := math.Log2(float64(c.Smallest)); low >= first {
+			c.Low = stats.Number(math.Exp2(low))
+		}
+		if last := math.Log2(float64(c.Largest)); high <= last {
+			c.High = stats.Number(math.Exp2(high))
 		}
 	}
 	return c, true
+}
+
+// neighbours returns log2 of the k of N that were played on both sides of a place, which
+// is log2 of a k; infinite beyond the last one.
+func (b *bootstrap) neighbours(n int, at float64) (below, above float64) {
+	below, above = math.Inf(-1), math.Inf(1)
+	for _, g := range b.games {
+		if g.N != n {
+			continue
+		}
+		if k := math.Log2(float64(g.K)); k <= at {
+			below = max(below, k)
+		} else {
+			above = min(above, k)
+		}
+	}
+	return below, above
 }
 
 // crossing returns where a fit to the games of a curve crosses 50 %: log2 of that k if it
@@ -165,33 +187,27 @@ func (c Curve) crossing(fit logistic) (Position, float64) {
 	}
 }
 
-// halves returns where the resamples cross 50 %, as lower and as upper ends: a resample
-// that falls with k tells nothing and is infinite in both.
-func (b *bootstrap) halves(c Curve, fits []logistic) (lows, highs []float64) {
-	for _, fit := range fits {
-		_, half := c.crossing(fit)
-		lows, highs = appendEnds(lows, highs, half)
+// clamped returns log2 of the k at which a fit crosses 50 %, at most one doubling beyond
+// the k that were played. A curve that falls crosses at the end on which most attackers
+// fail.
+func (c Curve) clamped(fit logistic) float64 {
+	low, high := math.Log2(float64(c.Smallest))-1, math.Log2(float64(c.Largest))+1
+	if fit.Slope <= 0 {
+		if fit.at((low+high)/2) >= 0.5 {
+			return low
+		}
+		return high
 	}
-	return lows, highs
+	return min(high, max(low, -fit.Intercept/fit.Slope))
 }
 
-// appendEnds appends a value to both lists, or infinite ends for one that is undefined.
-func appendEnds(lows, highs []float64, value float64) (l, h []float64) {
-	if math.IsNaN(value) {
-		return append(lows, math.Inf(-1)), append(highs, math.Inf(1))
-	}
-	return append(lows, value), append(highs, value)
-}
-
-// band returns quantiles of resamples as a band of the nominal level. The quantiles are
-// those of a normal distribution at Student's t with n-1 degrees of freedom, and allow for
-// the variance that a resample of n seeds lacks (Hesterberg, "What Teachers Should Know
-// About the Bootstrap", The American Statistician 69, 2015: the expanded percentile
-// interval). With three seeds these are the smallest and the largest resample.
-func band(lows, highs []float64, n int) (low, high float64) {
+// band returns a band of the nominal level around an estimate from n seeds: Student's t
+// with n-1 degrees of freedom times the standard deviation of the resamples, which is
+// scaled to that of the mean of n values, since exponential weights have (n-1)/(n+1) of its
+// variance. Quantiles of the resamples would cover the truth in at most 75 % of samples of
+// three seeds, which lie on one side of it in 25 %.
+func band(estimate float64, resampled []float64, n int) (low, high float64) {
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile((1 + level) / 2)
-	tail := distuv.UnitNormal.CDF(-t * math.Sqrt(float64(n+1)/float64(n-1)))
-	slices.Sort(lows)
-	slices.Sort(highs)
-	return stat.Quantile(tail, stat.Empirical, lows, nil), stat.Quantile(1-tail, stat.Empirical, highs, nil)
+	half := t * stat.PopStdDev(resampled, nil) * math.Sqrt(float64(n+1)/float64(n-1))
+	return estimate - half, estimate + half
 }

@@ -15,8 +15,8 @@ func (l logistic) at(x float64) float64 { return 1 / (1 + math.Exp(-l.Intercept-
 // Limits of the iteration of fitFirth.
 const (
 	mostSteps = 200
-	mostStep  = 5     // largest change of a coefficient in one step
-	converged = 1e-10 // of the score
+	mostStep  = 5    // largest change of a coefficient in one step
+	converged = 1e-9 // of a coefficient in one step
 )
 
 // fitFirth fits a logistic regression with Firth's penalty: it maximises the likelihood
@@ -47,15 +47,15 @@ func fitFirth(data []binomial) (logistic, bool) {
 	var fit logistic
 	value := penalised(scaled, fit)
 	for range mostSteps {
-		step, score := scoring(scaled, fit)
-		if math.Hypot(score[0], score[1]) < converged {
+		step := scoring(scaled, fit)
+		if math.Hypot(step[0], step[1]) < converged {
 			break
 		}
 		shrink := min(1, mostStep/max(math.Abs(step[0]), math.Abs(step[1])))
 		next, better := fit, false
 		for ; shrink > 1e-12; shrink /= 2 {
 			next = logistic{fit.Intercept + shrink*step[0], fit.Slope + shrink*step[1]}
-			if v := penalised(scaled, next); v >= value {
+			if v := penalised(scaled, next); v >= value-1e-12 {
 				value, better = v, true
 				break
 			}
@@ -93,8 +93,9 @@ func penalised(data []binomial, fit logistic) float64 {
 // softplus returns log(1 + exp(x)).
 func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
-// scoring returns the step of Fisher's scoring and the modified score.
-func scoring(data []binomial, fit logistic) (step, score [2]float64) {
+// scoring returns the step of Fisher's scoring, by Firth's modified score.
+func scoring(data []binomial, fit logistic) (step [2]float64) {
+	var score [2]float64
 	a, b, c := information(data, fit)
 	det := a*c - b*b
 	for _, d := range data {
@@ -103,5 +104,5 @@ func scoring(data []binomial, fit logistic) (step, score [2]float64) {
 		u := d.successes - d.trials*p + leverage*(0.5-p)
 		score[0], score[1] = score[0]+u, score[1]+u*d.x
 	}
-	return [2]float64{(c*score[0] - b*score[1]) / det, (a*score[1] - b*score[0]) / det}, score
+	return [2]float64{(c*score[0] - b*score[1]) / det, (a*score[1] - b*score[0]) / det}
 }

@@ -90,7 +90,7 @@ type Options struct {
 	// Margin is the smallest difference of ASR or share of successes that counts, in (0, 1);
 	// 0: claims.EffectMargin.
 	Margin float64
-	// Resamples is the number of resamples of the seeds behind a band; 0: 999.
+	// Resamples is the number of resamples of the seeds behind a band; 0: 499.
 	Resamples int
 }
 
@@ -100,7 +100,7 @@ func (o Options) resolve() (Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o = Options{Rule: rule, Margin: cmp.Or(o.Margin, claims.EffectMargin), Resamples: cmp.Or(o.Resamples, 999)}
+	o = Options{Rule: rule, Margin: cmp.Or(o.Margin, claims.EffectMargin), Resamples: cmp.Or(o.Resamples, 499)}
 	switch {
 	case !(o.Margin > 0 && o.Margin < 1):
 		return o, fmt.Errorf("phase: %w: the margin is %v: must be between 0 and 1", ErrGames, o.Margin)

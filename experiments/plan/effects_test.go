@@ -31,7 +31,7 @@ var others = map[string][]string{
 // contexts are settings that take the effect of others away, or give it.
 var contexts = []string{
 	"", "attackers.counts=1", "attackers.counts=1,3", "attackers.singles=0", "attackers.labels=random", "attackers.labels=list attackers.targets=north,west",
-	"attackers.p0=0.5 attackers.p1=0.5 attackers.p2=0.5", "attackers.p0=0.5", "attackers.rates=0.4,0.5", "trigger.sampling=per_image",
+	"attackers.p0=0.5 attackers.p1=0.5 attackers.p2=0.5", "attackers.p0=0.5", "attackers.rates=0.4,0.5", "trigger.sampling=per_image", "trigger.jitter=0.5", "trigger.jitter=1",
 	"trigger.kind=image trigger.files=PICTURE,PICTURE2", "trigger.kind=square", "trigger.kind=checkerboard", "trigger.min_single_asr=0.5",
 	"train.optimizer=adam", "train.momentum=0", "deal.seats=4", "deal.seats=4 attackers.seats=1,3", "attackers.colluders=1=0",
 	"defenders=none,cutmix", "defenders=none,agent_augmentation", "defenders=none,indexing", "defenders=none,indexing_grouped indexing.models=2",

@@ -310,8 +310,11 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 	rules := game.Rules{
 		Seed: cfg.DealSeed(), PoolSize: cfg.Pool.Size,
 		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats,
-		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
+		Attackers: slices.Clone(attackers), Sampling: game.PerAgent, Jitter: cfg.Trigger.PartlyPerImage(),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
+	}
+	if cfg.Trigger.PerImage() {
+		rules.Sampling = game.PerImage
 	}
 	triggerSeed := cfg.TriggerSeed()
 	rules.TriggerSeed = &triggerSeed

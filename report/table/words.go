@@ -16,14 +16,15 @@ import (
 // Readings are the choices that the paper leaves open, in the words of the
 // configuration's keys.
 type Readings struct {
-	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
-	TriggerRange       string `json:"trigger_range"`          // empty for pictures
-	Sampling           string `json:"sampling"`
-	LabelMode          string `json:"label_mode"`
-	Budget             string `json:"budget,omitempty"` // empty: non_target
-	ExcludeTargetClass bool   `json:"exclude_target_class"`
-	Denominator        string `json:"denominator"`
-	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
+	TriggerKind        string  `json:"trigger_kind,omitempty"` // empty: random
+	TriggerRange       string  `json:"trigger_range"`          // empty for pictures
+	Sampling           string  `json:"sampling"`
+	Jitter             float64 `json:"jitter,omitempty"` // share of a trigger's pixels that every image has afresh
+	LabelMode          string  `json:"label_mode"`
+	Budget             string  `json:"budget,omitempty"` // empty: non_target
+	ExcludeTargetClass bool    `json:"exclude_target_class"`
+	Denominator        string  `json:"denominator"`
+	Seats              int     `json:"seats,omitempty"` // 0: as many as attackers
 }
 
 // ReadingsText describes readings in words.
@@ -36,6 +37,9 @@ func ReadingsText(r Readings) string {
 		images += " but those of the target class"
 	}
 	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
+	if r.Jitter > 0 {
+		trigger += fmt.Sprintf(" but for %g %% of its pixels, which every image has afresh", 100*r.Jitter)
+	}
 	switch r.TriggerKind {
 	case string(triggers.Random):
 	case string(triggers.Picture):
