@@ -6,6 +6,7 @@ import (
 
 	"backfire/audit/design"
 	"backfire/audit/phase"
+	"backfire/audit/shares"
 	"backfire/claims"
 	"backfire/stats"
 )
@@ -26,6 +27,12 @@ type Result struct {
 	Undecided []string        `json:"undecided"` // cells of the diagram with an undecided share of successes
 	Matrix    []Row           `json:"matrix"`
 	Nearest   []Nearest       `json:"nearest"`
+	// Law is the test of the law of shares on all attackers with a matched single; nil without any.
+	Law *shares.Law `json:"law,omitempty"`
+	// Predictions are those of the law.
+	Predictions []shares.Prediction `json:"predictions"`
+	// Games lists what was played, each with its models.
+	Games []GameLine `json:"games"`
 	// Collapsed counts the games of the screening whose model predicts no better than chance. They count as
 	// measured in effects; claims leave them out.
 	Collapsed int `json:"collapsed"`
@@ -84,7 +91,10 @@ func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, 
 	}
 	r := &Result{
 		Spec: s, Design: s.DescribeDesign(d), Seeds: seeds, Effects: []Screened{}, Means: []LevelMean{}, Pair: []string{},
-		Phase: []phase.Diagram{}, Undecided: []string{}, Nearest: s.nearest(trials, dataset),
+		Phase: []phase.Diagram{}, Undecided: []string{}, Nearest: s.nearest(trials, dataset), Games: s.gameLines(trials),
+	}
+	if r.Predictions, r.Law, err = s.law(trials); err != nil {
+		return nil, err
 	}
 	for _, n := range s.Screening.Counts {
 		for _, m := range Measures() {

@@ -99,7 +99,9 @@ func runAudit(ctx context.Context, opts *AuditOptions) error {
 	if err != nil {
 		return err
 	}
-	rounds.decided = func(points []plan.SweepPoint) ([]plan.SweepPoint, error) { return training.decided(ctx, points, rounds.load) }
+	rounds.decided = func(points []plan.SweepPoint) ([]plan.SweepPoint, error) {
+		return training.decided(ctx, points, rounds.load)
+	}
 	smallest, err := rounds.smallest(ctx)
 	if err != nil {
 		return err

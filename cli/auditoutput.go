@@ -83,6 +83,15 @@ func (o *sweepOutput) writeAudit(document *audits.Document, sum *summary.Summary
 		}
 		paths = append(paths, path)
 	}
+	page := base + ".html"
+	file, err := os.Create(page)
+	if err != nil {
+		return nil, fmt.Errorf("write the audit: %w", err)
+	}
+	if err := errors.Join(document.WritePage(file), file.Close()); err != nil {
+		return nil, err
+	}
+	paths = append(paths, page)
 	made, err := o.table(o.opts.Kind, sum, document.Dataset, outcome)
 	if err != nil {
 		return nil, err

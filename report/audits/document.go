@@ -42,6 +42,9 @@ func New(r *audit.Result, dataset string, missing int, hours float64) *Document 
 	if len(r.Phase) > 0 {
 		d.sections = append(d.sections, d.diagram(), d.cells())
 	}
+	if r.Law != nil {
+		d.sections = append(d.sections, d.law())
+	}
 	if len(r.Nearest) > 0 {
 		d.sections = append(d.sections, d.nearest())
 	}
@@ -266,6 +269,26 @@ func (d *Document) cells() Section {
 				string(c.Standing), percent(c.ASR), percent(c.Lift), points(c.Interference),
 			})
 		}
+	}
+	return s
+}
+
+// law holds the test of the law of shares.
+func (d *Document) law() Section {
+	law := d.Result.Law
+	s := Section{
+		ID: "law", Title: "H1, the law of shares", Text: []string{law.Sentence},
+		Heads: []string{"games", "single ASR", "predicted", "ASR", "residual", "interference", "answer"},
+	}
+	for _, c := range law.Conditions {
+		if !c.Tells {
+			continue // law and "no interference" predict nearly the same
+		}
+		s.Rows = append(s.Rows, []string{
+			c.Name, fmt.Sprintf("%.1f", 100*c.Single), fmt.Sprintf("%.1f", 100*c.Predicted), fmt.Sprintf("%.1f", 100*c.ASR),
+			interval(c.Residual.Estimate, c.Residual.Low, c.Residual.High),
+			interval(c.Interference.Estimate, c.Interference.Low, c.Interference.High), string(c.Outcome),
+		})
 	}
 	return s
 }
