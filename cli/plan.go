@@ -15,9 +15,11 @@ func NewCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) er
 		Use:   "plan (table NAME | sweep FILE | audit FILE)",
 		Short: "Store the plan of a table, sweep or audit for workers on any number of hosts",
 		Long: `Check a table, sweep or audit as a whole and store its plan: all configurations and the
-version of this program. The plan of an audit has what the stored results ask for: make it
-once more when it is done, to see what follows. The command prints the plan's directory, which is the PLAN of
+version of this program. The command prints the plan's directory, which is the PLAN of
 worker, status, collect and submit. Nothing is trained.
+
+The plan of an audit has what the stored results ask for: plan it once more when its
+models are stored, to see what follows.
 
 docs/scaling.md describes training on several hosts.`,
 		Example: `  plan=$(backfire plan table 1 --preset workstation --store /shared/runs)
