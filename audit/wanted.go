@@ -200,30 +200,38 @@ func (w *wanting) phase(seeds int) error {
 		return nil
 	}
 	w.plan.Ended = true
-	for _, c := range s.cellsByDoubt(w.plan.Pair, w.games) {
-		for have := s.Phase.First; ; have = min(have+s.Phase.Step, s.Phase.Most) {
-			if !s.undecided(w.games, c, have) {
-				break
-			}
-			to := min(have+s.Phase.Step, s.Phase.Most)
-			if have >= s.Phase.Most {
-				break
-			}
-			more := s.cellPlays(c, have, to)
-			ok, err := w.afford(more)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				break
-			}
-			if !w.games.all(more) {
-				w.plan.Ended = false
-				break
-			}
+	// All cells take a step before any takes the next, so that the budget goes to the same plays in every round.
+	open := s.cellsByDoubt(w.plan.Pair, w.games)
+	for have := s.Phase.First; have < s.Phase.Most && len(open) > 0; have = min(have+s.Phase.Step, s.Phase.Most) {
+		var err error
+		if open, err = w.step(open, have, min(have+s.Phase.Step, s.Phase.Most)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// step adds the plays of further seeds, up to a number, to those of the cells that are undecided, and returns the
+// cells that have been played on them.
+func (w *wanting) step(open []Cell, have, to int) ([]Cell, error) {
+	var played []Cell
+	for _, c := range open {
+		if !w.spec.undecided(w.games, c, have) {
+			continue
+		}
+		more := w.spec.cellPlays(c, have, to)
+		ok, err := w.afford(more)
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok:
+		case w.games.all(more):
+			played = append(played, c)
+		default:
+			w.plan.Ended = false
+		}
+	}
+	return played, nil
 }
 
 // primaryPlays returns the plays of the primary reading.
