@@ -64,7 +64,7 @@ type Screened struct {
 // Main reports whether the effect is one factor's.
 func (e Screened) Main() bool { return e.Order == 1 }
 
-// Reference is the size beyond which an effect stands out of a half-normal plot: Lenth's margin of error, 2.3 times
+// Reference returns the size beyond which an effect stands out of a half-normal plot: Lenth's margin of error, 2.3 times
 // his pseudo standard error ("Quick and Easy Analysis of Unreplicated Factorials", Technometrics 31, 1989), a rule
 // of thumb for a design of 16 runs that uses no repetition.
 func Reference(effects []Screened) float64 {

@@ -11,7 +11,7 @@ import (
 	"backfire/stats"
 )
 
-// Result is what an audit found so far.
+// Result holds the findings of an audit so far.
 type Result struct {
 	Spec *Spec `json:"spec"`
 	// Hash is that of what was fixed before anything was trained. The caller sets it.

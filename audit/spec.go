@@ -29,7 +29,7 @@ const Format = 1
 // ErrSpec is wrapped by every refusal of an audit's description.
 var ErrSpec = errors.New("bad audit")
 
-// Spec describes an audit. Its hash is what was fixed before anything is trained.
+// Spec describes an audit. Its hash names the choices that were fixed before anything is trained.
 type Spec struct {
 	Format int    `json:"format"`
 	Name   string `json:"name"`
@@ -115,8 +115,8 @@ type Budget struct {
 	Hours  float64 `json:"hours"`  // of training, summed over the models, as their results record them
 }
 
-// Check returns an error unless the spec describes an audit that can be played. The error wraps ErrSpec and says
-// what would do.
+// Check returns an error unless the spec describes an audit that can be played. The error wraps ErrSpec and names
+// a choice that would do.
 func (s *Spec) Check() error {
 	for _, check := range []func() error{s.checkFactors, s.checkPrimary, s.checkScreening, s.checkPhase} {
 		if err := check(); err != nil {

@@ -136,20 +136,24 @@ func c1(t *testing.T, r *audit.Result, reading string) claims.Outcome {
 	return ""
 }
 
-// The verdicts are right in at least 95 of 100 audits that are simulated from a known truth, through all stages.
-func TestVerdictsAreRight(t *testing.T) {
-	const audits, enough = 100, 95
-	perImageDistinct := func(high design.Effect, _, _ int) float64 {
-		if high&3 == 3 {
-			return -0.4
-		}
-		return 0
+// truth is a surface with the condition under which the answers on it are right.
+type truth struct {
+	name  string
+	of    surface
+	right func(t *testing.T, r *audit.Result) bool
+}
+
+// perImageDistinct is an interference of -40 points where both of the first two factors have their high level.
+func perImageDistinct(high design.Effect, _, _ int) float64 {
+	if high&3 == 3 {
+		return -0.4
 	}
-	for _, truth := range []struct {
-		name  string
-		of    surface
-		right func(t *testing.T, r *audit.Result) bool
-	}{
+	return 0
+}
+
+// truths are the surfaces that audits are simulated on.
+func truths() []truth {
+	return []truth{
 		{"no interference", surface{lift: learnt, interference: constant(0)}, func(t *testing.T, r *audit.Result) bool {
 			return c1(t, r, "all readings together") == claims.NoEffect && r.Matrix[0].Answer("C1").Outcome != claims.Supported &&
 				r.Matrix[0].Answer("C1").Outcome != claims.Opposite && noneIs(r, audit.Raises, audit.Lowers)
@@ -182,7 +186,13 @@ func TestVerdictsAreRight(t *testing.T) {
 			return pair && c1(t, r, "sampling = per image") == claims.Supported && perAgent != claims.Supported && perAgent != claims.Opposite &&
 				directionOf(r, "sampling") == audit.Lowers && directionOf(r, "labels") == audit.Lowers
 		}},
-	} {
+	}
+}
+
+// The verdicts are right in at least 95 of 100 audits that are simulated from a known truth, through all stages.
+func TestVerdictsAreRight(t *testing.T) {
+	const audits, enough = 100, 95
+	for _, truth := range truths() {
 		t.Run(truth.name, func(t *testing.T) {
 			s := spec()
 			require.NoError(t, s.Check())

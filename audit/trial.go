@@ -23,7 +23,7 @@ const (
 // Stages returns the stages in their order.
 func Stages() []Stage { return []Stage{StagePrimary, StageScreening, StagePhase} }
 
-// Condition is what the games of one place of an audit are played with, apart from seed and N.
+// Condition holds the choices of the games of one place of an audit, apart from seed and N.
 type Condition struct {
 	Stage Stage
 	// High is the set of factors that have their high level.

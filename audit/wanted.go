@@ -8,7 +8,7 @@ import (
 	"backfire/audit/design"
 )
 
-// Progress is what an audit knows when it decides what to play.
+// Progress holds the results by which an audit decides what to play.
 type Progress struct {
 	Trials []Trial
 	// Hours is the time of all trainings behind them, each counted once.

@@ -16,15 +16,15 @@ import (
 	"backfire/report"
 )
 
-// AuditOptions are the options of "audit".
-type AuditOptions struct {
+// auditOptions are the options of "audit".
+type auditOptions struct {
 	SweepOptions
 	Through string // the last stage to play
 }
 
-// NewCmdAudit returns the command that finds under which readings and at which scale claims hold.
-func NewCmdAudit(streams *IOStreams, runF func(context.Context, *AuditOptions) error) *cobra.Command {
-	opts := &AuditOptions{SweepOptions: *newSweepOptions(streams)}
+// newCmdAudit returns the command that finds under which readings and at which scale claims hold.
+func newCmdAudit(streams *IOStreams, runF func(context.Context, *auditOptions) error) *cobra.Command {
+	opts := &auditOptions{SweepOptions: *newSweepOptions(streams)}
 	opts.Kind = report.Points
 	cmd := &cobra.Command{
 		Use:   "audit [FILE]",
@@ -69,7 +69,7 @@ other hosts. Exit code 3 means that some models failed, 4 that a result is missi
 }
 
 // through returns the stages to play.
-func (o *AuditOptions) through() ([]audit.Stage, error) {
+func (o *auditOptions) through() ([]audit.Stage, error) {
 	stages := audit.Stages()
 	at := slices.Index(stages, audit.Stage(o.Through))
 	if at < 0 {
@@ -79,7 +79,7 @@ func (o *AuditOptions) through() ([]audit.Stage, error) {
 }
 
 // runAudit plays an audit, round by round: each round plays what the rounds before it ask for.
-func runAudit(ctx context.Context, opts *AuditOptions) error {
+func runAudit(ctx context.Context, opts *auditOptions) error {
 	begun := time.Now()
 	stages, err := opts.through()
 	if err != nil {
@@ -127,7 +127,7 @@ func runAudit(ctx context.Context, opts *AuditOptions) error {
 
 // playRound trains what the stored results ask for, and reports whether another round follows. It shows the answers
 // after the last one.
-func playRound(ctx context.Context, opts *AuditOptions, training *training, rounds *auditRounds, output *sweepOutput) (again bool, err error) {
+func playRound(ctx context.Context, opts *auditOptions, training *training, rounds *auditRounds, output *sweepOutput) (again bool, err error) {
 	round, err := rounds.next(ctx)
 	if err != nil {
 		return false, err
@@ -169,7 +169,7 @@ func playRound(ctx context.Context, opts *AuditOptions, training *training, roun
 }
 
 // dryRunAudit prints what each stage trains in any case, and the time that it takes here.
-func dryRunAudit(ctx context.Context, opts *AuditOptions, training *training, rounds *auditRounds) error {
+func dryRunAudit(ctx context.Context, opts *auditOptions, training *training, rounds *auditRounds) error {
 	round, err := rounds.next(ctx)
 	if err != nil {
 		return err

@@ -32,14 +32,14 @@ screening: {counts: [2], seeds: 6}
 phase: {pair: [sampling, labels], poisoned: [4, 16], counts: [1, 2], seeds: {first: 2, step: 1, most: 2}}
 `
 
-// auditOptions are the options of the audit, in a store of its own.
-func auditOptions(t *testing.T) (opts *AuditOptions, out func() string) {
+// tinyAudit returns the options of the audit, in a store of its own.
+func tinyAudit(t *testing.T) (opts *auditOptions, out func() string) {
 	t.Helper()
 	streams, outBuffer, _ := testStreams()
 	file := filepath.Join(t.TempDir(), "tiny.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(smallAudit), 0o600))
 	engine := testEngine(t)
-	return &AuditOptions{
+	return &auditOptions{
 		SweepOptions: SweepOptions{
 			RunOptions: RunOptions{
 				IO: streams, Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker,
@@ -54,7 +54,7 @@ func auditOptions(t *testing.T) (opts *AuditOptions, out func() string) {
 // An audit is played round by round to its end; a second call trains nothing and gives the same answers, and a
 // stored plan of it has the same games.
 func TestAuditIsPlayedToItsEnd(t *testing.T) {
-	opts, out := auditOptions(t)
+	opts, out := tinyAudit(t)
 	require.NoError(t, runAudit(context.Background(), opts))
 	text := out()
 	for _, part := range []string{"Verdict matrix", "sampling = per image", "Screening: effects", "k at 50 %", "Fixed before training as"} {
@@ -80,7 +80,7 @@ func TestAuditIsPlayedToItsEnd(t *testing.T) {
 	require.Len(t, document.Result.Games, 6+24+32, "primary, screening, phase diagram")
 	require.NotEmpty(t, document.Result.Spec.Games)
 
-	again, outAgain := auditOptions(t)
+	again, outAgain := tinyAudit(t)
 	again.Config, again.Audit, again.Out, again.Worker = opts.Config, opts.Audit, opts.Out, noWorker(t)
 	require.NoError(t, runAudit(context.Background(), again))
 	require.Equal(t, text, outAgain())
@@ -99,7 +99,7 @@ func TestAuditIsPlayedToItsEnd(t *testing.T) {
 }
 
 func TestAuditDryRun(t *testing.T) {
-	opts, out := auditOptions(t)
+	opts, out := tinyAudit(t)
 	opts.DryRun, opts.Worker = true, noWorker(t)
 	require.NoError(t, runAudit(context.Background(), opts))
 	for _, part := range []string{"fixed before training as", "2 factors in 4 runs", "Stage primary: ", "Stage screening: ", "Stage phase: ", "no budget"} {
@@ -108,11 +108,11 @@ func TestAuditDryRun(t *testing.T) {
 }
 
 func TestAuditRefusals(t *testing.T) {
-	opts, _ := auditOptions(t)
+	opts, _ := tinyAudit(t)
 	opts.Through = "everything"
 	require.ErrorContains(t, runAudit(context.Background(), opts), "must be primary, screening or phase")
 
-	opts, _ = auditOptions(t)
+	opts, _ = tinyAudit(t)
 	small := strings.Replace(smallAudit, "phase:", "budget: {models: 9}\nphase:", 1)
 	require.NoError(t, os.WriteFile(opts.Audit, []byte(small), 0o600))
 	opts.Worker = noWorker(t)

@@ -14,7 +14,7 @@ import (
 	"backfire/stats"
 )
 
-// Document is what an audit of one dataset found.
+// Document holds the findings of an audit of one dataset.
 type Document struct {
 	Name    string        `json:"name"`
 	Title   string        `json:"title"`
