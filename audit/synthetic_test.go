@@ -164,7 +164,7 @@ func truths() []truth {
 				(primary == claims.Supported || primary == claims.Undecided) && noneIs(r, audit.Raises, audit.Lowers)
 		}},
 		// Half of all trainings succeed, whatever N is: a mean difference of nothing, made of differences of 100.
-		{"bimodal", surface{lift: constant(0.5), interference: constant(0), bimodal: true}, func(t *testing.T, r *audit.Result) bool {
+		{"bimodal", surface{lift: constant(0.5), interference: constant(0), bimodal: true}, func(_ *testing.T, r *audit.Result) bool {
 			for _, row := range r.Matrix {
 				about := row.Stage == audit.StagePrimary || row.Reading == "all readings together"
 				if a := row.Answer("C1"); about && (a.Outcome == claims.Supported || a.Outcome == claims.Opposite) {

@@ -72,7 +72,7 @@ func (w *wanting) mustAfford(plays []Play) error {
 	if most == 0 {
 		return nil
 	}
-	if _, err := w.count(plays); err != nil {
+	if err := w.count(plays); err != nil {
 		return err
 	}
 	if w.spec.Phase != nil {
@@ -107,13 +107,13 @@ func (w *wanting) newModels(plays []Play) (map[string]bool, error) {
 	return more, nil
 }
 
-// count counts the models of plays and returns the number of new ones.
-func (w *wanting) count(plays []Play) (int, error) {
+// count counts the models of plays.
+func (w *wanting) count(plays []Play) error {
 	more, err := w.newModels(plays)
 	for name := range more {
 		w.models[name] = true
 	}
-	return len(more), err
+	return err
 }
 
 // afford adds plays if the budget has room for all of them, and reports whether it has.
@@ -192,7 +192,7 @@ func (w *wanting) phase(seeds int) error {
 	w.plan.Plays = append(w.plan.Plays, first...)
 	w.reserved = 0
 	if s.Budget.Models > 0 {
-		if _, err := w.count(first); err != nil {
+		if err := w.count(first); err != nil {
 			return err
 		}
 	}

@@ -134,15 +134,6 @@ func (d Design) Resolution() int {
 	return words[0].Order()
 }
 
-// pattern returns the number of words of each length.
-func (d Design) pattern() []int {
-	counts := make([]int, d.Factors+1)
-	for _, w := range d.Words() {
-		counts[w.Order()]++
-	}
-	return counts
-}
-
 // Aliases returns the main effects and interactions of two factors in groups that the runs do not tell apart, each
 // in ascending order of the number of factors; a group of one effect is clear of the others.
 func (d Design) Aliases() [][]Effect {
