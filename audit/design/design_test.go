@@ -40,15 +40,21 @@ var published = []struct {
 	groups     []string
 }{
 	{
-		"2^(6-2)", 6, []string{"ABC", "BCD"}, "ABCE BCDF ADEF",
+		"2^(6-2)", 6,
+		[]string{"ABC", "BCD"},
+		"ABCE BCDF ADEF",
 		[]string{"AB CE", "AC BE", "AD EF", "AE BC DF", "AF DE", "BD CF", "BF CD"},
 	},
 	{
-		"2^(7-3)", 7, []string{"ABC", "BCD", "ACD"}, "ABCE BCDF ADEF ACDG BDEG ABFG CEFG",
+		"2^(7-3)", 7,
+		[]string{"ABC", "BCD", "ACD"},
+		"ABCE BCDF ADEF ACDG BDEG ABFG CEFG",
 		[]string{"AB CE FG", "AC BE DG", "AD CG EF", "AE BC DF", "AF BG DE", "AG BF CD", "BD CF EG"},
 	},
 	{
-		"2^(8-4)", 8, []string{"BCD", "ACD", "ABC", "ABD"}, "BCDE ACDF ABCG ABDH ABEF ADEG ACEH BDFG BCFH CDGH CEFG DEFH BEGH AFGH",
+		"2^(8-4)", 8,
+		[]string{"BCD", "ACD", "ABC", "ABD"},
+		"BCDE ACDF ABCG ABDH ABEF ADEG ACEH BDFG BCFH CDGH CEFG DEFH BEGH AFGH",
 		[]string{"AB CG DH EF", "AC BG DF EH", "AD BH CF EG", "AE BF CH DG", "AF BE CD GH", "AG BC DE FH", "AH BD CE FG"},
 	},
 }
