@@ -1,6 +1,10 @@
 package paper
 
-import "backfire/stats"
+import (
+	"slices"
+
+	"backfire/stats"
+)
 
 // Place is a published ASR with the number of attackers and of poisoned images behind it.
 type Place struct {
@@ -18,6 +22,9 @@ type Place struct {
 // that 60 images were held out, 240 contributed and 48 poisoned: the share of one of 100
 // attackers in 50,000 images.
 const poisonedImages = 48
+
+// usualRate is the poison rate of those games.
+const usualRate = 0.2
 
 // laterImages is the number of poisoned images of each attacker in table 1 of the later
 // article at its base case p = 0.55, with at most 100 attackers.
@@ -40,8 +47,8 @@ func Places(dataset string) ([]Place, error) {
 		places = append(places, Place{source, n, k, float64(stats.Summarize(asr).Mean)})
 	}
 	for _, row := range t.Table1.Rows {
-		if n := len(row.Rates); row.Rates[0] == row.Rates[n-1] && row.Rates[0] == 0.2 {
-			add("paper, table 1", poisonedImages, n, row.ASR)
+		if !slices.ContainsFunc(row.Rates, func(p float64) bool { return p != usualRate }) {
+			add("paper, table 1", poisonedImages, len(row.Rates), row.ASR)
 		}
 	}
 	for _, game := range t.Table2.Games {

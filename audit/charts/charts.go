@@ -13,7 +13,7 @@ import (
 	"backfire/stats"
 )
 
-// Quantity is what the cells of a map show.
+// Quantity names a figure of a phase diagram's cells.
 type Quantity string
 
 // The quantities. Success, ASR and lift are shares, interference is a difference.
@@ -87,15 +87,14 @@ func contour(c phase.Curve) figures.MapContour {
 	return out
 }
 
-// Curves draws a quantity against k with one curve for each N, and the published ASRs
-// beside the ASR. If the curves coincide, dilution explains everything; the caption has
-// the answer.
-func Curves(d phase.Diagram, q Quantity, published []paper.Place) (*figures.Figure, error) {
+// Curves draws a quantity against k with one curve for each N. If the curves coincide,
+// dilution explains everything; the caption has the answer.
+func Curves(d phase.Diagram, q Quantity) (*figures.Figure, error) {
 	chart := figures.Chart{
 		Name: "curves-" + string(q), Title: fmt.Sprintf("%s by poisoned images, %s", capital(q), d.Reading),
 		Caption: "Means over the seeds, one curve for each number of attackers N.",
 		X:       figures.Axis{Label: "poisoned images per attacker k", Listed: true},
-		Y:       figures.Axis{Label: string(q), Share: true, Whole: q == Success || q == ASR},
+		Y:       figures.Axis{Label: string(q), Share: true, Whole: q == Success || q == ASR, Points: q == Lift || q == Interference},
 	}
 	if d.Coincidence != nil {
 		chart.Caption += " " + d.Coincidence.Sentence
@@ -115,13 +114,6 @@ func Curves(d phase.Diagram, q Quantity, published []paper.Place) (*figures.Figu
 		}
 		last.Points = append(last.Points, p)
 	}
-	if q == ASR && len(chart.Lines) > 0 {
-		for _, p := range published {
-			chart.Lines = append(chart.Lines, figures.Line{
-				Name: fmt.Sprintf("%s, N = %d", p.Source, p.N), Quiet: true, Loose: true, Points: []figures.Point{figures.At(p.K, p.ASR/100)},
-			})
-		}
-	}
 	return chart.Figure()
 }
 
@@ -132,7 +124,7 @@ func Law(predictions []shares.Prediction, law *shares.Law) (*figures.Figure, err
 	chart := figures.Chart{
 		Name: "law-of-shares", Title: "Interference by conflict of labels",
 		Caption: "Each sign is an attacker: its ASR among others less its ASR alone, against (1 - distinguishability of the triggers) x (1 - label agreement). Line: the law of shares at the mean single ASR. " + law.Sentence,
-		X:       figures.Axis{Label: "conflict of labels", Share: true}, Y: figures.Axis{Label: "interference", Share: true},
+		X:       figures.Axis{Label: "conflict of labels", Share: true}, Y: figures.Axis{Label: "interference", Share: true, Points: true},
 	}
 	single, most := 0.0, 0.0
 	for _, p := range predictions {

@@ -71,7 +71,7 @@ func TestMaps(t *testing.T) {
 }
 
 func TestCurvesHaveTheAnswer(t *testing.T) {
-	f, err := charts.Curves(diagram(t), charts.ASR, nil)
+	f, err := charts.Curves(diagram(t), charts.ASR)
 	require.NoError(t, err)
 	write(t, f)
 	require.Contains(t, f.Caption, "Whether the curves of all N coincide within 5 points is undecided")

@@ -91,7 +91,11 @@ func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name stri
 	case reflect.Uint64:
 		v.SetUint(v.Uint() - 1)
 	case reflect.Float64:
-		v.SetFloat(v.Float() * (1 + 1e-15)) // the smallest steps count
+		if v.Float() == 0 { // left out of the text, unlike any other value
+			v.SetFloat(1e-15)
+		} else {
+			v.SetFloat(v.Float() * (1 + 1e-15)) // the smallest steps count
+		}
 	case reflect.Bool:
 		v.SetBool(!v.Bool())
 	case reflect.String:

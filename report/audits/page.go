@@ -68,7 +68,7 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 				return nil, err
 			}
 		}
-		f, err := charts.Curves(diagram, charts.ASR, published)
+		f, err := charts.Curves(diagram, charts.ASR)
 		if err == nil {
 			f.Name = fmt.Sprintf("%s-%d", f.Name, i+1)
 		}
