@@ -33,6 +33,7 @@ import (
 func NewCmdRoot(streams *IOStreams) *cobra.Command {
 	root := newGroup("backfire", "Play, score and report multi-agent backdoor games")
 	addGroup(root, "play", "Play",
+		newCmdAudit(streams, nil),
 		NewCmdConfig(streams),
 		NewCmdQuick(streams, nil),
 		NewCmdRun(streams, nil),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ import (
 // submitOptions are the options of "submit slurm".
 type submitOptions struct {
 	SweepOptions
-	Args  []string // PLAN, or "table NAME", or "sweep FILE"
+	Args  []string // PLAN, or "table NAME", "sweep FILE" or "audit FILE"
 	Job   cluster.Job
 	Local bool // all tasks run on this host, so the store need not be shared
 	Slurm cluster.Slurm
@@ -27,8 +28,8 @@ type submitOptions struct {
 
 // NewCmdSubmit returns the group of commands that submit plans to schedulers.
 func NewCmdSubmit(streams *IOStreams) *cobra.Command {
-	group := newGroup("submit", "Submit a table or sweep to the batch scheduler of a cluster", newCmdSubmitSlurm(streams, nil))
-	group.Long = `Submit a table, a sweep or a stored plan to a batch scheduler. Slurm is supported;
+	group := newGroup("submit", "Submit a table, sweep or audit to the batch scheduler of a cluster", newCmdSubmitSlurm(streams, nil))
+	group.Long = `Submit a table, a sweep, an audit or a stored plan to a batch scheduler. Slurm is supported;
 docs/scaling.md describes other ways to use several hosts.`
 	group.Example = `  backfire submit slurm table 1 --store /shared/runs --dry-run`
 	return group
@@ -38,9 +39,9 @@ docs/scaling.md describes other ways to use several hosts.`
 func newCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *submitOptions) error) *cobra.Command {
 	opts := &submitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
-		Use:   "slurm (table NAME | sweep FILE | PLAN)",
-		Short: "Submit a table, a sweep or a stored plan to Slurm as one job array",
-		Long: `Store the plan of a table or sweep, write the scripts of its jobs beside it, and submit
+		Use:   "slurm (table NAME | sweep FILE | audit FILE | PLAN)",
+		Short: "Submit a table, sweep, audit or stored plan to Slurm as one job array",
+		Long: `Store the plan of a table, sweep or audit, write the scripts of its jobs beside it, and submit
 them: an array whose tasks train models until none is left, and a job that makes the
 tables when the array has ended. The command prints the number of the array's job.
 
@@ -51,7 +52,7 @@ PLAN" shows the progress, and "backfire cancel PLAN" ends the jobs; a plan that 
 resubmitted resumes from the stored models.`,
 		Example: `  backfire submit slurm table 1 --preset paper --dataset all --gpus 1 --time 4h --array-size 16
   backfire submit slurm sweep mine.yaml --store /shared/runs --partition short --dry-run`,
-		Args: arguments("PLAN, table or sweep", "[NAME or FILE]"),
+		Args: arguments("PLAN, table, sweep or audit", "[NAME or FILE]"),
 	}
 	sweep := &cobra.Command{}
 	flags := addSweepFlags(sweep, &opts.SweepOptions)
@@ -126,7 +127,7 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	return write(opts.IO.Out, submitted.Array+"\n")
 }
 
-// plan returns the stored plan, or plans the table or sweep.
+// plan returns the stored plan, or plans the table, sweep or audit.
 func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error) {
 	if len(o.Args) == 2 {
 		if err := namedSweep(o.Args, &o.SweepOptions); err != nil {
@@ -134,7 +135,7 @@ func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error)
 		}
 		return makePlan(ctx, &o.SweepOptions)
 	}
-	if o.Args[0] == "table" || o.Args[0] == "sweep" {
+	if slices.Contains([]string{"table", "sweep", "audit"}, o.Args[0]) {
 		return nil, nil, namedSweep(o.Args, &o.SweepOptions)
 	}
 	store := o.Config.Flags["store"]

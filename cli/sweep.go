@@ -23,6 +23,7 @@ import (
 type SweepOptions struct {
 	RunOptions
 	Sweep  string      // name of a sweep within the program or path of a sweep file
+	Audit  string      // not empty: play this audit, a name or a path, in place of Sweep
 	Run    string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
 	Kind   report.Kind // the kind of table
 	Seeds  int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"backfire/audit"
 )
 
 // MaxPoints is the largest number of points of a sweep over all seeds. A sweep with
@@ -23,6 +25,8 @@ type Sweep struct {
 	Preset string // the preset that all points start from; empty: none
 	// Primary holds the choices that the file fixes before anything is trained; nil: none.
 	Primary *Primary
+	// Audit describes the audit that the sweep is part of; nil: none.
+	Audit *audit.Spec
 	// Points are sorted by seed, then by training, then by the entries of the file's list,
 	// then by the grid, whose last key varies fastest. No two points are equal.
 	Points []Point

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"backfire/audit"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -47,6 +48,8 @@ type Sweep struct {
 	// Primary holds the choices that were fixed before anything is trained; nil: none. The caller of NewSweep
 	// sets it.
 	Primary *Primary
+	// Audit describes the audit that the sweep is part of; nil: none. The caller of NewSweep sets it.
+	Audit *audit.Spec
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -171,7 +174,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own; and of Primary, if it is set.
+// are verified, unless these are the point's own; and of Primary and Audit, if they are set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -181,10 +184,11 @@ func (s *Sweep) Hash() (string, error) {
 		Verified     map[int]string    `json:"verified,omitempty"` // attacker ID -> hash
 	}
 	content := struct {
-		Format  int      `json:"format"`
-		Points  []point  `json:"points"`
-		Primary *Primary `json:"primary,omitempty"`
-	}{Format: SweepFormat, Primary: s.Primary}
+		Format  int         `json:"format"`
+		Points  []point     `json:"points"`
+		Primary *Primary    `json:"primary,omitempty"`
+		Audit   *audit.Spec `json:"audit,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary, Audit: s.Audit}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err

@@ -9,6 +9,7 @@ import (
 	"context"
 	"slices"
 
+	"backfire/audit"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -25,6 +26,8 @@ type Summary struct {
 	Origin *Request `json:"origin,omitempty"`
 	// Primary holds the choices that the sweep fixed before anything was trained; nil: none.
 	Primary *plan.Primary `json:"primary,omitempty"`
+	// Audit describes the audit that the sweep is part of; nil: none.
+	Audit *audit.Spec `json:"audit,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the required cells that have no whole result, and the games that cannot
@@ -111,7 +114,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
+	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Audit: sweep.Audit, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
 	results := plan.NewCachedReader(store)
 	work, err := plan.Resolve(sweep, results, plan.Known{})
 	if err != nil {
