@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/defenses/indexing"
 	"backfire/game"
 	"backfire/triggers"
@@ -68,9 +69,7 @@ func (c Cell) DefenseStack() defenses.Stack {
 
 // BatchStack returns the defenses that change batches, which an engine carries out in each training step.
 func (c Cell) BatchStack() defenses.Stack {
-	stack := c.DefenseStack()
-	stack.AgentAugmentation = nil
-	return stack
+	return c.DefenseStack().At(definition.Batches)
 }
 
 // StackText returns a text that names defenses with all settings, so that equal texts mean equal stacks.
@@ -136,7 +135,7 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 		}
 		t = indexing.Select(t, kept)
 	}
-	a := c.Defense.Stack.AgentAugmentation
+	a := defenses.Get[defenses.AgentAugmentation](c.Defense.Stack, defenses.KindAgentAugmentation)
 	if a == nil {
 		return t, nil, nil
 	}

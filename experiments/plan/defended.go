@@ -72,7 +72,7 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack, honest bool) ([]c
 		c.Defense = cell.NewDefense(stack, excluded, sliced)
 		return c
 	}
-	settings := stack.Indexing
+	settings := defenses.Get[indexing.Settings](stack, defenses.KindIndexing)
 	if settings == nil {
 		return []cell.Cell{with(nil, nil)}, nil
 	}
