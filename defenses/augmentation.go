@@ -42,6 +42,14 @@ var agentAugmentation = definition.Definition{
 // Validate refuses triggers of other kinds than random ones.
 func (a AgentAugmentation) Validate() error { return checkTrigger(a.Spec) }
 
+// DataChanger is implemented by the settings of defenses at the stage definition.Data.
+type DataChanger interface {
+	// Change returns a changed copy of a training set; it does not change t. Triggers
+	// that the defense draws differ from those in avoid. The error wraps ErrPolicy or
+	// ErrCollision.
+	Change(t *game.TrainingSet, avoid []*triggers.Trigger, seed uint64) (*Augmented, error)
+}
+
 // NotSimulated is the entry of Augmented.Simulated for rows without a simulated
 // attacker's trigger.
 const NotSimulated = -1
@@ -114,6 +122,11 @@ func Augment(t *game.TrainingSet, a AgentAugmentation, avoid []*triggers.Trigger
 
 // Fits refuses more simulated attackers than images to stamp.
 func (a AgentAugmentation) Fits(scale Scale) error { return a.fits(scale.Contributed) }
+
+// Change returns what Augment returns.
+func (a *AgentAugmentation) Change(t *game.TrainingSet, avoid []*triggers.Trigger, seed uint64) (*Augmented, error) {
+	return Augment(t, *a, avoid, seed)
+}
 
 // fits refuses more simulated attackers than images to stamp.
 func (a AgentAugmentation) fits(contributed int) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"backfire/defenses/definition"
+	"backfire/defenses/filter"
 )
 
 // None is the name of the defender without defenses.
@@ -22,6 +23,10 @@ var registry = []definition.Definition{
 	mixUp,
 	pgd,
 	fgsm,
+	filter.SpectralSignatures,
+	filter.ActivationClustering,
+	filter.LossIsolation,
+	filter.PerfectFilter,
 	agentIndexing,
 }
 

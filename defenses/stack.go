@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"backfire/defenses/definition"
+	"backfire/defenses/indexing"
 	"backfire/defenses/mix"
 )
 
@@ -161,12 +162,27 @@ func (s Stack) Validate() error {
 	if Get[PGD](s, KindPGD) != nil && Get[FGSM](s, KindFGSM) != nil {
 		return fmt.Errorf("%s and %s together: both make a batch's adversarial examples: choose one", KindPGD, KindFGSM)
 	}
-	for _, stage := range []definition.Stage{definition.Filter, definition.Repair, definition.Answers, definition.Models} {
+	for _, stage := range []definition.Stage{definition.Data, definition.Filter, definition.Repair, definition.Answers, definition.Models} {
 		if kinds := s.At(stage).Kinds(); len(kinds) > 1 {
 			return fmt.Errorf("%s and %s together: a defender has one defense at the stage %q: choose one", kinds[0], kinds[1], stage)
 		}
 	}
+	if err := s.checkIndexing(); err != nil {
+		return err
+	}
 	return mix.Validate(Get[mix.Settings](s, KindCutMix), Get[mix.Settings](s, KindMixUp))
+}
+
+// checkIndexing refuses filters and repairs beside modes of agent indexing whose models
+// start from each other's states.
+func (s Stack) checkIndexing() error {
+	index := Get[indexing.Settings](s, KindIndexing)
+	later := s.At(definition.Filter, definition.Repair).Kinds()
+	if index == nil || len(later) == 0 || index.Mode != indexing.Sliced && index.Unknown == nil {
+		return nil
+	}
+	return fmt.Errorf("%s and %s together: %s needs models that each start anew, as in modes %s and %s with a known index",
+		later[0], KindIndexing, later[0], indexing.Exact, indexing.Grouped)
 }
 
 // Scale is the size of the game that a stack defends.
