@@ -6,6 +6,7 @@ import (
 
 	"backfire/defenses/definition"
 	"backfire/defenses/filter"
+	"backfire/defenses/repair"
 )
 
 // None is the name of the defender without defenses.
@@ -27,6 +28,9 @@ var registry = []definition.Definition{
 	filter.ActivationClustering,
 	filter.LossIsolation,
 	filter.PerfectFilter,
+	repair.FineTuning,
+	repair.FinePruning,
+	repair.NeuronPruning,
 	agentIndexing,
 }
 
