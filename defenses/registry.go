@@ -20,6 +20,7 @@ type Kind = definition.Kind
 var registry = []definition.Definition{
 	agentAugmentation,
 	adversarialTriggers,
+	proactiveBackdoor,
 	cutMix,
 	mixUp,
 	pgd,
