@@ -165,7 +165,7 @@ type Indexing struct {
 
 	Honest bool `key:"honest" default:"false" help:"train a model without each honest contributor, too, which answers its queries; indexing_unknown does so in any case"`
 
-	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
+	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js l2m dmm" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
 	Query        string  `key:"query" default:"image" oneof:"image batch" help:"a query of indexing_unknown: one image, or several images of one agent"`
 	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images per query with query: batch"`
 	Queries      int     `key:"queries" default:"1000" range:"[0,)" help:"largest number of images of one owner, with and without trigger, in the queries of indexing_unknown; 0 for all"`

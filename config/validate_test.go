@@ -70,7 +70,7 @@ var refusedSettings = []struct {
 		c.Defenders, c.Indexing.Update = []string{"cutmix+indexing_unknown"}, "pick"
 	}, "config: indexing.models = 0: must be at least 1 with defender indexing_unknown"},
 	{func(c *config.Config) { c.Defenders = []string{"indexing+indexing_unknown"} }, "config: defenders = indexing+indexing_unknown: has indexing_unknown beside indexing in indexing+indexing_unknown: a defender has one way of indexing"},
-	{func(c *config.Config) { c.Indexing.Similarity = "l2" }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js"},
+	{func(c *config.Config) { c.Indexing.Similarity = "l2" }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js, l2m, dmm"},
 	{func(c *config.Config) { c.Indexing.Batch = 1 }, "config: indexing.batch = 1: must be a whole number, at least 2"},
 	{func(c *config.Config) { c.Indexing.UnlearnLR = 0 }, "config: indexing.unlearn_lr = 0: must be a number, above 0"},
 	{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K"},
