@@ -97,7 +97,7 @@ func (p *ProactiveBackdoor) Change(t *game.TrainingSet, _ []*triggers.Trigger, c
 
 // trigger returns the frame.
 func (p *ProactiveBackdoor) trigger(shape triggers.Shape) *triggers.Trigger {
-	frame := &triggers.Trigger{Shape: shape, Mask: make([]uint8, shape.Plane()), Pattern: make([]uint8, shape.Size())}
+	frame := &triggers.Trigger{Shape: shape, Box: triggers.Box{W: shape.W, H: shape.H}, Mask: make([]uint8, shape.Plane()), Pattern: make([]uint8, shape.Size())}
 	for y := range shape.H {
 		for x := range shape.W {
 			if min(x, y, shape.W-1-x, shape.H-1-y) >= p.Frame {

@@ -2,7 +2,6 @@ package repair
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"backfire/defenses/definition"
 	"backfire/internal/safetensors"
@@ -52,9 +51,15 @@ const maskMomentum = 0.9
 // all channels, given these.
 type Gradient func(scale, shift []float64, batch []int) (byScale, byShift []float64, err error)
 
+// Draws are the random draws of the masks' training; *rand.Rand implements it.
+type Draws interface {
+	IntN(n int) int   // below n
+	Float64() float64 // in [0, 1)
+}
+
 // Masks trains the masks of channels with the given scales and shifts. Each iteration
 // draws a batch of the n images with replacement.
-func (a *Adversarial) Masks(ctx context.Context, scale, shift []float64, n, batch int, gradient Gradient, rng *rand.Rand) ([]float64, error) {
+func (a *Adversarial) Masks(ctx context.Context, scale, shift []float64, n, batch int, gradient Gradient, rng Draws) ([]float64, error) {
 	masks, velocity := make([]float64, len(scale)), make([]float64, len(scale))
 	for i := range masks {
 		masks[i] = 1
