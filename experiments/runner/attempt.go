@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"backfire/experiments/plan"
@@ -69,11 +70,28 @@ func (r *run) request(t *attempt, device string) (worker.Train, error) {
 	if err != nil {
 		return worker.Train{}, err
 	}
+	base, err := r.storedBase(t)
+	if err != nil {
+		return worker.Train{}, err
+	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: device, Threads: r.Threads},
 		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
-		Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, States: states, SavesState: t.SavesState,
+		Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, Base: base, States: states, SavesState: t.SavesState,
 	}, nil
+}
+
+// storedBase returns the directory of the stored result, with its model, of the cell that a task starts from;
+// empty if there is none.
+func (r *run) storedBase(t *attempt) (string, error) {
+	if t.After == "" {
+		return "", nil
+	}
+	record, err := r.Store.Glance(t.After)
+	if err != nil || !record.Artefacts().Model {
+		return "", nil //nolint:nilerr // the task does without
+	}
+	return filepath.Abs(record.Dir)
 }
 
 // follow passes on the events of a training until it ends, and stores its result.

@@ -11,6 +11,7 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -47,6 +48,15 @@ func (c *verification) checkDeal(context.Context) (string, error) {
 	deal, err := worker.NewDeal(c.set, *c.cell)
 	if err != nil {
 		return "", err
+	}
+	if c.cell.Filters() {
+		gone, err := removed.Read(c.dir)
+		if err == nil {
+			err = deal.Remove(gone)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	c.deal = deal
 	return fmt.Sprintf("%d images are trained on, %d predicted", len(deal.Training.Labels), deal.Probes.N), nil
@@ -154,7 +164,8 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 		return "", unchecked(store.MetricsFile)
 	}
 	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
-	again.Normalization = c.deal.Normalization
+	again.Normalization, again.Filter = c.deal.Normalization, c.deal.Filtered()
+	again.Repair = c.result.Repair // it follows from another model
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
 	for i, a := range c.result.Attackers {
