@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"backfire/experiments/plan"
@@ -24,6 +25,7 @@ type attempt struct {
 	pause      time.Duration // before a cell that another process holds is examined again
 	lookedAt   time.Time     // when it was examined
 	claim      *store.Claim  // while this run holds it
+	stored     string        // directory of a stored result that lacks artefacts which take no training
 	result     *store.Result // once this run has stored it
 }
 
@@ -67,10 +69,16 @@ func (r *run) request(t *attempt) (worker.Train, error) {
 	if err != nil {
 		return worker.Train{}, err
 	}
+	stored := ""
+	if t.stored != "" {
+		if stored, err = filepath.Abs(t.stored); err != nil {
+			return worker.Train{}, err
+		}
+	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: r.Device, Threads: r.Threads},
 		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
-		Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
+		Stored: stored, Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
 	}, nil
 }
 

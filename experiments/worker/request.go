@@ -50,6 +50,9 @@ type Train struct {
 	Weights   string          `json:"weights,omitempty"`
 	Dir       string          `json:"dir"`       // empty directory for the files of the result
 	Artefacts store.Artefacts `json:"artefacts"` // to write beside the files that every result has
+	// Stored is the directory of the cell's stored result, which lacks artefacts that take no training: its files
+	// are copied, and these artefacts are written beside them. Empty: the cell is trained.
+	Stored string `json:"stored,omitempty"`
 	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it
 	// exists, and writes it after each epoch but the last. Empty: there are no checkpoints.
 	Checkpoint string `json:"checkpoint"`

@@ -42,6 +42,9 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if t.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
+	if request.Stored != "" {
+		return w.complete(ctx, &t.session, request)
+	}
 	t.watch.enter(cell.PhaseLoad)
 	cache, err := w.gameCache(ctx, t.Cell, request.Source)
 	if err != nil {
@@ -161,7 +164,7 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	if t.request.Artefacts.Model {
+	if t.request.Artefacts.KeepsModel(t.Cell) {
 		if err := t.writeModel(model); err != nil {
 			return err
 		}
