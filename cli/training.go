@@ -69,7 +69,7 @@ func (t *training) open() error {
 
 // chooseDevice returns the device that a name stands for on an engine.
 func chooseDevice(name string, engine launcher.Description) (hardware.Device, error) {
-	return hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
+	return hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Usable())
 }
 
 // deviceOf returns a function that asks the engine for the device that a name stands
