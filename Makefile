@@ -27,7 +27,7 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm test-race test-memory lint fmt bench gpu-check clean
+.PHONY: help setup ready build wheel release quick table1 table2 table3 defenses paper test test-slurm test-race test-memory lint fmt bench gpu-check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,6 +50,13 @@ build: ready ## bin/backfire and bin/backfire-engine
 		env CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/backfire .
 	@$(ANNOUNCE) 'compiling bin/backfire-engine and linking it with libtorch (about a minute the first time)' \
 		go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine
+
+wheel: build ## dist/backfire-*.whl: pip install it, and "backfire quick" is all (needs Python 3 with pip)
+	@$(ANNOUNCE) 'building the wheel (a minute the first time)' \
+		env BACKFIRE_VERSION='$(VERSION)' scripts/wheel.sh
+
+release: build ## dist/: the wheel, a tar archive of programs and licence texts, SHA256SUMS
+	@env BACKFIRE_VERSION='$(VERSION)' scripts/release.sh '$(or $(VERSION),dev)'
 
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick

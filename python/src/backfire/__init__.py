@@ -1,0 +1,1 @@
+from backfire._program import program
