@@ -39,13 +39,10 @@ type Config struct {
 	Train     Train     `key:"train"`
 	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation, each with settings of its own if you like, as in cutmix(alpha=0.2 probability=0.5); none is played in any case; indexing_grouped, indexing_sliced and indexing_unknown are variants of indexing"`
 
-	CutMix              Mixing              `key:"cutmix"`
-	MixUp               Mixing              `key:"mixup"`
-	AdversarialTriggers AdversarialTriggers `key:"adversarial_triggers"`
-	PGD                 PGD                 `key:"pgd"`
-	FGSM                FGSM                `key:"fgsm"`
-	AgentAugmentation   AgentAugmentation   `key:"agent_augmentation"`
-	Indexing            Indexing            `key:"indexing"`
+	// Defenses holds the settings of the defenses, each in a section of its name, as the
+	// registry of package defenses declares them.
+	Defenses DefenseSettings `key:"-"`
+	Indexing Indexing        `key:"indexing"`
 
 	Artefacts Artefacts `key:"artefacts"`
 
@@ -155,50 +152,6 @@ type Train struct {
 
 	ScoreEvery  int `key:"score_every" default:"0" range:"[0,)" help:"learning curves: after every so many epochs each attacker's ASR, lift and standard accuracy are measured, which does not change the trained model; a stored result without them is retrained; 0 measures at the end alone"`
 	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`
-}
-
-// Mixing sets how a defender with cutmix or mixup mixes the images of a batch with
-// each other.
-type Mixing struct {
-	Alpha       float64 `key:"alpha" default:"1" range:"[0.05,1000]" help:"lambda is drawn from Beta(alpha, alpha) for every batch; 1 is the uniform distribution"`
-	Probability float64 `key:"probability" default:"1" range:"(0,1]" help:"share of the batches that are mixed"`
-}
-
-// AdversarialTriggers sets the training of a defender with adversarial_triggers. It
-// stamps part of every batch with random triggers of its own and keeps the labels.
-type AdversarialTriggers struct {
-	Share     float64 `key:"share" default:"0.5" range:"(0,1]" help:"share of a batch's images that is stamped"`
-	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add stamped copies to the batch, or stamp the images themselves"`
-	P1        float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each trigger's box, as a share of what trigger.range names"`
-	P2        float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
-}
-
-// PGD sets the adversarial training of a defender with pgd: projected gradient
-// descent.
-type PGD struct {
-	Epsilon     float64 `key:"epsilon" default:"8" range:"(0,255]" help:"largest change of a pixel, in 8-bit units: 8 is 8/255"`
-	Steps       int     `key:"steps" default:"7" range:"[1,)" help:"gradient steps"`
-	StepSize    float64 `key:"step_size" default:"2" range:"(0,255]" help:"length of a step, in 8-bit units"`
-	RandomStart bool    `key:"random_start" default:"true" help:"start at a random point within epsilon"`
-	Share       float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
-	Placement   string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
-}
-
-// FGSM sets the adversarial training of a defender with fgsm: one step along the
-// gradient's sign.
-type FGSM struct {
-	Epsilon   float64 `key:"epsilon" default:"8" range:"(0,255]" help:"change of a pixel, in 8-bit units: 8 is 8/255"`
-	Share     float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
-	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
-}
-
-// AgentAugmentation sets how a defender with agent_augmentation changes its own
-// contribution: simulated attackers stamp part of it and keep the true labels.
-type AgentAugmentation struct {
-	Agents int     `key:"agents" default:"10" range:"[1,)" help:"number of simulated attackers, each with its own trigger"`
-	Clean  float64 `key:"clean" default:"0.4" range:"[0,1)" help:"share of the defender's contribution that stays clean"`
-	P1     float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each simulated trigger's box, as a share of what trigger.range names"`
-	P2     float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
 }
 
 // Indexing sets how a defender with indexing keeps, for every agent, a model that

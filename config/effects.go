@@ -160,7 +160,12 @@ func readsRange(c *Config) bool {
 	if c.Trigger.Kind != picture {
 		return true
 	}
-	simulating := []string{string(defenses.KindAgentAugmentation), string(defenses.KindAdversarialTriggers)}
+	var simulating []string
+	for _, d := range defenses.Definitions() {
+		if d.Triggers {
+			simulating = append(simulating, string(d.Kind))
+		}
+	}
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		if slices.ContainsFunc(parts, func(part DefensePart) bool { return slices.Contains(simulating, part.Name) }) {

@@ -62,13 +62,7 @@ func TestDefaults(t *testing.T) {
 		Device:    "auto",
 		Store:     "runs",
 
-		CutMix:              config.Mixing{Alpha: 1, Probability: 1},
-		MixUp:               config.Mixing{Alpha: 1, Probability: 1},
-		AdversarialTriggers: config.AdversarialTriggers{Share: 0.5, Placement: "add", P1: 0.2, P2: 0.2},
-		PGD:                 config.PGD{Epsilon: 8, Steps: 7, StepSize: 2, RandomStart: true, Share: 1, Placement: "add"},
-		FGSM:                config.FGSM{Epsilon: 8, Share: 1, Placement: "add"},
-		AgentAugmentation:   config.AgentAugmentation{Agents: 10, Clean: 0.4, P1: 0.2, P2: 0.2},
-		Indexing:            config.Indexing{Mode: "exact", Similarity: "mmd", Query: "image", Batch: 32, Queries: 1000, Update: "retrain", UnlearnSteps: 10, UnlearnLR: 0.003},
+		Indexing: config.Indexing{Mode: "exact", Similarity: "mmd", Query: "image", Batch: 32, Queries: 1000, Update: "retrain", UnlearnSteps: 10, UnlearnLR: 0.003},
 	}, resolved.Config)
 	for key, source := range resolved.Sources {
 		require.Equal(t, "default", source, key)

@@ -319,6 +319,10 @@ func fingerprint(cfg *Config) string {
 
 // setIn sets the key in a configuration to a value that [Key.parse] returned.
 func (k Key) setIn(cfg *Config, value any) {
+	if k.index == nil {
+		cfg.Defenses.Set(k.Name, value)
+		return
+	}
 	field := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
 	switch {
 	case value == nil:

@@ -166,3 +166,6 @@ func Format(value any) string {
 	}
 	return joinList(parts)
 }
+
+// number returns the shortest text from which the number can be read back exactly.
+func number(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }

@@ -40,7 +40,7 @@ func ExampleStack_AddDefault() {
 			return
 		}
 	}
-	fmt.Printf("%s changes each pixel by at most %v/255\n", stack, stack.PGD.Epsilon)
+	fmt.Printf("%s changes each pixel by at most %v/255\n", stack, defenses.Get[defenses.PGD](stack, defenses.KindPGD).Epsilon)
 	// Output:
 	// pgd changes each pixel by at most 4/255
 }

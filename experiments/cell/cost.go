@@ -43,10 +43,10 @@ func (c Cell) ImagesFrom(first int) int64 {
 	return images
 }
 
-// firstOwnSegment returns the first of the segments whose final state no other cell saves. For an attribution,
-// whose base trains all of them, it lies behind the last.
+// firstOwnSegment returns the first of the segments whose final state no other cell saves. For an attribution
+// and a repair, whose base trains all of them, it lies behind the last.
 func (c Cell) firstOwnSegment() int {
-	if c.Attribution != nil {
+	if c.Takes() {
 		return math.MaxInt
 	}
 	return c.SharedSegments()

@@ -15,7 +15,7 @@ import (
 // within 64 bits.
 const (
 	maxEpochs = 1_000_000
-	maxSteps  = 1_000_000 // of pgd and of unlearning; also the most simulated attackers
+	maxSteps  = 1_000_000 // of unlearning
 	maxBatch  = 1 << 20
 	maxWidth  = 1024
 )
@@ -142,12 +142,6 @@ func (c Cell) validateDefense() error {
 	stack := c.Defense.Stack
 	if err := stack.Validate(); err != nil {
 		return err
-	}
-	if a := stack.AgentAugmentation; a != nil && a.Agents > maxSteps {
-		return refuse("%d simulated attackers: at most %d are simulated", a.Agents, maxSteps)
-	}
-	if p := stack.PGD; p != nil && p.Steps > maxSteps {
-		return refuse("%d steps of pgd: at most %d are made", p.Steps, maxSteps)
 	}
 	first := 0
 	for _, slice := range c.Defense.Slices {

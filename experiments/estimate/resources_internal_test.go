@@ -102,7 +102,7 @@ func TestDeviceMemory(t *testing.T) {
 	require.InDelta(t, -141./2, larger(func(c *cell.Cell) { c.Game.PoolSize = 30000 }), 1, "half the images")
 	require.InDelta(t, 100*4*64*1024*4./mega-408, larger(func(c *cell.Cell) { c.Training.Batch = 2 }), 1, "predictions take as much as before")
 	require.InDelta(t, 408, larger(func(c *cell.Cell) {
-		c.Defense = &cell.Defense{Stack: defenses.Stack{FGSM: &defenses.FGSM{Epsilon: 8, Dose: defenses.Dose{Share: 1, Placement: defenses.Add}}}}
+		c.Defense = &cell.Defense{Stack: defenses.NewStack(defenses.KindFGSM, &defenses.FGSM{Epsilon: 8, Dose: defenses.Dose{Share: 1, Placement: defenses.Add}})}
 	}), 1, "examples beside every image")
 }
 

@@ -240,7 +240,7 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 				rows -= r.Contributed(position)
 			}
 		}
-		end := c.WithoutAttribution()
+		end := c.Trained()
 		if at+1 < len(segments) {
 			end = c.Prefix(at + 1)
 		}

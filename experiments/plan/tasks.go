@@ -143,10 +143,12 @@ func (b *worklistBuilder) task(at place, hash string) Task {
 	return t
 }
 
-// markSavedStates marks the tasks from whose trained models an attribution among the tasks starts.
+// markSavedStates marks the tasks whose trained models an attribution, a repair or a filter among the tasks takes.
 func markSavedStates(tasks []Task) {
 	for _, t := range tasks {
-		if t.Cell.Attribution == nil {
+		_, filters := t.Cell.FirstModel()
+		_, repairs := t.Cell.Unrepaired()
+		if t.Cell.Attribution == nil && !filters && !repairs {
 			continue
 		}
 		if i := slices.IndexFunc(tasks, func(base Task) bool { return base.Hash == t.After }); i >= 0 {

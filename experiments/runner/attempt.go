@@ -75,11 +75,28 @@ func (r *run) request(t *attempt) (worker.Train, error) {
 			return worker.Train{}, err
 		}
 	}
+	base, err := r.storedBase(t)
+	if err != nil {
+		return worker.Train{}, err
+	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: r.Device, Threads: r.Threads},
 		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
-		Stored: stored, Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
+		Stored: stored, Checkpoint: checkpoint, Base: base, States: states, SavesState: t.SavesState,
 	}, nil
+}
+
+// storedBase returns the directory of the stored result, with its model, of the cell that a task starts from;
+// empty if there is none.
+func (r *run) storedBase(t *attempt) (string, error) {
+	if t.After == "" {
+		return "", nil
+	}
+	record, err := r.Store.Glance(t.After)
+	if err != nil || !record.Artefacts().Model {
+		return "", nil //nolint:nilerr // the task does without
+	}
+	return filepath.Abs(record.Dir)
 }
 
 // follow passes on the events of a training until it ends, and stores its result.

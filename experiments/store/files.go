@@ -32,6 +32,11 @@ type ResultFiles struct {
 	Predicted   []uint8 // by probe: the predicted class
 	Simulated   []int   // by row, or nil; see cell.Cell.TrainingSet
 
+	// Unfiltered holds the rows before the cell's filter, and Removed the positions that it removed; both are nil
+	// without a filter.
+	Unfiltered []game.Row
+	Removed    []int
+
 	AttributedProbes []AttributedProbe // of an attribution
 	// Unlearned holds, of an attribution, the predictions for all probes after each attacker's images were
 	// unlearned, one attacker after the other.
@@ -54,6 +59,7 @@ func (f ResultFiles) Write(path string) error {
 		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
 		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
 		func() error { return f.WriteAttribution(path) },
+		func() error { return f.writeRemoved(path) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("store: write result: %w", err)

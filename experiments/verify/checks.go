@@ -48,6 +48,15 @@ func (c *verification) checkDeal(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if c.cell.Filters() {
+		removed, err := store.ReadRemoved(c.dir)
+		if err == nil {
+			err = deal.Remove(removed)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
 	c.deal = deal
 	return fmt.Sprintf("%d images are trained on, %d predicted", len(deal.Training.Labels), deal.Probes.N), nil
 }
@@ -154,7 +163,7 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 		return "", unchecked(store.MetricsFile)
 	}
 	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
-	again.Normalization = c.deal.Normalization
+	again.Normalization, again.Filter = c.deal.Normalization, c.deal.Filtered()
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
 	for i, a := range c.result.Attackers {

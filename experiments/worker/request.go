@@ -59,6 +59,9 @@ type Train struct {
 	// States is the directory of the states that several cells resume from. Empty: no states are
 	// read or kept.
 	States string `json:"states,omitempty"`
+	// Base is the directory of the stored result of Cell.Base with its model, which is used where
+	// there is no state. Empty: it is not stored, or without its model.
+	Base string `json:"base,omitempty"`
 	// SavesState asks for the state of the trained model in States, because other cells resume from
 	// it.
 	SavesState bool `json:"saves_state,omitempty"`

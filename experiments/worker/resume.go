@@ -29,6 +29,12 @@ func (t *training) sources() ([]source, error) {
 	if t.request.States == "" {
 		return list, nil
 	}
+	if t.first {
+		return append(list, t.stateSource(t.hash)), nil
+	}
+	if _, looks := t.Cell.FirstModel(); looks && !t.Cell.Takes() {
+		return list, nil // it starts anew
+	}
 	hashes, err := t.Cell.GoesOnFrom()
 	for _, hash := range hashes {
 		list = append(list, t.stateSource(hash))
@@ -94,6 +100,11 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		t.epochs, t.resumed = epochs, len(epochs)
 		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
 		return model, nil
+	}
+	if t.first || t.Cell.Takes() {
+		if model, err := t.storedBase(engine); model != nil || err != nil {
+			return model, err
+		}
 	}
 	return t.initialModel(engine)
 }
@@ -204,6 +215,6 @@ func (t *training) saveState(to source, state State) error {
 // writeTo writes a checkpoint of the completed epochs to a source.
 func (t *training) writeTo(to source, state State) error {
 	return writeCheckpoint(to, t.dir, checkpoint{
-		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, state: state,
+		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, removed: t.deal.removed, state: state,
 	})
 }

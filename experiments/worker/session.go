@@ -2,9 +2,11 @@ package worker
 
 import (
 	"context"
+	"path/filepath"
 
 	"backfire/datasets"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 )
 
 // session is one request that needs the cell's deal: a training, or questions to a stored model.
@@ -29,6 +31,20 @@ func (s *session) dealGame(ctx context.Context, w *Worker, source datasets.Sourc
 		return err
 	}
 	return s.stamp(cache)
+}
+
+// dealStored deals the game of the cell of the model stored at a path, without the rows that its
+// filter removed.
+func (s *session) dealStored(ctx context.Context, w *Worker, source datasets.Source, model string) error {
+	if err := s.dealGame(ctx, w, source); err != nil || !s.Cell.Filters() {
+		return err
+	}
+	removed, err := store.ReadRemoved(disk.In(filepath.Dir(model)))
+	if err == nil {
+		err = s.deal.Remove(removed)
+	}
+	s.normalization = s.deal.Normalization
+	return err
 }
 
 // stamp makes the training set and the probes from the game of the cell.
@@ -70,6 +86,7 @@ func (s *session) machine() store.Machine {
 // files returns what is to be stored of the deal and the model's answers.
 func (s *session) files() store.ResultFiles {
 	files := s.deal.Files()
+	files.Removed, files.Unfiltered = s.deal.removed, s.deal.unfiltered
 	files.Predicted, files.AttributedProbes, files.Unlearned = s.predicted, s.attribution.Probes, s.attribution.Unlearned
 	return files
 }

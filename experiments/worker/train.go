@@ -29,6 +29,7 @@ type training struct {
 	trained int                  // images that went through the training step in the others
 	notices []string             // from the engine
 	cache   *gameCache           // of the cell's game
+	first   bool                 // the training of the model that another cell's filter looks at
 }
 
 // train trains the cell of a request and writes the files of its result into the request's
@@ -59,6 +60,9 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 		return err
 	}
 	t.cache = cache
+	if err := t.filter(ctx, w.Engine); err != nil {
+		return err
+	}
 	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.trainSegments(ctx, w.Engine); err != nil {
@@ -75,7 +79,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 // writeResult writes the files of the result.
 func (t *training) writeResult(score *game.Score, program store.Build) error {
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
-	result.Normalization = t.normalization
+	result.Normalization, result.Filter = t.normalization, t.deal.Filtered()
 	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
 	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
@@ -94,17 +98,25 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 
 // trainSegments makes a model, trains it through all segments and predicts the probes.
 func (t *training) trainSegments(ctx context.Context, engine Engine) error {
+	model, err := t.trainedModel(ctx, engine)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	return t.evaluate(ctx, engine, model)
+}
+
+// trainedModel makes a model and trains it through all segments.
+func (t *training) trainedModel(ctx context.Context, engine Engine) (TrainedModel, error) {
 	t.watch.enter(cell.PhaseUpload)
 	model, err := t.resume(engine)
 	for at := t.deal.segmentAt(len(t.epochs)); err == nil; at++ {
 		if err = t.trainSegment(ctx, model, at); err == nil && at == t.deal.lastSegment() {
-			err = t.evaluate(ctx, model)
-			model.Close()
-			return err
+			return model, nil
 		}
 		model, err = t.nextModel(engine, model, at+1, err)
 	}
-	return err
+	return nil, err
 }
 
 // nextModel closes a model that came to the end of its segment, or stopped before with an error,
@@ -142,7 +154,7 @@ func (t *training) trainSegment(ctx context.Context, model TrainedModel, at int)
 
 // evaluate predicts the probes with the trained model, answers the cell's attribution, and saves
 // the state for other cells that resume from it.
-func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
+func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedModel) error {
 	t.watch.enter(cell.PhaseEvaluate)
 	if t.request.SavesState {
 		state, err := model.State()
