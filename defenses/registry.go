@@ -27,6 +27,7 @@ var registry = []definition.Definition{
 	filter.ActivationClustering,
 	filter.LossIsolation,
 	filter.PerfectFilter,
+	execProgram,
 	agentIndexing,
 }
 

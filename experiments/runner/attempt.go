@@ -81,7 +81,7 @@ func (r *run) request(t *attempt) (worker.Train, error) {
 	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: r.Device, Threads: r.Threads},
-		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
+		Source: t.Source, Weights: t.Weights, Program: t.Program, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
 		Stored: stored, Checkpoint: checkpoint, Base: base, States: states, SavesState: t.SavesState,
 	}, nil
 }
