@@ -135,7 +135,7 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 		return "", err
 	}
 	if defenses.Get[defenses.Exec](c.cell.DefenseStack(), defenses.KindExec) != nil {
-		c.epochs = metrics
+		c.epochs = append([]store.EpochMetrics{}, metrics...) // none, and not unknown
 		return "none: a program answered in place of a model", nil
 	}
 	end, stopped := c.cell.Training.StopRule().End(len(metrics), func(epoch int) float64 { return metrics[epoch].Loss })

@@ -21,7 +21,7 @@ class Progress:
         """Takes one event into account and shows the new state."""
         kind, cell = event["event"], event.get("cell", "")
         if kind == "plan":
-            self._cells, self._stored = event["cells"], event["stored"]
+            self._cells, self._stored = event["cells"], event.get("stored", 0)
         elif kind == "revised":
             self._cells = event["cells"]
         elif kind == "epoch":

@@ -64,7 +64,7 @@ def sweep(
     if isinstance(file, Mapping):
         path = Path(store) / "sweeps" / "python.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(file))  # which is YAML
+        path.write_text(json.dumps({"name": "python", **file}))  # which is YAML
         file = path
     arguments = ["sweep", str(file), "--store", str(store), "--seeds", str(seeds)]
     for flag, value in (("preset", preset), ("dataset", dataset)):
