@@ -9,6 +9,8 @@ FROM python:3.12-slim-trixie
 
 ARG TORCH=torch==2.11.0+cpu
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# TORCH has the version.
+# hadolint ignore=DL3013
 RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" "$TORCH"
 
 COPY dist/backfire-*.whl /tmp/

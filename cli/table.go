@@ -22,7 +22,7 @@ var knownTables = []knownTable{
 	{"1", report.Table1, "table1", "ASR by number of attackers and poison rate"},
 	{"2", report.Table2, "table2", "ASR with equal and with different target labels"},
 	{"3", report.Table3, "table3", "ASR and standard accuracy by number of attackers and defense"},
-	{"defenses", report.Points, "defenses", "every defense with five attackers: ASR, accuracies and cost, against none"},
+	{"defenses", report.Families, "defenses", "every defense with one attacker and with ten: ASR, accuracies, score and cost, against none"},
 }
 
 // NewCmdTable returns the command that makes a table of the paper.

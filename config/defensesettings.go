@@ -2,7 +2,6 @@ package config
 
 import (
 	"maps"
-	"reflect"
 	"strings"
 
 	"backfire/defenses"
@@ -19,27 +18,28 @@ type DefenseSettings struct {
 // Get returns the value of a key, such as pgd.steps: an int, float64, bool or string;
 // nil if no defense declares the key.
 func (d DefenseSettings) Get(key string) any {
-	if value, ok := d.changed[key]; ok {
-		return value
-	}
 	declaration, ok := lookup(key)
 	if !ok || declaration.index != nil {
 		return nil
 	}
-	value, err := declaration.convertScalar(declaration.Default)
-	if err != nil {
-		return nil
+	return d.value(declaration)
+}
+
+// value returns the value of a key that a defense declares.
+func (d DefenseSettings) value(key Key) any {
+	if value, ok := d.changed[key.Name]; ok {
+		return value
 	}
-	return value.Interface()
+	return key.initial
 }
 
 // Set sets the value of a key that a defense declares. It does not check it. Copies
 // that were made before keep the old value.
 func (d *DefenseSettings) Set(key string, value any) {
-	before := d.Get(key)
+	initial := (DefenseSettings{}).Get(key)
 	changed := maps.Clone(d.changed)
 	delete(changed, key)
-	if d.changed = changed; reflect.DeepEqual(value, (DefenseSettings{}).Get(key)) || before == nil {
+	if d.changed = changed; initial == nil || value == initial {
 		return
 	}
 	if d.changed == nil {
@@ -62,10 +62,14 @@ func declareDefenses() []Key {
 // declareSetting returns the declaration of a setting of a defense.
 func declareSetting(d definition.Definition, s definition.Setting) Key {
 	name := string(d.Kind) + "." + s.Key
-	return Key{
+	key := Key{
 		Name: name, Help: s.Help, Default: s.Default, hasDefault: true,
 		Oneof: s.Oneof, Range: interval.Parse(s.Range),
 		Env: []string{EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))},
 		typ: d.TypeOf(s.Key), levels: s.Levels,
 	}
+	if value, err := key.convertScalar(s.Default); err == nil { // a test requires it of all
+		key.initial = value.Interface()
+	}
+	return key
 }

@@ -26,6 +26,7 @@ type Key struct {
 	isPath     bool         // the value names a file or a directory, or each element does
 	typ        reflect.Type // the type of the field
 	index      []int        // the path to the field, for reflect.Value.FieldByIndex; nil for a setting in Config.Defenses
+	initial    any          // the default of a setting in Config.Defenses
 	levels     float64      // the smallest value of a setting in 8-bit units; 0: it has another unit
 }
 
@@ -149,7 +150,7 @@ func (k Key) isList() bool { return k.typ.Kind() == reflect.Slice }
 // valueIn returns the key's value in a configuration, nil if it is unset.
 func (k Key) valueIn(cfg *Config) any {
 	if k.index == nil {
-		return cfg.Defenses.Get(k.Name)
+		return cfg.Defenses.value(k)
 	}
 	value := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
 	if k.Optional() {

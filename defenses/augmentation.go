@@ -44,10 +44,10 @@ func (a AgentAugmentation) Validate() error { return checkTrigger(a.Spec) }
 
 // DataChanger is implemented by the settings of defenses at the stage definition.Data.
 type DataChanger interface {
-	// Change returns a changed copy of a training set; it does not change t. Triggers
+	// Change returns a changed copy of a training set with so many classes; it does not change t. Triggers
 	// that the defense draws differ from those in avoid. The error wraps ErrPolicy or
 	// ErrCollision.
-	Change(t *game.TrainingSet, avoid []*triggers.Trigger, seed uint64) (*Augmented, error)
+	Change(t *game.TrainingSet, avoid []*triggers.Trigger, classes int, seed uint64) (*Augmented, error)
 }
 
 // NotSimulated is the entry of Augmented.Simulated for rows without a simulated
@@ -124,7 +124,7 @@ func Augment(t *game.TrainingSet, a AgentAugmentation, avoid []*triggers.Trigger
 func (a AgentAugmentation) Fits(scale Scale) error { return a.fits(scale.Contributed) }
 
 // Change returns what Augment returns.
-func (a *AgentAugmentation) Change(t *game.TrainingSet, avoid []*triggers.Trigger, seed uint64) (*Augmented, error) {
+func (a *AgentAugmentation) Change(t *game.TrainingSet, avoid []*triggers.Trigger, _ int, seed uint64) (*Augmented, error) {
 	return Augment(t, *a, avoid, seed)
 }
 

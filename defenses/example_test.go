@@ -53,10 +53,18 @@ func ExampleKinds() {
 	// Output:
 	// agent_augmentation
 	// adversarial_triggers
+	// proactive_backdoor
 	// cutmix
 	// mixup
 	// pgd
 	// fgsm
+	// spectral_signatures
+	// activation_clustering
+	// loss_isolation
+	// perfect_filter
+	// fine_tuning
+	// fine_pruning
+	// neuron_pruning
 	// indexing
 }
 

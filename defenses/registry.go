@@ -6,6 +6,7 @@ import (
 
 	"backfire/defenses/definition"
 	"backfire/defenses/filter"
+	"backfire/defenses/repair"
 )
 
 // None is the name of the defender without defenses.
@@ -19,6 +20,7 @@ type Kind = definition.Kind
 var registry = []definition.Definition{
 	agentAugmentation,
 	adversarialTriggers,
+	proactiveBackdoor,
 	cutMix,
 	mixUp,
 	pgd,
@@ -27,6 +29,9 @@ var registry = []definition.Definition{
 	filter.ActivationClustering,
 	filter.LossIsolation,
 	filter.PerfectFilter,
+	repair.FineTuning,
+	repair.FinePruning,
+	repair.NeuronPruning,
 	execProgram,
 	agentIndexing,
 }

@@ -30,6 +30,12 @@ const (
 	// Points is the table of a run and of any other sweep: a row for each game of
 	// each point.
 	Points Kind = "points"
+	// Families compares defenders: a row for each, with the games of each number of
+	// attackers beside each other.
+	Families Kind = "families"
+	// Filters is a second table of a sweep with filters: what they removed of each
+	// agent's images.
+	Filters Kind = "filters"
 	// Unknown is a second table of a sweep with games that are queried without an
 	// index: it compares the ways to answer such queries.
 	Unknown Kind = "unknown-index"
@@ -83,6 +89,12 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		}
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
+	case Filters:
+		b.filters()
+		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
+		return b.table, nil
+	case Families:
+		b.families()
 	default:
 		b.points()
 	}
@@ -105,6 +117,9 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
 			return !slices.ContainsFunc(s.complete(), func(p played) bool { return len(p.game.Unknown) > 0 })
 		})
+	}
+	if kind == Filters {
+		b.all = slices.DeleteFunc(b.all, func(s *series) bool { return !s.filtered() })
 	}
 	if len(b.all) == 0 {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)
@@ -273,6 +288,10 @@ func (b *builder) attackerRows() {
 					Randomness:    a.Randomness,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
+				}
+				if p.game.Filter != nil {
+					f := p.game.Filter.Agents[slices.IndexFunc(p.game.Filter.Agents, func(f store.FilteredAgent) bool { return f.ID == a.ID })]
+					row.Filter = &table.Filtered{Precision: f.Precision, Recall: f.Recall, HonestLost: f.HonestLost}
 				}
 				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw
 				if a.Transfer != nil {

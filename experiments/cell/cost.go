@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 
+	"backfire/defenses"
+	"backfire/defenses/repair"
 	"backfire/internal/hardware"
 	"backfire/triggers"
 )
@@ -90,6 +92,10 @@ func (c Cell) Work() float64 {
 	stamped := (1 - c.Game.DefenderShare) * float64(len(c.Game.Attackers)) / float64(c.Game.SeatCount())
 	probes := heldOut * (1 + stamped)
 	work := float64(c.TrainedImages()) + probes/3
+	if r, _, ok := defenses.Find[repair.Repair](c.DefenseStack()); ok {
+		own := float64(c.Game.PoolSize) * c.Game.DefenderShare * (1 - c.Game.HeldOut)
+		work += float64(r.Passes(int(own), c.Training.Batch))
+	}
 	if c.Attribution != nil {
 		each := float64(c.UnlearnedImages()) + probes/3
 		agents := c.Game.SeatCount()

@@ -139,7 +139,7 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 	if !ok {
 		return t, nil, nil
 	}
-	augmented, err := changer.Change(t, avoid, c.TrainingSeed())
+	augmented, err := changer.Change(t, avoid, len(c.Data.Classes), c.TrainingSeed())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,7 +14,8 @@ import (
 func TestEveryColumnIsDocumented(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, store.ResultFiles{Cell: cell.Cell{Attribution: &cell.Attribution{}}}.Write(dir))
-	for _, name := range []string{store.MetricsFile, store.PoisonFile, store.QueriesFile} {
+	require.NoError(t, store.WriteRemoved(dir, cell.Cell{}, nil, nil))
+	for _, name := range []string{store.MetricsFile, store.PoisonFile, store.QueriesFile, store.FilterFile} {
 		require.Equal(t, enginetest.ReadCSV(t, filepath.Join(dir, name))[0], enginetest.Documented(t, name), name)
 	}
 }

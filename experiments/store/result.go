@@ -46,6 +46,8 @@ type Result struct {
 	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
 	// Filter counts what the cell's filter removed; nil for a cell without one.
 	Filter *Filtered `json:"filter,omitempty"`
+	// Repair counts what the repair of the trained model did; nil for a cell without one.
+	Repair *Repaired `json:"repair,omitempty"`
 	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
 	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
 	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common

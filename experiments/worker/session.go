@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"backfire/datasets"
+	"backfire/defenses"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
@@ -59,10 +60,15 @@ func (s *session) stamp(cache *gameCache) error {
 
 // newModel makes a model for a training set of so many rows.
 func (s *session) newModel(engine Engine, rows int, notice func(string)) (TrainedModel, error) {
-	return engine.NewModel(ModelOptions{
+	model, err := engine.NewModel(ModelOptions{
 		Cell: s.Cell, Images: rows, Mean: s.normalization.Mean, Std: s.normalization.Std,
 		Device: s.Device, Threads: s.Threads, Notice: notice,
 	})
+	defense, _, changes := defenses.Find[defenses.Answerer](s.Cell.DefenseStack())
+	if err != nil || !changes {
+		return model, err
+	}
+	return &answering{TrainedModel: model, defense: defense, shape: s.Cell.Data.Shape, classes: len(s.Cell.Data.Classes)}, nil
 }
 
 // upload gives the model the training set of a segment.

@@ -25,12 +25,14 @@ type training struct {
 	watch   *stopwatch
 	scorer  *scorer // of the learning curve; nil: none
 
-	epochs  []store.EpochMetrics // completed
-	resumed int                  // number of those that come from a checkpoint
-	trained int                  // images that went through the training step in the others
-	notices []string             // from the engine
-	cache   *gameCache           // of the cell's game
-	first   bool                 // the training of the model that another cell's filter looks at
+	epochs        []store.EpochMetrics // completed
+	resumed       int                  // number of those that come from a checkpoint
+	trained       int                  // images that went through the training step in the others
+	notices       []string             // from the engine
+	cache         *gameCache           // of the cell's game
+	repaired      *store.Repaired      // nil without a repair
+	repairSeconds float64
+	first         bool // the training of the model that another cell's filter looks at
 }
 
 // train trains the cell of a request and writes the files of its result into the request's
@@ -81,6 +83,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 func (t *training) writeResult(score *game.Score, program store.Build) error {
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
 	result.Normalization, result.Filter = t.normalization, t.deal.Filtered()
+	result.Repair, result.Provenance.RepairSeconds = t.repaired, t.repairSeconds
 	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
 	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
@@ -174,7 +177,10 @@ func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedMod
 			return err
 		}
 	}
-	if t.predicted == nil { // the learning curve did not need them
+	if err := t.repair(ctx, engine, model); err != nil {
+		return err
+	}
+	if t.predicted == nil || t.repaired != nil { // the learning curve did not need them
 		var err error
 		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
 			return err

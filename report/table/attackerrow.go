@@ -43,6 +43,10 @@ type AttackerRow struct {
 	// measured.
 	Randomness *game.Randomness `json:"randomness,omitempty"`
 
+	// Filter counts what the defender's filter removed of the attacker's images; nil: it has
+	// none.
+	Filter *Filtered `json:"filter,omitempty"`
+
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`
 
@@ -50,6 +54,13 @@ type AttackerRow struct {
 	Width    int      `json:"width"`
 	Epochs   int      `json:"epochs"`
 	Readings Readings `json:"readings"`
+}
+
+// Filtered counts what a filter removed of an attacker's images.
+type Filtered struct {
+	Precision  game.Rate `json:"precision"`   // of the removed images: those with a trigger
+	Recall     game.Rate `json:"recall"`      // of the images with a trigger: those that were removed
+	HonestLost game.Rate `json:"honest_lost"` // of the images without one: those that were removed
 }
 
 // Divergence is the distance of an attacker's images of its target class from all

@@ -28,6 +28,10 @@ var attackerColumns = []string{
 // has a randomness.
 var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 
+// filterColumns are the columns behind these that a table has where one of its rows has
+// a filter.
+var filterColumns = []string{"filter_precision", "filter_recall", "filter_honest_lost"}
+
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
@@ -42,7 +46,7 @@ func (t *Table) keyColumns() []string {
 	keys := map[string]bool{}
 	for _, r := range t.AttackerRows {
 		for key := range r.Keys {
-			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) {
+			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) && !slices.Contains(filterColumns, key) {
 				keys[key] = true
 			}
 		}
@@ -52,8 +56,8 @@ func (t *Table) keyColumns() []string {
 
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
-	keys, randomness := t.keyColumns(), t.randomnessColumns()
-	lines := [][]string{slices.Concat(attackerColumns, randomness, keys)}
+	keys, randomness, filters := t.keyColumns(), t.randomnessColumns(), t.filterColumns()
+	lines := [][]string{slices.Concat(attackerColumns, randomness, filters, keys)}
 	for _, r := range t.AttackerRows {
 		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
@@ -73,6 +77,9 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		}
 		if len(randomness) > 0 {
 			line = append(line, randomnessTexts(r.Randomness)...)
+		}
+		if len(filters) > 0 {
+			line = append(line, filterTexts(r.Filter)...)
 		}
 		for _, key := range keys {
 			value := r.Keys[key]
@@ -124,6 +131,28 @@ func randomnessTexts(r *game.Randomness) []string {
 		return []string{"", ""}
 	}
 	return []string{number(float64(r.Uniform)), number(float64(r.Unstamped))}
+}
+
+// filterColumns returns the columns of what filters removed; none if no row has a filter.
+func (t *Table) filterColumns() []string {
+	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Filter != nil }) {
+		return nil
+	}
+	return filterColumns
+}
+
+// filterTexts returns the values of filterColumns. A rate over no images is empty.
+func filterTexts(f *Filtered) []string {
+	texts := make([]string, len(filterColumns))
+	if f == nil {
+		return texts
+	}
+	for i, rate := range []game.Rate{f.Precision, f.Recall, f.HonestLost} {
+		if rate.Of > 0 {
+			texts[i] = number(rate.Value())
+		}
+	}
+	return texts
 }
 
 // valueColumns are the columns of FormatCellsCSV.
