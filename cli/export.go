@@ -16,8 +16,8 @@ import (
 	"backfire/internal/words"
 )
 
-// ExportOptions are the options of "export".
-type ExportOptions struct {
+// exportOptions are the options of "export".
+type exportOptions struct {
 	StoredModelsOptions
 	IO   *IOStreams
 	Runs []string // latest, hashes of runs or models, or their beginnings
@@ -25,9 +25,9 @@ type ExportOptions struct {
 	Out  string   // directory for the exports, one below it for each model
 }
 
-// NewCmdExport returns the command that exports the images of stored models.
-func NewCmdExport(streams *IOStreams, runF func(context.Context, *ExportOptions) error) *cobra.Command {
-	opts := &ExportOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
+// newCmdExport returns the command that exports the images of stored models.
+func newCmdExport(streams *IOStreams, runF func(context.Context, *exportOptions) error) *cobra.Command {
+	opts := &exportOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
 		Use:   "export (RUN|MODEL)...",
 		Short: "Write the images of stored models for other programs",
@@ -68,7 +68,7 @@ data.path).`,
 	return cmd
 }
 
-func runExport(ctx context.Context, opts *ExportOptions) error {
+func runExport(ctx context.Context, opts *exportOptions) error {
 	format, err := export.ParseFormat(opts.To)
 	if err != nil {
 		return &UsageError{Err: err}
@@ -96,7 +96,7 @@ func runExport(ctx context.Context, opts *ExportOptions) error {
 }
 
 // exportModel exports one model and writes a line about it.
-func exportModel(ctx context.Context, opts *ExportOptions, models *inference.StoredModels, hash string, format export.Format) error {
+func exportModel(ctx context.Context, opts *exportOptions, models *inference.StoredModels, hash string, format export.Format) error {
 	begun := time.Now()
 	record, err := models.Store.Read(hash)
 	if err != nil {

@@ -40,7 +40,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdTable(streams, nil),
 	)
 	addGroup(root, "look", "Look",
-		NewCmdExport(streams, nil),
+		newCmdExport(streams, nil),
 		NewCmdModels(streams),
 		NewCmdPredict(streams, nil),
 		NewCmdReport(streams, nil),

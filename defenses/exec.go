@@ -1,7 +1,6 @@
 package defenses
 
 import (
-	"errors"
 	"fmt"
 
 	"backfire/defenses/definition"
@@ -13,7 +12,7 @@ type Exec struct {
 	Command string `json:"command" yaml:"command"`
 	// SHA256 is that of its files, see program.Sum.
 	SHA256 string `json:"sha256" yaml:"sha256"`
-	// Version is what the user calls the program's version.
+	// Version is the program's version, as the user declares it.
 	Version string `json:"version" yaml:"version"`
 	// Owners reports that the defender knows which agent contributed each image.
 	Owners bool `json:"owners" yaml:"owners"`
@@ -35,14 +34,6 @@ var execProgram = definition.Definition{
 		{Key: "limit", Default: "3600", Range: "[1,)", Help: "longest time in seconds that the program may take for one model"},
 	},
 	New: func() any { return new(Exec) },
-}
-
-// Validate returns an error if the program is not named.
-func (e *Exec) Validate() error {
-	if e.Command == "" {
-		return errors.New("command is empty: name a program, as in exec(command=./mydefense.py)")
-	}
-	return nil
 }
 
 // checkExec refuses defenses beside a program: it trains as it likes, if at all.

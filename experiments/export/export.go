@@ -83,7 +83,8 @@ func (m *Model) Hash() string { return m.record.Result.Cell }
 const partMark = ".part"
 
 // Write writes the model's images in a format into a new directory. A directory that appears under its name
-// is complete. The error wraps [ErrExists] if there is something under that name, and [ErrNotExportable] if
+// is complete, unless the machine lost power just then: to sync each of many small files would take far longer
+// than to write them, and an export can be repeated. The error wraps [ErrExists] if there is something under that name, and [ErrNotExportable] if
 // the format cannot hold the model.
 func (m *Model) Write(dir string, format Format) error {
 	parent, name := disk.Split(dir)
@@ -99,9 +100,6 @@ func (m *Model) Write(dir string, format Format) error {
 	}
 	if err == nil {
 		err = m.fill(parent.Sub(part), name, format)
-	}
-	if err == nil {
-		err = parent.SyncAll(part)
 	}
 	if err == nil {
 		err = parent.Rename(part, name)

@@ -14,8 +14,11 @@ import (
 // files: where it lies decides nothing. The error wraps program.ErrProgram.
 func withProgram(s defenses.Stack) (defenses.Stack, error) {
 	settings := defenses.Get[defenses.Exec](s, defenses.KindExec)
-	if settings == nil || settings.Command == "" {
+	if settings == nil {
 		return s, nil
+	}
+	if settings.Command == "" {
+		return s, fmt.Errorf("%w: exec.command is empty: name a program, as in exec(command=./mydefense.py)", defenses.ErrPolicy)
 	}
 	sum, err := program.Sum(settings.Command)
 	if err != nil {

@@ -32,7 +32,7 @@ type Artefacts struct {
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
 
-	// SmallModel asks for ModelFile where it is smaller than SmallModelBytes. A stored result without it lacks
+	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
 	SmallModel bool `json:"small_model,omitempty"`
 
@@ -47,12 +47,12 @@ func (a Artefacts) And(b Artefacts) Artefacts {
 	}
 }
 
-// SmallModelBytes is the size from which on a model is no small one.
-const SmallModelBytes = 5_000_000
+// smallModelBytes is the size from which on a model is no small one.
+const smallModelBytes = 5_000_000
 
 // KeepsModel reports whether the model of a cell is to be stored.
 func (a Artefacts) KeepsModel(c cell.Cell) bool {
-	return a.Model || a.SmallModel && c.ModelBytes() < SmallModelBytes
+	return a.Model || a.SmallModel && c.ModelBytes() < smallModelBytes
 }
 
 // NeedTraining reports whether a stored result with other artefacts has to be trained again to get those that

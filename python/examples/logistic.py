@@ -1,4 +1,4 @@
-"""A defense of the simplest kind: logistic regression on pixels, which has no room for many backdoors."""
+"""Another model in place of the network: logistic regression on pixels."""
 
 import warnings
 
