@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
@@ -290,7 +291,7 @@ func (b *builder) attackerRows() {
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
 				}
 				if p.game.Filter != nil {
-					f := p.game.Filter.Agents[slices.IndexFunc(p.game.Filter.Agents, func(f store.FilteredAgent) bool { return f.ID == a.ID })]
+					f := p.game.Filter.Agents[slices.IndexFunc(p.game.Filter.Agents, func(f removed.Agent) bool { return f.ID == a.ID })]
 					row.Filter = &table.Filtered{Precision: f.Precision, Recall: f.Recall, HonestLost: f.HonestLost}
 				}
 				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"backfire/experiments/store"
+	"backfire/experiments/removed"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/report/table"
@@ -24,7 +24,7 @@ func (b *builder) filters() {
 	t := b.table
 	t.Title = "Images that filters removed on " + t.Dataset + ": " + cmp.Or(b.opt.Title, t.Name)
 	heads, labels := b.naming(true)
-	t.Heads = append(heads, "agent")
+	t.Heads = slices.Concat(heads, []string{"agent"})
 	for _, head := range []string{"precision", "recall", "honest lost"} {
 		t.Columns = append(t.Columns, table.Column{Head: head})
 	}
@@ -33,24 +33,24 @@ func (b *builder) filters() {
 		t.Columns = append(t.Columns, table.Column{Group: "honest images lost, of class", Head: class})
 	}
 	for _, s := range b.all {
-		all := s.filterRates(func(f *store.Filtered) (precision, recall, lost game.Rate) {
+		all := s.filterRates(func(f *removed.Counts) (precision, recall, lost game.Rate) {
 			return f.Precision, f.Recall, f.HonestLost
 		})
 		row := table.Row{Labels: append(labels(s), "all"), Marks: b.gameMarks(s), Entries: all}
 		agents := s.complete()[0].game.Filter.Agents
 		for class := range classes {
-			row.Entries = append(row.Entries, s.lostOf(class, func(store.FilteredAgent) bool { return true }))
+			row.Entries = append(row.Entries, s.lostOf(class, func(removed.Agent) bool { return true }))
 		}
 		t.Rows = append(t.Rows, row)
 		for i, agent := range agents {
 			row := table.Row{
 				Labels: append(labels(s), strconv.Itoa(agent.ID)),
-				Entries: s.filterRates(func(f *store.Filtered) (precision, recall, lost game.Rate) {
+				Entries: s.filterRates(func(f *removed.Counts) (precision, recall, lost game.Rate) {
 					return f.Agents[i].Precision, f.Agents[i].Recall, f.Agents[i].HonestLost
 				}),
 			}
 			for class := range classes {
-				row.Entries = append(row.Entries, s.lostOf(class, func(a store.FilteredAgent) bool { return a.ID == agent.ID }))
+				row.Entries = append(row.Entries, s.lostOf(class, func(a removed.Agent) bool { return a.ID == agent.ID }))
 			}
 			t.Rows = append(t.Rows, row)
 		}
@@ -68,7 +68,7 @@ func (b *builder) filters() {
 const filtersWidth = 160
 
 // filterRates returns the entries of three rates of what a filter removed.
-func (s *series) filterRates(of func(*store.Filtered) (precision, recall, lost game.Rate)) []table.Entry {
+func (s *series) filterRates(of func(*removed.Counts) (precision, recall, lost game.Rate)) []table.Entry {
 	var values [3][]table.Measured
 	for _, p := range s.complete() {
 		if p.game.Filter == nil {
@@ -92,7 +92,7 @@ func (s *series) filterRates(of func(*store.Filtered) (precision, recall, lost g
 
 // lostOf returns the mean number of honest images of a class that a filter removed of some
 // agents.
-func (s *series) lostOf(class int, counts func(store.FilteredAgent) bool) table.Entry {
+func (s *series) lostOf(class int, counts func(removed.Agent) bool) table.Entry {
 	sum, games := 0, 0
 	for _, p := range s.complete() {
 		if p.game.Filter == nil {
@@ -124,7 +124,7 @@ func (s *series) lift() table.Value {
 // filterText returns a phrase with the precision and recall of a series' filter, for a
 // footnote.
 func (s *series) filterText() string {
-	rates := s.filterRates(func(f *store.Filtered) (precision, recall, lost game.Rate) {
+	rates := s.filterRates(func(f *removed.Counts) (precision, recall, lost game.Rate) {
 		return f.Precision, f.Recall, f.HonestLost
 	})
 	percent := func(i int) string { return fmt.Sprintf("%.1f %%", 100*float64(rates[i].Values[0].Mean)) }

@@ -23,7 +23,7 @@ import (
 // ErrInput is wrapped if a filter cannot work with what the first model gave.
 var ErrInput = errors.New("bad input of a filter")
 
-// Input is what a filter decides by: a value of each list for each contributed image.
+// Input holds what a filter decides by: a value of each list for each contributed image.
 type Input struct {
 	// Features holds the first model's penultimate activations, a row per image.
 	Features *mat.Dense

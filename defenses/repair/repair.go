@@ -88,3 +88,10 @@ func norms(weights []safetensors.Tensor) []string {
 	}
 	return names
 }
+
+// Outcome is a Report with the repair that made it and the images that it had.
+type Outcome struct {
+	Kind        definition.Kind `json:"kind"`         // of the repair
+	CleanImages int             `json:"clean_images"` // the defender's images
+	Report
+}

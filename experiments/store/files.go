@@ -12,6 +12,7 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
+	"backfire/experiments/removed"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -59,13 +60,21 @@ func (f ResultFiles) Write(path string) error {
 		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
 		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
 		func() error { return f.WriteAttribution(path) },
-		func() error { return f.writeRemoved(path) },
+		func() error { return f.writeRemoved(dir) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("store: write result: %w", err)
 		}
 	}
 	return nil
+}
+
+// writeRemoved writes the list of removed images for a cell with a filter.
+func (f ResultFiles) writeRemoved(dir disk.Dir) error {
+	if f.Removed == nil {
+		return nil
+	}
+	return removed.Write(dir, f.Cell, f.Unfiltered, f.Removed)
 }
 
 // WriteAttribution writes the files that only the result of an attribution has into dir; nothing for other

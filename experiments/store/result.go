@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"backfire/defenses/repair"
 	"backfire/experiments/cell"
+	"backfire/experiments/removed"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -45,9 +47,9 @@ type Result struct {
 	Attackers  []AttackerResult   `json:"attackers"`
 	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
 	// Filter counts what the cell's filter removed; nil for a cell without one.
-	Filter *Filtered `json:"filter,omitempty"`
+	Filter *removed.Counts `json:"filter,omitempty"`
 	// Repair counts what the repair of the trained model did; nil for a cell without one.
-	Repair *Repaired `json:"repair,omitempty"`
+	Repair *repair.Outcome `json:"repair,omitempty"`
 	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
 	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
 	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common

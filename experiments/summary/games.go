@@ -4,9 +4,11 @@ import (
 	"slices"
 
 	"backfire/defenses/indexing"
+	"backfire/defenses/repair"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/stats"
@@ -52,8 +54,8 @@ type GameResult struct {
 	Attackers     []GameAttacker `json:"attackers"`
 	// Filter counts what the defender's filter removed, Repair what its repair did; nil without one, and where
 	// several models answer.
-	Filter *store.Filtered `json:"filter,omitempty"`
-	Repair *store.Repaired `json:"repair,omitempty"`
+	Filter *removed.Counts `json:"filter,omitempty"`
+	Repair *repair.Outcome `json:"repair,omitempty"`
 	// SharedPixels is the number of held-out images with the pixels of a contributed one.
 	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game

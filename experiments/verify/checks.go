@@ -12,6 +12,7 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -50,9 +51,9 @@ func (c *verification) checkDeal(context.Context) (string, error) {
 		return "", err
 	}
 	if c.cell.Filters() {
-		removed, err := store.ReadRemoved(c.dir)
+		gone, err := removed.Read(c.dir)
 		if err == nil {
-			err = deal.Remove(removed)
+			err = deal.Remove(gone)
 		}
 		if err != nil {
 			return "", err

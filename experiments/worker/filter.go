@@ -10,26 +10,27 @@ import (
 	"backfire/defenses/features"
 	"backfire/defenses/filter"
 	"backfire/experiments/cell"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
 )
 
-// Remove takes rows out of the training set, as a filter did: those at the positions in removed, in
-// ascending order. The error wraps store.ErrBroken for a position that no contributed row has.
-func (d *Deal) Remove(removed []int) error {
+// Remove takes rows out of the training set, as a filter did: those at the positions in gone, in
+// ascending order. The error wraps removed.ErrFile for a position that no contributed row has.
+func (d *Deal) Remove(gone []int) error {
 	before := d.Training
-	if before.Rows == nil || len(removed) > 0 && removed[len(removed)-1] >= len(before.Rows) {
-		return fmt.Errorf("worker: remove rows: %w: the training set has %d", store.ErrBroken, len(before.Rows))
+	if before.Rows == nil || len(gone) > 0 && gone[len(gone)-1] >= len(before.Rows) {
+		return fmt.Errorf("worker: remove rows: %w: the training set has %d", removed.ErrFile, len(before.Rows))
 	}
 	kept := &game.TrainingSet{Shape: before.Shape}
 	var simulated []int
 	size, next := before.Shape.Size(), 0
 	for i, row := range before.Rows {
-		if next < len(removed) && removed[next] == i {
+		if next < len(gone) && gone[next] == i {
 			next++
 			if row.Owner == game.Defender {
-				return fmt.Errorf("worker: remove rows: %w: row %d is the defender's", store.ErrBroken, i)
+				return fmt.Errorf("worker: remove rows: %w: row %d is the defender's", removed.ErrFile, i)
 			}
 			continue
 		}
@@ -39,17 +40,17 @@ func (d *Deal) Remove(removed []int) error {
 			simulated = append(simulated, d.simulated[i])
 		}
 	}
-	d.unfiltered, d.removed, d.Training, d.simulated = before.Rows, append([]int{}, removed...), kept, simulated
+	d.unfiltered, d.removed, d.Training, d.simulated = before.Rows, append([]int{}, gone...), kept, simulated
 	d.Normalization = normalization(d.segmentSet(0).Images, d.Training.Shape)
 	return nil
 }
 
 // Filtered counts what the cell's filter removed; nil for a cell without one.
-func (d *Deal) Filtered() *store.Filtered {
+func (d *Deal) Filtered() *removed.Counts {
 	if d.removed == nil {
 		return nil
 	}
-	return store.NewFiltered(d.Cell, d.unfiltered, d.removed)
+	return removed.Count(d.Cell, d.unfiltered, d.removed)
 }
 
 // filter applies the cell's filter: it removes the rows that a checkpoint of the training names, or
@@ -59,16 +60,16 @@ func (t *training) filter(ctx context.Context, engine Engine) error {
 	if !ok {
 		return nil
 	}
-	removed, known, err := t.recordedRemoval()
+	gone, known, err := t.recordedRemoval()
 	if err != nil {
 		return err
 	}
 	if !known {
-		if removed, err = t.chooseRows(ctx, engine, method); err != nil {
+		if gone, err = t.chooseRows(ctx, engine, method); err != nil {
 			return err
 		}
 	}
-	if err := t.deal.Remove(removed); err != nil {
+	if err := t.deal.Remove(gone); err != nil {
 		return err
 	}
 	t.normalization = t.deal.Normalization
@@ -97,8 +98,8 @@ func (t *training) recordedRemoval() ([]int, bool, error) {
 	if !t.Cell.Takes() || t.request.Base == "" {
 		return nil, false, nil
 	}
-	removed, err := store.ReadRemoved(disk.In(t.request.Base))
-	return removed, err == nil, nil //nolint:nilerr // it is filtered instead
+	gone, err := removed.Read(disk.In(t.request.Base))
+	return gone, err == nil, nil //nolint:nilerr // it is filtered instead
 }
 
 // chooseRows has a filter choose rows of the training set by the first model.
@@ -131,12 +132,12 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 	if err != nil {
 		return nil, err
 	}
-	removed := []int{}
+	gone := []int{}
 	for _, at := range chosen {
-		removed = append(removed, rows[at])
+		gone = append(gone, rows[at])
 	}
-	slices.Sort(removed)
-	return removed, nil
+	slices.Sort(gone)
+	return gone, nil
 }
 
 // lookAt sets the features and losses of images in the input of a filter.

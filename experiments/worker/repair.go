@@ -9,7 +9,6 @@ import (
 	"backfire/defenses"
 	"backfire/defenses/repair"
 	"backfire/experiments/cell"
-	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/safetensors"
 )
@@ -48,7 +47,7 @@ func (t *training) repair(ctx context.Context, engine Engine, model TrainedModel
 	if err != nil {
 		return fmt.Errorf("worker: repair by %s: %w", kind, err)
 	}
-	t.repaired = &store.Repaired{Kind: kind, CleanImages: len(b.labels), Report: report}
+	t.repaired = &repair.Outcome{Kind: kind, CleanImages: len(b.labels), Report: report}
 	t.repairSeconds = time.Since(begin).Seconds()
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/defenses"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
@@ -40,9 +41,9 @@ func (s *session) dealStored(ctx context.Context, w *Worker, source datasets.Sou
 	if err := s.dealGame(ctx, w, source); err != nil || !s.Cell.Filters() {
 		return err
 	}
-	removed, err := store.ReadRemoved(disk.In(filepath.Dir(model)))
+	gone, err := removed.Read(disk.In(filepath.Dir(model)))
 	if err == nil {
-		err = s.deal.Remove(removed)
+		err = s.deal.Remove(gone)
 	}
 	s.normalization = s.deal.Normalization
 	return err

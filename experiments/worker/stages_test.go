@@ -9,6 +9,7 @@ import (
 
 	"backfire/datasets/testset"
 	"backfire/experiments/cell"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
@@ -37,6 +38,16 @@ func hashOf(t *testing.T, c cell.Cell) string {
 	hash, err := c.Hash()
 	require.NoError(t, err)
 	return hash
+}
+
+// trainWith trains the cell of a request in a directory of its own, which it returns.
+func trainWith(t *testing.T, request worker.Train) string {
+	t.Helper()
+	request.Dir = t.TempDir()
+	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, request)
+	last := events[len(events)-1]
+	require.Equal(t, worker.KindDone, last.Kind, last.Error)
+	return request.Dir
 }
 
 // contentOf reads a file.
@@ -96,10 +107,10 @@ func TestPerfectFilter(t *testing.T) {
 	require.Zero(t, result.Filter.HonestLost.Hits)
 	require.Len(t, result.Filter.Agents, 3)
 	require.Len(t, enginetest.ReadCSV(t, filepath.Join(dir, store.PoisonFile)), 1, "no stamped image is trained on")
-	require.Len(t, enginetest.ReadCSV(t, filepath.Join(dir, store.FilterFile)), 1+poisoned)
-	removed, err := store.ReadRemoved(disk.In(dir))
+	require.Len(t, enginetest.ReadCSV(t, filepath.Join(dir, removed.File)), 1+poisoned)
+	gone, err := removed.Read(disk.In(dir))
 	require.NoError(t, err)
-	require.Equal(t, result.Filter, store.NewFiltered(models[0], before.Rows, removed))
+	require.Equal(t, result.Filter, removed.Count(models[0], before.Rows, gone))
 }
 
 // A filtered training gives the same result whether it finds the state of the first model, its
@@ -109,23 +120,23 @@ func TestFilteredTrainingsAreTheSameFromAnywhere(t *testing.T) {
 	fresh := enginetest.TrainCell(t, enginetest.Engine{}, models[0])
 	want := resultOf(t, fresh)
 	require.Positive(t, want.Filter.Precision.Of)
-	files := []string{store.FilterFile, store.PoisonFile, store.PredictionsFile, store.CellFile}
+	files := []string{removed.File, store.PoisonFile, store.PredictionsFile, store.CellFile}
 
 	states := t.TempDir()
-	base := enginetest.TrainWith(t, enginetest.Engine{}, worker.Train{
+	base := trainWith(t, worker.Train{
 		Setup: worker.Setup{Cell: twin, Device: "cpu", Threads: 1}, States: states, SavesState: true, Artefacts: store.Artefacts{Model: true},
 	})
 	for name, request := range map[string]worker.Train{
 		"state": {States: states}, "stored model": {Base: base}, "checkpoint": {Checkpoint: filepath.Join(t.TempDir(), "checkpoint")},
 	} {
 		request.Setup = worker.Setup{Cell: models[0], Device: "cpu", Threads: 1}
-		dir := enginetest.TrainWith(t, enginetest.Engine{}, request)
+		dir := trainWith(t, request)
 		require.Equal(t, want.Digest, resultOf(t, dir).Digest, name)
 		for _, file := range files {
 			require.Equal(t, contentOf(t, filepath.Join(fresh, file)), contentOf(t, filepath.Join(dir, file)), "%s: %s", name, file)
 		}
 		if name == "checkpoint" { // the first epoch is there: the filter's choice is read from it
-			dir = enginetest.TrainWith(t, enginetest.Engine{}, request)
+			dir = trainWith(t, request)
 			require.Equal(t, want.Digest, resultOf(t, dir).Digest, "resumed")
 		}
 	}
@@ -139,11 +150,11 @@ func TestRepairedModels(t *testing.T) {
 		require.Equal(t, "fine_tuning", string(fresh.Repair.Kind))
 		require.Equal(t, int64(10*fresh.Repair.CleanImages), fresh.Repair.Images)
 
-		base := enginetest.TrainWith(t, enginetest.Engine{}, worker.Train{
+		base := trainWith(t, worker.Train{
 			Setup: worker.Setup{Cell: models[1], Device: "cpu", Threads: 1}, Artefacts: store.Artefacts{Model: true},
 		})
 		require.Nil(t, resultOf(t, base).Repair)
-		dir := enginetest.TrainWith(t, enginetest.Engine{}, worker.Train{
+		dir := trainWith(t, worker.Train{
 			Setup: worker.Setup{Cell: models[0], Device: "cpu", Threads: 1}, Base: base,
 		})
 		repaired := resultOf(t, dir)
@@ -158,10 +169,10 @@ func TestRemovedRowsMustBeContributed(t *testing.T) {
 	set, err := testset.New(1)
 	require.NoError(t, err)
 	models, _ := modelsOf(t, "perfect_filter")
-	for _, removed := range [][]int{{0}, {1 << 30}} { // the defender's, and none
+	for _, gone := range [][]int{{0}, {1 << 30}} { // the defender's, and none
 		deal, err := worker.NewDeal(set, models[0])
 		require.NoError(t, err)
 		require.Nil(t, deal.Filtered())
-		require.ErrorIs(t, deal.Remove(removed), store.ErrBroken)
+		require.ErrorIs(t, deal.Remove(gone), removed.ErrFile)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"backfire/defenses"
+	"backfire/defenses/repair"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -30,7 +31,7 @@ type training struct {
 	trained       int                  // images that went through the training step in the others
 	notices       []string             // from the engine
 	cache         *gameCache           // of the cell's game
-	repaired      *store.Repaired      // nil without a repair
+	repaired      *repair.Outcome      // nil without a repair
 	repairSeconds float64
 	first         bool // the training of the model that another cell's filter looks at
 }

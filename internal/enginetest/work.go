@@ -59,18 +59,6 @@ func TrainCell(t *testing.T, engine worker.Engine, cell cell.Cell) string {
 	return request.Dir
 }
 
-// TrainWith has an engine train the cell of a request in a directory of its own, which it returns.
-// Source is set.
-func TrainWith(t *testing.T, engine worker.Engine, request worker.Train) string {
-	t.Helper()
-	usual := NewTrain(t, request.Cell)
-	request.Source, request.Dir = usual.Source, usual.Dir
-	events := Work(t, &worker.Worker{Engine: engine, Load: Loader}, request)
-	last := events[len(events)-1]
-	require.Equal(t, worker.KindDone, last.Kind, last.Error)
-	return request.Dir
-}
-
 // AllArtefacts asks for all artefacts.
 var AllArtefacts = store.Artefacts{Model: true, Triggers: true, Folder: true, Archive: true, Divergence: true, Curve: curve.Request{Every: 2, Images: 3}}
 
