@@ -4,8 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"backfire/internal/disk"
 )
 
 // cudaSuffix is the end of the name of an engine for CUDA beside one for CPUs, as a Python package has both.
@@ -30,13 +28,10 @@ func (l Launcher) beside(program string) string {
 // versionLine is the beginning of the line with the version in the file version.py of an installed PyTorch.
 const versionLine = "\n__version__ = '"
 
-// mostVersionFile is the largest size of that file.
-const mostVersionFile = 1 << 16
-
 // checkRelease refuses the libtorch of an installed PyTorch of another release than the engine's. A libtorch
 // that does not say what it is passes.
 func checkRelease(dir string) error {
-	text, err := disk.In(dir).ReadFile("version.py", mostVersionFile)
+	text, err := os.ReadFile(filepath.Join(dir, "version.py"))
 	if err != nil {
 		return nil
 	}

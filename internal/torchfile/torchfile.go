@@ -19,13 +19,15 @@ import (
 // ErrValue reports a value that cannot be written.
 var ErrValue = errors.New("bad value")
 
-// List and Tuple are the Python sequences, Dict is a dictionary in its order. Their items are nil,
-// bool, int, int64, float64, string, List, Tuple, Dict, Integers or Tensor.
-type (
-	List  []any
-	Tuple []any
-	Dict  []Entry
-)
+// List is a Python list. Its items are nil, bool, int, int64, float64, string, List, Tuple, Dict, Integers or
+// Tensor.
+type List []any
+
+// Tuple is a Python tuple, with the items that a List may have.
+type Tuple []any
+
+// Dict is a Python dictionary in its order.
+type Dict []Entry
 
 // Entry is a key of a Dict with its value.
 type Entry struct {
