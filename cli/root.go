@@ -41,6 +41,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdTable(streams, nil),
 	)
 	addGroup(root, "look", "Look",
+		newCmdExport(streams, nil),
 		NewCmdModels(streams),
 		NewCmdPredict(streams, nil),
 		NewCmdReport(streams, nil),

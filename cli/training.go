@@ -40,7 +40,7 @@ func newTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tra
 	if err != nil {
 		return nil, err
 	}
-	devices, err := hardware.ChooseAll(cfg.Device, described.Libtorch.GPUs, described.Libtorch.Variant)
+	devices, err := hardware.ChooseAll(cfg.Device, described.Libtorch.GPUs, described.Libtorch.Usable())
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (t *training) open() error {
 
 // chooseDevice returns the device that a name stands for on an engine, the first of several.
 func chooseDevice(name string, engine launcher.Description) (hardware.Device, error) {
-	devices, err := hardware.ChooseAll(name, engine.Libtorch.GPUs, engine.Libtorch.Variant)
+	devices, err := hardware.ChooseAll(name, engine.Libtorch.GPUs, engine.Libtorch.Usable())
 	if err != nil {
 		return hardware.CPU, err
 	}

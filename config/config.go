@@ -178,10 +178,18 @@ type Indexing struct {
 	UnlearnLR    float64 `key:"unlearn_lr" default:"0.003" range:"(0,)" help:"learning rate of these steps"`
 }
 
+// The values of Artefacts.Model.
+const (
+	ModelSmall  = "auto"  // small models are stored
+	ModelAlways = "true"  // all models are stored
+	ModelNever  = "false" // none is
+)
+
 // Artefacts selects files that are stored with results on request only. A stored
-// result that lacks a requested file is retrained.
+// result that lacks a requested file gets it, and is retrained only for a model or a
+// learning curve.
 type Artefacts struct {
-	Model    bool   `key:"model" default:"false" help:"store the trained model with each result, as model.safetensors"`
+	Model    string `key:"model" default:"auto" oneof:"auto true false" help:"store the trained model with each result, as model.safetensors; auto: where it is smaller than 5 MB (width 16 or less)"`
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
 

@@ -59,7 +59,7 @@ func TestDefaults(t *testing.T) {
 		Model:     config.Model{Width: 64},
 		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle", Precision: "fp32", Kernels: "auto", ScoreImages: 25},
 		Defenders: []string{"none"},
-		Artefacts: config.Artefacts{Images: "none"},
+		Artefacts: config.Artefacts{Model: "auto", Images: "none"},
 		Device:    "auto",
 		Store:     "runs",
 

@@ -1,6 +1,7 @@
 package defenses_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,9 @@ func TestDefinitionsAreComplete(t *testing.T) {
 		require.NoError(t, d.Validate(d.Default()), d.Kind)
 		for _, s := range d.Settings {
 			require.NotEmpty(t, s.Help, "%s.%s", d.Kind, s.Key)
-			require.NotEmpty(t, s.Default, "%s.%s", d.Kind, s.Key)
+			if d.TypeOf(s.Key) != reflect.TypeFor[string]() || len(s.Oneof) > 0 { // a text may be empty
+				require.NotEmpty(t, s.Default, "%s.%s", d.Kind, s.Key)
+			}
 			require.NotNil(t, d.TypeOf(s.Key), "%s has no field for %s", d.Kind, s.Key)
 			var stack defenses.Stack
 			require.NoError(t, stack.AddDefault(d.Kind))

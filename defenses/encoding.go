@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -94,14 +95,16 @@ func (s *Stack) decode(kind Kind, settings json.RawMessage) error {
 // truth value or a text. Set returns an error for unknown keys and values of the
 // wrong type, but does not validate ranges.
 func (s *Stack) Set(kind Kind, key, value string) error {
-	if _, err := find(kind); err != nil {
+	d, err := find(kind)
+	if err != nil {
 		return err
 	}
 	if s.Settings(kind) == nil {
 		return fmt.Errorf("the stack has no %s", kind)
 	}
 	content := json.RawMessage(value)
-	if !json.Valid(content) {
+	isText := d.TypeOf(key) == reflect.TypeFor[string]() // 1 may be a text, too
+	if isText || !json.Valid(content) {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return err

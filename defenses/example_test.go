@@ -65,6 +65,7 @@ func ExampleKinds() {
 	// fine_tuning
 	// fine_pruning
 	// neuron_pruning
+	// exec
 	// indexing
 }
 

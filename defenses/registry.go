@@ -32,6 +32,7 @@ var registry = []definition.Definition{
 	repair.FineTuning,
 	repair.FinePruning,
 	repair.NeuronPruning,
+	execProgram,
 	agentIndexing,
 }
 

@@ -167,6 +167,9 @@ func (s Stack) Validate() error {
 			return fmt.Errorf("%s and %s together: a defender has one defense at the stage %q: choose one", kinds[0], kinds[1], stage)
 		}
 	}
+	if err := s.checkExec(); err != nil {
+		return err
+	}
 	if err := s.checkIndexing(); err != nil {
 		return err
 	}

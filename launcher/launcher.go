@@ -130,6 +130,9 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 	command := exec.CommandContext(ctx, path, role)
 	command.Env = hardware.EngineEnviron(l.variables())
 	if dir := value(l.environ, LibtorchVariable); dir != "" {
+		if err := checkRelease(dir); err != nil {
+			return nil, err
+		}
 		path := []string{filepath.Join(dir, "lib")}
 		if _, err := os.Stat(filepath.Join(path[0], "libtorch_cpu.so")); err != nil {
 			return nil, fault("name the directory of a libtorch, or the torch directory of an installed PyTorch",
@@ -165,7 +168,7 @@ func (l Launcher) find() (string, error) {
 		if err != nil {
 			return "", fault("name the engine with "+EngineVariable, "the path of this program is not known: %w", err)
 		}
-		path, remedy = filepath.Join(filepath.Dir(self), Name), "run make build, or name an engine with "+EngineVariable
+		path, remedy = l.beside(self), "run make build, or name an engine with "+EngineVariable
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {

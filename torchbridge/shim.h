@@ -171,6 +171,10 @@ char *bf_net_gradient(void *net, int index, float *out);
 
 // TORCH_VERSION of the headers this was compiled with.
 const char *bf_libtorch_version(void);
+// How the libtorch that was loaded was built, as text: TORCH_VERSION=... in it.
+char *bf_libtorch_settings(char **out);
+// Path of the loaded libtorch_cpu.so.
+char *bf_libtorch_file(char **out);
 // Instruction set that libtorch's own CPU kernels use (AVX2, AVX512, ...).
 char *bf_cpu_capability(char **out);
 // Name, total memory in bytes, and compute capability (90 is 9.0) of a CUDA

@@ -28,6 +28,7 @@ const (
 	Filter  Stage = "filter"  // removes contributed rows after a first training, then trains anew
 	Repair  Stage = "repair"  // changes the trained model, with the defender's own rows
 	Answers Stage = "answers" // changes what the model is asked, and its answers
+	Program Stage = "program" // takes the place of the training and of the model's answers
 	Models  Stage = "models"  // decides which models are trained, and which of them answers
 )
 

@@ -60,6 +60,20 @@ func (c Cell) Parameters() []Parameter {
 		Parameter{lastLayer + ".bias", []int64{int64(len(c.Data.Classes))}})
 }
 
+// ModelBytes returns the size of the network's tensors in bytes, which is nearly that of a stored model.
+func (c Cell) ModelBytes() int64 {
+	const perValue = 4 // float32
+	var total int64
+	for _, p := range c.Parameters() {
+		values := int64(1)
+		for _, n := range p.Shape {
+			values *= n
+		}
+		total += perValue * values
+	}
+	return total
+}
+
 // The layers that initial weights may lack or have in other shapes, since both depend on the images and not on
 // the network.
 const (

@@ -64,6 +64,9 @@ func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 		ordered = append(ordered, names[kind])
 	}
 	p.Name = strings.Join(ordered, "+")
+	if p.Stack, err = withProgram(p.Stack); err != nil {
+		return p, err
+	}
 	return p, p.Validate()
 }
 

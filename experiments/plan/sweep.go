@@ -213,7 +213,10 @@ func (s *Sweep) Hash() (string, error) {
 // ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
-	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	asked := store.Artefacts{
+		Model: a.Model == config.ModelAlways, SmallModel: a.Model == config.ModelSmall,
+		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence,
+	}
 	if cfg.Train.ScoreEvery > 0 {
 		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
 	}

@@ -26,6 +26,7 @@ type attempt struct {
 	pause      time.Duration // before a cell that another process holds is examined again
 	lookedAt   time.Time     // when it was examined
 	claim      *store.Claim  // while this run holds it
+	stored     string        // directory of a stored result that lacks artefacts which take no training
 	result     *store.Result // once this run has stored it
 }
 
@@ -70,14 +71,20 @@ func (r *run) request(t *attempt, device string) (worker.Train, error) {
 	if err != nil {
 		return worker.Train{}, err
 	}
+	stored := ""
+	if t.stored != "" {
+		if stored, err = filepath.Abs(t.stored); err != nil {
+			return worker.Train{}, err
+		}
+	}
 	base, err := r.storedBase(t)
 	if err != nil {
 		return worker.Train{}, err
 	}
 	return worker.Train{
 		Setup:  worker.Setup{Cell: t.Cell, Device: device, Threads: r.Threads},
-		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
-		Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, Base: base, States: states, SavesState: t.SavesState,
+		Source: t.Source, Weights: t.Weights, Program: t.Program, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
+		Stored: stored, Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, Base: base, States: states, SavesState: t.SavesState,
 	}, nil
 }
 

@@ -95,11 +95,15 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 	return r
 }
 
-// SetTraining sets the fields that follow from the epochs of the training, of which there is at least one, and
-// from the number of rows of the training set.
+// SetTraining sets the fields that follow from the epochs of the training, of which a program in place
+// of a model has none, and from the number of rows of the training set.
 func (r *Result) SetTraining(c cell.Cell, rows int, epochs []EpochMetrics) {
+	r.TrainingImages = rows
+	if len(epochs) == 0 {
+		return
+	}
 	last := epochs[len(epochs)-1]
-	r.TrainingImages, r.FinalLoss, r.TrainAccuracy = rows, last.Loss, last.TrainAccuracy
+	r.FinalLoss, r.TrainAccuracy = last.Loss, last.TrainAccuracy
 	if c.Training.StopWhen != "" {
 		r.EpochsTrained, r.StepsTrained = len(epochs), len(epochs)*c.StepsPerEpoch(rows)
 	}

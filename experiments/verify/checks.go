@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/removed"
@@ -133,6 +134,10 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	metrics, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Metrics()
 	if err != nil {
 		return "", err
+	}
+	if defenses.Get[defenses.Exec](c.cell.DefenseStack(), defenses.KindExec) != nil {
+		c.epochs = append([]store.EpochMetrics{}, metrics...) // none, and not unknown
+		return "none: a program answered in place of a model", nil
 	}
 	end, stopped := c.cell.Training.StopRule().End(len(metrics), func(epoch int) float64 { return metrics[epoch].Loss })
 	if !stopped {

@@ -25,13 +25,14 @@ const (
 
 	KindSpeed Kind = "speed" // a Measure continues: ImagesPerSecond since the last
 
-	KindPlan    Kind = "plan"    // the first event: Cells, Stored, Workers, IdleCores, TotalImages
-	KindRevised Kind = "revised" // results changed the plan: Cells and TotalImages of the whole run
-	KindBroken  Kind = "broken"  // a stored result is damaged and was set aside: Error, Path where it is now
-	KindLacking Kind = "lacking" // a stored result lacks requested artefacts and is trained again: Error
-	KindWaiting Kind = "waiting" // another process trains the cell
-	KindStored  Kind = "stored"  // another process has stored the cell
-	KindRetry   Kind = "retry"   // a failed cell returns to the end of the queue: Error, Full
+	KindPlan      Kind = "plan"      // the first event: Cells, Stored, Workers, IdleCores, TotalImages
+	KindRevised   Kind = "revised"   // results changed the plan: Cells and TotalImages of the whole run
+	KindBroken    Kind = "broken"    // a stored result is damaged and was set aside: Error, Path where it is now
+	KindCompleted Kind = "completed" // a stored result lacks requested artefacts and gets them without a training: Error
+	KindLacking   Kind = "lacking"   // a stored result lacks requested artefacts and is trained again: Error
+	KindWaiting   Kind = "waiting"   // another process trains the cell
+	KindStored    Kind = "stored"    // another process has stored the cell
+	KindRetry     Kind = "retry"     // a failed cell returns to the end of the queue: Error, Full
 )
 
 // Event is one thing that happened in a run. Only the fields that its Kind names are set. As JSON

@@ -48,9 +48,14 @@ type Train struct {
 	Setup
 	Source datasets.Source `json:"source"` // of the images of Cell.Data
 	// Weights is the path of the file of initial weights, if the cell names one.
-	Weights   string          `json:"weights,omitempty"`
+	Weights string `json:"weights,omitempty"`
+	// Program is the path of the program that answers in place of the model, if the cell's defense is one.
+	Program   string          `json:"program,omitempty"`
 	Dir       string          `json:"dir"`       // empty directory for the files of the result
 	Artefacts store.Artefacts `json:"artefacts"` // to write beside the files that every result has
+	// Stored is the directory of the cell's stored result, which lacks artefacts that take no training: its files
+	// are copied, and these artefacts are written beside them. Empty: the cell is trained.
+	Stored string `json:"stored,omitempty"`
 	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it
 	// exists, and writes it after each epoch but the last. Empty: there are no checkpoints.
 	Checkpoint string `json:"checkpoint"`

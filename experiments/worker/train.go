@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"backfire/defenses"
 	"backfire/defenses/repair"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -47,6 +48,9 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if t.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
+	if request.Stored != "" {
+		return w.complete(ctx, &t.session, request)
+	}
 	t.saved = time.Now()
 	t.watch.enter(cell.PhaseLoad)
 	cache, err := w.gameCache(ctx, t.Cell, request.Source)
@@ -67,7 +71,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	}
 	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
-	if err := t.trainSegments(ctx, w.Engine); err != nil {
+	if err := t.answer(ctx, w.Engine); err != nil {
 		return err
 	}
 	score, err := t.deal.Game.Score(t.predicted)
@@ -97,6 +101,14 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 	content.Epochs, content.Curve = t.epochs, t.request.Artefacts.Curve
 	content.Result, content.Environment = result, t.environment(program)
 	return content.Write(t.dir)
+}
+
+// answer predicts the probes: with a trained model, or by the program of the cell's defense.
+func (t *training) answer(ctx context.Context, engine Engine) error {
+	if program := defenses.Get[defenses.Exec](t.Cell.DefenseStack(), defenses.KindExec); program != nil {
+		return t.runProgram(ctx, engine, program)
+	}
+	return t.trainSegments(ctx, engine)
 }
 
 // trainSegments makes a model, trains it through all segments and predicts the probes.
@@ -182,7 +194,7 @@ func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedMod
 			return err
 		}
 	}
-	if t.request.Artefacts.Model {
+	if t.request.Artefacts.KeepsModel(t.Cell) {
 		if err := t.writeModel(model); err != nil {
 			return err
 		}
