@@ -49,6 +49,7 @@ func (l *loader) readListing(ls *listing, from reader, g *growth, where string) 
 		return nil, err
 	}
 	set.Census = ls.census(len(a.pictures), a.splits())
+	set.Census.Resize = l.src.Resize
 	return set, nil
 }
 

@@ -135,6 +135,7 @@ func (l *loader) readForm(ls *listing, from reader, where string) (*Set, error) 
 		}
 	}
 	set.Census = ls.census(len(d.used), counts)
+	set.Census.Resize = l.src.Resize
 	return set, nil
 }
 

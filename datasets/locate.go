@@ -75,14 +75,14 @@ func detect(dir string) (location, error) {
 		return location{}, fmt.Errorf("look for the data: %w", err)
 	}
 	var archives []string
-	has := make(map[string]bool, len(entries))
+	has, files := make(map[string]bool, len(entries)), make(map[string]bool, len(entries))
 	subdirs, images := false, false // images or data files
 	for _, e := range entries {
 		name := e.Name()
 		if hiddenPart(name) != "" {
 			continue
 		}
-		has[name] = true
+		has[name], files[name] = true, !e.IsDir()
 		_, data := formOf(name)
 		images = images || data || isImage(name)
 		if e.Type()&fs.ModeSymlink != 0 {
@@ -97,12 +97,12 @@ func detect(dir string) (location, error) {
 		}
 	}
 	for _, name := range []string{trainImages, trainLabels, testImages, testLabels} {
-		if has[name] || has[name+".gz"] {
+		if files[name] || files[name+".gz"] {
 			return location{path: dir, format: formatIDX}, nil
 		}
 	}
 	for _, name := range slices.Concat(cifarTrain, cifarTest) {
-		if has[name] {
+		if files[name] {
 			return location{path: dir, format: formatCIFAR}, nil
 		}
 	}

@@ -106,7 +106,13 @@ func newLoader(src Source) (*loader, error) {
 func (l *loader) load(ctx context.Context) (*Set, error) {
 	if l.src.Name == Embedded {
 		set, err := l.loadEmbedded()
-		return counted(set), err
+		if err == nil {
+			err = l.checkAsked(set)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return counted(set), nil
 	}
 	loc, err := l.locate()
 	if err != nil {

@@ -62,6 +62,9 @@ type Census struct {
 	Empty    int          `json:"empty"`    // folders without a file that are not class folders
 	Trailing int64        `json:"trailing"` // bytes behind the end of an archive, without zeros for padding
 	Pixels   Pixels       `json:"pixels"`
+	// Resize is the size to which all images were brought and the filter, such as
+	// "32x32 bilinear"; empty: no image was resized.
+	Resize string `json:"resize,omitempty"`
 }
 
 // With returns the census with further files that were left out.

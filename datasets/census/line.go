@@ -37,6 +37,9 @@ func (c Census) Line(classes []string) string {
 	for _, split := range c.Splits {
 		parts = append(parts, split.text(classes))
 	}
+	if c.Resize != "" {
+		parts = append(parts, "resized to "+c.Resize)
+	}
 	if len(classes) == 1 {
 		parts = append(parts, "one class only, so that no model can tell it from another")
 	}
