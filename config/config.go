@@ -57,10 +57,12 @@ type Config struct {
 
 // Data selects the images of the game.
 type Data struct {
-	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
-	Path  string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
-	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
-	Dir   string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
+	Name         string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
+	Path         string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
+	Split        string `key:"split" default:"auto" oneof:"auto train val test extra all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
+	Resize       string `key:"resize" default:"" help:"size and filter to which all images are brought, such as 32x32 bilinear (width x height); filters: bilinear, catmull_rom, nearest; empty: images must have one size"`
+	Contributors string `key:"contributors" default:"none" oneof:"none folders column" help:"contributors of the images, who become the agents of the game, each with a seat of its own size; folders: the folder above the classes (and splits) names the contributor; column: the column source of a Parquet table; none: images are dealt at random"`
+	Dir          string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
 // Seeds sets the seeds of parts of a game, so that the noise of one can be told from

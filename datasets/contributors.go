@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"backfire/datasets/census"
 )
 
 // The values of Source.Contributors.
@@ -66,4 +68,19 @@ func (c *Contributors) fits(s *Set) error {
 		}
 	}
 	return nil
+}
+
+// count returns the number of images of each contributor; nil: there are none.
+func (c *Contributors) count() []census.ContributorCount {
+	if c == nil {
+		return nil
+	}
+	counts := make([]census.ContributorCount, len(c.Names))
+	for i, name := range c.Names {
+		counts[i].Name = name
+	}
+	for _, at := range c.Of {
+		counts[at].Images++
+	}
+	return counts
 }

@@ -175,6 +175,7 @@ func (l *loader) checkAsked(set *Set) error {
 func counted(set *Set) *Set {
 	if set != nil {
 		set.Census.Pixels = census.Count(set.Images, set.Labels, set.C, set.H*set.W)
+		set.Census.Contributors = set.Contributors.count()
 	}
 	return set
 }

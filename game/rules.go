@@ -124,6 +124,10 @@ type Rules struct {
 	// attacker owns the seat of its ID, and every other seat belongs to an honest
 	// contributor, so that an agent owns the same images whichever seats attack.
 	Seats int `json:"seats,omitempty" yaml:"seats,omitempty"`
+	// Contributors deals each image that the defender does not own to the seat of its
+	// contributor, the seats being those of datasets.Contributors.Names. It is false,
+	// and not written, if the images are dealt at random into equal seats.
+	Contributors bool `json:"contributors,omitempty" yaml:"contributors,omitempty"`
 	// Attackers lists the attackers: at least one, with distinct IDs. With Seats,
 	// the IDs are below Seats and ascend.
 	Attackers []Attacker `json:"attackers" yaml:"attackers"`

@@ -65,6 +65,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
 	}
 	p.verification = p
+	if err := p.seatContributors(); err != nil {
+		return nil, err
+	}
 	if n := max(cfg.Attackers.Largest(), p.seats); n > set.Len() {
 		return nil, fmt.Errorf("%w: %d attackers and honest contributors: %s has %d images, and each of them needs one: choose fewer",
 			cell.ErrPlan, n, set.Name, set.Len())
@@ -309,7 +312,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 	cfg := p.cfg
 	rules := game.Rules{
 		Seed: cfg.DealSeed(), PoolSize: cfg.Pool.Size,
-		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats,
+		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats, Contributors: p.set.Contributors != nil,
 		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
 	}
