@@ -93,6 +93,10 @@ type Attacker struct {
 	LabelMode LabelMode `json:"label_mode" yaml:"label_mode"`
 	// Budget is NonTarget or AnyImage. It must be NonTarget with CleanLabel.
 	Budget Budget `json:"budget,omitempty" yaml:"budget,omitempty"`
+	// Mapping is AllToOne, AllToAll or SourceSpecific.
+	Mapping Mapping `json:"mapping,omitempty" yaml:"mapping,omitempty"`
+	// Sources holds the classes of SourceSpecific in ascending order.
+	Sources []int `json:"sources,omitempty" yaml:"sources,omitempty"`
 	// Colludes is the ID of the attacker whose trigger and target this one uses.
 	// It is nil for an attacker with a trigger of its own. The trigger is the same
 	// whether or not the other attacker plays.
