@@ -91,7 +91,7 @@ func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name stri
 	case reflect.Uint64:
 		v.SetUint(v.Uint() - 1)
 	case reflect.Float64:
-		v.SetFloat(v.Float() * (1 + 1e-15)) // the smallest steps count
+		v.SetFloat(max(v.Float()*(1+1e-15), 1e-300)) // the smallest steps count, and a value where there was none
 	case reflect.Bool:
 		v.SetBool(!v.Bool())
 	case reflect.String:

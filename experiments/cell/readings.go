@@ -8,7 +8,8 @@ type Readings struct {
 	TriggerRange       string `json:"trigger_range"`          // empty for pictures
 	Sampling           string `json:"sampling"`
 	LabelMode          string `json:"label_mode"`
-	Budget             string `json:"budget,omitempty"` // empty: non_target
+	Budget             string `json:"budget,omitempty"`  // empty: non_target
+	Mapping            string `json:"mapping,omitempty"` // empty: all_to_one
 	ExcludeTargetClass bool   `json:"exclude_target_class"`
 	Denominator        string `json:"denominator"`
 	// Seats is the number of seats. It is 0, and not written, if there are as many as attackers.
@@ -24,7 +25,7 @@ func ReadingsOf(rules game.Rules) Readings {
 	first := rules.Attackers[0]
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
-		Budget: string(first.Budget), Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
+		Budget: string(first.Budget), Mapping: string(first.Mapping), Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
 		ExcludeTargetClass: rules.ExcludeTargetClass, Seats: rules.Seats,
 	}
 	for _, a := range rules.Attackers[1:] {
@@ -39,6 +40,9 @@ func ReadingsOf(rules game.Rules) Readings {
 		}
 		if a.Budget != first.Budget {
 			r.Budget = mixed
+		}
+		if a.Mapping != first.Mapping {
+			r.Mapping = mixed
 		}
 	}
 	return r

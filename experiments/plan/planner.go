@@ -91,6 +91,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		attacker := game.Attacker{
 			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode), Budget: budgetOf(cfg.Attackers),
 		}
+		if attacker, err = p.mapping(attacker); err != nil {
+			return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
+		}
 		if leader := cfg.Attackers.Leader(id); leader != id {
 			attacker, err = p.colluder(attacker, leader)
 		} else {
@@ -128,6 +131,9 @@ func (p *planner) position(id int) int {
 // uniform over all classes.
 func (p *planner) target(id int) (int, error) {
 	a := p.cfg.Attackers
+	if a.Mapping == string(game.AllToAll) {
+		return 0, nil
+	}
 	switch a.Labels {
 	case "random":
 		return streams.New(p.cfg.TriggerSeed(), "label", uint64(id)).IntN(len(p.set.Classes)), nil
