@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/network"
 	"backfire/internal/streams"
 	"backfire/triggers"
 )
@@ -77,6 +79,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		return nil, err
 	}
 	if p.policies, err = policies(cfg); err != nil {
+		return nil, err
+	}
+	if err := p.networkExists(); err != nil {
 		return nil, err
 	}
 	if p.weights, err = files.sum(cfg.Model.Weights, p.cellOf(nil)); err != nil {
@@ -332,7 +337,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
 		},
 		Game:  rules,
-		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width, Weights: p.weights},
+		Model: cell.Model{Architecture: cmp.Or(cfg.Model.Architecture, cell.ResNet18), Stem: stemOf(cfg.Model), Width: cfg.Model.Width, Weights: p.weights},
 		Training: cell.Training{
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
@@ -360,13 +365,27 @@ func keyOf(c cell.Cell) string {
 	return string(key)
 }
 
-// minSide is the smallest height and width of which the network's three halvings leave a pixel.
-const minSide = 8
+// networkExists refuses a stem that the network does not have.
+func (p *planner) networkExists() error {
+	m := p.cellOf(nil).Model
+	if _, err := network.Describe(network.Spec{Architecture: m.Architecture, Stem: m.Stem, Width: m.Width, Channels: 1, Classes: 1}); err != nil {
+		return fmt.Errorf("%w: model.architecture, model.stem: %w", cell.ErrPlan, err)
+	}
+	return nil
+}
+
+// stemOf returns the stem of a configuration, as cells have it.
+func stemOf(m config.Model) string {
+	if m.Stem == network.StemLarge {
+		return m.Stem
+	}
+	return ""
+}
 
 // deal deals the game of a cell. It returns an error for a game that a training would refuse.
 func (p *planner) deal(c cell.Cell) (*dealSizes, error) {
-	if shape := c.Data.Shape; shape.H < minSide || shape.W < minSide {
-		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, cell.ResNet18, minSide, minSide)
+	if shape, least := c.Data.Shape, c.Network().MinSide; shape.H < least || shape.W < least {
+		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, c.Model.Architecture, least, least)
 	}
 	g, err := game.New(p.set, c.Game)
 	if err != nil {
