@@ -35,12 +35,15 @@ type pickleMachine struct {
 	stack []any
 	memo  map[int]any
 	err   error
+	// left is the number of bytes that may still be copied, so that a value which is
+	// taken from the memo many times cannot fill the memory.
+	left int
 }
 
 // readPickle returns the value of a pickle: nil, bool, int, string (texts and bytes),
 // *pickleList, map[string]any or *array.
 func readPickle(data []byte) (any, error) {
-	m := &pickleMachine{data: data, memo: map[int]any{}}
+	m := &pickleMachine{data: data, memo: map[int]any{}, left: 4 * len(data)}
 	for m.err == nil {
 		op := m.take(1)
 		if m.err != nil {
@@ -301,6 +304,10 @@ func (m *pickleMachine) call(function any, arguments *pickleList) {
 		return
 	}
 	first, _ := arguments.items[0].(string)
+	if m.left -= len(first); m.left < 0 {
+		m.fail("copies more than it has")
+		return
+	}
 	switch name {
 	case "_codecs encode":
 		encoded := make([]byte, 0, len(first))
@@ -343,6 +350,10 @@ func (m *pickleMachine) build(state, object any) {
 	values, isBytes := list.items[4].(string)
 	if !isShape || !isType || !isBytes || fortran {
 		m.fail("has an array of objects or in Fortran's order")
+		return
+	}
+	if m.left -= len(values); m.left < 0 {
+		m.fail("copies more than it has")
 		return
 	}
 	a.kind, a.big, a.data = kind.kind, kind.big, []byte(values)

@@ -108,35 +108,3 @@ func TestNetworksAreTheirTwins(t *testing.T) {
 		require.Contains(t, tried, name)
 	}
 }
-
-// Each network learns: its loss on a few images falls by half.
-func TestNetworksLearn(t *testing.T) {
-	for _, name := range network.Architectures() {
-		t.Run(name, func(t *testing.T) {
-			const images, side = 24, 16
-			trainer, err := NewTrainer(Options{
-				Model:  ModelSpec{Architecture: name, Width: 4, Channels: 1, Height: side, WidthPx: side, Classes: 2},
-				Train:  TrainSpec{Epochs: 12, Batch: 8, Optimizer: OptimizerSGD, LR: 0.05, Momentum: 0.9, Schedule: ScheduleConstant},
-				Images: images, Mean: []float32{0.5}, Std: []float32{0.25}, Device: "cpu", Precision: hardware.FP32, Seed: 1,
-			})
-			require.NoError(t, err)
-			defer trainer.Close()
-			pixels, labels, order := make([]uint8, images*side*side), make([]uint8, images), make([]int32, images)
-			for i := range labels {
-				labels[i], order[i] = uint8(i%2), int32(i)
-				for at := range side * side {
-					pixels[i*side*side+at] = uint8(60*(i%5) + 100*(i%2)*(at%2))
-				}
-			}
-			require.NoError(t, trainer.Upload(pixels, labels))
-			var first, last EpochStats
-			for epoch := range 12 {
-				if last, err = trainer.Epoch(order, nil); epoch == 0 {
-					first = last
-				}
-				require.NoError(t, err)
-			}
-			require.Less(t, last.Loss, first.Loss/2)
-		})
-	}
-}

@@ -33,7 +33,7 @@ var contexts = []string{
 	"", "attackers.counts=1", "attackers.counts=1,3", "attackers.singles=0", "attackers.labels=random", "attackers.labels=list attackers.targets=north,west",
 	"attackers.p0=0.5 attackers.p1=0.5 attackers.p2=0.5", "attackers.p0=0.5", "attackers.rates=0.4,0.5", "trigger.sampling=per_image",
 	"trigger.kind=image trigger.files=PICTURE,PICTURE2", "trigger.kind=square", "trigger.kind=checkerboard", "trigger.kind=patch", "trigger.kind=wanet", "trigger.kind=two",
-	"attackers.mapping=all_to_all", "attackers.mapping=source_specific attackers.sources=north,south", "trigger.min_single_asr=0.5",
+	"model.architecture=resnet9", "attackers.mapping=all_to_all", "attackers.mapping=source_specific attackers.sources=north,south", "trigger.min_single_asr=0.5",
 	"train.optimizer=adam", "train.momentum=0", "deal.seats=4", "deal.seats=4 attackers.seats=1,3", "attackers.colluders=1=0",
 	"defenders=none,cutmix", "defenders=none,agent_augmentation", "defenders=none,indexing", "defenders=none,indexing_grouped indexing.models=2",
 	"defenders=none,indexing_unknown", "defenders=none,adversarial_triggers", "defenders=none,pgd", "asr.denominator=pooled",
