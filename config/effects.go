@@ -81,8 +81,6 @@ func ofPatch(c *Config) string {
 	return unless(c.Trigger.Kind == string(triggers.Patch), "trigger.kind = "+c.Trigger.Kind)
 }
 
-const picture = string(triggers.Picture)
-
 // unless returns the reason why a key is not read, unless it is.
 func unless(read bool, setting string) string {
 	if read {

@@ -1,128 +1,20 @@
 package datasets
 
 import (
-	"archive/zip"
 	"bytes"
-	"encoding/binary"
-	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/require"
-	"github.com/ulikunitz/xz"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
-
-// npy returns an array in NumPy's format.
-func npy(descr string, data []byte, shape ...int) []byte {
-	var sizes strings.Builder
-	for _, n := range shape {
-		fmt.Fprintf(&sizes, "%d, ", n)
-	}
-	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }\n", descr, sizes.String())
-	out := append([]byte("\x93NUMPY\x01\x00"), byte(len(head)), byte(len(head)>>8))
-	return append(append(out, head...), data...)
-}
-
-// zipFile returns a zip archive of entries.
-func zipFile(t require.TestingT, entries ...tarEntry) []byte {
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for _, e := range entries {
-		file, err := w.Create(e.name)
-		require.NoError(t, err)
-		_, err = file.Write(e.data)
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	return out.Bytes()
-}
-
-// xzFile returns data compressed by xz, zstdFile by zstd.
-func xzFile(t require.TestingT, data []byte) []byte {
-	var out bytes.Buffer
-	w, err := xz.NewWriter(&out)
-	require.NoError(t, err)
-	_, err = w.Write(data)
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
-	return out.Bytes()
-}
-
-func zstdFile(t require.TestingT, data []byte) []byte {
-	w, err := zstd.NewWriter(nil)
-	require.NoError(t, err)
-	return w.EncodeAll(data, nil)
-}
-
-// int64s returns values as little-endian bytes.
-func int64s(values ...int64) []byte {
-	var out []byte
-	for _, v := range values {
-		out = binary.LittleEndian.AppendUint64(out, uint64(v))
-	}
-	return out
-}
-
-// int32s returns values as big-endian bytes, as in IDX files.
-func int32s(values ...int32) []byte {
-	var out []byte
-	for _, v := range values {
-		out = binary.BigEndian.AppendUint32(out, uint32(v))
-	}
-	return out
-}
-
-// imageRow is a row of a table as Hugging Face stores it.
-type imageRow struct {
-	Image struct {
-		Bytes []byte `parquet:"bytes"`
-		Path  string `parquet:"path,optional"`
-	} `parquet:"image"`
-	Label  int64  `parquet:"label"`
-	Source string `parquet:"source"`
-}
-
-// parquetFile returns a table of grey images with the labels, the value of each image
-// being its number, and the sources a and b in turn.
-func parquetFile(t require.TestingT, meta string, labels ...int64) []byte {
-	var out bytes.Buffer
-	options := []parquet.WriterOption{}
-	if meta != "" {
-		options = append(options, parquet.KeyValueMetadata("huggingface", meta))
-	}
-	w := parquet.NewGenericWriter[imageRow](&out, options...)
-	for i, label := range labels {
-		row := imageRow{Label: label, Source: string(rune('a' + i%2))}
-		row.Image.Bytes = greyPNG(t, 3, 2, uint8(i))
-		_, err := w.Write([]imageRow{row})
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	return out.Bytes()
-}
-
-// encoded returns an image in a format for which Go has an encoder.
-func encoded(t require.TestingT, encode func(w *bytes.Buffer) error) []byte {
-	var out bytes.Buffer
-	require.NoError(t, encode(&out))
-	return out.Bytes()
-}
-
-// testdata returns a committed file.
-func testdata(t require.TestingT, name string) []byte {
-	data, err := os.ReadFile(filepath.Join("testdata", "forms", name))
-	require.NoError(t, err)
-	return data
-}
 
 // readCase is data in one form, as people have them.
 type readCase struct {
@@ -137,8 +29,9 @@ type readCase struct {
 	labels  []uint8
 }
 
-// readCases are the rows of docs/data.md whose data are read, by their names there.
-func readCases(t require.TestingT) map[string]readCase {
+// imageCases are the rows of docs/data.md whose data are image files and archives, by
+// their names there.
+func imageCases(t require.TestingT) map[string]readCase {
 	red := image.NewRGBA(image.Rect(0, 0, 2, 2))
 	for i := range 4 {
 		red.Set(i%2, i/2, color.RGBA{200, 10, 20, 255})
@@ -160,6 +53,26 @@ func readCases(t require.TestingT) map[string]readCase {
 	files := func(files map[string][]byte, shape [3]int, pixels ...uint8) readCase {
 		return readCase{files: files, images: 2, shape: shape, classes: []string{"cat", "dog"}, pixels: pixels, labels: []uint8{0, 1}}
 	}
+	return map[string]readCase{
+		"PNG":     files(two(".png", greyPNG(t, 2, 2, 1), greyPNG(t, 2, 2, 2)), [3]int{1, 2, 2}, 1, 1),
+		"JPEG":    files(two(".jfif", encodeJPEG(t, grey(100)), encodeJPEG(t, grey(50))), [3]int{1, 2, 2}, 100, 100),
+		"WebP":    files(two(".webp", testdata(t, "red.webp"), testdata(t, "red.webp")), [3]int{3, 2, 2}, 200, 200),
+		"BMP":     files(two(".bmp", encoded(t, func(w *bytes.Buffer) error { return bmp.Encode(w, red) }), encoded(t, func(w *bytes.Buffer) error { return bmp.Encode(w, red) })), [3]int{3, 2, 2}, 200, 200, 200, 200, 10),
+		"GIF":     files(two(".gif", encoded(t, func(w *bytes.Buffer) error { return gif.Encode(w, grey(0), nil) }), encoded(t, func(w *bytes.Buffer) error { return gif.Encode(w, grey(0), nil) })), [3]int{3, 2, 2}, 0),
+		"TIFF":    files(two(".tif", encoded(t, func(w *bytes.Buffer) error { return tiff.Encode(w, red, nil) }), encoded(t, func(w *bytes.Buffer) error { return tiff.Encode(w, red, nil) })), [3]int{3, 2, 2}, 200, 200, 200, 200, 10),
+		"PPM":     files(two(".ppm", []byte("P6\n# by hand\n2 1\n255\n\x01\x02\x03\x04\x05\x06"), []byte("P6 2 1 255\n\x01\x02\x03\x04\x05\x06")), [3]int{3, 1, 2}, 1, 4, 2, 5, 3, 6),
+		"PGM":     files(two(".pgm", []byte("P5\n2 1\n255\n\x01\x02"), []byte("P5\n2 1\n255\n\x03\x04")), [3]int{1, 1, 2}, 1, 2),
+		"tar":     archive("x.tar", tarFile(t, pets...)),
+		"tar.gz":  archive("x.tar.gz", gzipped(t, tarFile(t, pets...))),
+		"tar.xz":  archive("x.tar.xz", xzFile(t, tarFile(t, pets...))),
+		"tar.zst": archive("x.tar.zst", zstdFile(t, tarFile(t, pets...))),
+		"tar.bz2": archive("x.tar.bz2", testdata(t, "pets.tar.bz2")),
+		"zip":     archive("x.zip", zipFile(t, pets...)),
+	}
+}
+
+// dataCases are those of the rows whose data are not image files.
+func dataCases(t require.TestingT) map[string]readCase {
 	images, labels := idxFile(ramp(12), 2, 2, 3), idxFile([]byte{0, 1}, 2)
 	idx := func(files map[string][]byte, split string) readCase {
 		return readCase{files: files, split: split, images: 2, shape: [3]int{1, 2, 3}, classes: []string{"0", "1"}, pixels: ramp(12)[:2], labels: []uint8{0, 1}}
@@ -174,23 +87,11 @@ func readCases(t require.TestingT) map[string]readCase {
 	stl := make([]byte, stl10Size)
 	stl[1] = 77 // the second value of the first column is at row 1, column 0
 	return map[string]readCase{
-		"PNG":       files(two(".png", greyPNG(t, 2, 2, 1), greyPNG(t, 2, 2, 2)), [3]int{1, 2, 2}, 1, 1),
-		"JPEG":      files(two(".jfif", encodeJPEG(t, grey(100)), encodeJPEG(t, grey(50))), [3]int{1, 2, 2}, 100, 100),
-		"WebP":      files(two(".webp", testdata(t, "red.webp"), testdata(t, "red.webp")), [3]int{3, 2, 2}, 200, 200),
-		"BMP":       files(two(".bmp", encoded(t, func(w *bytes.Buffer) error { return bmp.Encode(w, red) }), encoded(t, func(w *bytes.Buffer) error { return bmp.Encode(w, red) })), [3]int{3, 2, 2}, 200, 200, 200, 200, 10),
-		"GIF":       files(two(".gif", encoded(t, func(w *bytes.Buffer) error { return gif.Encode(w, grey(0), nil) }), encoded(t, func(w *bytes.Buffer) error { return gif.Encode(w, grey(0), nil) })), [3]int{3, 2, 2}, 0),
-		"TIFF":      files(two(".tif", encoded(t, func(w *bytes.Buffer) error { return tiff.Encode(w, red, nil) }), encoded(t, func(w *bytes.Buffer) error { return tiff.Encode(w, red, nil) })), [3]int{3, 2, 2}, 200, 200, 200, 200, 10),
-		"PPM":       files(two(".ppm", []byte("P6\n# by hand\n2 1\n255\n\x01\x02\x03\x04\x05\x06"), []byte("P6 2 1 255\n\x01\x02\x03\x04\x05\x06")), [3]int{3, 1, 2}, 1, 4, 2, 5, 3, 6),
-		"PGM":       files(two(".pgm", []byte("P5\n2 1\n255\n\x01\x02"), []byte("P5\n2 1\n255\n\x03\x04")), [3]int{1, 1, 2}, 1, 2),
-		"tar":       archive("x.tar", tarFile(t, pets...)),
-		"tar.gz":    archive("x.tar.gz", gzipped(t, tarFile(t, pets...))),
-		"tar.xz":    archive("x.tar.xz", xzFile(t, tarFile(t, pets...))),
-		"tar.zst":   archive("x.tar.zst", zstdFile(t, tarFile(t, pets...))),
-		"tar.bz2":   archive("x.tar.bz2", testdata(t, "pets.tar.bz2")),
-		"zip":       archive("x.zip", zipFile(t, pets...)),
 		"MNIST/raw": idx(map[string][]byte{"MNIST/raw/" + trainImages: images, "MNIST/raw/" + trainLabels: labels, "MNIST/raw/" + trainImages + ".gz": gzipped(t, images)}, SplitTrain),
-		"Kaggle IDX": idx(map[string][]byte{"train-images.idx3-ubyte": images, "train-labels.idx1-ubyte": labels,
-			"train-images-idx3-ubyte/train-images-idx3-ubyte": images, "train-labels-idx1-ubyte/train-labels-idx1-ubyte": labels}, SplitAll),
+		"Kaggle IDX": idx(map[string][]byte{
+			"train-images.idx3-ubyte": images, "train-labels.idx1-ubyte": labels,
+			"train-images-idx3-ubyte/train-images-idx3-ubyte": images, "train-labels-idx1-ubyte/train-labels-idx1-ubyte": labels,
+		}, SplitAll),
 		"EMNIST letters": {files: map[string][]byte{"emnist-letters-test-images-idx3-ubyte.gz": gzipped(t, idxFile(ramp(26*6), 26, 2, 3)),
 			"emnist-letters-test-labels-idx1-ubyte.gz": gzipped(t, idxFile(ramp1(26), 26)), "emnist-digits-test-images-idx3-ubyte.gz": nil},
 			path: "emnist-letters-test-images-idx3-ubyte.gz", images: 26, shape: [3]int{1, 2, 3}, classes: strings.Split("ABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), pixels: ramp(2), labels: []uint8{0, 1}},
@@ -237,7 +138,9 @@ func ramp1(n int) []byte {
 func TestFormsThatAreRead(t *testing.T) {
 	doc, err := os.ReadFile("../docs/data.md")
 	require.NoError(t, err)
-	for name, tc := range readCases(t) {
+	cases := dataCases(t)
+	maps.Copy(cases, imageCases(t))
+	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, string(doc), "| "+name+" |", "each row of the table is a test")
 			dir := t.TempDir()
@@ -312,30 +215,6 @@ func refusedCases(t require.TestingT) map[string]struct {
 		"several IDX sets":               {files: map[string][]byte{"emnist-letters-test-images-idx3-ubyte": nil, "emnist-digits-test-images-idx3-ubyte": nil}, want: "set data.path to one of the files"},
 		"Git LFS pointers":               with(two(".png", []byte("version https://git-lfs.github.com/spec/v1\n")), "run `git lfs pull`"),
 	}
-}
-
-// parquetOf returns a table without images.
-func parquetOf(t require.TestingT) []byte {
-	var out bytes.Buffer
-	w := parquet.NewGenericWriter[struct {
-		Text  string `parquet:"text"`
-		Label int64  `parquet:"label"`
-	}](&out)
-	require.NoError(t, w.Close())
-	return out.Bytes()
-}
-
-// encrypted sets the flag of encryption in each header of a zip archive.
-func encrypted(data []byte) []byte {
-	for at := range len(data) - 8 {
-		switch string(data[at : at+4]) {
-		case "PK\x03\x04":
-			data[at+6] |= 1
-		case "PK\x01\x02":
-			data[at+8] |= 1
-		}
-	}
-	return data
 }
 
 // Every form of data that docs/data.md lists as refused is refused by an error that names

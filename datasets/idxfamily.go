@@ -21,7 +21,7 @@ var idxFamily = form{
 
 // idxPattern matches the name of an IDX file: a prefix, the split, its role and its kind,
 // with any of the usual separators.
-var idxPattern = regexp.MustCompile(`^(|.*[-_.])(train|training|test|testing|t10k|val|valid|validation|extra)[-_.](images?|labels?)[-_.]idx[0-9][-_.](ubyte|byte|int)(\.gz|\.xz|\.zst)?$`)
+var idxPattern = regexp.MustCompile(`^(|.*[-_.])(train|training|test|testing|t10k|val|valid|validation|extra)[-_.](images?|labels?)[-_.]idx[0-9][-_.](ubyte|byte|int)(\.gz|\.xz|\.zst)?$`) //nolint:forbidigo // a constant pattern
 
 // idxName is the meaning of an IDX file's name.
 type idxName struct {

@@ -126,8 +126,7 @@ func detect(dir string) (location, error) {
 func likeNames(has map[string]bool) string {
 	for _, name := range slices.Sorted(maps.Keys(has)) {
 		lower := strings.ToLower(name)
-		switch {
-		case slices.ContainsFunc(archiveEndings, func(ending string) bool { return strings.HasSuffix(lower, ending) }):
+		if slices.ContainsFunc(archiveEndings, func(ending string) bool { return strings.HasSuffix(lower, ending) }) {
 			return fmt.Sprintf(", only zip and tar of them: unpack %s, and name its directory", shown(name))
 		}
 	}

@@ -44,7 +44,7 @@ func (a array) len() int {
 }
 
 // npyHeader matches the header of an array.
-var npyHeader = regexp.MustCompile(`'descr':\s*'([<>|=]?)([a-zA-Z][0-9]*)'.*'fortran_order':\s*(True|False).*'shape':\s*\(([0-9, L]*)\)`)
+var npyHeader = regexp.MustCompile(`'descr':\s*'([<>|=]?)([a-zA-Z][0-9]*)'.*'fortran_order':\s*(True|False).*'shape':\s*\(([0-9, L]*)\)`) //nolint:forbidigo // a constant pattern
 
 // readNPY reads one array in NumPy's format.
 func readNPY(r io.Reader) (array, error) {
@@ -111,7 +111,7 @@ func (a array) ints() ([]int, error) {
 		return nil, advisedf("%w: labels of shape %v: each image must have one label; choose a set with one", ErrCorrupt, a.shape)
 	}
 	width, _ := strconv.Atoi(a.kind[1:])
-	if !strings.Contains("iub", a.kind[:1]) || width != 1 && width != 2 && width != 4 && width != 8 || len(a.data) != n*width {
+	if !slices.Contains([]string{"i", "u", "b"}, a.kind[:1]) || width != 1 && width != 2 && width != 4 && width != 8 || len(a.data) != n*width {
 		return nil, advisedf("%w: labels of type %s; store them as whole numbers", ErrCorrupt, a.kind)
 	}
 	values := make([]int, n)

@@ -253,7 +253,7 @@ func classesOf(file *parquet.File, column string) []string {
 // a value is an error.
 func eachValue(column *parquet.Column, use func(v parquet.Value) error) error {
 	pages := column.Pages()
-	defer pages.Close()
+	defer func() { _ = pages.Close() }()
 	buffer := make([]parquet.Value, 64)
 	for {
 		page, err := pages.ReadPage()

@@ -31,7 +31,7 @@ var filters = map[string]draw.Interpolator{
 func ResizeFilters() []string { return slices.Sorted(maps.Keys(filters)) }
 
 // resizePattern matches a size with a filter, such as 32x32 bilinear.
-var resizePattern = regexp.MustCompile(`^([0-9]{1,4})x([0-9]{1,4}) ([a-z_]+)$`)
+var resizePattern = regexp.MustCompile(`^([0-9]{1,4})x([0-9]{1,4}) ([a-z_]+)$`) //nolint:forbidigo // a constant pattern
 
 // parseResize returns the meaning of Source.Resize.
 func parseResize(text string) (resizing, error) {

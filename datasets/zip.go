@@ -11,9 +11,6 @@ import (
 	"backfire/datasets/internal/sniff"
 )
 
-// zipMagic is the beginning of a zip archive that is not empty.
-const zipMagic = "PK\x03\x04"
-
 // maxZipEntries is the largest accepted number of entries of a zip archive.
 const maxZipEntries = 2 * MaxImages
 

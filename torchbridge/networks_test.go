@@ -78,33 +78,39 @@ func TestNetworksAreTheirTwins(t *testing.T) {
 				features, err := trainer.Features(c.Images)
 				require.NoError(t, err)
 				require.Len(t, features, batch*described.Features)
-
-				labels, order := make([]uint8, batch), make([]int32, batch)
-				for i, label := range c.Labels {
-					labels[i], order[i] = uint8(label), int32(i)
-				}
-				require.NoError(t, trainer.Upload(c.Images, labels))
-				require.NoError(t, trainer.begin(order))
-				require.NoError(t, trainer.advance(batch))
-				sum, err := read[float32](trainer.lossSum)
-				require.NoError(t, err)
-				require.InEpsilon(t, c.Loss, float64(sum[0])/float64(batch), 1e-4)
-				// Without momentum, a step moves the weights against the gradients.
-				after, err := trainer.State()
-				require.NoError(t, err)
-				for _, p := range after.Model {
-					if want, ok := c.Gradients[p.Name]; ok {
-						moved := make([]float32, len(want))
-						for i, v := range c.State[p.Name] {
-							moved[i] = (v - p.Values[i]) / 0.1
-						}
-						requireClose(t, want, moved, 2e-3, "step of "+p.Name)
-					}
-				}
+				c.requireStep(t, trainer)
 			})
 		}
 	}
 	for _, name := range network.Architectures() {
 		require.Contains(t, tried, name)
+	}
+}
+
+// requireStep takes a step of plain gradient descent and compares its loss, and the
+// movement of the weights, with the twin's.
+func (c networkCase) requireStep(t *testing.T, trainer *Trainer) {
+	batch := len(c.Labels)
+	labels, order := make([]uint8, batch), make([]int32, batch)
+	for i, label := range c.Labels {
+		labels[i], order[i] = uint8(label), int32(i)
+	}
+	require.NoError(t, trainer.Upload(c.Images, labels))
+	require.NoError(t, trainer.begin(order))
+	require.NoError(t, trainer.advance(batch))
+	sum, err := read[float32](trainer.lossSum)
+	require.NoError(t, err)
+	require.InEpsilon(t, c.Loss, float64(sum[0])/float64(batch), 1e-4)
+	// Without momentum, a step moves the weights against the gradients.
+	after, err := trainer.State()
+	require.NoError(t, err)
+	for _, p := range after.Model {
+		if want, ok := c.Gradients[p.Name]; ok {
+			moved := make([]float32, len(want))
+			for i, v := range c.State[p.Name] {
+				moved[i] = (v - p.Values[i]) / 0.1
+			}
+			requireClose(t, want, moved, 2e-3, "step of "+p.Name)
+		}
 	}
 }

@@ -18,6 +18,7 @@ const (
 // Kind is the kind of a part of a network.
 type Kind int
 
+// The kinds of parts.
 const (
 	Plain     Kind = iota // convolution, normalisation, ReLU
 	Pool                  // max-pooling
@@ -181,7 +182,7 @@ func (n *Network) Tensors() []Tensor {
 		Tensor{n.Last + ".bias", []int64{int64(n.Classes)}})
 }
 
-// Size is what a network costs for images of one size.
+// Size is the cost of a network for images of one size.
 type Size struct {
 	Parameters int64 // values of the trained tensors and running statistics
 	Maps       int64 // values of the feature maps of one image that a training step keeps

@@ -24,13 +24,13 @@ func main() {
 	if len(os.Args) == 4 && os.Args[1] == once {
 		if err := load(os.Args[2], os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1) //nolint:forbidigo // this is the main function
+			os.Exit(1)
 		}
 		return
 	}
 	if err := measure(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "databench:", err)
-		os.Exit(1) //nolint:forbidigo // this is the main function
+		os.Exit(1)
 	}
 }
 
