@@ -54,10 +54,12 @@ type Config struct {
 
 // Data selects the images of the game.
 type Data struct {
-	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
-	Path  string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
-	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
-	Dir   string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
+	Name         string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
+	Path         string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
+	Split        string `key:"split" default:"auto" oneof:"auto train val test extra all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
+	Resize       string `key:"resize" default:"" help:"size and filter to which all images are brought, such as 32x32 bilinear (width x height); filters: bilinear, catmull_rom, nearest; empty: images must have one size"`
+	Contributors string `key:"contributors" default:"none" oneof:"none folders column" help:"contributors of the images, who become the agents of the game, each with a seat of its own size; folders: the folder above the classes (and splits) names the contributor; column: the column source of a Parquet table; none: images are dealt at random"`
+	Dir          string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
 // Seeds sets the seeds of parts of a game, so that the noise of one can be told from
@@ -111,14 +113,21 @@ type Attackers struct {
 	TriggerSizes []float64 `key:"trigger_sizes" range:"[0,1]" help:"trigger sizes p1 and p2 of attacker i instead of those of attackers.p1, p2, rates and p; attackers beyond the list keep theirs"`
 	Colluders    []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
 	Budget       string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
+	Mapping      string    `key:"mapping" default:"all_to_one" oneof:"all_to_one all_to_all source_specific" help:"labels that attackers want for images with their triggers; all_to_one: the target label for all; all_to_all: for class y the next class, and the first one for the last (attackers.label has no effect); source_specific: the target label for images of attackers.sources alone, which alone are poisoned and counted"`
+	Sources      []string  `key:"sources" help:"classes whose images are attacked, with mapping: source_specific, written as attackers.label"`
 	LabelMode    string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
 }
 
 // Trigger selects the kind of triggers, the reading of the paper's
 // random_array(dim, p1, p2), and the ASR that a trigger must reach alone.
 type Trigger struct {
-	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); orthogonal: patterns of 0 and 255 on the same pixels for all attackers, any two of which are orthogonal; image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal image patch two wanet" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); orthogonal: patterns of 0 and 255 on the same pixels for all attackers, any two of which are orthogonal; patch: a square of one colour (trigger.place, side, colour, alpha), as in BadNets; two: two random ones on one image; wanet: a smooth warp of the whole image of strength p2 (the paper of WaNet: 0.5); image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
 	Files []string `key:"files" path:"yes" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
+
+	Place  string  `key:"place" default:"random" oneof:"random top_left top_right bottom_left bottom_right center" help:"with kind: patch, its place, one pixel from the edge; random: drawn for each attacker"`
+	Side   int     `key:"side" default:"0" range:"[0,)" help:"with kind: patch, the side of the square in pixels (0: 3); with kind: wanet, the points along the grid of the warp (0: 4)"`
+	Colour string  `key:"colour" default:"random" help:"with kind: patch, its colour as #rrggbb, or white, black, red, green, blue or yellow; random: drawn for each attacker"`
+	Alpha  float64 `key:"alpha" default:"1" range:"(0,1]" help:"with kind: patch, its opacity"`
 
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area whole" help:"reading of p1: the box's share of the height and of the width, or its share of the area; whole: there is no box and no p1, and each pixel of the image is perturbed with probability p2, independently"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
@@ -136,8 +145,10 @@ type ASR struct {
 
 // Model describes the ResNet-18.
 type Model struct {
-	Width   int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
-	Weights string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
+	Architecture string `key:"architecture" default:"resnet18" oneof:"resnet18 resnet34 preact_resnet18 resnet9 vgg11_bn smallcnn" help:"network; on a CPU in fp32 only resnet18 with the stem for small images has kernels of its own, and libtorch's gradient graph computes the others"`
+	Stem         string `key:"stem" default:"small" oneof:"small large" help:"beginning of a ResNet; small: a 3x3 convolution, for images of about 32 pixels; large: a 7x7 convolution of stride 2 and max-pooling, for about 224 pixels"`
+	Width        int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next stages; 64 is the full network"`
+	Weights      string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
 }
 
 // Train describes the training of one model.

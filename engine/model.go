@@ -2,9 +2,7 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 
-	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/torchbridge"
@@ -16,19 +14,17 @@ type LibTorch struct{}
 
 var _ worker.Engine = LibTorch{}
 
-// NewModel makes a ResNet-18 with initial weights from the cell's seed. The error wraps
+// NewModel makes the cell's network with initial weights from the cell's seed. The error wraps
 // worker.ErrOptions or hardware.ErrDevice when the options are at fault.
 func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	c := opt.Cell
-	if c.Model.Architecture != cell.ResNet18 {
-		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", worker.ErrOptions, c.Model.Architecture)
-	}
 	transform, err := batchTransforms(c)
 	if err != nil {
 		return nil, err
 	}
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
 		Model: torchbridge.ModelSpec{
+			Architecture: c.Model.Architecture, Stem: c.Model.Stem,
 			Width: c.Model.Width, Channels: c.Data.Shape.C, Height: c.Data.Shape.H, WidthPx: c.Data.Shape.W,
 			Classes: len(c.Data.Classes),
 		},

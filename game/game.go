@@ -74,6 +74,9 @@ func (a Attacker) collisionRemedy() string {
 	if a.Trigger.Kind == triggers.Picture {
 		return "choose another picture, or declare that they collude"
 	}
+	if a.Trigger.Kind == triggers.Patch {
+		return "let place or colour be random, or declare that they collude"
+	}
 	return "choose another seed or larger p1 and p2, or declare that they collude"
 }
 

@@ -101,7 +101,7 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 		s.Attackers = append(s.Attackers, g.attackerScore(i, t))
 		row := make([]Rate, len(g.rules.Attackers))
 		for j, other := range g.rules.Attackers {
-			row[j] = t.stamped[i].predictedAs(other.Target, g.rules.excluded(other.Target))
+			row[j] = g.rules.hits(other, t.stamped[i])
 		}
 		s.Cross = append(s.Cross, row)
 	}

@@ -111,6 +111,9 @@ func (a Attacker) check(set outline) error {
 	if a.Budget != NonTarget && (a.Budget != AnyImage || a.LabelMode == CleanLabel) {
 		return refuse("attacker %d: budget is %q: it must be empty or, with %s labels, %s", a.ID, a.Budget, DirtyLabel, AnyImage)
 	}
+	if err := a.checkMapping(len(set.classes)); err != nil {
+		return err
+	}
 	if err := a.Trigger.Validate(); err != nil {
 		return fmt.Errorf("game: %w: attacker %d: %w", ErrRules, a.ID, err)
 	}

@@ -45,8 +45,15 @@ func (t *Trainer) Features(images []uint8) ([]float32, error) {
 	return values, nil
 }
 
-// FeatureCount returns the number of penultimate activations: 8 times the width.
-func (m ModelSpec) FeatureCount() int { return m.Width << (resnetStages - 1) }
+// FeatureCount returns the number of penultimate activations: 8 times the width of a
+// ResNet-18. It is 0 for a network that is not known.
+func (m ModelSpec) FeatureCount() int {
+	d, err := m.describe()
+	if err != nil {
+		return 0
+	}
+	return d.Features
+}
 
 // infer returns a part of the prediction of all images, which is `each` values per
 // image and which head makes of the features.

@@ -13,6 +13,7 @@ import (
 // StepKind holds everything that the time of a training step depends on, for one machine. It can be the key
 // of a map.
 type StepKind struct {
+	Network   string // architecture and stem; empty for the ResNet-18 with the stem for small images
 	Width     int
 	Image     triggers.Shape
 	Batch     int
@@ -23,7 +24,7 @@ type StepKind struct {
 
 // StepKind returns the kind of the cell's training steps.
 func (c Cell) StepKind() StepKind {
-	return StepKind{Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision, Kernels: c.Training.Kernels}
+	return StepKind{Network: c.Model.other(), Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision, Kernels: c.Training.Kernels}
 }
 
 // Precision returns the arithmetic of the cell's training and predictions: hardware.FP32, TF32 or BF16.
@@ -108,5 +109,20 @@ func (c Cell) Work() float64 {
 // step, times the cost of one image, which is about quadratic in the width.
 func (c Cell) Cost() float64 {
 	width := float64(c.Model.Width)
-	return c.Work() * width * width * float64(c.Data.Shape.Plane())
+	relative := 1.0
+	if c.Model.other() != "" {
+		paper := c
+		paper.Model.Architecture, paper.Model.Stem = ResNet18, ""
+		h, w := c.Data.Shape.H, c.Data.Shape.W
+		relative = float64(c.Network().Size(h, w).Products) / float64(max(1, paper.Network().Size(h, w).Products))
+	}
+	return c.Work() * width * width * float64(c.Data.Shape.Plane()) * relative
+}
+
+// other returns architecture and stem of a network other than the ResNet-18 with the stem for small images.
+func (m Model) other() string {
+	if m.Architecture == ResNet18 && m.Stem == "" {
+		return ""
+	}
+	return m.Architecture + m.Stem
 }

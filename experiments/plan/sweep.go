@@ -134,7 +134,10 @@ func (p SweepPoint) Verifying() config.Config {
 
 // SourceOf returns the source of the images of a configuration.
 func SourceOf(cfg config.Config) datasets.Source {
-	return datasets.Source{Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir}
+	return datasets.Source{
+		Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir,
+		Resize: cfg.Data.Resize, Contributors: contributorsOf(cfg),
+	}
 }
 
 // fault adds the name of the point to an error.

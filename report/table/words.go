@@ -21,7 +21,8 @@ type Readings struct {
 	Sampling           string  `json:"sampling"`
 	Jitter             float64 `json:"jitter,omitempty"` // share of a trigger's pixels that every image has afresh
 	LabelMode          string  `json:"label_mode"`
-	Budget             string  `json:"budget,omitempty"` // empty: non_target
+	Budget             string  `json:"budget,omitempty"`  // empty: non_target
+	Mapping            string  `json:"mapping,omitempty"` // empty: all_to_one
 	ExcludeTargetClass bool    `json:"exclude_target_class"`
 	Denominator        string  `json:"denominator"`
 	Seats              int     `json:"seats,omitempty"` // 0: as many as attackers
@@ -33,7 +34,9 @@ func ReadingsText(r Readings) string {
 	if r.Denominator == "pooled" {
 		images = "all attackers' held-out images"
 	}
-	if r.ExcludeTargetClass {
+	if r.Mapping == "source_specific" {
+		images += " of the source classes"
+	} else if r.ExcludeTargetClass && r.Mapping != "all_to_all" {
 		images += " but those of the target class"
 	}
 	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
@@ -57,6 +60,10 @@ func ReadingsText(r Readings) string {
 // poisoned names the images of which p0 are poisoned.
 func poisoned(r Readings) string {
 	switch {
+	case r.Mapping == "all_to_all":
+		return "an attacker's images, each with the next class as its target"
+	case r.Mapping == "source_specific":
+		return "an attacker's images of its source classes"
 	case r.LabelMode == "clean":
 		return "an attacker's images of the target class"
 	case r.LabelMode != "dirty":
