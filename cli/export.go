@@ -57,7 +57,7 @@ data.path).`,
 	}
 	flags := addKeys(cmd, "store", "data.")
 	cmd.Flags().StringVar(&opts.To, "to", string(export.NPZ), "format: npz, imagefolder, backdoorbench or parquet")
-	cmd.Flags().StringVar(&opts.Out, "out", "export", "directory for the exports, one below it for each model")
+	pathVar(cmd.Flags(), streams, &opts.Out, "out", "", "export", "directory for the exports, one below it for each model")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Config, opts.Runs = flags.Options(streams.Environ), args
 		if runF != nil {

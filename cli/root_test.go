@@ -29,7 +29,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"version", "-x"}, "backfire: version: there is no flag -x\nSee \"backfire version --help\".\n"},
 		{[]string{"version", "--=x"}, "backfire: version: --=x is not a flag\nSee \"backfire version --help\".\n"},
 		{[]string{"verify", "--epochs", "2"}, "backfire: verify: there is no flag --epochs: the command does not use train.epochs\nSee \"backfire verify --help\".\n"},
-		{[]string{"verify", "--all", "--set", "train.lr=1"}, "backfire: verify: --set train.lr: the command uses only data.name, data.path, data.split, data.dir, model.weights, device, store\n"},
+		{[]string{"verify", "--all", "--set", "train.lr=1"}, "backfire: verify: --set train.lr: the command uses only data.name, data.path, data.split, data.resize, data.contributors, data.dir, model.weights, device, store\n"},
 		{[]string{"config", "show", "--seed"}, "backfire: config show: --seed needs a value\nSee \"backfire config show --help\".\n"},
 		{[]string{"config", "show", "--format", "xml"}, "backfire: config show: --format xml: must be one of table, yaml, json\nSee \"backfire config show --help\".\n"},
 		{[]string{"trigger", "--first", "many"}, "backfire: trigger: --first many: must be a whole number\nSee \"backfire trigger --help\".\n"},

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
+	"reflect"
 	"strings"
 
 	"backfire/defenses"
@@ -46,6 +49,37 @@ func (d *DefenseSettings) Set(key string, value any) {
 		d.changed = map[string]any{}
 	}
 	d.changed[key] = value
+}
+
+// MarshalJSON writes the settings that are not the defaults, by key.
+func (d DefenseSettings) MarshalJSON() ([]byte, error) {
+	changed := d.changed
+	if changed == nil {
+		changed = map[string]any{}
+	}
+	return json.Marshal(changed)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. It refuses keys that no defense declares,
+// and values of another type; it does not check their ranges.
+func (d *DefenseSettings) UnmarshalJSON(data []byte) error {
+	var written map[string]json.RawMessage
+	if err := json.Unmarshal(data, &written); err != nil {
+		return fmt.Errorf("config: read settings of defenses: %w", err)
+	}
+	d.changed = nil
+	for key, text := range written {
+		declaration, ok := lookup(key)
+		if !ok || declaration.index != nil {
+			return invalidf("settings of defenses: %q is not a key of theirs", key)
+		}
+		value := reflect.New(declaration.typ)
+		if err := json.Unmarshal(text, value.Interface()); err != nil {
+			return invalidf("settings of defenses: %s: %w", key, err)
+		}
+		d.Set(key, value.Elem().Interface())
+	}
+	return nil
 }
 
 // declareDefenses returns the declarations of the settings of all defenses.

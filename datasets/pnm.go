@@ -121,7 +121,7 @@ func pnmNumber(r *bufio.Reader) (int, error) {
 // pnmConfig returns the size of a PGM or PPM image.
 func pnmConfig(r io.Reader) (image.Config, error) {
 	w, h, grey, err := readPNMHeader(bufio.NewReader(r))
-	var model color.Model = color.RGBAModel
+	model := color.RGBAModel
 	if grey {
 		model = color.GrayModel
 	}

@@ -51,11 +51,11 @@ func Run(ctx context.Context, command *exec.Cmd, limit time.Duration) error {
 	select {
 	case <-ctx.Done():
 		end()
-		_ = <-waited
+		<-waited
 		return ctx.Err()
 	case <-timer.C:
 		end()
-		_ = <-waited
+		<-waited
 		return fmt.Errorf("program: %s: %w: it did not end within %s", name, ErrProgram, limit)
 	case err := <-waited:
 		if err == nil || errors.Is(err, exec.ErrWaitDelay) {
