@@ -73,19 +73,17 @@ func imageCases(t require.TestingT) map[string]readCase {
 
 // dataCases are those of the rows whose data are not image files.
 func dataCases(t require.TestingT) map[string]readCase {
+	all := arrayCases(t)
+	maps.Copy(all, idxCases(t))
+	return all
+}
+
+// idxCases are those of the IDX files.
+func idxCases(t require.TestingT) map[string]readCase {
 	images, labels := idxFile(ramp(12), 2, 2, 3), idxFile([]byte{0, 1}, 2)
 	idx := func(files map[string][]byte, split string) readCase {
 		return readCase{files: files, split: split, images: 2, shape: [3]int{1, 2, 3}, classes: []string{"0", "1"}, pixels: ramp(12)[:2], labels: []uint8{0, 1}}
 	}
-	medmnist := zipFile(t,
-		tarEntry{name: "train_images.npy", data: npy("|u1", ramp(24), 2, 2, 2, 3)}, tarEntry{name: "train_labels.npy", data: npy("|u1", []byte{0, 1}, 2, 1)},
-		tarEntry{name: "val_images.npy", data: npy("|u1", ramp(12), 1, 2, 2, 3)}, tarEntry{name: "val_labels.npy", data: npy("<i8", int64s(1), 1, 1)},
-		tarEntry{name: "test_images.npy", data: npy("|u1", ramp(12), 1, 2, 2, 3)}, tarEntry{name: "test_labels.npy", data: npy("<i8", int64s(0), 1, 1)})
-	cifar100 := func(coarse, fine, value byte) []byte {
-		return append([]byte{coarse, fine}, bytes.Repeat([]byte{value}, cifarPixels)...)
-	}
-	stl := make([]byte, stl10Size)
-	stl[1] = 77 // the second value of the first column is at row 1, column 0
 	return map[string]readCase{
 		"MNIST/raw": idx(map[string][]byte{"MNIST/raw/" + trainImages: images, "MNIST/raw/" + trainLabels: labels, "MNIST/raw/" + trainImages + ".gz": gzipped(t, images)}, SplitTrain),
 		"Kaggle IDX": idx(map[string][]byte{
@@ -110,6 +108,21 @@ func dataCases(t require.TestingT) map[string]readCase {
 			f[2] = 0x0c
 			return f
 		}()}, SplitAuto),
+	}
+}
+
+// arrayCases are those of the other forms.
+func arrayCases(t require.TestingT) map[string]readCase {
+	medmnist := zipFile(t,
+		tarEntry{name: "train_images.npy", data: npy("|u1", ramp(24), 2, 2, 2, 3)}, tarEntry{name: "train_labels.npy", data: npy("|u1", []byte{0, 1}, 2, 1)},
+		tarEntry{name: "val_images.npy", data: npy("|u1", ramp(12), 1, 2, 2, 3)}, tarEntry{name: "val_labels.npy", data: npy("<i8", int64s(1), 1, 1)},
+		tarEntry{name: "test_images.npy", data: npy("|u1", ramp(12), 1, 2, 2, 3)}, tarEntry{name: "test_labels.npy", data: npy("<i8", int64s(0), 1, 1)})
+	cifar100 := func(coarse, fine, value byte) []byte {
+		return append([]byte{coarse, fine}, bytes.Repeat([]byte{value}, cifarPixels)...)
+	}
+	stl := make([]byte, stl10Size)
+	stl[1] = 77 // the second value of the first column is at row 1, column 0
+	return map[string]readCase{
 		"CIFAR-10 Python": {
 			files:  map[string][]byte{"cifar-10-batches-py/data_batch_1": testdata(t, "data_batch_1"), "cifar-10-batches-py/batches.meta": testdata(t, "batches.meta"), "cifar-10-batches-py/readme.html": []byte("x")},
 			images: 2, shape: [3]int{3, 32, 32}, classes: []string{"cat", "dog"}, pixels: []uint8{0, 1, 2}, labels: []uint8{1, 0},

@@ -21,7 +21,7 @@ func (b *builder) curveRows() {
 			}
 			for _, scores := range p.game.Curve {
 				row.Epoch = scores.Epoch
-				row.Model, row.Agent = p.game.Cell, table.CurveDefender
+				row.Model, row.Agent = p.game.Cell, curveDefender
 				row.Measure, row.Value = curve.StandardAccuracy, stats.Number(scores.CleanAccuracy.Value())
 				b.table.CurveRows = append(b.table.CurveRows, row)
 				for i, a := range scores.Attackers {
@@ -179,3 +179,6 @@ func pointAfter(g *summary.GameSummary, epoch int) (curve.Point, bool) {
 	}
 	return curve.Point{}, false
 }
+
+// curveDefender stands for the defender among the agents of a curve's rows.
+const curveDefender = "defender"

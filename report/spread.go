@@ -64,11 +64,11 @@ func (b *builder) spreadRow(s *series, figure spreadFigure) (table.SpreadRow, bo
 	if len(design) == 0 {
 		return table.SpreadRow{}, false, nil
 	}
-	row := table.SpreadRow{Game: b.spreadGame(s), Quantity: figure.quantity, Single: figure.single, LeftOut: leftOut, Method: table.SpreadBetting}
+	row := table.SpreadRow{Game: b.spreadGame(s), Quantity: figure.quantity, Single: figure.single, LeftOut: leftOut, Method: spreadBetting}
 	const confidence = 0.95
 	var err error
 	if figure.quantity == table.QuantityClean {
-		row.Method = table.SpreadNormal
+		row.Method = spreadNormal
 		row.Components, err = design.NormalComponents(confidence)
 	} else {
 		row.Components, err = design.Components(rangeOf(figure.quantity, design), confidence)
@@ -138,3 +138,9 @@ func (b *builder) spreadGame(s *series) string {
 	}
 	return name
 }
+
+// The methods of the intervals of a spread.
+const (
+	spreadBetting = "betting"
+	spreadNormal  = "normal"
+)

@@ -92,7 +92,7 @@ func TestSpreadOfKnownDesign(t *testing.T) {
 		require.Empty(t, r.LeftOut)
 		switch r.Quantity {
 		case table.QuantityClean:
-			require.Equal(t, table.SpreadNormal, r.Method)
+			require.Equal(t, spreadNormal, r.Method)
 			require.InDelta(t, 0, float64(r.Training.Variance), 1e-12)
 			require.InDelta(t, 0, float64(r.TrainingShare), 1e-9)
 		default:

@@ -51,11 +51,11 @@ func Run(ctx context.Context, command *exec.Cmd, limit time.Duration) error {
 	select {
 	case <-ctx.Done():
 		end()
-		<-waited
+		<-waited //nolint:errcheck // the error that the kill causes says nothing
 		return ctx.Err()
 	case <-timer.C:
 		end()
-		<-waited
+		<-waited //nolint:errcheck // the error that the kill causes says nothing
 		return fmt.Errorf("program: %s: %w: it did not end within %s", name, ErrProgram, limit)
 	case err := <-waited:
 		if err == nil || errors.Is(err, exec.ErrWaitDelay) {

@@ -20,13 +20,10 @@ type CurveRow struct {
 	N          int
 	Model      string // hash of the model that answers the agent; of the first model for the defender
 	Epoch      int    // from 1
-	Agent      string // an attacker's ID, or CurveDefender
+	Agent      string // an attacker's ID, or defender
 	Measure    string // asr, base_rate, lift or standard_accuracy
 	Value      stats.Number
 }
-
-// CurveDefender stands for the defender among the agents of CurveRow.
-const CurveDefender = "defender"
 
 // curveColumns are the columns of FormatCurvesCSV, before those of the keys that the
 // points vary.

@@ -27,12 +27,6 @@ type SpreadRow struct {
 	stats.Components
 }
 
-// The methods of SpreadRow.
-const (
-	SpreadBetting = "betting"
-	SpreadNormal  = "normal"
-)
-
 // spreadHeads are the heads of the spread's columns.
 var spreadHeads = []string{"game", "figure", "seeds", "std of games", "std of trainings", "training's share", "95 % CI"}
 
