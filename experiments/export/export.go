@@ -142,26 +142,11 @@ func (m *Model) copyFiles(dir disk.Dir) error {
 	}
 	from := disk.In(m.record.Dir)
 	for _, name := range names {
-		if err := copyFile(from, dir, name); err != nil {
+		if err := from.CopyTo(name, dir); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// copyFile copies a file into another directory.
-func copyFile(from, to disk.Dir, name string) error {
-	source, err := from.Open(name)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	target, err := to.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(target, source)
-	return errors.Join(err, target.Close())
 }
 
 // inDir creates a file below a directory, with the directories that it takes, and fills it by write.

@@ -2,10 +2,7 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"path"
 	"path/filepath"
 
 	"backfire/experiments/store"
@@ -66,27 +63,9 @@ func copyResult(from, to disk.Dir) error {
 		if name == store.ManifestFile {
 			continue
 		}
-		if err := copyFile(from, to, name); err != nil {
+		if err := from.CopyTo(name, to); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// copyFile copies a file with the directories above it.
-func copyFile(from, to disk.Dir, name string) error {
-	source, err := from.Open(name)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	if err := to.MkdirAll(path.Dir(name)); err != nil {
-		return err
-	}
-	target, err := to.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(target, source)
-	return errors.Join(err, target.Close())
 }
