@@ -60,19 +60,14 @@ func LoadAudit(name string, opts Options) (*Audit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Preset == "" {
-		opts.Preset = file.preset
-	}
-	base, where, err := resolve(opts, append(slices.Clone(file.base), file.presets[opts.Preset]...))
+	x, err := newExpansion(file.sweepFile, opts)
 	if err != nil {
 		return nil, err
 	}
-	a := &Audit{Spec: file.spec, Source: source, Preset: opts.Preset, file: file, x: &expansion{
-		file: file.sweepFile, base: base, where: where, home: homeOf(opts.Environ), effects: newEffects(effectRules), notices: newEffects(noticeRules()),
-	}}
-	a.Spec.FirstSeed, a.Spec.Base = base.Config.Seed, map[string]string{}
+	a := &Audit{Spec: file.spec, Source: source, Preset: x.preset, file: file, x: x}
+	a.Spec.FirstSeed, a.Spec.Base = x.base.Config.Seed, map[string]string{}
 	for _, e := range file.base {
-		a.Spec.Base[e.key] = Format(lookedUp(e.key).valueIn(&base.Config))
+		a.Spec.Base[e.key] = Format(lookedUp(e.key).valueIn(&x.base.Config))
 	}
 	if err := a.Spec.Check(); err != nil {
 		return nil, invalidf("%s: %w", source, err)

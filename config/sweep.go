@@ -79,14 +79,10 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Preset == "" {
-		opts.Preset = file.preset
-	}
-	base, where, err := resolve(opts, append(slices.Clone(file.base), file.presets[opts.Preset]...))
+	x, err := newExpansion(file, opts)
 	if err != nil {
 		return nil, err
 	}
-	x := &expansion{file: file, base: base, where: where, home: homeOf(opts.Environ), effects: newEffects(effectRules), notices: newEffects(noticeRules())}
 	for _, set := range file.varied(seeds > 0) {
 		if err := x.free(set.key.Name, set.where); err != nil {
 			return nil, err
@@ -108,7 +104,7 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 		return nil, invalidf("%s: has more than %d points with all of their trainings", file.source, MaxPoints)
 	}
 	return &Sweep{
-		Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Primary: file.primary, Points: x.points,
+		Name: file.name, Title: file.title, Source: source, Preset: x.preset, Primary: file.primary, Points: x.points,
 		Notices: noticesOf(x.notices.faults()),
 	}, nil
 }
@@ -116,6 +112,7 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 // expansion expands a sweep file into points.
 type expansion struct {
 	file   *sweepFile
+	preset string            // that the points start from; empty: none
 	base   *Resolved         // what the points have in common
 	where  map[string]string // key -> place of its value in base
 	home   string            // the home directory, for paths that begin with ~/
@@ -127,6 +124,22 @@ type expansion struct {
 	// sources holds the Sources of points by the keys that the sweep sets in them, so that
 	// thousands of points share a few maps.
 	sources map[string]map[string]string
+}
+
+// newExpansion resolves what the points of a file have in common, from the sources of
+// [LoadSweep].
+func newExpansion(file *sweepFile, opts Options) (*expansion, error) {
+	if opts.Preset == "" {
+		opts.Preset = file.preset
+	}
+	base, where, err := resolve(opts, append(slices.Clone(file.base), file.presets[opts.Preset]...))
+	if err != nil {
+		return nil, err
+	}
+	return &expansion{
+		file: file, preset: opts.Preset, base: base, where: where, home: homeOf(opts.Environ),
+		effects: newEffects(effectRules), notices: newEffects(noticeRules()),
+	}, nil
 }
 
 // shared returns the Sources of an earlier point if they are the same.

@@ -47,7 +47,7 @@ func (m MainEffects) Figure() (*Figure, error) {
 		return nil, fmt.Errorf("figures: %s: %w", m.Name, ErrEmpty)
 	}
 	number := m.number()
-	values := Values{Heads: []string{"factor", "low level", m.unit() + " at it", "high level", m.unit() + " at the high level", "effect, points", "95 % CI", "matters"}}
+	values := Values{Heads: []string{"factor", "low level", withUnit(m.Quantity, m.Signed) + " at it", "high level", withUnit(m.Quantity, m.Signed) + " at the high level", "effect, points", "95 % CI", "matters"}}
 	for _, f := range m.Factors {
 		yes := ""
 		if f.Marked {
@@ -64,7 +64,7 @@ func (m MainEffects) Figure() (*Figure, error) {
 			h.draw(c)
 			p := newPlot()
 			x := Axis{Label: m.Quantity, Share: true}
-			p.X.Label.Text = m.unit()
+			p.X.Label.Text = withUnit(m.Quantity, m.Signed)
 			p.X.Min, p.X.Max = x.enclose(m.extent())
 			p.X.Tick.Marker = x.ticks(nil)
 			p.X.Padding, p.Y.Padding = 0, 0
@@ -74,14 +74,6 @@ func (m MainEffects) Figure() (*Figure, error) {
 			return nil
 		},
 	}, nil
-}
-
-// unit returns the name of the quantity with its unit.
-func (m MainEffects) unit() string {
-	if m.Signed {
-		return m.Quantity + ", points"
-	}
-	return m.Quantity + ", %"
 }
 
 // number returns the format of a mean.

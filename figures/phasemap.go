@@ -83,14 +83,6 @@ func (m PhaseMap) Figure() (*Figure, error) {
 	}, nil
 }
 
-// unit returns the name of the quantity with its unit.
-func (m PhaseMap) unit() string {
-	if m.Signed {
-		return m.Quantity + ", points"
-	}
-	return m.Quantity + ", %"
-}
-
 // number formats a value in the unit.
 func (m PhaseMap) number(v float64) string {
 	switch {
@@ -105,7 +97,7 @@ func (m PhaseMap) number(v float64) string {
 
 // header returns the legend of the signs that occur.
 func (m PhaseMap) header() header {
-	h := header{label: m.unit()}
+	h := header{label: withUnit(m.Quantity, m.Signed)}
 	if slices.ContainsFunc(m.Contour, func(c MapContour) bool { return !math.IsNaN(c.K) }) {
 		h.entries = append(h.entries, legendEntry{name: "50 % success", line: line(Ink, 1.5*thick)})
 	}
@@ -148,7 +140,7 @@ func sourceMark(i int) draw.GlyphStyle {
 // values returns the table of cells, contour and points.
 func (m PhaseMap) values() Values {
 	v := Values{Heads: []string{"cell", "value", "seeds", "50 % success", "95 % band of k", "source"}}
-	v.Heads[1] = m.unit()
+	v.Heads[1] = withUnit(m.Quantity, m.Signed)
 	k := func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 	for _, c := range m.Cells {
 		standing, seeds := "", ""
@@ -285,4 +277,13 @@ func (m PhaseMap) at(n int) []MapPoint {
 	points := slices.DeleteFunc(slices.Clone(m.Points), func(p MapPoint) bool { return p.N != n })
 	slices.SortStableFunc(points, func(a, b MapPoint) int { return cmp.Compare(a.K, b.K) })
 	return points
+}
+
+// withUnit returns the name of a quantity with its unit: points for differences, which have a sign, and percent
+// for shares.
+func withUnit(quantity string, signed bool) string {
+	if signed {
+		return quantity + ", points"
+	}
+	return quantity + ", %"
 }

@@ -83,7 +83,7 @@ func TestKeptPixelsAreInEveryImage(t *testing.T) {
 	require.Subset(t, quarter, half)
 }
 
-// An attacker stamps the same pixels whoever else plays: games of N and N+1 attackers are
+// An attacker stamps the same pixels beside any other attackers: games of N and N+1 attackers are
 // nested with jitter, too.
 func TestJitteredGamesAreNested(t *testing.T) {
 	set := newSet(t, evenLabels(400, 4), 4, triggers.Shape{C: 3, H: 8, W: 8})

@@ -112,7 +112,7 @@ func TestWhatCannotBeCompared(t *testing.T) {
 }
 
 // Pairs are within a seed: with the same shift in every seed the answer is certain although
-// seeds differ much. The sentence says what follows.
+// seeds differ much. The sentence is the one for that case.
 func TestPairsWithinASeed(t *testing.T) {
 	var games []phase.Game
 	for seed := range uint64(24) {
@@ -143,7 +143,7 @@ func TestPairsWithinASeed(t *testing.T) {
 	require.Contains(t, d.Coincidence.Sentence, "Dilution explains everything.")
 }
 
-// Few seeds leave the question open, and the sentence says how many would answer it.
+// Few seeds leave the question open, and the sentence names the number of seeds that would answer it.
 func TestFewSeedsAreUndecided(t *testing.T) {
 	d := analyze(t, simulate(1, dilution(40), allN, allK, 3, 0.3), phase.Options{})
 	require.Equal(t, phase.NotDecided, d.Coincidence.Finding)

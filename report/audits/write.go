@@ -1,16 +1,15 @@
 package audits
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"backfire/internal/spreadsheet"
 	"backfire/internal/visible"
-	"backfire/stats"
+	"backfire/internal/words"
 )
 
 // Format is a form of a document; it is the extension of its file.
@@ -64,6 +63,9 @@ func (d *Document) Write(w io.Writer, format Format) error {
 	return nil
 }
 
+// columns is the width of text and Markdown.
+const columns = 100
+
 // text returns the sections as plain text, sentences broken at 100 columns.
 func (d *Document) text() string {
 	var out strings.Builder
@@ -74,34 +76,13 @@ func (d *Document) text() string {
 		title := visible.Line(s.Title)
 		fmt.Fprintf(&out, "%s\n%s\n", title, strings.Repeat("=", len([]rune(title))))
 		for _, sentence := range s.Text {
-			out.WriteString(wrapped(visible.Line(sentence)))
+			words.Wrap(&out, columns, "  ", visible.Line(sentence))
 		}
 		if len(s.Rows) > 0 {
 			out.WriteByte('\n')
 			out.WriteString(aligned(append([][]string{s.Heads}, s.Rows...)))
 		}
 	}
-	return out.String()
-}
-
-// wrapped returns a sentence in lines of at most 100 columns.
-func wrapped(sentence string) string {
-	const columns = 100
-	var out strings.Builder
-	line := 0
-	for word := range strings.FieldsSeq(sentence) {
-		switch {
-		case line > 0 && line+1+len(word) > columns:
-			out.WriteString("\n  ")
-			line = 2
-		case line > 0:
-			out.WriteByte(' ')
-			line++
-		}
-		out.WriteString(word)
-		line += len(word)
-	}
-	out.WriteByte('\n')
 	return out.String()
 }
 
@@ -137,7 +118,8 @@ func (d *Document) markdown() string {
 		}
 		fmt.Fprintf(&out, "%s %s\n", level, visible.Line(s.Title))
 		for _, sentence := range s.Text {
-			out.WriteString("\n" + wrapped(visible.Line(sentence)))
+			out.WriteByte('\n')
+			words.Wrap(&out, columns, "  ", visible.Line(sentence))
 		}
 		if len(s.Rows) == 0 {
 			continue
@@ -156,59 +138,28 @@ func (d *Document) markdown() string {
 	return out.String()
 }
 
-// number returns a number for a CSV file, empty if it is undefined.
-func number(x stats.Number) string {
-	if !x.Defined() {
-		return ""
-	}
-	return fmt.Sprint(float64(x))
-}
-
-// encode returns lines as CSV.
-func encode(lines [][]string) ([]byte, error) {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	for _, line := range lines {
-		for i, field := range line {
-			line[i] = guarded(field)
-		}
-	}
-	if err := w.WriteAll(lines); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-// guarded returns a text field such that no spreadsheet takes it for a formula; numbers stay as they are.
-func guarded(field string) string {
-	if field != "" && strings.ContainsRune("=+@\t\r", rune(field[0])) {
-		return "'" + field
-	}
-	return field
-}
-
 func (d *Document) answersCSV() ([]byte, error) {
 	lines := [][]string{{"stage", "reading", "scale", "claim", "outcome", "exploratory", "estimate", "low", "high", "seeds", "seeds_needed"}}
 	for _, row := range d.Result.Matrix {
 		for _, a := range row.Answers {
 			lines = append(lines, []string{
 				string(row.Stage), row.Reading, row.Scale, a.Claim, string(a.Outcome), fmt.Sprint(a.Exploratory),
-				number(a.Estimate), number(a.Low), number(a.High), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed),
+				spreadsheet.Number(float64(a.Estimate)), spreadsheet.Number(float64(a.Low)), spreadsheet.Number(float64(a.High)), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed),
 			})
 		}
 	}
-	return encode(lines)
+	return spreadsheet.Encode(lines)
 }
 
 func (d *Document) effectsCSV() ([]byte, error) {
 	lines := [][]string{{"effect", "order", "measure", "n", "estimate", "low", "high", "direction", "share", "seeds"}}
 	for _, e := range d.Result.Effects {
 		lines = append(lines, []string{
-			e.Name, fmt.Sprint(e.Order), string(e.Measure), fmt.Sprint(e.N), number(e.Estimate), number(e.Low), number(e.High), string(e.Direction),
-			number(e.Share), fmt.Sprint(len(e.PerSeed)),
+			e.Name, fmt.Sprint(e.Order), string(e.Measure), fmt.Sprint(e.N), spreadsheet.Number(float64(e.Estimate)), spreadsheet.Number(float64(e.Low)), spreadsheet.Number(float64(e.High)), string(e.Direction),
+			spreadsheet.Number(float64(e.Share)), fmt.Sprint(len(e.PerSeed)),
 		})
 	}
-	return encode(lines)
+	return spreadsheet.Encode(lines)
 }
 
 func (d *Document) phaseCSV() ([]byte, error) {
@@ -216,10 +167,10 @@ func (d *Document) phaseCSV() ([]byte, error) {
 	for _, diagram := range d.Result.Phase {
 		for _, c := range diagram.Cells {
 			lines = append(lines, []string{
-				diagram.Reading, fmt.Sprint(c.N), fmt.Sprint(c.K), fmt.Sprint(len(c.Seeds)), number(c.Success), number(c.Low), number(c.High),
-				string(c.Standing), number(c.ASR), number(c.Lift), number(c.Interference),
+				diagram.Reading, fmt.Sprint(c.N), fmt.Sprint(c.K), fmt.Sprint(len(c.Seeds)), spreadsheet.Number(float64(c.Success)), spreadsheet.Number(float64(c.Low)), spreadsheet.Number(float64(c.High)),
+				string(c.Standing), spreadsheet.Number(float64(c.ASR)), spreadsheet.Number(float64(c.Lift)), spreadsheet.Number(float64(c.Interference)),
 			})
 		}
 	}
-	return encode(lines)
+	return spreadsheet.Encode(lines)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"backfire/internal/spreadsheet"
 	"backfire/stats"
 )
 
@@ -48,7 +49,7 @@ func (t *Table) curvesCSV() ([]byte, error) {
 	for _, r := range t.CurveRows {
 		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N), r.Model,
-			strconv.Itoa(r.Epoch), r.Agent, r.Measure, number(float64(r.Value)),
+			strconv.Itoa(r.Epoch), r.Agent, r.Measure, spreadsheet.Number(float64(r.Value)),
 		}
 		if len(repetition) > 0 {
 			line = append(line, strconv.Itoa(r.Repetition))
@@ -58,5 +59,5 @@ func (t *Table) curvesCSV() ([]byte, error) {
 		}
 		lines = append(lines, line)
 	}
-	return encodeCSV(lines)
+	return spreadsheet.Encode(lines)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"backfire/internal/spreadsheet"
+	"backfire/internal/words"
 	"backfire/stats"
 )
 
@@ -106,7 +108,7 @@ func (t *Table) writeSpread(out *strings.Builder, width int) {
 		return
 	}
 	out.WriteByte('\n')
-	wrapTo(out, width, "", t.spreadHead())
+	words.Wrap(out, width, "", t.spreadHead())
 	out.WriteByte('\n')
 	// The game stands above its figures, so that the columns fit beside each other.
 	heads := spreadHeads[1:]
@@ -138,12 +140,12 @@ func (t *Table) writeSpread(out *strings.Builder, width int) {
 		cells := r.cells()
 		if r.Game != game {
 			game = r.Game
-			wrapTo(out, width, "", game)
+			words.Wrap(out, width, "", game)
 		}
 		line(cells[1:])
 	}
 	for _, note := range t.spreadNotes() {
-		wrapTo(out, width, "", note)
+		words.Wrap(out, width, "", note)
 	}
 }
 
@@ -197,7 +199,7 @@ func (t *Table) spreadCSV() ([]byte, error) {
 			}
 			lines = append(lines, []string{
 				t.Name, t.Dataset, r.Game, string(r.Quantity), logical(r.Single), strconv.Itoa(r.Seeds), strconv.Itoa(r.Trainings), strconv.Itoa(r.Attackers),
-				name, number(float64(c.Variance)), number(float64(c.Low)), number(float64(c.High)), r.Method, SeedList(r.LeftOut),
+				name, spreadsheet.Number(float64(c.Variance)), spreadsheet.Number(float64(c.Low)), spreadsheet.Number(float64(c.High)), r.Method, SeedList(r.LeftOut),
 			})
 		}
 		add("game", &r.Components.Game)
@@ -206,7 +208,7 @@ func (t *Table) spreadCSV() ([]byte, error) {
 		add("rest", r.Rest)
 		add("training_share", &stats.Component{Variance: r.TrainingShare, Low: r.ShareLow, High: r.ShareHigh})
 	}
-	return encodeCSV(lines)
+	return spreadsheet.Encode(lines)
 }
 
 // repetitionColumns returns the columns of the trainings; none if games have one each.

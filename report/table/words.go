@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"backfire/internal/words"
 	"backfire/stats"
@@ -113,28 +112,4 @@ func Signed(c stats.Number) string {
 		return "0.00" // not -0.00
 	}
 	return fmt.Sprintf("%+.2f", rounded)
-}
-
-// wrapTo writes a text in lines of at most width characters. Blanks in front of
-// it stay, and the lines after the first are indented.
-func wrapTo(out *strings.Builder, width int, indent, text string) {
-	words := strings.Fields(text)
-	first := text[:len(text)-len(strings.TrimLeft(text, " "))]
-	out.WriteString(first)
-	column := len(first)
-	for i, word := range words {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+n > width:
-			out.WriteString("\n" + indent)
-			column = len(indent)
-		default:
-			out.WriteByte(' ')
-			column++
-		}
-		out.WriteString(word)
-		column += n
-	}
-	out.WriteByte('\n')
 }
