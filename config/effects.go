@@ -45,6 +45,8 @@ var effectRules = []effectRule{
 	}},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
+	{"trigger.version", ofProgram},
+	{"trigger.limit", ofProgram},
 	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = "+c.Trigger.Kind) }},
 	{"trigger.place", ofPatch},
 	{"trigger.colour", ofPatch},
@@ -79,6 +81,11 @@ const allToAll = "all_to_all"
 // ofPatch returns the reason why a key of patches is not read.
 func ofPatch(c *Config) string {
 	return unless(c.Trigger.Kind == string(triggers.Patch), "trigger.kind = "+c.Trigger.Kind)
+}
+
+// ofProgram returns the reason why a key of programs that make triggers is not read.
+func ofProgram(c *Config) string {
+	return unless(c.Trigger.Kind == string(triggers.Program), "trigger.kind = "+c.Trigger.Kind)
 }
 
 // unless returns the reason why a key is not read, unless it is.

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strconv"
+
+	"backfire/triggers"
 )
 
 // Validate returns an error for everything that can be refused without reading the
@@ -19,7 +21,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, orthogonalIsPerAgent, jitterFits, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, indexingHasModels, stopRuleFits} {
+	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, triggerProgramFits, orthogonalIsPerAgent, jitterFits, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, indexingHasModels, stopRuleFits} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f
@@ -165,6 +167,26 @@ func picturesFit(c Config) *fault {
 			f.reason = fmt.Sprintf("names no picture for attacker %d of up to %d (attackers.counts)", attacker, c.Attackers.Largest())
 			return f
 		}
+	}
+	return nil
+}
+
+// triggerProgramFits requires a program for triggers that a program makes, and refuses one
+// for other triggers.
+func triggerProgramFits(c Config) *fault {
+	f := &fault{key: "trigger.command", value: c.Trigger.Command}
+	switch named := c.Trigger.Command != ""; {
+	case c.Trigger.Kind != string(triggers.Program):
+		if !named {
+			return nil
+		}
+		f.reason = "is read only with trigger.kind = exec, not " + c.Trigger.Kind
+		return f
+	case !named:
+		f.reason = "names no program: write, for example, trigger.command=./mytrigger.py"
+		return f
+	case c.Trigger.Sampling != "per_agent":
+		return &fault{key: "trigger.sampling", value: c.Trigger.Sampling, reason: "must be per_agent with trigger.kind = exec: the program decides whether every image has a pattern of its own"}
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ type Set struct {
 	// Contributors are those of each image; nil: they are not known.
 	Contributors *Contributors
 	Repaired     string // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
+
+	stamped string // directory of StampedImages, see Source.Stamped
 }
 
 // New returns the set of the given images and labels with its checksum. It

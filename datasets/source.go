@@ -34,6 +34,9 @@ type Source struct {
 	// Contributors is ContributorFolders or ContributorColumn; empty: contributors are
 	// not asked for.
 	Contributors string
+	// Stamped is the directory of the images that programs have stamped, see
+	// StampedImages; empty: there are none.
+	Stamped string
 }
 
 // loader carries out one call of Load.
@@ -60,6 +63,7 @@ func Load(ctx context.Context, src Source) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("datasets: load %s: %w", src.Name, err)
 	}
+	set.stamped = src.Stamped
 	return set, nil
 }
 

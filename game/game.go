@@ -33,8 +33,9 @@ type Game struct {
 	deal       *Deal
 	poison     []poisoning // by attacker, as are the next two
 	generators []*triggers.Generator
-	triggers   []*triggers.Trigger // empty with PerImage
-	kept       []*triggers.Trigger // the part of each that all images carry; empty without jitter
+	triggers   []*triggers.Trigger       // empty with PerImage
+	kept       []*triggers.Trigger       // the part of each that all images carry; empty without jitter
+	stamped    []*datasets.StampedImages // nil for attackers whose triggers are drawn
 	overlaps   []PairOverlap
 }
 
@@ -54,6 +55,11 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 			return nil, fmt.Errorf("game: attacker %d: %w", attacker.ID, err)
 		}
 		g.generators = append(g.generators, generator)
+		stamped, err := g.stampedBy(attacker)
+		if err != nil {
+			return nil, err
+		}
+		g.stamped = append(g.stamped, stamped)
 		if rules.Sampling == PerAgent {
 			trigger, err := attacker.drawTrigger(generator, rules.triggerSeed())
 			if err != nil {
@@ -68,11 +74,24 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 	return g, g.compareTriggers()
 }
 
+// Deal deals the images by the rules, whatever the triggers are. The error is that of
+// Validate.
+func (r Rules) Deal(set *datasets.Set) (*Deal, error) {
+	a, err := r.arrange(set)
+	if err != nil {
+		return nil, err
+	}
+	return a.deal, nil
+}
+
 // collisionRemedy returns the advice for an attacker whose trigger equals
 // another attacker's.
 func (a Attacker) collisionRemedy() string {
 	if a.Trigger.Kind == triggers.Picture {
 		return "choose another picture, or declare that they collude"
+	}
+	if a.Trigger.Kind == triggers.Program {
+		return "let the program make a trigger that depends on the seed, or declare that they collude"
 	}
 	if a.Trigger.Kind == triggers.Patch {
 		return "let place or colour be random, or declare that they collude"

@@ -41,6 +41,10 @@ func (g *Game) TriggerOf(position, source int) *triggers.Trigger {
 	if g.rules.Sampling == PerAgent && g.rules.Jitter == 0 {
 		return g.triggers[position]
 	}
+	if g.stamped[position] != nil {
+		image, _ := g.stamped[position].Image(source) // stampedBy has checked it
+		return triggers.FromStamped(g.shape, image)
+	}
 	seed, id := g.rules.triggerSeed(), g.rules.Attackers[position].ID
 	drawn := g.generators[position].Draw(streams.New(seed, "trigger image", uint64(id), uint64(source)))
 	if g.rules.Sampling == PerImage {

@@ -35,8 +35,14 @@ func agreed(a, b Attacker) bool {
 // checkDrawnOnce refuses another draw, or a draw for every image, of a trigger that
 // is drawn once at most.
 func (r Rules) checkDrawnOnce(a Attacker) error {
+	if a.Trigger.Stamped != "" {
+		return r.checkStamped(a)
+	}
 	if !a.Trigger.Kind.DrawnOnce() || a.Draw == 0 && r.Sampling == PerAgent {
 		return nil
+	}
+	if a.Trigger.Kind == triggers.Program {
+		return refuse("attacker %d: its trigger is that of a program, which makes one: draw must be 0 and sampling %s", a.ID, PerAgent)
 	}
 	if a.Trigger.Kind == triggers.Picture {
 		return refuse("attacker %d: its trigger is a picture, which is not drawn: draw must be 0 and sampling %s", a.ID, PerAgent)

@@ -50,6 +50,14 @@ type Spec struct {
 	Side   int     `json:"side,omitempty" yaml:"side,omitempty"`
 	Colour string  `json:"colour,omitempty" yaml:"colour,omitempty"`
 	Alpha  float64 `json:"alpha,omitempty" yaml:"alpha,omitempty"`
+	// Command, SHA256 and Version identify the Program that made the trigger: its name,
+	// the SHA-256 of its files and the version that the user declares. Such a trigger has
+	// Pixels, or Stamped, the SHA-256 of the file of its stamped images, see
+	// datasets.StampedImages. Other kinds have none of them.
+	Command string `json:"command,omitempty" yaml:"command,omitempty"`
+	SHA256  string `json:"sha256,omitempty" yaml:"sha256,omitempty"`
+	Version string `json:"version,omitempty" yaml:"version,omitempty"`
+	Stamped string `json:"stamped,omitempty" yaml:"stamped,omitempty"`
 }
 
 // Validate returns an error for P1 or P2 outside (0, 1], an unknown Range or Kind,
@@ -63,10 +71,6 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("triggers: %w: p1 is %v, p2 %v, range %q: a trigger of kind %s has none of them", ErrSpec, s.P1, s.P2, s.Range, s.Kind)
 	case s.Kind == Picture && s.Pixels == "":
 		return fmt.Errorf("triggers: %w: a trigger of kind %s needs its pixels", ErrSpec, Picture)
-	case s.Kind == Picture && (s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0):
-		return fmt.Errorf("triggers: %w: a trigger of kind %s has no place, side, colour or alpha", ErrSpec, Picture)
-	case s.Kind == Picture:
-		return nil
 	case !s.Kind.HasSizes():
 		return s.Kind.validate(s)
 	}
@@ -111,7 +115,7 @@ func share(p float64, n int) int { return max(1, int(math.Round(p*float64(n)))) 
 type Generator struct {
 	shape   Shape
 	spec    Spec
-	picture *Trigger // the trigger of kind Picture, else nil
+	picture *Trigger // the trigger of a Picture or a Program; nil if it is drawn or stamps each image otherwise
 }
 
 // NewGenerator returns the generator of a spec for images of a shape. The error
@@ -125,7 +129,7 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 		return nil, err
 	}
 	g := &Generator{shape: shape, spec: spec}
-	if spec.Kind == Picture {
+	if spec.Pixels != "" {
 		var err error
 		if g.picture, err = decode(spec.Pixels, shape); err != nil {
 			return nil, err
@@ -143,11 +147,11 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 // one is, uniformly. Other kinds fill the box as documented at the kind.
 //
 // The result is a function of the generator's shape and spec and of rng's state.
-// With kind Picture, Draw ignores rng and always returns the same trigger, which
-// must not be changed. With kind Orthogonal it returns the first of the triggers
+// With kinds Picture and Program, Draw ignores rng and always returns the same
+// trigger, which must not be changed; it is nil if a program has stamped the images. With kind Orthogonal it returns the first of the triggers
 // that Member draws.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
-	if g.picture != nil {
+	if g.picture != nil || g.spec.Kind == Program {
 		return g.picture
 	}
 	if g.spec.Kind == Orthogonal {

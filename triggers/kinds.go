@@ -40,6 +40,7 @@ var families = []family{
 	patch,
 	two,
 	wanet,
+	madeByProgram,
 }
 
 // Kinds returns all families except Random, whose name is empty.
@@ -74,9 +75,12 @@ func (k Kind) HasSizes() bool {
 }
 
 // DrawnOnce reports whether there is no other trigger of the kind that could take
-// the place of one: a Picture is the user's, and Orthogonal triggers belong
-// together. Such a trigger is not drawn for every image either.
-func (k Kind) DrawnOnce() bool { return k == Picture || k == Orthogonal }
+// the place of one: a Picture is the user's, a Program has made one, and Orthogonal
+// triggers belong together. Such a trigger is not drawn for every image either.
+func (k Kind) DrawnOnce() bool { return k == Picture || k == Orthogonal || k == Program }
+
+// hasPatch reports whether a spec has parameters of a Patch.
+func (s Spec) hasPatch() bool { return s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0 }
 
 // validate refuses unknown kinds and parameters that a kind does not have.
 func (k Kind) validate(s Spec) error {
@@ -84,13 +88,16 @@ func (k Kind) validate(s Spec) error {
 	if !ok {
 		return fmt.Errorf("triggers: %w: kind is %q: it must be one of %v, or empty for a random one", ErrSpec, k, Kinds())
 	}
-	if k != Picture && s.Pixels != "" {
-		return fmt.Errorf("triggers: %w: only a trigger of kind %s has pixels of its own", ErrSpec, Picture)
+	if k != Picture && k != Program && s.Pixels != "" {
+		return fmt.Errorf("triggers: %w: only a trigger of kind %s or %s has pixels of its own", ErrSpec, Picture, Program)
+	}
+	if k != Program && (s.Command != "" || s.SHA256 != "" || s.Version != "" || s.Stamped != "") {
+		return fmt.Errorf("triggers: %w: only a trigger of kind %s has a program, its SHA-256 and version, and stamped images", ErrSpec, Program)
 	}
 	if f.validate != nil {
 		return f.validate(s)
 	}
-	if s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0 {
+	if s.hasPatch() {
 		return fmt.Errorf("triggers: %w: a trigger of kind %q has no place, side, colour or alpha", ErrSpec, k)
 	}
 	if f.coversBox && s.P2 != 1 {

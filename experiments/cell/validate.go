@@ -92,7 +92,7 @@ func (d Data) Fits(set *datasets.Set) error {
 // validatePictures refuses pictures that do not fit the images.
 func (c Cell) validatePictures() error {
 	for _, a := range c.Game.Attackers {
-		if a.Trigger.Kind != triggers.Picture {
+		if a.Trigger.Pixels == "" {
 			continue
 		}
 		if _, err := triggers.NewGenerator(c.Data.Shape, a.Trigger); err != nil {

@@ -21,6 +21,9 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 		if cfg.Kind == randomKind {
 			kind = triggers.Random
 		}
+		if kind == triggers.Program {
+			return anyTrigger, nil // askProgram replaces it
+		}
 		if kind == triggers.Patch {
 			return patchOf(cfg)
 		}

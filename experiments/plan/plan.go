@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -55,7 +56,7 @@ type PlannedGame struct {
 // game.ErrCollision, defenses.ErrPolicy or datasets.ErrUnknownClass if it is one of them.
 func New(cfg config.Config, set *datasets.Set) (*Plan, error) {
 	cfg.Trigger.MinSingleASR = 0
-	p, err := newPlanner(cfg, set, cfg.Attackers.SeatsNeeded(), newWeightFiles())
+	p, err := newPlanner(context.Background(), cfg, set, cfg.Attackers.SeatsNeeded(), newWeightFiles())
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,7 +63,7 @@ func sizesOf(d *game.Deal) *dealSizes {
 
 // newPlanner resolves the attackers of the largest game and checks the initial weights. largest is the number of
 // seats that the largest game of all points needs. The error wraps ErrPlan.
-func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
+func newPlanner(ctx context.Context, cfg config.Config, set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
 	p := &planner{
 		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
 	}
@@ -108,6 +109,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 			return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
 		}
 		p.all = append(p.all, attacker)
+	}
+	if err := p.askProgram(ctx); err != nil {
+		return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
 	}
 	return p, nil
 }
@@ -327,7 +331,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 		Attackers: slices.Clone(attackers), Sampling: game.PerAgent, Jitter: cfg.Trigger.PartlyPerImage(),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
 	}
-	if cfg.Trigger.PerImage() {
+	if cfg.Trigger.PerImage() || slices.ContainsFunc(attackers, stamps) {
 		rules.Sampling = game.PerImage
 	}
 	triggerSeed := cfg.TriggerSeed()

@@ -10,6 +10,7 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/patterns"
 	"backfire/experiments/curve"
 	"backfire/experiments/store"
 )
@@ -84,7 +85,7 @@ func NewSweep(ctx context.Context, points []SweepPoint, load cell.Loader) (*Swee
 			}
 			sets[source] = set
 		}
-		p, err := point.planner(sets[source], largest, s.weights)
+		p, err := point.planner(ctx, sets[source], largest, s.weights)
 		if err != nil {
 			return nil, point.fault(err)
 		}
@@ -115,12 +116,12 @@ func seatsNeeded(points []SweepPoint) int {
 
 // planner returns a planner of the point's games. largest is the number of seats that the largest game of all
 // points needs.
-func (p SweepPoint) planner(set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
-	planner, err := newPlanner(p.Config, set, largest, files)
+func (p SweepPoint) planner(ctx context.Context, set *datasets.Set, largest int, files *weightFiles) (*planner, error) {
+	planner, err := newPlanner(ctx, p.Config, set, largest, files)
 	if err != nil || p.Verify == nil {
 		return planner, err
 	}
-	planner.verification, err = newPlanner(*p.Verify, set, largest, files)
+	planner.verification, err = newPlanner(ctx, *p.Verify, set, largest, files)
 	return planner, err
 }
 
@@ -136,7 +137,7 @@ func (p SweepPoint) Verifying() config.Config {
 func SourceOf(cfg config.Config) datasets.Source {
 	return datasets.Source{
 		Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir,
-		Resize: cfg.Data.Resize, Contributors: contributorsOf(cfg),
+		Resize: cfg.Data.Resize, Contributors: contributorsOf(cfg), Stamped: patterns.Dir(cfg.Store),
 	}
 }
 

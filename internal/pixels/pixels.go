@@ -34,3 +34,17 @@ func ChannelsLast(images []uint8, c, h, w int) []uint8 {
 	}
 	return values
 }
+
+// ChannelsFirst returns images (h*w*c values each, pixel by pixel) in the order of channels.
+func ChannelsFirst(images []uint8, c, h, w int) []uint8 {
+	size, plane := c*h*w, h*w
+	values := make([]uint8, len(images))
+	for start := 0; start < len(images); start += size {
+		for at := range plane {
+			for channel := range c {
+				values[start+channel*plane+at] = images[start+at*c+channel]
+			}
+		}
+	}
+	return values
+}

@@ -17,6 +17,12 @@ func TestChannelsLast(t *testing.T) {
 	require.Equal(t, images, pixels.ChannelsLast(images, 1, 2, 3))
 }
 
+// ChannelsFirst undoes ChannelsLast.
+func TestChannelsFirst(t *testing.T) {
+	require.Equal(t, []uint8{1, 3, 5, 2, 4, 6, 11, 13, 15, 12, 14, 16}, pixels.ChannelsFirst([]uint8{1, 5, 4, 3, 2, 6, 11, 15, 14, 13, 12, 16}, 3, 1, 2))
+	require.Equal(t, images, pixels.ChannelsFirst(pixels.ChannelsLast(images, 3, 1, 2), 3, 1, 2))
+}
+
 func TestPicture(t *testing.T) {
 	picture := pixels.Picture(images[:6], 3, 1, 2)
 	require.Equal(t, color.NRGBA{R: 2, G: 4, B: 6, A: 255}, picture.At(1, 0))

@@ -46,6 +46,11 @@ func ReadingsText(r Readings) string {
 	case string(triggers.Random):
 	case string(triggers.Picture):
 		trigger = "triggers are pictures of the user's"
+	case string(triggers.Program):
+		trigger = "triggers are made by a program of the user's"
+		if r.Sampling == "per_image" {
+			trigger += ", one for every image"
+		}
 	default:
 		trigger = r.TriggerKind + " " + trigger
 	}

@@ -1,7 +1,8 @@
 """Plays, scores and reports multi-agent backdoor games.
 
 run and sweep call the program and return Results: .df is a pandas DataFrame, .models are Models with .torch(),
-.triggers, .training_set() and .heldout(). Job is the side of a defense of your own. docs/python.md is the manual.
+.triggers, .training_set() and .heldout(). Job is the side of a defense of your own, TriggerJob that of a
+trigger of your own. docs/python.md is the manual.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from backfire._program import BackfireError, NotFoundError
 from backfire._results import DEFENDER, Images, Model, Results
 from backfire._run import results, run, sweep
 from backfire.job import Job
+from backfire.trigger_job import TriggerJob
 
 if TYPE_CHECKING:
     from backfire._network import ResNet18
@@ -25,6 +27,7 @@ __all__ = [
     "NotFoundError",
     "ResNet18",
     "Results",
+    "TriggerJob",
     "results",
     "run",
     "sweep",
