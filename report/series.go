@@ -174,10 +174,11 @@ func (p played) twin() *summary.GameSummary {
 	return twin
 }
 
-// cost returns the images through training steps as a share of the undefended twin's.
+// cost returns the images through training steps as a share of the undefended twin's;
+// undefined for a program of the user's, whose images are not known.
 func (s *series) cost() table.Value {
 	return table.NewValue(table.QuantityCost, s.seeds(func(g *summary.GameSummary) float64 {
-		if g.Cost.Undefended == 0 {
+		if g.Cost.Undefended == 0 || g.Cost.Images == 0 {
 			return float64(stats.Undefined())
 		}
 		return float64(g.Cost.Images) / float64(g.Cost.Undefended)

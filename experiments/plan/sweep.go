@@ -10,8 +10,8 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
-	"backfire/experiments/patterns"
 	"backfire/experiments/curve"
+	"backfire/experiments/patterns"
 	"backfire/experiments/store"
 )
 

@@ -3,6 +3,7 @@ package summary
 import (
 	"slices"
 
+	"backfire/defenses"
 	"backfire/defenses/indexing"
 	"backfire/defenses/repair"
 	"backfire/experiments/cell"
@@ -37,10 +38,12 @@ type GameResult struct {
 	Robustness stats.Summary `json:"robustness"`
 	// Cost is the training cost of the models, in images through the training step over
 	// all epochs; epochs that several of them share count once. Undefended is the cost
-	// of the same game without a defense; 0 if that is not stored.
+	// of the same game without a defense; 0 if that is not stored. Images is 0 where a
+	// program of the user's answers: how it trains, if at all, is not known.
 	Cost indexing.Cost `json:"cost"`
 	// TrainSeconds is the total time of the epochs behind Cost, each on the machine that
-	// trained it and beside its other load; 0: not known.
+	// trained it and beside its other load, and of a program that answers in place of a
+	// model; 0: not known.
 	TrainSeconds float64 `json:"train_seconds,omitempty"`
 	// EpochsTrained are the epochs that each of Models was trained for, where
 	// train.stop_when may have ended a training early; otherwise empty.
@@ -278,8 +281,13 @@ func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash stri
 	return nil
 }
 
+// isProgram reports whether a program of the user's answers in place of the model of a cell.
+func isProgram(c cell.Cell) bool {
+	return defenses.Get[defenses.Exec](c.DefenseStack(), defenses.KindExec) != nil
+}
+
 // cost returns the training cost of models. Segments that several of them share count
-// once.
+// once. The images of a program's own trainings, if it has any, are not known.
 func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, error) {
 	cost := indexing.Cost{Models: len(models)}
 	counted := map[string]bool{}
@@ -288,6 +296,9 @@ func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, er
 			cost.Images += result.Repair.Images
 		}
 		cell, _ := j.plan.Cell(hashes[i])
+		if isProgram(cell) {
+			return indexing.Cost{Models: len(models)}, nil
+		}
 		segments, err := plan.TrainedSegments(cell, result)
 		if err != nil {
 			return indexing.Cost{}, err
@@ -317,6 +328,10 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		epochs, err := record.Metrics()
 		if err != nil {
 			return 0, err
+		}
+		if isProgram(record.Cell) {
+			seconds += record.Result.Provenance.Timing.Seconds[cell.PhaseTrain]
+			continue
 		}
 		seconds += record.Result.Provenance.RepairSeconds
 		for _, segment := range segments {
