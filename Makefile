@@ -51,12 +51,15 @@ build: ready ## bin/backfire and bin/backfire-engine
 	@$(ANNOUNCE) 'compiling bin/backfire-engine and linking it with libtorch (about a minute the first time)' \
 		go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine
 
-wheel: build ## dist/backfire-*.whl: pip install it, and "backfire quick" is all (needs Python 3 with pip)
-	@$(ANNOUNCE) 'building the wheel (a minute the first time)' \
-		env BACKFIRE_VERSION='$(VERSION)' scripts/wheel.sh
+# CUDA=yes adds an engine for CUDA, which takes no GPU: make wheel CUDA=yes.
+wheel release: PACKED = BACKFIRE_VERSION='$(VERSION)' BACKFIRE_COMMIT='$(COMMIT)' BACKFIRE_WHEEL_CUDA='$(CUDA)'
 
-release: build ## dist/: the wheel, a tar archive of programs and licence texts, SHA256SUMS
-	@env BACKFIRE_VERSION='$(VERSION)' scripts/release.sh '$(or $(VERSION),dev)'
+wheel: build ## dist/backfire-*.whl: pip install it, and "backfire quick" is all (CUDA=yes: also on a GPU)
+	@$(ANNOUNCE) 'building the wheel (a minute the first time)' env $(PACKED) scripts/wheel.sh
+
+release: build ## dist/: the wheel, a tar archive of programs and licence texts, SHA256SUMS, checked
+	@env $(PACKED) scripts/release.sh '$(or $(VERSION),dev)'
+	@scripts/check-release.sh dist
 
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick

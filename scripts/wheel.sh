@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds dist/backfire-*.whl: the Python package with both programs, which use the libtorch of the installed
-# torch. The engine is that of this set-up; BACKFIRE_WHEEL_CUDA=FILE adds an engine that was built with
-# BACKFIRE_VARIANT=cuda. The manylinux tag is the oldest that the programs satisfy, as auditwheel finds.
+# torch. The engine is that of this set-up; BACKFIRE_WHEEL_CUDA=yes adds one for CUDA (scripts/cuda-engine.sh),
+# and BACKFIRE_WHEEL_CUDA=FILE one that is built already. The manylinux tag is the oldest that the programs
+# satisfy, as auditwheel finds; scripts/check-wheel.py compares it with the programs' symbols.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,9 +20,11 @@ package=python/src/backfire
 rm -rf "$package/bin" "$package/licences" dist/wheel
 mkdir -p "$package/bin" "$package/licences" dist/wheel
 install -m 755 bin/backfire bin/backfire-engine "$package/bin/"
-if [ -n "${BACKFIRE_WHEEL_CUDA:-}" ]; then
-	install -m 755 "$BACKFIRE_WHEEL_CUDA" "$package/bin/backfire-engine-cuda"
-fi
+case ${BACKFIRE_WHEEL_CUDA:-} in
+'') ;;
+yes) scripts/cuda-engine.sh "$package/bin/backfire-engine-cuda" ;;
+*) install -m 755 "$BACKFIRE_WHEEL_CUDA" "$package/bin/backfire-engine-cuda" ;;
+esac
 for program in "$package"/bin/backfire-engine*; do
 	strip "$program"
 	# From site-packages/backfire/bin: the torch of the same environment, and the CUDA runtime beside it.
@@ -35,4 +38,5 @@ scripts/licences.sh "$package/licences"
 python -m build --no-isolation --wheel --outdir dist/wheel python >&2
 auditwheel repair --plat auto --exclude 'libtorch*' --exclude 'libc10*' --exclude 'libcudart*' --wheel-dir dist dist/wheel/backfire-*.whl >&2
 rm -rf dist/wheel
+python scripts/check-wheel.py dist/backfire-*.whl >&2
 ls dist/backfire-*.whl

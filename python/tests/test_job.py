@@ -64,6 +64,35 @@ def test_reasons(tmp_path: Path, store: Path) -> None:
         assert any(reason in failure for failure in failures), (name, failures)
 
 
+def test_costs_are_not_invented(store: Path) -> None:
+    """How a program trains is not known, so that its column of images is empty; its time is that of the program."""
+    defender = f"exec(command={EXAMPLES / 'logistic.py'})"
+    results = backfire.run("quick", attackers=[2], defenders=[defender], store=store, settings=SMALL)
+    games = {game["defender"]: game for game in results.summary["points"][0]["games"]}
+    assert games["none"]["cost"]["images"] > 0
+    assert games[defender]["cost"]["images"] == 0
+    assert games[defender]["train_seconds"] > 0
+
+
+def test_trainings_of_a_program(tmp_path: Path, store: Path) -> None:
+    """Each training of a game is a job of its own, on the same deal with another seed."""
+    path = tmp_path / "seeds.py"
+    path.write_text(
+        "from backfire import Job\njob = Job.read()\n"
+        f"open(r'{tmp_path / 'seen'}', 'a').write(f'{{job.seed}} {{job.training.images.sum()}}\\n')\n"
+        "job.predict([job.seed % 10] * len(job.probes))\n"
+    )
+    defender = f"exec(command={path})"
+    settings = SMALL | {"seeds.trainings": 2}
+    results = backfire.run("quick", attackers=[2], defenders=[defender], store=store, settings=settings)
+    jobs = sorted(line.split() for line in (tmp_path / "seen").read_text().splitlines())
+    assert len(jobs) == 2
+    assert len({seed for seed, _ in jobs}) == 2
+    assert len({images for _, images in jobs}) == 1
+    assert results.summary["missing"] in (None, [])
+    assert set(results.df[results.df["defender"] == defender]["training"]) == {1, 2}
+
+
 def test_a_missing_program_is_refused(store: Path) -> None:
     with pytest.raises(backfire.BackfireError, match="no such file"):
         backfire.run("quick", defenders=["exec(command=./nowhere.py)"], store=store, settings=SMALL)

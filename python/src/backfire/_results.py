@@ -185,14 +185,14 @@ class Results:
 
     @cached_property
     def df(self) -> pd.DataFrame:
-        """A row per attacker of each game: seed, keys of the point, N, defender, and the figures of the game."""
+        """A row per attacker of each game: seed, training (from 1), keys of the point, N, defender, and the figures."""
         rows: list[dict[str, Any]] = []
         for point in self.summary["points"]:
             keys = point.get("keys") or {}
             for game in point["games"]:
                 if not game.get("complete", True):
                     continue
-                shared = {"point": point.get("name", ""), "seed": point.get("seed"), **keys}
+                shared = {"point": point.get("name", ""), "seed": point.get("seed"), "training": point.get("repetition", 1), **keys}
                 shared |= {"n": game["n"], "defender": game["defender"], "clean_accuracy": _rate(game.get("clean_accuracy"))}
                 for a in game["attackers"]:
                     rows.append(shared | {key: _rate(value) for key, value in a.items() if not isinstance(value, list)})

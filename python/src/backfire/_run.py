@@ -11,14 +11,14 @@ from backfire._program import BackfireError, events
 from backfire._progress import Progress
 from backfire._results import Results
 
-Setting = str | int | float | bool | Iterable[Any]
+Setting = str | int | float | bool | Path | Iterable[Any]
 
 
 def text(value: Setting) -> str:
     """Returns a setting in the notation of the command line."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | int | float | Path):
         return str(value)
     return ",".join(text(item) for item in value)
 

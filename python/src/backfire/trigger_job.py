@@ -99,10 +99,12 @@ class TriggerJob:
         if array.shape != shape:
             raise ValueError(f"{name} have the shape {array.shape}: it must be {shape}")
         if array.dtype == np.uint8:
-            return array
+            same: NDArray[np.uint8] = array
+            return same
         if not np.isfinite(array).all():
             raise ValueError(f"{name} have a value that is not finite")
-        rounded = np.rint(array)
+        rounded: NDArray[Any] = np.rint(array)
         if rounded.min() < 0 or rounded.max() > 255:
             raise ValueError(f"{name} must be from 0 to 255, not {rounded.min():g} to {rounded.max():g}")
-        return rounded.astype(np.uint8)
+        whole: NDArray[np.uint8] = rounded.astype(np.uint8)
+        return whole
