@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 version=${1:?usage: scripts/release.sh VERSION}
 name=backfire-$version-linux-x86_64
+rm -rf dist/backfire-*.tar.gz dist/SHA256SUMS "dist/$name"
 scripts/wheel.sh
-rm -rf "dist/$name"
 mkdir -p "dist/$name/docs"
 install -m 755 python/src/backfire/bin/backfire* "dist/$name/"
 cp -r python/src/backfire/licences "dist/$name/licences"

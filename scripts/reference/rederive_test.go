@@ -177,6 +177,30 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 	require.Contains(t, out, "the images of tiny are needed: name their directory with --data")
 }
 
+// Python takes the triggers that a program made from the cells, and stamped images from the
+// store.
+func TestTriggersOfProgramsAreDerivedAnew(t *testing.T) {
+	const job = `cd "$(dirname "$1")"; value() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" job.json; }; bytes() { head -c "$1" /dev/zero | tr '\0' "\\$2"; }; id=$(value attacker); `
+	store := t.TempDir()
+	written := func(name, text string) func(c *config.Config) {
+		path := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+job+text+"\n"), 0o700))
+		return func(c *config.Config) {
+			c.Trigger.Kind, c.Trigger.Command, c.Trigger.Limit, c.Trigger.MinSingleASR, c.Store = "exec", path, 600, 0, store
+		}
+	}
+	st := played(t,
+		another(t, "patterns", written("pattern", `{ bytes $((id+1)) 1; bytes $((63-id)) 0; } >mask.bin; bytes 64 7 >pattern.bin`)),
+		another(t, "stamped", written("stamp", `bytes $(($(value queries)*64)) $((id+1)) >stamped.bin`)),
+	)
+	data := writeIDX(t)
+	out, code := rederive(t, "--data", data, st.Dir())
+	require.Equal(t, 2, code, out)
+	require.Contains(t, out, ".stamped is missing")
+	require.NoError(t, os.Rename(filepath.Join(store, ".patterns"), filepath.Join(st.Dir(), ".patterns")))
+	requireDerived(t, nil, "--data", data, st.Dir())
+}
+
 // Python draws the triggers of each kind.
 func TestTriggersOfEachKindAreDerivedAnew(t *testing.T) {
 	data, full := writeIDX(t), 1.0

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Iterator
 
 import numpy as np
 
 from images import Dataset, Unavailable
 from orthogonal import member
+from stamped import Stamp, read_stamped
 from streams import Stream
 from triggers import Trigger, draw, rounded
 
@@ -25,6 +27,7 @@ KNOWN = {
     "sampling", "jitter", "exclude_target_class", "denominator",
     "id", "target", "p0", "budget", "trigger", "draw", "label_mode", "colludes",
     "kind", "pixels", "p1", "p2", "range",
+    "command", "sha256", "version", "stamped",
 }  # fmt: skip
 
 
@@ -81,7 +84,8 @@ def pool_order(dataset: Dataset, seed: int) -> list[int]:
 class Game:
     """The game of a cell, dealt from its seeds."""
 
-    def __init__(self, cell: dict[str, Any], dataset: Dataset) -> None:
+    def __init__(self, cell: dict[str, Any], dataset: Dataset, stamped: Path) -> None:
+        """stamped is the directory of the images that programs have stamped."""
         self.rules, self.dataset, self.shape = cell["game"], dataset, cell["data"]["shape"]
         attackers = self.rules["attackers"]
         settings = set(self.rules).union(*attackers, *(a["trigger"] for a in attackers))
@@ -98,6 +102,7 @@ class Game:
         self.triggers: dict[int, Trigger] = {}
         if not self.per_image:
             self.triggers = {a.id: self._trigger(a.attack) for a in self.attackers if a.attack}
+        self.programs = {a["id"]: read_stamped(stamped, a["trigger"]["stamped"]) for a in attackers if a["trigger"].get("stamped")}
         self.kept = {a.id: self._kept(a.attack) for a in self.attackers if a.attack and self.jitter}
 
     def _deal(self) -> None:
@@ -151,9 +156,11 @@ class Game:
         n = trigger.pixels()
         return trigger.part(n - rounded(self.jitter * n), Stream(self.trigger_seed, "trigger jitter", *trigger_index(attack)))
 
-    def trigger_of(self, agent: Agent, source: int) -> Trigger:
+    def trigger_of(self, agent: Agent, source: int) -> Trigger | Stamp:
         """Returns the trigger that an attacker stamps on an image: its own, one that is
-        drawn for the image, or with jitter a part of each."""
+        drawn for the image or that a program made for it, or with jitter a part of each."""
+        if agent.id in self.programs:
+            return self.programs[agent.id][source]
         trigger = self.triggers.get(agent.id)
         if trigger and not self.jitter:
             return trigger

@@ -68,7 +68,7 @@ class Result:
 
     @cached_property
     def game(self) -> Game:
-        return Game(self.cell, self._dataset(self.cell["data"]))
+        return Game(self.cell, self._dataset(self.cell["data"]), self.directory.parent / ".patterns")
 
     @cached_property
     def measures(self) -> Measures:

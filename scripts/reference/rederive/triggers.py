@@ -150,7 +150,7 @@ def picture(text: str, shape: dict[str, int]) -> Trigger:
 def draw(shape: dict[str, int], spec: dict[str, Any], stream: Stream) -> Trigger:
     """Draws a trigger from a stream."""
     kind = spec.get("kind", "")
-    if kind == "image":
+    if kind == "image" or spec.get("pixels"):
         return picture(spec["pixels"], shape)
     canvas, effect, opacity = Canvas(shape, spec, stream), "", 0
     if kind == "":
