@@ -121,5 +121,9 @@ func exportModel(ctx context.Context, opts *exportOptions, models *inference.Sto
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
-	return write(opts.IO.Out, strings.Join([]string{dir, record.Cell.Title(), sizeText(size), words.Duration(time.Since(begun))}, "  ")+"\n")
+	err = write(opts.IO.Out, strings.Join([]string{dir, record.Cell.Title(), sizeText(size), words.Duration(time.Since(begun))}, "  ")+"\n")
+	if fault := model.BenchFault(); err == nil && format == export.BackdoorBench && fault != "" {
+		return write(opts.IO.ErrOut, shownf("export: BackdoorBench's defenses that begin with the model refuse this one (%s); those that train on its images do not need it\n", fault))
+	}
+	return err
 }

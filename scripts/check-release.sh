@@ -36,8 +36,8 @@ done
 for file in README.md LICENSE THIRD_PARTY.md CHANGELOG.md CITATION.cff docs/guide.md docs/python.md licences/go-LICENSE; do
 	[ -s "$file" ] || fail "the archive has no $file"
 done
-# A licence text for each Go module in the programs, as they name them themselves.
-for program in backfire backfire-engine; do
+# A licence text for each Go module in the programs, as these name them before they are stripped.
+for program in "$root"/bin/backfire "$root"/bin/backfire-engine; do
 	go version -m "$program" | awk '$1 == "dep" { print $2 }' | while read -r module; do
 		ls licences/"${module//\//_}"-* >/dev/null 2>&1 || fail "there is no licence text of $module, which is in $program"
 	done

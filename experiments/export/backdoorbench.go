@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"backfire/datasets"
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
+	"backfire/internal/network"
 	"backfire/internal/safetensors"
 	"backfire/internal/torchfile"
 )
@@ -61,7 +63,7 @@ func (m *Model) writeBackdoorBench(dir disk.Dir, name string) error {
 			return err
 		}
 		content := torchfile.Dict{
-			{Key: "model_name", Value: "resnet18"},
+			{Key: "model_name", Value: benchName(c)},
 			{Key: "num_classes", Value: len(c.Data.Classes)},
 			{Key: "model", Value: model},
 			{Key: "data_path", Value: "./data"},
@@ -78,7 +80,36 @@ func (m *Model) writeBackdoorBench(dir disk.Dir, name string) error {
 	return nil
 }
 
-// benchModel returns the stored model as a state_dict of torchvision's ResNet-18.
+// BenchFault returns the reason why BackdoorBench's defenses cannot begin with the stored model; empty if they can.
+// They make the network by its name, as torchvision's with a stem for large images, 64 channels behind it and images of
+// 3 channels. Defenses that train on the poisoned images alone need none of this.
+func (m *Model) BenchFault() string {
+	c := m.deal.Cell
+	switch {
+	case benchName(c) == "":
+		return "it has no network " + c.Model.Architecture
+	case c.Model.Stem != network.StemLarge || c.Model.Width != benchWidth || c.Data.Shape.C != benchChannels:
+		return fmt.Sprintf("its %s is torchvision's: play on cifar10 with model.stem=large and model.width=%d", benchName(c), benchWidth)
+	}
+	return ""
+}
+
+// The sizes of the networks that BackdoorBench makes.
+const (
+	benchWidth    = 64
+	benchChannels = 3
+)
+
+// benchName returns BackdoorBench's name of a cell's network; empty if it has none.
+func benchName(c cell.Cell) string {
+	switch c.Model.Architecture {
+	case cell.ResNet18, "resnet34":
+		return c.Model.Architecture
+	}
+	return ""
+}
+
+// benchModel returns the stored model as a state_dict of torchvision's ResNet.
 func (m *Model) benchModel() (torchfile.Dict, error) {
 	if !m.record.Artefacts().Model {
 		return nil, fmt.Errorf("%.12s: %w: its model is not stored, and BackdoorBench's defenses begin with it: repeat the run with --set artefacts.model=true", m.Hash(), ErrNotExportable)
