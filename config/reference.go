@@ -116,7 +116,7 @@ YAML's own types do not count, and neither do spaces around a value.
 | number | as a whole number, or ` + "`0.3`" + `, ` + "`.5`" + `, ` + "`1e-3`" + `; infinities and NaN are refused |
 | true or false | ` + "`true`" + `, ` + "`True`" + `, ` + "`TRUE`" + `, ` + "`t`" + `, ` + "`T`" + `, ` + "`1`" + `, or the same for false; ` + "`yes`" + ` and ` + "`on`" + ` are refused |
 | text | as it is |
-| path (` + "`data.path`" + `, ` + "`data.dir`" + `, ` + "`store`" + `, ` + "`trigger.files`" + `) | as it is; ` + "`~/`" + ` at the beginning is the home directory (` + "`HOME`" + `), any other ` + "`~`" + ` at the beginning is refused |
+| path (` + "`data.path`" + `, ` + "`data.dir`" + `, ` + "`store`" + `, ` + "`trigger.files`" + `, ` + "`trigger.command`" + `) | as it is; ` + "`~/`" + ` at the beginning is the home directory (` + "`HOME`" + `), any other ` + "`~`" + ` at the beginning is refused |
 
 A list is written ` + "`[1, 2, 5]`" + ` in a file and ` + "`1,2,5`" + ` elsewhere. An element with a comma stands in
 double quotes, in which two of them are one: ` + "`--set 'attackers.targets=\"coat, red\",bird'`" + `. A list
