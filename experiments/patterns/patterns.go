@@ -18,16 +18,13 @@ import (
 	"time"
 
 	"backfire/datasets"
+	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/internal/program"
 	"backfire/internal/streams"
 	"backfire/triggers"
 )
-
-// dirName is the directory of a store with the answers of programs and the images that
-// they have stamped.
-const dirName = ".patterns"
 
 // answerSuffix ends the name of a kept answer.
 const answerSuffix = ".json"
@@ -36,8 +33,9 @@ const answerSuffix = ".json"
 // their labels.
 const mostSampled = 1000
 
-// Dir returns the directory of the stamped images of a store, as datasets.Source has it.
-func Dir(store string) string { return filepath.Join(store, dirName) }
+// Dir returns the directory of the stamped images of the store in a directory, as
+// datasets.Source has it.
+func Dir(dir string) string { return filepath.Join(dir, store.PatternsDir) }
 
 // Question is what a program is asked for one attacker.
 type Question struct {

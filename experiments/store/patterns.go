@@ -1,0 +1,71 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"backfire/experiments/cell"
+	"backfire/internal/disk"
+)
+
+// oldPatterns lists answers of programs and files of stamped images that were last written before a time. It leaves
+// out stamped images of stored results, which their triggers are. It lists none while runs are open or where a cell
+// cannot be read, which may need them.
+func (s *Store) oldPatterns(needed *needs, before time.Time) ([]Garbage, error) {
+	names, err := s.files.Names(PatternsDir)
+	if errors.Is(err, fs.ErrNotExist) || len(needed.open) > 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	stamped, whole, err := s.stamped()
+	if err != nil || !whole {
+		return nil, err
+	}
+	slices.Sort(names)
+	var garbage []Garbage
+	for _, name := range names {
+		if sum, _, _ := strings.Cut(name, "."); stamped[sum] {
+			continue
+		}
+		file := path.Join(PatternsDir, name)
+		info, err := s.files.Stat(file)
+		if err != nil {
+			return nil, err
+		}
+		if info.ModTime.Before(before) {
+			garbage = append(garbage, s.newGarbage(file, fmt.Sprintf("answer of a program that made triggers, left on %s", info.ModTime.UTC().Format(time.DateOnly))))
+		}
+	}
+	return garbage, nil
+}
+
+// stamped returns the SHA-256 of the files of stamped images that stored results need, and whether all cells could
+// be read.
+func (s *Store) stamped() (found map[string]bool, whole bool, err error) {
+	hashes, err := s.Hashes()
+	if err != nil {
+		return nil, false, err
+	}
+	found = map[string]bool{}
+	for _, hash := range hashes {
+		text, err := s.files.ReadFile(path.Join(hash, CellFile), disk.MaxRecord)
+		if err != nil {
+			return nil, false, nil
+		}
+		c, err := cell.Parse(text)
+		if err != nil {
+			return nil, false, nil
+		}
+		for _, a := range c.Game.Attackers {
+			found[a.Trigger.Stamped] = true
+		}
+	}
+	return found, true, nil
+}
