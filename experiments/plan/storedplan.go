@@ -12,6 +12,7 @@ import (
 
 	"backfire/audit"
 	"backfire/config"
+	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
@@ -201,6 +202,19 @@ func findPlan(s *store.Store, name string) (string, error) {
 	}
 }
 
+// orProgram returns the other reason why a plan gives other games, where it has one: a program of the user's changed.
+func (p *StoredPlan) orProgram() string {
+	for _, point := range p.Points {
+		if point.Config.Trigger.Command != "" || slices.ContainsFunc(point.Config.Defenders, func(name string) bool {
+			parts, err := config.ParseDefender(name)
+			return err == nil && slices.ContainsFunc(parts, func(part config.DefensePart) bool { return part.Name == string(defenses.KindExec) })
+		}) {
+			return ", or a program of trigger.command or exec is not the one that was planned with"
+		}
+	}
+	return ""
+}
+
 // NewSweep plans the stored sweep. The error wraps cell.ErrOtherData if this gives other games than those that
 // were planned, as with other images.
 func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, error) {
@@ -218,7 +232,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 		return nil, err
 	}
 	if hash != p.Sweep {
-		return nil, fmt.Errorf("plan: %.12s: %w", p.Sweep, cell.ErrOtherData)
+		return nil, fmt.Errorf("plan: %.12s: %w%s", p.Sweep, cell.ErrOtherData, p.orProgram())
 	}
 	return sweep, nil
 }
