@@ -1,12 +1,14 @@
 package worker
 
 import (
+	"cmp"
 	"io"
 	"path/filepath"
 
 	"backfire/defenses"
 	"backfire/game"
 	"backfire/internal/jsonfile"
+	"backfire/internal/network"
 	"backfire/internal/npz"
 	"backfire/internal/pixels"
 	"backfire/internal/streams"
@@ -62,6 +64,7 @@ type jobContent struct {
 // model leaves one of this network.
 type networkContent struct {
 	Architecture string    `json:"architecture"`
+	Stem         string    `json:"stem"` // small or large
 	Width        int       `json:"width"`
 	Mean         []float64 `json:"mean"` // of the inputs, per channel
 	Std          []float64 `json:"std"`
@@ -88,7 +91,7 @@ func (j *programJob) write(dir string) error {
 		Training: trainingJob, Images: len(j.rows), Probes: probesJob, Queries: len(j.probes),
 		Owners: j.settings.Owners, Limit: j.settings.Limit, Directory: dir, Version: j.settings.Version,
 		Network: networkContent{
-			Architecture: c.Model.Architecture, Width: c.Model.Width, Mean: j.deal.Normalization.Mean, Std: j.deal.Normalization.Std,
+			Architecture: c.Model.Architecture, Stem: cmp.Or(c.Model.Stem, network.StemSmall), Width: c.Model.Width, Mean: j.deal.Normalization.Mean, Std: j.deal.Normalization.Std,
 			Epochs: c.Training.Epochs, Batch: c.Training.Batch, LearningRate: c.Training.LearningRate,
 		},
 	})

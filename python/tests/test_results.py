@@ -80,3 +80,16 @@ def test_safetensors_are_read_back(tmp_path: Path) -> None:
     assert found.keys() == tensors.keys()
     for name, values in tensors.items():
         np.testing.assert_array_equal(found[name], values)
+
+
+@pytest.mark.parametrize("architecture", ["resnet34", "preact_resnet18", "resnet9", "vgg11_bn", "smallcnn"])
+def test_networks_predict_as_they_did(architecture: str, store: Path) -> None:
+    settings = SMALL | {"pool.size": 400, "train.epochs": 1, "model.architecture": architecture}
+    model = backfire.run("quick", attackers=[1], store=store, settings=settings).models[0]
+    heldout = model.heldout()
+    assert model.torch().predict(heldout.images).numpy().tolist() == heldout.columns["predicted"].tolist()
+
+
+def test_an_unknown_network_is_named() -> None:
+    with pytest.raises(ValueError, match="the network lenet is not known here: resnet18, resnet34"):
+        backfire.network("lenet", 4, 1, 10)

@@ -16,7 +16,7 @@ from backfire.job import Job
 from backfire.trigger_job import TriggerJob
 
 if TYPE_CHECKING:
-    from backfire._network import ResNet18
+    from backfire._network import Network, ResNet18, network
 
 __all__ = [
     "DEFENDER",
@@ -25,9 +25,11 @@ __all__ = [
     "Job",
     "Model",
     "NotFoundError",
+    "Network",
     "ResNet18",
     "Results",
     "TriggerJob",
+    "network",
     "results",
     "run",
     "sweep",
@@ -36,8 +38,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # PyTorch takes a second to import, which only some programs need.
-    if name == "ResNet18":
-        from backfire._network import ResNet18
+    if name in ("Network", "ResNet18", "network"):
+        from backfire import _network
 
-        return ResNet18
+        return getattr(_network, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

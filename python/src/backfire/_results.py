@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch.utils.data import Dataset
 
-    from backfire._network import ResNet18
+    from backfire._network import Network
 
 DEFENDER = -1
 """The defender as an owner, and no attacker as a trigger."""
@@ -96,7 +96,7 @@ class Model:
             rows.append(row)
         return pd.DataFrame(rows).set_index("id")
 
-    def torch(self) -> ResNet18:
+    def torch(self) -> Network:
         """Returns the trained network in plain PyTorch, loaded strictly. Its input is pixel values from 0 to 255.
 
         Raises FileNotFoundError if the model is not stored: models of 5 MB and more are, with the setting
@@ -104,18 +104,21 @@ class Model:
         """
         import torch
 
-        from backfire._network import ResNet18
+        from backfire._network import network
 
         path = self.directory / "model.safetensors"
         if not path.is_file():
             raise FileNotFoundError(f"{path}: the model is not stored: repeat the run with artefacts.model=true")
         tensors, about = read(path)
-        model = ResNet18(
+        stem = tensors.get("conv1.weight")
+        model = network(
+            about["architecture"],
             int(about["width"]),
             json.loads(about["shape"])[0],
             len(json.loads(about["classes"])),
             tuple(json.loads(about["mean"])),
             tuple(json.loads(about["std"])),
+            large=stem is not None and stem.shape[-1] == 7,
         )
         state = {name: torch.from_numpy(values) for name, values in tensors.items()}
         # PyTorch counts batches, which prediction does not need and stored models lack.

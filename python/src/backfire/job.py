@@ -47,6 +47,7 @@ class Network:
     """The network and the training that the program takes the place of."""
 
     architecture: str
+    stem: str
     width: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -99,7 +100,7 @@ class Job:
             directory=path.parent,
             version=content["version"],
             network=Network(
-                net["architecture"], net["width"], tuple(net["mean"]), tuple(net["std"]), net["epochs"], net["batch"], net["lr"]
+                net["architecture"], net["stem"], net["width"], tuple(net["mean"]), tuple(net["std"]), net["epochs"], net["batch"], net["lr"]
             ),
             training=training,
             probes=probes,
@@ -121,7 +122,7 @@ class Job:
         answer.astype(np.uint8).tofile(self.directory / "predictions.bin")
 
     def model(self, model: torch.nn.Module) -> None:
-        """Answers with parameters of the game's network (backfire.ResNet18), which then predicts the probes."""
+        """Answers with parameters of the game's network (backfire.network), which then predicts the probes."""
         from backfire._safetensors import write
 
         state = {k: v.detach().cpu().numpy() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
