@@ -17,6 +17,10 @@ import (
 // ErrStamped is wrapped where stamped images are missing or damaged.
 var ErrStamped = errors.New("stamped images cannot be used")
 
+// StampedDir is the directory of a store with the triggers that programs of the user's
+// made, and the files of the images that they stamped.
+const StampedDir = ".patterns"
+
 // A file of stamped images begins with stampedMagic, the number of images and the number
 // of values of each, both as 4 bytes, lowest first. The indices of the images in the
 // dataset follow, 4 bytes each, in ascending order, then the values of each image,

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"backfire/datasets"
-	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/internal/program"
@@ -35,9 +34,9 @@ const mostSampled = 1000
 
 // Dir returns the directory of the stamped images of the store in a directory, as
 // datasets.Source has it.
-func Dir(dir string) string { return filepath.Join(dir, store.PatternsDir) }
+func Dir(dir string) string { return filepath.Join(dir, datasets.StampedDir) }
 
-// Question is what a program is asked for one attacker.
+// Question asks a program for the trigger of one attacker.
 type Question struct {
 	// Path is the program, SHA256 that of its files and Version what the user calls it.
 	Path    string

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"backfire/datasets"
 	"backfire/experiments/cell"
 	"backfire/internal/disk"
 )
@@ -17,7 +18,7 @@ import (
 // out stamped images of stored results, which their triggers are. It lists none while runs are open or where a cell
 // cannot be read, which may need them.
 func (s *Store) oldPatterns(needed *needs, before time.Time) ([]Garbage, error) {
-	names, err := s.files.Names(PatternsDir)
+	names, err := s.files.Names(datasets.StampedDir)
 	if errors.Is(err, fs.ErrNotExist) || len(needed.open) > 0 {
 		return nil, nil
 	}
@@ -34,7 +35,7 @@ func (s *Store) oldPatterns(needed *needs, before time.Time) ([]Garbage, error) 
 		if sum, _, _ := strings.Cut(name, "."); stamped[sum] {
 			continue
 		}
-		file := path.Join(PatternsDir, name)
+		file := path.Join(datasets.StampedDir, name)
 		info, err := s.files.Stat(file)
 		if err != nil {
 			return nil, err

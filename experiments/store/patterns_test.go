@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"backfire/datasets"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -22,7 +23,7 @@ import (
 func TestGarbageOfPrograms(t *testing.T) {
 	st, later := enginetest.OpenStore(t), time.Now().Add(time.Hour)
 	needed, other := strings.Repeat("1", 64), strings.Repeat("2", 64)
-	dir := filepath.Join(st.Dir(), store.PatternsDir)
+	dir := filepath.Join(st.Dir(), datasets.StampedDir)
 	require.NoError(t, os.MkdirAll(dir, disk.DirMode))
 	for _, name := range []string{needed + ".stamped", other + ".stamped", other + ".json"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), disk.FileMode))

@@ -35,10 +35,6 @@ var (
 // directly in the store, under their hashes.
 const PlansDir = "plans"
 
-// PatternsDir is the directory of a store with the triggers that programs of the user's made, and the images that
-// they stamped, see datasets.StampedImages.
-const PatternsDir = ".patterns"
-
 // The directories of a store whose names no other package needs.
 const (
 	locksDir = ".locks"  // one lease per cell that is being trained
