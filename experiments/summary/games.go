@@ -52,6 +52,8 @@ type GameResult struct {
 	// (indexing.honest); nil if there are none.
 	HonestControl *HonestControl `json:"honest_control,omitempty"`
 	Attackers     []GameAttacker `json:"attackers"`
+	// Values tells what the removal of each agent's images does to the defender; nil unless models leave agents out.
+	Values *Values `json:"values,omitempty"`
 	// Filter counts what the defender's filter removed, Repair what its repair did; nil without one, and where
 	// several models answer.
 	Filter *removed.Counts `json:"filter,omitempty"`
@@ -203,6 +205,10 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)
 		}
 	}
+	var err error
+	if row.Values, err = j.values(models, defender); err != nil {
+		return err
+	}
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
@@ -211,7 +217,6 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if first := models[answers[0]]; !slices.ContainsFunc(answers, func(at int) bool { return at != answers[0] }) {
 		row.Filter, row.Repair = first.Filter, first.Repair
 	}
-	var err error
 	if row.Cost, err = j.cost(row.Models, models); err != nil {
 		return err
 	}

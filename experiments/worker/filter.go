@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"backfire/defenses"
@@ -149,16 +148,8 @@ func lookAt(model TrainedModel, images []uint8, in *filter.Input) error {
 	if in.Features, err = features.New(values, len(values)/len(in.Labels)); err != nil {
 		return err
 	}
-	probabilities, err := model.Probabilities(images)
-	if err != nil {
-		return err
-	}
-	classes := len(probabilities) / len(in.Labels)
-	for i, label := range in.Labels {
-		p := float64(probabilities[i*classes+int(label)])
-		in.Losses = append(in.Losses, -math.Log(max(p, math.SmallestNonzeroFloat64)))
-	}
-	return nil
+	in.Losses, err = lossesOf(model, images, in.Labels)
+	return err
 }
 
 // firstModel returns the trained model of the cell that the filter looks at: from its state or stored

@@ -29,6 +29,13 @@ const (
 	QuantityRecall     Quantity = "filter_recall"
 	QuantityHonestLost Quantity = "filter_honest_lost"
 
+	// Of a ranking of agents by the value of their images, and changes that the removal of an
+	// agent's images makes: of the standard accuracy, and of the loss in nats.
+	QuantityRankPrecision  Quantity = "rank_precision"
+	QuantityRankAUC        Quantity = "rank_auc"
+	QuantityAccuracyChange Quantity = "accuracy_change_without"
+	QuantityLossChange     Quantity = "loss_change_without"
+
 	// Against an attacker's other games: lift minus that of its matched single, and lift of
 	// the matched single minus that of the lone game, in [-2, 2] and almost always in
 	// [-1, 1], which the range of their intervals is; and the ASR where it
@@ -55,9 +62,9 @@ const (
 // an upper bound, of whose mean no interval without further assumptions exists.
 func (q Quantity) Within() (stats.Range, bool) {
 	switch q {
-	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution:
+	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution, QuantityAccuracyChange:
 		return stats.Range{Low: -1, High: 1}, true
-	case QuantityCost, QuantityTime:
+	case QuantityCost, QuantityTime, QuantityLossChange:
 		return stats.Range{}, false
 	default:
 		return stats.Range{Low: 0, High: 1}, true
