@@ -31,6 +31,9 @@ type Input struct {
 	Losses []float64
 	// Labels holds the labels that are trained on.
 	Labels []uint8
+	// Retrain trains the first model anew, without the images at some positions, and returns
+	// the class that it predicts for each image. Only filters that are Retrainers call it.
+	Retrain func(without []int) ([]uint8, error)
 	// Poisoned reports which images carry an attacker's trigger. No defender knows
 	// it; only Perfect reads it.
 	Poisoned []bool
@@ -46,6 +49,12 @@ type Filter interface {
 	// FirstEpochs returns the number of epochs of the first training, given that of
 	// the training that follows the filter.
 	FirstEpochs(epochs int) int
+}
+
+// Retrainer is implemented by the settings of filters that may train the first model anew.
+type Retrainer interface {
+	// Retrains reports whether the filter trains it, once.
+	Retrains() bool
 }
 
 // Chosen selects the images that a filter removes.

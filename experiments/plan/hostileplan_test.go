@@ -70,7 +70,7 @@ func TestImpossiblePlansAreRefused(t *testing.T) {
 		"dataset":         on(func(c *config.Config) { c.Data.Name = "imagenet" }),
 		"device":          on(func(c *config.Config) { c.Device = "tpu" }),
 		"defender":        on(func(c *config.Config) { c.Defenders = []string{"x"} }),
-		"slices":          on(func(c *config.Config) {
+		"slices": on(func(c *config.Config) {
 			c.Defenders = []string{"indexing_sliced"}
 			c.Defenses.Set("indexing.models", 1<<62)
 		}),

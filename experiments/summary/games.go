@@ -293,6 +293,9 @@ func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, er
 			cost.Images += result.Repair.Images
 		}
 		cell, _ := j.plan.Cell(hashes[i])
+		if result.Filter != nil {
+			cost.Images += cell.RetrainedImages(result.TrainingImages + result.Filter.Precision.Of)
+		}
 		segments, err := plan.TrainedSegments(cell, result)
 		if err != nil {
 			return indexing.Cost{}, err
@@ -323,7 +326,7 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		seconds += record.Result.Provenance.RepairSeconds
+		seconds += record.Result.Provenance.RepairSeconds + record.Result.Provenance.FilterSeconds
 		for _, segment := range segments {
 			if counted[segment.Name] {
 				continue

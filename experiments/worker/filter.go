@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"backfire/defenses"
 	"backfire/defenses/features"
@@ -126,6 +127,15 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 		if err := lookAt(model, images, &in); err != nil {
 			return nil, err
 		}
+		in.Retrain = func(without []int) ([]uint8, error) {
+			begin := time.Now()
+			defer func() { t.filterSeconds += time.Since(begin).Seconds() }()
+			gone := make([]int, len(without))
+			for i, at := range without {
+				gone[i] = rows[at]
+			}
+			return t.retrain(ctx, engine, first, gone, images)
+		}
 	}
 	chosen, err := method.Remove(in)
 	if err != nil {
@@ -155,18 +165,52 @@ func lookAt(model TrainedModel, images []uint8, in *filter.Input) error {
 // firstModel returns the trained model of the cell that the filter looks at: from its state or stored
 // model if one of these is at hand, and otherwise by training it.
 func (t *training) firstModel(ctx context.Context, engine Engine, first cell.Cell) (TrainedModel, error) {
+	request := t.request
+	if t.Cell.Takes() {
+		request.Base = "" // it is the model that the cell takes
+	}
+	inner, err := t.inner(first, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := inner.filter(ctx, engine); err != nil {
+		return nil, err
+	}
+	return inner.trainedModel(ctx, engine)
+}
+
+// retrain trains the model that the filter looks at without some rows of the training set, which
+// are contributed ones in ascending order, and returns its classes of images.
+func (t *training) retrain(ctx context.Context, engine Engine, first cell.Cell, gone []int, images []uint8) ([]uint8, error) {
+	request := t.request
+	request.Base, request.States = "", "" // those are of the model of all rows
+	inner, err := t.inner(first, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := inner.deal.Remove(gone); err != nil {
+		return nil, err
+	}
+	inner.normalization = inner.deal.Normalization
+	model, err := inner.trainedModel(ctx, engine)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	t.watch.enter(cell.PhaseEvaluate)
+	return model.Predict(images)
+}
+
+// inner returns a training of the cell that the filter looks at, within that of the filter's.
+func (t *training) inner(first cell.Cell, request Train) (*training, error) {
 	hash, err := first.Hash()
 	if err != nil {
 		return nil, err
 	}
-	own := t.request
-	own.Cell, own.Checkpoint, own.SavesState, own.Artefacts = first, "", false, store.Artefacts{}
-	if t.Cell.Takes() {
-		own.Base = "" // it is the model that the cell takes
-	}
+	request.Cell, request.Checkpoint, request.SavesState, request.Artefacts = first, "", false, store.Artefacts{}
 	inner := &training{
-		session: session{Setup: own.Setup, hash: hash, dir: t.dir, engine: t.engine},
-		request: own, watch: t.watch, cache: t.cache, first: true,
+		session: session{Setup: request.Setup, hash: hash, dir: t.dir, engine: t.engine},
+		request: request, watch: t.watch, cache: t.cache, first: true,
 		report: func(e Event) {
 			// The epochs are those of another cell: a phase shows that work goes on.
 			if e.Kind == KindNotice || e.Kind == KindDiscarded {
@@ -176,11 +220,5 @@ func (t *training) firstModel(ctx context.Context, engine Engine, first cell.Cel
 			}
 		},
 	}
-	if err := inner.stamp(t.cache); err != nil {
-		return nil, err
-	}
-	if err := inner.filter(ctx, engine); err != nil {
-		return nil, err
-	}
-	return inner.trainedModel(ctx, engine)
+	return inner, inner.stamp(t.cache)
 }

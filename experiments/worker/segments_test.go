@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/defenses/indexing"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
