@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/safetensors"
 )
 
 // Remove takes rows out of the training set, as a filter did: those at the positions in gone, in
@@ -109,8 +110,13 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 	set := t.deal.Training
 	size := set.Shape.Size()
 	var images []uint8
+	looked := &lookedAt{}
 	for i, row := range set.Rows {
 		if row.Owner == game.Defender {
+			if !t.deal.stampedByDefender(i) {
+				looked.own = append(looked.own, set.Images[i*size:(i+1)*size]...)
+				looked.ownLabels = append(looked.ownLabels, set.Labels[i])
+			}
 			continue
 		}
 		rows = append(rows, i)
@@ -127,6 +133,8 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 		if err := lookAt(model, images, &in); err != nil {
 			return nil, err
 		}
+		looked.model, looked.images = model, images
+		in.Model = looked
 		in.Retrain = func(without []int) ([]uint8, error) {
 			begin := time.Now()
 			defer func() { t.filterSeconds += time.Since(begin).Seconds() }()
@@ -147,6 +155,31 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 	}
 	slices.Sort(gone)
 	return gone, nil
+}
+
+// lookedAt is the first model of a filter with the images that it is asked about.
+type lookedAt struct {
+	model     TrainedModel
+	images    []uint8 // contributed
+	own       []uint8 // the defender's, without those that it stamped
+	ownLabels []uint8
+}
+
+// Weights returns a copy of the weights of the model.
+func (l *lookedAt) Weights() ([]safetensors.Tensor, error) { return weightsOf(l.model) }
+
+// SetWeights replaces the weights of the model.
+func (l *lookedAt) SetWeights(weights []safetensors.Tensor) error {
+	return setWeights(l.model, weights)
+}
+
+// Probabilities returns the probabilities of the contributed images.
+func (l *lookedAt) Probabilities() ([]float32, error) { return l.model.Probabilities(l.images) }
+
+// OwnProbabilities returns the probabilities of the defender's images, and their labels.
+func (l *lookedAt) OwnProbabilities() ([]float32, []uint8, error) {
+	values, err := l.model.Probabilities(l.own)
+	return values, l.ownLabels, err
 }
 
 // lookAt sets the features and losses of images in the input of a filter.
