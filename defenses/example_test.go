@@ -61,6 +61,7 @@ func ExampleKinds() {
 	// spectral_signatures
 	// activation_clustering
 	// loss_isolation
+	// scaling_consistency
 	// perfect_filter
 	// fine_tuning
 	// fine_pruning

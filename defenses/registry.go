@@ -29,6 +29,7 @@ var registry = []definition.Definition{
 	filter.SpectralSignatures,
 	filter.ActivationClustering,
 	filter.LossIsolation,
+	filter.ScalingConsistency,
 	filter.PerfectFilter,
 	repair.FineTuning,
 	repair.FinePruning,

@@ -32,7 +32,7 @@ func TestEveryDefenseHasDefaults(t *testing.T) {
 func TestKindsAreInTheOrderOfApplication(t *testing.T) {
 	require.Equal(t, []defenses.Kind{
 		defenses.KindAgentAugmentation, defenses.KindAdversarialTriggers, defenses.KindProactiveBackdoor, defenses.KindCutMix, defenses.KindMixUp,
-		defenses.KindPGD, defenses.KindFGSM, "spectral_signatures", "activation_clustering", "loss_isolation", "perfect_filter",
+		defenses.KindPGD, defenses.KindFGSM, "spectral_signatures", "activation_clustering", "loss_isolation", "scaling_consistency", "perfect_filter",
 		"fine_tuning", "fine_pruning", "neuron_pruning", defenses.KindExec, indexing.Kind,
 	}, defenses.Kinds())
 	require.Equal(t, []string{"indexing", "indexing_grouped", "indexing_sliced", "indexing_unknown"}, indexing.AgentIndexing.Names())
