@@ -80,7 +80,7 @@ func (s *series) judgements() []table.Entry {
 	auc := func(q *value.Quality) stats.Number { return q.AUC }
 	return []table.Entry{
 		of(table.QuantityRankPrecision, precision, byAccuracy), of(table.QuantityRankPrecision, precision, byLoss),
-		of(table.QuantityRankPrecision, func(q *value.Quality) stats.Number { return q.Random }, byAccuracy),
+		of(table.QuantityRankRandom, func(q *value.Quality) stats.Number { return q.Random }, byAccuracy),
 		of(table.QuantityRankAUC, auc, byAccuracy), of(table.QuantityRankAUC, auc, byLoss),
 	}
 }

@@ -32,6 +32,7 @@ const (
 	// Of a ranking of agents by the value of their images, and changes that the removal of an
 	// agent's images makes: of the standard accuracy, and of the loss in nats.
 	QuantityRankPrecision  Quantity = "rank_precision"
+	QuantityRankRandom     Quantity = "rank_precision_random" // of a random ranking
 	QuantityRankAUC        Quantity = "rank_auc"
 	QuantityAccuracyChange Quantity = "accuracy_change_without"
 	QuantityLossChange     Quantity = "loss_change_without"
@@ -64,7 +65,7 @@ func (q Quantity) Within() (stats.Range, bool) {
 	switch q {
 	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution, QuantityAccuracyChange:
 		return stats.Range{Low: -1, High: 1}, true
-	case QuantityCost, QuantityTime, QuantityLossChange:
+	case QuantityCost, QuantityTime, QuantityLossChange, QuantityRankRandom:
 		return stats.Range{}, false
 	default:
 		return stats.Range{Low: 0, High: 1}, true
