@@ -11,6 +11,14 @@ import (
 	"backfire/stats"
 )
 
+// The quantities of the table of values, beside the change of the standard accuracy.
+const (
+	rankPrecision table.Quantity = "rank_precision"
+	rankExpected  table.Quantity = "rank_precision_expected" // of a random ranking
+	rankAUC       table.Quantity = "rank_auc"
+	lossChange    table.Quantity = "loss_change_nats"
+)
+
 // ranked reports whether a game of the series ranks attackers and honest contributors by
 // the value of their images.
 func (s *series) ranked() bool {
@@ -79,9 +87,9 @@ func (s *series) judgements() []table.Entry {
 	precision := func(q *value.Quality) stats.Number { return q.Precision }
 	auc := func(q *value.Quality) stats.Number { return q.AUC }
 	return []table.Entry{
-		of(table.QuantityRankPrecision, precision, byAccuracy), of(table.QuantityRankPrecision, precision, byLoss),
-		of(table.QuantityRankRandom, func(q *value.Quality) stats.Number { return q.Random }, byAccuracy),
-		of(table.QuantityRankAUC, auc, byAccuracy), of(table.QuantityRankAUC, auc, byLoss),
+		of(rankPrecision, precision, byAccuracy), of(rankPrecision, precision, byLoss),
+		of(rankExpected, func(q *value.Quality) stats.Number { return q.Random }, byAccuracy),
+		of(rankAUC, auc, byAccuracy), of(rankAUC, auc, byLoss),
 	}
 }
 
@@ -97,10 +105,10 @@ func (s *series) valueChanges(agent int) []table.Entry {
 		}, noImages)))
 	}
 	return []table.Entry{
-		of(table.QuantityAccuracyChange, func(v *summary.Values) float64 {
+		of(table.QuantityCleanChange, func(v *summary.Values) float64 {
 			return v.Agents[agent].CleanAccuracy.Value() - v.CleanAccuracy.Value()
 		}),
-		of(table.QuantityLossChange, func(v *summary.Values) float64 {
+		of(lossChange, func(v *summary.Values) float64 {
 			without := v.Agents[agent].CleanLoss
 			if without == nil || v.CleanLoss == nil {
 				return float64(stats.Undefined())

@@ -8,7 +8,9 @@ import (
 	"backfire/stats"
 )
 
-// Quantity is the quantity that a Value measures.
+// Quantity is the quantity that a Value measures. One that a table declares for itself has
+// the range [0, 1], or [-1, 1] if its name ends in "_change"; it has no interval if its name
+// ends in "_nats" or "_expected".
 type Quantity string
 
 // The quantities.
@@ -28,14 +30,6 @@ const (
 	QuantityPrecision  Quantity = "filter_precision"
 	QuantityRecall     Quantity = "filter_recall"
 	QuantityHonestLost Quantity = "filter_honest_lost"
-
-	// Of a ranking of agents by the value of their images, and changes that the removal of an
-	// agent's images makes: of the standard accuracy, and of the loss in nats.
-	QuantityRankPrecision  Quantity = "rank_precision"
-	QuantityRankRandom     Quantity = "rank_precision_random" // of a random ranking
-	QuantityRankAUC        Quantity = "rank_auc"
-	QuantityAccuracyChange Quantity = "accuracy_change_without"
-	QuantityLossChange     Quantity = "loss_change_without"
 
 	// Against an attacker's other games: lift minus that of its matched single, and lift of
 	// the matched single minus that of the lone game, in [-2, 2] and almost always in
@@ -63,9 +57,15 @@ const (
 // an upper bound, of whose mean no interval without further assumptions exists.
 func (q Quantity) Within() (stats.Range, bool) {
 	switch q {
-	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution, QuantityAccuracyChange:
+	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution:
 		return stats.Range{Low: -1, High: 1}, true
-	case QuantityCost, QuantityTime, QuantityLossChange, QuantityRankRandom:
+	case QuantityCost, QuantityTime:
+		return stats.Range{}, false
+	}
+	switch {
+	case strings.HasSuffix(string(q), "_change"):
+		return stats.Range{Low: -1, High: 1}, true
+	case strings.HasSuffix(string(q), "_nats"), strings.HasSuffix(string(q), "_expected"):
 		return stats.Range{}, false
 	default:
 		return stats.Range{Low: 0, High: 1}, true
