@@ -61,9 +61,8 @@ func leaveUnread(s *defenses.Stack, d definition.Definition, part DefensePart, s
 	reads := readsOf(s.Settings(d.Kind))
 	var unread []definition.Setting
 	for _, setting := range d.Settings {
-		_, own := part.own(setting.Key)
-		_, inSection := DefensePart{Own: section}.own(setting.Key)
-		if inSection && !own && !reads(setting.Key) {
+		inSection := DefensePart{Own: section}.sets(setting.Key)
+		if inSection && !part.sets(setting.Key) && !reads(setting.Key) {
 			unread = append(unread, setting)
 		}
 	}
@@ -88,9 +87,8 @@ func readsOf(settings any) func(key string) bool {
 // configuration.
 func (p DefensePart) reads(setting string, c *Config) bool {
 	d, variant, err := defenses.Named(p.Name)
-	_, own := p.own(setting)
 	_, fixed := variant.Fixed[setting]
-	if err != nil || own || fixed {
+	if err != nil || p.sets(setting) || fixed {
 		return false
 	}
 	if _, chooses := d.New().(interface{ Reads(key string) bool }); !chooses {
@@ -101,13 +99,9 @@ func (p DefensePart) reads(setting string, c *Config) bool {
 	return err != nil || readsOf(s.Settings(kind))(setting) // a fault is reported elsewhere
 }
 
-// own returns the value that a part has of its own for a setting; false if it has none.
-func (p DefensePart) own(setting string) (string, bool) {
-	i := slices.IndexFunc(p.Own, func(s OwnSetting) bool { return s.Key == setting })
-	if i < 0 {
-		return "", false
-	}
-	return p.Own[i].Value, true
+// sets reports whether a part has a value of its own for a setting.
+func (p DefensePart) sets(setting string) bool {
+	return slices.ContainsFunc(p.Own, func(s OwnSetting) bool { return s.Key == setting })
 }
 
 // partsOf returns the parts of all defenders that are a defense or one of its variants.

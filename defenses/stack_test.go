@@ -79,12 +79,12 @@ func stacks() *rapid.Generator[defenses.Stack] {
 func TestFits(t *testing.T) {
 	scale := defenses.Scale{Contributed: 20, Agents: 5, Epochs: 4, Batch: 32}
 	for text, reason := range map[string]string{
-		"[]":                                       "",
-		"[agent_augmentation]":                     "",
-		"[adversarial_triggers]":                   "",
-		"[indexing]":                               "",
-		"[{agent_augmentation: {agents: 13}}]":     "agents is 13: of the defender's 20 contributed images 12 are stamped (clean is 0.4), fewer than simulated attackers: choose at most 12",
-		"[{pgd: {share: 0.015}}]":                  "pgd: share is 0.015: of a batch of 32 images that is none",
+		"[]":                                   "",
+		"[agent_augmentation]":                 "",
+		"[adversarial_triggers]":               "",
+		"[indexing]":                           "",
+		"[{agent_augmentation: {agents: 13}}]": "agents is 13: of the defender's 20 contributed images 12 are stamped (clean is 0.4), fewer than simulated attackers: choose at most 12",
+		"[{pgd: {share: 0.015}}]":              "pgd: share is 0.015: of a batch of 32 images that is none",
 		"[{indexing: {mode: grouped, models: 6}}]": "indexing: cannot be indexed: models is 6, more than the 5 agents",
 		"[{indexing: {mode: sliced, models: 5}}]":  "models is 5 slices, more than the 4 epochs",
 	} {

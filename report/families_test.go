@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/defenses/value"
 	"backfire/experiments/removed"
 	"backfire/experiments/summary"
 	"backfire/game"
@@ -70,8 +69,6 @@ func valuesOf(n int, seed uint64) *summary.Values {
 	if seed > 1 {
 		v.CleanLoss = &loss
 	}
-	var suspicion []float64
-	var attacker []bool
 	for id := range n + 3 {
 		a := summary.AgentValue{ID: id, Attacker: id < n, Model: "model", CleanAccuracy: game.Rate{Hits: 890, Of: 1000}}
 		if id == 0 {
@@ -82,14 +79,15 @@ func valuesOf(n int, seed uint64) *summary.Values {
 			a.CleanLoss = &without
 		}
 		v.Agents = append(v.Agents, a)
-		suspicion, attacker = append(suspicion, a.CleanAccuracy.Value()), append(attacker, a.Attacker)
 	}
-	v.ByAccuracy = value.Judge(suspicion, attacker)
-	if seed > 1 {
-		for i, a := range v.Agents {
-			suspicion[i] = -*a.CleanLoss
-		}
-		v.ByLoss = value.Judge(suspicion, attacker)
+	attackers := float64(n)
+	random := stats.Number(attackers / (attackers + 3))
+	v.ByAccuracy = &summary.RankingQuality{
+		Precision: stats.Number((1 + (attackers-1)*(attackers-1)/(attackers+2)) / attackers), // the others are in random order
+		Random:    random, AUC: stats.Number((3 + (attackers-1)*1.5) / (3 * attackers)),
+	}
+	if seed > 1 { // the three honest contributors, which have the lowest loss, come first
+		v.ByLoss = &summary.RankingQuality{Precision: stats.Number(max(0, attackers-3) / attackers), Random: random}
 	}
 	return v
 }

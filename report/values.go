@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"backfire/defenses/value"
 	"backfire/experiments/summary"
 	"backfire/report/table"
 	"backfire/stats"
@@ -37,9 +36,13 @@ func (b *builder) values() {
 	heads, labels := b.naming(true)
 	t.Heads = slices.Concat(heads, []string{"agent"})
 	t.Columns = []table.Column{
-		{Group: "change without it", Head: "acc."}, {Group: "change without it", Head: "loss"},
-		{Group: "precision of the ranking", Head: "by acc."}, {Group: "precision of the ranking", Head: "by loss"}, {Group: "precision of the ranking", Head: "random"},
-		{Group: "AUC", Head: "by acc."}, {Group: "AUC", Head: "by loss"},
+		{Group: "change without it", Head: "acc."},
+		{Group: "change without it", Head: "loss"},
+		{Group: "precision of the ranking", Head: "by acc."},
+		{Group: "precision of the ranking", Head: "by loss"},
+		{Group: "precision of the ranking", Head: "random"},
+		{Group: "AUC", Head: "by acc."},
+		{Group: "AUC", Head: "by loss"},
 	}
 	changes, judgements := 2, len(t.Columns)-2
 	for _, s := range b.all {
@@ -74,7 +77,7 @@ func (s *series) firstValues() *summary.Values {
 
 // judgements returns the entries that judge the rankings.
 func (s *series) judgements() []table.Entry {
-	of := func(quantity table.Quantity, figure func(*value.Quality) stats.Number, quality func(*summary.Values) *value.Quality) table.Entry {
+	of := func(quantity table.Quantity, figure func(*summary.RankingQuality) stats.Number, quality func(*summary.Values) *summary.RankingQuality) table.Entry {
 		return table.EntryOf(table.NewValue(quantity, s.seeds(func(g *summary.GameSummary) float64 {
 			if g.Values == nil || quality(g.Values) == nil {
 				return float64(stats.Undefined())
@@ -82,13 +85,13 @@ func (s *series) judgements() []table.Entry {
 			return float64(figure(quality(g.Values)))
 		}, noImages)))
 	}
-	byAccuracy := func(v *summary.Values) *value.Quality { return v.ByAccuracy }
-	byLoss := func(v *summary.Values) *value.Quality { return v.ByLoss }
-	precision := func(q *value.Quality) stats.Number { return q.Precision }
-	auc := func(q *value.Quality) stats.Number { return q.AUC }
+	byAccuracy := func(v *summary.Values) *summary.RankingQuality { return v.ByAccuracy }
+	byLoss := func(v *summary.Values) *summary.RankingQuality { return v.ByLoss }
+	precision := func(q *summary.RankingQuality) stats.Number { return q.Precision }
+	auc := func(q *summary.RankingQuality) stats.Number { return q.AUC }
 	return []table.Entry{
 		of(rankPrecision, precision, byAccuracy), of(rankPrecision, precision, byLoss),
-		of(rankExpected, func(q *value.Quality) stats.Number { return q.Random }, byAccuracy),
+		of(rankExpected, func(q *summary.RankingQuality) stats.Number { return q.Random }, byAccuracy),
 		of(rankAUC, auc, byAccuracy), of(rankAUC, auc, byLoss),
 	}
 }

@@ -24,9 +24,12 @@ type Values struct {
 	// ByAccuracy and ByLoss judge the rankings by the standard accuracy without an agent, the highest first, and
 	// by the loss, the lowest first. They are nil unless attackers and honest contributors are left out, ByLoss
 	// also where a result has no loss.
-	ByAccuracy *value.Quality `json:"by_accuracy,omitempty"`
-	ByLoss     *value.Quality `json:"by_loss,omitempty"`
+	ByAccuracy *RankingQuality `json:"by_accuracy,omitempty"`
+	ByLoss     *RankingQuality `json:"by_loss,omitempty"`
 }
+
+// RankingQuality measures how well a ranking tells attackers from honest contributors.
+type RankingQuality = value.Quality
 
 // AgentValue holds the figures of the model that leaves out an agent.
 type AgentValue struct {
