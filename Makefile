@@ -70,7 +70,7 @@ table1 table2 table3 defenses: build
 table1: ## the paper's table 1 (DATASET=embedded|mnist|cifar10|all PRESET=quick|workstation|paper SEEDS=1)
 table2: ## the paper's table 2, likewise
 table3: ## the paper's table 3, likewise
-defenses: ## every defense with five attackers against none, likewise
+defenses: ## every defense against one attacker and against ten, likewise
 
 paper: build ## all three tables at the paper's scale on both datasets from one sweep, for a GPU
 	bin/backfire paper --dataset $(DATASET) --preset $(PRESET) --seeds $(SEEDS)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/indexing"
 )
 
 // The names of the defenses are those of package defenses, the only list of them.
@@ -13,7 +14,7 @@ func TestDefensesHaveTheNamesOfPackageDefenses(t *testing.T) {
 	require.Equal(t, defenses.None, NoDefense)
 	require.Equal(t, string(defenses.KindCutMix), CutMix)
 	require.Equal(t, string(defenses.KindAgentAugmentation), AgentAugmentation)
-	require.Equal(t, string(defenses.KindIndexing), AgentIndexing)
+	require.Equal(t, string(indexing.Kind), AgentIndexing)
 	require.Equal(t, string(defenses.KindMixUp), mixUp)
 	require.Equal(t, string(defenses.KindAdversarialTriggers), adversarialTriggers)
 	require.Equal(t, string(defenses.KindFGSM), fgsm)

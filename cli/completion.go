@@ -10,6 +10,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/defenses"
 	"backfire/defenses/detect"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -165,7 +166,7 @@ func completeSetting(_ *cobra.Command, _ []string, text string) ([]string, cobra
 func completeDefenders(_ *cobra.Command, _ []string, text string) ([]string, cobra.ShellCompDirective) {
 	before := text[:strings.LastIndexAny(text, ",+")+1]
 	var words []string
-	for _, name := range slices.Concat([]string{config.NoDefense}, config.Defenses(), []string{config.IndexingGrouped, config.IndexingSliced, config.IndexingUnknown}) {
+	for _, name := range append([]string{config.NoDefense}, defenses.Names()...) {
 		words = append(words, before+name)
 	}
 	return words, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp

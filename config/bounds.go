@@ -19,9 +19,6 @@ var largest = []struct {
 	{"attackers.seats", 1_000_000, func(c Config) []int { return c.Attackers.Seats }},
 	{"train.epochs", 1_000_000, func(c Config) []int { return []int{c.Train.Epochs} }},
 	{"train.batch", 1 << 20, func(c Config) []int { return []int{c.Train.Batch} }},
-	{"indexing.models", 1_000_000, func(c Config) []int { return []int{c.Indexing.Models} }},
-	{"indexing.batch", 1 << 20, func(c Config) []int { return []int{c.Indexing.Batch} }},
-	{"indexing.unlearn_steps", 1_000_000, func(c Config) []int { return []int{c.Indexing.UnlearnSteps} }},
 	{"workers", 65_536, func(c Config) []int { return []int{c.Workers} }},
 	{"threads", 4_096, func(c Config) []int { return []int{c.Threads} }},
 }

@@ -42,7 +42,6 @@ type Config struct {
 	// Defenses holds the settings of the defenses, each in a section of its name, as the
 	// registry of package defenses declares them.
 	Defenses DefenseSettings `key:"-"`
-	Indexing Indexing        `key:"indexing"`
 
 	Artefacts Artefacts `key:"artefacts"`
 
@@ -171,26 +170,6 @@ type Train struct {
 
 	ScoreEvery  int `key:"score_every" default:"0" range:"[0,)" help:"learning curves: after every so many epochs each attacker's ASR, lift and standard accuracy are measured, which does not change the trained model; a stored result without them is retrained; 0 measures at the end alone"`
 	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`
-}
-
-// Indexing sets how a defender with indexing keeps, for every agent, a model that
-// was trained without that agent's images. Mode applies to the defender indexing
-// alone: indexing_grouped and indexing_sliced name their modes, and the models of
-// indexing_unknown, which receives queries without an agent's index, depend on
-// Update.
-type Indexing struct {
-	Mode   string `key:"mode" default:"exact" oneof:"exact grouped sliced" help:"exact: a model per agent; grouped: a model per group of agents; sliced: agents enter one training in slices"`
-	Models int    `key:"models" default:"0" range:"[0,)" help:"number of groups or slices in the modes grouped and sliced; 0 if no defender has one of these"`
-
-	Honest bool `key:"honest" default:"false" help:"train a model without each honest contributor, too, which answers its queries; indexing_unknown does so in any case"`
-
-	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js l2m dmm" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
-	Query        string  `key:"query" default:"image" oneof:"image batch" help:"a query of indexing_unknown: one image, or several images of one agent"`
-	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images per query with query: batch"`
-	Queries      int     `key:"queries" default:"1000" range:"[0,)" help:"largest number of images of one owner, with and without trigger, in the queries of indexing_unknown; 0 for all"`
-	Update       string  `key:"update" default:"retrain" oneof:"retrain pick unlearn" help:"how indexing_unknown removes the agent that it guesses; retrain: the model trained without the agent; pick: the one of indexing.models that was trained without the agent's group; unlearn: gradient steps away from the agent's images"`
-	UnlearnSteps int     `key:"unlearn_steps" default:"10" range:"[1,)" help:"gradient steps of update: unlearn, each on a batch of the agent's images and one of the others'"`
-	UnlearnLR    float64 `key:"unlearn_lr" default:"0.003" range:"(0,)" help:"learning rate of these steps"`
 }
 
 // The values of Artefacts.Model.

@@ -12,14 +12,6 @@ import (
 // NoDefense is the defender that trains on the pool without a defense.
 const NoDefense = defenses.None
 
-// The variants of indexing that a defender can have.
-const (
-	Indexed         = string(defenses.KindIndexing) // the mode of indexing.mode
-	IndexingGrouped = defenses.IndexingGrouped      // mode grouped
-	IndexingSliced  = defenses.IndexingSliced       // mode sliced
-	IndexingUnknown = defenses.IndexingUnknown      // queries come without an agent's index
-)
-
 // Defenses returns the names of the defenses that a defender can have, in the order in
 // which they are applied. The settings of each are in the section of that name.
 func Defenses() []string {
@@ -68,7 +60,7 @@ func wrongParts(defender string, parts []DefensePart) string {
 		return ""
 	}
 	known := defenses.Names()
-	seen, indexed := map[string]bool{}, ""
+	seen, of := map[string]bool{}, map[defenses.Kind]string{}
 	for _, part := range parts {
 		name := part.Name
 		switch {
@@ -80,42 +72,14 @@ func wrongParts(defender string, parts []DefensePart) string {
 			return fmt.Sprintf("has %q, which is not a defense; the nearest one is %s", name, Nearest(name, known))
 		case seen[name]:
 			return fmt.Sprintf("has %s twice in %s", name, defender)
-		case slices.Contains(defenses.IndexingNames(), name) && indexed != "":
-			return fmt.Sprintf("has %s beside %s in %s: a defender has one way of indexing", name, indexed, defender)
-		case slices.Contains(defenses.IndexingNames(), name):
-			indexed = name
 		}
-		seen[name] = true
+		d, _, _ := defenses.Named(name)
+		if of[d.Kind] != "" {
+			return fmt.Sprintf("has %s beside %s in %s: a defender has one way of %s", name, of[d.Kind], defender, d.Kind)
+		}
+		seen[name], of[d.Kind] = true, name
 	}
 	return ""
-}
-
-// indexingHasModels requires a number of models in the modes that share models between
-// agents, and refuses one in mode exact. Without a defender that indexes it has no
-// effect, as other settings of defenses.
-func indexingHasModels(c Config) *fault {
-	i := c.Indexing
-	sharing, indexed := "", false
-	for _, defender := range c.Defenders {
-		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
-		for _, part := range parts {
-			name := part.Name
-			indexed = indexed || name == Indexed || name == IndexingUnknown
-			if name == IndexingGrouped || name == IndexingSliced || name == IndexingUnknown && i.Update == "pick" {
-				sharing = "defender " + name
-			}
-		}
-	}
-	if i.Mode != "exact" {
-		sharing = "indexing.mode = " + i.Mode
-	}
-	switch {
-	case sharing == "" && indexed && i.Models != 0:
-		return &fault{key: "indexing.models", value: i.Models, reason: "must be 0 with indexing.mode = exact, which trains one model per agent"}
-	case sharing != "" && i.Models == 0:
-		return &fault{key: "indexing.models", value: i.Models, reason: "must be at least 1 with " + sharing}
-	}
-	return nil
 }
 
 // tooShort reports whether a value of a setting in 8-bit units is so small that it is

@@ -24,7 +24,7 @@ var effectRules = []effectRule{
 	{"attackers.transfers", func(c *Config) string {
 		return unless(c.Attackers.Largest() > 1, "attackers.counts = 1: there are no others")
 	}},
-	{"indexing.honest", honestUnread},
+	{honestKey, honestUnread},
 	{"attackers.targets", func(c *Config) string { return beyond(c, len(c.Attackers.Targets), "target labels") }},
 	{"attackers.p", rateUnread},
 	{"attackers.p0", func(c *Config) string {
@@ -217,9 +217,15 @@ func seatsUnread(c *Config) string {
 	return ""
 }
 
+// honestKey is the key that has models left out honest contributors, too.
+const honestKey = "indexing.honest"
+
+// leavesOutHonest reports whether a configuration has models left out honest contributors, too.
+func (c *Config) leavesOutHonest() bool { return c.Defenses.Get(honestKey) == true }
+
 // honestUnread returns the reason why no model leaves honest contributors out.
 func honestUnread(c *Config) string {
-	if !c.Indexing.Honest {
+	if !c.leavesOutHonest() {
 		return ""
 	}
 	return unless(c.Deal.Seats != SeatsN, "deal.seats = n, where all contributors attack")

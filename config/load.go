@@ -63,7 +63,7 @@ func Load(opts Options) (*Resolved, error) {
 	if faults := withoutEffect(effectRules, &resolved.Config, resolved.Sources, where); len(faults) > 0 {
 		return nil, faults[0]
 	}
-	rules := append(slices.Clone(noticeRules()), effectRule{"indexing.honest", allAttack})
+	rules := append(slices.Clone(noticeRules()), effectRule{honestKey, allAttack})
 	resolved.Notices = noticesOf(withoutEffect(rules, &resolved.Config, resolved.Sources, where))
 	return resolved, nil
 }

@@ -62,8 +62,6 @@ func TestDefaults(t *testing.T) {
 		Artefacts: config.Artefacts{Model: "auto", Images: "none"},
 		Device:    "auto",
 		Store:     "runs",
-
-		Indexing: config.Indexing{Mode: "exact", Similarity: "mmd", Query: "image", Batch: 32, Queries: 1000, Update: "retrain", UnlearnSteps: 10, UnlearnLR: 0.003},
 	}, resolved.Config)
 	for key, source := range resolved.Sources {
 		require.Equal(t, "default", source, key)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"backfire/defenses"
 	"backfire/internal/stoprule"
 	"backfire/triggers"
 )
@@ -28,13 +29,24 @@ func stopRuleFits(c Config) *fault {
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		for _, part := range parts {
-			if part.Name == IndexingSliced || part.Name == Indexed && c.Indexing.Mode == "sliced" {
+			if c.entersInSlices(part) {
 				f.reason = "has no place beside the defender " + defender + ": agents enter its training in slices, and one that ends early would leave some out"
 				return f
 			}
 		}
 	}
 	return nil
+}
+
+// entersInSlices reports whether agents enter a training of a defense after its beginning.
+func (c Config) entersInSlices(part DefensePart) bool {
+	var s defenses.Stack
+	kind, err := c.AddDefense(&s, part)
+	if err != nil {
+		return false // it is none, or its fault is reported elsewhere
+	}
+	own, ok := s.Settings(kind).(interface{ EntersInSlices() bool })
+	return ok && own.EntersInSlices()
 }
 
 // StopRule returns the rule that ends a training early. It is the zero rule for none,

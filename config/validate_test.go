@@ -48,7 +48,8 @@ var refusedSettings = []struct {
 	{func(c *config.Config) { c.Train.StopWhen = "accuracy > 0.9" }, "config: train.stop_when = accuracy > 0.9: must have the form loss < 0.01 or loss < 0.01 for 2 epochs"},
 	{func(c *config.Config) { c.Train.StopWhen = "loss < -1" }, "config: train.stop_when = loss < -1: must have the form loss < 0.01 or loss < 0.01 for 2 epochs, with a number above 0"},
 	{func(c *config.Config) {
-		c.Train.StopWhen, c.Defenders, c.Indexing.Models = "loss < 1", []string{"cutmix+indexing_sliced"}, 2
+		c.Train.StopWhen, c.Defenders = "loss < 1", []string{"cutmix+indexing_sliced"}
+		c.Defenses.Set("indexing.models", 2)
 	}, "config: train.stop_when = loss < 1: has no place beside the defender cutmix+indexing_sliced: agents enter its training in slices, and one that ends early would leave some out"},
 	{func(c *config.Config) { c.Model.Width = 0 }, "config: model.width = 0: must be a whole number from 1 to 1024"},
 	{func(c *config.Config) { c.Train.Batch = 1 }, "config: train.batch = 1: must be a whole number, at least 2"},
@@ -67,16 +68,19 @@ var refusedSettings = []struct {
 	{func(c *config.Config) { c.Defenses.Set("fgsm.epsilon", 0.3) }, "config: fgsm.epsilon = 0.3: is in 8-bit units, of which a pixel has 255, and must be at least 1; for 0.3 of the range from 0 to 1, write 76.5"},
 	{func(c *config.Config) { c.Defenders = []string{"pgd(epsilon=0.1)"} }, "config: defenders = pgd(epsilon=0.1): has epsilon=0.1 in pgd(epsilon=0.1), which is in 8-bit units, of which a pixel has 255, and must be at least 1; for 0.1 of the range from 0 to 1, write 25.5"},
 	{func(c *config.Config) { c.Defenses.Set("cutmix.alpha", 0.0) }, "config: cutmix.alpha = 0: must be a number from 0.05 to 1000"},
-	{func(c *config.Config) { c.Defenders, c.Indexing.Models = []string{"indexing"}, 2 }, "config: indexing.models = 2: must be 0 with indexing.mode = exact, which trains one model per agent"},
-	{func(c *config.Config) { c.Indexing.Mode = "sliced" }, "config: indexing.models = 0: must be at least 1 with indexing.mode = sliced"},
+	{func(c *config.Config) {
+		c.Defenders = []string{"indexing"}
+		c.Defenses.Set("indexing.models", 2)
+	}, "config: indexing.models = 2: must be 0 with defenders = indexing, none of which reads it"},
+	{func(c *config.Config) { c.Defenses.Set("indexing.mode", "sliced") }, "config: indexing.models = 0: must be at least 1 with indexing.mode = sliced"},
 	{func(c *config.Config) { c.Defenders = []string{"indexing", "indexing_sliced"} }, "config: indexing.models = 0: must be at least 1 with defender indexing_sliced"},
 	{func(c *config.Config) {
-		c.Defenders, c.Indexing.Update = []string{"cutmix+indexing_unknown"}, "pick"
+		c.Defenders = []string{"cutmix+indexing_unknown(update=pick)"}
 	}, "config: indexing.models = 0: must be at least 1 with defender indexing_unknown"},
 	{func(c *config.Config) { c.Defenders = []string{"indexing+indexing_unknown"} }, "config: defenders = indexing+indexing_unknown: has indexing_unknown beside indexing in indexing+indexing_unknown: a defender has one way of indexing"},
-	{func(c *config.Config) { c.Indexing.Similarity = "l2" }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js, l2m, dmm"},
-	{func(c *config.Config) { c.Indexing.Batch = 1 }, "config: indexing.batch = 1: must be a whole number, at least 2"},
-	{func(c *config.Config) { c.Indexing.UnlearnLR = 0 }, "config: indexing.unlearn_lr = 0: must be a number, above 0"},
+	{func(c *config.Config) { c.Defenses.Set("indexing.similarity", "l2") }, "config: indexing.similarity = l2: must be one of spectral_signatures, activation_clustering, mmd, kl, js, l2m, dmm"},
+	{func(c *config.Config) { c.Defenses.Set("indexing.batch", 1) }, "config: indexing.batch = 1: must be a whole number, at least 2"},
+	{func(c *config.Config) { c.Defenses.Set("indexing.unlearn_lr", 0.0) }, "config: indexing.unlearn_lr = 0: must be a number, above 0"},
 	{func(c *config.Config) { c.Device = "tpu" }, "config: device = tpu: must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
 	{func(c *config.Config) { c.Workers = -1 }, "config: workers = -1: must be a whole number, at least 0"},
 	{func(c *config.Config) { c.Store = "" }, "config: store = : must name a directory"},

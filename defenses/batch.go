@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"backfire/defenses/mix"
-	"backfire/internal/streams"
 	"backfire/triggers"
 )
 
@@ -79,43 +78,58 @@ type Batch struct {
 	Perturbation *Perturbation
 }
 
-// Batcher draws the changes of the batches of one training.
-type Batcher struct {
-	stack    Stack
-	seed     uint64
-	shape    triggers.Shape
-	triggers *triggers.Generator // nil without adversarial triggers
-	mixer    *mix.Mixer
-	attack   *Perturbation // the attack without its rows; nil without adversarial examples
-	dose     Dose          // the dose of the attack
+// BatchChanger is implemented by the settings of defenses at the stage
+// definition.Batches.
+type BatchChanger interface {
+	// Drawer returns what draws the defense's changes of the batches of one training; nil
+	// if another defense of the stack draws them.
+	Drawer(t Training) (BatchDrawer, error)
 }
+
+// Training is a training whose batches are changed.
+type Training struct {
+	Stack Stack          // all defenses of the training
+	Shape triggers.Shape // of the images
+	Seed  uint64
+}
+
+// BatchDrawer draws the changes that one defense makes to the batches of one training.
+type BatchDrawer interface {
+	// Draw adds the changes of the batch of n images in a step of an epoch to those that
+	// the defenses before it made, and returns the number of rows that the batch then has.
+	// The result is a function of the training and of the arguments.
+	Draw(batch *Batch, epoch, step, n int) int
+}
+
+// Starter is implemented by a BatchDrawer whose Perturbation starts at random.
+type Starter interface {
+	// Start fills dst as Batcher.Start does.
+	Start(dst []float32, epoch, step int)
+}
+
+// Batcher draws the changes of the batches of one training.
+type Batcher struct{ drawers []BatchDrawer }
 
 // NewBatcher returns the batcher of a stack for images of a shape. The error
 // wraps ErrPolicy.
 func NewBatcher(stack Stack, shape triggers.Shape, seed uint64) (*Batcher, error) {
-	if err := shape.Validate(); err != nil {
-		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
+	b := &Batcher{}
+	err := shape.Validate()
+	if err == nil {
+		err = stack.Validate()
 	}
-	if err := stack.Validate(); err != nil {
-		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
-	}
-	b := &Batcher{stack: stack, seed: seed, shape: shape}
-	var err error
-	if b.mixer, err = mix.NewMixer(Get[mix.Settings](stack, KindCutMix), Get[mix.Settings](stack, KindMixUp), shape.H, shape.W, seed); err != nil {
-		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
-	}
-	if a := Get[AdversarialTriggers](stack, KindAdversarialTriggers); a != nil {
-		if b.triggers, err = triggers.NewGenerator(shape, a.Spec); err != nil {
-			return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
+	for _, p := range stack.parts {
+		changer, ok := p.settings.(BatchChanger)
+		if err != nil || !ok {
+			continue
+		}
+		var drawer BatchDrawer
+		if drawer, err = changer.Drawer(Training{stack, shape, seed}); drawer != nil {
+			b.drawers = append(b.drawers, drawer)
 		}
 	}
-	if p := Get[PGD](stack, KindPGD); p != nil {
-		b.dose = p.Dose
-		b.attack = &Perturbation{Placement: p.Placement, Epsilon: p.Epsilon, StepSize: p.StepSize, Steps: p.Steps, RandomStart: p.RandomStart}
-	}
-	if f := Get[FGSM](stack, KindFGSM); f != nil {
-		b.dose = f.Dose
-		b.attack = &Perturbation{Placement: f.Placement, Epsilon: f.Epsilon, StepSize: f.Epsilon, Steps: 1}
+	if err != nil {
+		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
 	}
 	return b, nil
 }
@@ -124,34 +138,24 @@ func NewBatcher(stack Stack, shape triggers.Shape, seed uint64) (*Batcher, error
 // result is a function of the batcher's stack, shape and seed and of the
 // arguments.
 func (b *Batcher) Draw(epoch, step, n int) Batch {
-	var batch Batch
-	if a := Get[AdversarialTriggers](b.stack, KindAdversarialTriggers); a != nil && a.rows(n) > 0 {
-		batch.Stamps = b.stamps(epoch, step, n)
-		if a.Placement == Add {
-			n += len(batch.Stamps.Rows)
-		}
-	}
-	batch.Mix = b.mixer.Draw(epoch, step, n)
-	if b.attack != nil && b.dose.rows(n) > 0 {
-		attack := *b.attack
-		attack.Rows = chooseRows(streams.New(b.seed, "perturbation", uint64(epoch), uint64(step)), n, b.dose.rows(n))
-		batch.Perturbation = &attack
+	batch := Batch{Mix: mix.Draw{Kind: mix.None, Lambda: 1}}
+	for _, drawer := range b.drawers {
+		n = drawer.Draw(&batch, epoch, step, n)
 	}
 	return batch
 }
 
-// stamps draws rows of a batch and a fresh trigger for each.
-func (b *Batcher) stamps(epoch, step, n int) *Stamps {
-	rng := streams.New(b.seed, "adversarial trigger", uint64(epoch), uint64(step))
-	dose := Get[AdversarialTriggers](b.stack, KindAdversarialTriggers).Dose
-	s := &Stamps{Rows: chooseRows(rng, n, dose.rows(n)), Placement: dose.Placement}
-	s.Masks = make([]uint8, 0, len(s.Rows)*b.shape.Plane())
-	s.Patterns = make([]uint8, 0, len(s.Rows)*b.shape.Size())
-	for range s.Rows {
-		t := b.triggers.Draw(rng)
-		s.Masks, s.Patterns = append(s.Masks, t.Mask...), append(s.Patterns, t.Pattern...)
+// Start fills dst with the random start of the adversarial examples of a step:
+// for each of the Perturbation's rows, in order, C*H*W offsets, uniform over
+// [-Epsilon, Epsilon], in 8-bit units (Madry et al. 2018, section 2.1). dst must
+// have this length. Without a random start, all offsets are 0.
+func (b *Batcher) Start(dst []float32, epoch, step int) {
+	clear(dst)
+	for _, drawer := range b.drawers {
+		if starter, ok := drawer.(Starter); ok {
+			starter.Start(dst, epoch, step)
+		}
 	}
-	return s
 }
 
 // chooseRows draws k of n rows without replacement and returns them in ascending
@@ -163,19 +167,4 @@ func chooseRows(rng *rand.Rand, n, k int) []int32 {
 	}
 	slices.Sort(rows)
 	return rows
-}
-
-// Start fills dst with the random start of the adversarial examples of a step:
-// for each of the Perturbation's rows, in order, C*H*W offsets, uniform over
-// [-Epsilon, Epsilon], in 8-bit units (Madry et al. 2018, section 2.1). dst must
-// have this length. Without a random start, all offsets are 0.
-func (b *Batcher) Start(dst []float32, epoch, step int) {
-	clear(dst)
-	if b.attack == nil || !b.attack.RandomStart {
-		return
-	}
-	rng := streams.New(b.seed, "perturbation start", uint64(epoch), uint64(step))
-	for i := range dst {
-		dst[i] = float32(b.attack.Epsilon) * (2*rng.Float32() - 1)
-	}
 }

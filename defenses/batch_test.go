@@ -75,7 +75,7 @@ func TestBatches(t *testing.T) {
 
 func TestDrawsOfOneDefenseDoNotDependOnTheOthers(t *testing.T) {
 	shape := triggers.Shape{C: 1, H: 7, W: 6}
-	cut, pgd := mix.Default(), *defaultOf[defenses.PGD](t, defenses.KindPGD)
+	cut, pgd := defenses.CutMix{Settings: mix.Default()}, *defaultOf[defenses.PGD](t, defenses.KindPGD)
 	alone, err := defenses.NewBatcher(defenses.NewStack(defenses.KindCutMix, &cut), shape, 1)
 	require.NoError(t, err)
 	both, err := defenses.NewBatcher(defenses.NewStack(defenses.KindCutMix, &cut).With(defenses.KindPGD, &pgd), shape, 1)
@@ -164,7 +164,7 @@ func TestStart(t *testing.T) {
 }
 
 func TestBatcherRefuses(t *testing.T) {
-	bad := mix.Settings{Alpha: -1, Probability: 1}
+	bad := defenses.CutMix{Settings: mix.Settings{Alpha: -1, Probability: 1}}
 	_, err := defenses.NewBatcher(defenses.NewStack(defenses.KindCutMix, &bad), triggers.Shape{C: 1, H: 4, W: 4}, 1)
 	require.ErrorIs(t, err, defenses.ErrPolicy)
 	_, err = defenses.NewBatcher(defenses.Stack{}, triggers.Shape{C: 2, H: 4, W: 4}, 1)

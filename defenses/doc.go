@@ -10,9 +10,9 @@
 // its settings:
 //
 //  1. a [DataChanger] changes the training set, once;
-//  2. a [Batcher] draws the changes of every batch: the rows that carry adversarial
-//     triggers ([Stamps]), the mixing of images (package mix) and the rows that become
-//     adversarial examples ([Perturbation]);
+//  2. a [BatchChanger] draws the changes of every batch: the rows that carry adversarial
+//     triggers ([Stamps]), the mixing of images (package mix) or the rows that become
+//     adversarial examples ([Perturbation]); a [Batcher] draws those of all of them;
 //  3. a [filter.Filter] chooses contributed rows to remove, by a first model;
 //  4. a [repair.Repair] changes the trained model;
 //  5. an [Answerer] changes what the model is asked, and its answers;

@@ -17,7 +17,8 @@ func decodeStrictly(data []byte, v any) error {
 	if err := decoder.Decode(v); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) && kind.Field != "" {
-			return fmt.Errorf("%s is a %s: it must be a %s", kind.Field, kind.Value, kind.Type)
+			name := kind.Field[strings.LastIndexByte(kind.Field, '.')+1:] // without the struct that is embedded
+			return fmt.Errorf("%s is a %s: it must be a %s", name, kind.Value, kind.Type)
 		}
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}

@@ -23,11 +23,13 @@ func decode(text string) (defenses.Stack, error) {
 func TestStacksAreRead(t *testing.T) {
 	augmentation := *defaultOf[defenses.AgentAugmentation](t, defenses.KindAgentAugmentation)
 	augmentation.Agents = 3
-	exact, cut := indexing.Default(), *defaultOf[mix.Settings](t, defenses.KindCutMix)
+	exact, cut := *defaultOf[indexing.Defense](t, indexing.Kind), *defaultOf[defenses.CutMix](t, defenses.KindCutMix)
+	grouped := exact
+	grouped.Mode, grouped.Models = string(indexing.Grouped), 4
 	for text, want := range map[string]defenses.Stack{
 		"[]":       {},
 		"[cutmix]": defenses.NewStack(defenses.KindCutMix, &cut),
-		"[indexing, {agent_augmentation: {agents: 3}}]": defenses.NewStack(defenses.KindAgentAugmentation, &augmentation).With(defenses.KindIndexing, &exact),
+		"[indexing, {agent_augmentation: {agents: 3}}]": defenses.NewStack(defenses.KindAgentAugmentation, &augmentation).With(indexing.Kind, &exact),
 		`
 - cutmix: {probability: 0.25}
 - pgd: {epsilon: 4, random_start: false, share: 0.5, placement: replace}
@@ -35,13 +37,13 @@ func TestStacksAreRead(t *testing.T) {
 - adversarial_triggers:
 - indexing: {mode: grouped, models: 4}
 `: defenses.NewStack(defenses.KindAdversarialTriggers, defaultOf[defenses.AdversarialTriggers](t, defenses.KindAdversarialTriggers)).
-			With(defenses.KindCutMix, &mix.Settings{Alpha: 1, Probability: 0.25}).
-			With(defenses.KindMixUp, &mix.Settings{Alpha: 0.2, Probability: 0.5}).
+			With(defenses.KindCutMix, &defenses.CutMix{Settings: mix.Settings{Alpha: 1, Probability: 0.25}}).
+			With(defenses.KindMixUp, &defenses.MixUp{Settings: mix.Settings{Alpha: 0.2, Probability: 0.5}}).
 			With(defenses.KindPGD, &defenses.PGD{
 				Epsilon: 4, Steps: 7, StepSize: 2,
 				Dose: defenses.Dose{Share: 0.5, Placement: defenses.Replace},
 			}).
-			With(defenses.KindIndexing, &indexing.Settings{Mode: indexing.Grouped, Models: 4}),
+			With(indexing.Kind, &grouped),
 	} {
 		stack, err := decode(text)
 		require.NoError(t, err, text)
@@ -52,7 +54,7 @@ func TestStacksAreRead(t *testing.T) {
 func TestMalformedStacksAreRefused(t *testing.T) {
 	for text, reason := range map[string]string{
 		"cutmix":                                 "a stack must be a list of defenses",
-		"[cutmx]":                                `there is no defense "cutmx": choose one of [agent_augmentation adversarial_triggers proactive_backdoor cutmix mixup pgd fgsm spectral_signatures activation_clustering loss_isolation perfect_filter fine_tuning fine_pruning neuron_pruning exec indexing]`,
+		"[cutmx]":                                `there is no defense "cutmx": choose one of [agent_augmentation adversarial_triggers proactive_backdoor cutmix mixup pgd fgsm spectral_signatures activation_clustering loss_isolation scaling_consistency perfect_filter fine_tuning fine_pruning neuron_pruning exec indexing]`,
 		"[cutmix, cutmix]":                       "the stack has cutmix twice",
 		"[indexing, {indexing: {mode: exact}}]":  "the stack has indexing twice",
 		"[{cutmix: {}, mixup: {}}]":              "each entry must be the name of a defense, or a map from one name to its settings",
@@ -87,21 +89,21 @@ func TestStacksSurviveJSONAndYAML(t *testing.T) {
 		require.Equal(t, s, read)
 
 		trained := s.Training()
-		index := defenses.Get[indexing.Settings](s, defenses.KindIndexing)
-		require.Nil(t, defenses.Get[indexing.Settings](trained, defenses.KindIndexing))
+		index := defenses.Get[indexing.Defense](s, indexing.Kind)
+		require.Nil(t, defenses.Get[indexing.Defense](trained, indexing.Kind))
 		if index != nil {
-			trained = trained.With(defenses.KindIndexing, index)
+			trained = trained.With(indexing.Kind, index)
 		}
 		require.Equal(t, s, trained)
 		require.Equal(t, len(s.Kinds()) == 0, s.Empty())
 	})
 }
 
-// TestCanonicalJSON pins the bytes that are part of a result's identity.
+// TestCanonicalJSON pins the bytes that are part of a result's identity. Agent indexing, which decides which models
+// there are, is part of none.
 func TestCanonicalJSON(t *testing.T) {
 	for text, want := range map[string]string{
 		"[]":                                    `[]`,
-		"[indexing]":                            `[{"indexing":{"mode":"exact"}}]`,
 		"[mixup, {cutmix: {probability: 0.5}}]": `[{"cutmix":{"alpha":1,"probability":0.5}},{"mixup":{"alpha":1,"probability":1}}]`,
 		"[agent_augmentation]":                  `[{"agent_augmentation":{"agents":10,"clean":0.4,"p1":0.2,"p2":0.2,"range":"per_dimension"}}]`,
 		"[adversarial_triggers]":                `[{"adversarial_triggers":{"share":0.5,"placement":"add","p1":0.2,"p2":0.2,"range":"per_dimension"}}]`,

@@ -11,7 +11,7 @@ import (
 // A stack is written as a list of defenses; settings left out have their defaults.
 func ExampleStack() {
 	var stack defenses.Stack
-	if err := json.Unmarshal([]byte(`[{"indexing": {"mode": "grouped", "models": 4}}, "cutmix"]`), &stack); err != nil {
+	if err := json.Unmarshal([]byte(`[{"mixup": {"alpha": 2, "probability": 0.5}}, {"cutmix": {"probability": 0.5}}]`), &stack); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -23,8 +23,8 @@ func ExampleStack() {
 	}
 	fmt.Println(string(text))
 	// Output:
-	// cutmix+indexing
-	// [{"cutmix":{"alpha":1,"probability":1}},{"indexing":{"mode":"grouped","models":4}}]
+	// cutmix+mixup
+	// [{"cutmix":{"alpha":1,"probability":0.5}},{"mixup":{"alpha":2,"probability":0.5}}]
 }
 
 // Defenses can also be added one by one and configured.
@@ -61,6 +61,7 @@ func ExampleKinds() {
 	// spectral_signatures
 	// activation_clustering
 	// loss_isolation
+	// scaling_consistency
 	// perfect_filter
 	// fine_tuning
 	// fine_pruning

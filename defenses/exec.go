@@ -36,13 +36,10 @@ var execProgram = definition.Definition{
 	New: func() any { return new(Exec) },
 }
 
-// checkExec refuses defenses beside a program: it trains as it likes, if at all.
-func (s Stack) checkExec() error {
-	if Get[Exec](s, KindExec) == nil {
+// CheckBeside refuses defenses beside a program, except those of the data: it trains as it likes, if at all.
+func (*Exec) CheckBeside(d definition.Definition) error {
+	if d.Acts(definition.Data) {
 		return nil
 	}
-	for _, kind := range s.Except(definition.Program).Except(definition.Data).Kinds() {
-		return fmt.Errorf("%s and %s together: a program takes the place of the whole training: leave one out", KindExec, kind)
-	}
-	return nil
+	return fmt.Errorf("%s and %s together: a program takes the place of the whole training: leave one out", KindExec, d.Kind)
 }

@@ -6,13 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/indexing"
 )
 
 // A program takes the place of the whole training, so that only a change of the defender's own data goes with it.
 func TestExecTakesThePlaceOfTheTraining(t *testing.T) {
 	for kind, fits := range map[defenses.Kind]bool{
 		defenses.KindAgentAugmentation: true, defenses.KindCutMix: false, defenses.KindPGD: false,
-		"spectral_signatures": false, "fine_tuning": false, defenses.KindIndexing: false,
+		"spectral_signatures": false, "fine_tuning": false, indexing.Kind: false,
 	} {
 		var s defenses.Stack
 		require.NoError(t, s.AddDefault(defenses.KindExec))

@@ -23,3 +23,11 @@ var fgsm = definition.Definition{
 	}, exampleDose()...),
 	New: func() any { return new(FGSM) },
 }
+
+// Drawer returns what draws the rows that examples are made of.
+func (f *FGSM) Drawer(t Training) (BatchDrawer, error) {
+	return &attack{
+		Perturbation: Perturbation{Placement: f.Placement, Epsilon: f.Epsilon, StepSize: f.Epsilon, Steps: 1},
+		dose:         f.Dose, seed: t.Seed,
+	}, nil
+}

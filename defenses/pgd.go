@@ -1,6 +1,10 @@
 package defenses
 
-import "backfire/defenses/definition"
+import (
+	"fmt"
+
+	"backfire/defenses/definition"
+)
 
 // PGD trains on adversarial examples by projected gradient descent in the
 // L-infinity ball (Madry et al., "Towards Deep Learning Models Resistant to
@@ -35,4 +39,20 @@ var pgd = definition.Definition{
 		{Key: "random_start", Default: "true", Help: "start at a random point within epsilon"},
 	}, exampleDose()...),
 	New: func() any { return new(PGD) },
+}
+
+// Drawer returns what draws the rows that examples are made of.
+func (p *PGD) Drawer(t Training) (BatchDrawer, error) {
+	return &attack{
+		Perturbation: Perturbation{Placement: p.Placement, Epsilon: p.Epsilon, StepSize: p.StepSize, Steps: p.Steps, RandomStart: p.RandomStart},
+		dose:         p.Dose, seed: t.Seed,
+	}, nil
+}
+
+// CheckBeside refuses FGSM.
+func (p *PGD) CheckBeside(d definition.Definition) error {
+	if d.Kind == KindFGSM {
+		return fmt.Errorf("%s and %s together: both make a batch's adversarial examples: choose one", KindPGD, KindFGSM)
+	}
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
-	"backfire/defenses/mix"
 )
 
 func TestBadDefendersAreRefused(t *testing.T) {
@@ -44,8 +43,8 @@ func TestBadDefendersAreRefused(t *testing.T) {
 		require.ErrorIs(t, err, defenses.ErrPolicy, "%s", text)
 		require.ErrorContains(t, err, reason, "%s", text)
 	}
-	cut := defenses.NewStack(defenses.KindCutMix, defaultOf[mix.Settings](t, defenses.KindCutMix))
-	mixed := defenses.NewStack(defenses.KindMixUp, defaultOf[mix.Settings](t, defenses.KindMixUp))
+	cut := defenses.NewStack(defenses.KindCutMix, defaultOf[defenses.CutMix](t, defenses.KindCutMix))
+	mixed := defenses.NewStack(defenses.KindMixUp, defaultOf[defenses.MixUp](t, defenses.KindMixUp))
 	for reason, policies := range map[string][]defenses.Policy{
 		`"x": the stack is empty: the defender without defenses is called "none"`:   {{Name: "x"}},
 		`"none": the stack has cutmix: a defender with defenses needs another name`: {{Name: defenses.None, Stack: cut}},

@@ -6,6 +6,7 @@ import (
 
 	"backfire/defenses/definition"
 	"backfire/defenses/filter"
+	"backfire/defenses/indexing"
 	"backfire/defenses/repair"
 )
 
@@ -28,12 +29,13 @@ var registry = []definition.Definition{
 	filter.SpectralSignatures,
 	filter.ActivationClustering,
 	filter.LossIsolation,
+	filter.ScalingConsistency,
 	filter.PerfectFilter,
 	repair.FineTuning,
 	repair.FinePruning,
 	repair.NeuronPruning,
 	execProgram,
-	agentIndexing,
+	indexing.AgentIndexing,
 }
 
 // Definitions returns the definitions of all defenses, in the order of application.
@@ -65,14 +67,26 @@ func Kinds() []Kind {
 // Names returns all names by which a configuration can name a defense: kinds and
 // variants.
 func Names() []string {
-	var names []string
+	var kinds, variants []string
 	for _, d := range registry {
-		names = append(names, string(d.Kind))
+		names := d.Names()
+		kinds, variants = append(kinds, names[0]), append(variants, names[1:]...)
 	}
+	return append(kinds, variants...)
+}
+
+// Named returns the definition of a name that a configuration can use, and the variant of
+// that name, which has no name of its own for a kind. The error names all kinds.
+func Named(name string) (definition.Definition, definition.Variant, error) {
 	for _, d := range registry {
-		names = append(names, d.Variants...)
+		for _, v := range d.Variants {
+			if v.Name == name {
+				return d, v, nil
+			}
+		}
 	}
-	return names
+	d, err := find(Kind(name))
+	return d, definition.Variant{}, err
 }
 
 // Default returns the default settings of a defense, of type T. It returns an error for

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"backfire/defenses/definition"
-	"backfire/defenses/indexing"
-	"backfire/defenses/mix"
 )
 
 // Stack holds the defenses of a defender with their settings. The zero value has no
@@ -159,33 +157,39 @@ func (s Stack) Validate() error {
 			return fmt.Errorf("%s: %w", p.kind, err)
 		}
 	}
-	if Get[PGD](s, KindPGD) != nil && Get[FGSM](s, KindFGSM) != nil {
-		return fmt.Errorf("%s and %s together: both make a batch's adversarial examples: choose one", KindPGD, KindFGSM)
-	}
 	for _, stage := range []definition.Stage{definition.Data, definition.Filter, definition.Repair, definition.Answers, definition.Models} {
 		if kinds := s.At(stage).Kinds(); len(kinds) > 1 {
 			return fmt.Errorf("%s and %s together: a defender has one defense at the stage %q: choose one", kinds[0], kinds[1], stage)
 		}
 	}
-	if err := s.checkExec(); err != nil {
-		return err
-	}
-	if err := s.checkIndexing(); err != nil {
-		return err
-	}
-	return mix.Validate(Get[mix.Settings](s, KindCutMix), Get[mix.Settings](s, KindMixUp))
+	return s.checkBeside()
 }
 
-// checkIndexing refuses filters and repairs beside modes of agent indexing whose models
-// start from each other's states.
-func (s Stack) checkIndexing() error {
-	index := Get[indexing.Settings](s, KindIndexing)
-	later := s.At(definition.Filter, definition.Repair).Kinds()
-	if index == nil || len(later) == 0 || index.Mode != indexing.Sliced && index.Unknown == nil {
-		return nil
+// checkBeside asks the settings that know which defenses cannot stand beside them.
+func (s Stack) checkBeside() error {
+	for _, p := range s.parts {
+		if own, ok := p.settings.(interface{ checkStack(s Stack) error }); ok {
+			if err := own.checkStack(s); err != nil {
+				return err
+			}
+		}
+		own, ok := p.settings.(interface {
+			CheckBeside(definition.Definition) error
+		})
+		if !ok {
+			continue
+		}
+		for _, other := range s.parts {
+			d, err := find(other.kind)
+			if err == nil && other.kind != p.kind {
+				err = own.CheckBeside(d)
+			}
+			if err != nil {
+				return err
+			}
+		}
 	}
-	return fmt.Errorf("%s and %s together: %s needs models that each start anew, as in modes %s and %s with a known index",
-		later[0], KindIndexing, later[0], indexing.Exact, indexing.Grouped)
+	return nil
 }
 
 // Scale is the size of the game that a stack defends.
@@ -228,12 +232,6 @@ func (s Stack) Rows(n int) int {
 		}
 	}
 	return n
-}
-
-// Treatments returns the number of different ways in which the batches of a
-// training are treated: mixed by CutMix, mixed by MixUp, or not mixed.
-func (s Stack) Treatments() int {
-	return mix.Treatments(Get[mix.Settings](s, KindCutMix), Get[mix.Settings](s, KindMixUp))
 }
 
 // round returns p*n rounded to the nearest integer, halves up, as the game

@@ -32,6 +32,13 @@ func specs() *rapid.Generator[triggers.Spec] {
 	})
 }
 
+// mixings generates settings of a way to mix.
+func mixings() *rapid.Generator[mix.Settings] {
+	return rapid.Custom(func(t *rapid.T) mix.Settings {
+		return mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")}
+	})
+}
+
 // stacks generates valid stacks.
 func stacks() *rapid.Generator[defenses.Stack] {
 	return rapid.Custom(func(t *rapid.T) defenses.Stack {
@@ -46,10 +53,10 @@ func stacks() *rapid.Generator[defenses.Stack] {
 			s = s.With(defenses.KindAdversarialTriggers, &defenses.AdversarialTriggers{Dose: doses().Draw(t, "dose"), Spec: specs().Draw(t, "spec")})
 		}
 		if has(defenses.KindCutMix) {
-			s = s.With(defenses.KindCutMix, &mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")})
+			s = s.With(defenses.KindCutMix, &defenses.CutMix{Settings: mixings().Draw(t, "cutmix")})
 		}
 		if has(defenses.KindMixUp) {
-			s = s.With(defenses.KindMixUp, &mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")})
+			s = s.With(defenses.KindMixUp, &defenses.MixUp{Settings: mixings().Draw(t, "mixup")})
 		}
 		epsilon := rapid.Float64Range(0.5, 32).Draw(t, "epsilon")
 		if has(defenses.KindPGD) {
@@ -60,8 +67,10 @@ func stacks() *rapid.Generator[defenses.Stack] {
 		} else if has(defenses.KindFGSM) {
 			s = s.With(defenses.KindFGSM, &defenses.FGSM{Epsilon: epsilon, Dose: doses().Draw(t, "dose")})
 		}
-		if has(defenses.KindIndexing) {
-			s = s.With(defenses.KindIndexing, &indexing.Settings{Mode: indexing.Sliced, Models: rapid.IntRange(1, 9).Draw(t, "models")})
+		if has(indexing.Kind) {
+			index := *defaultOf[indexing.Defense](t, indexing.Kind)
+			index.Mode, index.Models = string(indexing.Sliced), rapid.IntRange(1, 9).Draw(t, "models")
+			s = s.With(indexing.Kind, &index)
 		}
 		return s
 	})

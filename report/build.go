@@ -37,6 +37,9 @@ const (
 	// Filters is a second table of a sweep with filters: what they removed of each
 	// agent's images.
 	Filters Kind = "filters"
+	// Values is a second table of a sweep with indexing that leaves out honest contributors, too:
+	// what the removal of each agent's images does to the defender.
+	Values Kind = "values"
 	// Unknown is a second table of a sweep with games that are queried without an
 	// index: it compares the ways to answer such queries.
 	Unknown Kind = "unknown-index"
@@ -94,6 +97,10 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		b.filters()
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
+	case Values:
+		b.values()
+		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
+		return b.table, nil
 	case Families:
 		b.families()
 	default:
@@ -124,6 +131,9 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	}
 	if kind == Filters {
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool { return !s.filtered() })
+	}
+	if kind == Values {
+		b.all = slices.DeleteFunc(b.all, func(s *series) bool { return !s.ranked() })
 	}
 	if len(b.all) == 0 {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)

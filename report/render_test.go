@@ -41,6 +41,9 @@ func madeUpTables() map[string]madeUp {
 		"defenses":        {Points, "embedded", sweep("embedded", []uint64{1, 2, 3}, everyDefense()), Options{Name: "defenses", Title: "Every defense with five attackers", Preset: "quick"}},
 		"table3-mnist":    {Table3, "mnist", fixed(sweep("mnist", []uint64{1, 2, 3}, defended3(1, 2, 5, 10, 100)), "C1", "C5", "C6", "C7"), Options{Preset: "paper", Result: result}},
 		"table3-embedded": {Table3, "embedded", sweep("embedded", []uint64{1}, points3(1, 2, 5)), Options{Preset: "quick"}},
+		"families":        {Families, "embedded", familyGames(1, 2), Options{Name: "defenses", Title: "Families of defenses", Preset: "quick"}},
+		"filters":         {Filters, "embedded", familyGames(1, 2), Options{Name: "defenses-filters", Title: "Families of defenses"}},
+		"values":          {Values, "embedded", familyGames(1, 2), Options{Name: "defenses-values", Title: "Families of defenses"}},
 		"unknown-index":   {Unknown, "mnist", unknownPoint(1, 2), Options{Name: "defenses-unknown-index", Title: "Defenses"}},
 		"points":          {Points, "folder", sweep("folder", []uint64{1, 2}, pointsOfItsOwn()...), Options{Name: "mine", Title: "Size & visibility, 50 %"}},
 	}
@@ -48,6 +51,9 @@ func madeUpTables() map[string]madeUp {
 
 func TestTablesGolden(t *testing.T) {
 	others := map[string][]table.Format{
+		"families":      {table.FormatMarkdown, table.FormatCellsCSV},
+		"filters":       {table.FormatCellsCSV},
+		"values":        {table.FormatMarkdown, table.FormatCellsCSV},
 		"points":        {table.FormatMarkdown, table.FormatLaTeX, table.FormatCSV, table.FormatCellsCSV, table.FormatJSON},
 		"table1-flawed": {table.FormatMarkdown, table.FormatLaTeX, table.FormatCellsCSV},
 	}

@@ -247,7 +247,8 @@ func (b *builder) points() {
 // labels of a series: its point's name, if points were given any, the values of the
 // varied keys, with defender its defender, and N.
 func (b *builder) naming(defender bool) (heads []string, labels func(*series) []string) {
-	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" && s.name != b.table.Name })
+	own := strings.TrimSuffix(b.table.Name, "-"+string(b.kind)) // of the sweep, whose second table this may be
+	named := slices.ContainsFunc(b.all, func(s *series) bool { return s.name != "" && s.name != own })
 	if named {
 		heads = append(heads, "point")
 	}

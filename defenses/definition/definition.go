@@ -47,6 +47,9 @@ type Setting struct {
 	Oneof []string
 	// Help describes the setting in one phrase, with its unit.
 	Help string
+	// Required reports that a value that no defender reads is refused where a defender has
+	// the defense. Of other settings such a value leads to a notice.
+	Required bool
 	// Levels is above 0 for a setting in 8-bit units: its smallest value. Other
 	// programs write such a setting as a share of the range from 0 to 1, for which
 	// a smaller value is taken.
@@ -61,9 +64,8 @@ const MaxCount = 1_000_000
 type Definition struct {
 	// Kind is the name of the defense.
 	Kind Kind
-	// Variants are further names of the defense in a configuration, each with other
-	// settings.
-	Variants []string
+	// Variants are further names of the defense in a configuration.
+	Variants []Variant
 	// Stages are the stages at which the defense acts, at least one.
 	Stages []Stage
 	// Summary describes what the defense does in one phrase.
@@ -77,6 +79,22 @@ type Definition struct {
 	// New returns a pointer to settings with the zero value of every field that
 	// Settings declares.
 	New func() any
+}
+
+// Variant is a name of a defense with some of its settings fixed.
+type Variant struct {
+	Name string
+	// Fixed holds values by key, in the notation of the command line.
+	Fixed map[string]string
+}
+
+// Names returns the name of the defense, then those of its variants.
+func (d Definition) Names() []string {
+	names := []string{string(d.Kind)}
+	for _, v := range d.Variants {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 // Default returns a pointer to the default settings.

@@ -2,8 +2,10 @@ package filter
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -16,7 +18,7 @@ import (
 // on Deep Neural Networks by Activation Clustering", SafeAI 2019): the features of each
 // class are reduced to a few components and divided into two clusters by k-means. The
 // smaller cluster is removed if the division is clear by its silhouette and the cluster
-// is small.
+// is small, or by exclusionary reclassification.
 type Clustering struct {
 	// Components is the number of components, at least 1.
 	Components int `json:"components" yaml:"components"`
@@ -26,8 +28,12 @@ type Clustering struct {
 	// poisoned.
 	Silhouette float64 `json:"silhouette" yaml:"silhouette"`
 	// Size in (0, 0.5] is the largest share of a class that the removed cluster has.
-	Size   float64 `json:"size" yaml:"size"`
-	Common `yaml:",inline"`
+	Size float64 `json:"size" yaml:"size"`
+	// Reclassify decides by exclusionary reclassification in place of Silhouette and Size:
+	// a model that is trained without the smaller clusters classifies them. A cluster is
+	// removed if fewer of its images get their label than the most frequent other class.
+	Reclassify bool `json:"reclassify,omitempty" yaml:"reclassify,omitempty"`
+	Common     `yaml:",inline"`
 }
 
 // The ways to reduce features. Independent components are a rotation of whitened
@@ -48,28 +54,96 @@ var ActivationClustering = definition.Definition{
 		{Key: "reduction", Default: ReductionICA, Oneof: []string{ReductionICA, ReductionPCA}, Help: "independent or principal components"},
 		{Key: "silhouette", Default: "0.1", Range: "[-1,1]", Help: "mean silhouette of a class's two clusters above which the smaller one counts as poisoned"},
 		{Key: "size", Default: "0.35", Range: "(0,0.5]", Help: "largest share of a class that may be removed"},
+		{Key: "reclassify", Default: "false", Help: "decide by exclusionary reclassification in place of silhouette and size: a model that is trained without the smaller clusters classifies them, and those are removed of which fewer images get their label than the most frequent other class"},
 	}, common("1")...),
 	New: func() any { return new(Clustering) },
 }
 
+// Retrains reports whether a model without the smaller clusters decides.
+func (c *Clustering) Retrains() bool { return c.Reclassify }
+
+// Reads reports whether a setting has an effect beside the others.
+func (c *Clustering) Reads(key string) bool {
+	return !c.Reclassify || key != "silhouette" && key != "size"
+}
+
 // Remove removes the smaller cluster of each class that counts as poisoned.
 func (c *Clustering) Remove(in Input) ([]int, error) {
-	return c.removeFrom(in, "activation clustering", func(class []int, rng *rand.Rand) ([]int, error) {
-		reduced, err := c.reduce(features.Rows(in.Features, class))
-		if err != nil || reduced == nil {
-			return nil, err
-		}
-		clusters, err := features.KMeans(reduced, 2, rng)
+	poisoned := func(class, smaller []int, reduced *mat.Dense, assigned []int) bool {
+		small := float64(len(smaller)) <= c.Size*float64(len(class))
+		return small && MeanSilhouette(reduced, assigned) > c.Silhouette
+	}
+	if c.Reclassify {
+		predicted, err := c.reclassified(in)
 		if err != nil {
 			return nil, err
 		}
-		smaller := smallerCluster(clusters.Assigned)
-		small := float64(len(smaller)) <= c.Size*float64(len(class))
-		if len(smaller) == 0 || !small || MeanSilhouette(reduced, clusters.Assigned) <= c.Silhouette {
-			return nil, nil
+		poisoned = func(class, smaller []int, _ *mat.Dense, _ []int) bool {
+			var classes []uint8
+			for _, at := range smaller {
+				classes = append(classes, predicted[class[at]])
+			}
+			return Reclassified(classes, in.Labels[class[0]])
+		}
+	}
+	return c.removeFrom(in, clusteringMethod, func(class []int, rng *rand.Rand) ([]int, error) {
+		smaller, reduced, assigned, err := c.divide(in, class, rng)
+		if err != nil || len(smaller) == 0 || !poisoned(class, smaller, reduced, assigned) {
+			return nil, err
 		}
 		return smaller, nil
 	})
+}
+
+// clusteringMethod names the method in errors.
+const clusteringMethod = "activation clustering"
+
+// divide divides a class into two clusters and returns the positions of the smaller one, the
+// reduced features and the cluster of each image; nothing if all images have the same features.
+func (c *Clustering) divide(in Input, class []int, rng *rand.Rand) (smaller []int, reduced *mat.Dense, assigned []int, err error) {
+	reduced, err = c.reduce(features.Rows(in.Features, class))
+	if err != nil || reduced == nil {
+		return nil, nil, nil, err
+	}
+	clusters, err := features.KMeans(reduced, 2, rng)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return smallerCluster(clusters.Assigned), reduced, clusters.Assigned, nil
+}
+
+// reclassified returns the class that a model which is trained without the smaller clusters of
+// all classes predicts for each image.
+func (c *Clustering) reclassified(in Input) ([]uint8, error) {
+	all, err := Common{Chosen: ByMethod}.removeFrom(in, clusteringMethod, func(class []int, rng *rand.Rand) ([]int, error) {
+		smaller, _, _, err := c.divide(in, class, rng)
+		return smaller, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	predicted, err := in.Retrain(all)
+	if err == nil && len(predicted) != len(in.Labels) {
+		err = fmt.Errorf("%d classes for %d images", len(predicted), len(in.Labels))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("filter: %s: reclassify: %w: %w", clusteringMethod, ErrInput, err)
+	}
+	return predicted, nil
+}
+
+// Reclassified reports whether a cluster of images with a label counts as poisoned by the
+// classes that a model predicts for them which was trained without them: if more of them get
+// the most frequent other class than the label. This is exclusionary reclassification with the
+// threshold 1, the default of Chen et al.
+func Reclassified(predicted []uint8, label uint8) bool {
+	var counts [256]int
+	for _, class := range predicted {
+		counts[class]++
+	}
+	own := counts[label]
+	counts[label] = 0
+	return slices.Max(counts[:]) > own
 }
 
 // reduce returns the components of a sample; nil if all its vectors are equal.

@@ -17,6 +17,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"backfire/defenses/definition"
+	"backfire/internal/safetensors"
 	"backfire/internal/streams"
 )
 
@@ -31,6 +32,11 @@ type Input struct {
 	Losses []float64
 	// Labels holds the labels that are trained on.
 	Labels []uint8
+	// Model is the first model.
+	Model Model
+	// Retrain trains the first model anew, without the images at some positions, and returns
+	// the class that it predicts for each image. Only filters that are Retrainers call it.
+	Retrain func(without []int) ([]uint8, error)
 	// Poisoned reports which images carry an attacker's trigger. No defender knows
 	// it; only Perfect reads it.
 	Poisoned []bool
@@ -46,6 +52,26 @@ type Filter interface {
 	// FirstEpochs returns the number of epochs of the first training, given that of
 	// the training that follows the filter.
 	FirstEpochs(epochs int) int
+}
+
+// Model is the first model, which a filter may change.
+type Model interface {
+	// Weights returns a copy of the parameters and running statistics.
+	Weights() ([]safetensors.Tensor, error)
+	// SetWeights replaces the parameters and running statistics.
+	SetWeights(weights []safetensors.Tensor) error
+	// Probabilities returns the probability of each class of each contributed image, rows of
+	// equal length.
+	Probabilities() ([]float32, error)
+	// OwnProbabilities returns those of the defender's own images in the training set, and
+	// these images' labels.
+	OwnProbabilities() ([]float32, []uint8, error)
+}
+
+// Retrainer is implemented by the settings of filters that may train the first model anew.
+type Retrainer interface {
+	// Retrains reports whether the filter trains it, once.
+	Retrains() bool
 }
 
 // Chosen selects the images that a filter removes.

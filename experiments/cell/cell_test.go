@@ -28,7 +28,7 @@ func TestHashIsPinned(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "d9de4472bd2604c02c6c75ad65ac0e04e47e75c66314d38045c0259277145d6a", hash)
 	require.Nil(t, cell.NewDefense(defenses.Stack{}, nil, nil), "a defender that does nothing has the cells of none")
-	require.Nil(t, cell.NewDefense(defenses.NewStack(defenses.KindIndexing, &indexing.Settings{}), nil, nil), "a model does not know which others there are")
+	require.Nil(t, cell.NewDefense(defenses.NewStack(indexing.Kind, &indexing.Defense{}), nil, nil), "a model does not know which others there are")
 }
 
 func TestHashChangesWithEveryField(t *testing.T) {
@@ -167,7 +167,7 @@ func TestTitle(t *testing.T) {
 	require.Equal(t, "attacker 3 alone", c.Title())
 	c.Defense = cell.NewDefense(defenses.Stack{}, []int{3}, nil)
 	require.Equal(t, "attacker 3 alone, leaving out agent 3", c.Title())
-	cut := mix.Default()
+	cut := defenses.CutMix{Settings: mix.Default()}
 	c = enginetest.ExampleCell()
 	c.Defense = cell.NewDefense(defenses.NewStack(defenses.KindCutMix, &cut), nil, nil)
 	require.Equal(t, "N = 2, cutmix", c.Title())

@@ -97,6 +97,9 @@ func (c Cell) Work() float64 {
 		own := float64(c.Game.PoolSize) * c.Game.DefenderShare * (1 - c.Game.HeldOut)
 		work += float64(r.Passes(int(own), c.Training.Batch))
 	}
+	if segments, err := c.Segments(); err == nil {
+		work += float64(c.RetrainedImages(c.TrainingRows(len(segments[0].Agents))))
+	}
 	if c.Attribution != nil {
 		each := float64(c.UnlearnedImages()) + probes/3
 		agents := c.Game.SeatCount()

@@ -52,3 +52,15 @@ func (c Cell) with(stack defenses.Stack) Cell {
 
 // Filters reports whether the cell's defense removes rows of the training set after a first training.
 func (c Cell) Filters() bool { return !c.DefenseStack().At(definition.Filter).Empty() }
+
+// RetrainedImages returns the number of images that pass through the training step where the cell's filter trains
+// its first model anew, without some of the rows of the training set; at most, as if it had them all. It is 0 for a
+// filter that does not.
+func (c Cell) RetrainedImages(rows int) int64 {
+	again, _, ok := defenses.Find[filter.Retrainer](c.DefenseStack())
+	if !ok || !again.Retrains() {
+		return 0
+	}
+	first, _ := c.FirstModel()
+	return int64(first.PassingImages(rows)) * int64(first.Training.Epochs)
+}

@@ -22,12 +22,13 @@ func TestPlanWithAnUnknownIndex(t *testing.T) {
 	require.Len(t, plan.Cells, 1+3+1+1, "one cell more; a group of one attacker is its exact model")
 
 	cfg := enginetest.UnknownConfig(t)
-	cfg.Indexing.Update = "pick"
+	cfg.Defenses.Set("indexing.update", "pick")
 	plan = enginetest.DefendedPlan(t, cfg)
 	unknown = enginetest.DefenderOf(t, plan, "indexing_unknown")
 	require.Equal(t, enginetest.DefenderOf(t, plan, "indexing_grouped").Models, unknown.Models[2:])
-	cfg.Indexing.Update, cfg.Defenders = "unlearn", []string{"cutmix+indexing_unknown"}
-	cfg.Indexing.Models = 0
+	cfg.Defenders = []string{"cutmix+indexing_unknown"}
+	cfg.Defenses.Set("indexing.update", "unlearn")
+	cfg.Defenses.Set("indexing.models", 0)
 	plan = enginetest.DefendedPlan(t, cfg)
 	unknown = enginetest.DefenderOf(t, plan, "cutmix+indexing_unknown")
 	require.Len(t, unknown.Models, 2)

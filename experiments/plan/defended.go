@@ -49,7 +49,7 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 		return nil, err
 	}
 	d := &defended{PlannedDefender: PlannedDefender{Name: policy.Name, Answers: make([]int, len(twin.cell.Game.Attackers))}}
-	cells, err := d.cells(twin.cell, policy.Stack, p.cfg.Indexing.Honest)
+	cells, err := d.cells(twin.cell, policy.Stack)
 	if err != nil {
 		return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
 	}
@@ -65,17 +65,18 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 }
 
 // cells returns the cells that a defender with a stack trains in the game of the twin, and sets Answers and
-// Unknown. honest has agent indexing answer the honest contributors, too.
-func (d *defended) cells(twin cell.Cell, stack defenses.Stack, honest bool) ([]cell.Cell, error) {
+// Unknown.
+func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, error) {
 	with := func(excluded []int, sliced []cell.Slice) cell.Cell {
 		c := twin
 		c.Defense = cell.NewDefense(stack, excluded, sliced)
 		return c
 	}
-	settings := defenses.Get[indexing.Settings](stack, defenses.KindIndexing)
-	if settings == nil {
+	declared := defenses.Get[indexing.Defense](stack, indexing.Kind)
+	if declared == nil {
 		return withBases([]cell.Cell{with(nil, nil)})
 	}
+	settings, honest := declared.Settings(), declared.Honest
 	var cells []cell.Cell
 	agents := twin.Game.AgentIDs()
 	if unknown := settings.Unknown; unknown != nil {
@@ -89,7 +90,7 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack, honest bool) ([]c
 			return cells, nil
 		}
 	}
-	plan, err := indexing.NewPlan(*settings, len(agents), twin.Training.Epochs, twin.Game.Seed)
+	plan, err := indexing.NewPlan(settings, len(agents), twin.Training.Epochs, twin.Game.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -94,11 +94,15 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 			c.Defenses.Set("pgd.share", 0.01)
 		},
 		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 5, more than the 4 agents": func(c *config.Config) {
-			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 5}
+			c.Defenders = []string{"indexing"}
+			c.Defenses.Set("indexing.mode", "grouped")
+			c.Defenses.Set("indexing.models", 5)
 		},
 		"more than the 2 epochs": func(c *config.Config) {
 			c.Attackers.Counts, c.Train.Epochs = []int{4}, 2
-			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "sliced", Models: 3}
+			c.Defenders = []string{"indexing"}
+			c.Defenses.Set("indexing.mode", "sliced")
+			c.Defenses.Set("indexing.models", 3)
 		},
 		"cutmix(strength=2): unknown field \"strength\"": func(c *config.Config) { c.Defenders = []string{"cutmix(strength=2)"} },
 		"alpha is a string: it must be a float64":        func(c *config.Config) { c.Defenders = []string{"cutmix(alpha=strong)"} },
@@ -126,16 +130,16 @@ func TestDefendersWithSettingsOfTheirOwn(t *testing.T) {
 	require.NoError(t, err)
 	cfg.Defenses.Set("cutmix.probability", 0.25)
 	cfg.Defenders = []string{"cutmix", "pgd(placement=add steps=2)+cutmix(alpha=0.5)", "agent_augmentation(agents=2)", "indexing_grouped(models=2)"}
-	cfg.Indexing.Models = 3
+	cfg.Defenses.Set("indexing.models", 3)
 	got, err := plan.Policies(cfg)
 	require.NoError(t, err)
 	require.Len(t, got, 4)
 	require.Equal(t, "cutmix(alpha=0.5)+pgd(placement=add steps=2)", got[1].Name)
-	require.Equal(t, mix.Settings{Alpha: 1, Probability: 0.25}, *defenses.Get[mix.Settings](got[0].Stack, defenses.KindCutMix))
-	require.Equal(t, mix.Settings{Alpha: 0.5, Probability: 0.25}, *defenses.Get[mix.Settings](got[1].Stack, defenses.KindCutMix))
+	require.Equal(t, defenses.CutMix{Settings: mix.Settings{Alpha: 1, Probability: 0.25}}, *defenses.Get[defenses.CutMix](got[0].Stack, defenses.KindCutMix))
+	require.Equal(t, defenses.CutMix{Settings: mix.Settings{Alpha: 0.5, Probability: 0.25}}, *defenses.Get[defenses.CutMix](got[1].Stack, defenses.KindCutMix))
 	require.Equal(t, []any{2, defenses.Add}, []any{defenses.Get[defenses.PGD](got[1].Stack, defenses.KindPGD).Steps, defenses.Get[defenses.PGD](got[1].Stack, defenses.KindPGD).Placement})
 	require.Equal(t, 2, defenses.Get[defenses.AgentAugmentation](got[2].Stack, defenses.KindAgentAugmentation).Agents)
-	require.Equal(t, 2, defenses.Get[indexing.Settings](got[3].Stack, defenses.KindIndexing).Models)
+	require.Equal(t, 2, defenses.Get[indexing.Defense](got[3].Stack, indexing.Kind).Models)
 	require.Equal(t, "indexing_grouped(models=2)", got[3].Name)
 }
 
@@ -157,13 +161,15 @@ func TestPlanWithDefenders(t *testing.T) {
 	require.Len(t, exact.Cells, 5+3+(1+2+4))
 	require.Equal(t, plain.Cells[0], exact.Cells[0])
 
-	cfg.Attackers.Counts, cfg.Indexing = []int{4}, config.Indexing{Mode: string(indexing.Grouped), Models: 4}
+	cfg.Attackers.Counts = []int{4}
+	cfg.Defenses.Set("indexing.mode", string(indexing.Grouped))
+	cfg.Defenses.Set("indexing.models", 4)
 	grouped := enginetest.DefendedPlan(t, cfg).Games[0].Defenders[1]
 	require.ElementsMatch(t, exact.Games[2].Defenders[1].Models, grouped.Models)
 	for attacker, answer := range grouped.Answers {
 		require.Equal(t, exact.Games[2].Defenders[1].Models[attacker], grouped.Models[answer])
 	}
-	cfg.Indexing.Models = 2
+	cfg.Defenses.Set("indexing.models", 2)
 	plan := enginetest.DefendedPlan(t, cfg)
 	grouped = plan.Games[0].Defenders[1]
 	require.Len(t, grouped.Models, 2)

@@ -70,7 +70,10 @@ func TestImpossiblePlansAreRefused(t *testing.T) {
 		"dataset":         on(func(c *config.Config) { c.Data.Name = "imagenet" }),
 		"device":          on(func(c *config.Config) { c.Device = "tpu" }),
 		"defender":        on(func(c *config.Config) { c.Defenders = []string{"x"} }),
-		"slices":          on(func(c *config.Config) { c.Defenders, c.Indexing.Models = []string{"indexing_sliced"}, 1<<62 }),
+		"slices": on(func(c *config.Config) {
+			c.Defenders = []string{"indexing_sliced"}
+			c.Defenses.Set("indexing.models", 1<<62)
+		}),
 		"verify": func(p *plan.StoredPlan) {
 			verify := p.Points[0].Config
 			verify.Attackers.Counts = []int{1 << 62}

@@ -80,6 +80,12 @@ type referringGame struct {
 		Transfer   comparison  `json:"transfer"`
 		Candidates []Candidate `json:"draws"`
 	} `json:"attackers"`
+	Values struct {
+		Base   string `json:"base"`
+		Agents []struct {
+			Model string `json:"model"`
+		} `json:"agents"`
+	} `json:"values"`
 }
 
 // comparison is the part of summary.Comparison that refers to a cell.
@@ -89,6 +95,12 @@ type comparison struct {
 
 func (g referringGame) cells() []string {
 	cells := append([]string{g.Cell}, g.Models...)
+	if g.Values.Base != "" {
+		cells = append(cells, g.Values.Base)
+	}
+	for _, agent := range g.Values.Agents {
+		cells = append(cells, agent.Model)
+	}
 	for _, attacker := range g.Attackers {
 		for _, cell := range []string{attacker.Model, attacker.SingleCell, attacker.Lone.Cell, attacker.Transfer.Cell} {
 			if cell != "" {

@@ -146,8 +146,9 @@ func TestIndexingOfHonestContributors(t *testing.T) {
 	} {
 		p, err := planTiny(t, func(c *config.Config) {
 			c.Deal.Seats, c.Attackers.Counts, c.Attackers.Singles = "4", []int{2}, 0
-			c.Defenders, c.Indexing.Models, c.Indexing.Honest = []string{tc.defender}, 2, tc.honest
-			c.Indexing.Update = "retrain"
+			c.Defenders = []string{tc.defender}
+			c.Defenses.Set("indexing.models", 2)
+			c.Defenses.Set("indexing.honest", tc.honest)
 		})
 		require.NoError(t, err, name)
 		d := p.Games[0].Defenders[0]

@@ -20,8 +20,9 @@ import (
 // if it had trained the base itself, as it does where the state is missing.
 func TestAttributionResumesFromTheBase(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
-	cfg.Indexing.Update, cfg.Defenders = "unlearn", []string{"indexing_unknown"}
-	cfg.Indexing.Models = 0
+	cfg.Defenders = []string{"indexing_unknown"}
+	cfg.Defenses.Set("indexing.update", "unlearn")
+	cfg.Defenses.Set("indexing.models", 0)
 	plan := enginetest.DefendedPlan(t, cfg)
 	hash := enginetest.DefenderOf(t, plan, "indexing_unknown").Models[1]
 	attributed, _ := plan.Cell(hash)

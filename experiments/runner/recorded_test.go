@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
-	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -24,7 +23,7 @@ import (
 func TestOpenRunKeepsStates(t *testing.T) {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "sliced", func(c *config.Config) {
 		c.Attackers.Counts, c.Attackers.Singles, c.Train.Epochs = []int{4}, 0, 5
-		c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: string(indexing.Sliced), Models: 2}
+		c.Defenders = []string{"indexing(mode=sliced models=2)"}
 	}))
 	at := slices.IndexFunc(sweep.Cells, func(c cell.Cell) bool { return c.SharedSegments() > 0 })
 	require.GreaterOrEqual(t, at, 0)

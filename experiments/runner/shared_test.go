@@ -57,7 +57,7 @@ func TestSharedFailureIsTriedByOneOfAHost(t *testing.T) {
 func TestSharedCellsResumeFromEachOthersStates(t *testing.T) {
 	cfg := enginetest.UnknownConfig(t)
 	cfg.Attackers.Counts, cfg.Train.Epochs, cfg.Defenders = []int{4}, 5, []string{"indexing_sliced", "indexing_unknown"}
-	cfg.Indexing.Update = "unlearn"
+	cfg.Defenses.Set("indexing.update", "unlearn")
 	sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: cfg}}, enginetest.Loader)
 	require.NoError(t, err)
 	alone := enginetest.OpenStore(t)

@@ -28,6 +28,8 @@ type Provenance struct {
 	Single []Single `json:"single"`
 	// RepairSeconds is the time of the repair, a part of the phase evaluate; 0 without one.
 	RepairSeconds float64 `json:"repair_seconds,omitempty"`
+	// FilterSeconds is the time of the training by which the filter reclassifies; 0 without one, and after a resumption.
+	FilterSeconds float64 `json:"filter_seconds,omitempty"`
 	Digest        string  `json:"digest"` // SHA-256 of the canonical JSON of the other fields
 }
 

@@ -37,8 +37,11 @@ type Result struct {
 	StepsTrained  int `json:"steps_trained,omitempty"`
 
 	CleanAccuracy game.Rate `json:"clean_accuracy"` // standard accuracy: on the defender's held-out images
-	Chance        game.Rate `json:"chance"`         // the highest clean accuracy that still counts as chance
-	Collapsed     bool      `json:"collapsed"`      // clean accuracy is at chance: the ASRs mean nothing
+	// CleanLoss is the mean cross-entropy of the true labels of the same images; nil where a program answered in place
+	// of a model, and in results of versions that did not measure it.
+	CleanLoss *float64  `json:"clean_loss,omitempty"`
+	Chance    game.Rate `json:"chance"`    // the highest clean accuracy that still counts as chance
+	Collapsed bool      `json:"collapsed"` // clean accuracy is at chance: the ASRs mean nothing
 
 	ASR        stats.Summary      `json:"asr"`        // over the attackers
 	BaseRate   stats.Summary      `json:"base_rate"`  // over the attackers

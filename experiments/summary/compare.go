@@ -149,6 +149,12 @@ func deriveGame(s *store.Store, game GameResult) (GameResult, error) {
 	if err := deriveEpochs(s, &game); err != nil {
 		return GameResult{}, err
 	}
+	if game.Values != nil {
+		var err error
+		if game.Values, err = game.Values.derived(s); err != nil {
+			return GameResult{}, err
+		}
+	}
 	if compared { // earlier versions did not store what follows from the comparisons
 		game.Compare()
 	}

@@ -17,7 +17,8 @@ import (
 // attackers, and those of the game are over the models that answer attackers.
 func TestHonestControl(t *testing.T) {
 	cfg := enginetest.DefendedConfig(t, "indexing")
-	cfg.Deal.Seats, cfg.Attackers.Counts, cfg.Attackers.Singles, cfg.Indexing.Honest = "4", []int{2}, 0, true
+	cfg.Deal.Seats, cfg.Attackers.Counts, cfg.Attackers.Singles = "4", []int{2}, 0
+	cfg.Defenses.Set("indexing.honest", true)
 	sweep := enginetest.NewSweep(t, plan.SweepPoint{Config: cfg})
 	s, st := runtest.StoredSummary(t, sweep)
 	twin, indexed := s.Points[0].Games[0], s.Points[0].Games[1]

@@ -55,6 +55,8 @@ type GameResult struct {
 	// (indexing.honest); nil if there are none.
 	HonestControl *HonestControl `json:"honest_control,omitempty"`
 	Attackers     []GameAttacker `json:"attackers"`
+	// Values tells what the removal of each agent's images does to the defender; nil unless models leave agents out.
+	Values *Values `json:"values,omitempty"`
 	// Filter counts what the defender's filter removed, Repair what its repair did; nil without one, and where
 	// several models answer.
 	Filter *removed.Counts `json:"filter,omitempty"`
@@ -206,6 +208,10 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)
 		}
 	}
+	var err error
+	if row.Values, err = j.values(models, defender); err != nil {
+		return err
+	}
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
 	}
@@ -214,7 +220,6 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if first := models[answers[0]]; !slices.ContainsFunc(answers, func(at int) bool { return at != answers[0] }) {
 		row.Filter, row.Repair = first.Filter, first.Repair
 	}
-	var err error
 	if row.Cost, err = j.cost(row.Models, models); err != nil {
 		return err
 	}
@@ -299,6 +304,9 @@ func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, er
 		if isProgram(cell) {
 			return indexing.Cost{Models: len(models)}, nil
 		}
+		if result.Filter != nil {
+			cost.Images += cell.RetrainedImages(result.TrainingImages + result.Filter.Precision.Of)
+		}
 		segments, err := plan.TrainedSegments(cell, result)
 		if err != nil {
 			return indexing.Cost{}, err
@@ -333,7 +341,7 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 			seconds += record.Result.Provenance.Timing.Seconds[cell.PhaseTrain]
 			continue
 		}
-		seconds += record.Result.Provenance.RepairSeconds
+		seconds += record.Result.Provenance.RepairSeconds + record.Result.Provenance.FilterSeconds
 		for _, segment := range segments {
 			if counted[segment.Name] {
 				continue

@@ -170,7 +170,8 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	}
 	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
 	again.Normalization, again.Filter = c.deal.Normalization, c.deal.Filtered()
-	again.Repair = c.result.Repair // it follows from another model
+	again.Repair = c.result.Repair       // it follows from another model
+	again.CleanLoss = c.result.CleanLoss // checkModel derives it again
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
 	for i, a := range c.result.Attackers {

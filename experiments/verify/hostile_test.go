@@ -44,7 +44,9 @@ func fillWhole(t require.TestingT, dir string) error {
 	sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
 		c.Attackers.Counts, c.Attackers.Singles, c.Train.Epochs = []int{3}, 1, 1
 		c.Defenders = []string{"indexing", "indexing_grouped", "indexing_unknown"}
-		c.Indexing.Models, c.Indexing.Batch, c.Indexing.Query = 2, 5, "batch"
+		c.Defenses.Set("indexing.models", 2)
+		c.Defenses.Set("indexing.batch", 5)
+		c.Defenses.Set("indexing.query", "batch")
 	}))
 	r, _ := runtest.NewRunner(st, 1, enginetest.Fault{})
 	r.Artefacts = store.Artefacts{Model: true, Triggers: true, Archive: true, Divergence: true}

@@ -68,6 +68,9 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := c.compareLoss(); err != nil {
+		return "", err
+	}
 	switch {
 	case differing == 0:
 		return fmt.Sprintf("it predicts the same for all %d probes", len(predicted)), nil
@@ -76,6 +79,30 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	default:
 		return fmt.Sprintf("%s, it predicts another class for %d of %d probes", elsewhere, differing, len(predicted)), nil
 	}
+}
+
+// lossTolerance is the largest difference between a loss on the defender's held-out images and the one that is
+// derived again on another kind of machine. There probabilities differ by the rounding of sums, also in bfloat16.
+const lossTolerance = 0.05
+
+// compareLoss compares the stored loss on the defender's held-out images with that of the model that was asked
+// again.
+func (c *verification) compareLoss() error {
+	if c.result == nil || c.result.CleanLoss == nil { // as older versions stored it
+		return nil
+	}
+	var again worker.Loss
+	if err := jsonfile.ReadIn(c.answered.dir, worker.LossFile, &again); err != nil {
+		return err
+	}
+	stored, apart := *c.result.CleanLoss, math.Inf(1)
+	if again.CleanLoss != nil {
+		apart = math.Abs(*again.CleanLoss - stored)
+	}
+	if apart > lossTolerance || c.answered.exact && apart > 0 {
+		return fmt.Errorf("its loss on the defender's held-out images differs by %.2g from the stored %g", apart, stored)
+	}
+	return nil
 }
 
 // differences counts the positions in which two lists of predictions differ. They must have the

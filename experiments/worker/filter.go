@@ -3,8 +3,8 @@ package worker
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
+	"time"
 
 	"backfire/defenses"
 	"backfire/defenses/features"
@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/safetensors"
 )
 
 // Remove takes rows out of the training set, as a filter did: those at the positions in gone, in
@@ -109,8 +110,13 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 	set := t.deal.Training
 	size := set.Shape.Size()
 	var images []uint8
+	looked := &lookedAt{}
 	for i, row := range set.Rows {
 		if row.Owner == game.Defender {
+			if !t.deal.stampedByDefender(i) {
+				looked.own = append(looked.own, set.Images[i*size:(i+1)*size]...)
+				looked.ownLabels = append(looked.ownLabels, set.Labels[i])
+			}
 			continue
 		}
 		rows = append(rows, i)
@@ -127,6 +133,17 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 		if err := lookAt(model, images, &in); err != nil {
 			return nil, err
 		}
+		looked.model, looked.images = model, images
+		in.Model = looked
+		in.Retrain = func(without []int) ([]uint8, error) {
+			begin := time.Now()
+			defer func() { t.filterSeconds += time.Since(begin).Seconds() }()
+			gone := make([]int, len(without))
+			for i, at := range without {
+				gone[i] = rows[at]
+			}
+			return t.retrain(ctx, engine, first, gone, images)
+		}
 	}
 	chosen, err := method.Remove(in)
 	if err != nil {
@@ -140,6 +157,31 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 	return gone, nil
 }
 
+// lookedAt is the first model of a filter with the images that it is asked about.
+type lookedAt struct {
+	model     TrainedModel
+	images    []uint8 // contributed
+	own       []uint8 // the defender's, without those that it stamped
+	ownLabels []uint8
+}
+
+// Weights returns a copy of the weights of the model.
+func (l *lookedAt) Weights() ([]safetensors.Tensor, error) { return weightsOf(l.model) }
+
+// SetWeights replaces the weights of the model.
+func (l *lookedAt) SetWeights(weights []safetensors.Tensor) error {
+	return setWeights(l.model, weights)
+}
+
+// Probabilities returns the probabilities of the contributed images.
+func (l *lookedAt) Probabilities() ([]float32, error) { return l.model.Probabilities(l.images) }
+
+// OwnProbabilities returns the probabilities of the defender's images, and their labels.
+func (l *lookedAt) OwnProbabilities() ([]float32, []uint8, error) {
+	values, err := l.model.Probabilities(l.own)
+	return values, l.ownLabels, err
+}
+
 // lookAt sets the features and losses of images in the input of a filter.
 func lookAt(model TrainedModel, images []uint8, in *filter.Input) error {
 	values, err := model.Features(images)
@@ -149,33 +191,59 @@ func lookAt(model TrainedModel, images []uint8, in *filter.Input) error {
 	if in.Features, err = features.New(values, len(values)/len(in.Labels)); err != nil {
 		return err
 	}
-	probabilities, err := model.Probabilities(images)
-	if err != nil {
-		return err
-	}
-	classes := len(probabilities) / len(in.Labels)
-	for i, label := range in.Labels {
-		p := float64(probabilities[i*classes+int(label)])
-		in.Losses = append(in.Losses, -math.Log(max(p, math.SmallestNonzeroFloat64)))
-	}
-	return nil
+	in.Losses, err = lossesOf(model, images, in.Labels)
+	return err
 }
 
 // firstModel returns the trained model of the cell that the filter looks at: from its state or stored
 // model if one of these is at hand, and otherwise by training it.
 func (t *training) firstModel(ctx context.Context, engine Engine, first cell.Cell) (TrainedModel, error) {
+	request := t.request
+	if t.Cell.Takes() {
+		request.Base = "" // it is the model that the cell takes
+	}
+	inner, err := t.inner(first, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := inner.filter(ctx, engine); err != nil {
+		return nil, err
+	}
+	return inner.trainedModel(ctx, engine)
+}
+
+// retrain trains the model that the filter looks at without some rows of the training set, which
+// are contributed ones in ascending order, and returns its classes of images.
+func (t *training) retrain(ctx context.Context, engine Engine, first cell.Cell, gone []int, images []uint8) ([]uint8, error) {
+	request := t.request
+	request.Base, request.States = "", "" // those are of the model of all rows
+	inner, err := t.inner(first, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := inner.deal.Remove(gone); err != nil {
+		return nil, err
+	}
+	inner.normalization = inner.deal.Normalization
+	model, err := inner.trainedModel(ctx, engine)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	t.watch.enter(cell.PhaseEvaluate)
+	return model.Predict(images)
+}
+
+// inner returns a training of the cell that the filter looks at, within that of the filter's.
+func (t *training) inner(first cell.Cell, request Train) (*training, error) {
 	hash, err := first.Hash()
 	if err != nil {
 		return nil, err
 	}
-	own := t.request
-	own.Cell, own.Checkpoint, own.SavesState, own.Artefacts = first, "", false, store.Artefacts{}
-	if t.Cell.Takes() {
-		own.Base = "" // it is the model that the cell takes
-	}
+	request.Cell, request.Checkpoint, request.SavesState, request.Artefacts = first, "", false, store.Artefacts{}
 	inner := &training{
-		session: session{Setup: own.Setup, hash: hash, dir: t.dir, engine: t.engine},
-		request: own, watch: t.watch, cache: t.cache, first: true,
+		session: session{Setup: request.Setup, hash: hash, dir: t.dir, engine: t.engine},
+		request: request, watch: t.watch, cache: t.cache, first: true,
 		report: func(e Event) {
 			// The epochs are those of another cell: a phase shows that work goes on.
 			if e.Kind == KindNotice || e.Kind == KindDiscarded {
@@ -185,11 +253,5 @@ func (t *training) firstModel(ctx context.Context, engine Engine, first cell.Cel
 			}
 		},
 	}
-	if err := inner.stamp(t.cache); err != nil {
-		return nil, err
-	}
-	if err := inner.filter(ctx, engine); err != nil {
-		return nil, err
-	}
-	return inner.trainedModel(ctx, engine)
+	return inner, inner.stamp(t.cache)
 }

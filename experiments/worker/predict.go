@@ -38,6 +38,9 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	if s.predicted, err = model.Predict(s.deal.Probes.Images); err != nil {
 		return err
 	}
+	if err := s.writeLoss(model); err != nil {
+		return err
+	}
 	if request.Divergences {
 		if err := s.writeDivergences(model); err != nil {
 			return err

@@ -77,19 +77,25 @@ func (b *bench) Labels() []uint8 { return b.labels }
 func (b *bench) Batch() int { return b.t.Cell.Training.Batch }
 
 // Weights returns a copy of the weights of the model.
-func (b *bench) Weights() ([]safetensors.Tensor, error) {
-	state, err := b.model.State()
+func (b *bench) Weights() ([]safetensors.Tensor, error) { return weightsOf(b.model) }
+
+// SetWeights replaces the weights of the model.
+func (b *bench) SetWeights(weights []safetensors.Tensor) error { return setWeights(b.model, weights) }
+
+// weightsOf returns a copy of the parameters and running statistics of a model.
+func weightsOf(model TrainedModel) ([]safetensors.Tensor, error) {
+	state, err := model.State()
 	return state.Model, err
 }
 
-// SetWeights replaces the weights of the model.
-func (b *bench) SetWeights(weights []safetensors.Tensor) error {
-	state, err := b.model.State()
+// setWeights replaces the parameters and running statistics of a model.
+func setWeights(model TrainedModel, weights []safetensors.Tensor) error {
+	state, err := model.State()
 	if err != nil {
 		return err
 	}
 	state.Model = weights
-	return b.model.Restore(state)
+	return model.Restore(state)
 }
 
 // Features returns the penultimate activations for the defender's clean images.

@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/config"
-	"backfire/defenses/indexing"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
@@ -88,11 +86,9 @@ func (m recordedModel) Upload(images, labels []uint8) error {
 // it should see and none of the agent's. Neither its normalisation nor the state that it resumes
 // from depends on the agent's images.
 func TestNoModelSeesTheImagesOfItsAgent(t *testing.T) {
-	for _, settings := range []config.Indexing{
-		{Mode: string(indexing.Exact)}, {Mode: string(indexing.Grouped), Models: 2}, {Mode: string(indexing.Sliced), Models: 2},
-	} {
-		cfg := enginetest.DefendedConfig(t, "indexing")
-		cfg.Attackers.Counts, cfg.Attackers.Singles, cfg.Indexing = []int{4}, 0, settings
+	for _, name := range []string{"indexing", "indexing_grouped(models=2)", "indexing_sliced(models=2)"} {
+		cfg := enginetest.DefendedConfig(t, name)
+		cfg.Attackers.Counts, cfg.Attackers.Singles = []int{4}, 0
 		plan := enginetest.DefendedPlan(t, cfg)
 		defender := plan.Games[0].Defenders[0]
 		for agent, answer := range defender.Answers {
@@ -110,7 +106,7 @@ func TestNoModelSeesTheImagesOfItsAgent(t *testing.T) {
 			}
 			for at, row := range all.Rows {
 				out := row.Owner != game.Defender && slices.Contains(cell.Defense.Excluded, cell.Game.Attackers[row.Owner].ID)
-				require.Equal(t, !out, seen[string(all.Images[at*size:(at+1)*size])], "%s: a row of %d in the model for %d", settings.Mode, row.Owner, agent)
+				require.Equal(t, !out, seen[string(all.Images[at*size:(at+1)*size])], "%s: a row of %d in the model for %d", name, row.Owner, agent)
 			}
 			require.Contains(t, cell.Defense.Excluded, cell.Game.Attackers[agent].ID)
 			segments, err := cell.Segments()

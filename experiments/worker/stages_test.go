@@ -116,10 +116,22 @@ func TestPerfectFilter(t *testing.T) {
 // A filtered training gives the same result whether it finds the state of the first model, its
 // stored result or neither, and after a break.
 func TestFilteredTrainingsAreTheSameFromAnywhere(t *testing.T) {
-	models, twin := modelsOf(t, "spectral_signatures(epsilon=0.3)")
+	t.Run("spectral_signatures", func(t *testing.T) { sameFromAnywhere(t, "spectral_signatures(epsilon=0.3)") })
+	t.Run("activation_clustering", func(t *testing.T) { sameFromAnywhere(t, "activation_clustering(reclassify=true)") })
+}
+
+// sameFromAnywhere checks the promise of TestFilteredTrainingsAreTheSameFromAnywhere for a defender.
+func sameFromAnywhere(t *testing.T, defender string) {
+	t.Helper()
+	models, twin := modelsOf(t, defender)
 	fresh := enginetest.TrainCell(t, enginetest.Engine{}, models[0])
 	want := resultOf(t, fresh)
-	require.Positive(t, want.Filter.Precision.Of)
+	if models[0].RetrainedImages(100) > 0 {
+		require.Positive(t, want.Provenance.FilterSeconds)
+	} else {
+		require.Zero(t, want.Provenance.FilterSeconds)
+		require.Positive(t, want.Filter.Precision.Of)
+	}
 	files := []string{removed.File, store.PoisonFile, store.PredictionsFile, store.CellFile}
 
 	states := t.TempDir()

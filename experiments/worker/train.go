@@ -34,7 +34,9 @@ type training struct {
 	cache         *gameCache           // of the cell's game
 	repaired      *repair.Outcome      // nil without a repair
 	repairSeconds float64
-	first         bool // the training of the model that another cell's filter looks at
+	filterSeconds float64
+	loss          *float64 // on the defender's held-out images; nil without a model
+	first         bool     // the training of the model that another cell's filter looks at
 }
 
 // train trains the cell of a request and writes the files of its result into the request's
@@ -87,6 +89,7 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
 	result.Normalization, result.Filter = t.normalization, t.deal.Filtered()
 	result.Repair, result.Provenance.RepairSeconds = t.repaired, t.repairSeconds
+	result.CleanLoss, result.Provenance.FilterSeconds = t.loss, t.filterSeconds
 	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
 	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
@@ -188,6 +191,10 @@ func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedMod
 		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
 			return err
 		}
+	}
+	var err error
+	if t.loss, err = t.cleanLoss(model); err != nil {
+		return err
 	}
 	if t.request.Artefacts.Divergence {
 		if err := t.writeDivergences(model); err != nil {

@@ -52,7 +52,7 @@ func DefendedCell() cell.Cell {
 			stack = stack.With(d.Kind, d.Default())
 		}
 	}
-	stack = stack.With(defenses.KindCutMix, &mix.Settings{Alpha: 1, Probability: 0.5}).With(defenses.KindMixUp, &mix.Settings{Alpha: 2, Probability: 0.5})
+	stack = stack.With(defenses.KindCutMix, &defenses.CutMix{Settings: mix.Settings{Alpha: 1, Probability: 0.5}}).With(defenses.KindMixUp, &defenses.MixUp{Settings: mix.Settings{Alpha: 2, Probability: 0.5}})
 	c.Defense = &cell.Defense{Stack: stack, Excluded: []int{4}}
 	return c
 }

@@ -34,7 +34,9 @@ func UnknownConfig(t *testing.T) config.Config {
 	t.Helper()
 	cfg := DefendedConfig(t, "indexing", "indexing_grouped", "indexing_unknown")
 	cfg.Attackers.Counts, cfg.Attackers.Singles = []int{3}, 0
-	cfg.Indexing.Models, cfg.Indexing.Batch, cfg.Indexing.Query = 2, 5, "batch"
+	cfg.Defenses.Set("indexing.models", 2)
+	cfg.Defenses.Set("indexing.batch", 5)
+	cfg.Defenses.Set("indexing.query", "batch")
 	return cfg
 }
 

@@ -11,7 +11,6 @@ import (
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/datasets/testset"
-	"backfire/defenses/indexing"
 	"backfire/experiments/plan"
 	"backfire/game"
 )
@@ -146,9 +145,8 @@ func DefendedPlan(t *testing.T, cfg config.Config) *plan.Plan {
 // plan with its only defender.
 func SlicedPlan(t *testing.T) (*plan.Plan, plan.PlannedDefender) {
 	t.Helper()
-	cfg := DefendedConfig(t, "indexing")
+	cfg := DefendedConfig(t, "indexing_sliced(models=2)")
 	cfg.Attackers.Counts, cfg.Attackers.Singles, cfg.Train.Epochs = []int{4}, 0, 5
-	cfg.Indexing = config.Indexing{Mode: string(indexing.Sliced), Models: 2}
 	plan := DefendedPlan(t, cfg)
 	require.Len(t, plan.Cells, 1+1+4)
 	return plan, plan.Games[0].Defenders[0]

@@ -8,7 +8,9 @@ import (
 	"backfire/stats"
 )
 
-// Quantity is the quantity that a Value measures.
+// Quantity is the quantity that a Value measures. One that a table declares for itself has
+// the range [0, 1], or [-1, 1] if its name ends in "_change"; it has no interval if its name
+// ends in "_nats" or "_expected".
 type Quantity string
 
 // The quantities.
@@ -58,6 +60,12 @@ func (q Quantity) Within() (stats.Range, bool) {
 	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution:
 		return stats.Range{Low: -1, High: 1}, true
 	case QuantityCost, QuantityTime:
+		return stats.Range{}, false
+	}
+	switch {
+	case strings.HasSuffix(string(q), "_change"):
+		return stats.Range{Low: -1, High: 1}, true
+	case strings.HasSuffix(string(q), "_nats"), strings.HasSuffix(string(q), "_expected"):
 		return stats.Range{}, false
 	default:
 		return stats.Range{Low: 0, High: 1}, true
