@@ -11,23 +11,23 @@ import (
 func TestNewRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		images  int
-		labels  []uint8
+		labels  []uint16
 		c, h, w int
 		classes []string
 		want    string
 	}{
 		"no images":         {0, nil, 1, 2, 2, []string{"a"}, "0 images"},
-		"two channels":      {8, []uint8{0}, 2, 2, 2, []string{"a"}, "2 channels"},
-		"no width":          {0, []uint8{0}, 1, 2, 0, []string{"a"}, "0x2 pixels"},
-		"too wide":          {0, []uint8{0}, 1, 1, MaxSide + 1, []string{"a"}, "1025x1 pixels"},
-		"missing pixels":    {7, []uint8{0, 0}, 1, 2, 2, []string{"a"}, "need 8 bytes"},
-		"no classes":        {4, []uint8{0}, 1, 2, 2, nil, "0 classes"},
-		"257 classes":       {4, []uint8{0}, 1, 2, 2, make([]string, 257), "257 classes"},
-		"repeated class":    {4, []uint8{0}, 1, 2, 2, []string{"a", "a"}, `two classes named "a"`},
-		"label too large":   {8, []uint8{0, 2}, 1, 2, 2, []string{"a", "b"}, "image 1 has label 2; labels go from 0 to 1"},
-		"class is empty":    {4, []uint8{0}, 1, 2, 2, []string{"a", "b"}, `class "b" has no images`},
-		"more than 4 GiB":   {0, make([]uint8, MaxImages), 3, 1024, 1024, []string{"a"}, "more than 4294967296 bytes"},
-		"too many pictures": {0, make([]uint8, MaxImages+1), 3, 1, 1, []string{"a"}, "16777217 images"},
+		"two channels":      {8, []uint16{0}, 2, 2, 2, []string{"a"}, "2 channels"},
+		"no width":          {0, []uint16{0}, 1, 2, 0, []string{"a"}, "0x2 pixels"},
+		"too wide":          {0, []uint16{0}, 1, 1, MaxSide + 1, []string{"a"}, "1025x1 pixels"},
+		"missing pixels":    {7, []uint16{0, 0}, 1, 2, 2, []string{"a"}, "need 8 bytes"},
+		"no classes":        {4, []uint16{0}, 1, 2, 2, nil, "0 classes"},
+		"1001 classes":      {4, []uint16{0}, 1, 2, 2, make([]string, 1001), "1001 classes; 1 to 1000 are accepted"},
+		"repeated class":    {4, []uint16{0}, 1, 2, 2, []string{"a", "a"}, `two classes named "a"`},
+		"label too large":   {8, []uint16{0, 2}, 1, 2, 2, []string{"a", "b"}, "image 1 has label 2; labels go from 0 to 1"},
+		"class is empty":    {4, []uint16{0}, 1, 2, 2, []string{"a", "b"}, `class "b" has no images`},
+		"more than 4 GiB":   {0, make([]uint16, MaxImages), 3, 1024, 1024, []string{"a"}, "more than 4294967296 bytes"},
+		"too many pictures": {0, make([]uint16, MaxImages+1), 3, 1, 1, []string{"a"}, "16777217 images"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New("x", make([]uint8, tc.images), tc.labels, tc.c, tc.h, tc.w, tc.classes)
@@ -38,7 +38,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestSetViews(t *testing.T) {
-	s, err := New("x", ramp(3*3*2*2), []uint8{1, 0, 1}, 3, 2, 2, []string{"a", "b"})
+	s, err := New("x", ramp(3*3*2*2), []uint16{1, 0, 1}, 3, 2, 2, []string{"a", "b"})
 	require.NoError(t, err)
 	require.Equal(t, 3, s.Len())
 	require.Equal(t, s.Images[12:24], s.Image(1))
@@ -49,7 +49,7 @@ func TestSetViews(t *testing.T) {
 // The checksum is part of every result's identity, so its encoding must not change. The
 // value was computed by an independent program.
 func TestChecksumPinned(t *testing.T) {
-	s, err := New("x", []uint8{1, 2, 3, 4}, []uint8{0, 1}, 1, 1, 2, []string{"a", "b"})
+	s, err := New("x", []uint8{1, 2, 3, 4}, []uint16{0, 1}, 1, 1, 2, []string{"a", "b"})
 	require.NoError(t, err)
 	require.Equal(t, "748104f69042837857680e2a54178f65234f199160bda850575a95e33a5c7b92", s.Checksum)
 }
@@ -59,7 +59,7 @@ func TestChecksumCoversEverything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "n")
 		pixels := rapid.SliceOfN(rapid.Byte(), n*4, n*4).Draw(t, "pixels")
-		labels := make([]uint8, n)
+		labels := make([]uint16, n)
 		base, err := New("x", pixels, labels, 1, 2, 2, []string{"a"})
 		require.NoError(t, err)
 

@@ -71,7 +71,7 @@ func (a Attacker) checkMapping(classes int) error {
 func (r Rules) hits(a Attacker, t tally) Rate {
 	switch a.Mapping {
 	case AllToAll:
-		return t.rate(noClass, func(label int) int { return a.wants(label, len(t)) })
+		return t.rate(noClass, func(label int) int { return a.wants(label, t.classes) })
 	case SourceSpecific:
 		return t.only(a.Sources).predictedAs(a.Target, noClass)
 	}
@@ -90,11 +90,13 @@ func (r Rules) correctOf(a Attacker, t tally) Rate {
 	return t.correct(r.excluded(a.Target))
 }
 
-// only returns the tally of the images of some classes.
+// only returns the tally of the images of some classes, which ascend.
 func (t tally) only(labels []int) tally {
-	kept := newTally(len(t))
-	for _, label := range labels {
-		copy(kept[label], t[label])
+	kept := newTally(t.classes)
+	for pair, n := range t.counts {
+		if _, attacked := slices.BinarySearch(labels, pair.label); attacked {
+			kept.counts[pair] = n
+		}
 	}
 	return kept
 }

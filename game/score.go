@@ -82,7 +82,7 @@ type Score struct {
 // Probes. ASR, standard accuracy and robustness accuracy are those of section 3
 // of the paper; base rate, lift and the cross-trigger matrix are defined at
 // their fields. The error wraps ErrPredictions.
-func (g *Game) Score(predicted []uint8) (*Score, error) {
+func (g *Game) Score(predicted []uint16) (*Score, error) {
 	list := g.probeList()
 	if len(predicted) != len(list) {
 		return nil, fmt.Errorf("game: score: %w: %d predictions for %d probes", ErrPredictions, len(predicted), len(list))

@@ -30,7 +30,7 @@ type Input struct {
 	// Losses holds the first model's cross-entropy of each image's label.
 	Losses []float64
 	// Labels holds the labels that are trained on.
-	Labels []uint8
+	Labels []uint16
 	// Poisoned reports which images carry an attacker's trigger. No defender knows
 	// it; only Perfect reads it.
 	Poisoned []bool

@@ -8,7 +8,6 @@ import (
 	"backfire/defenses/indexing"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
-	"backfire/internal/disk"
 )
 
 // checkAttribution compares the probes that an attribution asked with with those that the cell
@@ -63,11 +62,11 @@ func (c *verification) compareAnswers(probes []store.AttributedProbe) (string, e
 			}
 		}
 	}
-	stored, err := c.dir.ReadFile(store.UnlearnedFile, disk.MaxBytes)
+	stored, err := store.ReadPredictions(c.dir, store.UnlearnedFile, len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}
-	again, err := c.answered.dir.ReadFile(store.UnlearnedFile, disk.MaxBytes)
+	again, err := store.ReadPredictions(c.answered.dir, store.UnlearnedFile, len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}

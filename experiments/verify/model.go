@@ -55,7 +55,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	}); err != nil {
 		return "", asked(err)
 	}
-	predicted, err := dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
+	predicted, err := store.ReadPredictions(dir, store.PredictionsFile, len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}
@@ -80,7 +80,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 
 // differences counts the positions in which two lists of predictions differ. They must have the
 // same length.
-func differences(again, stored []uint8) (int, error) {
+func differences(again, stored []uint16) (int, error) {
 	if len(again) != len(stored) {
 		return 0, fmt.Errorf("%d predictions instead of %d", len(again), len(stored))
 	}

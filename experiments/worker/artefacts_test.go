@@ -106,7 +106,7 @@ func TestArtefactsAreTheSameTwice(t *testing.T) {
 
 func TestNPZPutsChannelsLast(t *testing.T) {
 	d := &worker.Deal{Cell: enginetest.ExampleCell(), Training: &game.TrainingSet{
-		Images: []uint8{1, 2, 3, 4, 5, 6}, Labels: []uint8{0}, Rows: make([]game.Row, 1),
+		Images: []uint8{1, 2, 3, 4, 5, 6}, Labels: []uint16{0}, Rows: make([]game.Row, 1),
 	}}
 	d.Training.Shape.C, d.Training.Shape.H, d.Training.Shape.W = 3, 1, 2
 	require.Equal(t, npz.Array{Name: "images", Shape: []int{1, 1, 2, 3}, Values: []uint8{1, 3, 5, 2, 4, 6}}, d.Arrays()[0])

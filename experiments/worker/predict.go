@@ -53,6 +53,6 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	}
 	return errors.Join(
 		s.files().WriteAttribution(s.dir),
-		disk.In(s.dir).WriteFile(store.PredictionsFile, s.predicted),
+		store.WritePredictions(disk.In(s.dir), store.PredictionsFile, s.Cell, s.predicted),
 		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/datasets"
 	"backfire/datasets/testset"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -100,7 +101,7 @@ func writeIDX(t *testing.T) string {
 		values []uint8
 	}{
 		"train-images-idx3-ubyte": {[]int{set.Len(), set.H, set.W}, set.Images},
-		"train-labels-idx1-ubyte": {[]int{set.Len()}, set.Labels},
+		"train-labels-idx1-ubyte": {[]int{set.Len()}, datasets.EncodeLabels(set.Labels, len(set.Classes))},
 	} {
 		data := []byte{0, 0, 8, byte(len(file.sizes))}
 		for _, size := range file.sizes {
@@ -339,7 +340,7 @@ func stampedHit(t *testing.T, record *store.Record, predictions []byte) int {
 		if probe.Trigger == game.NoTrigger {
 			continue
 		}
-		if target := uint8(record.Cell.Game.Attackers[probe.Trigger].Target); probe.Label != target && predictions[i] == target {
+		if target := uint16(record.Cell.Game.Attackers[probe.Trigger].Target); probe.Label != target && uint16(predictions[i]) == target {
 			return i
 		}
 	}
