@@ -15,9 +15,10 @@ import (
 	"backfire/datasets"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
+	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/hardware"
-	"backfire/internal/words"
+
 	"backfire/report"
 	"backfire/triggers"
 )
@@ -105,7 +106,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 			return err
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(attacker.ID), words.Class(set.Classes[attacker.Target], attacker.Target), trigger.ID(), trigger.Box.String(),
+			strconv.Itoa(attacker.ID), store.TargetText(attacker, set.Classes), trigger.ID(), trigger.Box.String(),
 			strconv.Itoa(trigger.Pixels()), alone, stamped,
 		})
 	}

@@ -30,6 +30,13 @@ func (a Attacker) wants(label, classes int) int {
 	return a.Target
 }
 
+// Wants returns the label that the attacker wants for an image of a class with its
+// trigger, of a dataset with so many classes. It returns false for a class that a
+// SourceSpecific attacker leaves alone.
+func (a Attacker) Wants(label, classes int) (wanted int, attacked bool) {
+	return a.wants(label, classes), a.Mapping != SourceSpecific || slices.Contains(a.Sources, label)
+}
+
 // attacks reports whether the attacker poisons images of a class, with dirty labels.
 func (a Attacker) attacks(label int) bool {
 	switch a.Mapping {

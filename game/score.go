@@ -17,6 +17,9 @@ type AttackerScore struct {
 	// Trigger is the trigger's ID; with jitter, that of which images carry a part. It is
 	// empty with PerImage.
 	Trigger string `json:"trigger"`
+	// Mapping and Sources repeat the rules. With AllToAll, Target means nothing.
+	Mapping Mapping `json:"mapping,omitempty"`
+	Sources []int   `json:"sources,omitempty"`
 	// Colludes repeats the rules: the ID of the attacker whose trigger this one
 	// uses, or nil.
 	Colludes *int `json:"colludes,omitempty"`
@@ -121,7 +124,7 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 	success := g.rules.success(position, t)
 	s := AttackerScore{
 		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
-		Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
+		Mapping: a.Mapping, Sources: a.Sources, Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,
 	}

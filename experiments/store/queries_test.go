@@ -48,7 +48,7 @@ func TestAttributionComesBack(t *testing.T) {
 	require.Equal(t, f.AttributedProbes, probes)
 	unlearned, err := record.UnlearnedPredictions()
 	require.NoError(t, err)
-	require.Equal(t, [][]uint8{{0, 1, 2}, {2, 1, 0}}, unlearned)
+	require.Equal(t, [][]uint16{{0, 1, 2}, {2, 1, 0}}, unlearned)
 
 	other := t.TempDir()
 	f.Cell.Attribution = nil

@@ -174,8 +174,14 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
 	for i, a := range c.result.Attackers {
-		if a.Randomness == nil && i < len(again.Attackers) { // as older versions stored it
+		if i >= len(again.Attackers) {
+			break
+		}
+		if a.Randomness == nil { // as older versions stored it
 			again.Attackers[i].Randomness = nil
+		}
+		if a.Mapping == "" { // likewise
+			again.Attackers[i].Mapping, again.Attackers[i].Sources, again.Attackers[i].SourceLabels = "", nil, nil
 		}
 	}
 	pairs, err := c.comparePairs(&again)

@@ -69,8 +69,8 @@ func TestArtefactsHoldTheGame(t *testing.T) {
 	require.Equal(t, training.Images, arrays["images.npy"].data, "one channel: the same order")
 	require.Equal(t, "{'descr': '<i8', 'fortran_order': False, 'shape': (320, ), }", arrays["labels.npy"].header)
 	for i, row := range training.Rows {
-		require.Equal(t, row.New, arrays["labels.npy"].data[8*i])
-		require.Equal(t, row.Old, arrays["clean_labels.npy"].data[8*i])
+		require.EqualValues(t, row.New, arrays["labels.npy"].data[8*i])
+		require.EqualValues(t, row.Old, arrays["clean_labels.npy"].data[8*i])
 		require.Equal(t, row.Owner, int(int8(arrays["owner.npy"].data[8*i])), "IDs are positions in this game")
 		require.Equal(t, row.Trigger, int(int8(arrays["trigger.npy"].data[8*i])))
 		require.Equal(t, uint8(row.Source), arrays["source.npy"].data[8*i])
