@@ -16,11 +16,15 @@ import (
 	"backfire/game"
 )
 
-// Loader loads the tiny set of four classes, or another one where the path of the source is
-// "other".
-func Loader(_ context.Context, src datasets.Source) (*datasets.Set, error) {
-	if src.Path == "other" {
+// Loader loads the tiny set of four classes, another one where the path of the source is "other",
+// or a folder of images, without the user's cache.
+func Loader(ctx context.Context, src datasets.Source) (*datasets.Set, error) {
+	switch {
+	case src.Path == "other":
 		return testset.New(2)
+	case src.Name == datasets.Folder:
+		src.CacheDir = src.Path + ".decoded"
+		return datasets.Load(ctx, src)
 	}
 	return testset.New(1)
 }

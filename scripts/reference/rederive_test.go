@@ -182,11 +182,32 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 func TestTriggersOfEachKindAreDerivedAnew(t *testing.T) {
 	data, full := writeIDX(t), 1.0
 	var points []plan.SweepPoint
-	for _, kind := range []string{"square", "checkerboard", "dots", "blended", "sinusoidal", "low_variance", "orthogonal"} {
+	for _, kind := range []string{"square", "checkerboard", "dots", "blended", "sinusoidal", "low_variance", "orthogonal", "patch", "two", "wanet"} {
 		points = append(points, another(t, kind, func(c *config.Config) {
 			c.Attackers.Counts, c.Trigger.Kind, c.Train.Epochs = []int{2}, kind, 1
-			if kind == "square" || kind == "checkerboard" {
+			switch kind {
+			case "square", "checkerboard":
 				c.Attackers.P2 = &full
+			case "patch":
+				c.Attackers.P1, c.Attackers.P2 = nil, nil
+			case "wanet":
+				c.Attackers.P1, c.Trigger.Range, c.Artefacts.Images = nil, "whole", "npz"
+			}
+		}))
+	}
+	for _, place := range []string{"top_left", "bottom_right", "center"} {
+		points = append(points, another(t, "patch, "+place, func(c *config.Config) {
+			c.Attackers.Counts, c.Attackers.P1, c.Attackers.P2, c.Trigger.Kind, c.Trigger.Place, c.Trigger.Side, c.Trigger.Alpha = []int{1}, nil, nil, "patch", place, 2, 0.6
+			if place == "center" {
+				c.Trigger.Colour = "#30c010"
+			}
+		}))
+	}
+	for _, kind := range []string{"two", "wanet"} {
+		points = append(points, another(t, kind+", jitter", func(c *config.Config) {
+			c.Attackers.Counts, c.Trigger.Kind, c.Trigger.Jitter, c.Train.Epochs = []int{2}, kind, 0.4, 1
+			if kind == "wanet" {
+				c.Attackers.P1, c.Trigger.Range, c.Trigger.Side = nil, "whole", 3
 			}
 		}))
 	}
