@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -52,6 +53,27 @@ func TestChecksumPinned(t *testing.T) {
 	s, err := New("x", []uint8{1, 2, 3, 4}, []uint16{0, 1}, 1, 1, 2, []string{"a", "b"})
 	require.NoError(t, err)
 	require.Equal(t, "748104f69042837857680e2a54178f65234f199160bda850575a95e33a5c7b92", s.Checksum)
+}
+
+// Labels take a byte each for up to 256 classes and two for more, in the checksum as in
+// the cache. The sums were computed by an independent program.
+func TestChecksumOfManyClassesPinned(t *testing.T) {
+	for classes, want := range map[int]string{
+		256:  "09907d4b12b7d146420ce4fdd76032814789c8aa8ac0dca48d279859b5901535",
+		257:  "67cd632a0ec6d50b51a8c3add64f185c8a1e3df7bac7171a2070f7911f4c7860",
+		1000: "e7cdee19a1575ae3277f06bf728b0e76fe9802b3b167f16fea1206ec1f810216",
+	} {
+		images, labels, names := make([]uint8, classes), make([]uint16, classes), make([]string, classes)
+		for i := range labels {
+			images[i], labels[i], names[i] = uint8(i), uint16(i), fmt.Sprint(i)
+		}
+		s, err := New("x", images, labels, 1, 1, 1, names)
+		require.NoError(t, err)
+		require.Equal(t, want, s.Checksum)
+		encoded := EncodeLabels(labels, classes)
+		require.Len(t, encoded, classes*LabelBytes(classes))
+		require.Equal(t, labels, DecodeLabels(encoded, classes))
+	}
 }
 
 // The checksum depends on every part but the name.
