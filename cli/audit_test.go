@@ -12,7 +12,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
-	"backfire/internal/enginetest"
+	"backfire/internal/runtest"
 	"backfire/report"
 )
 
@@ -56,7 +56,7 @@ func tinyAudit(t *testing.T) (opts *auditOptions, out func() string) {
 // diagram needs seats of one size.
 func TestAuditAmongContributors(t *testing.T) {
 	opts, out := tinyAudit(t)
-	dir := enginetest.ContributedFolder(t)
+	dir := runtest.ContributedFolder(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	among := strings.NewReplacer("{pool.size: 200, ", "{data.name: folder, data.contributors: folders, data.path: "+dir+", deal.seats: 4, ", "#2", "west", "#1", "east").Replace(smallAudit)
 	among = among[:strings.Index(among, "phase: ")]

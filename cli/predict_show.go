@@ -8,7 +8,6 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/inference"
-	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/internal/words"
@@ -83,7 +82,7 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	}
 	if stamped {
 		counts += shownf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, words.Plural(len(images), "image"), store.TargetText(attacker, classes), o.Trigger)
+			hits, words.Plural(len(images), "image"), cell.TargetText(attacker, classes), o.Trigger)
 	}
 	rules := defender.Game.Game
 	counts += shownf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))

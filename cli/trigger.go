@@ -15,7 +15,6 @@ import (
 	"backfire/datasets"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
-	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/hardware"
 
@@ -106,7 +105,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 			return err
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(attacker.ID), store.TargetText(attacker, set.Classes), trigger.ID(), trigger.Box.String(),
+			strconv.Itoa(attacker.ID), cell.TargetText(attacker, set.Classes), trigger.ID(), trigger.Box.String(),
 			strconv.Itoa(trigger.Pixels()), alone, stamped,
 		})
 	}

@@ -58,7 +58,7 @@ func (f ResultFiles) Write(path string) error {
 		func() error { return f.WriteMetrics(dir.Path(MetricsFile)) },
 		func() error { return f.writeCurve(dir) },
 		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
-		func() error { return WritePredictions(dir, PredictionsFile, f.Cell, f.Predicted) },
+		func() error { return f.WritePredictions(path) },
 		func() error { return f.WriteAttribution(path) },
 		func() error { return f.writeRemoved(dir) },
 	} {
@@ -86,7 +86,7 @@ func (f ResultFiles) WriteAttribution(dir string) error {
 	if err := writeQueries(filepath.Join(dir, QueriesFile), f.Cell, f.AttributedProbes); err != nil {
 		return err
 	}
-	return WritePredictions(disk.In(dir), UnlearnedFile, f.Cell, f.Unlearned)
+	return f.writeClasses(disk.In(dir), UnlearnedFile, f.Unlearned)
 }
 
 // WritePoison lists the rows of the training set that carry a trigger in the file at path. Owner and trigger

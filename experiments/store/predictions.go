@@ -5,14 +5,13 @@ import (
 	"slices"
 
 	"backfire/datasets"
-	"backfire/experiments/cell"
 	"backfire/internal/disk"
 )
 
 // Predictions reads the class that the model predicts for each probe, in the order of game.Probes. classes is the
 // number of classes of the cell's dataset.
 func (r *Record) Predictions(classes int) ([]uint16, error) {
-	predicted, err := ReadPredictions(r.files(), PredictionsFile, classes)
+	predicted, err := readPredictions(r.files(), PredictionsFile, classes)
 	if err != nil {
 		return nil, fmt.Errorf("store: read predictions: %w", err)
 	}
@@ -22,7 +21,7 @@ func (r *Record) Predictions(classes int) ([]uint16, error) {
 // UnlearnedPredictions reads, for each agent by position, the predictions for all probes after its images were
 // unlearned. The error wraps ErrBroken if the file does not hold as many for each.
 func (r *Record) UnlearnedPredictions() ([][]uint16, error) {
-	all, err := ReadPredictions(r.files(), UnlearnedFile, len(r.Cell.Data.Classes))
+	all, err := readPredictions(r.files(), UnlearnedFile, len(r.Cell.Data.Classes))
 	if err != nil {
 		return nil, fmt.Errorf("store: read predictions: %w", err)
 	}
@@ -33,9 +32,9 @@ func (r *Record) UnlearnedPredictions() ([][]uint16, error) {
 	return slices.Collect(slices.Chunk(all, len(all)/agents)), nil
 }
 
-// ReadPredictions reads PredictionsFile or UnlearnedFile of a cell whose dataset has so many classes. The error
+// readPredictions reads PredictionsFile or UnlearnedFile of a cell whose dataset has so many classes. The error
 // wraps ErrBroken if the file ends within a prediction.
-func ReadPredictions(dir disk.Dir, name string, classes int) ([]uint16, error) {
+func readPredictions(dir disk.Dir, name string, classes int) ([]uint16, error) {
 	data, err := dir.ReadFile(name, disk.MaxBytes)
 	if err != nil {
 		return nil, err
@@ -46,7 +45,12 @@ func ReadPredictions(dir disk.Dir, name string, classes int) ([]uint16, error) {
 	return datasets.DecodeLabels(data, classes), nil
 }
 
-// WritePredictions writes predictions of a model of the cell in the form of PredictionsFile.
-func WritePredictions(dir disk.Dir, name string, c cell.Cell, predicted []uint16) error {
-	return dir.WriteFile(name, datasets.EncodeLabels(predicted, len(c.Data.Classes)))
+// WritePredictions writes the predictions for all probes into the directory at a path.
+func (f ResultFiles) WritePredictions(path string) error {
+	return f.writeClasses(disk.In(path), PredictionsFile, f.Predicted)
+}
+
+// writeClasses writes predictions in the form of PredictionsFile.
+func (f ResultFiles) writeClasses(dir disk.Dir, name string, predicted []uint16) error {
+	return dir.WriteFile(name, datasets.EncodeLabels(predicted, len(f.Cell.Data.Classes)))
 }

@@ -83,16 +83,7 @@ func newAttackerResult(score game.AttackerScore, classes []string) AttackerResul
 
 // TargetText returns what the attacker wants its images taken for, for people.
 func (a AttackerResult) TargetText() string {
-	sources := make([]string, len(a.SourceLabels))
-	for i, name := range a.SourceLabels {
-		sources[i] = words.Class(name, a.Sources[i])
-	}
-	return words.Target(words.Class(a.Label, a.Target), a.Mapping == game.AllToAll, sources)
-}
-
-// TargetText returns what an attacker of a game on so named classes wants its images taken for, for people.
-func TargetText(a game.Attacker, classes []string) string {
-	return newAttackerResult(game.AttackerScore{Target: a.Target, Mapping: a.Mapping, Sources: a.Sources}, classes).TargetText()
+	return words.Target(a.Label, a.Target, a.Mapping == game.AllToAll, a.SourceLabels, a.Sources)
 }
 
 // AttackersImages returns the number of held-out images behind the means over the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"backfire/defenses/indexing"
 	"backfire/experiments/store"
@@ -62,22 +63,23 @@ func (c *verification) compareAnswers(probes []store.AttributedProbe) (string, e
 			}
 		}
 	}
-	stored, err := store.ReadPredictions(c.dir, store.UnlearnedFile, len(c.cell.Data.Classes))
+	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).UnlearnedPredictions()
 	if err != nil {
 		return "", err
 	}
-	again, err := store.ReadPredictions(c.answered.dir, store.UnlearnedFile, len(c.cell.Data.Classes))
+	again, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir.Path(".")}).UnlearnedPredictions()
 	if err != nil {
 		return "", err
 	}
-	differing, err := differences(again, stored)
+	all := slices.Concat(stored...)
+	differing, err := differences(slices.Concat(again...), all)
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("%d of %d guesses and %d of %d predictions after unlearning are others", turned, guesses, differing, len(stored))
+	text := fmt.Sprintf("%d of %d guesses and %d of %d predictions after unlearning are others", turned, guesses, differing, len(all))
 	switch {
 	case turned == 0 && differing == 0:
-		return fmt.Sprintf("%d guesses and %d predictions after unlearning are the same", guesses, len(stored)), nil
+		return fmt.Sprintf("%d guesses and %d predictions after unlearning are the same", guesses, len(all)), nil
 	case c.answered.exact:
 		return "", errors.New(text)
 	default:

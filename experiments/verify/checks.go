@@ -114,7 +114,7 @@ func (c *verification) checkPredictions(context.Context) (string, error) {
 	if c.deal == nil {
 		return "", unchecked("deal")
 	}
-	predicted, err := store.ReadPredictions(c.dir, store.PredictionsFile, len(c.cell.Data.Classes))
+	predicted, err := (&store.Record{Dir: c.dir.Path(".")}).Predictions(len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}

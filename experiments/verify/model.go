@@ -55,7 +55,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	}); err != nil {
 		return "", asked(err)
 	}
-	predicted, err := store.ReadPredictions(dir, store.PredictionsFile, len(c.cell.Data.Classes))
+	predicted, err := (&store.Record{Dir: dir.Path(".")}).Predictions(len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"backfire/experiments/store"
-	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -53,6 +52,6 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	}
 	return errors.Join(
 		s.files().WriteAttribution(s.dir),
-		store.WritePredictions(disk.In(s.dir), store.PredictionsFile, s.Cell, s.predicted),
+		s.files().WritePredictions(s.dir),
 		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
 }

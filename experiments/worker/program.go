@@ -88,7 +88,7 @@ func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]u
 // if the program left neither predictions nor scores.
 func (j *programJob) readShuffled(dir disk.Dir) ([]uint16, error) {
 	n, classes := len(j.probes), len(j.deal.Cell.Data.Classes)
-	predicted, err := store.ReadPredictions(dir, predictionsAnswer, classes)
+	predicted, err := (&store.Record{Dir: dir.Path(".")}).Predictions(classes)
 	if err == nil {
 		if len(predicted) != n {
 			return nil, fmt.Errorf("%s has %d classes for %d probes", predictionsAnswer, len(predicted), n)

@@ -157,7 +157,7 @@ func galleryLabel(a game.Attacker, classes []string) string {
 	if a.Mapping == game.AllToOne {
 		return classes[a.Target]
 	}
-	return store.TargetText(a, classes)
+	return cell.TargetText(a, classes)
 }
 
 // newEntry draws the trigger of the attacker at a position.

@@ -5,7 +5,7 @@ import (
 
 	"backfire/config"
 	"backfire/experiments/plan"
-	"backfire/internal/enginetest"
+	"backfire/internal/runtest"
 )
 
 // mapped returns a point with a mapping of labels and a change.
@@ -42,10 +42,10 @@ func TestMappingsAreDerivedAnew(t *testing.T) {
 
 // Python deals the images of real contributors to their unequal seats, from the files.
 func TestContributorsAreDerivedAnew(t *testing.T) {
-	dir := enginetest.ContributedFolder(t)
+	dir := runtest.ContributedFolder(t)
 	among := func(name string, change func(*config.Config)) plan.SweepPoint {
 		return another(t, name, func(c *config.Config) {
-			enginetest.OnFolder(dir)(c)
+			runtest.OnFolder(dir)(c)
 			c.Data.Contributors, c.Artefacts.Images = "folders", "npz"
 			change(c)
 		})
@@ -61,9 +61,9 @@ func TestContributorsAreDerivedAnew(t *testing.T) {
 
 // Python derives a game of more classes than a byte has values.
 func TestManyClassesAreDerivedAnew(t *testing.T) {
-	dir := enginetest.ManyClasses(t, 300, 4)
+	dir := runtest.ManyClasses(t, 300, 4)
 	st := played(t, another(t, "classes", func(c *config.Config) {
-		enginetest.OnFolder(dir)(c)
+		runtest.OnFolder(dir)(c)
 		c.Attackers.Labels, c.Attackers.Label, c.Artefacts.Images, c.Train.Epochs = "same", "n0299", "folder", 1
 	}))
 	requireDerived(t, []string{"images: ", "honest contributors: "}, "--data", dir, st.Dir())

@@ -1,4 +1,4 @@
-package enginetest
+package runtest
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 	"backfire/internal/pixels"
 )
 
-// Contributors are those of ContributedFolder, by name.
-var Contributors = []string{"ann", "bob", "cleo", "dan"}
+// contributors are those of ContributedFolder, by name.
+var contributors = []string{"ann", "bob", "cleo", "dan"}
 
 // ContributedFolder writes the images of the tiny set as CONTRIBUTOR/CLASS/NAME.png and returns the
 // directory. Of each 10 images, the contributors have 4, 3, 2 and 1.
@@ -27,7 +27,7 @@ func ContributedFolder(t *testing.T) string {
 	require.NoError(t, err)
 	shares := []int{0, 0, 0, 0, 1, 1, 1, 2, 2, 3}
 	return imageFolder(t, set, func(image int) string {
-		return filepath.Join(Contributors[shares[image%10]], set.Classes[set.Labels[image]])
+		return filepath.Join(contributors[shares[image%10]], set.Classes[set.Labels[image]])
 	})
 }
 
