@@ -12,6 +12,7 @@ import (
 
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/internal/runtest"
 	"backfire/report"
 )
 
@@ -49,6 +50,23 @@ func tinyAudit(t *testing.T) (opts *auditOptions, out func() string) {
 		},
 		Through: "phase",
 	}, outBuffer.String
+}
+
+// An audit of the games of real contributors is played as far as screening; the phase
+// diagram needs seats of one size.
+func TestAuditAmongContributors(t *testing.T) {
+	opts, out := tinyAudit(t)
+	dir := runtest.ContributedFolder(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	among := strings.NewReplacer("{pool.size: 200, ", "{data.name: folder, data.contributors: folders, data.path: "+dir+", deal.seats: 4, ", "#2", "west", "#1", "east").Replace(smallAudit)
+	among = among[:strings.Index(among, "phase: ")]
+	require.NoError(t, os.WriteFile(opts.Audit, []byte(among), 0o600))
+	opts.Through = "screening"
+	require.NoError(t, runAudit(context.Background(), opts))
+	require.Contains(t, out(), "Screening: effects")
+	data, err := os.ReadFile(filepath.Join(opts.Out, "audit-tiny-folder.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(data), `"games"`)
 }
 
 // An audit is played round by round to its end; a second call trains nothing and gives the same answers, and a

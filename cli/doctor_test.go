@@ -32,7 +32,7 @@ func healthy(t *testing.T) Machine {
 	t.Helper()
 	cpu := cpuid.CPUInfo{BrandName: "Test CPU"}
 	cpu.Enable(cpuid.AVX2)
-	set := &datasets.Set{Name: "embedded", Images: make([]uint8, 4), Labels: []uint8{0, 1, 0, 1}, C: 1, H: 1, W: 1, Classes: []string{"a", "b"}}
+	set := &datasets.Set{Name: "embedded", Images: make([]uint8, 4), Labels: []uint16{0, 1, 0, 1}, C: 1, H: 1, W: 1, Classes: []string{"a", "b"}}
 	return Machine{
 		Describe: describing(hardware.Env{Version: "2.11.0", Variant: "cpu", Directory: "/lt", CPUCapability: "AVX2"}),
 		CPU:      cpu,

@@ -166,7 +166,7 @@ func attackerRows(r *store.Record) [][]string {
 			trigger = "one per image"
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(a.ID), words.Class(a.Label, a.Target), fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
+			strconv.Itoa(a.ID), a.TargetText(), fmt.Sprint(a.PoisonRate), fmt.Sprint(a.P1), fmt.Sprint(a.P2), strconv.Itoa(a.Poisoned),
 			rateText(&a.ASR), rateText(singleOf(r, a.ID)), rateText(&a.BaseRate), rateText(&a.Robustness), trigger,
 		})
 	}

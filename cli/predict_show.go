@@ -9,6 +9,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/inference"
 	"backfire/experiments/summary"
+	"backfire/game"
 	"backfire/internal/words"
 	"backfire/report"
 )
@@ -53,7 +54,7 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	classes := defender.Game.Data.Classes
 	rows := [][]string{{"IMAGE", "TRUE LABEL", "LABEL", "PROBABILITY %", "MODEL", "TITLE", "WHY"}}
 	correct, hits := 0, 0
-	target, stamped := defender.Target(o.Trigger)
+	attacker, stamped := defender.Attacker(o.Trigger)
 	models := map[string]bool{}
 	for i, p := range predictions {
 		truth := "-"
@@ -63,7 +64,7 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 		if p.Label == images[i].Label {
 			correct++
 		}
-		if p.Label == target {
+		if wanted, attacked := wantedFor(attacker, images[i], len(classes)); stamped && attacked && p.Label == wanted {
 			hits++
 		}
 		models[p.Model.Hash] = true
@@ -81,9 +82,21 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	}
 	if stamped {
 		counts += shownf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, words.Plural(len(images), "image"), words.Class(classes[target], target), o.Trigger)
+			hits, words.Plural(len(images), "image"), cell.TargetText(attacker, classes), o.Trigger)
 	}
 	rules := defender.Game.Game
 	counts += shownf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
+}
+
+// wantedFor returns the label that an attacker wants for an image with its trigger, and
+// false if it wants none or the label depends on the image's true one, which is not known.
+func wantedFor(a game.Attacker, image inference.Image, classes int) (wanted int, known bool) {
+	if a.Mapping == game.AllToOne {
+		return a.Target, true
+	}
+	if image.Label == inference.UnknownLabel {
+		return 0, false
+	}
+	return a.Wants(image.Label, classes)
 }

@@ -146,7 +146,7 @@ func targetsOf(sum *summary.Summary) []string {
 	for _, p := range sum.Points {
 		for _, g := range p.Games {
 			for _, a := range g.Attackers {
-				if target := words.Class(a.Label, a.Target); !slices.Contains(targets, target) {
+				if target := a.TargetText(); !slices.Contains(targets, target) {
 					targets = append(targets, target)
 				}
 			}

@@ -17,7 +17,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/game"
 	"backfire/internal/hardware"
-	"backfire/internal/words"
+
 	"backfire/report"
 	"backfire/triggers"
 )
@@ -105,7 +105,7 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 			return err
 		}
 		rows = append(rows, []string{
-			strconv.Itoa(attacker.ID), words.Class(set.Classes[attacker.Target], attacker.Target), trigger.ID(), trigger.Box.String(),
+			strconv.Itoa(attacker.ID), cell.TargetText(attacker, set.Classes), trigger.ID(), trigger.Box.String(),
 			strconv.Itoa(trigger.Pixels()), alone, stamped,
 		})
 	}

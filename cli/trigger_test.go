@@ -23,12 +23,12 @@ import (
 func triggerOptions(t *testing.T, sets ...string) (opts *TriggerOptions, out *bytes.Buffer) {
 	t.Helper()
 	streams, out, _ := testStreams()
-	images, labels := make([]uint8, 400*3*12*10), make([]uint8, 400)
+	images, labels := make([]uint8, 400*3*12*10), make([]uint16, 400)
 	for i := range images {
 		images[i] = uint8(100 + i%50)
 	}
 	for i := range labels {
-		labels[i] = uint8(i % 4)
+		labels[i] = uint16(i % 4)
 	}
 	set, err := datasets.New("small", images, labels, 3, 12, 10, []string{"ant", "bee", "cat", "dog"})
 	require.NoError(t, err)

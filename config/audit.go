@@ -225,6 +225,12 @@ func (a *Audit) rate(settings []sweepSetting, play audit.Play) (string, error) {
 	if cfg.Pool.Size == 0 {
 		return refuse("needs pool.size, from which the poison rate follows")
 	}
+	if cfg.Data.Contributors != "none" {
+		return refuse("needs seats of one size: with data.contributors = %s each contributor has as many images as it has", cfg.Data.Contributors)
+	}
+	if cfg.Attackers.Mapping == "source_specific" {
+		return refuse("with attackers.mapping = %s only images of the source classes are poisoned, however many an attacker has of them", cfg.Attackers.Mapping)
+	}
 	n := play.Counts[len(play.Counts)-1]
 	seats := cfg.Deal.SeatCount(n)
 	if seats == 0 {
@@ -233,7 +239,7 @@ func (a *Audit) rate(settings []sweepSetting, play audit.Play) (string, error) {
 	size := (cfg.Pool.Size - rounded(cfg.Deal.DefenderShare, cfg.Pool.Size)) / seats
 	contributed := size - rounded(cfg.Deal.HeldOut, size)
 	most := contributed
-	if cfg.Attackers.LabelMode == "dirty" && cfg.Attackers.Budget != "any" {
+	if cfg.Attackers.LabelMode == "dirty" && cfg.Attackers.Budget != "any" && cfg.Attackers.Mapping != allToAll {
 		most = contributed * 85 / 100 // images of the target class, about a tenth, are not poisoned
 	}
 	if play.Poisoned > most {

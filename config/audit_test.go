@@ -109,6 +109,8 @@ func TestBadAudits(t *testing.T) {
 		{"pair: [sampling, labels]", "pair: weakest", "must list two factors, or be strongest"},
 		{"poisoned: [10, 40]", "poisoned: [10, 400]", "at most 102 can be poisoned"},
 		{"pool.size: 1000, ", "", "needs pool.size"},
+		{"data.name: mnist, ", "data.name: folder, data.path: x, data.contributors: folders, ", "needs seats of one size: with data.contributors = folders each contributor"},
+		{"pool.size: 1000, ", "pool.size: 1000, attackers.mapping: source_specific, attackers.sources: [0, 1], ", "only images of the source classes are poisoned"},
 		{"counts: [1, 4]", "counts: [4, 1]", "must be numbers of attackers of which one is above 1"},
 		{"models: 500", "models: none", "must be a whole number of at least 1"},
 		{"hours: 2.5", "hours: -1", "must be a number above 0"},

@@ -26,7 +26,7 @@ import (
 const cacheMagic = "backfire decoded set v3\n"
 
 // maxCacheHeader is the largest accepted size of a header in bytes. It has ample space
-// for 256 class names, a census and the contributors of some million images.
+// for a thousand class names, a census and the contributors of some million images.
 const maxCacheHeader = 32 << 20
 
 // errChanged reports that the files of a folder changed although their stamps are the
@@ -187,7 +187,7 @@ func readCache(r io.Reader, length int64, key, name string, check func(cacheHead
 			return nil, err
 		}
 	}
-	labels, err := readN(r, int64(head.N), 0)
+	labels, err := readN(r, int64(head.N)*int64(LabelBytes(len(head.Classes))), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func readCache(r io.Reader, length int64, key, name string, check func(cacheHead
 	if err := expectEnd(r); err != nil {
 		return nil, err
 	}
-	set, err := New(name, images, labels, head.C, head.H, head.W, head.Classes)
+	set, err := New(name, images, DecodeLabels(labels, len(head.Classes)), head.C, head.H, head.W, head.Classes)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func writeCache(w io.Writer, head cacheHeader, set *Set) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	start := binary.LittleEndian.AppendUint32([]byte(cacheMagic), uint32(len(text)))
 	sum := sha256.Sum256(text)
-	for _, part := range [][]byte{start, text, sum[:], set.Labels, set.Images} {
+	for _, part := range [][]byte{start, text, sum[:], EncodeLabels(set.Labels, len(set.Classes)), set.Images} {
 		if _, err := out.Write(part); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func cacheFiles(t *testing.T, dir string) []string {
 // have, with a matching checksum, so that a set from the cache can be recognised.
 func spoil(t *testing.T, dir, key string) {
 	t.Helper()
-	s, err := New("x", []uint8{99}, []uint8{0}, 1, 1, 1, []string{"from the cache"})
+	s, err := New("x", []uint8{99}, []uint16{0}, 1, 1, 1, []string{"from the cache"})
 	require.NoError(t, err)
 	require.NoError(t, writeCacheFile(cacheFiles(t, dir)[0], cacheHeader{Key: key}, s))
 }

@@ -55,8 +55,9 @@ func (l *loader) cifarBatches() []string {
 
 // batch is the content of one CIFAR-10 batch file.
 type batch struct {
-	images, labels []uint8
-	sum            string // SHA-256 of the file
+	images []uint8
+	labels []uint16
+	sum    string // SHA-256 of the file
 }
 
 // readCIFAR reads one batch file to its end.
@@ -73,13 +74,13 @@ func readCIFAR(r io.Reader) (batch, error) {
 		return batch{}, fmt.Errorf("%w: %w: %d bytes are not a whole number of records of %d", ErrCorrupt, errTruncated, n, cifarRecord)
 	}
 	n := len(data) / cifarRecord
-	b := batch{images: make([]uint8, 0, n*cifarPixels), labels: make([]uint8, 0, n), sum: sum()}
+	b := batch{images: make([]uint8, 0, n*cifarPixels), labels: make([]uint16, 0, n), sum: sum()}
 	for i := range n {
 		record := data[i*cifarRecord : (i+1)*cifarRecord]
 		if int(record[0]) >= len(cifarClasses) {
 			return batch{}, fmt.Errorf("%w: record %d has label %d; labels go from 0 to %d", ErrCorrupt, i, record[0], len(cifarClasses)-1)
 		}
-		b.labels = append(b.labels, record[0])
+		b.labels = append(b.labels, uint16(record[0]))
 		b.images = append(b.images, record[1:]...)
 	}
 	return b, nil
@@ -210,7 +211,7 @@ func (l *loader) newCIFARSet(where string, batches map[string]batch, classes []s
 		}
 		n += len(b.labels)
 	}
-	images, labels := make([]uint8, 0, n*cifarPixels), make([]uint8, 0, n)
+	images, labels := make([]uint8, 0, n*cifarPixels), make([]uint16, 0, n)
 	for _, name := range names {
 		images = append(images, batches[name].images...)
 		labels = append(labels, batches[name].labels...)

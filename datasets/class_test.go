@@ -11,9 +11,9 @@ import (
 
 // named returns a set with classes of the given names.
 func named(t require.TestingT, classes ...string) *Set {
-	labels := make([]uint8, len(classes))
+	labels := make([]uint16, len(classes))
 	for i := range labels {
-		labels[i] = uint8(i)
+		labels[i] = uint16(i)
 	}
 	s, err := New("pets", make([]uint8, len(classes)), labels, 1, 1, 1, classes)
 	require.NoError(t, err)

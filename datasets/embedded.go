@@ -28,10 +28,11 @@ func (l *loader) loadEmbedded() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, labels, _, err := readIDXStream(bytes.NewReader(embeddedLabels), 1)
+	_, values, _, err := readIDXStream(bytes.NewReader(embeddedLabels), 1)
 	if err != nil {
 		return nil, err
 	}
+	labels := DecodeLabels(values, byteClasses)
 	set, err := l.newIDXSet(idxSplit{images: images, labels: labels, h: shape[1], w: shape[2]})
 	if err != nil {
 		return nil, err

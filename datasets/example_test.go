@@ -22,7 +22,7 @@ func ExampleLoad() {
 }
 
 func ExampleSet_Class() {
-	set, err := datasets.New("pets", make([]uint8, 2), []uint8{0, 1}, 1, 1, 1, []string{"cat", "dog"})
+	set, err := datasets.New("pets", make([]uint8, 2), []uint16{0, 1}, 1, 1, 1, []string{"cat", "dog"})
 	if err != nil {
 		fmt.Println(err)
 		return

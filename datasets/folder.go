@@ -110,10 +110,10 @@ func (a *arrangement) set(name string) (*Set, error) {
 		return nil, err
 	}
 	images := make([]uint8, 0, len(a.pictures)*channels*h*w)
-	values := make([]uint8, len(a.pictures))
+	values := make([]uint16, len(a.pictures))
 	for i, p := range a.pictures {
 		images = p.appendTo(images, channels)
-		values[i] = uint8(a.labels[p.class]) // New refuses more classes than fit
+		values[i] = uint16(a.labels[p.class]) // New refuses more classes than fit
 	}
 	set, err := New(name, images, values, channels, h, w, a.classes)
 	if err != nil || !a.sourced {

@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -175,20 +176,23 @@ func (l *loader) joinParts(parts []part, where string) (*Set, error) {
 			return nil, err
 		}
 	}
+	if err := checkClassCount(len(classes)); err != nil {
+		return nil, err
+	}
 	if err := checkDims(n, first.c, first.h, first.w); err != nil {
 		return nil, err
 	}
-	images, labels := parts[0].images, make([]uint8, 0, n)
+	images, labels := parts[0].images, make([]uint16, 0, n)
 	var sources []string
 	for i, p := range parts {
 		if i > 0 {
 			images = append(images, p.images...)
 		}
 		for at, label := range p.labels {
-			if label < 0 || label >= min(len(classes), MaxClasses) {
-				return nil, fmt.Errorf("%w: image %d has label %d; labels go from 0 to %d", ErrCorrupt, at, label, min(len(classes), MaxClasses)-1)
+			if label < 0 || label >= len(classes) {
+				return nil, fmt.Errorf("%w: image %d has label %d; labels go from 0 to %d", ErrCorrupt, at, label, len(classes)-1)
 			}
-			labels = append(labels, uint8(label))
+			labels = append(labels, uint16(label))
 		}
 		sources = append(sources, p.sources...)
 	}
@@ -208,7 +212,7 @@ func (l *loader) numbered(parts []part) ([]string, error) {
 	if l.info.Classes != nil {
 		return l.info.Classes, nil
 	}
-	lowest, largest := MaxClasses, 0
+	lowest, largest := math.MaxInt, 0
 	for _, p := range parts {
 		if len(p.labels) > 0 {
 			lowest, largest = min(lowest, slices.Min(p.labels)), max(largest, slices.Max(p.labels))
@@ -217,8 +221,8 @@ func (l *loader) numbered(parts []part) ([]string, error) {
 	if lowest > 0 {
 		return nil, advisedf("%w: class \"0\" has no images: the labels start at %d; number the classes from 0", ErrCorrupt, lowest)
 	}
-	if largest >= MaxClasses {
-		return nil, fmt.Errorf("%w: %d classes; 1 to %d are accepted", ErrCorrupt, largest+1, MaxClasses)
+	if err := checkClassCount(largest + 1); err != nil {
+		return nil, err
 	}
 	classes := make([]string, largest+1)
 	for i := range classes {

@@ -14,6 +14,7 @@ func FuzzPickle(f *testing.F) {
 		f.Add(testdata(f, name))
 	}
 	f.Add([]byte("\x80\x02cos\nsystem\nU\x02lsR."))
+	f.Add([]byte("}q\x00U\x01ah\x00sU\x01x\x93.")) // a dictionary that holds itself, as a name
 	f.Fuzz(func(t *testing.T, data []byte) {
 		value, err := readPickle(data)
 		if err != nil {

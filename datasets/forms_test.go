@@ -26,7 +26,7 @@ type readCase struct {
 	shape   [3]int
 	classes []string
 	pixels  []uint8 // the first of the first image
-	labels  []uint8
+	labels  []uint16
 }
 
 // imageCases are the rows of docs/data.md whose data are image files and archives, by
@@ -48,10 +48,10 @@ func imageCases(t require.TestingT) map[string]readCase {
 	}
 	pets := []tarEntry{{name: "p/cat/1.png", data: greyPNG(t, 2, 2, 7)}, {name: "p/dog/1.png", data: greyPNG(t, 2, 2, 9)}}
 	archive := func(name string, data []byte) readCase {
-		return readCase{files: map[string][]byte{name: data}, images: 2, shape: [3]int{1, 2, 2}, classes: []string{"cat", "dog"}, pixels: []uint8{7, 7}, labels: []uint8{0, 1}}
+		return readCase{files: map[string][]byte{name: data}, images: 2, shape: [3]int{1, 2, 2}, classes: []string{"cat", "dog"}, pixels: []uint8{7, 7}, labels: []uint16{0, 1}}
 	}
 	files := func(files map[string][]byte, shape [3]int, pixels ...uint8) readCase {
-		return readCase{files: files, images: 2, shape: shape, classes: []string{"cat", "dog"}, pixels: pixels, labels: []uint8{0, 1}}
+		return readCase{files: files, images: 2, shape: shape, classes: []string{"cat", "dog"}, pixels: pixels, labels: []uint16{0, 1}}
 	}
 	return map[string]readCase{
 		"PNG":     files(two(".png", greyPNG(t, 2, 2, 1), greyPNG(t, 2, 2, 2)), [3]int{1, 2, 2}, 1, 1),
@@ -82,7 +82,7 @@ func dataCases(t require.TestingT) map[string]readCase {
 func idxCases(t require.TestingT) map[string]readCase {
 	images, labels := idxFile(ramp(12), 2, 2, 3), idxFile([]byte{0, 1}, 2)
 	idx := func(files map[string][]byte, split string) readCase {
-		return readCase{files: files, split: split, images: 2, shape: [3]int{1, 2, 3}, classes: []string{"0", "1"}, pixels: ramp(12)[:2], labels: []uint8{0, 1}}
+		return readCase{files: files, split: split, images: 2, shape: [3]int{1, 2, 3}, classes: []string{"0", "1"}, pixels: ramp(12)[:2], labels: []uint16{0, 1}}
 	}
 	return map[string]readCase{
 		"MNIST/raw": idx(map[string][]byte{"MNIST/raw/" + trainImages: images, "MNIST/raw/" + trainLabels: labels, "MNIST/raw/" + trainImages + ".gz": gzipped(t, images)}, SplitTrain),
@@ -95,7 +95,7 @@ func idxCases(t require.TestingT) map[string]readCase {
 				"emnist-letters-test-images-idx3-ubyte.gz": gzipped(t, idxFile(ramp(26*6), 26, 2, 3)),
 				"emnist-letters-test-labels-idx1-ubyte.gz": gzipped(t, idxFile(ramp1(26), 26)), "emnist-digits-test-images-idx3-ubyte.gz": nil,
 			},
-			path: "emnist-letters-test-images-idx3-ubyte.gz", images: 26, shape: [3]int{1, 2, 3}, classes: strings.Split("ABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), pixels: ramp(2), labels: []uint8{0, 1},
+			path: "emnist-letters-test-images-idx3-ubyte.gz", images: 26, shape: [3]int{1, 2, 3}, classes: strings.Split("ABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), pixels: ramp(2), labels: []uint16{0, 1},
 		},
 		"KMNIST zip": idx(map[string][]byte{"k.zip": zipFile(t, tarEntry{name: "KMNIST/raw/" + testImages + ".gz", data: gzipped(t, images)}, tarEntry{name: "KMNIST/raw/" + testLabels + ".gz", data: gzipped(t, labels)})}, SplitTest),
 		"QMNIST": idx(map[string][]byte{"qmnist-train-images-idx3-ubyte": images, "qmnist-train-labels-idx2-int": func() []byte {
@@ -125,30 +125,30 @@ func arrayCases(t require.TestingT) map[string]readCase {
 	return map[string]readCase{
 		"CIFAR-10 Python": {
 			files:  map[string][]byte{"cifar-10-batches-py/data_batch_1": testdata(t, "data_batch_1"), "cifar-10-batches-py/batches.meta": testdata(t, "batches.meta"), "cifar-10-batches-py/readme.html": []byte("x")},
-			images: 2, shape: [3]int{3, 32, 32}, classes: []string{"cat", "dog"}, pixels: []uint8{0, 1, 2}, labels: []uint8{1, 0},
+			images: 2, shape: [3]int{3, 32, 32}, classes: []string{"cat", "dog"}, pixels: []uint8{0, 1, 2}, labels: []uint16{1, 0},
 		},
 		"CIFAR-100 Python": {
 			files:  map[string][]byte{"cifar-100-python/test": testdata(t, "cifar100_test"), "cifar-100-python/meta": testdata(t, "cifar100_meta"), "cifar-100-python/file.txt~": nil},
-			images: 2, shape: [3]int{3, 32, 32}, classes: []string{"ant", "bee"}, pixels: []uint8{0, 1, 2}, labels: []uint8{1, 0},
+			images: 2, shape: [3]int{3, 32, 32}, classes: []string{"ant", "bee"}, pixels: []uint8{0, 1, 2}, labels: []uint16{1, 0},
 		},
 		"CIFAR-100 binary": {
 			files: map[string][]byte{"cifar-100-binary/train.bin": append(cifar100(5, 1, 9), cifar100(5, 0, 8)...), "cifar-100-binary/fine_label_names.txt": []byte("ant\nbee\n"), "cifar-100-binary/coarse_label_names.txt": []byte("insects\n")},
-			split: SplitTrain, images: 2, shape: [3]int{3, 32, 32}, classes: []string{"ant", "bee"}, pixels: []uint8{9, 9}, labels: []uint8{1, 0},
+			split: SplitTrain, images: 2, shape: [3]int{3, 32, 32}, classes: []string{"ant", "bee"}, pixels: []uint8{9, 9}, labels: []uint16{1, 0},
 		},
 		"STL-10": {
 			files:  map[string][]byte{"stl10_binary/train_X.bin": append(stl, make([]byte, stl10Size)...), "stl10_binary/train_y.bin": {2, 1}, "stl10_binary/class_names.txt": []byte("car\nplane\n"), "stl10_binary/unlabeled_X.bin": make([]byte, 9)},
-			images: 2, shape: [3]int{3, 96, 96}, classes: []string{"car", "plane"}, pixels: append(make([]uint8, 96), 77), labels: []uint8{1, 0},
+			images: 2, shape: [3]int{3, 96, 96}, classes: []string{"car", "plane"}, pixels: append(make([]uint8, 96), 77), labels: []uint16{1, 0},
 		},
-		"MedMNIST npz": {files: map[string][]byte{"pathmnist.npz": medmnist}, path: "pathmnist.npz", images: 4, shape: [3]int{3, 2, 2}, classes: []string{"0", "1"}, pixels: []uint8{0, 21, 42, 63, 7}, labels: []uint8{0, 1, 1, 0}},
+		"MedMNIST npz": {files: map[string][]byte{"pathmnist.npz": medmnist}, path: "pathmnist.npz", images: 4, shape: [3]int{3, 2, 2}, classes: []string{"0", "1"}, pixels: []uint8{0, 21, 42, 63, 7}, labels: []uint16{0, 1, 1, 0}},
 		"Keras npz": {files: map[string][]byte{"mnist.npz": zipFile(t, tarEntry{name: "x_train.npy", data: npy("|u1", ramp(12), 2, 2, 3)}, tarEntry{name: "y_train.npy", data: npy("|u1", []byte{0, 1}, 2)},
-			tarEntry{name: "x_test.npy", data: npy("|u1", ramp(6), 1, 2, 3)}, tarEntry{name: "y_test.npy", data: npy("|u1", []byte{1}, 1)})}, split: SplitTest, images: 1, shape: [3]int{1, 2, 3}, classes: nil, pixels: ramp(2), labels: []uint8{1}},
+			tarEntry{name: "x_test.npy", data: npy("|u1", ramp(6), 1, 2, 3)}, tarEntry{name: "y_test.npy", data: npy("|u1", []byte{1}, 1)})}, split: SplitTest, images: 1, shape: [3]int{1, 2, 3}, classes: nil, pixels: ramp(2), labels: []uint16{1}},
 		"Parquet": {
 			files: map[string][]byte{"data/train-00000-of-00001.parquet": parquetFile(t, `{"info":{"features":{"label":{"names":["cat","dog"]}}}}`, 1, 0, 1), "data/validation-00000-of-00001.parquet": parquetFile(t, `{"info":{"features":{"label":{"names":["cat","dog"]}}}}`, 0), "README.md": nil},
-			split: SplitTrain, images: 3, shape: [3]int{1, 2, 3}, classes: []string{"cat", "dog"}, pixels: []uint8{0, 0}, labels: []uint8{1, 0, 1},
+			split: SplitTrain, images: 3, shape: [3]int{1, 2, 3}, classes: []string{"cat", "dog"}, pixels: []uint8{0, 0}, labels: []uint16{1, 0, 1},
 		},
 		"splits of other names": {
 			files: map[string][]byte{"Training/cat/1.png": greyPNG(t, 2, 2, 1), "valid/cat/1.png": greyPNG(t, 2, 2, 2), "testing/cat/1.png": greyPNG(t, 2, 2, 3)}, split: SplitVal,
-			images: 1, shape: [3]int{1, 2, 2}, classes: []string{"cat"}, pixels: []uint8{2}, labels: []uint8{0},
+			images: 1, shape: [3]int{1, 2, 2}, classes: []string{"cat"}, pixels: []uint8{2}, labels: []uint16{0},
 		},
 	}
 }

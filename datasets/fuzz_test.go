@@ -73,7 +73,7 @@ func FuzzImage(f *testing.F) {
 // is accepted.
 func FuzzCache(f *testing.F) {
 	var whole bytes.Buffer
-	s, err := New("x", ramp(8), []uint8{0, 1}, 1, 2, 2, []string{"a", "b"})
+	s, err := New("x", ramp(8), []uint16{0, 1}, 1, 2, 2, []string{"a", "b"})
 	require.NoError(f, err)
 	require.NoError(f, writeCache(&whole, cacheHeader{Key: "key"}, s))
 	f.Add(whole.Bytes())

@@ -67,8 +67,9 @@ func idxClause(head []byte, r io.Reader) (clause string, advice bool) {
 
 // idxSplit holds the images and labels of one split, before they become a Set.
 type idxSplit struct {
-	images, labels []uint8
-	h, w           int
+	images []uint8
+	labels []uint16
+	h, w   int
 }
 
 // loadIDX reads a directory of IDX files.
@@ -114,7 +115,7 @@ func (l *loader) idxSplits() []string {
 
 // readPairs joins the images and labels of the loader's split. It returns also the
 // labels of each of its parts, and adds the names of the files to read.
-func (l *loader) readPairs(dir string, read map[string]bool) (idxSplit, [][]uint8, error) {
+func (l *loader) readPairs(dir string, read map[string]bool) (idxSplit, [][]uint16, error) {
 	pairs := [][2]string{{trainImages, trainLabels}, {testImages, testLabels}}
 	switch l.split {
 	case SplitTrain:
@@ -123,7 +124,7 @@ func (l *loader) readPairs(dir string, read map[string]bool) (idxSplit, [][]uint
 		pairs = pairs[1:]
 	}
 	var all idxSplit
-	var labels [][]uint8
+	var labels [][]uint16
 	for i, pair := range pairs {
 		b, err := l.readPair(dir, pair[0], pair[1], read)
 		if err != nil {
@@ -173,7 +174,7 @@ func (l *loader) readPair(dir, images, labels string, read map[string]bool) (idx
 		return idxSplit{}, fmt.Errorf("%w: %s has %d images, but %s has %d labels; %s",
 			ErrCorrupt, images, shape[0], labels, count[0], l.repair())
 	}
-	return idxSplit{images: pixels, labels: values, h: shape[1], w: shape[2]}, nil
+	return idxSplit{images: pixels, labels: DecodeLabels(values, byteClasses), h: shape[1], w: shape[2]}, nil
 }
 
 // readIDXFile reads dir/name or dir/name.gz, adds its name to read, and compares it with

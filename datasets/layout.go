@@ -100,6 +100,9 @@ func (l *loader) arrange(ls *listing, where string) (*arrangement, error) {
 		return nil, err
 	}
 	a.classes = sortClasses(counts)
+	if err := checkClassCount(len(a.classes)); err != nil {
+		return nil, err
+	}
 	if err := checkNames(a.classes); err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 // The limits of accepted data. They are far above any data on which this program can
 // train, and keep a damaged or hostile file from exhausting the memory.
 const (
-	// MaxClasses is the number of classes that an 8-bit label can distinguish.
-	MaxClasses = 256
+	// MaxClasses is the largest accepted number of classes.
+	MaxClasses = 1000
 	// MaxSide is the largest accepted image width and height in pixels.
 	MaxSide = 1024
 	// MaxImages is the largest accepted number of images.
@@ -95,6 +95,14 @@ func checkDims(n, c, h, w int) error {
 		return fmt.Errorf("%w: images of %dx%d pixels; 1x1 to %dx%d are accepted", ErrCorrupt, w, h, MaxSide, MaxSide)
 	case int64(n)*int64(c)*int64(h)*int64(w) > MaxSetBytes:
 		return fmt.Errorf("%w: %d images of %dx%dx%d are more than %d bytes", ErrCorrupt, n, c, h, w, int64(MaxSetBytes))
+	}
+	return nil
+}
+
+// checkClassCount returns an error unless a set of n classes is accepted.
+func checkClassCount(n int) error {
+	if n < 1 || n > MaxClasses {
+		return advisedf("%w: %d classes; 1 to %d are accepted, so keep the images of some of the classes", ErrCorrupt, n, MaxClasses)
 	}
 	return nil
 }

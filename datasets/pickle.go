@@ -286,7 +286,13 @@ func (m *pickleMachine) global(op byte) {
 		name = pickleName(module + " " + m.line())
 	} else {
 		parts := m.last(2)
-		name = pickleName(fmt.Sprint(parts[0], " ", parts[1]))
+		module, isText := parts[0].(string)
+		function, isTextToo := parts[1].(string)
+		if !isText || !isTextToo { // a value can hold itself, so that it has no text
+			m.fail("uses a name that is no text")
+			return
+		}
+		name = pickleName(module + " " + function)
 	}
 	if !slices.Contains(pickleNames, name) {
 		m.fail("uses %.80q, which no batch of CIFAR needs", string(name))

@@ -15,7 +15,7 @@ import (
 type Set struct {
 	Name     string        // the dataset's name as in Source.Name
 	Images   []uint8       // N*C*H*W values in NCHW order, 0-255
-	Labels   []uint8       // N labels, each below len(Classes)
+	Labels   []uint16      // N labels, each below len(Classes)
 	C, H, W  int           // channels (1 grey, 3 RGB), height and width in pixels
 	Classes  []string      // class names; the index is the label
 	Checksum string        // SHA-256 in hex over shape, class names, labels and images; not over Name
@@ -29,8 +29,9 @@ type Set struct {
 
 // New returns the set of the given images and labels with its checksum. It
 // refuses sizes that do not fit together or exceed the limits, labels out of
-// range, repeated class names and classes without any image.
-func New(name string, images, labels []uint8, c, h, w int, classes []string) (*Set, error) {
+// range, more than [MaxClasses] classes, repeated class names and classes without any
+// image.
+func New(name string, images []uint8, labels []uint16, c, h, w int, classes []string) (*Set, error) {
 	if c != 1 && c != 3 {
 		return nil, fmt.Errorf("%w: %d channels; 1 (grey) and 3 (colour) are accepted", ErrCorrupt, c)
 	}
@@ -49,9 +50,9 @@ func New(name string, images, labels []uint8, c, h, w int, classes []string) (*S
 }
 
 // checkClasses returns an error unless labels and class names fit each other.
-func checkClasses(labels []uint8, classes []string) error {
-	if len(classes) < 1 || len(classes) > MaxClasses {
-		return fmt.Errorf("%w: %d classes; 1 to %d are accepted", ErrCorrupt, len(classes), MaxClasses)
+func checkClasses(labels []uint16, classes []string) error {
+	if err := checkClassCount(len(classes)); err != nil {
+		return err
 	}
 	seen := make(map[string]bool, len(classes))
 	for _, name := range classes {
@@ -89,7 +90,7 @@ func (s *Set) Image(i int) []uint8 {
 const sumDomain = "backfire set v1"
 
 // sum returns the SHA-256 over an unambiguous encoding of all that a game depends on:
-// shape, class names, labels and pixels.
+// shape, class names, labels and pixels. The labels are encoded by [EncodeLabels].
 func (s *Set) sum() string {
 	head := []byte(sumDomain)
 	for _, n := range []int{s.Len(), s.C, s.H, s.W, len(s.Classes)} {
@@ -100,7 +101,7 @@ func (s *Set) sum() string {
 		head = append(head, name...)
 	}
 	hash := sha256.New()
-	for _, part := range [][]byte{head, s.Labels, s.Images} {
+	for _, part := range [][]byte{head, EncodeLabels(s.Labels, len(s.Classes)), s.Images} {
 		hash.Write(part)
 	}
 	return hex.EncodeToString(hash.Sum(nil))

@@ -8,7 +8,7 @@ import (
 )
 
 func TestSharedPixels(t *testing.T) {
-	s, err := New("x", []uint8{1, 2, 1, 2, 3, 4, 1, 2}, make([]uint8, 4), 1, 1, 2, []string{"a"})
+	s, err := New("x", []uint8{1, 2, 1, 2, 3, 4, 1, 2}, make([]uint16, 4), 1, 1, 2, []string{"a"})
 	require.NoError(t, err)
 	require.Equal(t, 2, s.SharedPixels([]int{1, 2, 3}, []int{0}))
 	require.Equal(t, 0, s.SharedPixels([]int{2}, []int{0, 1}))
@@ -20,7 +20,7 @@ func TestSharedPixels(t *testing.T) {
 func TestSharedPixelsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pixels := rapid.SliceOfN(rapid.ByteRange(0, 3), 12, 12).Draw(t, "pixels")
-		s, err := New("x", pixels, make([]uint8, 12), 1, 1, 1, []string{"a"})
+		s, err := New("x", pixels, make([]uint16, 12), 1, 1, 1, []string{"a"})
 		require.NoError(t, err)
 		rows := rapid.Permutation([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}).Draw(t, "rows")
 		want := 0

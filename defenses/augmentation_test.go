@@ -18,13 +18,13 @@ import (
 
 // play returns a game of random images with the given number of attackers.
 func play(t require.TestingT, shape triggers.Shape, images, attackers int, seed uint64) *game.Game {
-	values, labels := make([]uint8, images*shape.Size()), make([]uint8, images)
+	values, labels := make([]uint8, images*shape.Size()), make([]uint16, images)
 	rng := streams.New(1, "test images")
 	for i := range values {
 		values[i] = uint8(rng.UintN(256))
 	}
 	for i := range labels {
-		labels[i] = uint8(i % 4)
+		labels[i] = uint16(i % 4)
 	}
 	set, err := datasets.New("test", values, labels, shape.C, shape.H, shape.W, []string{"a", "b", "c", "d"})
 	require.NoError(t, err)

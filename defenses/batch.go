@@ -26,7 +26,7 @@ type Stamps struct {
 
 // Apply returns the batch of raw images and its labels after stamping. It defines
 // the result that a training engine must reach on its device.
-func (s Stamps) Apply(images, labels []uint8) (stamped, stampedLabels []uint8) {
+func (s Stamps) Apply(images []uint8, labels []uint16) (stamped []uint8, stampedLabels []uint16) {
 	stamped, stampedLabels = slices.Clone(images), slices.Clone(labels)
 	size, plane := len(s.Patterns)/len(s.Rows), len(s.Masks)/len(s.Rows)
 	for i, row := range s.Rows {

@@ -95,7 +95,7 @@ func TestStampsApply(t *testing.T) {
 		s := b.Draw(0, 0, n).Stamps
 		size, plane := shape.Size(), shape.Plane()
 		images := rapid.SliceOfN(rapid.Byte(), n*size, n*size).Draw(t, "images")
-		labels := rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "labels")
+		labels := rapid.SliceOfN(rapid.Uint16(), n, n).Draw(t, "labels")
 		before := slices.Clone(images)
 		stamped, stampedLabels := s.Apply(images, labels)
 		require.Equal(t, before, images)

@@ -84,7 +84,7 @@ func (p *ProactiveBackdoor) Change(t *game.TrainingSet, _ []*triggers.Trigger, c
 	for range p.Repeat {
 		for _, at := range chosen {
 			row := t.Rows[own[at]]
-			row.New = uint8((int(row.Old) + p.Shift) % classes)
+			row.New = uint16((int(row.Old) + p.Shift) % classes)
 			begin := len(changed.Images)
 			changed.Images = append(changed.Images, t.Images[own[at]*size:(own[at]+1)*size]...)
 			frame.Stamp(changed.Images[begin:])

@@ -46,7 +46,7 @@ func TestProactiveBackdoorAddsCopies(t *testing.T) {
 		set := &game.TrainingSet{Shape: shape, Images: rapid.SliceOfN(rapid.Byte(), n*20, n*20).Draw(t, "images")}
 		own := 0
 		for range n {
-			row := game.Row{Owner: rapid.IntRange(game.Defender, 1).Draw(t, "owner"), Trigger: game.NoTrigger, Old: uint8(rapid.IntRange(0, classes-1).Draw(t, "label"))}
+			row := game.Row{Owner: rapid.IntRange(game.Defender, 1).Draw(t, "owner"), Trigger: game.NoTrigger, Old: uint16(rapid.IntRange(0, classes-1).Draw(t, "label"))}
 			if row.New = row.Old; row.Owner == game.Defender {
 				own++
 			}

@@ -76,12 +76,12 @@ func (m model) Restore(state worker.State) error {
 }
 
 // Upload puts the training set on the device.
-func (m model) Upload(images, labels []uint8) error {
+func (m model) Upload(images []uint8, labels []uint16) error {
 	return marked(m.Trainer.Upload(images, labels))
 }
 
 // Predict returns the class of each of the images.
-func (m model) Predict(images []uint8) ([]uint8, error) {
+func (m model) Predict(images []uint8) ([]uint16, error) {
 	classes, err := m.Trainer.Predict(images)
 	return classes, marked(err)
 }

@@ -44,7 +44,7 @@ func TestColludersShareOneTrigger(t *testing.T) {
 		alone.Attackers = rules.Attackers[1:2]
 		require.Equal(t, g.Triggers()[:1], scenario{set, alone}.play(t).Triggers(), "without the attacker it colludes with")
 
-		score, err := g.Score(make([]uint8, g.Probes().N))
+		score, err := g.Score(make([]uint16, g.Probes().N))
 		require.NoError(t, err)
 		require.Equal(t, 0, *score.Attackers[1].Colludes)
 		require.Equal(t, score.Attackers[0].Trigger, score.Attackers[1].Trigger)

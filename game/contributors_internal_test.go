@@ -19,9 +19,9 @@ func contributed(t require.TestingT, sizes ...int) *datasets.Set {
 			of = append(of, uint16(contributor))
 		}
 	}
-	images, labels := make([]uint8, 64*len(of)), make([]uint8, len(of))
+	images, labels := make([]uint8, 64*len(of)), make([]uint16, len(of))
 	for i := range labels {
-		labels[i] = uint8(i % 2)
+		labels[i] = uint16(i % 2)
 		images[64*i], images[64*i+1] = uint8(i), uint8(i>>8)
 	}
 	set, err := datasets.New("contributed", images, labels, 1, 8, 8, []string{"a", "b"})

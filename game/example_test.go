@@ -12,11 +12,11 @@ import (
 // dogs.
 func photos() (*datasets.Set, error) {
 	const n, pixels = 100, 8 * 8
-	images, labels := make([]uint8, n*pixels), make([]uint8, n)
+	images, labels := make([]uint8, n*pixels), make([]uint16, n)
 	for i := range n {
-		labels[i] = uint8(i % 2)
+		labels[i] = uint16(i % 2)
 		for p := range pixels {
-			images[i*pixels+p] = 50 + 150*labels[i]
+			images[i*pixels+p] = 50 + 150*uint8(labels[i])
 		}
 	}
 	return datasets.New("photos", images, labels, 1, 8, 8, []string{"cat", "dog"})
@@ -86,7 +86,7 @@ func ExampleGame_Score() {
 		fmt.Println(err)
 		return
 	}
-	var predictions []uint8
+	var predictions []uint16
 	for _, probe := range g.Probes().List {
 		prediction := probe.Label
 		if probe.Trigger == 0 {

@@ -14,7 +14,7 @@ import (
 )
 
 // newSet returns a dataset with the given labels and random images.
-func newSet(t require.TestingT, labels []uint8, classes int, shape triggers.Shape) *datasets.Set {
+func newSet(t require.TestingT, labels []uint16, classes int, shape triggers.Shape) *datasets.Set {
 	images := make([]uint8, len(labels)*shape.Size())
 	rng := streams.New(1, "test images")
 	for i := range images {
@@ -30,10 +30,10 @@ func newSet(t require.TestingT, labels []uint8, classes int, shape triggers.Shap
 }
 
 // evenLabels returns n labels that cycle through the classes.
-func evenLabels(n, classes int) []uint8 {
-	labels := make([]uint8, n)
+func evenLabels(n, classes int) []uint16 {
+	labels := make([]uint16, n)
 	for i := range labels {
-		labels[i] = uint8(i % classes)
+		labels[i] = uint16(i % classes)
 	}
 	return labels
 }
@@ -72,7 +72,7 @@ func sets() *rapid.Generator[*datasets.Set] {
 	return rapid.Custom(func(t *rapid.T) *datasets.Set {
 		classes := rapid.IntRange(2, 5).Draw(t, "classes")
 		labels := evenLabels(classes, classes)
-		labels = append(labels, rapid.SliceOfN(rapid.Uint8Range(0, uint8(classes-1)), 100, 250).Draw(t, "labels")...)
+		labels = append(labels, rapid.SliceOfN(rapid.Uint16Range(0, uint16(classes-1)), 100, 250).Draw(t, "labels")...)
 		shape := triggers.Shape{
 			C: rapid.SampledFrom([]int{1, 3}).Draw(t, "channels"),
 			H: rapid.IntRange(3, 6).Draw(t, "height"),

@@ -30,6 +30,13 @@ func (a Attacker) wants(label, classes int) int {
 	return a.Target
 }
 
+// Wants returns the label that the attacker wants for an image of a class with its
+// trigger, of a dataset with so many classes. It returns false for a class that a
+// SourceSpecific attacker leaves alone.
+func (a Attacker) Wants(label, classes int) (wanted int, attacked bool) {
+	return a.wants(label, classes), a.Mapping != SourceSpecific || slices.Contains(a.Sources, label)
+}
+
 // attacks reports whether the attacker poisons images of a class, with dirty labels.
 func (a Attacker) attacks(label int) bool {
 	switch a.Mapping {
@@ -71,7 +78,7 @@ func (a Attacker) checkMapping(classes int) error {
 func (r Rules) hits(a Attacker, t tally) Rate {
 	switch a.Mapping {
 	case AllToAll:
-		return t.rate(noClass, func(label int) int { return a.wants(label, len(t)) })
+		return t.rate(noClass, func(label int) int { return a.wants(label, t.classes) })
 	case SourceSpecific:
 		return t.only(a.Sources).predictedAs(a.Target, noClass)
 	}
@@ -90,11 +97,13 @@ func (r Rules) correctOf(a Attacker, t tally) Rate {
 	return t.correct(r.excluded(a.Target))
 }
 
-// only returns the tally of the images of some classes.
+// only returns the tally of the images of some classes, which ascend.
 func (t tally) only(labels []int) tally {
-	kept := newTally(len(t))
-	for _, label := range labels {
-		copy(kept[label], t[label])
+	kept := newTally(t.classes)
+	for pair, n := range t.counts {
+		if _, attacked := slices.BinarySearch(labels, pair.label); attacked {
+			kept.counts[pair] = n
+		}
 	}
 	return kept
 }

@@ -12,9 +12,9 @@ import (
 
 // mapped returns a game of three classes, and the rules of one attacker with a change.
 func mapped(t require.TestingT, seed uint64, change func(a *Attacker)) (*Game, *datasets.Set) {
-	images, labels := make([]uint8, 300*64), make([]uint8, 300)
+	images, labels := make([]uint8, 300*64), make([]uint16, 300)
 	for i := range labels {
-		labels[i] = uint8(i % 3)
+		labels[i] = uint16(i % 3)
 		images[64*i], images[64*i+1] = uint8(i), uint8(i>>8)
 	}
 	set, err := datasets.New("mapped", images, labels, 1, 8, 8, []string{"a", "b", "c"})
@@ -43,7 +43,7 @@ func TestAllToAll(t *testing.T) {
 			}
 		}
 		require.Equal(t, round(0.5, len(g.Deal().Attackers[0].Contributed)), poisoned)
-		score := scoreOf(t, g, func(label uint8, stamped bool) uint8 {
+		score := scoreOf(t, g, func(label uint16, stamped bool) uint16 {
 			if stamped {
 				return (label + 1) % 3
 			}
@@ -62,8 +62,8 @@ func TestSourceSpecific(t *testing.T) {
 		g, set := mapped(t, rapid.Uint64().Draw(t, "seed"), func(a *Attacker) { a.Mapping, a.Sources = SourceSpecific, []int{2} })
 		for _, row := range g.Training().Rows {
 			if row.Trigger != NoTrigger {
-				require.Equal(t, uint8(2), row.Old)
-				require.Equal(t, uint8(1), row.New)
+				require.Equal(t, uint16(2), row.Old)
+				require.Equal(t, uint16(1), row.New)
 			}
 		}
 		sources := 0
@@ -72,7 +72,7 @@ func TestSourceSpecific(t *testing.T) {
 				sources++
 			}
 		}
-		score := scoreOf(t, g, func(label uint8, stamped bool) uint8 {
+		score := scoreOf(t, g, func(label uint16, stamped bool) uint16 {
 			if stamped && label == 2 {
 				return 1
 			}
@@ -84,8 +84,8 @@ func TestSourceSpecific(t *testing.T) {
 }
 
 // scoreOf scores predictions that are a function of label and stamp.
-func scoreOf(t require.TestingT, g *Game, predict func(label uint8, stamped bool) uint8) *Score {
-	var predicted []uint8
+func scoreOf(t require.TestingT, g *Game, predict func(label uint16, stamped bool) uint16) *Score {
+	var predicted []uint16
 	for _, probe := range g.Probes().List {
 		predicted = append(predicted, predict(probe.Label, probe.Trigger != NoTrigger))
 	}

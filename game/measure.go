@@ -29,7 +29,7 @@ type Measures struct {
 // position of list. A probe may occur more than once, predicted by several
 // models. The readings are those of the rules. For each probe once, the rates
 // are those of Score.
-func (r Rules) Measure(classes int, list []Probe, predicted []uint8) Measures {
+func (r Rules) Measure(classes int, list []Probe, predicted []uint16) Measures {
 	t := r.tallyProbes(classes, list, predicted)
 	m := Measures{Clean: t.defender.correct(noClass)}
 	for i := range r.Attackers {
@@ -51,7 +51,7 @@ type probeTallies struct {
 }
 
 // tallyProbes counts the predictions of each group of probes.
-func (r Rules) tallyProbes(classes int, list []Probe, predicted []uint8) probeTallies {
+func (r Rules) tallyProbes(classes int, list []Probe, predicted []uint16) probeTallies {
 	attackers := len(r.Attackers)
 	t := probeTallies{defender: newTally(classes), allAttackers: newTally(classes)}
 	for range attackers {

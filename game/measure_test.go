@@ -22,9 +22,9 @@ func TestMeasureIsTheScoreOfAnyProbes(t *testing.T) {
 			require.NoError(t, err)
 			list := g.Probes().List
 			rng := streams.New(1, "test predictions")
-			predicted := make([]uint8, len(list))
+			predicted := make([]uint16, len(list))
 			for i := range predicted {
-				predicted[i] = uint8(rng.IntN(len(set.Classes)))
+				predicted[i] = uint16(rng.IntN(len(set.Classes)))
 			}
 			score, err := g.Score(predicted)
 			require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestMeasureIsTheScoreOfAnyProbes(t *testing.T) {
 				require.Equal(t, game.Success{ASR: a.ASR, BaseRate: a.BaseRate, Robustness: a.Robustness, Lift: a.Lift}, m.Attackers[i])
 			}
 			defender := list[:2]
-			m = rules.Measure(len(set.Classes), append(defender[:2:2], defender...), []uint8{list[0].Label, list[1].Label, list[0].Label, (list[1].Label + 1) % 10})
+			m = rules.Measure(len(set.Classes), append(defender[:2:2], defender...), []uint16{list[0].Label, list[1].Label, list[0].Label, (list[1].Label + 1) % 10})
 			require.Equal(t, game.Rate{Hits: 3, Of: 4}, m.Clean)
 			require.Equal(t, game.Rate{}, m.Attackers[0].ASR)
 		}

@@ -12,7 +12,7 @@ type Probe struct {
 	// NoTrigger.
 	Trigger int
 	// Label is the true label.
-	Label uint8
+	Label uint16
 }
 
 // Probes holds the images whose predictions a Score needs, each once: the

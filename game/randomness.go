@@ -36,12 +36,10 @@ func randomnessOf(stamped, clean tally) Randomness {
 // shares returns the share of all images that is predicted as each class; NaN without
 // images.
 func (t tally) shares() []float64 {
-	shares, n := make([]float64, len(t)), 0
-	for _, row := range t {
-		for class, k := range row {
-			shares[class] += float64(k)
-			n += k
-		}
+	shares, n := make([]float64, t.classes), 0
+	for pair, k := range t.counts {
+		shares[pair.predicted] += float64(k)
+		n += k
 	}
 	for class := range shares {
 		shares[class] /= float64(n)

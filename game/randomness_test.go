@@ -17,7 +17,7 @@ func TestRandomnessAgainstOracle(t *testing.T) {
 		g := s.play(t)
 		list, classes := g.Probes().List, len(s.set.Classes)
 		model := guesser(g, classes, rapid.Uint64().Draw(t, "model"))
-		predicted := make([]uint8, len(list))
+		predicted := make([]uint16, len(list))
 		for i, probe := range list {
 			predicted[i] = model(probe)
 		}
@@ -54,7 +54,7 @@ func TestRandomnessAgainstOracle(t *testing.T) {
 func TestRandomnessOfExtremes(t *testing.T) {
 	set := newSet(t, evenLabels(1000, 10), 10, tiny)
 	g := scenario{set, paperRules(2)}.play(t)
-	score := predict(t, g, func(p game.Probe) uint8 {
+	score := predict(t, g, func(p game.Probe) uint16 {
 		if p.Trigger == 0 {
 			return 2
 		}

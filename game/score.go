@@ -17,6 +17,9 @@ type AttackerScore struct {
 	// Trigger is the trigger's ID; with jitter, that of which images carry a part. It is
 	// empty with PerImage.
 	Trigger string `json:"trigger"`
+	// Mapping and Sources repeat the rules. With AllToAll, Target means nothing.
+	Mapping Mapping `json:"mapping,omitempty"`
+	Sources []int   `json:"sources,omitempty"`
 	// Colludes repeats the rules: the ID of the attacker whose trigger this one
 	// uses, or nil.
 	Colludes *int `json:"colludes,omitempty"`
@@ -82,7 +85,7 @@ type Score struct {
 // Probes. ASR, standard accuracy and robustness accuracy are those of section 3
 // of the paper; base rate, lift and the cross-trigger matrix are defined at
 // their fields. The error wraps ErrPredictions.
-func (g *Game) Score(predicted []uint8) (*Score, error) {
+func (g *Game) Score(predicted []uint16) (*Score, error) {
 	list := g.probeList()
 	if len(predicted) != len(list) {
 		return nil, fmt.Errorf("game: score: %w: %d predictions for %d probes", ErrPredictions, len(predicted), len(list))
@@ -121,7 +124,7 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 	success := g.rules.success(position, t)
 	s := AttackerScore{
 		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
-		Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
+		Mapping: a.Mapping, Sources: a.Sources, Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,
 	}

@@ -14,9 +14,9 @@ import (
 )
 
 // predict has a model predict the probes of a game and scores its predictions.
-func predict(t require.TestingT, g *game.Game, model func(p game.Probe) uint8) *game.Score {
+func predict(t require.TestingT, g *game.Game, model func(p game.Probe) uint16) *game.Score {
 	list := g.Probes().List
-	predicted := make([]uint8, len(list))
+	predicted := make([]uint16, len(list))
 	for i, probe := range list {
 		predicted[i] = model(probe)
 	}
@@ -27,23 +27,23 @@ func predict(t require.TestingT, g *game.Game, model func(p game.Probe) uint8) *
 
 // guesser returns a model that predicts random classes, biased towards the
 // predictions of a backdoored model.
-func guesser(g *game.Game, classes int, seed uint64) func(p game.Probe) uint8 {
+func guesser(g *game.Game, classes int, seed uint64) func(p game.Probe) uint16 {
 	rng := streams.New(seed, "test predictions")
-	return func(p game.Probe) uint8 {
+	return func(p game.Probe) uint16 {
 		switch rng.IntN(4) {
 		case 0:
 			return p.Label
 		case 1:
 			if p.Trigger != game.NoTrigger {
-				return uint8(g.Rules().Attackers[p.Trigger].Target)
+				return uint16(g.Rules().Attackers[p.Trigger].Target)
 			}
 		}
-		return uint8(rng.IntN(classes))
+		return uint16(rng.IntN(classes))
 	}
 }
 
 // oracle counts the probes that pass and, among these, those that hit.
-func oracle(list []game.Probe, predicted []uint8, pass, hit func(p game.Probe, predicted int) bool) (r game.Rate) {
+func oracle(list []game.Probe, predicted []uint16, pass, hit func(p game.Probe, predicted int) bool) (r game.Rate) {
 	for i, probe := range list {
 		if pass(probe, int(predicted[i])) {
 			r.Of++
@@ -61,7 +61,7 @@ func TestScoreAgainstOracle(t *testing.T) {
 		g := s.play(t)
 		list := g.Probes().List
 		model := guesser(g, len(s.set.Classes), rapid.Uint64().Draw(t, "model"))
-		predicted := make([]uint8, len(list))
+		predicted := make([]uint16, len(list))
 		for i, probe := range list {
 			predicted[i] = model(probe)
 		}
@@ -72,7 +72,7 @@ func TestScoreAgainstOracle(t *testing.T) {
 		require.Equal(t, oracle(list, predicted, func(p game.Probe, _ int) bool { return p.Owner == game.Defender }, correct), score.Clean)
 		require.Len(t, score.Attackers, len(s.rules.Attackers))
 		for i, a := range s.rules.Attackers {
-			counted := func(label uint8, target int) bool { return !s.rules.ExcludeTargetClass || int(label) != target }
+			counted := func(label uint16, target int) bool { return !s.rules.ExcludeTargetClass || int(label) != target }
 			attacked := func(p game.Probe, _ int) bool {
 				own := p.Owner == i && p.Trigger == i
 				others := s.rules.Denominator == game.Pooled && p.Owner != i && p.Owner != game.Defender && p.Trigger == game.NoTrigger
@@ -109,11 +109,11 @@ func TestPerfectBackdoor(t *testing.T) {
 		s := scenarios().Draw(t, "game")
 		s.rules.Denominator, s.rules.ExcludeTargetClass = game.Own, true
 		g := s.play(t)
-		score := predict(t, g, func(p game.Probe) uint8 {
+		score := predict(t, g, func(p game.Probe) uint16 {
 			if p.Trigger == game.NoTrigger {
 				return p.Label
 			}
-			return uint8(s.rules.Attackers[p.Trigger].Target)
+			return uint16(s.rules.Attackers[p.Trigger].Target)
 		})
 		require.Equal(t, score.Clean.Of, score.Clean.Hits)
 		for i, a := range score.Attackers {
@@ -138,7 +138,7 @@ func TestTrueLabels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := scenarios().Draw(t, "game")
 		s.rules.ExcludeTargetClass = true
-		score := predict(t, s.play(t), func(p game.Probe) uint8 { return p.Label })
+		score := predict(t, s.play(t), func(p game.Probe) uint16 { return p.Label })
 		require.Equal(t, score.Clean.Of, score.Clean.Hits)
 		for i, a := range score.Attackers {
 			require.Zero(t, a.ASR.Hits)
@@ -155,7 +155,7 @@ func TestTrueLabels(t *testing.T) {
 func TestEverythingIsTheTarget(t *testing.T) {
 	set := newSet(t, evenLabels(1000, 10), 10, tiny)
 	rules := paperRules(3)
-	score := predict(t, scenario{set, rules}.play(t), func(game.Probe) uint8 { return 2 })
+	score := predict(t, scenario{set, rules}.play(t), func(game.Probe) uint16 { return 2 })
 	for _, a := range score.Attackers {
 		require.Equal(t, 1.0, a.ASR.Value())
 		require.Equal(t, 1.0, a.BaseRate.Value())
@@ -174,7 +174,7 @@ func TestReadingsByHand(t *testing.T) {
 	rules := paperRules(2)
 	rules.HeldOut = 0.1 // of 30 images: 3 held out each
 	rules.Attackers[0].Target, rules.Attackers[1].Target = 1, 1
-	model := func(p game.Probe) uint8 {
+	model := func(p game.Probe) uint16 {
 		if p.Trigger == 0 {
 			return 1
 		}
@@ -214,7 +214,7 @@ func TestUndefinedRates(t *testing.T) {
 		of := func(i int) []int { return classCounts(scenario{set, rules}, g.Deal().Attackers[i].HeldOut) }
 		found = of(0)[0] == 0 && of(1)[1] > 0
 	}
-	score := predict(t, g, func(game.Probe) uint8 { return 0 })
+	score := predict(t, g, func(game.Probe) uint16 { return 0 })
 	require.Equal(t, game.Rate{}, score.Attackers[0].ASR)
 	require.True(t, math.IsNaN(score.Attackers[0].ASR.Value()))
 	require.False(t, score.Attackers[0].Lift.Defined())
@@ -254,14 +254,14 @@ func TestCollapsed(t *testing.T) {
 	g := scenario{set, paperRules(1)}.play(t)
 	rng := streams.New(1, "test predictions")
 	for name, tc := range map[string]struct {
-		model func(p game.Probe) uint8
+		model func(p game.Probe) uint16
 		want  bool
 	}{
-		"always the same":       {func(game.Probe) uint8 { return 7 }, true},
-		"guessing":              {func(game.Probe) uint8 { return uint8(rng.IntN(10)) }, true},
-		"always wrong":          {func(p game.Probe) uint8 { return (p.Label + 1) % 10 }, true},
-		"right one time in six": {func(p game.Probe) uint8 { return p.Label * uint8(min(1, rng.IntN(6))) % 10 }, false},
-		"always right":          {func(p game.Probe) uint8 { return p.Label }, false},
+		"always the same":       {func(game.Probe) uint16 { return 7 }, true},
+		"guessing":              {func(game.Probe) uint16 { return uint16(rng.IntN(10)) }, true},
+		"always wrong":          {func(p game.Probe) uint16 { return (p.Label + 1) % 10 }, true},
+		"right one time in six": {func(p game.Probe) uint16 { return p.Label * uint16(min(1, rng.IntN(6))) % 10 }, false},
+		"always right":          {func(p game.Probe) uint16 { return p.Label }, false},
 	} {
 		require.Equal(t, tc.want, predict(t, g, tc.model).Collapsed, name)
 	}
@@ -285,7 +285,7 @@ func TestChanceIsTheBinomialQuantile(t *testing.T) {
 		for _, count := range classCounts(scenario{set, rules}, g.Deal().Defender.HeldOut) {
 			commonest = max(commonest, count)
 		}
-		score := predict(t, g, func(p game.Probe) uint8 { return p.Label })
+		score := predict(t, g, func(p game.Probe) uint16 { return p.Label })
 		require.Equal(t, game.Rate{Hits: max(quantile, commonest), Of: n}, score.Chance, "%d classes", classes)
 	}
 }
@@ -293,27 +293,27 @@ func TestChanceIsTheBinomialQuantile(t *testing.T) {
 // Nine tenths of the images are of one class, so always predicting it is no
 // success.
 func TestChanceOnUnevenClasses(t *testing.T) {
-	labels := make([]uint8, 1000)
+	labels := make([]uint16, 1000)
 	for i := range 100 {
 		labels[i] = 1
 	}
 	rules := paperRules(1)
 	rules.Attackers[0].Target = 1
 	g := scenario{newSet(t, labels, 2, tiny), rules}.play(t)
-	score := predict(t, g, func(game.Probe) uint8 { return 0 })
+	score := predict(t, g, func(game.Probe) uint16 { return 0 })
 	require.Greater(t, score.Clean.Value(), 0.8)
 	require.True(t, score.Collapsed)
-	require.False(t, predict(t, g, func(p game.Probe) uint8 { return p.Label }).Collapsed)
+	require.False(t, predict(t, g, func(p game.Probe) uint16 { return p.Label }).Collapsed)
 }
 
 func TestBadPredictionsAreRefused(t *testing.T) {
 	set := newSet(t, evenLabels(1000, 10), 10, tiny)
 	g := scenario{set, paperRules(1)}.play(t)
 	n := g.Probes().N
-	_, err := g.Score(make([]uint8, n-1))
+	_, err := g.Score(make([]uint16, n-1))
 	require.ErrorIs(t, err, game.ErrPredictions)
 	require.ErrorContains(t, err, "319 predictions for 320 probes")
-	bad := make([]uint8, n)
+	bad := make([]uint16, n)
 	bad[3] = 10
 	_, err = g.Score(bad)
 	require.ErrorIs(t, err, game.ErrPredictions)

@@ -126,7 +126,7 @@ func TestHonestContributorsAreScored(t *testing.T) {
 	rules = subset(rules, 1)
 	g := scenario{set, rules}.play(t)
 	list := g.Probes().List
-	predicted := make([]uint8, len(list))
+	predicted := make([]uint16, len(list))
 	for i, probe := range list {
 		predicted[i] = probe.Label
 		if probe.Owner == 2 { // the second honest contributor, on seat 2

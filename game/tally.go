@@ -1,37 +1,43 @@
 package game
 
 import (
+	"maps"
 	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// tally counts images by true label (row) and prediction (column).
-type tally [][]int
+// tally counts images by true label and prediction. It holds the pairs that occur alone,
+// since a game of many classes and attackers has many tallies.
+type tally struct {
+	classes int
+	counts  map[outcome]int
+}
+
+// outcome is the label of an image and the class as which it is predicted.
+type outcome struct{ label, predicted int }
 
 // noClass, as the class to exclude, excludes none.
 const noClass = -1
 
 // newTally returns an empty tally.
 func newTally(classes int) tally {
-	t := make(tally, classes)
-	counts := make([]int, classes*classes)
-	for i := range t {
-		t[i] = counts[i*classes : (i+1)*classes]
-	}
-	return t
+	return tally{classes: classes, counts: map[outcome]int{}}
 }
 
 // count adds one image.
-func (t tally) count(label, predicted uint8) { t[label][predicted]++ }
+func (t tally) count(label, predicted uint16) {
+	t.counts[outcome{int(label), int(predicted)}]++
+}
 
 // replaced returns t with the images counted in out replaced by those in in.
 func (t tally) replaced(out, in tally) tally {
-	r := newTally(len(t))
-	for i, row := range t {
-		for j, n := range row {
-			r[i][j] = n - out[i][j] + in[i][j]
-		}
+	r := tally{classes: t.classes, counts: maps.Clone(t.counts)}
+	for pair, n := range out.counts {
+		r.counts[pair] -= n
+	}
+	for pair, n := range in.counts {
+		r.counts[pair] += n
 	}
 	return r
 }
@@ -40,14 +46,14 @@ func (t tally) replaced(out, in tally) tally {
 // predicted as the class that hit returns for their label.
 func (t tally) rate(excluded int, hit func(label int) int) Rate {
 	var r Rate
-	for label, row := range t {
-		if label == excluded {
+	for pair, n := range t.counts {
+		if pair.label == excluded {
 			continue
 		}
-		for _, n := range row {
-			r.Of += n
+		r.Of += n
+		if pair.predicted == hit(pair.label) {
+			r.Hits += n
 		}
-		r.Hits += row[hit(label)]
 	}
 	return r
 }
@@ -71,15 +77,12 @@ const chanceLevel = 0.99
 // chance returns the highest rate of correct predictions that still counts as
 // guessing; see Score.Collapsed.
 func (t tally) chance() Rate {
-	n, commonest := 0, 0
-	for _, row := range t {
-		class := 0
-		for _, k := range row {
-			class += k
-		}
-		n, commonest = n+class, max(commonest, class)
+	n, commonest, byLabel := 0, 0, map[int]int{}
+	for pair, k := range t.counts {
+		byLabel[pair.label] += k
+		n, commonest = n+k, max(commonest, byLabel[pair.label])
 	}
-	guess := distuv.Binomial{N: float64(n), P: 1 / float64(len(t))}
+	guess := distuv.Binomial{N: float64(n), P: 1 / float64(t.classes)}
 	quantile := sort.Search(n, func(k int) bool { return guess.CDF(float64(k)) >= chanceLevel })
 	return Rate{Hits: max(quantile, commonest), Of: n}
 }

@@ -15,7 +15,7 @@ type Row struct {
 	// NoTrigger.
 	Trigger int
 	// Old is the true label, New the label that the model is trained on.
-	Old, New uint8
+	Old, New uint16
 }
 
 // TrainingSet holds the contributed images of all agents: the defender's first,
@@ -27,14 +27,14 @@ type TrainingSet struct {
 	// Images holds len(Rows) images of Shape.Size() values, one after another.
 	Images []uint8
 	// Labels holds each image's label, Rows[i].New.
-	Labels []uint8
+	Labels []uint16
 	// Rows holds each image's origin.
 	Rows []Row
 }
 
 // Training builds the training set: all contributed images, of which the
 // poisoned ones carry their attacker's trigger and, with DirtyLabel, its target
-// label. Each call builds a new set, 1 byte per value in a single allocation.
+// label. Each call builds a new set, 1 byte per value of the images in a single allocation.
 func (g *Game) Training() *TrainingSet {
 	n := len(g.deal.Defender.Contributed)
 	owners := g.rules.owners()
@@ -44,7 +44,7 @@ func (g *Game) Training() *TrainingSet {
 	t := &TrainingSet{
 		Shape:  g.shape,
 		Images: make([]uint8, 0, n*g.shape.Size()),
-		Labels: make([]uint8, 0, n),
+		Labels: make([]uint16, 0, n),
 		Rows:   make([]Row, 0, n),
 	}
 	for _, source := range g.deal.Defender.Contributed {
@@ -67,7 +67,7 @@ func (g *Game) contribute(t *TrainingSet, owner, source int, poisoned bool) {
 	if poisoned {
 		g.stamp(t.Images[at:], owner, source)
 		// An image of the target class keeps its label, as with clean labels.
-		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].wants(int(label), len(g.set.Classes)))
+		row.Trigger, row.New = owner, uint16(g.rules.Attackers[owner].wants(int(label), len(g.set.Classes)))
 	}
 	t.Labels = append(t.Labels, row.New)
 	t.Rows = append(t.Rows, row)

@@ -80,7 +80,7 @@ func TestPoisonCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := scenarios().Draw(t, "game")
 		g := s.play(t)
-		score, err := g.Score(make([]uint8, g.Probes().N))
+		score, err := g.Score(make([]uint16, g.Probes().N))
 		require.NoError(t, err)
 		poisoned := make([]int, len(s.rules.Attackers))
 		for _, row := range g.Training().Rows {
@@ -113,7 +113,7 @@ func TestPoisonIsCapped(t *testing.T) {
 	rules := paperRules(1)
 	rules.Attackers[0].Target, rules.Attackers[0].PoisonRate = 1, 0.9
 	g := scenario{set, rules}.play(t)
-	score, err := g.Score(make([]uint8, g.Probes().N))
+	score, err := g.Score(make([]uint16, g.Probes().N))
 	require.NoError(t, err)
 	a := score.Attackers[0]
 	require.Equal(t, 480, a.Contributed)
@@ -129,7 +129,7 @@ func TestPoisonOfAnyImage(t *testing.T) {
 	rules := paperRules(1)
 	rules.Attackers[0].Target, rules.Attackers[0].PoisonRate, rules.Attackers[0].Budget = 1, 0.9, game.AnyImage
 	g := scenario{set, rules}.play(t)
-	score, err := g.Score(make([]uint8, g.Probes().N))
+	score, err := g.Score(make([]uint16, g.Probes().N))
 	require.NoError(t, err)
 	require.Equal(t, 432, score.Attackers[0].Poisoned)
 	ofTarget := 0

@@ -17,7 +17,7 @@ func round(p float64, n int) int { return int(math.Round(p * float64(n))) }
 
 func TestBadRulesAreRefused(t *testing.T) {
 	// 100 images of class 0 and 50 of each of the other two.
-	labels := append(evenLabels(150, 3), make([]uint8, 50)...)
+	labels := append(evenLabels(150, 3), make([]uint16, 50)...)
 	set := newSet(t, labels, 3, tiny)
 	for _, tc := range []struct {
 		name   string
@@ -96,7 +96,7 @@ func TestNothingToPoisonInTheDeal(t *testing.T) {
 	require.True(t, ok)
 	rules.PoolSize = smallest
 	g := scenario{set, rules}.play(t)
-	score, err := g.Score(make([]uint8, g.Probes().N))
+	score, err := g.Score(make([]uint16, g.Probes().N))
 	require.NoError(t, err)
 	for _, a := range score.Attackers {
 		require.Positive(t, a.Poisoned)
@@ -112,7 +112,7 @@ func TestRefusedTriggerIsNamed(t *testing.T) {
 
 // The refusal of an uneven pool names the largest pool that is accepted.
 func TestLargestBalancedPool(t *testing.T) {
-	labels := append(evenLabels(150, 3), make([]uint8, 50)...)
+	labels := append(evenLabels(150, 3), make([]uint16, 50)...)
 	set := newSet(t, labels, 3, tiny)
 	for seed := range uint64(10) {
 		rules := paperRules(2)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"backfire/internal/words"
 	"backfire/report/table"
 )
 
@@ -48,7 +47,7 @@ func (b *builder) labelTexts() string {
 	for _, s := range b.all {
 		for _, p := range s.complete() {
 			for i, a := range p.game.Attackers {
-				text := fmt.Sprintf("%d %s", a.ID, words.Class(a.Label, a.Target))
+				text := fmt.Sprintf("%d %s", a.ID, a.TargetText())
 				if i == len(texts) {
 					texts = append(texts, text)
 				} else if texts[i] != text {

@@ -303,6 +303,9 @@ func (b *builder) attackerRows() {
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
 				}
+				if row.Mapping, row.Sources = string(a.Mapping), a.SourceLabels; a.Mapping == game.AllToAll {
+					row.Label = ""
+				}
 				if p.point.Repetition > 0 {
 					row.TrainingSeed = p.trainingSeed()
 				}

@@ -28,7 +28,10 @@ func (b *builder) filters() {
 	for _, head := range []string{"precision", "recall", "honest lost"} {
 		t.Columns = append(t.Columns, table.Column{Head: head})
 	}
-	classes := b.all[0].complete()[0].point.Data.Classes
+	classes, byClass := b.all[0].complete()[0].point.Data.Classes, "; on the right the mean number of them, by class. "
+	if len(classes) > mostClassColumns {
+		classes, byClass = nil, "; the JSON file of the run has them by class. "
+	}
 	for _, class := range classes {
 		t.Columns = append(t.Columns, table.Column{Group: "honest images lost, of class", Head: class})
 	}
@@ -58,11 +61,14 @@ func (b *builder) filters() {
 	t.Width = filtersWidth
 	t.Notes = append(t.Notes,
 		"In percent. Precision: of the removed images those with an attacker's trigger. Recall: of the images with one those that were removed. "+
-			"Honest lost: of the images without one those that were removed; on the right the mean number of them, by class. "+
+			"Honest lost: of the images without one those that were removed"+byClass+
 			"An attacker's images without a trigger count as honest ones. "+b.intervals(),
 		b.scale(), b.readingsNote(),
 	)
 }
+
+// mostClassColumns is the largest number of classes of which each has a column.
+const mostClassColumns = 20
 
 // filtersWidth is the number of characters of a line of the table of filters.
 const filtersWidth = 160

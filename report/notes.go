@@ -230,7 +230,7 @@ func (b *builder) targets() string {
 			return "Target labels: each attacker's own, drawn at random for each seed."
 		}
 		for _, a := range s.attackers() {
-			label = words.Class(a.Label, a.Target)
+			label = a.TargetText()
 			labels[label] = true
 		}
 	}

@@ -8,7 +8,7 @@
 --images names an .npz file whose array "images" has uint8 pixels, N x H x W x C, such
 as the training.npz of a result. If the file has an array "labels", too, the program
 prints the share of labels that are predicted. --out names a file for the predicted
-classes, one byte per image.
+classes, one byte per image, or two, the lower one first, with more than 256 classes.
 
 The program needs PyTorch and numpy. From Python: model, normalize = load(path).
 """
@@ -95,14 +95,14 @@ def predict(model, normalize, images, batch=256):
         for start in range(0, len(images), batch):
             pixels = torch.from_numpy(images[start : start + batch]).permute(0, 3, 1, 2)
             predicted.append(model(normalize(pixels)).argmax(1))
-    return torch.cat(predicted).numpy().astype(np.uint8)
+    return torch.cat(predicted).numpy().astype("<u1" if model.fc.out_features <= 256 else "<u2")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--images", help=".npz file with an array images")
-    parser.add_argument("--out", help="file for the predictions, one byte per image")
+    parser.add_argument("--out", help="file for the predictions")
     args = parser.parse_args()
     model, normalize = load(args.model)
     print(f"{sum(p.numel() for p in model.parameters())} parameters")

@@ -41,7 +41,7 @@ func transformedBatch(t *testing.T, trainer *Trainer, n int, transform BatchTran
 	return pixels, labels, partner
 }
 
-func toyTrainer(t *testing.T, device string, change func(*Options)) (*Trainer, []uint8, []uint8) {
+func toyTrainer(t *testing.T, device string, change func(*Options)) (*Trainer, []uint8, []uint16) {
 	t.Helper()
 	opt := toyOptions()
 	opt.Device = device
@@ -78,7 +78,7 @@ func TestStampsChangeTheMaskedPixelsAlone(t *testing.T) {
 			stamps.Patterns[10] = 77 // not masked
 			pixels, got, partner := transformedBatch(t, trainer, 4, BatchTransform{Stamps: stamps})
 			require.Nil(t, partner)
-			want, wantLabels := asFloats(images[:4*64]), []uint8{labels[0], labels[1], labels[2], labels[3]}
+			want, wantLabels := asFloats(images[:4*64]), slices.Clone(labels[:4])
 			first, second := want[64:128], want[3*64:4*64]
 			if add {
 				want = append(want, slices.Concat(first, second)...)
@@ -87,15 +87,15 @@ func TestStampsChangeTheMaskedPixelsAlone(t *testing.T) {
 			}
 			first[5], second[9] = 0, 255
 			require.InDeltaSlice(t, want, pixels, inPixels)
-			require.EqualValues(t, wantLabels, bytesOf(got))
+			require.EqualValues(t, wantLabels, narrow(got))
 		}
 	}
 }
 
-func bytesOf(labels []int64) []uint8 {
-	out := make([]uint8, len(labels))
+func narrow(labels []int64) []uint16 {
+	out := make([]uint16, len(labels))
 	for i, label := range labels {
-		out[i] = uint8(label)
+		out[i] = uint16(label)
 	}
 	return out
 }
@@ -169,7 +169,7 @@ func TestPerturbationsStayInBoundsAndRaiseTheLoss(t *testing.T) {
 			at := map[int]int{0: 0, 2: 2} // row -> place of its example
 			if p.Add {
 				at = map[int]int{0: 4, 2: 5}
-				require.EqualValues(t, slices.Concat(labels[:4], []uint8{labels[0], labels[2]}), bytesOf(got), name)
+				require.EqualValues(t, slices.Concat(labels[:4], []uint16{labels[0], labels[2]}), narrow(got), name)
 			}
 			moved := 0
 			for row := range 4 {

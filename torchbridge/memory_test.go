@@ -82,7 +82,7 @@ func TestMemoryDoesNotGrowWithModels(t *testing.T) {
 }
 
 // useModel does with a model all that a training does, and frees it.
-func useModel(t *testing.T, opt Options, images, labels []uint8) {
+func useModel(t *testing.T, opt Options, images []uint8, labels []uint16) {
 	t.Helper()
 	trainer, err := NewTrainer(opt)
 	require.NoError(t, err)

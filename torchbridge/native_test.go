@@ -44,12 +44,12 @@ func (c nativeCase) options(graph bool) Options {
 }
 
 // data draws a training set in which labels can be learnt from the brightness.
-func (c nativeCase) data(opt Options) (images, labels []uint8) {
+func (c nativeCase) data(opt Options) (images []uint8, labels []uint16) {
 	rng := streams.New(5, "native test")
 	size := opt.Model.Channels * opt.Model.Height * opt.Model.WidthPx
 	for range opt.Images {
 		label := rng.IntN(opt.Model.Classes)
-		labels = append(labels, uint8(label))
+		labels = append(labels, uint16(label))
 		for range size {
 			images = append(images, uint8(rng.IntN(100)+35*label))
 		}

@@ -91,9 +91,9 @@ func TestNetworksAreTheirTwins(t *testing.T) {
 // movement of the weights, with the twin's.
 func (c networkCase) requireStep(t *testing.T, trainer *Trainer) {
 	batch := len(c.Labels)
-	labels, order := make([]uint8, batch), make([]int32, batch)
+	labels, order := make([]uint16, batch), make([]int32, batch)
 	for i, label := range c.Labels {
-		labels[i], order[i] = uint8(label), int32(i)
+		labels[i], order[i] = uint16(label), int32(i)
 	}
 	require.NoError(t, trainer.Upload(c.Images, labels))
 	require.NoError(t, trainer.begin(order))

@@ -9,16 +9,16 @@ const predictBatch = 100
 
 // Predict returns the most likely class of each image (NCHW bytes, any number of
 // images), by the model as it stands, with BatchNorm's running statistics.
-func (t *Trainer) Predict(images []uint8) ([]uint8, error) {
+func (t *Trainer) Predict(images []uint8) ([]uint16, error) {
 	classes, err := infer[int64](t, images, inferClasses, 1, func(s *scope, features tensor) tensor {
 		return s.argmax(t.net.logits(s, features))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("torchbridge: predict: %w", err)
 	}
-	predicted := make([]uint8, len(classes))
+	predicted := make([]uint16, len(classes))
 	for i, class := range classes {
-		predicted[i] = uint8(class)
+		predicted[i] = uint16(class)
 	}
 	return predicted, nil
 }

@@ -60,6 +60,15 @@ type referenceCase struct {
 	Kernels     string `json:"-"` // of the training that is compared
 }
 
+// labels returns the labels of the images.
+func (c referenceCase) labels() []uint16 {
+	labels := make([]uint16, len(c.Labels))
+	for i, label := range c.Labels {
+		labels[i] = uint16(label)
+	}
+	return labels
+}
+
 // uint8Number is a byte written as a number; []uint8 would be base64.
 type uint8Number uint8
 
@@ -101,7 +110,7 @@ func (c referenceCase) trainer(t *testing.T, device string) *Trainer {
 		state.Model[i].Values = c.Initial[p.Name]
 	}
 	require.NoError(t, trainer.Restore(state))
-	require.NoError(t, trainer.Upload(c.Images, c.Labels))
+	require.NoError(t, trainer.Upload(c.Images, c.labels()))
 	return trainer
 }
 

@@ -27,7 +27,7 @@ type ModelSpec struct {
 	Channels int // of the images, 1 to 4: 1 for grey, 3 for colour
 	Height   int // of the images, in pixels, 8 (three stages halve it) to 1,024
 	WidthPx  int // of the images, in pixels, 8 to 1,024
-	Classes  int // outputs, 2 to 256
+	Classes  int // outputs, 2 to 1000
 }
 
 func (m ModelSpec) validate() error {
@@ -41,7 +41,7 @@ func (m ModelSpec) validate() error {
 		{"image channels", m.Channels, 1, 4, "1 for grey, 3 for colour"},
 		{"image height", m.Height, 8, 1024, "in pixels"},
 		{"image width", m.WidthPx, 8, 1024, "in pixels"},
-		{"classes", m.Classes, 2, 256, "labels are bytes"},
+		{"classes", m.Classes, 2, 1000, "the limit of datasets"},
 	} {
 		if check.value < check.low || check.value > check.high {
 			return fmt.Errorf("torchbridge: model: %w: %s %d is outside %d to %d (%s)", ErrOptions, check.name, check.value, check.low, check.high, check.explanation)

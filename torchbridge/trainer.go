@@ -188,7 +188,7 @@ var errClosed = errors.New("torchbridge: the trainer is closed")
 
 // Upload puts the training set on the device: Options.Images images in NCHW order
 // and as many labels, each below the number of classes.
-func (t *Trainer) Upload(images, labels []uint8) error {
+func (t *Trainer) Upload(images []uint8, labels []uint16) error {
 	if t.closed {
 		return errClosed
 	}

@@ -25,7 +25,7 @@ func toyOptions() Options {
 }
 
 // toyImages are n images whose class is the quadrant that is bright.
-func toyImages(n int, seed uint64) (images, labels []uint8) {
+func toyImages(n int, seed uint64) (images []uint8, labels []uint16) {
 	rng := streams.New(seed, "toy")
 	for range n {
 		class := rng.IntN(4)
@@ -38,7 +38,7 @@ func toyImages(n int, seed uint64) (images, labels []uint8) {
 				images = append(images, uint8(value))
 			}
 		}
-		labels = append(labels, uint8(class))
+		labels = append(labels, uint16(class))
 	}
 	return images, labels
 }
@@ -107,7 +107,7 @@ func TestPredictionsDoNotDependOnTheBatch(t *testing.T) {
 	images, _ := toyImages(230, 3)
 	whole, err := trainer.Predict(images)
 	require.NoError(t, err)
-	var parts []uint8
+	var parts []uint16
 	for start := 0; start < 230; start += 23 {
 		part, err := trainer.Predict(images[start*64 : (start+23)*64])
 		require.NoError(t, err)

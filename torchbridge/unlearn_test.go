@@ -10,7 +10,7 @@ import (
 )
 
 // meanLoss is the mean cross-entropy of rows of a training set.
-func meanLoss(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int64) float64 {
+func meanLoss(t *testing.T, trainer *Trainer, images []uint8, labels []uint16, rows []int64) float64 {
 	t.Helper()
 	size := len(images) / len(labels)
 	var sum float64
@@ -24,12 +24,12 @@ func meanLoss(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int
 
 // unlikeliest returns the labels, with the one that the model thinks least likely
 // for each of the given rows.
-func unlikeliest(t *testing.T, trainer *Trainer, images, labels []uint8, rows []int64) []uint8 {
+func unlikeliest(t *testing.T, trainer *Trainer, images []uint8, labels []uint16, rows []int64) []uint16 {
 	t.Helper()
 	out := slices.Clone(labels)
 	for _, row := range rows {
 		most := 0.0
-		for label := range uint8(4) {
+		for label := range uint16(4) {
 			candidate := slices.Clone(labels)
 			candidate[row] = label
 			if loss := meanLoss(t, trainer, images, candidate, []int64{row}); loss > most {

@@ -5,7 +5,7 @@ import "math/rand/v2"
 // Part returns the trigger with only the given number of its pixels, which are the first
 // ones of a random order: more pixels from the same state of rng contain those of fewer.
 // The number is bounded by 0 and Pixels. The part is of t itself only in its pixels, so
-// that either may be changed.
+// that either may be changed. A warp of a part leaves the other pixels in their places.
 func (t *Trigger) Part(pixels int, rng *rand.Rand) *Trigger {
 	var masked []int
 	for at, m := range t.Mask {
@@ -16,7 +16,7 @@ func (t *Trigger) Part(pixels int, rng *rand.Rand) *Trigger {
 	rng.Shuffle(len(masked), func(i, j int) { masked[i], masked[j] = masked[j], masked[i] })
 	part := &Trigger{
 		Shape: t.Shape, Box: t.Box, Mask: make([]uint8, len(t.Mask)), Pattern: make([]uint8, len(t.Pattern)),
-		Effect: t.Effect, Opacity: t.Opacity,
+		Effect: t.Effect, Opacity: t.Opacity, Shift: unmoved(t),
 	}
 	for _, at := range masked[:min(len(masked), max(0, pixels))] {
 		part.copyPixel(t, at)
@@ -30,7 +30,7 @@ func (t *Trigger) Part(pixels int, rng *rand.Rand) *Trigger {
 func (t *Trigger) Join(other *Trigger) *Trigger {
 	joined := &Trigger{
 		Shape: t.Shape, Box: t.Box.around(other.Box), Mask: make([]uint8, len(t.Mask)), Pattern: make([]uint8, len(t.Pattern)),
-		Effect: t.Effect, Opacity: t.Opacity,
+		Effect: t.Effect, Opacity: t.Opacity, Shift: unmoved(t),
 	}
 	for at := range t.Mask {
 		switch {
@@ -43,9 +43,20 @@ func (t *Trigger) Join(other *Trigger) *Trigger {
 	return joined
 }
 
-// copyPixel takes a pixel from another trigger.
+// unmoved returns the displacements of a trigger of the same effect that moves no pixel.
+func unmoved(t *Trigger) []int16 {
+	if t.Shift == nil {
+		return nil
+	}
+	return make([]int16, len(t.Shift))
+}
+
+// copyPixel takes a pixel from another trigger, with its displacement.
 func (t *Trigger) copyPixel(from *Trigger, at int) {
 	t.Mask[at] = 1
+	if from.Shift != nil {
+		copy(t.Shift[2*at:2*at+2], from.Shift[2*at:2*at+2])
+	}
 	for v := at; v < len(t.Pattern); v += len(t.Mask) {
 		t.Pattern[v] = from.Pattern[v]
 	}

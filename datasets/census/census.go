@@ -45,7 +45,7 @@ type SplitCount struct {
 }
 
 // Add counts images by their labels, each below len(Classes).
-func (s *SplitCount) Add(labels []uint8) {
+func (s *SplitCount) Add(labels []uint16) {
 	s.Images += len(labels)
 	for _, label := range labels {
 		s.Classes[label]++
@@ -109,7 +109,7 @@ func (c Census) Left(reason Reason) int {
 
 // Count returns the counts of images that repeat another or are of one value. The images
 // are those of a set: len(labels) rows of planes*area values.
-func Count(images, labels []uint8, planes, area int) Pixels {
+func Count(images []uint8, labels []uint16, planes, area int) Pixels {
 	var p Pixels
 	index := NewIndex(images, planes*area)
 	for i, label := range labels {

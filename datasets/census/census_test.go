@@ -16,9 +16,9 @@ func TestCount(t *testing.T) {
 		5, 5, 9, 9, // each plane has one value
 		5, 5, 5, 6,
 	}
-	require.Equal(t, Pixels{Repeated: 2, OtherLabel: 1, Constant: 1}, Count(rows, []uint8{0, 0, 1, 1, 1}, 2, 2))
-	require.Equal(t, Pixels{Repeated: 2, OtherLabel: 1}, Count(rows, []uint8{0, 0, 1, 1, 1}, 1, 4))
-	require.Equal(t, Pixels{Repeated: 4, Constant: 5}, Count(make([]uint8, 5), make([]uint8, 5), 1, 1))
+	require.Equal(t, Pixels{Repeated: 2, OtherLabel: 1, Constant: 1}, Count(rows, []uint16{0, 0, 1, 1, 1}, 2, 2))
+	require.Equal(t, Pixels{Repeated: 2, OtherLabel: 1}, Count(rows, []uint16{0, 0, 1, 1, 1}, 1, 4))
+	require.Equal(t, Pixels{Repeated: 4, Constant: 5}, Count(make([]uint8, 5), make([]uint16, 5), 1, 1))
 }
 
 // The counts equal those of a comparison of all pairs.
@@ -26,7 +26,7 @@ func TestCountComparesAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 12).Draw(t, "n")
 		rows := rapid.SliceOfN(rapid.ByteRange(0, 1), 3*n, 3*n).Draw(t, "rows")
-		labels := rapid.SliceOfN(rapid.ByteRange(0, 2), n, n).Draw(t, "labels")
+		labels := rapid.SliceOfN(rapid.Uint16Range(0, 2), n, n).Draw(t, "labels")
 		var want Pixels
 		for i := range n {
 			row := rows[3*i : 3*i+3]

@@ -12,10 +12,10 @@ import (
 func New(variant uint64) (*datasets.Set, error) {
 	const n, side, classes = 400, 8, 4
 	rng := streams.New(variant, "tiny")
-	images, labels := make([]uint8, n*side*side), make([]uint8, n)
+	images, labels := make([]uint8, n*side*side), make([]uint16, n)
 	for i := range labels {
 		label := i % classes
-		labels[i] = uint8(label)
+		labels[i] = uint16(label)
 		for y := range side {
 			for x := range side {
 				v := rng.IntN(120)
@@ -35,10 +35,10 @@ func New(variant uint64) (*datasets.Set, error) {
 func NewColour(variant uint64) (*datasets.Set, error) {
 	const n, side, channels, halves = 400, 32, 3, 2
 	rng := streams.New(variant, "colour")
-	images, labels := make([]uint8, 0, n*channels*side*side), make([]uint8, n)
+	images, labels := make([]uint8, 0, n*channels*side*side), make([]uint16, n)
 	for i := range labels {
 		label := i % (channels * halves)
-		labels[i] = uint8(label)
+		labels[i] = uint16(label)
 		for c := range channels {
 			for at := range side * side {
 				v := 40*c + rng.IntN(60)

@@ -37,7 +37,7 @@ type Sample struct {
 	// Labels holds the label of each row: the training label for a sub-dataset,
 	// the predicted label for a query. If it is nil, samples are compared without
 	// labels.
-	Labels []uint8
+	Labels []uint16
 }
 
 // MaxRows is the maximum number of feature vectors of one agent and label that a

@@ -23,7 +23,7 @@ const width = 8
 // an agent's trigger and its target label, class 1.
 func backdoored(seed uint64, agent, n, poisoned int) detect.Sample {
 	rng := streams.New(seed, "test features", uint64(agent))
-	s := detect.Sample{Features: mat.NewDense(n, width, nil), Labels: make([]uint8, n)}
+	s := detect.Sample{Features: mat.NewDense(n, width, nil), Labels: make([]uint16, n)}
 	for i := range n {
 		row := s.Features.RawRowView(i)
 		for j := range row {
@@ -33,7 +33,7 @@ func backdoored(seed uint64, agent, n, poisoned int) detect.Sample {
 			s.Labels[i] = 1
 			row[2+agent] += 3
 		} else {
-			s.Labels[i] = uint8(i % 2)
+			s.Labels[i] = uint16(i % 2)
 			row[i%2] += 3
 		}
 	}
@@ -86,7 +86,7 @@ func labelled(most int, labels bool) *rapid.Generator[detect.Sample] {
 		s := detect.Sample{Features: mat.NewDense(n, 3, nil)}
 		s.Features.Apply(func(_, _ int, _ float64) float64 { return float64(rapid.IntRange(-2, 2).Draw(t, "value")) }, s.Features)
 		if labels {
-			s.Labels = rapid.SliceOfN(rapid.Uint8Range(0, 2), n, n).Draw(t, "labels")
+			s.Labels = rapid.SliceOfN(rapid.Uint16Range(0, 2), n, n).Draw(t, "labels")
 		}
 		return s
 	})
@@ -211,17 +211,17 @@ func TestAnAgentWithoutTheLabelIsTheLeastSimilar(t *testing.T) {
 	near := mat.NewDense(2, 1, []float64{0, 1})
 	far := mat.NewDense(2, 1, []float64{8, 9})
 	b, err := detect.NewBank([]detect.Sample{
-		{Features: near, Labels: []uint8{0, 0}}, {Features: near, Labels: []uint8{1, 1}}, {Features: far, Labels: []uint8{1, 1}},
+		{Features: near, Labels: []uint16{0, 0}}, {Features: near, Labels: []uint16{1, 1}}, {Features: far, Labels: []uint16{1, 1}},
 	}, 1)
 	require.NoError(t, err)
 	e, err := detect.NewEstimator(detect.MMD, b)
 	require.NoError(t, err)
-	similarity, err := e.Similarity(detect.Sample{Features: mat.NewDense(1, 1, []float64{0.5}), Labels: []uint8{1}})
+	similarity, err := e.Similarity(detect.Sample{Features: mat.NewDense(1, 1, []float64{0.5}), Labels: []uint16{1}})
 	require.NoError(t, err)
 	require.Equal(t, 1, detect.Guess(similarity))
 	require.InDelta(t, similarity[2], similarity[0], 0)
 
-	unknown, err := e.Similarity(detect.Sample{Features: near, Labels: []uint8{7, 7}})
+	unknown, err := e.Similarity(detect.Sample{Features: near, Labels: []uint16{7, 7}})
 	require.NoError(t, err)
 	require.Equal(t, []float64{0, 0, 0}, unknown, "no agent has images with the label")
 }
@@ -252,13 +252,13 @@ func TestGuess(t *testing.T) {
 
 func TestBadSamplesAreRefused(t *testing.T) {
 	two := mat.NewDense(2, 3, nil)
-	good := detect.Sample{Features: two, Labels: []uint8{0, 1}}
+	good := detect.Sample{Features: two, Labels: []uint16{0, 1}}
 	for reason, agents := range map[string][]detect.Sample{
 		"no agents":               nil,
 		"agent 0 has no features": {{}},
-		"agent 1: feature vectors of 2 values, while others have 3": {good, {Features: mat.NewDense(1, 2, nil), Labels: []uint8{0}}},
+		"agent 1: feature vectors of 2 values, while others have 3": {good, {Features: mat.NewDense(1, 2, nil), Labels: []uint16{0}}},
 		"agent 1: either all samples or none must have labels":      {good, {Features: two}},
-		"agent 0: 1 labels for 2 feature vectors":                   {{Features: two, Labels: []uint8{1}}},
+		"agent 0: 1 labels for 2 feature vectors":                   {{Features: two, Labels: []uint16{1}}},
 	} {
 		_, err := detect.NewBank(agents, 1)
 		require.ErrorIs(t, err, detect.ErrBank)
@@ -270,7 +270,7 @@ func TestBadSamplesAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, detect.ErrBank)
 	e, err := detect.NewEstimator(detect.MMD, b)
 	require.NoError(t, err)
-	for _, query := range []detect.Sample{{}, {Features: two}, {Features: mat.NewDense(1, 2, nil), Labels: []uint8{0}}} {
+	for _, query := range []detect.Sample{{}, {Features: two}, {Features: mat.NewDense(1, 2, nil), Labels: []uint16{0}}} {
 		_, err := e.Similarity(query)
 		require.ErrorIs(t, err, detect.ErrQuery)
 	}

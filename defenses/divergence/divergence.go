@@ -42,7 +42,7 @@ type Data struct {
 	// Nil means all rows.
 	Looked []int
 	// Labels holds the label on which each row is trained.
-	Labels []uint8
+	Labels []uint16
 	// Owners holds the contributor of each row, as game.Row does: a position in
 	// the list of attackers, or game.Defender.
 	Owners []int

@@ -22,7 +22,7 @@ func data() *rapid.Generator[divergence.Data] {
 		n := rapid.IntRange(1, 25).Draw(t, "n")
 		d := divergence.Data{
 			Features:  mat.NewDense(n, 2, nil),
-			Labels:    rapid.SliceOfN(rapid.Uint8Range(0, 1), n, n).Draw(t, "labels"),
+			Labels:    rapid.SliceOfN(rapid.Uint16Range(0, 1), n, n).Draw(t, "labels"),
 			Owners:    rapid.SliceOfN(rapid.IntRange(game.Defender, 1), n, n).Draw(t, "owners"),
 			Triggered: rapid.SliceOfN(rapid.Bool(), n, n).Draw(t, "triggered"),
 		}
@@ -154,7 +154,7 @@ func TestDivergenceSeparatesTriggeredFromClean(t *testing.T) {
 
 func TestAClassThatDoesNotVary(t *testing.T) {
 	d := divergence.Data{
-		Features: mat.NewDense(4, 2, []float64{1, 2, 1, 2, 1, 2, 1, 2}), Labels: make([]uint8, 4),
+		Features: mat.NewDense(4, 2, []float64{1, 2, 1, 2, 1, 2, 1, 2}), Labels: make([]uint16, 4),
 		Owners: []int{-1, -1, 0, 0}, Triggered: make([]bool, 4),
 	}
 	all, err := divergence.Measure(d, 1)
@@ -167,10 +167,10 @@ func TestAClassThatDoesNotVary(t *testing.T) {
 func TestBadDataIsRefused(t *testing.T) {
 	_, err := divergence.Measure(divergence.Data{}, 1)
 	require.ErrorIs(t, err, divergence.ErrData)
-	_, err = divergence.Measure(divergence.Data{Features: mat.NewDense(2, 1, nil), Labels: []uint8{0, 1}, Owners: []int{0}, Triggered: []bool{false, true}}, 1)
+	_, err = divergence.Measure(divergence.Data{Features: mat.NewDense(2, 1, nil), Labels: []uint16{0, 1}, Owners: []int{0}, Triggered: []bool{false, true}}, 1)
 	require.ErrorIs(t, err, divergence.ErrData)
 	require.ErrorContains(t, err, "2 labels with 1 owners and 2 marks of triggers")
-	_, err = divergence.Sample(divergence.Data{Labels: []uint8{0}}, 1, 1)
+	_, err = divergence.Sample(divergence.Data{Labels: []uint16{0}}, 1, 1)
 	require.ErrorIs(t, err, divergence.ErrData)
 	for message, looked := range map[string][]int{
 		"2 feature vectors for 1 rows":                           {0},
@@ -179,7 +179,7 @@ func TestBadDataIsRefused(t *testing.T) {
 		"no feature vector for the 1 rows of owner 1 in class 0": {0, 2},
 	} {
 		_, err := divergence.Measure(divergence.Data{
-			Features: mat.NewDense(2, 1, nil), Looked: looked, Labels: []uint8{0, 0, 0}, Owners: []int{0, 1, 0}, Triggered: make([]bool, 3),
+			Features: mat.NewDense(2, 1, nil), Looked: looked, Labels: []uint16{0, 0, 0}, Owners: []int{0, 1, 0}, Triggered: make([]bool, 3),
 		}, 1)
 		require.ErrorIs(t, err, divergence.ErrData)
 		require.ErrorContains(t, err, message)

@@ -79,7 +79,7 @@ func (c *Clustering) Remove(in Input) ([]int, error) {
 			return nil, err
 		}
 		poisoned = func(class, smaller []int, _ *mat.Dense, _ []int) bool {
-			var classes []uint8
+			var classes []uint16
 			for _, at := range smaller {
 				classes = append(classes, predicted[class[at]])
 			}
@@ -114,7 +114,7 @@ func (c *Clustering) divide(in Input, class []int, rng *rand.Rand) (smaller []in
 
 // reclassified returns the class that a model which is trained without the smaller clusters of
 // all classes predicts for each image.
-func (c *Clustering) reclassified(in Input) ([]uint8, error) {
+func (c *Clustering) reclassified(in Input) ([]uint16, error) {
 	all, err := Common{Chosen: ByMethod}.removeFrom(in, clusteringMethod, func(class []int, rng *rand.Rand) ([]int, error) {
 		smaller, _, _, err := c.divide(in, class, rng)
 		return smaller, err
@@ -136,7 +136,7 @@ func (c *Clustering) reclassified(in Input) ([]uint8, error) {
 // classes that a model predicts for them which was trained without them: if more of them get
 // the most frequent other class than the label. This is exclusionary reclassification with the
 // threshold 1, the default of Chen et al.
-func Reclassified(predicted []uint8, label uint8) bool {
+func Reclassified(predicted []uint16, label uint16) bool {
 	var counts [256]int
 	for _, class := range predicted {
 		counts[class]++

@@ -31,12 +31,12 @@ type Input struct {
 	// Losses holds the first model's cross-entropy of each image's label.
 	Losses []float64
 	// Labels holds the labels that are trained on.
-	Labels []uint8
+	Labels []uint16
 	// Model is the first model.
 	Model Model
 	// Retrain trains the first model anew, without the images at some positions, and returns
 	// the class that it predicts for each image. Only filters that are Retrainers call it.
-	Retrain func(without []int) ([]uint8, error)
+	Retrain func(without []int) ([]uint16, error)
 	// Poisoned reports which images carry an attacker's trigger. No defender knows
 	// it; only Perfect reads it.
 	Poisoned []bool
@@ -65,7 +65,7 @@ type Model interface {
 	Probabilities() ([]float32, error)
 	// OwnProbabilities returns those of the defender's own images in the training set, and
 	// these images' labels.
-	OwnProbabilities() ([]float32, []uint8, error)
+	OwnProbabilities() ([]float32, []uint16, error)
 }
 
 // Retrainer is implemented by the settings of filters that may train the first model anew.

@@ -94,7 +94,7 @@ func TestLossIsolationAgreesWithNumPy(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, c.Isolated, removed)
 	}
-	_, err := settings[filter.Losses](filter.LossIsolation).Remove(filter.Input{Labels: []uint8{1}})
+	_, err := settings[filter.Losses](filter.LossIsolation).Remove(filter.Input{Labels: []uint16{1}})
 	require.ErrorIs(t, err, filter.ErrInput)
 }
 
@@ -107,7 +107,7 @@ func TestBounds(t *testing.T) {
 		var poisoned []int
 		for i := range n {
 			in.Features.SetRow(i, rapid.SliceOfN(rapid.Float64Range(-9, 9), 3, 3).Draw(t, "features"))
-			in.Labels = append(in.Labels, uint8(rapid.IntRange(0, 2).Draw(t, "label")))
+			in.Labels = append(in.Labels, uint16(rapid.IntRange(0, 2).Draw(t, "label")))
 			in.Losses = append(in.Losses, rapid.Float64Range(0, 5).Draw(t, "loss"))
 			if in.Poisoned = append(in.Poisoned, rapid.Bool().Draw(t, "poisoned")); in.Poisoned[i] {
 				poisoned = append(poisoned, i)

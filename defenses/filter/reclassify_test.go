@@ -18,15 +18,15 @@ func TestReclassifiedAgreesWithTheAuthorsRule(t *testing.T) {
 	require.NoError(t, err)
 	var cases []struct {
 		Predicted []int
-		Label     uint8
+		Label     uint16
 		Poisoned  bool
 	}
 	require.NoError(t, json.Unmarshal(text, &cases))
 	require.Len(t, cases, 60)
 	for _, c := range cases {
-		predicted := make([]uint8, len(c.Predicted))
+		predicted := make([]uint16, len(c.Predicted))
 		for i, class := range c.Predicted {
-			predicted[i] = uint8(class)
+			predicted[i] = uint16(class)
 		}
 		require.Equal(t, c.Poisoned, filter.Reclassified(predicted, c.Label), c)
 	}
@@ -50,7 +50,7 @@ func TestReclassification(t *testing.T) {
 		share   float64 // of the cluster that gets its label
 		removed []int
 	}{{0.2, cluster}, {0.8, []int{}}} {
-		in.Retrain = func(without []int) ([]uint8, error) {
+		in.Retrain = func(without []int) ([]uint16, error) {
 			require.Equal(t, cluster, without)
 			predicted := slices.Clone(in.Labels)
 			for i, at := range without {
@@ -65,9 +65,9 @@ func TestReclassification(t *testing.T) {
 		require.ElementsMatch(t, tc.removed, removed)
 	}
 	failure := errors.New("no memory")
-	for _, retrain := range []func([]int) ([]uint8, error){
-		func([]int) ([]uint8, error) { return nil, failure },
-		func([]int) ([]uint8, error) { return []uint8{1}, nil },
+	for _, retrain := range []func([]int) ([]uint16, error){
+		func([]int) ([]uint16, error) { return nil, failure },
+		func([]int) ([]uint16, error) { return []uint16{1}, nil },
 	} {
 		in.Retrain = retrain
 		_, err = method.Remove(in)

@@ -59,10 +59,10 @@ func (s *scaled) SetWeights(weights []safetensors.Tensor) error {
 
 func (s *scaled) Probabilities() ([]float32, error) { return s.forward(s.X), nil }
 
-func (s *scaled) OwnProbabilities() ([]float32, []uint8, error) {
-	labels := make([]uint8, len(s.Labels))
+func (s *scaled) OwnProbabilities() ([]float32, []uint16, error) {
+	labels := make([]uint16, len(s.Labels))
 	for i, label := range s.Labels {
-		labels[i] = uint8(label)
+		labels[i] = uint16(label)
 	}
 	return s.forward(s.Own), labels, nil
 }
@@ -117,7 +117,7 @@ func TestScalingConsistencyAgreesWithNumPy(t *testing.T) {
 		require.NoError(t, err)
 		require.InDeltaSlice(t, c.Scores, scores, 1e-5)
 		c.set = nil
-		in := filter.Input{Model: c, Labels: make([]uint8, len(c.Scores)), Seed: 1}
+		in := filter.Input{Model: c, Labels: make([]uint16, len(c.Scores)), Seed: 1}
 		removed, err := method.Remove(in)
 		require.NoError(t, err)
 		require.ElementsMatch(t, c.Removed, removed)

@@ -88,7 +88,7 @@ func Select(t *game.TrainingSet, agents []int) *game.TrainingSet {
 	s := &game.TrainingSet{
 		Shape:  t.Shape,
 		Images: make([]uint8, 0, n*size),
-		Labels: make([]uint8, 0, n),
+		Labels: make([]uint16, 0, n),
 		Rows:   make([]game.Row, 0, n),
 	}
 	for i, row := range t.Rows {

@@ -182,7 +182,7 @@ func TestSelect(t *testing.T) {
 		agents := rapid.SliceOfDistinct(rapid.IntRange(0, 4), rapid.ID).Draw(t, "agents")
 		rows := make([]game.Row, len(owners))
 		for i, owner := range owners {
-			rows[i] = game.Row{Source: i, Owner: owner, Trigger: game.NoTrigger, New: uint8(i % 10)}
+			rows[i] = game.Row{Source: i, Owner: owner, Trigger: game.NoTrigger, New: uint16(i % 10)}
 		}
 		whole := trainingSet(rows)
 		s := indexing.Select(whole, agents)

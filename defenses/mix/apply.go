@@ -41,7 +41,7 @@ func blend[T uint8 | float32](own []float32, other []T, lambda float64) {
 // Labels returns the soft labels of the mixed batch, len(labels) rows of one
 // weight per class: Lambda for the image's own label and 1 - Lambda for its
 // partner's. If the two labels are equal, the weights add up.
-func Labels(d Draw, labels []uint8, classes int) []float32 {
+func Labels(d Draw, labels []uint16, classes int) []float32 {
 	soft := make([]float32, len(labels)*classes)
 	for i, label := range labels {
 		soft[i*classes+int(label)] = float32(d.Lambda)

@@ -40,6 +40,14 @@ func references(t *testing.T) (classes int, cutmix, mixup []reference) {
 }
 
 // bytes returns the values, which are all below 256, as bytes.
+func labelsOf(values []int) []uint16 {
+	labels := make([]uint16, len(values))
+	for i, v := range values {
+		labels[i] = uint16(v)
+	}
+	return labels
+}
+
 func bytes(values []int) []uint8 {
 	b := make([]uint8, len(values))
 	for i, v := range values {
@@ -69,7 +77,7 @@ func TestCutMixAgainstTorchvision(t *testing.T) {
 		d := mix.Draw{Kind: mix.Cut, Box: box, Lambda: lambda, Partner: rolled(len(c.Labels))}
 		// Both implementations round lambda and 1 - lambda to float32, so results
 		// differ by at most one rounding.
-		require.InDeltaSlice(t, c.Soft, mix.Labels(d, bytes(c.Labels), classes), 1e-7)
+		require.InDeltaSlice(t, c.Soft, mix.Labels(d, labelsOf(c.Labels), classes), 1e-7)
 		if c.Images != nil {
 			require.Equal(t, c.Mixed, mix.Images(d, bytes(c.Images), c.Channels, c.Height, c.Width))
 		}
@@ -82,7 +90,7 @@ func TestMixUpAgainstTorchvision(t *testing.T) {
 		d := mix.Draw{Kind: mix.Up, Lambda: c.Lam, Partner: rolled(len(c.Labels))}
 		// Values up to 255 in float32 have a relative rounding error of 2^-24.
 		require.InDeltaSlice(t, c.Mixed, mix.Images(d, bytes(c.Images), c.Channels, c.Height, c.Width), 255.0/(1<<23))
-		require.InDeltaSlice(t, c.Soft, mix.Labels(d, bytes(c.Labels), classes), 1e-7)
+		require.InDeltaSlice(t, c.Soft, mix.Labels(d, labelsOf(c.Labels), classes), 1e-7)
 	}
 }
 
@@ -150,9 +158,9 @@ func TestDraw(t *testing.T) {
 		for i, p := range sorted {
 			require.EqualValues(t, i, p, "the partners are a permutation")
 		}
-		labels := make([]uint8, n)
+		labels := make([]uint16, n)
 		for i := range labels {
-			labels[i] = uint8(i % 3)
+			labels[i] = uint16(i % 3)
 		}
 		soft := mix.Labels(d, labels, 3)
 		for i := range n {

@@ -96,7 +96,7 @@ func turnOff(weights []safetensors.Tensor, channels []int) error {
 // images first falls by more than maxDrop. features holds the activations of each image,
 // labels their classes; weight (a row per class) and bias are those of the last layer. At
 // least one channel is left.
-func Prune(features []float32, labels []uint8, weight, bias []float32, maxDrop float64) []int {
+func Prune(features []float32, labels []uint16, weight, bias []float32, maxDrop float64) []int {
 	channels := len(features) / len(labels)
 	means := make([]float64, channels)
 	logits := make([][]float64, len(labels))
@@ -144,7 +144,7 @@ func Prune(features []float32, labels []uint8, weight, bias []float32, maxDrop f
 
 // accuracy returns the share of images whose highest logit is that of their label; of
 // equal logits the first counts.
-func accuracy(logits [][]float64, labels []uint8) float64 {
+func accuracy(logits [][]float64, labels []uint16) float64 {
 	hits := 0
 	for i, label := range labels {
 		best := 0

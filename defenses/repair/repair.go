@@ -20,7 +20,7 @@ var ErrModel = errors.New("the model cannot be repaired")
 // Model is a trained model with the defender's clean images, which are numbered from 0.
 type Model interface {
 	// Labels returns the labels of the images.
-	Labels() []uint8
+	Labels() []uint16
 	// Weights returns a copy of the parameters and running statistics.
 	Weights() ([]safetensors.Tensor, error)
 	// SetWeights replaces the parameters and running statistics.

@@ -44,9 +44,9 @@ func references(t *testing.T) reference {
 
 func TestPruningAgreesWithNumPy(t *testing.T) {
 	p := references(t).Pruning
-	labels := make([]uint8, len(p.Labels))
+	labels := make([]uint16, len(p.Labels))
 	for i, label := range p.Labels {
-		labels[i] = uint8(label)
+		labels[i] = uint16(label)
 	}
 	for _, c := range p.Cases {
 		pruned := repair.Prune(p.Features, labels, p.Weight, p.Bias, c.MaxDrop)
@@ -117,8 +117,8 @@ func newModel() *model {
 	}}
 }
 
-func (m *model) Labels() []uint8 { return []uint8{0, 0, 1} }
-func (m *model) Batch() int      { return 2 }
+func (m *model) Labels() []uint16 { return []uint16{0, 0, 1} }
+func (m *model) Batch() int       { return 2 }
 
 func (m *model) Weights() ([]safetensors.Tensor, error) {
 	var copied []safetensors.Tensor

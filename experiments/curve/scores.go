@@ -50,7 +50,7 @@ func (s Scores) ASRs() stats.Summary {
 
 // Score counts the scores of a model from its predictions for some probes of a game with the given number of
 // classes. predicted holds the prediction for the probe at the same position of list.
-func Score(rules game.Rules, classes int, list []game.Probe, predicted []uint8) *Scores {
+func Score(rules game.Rules, classes int, list []game.Probe, predicted []uint16) *Scores {
 	accuracy := make([]game.Rate, len(rules.Attackers))
 	for i, probe := range list {
 		if probe.Owner != game.Defender && probe.Owner < len(accuracy) && probe.Trigger == game.NoTrigger {

@@ -31,10 +31,10 @@ func TestScoreAgainstMeasure(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rules, list := heldOutProbes(t)
 		const classes = 3
-		predicted := make([]uint8, len(list))
+		predicted := make([]uint16, len(list))
 		right := map[int]game.Rate{} // of the attackers' images without triggers
 		for i := range list {
-			list[i].Label, predicted[i] = rapid.Uint8Range(0, classes-1).Draw(t, "label"), rapid.Uint8Range(0, classes-1).Draw(t, "predicted")
+			list[i].Label, predicted[i] = rapid.Uint16Range(0, classes-1).Draw(t, "label"), rapid.Uint16Range(0, classes-1).Draw(t, "predicted")
 			if p := list[i]; p.Trigger == game.NoTrigger {
 				rate := right[p.Owner]
 				rate.Of++

@@ -67,9 +67,10 @@ const (
 	savedMaps = 15 + 12*(1./2+1./4+1./8)
 	// workspace is the memory of a step as a multiple of the kept maps.
 	workspace = 1.35
-	// fullParameters is the number of parameters at width 64. The number is about quadratic in the
-	// width.
+	// fullParameters is the number of parameters at width 64 with fullClasses classes. The number is
+	// about quadratic in the width; each further class adds a row to the last layer.
 	fullParameters = 11.2e6
+	fullClasses    = 10
 	// parameterCopies is the number of copies of the parameters: weights, gradients and optimiser
 	// states, and the copies that a checkpoint is written from.
 	parameterCopies = 8
@@ -119,5 +120,6 @@ func parameters(c cell.Cell) float64 {
 	if c.StepKind().Network != "" {
 		return float32Bytes * float64(c.Network().Size(c.Data.Shape.H, c.Data.Shape.W).Parameters)
 	}
-	return float32Bytes * fullParameters * width * width / (64 * 64)
+	further := max(0, len(c.Data.Classes)-fullClasses) * c.Network().Features
+	return float32Bytes * (fullParameters*width*width/(64*64) + float64(further))
 }

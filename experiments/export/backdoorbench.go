@@ -154,13 +154,13 @@ func (m *Model) benchTraining(dir disk.Dir, record string, made map[string]bool)
 	return m.benchDataset(path.Join(record, benchTrain), images, chosen), nil
 }
 
-// benchHeldOut writes an attacker's held-out images with its trigger, without those of its target class, and
-// returns the state of BackdoorBench's dataset.
+// benchHeldOut writes an attacker's held-out images with its trigger, without those that have the label
+// that it wants or that it does not attack, and returns the state of BackdoorBench's dataset.
 func (m *Model) benchHeldOut(dir disk.Dir, record string, attacker int, made map[string]bool) (torchfile.Dict, error) {
 	var chosen torchfile.Integers
 	images := torchfile.Dict{}
 	for _, r := range m.heldOutRows() {
-		if r.Owner != attacker || !r.Stamped || r.Label == r.Target {
+		if r.Owner != attacker || !r.Stamped || r.Label == r.Target || r.Target == None {
 			continue
 		}
 		chosen = append(chosen, int64(r.Source))

@@ -36,9 +36,13 @@ type Description struct {
 
 // Attacker describes an attacker of an export.
 type Attacker struct {
-	ID      int    `json:"id"`
-	Target  int    `json:"target"` // label
-	Label   string `json:"label"`  // name of that class
+	ID     int    `json:"id"`
+	Target int    `json:"target"` // label
+	Label  string `json:"label"`  // name of that class
+	// Mapping is that of the attacker's labels and Sources the classes that it attacks, see game.Attacker; empty:
+	// Target is wanted for all images. With all_to_all, Target is 0 and Label is empty.
+	Mapping string `json:"mapping,omitempty"`
+	Sources []int  `json:"sources,omitempty"`
 	Trigger string `json:"trigger"`
 	// Effect selects how the trigger is combined with an image, see triggers.Effect; Opacity is that of the
 	// pattern in units of 1/255. Both are empty where every image has a trigger of its own.
@@ -57,7 +61,10 @@ func (m *Model) describe(format Format) Description {
 		Training: len(m.deal.Training.Labels), HeldOut: m.deal.Probes.N, Attackers: []Attacker{}, Honest: []int{},
 	}
 	for i, a := range c.Game.Attackers {
-		attacker := Attacker{ID: a.ID, Target: a.Target, Label: c.Data.Classes[a.Target]}
+		attacker := Attacker{ID: a.ID, Target: a.Target, Label: c.Data.Classes[a.Target], Mapping: string(a.Mapping), Sources: a.Sources}
+		if a.Mapping == game.AllToAll {
+			attacker.Label = ""
+		}
 		if drawn := m.deal.Game.Triggers(); c.Game.Sampling == game.PerAgent {
 			attacker.Trigger, attacker.Effect, attacker.Opacity = drawn[i].ID(), effectName(drawn[i].Effect), int(drawn[i].Opacity)
 		}

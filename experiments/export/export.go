@@ -56,7 +56,7 @@ func ParseFormat(name string) (Format, error) {
 type Model struct {
 	record    *store.Record
 	deal      *worker.Deal
-	predicted []uint8 // by probe
+	predicted []uint16 // by probe
 }
 
 // New deals the game of a stored model on the images of its cell. The error is that of worker.NewDeal, or
@@ -66,7 +66,7 @@ func New(set *datasets.Set, record *store.Record) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: deal: %w", err)
 	}
-	predicted, err := record.Predictions()
+	predicted, err := record.Predictions(len(record.Cell.Data.Classes))
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}

@@ -100,7 +100,7 @@ func TestImageFolder(t *testing.T) {
 	require.Positive(t, poisoned)
 	lines = csvOf(t, filepath.Join(dir, "heldout.csv"))
 	require.Len(t, lines, deal.Probes.N+1)
-	predicted, err := record.Predictions()
+	predicted, err := record.Predictions(len(record.Cell.Data.Classes))
 	require.NoError(t, err)
 	for i, line := range lines[1:] {
 		require.Equal(t, strconv.Itoa(int(predicted[i])), line[7])

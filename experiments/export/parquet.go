@@ -79,7 +79,7 @@ var (
 		{"owner", kindInt, "ID of the agent that held the image out; -1: the defender"},
 		{"stamped", kindBool, "whether the image carries its owner's trigger"},
 		{"trigger", kindInt, "ID of the attacker whose trigger the image carries; -1: none"},
-		{"target", kindInt, "target label of the owner; -1: the owner attacks not"},
+		{"target", kindInt, "label that the owner wants for the image with its trigger; -1: none"},
 		{"predicted", kindClass, "label that the stored model predicts"},
 		{"source", kindInt, "index of the image in the dataset"},
 	}

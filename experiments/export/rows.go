@@ -24,7 +24,7 @@ type HeldOutRow struct {
 	Owner     int  `json:"owner"`     // agent that held it out; None: the defender
 	Stamped   bool `json:"stamped"`   // whether it carries its owner's trigger
 	Trigger   int  `json:"trigger"`   // attacker whose trigger it carries, or None
-	Target    int  `json:"target"`    // target class of the owner; None: it is no attacker
+	Target    int  `json:"target"`    // label that the owner wants for the image with its trigger; None: none
 	Predicted int  `json:"predicted"` // by the stored model
 	Source    int  `json:"source"`    // index in the dataset
 }
@@ -54,7 +54,7 @@ func (m *Model) trainingRows() []TrainingRow {
 
 // heldOutRows returns the rows of the held-out images.
 func (m *Model) heldOutRows() []HeldOutRow {
-	ids, attackers := m.deal.Cell.Game.AgentIDs(), m.deal.Cell.Game.Attackers
+	ids, attackers, classes := m.deal.Cell.Game.AgentIDs(), m.deal.Cell.Game.Attackers, len(m.deal.Cell.Data.Classes)
 	rows := make([]HeldOutRow, m.deal.Probes.N)
 	for i, probe := range m.deal.Probes.List {
 		r := HeldOutRow{
@@ -64,7 +64,9 @@ func (m *Model) heldOutRows() []HeldOutRow {
 		if probe.Owner != game.Defender {
 			r.Owner = ids[probe.Owner]
 			if probe.Owner < len(attackers) {
-				r.Target = attackers[probe.Owner].Target
+				if wanted, attacked := attackers[probe.Owner].Wants(r.Label, classes); attacked {
+					r.Target = wanted
+				}
 			}
 		}
 		if probe.Trigger != game.NoTrigger {

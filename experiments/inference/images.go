@@ -84,12 +84,12 @@ func (c *Client) Stamp(ctx context.Context, d *Defender, attacker int, images []
 	return nil
 }
 
-// Target returns the target label of the attacker with an ID, and false if the game
-// has no such attacker.
-func (d *Defender) Target(attacker int) (label int, ok bool) {
-	i := slices.IndexFunc(d.Game.Game.Attackers, func(a game.Attacker) bool { return a.ID == attacker })
+// Attacker returns the rules of the attacker with an ID, and false if the game has no
+// such attacker.
+func (d *Defender) Attacker(id int) (a game.Attacker, ok bool) {
+	i := slices.IndexFunc(d.Game.Game.Attackers, func(a game.Attacker) bool { return a.ID == id })
 	if i < 0 {
-		return UnknownLabel, false
+		return game.Attacker{}, false
 	}
-	return d.Game.Game.Attackers[i].Target, true
+	return d.Game.Game.Attackers[i], true
 }

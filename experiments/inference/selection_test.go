@@ -50,10 +50,10 @@ func TestSelect(t *testing.T) {
 		require.NotNil(t, d.Models.Base, name)
 		require.False(t, d.Single)
 		require.Len(t, d.Game.Game.Attackers, 3)
-		target, known := d.Target(2)
+		attacker, known := d.Attacker(2)
 		require.True(t, known)
-		require.Equal(t, d.Game.Game.Attackers[2].Target, target)
-		_, known = d.Target(3)
+		require.Equal(t, d.Game.Game.Attackers[2], attacker)
+		_, known = d.Attacker(3)
 		require.False(t, known)
 	}
 	d := selected(t, st, modelOf(t, st, "leaving out agent 0")[:12], "")

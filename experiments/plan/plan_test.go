@@ -146,7 +146,7 @@ func TestPlanRefusesWhatCannotBePlayed(t *testing.T) {
 }
 
 func TestPlanRefusesImagesThatTheNetworkCannotTake(t *testing.T) {
-	set, err := datasets.New("dots", make([]uint8, 100*7*7), make([]uint8, 100), 1, 7, 7, []string{"dot"})
+	set, err := datasets.New("dots", make([]uint8, 100*7*7), make([]uint16, 100), 1, 7, 7, []string{"dot"})
 	require.NoError(t, err)
 	cfg, err := enginetest.Config()
 	require.NoError(t, err)

@@ -138,10 +138,10 @@ func TestSweepLoadsEachDatasetOnce(t *testing.T) {
 // hold out; the refusal of a smaller pool names the reason.
 func TestHundredAttackersNeedAPool(t *testing.T) {
 	const images, side, smallest = 600, 8, 500
-	names, labels := make([]string, 60), make([]uint8, images)
+	names, labels := make([]string, 60), make([]uint16, images)
 	for i := range labels {
 		class := i % len(names)
-		labels[i], names[class] = uint8(class), fmt.Sprintf("class %d", class)
+		labels[i], names[class] = uint16(class), fmt.Sprintf("class %d", class)
 	}
 	set, err := datasets.New("many", make([]uint8, images*side*side), labels, 1, side, side, names)
 	require.NoError(t, err)

@@ -29,9 +29,9 @@ type ResultFiles struct {
 	Epochs      []EpochMetrics
 	Curve       curve.Request // that the epochs' scores answer; zero: there are none
 	Rows        []game.Row
-	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
-	Predicted   []uint8 // by probe: the predicted class
-	Simulated   []int   // by row, or nil; see cell.Cell.TrainingSet
+	Images      []uint8  // by row, as trained on, Cell.Data.Shape.Size() bytes each
+	Predicted   []uint16 // by probe: the predicted class
+	Simulated   []int    // by row, or nil; see cell.Cell.TrainingSet
 
 	// Unfiltered holds the rows before the cell's filter, and Removed the positions that it removed; both are nil
 	// without a filter.
@@ -41,7 +41,7 @@ type ResultFiles struct {
 	AttributedProbes []AttributedProbe // of an attribution
 	// Unlearned holds, of an attribution, the predictions for all probes after each attacker's images were
 	// unlearned, one attacker after the other.
-	Unlearned []uint8
+	Unlearned []uint16
 }
 
 // Write writes all files into the directory at a path.
@@ -58,7 +58,7 @@ func (f ResultFiles) Write(path string) error {
 		func() error { return f.WriteMetrics(dir.Path(MetricsFile)) },
 		func() error { return f.writeCurve(dir) },
 		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
-		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
+		func() error { return f.WritePredictions(path) },
 		func() error { return f.WriteAttribution(path) },
 		func() error { return f.writeRemoved(dir) },
 	} {
@@ -86,7 +86,7 @@ func (f ResultFiles) WriteAttribution(dir string) error {
 	if err := writeQueries(filepath.Join(dir, QueriesFile), f.Cell, f.AttributedProbes); err != nil {
 		return err
 	}
-	return disk.In(dir).WriteFile(UnlearnedFile, f.Unlearned)
+	return f.writeClasses(disk.In(dir), UnlearnedFile, f.Unlearned)
 }
 
 // WritePoison lists the rows of the training set that carry a trigger in the file at path. Owner and trigger

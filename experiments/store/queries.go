@@ -141,7 +141,7 @@ func parseProbe(line []string, methods int, position func(id string) (int, error
 		attacker(line[2], &a.Probe.Trigger)
 	}
 	number(line[3], &label)
-	a.Probe.Label = uint8(label)
+	a.Probe.Label = uint16(label)
 	number(line[4], &a.Batch)
 	guesses := line[5:]
 	for _, form := range indexing.Forms() {
@@ -152,18 +152,4 @@ func parseProbe(line []string, methods int, position func(id string) (int, error
 		a.Guesses[form], guesses = own, guesses[len(own):]
 	}
 	return a, errors.Join(errs...)
-}
-
-// UnlearnedPredictions reads, for each agent by position, the predictions for all probes after its images were
-// unlearned. The error wraps ErrBroken if the file does not hold as many for each.
-func (r *Record) UnlearnedPredictions() ([][]uint8, error) {
-	all, err := r.readPredictions(UnlearnedFile)
-	if err != nil {
-		return nil, err
-	}
-	agents := r.Cell.Game.SeatCount()
-	if len(all)%agents != 0 {
-		return nil, fmt.Errorf("store: read predictions: %w: %s holds %d of %d agents", ErrBroken, UnlearnedFile, len(all), agents)
-	}
-	return slices.Collect(slices.Chunk(all, len(all)/agents)), nil
 }

@@ -22,7 +22,7 @@ import (
 func attribution() store.ResultFiles {
 	c := enginetest.ExampleCell()
 	c.Attribution = &cell.Attribution{Batch: 2}
-	f := store.ResultFiles{Cell: c, Unlearned: []uint8{0, 1, 2, 2, 1, 0}}
+	f := store.ResultFiles{Cell: c, Unlearned: []uint16{0, 1, 2, 2, 1, 0}}
 	for i, probe := range []game.Probe{
 		{Owner: game.Defender, Trigger: game.NoTrigger, Label: 2},
 		{Owner: 1, Trigger: game.NoTrigger, Label: 0},
@@ -48,7 +48,7 @@ func TestAttributionComesBack(t *testing.T) {
 	require.Equal(t, f.AttributedProbes, probes)
 	unlearned, err := record.UnlearnedPredictions()
 	require.NoError(t, err)
-	require.Equal(t, [][]uint8{{0, 1, 2}, {2, 1, 0}}, unlearned)
+	require.Equal(t, [][]uint16{{0, 1, 2}, {2, 1, 0}}, unlearned)
 
 	other := t.TempDir()
 	f.Cell.Attribution = nil

@@ -18,7 +18,7 @@ const (
 	EnvironmentFile = "environment.json" // program and machine: Environment
 	MetricsFile     = "metrics.csv"      // one line per epoch: EpochMetrics
 	PoisonFile      = "poison.csv"       // one line per poisoned row of the training set
-	PredictionsFile = "predictions.bin"  // one byte per probe, in the order of game.Probes: the predicted class
+	PredictionsFile = "predictions.bin"  // the predicted class of each probe, in the order of game.Probes, as datasets.EncodeLabels encodes labels
 	QueriesFile     = "queries.csv"      // of an attribution: one line per probe that is part of a query, with the guesses
 	UnlearnedFile   = "unlearned.bin"    // of an attribution: predictions.bin after each attacker was unlearned, one behind another
 	ManifestFile    = "manifest.json"    // the SHA-256 of each of the others: Manifest
@@ -136,20 +136,6 @@ func (r *Record) requiredFiles() []string {
 		names = append(names, pairsFile)
 	}
 	return names
-}
-
-// Predictions reads the class that the model predicts for each probe, in the order of game.Probes.
-func (r *Record) Predictions() ([]uint8, error) {
-	return r.readPredictions(PredictionsFile)
-}
-
-// readPredictions reads one of the files of predictions.
-func (r *Record) readPredictions(name string) ([]uint8, error) {
-	predicted, err := r.files().ReadFile(name, disk.MaxBytes)
-	if err != nil {
-		return nil, fmt.Errorf("store: read predictions: %w", err)
-	}
-	return predicted, nil
 }
 
 // Environment reads the program and the machine that trained the cell.

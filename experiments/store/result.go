@@ -11,6 +11,7 @@ import (
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
+	"backfire/internal/words"
 	"backfire/stats"
 )
 
@@ -67,10 +68,25 @@ type Normalization struct {
 	Std  []float64 `json:"std"`
 }
 
-// AttackerResult is one attacker's score with the name of its target class.
+// AttackerResult is one attacker's score with the names of its classes.
 type AttackerResult struct {
 	game.AttackerScore
-	Label string `json:"label"` // name of the class Target
+	Label        string   `json:"label"`                   // name of the class Target
+	SourceLabels []string `json:"source_labels,omitempty"` // names of the classes Sources
+}
+
+// newAttackerResult returns a score with the names of its classes.
+func newAttackerResult(score game.AttackerScore, classes []string) AttackerResult {
+	r := AttackerResult{AttackerScore: score, Label: classes[score.Target]}
+	for _, label := range score.Sources {
+		r.SourceLabels = append(r.SourceLabels, classes[label])
+	}
+	return r
+}
+
+// TargetText returns what the attacker wants its images taken for, for people.
+func (a AttackerResult) TargetText() string {
+	return words.Target(a.Label, a.Target, a.Mapping == game.AllToAll, a.SourceLabels, a.Sources)
 }
 
 // AttackersImages returns the number of held-out images behind the means over the
@@ -93,7 +109,7 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 		Honest: score.Honest, Cross: score.Cross, Overlaps: append([]game.PairOverlap{}, overlaps...), // [] rather than null
 	}
 	for _, attacker := range score.Attackers {
-		r.Attackers = append(r.Attackers, AttackerResult{attacker, c.Data.Classes[attacker.Target]})
+		r.Attackers = append(r.Attackers, newAttackerResult(attacker, c.Data.Classes))
 	}
 	return r
 }

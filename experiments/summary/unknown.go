@@ -48,8 +48,8 @@ const anyAgent = -2
 // answers holds the models of an update, as their predictions for all probes.
 type answers struct {
 	update    indexing.Update
-	predicted [][]uint8 // by the guessed agent of a query
-	models    [][]uint8 // each once
+	predicted [][]uint16 // by the guessed agent of a query
+	models    [][]uint16 // each once
 	cost      indexing.Cost
 	collapsed bool
 }
@@ -183,7 +183,8 @@ func (j joiner) answers(defender plan.PlannedDefender, collapsed bool) (*answers
 		if result == nil || err != nil {
 			return nil, err
 		}
-		predicted, err := (&store.Record{Dir: j.results.Store.Path(hash)}).Predictions()
+		model, _ := j.plan.Cell(hash)
+		predicted, err := (&store.Record{Dir: j.results.Store.Path(hash)}).Predictions(len(model.Data.Classes))
 		if err != nil {
 			return nil, err
 		}
@@ -203,7 +204,7 @@ func (s answers) judge(cell cell.Cell, all []store.AttributedProbe, form indexin
 	u := UnknownIndex{Similarity: similarity, Query: form, Update: s.update, Cost: s.cost}
 	method := slices.Index(detect.Methods(), detect.Method(similarity))
 	var list []game.Probe
-	var predicted []uint8
+	var predicted []uint16
 	for _, q := range worker.GroupProbes(all, form) {
 		for _, i := range q.Probes {
 			a := all[i]

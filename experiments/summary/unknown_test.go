@@ -103,7 +103,7 @@ func requireGuesses(t *testing.T, st *store.Store, planned plan.PlannedDefender,
 		}
 		answering, err := st.Read(planned.Models[2+guess])
 		require.NoError(t, err)
-		predicted, err := answering.Predictions()
+		predicted, err := answering.Predictions(len(answering.Cell.Data.Classes))
 		require.NoError(t, err)
 		at, err := strconv.Atoi(line[0])
 		require.NoError(t, err)
@@ -129,7 +129,7 @@ func requireRandomGuesses(t *testing.T, st *store.Store, planned plan.PlannedDef
 	for _, model := range planned.Models[2:] {
 		answering, err := st.Read(model)
 		require.NoError(t, err)
-		predicted, err := answering.Predictions()
+		predicted, err := answering.Predictions(len(answering.Cell.Data.Classes))
 		require.NoError(t, err)
 		for _, line := range lines[1:] {
 			if line[2] == "" || line[3] == "1" {

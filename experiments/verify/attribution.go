@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"backfire/defenses/indexing"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
-	"backfire/internal/disk"
 )
 
 // checkAttribution compares the probes that an attribution asked with with those that the cell
@@ -63,22 +63,23 @@ func (c *verification) compareAnswers(probes []store.AttributedProbe) (string, e
 			}
 		}
 	}
-	stored, err := c.dir.ReadFile(store.UnlearnedFile, disk.MaxBytes)
+	stored, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).UnlearnedPredictions()
 	if err != nil {
 		return "", err
 	}
-	again, err := c.answered.dir.ReadFile(store.UnlearnedFile, disk.MaxBytes)
+	again, err := (&store.Record{Cell: *c.cell, Dir: c.answered.dir.Path(".")}).UnlearnedPredictions()
 	if err != nil {
 		return "", err
 	}
-	differing, err := differences(again, stored)
+	all := slices.Concat(stored...)
+	differing, err := differences(slices.Concat(again...), all)
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("%d of %d guesses and %d of %d predictions after unlearning are others", turned, guesses, differing, len(stored))
+	text := fmt.Sprintf("%d of %d guesses and %d of %d predictions after unlearning are others", turned, guesses, differing, len(all))
 	switch {
 	case turned == 0 && differing == 0:
-		return fmt.Sprintf("%d guesses and %d predictions after unlearning are the same", guesses, len(stored)), nil
+		return fmt.Sprintf("%d guesses and %d predictions after unlearning are the same", guesses, len(all)), nil
 	case c.answered.exact:
 		return "", errors.New(text)
 	default:

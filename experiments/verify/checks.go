@@ -114,7 +114,7 @@ func (c *verification) checkPredictions(context.Context) (string, error) {
 	if c.deal == nil {
 		return "", unchecked("deal")
 	}
-	predicted, err := c.dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
+	predicted, err := (&store.Record{Dir: c.dir.Path(".")}).Predictions(len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}
@@ -175,8 +175,14 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
 	for i, a := range c.result.Attackers {
-		if a.Randomness == nil && i < len(again.Attackers) { // as older versions stored it
+		if i >= len(again.Attackers) {
+			break
+		}
+		if a.Randomness == nil { // as older versions stored it
 			again.Attackers[i].Randomness = nil
+		}
+		if a.Mapping == "" { // likewise
+			again.Attackers[i].Mapping, again.Attackers[i].Sources, again.Attackers[i].SourceLabels = "", nil, nil
 		}
 	}
 	pairs, err := c.comparePairs(&again)

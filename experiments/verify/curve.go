@@ -35,7 +35,7 @@ func (c *verification) checkCurve(context.Context) (string, error) {
 		return "", fmt.Errorf("%s does not fit %s", curve.File, store.ManifestFile)
 	}
 	positions := curve.Sample(c.cell.Game, c.deal.Probes.List, request.Images)
-	list, predicted := make([]game.Probe, len(positions)), make([]uint8, len(positions))
+	list, predicted := make([]game.Probe, len(positions)), make([]uint16, len(positions))
 	for i, at := range positions {
 		list[i], predicted[i] = c.deal.Probes.List[at], c.predicted[at]
 	}

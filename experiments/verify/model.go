@@ -55,7 +55,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	}); err != nil {
 		return "", asked(err)
 	}
-	predicted, err := dir.ReadFile(store.PredictionsFile, disk.MaxBytes)
+	predicted, err := (&store.Record{Dir: dir.Path(".")}).Predictions(len(c.cell.Data.Classes))
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +107,7 @@ func (c *verification) compareLoss() error {
 
 // differences counts the positions in which two lists of predictions differ. They must have the
 // same length.
-func differences(again, stored []uint8) (int, error) {
+func differences(again, stored []uint16) (int, error) {
 	if len(again) != len(stored) {
 		return 0, fmt.Errorf("%d predictions instead of %d", len(again), len(stored))
 	}

@@ -42,7 +42,7 @@ type verification struct {
 	source      datasets.Source // of set
 	set         *datasets.Set
 	deal        *worker.Deal // the game, dealt again
-	predicted   []uint8
+	predicted   []uint16
 	score       *game.Score
 	epochs      []store.EpochMetrics
 	answered    *answered // by the stored model

@@ -15,10 +15,10 @@ type answering struct {
 }
 
 // Predict returns the class that the prediction for each image stands for.
-func (m *answering) Predict(images []uint8) ([]uint8, error) {
+func (m *answering) Predict(images []uint8) ([]uint16, error) {
 	predicted, err := m.TrainedModel.Predict(m.defense.Ask(images, m.shape))
 	for i, class := range predicted {
-		predicted[i] = uint8(m.defense.Answer(int(class), m.classes))
+		predicted[i] = uint16(m.defense.Answer(int(class), m.classes))
 	}
 	return predicted, err
 }

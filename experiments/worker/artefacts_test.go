@@ -69,8 +69,8 @@ func TestArtefactsHoldTheGame(t *testing.T) {
 	require.Equal(t, training.Images, arrays["images.npy"].data, "one channel: the same order")
 	require.Equal(t, "{'descr': '<i8', 'fortran_order': False, 'shape': (320, ), }", arrays["labels.npy"].header)
 	for i, row := range training.Rows {
-		require.Equal(t, row.New, arrays["labels.npy"].data[8*i])
-		require.Equal(t, row.Old, arrays["clean_labels.npy"].data[8*i])
+		require.EqualValues(t, row.New, arrays["labels.npy"].data[8*i])
+		require.EqualValues(t, row.Old, arrays["clean_labels.npy"].data[8*i])
 		require.Equal(t, row.Owner, int(int8(arrays["owner.npy"].data[8*i])), "IDs are positions in this game")
 		require.Equal(t, row.Trigger, int(int8(arrays["trigger.npy"].data[8*i])))
 		require.Equal(t, uint8(row.Source), arrays["source.npy"].data[8*i])
@@ -106,7 +106,7 @@ func TestArtefactsAreTheSameTwice(t *testing.T) {
 
 func TestNPZPutsChannelsLast(t *testing.T) {
 	d := &worker.Deal{Cell: enginetest.ExampleCell(), Training: &game.TrainingSet{
-		Images: []uint8{1, 2, 3, 4, 5, 6}, Labels: []uint8{0}, Rows: make([]game.Row, 1),
+		Images: []uint8{1, 2, 3, 4, 5, 6}, Labels: []uint16{0}, Rows: make([]game.Row, 1),
 	}}
 	d.Training.Shape.C, d.Training.Shape.H, d.Training.Shape.W = 3, 1, 2
 	require.Equal(t, npz.Array{Name: "images", Shape: []int{1, 1, 2, 3}, Values: []uint8{1, 3, 5, 2, 4, 6}}, d.Arrays()[0])

@@ -53,7 +53,8 @@ func (s *session) referenceSet(model TrainedModel) (*detect.Bank, error) {
 // predicts for it.
 func (s *session) guess(ctx context.Context, model TrainedModel, references *detect.Bank) error {
 	size := s.deal.Probes.Shape.Size()
-	var images, labels []uint8
+	var images []uint8
+	var labels []uint16
 	for _, a := range s.attribution.Probes {
 		images = append(images, s.deal.Probes.Images[a.Position*size:(a.Position+1)*size]...)
 		labels = append(labels, s.predicted[a.Position])

@@ -48,7 +48,7 @@ type ModelOptions struct {
 // TrainedModel is a model that is being trained, or was. A single goroutine uses it.
 type TrainedModel interface {
 	// Upload gives the model its training set: N*C*H*W raw values and N labels.
-	Upload(images, labels []uint8) error
+	Upload(images []uint8, labels []uint16) error
 	// Epoch trains once on the rows in order and calls onBatch, if not nil, after each step with
 	// the number of rows done. An error of onBatch ends the epoch. The returned error wraps that
 	// one, or ErrDiverged when the loss is no longer a finite number.
@@ -59,7 +59,7 @@ type TrainedModel interface {
 	// same, bit for bit, as for that model. After an error the model must not be used.
 	Restore(State) error
 	// Predict returns the class of each of the images (raw values, N*C*H*W).
-	Predict(images []uint8) ([]uint8, error)
+	Predict(images []uint8) ([]uint16, error)
 	// Probabilities returns the probability of each class of each of the images: N rows with one
 	// value per class that add up to 1.
 	Probabilities(images []uint8) ([]float32, error)

@@ -135,7 +135,7 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 		}
 		looked.model, looked.images = model, images
 		in.Model = looked
-		in.Retrain = func(without []int) ([]uint8, error) {
+		in.Retrain = func(without []int) ([]uint16, error) {
 			begin := time.Now()
 			defer func() { t.filterSeconds += time.Since(begin).Seconds() }()
 			gone := make([]int, len(without))
@@ -162,7 +162,7 @@ type lookedAt struct {
 	model     TrainedModel
 	images    []uint8 // contributed
 	own       []uint8 // the defender's, without those that it stamped
-	ownLabels []uint8
+	ownLabels []uint16
 }
 
 // Weights returns a copy of the weights of the model.
@@ -177,7 +177,7 @@ func (l *lookedAt) SetWeights(weights []safetensors.Tensor) error {
 func (l *lookedAt) Probabilities() ([]float32, error) { return l.model.Probabilities(l.images) }
 
 // OwnProbabilities returns the probabilities of the defender's images, and their labels.
-func (l *lookedAt) OwnProbabilities() ([]float32, []uint8, error) {
+func (l *lookedAt) OwnProbabilities() ([]float32, []uint16, error) {
 	values, err := l.model.Probabilities(l.own)
 	return values, l.ownLabels, err
 }
@@ -214,7 +214,7 @@ func (t *training) firstModel(ctx context.Context, engine Engine, first cell.Cel
 
 // retrain trains the model that the filter looks at without some rows of the training set, which
 // are contributed ones in ascending order, and returns its classes of images.
-func (t *training) retrain(ctx context.Context, engine Engine, first cell.Cell, gone []int, images []uint8) ([]uint8, error) {
+func (t *training) retrain(ctx context.Context, engine Engine, first cell.Cell, gone []int, images []uint8) ([]uint16, error) {
 	request := t.request
 	request.Base, request.States = "", "" // those are of the model of all rows
 	inner, err := t.inner(first, request)

@@ -15,7 +15,8 @@ const leastProbability = 0x1p-126
 // cleanLoss returns the mean cross-entropy of the true labels of the defender's held-out images; nil
 // if the defender has none.
 func (s *session) cleanLoss(model TrainedModel) (*float64, error) {
-	var images, labels []uint8
+	var images []uint8
+	var labels []uint16
 	size := s.deal.Probes.Shape.Size()
 	for i, probe := range s.deal.Probes.List {
 		if probe.Owner == game.Defender {
@@ -39,7 +40,7 @@ func (s *session) cleanLoss(model TrainedModel) (*float64, error) {
 }
 
 // lossesOf returns the cross-entropy of the label of each of some images.
-func lossesOf(model TrainedModel, images, labels []uint8) ([]float64, error) {
+func lossesOf(model TrainedModel, images []uint8, labels []uint16) ([]float64, error) {
 	probabilities, err := model.Probabilities(images)
 	if err != nil {
 		return nil, err

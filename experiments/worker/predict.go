@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"backfire/experiments/store"
-	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
@@ -56,6 +55,6 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	}
 	return errors.Join(
 		s.files().WriteAttribution(s.dir),
-		disk.In(s.dir).WriteFile(store.PredictionsFile, s.predicted),
+		s.files().WritePredictions(s.dir),
 		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
 }

@@ -14,6 +14,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/experiments/cell"
+	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/program"
 	"backfire/internal/safetensors"
@@ -21,7 +22,7 @@ import (
 
 // The files that a program may leave as its answer, of which it leaves one. docs/python.md describes them.
 const (
-	predictionsAnswer = "predictions.bin"   // one byte per probe
+	predictionsAnswer = "predictions.bin"   // a class per probe, as datasets.EncodeLabels encodes labels
 	scoresAnswer      = "scores.bin"        // a float32 per probe and class
 	modelAnswer       = "model.safetensors" // parameters of the cell's network
 )
@@ -68,7 +69,7 @@ func (t *training) runProgram(ctx context.Context, engine Engine, settings *defe
 }
 
 // readAnswer returns the predicted class of each probe, in the order of game.Probes.
-func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]uint8, error) {
+func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]uint16, error) {
 	shuffled, err := job.readShuffled(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return t.predictWith(engine, dir)
@@ -76,7 +77,7 @@ func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]u
 	if err != nil {
 		return nil, err
 	}
-	predicted := make([]uint8, len(shuffled))
+	predicted := make([]uint16, len(shuffled))
 	for i, at := range job.probes {
 		predicted[at] = shuffled[i]
 	}
@@ -85,9 +86,9 @@ func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]u
 
 // readShuffled returns the predicted class of each probe in the order of the job. The error wraps fs.ErrNotExist
 // if the program left neither predictions nor scores.
-func (j *programJob) readShuffled(dir disk.Dir) ([]uint8, error) {
+func (j *programJob) readShuffled(dir disk.Dir) ([]uint16, error) {
 	n, classes := len(j.probes), len(j.deal.Cell.Data.Classes)
-	predicted, err := dir.ReadFile(predictionsAnswer, disk.MaxBytes)
+	predicted, err := (&store.Record{Dir: dir.Path(".")}).Predictions(classes)
 	if err == nil {
 		if len(predicted) != n {
 			return nil, fmt.Errorf("%s has %d classes for %d probes", predictionsAnswer, len(predicted), n)
@@ -110,7 +111,7 @@ func (j *programJob) readShuffled(dir disk.Dir) ([]uint8, error) {
 	if len(raw) != n*classes*perScore {
 		return nil, fmt.Errorf("%s has %d bytes: %d probes and %d classes take %d", scoresAnswer, len(raw), n, classes, n*classes*perScore)
 	}
-	predicted = make([]uint8, n)
+	predicted = make([]uint16, n)
 	for i := range n {
 		best := math.Inf(-1)
 		for class := range classes {
@@ -119,7 +120,7 @@ func (j *programJob) readShuffled(dir disk.Dir) ([]uint8, error) {
 				return nil, fmt.Errorf("%s has NaN for probe %d and class %d", scoresAnswer, i, class)
 			}
 			if score > best {
-				best, predicted[i] = score, uint8(class)
+				best, predicted[i] = score, uint16(class)
 			}
 		}
 	}
@@ -127,7 +128,7 @@ func (j *programJob) readShuffled(dir disk.Dir) ([]uint8, error) {
 }
 
 // predictWith has the network of the cell predict the probes, with the parameters that the program left.
-func (t *training) predictWith(engine Engine, dir disk.Dir) ([]uint8, error) {
+func (t *training) predictWith(engine Engine, dir disk.Dir) ([]uint16, error) {
 	content, err := ReadModel(dir.Path(modelAnswer))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("it left no answer: write %s, %s or %s", predictionsAnswer, scoresAnswer, modelAnswer)

@@ -19,7 +19,7 @@ type bench struct {
 	engine Engine
 	model  TrainedModel // the one that is repaired
 	images []uint8
-	labels []uint8
+	labels []uint16
 	steps  TrainedModel // takes single gradient steps; nil before the first
 	begin  State        // of steps, without a step
 }
@@ -71,7 +71,7 @@ func (b *bench) newModel(n, epochs int, rate, momentum, decay float64) (TrainedM
 }
 
 // Labels returns the labels of the defender's clean images.
-func (b *bench) Labels() []uint8 { return b.labels }
+func (b *bench) Labels() []uint16 { return b.labels }
 
 // Batch returns the batch size of the training.
 func (b *bench) Batch() int { return b.t.Cell.Training.Batch }
@@ -154,7 +154,7 @@ func (b *bench) Descend(from []safetensors.Tensor, batch []int, rate float64) ([
 		return nil, err
 	}
 	size := b.t.deal.Training.Shape.Size()
-	images, labels, order := make([]uint8, 0, len(batch)*size), make([]uint8, 0, len(batch)), make([]int32, len(batch))
+	images, labels, order := make([]uint8, 0, len(batch)*size), make([]uint16, 0, len(batch)), make([]int32, len(batch))
 	for i, row := range batch {
 		images = append(images, b.images[row*size:(row+1)*size]...)
 		labels, order[i] = append(labels, b.labels[row]), int32(i)

@@ -37,7 +37,7 @@ func newScorer(d *Deal, request curve.Request) *scorer {
 }
 
 // score returns the scores that predictions for the scored probes give.
-func (s *scorer) score(predicted []uint8) *curve.Scores {
+func (s *scorer) score(predicted []uint16) *curve.Scores {
 	return curve.Score(s.deal.Cell.Game, len(s.deal.Cell.Data.Classes), s.list, predicted)
 }
 
@@ -61,7 +61,7 @@ func (t *training) scoreEpoch(model TrainedModel, epoch, epochs int) (*curve.Sco
 	if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
 		return nil, err
 	}
-	predicted := make([]uint8, len(t.scorer.positions))
+	predicted := make([]uint16, len(t.scorer.positions))
 	for i, at := range t.scorer.positions {
 		predicted[i] = t.predicted[at]
 	}

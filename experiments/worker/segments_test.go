@@ -77,7 +77,7 @@ func (u *uploads) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error)
 	return recordedModel{model, u}, err
 }
 
-func (m recordedModel) Upload(images, labels []uint8) error {
+func (m recordedModel) Upload(images []uint8, labels []uint16) error {
 	m.engine.images = append(m.engine.images, images)
 	return m.TrainedModel.Upload(images, labels)
 }

@@ -19,10 +19,10 @@ type session struct {
 	deal          *Deal  // nil where a query needs none
 	normalization store.Normalization
 	engine        store.EngineInfo
-	predicted     []uint8  // classes of the probes
+	predicted     []uint16 // classes of the probes
 	attribution   struct { // of a cell with an attribution
 		Probes    []store.AttributedProbe
-		Unlearned []uint8 // see store.ResultFiles
+		Unlearned []uint16 // see store.ResultFiles
 	}
 }
 

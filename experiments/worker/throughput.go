@@ -28,12 +28,12 @@ func (w *Worker) measure(ctx context.Context, request Measure, report func(Event
 	}
 	c.Training.Epochs = endless
 	noise := streams.New(c.Game.Seed, "noise")
-	images, labels := make([]uint8, rows*c.Data.Shape.Size()), make([]uint8, rows)
+	images, labels := make([]uint8, rows*c.Data.Shape.Size()), make([]uint16, rows)
 	for i := range images {
 		images[i] = uint8(noise.UintN(256))
 	}
 	for i := range labels {
-		labels[i] = uint8(noise.IntN(len(c.Data.Classes)))
+		labels[i] = uint16(noise.IntN(len(c.Data.Classes)))
 	}
 	norm := normalization(images, c.Data.Shape)
 	model, err := w.Engine.NewModel(ModelOptions{

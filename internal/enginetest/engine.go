@@ -33,13 +33,14 @@ func (Engine) Describe() (store.EngineInfo, error) {
 type model struct {
 	opt                 worker.ModelOptions
 	batcher             *defenses.Batcher
-	images, labels      []uint8
+	images              []uint8
+	labels              []uint16
 	epoch               int
 	centroids, velocity []float32 // by class and pixel
 }
 
 // Upload keeps the training set.
-func (m *model) Upload(images, labels []uint8) error {
+func (m *model) Upload(images []uint8, labels []uint16) error {
 	m.images, m.labels = images, labels
 	return nil
 }
@@ -117,9 +118,9 @@ func (m *model) Restore(state worker.State) error {
 }
 
 // Predict returns the class of the nearest centroid.
-func (m *model) Predict(images []uint8) ([]uint8, error) {
+func (m *model) Predict(images []uint8) ([]uint16, error) {
 	size := m.opt.Cell.Data.Shape.Size()
-	var predicted []uint8
+	var predicted []uint16
 	for start := 0; start < len(images); start += size {
 		best, least := 0, -1.0
 		for c := range m.opt.Cell.Data.Classes {
@@ -132,7 +133,7 @@ func (m *model) Predict(images []uint8) ([]uint8, error) {
 				best, least = c, distance
 			}
 		}
-		predicted = append(predicted, uint8(best))
+		predicted = append(predicted, uint16(best))
 	}
 	return predicted, nil
 }

@@ -15,9 +15,13 @@ import (
 	"backfire/game"
 )
 
-// Loader loads the tiny set of four classes, or another one where the path of the source is
-// "other".
-func Loader(_ context.Context, src datasets.Source) (*datasets.Set, error) {
+// Loader loads the tiny set of four classes, another one where the path of the source is "other",
+// or a folder of images, without the user's cache.
+func Loader(ctx context.Context, src datasets.Source) (*datasets.Set, error) {
+	if src.Name == datasets.Folder {
+		src.CacheDir = src.Path + ".decoded"
+		return datasets.Load(ctx, src)
+	}
 	variant := uint64(1)
 	if src.Path == "other" {
 		variant = 2

@@ -38,7 +38,7 @@ func StoreCell(t testing.TB, st *store.Store) string {
 	dir, err := claim.Dir()
 	require.NoError(t, err)
 	require.NoError(t, store.ResultFiles{
-		Cell: ExampleCell(), Predicted: []uint8{0, 1},
+		Cell: ExampleCell(), Predicted: []uint16{0, 1},
 	}.Write(dir))
 	result := emptyResult(ExampleCell(), hash)
 	result.FinalLoss = 0.5

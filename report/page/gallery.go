@@ -152,11 +152,19 @@ func (p *Page) gallery(dataset string, seed uint64) *Gallery {
 	return p.Galleries[i]
 }
 
+// galleryLabel returns the target of an attacker: the bare name of a class, without its number.
+func galleryLabel(a game.Attacker, classes []string) string {
+	if a.Mapping == game.AllToOne {
+		return classes[a.Target]
+	}
+	return cell.TargetText(a, classes)
+}
+
 // newEntry draws the trigger of the attacker at a position.
 func newEntry(g *game.Game, set *datasets.Set, position int) (Entry, error) {
 	trigger, attacker := g.Triggers()[position], g.Rules().Attackers[position]
 	e := Entry{
-		Attacker: attacker.ID, Label: set.Classes[attacker.Target], ID: trigger.ID(), Draw: attacker.Draw + 1, p1: attacker.Trigger.P1,
+		Attacker: attacker.ID, Label: galleryLabel(attacker, set.Classes), ID: trigger.ID(), Draw: attacker.Draw + 1, p1: attacker.Trigger.P1,
 		Text: fmt.Sprintf("%d px in %s", trigger.Pixels(), trigger.Box),
 	}
 	if attacker.Trigger.P1 == attacker.Trigger.P2 {

@@ -185,7 +185,7 @@ func TestClaimKeepsItsStatistics(t *testing.T) {
 // Images are taken from whichever split the model was trained on, and only if
 // they are the same.
 func TestImagesAreThoseOfTheModel(t *testing.T) {
-	set, err := datasets.New("mnist", []uint8{0, 255}, []uint8{0, 1}, 1, 1, 1, []string{"a", "b"})
+	set, err := datasets.New("mnist", []uint8{0, 255}, []uint16{0, 1}, 1, 1, 1, []string{"a", "b"})
 	require.NoError(t, err)
 	asked := 0
 	library := images{sets: map[string]*datasets.Set{}, refused: map[string]bool{}, in: Input{Load: func(_ context.Context, s datasets.Source) (*datasets.Set, error) {

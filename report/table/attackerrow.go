@@ -20,10 +20,14 @@ type AttackerRow struct {
 	Cell     string `json:"cell"`   // hash of the model that answers the attacker's queries
 	Models   int    `json:"models"` // trained for the game, by this defender
 
-	Attacker   int          `json:"attacker"`
-	Target     int          `json:"target"`
-	Label      string       `json:"label"`
-	Poisoned   int          `json:"poisoned"` // images
+	Attacker int    `json:"attacker"`
+	Target   int    `json:"target"`
+	Label    string `json:"label"`
+	// Mapping and Sources are those of the attacker's labels, see game.Attacker; empty: the
+	// target is wanted for all images. With all_to_all, Target is 0 and Label is empty.
+	Mapping    string       `json:"mapping,omitempty"`
+	Sources    []string     `json:"sources,omitempty"` // names of classes
+	Poisoned   int          `json:"poisoned"`          // images
 	PoisonRate float64      `json:"p0"`
 	P1         float64      `json:"p1"`
 	P2         float64      `json:"p2"`

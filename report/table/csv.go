@@ -29,6 +29,10 @@ var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 // several times.
 var repetitionColumns = []string{"training", "training_seed"}
 
+// mappingColumns are the columns behind these that a table has where an attacker has a
+// mapping of labels.
+var mappingColumns = []string{"mapping", "sources"}
+
 // filterColumns are the columns behind these that a table has where one of its rows has
 // a filter.
 var filterColumns = []string{"filter_precision", "filter_recall", "filter_honest_lost"}
@@ -41,13 +45,16 @@ const randomKind = "random"
 // in the setting attackers.budget.
 const nonTargetBudget = "non_target"
 
+// allToOne is the mapping of one target label, as in the setting attackers.mapping.
+const allToOne = "all_to_one"
+
 // keyColumns returns the keys that the points vary, except those with the name of a
 // column.
 func (t *Table) keyColumns() []string {
 	keys := map[string]bool{}
 	for _, r := range t.AttackerRows {
 		for key := range r.Keys {
-			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) && !slices.Contains(repetitionColumns, key) && !slices.Contains(filterColumns, key) {
+			if !slices.Contains(slices.Concat(attackerColumns, randomnessColumns, repetitionColumns, mappingColumns, filterColumns), key) {
 				keys[key] = true
 			}
 		}
@@ -58,7 +65,8 @@ func (t *Table) keyColumns() []string {
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
 	keys, randomness, repetition, filters := t.keyColumns(), t.randomnessColumns(), t.repetitionColumns(), t.filterColumns()
-	lines := [][]string{slices.Concat(attackerColumns, randomness, repetition, filters, keys)}
+	mappings := t.mappingColumns()
+	lines := [][]string{slices.Concat(attackerColumns, randomness, repetition, mappings, filters, keys)}
 	for _, r := range t.AttackerRows {
 		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
@@ -66,7 +74,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		}
 		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
-			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, spreadsheet.Number(r.PoisonRate), spreadsheet.Number(r.P1), spreadsheet.Number(r.P2), strconv.Itoa(r.Redraws),
+			strconv.Itoa(r.Attacker), targetOf(r), r.Label, spreadsheet.Number(r.PoisonRate), spreadsheet.Number(r.P1), spreadsheet.Number(r.P2), strconv.Itoa(r.Redraws),
 			spreadsheet.Number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), spreadsheet.Number(r.BaseRate.Value()), spreadsheet.Number(float64(r.Lift)),
 			spreadsheet.Number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
 			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
@@ -81,6 +89,9 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		}
 		if len(repetition) > 0 {
 			line = append(line, strconv.Itoa(r.Repetition), strconv.FormatUint(r.TrainingSeed, 10))
+		}
+		if len(mappings) > 0 {
+			line = append(line, mappingTexts(r)...)
 		}
 		if len(filters) > 0 {
 			line = append(line, filterTexts(r.Filter)...)
@@ -119,6 +130,27 @@ func seatsOf(r AttackerRow) string {
 		return strconv.Itoa(r.N)
 	}
 	return strconv.Itoa(r.Readings.Seats)
+}
+
+// targetOf returns the column target: empty where each class has a target of its own.
+func targetOf(r AttackerRow) string {
+	if r.Mapping == string(game.AllToAll) {
+		return ""
+	}
+	return strconv.Itoa(r.Target)
+}
+
+// mappingColumns returns the columns of the mappings of labels; none if no row has one.
+func (t *Table) mappingColumns() []string {
+	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Mapping != "" }) {
+		return nil
+	}
+	return mappingColumns
+}
+
+// mappingTexts returns the values of mappingColumns.
+func mappingTexts(r AttackerRow) []string {
+	return []string{cmp.Or(r.Mapping, allToOne), strings.Join(r.Sources, "; ")}
 }
 
 // randomnessColumns returns the columns of the randomness; none if no row has one.

@@ -118,12 +118,12 @@ func startTrained(o options, cell cell.Cell, steps int) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	images, labels, order := make([]uint8, rows*cell.Data.Shape.Size()), make([]uint8, rows), make([]int32, rows)
+	images, labels, order := make([]uint8, rows*cell.Data.Shape.Size()), make([]uint16, rows), make([]int32, rows)
 	for i := range images {
 		images[i] = uint8(i * 7919 >> 3)
 	}
 	for i := range labels {
-		labels[i], order[i] = uint8(i%len(cell.Data.Classes)), int32(i)
+		labels[i], order[i] = uint16(i%len(cell.Data.Classes)), int32(i)
 	}
 	if err := model.Upload(images, labels); err != nil {
 		model.Close()

@@ -292,12 +292,12 @@ func startOurs(o options, spec torchbridge.ModelSpec, kernels string, steps int)
 	if err != nil {
 		return nil, err
 	}
-	images, labels, order := make([]uint8, rows*spec.Channels*spec.Height*spec.WidthPx), make([]uint8, rows), make([]int32, rows)
+	images, labels, order := make([]uint8, rows*spec.Channels*spec.Height*spec.WidthPx), make([]uint16, rows), make([]int32, rows)
 	for i := range images {
 		images[i] = uint8(i * 7919 >> 3)
 	}
 	for i := range labels {
-		labels[i], order[i] = uint8(i%benchClasses), int32(i)
+		labels[i], order[i] = uint16(i%benchClasses), int32(i)
 	}
 	if err := trainer.Upload(images, labels); err != nil {
 		trainer.Close()

@@ -2,7 +2,7 @@
 
     python scripts/databench/make_sets.py DIRECTORY [IMAGES]
 
-Needs numpy, Pillow and pyarrow. The images are smooth random colours in ten classes, 60,000
+Needs numpy, Pillow, pyarrow and zstandard. The images are smooth random colours in ten classes, 60,000
 unless another number is given. Each form is a file or directory of DIRECTORY.
 """
 
@@ -17,14 +17,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import zstandard
 from PIL import Image
 
-FORMATS = {"png": {}, "jpg": {"quality": 90}, "webp": {"lossless": True}, "bmp": {}, "gif": {}, "tiff": {}, "ppm": {}}
+FORMATS = {"png": {}, "jpg": {"quality": 90}, "webp": {"lossless": True}, "bmp": {}, "gif": {}, "tiff": {}, "ppm": {}, "pgm": {}}
 
 
 def encoded(pixels, ending):
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, {"jpg": "JPEG"}.get(ending, ending.upper()), **FORMATS[ending])
+    picture = Image.fromarray(pixels)
+    if ending == "pgm":
+        picture = picture.convert("L")
+    picture.save(out, {"jpg": "JPEG", "pgm": "PPM"}.get(ending, ending.upper()), **FORMATS[ending])
     return out.getvalue()
 
 
@@ -43,12 +47,13 @@ def main(root, n):
             path = root / f"{ending}-folder" / f"c{labels[i]}" / f"{i:05}.{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pngs[i] if ending == "png" else encoded(images[i], ending))
-    for name, mode in (("tar", "w"), ("tar.gz", "w:gz"), ("tar.xz", "w:xz")):
+    for name, mode in (("tar", "w"), ("tar.gz", "w:gz"), ("tar.xz", "w:xz"), ("tar.bz2", "w:bz2")):
         with tarfile.open(root / f"png.{name}", mode) as archive:
             for i, data in enumerate(pngs):
                 info = tarfile.TarInfo(f"c{labels[i]}/{i:05}.png")
                 info.size = len(data)
                 archive.addfile(info, io.BytesIO(data))
+    (root / "png.tar.zst").write_bytes(zstandard.compress((root / "png.tar").read_bytes()))
     with zipfile.ZipFile(root / "png.zip", "w") as archive:
         for i, data in enumerate(pngs):
             archive.writestr(f"c{labels[i]}/{i:05}.png", data)
@@ -58,7 +63,7 @@ def main(root, n):
     (root / "parquet").mkdir(exist_ok=True)
     pq.write_table(pa.table({"image": column, "label": pa.array(labels)}), root / "parquet" / "train-00000-of-00001.parquet")
     planes = images.transpose(0, 3, 1, 2).reshape(n, -1)
-    for folder in ("cifar-10-batches-py", "cifar-100-binary", "idx"):
+    for folder in ("cifar-10-batches-py", "cifar-100-binary", "cifar-100-python", "stl10_binary", "idx"):
         (root / folder).mkdir(exist_ok=True)
     for batch in range(5):
         part = slice(batch * n // 5, (batch + 1) * n // 5)
@@ -67,6 +72,15 @@ def main(root, n):
     few = min(n, 50_000)
     records = np.concatenate([np.zeros((few, 1), np.uint8), labels[:few, None].astype(np.uint8), planes[:few]], 1)
     (root / "cifar-100-binary" / "train.bin").write_bytes(records.tobytes())
+    names = [f"c{label}" for label in range(10)]
+    content = {"fine_labels": labels[:few].tolist(), "coarse_labels": [0] * few, "data": planes[:few]}
+    (root / "cifar-100-python" / "train").write_bytes(pickle.dumps(content, 2))
+    (root / "cifar-100-python" / "meta").write_bytes(pickle.dumps({"fine_label_names": names}, 2))
+    some = min(n, 5_000)
+    large = np.repeat(np.repeat(images[:some], 3, 1), 3, 2).transpose(0, 3, 2, 1)  # column by column
+    (root / "stl10_binary" / "train_X.bin").write_bytes(large.tobytes())
+    (root / "stl10_binary" / "train_y.bin").write_bytes((labels[:some] + 1).astype(np.uint8).tobytes())
+    (root / "stl10_binary" / "class_names.txt").write_text("\n".join(names) + "\n")
     head = lambda *shape: struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape)
     (root / "idx" / "mine-train-images-idx3-ubyte").write_bytes(head(n, 32, 32) + images[..., 0].tobytes())
     (root / "idx" / "mine-train-labels-idx1-ubyte").write_bytes(head(n) + labels.astype(np.uint8).tobytes())

@@ -52,12 +52,12 @@ func trained(j job) (training, error) {
 		return training{}, err
 	}
 	defer trainer.Close()
-	images, labels, order := make([]uint8, rows*channels*size*size), make([]uint8, rows), make([]int32, rows)
+	images, labels, order := make([]uint8, rows*channels*size*size), make([]uint16, rows), make([]int32, rows)
 	for i := range images {
 		images[i] = uint8(i * 7919 >> 3)
 	}
 	for i := range labels {
-		labels[i], order[i] = uint8(i%classes), int32(i)
+		labels[i], order[i] = uint16(i%classes), int32(i)
 	}
 	if err := trainer.Upload(images, labels); err != nil {
 		return training{}, err

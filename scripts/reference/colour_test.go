@@ -25,7 +25,7 @@ func writeCIFAR(t *testing.T, set *datasets.Set) string {
 	for half, name := range []string{"data_batch_1.bin", "data_batch_2.bin"} {
 		var data []byte
 		for i := half * set.Len() / 2; i < (half+1)*set.Len()/2; i++ {
-			data = append(append(data, set.Labels[i]), set.Image(i)...)
+			data = append(append(data, uint8(set.Labels[i])), set.Image(i)...)
 		}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, disk.FileMode))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/datasets"
 	"backfire/datasets/testset"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -100,7 +101,7 @@ func writeIDX(t *testing.T) string {
 		values []uint8
 	}{
 		"train-images-idx3-ubyte": {[]int{set.Len(), set.H, set.W}, set.Images},
-		"train-labels-idx1-ubyte": {[]int{set.Len()}, set.Labels},
+		"train-labels-idx1-ubyte": {[]int{set.Len()}, datasets.EncodeLabels(set.Labels, len(set.Classes))},
 	} {
 		data := []byte{0, 0, 8, byte(len(file.sizes))}
 		for _, size := range file.sizes {
@@ -205,11 +206,32 @@ func TestTriggersOfProgramsAreDerivedAnew(t *testing.T) {
 func TestTriggersOfEachKindAreDerivedAnew(t *testing.T) {
 	data, full := writeIDX(t), 1.0
 	var points []plan.SweepPoint
-	for _, kind := range []string{"square", "checkerboard", "dots", "blended", "sinusoidal", "low_variance", "orthogonal"} {
+	for _, kind := range []string{"square", "checkerboard", "dots", "blended", "sinusoidal", "low_variance", "orthogonal", "patch", "two", "wanet"} {
 		points = append(points, another(t, kind, func(c *config.Config) {
 			c.Attackers.Counts, c.Trigger.Kind, c.Train.Epochs = []int{2}, kind, 1
-			if kind == "square" || kind == "checkerboard" {
+			switch kind {
+			case "square", "checkerboard":
 				c.Attackers.P2 = &full
+			case "patch":
+				c.Attackers.P1, c.Attackers.P2 = nil, nil
+			case "wanet":
+				c.Attackers.P1, c.Trigger.Range, c.Artefacts.Images = nil, "whole", "npz"
+			}
+		}))
+	}
+	for _, place := range []string{"top_left", "bottom_right", "center"} {
+		points = append(points, another(t, "patch, "+place, func(c *config.Config) {
+			c.Attackers.Counts, c.Attackers.P1, c.Attackers.P2, c.Trigger.Kind, c.Trigger.Place, c.Trigger.Side, c.Trigger.Alpha = []int{1}, nil, nil, "patch", place, 2, 0.6
+			if place == "center" {
+				c.Trigger.Colour = "#30c010"
+			}
+		}))
+	}
+	for _, kind := range []string{"two", "wanet"} {
+		points = append(points, another(t, kind+", jitter", func(c *config.Config) {
+			c.Attackers.Counts, c.Trigger.Kind, c.Trigger.Jitter, c.Train.Epochs = []int{2}, kind, 0.4, 1
+			if kind == "wanet" {
+				c.Attackers.P1, c.Trigger.Range, c.Trigger.Side = nil, "whole", 3
 			}
 		}))
 	}
@@ -363,7 +385,7 @@ func stampedHit(t *testing.T, record *store.Record, predictions []byte) int {
 		if probe.Trigger == game.NoTrigger {
 			continue
 		}
-		if target := uint8(record.Cell.Game.Attackers[probe.Trigger].Target); probe.Label != target && predictions[i] == target {
+		if target := uint16(record.Cell.Game.Attackers[probe.Trigger].Target); probe.Label != target && uint16(predictions[i]) == target {
 			return i
 		}
 	}

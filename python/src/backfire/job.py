@@ -119,7 +119,8 @@ class Job:
             raise ValueError(f"predictions have the shape {answer.shape}: it must be ({n},)")
         if not np.issubdtype(answer.dtype, np.integer) or answer.min() < 0 or answer.max() >= len(self.classes):
             raise ValueError(f"predictions must be whole numbers from 0 to {len(self.classes) - 1}")
-        answer.astype(np.uint8).tofile(self.directory / "predictions.bin")
+        kind = "<u1" if len(self.classes) <= 256 else "<u2"
+        answer.astype(kind).tofile(self.directory / "predictions.bin")
 
     def model(self, model: torch.nn.Module) -> None:
         """Answers with parameters of the game's network (backfire.network), which then predicts the probes."""

@@ -20,13 +20,14 @@ DEFENDER = -1  # the owner of the defender's images
 NONE = -1  # no trigger, no simulated attacker
 LARGE_OVERLAP = 0.5
 ORTHOGONAL = "orthogonal"
+ALL_TO_ALL, SOURCE_SPECIFIC = "all_to_all", "source_specific"  # mappings of labels
 
 # The settings that are derived from; others may change what they mean.
 KNOWN = {
-    "seed", "trigger_seed", "pool_size", "defender_share", "held_out", "seats", "attackers",
+    "seed", "trigger_seed", "pool_size", "defender_share", "held_out", "seats", "contributors", "attackers",
     "sampling", "jitter", "exclude_target_class", "denominator",
-    "id", "target", "p0", "budget", "trigger", "draw", "label_mode", "colludes",
-    "kind", "pixels", "p1", "p2", "range",
+    "id", "target", "p0", "budget", "trigger", "draw", "label_mode", "mapping", "sources", "colludes",
+    "kind", "pixels", "p1", "p2", "range", "place", "side", "colour", "alpha",
     "command", "sha256", "version", "stamped",
 }  # fmt: skip
 
@@ -107,25 +108,38 @@ class Game:
 
     def _deal(self) -> None:
         """Deals the pool: each seat draws its images from the deck in turn, and the
-        defender gets the rest."""
+        defender gets the rest. With contributors it is the other way round: the defender
+        draws first, and each other image has the seat of its contributor."""
         rules, deck = self.rules, pool_order(self.dataset, self.seed)[: self.rules["pool_size"]]
         attackers, seats = rules["attackers"], rules.get("seats", 0)
         by_seat = {a["id"]: a for a in attackers} if seats else dict(enumerate(attackers))
         seats = seats or len(attackers)
         rest = len(deck) - rounded(rules["defender_share"] * len(deck))
         stream = Stream(self.seed, "deal")
-        for seat in range(seats):
-            size = rest // seats + (seat < rest % seats)
-            for last in range(len(deck) - 1, len(deck) - 1 - size, -1):
-                chosen = stream.below(last + 1)
-                deck[chosen], deck[last] = deck[last], deck[chosen]
+        owned, contributors = [], rules.get("contributors", False)
+        if contributors:
+            own = taken(stream, deck, len(deck) - rest)
+            owned = self._by_contributor(deck, seats)
+            deck = own
+        else:
+            owned = [taken(stream, deck, rest // seats + (seat < rest % seats)) for seat in range(seats)]
+        for seat, images in enumerate(owned):
             attack = by_seat.get(seat)
-            agent = self._split(attack["id"] if attack else seat, 1 + seat, deck[len(deck) - size :])
-            del deck[len(deck) - size :]
+            agent = self._split(attack["id"] if attack else seat, 1 + seat, images)
             if attack:
                 self._poison(agent, attack)
             self.seats.append(agent)
         self.defender = self._split(DEFENDER, 0, deck)
+
+    def _by_contributor(self, images: list[int], seats: int) -> list[list[int]]:
+        """Returns the images of each contributor in their order."""
+        names = self.dataset.contributors
+        if names is None or len(names) != seats:
+            raise Unavailable(f"the game has {seats} contributors, the images {len(names or [])}")
+        owned: list[list[int]] = [[] for _ in names]
+        for image in images:
+            owned[self.dataset.contributor[image]].append(image)
+        return owned
 
     def _split(self, owner: int, stream: int, images: list[int]) -> Agent:
         Stream(self.seed, "split", stream).shuffle(images)
@@ -135,10 +149,15 @@ class Game:
     def _poison(self, agent: Agent, attack: dict[str, Any]) -> None:
         """Chooses the poisoned images: with dirty labels p0 of all contributed ones, from
         those of other classes than the target, or from all with the budget "any"; with
-        clean labels p0 of the target's."""
+        clean labels p0 of the target's. With the mapping all_to_all the candidates are all,
+        with source_specific those of the source classes."""
         clean = attack["label_mode"] == "clean"
         labels = self.dataset.labels[agent.contributed]
         allowed = (labels == attack["target"]) == clean
+        if attack.get("mapping") == ALL_TO_ALL:
+            allowed = np.full(len(labels), True)
+        elif attack.get("mapping") == SOURCE_SPECIFIC:
+            allowed = np.isin(labels, attack["sources"])
         candidates = np.flatnonzero(allowed | (attack.get("budget") == "any")).tolist()
         agent.attack = attack
         agent.budget = rounded(attack["p0"] * len(candidates if clean else agent.contributed))
@@ -183,7 +202,8 @@ class Game:
                 label = int(self.dataset.labels[source])
                 row, image = Row(source, agent.id, NONE, label, label), self.dataset.images[source]
                 if at in agent.poisoned and agent.attack:
-                    row.trigger, row.new, image = agent.id, agent.attack["target"], self.stamped(agent, source)
+                    row.trigger, row.new = agent.id, wanted(agent.attack, label, self.dataset.classes)
+                    image = self.stamped(agent, source)
                 rows.append(row)
                 images.append(image)
         return rows, np.stack(images)
@@ -207,6 +227,22 @@ class Game:
                     shared = leader(a) == leader(b)
                     pairs.append({"a": a["id"], "b": b["id"], **overlap, **({"declared": True} if shared else {})})
         return pairs
+
+
+def taken(stream: Stream, deck: list[int], size: int) -> list[int]:
+    """Draws images from a deck and removes them from it."""
+    for last in range(len(deck) - 1, len(deck) - 1 - size, -1):
+        chosen = stream.below(last + 1)
+        deck[chosen], deck[last] = deck[last], deck[chosen]
+    images = deck[len(deck) - size :]
+    del deck[len(deck) - size :]
+    return images
+
+
+def wanted(attack: dict[str, Any], label: Any, classes: int) -> Any:
+    """Returns the label that an attacker wants for images of a class, or of each of an
+    array of classes."""
+    return (label + 1) % classes if attack.get("mapping") == ALL_TO_ALL else attack["target"] + 0 * label
 
 
 def trigger_index(attack: dict[str, Any]) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pictures import read_png
 from streams import little_endian
 
 EMBEDDED = Path(__file__).resolve().parents[3] / "datasets" / "embedded"
@@ -28,6 +29,13 @@ class Dataset:
     images: np.ndarray
     labels: np.ndarray
     classes: int
+    contributors: list[str] | None = None  # their names in the order of the seats
+    contributor: np.ndarray | None = None  # by image, the index of its own
+
+
+def label_type(classes: int) -> str:
+    """Returns NumPy's type of a stored label."""
+    return "<u1" if classes <= 256 else "<u2"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -67,7 +75,38 @@ def checksum(data: dict[str, Any], images: np.ndarray, labels: np.ndarray) -> st
         head += little_endian(size)
     for name in data["classes"]:
         head += little_endian(len(name.encode())) + name.encode()
-    return hashlib.sha256(head + labels.tobytes() + images.tobytes()).hexdigest()
+    stored = labels.astype(label_type(len(data["classes"])))
+    return hashlib.sha256(head + stored.tobytes() + images.tobytes()).hexdigest()
+
+
+def folder(data: dict[str, Any], directory: Path) -> Dataset:
+    """Returns the images in class folders, [CONTRIBUTOR/]CLASS/NAME.png, in the order of
+    class, file name and contributor."""
+    classes = {name: label for label, name in enumerate(data["classes"])}
+    files = [path.relative_to(directory).parts for path in directory.rglob("*.png")]
+    files = [parts for parts in files if len(parts) in (2, 3) and parts[-2] in classes]
+    files.sort(key=lambda parts: (classes[parts[-2]], parts[-1].encode(), "/".join(parts[:-2]).encode()))
+    if not files:
+        raise Unavailable(f"{directory} holds no images in folders of the cell's classes")
+    pixels = [read_png(directory.joinpath(*parts)).transpose(2, 0, 1).reshape(-1) for parts in files]
+    labels = np.array([classes[parts[-2]] for parts in files])
+    dataset = Dataset(np.stack(pixels), labels, len(classes))
+    sum = checksum(data, dataset.images, labels)
+    if all(len(parts) == 3 for parts in files):
+        names = sorted({parts[0] for parts in files}, key=str.encode)
+        dataset.contributors = names
+        dataset.contributor = np.array([names.index(parts[0]) for parts in files])
+        if sum != data["checksum"]:
+            sum = with_contributors(sum, names, dataset.contributor.tolist())
+    if sum != data["checksum"]:
+        raise Unavailable(f"the images in {directory} have not the checksum {data['checksum'][:12]} of the cell")
+    return dataset
+
+
+def with_contributors(sum: str, names: list[str], of: list[int]) -> str:
+    """Returns the checksum of a set with contributors, whose names are printable ASCII."""
+    quoted = " ".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
+    return hashlib.sha256(f"{sum} contributors [{quoted}] [{' '.join(map(str, of))}]".encode()).hexdigest()
 
 
 def load(data: dict[str, Any], directory: Path | None) -> Dataset:
@@ -76,6 +115,8 @@ def load(data: dict[str, Any], directory: Path | None) -> Dataset:
     if directory is None and data["name"] != "embedded":
         raise Unavailable(f"the images of {data['name']} are needed: name their directory with --data")
     directory = directory or EMBEDDED
+    if data["name"] == "folder" and any(directory.glob("*/")) and any(directory.rglob("*.png")):
+        return folder(data, directory)
     train = idx_split(directory, "train") or cifar_split(directory, CIFAR_BATCHES[:-1])
     test = idx_split(directory, "t10k") or cifar_split(directory, CIFAR_BATCHES[-1:])
     for first, second in product((train, []), (test, [])):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from game import Agent, Game
+from game import ALL_TO_ALL, SOURCE_SPECIFIC, Agent, Game, wanted
 
 CONFIDENCE = 0.95
 SUCCESS_LIFT = 0.5
@@ -79,8 +79,8 @@ class Measures:
             groups.setdefault((probe.owner, probe.stamped), []).append(at)
             sources.append(probe.source)
         if len(sources) != len(predicted):
-            raise ValueError(f"predictions.bin has {len(predicted)} bytes, the game {len(sources)} probes")
-        self._labels, self.predicted = game.dataset.labels[sources], predicted
+            raise ValueError(f"predictions.bin has {len(predicted)} classes, the game {len(sources)} probes")
+        self._labels, self.predicted = game.dataset.labels[sources].astype(int), predicted
         self._groups = {key: np.array(members) for key, members in groups.items()}
         self.clean = self._correct(self._groups[game.defender.id, False])
         self.chance = chance(self._labels[self._groups[game.defender.id, False]], len(classes))
@@ -96,17 +96,24 @@ class Measures:
         kept: np.ndarray = probes[self._labels[probes] != target]
         return kept
 
-    def _correct(self, probes: np.ndarray, target: int | None = None) -> dict[str, Any]:
-        probes = self._without(probes, target)
+    def _counted(self, probes: np.ndarray, rules: dict[str, Any]) -> np.ndarray:
+        """Returns the probes that count for an attacker."""
+        if rules.get("mapping") == ALL_TO_ALL:
+            return probes
+        if rules.get("mapping") == SOURCE_SPECIFIC:
+            return probes[np.isin(self._labels[probes], rules["sources"])]
+        return self._without(probes, rules["target"])
+
+    def _correct(self, probes: np.ndarray) -> dict[str, Any]:
         return rate((self.predicted[probes] == self._labels[probes]).sum(), len(probes))
 
-    def _as_target(self, probes: np.ndarray, target: int) -> dict[str, Any]:
-        probes = self._without(probes, target)
-        return rate((self.predicted[probes] == target).sum(), len(probes))
+    def _as_wanted(self, probes: np.ndarray, rules: dict[str, Any]) -> dict[str, Any]:
+        probes = self._counted(probes, rules)
+        return rate((self.predicted[probes] == wanted(rules, self._labels[probes], len(self.classes))).sum(), len(probes))
 
     def _cross(self, a: Agent, b: Agent) -> dict[str, Any]:
         assert b.attack
-        return self._as_target(self._groups[a.id, True], b.attack["target"])
+        return self._as_wanted(self._groups[a.id, True], b.attack)
 
     def _attacker(self, position: int) -> dict[str, Any]:
         agent = self.game.attackers[position]
@@ -116,17 +123,18 @@ class Measures:
         if self.game.rules["denominator"] == "pooled":
             others = [self._groups[a.id, False] for a in self.game.attackers if a is not agent]
             stamped, plain = np.concatenate([stamped, *others]), np.concatenate([plain, *others])
-        asr, base = self._as_target(stamped, target), self._as_target(plain, target)
+        asr, base = self._as_wanted(stamped, rules), self._as_wanted(plain, rules)
         trigger = self.game.triggers.get(agent.id)
         result = {
             "id": agent.id, "target": target, "p0": rules["p0"], "p1": rules["trigger"]["p1"], "p2": rules["trigger"]["p2"],
             "trigger": trigger.name() if trigger else "", "contributed": len(agent.contributed), "budget": agent.budget,
             "poisoned": len(agent.poisoned), "held_out": len(agent.held_out), "asr": asr, "base_rate": base,
-            "robustness": self._correct(stamped, target), "lift": difference(asr["rate"], base["rate"]),
+            "robustness": self._correct(self._counted(stamped, rules)), "lift": difference(asr["rate"], base["rate"]),
             "label": self.classes[target], "randomness": self._randomness(agent),
         }  # fmt: skip
-        if "colludes" in rules:
-            result["colludes"] = rules["colludes"]
+        result.update({key: rules[key] for key in ("colludes", "mapping", "sources") if key in rules})
+        if "sources" in rules:
+            result["source_labels"] = [self.classes[label] for label in rules["sources"]]
         return result
 
     def _randomness(self, agent: Agent) -> dict[str, float | None]:

@@ -15,14 +15,14 @@ import defense
 import documents
 from documents import digest, without
 from game import NONE, Game, Row
-from images import Dataset
+from images import Dataset, label_type
 from measures import Measures
 from pictures import read_png
 
 TOLERANCE = 1e-9  # relative or absolute, of figures that are no counts
 # What only the training knows, in result.json and beside it.
 ONLY_TRAINED = {"final_loss", "train_accuracy", "epochs_trained", "steps_trained", "run"}
-OPTIONAL = {"colludes"}  # fields of an attacker that not all have
+OPTIONAL = {"colludes", "mapping", "sources", "source_labels"}  # fields of an attacker that not all have
 NOT_DERIVED = {"environment.json", "metrics.csv", "model.safetensors", "divergence.json", "queries.csv", "unlearned.bin"}
 
 
@@ -72,8 +72,9 @@ class Result:
 
     @cached_property
     def measures(self) -> Measures:
-        predicted = np.frombuffer((self.directory / "predictions.bin").read_bytes(), dtype=np.uint8)
-        return Measures(self.game, self.cell["data"]["classes"], predicted)
+        classes = self.cell["data"]["classes"]
+        predicted = np.frombuffer((self.directory / "predictions.bin").read_bytes(), dtype=label_type(len(classes)))
+        return Measures(self.game, classes, predicted)
 
     @cached_property
     def training(self) -> tuple[list[Row], np.ndarray]:
@@ -155,7 +156,10 @@ class Result:
         for id, trigger in triggers.items():
             colours = np.broadcast_to(trigger.pattern, (3, *trigger.mask.shape))
             pixels = np.concatenate((colours, 255 * trigger.mask[None])).transpose(1, 2, 0)
-            if not np.array_equal(read_png(directory / f"attacker-{id}.png"), pixels):
+            picture = read_png(directory / f"attacker-{id}.png")
+            if picture.shape[-1] == 3:  # the mask is the whole image
+                picture = np.concatenate((picture, np.full_like(picture[..., :1], 255)), axis=-1)
+            if not np.array_equal(picture, pixels):
                 raise Difference(f"triggers/attacker-{id}.png shows another trigger than attacker {id}'s")
         return f"{len(triggers)} names and pictures"
 
@@ -261,6 +265,7 @@ OF_ATTACKERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "trigger_range": lambda a: str(a["trigger"]["range"]),
     "label_mode": lambda a: str(a["label_mode"]),
     "budget": lambda a: str(a.get("budget", "")),
+    "mapping": lambda a: str(a.get("mapping", "")),
 }
 READINGS = {*OF_ATTACKERS, "sampling", "jitter", "exclude_target_class", "denominator", "seats"}
 # The fields of result.json that have a check of their own.

@@ -15,7 +15,7 @@ from results import Check, Difference, Result, compare
 from streams import Stream
 
 MEASURES = (
-    "id", "target", "label", "p0", "p1", "p2", "colludes", "trigger", "contributed", "budget", "poisoned",
+    "id", "target", "label", "mapping", "sources", "source_labels", "p0", "p1", "p2", "colludes", "trigger", "contributed", "budget", "poisoned",
     "held_out", "asr", "base_rate", "robustness", "lift",
 )  # fmt: skip
 COMPARISONS = ("interference", "dilution", "share_law")  # of games without a defense
@@ -29,13 +29,15 @@ def playing(cell: dict[str, Any], **rules: Any) -> str:
     game = {**cell["game"], **rules}
     if game.get("seats", 0) in (0, len(game["attackers"])):
         game.pop("seats", None)
+    if not game.get("contributors"):
+        game.pop("contributors", None)
     return digest({**without(cell, "defense", "inquiry"), "game": game})
 
 
 def lone(cell: dict[str, Any], position: int) -> str:
     """Returns the hash of the game in which an attacker owns all that the defender does
     not."""
-    return playing(cell, attackers=[cell["game"]["attackers"][position]], seats=0)
+    return playing(cell, attackers=[cell["game"]["attackers"][position]], seats=0, contributors=False)
 
 
 def matched_single(cell: dict[str, Any], position: int) -> str:
