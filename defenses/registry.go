@@ -7,6 +7,7 @@ import (
 	"backfire/defenses/definition"
 	"backfire/defenses/filter"
 	"backfire/defenses/repair"
+	"backfire/defenses/vote"
 )
 
 // None is the name of the defender without defenses.
@@ -34,6 +35,7 @@ var registry = []definition.Definition{
 	repair.NeuronPruning,
 	execProgram,
 	agentIndexing,
+	vote.Definition,
 }
 
 // Definitions returns the definitions of all defenses, in the order of application.

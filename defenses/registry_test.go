@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/vote"
 )
 
 // Every registered defense has valid default settings, and its name is accepted
@@ -32,7 +33,7 @@ func TestKindsAreInTheOrderOfApplication(t *testing.T) {
 	require.Equal(t, []defenses.Kind{
 		defenses.KindAgentAugmentation, defenses.KindAdversarialTriggers, defenses.KindProactiveBackdoor, defenses.KindCutMix, defenses.KindMixUp,
 		defenses.KindPGD, defenses.KindFGSM, "spectral_signatures", "activation_clustering", "loss_isolation", "perfect_filter",
-		"fine_tuning", "fine_pruning", "neuron_pruning", defenses.KindExec, defenses.KindIndexing,
+		"fine_tuning", "fine_pruning", "neuron_pruning", defenses.KindExec, defenses.KindIndexing, vote.Kind,
 	}, defenses.Kinds())
 	require.Equal(t, []string{"indexing", "indexing_grouped", "indexing_sliced", "indexing_unknown"}, defenses.IndexingNames())
 }

@@ -173,6 +173,9 @@ func (s Stack) Validate() error {
 	if err := s.checkIndexing(); err != nil {
 		return err
 	}
+	if err := s.checkBeside(); err != nil {
+		return err
+	}
 	return mix.Validate(Get[mix.Settings](s, KindCutMix), Get[mix.Settings](s, KindMixUp))
 }
 
@@ -186,6 +189,28 @@ func (s Stack) checkIndexing() error {
 	}
 	return fmt.Errorf("%s and %s together: %s needs models that each start anew, as in modes %s and %s with a known index",
 		later[0], KindIndexing, later[0], indexing.Exact, indexing.Grouped)
+}
+
+// checkBeside asks the settings that know which defenses cannot stand beside them.
+func (s Stack) checkBeside() error {
+	for _, p := range s.parts {
+		own, ok := p.settings.(interface {
+			CheckBeside(definition.Definition) error
+		})
+		if !ok {
+			continue
+		}
+		for _, other := range s.parts {
+			d, err := find(other.kind)
+			if err == nil && other.kind != p.kind {
+				err = own.CheckBeside(d)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Scale is the size of the game that a stack defends.
