@@ -14,12 +14,12 @@ func (s *session) writeRankings(model TrainedModel) error {
 	if err != nil {
 		return err
 	}
-	rankings := store.Rankings{Classes: len(s.Cell.Data.Classes)}
+	ballots := store.Ballots{Probes: s.deal.Probes.List, Classes: len(s.Cell.Data.Classes)}
 	for probe, predicted := range s.predicted {
-		own := values[probe*rankings.Classes : (probe+1)*rankings.Classes]
-		rankings.Order = append(rankings.Order, rank(own, int(predicted))...)
+		own := values[probe*ballots.Classes : (probe+1)*ballots.Classes]
+		ballots.Order = append(ballots.Order, rank(own, int(predicted))...)
 	}
-	return rankings.Write(s.dir)
+	return ballots.Write(s.dir, s.Cell)
 }
 
 // rank returns all classes: the first one, then the others in descending order of probability, of equals the lower
