@@ -102,7 +102,7 @@ func (t *Table) grid(s style) *grid {
 		for _, row := range t.Rows {
 			g.addRow(row, row.Labels, layouts)
 		}
-		return g
+		return g.fitGroups()
 	}
 	texts, members := groups(len(t.Rows), func(i int) string { return t.groupText(t.Rows[i].Labels) })
 	for i, text := range texts {
@@ -112,7 +112,7 @@ func (t *Table) grid(s style) *grid {
 			g.addRow(row, []string{"  " + row.Labels[len(row.Labels)-1]}, layouts)
 		}
 	}
-	return g
+	return g.fitGroups()
 }
 
 // addHeads adds the columns and the line of their heads.
@@ -289,6 +289,20 @@ func (l *layout) field(e Entry, kind lineKind, line int, s style) string {
 		mark = marks(e.Marks, bracketMark)
 	}
 	return strings.Join(texts, " ") + fmt.Sprintf("%-*s", l.mark, mark)
+}
+
+// fitGroups widens the columns of heads over several columns that would reach into the next
+// such head.
+func (g *grid) fitGroups() *grid {
+	for i := range max(0, len(g.groups)-1) {
+		group, next := g.groups[i], g.groups[i+1]
+		room := 0
+		for _, column := range g.columns[group.first:next.first] {
+			room += column.width + g.gap
+		}
+		g.columns[group.end-1].width += max(0, utf8.RuneCountInString(group.head)+g.gap-room)
+	}
+	return g
 }
 
 // add adds a line of fields.
