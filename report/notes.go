@@ -197,6 +197,11 @@ func (b *builder) trained() []string {
 			for _, model := range p.game.Models {
 				models[model] = true
 			}
+			if v := p.game.Vote; v != nil && v.Control != nil {
+				for _, model := range v.Control.Models {
+					models[model] = true
+				}
+			}
 			for _, a := range p.game.Attackers {
 				if a.SingleASR != nil {
 					models[a.SingleCell] = true

@@ -131,17 +131,12 @@ func (b *ballotBox) probes() []game.Probe { return b.ballots[0].Probes }
 // count returns the outcome of the vote about each probe.
 func (b *ballotBox) count(rule vote.Rule) []vote.Outcome {
 	outcomes := make([]vote.Outcome, len(b.probes()))
-	rankings, votes := make([][]uint16, len(b.ballots)), make([]uint16, len(b.ballots))
+	rankings := make([][]uint16, len(b.ballots))
 	for probe := range outcomes {
 		for i, ballots := range b.ballots {
 			rankings[i] = ballots.Of(probe)
-			votes[i] = rankings[i][0]
 		}
-		if rule == vote.RunOff {
-			outcomes[probe] = vote.RunOffOf(rankings)
-		} else {
-			outcomes[probe] = vote.MajorityOf(votes, b.ballots[0].Classes)
-		}
+		outcomes[probe] = vote.Count(rule, rankings)
 	}
 	return outcomes
 }
