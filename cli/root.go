@@ -39,6 +39,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdRun(streams, nil),
 		NewCmdSweep(streams, nil),
 		NewCmdTable(streams, nil),
+		NewCmdPaper(streams, nil),
 	)
 	addGroup(root, "look", "Look",
 		newCmdExport(streams, nil),
