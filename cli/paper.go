@@ -14,8 +14,8 @@ import (
 	"backfire/experiments/runner"
 )
 
-// NewCmdPaper returns the command that makes all tables of the paper from one sweep.
-func NewCmdPaper(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+// newCmdPaper returns the command that makes all tables of the paper from one sweep.
+func newCmdPaper(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	cmd := &cobra.Command{
 		Use:   "paper",

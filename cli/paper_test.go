@@ -77,7 +77,7 @@ func TestPaperThatIsInterrupted(t *testing.T) {
 func TestPaperFlags(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got *SweepOptions
-	paper := NewCmdPaper(streams, func(_ context.Context, opts *SweepOptions) error { got = opts; return nil })
+	paper := newCmdPaper(streams, func(_ context.Context, opts *SweepOptions) error { got = opts; return nil })
 	paper.SilenceErrors, paper.SilenceUsage = true, true
 	paper.SetArgs([]string{"--dataset", "all", "--seeds", "3", "--dry-run"})
 	require.NoError(t, paper.Execute())

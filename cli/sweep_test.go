@@ -290,7 +290,7 @@ func TestSweepFlags(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got *SweepOptions
 	runF := func(_ context.Context, opts *SweepOptions) error { got = opts; return nil }
-	sweep := NewCmdSweep(streams, runF)
+	sweep := newCmdSweep(streams, runF)
 	sweep.SilenceErrors, sweep.SilenceUsage = true, true
 	sweep.SetArgs([]string{"mine.yaml", "--preset", "workstation", "--seeds", "3", "--out", "there", "--dry-run", "--json", "--workers", "2"})
 	require.NoError(t, sweep.Execute())

@@ -34,8 +34,8 @@ const (
 	reportedReadings = "as-reported"
 )
 
-// NewCmdTable returns the command that makes a table of the paper.
-func NewCmdTable(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+// newCmdTable returns the command that makes a table of the paper.
+func newCmdTable(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	var names []string
 	for _, table := range knownTables {
