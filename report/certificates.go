@@ -15,6 +15,14 @@ import (
 	"backfire/stats"
 )
 
+// The quantities of votes: the right answers that no t agents could have changed, on clean images and on images with
+// triggers, and the answers that an attack changed.
+const (
+	quantityCertified       table.Quantity = "certified_accuracy"
+	quantityCertifiedRobust table.Quantity = "certified_robustness"
+	quantityChanged         table.Quantity = "answers_changed"
+)
+
 // votes reports whether models voted in a game of the series.
 func (s *series) votes() bool {
 	return slices.ContainsFunc(s.complete(), func(p played) bool { return p.game.Vote != nil })
@@ -120,11 +128,11 @@ func (s *series) certified(quantity table.Quantity, agents int, outcome func(*su
 			return float64(stats.Undefined())
 		}
 		c := outcome(g.Vote).CertifiedFor(agents)
-		if quantity == table.QuantityCertifiedRobust {
+		if quantity == quantityCertifiedRobust {
 			return shareOf(c.Robust)
 		}
 		return shareOf(c.Clean)
-	}, map[bool]func(played) int{true: played.attackersImages, false: played.cleanImages}[quantity == table.QuantityCertifiedRobust]))
+	}, map[bool]func(played) int{true: played.attackersImages, false: played.cleanImages}[quantity == quantityCertifiedRobust]))
 }
 
 // shareOf returns a rate, undefined if it is over no images.
@@ -138,7 +146,7 @@ func shareOf(r game.Rate) float64 {
 // certifiedEntries returns the certified accuracies for numbers of agents, then the certified robustness accuracies.
 func (s *series) certifiedEntries(numbers []int, outcome func(*summary.Vote) *summary.VoteOutcome) []table.Entry {
 	var entries []table.Entry
-	for _, quantity := range []table.Quantity{table.QuantityCertified, table.QuantityCertifiedRobust} {
+	for _, quantity := range []table.Quantity{quantityCertified, quantityCertifiedRobust} {
 		for _, n := range numbers {
 			entries = append(entries, table.EntryOf(s.certified(quantity, n, outcome)))
 		}
@@ -183,7 +191,7 @@ func (b *builder) controlRow(s *series, rule vote.Rule, numbers []int, labels []
 	row.Marks = []string{b.table.Mark(fmt.Sprintf("The attack changed %d of %d answers. %d have a certificate of at least the number of groups with attackers: it changed %d that have one with or without poison.",
 		changed, all, covered, broken))}
 	for _, n := range numbers {
-		row.Entries = append(row.Entries, table.EntryOf(table.NewValue(table.QuantityChanged, s.perSeed(func(p played) (table.Measured, bool) {
+		row.Entries = append(row.Entries, table.EntryOf(table.NewValue(quantityChanged, s.perSeed(func(p played) (table.Measured, bool) {
 			o := controlBy(p.game.Vote, rule)
 			if o == nil || n >= len(o.Changed) {
 				return table.Measured{}, false
@@ -212,8 +220,8 @@ func (d *drawing) certifiedCurves() error {
 		quantity             table.Quantity
 		name, title, caption string
 	}{
-		{table.QuantityCertified, "certified", "Certified accuracy", "Share of the defender's held-out images with right answers that no t agents could have changed, whatever they had sent."},
-		{table.QuantityCertifiedRobust, "certified-robust", "Certified robustness accuracy", "Share of the attackers' held-out images with their triggers with right answers that no t agents could have changed, whatever they had sent."},
+		{quantityCertified, "certified", "Certified accuracy", "Share of the defender's held-out images with right answers that no t agents could have changed, whatever they had sent."},
+		{quantityCertifiedRobust, "certified-robust", "Certified robustness accuracy", "Share of the attackers' held-out images with their triggers with right answers that no t agents could have changed, whatever they had sent."},
 	} {
 		chart := figures.Chart{
 			Name: figure.name, Title: figure.title, Caption: figure.caption + " Capped bars: 95 % CI " + d.intervalBasis() + ".",

@@ -59,7 +59,11 @@ func TestTableOfCertificates(t *testing.T) {
 		var text strings.Builder
 		require.NoError(t, made.Write(&text, table.Format(format)))
 	}
+}
 
+func TestCertificatesInOtherTablesAndFigures(t *testing.T) {
+	s := votedSummary(t)
+	dataset := s.Points[0].Data.Name
 	families, err := report.New(report.Families, s, dataset, report.Options{Name: "defenses"})
 	require.NoError(t, err)
 	require.Equal(t, "certified", families.Columns[len(families.Columns)-1].Head)
@@ -67,7 +71,7 @@ func TestTableOfCertificates(t *testing.T) {
 		certified := row.Entries[len(row.Entries)-1].Values
 		require.Equal(t, row.Labels[0] == "vote(control=true)", len(certified) > 0, row.Labels)
 		if len(certified) > 0 {
-			require.Equal(t, table.QuantityCertified, certified[0].Quantity)
+			require.Equal(t, table.Quantity("certified_accuracy"), certified[0].Quantity)
 		}
 	}
 

@@ -64,7 +64,7 @@ func (b *builder) families() {
 			row.Entries = append(row.Entries, s.familyEntries()...)
 			switch {
 			case s.votes():
-				row.Entries = append(row.Entries, table.EntryOf(s.certified(table.QuantityCertified, 1, ownRule)))
+				row.Entries = append(row.Entries, table.EntryOf(s.certified(quantityCertified, 1, ownRule)))
 			case certified:
 				row.Entries = append(row.Entries, table.Entry{})
 			}

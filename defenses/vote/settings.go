@@ -80,10 +80,10 @@ func (s Settings) Fits(scale definition.Scale) error {
 	return nil
 }
 
-// CheckBeside returns an error for a defense that cannot stand beside the vote. Every model
-// may depend on the images of its group and of the defender alone, which is what the
-// certificates follow from: triggers that are drawn so that they avoid those of all
-// attackers would break it.
+// CheckBeside returns an error for a defense that cannot stand beside the vote. The
+// certificates hold because every model depends on the images of its group and of the
+// defender alone: triggers that are drawn so that they avoid those of all attackers would
+// break them.
 func (s Settings) CheckBeside(d definition.Definition) error {
 	switch {
 	case d.Acts(definition.Data) && d.Triggers:

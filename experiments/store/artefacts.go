@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/game"
@@ -20,8 +21,6 @@ const (
 	TrainingFile = "training.npz"      // the training set as arrays
 
 	DivergenceFile = "divergence.json" // the distances of each owner's features from those of all: Divergences
-	RankingsFile   = "rankings.bin"    // by probe: all classes in descending order of probability, see Ballots
-	ProbesFile     = "probes.csv"      // beside RankingsFile: one line per probe, with its owner, trigger and label
 )
 
 // Artefacts are files of a result that are written on request only. They follow from the cell as all other
@@ -33,7 +32,7 @@ type Artefacts struct {
 	Archive  bool `json:"archive,omitempty"`  // TrainingFile
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
-	Rankings   bool `json:"rankings,omitempty"`   // RankingsFile and ProbesFile, of a model that votes
+	Rankings   bool `json:"rankings,omitempty"`   // ballots.RankingsFile and ballots.ProbesFile, of a model that votes
 
 	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
@@ -88,7 +87,7 @@ func (a Artefacts) Without(stored Artefacts) []string {
 		{a.Folder, stored.Folder, ImagesDir},
 		{a.Archive, stored.Archive, TrainingFile},
 		{a.Divergence, stored.Divergence, DivergenceFile},
-		{a.Rankings, stored.Rankings, RankingsFile},
+		{a.Rankings, stored.Rankings, ballots.RankingsFile},
 	} {
 		if each.requested && !each.stored {
 			names = append(names, each.name)

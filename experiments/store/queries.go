@@ -48,7 +48,13 @@ func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
 	return writeCSV(path, func(write func(...string)) {
 		write(queriesHead(len(detect.Methods()))...)
 		for _, a := range all {
-			owner, trigger := namesOf(a.Probe, ids)
+			owner, trigger := defenderName, ""
+			if a.Probe.Owner != game.Defender {
+				owner = id(a.Probe.Owner)
+			}
+			if a.Probe.Trigger != game.NoTrigger {
+				trigger = id(a.Probe.Trigger)
+			}
 			line := []string{strconv.Itoa(a.Position), owner, trigger, strconv.Itoa(int(a.Probe.Label)), strconv.Itoa(a.Batch)}
 			for _, form := range indexing.Forms() {
 				for _, guess := range a.Guesses[form] {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"backfire/defenses/vote"
+	"backfire/experiments/ballots"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -96,7 +97,7 @@ func (o *VoteOutcome) CertifiedFor(agents int) Certified {
 // ballotBox holds the ballots of the models of a vote.
 type ballotBox struct {
 	record  *store.Record // of the first model: all play the same game
-	ballots []*store.Ballots
+	ballots []*ballots.Ballots
 }
 
 // recordReader reads a stored result by its hash.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"backfire/defenses/vote"
+	"backfire/experiments/ballots"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
@@ -26,8 +27,8 @@ func votePoint(t *testing.T, defenders ...string) plan.SweepPoint {
 }
 
 // ballotsOf reads the ballots of models.
-func ballotsOf(t *testing.T, st *store.Store, models []string) []*store.Ballots {
-	var all []*store.Ballots
+func ballotsOf(t *testing.T, st *store.Store, models []string) []*ballots.Ballots {
+	var all []*ballots.Ballots
 	for _, hash := range models {
 		record, err := st.Read(hash)
 		require.NoError(t, err)
@@ -36,6 +37,55 @@ func ballotsOf(t *testing.T, st *store.Store, models []string) []*store.Ballots 
 		all = append(all, ballots)
 	}
 	return all
+}
+
+// requireCounted requires the figures of a vote to be those that its ballots give.
+func requireCounted(t *testing.T, st *store.Store, g summary.GameSummary) {
+	t.Helper()
+	ballots := ballotsOf(t, st, g.Models[:len(g.Vote.Groups)])
+	for _, v := range g.Vote.Rules {
+		certified := map[int]int{} // right answers to clean images, by certificate
+		clean, hits := game.Rate{}, make([]game.Rate, g.N)
+		for i, probe := range ballots[0].Probes {
+			var rankings [][]uint16
+			for _, b := range ballots {
+				rankings = append(rankings, b.Of(i))
+			}
+			o := vote.Count(v.Rule, rankings)
+			switch {
+			case probe.Owner == game.Defender:
+				clean.Of++
+				if o.Class == int(probe.Label) {
+					clean.Hits++
+					certified[o.Agents]++
+				}
+			case probe.Trigger != game.NoTrigger && int(probe.Label) != g.Attackers[probe.Owner].Target:
+				hits[probe.Owner].Of++
+				if o.Class == g.Attackers[probe.Owner].Target {
+					hits[probe.Owner].Hits++
+				}
+			}
+		}
+		require.Equal(t, clean, v.CleanAccuracy)
+		left := clean.Hits
+		for agents, c := range v.Certified {
+			require.Equal(t, summary.Certified{Agents: agents, Clean: game.Rate{Hits: left, Of: clean.Of}, Robust: c.Robust}, c)
+			require.Equal(t, c, v.CertifiedFor(agents))
+			left -= certified[agents]
+		}
+		require.Zero(t, left)
+		require.Zero(t, v.CertifiedFor(100).Clean.Hits)
+		if v.Rule != g.Vote.Rule {
+			continue
+		}
+		require.Equal(t, clean, g.CleanAccuracy)
+		require.Equal(t, clean.Of, g.CleanImages())
+		for i, a := range g.Attackers {
+			require.Equal(t, hits[i], a.ASR)
+			require.Nil(t, a.Randomness)
+		}
+		require.Equal(t, v.ASR, g.ASR)
+	}
 }
 
 // The figures of a vote are counted here from the ballots of its models, one image after the other.
@@ -49,50 +99,7 @@ func TestVotesAreCounted(t *testing.T) {
 	require.Nil(t, games[0].Vote)
 	for _, g := range games[1:] {
 		require.True(t, g.Complete)
-		ballots := ballotsOf(t, st, g.Models[:len(g.Vote.Groups)])
-		for _, v := range g.Vote.Rules {
-			certified := map[int]int{} // right answers to clean images, by certificate
-			clean, hits := game.Rate{}, make([]game.Rate, g.N)
-			for i, probe := range ballots[0].Probes {
-				var rankings [][]uint16
-				for _, b := range ballots {
-					rankings = append(rankings, b.Of(i))
-				}
-				o := vote.Count(v.Rule, rankings)
-				switch {
-				case probe.Owner == game.Defender:
-					clean.Of++
-					if o.Class == int(probe.Label) {
-						clean.Hits++
-						certified[o.Agents]++
-					}
-				case probe.Trigger != game.NoTrigger && int(probe.Label) != g.Attackers[probe.Owner].Target:
-					hits[probe.Owner].Of++
-					if o.Class == g.Attackers[probe.Owner].Target {
-						hits[probe.Owner].Hits++
-					}
-				}
-			}
-			require.Equal(t, clean, v.CleanAccuracy)
-			left := clean.Hits
-			for agents, c := range v.Certified {
-				require.Equal(t, summary.Certified{Agents: agents, Clean: game.Rate{Hits: left, Of: clean.Of}, Robust: c.Robust}, c)
-				require.Equal(t, c, v.CertifiedFor(agents))
-				left -= certified[agents]
-			}
-			require.Zero(t, left)
-			require.Zero(t, v.CertifiedFor(100).Clean.Hits)
-			if v.Rule != g.Vote.Rule {
-				continue
-			}
-			require.Equal(t, clean, g.CleanAccuracy)
-			require.Equal(t, clean.Of, g.CleanImages())
-			for i, a := range g.Attackers {
-				require.Equal(t, hits[i], a.ASR)
-				require.Nil(t, a.Randomness)
-			}
-			require.Equal(t, v.ASR, g.ASR)
-		}
+		requireCounted(t, st, g)
 	}
 	require.Equal(t, 5, games[1].Cost.Models, "the control is no cost of the defender's")
 	require.Equal(t, 2, games[1].Vote.Control.Attackers)
@@ -175,7 +182,7 @@ func withoutBallots(t *testing.T, model string) {
 	require.True(t, g.Complete)
 	st, err := store.OpenExisting(s.Store)
 	require.NoError(t, err)
-	for _, name := range []string{store.RankingsFile, store.ProbesFile, store.ManifestFile} {
+	for _, name := range []string{ballots.RankingsFile, ballots.ProbesFile, store.ManifestFile} {
 		require.NoError(t, os.Remove(filepath.Join(st.Path(g.Models[1]), name)))
 	}
 	require.NoError(t, enginetest.WriteManifest(st.Path(g.Models[1]), g.Models[1]))

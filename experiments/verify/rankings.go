@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/store"
 )
 
@@ -15,7 +16,7 @@ func (c *verification) checkRankings(context.Context) (string, error) {
 	switch {
 	case c.manifest == nil:
 		return "", unchecked(store.ManifestFile)
-	case c.manifest.Files[store.RankingsFile] == "":
+	case c.manifest.Files[ballots.RankingsFile] == "":
 		return "not stored", nil
 	case c.deal == nil:
 		return "", unchecked("deal")
@@ -26,7 +27,7 @@ func (c *verification) checkRankings(context.Context) (string, error) {
 	}
 	for i, probe := range c.deal.Probes.List {
 		if probe.Source = 0; i >= len(stored.Probes) || stored.Probes[i] != probe {
-			return "", fmt.Errorf("%s: probe %d is not that of the deal", store.ProbesFile, i)
+			return "", fmt.Errorf("%s: probe %d is not that of the deal", ballots.ProbesFile, i)
 		}
 	}
 	note := fmt.Sprintf("%d, the first classes are the predictions", len(stored.Probes))

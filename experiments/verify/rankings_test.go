@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
@@ -31,10 +32,12 @@ func TestVerifyDerivesRankingsAgain(t *testing.T) {
 	hash := s.Points[0].Games[1].Models[0]
 	require.Empty(t, failing(t, st, hash))
 	for name, forge := range map[string]forge{
-		"order of other classes": forgeBytes(store.RankingsFile, func(data []byte) { data[1], data[2] = data[2], data[1] }),
-		"first class":            forgeBytes(store.RankingsFile, func(data []byte) { data[0], data[1] = data[1], data[0] }),
-		"owner":                  func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.ProbesFile), "0,defender", "0,0") },
-		"trigger":                func(t *testing.T, dir string) { replace(t, filepath.Join(dir, store.ProbesFile), ",1,1,", ",1,0,") },
+		"order of other classes": forgeBytes(ballots.RankingsFile, func(data []byte) { data[1], data[2] = data[2], data[1] }),
+		"first class":            forgeBytes(ballots.RankingsFile, func(data []byte) { data[0], data[1] = data[1], data[0] }),
+		"owner": func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, ballots.ProbesFile), "0,defender", "0,0")
+		},
+		"trigger": func(t *testing.T, dir string) { replace(t, filepath.Join(dir, ballots.ProbesFile), ",1,1,", ",1,0,") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := filepath.Join(t.TempDir(), "runs")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
@@ -30,7 +31,7 @@ func (w *Worker) complete(ctx context.Context, s *session, request Train) error 
 		return err
 	}
 	asked.Divergence = asked.Divergence && lacks(store.DivergenceFile)
-	asked.Rankings = asked.Rankings && lacks(store.RankingsFile)
+	asked.Rankings = asked.Rankings && lacks(ballots.RankingsFile)
 	if !asked.Divergence && !asked.Rankings {
 		return nil
 	}

@@ -2,7 +2,7 @@ package worker
 
 import (
 	"backfire/defenses/vote"
-	"backfire/experiments/store"
+	"backfire/experiments/ballots"
 )
 
 // writeRankings writes the classes of each probe in the order of the model's probabilities into the session's
@@ -12,7 +12,7 @@ func (s *session) writeRankings(model TrainedModel) error {
 	if err != nil {
 		return err
 	}
-	ballots := store.Ballots{Probes: s.deal.Probes.List, Classes: len(s.Cell.Data.Classes)}
+	ballots := ballots.Ballots{Probes: s.deal.Probes.List, Classes: len(s.Cell.Data.Classes)}
 	for probe, predicted := range s.predicted {
 		own := values[probe*ballots.Classes : (probe+1)*ballots.Classes]
 		ballots.Order = append(ballots.Order, vote.Rank(own, int(predicted))...)

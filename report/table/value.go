@@ -29,12 +29,6 @@ const (
 	QuantityRecall     Quantity = "filter_recall"
 	QuantityHonestLost Quantity = "filter_honest_lost"
 
-	// Of votes: the right answers that no t agents could have changed, on clean images and on images with triggers,
-	// and the answers that an attack changed.
-	QuantityCertified       Quantity = "certified_accuracy"
-	QuantityCertifiedRobust Quantity = "certified_robustness"
-	QuantityChanged         Quantity = "answers_changed"
-
 	// Against an attacker's other games: lift minus that of its matched single, and lift of
 	// the matched single minus that of the lone game, in [-2, 2] and almost always in
 	// [-1, 1], which the range of their intervals is; and the ASR where it

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/experiments/ballots"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
@@ -27,7 +28,7 @@ func TestVotesAreDerivedAnew(t *testing.T) {
 		"vote(groups=2 own=false rule=run_off): the votes of 2 models; certificates searched: majority, run_off",
 	}, "--data", data, st.Dir())
 
-	changed, err := filepath.Glob(filepath.Join(st.Dir(), "*", store.RankingsFile))
+	changed, err := filepath.Glob(filepath.Join(st.Dir(), "*", ballots.RankingsFile))
 	require.NoError(t, err)
 	require.NotEmpty(t, changed)
 	text, err := os.ReadFile(changed[0])
