@@ -1,4 +1,4 @@
-package report_test
+package page_test
 
 import (
 	"os"
