@@ -55,7 +55,9 @@ agent indexing a query comes with the index of its agent: with --agent ID the mo
 answers that was trained without that agent's images. With --agent unknown the agent is
 guessed: the one whose contribution is most similar to the image, or with --batch to all
 images together, in the features of the model of all agents' images. If indexing.update
-is unlearn, that model answers after it has unlearned the agent.
+is unlearn, that model answers after it has unlearned the agent. With a vote over agents
+all its models answer; the probability is the share of models that predict the label, and
+the certificate counts the agents that could not have changed it, whatever they had sent.
 
 RUN is "latest", the hash of a run ("backfire runs list") or of a model ("backfire
 models list"), or its beginning. Its models must be stored (artefacts.model=true). The

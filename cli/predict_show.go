@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,10 +24,39 @@ type predictionLine struct {
 	TrueLabel     *string           `json:"true_label,omitempty"`
 	Agent         *int              `json:"agent,omitempty"` // given or guessed
 	Similarities  []summary.Similar `json:"similarities,omitempty"`
-	Model         string            `json:"model"` // hash
-	Seed          uint64            `json:"seed"`  // of the game
+	Model         string            `json:"model"` // hash; empty if models voted
+	Vote          *voteLine         `json:"vote,omitempty"`
+	Seed          uint64            `json:"seed"` // of the game
 	Title         string            `json:"title"`
 	Why           string            `json:"why"`
+}
+
+// voteLine is the count of a vote in a line of "predict --json".
+type voteLine struct {
+	Rule        string   `json:"rule"`
+	Models      []string `json:"models"`      // hashes
+	Votes       []int    `json:"votes"`       // by class
+	Certificate int      `json:"certificate"` // agents that could not have changed the label
+}
+
+// answered returns the hash and the title of the model that answered, or of the vote.
+func answered(defender *inference.Defender, p *inference.Prediction) (hash, title string) {
+	if p.Vote != nil {
+		return "", fmt.Sprintf("vote of %s", words.Plural(len(defender.Models.Voters()), "model"))
+	}
+	return p.Model.Hash, p.Model.Cell.Title()
+}
+
+// voteLineOf returns the count of a vote; nil if one model answered.
+func voteLineOf(defender *inference.Defender, p *inference.Prediction) *voteLine {
+	if p.Vote == nil {
+		return nil
+	}
+	line := &voteLine{Rule: string(p.Vote.Rule), Votes: p.Vote.Votes, Certificate: p.Vote.Agents}
+	for _, model := range defender.Models.Voters() {
+		line.Models = append(line.Models, model.Hash)
+	}
+	return line
 }
 
 // writePredictions writes a line of JSON per image.
@@ -34,9 +64,11 @@ func writePredictions(w io.Writer, defender *inference.Defender, images []infere
 	classes := defender.Game.Data.Classes
 	lines := json.NewEncoder(w)
 	for i, p := range predictions {
+		hash, title := answered(defender, &p)
 		line := predictionLine{
 			Image: images[i].Name, Label: classes[p.Label], Probability: p.Probabilities[p.Label], Probabilities: p.Probabilities,
-			Agent: p.Agent, Similarities: p.Similarities, Model: p.Model.Hash, Seed: p.Model.Cell.Game.Seed, Title: p.Model.Cell.Title(), Why: p.Why,
+			Agent: p.Agent, Similarities: p.Similarities, Model: hash, Vote: voteLineOf(defender, &p),
+			Seed: defender.Game.Game.Seed, Title: title, Why: p.Why,
 		}
 		if images[i].Label != inference.UnknownLabel {
 			line.TrueLabel = &classes[images[i].Label]
@@ -67,10 +99,17 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 		if wanted, attacked := wantedFor(attacker, images[i], len(classes)); stamped && attacked && p.Label == wanted {
 			hits++
 		}
-		models[p.Model.Hash] = true
+		hash, title := answered(defender, &p)
+		if p.Vote == nil {
+			models[hash] = true
+		} else {
+			for _, model := range defender.Models.Voters() {
+				models[model.Hash] = true
+			}
+		}
 		rows = append(rows, []string{
 			images[i].Name, truth, classes[p.Label], strconv.FormatFloat(100*float64(p.Probabilities[p.Label]), 'f', 1, 64),
-			short(p.Model.Hash), p.Model.Cell.Title(), p.Why,
+			cmp.Or(short(hash), "-"), title, p.Why,
 		})
 	}
 	if err := writeTable(o.IO.Out, rows); err != nil {

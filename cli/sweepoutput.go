@@ -74,7 +74,7 @@ func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, out
 	}
 	shown := 0
 	for _, dataset := range datasetsOf(sum) {
-		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown, report.Filters, report.Values} {
+		for _, kind := range append([]report.Kind{o.opts.Kind}, report.SecondTables()...) {
 			made, err := o.table(kind, sum, dataset, outcome)
 			if kind != o.opts.Kind && errors.Is(err, report.ErrEmpty) {
 				continue // most sweeps have no such defender

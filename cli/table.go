@@ -18,13 +18,14 @@ type knownTable struct {
 	about string
 }
 
-// knownTables are the paper's tables and two that the paper lacks.
+// knownTables are the paper's tables and three that the paper lacks.
 var knownTables = []knownTable{
 	{"1", report.Table1, "table1", true, "ASR by number of attackers and poison rate"},
 	{"2", report.Table2, "table2", true, "ASR with equal and with different target labels"},
 	{"3", report.Table3, "table3", true, "ASR and standard accuracy by number of attackers and defense"},
 	{"defenses", report.Families, "defenses", false, "every defense with one attacker and with ten: ASR, accuracies, score and cost, against none"},
 	{"labels", report.Points, "labels", false, "five attackers with one label, with one for two of them, and with a label for each"},
+	{"vote", report.Points, "vote", false, "a vote over agents against colluders and others: its certificates, and the answers that the attacks changed"},
 }
 
 // The values of --readings.
@@ -41,14 +42,14 @@ func newCmdTable(streams *IOStreams, runF func(context.Context, *SweepOptions) e
 		names = append(names, table.name)
 	}
 	cmd := &cobra.Command{
-		Use:   "table [1|2|3|defenses|labels]",
+		Use:   "table [1|2|3|defenses|labels|vote]",
 		Short: "Make a table of the paper, its figures beside the measured ones",
 		Long: `Make one of the paper's three tables: train what it needs, print it with the
 paper's figures below the measured ones and the paper's claims settled, and write
-it as text, Markdown, LaTeX, CSV and JSON. Two tables are not the paper's: "defenses"
-compares every defense with its undefended twin, and "labels" one label for all
-attackers with one for some of them and one for each. Without an argument the tables
-are listed.
+it as text, Markdown, LaTeX, CSV and JSON. Three tables are not the paper's: "defenses"
+compares every defense with its undefended twin, "labels" one label for all attackers
+with one for some of them and one for each, and "vote" shows what the certificates of a
+vote over agents are worth. Without an argument the tables are listed.
 
 The preset quick, which is the default, plays on the images inside the program in
 minutes; workstation and paper play on MNIST unless --dataset says otherwise.

@@ -34,7 +34,8 @@ func newCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions)
 		Long: `Deal the game of a stored model from its cell, stamp all images, score the stored
 predictions, and compare with the store: checksums, the poisoned images, all figures,
 single ASRs, triggers and images. If the model itself is stored, it predicts all probes
-anew, and the divergences and the answers of an attribution are computed anew. The
+anew, and the divergences, the rankings of a model that votes and the answers of an
+attribution are computed anew. The
 output has a line for each check. "fail" is a result that is wrong, and exit code 1
 reports one. "open" is a check that could not be made, since this machine lacks the
 images, the engine, memory or the right to read, or since an earlier check failed; exit

@@ -290,7 +290,7 @@ func TestSweepIsNowhere(t *testing.T) {
 	_, err = config.LoadSweep(t.TempDir(), config.Options{}, 0)
 	require.ErrorIs(t, err, config.ErrInvalid)
 	_, err = config.SweepText("tabel1")
-	require.EqualError(t, err, `config: sweep "tabel1" is not known; the nearest one is table1 (of table1, table2, table3, table3-as-reported, defenses, labels)`)
+	require.EqualError(t, err, `config: sweep "tabel1" is not known; the nearest one is table1 (of table1, table2, table3, table3-as-reported, defenses, labels, vote)`)
 }
 
 func TestMaxPoints(t *testing.T) {

@@ -17,9 +17,9 @@ var sweepFiles embed.FS
 
 // Sweeps returns the names of the sweeps that are part of the program: the paper's
 // tables, table 3 in the reading that gives its figures, the comparison of all defenses,
-// and that of choices of target labels.
+// that of choices of target labels, and the certificates of votes over agents.
 func Sweeps() []string {
-	return []string{"table1", "table2", "table3", "table3-as-reported", "defenses", "labels"}
+	return []string{"table1", "table2", "table3", "table3-as-reported", "defenses", "labels", "vote"}
 }
 
 // SweepText returns the YAML of one of [Sweeps]. It is a template for other sweeps.

@@ -54,7 +54,7 @@ func TestStacksAreRead(t *testing.T) {
 func TestMalformedStacksAreRefused(t *testing.T) {
 	for text, reason := range map[string]string{
 		"cutmix":                                 "a stack must be a list of defenses",
-		"[cutmx]":                                `there is no defense "cutmx": choose one of [agent_augmentation adversarial_triggers proactive_backdoor cutmix mixup pgd fgsm spectral_signatures activation_clustering loss_isolation scaling_consistency perfect_filter fine_tuning fine_pruning neuron_pruning exec indexing]`,
+		"[cutmx]":                                `there is no defense "cutmx": choose one of [agent_augmentation adversarial_triggers proactive_backdoor cutmix mixup pgd fgsm spectral_signatures activation_clustering loss_isolation scaling_consistency perfect_filter fine_tuning fine_pruning neuron_pruning exec indexing vote]`,
 		"[cutmix, cutmix]":                       "the stack has cutmix twice",
 		"[indexing, {indexing: {mode: exact}}]":  "the stack has indexing twice",
 		"[{cutmix: {}, mixup: {}}]":              "each entry must be the name of a defense, or a map from one name to its settings",

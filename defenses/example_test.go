@@ -68,6 +68,7 @@ func ExampleKinds() {
 	// neuron_pruning
 	// exec
 	// indexing
+	// vote
 }
 
 // A batcher draws the changes of each batch of a training.

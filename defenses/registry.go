@@ -8,6 +8,7 @@ import (
 	"backfire/defenses/filter"
 	"backfire/defenses/indexing"
 	"backfire/defenses/repair"
+	"backfire/defenses/vote"
 )
 
 // None is the name of the defender without defenses.
@@ -36,6 +37,7 @@ var registry = []definition.Definition{
 	repair.NeuronPruning,
 	execProgram,
 	indexing.AgentIndexing,
+	vote.Definition,
 }
 
 // Definitions returns the definitions of all defenses, in the order of application.

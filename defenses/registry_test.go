@@ -9,6 +9,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/defenses/indexing"
+	"backfire/defenses/vote"
 )
 
 // Every registered defense has valid default settings, and its name is accepted
@@ -33,7 +34,7 @@ func TestKindsAreInTheOrderOfApplication(t *testing.T) {
 	require.Equal(t, []defenses.Kind{
 		defenses.KindAgentAugmentation, defenses.KindAdversarialTriggers, defenses.KindProactiveBackdoor, defenses.KindCutMix, defenses.KindMixUp,
 		defenses.KindPGD, defenses.KindFGSM, "spectral_signatures", "activation_clustering", "loss_isolation", "scaling_consistency", "perfect_filter",
-		"fine_tuning", "fine_pruning", "neuron_pruning", defenses.KindExec, indexing.Kind,
+		"fine_tuning", "fine_pruning", "neuron_pruning", defenses.KindExec, indexing.Kind, vote.Kind,
 	}, defenses.Kinds())
 	require.Equal(t, []string{"indexing", "indexing_grouped", "indexing_sliced", "indexing_unknown"}, indexing.AgentIndexing.Names())
 }

@@ -117,6 +117,16 @@ func (r Rules) WithoutAttackBy(position int) Rules {
 	return r
 }
 
+// WithoutAttack returns the rules of the game in which no attacker poisons
+// anything. Everything else is the same, also the triggers that the attackers'
+// held-out images are predicted with.
+func (r Rules) WithoutAttack() Rules {
+	for position := range r.Attackers {
+		r = r.WithoutAttackBy(position)
+	}
+	return r
+}
+
 // checkSeats refuses seats that do not fit the attackers, and a second spelling
 // of the same game.
 func (r Rules) checkSeats() error {

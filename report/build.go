@@ -40,10 +40,17 @@ const (
 	// Values is a second table of a sweep with indexing that leaves out honest contributors, too:
 	// what the removal of each agent's images does to the defender.
 	Values Kind = "values"
+	// Certificates is a second table of a sweep with votes over agents: their certified
+	// accuracies, and the answers that attacks changed.
+	Certificates Kind = "certificates"
 	// Unknown is a second table of a sweep with games that are queried without an
 	// index: it compares the ways to answer such queries.
 	Unknown Kind = "unknown-index"
 )
+
+// SecondTables lists the kinds of tables that stand below the table of a sweep whose
+// games have what they show.
+func SecondTables() []Kind { return []Kind{Unknown, Filters, Values, Certificates} }
 
 // ErrEmpty is returned where a summary has no game for a table.
 var ErrEmpty = errors.New("nothing to report")
@@ -101,6 +108,10 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		b.values()
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
+	case Certificates:
+		b.certificates()
+		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
+		return b.table, nil
 	case Families:
 		b.families()
 	default:
@@ -134,6 +145,9 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 	}
 	if kind == Values {
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool { return !s.ranked() })
+	}
+	if kind == Certificates {
+		b.all = slices.DeleteFunc(b.all, func(s *series) bool { return !s.votes() })
 	}
 	if len(b.all) == 0 {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)

@@ -38,8 +38,13 @@ func (b *builder) families() {
 		}
 	}
 	slices.Sort(counts)
+	certified := slices.ContainsFunc(b.all, func(s *series) bool { return s.votes() })
+	heads := slices.Clone(familyHeads)
+	if certified {
+		heads = append(heads, "certified")
+	}
 	for _, n := range counts {
-		for _, head := range familyHeads {
+		for _, head := range heads {
 			t.Columns = append(t.Columns, table.Column{Group: fmt.Sprintf("N = %d", n), Head: head})
 		}
 	}
@@ -48,7 +53,7 @@ func (b *builder) families() {
 		for _, n := range counts {
 			at := slices.IndexFunc(b.all, func(s *series) bool { return s.defender == defender && s.n == n })
 			if at < 0 {
-				row.Entries = append(row.Entries, make([]table.Entry, len(familyHeads))...)
+				row.Entries = append(row.Entries, make([]table.Entry, len(heads))...)
 				continue
 			}
 			s := b.all[at]
@@ -57,11 +62,20 @@ func (b *builder) families() {
 				row.Marks = append(row.Marks, t.Mark(fmt.Sprintf("N = %d: %s", n, s.filterText())))
 			}
 			row.Entries = append(row.Entries, s.familyEntries()...)
+			switch {
+			case s.votes():
+				row.Entries = append(row.Entries, table.EntryOf(s.certified(quantityCertified, 1, ownRule)))
+			case certified:
+				row.Entries = append(row.Entries, table.Entry{})
+			}
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = append(t.Notes, "Score: the square root of acc. times (100 - ASR), as in the Anti-BAD challenge. ASR change: in points, against none with as many attackers, seed by seed. "+
 		"Images and time: of all trainings, filters and repairs of the defender, in percent of that game's.")
+	if certified {
+		t.Notes = append(t.Notes, "Certified: right answers to clean images that no single agent could have changed, whatever it had sent (t = 1); only votes have a certificate.")
+	}
 }
 
 // familyEntries returns the entries of familyHeads.

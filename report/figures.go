@@ -17,7 +17,7 @@ import (
 // Figures draws the games of a summary on one of its datasets: the ASR against the
 // number of attackers, poison rate and pool size where the summary varies them, the
 // ASR of each attacker, standard against robustness accuracy where there are
-// several defenders, the learning curves of games that have them, and, where opt
+// several defenders, the certified accuracies of votes, the learning curves of games that have them, and, where opt
 // returns results and metrics, the cross-trigger matrices of the largest game and the
 // curves of loss and training accuracy. The error wraps ErrEmpty, or
 // is that of opt's functions.
@@ -28,7 +28,7 @@ func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*fig
 	}
 	d := drawing{builder: b, stem: b.table.FileName()}
 	for _, add := range []func() error{
-		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.learning, d.curves,
+		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.certifiedCurves, d.learning, d.curves,
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("report: figures of %s on %s: %w", b.table.Name, dataset, err)

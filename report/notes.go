@@ -84,6 +84,9 @@ func (b *builder) costs() string {
 		}) {
 			text += " Of several models, acc. is the mean over those that answer, and each attacker's ASR is that of the one that answers it."
 		}
+		if slices.ContainsFunc(b.all, func(s *series) bool { return s.votes() }) {
+			text += " With a vote, there is one answer to each image, that of the vote."
+		}
 	}
 	return text
 }
@@ -193,6 +196,11 @@ func (b *builder) trained() []string {
 		for _, p := range s.complete() {
 			for _, model := range p.game.Models {
 				models[model] = true
+			}
+			if v := p.game.Vote; v != nil && v.Control != nil {
+				for _, model := range v.Control.Models {
+					models[model] = true
+				}
 			}
 			for _, a := range p.game.Attackers {
 				if a.SingleASR != nil {

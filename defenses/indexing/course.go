@@ -78,9 +78,20 @@ func Select(t *game.TrainingSet, agents []int) *game.TrainingSet {
 	for _, agent := range agents {
 		wanted[agent] = true
 	}
+	return rowsOf(t, func(owner int) bool { return wanted[owner] })
+}
+
+// WithoutDefender returns the rows of t that the defender does not own, in their order.
+// The result shares no memory with t.
+func WithoutDefender(t *game.TrainingSet) *game.TrainingSet {
+	return rowsOf(t, func(owner int) bool { return owner != game.Defender })
+}
+
+// rowsOf returns the rows of t whose owner is wanted.
+func rowsOf(t *game.TrainingSet, wanted func(owner int) bool) *game.TrainingSet {
 	n := 0
 	for _, row := range t.Rows {
-		if wanted[row.Owner] {
+		if wanted(row.Owner) {
 			n++
 		}
 	}
@@ -92,7 +103,7 @@ func Select(t *game.TrainingSet, agents []int) *game.TrainingSet {
 		Rows:   make([]game.Row, 0, n),
 	}
 	for i, row := range t.Rows {
-		if wanted[row.Owner] {
+		if wanted(row.Owner) {
 			s.Images = append(s.Images, t.Images[i*size:(i+1)*size]...)
 			s.Labels = append(s.Labels, t.Labels[i])
 			s.Rows = append(s.Rows, row)

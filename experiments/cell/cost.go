@@ -67,12 +67,15 @@ func (c Cell) eachSegment(first int, visit func(rows, epochs int)) {
 	}
 }
 
-// TrainingRows returns about the number of rows of a training set with the images of the defender and of that
-// many of the game's other agents.
+// TrainingRows returns about the number of rows of a training set with the images of the defender, unless the
+// cell's defense leaves them out, and of that many of the game's other agents.
 func (c Cell) TrainingRows(agents int) int {
 	rows := float64(c.Game.PoolSize) * (1 - c.Game.HeldOut)
 	if out := c.Game.SeatCount() - agents; out > 0 {
 		rows *= 1 - (1-c.Game.DefenderShare)*float64(out)/float64(c.Game.SeatCount())
+	}
+	if c.withoutOwn() {
+		rows -= float64(c.Game.PoolSize) * (1 - c.Game.HeldOut) * c.Game.DefenderShare
 	}
 	return int(rows)
 }

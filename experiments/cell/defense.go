@@ -21,6 +21,9 @@ type Defense struct {
 	// Excluded holds the IDs of the agents whose images are left out of the training set, in the order of
 	// game.Rules.AgentIDs.
 	Excluded []int `json:"excluded" yaml:"excluded"`
+	// WithoutOwn leaves the defender's own images out of the training set. It is false, and not written, if they are
+	// in it.
+	WithoutOwn bool `json:"without_own,omitempty" yaml:"without_own,omitempty"`
 	// Slices hold the epochs in which the agents' images enter the training. They include the agents of
 	// Excluded, whose images are left out nevertheless. Slices is nil if all images take part from the
 	// beginning.
@@ -31,11 +34,24 @@ type Defense struct {
 // excluded IDs. The images of the others enter in slices, or at once if sliced is empty. NewDefense returns
 // nil if this equals a training without a defense.
 func NewDefense(stack defenses.Stack, excluded []int, sliced []Slice) *Defense {
-	training := stack.Training()
-	if training.Empty() && len(excluded) == 0 && len(sliced) == 0 {
+	return Defense{Excluded: excluded, Slices: sliced}.with(stack)
+}
+
+// NewGroupDefense returns the defense of a model that a stack trains for a group of agents: without the images of
+// the other agents, which have the excluded IDs, and with the defender's own images or without. NewGroupDefense
+// returns nil if this equals a training without a defense.
+func NewGroupDefense(stack defenses.Stack, excluded []int, own bool) *Defense {
+	return Defense{Excluded: excluded, WithoutOwn: !own}.with(stack)
+}
+
+// with returns the defense with another stack; nil if it equals a training without a defense.
+func (d Defense) with(stack defenses.Stack) *Defense {
+	d.Stack = stack.Training()
+	if d.Stack.Empty() && len(d.Excluded) == 0 && len(d.Slices) == 0 && !d.WithoutOwn {
 		return nil
 	}
-	return &Defense{Stack: training, Excluded: append([]int{}, excluded...), Slices: sliced} // [] rather than null
+	d.Excluded = append([]int{}, d.Excluded...) // [] rather than null
+	return &d
 }
 
 // String returns a name of the defense for people, such as "cutmix, leaving out agent 3, in 4 slices".
@@ -52,6 +68,9 @@ func (d *Defense) String() string {
 		parts = append(parts, fmt.Sprintf("leaving out %d agents from %d on", n, d.Excluded[0]))
 	case n > 1:
 		parts = append(parts, "leaving out agents "+strings.Trim(fmt.Sprint(d.Excluded), "[]"))
+	}
+	if d.WithoutOwn {
+		parts = append(parts, "without the defender's own images")
 	}
 	if n := len(d.Slices); n > 0 {
 		parts = append(parts, fmt.Sprintf("in %d slices", n))
@@ -135,6 +154,9 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 		}
 		t = indexing.Select(t, kept)
 	}
+	if c.Defense.WithoutOwn {
+		t = indexing.WithoutDefender(t)
+	}
 	changer, _, ok := defenses.Find[defenses.DataChanger](c.Defense.Stack)
 	if !ok {
 		return t, nil, nil
@@ -145,6 +167,9 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 	}
 	return augmented.TrainingSet, augmented.Simulated, nil
 }
+
+// withoutOwn reports whether the cell's defense leaves the defender's own images out of the training set.
+func (c Cell) withoutOwn() bool { return c.Defense != nil && c.Defense.WithoutOwn }
 
 // kept returns the positions of the agents whose images are not left out.
 func (c Cell) kept() ([]int, error) {

@@ -45,8 +45,7 @@ func (c Cell) Takes() bool {
 
 // with returns the cell, without an attribution, with another stack of defenses.
 func (c Cell) with(stack defenses.Stack) Cell {
-	d := *c.Defense
-	c.Defense, c.Attribution = NewDefense(stack, d.Excluded, d.Slices), nil
+	c.Defense, c.Attribution = c.Defense.with(stack), nil
 	return c
 }
 

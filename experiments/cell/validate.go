@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"backfire/datasets"
+	"backfire/defenses/definition"
 	"backfire/internal/hardware"
 	"backfire/internal/network"
 	"backfire/triggers"
@@ -150,6 +151,9 @@ func (c Cell) validateDefense() error {
 	if err := stack.Validate(); err != nil {
 		return err
 	}
+	if err := c.validateWithoutOwn(); err != nil {
+		return err
+	}
 	first := 0
 	for _, slice := range c.Defense.Slices {
 		if slice.Epochs < 0 || slice.Epochs > c.Training.Epochs-first {
@@ -159,6 +163,23 @@ func (c Cell) validateDefense() error {
 	}
 	_, err := c.Segments()
 	return err
+}
+
+// validateWithoutOwn refuses a training without the defender's own images that has slices, no images at all, or a
+// defense that changes these images or trains on them.
+func (c Cell) validateWithoutOwn() error {
+	d := c.Defense
+	if !d.WithoutOwn {
+		return nil
+	}
+	kept, err := c.kept()
+	if err != nil {
+		return err
+	}
+	if needs := d.Stack.At(definition.Data, definition.Repair); len(kept) == 0 || len(d.Slices) > 0 || !needs.Empty() || c.Attribution != nil {
+		return refuse("a training without the defender's own images needs another agent's, no slices, no attribution, and no defense that uses them, such as %s", needs)
+	}
+	return nil
 }
 
 func (c Cell) validateAttribution() error {

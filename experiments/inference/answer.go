@@ -27,11 +27,14 @@ type Query struct {
 
 // Prediction is the answer about one image.
 type Prediction struct {
-	Label         int       // the most probable class, of equals the first
-	Probabilities []float32 // by class, each from 0 to 1
+	Label int // the most probable class, of equals the first; that of the vote if models vote
+	// Probabilities are by class, each from 0 to 1: those of the model, or with a vote the shares of the models that
+	// predict a class.
+	Probabilities []float32
 
-	Model *summary.ModelChoice // that answered
-	Why   string               // it was this model, for people
+	Model *summary.ModelChoice // that answered; nil if models voted
+	Vote  *VoteCount           // nil if one model answered
+	Why   string               // it was this model, or how the models voted, for people
 	// Agent is the ID of the agent that was given or guessed; nil: neither.
 	Agent *int
 	// Similarities rank the agents, the most similar first; nil where none was guessed.
@@ -45,6 +48,9 @@ type Prediction struct {
 // defender cannot answer such a query, and wraps [ErrNoModel] where a model that
 // would answer is not stored.
 func (c *Client) Answer(ctx context.Context, d *Defender, q Query) ([]Prediction, error) {
+	if d.Models.Vote != nil {
+		return c.answerByVote(ctx, d, q)
+	}
 	predictions := make([]Prediction, len(q.Images))
 	if err := c.assign(ctx, d, q, predictions); err != nil {
 		return nil, err

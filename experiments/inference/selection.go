@@ -138,7 +138,7 @@ func (c candidate) name() string { return c.game.Defender }
 // usesGuess reports whether the defender has models that leave agents out, or
 // unlearns agents.
 func (c candidate) usesGuess() bool {
-	return len(c.game.Unknown) > 0 || slices.ContainsFunc(c.game.Attackers, func(a summary.GameAttacker) bool { return a.Model != c.game.Models[0] })
+	return len(c.game.Unknown) > 0 || c.game.Vote == nil && slices.ContainsFunc(c.game.Attackers, func(a summary.GameAttacker) bool { return a.Model != c.game.Models[0] })
 }
 
 // selectGame selects a game of a summary and its defender.

@@ -6,6 +6,7 @@ import (
 
 	"backfire/defenses"
 	"backfire/defenses/indexing"
+	"backfire/defenses/vote"
 	"backfire/experiments/cell"
 )
 
@@ -22,6 +23,9 @@ type PlannedDefender struct {
 	// attribution, and Answers tell which model answers the queries that are attributed to an attacker: with
 	// update unlearn, the attribution's.
 	Unknown *indexing.Unknown `json:"unknown,omitempty"`
+	// Vote describes the vote over groups of agents; nil for a defender without one. With Vote, the first of Models
+	// vote, one for each group, and Answers tell which of them is trained on the images of an attacker.
+	Vote *PlannedVote `json:"vote,omitempty"`
 }
 
 // AttributionModel is the position of the attribution in Models, if there is one.
@@ -35,7 +39,8 @@ func (g PlannedGame) Undefended(attackers int) PlannedDefender {
 // defended is a planned defender with the cells of its models.
 type defended struct {
 	PlannedDefender
-	models []*planned
+	models  []*planned
+	control []*planned // see PlannedVote.Control
 }
 
 // defend plans the models of a defender in a game that is planned without a defense. The error names the
@@ -60,6 +65,9 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 		}
 		d.models, d.Models = append(d.models, model), append(d.Models, model.hash)
 	}
+	if err := p.controlVote(d, twin, policy); err != nil {
+		return nil, fmt.Errorf("defender %s: the same vote without poison: %w", policy.Name, err)
+	}
 	p.defended[key] = d
 	return d, nil
 }
@@ -71,6 +79,9 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, err
 		c := twin
 		c.Defense = cell.NewDefense(stack, excluded, sliced)
 		return c
+	}
+	if settings := defenses.Get[vote.Settings](stack, vote.Kind); settings != nil {
+		return d.vote(twin, stack, *settings)
 	}
 	declared := defenses.Get[indexing.Defense](stack, indexing.Kind)
 	if declared == nil {
@@ -175,7 +186,10 @@ func (g *planned) fillsBatch() error {
 		return err
 	}
 	for _, segment := range segments {
-		rows := g.deal.defender
+		rows := 0
+		if d := g.cell.Defense; d == nil || !d.WithoutOwn {
+			rows = g.deal.defender
+		}
 		for _, position := range segment.Agents {
 			rows += g.deal.agents[position]
 		}

@@ -202,7 +202,7 @@ func (p *planner) game(plan *Plan, attackers []game.Attacker, selections []selec
 			return PlannedGame{}, err
 		}
 		g.Defenders = append(g.Defenders, d.PlannedDefender)
-		for _, model := range d.models {
+		for _, model := range slices.Concat(d.models, d.control) {
 			plan.add(model)
 		}
 	}

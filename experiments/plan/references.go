@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"backfire/experiments/cell"
@@ -71,8 +72,13 @@ type referringPoint struct {
 
 // referringGame is the part of summary.GameResult that refers to cells.
 type referringGame struct {
-	Cell      string   `json:"cell"`
-	Models    []string `json:"models"`
+	Cell   string   `json:"cell"`
+	Models []string `json:"models"`
+	Vote   struct {
+		Control struct {
+			Models []string `json:"models"`
+		} `json:"control"`
+	} `json:"vote"`
 	Attackers []struct {
 		Model      string      `json:"model"`
 		SingleCell string      `json:"single_cell"`
@@ -94,7 +100,7 @@ type comparison struct {
 }
 
 func (g referringGame) cells() []string {
-	cells := append([]string{g.Cell}, g.Models...)
+	cells := slices.Concat([]string{g.Cell}, g.Models, g.Vote.Control.Models)
 	if g.Values.Base != "" {
 		cells = append(cells, g.Values.Base)
 	}

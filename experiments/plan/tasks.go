@@ -108,8 +108,11 @@ func (b *worklistBuilder) game(at place) {
 	}
 	b.add(at, planned.Cell, planned.Waits)
 	for _, defender := range planned.Defenders {
-		for _, hash := range defender.Models {
-			b.add(at, hash, planned.Waits)
+		for i, hash := range defender.Models {
+			b.addModel(at, hash, planned.Waits, defender.Vote.votes(i))
+		}
+		for i, hash := range defender.Vote.control() {
+			b.addModel(at, hash, planned.Waits, defender.Vote.votes(i))
 		}
 	}
 	for _, attacker := range c.Game.Attackers {
@@ -120,8 +123,12 @@ func (b *worklistBuilder) game(at place) {
 }
 
 // add adds a cell that a point needs, or joins the request with that of an earlier point.
-func (b *worklistBuilder) add(at place, hash string, waits bool) {
+func (b *worklistBuilder) add(at place, hash string, waits bool) { b.addModel(at, hash, waits, false) }
+
+// addModel does the work of add, and asks for the rankings of a model that votes.
+func (b *worklistBuilder) addModel(at place, hash string, waits, votes bool) {
 	artefacts := ArtefactsOf(b.sweep.Points[at.point].Config)
+	artefacts.Rankings = votes
 	if i, ok := b.listed[hash]; ok {
 		t := &b.list.Tasks[i]
 		t.Waits = t.Waits && waits

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/game"
@@ -31,6 +32,7 @@ type Artefacts struct {
 	Archive  bool `json:"archive,omitempty"`  // TrainingFile
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
+	Rankings   bool `json:"rankings,omitempty"`   // ballots.RankingsFile and ballots.ProbesFile, of a model that votes
 
 	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
@@ -43,7 +45,7 @@ type Artefacts struct {
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
+		a.Rankings || b.Rankings, a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
 	}
 }
 
@@ -57,9 +59,10 @@ func (a Artefacts) KeepsModel(c cell.Cell) bool {
 
 // NeedTraining reports whether a stored result with other artefacts has to be trained again to get those that
 // are requested: its model is not kept, or the rates during the training are asked for. Triggers and training
-// images follow from the deal, and divergences from the model.
+// images follow from the deal, divergences and rankings from the model.
 func (a Artefacts) NeedTraining(stored Artefacts) bool {
-	return (a.Model || a.Divergence && !stored.Divergence) && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
+	asksModel := a.Model || a.Divergence && !stored.Divergence || a.Rankings && !stored.Rankings
+	return asksModel && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
 }
 
 // Of returns the artefacts that the cell can have: if every image has a trigger of its own, there are no
@@ -84,6 +87,7 @@ func (a Artefacts) Without(stored Artefacts) []string {
 		{a.Folder, stored.Folder, ImagesDir},
 		{a.Archive, stored.Archive, TrainingFile},
 		{a.Divergence, stored.Divergence, DivergenceFile},
+		{a.Rankings, stored.Rankings, ballots.RankingsFile},
 	} {
 		if each.requested && !each.stored {
 			names = append(names, each.name)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/curve"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -28,7 +29,7 @@ func (m Manifest) Artefacts() Artefacts {
 		top, _, _ := strings.Cut(name, "/")
 		a = a.And(Artefacts{
 			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
-			Divergence: top == DivergenceFile,
+			Divergence: top == DivergenceFile, Rankings: top == ballots.RankingsFile || top == ballots.ProbesFile,
 		})
 	}
 	a.Curve = m.Curve

@@ -146,6 +146,9 @@ func deriveGame(s *store.Store, game GameResult) (GameResult, error) {
 			game.Collapsed = game.Collapsed || record.Result.Collapsed
 		}
 	}
+	if err := deriveVote(s, &game); err != nil {
+		return GameResult{}, err
+	}
 	if err := deriveEpochs(s, &game); err != nil {
 		return GameResult{}, err
 	}

@@ -66,8 +66,11 @@ type GameResult struct {
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
+	// Vote is the outcome of a vote over agents; nil for a defender without one. CleanAccuracy and the rates of
+	// Attackers are then those of the vote.
+	Vote *Vote `json:"vote,omitempty"`
 	// Curve is the learning curve of the models that answer, joined as CleanAccuracy and
-	// Attackers are; empty where one of them has none, and for queries without an index.
+	// Attackers are; empty where one of them has none, for queries without an index, and for votes.
 	Curve []curve.Point `json:"curve,omitempty"`
 
 	overlaps []game.PairOverlap
@@ -90,10 +93,11 @@ func (r *GameResult) differenceTo(twin *GameResult) *Difference {
 
 // GameAttacker is one attacker of a game, beside the game in which it is alone.
 type GameAttacker struct {
-	// AttackerResult is from the model that answers the attacker's queries.
+	// AttackerResult is from the model that answers the attacker's queries; its rates are those of the vote where
+	// models vote.
 	store.AttackerResult
 	// Model is the hash of that model; without an index, that of the cell that guesses
-	// the attackers of queries.
+	// the attackers of queries; with a vote, that of the model of the attacker's group.
 	Model string `json:"model"`
 	// SingleASR is the ASR of the same attacker with the same trigger in its matched single game, where it is alone
 	// with the images that it has in this game, without a defense; nil if that game is not planned or not stored.
@@ -187,6 +191,8 @@ func (j joiner) join(defender plan.PlannedDefender) (GameResult, error) {
 		if err := j.fill(&row, models, defender); err != nil {
 			return GameResult{}, err
 		}
+	}
+	if row.Complete {
 		var err error
 		if row.TrainSeconds, err = j.trainSeconds(row.Models); err != nil {
 			return GameResult{}, err
@@ -214,6 +220,9 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	}
 	if defender.Unknown != nil {
 		return j.unknown(row, defender, models)
+	}
+	if defender.Vote != nil {
+		return j.vote(row, defender, models)
 	}
 	answers := defender.Answers[:row.N] // those of the honest contributors follow
 	row.HonestControl = j.honestControl(models, defender)

@@ -13,6 +13,9 @@ func (p *PointSummary) AttackersImages(g *GameSummary) int {
 // CleanImages returns the number of the defender's held-out images behind CleanAccuracy,
 // each counted once: the models that answer are all measured on the same images.
 func (r *GameResult) CleanImages() int {
+	if r.Vote != nil { // each image has one answer
+		return r.CleanAccuracy.Of
+	}
 	answering := map[string]bool{}
 	for _, a := range r.Attackers {
 		answering[a.Model] = true

@@ -17,7 +17,12 @@ type ModelSet struct {
 	// defender's own if it has one, or else that of the same game without a defense. It
 	// is nil where there is neither.
 	Base *ModelChoice
+	// Vote is the vote of the models; nil if one of them answers.
+	Vote *Vote
 }
+
+// Voters returns the models that vote, in the order of Vote.Groups.
+func (set *ModelSet) Voters() []ModelChoice { return set.Models[:len(set.Vote.Groups)] }
 
 // ModelChoice is one model of a ModelSet.
 type ModelChoice struct {
@@ -39,7 +44,7 @@ func (m ModelChoice) all() bool {
 // defense; empty if it is not known. The error wraps store.ErrNotStored or
 // store.ErrBroken where one of the models is missing.
 func NewModelSet(s *store.Store, g GameResult, twin string) (*ModelSet, error) {
-	set := &ModelSet{Defender: g.Defender}
+	set := &ModelSet{Defender: g.Defender, Vote: g.Vote}
 	for _, hash := range g.Models {
 		record, err := s.Glance(hash)
 		if err != nil {

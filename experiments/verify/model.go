@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -51,6 +52,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 		return worker.Predict{
 			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads},
 			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
+			Rankings: c.manifest.Files[ballots.RankingsFile] != "",
 		}
 	}); err != nil {
 		return "", asked(err)

@@ -3,8 +3,8 @@ package worker
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
+	"backfire/experiments/ballots"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
@@ -30,14 +30,17 @@ func (w *Worker) complete(ctx context.Context, s *session, request Train) error 
 	if err := s.deal.WriteArtefacts(request.Dir, asked); err != nil {
 		return err
 	}
-	if !asked.Divergence || !lacks(store.DivergenceFile) {
+	asked.Divergence = asked.Divergence && lacks(store.DivergenceFile)
+	asked.Rankings = asked.Rankings && lacks(ballots.RankingsFile)
+	if !asked.Divergence && !asked.Rankings {
 		return nil
 	}
-	return w.addDivergences(s, filepath.Join(request.Stored, store.ModelFile))
+	return w.addAnswers(s, from, asked)
 }
 
-// addDivergences measures divergences with a stored model.
-func (w *Worker) addDivergences(s *session, stored string) error {
+// addAnswers adds the divergences and the rankings that a stored model gives, as far as they are asked for.
+func (w *Worker) addAnswers(s *session, from disk.Dir, asked store.Artefacts) error {
+	stored := from.Path(store.ModelFile)
 	content, err := ReadModel(stored)
 	if err != nil {
 		return err
@@ -50,7 +53,18 @@ func (w *Worker) addDivergences(s *session, stored string) error {
 	if err := s.load(model, stored, content); err != nil {
 		return err
 	}
-	return s.writeDivergences(model)
+	if asked.Divergence {
+		if err := s.writeDivergences(model); err != nil {
+			return err
+		}
+	}
+	if !asked.Rankings {
+		return nil
+	}
+	if s.predicted, err = (&store.Record{Cell: s.Cell, Dir: from.Path(".")}).Predictions(len(s.Cell.Data.Classes)); err != nil {
+		return err
+	}
+	return s.writeRankings(model)
 }
 
 // copyResult copies the files of a stored result except its manifest, which is written when the copy is stored.

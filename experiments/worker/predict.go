@@ -45,6 +45,11 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 			return err
 		}
 	}
+	if request.Rankings {
+		if err := s.writeRankings(model); err != nil {
+			return err
+		}
+	}
 	if s.Cell.Attribution != nil {
 		if err := s.upload(model, last); err != nil { // the set that contributions are unlearned from
 			return err

@@ -89,6 +89,7 @@ type Predict struct {
 	Dir         string          `json:"dir"`                   // for the answers
 	Model       string          `json:"model"`                 // path of the stored model
 	Divergences bool            `json:"divergences,omitempty"` // asks for store.DivergenceFile, too
+	Rankings    bool            `json:"rankings,omitempty"`    // asks for the files of package ballots, too
 }
 
 // Query asks a stored model about images and writes its Answers to AnswersFile: the probability of

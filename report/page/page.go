@@ -69,12 +69,20 @@ type Section struct {
 	ID, Title string
 	Table     *table.Table
 	Body      template.HTML // the table
+	Seconds   []SecondTable // what report.SecondTables has for it
 	Claims    []ClaimGroup
 	Figures   []Drawing
 	Settings  []Setting // of all models
 	Models    int
 	Origin    summary.Request
 	Hash      string // of the sweep
+}
+
+// SecondTable is a table below the table of a section.
+type SecondTable struct {
+	Title string
+	Table *table.Table
+	Body  template.HTML
 }
 
 // ClaimGroup holds the claims below one heading.
@@ -166,6 +174,9 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	s := &Section{
 		Title: capital(made.Title), Table: made, Body: body, Origin: origin, Hash: sum.Sweep,
 	}
+	if s.Seconds, err = secondTables(sum, dataset, opt); err != nil {
+		return err
+	}
 	for _, f := range drawn {
 		svg, err := f.Inline()
 		if err != nil {
@@ -184,6 +195,26 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	s.Settings, s.Models = settings(records), len(records)
 	p.Sections = append(p.Sections, s)
 	return nil
+}
+
+// secondTables returns the second tables of a summary on a dataset.
+func secondTables(sum *summary.Summary, dataset string, opt report.Options) ([]SecondTable, error) {
+	var tables []SecondTable
+	for _, kind := range report.SecondTables() {
+		made, err := report.New(kind, sum, dataset, opt)
+		if errors.Is(err, report.ErrEmpty) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		body, err := made.HTML()
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, SecondTable{Title: capital(made.Title), Table: made, Body: body})
+	}
+	return tables, nil
 }
 
 // capital returns the text with a capital first letter.

@@ -15,11 +15,12 @@ MAX_DRAWS = 100
 
 
 def training_set(cell: dict[str, Any], game: Game) -> tuple[list[Row], np.ndarray]:
-    """Returns the training set of a cell: without the agents that are left out, and
-    with the triggers that the defender simulates."""
+    """Returns the training set of a cell: without the agents that are left out, the
+    defender if it is, and with the triggers that the defender simulates."""
     rows, images = game.training()
     defense = cell.get("defense") or {}
-    kept = [i for i, row in enumerate(rows) if row.owner not in defense.get("excluded", [])]
+    left_out = {*defense.get("excluded", []), *([DEFENDER] if defense.get("without_own") else [])}
+    kept = [i for i, row in enumerate(rows) if row.owner not in left_out]
     rows, images = [rows[i] for i in kept], images[kept]
     for entry in defense.get("stack", []):
         if "agent_augmentation" in entry:

@@ -88,6 +88,11 @@ class Measures:
         self.cross = [[self._cross(a, b) for b in game.attackers] for a in game.attackers]
         self.honest = [self._honest(agent) for agent in game.honest]
 
+    def labels(self) -> np.ndarray:
+        """Returns the true label of each probe."""
+        labels: np.ndarray = self._labels.astype(np.int64)
+        return labels
+
     def _without(self, probes: np.ndarray, target: int | None) -> np.ndarray:
         """Returns the probes that count: where the rules say so, without those whose
         true label is the target."""

@@ -23,7 +23,7 @@ TOLERANCE = 1e-9  # relative or absolute, of figures that are no counts
 # What only the training knows, in result.json and beside it.
 ONLY_TRAINED = {"final_loss", "train_accuracy", "epochs_trained", "steps_trained", "run"}
 OPTIONAL = {"colludes", "mapping", "sources", "source_labels"}  # fields of an attacker that not all have
-NOT_DERIVED = {"environment.json", "metrics.csv", "model.safetensors", "divergence.json", "queries.csv", "unlearned.bin"}
+NOT_DERIVED = {"environment.json", "metrics.csv", "model.safetensors", "divergence.json", "queries.csv", "unlearned.bin", "rankings.bin", "probes.csv"}
 
 
 # A check by its name. It returns what it has found, or None where there is nothing to

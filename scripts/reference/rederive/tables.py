@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import documents
+import votes
 from documents import digest, without
 from game import Game, leader, random_label
 from measures import SUCCESS_LIFT, difference, summaries
@@ -98,6 +99,8 @@ class Tables:
         compare("attackers", [a["id"] for a in game["attackers"]], [a["id"] for a in first.cell["game"]["attackers"]])
         if game.get("unknown"):
             return "answers without an index are not derived"
+        if game.get("vote"):
+            return votes.check(game, [self._stored(model) for model in game["models"][: len(game["vote"]["groups"])]])
         undefended = game["defender"] == "none"
         for position, attacker in enumerate(game["attackers"]):
             place = f"attacker {attacker['id']}"

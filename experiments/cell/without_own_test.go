@@ -1,0 +1,70 @@
+package cell_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"backfire/defenses"
+	"backfire/experiments/cell"
+	"backfire/game"
+	"backfire/internal/enginetest"
+)
+
+// A model of a group sees the images of its agents and, unless it leaves them out, of the defender.
+func TestTrainingWithoutTheDefendersImages(t *testing.T) {
+	p := enginetest.NewPlan(t)
+	c, _ := p.Cell(p.Games[1].Cell) // two attackers, two honest contributors
+	require.Nil(t, cell.NewGroupDefense(defenses.Stack{}, nil, true), "one group of all agents is a training without a defense")
+	_, whole, _ := enginetest.TrainingOf(t, c)
+
+	with, without := c, c
+	with.Defense = cell.NewGroupDefense(defenses.Stack{}, []int{1, 2, 3}, true)
+	without.Defense = cell.NewGroupDefense(defenses.Stack{}, []int{1, 2, 3}, false)
+	for _, g := range []cell.Cell{with, without} {
+		require.NoError(t, g.Validate())
+		_, set, _ := enginetest.TrainingOf(t, g)
+		owners := map[int]bool{}
+		for _, row := range set.Rows {
+			owners[row.Owner] = true
+		}
+		want := map[int]bool{0: true}
+		if !g.Defense.WithoutOwn {
+			want[game.Defender] = true
+		}
+		require.Equal(t, want, owners)
+		require.Less(t, len(set.Rows), len(whole.Rows))
+		require.InDelta(t, len(set.Rows), g.TrainingRows(1), 2)
+		require.Len(t, set.Images, len(set.Rows)*set.Shape.Size())
+	}
+	require.Equal(t, "leaving out agents 1 2 3, without the defender's own images", without.Defense.String())
+	hashes := map[string]bool{}
+	for _, g := range []cell.Cell{c, with, without} {
+		hash, err := g.Hash()
+		require.NoError(t, err)
+		hashes[hash] = true
+	}
+	require.Len(t, hashes, 3)
+
+	unchanged := c
+	unchanged.Defense = cell.NewDefense(defenses.Stack{}, []int{1, 2, 3}, nil)
+	a, err := unchanged.Hash()
+	require.NoError(t, err)
+	b, err := with.Hash()
+	require.NoError(t, err)
+	require.Equal(t, a, b, "it is the model of agent indexing without these agents")
+}
+
+func TestTrainingWithoutTheDefendersImagesIsRefused(t *testing.T) {
+	p := enginetest.NewPlan(t)
+	c, _ := p.Cell(p.Games[1].Cell)
+	for name, defense := range map[string]*cell.Defense{
+		"no images": {Excluded: c.Game.AgentIDs(), WithoutOwn: true},
+		"a repair":  {Excluded: []int{}, WithoutOwn: true, Stack: enginetest.StackOf(t, "[fine_tuning]")},
+		"data":      {Excluded: []int{}, WithoutOwn: true, Stack: enginetest.StackOf(t, "[agent_augmentation]")},
+		"slices":    {Excluded: []int{}, WithoutOwn: true, Slices: []cell.Slice{{Enter: c.Game.AgentIDs(), Epochs: c.Training.Epochs}}},
+	} {
+		c.Defense = defense
+		require.ErrorContains(t, c.Validate(), "without the defender's own images", name)
+	}
+}
