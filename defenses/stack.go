@@ -188,6 +188,20 @@ func (s Stack) checkIndexing() error {
 		later[0], KindIndexing, later[0], indexing.Exact, indexing.Grouped)
 }
 
+// Needs returns what each defense of the stack needs of the network.
+func (s Stack) Needs() map[Kind][]definition.Need {
+	needs := map[Kind][]definition.Need{}
+	for _, p := range s.parts {
+		if d, err := find(p.kind); err == nil {
+			needs[p.kind] = append(needs[p.kind], d.Needs...)
+		}
+		if own, ok := p.settings.(interface{ Needs() []definition.Need }); ok {
+			needs[p.kind] = append(needs[p.kind], own.Needs()...)
+		}
+	}
+	return needs
+}
+
 // Scale is the size of the game that a stack defends.
 type Scale = definition.Scale
 

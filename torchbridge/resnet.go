@@ -189,7 +189,9 @@ func (n *resnet) features(s *scope, x tensor, training bool) tensor {
 		if n.parts != nil {
 			for i := range n.parts {
 				y := n.parts[i].forward(s, x, training)
-				s.drop(x)
+				if i > 0 { // the images are the caller's
+					s.drop(x)
+				}
 				x = y
 			}
 			return x

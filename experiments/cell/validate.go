@@ -150,6 +150,9 @@ func (c Cell) validateDefense() error {
 	if err := stack.Validate(); err != nil {
 		return err
 	}
+	if err := c.checkNeeds(); err != nil {
+		return err
+	}
 	first := 0
 	for _, slice := range c.Defense.Slices {
 		if slice.Epochs < 0 || slice.Epochs > c.Training.Epochs-first {

@@ -76,6 +76,12 @@ func (b *bench) Labels() []uint8 { return b.labels }
 // Batch returns the batch size of the training.
 func (b *bench) Batch() int { return b.t.Cell.Training.Batch }
 
+// LastLayers returns the names of the last normalisation and of the last layer.
+func (b *bench) LastLayers() (norm, linear string) {
+	network := b.t.Cell.Network()
+	return network.LastNorm, network.Last
+}
+
 // Weights returns a copy of the weights of the model.
 func (b *bench) Weights() ([]safetensors.Tensor, error) {
 	state, err := b.model.State()

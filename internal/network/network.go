@@ -63,6 +63,10 @@ type Network struct {
 	Features int    // channels of the last part, the inputs of the linear layer
 	Stem     string // the name of the first convolution
 	Last     string // the name of the linear layer
+	// LastNorm is the name of the normalisation behind which the features are cut off below
+	// 0: with a scale of 0 and a shift far below 0 the feature of a channel is 0 for every
+	// image. It is empty where more is added behind the cut.
+	LastNorm string
 	Classes  int
 	MinSide  int // the smallest height and width of an image of which a pixel is left
 }
@@ -115,7 +119,23 @@ func Describe(s Spec) (*Network, error) {
 	a.build(b)
 	b.net.Features, b.net.MinSide = b.channels, b.shrinks
 	b.net.Stem = b.net.Parts[0].First.Name
+	b.net.LastNorm = lastNorm(b.net.Parts)
 	return b.net, nil
+}
+
+// lastNorm returns the LastNorm of a network of these parts.
+func lastNorm(parts []Part) string {
+	last := parts[len(parts)-1]
+	if last.Kind == Pool && len(parts) > 1 {
+		last = parts[len(parts)-2]
+	}
+	switch last.Kind {
+	case Plain, Final:
+		return last.First.Norm
+	case Basic:
+		return last.Second.Norm
+	}
+	return ""
 }
 
 // builder adds parts to a network.
