@@ -49,6 +49,10 @@ var effectRules = []effectRule{
 	{"trigger.place", ofPatch},
 	{"trigger.colour", ofPatch},
 	{"trigger.alpha", ofPatch},
+	{"trigger.epsilon", ofAdversarial},
+	{"trigger.steps", ofAdversarial},
+	{"trigger.step_size", ofAdversarial},
+	{"trigger.surrogate_steps", ofAdversarial},
 	{"trigger.side", func(c *Config) string {
 		if c.Trigger.Kind == string(triggers.WaNet) {
 			return ""
@@ -75,6 +79,11 @@ var effectRules = []effectRule{
 
 // allToAll is the value of attackers.mapping with which there are no target labels.
 const allToAll = "all_to_all"
+
+// ofAdversarial returns the reason why a key of adversarial triggers is not read.
+func ofAdversarial(c *Config) string {
+	return unless(c.Trigger.Kind == string(triggers.Adversarial), "trigger.kind = "+c.Trigger.Kind)
+}
 
 // ofPatch returns the reason why a key of patches is not read.
 func ofPatch(c *Config) string {

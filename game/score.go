@@ -17,6 +17,9 @@ type AttackerScore struct {
 	// Trigger is the trigger's ID; with jitter, that of which images carry a part. It is
 	// empty with PerImage.
 	Trigger string `json:"trigger"`
+	// Surrogate is the accuracy of the surrogate behind an adversarial trigger on the
+	// attacker's held-out images without trigger; nil with other kinds.
+	Surrogate *Rate `json:"surrogate,omitempty"`
 	// Colludes repeats the rules: the ID of the attacker whose trigger this one
 	// uses, or nil.
 	Colludes *int `json:"colludes,omitempty"`
@@ -127,8 +130,9 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 	}
 	randomness := randomnessOf(t.stamped[position], t.clean[position])
 	s.Randomness = &randomness
+	s.Surrogate = g.surrogateAccuracy(position)
 	if g.rules.Sampling == PerAgent {
-		s.Trigger = g.triggers[position].ID()
+		s.Trigger = g.Triggers()[position].ID()
 	}
 	return s
 }

@@ -50,6 +50,8 @@ type Spec struct {
 	Side   int     `json:"side,omitempty" yaml:"side,omitempty"`
 	Colour string  `json:"colour,omitempty" yaml:"colour,omitempty"`
 	Alpha  float64 `json:"alpha,omitempty" yaml:"alpha,omitempty"`
+	// Attack holds the parameters of an Adversarial trigger.
+	Attack `yaml:",inline"`
 }
 
 // Validate returns an error for P1 or P2 outside (0, 1], an unknown Range or Kind,
@@ -66,6 +68,9 @@ func (s Spec) Validate() error {
 	case s.Kind == Picture && (s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0):
 		return fmt.Errorf("triggers: %w: a trigger of kind %s has no place, side, colour or alpha", ErrSpec, Picture)
 	case s.Kind == Picture:
+		if s.Attack != (Attack{}) {
+			return s.Kind.validate(s)
+		}
 		return nil
 	case !s.Kind.HasSizes():
 		return s.Kind.validate(s)
@@ -145,7 +150,8 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 // The result is a function of the generator's shape and spec and of rng's state.
 // With kind Picture, Draw ignores rng and always returns the same trigger, which
 // must not be changed. With kind Orthogonal it returns the first of the triggers
-// that Member draws.
+// that Member draws. With kind Adversarial it returns one without effect: the kind is not
+// drawn, see FromChange.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 	if g.picture != nil {
 		return g.picture

@@ -40,6 +40,7 @@ var families = []family{
 	patch,
 	two,
 	wanet,
+	adversarial,
 }
 
 // Kinds returns all families except Random, whose name is empty.
@@ -86,6 +87,12 @@ func (k Kind) validate(s Spec) error {
 	}
 	if k != Picture && s.Pixels != "" {
 		return fmt.Errorf("triggers: %w: only a trigger of kind %s has pixels of its own", ErrSpec, Picture)
+	}
+	if k != Adversarial && s.Attack != (Attack{}) {
+		return fmt.Errorf("triggers: %w: only a trigger of kind %s has epsilon, step_size, steps and surrogate_steps", ErrSpec, Adversarial)
+	}
+	if k == Adversarial && (s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0) {
+		return fmt.Errorf("triggers: %w: a trigger of kind %s has no place, side, colour or alpha", ErrSpec, k)
 	}
 	if f.validate != nil {
 		return f.validate(s)
