@@ -8,7 +8,7 @@ initial weights are drawn by a linear congruential generator, which
 torchbridge/learning_test.go repeats, and each twin is trained in float64. It takes half a
 minute on two cores.
 
-The losses of the first steps agree to four digits. Later on a difference in the last bit
+The losses of the first steps agree to three digits. Later on a difference in the last bit
 grows in the deep networks: in float32 PyTorch's own ResNet-18 with the stem for large
 images ends with 0.17 instead of 0.07, ResNet-34 with 1.11 instead of 0.98.
 """
