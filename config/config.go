@@ -153,6 +153,7 @@ type Model struct {
 	Architecture string `key:"architecture" default:"resnet18" oneof:"resnet18 resnet34 preact_resnet18 resnet9 vgg11_bn smallcnn" help:"network; on a CPU in fp32 only resnet18 with the stem for small images has kernels of its own, and libtorch's gradient graph computes the others"`
 	Stem         string `key:"stem" default:"small" oneof:"small large" help:"beginning of a ResNet; small: a 3x3 convolution, for images of about 32 pixels; large: a 7x7 convolution of stride 2 and max-pooling, for about 224 pixels"`
 	Width        int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next stages; 64 is the full network"`
+	File         string `key:"file" default:"" path:"yes" help:"file of a TorchScript module of your own that is trained in place of a built-in network, as scripts/torchscript_module.py makes it; its weights are the initial ones; model.architecture, stem and width have no effect then; empty: model.architecture"`
 	Weights      string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
 }
 

@@ -59,6 +59,9 @@ var effectRules = []effectRule{
 		}
 		return ofPatch(c)
 	}},
+	{"model.weights", ofBuiltIn},
+	{"model.stem", ofBuiltIn},
+	{"model.architecture", ofBuiltIn},
 	{"attackers.labels", func(c *Config) string {
 		return unless(c.Attackers.Mapping != allToAll, "attackers.mapping = "+c.Attackers.Mapping)
 	}},
@@ -79,6 +82,9 @@ var effectRules = []effectRule{
 
 // allToAll is the value of attackers.mapping with which there are no target labels.
 const allToAll = "all_to_all"
+
+// ofBuiltIn returns the reason why a key of built-in networks is not read.
+func ofBuiltIn(c *Config) string { return unless(c.Model.File == "", "model.file = "+c.Model.File) }
 
 // ofAdversarial returns the reason why a key of adversarial triggers is not read.
 func ofAdversarial(c *Config) string {

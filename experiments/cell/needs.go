@@ -12,11 +12,17 @@ import (
 
 // checkNeeds refuses defenses that need a property that the cell's network lacks.
 func (c Cell) checkNeeds() error {
+	if kinds := c.DefenseStack().At(definition.Program).Kinds(); len(kinds) > 0 && c.Model.Module.Describes() {
+		return fmt.Errorf("%s trains in place of the network, and a module (model.file) is code of the network: choose model.architecture", kinds[0])
+	}
 	needs := c.DefenseStack().Needs()
 	for _, kind := range defenses.Kinds() {
 		for _, need := range needs[kind] {
 			if c.Model.has(need) {
 				continue
+			}
+			if need == definition.Features {
+				return fmt.Errorf("%s needs %s, which a module (model.file) returns by a method penultimate, and this one has none: add it, or choose another defender", kind, need)
 			}
 			return fmt.Errorf("%s needs %s, which %s lacks: choose another defender, or model.architecture %s",
 				kind, need, c.Model.Architecture, strings.Join(networksWith(need), ", "))
@@ -27,6 +33,9 @@ func (c Cell) checkNeeds() error {
 
 // has reports whether the network has a property that a defense needs.
 func (m Model) has(need definition.Need) bool {
+	if m.Module.Describes() {
+		return need == definition.Features && m.Module.Features > 0 || need == definition.Norms && m.Module.Norms
+	}
 	if need != definition.LastChannels { // all networks end with features and normalise
 		return true
 	}

@@ -43,6 +43,7 @@ func (c Cell) Validate() error {
 		{"training", c.Training.validate},
 		{"defense", c.validateDefense},
 		{"inquiry", c.validateAttribution},
+		{"module", c.checkModule},
 	} {
 		if err := part.check(); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrPlan, part.name, err)
@@ -103,6 +104,9 @@ func (c Cell) validatePictures() error {
 }
 
 func (m Model) validate() error {
+	if m.Architecture == network.Script || m.Module.Describes() {
+		return m.validateModule()
+	}
 	if m.Width < 1 || m.Width > maxWidth {
 		return refuse("%.30q of width %d: it must have a width of 1 to %d", m.Architecture, m.Width, maxWidth)
 	}

@@ -103,7 +103,7 @@ func (e Estimator) measure(ctx context.Context, cell cell.Cell) (float64, error)
 		}
 	}
 	e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, e.Workers)
-	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
+	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads, Module: e.Store.ModulePath(cell)})
 	defer probe.close()
 	speed, err := probe.measureWith(ctx, e.Workers)
 	if err != nil {

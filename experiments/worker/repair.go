@@ -66,7 +66,7 @@ func (b *bench) newModel(n, epochs int, rate, momentum, decay float64) (TrainedM
 		Schedule: "constant", Precision: c.Training.Precision, Kernels: c.Training.Kernels, Seed: c.Training.Seed,
 	}
 	return b.engine.NewModel(ModelOptions{
-		Cell: c, Images: n, Mean: s.normalization.Mean, Std: s.normalization.Std, Device: s.Device, Threads: s.Threads, Notice: b.t.notice,
+		Cell: c, Images: n, Mean: s.normalization.Mean, Std: s.normalization.Std, Device: s.Device, Threads: s.Threads, Module: s.Module, Notice: b.t.notice,
 	})
 }
 

@@ -69,6 +69,8 @@ type Network struct {
 	LastNorm string
 	Classes  int
 	MinSide  int // the smallest height and width of an image of which a pixel is left
+
+	module Module // of Module.Network
 }
 
 // architecture is one kind of network.
@@ -171,7 +173,11 @@ type Tensor struct {
 }
 
 // Tensors lists weights and running statistics in the order in which they are made.
+// It is empty for a Module.
 func (n *Network) Tensors() []Tensor {
+	if n.module.Describes() {
+		return nil
+	}
 	var list []Tensor
 	norm := func(name string, channels int) {
 		if name == "" {
@@ -211,6 +217,9 @@ type Size struct {
 
 // Size returns the cost for images of h x w pixels.
 func (n *Network) Size(h, w int) Size {
+	if m := n.module; m.Describes() {
+		return Size{Parameters: m.Values, Maps: m.Maps, Products: m.Products}
+	}
 	var s Size
 	for _, t := range n.Tensors() {
 		values := int64(1)
