@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/datasets"
 	"backfire/datasets/testset"
 	"backfire/defenses"
 	"backfire/defenses/definition"
@@ -26,47 +27,76 @@ var quickly = map[string]string{
 
 // refused are the combinations of a network and a defense that cannot be.
 var refused = map[string][]string{
-	"resnet9": {"fine_pruning"}, // its features are a sum behind the ReLU
+	"resnet9":            {"fine_pruning"}, // its features are a sum behind the ReLU
+	"testdata/module.pt": {"fine_pruning"}, // its layers are not known
+	"testdata/plain.pt": { // which has neither features nor normalisations
+		"fine_pruning", "neuron_pruning", "spectral_signatures", "activation_clustering", "indexing_unknown",
+	},
 }
 
 // Every defense plays with every network, or the plan refuses the combination by name.
 func TestEveryDefenseWithEveryNetwork(t *testing.T) {
-	set, err := testset.New(1)
-	require.NoError(t, err)
 	for _, architecture := range network.Architectures() {
-		for _, name := range defenses.Names() {
-			if d := definitionOf(name); d.Acts(definition.Program) {
-				continue // it trains by itself
-			}
-			t.Run(architecture+"/"+name, func(t *testing.T) {
-				defender := name
-				if own := quickly[name]; own != "" {
-					defender += "(" + own + ")"
-				}
-				cfg := tinyConfig(t, "attackers.counts=2", "attackers.singles=0", "model.width=1", "train.epochs=2", "train.lr=0.01", "indexing.models="+models(name),
-					"model.architecture="+architecture, "defenders="+defender)
-				planned, err := plan.New(cfg, set)
-				if contains(refused[architecture], name) {
-					require.ErrorIs(t, err, cell.ErrPlan)
-					require.ErrorContains(t, err, name+" needs")
-					require.ErrorContains(t, err, architecture)
-					return
-				}
-				require.NoError(t, err)
-				playDefender(t, planned)
-			})
-		}
+		t.Run(architecture, func(t *testing.T) {
+			playEveryDefense(t, architecture, "model.architecture="+architecture, "model.width=1")
+		})
+	}
+	for _, module := range []string{"testdata/module.pt", "testdata/plain.pt"} {
+		t.Run(module, func(t *testing.T) { playEveryDefense(t, module, "model.file="+module) })
 	}
 }
 
-// playDefender plays the last model of the defender, which depends on all of its others.
-func playDefender(t *testing.T, planned *plan.Plan) {
+// playEveryDefense plays each defense with a network that settings choose, or sees it refused.
+func playEveryDefense(t *testing.T, name string, sets ...string) {
+	for _, defense := range defenses.Names() {
+		if definitionOf(defense).Acts(definition.Program) {
+			continue // it trains by itself
+		}
+		t.Run(defense, func(t *testing.T) {
+			defender := defense
+			if own := quickly[defense]; own != "" {
+				defender += "(" + own + ")"
+			}
+			cfg := tinyConfig(t, append(sets, "attackers.counts=2", "attackers.singles=0", "train.epochs=2", "train.lr=0.001", "attackers.label=#1",
+				"pool.size=160", "indexing.models="+models(defense), "defenders="+defender)...)
+			planned, err := plan.New(cfg, setFor(t, name))
+			if contains(refused[name], defense) {
+				require.ErrorIs(t, err, cell.ErrPlan)
+				require.ErrorContains(t, err, defense[:8])
+				require.ErrorContains(t, err, " needs ")
+				return
+			}
+			require.NoError(t, err)
+			playDefender(t, planned, cfg.Model.File)
+		})
+	}
+}
+
+// setFor returns images that are large enough for a network.
+func setFor(t *testing.T, architecture string) *datasets.Set {
+	t.Helper()
+	make := testset.New
+	if architecture == "vgg11_bn" {
+		make = testset.NewColour
+	}
+	set, err := make(1)
+	require.NoError(t, err)
+	return set
+}
+
+// playDefender trains up to two models of the defender: with agent indexing, one without an
+// agent, or the attribution.
+func playDefender(t *testing.T, planned *plan.Plan, module string) {
 	t.Helper()
 	models := planned.Games[0].Defenders[0].Models
 	for _, hash := range models[:min(2, len(models))] {
 		c, ok := planned.Cell(hash)
 		require.True(t, ok)
 		request := enginetest.NewTrain(t, c)
+		request.Module = module
+		if c.Data.Shape.C == 3 {
+			request.Source.Path = "colour"
+		}
 		events := work(t, LibTorch{}, request)
 		last := events[len(events)-1]
 		require.Equal(t, worker.KindDone, last.Kind, last.Error)

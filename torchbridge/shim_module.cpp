@@ -102,7 +102,9 @@ at::Tensor computed(Module &m, const char *method, const at::Tensor &x,
                     bool training, uint64_t seed) {
   Plainly plainly;
   m.script.train(training);
-  auto images = x.contiguous(); // modules take views, as of N,C,H,W
+  // Modules take views, as of N,C,H,W. contiguous() would leave the strides of
+  // images of one channel.
+  auto images = x.clone(at::MemoryFormat::Contiguous);
   if (!training || !m.draws)
     return called(m, method, images);
   std::lock_guard<std::mutex> alone(generators);
