@@ -195,9 +195,6 @@ func (s Stack) Needs() map[Kind][]definition.Need {
 		if d, err := find(p.kind); err == nil {
 			needs[p.kind] = append(needs[p.kind], d.Needs...)
 		}
-		if own, ok := p.settings.(interface{ Needs() []definition.Need }); ok {
-			needs[p.kind] = append(needs[p.kind], own.Needs()...)
-		}
 	}
 	return needs
 }

@@ -58,7 +58,7 @@ func playEveryDefense(t *testing.T, name string, sets ...string) {
 				defender += "(" + own + ")"
 			}
 			cfg := tinyConfig(t, append(sets, "attackers.counts=2", "attackers.singles=0", "train.epochs=2", "train.lr=0.001", "attackers.label=#1",
-				"pool.size=160", "indexing.models="+models(defense), "defenders="+defender)...)
+				"pool.size=100", "indexing.models="+models(defense), "defenders="+defender)...)
 			planned, err := plan.New(cfg, setFor(t, name))
 			if contains(refused[name], defense) {
 				require.ErrorIs(t, err, cell.ErrPlan)

@@ -80,8 +80,7 @@ type Definition struct {
 	Variants []string
 	// Stages are the stages at which the defense acts, at least one.
 	Stages []Stage
-	// Needs are the properties that the network must have. Settings with a method Needs
-	// have further ones.
+	// Needs are the properties that the network must have.
 	Needs []Need
 	// Summary describes what the defense does in one phrase.
 	Summary string

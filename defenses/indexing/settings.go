@@ -53,15 +53,6 @@ type Settings struct {
 	Unknown *Unknown `json:"unknown,omitempty" yaml:"unknown,omitempty"`
 }
 
-// Needs returns what the settings need of the network: queries without an index are
-// attributed by features.
-func (s *Settings) Needs() []definition.Need {
-	if s.Unknown == nil {
-		return nil
-	}
-	return []definition.Need{definition.Features}
-}
-
 // Default returns the paper's settings: mode Exact.
 func Default() Settings { return Settings{Mode: Exact} }
 

@@ -1,6 +1,8 @@
 package cell
 
 import (
+	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/internal/hardware"
 	"backfire/internal/network"
 )
@@ -23,6 +25,9 @@ func (m Model) validateModule() error {
 func (c Cell) checkModule() error {
 	if c.Model.Module.Describes() && c.Precision() == hardware.BF16 {
 		return refuse("a module (model.file) is not computed in bf16: choose train.precision fp32 or tf32")
+	}
+	if c.Attribution != nil && !c.Model.has(definition.Features) {
+		return noFeatures(defenses.IndexingUnknown)
 	}
 	return nil
 }

@@ -22,13 +22,19 @@ func (c Cell) checkNeeds() error {
 				continue
 			}
 			if need == definition.Features {
-				return fmt.Errorf("%s needs %s, which a module (model.file) returns by a method penultimate, and this one has none: add it, or choose another defender", kind, need)
+				return noFeatures(string(kind))
 			}
 			return fmt.Errorf("%s needs %s, which %s lacks: choose another defender, or model.architecture %s",
 				kind, need, c.Model.Architecture, strings.Join(networksWith(need), ", "))
 		}
 	}
 	return nil
+}
+
+// noFeatures returns the error of a defense that needs features.
+func noFeatures(defense string) error {
+	return fmt.Errorf("%s needs %s, which a module (model.file) returns by a method penultimate, and this one has none: add it, or choose another defender",
+		defense, definition.Features)
 }
 
 // has reports whether the network has a property that a defense needs.
