@@ -96,6 +96,10 @@ func (g *Game) surrogateAccuracy(position int) *Rate {
 	return &r
 }
 
+// SurrogateImages returns the number of images that pass through the training steps of the
+// attacker's surrogate; 0 without one.
+func (a Attacker) SurrogateImages() int64 { return int64(a.Trigger.SurrogateSteps) * surrogate.Batch }
+
 // checkAdversarial refuses what an adversarial trigger cannot have.
 func (r Rules) checkAdversarial(a Attacker) error {
 	switch {

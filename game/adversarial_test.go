@@ -33,6 +33,7 @@ func TestAdversarialTriggers(t *testing.T) {
 	require.Equal(t, alone.Triggers()[0], drawn[1], "the trigger follows from the attacker's own images")
 	require.NotEqual(t, drawn[0].ID(), drawn[1].ID())
 	require.Empty(t, among.Overlaps())
+	require.Equal(t, int64(40*32), among.Rules().Attackers[0].SurrogateImages())
 	for _, trigger := range drawn {
 		require.Equal(t, triggers.Add, trigger.Effect)
 		changed := 0

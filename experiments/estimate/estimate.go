@@ -22,6 +22,9 @@ type Estimate struct {
 	Steps   int64   `json:"steps"`   // optimiser steps, for Models
 	Images  int64   `json:"images"`  // through the training step, for Models
 	Seconds float64 `json:"seconds"` // until Models are trained
+	// SurrogateImages counts the images that pass through the training steps of the surrogates of adversarial
+	// triggers, for Models. Seconds does not contain them.
+	SurrogateImages int64 `json:"surrogate_images,omitempty"`
 	// UpperBound reports that trainings may end early (train.stop_when), so that Steps, Images and
 	// Seconds are the most that they may be.
 	UpperBound bool `json:"upper_bound,omitempty"`
@@ -108,6 +111,9 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 		estimate.UpperBound = estimate.UpperBound || cell.Training.StopWhen != ""
 		estimate.Steps += cell.Steps()
 		estimate.Images += cell.TrainedImages()
+		for _, a := range cell.Game.Attackers {
+			estimate.SurrogateImages += a.SurrogateImages()
+		}
 		next := slices.Index(busy, slices.Min(busy))
 		busy[next] += cell.Work() / speed.ImagesPerSecond
 	}
