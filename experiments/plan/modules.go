@@ -48,3 +48,23 @@ func (s *Sweep) KeepModules(st *store.Store) error {
 	}
 	return nil
 }
+
+// networkExists refuses a stem that the network does not have.
+func (p *planner) networkExists() error {
+	m := p.model
+	if m.Module.Describes() {
+		return nil
+	}
+	if _, err := network.Describe(network.Spec{Architecture: m.Architecture, Stem: m.Stem, Width: m.Width, Channels: 1, Classes: 1}); err != nil {
+		return fmt.Errorf("%w: model.architecture, model.stem: %w", cell.ErrPlan, err)
+	}
+	return nil
+}
+
+// stemOf returns the stem of a configuration, as cells have it.
+func stemOf(m config.Model) string {
+	if m.Stem == network.StemLarge {
+		return m.Stem
+	}
+	return ""
+}
