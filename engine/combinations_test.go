@@ -75,11 +75,11 @@ func playEveryDefense(t *testing.T, name string, sets ...string) {
 // setFor returns images that are large enough for a network.
 func setFor(t *testing.T, architecture string) *datasets.Set {
 	t.Helper()
-	make := testset.New
+	load := testset.New
 	if architecture == "vgg11_bn" {
-		make = testset.NewColour
+		load = testset.NewColour
 	}
-	set, err := make(1)
+	set, err := load(1)
 	require.NoError(t, err)
 	return set
 }

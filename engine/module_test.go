@@ -18,9 +18,9 @@ import (
 )
 
 // moduleCell returns the cell of a game whose network is a module.
-func moduleCell(t *testing.T, module string, sets ...string) cell.Cell {
+func moduleCell(t *testing.T, module string) cell.Cell {
 	t.Helper()
-	planned := tinyPlan(t, append(sets, "attackers.counts=1", "attackers.singles=0", "train.epochs=3", "train.lr=0.01", "model.file="+module)...)
+	planned := tinyPlan(t, "attackers.counts=1", "attackers.singles=0", "train.epochs=3", "train.lr=0.01", "model.file="+module)
 	return planned.First()
 }
 

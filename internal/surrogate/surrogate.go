@@ -188,11 +188,6 @@ func (n *Net) forward(w *work) {
 	softmax(w.logits, w.shares)
 }
 
-// loss returns the cross-entropy of a label after forward.
-func (w *work) loss(label int) float64 {
-	return -math.Log(max(w.shares[label], math.SmallestNonzeroFloat64))
-}
-
 // backward computes the gradient of the cross-entropy of a label after forward. It adds
 // that of the weights to grads and sets that of the image; see conv.backward.
 func (n *Net) backward(w *work, label int, grads *Net, toImage bool) {

@@ -80,7 +80,7 @@ func TestAttackLeadsToItsClass(t *testing.T) {
 	var images, labels []uint8
 	for i := range rows {
 		for p := range shape.size() {
-			images = append(images, uint8(rng.IntN(60)+150*(b(p%classes == i%classes))))
+			images = append(images, uint8(rng.IntN(60)+150*b(p%classes == i%classes)))
 		}
 		labels = append(labels, uint8(i%classes))
 	}
