@@ -53,6 +53,9 @@ func estimateText(e *estimate.Estimate) string {
 		}
 	}
 	text.WriteByte('\n')
+	if e.SurrogateImages > 0 {
+		tell(&text, "Adversarial triggers train a surrogate for each attacker of each model first: %d images through small networks, in addition.\n", e.SurrogateImages)
+	}
 	if e.UpperBound {
 		text.WriteString("Steps, images and time are the most: train.stop_when may end a training early.\n")
 	}

@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/disk"
+	"backfire/internal/network"
 	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report"
@@ -97,7 +98,7 @@ func heading(r *store.Record) string {
 	line("title", "%s", c.Title())
 	line("data", "%s, %d of %d images of %s, %d classes", c.Data.Name, c.Game.PoolSize, c.Data.Images, c.Data.Shape, len(c.Data.Classes))
 	line("seed", "%d (one seed, one model)", c.Game.Seed)
-	line("network", "%s, width %d%s", c.Model.Architecture, c.Model.Width, weightsText(c.Model))
+	line("network", "%s%s", networkText(c.Model.Architecture, c.Model.Width, c.Model.Module), weightsText(c.Model))
 	line("training", "%s of %d images in batches of %d, %s, learning rate %g (%s)",
 		epochsText(r), result.TrainingImages, c.Training.Batch, c.Training.Optimizer, c.Training.LearningRate, c.Training.Schedule)
 	line("defense", "%s", defenseOf(c))
@@ -109,6 +110,14 @@ func heading(r *store.Record) string {
 	line("directory", "%s", r.Dir)
 	text.WriteByte('\n')
 	return text.String()
+}
+
+// networkText returns a network in words.
+func networkText(architecture string, width int, module network.Module) string {
+	if module.Describes() {
+		return fmt.Sprintf("TorchScript module %s, %d values", short(module.SHA256), module.Values)
+	}
+	return fmt.Sprintf("%s, width %d", architecture, width)
 }
 
 // weightsText returns a remark about initial weights that were not drawn.

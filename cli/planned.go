@@ -109,7 +109,7 @@ func namedSweep(args []string, opts *SweepOptions) error {
 
 // absolute makes the paths of a configuration absolute.
 func absolute(cfg *config.Config) error {
-	for _, path := range []*string{&cfg.Store, &cfg.Data.Dir, &cfg.Data.Path} {
+	for _, path := range []*string{&cfg.Store, &cfg.Data.Dir, &cfg.Data.Path, &cfg.Model.File} {
 		if *path == "" {
 			continue
 		}
@@ -155,6 +155,9 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	}
 	store, err := store.Open(points[0].Config.Store)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := sweep.KeepModules(store); err != nil {
 		return nil, nil, err
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), sweeps[0].Name, sweeps[0].Title, sweeps[0].Preset

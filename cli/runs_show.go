@@ -123,7 +123,7 @@ func configurationText(sum *summary.Summary) string {
 	seen := map[string]bool{}
 	for _, p := range sum.Points {
 		settings := fmt.Sprintf("%-14s %s, %d of %d images of %s\n", "data", visible.Line(p.Data.Name), p.Pool, p.Data.Images, p.Data.Shape) +
-			fmt.Sprintf("%-14s %s, width %d\n", "network", p.Model.Architecture, p.Model.Width) +
+			fmt.Sprintf("%-14s %s\n", "network", networkText(p.Model.Architecture, p.Model.Width, p.Model.Module)) +
 			fmt.Sprintf("%-14s %s in batches of %d, %s, learning rate %g (%s)\n", "training", epochsAtMost(p.Training),
 				p.Training.Batch, p.Training.Optimizer, p.Training.LearningRate, p.Training.Schedule) +
 			fmt.Sprintf("%-14s %s\n", "readings", report.ReadingsText(p.Readings))

@@ -143,7 +143,10 @@ func (t *training) admit(sweep *plan.Sweep) error {
 	if err := t.computes(sweep); err != nil {
 		return err
 	}
-	return t.open()
+	if err := t.open(); err != nil {
+		return err
+	}
+	return sweep.KeepModules(t.store)
 }
 
 // computes refuses a sweep with a precision that the device lacks.

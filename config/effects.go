@@ -51,12 +51,19 @@ var effectRules = []effectRule{
 	{"trigger.place", ofPatch},
 	{"trigger.colour", ofPatch},
 	{"trigger.alpha", ofPatch},
+	{"trigger.epsilon", ofAdversarial},
+	{"trigger.steps", ofAdversarial},
+	{"trigger.step_size", ofAdversarial},
+	{"trigger.surrogate_steps", ofAdversarial},
 	{"trigger.side", func(c *Config) string {
 		if c.Trigger.Kind == string(triggers.WaNet) {
 			return ""
 		}
 		return ofPatch(c)
 	}},
+	{"model.weights", ofBuiltIn},
+	{"model.stem", ofBuiltIn},
+	{"model.architecture", ofBuiltIn},
 	{"attackers.labels", func(c *Config) string {
 		return unless(c.Attackers.Mapping != allToAll, "attackers.mapping = "+c.Attackers.Mapping)
 	}},
@@ -77,6 +84,14 @@ var effectRules = []effectRule{
 
 // allToAll is the value of attackers.mapping with which there are no target labels.
 const allToAll = "all_to_all"
+
+// ofBuiltIn returns the reason why a key of built-in networks is not read.
+func ofBuiltIn(c *Config) string { return unless(c.Model.File == "", "model.file = "+c.Model.File) }
+
+// ofAdversarial returns the reason why a key of adversarial triggers is not read.
+func ofAdversarial(c *Config) string {
+	return unless(c.Trigger.Kind == string(triggers.Adversarial), "trigger.kind = "+c.Trigger.Kind)
+}
 
 // ofPatch returns the reason why a key of patches is not read.
 func ofPatch(c *Config) string {

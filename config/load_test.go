@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 		Data:      config.Data{Name: "embedded", Split: "auto", Contributors: "none"},
 		Deal:      config.Deal{DefenderShare: 0.4, HeldOut: 0.2, Seats: "max"},
 		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "#2", P: 0.2, Budget: "non_target", Mapping: "all_to_one", LabelMode: "dirty"},
-		Trigger:   config.Trigger{Kind: "random", Limit: 600, Place: "random", Colour: "random", Alpha: 1, Range: "per_dimension", Sampling: "per_agent"},
+		Trigger:   config.Trigger{Kind: "random", Limit: 600, Place: "random", Colour: "random", Alpha: 1, Epsilon: 16, Steps: 10, StepSize: 4, SurrogateSteps: 300, Range: "per_dimension", Sampling: "per_agent"},
 		ASR:       config.ASR{ExcludeTargetClass: true, Denominator: "own"},
 		Model:     config.Model{Architecture: "resnet18", Stem: "small", Width: 64},
 		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle", Precision: "fp32", Kernels: "auto", ScoreImages: 25},

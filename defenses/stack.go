@@ -192,6 +192,17 @@ func (s Stack) checkBeside() error {
 	return nil
 }
 
+// Needs returns what each defense of the stack needs of the network.
+func (s Stack) Needs() map[Kind][]definition.Need {
+	needs := map[Kind][]definition.Need{}
+	for _, p := range s.parts {
+		if d, err := find(p.kind); err == nil {
+			needs[p.kind] = append(needs[p.kind], d.Needs...)
+		}
+	}
+	return needs
+}
+
 // Scale is the size of the game that a stack defends.
 type Scale = definition.Scale
 

@@ -1,10 +1,15 @@
 package engine
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 
+	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/internal/disk"
+	"backfire/internal/network"
 	"backfire/torchbridge"
 )
 
@@ -22,6 +27,10 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	if err != nil {
 		return nil, err
 	}
+	module, err := moduleOf(c, opt.Module)
+	if err != nil {
+		return nil, err
+	}
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
 		Model: torchbridge.ModelSpec{
 			Architecture: c.Model.Architecture, Stem: c.Model.Stem,
@@ -33,6 +42,7 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 			LR: c.Training.LearningRate, Momentum: c.Training.Momentum, WeightDecay: c.Training.WeightDecay,
 			Nesterov: c.Training.Nesterov, Schedule: c.Training.Schedule,
 		},
+		Module: module,
 		Images: opt.Images, Mean: float32s(opt.Mean), Std: float32s(opt.Std),
 		Device: opt.Device, Precision: c.Precision(), Kernels: c.Training.Kernels, Threads: opt.Threads, Seed: c.TrainingSeed(),
 		Transform: transform,
@@ -42,6 +52,22 @@ func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 		return nil, marked(err)
 	}
 	return model{trainer}, nil
+}
+
+// moduleOf reads the module of a cell; nil if its network is none. The error wraps
+// worker.ErrOptions if the file is missing or another one.
+func moduleOf(c cell.Cell, path string) ([]byte, error) {
+	if !c.Model.Module.Describes() {
+		return nil, nil
+	}
+	code, err := disk.ReadFile(path, network.MaxModuleBytes)
+	if err != nil {
+		return nil, fmt.Errorf("engine: module: %w: the store lacks it: repeat the command that trained, with model.file: %w", worker.ErrOptions, err)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(code)); sum != c.Model.Module.SHA256 {
+		return nil, fmt.Errorf("engine: module: %w: %s has SHA-256 %.12s instead of %.12s", worker.ErrOptions, path, sum, c.Model.Module.SHA256)
+	}
+	return code, nil
 }
 
 // Describe returns the version of libtorch, its build, and the GPUs that it finds.

@@ -2,6 +2,7 @@ package game
 
 import (
 	"fmt"
+	"sync"
 
 	"backfire/datasets"
 	"backfire/triggers"
@@ -37,6 +38,9 @@ type Game struct {
 	kept       []*triggers.Trigger       // the part of each that all images carry; empty without jitter
 	stamped    []*datasets.StampedImages // nil for attackers whose triggers are drawn
 	overlaps   []PairOverlap
+
+	adversaries []*adversary // by attacker; nil for those with another trigger
+	resolved    sync.Once    // the triggers of adversaries, see resolve
 }
 
 // New validates the rules (see Rules.Validate), deals the images, chooses those
@@ -49,7 +53,9 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 		return nil, err
 	}
 	g := &Game{set: set, shape: shapeOf(set), rules: rules.Resolve(set), deal: a.deal, poison: a.poison}
-	for _, attacker := range rules.Attackers {
+	for position, attacker := range rules.Attackers {
+		adv := g.newAdversary(position)
+		g.adversaries = append(g.adversaries, adv)
 		generator, err := triggers.NewGenerator(g.shape, attacker.Trigger)
 		if err != nil {
 			return nil, fmt.Errorf("game: attacker %d: %w", attacker.ID, err)
@@ -60,6 +66,12 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 			return nil, err
 		}
 		g.stamped = append(g.stamped, stamped)
+		if adv != nil {
+			if rules.Sampling == PerAgent {
+				g.triggers = append(g.triggers, nil) // until resolve
+			}
+			continue
+		}
 		if rules.Sampling == PerAgent {
 			trigger, err := attacker.drawTrigger(generator, rules.triggerSeed())
 			if err != nil {
@@ -117,6 +129,9 @@ func shapeOf(set *datasets.Set) triggers.Shape {
 func (g *Game) compareTriggers() error {
 	for j, b := range g.triggers {
 		for i, a := range g.triggers[:j] {
+			if a == nil || b == nil {
+				continue // adversarial triggers follow from images that no two agents share
+			}
 			o := triggers.Compare(a, b)
 			x, y := g.rules.Attackers[i], g.rules.Attackers[j]
 			declared := x.Leader() == y.Leader()
@@ -140,8 +155,11 @@ func (g *Game) Deal() *Deal { return g.deal }
 
 // Triggers returns each attacker's trigger, in the order of Rules.Attackers. It
 // is empty if Sampling is PerImage. With jitter, images carry a part of it; see
-// TriggerOf. The caller must not change the triggers.
-func (g *Game) Triggers() []*triggers.Trigger { return g.triggers }
+// TriggerOf. The first call computes adversarial triggers, which takes seconds. The caller must not change the triggers.
+func (g *Game) Triggers() []*triggers.Trigger {
+	g.resolve()
+	return g.triggers
+}
 
 // Overlaps returns the pairs of attackers whose triggers share at least
 // LargeOverlap of their pixels. It is empty if Sampling is PerImage.

@@ -39,7 +39,10 @@ func (r Rules) kept(a Attacker, trigger *triggers.Trigger) *triggers.Trigger {
 // jitter draws the same pixels and more. The caller must not change the trigger.
 func (g *Game) TriggerOf(position, source int) *triggers.Trigger {
 	if g.rules.Sampling == PerAgent && g.rules.Jitter == 0 {
-		return g.triggers[position]
+		return g.Triggers()[position]
+	}
+	if adv := g.adversaries[position]; adv != nil {
+		return g.towards(g.rules.Attackers[position], adv.net(), g.set.Image(source))
 	}
 	if g.stamped[position] != nil {
 		image, _ := g.stamped[position].Image(source) // stampedBy has checked it

@@ -20,6 +20,9 @@ type AttackerScore struct {
 	// Mapping and Sources repeat the rules. With AllToAll, Target means nothing.
 	Mapping Mapping `json:"mapping,omitempty"`
 	Sources []int   `json:"sources,omitempty"`
+	// Surrogate is the accuracy of the surrogate behind an adversarial trigger on the
+	// attacker's held-out images without trigger; nil with other kinds.
+	Surrogate *Rate `json:"surrogate,omitempty"`
 	// Colludes repeats the rules: the ID of the attacker whose trigger this one
 	// uses, or nil.
 	Colludes *int `json:"colludes,omitempty"`
@@ -130,8 +133,9 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 	}
 	randomness := randomnessOf(t.stamped[position], t.clean[position])
 	s.Randomness = &randomness
+	s.Surrogate = g.surrogateAccuracy(position)
 	if g.rules.Sampling == PerAgent {
-		s.Trigger = g.triggers[position].ID()
+		s.Trigger = g.Triggers()[position].ID()
 	}
 	return s
 }

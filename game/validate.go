@@ -80,6 +80,9 @@ func (r Rules) check(set outline) error {
 		if err := r.checkDrawnOnce(a); err != nil {
 			return err
 		}
+		if err := r.checkAdversarial(a); err != nil {
+			return err
+		}
 		if a.Draw > 0 && r.Sampling == PerImage {
 			return refuse("attacker %d: draw is %d: it must be 0 with sampling %s, where each image has a trigger of its own", a.ID, a.Draw, PerImage)
 		}

@@ -163,15 +163,16 @@ func (b *builder) shows(property func(table.Value) bool) bool {
 func (b *builder) scale() string {
 	points := b.pointSummaries()
 	first := points[0]
-	model := first.Model.Architecture
-	model = network.Title(model)
+	model := fmt.Sprintf("%s of width %s", network.Title(first.Model.Architecture), common(points, func(p *summary.PointSummary) int { return p.Model.Width }))
+	if first.Model.Module.Describes() {
+		model = fmt.Sprintf("TorchScript module %.12s", first.Model.Module.SHA256)
+	}
 	text := fmt.Sprintf("%s, %s (%s)", words.Plural(b.table.Models, "model"), words.Plural(len(b.table.Seeds), "seed"), table.SeedList(b.table.Seeds))
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset
 	}
-	return text + fmt.Sprintf(": %s of %d images of %s; %s of width %s, batch %s, epochs: %s%s.",
+	return text + fmt.Sprintf(": %s of %d images of %s; %s, batch %s, epochs: %s%s.",
 		common(points, func(p *summary.PointSummary) int { return p.Pool }), first.Data.Images, first.Data.Name, model,
-		common(points, func(p *summary.PointSummary) int { return p.Model.Width }),
 		common(points, func(p *summary.PointSummary) int { return p.Training.Batch }),
 		common(points, func(p *summary.PointSummary) int { return p.Training.Epochs }), b.stopped())
 }

@@ -31,9 +31,12 @@ func trainingText(m cell.Model, t cell.Training) string {
 		}
 	}
 	text += fmt.Sprintf("weight decay %g, ", t.WeightDecay)
-	if m.Weights == "" {
+	switch {
+	case m.Module.Describes():
+		text += fmt.Sprintf("from the weights of the module %.12s", m.Module.SHA256)
+	case m.Weights == "":
 		text += "from drawn weights"
-	} else {
+	default:
 		text += fmt.Sprintf("from the weights %.12s", m.Weights)
 	}
 	if t.StopWhen != "" {

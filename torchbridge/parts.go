@@ -1,10 +1,15 @@
 package torchbridge
 
 import (
+	"unsafe"
+
 	lib "github.com/sugarme/gotch/libtch"
 
 	"backfire/internal/network"
 )
+
+// #include "shim.h"
+import "C"
 
 // part is a part of a network other than the ResNet-18 with the stem for small images,
 // with its tensors. libtorch's gradient graph computes it on every device.
@@ -83,9 +88,9 @@ func (s *scope) convolved(x tensor, l *layer) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
-	stride, padding, one := []int64{int64(l.stride), int64(l.stride)}, []int64{int64(l.padding), int64(l.padding)}, []int64{1, 1}
-	lib.AtgConv2d(s.out, x.c, l.weight.c, nil, stride, 2, padding, 2, one, 2, 1)
-	return s.done("convolution")
+	message := C.bf_convolve(unsafe.Pointer(x.c), unsafe.Pointer(l.weight.c), C.int(l.stride), C.int(l.padding), C.int(boolean(l.direct)),
+		(*unsafe.Pointer)(unsafe.Pointer(s.out)))
+	return s.shimmed("convolution", message)
 }
 
 // normRelu normalises x per channel and cuts off below 0.

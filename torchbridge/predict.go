@@ -10,8 +10,8 @@ const predictBatch = 100
 // Predict returns the most likely class of each image (NCHW bytes, any number of
 // images), by the model as it stands, with BatchNorm's running statistics.
 func (t *Trainer) Predict(images []uint8) ([]uint16, error) {
-	classes, err := infer[int64](t, images, inferClasses, 1, func(s *scope, features tensor) tensor {
-		return s.argmax(t.net.logits(s, features))
+	classes, err := infer[int64](t, images, inferClasses, 1, func(s *scope, x tensor) tensor {
+		return s.argmax(t.net.forward(s, x, false))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("torchbridge: predict: %w", err)
@@ -26,8 +26,8 @@ func (t *Trainer) Predict(images []uint8) ([]uint16, error) {
 // Probabilities returns what the model gives each class of each image: N rows of
 // as many values as there are classes, each row adding up to 1.
 func (t *Trainer) Probabilities(images []uint8) ([]float32, error) {
-	values, err := infer[float32](t, images, inferProbabilities, t.opt.Model.Classes, func(s *scope, features tensor) tensor {
-		return s.softmax(t.net.logits(s, features))
+	values, err := infer[float32](t, images, inferProbabilities, t.opt.Model.Classes, func(s *scope, x tensor) tensor {
+		return s.softmax(t.net.forward(s, x, false))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("torchbridge: probabilities: %w", err)
@@ -36,9 +36,11 @@ func (t *Trainer) Probabilities(images []uint8) ([]float32, error) {
 }
 
 // Features returns the penultimate activations of each image: N rows of
-// FeatureCount values.
+// FeatureCount values. A module without the method penultimate has none, which is an error.
 func (t *Trainer) Features(images []uint8) ([]float32, error) {
-	values, err := infer[float32](t, images, inferFeatures, t.opt.Model.FeatureCount(), func(_ *scope, features tensor) tensor { return features })
+	values, err := infer[float32](t, images, inferFeatures, t.opt.Model.FeatureCount(), func(s *scope, x tensor) tensor {
+		return t.net.features(s, x, false)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("torchbridge: features: %w", err)
 	}
@@ -46,7 +48,7 @@ func (t *Trainer) Features(images []uint8) ([]float32, error) {
 }
 
 // FeatureCount returns the number of penultimate activations: 8 times the width of a
-// ResNet-18. It is 0 for a network that is not known.
+// ResNet-18. It is 0 for a network that is not known, as for a module.
 func (m ModelSpec) FeatureCount() int {
 	d, err := m.describe()
 	if err != nil {
@@ -56,8 +58,8 @@ func (m ModelSpec) FeatureCount() int {
 }
 
 // infer returns a part of the prediction of all images, which is `each` values per
-// image and which head makes of the features.
-func infer[E element](t *Trainer, images []uint8, part, each int, head func(s *scope, features tensor) tensor) ([]E, error) {
+// image and which compute makes of normalised images.
+func infer[E element](t *Trainer, images []uint8, part, each int, compute func(s *scope, x tensor) tensor) ([]E, error) {
 	if t.closed {
 		return nil, errClosed
 	}
@@ -79,7 +81,7 @@ func infer[E element](t *Trainer, images []uint8, part, each int, head func(s *s
 			raw := upload(t.scope, images[start*size:end*size], t.imageShape(end-start), t.device)
 			withGradients(false, func() {
 				x := t.scope.normalised(raw, tensor{}, t.scale, t.shift)
-				result = head(t.scope, t.net.features(t.scope, x, false))
+				result = compute(t.scope, x)
 			})
 			return t.scope.err()
 		})

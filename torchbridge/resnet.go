@@ -20,7 +20,7 @@ const (
 // al. 2016) with the usual stem for small images: a 3x3 convolution of stride 1 and no
 // max-pooling.
 type ModelSpec struct {
-	Architecture string // one of network.Architectures; empty: ResNet-18
+	Architecture string // one of network.Architectures, or network.Script; empty: ResNet-18
 	Stem         string // network.StemSmall or StemLarge; empty: small
 
 	Width    int // channels of the first stage, 1 to 1,024; the stages have 1, 2, 4 and 8 times as many; 64 is the paper's
@@ -31,13 +31,17 @@ type ModelSpec struct {
 }
 
 func (m ModelSpec) validate() error {
+	width := m.Width
+	if m.Architecture == network.Script {
+		width = 1 // it has none
+	}
 	for _, check := range []struct {
 		name        string
 		value, low  int
 		high        int
 		explanation string
 	}{
-		{"width", m.Width, 1, 1024, "channels of the first stage"},
+		{"width", width, 1, 1024, "channels of the first stage"},
 		{"image channels", m.Channels, 1, 4, "1 for grey, 3 for colour"},
 		{"image height", m.Height, 8, 1024, "in pixels"},
 		{"image width", m.WidthPx, 8, 1024, "in pixels"},
@@ -46,6 +50,9 @@ func (m ModelSpec) validate() error {
 		if check.value < check.low || check.value > check.high {
 			return fmt.Errorf("torchbridge: model: %w: %s %d is outside %d to %d (%s)", ErrOptions, check.name, check.value, check.low, check.high, check.explanation)
 		}
+	}
+	if m.Architecture == network.Script {
+		return nil // checked when it is loaded
 	}
 	d, err := m.describe()
 	if err != nil {
@@ -97,7 +104,8 @@ type block struct{ first, second, shortcut layer }
 type resnet struct {
 	stem         layer
 	blocks       []block
-	parts        []part // instead of stem and blocks, of other networks
+	parts        []part  // instead of stem and blocks, of other networks
+	module       *module // instead of all layers; nil: they are this package's
 	weight, bias tensor
 	params       []parameter   // trained, in torchvision's order
 	buffers      []parameter   // running statistics
@@ -118,6 +126,9 @@ const (
 // their seed.
 func newResNet(opt Options, device cDevice) (*resnet, error) {
 	spec, seed := opt.Model, opt.Seed
+	if spec.Architecture == network.Script {
+		return newModuleNet(opt, device)
+	}
 	net := &resnet{device: device, direct: opt.Kernels == KernelsDirect, cudnn: opt.CuDNNNorm}
 	b := builder{net: net, seed: seed}
 	if !spec.isPaper() {
@@ -171,10 +182,14 @@ func (n *resnet) free() {
 		}
 	}
 	n.params, n.buffers, n.paramHandles = nil, nil, nil
+	n.module.free()
 }
 
 // forward computes the logits [N, classes] of x [N, C, H, W].
 func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
+	if n.module != nil {
+		return n.module.compute(s, x, false, training)
+	}
 	return n.logits(s, n.features(s, x, training))
 }
 
@@ -185,11 +200,16 @@ func (n *resnet) logits(s *scope, features tensor) tensor {
 
 // features computes the penultimate activations [N, 8 width] of x [N, C, H, W].
 func (n *resnet) features(s *scope, x tensor, training bool) tensor {
+	if n.module != nil {
+		return n.module.compute(s, x, true, training)
+	}
 	return s.averagePool(n.inPrecision(s, func() tensor {
 		if n.parts != nil {
 			for i := range n.parts {
 				y := n.parts[i].forward(s, x, training)
-				s.drop(x)
+				if i > 0 { // the images are the caller's
+					s.drop(x)
+				}
 				x = y
 			}
 			return x

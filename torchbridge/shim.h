@@ -66,6 +66,10 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
                    void *variance, double momentum, double epsilon,
                    void *residual, int relu, int training, void **out);
 
+// The convolution of bf_conv_norm alone.
+char *bf_convolve(void *x, void *conv, int stride, int padding, int direct,
+                  void **out);
+
 // The rows of the next `length` images and the learning rate of this step, both
 // kept on the device: order[p[0] .. p[0]+length-1] and rates[p[1]] with p =
 // `position`, int64 [2], which moves on.
@@ -168,6 +172,29 @@ char *bf_net_unlearn(void *net, const bf_batch *set, const int64_t *forget,
 
 // Copies the last gradient of a trained tensor, as it lies in memory.
 char *bf_net_gradient(void *net, int index, float *out);
+
+// A TorchScript module from the bytes of a file, on the CPU (cuda < 0) or on a
+// CUDA device. It fails for a module that reaches outside itself, as by a file,
+// and for tensors that are not float32. Its tensors are listed from 0 on, the
+// trained ones first; a name is freed with bf_free_message, and the tensor is
+// that of the module.
+char *bf_module_load(const void *data, int64_t bytes, int cuda, void **out);
+void bf_module_free(void *module);
+int64_t bf_module_count(void *module);
+char *bf_module_tensor(void *module, int64_t index, char **name, int *trained,
+                       void **out);
+// Whether it has the method penultimate, which returns features [N, F].
+int bf_module_features(void *module);
+// forward, or penultimate, of x [N, C, H, W]. In training, random numbers follow
+// from the seed.
+char *bf_module_compute(void *module, void *x, int features, int training,
+                        uint64_t seed, void **out);
+// Fails unless the module on the CPU gives images of a shape [3] finite outputs
+// [N, classes], a finite gradient for each of its parameters, and features
+// [N, F] if it has the method. `features` is F, 0 without it. Running statistics
+// change.
+char *bf_module_check(void *module, const int64_t *shape, int64_t classes,
+                      int64_t *features);
 
 // TORCH_VERSION of the headers this was compiled with.
 const char *bf_libtorch_version(void);

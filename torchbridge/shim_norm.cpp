@@ -181,3 +181,11 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
     *out = handle_of(std::move(z));
   });
 }
+
+char *bf_convolve(void *x, void *conv, int stride, int padding, int direct,
+                  void **out) {
+  return guarded([&] {
+    *out = handle_of(
+        convolved(tensor_of(x), tensor_of(conv), stride, padding, direct != 0));
+  });
+}

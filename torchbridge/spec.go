@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"backfire/internal/hardware"
+	"backfire/internal/network"
 )
 
 // ErrOptions marks options that no model can be trained with.
@@ -41,6 +44,7 @@ type TrainSpec struct {
 type Options struct {
 	Model  ModelSpec
 	Train  TrainSpec
+	Module []byte    // with network.Script, the file of the module
 	Images int       // rows of the training set
 	Mean   []float32 // per channel, of pixels in [0, 1]
 	Std    []float32 // per channel, of pixels in [0, 1], above 0
@@ -100,6 +104,9 @@ func (t TrainSpec) validate() error {
 func (o Options) validate() error {
 	if err := o.Model.validate(); err != nil {
 		return err
+	}
+	if o.Model.Architecture == network.Script && o.Precision == hardware.BF16 {
+		return fmt.Errorf("torchbridge: model: %w: a module is not computed in bf16: choose fp32 or tf32", ErrOptions)
 	}
 	if err := o.Train.validate(); err != nil {
 		return fmt.Errorf("torchbridge: training: %w", err)

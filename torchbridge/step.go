@@ -155,6 +155,7 @@ func (t *Trainer) trainBatch(st *step) error {
 	s.reset()
 	index, rate := s.nextBatch(t.order, t.rates, t.position, st.shape.rows)
 	b := t.batch(index, st.shape, st.inputs)
+	t.net.module.draw(t.opt.Seed, t.step)
 	logits := t.net.forward(s, b.x, true)
 	loss := b.loss(s, logits)
 	s.gradients(loss, t.net.paramHandles, t.grads)

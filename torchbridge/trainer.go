@@ -9,6 +9,7 @@ import (
 	lib "github.com/sugarme/gotch/libtch"
 
 	"backfire/internal/hardware"
+	"backfire/internal/network"
 )
 
 // A Trainer trains one model and predicts with it.
@@ -139,7 +140,7 @@ func (t *Trainer) buildRecorder() error {
 	if t.device != cpu && t.opt.newRecorder == nil {
 		t.opt.newRecorder = newGraph
 	}
-	t.eager = t.opt.newRecorder == nil || t.opt.Eager
+	t.eager = t.opt.newRecorder == nil || t.opt.Eager || t.opt.Model.Architecture == network.Script
 	first, err := t.stepOf(stepShape{rows: t.opt.Train.Batch})
 	if err != nil {
 		return err

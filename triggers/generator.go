@@ -58,6 +58,8 @@ type Spec struct {
 	SHA256  string `json:"sha256,omitempty" yaml:"sha256,omitempty"`
 	Version string `json:"version,omitempty" yaml:"version,omitempty"`
 	Stamped string `json:"stamped,omitempty" yaml:"stamped,omitempty"`
+	// Attack holds the parameters of an Adversarial trigger.
+	Attack `yaml:",inline"`
 }
 
 // Validate returns an error for P1 or P2 outside (0, 1], an unknown Range or Kind,
@@ -148,8 +150,9 @@ func NewGenerator(shape Shape, spec Spec) (*Generator, error) {
 //
 // The result is a function of the generator's shape and spec and of rng's state.
 // With kinds Picture and Program, Draw ignores rng and always returns the same
-// trigger, which must not be changed; it is nil if a program has stamped the images. With kind Orthogonal it returns the first of the triggers
-// that Member draws.
+// trigger, which must not be changed; it is nil if a program has stamped the images.
+// With kind Orthogonal it returns the first of the triggers that Member draws. With
+// kind Adversarial it returns one without effect: the kind is not drawn, see FromChange.
 func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 	if g.picture != nil || g.spec.Kind == Program {
 		return g.picture

@@ -15,7 +15,7 @@ func drawnSpecs() *rapid.Generator[triggers.Spec] {
 	return rapid.Custom(func(t *rapid.T) triggers.Spec {
 		var kinds []triggers.Kind
 		for _, k := range append(triggers.Kinds(), triggers.Random) {
-			if !k.DrawnOnce() && k != triggers.Patch && k != triggers.WaNet && k != triggers.Two { // these have no box and no share of its pixels
+			if !k.DrawnOnce() && k.HasSizes() && k != triggers.WaNet && k != triggers.Two { // these have no box and no share of its pixels
 				kinds = append(kinds, k)
 			}
 		}

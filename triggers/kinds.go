@@ -40,6 +40,7 @@ var families = []family{
 	patch,
 	two,
 	wanet,
+	adversarial,
 	madeByProgram,
 }
 
@@ -93,6 +94,12 @@ func (k Kind) validate(s Spec) error {
 	}
 	if k != Program && (s.Command != "" || s.SHA256 != "" || s.Version != "" || s.Stamped != "") {
 		return fmt.Errorf("triggers: %w: only a trigger of kind %s has a program, its SHA-256 and version, and stamped images", ErrSpec, Program)
+	}
+	if k != Adversarial && s.Attack != (Attack{}) {
+		return fmt.Errorf("triggers: %w: only a trigger of kind %s has epsilon, step_size, steps and surrogate_steps", ErrSpec, Adversarial)
+	}
+	if k == Adversarial && (s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0) {
+		return fmt.Errorf("triggers: %w: a trigger of kind %s has no place, side, colour or alpha", ErrSpec, k)
 	}
 	if f.validate != nil {
 		return f.validate(s)

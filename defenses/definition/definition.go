@@ -32,6 +32,20 @@ const (
 	Models  Stage = "models"  // decides which models are trained, and which of them answers
 )
 
+// Need is a property of the network without which a defense cannot act.
+type Need string
+
+// The needs.
+const (
+	// Features are activations behind all layers but the last.
+	Features Need = "features"
+	// Norms are batch normalisations with a scale, a shift and running statistics.
+	Norms Need = "batch normalisations"
+	// LastChannels are channels of the last convolution that its normalisation can turn off
+	// alone.
+	LastChannels Need = "channels of the last convolution that can be turned off"
+)
+
 // Setting declares one setting of a defense.
 type Setting struct {
 	// Key is the name of the field in the JSON of the settings.
@@ -68,6 +82,8 @@ type Definition struct {
 	Variants []Variant
 	// Stages are the stages at which the defense acts, at least one.
 	Stages []Stage
+	// Needs are the properties that the network must have.
+	Needs []Need
 	// Summary describes what the defense does in one phrase.
 	Summary string
 	// Settings declares the settings. It is empty for a defense whose section of the

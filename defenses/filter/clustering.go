@@ -47,7 +47,7 @@ const (
 
 // ActivationClustering is the definition of Clustering.
 var ActivationClustering = definition.Definition{
-	Kind: "activation_clustering", Stages: stages,
+	Kind: "activation_clustering", Stages: stages, Needs: []definition.Need{definition.Features},
 	Summary: "after a first training, the features of the contributed images of each class are divided into two clusters; a small, clearly separated one is removed; then a model is trained anew",
 	Settings: append([]definition.Setting{
 		{Key: "components", Default: "10", Range: "[1,)", Help: "components to which features are reduced"},

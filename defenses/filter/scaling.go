@@ -32,7 +32,7 @@ type Scaling struct {
 
 // ScalingConsistency is the definition of Scaling.
 var ScalingConsistency = definition.Definition{
-	Kind: "scaling_consistency", Stages: stages,
+	Kind: "scaling_consistency", Stages: stages, Needs: []definition.Need{definition.Norms},
 	Summary: "after a first training, the contributed images whose class stays the same while the last batch normalisations are amplified are removed; then a model is trained anew",
 	Settings: append([]definition.Setting{
 		{Key: "factor", Default: "1.5", Range: "(1,)", Help: "factor of the scales and shifts of batch normalisations"},

@@ -25,7 +25,7 @@ type Spectral struct {
 
 // SpectralSignatures is the definition of Spectral.
 var SpectralSignatures = definition.Definition{
-	Kind: "spectral_signatures", Stages: stages,
+	Kind: "spectral_signatures", Stages: stages, Needs: []definition.Need{definition.Features},
 	Summary: "after a first training, the contributed images whose features deviate most along the first principal direction of their class are removed; then a model is trained anew",
 	Settings: append([]definition.Setting{
 		{Key: "epsilon", Default: "0.1", Range: "(0,1)", Help: "assumed share of poisoned images among the contributed ones of a class"},

@@ -22,20 +22,13 @@ type Pruning struct {
 
 // FinePruning is the definition of Pruning.
 var FinePruning = definition.Definition{
-	Kind: "fine_pruning", Stages: stages,
+	Kind: "fine_pruning", Stages: stages, Needs: []definition.Need{definition.Features, definition.LastChannels},
 	Summary: "the channels of the last convolution that clean images activate least are pruned; then the model is fine-tuned on the defender's own clean images",
 	Settings: append([]definition.Setting{
 		{Key: "max_drop", Default: "0.04", Range: "[0,1)", Help: "largest loss of accuracy on the defender's own clean images that pruning may cost"},
 	}, tuning()...),
 	New: func() any { return new(Pruning) },
 }
-
-// The tensors of a ResNet-18 behind which a channel of the last convolution acts: its
-// batch normalisation, and the last layer.
-const (
-	lastNorm  = "layer4.1.bn2"
-	lastLayer = "fc"
-)
 
 // off is the shift of the batch normalisation of a pruned channel. It is far below
 // anything that the residual connection adds, so that the rectifier returns 0 for every
@@ -52,16 +45,17 @@ func (p *Pruning) Apply(ctx context.Context, m Model, seed uint64) (Report, erro
 	if err != nil {
 		return Report{}, err
 	}
-	weight, err := find(weights, lastLayer+".weight")
+	norm, linear := m.LastLayers()
+	weight, err := find(weights, linear+".weight")
 	if err != nil {
 		return Report{}, err
 	}
-	bias, err := find(weights, lastLayer+".bias")
+	bias, err := find(weights, linear+".bias")
 	if err != nil {
 		return Report{}, err
 	}
 	pruned := Prune(features, m.Labels(), weight.Values, bias.Values, p.MaxDrop)
-	if err := turnOff(weights, pruned); err != nil {
+	if err := turnOff(weights, norm, pruned); err != nil {
 		return Report{}, err
 	}
 	if err := m.SetWeights(weights); err != nil {
@@ -72,19 +66,20 @@ func (p *Pruning) Apply(ctx context.Context, m Model, seed uint64) (Report, erro
 	return report, err
 }
 
-// turnOff makes the outputs of channels of the last convolution 0 for every image.
-func turnOff(weights []safetensors.Tensor, channels []int) error {
-	scale, err := find(weights, lastNorm+".weight")
+// turnOff makes the outputs of channels of the last convolution, whose normalisation has
+// that name, 0 for every image.
+func turnOff(weights []safetensors.Tensor, norm string, channels []int) error {
+	scale, err := find(weights, norm+".weight")
 	if err != nil {
 		return err
 	}
-	shift, err := find(weights, lastNorm+".bias")
+	shift, err := find(weights, norm+".bias")
 	if err != nil {
 		return err
 	}
 	for _, channel := range channels {
 		if channel >= len(scale.Values) {
-			return fmt.Errorf("repair: %w: %s has %d channels", ErrModel, lastNorm, len(scale.Values))
+			return fmt.Errorf("repair: %w: %s has %d channels", ErrModel, norm, len(scale.Values))
 		}
 		scale.Values[channel], shift.Values[channel] = 0, off
 	}

@@ -31,7 +31,7 @@ type Adversarial struct {
 // NeuronPruning is the definition of Adversarial, with the settings of Wu and Wang on
 // CIFAR-10.
 var NeuronPruning = definition.Definition{
-	Kind: "neuron_pruning", Stages: stages,
+	Kind: "neuron_pruning", Stages: stages, Needs: []definition.Need{definition.Norms},
 	Summary: "channels that small adversarial changes of their scale and shift turn against the defender's own clean images are pruned",
 	Settings: []definition.Setting{
 		{Key: "epsilon", Default: "0.4", Range: "(0,)", Help: "largest relative change of a channel's scale and shift"},

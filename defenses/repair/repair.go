@@ -36,6 +36,9 @@ type Model interface {
 	Descend(from []safetensors.Tensor, batch []int, rate float64) ([]safetensors.Tensor, error)
 	// Batch returns the size of batches.
 	Batch() int
+	// LastLayers returns the names of the batch normalisation behind which the features
+	// are cut off below 0, and of the linear layer behind them.
+	LastLayers() (norm, linear string)
 }
 
 // Repair is implemented by the settings of every repair.

@@ -120,6 +120,8 @@ func newModel() *model {
 func (m *model) Labels() []uint16 { return []uint16{0, 0, 1} }
 func (m *model) Batch() int       { return 2 }
 
+func (m *model) LastLayers() (norm, linear string) { return "layer4.1.bn2", "fc" }
+
 func (m *model) Weights() ([]safetensors.Tensor, error) {
 	var copied []safetensors.Tensor
 	for _, t := range m.weights {

@@ -58,10 +58,13 @@ type Data struct {
 
 // Model is the network that is trained. The sizes of its input and output follow from the data.
 type Model struct {
-	Architecture string `json:"architecture" yaml:"architecture"` // one of network.Architectures
+	Architecture string `json:"architecture" yaml:"architecture"` // one of network.Architectures, or network.Script
 	// Stem is network.StemLarge. It is empty, and not written, for the stem for small images.
 	Stem  string `json:"stem,omitempty" yaml:"stem,omitempty"`
-	Width int    `json:"width" yaml:"width"` // channels of the first stage; the published networks have 64
+	Width int    `json:"width" yaml:"width"` // channels of the first stage; the published networks have 64, modules 0
+	// Module identifies the TorchScript module that is trained, with network.Script. It is zero, and not written,
+	// for other networks.
+	Module network.Module `json:"module,omitzero" yaml:"module,omitempty"`
 	// Weights is the SHA-256 of a file of initial weights, see CheckWeights. It is empty, and not written, where
 	// all weights are drawn.
 	Weights string `json:"weights,omitempty" yaml:"weights,omitempty"`

@@ -92,7 +92,7 @@ func eachLeaf(t *testing.T, v reflect.Value, name string, changed func(name stri
 			return
 		}
 		v.Set(v.Slice(0, v.Len()-1))
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(v.Int() + 1)
 	case reflect.Uint64:
 		v.SetUint(v.Uint() - 1)

@@ -117,8 +117,9 @@ func (c Cell) Cost() float64 {
 	width := float64(c.Model.Width)
 	relative := 1.0
 	if c.Model.other() != "" {
+		width = max(width, 1) // of a module
 		paper := c
-		paper.Model.Architecture, paper.Model.Stem = ResNet18, ""
+		paper.Model = Model{Architecture: ResNet18, Width: int(width)}
 		h, w := c.Data.Shape.H, c.Data.Shape.W
 		relative = float64(c.Network().Size(h, w).Products) / float64(max(1, paper.Network().Size(h, w).Products))
 	}
@@ -130,5 +131,5 @@ func (m Model) other() string {
 	if m.Architecture == ResNet18 && m.Stem == "" {
 		return ""
 	}
-	return m.Architecture + m.Stem
+	return m.Architecture + m.Stem + m.Module.SHA256
 }

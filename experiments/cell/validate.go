@@ -44,6 +44,7 @@ func (c Cell) Validate() error {
 		{"training", c.Training.validate},
 		{"defense", c.validateDefense},
 		{"inquiry", c.validateAttribution},
+		{"module", c.checkModule},
 	} {
 		if err := part.check(); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrPlan, part.name, err)
@@ -104,6 +105,9 @@ func (c Cell) validatePictures() error {
 }
 
 func (m Model) validate() error {
+	if m.Architecture == network.Script || m.Module.Describes() {
+		return m.validateModule()
+	}
 	if m.Width < 1 || m.Width > maxWidth {
 		return refuse("%.30q of width %d: it must have a width of 1 to %d", m.Architecture, m.Width, maxWidth)
 	}
@@ -152,6 +156,9 @@ func (c Cell) validateDefense() error {
 		return err
 	}
 	if err := c.validateWithoutOwn(); err != nil {
+		return err
+	}
+	if err := c.checkNeeds(); err != nil {
 		return err
 	}
 	first := 0

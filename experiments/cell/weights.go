@@ -28,6 +28,9 @@ type Parameter struct {
 
 // Network returns the description of the cell's network. The cell must be valid.
 func (c Cell) Network() *network.Network {
+	if c.Model.Module.Describes() {
+		return c.Model.Module.Network(len(c.Data.Classes))
+	}
 	n, err := network.Describe(network.Spec{
 		Architecture: c.Model.Architecture, Stem: c.Model.Stem, Width: c.Model.Width, Channels: c.Data.Shape.C, Classes: len(c.Data.Classes),
 	})
@@ -40,6 +43,9 @@ func (c Cell) Network() *network.Network {
 // ModelBytes returns the size of the network's tensors in bytes, which is nearly that of a stored model.
 func (c Cell) ModelBytes() int64 {
 	const perValue = 4 // float32
+	if c.Model.Module.Describes() {
+		return perValue * c.Model.Module.Values
+	}
 	var total int64
 	for _, p := range c.Parameters() {
 		values := int64(1)
@@ -52,6 +58,7 @@ func (c Cell) ModelBytes() int64 {
 }
 
 // Parameters lists the tensors of the cell's network, weights and running statistics, under torchvision's names.
+// Those of a module are not known.
 func (c Cell) Parameters() []Parameter {
 	var list []Parameter
 	for _, t := range c.Network().Tensors() {

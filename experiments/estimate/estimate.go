@@ -22,6 +22,9 @@ type Estimate struct {
 	Steps   int64   `json:"steps"`   // optimiser steps, for Models
 	Images  int64   `json:"images"`  // through the training step, for Models
 	Seconds float64 `json:"seconds"` // until Models are trained
+	// SurrogateImages counts the images that pass through the training steps of the surrogates of adversarial
+	// triggers, for Models. Seconds does not contain them.
+	SurrogateImages int64 `json:"surrogate_images,omitempty"`
 	// SecondsAtLeast and SecondsAtMost are that time at the fastest and the slowest of each shape's
 	// speeds.
 	SecondsAtLeast float64 `json:"seconds_at_least"`
@@ -115,6 +118,9 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 		estimate.UpperBound = estimate.UpperBound || cell.Training.StopWhen != ""
 		estimate.Steps += cell.Steps()
 		estimate.Images += cell.TrainedImages()
+		for _, a := range cell.Game.Attackers {
+			estimate.SurrogateImages += a.SurrogateImages()
+		}
 	}
 	estimate.Seconds = elapsed(left, estimate.Workers, func(kind cell.StepKind) float64 { return speeds[kind].ImagesPerSecond })
 	// Faster models can leave the workers with a worse order of what is left, hence the bounds.

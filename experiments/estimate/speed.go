@@ -145,7 +145,7 @@ func (e Estimator) measure(ctx context.Context, cell cell.Cell, round int) (floa
 		}
 	}
 	e.tell("measuring how fast width %d trains, %d at a time (%d of %d)", cell.Model.Width, e.Workers, round+1, measuredRounds)
-	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
+	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads, Module: e.Store.ModulePath(cell)})
 	defer probe.close()
 	speed, err := probe.measureWith(ctx, e.Workers)
 	if err != nil {

@@ -51,7 +51,7 @@ func (e Estimator) ChooseWorkers(ctx context.Context, sweep *plan.Sweep, shared 
 	for _, each := range left {
 		work += each.Cost() / cell.Cost() * cell.Work()
 	}
-	probe := newThroughputProbe(e.Command, runner.PerProcess(e.Device, most), worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
+	probe := newThroughputProbe(e.Command, runner.PerProcess(e.Device, most), worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads, Module: e.Store.ModulePath(cell)})
 	defer probe.close()
 	e.chosen = cell.StepKind()
 	e.Workers, e.Trials, err = chooseWorkers(most, work, func(n int) (float64, error) {

@@ -114,6 +114,9 @@ func (m *Model) benchModel() (torchfile.Dict, error) {
 	if !m.record.Artefacts().Model {
 		return nil, fmt.Errorf("%.12s: %w: its model is not stored, and BackdoorBench's defenses begin with it: repeat the run with --set artefacts.model=true", m.Hash(), ErrNotExportable)
 	}
+	if network := m.deal.Cell.Model.Architecture; network != cell.ResNet18 {
+		return nil, fmt.Errorf("%.12s: %w: its network is %s, and BackdoorBench loads it as a resnet18: choose another form", m.Hash(), ErrNotExportable, network)
+	}
 	file, err := worker.ReadModel(m.record.File(store.ModelFile))
 	if err != nil {
 		return nil, err

@@ -119,7 +119,7 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 	}
 	query.Images, query.Source, query.Dir, query.Model = dir.Path("images.bin"), source, dir.Path("."), path
 	if err := c.Ask(ctx, func(device string) worker.Request {
-		query.Setup = worker.Setup{Cell: record.Cell, Device: device, Threads: environment.Threads}
+		query.Setup = worker.Setup{Cell: record.Cell, Device: device, Threads: environment.Threads, Module: c.Store.ModulePath(record.Cell)}
 		return query
 	}); err != nil {
 		return fail(err)

@@ -27,6 +27,11 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 		if kind == triggers.Patch {
 			return patchOf(cfg)
 		}
+		if kind == triggers.Adversarial {
+			return triggers.Spec{Kind: kind, Attack: triggers.Attack{
+				Epsilon: cfg.Epsilon, StepSize: cfg.StepSize, Steps: cfg.Steps, SurrogateSteps: cfg.SurrogateSteps,
+			}}, nil
+		}
 		spec := triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}
 		if kind == triggers.WaNet {
 			spec.Range, spec.Side = triggers.Whole, cmp.Or(cfg.Side, warpGrid)

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/game"
-	"backfire/internal/network"
 	"backfire/internal/streams"
 	"backfire/triggers"
 )
@@ -30,8 +28,9 @@ type planner struct {
 	// other settings and the same seed and images.
 	verification *planner
 
-	precision string // as cells have it
-	weights   string // SHA-256 of the initial weights, as cells have it
+	precision string     // as cells have it
+	weights   string     // SHA-256 of the initial weights, as cells have it
+	model     cell.Model // without the weights
 
 	policies []defenses.Policy    // the defenders with a defense
 	defended map[string]*defended // by the hash of the twin and the defender's name
@@ -81,6 +80,9 @@ func newPlanner(ctx context.Context, cfg config.Config, set *datasets.Set, large
 	}
 	if p.policies, err = policies(cfg); err != nil {
 		return nil, err
+	}
+	if p.model, err = modelOf(cfg, set); err != nil {
+		return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
 	}
 	if err := p.networkExists(); err != nil {
 		return nil, err
@@ -324,7 +326,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
 		},
 		Game:  rules,
-		Model: cell.Model{Architecture: cmp.Or(cfg.Model.Architecture, cell.ResNet18), Stem: stemOf(cfg.Model), Width: cfg.Model.Width, Weights: p.weights},
+		Model: p.model,
 		Training: cell.Training{
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
@@ -332,6 +334,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Precision: p.precision, Kernels: kernelsOf(p.cfg.Train.Kernels), StopWhen: cfg.Train.StopRule().String(),
 		},
 	}
+	c.Model.Weights = p.weights
 	c.SeedTraining(cfg.TrainingSeed())
 	return c
 }
@@ -350,23 +353,6 @@ func keyOf(c cell.Cell) string {
 		}
 	}
 	return string(key)
-}
-
-// networkExists refuses a stem that the network does not have.
-func (p *planner) networkExists() error {
-	m := p.cellOf(nil).Model
-	if _, err := network.Describe(network.Spec{Architecture: m.Architecture, Stem: m.Stem, Width: m.Width, Channels: 1, Classes: 1}); err != nil {
-		return fmt.Errorf("%w: model.architecture, model.stem: %w", cell.ErrPlan, err)
-	}
-	return nil
-}
-
-// stemOf returns the stem of a configuration, as cells have it.
-func stemOf(m config.Model) string {
-	if m.Stem == network.StemLarge {
-		return m.Stem
-	}
-	return ""
 }
 
 // deal deals the game of a cell. It returns an error for a game that a training would refuse.

@@ -82,7 +82,7 @@ func (r *run) request(t *attempt, device string) (worker.Train, error) {
 		return worker.Train{}, err
 	}
 	return worker.Train{
-		Setup:  worker.Setup{Cell: t.Cell, Device: device, Threads: r.Threads},
+		Setup:  worker.Setup{Cell: t.Cell, Device: device, Threads: r.Threads, Module: r.Store.ModulePath(t.Cell)},
 		Source: t.Source, Weights: t.Weights, Program: t.Program, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
 		Stored: stored, Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, Base: base, States: states, SavesState: t.SavesState,
 	}, nil

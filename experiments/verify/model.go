@@ -50,7 +50,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	}
 	if err := c.Ask(ctx, func(device string) worker.Request {
 		return worker.Predict{
-			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads},
+			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads, Module: c.Store.ModulePath(*c.cell)},
 			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
 			Rankings: c.manifest.Files[ballots.RankingsFile] != "",
 		}

@@ -40,6 +40,7 @@ type ModelOptions struct {
 	Std     []float64 // their population standard deviation, above 0
 	Device  string    // auto, cpu, cuda or cuda:K
 	Threads int       // of the CPU, at least 1
+	Module  string    // the path of the module's file; empty if the cell's network is none
 	// Notice, if not nil, is called with messages about conditions that cost time and change no
 	// result.
 	Notice func(message string)

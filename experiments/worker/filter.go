@@ -130,7 +130,7 @@ func (t *training) chooseRows(ctx context.Context, engine Engine, method filter.
 		}
 		defer model.Close()
 		t.watch.enter(cell.PhaseEvaluate)
-		if err := lookAt(model, images, &in); err != nil {
+		if err := lookAt(model, images, first.Network().Features > 0, &in); err != nil {
 			return nil, err
 		}
 		looked.model, looked.images = model, images
@@ -182,15 +182,18 @@ func (l *lookedAt) OwnProbabilities() ([]float32, []uint16, error) {
 	return values, l.ownLabels, err
 }
 
-// lookAt sets the features and losses of images in the input of a filter.
-func lookAt(model TrainedModel, images []uint8, in *filter.Input) error {
-	values, err := model.Features(images)
-	if err != nil {
-		return err
+// lookAt sets the features, if the network has any, and losses of images in the input of a filter.
+func lookAt(model TrainedModel, images []uint8, hasFeatures bool, in *filter.Input) error {
+	if hasFeatures {
+		values, err := model.Features(images)
+		if err != nil {
+			return err
+		}
+		if in.Features, err = features.New(values, len(values)/len(in.Labels)); err != nil {
+			return err
+		}
 	}
-	if in.Features, err = features.New(values, len(values)/len(in.Labels)); err != nil {
-		return err
-	}
+	var err error
 	in.Losses, err = lossesOf(model, images, in.Labels)
 	return err
 }

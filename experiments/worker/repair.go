@@ -66,7 +66,7 @@ func (b *bench) newModel(n, epochs int, rate, momentum, decay float64) (TrainedM
 		Schedule: "constant", Precision: c.Training.Precision, Kernels: c.Training.Kernels, Seed: c.Training.Seed,
 	}
 	return b.engine.NewModel(ModelOptions{
-		Cell: c, Images: n, Mean: s.normalization.Mean, Std: s.normalization.Std, Device: s.Device, Threads: s.Threads, Notice: b.t.notice,
+		Cell: c, Images: n, Mean: s.normalization.Mean, Std: s.normalization.Std, Device: s.Device, Threads: s.Threads, Module: s.Module, Notice: b.t.notice,
 	})
 }
 
@@ -75,6 +75,12 @@ func (b *bench) Labels() []uint16 { return b.labels }
 
 // Batch returns the batch size of the training.
 func (b *bench) Batch() int { return b.t.Cell.Training.Batch }
+
+// LastLayers returns the names of the last normalisation and of the last layer.
+func (b *bench) LastLayers() (norm, linear string) {
+	network := b.t.Cell.Network()
+	return network.LastNorm, network.Last
+}
 
 // Weights returns a copy of the weights of the model.
 func (b *bench) Weights() ([]safetensors.Tensor, error) { return weightsOf(b.model) }

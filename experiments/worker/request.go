@@ -32,6 +32,8 @@ type Setup struct {
 	Cell    cell.Cell `json:"cell"`
 	Device  string    `json:"device"`  // auto, cpu, cuda or cuda:K
 	Threads int       `json:"threads"` // of the CPU, at least 1
+	// Module is the path of the TorchScript module that the model is, if the cell names one.
+	Module string `json:"module,omitempty"`
 }
 
 // setup returns the setup of the request that embeds it.

@@ -63,7 +63,7 @@ func (s *session) stamp(cache *gameCache) error {
 func (s *session) newModel(engine Engine, rows int, notice func(string)) (TrainedModel, error) {
 	model, err := engine.NewModel(ModelOptions{
 		Cell: s.Cell, Images: rows, Mean: s.normalization.Mean, Std: s.normalization.Std,
-		Device: s.Device, Threads: s.Threads, Notice: notice,
+		Device: s.Device, Threads: s.Threads, Module: s.Module, Notice: notice,
 	})
 	defense, _, changes := defenses.Find[defenses.Answerer](s.Cell.DefenseStack())
 	if err != nil || !changes {

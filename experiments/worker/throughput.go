@@ -38,6 +38,7 @@ func (w *Worker) measure(ctx context.Context, request Measure, report func(Event
 	norm := normalization(images, c.Data.Shape)
 	model, err := w.Engine.NewModel(ModelOptions{
 		Cell: c, Images: rows, Mean: norm.Mean, Std: norm.Std, Device: request.Device, Threads: request.Threads,
+		Module: request.Module,
 	})
 	if err != nil {
 		return err

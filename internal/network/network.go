@@ -63,8 +63,14 @@ type Network struct {
 	Features int    // channels of the last part, the inputs of the linear layer
 	Stem     string // the name of the first convolution
 	Last     string // the name of the linear layer
+	// LastNorm is the name of the normalisation behind which the features are cut off below
+	// 0: with a scale of 0 and a shift far below 0 the feature of a channel is 0 for every
+	// image. It is empty where more is added behind the cut.
+	LastNorm string
 	Classes  int
 	MinSide  int // the smallest height and width of an image of which a pixel is left
+
+	module Module // of Module.Network
 }
 
 // architecture is one kind of network.
@@ -115,7 +121,23 @@ func Describe(s Spec) (*Network, error) {
 	a.build(b)
 	b.net.Features, b.net.MinSide = b.channels, b.shrinks
 	b.net.Stem = b.net.Parts[0].First.Name
+	b.net.LastNorm = lastNorm(b.net.Parts)
 	return b.net, nil
+}
+
+// lastNorm returns the LastNorm of a network of these parts.
+func lastNorm(parts []Part) string {
+	last := parts[len(parts)-1]
+	if last.Kind == Pool && len(parts) > 1 {
+		last = parts[len(parts)-2]
+	}
+	switch last.Kind {
+	case Plain, Final:
+		return last.First.Norm
+	case Basic:
+		return last.Second.Norm
+	}
+	return ""
 }
 
 // builder adds parts to a network.
@@ -151,7 +173,11 @@ type Tensor struct {
 }
 
 // Tensors lists weights and running statistics in the order in which they are made.
+// It is empty for a Module.
 func (n *Network) Tensors() []Tensor {
+	if n.module.Describes() {
+		return nil
+	}
 	var list []Tensor
 	norm := func(name string, channels int) {
 		if name == "" {
@@ -191,6 +217,9 @@ type Size struct {
 
 // Size returns the cost for images of h x w pixels.
 func (n *Network) Size(h, w int) Size {
+	if m := n.module; m.Describes() {
+		return Size{Parameters: m.Values, Maps: m.Maps, Products: m.Products}
+	}
 	var s Size
 	for _, t := range n.Tensors() {
 		values := int64(1)
