@@ -27,7 +27,7 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build quick table1 table2 table3 defenses paper test test-slurm test-race test-memory lint fmt bench gpu-check clean
+.PHONY: help setup ready build wheel release quick table1 table2 table3 defenses paper test test-python test-slurm test-race test-memory lint fmt bench gpu-check gpu-kit clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -51,6 +51,13 @@ build: ready ## bin/backfire and bin/backfire-engine
 	@$(ANNOUNCE) 'compiling bin/backfire-engine and linking it with libtorch (about a minute the first time)' \
 		go build -ldflags '$(LDFLAGS)' -o bin/backfire-engine ./engine/backfire-engine
 
+wheel: build ## dist/backfire-*.whl: pip install it, and "backfire quick" is all (needs Python 3 with pip)
+	@$(ANNOUNCE) 'building the wheel (a minute the first time)' \
+		env BACKFIRE_VERSION='$(VERSION)' scripts/wheel.sh
+
+release: build ## dist/: the wheel, a tar archive of programs and licence texts, SHA256SUMS
+	@env BACKFIRE_VERSION='$(VERSION)' scripts/release.sh '$(or $(VERSION),dev)'
+
 quick: build ## play the game on the embedded data, a few minutes
 	bin/backfire quick
 
@@ -72,6 +79,9 @@ paper: build ## all three tables at the paper's scale on both datasets, for a GP
 # Properties are tried on the same random values each time; plain go test takes others. The time is for slow machines.
 test: ready ## every test
 	RAPID_SEED=1 go test -timeout 30m ./...
+
+test-python: build ## the Python package: types, tests, wheel (minutes; fetches PyTorch once)
+	@scripts/test-python.sh
 
 test-slurm: build ## table 1, small, as a job array on a real Slurm in a scratch directory (needs root, slurm-wlm, munge)
 	@scripts/test-slurm.sh
@@ -108,6 +118,9 @@ bench: build ## training speed beside PyTorch's
 gpu-check: ready ## on a GPU: do all ways to train give the same model, and how fast beside PyTorch (JSON, 8 minutes)
 	@go build -o bin/gpu-check ./scripts/gpucheck
 	@bin/gpu-check
+
+gpu-kit: ready ## bin/gpu-kit: checks and measurements for a GPU machine that has only PyTorch 2.11 (needs BACKFIRE_VARIANT=cuda make setup)
+	@scripts/gpukit/make.sh
 
 clean: ## remove what was built in this clone (not the cache, not results)
 	rm -rf bin

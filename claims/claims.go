@@ -93,7 +93,7 @@ var claims = []Claim{
 	{ID: "S1", Title: "uniform predictions", Says: "the predictions on stamped images become uniform as the number of attackers grows", examine: uniform},
 	{ID: "S2", Title: "ruined inputs", Says: "stamped images are recognised no better than by guessing, and the standard accuracy does not fall", examine: ruined},
 	{ID: "S3", Title: "capacity", Says: "neither the ASR nor the interference depends on the width of the network", examine: capacity},
-	{ID: "S4", Title: "one label", Says: "one label for all raises the mean ASR over distinct labels", examine: oneLabel},
+	{ID: "S4", Title: "one label", Says: "one label for all raises the mean ASR over distinct labels, and one label for 40 % of the attackers does not", examine: oneLabel},
 	{ID: "S5", Title: "orthogonal triggers", Says: "orthogonal triggers do not raise the mean ASR", examine: orthogonal},
 	{ID: "S6", Title: "escalation", Says: "one attacker that raises its p widens the spread of the ASR, all together narrow it, and the mean stays", examine: escalation},
 	{ID: "S7", Title: "single-agent defenses", Says: "defenses against a single attacker raise the mean ASR at the largest number of attackers", examine: singleAgent},

@@ -40,12 +40,6 @@ func (s *study) meanOf(position int) number { return mean(s.comparisons, positio
 // changeOfMean returns change of the comparisons in use.
 func (s *study) changeOfMean(from int) number { return change(s.comparisons, from) }
 
-// leftToGain returns the number that is 1 minus the mean of the comparisons' games at a
-// position.
-func (s *study) leftToGain(position int) number {
-	return func(r seedGames, m Measure) float64 { return 1 - s.meanOf(position)(r, m) }
-}
-
 // alike returns two statements that together say that a number is within the margin of an
 // effect, on both sides of 0. larger is the number that there is to change.
 func (s *study) alike(name string, value, larger number) []statement {

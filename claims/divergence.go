@@ -19,7 +19,7 @@ import (
 // an attacker poisons, so a correlation across these would show nothing but that (Simpson,
 // "The interpretation of interaction in contingency tables", 1951). So attackers are only
 // correlated with those of games with the same N and setting that poison as many images, in
-// groups of at least MinRanked. The number is the mean over the groups, weighted by their
+// groups of at least minRanked. The number is the mean over the groups, weighted by their
 // attackers. A group in which a quantity does not vary has no correlation and is left out.
 func divergence(s *study) []statement {
 	games := s.find(func(g gameKey) bool {
@@ -33,7 +33,7 @@ func divergence(s *study) []statement {
 	}
 	games = slices.DeleteFunc(games, func(g gameKey) bool {
 		return !slices.ContainsFunc(s.example(g).Attackers, func(a Attacker) bool {
-			return ranked[group{g.n, a.Poisoned, g.setting}] >= MinRanked
+			return ranked[group{g.n, a.Poisoned, g.setting}] >= minRanked
 		})
 	})
 	if !s.use(eachAlone(games)) {
@@ -42,7 +42,7 @@ func divergence(s *study) []statement {
 	return []statement{{
 		name:     "rank correlation of divergence and %s over the attackers, within one N and one number of poisoned images,",
 		measures: asrAndLift, unit: Correlation, side: Below, bound: -s.margins.Correlation,
-		needs: fmt.Sprintf("divergence, ASR and lift of every attacker, at least %d of one N and number of poisoned images, not all equal", MinRanked),
+		needs: fmt.Sprintf("divergence, ASR and lift of every attacker, at least %d of one N and number of poisoned images, not all equal", minRanked),
 		value: s.correlationWithinGroups,
 	}}
 }
@@ -68,7 +68,7 @@ func (s *study) correlationWithinGroups(r seedGames, m Measure) float64 {
 	}
 	sum, attackers := 0.0, 0
 	for _, of := range order {
-		if len(pairs[of]) < MinRanked {
+		if len(pairs[of]) < minRanked {
 			continue
 		}
 		if stats.Correlate(pairs[of]).N < len(pairs[of]) {
@@ -84,16 +84,16 @@ func (s *study) correlationWithinGroups(r seedGames, m Measure) float64 {
 
 // hasDivergence reports whether a divergence was measured in a game of any seed.
 func (s *study) hasDivergence(g gameKey) bool {
-	return slices.ContainsFunc(s.seeds, func(seed uint64) bool {
+	return slices.ContainsFunc(s.seeds, func(seed repetition) bool {
 		return slices.ContainsFunc(s.games[seed][g].Attackers, func(a Attacker) bool { return a.Divergence.Defined() })
 	})
 }
 
 // spearman returns Spearman's rank correlation of pairs. It is NaN for fewer than
-// MinRanked pairs, for an undefined value, and if one quantity does not vary.
+// minRanked pairs, for an undefined value, and if one quantity does not vary.
 func spearman(pairs [][2]float64) float64 {
 	c := stats.Correlate(pairs)
-	if len(pairs) < MinRanked || c.N < len(pairs) {
+	if len(pairs) < minRanked || c.N < len(pairs) {
 		return math.NaN()
 	}
 	return float64(c.Spearman)

@@ -3,6 +3,8 @@ package claims
 import (
 	"fmt"
 	"strings"
+
+	"backfire/internal/words"
 )
 
 // Finding returns what a verdict on C1 says about the attackers in one sentence of plain
@@ -21,7 +23,7 @@ func Finding(v Verdict) string {
 	if s.Low.Defined() && s.High.Defined() {
 		number += fmt.Sprintf(" (95 %% CI %s to %s)", s.format(s.Low), s.format(s.High))
 	}
-	number += fmt.Sprintf(" on %s", count(len(s.PerSeed), "seed"))
+	number += fmt.Sprintf(" on %s", words.Plural(len(s.PerSeed), "seed"))
 	switch v.Outcome {
 	case Supported:
 		return fmt.Sprintf("%s spoil each other: %s.", strings.ToUpper(who[:1])+who[1:], number)
@@ -46,9 +48,9 @@ func Finding(v Verdict) string {
 
 // inWords returns a number of attackers, in words up to ten.
 func inWords(n int) string {
-	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
-	if n < len(words) {
-		return words[n]
+	numbers := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+	if n < len(numbers) {
+		return numbers[n]
 	}
 	return fmt.Sprint(n)
 }

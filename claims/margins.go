@@ -56,9 +56,9 @@ const (
 	correlationUnit = 0.1
 	// usualClasses is the number of classes of the paper's datasets.
 	usualClasses = 10
-	// MinRanked is the smallest number of attackers whose ranks are correlated
+	// minRanked is the smallest number of attackers whose ranks are correlated
 	// within a seed: 4 are ordered perfectly by chance once in 24.
-	MinRanked = 5
+	minRanked = 5
 	// EscalatedRate is the value to which all attackers raise theirs in C3.
 	EscalatedRate = 0.9
 )

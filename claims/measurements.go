@@ -89,8 +89,12 @@ type Measurements struct {
 
 // Game is the result of one game with one defender.
 type Game struct {
-	Seed    uint64
-	Defense string // NoDefense, or the name of a defense
+	Seed uint64
+	// Training is the number of this training of the game, from 1 on, if there are several on
+	// one deal and with the same triggers; otherwise 0. The mean over the trainings of a seed
+	// is the seed's value.
+	Training int
+	Defense  string // NoDefense, or the name of a defense
 	// Labels is the choice of labels. For a game with a single attacker it is
 	// Random if the target was drawn, otherwise any other value.
 	Labels        Labels
@@ -120,19 +124,20 @@ func (m Measurements) validate() error {
 	if err := cmp.Or(m.Margins, DefaultMargins()).Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrMeasurements, err)
 	}
-	seen := map[uint64]map[gameKey]Game{}
+	seen := map[repetition]map[gameKey]Game{}
 	for _, g := range m.Games {
 		if err := g.validate(); err != nil {
-			return fmt.Errorf("%w: seed %d: %w", ErrMeasurements, g.Seed, err)
+			return fmt.Errorf("%w: seed %v: %w", ErrMeasurements, repetitionOf(g), err)
 		}
-		if seen[g.Seed] == nil {
-			seen[g.Seed] = map[gameKey]Game{}
+		of := repetitionOf(g)
+		if seen[of] == nil {
+			seen[of] = map[gameKey]Game{}
 		}
 		s := keyOf(g)
-		if first, twice := seen[g.Seed][s]; twice && !slices.Equal(first.Models, g.Models) {
-			return fmt.Errorf("%w: seed %d: %s: %w, of models %v and %v", ErrMeasurements, g.Seed, s, ErrTwoResults, first.Models, g.Models)
+		if first, twice := seen[of][s]; twice && !slices.Equal(first.Models, g.Models) {
+			return fmt.Errorf("%w: seed %v: %s: %w, of models %v and %v", ErrMeasurements, of, s, ErrTwoResults, first.Models, g.Models)
 		}
-		seen[g.Seed][s] = g
+		seen[of][s] = g
 	}
 	return nil
 }

@@ -10,13 +10,13 @@ import (
 // appearance.
 type notes struct {
 	order []string
-	seeds map[string][]uint64
+	seeds map[string][]repetition
 }
 
 // add adds a remark about seeds.
-func (n *notes) add(text string, seeds ...uint64) {
+func (n *notes) add(text string, seeds ...repetition) {
 	if n.seeds == nil {
-		n.seeds = map[string][]uint64{}
+		n.seeds = map[string][]repetition{}
 	}
 	if _, known := n.seeds[text]; !known {
 		n.order = append(n.order, text)
@@ -37,10 +37,19 @@ func (n *notes) texts(all int) []string {
 		case len(seeds) == all:
 			texts = append(texts, text)
 		case len(seeds) == 1:
-			texts = append(texts, fmt.Sprintf("%s (seed %d)", text, seeds[0]))
+			texts = append(texts, fmt.Sprintf("%s (seed %v)", text, seeds[0]))
 		default:
-			texts = append(texts, fmt.Sprintf("%s (seeds %s)", text, strings.Trim(strings.ReplaceAll(fmt.Sprint(seeds), " ", ", "), "[]")))
+			texts = append(texts, fmt.Sprintf("%s (seeds %s)", text, seedList(seeds)))
 		}
 	}
 	return texts
+}
+
+// seedList returns seeds as text, separated by commas.
+func seedList(seeds []repetition) string {
+	texts := make([]string, len(seeds))
+	for i, seed := range seeds {
+		texts[i] = seed.String()
+	}
+	return strings.Join(texts, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"backfire/internal/words"
 	"backfire/stats"
 )
 
@@ -54,7 +55,7 @@ func (s *Statistic) Conditions() string {
 
 // sentence returns the verdict and its reason in one or two sentences.
 func (v *Verdict) sentence() string {
-	on := fmt.Sprintf(" on %s and %s", count(len(v.Seeds), "seed"), count(v.Models, "model"))
+	on := fmt.Sprintf(" on %s and %s", words.Plural(len(v.Seeds), "seed"), words.Plural(v.Models, "model"))
 	if len(v.Seeds) == 0 {
 		on = ""
 	}
@@ -92,7 +93,7 @@ func (v *Verdict) doubt() string {
 	case v.P <= 1-confidence:
 		outcome, _ := v.answers().best()
 		return fmt.Sprintf("judged by itself the answer would be %q (p = %.3f), but not corrected for %s judged together (p = %.3f)%s",
-			outcome, v.P, count(v.Claims, "claim"), v.Adjusted, v.more())
+			outcome, v.P, words.Plural(v.Claims, "claim"), v.Adjusted, v.more())
 	}
 	deciding := v.deciding()
 	first := &deciding[0]
@@ -137,14 +138,6 @@ func (v *Verdict) comparison() string {
 		}
 	}
 	return ""
-}
-
-// count formats a number of things, such as "1 seed" or "3 seeds".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // qualifier returns " (exploratory)" for an answer that is no verdict.

@@ -43,7 +43,7 @@ func (s *study) partOf(alone gameKey, games []gameKey) bool {
 // measured returns a function that reports whether a game has a measure on any seed.
 func (s *study) measured(m Measure) func(gameKey) bool {
 	return func(g gameKey) bool {
-		return slices.ContainsFunc(s.seeds, func(seed uint64) bool {
+		return slices.ContainsFunc(s.seeds, func(seed repetition) bool {
 			return slices.ContainsFunc(m.values(s.games[seed][g]), func(x float64) bool { return !math.IsNaN(x) })
 		})
 	}

@@ -1,6 +1,8 @@
 package claims
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,11 +47,6 @@ func TestKnownTruthsOfSiblings(t *testing.T) {
 			return []Game{plain(seed, Same, 90).with(one), three(seed, 90).with(several)}
 		}
 	}
-	labelled := func(same, distinct float64) func(uint64) []Game {
-		return func(seed uint64) []Game {
-			return []Game{three(seed, same), plain(seed, Distinct, distinct, distinct, distinct)}
-		}
-	}
 	escalated := func(one, every [3]float64) func(uint64) []Game {
 		return func(seed uint64) []Game {
 			return []Game{
@@ -74,6 +71,9 @@ func TestKnownTruthsOfSiblings(t *testing.T) {
 		{"S4", Supported, labelled(80, 20)},
 		{"S4", Opposite, labelled(20, 80)},
 		{"S4", NoEffect, labelled(50, 50)},
+		{"S4", Supported, party(80, 20, 20)},
+		{"S4", Opposite, party(80, 70, 20)}, // two of five gain, too
+		{"S4", Opposite, party(20, 50, 80)},
 		{"S5", Supported, pair(30, 30, orthogonalKind, unchanged)},
 		{"S5", Opposite, pair(90, 30, orthogonalKind, unchanged)},
 		{"S5", Undecided, func(seed uint64) []Game {
@@ -121,4 +121,43 @@ func TestSettingsAreNamed(t *testing.T) {
 		return games
 	})[0]
 	require.Equal(t, []string{"N = 2, label 2, p = 0.2, no defense, pool of 0, width 8, random triggers (seed 1)"}, v.Missing)
+}
+
+// labelled returns games of three attackers with one label and with one for each.
+func labelled(same, distinct float64) func(uint64) []Game {
+	return func(seed uint64) []Game {
+		return []Game{plain(seed, Same, same, same, same), plain(seed, Distinct, distinct, distinct, distinct)}
+	}
+}
+
+// party returns games of five attackers with one label, with one for two of them, and with one
+// for each.
+func party(same, some, distinct float64) func(uint64) []Game {
+	return func(seed uint64) []Game {
+		shared := plain(seed, Mixed, some, some, some, some, some).with(func(g *Game) {
+			for i := range g.Attackers {
+				g.Attackers[i].Target = max(1, i) // attackers 0 and 1 share a label
+			}
+		})
+		return []Game{
+			plain(seed, Same, same, same, same, same, same), shared,
+			plain(seed, Distinct, distinct, distinct, distinct, distinct, distinct),
+		}
+	}
+}
+
+// A party is two in five attackers with one label, and the others have labels of their own.
+func TestParty(t *testing.T) {
+	for targets, want := range map[string]bool{
+		"2,2,1,5,9": true, "1,2,3,4,2": true, "2,2,1,1,9": false, "2,2,2,5,9": false, "2,2,2,2,2": false, "1,2,3,4,5": false,
+		"1,1,1,1,2,3,4,5,6,7": true, "1,1,1,2,3,4,5,6,7,8": false, "1,1": false,
+	} {
+		var list []int
+		for _, text := range strings.Split(targets, ",") {
+			n, err := strconv.Atoi(text)
+			require.NoError(t, err)
+			list = append(list, n)
+		}
+		require.Equal(t, want, gameKey{labels: LabelsOf(list), n: len(list), targets: targets}.hasParty(), targets)
+	}
 }

@@ -10,7 +10,7 @@ import (
 // playedAlone reports whether the attacker at a position in a game has a matched single on
 // any seed.
 func (s *study) playedAlone(of gameKey, position int) bool {
-	return slices.ContainsFunc(s.seeds, func(seed uint64) bool {
+	return slices.ContainsFunc(s.seeds, func(seed repetition) bool {
 		g, ok := s.games[seed][of]
 		return ok && g.Attackers[position].Single != nil
 	})

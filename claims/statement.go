@@ -9,7 +9,8 @@ import (
 	"backfire/stats"
 )
 
-// number is a quantity computed from the games of one seed, on a measure.
+// number is a quantity computed from the games of one seed, in one of its trainings, on a
+// measure.
 type number func(r seedGames, m Measure) float64
 
 // statement states that a number is on one side of a bound.
@@ -78,11 +79,12 @@ func (s *study) measure(st statement, m Measure) Statistic {
 			s.missing.add(needs, r.seed)
 			continue
 		}
-		result.PerSeed = append(result.PerSeed, SeedValue{r.seed, value})
+		result.PerSeed = append(result.PerSeed, SeedValue{r.seed.seed, value})
 		if st.room != nil {
 			rooms = append(rooms, st.room(r, m))
 		}
 	}
+	result.PerSeed = meanOfSeeds(result.PerSeed)
 	if st.room != nil {
 		result.Room = stats.Summarize(rooms).Mean
 	}
@@ -95,13 +97,17 @@ func (s *study) measure(st statement, m Measure) Statistic {
 func fewestImages(seeds []seedGames, keys []gameKey, m Measure, singles bool) int {
 	fewest := 0
 	for i, key := range keys {
-		images := 0
-		for _, r := range seeds {
+		images, last := 0, 0 // of all seeds, and of the last one
+		for j, r := range seeds {
+			if j > 0 && r.seed.seed == seeds[j-1].seed.seed {
+				images -= last // another training is measured on the same images
+			}
 			g := r.games[key]
 			if singles {
 				g.Attackers = slices.DeleteFunc(slices.Clone(g.Attackers), func(a Attacker) bool { return a.Single == nil })
 			}
-			images += m.images(g)
+			last = m.images(g)
+			images += last
 		}
 		if i == 0 || images < fewest {
 			fewest = images

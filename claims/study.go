@@ -11,8 +11,8 @@ type study struct {
 	usual       strength
 	guessing    float64 // share of predictions as the target by guessing
 	margins     Margins
-	seeds       []uint64 // in ascending order
-	games       map[uint64]map[gameKey]Game
+	seeds       []repetition // in the order of compareRepetitions
+	games       map[repetition]map[gameKey]Game
 	keys        []gameKey    // of all seeds, in the order of compareKeys
 	comparisons []comparison // the comparisons that the claim uses; see use
 	singles     bool         // whether the claim compares with matched singles
@@ -25,17 +25,18 @@ type study struct {
 func newStudy(m Measurements) *study {
 	s := &study{
 		usual: m.usual(), guessing: 1 / float64(cmp.Or(m.Classes, usualClasses)),
-		margins: cmp.Or(m.Margins, DefaultMargins()), games: map[uint64]map[gameKey]Game{},
+		margins: cmp.Or(m.Margins, DefaultMargins()), games: map[repetition]map[gameKey]Game{},
 	}
 	keys := map[gameKey]bool{}
 	for _, g := range m.Games {
-		if s.games[g.Seed] == nil {
-			s.games[g.Seed] = map[gameKey]Game{}
+		of := repetitionOf(g)
+		if s.games[of] == nil {
+			s.games[of] = map[gameKey]Game{}
 		}
-		s.games[g.Seed][keyOf(g)] = g
+		s.games[of][keyOf(g)] = g
 		keys[keyOf(g)] = true
 	}
-	s.seeds = slices.Sorted(maps.Keys(s.games))
+	s.seeds = slices.SortedFunc(maps.Keys(s.games), compareRepetitions)
 	s.keys = slices.SortedFunc(maps.Keys(keys), compareKeys)
 	return s
 }
@@ -73,9 +74,9 @@ func (s *study) text(of gameKey) string {
 // lacks one of them cannot use the others.
 type comparison []gameKey
 
-// seedGames holds the games of one seed.
+// seedGames holds the games of one seed, in one of its trainings.
 type seedGames struct {
-	seed  uint64
+	seed  repetition
 	games map[gameKey]Game
 }
 
@@ -108,7 +109,7 @@ func (s *study) use(comparisons []comparison) bool {
 // alwaysCollapses reports whether a game collapsed in every seed that has it, and
 // notes it in excluded.
 func (s *study) alwaysCollapses(of gameKey) bool {
-	var collapsed []uint64
+	var collapsed []repetition
 	for _, seed := range s.seeds {
 		if g, ok := s.games[seed][of]; ok {
 			if !g.Collapsed {
@@ -133,13 +134,13 @@ func keysOf(comparisons []comparison) []gameKey {
 	return slices.Compact(keys)
 }
 
-// complete returns the seeds that have all games of the comparisons.
+// complete returns the seeds that have all games of the comparisons, in one training or more.
 func (s *study) complete() []uint64 {
-	seeds := make([]uint64, len(s.usable))
-	for i, r := range s.usable {
-		seeds[i] = r.seed
+	seeds := make([]uint64, 0, len(s.usable))
+	for _, r := range s.usable {
+		seeds = append(seeds, r.seed.seed)
 	}
-	return seeds
+	return slices.Compact(seeds)
 }
 
 // models returns the number of trained models behind the games in use.

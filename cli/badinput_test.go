@@ -70,7 +70,7 @@ func badInputs(t *testing.T) map[string]badInput {
 			map[string][]byte{"a/1.png": blank(t, 8)[:50], "b/1.png": blank(t, 8)}, "", folder, ExitFailure, "a/1.png: bad data: undecodable image",
 		},
 		"a class without images": {
-			map[string][]byte{"a/1.png": blank(t, 8), "b/1.webp": nil}, "", folder, ExitFailure, `class "b" has no images`,
+			map[string][]byte{"a/1.png": blank(t, 8), "b/1.txt": nil}, "", folder, ExitFailure, `class "b" has no images`,
 		},
 		"a label out of range": {
 			map[string][]byte{"test_batch.bin": append([]byte{10}, make([]byte, 3072)...)}, "", folder, ExitFailure, "record 0 has label 10; labels go from 0 to 9",

@@ -42,7 +42,7 @@ func TestCompletion(t *testing.T) {
 		{"ru", []string{"run", "runs"}, nil, noFiles},
 		{"runs _", []string{"list", "show"}, []string{"diff", "gc"}, noFiles},
 		{"help runs _", []string{"list", "show"}, []string{"gc"}, noFiles},
-		{"run --preset _", []string{"quick", "workstation", "authors", "paper"}, nil, noFiles},
+		{"run --preset _", []string{"quick", "as-reported", "workstation", "authors", "paper"}, nil, noFiles},
 		{"run --dataset _", []string{"mnist", "folder"}, nil, noFiles},
 		{"run --defenders _", []string{"none", "cutmix", "indexing_sliced"}, nil, noSpace},
 		{"run --defenders cutmix,agent_augmentation+_", []string{"cutmix,agent_augmentation+pgd"}, nil, noSpace},

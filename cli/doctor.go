@@ -86,7 +86,7 @@ func runDoctor(ctx context.Context, opts *DoctorOptions) error {
 	}
 	if fault == nil {
 		checks = append(checks,
-			check{checkOK, "libtorch", fmt.Sprintf("%s (%s) in %s", engine.Libtorch.Version, engine.Libtorch.Variant, engine.Libtorch.Directory), ""},
+			checkLibtorch(engine.Libtorch),
 			checkDevice(cfg.Device, engine, machine))
 	}
 	checks = append(checks,
@@ -131,6 +131,15 @@ func checkEngine(build buildinfo.Build, engine launcher.Description, fault error
 	return check{checkOK, "engine", finding, ""}
 }
 
+// checkLibtorch describes the libtorch that the engine loads.
+func checkLibtorch(env hardware.Env) check {
+	finding := fmt.Sprintf("%s (%s) in %s", env.Version, env.Variant, env.Directory)
+	if env.Linked != "" {
+		finding += ", used by an engine for " + env.Linked
+	}
+	return check{checkOK, "libtorch", finding, ""}
+}
+
 // checkDevice checks the configured device, and lists the GPUs.
 func checkDevice(name string, engine launcher.Description, machine Machine) check {
 	env := engine.Libtorch
@@ -149,7 +158,7 @@ func checkDevice(name string, engine launcher.Description, machine Machine) chec
 	switch {
 	case len(found) > 0:
 		return check{checkOK, "device", finding + "; " + strings.Join(found, "; "), ""}
-	case machine.NvidiaDriver && env.Variant == hardware.VariantCPU:
+	case machine.NvidiaDriver && env.Usable() == hardware.VariantCPU:
 		return check{checkWarn, "device", finding + "; there is an NVIDIA driver, but this libtorch is for CPUs", "to train on the GPU run BACKFIRE_VARIANT=cuda make setup, then make build"}
 	case machine.NvidiaDriver:
 		return check{checkWarn, "device", finding + "; there is an NVIDIA driver, but libtorch sees no GPU", "compare the driver's CUDA release in nvidia-smi with libtorch's " + env.Variant}

@@ -48,6 +48,9 @@ func estimateText(e *estimate.Estimate) string {
 	tell(&text, "%s to train, %d stored", words.Plural(e.Models, "model"), e.Stored)
 	if e.Models > 0 {
 		tell(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, words.Duration(words.Seconds(e.Seconds)), words.Plural(e.Workers, "training"))
+		if e.Devices > 1 {
+			tell(&text, " on %d GPUs", e.Devices)
+		}
 	}
 	text.WriteByte('\n')
 	if e.UpperBound {
@@ -56,7 +59,7 @@ func estimateText(e *estimate.Estimate) string {
 	if e.AtMost > e.Models {
 		tell(&text, "Up to %d models if triggers do not work alone and are redrawn.\n", e.AtMost)
 	}
-	text.WriteString(trialsText(e.Trials, e.Workers))
+	text.WriteString(trialsText(e.Trials, e.Workers/max(1, e.Devices)))
 	for _, speed := range e.Speeds {
 		source := "measured now"
 		if speed.Source == estimate.SpeedStored {

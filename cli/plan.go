@@ -12,17 +12,20 @@ import (
 func NewCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	cmd := &cobra.Command{
-		Use:   "plan (table NAME | sweep FILE)",
-		Short: "Store the plan of a table or sweep for workers on any number of hosts",
-		Long: `Check a table or sweep as a whole and store its plan: all configurations and the
+		Use:   "plan (table NAME | sweep FILE | audit FILE)",
+		Short: "Store the plan of a table, sweep or audit for workers on any number of hosts",
+		Long: `Check a table, sweep or audit as a whole and store its plan: all configurations and the
 version of this program. The command prints the plan's directory, which is the PLAN of
 worker, status, collect and submit. Nothing is trained.
+
+The plan of an audit has what the stored results ask for: plan it once more when its
+models are stored, to see what follows.
 
 docs/scaling.md describes training on several hosts.`,
 		Example: `  plan=$(backfire plan table 1 --preset workstation --store /shared/runs)
   backfire worker --plan "$plan"     # on any number of hosts
   backfire collect "$plan"`,
-		Args: arguments("table or sweep", "NAME or FILE"),
+		Args: arguments("table, sweep or audit", "NAME or FILE"),
 	}
 	sweep := &cobra.Command{}
 	flags := addSweepFlags(sweep, opts)
@@ -45,6 +48,7 @@ func runPlan(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
+	plan.stored.GPU = plansForGPU(ctx, opts, plan)
 	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
 		return err
 	}

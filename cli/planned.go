@@ -86,7 +86,7 @@ func (o *PlannedOptions) open() (*planned, error) {
 	return &planned{store, stored}, nil
 }
 
-// namedSweep sets the sweep of opts from the arguments "table NAME" or "sweep FILE".
+// namedSweep sets the sweep of opts from the arguments "table NAME", "sweep FILE" or "audit FILE".
 func namedSweep(args []string, opts *SweepOptions) error {
 	if len(args) == 2 && args[0] == "sweep" {
 		opts.Kind, opts.Sweep = report.Points, args[1]
@@ -100,7 +100,11 @@ func namedSweep(args []string, opts *SweepOptions) error {
 		opts.Kind, opts.Sweep = knownTables[at].kind, knownTables[at].sweep
 		return nil
 	}
-	return Usagef("name the sweep: %q: give \"table NAME\" or \"sweep FILE\"", strings.Join(args, " "))
+	if len(args) == 2 && args[0] == "audit" {
+		opts.Kind, opts.Audit = report.Points, args[1]
+		return nil
+	}
+	return Usagef("name the sweep: %q: give \"table NAME\", \"sweep FILE\" or \"audit FILE\"", strings.Join(args, " "))
 }
 
 // absolute makes the paths of a configuration absolute.
@@ -120,6 +124,9 @@ func absolute(cfg *config.Config) error {
 // makePlan plans the sweep of opts for its store, without writing the plan. Paths become
 // absolute, because other processes start in other directories.
 func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, error) {
+	if opts.Audit != "" {
+		return makeAuditPlan(ctx, opts)
+	}
 	sweeps, err := loadSweeps(opts)
 	if err != nil {
 		return nil, nil, err

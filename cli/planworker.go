@@ -27,6 +27,7 @@ type PlanWorkerOptions struct {
 	Grace   time.Duration // for reaching a checkpoint after a request to stop
 	Cells   int           // the most to train; 0: any number
 	Device  string        // in place of the plan's; empty: the plan's
+	GPUs    int           // that the worker was promised, and trains on; 0: none was promised
 	Workers int           // likewise; -1: the plan's
 	Threads int           // likewise; -1: the plan's
 }
@@ -48,9 +49,10 @@ Each model is trained by one worker; if that worker dies, another resumes from t
 checkpoint. The results are those of "backfire table" on one machine, to the bit.
 
 On SIGTERM, SIGINT and SIGUSR1, and when --time is nearly over, the worker takes no more
-models, stops those in training at their next checkpoint, and exits. A checkpoint is
-written after each epoch; --grace limits the wait for it. Before a worker ends because no
-model is left, it reads all results: a damaged one is named, set aside and trained anew.
+models, stops those in training after their epoch, and exits. A checkpoint is written
+after each epoch, on a GPU at most once a minute; --grace limits the wait. Before a worker
+ends because no model is left, it reads all results: a damaged one is named, set aside and
+trained anew.
 Exit codes: 0 every game has its results, 3 some models failed and the others are stored,
 4 models are missing that another worker trains, or that none does.`,
 		Example: `  backfire worker --plan runs/plans/1f3a... --time 2h
@@ -69,7 +71,8 @@ Exit codes: 0 every game has its results, 3 some models failed and the others ar
 	set.DurationVar(&opts.Time, "time", 0, "time after which the worker stops, such as 2h; 0: it trains to the end")
 	set.DurationVar(&opts.Grace, "grace", 20*time.Second, "time for reaching a checkpoint after a request to stop")
 	config.IntVar(set, &opts.Cells, "cells", 0, "the most models to train; 0: any number")
-	set.StringVar(&opts.Device, "device", "", "device to train on: auto, cpu, cuda or cuda:K; empty: as planned")
+	set.StringVar(&opts.Device, "device", "", "device to train on: auto, cpu, cuda, cuda:K, a list such as cuda:0,1, or all; empty: as planned")
+	config.IntVar(set, &opts.GPUs, "gpus", 0, "GPUs that this worker was promised: with fewer it fails, and auto trains on all of them; 0: none")
 	config.IntVar(set, &opts.Workers, "workers", -1, "models trained at the same time; -1: as planned, 0 chooses")
 	config.IntVar(set, &opts.Threads, "threads", -1, "CPU threads per model; -1: as planned, 0: one")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -101,24 +104,17 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
-		return Usagef("worker: --time %s, --grace %s, --cells %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells)
+	if opts.Time < 0 || opts.Grace < 0 || opts.Cells < 0 || opts.GPUs < 0 || opts.Time > 0 && opts.Time <= opts.Grace {
+		return Usagef("worker: --time %s, --grace %s, --cells %d, --gpus %d: none may be negative, and --time must be longer than --grace", opts.Time, opts.Grace, opts.Cells, opts.GPUs)
 	}
 	begun := time.Now()
 	plan, err := opts.open()
 	if err != nil {
 		return err
 	}
-	cfg := plan.stored.Points[0].Config
-	cfg.Store = plan.store.Dir()
-	if opts.Device != "" {
-		cfg.Device = opts.Device
-	}
-	if opts.Workers >= 0 {
-		cfg.Workers = opts.Workers
-	}
-	if opts.Threads >= 0 {
-		cfg.Threads = opts.Threads
+	cfg, err := opts.config(ctx, plan)
+	if err != nil {
+		return err
 	}
 	opts.Run.JSON = opts.JSON
 	training, err := newTraining(ctx, &opts.Run, cfg)
@@ -152,6 +148,31 @@ func runPlanWorker(ctx context.Context, opts *PlanWorkerOptions) error {
 		return err
 	}
 	return leftWith(opts.IO, "worker", outcome)
+}
+
+// config returns the configuration of the plan for this worker.
+func (o *PlanWorkerOptions) config(ctx context.Context, plan *planned) (config.Config, error) {
+	cfg, forGPU := plan.stored.Points[0].Config, plan.stored.GPU
+	cfg.Store = plan.store.Dir()
+	if o.Device != "" {
+		cfg.Device, forGPU = o.Device, false
+	}
+	if o.GPUs > 0 || forGPU && cfg.Device == deviceAuto {
+		described, err := o.Run.Describe(ctx)
+		if err != nil {
+			return cfg, err
+		}
+		if cfg.Device, err = demandedDevice(cfg.Device, o.GPUs, len(described.Libtorch.GPUs), forGPU); err != nil {
+			return cfg, err
+		}
+	}
+	if o.Workers >= 0 {
+		cfg.Workers = o.Workers
+	}
+	if o.Threads >= 0 {
+		cfg.Threads = o.Threads
+	}
+	return cfg, nil
 }
 
 // sharedPoll is the first pause of a worker that finds no free model; see runner.Runner.Poll.

@@ -335,7 +335,7 @@ func TestPredictRefuses(t *testing.T) {
 
 // Where models are not stored, the sentence has the command that stores them.
 func TestPredictWithoutModels(t *testing.T) {
-	opts, dir, _, _ := runOptions(t)
+	opts, dir, _, _ := runOptions(t, "artefacts.model=false")
 	opts.CommandLine = "backfire run --made=here"
 	require.NoError(t, runSweep(context.Background(), opts))
 	for _, run := range runsIn(t, dir) {

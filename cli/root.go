@@ -33,6 +33,7 @@ import (
 func NewCmdRoot(streams *IOStreams) *cobra.Command {
 	root := newGroup("backfire", "Play, score and report multi-agent backdoor games")
 	addGroup(root, "play", "Play",
+		newCmdAudit(streams, nil),
 		NewCmdConfig(streams),
 		NewCmdQuick(streams, nil),
 		NewCmdRun(streams, nil),
@@ -40,6 +41,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdTable(streams, nil),
 	)
 	addGroup(root, "look", "Look",
+		newCmdExport(streams, nil),
 		NewCmdModels(streams),
 		NewCmdPredict(streams, nil),
 		NewCmdReport(streams, nil),

@@ -29,7 +29,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"version", "-x"}, "backfire: version: there is no flag -x\nSee \"backfire version --help\".\n"},
 		{[]string{"version", "--=x"}, "backfire: version: --=x is not a flag\nSee \"backfire version --help\".\n"},
 		{[]string{"verify", "--epochs", "2"}, "backfire: verify: there is no flag --epochs: the command does not use train.epochs\nSee \"backfire verify --help\".\n"},
-		{[]string{"verify", "--all", "--set", "train.lr=1"}, "backfire: verify: --set train.lr: the command uses only data.name, data.path, data.split, data.dir, model.weights, device, store\n"},
+		{[]string{"verify", "--all", "--set", "train.lr=1"}, "backfire: verify: --set train.lr: the command uses only data.name, data.path, data.split, data.resize, data.contributors, data.dir, model.weights, device, store\n"},
 		{[]string{"config", "show", "--seed"}, "backfire: config show: --seed needs a value\nSee \"backfire config show --help\".\n"},
 		{[]string{"config", "show", "--format", "xml"}, "backfire: config show: --format xml: must be one of table, yaml, json\nSee \"backfire config show --help\".\n"},
 		{[]string{"trigger", "--first", "many"}, "backfire: trigger: --first many: must be a whole number\nSee \"backfire trigger --help\".\n"},
@@ -40,7 +40,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"version", "extra"}, "backfire: version: unexpected argument \"extra\"\nSee \"backfire version --help\".\n"},
 		{[]string{"models", "diff", "3f2a"}, "backfire: models diff: B is missing\nSee \"backfire models diff --help\".\n"},
 		{[]string{"sweep"}, "backfire: sweep: FILE is missing\nSee \"backfire sweep --help\".\n"},
-		{[]string{"table", "4"}, "backfire: table: there is no table \"4\", only 1, 2, 3, defenses\nSee \"backfire table --help\".\n"},
+		{[]string{"table", "4"}, "backfire: table: there is no table \"4\", only 1, 2, 3, defenses, labels\nSee \"backfire table --help\".\n"},
 		{[]string{"completion", "bahs"}, "backfire: completion: there is no shell \"bahs\", only bash, zsh, fish, powershell\nSee \"backfire completion --help\".\n"},
 	} {
 		code, out, errOut := runMain(t, tc.args...)

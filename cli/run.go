@@ -102,7 +102,7 @@ func newRunOptions(streams *IOStreams) *RunOptions {
 const runTitle = "ASR by number of attackers"
 
 // configuredSweep returns a configuration as a sweep of one point for each seed, from
-// the configured seed on.
+// the configured seed on, and each training.
 func configuredSweep(name string, opts config.Options, seeds int) (*config.Sweep, error) {
 	resolved, err := config.Load(opts)
 	if err != nil {
@@ -119,7 +119,10 @@ func configuredSweep(name string, opts config.Options, seeds int) (*config.Sweep
 	for i := range uint64(seeds) {
 		point := config.Point{Config: resolved.Config, Sources: resolved.Sources}
 		point.Config.Seed = first + i
-		sweep.Points = append(sweep.Points, point)
+		sweep.Points = append(sweep.Points, point.Trainings()...)
+	}
+	if len(sweep.Points) > config.MaxPoints {
+		return nil, Usagef("%d seeds with %d trainings: must be at most %d together", seeds, resolved.Config.Seeds.Trainings, config.MaxPoints)
 	}
 	return sweep, nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"backfire/experiments/store"
@@ -79,4 +80,24 @@ func runModels(st *store.Store, name string) (hashes []string, path string, err 
 		return nil, "", fmt.Errorf("find %q: %w", name, missing)
 	}
 	return []string{model}, "", nil
+}
+
+// selectedModels returns the hashes of the models that names of runs and models stand for, and the paths of
+// the summaries of the runs, each once.
+func selectedModels(st *store.Store, names []string) (hashes, summaries []string, err error) {
+	for _, name := range names {
+		models, summary, err := runModels(st, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, hash := range models {
+			if !slices.Contains(hashes, hash) {
+				hashes = append(hashes, hash)
+			}
+		}
+		if summary != "" && !slices.Contains(summaries, summary) {
+			summaries = append(summaries, summary)
+		}
+	}
+	return hashes, summaries, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ import (
 // submitOptions are the options of "submit slurm".
 type submitOptions struct {
 	SweepOptions
-	Args  []string // PLAN, or "table NAME", or "sweep FILE"
+	Args  []string // PLAN, or "table NAME", "sweep FILE" or "audit FILE"
 	Job   cluster.Job
 	Local bool // all tasks run on this host, so the store need not be shared
 	Slurm cluster.Slurm
@@ -27,8 +28,8 @@ type submitOptions struct {
 
 // NewCmdSubmit returns the group of commands that submit plans to schedulers.
 func NewCmdSubmit(streams *IOStreams) *cobra.Command {
-	group := newGroup("submit", "Submit a table or sweep to the batch scheduler of a cluster", newCmdSubmitSlurm(streams, nil))
-	group.Long = `Submit a table, a sweep or a stored plan to a batch scheduler. Slurm is supported;
+	group := newGroup("submit", "Submit a table, sweep or audit to the batch scheduler of a cluster", newCmdSubmitSlurm(streams, nil))
+	group.Long = `Submit a table, a sweep, an audit or a stored plan to a batch scheduler. Slurm is supported;
 docs/scaling.md describes other ways to use several hosts.`
 	group.Example = `  backfire submit slurm table 1 --store /shared/runs --dry-run`
 	return group
@@ -38,9 +39,9 @@ docs/scaling.md describes other ways to use several hosts.`
 func newCmdSubmitSlurm(streams *IOStreams, runF func(context.Context, *submitOptions) error) *cobra.Command {
 	opts := &submitOptions{SweepOptions: *newSweepOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
-		Use:   "slurm (table NAME | sweep FILE | PLAN)",
-		Short: "Submit a table, a sweep or a stored plan to Slurm as one job array",
-		Long: `Store the plan of a table or sweep, write the scripts of its jobs beside it, and submit
+		Use:   "slurm (table NAME | sweep FILE | audit FILE | PLAN)",
+		Short: "Submit a table, sweep, audit or stored plan to Slurm as one job array",
+		Long: `Store the plan of a table, sweep or audit, write the scripts of its jobs beside it, and submit
 them: an array whose tasks train models until none is left, and a job that makes the
 tables when the array has ended. The command prints the number of the array's job.
 
@@ -51,7 +52,7 @@ PLAN" shows the progress, and "backfire cancel PLAN" ends the jobs; a plan that 
 resubmitted resumes from the stored models.`,
 		Example: `  backfire submit slurm table 1 --preset paper --dataset all --gpus 1 --time 4h --array-size 16
   backfire submit slurm sweep mine.yaml --store /shared/runs --partition short --dry-run`,
-		Args: arguments("PLAN, table or sweep", "[NAME or FILE]"),
+		Args: arguments("PLAN, table, sweep or audit", "[NAME or FILE]"),
 	}
 	sweep := &cobra.Command{}
 	flags := addSweepFlags(sweep, &opts.SweepOptions)
@@ -62,7 +63,7 @@ resubmitted resumes from the stored models.`,
 	config.IntVar(set, &job.Tasks, "array-size", 0, "tasks of the array; 0: as many as --cells-per-task requires, or one per model up to 32")
 	config.IntVar(set, &job.Cells, "cells-per-task", 0, "models that a task trains before it requeues itself; 0: as many as its time allows")
 	config.IntVar(set, &job.MaxRunning, "max-running", 0, "the most tasks that run at the same time; 0: any number")
-	config.IntVar(set, &job.GPUs, "gpus", 0, "GPUs per task")
+	config.IntVar(set, &job.GPUs, "gpus", 0, "GPUs per task, which trains on all of them; it fails on a node where it finds fewer")
 	config.IntVar(set, &job.CPUs, "cpus", 0, "CPUs per task; 0: Slurm's default")
 	set.DurationVar(&job.Time, "time", 0, "time limit of a task, such as 4h; 0: the partition's")
 	set.StringVar(&job.Partition, "partition", "", "Slurm's partition; empty: the default")
@@ -104,6 +105,9 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	if err := opts.Slurm.Idle(ctx, job.Plan); err != nil {
 		return err
 	}
+	if len(opts.Args) == 2 {
+		plan.stored.GPU = plansForGPU(ctx, &opts.SweepOptions, plan)
+	}
 	if _, err := plan.stored.Write(ctx, plan.store); err != nil {
 		return err
 	}
@@ -123,7 +127,7 @@ func runSubmitSlurm(ctx context.Context, opts *submitOptions) error {
 	return write(opts.IO.Out, submitted.Array+"\n")
 }
 
-// plan returns the stored plan, or plans the table or sweep.
+// plan returns the stored plan, or plans the table, sweep or audit.
 func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error) {
 	if len(o.Args) == 2 {
 		if err := namedSweep(o.Args, &o.SweepOptions); err != nil {
@@ -131,7 +135,7 @@ func (o *submitOptions) plan(ctx context.Context) (*planned, *plan.Sweep, error)
 		}
 		return makePlan(ctx, &o.SweepOptions)
 	}
-	if o.Args[0] == "table" || o.Args[0] == "sweep" {
+	if slices.Contains([]string{"table", "sweep", "audit"}, o.Args[0]) {
 		return nil, nil, namedSweep(o.Args, &o.SweepOptions)
 	}
 	store := o.Config.Flags["store"]
@@ -164,6 +168,9 @@ const defaultTasks = 32
 // job returns the job with the values that were not given on the command line.
 func (o *submitOptions) job(plan *planned, sweep *plan.Sweep) (*cluster.Job, error) {
 	job := o.Job
+	if err := checkGPUs(job.GPUs, plan.stored.Points[0].Config.Device); err != nil {
+		return nil, err
+	}
 	if job.Tasks == 0 {
 		job.Tasks = min(len(sweep.Cells), defaultTasks)
 		if job.Cells > 0 {

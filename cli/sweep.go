@@ -23,6 +23,7 @@ import (
 type SweepOptions struct {
 	RunOptions
 	Sweep  string      // name of a sweep within the program or path of a sweep file
+	Audit  string      // not empty: play this audit, a name or a path, in place of Sweep
 	Run    string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
 	Kind   report.Kind // the kind of table
 	Seeds  int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
@@ -159,8 +160,8 @@ func resolveSweeps(opts *SweepOptions) ([]*config.Sweep, error) {
 	return sweeps, nil
 }
 
-// sweepPoints returns the points of all sweeps, with names that also distinguish datasets
-// and seeds.
+// sweepPoints returns the points of all sweeps, with names that also distinguish datasets,
+// seeds and trainings.
 func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 	var points []plan.SweepPoint
 	seeds, names := map[uint64]bool{}, map[string]bool{}
@@ -181,7 +182,12 @@ func sweepPoints(sweeps []*config.Sweep) []plan.SweepPoint {
 			if len(seeds) > 1 {
 				parts = append(parts, fmt.Sprintf("seed %d", point.Config.Seed))
 			}
-			points = append(points, plan.SweepPoint{Name: strings.Join(parts, ", "), Keys: point.Keys, Config: point.Config, Verify: point.Verify})
+			if point.Training > 0 {
+				parts = append(parts, fmt.Sprintf("training %d", point.Training))
+			}
+			points = append(points, plan.SweepPoint{
+				Name: strings.Join(parts, ", "), Keys: point.Keys, Config: point.Config, Verify: point.Verify, Training: point.Training,
+			})
 		}
 	}
 	return points

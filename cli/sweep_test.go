@@ -137,7 +137,7 @@ func TestSweepFillsTheGPU(t *testing.T) {
 			opts.Describe = describing(hardware.Env{Variant: "cuda", GPUs: []hardware.GPU{{Free: 1 << 35}, {Free: free}}})
 			trials := []estimate.Trial{{Models: 1, ImagesPerSecond: 100}, {Models: 2, ImagesPerSecond: 199.7}, {Models: 4, ImagesPerSecond: 201}}
 			opts.Choose = func(_ context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error) {
-				want, _ := estimate.Resources("cuda:1", free, 0, 0, sweep.Cells)
+				want, _ := estimate.Resources("cuda:1", free, 1, 0, 0, sweep.Cells)
 				require.Equal(t, "cuda:1", e.Device)
 				require.Equal(t, want, e.Workers, "as many as are worth a try")
 				require.Equal(t, want, e.PerProcess)

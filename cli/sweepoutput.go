@@ -69,11 +69,14 @@ func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, out
 			}
 		}
 	}
+	if o.sweep.Audit != nil {
+		return o.showAudit(sum, outcome, interrupted)
+	}
 	shown := 0
 	for _, dataset := range datasetsOf(sum) {
-		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown} {
+		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown, report.Filters} {
 			made, err := o.table(kind, sum, dataset, outcome)
-			if kind == report.Unknown && errors.Is(err, report.ErrEmpty) {
+			if kind != o.opts.Kind && errors.Is(err, report.ErrEmpty) {
 				continue // most sweeps have no such defender
 			}
 			if err != nil {

@@ -59,8 +59,38 @@ func TestTablesCanBePlanned(t *testing.T) {
 		}
 		require.NoError(t, runSweep(context.Background(), opts), table.name)
 	}
-	require.Equal(t, map[string]int{"1": 5 + 5 + 4 + 6 + 1, "2": 4 + 7 + 4, "3": 4 + 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 1 + 6 + 5 + 2 + 6 + 1}, models)
-	require.Len(t, config.Sweeps(), len(knownTables))
+	require.Equal(t, map[string]int{"1": 5 + 5 + 4 + 6 + 1, "2": 4 + 7 + 4, "3": 4 + 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 48, "labels": 12}, models)
+	require.Len(t, config.Sweeps(), len(knownTables)+1, "table 3 has one for each choice of readings")
+}
+
+// Only table 3 has other readings.
+func TestReadingsOfTable3(t *testing.T) {
+	for _, tc := range []struct {
+		args        []string
+		sweep, want string
+	}{
+		{[]string{"3"}, "table3", ""},
+		{[]string{"3", "--readings", "as-reported"}, "table3-as-reported", ""},
+		{[]string{"1", "--readings", "as-reported"}, "", "table: --readings as-reported: only table 3 has it"},
+		{[]string{"3", "--readings", "other"}, "", "table: --readings other: must be plain or as-reported"},
+	} {
+		streams, _, _ := testStreams()
+		var got *SweepOptions
+		table := NewCmdTable(streams, func(_ context.Context, opts *SweepOptions) error {
+			got = opts
+			return nil
+		})
+		table.SilenceErrors, table.SilenceUsage = true, true
+		table.SetArgs(tc.args)
+		err := table.Execute()
+		if tc.want != "" {
+			require.EqualError(t, err, tc.want)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, tc.sweep, got.Sweep)
+		require.Equal(t, report.Table3, got.Kind)
+	}
 }
 
 // A table of the paper, in seconds: the layout with real results.

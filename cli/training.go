@@ -27,11 +27,11 @@ type training struct {
 	cfg      config.Config
 	engine   store.EngineInfo
 	libtorch hardware.Env
-	number   hardware.Device // resolved
-	device   string          // its name
-	free     int64           // free bytes of the device's memory; 0: not known, or the CPU
-	store    *store.Store    // nil before open is called
-	board    *console.Board  // nil before open is called, and without --tensorboard
+	devices  []hardware.Device // resolved
+	number   hardware.Device   // the first of them
+	device   string            // its name
+	store    *store.Store      // nil before open is called
+	board    *console.Board    // nil before open is called, and without --tensorboard
 }
 
 // newTraining returns a training with the engine and the device of a configuration.
@@ -40,17 +40,14 @@ func newTraining(ctx context.Context, opts *RunOptions, cfg config.Config) (*tra
 	if err != nil {
 		return nil, err
 	}
-	device, err := chooseDevice(cfg.Device, described)
+	devices, err := hardware.ChooseAll(cfg.Device, described.Libtorch.GPUs, described.Libtorch.Usable())
 	if err != nil {
 		return nil, err
 	}
-	t := &training{
-		opts: opts, cfg: cfg, engine: store.EngineOf(described.Libtorch), libtorch: described.Libtorch, number: device, device: device.String(),
-	}
-	if device != hardware.CPU {
-		t.free = described.Libtorch.GPUs[device].Free
-	}
-	return t, nil
+	return &training{
+		opts: opts, cfg: cfg, engine: store.EngineOf(described.Libtorch), libtorch: described.Libtorch,
+		devices: devices, number: devices[0], device: devices[0].String(),
+	}, nil
 }
 
 // open opens the store, if it is not open yet. It is called after the settings have been
@@ -67,9 +64,13 @@ func (t *training) open() error {
 	return nil
 }
 
-// chooseDevice returns the device that a name stands for on an engine.
+// chooseDevice returns the device that a name stands for on an engine, the first of several.
 func chooseDevice(name string, engine launcher.Description) (hardware.Device, error) {
-	return hardware.Choose(name, len(engine.Libtorch.GPUs), engine.Libtorch.Variant)
+	devices, err := hardware.ChooseAll(name, engine.Libtorch.GPUs, engine.Libtorch.Usable())
+	if err != nil {
+		return hardware.CPU, err
+	}
+	return devices[0], nil
 }
 
 // deviceOf returns a function that asks the engine for the device that a name stands
@@ -148,33 +149,13 @@ func (t *training) admit(sweep *plan.Sweep) error {
 // computes refuses a sweep with a precision that the device lacks.
 func (t *training) computes(sweep *plan.Sweep) error {
 	for _, cell := range sweep.Cells {
-		if err := t.libtorch.CheckPrecision(cell.Precision(), t.number); err != nil {
-			return &UsageError{Err: err}
+		for _, device := range t.devices {
+			if err := t.libtorch.CheckPrecision(cell.Precision(), device); err != nil {
+				return &UsageError{Err: err}
+			}
 		}
 	}
 	return nil
-}
-
-// runner returns the runner of a sweep and the estimator of its speed. On a GPU the
-// number of models that train at the same time is measured, unless it is configured.
-// shared reports whether other hosts train from the same store.
-func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (*runner.Runner, estimate.Estimator, error) {
-	workers, threads := estimate.Resources(t.device, t.free, t.cfg.Workers, t.cfg.Threads, sweep.Cells)
-	e := estimate.Estimator{
-		Engine: t.engine, Store: t.store, Command: t.opts.Worker, Device: t.device,
-		Workers: workers, PerProcess: runner.PerProcess(t.device, workers), Threads: threads,
-		Tell: func(message string) { tell(t.opts.IO.ErrOut, "%s\n", message) },
-	}
-	if t.cfg.Workers == 0 && t.device != hardware.CPU.String() {
-		var err error
-		if e, err = t.opts.Choose(ctx, e, sweep, shared); err != nil {
-			return nil, e, err
-		}
-	}
-	return &runner.Runner{
-		Store: t.store, Command: t.opts.Worker, Device: t.device, Workers: e.Workers, PerProcess: e.PerProcess, Threads: e.Threads,
-		CommandLine: t.opts.CommandLine,
-	}, e, nil
 }
 
 // choose calls Estimator.ChooseWorkers.

@@ -82,6 +82,9 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 		return err
 	}
 	rules := g.Rules()
+	if jitter := resolved.Config.Trigger.Jitter; jitter == 1 {
+		return Usagef("trigger: trigger.jitter = 1: attackers have no trigger of their own to draw: choose one below 1")
+	}
 	if rules.Sampling != game.PerAgent {
 		return Usagef("trigger: trigger.sampling = %s: attackers have no trigger of their own to draw: choose trigger.sampling=%s", rules.Sampling, game.PerAgent)
 	}
@@ -96,8 +99,9 @@ func runTrigger(ctx context.Context, opts *TriggerOptions) error {
 		if err := writePicture(alone, func(w io.Writer) error { return trigger.WritePNG(w, opts.Scale) }); err != nil {
 			return err
 		}
-		img := set.Image(g.Deal().Attackers[i].HeldOut[0])
-		if err := writePicture(stamped, func(w io.Writer) error { return triggers.WriteStampedPNG(w, trigger, img, opts.Scale) }); err != nil {
+		source := g.Deal().Attackers[i].HeldOut[0]
+		img, onImage := set.Image(source), g.TriggerOf(i, source)
+		if err := writePicture(stamped, func(w io.Writer) error { return triggers.WriteStampedPNG(w, onImage, img, opts.Scale) }); err != nil {
 			return err
 		}
 		rows = append(rows, []string{

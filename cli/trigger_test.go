@@ -119,6 +119,7 @@ func TestTriggerRefuses(t *testing.T) {
 		"no attackers":    {nil, func(opts *TriggerOptions) { opts.First = 0 }, "--first 0: must be at least 1", ExitUsage},
 		"no size":         {nil, func(opts *TriggerOptions) { opts.Scale = 0 }, "--scale 0: must be at least 1", ExitUsage},
 		"per image":       {[]string{"trigger.sampling=per_image"}, nil, "trigger.sampling = per_image: attackers have no trigger of their own", ExitUsage},
+		"jitter of 1":     {[]string{"trigger.jitter=1"}, nil, "trigger.jitter = 1: attackers have no trigger of their own", ExitUsage},
 		"wrong key":       {[]string{"trigger.smapling=per_image"}, nil, "trigger.sampling", ExitUsage},
 		"too many":        {[]string{"attackers.counts=300"}, nil, "300 attackers", ExitUsage},
 		"missing data":    {nil, func(opts *TriggerOptions) { opts.Load = failingLoad }, "no such data", ExitFailure},

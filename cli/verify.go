@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -170,19 +169,8 @@ func (o *VerifyOptions) selected(st *store.Store) (hashes, summaries []string, e
 		hashes, err = st.Hashes()
 		return hashes, summaries, err
 	}
-	for _, name := range o.Runs {
-		models, summary, err := runModels(st, name)
-		if err != nil {
-			return nil, nil, fmt.Errorf("verify: %w", err)
-		}
-		for _, hash := range models {
-			if !slices.Contains(hashes, hash) {
-				hashes = append(hashes, hash)
-			}
-		}
-		if summary != "" && !slices.Contains(summaries, summary) {
-			summaries = append(summaries, summary)
-		}
+	if hashes, summaries, err = selectedModels(st, o.Runs); err != nil {
+		return nil, nil, fmt.Errorf("verify: %w", err)
 	}
 	return hashes, summaries, nil
 }

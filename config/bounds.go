@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"slices"
+
+	"backfire/defenses/definition"
 )
 
 // largest holds the largest values of whole numbers that decide how long a list is or how
@@ -17,8 +19,6 @@ var largest = []struct {
 	{"attackers.seats", 1_000_000, func(c Config) []int { return c.Attackers.Seats }},
 	{"train.epochs", 1_000_000, func(c Config) []int { return []int{c.Train.Epochs} }},
 	{"train.batch", 1 << 20, func(c Config) []int { return []int{c.Train.Batch} }},
-	{"agent_augmentation.agents", 1_000_000, func(c Config) []int { return []int{c.AgentAugmentation.Agents} }},
-	{"pgd.steps", 1_000_000, func(c Config) []int { return []int{c.PGD.Steps} }},
 	{"indexing.models", 1_000_000, func(c Config) []int { return []int{c.Indexing.Models} }},
 	{"indexing.batch", 1 << 20, func(c Config) []int { return []int{c.Indexing.Batch} }},
 	{"indexing.unlearn_steps", 1_000_000, func(c Config) []int { return []int{c.Indexing.UnlearnSteps} }},
@@ -32,6 +32,11 @@ func numbersAreBounded(c Config) *fault {
 		values := bound.values(c)
 		if most := slices.Max(append(values, 0)); most > bound.most {
 			return &fault{key: bound.key, value: values, reason: fmt.Sprintf("must be at most %d", bound.most)}
+		}
+	}
+	for _, key := range declared() {
+		if count, ok := key.valueIn(&c).(int); ok && key.index == nil && count > definition.MaxCount {
+			return &fault{key: key.Name, value: count, reason: fmt.Sprintf("must be at most %d", definition.MaxCount)}
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@
 //	help     one line of description, with the unit
 //	default  the value without a preset; a key without it is unset, which only pointers and lists may be
 //	range    an interval such as [0,1], (0,1), [2,); of each element for lists
-//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K, and so does "K" alone
+//	oneof    the allowed words, separated by spaces; "cuda:K" stands for any number K, "cuda:K,K" for any list, and so does "K" alone
 //	path     "yes" if the value names a file or a directory: ~/ becomes the home directory
 //	flag     the name of a command-line flag of its own (every key has --set key=value)
 //	env      another environment variable beside BACKFIRE_SECTION_KEY
@@ -39,17 +39,14 @@ type Config struct {
 	Train     Train     `key:"train"`
 	Defenders []string  `key:"defenders" default:"none" flag:"defenders" help:"defenders that train on the same deal: none, or defenses joined by +, such as cutmix+agent_augmentation, each with settings of its own if you like, as in cutmix(alpha=0.2 probability=0.5); none is played in any case; indexing_grouped, indexing_sliced and indexing_unknown are variants of indexing"`
 
-	CutMix              Mixing              `key:"cutmix"`
-	MixUp               Mixing              `key:"mixup"`
-	AdversarialTriggers AdversarialTriggers `key:"adversarial_triggers"`
-	PGD                 PGD                 `key:"pgd"`
-	FGSM                FGSM                `key:"fgsm"`
-	AgentAugmentation   AgentAugmentation   `key:"agent_augmentation"`
-	Indexing            Indexing            `key:"indexing"`
+	// Defenses holds the settings of the defenses, each in a section of its name, as the
+	// registry of package defenses declares them.
+	Defenses DefenseSettings `key:"-"`
+	Indexing Indexing        `key:"indexing"`
 
 	Artefacts Artefacts `key:"artefacts"`
 
-	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K" flag:"device" help:"device to train on; auto takes a GPU if there is one"`
+	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K cuda:K,K all" flag:"device" help:"device to train on; auto takes a GPU if there is one; all trains on every GPU of the machine, and a list such as cuda:0,1 on these; to ask a stored model, the first of them is used"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in its own process; 0 chooses a number by the cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
 	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results in bf16 and with train.kernels direct"`
 	Store   string `key:"store" default:"runs" path:"yes" flag:"store" help:"directory of the run store"`
@@ -57,10 +54,12 @@ type Config struct {
 
 // Data selects the images of the game.
 type Data struct {
-	Name  string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
-	Path  string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
-	Split string `key:"split" default:"auto" oneof:"auto train test all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
-	Dir   string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
+	Name         string `key:"name" default:"embedded" oneof:"embedded mnist fashion-mnist cifar10 folder" flag:"dataset" help:"dataset; embedded is the 10,000 test images of Fashion-MNIST, which are part of the program; folder is images of your own"`
+	Path         string `key:"path" default:"" path:"yes" help:"file or directory of the dataset itself; empty: looked for below data.dir"`
+	Split        string `key:"split" default:"auto" oneof:"auto train val test extra all" help:"part of the dataset to use; auto: train for mnist and fashion-mnist, all for the others"`
+	Resize       string `key:"resize" default:"" help:"size and filter to which all images are brought, such as 32x32 bilinear (width x height); filters: bilinear, catmull_rom, nearest; empty: images must have one size"`
+	Contributors string `key:"contributors" default:"none" oneof:"none folders column" help:"contributors of the images, who become the agents of the game, each with a seat of its own size; folders: the folder above the classes (and splits) names the contributor; column: the column source of a Parquet table; none: images are dealt at random"`
+	Dir          string `key:"dir" default:"" path:"yes" env:"BACKFIRE_DATA" help:"data directory, which has one directory per dataset; empty: the directory that backfire data fetch writes to"`
 }
 
 // Seeds sets the seeds of parts of a game, so that the noise of one can be told from
@@ -69,6 +68,8 @@ type Seeds struct {
 	Deal     *uint64 `key:"deal" help:"seed of the deal: the pool, who owns and holds out which image, and which are poisoned; unset: seed"`
 	Triggers *uint64 `key:"triggers" help:"seed of the triggers and of random target labels; unset: seed"`
 	Training *uint64 `key:"training" help:"seed of the training: initial weights, order of the images, a defense's draws; unset: seed"`
+	// Trainings counts the trainings of every game.
+	Trainings int `key:"trainings" default:"1" range:"[1,)" flag:"training-seeds" help:"trainings of every game and of its matched singles, on one deal and with the same triggers; the first has the seed of the training, the others have seeds drawn from it. Tables then tell how much of the spread over the seeds is the training's, and the mean over the trainings is the figure of a seed"`
 }
 
 // DealSeed returns the seed of the deal.
@@ -112,17 +113,26 @@ type Attackers struct {
 	TriggerSizes []float64 `key:"trigger_sizes" range:"[0,1]" help:"trigger sizes p1 and p2 of attacker i instead of those of attackers.p1, p2, rates and p; attackers beyond the list keep theirs"`
 	Colluders    []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
 	Budget       string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
+	Mapping      string    `key:"mapping" default:"all_to_one" oneof:"all_to_one all_to_all source_specific" help:"labels that attackers want for images with their triggers; all_to_one: the target label for all; all_to_all: for class y the next class, and the first one for the last (attackers.label has no effect); source_specific: the target label for images of attackers.sources alone, which alone are poisoned and counted"`
+	Sources      []string  `key:"sources" help:"classes whose images are attacked, with mapping: source_specific, written as attackers.label"`
 	LabelMode    string    `key:"label_mode" default:"dirty" oneof:"dirty clean" help:"dirty: poisoned images get the target label; clean: only images of the target class are poisoned, and they keep their label"`
 }
 
 // Trigger selects the kind of triggers, the reading of the paper's
 // random_array(dim, p1, p2), and the ASR that a trigger must reach alone.
 type Trigger struct {
-	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal image" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); orthogonal: patterns of 0 and 255 on the same pixels for all attackers, any two of which are orthogonal; image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
+	Kind  string   `key:"kind" default:"random" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal image patch two wanet" help:"kind of the triggers; random: the paper's pattern of random pixels; square, checkerboard, dots: boxes and pixels of few colours; blended: a random pattern of opacity p2; sinusoidal: a wave of height p2; low_variance: a fine grain of height p2 (these three usually with attackers.p1=1); orthogonal: patterns of 0 and 255 on the same pixels for all attackers, any two of which are orthogonal; patch: a square of one colour (trigger.place, side, colour, alpha), as in BadNets; two: two random ones on one image; wanet: a smooth warp of the whole image of strength p2 (the paper of WaNet: 0.5); image: pictures of your own (trigger.files); all but these are drawn for each attacker"`
 	Files []string `key:"files" path:"yes" help:"with kind: image, the PNG of attacker i, in the size of the images: opaque pixels are part of the trigger, black ones too, and transparent pixels are not; backfire import-trigger makes such a file from any picture"`
+
+	Place  string  `key:"place" default:"random" oneof:"random top_left top_right bottom_left bottom_right center" help:"with kind: patch, its place, one pixel from the edge; random: drawn for each attacker"`
+	Side   int     `key:"side" default:"0" range:"[0,)" help:"with kind: patch, the side of the square in pixels (0: 3); with kind: wanet, the points along the grid of the warp (0: 4)"`
+	Colour string  `key:"colour" default:"random" help:"with kind: patch, its colour as #rrggbb, or white, black, red, green, blue or yellow; random: drawn for each attacker"`
+	Alpha  float64 `key:"alpha" default:"1" range:"(0,1]" help:"with kind: patch, its opacity"`
 
 	Range    string `key:"range" default:"per_dimension" oneof:"per_dimension area whole" help:"reading of p1: the box's share of the height and of the width, or its share of the area; whole: there is no box and no p1, and each pixel of the image is perturbed with probability p2, independently"`
 	Sampling string `key:"sampling" default:"per_agent" oneof:"per_agent per_image" help:"number of patterns: one per attacker, or another one for every image"`
+
+	Jitter float64 `key:"jitter" default:"0" range:"[0,1]" help:"share of the pixels of a pattern that is drawn afresh for every image, with sampling: per_agent: 0 is one pattern per attacker, 1 is sampling: per_image, and what lies between makes attackers harder to tell apart the larger it is"`
 
 	MinSingleASR float64 `key:"min_single_asr" default:"0" range:"[0,1]" help:"ASR that a pattern must reach in the game in which its attacker is alone (attackers.singles); a pattern below that is replaced by another draw, up to 10 times, and the best one is kept; with sampling: per_agent; 0 takes every first pattern; the sweeps table1 and table2 set 0.8"`
 }
@@ -135,8 +145,10 @@ type ASR struct {
 
 // Model describes the ResNet-18.
 type Model struct {
-	Width   int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next three; 64 is the full ResNet-18"`
-	Weights string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
+	Architecture string `key:"architecture" default:"resnet18" oneof:"resnet18 resnet34 preact_resnet18 resnet9 vgg11_bn smallcnn" help:"network; on a CPU in fp32 only resnet18 with the stem for small images has kernels of its own, and libtorch's gradient graph computes the others"`
+	Stem         string `key:"stem" default:"small" oneof:"small large" help:"beginning of a ResNet; small: a 3x3 convolution, for images of about 32 pixels; large: a 7x7 convolution of stride 2 and max-pooling, for about 224 pixels"`
+	Width        int    `key:"width" default:"64" range:"[1,1024]" flag:"width" help:"channels of the first stage, doubled at each of the next stages; 64 is the full network"`
+	Weights      string `key:"weights" default:"" path:"yes" help:"safetensors file of initial weights under torchvision's names, as scripts/initial_weights.py makes it from a PyTorch state dict; conv1 and fc may differ in shape or be missing, and are then drawn; empty: all weights are drawn"`
 }
 
 // Train describes the training of one model.
@@ -157,50 +169,6 @@ type Train struct {
 	ScoreImages int `key:"score_images" default:"25" range:"[0,)" help:"held-out images of each attacker that learning curves are measured on, and five times as many of the defender's; 0 takes all"`
 }
 
-// Mixing sets how a defender with cutmix or mixup mixes the images of a batch with
-// each other.
-type Mixing struct {
-	Alpha       float64 `key:"alpha" default:"1" range:"[0.05,1000]" help:"lambda is drawn from Beta(alpha, alpha) for every batch; 1 is the uniform distribution"`
-	Probability float64 `key:"probability" default:"1" range:"(0,1]" help:"share of the batches that are mixed"`
-}
-
-// AdversarialTriggers sets the training of a defender with adversarial_triggers. It
-// stamps part of every batch with random triggers of its own and keeps the labels.
-type AdversarialTriggers struct {
-	Share     float64 `key:"share" default:"0.5" range:"(0,1]" help:"share of a batch's images that is stamped"`
-	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add stamped copies to the batch, or stamp the images themselves"`
-	P1        float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each trigger's box, as a share of what trigger.range names"`
-	P2        float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
-}
-
-// PGD sets the adversarial training of a defender with pgd: projected gradient
-// descent.
-type PGD struct {
-	Epsilon     float64 `key:"epsilon" default:"8" range:"(0,255]" help:"largest change of a pixel, in 8-bit units: 8 is 8/255"`
-	Steps       int     `key:"steps" default:"7" range:"[1,)" help:"gradient steps"`
-	StepSize    float64 `key:"step_size" default:"2" range:"(0,255]" help:"length of a step, in 8-bit units"`
-	RandomStart bool    `key:"random_start" default:"true" help:"start at a random point within epsilon"`
-	Share       float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
-	Placement   string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
-}
-
-// FGSM sets the adversarial training of a defender with fgsm: one step along the
-// gradient's sign.
-type FGSM struct {
-	Epsilon   float64 `key:"epsilon" default:"8" range:"(0,255]" help:"change of a pixel, in 8-bit units: 8 is 8/255"`
-	Share     float64 `key:"share" default:"1" range:"(0,1]" help:"share of a batch's images that examples are made of"`
-	Placement string  `key:"placement" default:"add" oneof:"add replace" help:"add the examples to the batch, or put them in the images' places"`
-}
-
-// AgentAugmentation sets how a defender with agent_augmentation changes its own
-// contribution: simulated attackers stamp part of it and keep the true labels.
-type AgentAugmentation struct {
-	Agents int     `key:"agents" default:"10" range:"[1,)" help:"number of simulated attackers, each with its own trigger"`
-	Clean  float64 `key:"clean" default:"0.4" range:"[0,1)" help:"share of the defender's contribution that stays clean"`
-	P1     float64 `key:"p1" default:"0.2" range:"(0,1]" help:"size of each simulated trigger's box, as a share of what trigger.range names"`
-	P2     float64 `key:"p2" default:"0.2" range:"(0,1]" help:"share of the box's pixels that is perturbed"`
-}
-
 // Indexing sets how a defender with indexing keeps, for every agent, a model that
 // was trained without that agent's images. Mode applies to the defender indexing
 // alone: indexing_grouped and indexing_sliced name their modes, and the models of
@@ -212,7 +180,7 @@ type Indexing struct {
 
 	Honest bool `key:"honest" default:"false" help:"train a model without each honest contributor, too, which answers its queries; indexing_unknown does so in any case"`
 
-	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
+	Similarity   string  `key:"similarity" default:"mmd" oneof:"spectral_signatures activation_clustering mmd kl js l2m dmm" help:"method by which the defender indexing_unknown guesses, from penultimate features, whose sub-dataset a query comes from"`
 	Query        string  `key:"query" default:"image" oneof:"image batch" help:"a query of indexing_unknown: one image, or several images of one agent"`
 	Batch        int     `key:"batch" default:"32" range:"[2,)" help:"images per query with query: batch"`
 	Queries      int     `key:"queries" default:"1000" range:"[0,)" help:"largest number of images of one owner, with and without trigger, in the queries of indexing_unknown; 0 for all"`
@@ -221,10 +189,18 @@ type Indexing struct {
 	UnlearnLR    float64 `key:"unlearn_lr" default:"0.003" range:"(0,)" help:"learning rate of these steps"`
 }
 
+// The values of Artefacts.Model.
+const (
+	ModelSmall  = "auto"  // small models are stored
+	ModelAlways = "true"  // all models are stored
+	ModelNever  = "false" // none is
+)
+
 // Artefacts selects files that are stored with results on request only. A stored
-// result that lacks a requested file is retrained.
+// result that lacks a requested file gets it, and is retrained only for a model or a
+// learning curve.
 type Artefacts struct {
-	Model    bool   `key:"model" default:"false" help:"store the trained model with each result, as model.safetensors"`
+	Model    string `key:"model" default:"auto" oneof:"auto true false" help:"store the trained model with each result, as model.safetensors; auto: where it is smaller than 5 MB (width 16 or less)"`
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,7 +67,7 @@ func wrongParts(defender string, parts []DefensePart) string {
 	if defender == NoDefense {
 		return ""
 	}
-	known := append(Defenses(), defenses.IndexingNames()[1:]...)
+	known := defenses.Names()
 	seen, indexed := map[string]bool{}, ""
 	for _, part := range parts {
 		name := part.Name
@@ -119,27 +118,26 @@ func indexingHasModels(c Config) *fault {
 	return nil
 }
 
-// shortest holds the smallest values, in 8-bit units, of settings that other programs
-// take as a share of the range from 0 to 1. Smaller values are taken for such a share.
-var shortest = map[string]float64{"pgd.epsilon": 1, "pgd.step_size": 0.1, "fgsm.epsilon": 1}
+// tooShort reports whether a value of a setting in 8-bit units is so small that it is
+// taken for a share of the range from 0 to 1, as other programs write it.
+func (k Key) tooShort(value float64) bool { return value > 0 && value < k.levels }
 
 // lengthsAreLevels refuses changes of pixels that are too small for 8-bit units, in the
 // settings of defenses and in a defender's own.
 func lengthsAreLevels(c Config) *fault {
-	for _, name := range slices.Sorted(maps.Keys(shortest)) {
-		key, _ := lookup(name)
-		if value, ok := key.valueIn(&c).(float64); ok && value < shortest[name] {
-			return &fault{key: name, value: value, reason: notLevels(name, value)}
+	for _, key := range declared() {
+		if value, ok := key.valueIn(&c).(float64); ok && key.tooShort(value) {
+			return &fault{key: key.Name, value: value, reason: notLevels(key, value)}
 		}
 	}
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		for _, part := range parts {
 			for _, own := range part.Own {
-				name := part.Name + "." + own.Key
+				key, _ := lookup(part.Name + "." + own.Key)
 				// A value that is no number is refused where the defense is made.
-				if value, err := parseFloat(own.Value); err == nil && value > 0 && value < shortest[name] {
-					return &fault{key: "defenders", value: c.Defenders, reason: "has " + own.Key + "=" + own.Value + " in " + defender + ", which " + notLevels(name, value)}
+				if value, err := parseFloat(own.Value); err == nil && key.tooShort(value) {
+					return &fault{key: "defenders", value: c.Defenders, reason: "has " + own.Key + "=" + own.Value + " in " + defender + ", which " + notLevels(key, value)}
 				}
 			}
 		}
@@ -148,7 +146,7 @@ func lengthsAreLevels(c Config) *fault {
 }
 
 // notLevels returns the reason why a change of a pixel is too small.
-func notLevels(name string, value float64) string {
+func notLevels(key Key, value float64) string {
 	return fmt.Sprintf("is in 8-bit units, of which a pixel has 255, and must be at least %s; for %s of the range from 0 to 1, write %s",
-		number(shortest[name]), number(value), strconv.FormatFloat(255*value, 'g', 6, 64))
+		number(key.levels), number(value), strconv.FormatFloat(255*value, 'g', 6, 64))
 }

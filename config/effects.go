@@ -38,14 +38,32 @@ var effectRules = []effectRule{
 	{"attackers.rates", ratesUnread},
 	{"attackers.poison_rates", func(c *Config) string { return listUnread(c, len(c.Attackers.PoisonRates), "rates") }},
 	{"attackers.trigger_sizes", func(c *Config) string {
-		if len(c.Attackers.TriggerSizes) > 0 && c.Trigger.Kind == picture {
-			return unless(false, "trigger.kind = image")
+		if len(c.Attackers.TriggerSizes) > 0 && !triggers.Kind(c.Trigger.Kind).HasSizes() {
+			return unless(false, "trigger.kind = "+c.Trigger.Kind)
 		}
 		return listUnread(c, len(c.Attackers.TriggerSizes), "sizes")
 	}},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
-	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = image") }},
+	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = "+c.Trigger.Kind) }},
+	{"trigger.place", ofPatch},
+	{"trigger.colour", ofPatch},
+	{"trigger.alpha", ofPatch},
+	{"trigger.side", func(c *Config) string {
+		if c.Trigger.Kind == string(triggers.WaNet) {
+			return ""
+		}
+		return ofPatch(c)
+	}},
+	{"attackers.labels", func(c *Config) string {
+		return unless(c.Attackers.Mapping != allToAll, "attackers.mapping = "+c.Attackers.Mapping)
+	}},
+	{"attackers.sources", func(c *Config) string {
+		if len(c.Attackers.Sources) == 0 {
+			return ""
+		}
+		return unless(c.Attackers.Mapping == "source_specific", "attackers.mapping = "+c.Attackers.Mapping)
+	}},
 	{"trigger.min_single_asr", boundUnread},
 	{"train.momentum", func(c *Config) string {
 		return unless(c.Train.Optimizer == "sgd", "train.optimizer = "+c.Train.Optimizer)
@@ -55,7 +73,13 @@ var effectRules = []effectRule{
 	}},
 }
 
-const picture = string(triggers.Picture)
+// allToAll is the value of attackers.mapping with which there are no target labels.
+const allToAll = "all_to_all"
+
+// ofPatch returns the reason why a key of patches is not read.
+func ofPatch(c *Config) string {
+	return unless(c.Trigger.Kind == string(triggers.Patch), "trigger.kind = "+c.Trigger.Kind)
+}
 
 // unless returns the reason why a key is not read, unless it is.
 func unless(read bool, setting string) string {
@@ -77,13 +101,16 @@ func beyond(c *Config, entries int, what string) string {
 // labelUnread returns the reason why the common target label is not read. An empty one
 // is none.
 func labelUnread(c *Config) string {
+	if c.Attackers.Mapping == allToAll {
+		return unless(false, "attackers.mapping = "+allToAll)
+	}
 	return unless(c.Attackers.Labels == "same" || c.Attackers.Label == "", "attackers.labels = "+c.Attackers.Labels)
 }
 
 // readsP2 reports whether triggers have a share of perturbed pixels.
 func readsP2(c *Config) bool {
 	kind := triggers.Kind(c.Trigger.Kind)
-	return kind != triggers.Picture && !kind.CoversBox()
+	return kind.HasSizes() && !kind.CoversBox()
 }
 
 // sizeUnread returns the reason why a common trigger size is not read, given whether the
@@ -157,10 +184,15 @@ func colludersUnread(c *Config) string {
 // readsRange reports whether a trigger has a box of drawn size: the attackers', or one
 // that a defense simulates.
 func readsRange(c *Config) bool {
-	if c.Trigger.Kind != picture {
+	if kind := triggers.Kind(c.Trigger.Kind); kind.HasSizes() && kind != triggers.WaNet {
 		return true
 	}
-	simulating := []string{string(defenses.KindAgentAugmentation), string(defenses.KindAdversarialTriggers)}
+	var simulating []string
+	for _, d := range defenses.Definitions() {
+		if d.Triggers {
+			simulating = append(simulating, string(d.Kind))
+		}
+	}
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		if slices.ContainsFunc(parts, func(part DefensePart) bool { return slices.Contains(simulating, part.Name) }) {
@@ -193,6 +225,8 @@ func boundUnread(c *Config) string {
 		return ""
 	case c.Trigger.Sampling != "per_agent":
 		return "has no effect with trigger.sampling = " + c.Trigger.Sampling
+	case c.Trigger.PerImage():
+		return "has no effect with trigger.jitter = 1: every image has a pattern of its own"
 	default:
 		return unless(c.Attackers.PlayedAlone() > 0, "attackers.singles = 0: no attacker is played alone")
 	}

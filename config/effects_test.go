@@ -28,6 +28,7 @@ var withoutEffect = []struct{ sets, want string }{
 	{"attackers.budget=any attackers.label_mode=clean", "config: attackers.budget = any (--set): has no effect with attackers.label_mode = clean"},
 	{"trigger.kind=square attackers.p2=0.1", "config: attackers.p2 = 0.1 (--set): has no effect with trigger.kind = square"},
 	{"trigger.min_single_asr=0.8 trigger.sampling=per_image", "config: trigger.min_single_asr = 0.8 (--set): has no effect with trigger.sampling = per_image"},
+	{"trigger.min_single_asr=0.8 trigger.jitter=1", "config: trigger.min_single_asr = 0.8 (--set): has no effect with trigger.jitter = 1: every image has a pattern of its own"},
 	{"trigger.min_single_asr=0.8 attackers.singles=0", "config: trigger.min_single_asr = 0.8 (--set): has no effect with attackers.singles = 0: no attacker is played alone"},
 	{"attackers.poison_rates=0.1,0.2,0.3 attackers.counts=2", "config: attackers.poison_rates = 0.1,0.2,0.3 (--set): has 3 rates, but no game has more than 2 attackers (attackers.counts)"},
 	{"attackers.trigger_sizes=0.1,0.2,0.3 attackers.counts=2", "config: attackers.trigger_sizes = 0.1,0.2,0.3 (--set): has 3 sizes, but no game has more than 2 attackers (attackers.counts)"},

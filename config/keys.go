@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"backfire/internal/interval"
 )
 
 // EnvPrefix begins the name of every environment variable of the program.
@@ -12,18 +14,20 @@ const EnvPrefix = "BACKFIRE_"
 
 // Key is the declaration of one setting, read from the tags of [Config].
 type Key struct {
-	Name    string   // full name, such as attackers.p0
-	Help    string   // one line of description
-	Default string   // the default in the notation of the command line; empty also if the key is unset by default
-	Flag    string   // name of its own command-line flag; empty: none
-	Env     []string // environment variables; an earlier one overrides a later one
-	Oneof   []string // allowed words; empty: no list of words
-	Range   Interval // allowed numbers, of each element for a list
+	Name    string            // full name, such as attackers.p0
+	Help    string            // one line of description
+	Default string            // the default in the notation of the command line; empty also if the key is unset by default
+	Flag    string            // name of its own command-line flag; empty: none
+	Env     []string          // environment variables; an earlier one overrides a later one
+	Oneof   []string          // allowed words; empty: no list of words
+	Range   interval.Interval // allowed numbers, of each element for a list
 
 	hasDefault bool
 	isPath     bool         // the value names a file or a directory, or each element does
 	typ        reflect.Type // the type of the field
-	index      []int        // the path to the field, for reflect.Value.FieldByIndex
+	index      []int        // the path to the field, for reflect.Value.FieldByIndex; nil for a setting in Config.Defenses
+	initial    any          // the default of a setting in Config.Defenses
+	levels     float64      // the smallest value of a setting in 8-bit units; 0: it has another unit
 }
 
 // Keys returns the declarations of all settings, in the order of [Config].
@@ -41,6 +45,10 @@ func declare(section reflect.Type, prefix string, path []int) []Key {
 		field := section.Field(i)
 		name := prefix + field.Tag.Get("key")
 		index := append(slices.Clone(path), i)
+		if field.Type == reflect.TypeFor[DefenseSettings]() {
+			keys = append(keys, declareDefenses()...)
+			continue
+		}
 		if field.Type.Kind() == reflect.Struct {
 			keys = append(keys, declare(field.Type, name+".", index)...)
 			continue
@@ -50,7 +58,7 @@ func declare(section reflect.Type, prefix string, path []int) []Key {
 			Help:  field.Tag.Get("help"),
 			Flag:  field.Tag.Get("flag"),
 			Oneof: strings.Fields(field.Tag.Get("oneof")),
-			Range: parseInterval(field.Tag.Get("range")),
+			Range: interval.Parse(field.Tag.Get("range")),
 			Env:   []string{EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))},
 			typ:   field.Type,
 			index: index,
@@ -141,6 +149,9 @@ func (k Key) isList() bool { return k.typ.Kind() == reflect.Slice }
 
 // valueIn returns the key's value in a configuration, nil if it is unset.
 func (k Key) valueIn(cfg *Config) any {
+	if k.index == nil {
+		return cfg.Defenses.value(k)
+	}
 	value := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
 	if k.Optional() {
 		if value.IsNil() {

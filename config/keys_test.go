@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/defenses"
 )
 
 // Reading the tags of Config reports no errors, so this test checks that they follow
@@ -18,7 +20,7 @@ func TestDeclarationsAreSound(t *testing.T) {
 		require.Regexp(t, name, key.Name)
 		require.NotEmpty(t, key.Help, key.Name)
 		require.NotRegexp(t, `\.$`, key.Help, "%s: help is a phrase, not a sentence", key.Name)
-		require.Equal(t, tags[key.Name] != "", key.Range.bounded, "%s: range tag %q", key.Name, tags[key.Name])
+		require.Equal(t, tags[key.Name] != "", key.Range.Bounded(), "%s: range tag %q", key.Name, tags[key.Name])
 		require.Contains(t, []string{"", "text"}, map[bool]string{true: scalarName(key.scalar())}[key.isPath], "%s: a path is text", key.Name)
 		if key.hasDefault {
 			value, err := key.parse(written{text: key.Default})
@@ -49,6 +51,14 @@ func intervalTags(section reflect.Type, prefix string) map[string]string {
 	tags := map[string]string{}
 	for i := range section.NumField() {
 		field := section.Field(i)
+		if field.Type == reflect.TypeFor[DefenseSettings]() {
+			for _, d := range defenses.Definitions() {
+				for _, s := range d.Settings {
+					tags[string(d.Kind)+"."+s.Key] = s.Range
+				}
+			}
+			continue
+		}
 		name := prefix + field.Tag.Get("key")
 		if field.Type.Kind() == reflect.Struct {
 			for key, tag := range intervalTags(field.Type, name+".") {

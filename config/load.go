@@ -162,7 +162,15 @@ func (l *loader) apply(entries []entry, err error) error {
 // decode returns the typed configuration. A setting without a field is an error.
 func (l *loader) decode() (Config, error) {
 	var cfg Config
-	err := l.settings.UnmarshalExact(&cfg, func(d *mapstructure.DecoderConfig) {
+	typed := viper.New()
+	for _, key := range declared() {
+		if value := l.settings.Get(key.Name); key.index == nil {
+			cfg.Defenses.Set(key.Name, value)
+		} else {
+			typed.Set(key.Name, value)
+		}
+	}
+	err := typed.UnmarshalExact(&cfg, func(d *mapstructure.DecoderConfig) {
 		d.TagName = "key"
 		d.WeaklyTypedInput = false
 	})

@@ -50,25 +50,20 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Config{
 		Seed:      1,
-		Data:      config.Data{Name: "embedded", Split: "auto"},
+		Seeds:     config.Seeds{Trainings: 1},
+		Data:      config.Data{Name: "embedded", Split: "auto", Contributors: "none"},
 		Deal:      config.Deal{DefenderShare: 0.4, HeldOut: 0.2, Seats: "max"},
-		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "#2", P: 0.2, Budget: "non_target", LabelMode: "dirty"},
-		Trigger:   config.Trigger{Kind: "random", Range: "per_dimension", Sampling: "per_agent"},
+		Attackers: config.Attackers{Counts: []int{1, 2, 3, 4, 5}, Singles: 5, Labels: "same", Label: "#2", P: 0.2, Budget: "non_target", Mapping: "all_to_one", LabelMode: "dirty"},
+		Trigger:   config.Trigger{Kind: "random", Place: "random", Colour: "random", Alpha: 1, Range: "per_dimension", Sampling: "per_agent"},
 		ASR:       config.ASR{ExcludeTargetClass: true, Denominator: "own"},
-		Model:     config.Model{Width: 64},
+		Model:     config.Model{Architecture: "resnet18", Stem: "small", Width: 64},
 		Train:     config.Train{Epochs: 50, Batch: 32, Optimizer: "sgd", LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "onecycle", Precision: "fp32", Kernels: "auto", ScoreImages: 25},
 		Defenders: []string{"none"},
-		Artefacts: config.Artefacts{Images: "none"},
+		Artefacts: config.Artefacts{Model: "auto", Images: "none"},
 		Device:    "auto",
 		Store:     "runs",
 
-		CutMix:              config.Mixing{Alpha: 1, Probability: 1},
-		MixUp:               config.Mixing{Alpha: 1, Probability: 1},
-		AdversarialTriggers: config.AdversarialTriggers{Share: 0.5, Placement: "add", P1: 0.2, P2: 0.2},
-		PGD:                 config.PGD{Epsilon: 8, Steps: 7, StepSize: 2, RandomStart: true, Share: 1, Placement: "add"},
-		FGSM:                config.FGSM{Epsilon: 8, Share: 1, Placement: "add"},
-		AgentAugmentation:   config.AgentAugmentation{Agents: 10, Clean: 0.4, P1: 0.2, P2: 0.2},
-		Indexing:            config.Indexing{Mode: "exact", Similarity: "mmd", Query: "image", Batch: 32, Queries: 1000, Update: "retrain", UnlearnSteps: 10, UnlearnLR: 0.003},
+		Indexing: config.Indexing{Mode: "exact", Similarity: "mmd", Query: "image", Batch: 32, Queries: 1000, Update: "retrain", UnlearnSteps: 10, UnlearnLR: 0.003},
 	}, resolved.Config)
 	for key, source := range resolved.Sources {
 		require.Equal(t, "default", source, key)
@@ -150,7 +145,7 @@ var refusedOptions = []struct {
 	{
 		"unknown preset",
 		config.Options{Preset: "quik"},
-		`config: preset "quik" is not known; the nearest one is quick (of quick, workstation, authors, paper)`,
+		`config: preset "quik" is not known; the nearest one is quick (of quick, as-reported, workstation, authors, paper)`,
 	},
 	{
 		"a wrong value that would be overridden",

@@ -12,7 +12,7 @@ import (
 var presetFiles embed.FS
 
 // Presets returns the names of the presets, from the smallest to the largest.
-func Presets() []string { return []string{"quick", "workstation", "authors", "paper"} }
+func Presets() []string { return []string{"quick", "as-reported", "workstation", "authors", "paper"} }
 
 // PresetText returns a preset's YAML, with a comment for every value.
 func PresetText(name string) (string, error) {

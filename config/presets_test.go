@@ -47,7 +47,7 @@ func TestPaperPresetIsTheDefaultsOnMNIST(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, defaults.Config, paper.Config)
 	for _, key := range config.Keys() {
-		silent := []string{"seeds.deal", "seeds.triggers", "seeds.training", "attackers.seats", "attackers.transfers", "data.path", "data.dir", "attackers.targets", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.poison_rates", "attackers.trigger_sizes", "attackers.colluders", "trigger.kind", "trigger.files", "model.weights", "train.stop_when", "train.score_every", "train.score_images", "artefacts.model", "artefacts.triggers", "artefacts.images", "artefacts.divergence", "device", "workers", "threads", "store"}
+		silent := []string{"seeds.deal", "seeds.triggers", "seeds.training", "seeds.trainings", "attackers.seats", "attackers.transfers", "data.path", "data.dir", "data.resize", "data.contributors", "attackers.mapping", "attackers.sources", "trigger.place", "trigger.side", "trigger.colour", "trigger.alpha", "attackers.targets", "attackers.p0", "attackers.p1", "attackers.p2", "attackers.rates", "attackers.poison_rates", "attackers.trigger_sizes", "attackers.colluders", "trigger.kind", "trigger.files", "trigger.jitter", "model.weights", "model.architecture", "model.stem", "train.stop_when", "train.score_every", "train.score_images", "artefacts.model", "artefacts.triggers", "artefacts.images", "artefacts.divergence", "device", "workers", "threads", "store"}
 		section, _, _ := strings.Cut(key.Name, ".")
 		unused := slices.Contains(config.Defenses(), section) // the preset has no defense that it could set
 		if paper.Sources[key.Name] == "default" && !unused {

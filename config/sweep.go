@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"backfire/audit"
 )
 
 // MaxPoints is the largest number of points of a sweep over all seeds. A sweep with
@@ -23,8 +25,10 @@ type Sweep struct {
 	Preset string // the preset that all points start from; empty: none
 	// Primary holds the choices that the file fixes before anything is trained; nil: none.
 	Primary *Primary
-	// Points are sorted by seed, then by the entries of the file's list, then by
-	// the grid, whose last key varies fastest. No two points are equal.
+	// Audit describes the audit that the sweep is part of; nil: none.
+	Audit *audit.Spec
+	// Points are sorted by seed, then by training, then by the entries of the file's list,
+	// then by the grid, whose last key varies fastest. No two points are equal.
 	Points []Point
 	// Notices are those of [Resolved] that hold at every point with the setting.
 	Notices []string
@@ -32,7 +36,7 @@ type Sweep struct {
 
 // Point is one configuration of a sweep.
 type Point struct {
-	// Name is unique among the points of one seed. It consists of the point's name
+	// Name is unique among the points of one seed and training. It consists of the point's name
 	// in the file's list, if it has one, and of the keys that the point sets.
 	Name string
 	// Keys holds the keys in which the points differ, apart from the seed, with the
@@ -40,6 +44,9 @@ type Point struct {
 	Keys map[string]string
 	// Config is the whole configuration; Config.Seed is the point's seed.
 	Config Config
+	// Training is the number of this training of the point's games, from 1 on, if there are
+	// several (Config.Seeds.Trainings); otherwise 0.
+	Training int
 	// Verify is the configuration in which the point's triggers are verified
 	// (trigger.min_single_asr): Config with the sweep's settings for that. nil:
 	// Config itself.
@@ -72,14 +79,10 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Preset == "" {
-		opts.Preset = file.preset
-	}
-	base, where, err := resolve(opts, append(slices.Clone(file.base), file.presets[opts.Preset]...))
+	x, err := newExpansion(file, opts)
 	if err != nil {
 		return nil, err
 	}
-	x := &expansion{file: file, base: base, where: where, home: homeOf(opts.Environ), effects: newEffects(effectRules), notices: newEffects(noticeRules())}
 	for _, set := range file.varied(seeds > 0) {
 		if err := x.free(set.key.Name, set.where); err != nil {
 			return nil, err
@@ -97,8 +100,11 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 	if faults := x.effects.faults(); len(faults) > 0 {
 		return nil, faults[0]
 	}
+	if x.points = trainings(x.points); len(x.points) > MaxPoints {
+		return nil, invalidf("%s: has more than %d points with all of their trainings", file.source, MaxPoints)
+	}
 	return &Sweep{
-		Name: file.name, Title: file.title, Source: source, Preset: opts.Preset, Primary: file.primary, Points: x.points,
+		Name: file.name, Title: file.title, Source: source, Preset: x.preset, Primary: file.primary, Points: x.points,
 		Notices: noticesOf(x.notices.faults()),
 	}, nil
 }
@@ -106,6 +112,7 @@ func LoadSweep(sweep string, opts Options, seeds int) (*Sweep, error) {
 // expansion expands a sweep file into points.
 type expansion struct {
 	file   *sweepFile
+	preset string            // that the points start from; empty: none
 	base   *Resolved         // what the points have in common
 	where  map[string]string // key -> place of its value in base
 	home   string            // the home directory, for paths that begin with ~/
@@ -117,6 +124,22 @@ type expansion struct {
 	// sources holds the Sources of points by the keys that the sweep sets in them, so that
 	// thousands of points share a few maps.
 	sources map[string]map[string]string
+}
+
+// newExpansion resolves what the points of a file have in common, from the sources of
+// [LoadSweep].
+func newExpansion(file *sweepFile, opts Options) (*expansion, error) {
+	if opts.Preset == "" {
+		opts.Preset = file.preset
+	}
+	base, where, err := resolve(opts, append(slices.Clone(file.base), file.presets[opts.Preset]...))
+	if err != nil {
+		return nil, err
+	}
+	return &expansion{
+		file: file, preset: opts.Preset, base: base, where: where, home: homeOf(opts.Environ),
+		effects: newEffects(effectRules), notices: newEffects(noticeRules()),
+	}, nil
 }
 
 // shared returns the Sources of an earlier point if they are the same.
@@ -319,6 +342,10 @@ func fingerprint(cfg *Config) string {
 
 // setIn sets the key in a configuration to a value that [Key.parse] returned.
 func (k Key) setIn(cfg *Config, value any) {
+	if k.index == nil {
+		cfg.Defenses.Set(k.Name, value)
+		return
+	}
 	field := reflect.ValueOf(cfg).Elem().FieldByIndex(k.index)
 	switch {
 	case value == nil:

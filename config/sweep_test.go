@@ -204,7 +204,7 @@ var refusedSweeps = []struct{ name, text, want string }{
 	{"unknown field", "name: s\ngird: {}", "config: gird (file FILE:2): is not a key of a sweep; the nearest one is grid"},
 	{"field twice", "name: s\nname: t", "config: name (file FILE:2): was already given in line 1"},
 	{"a setting at the top", "name: s\nattackers: {p: 0.1}", "config: attackers (file FILE:2): is a setting; in a sweep it belongs below base, list or grid"},
-	{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, workstation, authors, paper)"},
+	{"unknown preset", "name: s\npreset: quik", "config: preset = quik (file FILE:2): is not known; the nearest one is quick (of quick, as-reported, workstation, authors, paper)"},
 	{"unknown preset's settings", "name: s\npresets:\n  papre: {seed: 1}", "config: preset = papre (file FILE:3): is not known; the nearest one is paper"},
 	{"presets without names", "name: s\npresets: [quick]", "config: presets (file FILE:2): must hold the names of presets"},
 	{"wrong value for a preset that is not used", "name: s\npresets:\n  paper:\n    train.epochs: 0", "config: train.epochs = 0 (file FILE:4): must be a whole number, at least 1"},
@@ -290,7 +290,7 @@ func TestSweepIsNowhere(t *testing.T) {
 	_, err = config.LoadSweep(t.TempDir(), config.Options{}, 0)
 	require.ErrorIs(t, err, config.ErrInvalid)
 	_, err = config.SweepText("tabel1")
-	require.EqualError(t, err, `config: sweep "tabel1" is not known; the nearest one is table1 (of table1, table2, table3, defenses)`)
+	require.EqualError(t, err, `config: sweep "tabel1" is not known; the nearest one is table1 (of table1, table2, table3, table3-as-reported, defenses, labels)`)
 }
 
 func TestMaxPoints(t *testing.T) {

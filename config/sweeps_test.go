@@ -32,7 +32,7 @@ func TestTablesLoad(t *testing.T) {
 				require.Equal(t, name, one.Name)
 				require.NotEmpty(t, one.Title)
 				if preset == "" {
-					preset = "quick"
+					preset = map[bool]string{true: "as-reported", false: "quick"}[name == "table3-as-reported"]
 				}
 				require.Equal(t, preset, one.Preset)
 				three, err := config.LoadSweep(name, opts, 3)
@@ -141,4 +141,24 @@ func TestTable3(t *testing.T) {
 	sweep, err := config.LoadSweep("table3", config.Options{Flags: map[string]string{"attackers.counts": "1,3"}}, 1)
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 3}, sweep.Points[0].Config.Attackers.Counts, "smaller tables can be asked for")
+}
+
+// Table 3 as reported has every game of table 3 in two readings, of which the one that
+// gives the paper's figures is primary.
+func TestTable3AsReported(t *testing.T) {
+	sweep, err := config.LoadSweep("table3-as-reported", config.Options{}, 0)
+	require.NoError(t, err)
+	require.Len(t, sweep.Points, 2*6, "six seeds")
+	plain, err := config.LoadSweep("table3", config.Options{Preset: "paper"}, 1)
+	require.NoError(t, err)
+	for i, p := range sweep.Points {
+		reported := i%2 == 0
+		require.Equal(t, map[bool]string{true: "per_image", false: "per_agent"}[reported], p.Config.Trigger.Sampling)
+		require.Equal(t, map[bool]string{true: "n", false: "max"}[reported], p.Config.Deal.Seats)
+		require.Equal(t, 12_500, p.Config.Pool.Size)
+		require.Equal(t, "random", p.Config.Attackers.Labels)
+		require.Equal(t, plain.Points[0].Config.Attackers.Counts, p.Config.Attackers.Counts)
+		require.Equal(t, plain.Points[0].Config.Defenders, p.Config.Defenders)
+		require.Equal(t, reported, sweep.Primary.Holds(p.Keys))
+	}
 }

@@ -19,7 +19,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, orthogonalIsPerAgent, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, indexingHasModels, stopRuleFits} {
+	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, orthogonalIsPerAgent, jitterFits, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, indexingHasModels, stopRuleFits} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f

@@ -118,8 +118,14 @@ func (k Key) checkScalar(value any) error {
 }
 
 // matches reports whether a value is the allowed word, or one of those for which the
-// word K or a word that ends in ":K" stands.
+// word K, a word that ends in ":K" or, for different numbers, one in ":K,K" stands.
 func matches(word, value string) bool {
+	if family, ok := strings.CutSuffix(word, ":K,K"); ok {
+		rest, ok := strings.CutPrefix(value, family+":")
+		numbers := strings.Split(rest, ",")
+		return ok && len(numbers) > 1 && !slices.ContainsFunc(numbers, func(number string) bool { return !matches("K", number) }) &&
+			len(slices.Compact(slices.Sorted(slices.Values(numbers)))) == len(numbers)
+	}
 	family, ok := strings.CutSuffix(word, "K")
 	if !ok || family != "" && !strings.HasSuffix(family, ":") {
 		return word == value
@@ -166,3 +172,6 @@ func Format(value any) string {
 	}
 	return joinList(parts)
 }
+
+// number returns the shortest text from which the number can be read back exactly.
+func number(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }

@@ -48,6 +48,8 @@ func TestParse(t *testing.T) {
 		{"attackers.targets", list("1", "T-shirt/top", "a,b", `"q"`), []string{"1", "T-shirt/top", "a,b", `"q"`}},
 		{"attackers.targets", text(`"a,b", c,"say ""x"""`), []string{"a,b", "c", `say "x"`}},
 		{"device", text("cuda:12"), "cuda:12"},
+		{"device", text("cuda:0,12,1"), "cuda:0,12,1"},
+		{"device", text("all"), "all"},
 		{"data.path", text(""), ""},
 		{"data.path", text("~/data"), "~/data"},
 	} {
@@ -92,10 +94,13 @@ func TestParseRefuses(t *testing.T) {
 		{"data.path", text("~"), "names no file; for a file of that name, write ./~"},
 		{"store", text("null"), "names no file; for a file of that name, write ./null"},
 		{"trigger.files", text("a.png,~me/b.png"), "begins with ~; only ~/ stands for a directory, the home directory; for a file of that name, write ./~me/b.png"},
-		{"device", text("gpu"), "must be one of auto, cpu, cuda, cuda:K"},
-		{"device", text("cuda:"), "must be one of auto, cpu, cuda, cuda:K"},
-		{"device", text("cuda:-1"), "must be one of auto, cpu, cuda, cuda:K"},
-		{"device", text("cuda:01"), "must be one of auto, cpu, cuda, cuda:K"},
+		{"device", text("gpu"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
+		{"device", text("cuda:"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
+		{"device", text("cuda:-1"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
+		{"device", text("cuda:0,"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
+		{"device", text("cuda:1,1"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
+		{"device", text("cuda:0,cuda:1"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
+		{"device", text("cuda:01"), "must be one of auto, cpu, cuda, cuda:K, cuda:K,K, all"},
 		{"train.optimizer", text("SGD"), "must be one of sgd, adam, adamw"},
 	} {
 		key, ok := lookup(tc.key)

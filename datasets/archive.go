@@ -25,13 +25,13 @@ type entry struct {
 	target string // of a link
 }
 
-// walkTar calls visit for every entry of a tar stream, gzipped or not, and returns the
+// walkTar calls visit for every entry of a tar stream, compressed or not, and returns the
 // number of bytes behind its end, without zeros. It refuses paths that point out of the
-// archive. An archive is complete if it has the mark of its end and, if it is gzipped, a
+// archive. An archive is complete if it has the mark of its end and, if it is compressed, a
 // matching checksum and length after that. An incomplete archive is an error, which may
 // be found only after all entries were visited.
 func walkTar(r io.Reader, visit func(e entry, body io.Reader) error) (trailing int64, err error) {
-	content, err := gunzip(r)
+	content, err := decompress(r)
 	if err != nil {
 		return 0, err
 	}
@@ -84,11 +84,8 @@ func entryOf(header *tar.Header) (entry, error) {
 	return entry{path: name, kind: header.Typeflag, size: header.Size, target: header.Linkname}, nil
 }
 
-// loadArchive reads a tar file that contains CIFAR-10's batches or an image folder.
+// loadArchive reads an archive of images or of data files.
 func (l *loader) loadArchive(ctx context.Context, loc location) (*Set, error) {
-	if isIDXName(filepath.Base(loc.path)) {
-		return nil, fmt.Errorf("%w: %s is one IDX file: set data.path to the directory with its images and labels", ErrCorrupt, loc.path)
-	}
 	f, err := loc.open()
 	if err != nil {
 		return nil, err
@@ -119,9 +116,9 @@ func (l *loader) loadArchive(ctx context.Context, loc location) (*Set, error) {
 	})
 }
 
-// readArchive reads a tar file in two passes: one for the list of its files, on which
+// readArchive reads an archive in two passes: one for the list of its files, on which
 // depends which of them are images of the set, and one for these.
-func (l *loader) readArchive(ctx context.Context, r io.ReadSeeker, where string) (*Set, error) {
+func (l *loader) readArchive(ctx context.Context, r archiveFile, where string) (*Set, error) {
 	ls := newListing()
 	links := archiveLinks{}
 	var err error
@@ -137,10 +134,17 @@ func (l *loader) readArchive(ctx context.Context, r io.ReadSeeker, where string)
 	return l.readListing(ls, archive, &archive.growth, where)
 }
 
+// archiveFile is the file of an archive: a tar archive is read in its order, and a zip
+// archive by its directory.
+type archiveFile interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
 // archiveReader reads the files of an archive.
 type archiveReader struct {
 	ctx    context.Context
-	file   io.ReadSeeker
+	file   archiveFile
 	growth growth // from the archive to the pixels
 }
 
@@ -149,12 +153,21 @@ func (a *archiveReader) walk(visit func(e entry, body io.Reader) error) (trailin
 	if _, err := a.file.Seek(0, io.SeekStart); err != nil {
 		return 0, fmt.Errorf("read the archive: %w", err)
 	}
-	return walkTar(a.growth.counted(bufio.NewReaderSize(a.file, 1<<18)), func(e entry, body io.Reader) error {
+	checked := func(e entry, body io.Reader) error {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
 		return visit(e, body)
-	})
+	}
+	buffered := bufio.NewReaderSize(a.file, 1<<18)
+	if head, _ := buffered.Peek(sniff.Head); isZip(head) {
+		size, err := a.file.Seek(0, io.SeekEnd)
+		if err != nil {
+			return 0, fmt.Errorf("read the archive: %w", err)
+		}
+		return 0, walkZip(a.file, size, &a.growth, checked)
+	}
+	return walkTar(a.growth.counted(buffered), checked)
 }
 
 // read calls use for the wanted files in the order of the archive.
@@ -180,7 +193,7 @@ func (ls *listing) addEntry(e entry, links archiveLinks) error {
 		return ls.addFile(dataFile{path: e.path, content: e.path, size: e.size})
 	case e.kind == tar.TypeLink || e.kind == tar.TypeSymlink:
 		return links.add(e)
-	case needed(path.Base(e.path)):
+	case needed(e.path):
 		return fmt.Errorf("%w: %q in the archive is a link or special file; only files and directories are accepted", ErrCorrupt, e.path)
 	}
 	return ls.leaveOut(census.Special, e.path)

@@ -23,11 +23,11 @@ import (
 
 // cacheMagic is the beginning of every file of the cache of decoded sets. It contains
 // the version of the file format.
-const cacheMagic = "backfire decoded set v2\n"
+const cacheMagic = "backfire decoded set v3\n"
 
 // maxCacheHeader is the largest accepted size of a header in bytes. It has ample space
-// for 256 class names and a census.
-const maxCacheHeader = 1 << 20
+// for 256 class names, a census and the contributors of some million images.
+const maxCacheHeader = 32 << 20
 
 // errChanged reports that the files of a folder changed although their stamps are the
 // same.
@@ -49,6 +49,16 @@ type cacheHeader struct {
 	Since    int64         `json:"since"`   // see contentCheck, in nanoseconds since 1970
 	Content  string        `json:"content"` // the digest of contentCheck; empty for an archive, whose key covers it
 	Census   census.Census `json:"census"`
+	// Contributors are those of the set, which has another checksum with them.
+	Contributors *Contributors `json:"contributors,omitempty"`
+}
+
+// choices returns what else a loader's set depends on, for the key of the cache.
+func (l *loader) choices() string {
+	if l.size.w == 0 && l.src.Contributors == "" {
+		return ""
+	}
+	return fmt.Sprintf("\nresize %v contributors %q", l.size, l.src.Contributors)
 }
 
 // cached returns the set of the given content from the cache of decoded sets, or
@@ -63,7 +73,7 @@ func (l *loader) cached(content string, check *contentCheck, build func() (*Set,
 	}
 	// The JPEG decoder depends on the Go version, and its last bits may differ.
 	id := sha256.Sum256(fmt.Appendf(nil, "%s%s\n%s\n%s %t\n%s",
-		cacheMagic, runtime.Version(), l.src.Name, l.split, l.auto, content))
+		cacheMagic, runtime.Version(), l.src.Name, l.split, l.auto, content+l.choices()))
 	file := cacheFile{
 		path: filepath.Join(dir, hex.EncodeToString(id[:16])+cacheEnding), limit: cmp.Or(l.src.CacheLimit, DefaultCacheLimit),
 		cacheHeader: cacheHeader{Key: hex.EncodeToString(id[:]), Name: l.src.Name, Split: l.split, From: l.src.Path},
@@ -192,6 +202,12 @@ func readCache(r io.Reader, length int64, key, name string, check func(cacheHead
 	if err != nil {
 		return nil, err
 	}
+	if head.Contributors != nil {
+		if err := head.Contributors.fits(set); err != nil {
+			return nil, err
+		}
+		set.attach(head.Contributors)
+	}
 	if set.Checksum != head.Checksum {
 		return nil, fmt.Errorf("%w: checksum mismatch", ErrCorrupt)
 	}
@@ -253,7 +269,7 @@ func writeCacheFile(path string, head cacheHeader, set *Set) error {
 // do not follow from the set.
 func writeCache(w io.Writer, head cacheHeader, set *Set) error {
 	head.Checksum, head.N, head.C, head.H, head.W = set.Checksum, set.Len(), set.C, set.H, set.W
-	head.Classes, head.Census = set.Classes, set.Census
+	head.Classes, head.Census, head.Contributors = set.Classes, set.Census, set.Contributors
 	text, err := json.Marshal(head)
 	if err != nil {
 		return err

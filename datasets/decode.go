@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
-	"image/png"
 	"runtime"
 	"sync"
 
@@ -21,39 +19,20 @@ type raster struct {
 	c, h, w int
 }
 
-// codecs are the accepted image formats, recognised by their first bytes. The file
-// name does not matter.
-var codecs = []struct {
-	magic  string
-	config func(*bytes.Reader) (image.Config, error)
-	decode func(*bytes.Reader) (image.Image, error)
-}{
-	{
-		"\x89PNG\r\n\x1a\n",
-		func(r *bytes.Reader) (image.Config, error) { return png.DecodeConfig(r) },
-		func(r *bytes.Reader) (image.Image, error) { return png.Decode(r) },
-	},
-	{
-		"\xff\xd8\xff",
-		func(r *bytes.Reader) (image.Config, error) { return jpeg.DecodeConfig(r) },
-		func(r *bytes.Reader) (image.Image, error) { return jpeg.Decode(r) },
-	},
-}
-
-// decodeImage decodes a PNG or JPEG. The size is checked before any pixel
+// decodeImage decodes an image file and resizes it. The size is checked before any pixel
 // memory is allocated; if w and h are not 0, it must be w x h.
-func decodeImage(data []byte, w, h int) (raster, error) {
+func decodeImage(data []byte, w, h int, size resizing) (raster, error) {
 	img, err := decodeFile(data, w, h)
 	if err != nil {
 		return raster{}, err
 	}
-	return rasterOf(img)
+	return rasterOf(size.apply(img))
 }
 
-// decodeFile decodes a PNG or JPEG like [decodeImage], without converting it to planes.
+// decodeFile decodes an image file like [decodeImage], without converting it to planes.
 func decodeFile(data []byte, w, h int) (image.Image, error) {
 	for _, codec := range codecs {
-		if !bytes.HasPrefix(data, []byte(codec.magic)) {
+		if !codec.recognises(data) {
 			continue
 		}
 		cfg, err := codec.config(bytes.NewReader(data))
@@ -64,7 +43,7 @@ func decodeFile(data []byte, w, h int) (image.Image, error) {
 			return nil, err
 		}
 		if w != 0 && (cfg.Width != w || cfg.Height != h) {
-			return nil, fmt.Errorf("%w: the image is %dx%d, the first one read %dx%d; all must have one size",
+			return nil, fmt.Errorf("%w: the image is %dx%d, the first one read %dx%d; all must have one size, or set data.resize",
 				ErrCorrupt, cfg.Width, cfg.Height, w, h)
 		}
 		img, err := codec.decode(bytes.NewReader(data))
@@ -73,7 +52,7 @@ func decodeFile(data []byte, w, h int) (image.Image, error) {
 		}
 		return img, nil
 	}
-	return nil, unknownKind("neither a PNG nor a JPEG image", data[:min(len(data), sniff.Head)])
+	return nil, unknownKind("no image in a format that is read", data[:min(len(data), sniff.Head)])
 }
 
 // unknownKind returns the error for a file that is not what it should be, with its kind
@@ -136,6 +115,7 @@ func isGrey(model color.Model) bool {
 // the first bad image in the order of the calls of add.
 type decoder struct {
 	group  errgroup.Group
+	size   resizing
 	w, h   int // of the first image, which sets the size for all
 	c      int // of the first image, to limit the memory
 	growth *growth
@@ -163,7 +143,7 @@ func (d *decoder) add(p *picture, data []byte) bool {
 		d.w, d.h, d.c = p.w, p.h, p.c
 		return d.sound()
 	}
-	if err := checkDims(d.added, d.c, d.h, d.w); err != nil {
+	if err := checkDims(d.added, max(1, d.c), max(1, d.h), max(1, d.w)); err != nil {
 		d.fail(number, err)
 		return false
 	}
@@ -180,7 +160,11 @@ func (d *decoder) add(p *picture, data []byte) bool {
 
 // decode decodes one image.
 func (d *decoder) decode(p *picture, number int, data []byte) {
-	r, err := decodeImage(data, d.w, d.h)
+	w, h := d.w, d.h
+	if d.size.w != 0 {
+		w, h = 0, 0
+	}
+	r, err := decodeImage(data, w, h, d.size)
 	if err != nil {
 		d.fail(number, fmt.Errorf("%s: %w", p.path, err))
 		return

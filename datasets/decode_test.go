@@ -6,14 +6,13 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
-func bytesReader(b []byte) io.ReadSeeker { return bytes.NewReader(b) }
+func bytesReader(b []byte) archiveFile { return bytes.NewReader(b) }
 
 // PNG is lossless, so every pixel has its exact value in its plane.
 func TestDecodePNG(t *testing.T) {
@@ -24,7 +23,7 @@ func TestDecodePNG(t *testing.T) {
 		for i := range w * h {
 			img.SetNRGBA(i%w, i/w, color.NRGBA{rgb[i], rgb[w*h+i], rgb[2*w*h+i], 255})
 		}
-		r, err := decodeImage(encodePNG(t, img), 0, 0)
+		r, err := decodeImage(encodePNG(t, img), 0, 0, resizing{})
 		require.NoError(t, err)
 		require.Equal(t, raster{pixels: rgb, c: 3, h: h, w: w}, r)
 	})
@@ -51,7 +50,7 @@ func TestDecodeKinds(t *testing.T) {
 		"colour of 16 bits": {deepColour, raster{[]uint8{0x12, 0, 0x56, 0, 0x9a, 0}, 3, 1, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeImage(encodePNG(t, tc.img), 2, 1)
+			got, err := decodeImage(encodePNG(t, tc.img), 2, 1, resizing{})
 			require.NoError(t, err)
 			require.Equal(t, tc.want, got)
 		})
@@ -64,8 +63,8 @@ func TestDecodeRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"empty":       {nil, "neither a PNG nor a JPEG"},
-		"gif":         {[]byte("GIF89a"), "neither a PNG nor a JPEG"},
+		"empty":       {nil, "no image in a format that is read: it is an empty file"},
+		"heic":        {[]byte("\x00\x00\x00\x18ftypheic"), "it is a HEIC image; convert it to PNG"},
 		"cut header":  {fine[:20], "undecodable image"},
 		"cut pixels":  {fine[:len(fine)-20], "undecodable image"},
 		"cut jpeg":    {encodeJPEG(t, image.NewGray(image.Rect(0, 0, 4, 4)))[:200], "undecodable image"},
@@ -73,7 +72,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"other size":  {greyPNG(t, 4, 5, 1), "the image is 4x5, the first one read 4x4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := decodeImage(tc.data, 4, 4)
+			_, err := decodeImage(tc.data, 4, 4, resizing{})
 			require.ErrorIs(t, err, ErrCorrupt)
 			require.ErrorContains(t, err, tc.want)
 		})
@@ -87,7 +86,7 @@ func TestDecodeBomb(t *testing.T) {
 	binary.BigEndian.PutUint32(bomb[20:], 60000)
 	binary.BigEndian.PutUint32(bomb[29:], crc32.ChecksumIEEE(bomb[12:29]))
 	allocated := measure(func() {
-		_, err := decodeImage(bomb, 0, 0)
+		_, err := decodeImage(bomb, 0, 0, resizing{})
 		require.ErrorIs(t, err, ErrCorrupt)
 		require.ErrorContains(t, err, "60000x60000 pixels")
 	})

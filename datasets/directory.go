@@ -32,7 +32,7 @@ func (l *loader) loadFolder(ctx context.Context, name string) (*Set, error) {
 		return nil, l.mend(name, err)
 	}
 	w.listing.sort()
-	files := slices.Concat(w.listing.images, w.listing.batches)
+	files := slices.Concat(w.listing.images, w.listing.batches, w.listing.dataOf())
 	if w.listing.meta != nil {
 		files = append(files, *w.listing.meta)
 	}
@@ -99,7 +99,7 @@ func (w *walker) entry(p string, e fs.DirEntry, above []string) error {
 		return w.link(p, above)
 	case e.IsDir():
 		return w.subdirectory(p, above)
-	case e.Type().IsRegular() && !needed(path.Base(p)):
+	case e.Type().IsRegular() && !needed(p):
 		return w.listing.addFile(dataFile{path: p})
 	}
 	info, err := e.Info()
@@ -120,7 +120,7 @@ func (w *walker) subdirectory(p string, above []string) error {
 // file records a file of images or labels.
 func (w *walker) file(p string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		if needed(path.Base(p)) {
+		if needed(p) {
 			return advisedf("%w: %s is not a regular file; remove it", ErrCorrupt, w.dir.Path(p))
 		}
 		return w.listing.leaveOut(census.Special, p)
@@ -137,9 +137,9 @@ func (w *walker) link(p string, above []string) error {
 	switch {
 	case err == nil && info.IsDir():
 		return w.subdirectory(p, above)
-	case err == nil && needed(path.Base(p)):
+	case err == nil && needed(p):
 		return w.file(p, info)
-	case err != nil && (needed(path.Base(p)) || w.leadsToFolder(p, err)):
+	case err != nil && (needed(p) || w.leadsToFolder(p, err)):
 		return unreadable(p, err)
 	}
 	return w.listing.leaveOut(census.Link, p)
@@ -178,7 +178,7 @@ type folderReader struct {
 
 // read calls use for the wanted files in the order of their paths.
 func (r *folderReader) read(wanted func(string) bool, use func(string, int64, io.Reader) error) error {
-	files := slices.Concat(r.listing.images, r.listing.batches)
+	files := slices.Concat(r.listing.images, r.listing.batches, r.listing.dataOf())
 	if r.listing.meta != nil {
 		files = append(files, *r.listing.meta)
 	}

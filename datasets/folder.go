@@ -17,7 +17,7 @@ type reader interface {
 	read(wanted func(path string) bool, use func(path string, size int64, body io.Reader) error) error
 }
 
-// readListing reads the images or the CIFAR-10 batches of a listing.
+// readListing reads the images, the CIFAR-10 batches or the data files of a listing.
 func (l *loader) readListing(ls *listing, from reader, g *growth, where string) (*Set, error) {
 	if len(ls.batches) > 0 {
 		if len(ls.images) > 0 {
@@ -28,6 +28,12 @@ func (l *loader) readListing(ls *listing, from reader, g *growth, where string) 
 	if ls.meta != nil {
 		ls.out.Add(census.Other, "", ls.meta.path)
 	}
+	if len(ls.images) == 0 && len(ls.data) > 0 {
+		return l.readForm(ls, from, where)
+	}
+	for _, f := range ls.dataOf() {
+		ls.out.Add(census.Beside, "", f.path)
+	}
 	a, err := l.arrange(ls, where)
 	if err != nil {
 		return nil, err
@@ -35,7 +41,7 @@ func (l *loader) readListing(ls *listing, from reader, g *growth, where string) 
 	for _, image := range a.others {
 		ls.out.Add(census.Split, "", image.path)
 	}
-	if err := decodeAll(a.pictures, from, g); err != nil {
+	if err := decodeAll(a.pictures, from, g, l.size); err != nil {
 		return nil, err
 	}
 	set, err := a.set(l.src.Name)
@@ -43,6 +49,7 @@ func (l *loader) readListing(ls *listing, from reader, g *growth, where string) 
 		return nil, err
 	}
 	set.Census = ls.census(len(a.pictures), a.splits())
+	set.Census.Resize = l.src.Resize
 	return set, nil
 }
 
@@ -52,12 +59,13 @@ func (ls *listing) census(read int, splits []census.SplitCount) census.Census {
 }
 
 // decodeAll reads and decodes the pictures.
-func decodeAll(pictures []*picture, from reader, g *growth) error {
+func decodeAll(pictures []*picture, from reader, g *growth, size resizing) error {
 	byContent := make(map[string][]*picture, len(pictures)) // several with hard links
 	for _, p := range pictures {
 		byContent[p.content] = append(byContent[p.content], p)
 	}
 	decoder := newDecoder(g)
+	decoder.size = size
 	err := from.read(func(path string) bool { return byContent[path] != nil }, func(path string, size int64, body io.Reader) error {
 		targets := byContent[path]
 		delete(byContent, path)
@@ -104,11 +112,27 @@ func (a *arrangement) set(name string) (*Set, error) {
 	images := make([]uint8, 0, len(a.pictures)*channels*h*w)
 	values := make([]uint8, len(a.pictures))
 	for i, p := range a.pictures {
-		for range channels / p.c { // a grey image among coloured ones becomes three equal planes
-			images = append(images, p.pixels...)
-		}
+		images = p.appendTo(images, channels)
 		values[i] = uint8(a.labels[p.class]) // New refuses more classes than fit
-		p.pixels = nil                       // so that its memory can be reused while others are copied
 	}
-	return New(name, images, values, channels, h, w, a.classes)
+	set, err := New(name, images, values, channels, h, w, a.classes)
+	if err != nil || !a.sourced {
+		return set, err
+	}
+	sources := make([]string, len(a.pictures))
+	for i, p := range a.pictures {
+		sources[i] = p.source
+	}
+	return set.withContributors(sources)
+}
+
+// appendTo appends the pixels of a picture in a number of channels, and frees its own, so
+// that their memory can be reused while others are copied. A grey image among coloured
+// ones becomes three equal planes.
+func (p *picture) appendTo(images []uint8, channels int) []uint8 {
+	for range channels / p.c {
+		images = append(images, p.pixels...)
+	}
+	p.pixels = nil
+	return images
 }

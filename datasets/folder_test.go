@@ -80,7 +80,7 @@ func TestLayouts(t *testing.T) {
 		"split of flat":     {[]string{"a/1.png"}, SplitTrain, nil, `no such split: "train": the images are not divided`},
 		"absent split":      {[]string{"train/a/1.png"}, SplitTest, nil, `no such split: "test"`},
 		"empty in a split":  {[]string{"train/a/1.png", "train/b/1.png", "test/a/1.png"}, SplitTest, nil, `class "b" has no images`},
-		"no images":         {[]string{"a/readme.txt"}, SplitAuto, nil, "holds no PNG or JPEG images in class folders"},
+		"no images":         {[]string{"a/readme.txt"}, SplitAuto, nil, "holds no images in class folders"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -120,7 +120,7 @@ func TestEmptyClassFolder(t *testing.T) {
 	require.ErrorContains(t, err, `class "cow" has no images`)
 
 	archive = write(t, tarFile(t,
-		tarEntry{name: "pets/cat/1.png", data: greyPNG(t, 2, 2, 0)}, tarEntry{name: "pets/pig/1.webp"}), dir, "y.tar")
+		tarEntry{name: "pets/cat/1.png", data: greyPNG(t, 2, 2, 0)}, tarEntry{name: "pets/pig/1.heic"}), dir, "y.tar")
 	_, err = loadSource(t, Source{Name: Folder, Path: archive})
 	require.ErrorContains(t, err, `class "pig" has no images`)
 }

@@ -60,7 +60,7 @@ func FuzzImage(f *testing.F) {
 	f.Add(colourPNG(f, 2, 2, image.White))
 	f.Add(encodeJPEG(f, image.NewGray(image.Rect(0, 0, 9, 9))))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := decodeImage(data, 0, 0)
+		r, err := decodeImage(data, 0, 0, resizing{})
 		if err != nil {
 			require.ErrorIs(t, err, ErrCorrupt)
 			return

@@ -1,9 +1,6 @@
 package datasets
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -201,10 +198,10 @@ func (l *loader) readIDXFile(dir, name string, rank int, read map[string]bool) (
 	return shape, data, nil
 }
 
-// readIDXStream reads an IDX file, gzipped or not. It returns the SHA-256 of the
+// readIDXStream reads an IDX file, compressed or not. It returns the SHA-256 of the
 // decompressed content, too.
 func readIDXStream(r io.Reader, rank int) ([]int, []uint8, string, error) {
-	content, err := gunzip(r)
+	content, err := decompress(r)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -229,31 +226,6 @@ func openEither(dir, name string) (string, *os.File, error) {
 		file, err = openIn(dir, name)
 	}
 	return name, file, err
-}
-
-// gunzip returns r's content, decompressed if it starts like a gzip file. One
-// that grows beyond MaxGrowth is refused on the way.
-func gunzip(r io.Reader) (io.Reader, error) {
-	var g growth
-	buffered := bufio.NewReaderSize(g.counted(r), 1<<16)
-	magic, err := buffered.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return buffered, nil
-	}
-	z, err := gzip.NewReader(buffered)
-	if err != nil {
-		return nil, fmt.Errorf("%w: gzip header: %w", ErrCorrupt, err)
-	}
-	return g.checked(readerFunc(func(p []byte) (int, error) {
-		n, err := z.Read(p)
-		if errors.Is(err, gzip.ErrHeader) {
-			err = fmt.Errorf("bytes behind the end of the gzip stream that are none: compress the content anew: %w", err)
-		}
-		return n, err
-	})), nil
 }
 
 // isIDXName reports whether name is that of one of the IDX files.

@@ -14,15 +14,17 @@ import (
 // picture is one image of an image folder.
 type picture struct {
 	dataFile
-	split string // train, test or empty
-	class string
+	split  string // one of Splits, or empty
+	class  string
+	source string // the contributor, if the folder above class and split names it
 	raster
 }
 
-// layout is where the images of a folder lie: in [prefix/][train|test/]class/.
+// layout is where the images of a folder lie: in [prefix/][split/]class/.
 type layout struct {
 	prefix  string // the directories above split and class
-	divided bool   // into train/ and test/
+	divided bool   // into splits
+	sourced bool   // the last directory of the prefix named the contributor and was removed
 }
 
 // arrangement is an image folder whose layout is known.
@@ -32,6 +34,29 @@ type arrangement struct {
 	classes  []string   // of all splits, so that labels do not depend on the split; in the order of the labels
 	labels   map[string]int
 	others   []dataFile // the images of other splits
+}
+
+// place is where an image lies.
+type place struct {
+	layout
+	split, class, source string
+}
+
+// place returns where an image lies. The class is empty if the image is not in a
+// directory, or is in none of a contributor where these are asked for.
+func (l *loader) place(p string) place {
+	at, split, class := placeOf(p)
+	if l.src.Contributors != ContributorFolders {
+		return place{layout: at, split: split, class: class}
+	}
+	if at.prefix == "" {
+		return place{layout: at}
+	}
+	above, source := path.Dir(at.prefix), path.Base(at.prefix)
+	if above == "." {
+		above = ""
+	}
+	return place{layout{above, at.divided, true}, split, class, source}
 }
 
 // placeOf returns an image's layout, split and class. The class is empty if the image is
@@ -44,10 +69,10 @@ func placeOf(p string) (layout, string, string) {
 		return layout{}, "", ""
 	}
 	class, split := dirs[n-1], ""
-	if dirs = dirs[:n-1]; n > 1 && (dirs[n-2] == SplitTrain || dirs[n-2] == SplitTest) {
-		split, dirs = dirs[n-2], dirs[:n-2]
+	if dirs = dirs[:n-1]; n > 1 && splitOf(dirs[n-2]) != "" {
+		split, dirs = splitOf(dirs[n-2]), dirs[:n-2]
 	}
-	return layout{strings.Join(dirs, "/"), split != ""}, split, class
+	return layout{prefix: strings.Join(dirs, "/"), divided: split != ""}, split, class
 }
 
 // arrange returns the images of the loader's split in the order of the set. It refuses a
@@ -57,21 +82,21 @@ func (l *loader) arrange(ls *listing, where string) (*arrangement, error) {
 		return nil, noImages(ls, where)
 	}
 	ls.sort()
-	a := &arrangement{layout: mostCommon(ls.images)}
+	a := &arrangement{layout: l.mostCommon(ls.images)}
 	counts := map[string]int{}
 	for _, image := range ls.images {
-		at, split, class := placeOf(image.path)
-		if class == "" || at != a.layout {
-			return nil, a.misplaced(image.path, class)
+		at := l.place(image.path)
+		if at.class == "" || at.layout != a.layout {
+			return nil, l.misplaced(image.path, at.class)
 		}
-		counts[class]++
-		if split != "" && l.split != SplitAll && split != l.split {
+		counts[at.class]++
+		if !l.takes(at.split) {
 			a.others = append(a.others, image)
 			continue
 		}
-		a.pictures = append(a.pictures, &picture{dataFile: image, split: split, class: class})
+		a.pictures = append(a.pictures, &picture{dataFile: image, split: at.split, class: at.class, source: at.source})
 	}
-	if err := a.emptyClass(ls, counts); err != nil {
+	if err := a.emptyClass(l, ls, counts); err != nil {
 		return nil, err
 	}
 	a.classes = sortClasses(counts)
@@ -95,18 +120,17 @@ func (a *arrangement) sort() {
 		a.labels[class] = i
 	}
 	slices.SortFunc(a.pictures, func(x, y *picture) int {
-		// "train" comes before "test", as in the numbering of the published datasets.
-		return cmp.Or(-cmp.Compare(x.split, y.split), cmp.Compare(a.labels[x.class], a.labels[y.class]), cmp.Compare(path.Base(x.path), path.Base(y.path)))
+		return cmp.Or(splitRank(x.split)-splitRank(y.split), cmp.Compare(a.labels[x.class], a.labels[y.class]), cmp.Compare(path.Base(x.path), path.Base(y.path)), cmp.Compare(x.source, y.source))
 	})
 }
 
 // mostCommon returns the layout of most images. Of several, it is the one with the
 // shortest prefix.
-func mostCommon(images []dataFile) layout {
+func (l *loader) mostCommon(images []dataFile) layout {
 	counts := map[layout]int{}
 	for _, image := range images {
-		if at, _, class := placeOf(image.path); class != "" {
-			counts[at]++
+		if at := l.place(image.path); at.class != "" {
+			counts[at.layout]++
 		}
 	}
 	var best layout
@@ -120,7 +144,10 @@ func mostCommon(images []dataFile) layout {
 }
 
 // misplaced returns the error for an image that is not where the others are.
-func (a *arrangement) misplaced(p, class string) error {
+func (l *loader) misplaced(p, class string) error {
+	if class == "" && l.src.Contributors == ContributorFolders && strings.Contains(p, "/") {
+		return advisedf("%w: %s has no folder of a contributor above its class folder; set data.contributors to none, or add one", ErrCorrupt, shown(p))
+	}
 	if class == "" {
 		hint := ""
 		if strings.Contains(p, `\`) {
@@ -128,27 +155,18 @@ func (a *arrangement) misplaced(p, class string) error {
 		}
 		return advisedf("%w: %s is not in a class folder; images belong in folders with the names of their classes%s", ErrCorrupt, shown(p), hint)
 	}
-	for part := range strings.SplitSeq(path.Dir(path.Dir(p)), "/") {
-		if part != SplitTrain && part != SplitTest && slices.Contains(otherSplits, strings.ToLower(part)) {
-			return advisedf("%w: %s has another layout than other images: the splits that are read are called %s/ and %s/; "+
-				"rename %s/, or move it away and load it alone", ErrCorrupt, shown(p), SplitTrain, SplitTest, part)
-		}
-	}
 	return fmt.Errorf("%w: %s has another layout than other images; images belong in class folders, "+
-		"and these either all directly in the folder or all below %s/ and %s/", ErrCorrupt, shown(p), SplitTrain, SplitTest)
-}
-
-// otherSplits are names that other programs give to splits, in lower case.
-var otherSplits = []string{
-	"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation", "holdout", "extra", "unlabeled",
+		""+
+		"and these either all directly in the folder or all below the same splits: %s", ErrCorrupt, shown(p), strings.Join(Splits(), ", "))
 }
 
 // emptyClass returns an error if a class folder has no images in any split, and tells
 // what lies in it.
-func (a *arrangement) emptyClass(ls *listing, counts map[string]int) error {
+func (a *arrangement) emptyClass(l *loader, ls *listing, counts map[string]int) error {
 	for _, dir := range slices.Sorted(maps.Keys(ls.dirs)) {
-		at, _, class := placeOf(dir + "/x")
-		if at != a.layout || counts[class] > 0 {
+		at := l.place(dir + "/x")
+		class := at.class
+		if at.layout != a.layout || counts[class] > 0 {
 			continue
 		}
 		hint := "remove the folder"
@@ -190,10 +208,7 @@ func (a *arrangement) splits() []census.SplitCount {
 
 // noImages returns the error for data in which nothing can be read, with what they are.
 func noImages(ls *listing, where string) error {
-	err := fmt.Errorf("%w: %s holds no PNG or JPEG images in class folders", ErrMissing, where)
-	if ls.idx != "" {
-		return fmt.Errorf("%w, but IDX files in %s/: unpack them if they are in an archive, and set data.path to their directory", err, ls.idx)
-	}
+	err := fmt.Errorf("%w: %s holds no images in class folders, and no data files that are read", ErrMissing, where)
 	if n := ls.out.Files(); n > 0 {
 		left := census.Census{Seen: n, LeftOut: ls.out.LeftOut()}
 		return fmt.Errorf("%w: %s", err, left.Line(nil))

@@ -18,7 +18,7 @@ type archiveLinks map[string]entry
 
 // add records a link.
 func (links archiveLinks) add(e entry) error {
-	if _, ok := links[e.path]; ok && needed(path.Base(e.path)) {
+	if _, ok := links[e.path]; ok && needed(e.path) {
 		return advisedf("%w: %s is there twice; unpack the archive, which keeps the last one, and pack it anew", ErrCorrupt, shown(e.path))
 	}
 	if len(links) == MaxImages {
@@ -78,7 +78,7 @@ func (e entry) leaveOut(ls *listing) error {
 		target = path.Clean(e.target)
 	}
 	_, folder := ls.dirs[target]
-	if needed(path.Base(e.path)) || folder || !hasEnding(e.path) && !hasEnding(target) {
+	if needed(e.path) || folder || !hasEnding(e.path) && !hasEnding(target) {
 		return advisedf("%w: %q in the archive is a link; pack the files themselves (tar --dereference)", ErrCorrupt, e.path)
 	}
 	return ls.leaveOut(census.Link, e.path)

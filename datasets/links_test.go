@@ -159,7 +159,7 @@ func TestSpecialFilesAreNotOpened(t *testing.T) {
 		"image":        {"cat/2.png", "2.png is not a regular file"},
 		"archive":      {"x.tar.gz", "x.tar.gz is not a regular file"},
 		"other":        {"cat/notes.txt", ""},
-		"other format": {"cat/1.webp", ""},
+		"other format": {"cat/1.avif", ""},
 		"hidden":       {"cat/.x.png", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

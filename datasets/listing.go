@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -9,6 +10,9 @@ import (
 
 	"backfire/datasets/census"
 )
+
+// maxDataFiles is the largest accepted number of data files of one form.
+const maxDataFiles = 4096
 
 // maxDepth is the largest accepted depth of directories in an image folder.
 const maxDepth = 64
@@ -26,19 +30,20 @@ type dataFile struct {
 // depend on their order.
 type listing struct {
 	images   []dataFile
-	batches  []dataFile        // CIFAR-10's
-	meta     *dataFile         // the class names beside the batches; nil: there are none
-	idx      string            // the directory of an IDX file; empty: there is none
-	dirs     map[string]bool   // directories that are not hidden; true: files lie below it
-	paths    map[string]bool   // of images
-	unread   map[string]string // by directory, the first image in a format that is not read
+	data     map[string][]dataFile // data files by the name of their form
+	named    string                // the file that was named among them; empty: a directory or an archive was named
+	batches  []dataFile            // CIFAR-10's
+	meta     *dataFile             // the class names beside the batches; nil: there are none
+	dirs     map[string]bool       // directories that are not hidden; true: files lie below it
+	paths    map[string]bool       // of images
+	unread   map[string]string     // by directory, the first image in a format that is not read
 	out      census.Tally
 	trailing int64 // bytes behind the end of an archive
 }
 
 // newListing returns an empty listing.
 func newListing() *listing {
-	return &listing{dirs: map[string]bool{}, paths: map[string]bool{}, unread: map[string]string{}}
+	return &listing{dirs: map[string]bool{}, data: map[string][]dataFile{}, paths: map[string]bool{}, unread: map[string]string{}}
 }
 
 // addDir records a directory and those above it. full reports whether a file lies below.
@@ -101,8 +106,8 @@ func (ls *listing) addFile(f dataFile) error {
 		}
 		ls.meta = &f
 	default:
-		if isIDXName(base) && (ls.idx == "" || path.Dir(f.path) < ls.idx) {
-			ls.idx = path.Dir(f.path)
+		if form, ok := formOf(f.path); ok {
+			return ls.addData(form, f)
 		}
 		reason, kind := otherKind(base)
 		if dir := path.Dir(f.path); reason == census.Format && (ls.unread[dir] == "" || f.path < ls.unread[dir]) {
@@ -113,9 +118,31 @@ func (ls *listing) addFile(f dataFile) error {
 	return ls.addDir(path.Dir(f.path), true)
 }
 
+// addData records a data file of a form.
+func (ls *listing) addData(form form, f dataFile) error {
+	files := ls.data[form.name]
+	if slices.ContainsFunc(files, func(other dataFile) bool { return other.path == f.path }) {
+		return advisedf("%w: %s is there twice; unpack the archive, which keeps the last one, and pack it anew", ErrCorrupt, shown(f.path))
+	}
+	if len(files) == maxDataFiles {
+		return fmt.Errorf("%w: more than %d %s", ErrCorrupt, maxDataFiles, form.name)
+	}
+	ls.data[form.name] = append(files, f)
+	return ls.addDir(path.Dir(f.path), true)
+}
+
+// dataOf returns the data files of all forms.
+func (ls *listing) dataOf() []dataFile {
+	var all []dataFile
+	for _, name := range slices.Sorted(maps.Keys(ls.data)) {
+		all = append(all, ls.data[name]...)
+	}
+	return all
+}
+
 // sort brings the files into the order of their paths.
 func (ls *listing) sort() {
-	for _, files := range [][]dataFile{ls.images, ls.batches} {
+	for _, files := range append(slices.Collect(maps.Values(ls.data)), ls.images, ls.batches) {
 		slices.SortFunc(files, func(a, b dataFile) int { return strings.Compare(a.path, b.path) })
 	}
 }
@@ -135,22 +162,17 @@ func (ls *listing) empty() int {
 	return n
 }
 
-// needed reports whether a file of this name must be read or refused, and not left out.
-func needed(base string) bool { return isImage(base) || isCIFARBatch(base) || base == cifarMeta }
-
-// isImage reports whether the name of a file is that of a PNG or JPEG image.
-func isImage(base string) bool {
-	switch strings.ToLower(path.Ext(base)) {
-	case ".png", ".jpg", ".jpeg":
-		return true
-	}
-	return false
+// needed reports whether a file must be read or refused by its path, and not left out.
+func needed(p string) bool {
+	base := path.Base(p)
+	_, data := formOf(p)
+	return data || isImage(base) || isCIFARBatch(base) || base == cifarMeta
 }
 
 // otherFormats are the endings of the names of images in formats that are not read.
 var otherFormats = []string{
-	".apng", ".avif", ".bmp", ".cr2", ".dcm", ".dib", ".dng", ".exr", ".gif", ".heic", ".heif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jxl",
-	".nef", ".pbm", ".pcx", ".pgm", ".pnm", ".ppm", ".psd", ".svg", ".tga", ".tif", ".tiff", ".webp", ".xbm", ".xpm",
+	".apng", ".avif", ".cr2", ".dcm", ".dng", ".exr", ".heic", ".heif", ".ico", ".j2k", ".jp2", ".jxl",
+	".nef", ".pbm", ".pcx", ".psd", ".svg", ".tga", ".xbm", ".xpm",
 }
 
 // archiveEndings are the endings of the names of archives and compressed files.

@@ -20,7 +20,8 @@ type format int
 const (
 	formatIDX     format = iota // a directory of IDX files
 	formatCIFAR                 // a directory of CIFAR-10's binary batches
-	formatArchive               // a tar file, perhaps gzipped, of batches or images
+	formatArchive               // an archive of batches, images or data files
+	formatFile                  // one data file, or one of those that belong together
 	formatFolder                // a directory of class directories
 )
 
@@ -45,6 +46,9 @@ func (l *loader) locate() (location, error) {
 		return location{}, fmt.Errorf("look for the data: %w", err)
 	}
 	if stat.Mode().IsRegular() {
+		if _, ok := formOf(filepath.Base(root)); ok {
+			return location{path: root, format: formatFile}, nil
+		}
 		return location{path: root, format: formatArchive}, nil
 	}
 	if !stat.IsDir() {
@@ -71,15 +75,16 @@ func detect(dir string) (location, error) {
 		return location{}, fmt.Errorf("look for the data: %w", err)
 	}
 	var archives []string
-	has := make(map[string]bool, len(entries))
-	subdirs, images := false, false
+	has, files := make(map[string]bool, len(entries)), make(map[string]bool, len(entries))
+	subdirs, images := false, false // images or data files
 	for _, e := range entries {
 		name := e.Name()
 		if hiddenPart(name) != "" {
 			continue
 		}
-		has[name] = true
-		images = images || isImage(name)
+		has[name], files[name] = true, !e.IsDir()
+		_, data := formOf(name)
+		images = images || data || isImage(name)
 		if e.Type()&fs.ModeSymlink != 0 {
 			// A link that leads out may have been meant as a class folder; the reader of folders refuses it.
 			stat, err := root.Stat(name)
@@ -92,12 +97,12 @@ func detect(dir string) (location, error) {
 		}
 	}
 	for _, name := range []string{trainImages, trainLabels, testImages, testLabels} {
-		if has[name] || has[name+".gz"] {
+		if files[name] || files[name+".gz"] {
 			return location{path: dir, format: formatIDX}, nil
 		}
 	}
 	for _, name := range slices.Concat(cifarTrain, cifarTest) {
-		if has[name] {
+		if files[name] {
 			return location{path: dir, format: formatCIFAR}, nil
 		}
 	}
@@ -121,11 +126,8 @@ func detect(dir string) (location, error) {
 func likeNames(has map[string]bool) string {
 	for _, name := range slices.Sorted(maps.Keys(has)) {
 		lower := strings.ToLower(name)
-		switch {
-		case strings.Contains(lower, "idx3-ubyte") || strings.Contains(lower, "idx1-ubyte") || strings.Contains(lower, "-idx2-"):
-			return fmt.Sprintf(": rename the IDX files (%s and others) to %s, %s, %s and %s", shown(name), trainImages, trainLabels, testImages, testLabels)
-		case slices.ContainsFunc(archiveEndings, func(ending string) bool { return strings.HasSuffix(lower, ending) }):
-			return fmt.Sprintf(", only tar and tar.gz of them: unpack %s, and name its directory", shown(name))
+		if slices.ContainsFunc(archiveEndings, func(ending string) bool { return strings.HasSuffix(lower, ending) }) {
+			return fmt.Sprintf(", only zip and tar of them: unpack %s, and name its directory", shown(name))
 		}
 	}
 	return ""
@@ -156,5 +158,7 @@ func surroundings(out *census.Tally, dir string, judge func(name string) census.
 // isArchive reports whether the name of a file is that of an archive that Load reads.
 func isArchive(name string) bool {
 	name = strings.ToLower(name)
-	return strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+	return slices.ContainsFunc([]string{
+		".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.bz2", ".tbz2", ".zip",
+	}, func(ending string) bool { return strings.HasSuffix(name, ending) })
 }

@@ -20,7 +20,9 @@ type Set struct {
 	Classes  []string      // class names; the index is the label
 	Checksum string        // SHA-256 in hex over shape, class names, labels and images; not over Name
 	Census   census.Census // the account of the files and images; empty for a set that was not loaded
-	Repaired string        // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
+	// Contributors are those of each image; nil: they are not known.
+	Contributors *Contributors
+	Repaired     string // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
 }
 
 // New returns the set of the given images and labels with its checksum. It

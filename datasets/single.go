@@ -3,12 +3,11 @@ package datasets
 import (
 	"bytes"
 	"fmt"
-	"image"
 
 	"golang.org/x/image/draw"
 )
 
-// DecodeImage decodes a PNG or JPEG file as one image of a set with c channels and
+// DecodeImage decodes an image file as one image of a set with c channels and
 // h x w pixels: c*h*w values, channel by channel. For c = 3 a grey image becomes three
 // equal channels. For c = 1 a coloured image is accepted if all its pixels are grey. An
 // image of another size is resized to h x w if resize is set (Catmull-Rom, without
@@ -27,7 +26,7 @@ func DecodeImage(data []byte, c, h, w int, resize bool) ([]uint8, error) {
 		if !resize {
 			return nil, fmt.Errorf("datasets: decode image: %w: it has %dx%d pixels instead of %dx%d", ErrOtherKind, r.w, r.h, w, h)
 		}
-		r, err = rasterOf(resized(img, r.c, h, w))
+		r, err = rasterOf(scaled(draw.CatmullRom, img, r.c == 1, h, w))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("datasets: decode image: %w", err)
@@ -46,14 +45,4 @@ func DecodeImage(data []byte, c, h, w int, resize bool) ([]uint8, error) {
 		}
 	}
 	return r.pixels[:area], nil
-}
-
-// resized returns an image of one or three channels in the size of h x w pixels.
-func resized(img image.Image, c, h, w int) image.Image {
-	var to draw.Image = image.NewRGBA(image.Rect(0, 0, w, h))
-	if c == 1 {
-		to = image.NewGray(to.Bounds())
-	}
-	draw.CatmullRom.Scale(to, to.Bounds(), img, img.Bounds(), draw.Src, nil)
-	return to
 }

@@ -65,7 +65,7 @@ func TestDecodeImageRefuses(t *testing.T) {
 		err    error
 		words  string
 	}{
-		{[]byte("GIF89a"), 1, false, ErrCorrupt, "neither a PNG nor a JPEG"},
+		{[]byte("Rar!"), 1, false, ErrCorrupt, "no image in a format that is read: it is a RAR archive"},
 		{pngOf(t, 4, 4, coloured)[:40], 3, false, ErrCorrupt, "undecodable"},
 		{make([]byte, MaxImageFile+1), 3, false, ErrCorrupt, "at most"},
 		{pngOf(t, 4, 5, coloured), 3, false, ErrOtherKind, "it has 4x5 pixels instead of 4x4"},

@@ -12,20 +12,28 @@ import (
 const (
 	SplitAuto  = "auto"  // train for mnist and fashion-mnist, all for the others
 	SplitTrain = "train" // the training images
+	SplitVal   = "val"   // the images for validation
 	SplitTest  = "test"  // the test images
-	SplitAll   = "all"   // the training images, then the test images
+	SplitExtra = "extra" // further images with labels, such as SVHN's
+	SplitAll   = "all"   // all of them in this order
 )
 
 // Source names the images to load and the places to look for them.
 type Source struct {
 	Name     string // embedded, mnist, fashion-mnist, cifar10 or folder
 	Path     string // file or directory; empty: Dir/Name
-	Split    string // auto, train, test or all; empty: auto
+	Split    string // auto, one of Splits, or all; empty: auto
 	Dir      string // data directory; empty: the directory that Fetch uses by default, see [DataDir]
 	CacheDir string // directory of decoded archives and image folders; empty: the user's cache, see [DecodedDir]
 	// CacheLimit is the largest size of CacheDir in bytes; 0: DefaultCacheLimit. Beyond
 	// it, the sets that were not used for the longest time are deleted.
 	CacheLimit int64
+	// Resize is the size of all images and the filter that brings them to it, such as
+	// "32x32 bilinear"; empty: all images must have one size.
+	Resize string
+	// Contributors is ContributorFolders or ContributorColumn; empty: contributors are
+	// not asked for.
+	Contributors string
 }
 
 // loader carries out one call of Load.
@@ -33,7 +41,8 @@ type loader struct {
 	src   Source
 	info  Info
 	pins  map[string]string // published checksums by file name without .gz; nil: none
-	split string            // train, test or all
+	split string            // one of Splits, or all
+	size  resizing          // of all images
 	auto  bool              // no split was asked for, so data without splits are loaded as a whole
 }
 
@@ -71,7 +80,7 @@ func newLoader(src Source) (*loader, error) {
 	}
 	l := &loader{src: src, info: info, pins: info.pins(), split: src.Split}
 	switch src.Split {
-	case SplitTrain, SplitTest, SplitAll:
+	case SplitTrain, SplitVal, SplitTest, SplitExtra, SplitAll:
 	case SplitAuto, "":
 		l.auto = true
 		l.split = SplitAll
@@ -79,7 +88,15 @@ func newLoader(src Source) (*loader, error) {
 			l.split = SplitTrain
 		}
 	default:
-		return nil, fmt.Errorf("%w: %q: choose auto, train, test or all", ErrSplit, src.Split)
+		return nil, fmt.Errorf("%w: %q: choose auto, train, val, test, extra or all", ErrSplit, src.Split)
+	}
+	if l.size, err = parseResize(src.Resize); err != nil {
+		return nil, err
+	}
+	switch src.Contributors {
+	case "", ContributorFolders, ContributorColumn:
+	default:
+		return nil, fmt.Errorf("contributors %q: choose %s or %s", src.Contributors, ContributorFolders, ContributorColumn)
 	}
 	return l, nil
 }
@@ -89,7 +106,13 @@ func newLoader(src Source) (*loader, error) {
 func (l *loader) load(ctx context.Context) (*Set, error) {
 	if l.src.Name == Embedded {
 		set, err := l.loadEmbedded()
-		return counted(set), err
+		if err == nil {
+			err = l.checkAsked(set)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return counted(set), nil
 	}
 	loc, err := l.locate()
 	if err != nil {
@@ -103,6 +126,8 @@ func (l *loader) load(ctx context.Context) (*Set, error) {
 	case formatCIFAR:
 		set, err = l.loadCIFAR(ctx, loc)
 		set = counted(set)
+	case formatFile:
+		set, err = l.loadFile(ctx, loc)
 	case formatArchive:
 		set, err = l.loadArchive(ctx, loc)
 	case formatFolder:
@@ -115,6 +140,9 @@ func (l *loader) load(ctx context.Context) (*Set, error) {
 		return nil, fmt.Errorf("%w: %s holds %d classes of %dx%dx%d images, %s has %d of %dx%dx%d; "+
 			"for data of your own use the name %s", ErrCorrupt, loc.path, len(set.Classes), set.C, set.H, set.W,
 			l.info.Title, len(l.info.Classes), l.info.C, l.info.H, l.info.W, Folder)
+	}
+	if err := l.checkAsked(set); err != nil {
+		return nil, err
 	}
 	if loc.format == formatArchive && loc.root != "" {
 		var out census.Tally
@@ -131,10 +159,23 @@ func (l *loader) load(ctx context.Context) (*Set, error) {
 	return set, nil
 }
 
+// checkAsked returns an error for a set without what the source asks for: data that are
+// no image files cannot be resized or, without a column, name their contributors.
+func (l *loader) checkAsked(set *Set) error {
+	if l.size.w != 0 && (set.W != l.size.w || set.H != l.size.h) {
+		return advisedf("%w: data.resize is for image files and Parquet tables; these data have images of %dx%d", ErrCorrupt, set.W, set.H)
+	}
+	if l.src.Contributors != "" && set.Contributors == nil {
+		return advisedf("%w: data.contributors = %s: these data do not name contributors", ErrCorrupt, l.src.Contributors)
+	}
+	return nil
+}
+
 // counted adds the counts of its pixels to the census of a set, unless it is nil.
 func counted(set *Set) *Set {
 	if set != nil {
 		set.Census.Pixels = census.Count(set.Images, set.Labels, set.C, set.H*set.W)
+		set.Census.Contributors = set.Contributors.count()
 	}
 	return set
 }

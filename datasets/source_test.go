@@ -53,7 +53,7 @@ func TestUsageErrors(t *testing.T) {
 		want string
 	}{
 		{Source{Name: "mnits"}, ErrUnknownDataset, `unknown dataset "mnits": choose one of embedded, mnist, fashion-mnist, cifar10, folder`},
-		{Source{Name: Embedded, Split: "validation"}, ErrSplit, `"validation": choose auto, train, test or all`},
+		{Source{Name: Embedded, Split: "validation"}, ErrSplit, `"validation": choose auto, train, val, test, extra or all`},
 		{Source{Name: Folder}, ErrMissing, "set data.path to a folder or archive of images"},
 	} {
 		_, err := loadSource(t, tc.src)
@@ -116,9 +116,9 @@ func TestDetect(t *testing.T) {
 
 func TestOneIDXFileIsNotEnough(t *testing.T) {
 	path := write(t, idxFile(ramp(6), 1, 2, 3), t.TempDir(), testImages)
-	_, err := loadSource(t, Source{Name: MNIST, Path: path})
-	require.ErrorIs(t, err, ErrCorrupt)
-	require.ErrorContains(t, err, "set data.path to the directory with its images and labels")
+	_, err := loadSource(t, Source{Name: Folder, Path: path, Split: SplitTest})
+	require.ErrorIs(t, err, ErrMissing)
+	require.ErrorContains(t, err, "images or labels of test alone; both are needed")
 }
 
 func TestVerify(t *testing.T) {

@@ -155,7 +155,7 @@ func (f File) checkContent(ctx context.Context, path string) error {
 // checkStream compares a stream with the published checksum.
 func (f File) checkStream(r io.Reader) error {
 	if f.Gzipped {
-		content, err := gunzip(r)
+		content, err := decompress(r)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package defenses
 import (
 	"fmt"
 
+	"backfire/defenses/definition"
 	"backfire/triggers"
 )
 
@@ -34,15 +35,27 @@ func (d Dose) dose() Dose { return d }
 // rows returns the number of rows that are changed in a batch of n.
 func (d Dose) rows(n int) int { return round(d.Share, n) }
 
-// Validate returns an error for values outside their ranges.
-func (d Dose) Validate() error {
-	if allowed := d.Share > 0 && d.Share <= 1; !allowed {
-		return fmt.Errorf("share is %v: it must be above 0 and at most 1", d.Share)
-	}
-	if d.Placement != Add && d.Placement != Replace {
-		return fmt.Errorf("placement is %q: it must be %s or %s", d.Placement, Add, Replace)
+// Fits refuses a share of a batch that rounds to zero rows. Settings that embed a Dose
+// inherit it.
+func (d Dose) Fits(scale Scale) error {
+	if d.rows(scale.Batch) == 0 {
+		return fmt.Errorf("share is %v: of a batch of %d images that is none", d.Share, scale.Batch)
 	}
 	return nil
+}
+
+// settings declares the settings of a dose, with the default share and the help of
+// both.
+func (Dose) settings(share, shareHelp, placementHelp string) []definition.Setting {
+	return []definition.Setting{
+		{Key: "share", Default: share, Range: "(0,1]", Help: shareHelp},
+		{Key: "placement", Default: string(Add), Oneof: []string{string(Add), string(Replace)}, Help: placementHelp},
+	}
+}
+
+// exampleDose declares the dose of adversarial examples.
+func exampleDose() []definition.Setting {
+	return Dose{}.settings("1", "share of a batch's images that examples are made of", "add the examples to the batch, or put them in the images' places")
 }
 
 // AdversarialTriggers stamps part of every batch with fresh random triggers of
@@ -55,23 +68,23 @@ type AdversarialTriggers struct {
 	triggers.Spec `yaml:",inline"`
 }
 
-// DefaultAdversarialTriggers returns the default settings: stamped copies of half
-// of each batch are added.
-func DefaultAdversarialTriggers() AdversarialTriggers {
-	return AdversarialTriggers{Dose: Dose{Share: 0.5, Placement: Add}, Spec: paperTrigger}
+// KindAdversarialTriggers is the name of AdversarialTriggers.
+const KindAdversarialTriggers Kind = "adversarial_triggers"
+
+var adversarialTriggers = definition.Definition{
+	Kind: KindAdversarialTriggers, Stages: []definition.Stage{definition.Batches}, Triggers: true,
+	Summary: "part of every batch is stamped with fresh random triggers and keeps its labels",
+	Settings: append(Dose{}.settings("0.5", "share of a batch's images that is stamped", "add stamped copies to the batch, or stamp the images themselves"),
+		definition.Setting{Key: "p1", Default: "0.2", Range: "(0,1]", Checked: true, Help: "size of each trigger's box, as a share of what trigger.range names"},
+		definition.Setting{Key: "p2", Default: "0.2", Range: "(0,1]", Help: "share of the box's pixels that is perturbed"}),
+	New: func() any { return &AdversarialTriggers{Spec: ownTrigger} },
 }
 
-// Validate returns an error for values outside their ranges.
-func (a AdversarialTriggers) Validate() error {
-	if err := a.Dose.Validate(); err != nil {
-		return err
-	}
-	return checkTrigger(a.Spec)
-}
+// Validate refuses triggers of other kinds than random ones.
+func (a AdversarialTriggers) Validate() error { return checkTrigger(a.Spec) }
 
-// paperTrigger is the trigger of the paper's simulated attackers, p1 = p2 = 0.2
-// (section 4.2.1).
-var paperTrigger = triggers.Spec{P1: 0.2, P2: 0.2, Range: triggers.PerDimension}
+// ownTrigger is the trigger of a defender before its sizes are set.
+var ownTrigger = triggers.Spec{Range: triggers.PerDimension}
 
 // checkTrigger refuses triggers of other kinds than the paper's, and invalid ones.
 func checkTrigger(s triggers.Spec) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"backfire/defenses/definition"
 	"backfire/game"
 	"backfire/internal/streams"
 	"backfire/triggers"
@@ -21,23 +22,32 @@ type AgentAugmentation struct {
 	triggers.Spec `yaml:",inline"`
 }
 
-// DefaultAgentAugmentation returns the paper's settings: 40 % clean, p = 0.2. The
-// paper does not state n; 10 is our choice.
-func DefaultAgentAugmentation() AgentAugmentation {
-	return AgentAugmentation{Agents: 10, Clean: 0.4, Spec: paperTrigger}
+// KindAgentAugmentation is the name of AgentAugmentation.
+const KindAgentAugmentation Kind = "agent_augmentation"
+
+// agentAugmentation has the paper's settings: 40 % clean, p = 0.2. The paper does not
+// state n; 10 is our choice.
+var agentAugmentation = definition.Definition{
+	Kind: KindAgentAugmentation, Stages: []definition.Stage{definition.Data}, Triggers: true,
+	Summary: "simulated attackers stamp part of the defender's own images, which keep their true labels",
+	Settings: []definition.Setting{
+		{Key: "agents", Default: "10", Range: "[1,)", Help: "number of simulated attackers, each with its own trigger"},
+		{Key: "clean", Default: "0.4", Range: "[0,1)", Help: "share of the defender's contribution that stays clean"},
+		{Key: "p1", Default: "0.2", Range: "(0,1]", Checked: true, Help: "size of each simulated trigger's box, as a share of what trigger.range names"},
+		{Key: "p2", Default: "0.2", Range: "(0,1]", Help: "share of the box's pixels that is perturbed"},
+	},
+	New: func() any { return &AgentAugmentation{Spec: ownTrigger} },
 }
 
-// Validate returns an error for values outside their ranges.
-func (a AgentAugmentation) Validate() error {
-	if a.Agents < 1 {
-		return fmt.Errorf("agents is %d: at least 1 simulated attacker is needed", a.Agents)
-	}
-	// Written this way round, the condition refuses NaN too, here and in the
-	// other settings.
-	if allowed := a.Clean >= 0 && a.Clean < 1; !allowed {
-		return fmt.Errorf("clean is %v: it must be at least 0 and below 1", a.Clean)
-	}
-	return checkTrigger(a.Spec)
+// Validate refuses triggers of other kinds than random ones.
+func (a AgentAugmentation) Validate() error { return checkTrigger(a.Spec) }
+
+// DataChanger is implemented by the settings of defenses at the stage definition.Data.
+type DataChanger interface {
+	// Change returns a changed copy of a training set with so many classes; it does not change t. Triggers
+	// that the defense draws differ from those in avoid. The error wraps ErrPolicy or
+	// ErrCollision.
+	Change(t *game.TrainingSet, avoid []*triggers.Trigger, classes int, seed uint64) (*Augmented, error)
 }
 
 // NotSimulated is the entry of Augmented.Simulated for rows without a simulated
@@ -82,7 +92,7 @@ func Augment(t *game.TrainingSet, a AgentAugmentation, avoid []*triggers.Trigger
 			own = append(own, i)
 		}
 	}
-	if err := a.Validate(); err != nil {
+	if err := agentAugmentation.Validate(&a); err != nil {
 		return nil, fmt.Errorf("defenses: augment: %w: %w", ErrPolicy, err)
 	}
 	if err := a.fits(len(own)); err != nil {
@@ -108,6 +118,14 @@ func Augment(t *game.TrainingSet, a AgentAugmentation, avoid []*triggers.Trigger
 		simulated[k].Stamp(augmented.Images[row*size : (row+1)*size])
 	}
 	return augmented, nil
+}
+
+// Fits refuses more simulated attackers than images to stamp.
+func (a AgentAugmentation) Fits(scale Scale) error { return a.fits(scale.Contributed) }
+
+// Change returns what Augment returns.
+func (a *AgentAugmentation) Change(t *game.TrainingSet, avoid []*triggers.Trigger, _ int, seed uint64) (*Augmented, error) {
+	return Augment(t, *a, avoid, seed)
 }
 
 // fits refuses more simulated attackers than images to stamp.

@@ -130,7 +130,7 @@ func TestAugmentAvoidsTriggersThatAreTaken(t *testing.T) {
 
 func TestAugmentRefuses(t *testing.T) {
 	g := play(t, triggers.Shape{C: 1, H: 4, W: 4}, 50, 1, 1)
-	a := defenses.DefaultAgentAugmentation()
+	a := *defaultOf[defenses.AgentAugmentation](t, defenses.KindAgentAugmentation)
 	// The defender contributes 16 of its 20 images, of which 10 are stamped.
 	_, err := defenses.Augment(g.Training(), a, nil, 1)
 	require.NoError(t, err)

@@ -101,19 +101,19 @@ func NewBatcher(stack Stack, shape triggers.Shape, seed uint64) (*Batcher, error
 	}
 	b := &Batcher{stack: stack, seed: seed, shape: shape}
 	var err error
-	if b.mixer, err = mix.NewMixer(stack.CutMix, stack.MixUp, shape.H, shape.W, seed); err != nil {
+	if b.mixer, err = mix.NewMixer(Get[mix.Settings](stack, KindCutMix), Get[mix.Settings](stack, KindMixUp), shape.H, shape.W, seed); err != nil {
 		return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
 	}
-	if a := stack.AdversarialTriggers; a != nil {
+	if a := Get[AdversarialTriggers](stack, KindAdversarialTriggers); a != nil {
 		if b.triggers, err = triggers.NewGenerator(shape, a.Spec); err != nil {
 			return nil, fmt.Errorf("defenses: batches: %w: %w", ErrPolicy, err)
 		}
 	}
-	if p := stack.PGD; p != nil {
+	if p := Get[PGD](stack, KindPGD); p != nil {
 		b.dose = p.Dose
 		b.attack = &Perturbation{Placement: p.Placement, Epsilon: p.Epsilon, StepSize: p.StepSize, Steps: p.Steps, RandomStart: p.RandomStart}
 	}
-	if f := stack.FGSM; f != nil {
+	if f := Get[FGSM](stack, KindFGSM); f != nil {
 		b.dose = f.Dose
 		b.attack = &Perturbation{Placement: f.Placement, Epsilon: f.Epsilon, StepSize: f.Epsilon, Steps: 1}
 	}
@@ -125,7 +125,7 @@ func NewBatcher(stack Stack, shape triggers.Shape, seed uint64) (*Batcher, error
 // arguments.
 func (b *Batcher) Draw(epoch, step, n int) Batch {
 	var batch Batch
-	if a := b.stack.AdversarialTriggers; a != nil && a.rows(n) > 0 {
+	if a := Get[AdversarialTriggers](b.stack, KindAdversarialTriggers); a != nil && a.rows(n) > 0 {
 		batch.Stamps = b.stamps(epoch, step, n)
 		if a.Placement == Add {
 			n += len(batch.Stamps.Rows)
@@ -143,7 +143,7 @@ func (b *Batcher) Draw(epoch, step, n int) Batch {
 // stamps draws rows of a batch and a fresh trigger for each.
 func (b *Batcher) stamps(epoch, step, n int) *Stamps {
 	rng := streams.New(b.seed, "adversarial trigger", uint64(epoch), uint64(step))
-	dose := b.stack.AdversarialTriggers.Dose
+	dose := Get[AdversarialTriggers](b.stack, KindAdversarialTriggers).Dose
 	s := &Stamps{Rows: chooseRows(rng, n, dose.rows(n)), Placement: dose.Placement}
 	s.Masks = make([]uint8, 0, len(s.Rows)*b.shape.Plane())
 	s.Patterns = make([]uint8, 0, len(s.Rows)*b.shape.Size())

@@ -39,7 +39,7 @@ func TestBatches(t *testing.T) {
 
 		rows := n
 		if s := batch.Stamps; s != nil {
-			dose := stack.AdversarialTriggers.Dose
+			dose := defenses.Get[defenses.AdversarialTriggers](stack, defenses.KindAdversarialTriggers).Dose
 			requireChosen(t, s.Rows, n, dose)
 			require.Len(t, s.Masks, len(s.Rows)*shape.Plane())
 			require.Len(t, s.Patterns, len(s.Rows)*shape.Size())
@@ -51,18 +51,19 @@ func TestBatches(t *testing.T) {
 		if batch.Mix.Kind != mix.None {
 			require.Len(t, batch.Mix.Partner, rows, "the added rows are mixed too")
 		}
+		pgd, fgsm := defenses.Get[defenses.PGD](stack, defenses.KindPGD), defenses.Get[defenses.FGSM](stack, defenses.KindFGSM)
 		switch p := batch.Perturbation; {
 		case p == nil:
-		case stack.PGD != nil:
-			requireChosen(t, p.Rows, rows, stack.PGD.Dose)
+		case pgd != nil:
+			requireChosen(t, p.Rows, rows, pgd.Dose)
 			require.Equal(t, defenses.Perturbation{
-				Rows: p.Rows, Placement: stack.PGD.Placement, Epsilon: stack.PGD.Epsilon,
-				StepSize: stack.PGD.StepSize, Steps: stack.PGD.Steps, RandomStart: stack.PGD.RandomStart,
+				Rows: p.Rows, Placement: pgd.Placement, Epsilon: pgd.Epsilon,
+				StepSize: pgd.StepSize, Steps: pgd.Steps, RandomStart: pgd.RandomStart,
 			}, *p)
 		default:
-			requireChosen(t, p.Rows, rows, stack.FGSM.Dose)
+			requireChosen(t, p.Rows, rows, fgsm.Dose)
 			require.Equal(t, defenses.Perturbation{
-				Rows: p.Rows, Placement: stack.FGSM.Placement, Epsilon: stack.FGSM.Epsilon, StepSize: stack.FGSM.Epsilon, Steps: 1,
+				Rows: p.Rows, Placement: fgsm.Placement, Epsilon: fgsm.Epsilon, StepSize: fgsm.Epsilon, Steps: 1,
 			}, *p)
 		}
 		if p := batch.Perturbation; p != nil && p.Placement == defenses.Add {
@@ -74,10 +75,10 @@ func TestBatches(t *testing.T) {
 
 func TestDrawsOfOneDefenseDoNotDependOnTheOthers(t *testing.T) {
 	shape := triggers.Shape{C: 1, H: 7, W: 6}
-	cut, pgd := mix.Default(), defenses.DefaultPGD()
-	alone, err := defenses.NewBatcher(defenses.Stack{CutMix: &cut}, shape, 1)
+	cut, pgd := mix.Default(), *defaultOf[defenses.PGD](t, defenses.KindPGD)
+	alone, err := defenses.NewBatcher(defenses.NewStack(defenses.KindCutMix, &cut), shape, 1)
 	require.NoError(t, err)
-	both, err := defenses.NewBatcher(defenses.Stack{CutMix: &cut, PGD: &pgd}, shape, 1)
+	both, err := defenses.NewBatcher(defenses.NewStack(defenses.KindCutMix, &cut).With(defenses.KindPGD, &pgd), shape, 1)
 	require.NoError(t, err)
 	require.Equal(t, alone.Draw(3, 4, 32).Mix, both.Draw(3, 4, 32).Mix)
 }
@@ -89,7 +90,7 @@ func TestStampsApply(t *testing.T) {
 		a.Share = max(a.Share, 0.5)
 		shape := triggers.Shape{C: rapid.SampledFrom([]int{1, 3}).Draw(t, "channels"), H: 5, W: 4}
 		n := rapid.IntRange(1, 6).Draw(t, "n")
-		b, err := defenses.NewBatcher(defenses.Stack{AdversarialTriggers: &a}, shape, rapid.Uint64().Draw(t, "seed"))
+		b, err := defenses.NewBatcher(defenses.NewStack(defenses.KindAdversarialTriggers, &a), shape, rapid.Uint64().Draw(t, "seed"))
 		require.NoError(t, err)
 		s := b.Draw(0, 0, n).Stamps
 		size, plane := shape.Size(), shape.Plane()
@@ -120,9 +121,9 @@ func TestStampsApply(t *testing.T) {
 }
 
 func TestTriggersAreFreshForEveryRowAndStep(t *testing.T) {
-	a := defenses.DefaultAdversarialTriggers()
+	a := *defaultOf[defenses.AdversarialTriggers](t, defenses.KindAdversarialTriggers)
 	shape := triggers.Shape{C: 3, H: 32, W: 32}
-	b, err := defenses.NewBatcher(defenses.Stack{AdversarialTriggers: &a}, shape, 1)
+	b, err := defenses.NewBatcher(defenses.NewStack(defenses.KindAdversarialTriggers, &a), shape, 1)
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for step := range 4 {
@@ -136,10 +137,10 @@ func TestTriggersAreFreshForEveryRowAndStep(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	pgd := defenses.DefaultPGD()
+	pgd := *defaultOf[defenses.PGD](t, defenses.KindPGD)
 	shape := triggers.Shape{C: 1, H: 2, W: 2}
 	start := func(p defenses.PGD, step, n int) []float32 {
-		b, err := defenses.NewBatcher(defenses.Stack{PGD: &p}, shape, 1)
+		b, err := defenses.NewBatcher(defenses.NewStack(defenses.KindPGD, &p), shape, 1)
 		require.NoError(t, err)
 		dst := slices.Repeat([]float32{9}, n)
 		b.Start(dst, 2, step)
@@ -164,7 +165,7 @@ func TestStart(t *testing.T) {
 
 func TestBatcherRefuses(t *testing.T) {
 	bad := mix.Settings{Alpha: -1, Probability: 1}
-	_, err := defenses.NewBatcher(defenses.Stack{CutMix: &bad}, triggers.Shape{C: 1, H: 4, W: 4}, 1)
+	_, err := defenses.NewBatcher(defenses.NewStack(defenses.KindCutMix, &bad), triggers.Shape{C: 1, H: 4, W: 4}, 1)
 	require.ErrorIs(t, err, defenses.ErrPolicy)
 	_, err = defenses.NewBatcher(defenses.Stack{}, triggers.Shape{C: 2, H: 4, W: 4}, 1)
 	require.ErrorIs(t, err, defenses.ErrPolicy)

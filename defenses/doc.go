@@ -1,18 +1,22 @@
-// Package defenses defines what a defender does against backdoors: to its data
-// (agent augmentation), to its batches (adversarial triggers, CutMix, MixUp,
-// adversarial examples) and to its set of models (agent indexing).
+// Package defenses defines what a defender does against backdoors: to its data, to its
+// batches, to the contributed images after a first training (package filter), to the
+// trained model (package repair), to queries and answers, and to its set of models
+// (package indexing).
 //
-// A [Policy] is a defender: a name and a [Stack] of defenses. The defenses of a
-// stack are always applied in the same order, whatever the order in which they
-// are written:
+// A [Policy] is a defender: a name and a [Stack] of defenses. The defenses of a stack
+// are always applied in the same order, whatever the order in which they are written.
+// Each is described by a [definition.Definition], from which its settings in
+// configurations follow; registry.go lists them all. What a defense does is a method of
+// its settings:
 //
-//  1. [Augment] changes the training set, once;
-//  2. a [Batcher] draws the changes of every batch: the rows that carry
-//     adversarial triggers ([Stamps]), the mixing of images (package mix) and
-//     the rows that become adversarial examples ([Perturbation]);
-//  3. package indexing plans the models and the images that each is trained on.
-//
-// The names, settings and defaults of all defenses are listed in registry.go.
+//  1. a [DataChanger] changes the training set, once;
+//  2. a [Batcher] draws the changes of every batch: the rows that carry adversarial
+//     triggers ([Stamps]), the mixing of images (package mix) and the rows that become
+//     adversarial examples ([Perturbation]);
+//  3. a [filter.Filter] chooses contributed rows to remove, by a first model;
+//  4. a [repair.Repair] changes the trained model;
+//  5. an [Answerer] changes what the model is asked, and its answers;
+//  6. package indexing plans the models and the images that each is trained on.
 //
 // The package does not use libtorch. A training engine carries out the drawn
 // changes on its device; the functions of this package and of mix that take

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -84,40 +85,26 @@ func (s *Stack) read(entry json.RawMessage) error {
 // decode changes the settings of a defense that the stack has to those in a JSON
 // object; settings that it lacks keep their values.
 func (s *Stack) decode(kind Kind, settings json.RawMessage) error {
-	r, err := find(kind)
-	if err != nil {
+	if _, err := find(kind); err != nil {
 		return err
 	}
-	return decodeStrictly(settings, r.pointer(s))
-}
-
-// AddDefault adds a defense with its default settings. It returns an error for an
-// unknown kind and for one that the stack has already.
-func (s *Stack) AddDefault(kind Kind) error {
-	r, err := find(kind)
-	if err != nil {
-		return err
-	}
-	if r.settings(s) != nil {
-		return fmt.Errorf("the stack has %s twice", kind)
-	}
-	r.addDefault(s)
-	return nil
+	return decodeStrictly(settings, s.Settings(kind))
 }
 
 // Set changes one setting of a defense that the stack has. value is a number, a
 // truth value or a text. Set returns an error for unknown keys and values of the
 // wrong type, but does not validate ranges.
 func (s *Stack) Set(kind Kind, key, value string) error {
-	r, err := find(kind)
+	d, err := find(kind)
 	if err != nil {
 		return err
 	}
-	if r.settings(s) == nil {
+	if s.Settings(kind) == nil {
 		return fmt.Errorf("the stack has no %s", kind)
 	}
 	content := json.RawMessage(value)
-	if !json.Valid(content) {
+	isText := d.TypeOf(key) == reflect.TypeFor[string]() // 1 may be a text, too
+	if isText || !json.Valid(content) {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return err
@@ -132,15 +119,13 @@ func (s *Stack) Set(kind Kind, key, value string) error {
 }
 
 // entry is the written form of a defense: its name with all settings.
-type entry map[Kind]validator
+type entry map[Kind]any
 
 // entries returns the defenses of the stack, in the order of application.
 func (s Stack) entries() []entry {
 	list := []entry{}
-	for _, r := range registry {
-		if settings := r.settings(&s); settings != nil {
-			list = append(list, entry{r.kind: settings})
-		}
+	for _, p := range s.parts {
+		list = append(list, entry{p.kind: p.settings})
 	}
 	return list
 }

@@ -21,29 +21,27 @@ func decode(text string) (defenses.Stack, error) {
 }
 
 func TestStacksAreRead(t *testing.T) {
-	augmentation := defenses.DefaultAgentAugmentation()
+	augmentation := *defaultOf[defenses.AgentAugmentation](t, defenses.KindAgentAugmentation)
 	augmentation.Agents = 3
-	triggered, exact, cut := defenses.DefaultAdversarialTriggers(), indexing.Default(), mix.Default()
+	exact, cut := indexing.Default(), *defaultOf[mix.Settings](t, defenses.KindCutMix)
 	for text, want := range map[string]defenses.Stack{
 		"[]":       {},
-		"[cutmix]": {CutMix: &cut},
-		"[indexing, {agent_augmentation: {agents: 3}}]": {AgentAugmentation: &augmentation, Indexing: &exact},
+		"[cutmix]": defenses.NewStack(defenses.KindCutMix, &cut),
+		"[indexing, {agent_augmentation: {agents: 3}}]": defenses.NewStack(defenses.KindAgentAugmentation, &augmentation).With(defenses.KindIndexing, &exact),
 		`
 - cutmix: {probability: 0.25}
 - pgd: {epsilon: 4, random_start: false, share: 0.5, placement: replace}
 - mixup: {alpha: 0.2, probability: 0.5}
 - adversarial_triggers:
 - indexing: {mode: grouped, models: 4}
-`: {
-			AdversarialTriggers: &triggered,
-			CutMix:              &mix.Settings{Alpha: 1, Probability: 0.25},
-			MixUp:               &mix.Settings{Alpha: 0.2, Probability: 0.5},
-			PGD: &defenses.PGD{
+`: defenses.NewStack(defenses.KindAdversarialTriggers, defaultOf[defenses.AdversarialTriggers](t, defenses.KindAdversarialTriggers)).
+			With(defenses.KindCutMix, &mix.Settings{Alpha: 1, Probability: 0.25}).
+			With(defenses.KindMixUp, &mix.Settings{Alpha: 0.2, Probability: 0.5}).
+			With(defenses.KindPGD, &defenses.PGD{
 				Epsilon: 4, Steps: 7, StepSize: 2,
 				Dose: defenses.Dose{Share: 0.5, Placement: defenses.Replace},
-			},
-			Indexing: &indexing.Settings{Mode: indexing.Grouped, Models: 4},
-		},
+			}).
+			With(defenses.KindIndexing, &indexing.Settings{Mode: indexing.Grouped, Models: 4}),
 	} {
 		stack, err := decode(text)
 		require.NoError(t, err, text)
@@ -54,7 +52,7 @@ func TestStacksAreRead(t *testing.T) {
 func TestMalformedStacksAreRefused(t *testing.T) {
 	for text, reason := range map[string]string{
 		"cutmix":                                 "a stack must be a list of defenses",
-		"[cutmx]":                                `there is no defense "cutmx": choose one of [agent_augmentation adversarial_triggers cutmix mixup pgd fgsm indexing]`,
+		"[cutmx]":                                `there is no defense "cutmx": choose one of [agent_augmentation adversarial_triggers proactive_backdoor cutmix mixup pgd fgsm spectral_signatures activation_clustering loss_isolation perfect_filter fine_tuning fine_pruning neuron_pruning exec indexing]`,
 		"[cutmix, cutmix]":                       "the stack has cutmix twice",
 		"[indexing, {indexing: {mode: exact}}]":  "the stack has indexing twice",
 		"[{cutmix: {}, mixup: {}}]":              "each entry must be the name of a defense, or a map from one name to its settings",
@@ -89,8 +87,11 @@ func TestStacksSurviveJSONAndYAML(t *testing.T) {
 		require.Equal(t, s, read)
 
 		trained := s.Training()
-		require.Nil(t, trained.Indexing)
-		trained.Indexing = s.Indexing
+		index := defenses.Get[indexing.Settings](s, defenses.KindIndexing)
+		require.Nil(t, defenses.Get[indexing.Settings](trained, defenses.KindIndexing))
+		if index != nil {
+			trained = trained.With(defenses.KindIndexing, index)
+		}
 		require.Equal(t, s, trained)
 		require.Equal(t, len(s.Kinds()) == 0, s.Empty())
 	})

@@ -40,7 +40,7 @@ func ExampleStack_AddDefault() {
 			return
 		}
 	}
-	fmt.Printf("%s changes each pixel by at most %v/255\n", stack, stack.PGD.Epsilon)
+	fmt.Printf("%s changes each pixel by at most %v/255\n", stack, defenses.Get[defenses.PGD](stack, defenses.KindPGD).Epsilon)
 	// Output:
 	// pgd changes each pixel by at most 4/255
 }
@@ -53,10 +53,19 @@ func ExampleKinds() {
 	// Output:
 	// agent_augmentation
 	// adversarial_triggers
+	// proactive_backdoor
 	// cutmix
 	// mixup
 	// pgd
 	// fgsm
+	// spectral_signatures
+	// activation_clustering
+	// loss_isolation
+	// perfect_filter
+	// fine_tuning
+	// fine_pruning
+	// neuron_pruning
+	// exec
 	// indexing
 }
 

@@ -1,5 +1,7 @@
 package defenses
 
+import "backfire/defenses/definition"
+
 // FGSM trains on adversarial examples by one step along the sign of the gradient
 // (Goodfellow et al., "Explaining and Harnessing Adversarial Examples", ICLR
 // 2015).
@@ -10,13 +12,14 @@ type FGSM struct {
 	Dose `yaml:",inline"`
 }
 
-// DefaultFGSM returns a step of 8/255 on all rows of each batch.
-func DefaultFGSM() FGSM { return FGSM{Epsilon: 8, Dose: Dose{Share: 1, Placement: Add}} }
+// KindFGSM is the name of FGSM.
+const KindFGSM Kind = "fgsm"
 
-// Validate returns an error for values outside their ranges.
-func (f FGSM) Validate() error {
-	if err := checkLength("epsilon", f.Epsilon); err != nil {
-		return err
-	}
-	return f.Dose.Validate()
+var fgsm = definition.Definition{
+	Kind: KindFGSM, Stages: []definition.Stage{definition.Batches},
+	Summary: "adversarial examples by one step along the sign of the gradient",
+	Settings: append([]definition.Setting{
+		{Key: "epsilon", Default: "8", Range: "(0,255]", Levels: 1, Help: "change of a pixel, in 8-bit units: 8 is 8/255"},
+	}, exampleDose()...),
+	New: func() any { return new(FGSM) },
 }

@@ -1,6 +1,6 @@
 package defenses
 
-import "fmt"
+import "backfire/defenses/definition"
 
 // PGD trains on adversarial examples by projected gradient descent in the
 // L-infinity ball (Madry et al., "Towards Deep Learning Models Resistant to
@@ -20,33 +20,19 @@ type PGD struct {
 	Dose `yaml:",inline"`
 }
 
-// DefaultPGD returns the training attack of Madry et al. on CIFAR-10 (radius 8, 7
-// steps of size 2, a random start), on all rows of each batch.
-func DefaultPGD() PGD {
-	return PGD{Epsilon: 8, Steps: 7, StepSize: 2, RandomStart: true, Dose: Dose{Share: 1, Placement: Add}}
-}
+// KindPGD is the name of PGD.
+const KindPGD Kind = "pgd"
 
-// Validate returns an error for values outside their ranges.
-func (p PGD) Validate() error {
-	if err := checkLength("epsilon", p.Epsilon); err != nil {
-		return err
-	}
-	if p.Steps < 1 {
-		return fmt.Errorf("steps is %d: at least 1 is needed", p.Steps)
-	}
-	if err := checkLength("step_size", p.StepSize); err != nil {
-		return err
-	}
-	return p.Dose.Validate()
-}
-
-// maxLength is the largest distance between two pixel values, in 8-bit units.
-const maxLength = 255
-
-// checkLength refuses a length outside (0, maxLength].
-func checkLength(name string, value float64) error {
-	if allowed := value > 0 && value <= maxLength; !allowed {
-		return fmt.Errorf("%s is %v: it must be above 0 and at most %d, in 8-bit units", name, value, maxLength)
-	}
-	return nil
+// pgd has the training attack of Madry et al. on CIFAR-10 (radius 8, 7 steps of size
+// 2, a random start), on all rows of each batch.
+var pgd = definition.Definition{
+	Kind: KindPGD, Stages: []definition.Stage{definition.Batches},
+	Summary: "adversarial examples by projected gradient descent",
+	Settings: append([]definition.Setting{
+		{Key: "epsilon", Default: "8", Range: "(0,255]", Levels: 1, Help: "largest change of a pixel, in 8-bit units: 8 is 8/255"},
+		{Key: "steps", Default: "7", Range: "[1,)", Help: "gradient steps"},
+		{Key: "step_size", Default: "2", Range: "(0,255]", Levels: 0.1, Help: "length of a step, in 8-bit units"},
+		{Key: "random_start", Default: "true", Help: "start at a random point within epsilon"},
+	}, exampleDose()...),
+	New: func() any { return new(PGD) },
 }

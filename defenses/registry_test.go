@@ -30,8 +30,9 @@ func TestEveryDefenseHasDefaults(t *testing.T) {
 // The order of Kinds is the order of application.
 func TestKindsAreInTheOrderOfApplication(t *testing.T) {
 	require.Equal(t, []defenses.Kind{
-		defenses.KindAgentAugmentation, defenses.KindAdversarialTriggers, defenses.KindCutMix, defenses.KindMixUp,
-		defenses.KindPGD, defenses.KindFGSM, defenses.KindIndexing,
+		defenses.KindAgentAugmentation, defenses.KindAdversarialTriggers, defenses.KindProactiveBackdoor, defenses.KindCutMix, defenses.KindMixUp,
+		defenses.KindPGD, defenses.KindFGSM, "spectral_signatures", "activation_clustering", "loss_isolation", "perfect_filter",
+		"fine_tuning", "fine_pruning", "neuron_pruning", defenses.KindExec, defenses.KindIndexing,
 	}, defenses.Kinds())
 	require.Equal(t, []string{"indexing", "indexing_grouped", "indexing_sliced", "indexing_unknown"}, defenses.IndexingNames())
 }
@@ -39,12 +40,12 @@ func TestKindsAreInTheOrderOfApplication(t *testing.T) {
 func TestSetChangesOneSetting(t *testing.T) {
 	var s defenses.Stack
 	require.NoError(t, s.AddDefault(defenses.KindPGD))
-	want := defenses.DefaultPGD()
+	want := *defenses.Get[defenses.PGD](s, defenses.KindPGD)
 	want.Epsilon, want.RandomStart, want.Placement = 4, false, defenses.Replace
 	require.NoError(t, s.Set(defenses.KindPGD, "epsilon", "4"))
 	require.NoError(t, s.Set(defenses.KindPGD, "random_start", "false"))
 	require.NoError(t, s.Set(defenses.KindPGD, "placement", "replace"))
-	require.Equal(t, defenses.Stack{PGD: &want}, s)
+	require.Equal(t, defenses.NewStack(defenses.KindPGD, &want), s)
 
 	require.EqualError(t, s.Set(defenses.KindPGD, "radius", "4"), `unknown field "radius"`)
 	require.EqualError(t, s.Set(defenses.KindPGD, "steps", "many"), "steps is a string: it must be a int")

@@ -3,14 +3,16 @@ package defenses
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"backfire/defenses/definition"
 	"backfire/defenses/indexing"
 	"backfire/defenses/mix"
 )
 
-// Stack holds the settings of a defender's defenses. A nil field means that the
-// defender does not use the defense; the zero value has no defense.
+// Stack holds the defenses of a defender with their settings. The zero value has no
+// defense.
 //
 // In JSON and YAML it is a list of one-key maps, each from the name of a defense
 // to its settings. A name alone stands for the defense with its default settings,
@@ -21,22 +23,104 @@ import (
 // The order of the list has no meaning. [Stack.MarshalJSON] writes the order of
 // application and every setting, so equal stacks have equal JSON.
 type Stack struct {
-	AgentAugmentation   *AgentAugmentation
-	AdversarialTriggers *AdversarialTriggers
-	CutMix              *mix.Settings
-	MixUp               *mix.Settings
-	PGD                 *PGD
-	FGSM                *FGSM
-	Indexing            *indexing.Settings
+	parts []part // in the order of application; never changed in place
+}
+
+// part is one defense of a stack.
+type part struct {
+	kind     Kind
+	settings any // a pointer to the settings
+}
+
+// NewStack returns a stack with one defense. settings points to its settings, which
+// have the type that the defense's definition makes.
+func NewStack(kind Kind, settings any) Stack { return Stack{}.With(kind, settings) }
+
+// With returns the stack with another defense, or with other settings of one that it
+// has; see NewStack.
+func (s Stack) With(kind Kind, settings any) Stack {
+	s = s.Without(kind)
+	at := slices.IndexFunc(s.parts, func(p part) bool { return position(p.kind) > position(kind) })
+	if at < 0 {
+		at = len(s.parts)
+	}
+	s.parts = slices.Insert(slices.Clone(s.parts), at, part{kind, settings})
+	return s
+}
+
+// Without returns the stack without a defense.
+func (s Stack) Without(kind Kind) Stack {
+	return s.keep(func(d definition.Definition) bool { return d.Kind != kind })
+}
+
+// At returns the defenses of the stack that act at any of some stages.
+func (s Stack) At(stages ...definition.Stage) Stack {
+	return s.keep(func(d definition.Definition) bool { return slices.ContainsFunc(stages, d.Acts) })
+}
+
+// Except returns the defenses of the stack that do not act at a stage.
+func (s Stack) Except(stage definition.Stage) Stack {
+	return s.keep(func(d definition.Definition) bool { return !d.Acts(stage) })
+}
+
+// keep returns the defenses whose definition is wanted.
+func (s Stack) keep(wanted func(definition.Definition) bool) Stack {
+	var kept []part
+	for _, p := range s.parts {
+		if d, err := find(p.kind); err == nil && wanted(d) {
+			kept = append(kept, p)
+		}
+	}
+	return Stack{kept}
+}
+
+// Settings returns a pointer to the settings of a defense, nil if the stack lacks it.
+func (s Stack) Settings(kind Kind) any {
+	for _, p := range s.parts {
+		if p.kind == kind {
+			return p.settings
+		}
+	}
+	return nil
+}
+
+// Get returns the settings of a defense, of type T; nil if the stack lacks it.
+func Get[T any](s Stack, kind Kind) *T {
+	settings, _ := s.Settings(kind).(*T)
+	return settings
+}
+
+// Find returns the first defense of the stack, in the order of application, whose
+// settings implement the interface T, and its kind; false if there is none.
+func Find[T any](s Stack) (T, Kind, bool) {
+	for _, p := range s.parts {
+		if settings, ok := p.settings.(T); ok {
+			return settings, p.kind, true
+		}
+	}
+	var none T
+	return none, "", false
+}
+
+// AddDefault adds a defense with its default settings. It returns an error for an
+// unknown kind and for one that the stack has already.
+func (s *Stack) AddDefault(kind Kind) error {
+	d, err := find(kind)
+	if err != nil {
+		return err
+	}
+	if s.Settings(kind) != nil {
+		return fmt.Errorf("the stack has %s twice", kind)
+	}
+	*s = s.With(kind, d.Default())
+	return nil
 }
 
 // Kinds returns the names of the stack's defenses, in the order of application.
 func (s Stack) Kinds() []Kind {
 	var kinds []Kind
-	for _, r := range registry {
-		if r.settings(&s) != nil {
-			kinds = append(kinds, r.kind)
-		}
+	for _, p := range s.parts {
+		kinds = append(kinds, p.kind)
 	}
 	return kinds
 }
@@ -47,84 +131,89 @@ func (s Stack) String() string {
 		return None
 	}
 	var names []string
-	for _, kind := range s.Kinds() {
-		names = append(names, string(kind))
+	for _, p := range s.parts {
+		names = append(names, string(p.kind))
 	}
 	return strings.Join(names, "+")
 }
 
 // Empty reports whether the stack has no defense.
-func (s Stack) Empty() bool { return s == Stack{} }
+func (s Stack) Empty() bool { return len(s.parts) == 0 }
 
-// Training returns the stack without Indexing: the defenses on which one model of
-// the defender depends, apart from the agents left out of its training.
-func (s Stack) Training() Stack {
-	s.Indexing = nil
-	return s
-}
+// Training returns the stack without the defenses that decide which models there
+// are: the defenses on which one model of the defender depends, apart from the agents
+// left out of its training.
+func (s Stack) Training() Stack { return s.Except(definition.Models) }
 
 // Validate returns an error for settings outside their ranges and for defenses
 // that contradict each other: CutMix and MixUp whose probabilities add up to more
-// than 1, and PGD together with FGSM.
+// than 1, PGD together with FGSM, and two defenses that filter, that repair or that
+// decide which models there are.
 func (s Stack) Validate() error {
-	for _, r := range registry {
-		if settings := r.settings(&s); settings != nil {
-			if err := settings.Validate(); err != nil {
-				return fmt.Errorf("%s: %w", r.kind, err)
-			}
+	for _, p := range s.parts {
+		d, err := find(p.kind)
+		if err == nil {
+			err = d.Validate(p.settings)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.kind, err)
 		}
 	}
-	if s.PGD != nil && s.FGSM != nil {
+	if Get[PGD](s, KindPGD) != nil && Get[FGSM](s, KindFGSM) != nil {
 		return fmt.Errorf("%s and %s together: both make a batch's adversarial examples: choose one", KindPGD, KindFGSM)
 	}
-	return mix.Validate(s.CutMix, s.MixUp)
+	for _, stage := range []definition.Stage{definition.Data, definition.Filter, definition.Repair, definition.Answers, definition.Models} {
+		if kinds := s.At(stage).Kinds(); len(kinds) > 1 {
+			return fmt.Errorf("%s and %s together: a defender has one defense at the stage %q: choose one", kinds[0], kinds[1], stage)
+		}
+	}
+	if err := s.checkExec(); err != nil {
+		return err
+	}
+	if err := s.checkIndexing(); err != nil {
+		return err
+	}
+	return mix.Validate(Get[mix.Settings](s, KindCutMix), Get[mix.Settings](s, KindMixUp))
+}
+
+// checkIndexing refuses filters and repairs beside modes of agent indexing whose models
+// start from each other's states.
+func (s Stack) checkIndexing() error {
+	index := Get[indexing.Settings](s, KindIndexing)
+	later := s.At(definition.Filter, definition.Repair).Kinds()
+	if index == nil || len(later) == 0 || index.Mode != indexing.Sliced && index.Unknown == nil {
+		return nil
+	}
+	return fmt.Errorf("%s and %s together: %s needs models that each start anew, as in modes %s and %s with a known index",
+		later[0], KindIndexing, later[0], indexing.Exact, indexing.Grouped)
 }
 
 // Scale is the size of the game that a stack defends.
-type Scale struct {
-	// Contributed is the number of images that the defender contributes.
-	Contributed int
-	// Agents is the number of attackers.
-	Agents int
-	// Epochs is the number of epochs of the training, Batch its batch size.
-	Epochs, Batch int
-}
+type Scale = definition.Scale
 
 // Fits returns an error if a game is too small for the stack, which must be valid:
 // more simulated attackers than images to stamp, a share of a batch that rounds to
 // zero rows, more models than agents, or more slices than epochs.
 func (s Stack) Fits(scale Scale) error {
-	if a := s.AgentAugmentation; a != nil {
-		if err := a.fits(scale.Contributed); err != nil {
-			return fmt.Errorf("%s: %w", KindAgentAugmentation, err)
+	for _, p := range s.parts {
+		sized, ok := p.settings.(interface{ Fits(Scale) error })
+		if !ok {
+			continue
 		}
-	}
-	for _, dose := range s.doses() {
-		if dose.rows(scale.Batch) == 0 {
-			return fmt.Errorf("%s: share is %v: of a batch of %d images that is none", dose.kind, dose.Share, scale.Batch)
-		}
-	}
-	if s.Indexing != nil {
-		if err := s.Indexing.Fits(scale.Agents, scale.Epochs); err != nil {
-			return fmt.Errorf("%s: %w", KindIndexing, err)
+		if err := sized.Fits(scale); err != nil {
+			return fmt.Errorf("%s: %w", p.kind, err)
 		}
 	}
 	return nil
 }
 
-// namedDose is the dose of one kind of adversarial training.
-type namedDose struct {
-	kind Kind
-	Dose
-}
-
 // doses returns the dose of each kind of adversarial training in the stack, in
 // the order of application.
-func (s Stack) doses() []namedDose {
-	var doses []namedDose
-	for _, r := range registry {
-		if d, ok := r.settings(&s).(interface{ dose() Dose }); ok {
-			doses = append(doses, namedDose{r.kind, d.dose()})
+func (s Stack) doses() []Dose {
+	var doses []Dose
+	for _, p := range s.parts {
+		if d, ok := p.settings.(interface{ dose() Dose }); ok {
+			doses = append(doses, d.dose())
 		}
 	}
 	return doses
@@ -143,7 +232,9 @@ func (s Stack) Rows(n int) int {
 
 // Treatments returns the number of different ways in which the batches of a
 // training are treated: mixed by CutMix, mixed by MixUp, or not mixed.
-func (s Stack) Treatments() int { return mix.Treatments(s.CutMix, s.MixUp) }
+func (s Stack) Treatments() int {
+	return mix.Treatments(Get[mix.Settings](s, KindCutMix), Get[mix.Settings](s, KindMixUp))
+}
 
 // round returns p*n rounded to the nearest integer, halves up, as the game
 // rounds its shares. The conversion keeps the compiler from fusing the product

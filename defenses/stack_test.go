@@ -38,30 +38,30 @@ func stacks() *rapid.Generator[defenses.Stack] {
 		var s defenses.Stack
 		has := func(kind defenses.Kind) bool { return rapid.Bool().Draw(t, string(kind)) }
 		if has(defenses.KindAgentAugmentation) {
-			s.AgentAugmentation = &defenses.AgentAugmentation{
+			s = s.With(defenses.KindAgentAugmentation, &defenses.AgentAugmentation{
 				Agents: rapid.IntRange(1, 9).Draw(t, "agents"), Clean: rapid.Float64Range(0, 0.99).Draw(t, "clean"), Spec: specs().Draw(t, "spec"),
-			}
+			})
 		}
 		if has(defenses.KindAdversarialTriggers) {
-			s.AdversarialTriggers = &defenses.AdversarialTriggers{Dose: doses().Draw(t, "dose"), Spec: specs().Draw(t, "spec")}
+			s = s.With(defenses.KindAdversarialTriggers, &defenses.AdversarialTriggers{Dose: doses().Draw(t, "dose"), Spec: specs().Draw(t, "spec")})
 		}
 		if has(defenses.KindCutMix) {
-			s.CutMix = &mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")}
+			s = s.With(defenses.KindCutMix, &mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")})
 		}
 		if has(defenses.KindMixUp) {
-			s.MixUp = &mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")}
+			s = s.With(defenses.KindMixUp, &mix.Settings{Alpha: rapid.Float64Range(0.1, 9).Draw(t, "alpha"), Probability: rapid.Float64Range(0.1, 0.5).Draw(t, "probability")})
 		}
 		epsilon := rapid.Float64Range(0.5, 32).Draw(t, "epsilon")
 		if has(defenses.KindPGD) {
-			s.PGD = &defenses.PGD{
+			s = s.With(defenses.KindPGD, &defenses.PGD{
 				Epsilon: epsilon, Steps: rapid.IntRange(1, 9).Draw(t, "steps"), StepSize: rapid.Float64Range(0.5, 9).Draw(t, "step size"),
 				RandomStart: rapid.Bool().Draw(t, "random start"), Dose: doses().Draw(t, "dose"),
-			}
+			})
 		} else if has(defenses.KindFGSM) {
-			s.FGSM = &defenses.FGSM{Epsilon: epsilon, Dose: doses().Draw(t, "dose")}
+			s = s.With(defenses.KindFGSM, &defenses.FGSM{Epsilon: epsilon, Dose: doses().Draw(t, "dose")})
 		}
 		if has(defenses.KindIndexing) {
-			s.Indexing = &indexing.Settings{Mode: indexing.Sliced, Models: rapid.IntRange(1, 9).Draw(t, "models")}
+			s = s.With(defenses.KindIndexing, &indexing.Settings{Mode: indexing.Sliced, Models: rapid.IntRange(1, 9).Draw(t, "models")})
 		}
 		return s
 	})

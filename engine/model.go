@@ -2,9 +2,7 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 
-	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/torchbridge"
@@ -16,19 +14,17 @@ type LibTorch struct{}
 
 var _ worker.Engine = LibTorch{}
 
-// NewModel makes a ResNet-18 with initial weights from the cell's seed. The error wraps
+// NewModel makes the cell's network with initial weights from the cell's seed. The error wraps
 // worker.ErrOptions or hardware.ErrDevice when the options are at fault.
 func (LibTorch) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 	c := opt.Cell
-	if c.Model.Architecture != cell.ResNet18 {
-		return nil, fmt.Errorf("engine: model: %w: unknown architecture %q", worker.ErrOptions, c.Model.Architecture)
-	}
 	transform, err := batchTransforms(c)
 	if err != nil {
 		return nil, err
 	}
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
 		Model: torchbridge.ModelSpec{
+			Architecture: c.Model.Architecture, Stem: c.Model.Stem,
 			Width: c.Model.Width, Channels: c.Data.Shape.C, Height: c.Data.Shape.H, WidthPx: c.Data.Shape.W,
 			Classes: len(c.Data.Classes),
 		},
@@ -71,12 +67,35 @@ func (m model) Epoch(order []int32, onBatch func(done int) error) (worker.EpochS
 // State copies the state of the training.
 func (m model) State() (worker.State, error) {
 	state, err := m.Trainer.State()
-	return worker.State(state), err
+	return worker.State(state), marked(err)
 }
 
 // Restore puts the model into a state.
 func (m model) Restore(state worker.State) error {
-	return m.Trainer.Restore(torchbridge.State(state))
+	return marked(m.Trainer.Restore(torchbridge.State(state)))
+}
+
+// Upload puts the training set on the device.
+func (m model) Upload(images, labels []uint8) error {
+	return marked(m.Trainer.Upload(images, labels))
+}
+
+// Predict returns the class of each of the images.
+func (m model) Predict(images []uint8) ([]uint8, error) {
+	classes, err := m.Trainer.Predict(images)
+	return classes, marked(err)
+}
+
+// Probabilities returns the probability of each class of each of the images.
+func (m model) Probabilities(images []uint8) ([]float32, error) {
+	values, err := m.Trainer.Probabilities(images)
+	return values, marked(err)
+}
+
+// Features returns the penultimate activations for each of the images.
+func (m model) Features(images []uint8) ([]float32, error) {
+	values, err := m.Trainer.Features(images)
+	return values, marked(err)
 }
 
 // Unlearn takes gradient steps away from rows of the training set.
@@ -106,6 +125,8 @@ func marked(err error) error {
 		return markedError{err, worker.ErrDiverged}
 	case errors.Is(err, torchbridge.ErrOptions):
 		return markedError{err, worker.ErrOptions}
+	case errors.Is(err, torchbridge.ErrMemory):
+		return markedError{err, worker.ErrMemory}
 	}
 	return err
 }

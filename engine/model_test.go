@@ -51,7 +51,7 @@ func TestLibTorchTrainsTheSameModelTwice(t *testing.T) {
 func TestFinalFailures(t *testing.T) {
 	for says, change := range map[string]func(*worker.Train){
 		"diverged":             func(r *worker.Train) { r.Cell.Training.LearningRate = 1e30 },
-		"vgg":                  func(r *worker.Train) { r.Cell.Model.Architecture = "vgg" },
+		"alexnet":              func(r *worker.Train) { r.Cell.Model.Architecture = "alexnet" },
 		"learning rate -1":     func(r *worker.Train) { r.Cell.Training.LearningRate = -1 },
 		"device not available": func(r *worker.Train) { r.Device = "tpu" },
 	} {

@@ -14,6 +14,8 @@ type Axis struct {
 	Label string
 	// Share marks values as shares in [0, 1], which are shown in percent.
 	Share bool
+	// Points marks the values of a Share as differences, whose unit is points.
+	Points bool
 	// Whole makes the axis of a Share extend from 0 to 100 % for all values.
 	Whole bool
 	// Listed puts a tick at each value instead of at round numbers.
@@ -24,10 +26,14 @@ type Axis struct {
 
 // unit returns the axis' label with its unit.
 func (a Axis) unit() string {
-	if a.Share {
+	switch {
+	case a.Share && a.Points:
+		return a.Label + ", points"
+	case a.Share:
 		return a.Label + ", %"
+	default:
+		return a.Label
 	}
-	return a.Label
 }
 
 // numberOf formats a value of a number of images in the axis' unit; 0 images: not known.

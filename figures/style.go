@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -50,9 +51,23 @@ var heat = []Colour{
 	{"--fig-h8", "#0F3D69", "#B5D4EF"},
 }
 
+// loss lists the colours of negative differences in a map, from 0 to -100 points; those
+// of positive ones are heat's.
+var loss = []Colour{
+	heat[0],
+	{"--fig-l1", "#FBEBDD", "#2E241B"},
+	{"--fig-l2", "#F6D8BE", "#42301F"},
+	{"--fig-l3", "#EFC096", "#5A3D20"},
+	{"--fig-l4", "#E4A469", "#754C20"},
+	{"--fig-l5", "#D2863F", "#956126"},
+	{"--fig-l6", "#B86A20", "#B67B38"},
+	{"--fig-l7", "#935010", "#D59A58"},
+	{"--fig-l8", "#6B3807", "#F2BE8A"},
+}
+
 // colours returns all colours.
 func colours() []Colour {
-	return append(append([]Colour{Ink, Quiet, Grid, Band, Paper}, series...), heat...)
+	return slices.Concat([]Colour{Ink, Quiet, Grid, Band, Paper}, series, heat, loss[1:])
 }
 
 // CSS returns the declarations of the colours' custom properties, for light or dark

@@ -21,6 +21,9 @@ func (r Rules) arrange(set *datasets.Set) (*arrangement, error) {
 	if err := r.check(outlineOf(set)); err != nil {
 		return nil, err
 	}
+	if err := r.checkContributors(set); err != nil {
+		return nil, err
+	}
 	resolved, order := r.Resolve(set), newImageOrder(set, r.Seed)
 	if pool := resolved.PoolSize; pool > order.balanced && pool < set.Len() {
 		return nil, refuse("a pool of %d images cannot be class-balanced, as the smallest class of %s has too few images: choose at most %d, or 0 for the whole dataset",
@@ -67,6 +70,9 @@ func plural(n int, word string) string {
 // The seats take their images from the deck one after another, and the defender
 // gets the rest: the same images for every number of seats.
 func (r Rules) tryDeal(set *datasets.Set, order imageOrder) (*arrangement, error) {
+	if r.Contributors {
+		return r.dealContributors(set, order)
+	}
 	if err := r.checkShareSizes(); err != nil {
 		return nil, err
 	}
@@ -78,17 +84,9 @@ func (r Rules) tryDeal(set *datasets.Set, order imageOrder) (*arrangement, error
 	for seat, owner := range r.owners() {
 		var images []int
 		images, deck = takeRandom(rng, deck, sizes.of(seat))
-		share := r.split(owner, defenderStream+1+uint64(seat), images)
-		if owner >= len(r.Attackers) {
-			a.deal.Honest = append(a.deal.Honest, share)
-			continue
+		if err := a.seat(set, r, owner, seat, images); err != nil {
+			return nil, err
 		}
-		attacker := r.Attackers[owner]
-		p := attacker.choosePoisoned(set, r.Seed, share.Contributed)
-		if attacker.PoisonRate > 0 && p.poisoned == 0 {
-			return nil, attacker.nothingToPoison(len(p.marks))
-		}
-		a.deal.Attackers[owner], a.poison[owner] = share, p
 	}
 	a.deal.Defender = r.split(Defender, defenderStream, deck)
 	return a, nil
@@ -141,7 +139,7 @@ func (r Rules) checkShareSizes() error {
 // false if the whole dataset does not suffice, without trying smaller pools.
 func (r Rules) SmallestPool(set *datasets.Set) (size int, ok bool) {
 	r.PoolSize = 0
-	if r.check(outlineOf(set)) != nil {
+	if r.check(outlineOf(set)) != nil || r.checkContributors(set) != nil {
 		return 0, false
 	}
 	return r.smallestPool(set, newImageOrder(set, r.Seed))

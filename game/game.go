@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"backfire/datasets"
-	"backfire/internal/streams"
 	"backfire/triggers"
 )
 
@@ -35,6 +34,7 @@ type Game struct {
 	poison     []poisoning // by attacker, as are the next two
 	generators []*triggers.Generator
 	triggers   []*triggers.Trigger // empty with PerImage
+	kept       []*triggers.Trigger // the part of each that all images carry; empty without jitter
 	overlaps   []PairOverlap
 }
 
@@ -60,6 +60,9 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 				return nil, fmt.Errorf("game: %w: attacker %d: %w", ErrRules, attacker.ID, err)
 			}
 			g.triggers = append(g.triggers, trigger)
+			if rules.Jitter > 0 {
+				g.kept = append(g.kept, rules.kept(attacker, trigger))
+			}
 		}
 	}
 	return g, g.compareTriggers()
@@ -70,6 +73,9 @@ func New(set *datasets.Set, rules Rules) (*Game, error) {
 func (a Attacker) collisionRemedy() string {
 	if a.Trigger.Kind == triggers.Picture {
 		return "choose another picture, or declare that they collude"
+	}
+	if a.Trigger.Kind == triggers.Patch {
+		return "let place or colour be random, or declare that they collude"
 	}
 	return "choose another seed or larger p1 and p2, or declare that they collude"
 }
@@ -114,7 +120,8 @@ func (g *Game) Rules() Rules { return g.rules }
 func (g *Game) Deal() *Deal { return g.deal }
 
 // Triggers returns each attacker's trigger, in the order of Rules.Attackers. It
-// is empty if Sampling is PerImage. The caller must not change the triggers.
+// is empty if Sampling is PerImage. With jitter, images carry a part of it; see
+// TriggerOf. The caller must not change the triggers.
 func (g *Game) Triggers() []*triggers.Trigger { return g.triggers }
 
 // Overlaps returns the pairs of attackers whose triggers share at least
@@ -124,10 +131,5 @@ func (g *Game) Overlaps() []PairOverlap { return g.overlaps }
 // stamp stamps the trigger of the attacker at a position on img, a copy of the
 // dataset's image at index source.
 func (g *Game) stamp(img []uint8, position, source int) {
-	if g.rules.Sampling == PerAgent {
-		g.triggers[position].Stamp(img)
-		return
-	}
-	id := g.rules.Attackers[position].ID
-	g.generators[position].Draw(streams.New(g.rules.triggerSeed(), "trigger image", uint64(id), uint64(source))).Stamp(img)
+	g.TriggerOf(position, source).Stamp(img)
 }

@@ -76,22 +76,6 @@ func (r Rules) tallyProbes(classes int, list []Probe, predicted []uint8) probeTa
 	return t
 }
 
-// success measures the attacker at a position on the images of its denominator,
-// with and without triggers.
-func (r Rules) success(position int, t probeTallies) Success {
-	attacked, base := t.stamped[position], t.clean[position]
-	if r.Denominator == Pooled {
-		attacked, base = t.allAttackers.replaced(base, attacked), t.allAttackers
-	}
-	target := r.Attackers[position].Target
-	without := r.excluded(target)
-	s := Success{
-		ASR: attacked.predictedAs(target, without), BaseRate: base.predictedAs(target, without), Robustness: attacked.correct(without),
-	}
-	s.Lift = stats.Number(s.ASR.Value() - s.BaseRate.Value())
-	return s
-}
-
 // excluded returns the class whose images are left out of a rate that counts
 // predictions of target, or noClass.
 func (r Rules) excluded(target int) int {

@@ -24,14 +24,16 @@ type poisoning struct {
 // there are candidates (with a tenth of the images in the target class, above
 // p0 = 0.9), all candidates are poisoned; the score shows both numbers. With Budget
 // AnyImage all contributed images are candidates. With CleanLabel it chooses
-// round(p0*n) of the n images of the target class.
+// round(p0*n) of the n images of the target class. With AllToAll all contributed images
+// are candidates, and with SourceSpecific those of its source classes.
 //
 // The choice is a prefix of one random order of the candidates, so a higher
 // p0 poisons the same images and more.
 func (a Attacker) choosePoisoned(set *datasets.Set, seed uint64, contributed []int) poisoning {
 	var candidates []int // positions in contributed
 	for at, image := range contributed {
-		if a.Budget == AnyImage || (int(set.Labels[image]) == a.Target) == (a.LabelMode == CleanLabel) {
+		label := int(set.Labels[image])
+		if a.LabelMode == CleanLabel && label == a.Target || a.LabelMode != CleanLabel && a.attacks(label) {
 			candidates = append(candidates, at)
 		}
 	}

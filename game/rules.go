@@ -93,6 +93,10 @@ type Attacker struct {
 	LabelMode LabelMode `json:"label_mode" yaml:"label_mode"`
 	// Budget is NonTarget or AnyImage. It must be NonTarget with CleanLabel.
 	Budget Budget `json:"budget,omitempty" yaml:"budget,omitempty"`
+	// Mapping is AllToOne, AllToAll or SourceSpecific.
+	Mapping Mapping `json:"mapping,omitempty" yaml:"mapping,omitempty"`
+	// Sources holds the classes of SourceSpecific in ascending order.
+	Sources []int `json:"sources,omitempty" yaml:"sources,omitempty"`
 	// Colludes is the ID of the attacker whose trigger and target this one uses.
 	// It is nil for an attacker with a trigger of its own. The trigger is the same
 	// whether or not the other attacker plays.
@@ -124,11 +128,19 @@ type Rules struct {
 	// attacker owns the seat of its ID, and every other seat belongs to an honest
 	// contributor, so that an agent owns the same images whichever seats attack.
 	Seats int `json:"seats,omitempty" yaml:"seats,omitempty"`
+	// Contributors deals each image that the defender does not own to the seat of its
+	// contributor, the seats being those of datasets.Contributors.Names. It is false,
+	// and not written, if the images are dealt at random into equal seats.
+	Contributors bool `json:"contributors,omitempty" yaml:"contributors,omitempty"`
 	// Attackers lists the attackers: at least one, with distinct IDs. With Seats,
 	// the IDs are below Seats and ascend.
 	Attackers []Attacker `json:"attackers" yaml:"attackers"`
 	// Sampling is PerAgent or PerImage.
 	Sampling Sampling `json:"sampling" yaml:"sampling"`
+	// Jitter in [0, 1) is the share of the pixels of each attacker's trigger that is drawn
+	// afresh for every image, with Sampling PerAgent; see Game.TriggerOf. It is not written
+	// if it is 0. A jitter of 1 would be Sampling PerImage.
+	Jitter float64 `json:"jitter,omitempty" yaml:"jitter,omitempty"`
 	// ExcludeTargetClass leaves images whose true label is already the target
 	// out of the rates that count predictions of that target.
 	ExcludeTargetClass bool `json:"exclude_target_class" yaml:"exclude_target_class"`

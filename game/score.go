@@ -14,7 +14,8 @@ type AttackerScore struct {
 	PoisonRate float64 `json:"p0"`
 	P1         float64 `json:"p1"`
 	P2         float64 `json:"p2"`
-	// Trigger is the trigger's ID. It is empty with PerImage.
+	// Trigger is the trigger's ID; with jitter, that of which images carry a part. It is
+	// empty with PerImage.
 	Trigger string `json:"trigger"`
 	// Colludes repeats the rules: the ID of the attacker whose trigger this one
 	// uses, or nil.
@@ -100,7 +101,7 @@ func (g *Game) Score(predicted []uint8) (*Score, error) {
 		s.Attackers = append(s.Attackers, g.attackerScore(i, t))
 		row := make([]Rate, len(g.rules.Attackers))
 		for j, other := range g.rules.Attackers {
-			row[j] = t.stamped[i].predictedAs(other.Target, g.rules.excluded(other.Target))
+			row[j] = g.rules.hits(other, t.stamped[i])
 		}
 		s.Cross = append(s.Cross, row)
 	}

@@ -89,7 +89,7 @@ func (r Rules) Canonical() Rules {
 // honest. The result is false if the rules have no such game, as their seats are
 // those of the list and the attackers' IDs are others.
 func (r Rules) MatchedSingle(position int) (Rules, bool) {
-	if len(r.Attackers) == 1 {
+	if len(r.Attackers) == 1 && !r.Contributors {
 		return r, true
 	}
 	if !r.ownsSeatOfID() {
@@ -103,7 +103,7 @@ func (r Rules) MatchedSingle(position int) (Rules, bool) {
 // Lone returns the rules of the game in which the attacker at a position owns
 // everything that the defender does not.
 func (r Rules) Lone(position int) Rules {
-	r.Seats = 0
+	r.Seats, r.Contributors = 0, false
 	r.Attackers = []Attacker{r.Attackers[position]}
 	return r
 }

@@ -67,7 +67,7 @@ func (g *Game) contribute(t *TrainingSet, owner, source int, poisoned bool) {
 	if poisoned {
 		g.stamp(t.Images[at:], owner, source)
 		// An image of the target class keeps its label, as with clean labels.
-		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].Target)
+		row.Trigger, row.New = owner, uint8(g.rules.Attackers[owner].wants(int(label), len(g.set.Classes)))
 	}
 	t.Labels = append(t.Labels, row.New)
 	t.Rows = append(t.Rows, row)

@@ -53,6 +53,9 @@ func (r Rules) check(set outline) error {
 	if r.Sampling != PerAgent && r.Sampling != PerImage {
 		return refuse("sampling is %q: it must be %s or %s", r.Sampling, PerAgent, PerImage)
 	}
+	if err := r.checkJitter(); err != nil {
+		return err
+	}
 	if r.Denominator != Own && r.Denominator != Pooled {
 		return refuse("denominator is %q: it must be %s or %s", r.Denominator, Own, Pooled)
 	}
@@ -107,6 +110,9 @@ func (a Attacker) check(set outline) error {
 	}
 	if a.Budget != NonTarget && (a.Budget != AnyImage || a.LabelMode == CleanLabel) {
 		return refuse("attacker %d: budget is %q: it must be empty or, with %s labels, %s", a.ID, a.Budget, DirtyLabel, AnyImage)
+	}
+	if err := a.checkMapping(len(set.classes)); err != nil {
+		return err
 	}
 	if err := a.Trigger.Validate(); err != nil {
 		return fmt.Errorf("game: %w: attacker %d: %w", ErrRules, a.ID, err)

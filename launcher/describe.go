@@ -69,6 +69,9 @@ func (l Launcher) describe(ctx context.Context) (d Description, passing bool, er
 		return Description{}, false, fault(build, "%s (%s) speaks protocol %d, this program %d",
 			command.Path, d.Build.Version, d.Protocol, Protocol)
 	}
+	if err := checkVersion(d.Libtorch.Version, d.Libtorch.Directory); err != nil {
+		return Description{}, false, err
+	}
 	return d, false, nil
 }
 

@@ -163,7 +163,7 @@ func TestEngineEnvironment(t *testing.T) {
 	_, l := standIn(t, answer, "OMP_NUM_THREADS=7", "MKL_NUM_THREADS=7", "KMP_AFFINITY=none", "MKL_CBWR=AVX2", "HOME=/home/ann")
 	command, err := l.Worker()
 	require.NoError(t, err)
-	require.Equal(t, []string{"MKL_CBWR=AVX2", "HOME=/home/ann", tunables + "=" + hugePages}, command.Env)
+	require.Equal(t, []string{"MKL_CBWR=AVX2", "HOME=/home/ann", tunables + "=" + hugePages, "CUDA_DEVICE_MAX_CONNECTIONS=32"}, command.Env)
 	t.Setenv("OMP_NUM_THREADS", "7")
 	l.environ = nil
 	command, err = l.Worker()

@@ -95,6 +95,14 @@ const (
 	hugePages = "glibc.malloc.hugetlb=1"
 )
 
+// connections is the variable with the number of queues between a process and a GPU, and
+// streamQueues is as many as a process of the engine has streams, the most that CUDA takes.
+// With CUDA's 8, the models of more than 8 streams would wait for each other.
+const (
+	connections  = "CUDA_DEVICE_MAX_CONNECTIONS"
+	streamQueues = "32"
+)
+
 // Worker returns the command of a worker process, without starting it. The error wraps
 // [ErrEngine].
 func (l Launcher) Worker() (*exec.Cmd, error) {
@@ -102,9 +110,13 @@ func (l Launcher) Worker() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	if value(l.environ, tunables) == "" { // otherwise the user's settings apply
-		command.Env = append(command.Environ(), tunables+"="+hugePages)
+	environ := command.Environ()
+	for name, setting := range map[string]string{tunables: hugePages, connections: streamQueues} {
+		if value(l.environ, name) == "" { // otherwise the user's settings apply
+			environ = append(environ, name+"="+setting)
+		}
 	}
+	command.Env = environ
 	return command, nil
 }
 
@@ -118,6 +130,9 @@ func (l Launcher) command(ctx context.Context, role string) (*exec.Cmd, error) {
 	command := exec.CommandContext(ctx, path, role)
 	command.Env = hardware.EngineEnviron(l.variables())
 	if dir := value(l.environ, LibtorchVariable); dir != "" {
+		if err := checkRelease(dir); err != nil {
+			return nil, err
+		}
 		path := []string{filepath.Join(dir, "lib")}
 		if _, err := os.Stat(filepath.Join(path[0], "libtorch_cpu.so")); err != nil {
 			return nil, fault("name the directory of a libtorch, or the torch directory of an installed PyTorch",
@@ -153,7 +168,7 @@ func (l Launcher) find() (string, error) {
 		if err != nil {
 			return "", fault("name the engine with "+EngineVariable, "the path of this program is not known: %w", err)
 		}
-		path, remedy = filepath.Join(filepath.Dir(self), Name), "run make build, or name an engine with "+EngineVariable
+		path, remedy = l.beside(self), "run make build, or name an engine with "+EngineVariable
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/hardware"
 )
 
 // standIn returns the path of a shell script that stands for an engine, and its
@@ -139,18 +141,25 @@ func TestNoEngineBesideTheProgram(t *testing.T) {
 	require.EqualError(t, err, "launcher: the engine does not run: there is no "+path+": run make build, or name an engine with BACKFIRE_ENGINE")
 }
 
-// Workers ask for huge pages, unless the user has set the C library's variable.
-func TestWorkersAskForHugePages(t *testing.T) {
-	_, l := standIn(t, answer)
-	command, err := l.Worker()
-	require.NoError(t, err)
-	require.Equal(t, hugePages, value(command.Env, tunables))
-	require.Empty(t, value(l.environ, tunables), "the launcher's variables were changed")
+// Workers get huge pages and a queue for each CUDA stream, unless the user has set the
+// variable. Neither is one that may change bits.
+func TestVariablesOfWorkers(t *testing.T) {
+	for name, c := range map[string]struct{ ours, users string }{
+		tunables:    {hugePages, "glibc.malloc.check=3"},
+		connections: {"32", "8"},
+	} {
+		_, l := standIn(t, answer)
+		command, err := l.Worker()
+		require.NoError(t, err)
+		require.Equal(t, c.ours, value(command.Env, name))
+		require.Empty(t, value(l.environ, name), "the launcher's variables were changed")
+		require.Empty(t, hardware.Arithmetic([]string{name + "=" + c.ours}))
 
-	l.environ = append(l.environ, tunables+"=glibc.malloc.check=3")
-	command, err = l.Worker()
-	require.NoError(t, err)
-	require.Equal(t, "glibc.malloc.check=3", value(command.Env, tunables))
+		l.environ = append(l.environ, name+"="+c.users)
+		command, err = l.Worker()
+		require.NoError(t, err)
+		require.Equal(t, c.users, value(command.Env, name))
+	}
 }
 
 func TestDescribeIsInterrupted(t *testing.T) {

@@ -16,9 +16,16 @@ const narrowWidth = 80
 // columns that compare attackers with other games.
 const comparedWidth = 100
 
-// alike reports whether all points of a seed are one, so that the games differ in
-// number of attackers, defender and seed alone.
-func (b *builder) alike() bool { return len(b.pointSummaries()) == len(b.table.Seeds) }
+// alike reports whether all points of a training of a seed are one, so that the games differ
+// in number of attackers, defender, seed and training alone.
+func (b *builder) alike() bool {
+	seen := map[[2]uint64]bool{}
+	points := b.pointSummaries()
+	for _, p := range points {
+		seen[[2]uint64{p.Seed, uint64(p.Repetition)}] = true
+	}
+	return len(points) == len(seen)
+}
 
 // list returns the ASR of each attacker over the seeds, with its single ASR in brackets
 // where it was also played alone.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
@@ -30,6 +31,12 @@ const (
 	// Points is the table of a run and of any other sweep: a row for each game of
 	// each point.
 	Points Kind = "points"
+	// Families compares defenders: a row for each, with the games of each number of
+	// attackers beside each other.
+	Families Kind = "families"
+	// Filters is a second table of a sweep with filters: what they removed of each
+	// agent's images.
+	Filters Kind = "filters"
 	// Unknown is a second table of a sweep with games that are queried without an
 	// index: it compares the ways to answer such queries.
 	Unknown Kind = "unknown-index"
@@ -83,6 +90,12 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 		}
 		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
 		return b.table, nil
+	case Filters:
+		b.filters()
+		b.table.AttackerRows = []table.AttackerRow{} // those of the sweep's own table
+		return b.table, nil
+	case Families:
+		b.families()
 	default:
 		b.points()
 	}
@@ -92,6 +105,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 	b.notes(number > 0)
 	b.attackerRows()
 	b.curveRows()
+	if err := b.spreads(); err != nil {
+		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
+	}
 	if err := b.judge(number); err != nil {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
 	}
@@ -105,6 +121,9 @@ func newBuilder(kind Kind, s *summary.Summary, dataset string, opt Options) (*bu
 		b.all = slices.DeleteFunc(b.all, func(s *series) bool {
 			return !slices.ContainsFunc(s.complete(), func(p played) bool { return len(p.game.Unknown) > 0 })
 		})
+	}
+	if kind == Filters {
+		b.all = slices.DeleteFunc(b.all, func(s *series) bool { return !s.filtered() })
 	}
 	if len(b.all) == 0 {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, ErrEmpty)
@@ -178,10 +197,10 @@ func (b *builder) gameMarks(s *series) []string {
 	var collapsed, overlaps []string
 	for _, p := range s.complete() {
 		if p.game.Collapsed {
-			collapsed = append(collapsed, fmt.Sprint(p.point.Seed))
+			collapsed = append(collapsed, p.seedText())
 		}
 		if text := overlapText(p.game.Overlaps, p.game.OverlapCount); text != "" {
-			overlaps = append(overlaps, fmt.Sprintf("%s (seed %d)", text, p.point.Seed))
+			overlaps = append(overlaps, fmt.Sprintf("%s (seed %s)", text, p.seedText()))
 		}
 	}
 	if len(collapsed) > 0 {
@@ -230,7 +249,7 @@ func (b *builder) missing(s *series) string {
 		if seeds[cause] == nil {
 			causes = append(causes, cause)
 		}
-		seeds[cause] = append(seeds[cause], fmt.Sprint(p.point.Seed))
+		seeds[cause] = append(seeds[cause], p.seedText())
 	}
 	for i, cause := range causes {
 		causes[i] = seedsText(seeds[cause]) + ": " + cause
@@ -267,12 +286,19 @@ func (b *builder) attackerRows() {
 		for _, p := range s.complete() {
 			for _, a := range p.game.Attackers {
 				row := table.AttackerRow{
-					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
+					Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Repetition: p.point.Repetition, Defender: s.defender, N: s.n, Cell: a.Model, Models: len(p.game.Models),
 					Attacker: a.ID, Target: a.Target, Label: a.Label, Poisoned: a.Poisoned, PoisonRate: a.PoisonRate, P1: a.P1, P2: a.P2,
 					ASR: a.ASR, BaseRate: a.BaseRate, Lift: a.Lift, Robustness: a.Robustness, SingleASR: a.SingleASR, Divergence: (*table.Divergence)(a.Divergence),
 					Randomness:    a.Randomness,
 					CleanAccuracy: p.game.CleanAccuracy, Collapsed: p.game.Collapsed,
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
+				}
+				if p.point.Repetition > 0 {
+					row.TrainingSeed = p.trainingSeed()
+				}
+				if p.game.Filter != nil {
+					f := p.game.Filter.Agents[slices.IndexFunc(p.game.Filter.Agents, func(f removed.Agent) bool { return f.ID == a.ID })]
+					row.Filter = &table.Filtered{Precision: f.Precision, Recall: f.Recall, HonestLost: f.HonestLost}
 				}
 				row.Interference, row.Dilution, row.ShareLaw = a.Interference, a.Dilution, a.ShareLaw
 				if a.Transfer != nil {

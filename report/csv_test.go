@@ -12,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/game"
 	"backfire/report/table"
 	"backfire/stats"
@@ -26,19 +28,19 @@ type column struct {
 
 // documentedFormats are the formats with a data dictionary, in their order in
 // docs/tables.md.
-var documentedFormats = []table.Format{table.FormatCSV, table.FormatCellsCSV, table.FormatCurvesCSV}
+var documentedFormats = []table.Format{table.FormatCSV, table.FormatCellsCSV, table.FormatCurvesCSV, table.FormatSpreadCSV}
 
 // dictionaries reads the data dictionaries of docs/tables.md: of the long form, of the
-// figures, then of the learning curves.
-func dictionaries(t *testing.T) [3][]column {
+// figures, of the learning curves, then of the spread.
+func dictionaries(t *testing.T) [4][]column {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "docs", "tables.md"))
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n## The long form\n")
 	require.True(t, found)
 	tables := strings.Split(section, "| column | type | meaning |")
-	require.Len(t, tables, 4)
-	var all [3][]column
+	require.Len(t, tables, 5)
+	var all [4][]column
 	for i := range all {
 		for _, match := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (text|integer|number|logical)( or empty)? \\|").FindAllStringSubmatch(tables[i+1], -1) {
 			all[i] = append(all[i], column{match[1], match[2], match[3] != ""})
@@ -47,10 +49,20 @@ func dictionaries(t *testing.T) [3][]column {
 	return all
 }
 
+// filteredAgents returns counts of a filter for attackers.
+func filteredAgents(attackers []summary.GameAttacker) *removed.Counts {
+	counts := &removed.Counts{}
+	for _, a := range attackers {
+		counts.Agents = append(counts.Agents, removed.Agent{ID: a.ID, Recall: game.Rate{Hits: 1, Of: 4}})
+	}
+	return counts
+}
+
 func TestEveryColumnIsDocumented(t *testing.T) {
-	summary := sweep("mnist", []uint64{1}, points3(1))
-	summary.Points[0].Games[0].Attackers[0].Randomness = &game.Randomness{Uniform: 0.25}
-	made, err := New(Table3, summary, "mnist", Options{Result: result})
+	sum := sweep("mnist", []uint64{1}, points3(1))
+	sum.Points[0].Games[0].Attackers[0].Randomness = &game.Randomness{Uniform: 0.25}
+	sum.Points[0].Games[0].Filter = filteredAgents(sum.Points[0].Games[0].Attackers)
+	made, err := New(Table3, trainedAgain(sum, 0, 10), "mnist", Options{Result: result})
 	require.NoError(t, err)
 	for i, format := range documentedFormats {
 		var documented []string
@@ -75,12 +87,12 @@ func TestColumnsHaveTheirTypes(t *testing.T) {
 			return nil
 		},
 	}
-	summary := sweep("mnist", []uint64{1, 2}, defended3(1, 2))
-	first := &summary.Points[0].Games[0]
+	sum := sweep("mnist", []uint64{1, 2}, defended3(1, 2))
+	first := &sum.Points[0].Games[0]
 	first.Attackers[0].Divergence = &store.AttackerDivergence{MMD2: -0.01, JS: 0.2}
 	first.Attackers[0].Randomness = &game.Randomness{Uniform: 0.25, Unstamped: stats.Undefined()}
-	first.Curve = learnt(1, 3)
-	made, err := New(Table3, summary, "mnist", Options{Result: result})
+	first.Curve, first.Filter = learnt(1, 3), filteredAgents(first.Attackers)
+	made, err := New(Table3, trainedAgain(sum, 0, 10), "mnist", Options{Result: result})
 	require.NoError(t, err)
 	for i, format := range documentedFormats {
 		var out strings.Builder

@@ -17,11 +17,11 @@ func (b *builder) curveRows() {
 	for _, s := range b.all {
 		for _, p := range s.complete() {
 			row := table.CurveRow{
-				Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Defender: s.defender, N: s.n, Model: p.game.Cell,
+				Point: p.point.Name, Keys: p.point.Keys, Seed: p.point.Seed, Repetition: p.point.Repetition, Defender: s.defender, N: s.n, Model: p.game.Cell,
 			}
 			for _, scores := range p.game.Curve {
 				row.Epoch = scores.Epoch
-				row.Model, row.Agent = p.game.Cell, table.CurveDefender
+				row.Model, row.Agent = p.game.Cell, curveDefender
 				row.Measure, row.Value = curve.StandardAccuracy, stats.Number(scores.CleanAccuracy.Value())
 				b.table.CurveRows = append(b.table.CurveRows, row)
 				for i, a := range scores.Attackers {
@@ -105,19 +105,24 @@ func (d *drawing) learningChart(s *series) figures.Chart {
 }
 
 // scoredEpoch holds the points of a game's learning curves after one epoch, one for each
-// seed.
+// seed and training.
 type scoredEpoch struct {
 	epoch  int
 	games  []played
 	points []curve.Point // in the order of games
 }
 
-// mean returns the mean of a rate over the seeds as a point of a chart. The rate of a seed
+// mean returns the mean of a rate over the seeds as a point of a chart. The rate of a game
 // is over each of its images so many times.
 func (e scoredEpoch) mean(of func(curve.Point) game.Rate, times func(played) int) figures.Point {
-	p := figures.At(float64(e.epoch), float64(stats.Over(e.points, func(p curve.Point) float64 { return of(p).Value() }).Mean))
-	for i, seed := range e.points {
-		p.Images += of(seed).Of / times(e.games[i])
+	var all perSeed[table.Measured]
+	for i, at := range e.points {
+		all.add(e.games[i].point.Seed, table.Measured{Value: of(at).Value(), Images: of(at).Of / times(e.games[i])})
+	}
+	seeds := all.joined(meanMeasured)
+	p := figures.At(float64(e.epoch), float64(stats.Over(seeds, func(m table.Measured) float64 { return m.Value }).Mean))
+	for _, seed := range seeds {
+		p.Images += seed.Images
 	}
 	return p
 }
@@ -130,15 +135,16 @@ func (p played) answers() int { return max(1, p.game.CleanAccuracy.Of/max(1, p.c
 
 // asrs returns the ASR over the attackers of each seed.
 func (e scoredEpoch) asrs() []table.MeasuredSpread {
-	var all []table.MeasuredSpread
+	var all perSeed[table.MeasuredSpread]
 	for i, p := range e.points {
 		each := make([]int, len(p.Attackers))
 		for j, a := range p.Attackers {
 			each[j] = a.ASR.Of
 		}
-		all = append(all, table.MeasuredSpread{Over: p.ASRs(), Images: e.games[i].point.Readings.DistinctImages(each)})
+		at := e.games[i].point
+		all.add(at.Seed, table.MeasuredSpread{Over: p.ASRs(), Images: at.Readings.DistinctImages(each)})
 	}
-	return all
+	return all.joined(meanSpread)
 }
 
 // curve returns the epochs after which the game is scored in every seed that has a result;
@@ -173,3 +179,6 @@ func pointAfter(g *summary.GameSummary, epoch int) (curve.Point, bool) {
 	}
 	return curve.Point{}, false
 }
+
+// curveDefender stands for the defender among the agents of a curve's rows.
+const curveDefender = "defender"

@@ -271,21 +271,21 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 }
 
 // gameName returns a name that distinguishes a game from the others of its table.
-func (d *drawing) gameName(s *series) string {
+func (b *builder) gameName(s *series) string {
 	name := fmt.Sprintf("N = %d", s.n)
-	if !d.atUsual(s) {
-		name += ", " + strengthText(s.strengths(), d.strength)
+	if !b.atUsual(s) {
+		name += ", " + strengthText(s.strengths(), b.strength)
 	}
-	if slices.ContainsFunc(d.all, func(o *series) bool { return o.labels != s.labels }) {
+	if slices.ContainsFunc(b.all, func(o *series) bool { return o.labels != s.labels }) {
 		name += ", " + labelsText(s.labels)
 	}
-	if slices.ContainsFunc(d.all, func(o *series) bool { return o.defender != s.defender }) {
+	if slices.ContainsFunc(b.all, func(o *series) bool { return o.defender != s.defender }) {
 		name += ", " + defenderName(s.defender)
 	}
 	var keys []string
-	for _, key := range d.shownKeys() {
+	for _, key := range b.shownKeys() {
 		value := s.keys[key]
-		if !strings.HasPrefix(key, "attackers.") && slices.ContainsFunc(d.all, func(o *series) bool { return o.keys[key] != value }) {
+		if !strings.HasPrefix(key, "attackers.") && slices.ContainsFunc(b.all, func(o *series) bool { return o.keys[key] != value }) {
 			keys = append(keys, key[strings.LastIndexByte(key, '.')+1:]+" = "+value)
 		}
 	}

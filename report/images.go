@@ -13,13 +13,12 @@ func (p played) attackersImages() int { return p.point.AttackersImages(p.game) }
 // cleanImages returns the number of held-out images behind the game's standard accuracy.
 func (p played) cleanImages() int { return p.game.CleanImages() }
 
-// seeds returns a number of every game that has a result, with the images behind it.
+// seeds returns a number of each seed that has a result, the mean over its trainings, with
+// the images behind it.
 func (s *series) seeds(of func(*summary.GameSummary) float64, images func(played) int) []table.Measured {
-	var seeds []table.Measured
-	for _, p := range s.complete() {
-		seeds = append(seeds, table.Measured{Value: of(p.game), Images: images(p)})
-	}
-	return seeds
+	return s.perSeed(func(p played) (table.Measured, bool) {
+		return table.Measured{Value: of(p.game), Images: images(p)}, true
+	})
 }
 
 // measuredRate returns a rate in the form of a table.

@@ -8,8 +8,8 @@ import (
 	"backfire/stats"
 )
 
-// otherGames are the figures that compare attackers with other games of theirs, each with
-// the head of its column.
+// otherGames are the figures that compare attackers with other games of theirs, and their
+// randomness, each with the head of its column.
 var otherGames = []struct {
 	head     string
 	quantity table.Quantity
@@ -19,6 +19,7 @@ var otherGames = []struct {
 	{"alone", table.QuantitySingleASR, aloneASR, "the ASR in the matched single, where an attacker is alone with the images that it has in the game"},
 	{"interf.", table.QuantityInterference, interference, "interference, lift (ASR minus base rate) minus the lift in the matched single: negative where the others spoil an attacker's success"},
 	{"dilut.", table.QuantityDilution, dilution, "dilution, lift in the matched single minus the lift where the attacker is alone with all images"},
+	{"TV", table.QuantityRandomness, randomness, "total-variation distance of the predictions for images with the trigger from the uniform distribution: 0 if every class is as frequent, 90 if one of ten has them all"},
 	{"transfer", table.QuantityTransfer, transferASR, "the ASR where the attacker poisons nothing and the others play on"},
 }
 
@@ -32,6 +33,13 @@ func aloneASR(a *summary.GameAttacker) float64 {
 func interference(a *summary.GameAttacker) float64 { return orUndefined(a.Interference) }
 
 func dilution(a *summary.GameAttacker) float64 { return orUndefined(a.Dilution) }
+
+func randomness(a *summary.GameAttacker) float64 {
+	if a.Randomness == nil {
+		return float64(stats.Undefined())
+	}
+	return float64(a.Randomness.Uniform)
+}
 
 func transferASR(a *summary.GameAttacker) float64 {
 	if a.Transfer == nil || a.Transfer.ASR == nil {
@@ -50,8 +58,7 @@ func orUndefined(n *stats.Number) float64 {
 
 // otherGame returns a figure over those attackers of the series that have it.
 func (s *series) otherGame(quantity table.Quantity, of func(a *summary.GameAttacker) float64) table.Value {
-	var over []table.MeasuredSpread
-	for _, p := range s.complete() {
+	return s.spread(quantity, func(p played) (table.MeasuredSpread, bool) {
 		var values []float64
 		images := 0
 		for i := range p.game.Attackers {
@@ -60,11 +67,8 @@ func (s *series) otherGame(quantity table.Quantity, of func(a *summary.GameAttac
 				values, images = append(values, value), images+a.ASR.Of
 			}
 		}
-		if len(values) > 0 {
-			over = append(over, table.MeasuredSpread{Over: stats.Summarize(values), Images: images})
-		}
-	}
-	return table.NewSpread(quantity, over)
+		return table.MeasuredSpread{Over: stats.Summarize(values), Images: images}, len(values) > 0
+	})
 }
 
 // compared returns those of otherGames, by position, that some series has, in a table
@@ -80,9 +84,12 @@ func (b *builder) compared() []int {
 }
 
 // besidesSingles returns what compared returns without the single ASRs, in a table that
-// shows these elsewhere.
+// shows these elsewhere, and without the randomness, for which a table of the paper has no
+// room.
 func (b *builder) besidesSingles() []int {
-	return slices.DeleteFunc(b.compared(), func(i int) bool { return otherGames[i].quantity == table.QuantitySingleASR })
+	return slices.DeleteFunc(b.compared(), func(i int) bool {
+		return otherGames[i].quantity == table.QuantitySingleASR || otherGames[i].quantity == table.QuantityRandomness
+	})
 }
 
 // comparedColumns adds the columns of figures at the given positions.

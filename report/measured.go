@@ -70,7 +70,7 @@ func labelsOf(s *series, attackers []summary.GameAttacker) claims.Labels {
 // measured returns a game in the form that claims are judged by.
 func (b *builder) measured(s *series, p played) (claims.Game, error) {
 	g := claims.Game{
-		Seed: p.point.Seed, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
+		Seed: p.point.Seed, Training: p.point.Repetition, Defense: s.defender, Labels: labelsOf(s, p.game.Attackers),
 		CleanAccuracy: stats.Number(p.game.CleanAccuracy.Value()), CleanImages: p.cleanImages(), Collapsed: p.game.Collapsed,
 		Pool: p.point.Pool, Width: p.point.Model.Width, Trigger: p.point.Readings.TriggerKind, Models: p.game.Models,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/summary"
+	"backfire/internal/network"
 	"backfire/internal/words"
 	"backfire/paper"
 	"backfire/report/table"
@@ -160,9 +161,7 @@ func (b *builder) scale() string {
 	points := b.pointSummaries()
 	first := points[0]
 	model := first.Model.Architecture
-	if model == cell.ResNet18 {
-		model = "ResNet-18"
-	}
+	model = network.Title(model)
 	text := fmt.Sprintf("%s, %s (%s)", words.Plural(b.table.Models, "model"), words.Plural(len(b.table.Seeds), "seed"), table.SeedList(b.table.Seeds))
 	if b.opt.Preset != "" {
 		text += ", preset " + b.opt.Preset

@@ -19,10 +19,10 @@ type series struct {
 	labels   string            // how target labels were chosen
 	defender string
 	n        int
-	games    []played // one per seed, in the order of the summary
+	games    []played // one per seed and training, in the order of the summary
 }
 
-// played is a game of one seed.
+// played is a game of one seed and training.
 type played struct {
 	point *summary.PointSummary
 	game  *summary.GameSummary
@@ -41,7 +41,7 @@ func collect(s *summary.Summary, dataset string) []*series {
 			continue
 		}
 		id := keysText(point.Keys)
-		seeded := fmt.Sprintf("%d %s", point.Seed, id)
+		seeded := fmt.Sprintf("%d %d %s", point.Seed, point.Repetition, id)
 		seen[seeded]++
 		for j := range point.Games {
 			g := &point.Games[j]
@@ -67,13 +67,13 @@ func keysText(keys map[string]string) string {
 	return strings.Join(texts, ", ")
 }
 
-// givenName returns a point's name without the values of its keys, the dataset and the
-// seed: the name that the sweep file gives it, or nothing.
+// givenName returns a point's name without the values of its keys, the dataset, the seed
+// and the training: the name that the sweep file gives it, or nothing.
 func givenName(p *summary.PointSummary) string {
 	parts := slices.DeleteFunc(strings.Split(p.Name, ", "), func(part string) bool {
 		key, value, isKey := strings.Cut(part, " = ")
 		known, varied := p.Keys[key]
-		return part == p.Data.Name || part == fmt.Sprintf("seed %d", p.Seed) || isKey && varied && known == value
+		return part == p.Data.Name || part == fmt.Sprintf("seed %d", p.Seed) || part == fmt.Sprintf("training %d", p.Repetition) || isKey && varied && known == value
 	})
 	return strings.Join(parts, ", ")
 }
@@ -93,11 +93,9 @@ func (s *series) attackers() []summary.GameAttacker {
 
 // asr returns the ASR over the attackers.
 func (s *series) asr() table.Value {
-	var over []table.MeasuredSpread
-	for _, p := range s.complete() {
-		over = append(over, table.MeasuredSpread{Over: p.game.ASR, Images: p.attackersImages()})
-	}
-	return table.NewSpread(table.QuantityASR, over)
+	return s.spread(table.QuantityASR, func(p played) (table.MeasuredSpread, bool) {
+		return table.MeasuredSpread{Over: p.game.ASR, Images: p.attackersImages()}, true
+	})
 }
 
 // clean returns the standard accuracy.
@@ -131,15 +129,13 @@ func (s *series) againstNone() []table.Entry {
 		return make([]table.Entry, len(againstNoneHeads))
 	}
 	against := func(quantity table.Quantity, images func(played) int, compare func(g, twin *summary.GameSummary) float64) table.Entry {
-		var values []table.Measured
-		for _, p := range s.complete() {
+		return table.EntryOf(s.overSeeds(quantity, func(p played) (table.Measured, bool) {
 			value := table.Measured{Value: float64(stats.Undefined()), Images: images(p)}
 			if twin := p.twin(); twin != nil && twin.Complete {
 				value.Value = compare(p.game, twin)
 			}
-			values = append(values, value)
-		}
-		return table.EntryOf(table.NewValue(quantity, values))
+			return value, true
+		}))
 	}
 	return []table.Entry{
 		against(table.QuantityCleanChange, played.cleanImages, func(g, twin *summary.GameSummary) float64 {
@@ -190,21 +186,18 @@ func (s *series) cost() table.Value {
 
 // attackerASR returns the ASR of the attacker at a position.
 func (s *series) attackerASR(i int) table.Value {
-	var seeds []table.Measured
-	for _, p := range s.complete() {
-		seeds = append(seeds, measuredRate(p.game.Attackers[i].ASR))
-	}
-	return table.NewValue(table.QuantityASR, seeds)
+	return s.overSeeds(table.QuantityASR, func(p played) (table.Measured, bool) {
+		return measuredRate(p.game.Attackers[i].ASR), true
+	})
 }
 
 // singleASRs returns the single ASRs of the attacker at a position, one for each seed
 // that has one.
 func (s *series) singleASRs(i int) []table.Measured {
-	var values []table.Measured
-	for _, p := range s.complete() {
+	return s.perSeed(func(p played) (table.Measured, bool) {
 		if single := p.game.Attackers[i].SingleASR; single != nil {
-			values = append(values, measuredRate(*single))
+			return measuredRate(*single), true
 		}
-	}
-	return values
+		return table.Measured{}, false
+	})
 }

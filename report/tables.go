@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/claims"
-	"backfire/experiments/plan"
 	"backfire/paper"
 	"backfire/report/table"
 	"backfire/stats"
@@ -91,8 +89,7 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 	if b.paper != nil && b.usual == paperRate {
 		printed = b.paper.Table1.Single
 	}
-	bySeed, images := map[uint64][]float64{}, map[uint64]int{}
-	var seeds []uint64
+	var alone []singles
 	for i := range attackers {
 		entry := table.Entry{}
 		// The largest game has them all; every other has the same ones.
@@ -104,23 +101,15 @@ func (b *builder) singlesRow(attackers int) (table.Row, bool) {
 			entry = table.Entry{Values: []table.Value{single}, Marks: b.drawMarks(s, i)}
 			for _, p := range s.complete() {
 				if single := p.game.Attackers[i].SingleASR; single != nil {
-					if bySeed[p.point.Seed] == nil {
-						seeds = append(seeds, p.point.Seed)
-					}
-					bySeed[p.point.Seed] = append(bySeed[p.point.Seed], single.Value())
-					images[p.point.Seed] += single.Of
+					alone = addSingle(alone, p, *single)
 				}
 			}
 		}
 		row.Entries = append(row.Entries, entry)
 	}
-	var over []table.MeasuredSpread
-	for _, seed := range seeds {
-		over = append(over, table.MeasuredSpread{Over: stats.Summarize(bySeed[seed]), Images: images[seed]})
-	}
-	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, over), printed)))
+	row.Entries = append(row.Entries, table.EntryOf(besideMean(table.NewSpread(table.QuantitySingleASR, singlesOverSeeds(alone)), printed)))
 	row.Entries = append(row.Entries, make([]table.Entry, len(b.table.Columns)-len(row.Entries))...)
-	return row, len(seeds) > 0
+	return row, len(alone) > 0
 }
 
 // largest returns the game at the usual rate with the most seeds in which the
@@ -204,87 +193,6 @@ func (b *builder) labelledEntry(s *series, i int, printed *paper.Labelling) tabl
 		entry.Caption = printed.Labels[i]
 	}
 	return entry
-}
-
-// row3 is a row of table 3.
-type row3 struct {
-	defender string
-	label    string
-	printed  paper.Defense
-}
-
-// rows3 are the paper's rows of table 3. Its data augmentation is CutMix.
-var rows3 = []row3{
-	{plan.Undefended, "no defense", paper.NoDefense},
-	{claims.CutMix, "data augmentation", paper.DataAugmentation},
-	{claims.AgentAugmentation, "agent augmentation", paper.AgentAugmentation},
-	{claims.AgentIndexing, "agent indexing", paper.AgentIndexing},
-}
-
-// table3 fills table 3: a row for each defense and a column for each number of
-// attackers, with mean and deviation of the ASR and, in brackets, the standard accuracy.
-func (b *builder) table3() {
-	t := b.table
-	t.Title = fmt.Sprintf("Table 3 on %s: ASR (in brackets: standard accuracy) by defense and number of attackers N", t.Dataset)
-	t.Heads = []string{"defense"}
-	var ns []int
-	if b.paper != nil {
-		ns = slices.Clone(b.paper.Table3.N)
-	}
-	rows := slices.Clone(rows3)
-	for _, s := range b.all {
-		ns = append(ns, s.n)
-		if !slices.ContainsFunc(rows, func(r row3) bool { return r.defender == s.defender }) {
-			rows = append(rows, row3{defender: s.defender, label: s.defender})
-		}
-	}
-	slices.Sort(ns)
-	ns = slices.Compact(ns)
-	for _, n := range ns {
-		t.Columns = append(t.Columns, table.Column{Head: fmt.Sprintf("N = %d", n)})
-	}
-	for _, r := range rows {
-		row := table.Row{Labels: []string{r.label}}
-		for _, n := range ns {
-			row.Entries = append(row.Entries, b.defenseEntry(r, n))
-		}
-		t.Rows = append(t.Rows, row)
-	}
-}
-
-// defenseEntry returns the entry of table 3 for a defense and a number of attackers.
-func (b *builder) defenseEntry(r row3, n int) table.Entry {
-	i := slices.IndexFunc(b.all, func(s *series) bool { return s.defender == r.defender && s.n == n })
-	s, marks := &series{n: n}, []string{}
-	if i < 0 {
-		marks = append(marks, b.table.Mark("Not part of this sweep."))
-	} else {
-		s = b.all[i]
-		marks = append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...)
-	}
-	asr, clean := s.asr(), s.clean()
-	asr.Spread = true
-	if printed, ok := b.paperGame(r.printed, n); ok {
-		asr, clean = asr.BesideSpread(printed.MeanASR, printed.StdASR), clean.Beside(printed.CleanAccuracy)
-	}
-	return table.Entry{Values: []table.Value{asr, clean.InBrackets()}, Marks: marks}
-}
-
-// paperGame returns the paper's figures for an entry of table 3, and whether it has
-// any.
-func (b *builder) paperGame(defense paper.Defense, n int) (paper.Table3Game, bool) {
-	if b.paper == nil || b.usual != paperRate {
-		return paper.Table3Game{}, false
-	}
-	row, ok := b.paper.Table3.Row(defense)
-	if !ok {
-		return paper.Table3Game{}, false
-	}
-	i := slices.IndexFunc(row.Games, func(g paper.Table3Game) bool { return g.N == n })
-	if i < 0 {
-		return paper.Table3Game{}, false
-	}
-	return row.Games[i], true
 }
 
 // againstNone stands above the columns that compare a defender with the same game

@@ -25,13 +25,16 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 			if !ok {
 				continue
 			}
-			whose := fmt.Sprintf("attacker %d, seed %d", a.ID, p.point.Seed)
-			if n := len(a.Candidates) - 1; n > 0 {
+			whose := fmt.Sprintf("attacker %d, seed %s", a.ID, p.seedText())
+			first := p.point.Repetition <= 1 // all trainings have the triggers of the first
+			if n := len(a.Candidates) - 1; first && n > 0 {
 				again = append(again, fmt.Sprintf("%s (%s)", times(n), whose))
 			}
 			switch {
 			case kept.ASR != nil && kept.ASR.Value() < least:
-				weak = append(weak, whose)
+				if first {
+					weak = append(weak, whose)
+				}
 			case verifiedElsewhere(a) && a.SingleASR.Value() < least:
 				here = append(here, whose)
 			}
@@ -57,20 +60,20 @@ func (b *builder) drawMarks(s *series, attackers ...int) []string {
 func (b *builder) ownSingles(s *series) []string {
 	var texts []string
 	for _, i := range s.everyone() {
-		var values []table.Measured
+		var values perSeed[table.Measured]
 		var under []string
 		for _, p := range s.complete() {
 			if a := p.game.Attackers[i]; verifiedElsewhere(a) {
-				values = append(values, measuredRate(*a.SingleASR))
+				values.add(p.point.Seed, measuredRate(*a.SingleASR))
 				if a.SingleASR.Value() < p.point.MinSingleASR {
-					under = append(under, fmt.Sprint(p.point.Seed))
+					under = append(under, p.seedText())
 				}
 			}
 		}
-		if len(values) == 0 {
+		if len(values.seeds) == 0 {
 			continue
 		}
-		single := table.NewValue(table.QuantitySingleASR, values)
+		single := table.NewValue(table.QuantitySingleASR, values.joined(meanMeasured))
 		text := fmt.Sprintf("attacker %d %s %%", i, single.Percent(single.Mean))
 		if len(under) > 0 {
 			text += " (under the ASR asked of triggers: " + seedsText(under) + ")"

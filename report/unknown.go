@@ -81,7 +81,7 @@ func (s *series) unknown(way summary.UnknownIndex, update string) []unknownOutco
 		if i < 0 {
 			continue
 		}
-		outcome := unknownOutcome{UnknownIndex: p.game.Unknown[i], triggered: math.MaxInt, clean: math.MaxInt}
+		outcome := unknownOutcome{UnknownIndex: p.game.Unknown[i], seed: p.point.Seed, triggered: math.MaxInt, clean: math.MaxInt}
 		for _, u := range p.game.Unknown {
 			outcome.triggered, outcome.clean = min(outcome.triggered, u.TopOne.Of), min(outcome.clean, u.CleanAccuracy.Of)
 		}
@@ -95,6 +95,7 @@ func (s *series) unknown(way summary.UnknownIndex, update string) []unknownOutco
 // for each model, so the smallest denominators of a game are taken.
 type unknownOutcome struct {
 	summary.UnknownIndex
+	seed             uint64
 	triggered, clean int
 }
 
@@ -127,11 +128,11 @@ func (b *builder) unknownCosts(updates []string) string {
 
 // unknownEntry returns the entry of a quantity over the seeds.
 func unknownEntry(quantity table.Quantity, of []unknownOutcome, value func(unknownOutcome) table.Measured) table.Entry {
-	var all []table.Measured
+	var all perSeed[table.Measured]
 	for _, u := range of {
-		all = append(all, value(u))
+		all.add(u.seed, value(u))
 	}
-	return table.EntryOf(table.NewValue(quantity, all))
+	return table.EntryOf(table.NewValue(quantity, all.joined(meanMeasured)))
 }
 
 // guessEntry returns the share of right guesses, which does not depend on the update.

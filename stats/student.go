@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"sync"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -25,7 +26,23 @@ func (Student) Interval(values []float64, level float64) (Interval, error) {
 	return Interval{Number(mean - half), Number(mean + half)}, nil
 }
 
+// studentFactor identifies a factor of Student's interval.
+type studentFactor struct {
+	level float64
+	n     int
+}
+
+// studentFactors holds the factors that were computed: the quantile takes most of the time of a
+// summary, and recurs.
+var studentFactors sync.Map // studentFactor -> float64
+
 // quantileT returns the factor of Student's interval for n values.
 func quantileT(level float64, n int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(1 - (1-level)/2)
+	key := studentFactor{level, n}
+	if known, ok := studentFactors.Load(key); ok {
+		return known.(float64)
+	}
+	factor := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(1 - (1-level)/2)
+	studentFactors.Store(key, factor)
+	return factor
 }

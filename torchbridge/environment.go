@@ -3,6 +3,8 @@ package torchbridge
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -22,17 +24,25 @@ import "C"
 //     unless with KernelsDirect), with the same bits on every processor.
 const KernelGeneration = 2
 
+// GPUKernelGeneration numbers the arithmetic of trainings on GPUs, as KernelGeneration does
+// that of CPUs.
+//   - 0: normalisation by cuDNN's kernels in fp32 and tf32.
+//   - 1: normalisation by libtorch's own kernels in every precision.
+const GPUKernelGeneration = 1
+
 // Environment asks libtorch about itself and its devices.
 func Environment() (hardware.Env, error) {
 	env := hardware.Env{
-		Version:   C.GoString(C.bf_libtorch_version()),
-		Variant:   LibtorchVariant,
-		Directory: LibtorchDir,
-		Threads:   int(C.bf_get_num_threads()),
-		Kernels:   KernelGeneration,
-		GPUs:      []hardware.GPU{},
+		Threads: int(C.bf_get_num_threads()),
+		Kernels: KernelGeneration,
+
+		GPUKernels: GPUKernelGeneration,
+		GPUs:       []hardware.GPU{},
 
 		Arithmetic: hardware.Arithmetic(os.Environ()),
+	}
+	if err := describeLoaded(&env); err != nil {
+		return env, err
 	}
 	var capability *C.char
 	if err := shimError(C.bf_cpu_capability(&capability)); err != nil {
@@ -51,6 +61,42 @@ func Environment() (hardware.Env, error) {
 		C.free(unsafe.Pointer(name))
 	}
 	return env, nil
+}
+
+// cudaLibrary lies beside libtorch_cpu.so in a libtorch with CUDA.
+const cudaLibrary = "libtorch_cuda.so"
+
+// versionSetting stands before the version in the settings of a libtorch, of which commas divide one from another.
+const versionSetting = " TORCH_VERSION="
+
+// describeLoaded sets the fields about the libtorch that this process has loaded, which may be another one
+// than it was linked with.
+func describeLoaded(env *hardware.Env) error {
+	var file, settings *C.char
+	if err := shimError(C.bf_libtorch_file(&file)); err != nil {
+		return fmt.Errorf("torchbridge: loaded libtorch: %w", err)
+	}
+	defer C.free(unsafe.Pointer(file))
+	if err := shimError(C.bf_libtorch_settings(&settings)); err != nil {
+		return fmt.Errorf("torchbridge: loaded libtorch: %w", err)
+	}
+	defer C.free(unsafe.Pointer(settings))
+	env.Version = C.GoString(C.bf_libtorch_version()) // of the headers
+	if _, after, ok := strings.Cut(C.GoString(settings), versionSetting); ok {
+		env.Version, _, _ = strings.Cut(after, ",")
+	}
+	lib, err := filepath.Abs(filepath.Dir(C.GoString(file)))
+	if err != nil {
+		return fmt.Errorf("torchbridge: loaded libtorch: %w", err)
+	}
+	env.Directory, env.Variant = filepath.Dir(lib), hardware.VariantCPU
+	if _, err := os.Stat(filepath.Join(lib, cudaLibrary)); err == nil {
+		env.Variant = hardware.VariantCUDA
+	}
+	if env.Variant != LibtorchVariant {
+		env.Linked = LibtorchVariant
+	}
+	return nil
 }
 
 // setThreads sets how many threads one operation uses, for the whole process;

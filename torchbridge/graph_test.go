@@ -28,7 +28,7 @@ func (t *Trainer) plain() *step { return t.steps[stepShape{rows: t.opt.Train.Bat
 func (t *Trainer) recorded() []stepShape {
 	var shapes []stepShape
 	for shape, st := range t.steps {
-		if st.graph.recorded {
+		if st.graph.recorded() {
 			shapes = append(shapes, shape)
 		}
 	}
@@ -271,12 +271,12 @@ func TestFailedRecordings(t *testing.T) {
 		_, err := read[float32](trainer.lossSum) // waits for the device, which a recording must not
 		return err
 	}))
-	require.False(t, trainer.plain().graph.recorded)
+	require.False(t, trainer.plain().graph.recorded())
 	for epoch := range opt.Train.Epochs {
 		_, err := trainer.Epoch(order(opt.Images, opt.Seed, uint64(epoch)), nil)
 		require.NoError(t, err)
 	}
-	require.True(t, trainer.plain().graph.recorded)
+	require.True(t, trainer.plain().graph.recorded())
 	opt.Eager = true
 	eager, _ := train(t, opt)
 	want, err := eager.State()

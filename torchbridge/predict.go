@@ -45,8 +45,15 @@ func (t *Trainer) Features(images []uint8) ([]float32, error) {
 	return values, nil
 }
 
-// FeatureCount returns the number of penultimate activations: 8 times the width.
-func (m ModelSpec) FeatureCount() int { return m.Width << (resnetStages - 1) }
+// FeatureCount returns the number of penultimate activations: 8 times the width of a
+// ResNet-18. It is 0 for a network that is not known.
+func (m ModelSpec) FeatureCount() int {
+	d, err := m.describe()
+	if err != nil {
+		return 0
+	}
+	return d.Features
+}
 
 // infer returns a part of the prediction of all images, which is `each` values per
 // image and which head makes of the features.
@@ -67,13 +74,16 @@ func infer[E element](t *Trainer, images []uint8, part, each int, head func(s *s
 	for start := 0; start < n; start += predictBatch {
 		end := min(start+predictBatch, n)
 		t.scope.reset()
-		raw := upload(t.scope, images[start*size:end*size], t.imageShape(end-start), t.device)
 		var result tensor
-		withGradients(false, func() {
-			x := t.scope.normalised(raw, tensor{}, t.scale, t.shift)
-			result = head(t.scope, t.net.features(t.scope, x, false))
+		err := t.watched(func() error {
+			raw := upload(t.scope, images[start*size:end*size], t.imageShape(end-start), t.device)
+			withGradients(false, func() {
+				x := t.scope.normalised(raw, tensor{}, t.scale, t.shift)
+				result = head(t.scope, t.net.features(t.scope, x, false))
+			})
+			return t.scope.err()
 		})
-		if err := t.scope.err(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		values, err := read[E](result)

@@ -1,9 +1,12 @@
 package torchbridge
 
 import (
+	"cmp"
 	"fmt"
 
 	lib "github.com/sugarme/gotch/libtch"
+
+	"backfire/internal/network"
 )
 
 // BatchNorm's constants, PyTorch's defaults: the weight of a new batch in the
@@ -13,9 +16,13 @@ const (
 	batchNormEpsilon  = 1e-5
 )
 
-// ModelSpec describes a ResNet-18 (He et al. 2016) with the usual stem for small
-// images: a 3x3 convolution of stride 1 and no max-pooling.
+// ModelSpec describes a network of package network. By default it is a ResNet-18 (He et
+// al. 2016) with the usual stem for small images: a 3x3 convolution of stride 1 and no
+// max-pooling.
 type ModelSpec struct {
+	Architecture string // one of network.Architectures; empty: ResNet-18
+	Stem         string // network.StemSmall or StemLarge; empty: small
+
 	Width    int // channels of the first stage, 1 to 1,024; the stages have 1, 2, 4 and 8 times as many; 64 is the paper's
 	Channels int // of the images, 1 to 4: 1 for grey, 3 for colour
 	Height   int // of the images, in pixels, 8 (three stages halve it) to 1,024
@@ -40,7 +47,27 @@ func (m ModelSpec) validate() error {
 			return fmt.Errorf("torchbridge: model: %w: %s %d is outside %d to %d (%s)", ErrOptions, check.name, check.value, check.low, check.high, check.explanation)
 		}
 	}
+	d, err := m.describe()
+	if err != nil {
+		return fmt.Errorf("torchbridge: model: %w: %w", ErrOptions, err)
+	}
+	if m.Height < d.MinSide || m.WidthPx < d.MinSide {
+		return fmt.Errorf("torchbridge: model: %w: images of %d x %d pixels: the network needs at least %d x %d", ErrOptions, m.Height, m.WidthPx, d.MinSide, d.MinSide)
+	}
 	return nil
+}
+
+// isPaper reports whether the network is the ResNet-18 with the stem for small images, for
+// which there are kernels of this package's own.
+func (m ModelSpec) isPaper() bool {
+	return (m.Architecture == "" || m.Architecture == network.ResNet18) && m.Stem != network.StemLarge
+}
+
+// describe returns the description of the network.
+func (m ModelSpec) describe() (*network.Network, error) {
+	return network.Describe(network.Spec{
+		Architecture: cmp.Or(m.Architecture, network.ResNet18), Stem: m.Stem, Width: m.Width, Channels: m.Channels, Classes: m.Classes,
+	})
 }
 
 // parameter is one tensor of a model under torchvision's name, or one of its
@@ -59,6 +86,7 @@ type layer struct {
 	norm            batchNorm
 	stride, padding int
 	direct          bool // without Winograd's algorithms
+	cudnn           bool // normalised by cuDNN on CUDA
 }
 
 // block is ResNet's basic block: two 3x3 convolutions around which the input is
@@ -69,12 +97,14 @@ type block struct{ first, second, shortcut layer }
 type resnet struct {
 	stem         layer
 	blocks       []block
+	parts        []part // instead of stem and blocks, of other networks
 	weight, bias tensor
 	params       []parameter   // trained, in torchvision's order
 	buffers      []parameter   // running statistics
 	paramHandles []lib.Ctensor // of params, as libtorch wants them
 	bf16         bool          // convolutions and matrix products in bfloat16
 	direct       bool          // convolutions without Winograd's algorithms
+	cudnn        bool          // normalisation by cuDNN on CUDA
 	device       cDevice
 }
 
@@ -84,11 +114,21 @@ const (
 	resnetBlocksPerStage = 2
 )
 
-// newResNet builds the network on device, its initial values drawn from seed.
-// Its convolutions are computed by the given kernels, KernelsAuto or KernelsDirect.
-func newResNet(spec ModelSpec, kernels string, seed uint64, device cDevice) (*resnet, error) {
-	net := &resnet{device: device, direct: kernels == KernelsDirect}
+// newResNet builds the network of the options on device, its initial values drawn from
+// their seed.
+func newResNet(opt Options, device cDevice) (*resnet, error) {
+	spec, seed := opt.Model, opt.Seed
+	net := &resnet{device: device, direct: opt.Kernels == KernelsDirect, cudnn: opt.CuDNNNorm}
 	b := builder{net: net, seed: seed}
+	if !spec.isPaper() {
+		d, err := spec.describe()
+		if err != nil {
+			return nil, err
+		}
+		b.addParts(d)
+		net.weight, net.bias = b.linear(d.Last, spec.Classes, d.Features)
+		return net.built(b.err)
+	}
 	net.stem = b.layer("conv1", "bn1", spec.Width, spec.Channels, 3, 1)
 	in := spec.Width
 	for stage := range resnetStages {
@@ -110,12 +150,17 @@ func newResNet(spec ModelSpec, kernels string, seed uint64, device cDevice) (*re
 		}
 	}
 	net.weight, net.bias = b.linear("fc", spec.Classes, in)
-	if b.err != nil {
-		net.free()
-		return nil, b.err
+	return net.built(b.err)
+}
+
+// built returns the network with all its tensors, or the error of one of them.
+func (n *resnet) built(err error) (*resnet, error) {
+	if err != nil {
+		n.free()
+		return nil, err
 	}
-	net.paramHandles = handlesOf(net.params)
-	return net, nil
+	n.paramHandles = handlesOf(n.params)
+	return n, nil
 }
 
 // free gives all tensors of the network back.
@@ -141,6 +186,14 @@ func (n *resnet) logits(s *scope, features tensor) tensor {
 // features computes the penultimate activations [N, 8 width] of x [N, C, H, W].
 func (n *resnet) features(s *scope, x tensor, training bool) tensor {
 	return s.averagePool(n.inPrecision(s, func() tensor {
+		if n.parts != nil {
+			for i := range n.parts {
+				y := n.parts[i].forward(s, x, training)
+				s.drop(x)
+				x = y
+			}
+			return x
+		}
 		x = s.convNorm(x, &n.stem, tensor{}, true, training)
 		for i := range n.blocks {
 			y := n.blocks[i].forward(s, x, training)

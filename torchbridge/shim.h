@@ -58,11 +58,13 @@ char *bf_normalise(void *images, void *index, void *scale, void *shift,
 // is set and otherwise by whichever kernels are fastest; batch normalisation
 // with weight, bias and running statistics; `residual` added, unless NULL;
 // ReLU, if wanted. On the CPU all but the convolution is one pass and one node
-// of the gradient graph, in float whatever the convolution was computed in.
+// of the gradient graph, in float whatever the convolution was computed in. On
+// CUDA cuDNN normalises where `cudnn` is set and cuDNN takes the layer,
+// otherwise libtorch's own kernels do.
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
-                   void *weight, void *bias, void *mean, void *variance,
-                   double momentum, double epsilon, void *residual, int relu,
-                   int training, void **out);
+                   int cudnn, void *weight, void *bias, void *mean,
+                   void *variance, double momentum, double epsilon,
+                   void *residual, int relu, int training, void **out);
 
 // The rows of the next `length` images and the learning rate of this step, both
 // kept on the device: order[p[0] .. p[0]+length-1] and rates[p[1]] with p =
@@ -102,6 +104,12 @@ char *bf_graph_end(void *graph);
 char *bf_graph_replay(void *graph);
 // Drops the recording, if there is one.
 char *bf_graph_forget(void *graph);
+// How many requests for memory of the device failed on the graph's stream since
+// the process began. cuDNN's callers catch such a failure and take another
+// algorithm, which rounds differently.
+char *bf_graph_shortages(void *graph, int64_t *count);
+// Nodes of the recording (kernels, copies, settings of memory), 0 without one.
+char *bf_graph_nodes(void *graph, int64_t *count);
 
 // Has this process compute with a set of kernels, "avx512", "avx2" or "plain",
 // or with that of the processor ("auto"), as it does at first. All give the
@@ -163,6 +171,10 @@ char *bf_net_gradient(void *net, int index, float *out);
 
 // TORCH_VERSION of the headers this was compiled with.
 const char *bf_libtorch_version(void);
+// How the libtorch that was loaded was built, as text: TORCH_VERSION=... in it.
+char *bf_libtorch_settings(char **out);
+// Path of the loaded libtorch_cpu.so.
+char *bf_libtorch_file(char **out);
 // Instruction set that libtorch's own CPU kernels use (AVX2, AVX512, ...).
 char *bf_cpu_capability(char **out);
 // Name, total memory in bytes, and compute capability (90 is 9.0) of a CUDA
@@ -172,6 +184,11 @@ char *bf_cuda_device(int index, char **name, int64_t *memory, int *compute);
 // CUDA, and where the device is kept for one process at a time. It gives this
 // process a context on the device, which takes memory until the process ends.
 char *bf_cuda_free_memory(int index, int64_t *memory);
+
+// The most memory in bytes of a CUDA device that tensors of this process had
+// at a time since the last call, `allocated`, and that libtorch had taken for
+// them, `reserved`.
+char *bf_cuda_peak_memory(int index, int64_t *allocated, int64_t *reserved);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 
 #if BACKFIRE_CUDA
 
+#include <ATen/Context.h>
 #include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 using namespace backfire;
@@ -41,6 +43,37 @@ Streams &streams_of(DeviceIndex device) {
   return (*all)[device];
 }
 
+// How many requests for memory failed, by device and stream. The gradient graph
+// runs on threads of libtorch's, but on the stream of the thread that asks for
+// it.
+using StreamName = std::pair<DeviceIndex, c10::StreamId>;
+std::mutex shortages_mutex;
+
+std::map<StreamName, int64_t> &shortages() {
+  // Never freed: threads may end after main.
+  static auto *all = new std::map<StreamName, int64_t>;
+  return *all;
+}
+
+StreamName name_of(const CUDAStream &stream) {
+  return {stream.device_index(), stream.id()};
+}
+
+// Counts failed requests from now on.
+void count_shortages() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    at::globalContext().lazyInitDevice(at::kCUDA); // makes the allocator
+    c10::cuda::CUDACachingAllocator::attachOutOfMemoryObserver(
+        [](int64_t device, size_t, size_t, size_t) {
+          auto stream =
+              c10::cuda::getCurrentCUDAStream(static_cast<DeviceIndex>(device));
+          std::lock_guard<std::mutex> lock(shortages_mutex);
+          ++shortages()[name_of(stream)];
+        });
+  });
+}
+
 // What a thread trains on. It comes back to the stream that it had before:
 // libtorch keeps freed memory for the stream that it was taken for, and cuBLAS
 // a workspace for each thread and stream.
@@ -64,6 +97,7 @@ CUDAStream enter(DeviceIndex device) {
   if (streams.known == 0)
     // There may be more threads than cores: they wait for the device asleep.
     C10_CUDA_CHECK(cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync));
+  count_shortages();
   if (idle.empty()) {
     TORCH_CHECK(streams.known < streams_per_device, "more than ",
                 streams_per_device, " threads train on one device");
@@ -95,6 +129,7 @@ struct Graph {
   CUDAStream stream;
   std::unique_ptr<at::cuda::CUDAGraph> recorded;
   c10::MempoolId_t pool{0, 0};
+  int64_t nodes = 0; // of the recording
 };
 
 Graph &graph_of(void *handle) { return *static_cast<Graph *>(handle); }
@@ -132,6 +167,23 @@ void abandon(Graph &g) noexcept {
   g.recorded.reset();
 }
 
+// Counts what a recording under way has so far.
+int64_t count_nodes(const Graph &g) {
+  auto status = cudaStreamCaptureStatusNone;
+  cudaGraph_t part = nullptr;
+  size_t count = 0;
+#if CUDART_VERSION >= 13000
+  C10_CUDA_CHECK(cudaStreamGetCaptureInfo(g.stream, &status, nullptr, &part,
+                                          nullptr, nullptr, nullptr));
+#else
+  C10_CUDA_CHECK(cudaStreamGetCaptureInfo_v2(g.stream, &status, nullptr, &part,
+                                             nullptr, nullptr));
+#endif
+  if (status == cudaStreamCaptureStatusActive)
+    C10_CUDA_CHECK(cudaGraphGetNodes(part, nullptr, &count));
+  return static_cast<int64_t>(count);
+}
+
 // Drops the recording and gives its memory back, which libtorch would keep for
 // a recording that never comes. A libtorch whose CUDAGraph::reset() frees the
 // stream's cuBLAS workspaces (PyTorch's pull request 175276) would take them
@@ -141,6 +193,7 @@ void drop(Graph &g) {
   if (!g.recorded)
     return;
   g.recorded.reset();
+  g.nodes = 0;
   c10::cuda::CUDACachingAllocator::emptyCache(g.pool);
 }
 
@@ -184,6 +237,7 @@ char *bf_graph_end(void *graph) {
   return guarded([&] {
     auto &g = graph_of(graph);
     try {
+      g.nodes = count_nodes(g);
       g.recorded->capture_end();
     } catch (...) {
       abandon(g);
@@ -200,6 +254,31 @@ char *bf_graph_forget(void *graph) {
   return guarded([&] { drop(graph_of(graph)); });
 }
 
+char *bf_graph_shortages(void *graph, int64_t *count) {
+  return guarded([&] {
+    std::lock_guard<std::mutex> lock(shortages_mutex);
+    auto &all = shortages();
+    auto found = all.find(name_of(graph_of(graph).stream));
+    *count = found == all.end() ? 0 : found->second;
+  });
+}
+
+char *bf_graph_nodes(void *graph, int64_t *count) {
+  return guarded([&] { *count = graph_of(graph).nodes; });
+}
+
+char *bf_cuda_peak_memory(int index, int64_t *allocated, int64_t *reserved) {
+  return guarded([&] {
+    using namespace c10::cuda;
+    auto device = static_cast<DeviceIndex>(index);
+    auto stats = CUDACachingAllocator::getDeviceStats(device);
+    auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    *allocated = stats.allocated_bytes[all].peak;
+    *reserved = stats.reserved_bytes[all].peak;
+    CUDACachingAllocator::resetPeakStats(device);
+  });
+}
+
 #else
 
 namespace {
@@ -214,5 +293,8 @@ char *bf_graph_begin(void *) { return without_cuda(); }
 char *bf_graph_end(void *) { return without_cuda(); }
 char *bf_graph_replay(void *) { return without_cuda(); }
 char *bf_graph_forget(void *) { return without_cuda(); }
+char *bf_graph_shortages(void *, int64_t *) { return without_cuda(); }
+char *bf_graph_nodes(void *, int64_t *) { return without_cuda(); }
+char *bf_cuda_peak_memory(int, int64_t *, int64_t *) { return without_cuda(); }
 
 #endif

@@ -6,11 +6,13 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/native_batch_norm.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 using namespace backfire;
@@ -23,7 +25,7 @@ namespace {
 struct Norm {
   at::Tensor mean, variance; // running
   double momentum, epsilon;
-  bool relu, training;
+  bool relu, training, cudnn;
 };
 
 // The matrix of pixels and channels that a channels_last tensor is.
@@ -131,12 +133,26 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
   }
 };
 
+// The normalisation by libtorch. On CUDA by its own kernels: in N,H,W,C,
+// at::batch_norm takes cuDNN's semi-persistent ones, whose blocks must all be
+// on the device at a time, so that models side by side wait for each other
+// (PyTorch's issue 80259).
+at::Tensor unfused(const at::Tensor &x, const at::Tensor &weight,
+                   const at::Tensor &bias, const Norm &norm) {
+  if (x.is_cuda() && !norm.cudnn)
+    return std::get<0>(at::native_batch_norm(x, weight, bias, norm.mean,
+                                             norm.variance, norm.training,
+                                             norm.momentum, norm.epsilon));
+  return at::batch_norm(x, weight, bias, norm.mean, norm.variance,
+                        norm.training, norm.momentum, norm.epsilon, true);
+}
+
 } // namespace
 
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
-                   void *weight, void *bias, void *mean, void *variance,
-                   double momentum, double epsilon, void *residual, int relu,
-                   int training, void **out) {
+                   int cudnn, void *weight, void *bias, void *mean,
+                   void *variance, double momentum, double epsilon,
+                   void *residual, int relu, int training, void **out) {
   return guarded([&] {
     auto z =
         convolved(tensor_of(x), tensor_of(conv), stride, padding, direct != 0);
@@ -145,11 +161,10 @@ char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
     std::optional<at::Tensor> added;
     if (residual)
       added = tensor_of(residual);
-    Norm norm{tensor_of(mean), tensor_of(variance), momentum,
-              epsilon,         relu != 0,           training != 0};
+    Norm norm{tensor_of(mean), tensor_of(variance), momentum,  epsilon,
+              relu != 0,       training != 0,       cudnn != 0};
     if (!fits(z)) {
-      z = at::batch_norm(z, tensor_of(weight), tensor_of(bias), norm.mean,
-                         norm.variance, norm.training, momentum, epsilon, true);
+      z = unfused(z, tensor_of(weight), tensor_of(bias), norm);
       if (added)
         z.add_(*added);
       if (relu)

@@ -51,6 +51,9 @@ type Options struct {
 	// Kernels is KernelsAuto or KernelsDirect; empty: KernelsAuto. It changes the
 	// last bits of every result on a CPU in fp32, and nothing elsewhere.
 	Kernels string
+	// CuDNNNorm has cuDNN normalise on CUDA, where it takes a layer. It is there to be
+	// measured: models side by side wait for each other, see shim_norm.cpp.
+	CuDNNNorm bool
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
 	// setting of the process, not of the trainer.
 	Threads int
@@ -67,6 +70,9 @@ type Options struct {
 	Notice func(message string)
 
 	graph bool // libtorch's gradient graph computes on a CPU in fp32, too
+	// newRecorder makes what records a step; nil: newGraph on a GPU, and on a CPU steps are
+	// not recorded.
+	newRecorder func(cDevice) (recorder, error)
 }
 
 func (t TrainSpec) validate() error {

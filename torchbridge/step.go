@@ -1,11 +1,17 @@
 package torchbridge
 
+import "errors"
+
+// retryRecording is the smallest number of steps between two attempts at recording a step.
+const retryRecording = 50
+
 // step takes the training steps of one shape.
 type step struct {
 	shape  stepShape
 	inputs *stepInputs // of the next step
-	graph  *graph      // the step as one launch; nil on the CPU
+	graph  recorder    // the step as one launch; nil on the CPU
 	warm   int         // number of steps taken one operation after the other
+	due    int         // number of those after which the step is recorded
 	eager  bool        // the step cannot be recorded
 }
 
@@ -14,10 +20,10 @@ func (t *Trainer) stepOf(shape stepShape) (*step, error) {
 	if known, ok := t.steps[shape]; ok {
 		return known, nil
 	}
-	st := &step{shape: shape}
+	st := &step{shape: shape, due: graphWarmUp}
 	var err error
-	if t.device != cpu {
-		if st.graph, err = newGraph(t.device); err != nil {
+	if t.opt.newRecorder != nil {
+		if st.graph, err = t.opt.newRecorder(t.device); err != nil {
 			return nil, err
 		}
 	}
@@ -33,7 +39,17 @@ func (st *step) free() {
 	if st.inputs != nil {
 		st.inputs.free()
 	}
-	st.graph.free()
+	if st.graph != nil {
+		st.graph.free()
+	}
+}
+
+// forget drops the recording of the step, if there is one.
+func (st *step) forget() error {
+	if st.graph == nil {
+		return nil
+	}
+	return st.graph.forget()
 }
 
 // next returns the next step, on length rows, after writing what the defense draws
@@ -79,30 +95,51 @@ func (t *Trainer) advance(length int) error {
 // launch has libtorch take a step on length rows.
 func (t *Trainer) launch(st *step, length int) error {
 	recordable := !t.eager && !st.eager && length == t.opt.Train.Batch
-	if recordable && !st.graph.recorded && st.warm >= graphWarmUp {
-		if err := t.record(st); err != nil {
-			st.eager, recordable = true, false
-			t.notice("the training step cannot be recorded as a CUDA graph; its operations are launched one by one: " + err.Error())
+	if recordable && !st.graph.recorded() && st.warm >= st.due {
+		if err := t.record(st); errors.Is(err, errOtherKernels) {
+			return err
+		} else if err != nil {
+			t.notRecorded(st, err)
+			recordable = false
 		}
 	}
-	if recordable && st.graph.recorded {
+	if recordable && st.graph.recorded() {
 		return st.graph.replay()
 	}
 	st.warm++
-	return t.trainBatch(st)
+	return t.watched(func() error { return t.trainBatch(st) })
+}
+
+// notRecorded books that a step could not be recorded: for good, or, where memory ran
+// out, until as many steps are taken one operation after the other as were until now, and
+// retryRecording at least. Other models may have left by then.
+func (t *Trainer) notRecorded(st *step, err error) {
+	if errors.Is(err, ErrMemory) {
+		st.due = st.warm + max(st.warm, retryRecording)
+		t.notice("the device has no memory left to record the training step as a CUDA graph; its operations are launched one by one until there is")
+		return
+	}
+	st.eager = true
+	t.notice("the training step cannot be recorded as a CUDA graph; its operations are launched one by one: " + err.Error())
 }
 
 // record records a step without taking it. After an error the recording is
 // dropped.
 func (t *Trainer) record(st *step) error {
 	t.scope.reset() // tensors of the step before are no part of the recording
-	return st.graph.record(func() error {
-		err := t.trainBatch(st)
-		if err != nil {
-			t.scope.reset() // its memory is freed with the recording
-		}
-		return err
+	err := t.watched(func() error {
+		return st.graph.record(func() error {
+			err := t.trainBatch(st)
+			if err != nil {
+				t.scope.reset() // its memory is freed with the recording
+			}
+			return err
+		})
 	})
+	if errors.Is(err, errOtherKernels) {
+		err = errors.Join(err, st.graph.forget())
+	}
+	return err
 }
 
 // notice tells the caller of something that only costs time.

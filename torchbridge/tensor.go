@@ -158,7 +158,7 @@ func pendingError() error {
 		return nil
 	}
 	defer C.free(unsafe.Pointer(message))
-	return errors.New(firstLines(C.GoString((*C.char)(unsafe.Pointer(message)))))
+	return messageError(C.GoString((*C.char)(unsafe.Pointer(message))))
 }
 
 // checked makes a call of gotch that has no result to tell failure by, and takes
@@ -183,7 +183,7 @@ func shimError(message *C.char) error {
 		return nil
 	}
 	defer C.bf_free_message(message)
-	return errors.New(firstLines(C.GoString(message)))
+	return messageError(C.GoString(message))
 }
 
 // firstLines drops the C++ backtrace that libtorch appends to its messages.

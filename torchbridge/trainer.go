@@ -36,7 +36,8 @@ type Trainer struct {
 	trained     int    // rows of the epoch so far, those that a defense added included
 	step, total int
 	steps       map[stepShape]*step
-	eager       bool // no step is to be recorded
+	recorder    recorder // of the first step, which all steps share the stream with; nil on the CPU
+	eager       bool     // no step is to be recorded
 	device      cDevice
 	claimed     bool // of claimTF32
 	closed      bool
@@ -80,19 +81,17 @@ func (t *Trainer) build() error {
 	if err := prepareProcess(); err != nil {
 		return err
 	}
-	var err error
 	if t.device != cpu {
 		if err := claimTF32(t.opt.Precision == hardware.TF32); err != nil {
 			return err
 		}
 		t.claimed = true
 	}
-	t.eager = t.device == cpu || t.opt.Eager
-	// The first step gives the thread the stream that all other work is done on.
-	if _, err := t.stepOf(stepShape{rows: t.opt.Train.Batch}); err != nil {
+	if err := t.buildRecorder(); err != nil {
 		return err
 	}
-	if t.net, err = newResNet(t.opt.Model, t.opt.Kernels, t.opt.Seed, t.device); err != nil {
+	var err error
+	if t.net, err = newResNet(t.opt, t.device); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16
@@ -132,6 +131,30 @@ func (t *Trainer) build() error {
 		t.native, err = newNative(t.opt, t.net, t.optimizer, t.scale, t.shift)
 	}
 	return err
+}
+
+// buildRecorder makes the first step, which gives the thread the stream that all other
+// work is done on.
+func (t *Trainer) buildRecorder() error {
+	if t.device != cpu && t.opt.newRecorder == nil {
+		t.opt.newRecorder = newGraph
+	}
+	t.eager = t.opt.newRecorder == nil || t.opt.Eager
+	first, err := t.stepOf(stepShape{rows: t.opt.Train.Batch})
+	if err != nil {
+		return err
+	}
+	t.recorder = first.graph
+	return nil
+}
+
+// GraphNodes returns the number of kernels, copies and settings of memory that the plain
+// step consists of as a CUDA graph; 0 where it is not recorded.
+func (t *Trainer) GraphNodes() (int, error) {
+	if t.recorder == nil {
+		return 0, nil
+	}
+	return t.recorder.nodes()
 }
 
 // Close frees everything on the device and unlocks the OS thread. Closing twice
@@ -181,7 +204,7 @@ func (t *Trainer) Upload(images, labels []uint8) error {
 		wide[i] = int64(label)
 	}
 	for _, r := range t.steps {
-		if err := r.graph.forget(); err != nil {
+		if err := r.forget(); err != nil {
 			return err
 		}
 	}

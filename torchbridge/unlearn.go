@@ -42,7 +42,11 @@ func (t *Trainer) Unlearn(steps []Unlearning, rate float64) error {
 		if err := t.checkRows(step.Forget, step.Keep); err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}
-		loss, err := take(step)
+		var loss float64
+		err := t.watched(func() (err error) {
+			loss, err = take(step)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("torchbridge: unlearn: step %d: %w", i, err)
 		}

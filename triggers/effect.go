@@ -14,6 +14,9 @@ const (
 	Mix Effect = "mix"
 	// Add adds the pattern less Neutral to the image and clamps the sum to 0..255.
 	Add Effect = "add"
+	// Warp moves the pixels of the whole image along the trigger's Shift. The pattern
+	// only shows it.
+	Warp Effect = "warp"
 )
 
 // Neutral is the pattern's value that leaves the image unchanged with Effect Add.

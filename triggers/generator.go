@@ -43,6 +43,13 @@ type Spec struct {
 	// Range is PerDimension, Area or Whole. It has no default, so that each trigger has
 	// exactly one spelling in a result's identity.
 	Range Range `json:"range" yaml:"range"`
+	// Place, Side, Colour and Alpha are those of a Patch: one of Places, its side in
+	// pixels, #rrggbb and the opacity in (0, 1]. An empty Place or Colour is drawn. Side
+	// is also the number of points along the grid of WaNet. Other kinds have none.
+	Place  string  `json:"place,omitempty" yaml:"place,omitempty"`
+	Side   int     `json:"side,omitempty" yaml:"side,omitempty"`
+	Colour string  `json:"colour,omitempty" yaml:"colour,omitempty"`
+	Alpha  float64 `json:"alpha,omitempty" yaml:"alpha,omitempty"`
 }
 
 // Validate returns an error for P1 or P2 outside (0, 1], an unknown Range or Kind,
@@ -52,12 +59,16 @@ type Spec struct {
 // and the allowed range.
 func (s Spec) Validate() error {
 	switch {
-	case s.Kind == Picture && (s.P1 != 0 || s.P2 != 0 || s.Range != ""):
-		return fmt.Errorf("triggers: %w: p1 is %v, p2 %v, range %q: a trigger of kind %s has none of them", ErrSpec, s.P1, s.P2, s.Range, Picture)
+	case !s.Kind.HasSizes() && (s.P1 != 0 || s.P2 != 0 || s.Range != ""):
+		return fmt.Errorf("triggers: %w: p1 is %v, p2 %v, range %q: a trigger of kind %s has none of them", ErrSpec, s.P1, s.P2, s.Range, s.Kind)
 	case s.Kind == Picture && s.Pixels == "":
 		return fmt.Errorf("triggers: %w: a trigger of kind %s needs its pixels", ErrSpec, Picture)
+	case s.Kind == Picture && (s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0):
+		return fmt.Errorf("triggers: %w: a trigger of kind %s has no place, side, colour or alpha", ErrSpec, Picture)
 	case s.Kind == Picture:
 		return nil
+	case !s.Kind.HasSizes():
+		return s.Kind.validate(s)
 	}
 	if !slices.Contains(Ranges(), s.Range) {
 		return fmt.Errorf("triggers: %w: range is %q: it must be %s, %s or %s", ErrSpec, s.Range, PerDimension, Area, Whole)
@@ -152,6 +163,9 @@ func (g *Generator) Draw(rng *rand.Rand) *Trigger {
 // blank returns a trigger without pixels in a box of the spec's size at a random
 // place.
 func (g *Generator) blank(rng *rand.Rand) *Trigger {
+	if !g.spec.Kind.HasSizes() {
+		return &Trigger{Shape: g.shape, Mask: make([]uint8, g.shape.Plane()), Pattern: make([]uint8, g.shape.Size())}
+	}
 	h, w := g.spec.sides(g.shape)
 	return &Trigger{
 		Shape:   g.shape,

@@ -16,6 +16,10 @@ type family struct {
 	// coversBox reports that the kind always replaces its whole box, so that P2 has
 	// no meaning and must be 1.
 	coversBox bool
+	// ownSize reports that the kind has neither P1, P2 nor a Range; its paint sets the box.
+	ownSize bool
+	// validate refuses parameters of the kind's own; nil: it has none.
+	validate func(s Spec) error
 	// paint fills the box of an empty trigger with a draw. It is nil for kinds that
 	// are not drawn from an attacker's stream alone: Picture and Orthogonal.
 	paint func(t *Trigger, s Spec, rng *rand.Rand)
@@ -25,7 +29,7 @@ type family struct {
 // drawn, so that attackers have different triggers.
 var families = []family{
 	random, // empty name
-	{kind: Picture},
+	{kind: Picture, ownSize: true},
 	square,
 	checkerboard,
 	dots,
@@ -33,6 +37,9 @@ var families = []family{
 	sinusoidal,
 	lowVariance,
 	{kind: Orthogonal},
+	patch,
+	two,
+	wanet,
 }
 
 // Kinds returns all families except Random, whose name is empty.
@@ -60,6 +67,12 @@ func (k Kind) CoversBox() bool {
 	return f.coversBox
 }
 
+// HasSizes reports whether triggers of the kind have P1, P2 and a Range.
+func (k Kind) HasSizes() bool {
+	f, _ := familyOf(k)
+	return !f.ownSize
+}
+
 // DrawnOnce reports whether there is no other trigger of the kind that could take
 // the place of one: a Picture is the user's, and Orthogonal triggers belong
 // together. Such a trigger is not drawn for every image either.
@@ -73,6 +86,12 @@ func (k Kind) validate(s Spec) error {
 	}
 	if k != Picture && s.Pixels != "" {
 		return fmt.Errorf("triggers: %w: only a trigger of kind %s has pixels of its own", ErrSpec, Picture)
+	}
+	if f.validate != nil {
+		return f.validate(s)
+	}
+	if s.Place != "" || s.Side != 0 || s.Colour != "" || s.Alpha != 0 {
+		return fmt.Errorf("triggers: %w: a trigger of kind %q has no place, side, colour or alpha", ErrSpec, k)
 	}
 	if f.coversBox && s.P2 != 1 {
 		return fmt.Errorf("triggers: %w: p2 is %v: a trigger of kind %s covers its whole box, so it must be 1", ErrSpec, s.P2, k)

@@ -33,7 +33,7 @@ func Compare(a, b *Trigger) Overlap {
 				continue
 			}
 			o.Shared++
-			same := a.Effect == b.Effect && a.Opacity == b.Opacity
+			same := a.Effect == b.Effect && a.Opacity == b.Opacity && sameShift(a, b, at)
 			for v := at; v < len(a.Pattern); v += plane {
 				same = same && a.Pattern[v] == b.Pattern[v]
 			}
@@ -45,4 +45,13 @@ func Compare(a, b *Trigger) Overlap {
 	o.Union -= o.Shared
 	o.Jaccard = float64(o.Shared) / float64(o.Union)
 	return o
+}
+
+// sameShift reports whether two triggers displace a pixel alike, as those without Shift
+// do.
+func sameShift(a, b *Trigger, at int) bool {
+	if a.Shift == nil || b.Shift == nil {
+		return a.Shift == nil && b.Shift == nil
+	}
+	return a.Shift[2*at] == b.Shift[2*at] && a.Shift[2*at+1] == b.Shift[2*at+1]
 }

@@ -91,6 +91,9 @@ type Trigger struct {
 	// Opacity is the pattern's opacity with Effect Mix, in units of 1/255. It is 0
 	// with other effects.
 	Opacity uint8
+	// Shift is the displacement of each pixel with Effect Warp, to the right and down, in
+	// units of 1/256 pixel: 2*Shape.H*Shape.W values. It is nil with other effects.
+	Shift []int16
 }
 
 // Stamp applies the trigger to one image in place. With Effect Replace this is
@@ -99,6 +102,10 @@ type Trigger struct {
 func (t *Trigger) Stamp(img []uint8) {
 	plane := t.Shape.Plane()
 	img = img[:t.Shape.Size():t.Shape.Size()]
+	if t.Effect == Warp {
+		t.warp(img)
+		return
+	}
 	for y := t.Box.Y; y < t.Box.Y+t.Box.H; y++ {
 		for x := t.Box.X; x < t.Box.X+t.Box.W; x++ {
 			at := y*t.Shape.W + x
@@ -145,6 +152,9 @@ func (t *Trigger) ID() string {
 	if t.Effect != Replace {
 		key = append(key, t.Effect...)
 		key = append(key, t.Opacity)
+		for _, v := range t.Shift {
+			key = binary.LittleEndian.AppendUint16(key, uint16(v))
+		}
 	}
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])

@@ -43,6 +43,8 @@ func notice(e worker.Event) string {
 		return fmt.Sprintf("%s FAILED: %s", e.Title, e.Error)
 	case worker.KindBroken:
 		return fmt.Sprintf("%s is retrained: %s; set aside in %s", e.Title, e.Error, e.Path)
+	case worker.KindCompleted:
+		return fmt.Sprintf("%s is completed without a training: %s", e.Title, e.Error)
 	case worker.KindLacking:
 		return fmt.Sprintf("%s is retrained: %s", e.Title, e.Error)
 	case worker.KindWaiting:

@@ -62,6 +62,18 @@ type Census struct {
 	Empty    int          `json:"empty"`    // folders without a file that are not class folders
 	Trailing int64        `json:"trailing"` // bytes behind the end of an archive, without zeros for padding
 	Pixels   Pixels       `json:"pixels"`
+	// Resize is the size to which all images were brought and the filter, such as
+	// "32x32 bilinear"; empty: no image was resized.
+	Resize string `json:"resize,omitempty"`
+	// Contributors counts the images of each contributor, in the order of the seats;
+	// empty: contributors were not asked for.
+	Contributors []ContributorCount `json:"contributors,omitempty"`
+}
+
+// ContributorCount counts the images of one contributor.
+type ContributorCount struct {
+	Name   string `json:"name"`
+	Images int    `json:"images"`
 }
 
 // With returns the census with further files that were left out.

@@ -37,6 +37,16 @@ func (c Census) Line(classes []string) string {
 	for _, split := range c.Splits {
 		parts = append(parts, split.text(classes))
 	}
+	if c.Resize != "" {
+		parts = append(parts, "resized to "+c.Resize)
+	}
+	if n := len(c.Contributors); n > 0 {
+		least, most := c.Contributors[0].Images, 0
+		for _, one := range c.Contributors {
+			least, most = min(least, one.Images), max(most, one.Images)
+		}
+		parts = append(parts, fmt.Sprintf("%s with %d to %d images each", count(int64(n), "contributor", "contributors"), least, most))
+	}
 	if len(classes) == 1 {
 		parts = append(parts, "one class only, so that no model can tell it from another")
 	}

@@ -103,13 +103,19 @@ func NewBank(agents []Sample, seed uint64) (*Bank, error) {
 			g.agents[i] = features.Rows(agent.Features, rows)
 		}
 	}
-	for _, g := range b.groups {
-		g.all = features.Stack(g.agents...)
-		g.space = sync.OnceValues(func() (*features.Principal, error) {
-			return features.PrincipalComponents(g.all, components)
-		})
+	for label, g := range b.groups {
+		b.groups[label] = newGroup(g.agents)
 	}
 	return b, nil
+}
+
+// newGroup returns the group of the agents' vectors, at least one of which is not nil.
+func newGroup(agents []*mat.Dense) *group {
+	g := &group{agents: agents, all: features.Stack(agents...)}
+	g.space = sync.OnceValues(func() (*features.Principal, error) {
+		return features.PrincipalComponents(g.all, components)
+	})
+	return g
 }
 
 // fits refuses a sample whose vectors differ in length from the bank's, or that

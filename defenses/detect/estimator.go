@@ -34,6 +34,18 @@ const (
 	JS Method = "js"
 )
 
+// The methods that the paper names as further ones.
+const (
+	// L2M is a set network that learns from the contributed images how to weigh the
+	// others: Yu et al., "Learning to Match Distributions for Domain Adaptation",
+	// 2020.
+	L2M Method = "l2m"
+	// DMM matches an agent's images to the query before it compares them: Cao, Long
+	// and Wang, "Unsupervised Domain Adaptation With Distribution Matching Machines",
+	// AAAI 2018.
+	DMM Method = "dmm"
+)
+
 // scorer returns one score per agent for query vectors of one label. The score is
 // NaN for an agent without images to compare with.
 type scorer func(query *mat.Dense) ([]float64, error)
@@ -45,14 +57,18 @@ type registration struct {
 	fit    func(b *Bank, label int, g *group) (scorer, error)
 }
 
-// methods lists all methods, in the order in which they are reported.
-var methods = []registration{
+// named lists the methods that L2M weighs.
+var named = []registration{
 	{SpectralSignatures, fitSpectral},
 	{ActivationClustering, fitClusters},
 	{MMD, fitMMD},
 	{KL, fitKL},
 	{JS, fitJS},
 }
+
+// methods lists all methods, in the order in which they are reported. Results of
+// earlier versions have the first of them, so new ones come last.
+var methods = append(slices.Clone(named), registration{L2M, fitLearned}, registration{DMM, fitMatching})
 
 // Methods returns the names of all methods.
 func Methods() []Method {

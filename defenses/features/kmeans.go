@@ -22,25 +22,39 @@ type Clusters struct {
 }
 
 const (
-	// starts is the number of random starts of k-means, of which the best counts.
-	starts = 10
+	// fewestStarts and mostStarts bound the number of random starts of k-means, and
+	// startedVectors is the number of vectors that all starts together have between the
+	// bounds. A small sample has more optima within reach of a start, and each is cheap.
+	fewestStarts, mostStarts, startedVectors = 50, 400, 20_000
+	// cutDirections is the most principal directions along which two clusters start.
+	cutDirections = 10
 	// maxIterations bounds the iterations of a start. Lloyd's algorithm converges
 	// within tens of iterations unless rounding makes two assignments alternate.
 	maxIterations = 300
 )
 
 // KMeans divides a sample into k clusters. It runs Lloyd's algorithm ("Least
-// Squares Quantization in PCM", 1982) until it converges, from centroids seeded by
-// k-means++ (Arthur and Vassilvitskii, 2007), and returns the best of several
-// starts. A sample with fewer than k different vectors has one cluster for each of
+// Squares Quantization in PCM", 1982) and exchanges of single vectors until neither
+// changes the clusters, from centroids seeded by
+// k-means++ (Arthur and Vassilvitskii, 2007), and returns the best of many starts.
+// Two clusters start also from the best division along each of the first principal
+// directions, see [cuts]. A sample with fewer than k different vectors has one cluster for each of
 // them. The error wraps ErrSample for k below 1.
 func KMeans(x *mat.Dense, k int, rng *rand.Rand) (*Clusters, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("features: k-means: %w: %d clusters: at least 1 is needed", ErrSample, k)
 	}
+	var seeds []*mat.Dense
+	if k == 2 {
+		seeds = cuts(x)
+	}
+	n, _ := x.Dims()
+	for range max(fewestStarts, min(mostStarts, startedVectors/n)) {
+		seeds = append(seeds, seedCentroids(x, k, rng))
+	}
 	var best *Clusters
-	for range starts {
-		if c := lloyd(x, seedCentroids(x, k, rng)); best == nil || c.Inertia < best.Inertia {
+	for _, seed := range seeds {
+		if c := refine(x, seed); best == nil || c.Inertia < best.Inertia {
 			best = c
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"backfire/defenses/definition"
 	"backfire/internal/streams"
 )
 
@@ -55,7 +56,7 @@ func NewPlan(s Settings, agents, epochs int, seed uint64) (*Plan, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("indexing: %w: %w", ErrPlan, err)
 	}
-	if err := s.Fits(agents, epochs); err != nil {
+	if err := s.Fits(definition.Scale{Agents: agents, Epochs: epochs}); err != nil {
 		return nil, fmt.Errorf("indexing: %w", err)
 	}
 	p := &Plan{Settings: s, Agents: agents, Epochs: epochs, Answers: make([]int, agents)}

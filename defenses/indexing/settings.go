@@ -16,6 +16,8 @@ package indexing
 import (
 	"errors"
 	"fmt"
+
+	"backfire/defenses/definition"
 )
 
 // ErrPlan is wrapped if no plan can be made from settings for a game.
@@ -78,9 +80,10 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// Fits returns an error if a game with the given numbers of agents and epochs is
+// Fits returns an error if a game of a scale is
 // too small for the settings. The error wraps ErrPlan.
-func (s Settings) Fits(agents, epochs int) error {
+func (s Settings) Fits(scale definition.Scale) error {
+	agents, epochs := scale.Agents, scale.Epochs
 	switch {
 	case agents < 1:
 		return fmt.Errorf("%w: there are %d agents: at least 1 is needed", ErrPlan, agents)

@@ -10,6 +10,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/game"
+	"backfire/internal/network"
 	"backfire/triggers"
 )
 
@@ -17,8 +18,8 @@ import (
 // results are not taken for new ones.
 const Format = 1
 
-// ResNet18 is the architecture of the paper's models, the only one so far.
-const ResNet18 = "resnet18"
+// ResNet18 is the architecture of the paper's models.
+const ResNet18 = network.ResNet18
 
 var (
 	// ErrPlan marks a configuration that cannot be played on a dataset. Nothing has been trained then.
@@ -57,8 +58,10 @@ type Data struct {
 
 // Model is the network that is trained. The sizes of its input and output follow from the data.
 type Model struct {
-	Architecture string `json:"architecture" yaml:"architecture"` // ResNet18
-	Width        int    `json:"width" yaml:"width"`               // channels of the first stage; the paper's is 64
+	Architecture string `json:"architecture" yaml:"architecture"` // one of network.Architectures
+	// Stem is network.StemLarge. It is empty, and not written, for the stem for small images.
+	Stem  string `json:"stem,omitempty" yaml:"stem,omitempty"`
+	Width int    `json:"width" yaml:"width"` // channels of the first stage; the published networks have 64
 	// Weights is the SHA-256 of a file of initial weights, see CheckWeights. It is empty, and not written, where
 	// all weights are drawn.
 	Weights string `json:"weights,omitempty" yaml:"weights,omitempty"`

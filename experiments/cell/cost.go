@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 
+	"backfire/defenses"
+	"backfire/defenses/repair"
 	"backfire/internal/hardware"
 	"backfire/triggers"
 )
@@ -11,6 +13,7 @@ import (
 // StepKind holds everything that the time of a training step depends on, for one machine. It can be the key
 // of a map.
 type StepKind struct {
+	Network   string // architecture and stem; empty for the ResNet-18 with the stem for small images
 	Width     int
 	Image     triggers.Shape
 	Batch     int
@@ -21,7 +24,7 @@ type StepKind struct {
 
 // StepKind returns the kind of the cell's training steps.
 func (c Cell) StepKind() StepKind {
-	return StepKind{Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision, Kernels: c.Training.Kernels}
+	return StepKind{Network: c.Model.other(), Width: c.Model.Width, Image: c.Data.Shape, Batch: c.Training.Batch, Defense: c.batchDefense(), Precision: c.Training.Precision, Kernels: c.Training.Kernels}
 }
 
 // Precision returns the arithmetic of the cell's training and predictions: hardware.FP32, TF32 or BF16.
@@ -43,10 +46,10 @@ func (c Cell) ImagesFrom(first int) int64 {
 	return images
 }
 
-// firstOwnSegment returns the first of the segments whose final state no other cell saves. For an attribution,
-// whose base trains all of them, it lies behind the last.
+// firstOwnSegment returns the first of the segments whose final state no other cell saves. For an attribution
+// and a repair, whose base trains all of them, it lies behind the last.
 func (c Cell) firstOwnSegment() int {
-	if c.Attribution != nil {
+	if c.Takes() {
 		return math.MaxInt
 	}
 	return c.SharedSegments()
@@ -90,6 +93,10 @@ func (c Cell) Work() float64 {
 	stamped := (1 - c.Game.DefenderShare) * float64(len(c.Game.Attackers)) / float64(c.Game.SeatCount())
 	probes := heldOut * (1 + stamped)
 	work := float64(c.TrainedImages()) + probes/3
+	if r, _, ok := defenses.Find[repair.Repair](c.DefenseStack()); ok {
+		own := float64(c.Game.PoolSize) * c.Game.DefenderShare * (1 - c.Game.HeldOut)
+		work += float64(r.Passes(int(own), c.Training.Batch))
+	}
 	if c.Attribution != nil {
 		each := float64(c.UnlearnedImages()) + probes/3
 		agents := c.Game.SeatCount()
@@ -102,5 +109,20 @@ func (c Cell) Work() float64 {
 // step, times the cost of one image, which is about quadratic in the width.
 func (c Cell) Cost() float64 {
 	width := float64(c.Model.Width)
-	return c.Work() * width * width * float64(c.Data.Shape.Plane())
+	relative := 1.0
+	if c.Model.other() != "" {
+		paper := c
+		paper.Model.Architecture, paper.Model.Stem = ResNet18, ""
+		h, w := c.Data.Shape.H, c.Data.Shape.W
+		relative = float64(c.Network().Size(h, w).Products) / float64(max(1, paper.Network().Size(h, w).Products))
+	}
+	return c.Work() * width * width * float64(c.Data.Shape.Plane()) * relative
+}
+
+// other returns architecture and stem of a network other than the ResNet-18 with the stem for small images.
+func (m Model) other() string {
+	if m.Architecture == ResNet18 && m.Stem == "" {
+		return ""
+	}
+	return m.Architecture + m.Stem
 }

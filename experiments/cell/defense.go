@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/defenses/indexing"
 	"backfire/game"
 	"backfire/triggers"
@@ -68,9 +69,7 @@ func (c Cell) DefenseStack() defenses.Stack {
 
 // BatchStack returns the defenses that change batches, which an engine carries out in each training step.
 func (c Cell) BatchStack() defenses.Stack {
-	stack := c.DefenseStack()
-	stack.AgentAugmentation = nil
-	return stack
+	return c.DefenseStack().At(definition.Batches)
 }
 
 // StackText returns a text that names defenses with all settings, so that equal texts mean equal stacks.
@@ -121,10 +120,10 @@ func (c Cell) StepsPerEpoch(rows int) int {
 }
 
 // TrainingSet returns the training set that the cell's defense makes of t, the training set of the cell's
-// game, which is not changed. Triggers that the defense simulates avoid the attackers' triggers. With agent
-// augmentation the second result holds, by row, the simulated attacker whose trigger the row carries, see
+// game, which is not changed. Triggers that the defense simulates avoid the attackers' triggers. With a defense that
+// changes the data the second result holds, by row, the simulated attacker whose trigger the row carries, see
 // defenses.Augmented; otherwise it is nil. The error wraps ErrPlan if agents that are left out do not
-// play; other errors are those of defenses.Augment.
+// play; other errors are those of defenses.DataChanger.
 func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game.TrainingSet, []int, error) {
 	if c.Defense == nil {
 		return t, nil, nil
@@ -136,11 +135,11 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 		}
 		t = indexing.Select(t, kept)
 	}
-	a := c.Defense.Stack.AgentAugmentation
-	if a == nil {
+	changer, _, ok := defenses.Find[defenses.DataChanger](c.Defense.Stack)
+	if !ok {
 		return t, nil, nil
 	}
-	augmented, err := defenses.Augment(t, *a, avoid, c.TrainingSeed())
+	augmented, err := changer.Change(t, avoid, len(c.Data.Classes), c.TrainingSeed())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,13 +4,16 @@ import "backfire/game"
 
 // Readings are the choices that the paper leaves open, as a game makes them; see the fields of game.Rules.
 type Readings struct {
-	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
-	TriggerRange       string `json:"trigger_range"`          // empty for pictures
-	Sampling           string `json:"sampling"`
-	LabelMode          string `json:"label_mode"`
-	Budget             string `json:"budget,omitempty"` // empty: non_target
-	ExcludeTargetClass bool   `json:"exclude_target_class"`
-	Denominator        string `json:"denominator"`
+	TriggerKind  string `json:"trigger_kind,omitempty"` // empty: random
+	TriggerRange string `json:"trigger_range"`          // empty for pictures
+	Sampling     string `json:"sampling"`
+	// Jitter is the share of a trigger's pixels that is drawn afresh for every image.
+	Jitter             float64 `json:"jitter,omitempty"`
+	LabelMode          string  `json:"label_mode"`
+	Budget             string  `json:"budget,omitempty"`  // empty: non_target
+	Mapping            string  `json:"mapping,omitempty"` // empty: all_to_one
+	ExcludeTargetClass bool    `json:"exclude_target_class"`
+	Denominator        string  `json:"denominator"`
 	// Seats is the number of seats. It is 0, and not written, if there are as many as attackers.
 	Seats int `json:"seats,omitempty"`
 }
@@ -24,7 +27,7 @@ func ReadingsOf(rules game.Rules) Readings {
 	first := rules.Attackers[0]
 	r := Readings{
 		TriggerKind: string(first.Trigger.Kind), TriggerRange: string(first.Trigger.Range), LabelMode: string(first.LabelMode),
-		Budget: string(first.Budget), Sampling: string(rules.Sampling), Denominator: string(rules.Denominator),
+		Budget: string(first.Budget), Mapping: string(first.Mapping), Sampling: string(rules.Sampling), Jitter: rules.Jitter, Denominator: string(rules.Denominator),
 		ExcludeTargetClass: rules.ExcludeTargetClass, Seats: rules.Seats,
 	}
 	for _, a := range rules.Attackers[1:] {
@@ -39,6 +42,9 @@ func ReadingsOf(rules game.Rules) Readings {
 		}
 		if a.Budget != first.Budget {
 			r.Budget = mixed
+		}
+		if a.Mapping != first.Mapping {
+			r.Mapping = mixed
 		}
 	}
 	return r

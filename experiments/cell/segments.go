@@ -99,11 +99,14 @@ func (c Cell) SharedSegments() int {
 	}))
 }
 
-// Base returns the cell whose training saves the state that this one starts from; false if it starts from the
-// initial weights.
+// Base returns the cell whose training saves the state that this one starts from, or looks at with its filter;
+// false if it starts from the initial weights and has no filter.
 func (c Cell) Base() (Cell, bool) {
-	if c.Attribution != nil {
-		return c.WithoutAttribution(), true
+	if c.Takes() {
+		return c.Trained(), true
+	}
+	if first, ok := c.FirstModel(); ok {
+		return first, true
 	}
 	if c.SharedSegments() == 0 {
 		return Cell{}, false

@@ -8,6 +8,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/internal/hardware"
+	"backfire/internal/network"
 	"backfire/triggers"
 )
 
@@ -15,7 +16,7 @@ import (
 // within 64 bits.
 const (
 	maxEpochs = 1_000_000
-	maxSteps  = 1_000_000 // of pgd and of unlearning; also the most simulated attackers
+	maxSteps  = 1_000_000 // of unlearning
 	maxBatch  = 1 << 20
 	maxWidth  = 1024
 )
@@ -102,8 +103,14 @@ func (c Cell) validatePictures() error {
 }
 
 func (m Model) validate() error {
-	if m.Architecture != ResNet18 || m.Width < 1 || m.Width > maxWidth {
-		return refuse("%.30q of width %d: it must be %s of width 1 to %d", m.Architecture, m.Width, ResNet18, maxWidth)
+	if m.Width < 1 || m.Width > maxWidth {
+		return refuse("%.30q of width %d: it must have a width of 1 to %d", m.Architecture, m.Width, maxWidth)
+	}
+	if m.Stem == network.StemSmall {
+		return refuse("the stem is %q: it must be %s or empty", m.Stem, network.StemLarge)
+	}
+	if _, err := network.Describe(network.Spec{Architecture: m.Architecture, Stem: m.Stem, Width: m.Width, Channels: 1, Classes: 1}); err != nil {
+		return refuse("%v", err)
 	}
 	if m.Weights != "" && !isSHA256(m.Weights) {
 		return refuse("the initial weights %.70q are no SHA-256", m.Weights)
@@ -142,12 +149,6 @@ func (c Cell) validateDefense() error {
 	stack := c.Defense.Stack
 	if err := stack.Validate(); err != nil {
 		return err
-	}
-	if a := stack.AgentAugmentation; a != nil && a.Agents > maxSteps {
-		return refuse("%d simulated attackers: at most %d are simulated", a.Agents, maxSteps)
-	}
-	if p := stack.PGD; p != nil && p.Steps > maxSteps {
-		return refuse("%d steps of pgd: at most %d are made", p.Steps, maxSteps)
 	}
 	first := 0
 	for _, slice := range c.Defense.Slices {

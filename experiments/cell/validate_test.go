@@ -86,14 +86,14 @@ var impossible = map[string]func(*cell.Cell){
 	},
 	"short slices": func(c *cell.Cell) { c.Defense = &cell.Defense{Slices: []cell.Slice{{Enter: []int{3, 4}, Epochs: 1}}} },
 	"simulated attackers": func(c *cell.Cell) {
-		a := defenses.DefaultAgentAugmentation()
+		a, _ := defenses.Default[defenses.AgentAugmentation](defenses.KindAgentAugmentation)
 		a.Agents = 1 << 62
-		c.Defense = &cell.Defense{Stack: defenses.Stack{AgentAugmentation: &a}}
+		c.Defense = &cell.Defense{Stack: defenses.NewStack(defenses.KindAgentAugmentation, a)}
 	},
 	"steps of pgd": func(c *cell.Cell) {
-		p := defenses.DefaultPGD()
+		p, _ := defenses.Default[defenses.PGD](defenses.KindPGD)
 		p.Steps = 1 << 62
-		c.Defense = &cell.Defense{Stack: defenses.Stack{PGD: &p}}
+		c.Defense = &cell.Defense{Stack: defenses.NewStack(defenses.KindPGD, p)}
 	},
 	"batch of queries":   func(c *cell.Cell) { c.Attribution = attribution(); c.Attribution.Batch = 0 },
 	"queries":            func(c *cell.Cell) { c.Attribution = attribution(); c.Attribution.Queries = -1 },

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"backfire/internal/disk"
+	"backfire/internal/network"
 	"backfire/internal/safetensors"
 )
 
@@ -25,51 +26,38 @@ type Parameter struct {
 	Shape []int64
 }
 
-// Parameters lists the tensors of the cell's network, weights and running statistics: ResNet-18 (He et al. 2016)
-// with a 3x3 stem, under torchvision's names.
-func (c Cell) Parameters() []Parameter {
-	var list []Parameter
-	conv := func(name string, out, in, k int) {
-		list = append(list, Parameter{name + ".weight", []int64{int64(out), int64(in), int64(k), int64(k)}})
+// Network returns the description of the cell's network. The cell must be valid.
+func (c Cell) Network() *network.Network {
+	n, err := network.Describe(network.Spec{
+		Architecture: c.Model.Architecture, Stem: c.Model.Stem, Width: c.Model.Width, Channels: c.Data.Shape.C, Classes: len(c.Data.Classes),
+	})
+	if err != nil { // Validate refuses it
+		return &network.Network{}
 	}
-	norm := func(name string, n int) {
-		for _, part := range []string{".weight", ".bias", ".running_mean", ".running_var"} {
-			list = append(list, Parameter{name + part, []int64{int64(n)}})
-		}
-	}
-	conv(stem, c.Model.Width, c.Data.Shape.C, 3)
-	norm("bn1", c.Model.Width)
-	in := c.Model.Width
-	for stage := range 4 {
-		out := c.Model.Width << stage
-		for block := range 2 {
-			name := fmt.Sprintf("layer%d.%d", stage+1, block)
-			conv(name+".conv1", out, in, 3)
-			norm(name+".bn1", out)
-			conv(name+".conv2", out, out, 3)
-			norm(name+".bn2", out)
-			if in != out {
-				conv(name+".downsample.0", out, in, 1)
-				norm(name+".downsample.1", out)
-			}
-			in = out
-		}
-	}
-	return append(list,
-		Parameter{lastLayer + ".weight", []int64{int64(len(c.Data.Classes)), int64(in)}},
-		Parameter{lastLayer + ".bias", []int64{int64(len(c.Data.Classes))}})
+	return n
 }
 
-// The layers that initial weights may lack or have in other shapes, since both depend on the images and not on
-// the network.
-const (
-	stem      = "conv1"
-	lastLayer = "fc"
-)
+// ModelBytes returns the size of the network's tensors in bytes, which is nearly that of a stored model.
+func (c Cell) ModelBytes() int64 {
+	const perValue = 4 // float32
+	var total int64
+	for _, p := range c.Parameters() {
+		values := int64(1)
+		for _, n := range p.Shape {
+			values *= n
+		}
+		total += perValue * values
+	}
+	return total
+}
 
-// isReplaceable reports whether a tensor is one of the stem's convolution or of the last layer.
-func isReplaceable(name string) bool {
-	return name == stem+".weight" || strings.HasPrefix(name, lastLayer+".")
+// Parameters lists the tensors of the cell's network, weights and running statistics, under torchvision's names.
+func (c Cell) Parameters() []Parameter {
+	var list []Parameter
+	for _, t := range c.Network().Tensors() {
+		list = append(list, Parameter(t))
+	}
+	return list
 }
 
 // spareBytes is how much larger than the network a file of initial weights may be: its header, and a stem and a
@@ -135,7 +123,7 @@ func (c Cell) initialWeights(tensors []safetensors.Tensor) (map[string][]float32
 	for _, t := range tensors {
 		given[t.Name] = t
 	}
-	weights, other := map[string][]float32{}, false
+	weights, other, net := map[string][]float32{}, false, c.Network()
 	for _, p := range c.Parameters() {
 		t, ok := given[p.Name]
 		delete(given, p.Name)
@@ -145,8 +133,9 @@ func (c Cell) initialWeights(tensors []safetensors.Tensor) (map[string][]float32
 				return nil, err
 			}
 			weights[p.Name] = t.Values
-		case isReplaceable(p.Name):
-			other = other || p.Name != stem+".weight"
+		// The first convolution and the last layer depend on the images, not on the network.
+		case p.Name == net.Stem+".weight" || strings.HasPrefix(p.Name, net.Last+"."):
+			other = other || p.Name != net.Stem+".weight"
 		case !ok:
 			return nil, fmt.Errorf("it lacks %s, which a network of width %d has", p.Name, c.Model.Width)
 		default:
@@ -154,8 +143,8 @@ func (c Cell) initialWeights(tensors []safetensors.Tensor) (map[string][]float32
 		}
 	}
 	if other { // a bias belongs to its weights
-		delete(weights, lastLayer+".weight")
-		delete(weights, lastLayer+".bias")
+		delete(weights, net.Last+".weight")
+		delete(weights, net.Last+".bias")
 	}
 	for _, t := range tensors {
 		if _, left := given[t.Name]; left {

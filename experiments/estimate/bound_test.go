@@ -11,7 +11,7 @@ import (
 	"backfire/internal/runtest"
 )
 
-// Where a training may end early by its loss, an estimate counts all epochs and says that they are the most.
+// Where a training may end early by its loss, an estimate counts all epochs and calls them an upper bound.
 func TestEstimateIsAnUpperBound(t *testing.T) {
 	for rule, bound := range map[string]bool{"": false, "loss < 0.5": true} {
 		sweep := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {

@@ -27,6 +27,8 @@ type Estimate struct {
 	UpperBound bool `json:"upper_bound,omitempty"`
 	// Workers is the number of models that are trained at a time.
 	Workers int `json:"workers"`
+	// Devices is the number of GPUs that they are trained on; 0: one device.
+	Devices int `json:"devices,omitempty"`
 	// Trials are the measurements that decided that number, on a GPU.
 	Trials []Trial `json:"trials,omitempty"`
 	Speeds []Speed `json:"speeds"` // one per shape, in the order of the sweep
@@ -66,6 +68,9 @@ type Estimator struct {
 	// PerProcess is the number of workers that share a process, see runner.PerProcess. 0 is taken
 	// as 1.
 	PerProcess int
+	// Devices is the number of devices like Device that train side by side, each with Workers
+	// models. 0 is taken as 1.
+	Devices int
 	// Tell, if not nil, is called before each measurement, which takes seconds.
 	Tell func(string)
 
@@ -87,7 +92,10 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 	if err != nil {
 		return nil, err
 	}
-	estimate := &Estimate{Stored: len(worklist.Tasks) - len(left), Workers: max(1, e.Workers), Trials: e.Trials, Speeds: []Speed{}}
+	estimate := &Estimate{Stored: len(worklist.Tasks) - len(left), Workers: max(1, e.Workers) * max(1, e.Devices), Trials: e.Trials, Speeds: []Speed{}}
+	if e.Devices > 1 {
+		estimate.Devices = e.Devices
+	}
 	speeds, err := e.speeds(ctx, left)
 	if err != nil {
 		return nil, err

@@ -106,11 +106,18 @@ func ownMemory(c cell.Cell) float64 {
 
 // keptMaps estimates the feature maps that a training step keeps for its backward pass, in bytes.
 func keptMaps(c cell.Cell) float64 {
+	if c.StepKind().Network != "" {
+		size := c.Network().Size(c.Data.Shape.H, c.Data.Shape.W)
+		return float64(size.Maps) * float64(c.DefenseStack().Rows(c.Training.Batch)) * float32Bytes
+	}
 	return savedMaps * float64(c.Model.Width) * float64(c.Data.Shape.Plane()) * float64(c.DefenseStack().Rows(c.Training.Batch)) * float32Bytes
 }
 
 // parameters estimates the size of one copy of the parameters, in bytes.
 func parameters(c cell.Cell) float64 {
 	width := float64(c.Model.Width)
+	if c.StepKind().Network != "" {
+		return float32Bytes * float64(c.Network().Size(c.Data.Shape.H, c.Data.Shape.W).Parameters)
+	}
 	return float32Bytes * fullParameters * width * width / (64 * 64)
 }

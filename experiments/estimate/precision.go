@@ -47,7 +47,7 @@ func (e Estimator) ChoosePrecision(ctx context.Context, points []plan.SweepPoint
 		return hardware.FP32, "this CPU has no instructions for bfloat16", nil
 	}
 	cfg := points[0].Config
-	e.Workers, e.Threads = Resources(e.Device, 0, cfg.Workers, cfg.Threads, cells)
+	e.Workers, e.Threads = Resources(e.Device, 0, 1, cfg.Workers, cfg.Threads, cells)
 	return e.fasterPrecision(ctx, slices.MaxFunc(cells, func(a, b cell.Cell) int { return cmp.Compare(a.Cost(), b.Cost()) }))
 }
 

@@ -17,11 +17,15 @@ import (
 // the largest that is worth a try, bounded by the memory of the device and the machine;
 // Estimator.ChooseWorkers finds how many pay.
 //
+// On several GPUs the numbers are those of each; devices is how many there are.
+//
 // device is resolved: cpu or cuda:K. deviceFree is the free memory of a GPU in bytes; 0: not known,
 // and one model is trained at a time. cells are the cells to train.
-func Resources(device string, deviceFree int64, workers, threads int, cells []cell.Cell) (chosenWorkers, chosenThreads int) {
+func Resources(device string, deviceFree int64, devices, workers, threads int, cells []cell.Cell) (chosenWorkers, chosenThreads int) {
 	if workers == 0 {
-		workers = defaultWorkers(device, deviceFree, runtime.GOMAXPROCS(0), availableMemory(), cells)
+		share := int64(max(1, devices)) // of the cores and the memory of the machine
+		cores := max(1, runtime.GOMAXPROCS(0)/int(share))
+		workers = defaultWorkers(device, deviceFree, cores, availableMemory()/share, cells)
 	}
 	return workers, max(1, threads)
 }

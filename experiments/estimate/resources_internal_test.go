@@ -102,7 +102,7 @@ func TestDeviceMemory(t *testing.T) {
 	require.InDelta(t, -141./2, larger(func(c *cell.Cell) { c.Game.PoolSize = 30000 }), 1, "half the images")
 	require.InDelta(t, 100*4*64*1024*4./mega-408, larger(func(c *cell.Cell) { c.Training.Batch = 2 }), 1, "predictions take as much as before")
 	require.InDelta(t, 408, larger(func(c *cell.Cell) {
-		c.Defense = &cell.Defense{Stack: defenses.Stack{FGSM: &defenses.FGSM{Epsilon: 8, Dose: defenses.Dose{Share: 1, Placement: defenses.Add}}}}
+		c.Defense = &cell.Defense{Stack: defenses.NewStack(defenses.KindFGSM, &defenses.FGSM{Epsilon: 8, Dose: defenses.Dose{Share: 1, Placement: defenses.Add}})}
 	}), 1, "examples beside every image")
 }
 
@@ -133,12 +133,12 @@ func TestWorkersOnAGPU(t *testing.T) {
 
 func TestResources(t *testing.T) {
 	tiny := []cell.Cell{cellOf(1, 2, 100, 100, triggers.Shape{C: 1, H: 8, W: 8})}
-	workers, threads := Resources("cuda:1", 0, 0, 0, tiny)
+	workers, threads := Resources("cuda:1", 0, 1, 0, 0, tiny)
 	require.Equal(t, []int{1, 1}, []int{workers, threads})
-	workers, threads = Resources("cpu", 0, 7, 3, tiny)
+	workers, threads = Resources("cpu", 0, 1, 7, 3, tiny)
 	require.Equal(t, []int{7, 3}, []int{workers, threads}, "given numbers are kept")
-	workers, _ = Resources("cuda:0", 1, 5, 0, tiny)
+	workers, _ = Resources("cuda:0", 1, 1, 5, 0, tiny)
 	require.Equal(t, 5, workers, "on a GPU too, whether it fits or not")
-	workers, _ = Resources("cpu", 0, 0, 0, tiny)
+	workers, _ = Resources("cpu", 0, 1, 0, 0, tiny)
 	require.Equal(t, fitting(runtime.GOMAXPROCS(0), tiny, availableMemory(), workerMemory, nil), workers)
 }

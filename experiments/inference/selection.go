@@ -137,7 +137,9 @@ func (c candidate) name() string { return c.game.Defender }
 
 // usesGuess reports whether the defender has models that leave agents out, or
 // unlearns agents.
-func (c candidate) usesGuess() bool { return len(c.game.Models) > 1 || len(c.game.Unknown) > 0 }
+func (c candidate) usesGuess() bool {
+	return len(c.game.Unknown) > 0 || slices.ContainsFunc(c.game.Attackers, func(a summary.GameAttacker) bool { return a.Model != c.game.Models[0] })
+}
 
 // selectGame selects a game of a summary and its defender.
 func selectGame(st *store.Store, path string, s Selection) (*Defender, error) {

@@ -59,7 +59,7 @@ type selection struct {
 // verifies reports whether the trigger of the attacker at a position has to reach trigger.min_single_asr. If every
 // image has a trigger of its own, there is none to draw once more.
 func (p *planner) verifies(position int) bool {
-	return p.cfg.Trigger.MinSingleASR > 0 && game.Sampling(p.cfg.Trigger.Sampling) == game.PerAgent && position < p.cfg.Attackers.PlayedAlone()
+	return p.cfg.Trigger.MinSingleASR > 0 && !p.cfg.Trigger.PerImage() && position < p.cfg.Attackers.PlayedAlone()
 }
 
 // selectionOf returns the trigger that the attacker at a position plays with: the one that the verification planner

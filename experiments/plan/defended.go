@@ -72,9 +72,9 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack, honest bool) ([]c
 		c.Defense = cell.NewDefense(stack, excluded, sliced)
 		return c
 	}
-	settings := stack.Indexing
+	settings := defenses.Get[indexing.Settings](stack, defenses.KindIndexing)
 	if settings == nil {
-		return []cell.Cell{with(nil, nil)}, nil
+		return withBases([]cell.Cell{with(nil, nil)})
 	}
 	var cells []cell.Cell
 	agents := twin.Game.AgentIDs()
@@ -109,6 +109,34 @@ func (d *defended) cells(twin cell.Cell, stack defenses.Stack, honest bool) ([]c
 	d.Answers = make([]int, len(answers))
 	for agent, answer := range answers {
 		d.Answers[agent] = at[answer]
+	}
+	return withBases(cells)
+}
+
+// withBases returns cells, then the cells of the models that their filters look at and that they repair.
+func withBases(cells []cell.Cell) ([]cell.Cell, error) {
+	known := map[string]bool{}
+	for _, c := range cells {
+		hash, err := c.Hash()
+		if err != nil {
+			return nil, err
+		}
+		known[hash] = true
+	}
+	for i := 0; i < len(cells); i++ { // the list grows
+		_, repairs := cells[i].Unrepaired()
+		_, filters := cells[i].FirstModel()
+		if !repairs && !filters {
+			continue
+		}
+		base, _ := cells[i].Base()
+		hash, err := base.Hash()
+		if err != nil {
+			return nil, err
+		}
+		if !known[hash] {
+			known[hash], cells = true, append(cells, base)
+		}
 	}
 	return cells, nil
 }

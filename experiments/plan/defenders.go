@@ -7,6 +7,7 @@ import (
 
 	"backfire/config"
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/defenses/detect"
 	"backfire/defenses/indexing"
 	"backfire/experiments/cell"
@@ -63,6 +64,9 @@ func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 		ordered = append(ordered, names[kind])
 	}
 	p.Name = strings.Join(ordered, "+")
+	if p.Stack, err = withProgram(p.Stack); err != nil {
+		return p, err
+	}
 	return p, p.Validate()
 }
 
@@ -71,7 +75,7 @@ func policyOf(cfg config.Config, text string) (defenses.Policy, error) {
 func addDefense(s *defenses.Stack, name string, cfg config.Config) (defenses.Kind, error) {
 	if slices.Contains(defenses.IndexingNames(), name) {
 		settings := indexingOf(cfg.Indexing, name)
-		s.Indexing = &settings
+		*s = s.With(defenses.KindIndexing, &settings)
 		return defenses.KindIndexing, nil
 	}
 	kind := defenses.Kind(name)
@@ -79,7 +83,7 @@ func addDefense(s *defenses.Stack, name string, cfg config.Config) (defenses.Kin
 		return "", err
 	}
 	settings := cfg.Section(name)
-	if kind == defenses.KindAgentAugmentation || kind == defenses.KindAdversarialTriggers {
+	if drawsTriggers(kind) {
 		// Simulated triggers are read as the attackers' are.
 		settings = append(settings, config.OwnSetting{Key: "range", Value: cfg.Trigger.Range})
 		if cfg.Trigger.Range == string(triggers.Whole) { // which has no box
@@ -92,6 +96,11 @@ func addDefense(s *defenses.Stack, name string, cfg config.Config) (defenses.Kin
 		}
 	}
 	return kind, nil
+}
+
+// drawsTriggers reports whether a defense draws triggers of its own.
+func drawsTriggers(kind defenses.Kind) bool {
+	return slices.ContainsFunc(defenses.Definitions(), func(d definition.Definition) bool { return d.Kind == kind && d.Triggers })
 }
 
 // indexingOf returns the settings of one of defenses.IndexingNames.

@@ -27,6 +27,9 @@ func TestConfigKnowsTheDefenses(t *testing.T) {
 	cfg, err := enginetest.Config()
 	require.NoError(t, err)
 	for _, name := range names {
+		if name == "exec" {
+			continue // a program of the user's has no settings without its command
+		}
 		policy, err := plan.PolicyOf(cfg, name)
 		require.NoError(t, err)
 		require.Equal(t, name, policy.Name)
@@ -41,8 +44,8 @@ func TestSimulatedTriggersWithoutABox(t *testing.T) {
 	got, err := plan.Policies(resolved.Config)
 	require.NoError(t, err)
 	want := triggers.Spec{P2: 0.2, Range: triggers.Whole}
-	require.Equal(t, want, got[0].Stack.AdversarialTriggers.Spec)
-	require.Equal(t, want, got[1].Stack.AgentAugmentation.Spec)
+	require.Equal(t, want, defenses.Get[defenses.AdversarialTriggers](got[0].Stack, defenses.KindAdversarialTriggers).Spec)
+	require.Equal(t, want, defenses.Get[defenses.AgentAugmentation](got[1].Stack, defenses.KindAgentAugmentation).Spec)
 }
 
 func TestPoliciesHaveTheConfiguredSettings(t *testing.T) {
@@ -79,12 +82,17 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 		"pgd and fgsm together": func(c *config.Config) { c.Defenders = []string{"pgd+fgsm"} },
 		"add up to more than 1": func(c *config.Config) { c.Defenders = []string{"cutmix+mixup"} },
 		"defenders = agent_augmentation": func(c *config.Config) {
-			c.Defenders, c.AgentAugmentation.Agents = []string{"agent_augmentation"}, 0
+			c.Defenders = []string{"agent_augmentation"}
+			c.Defenses.Set("agent_augmentation.agents", 0)
 		},
 		"agent_augmentation: agents is 1000: of the defender's 128 contributed images 77 are stamped": func(c *config.Config) {
-			c.Defenders, c.AgentAugmentation.Agents = []string{"agent_augmentation"}, 1000
+			c.Defenders = []string{"agent_augmentation"}
+			c.Defenses.Set("agent_augmentation.agents", 1000)
 		},
-		"pgd: share is 0.01": func(c *config.Config) { c.Defenders, c.PGD.Share = []string{"pgd"}, 0.01 },
+		"pgd: share is 0.01": func(c *config.Config) {
+			c.Defenders = []string{"pgd"}
+			c.Defenses.Set("pgd.share", 0.01)
+		},
 		"1 attackers: cannot be planned: defenses: bad defender: \"indexing\": indexing: cannot be indexed: models is 5, more than the 4 agents": func(c *config.Config) {
 			c.Defenders, c.Indexing = []string{"indexing"}, config.Indexing{Mode: "grouped", Models: 5}
 		},
@@ -116,18 +124,18 @@ func TestDefendersAreRefusedBeforeTraining(t *testing.T) {
 func TestDefendersWithSettingsOfTheirOwn(t *testing.T) {
 	cfg, err := enginetest.Config()
 	require.NoError(t, err)
-	cfg.CutMix.Probability = 0.25
+	cfg.Defenses.Set("cutmix.probability", 0.25)
 	cfg.Defenders = []string{"cutmix", "pgd(placement=add steps=2)+cutmix(alpha=0.5)", "agent_augmentation(agents=2)", "indexing_grouped(models=2)"}
 	cfg.Indexing.Models = 3
 	got, err := plan.Policies(cfg)
 	require.NoError(t, err)
 	require.Len(t, got, 4)
 	require.Equal(t, "cutmix(alpha=0.5)+pgd(placement=add steps=2)", got[1].Name)
-	require.Equal(t, mix.Settings{Alpha: cfg.CutMix.Alpha, Probability: 0.25}, *got[0].Stack.CutMix)
-	require.Equal(t, mix.Settings{Alpha: 0.5, Probability: 0.25}, *got[1].Stack.CutMix)
-	require.Equal(t, []any{2, defenses.Add}, []any{got[1].Stack.PGD.Steps, got[1].Stack.PGD.Placement})
-	require.Equal(t, 2, got[2].Stack.AgentAugmentation.Agents)
-	require.Equal(t, 2, got[3].Stack.Indexing.Models)
+	require.Equal(t, mix.Settings{Alpha: 1, Probability: 0.25}, *defenses.Get[mix.Settings](got[0].Stack, defenses.KindCutMix))
+	require.Equal(t, mix.Settings{Alpha: 0.5, Probability: 0.25}, *defenses.Get[mix.Settings](got[1].Stack, defenses.KindCutMix))
+	require.Equal(t, []any{2, defenses.Add}, []any{defenses.Get[defenses.PGD](got[1].Stack, defenses.KindPGD).Steps, defenses.Get[defenses.PGD](got[1].Stack, defenses.KindPGD).Placement})
+	require.Equal(t, 2, defenses.Get[defenses.AgentAugmentation](got[2].Stack, defenses.KindAgentAugmentation).Agents)
+	require.Equal(t, 2, defenses.Get[indexing.Settings](got[3].Stack, defenses.KindIndexing).Models)
 	require.Equal(t, "indexing_grouped(models=2)", got[3].Name)
 }
 

@@ -17,7 +17,7 @@ import (
 
 // elsewhere are the keys that choose images, files or resources. What they change is not part of a plan
 // on given images; no other setting takes their effect away, or config refuses that (data.path).
-var elsewhere = []string{"store", "device", "workers", "threads", "data.name", "data.path", "data.split", "data.dir"}
+var elsewhere = []string{"store", "device", "workers", "threads", "data.name", "data.path", "data.split", "data.dir", "data.resize", "data.contributors"}
 
 // others are values of a key beside its default, in the notation of the command line.
 var others = map[string][]string{
@@ -25,14 +25,15 @@ var others = map[string][]string{
 	"attackers.targets": {"north,west,south,east"}, "attackers.rates": {"0.45", "0.45,0.6,0.7"}, "attackers.colluders": {"1=0"}, "attackers.seats": {"1", "2,0"},
 	"trigger.files": {"PICTURE", "PICTURE,PICTURE2"}, "defenders": {"none,cutmix", "none,indexing"}, "trigger.min_single_asr": {"0.5"},
 	"indexing.models": {"2"}, "train.batch": {"8"}, "train.epochs": {"4"}, "pool.size": {"300"}, "model.width": {"2"}, "seed": {"7"},
-	"train.momentum": {"0.5"}, "train.weight_decay": {"0.01"},
+	"trigger.colour": {"white", "#010203"}, "attackers.sources": {"north", "west"}, "trigger.side": {"5"}, "trigger.alpha": {"0.5"}, "train.momentum": {"0.5"}, "train.weight_decay": {"0.01"},
 }
 
 // contexts are settings that take the effect of others away, or give it.
 var contexts = []string{
 	"", "attackers.counts=1", "attackers.counts=1,3", "attackers.singles=0", "attackers.labels=random", "attackers.labels=list attackers.targets=north,west",
-	"attackers.p0=0.5 attackers.p1=0.5 attackers.p2=0.5", "attackers.p0=0.5", "attackers.rates=0.4,0.5", "trigger.sampling=per_image",
-	"trigger.kind=image trigger.files=PICTURE,PICTURE2", "trigger.kind=square", "trigger.kind=checkerboard", "trigger.min_single_asr=0.5",
+	"attackers.p0=0.5 attackers.p1=0.5 attackers.p2=0.5", "attackers.p0=0.5", "attackers.rates=0.4,0.5", "trigger.sampling=per_image", "trigger.jitter=0.5", "trigger.jitter=1",
+	"trigger.kind=image trigger.files=PICTURE,PICTURE2", "trigger.kind=square", "trigger.kind=checkerboard", "trigger.kind=patch", "trigger.kind=wanet", "trigger.kind=two",
+	"model.architecture=resnet9", "attackers.mapping=all_to_all", "attackers.mapping=source_specific attackers.sources=north,south", "trigger.min_single_asr=0.5",
 	"train.optimizer=adam", "train.momentum=0", "deal.seats=4", "deal.seats=4 attackers.seats=1,3", "attackers.colluders=1=0",
 	"defenders=none,cutmix", "defenders=none,agent_augmentation", "defenders=none,indexing", "defenders=none,indexing_grouped indexing.models=2",
 	"defenders=none,indexing_unknown", "defenders=none,adversarial_triggers", "defenders=none,pgd", "asr.denominator=pooled",
@@ -57,7 +58,11 @@ func valuesOf(key config.Key) []string {
 // fingerprint returns all that a plan depends on: its hash, its cells and its artefacts.
 func fingerprint(t *testing.T, cfg config.Config) (string, error) {
 	t.Helper()
-	sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: cfg}}, enginetest.Loader)
+	var points []plan.SweepPoint
+	for _, p := range (config.Point{Config: cfg}).Trainings() {
+		points = append(points, plan.SweepPoint{Config: p.Config, Verify: p.Verify, Training: p.Training})
+	}
+	sweep, err := plan.NewSweep(context.Background(), points, enginetest.Loader)
 	if err != nil {
 		return "", err
 	}

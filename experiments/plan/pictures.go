@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"backfire/game"
@@ -20,7 +21,13 @@ func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, err
 		if cfg.Kind == randomKind {
 			kind = triggers.Random
 		}
+		if kind == triggers.Patch {
+			return patchOf(cfg)
+		}
 		spec := triggers.Spec{Kind: kind, P1: p1, P2: p2, Range: triggers.Range(cfg.Range)}
+		if kind == triggers.WaNet {
+			spec.Range, spec.Side = triggers.Whole, cmp.Or(cfg.Side, warpGrid)
+		}
 		if kind.CoversBox() {
 			spec.P2 = 1
 		}

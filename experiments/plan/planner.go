@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/game"
+	"backfire/internal/network"
 	"backfire/internal/streams"
 	"backfire/triggers"
 )
@@ -65,6 +67,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		cfg: cfg, set: set, seats: cfg.Deal.SeatCount(largest), games: map[string]*planned{}, defended: map[string]*defended{},
 	}
 	p.verification = p
+	if err := p.seatContributors(); err != nil {
+		return nil, err
+	}
 	if n := max(cfg.Attackers.Largest(), p.seats); n > set.Len() {
 		return nil, fmt.Errorf("%w: %d attackers and honest contributors: %s has %d images, and each of them needs one: choose fewer",
 			cell.ErrPlan, n, set.Name, set.Len())
@@ -74,6 +79,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		return nil, err
 	}
 	if p.policies, err = policies(cfg); err != nil {
+		return nil, err
+	}
+	if err := p.networkExists(); err != nil {
 		return nil, err
 	}
 	if p.weights, err = files.sum(cfg.Model.Weights, p.cellOf(nil)); err != nil {
@@ -87,6 +95,9 @@ func newPlanner(cfg config.Config, set *datasets.Set, largest int, files *weight
 		p0, p1, p2 := cfg.Attackers.Strength(id)
 		attacker := game.Attacker{
 			ID: id, Target: target, PoisonRate: p0, LabelMode: game.LabelMode(cfg.Attackers.LabelMode), Budget: budgetOf(cfg.Attackers),
+		}
+		if attacker, err = p.mapping(attacker); err != nil {
+			return nil, fmt.Errorf("%w: %w", cell.ErrPlan, err)
 		}
 		if leader := cfg.Attackers.Leader(id); leader != id {
 			attacker, err = p.colluder(attacker, leader)
@@ -125,6 +136,9 @@ func (p *planner) position(id int) int {
 // uniform over all classes.
 func (p *planner) target(id int) (int, error) {
 	a := p.cfg.Attackers
+	if a.Mapping == string(game.AllToAll) {
+		return 0, nil
+	}
 	switch a.Labels {
 	case "random":
 		return streams.New(p.cfg.TriggerSeed(), "label", uint64(id)).IntN(len(p.set.Classes)), nil
@@ -309,9 +323,12 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 	cfg := p.cfg
 	rules := game.Rules{
 		Seed: cfg.DealSeed(), PoolSize: cfg.Pool.Size,
-		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats,
-		Attackers: slices.Clone(attackers), Sampling: game.Sampling(cfg.Trigger.Sampling),
+		DefenderShare: cfg.Deal.DefenderShare, HeldOut: cfg.Deal.HeldOut, Seats: p.seats, Contributors: p.set.Contributors != nil,
+		Attackers: slices.Clone(attackers), Sampling: game.PerAgent, Jitter: cfg.Trigger.PartlyPerImage(),
 		ExcludeTargetClass: cfg.ASR.ExcludeTargetClass, Denominator: game.Denominator(cfg.ASR.Denominator),
+	}
+	if cfg.Trigger.PerImage() {
+		rules.Sampling = game.PerImage
 	}
 	triggerSeed := cfg.TriggerSeed()
 	rules.TriggerSeed = &triggerSeed
@@ -323,7 +340,7 @@ func (p *planner) cellOf(attackers []game.Attacker) cell.Cell {
 			Shape: triggers.Shape{C: p.set.C, H: p.set.H, W: p.set.W}, Classes: p.set.Classes,
 		},
 		Game:  rules,
-		Model: cell.Model{Architecture: cell.ResNet18, Width: cfg.Model.Width, Weights: p.weights},
+		Model: cell.Model{Architecture: cmp.Or(cfg.Model.Architecture, cell.ResNet18), Stem: stemOf(cfg.Model), Width: cfg.Model.Width, Weights: p.weights},
 		Training: cell.Training{
 			Epochs: cfg.Train.Epochs, Batch: cfg.Train.Batch, Optimizer: cfg.Train.Optimizer,
 			LearningRate: cfg.Train.LR, Momentum: cfg.Train.Momentum, WeightDecay: cfg.Train.WeightDecay,
@@ -351,13 +368,27 @@ func keyOf(c cell.Cell) string {
 	return string(key)
 }
 
-// minSide is the smallest height and width of which the network's three halvings leave a pixel.
-const minSide = 8
+// networkExists refuses a stem that the network does not have.
+func (p *planner) networkExists() error {
+	m := p.cellOf(nil).Model
+	if _, err := network.Describe(network.Spec{Architecture: m.Architecture, Stem: m.Stem, Width: m.Width, Channels: 1, Classes: 1}); err != nil {
+		return fmt.Errorf("%w: model.architecture, model.stem: %w", cell.ErrPlan, err)
+	}
+	return nil
+}
+
+// stemOf returns the stem of a configuration, as cells have it.
+func stemOf(m config.Model) string {
+	if m.Stem == network.StemLarge {
+		return m.Stem
+	}
+	return ""
+}
 
 // deal deals the game of a cell. It returns an error for a game that a training would refuse.
 func (p *planner) deal(c cell.Cell) (*dealSizes, error) {
-	if shape := c.Data.Shape; shape.H < minSide || shape.W < minSide {
-		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, cell.ResNet18, minSide, minSide)
+	if shape, least := c.Data.Shape, c.Network().MinSide; shape.H < least || shape.W < least {
+		return nil, fmt.Errorf("images of %d x %d pixels: %s needs at least %d x %d", shape.H, shape.W, c.Model.Architecture, least, least)
 	}
 	g, err := game.New(p.set, c.Game)
 	if err != nil {

@@ -118,7 +118,9 @@ func (l Listing) Lookup(hash string, decides bool) (KnownResult, bool, error) {
 // Complete reads the manifest only if artefacts are requested. If it cannot be read, the artefacts count as
 // lacking: the process that claims the cell then learns the reason.
 func (l Listing) Complete(t *Task) (bool, error) {
-	if !l.Names[t.Hash] || t.Artefacts.Of(t.Cell) == (store.Artefacts{}) {
+	required := t.Artefacts.Of(t.Cell)
+	required.SmallModel = false // no stored result lacks it
+	if !l.Names[t.Hash] || required == (store.Artefacts{}) {
 		return l.Names[t.Hash], nil
 	}
 	stored, err := l.Cache.Store.Artefacts(t.Hash)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"backfire/audit"
 	"backfire/config"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -44,9 +45,15 @@ type StoredPlan struct {
 	Title  string `json:"title"`
 	Preset string `json:"preset"`
 
+	// GPU reports that the plan was made for a GPU: where it was made, auto stood for one. A worker
+	// that finds none refuses it, unless a device is named to it.
+	GPU bool `json:"gpu,omitempty"`
+
 	// Primary holds the choices that were fixed before anything is trained; nil: none.
-	Primary *Primary      `json:"primary,omitempty"`
-	Points  []StoredPoint `json:"points"`
+	Primary *Primary `json:"primary,omitempty"`
+	// Audit describes the audit that the sweep is part of; nil: none.
+	Audit  *audit.Spec   `json:"audit,omitempty"`
+	Points []StoredPoint `json:"points"`
 
 	// Digest is the SHA-256 of the canonical JSON of the other fields, see cell.SealOf. Write sets it.
 	Digest string `json:"digest"`
@@ -58,6 +65,8 @@ type StoredPoint struct {
 	Keys   map[string]string `json:"keys"` // the varied keys and their values
 	Config config.Config     `json:"config"`
 	Verify *config.Config    `json:"verify,omitempty"` // see SweepPoint.Verify
+	// Training is SweepPoint.Training.
+	Training int `json:"training,omitempty"`
 }
 
 func formats() []int { return []int{cell.Format, store.ResultFormat, Format, SweepFormat} }
@@ -70,7 +79,7 @@ func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 	}
 	p := &StoredPlan{
 		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(),
-		Primary: sweep.Primary, Points: []StoredPoint{},
+		Primary: sweep.Primary, Audit: sweep.Audit, Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
 		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
@@ -203,7 +212,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 	if err != nil {
 		return nil, err
 	}
-	sweep.Primary = p.Primary
+	sweep.Primary, sweep.Audit = p.Primary, p.Audit
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"backfire/audit"
 	"backfire/config"
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -27,6 +28,8 @@ type SweepPoint struct {
 	// Verify is the configuration whose single games verify triggers (trigger.min_single_asr); its seed and
 	// images are Config's. nil: Config.
 	Verify *config.Config
+	// Training is the number of this training of the point's games, from 1 on, if there are several; otherwise 0.
+	Training int
 }
 
 // PlannedPoint is a point of a sweep with the games that it asks for if every first trigger is kept.
@@ -45,6 +48,8 @@ type Sweep struct {
 	// Primary holds the choices that were fixed before anything is trained; nil: none. The caller of NewSweep
 	// sets it.
 	Primary *Primary
+	// Audit describes the audit that the sweep is part of; nil: none. The caller of NewSweep sets it.
+	Audit *audit.Spec
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -129,7 +134,10 @@ func (p SweepPoint) Verifying() config.Config {
 
 // SourceOf returns the source of the images of a configuration.
 func SourceOf(cfg config.Config) datasets.Source {
-	return datasets.Source{Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir}
+	return datasets.Source{
+		Name: cfg.Data.Name, Path: cfg.Data.Path, Split: cfg.Data.Split, Dir: cfg.Data.Dir,
+		Resize: cfg.Data.Resize, Contributors: contributorsOf(cfg),
+	}
 }
 
 // fault adds the name of the point to an error.
@@ -169,7 +177,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own; and of Primary, if it is set.
+// are verified, unless these are the point's own; and of Primary and Audit, if they are set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -179,10 +187,11 @@ func (s *Sweep) Hash() (string, error) {
 		Verified     map[int]string    `json:"verified,omitempty"` // attacker ID -> hash
 	}
 	content := struct {
-		Format  int      `json:"format"`
-		Points  []point  `json:"points"`
-		Primary *Primary `json:"primary,omitempty"`
-	}{Format: SweepFormat, Primary: s.Primary}
+		Format  int         `json:"format"`
+		Points  []point     `json:"points"`
+		Primary *Primary    `json:"primary,omitempty"`
+		Audit   *audit.Spec `json:"audit,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary, Audit: s.Audit}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err
@@ -207,7 +216,10 @@ func (s *Sweep) Hash() (string, error) {
 // ArtefactsOf returns the artefacts that a configuration requests.
 func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
-	asked := store.Artefacts{Model: a.Model, Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence}
+	asked := store.Artefacts{
+		Model: a.Model == config.ModelAlways, SmallModel: a.Model == config.ModelSmall,
+		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence,
+	}
 	if cfg.Train.ScoreEvery > 0 {
 		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}
 	}
@@ -237,7 +249,7 @@ func TrainedSegments(c cell.Cell, r *store.Result) ([]TrainedSegment, error) {
 				rows -= r.Contributed(position)
 			}
 		}
-		end := c.WithoutAttribution()
+		end := c.Trained()
 		if at+1 < len(segments) {
 			end = c.Prefix(at + 1)
 		}

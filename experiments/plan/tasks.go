@@ -16,6 +16,8 @@ type Task struct {
 	Source datasets.Source // of the images
 	// Weights is the path of the file of initial weights; empty if all are drawn.
 	Weights string
+	// Program is the path of the program that answers in place of the model; empty if the cell has none.
+	Program string
 	// After is the hash of the cell whose training saves the state that this one starts from; empty if it
 	// starts from the initial weights. If both are needed, that cell is trained first.
 	After string
@@ -137,16 +139,19 @@ func (b *worklistBuilder) task(at place, hash string) Task {
 	c, _ := b.list.Plans[at.point].Cell(hash)
 	t := newTask(c, hash, b.sweep.sources[at.point])
 	t.Weights = b.sweep.weights.paths[c.Model.Weights]
+	t.Program = programOf(b.sweep.Points[at.point].Config, c)
 	if name := b.sweep.Points[at.point].Name; name != "" {
 		t.Title = name + ": " + t.Title
 	}
 	return t
 }
 
-// markSavedStates marks the tasks from whose trained models an attribution among the tasks starts.
+// markSavedStates marks the tasks whose trained models an attribution, a repair or a filter among the tasks takes.
 func markSavedStates(tasks []Task) {
 	for _, t := range tasks {
-		if t.Cell.Attribution == nil {
+		_, filters := t.Cell.FirstModel()
+		_, repairs := t.Cell.Unrepaired()
+		if t.Cell.Attribution == nil && !filters && !repairs {
 			continue
 		}
 		if i := slices.IndexFunc(tasks, func(base Task) bool { return base.Hash == t.After }); i >= 0 {

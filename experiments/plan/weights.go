@@ -12,10 +12,10 @@ type weightFiles struct {
 	paths map[string]string // by SHA-256
 }
 
-// weightFile is a file that was checked for networks of a width.
+// weightFile is a file that was checked for a network.
 type weightFile struct {
-	path  string
-	width int
+	path    string
+	network cell.Model
 }
 
 // newWeightFiles returns an empty collection.
@@ -29,7 +29,7 @@ func (w *weightFiles) sum(path string, c cell.Cell) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	file := weightFile{path, c.Model.Width}
+	file := weightFile{path, cell.Model{Architecture: c.Model.Architecture, Stem: c.Model.Stem, Width: c.Model.Width}}
 	if sum, ok := w.sums[file]; ok {
 		return sum, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"backfire/experiments/plan"
@@ -21,9 +22,11 @@ type attempt struct {
 	*plan.Task     // of the worklist, which all that work on it share
 	rank       int // in the order of the worklist
 	tried      int
+	crowded    int           // attempts that failed because their device had no memory left
 	pause      time.Duration // before a cell that another process holds is examined again
 	lookedAt   time.Time     // when it was examined
 	claim      *store.Claim  // while this run holds it
+	stored     string        // directory of a stored result that lacks artefacts which take no training
 	result     *store.Result // once this run has stored it
 }
 
@@ -32,9 +35,10 @@ var errLeft = errors.New("left after a checkpoint")
 
 // failedAttempt is the failure of a training as its worker reported it.
 type failedAttempt struct {
-	cause error
-	final bool // a retry would fail in the same way
-	full  bool // the disk or the quota is full
+	cause  error
+	final  bool // a retry would fail in the same way
+	full   bool // the disk or the quota is full
+	memory bool // the device had no memory left
 }
 
 func (f *failedAttempt) Error() string { return f.cause.Error() }
@@ -43,18 +47,18 @@ func (f *failedAttempt) Unwrap() error { return f.cause }
 
 // train has a worker of a process train a cell and stores the result. An error means that the
 // attempt failed. In either case the worker no longer works on the cell when train returns.
-func (r *run) train(ctx context.Context, process *Process, number int, t *attempt) error {
-	request, err := r.request(t)
+func (r *run) train(ctx context.Context, process *Process, number int, device *deviceState, t *attempt) error {
+	request, err := r.request(t, device.Device)
 	if err != nil {
 		return err
 	}
 	assignment := process.Assign(number, request)
 	defer assignment.end()
-	return r.follow(ctx, process, assignment, t)
+	return r.follow(ctx, process, assignment, device, t)
 }
 
-// request returns the request for a cell that this run has claimed.
-func (r *run) request(t *attempt) (worker.Train, error) {
+// request returns the request for a cell that this run has claimed, on a device.
+func (r *run) request(t *attempt, device string) (worker.Train, error) {
 	dir, err := t.claim.Dir()
 	if err != nil {
 		return worker.Train{}, err
@@ -67,15 +71,38 @@ func (r *run) request(t *attempt) (worker.Train, error) {
 	if err != nil {
 		return worker.Train{}, err
 	}
+	stored := ""
+	if t.stored != "" {
+		if stored, err = filepath.Abs(t.stored); err != nil {
+			return worker.Train{}, err
+		}
+	}
+	base, err := r.storedBase(t)
+	if err != nil {
+		return worker.Train{}, err
+	}
 	return worker.Train{
-		Setup:  worker.Setup{Cell: t.Cell, Device: r.Device, Threads: r.Threads},
-		Source: t.Source, Weights: t.Weights, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
-		Checkpoint: checkpoint, States: states, SavesState: t.SavesState,
+		Setup:  worker.Setup{Cell: t.Cell, Device: device, Threads: r.Threads},
+		Source: t.Source, Weights: t.Weights, Program: t.Program, Dir: dir, Artefacts: t.Artefacts.Of(t.Cell),
+		Stored: stored, Checkpoint: checkpoint, CheckpointEvery: r.CheckpointEvery, Base: base, States: states, SavesState: t.SavesState,
 	}, nil
 }
 
+// storedBase returns the directory of the stored result, with its model, of the cell that a task starts from;
+// empty if there is none.
+func (r *run) storedBase(t *attempt) (string, error) {
+	if t.After == "" {
+		return "", nil
+	}
+	record, err := r.Store.Glance(t.After)
+	if err != nil || !record.Artefacts().Model {
+		return "", nil //nolint:nilerr // the task does without
+	}
+	return filepath.Abs(record.Dir)
+}
+
 // follow passes on the events of a training until it ends, and stores its result.
-func (r *run) follow(ctx context.Context, process *Process, assignment *Assignment, t *attempt) error {
+func (r *run) follow(ctx context.Context, process *Process, assignment *Assignment, device *deviceState, t *attempt) error {
 	stage := "before it began"
 	dog := r.newWatchdog(process)
 	check := time.NewTimer(dog.left())
@@ -106,14 +133,15 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 			case worker.KindDone:
 				return r.commit(t, event)
 			case worker.KindFailed:
-				return &failedAttempt{errors.New(event.Error), event.Final, event.Full}
+				return &failedAttempt{errors.New(event.Error), event.Final, event.Full, event.OutOfMemory}
 			case worker.KindPhase:
 				stage = fmt.Sprintf("in phase %s", event.Phase)
 			case worker.KindEpoch:
 				stage = fmt.Sprintf("after epoch %d of %d", event.Epoch, event.Epochs)
+				device.epochDone()
 			}
 			r.report(event)
-			// The checkpoint is written before its epoch is reported. After the last epoch little
+			// A checkpoint that is due is written before its epoch is reported. After the last epoch little
 			// is left, and the model is scored.
 			if event.Kind == worker.KindEpoch && event.Epoch < event.Epochs && isClosed(r.Leave) {
 				return errLeft

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -109,5 +110,23 @@ func TestDamagedCheckpointMeansStartingOver(t *testing.T) {
 			require.Equal(t, want, enginetest.Deterministic(t, st, plan))
 			enginetest.RequireNoLeftovers(t, st)
 		})
+	}
+}
+
+// Where checkpoints are far apart, a killed training begins anew, to the same results.
+func TestCheckpointsByTime(t *testing.T) {
+	plan := enginetest.NewPlan(t)
+	want, hash := undisturbed(t, plan), enginetest.Hashes(t, plan)[4]
+	for every, resumed := range map[time.Duration]int{time.Nanosecond: 2, time.Hour: 0} {
+		store := enginetest.OpenStore(t)
+		r, _ := runtest.NewRunner(store, 2, enginetest.Fault{Cell: hash, Kind: "kill", Epoch: 3, Once: filepath.Join(t.TempDir(), "killed")})
+		r.CheckpointEvery = every
+		outcome, err := r.Run(context.Background(), plan.Cells)
+		require.NoError(t, err)
+		require.Equal(t, &runner.Outcome{Cells: 5, Trained: 5}, outcome)
+		require.Equal(t, want, enginetest.Deterministic(t, store, plan))
+		record, err := store.Read(hash)
+		require.NoError(t, err)
+		require.Equal(t, resumed, record.Result.Provenance.Resumed)
 	}
 }

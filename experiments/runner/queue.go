@@ -252,8 +252,12 @@ func (q *cellQueue) claim(t *attempt) (*store.Claim, error) {
 	if lacking := t.Lacks(record.Artefacts()); len(lacking) > 0 {
 		more := *t.Task
 		more.Artefacts = more.Artefacts.And(record.Artefacts())
-		t.Task = &more
-		q.report(worker.Event{Kind: worker.KindLacking, Cell: t.Hash, Title: t.Title, Error: "it lacks " + strings.Join(lacking, ", ")})
+		t.Task, t.stored = &more, ""
+		kind := worker.KindLacking
+		if !t.Artefacts.Of(t.Cell).NeedTraining(record.Artefacts()) {
+			kind, t.stored = worker.KindCompleted, record.Dir
+		}
+		q.report(worker.Event{Kind: kind, Cell: t.Hash, Title: t.Title, Error: "it lacks " + strings.Join(lacking, ", ")})
 		return claim, nil
 	}
 	t.result = &record.Result

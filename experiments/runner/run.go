@@ -18,7 +18,8 @@ import (
 // run is the state of one run of a Runner.
 type run struct {
 	*Runner
-	queue queue
+	queue  queue
+	states []*deviceState
 
 	reporting sync.Mutex
 
@@ -33,14 +34,18 @@ func (r *run) work(ctx context.Context, workload plan.Workload) (*Outcome, error
 		return nil, err
 	}
 	cells, stored, images := r.queue.counts()
-	workers := max(1, min(r.Workers, cells-stored))
+	for _, d := range r.devices() {
+		r.states = append(r.states, newDeviceState(d))
+	}
+	slots := placed(r.states, max(1, cells-stored))
+	workers := len(slots)
 	begun := worker.Event{Kind: worker.KindPlan, Cells: cells, Stored: stored, Workers: workers, TotalImages: images}
 	if cells > stored {
 		begun.IdleCores = r.idle(workers, runtime.GOMAXPROCS(0))
 	}
 	r.report(begun)
 	r.queue.refuse()
-	failure := r.runSlots(ctx, workers)
+	failure := r.runSlots(ctx, slots)
 	completing := r.queue.complete()
 	r.outcome.Cells, r.outcome.Stored, _ = r.queue.counts()
 	r.outcome.Failed = append(r.outcome.Failed, r.queue.failures()...)
@@ -54,21 +59,27 @@ func (r *run) work(ctx context.Context, workload plan.Workload) (*Outcome, error
 	return r.outcome, errors.Join(failure, completing)
 }
 
-// runSlots runs so many workers until the queue is empty. The first that cannot continue stops the
-// others; its error is returned.
-func (r *run) runSlots(ctx context.Context, workers int) error {
+// runSlots runs a worker on the device of each slot until the queue is empty. The first that cannot
+// continue stops the others; its error is returned.
+func (r *run) runSlots(ctx context.Context, places []*deviceState) error {
 	shared, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var slots sync.WaitGroup
-	var group *workerGroup
-	pinning := NewPinning(r.Device, workers, r.Threads)
-	for i := range workers {
-		if size := max(1, r.PerProcess); i%size == 0 {
-			group = newWorkerGroup(min(size, workers-i), func() (*Process, error) { return r.start(pinning.Cores(i)) })
+	on, total := map[*deviceState]int{}, map[*deviceState]int{}
+	for _, d := range places {
+		total[d]++
+	}
+	groups := map[*deviceState]*workerGroup{}
+	pinning := NewPinning(r.states[0].Device, len(places), r.Threads)
+	for i, device := range places {
+		if size := max(1, device.PerProcess); on[device]%size == 0 {
+			members := min(size, total[device]-on[device])
+			groups[device] = newWorkerGroup(members, func() (*Process, error) { return r.start(pinning.Cores(i)) })
 		}
-		own := group
+		on[device]++
+		own := groups[device]
 		slots.Go(func() {
-			if err := r.slot(shared, i+1, own); err != nil {
+			if err := r.slot(shared, i+1, device, own); err != nil {
 				stop(err)
 			}
 		})
@@ -93,35 +104,43 @@ func (r *run) report(e worker.Event) {
 	r.observe(e)
 }
 
-// slot is the life of one worker: it trains one cell after another in the process of its group.
-func (r *run) slot(ctx context.Context, number int, group *workerGroup) error {
+// slot is the life of one worker: it trains one cell after another on its device, in the process
+// of its group.
+func (r *run) slot(ctx context.Context, number int, device *deviceState, group *workerGroup) error {
 	defer group.close()
-	for {
-		t, err := r.queue.next(ctx, r.Leave)
-		if t == nil {
-			return err
-		}
-		kind := kindOf(t.Cell)
-		process, err := group.acquire(kind)
-		if err != nil {
-			return errors.Join(err, r.queue.finish(t, true))
-		}
-		cause := r.train(ctx, process, number, t)
-		var failed *failedAttempt
-		group.release(process, kind, cause != nil && !(errors.As(cause, &failed) && failed.final))
-		if ctx.Err() != nil && cause != nil {
-			return errors.Join(ctx.Err(), r.queue.finish(t, true))
-		}
-		if errors.Is(cause, launcher.ErrEngine) {
-			return errors.Join(cause, r.queue.finish(t, true)) // any other cell would fail in the same way
-		}
-		if errors.Is(cause, errLeft) {
-			return r.queue.finish(t, true)
-		}
-		if err := r.recordAttempt(t, number, cause); err != nil {
+	for device.enter(ctx, r.Leave) {
+		more, err := r.trainNext(ctx, number, device, group)
+		device.leave()
+		if err != nil || !more {
 			return err
 		}
 	}
+	return ctx.Err()
+}
+
+// trainNext trains the next cell of the queue. It returns false if the worker is to take no more.
+func (r *run) trainNext(ctx context.Context, number int, device *deviceState, group *workerGroup) (bool, error) {
+	t, err := r.queue.next(ctx, r.Leave)
+	if t == nil {
+		return false, err
+	}
+	kind := kindOf(t.Cell)
+	process, err := group.acquire(kind)
+	if err != nil {
+		return false, errors.Join(err, r.queue.finish(t, true))
+	}
+	cause := r.train(ctx, process, number, device, t)
+	var failed *failedAttempt
+	group.release(process, kind, cause != nil && !(errors.As(cause, &failed) && failed.final))
+	switch {
+	case ctx.Err() != nil && cause != nil:
+		return false, errors.Join(ctx.Err(), r.queue.finish(t, true))
+	case errors.Is(cause, launcher.ErrEngine):
+		return false, errors.Join(cause, r.queue.finish(t, true)) // any other cell would fail in the same way
+	case errors.Is(cause, errLeft):
+		return false, r.queue.finish(t, true)
+	}
+	return true, r.recordAttempt(t, number, device, process, cause)
 }
 
 // start starts a worker process on some cores, on any if there are none.
@@ -135,8 +154,14 @@ func (r *run) start(cores []int) (*Process, error) {
 
 // recordAttempt books the end of an attempt: the cell is trained, to be retried, or given up. The
 // error wraps ErrFull where the attempt failed because the disk is full.
-func (r *run) recordAttempt(t *attempt, number int, cause error) error {
+func (r *run) recordAttempt(t *attempt, number int, device *deviceState, process *Process, cause error) error {
 	var failed *failedAttempt
+	excused := false // the attempt failed for a reason that is not the cell's
+	if errors.As(cause, &failed) && failed.memory {
+		excused = r.shrink(t, device)
+	} else if cause != nil && !errors.Is(cause, store.ErrLost) && (failed == nil || !failed.final && !failed.full) {
+		excused = r.giveUp(t, device, process)
+	}
 	if errors.Is(cause, store.ErrLost) {
 		t.tried-- // another process has the cell now
 	}
@@ -145,7 +170,7 @@ func (r *run) recordAttempt(t *attempt, number int, cause error) error {
 		_ = r.queue.finish(t, true) // may need room, too
 		return fmt.Errorf("runner: %w (%s)", ErrFull, store.OneLine(cause))
 	}
-	retry := cause != nil && t.tried < maxAttempts && !(errors.As(cause, &failed) && failed.final)
+	retry := cause != nil && (excused || t.tried < maxAttempts) && !(errors.As(cause, &failed) && failed.final)
 	if cause != nil {
 		event := worker.Event{Kind: worker.KindFailed, Cell: t.Hash, Title: t.Title, Worker: number, Error: store.OneLine(cause)}
 		if retry {

@@ -46,6 +46,15 @@ type Runner struct {
 	// PerProcess is the number of workers that share a process, see the function PerProcess. 0 is
 	// taken as 1.
 	PerProcess int
+	// Devices, if there are any, take the place of Device, Workers and PerProcess: models are
+	// trained on several devices at a time, each by processes of its own. A device whose processes
+	// fail one after another is given up while others are left.
+	Devices []DeviceWorkers
+
+	// CheckpointEvery is the shortest time between two checkpoints of a training; 0: one is written
+	// after each epoch. What is trained after the last one is trained once more if the training is
+	// interrupted.
+	CheckpointEvery time.Duration
 
 	// Observer, if not nil, receives the events of the run, one at a time.
 	Observer worker.Observer
@@ -63,8 +72,8 @@ type Runner struct {
 	Shared *SharedRun
 	now    func() time.Time // the clock that detects hanging workers; nil: time.Now
 
-	// Leave, once closed, makes the runner take no more cells and stop each training after its next
-	// checkpoint. Nil: it runs to the end.
+	// Leave, once closed, makes the runner take no more cells and stop each training after its current
+	// epoch. Nil: it runs to the end.
 	Leave <-chan struct{}
 }
 

@@ -43,7 +43,7 @@ func TestFailureIsNoticedAfterTheClaim(t *testing.T) {
 // A full disk ends a run at once with one sentence; no cell counts as failed.
 func TestFullStoreEndsTheRun(t *testing.T) {
 	p, st := enginetest.NewPlan(t), enginetest.OpenStore(t)
-	for _, cause := range []error{&failedAttempt{errors.New("write result: disk quota exceeded"), false, true}, syscall.ENOSPC} {
+	for _, cause := range []error{&failedAttempt{cause: errors.New("write result: disk quota exceeded"), full: true}, syscall.ENOSPC} {
 		r := &run{Runner: &Runner{Store: st}, outcome: &Outcome{}}
 		workload, err := plan.NewFixed(p.Cells, datasets.Source{}, store.Artefacts{})
 		require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestFullStoreEndsTheRun(t *testing.T) {
 		require.NoError(t, err)
 		cell, err := r.queue.next(context.Background(), nil)
 		require.NoError(t, err)
-		require.ErrorIs(t, r.recordAttempt(cell, 1, cause), ErrFull)
+		require.ErrorIs(t, r.recordAttempt(cell, 1, newDeviceState(DeviceWorkers{Workers: 1}), nil, cause), ErrFull)
 		require.Empty(t, r.outcome.Failed)
 	}
 	enginetest.RequireNoLeftovers(t, st)

@@ -230,7 +230,7 @@ func (r *simRun) work(index int) error {
 			_ = t.claim.Release() // stops the renewal of the lease; a dead host releases nothing
 			return nil
 		}
-		if err := runner.recordAttempt(t, 1, cause); err != nil {
+		if err := runner.recordAttempt(t, 1, newDeviceState(DeviceWorkers{Workers: 1}), nil, cause); err != nil {
 			return err
 		}
 	}

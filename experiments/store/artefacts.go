@@ -32,6 +32,10 @@ type Artefacts struct {
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
 
+	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
+	// nothing.
+	SmallModel bool `json:"small_model,omitempty"`
+
 	Curve curve.Request `json:"curve,omitzero"` // curve.File, and columns of MetricsFile
 }
 
@@ -39,8 +43,23 @@ type Artefacts struct {
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.Curve.And(b.Curve),
+		a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
 	}
+}
+
+// smallModelBytes is the size from which on a model is no small one.
+const smallModelBytes = 5_000_000
+
+// KeepsModel reports whether the model of a cell is to be stored.
+func (a Artefacts) KeepsModel(c cell.Cell) bool {
+	return a.Model || a.SmallModel && c.ModelBytes() < smallModelBytes
+}
+
+// NeedTraining reports whether a stored result with other artefacts has to be trained again to get those that
+// are requested: its model is not kept, or the rates during the training are asked for. Triggers and training
+// images follow from the deal, and divergences from the model.
+func (a Artefacts) NeedTraining(stored Artefacts) bool {
+	return (a.Model || a.Divergence && !stored.Divergence) && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
 }
 
 // Of returns the artefacts that the cell can have: if every image has a trigger of its own, there are no

@@ -84,8 +84,11 @@ type EngineInfo struct {
 	// Kernels is the generation of the engine's own kernels. It rises when a change of theirs
 	// changes the bits of a training; 0 in the results of older versions. From portableKernels on
 	// they give the same bits on every processor.
-	Kernels int      `json:"kernels,omitempty"`
-	GPUs    []string `json:"gpus"` // names, in the order of the device numbers
+	Kernels int `json:"kernels,omitempty"`
+	// GPUKernels is the generation of the engine's arithmetic on a GPU, likewise; 0 in the results
+	// of older versions, and where no GPU is visible.
+	GPUKernels int      `json:"gpu_kernels,omitempty"`
+	GPUs       []string `json:"gpus"` // names, in the order of the device numbers
 	// Arithmetic holds the environment variables, each "NAME=value" and sorted by name, that may
 	// change the bits of a training, see hardware.Arithmetic; empty: none, or not known.
 	Arithmetic []string `json:"arithmetic,omitempty"`
@@ -94,6 +97,9 @@ type EngineInfo struct {
 // EngineOf describes the engine on libtorch, given libtorch's description of itself.
 func EngineOf(env hardware.Env) EngineInfo {
 	info := EngineInfo{Name: "libtorch", Version: env.Version, Variant: env.Variant, CPUCapability: env.CPUCapability, Kernels: env.Kernels, GPUs: []string{}, Arithmetic: env.Arithmetic}
+	if len(env.GPUs) > 0 {
+		info.GPUKernels = env.GPUKernels
+	}
 	for _, gpu := range env.GPUs {
 		info.GPUs = append(info.GPUs, gpu.Name)
 	}

@@ -12,6 +12,7 @@ import (
 	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
+	"backfire/experiments/removed"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -31,6 +32,11 @@ type ResultFiles struct {
 	Images      []uint8 // by row, as trained on, Cell.Data.Shape.Size() bytes each
 	Predicted   []uint8 // by probe: the predicted class
 	Simulated   []int   // by row, or nil; see cell.Cell.TrainingSet
+
+	// Unfiltered holds the rows before the cell's filter, and Removed the positions that it removed; both are nil
+	// without a filter.
+	Unfiltered []game.Row
+	Removed    []int
 
 	AttributedProbes []AttributedProbe // of an attribution
 	// Unlearned holds, of an attribution, the predictions for all probes after each attacker's images were
@@ -54,12 +60,21 @@ func (f ResultFiles) Write(path string) error {
 		func() error { return f.WritePoison(dir.Path(PoisonFile)) },
 		func() error { return dir.WriteFile(PredictionsFile, f.Predicted) },
 		func() error { return f.WriteAttribution(path) },
+		func() error { return f.writeRemoved(dir) },
 	} {
 		if err := write(); err != nil {
 			return fmt.Errorf("store: write result: %w", err)
 		}
 	}
 	return nil
+}
+
+// writeRemoved writes the list of removed images for a cell with a filter.
+func (f ResultFiles) writeRemoved(dir disk.Dir) error {
+	if f.Removed == nil {
+		return nil
+	}
+	return removed.Write(dir, f.Cell, f.Unfiltered, f.Removed)
 }
 
 // WriteAttribution writes the files that only the result of an attribution has into dir; nothing for other

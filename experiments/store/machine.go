@@ -79,7 +79,7 @@ func (m Machine) SameBits(other Machine) bool {
 
 // SameKind reports whether both machines are of one kind, on which trainings are as fast as each other and which
 // libtorch computes alike on. It compares the engine's name, version, variant and CPU capability, the generation
-// of its kernels, the environment variables that may change bits, the kind of device, the threads, the instructions for bfloat16 if they decide, and the models
+// of its kernels, on a GPU that of its arithmetic there, the environment variables that may change bits, the kind of device, the threads, the instructions for bfloat16 if they decide, and the models
 // of the CPU or of the GPU that was used.
 //
 // A model of a CPU or GPU that one of the two lacks is not compared, so that a checkpoint of an older version
@@ -93,6 +93,9 @@ func (m Machine) SameKind(other Machine) bool {
 		return false
 	}
 	if m.Device != other.Device || m.Threads != other.Threads || m.BF16 != other.BF16 {
+		return false
+	}
+	if m.Device != kindCPU && a.GPUKernels != b.GPUKernels {
 		return false
 	}
 	if m.Device == kindCPU {

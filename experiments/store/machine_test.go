@@ -60,6 +60,11 @@ func TestSameBitsOnGPUs(t *testing.T) {
 		other.CPU.Model = "b"
 		require.Equal(t, same, first.SameBits(other.Machine()), device)
 	}
+	older := environment("cuda:0")
+	older.Engine.GPUKernels = 1
+	require.False(t, first.SameBits(older.Machine()), "another arithmetic on GPUs")
+	older.Device = "cpu"
+	require.True(t, environment("cpu").Machine().SameBits(older.Machine()), "on a CPU it does not count")
 	fewer := environment("cuda:0")
 	fewer.Engine.GPUs = fewer.Engine.GPUs[:1]
 	require.True(t, first.SameBits(fewer.Machine()))

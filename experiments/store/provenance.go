@@ -26,7 +26,9 @@ type Provenance struct {
 	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
-	Digest string   `json:"digest"` // SHA-256 of the canonical JSON of the other fields
+	// RepairSeconds is the time of the repair, a part of the phase evaluate; 0 without one.
+	RepairSeconds float64 `json:"repair_seconds,omitempty"`
+	Digest        string  `json:"digest"` // SHA-256 of the canonical JSON of the other fields
 }
 
 // Single is the success of an attacker alone: the paper's bracket.

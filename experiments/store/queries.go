@@ -23,14 +23,18 @@ type AttributedProbe struct {
 	Probe    game.Probe
 	Batch    int // number of its query by the batch
 	// Guesses are positions of agents, by form and method in the orders of indexing.Forms and detect.Methods.
+	// Results of earlier versions have guesses of the first methods only.
 	Guesses map[indexing.Form][]int
 }
 
-// queriesHead returns the columns of QueriesFile.
-func queriesHead() []string {
+// firstMethods is the number of methods that the first version of QueriesFile has.
+const firstMethods = 5
+
+// queriesHead returns the columns of QueriesFile with guesses of the first n methods.
+func queriesHead(n int) []string {
 	head := []string{"probe", "owner", "trigger", "label", "batch"}
 	for _, form := range indexing.Forms() {
-		for _, method := range detect.Methods() {
+		for _, method := range detect.Methods()[:n] {
 			head = append(head, string(form)+"_"+string(method))
 		}
 	}
@@ -42,7 +46,7 @@ func writeQueries(path string, cell cell.Cell, all []AttributedProbe) error {
 	ids := cell.Game.AgentIDs()
 	id := func(position int) string { return strconv.Itoa(ids[position]) }
 	return writeCSV(path, func(write func(...string)) {
-		write(queriesHead()...)
+		write(queriesHead(len(detect.Methods()))...)
 		for _, a := range all {
 			owner, trigger := defenderName, ""
 			if a.Probe.Owner != game.Defender {
@@ -70,7 +74,6 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 		return nil, fmt.Errorf("store: read queries: %w", err)
 	}
 	lines := csv.NewReader(bytes.NewReader(text))
-	lines.FieldsPerRecord = len(queriesHead())
 	positions := map[string]int{}
 	for at, id := range r.Cell.Game.AgentIDs() {
 		positions[strconv.Itoa(id)] = at
@@ -82,7 +85,9 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 		}
 		return at, nil
 	}
-	if head, err := lines.Read(); err != nil || !slices.Equal(head, queriesHead()) {
+	head, err := lines.Read() // every line has as many fields
+	methods := methodsOf(head)
+	if err != nil || methods == 0 {
 		return nil, fmt.Errorf("store: read queries: unknown columns %v: %w", head, errors.Join(err, ErrBroken))
 	}
 	var all []AttributedProbe
@@ -94,7 +99,7 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 		if err != nil {
 			return nil, fmt.Errorf("store: read queries: %w", err)
 		}
-		a, err := parseProbe(line, position)
+		a, err := parseProbe(line, methods, position)
 		if err != nil {
 			return nil, fmt.Errorf("store: read queries: line %d: %w", len(all)+2, err)
 		}
@@ -102,8 +107,19 @@ func (r *Record) AttributedProbes() ([]AttributedProbe, error) {
 	}
 }
 
-// parseProbe parses a line of QueriesFile. position returns the position of the agent with an ID.
-func parseProbe(line []string, position func(id string) (int, error)) (AttributedProbe, error) {
+// methodsOf returns the number of methods whose guesses a file with these columns has; 0 for unknown columns.
+func methodsOf(head []string) int {
+	for n := firstMethods; n <= len(detect.Methods()); n++ {
+		if slices.Equal(head, queriesHead(n)) {
+			return n
+		}
+	}
+	return 0
+}
+
+// parseProbe parses a line of QueriesFile with guesses of so many methods. position returns the position of the
+// agent with an ID.
+func parseProbe(line []string, methods int, position func(id string) (int, error)) (AttributedProbe, error) {
 	a := AttributedProbe{Probe: game.Probe{Owner: game.Defender, Trigger: game.NoTrigger}, Guesses: map[indexing.Form][]int{}}
 	var errs []error
 	number := func(text string, into *int) {
@@ -129,7 +145,7 @@ func parseProbe(line []string, position func(id string) (int, error)) (Attribute
 	number(line[4], &a.Batch)
 	guesses := line[5:]
 	for _, form := range indexing.Forms() {
-		own := make([]int, len(detect.Methods()))
+		own := make([]int, methods)
 		for i := range own {
 			attacker(guesses[i], &own[i])
 		}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,4 +83,31 @@ func TestDamagedAttributionsAreRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, store.UnlearnedFile), []byte{1, 2, 3}, disk.FileMode))
 	_, err := (&store.Record{Cell: f.Cell, Dir: dir}).UnlearnedPredictions()
 	require.ErrorIs(t, err, store.ErrBroken)
+}
+
+// TestQueriesOfEarlierVersionsComeBack reads a file with the guesses of the first methods
+// only.
+func TestQueriesOfEarlierVersionsComeBack(t *testing.T) {
+	const methods = 5
+	dir, f := t.TempDir(), attribution()
+	require.NoError(t, f.WriteAttribution(dir))
+	path := filepath.Join(dir, store.QueriesFile)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	all, added := len(detect.Methods()), len(detect.Methods())-methods
+	var kept []string
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSpace(line), ",")
+		fields = slices.Concat(fields[:5+methods], fields[5+all:5+all+methods])
+		kept = append(kept, strings.Join(fields, ","))
+	}
+	require.NoError(t, os.WriteFile(path, []byte(strings.Join(kept, "\n")+"\n"), 0o600))
+	probes, err := (&store.Record{Cell: f.Cell, Dir: dir}).AttributedProbes()
+	require.NoError(t, err)
+	require.Positive(t, added)
+	for i, probe := range probes {
+		for _, form := range indexing.Forms() {
+			require.Equal(t, f.AttributedProbes[i].Guesses[form][:methods], probe.Guesses[form])
+		}
+	}
 }

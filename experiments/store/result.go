@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"backfire/defenses/repair"
 	"backfire/experiments/cell"
+	"backfire/experiments/removed"
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
@@ -44,6 +46,10 @@ type Result struct {
 	Robustness stats.Summary      `json:"robustness"` // over the attackers
 	Attackers  []AttackerResult   `json:"attackers"`
 	Honest     []game.HonestScore `json:"honest,omitempty"` // the honest contributors
+	// Filter counts what the cell's filter removed; nil for a cell without one.
+	Filter *removed.Counts `json:"filter,omitempty"`
+	// Repair counts what the repair of the trained model did; nil for a cell without one.
+	Repair *repair.Outcome `json:"repair,omitempty"`
 	// Cross and Overlaps are nil where another file holds them, see Record.WithPairs.
 	Cross    [][]game.Rate      `json:"cross,omitzero"`    // see game.Score
 	Overlaps []game.PairOverlap `json:"overlaps,omitzero"` // pairs of triggers with much in common
@@ -89,11 +95,15 @@ func NewResult(c cell.Cell, hash string, score *game.Score, overlaps []game.Pair
 	return r
 }
 
-// SetTraining sets the fields that follow from the epochs of the training, of which there is at least one, and
-// from the number of rows of the training set.
+// SetTraining sets the fields that follow from the epochs of the training, of which a program in place
+// of a model has none, and from the number of rows of the training set.
 func (r *Result) SetTraining(c cell.Cell, rows int, epochs []EpochMetrics) {
+	r.TrainingImages = rows
+	if len(epochs) == 0 {
+		return
+	}
 	last := epochs[len(epochs)-1]
-	r.TrainingImages, r.FinalLoss, r.TrainAccuracy = rows, last.Loss, last.TrainAccuracy
+	r.FinalLoss, r.TrainAccuracy = last.Loss, last.TrainAccuracy
 	if c.Training.StopWhen != "" {
 		r.EpochsTrained, r.StepsTrained = len(epochs), len(epochs)*c.StepsPerEpoch(rows)
 	}

@@ -127,6 +127,12 @@ func deriveGame(s *store.Store, game GameResult) (GameResult, error) {
 		if a.Randomness == nil { // the result may have been retrained since
 			game.Attackers[i].Randomness = nil
 		}
+		if game.Filter != nil {
+			game.Filter = record.Result.Filter
+		}
+		if game.Repair != nil {
+			game.Repair = record.Result.Repair
+		}
 		if err := deriveComparisons(s, &game.Attackers[i]); err != nil {
 			return GameResult{}, err
 		}

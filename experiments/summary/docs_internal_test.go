@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/audit"
 	"backfire/config"
 	"backfire/defenses"
 	"backfire/experiments/cell"
@@ -23,7 +24,7 @@ import (
 func fieldsOf(t reflect.Type, path string) []string {
 	switch t {
 	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate](), reflect.TypeFor[defenses.Stack](),
-		reflect.TypeFor[config.Config](), reflect.TypeFor[[]GameResult]():
+		reflect.TypeFor[config.Config](), reflect.TypeFor[audit.Spec](), reflect.TypeFor[[]GameResult]():
 		return []string{path}
 	}
 	switch {

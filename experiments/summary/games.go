@@ -4,9 +4,11 @@ import (
 	"slices"
 
 	"backfire/defenses/indexing"
+	"backfire/defenses/repair"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/stats"
@@ -50,6 +52,10 @@ type GameResult struct {
 	// (indexing.honest); nil if there are none.
 	HonestControl *HonestControl `json:"honest_control,omitempty"`
 	Attackers     []GameAttacker `json:"attackers"`
+	// Filter counts what the defender's filter removed, Repair what its repair did; nil without one, and where
+	// several models answer.
+	Filter *removed.Counts `json:"filter,omitempty"`
+	Repair *repair.Outcome `json:"repair,omitempty"`
 	// SharedPixels is the number of held-out images with the pixels of a contributed one.
 	SharedPixels int `json:"shared_pixels,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
@@ -202,6 +208,9 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	}
 	answers := defender.Answers[:row.N] // those of the honest contributors follow
 	row.HonestControl = j.honestControl(models, defender)
+	if first := models[answers[0]]; !slices.ContainsFunc(answers, func(at int) bool { return at != answers[0] }) {
+		row.Filter, row.Repair = first.Filter, first.Repair
+	}
 	var err error
 	if row.Cost, err = j.cost(row.Models, models); err != nil {
 		return err
@@ -275,6 +284,9 @@ func (j joiner) cost(hashes []string, models []*store.Result) (indexing.Cost, er
 	cost := indexing.Cost{Models: len(models)}
 	counted := map[string]bool{}
 	for i, result := range models {
+		if result.Repair != nil {
+			cost.Images += result.Repair.Images
+		}
 		cell, _ := j.plan.Cell(hashes[i])
 		segments, err := plan.TrainedSegments(cell, result)
 		if err != nil {
@@ -306,6 +318,7 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
+		seconds += record.Result.Provenance.RepairSeconds
 		for _, segment := range segments {
 			if counted[segment.Name] {
 				continue

@@ -9,6 +9,7 @@ import (
 	"context"
 	"slices"
 
+	"backfire/audit"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
@@ -25,6 +26,8 @@ type Summary struct {
 	Origin *Request `json:"origin,omitempty"`
 	// Primary holds the choices that the sweep fixed before anything was trained; nil: none.
 	Primary *plan.Primary `json:"primary,omitempty"`
+	// Audit describes the audit that the sweep is part of; nil: none.
+	Audit *audit.Spec `json:"audit,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the required cells that have no whole result, and the games that cannot
@@ -53,7 +56,12 @@ type PointSummary struct {
 	Name string            `json:"name"`
 	Keys map[string]string `json:"keys"` // the varied keys and their values
 
-	Seed     uint64        `json:"seed"`
+	Seed uint64 `json:"seed"`
+	// Repetition is the number of this training of the games, from 1 on, where each has several on
+	// one deal and with the same triggers (seeds.trainings); otherwise 0. The seed of the training
+	// is in Training.
+	Repetition int `json:"repetition,omitempty"`
+
 	Data     cell.Data     `json:"data"`
 	Pool     int           `json:"pool_size"`
 	Model    cell.Model    `json:"model"`
@@ -106,7 +114,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
+	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Audit: sweep.Audit, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
 	results := plan.NewCachedReader(store)
 	work, err := plan.Resolve(sweep, results, plan.Known{})
 	if err != nil {
@@ -132,7 +140,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 func newPointSummary(point plan.SweepPoint, plan *plan.Plan, results *plan.CachedReader) (PointSummary, error) {
 	first := plan.First()
 	s := PointSummary{
-		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Data: first.Data, Pool: first.Game.PoolSize,
+		Name: point.Name, Keys: point.Keys, Seed: first.Game.Seed, Repetition: point.Training, Data: first.Data, Pool: first.Game.PoolSize,
 		Model: first.Model, Training: first.Training, Readings: cell.ReadingsOf(first.Game),
 		Labels: point.Config.Attackers.Labels, MinSingleASR: point.Verifying().Trigger.MinSingleASR,
 	}

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"fmt"
 	"slices"
 
 	"backfire/defenses/detect"
@@ -68,9 +69,13 @@ func (j joiner) unknown(row *GameResult, defender plan.PlannedDefender, models [
 		return err
 	}
 	own := defender.Unknown
+	if !slices.Contains(similarities(all), string(own.Similarity)) {
+		return fmt.Errorf("summary: %.12s was stored by a version without similarity %s: remove its directory and repeat the run",
+			defender.Models[plan.AttributionModel], own.Similarity)
+	}
 	for _, set := range sets {
 		for _, form := range indexing.Forms() {
-			for _, similarity := range similarities() {
+			for _, similarity := range similarities(all) {
 				u := set.judge(record.Cell, all, form, similarity)
 				row.Unknown = append(row.Unknown, u)
 				if set.update != own.Update || form != own.Query || similarity != string(own.Similarity) {
@@ -91,10 +96,15 @@ func (j joiner) unknown(row *GameResult, defender plan.PlannedDefender, models [
 	return nil
 }
 
-// similarities lists all estimators of guesses, from random to perfect.
-func similarities() []string {
+// similarities lists the estimators by which queries were guessed, from random to perfect. Results of earlier
+// versions have the first methods only.
+func similarities(all []store.AttributedProbe) []string {
 	names := []string{GuessRandom}
-	for _, method := range detect.Methods() {
+	methods := detect.Methods()
+	if len(all) > 0 {
+		methods = methods[:len(all[0].Guesses[indexing.Image])]
+	}
+	for _, method := range methods {
 		names = append(names, string(method))
 	}
 	return append(names, GuessPerfect)

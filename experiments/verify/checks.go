@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -47,6 +49,15 @@ func (c *verification) checkDeal(context.Context) (string, error) {
 	deal, err := worker.NewDeal(c.set, *c.cell)
 	if err != nil {
 		return "", err
+	}
+	if c.cell.Filters() {
+		gone, err := removed.Read(c.dir)
+		if err == nil {
+			err = deal.Remove(gone)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	c.deal = deal
 	return fmt.Sprintf("%d images are trained on, %d predicted", len(deal.Training.Labels), deal.Probes.N), nil
@@ -124,6 +135,10 @@ func (c *verification) checkMetrics(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if defenses.Get[defenses.Exec](c.cell.DefenseStack(), defenses.KindExec) != nil {
+		c.epochs = append([]store.EpochMetrics{}, metrics...) // none, and not unknown
+		return "none: a program answered in place of a model", nil
+	}
 	end, stopped := c.cell.Training.StopRule().End(len(metrics), func(epoch int) float64 { return metrics[epoch].Loss })
 	if !stopped {
 		end = c.cell.Training.Epochs
@@ -154,7 +169,8 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 		return "", unchecked(store.MetricsFile)
 	}
 	again := store.NewResult(*c.cell, c.hash, c.score, c.deal.Game.Overlaps())
-	again.Normalization = c.deal.Normalization
+	again.Normalization, again.Filter = c.deal.Normalization, c.deal.Filtered()
+	again.Repair = c.result.Repair // it follows from another model
 	again.SetTraining(*c.cell, len(c.deal.Training.Labels), c.epochs)
 	again.Digest, again.Provenance = c.result.Digest, c.result.Provenance
 	for i, a := range c.result.Attackers {

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"path"
@@ -16,6 +14,7 @@ import (
 	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/npz"
+	"backfire/internal/pixels"
 	"backfire/triggers"
 )
 
@@ -70,26 +69,12 @@ func writeImages(dir string, t *game.TrainingSet, classes int) error {
 	}
 	for row, class := range t.Labels {
 		path := disk.In(dir).Path(path.Join(name(int(class)), strconv.Itoa(row)+".png"))
-		picture := pictureOf(t.Images[row*size:(row+1)*size], t.Shape)
+		picture := pixels.Picture(t.Images[row*size:(row+1)*size], t.Shape.C, t.Shape.H, t.Shape.W)
 		if err := writeTo(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// pictureOf returns an image (channel by channel) as a picture: grey with one channel, else
-// red-green-blue.
-func pictureOf(img []uint8, shape triggers.Shape) image.Image {
-	box, plane := image.Rect(0, 0, shape.W, shape.H), shape.Plane()
-	if shape.C == 1 {
-		return &image.Gray{Pix: img, Stride: shape.W, Rect: box}
-	}
-	picture := image.NewNRGBA(box)
-	for at := range plane {
-		picture.SetNRGBA(at%shape.W, at/shape.W, color.NRGBA{R: img[at], G: img[at+plane], B: img[at+2*plane], A: 255})
-	}
-	return picture
 }
 
 // noAgent stands for no agent in the arrays of TrainingFile.
@@ -115,7 +100,7 @@ func (d *Deal) arrays() []npz.Array {
 		return npz.Array{Name: name, Shape: []int{n}, Values: values}
 	}
 	return []npz.Array{
-		{Name: "images", Shape: []int{n, shape.H, shape.W, shape.C}, Values: channelsLast(t.Images, shape)},
+		{Name: "images", Shape: []int{n, shape.H, shape.W, shape.C}, Values: pixels.ChannelsLast(t.Images, shape.C, shape.H, shape.W)},
 		column("labels", func(_ int, row game.Row) int64 { return int64(row.New) }),
 		column("clean_labels", func(_ int, row game.Row) int64 { return int64(row.Old) }),
 		column("owner", func(_ int, row game.Row) int64 { return id(row.Owner) }),
@@ -128,20 +113,6 @@ func (d *Deal) arrays() []npz.Array {
 		}),
 		column("source", func(_ int, row game.Row) int64 { return int64(row.Source) }),
 	}
-}
-
-// channelsLast returns images, given channel by channel, in the order of pixels.
-func channelsLast(images []uint8, shape triggers.Shape) []uint8 {
-	size, plane := shape.Size(), shape.Plane()
-	pixels := make([]uint8, len(images))
-	for start := 0; start < len(images); start += size {
-		for c := range shape.C {
-			for at, v := range images[start+c*plane : start+(c+1)*plane] {
-				pixels[start+at*shape.C+c] = v
-			}
-		}
-	}
-	return pixels
 }
 
 // writeTo creates a file and fills it by write.

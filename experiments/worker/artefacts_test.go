@@ -20,6 +20,7 @@ import (
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/internal/npz"
+	"backfire/internal/pixels"
 	"backfire/internal/safetensors"
 )
 
@@ -109,7 +110,7 @@ func TestNPZPutsChannelsLast(t *testing.T) {
 	}}
 	d.Training.Shape.C, d.Training.Shape.H, d.Training.Shape.W = 3, 1, 2
 	require.Equal(t, npz.Array{Name: "images", Shape: []int{1, 1, 2, 3}, Values: []uint8{1, 3, 5, 2, 4, 6}}, d.Arrays()[0])
-	r, g, b, _ := worker.PictureOf(d.Training.Images, d.Training.Shape).At(1, 0).RGBA()
+	r, g, b, _ := pixels.Picture(d.Training.Images, d.Training.Shape.C, d.Training.Shape.H, d.Training.Shape.W).At(1, 0).RGBA()
 	require.Equal(t, []uint32{2, 4, 6}, []uint32{r >> 8, g >> 8, b >> 8})
 }
 

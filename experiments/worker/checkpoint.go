@@ -37,17 +37,19 @@ type checkpoint struct {
 	machine store.Machine // that trained
 	epochs  []store.EpochMetrics
 	curve   curve.Request // that the scores of epochs answer
+	removed []int         // rows that the cell's filter removed; nil without a filter
 	state   State
 }
 
 // The keys of a checkpoint's metadata.
 const (
-	metaFormat  = "format" // CheckpointFormat
-	metaCell    = "cell"   // hash
-	metaMachine = "maker"  // store.Machine, as JSON
-	metaEpochs  = "epochs" // []store.EpochMetrics, as JSON
-	metaCurve   = "curve"  // curve.Request, as JSON; missing without a learning curve
-	metaStep    = "step"   // completed steps of the optimiser
+	metaFormat  = "format"  // CheckpointFormat
+	metaCell    = "cell"    // hash
+	metaMachine = "maker"   // store.Machine, as JSON
+	metaEpochs  = "epochs"  // []store.EpochMetrics, as JSON
+	metaCurve   = "curve"   // curve.Request, as JSON; missing without a learning curve
+	metaRemoved = "removed" // the removed rows, as JSON; missing without a filter
+	metaStep    = "step"    // completed steps of the optimiser
 )
 
 // The prefixes of a checkpoint's tensors.
@@ -109,6 +111,13 @@ func (c checkpoint) content() (safetensors.File, error) {
 			return safetensors.File{}, err
 		}
 		file.Metadata[metaCurve] = string(curve)
+	}
+	if c.removed != nil {
+		removed, err := json.Marshal(c.removed)
+		if err != nil {
+			return safetensors.File{}, err
+		}
+		file.Metadata[metaRemoved] = string(removed)
 	}
 	for _, part := range []struct {
 		prefix  string
@@ -194,6 +203,11 @@ func newCheckpoint(file safetensors.File) (*checkpoint, error) {
 	if text, ok := file.Metadata[metaCurve]; ok {
 		if err := json.Unmarshal([]byte(text), &c.curve); err != nil {
 			return nil, fmt.Errorf("curve: %w", err)
+		}
+	}
+	if text, ok := file.Metadata[metaRemoved]; ok {
+		if err := json.Unmarshal([]byte(text), &c.removed); err != nil {
+			return nil, fmt.Errorf("removed: %w", err)
 		}
 	}
 	for _, t := range file.Tensors {

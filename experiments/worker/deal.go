@@ -21,6 +21,9 @@ type Deal struct {
 	// part in a model before its owner has entered.
 	Normalization store.Normalization
 
+	unfiltered []game.Row // the rows before the filter; nil without one
+	removed    []int      // of these, the positions that the filter removed; nil without a filter
+
 	simulated []int // by row of Training, see cell.Cell.TrainingSet
 	segments  []cell.Segment
 }

@@ -17,7 +17,7 @@ import (
 // 3 simulated attackers and keep their labels; the same in every model.
 func TestAugmentationIsWrittenDown(t *testing.T) {
 	cfg := enginetest.DefendedConfig(t, "agent_augmentation+indexing")
-	cfg.AgentAugmentation.Agents = 3
+	cfg.Defenses.Set("agent_augmentation.agents", 3)
 	plan := enginetest.DefendedPlan(t, cfg)
 	var stamped [][]string
 	for _, hash := range plan.Games[1].Defenders[0].Models {

@@ -14,7 +14,7 @@ func TestEveryEventIsDocumented(t *testing.T) {
 		"estimate", // of the command line, as is the last one
 		string(worker.KindPlan), string(worker.KindRevised), string(worker.KindStarted), string(worker.KindPhase), string(worker.KindProgress), string(worker.KindEpoch),
 		string(worker.KindResumed), string(worker.KindDiscarded), string(worker.KindNotice), string(worker.KindDone),
-		string(worker.KindRetry), string(worker.KindFailed), string(worker.KindBroken), string(worker.KindLacking), string(worker.KindWaiting), string(worker.KindStored), "table",
+		string(worker.KindRetry), string(worker.KindFailed), string(worker.KindBroken), string(worker.KindLacking), string(worker.KindCompleted), string(worker.KindWaiting), string(worker.KindStored), "table",
 	}
 	require.Equal(t, kinds, enginetest.Documented(t, "The events of `run --json`"))
 }

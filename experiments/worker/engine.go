@@ -16,6 +16,10 @@ var (
 	ErrOptions = errors.New("no such model can be trained")
 )
 
+// ErrMemory reports that the device had no memory left. Another attempt may succeed where fewer
+// models are trained on the device.
+var ErrMemory = errors.New("no memory left on the device")
+
 // Engine makes models. The program's own is engine.LibTorch, which runs in the worker processes;
 // tests use a quick fake.
 type Engine interface {

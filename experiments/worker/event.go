@@ -21,17 +21,18 @@ const (
 	KindDiscarded Kind = "discarded" // a checkpoint cannot be used and is removed: Error, Path
 	KindNotice    Kind = "notice"    // a condition costs time and changes no result: Text
 	KindDone      Kind = "done"      // the cell is trained and, from a runner, stored: Headline
-	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full
+	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full, OutOfMemory
 
 	KindSpeed Kind = "speed" // a Measure continues: ImagesPerSecond since the last
 
-	KindPlan    Kind = "plan"    // the first event: Cells, Stored, Workers, IdleCores, TotalImages
-	KindRevised Kind = "revised" // results changed the plan: Cells and TotalImages of the whole run
-	KindBroken  Kind = "broken"  // a stored result is damaged and was set aside: Error, Path where it is now
-	KindLacking Kind = "lacking" // a stored result lacks requested artefacts and is trained again: Error
-	KindWaiting Kind = "waiting" // another process trains the cell
-	KindStored  Kind = "stored"  // another process has stored the cell
-	KindRetry   Kind = "retry"   // a failed cell returns to the end of the queue: Error, Full
+	KindPlan      Kind = "plan"      // the first event: Cells, Stored, Workers, IdleCores, TotalImages
+	KindRevised   Kind = "revised"   // results changed the plan: Cells and TotalImages of the whole run
+	KindBroken    Kind = "broken"    // a stored result is damaged and was set aside: Error, Path where it is now
+	KindCompleted Kind = "completed" // a stored result lacks requested artefacts and gets them without a training: Error
+	KindLacking   Kind = "lacking"   // a stored result lacks requested artefacts and is trained again: Error
+	KindWaiting   Kind = "waiting"   // another process trains the cell
+	KindStored    Kind = "stored"    // another process has stored the cell
+	KindRetry     Kind = "retry"     // a failed cell returns to the end of the queue: Error, Full
 )
 
 // Event is one thing that happened in a run. Only the fields that its Kind names are set. As JSON
@@ -63,6 +64,8 @@ type Event struct {
 	Final bool   `json:"final,omitempty"` // a retry would fail in the same way
 	Full  bool   `json:"full,omitempty"`  // the disk or the quota is full
 	Path  string `json:"path,omitempty"`
+
+	OutOfMemory bool `json:"out_of_memory,omitempty"` // the device had no memory left
 }
 
 // Headline is the outcome of one cell in a few figures.

@@ -13,10 +13,7 @@ import (
 type Checkpoint = checkpoint
 
 // Only the worker writes and reads checkpoints; tests damage them.
-var (
-	ExampleCheckpoint = exampleCheckpoint
-	PictureOf         = pictureOf
-)
+var ExampleCheckpoint = exampleCheckpoint
 
 // ReadCheckpoint reads the checkpoint of the cell called hash at a path.
 func ReadCheckpoint(path, hash string, here store.Machine) (*Checkpoint, error) {

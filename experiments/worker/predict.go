@@ -19,7 +19,7 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	if s.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
-	if err := s.dealGame(ctx, w, request.Source); err != nil {
+	if err := s.dealStored(ctx, w, request.Source, request.Model); err != nil {
 		return err
 	}
 	last := s.deal.lastSegment()

@@ -43,7 +43,7 @@ func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 	}
 	rows := s.Cell.Game.PoolSize // any number will do where nothing is unlearned
 	if request.NeedsDeal() {
-		if err := s.dealGame(ctx, w, request.Source); err != nil {
+		if err := s.dealStored(ctx, w, request.Source, request.Model); err != nil {
 			return err
 		}
 		rows = s.deal.segmentRows(s.deal.lastSegment())

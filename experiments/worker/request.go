@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"backfire/datasets"
 	"backfire/defenses/detect"
@@ -47,15 +48,26 @@ type Train struct {
 	Setup
 	Source datasets.Source `json:"source"` // of the images of Cell.Data
 	// Weights is the path of the file of initial weights, if the cell names one.
-	Weights   string          `json:"weights,omitempty"`
+	Weights string `json:"weights,omitempty"`
+	// Program is the path of the program that answers in place of the model, if the cell's defense is one.
+	Program   string          `json:"program,omitempty"`
 	Dir       string          `json:"dir"`       // empty directory for the files of the result
 	Artefacts store.Artefacts `json:"artefacts"` // to write beside the files that every result has
+	// Stored is the directory of the cell's stored result, which lacks artefacts that take no training: its files
+	// are copied, and these artefacts are written beside them. Empty: the cell is trained.
+	Stored string `json:"stored,omitempty"`
 	// Checkpoint is the path of the training's checkpoint. The training resumes from it if it
 	// exists, and writes it after each epoch but the last. Empty: there are no checkpoints.
 	Checkpoint string `json:"checkpoint"`
+	// CheckpointEvery is the shortest time between two checkpoints, in nanoseconds; 0: one is
+	// written after each epoch.
+	CheckpointEvery time.Duration `json:"checkpoint_every,omitempty"`
 	// States is the directory of the states that several cells resume from. Empty: no states are
 	// read or kept.
 	States string `json:"states,omitempty"`
+	// Base is the directory of the stored result of Cell.Base with its model, which is used where
+	// there is no state. Empty: it is not stored, or without its model.
+	Base string `json:"base,omitempty"`
 	// SavesState asks for the state of the trained model in States, because other cells resume from
 	// it.
 	SavesState bool `json:"saves_state,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"time"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -28,6 +29,12 @@ func (t *training) sources() ([]source, error) {
 	}
 	if t.request.States == "" {
 		return list, nil
+	}
+	if t.first {
+		return append(list, t.stateSource(t.hash)), nil
+	}
+	if _, looks := t.Cell.FirstModel(); looks && !t.Cell.Takes() {
+		return list, nil // it starts anew
 	}
 	hashes, err := t.Cell.GoesOnFrom()
 	for _, hash := range hashes {
@@ -94,6 +101,11 @@ func (t *training) resume(engine Engine) (TrainedModel, error) {
 		t.epochs, t.resumed = epochs, len(epochs)
 		t.report(Event{Kind: KindResumed, Epoch: t.resumed, Epochs: t.Cell.Training.Epochs, Images: t.deal.passingImages(segment)})
 		return model, nil
+	}
+	if t.first || t.Cell.Takes() {
+		if model, err := t.storedBase(engine); model != nil || err != nil {
+			return model, err
+		}
 	}
 	return t.initialModel(engine)
 }
@@ -177,16 +189,21 @@ func removeCheckpoint(from source) error {
 	return nil
 }
 
-// saveCheckpoint writes a checkpoint of the completed epochs, if the request names a file for it.
+// saveCheckpoint writes a checkpoint of the completed epochs, if the request names a file for it
+// and the last one is old enough.
 func (t *training) saveCheckpoint(model TrainedModel) error {
-	if t.request.Checkpoint == "" {
+	if t.request.Checkpoint == "" || time.Since(t.saved) < t.request.CheckpointEvery {
 		return nil
 	}
 	state, err := model.State()
 	if err != nil {
 		return err
 	}
-	return t.writeTo(t.checkpointSource(), state)
+	if err := t.writeTo(t.checkpointSource(), state); err != nil {
+		return err
+	}
+	t.saved = time.Now()
+	return nil
 }
 
 // saveState keeps a state for other cells that resume from it, if the request names a directory for
@@ -204,6 +221,6 @@ func (t *training) saveState(to source, state State) error {
 // writeTo writes a checkpoint of the completed epochs to a source.
 func (t *training) writeTo(to source, state State) error {
 	return writeCheckpoint(to, t.dir, checkpoint{
-		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, state: state,
+		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, removed: t.deal.removed, state: state,
 	})
 }

@@ -2,9 +2,13 @@ package worker
 
 import (
 	"context"
+	"path/filepath"
 
 	"backfire/datasets"
+	"backfire/defenses"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
+	"backfire/internal/disk"
 )
 
 // session is one request that needs the cell's deal: a training, or questions to a stored model.
@@ -31,6 +35,20 @@ func (s *session) dealGame(ctx context.Context, w *Worker, source datasets.Sourc
 	return s.stamp(cache)
 }
 
+// dealStored deals the game of the cell of the model stored at a path, without the rows that its
+// filter removed.
+func (s *session) dealStored(ctx context.Context, w *Worker, source datasets.Source, model string) error {
+	if err := s.dealGame(ctx, w, source); err != nil || !s.Cell.Filters() {
+		return err
+	}
+	gone, err := removed.Read(disk.In(filepath.Dir(model)))
+	if err == nil {
+		err = s.deal.Remove(gone)
+	}
+	s.normalization = s.deal.Normalization
+	return err
+}
+
 // stamp makes the training set and the probes from the game of the cell.
 func (s *session) stamp(cache *gameCache) error {
 	var err error
@@ -43,10 +61,15 @@ func (s *session) stamp(cache *gameCache) error {
 
 // newModel makes a model for a training set of so many rows.
 func (s *session) newModel(engine Engine, rows int, notice func(string)) (TrainedModel, error) {
-	return engine.NewModel(ModelOptions{
+	model, err := engine.NewModel(ModelOptions{
 		Cell: s.Cell, Images: rows, Mean: s.normalization.Mean, Std: s.normalization.Std,
 		Device: s.Device, Threads: s.Threads, Notice: notice,
 	})
+	defense, _, changes := defenses.Find[defenses.Answerer](s.Cell.DefenseStack())
+	if err != nil || !changes {
+		return model, err
+	}
+	return &answering{TrainedModel: model, defense: defense, shape: s.Cell.Data.Shape, classes: len(s.Cell.Data.Classes)}, nil
 }
 
 // upload gives the model the training set of a segment.
@@ -70,6 +93,7 @@ func (s *session) machine() store.Machine {
 // files returns what is to be stored of the deal and the model's answers.
 func (s *session) files() store.ResultFiles {
 	files := s.deal.Files()
+	files.Removed, files.Unfiltered = s.deal.removed, s.deal.unfiltered
 	files.Predicted, files.AttributedProbes, files.Unlearned = s.predicted, s.attribution.Probes, s.attribution.Unlearned
 	return files
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"backfire/defenses"
+	"backfire/defenses/repair"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -24,11 +26,15 @@ type training struct {
 	watch   *stopwatch
 	scorer  *scorer // of the learning curve; nil: none
 
-	epochs  []store.EpochMetrics // completed
-	resumed int                  // number of those that come from a checkpoint
-	trained int                  // images that went through the training step in the others
-	notices []string             // from the engine
-	cache   *gameCache           // of the cell's game
+	saved         time.Time            // when the last checkpoint was written, or the training began
+	epochs        []store.EpochMetrics // completed
+	resumed       int                  // number of those that come from a checkpoint
+	trained       int                  // images that went through the training step in the others
+	notices       []string             // from the engine
+	cache         *gameCache           // of the cell's game
+	repaired      *repair.Outcome      // nil without a repair
+	repairSeconds float64
+	first         bool // the training of the model that another cell's filter looks at
 }
 
 // train trains the cell of a request and writes the files of its result into the request's
@@ -42,6 +48,10 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 	if t.engine, err = w.Engine.Describe(); err != nil {
 		return err
 	}
+	if request.Stored != "" {
+		return w.complete(ctx, &t.session, request)
+	}
+	t.saved = time.Now()
 	t.watch.enter(cell.PhaseLoad)
 	cache, err := w.gameCache(ctx, t.Cell, request.Source)
 	if err != nil {
@@ -56,9 +66,12 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 		return err
 	}
 	t.cache = cache
+	if err := t.filter(ctx, w.Engine); err != nil {
+		return err
+	}
 	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
 	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
-	if err := t.trainSegments(ctx, w.Engine); err != nil {
+	if err := t.answer(ctx, w.Engine); err != nil {
 		return err
 	}
 	score, err := t.deal.Game.Score(t.predicted)
@@ -72,7 +85,8 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, report f
 // writeResult writes the files of the result.
 func (t *training) writeResult(score *game.Score, program store.Build) error {
 	result := store.NewResult(t.Cell, t.hash, score, t.deal.Game.Overlaps())
-	result.Normalization = t.normalization
+	result.Normalization, result.Filter = t.normalization, t.deal.Filtered()
+	result.Repair, result.Provenance.RepairSeconds = t.repaired, t.repairSeconds
 	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
 	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
@@ -89,19 +103,35 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 	return content.Write(t.dir)
 }
 
+// answer predicts the probes: with a trained model, or by the program of the cell's defense.
+func (t *training) answer(ctx context.Context, engine Engine) error {
+	if program := defenses.Get[defenses.Exec](t.Cell.DefenseStack(), defenses.KindExec); program != nil {
+		return t.runProgram(ctx, engine, program)
+	}
+	return t.trainSegments(ctx, engine)
+}
+
 // trainSegments makes a model, trains it through all segments and predicts the probes.
 func (t *training) trainSegments(ctx context.Context, engine Engine) error {
+	model, err := t.trainedModel(ctx, engine)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	return t.evaluate(ctx, engine, model)
+}
+
+// trainedModel makes a model and trains it through all segments.
+func (t *training) trainedModel(ctx context.Context, engine Engine) (TrainedModel, error) {
 	t.watch.enter(cell.PhaseUpload)
 	model, err := t.resume(engine)
 	for at := t.deal.segmentAt(len(t.epochs)); err == nil; at++ {
 		if err = t.trainSegment(ctx, model, at); err == nil && at == t.deal.lastSegment() {
-			err = t.evaluate(ctx, model)
-			model.Close()
-			return err
+			return model, nil
 		}
 		model, err = t.nextModel(engine, model, at+1, err)
 	}
-	return err
+	return nil, err
 }
 
 // nextModel closes a model that came to the end of its segment, or stopped before with an error,
@@ -139,7 +169,7 @@ func (t *training) trainSegment(ctx context.Context, model TrainedModel, at int)
 
 // evaluate predicts the probes with the trained model, answers the cell's attribution, and saves
 // the state for other cells that resume from it.
-func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
+func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedModel) error {
 	t.watch.enter(cell.PhaseEvaluate)
 	if t.request.SavesState {
 		state, err := model.State()
@@ -150,7 +180,10 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	if t.predicted == nil { // the learning curve did not need them
+	if err := t.repair(ctx, engine, model); err != nil {
+		return err
+	}
+	if t.predicted == nil || t.repaired != nil { // the learning curve did not need them
 		var err error
 		if t.predicted, err = model.Predict(t.deal.Probes.Images); err != nil {
 			return err
@@ -161,7 +194,7 @@ func (t *training) evaluate(ctx context.Context, model TrainedModel) error {
 			return err
 		}
 	}
-	if t.request.Artefacts.Model {
+	if t.request.Artefacts.KeepsModel(t.Cell) {
 		if err := t.writeModel(model); err != nil {
 			return err
 		}
@@ -178,8 +211,9 @@ func (t *training) stopped() bool {
 }
 
 // trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
-// training, and scores the model after those of the learning curve. After each epoch but the last it writes a checkpoint before it reports the epoch. The
-// report of the epoch that the rule makes the last has its number as the number of epochs.
+// training, and scores the model after those of the learning curve. After each epoch but the last
+// for which a checkpoint is due, it writes one before it reports the epoch. The report of the
+// epoch that the rule makes the last has its number as the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)

@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/hardware"
+	"backfire/internal/program"
 )
 
 // Worker carries out the orders of a worker process. Its workers run side by side, each on a thread
@@ -131,7 +132,7 @@ func (w *Worker) do(ctx context.Context, next job, send func(Event)) {
 	if err == nil {
 		report(Event{Kind: KindDone})
 	} else {
-		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err)})
+		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err), OutOfMemory: errors.Is(err, ErrMemory)})
 	}
 }
 
@@ -158,7 +159,7 @@ func (e *emitter) of(worker int) func(Event) {
 // isFinal reports whether another attempt at a cell would fail in the same way.
 func isFinal(err error) bool {
 	for _, final := range []error{
-		ErrDiverged, cell.ErrOtherData, cell.ErrPlan, cell.ErrWeights, ErrOptions, hardware.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision,
+		ErrDiverged, cell.ErrOtherData, cell.ErrPlan, cell.ErrWeights, ErrOptions, hardware.ErrDevice, defenses.ErrPolicy, defenses.ErrCollision, program.ErrProgram,
 	} {
 		if errors.Is(err, final) {
 			return true

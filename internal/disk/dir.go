@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -128,6 +129,25 @@ func (d Dir) WriteFile(name string, data []byte) error {
 	}
 	_, err = file.Write(data)
 	return errors.Join(err, file.Close())
+}
+
+// CopyTo copies a file to the same name in another directory, with the directories above it, in place of a file or
+// link that has the name there.
+func (d Dir) CopyTo(name string, other Dir) error {
+	source, err := d.Open(name)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if err := other.MkdirAll(path.Dir(name)); err != nil {
+		return err
+	}
+	target, err := other.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
 }
 
 // Mkdir makes a directory. The error wraps fs.ErrExist if the name exists.

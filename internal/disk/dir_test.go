@@ -222,3 +222,18 @@ func TestDirMovesAndMakes(t *testing.T) {
 	_, err = dir.Stat("absent/x")
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
+
+// A copy is a file with the content, never a link, and nothing that is no regular file is copied.
+func TestCopyTo(t *testing.T) {
+	inside, outside := hostile(t)
+	before := tree(t, outside)
+	to := filepath.Join(t.TempDir(), "new")
+	require.NoError(t, disk.In(inside).CopyTo("own/deep/file", disk.In(to)))
+	content, err := os.ReadFile(filepath.Join(to, "own", "deep", "file"))
+	require.NoError(t, err)
+	require.Equal(t, "content", string(content))
+	for _, name := range []string{"file link", "relative/file", "zero", "pipe", "socket", "own", "absent", "own/up/sub/file"} {
+		require.Error(t, disk.In(inside).CopyTo(name, disk.In(to)), name)
+	}
+	require.Equal(t, before, tree(t, outside))
+}

@@ -8,6 +8,7 @@ import (
 
 	"backfire/datasets/testset"
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/defenses/mix"
 	"backfire/experiments/cell"
 	"backfire/game"
@@ -45,14 +46,14 @@ func ExampleCell() cell.Cell {
 // excluded attacker.
 func DefendedCell() cell.Cell {
 	c := ExampleCell()
-	augmentation, adversarial, cut, up, pgd, fgsm := defenses.DefaultAgentAugmentation(), defenses.DefaultAdversarialTriggers(),
-		mix.Settings{Alpha: 1, Probability: 0.5}, mix.Settings{Alpha: 2, Probability: 0.5}, defenses.DefaultPGD(), defenses.DefaultFGSM()
-	c.Defense = &cell.Defense{
-		Stack: defenses.Stack{
-			AgentAugmentation: &augmentation, AdversarialTriggers: &adversarial, CutMix: &cut, MixUp: &up, PGD: &pgd, FGSM: &fgsm,
-		},
-		Excluded: []int{4},
+	var stack defenses.Stack
+	for _, d := range defenses.Definitions() {
+		if d.Acts(definition.Batches) || d.Kind == defenses.KindAgentAugmentation {
+			stack = stack.With(d.Kind, d.Default())
+		}
 	}
+	stack = stack.With(defenses.KindCutMix, &mix.Settings{Alpha: 1, Probability: 0.5}).With(defenses.KindMixUp, &mix.Settings{Alpha: 2, Probability: 0.5})
+	c.Defense = &cell.Defense{Stack: stack, Excluded: []int{4}}
 	return c
 }
 

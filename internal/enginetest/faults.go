@@ -15,9 +15,11 @@ import (
 // Fault describes a failure that strikes a worker of a test. Its zero value strikes none.
 type Fault struct {
 	Cell  string // hash of the cell that it happens to; empty: all
-	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait, crowd or notice; empty: nothing
+	Kind  string // kill, panic, diverge, fail, slow, unload, starve, wait, crowd, memory, lost, slower or notice; empty: nothing
 	Epoch int    // before this epoch, from 1
 	Once  string // a file that remembers that it has happened; empty: always
+	Room  int    // models of a process that fit on the device, with the fault memory
+	On    string // device that it happens on; empty: all
 	Meet  int    // waits until so many models of the process are about to begin that epoch
 }
 
@@ -101,16 +103,17 @@ func (e FaultyEngine) NewModel(opt worker.ModelOptions) (worker.TrainedModel, er
 	if e.Fault.Kind == "notice" {
 		opt.Notice("this takes longer than it might")
 	}
-	return &faultyModel{TrainedModel: model, cell: hash, fault: e.Fault, steps: stepsOf(opt)}, err
+	return &faultyModel{TrainedModel: model, cell: hash, device: opt.Device, fault: e.Fault, steps: stepsOf(opt)}, err
 }
 
 // faultyModel is a model that a fault strikes.
 type faultyModel struct {
 	worker.TrainedModel
-	cell  string
-	fault Fault
-	steps int // per epoch
-	epoch int
+	cell   string
+	device string
+	fault  Fault
+	steps  int // per epoch
+	epoch  int
 }
 
 func (m *faultyModel) Restore(state worker.State) error {
@@ -131,11 +134,31 @@ func (m *faultyModel) Epoch(order []int32, onBatch func(int) error) (worker.Epoc
 		time.Sleep(stepTime)
 		<-room
 	}
+	if m.fault.On != "" && m.fault.On != m.device {
+		return m.TrainedModel.Epoch(order, onBatch)
+	}
+	switch m.fault.Kind {
+	case "lost": // the device
+		return worker.EpochStats{}, errors.New("fake: CUDA error: the device fell off the bus")
+	case "slower":
+		time.Sleep(10 * stepTime)
+		return m.TrainedModel.Epoch(order, onBatch)
+	case "memory":
+		defer onDevice.Add(-1)
+		if onDevice.Add(1) > int32(m.fault.Room) {
+			return worker.EpochStats{}, fmt.Errorf("fake: out of memory: %w", worker.ErrMemory)
+		}
+		time.Sleep(stepTime)
+		return m.TrainedModel.Epoch(order, onBatch)
+	}
 	if err := m.fault.strike(m.cell, m.epoch); err != nil {
 		return worker.EpochStats{}, err
 	}
 	return m.TrainedModel.Epoch(order, onBatch)
 }
+
+// onDevice counts the models of this process that are on the device, with the fault "memory".
+var onDevice atomic.Int32
 
 // stepsOf returns the number of steps per epoch where no batch is left with one row.
 func stepsOf(opt worker.ModelOptions) int {

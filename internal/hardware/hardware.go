@@ -12,22 +12,39 @@ import (
 // ErrDevice reports a device name that is malformed, or a device that is not available.
 var ErrDevice = errors.New("device not available")
 
-// VariantCPU is the variant of a libtorch without CUDA.
-const VariantCPU = "cpu"
+// The variants of libtorch, without and with CUDA.
+const (
+	VariantCPU  = "cpu"
+	VariantCUDA = "cuda"
+)
 
 // Env describes a libtorch and the devices that it finds. It is used for diagnosis and
 // recorded beside each result.
 type Env struct {
-	Version       string `json:"version"`        // of libtorch, such as 2.11.0
-	Variant       string `json:"variant"`        // the linked variant: cpu or cuda
-	Directory     string `json:"directory"`      // the directory of libtorch when it was linked
+	Version   string `json:"version"`   // of libtorch, such as 2.11.0
+	Variant   string `json:"variant"`   // of the libtorch that was loaded: cpu or cuda
+	Directory string `json:"directory"` // of the libtorch that was loaded
+	// Linked is the variant that the engine was built for, which decides whether it can use a GPU; empty:
+	// Variant.
+	Linked        string `json:"linked,omitempty"`
 	CPUCapability string `json:"cpu_capability"` // instruction set of libtorch's own kernels: DEFAULT, AVX2, AVX512
 	Threads       int    `json:"threads"`        // of one operation on the CPU
 	Kernels       int    `json:"kernels"`        // generation of the bridge's own kernels; it rises when their bits change
-	GPUs          []GPU  `json:"gpus"`           // in the order of the device numbers; empty if none is usable
+	// GPUKernels is the generation of the arithmetic on a GPU; it rises when the bits of
+	// trainings on GPUs change with the same libtorch.
+	GPUKernels int   `json:"gpu_kernels,omitempty"`
+	GPUs       []GPU `json:"gpus"` // in the order of the device numbers; empty if none is usable
 	// Arithmetic holds the environment variables of the engine that may change bits, see
 	// [Arithmetic].
 	Arithmetic []string `json:"arithmetic,omitempty"`
+}
+
+// Usable returns the variant that the engine can use.
+func (e Env) Usable() string {
+	if e.Linked != "" {
+		return e.Linked
+	}
+	return e.Variant
 }
 
 // GPU is one CUDA device.

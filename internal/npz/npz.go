@@ -21,7 +21,7 @@ var ErrArray = errors.New("bad array")
 type Array struct {
 	Name   string // without the extension of a file
 	Shape  []int
-	Values any // []uint8 or []int64, as many as the product of Shape
+	Values any // []uint8, []int64 or []bool, as many as the product of Shape
 }
 
 // A .npy file of format version 1.0 begins with magic and the length of the header (2
@@ -59,6 +59,8 @@ func (a Array) write(w io.Writer) error {
 		kind, length = "|u1", len(values)
 	case []int64:
 		kind, length = "<i8", len(values)
+	case []bool:
+		kind, length = "|b1", len(values)
 	default:
 		return fmt.Errorf("%w: values of type %T", ErrArray, a.Values)
 	}

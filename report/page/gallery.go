@@ -64,6 +64,9 @@ func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) er
 	if slices.ContainsFunc(records, func(r *store.Record) bool { return r.Cell.Game.Sampling == game.PerImage }) {
 		p.Notes = append(p.Notes, "Where trigger.sampling is per_image, every image has a trigger of its own, so there is none to show.")
 	}
+	if slices.ContainsFunc(records, func(r *store.Record) bool { return r.Cell.Game.Jitter > 0 }) {
+		p.Notes = append(p.Notes, "With trigger.jitter, every image carries a part of its attacker's trigger, which is shown whole.")
+	}
 	for _, record := range records {
 		rules := record.Cell.Game
 		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a store.AttackerResult) bool {

@@ -24,6 +24,7 @@ import (
 	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/internal/visible"
+	"backfire/internal/words"
 	"backfire/report"
 	"backfire/report/table"
 )
@@ -236,16 +237,8 @@ func (p *Page) title(summaries []*summary.Summary, models int) {
 			}
 		}
 	}
-	p.Lead = fmt.Sprintf("%s, %s, %s: %s.", count(len(p.Sections), "table"), count(models, "model"),
-		count(len(seeds), "seed"), strings.Join(sets, ", "))
-}
-
-// count returns a number of things: "1 model", "2 models".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	p.Lead = fmt.Sprintf("%s, %s, %s: %s.", words.Plural(len(p.Sections), "table"), words.Plural(models, "model"),
+		words.Plural(len(seeds), "seed"), strings.Join(sets, ", "))
 }
 
 // Write writes the page.
@@ -253,7 +246,7 @@ func (p *Page) Write(w io.Writer) error {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"badge": badge, "class": class, "short": func(hash string) string { return fmt.Sprintf("%.12s", hash) },
 		"or":    func(text, otherwise string) string { return cmp.Or(text, otherwise) },
-		"count": count,
+		"count": words.Plural,
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("page: template: %w", err)

@@ -8,6 +8,7 @@ import (
 	"backfire/datasets"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/internal/words"
 )
 
 // resultCache holds the stored results behind a page, each read once.
@@ -51,7 +52,7 @@ func (s *resultCache) record(dir, cell string) *store.Record {
 func (s *resultCache) complaints() []string {
 	var texts []string
 	for reason, n := range s.reasons {
-		texts = append(texts, fmt.Sprintf("The stored files of %s cannot be used (%s): curves, matrices, triggers and settings are without them.", count(n, "model"), reason))
+		texts = append(texts, fmt.Sprintf("The stored files of %s cannot be used (%s): curves, matrices, triggers and settings are without them.", words.Plural(n, "model"), reason))
 	}
 	slices.Sort(texts)
 	return texts

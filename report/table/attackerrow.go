@@ -7,13 +7,18 @@ import (
 
 // AttackerRow is one attacker of one game of one seed: a line of FormatCSV.
 type AttackerRow struct {
-	Point    string            `json:"point"`
-	Keys     map[string]string `json:"keys"`
-	Seed     uint64            `json:"seed"`
-	Defender string            `json:"defender"`
-	N        int               `json:"n"`
-	Cell     string            `json:"cell"`   // hash of the model that answers the attacker's queries
-	Models   int               `json:"models"` // trained for the game, by this defender
+	Point string            `json:"point"`
+	Keys  map[string]string `json:"keys"`
+	Seed  uint64            `json:"seed"`
+	// Repetition is the number of this training of the game, from 1 on, and TrainingSeed its
+	// seed, where the game has several trainings; otherwise both are 0.
+	Repetition   int    `json:"repetition,omitempty"`
+	TrainingSeed uint64 `json:"training_seed,omitempty"`
+
+	Defender string `json:"defender"`
+	N        int    `json:"n"`
+	Cell     string `json:"cell"`   // hash of the model that answers the attacker's queries
+	Models   int    `json:"models"` // trained for the game, by this defender
 
 	Attacker   int          `json:"attacker"`
 	Target     int          `json:"target"`
@@ -43,6 +48,10 @@ type AttackerRow struct {
 	// measured.
 	Randomness *game.Randomness `json:"randomness,omitempty"`
 
+	// Filter counts what the defender's filter removed of the attacker's images; nil: it has
+	// none.
+	Filter *Filtered `json:"filter,omitempty"`
+
 	CleanAccuracy game.Rate `json:"clean_accuracy"`
 	Collapsed     bool      `json:"collapsed"`
 
@@ -50,6 +59,13 @@ type AttackerRow struct {
 	Width    int      `json:"width"`
 	Epochs   int      `json:"epochs"`
 	Readings Readings `json:"readings"`
+}
+
+// Filtered counts what a filter removed of an attacker's images.
+type Filtered struct {
+	Precision  game.Rate `json:"precision"`   // of the removed images: those with a trigger
+	Recall     game.Rate `json:"recall"`      // of the images with a trigger: those that were removed
+	HonestLost game.Rate `json:"honest_lost"` // of the images without one: those that were removed
 }
 
 // Divergence is the distance of an attacker's images of its target class from all

@@ -1,17 +1,14 @@
 package table
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/csv"
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"backfire/game"
+	"backfire/internal/spreadsheet"
 	"backfire/stats"
 )
 
@@ -28,6 +25,14 @@ var attackerColumns = []string{
 // has a randomness.
 var randomnessColumns = []string{"tv_uniform", "tv_unstamped"}
 
+// repetitionColumns are the columns behind these that a table has where games were trained
+// several times.
+var repetitionColumns = []string{"training", "training_seed"}
+
+// filterColumns are the columns behind these that a table has where one of its rows has
+// a filter.
+var filterColumns = []string{"filter_precision", "filter_recall", "filter_honest_lost"}
+
 // randomKind is the trigger_kind of the paper's triggers, as in the setting
 // trigger.kind: the column is never empty.
 const randomKind = "random"
@@ -42,7 +47,7 @@ func (t *Table) keyColumns() []string {
 	keys := map[string]bool{}
 	for _, r := range t.AttackerRows {
 		for key := range r.Keys {
-			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) {
+			if !slices.Contains(attackerColumns, key) && !slices.Contains(randomnessColumns, key) && !slices.Contains(repetitionColumns, key) && !slices.Contains(filterColumns, key) {
 				keys[key] = true
 			}
 		}
@@ -52,8 +57,8 @@ func (t *Table) keyColumns() []string {
 
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
-	keys, randomness := t.keyColumns(), t.randomnessColumns()
-	lines := [][]string{slices.Concat(attackerColumns, randomness, keys)}
+	keys, randomness, repetition, filters := t.keyColumns(), t.randomnessColumns(), t.repetitionColumns(), t.filterColumns()
+	lines := [][]string{slices.Concat(attackerColumns, randomness, repetition, filters, keys)}
 	for _, r := range t.AttackerRows {
 		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
@@ -61,18 +66,24 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		}
 		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N),
-			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, number(r.PoisonRate), number(r.P1), number(r.P2), strconv.Itoa(r.Redraws),
-			number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), number(r.BaseRate.Value()), number(float64(r.Lift)),
-			number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
+			strconv.Itoa(r.Attacker), strconv.Itoa(r.Target), r.Label, spreadsheet.Number(r.PoisonRate), spreadsheet.Number(r.P1), spreadsheet.Number(r.P2), strconv.Itoa(r.Redraws),
+			spreadsheet.Number(r.ASR.Value()), strconv.Itoa(r.ASR.Hits), strconv.Itoa(r.ASR.Of), spreadsheet.Number(r.BaseRate.Value()), spreadsheet.Number(float64(r.Lift)),
+			spreadsheet.Number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
 			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
-			number(float64(divergence.MMD2)), number(float64(divergence.JS)),
-			number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
+			spreadsheet.Number(float64(divergence.MMD2)), spreadsheet.Number(float64(divergence.JS)),
+			spreadsheet.Number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
 			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
 		}
 		if len(randomness) > 0 {
 			line = append(line, randomnessTexts(r.Randomness)...)
+		}
+		if len(repetition) > 0 {
+			line = append(line, strconv.Itoa(r.Repetition), strconv.FormatUint(r.TrainingSeed, 10))
+		}
+		if len(filters) > 0 {
+			line = append(line, filterTexts(r.Filter)...)
 		}
 		for _, key := range keys {
 			value := r.Keys[key]
@@ -83,7 +94,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		}
 		lines = append(lines, line)
 	}
-	return encodeCSV(lines)
+	return spreadsheet.Encode(lines)
 }
 
 // rateOrEmpty returns a rate's value as text; empty for none.
@@ -91,7 +102,7 @@ func rateOrEmpty(r *game.Rate) string {
 	if r == nil {
 		return ""
 	}
-	return number(r.Value())
+	return spreadsheet.Number(r.Value())
 }
 
 // orEmpty returns a number as text; empty for none.
@@ -99,7 +110,7 @@ func orEmpty(n *stats.Number) string {
 	if n == nil {
 		return ""
 	}
-	return number(float64(*n))
+	return spreadsheet.Number(float64(*n))
 }
 
 // seatsOf returns the number of seats of an attacker's game.
@@ -123,7 +134,29 @@ func randomnessTexts(r *game.Randomness) []string {
 	if r == nil {
 		return []string{"", ""}
 	}
-	return []string{number(float64(r.Uniform)), number(float64(r.Unstamped))}
+	return []string{spreadsheet.Number(float64(r.Uniform)), spreadsheet.Number(float64(r.Unstamped))}
+}
+
+// filterColumns returns the columns of what filters removed; none if no row has a filter.
+func (t *Table) filterColumns() []string {
+	if !slices.ContainsFunc(t.AttackerRows, func(r AttackerRow) bool { return r.Filter != nil }) {
+		return nil
+	}
+	return filterColumns
+}
+
+// filterTexts returns the values of filterColumns. A rate over no images is empty.
+func filterTexts(f *Filtered) []string {
+	texts := make([]string, len(filterColumns))
+	if f == nil {
+		return texts
+	}
+	for i, rate := range []game.Rate{f.Precision, f.Recall, f.HonestLost} {
+		if rate.Of > 0 {
+			texts[i] = spreadsheet.Number(rate.Value())
+		}
+	}
+	return texts
 }
 
 // valueColumns are the columns of FormatCellsCSV.
@@ -141,14 +174,14 @@ func (t *Table) valuesCSV() ([]byte, error) {
 			for _, v := range entry.Values {
 				lines = append(lines, []string{
 					t.Name, t.Dataset, strings.Join(row.Labels, ", "), t.Columns[i].title(), string(v.Quantity), strconv.Itoa(v.Seeds),
-					strconv.Itoa(v.Images), number(float64(v.Mean)), number(float64(v.CILow)), number(float64(v.CIHigh)), string(v.CIOver), number(float64(v.Std)),
-					number(float64(v.Paper)), number(float64(v.PaperStd)), number(float64(t.repeatsOf(v))), t.footnotes(row, entry),
+					strconv.Itoa(v.Images), spreadsheet.Number(float64(v.Mean)), spreadsheet.Number(float64(v.CILow)), spreadsheet.Number(float64(v.CIHigh)), string(v.CIOver), spreadsheet.Number(float64(v.Std)),
+					spreadsheet.Number(float64(v.Paper)), spreadsheet.Number(float64(v.PaperStd)), spreadsheet.Number(float64(t.repeatsOf(v))), t.footnotes(row, entry),
 					SeedList(t.Seeds), strconv.Itoa(t.Models), ReadingsTexts(t.Readings),
 				})
 			}
 		}
 	}
-	return encodeCSV(lines)
+	return spreadsheet.Encode(lines)
 }
 
 // repeatsOf returns PaperRepeats for a value that has a figure of the paper beside it.
@@ -172,55 +205,5 @@ func (t *Table) footnotes(row Row, entry Entry) string {
 	return strings.Join(texts, " ")
 }
 
-// number returns a number with as many digits as identify it; empty if it is
-// undefined.
-func number(x float64) string {
-	if !stats.Number(x).Defined() {
-		return ""
-	}
-	return strconv.FormatFloat(x, 'g', -1, 64)
-}
-
 // logical returns a truth value as both R and pandas read it.
 func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
-
-// formulaStarts are the characters with which spreadsheets begin a formula, also in their
-// full-width forms.
-const formulaStarts = "=+-@\t\r＝＋－＠"
-
-// isNumber reports whether spreadsheets, R and pandas read a field as a decimal number.
-func isNumber(field string) bool {
-	if strings.Trim(field, "0123456789+-.eE") != "" {
-		return false // Go reads Inf, 0x1p-2 and 1_000, too
-	}
-	_, err := strconv.ParseFloat(field, 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
-}
-
-// guarded returns a field that no spreadsheet takes for a formula. A field that begins with
-// one of formulaStarts gets an apostrophe in front, unless it is a number. So does a field
-// that begins with an apostrophe, so that a reader gets each text back by removing one.
-func guarded(field string) string {
-	first, _ := utf8.DecodeRuneInString(field)
-	if field == "" || first != '\'' && !strings.ContainsRune(formulaStarts, first) || isNumber(field) {
-		return field
-	}
-	return "'" + field
-}
-
-// encodeCSV returns lines of fields as CSV, each field guarded.
-func encodeCSV(lines [][]string) ([]byte, error) {
-	var out bytes.Buffer
-	w := csv.NewWriter(&out)
-	for _, line := range lines {
-		fields := make([]string, len(line))
-		for i, field := range line {
-			fields[i] = guarded(field)
-		}
-		if err := w.Write(fields); err != nil {
-			return nil, err
-		}
-	}
-	w.Flush()
-	return out.Bytes(), w.Error()
-}

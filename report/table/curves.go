@@ -5,26 +5,26 @@ import (
 	"slices"
 	"strconv"
 
+	"backfire/internal/spreadsheet"
 	"backfire/stats"
 )
 
 // CurveRow is one value of a learning curve of one game of one seed: a line of
 // FormatCurvesCSV.
 type CurveRow struct {
-	Point    string
-	Keys     map[string]string
-	Seed     uint64
-	Defender string
-	N        int
-	Model    string // hash of the model that answers the agent; of the first model for the defender
-	Epoch    int    // from 1
-	Agent    string // an attacker's ID, or CurveDefender
-	Measure  string // asr, base_rate, lift or standard_accuracy
-	Value    stats.Number
+	Point string
+	Keys  map[string]string
+	Seed  uint64
+	// Repetition is that of AttackerRow.
+	Repetition int
+	Defender   string
+	N          int
+	Model      string // hash of the model that answers the agent; of the first model for the defender
+	Epoch      int    // from 1
+	Agent      string // an attacker's ID, or defender
+	Measure    string // asr, base_rate, lift or standard_accuracy
+	Value      stats.Number
 }
-
-// CurveDefender stands for the defender among the agents of CurveRow.
-const CurveDefender = "defender"
 
 // curveColumns are the columns of FormatCurvesCSV, before those of the keys that the
 // points vary.
@@ -41,16 +41,23 @@ func (t *Table) curvesCSV() ([]byte, error) {
 		}
 	}
 	keys := slices.Sorted(maps.Keys(varied))
-	lines := [][]string{slices.Concat(curveColumns, keys)}
+	repetition := []string{}
+	if len(t.repetitionColumns()) > 0 {
+		repetition = []string{"training"}
+	}
+	lines := [][]string{slices.Concat(curveColumns, repetition, keys)}
 	for _, r := range t.CurveRows {
 		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N), r.Model,
-			strconv.Itoa(r.Epoch), r.Agent, r.Measure, number(float64(r.Value)),
+			strconv.Itoa(r.Epoch), r.Agent, r.Measure, spreadsheet.Number(float64(r.Value)),
+		}
+		if len(repetition) > 0 {
+			line = append(line, strconv.Itoa(r.Repetition))
 		}
 		for _, key := range keys {
 			line = append(line, r.Keys[key])
 		}
 		lines = append(lines, line)
 	}
-	return encodeCSV(lines)
+	return spreadsheet.Encode(lines)
 }

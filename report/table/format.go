@@ -27,6 +27,9 @@ const (
 	// FormatCurvesCSV has one line for each value of a learning curve. Only a table of
 	// games with learning curves has it.
 	FormatCurvesCSV Format = "curves.csv"
+	// FormatSpreadCSV has one line for each part of the variance of a figure. Only a table of
+	// games with several trainings has it.
+	FormatSpreadCSV Format = "spread.csv"
 )
 
 // ErrFormat is returned by Write for an unknown format.
@@ -40,10 +43,14 @@ func Formats() []Format {
 
 // Formats returns the formats that the table has.
 func (t *Table) Formats() []Format {
-	if len(t.CurveRows) == 0 {
-		return Formats()
+	formats := Formats()
+	if len(t.CurveRows) > 0 {
+		formats = append(formats, FormatCurvesCSV)
 	}
-	return append(Formats(), FormatCurvesCSV)
+	if len(t.Spreads) > 0 {
+		formats = append(formats, FormatSpreadCSV)
+	}
+	return formats
 }
 
 // Write writes the table in a format. The error wraps ErrFormat, or is that of w.
@@ -82,6 +89,8 @@ func (t *Table) render(format Format) ([]byte, error) {
 		return t.valuesCSV()
 	case FormatCurvesCSV:
 		return t.curvesCSV()
+	case FormatSpreadCSV:
+		return t.spreadCSV()
 	case FormatJSON:
 		var out bytes.Buffer
 		encoder := json.NewEncoder(&out)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"backfire/internal/words"
 )
 
 // columnGap is the usual number of blanks between columns.
@@ -313,7 +315,7 @@ func (g *grid) write(out *strings.Builder, width int) {
 	}
 	for _, l := range g.lines {
 		if l.fields == nil {
-			wrapTo(out, width, "  ", l.heading)
+			words.Wrap(out, width, "  ", l.heading)
 			continue
 		}
 		var line strings.Builder

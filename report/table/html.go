@@ -22,6 +22,27 @@ type htmlTable struct {
 	Columns   []Column
 	Rows      []htmlRow
 	Footnotes []Footnote
+	Spread    *htmlSpread // nil: games have one training each
+}
+
+// htmlSpread is the spread over the seeds.
+type htmlSpread struct {
+	Head  string
+	Heads []string
+	Rows  [][]string
+	Notes []string
+}
+
+// htmlSpread returns the spread over the seeds, nil if games have one training each.
+func (t *Table) htmlSpread() *htmlSpread {
+	if len(t.Spreads) == 0 {
+		return nil
+	}
+	view := &htmlSpread{Head: t.spreadHead(), Heads: spreadHeads, Notes: t.spreadNotes()}
+	for _, r := range t.Spreads {
+		view.Rows = append(view.Rows, r.cells())
+	}
+	return view
 }
 
 // htmlGroup is a head over neighbouring columns.
@@ -58,7 +79,7 @@ func (t *Table) HTML() (template.HTML, error) {
 		return "", fmt.Errorf("table: template of tables: %w", tableTemplateErr)
 	}
 	t = visible.Strings(t)
-	view := htmlTable{Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups()}
+	view := htmlTable{Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups(), Spread: t.htmlSpread()}
 	for _, row := range t.Rows {
 		line := htmlRow{Labels: row.Labels, Marks: strings.Join(row.Marks, ",")}
 		kinds := row.kinds()

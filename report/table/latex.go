@@ -98,6 +98,7 @@ func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
 	for _, note := range t.Notes {
 		fmt.Fprintf(out, "%s\\par\n", escapeLaTeX(note))
 	}
+	t.latexSpread(out)
 	for _, group := range t.ClaimGroups() {
 		fmt.Fprintf(out, "%s:\\par\n", escapeLaTeX(group.Head))
 		for _, verdict := range group.Verdicts {

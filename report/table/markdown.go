@@ -46,6 +46,7 @@ func (t *Table) markdown() string {
 		out.WriteString(escapeMarkdown(note) + "\n\n")
 	}
 	t.markdownLists(&out)
+	t.markdownSpread(&out)
 	for _, group := range t.ClaimGroups() {
 		out.WriteString("#### " + escapeMarkdown(group.Head) + "\n\n")
 		for _, verdict := range group.Verdicts {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"backfire/internal/spreadsheet"
 	"backfire/internal/visible"
 )
 
@@ -86,15 +87,6 @@ func TestTextsFromOutsideInEachForm(t *testing.T) {
 // No cell of the CSV forms begins a formula, numbers stay numbers, and each text is got
 // back by removing one apostrophe.
 func TestCellsAreNoFormulas(t *testing.T) {
-	for field, want := range map[string]string{
-		"": "", "cat": "cat", "-1": "-1", "+1.5e-3": "+1.5e-3", "-.5": "-.5", "-3.": "-3.", "0.25": "0.25", "1e5": "1e5",
-		"=1+1": "'=1+1", "+a": "'+a", "-a": "'-a", "@SUM(A1)": "'@SUM(A1)", "-1+1": "'-1+1", "-1|cmd": "'-1|cmd", "+Inf": "'+Inf",
-		"-0x1p-2": "'-0x1p-2", "-": "'-", "\t=1": "'\t=1", "\r=1": "'\r=1", "＝1": "'＝1", "＠a": "'＠a", "'a": "''a", "-1_000": "'-1_000",
-		`"=1`: `"=1`, "a=1": "a=1",
-	} {
-		require.Equal(t, want, guarded(field))
-	}
-	require.Equal(t, "'-1 ", guarded("-1 "))
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SampledFrom([]string{"", "=", "+", "-", "@", "\t", "\r", "'", "＝", "-1", "\n="}).Draw(t, "start") + rapid.String().Draw(t, "text")
 		made := filled(text)
@@ -105,7 +97,7 @@ func TestCellsAreNoFormulas(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, lines, 2)
 			for _, field := range lines[1] {
-				if !isNumber(field) {
+				if !spreadsheet.IsNumber(field) {
 					require.NotRegexp(t, "^[=+@\t\r＝＋－＠-]", field)
 				}
 			}

@@ -43,6 +43,9 @@ type Table struct {
 	PaperRepeats stats.Number `json:"paper_repeats"`
 	// Notes are sentences about the whole table.
 	Notes []string `json:"notes"`
+	// Spreads tell how much of the spread over the seeds is drawn anew by each training; none
+	// unless games were trained several times.
+	Spreads []SpreadRow `json:"spreads,omitempty"`
 	// Verdicts settle the paper's claims that the table speaks to.
 	Verdicts []claims.Verdict `json:"verdicts"`
 	// Finding tells in a sentence what the attackers do to each other; empty: not measured.

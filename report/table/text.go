@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"backfire/claims"
+	"backfire/internal/words"
 )
 
 // usualWidth is the number of characters that a line of the text form may take,
@@ -22,33 +23,34 @@ func (t *Table) text() string {
 	if width == 0 {
 		width = usualWidth
 	}
-	wrapTo(&out, width, "", t.Title)
+	words.Wrap(&out, width, "", t.Title)
 	out.WriteByte('\n')
 	t.fittingGrid(width).write(&out, width)
 	out.WriteByte('\n')
 	for _, note := range t.Footnotes {
-		wrapTo(&out, width, "    ", bracketMark(note.Mark)+" "+note.Text)
+		words.Wrap(&out, width, "    ", bracketMark(note.Mark)+" "+note.Text)
 	}
 	for _, note := range t.Notes {
-		wrapTo(&out, width, "", note)
+		words.Wrap(&out, width, "", note)
 	}
 	if len(t.Lists) > 0 {
 		t.writeLists(&out, width)
 	}
+	t.writeSpread(&out, width)
 	for _, group := range t.ClaimGroups() {
 		out.WriteByte('\n')
-		wrapTo(&out, width, "", group.Head)
+		words.Wrap(&out, width, "", group.Head)
 		for _, verdict := range group.Verdicts {
 			lines := verdictLines(verdict)
-			wrapTo(&out, width, "    ", lines[0])
+			words.Wrap(&out, width, "    ", lines[0])
 			for _, line := range lines[1:] {
-				wrapTo(&out, width, "    ", "  "+line)
+				words.Wrap(&out, width, "    ", "  "+line)
 			}
 		}
 	}
 	if t.Finding != "" {
 		out.WriteByte('\n')
-		wrapTo(&out, width, "", t.Finding)
+		words.Wrap(&out, width, "", t.Finding)
 	}
 	return out.String()
 }
@@ -142,7 +144,7 @@ const mostInLine = 5
 // and the last of them in front.
 func (t *Table) writeLists(out *strings.Builder, width int) {
 	out.WriteByte('\n')
-	wrapTo(out, width, "", t.listsHead())
+	words.Wrap(out, width, "", t.listsHead())
 	texts, members := groups(len(t.Lists), func(i int) string { return t.groupText(t.Lists[i].Labels) })
 	last := t.Heads[len(t.Heads)-1]
 	label, ids, number, entry := len(last), len("ID"), 0, 0
@@ -162,7 +164,7 @@ func (t *Table) writeLists(out *strings.Builder, width int) {
 	for i, text := range texts {
 		out.WriteByte('\n')
 		if text != "" {
-			wrapTo(out, width, "  ", text)
+			words.Wrap(out, width, "  ", text)
 		}
 		writeLine(out, fmt.Sprintf("  %*s  %*s", label, last, ids, "ID"))
 		for _, at := range members[i] {

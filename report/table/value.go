@@ -20,6 +20,15 @@ const (
 	QuantityRobust    Quantity = "robustness"
 	QuantityTopOne    Quantity = "top_one"
 
+	// The mean lift over the attackers, and sqrt(accuracy*(1-ASR)).
+	QuantityLift  Quantity = "lift"
+	QuantityScore Quantity = "score"
+
+	// Of the images that a filter removed.
+	QuantityPrecision  Quantity = "filter_precision"
+	QuantityRecall     Quantity = "filter_recall"
+	QuantityHonestLost Quantity = "filter_honest_lost"
+
 	// Against an attacker's other games: lift minus that of its matched single, and lift of
 	// the matched single minus that of the lone game, in [-2, 2] and almost always in
 	// [-1, 1], which the range of their intervals is; and the ASR where it
@@ -27,6 +36,10 @@ const (
 	QuantityInterference Quantity = "interference"
 	QuantityDilution     Quantity = "dilution"
 	QuantityTransfer     Quantity = "transfer_asr"
+
+	// QuantityRandomness is the total-variation distance of the predictions for stamped images
+	// from the uniform distribution, in [0, 1].
+	QuantityRandomness Quantity = "tv_uniform"
 
 	// Against the same game without a defense: differences in [-1, 1], and the
 	// images through training steps and the time of all epochs as shares of that
@@ -42,7 +55,7 @@ const (
 // an upper bound, of whose mean no interval without further assumptions exists.
 func (q Quantity) Within() (stats.Range, bool) {
 	switch q {
-	case QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution:
+	case QuantityLift, QuantityASRChange, QuantityCleanChange, QuantityRobustChange, QuantityInterference, QuantityDilution:
 		return stats.Range{Low: -1, High: 1}, true
 	case QuantityCost, QuantityTime:
 		return stats.Range{}, false

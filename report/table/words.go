@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"backfire/internal/words"
 	"backfire/stats"
@@ -16,14 +15,16 @@ import (
 // Readings are the choices that the paper leaves open, in the words of the
 // configuration's keys.
 type Readings struct {
-	TriggerKind        string `json:"trigger_kind,omitempty"` // empty: random
-	TriggerRange       string `json:"trigger_range"`          // empty for pictures
-	Sampling           string `json:"sampling"`
-	LabelMode          string `json:"label_mode"`
-	Budget             string `json:"budget,omitempty"` // empty: non_target
-	ExcludeTargetClass bool   `json:"exclude_target_class"`
-	Denominator        string `json:"denominator"`
-	Seats              int    `json:"seats,omitempty"` // 0: as many as attackers
+	TriggerKind        string  `json:"trigger_kind,omitempty"` // empty: random
+	TriggerRange       string  `json:"trigger_range"`          // empty for pictures
+	Sampling           string  `json:"sampling"`
+	Jitter             float64 `json:"jitter,omitempty"` // share of a trigger's pixels that every image has afresh
+	LabelMode          string  `json:"label_mode"`
+	Budget             string  `json:"budget,omitempty"`  // empty: non_target
+	Mapping            string  `json:"mapping,omitempty"` // empty: all_to_one
+	ExcludeTargetClass bool    `json:"exclude_target_class"`
+	Denominator        string  `json:"denominator"`
+	Seats              int     `json:"seats,omitempty"` // 0: as many as attackers
 }
 
 // ReadingsText describes readings in words.
@@ -32,10 +33,15 @@ func ReadingsText(r Readings) string {
 	if r.Denominator == "pooled" {
 		images = "all attackers' held-out images"
 	}
-	if r.ExcludeTargetClass {
+	if r.Mapping == "source_specific" {
+		images += " of the source classes"
+	} else if r.ExcludeTargetClass && r.Mapping != "all_to_all" {
 		images += " but those of the target class"
 	}
 	trigger := fmt.Sprintf("trigger %s, drawn %s", r.TriggerRange, r.Sampling)
+	if r.Jitter > 0 {
+		trigger += fmt.Sprintf(" but for %g %% of its pixels, which every image has afresh", 100*r.Jitter)
+	}
 	switch r.TriggerKind {
 	case string(triggers.Random):
 	case string(triggers.Picture):
@@ -53,6 +59,10 @@ func ReadingsText(r Readings) string {
 // poisoned names the images of which p0 are poisoned.
 func poisoned(r Readings) string {
 	switch {
+	case r.Mapping == "all_to_all":
+		return "an attacker's images, each with the next class as its target"
+	case r.Mapping == "source_specific":
+		return "an attacker's images of its source classes"
 	case r.LabelMode == "clean":
 		return "an attacker's images of the target class"
 	case r.LabelMode != "dirty":
@@ -102,28 +112,4 @@ func Signed(c stats.Number) string {
 		return "0.00" // not -0.00
 	}
 	return fmt.Sprintf("%+.2f", rounded)
-}
-
-// wrapTo writes a text in lines of at most width characters. Blanks in front of
-// it stay, and the lines after the first are indented.
-func wrapTo(out *strings.Builder, width int, indent, text string) {
-	words := strings.Fields(text)
-	first := text[:len(text)-len(strings.TrimLeft(text, " "))]
-	out.WriteString(first)
-	column := len(first)
-	for i, word := range words {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+n > width:
-			out.WriteString("\n" + indent)
-			column = len(indent)
-		default:
-			out.WriteByte(' ')
-			column++
-		}
-		out.WriteString(word)
-		column += n
-	}
-	out.WriteByte('\n')
 }

@@ -1,9 +1,11 @@
 // Gpucheck compares, on a CUDA GPU, the ways in which backfire trains: steps whose
 // operations are launched one by one, steps recorded as a CUDA graph, and several models
 // side by side. First it checks that all of them end with the same weights. Then it
-// measures their speed, and that of PyTorch's step: eager, compiled and as a CUDA graph.
+// measures their speed and memory, the most important first, and those of PyTorch's step:
+// eager, compiled and as a CUDA graph, with the times of its kernels.
 //
-// It writes JSON to its standard output. Without a GPU it reports that and succeeds.
+// It writes JSON to its standard output at the end, and with -out to a file after each
+// part, so that a run that is ended leaves what it has. Without a GPU it reports that and succeeds.
 // Without a PyTorch with CUDA it leaves the measurements of PyTorch out.
 package main
 
@@ -15,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"backfire/internal/hardware"
@@ -30,9 +33,13 @@ func main() {
 
 // options are the program's flags.
 type options struct {
-	steps, most int
-	limit       time.Duration
-	python      string
+	steps          int
+	widths, models numbers // models side by side, in rising order
+	precisions     *words
+	norms          *words
+	limit          time.Duration
+	python, out    string
+	noPyTorch      bool
 }
 
 // parseOptions returns the options that the arguments set.
@@ -41,15 +48,22 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags := flag.NewFlagSet("gpu-check", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	flags.IntVar(&o.steps, "steps", 200, "steps of each measurement")
-	flags.IntVar(&o.most, "models", 16, "largest number of models side by side; 1, 2, 4, ... are measured")
+	o.widths, o.models, o.precisions, o.norms = newLists()
+	flags.Var(&o.widths, "widths", "widths of the networks, the most important first")
+	flags.Var(&o.models, "models", "numbers of models side by side")
+	flags.Var(o.precisions, "precisions", "precisions, the most important first, as far as the device has them")
+	flags.Var(o.norms, "norm", "normalisations: native, which trainings take, and cudnn to compare")
+	flags.StringVar(&o.out, "out", "", "file that the JSON is written to after each part; empty: none")
+	flags.BoolVar(&o.noPyTorch, "no-pytorch", false, "leave out PyTorch's side")
 	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "time after which no measurement begins, and those of PyTorch are stopped")
 	flags.StringVar(&o.python, "python", pythonOf(os.Getenv("BACKFIRE_PYTHON"), os.Getenv("LIBTORCH")), "Python with PyTorch")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if o.steps < 1 || o.most < 1 || o.limit <= 0 {
-		return o, fmt.Errorf("-steps %d -models %d -limit %s: all must be above 0", o.steps, o.most, o.limit)
+	if o.steps < 1 || o.limit <= 0 {
+		return o, fmt.Errorf("-steps %d -limit %s: both must be above 0", o.steps, o.limit)
 	}
+	slices.Sort(o.models)
 	return o, nil
 }
 
@@ -71,12 +85,15 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	session := session{
 		options: o, until: time.Now().Add(o.limit), errOut: errOut,
 		outcome: outcome{Device: fmt.Sprintf("%s, libtorch %s", env.GPUs[device].Name, env.Version), Checks: []check{}, Notices: []string{}, Findings: []finding{}, LeftOut: []string{}},
-		device:  device.String(), precisions: precisions(env, device),
+		device:  device.String(), number: int(device), precisions: precisions(env, device, o.precisions.list),
 	}
 	if err := session.check(8, 20); err != nil {
 		return err
 	}
 	if err := session.measure(ctx); err != nil {
+		return err
+	}
+	if err := session.part(); err != nil {
 		return err
 	}
 	encoder := json.NewEncoder(out)
@@ -97,13 +114,7 @@ func gpu() (hardware.Device, hardware.Env, error) {
 	return device, env, err
 }
 
-// precisions returns the precisions that a device has, fp32 first.
-func precisions(env hardware.Env, device hardware.Device) []string {
-	var all []string
-	for _, precision := range []string{hardware.FP32, hardware.TF32, hardware.BF16} {
-		if env.CheckPrecision(precision, device) == nil {
-			all = append(all, precision)
-		}
-	}
-	return all
+// precisions returns those of some precisions that a device has, in their order.
+func precisions(env hardware.Env, device hardware.Device, wanted []string) []string {
+	return slices.DeleteFunc(slices.Clone(wanted), func(precision string) bool { return env.CheckPrecision(precision, device) != nil })
 }

@@ -36,10 +36,17 @@ func TestTrainings(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	o, err := parseOptions([]string{"-steps", "8", "-models", "2", "-limit", "1m", "-python", "mine"}, io.Discard)
+	o, err := parseOptions([]string{"-steps", "8", "-widths", "8,64", "-models", "4,1", "-precisions", "fp32,bf16", "-norm", "native,cudnn", "-limit", "1m", "-python", "mine", "-out", "x", "-no-pytorch"}, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, options{steps: 8, most: 2, limit: time.Minute, python: "mine"}, o)
-	for _, args := range [][]string{{"-steps", "0"}, {"-models", "0"}, {"-limit", "0s"}, {"-nothing"}} {
+	require.Equal(t, numbers{8, 64}, o.widths)
+	require.Equal(t, numbers{1, 4}, o.models)
+	require.Equal(t, []string{"fp32", "bf16"}, o.precisions.list)
+	require.Equal(t, []string{native, cudnn}, o.norms.list)
+	require.Equal(t, []any{8, time.Minute, "mine", "x", true}, []any{o.steps, o.limit, o.python, o.out, o.noPyTorch})
+	o, err = parseOptions(nil, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, "64,8,16 1,2,4,8,16 bf16,tf32,fp32 native", strings.Join([]string{o.widths.String(), o.models.String(), o.precisions.String(), o.norms.String()}, " "))
+	for _, args := range [][]string{{"-steps", "0"}, {"-models", "0"}, {"-models", "1,x"}, {"-widths", ""}, {"-precisions", "fp8"}, {"-norm", "mine"}, {"-limit", "0s"}, {"-nothing"}} {
 		_, err := parseOptions(args, io.Discard)
 		require.Error(t, err, args)
 	}
@@ -60,7 +67,7 @@ func TestPythonOf(t *testing.T) {
 
 func TestWithoutGPU(t *testing.T) {
 	var out, errOut bytes.Buffer
-	require.NoError(t, run(context.Background(), []string{"-steps", "8", "-models", "2", "-limit", "1m"}, &out, &errOut))
+	require.NoError(t, run(context.Background(), []string{"-steps", "8", "-models", "1,2", "-widths", "8", "-limit", "1m"}, &out, &errOut))
 	if _, _, err := gpu(); err != nil {
 		require.Empty(t, out.String())
 		require.Contains(t, errOut.String(), "gpu-check: skipped: ")
@@ -73,13 +80,14 @@ func TestWithoutGPU(t *testing.T) {
 
 // newSession returns a session on the CPU with an hour of time.
 func newSession() *session {
-	return &session{options: options{steps: 2, most: 2}, device: "cpu", precisions: []string{hardware.FP32}, until: time.Now().Add(time.Hour), errOut: io.Discard}
+	o, _ := parseOptions([]string{"-steps", "2", "-models", "1,2", "-widths", "8,16,64"}, io.Discard)
+	return &session{options: o, device: "cpu", precisions: []string{hardware.FP32}, until: time.Now().Add(time.Hour), errOut: io.Discard}
 }
 
 func TestChecks(t *testing.T) {
 	s := newSession()
-	s.precisions = precisions(hardware.Env{}, hardware.CPU)
-	require.Equal(t, []string{hardware.FP32, hardware.BF16}, s.precisions)
+	s.precisions = precisions(hardware.Env{}, hardware.CPU, s.options.precisions.list)
+	require.Equal(t, []string{hardware.BF16, hardware.FP32}, s.precisions)
 	require.NoError(t, s.check(1, 2))
 	require.Len(t, s.outcome.Checks, 2*5+1)
 	require.NoError(t, s.verdict())
@@ -103,6 +111,34 @@ func TestOwnSpeed(t *testing.T) {
 	require.Equal(t, []string{"backfire, eager in fp32, width 64, 16 at a time: the time is over"}, s.outcome.LeftOut)
 }
 
+// What is measured is written after each part, the most important first, and what does not fit
+// into the time is named.
+func TestParts(t *testing.T) {
+	s := newSession()
+	s.widths, s.out, s.noPyTorch = numbers{1}, filepath.Join(t.TempDir(), "found.json"), true
+	require.NoError(t, s.measure(context.Background()))
+	var written outcome
+	text, err := os.ReadFile(s.out)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &written))
+	require.Equal(t, s.outcome.Findings, written.Findings)
+	require.Len(t, written.Findings, 2+2, "one and two models, with a defense, and eager")
+	require.Equal(t, []int{1, 2}, []int{written.Findings[0].Models, written.Findings[1].Models})
+	s.until = time.Now()
+	require.NoError(t, s.own(measurement{mode: graph, precision: hardware.FP32, width: 64, models: 16, norm: cudnn}))
+	require.Equal(t, []string{"backfire, graph in fp32, width 64, 16 at a time, normalised by cudnn: the time is over"}, s.outcome.LeftOut)
+}
+
+func TestKernelTable(t *testing.T) {
+	python, err := startPyTorch(context.Background(), fakePython(t, ready,
+		`echo '{"kernels": [{"name": "gemm", "calls_per_step": 3, "microseconds_per_step": 7.5}]}'`), "cuda", io.Discard)
+	require.NoError(t, err)
+	defer python.stop()
+	s := newSession()
+	s.profile(python)
+	require.Equal(t, []kernel{{Width: 8, Precision: hardware.FP32, Name: "gemm", Calls: 3, Microseconds: 7.5}}, s.outcome.Kernels)
+}
+
 // fakePython returns the path of a program that answers like twin: with a first line, and
 // with one answer to each request.
 func fakePython(t *testing.T, first, answers string) string {
@@ -123,11 +159,11 @@ func TestPyTorchAnswers(t *testing.T) {
 	require.Equal(t, "PyTorch 2.11.0 on a GPU", python.about)
 	s := newSession()
 	s.others(python, eager, compile)
-	require.Len(t, s.outcome.Findings, len(widths))
+	require.Len(t, s.outcome.Findings, len(s.widths))
 	require.Equal(t, finding{
 		Program: twins, Width: 8, Precision: hardware.FP32, Mode: eager, Models: 1, Seconds: 0.5, StepsPerSecond: 4, ImagesPerSecond: 4 * batch,
 	}, s.outcome.Findings[0])
-	require.Len(t, s.outcome.LeftOut, len(widths))
+	require.Len(t, s.outcome.LeftOut, len(s.widths))
 	require.Equal(t, "pytorch, compile in fp32, width 8, 1 at a time: no compiler", s.outcome.LeftOut[0])
 }
 
@@ -182,6 +218,10 @@ func TestTwin(t *testing.T) {
 		require.NoError(t, err)
 		require.Positive(t, seconds)
 	}
+	said, err := python.ask(request{Mode: kernelTable, Width: 1, Precision: "fp32", Batch: 4, Steps: 2})
+	require.NoError(t, err)
+	require.NotEmpty(t, said.Kernels)
+	require.Positive(t, said.Kernels[0].Microseconds)
 	_, err = python.time(request{Mode: graph, Width: 1, Precision: "fp32", Batch: 4, Steps: 2})
 	require.Error(t, err, "a CPU cannot record a graph")
 }

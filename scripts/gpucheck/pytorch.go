@@ -31,7 +31,7 @@ type pytorch struct {
 
 // request is a request for a measurement.
 type request struct {
-	Mode      string `json:"mode"` // eager, compile or graph
+	Mode      string `json:"mode"` // eager, compile, graph or kernels
 	Width     int    `json:"width"`
 	Precision string `json:"precision"`
 	Batch     int    `json:"batch"`
@@ -41,10 +41,11 @@ type request struct {
 // answer is an answer of the process. The first one has PyTorch's version and the device,
 // and the others have seconds. Any of them may have an error instead.
 type answer struct {
-	Torch   string  `json:"torch"`
-	Device  string  `json:"device"`
-	Seconds float64 `json:"seconds"`
-	Error   string  `json:"error"`
+	Torch   string   `json:"torch"`
+	Device  string   `json:"device"`
+	Seconds float64  `json:"seconds"`
+	Kernels []kernel `json:"kernels"` // of the mode kernels
+	Error   string   `json:"error"`
 }
 
 // startPyTorch starts the process on a device, given by PyTorch's name for it. The error
@@ -80,6 +81,7 @@ func (p *pytorch) start(ctx context.Context, python, device string, errOut io.Wr
 		return err
 	}
 	p.answers = bufio.NewScanner(stdout)
+	p.answers.Buffer(nil, 1<<20) // names of kernels are long
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", python, err)
 	}
@@ -107,12 +109,17 @@ func (p *pytorch) hear() (answer, error) {
 	return said, nil
 }
 
+// ask sends a request and returns the answer.
+func (p *pytorch) ask(r request) (answer, error) {
+	if err := json.NewEncoder(p.stdin).Encode(r); err != nil {
+		return answer{}, fmt.Errorf("ask PyTorch: %w", err)
+	}
+	return p.hear()
+}
+
 // time returns the number of seconds that the steps of a request take.
 func (p *pytorch) time(r request) (float64, error) {
-	if err := json.NewEncoder(p.stdin).Encode(r); err != nil {
-		return 0, fmt.Errorf("ask PyTorch: %w", err)
-	}
-	said, err := p.hear()
+	said, err := p.ask(r)
 	if err == nil && said.Seconds <= 0 {
 		return 0, fmt.Errorf("PyTorch reports a duration of %g s", said.Seconds)
 	}

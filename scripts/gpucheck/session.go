@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +20,17 @@ type outcome struct {
 	Checks   []check   `json:"checks"`
 	Notices  []string  `json:"notices"`
 	Findings []finding `json:"findings"`
-	LeftOut  []string  `json:"left_out"` // measurements that were left out, with the reason
+	Kernels  []kernel  `json:"kernels,omitempty"` // of PyTorch's step, the longest first
+	LeftOut  []string  `json:"left_out"`          // measurements that were left out, with the reason
+}
+
+// kernel is the time of one kernel of PyTorch's eager step, by PyTorch's profiler.
+type kernel struct {
+	Width        int     `json:"width"`
+	Precision    string  `json:"precision"`
+	Name         string  `json:"name"`
+	Calls        int     `json:"calls_per_step"`
+	Microseconds float64 `json:"microseconds_per_step"`
 }
 
 // check is one property that must hold.
@@ -38,10 +47,15 @@ type finding struct {
 	Precision       string  `json:"precision"` // fp32, tf32 or bf16
 	Mode            string  `json:"mode"`      // eager, compile or graph
 	Defense         string  `json:"defense,omitempty"`
+	Norm            string  `json:"norm,omitempty"` // cudnn; absent: native
 	Models          int     `json:"models"`
 	Seconds         float64 `json:"seconds"`
 	StepsPerSecond  float64 `json:"model_steps_per_second"` // of all models together
 	ImagesPerSecond float64 `json:"images_per_second"`
+	GraphNodes      int     `json:"graph_nodes,omitempty"` // of the recorded step
+	// The most memory per model: of tensors, and as libtorch had taken it from the device.
+	Allocated int64 `json:"allocated_bytes_per_model,omitempty"`
+	Reserved  int64 `json:"reserved_bytes_per_model,omitempty"`
 }
 
 // The programs, modes and defenses of the findings.
@@ -51,17 +65,17 @@ const (
 	eager    = "eager"
 	graph    = "graph"
 	compile  = "compile"
-	cutMixed = "cutmix"
+	// kernelTable asks for the times of the kernels of a step.
+	kernelTable = "kernels"
+	cutMixed    = "cutmix"
 )
-
-// widths are the widths of the networks that are measured.
-var widths = []int{8, 16, 64}
 
 // session is one run of the check.
 type session struct {
 	options
 	device string
-	// precisions are those of the device, fp32 first.
+	number int // of the CUDA device
+	// precisions are those of the device that were asked for, the most important first.
 	precisions []string
 
 	until   time.Time
@@ -97,19 +111,20 @@ const lossTolerance = 0.1
 // check trains the same model for a number of steps in every way and precision, and
 // compares the results.
 func (s *session) check(width, steps int) error {
-	var full float64
+	reference, err := trained(job{device: s.device, precision: hardware.FP32, width: width, steps: steps})
+	if err != nil {
+		return err
+	}
+	full := reference.loss
 	for _, precision := range s.precisions {
 		loss, err := s.checkPrecision(job{device: s.device, precision: precision, width: width, steps: steps})
 		if err != nil {
 			return err
 		}
-		if precision == hardware.FP32 {
-			full = loss
-		}
 		s.holds(precision+": the loss is near that of fp32", math.Abs(loss-full) <= lossTolerance*full, fmt.Sprintf("%.4f and %.4f", loss, full))
 	}
 	s.holds("steps can be recorded", len(s.outcome.Notices) == 0, strings.Join(s.outcome.Notices, "; "))
-	return nil
+	return s.part()
 }
 
 // checkPrecision compares the ways of training one job, and returns its loss.
@@ -167,12 +182,13 @@ func (s *session) leaveOut(what string, why error) {
 }
 
 // found records a measurement.
-func (s *session) found(program string, m measurement, seconds float64) {
+func (s *session) found(program string, m measurement, seconds float64) *finding {
 	steps := float64(m.models*s.steps) / seconds
 	s.outcome.Findings = append(s.outcome.Findings, finding{
 		Program: program, Width: m.width, Precision: m.precision, Mode: m.mode, Defense: m.defense, Models: m.models,
 		Seconds: seconds, StepsPerSecond: steps, ImagesPerSecond: steps * batch,
 	})
+	return &s.outcome.Findings[len(s.outcome.Findings)-1]
 }
 
 // measurement describes one measurement.
@@ -180,6 +196,7 @@ type measurement struct {
 	mode, precision string
 	width, models   int
 	defense         string // cutMixed or empty
+	norm            string // cudnn or empty
 }
 
 // String returns the description in words.
@@ -188,86 +205,15 @@ func (m measurement) String() string {
 	if m.defense != "" {
 		what += ", " + m.defense
 	}
+	if m.norm != "" {
+		what += ", normalised by " + m.norm
+	}
 	return what
-}
-
-// measure carries out the measurements, the most important ones first: both programs with
-// one model, then larger numbers of models, and at the end PyTorch's compiled step, whose
-// compilation takes long.
-func (s *session) measure(ctx context.Context) error {
-	for _, width := range widths {
-		if err := s.own(measurement{mode: eager, precision: hardware.FP32, width: width, models: 1}); err != nil {
-			return err
-		}
-		for _, precision := range s.precisions {
-			for _, defense := range []string{"", cutMixed} {
-				if err := s.own(measurement{mode: graph, precision: precision, width: width, models: 1, defense: defense}); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	ctx, end := context.WithDeadline(ctx, s.until)
-	defer end()
-	python, err := startPyTorch(ctx, s.python, "cuda", s.errOut)
-	if err != nil {
-		s.leaveOut("PyTorch's side", err)
-	} else {
-		defer python.stop()
-		s.outcome.PyTorch = python.about
-		s.others(python, eager, graph)
-	}
-	for _, width := range widths {
-		for _, precision := range s.precisions {
-			if err := s.crowd(measurement{mode: graph, precision: precision, width: width, models: 2}); err != nil {
-				return err
-			}
-		}
-	}
-	if python != nil {
-		s.others(python, compile)
-	}
-	return nil
-}
-
-// crowd measures larger and larger numbers of models side by side, as far as they fit into
-// the memory.
-func (s *session) crowd(m measurement) error {
-	for ; m.models <= s.most; m.models *= 2 {
-		err := s.own(m)
-		if err != nil && m.models == 2 {
-			return err
-		}
-		if err != nil {
-			s.leaveOut(backfire+", "+m.String(), err)
-			break
-		}
-	}
-	return nil
-}
-
-// own measures backfire.
-func (s *session) own(m measurement) error {
-	if s.late(backfire + ", " + m.String()) {
-		return nil
-	}
-	runs, err := together(m.models, job{
-		device: s.device, precision: m.precision, width: m.width, steps: s.steps, eager: m.mode == eager, defended: m.defense == cutMixed,
-	})
-	if err != nil {
-		return err
-	}
-	longest := 0.0
-	for _, r := range runs {
-		longest = max(longest, r.seconds)
-	}
-	s.found(backfire, m, longest)
-	return nil
 }
 
 // others measures PyTorch in the given modes.
 func (s *session) others(python *pytorch, modes ...string) {
-	for _, width := range widths {
+	for _, width := range s.widths {
 		for _, precision := range s.precisions {
 			for _, mode := range modes {
 				m := measurement{mode: mode, precision: precision, width: width, models: 1}
@@ -280,6 +226,9 @@ func (s *session) others(python *pytorch, modes ...string) {
 					continue
 				}
 				s.found(twins, m, seconds)
+				if err := s.part(); err != nil {
+					s.leaveOut("the file "+s.out, err)
+				}
 			}
 		}
 	}

@@ -17,6 +17,7 @@ type job struct {
 	width, steps int
 	eager        bool
 	defended     bool // by CutMix
+	cudnn        bool // cuDNN normalises
 	notice       func(string)
 	start        <-chan struct{} // closed when the timed epoch may begin; nil: at once
 	ready        func()          // called before waiting for start
@@ -27,6 +28,7 @@ type training struct {
 	state   torchbridge.State
 	seconds float64 // of the second epoch; the first one warms up and records
 	loss    float64 // mean over the second epoch
+	nodes   int     // of the recorded step; 0: it was not recorded
 }
 
 // trained carries out a job. Its data and initial weights depend on width and steps alone.
@@ -40,7 +42,7 @@ func trained(j job) (training, error) {
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleOneCycle,
 		},
 		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
-		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, Notice: j.notice,
+		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, CuDNNNorm: j.cudnn, Notice: j.notice,
 	}
 	if j.defended {
 		options.Transform = cutMix
@@ -75,8 +77,12 @@ func trained(j job) (training, error) {
 		return training{}, err
 	}
 	seconds := time.Since(begin).Seconds()
+	nodes, err := trainer.GraphNodes()
+	if err != nil {
+		return training{}, err
+	}
 	state, err := trainer.State()
-	return training{state: state, seconds: seconds, loss: stats.Loss}, err
+	return training{state: state, seconds: seconds, loss: stats.Loss, nodes: nodes}, err
 }
 
 // cutMix puts another region of another partner into each row, step by step.

@@ -5,7 +5,8 @@ each line of standard input, a request in JSON, with {"seconds": ...} or {"error
 A step has the same parts as torchbridge's, in channels_last and with fused SGD: gather a
 batch of resident bytes, normalise, forward, backward, update, sums of loss and hits. The
 modes are eager, compile (torch.compile of the network) and graph (the whole step as a
-CUDA graph).
+CUDA graph). The mode kernels answers {"kernels": [...]}: the kernels of an eager step with their
+calls and microseconds per step, by PyTorch's profiler.
 """
 
 import json
@@ -92,6 +93,24 @@ def answer(mode, width, precision, batch, steps):
     return training.seconds(steps)
 
 
+def kernels(width, precision, batch, steps):
+    training = Training("eager", width, precision, batch, max(steps, WARM_UP))
+    training.seconds(WARM_UP)
+    cuda = device.type == "cuda"
+    activity = torch.profiler.ProfilerActivity.CUDA if cuda else torch.profiler.ProfilerActivity.CPU
+    training.position.zero_()
+    with torch.profiler.profile(activities=[activity]) as profiler:
+        for _ in range(steps):
+            training.step()
+        synchronize()
+    found = []
+    for event in profiler.key_averages():
+        microseconds = (event.self_device_time_total if cuda else event.self_cpu_time_total) / steps
+        if microseconds > 0:
+            found.append({"name": event.key[:160], "calls_per_step": round(event.count / steps), "microseconds_per_step": microseconds})
+    return sorted(found, key=lambda k: -k["microseconds_per_step"])[:60]
+
+
 torch.manual_seed(1)
 if device.type == "cuda" and not torch.cuda.is_available():
     say(error=f"PyTorch {torch.__version__} sees no GPU")
@@ -99,6 +118,11 @@ if device.type == "cuda" and not torch.cuda.is_available():
 say(torch=torch.__version__, device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu")
 for line in sys.stdin:
     try:
-        say(seconds=answer(**json.loads(line)))
+        request = json.loads(line)
+        if request["mode"] == "kernels":
+            del request["mode"]
+            say(kernels=kernels(**request))
+        else:
+            say(seconds=answer(**request))
     except Exception as e:  # the next request may succeed
         say(error=f"{type(e).__name__}: {e}")

@@ -153,6 +153,10 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 		another(t, "pooled", func(c *config.Config) {
 			c.ASR.Denominator, c.ASR.ExcludeTargetClass, c.Trigger.Sampling = "pooled", false, "per_image"
 		}),
+		another(t, "jitter", func(c *config.Config) { c.Trigger.Jitter = 0.4 }),
+		another(t, "jitter without a box", func(c *config.Config) {
+			c.Trigger.Range, c.Trigger.Jitter, c.Attackers.P1, c.Trigger.MinSingleASR = "whole", 0.7, nil, 0
+		}),
 		another(t, "clean labels", func(c *config.Config) { c.Attackers.LabelMode, c.Trigger.Range = "clean", "area" }),
 		another(t, "everything", func(c *config.Config) {
 			c.Attackers.P0, c.Pool.Size, c.Train.StopWhen = &full, 300, "loss < 1000000"

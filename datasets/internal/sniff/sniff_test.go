@@ -25,11 +25,11 @@ func TestKind(t *testing.T) {
 		require.Equal(t, want, name)
 	}
 	for head, want := range map[string]string{
-		"GIF89a": ": it is a GIF image; convert it to PNG", "\x89PNG\r\n\x1a\n": ": it is a PNG image", "": ": it is an empty file", "hello": "",
+		"Rar!": ": it is a RAR archive; unpack it, and name the directory", "\x89PNG\r\n\x1a\n": ": it is a PNG image", "": ": it is an empty file", "hello": "",
 	} {
 		clause, advised := Clause([]byte(head))
 		require.Equal(t, want, clause)
-		require.Equal(t, head == "GIF89a", advised)
+		require.Equal(t, head == "Rar!", advised)
 	}
 }
 

@@ -22,7 +22,7 @@ ORTHOGONAL = "orthogonal"
 # The settings that are derived from; others may change what they mean.
 KNOWN = {
     "seed", "trigger_seed", "pool_size", "defender_share", "held_out", "seats", "attackers",
-    "sampling", "exclude_target_class", "denominator",
+    "sampling", "jitter", "exclude_target_class", "denominator",
     "id", "target", "p0", "budget", "trigger", "draw", "label_mode", "colludes",
     "kind", "pixels", "p1", "p2", "range",
 }  # fmt: skip
@@ -90,6 +90,7 @@ class Game:
         self.seed = self.rules["seed"]
         self.trigger_seed = self.rules.get("trigger_seed", self.seed)
         self.per_image = self.rules["sampling"] == "per_image"
+        self.jitter = self.rules.get("jitter", 0)
         self.seats: list[Agent] = []
         self._deal()
         self.attackers = [next(a for a in self.seats if a.attack is rules) for rules in self.rules["attackers"]]
@@ -97,6 +98,7 @@ class Game:
         self.triggers: dict[int, Trigger] = {}
         if not self.per_image:
             self.triggers = {a.id: self._trigger(a.attack) for a in self.attackers if a.attack}
+        self.kept = {a.id: self._kept(a.attack) for a in self.attackers if a.attack and self.jitter}
 
     def _deal(self) -> None:
         """Deals the pool: each seat draws its images from the deck in turn, and the
@@ -141,19 +143,30 @@ class Game:
     def _trigger(self, attack: dict[str, Any]) -> Trigger:
         if attack["trigger"].get("kind") == ORTHOGONAL:
             return member(self.shape, attack["trigger"], Stream(self.trigger_seed, "orthogonal triggers"), leader(attack))
-        index = [leader(attack)]
-        if attack.get("draw", 0):
-            index.append(attack["draw"])
-        return draw(self.shape, attack["trigger"], Stream(self.trigger_seed, "trigger", *index))
+        return draw(self.shape, attack["trigger"], Stream(self.trigger_seed, "trigger", *trigger_index(attack)))
+
+    def _kept(self, attack: dict[str, Any]) -> Trigger:
+        """Returns the part of an attacker's trigger that all of its images carry."""
+        trigger = self.triggers[attack["id"]]
+        n = trigger.pixels()
+        return trigger.part(n - rounded(self.jitter * n), Stream(self.trigger_seed, "trigger jitter", *trigger_index(attack)))
+
+    def trigger_of(self, agent: Agent, source: int) -> Trigger:
+        """Returns the trigger that an attacker stamps on an image: its own, one that is
+        drawn for the image, or with jitter a part of each."""
+        trigger = self.triggers.get(agent.id)
+        if trigger and not self.jitter:
+            return trigger
+        assert agent.attack
+        drawn = draw(self.shape, agent.attack["trigger"], Stream(self.trigger_seed, "trigger image", agent.id, source))
+        if not trigger:
+            return drawn
+        order = Stream(self.trigger_seed, "trigger jitter image", agent.id, source)
+        return self.kept[agent.id].joined(drawn.part(rounded(self.jitter * drawn.pixels()), order))
 
     def stamped(self, agent: Agent, source: int) -> np.ndarray:
         """Returns an image with the trigger of an attacker."""
-        trigger = self.triggers.get(agent.id)
-        if trigger is None and agent.attack:
-            stream = Stream(self.trigger_seed, "trigger image", agent.id, source)
-            trigger = draw(self.shape, agent.attack["trigger"], stream)
-        assert trigger
-        return trigger.stamped(self.dataset.images[source])
+        return self.trigger_of(agent, source).stamped(self.dataset.images[source])
 
     def training(self) -> tuple[list[Row], np.ndarray]:
         """Returns the rows of the training set without a defense, and their images."""
@@ -187,6 +200,12 @@ class Game:
                     shared = leader(a) == leader(b)
                     pairs.append({"a": a["id"], "b": b["id"], **overlap, **({"declared": True} if shared else {})})
         return pairs
+
+
+def trigger_index(attack: dict[str, Any]) -> list[int]:
+    """Returns the index of the stream of an attacker's trigger."""
+    draws = attack.get("draw", 0)
+    return [leader(attack), draws] if draws else [leader(attack)]
 
 
 def leader(attack: dict[str, Any]) -> int:

@@ -247,7 +247,7 @@ class Result:
     def readings(self) -> dict[str, Any]:
         """Returns the readings of the game, mixed where attackers differ."""
         rules = self.cell["game"]
-        readings = {name: rules[name] for name in ("sampling", "exclude_target_class", "denominator", "seats") if name in rules}
+        readings = {name: rules[name] for name in ("sampling", "jitter", "exclude_target_class", "denominator", "seats") if name in rules}
         for name, value in OF_ATTACKERS.items():
             values = {value(a) for a in rules["attackers"]}
             reading = values.pop() if len(values) == 1 else "mixed"
@@ -262,7 +262,7 @@ OF_ATTACKERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "label_mode": lambda a: str(a["label_mode"]),
     "budget": lambda a: str(a.get("budget", "")),
 }
-READINGS = {*OF_ATTACKERS, "sampling", "exclude_target_class", "denominator", "seats"}
+READINGS = {*OF_ATTACKERS, "sampling", "jitter", "exclude_target_class", "denominator", "seats"}
 # The fields of result.json that have a check of their own.
 CHECKED = {
     "digest", "attackers", "honest", "cross", "overlaps", "clean_accuracy", "chance", "collapsed", "training_images",

@@ -44,6 +44,22 @@ class Trigger:
             m = np.clip(x + m - NEUTRAL, 0, 255)
         return np.where(self.mask, m, x).astype(np.uint8).reshape(-1)
 
+    def pixels(self) -> int:
+        return int(self.mask.sum())
+
+    def part(self, pixels: int, stream: Stream) -> Trigger:
+        """Returns the trigger with the first pixels of a random order alone."""
+        masked = np.flatnonzero(self.mask).tolist()
+        stream.shuffle(masked)
+        mask = np.zeros_like(self.mask)
+        mask.reshape(-1)[masked[:pixels]] = 1
+        return Trigger(mask, self.pattern * mask, self.effect, self.opacity)
+
+    def joined(self, other: Trigger) -> Trigger:
+        """Returns the trigger with the pixels of both; its own cover the other's."""
+        pattern = np.where(self.mask, self.pattern, other.pattern * other.mask).astype(np.uint8)
+        return Trigger(self.mask | other.mask, pattern, self.effect, self.opacity)
+
     def name(self) -> str:
         """Returns the first 16 digits of the SHA-256 over shape, mask and masked values."""
         text = b"".join(map(little_endian, self.pattern.shape)) + self.mask.tobytes()

@@ -1,4 +1,5 @@
-package config
+// Package interval reads ranges of numbers in the notation of mathematics.
+package interval
 
 import (
 	"math"
@@ -13,10 +14,9 @@ type Interval struct {
 	bounded           bool
 }
 
-// parseInterval reads the notation of mathematics: "[0,1]", "(0,1)", "[2,)". Any
-// other text gives an interval that allows every number; a test checks that all
-// declarations use the notation.
-func parseInterval(text string) Interval {
+// Parse reads the notation of mathematics: "[0,1]", "(0,1)", "[2,)". Any other text
+// gives an interval that allows every number.
+func Parse(text string) Interval {
 	if len(text) < 3 {
 		return Interval{}
 	}
@@ -37,6 +37,9 @@ func parseInterval(text string) Interval {
 	}
 	return interval
 }
+
+// Bounded reports whether the interval leaves any number out.
+func (i Interval) Bounded() bool { return i.bounded }
 
 // Contains reports whether a number is allowed. NaN never is.
 func (i Interval) Contains(value float64) bool {

@@ -1,4 +1,4 @@
-package config
+package interval
 
 import (
 	"math"
@@ -24,7 +24,7 @@ func TestInterval(t *testing.T) {
 		{"", "", []float64{-1, math.Inf(1)}, []float64{math.NaN()}},
 	} {
 		t.Run(tc.notation, func(t *testing.T) {
-			interval := parseInterval(tc.notation)
+			interval := Parse(tc.notation)
 			require.Equal(t, tc.words, interval.String())
 			for _, value := range tc.inside {
 				require.True(t, interval.Contains(value), "%v", value)

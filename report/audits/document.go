@@ -1,0 +1,310 @@
+// Package audits writes the answers of an audit for people and programs: as text, Markdown, CSV and JSON, and as a
+// page with figures. A Document holds them in sections of sentences and tables; each form writes the same sections.
+package audits
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"backfire/audit"
+	"backfire/audit/phase"
+	"backfire/claims"
+	"backfire/internal/visible"
+	"backfire/stats"
+)
+
+// Document holds the findings of an audit of one dataset.
+type Document struct {
+	Name    string        `json:"name"`
+	Title   string        `json:"title"`
+	Dataset string        `json:"dataset"`
+	Missing int           `json:"missing"` // models that have no result yet
+	Hours   float64       `json:"hours"`   // of training, summed over the models
+	Result  *audit.Result `json:"result"`
+
+	sections []Section
+}
+
+// Section is a part of a document.
+type Section struct {
+	ID    string
+	Title string
+	Text  []string
+	Heads []string
+	Rows  [][]string
+}
+
+// New returns the document of a result.
+func New(r *audit.Result, dataset string, missing int, hours float64) *Document {
+	d := &Document{Name: r.Spec.Name, Title: r.Spec.Title, Dataset: dataset, Missing: missing, Hours: hours, Result: r}
+	d.sections = []Section{d.about(), d.primary(), d.matrix(), d.screening()}
+	if len(r.Phase) > 0 {
+		d.sections = append(d.sections, d.diagram(), d.cells())
+	}
+	if r.Law != nil {
+		d.sections = append(d.sections, d.law())
+	}
+	if len(r.Nearest) > 0 {
+		d.sections = append(d.sections, d.nearest())
+	}
+	return d
+}
+
+// FileName returns the name of the document's files without extension.
+func (d *Document) FileName() string { return visible.FileName("audit-" + d.Name + "-" + d.Dataset) }
+
+// about states what was fixed, and what is missing.
+func (d *Document) about() Section {
+	spec := d.Result.Spec
+	s := Section{ID: "about", Title: "Audit " + d.Name + " on " + d.Dataset, Text: []string{
+		spec.Title + ".",
+		fmt.Sprintf("Fixed before training as %.12s: factors, design, seeds, margins, budget and all games that are played in any case.", d.Result.Hash),
+		fmt.Sprintf("Primary reading: %s. Effects of less than %g points count as none. All answers but those of the primary reading are exploratory: each may be wrong in 5 %% of audits.",
+			spec.Text(spec.PrimaryLevels()), 100*spec.Margins.Effect),
+		fmt.Sprintf("%.1f hours of training, summed over the models.", d.Hours),
+	}}
+	if d.Missing > 0 {
+		s.Text = append(s.Text, fmt.Sprintf("%d models that the audit asks for have no result yet, so that these answers are not its last.", d.Missing))
+	}
+	return s
+}
+
+// primary holds the verdicts of the primary reading.
+func (d *Document) primary() Section {
+	s := Section{ID: "primary", Title: "Verdicts of the primary reading"}
+	for _, a := range d.Result.Matrix[0].Answers {
+		mark := ""
+		if a.Exploratory {
+			mark = " (exploratory)"
+		}
+		s.Text = append(s.Text, fmt.Sprintf("%s%s: %s", a.Claim, mark, a.Sentence))
+	}
+	if len(s.Text) == 0 {
+		s.Text = []string{"No game of the primary reading is stored yet."}
+	}
+	return s
+}
+
+// claimsOf returns the claims that some row answers, in their order.
+func (d *Document) claimsOf() []string {
+	var ids []string
+	for _, claim := range claims.All() {
+		if slices.ContainsFunc(d.Result.Matrix, func(r audit.Row) bool { return r.Answer(claim.ID) != nil }) {
+			ids = append(ids, claim.ID)
+		}
+	}
+	return ids
+}
+
+// matrix is the verdict matrix.
+func (d *Document) matrix() Section {
+	ids := d.claimsOf()
+	s := Section{ID: "matrix", Title: "Verdict matrix", Heads: append([]string{"stage", "reading", "scale"}, ids...)}
+	for _, id := range ids {
+		claim, _ := claims.Find(id) // claimsOf has it from the list
+		s.Text = append(s.Text, fmt.Sprintf("%s: %s.", id, claim.Says))
+	}
+	s.Text = append(s.Text, "Estimates are in points. A row of the screening covers all runs with that level, whatever the other readings are. "+
+		"In the phase diagram, readings that differ in their labels alone are judged together.")
+	for i, row := range d.Result.Matrix {
+		reading := row.Reading
+		if i == 0 {
+			reading = "primary reading"
+		}
+		line := []string{string(row.Stage), reading, row.Scale}
+		for _, id := range ids {
+			line = append(line, answerText(row.Answer(id)))
+		}
+		s.Rows = append(s.Rows, line)
+	}
+	return s
+}
+
+// answerText returns an answer as an entry of the matrix.
+func answerText(a *audit.Answer) string {
+	if a == nil {
+		return ""
+	}
+	text := string(a.Outcome)
+	if a.Outcome == claims.Undecided && a.Needed > 0 {
+		text += fmt.Sprintf(" (%d seeds)", a.Needed)
+	}
+	if a.Estimate.Defined() {
+		text += " " + points(a.Estimate)
+	}
+	return text
+}
+
+// points returns a share in points with its sign.
+func points(x stats.Number) string {
+	if !x.Defined() {
+		return "-"
+	}
+	text := fmt.Sprintf("%+.1f", 100*float64(x))
+	if strings.Trim(text, "+-0.") == "" {
+		return "0.0"
+	}
+	return text
+}
+
+// interval returns an estimate with its interval in points.
+func interval(estimate, low, high stats.Number) string {
+	return fmt.Sprintf("%s [%s, %s]", points(estimate), points(low), points(high))
+}
+
+// screening holds the effects at the largest N.
+func (d *Document) screening() Section {
+	r := d.Result
+	design := r.Design
+	s := Section{ID: "screening", Title: "Screening: effects of the readings", Text: []string{designSentence(d)}}
+	if len(r.Effects) == 0 {
+		return s
+	}
+	largest := r.Effects[len(r.Effects)-1].N
+	s.Text = append(s.Text, fmt.Sprintf("Effects at N = %d: the mean with the second level minus that with the first, in points, with 95 %% intervals over the seeds; share: of the variance between runs. A group of interactions has one effect: their sum.", largest))
+	if r.Collapsed > 0 {
+		s.Text = append(s.Text, fmt.Sprintf("%d games of the screening have a model that is no better than guessing; they count as measured.", r.Collapsed))
+	}
+	if design.FoldOver != "" {
+		s.Text = append(s.Text, "Runs were added with reversed levels of "+design.FoldOver+", since two pairs of factors that matter were aliases.")
+	}
+	s.Heads = []string{"effect"}
+	for _, m := range audit.Measures() {
+		s.Heads = append(s.Heads, string(m), "", "share")
+	}
+	byName := map[string][]string{}
+	var names []string
+	for _, e := range r.Effects {
+		if e.N != largest {
+			continue
+		}
+		if byName[e.Name] == nil {
+			names = append(names, e.Name)
+			byName[e.Name] = []string{e.Name}
+		}
+		share := "-"
+		if e.Share.Defined() {
+			share = fmt.Sprintf("%.0f %%", 100*float64(e.Share))
+		}
+		byName[e.Name] = append(byName[e.Name], interval(e.Estimate, e.Low, e.High), string(e.Direction), share)
+	}
+	for _, name := range names {
+		s.Rows = append(s.Rows, byName[name])
+	}
+	return s
+}
+
+// designSentence describes the design.
+func designSentence(d *Document) string {
+	design := d.Result.Design
+	text := fmt.Sprintf("%d factors in %d runs, %d seeds with all runs", len(d.Result.Spec.Factors), design.Runs, d.Result.Seeds)
+	if len(design.Words) == 0 {
+		return text + "; all combinations."
+	}
+	return fmt.Sprintf("%s; resolution %d: %s.", text, design.Resolution, strings.Join(design.Generators, "; "))
+}
+
+// diagram holds the numbers of poisoned images at which half of the attackers succeed.
+func (d *Document) diagram() Section {
+	r := d.Result
+	s := Section{
+		ID: "phase", Title: "Phase diagram: poisoned images per attacker at which half of the attackers succeed",
+		Text:  []string{fmt.Sprintf("Readings: %s; all others as in the primary reading. Rule for more seeds: %s.", strings.Join(r.Pair, " and "), r.Spec.Phase.Rule())},
+		Heads: []string{"reading", "N", "k at 50 %", "band"},
+	}
+	for _, diagram := range r.Phase {
+		if diagram.Coincidence != nil {
+			s.Text = append(s.Text, diagram.Reading+": "+diagram.Coincidence.Sentence)
+		}
+		for _, c := range diagram.Curves {
+			s.Rows = append(s.Rows, []string{diagram.Reading, fmt.Sprint(c.N), halfText(c), fmt.Sprintf("%s to %s", images(c.Low), images(c.High))})
+		}
+	}
+	if n := len(r.Undecided); n > 0 {
+		s.Text = append(s.Text, fmt.Sprintf("Undecided after all seeds or for want of budget (hatched in the figure): %d cells: %s.", n, strings.Join(r.Undecided, "; ")))
+	}
+	return s
+}
+
+// halfText returns the k at which half succeed.
+func halfText(c phase.Curve) string {
+	switch c.Position {
+	case phase.Smaller:
+		return fmt.Sprintf("at most %d", c.Smallest)
+	case phase.Larger:
+		return fmt.Sprintf("more than %d", c.Largest)
+	case phase.Falling:
+		return "none: success falls with k"
+	default:
+		return images(c.Half)
+	}
+}
+
+// images returns a number of images.
+func images(x stats.Number) string {
+	if !x.Defined() {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f", float64(x))
+}
+
+// cells holds the rates of every cell of the phase diagram.
+func (d *Document) cells() Section {
+	s := Section{
+		ID: "cells", Title: "Cells of the phase diagram",
+		Text:  []string{"Means over the seeds, in percent and points."},
+		Heads: []string{"reading", "N", "k", "seeds", "success", "95 %", "standing", "ASR", "lift", "interference"},
+	}
+	percent := func(x stats.Number) string {
+		if !x.Defined() {
+			return "-"
+		}
+		return fmt.Sprintf("%.1f", 100*float64(x))
+	}
+	for _, diagram := range d.Result.Phase {
+		for _, c := range diagram.Cells {
+			s.Rows = append(s.Rows, []string{
+				diagram.Reading, fmt.Sprint(c.N), fmt.Sprint(c.K), fmt.Sprint(len(c.Seeds)), percent(c.Success), percent(c.Low) + " to " + percent(c.High),
+				string(c.Standing), percent(c.ASR), percent(c.Lift), points(c.Interference),
+			})
+		}
+	}
+	return s
+}
+
+// law holds the test of the law of shares.
+func (d *Document) law() Section {
+	law := d.Result.Law
+	s := Section{
+		ID: "law", Title: "H1, the law of shares", Text: []string{law.Sentence},
+		Heads: []string{"games", "single ASR", "predicted", "ASR", "residual", "interference", "answer"},
+	}
+	for _, c := range law.Conditions {
+		if !c.Tells {
+			continue // law and "no interference" predict nearly the same
+		}
+		s.Rows = append(s.Rows, []string{
+			c.Name, fmt.Sprintf("%.1f", 100*c.Single), fmt.Sprintf("%.1f", 100*c.Predicted), fmt.Sprintf("%.1f", 100*c.ASR),
+			interval(c.Residual.Estimate, c.Residual.Low, c.Residual.High),
+			interval(c.Interference.Estimate, c.Interference.Low, c.Interference.High), string(c.Outcome),
+		})
+	}
+	return s
+}
+
+// nearest compares with the paper's tables.
+func (d *Document) nearest() Section {
+	s := Section{
+		ID: "nearest", Title: "Nearest to the paper",
+		Text:  []string{"Distance: the root of the mean squared difference of the mean ASRs, over the numbers of attackers that the table and a condition share."},
+		Heads: []string{"table", "N", "paper", "nearest", "seeds"},
+	}
+	for _, n := range d.Result.Nearest {
+		s.Text = append(s.Text, n.Sentence())
+		for _, f := range n.Figures {
+			s.Rows = append(s.Rows, []string{fmt.Sprint(n.Table), fmt.Sprint(f.N), fmt.Sprintf("%.1f", 100*float64(f.Paper)), fmt.Sprintf("%.1f", 100*float64(f.Measured)), fmt.Sprint(f.Seeds)})
+		}
+	}
+	return s
+}

@@ -1,0 +1,176 @@
+package audits
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"backfire/internal/spreadsheet"
+	"backfire/internal/visible"
+	"backfire/internal/words"
+)
+
+// Format is a form of a document; it is the extension of its file.
+type Format string
+
+// The formats.
+const (
+	Text     Format = "txt"
+	Markdown Format = "md"
+	// AnswersCSV has a line for each answer of the verdict matrix, EffectsCSV one for each effect of the screening,
+	// PhaseCSV one for each cell of the phase diagram. Numbers are shares with all digits.
+	AnswersCSV Format = "answers.csv"
+	EffectsCSV Format = "effects.csv"
+	PhaseCSV   Format = "phase.csv"
+	JSON       Format = "json"
+)
+
+// ErrFormat is returned by Write for an unknown format.
+var ErrFormat = errors.New("no such format")
+
+// Formats returns the formats.
+func Formats() []Format { return []Format{Text, Markdown, AnswersCSV, EffectsCSV, PhaseCSV, JSON} }
+
+// Write writes the document in a format. The error wraps ErrFormat, or is that of w.
+func (d *Document) Write(w io.Writer, format Format) error {
+	var data []byte
+	var err error
+	switch format {
+	case Text:
+		data = []byte(d.text())
+	case Markdown:
+		data = []byte(d.markdown())
+	case AnswersCSV:
+		data, err = d.answersCSV()
+	case EffectsCSV:
+		data, err = d.effectsCSV()
+	case PhaseCSV:
+		data, err = d.phaseCSV()
+	case JSON:
+		data, err = json.MarshalIndent(d, "", "  ")
+		data = append(data, '\n')
+	default:
+		err = ErrFormat
+	}
+	if err != nil {
+		return fmt.Errorf("audits: write %s as %s: %w", d.Name, format, err)
+	}
+	if _, err := w.Write(data); err != nil {
+		return fmt.Errorf("audits: write %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+// columns is the width of text and Markdown.
+const columns = 100
+
+// text returns the sections as plain text, sentences broken at 100 columns.
+func (d *Document) text() string {
+	var out strings.Builder
+	for i, s := range d.sections {
+		if i > 0 {
+			out.WriteByte('\n')
+		}
+		title := visible.Line(s.Title)
+		fmt.Fprintf(&out, "%s\n%s\n", title, strings.Repeat("=", len([]rune(title))))
+		for _, sentence := range s.Text {
+			words.Wrap(&out, columns, "  ", visible.Line(sentence))
+		}
+		if len(s.Rows) > 0 {
+			out.WriteByte('\n')
+			out.WriteString(aligned(append([][]string{s.Heads}, s.Rows...)))
+		}
+	}
+	return out.String()
+}
+
+// aligned returns rows in columns.
+func aligned(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, field := range row {
+			widths[i] = max(widths[i], len([]rune(visible.Line(field))))
+		}
+	}
+	var out strings.Builder
+	for _, row := range rows {
+		line := ""
+		for i, field := range row {
+			field = visible.Line(field)
+			line += field + strings.Repeat(" ", widths[i]-len([]rune(field))+2)
+		}
+		out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return out.String()
+}
+
+// markdown returns the sections as Markdown.
+func (d *Document) markdown() string {
+	var out strings.Builder
+	for i, s := range d.sections {
+		level := "##"
+		if i == 0 {
+			level = "#"
+		} else {
+			out.WriteByte('\n')
+		}
+		fmt.Fprintf(&out, "%s %s\n", level, visible.Line(s.Title))
+		for _, sentence := range s.Text {
+			out.WriteByte('\n')
+			words.Wrap(&out, columns, "  ", visible.Line(sentence))
+		}
+		if len(s.Rows) == 0 {
+			continue
+		}
+		out.WriteString("\n")
+		for j, row := range append([][]string{s.Heads}, s.Rows...) {
+			for _, field := range row {
+				out.WriteString("| " + strings.ReplaceAll(visible.Line(field), "|", `\|`) + " ")
+			}
+			out.WriteString("|\n")
+			if j == 0 {
+				out.WriteString(strings.Repeat("|---", len(row)) + "|\n")
+			}
+		}
+	}
+	return out.String()
+}
+
+func (d *Document) answersCSV() ([]byte, error) {
+	lines := [][]string{{"stage", "reading", "scale", "claim", "outcome", "exploratory", "estimate", "low", "high", "seeds", "seeds_needed"}}
+	for _, row := range d.Result.Matrix {
+		for _, a := range row.Answers {
+			lines = append(lines, []string{
+				string(row.Stage), row.Reading, row.Scale, a.Claim, string(a.Outcome), fmt.Sprint(a.Exploratory),
+				spreadsheet.Number(float64(a.Estimate)), spreadsheet.Number(float64(a.Low)), spreadsheet.Number(float64(a.High)), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed),
+			})
+		}
+	}
+	return spreadsheet.Encode(lines)
+}
+
+func (d *Document) effectsCSV() ([]byte, error) {
+	lines := [][]string{{"effect", "order", "measure", "n", "estimate", "low", "high", "direction", "share", "seeds"}}
+	for _, e := range d.Result.Effects {
+		lines = append(lines, []string{
+			e.Name, fmt.Sprint(e.Order), string(e.Measure), fmt.Sprint(e.N), spreadsheet.Number(float64(e.Estimate)), spreadsheet.Number(float64(e.Low)), spreadsheet.Number(float64(e.High)), string(e.Direction),
+			spreadsheet.Number(float64(e.Share)), fmt.Sprint(len(e.PerSeed)),
+		})
+	}
+	return spreadsheet.Encode(lines)
+}
+
+func (d *Document) phaseCSV() ([]byte, error) {
+	lines := [][]string{{"reading", "n", "k", "seeds", "success", "low", "high", "standing", "asr", "lift", "interference"}}
+	for _, diagram := range d.Result.Phase {
+		for _, c := range diagram.Cells {
+			lines = append(lines, []string{
+				diagram.Reading, fmt.Sprint(c.N), fmt.Sprint(c.K), fmt.Sprint(len(c.Seeds)), spreadsheet.Number(float64(c.Success)), spreadsheet.Number(float64(c.Low)), spreadsheet.Number(float64(c.High)),
+				string(c.Standing), spreadsheet.Number(float64(c.ASR)), spreadsheet.Number(float64(c.Lift)), spreadsheet.Number(float64(c.Interference)),
+			})
+		}
+	}
+	return spreadsheet.Encode(lines)
+}
