@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 )
 
-// ErrGame is the error of payoffs that are no symmetric game.
+// ErrGame is wrapped by every refusal of payoffs that are no symmetric game, of mixtures
+// and of options.
 var ErrGame = errors.New("not a symmetric game")
 
 // Largest sizes of a game. Beyond them the solvers take hours, and the trainings years.
@@ -16,137 +16,144 @@ const (
 	MaxProfiles   = 20_000
 )
 
-// Game is a symmetric game with a payoff for every strategy of every profile.
-type Game struct {
-	players  int
-	profiles []Profile
-	index    map[string]int
-	payoffs  [][]float64 // by profile and strategy; NaN where the strategy is not played
-	// opponents are the profiles of all players but one.
-	opponents []opponents
-}
+// Precision is the largest regret, as a share of the span of the game's payoffs, that
+// counts as none: what rounding leaves.
+const Precision = 1e-9
 
-// opponents is a profile of all players but one.
-type opponents struct {
-	profile Profile
-	orders  float64   // in which the opponents can choose
-	payoffs []float64 // of the one player, by its strategy
+// Game is a symmetric game with a payoff for every strategy of every profile. It does not
+// change after it was made, so that goroutines may share it.
+type Game struct {
+	*layout
+	table [][]float64 // of one player, by its opponents and its strategy
+	span  float64     // the largest payoff minus the smallest one
 }
 
 // NewGame returns the game of a number of players and strategies. payoff returns the
-// payoff of a strategy that is played in a profile. The error wraps ErrGame: a game has
-// at least two players and two strategies, at most MaxStrategies and MaxProfiles, and
-// finite payoffs.
+// payoff of a strategy that is played in a profile, which it must not change. The error
+// wraps ErrGame: a game has at least two players and two strategies, at most
+// MaxStrategies and MaxProfiles, and finite payoffs.
 func NewGame(players, strategies int, payoff func(p Profile, strategy int) float64) (*Game, error) {
+	if err := checkSize(players, strategies); err != nil {
+		return nil, err
+	}
+	l := newLayout(players, strategies)
+	table, bad, first := l.newTable(), 0, ""
+	for i, p := range l.profiles {
+		for s, o := range l.left[i] {
+			if o < 0 {
+				continue
+			}
+			table[o][s] = payoff(p, s)
+			if !finite(table[o][s]) {
+				if bad++; bad == 1 {
+					first = fmt.Sprintf("that of strategy %d in profile %v is %v", s, p, table[o][s])
+				}
+			}
+		}
+	}
+	if bad > 0 {
+		return nil, fmt.Errorf("equilibrium: %w: %d of %d payoffs are not finite: %s",
+			ErrGame, bad, len(table)*strategies, first)
+	}
+	return l.game(table), nil
+}
+
+// checkSize refuses numbers of players and strategies that make no game.
+func checkSize(players, strategies int) error {
 	count := ProfileCount(players, strategies)
 	switch {
 	case players < 2:
-		return nil, fmt.Errorf("equilibrium: %w: %d players: must be at least 2", ErrGame, players)
+		return fmt.Errorf("equilibrium: %w: number of players %d: must be at least 2", ErrGame, players)
 	case strategies < 2 || strategies > MaxStrategies:
-		return nil, fmt.Errorf("equilibrium: %w: %d strategies: must be 2 to %d", ErrGame, strategies, MaxStrategies)
+		return fmt.Errorf("equilibrium: %w: number of strategies %d: must be 2 to %d", ErrGame, strategies, MaxStrategies)
 	case count > MaxProfiles:
-		return nil, fmt.Errorf("equilibrium: %w: %d players with %d strategies have %d profiles: must be at most %d",
+		return fmt.Errorf("equilibrium: %w: %d players with %d strategies have %d profiles: must be at most %d",
 			ErrGame, players, strategies, count, MaxProfiles)
 	}
-	g := &Game{players: players, profiles: Profiles(players, strategies), index: map[string]int{}}
-	for i, p := range g.profiles {
-		g.index[p.key()] = i
-		row := make([]float64, strategies)
-		for s := range row {
-			if row[s] = math.NaN(); p[s] == 0 {
-				continue
-			}
-			if row[s] = payoff(p, s); math.IsNaN(row[s]) || math.IsInf(row[s], 0) {
-				return nil, fmt.Errorf("equilibrium: %w: the payoff of strategy %d in profile %v is %v", ErrGame, s, p, row[s])
-			}
-		}
-		g.payoffs = append(g.payoffs, row)
+	return nil
+}
+
+// finite reports whether x is neither NaN nor infinite.
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// newTable returns a table of payoffs by opponents and strategy, in one block of memory.
+func (l *layout) newTable() [][]float64 {
+	values := make([]float64, len(l.opponents)*l.strategies)
+	table := make([][]float64, len(l.opponents))
+	for o := range table {
+		table[o] = values[o*l.strategies : (o+1)*l.strategies : (o+1)*l.strategies]
 	}
-	for _, p := range Profiles(players-1, strategies) {
-		o := opponents{profile: p, orders: p.multinomial(), payoffs: make([]float64, strategies)}
-		for s := range o.payoffs {
-			o.payoffs[s] = g.Payoff(p.Joined(s), s)
+	return table
+}
+
+// game returns the game with a table of payoffs, which are finite.
+func (l *layout) game(table [][]float64) *Game {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, row := range table {
+		for _, x := range row {
+			low, high = min(low, x), max(high, x)
 		}
-		g.opponents = append(g.opponents, o)
 	}
-	return g, nil
+	return &Game{layout: l, table: table, span: high - low}
 }
 
 // Players returns the number of players.
 func (g *Game) Players() int { return g.players }
 
 // Strategies returns the number of strategies.
-func (g *Game) Strategies() int { return len(g.profiles[0]) }
+func (g *Game) Strategies() int { return g.strategies }
 
 // Profiles returns all profiles in the order of [Profiles]. They must not be changed.
 func (g *Game) Profiles() []Profile { return g.profiles }
 
+// Span returns the largest payoff minus the smallest one, the unit of Precision.
+func (g *Game) Span() float64 { return g.span }
+
 // Payoff returns the payoff of a strategy in a profile of the game, NaN if no player of
-// the profile plays it.
+// the profile plays it or the game does not have the profile.
 func (g *Game) Payoff(p Profile, strategy int) float64 {
 	i, known := g.index[p.key()]
-	if !known {
+	if !known || strategy < 0 || strategy >= g.strategies || p[strategy] == 0 {
 		return math.NaN()
 	}
-	return g.payoffs[i][strategy]
+	return g.table[g.left[i][strategy]][strategy]
 }
 
 // Regret returns the most that one player of a profile would gain by changing its
 // strategy while all others stay; 0 or more. A profile without regret is an equilibrium
-// in pure strategies (Nash, "Equilibrium Points in n-Person Games", PNAS 36, 1950).
+// in pure strategies (Nash, "Equilibrium Points in n-Person Games", PNAS 36, 1950). It
+// is NaN for a profile that the game does not have.
 func (g *Game) Regret(p Profile) float64 {
+	i, known := g.index[p.key()]
+	if !known {
+		return math.NaN()
+	}
+	return g.regret(i)
+}
+
+// regret returns the regret of the profile with an index.
+func (g *Game) regret(i int) float64 {
 	regret := 0.0
-	for _, from := range p.Support() {
-		for to := range p {
-			if to != from {
-				regret = max(regret, g.Payoff(p.Moved(from, to), to)-g.Payoff(p, from))
-			}
+	for s, o := range g.left[i] {
+		if o < 0 {
+			continue
+		}
+		for _, x := range g.table[o] {
+			regret = max(regret, x-g.table[o][s])
 		}
 	}
 	return regret
 }
 
-// Pure returns the profiles whose regret is at most tolerance, in the order of
-// Profiles.
+// Pure returns the profiles whose regret is at most a tolerance, in the order of
+// Profiles: the equilibria in pure strategies within that regret, also those in which
+// players choose differently. Rounding within Precision is allowed in addition.
 func (g *Game) Pure(tolerance float64) []Profile {
 	var found []Profile
-	for _, p := range g.profiles {
-		if g.Regret(p) <= tolerance {
+	for i, p := range g.profiles {
+		if g.regret(i) <= tolerance+Precision*g.span {
 			found = append(found, p)
 		}
 	}
 	return found
-}
-
-// Response is a best response: a player of From that gains most by changing from one
-// strategy to another, which makes From the profile To.
-type Response struct {
-	From, To      Profile
-	Leaves, Joins int     // strategies
-	Gain          float64 // of the player's payoff, above 0
-}
-
-// Responses returns the best responses of the game's profiles that gain more than
-// tolerance, one for each strategy that a player leaves; of equal ones, that with the
-// first strategy. A profile without a response is an equilibrium in pure strategies.
-func (g *Game) Responses(tolerance float64) []Response {
-	var all []Response
-	for _, p := range g.profiles {
-		for _, from := range p.Support() {
-			best := Response{From: p, Leaves: from, Gain: tolerance}
-			for to := range p {
-				if to == from {
-					continue
-				}
-				moved := p.Moved(from, to)
-				if gain := g.Payoff(moved, to) - g.Payoff(p, from); gain > best.Gain {
-					best.To, best.Joins, best.Gain = moved, to, gain
-				}
-			}
-			if best.To != nil {
-				all = append(all, best)
-			}
-		}
-	}
-	return slices.Clip(all)
 }

@@ -10,6 +10,13 @@ import (
 // Profile holds the number of players that chose each strategy.
 type Profile []int
 
+// Uniform returns the profile in which all players choose one strategy.
+func Uniform(players, strategies, strategy int) Profile {
+	p := make(Profile, strategies)
+	p[strategy] = players
+	return p
+}
+
 // Players returns the number of players.
 func (p Profile) Players() int {
 	total := 0
@@ -46,11 +53,21 @@ func (p Profile) Joined(strategy int) Profile {
 	return joined
 }
 
-// Describe returns a text such as "3 x low, 2 x high", given the strategies' names.
+// Mean returns the mean over the players of an attribute of their strategies, such as a
+// poison rate. It has a value for each strategy.
+func (p Profile) Mean(attribute []float64) float64 {
+	sum := 0.0
+	for s, count := range p {
+		sum += float64(count) * attribute[s]
+	}
+	return sum / float64(p.Players())
+}
+
+// Describe returns a text such as "3 × low, 2 × high", given the strategies' names.
 func (p Profile) Describe(names []string) string {
 	var parts []string
 	for _, s := range p.Support() {
-		parts = append(parts, strconv.Itoa(p[s])+" x "+names[s])
+		parts = append(parts, strconv.Itoa(p[s])+" × "+names[s])
 	}
 	return strings.Join(parts, ", ")
 }
@@ -65,8 +82,9 @@ func (p Profile) key() string {
 	return string(text)
 }
 
-// Profiles returns every profile of a number of players and strategies: the players
-// move from the first strategies to the last ones.
+// Profiles returns every profile of a number of players and strategies in a fixed order:
+// the players move from the first strategies to the last ones. For two players and two
+// strategies it is (2,0), (1,1), (0,2).
 func Profiles(players, strategies int) []Profile {
 	if strategies < 1 || players < 0 {
 		return nil

