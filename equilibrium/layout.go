@@ -18,6 +18,11 @@ type layout struct {
 	// faces holds, for each set of strategies as a bit mask, the opponents that play no
 	// other, in the order of Profiles.
 	faces [][]int
+	// rows are those of edgeRows on a face, by its number of strategies, 3 to FullSupports.
+	rows [FullSupports + 1][][][]int
+	// steps holds, for the same faces, the opponents that all but one of them make together
+	// with another one, by these and the strategy of the other one.
+	steps [FullSupports + 1][][]int
 }
 
 // newLayout returns the layout of a number of players, at least 2, and strategies.
@@ -51,6 +56,10 @@ func newLayout(players, strategies int) *layout {
 				l.faces[mask] = append(l.faces[mask], i)
 			}
 		}
+	}
+	for corners := 3; corners <= min(strategies, FullSupports); corners++ {
+		opponents := Profiles(players-1, corners)
+		l.rows[corners], l.steps[corners] = edgeRows(opponents, corners), joinSteps(opponents, corners)
 	}
 	return l
 }
