@@ -43,6 +43,9 @@ var effectRules = []effectRule{
 		}
 		return listUnread(c, len(c.Attackers.TriggerSizes), "sizes")
 	}},
+	{"attackers.box_sizes", func(c *Config) string { return listUnread(c, len(c.Attackers.BoxSizes), "sizes") }},
+	{"attackers.pixel_shares", func(c *Config) string { return listUnread(c, len(c.Attackers.PixelShares), "shares") }},
+	{"attackers.kinds", func(c *Config) string { return listUnread(c, len(c.Attackers.Kinds), "kinds") }},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
 	{"trigger.range", func(c *Config) string { return unless(readsRange(c), "trigger.kind = "+c.Trigger.Kind) }},

@@ -12,6 +12,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/experiments/store"
+	"backfire/payoffs"
 )
 
 // SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
@@ -50,6 +51,8 @@ type Sweep struct {
 	Primary *Primary
 	// Audit describes the audit that the sweep is part of; nil: none. The caller of NewSweep sets it.
 	Audit *audit.Spec
+	// Game describes the attackers' game whose profiles the points are; nil: none. The caller of NewSweep sets it.
+	Game *payoffs.Spec
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -177,7 +180,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own; and of Primary and Audit, if they are set.
+// are verified, unless these are the point's own; and of Primary, Audit and Game, if they are set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -191,7 +194,9 @@ func (s *Sweep) Hash() (string, error) {
 		Points  []point     `json:"points"`
 		Primary *Primary    `json:"primary,omitempty"`
 		Audit   *audit.Spec `json:"audit,omitempty"`
-	}{Format: SweepFormat, Primary: s.Primary, Audit: s.Audit}
+
+		Game *payoffs.Spec `json:"game,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary, Audit: s.Audit, Game: s.Game}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err
