@@ -74,6 +74,7 @@ func LoadGame(name string, opts Options, size GameSize) (*Game, error) {
 		g.Spec.Seeds = size.Seeds
 	}
 	g.Spec.FirstSeed, g.Spec.Base = x.base.Config.Seed, map[string]string{}
+	g.Spec.P0, _, _ = x.base.Config.Attackers.Strength(0)
 	for _, e := range file.base {
 		g.Spec.Base[e.key] = Format(lookedUp(e.key).valueIn(&x.base.Config))
 	}

@@ -38,6 +38,8 @@ type Spec struct {
 	Budget int `json:"budget,omitempty"`
 	// OwnLabels are the target labels of players that do not share one, by player.
 	OwnLabels []string `json:"own_labels,omitempty"`
+	// P0 is the poison rate of strategies that leave theirs out.
+	P0 float64 `json:"p0"`
 	// Base holds the settings that the file makes for all profiles, by key.
 	Base map[string]string `json:"base"`
 }

@@ -20,6 +20,7 @@ const (
 	TrainingFile = "training.npz"      // the training set as arrays
 
 	DivergenceFile = "divergence.json" // the distances of each owner's features from those of all: Divergences
+	DetectionFile  = "detection.json"  // what filters find by the model's features: Detections
 )
 
 // Artefacts are files of a result that are written on request only. They follow from the cell as all other
@@ -31,6 +32,7 @@ type Artefacts struct {
 	Archive  bool `json:"archive,omitempty"`  // TrainingFile
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
+	Detection  bool `json:"detection,omitempty"`  // DetectionFile
 
 	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
@@ -43,7 +45,7 @@ type Artefacts struct {
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
+		a.Detection || b.Detection, a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
 	}
 }
 
@@ -57,9 +59,9 @@ func (a Artefacts) KeepsModel(c cell.Cell) bool {
 
 // NeedTraining reports whether a stored result with other artefacts has to be trained again to get those that
 // are requested: its model is not kept, or the rates during the training are asked for. Triggers and training
-// images follow from the deal, and divergences from the model.
+// images follow from the deal, divergences and detections from the model.
 func (a Artefacts) NeedTraining(stored Artefacts) bool {
-	return (a.Model || a.Divergence && !stored.Divergence) && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
+	return (a.Model || a.Divergence && !stored.Divergence || a.Detection && !stored.Detection) && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
 }
 
 // Of returns the artefacts that the cell can have: if every image has a trigger of its own, there are no
@@ -84,6 +86,7 @@ func (a Artefacts) Without(stored Artefacts) []string {
 		{a.Folder, stored.Folder, ImagesDir},
 		{a.Archive, stored.Archive, TrainingFile},
 		{a.Divergence, stored.Divergence, DivergenceFile},
+		{a.Detection, stored.Detection, DetectionFile},
 	} {
 		if each.requested && !each.stored {
 			names = append(names, each.name)

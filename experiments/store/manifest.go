@@ -28,7 +28,7 @@ func (m Manifest) Artefacts() Artefacts {
 		top, _, _ := strings.Cut(name, "/")
 		a = a.And(Artefacts{
 			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
-			Divergence: top == DivergenceFile,
+			Divergence: top == DivergenceFile, Detection: top == DetectionFile,
 		})
 	}
 	a.Curve = m.Curve

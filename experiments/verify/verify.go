@@ -94,6 +94,7 @@ func (c *verification) checks() []namedCheck {
 		{"artefacts", c.checkArtefacts},
 		{"model", c.checkModel},
 		{"divergences", c.checkDivergences},
+		{"detections", c.checkDetections},
 		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}

@@ -30,14 +30,21 @@ func (w *Worker) complete(ctx context.Context, s *session, request Train) error 
 	if err := s.deal.WriteArtefacts(request.Dir, asked); err != nil {
 		return err
 	}
-	if !asked.Divergence || !lacks(store.DivergenceFile) {
+	var measures []func(TrainedModel) error
+	if asked.Divergence && lacks(store.DivergenceFile) {
+		measures = append(measures, s.writeDivergences)
+	}
+	if asked.Detection && lacks(store.DetectionFile) {
+		measures = append(measures, s.writeDetections)
+	}
+	if len(measures) == 0 {
 		return nil
 	}
-	return w.addDivergences(s, filepath.Join(request.Stored, store.ModelFile))
+	return w.measureStored(s, filepath.Join(request.Stored, store.ModelFile), measures)
 }
 
-// addDivergences measures divergences with a stored model.
-func (w *Worker) addDivergences(s *session, stored string) error {
+// measureStored has a stored model measured.
+func (w *Worker) measureStored(s *session, stored string, measures []func(TrainedModel) error) error {
 	content, err := ReadModel(stored)
 	if err != nil {
 		return err
@@ -50,7 +57,12 @@ func (w *Worker) addDivergences(s *session, stored string) error {
 	if err := s.load(model, stored, content); err != nil {
 		return err
 	}
-	return s.writeDivergences(model)
+	for _, measure := range measures {
+		if err := measure(model); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyResult copies the files of a stored result except its manifest, which is written when the copy is stored.
