@@ -11,8 +11,8 @@ type face struct {
 	strategies []int
 	opponents  []Profile // of the face, by its strategies
 	orders     []float64
-	vertices   []int // the opponents that all choose one strategy, by the strategy
-	steps      [][]int     // by opponents less one and strategy: the opponents with one more
+	vertices   []int     // the opponents that all choose one strategy, by the strategy
+	steps      [][]int   // by opponents less one and strategy: the opponents with one more
 	rows       [][][]int // those of edgeRows, up to FullSupports strategies
 }
 

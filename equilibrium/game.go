@@ -10,10 +10,10 @@ import (
 // and of options.
 var ErrGame = errors.New("not a symmetric game")
 
-// Largest sizes of a game. Beyond them the solvers take hours, and the trainings years.
+// Largest sizes of a game. Beyond them the trainings take years, and the solvers hours.
 const (
 	MaxStrategies = 8
-	MaxProfiles   = 20_000
+	MaxProfiles   = 5000
 )
 
 // Precision is the largest regret, as a share of the span of the game's payoffs, that

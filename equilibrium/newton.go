@@ -19,7 +19,7 @@ const (
 func (s *search) newton(f *face, point []float64) (end []float64, found bool) {
 	n := len(point)
 	payoffs, slopes := make([]float64, n), newSquare(n)
-	matrix, step := newSquare(n-1), newSquare(n - 1)
+	matrix, step := newSquare(n-1), newSquare(n-1)
 	for i := range step {
 		step[i] = step[i][:1]
 	}

@@ -1,5 +1,13 @@
 package equilibrium
 
+import (
+	"cmp"
+	"slices"
+
+	"gonum.org/v1/gonum/graph/simple"
+	"gonum.org/v1/gonum/graph/topo"
+)
+
 // Response is a best response: a player of From that gains most by changing from one
 // strategy to another, which makes From the profile To.
 type Response struct {
@@ -39,5 +47,41 @@ func (g *Game) Responses(tolerance float64) []Response {
 
 // Sinks returns the sets of profiles that best responses, once there, never leave, and in
 // which each leads to each: single profiles are equilibria in pure strategies, larger sets
-// are cycles. From every profile, best responses lead to one of them.
-func (g *Game) Sinks(tolerance float64) [][]Profile { return nil }
+// are cycles. From every profile, best responses lead to one of them. The sets are ordered
+// by their first profile.
+func (g *Game) Sinks(tolerance float64) [][]Profile {
+	graph := simple.NewDirectedGraph()
+	for i := range g.profiles {
+		graph.AddNode(simple.Node(i))
+	}
+	for _, r := range g.Responses(tolerance) {
+		graph.SetEdge(graph.NewEdge(simple.Node(g.index[r.From.key()]), simple.Node(g.index[r.To.key()])))
+	}
+	var sinks [][]int
+	for _, component := range topo.TarjanSCC(graph) {
+		inside := map[int64]bool{}
+		for _, node := range component {
+			inside[node.ID()] = true
+		}
+		var members []int
+		left := false
+		for id := range inside {
+			members = append(members, int(id))
+			for to := graph.From(id); to.Next(); {
+				left = left || !inside[to.Node().ID()]
+			}
+		}
+		if !left {
+			slices.Sort(members)
+			sinks = append(sinks, members)
+		}
+	}
+	slices.SortFunc(sinks, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
+	sets := make([][]Profile, len(sinks))
+	for i, members := range sinks {
+		for _, at := range members {
+			sets[i] = append(sets[i], g.profiles[at])
+		}
+	}
+	return sets
+}

@@ -15,7 +15,7 @@ func randomGame(n, s int, rng *rand.Rand) *Game {
 }
 
 func TestScratch(t *testing.T) {
-	for _, size := range [][2]int{{3,3},{5,3},{5, 4}, {10, 4}, {5, 5}} {
+	for _, size := range [][2]int{{3, 3}, {5, 3}, {5, 4}, {10, 4}, {5, 5}} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		none, total, even, deg := 0, 0, 0, 0
 		trials := 300

@@ -16,6 +16,10 @@ func searched(strategies int) (pieces, halvings int) {
 // until each piece is shown to have no equilibrium, or one that was found.
 func (s *search) simplex(mask int, strategies []int) {
 	f := newFace(s.Game, mask, strategies)
+	if s.span == 0 { // all mixtures are equilibria
+		s.add(mask, f.mixture(f.centre()), true)
+		return
+	}
 	most, halvings := searched(len(strategies))
 	pieces := []piece{f.whole(mask)}
 	for depth := 0; len(pieces) > 0; depth++ {
@@ -58,10 +62,7 @@ type levelled struct {
 // level returns the combinations on a piece.
 func (f *face) level(p piece) levelled {
 	n := len(f.strategies)
-	l := levelled{guess: make([]float64, n)}
-	for corner := range l.guess {
-		l.guess[corner] = 1 / float64(n)
-	}
+	l := levelled{guess: f.centre()}
 	// A column of the solution holds the factors of a corner's combination, and at last what
 	// brings its value at all other corners to 0, which is the weight of the corner.
 	matrix, factors, base := newSquare(n), newSquare(n), p.coefficients[f.strategies[0]]
@@ -96,6 +97,15 @@ func (f *face) level(p piece) levelled {
 		l.guess[corner] /= sum
 	}
 	return l
+}
+
+// centre returns the point with equal probabilities.
+func (f *face) centre() []float64 {
+	point := make([]float64, len(f.strategies))
+	for i := range point {
+		point[i] = 1 / float64(len(point))
+	}
+	return point
 }
 
 // separates reports whether a combination has coefficients of one sign, so that the piece

@@ -1,26 +1,42 @@
 package equilibrium
 
-import "backfire/stats"
+import (
+	"math"
+	"slices"
+
+	"backfire/stats"
+)
 
 // Welfare returns the mean payoff of the players of a profile, NaN for a profile that the
 // game does not have.
 func (g *Game) Welfare(p Profile) float64 {
+	i, known := g.index[p.key()]
+	if !known {
+		return math.NaN()
+	}
+	return g.welfare(i)
+}
+
+// welfare returns the welfare of the profile with an index.
+func (g *Game) welfare(i int) float64 {
 	total := 0.0
-	for _, s := range p.Support() {
-		total += float64(p[s]) * g.Payoff(p, s)
+	for s, o := range g.left[i] {
+		if o >= 0 {
+			total += float64(g.profiles[i][s]) * g.table[o][s]
+		}
 	}
 	return total / float64(g.players)
 }
 
 // Best returns the profile with the largest welfare; of equal ones, the first.
 func (g *Game) Best() Profile {
-	best := g.profiles[0]
-	for _, p := range g.profiles[1:] {
-		if g.Welfare(p) > g.Welfare(best) {
-			best = p
+	best := 0
+	for i := range g.profiles {
+		if g.welfare(i) > g.welfare(best) {
+			best = i
 		}
 	}
-	return best
+	return g.profiles[best]
 }
 
 // Anarchy compares the best welfare that the players could have with the welfare of their
@@ -48,4 +64,32 @@ type Anarchy struct {
 
 // Anarchy compares the optimum with equilibria: pure profiles, and mixtures that all
 // players play.
-func (g *Game) Anarchy(pure []Profile, mixed []Equilibrium) Anarchy { return Anarchy{} }
+func (g *Game) Anarchy(pure []Profile, mixed []Equilibrium) Anarchy {
+	a := Anarchy{
+		Best: g.Best(), Worst: stats.Undefined(), Kindest: stats.Undefined(), Loss: stats.Undefined(), Toll: stats.Undefined(),
+		PriceOfAnarchy: stats.Undefined(), PriceOfStability: stats.Undefined(),
+	}
+	a.Optimum = g.Welfare(a.Best)
+	var welfares []float64
+	for _, p := range pure {
+		welfares = append(welfares, g.Welfare(p))
+	}
+	for _, e := range mixed {
+		welfares = append(welfares, e.Payoff)
+	}
+	if len(welfares) == 0 {
+		return a
+	}
+	worst, kindest := slices.Min(welfares), slices.Max(welfares)
+	a.Worst, a.Kindest = stats.Number(worst), stats.Number(kindest)
+	a.Loss, a.Toll = stats.Number(a.Optimum-worst), stats.Number(a.Optimum-kindest)
+	if zero := Precision * g.span; a.Optimum > zero {
+		if worst > zero {
+			a.PriceOfAnarchy = stats.Number(a.Optimum / worst)
+		}
+		if kindest > zero {
+			a.PriceOfStability = stats.Number(a.Optimum / kindest)
+		}
+	}
+	return a
+}
