@@ -35,6 +35,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 	addGroup(root, "play", "Play",
 		newCmdAudit(streams, nil),
 		NewCmdConfig(streams),
+		newCmdEquilibrium(streams, nil),
 		NewCmdQuick(streams, nil),
 		NewCmdRun(streams, nil),
 		NewCmdSweep(streams, nil),

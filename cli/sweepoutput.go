@@ -72,6 +72,9 @@ func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, out
 	if o.sweep.Audit != nil {
 		return o.showAudit(sum, outcome, interrupted)
 	}
+	if o.sweep.Game != nil {
+		return o.showGames(sum, outcome, interrupted)
+	}
 	shown := 0
 	for _, dataset := range datasetsOf(sum) {
 		for _, kind := range []report.Kind{o.opts.Kind, report.Unknown, report.Filters} {

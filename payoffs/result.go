@@ -203,9 +203,7 @@ func (t *table) destruction(sample *equilibrium.Sample, common []Common, opts eq
 		return nil, nil
 	}
 	pure := func(s int) equilibrium.Profile {
-		p := make(equilibrium.Profile, len(common))
-		p[s] = t.spec.Players
-		return p
+		return equilibrium.Uniform(t.spec.Players, len(common), s)
 	}
 	loss, err := sample.Estimate(opts, func(g *equilibrium.Game) float64 {
 		return g.Payoff(pure(best), best) - g.Payoff(pure(worst), worst)

@@ -152,11 +152,14 @@ func seedsText(g *payoffs.Solved) string {
 func (d *Document) equilibria(g *payoffs.Solved) []string {
 	spec, a := d.Result.Spec, g.Answer
 	names := spec.Names()
-	var pure, shown, mixed []string
+	var pure, near, shown, mixed []string
 	for _, p := range a.Pure {
 		pure = append(pure, p.Describe(names))
 	}
 	for _, p := range a.Profiles {
+		if float64(p.Regret.Value) < spec.Margin {
+			near = append(near, p.Profile.Describe(names))
+		}
 		if p.Verdict == equilibrium.IsEquilibrium {
 			shown = append(shown, p.Profile.Describe(names))
 		}
@@ -167,7 +170,7 @@ func (d *Document) equilibria(g *payoffs.Solved) []string {
 		}
 	}
 	text := []string{
-		fmt.Sprintf("Equilibria in pure strategies by the mean payoffs, within a regret of %g points: %s. Shown by the seeds: %s.", 100*spec.Margin, listed(pure), listed(shown)),
+		fmt.Sprintf("Equilibria in pure strategies by the mean payoffs: %s; with a regret below %g points: %s; shown by the seeds: %s.", listed(pure), 100*spec.Margin, listed(near), listed(shown)),
 		fmt.Sprintf("Symmetric equilibria in mixed strategies: %s.", listed(mixed)),
 	}
 	if len(a.Symmetric.Degenerate) > 0 {
@@ -220,13 +223,13 @@ func (d *Document) dominance(g *payoffs.Solved) []string {
 // welfare compares the equilibria with what the players could have.
 func (d *Document) welfare(g *payoffs.Solved) []string {
 	a := g.Answer.Anarchy
-	price := "undefined, since not both are above 0"
-	if stats.Number(a.Price).Defined() {
-		price = fmt.Sprintf("%.2f", float64(a.Price))
+	price := "undefined, since the worst equilibrium pays no more than 0"
+	if a.PriceOfAnarchy.Defined() {
+		price = fmt.Sprintf("%.2f", float64(a.PriceOfAnarchy))
 	}
-	text := []string{fmt.Sprintf("Mean payoff of an attacker: at best %s, in the worst equilibrium %s; price of anarchy: %s.",
-		payoffs.Points(stats.Number(a.Optimum)), payoffs.Points(stats.Number(a.Worst)), price)}
-	if best, worst := g.Answer.Correlated[0], g.Answer.Correlated[1]; len(best.Profiles) > 0 {
+	text := []string{fmt.Sprintf("Mean payoff of an attacker: at best %s (%s), in the equilibria from %s to %s; price of anarchy: %s.",
+		payoffs.Points(stats.Number(a.Optimum)), a.Best.Describe(d.Result.Spec.Names()), payoffs.Points(a.Worst), payoffs.Points(a.Kindest), price)}
+	if best, worst := g.Answer.Best, g.Answer.Worst; len(best.Profiles) > 0 {
 		text = append(text, fmt.Sprintf("With a mediator (correlated equilibrium) it is between %s and %s.",
 			payoffs.Points(stats.Number(worst.Welfare)), payoffs.Points(stats.Number(best.Welfare))))
 	}

@@ -101,7 +101,7 @@ func (d *Document) byPrice(at int, g *payoffs.Solved) figures.Chart {
 		c.Y = figures.Axis{Label: attribute}
 		line := figures.Line{Name: attribute, Loose: true}
 		for _, p := range g.Prices {
-			for _, m := range p.Mixtures {
+			for _, m := range p.Answer.Mixtures {
 				if e := drawnEstimate(m.Attribute); !math.IsNaN(e.Value) {
 					point := figures.At(100*p.Price, e.Value)
 					point.YBar = e.CI
@@ -117,7 +117,7 @@ func (d *Document) byPrice(at int, g *payoffs.Solved) figures.Chart {
 	for s, name := range spec.Names() {
 		line := figures.Line{Name: name, Loose: true}
 		for _, p := range g.Prices {
-			for _, m := range p.Mixtures {
+			for _, m := range p.Answer.Mixtures {
 				line.Points = append(line.Points, figures.At(100*p.Price, m.Mixture[s]))
 			}
 		}

@@ -100,9 +100,9 @@ func (d *Document) pricesCSV() ([]byte, error) {
 	lines := [][]string{{"game", "price", "kind", "equilibrium", "strategy", "probability", "attribute", "attribute_low", "attribute_high"}}
 	for _, g := range d.Result.Games {
 		for _, p := range g.Prices {
-			for i, m := range p.Mixtures {
+			for i, m := range p.Answer.Mixtures {
 				for s, probability := range m.Mixture {
-					line := []string{g.Name, spreadsheet.Number(p.Price), string(p.Kind), fmt.Sprint(i + 1), d.Result.Spec.Strategies[s].Name, spreadsheet.Number(probability)}
+					line := []string{g.Name, spreadsheet.Number(p.Price), string(p.Answer.Kind), fmt.Sprint(i + 1), d.Result.Spec.Strategies[s].Name, spreadsheet.Number(probability)}
 					lines = append(lines, append(line, limits(m.Attribute)...))
 				}
 			}

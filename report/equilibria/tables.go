@@ -87,7 +87,7 @@ func (d *Document) mixtures(at int, g *payoffs.Solved) sections.Section {
 		s.Heads = append(s.Heads, attribute)
 	}
 	for _, m := range g.Answer.Mixtures {
-		row := []string{spec.MixtureText(m.Mixture), payoffs.InPoints(m.Payoffs), payoffs.InPoints(m.Regrets), string(m.Verdict)}
+		row := []string{spec.MixtureText(m.Mixture), payoffs.InPoints(m.Payoff), payoffs.InPoints(m.Regret), string(m.Verdict)}
 		if attribute != "" {
 			row = append(row, estimate(m.Attribute))
 		}
@@ -164,16 +164,16 @@ func (d *Document) prices(at int, g *payoffs.Solved) sections.Section {
 	}
 	for _, p := range g.Prices {
 		var pure, mixed []string
-		for _, profile := range p.Pure {
+		for _, profile := range p.Answer.Pure {
 			pure = append(pure, profile.Describe(spec.Names()))
 		}
-		for _, m := range p.Mixtures {
+		for _, m := range p.Answer.Mixtures {
 			mixed = append(mixed, spec.MixtureText(m.Mixture))
 		}
-		row := []string{fmt.Sprintf("%.4g", 100*p.Price), string(p.Kind), listed(pure), listed(mixed)}
+		row := []string{fmt.Sprintf("%.4g", 100*p.Price), string(p.Answer.Kind), listed(pure), listed(mixed)}
 		if attribute != "" {
 			var means []string
-			for _, m := range p.Mixtures {
+			for _, m := range p.Answer.Mixtures {
 				means = append(means, estimate(m.Attribute))
 			}
 			row = append(row, listed(means))
