@@ -72,14 +72,10 @@ func (d *Document) responses(at int, g *payoffs.Solved) figures.ResponseMap {
 		Strategies: names,
 	}
 	position := map[string]int{}
-	pure := map[string]bool{}
-	for _, p := range g.Answer.Pure {
-		pure[payoffs.Key(p)] = true
-	}
 	for i, p := range g.Answer.Profiles {
 		key := payoffs.Key(p.Profile)
 		position[key] = i
-		m.Profiles = append(m.Profiles, figures.MapProfile{Name: p.Profile.Describe(names), Counts: p.Profile, Marked: pure[key]})
+		m.Profiles = append(m.Profiles, figures.MapProfile{Name: p.Profile.Describe(names), Counts: p.Profile, Marked: float64(p.Regret.Value) < d.Result.Spec.Margin})
 	}
 	for _, r := range g.Answer.Responses {
 		from, to := position[payoffs.Key(r.From)], position[payoffs.Key(r.To)]
@@ -99,7 +95,7 @@ func (d *Document) byPrice(at int, g *payoffs.Solved) figures.Chart {
 	if attribute != "" {
 		c.Caption = "Each sign is a symmetric equilibrium with the " + attribute + " of its attackers; bars: 95 % intervals over resampled seeds."
 		c.Y = figures.Axis{Label: attribute}
-		line := figures.Line{Name: attribute, Loose: true}
+		line := figures.Line{Loose: true}
 		for _, p := range g.Prices {
 			for _, m := range p.Answer.Mixtures {
 				if e := drawnEstimate(m.Attribute); !math.IsNaN(e.Value) {

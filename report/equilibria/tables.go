@@ -96,11 +96,12 @@ func (d *Document) mixtures(at int, g *payoffs.Solved) sections.Section {
 	if len(s.Rows) == 0 {
 		s.Text = append(s.Text, "None was found.")
 	}
-	for i, one := range g.Answer.Supports {
-		if i == 0 {
-			s.Text = append(s.Text, "Supports in the resampled games:")
-		}
-		s.Text[len(s.Text)-1] += fmt.Sprintf(" %s in %.0f %%;", supports([][]int{one.Support}, spec.Names())[0], 100*one.Share)
+	var shares []string
+	for _, one := range g.Answer.Supports {
+		shares = append(shares, fmt.Sprintf("%s in %.0f %%", supports([][]int{one.Support}, spec.Names())[0], 100*one.Share))
+	}
+	if len(shares) > 0 {
+		s.Text = append(s.Text, "Strategies that an equilibrium plays in the resampled games: "+listed(shares)+".")
 	}
 	return s
 }

@@ -19,7 +19,7 @@ var (
 
 // Style returns the style of pages, with the colours of figures.
 func Style() template.CSS {
-	return template.CSS(figures.CSS(false) + pageStyle)
+	return template.CSS(":root{" + figures.CSS(false) + "}\n" + pageStyle)
 }
 
 // drawing is a figure of a page.
