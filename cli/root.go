@@ -34,6 +34,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 	root := newGroup("backfire", "Play, score and report multi-agent backdoor games")
 	addGroup(root, "play", "Play",
 		newCmdAudit(streams, nil),
+		newCmdCheapest(streams, nil),
 		NewCmdConfig(streams),
 		newCmdEquilibrium(streams, nil),
 		NewCmdQuick(streams, nil),

@@ -230,17 +230,23 @@ func (a *Audit) rate(settings []sweepSetting, play audit.Play) (string, error) {
 	if seats == 0 {
 		seats = n
 	}
-	size := (cfg.Pool.Size - rounded(cfg.Deal.DefenderShare, cfg.Pool.Size)) / seats
-	contributed := size - rounded(cfg.Deal.HeldOut, size)
-	most := contributed
-	if cfg.Attackers.LabelMode == "dirty" && cfg.Attackers.Budget != "any" {
-		most = contributed * 85 / 100 // images of the target class, about a tenth, are not poisoned
-	}
+	contributed, most := cfg.contribution(seats)
 	if play.Poisoned > most {
 		return refuse("an attacker contributes %d images in a pool of %d with %d seats: at most %d can be poisoned; choose fewer, a larger pool.size or fewer seats",
 			contributed, cfg.Pool.Size, seats, most)
 	}
 	return strconv.FormatFloat(float64(play.Poisoned)/float64(contributed), 'g', -1, 64), nil
+}
+
+// contribution returns how many images an attacker contributes, and how many of them it can poison, where the
+// pool is dealt to a number of seats.
+func (c Config) contribution(seats int) (images, most int) {
+	size := (c.Pool.Size - rounded(c.Deal.DefenderShare, c.Pool.Size)) / seats
+	images = size - rounded(c.Deal.HeldOut, size)
+	if c.Attackers.LabelMode == "dirty" && c.Attackers.Budget != "any" {
+		return images, images * 85 / 100 // images of the target class, about a tenth, are not poisoned
+	}
+	return images, images
 }
 
 // rounded returns a share of n images as the game rounds it.
