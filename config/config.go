@@ -302,15 +302,6 @@ func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 	return p0, p1, p2
 }
 
-// KindOf returns the kind of the trigger of an attacker: its entry of Attackers.Kinds, or
-// Trigger.Kind.
-func (c Config) KindOf(attacker int) string {
-	if attacker < len(c.Attackers.Kinds) {
-		return c.Attackers.Kinds[attacker]
-	}
-	return c.Trigger.Kind
-}
-
 // Leader returns the attacker whose trigger and target label an attacker uses:
 // itself, unless an entry of Colluders names another one.
 func (a Attackers) Leader(attacker int) int {

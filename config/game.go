@@ -128,11 +128,19 @@ func (g *Game) check() error {
 			return err
 		}
 	}
-	if faults := g.x.effects.faults(); len(faults) > 0 {
-		return faults[0]
+	for _, f := range g.x.effects.faults() {
+		if !slices.Contains(gameKeys, f.key) { // a profile may give all players what they have anyway
+			return f
+		}
 	}
 	g.Notices = noticesOf(g.x.notices.faults())
 	return nil
+}
+
+// gameKeys are the keys that the profiles of a game set.
+var gameKeys = []string{
+	"attackers.counts", "attackers.seats", "attackers.poison_rates", "attackers.box_sizes", "attackers.pixel_shares", "attackers.kinds",
+	"attackers.labels", "attackers.targets", "attackers.colluders", "defenders", "artefacts.detection",
 }
 
 // Point returns the configuration of a profile on a seed. Its key "profile" is that of
@@ -140,10 +148,7 @@ func (g *Game) check() error {
 func (g *Game) Point(profile equilibrium.Profile, seed uint64) (Point, error) {
 	item := listItem{name: profile.Describe(g.Spec.Names())}
 	settings := g.settings(g.Spec.Seat(profile, seed))
-	for _, key := range []string{
-		"attackers.counts", "attackers.seats", "attackers.poison_rates", "attackers.box_sizes", "attackers.pixel_shares", "attackers.kinds",
-		"attackers.labels", "attackers.targets", "attackers.colluders", "defenders", "artefacts.detection",
-	} {
+	for _, key := range gameKeys {
 		value, given := settings[key]
 		if !given {
 			continue

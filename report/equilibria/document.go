@@ -238,7 +238,7 @@ func (d *Document) welfare(g *payoffs.Solved) []string {
 
 // destruction states whether destruction is mutually assured.
 func destruction(x *payoffs.Destruction, margin float64) string {
-	text := fmt.Sprintf("All choosing %s, an equilibrium by the mean payoffs, pays each attacker %s points less than all choosing %s.",
+	text := fmt.Sprintf("All choosing %s, with a regret below the margin, pays each attacker %s points less than all choosing %s.",
 		x.Equilibrium, payoffs.InPoints(x.Loss), x.Better)
 	switch {
 	case x.Assured && float64(x.Loss.Value) >= margin:
