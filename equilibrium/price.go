@@ -107,8 +107,8 @@ func (o *Outcomes) PriceRanges(opts Options) ([]PriceRange, error) {
 	for i, p := range o.gains.profiles {
 		all = append(all, PriceRange{
 			Profile: p, Empty: math.IsNaN(lows[i]),
-			From:  r.estimate(lows[i], func(at int) float64 { return from[at][i] }),
-			To:    r.estimate(highs[i], func(at int) float64 { return to[at][i] }),
+			From:  r.estimate(lows[i], notNegative, func(at int) float64 { return from[at][i] }),
+			To:    r.estimate(highs[i], notNegative, func(at int) float64 { return to[at][i] }),
 			Share: r.share(func(at int) bool { return !math.IsNaN(from[at][i]) }),
 		})
 	}
