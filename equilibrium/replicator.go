@@ -37,6 +37,8 @@ const (
 	// unstable one does not. After all steps, nearly is enough.
 	arrived = 1e-6
 	nearly  = 1e-3
+	// still is the largest change of a probability in a step that counts as rest.
+	still = 1e-11
 )
 
 // Replicate runs the replicator dynamics from a number of starts, at least 1: the centre
@@ -103,7 +105,10 @@ func (g *Game) settle(m Mixture, known []Equilibrium) (Mixture, int) {
 		there := g.Deviations(softmax(ahead))
 		floats.Add(here, there)
 		floats.AddScaled(logs, stepSize/g.span/2, here)
-		m = softmax(logs)
+		last := m
+		if m = softmax(logs); floats.Distance(m, last, math.Inf(1)) < still {
+			break
+		}
 	}
 	return m, nearest(m, known, nearly)
 }
