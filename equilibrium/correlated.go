@@ -18,7 +18,7 @@ type Correlated struct {
 	Chances  []float64 `json:"chances"`
 	// Welfare is the expected payoff of a player.
 	Welfare float64 `json:"welfare"`
-	// Regret is what is left of the most that a player gains by disobeying.
+	// Regret is the most that a player gains by disobeying, a rounding error.
 	Regret float64 `json:"regret"`
 }
 

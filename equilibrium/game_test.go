@@ -20,7 +20,7 @@ func TestBadGamesAreRefused(t *testing.T) {
 		{2, 1, one, "number of strategies 1: must be 2 to 8"},
 		{2, 9, one, "number of strategies 9: must be 2 to 8"},
 		{20, 8, one, "20 players with 8 strategies have 888030 profiles: must be at most 5000"},
-		{2, 3, func(p equilibrium.Profile, s int) float64 {
+		{2, 3, func(p equilibrium.Profile, _ int) float64 {
 			if p[2] > 0 {
 				return math.NaN()
 			}

@@ -27,9 +27,11 @@ func matrix(t require.TestingT, rows ...[]float64) *equilibrium.Game {
 func prisoners(t require.TestingT) *equilibrium.Game {
 	return matrix(t, []float64{3, 0}, []float64{5, 1})
 }
+
 func stagHunt(t require.TestingT) *equilibrium.Game {
 	return matrix(t, []float64{4, 0}, []float64{3, 2})
 }
+
 func chicken(t require.TestingT) *equilibrium.Game {
 	return matrix(t, []float64{6, 2}, []float64{7, 0})
 }

@@ -15,30 +15,54 @@ func TestKindsInASentence(t *testing.T) {
 		kind equilibrium.Kind
 		want string
 	}{
-		{prisoners(t), equilibrium.Dilemma,
-			"The game is a dilemma: high pays a player best whatever the others choose, and there each gets 1, but 3 if all chose low."},
-		{stagHunt(t), equilibrium.Coordination,
-			"The game is one of coordination: it is an equilibrium that all choose low (4 each) or high (2 each)."},
-		{chicken(t), equilibrium.AntiCoordination,
-			"The game is one of anti-coordination: wherever all choose alike some player gains by another choice, and the equilibria in pure strategies are (1 × low, 1 × high)."},
-		{rockPaperScissors(t), equilibrium.Cyclic,
-			"The game is cyclic: it has no equilibrium in pure strategies, and best responses go in circles."},
-		{matrix(t, []float64{3, 1}, []float64{2, 0}), equilibrium.Dominant,
-			"The game is one of dominance: low pays a player best whatever the others choose, and no other choice of all pays more than its 3."},
-		{matrix(t, []float64{1, 1}, []float64{1, 0}), equilibrium.Dominant,
-			"The game is one of dominance: low pays a player best whatever the others choose, and no other choice of all pays more than its 1."},
-		{matrix(t, []float64{1, 2}, []float64{1, 2}), equilibrium.Neutral,
-			"The game is neutral: a player's own choice never changes its payoff."},
-		{matrix(t, []float64{2, 1, 9}, []float64{3, 4, 0}, []float64{0, 0, -1}), equilibrium.Dominant,
-			"The game is one of dominance: high is left when dominated strategies are eliminated in turn, and no other choice of all pays more than its 4."},
-		{matrix(t, []float64{2, 1, 9}, []float64{3, 1.5, 0}, []float64{0, 0, -1}), equilibrium.Dilemma,
-			"The game is a dilemma: high is left when dominated strategies are eliminated in turn, and there each gets 1.5, but 2 if all chose low."},
-		{matrix(t, []float64{2, 0, 0}, []float64{1, 0, 1}, []float64{1, 1, 0}), equilibrium.Mixed,
-			"The game is mixed: its equilibria in pure strategies are (2 × low), (1 × high, 1 × most)."},
-		{matrix(t, []float64{4, 0, 2}, []float64{0, 1, 1}, []float64{0, 2, 0}), equilibrium.Single,
-			"The game has a single equilibrium in pure strategies: all choose low, and no other choice of all pays more than its 4."},
-		{matrix(t, []float64{1, 0, 2}, []float64{0.5, 3, 0}, []float64{0.5, 4, 0}), equilibrium.Dilemma,
-			"The game is a dilemma: that all choose low is the only equilibrium in pure strategies, and there each gets 1, but 3 if all chose high."},
+		{
+			prisoners(t), equilibrium.Dilemma,
+			"The game is a dilemma: high pays a player best whatever the others choose, and there each gets 1, but 3 if all chose low.",
+		},
+		{
+			stagHunt(t), equilibrium.Coordination,
+			"The game is one of coordination: it is an equilibrium that all choose low (4 each) or high (2 each).",
+		},
+		{
+			chicken(t), equilibrium.AntiCoordination,
+			"The game is one of anti-coordination: wherever all choose alike some player gains by another choice, and the equilibria in pure strategies are (1 × low, 1 × high).",
+		},
+		{
+			rockPaperScissors(t), equilibrium.Cyclic,
+			"The game is cyclic: it has no equilibrium in pure strategies, and best responses go in circles.",
+		},
+		{
+			matrix(t, []float64{3, 1}, []float64{2, 0}), equilibrium.Dominant,
+			"The game is one of dominance: low pays a player best whatever the others choose, and no other choice of all pays more than its 3.",
+		},
+		{
+			matrix(t, []float64{1, 1}, []float64{1, 0}), equilibrium.Dominant,
+			"The game is one of dominance: low pays a player best whatever the others choose, and no other choice of all pays more than its 1.",
+		},
+		{
+			matrix(t, []float64{1, 2}, []float64{1, 2}), equilibrium.Neutral,
+			"The game is neutral: a player's own choice never changes its payoff.",
+		},
+		{
+			matrix(t, []float64{2, 1, 9}, []float64{3, 4, 0}, []float64{0, 0, -1}), equilibrium.Dominant,
+			"The game is one of dominance: high is left when dominated strategies are eliminated in turn, and no other choice of all pays more than its 4.",
+		},
+		{
+			matrix(t, []float64{2, 1, 9}, []float64{3, 1.5, 0}, []float64{0, 0, -1}), equilibrium.Dilemma,
+			"The game is a dilemma: high is left when dominated strategies are eliminated in turn, and there each gets 1.5, but 2 if all chose low.",
+		},
+		{
+			matrix(t, []float64{2, 0, 0}, []float64{1, 0, 1}, []float64{1, 1, 0}), equilibrium.Mixed,
+			"The game is mixed: its equilibria in pure strategies are (2 × low), (1 × high, 1 × most).",
+		},
+		{
+			matrix(t, []float64{4, 0, 2}, []float64{0, 1, 1}, []float64{0, 2, 0}), equilibrium.Single,
+			"The game has a single equilibrium in pure strategies: all choose low, and no other choice of all pays more than its 4.",
+		},
+		{
+			matrix(t, []float64{1, 0, 2}, []float64{0.5, 3, 0}, []float64{0.5, 4, 0}), equilibrium.Dilemma,
+			"The game is a dilemma: that all choose low is the only equilibrium in pure strategies, and there each gets 1, but 3 if all chose high.",
+		},
 	} {
 		require.Equal(t, tc.kind, tc.game.Kind(), tc.want)
 		got := tc.game.Sentence([]string{"low", "high", "most"}, func(x float64) string { return fmt.Sprintf("%g", x) })

@@ -68,6 +68,7 @@ func TestAgreesWithGambit(t *testing.T) {
 			e, err := g.Eliminate()
 			require.NoError(t, err)
 			require.Equal(t, r.Strict, e.Survivors)
+			require.Subset(t, r.Undominated, e.Survivors, "mixtures dominate more")
 			best, worst, err := g.Correlated()
 			require.NoError(t, err)
 			require.InDelta(t, r.Correlated[0], worst.Welfare, 1e-4)

@@ -2,6 +2,7 @@ package equilibrium_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -26,10 +27,10 @@ func noisy(t *testing.T, g *equilibrium.Game, seeds int, noise float64, rng *ran
 	return s
 }
 
-// race returns a game of three players and four poison rates in which each has its rate
+// race returns a game of three players and three poison rates in which each has its rate
 // times what the total of all rates leaves, so that the two highest rates mix.
 func race(t *testing.T) (g *equilibrium.Game, rates []float64) {
-	rates = []float64{0.05, 0.2, 0.5, 0.9}
+	rates = []float64{0.2, 0.5, 0.9}
 	g, err := equilibrium.NewGame(3, len(rates), func(p equilibrium.Profile, s int) float64 {
 		return rates[s] * (2.6 - 3*p.Mean(rates)) / 2
 	})
@@ -203,5 +204,24 @@ func TestBadSamplesAndOptionsAreRefused(t *testing.T) {
 		require.ErrorIs(t, err, equilibrium.ErrGame)
 		_, err = s.Game().Solve(o)
 		require.ErrorIs(t, err, equilibrium.ErrGame)
+	}
+}
+
+// The time of all answers about a game of five players and four strategies with six seeds.
+func BenchmarkResample(b *testing.B) {
+	rng := seeded(1)
+	base, err := equilibrium.NewGame(5, 4, func(equilibrium.Profile, int) float64 { return rng.Float64() })
+	require.NoError(b, err)
+	for _, seeds := range []int{6, 20} {
+		s, err := equilibrium.NewSample(5, 4, seeds, func(_ int, p equilibrium.Profile, strategy int) float64 {
+			return base.Payoff(p, strategy) + 0.1*rng.NormFloat64()
+		})
+		require.NoError(b, err)
+		b.Run(fmt.Sprintf("seeds=%d", seeds), func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.Resample(equilibrium.Options{})
+				require.NoError(b, err)
+			}
+		})
 	}
 }

@@ -18,7 +18,7 @@ type Equilibrium struct {
 	Support []int `json:"support"`
 	// Payoff is the expected payoff of a player.
 	Payoff float64 `json:"payoff"`
-	// Regret is what is left of the regret, at most Precision times the span of the payoffs.
+	// Regret is a rounding error, at most Precision times the span of the payoffs.
 	Regret float64 `json:"regret"`
 }
 
