@@ -92,14 +92,16 @@ func (r resamples) share(holds func(at int) bool) float64 {
 	return float64(times) / float64(len(r.draws))
 }
 
-// estimate returns the estimate of a number, given its value in the game of the means and
-// in each distinct resample.
+// estimate returns the estimate of a number, given the range that it can have, its value in
+// the game of the means and in each distinct resample.
 //
-// The interval is the expanded percentile interval: the percentiles of the resamples are
-// moved outwards so far that for a mean of normal values they agree with Student's t, since
-// the plain percentiles are too narrow for few seeds (Hesterberg, "What Teachers Should
-// Know About the Bootstrap", American Statistician 69, 2015). A single seed has none.
-func (r resamples) estimate(value float64, number func(at int) float64) Estimate {
+// The interval holds two intervals. The expanded percentile interval moves the percentiles
+// of the resamples outwards so far that for a mean of normal values they agree with
+// Student's t, since the plain percentiles are too narrow for few seeds (Hesterberg, "What
+// Teachers Should Know About the Bootstrap", American Statistician 69, 2015). The resamples
+// of few seeds end before these percentiles, so the other one is Student's with the
+// standard deviation of the resamples. A single seed has none.
+func (r resamples) estimate(value float64, within stats.Range, number func(at int) float64) Estimate {
 	e := Estimate{Value: stats.Number(value)}
 	values := make([]float64, 0, len(r.draws))
 	for _, at := range r.draws {
@@ -115,14 +117,22 @@ func (r resamples) estimate(value float64, number func(at int) float64) Estimate
 	}
 	slices.Sort(values)
 	n := float64(r.seeds)
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1 - (1-r.level)/2)
-	tail := distuv.UnitNormal.CDF(-t * math.Sqrt(n/(n-1)))
-	e.Interval = stats.Interval{
-		Low:  stats.Number(stat.Quantile(tail, stat.Empirical, values, nil)),
-		High: stats.Number(stat.Quantile(1-tail, stat.Empirical, values, nil)),
+	width := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1-(1-r.level)/2) * math.Sqrt(n/(n-1))
+	tail := distuv.UnitNormal.CDF(-width)
+	low, high := stat.Quantile(tail, stat.Empirical, values, nil), stat.Quantile(1-tail, stat.Empirical, values, nil)
+	if half := width * stat.PopStdDev(values, nil); finite(half) && finite(value) {
+		low, high = min(low, max(value-half, within.Low)), max(high, min(value+half, within.High))
 	}
+	e.Interval = stats.Interval{Low: stats.Number(low), High: stats.Number(high)}
 	return e
 }
+
+// Ranges of numbers of a game.
+var (
+	anyNumber   = stats.Range{Low: math.Inf(-1), High: math.Inf(1)}
+	notNegative = stats.Range{Low: 0, High: math.Inf(1)}
+	probability = stats.Range{Low: 0, High: 1}
+)
 
 // Estimate returns the estimate of any number of a game, such as the welfare of one profile
 // minus that of another: its value in the game of the means, with an interval over the same
@@ -136,5 +146,5 @@ func (s *Sample) Estimate(o Options, number func(g *Game) float64) (Estimate, er
 	r := newResamples(s.Seeds(), o)
 	values := make([]float64, len(r.counts))
 	r.each(func(at int, counts []int) { values[at] = number(s.weighted(counts)) })
-	return r.estimate(number(s.Game()), func(at int) float64 { return values[at] }), nil
+	return r.estimate(number(s.Game()), anyNumber, func(at int) float64 { return values[at] }), nil
 }

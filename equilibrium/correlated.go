@@ -18,7 +18,7 @@ type Correlated struct {
 	Chances  []float64 `json:"chances"`
 	// Welfare is the expected payoff of a player.
 	Welfare float64 `json:"welfare"`
-	// Regret is what is left of the most that a player gains by disobeying.
+	// Regret is the most that a player gains by disobeying, a rounding error.
 	Regret float64 `json:"regret"`
 }
 
@@ -43,24 +43,27 @@ func (g *Game) Correlated() (best, worst Correlated, err error) {
 // correlated returns the correlated equilibrium with the largest welfare times a sign.
 func (g *Game) correlated(sign float64) (Correlated, error) {
 	var err error
-	for penalty := 1e2; penalty <= 1e6; penalty *= 100 {
-		var chances []float64
-		if chances, err = g.obedient(sign, penalty); err != nil {
-			continue
+	for slack := Precision; slack < disobedience; slack *= 3 {
+		for penalty := 1e2; penalty <= 1e10; penalty *= 100 {
+			var chances []float64
+			if chances, err = g.obedient(sign, penalty, slack); err != nil {
+				continue
+			}
+			c := g.newCorrelated(chances)
+			if c.Regret <= disobedience*g.span {
+				return c, nil
+			}
+			err = fmt.Errorf("linear program: a regret of %v is left", c.Regret)
 		}
-		c := g.newCorrelated(chances)
-		if c.Regret <= disobedience*g.span {
-			return c, nil
-		}
-		err = fmt.Errorf("linear program: a regret of %v is left", c.Regret)
 	}
 	return Correlated{}, err
 }
 
 // obedient returns the probabilities of the profiles that maximize the welfare times a
 // sign, less a penalty for each unit of regret, both as shares of the payoffs' span. The
-// regret is a variable so that a single profile is where the simplex method starts.
-func (g *Game) obedient(sign, penalty float64) ([]float64, error) {
+// regret is a variable so that a single profile is where the simplex method starts, and
+// a regret up to twice the slack is free.
+func (g *Game) obedient(sign, penalty, slack float64) ([]float64, error) {
 	gains := g.disobeying()
 	n, rows := len(g.profiles), len(gains)
 	// The columns are the profiles, the regret and a slack of each row.
@@ -78,7 +81,7 @@ func (g *Game) obedient(sign, penalty float64) ([]float64, error) {
 		a.Set(r, n, -1)
 		a.Set(r, n+1+r, 1)
 		// Different right sides keep the method from standing still.
-		right[r] = Precision * (1 + float64(r)/float64(rows))
+		right[r] = slack * (1 + float64(r)/float64(rows))
 		if gain[0]/scale-right[r] > gains[tightest][0]/scale-right[tightest] {
 			tightest = r
 		}

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Outcome holds what a player's payoff is made of, at the price c of a unit of cost:
+// Outcome holds the parts of a player's payoff, which at the price c of a unit of cost is
 // Success (1 - Found) - c Cost.
 type Outcome struct {
-	// Success is what the player gains, such as a lift in [-1, 1].
+	// Success is the gain of the player, such as a lift in [-1, 1].
 	Success float64 `json:"success"`
 	// Found is the share of the gain that a filter takes, in [0, 1].
 	Found float64 `json:"found"`
@@ -107,8 +107,8 @@ func (o *Outcomes) PriceRanges(opts Options) ([]PriceRange, error) {
 	for i, p := range o.gains.profiles {
 		all = append(all, PriceRange{
 			Profile: p, Empty: math.IsNaN(lows[i]),
-			From:  r.estimate(lows[i], func(at int) float64 { return from[at][i] }),
-			To:    r.estimate(highs[i], func(at int) float64 { return to[at][i] }),
+			From:  r.estimate(lows[i], notNegative, func(at int) float64 { return from[at][i] }),
+			To:    r.estimate(highs[i], notNegative, func(at int) float64 { return to[at][i] }),
 			Share: r.share(func(at int) bool { return !math.IsNaN(from[at][i]) }),
 		})
 	}

@@ -33,8 +33,12 @@ const (
 	replicatorSteps = 4000
 	stepSize        = 1.0
 	// arrived is the distance from an equilibrium, as the largest difference of a
-	// probability, at which a start has settled.
-	arrived = 1e-4
+	// probability, at which a start has settled: so close that a start which only passes an
+	// unstable one does not. After all steps, nearly is enough.
+	arrived = 1e-6
+	nearly  = 1e-3
+	// still is the largest change of a probability in a step that counts as rest.
+	still = 1e-11
 )
 
 // Replicate runs the replicator dynamics from a number of starts, at least 1: the centre
@@ -89,11 +93,11 @@ func (g *Game) settle(m Mixture, known []Equilibrium) (Mixture, int) {
 		logs[s] = math.Log(p)
 	}
 	if g.span == 0 {
-		return m, nearest(m, known)
+		return m, nearest(m, known, arrived)
 	}
 	ahead := make([]float64, len(m))
 	for range replicatorSteps {
-		if at := nearest(m, known); at >= 0 {
+		if at := nearest(m, known, arrived); at >= 0 {
 			return m, at
 		}
 		here := g.Deviations(m)
@@ -101,15 +105,18 @@ func (g *Game) settle(m Mixture, known []Equilibrium) (Mixture, int) {
 		there := g.Deviations(softmax(ahead))
 		floats.Add(here, there)
 		floats.AddScaled(logs, stepSize/g.span/2, here)
-		m = softmax(logs)
+		last := m
+		if m = softmax(logs); floats.Distance(m, last, math.Inf(1)) < still {
+			break
+		}
 	}
-	return m, -1
+	return m, nearest(m, known, nearly)
 }
 
-// nearest returns the index of the equilibrium within arrived of a mixture, -1 for none.
-func nearest(m Mixture, known []Equilibrium) int {
+// nearest returns the index of the equilibrium within a distance of a mixture, -1 for none.
+func nearest(m Mixture, known []Equilibrium, within float64) int {
 	for i, e := range known {
-		if floats.Distance(m, e.Mixture, math.Inf(1)) < arrived {
+		if floats.Distance(m, e.Mixture, math.Inf(1)) < within {
 			return i
 		}
 	}

@@ -174,7 +174,7 @@ func (s *Sample) profileAnswer(g *Game, i int, o Options, r resamples, all []sol
 	p := s.profiles[i]
 	a := ProfileAnswer{
 		Profile: p, Attribute: p.Mean(o.Attribute), Payoffs: make([]Estimate, s.strategies),
-		Regret: r.estimate(g.regret(i), func(at int) float64 { return all[at].regrets[i] }),
+		Regret: r.estimate(g.regret(i), notNegative, func(at int) float64 { return all[at].regrets[i] }),
 		Share:  r.share(func(at int) bool { return all[at].pure[i] }),
 	}
 	a.Verdict = s.verdict(a.Regret, o)
@@ -191,9 +191,9 @@ func (s *Sample) profileAnswer(g *Game, i int, o Options, r resamples, all []sol
 			}
 			welfares[at] += float64(p[strategy]) / float64(s.players) * means[at]
 		}
-		a.Payoffs[strategy] = r.estimate(g.table[opponents][strategy], func(at int) float64 { return means[at] })
+		a.Payoffs[strategy] = r.estimate(g.table[opponents][strategy], anyNumber, func(at int) float64 { return means[at] })
 	}
-	a.Welfare = r.estimate(g.welfare(i), func(at int) float64 { return welfares[at] })
+	a.Welfare = r.estimate(g.welfare(i), anyNumber, func(at int) float64 { return welfares[at] })
 	return a
 }
 
@@ -207,12 +207,12 @@ func (s *Sample) mixtureAnswer(e Equilibrium, i int, o Options, r resamples, all
 	mask := maskOf(e.Support)
 	a := MixtureAnswer{
 		Mixture: e.Mixture, Support: e.Support,
-		Regret: r.estimate(e.Regret, func(at int) float64 { return all[at].mixed[i] }),
+		Regret: r.estimate(e.Regret, notNegative, func(at int) float64 { return all[at].mixed[i] }),
 		Share:  r.share(func(at int) bool { return slices.Contains(all[at].supports, mask) }),
 	}
 	a.Verdict = s.verdict(a.Regret, o)
-	next := func(value func(e Equilibrium) float64) Estimate {
-		return r.estimate(value(e), func(at int) float64 {
+	next := func(within stats.Range, value func(e Equilibrium) float64) Estimate {
+		return r.estimate(value(e), within, func(at int) float64 {
 			if all[at].next[i].Mixture == nil {
 				return math.NaN()
 			}
@@ -220,10 +220,11 @@ func (s *Sample) mixtureAnswer(e Equilibrium, i int, o Options, r resamples, all
 		})
 	}
 	for strategy := range s.strategies {
-		a.Probabilities = append(a.Probabilities, next(func(e Equilibrium) float64 { return e.Mixture[strategy] }))
+		a.Probabilities = append(a.Probabilities, next(probability, func(e Equilibrium) float64 { return e.Mixture[strategy] }))
 	}
-	a.Attribute = next(func(e Equilibrium) float64 { return e.Mixture.Mean(o.Attribute) })
-	a.Payoff = next(func(e Equilibrium) float64 { return e.Payoff })
+	attributes := stats.Range{Low: slices.Min(o.Attribute), High: slices.Max(o.Attribute)}
+	a.Attribute = next(attributes, func(e Equilibrium) float64 { return e.Mixture.Mean(o.Attribute) })
+	a.Payoff = next(anyNumber, func(e Equilibrium) float64 { return e.Payoff })
 	return a
 }
 

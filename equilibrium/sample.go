@@ -67,7 +67,7 @@ func (s *Sample) Game() *Game {
 }
 
 // SeedGame returns the game of the payoffs of one seed.
-func (s *Sample) SeedGame(seed int) *Game { return s.layout.game(s.tables[seed]) }
+func (s *Sample) SeedGame(seed int) *Game { return s.game(s.tables[seed]) }
 
 // weighted returns the game of the mean payoffs over the seeds, each as often as counts
 // tells.
@@ -89,5 +89,5 @@ func (s *Sample) weighted(counts []int) *Game {
 			row[strategy] /= float64(total)
 		}
 	}
-	return s.layout.game(table)
+	return s.game(table)
 }

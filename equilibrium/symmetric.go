@@ -18,7 +18,7 @@ type Equilibrium struct {
 	Support []int `json:"support"`
 	// Payoff is the expected payoff of a player.
 	Payoff float64 `json:"payoff"`
-	// Regret is what is left of the regret, at most Precision times the span of the payoffs.
+	// Regret is a rounding error, at most Precision times the span of the payoffs.
 	Regret float64 `json:"regret"`
 }
 
@@ -131,8 +131,8 @@ func largest(values []float64) float64 {
 // add appends a mixture unless its regret shows that it is no equilibrium, or it is known.
 func (s *search) add(mask int, m Mixture, singular bool) {
 	for _, strategy := range members(mask) {
-		if m[strategy] < nearby/10 {
-			return // the equilibrium of a smaller support
+		if m[strategy] <= 0 {
+			return // a mixture of a smaller support
 		}
 	}
 	deviations := s.Deviations(m)
