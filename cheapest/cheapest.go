@@ -14,7 +14,7 @@ import (
 // ErrSpec is wrapped by every refusal of a search's description.
 var ErrSpec = errors.New("bad search")
 
-// Unit is what is searched. Its values are whole numbers from 1 on.
+// Unit names the quantity of a search. Its values are whole numbers from 1 on.
 type Unit string
 
 // The units.

@@ -17,7 +17,7 @@ import (
 // cheapestOptions are the options of "cheapest".
 type cheapestOptions struct {
 	SweepOptions
-	Request config.CheapestRequest
+	Request cheapest.Spec // its unit, target, tolerance and number of seeds
 }
 
 // newCmdCheapest returns the command that finds the cheapest attack.

@@ -42,8 +42,8 @@ means that some models failed, 4 that a result is missing.`,
 	flags := config.AddFlags(cmd.Flags(), "")
 	set := cmd.Flags()
 	set.Lookup("preset").Usage += "; default: that of the game"
-	config.IntVar(set, &opts.Size.Players, "players", 0, "number of attackers; 0: as many as the game says")
-	config.IntVar(set, &opts.Size.Seeds, "seeds", 0, "number of seeds, from --seed (1) on; 0: as many as the game says")
+	config.IntVar(set, &opts.Players, "players", 0, "number of attackers; 0: as many as the game says")
+	config.IntVar(set, &opts.Seeds, "seeds", 0, "number of seeds, from --seed (1) on; 0: as many as the game says")
 	addTableFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -62,7 +62,7 @@ means that some models failed, 4 that a result is missing.`,
 func listGames(streams *IOStreams) error {
 	var out strings.Builder
 	for _, name := range config.Games() {
-		g, err := config.LoadGame(name, config.Options{Environ: streams.Environ}, config.GameSize{})
+		g, err := config.LoadGame(name, config.Options{Environ: streams.Environ}, 0, 0)
 		if err != nil {
 			return err
 		}
@@ -74,11 +74,7 @@ func listGames(streams *IOStreams) error {
 
 // gameSweep returns the profiles of a game as a sweep.
 func gameSweep(opts *SweepOptions, with config.Options) (*config.Sweep, error) {
-	size := opts.Size
-	if size.Seeds == 0 {
-		size.Seeds = opts.Seeds
-	}
-	g, err := config.LoadGame(opts.Game, with, size)
+	g, err := config.LoadGame(opts.Game, with, opts.Players, opts.Seeds)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ func newCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) er
 		Use:   "plan (table NAME | sweep FILE | audit FILE | equilibrium FILE)",
 		Short: "Store the plan of a table, sweep, audit or game for workers on any number of hosts",
 		Long: `Check a table, a sweep, an audit or an attackers' game as a whole and store its plan: all
-configurations and the version of this program. The command prints the plan's directory, which is the PLAN of
-worker, status, collect and submit. Nothing is trained.
+configurations and the version of this program. The command prints the plan's directory,
+which is the PLAN of worker, status, collect and submit. Nothing is trained.
 
 The plan of an audit has what the stored results ask for: plan it once more when its
 models are stored, to see what follows.

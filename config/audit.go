@@ -23,18 +23,6 @@ var auditFiles embed.FS
 // Audits returns the names of the audits that are part of the program.
 func Audits() []string { return []string{"paper", "gpu"} }
 
-// AuditText returns the YAML of one of [Audits]. It is a template for other audits.
-func AuditText(name string) (string, error) {
-	if !slices.Contains(Audits(), name) {
-		return "", invalidf("audit %q is not known; the nearest one is %s (of %s)", name, Nearest(name, Audits()), strings.Join(Audits(), ", "))
-	}
-	text, err := auditFiles.ReadFile(path.Join("audits", name+".yaml"))
-	if err != nil {
-		return "", fmt.Errorf("config: read audit: %w", err)
-	}
-	return string(text), nil
-}
-
 // Audit is an audit that was read from a file and checked as a whole.
 type Audit struct {
 	Spec    audit.Spec
@@ -271,8 +259,11 @@ func (a *Audit) Sweep(plays []audit.Play) (*Sweep, error) {
 // auditText returns the text and the source of one of [Audits], or else of a file.
 func auditText(name string, environ []string) (text []byte, source string, err error) {
 	if slices.Contains(Audits(), name) {
-		text, err := AuditText(name)
-		return []byte(text), "audit " + name, err
+		text, err := auditFiles.ReadFile(path.Join("audits", name+".yaml"))
+		if err != nil {
+			return nil, "", fmt.Errorf("config: read audit: %w", err)
+		}
+		return text, "audit " + name, nil
 	}
 	file, err := ExpandPath(name, environ)
 	if err != nil {
@@ -281,7 +272,7 @@ func auditText(name string, environ []string) (text []byte, source string, err e
 	text, err = disk.ReadFile(file, disk.MaxText)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, "", invalidf("audit %q is neither a file nor one of %s: %w", name, strings.Join(Audits(), ", "), err)
+		return nil, "", invalidf("audit %q is neither a file nor one of %s; the nearest one is %s: %w", name, strings.Join(Audits(), ", "), Nearest(name, Audits()), err)
 	case err != nil:
 		return nil, "", invalidf("read audit: %w", err)
 	default:

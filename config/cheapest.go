@@ -19,17 +19,9 @@ type Cheapest struct {
 	contributed int // images of an attacker; 0: a value is no number of images
 }
 
-// CheapestRequest holds what a search is besides a configuration.
-type CheapestRequest struct {
-	Unit      cheapest.Unit
-	Target    float64
-	Tolerance float64
-	Seeds     int
-}
-
 // LoadCheapest resolves the configuration of a search. The numbers of attackers are those of
-// attackers.counts. Errors wrap [ErrInvalid] and name the key, the value and what would work.
-func LoadCheapest(opts Options, request CheapestRequest) (*Cheapest, error) {
+// attackers.counts; unit, target, tolerance and the number of seeds are those of request. Errors wrap [ErrInvalid] and name the key, the value and what would work.
+func LoadCheapest(opts Options, request cheapest.Spec) (*Cheapest, error) {
 	resolved, err := Load(opts)
 	if err != nil {
 		return nil, err

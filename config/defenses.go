@@ -14,7 +14,7 @@ const NoDefense = defenses.None
 
 // The variants of indexing that a defender can have.
 const (
-	Indexed         = string(defenses.KindIndexing) // the mode of indexing.mode
+	indexedModels   = string(defenses.KindIndexing) // the mode of indexing.mode
 	IndexingGrouped = defenses.IndexingGrouped      // mode grouped
 	IndexingSliced  = defenses.IndexingSliced       // mode sliced
 	IndexingUnknown = defenses.IndexingUnknown      // queries come without an agent's index
@@ -100,7 +100,7 @@ func indexingHasModels(c Config) *fault {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		for _, part := range parts {
 			name := part.Name
-			indexed = indexed || name == Indexed || name == IndexingUnknown
+			indexed = indexed || name == indexedModels || name == IndexingUnknown
 			if name == IndexingGrouped || name == IndexingSliced || name == IndexingUnknown && i.Update == "pick" {
 				sharing = "defender " + name
 			}

@@ -22,18 +22,6 @@ var gameFiles embed.FS
 // Games returns the names of the attackers' games that are part of the program.
 func Games() []string { return []string{"rates", "labels", "coalition", "sybils", "defender"} }
 
-// GameText returns the YAML of one of [Games]. It is a template for other games.
-func GameText(name string) (string, error) {
-	if !slices.Contains(Games(), name) {
-		return "", invalidf("game %q is not known; the nearest one is %s (of %s)", name, Nearest(name, Games()), strings.Join(Games(), ", "))
-	}
-	text, err := gameFiles.ReadFile(path.Join("games", name+".yaml"))
-	if err != nil {
-		return "", fmt.Errorf("config: read game: %w", err)
-	}
-	return string(text), nil
-}
-
 // Game is an attackers' game that was read from a file and checked as a whole.
 type Game struct {
 	Spec    payoffs.Spec
@@ -45,15 +33,12 @@ type Game struct {
 	x    *expansion
 }
 
-// GameSize overrides numbers of a game's file; 0 leaves one as it is.
-type GameSize struct{ Players, Seeds int }
-
 // LoadGame reads an attackers' game, given by one of the names of [Games] or the path of a
 // file, and resolves every profile of its first seeds. Values come from the sources of
 // [LoadSweep], in the same order; the strategies stand for its points. Everything in the
 // file is checked. Errors wrap [ErrInvalid] and name the place in the file, the key, the
-// value and what would work.
-func LoadGame(name string, opts Options, size GameSize) (*Game, error) {
+// value and what would work. Numbers of players and seeds above 0 override those of the file.
+func LoadGame(name string, opts Options, players, seeds int) (*Game, error) {
 	text, source, err := gameText(name, opts.Environ)
 	if err != nil {
 		return nil, err
@@ -67,11 +52,11 @@ func LoadGame(name string, opts Options, size GameSize) (*Game, error) {
 		return nil, err
 	}
 	g := &Game{Spec: file.spec, Source: source, Preset: x.preset, file: file, x: x}
-	if size.Players != 0 {
-		g.Spec.Players = size.Players
+	if players != 0 {
+		g.Spec.Players = players
 	}
-	if size.Seeds != 0 {
-		g.Spec.Seeds = size.Seeds
+	if seeds != 0 {
+		g.Spec.Seeds = seeds
 	}
 	g.Spec.FirstSeed, g.Spec.Base = x.base.Config.Seed, map[string]string{}
 	g.Spec.P0, _, _ = x.base.Config.Attackers.Strength(0)
@@ -243,8 +228,11 @@ func (g *Game) Sweep() (*Sweep, error) {
 // gameText returns the text and the source of one of [Games], or else of a file.
 func gameText(name string, environ []string) (text []byte, source string, err error) {
 	if slices.Contains(Games(), name) {
-		text, err := GameText(name)
-		return []byte(text), "game " + name, err
+		text, err := gameFiles.ReadFile(path.Join("games", name+".yaml"))
+		if err != nil {
+			return nil, "", fmt.Errorf("config: read game: %w", err)
+		}
+		return text, "game " + name, nil
 	}
 	file, err := ExpandPath(name, environ)
 	if err != nil {
@@ -253,7 +241,7 @@ func gameText(name string, environ []string) (text []byte, source string, err er
 	text, err = disk.ReadFile(file, disk.MaxText)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, "", invalidf("game %q is neither a file nor one of %s: %w", name, strings.Join(Games(), ", "), err)
+		return nil, "", invalidf("game %q is neither a file nor one of %s; the nearest one is %s: %w", name, strings.Join(Games(), ", "), Nearest(name, Games()), err)
 	case err != nil:
 		return nil, "", invalidf("read game: %w", err)
 	default:

@@ -16,7 +16,7 @@ import (
 func TestGamesOfTheProgram(t *testing.T) {
 	points := map[string]int{"rates": 10 * 6, "labels": 4 * 6, "coalition": 4 * 6, "sybils": 3 * 6, "defender": 6 * 6}
 	for _, name := range config.Games() {
-		g, err := config.LoadGame(name, config.Options{}, config.GameSize{})
+		g, err := config.LoadGame(name, config.Options{}, 0, 0)
 		require.NoError(t, err, name)
 		sweep, err := g.Sweep()
 		require.NoError(t, err, name)
@@ -24,7 +24,7 @@ func TestGamesOfTheProgram(t *testing.T) {
 		require.Same(t, &g.Spec, sweep.Game)
 		require.Zero(t, sweep.Points[0].Config.Attackers.Singles, name)
 	}
-	g, err := config.LoadGame("rates", config.Options{}, config.GameSize{Players: 5, Seeds: 2})
+	g, err := config.LoadGame("rates", config.Options{}, 5, 2)
 	require.NoError(t, err)
 	sweep, err := g.Sweep()
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestGamesOfTheProgram(t *testing.T) {
 // A profile gives each seat the choice of the player who sits there, and the seats change
 // with the seed.
 func TestPointOfAGame(t *testing.T) {
-	g, err := config.LoadGame("rates", config.Options{}, config.GameSize{})
+	g, err := config.LoadGame("rates", config.Options{}, 0, 0)
 	require.NoError(t, err)
 	profile := equilibrium.Profile{1, 0, 0, 1}
 	even, err := g.Point(profile, 4)
@@ -47,14 +47,14 @@ func TestPointOfAGame(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []float64{0.9, 0.05}, odd.Config.Attackers.PoisonRates)
 
-	coalition, err := config.LoadGame("coalition", config.Options{}, config.GameSize{})
+	coalition, err := config.LoadGame("coalition", config.Options{}, 0, 0)
 	require.NoError(t, err)
 	two, err := coalition.Point(equilibrium.Profile{2, 1}, 3)
 	require.NoError(t, err)
 	require.Equal(t, []string{"#2", "#2", "#5"}, two.Config.Attackers.Targets)
 	require.Equal(t, []string{"1=0"}, two.Config.Attackers.Colluders)
 
-	sybils, err := config.LoadGame("sybils", config.Options{}, config.GameSize{})
+	sybils, err := config.LoadGame("sybils", config.Options{}, 0, 0)
 	require.NoError(t, err)
 	mixed, err := sybils.Point(equilibrium.Profile{1, 1}, 2)
 	require.NoError(t, err)
@@ -80,7 +80,7 @@ func TestGameRefusals(t *testing.T) {
 	load := func(text string) error {
 		file := filepath.Join(t.TempDir(), "mine.yaml")
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		_, err := config.LoadGame(file, config.Options{}, config.GameSize{})
+		_, err := config.LoadGame(file, config.Options{}, 0, 0)
 		return err
 	}
 	require.NoError(t, load(smallGame))
@@ -104,8 +104,8 @@ func TestGameRefusals(t *testing.T) {
 		require.Contains(t, smallGame, test.old)
 		require.ErrorContains(t, load(strings.Replace(smallGame, test.old, test.replacement, 1)), test.want)
 	}
-	_, err := config.LoadGame("rate", config.Options{}, config.GameSize{})
+	_, err := config.LoadGame("rate", config.Options{}, 0, 0)
 	require.ErrorContains(t, err, "neither a file nor one of")
-	_, err = config.LoadGame("rates", config.Options{Sets: []string{"attackers.poison_rates=0.2"}}, config.GameSize{})
+	_, err = config.LoadGame("rates", config.Options{Sets: []string{"attackers.poison_rates=0.2"}}, 0, 0)
 	require.ErrorContains(t, err, "symmetric")
 }

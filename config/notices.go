@@ -30,7 +30,7 @@ func defenseUnread(c *Config, key string) string {
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		for _, part := range parts {
-			if part.Name != section && !(section == Indexed && slices.Contains(defenses.IndexingNames(), part.Name)) {
+			if part.Name != section && !(section == indexedModels && slices.Contains(defenses.IndexingNames(), part.Name)) {
 				continue
 			}
 			present = true
@@ -75,10 +75,10 @@ func (p DefensePart) reads(setting string, c *Config) bool {
 	case "honest":
 		return true
 	case "mode":
-		return p.Name == Indexed
+		return p.Name == indexedModels
 	case "models":
 		switch p.Name {
-		case Indexed:
+		case indexedModels:
 			return orElse("mode", c.Indexing.Mode) != string(indexing.Exact)
 		case IndexingUnknown:
 			return orElse("update", c.Indexing.Update) == string(indexing.Pick)

@@ -28,7 +28,7 @@ func stopRuleFits(c Config) *fault {
 	for _, defender := range c.Defenders {
 		parts, _ := ParseDefender(defender) // defendersAreKnown has checked it
 		for _, part := range parts {
-			if part.Name == IndexingSliced || part.Name == Indexed && c.Indexing.Mode == "sliced" {
+			if part.Name == IndexingSliced || part.Name == indexedModels && c.Indexing.Mode == "sliced" {
 				f.reason = "has no place beside the defender " + defender + ": agents enter its training in slices, and one that ends early would leave some out"
 				return f
 			}

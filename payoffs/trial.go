@@ -8,7 +8,7 @@ import (
 	"backfire/stats"
 )
 
-// Trial is what the model of one profile, seed and defender measured.
+// Trial holds the measurements of the model of one profile, seed and defender.
 type Trial struct {
 	Profile  equilibrium.Profile `json:"profile"`
 	Seed     uint64              `json:"seed"`
@@ -31,8 +31,7 @@ type Attacker struct {
 	Found    int `json:"found"`
 }
 
-// Outcome is what a player of a strategy gets in a trial, as the mean over the players that
-// play it.
+// Outcome is the outcome of a strategy in a trial, as the mean over the players that play it.
 type Outcome struct {
 	equilibrium.Outcome
 	ASR float64

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/game"
 )
@@ -19,17 +20,17 @@ type Reader interface {
 type CachedReader struct {
 	Store Reader
 
-	records     map[string]*store.Record      // nil: not stored, or not whole
-	broken      map[string]error              // of records that are not whole
-	divergences map[string]*store.Divergences // of records; nil: not measured
-	detections  map[string]*store.Detections  // likewise
+	records     map[string]*store.Record       // nil: not stored, or not whole
+	broken      map[string]error               // of records that are not whole
+	divergences map[string]*store.Divergences  // of records; nil: not measured
+	detections  map[string]*removed.Detections // likewise
 }
 
 // NewCachedReader returns a reader of the results of a store that has read none yet.
 func NewCachedReader(st Reader) *CachedReader {
 	return &CachedReader{
 		Store: st, records: map[string]*store.Record{}, broken: map[string]error{}, divergences: map[string]*store.Divergences{},
-		detections: map[string]*store.Detections{},
+		detections: map[string]*removed.Detections{},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
+	"backfire/experiments/removed"
 	"backfire/game"
 	"backfire/internal/jsonfile"
 )
@@ -20,7 +21,6 @@ const (
 	TrainingFile = "training.npz"      // the training set as arrays
 
 	DivergenceFile = "divergence.json" // the distances of each owner's features from those of all: Divergences
-	DetectionFile  = "detection.json"  // what filters find by the model's features: Detections
 )
 
 // Artefacts are files of a result that are written on request only. They follow from the cell as all other
@@ -32,7 +32,7 @@ type Artefacts struct {
 	Archive  bool `json:"archive,omitempty"`  // TrainingFile
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
-	Detection  bool `json:"detection,omitempty"`  // DetectionFile
+	Detection  bool `json:"detection,omitempty"`  // removed.DetectionFile
 
 	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
@@ -86,7 +86,7 @@ func (a Artefacts) Without(stored Artefacts) []string {
 		{a.Folder, stored.Folder, ImagesDir},
 		{a.Archive, stored.Archive, TrainingFile},
 		{a.Divergence, stored.Divergence, DivergenceFile},
-		{a.Detection, stored.Detection, DetectionFile},
+		{a.Detection, stored.Detection, removed.DetectionFile},
 	} {
 		if each.requested && !each.stored {
 			names = append(names, each.name)

@@ -14,7 +14,7 @@ import (
 
 func TestDetectionsAreReadByAttacker(t *testing.T) {
 	dir := t.TempDir()
-	written := store.Detections{Cell: "a", Filters: []store.Detection{{Filter: "spectral_signatures", Found: &removed.Counts{
+	written := removed.Detections{Cell: "a", Filters: []removed.Detection{{Filter: "spectral_signatures", Found: &removed.Counts{
 		Agents: []removed.Agent{{ID: 7, Recall: game.Rate{Hits: 3, Of: 4}, LostByClass: []int{0}}},
 	}}}}
 	require.NoError(t, written.Write(dir))
@@ -24,8 +24,8 @@ func TestDetectionsAreReadByAttacker(t *testing.T) {
 	require.Nil(t, read.Of(8), "the model never saw its images")
 
 	_, err = (&store.Record{Dir: filepath.Join(dir, "missing")}).Detections()
-	require.ErrorContains(t, err, store.DetectionFile)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, store.DetectionFile), []byte(`{"format":1,"cell":"a","filters":[{"filter":"x"}]}`), 0o600))
+	require.ErrorContains(t, err, removed.DetectionFile)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, removed.DetectionFile), []byte(`{"format":1,"cell":"a","filters":[{"filter":"x"}]}`), 0o600))
 	_, err = (&store.Record{Dir: dir}).Detections()
 	require.ErrorContains(t, err, "no counts of x")
 }

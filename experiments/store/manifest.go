@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"backfire/experiments/curve"
+	"backfire/experiments/removed"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -28,7 +29,7 @@ func (m Manifest) Artefacts() Artefacts {
 		top, _, _ := strings.Cut(name, "/")
 		a = a.And(Artefacts{
 			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
-			Divergence: top == DivergenceFile, Detection: top == DetectionFile,
+			Divergence: top == DivergenceFile, Detection: top == removed.DetectionFile,
 		})
 	}
 	a.Curve = m.Curve

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 )
 
@@ -15,7 +16,7 @@ func (c *verification) checkDetections(context.Context) (string, error) {
 	switch {
 	case c.manifest == nil:
 		return "", unchecked(store.ManifestFile)
-	case c.manifest.Files[store.DetectionFile] == "":
+	case c.manifest.Files[removed.DetectionFile] == "":
 		return "not stored", nil
 	case c.manifest.Files[store.ModelFile] == "":
 		return withoutModel, nil
@@ -31,7 +32,7 @@ func (c *verification) checkDetections(context.Context) (string, error) {
 		return "", err
 	}
 	if stored.Format != again.Format || stored.Cell != again.Cell || len(stored.Filters) != len(again.Filters) {
-		return "", fmt.Errorf("%s is of another training set or model", store.DetectionFile)
+		return "", fmt.Errorf("%s is of another training set or model", removed.DetectionFile)
 	}
 	differing := ""
 	for i := range stored.Filters {
@@ -51,7 +52,7 @@ func (c *verification) checkDetections(context.Context) (string, error) {
 	case differing == "":
 		return fmt.Sprintf("%d filters find the same images", len(stored.Filters)), nil
 	case c.answered.exact:
-		return "", fmt.Errorf("%s finds other images by its features than %s has", differing, store.DetectionFile)
+		return "", fmt.Errorf("%s finds other images by its features than %s has", differing, removed.DetectionFile)
 	default:
 		return fmt.Sprintf("%s, %s finds other images", elsewhere, differing), nil
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"path/filepath"
 
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -51,7 +52,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 		return worker.Predict{
 			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads},
 			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
-			Detections: c.manifest.Files[store.DetectionFile] != "",
+			Detections: c.manifest.Files[removed.DetectionFile] != "",
 		}
 	}); err != nil {
 		return "", asked(err)

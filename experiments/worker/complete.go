@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
@@ -34,7 +35,7 @@ func (w *Worker) complete(ctx context.Context, s *session, request Train) error 
 	if asked.Divergence && lacks(store.DivergenceFile) {
 		measures = append(measures, s.writeDivergences)
 	}
-	if asked.Detection && lacks(store.DetectionFile) {
+	if asked.Detection && lacks(removed.DetectionFile) {
 		measures = append(measures, s.writeDetections)
 	}
 	if len(measures) == 0 {

@@ -7,7 +7,6 @@ import (
 	"backfire/defenses/features"
 	"backfire/defenses/filter"
 	"backfire/experiments/removed"
-	"backfire/experiments/store"
 	"backfire/game"
 )
 
@@ -26,7 +25,7 @@ func (s *session) writeDetections(model TrainedModel) error {
 
 // detect counts what each filter, with its default settings, would remove by the trained
 // model's features of the contributed images.
-func (s *session) detect(model TrainedModel) (*store.Detections, error) {
+func (s *session) detect(model TrainedModel) (*removed.Detections, error) {
 	set := s.deal.Training
 	in := filter.Input{Seed: s.Cell.TrainingSeed()}
 	size := set.Shape.Size()
@@ -40,7 +39,7 @@ func (s *session) detect(model TrainedModel) (*store.Detections, error) {
 		images = append(images, set.Images[i*size:(i+1)*size]...)
 		in.Labels = append(in.Labels, set.Labels[i])
 	}
-	found := &store.Detections{Cell: s.hash, Filters: []store.Detection{}}
+	found := &removed.Detections{Cell: s.hash, Filters: []removed.Detection{}}
 	if len(rows) > 0 {
 		values, err := model.Features(images)
 		if err != nil {
@@ -62,7 +61,7 @@ func (s *session) detect(model TrainedModel) (*store.Detections, error) {
 		for i, at := range chosen {
 			gone[i] = rows[at]
 		}
-		found.Filters = append(found.Filters, store.Detection{Filter: string(definition.Kind), Found: removed.Count(s.Cell, set.Rows, gone)})
+		found.Filters = append(found.Filters, removed.Detection{Filter: string(definition.Kind), Found: removed.Count(s.Cell, set.Rows, gone)})
 	}
 	return found, nil
 }

@@ -89,7 +89,7 @@ type Predict struct {
 	Dir         string          `json:"dir"`                   // for the answers
 	Model       string          `json:"model"`                 // path of the stored model
 	Divergences bool            `json:"divergences,omitempty"` // asks for store.DivergenceFile, too
-	Detections  bool            `json:"detections,omitempty"`  // asks for store.DetectionFile, too
+	Detections  bool            `json:"detections,omitempty"`  // asks for removed.DetectionFile, too
 }
 
 // Query asks a stored model about images and writes its Answers to AnswersFile: the probability of
