@@ -12,11 +12,11 @@ import (
 func newCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	cmd := &cobra.Command{
-		Use:   "plan (table NAME | sweep FILE | audit FILE)",
-		Short: "Store the plan of a table, sweep or audit for workers on any number of hosts",
-		Long: `Check a table, sweep or audit as a whole and store its plan: all configurations and the
-version of this program. The command prints the plan's directory, which is the PLAN of
-worker, status, collect and submit. Nothing is trained.
+		Use:   "plan (table NAME | sweep FILE | audit FILE | equilibrium FILE)",
+		Short: "Store the plan of a table, sweep, audit or game for workers on any number of hosts",
+		Long: `Check a table, a sweep, an audit or an attackers' game as a whole and store its plan: all
+configurations and the version of this program. The command prints the plan's directory,
+which is the PLAN of worker, status, collect and submit. Nothing is trained.
 
 The plan of an audit has what the stored results ask for: plan it once more when its
 models are stored, to see what follows.
@@ -25,7 +25,7 @@ docs/scaling.md describes training on several hosts.`,
 		Example: `  plan=$(backfire plan table 1 --preset workstation --store /shared/runs)
   backfire worker --plan "$plan"     # on any number of hosts
   backfire collect "$plan"`,
-		Args: arguments("table, sweep or audit", "NAME or FILE"),
+		Args: arguments("table, sweep, audit or equilibrium", "NAME or FILE"),
 	}
 	sweep := &cobra.Command{}
 	flags := addSweepFlags(sweep, opts)

@@ -86,7 +86,7 @@ func (o *PlannedOptions) open() (*planned, error) {
 	return &planned{store, stored}, nil
 }
 
-// namedSweep sets the sweep of opts from the arguments "table NAME", "sweep FILE" or "audit FILE".
+// namedSweep sets the sweep of opts from the arguments "table NAME", "sweep FILE", "audit FILE" or "equilibrium FILE".
 func namedSweep(args []string, opts *SweepOptions) error {
 	if len(args) == 2 && args[0] == "sweep" {
 		opts.Kind, opts.Sweep = report.Points, args[1]
@@ -104,7 +104,11 @@ func namedSweep(args []string, opts *SweepOptions) error {
 		opts.Kind, opts.Audit = report.Points, args[1]
 		return nil
 	}
-	return Usagef("name the sweep: %q: give \"table NAME\", \"sweep FILE\" or \"audit FILE\"", strings.Join(args, " "))
+	if len(args) == 2 && args[0] == "equilibrium" {
+		opts.Kind, opts.Game = report.Points, args[1]
+		return nil
+	}
+	return Usagef("name the sweep: %q: give \"table NAME\", \"sweep FILE\", \"audit FILE\" or \"equilibrium FILE\"", strings.Join(args, " "))
 }
 
 // absolute makes the paths of a configuration absolute.
@@ -148,7 +152,12 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	if err != nil {
 		return nil, nil, planError(err)
 	}
-	sweep.Primary = sweeps[0].Primary
+	sweep.Primary, sweep.Game = sweeps[0].Primary, sweeps[0].Game
+	if sweep.Game != nil {
+		if err := withinBudget(sweep); err != nil {
+			return nil, nil, err
+		}
+	}
 	stored, err := plan.NewStoredPlan(sweep, program())
 	if err != nil {
 		return nil, nil, err

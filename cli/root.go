@@ -34,7 +34,9 @@ func newCmdRoot(streams *IOStreams) *cobra.Command {
 	root := newGroup("backfire", "Play, score and report multi-agent backdoor games")
 	addGroup(root, "play", "Play",
 		newCmdAudit(streams, nil),
+		newCmdCheapest(streams, nil),
 		newCmdConfig(streams),
+		newCmdEquilibrium(streams, nil),
 		newCmdQuick(streams, nil),
 		newCmdRun(streams, nil),
 		newCmdSweep(streams, nil),

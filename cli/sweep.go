@@ -22,13 +22,15 @@ import (
 // table.
 type SweepOptions struct {
 	RunOptions
-	Sweep  string      // name of a sweep within the program or path of a sweep file
-	Audit  string      // not empty: play this audit, a name or a path, in place of Sweep
-	Run    string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
-	Kind   report.Kind // the kind of table
-	Seeds  int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
-	Out    string      // directory of the tables; empty: tables in the store
-	DryRun bool        // stop before the first training
+	Sweep   string      // name of a sweep within the program or path of a sweep file
+	Audit   string      // not empty: play this audit, a name or a path, in place of Sweep
+	Game    string      // not empty: play this attackers' game, a name or a path, in place of Sweep
+	Players int         // of Game; 0: as many as it says
+	Run     string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
+	Kind    report.Kind // the kind of table
+	Seeds   int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
+	Out     string      // directory of the tables; empty: tables in the store
+	DryRun  bool        // stop before the first training
 
 	Estimate func(context.Context, estimate.Estimator, *plan.Sweep) (*estimate.Estimate, error)
 }
@@ -102,6 +104,9 @@ var paperDatasets = []string{"mnist", "cifar10"}
 func (opts *SweepOptions) load(with config.Options) (*config.Sweep, error) {
 	if opts.Run != "" {
 		return configuredSweep(opts.Run, with, opts.Seeds)
+	}
+	if opts.Game != "" {
+		return gameSweep(opts, with)
 	}
 	return config.LoadSweep(opts.Sweep, with, opts.Seeds)
 }
@@ -208,6 +213,11 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 	sweep, err := training.planned(ctx, points, sweeps[0].Primary)
 	if err != nil {
 		return err
+	}
+	if sweep.Game = sweeps[0].Game; sweep.Game != nil {
+		if err := withinBudget(sweep); err != nil {
+			return err
+		}
 	}
 	r, estimator, err := training.runner(ctx, sweep, false)
 	if err != nil {

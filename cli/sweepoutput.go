@@ -27,6 +27,8 @@ type sweepOutput struct {
 	sweep *plan.Sweep
 	store *store.Store
 	begun time.Time // of the command
+	// cheapest shows the answers of a search in place of tables; nil: it is none.
+	cheapest func(sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error
 }
 
 // tableLine is one of the last lines of --json, one for each dataset.
@@ -71,6 +73,12 @@ func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, out
 	}
 	if o.sweep.Audit != nil {
 		return o.showAudit(sum, outcome, interrupted)
+	}
+	if o.cheapest != nil {
+		return o.cheapest(sum, outcome, interrupted)
+	}
+	if o.sweep.Game != nil {
+		return o.showGames(sum, outcome, interrupted)
 	}
 	shown := 0
 	for _, dataset := range datasetsOf(sum) {

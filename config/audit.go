@@ -23,18 +23,6 @@ var auditFiles embed.FS
 // Audits returns the names of the audits that are part of the program.
 func Audits() []string { return []string{"paper", "gpu"} }
 
-// AuditText returns the YAML of one of [Audits]. It is a template for other audits.
-func AuditText(name string) (string, error) {
-	if !slices.Contains(Audits(), name) {
-		return "", invalidf("audit %q is not known; the nearest one is %s (of %s)", name, Nearest(name, Audits()), strings.Join(Audits(), ", "))
-	}
-	text, err := auditFiles.ReadFile(path.Join("audits", name+".yaml"))
-	if err != nil {
-		return "", fmt.Errorf("config: read audit: %w", err)
-	}
-	return string(text), nil
-}
-
 // Audit is an audit that was read from a file and checked as a whole.
 type Audit struct {
 	Spec    audit.Spec
@@ -236,17 +224,23 @@ func (a *Audit) rate(settings []sweepSetting, play audit.Play) (string, error) {
 	if seats == 0 {
 		seats = n
 	}
-	size := (cfg.Pool.Size - rounded(cfg.Deal.DefenderShare, cfg.Pool.Size)) / seats
-	contributed := size - rounded(cfg.Deal.HeldOut, size)
-	most := contributed
-	if cfg.Attackers.LabelMode == "dirty" && cfg.Attackers.Budget != "any" && cfg.Attackers.Mapping != allToAll {
-		most = contributed * 85 / 100 // images of the target class, about a tenth, are not poisoned
-	}
+	contributed, most := cfg.contribution(seats)
 	if play.Poisoned > most {
 		return refuse("an attacker contributes %d images in a pool of %d with %d seats: at most %d can be poisoned; choose fewer, a larger pool.size or fewer seats",
 			contributed, cfg.Pool.Size, seats, most)
 	}
 	return strconv.FormatFloat(float64(play.Poisoned)/float64(contributed), 'g', -1, 64), nil
+}
+
+// contribution returns how many images an attacker contributes, and how many of them it can poison, where the
+// pool is dealt to a number of seats.
+func (c Config) contribution(seats int) (images, most int) {
+	size := (c.Pool.Size - rounded(c.Deal.DefenderShare, c.Pool.Size)) / seats
+	images = size - rounded(c.Deal.HeldOut, size)
+	if c.Attackers.LabelMode == "dirty" && c.Attackers.Budget != "any" && c.Attackers.Mapping != allToAll {
+		return images, images * 85 / 100 // images of the target class, about a tenth, are not poisoned
+	}
+	return images, images
 }
 
 // rounded returns a share of n images as the game rounds it.
@@ -271,8 +265,11 @@ func (a *Audit) Sweep(plays []audit.Play) (*Sweep, error) {
 // auditText returns the text and the source of one of [Audits], or else of a file.
 func auditText(name string, environ []string) (text []byte, source string, err error) {
 	if slices.Contains(Audits(), name) {
-		text, err := AuditText(name)
-		return []byte(text), "audit " + name, err
+		text, err := auditFiles.ReadFile(path.Join("audits", name+".yaml"))
+		if err != nil {
+			return nil, "", fmt.Errorf("config: read audit: %w", err)
+		}
+		return text, "audit " + name, nil
 	}
 	file, err := ExpandPath(name, environ)
 	if err != nil {
@@ -281,7 +278,7 @@ func auditText(name string, environ []string) (text []byte, source string, err e
 	text, err = disk.ReadFile(file, disk.MaxText)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, "", invalidf("audit %q is neither a file nor one of %s: %w", name, strings.Join(Audits(), ", "), err)
+		return nil, "", invalidf("audit %q is neither a file nor one of %s; the nearest one is %s: %w", name, strings.Join(Audits(), ", "), Nearest(name, Audits()), err)
 	case err != nil:
 		return nil, "", invalidf("read audit: %w", err)
 	default:

@@ -56,7 +56,7 @@ func TestEmbeddedAudits(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, sweep.Points, len(plays))
 	}
-	_, err := config.AuditText("papr")
+	_, err := config.LoadAudit("papr", config.Options{})
 	require.ErrorContains(t, err, "the nearest one is paper")
 }
 

@@ -44,26 +44,8 @@ func readAudit(text []byte, source string) (*auditFile, error) {
 		"preset": f.readPreset, "base": f.readBase, "presets": f.readPresets, "factors": f.readFactors, "primary": f.readAuditPrimary,
 		"screening": f.readScreening, "phase": f.readPhase, "margins": f.readMargins, "budget": f.readBudget,
 	}
-	pairs, err := f.pairs(root)
-	if err != nil {
+	if err := f.readRoot(root, "an audit", auditFieldNames, readers); err != nil {
 		return nil, err
-	}
-	given := map[string]int{}
-	for _, pair := range pairs {
-		name := pair.key.Value
-		read, known := readers[name]
-		switch {
-		case !known && f.holdsAnchors(pair):
-			continue
-		case !known:
-			return nil, &fault{key: name, where: f.at(pair.key), reason: "is not a key of an audit; the nearest one is " + Nearest(name, auditFieldNames)}
-		case given[name] > 0:
-			return nil, &fault{key: name, where: f.at(pair.key), reason: fmt.Sprintf("was already given in line %d", given[name])}
-		}
-		given[name] = pair.key.Line
-		if err := read(pair.value); err != nil {
-			return nil, err
-		}
 	}
 	if f.name == "" {
 		return nil, &fault{key: "name", where: source, reason: "must name the audit"}
@@ -281,37 +263,4 @@ func (f *auditFile) readBudget(node *yaml.Node) error {
 		}
 		return nil
 	})
-}
-
-// number reads a number of at least 1.
-func (f *auditFile) number(node *yaml.Node, key string, into *int) error {
-	wrong := &fault{key: key, where: f.at(node), reason: "must be a whole number of at least 1"}
-	raw, err := writtenIn(node)
-	if err != nil || raw.divided {
-		return wrong
-	}
-	wrong.value = raw.shown()
-	if *into, err = parseInt(strings.TrimSpace(raw.text)); err != nil || *into < 1 {
-		return wrong
-	}
-	return nil
-}
-
-// numbers reads a list of numbers of at least 1.
-func (f *auditFile) numbers(node *yaml.Node, key string, into *[]int) error {
-	wrong := &fault{key: key, where: f.at(node), reason: "must be a list of whole numbers of at least 1"}
-	raw, err := writtenIn(node)
-	if err != nil || !raw.divided || len(raw.list) == 0 {
-		return wrong
-	}
-	wrong.value = raw.shown()
-	*into = nil
-	for _, text := range raw.list {
-		n, err := parseInt(strings.TrimSpace(text))
-		if err != nil || n < 1 {
-			return wrong
-		}
-		*into = append(*into, n)
-	}
-	return nil
 }

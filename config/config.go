@@ -110,6 +110,9 @@ type Attackers struct {
 	Rates        []float64 `key:"rates" range:"[0,1]" help:"p of attacker i instead of attackers.p; attackers beyond the list keep attackers.p"`
 	PoisonRates  []float64 `key:"poison_rates" range:"[0,1]" help:"poison rate p0 of attacker i instead of that of attackers.p0, rates and p; attackers beyond the list keep theirs"`
 	TriggerSizes []float64 `key:"trigger_sizes" range:"[0,1]" help:"trigger sizes p1 and p2 of attacker i instead of those of attackers.p1, p2, rates and p; attackers beyond the list keep theirs"`
+	BoxSizes     []float64 `key:"box_sizes" range:"[0,1]" help:"trigger size p1 of attacker i instead of that of trigger_sizes and the keys that it replaces; attackers beyond the list keep theirs"`
+	PixelShares  []float64 `key:"pixel_shares" range:"[0,1]" help:"share of perturbed pixels p2 of attacker i instead of that of trigger_sizes and the keys that it replaces; attackers beyond the list keep theirs"`
+	Kinds        []string  `key:"kinds" oneof:"random square checkerboard dots blended sinusoidal low_variance orthogonal patch two wanet" help:"kind of the trigger of attacker i instead of trigger.kind; attackers beyond the list keep it"`
 	Colluders    []string  `key:"colluders" help:"attackers that use the trigger and target label of another attacker, as pairs: 1=0,3=0 gives attackers 1 and 3 those of attacker 0; all other triggers must differ"`
 	Budget       string    `key:"budget" default:"non_target" oneof:"non_target any" help:"images of which p0 poisons some, with label_mode: dirty; non_target: those that are not of the target class; any: all, so that an image of the target class may be stamped and keeps its label"`
 	Mapping      string    `key:"mapping" default:"all_to_one" oneof:"all_to_one all_to_all source_specific" help:"labels that attackers want for images with their triggers; all_to_one: the target label for all; all_to_all: for class y the next class, and the first one for the last (attackers.label has no effect); source_specific: the target label for images of attackers.sources alone, which alone are poisoned and counted"`
@@ -193,6 +196,7 @@ type Artefacts struct {
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
 
+	Detection  bool `key:"detection" default:"false" help:"have spectral signatures and activation clustering, each with the default settings of the defense of that name, look for poisoned images by the features of each trained model, and store how many of each agent's they find as detection.json; nothing is removed and nothing is trained"`
 	Divergence bool `key:"divergence" default:"false" help:"measure with each trained model how far every agent's features of a class lie from those of all agents (MMD and Jensen-Shannon), and store it as divergence.json; tables then settle claim C8"`
 }
 
@@ -263,8 +267,9 @@ func (d Deal) SeatCount(largest int) int {
 }
 
 // Strength returns poison rate p0 and trigger sizes p1 and p2 of an attacker: its entries
-// of PoisonRates and TriggerSizes. Without them they are P0, P1 and P2 where these are set,
-// and otherwise the attacker's entry of Rates, or P if it has none.
+// of PoisonRates, BoxSizes and PixelShares, or for both sizes that of TriggerSizes. Without
+// them they are P0, P1 and P2 where these are set, and otherwise the attacker's entry of
+// Rates, or P if it has none.
 func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 	p := a.P
 	if attacker < len(a.Rates) {
@@ -276,6 +281,12 @@ func (a Attackers) Strength(attacker int) (p0, p1, p2 float64) {
 	}
 	if attacker < len(a.TriggerSizes) {
 		p1, p2 = a.TriggerSizes[attacker], a.TriggerSizes[attacker]
+	}
+	if attacker < len(a.BoxSizes) {
+		p1 = a.BoxSizes[attacker]
+	}
+	if attacker < len(a.PixelShares) {
+		p2 = a.PixelShares[attacker]
 	}
 	return p0, p1, p2
 }

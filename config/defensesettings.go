@@ -99,7 +99,7 @@ func declareSetting(d definition.Definition, s definition.Setting) Key {
 	key := Key{
 		Name: name, Help: s.Help, Default: s.Default, hasDefault: true,
 		Oneof: s.Oneof, Range: interval.Parse(s.Range),
-		Env: []string{EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))},
+		Env: []string{envPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))},
 		typ: d.TypeOf(s.Key), levels: s.Levels,
 	}
 	if value, err := key.convertScalar(s.Default); err == nil { // a test requires it of all

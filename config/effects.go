@@ -38,10 +38,16 @@ var effectRules = []effectRule{
 	{"attackers.rates", ratesUnread},
 	{"attackers.poison_rates", func(c *Config) string { return listUnread(c, len(c.Attackers.PoisonRates), "rates") }},
 	{"attackers.trigger_sizes", func(c *Config) string {
-		if len(c.Attackers.TriggerSizes) > 0 && !triggers.Kind(c.Trigger.Kind).HasSizes() {
+		if len(c.Attackers.TriggerSizes) > 0 && !c.anyKind(triggers.Kind.HasSizes) {
 			return unless(false, "trigger.kind = "+c.Trigger.Kind)
 		}
 		return listUnread(c, len(c.Attackers.TriggerSizes), "sizes")
+	}},
+	{"attackers.box_sizes", boxSizesUnread},
+	{"attackers.pixel_shares", pixelSharesUnread},
+	{"attackers.kinds", kindsUnread},
+	{"trigger.kind", func(c *Config) string {
+		return unless(len(c.Attackers.Kinds) < c.Attackers.SeatsNeeded(), "attackers.kinds, which has a value for every attacker")
 	}},
 	{"attackers.colluders", colludersUnread},
 	{"trigger.files", func(c *Config) string { return beyond(c, len(c.Trigger.Files), "pictures") }},
@@ -56,7 +62,7 @@ var effectRules = []effectRule{
 	{"trigger.step_size", ofAdversarial},
 	{"trigger.surrogate_steps", ofAdversarial},
 	{"trigger.side", func(c *Config) string {
-		if c.Trigger.Kind == string(triggers.WaNet) {
+		if c.anyKind(func(kind triggers.Kind) bool { return kind == triggers.WaNet }) {
 			return ""
 		}
 		return ofPatch(c)
@@ -95,7 +101,7 @@ func ofAdversarial(c *Config) string {
 
 // ofPatch returns the reason why a key of patches is not read.
 func ofPatch(c *Config) string {
-	return unless(c.Trigger.Kind == string(triggers.Patch), "trigger.kind = "+c.Trigger.Kind)
+	return unless(c.anyKind(func(kind triggers.Kind) bool { return kind == triggers.Patch }), "trigger.kind = "+c.Trigger.Kind)
 }
 
 // ofProgram returns the reason why a key of programs that make triggers is not read.
@@ -131,8 +137,7 @@ func labelUnread(c *Config) string {
 
 // readsP2 reports whether triggers have a share of perturbed pixels.
 func readsP2(c *Config) bool {
-	kind := triggers.Kind(c.Trigger.Kind)
-	return kind.HasSizes() && !kind.CoversBox()
+	return c.anyKind(func(kind triggers.Kind) bool { return kind.HasSizes() && !kind.CoversBox() })
 }
 
 // sizeUnread returns the reason why a common trigger size is not read, given whether the
@@ -206,7 +211,7 @@ func colludersUnread(c *Config) string {
 // readsRange reports whether a trigger has a box of drawn size: the attackers', or one
 // that a defense simulates.
 func readsRange(c *Config) bool {
-	if kind := triggers.Kind(c.Trigger.Kind); kind.HasSizes() && kind != triggers.WaNet {
+	if c.anyKind(boxed) {
 		return true
 	}
 	var simulating []string

@@ -63,7 +63,7 @@ func environEntries(environ []string) ([]entry, error) {
 			}
 			continue
 		}
-		if !strings.HasPrefix(name, EnvPrefix) {
+		if !strings.HasPrefix(name, envPrefix) {
 			continue
 		}
 		key, rank, ok := keyOfVariable(name)

@@ -9,8 +9,8 @@ import (
 	"backfire/internal/interval"
 )
 
-// EnvPrefix begins the name of every environment variable of the program.
-const EnvPrefix = "BACKFIRE_"
+// envPrefix begins the name of every environment variable of the program.
+const envPrefix = "BACKFIRE_"
 
 // Key is the declaration of one setting, read from the tags of [Config].
 type Key struct {
@@ -59,7 +59,7 @@ func declare(section reflect.Type, prefix string, path []int) []Key {
 			Flag:  field.Tag.Get("flag"),
 			Oneof: strings.Fields(field.Tag.Get("oneof")),
 			Range: interval.Parse(field.Tag.Get("range")),
-			Env:   []string{EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))},
+			Env:   []string{envPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_"))},
 			typ:   field.Type,
 			index: index,
 		}

@@ -58,12 +58,12 @@ func (t Train) StopRule() stoprule.Rule {
 
 // readsP1 reports whether triggers have a box of a size p1.
 func readsP1(c *Config) bool {
-	return triggers.Kind(c.Trigger.Kind).HasSizes() && c.Trigger.Kind != string(triggers.WaNet) && c.Trigger.Range != string(triggers.Whole)
+	return c.anyKind(boxed) && c.Trigger.Range != string(triggers.Whole)
 }
 
 // p1Unread returns the reason why the size of the trigger's box is not read.
 func p1Unread(c *Config) string {
-	if kind := triggers.Kind(c.Trigger.Kind); !kind.HasSizes() || kind == triggers.WaNet {
+	if !c.anyKind(boxed) {
 		return unless(false, "trigger.kind = "+c.Trigger.Kind)
 	}
 	if !readsP1(c) {

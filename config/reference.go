@@ -25,9 +25,9 @@ func Reference() string {
 		}
 	}
 	doc.WriteString("\n## Environment variables\n\n" +
-		"The variable of a key is `" + EnvPrefix + "` followed by the key in capitals, with `_` for the dot:\n" +
+		"The variable of a key is `" + envPrefix + "` followed by the key in capitals, with `_` for the dot:\n" +
 		"`train.weight_decay` is `BACKFIRE_TRAIN_WEIGHT_DECAY`. An empty variable counts as not set. The\n" +
-		"program refuses any other variable that begins with `" + EnvPrefix + "`, apart from the table's and\n" +
+		"program refuses any other variable that begins with `" + envPrefix + "`, apart from the table's and\n" +
 		"from those that Kubernetes sets for a service and Docker for a link (`BACKFIRE_PORT`,\n" +
 		"`BACKFIRE_STORE_SERVICE_HOST`, `BACKFIRE_PORT_6006_TCP_ADDR`), which it ignores:\n\n" +
 		"| variable | meaning |\n|---|---|\n")

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"backfire/audit"
+	"backfire/payoffs"
 )
 
 // MaxPoints is the largest number of points of a sweep over all seeds. A sweep with
@@ -27,6 +28,8 @@ type Sweep struct {
 	Primary *Primary
 	// Audit describes the audit that the sweep is part of; nil: none.
 	Audit *audit.Spec
+	// Game describes the attackers' game whose profiles the points are; nil: none.
+	Game *payoffs.Spec
 	// Points are sorted by seed, then by training, then by the entries of the file's list,
 	// then by the grid, whose last key varies fastest. No two points are equal.
 	Points []Point

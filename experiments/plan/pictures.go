@@ -17,6 +17,7 @@ const randomKind = "random"
 // picture from trigger.files. The attacker must not be a colluder, which has its leader's.
 func (p *planner) triggerOf(a game.Attacker, p1, p2 float64) (triggers.Spec, error) {
 	cfg := p.cfg.Trigger
+	cfg.Kind = p.cfg.KindOf(a.ID)
 	if kind := triggers.Kind(cfg.Kind); kind != triggers.Picture {
 		if cfg.Kind == randomKind {
 			kind = triggers.Random

@@ -3,7 +3,9 @@ package plan
 import (
 	"errors"
 
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
+	"backfire/game"
 )
 
 // Reader is the part of a store.Store that planning reads.
@@ -18,15 +20,17 @@ type Reader interface {
 type CachedReader struct {
 	Store Reader
 
-	records     map[string]*store.Record      // nil: not stored, or not whole
-	broken      map[string]error              // of records that are not whole
-	divergences map[string]*store.Divergences // of records; nil: not measured
+	records     map[string]*store.Record       // nil: not stored, or not whole
+	broken      map[string]error               // of records that are not whole
+	divergences map[string]*store.Divergences  // of records; nil: not measured
+	detections  map[string]*removed.Detections // likewise
 }
 
 // NewCachedReader returns a reader of the results of a store that has read none yet.
 func NewCachedReader(st Reader) *CachedReader {
 	return &CachedReader{
 		Store: st, records: map[string]*store.Record{}, broken: map[string]error{}, divergences: map[string]*store.Divergences{},
+		detections: map[string]*removed.Detections{},
 	}
 }
 
@@ -76,6 +80,28 @@ func (r *CachedReader) Divergence(hash string, attacker store.AttackerResult) (*
 		return nil, nil
 	}
 	return all.Of(attacker.ID, attacker.Target), nil
+}
+
+// Detection returns the share of an attacker's poisoned images that each filter finds by the features of the model
+// of a stored cell, nil if it was not measured.
+func (r *CachedReader) Detection(hash string, id int) (map[string]game.Rate, error) {
+	all, ok := r.detections[hash]
+	if !ok {
+		record, err := r.Record(hash)
+		if record == nil {
+			return nil, err
+		}
+		if record.Artefacts().Detection {
+			if all, err = record.Detections(); err != nil {
+				return nil, err
+			}
+		}
+		r.detections[hash] = all
+	}
+	if all == nil {
+		return nil, nil
+	}
+	return all.Of(id), nil
 }
 
 // Lookup reads the result itself, whether it decides anything or not: one that is not whole counts as not

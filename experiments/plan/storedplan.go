@@ -17,6 +17,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
+	"backfire/payoffs"
 )
 
 // File is the name of a stored plan, in the directory of its sweep, see store.Store.PlanDir.
@@ -53,7 +54,9 @@ type StoredPlan struct {
 	// Primary holds the choices that were fixed before anything is trained; nil: none.
 	Primary *Primary `json:"primary,omitempty"`
 	// Audit describes the audit that the sweep is part of; nil: none.
-	Audit  *audit.Spec   `json:"audit,omitempty"`
+	Audit *audit.Spec `json:"audit,omitempty"`
+	// Game describes the attackers' game whose profiles the points are; nil: none.
+	Game   *payoffs.Spec `json:"game,omitempty"`
 	Points []StoredPoint `json:"points"`
 
 	// Digest is the SHA-256 of the canonical JSON of the other fields, see cell.SealOf. Write sets it.
@@ -80,7 +83,7 @@ func NewStoredPlan(sweep *Sweep, program store.Build) (*StoredPlan, error) {
 	}
 	p := &StoredPlan{
 		Format: storedPlanFormat, Sweep: hash, Program: program, Formats: formats(), Made: time.Now().UTC(),
-		Primary: sweep.Primary, Audit: sweep.Audit, Points: []StoredPoint{},
+		Primary: sweep.Primary, Audit: sweep.Audit, Game: sweep.Game, Points: []StoredPoint{},
 	}
 	for _, point := range sweep.Points {
 		p.Points = append(p.Points, StoredPoint(point.SweepPoint))
@@ -226,7 +229,7 @@ func (p *StoredPlan) NewSweep(ctx context.Context, load cell.Loader) (*Sweep, er
 	if err != nil {
 		return nil, err
 	}
-	sweep.Primary, sweep.Audit = p.Primary, p.Audit
+	sweep.Primary, sweep.Audit, sweep.Game = p.Primary, p.Audit, p.Game
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err

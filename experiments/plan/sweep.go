@@ -14,6 +14,7 @@ import (
 	"backfire/experiments/curve"
 	"backfire/experiments/patterns"
 	"backfire/experiments/store"
+	"backfire/payoffs"
 )
 
 // SweepFormat is the version of a sweep: of the content of its hash, and of its summary.
@@ -52,6 +53,8 @@ type Sweep struct {
 	Primary *Primary
 	// Audit describes the audit that the sweep is part of; nil: none. The caller of NewSweep sets it.
 	Audit *audit.Spec
+	// Game describes the attackers' game whose profiles the points are; nil: none. The caller of NewSweep sets it.
+	Game *payoffs.Spec
 	// Cells are those that the points need if every first trigger is kept, in the order to train them: row by
 	// row, each row over all seeds, so that a first complete row comes early.
 	Cells []cell.Cell
@@ -199,7 +202,7 @@ func rounds(points []SweepPoint) []place {
 
 // Hash returns the name of the sweep: the SHA-256 of the canonical JSON of its points' names, varied keys, games
 // if every first trigger is kept, and the conditions on triggers: the bound and the single games in which they
-// are verified, unless these are the point's own; and of Primary and Audit, if they are set.
+// are verified, unless these are the point's own; and of Primary, Audit and Game, if they are set.
 func (s *Sweep) Hash() (string, error) {
 	type point struct {
 		Name         string            `json:"name"`
@@ -213,7 +216,9 @@ func (s *Sweep) Hash() (string, error) {
 		Points  []point     `json:"points"`
 		Primary *Primary    `json:"primary,omitempty"`
 		Audit   *audit.Spec `json:"audit,omitempty"`
-	}{Format: SweepFormat, Primary: s.Primary, Audit: s.Audit}
+
+		Game *payoffs.Spec `json:"game,omitempty"`
+	}{Format: SweepFormat, Primary: s.Primary, Audit: s.Audit, Game: s.Game}
 	first, err := s.Worklist(nil)
 	if err != nil {
 		return "", err
@@ -240,7 +245,7 @@ func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
 	asked := store.Artefacts{
 		Model: a.Model == config.ModelAlways, SmallModel: a.Model == config.ModelSmall,
-		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence,
+		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence, Detection: a.Detection,
 	}
 	if cfg.Train.ScoreEvery > 0 {
 		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}

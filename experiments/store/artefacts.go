@@ -9,6 +9,7 @@ import (
 	"backfire/experiments/ballots"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
+	"backfire/experiments/removed"
 	"backfire/game"
 	"backfire/internal/jsonfile"
 )
@@ -33,6 +34,7 @@ type Artefacts struct {
 
 	Divergence bool `json:"divergence,omitempty"` // DivergenceFile
 	Rankings   bool `json:"rankings,omitempty"`   // ballots.RankingsFile and ballots.ProbesFile, of a model that votes
+	Detection  bool `json:"detection,omitempty"`  // removed.DetectionFile
 
 	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
@@ -45,7 +47,7 @@ type Artefacts struct {
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.Rankings || b.Rankings, a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
+		a.Rankings || b.Rankings, a.Detection || b.Detection, a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
 	}
 }
 
@@ -59,9 +61,9 @@ func (a Artefacts) KeepsModel(c cell.Cell) bool {
 
 // NeedTraining reports whether a stored result with other artefacts has to be trained again to get those that
 // are requested: its model is not kept, or the rates during the training are asked for. Triggers and training
-// images follow from the deal, divergences and rankings from the model.
+// images follow from the deal, divergences, rankings and detections from the model.
 func (a Artefacts) NeedTraining(stored Artefacts) bool {
-	asksModel := a.Model || a.Divergence && !stored.Divergence || a.Rankings && !stored.Rankings
+	asksModel := a.Model || a.Divergence && !stored.Divergence || a.Rankings && !stored.Rankings || a.Detection && !stored.Detection
 	return asksModel && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
 }
 
@@ -88,6 +90,7 @@ func (a Artefacts) Without(stored Artefacts) []string {
 		{a.Archive, stored.Archive, TrainingFile},
 		{a.Divergence, stored.Divergence, DivergenceFile},
 		{a.Rankings, stored.Rankings, ballots.RankingsFile},
+		{a.Detection, stored.Detection, removed.DetectionFile},
 	} {
 		if each.requested && !each.stored {
 			names = append(names, each.name)

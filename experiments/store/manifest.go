@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/ballots"
 	"backfire/experiments/curve"
+	"backfire/experiments/removed"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
@@ -30,6 +31,7 @@ func (m Manifest) Artefacts() Artefacts {
 		a = a.And(Artefacts{
 			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
 			Divergence: top == DivergenceFile, Rankings: top == ballots.RankingsFile || top == ballots.ProbesFile,
+			Detection: top == removed.DetectionFile,
 		})
 	}
 	a.Curve = m.Curve

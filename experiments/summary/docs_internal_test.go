@@ -16,6 +16,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/enginetest"
+	"backfire/payoffs"
 	"backfire/stats"
 )
 
@@ -24,7 +25,7 @@ import (
 func fieldsOf(t reflect.Type, path string) []string {
 	switch t {
 	case reflect.TypeFor[game.Rate](), reflect.TypeFor[stats.Summary](), reflect.TypeFor[[][]game.Rate](), reflect.TypeFor[defenses.Stack](),
-		reflect.TypeFor[config.Config](), reflect.TypeFor[audit.Spec](), reflect.TypeFor[[]GameResult]():
+		reflect.TypeFor[config.Config](), reflect.TypeFor[audit.Spec](), reflect.TypeFor[payoffs.Spec](), reflect.TypeFor[[]GameResult]():
 		return []string{path}
 	}
 	switch {

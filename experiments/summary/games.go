@@ -126,6 +126,9 @@ type GameAttacker struct {
 	// agents' images of it, by the same model; nil where it was not measured
 	// (artefacts.divergence), or the model never saw them.
 	Divergence *store.AttackerDivergence `json:"divergence,omitempty"`
+	// Detection is the share of the attacker's poisoned images that each filter finds by the features of the same
+	// model, by the filter's name; nil where it was not measured (artefacts.detection).
+	Detection map[string]game.Rate `json:"detection,omitempty"`
 	// Candidates are the triggers that the attacker drew until one was kept; nil if
 	// triggers are not verified. Where the sweep verifies triggers in other single games
 	// than the point's own, SingleCell is not among their cells.
@@ -272,8 +275,12 @@ func (j joiner) attacker(row *GameResult, result store.AttackerResult, hash stri
 	if err != nil {
 		return err
 	}
+	detection, err := j.results.Detection(hash, result.ID)
+	if err != nil {
+		return err
+	}
 	a := GameAttacker{
-		AttackerResult: result, Model: hash, Divergence: divergence,
+		AttackerResult: result, Model: hash, Divergence: divergence, Detection: detection,
 		SingleCell: j.planned.Singles[result.ID], Candidates: j.plan.Candidates[result.ID],
 	}
 	single, err := j.comparison(a.SingleCell, result.ID)

@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/game"
 	"backfire/internal/jsonfile"
+	"backfire/payoffs"
 )
 
 // Summary holds the games of a sweep. It is made from stored results only and lies in
@@ -28,6 +29,8 @@ type Summary struct {
 	Primary *plan.Primary `json:"primary,omitempty"`
 	// Audit describes the audit that the sweep is part of; nil: none.
 	Audit *audit.Spec `json:"audit,omitempty"`
+	// Game describes the attackers' game whose profiles the points are; nil: none.
+	Game *payoffs.Spec `json:"game,omitempty"`
 	// Points are in the order of the sweep's points.
 	Points []PointSummary `json:"points"`
 	// Missing lists the required cells that have no whole result, and the games that cannot
@@ -114,7 +117,7 @@ func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Audit: sweep.Audit, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
+	s := &Summary{Format: plan.SweepFormat, Sweep: hash, Primary: sweep.Primary, Audit: sweep.Audit, Game: sweep.Game, Points: []PointSummary{}, Missing: []Missing{}, Store: store.Dir()}
 	results := plan.NewCachedReader(store)
 	work, err := plan.Resolve(sweep, results, plan.Known{})
 	if err != nil {

@@ -49,7 +49,7 @@ func fillWhole(t require.TestingT, dir string) error {
 		c.Defenses.Set("indexing.query", "batch")
 	}))
 	r, _ := runtest.NewRunner(st, 1, enginetest.Fault{})
-	r.Artefacts = store.Artefacts{Model: true, Triggers: true, Archive: true, Divergence: true}
+	r.Artefacts = store.Artefacts{Model: true, Triggers: true, Archive: true, Divergence: true, Detection: true}
 	_, err = r.Run(context.Background(), sweep.Cells)
 	require.NoError(t, err)
 	s, err := summary.Summarize(sweep, st)
@@ -112,6 +112,9 @@ func readAll(ctx context.Context, t *testing.T, st *store.Store, verified string
 		}
 		if record.Artefacts().Divergence {
 			_, _ = record.Divergences()
+		}
+		if record.Artefacts().Detection {
+			_, _ = record.Detections()
 		}
 	}
 	v := &verify.Verifier{StoredModels: models}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"backfire/experiments/ballots"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -52,7 +53,8 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 		return worker.Predict{
 			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads, Module: c.Store.ModulePath(*c.cell)},
 			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
-			Rankings: c.manifest.Files[ballots.RankingsFile] != "",
+			Rankings:   c.manifest.Files[ballots.RankingsFile] != "",
+			Detections: c.manifest.Files[removed.DetectionFile] != "",
 		}
 	}); err != nil {
 		return "", asked(err)

@@ -95,6 +95,7 @@ func (c *verification) checks() []namedCheck {
 		{"model", c.checkModel},
 		{"divergences", c.checkDivergences},
 		{"rankings", c.checkRankings},
+		{"detections", c.checkDetections},
 		{"learning curve", c.checkCurve},
 		{"inquiry", c.checkAttribution},
 	}

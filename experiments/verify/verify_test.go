@@ -18,6 +18,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/experiments/inference"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/verify"
 	"backfire/experiments/worker"
@@ -122,6 +123,16 @@ func forgeDivergences(change func(*store.Divergences)) forge {
 	}
 }
 
+// forgeDetections changes the stored detections.
+func forgeDetections(change func(*removed.Detections)) forge {
+	return func(t *testing.T, dir string) {
+		detections, err := (&store.Record{Dir: dir}).Detections()
+		require.NoError(t, err)
+		change(detections)
+		require.NoError(t, jsonfile.Write(filepath.Join(dir, removed.DetectionFile), detections))
+	}
+}
+
 // forgeCurve changes the stored learning curve.
 func forgeCurve(change func(*curve.Curve)) forge {
 	return func(t *testing.T, dir string) {
@@ -182,7 +193,7 @@ var forgeries = []forgery{
 	}, []string{"artefacts"}},
 }
 
-// modelForgeries are changes of the stored model and of its divergences.
+// modelForgeries are changes of the stored model, of its divergences and of its detections.
 var modelForgeries = []forgery{
 	{"weight", forgeModel(func(m *safetensors.File) { clear(m.Tensors[0].Values) }), []string{"model"}},
 	{"mean", forgeModel(func(m *safetensors.File) { m.Metadata["mean"] = "[0.5]" }), []string{"model"}},
@@ -191,6 +202,8 @@ var modelForgeries = []forgery{
 	{"undefined divergence", forgeDivergences(func(d *store.Divergences) { d.Divergences[0].MMD2 = stats.Undefined() }), []string{"divergences"}},
 	{"rows of a divergence", forgeDivergences(func(d *store.Divergences) { d.Divergences[1].Rows++ }), []string{"divergences"}},
 	{"divergences left out", forgeDivergences(func(d *store.Divergences) { d.Divergences = d.Divergences[1:] }), []string{"divergences"}},
+	{"detection", forgeDetections(func(d *removed.Detections) { d.Filters[1].Found.Agents[0].Recall.Hits++ }), []string{"detections"}},
+	{"detections left out", forgeDetections(func(d *removed.Detections) { d.Filters = d.Filters[1:] }), []string{"detections"}},
 }
 
 // curveForgeries are changes of the stored learning curve, which has the epochs 2 and 3.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"backfire/experiments/ballots"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/internal/disk"
 )
@@ -30,17 +31,29 @@ func (w *Worker) complete(ctx context.Context, s *session, request Train) error 
 	if err := s.deal.WriteArtefacts(request.Dir, asked); err != nil {
 		return err
 	}
-	asked.Divergence = asked.Divergence && lacks(store.DivergenceFile)
-	asked.Rankings = asked.Rankings && lacks(ballots.RankingsFile)
-	if !asked.Divergence && !asked.Rankings {
+	var measures []func(TrainedModel) error
+	if asked.Divergence && lacks(store.DivergenceFile) {
+		measures = append(measures, s.writeDivergences)
+	}
+	if asked.Rankings && lacks(ballots.RankingsFile) {
+		measures = append(measures, func(model TrainedModel) (err error) {
+			if s.predicted, err = (&store.Record{Cell: s.Cell, Dir: from.Path(".")}).Predictions(len(s.Cell.Data.Classes)); err != nil {
+				return err
+			}
+			return s.writeRankings(model)
+		})
+	}
+	if asked.Detection && lacks(removed.DetectionFile) {
+		measures = append(measures, s.writeDetections)
+	}
+	if len(measures) == 0 {
 		return nil
 	}
-	return w.addAnswers(s, from, asked)
+	return w.measureStored(s, from.Path(store.ModelFile), measures)
 }
 
-// addAnswers adds the divergences and the rankings that a stored model gives, as far as they are asked for.
-func (w *Worker) addAnswers(s *session, from disk.Dir, asked store.Artefacts) error {
-	stored := from.Path(store.ModelFile)
+// measureStored has a stored model measured.
+func (w *Worker) measureStored(s *session, stored string, measures []func(TrainedModel) error) error {
 	content, err := ReadModel(stored)
 	if err != nil {
 		return err
@@ -53,18 +66,12 @@ func (w *Worker) addAnswers(s *session, from disk.Dir, asked store.Artefacts) er
 	if err := s.load(model, stored, content); err != nil {
 		return err
 	}
-	if asked.Divergence {
-		if err := s.writeDivergences(model); err != nil {
+	for _, measure := range measures {
+		if err := measure(model); err != nil {
 			return err
 		}
 	}
-	if !asked.Rankings {
-		return nil
-	}
-	if s.predicted, err = (&store.Record{Cell: s.Cell, Dir: from.Path(".")}).Predictions(len(s.Cell.Data.Classes)); err != nil {
-		return err
-	}
-	return s.writeRankings(model)
+	return nil
 }
 
 // copyResult copies the files of a stored result except its manifest, which is written when the copy is stored.

@@ -10,7 +10,7 @@ import (
 )
 
 // predict has a stored model predict the probes of its cell and repeat the other stored answers
-// that the request asks for: divergences and the cell's attribution. It reports nothing but its
+// that the request asks for: divergences, detections and the cell's attribution. It reports nothing but its
 // end.
 func (w *Worker) predict(ctx context.Context, hash string, request Predict) error {
 	s := &session{Setup: request.Setup, hash: hash, dir: request.Dir}
@@ -47,6 +47,11 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	}
 	if request.Rankings {
 		if err := s.writeRankings(model); err != nil {
+			return err
+		}
+	}
+	if request.Detections {
+		if err := s.writeDetections(model); err != nil {
 			return err
 		}
 	}

@@ -92,6 +92,7 @@ type Predict struct {
 	Model       string          `json:"model"`                 // path of the stored model
 	Divergences bool            `json:"divergences,omitempty"` // asks for store.DivergenceFile, too
 	Rankings    bool            `json:"rankings,omitempty"`    // asks for the files of package ballots, too
+	Detections  bool            `json:"detections,omitempty"`  // asks for removed.DetectionFile, too
 }
 
 // Query asks a stored model about images and writes its Answers to AnswersFile: the probability of

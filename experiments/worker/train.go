@@ -206,6 +206,11 @@ func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedMod
 			return err
 		}
 	}
+	if t.request.Artefacts.Detection {
+		if err := t.writeDetections(model); err != nil {
+			return err
+		}
+	}
 	if t.request.Artefacts.KeepsModel(t.Cell) {
 		if err := t.writeModel(model); err != nil {
 			return err

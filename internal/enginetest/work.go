@@ -60,7 +60,7 @@ func TrainCell(t *testing.T, engine worker.Engine, cell cell.Cell) string {
 }
 
 // AllArtefacts asks for all artefacts.
-var AllArtefacts = store.Artefacts{Model: true, Triggers: true, Folder: true, Archive: true, Divergence: true, Curve: curve.Request{Every: 2, Images: 3}}
+var AllArtefacts = store.Artefacts{Model: true, Triggers: true, Folder: true, Archive: true, Divergence: true, Detection: true, Curve: curve.Request{Every: 2, Images: 3}}
 
 // Recorder is an Observer that keeps all events. Any number of goroutines may use it; Events may be
 // read once they are done.

@@ -6,6 +6,7 @@ package words
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,9 @@ import (
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return fmt.Sprintf("%d %s", n, noun)
+	}
+	if stem, ok := strings.CutSuffix(noun, "gy"); ok { // strategy
+		return fmt.Sprintf("%d %sgies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -12,6 +12,7 @@ func TestPlural(t *testing.T) {
 	require.Equal(t, "0 models", Plural(0, "model"))
 	require.Equal(t, "1 model", Plural(1, "model"))
 	require.Equal(t, "2 models", Plural(2, "model"))
+	require.Equal(t, "2 strategies", Plural(2, "strategy"))
 }
 
 func TestDuration(t *testing.T) {

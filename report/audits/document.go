@@ -11,6 +11,7 @@ import (
 	"backfire/audit/phase"
 	"backfire/claims"
 	"backfire/internal/visible"
+	"backfire/report/sections"
 	"backfire/stats"
 )
 
@@ -23,22 +24,13 @@ type Document struct {
 	Hours   float64       `json:"hours"`   // of training, summed over the models
 	Result  *audit.Result `json:"result"`
 
-	sections []Section
-}
-
-// Section is a part of a document.
-type Section struct {
-	ID    string
-	Title string
-	Text  []string
-	Heads []string
-	Rows  [][]string
+	sections []sections.Section
 }
 
 // New returns the document of a result.
 func New(r *audit.Result, dataset string, missing int, hours float64) *Document {
 	d := &Document{Name: r.Spec.Name, Title: r.Spec.Title, Dataset: dataset, Missing: missing, Hours: hours, Result: r}
-	d.sections = []Section{d.about(), d.primary(), d.matrix(), d.screening()}
+	d.sections = []sections.Section{d.about(), d.primary(), d.matrix(), d.screening()}
 	if len(r.Phase) > 0 {
 		d.sections = append(d.sections, d.diagram(), d.cells())
 	}
@@ -55,9 +47,9 @@ func New(r *audit.Result, dataset string, missing int, hours float64) *Document 
 func (d *Document) FileName() string { return visible.FileName("audit-" + d.Name + "-" + d.Dataset) }
 
 // about states what was fixed, and what is missing.
-func (d *Document) about() Section {
+func (d *Document) about() sections.Section {
 	spec := d.Result.Spec
-	s := Section{ID: "about", Title: "Audit " + d.Name + " on " + d.Dataset, Text: []string{
+	s := sections.Section{ID: "about", Title: "Audit " + d.Name + " on " + d.Dataset, Text: []string{
 		spec.Title + ".",
 		fmt.Sprintf("Fixed before training as %.12s: factors, design, seeds, margins, budget and all games that are played in any case.", d.Result.Hash),
 		fmt.Sprintf("Primary reading: %s. Effects of less than %g points count as none. All answers but those of the primary reading are exploratory: each may be wrong in 5 %% of audits.",
@@ -71,8 +63,8 @@ func (d *Document) about() Section {
 }
 
 // primary holds the verdicts of the primary reading.
-func (d *Document) primary() Section {
-	s := Section{ID: "primary", Title: "Verdicts of the primary reading"}
+func (d *Document) primary() sections.Section {
+	s := sections.Section{ID: "primary", Title: "Verdicts of the primary reading"}
 	for _, a := range d.Result.Matrix[0].Answers {
 		mark := ""
 		if a.Exploratory {
@@ -98,9 +90,9 @@ func (d *Document) claimsOf() []string {
 }
 
 // matrix is the verdict matrix.
-func (d *Document) matrix() Section {
+func (d *Document) matrix() sections.Section {
 	ids := d.claimsOf()
-	s := Section{ID: "matrix", Title: "Verdict matrix", Heads: append([]string{"stage", "reading", "scale"}, ids...)}
+	s := sections.Section{ID: "matrix", Title: "Verdict matrix", Heads: append([]string{"stage", "reading", "scale"}, ids...)}
 	for _, id := range ids {
 		claim, _ := claims.Find(id) // claimsOf has it from the list
 		s.Text = append(s.Text, fmt.Sprintf("%s: %s.", id, claim.Says))
@@ -154,10 +146,10 @@ func interval(estimate, low, high stats.Number) string {
 }
 
 // screening holds the effects at the largest N.
-func (d *Document) screening() Section {
+func (d *Document) screening() sections.Section {
 	r := d.Result
 	design := r.Design
-	s := Section{ID: "screening", Title: "Screening: effects of the readings", Text: []string{designSentence(d)}}
+	s := sections.Section{ID: "screening", Title: "Screening: effects of the readings", Text: []string{designSentence(d)}}
 	if len(r.Effects) == 0 {
 		return s
 	}
@@ -206,9 +198,9 @@ func designSentence(d *Document) string {
 }
 
 // diagram holds the numbers of poisoned images at which half of the attackers succeed.
-func (d *Document) diagram() Section {
+func (d *Document) diagram() sections.Section {
 	r := d.Result
-	s := Section{
+	s := sections.Section{
 		ID: "phase", Title: "Phase diagram: poisoned images per attacker at which half of the attackers succeed",
 		Text:  []string{fmt.Sprintf("Readings: %s; all others as in the primary reading. Rule for more seeds: %s.", strings.Join(r.Pair, " and "), r.Spec.Phase.Rule())},
 		Heads: []string{"reading", "N", "k at 50 %", "band"},
@@ -250,8 +242,8 @@ func images(x stats.Number) string {
 }
 
 // cells holds the rates of every cell of the phase diagram.
-func (d *Document) cells() Section {
-	s := Section{
+func (d *Document) cells() sections.Section {
+	s := sections.Section{
 		ID: "cells", Title: "Cells of the phase diagram",
 		Text:  []string{"Means over the seeds, in percent and points."},
 		Heads: []string{"reading", "N", "k", "seeds", "success", "95 %", "standing", "ASR", "lift", "interference"},
@@ -274,9 +266,9 @@ func (d *Document) cells() Section {
 }
 
 // law holds the test of the law of shares.
-func (d *Document) law() Section {
+func (d *Document) law() sections.Section {
 	law := d.Result.Law
-	s := Section{
+	s := sections.Section{
 		ID: "law", Title: "H1, the law of shares", Text: []string{law.Sentence},
 		Heads: []string{"games", "single ASR", "predicted", "ASR", "residual", "interference", "answer"},
 	}
@@ -294,8 +286,8 @@ func (d *Document) law() Section {
 }
 
 // nearest compares with the paper's tables.
-func (d *Document) nearest() Section {
-	s := Section{
+func (d *Document) nearest() sections.Section {
+	s := sections.Section{
 		ID: "nearest", Title: "Nearest to the paper",
 		Text:  []string{"Distance: the root of the mean squared difference of the mean ASRs, over the numbers of attackers that the table and a condition share."},
 		Heads: []string{"table", "N", "paper", "nearest", "seeds"},

@@ -14,14 +14,11 @@ import (
 	"backfire/figures"
 	"backfire/internal/visible"
 	"backfire/paper"
+	"backfire/report/sections"
 )
 
-var (
-	//go:embed page.gohtml
-	pageSource string
-	//go:embed page.css
-	pageStyle string
-)
+//go:embed page.gohtml
+var pageSource string
 
 // nan stands for an undefined number in figures.
 var nan = math.NaN()
@@ -179,10 +176,10 @@ func (d *Document) WritePage(w io.Writer) error {
 	err = page.Execute(w, struct {
 		*Document
 		Style    template.CSS
-		Sections []Section
+		Sections []sections.Section
 		Drawings []drawing
 		Lines    []gameLine
-	}{d, template.CSS(figures.CSS(false) + pageStyle), visible.Strings(d.sections), drawings, d.lines()})
+	}{d, sections.Style(), visible.Strings(d.sections), drawings, d.lines()})
 	if err != nil {
 		return fmt.Errorf("audits: page: %w", err)
 	}

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"backfire/internal/spreadsheet"
-	"backfire/internal/visible"
-	"backfire/internal/words"
+	"backfire/report/sections"
 )
 
 // Format is a form of a document; it is the extension of its file.
@@ -39,9 +37,9 @@ func (d *Document) Write(w io.Writer, format Format) error {
 	var err error
 	switch format {
 	case Text:
-		data = []byte(d.text())
+		data = []byte(sections.Text(d.sections))
 	case Markdown:
-		data = []byte(d.markdown())
+		data = []byte(sections.Markdown(d.sections))
 	case AnswersCSV:
 		data, err = d.answersCSV()
 	case EffectsCSV:
@@ -61,81 +59,6 @@ func (d *Document) Write(w io.Writer, format Format) error {
 		return fmt.Errorf("audits: write %s: %w", d.Name, err)
 	}
 	return nil
-}
-
-// columns is the width of text and Markdown.
-const columns = 100
-
-// text returns the sections as plain text, sentences broken at 100 columns.
-func (d *Document) text() string {
-	var out strings.Builder
-	for i, s := range d.sections {
-		if i > 0 {
-			out.WriteByte('\n')
-		}
-		title := visible.Line(s.Title)
-		fmt.Fprintf(&out, "%s\n%s\n", title, strings.Repeat("=", len([]rune(title))))
-		for _, sentence := range s.Text {
-			words.Wrap(&out, columns, "  ", visible.Line(sentence))
-		}
-		if len(s.Rows) > 0 {
-			out.WriteByte('\n')
-			out.WriteString(aligned(append([][]string{s.Heads}, s.Rows...)))
-		}
-	}
-	return out.String()
-}
-
-// aligned returns rows in columns.
-func aligned(rows [][]string) string {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, field := range row {
-			widths[i] = max(widths[i], len([]rune(visible.Line(field))))
-		}
-	}
-	var out strings.Builder
-	for _, row := range rows {
-		line := ""
-		for i, field := range row {
-			field = visible.Line(field)
-			line += field + strings.Repeat(" ", widths[i]-len([]rune(field))+2)
-		}
-		out.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	return out.String()
-}
-
-// markdown returns the sections as Markdown.
-func (d *Document) markdown() string {
-	var out strings.Builder
-	for i, s := range d.sections {
-		level := "##"
-		if i == 0 {
-			level = "#"
-		} else {
-			out.WriteByte('\n')
-		}
-		fmt.Fprintf(&out, "%s %s\n", level, visible.Line(s.Title))
-		for _, sentence := range s.Text {
-			out.WriteByte('\n')
-			words.Wrap(&out, columns, "  ", visible.Line(sentence))
-		}
-		if len(s.Rows) == 0 {
-			continue
-		}
-		out.WriteString("\n")
-		for j, row := range append([][]string{s.Heads}, s.Rows...) {
-			for _, field := range row {
-				out.WriteString("| " + strings.ReplaceAll(visible.Line(field), "|", `\|`) + " ")
-			}
-			out.WriteString("|\n")
-			if j == 0 {
-				out.WriteString(strings.Repeat("|---", len(row)) + "|\n")
-			}
-		}
-	}
-	return out.String()
 }
 
 func (d *Document) answersCSV() ([]byte, error) {

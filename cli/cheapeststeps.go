@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"backfire/cheapest"
+	"backfire/config"
+	"backfire/experiments/cell"
+	"backfire/experiments/plan"
+	"backfire/experiments/runner"
+	"backfire/experiments/store"
+	"backfire/experiments/summary"
+	"backfire/internal/visible"
+	"backfire/report/costs"
+)
+
+// cheapestSteps finds what a search plays next, from its description and the store alone.
+type cheapestSteps struct {
+	search  *config.Cheapest
+	load    cell.Loader
+	store   *store.Store
+	decided func([]plan.SweepPoint) ([]plan.SweepPoint, error) // resolves train.precision = auto
+}
+
+// cheapestStep is what a search plays in one step: everything that it played before, and what follows from that.
+type cheapestStep struct {
+	file    *config.Sweep
+	sweep   *plan.Sweep
+	summary *summary.Summary
+}
+
+// cheapestLine is the last line of --json.
+type cheapestLine struct {
+	Event       string           `json:"event"`          // "cheapest"
+	Path        string           `json:"path,omitempty"` // the sweep's summary
+	Files       []string         `json:"files"`
+	Interrupted bool             `json:"interrupted"`
+	Failed      []store.Failure  `json:"failed"`
+	Cheapest    *cheapest.Result `json:"cheapest"`
+}
+
+// plan plans plays.
+func (c *cheapestSteps) plan(ctx context.Context, plays []cheapest.Play) (*plan.Sweep, *config.Sweep, error) {
+	file, err := c.search.Sweep(plays)
+	if err != nil {
+		return nil, nil, err
+	}
+	points := sweepPoints([]*config.Sweep{file})
+	if points, err = c.decided(points); err != nil {
+		return nil, nil, err
+	}
+	spareMemory(len(points))
+	sweep, err := plan.NewSweep(ctx, points, c.load)
+	if err != nil {
+		return nil, nil, planError(err)
+	}
+	return sweep, file, nil
+}
+
+// next returns the first step that has a missing result, or the last one.
+func (c *cheapestSteps) next(ctx context.Context) (*cheapestStep, error) {
+	var games []cheapest.Game
+	var plays []cheapest.Play
+	step := &cheapestStep{}
+	for {
+		_, more := c.search.Spec.Search(games)
+		if len(more) == 0 {
+			return step, nil
+		}
+		plays = append(plays, more...)
+		var err error
+		step = &cheapestStep{}
+		if step.sweep, step.file, err = c.plan(ctx, plays); err != nil {
+			return nil, err
+		}
+		if step.summary, err = summary.Summarize(step.sweep, c.store); err != nil {
+			return nil, err
+		}
+		if len(step.summary.Missing) > 0 {
+			return step, nil
+		}
+		if games, err = c.games(step.summary); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// games returns the games of a summary that are complete.
+func (c *cheapestSteps) games(sum *summary.Summary) ([]cheapest.Game, error) {
+	var games []cheapest.Game
+	for _, point := range sum.Points {
+		n, err := strconv.Atoi(point.Keys["N"])
+		if err != nil {
+			return nil, fmt.Errorf("read the search: %w", err)
+		}
+		value, err := strconv.Atoi(point.Keys[string(c.search.Spec.Unit)])
+		if err != nil {
+			return nil, fmt.Errorf("read the search: %w", err)
+		}
+		g := point.Games[0]
+		if !g.Complete || !g.ASR.Mean.Defined() || point.Repetition > 1 {
+			continue
+		}
+		games = append(games, cheapest.Game{
+			Play: cheapest.Play{N: n, Seed: point.Seed, Value: value}, ASR: float64(g.ASR.Mean), Collapsed: g.Collapsed, Model: g.Cell,
+		})
+	}
+	return games, nil
+}
+
+// shower returns the function that shows the answers of the search.
+func (c *cheapestSteps) shower(o *sweepOutput) func(*summary.Summary, *runner.Outcome, bool) error {
+	return func(sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
+		games, err := c.games(sum)
+		if err != nil {
+			return err
+		}
+		result := c.search.Spec.Analyze(games)
+		result.Hash = sum.Sweep
+		document := costs.New(result, sum.Points[0].Data.Name)
+		line := cheapestLine{Event: "cheapest", Path: sum.Path, Files: []string{}, Interrupted: interrupted, Failed: append([]store.Failure{}, outcome.Failed...), Cheapest: result}
+		if !interrupted {
+			base := filepath.Join(o.dir(), visible.FileName(document.Name()))
+			for _, format := range costs.Formats() {
+				path := base + "." + string(format)
+				file, err := os.Create(path)
+				if err != nil {
+					return fmt.Errorf("write the search: %w", err)
+				}
+				if err := errors.Join(document.Write(file, format), file.Close()); err != nil {
+					return err
+				}
+				line.Files = append(line.Files, path)
+			}
+		}
+		if o.opts.JSON {
+			if err := json.NewEncoder(o.opts.IO.Out).Encode(line); err != nil {
+				return fmt.Errorf("show the search: %w", err)
+			}
+			return nil
+		}
+		if err := document.Write(o.opts.IO.Out, costs.Text); err != nil {
+			return err
+		}
+		tell(o.opts.IO.Out, "\nThese answers as files:\n")
+		for _, file := range line.Files {
+			tell(o.opts.IO.Out, "  %s\n", file)
+		}
+		tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+		return nil
+	}
+}
