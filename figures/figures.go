@@ -10,7 +10,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html"
 	"io"
+	"regexp"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -45,14 +47,35 @@ type Figure struct {
 	Title string
 	// Caption describes the figure and its signs.
 	Caption string
-	// Basis describes the data behind it: seeds, models, readings.
-	Basis string
+	// Basis describes the data behind it: seeds and models. Readings names the choices that the
+	// paper leaves open; a page that names them elsewhere need not repeat them.
+	Basis, Readings string
 	// Values is the table of the values that are drawn.
 	Values Values
+	// Lead marks the figure that a page shows first.
+	Lead bool
 
-	width, height vg.Length
-	draw          func(c draw.Canvas) error
+	layOut func(width vg.Length) sketch
 }
+
+// sketch is a drawing of a certain width.
+type sketch struct {
+	height vg.Length
+	// draw draws it and hands what a reader may point at to note.
+	draw func(c draw.Canvas, note noter) error
+}
+
+// Width is the width of a drawing in points. Texts and lines keep their sizes at every width.
+type Width float64
+
+// The widths.
+const (
+	Narrow Width = 272 // fits a phone
+	Column Width = 252 // a column of two, of US letter paper: 3.5 inches
+	Text   Width = 397 // one column over the whole text: 5.5 inches
+	Page   Width = 516 // both columns: 7.16 inches
+	Large  Width = 620 // for the first screen of a page on a desktop
+)
 
 // Values is the table of a figure's numbers, as text.
 type Values struct {
@@ -64,7 +87,7 @@ type Values struct {
 // value.
 func (f *Figure) Alt() string {
 	var text strings.Builder
-	text.WriteString(strings.TrimSpace(fmt.Sprintf("%s. %s %s", f.Title, f.Caption, f.Basis)))
+	text.WriteString(strings.TrimSpace(fmt.Sprintf("%s. %s %s", f.Title, f.Caption, f.foot())))
 	for _, row := range f.Values.Rows {
 		text.WriteByte(' ')
 		begun := false
@@ -86,11 +109,11 @@ func (f *Figure) Alt() string {
 	return text.String()
 }
 
-// Write writes the figure in a format, with Basis below the drawing, because a file
-// may be shown apart from its page. The error wraps ErrFormat for an unknown
+// Write writes the figure in a format and a width, with Basis and Readings below the drawing,
+// because a file may be shown apart from its page. The error wraps ErrFormat for an unknown
 // format.
-func (f *Figure) Write(w io.Writer, format Format) error {
-	data, err := f.encode(format, newFooter(f.Basis))
+func (f *Figure) Write(w io.Writer, format Format, width Width) error {
+	data, err := f.encode(format, vg.Length(width), newFooter(f.foot(), vg.Length(width)), noNote)
 	if err != nil {
 		return err
 	}
@@ -106,16 +129,17 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 }
 
 // encode returns the file of the figure, with a footer below the drawing.
-func (f *Figure) encode(format Format, below footer) ([]byte, error) {
+func (f *Figure) encode(format Format, width vg.Length, below footer, note noter) ([]byte, error) {
 	var canvas vg.CanvasWriterTo
-	total := f.height + below.height()
+	s := f.layOut(width)
+	total := s.height + below.height()
 	switch format {
 	case SVG:
-		canvas = vgsvg.New(f.width, total)
+		canvas = vgsvg.New(width, total)
 	case PDF:
-		canvas = vgpdf.New(f.width, total)
+		canvas = vgpdf.New(width, total)
 	case PNG:
-		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, total), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, total), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
 	default:
 		return nil, fmt.Errorf("figures: write %s as %q: %w", f.Name, format, ErrFormat)
 	}
@@ -124,7 +148,7 @@ func (f *Figure) encode(format Format, below footer) ([]byte, error) {
 		return nil, fmt.Errorf("figures: write %s: a canvas of %s has no size", f.Name, format)
 	}
 	page := draw.New(size)
-	if err := f.draw(draw.Crop(page, 0, 0, below.height(), 0)); err != nil {
+	if err := s.draw(draw.Crop(page, 0, 0, below.height(), 0), note); err != nil {
 		return nil, fmt.Errorf("figures: draw %s: %w", f.Name, err)
 	}
 	below.draw(page)
@@ -138,17 +162,33 @@ func (f *Figure) encode(format Format, below footer) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// foot returns the text below a file's drawing: what is behind it.
+func (f *Figure) foot() string { return strings.TrimSpace(f.Basis + " " + f.Readings) }
+
 // addFallbackFonts adds fonts of the same widths, for viewers that lack the font
 // with which the text was measured.
 func addFallbackFonts(svg []byte) []byte {
 	return bytes.ReplaceAll(svg, []byte("font-family:"+fontFamily+";"), []byte("font-family:"+fontFamily+",Arial,Helvetica,sans-serif;"))
 }
 
-// Inline returns the figure as an SVG element for a page. Its colours are the
-// custom properties of [CSS]. It is hidden from screen readers, for which the page
-// must show Alt.
-func (f *Figure) Inline() (string, error) {
-	data, err := f.encode(SVG, nil)
+// sizeless finds the size of an SVG element, which a page sets itself.
+var sizeless = regexp.MustCompile(`^width="[^"]*" height="[^"]*"\s*`)
+
+// textStyle finds the style of a text of the usual size, which CSS sets in a page.
+var textStyle = regexp.MustCompile(`style="font-family:[^"]*;font-size:8px;fill:([^"]*)"`)
+
+// namespaces removes what an SVG element in a page does not need.
+var namespaces = strings.NewReplacer(
+	"\n\txmlns=\"http://www.w3.org/2000/svg\"", "", "\n\txmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", "\n\tfill=", " fill=",
+)
+
+// Inline returns the figure as an SVG element for a page, which may have a class. Its colours are
+// the custom properties of [CSS]. Its name for screen readers is title and caption; the page shows
+// the values as a table. The attribute data-marks lists what a reader may point at: JSON of
+// [x, y, text] in the units of the drawing.
+func (f *Figure) Inline(width Width, class string) (string, error) {
+	var marks []mark
+	data, err := f.encode(SVG, vg.Length(width), nil, func(at vg.Point, text string) { marks = append(marks, mark{at, text}) })
 	if err != nil {
 		return "", err
 	}
@@ -159,5 +199,18 @@ func (f *Figure) Inline() (string, error) {
 	for _, c := range colours() {
 		element = strings.ReplaceAll(element, c.Light, "var("+c.Property+")")
 	}
-	return fmt.Sprintf(`<svg role="img" aria-hidden="true" style="max-width:%.0fpx" `, 1.5*f.width.Points()) + strings.TrimSpace(element), nil
+	element = sizeless.ReplaceAllString(element, "")
+	element = textStyle.ReplaceAllString(element, `fill="$1"`) // CSS has the font
+	element = namespaces.Replace(element)
+	attributes := fmt.Sprintf(`role="img" aria-label="%s" style="max-width:%.0fpx"`,
+		html.EscapeString(strings.TrimSpace(f.Title+". "+f.Caption)), 1.5*float64(width))
+	attributes += ` class="` + html.EscapeString(strings.TrimSpace("figure "+class)) + `"`
+	if len(marks) > 0 {
+		points, err := marksJSON(marks, f.layOut(vg.Length(width)).height)
+		if err != nil {
+			return "", fmt.Errorf("figures: inline %s: %w", f.Name, err)
+		}
+		attributes += ` data-marks="` + html.EscapeString(points) + `"`
+	}
+	return "<svg " + attributes + " " + strings.TrimSpace(element), nil
 }

@@ -111,6 +111,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 	if err := b.judge(number); err != nil {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
 	}
+	if b.table.Finding == "" {
+		b.table.Finding = b.plainFinding()
+	}
 	return b.table, nil
 }
 

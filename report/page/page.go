@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,6 +63,7 @@ type Page struct {
 	Commands    []string
 	Program     store.Build
 	Notes       []string // parts that cannot be shown, with the reasons
+	Census      []string // the files of the users' datasets
 }
 
 // Section is a summary on one of its datasets.
@@ -69,12 +71,17 @@ type Section struct {
 	ID, Title string
 	Table     *table.Table
 	Body      template.HTML // the table
-	Claims    []ClaimGroup
-	Figures   []Drawing
-	Settings  []Setting // of all models
-	Models    int
-	Origin    summary.Request
-	Hash      string // of the sweep
+	Attackers *DataTable    // every attacker of every game; nil: none
+	// Exploratory reports whether Table.Finding was not fixed before training.
+	Exploratory bool
+	Lead        *Drawing // the figure beside the finding; nil: none
+	Claims      []ClaimGroup
+	Silent      []Claim // answers on claims that the games do not speak to
+	Figures     []Drawing
+	Settings    []Setting // of all models
+	Models      int
+	Origin      summary.Request
+	Hash        string // of the sweep
 }
 
 // ClaimGroup holds the claims below one heading.
@@ -97,6 +104,7 @@ type Statistic struct {
 // Drawing is a figure of a section.
 type Drawing struct {
 	*figures.Figure
+	ID  string // unique within the page
 	SVG template.HTML
 }
 
@@ -123,7 +131,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	p.provenance(results)
-	p.Notes = append(p.Notes, results.censuses()...)
+	p.Census = results.censuses()
 	p.Notes = append(p.Notes, results.complaints()...)
 	p.title(in.Summaries, len(results.order))
 	return p, nil
@@ -166,20 +174,11 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	s := &Section{
 		Title: capital(made.Title), Table: made, Body: body, Origin: origin, Hash: sum.Sweep,
 	}
-	for _, f := range drawn {
-		svg, err := f.Inline()
-		if err != nil {
-			return err
-		}
-		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
+	if err := s.draw(drawn); err != nil {
+		return err
 	}
-	for _, group := range made.ClaimGroups() {
-		shown := ClaimGroup{Head: group.Head}
-		for _, verdict := range group.Verdicts {
-			shown.Claims = append(shown.Claims, newClaim(verdict))
-		}
-		s.Claims = append(s.Claims, shown)
-	}
+	s.settle(made)
+	s.Attackers = attackerTable(made)
 	records := results.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)
 	p.Sections = append(p.Sections, s)
@@ -215,12 +214,95 @@ func newClaim(v claims.Verdict) Claim {
 	return c
 }
 
-// number gives each section an ID to link to.
-func (p *Page) number() {
-	for i, s := range p.Sections {
-		s.ID = fmt.Sprintf("s%d", i+1)
+// draw adds drawings to the section. The one beside the finding is drawn for a phone and for a
+// desktop; the style sheet shows one of them.
+func (s *Section) draw(all []*figures.Figure) error {
+	for _, f := range all {
+		if len(s.Table.Readings) == 1 {
+			shown := *f
+			shown.Readings = "" // the notes of the table have them
+			f = &shown
+		}
+		classes := map[figures.Width]string{figures.Narrow: ""}
+		if f.Lead {
+			classes = map[figures.Width]string{figures.Narrow: "narrow", figures.Large: "large"}
+		}
+		d := Drawing{Figure: f}
+		for _, width := range slices.Sorted(maps.Keys(classes)) {
+			svg, err := f.Inline(width, classes[width])
+			if err != nil {
+				return err
+			}
+			d.SVG += template.HTML(svg) // vgsvg has escaped its texts
+		}
+		if f.Lead && s.Lead == nil {
+			s.Lead = &d
+			continue
+		}
+		s.Figures = append(s.Figures, d)
+	}
+	return nil
+}
+
+// settle adds the verdicts of the table, and the answers on claims that its games do not speak to.
+func (s *Section) settle(made *table.Table) {
+	for _, group := range made.ClaimGroups() {
+		shown := ClaimGroup{Head: group.Head}
+		for _, verdict := range group.Verdicts {
+			if verdict.Claim == "C1" && !s.Exploratory {
+				s.Exploratory = verdict.Exploratory
+			}
+			if speaks(verdict) {
+				shown.Claims = append(shown.Claims, newClaim(verdict))
+			} else {
+				s.Silent = append(s.Silent, newClaim(verdict))
+			}
+		}
+		if len(shown.Claims) > 0 {
+			s.Claims = append(s.Claims, shown)
+		}
 	}
 }
+
+// speaks reports whether games speak to a claim: it was fixed before training, or they have all
+// that it compares, in enough seeds for an interval.
+func speaks(v claims.Verdict) bool {
+	return !v.Exploratory || len(v.Missing) == 0 && slices.ContainsFunc(v.Statistics, func(s claims.Statistic) bool {
+		return !s.Beside && s.Low.Defined() && s.High.Defined()
+	})
+}
+
+// number gives each section and figure an ID to link to, which stays the same when the store
+// grows: the name of its table and dataset, or the name of the figure.
+func (p *Page) number() {
+	used := map[string]int{}
+	unique := func(name string) string {
+		if used[name]++; used[name] > 1 {
+			return fmt.Sprintf("%s-%d", name, used[name])
+		}
+		return name
+	}
+	for _, s := range p.Sections {
+		s.ID = unique(s.Table.FileName())
+		if s.Lead != nil {
+			s.Lead.ID = unique(s.Lead.Name)
+		}
+		for i := range s.Figures {
+			s.Figures[i].ID = unique(s.Figures[i].Name)
+		}
+	}
+}
+
+// Drawings returns the figures of the section, the lead first.
+func (s *Section) Drawings() []Drawing {
+	if s.Lead == nil {
+		return s.Figures
+	}
+	return append([]Drawing{*s.Lead}, s.Figures...)
+}
+
+// ModelTable returns the table of all models; nil without any.
+func (p *Page) ModelTable() *DataTable { return modelTable(p.Models) }
 
 // title sets title and lead of the page.
 func (p *Page) title(summaries []*summary.Summary, models int) {
@@ -257,7 +339,7 @@ func (p *Page) Write(w io.Writer) error {
 		Script template.JS
 	}{
 		visible.Strings(p),
-		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
+		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + figures.InlineCSS + "\n" + styleSource), // embedded
 		template.JS(scriptSource), // embedded
 	}
 	if err := tmpl.Execute(w, view); err != nil {
