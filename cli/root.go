@@ -46,6 +46,7 @@ func NewCmdRoot(streams *IOStreams) *cobra.Command {
 		NewCmdPredict(streams, nil),
 		NewCmdReport(streams, nil),
 		NewCmdRuns(streams),
+		newCmdServe(streams, nil),
 		NewCmdVerify(streams, nil),
 	)
 	addGroup(root, "data", "Data",

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/removed"
 	"backfire/experiments/store"
@@ -59,6 +60,14 @@ type Options struct {
 	// Metrics returns the metrics of each epoch of a cell's training, for curves. It
 	// may be nil, and it may return nil without an error where they are missing.
 	Metrics func(cell string) ([]store.EpochMetrics, error)
+	// Curve returns the learning curve of a cell, for the curves of attackers that are alone;
+	// nil likewise.
+	Curve func(cell string) (*curve.Curve, error)
+	// Predictions returns the class of each probe of a cell as its model predicts it, in the
+	// order of game.Probes, and Labels the true classes of the defender's held-out images; nil
+	// likewise.
+	Predictions func(cell string) ([]uint8, error)
+	Labels      func(cell string) ([]uint8, error)
 	// Environment returns the machine on which a cell was trained, for a note on models
 	// that were trained in different arithmetic. It may be nil, and it may return nil
 	// where the machine is not known.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,6 +94,21 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 	if err := st.Forgive(p.Sweep); err != nil {
 		return "", err
 	}
+	path, err := p.write(ctx, st, File)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(path), refuseLinks(st.PlanFiles(p.Sweep))
+}
+
+// WriteOpen writes the plan beside the note of a run that has begun, see store.OpenPlanFile.
+func (p *StoredPlan) WriteOpen(ctx context.Context, st *store.Store) error {
+	_, err := p.write(ctx, st, store.OpenPlanFile)
+	return err
+}
+
+// write seals the plan, writes it under a name and returns the path of the file.
+func (p *StoredPlan) write(ctx context.Context, st *store.Store, name string) (string, error) {
 	var err error
 	if p.Digest, err = cell.SealOf(p); err != nil {
 		return "", fmt.Errorf("plan: encode: %w", err)
@@ -101,11 +117,7 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("plan: encode: %w", err)
 	}
-	path, err := st.WritePlanFile(ctx, p.Sweep, File, data)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Dir(path), refuseLinks(st.PlanFiles(p.Sweep))
+	return st.WritePlanFile(ctx, p.Sweep, name, data)
 }
 
 // refuseLinks returns an error if there is a link in the directory of a plan, to which other programs write, too.
@@ -130,8 +142,23 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 	if err != nil {
 		return nil, fmt.Errorf("plan: find %q in %s: %w", name, s.Dir(), err)
 	}
-	path := s.PlanFiles(hash).Path(File)
-	data, err := s.PlanFiles(hash).ReadFile(File, disk.MaxRecord)
+	return readPlan(s, hash, File, program)
+}
+
+// ReadOpen reads the plan of an open run called hash, as WriteOpen wrote it, or the plan that was stored for its
+// workers. The errors are those of ReadStored.
+func ReadOpen(s *store.Store, hash string, program store.Build) (*StoredPlan, error) {
+	p, err := readPlan(s, hash, store.OpenPlanFile, program)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ReadStored(s, hash, program)
+	}
+	return p, err
+}
+
+// readPlan reads the plan called hash from a file in its directory.
+func readPlan(s *store.Store, hash, name string, program store.Build) (*StoredPlan, error) {
+	path := s.PlanFiles(hash).Path(name)
+	data, err := s.PlanFiles(hash).ReadFile(name, disk.MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}

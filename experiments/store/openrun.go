@@ -14,6 +14,10 @@ import (
 // openFile is the name of the note of an open run, in the directory of its sweep.
 const openFile = "open.json"
 
+// OpenPlanFile is the name of the plan of an open run, in the directory of its sweep: what another process needs
+// to make the run's tables while it is being trained. It is removed together with the note.
+const OpenPlanFile = "open-plan.json"
+
 // openRunFormat is the version of OpenRun.
 const openRunFormat = 1
 
@@ -57,8 +61,10 @@ func (s *Store) NoteRun(ctx context.Context, run OpenRun) error {
 // then.
 func (s *Store) ForgetRun(hash string) error {
 	dir := path.Join(PlansDir, hash)
-	if err := s.files.RemoveAll(path.Join(dir, openFile)); err != nil {
-		return fmt.Errorf("store: forget run: %w", err)
+	for _, name := range []string{OpenPlanFile, openFile} {
+		if err := s.files.RemoveAll(path.Join(dir, name)); err != nil {
+			return fmt.Errorf("store: forget run: %w", err)
+		}
 	}
 	_ = s.files.Remove(dir) // refused while other files are there
 	return nil

@@ -65,8 +65,7 @@ type Picture struct {
 
 // galleries draws the triggers that models were trained with, each once for each
 // dataset and seed, at most mostDrawn of them.
-func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) error {
-	found := images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
+func (p *Page) galleries(ctx context.Context, found *images, results *resultCache) error {
 	known := map[string]bool{}
 	records := results.all()
 	// Kept triggers come before tried ones, and large games first, since they show the

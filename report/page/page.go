@@ -64,6 +64,16 @@ type Page struct {
 	Program     store.Build
 	Notes       []string // parts that cannot be shown, with the reasons
 	Census      []string // the files of the users' datasets
+	// Live makes the page follow its store; nil: it is a file.
+	Live *Live
+}
+
+// Live is what a page needs to follow its store.
+type Live struct {
+	// Events is the path of the server-sent events about the page, and Version what it shows.
+	Events, Version string
+	State           string // of the run, for people
+	Home            string // path of the list of runs
 }
 
 // Section is a summary on one of its datasets.
@@ -113,9 +123,10 @@ type Drawing struct {
 func New(ctx context.Context, in Input) (*Page, error) {
 	p := &Page{Program: in.Program}
 	results := newResultCache()
+	found := &images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
 	for _, summary := range in.Summaries {
 		for _, dataset := range datasetsOf(summary) {
-			if err := p.add(summary, dataset, results); err != nil {
+			if err := p.add(ctx, summary, dataset, results, found); err != nil {
 				p.Notes = append(p.Notes, fmt.Sprintf("%.12s on %s cannot be shown: %v.", summary.Sweep, dataset, err))
 			}
 		}
@@ -127,7 +138,7 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w: %s", ErrEmpty, cmp.Or(strings.Join(p.Notes, " "), "the summaries have none"))
 	}
 	p.number()
-	if err := p.galleries(ctx, in, results); err != nil {
+	if err := p.galleries(ctx, found, results); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	p.provenance(results)
@@ -149,7 +160,7 @@ func datasetsOf(s *summary.Summary) []string {
 }
 
 // add adds the section of a summary on a dataset.
-func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) error {
+func (p *Page) add(ctx context.Context, sum *summary.Summary, dataset string, results *resultCache, found *images) error {
 	origin := summary.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", sum.Sweep)}
 	if sum.Origin != nil {
 		origin = *sum.Origin
@@ -158,6 +169,7 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
 		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store), Environment: results.environment(sum.Store),
+		Predictions: results.predictions(sum.Store), Curve: results.curve(sum.Store), Labels: results.labels(ctx, sum.Store, found),
 	}
 	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
@@ -246,11 +258,12 @@ func (s *Section) draw(all []*figures.Figure) error {
 
 // settle adds the verdicts of the table, and the answers on claims that its games do not speak to.
 func (s *Section) settle(made *table.Table) {
+	s.Exploratory = true
 	for _, group := range made.ClaimGroups() {
 		shown := ClaimGroup{Head: group.Head}
 		for _, verdict := range group.Verdicts {
-			if verdict.Claim == "C1" && !s.Exploratory {
-				s.Exploratory = verdict.Exploratory
+			if verdict.Claim == "C1" && !verdict.Exploratory {
+				s.Exploratory = false
 			}
 			if speaks(verdict) {
 				shown.Claims = append(shown.Claims, newClaim(verdict))

@@ -101,7 +101,7 @@ func TestPageMarksExploratoryAnswers(t *testing.T) {
 	one := shown(nil, "per_agent")
 	require.NotContains(t, one, `<article class="claim`, "one seed speaks to no claim")
 	require.Contains(t, one, "Claims that these games do not speak to (")
-	require.Contains(t, one, "<small>Exploratory: nothing was fixed before training.</small>")
+	require.Contains(t, one, "<small>Exploratory: not fixed before training.</small>")
 	require.Contains(t, one, `<span class="interval"><i>CI, images</i> 23–77</span>`)
 	exploratory := shown(nil, "per_agent", 8)
 	require.Contains(t, exploratory, "<h3>Exploratory answers on the paper&#39;s claims")

@@ -48,7 +48,6 @@ const sortRows = (table) => {
   const value = (row, at) => number(row.cells[at].dataset.sort ?? row.cells[at].textContent.trim());
   sorter(heads, (at, order) => table.tBodies[0].append(...[...table.tBodies[0].rows].sort((x, y) => order(value(x, at), value(y, at)))));
 };
-document.querySelectorAll("table.sortable").forEach(sortRows);
 
 // A select of the values of a column, and a search for text.
 const select = (name, values, change) => {
@@ -80,7 +79,6 @@ const beyond = (scroll) => {
   show();
   return show;
 };
-document.querySelectorAll(".scroll").forEach((scroll) => { if (!scroll.closest(".data")) scroll.refresh = beyond(scroll); });
 
 // The columns of a table to choose from. Heads over several columns shrink with them.
 const columns = (table, changed) => {
@@ -115,7 +113,7 @@ const columns = (table, changed) => {
   return [menu, apply];
 };
 
-document.querySelectorAll("div.tablebox").forEach((box) => {
+const shortTable = (box) => {
   const table = box.querySelector("table.results");
   const rows = [...table.tBodies[0].rows];
   const tools = make("div", { className: "tools" });
@@ -140,11 +138,11 @@ document.querySelectorAll("div.tablebox").forEach((box) => {
   tools.append(label, menu, button("CSV", () => save(box.dataset.name + ".shown.csv", "text/csv",
     csv([shown(table.tHead.rows[table.tHead.rows.length - 1]), ...[...table.tBodies[0].rows].filter((row) => !row.classList.contains("out")).map(shown)]))));
   box.querySelector("h3").after(tools);
-});
+};
 
 // Long tables are laid out when they are opened, some rows at a time.
 const step = 100;
-document.querySelectorAll("details.data").forEach((box) => {
+const longTable = (box) => {
   const open = () => {
     if (!box.open || box.querySelector("table")) return;
     const data = JSON.parse(box.querySelector("script").textContent);
@@ -189,10 +187,10 @@ document.querySelectorAll("details.data").forEach((box) => {
   };
   box.addEventListener("toggle", open);
   open();
-});
+};
 
 // Values under the pointer, and with the arrow keys where a plot has the focus.
-document.querySelectorAll(".plot").forEach((plot) => {
+const plotted = (plot) => {
   const drawings = [...plot.querySelectorAll("svg[data-marks]")];
   if (!drawings.length) return;
   const spot = make("span", { className: "spot", hidden: true }), tip = make("div", { className: "tip", hidden: true });
@@ -243,10 +241,10 @@ document.querySelectorAll(".plot").forEach((plot) => {
     at = (next + all.length) % all.length;
     show(all[at]);
   });
-});
+};
 
 // Each figure's values and drawing as files. A drawing leaves the page with the colours of light paper.
-document.querySelectorAll("figure[data-name]").forEach((figure) => {
+const downloads = (figure) => {
   const rows = () => [...figure.querySelectorAll("details table tr")].map((row) => [...row.cells].map(textOf));
   const drawing = () => {
     const all = [...figure.querySelectorAll("svg")];
@@ -263,4 +261,52 @@ document.querySelectorAll("figure[data-name]").forEach((figure) => {
   figure.querySelector("figcaption").after(make("div", { className: "tools" },
     button("CSV", () => save(figure.dataset.name + ".csv", "text/csv", csv(rows()))),
     button("SVG", () => save(figure.dataset.name + ".svg", "image/svg+xml", drawing()))));
-});
+};
+
+const enhance = (root) => {
+  const each = (selector, make) => root.querySelectorAll(selector).forEach(make);
+  each("table.sortable", sortRows);
+  each(".scroll", (scroll) => { if (!scroll.closest(".data")) scroll.refresh = beyond(scroll); });
+  each("div.tablebox", shortTable);
+  each("details.data", longTable);
+  each(".plot", plotted);
+  each("figure[data-name]", downloads);
+};
+enhance(document);
+
+// A page that "backfire serve" made follows its store: it hears of changes and takes over what is new, with the same parts
+// open and the same filters set. A page in a file has no address to listen to.
+const nameOf = (element) => (element.closest("[id]")?.id ?? "") + " " +
+  (element.closest("label") ?? element).firstChild?.textContent?.replaceAll(/\d+/g, "");
+const follow = (events) => {
+  const status = document.querySelector(".live");
+  const take = async () => {
+    const reply = await fetch(location.pathname, { cache: "no-store" });
+    if (!reply.ok) return;
+    const next = new DOMParser().parseFromString(await reply.text(), "text/html");
+    const open = new Set([...document.querySelectorAll("details[open]")].map((d) => nameOf(d.firstElementChild)));
+    const fields = new Map([...document.querySelectorAll("main select, main input[type=search]")].filter((f) => f.value).map((f) => [nameOf(f), f.value]));
+    document.body.dataset.version = next.body.dataset.version;
+    document.title = next.title;
+    document.querySelector("header").replaceWith(next.querySelector("header"));
+    document.querySelector("main").replaceWith(next.querySelector("main"));
+    const main = document.querySelector("main");
+    main.querySelectorAll("details").forEach((d) => { d.open = open.has(nameOf(d.firstElementChild)); });
+    enhance(main);
+    main.querySelectorAll("select, input[type=search]").forEach((f) => {
+      const value = fields.get(nameOf(f));
+      if (!value) return;
+      f.value = value;
+      f.dispatchEvent(new Event(f.tagName === "SELECT" ? "change" : "input"));
+    });
+  };
+  let taking = Promise.resolve();
+  const source = new EventSource(events);
+  source.addEventListener("state", (event) => {
+    const { version, state } = JSON.parse(event.data);
+    status.textContent = state;
+    if (version !== document.body.dataset.version) taking = taking.then(take).catch(() => {});
+  });
+  source.addEventListener("error", () => { status.textContent = "no connection; trying again"; });
+};
+if (document.body.dataset.events) follow(document.body.dataset.events);
