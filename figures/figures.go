@@ -18,7 +18,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -130,28 +129,32 @@ func (f *Figure) Write(w io.Writer, format Format, width Width) error {
 
 // encode returns the file of the figure, with a footer below the drawing.
 func (f *Figure) encode(format Format, width vg.Length, below footer, note noter) ([]byte, error) {
-	var canvas vg.CanvasWriterTo
 	s := f.layOut(width)
 	total := s.height + below.height()
+	paint := func(page draw.Canvas) error {
+		if err := s.draw(draw.Crop(page, 0, 0, below.height(), 0), note); err != nil {
+			return fmt.Errorf("figures: draw %s: %w", f.Name, err)
+		}
+		below.draw(page)
+		return nil
+	}
+	var canvas vg.CanvasWriterTo
 	switch format {
 	case SVG:
 		canvas = vgsvg.New(width, total)
 	case PDF:
-		canvas = vgpdf.New(width, total)
+		var err error
+		if canvas, err = newPDF(width, total, paint); err != nil {
+			return nil, fmt.Errorf("figures: write %s: %w", f.Name, err)
+		}
 	case PNG:
 		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, total), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
 	default:
 		return nil, fmt.Errorf("figures: write %s as %q: %w", f.Name, format, ErrFormat)
 	}
-	size, ok := canvas.(vg.CanvasSizer)
-	if !ok {
-		return nil, fmt.Errorf("figures: write %s: a canvas of %s has no size", f.Name, format)
+	if err := paint(draw.NewCanvas(canvas, width, total)); err != nil {
+		return nil, err
 	}
-	page := draw.New(size)
-	if err := s.draw(draw.Crop(page, 0, 0, below.height(), 0), note); err != nil {
-		return nil, fmt.Errorf("figures: draw %s: %w", f.Name, err)
-	}
-	below.draw(page)
 	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("figures: encode %s as %s: %w", f.Name, format, err)
