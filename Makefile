@@ -30,7 +30,7 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build wheel release quick table1 table2 table3 defenses paper test test-python test-slurm test-race test-memory lint fmt bench gpu-check gpu-kit clean
+.PHONY: help setup ready build wheel release quick table1 table2 table3 defenses paper test test-python test-slurm test-race test-memory lint fmt gallery bench gpu-check gpu-kit clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -72,12 +72,8 @@ table2: ## the paper's table 2, likewise
 table3: ## the paper's table 3, likewise
 defenses: ## every defense with five attackers against none, likewise
 
-# What several tables need is trained once. Some failed models (exit code 3) do not keep the next table from being made.
-paper: build ## all three tables at the paper's scale on both datasets, for a GPU
-	@failed=0; for table in 1 2 3; do \
-		bin/backfire table $$table --dataset $(DATASET) --preset $(PRESET) --seeds $(SEEDS) || \
-			{ code=$$?; [ $$code = 3 ] || exit $$code; failed=3; }; \
-	done; exit $$failed
+paper: build ## all three tables at the paper's scale on both datasets from one sweep, for a GPU
+	bin/backfire paper --dataset $(DATASET) --preset $(PRESET) --seeds $(SEEDS)
 
 # Properties are tried on the same random values each time; plain go test takes others. The time is for slow machines.
 test: ready ## every test
@@ -115,6 +111,10 @@ lint: ready $(GOLANGCI) $(GOVULNCHECK) $(CLANG_FORMAT) ## every check of style a
 fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
 	$(GOFUMPT) -l -w .
 	$(CLANG_FORMAT) -i $(SHIM)
+
+gallery: build ## pictures of the page of a store, phone and desktop, light and dark (STORE=runs, needs Chromium)
+	@bin/backfire report --store '$(or $(STORE),runs)' -o bin/report.html
+	@go run ./scripts/pageshots -o docs/images bin/report.html
 
 bench: build ## training speed beside PyTorch's
 	scripts/bench.sh $(ARGUMENTS)

@@ -12,7 +12,7 @@ import (
 
 // effectUnit is the size of differences that the betting on effects is tuned to. An effect is a difference of two
 // means over half of a design's runs each, so that it lies about symmetrically around its expectation, also where
-// every training succeeds or fails.
+// every training succeeds or fails, unless a seed decides all runs alike (docs/audit.md has the coverage).
 const effectUnit = 0.005
 
 // confidence is the level of all intervals.

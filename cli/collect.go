@@ -17,8 +17,8 @@ type CollectOptions struct {
 	Out string // directory of the tables; empty: tables in the store
 }
 
-// NewCmdCollect returns the command that makes the tables of a stored plan.
-func NewCmdCollect(streams *IOStreams, runF func(context.Context, *CollectOptions) error) *cobra.Command {
+// newCmdCollect returns the command that makes the tables of a stored plan.
+func newCmdCollect(streams *IOStreams, runF func(context.Context, *CollectOptions) error) *cobra.Command {
 	opts := &CollectOptions{PlannedOptions: newPlannedOptions(streams)}
 	cmd := &cobra.Command{
 		Use:   "collect PLAN",

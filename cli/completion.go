@@ -25,8 +25,8 @@ type CompletionOptions struct {
 	Root  *cobra.Command
 }
 
-// NewCmdCompletion returns the command that writes a completion script for a shell.
-func NewCmdCompletion(streams *IOStreams, runF func(context.Context, *CompletionOptions) error) *cobra.Command {
+// newCmdCompletion returns the command that writes a completion script for a shell.
+func newCmdCompletion(streams *IOStreams, runF func(context.Context, *CompletionOptions) error) *cobra.Command {
 	opts := &CompletionOptions{IO: streams}
 	return &cobra.Command{
 		Use:   "completion SHELL",

@@ -15,8 +15,8 @@ import (
 	"backfire/internal/visible"
 )
 
-// NewCmdConfig returns the group of commands about the configuration.
-func NewCmdConfig(streams *IOStreams) *cobra.Command {
+// newCmdConfig returns the group of commands about the configuration.
+func newCmdConfig(streams *IOStreams) *cobra.Command {
 	group := newGroup("config", "Show the configuration, its keys and its presets",
 		newCmdConfigShow(streams, nil),
 		newCmdConfigKeys(streams, nil),

@@ -26,8 +26,8 @@ type dataOptions struct {
 	Verify func(ctx context.Context, name, dir string) ([]datasets.Status, error)
 }
 
-// NewCmdData returns the group of commands about the datasets.
-func NewCmdData(streams *IOStreams) *cobra.Command {
+// newCmdData returns the group of commands about the datasets.
+func newCmdData(streams *IOStreams) *cobra.Command {
 	group := newGroup("data", "List, fetch and verify the datasets, and clear their cache",
 		newCmdDataList(streams, nil),
 		newCmdDataFetch(streams, nil),

@@ -68,7 +68,7 @@ func TestBadDefensesAreRefused(t *testing.T) {
 			args = append(args, "--set", set)
 		}
 		streams, stdout, stderr := testStreams()
-		command := NewCmdRun(streams, func(ctx context.Context, opts *SweepOptions) error {
+		command := newCmdRun(streams, func(ctx context.Context, opts *SweepOptions) error {
 			opts.Describe, opts.Worker = engine.Describe, engine.Worker
 			return runSweep(ctx, opts)
 		})

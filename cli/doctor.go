@@ -28,8 +28,8 @@ type DoctorOptions struct {
 	Machine Machine
 }
 
-// NewCmdDoctor returns the command that checks everything a run needs.
-func NewCmdDoctor(streams *IOStreams, runF func(context.Context, *DoctorOptions) error) *cobra.Command {
+// newCmdDoctor returns the command that checks everything a run needs.
+func newCmdDoctor(streams *IOStreams, runF func(context.Context, *DoctorOptions) error) *cobra.Command {
 	opts := &DoctorOptions{IO: streams, Build: buildinfo.This()}
 	cmd := &cobra.Command{
 		Use:   "doctor",

@@ -250,7 +250,7 @@ func TestDoctorOptions(t *testing.T) {
 	streams, _, _ := testStreams()
 	streams.Environ = []string{"BACKFIRE_STORE=out"}
 	var got config.Options
-	cmd := NewCmdDoctor(streams, func(_ context.Context, opts *DoctorOptions) error {
+	cmd := newCmdDoctor(streams, func(_ context.Context, opts *DoctorOptions) error {
 		got = opts.Config
 		return nil
 	})

@@ -47,7 +47,7 @@ func estimateText(e *estimate.Estimate) string {
 	var text strings.Builder
 	tell(&text, "%s to train, %d stored", words.Plural(e.Models, "model"), e.Stored)
 	if e.Models > 0 {
-		tell(&text, ": %d steps, %d images, about %s with %s at a time", e.Steps, e.Images, words.Duration(words.Seconds(e.Seconds)), words.Plural(e.Workers, "training"))
+		tell(&text, ": %d steps, %d images, %s with %s at a time", e.Steps, e.Images, timeRange(e), words.Plural(e.Workers, "training"))
 		if e.Devices > 1 {
 			tell(&text, " on %d GPUs", e.Devices)
 		}
@@ -72,10 +72,28 @@ func estimateText(e *estimate.Estimate) string {
 		if speed.Defense != "" {
 			batch += " with " + speed.Defense
 		}
-		tell(&text, "  width %d on %d x %d x %d, %s: %.0f images/s per training, %s (%s)\n",
-			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speed.ImagesPerSecond, source, words.Plural(speed.Models, "model"))
+		tell(&text, "  width %d on %d x %d x %d, %s: %s images/s per training, %s (%s)\n",
+			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speedRange(speed), source, words.Plural(speed.Models, "model"))
 	}
 	return text.String()
+}
+
+// timeRange returns the time that a sweep takes, as a range where the speeds of one shape differ.
+func timeRange(e *estimate.Estimate) string {
+	least, most := words.Duration(words.Seconds(e.SecondsAtLeast)), words.Duration(words.Seconds(e.SecondsAtMost))
+	if least == most {
+		return "about " + least
+	}
+	return least + " to " + most
+}
+
+// speedRange returns the images per second of a shape, as a range where they differ.
+func speedRange(speed estimate.Speed) string {
+	slowest, fastest := fmt.Sprintf("%.0f", speed.Slowest), fmt.Sprintf("%.0f", speed.Fastest)
+	if slowest == fastest {
+		return slowest
+	}
+	return slowest + " to " + fastest
 }
 
 // trialsText returns the measurements by which the number of models that are trained at a

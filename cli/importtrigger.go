@@ -29,8 +29,8 @@ type ImportTriggerOptions struct {
 	Scale    int    // side of a pixel in the mask's picture
 }
 
-// NewCmdImportTrigger returns the command that makes a trigger from a picture.
-func NewCmdImportTrigger(streams *IOStreams, runF func(context.Context, *ImportTriggerOptions) error) *cobra.Command {
+// newCmdImportTrigger returns the command that makes a trigger from a picture.
+func newCmdImportTrigger(streams *IOStreams, runF func(context.Context, *ImportTriggerOptions) error) *cobra.Command {
 	opts := &ImportTriggerOptions{IO: streams}
 	cmd := &cobra.Command{
 		Use:   "import-trigger FILE.png",

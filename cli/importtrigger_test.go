@@ -37,7 +37,7 @@ func cross(t *testing.T, side int, soft bool) string {
 func TestImportTriggerOptions(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got *ImportTriggerOptions
-	cmd := NewCmdImportTrigger(streams, func(_ context.Context, opts *ImportTriggerOptions) error {
+	cmd := newCmdImportTrigger(streams, func(_ context.Context, opts *ImportTriggerOptions) error {
 		got = opts
 		return nil
 	})

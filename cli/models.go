@@ -30,8 +30,8 @@ type modelsOptions struct {
 	Now func() time.Time
 }
 
-// NewCmdModels returns the group of commands about trained models and their results.
-func NewCmdModels(streams *IOStreams) *cobra.Command {
+// newCmdModels returns the group of commands about trained models and their results.
+func newCmdModels(streams *IOStreams) *cobra.Command {
 	group := newGroup("models", "List, show, compare and clear out trained models",
 		newCmdModelsList(streams, nil),
 		newCmdModelsShow(streams, nil),

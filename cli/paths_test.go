@@ -37,7 +37,7 @@ func TestFlagsThatArePaths(t *testing.T) {
 			visit(sub)
 		}
 	}
-	visit(NewCmdRoot(streams))
+	visit(newCmdRoot(streams))
 	for _, name := range []string{"out", "store", "plan", "tensorboard", "figures", "cache-dir"} {
 		require.Contains(t, checked, name)
 	}

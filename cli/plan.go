@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// NewCmdPlan returns the command that stores a plan for workers.
-func NewCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+// newCmdPlan returns the command that stores a plan for workers.
+func newCmdPlan(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	cmd := &cobra.Command{
 		Use:   "plan (table NAME | sweep FILE | audit FILE)",

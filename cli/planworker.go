@@ -37,8 +37,8 @@ func newPlanWorkerOptions(streams *IOStreams) *PlanWorkerOptions {
 	return &PlanWorkerOptions{PlannedOptions: newPlannedOptions(streams), Run: *newRunOptions(streams)}
 }
 
-// NewCmdPlanWorker returns the command that trains cells of a stored plan.
-func NewCmdPlanWorker(streams *IOStreams, runF func(context.Context, *PlanWorkerOptions) error) *cobra.Command {
+// newCmdPlanWorker returns the command that trains cells of a stored plan.
+func newCmdPlanWorker(streams *IOStreams, runF func(context.Context, *PlanWorkerOptions) error) *cobra.Command {
 	opts := newPlanWorkerOptions(streams)
 	cmd := &cobra.Command{
 		Use:   "worker --plan PLAN",

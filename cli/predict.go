@@ -43,8 +43,8 @@ type PredictOptions struct {
 	Sample  int // held-out images in place of files; 0: files
 }
 
-// NewCmdPredict returns the command that asks stored models about images.
-func NewCmdPredict(streams *IOStreams, runF func(context.Context, *PredictOptions) error) *cobra.Command {
+// newCmdPredict returns the command that asks stored models about images.
+func newCmdPredict(streams *IOStreams, runF func(context.Context, *PredictOptions) error) *cobra.Command {
 	opts := &PredictOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
 		Use:   "predict --run RUN [--agent ID|unknown] IMAGE...",

@@ -12,9 +12,9 @@ const (
 	quickSeeds  = 3
 )
 
-// NewCmdQuick returns the command that plays a small game on the images inside
+// newCmdQuick returns the command that plays a small game on the images inside
 // the program: the command run with the preset quick.
-func NewCmdQuick(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+func newCmdQuick(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	return newRunCmd(&cobra.Command{
 		Use:   "quick",
 		Short: "Play a small game on the images inside the program: minutes, offline",

@@ -14,7 +14,7 @@ import (
 // Reference returns the documentation of all commands as Markdown; docs/cli.md holds
 // this text. It follows from the command tree alone.
 func Reference() string {
-	root := NewCmdRoot(&IOStreams{})
+	root := newCmdRoot(&IOStreams{})
 	settings := settingFlags()
 	var doc strings.Builder
 	doc.WriteString(referenceIntroduction)

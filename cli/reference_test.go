@@ -34,7 +34,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 // flags that are described.
 func TestEveryCommandIsDescribed(t *testing.T) {
 	streams, _, _ := testStreams()
-	walk(NewCmdRoot(streams), func(cmd *cobra.Command) {
+	walk(newCmdRoot(streams), func(cmd *cobra.Command) {
 		path := cmd.CommandPath()
 		require.NotEmpty(t, cmd.Short, path)
 		require.NotRegexp(t, `\.$`, cmd.Short, path)

@@ -40,8 +40,8 @@ type ReportOptions struct {
 	Load cell.Loader
 }
 
-// NewCmdReport returns the command that makes a page of stored results.
-func NewCmdReport(streams *IOStreams, runF func(context.Context, *ReportOptions) error) *cobra.Command {
+// newCmdReport returns the command that makes a page of stored results.
+func newCmdReport(streams *IOStreams, runF func(context.Context, *ReportOptions) error) *cobra.Command {
 	opts := &ReportOptions{IO: streams, Load: datasets.Load, Build: buildinfo.This()}
 	cmd := &cobra.Command{
 		Use:   "report [RUN...]",

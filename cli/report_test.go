@@ -101,7 +101,7 @@ func TestReportRefusesRunsThatAreNotThere(t *testing.T) {
 func TestReportFlags(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got *ReportOptions
-	cmd := NewCmdReport(streams, func(_ context.Context, opts *ReportOptions) error {
+	cmd := newCmdReport(streams, func(_ context.Context, opts *ReportOptions) error {
 		got = opts
 		return nil
 	})
@@ -118,7 +118,7 @@ func TestReportFlags(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got string
-	cmd := NewCmdSweep(streams, func(_ context.Context, opts *SweepOptions) error {
+	cmd := newCmdSweep(streams, func(_ context.Context, opts *SweepOptions) error {
 		got = opts.CommandLine
 		return nil
 	})

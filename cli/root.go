@@ -1,18 +1,18 @@
 // Package cli is the command line of backfire.
 //
 // Every command has a file of its own with three parts, in this order: an
-// options struct (streams, flags, injected functions), NewCmdX (turns arguments and
+// options struct (streams, flags, injected functions), newCmdX (turns arguments and
 // flags into options and passes them to runF, or to runX where runF is nil) and
 // runX(ctx, opts), which does the work. A command below a group has xOptions and
 // newCmdX, as no other package uses them. To add a command:
 //
-//  1. write x.go with XOptions, NewCmdX(streams *IOStreams, runF func(context.Context, *XOptions) error) *cobra.Command
+//  1. write x.go with XOptions, newCmdX(streams *IOStreams, runF func(context.Context, *XOptions) error) *cobra.Command
 //     and runX; tests pass a runF that inspects the options, or call runX with streams of their own;
 //  2. give it a Short, a Long and an Example, and check its arguments by [arguments];
-//  3. a command that resolves a configuration calls addKeys(cmd, keys...) in NewCmdX with the
+//  3. a command that resolves a configuration calls addKeys(cmd, keys...) in newCmdX with the
 //     keys that it uses, and config.Load(flags.Options(streams.Environ)) in runX;
 //  4. a command with subcommands is made by newGroup;
-//  5. add it to a group in NewCmdRoot, and rewrite docs/cli.md by go test ./cli -run TestReference -regen.
+//  5. add it to a group in newCmdRoot, and rewrite docs/cli.md by go test ./cli -run TestReference -regen.
 //
 // Commands return errors and never print them: Main prints one sentence and
 // [ExitCode] chooses the exit code. Results go to Out, everything else to ErrOut.
@@ -29,43 +29,44 @@ import (
 	"backfire/internal/visible"
 )
 
-// NewCmdRoot returns the whole command tree.
-func NewCmdRoot(streams *IOStreams) *cobra.Command {
+// newCmdRoot returns the whole command tree.
+func newCmdRoot(streams *IOStreams) *cobra.Command {
 	root := newGroup("backfire", "Play, score and report multi-agent backdoor games")
 	addGroup(root, "play", "Play",
 		newCmdAudit(streams, nil),
-		NewCmdConfig(streams),
-		NewCmdQuick(streams, nil),
-		NewCmdRun(streams, nil),
-		NewCmdSweep(streams, nil),
-		NewCmdTable(streams, nil),
+		newCmdConfig(streams),
+		newCmdQuick(streams, nil),
+		newCmdRun(streams, nil),
+		newCmdSweep(streams, nil),
+		newCmdTable(streams, nil),
+		newCmdPaper(streams, nil),
 	)
 	addGroup(root, "look", "Look",
 		newCmdExport(streams, nil),
-		NewCmdModels(streams),
-		NewCmdPredict(streams, nil),
-		NewCmdReport(streams, nil),
-		NewCmdRuns(streams),
+		newCmdModels(streams),
+		newCmdPredict(streams, nil),
+		newCmdReport(streams, nil),
+		newCmdRuns(streams),
 		newCmdServe(streams, nil),
-		NewCmdVerify(streams, nil),
+		newCmdVerify(streams, nil),
 	)
 	addGroup(root, "data", "Data",
-		NewCmdData(streams),
-		NewCmdImportTrigger(streams, nil),
-		NewCmdTrigger(streams, nil),
+		newCmdData(streams),
+		newCmdImportTrigger(streams, nil),
+		newCmdTrigger(streams, nil),
 	)
 	addGroup(root, "cluster", "Cluster",
-		NewCmdCancel(streams, nil),
-		NewCmdCollect(streams, nil),
-		NewCmdPlan(streams, nil),
-		NewCmdStatus(streams, nil),
-		NewCmdSubmit(streams),
-		NewCmdPlanWorker(streams, nil),
+		newCmdCancel(streams, nil),
+		newCmdCollect(streams, nil),
+		newCmdPlan(streams, nil),
+		newCmdStatus(streams, nil),
+		newCmdSubmit(streams),
+		newCmdPlanWorker(streams, nil),
 	)
 	addGroup(root, "program", "This program",
-		NewCmdCompletion(streams, nil),
-		NewCmdDoctor(streams, nil),
-		NewCmdVersion(streams, nil),
+		newCmdCompletion(streams, nil),
+		newCmdDoctor(streams, nil),
+		newCmdVersion(streams, nil),
 	)
 	root.SetHelpCommand(newCmdHelp())
 	root.SetHelpCommandGroupID("program")
@@ -103,7 +104,7 @@ func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command)
 func Main(ctx context.Context, args []string, streams *IOStreams) int {
 	streams = streams.shown()
 	defer streams.flush()
-	return execute(ctx, NewCmdRoot(streams), args, streams)
+	return execute(ctx, newCmdRoot(streams), args, streams)
 }
 
 // execute runs a command tree and turns its error into one sentence and an exit

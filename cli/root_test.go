@@ -69,7 +69,7 @@ func TestGroupsShowTheirHelp(t *testing.T) {
 // No command shows a message of cobra's about arguments and flags.
 func TestCobraIsSilent(t *testing.T) {
 	streams, _, _ := testStreams()
-	walk(NewCmdRoot(streams), func(cmd *cobra.Command) {
+	walk(newCmdRoot(streams), func(cmd *cobra.Command) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		for _, args := range [][]string{{"a", "b", "c", "d"}, {"--nosuch"}, {"-Q"}} {
 			if cmd.Name() == "predict" || cmd.Name() == "report" || cmd.Name() == "verify" {

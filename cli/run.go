@@ -33,9 +33,9 @@ type RunOptions struct {
 	Choose func(ctx context.Context, e estimate.Estimator, sweep *plan.Sweep, shared bool) (estimate.Estimator, error)
 }
 
-// NewCmdRun returns the command that plays the games of a configuration: a sweep of one
+// newCmdRun returns the command that plays the games of a configuration: a sweep of one
 // point for each seed.
-func NewCmdRun(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+func newCmdRun(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	return newRunCmd(&cobra.Command{
 		Use:   "run",
 		Short: "Play the games of a configuration and make their table",

@@ -264,7 +264,7 @@ func TestRunFlags(t *testing.T) {
 	streams.Environ = []string{"A=b"}
 	var got *SweepOptions
 	runF := func(_ context.Context, opts *SweepOptions) error { got = opts; return nil }
-	run := NewCmdRun(streams, runF)
+	run := newCmdRun(streams, runF)
 	run.SetArgs([]string{"--preset", "workstation", "--config", "c.yaml", "--set", "train.epochs=3", "--store", "there", "--json", "--seeds", "3", "--dry-run", "--out", "tables"})
 	require.NoError(t, run.Execute())
 	require.True(t, got.JSON && got.DryRun)
@@ -276,7 +276,7 @@ func TestRunFlags(t *testing.T) {
 		Flags: map[string]string{"store": "there"}, Environ: streams.Environ,
 	}, got.Config)
 
-	quick := NewCmdQuick(streams, runF)
+	quick := newCmdQuick(streams, runF)
 	quick.SetArgs([]string{})
 	require.NoError(t, quick.Execute())
 	require.Equal(t, "quick", got.Config.Preset)

@@ -17,8 +17,8 @@ type runsOptions struct {
 	JSON    bool
 }
 
-// NewCmdRuns returns the group of commands about the runs of a store.
-func NewCmdRuns(streams *IOStreams) *cobra.Command {
+// newCmdRuns returns the group of commands about the runs of a store.
+func newCmdRuns(streams *IOStreams) *cobra.Command {
 	group := newGroup("runs", "List the commands that you gave, and show their results",
 		newCmdRunsList(streams, nil),
 		newCmdRunsShow(streams, nil),

@@ -23,8 +23,8 @@ type StatusOptions struct {
 	Slurm cluster.Slurm
 }
 
-// NewCmdStatus returns the command that shows the progress of a stored plan.
-func NewCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions) error) *cobra.Command {
+// newCmdStatus returns the command that shows the progress of a stored plan.
+func newCmdStatus(streams *IOStreams, runF func(context.Context, *StatusOptions) error) *cobra.Command {
 	opts := &StatusOptions{PlannedOptions: newPlannedOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
 		Use:   "status PLAN",

@@ -26,8 +26,8 @@ type submitOptions struct {
 	Slurm cluster.Slurm
 }
 
-// NewCmdSubmit returns the group of commands that submit plans to schedulers.
-func NewCmdSubmit(streams *IOStreams) *cobra.Command {
+// newCmdSubmit returns the group of commands that submit plans to schedulers.
+func newCmdSubmit(streams *IOStreams) *cobra.Command {
 	group := newGroup("submit", "Submit a table, sweep or audit to the batch scheduler of a cluster", newCmdSubmitSlurm(streams, nil))
 	group.Long = `Submit a table, a sweep, an audit or a stored plan to a batch scheduler. Slurm is supported;
 docs/scaling.md describes other ways to use several hosts.`
@@ -232,8 +232,8 @@ type CancelOptions struct {
 	Slurm cluster.Slurm
 }
 
-// NewCmdCancel returns the command that ends the jobs of a plan.
-func NewCmdCancel(streams *IOStreams, runF func(context.Context, *CancelOptions) error) *cobra.Command {
+// newCmdCancel returns the command that ends the jobs of a plan.
+func newCmdCancel(streams *IOStreams, runF func(context.Context, *CancelOptions) error) *cobra.Command {
 	opts := &CancelOptions{PlannedOptions: newPlannedOptions(streams), Slurm: cluster.NewSlurm()}
 	cmd := &cobra.Command{
 		Use:   "cancel PLAN",

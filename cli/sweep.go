@@ -33,8 +33,8 @@ type SweepOptions struct {
 	Estimate func(context.Context, estimate.Estimator, *plan.Sweep) (*estimate.Estimate, error)
 }
 
-// NewCmdSweep returns the command that plays a sweep file.
-func NewCmdSweep(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+// newCmdSweep returns the command that plays a sweep file.
+func newCmdSweep(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	opts.Kind = report.Points
 	cmd := &cobra.Command{

@@ -61,8 +61,8 @@ func sweepOptions(t *testing.T, sets ...string) (opts *SweepOptions, out, errOut
 // noEstimate stands in for a measurement.
 func noEstimate(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 	return &estimate.Estimate{
-		Models: len(sweep.Cells), AtMost: len(sweep.Cells) + 9, Steps: 1200, Images: 38400, Seconds: 75, Workers: 2,
-		Speeds: []estimate.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Source: estimate.SpeedStored}},
+		Models: len(sweep.Cells), AtMost: len(sweep.Cells) + 9, Steps: 1200, Images: 38400, Seconds: 75, SecondsAtLeast: 75, SecondsAtMost: 75, Workers: 2,
+		Speeds: []estimate.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Slowest: 256, Fastest: 256, Source: estimate.SpeedStored}},
 	}, nil
 }
 
@@ -168,10 +168,11 @@ func TestDryRunTrainsNothing(t *testing.T) {
 	opts, out, errOut := sweepOptions(t)
 	opts.DryRun, opts.Estimate = true, estimateSweep
 	require.NoError(t, runSweep(context.Background(), opts))
-	require.Equal(t, "measuring how fast width 2 trains, 2 at a time\n", errOut())
+	require.Equal(t, "measuring how fast width 2 trains, 2 at a time (1 of 3)\n"+
+		"measuring how fast width 2 trains, 2 at a time (2 of 3)\nmeasuring how fast width 2 trains, 2 at a time (3 of 3)\n", errOut())
 	// 240 images in 8 steps, for each of four models.
-	require.Regexp(t, `^4 models to train, 0 stored: 32 steps, 960 images, about \d+ s with \d+ trainings? at a time\n`+
-		`  width 2 on 1 x 28 x 28, batch 32: \d+ images/s per training, measured now \(4 models\)\n$`, out())
+	require.Regexp(t, `^4 models to train, 0 stored: 32 steps, 960 images, (about \d+ s|\d+ s to \d+ s) with \d+ trainings? at a time\n`+
+		`  width 2 on 1 x 28 x 28, batch 32: \d+( to \d+)? images/s per training, measured now \(4 models\)\n$`, out())
 	entries, err := os.ReadDir(opts.Out)
 	require.NoError(t, err)
 	require.Empty(t, entries)
@@ -187,6 +188,9 @@ func TestEstimateText(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, estimateText(e), "\nUp to 10 models if triggers do not work alone and are redrawn.\n")
 	require.Contains(t, estimateText(e), "256 images/s per training, from the store (1 model)\n")
+	e.SecondsAtMost, e.Speeds[0].Slowest = 2*e.Seconds, 128
+	require.Contains(t, estimateText(e), ", 1 min 15 s to 2 min 30 s with 2 trainings at a time\n")
+	require.Contains(t, estimateText(e), "128 to 256 images/s per training, from the store (1 model)\n")
 }
 
 func TestSweepThatIsInterrupted(t *testing.T) {
@@ -286,7 +290,7 @@ func TestSweepFlags(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got *SweepOptions
 	runF := func(_ context.Context, opts *SweepOptions) error { got = opts; return nil }
-	sweep := NewCmdSweep(streams, runF)
+	sweep := newCmdSweep(streams, runF)
 	sweep.SilenceErrors, sweep.SilenceUsage = true, true
 	sweep.SetArgs([]string{"mine.yaml", "--preset", "workstation", "--seeds", "3", "--out", "there", "--dry-run", "--json", "--workers", "2"})
 	require.NoError(t, sweep.Execute())

@@ -14,16 +14,17 @@ type knownTable struct {
 	name  string
 	kind  report.Kind
 	sweep string
+	paper bool // one of the paper's own
 	about string
 }
 
 // knownTables are the paper's tables and two that the paper lacks.
 var knownTables = []knownTable{
-	{"1", report.Table1, "table1", "ASR by number of attackers and poison rate"},
-	{"2", report.Table2, "table2", "ASR with equal and with different target labels"},
-	{"3", report.Table3, "table3", "ASR and standard accuracy by number of attackers and defense"},
-	{"defenses", report.Families, "defenses", "every defense with one attacker and with ten: ASR, accuracies, score and cost, against none"},
-	{"labels", report.Points, "labels", "five attackers with one label, with one for two of them, and with a label for each"},
+	{"1", report.Table1, "table1", true, "ASR by number of attackers and poison rate"},
+	{"2", report.Table2, "table2", true, "ASR with equal and with different target labels"},
+	{"3", report.Table3, "table3", true, "ASR and standard accuracy by number of attackers and defense"},
+	{"defenses", report.Families, "defenses", false, "every defense with one attacker and with ten: ASR, accuracies, score and cost, against none"},
+	{"labels", report.Points, "labels", false, "five attackers with one label, with one for two of them, and with a label for each"},
 }
 
 // The values of --readings.
@@ -32,8 +33,8 @@ const (
 	reportedReadings = "as-reported"
 )
 
-// NewCmdTable returns the command that makes a table of the paper.
-func NewCmdTable(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
+// newCmdTable returns the command that makes a table of the paper.
+func newCmdTable(streams *IOStreams, runF func(context.Context, *SweepOptions) error) *cobra.Command {
 	opts := newSweepOptions(streams)
 	var names []string
 	for _, table := range knownTables {

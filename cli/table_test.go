@@ -20,7 +20,7 @@ func TestTableFlags(t *testing.T) {
 	streams, out, _ := testStreams()
 	var got *SweepOptions
 	runF := func(_ context.Context, opts *SweepOptions) error { got = opts; return nil }
-	table := NewCmdTable(streams, runF)
+	table := newCmdTable(streams, runF)
 	table.SilenceErrors, table.SilenceUsage = true, true
 	table.SetArgs([]string{"2", "--dataset", "all", "--seeds", "3"})
 	require.NoError(t, table.Execute())
@@ -76,7 +76,7 @@ func TestReadingsOfTable3(t *testing.T) {
 	} {
 		streams, _, _ := testStreams()
 		var got *SweepOptions
-		table := NewCmdTable(streams, func(_ context.Context, opts *SweepOptions) error {
+		table := newCmdTable(streams, func(_ context.Context, opts *SweepOptions) error {
 			got = opts
 			return nil
 		})

@@ -34,9 +34,9 @@ type TriggerOptions struct {
 	Load func(context.Context, datasets.Source) (*datasets.Set, error)
 }
 
-// NewCmdTrigger returns the command that draws pictures of the attackers'
+// newCmdTrigger returns the command that draws pictures of the attackers'
 // triggers.
-func NewCmdTrigger(streams *IOStreams, runF func(context.Context, *TriggerOptions) error) *cobra.Command {
+func newCmdTrigger(streams *IOStreams, runF func(context.Context, *TriggerOptions) error) *cobra.Command {
 	opts := &TriggerOptions{IO: streams, Load: loading(streams)}
 	cmd := &cobra.Command{
 		Use:   "trigger",

@@ -45,7 +45,7 @@ func triggerOptions(t *testing.T, sets ...string) (opts *TriggerOptions, out *by
 func TestTriggerOptions(t *testing.T) {
 	streams, _, _ := testStreams()
 	var got *TriggerOptions
-	cmd := NewCmdTrigger(streams, func(_ context.Context, opts *TriggerOptions) error {
+	cmd := newCmdTrigger(streams, func(_ context.Context, opts *TriggerOptions) error {
 		got = opts
 		return nil
 	})

@@ -25,8 +25,8 @@ type VerifyOptions struct {
 	All  bool     // every result of the store
 }
 
-// NewCmdVerify returns the command that verifies stored results.
-func NewCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions) error) *cobra.Command {
+// newCmdVerify returns the command that verifies stored results.
+func newCmdVerify(streams *IOStreams, runF func(context.Context, *VerifyOptions) error) *cobra.Command {
 	opts := &VerifyOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams}
 	cmd := &cobra.Command{
 		Use:   "verify (RUN|MODEL)... | --all",

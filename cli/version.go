@@ -16,9 +16,9 @@ type VersionOptions struct {
 	Describe func(context.Context) (launcher.Description, error) // the engine
 }
 
-// NewCmdVersion returns the command that prints the versions of the program and of
+// newCmdVersion returns the command that prints the versions of the program and of
 // the libraries that it uses.
-func NewCmdVersion(streams *IOStreams, runF func(context.Context, *VersionOptions) error) *cobra.Command {
+func newCmdVersion(streams *IOStreams, runF func(context.Context, *VersionOptions) error) *cobra.Command {
 	opts := &VersionOptions{IO: streams, Build: buildinfo.This(), Describe: launcher.New(streams.Environ).Describe}
 	return &cobra.Command{
 		Use:   "version",

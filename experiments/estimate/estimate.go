@@ -22,6 +22,10 @@ type Estimate struct {
 	Steps   int64   `json:"steps"`   // optimiser steps, for Models
 	Images  int64   `json:"images"`  // through the training step, for Models
 	Seconds float64 `json:"seconds"` // until Models are trained
+	// SecondsAtLeast and SecondsAtMost are that time at the fastest and the slowest of each shape's
+	// speeds.
+	SecondsAtLeast float64 `json:"seconds_at_least"`
+	SecondsAtMost  float64 `json:"seconds_at_most"`
 	// UpperBound reports that trainings may end early (train.stop_when), so that Steps, Images and
 	// Seconds are the most that they may be.
 	UpperBound bool `json:"upper_bound,omitempty"`
@@ -46,8 +50,12 @@ type Speed struct {
 	Models    int    `json:"models"` // to train
 	// ImagesPerSecond is the number of images that go through the training step of one worker while
 	// all workers train.
+	// It is the median of stored speeds, or the best of the measured ones.
 	ImagesPerSecond float64 `json:"images_per_second"`
-	Source          string  `json:"source"` // SpeedStored or SpeedMeasured
+	// Slowest and Fastest are the quartiles of stored speeds, or the extremes of the measured ones.
+	Slowest float64 `json:"slowest_images_per_second"`
+	Fastest float64 `json:"fastest_images_per_second"`
+	Source  string  `json:"source"` // SpeedStored or SpeedMeasured
 }
 
 // The sources of a Speed.
@@ -86,7 +94,7 @@ func (e Estimator) tell(format string, args ...any) {
 
 // Estimate adds up what is left of a sweep. The time covers training and evaluation, not loading or
 // waiting for single games. Where the store has no time of a shape on this kind of machine, a few
-// steps are trained to get one. The error wraps runner.ErrInterrupted when ctx ends.
+// steps are trained to get one, measuredRounds times in turn with the other shapes. The error wraps runner.ErrInterrupted when ctx ends.
 func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, error) {
 	left, worklist, err := e.left(sweep, false)
 	if err != nil {
@@ -100,7 +108,6 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 	if err != nil {
 		return nil, err
 	}
-	busy := make([]float64, estimate.Workers) // seconds, by worker
 	for _, cell := range left {
 		speed := speeds[cell.StepKind()]
 		speed.Models++
@@ -108,10 +115,12 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 		estimate.UpperBound = estimate.UpperBound || cell.Training.StopWhen != ""
 		estimate.Steps += cell.Steps()
 		estimate.Images += cell.TrainedImages()
-		next := slices.Index(busy, slices.Min(busy))
-		busy[next] += cell.Work() / speed.ImagesPerSecond
 	}
-	estimate.Seconds = slices.Max(busy)
+	estimate.Seconds = elapsed(left, estimate.Workers, func(kind cell.StepKind) float64 { return speeds[kind].ImagesPerSecond })
+	// Faster models can leave the workers with a worse order of what is left, hence the bounds.
+	fastest := elapsed(left, estimate.Workers, func(kind cell.StepKind) float64 { return speeds[kind].Fastest })
+	slowest := elapsed(left, estimate.Workers, func(kind cell.StepKind) float64 { return speeds[kind].Slowest })
+	estimate.SecondsAtLeast, estimate.SecondsAtMost = min(fastest, estimate.Seconds), max(slowest, estimate.Seconds)
 	estimate.AtMost = estimate.Models + worklist.Redraws()
 	for _, cell := range left {
 		if speed, ok := speeds[cell.StepKind()]; ok {
@@ -120,4 +129,14 @@ func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, 
 		}
 	}
 	return estimate, nil
+}
+
+// elapsed returns the seconds until workers have trained all cells, each worker taking the next cell
+// when it is done with one, with a speed in images per second by shape.
+func elapsed(cells []cell.Cell, workers int, speed func(cell.StepKind) float64) float64 {
+	busy := make([]float64, workers)
+	for _, cell := range cells {
+		busy[slices.Index(busy, slices.Min(busy))] += cell.Work() / speed(cell.StepKind())
+	}
+	return slices.Max(busy)
 }

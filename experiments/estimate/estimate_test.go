@@ -36,9 +36,31 @@ func TestEstimateMeasuresEachShapeOnce(t *testing.T) {
 		require.Equal(t, 16, s.Batch)
 		require.Equal(t, models, s.Models)
 		require.Equal(t, estimate.SpeedMeasured, s.Source)
-		require.Positive(t, s.ImagesPerSecond)
+		require.Positive(t, s.Slowest)
+		require.GreaterOrEqual(t, s.ImagesPerSecond, s.Slowest)
+		require.InDelta(t, s.Fastest, s.ImagesPerSecond, 0, "the best of the measurements")
 	}
 	require.Positive(t, e.Seconds)
+	require.LessOrEqual(t, e.SecondsAtLeast, e.Seconds)
+	require.GreaterOrEqual(t, e.SecondsAtMost, e.Seconds)
+}
+
+// The shapes are measured in turn, three times each, so that a busy minute falls on one measurement
+// of each shape.
+func TestEstimateMeasuresShapesInTurn(t *testing.T) {
+	sweep := enginetest.NewSweep(t,
+		enginetest.TinyPoint(t, "narrow", func(*config.Config) {}),
+		enginetest.TinyPoint(t, "wide", func(c *config.Config) { c.Model.Width, c.Attackers.Counts, c.Attackers.Singles = 2, []int{2}, 0 }))
+	e := runtest.NewEstimator(enginetest.OpenStore(t), 1)
+	var told []string
+	e.Tell = func(text string) { told = append(told, text) }
+	_, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"measuring how fast width 1 trains, 1 at a time (1 of 3)", "measuring how fast width 2 trains, 1 at a time (1 of 3)",
+		"measuring how fast width 1 trains, 1 at a time (2 of 3)", "measuring how fast width 2 trains, 1 at a time (2 of 3)",
+		"measuring how fast width 1 trains, 1 at a time (3 of 3)", "measuring how fast width 2 trains, 1 at a time (3 of 3)",
+	}, told)
 }
 
 // Five models at 1000 images per second on two workers take as long as three, one after another.
@@ -64,11 +86,14 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	got, err := e.Estimate(context.Background(), sweep)
 	require.NoError(t, err)
 	require.Equal(t, []estimate.Speed{{
-		Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Source: estimate.SpeedStored,
+		Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Slowest: 200, Fastest: 5000, Source: estimate.SpeedStored,
 	}}, got.Speeds)
 	// 3 epochs of 320 rows, and probes at a third of a step: 128 of N = 4, 92 of a single game. The other worker has
 	// the 104 of N = 2 and those of another single game.
-	require.InEpsilon(t, (3*960+(128+92+92)/3.)/1000, got.Seconds, 1e-12, "rounding only")
+	images := 3*960 + (128+92+92)/3.
+	require.InEpsilon(t, images/1000, got.Seconds, 1e-12, "rounding only")
+	require.InEpsilon(t, images/5000, got.SecondsAtLeast, 1e-12, "rounding only")
+	require.InEpsilon(t, images/200, got.SecondsAtMost, 1e-12, "rounding only")
 }
 
 func TestEstimateCountsWhatIsLeft(t *testing.T) {

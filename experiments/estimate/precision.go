@@ -15,10 +15,6 @@ import (
 // plan.PrecisionAuto to choose it.
 const clearlyFaster = 1.1
 
-// precisionRounds is how often both precisions are timed. The best time of each counts, because
-// disturbances only make a time longer.
-const precisionRounds = 2
-
 // ChoosePrecision resolves plan.PrecisionAuto for points that are trained on the CPU, and returns
 // the reason in words: the precision of most of their stored models; else fp32 where the CPU has no
 // instructions for bfloat16; else bf16 where a few steps of the most expensive model are clearly
@@ -73,20 +69,18 @@ func (e Estimator) countStored(cells []cell.Cell, precision string) (int, error)
 	return count, nil
 }
 
-// fasterPrecision times the cell in both precisions.
-func (e Estimator) fasterPrecision(ctx context.Context, cell cell.Cell) (precision, why string, err error) {
-	best := map[string]float64{}
-	for range precisionRounds {
-		for _, cell.Training.Precision = range []string{"", hardware.BF16} {
-			speed, err := e.measure(ctx, cell)
-			if err != nil {
-				return "", "", err
-			}
-			best[cell.Precision()] = max(best[cell.Precision()], speed)
-		}
+// fasterPrecision times a model in both precisions. The best time of each counts, because
+// disturbances only make a time longer.
+func (e Estimator) fasterPrecision(ctx context.Context, model cell.Cell) (precision, why string, err error) {
+	full, rounded := model, model
+	full.Training.Precision, rounded.Training.Precision = "", hardware.BF16
+	measured, err := e.measureInTurn(ctx, []cell.Cell{full, rounded})
+	if err != nil {
+		return "", "", err
 	}
-	return faster(best[hardware.FP32], best[hardware.BF16]), fmt.Sprintf("%.0f images/s in bf16 (%s) and %.0f in fp32 at width %d, measured now; bf16 has to be %.1f times as fast",
-		best[hardware.BF16], e.BF16, best[hardware.FP32], cell.Model.Width, clearlyFaster), nil
+	speed, roundedSpeed := slices.Max(measured[0]), slices.Max(measured[1])
+	return faster(speed, roundedSpeed), fmt.Sprintf("%.0f images/s in bf16 (%s) and %.0f in fp32 at width %d, measured now; bf16 has to be %.1f times as fast",
+		roundedSpeed, e.BF16, speed, model.Model.Width, clearlyFaster), nil
 }
 
 // faster returns the precision to choose by the speeds in fp32 and bf16.

@@ -12,8 +12,12 @@ import (
 	"backfire/internal/jsonfile"
 )
 
-// enoughTimings is the number of stored times of one shape that are read.
-const enoughTimings = 25
+const (
+	// enoughTimings is the number of stored times of one shape that are read.
+	enoughTimings = 25
+	// measuredRounds is the number of times that each shape is measured, in turn with the others.
+	measuredRounds = 3
+)
 
 // speeds returns the speed of models of each of the cells' shapes, from the store or by
 // measurement.
@@ -23,26 +27,64 @@ func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.Step
 		return nil, err
 	}
 	speeds := map[cell.StepKind]*Speed{}
+	var lacking []cell.Cell
 	for _, cell := range cells {
 		key := cell.StepKind()
 		if speeds[key] != nil {
 			continue
 		}
-		speed := &Speed{Width: key.Width, Shape: key.Image, Batch: key.Batch, Precision: key.Precision, Source: SpeedStored}
+		speed := &Speed{Width: key.Width, Shape: key.Image, Batch: key.Batch, Precision: key.Precision}
 		if key.Defense != "" {
 			speed.Defense = cell.BatchStack().String()
 		}
 		if timings := stored[key]; len(timings) > 0 {
-			slices.Sort(timings)
-			speed.ImagesPerSecond = timings[len(timings)/2]
-		} else if speed.ImagesPerSecond, err = e.measure(ctx, cell); err != nil {
-			return nil, err
+			speed.fromStore(timings)
 		} else {
-			speed.Source = SpeedMeasured
+			lacking = append(lacking, cell)
 		}
 		speeds[key] = speed
 	}
+	measured, err := e.measureInTurn(ctx, lacking)
+	if err != nil {
+		return nil, err
+	}
+	for i, cell := range lacking {
+		speeds[cell.StepKind()].fromMeasurement(measured[i])
+	}
 	return speeds, nil
+}
+
+// fromStore sets the speed to the median of stored ones, with their quartiles as its range.
+func (s *Speed) fromStore(timings []float64) {
+	slices.Sort(timings)
+	n := len(timings)
+	s.Source, s.ImagesPerSecond = SpeedStored, timings[n/2]
+	s.Slowest, s.Fastest = timings[n/4], timings[n-1-n/4]
+}
+
+// fromMeasurement sets the speed to the best of several measurements. Other work on the machine
+// can only slow a training down, so the best one is nearest to the speed of an idle machine; the
+// range shows how much the machine is disturbed now.
+func (s *Speed) fromMeasurement(rounds []float64) {
+	s.Source, s.ImagesPerSecond = SpeedMeasured, slices.Max(rounds)
+	s.Slowest, s.Fastest = slices.Min(rounds), s.ImagesPerSecond
+}
+
+// measureInTurn measures the speed of one model of each cell's shape measuredRounds times, and
+// returns the measurements by cell. Each round measures every shape once, so that a minute in which
+// the machine is busy falls on one measurement of each rather than on all of one.
+func (e Estimator) measureInTurn(ctx context.Context, cells []cell.Cell) ([][]float64, error) {
+	measured := make([][]float64, len(cells))
+	for round := range measuredRounds {
+		for i, cell := range cells {
+			speed, err := e.measure(ctx, cell, round)
+			if err != nil {
+				return nil, err
+			}
+			measured[i] = append(measured[i], speed)
+		}
+	}
+	return measured, nil
 }
 
 // storedSpeeds collects, by shape, the images per second of stored models that were trained on this
@@ -95,14 +137,14 @@ func (e Estimator) here(precision string) store.Machine {
 }
 
 // measure returns the images per second of one model of a cell's shape while all workers train such
-// models.
-func (e Estimator) measure(ctx context.Context, cell cell.Cell) (float64, error) {
+// models. round counts the measurements of the shape from 0.
+func (e Estimator) measure(ctx context.Context, cell cell.Cell, round int) (float64, error) {
 	for _, trial := range e.Trials {
 		if trial.Models == e.Workers && e.chosen == cell.StepKind() {
 			return trial.ImagesPerSecond / float64(trial.Models), nil
 		}
 	}
-	e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, e.Workers)
+	e.tell("measuring how fast width %d trains, %d at a time (%d of %d)", cell.Model.Width, e.Workers, round+1, measuredRounds)
 	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads})
 	defer probe.close()
 	speed, err := probe.measureWith(ctx, e.Workers)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"backfire/audit"
@@ -111,6 +112,26 @@ func seatsNeeded(points []SweepPoint) int {
 		needed = max(needed, point.Config.Attackers.SeatsNeeded())
 	}
 	return needed
+}
+
+// WithSeats returns the points of one sweep with the number of seats that deal.seats = max stands for among
+// them, so that their games stay the same beside the points of other sweeps. Games of real contributors keep
+// their seats anyway.
+func WithSeats(points []SweepPoint) []SweepPoint {
+	seats := strconv.Itoa(seatsNeeded(points))
+	resolved := slices.Clone(points)
+	for i := range resolved {
+		point := &resolved[i]
+		if point.Config.Deal.Seats != config.SeatsMax || contributorsOf(point.Config) != "" {
+			continue
+		}
+		point.Config.Deal.Seats = seats
+		if point.Verify != nil {
+			verify := *point.Verify
+			verify.Deal.Seats, point.Verify = seats, &verify
+		}
+	}
+	return resolved
 }
 
 // planner returns a planner of the point's games. largest is the number of seats that the largest game of all

@@ -65,6 +65,25 @@ func TestSweepGoesByRowsAndSharesCells(t *testing.T) {
 	}, decided)
 }
 
+// Points with the seats of their own sweep have the same cells beside those of a sweep with more attackers.
+func TestSweepsKeepTheirSeatsBesideOthers(t *testing.T) {
+	point := func(name string, counts ...int) plan.SweepPoint {
+		return enginetest.TinyPoint(t, name, func(c *config.Config) { c.Attackers.Counts, c.Attackers.Singles = counts, 1 })
+	}
+	small, large := []plan.SweepPoint{point("small", 1, 2)}, []plan.SweepPoint{point("large", 1, 4)}
+	verified := small[0].Config
+	small[0].Verify = &verified
+	var apart []cell.Cell
+	for _, points := range [][]plan.SweepPoint{small, large} {
+		apart = append(apart, enginetest.NewSweep(t, points...).Cells...)
+	}
+	together := enginetest.NewSweep(t, append(plan.WithSeats(small), plan.WithSeats(large)...)...)
+	require.ElementsMatch(t, apart, together.Cells)
+	require.NotEqual(t, len(apart), len(enginetest.NewSweep(t, small[0], large[0]).Cells), "without it N = 1 is one game of both")
+	require.Equal(t, config.SeatsMax, small[0].Config.Deal.Seats, "the argument is left alone")
+	require.Equal(t, config.SeatsMax, verified.Deal.Seats)
+}
+
 func newSweepStage(t *testing.T, points []plan.SweepPoint) *plan.Worklist {
 	t.Helper()
 	worklist, err := enginetest.NewSweep(t, points...).Worklist(nil)

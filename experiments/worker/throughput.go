@@ -9,7 +9,7 @@ import (
 )
 
 // measureFor is the shortest time over which a speed is measured.
-const measureFor = 500 * time.Millisecond
+const measureFor = 300 * time.Millisecond
 
 // The training steps between two looks at the clock. On a GPU, steps are recorded first and short.
 const (
