@@ -64,7 +64,20 @@ func samples(t *testing.T) []*Figure {
 		Rows: []string{"0", "1", "2"}, Columns: []string{"0: bird", "1: dog", "2: truck"},
 		Shares: [][]float64{{0.97, 0.02, 0}, {0.1, 0.55, 0.3}, {0, none, 0.42}},
 	}
-	dumbbell := Dumbbell{
+	var all []*Figure
+	for _, spec := range []interface{ Figure() (*Figure, error) }{chart, curves, tradeOff, strip, matrix, sampleDumbbell(), sampleSeed()} {
+		f, err := spec.Figure()
+		require.NoError(t, err)
+		f.Basis = "3 seeds (1, 2, 3); 12 models. Readings: trigger per_dimension, drawn per_agent; dirty labels; ASR over all attackers' held-out images."
+		all = append(all, f)
+	}
+	return all
+}
+
+// sampleDumbbell returns a dumbbell with a gain, a loss and an attacker that was not played alone.
+func sampleDumbbell() Dumbbell {
+	none := math.NaN()
+	return Dumbbell{
 		Name: "alone-among", Title: "Each attacker alone and among five", Caption: "Mean of 3 seeds.", Label: "ASR", Alone: "alone", Among: "among 5",
 		Mean: &DumbbellRow{Label: "mean", Alone: 0.886, Among: 0.226, AloneCI: Bar{0.7, 0.95}, AmongCI: Bar{0, 0.5}, Base: 0.02, Paper: 0.113, AloneImages: 500, AmongOf: 500},
 		Rows: []DumbbellRow{
@@ -73,21 +86,18 @@ func samples(t *testing.T) []*Figure {
 			{Label: "2 Pullover", Alone: none, Among: 0.75, Base: none, Paper: none},
 		},
 	}
-	seed := Strip{
+}
+
+// sampleSeed returns a strip of one seed, in which each attacker has an interval.
+func sampleSeed() Strip {
+	none := math.NaN()
+	return Strip{
 		Name: "one-seed", Title: "ASR of each attacker, one seed", Caption: "One seed.", Label: "ASR",
 		Rows: []StripRow{{
 			Label: "N = 3", Shares: []float64{0.5, 0.5, 0.97}, IDs: []int{0, 1, 2}, Mean: 0.66, Paper: none, Images: 90, Each: []int{30, 30, 30},
 			Bars: []Bar{{0.33, 0.67}, {0.33, 0.67}, {0.83, 0.99}},
 		}},
 	}
-	var all []*Figure
-	for _, spec := range []interface{ Figure() (*Figure, error) }{chart, curves, tradeOff, strip, matrix, dumbbell, seed} {
-		f, err := spec.Figure()
-		require.NoError(t, err)
-		f.Basis = "3 seeds (1, 2, 3); 12 models. Readings: trigger per_dimension, drawn per_agent; dirty labels; ASR over all attackers' held-out images."
-		all = append(all, f)
-	}
-	return all
 }
 
 func TestDrawings(t *testing.T) {

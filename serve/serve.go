@@ -1,6 +1,6 @@
 // Package serve shows the runs of a store as pages that follow it: a list of runs, and a page of
 // each. It only reads, opens no file that a request names, and answers requests of its own pages
-// alone: whoever else has the address of the server in a browser gets nothing.
+// alone: a page of another site that asks the server through a browser gets nothing.
 package serve
 
 import (
@@ -21,7 +21,7 @@ import (
 	"backfire/report/page"
 )
 
-// ErrNoRun is what a Source's Page wraps for a run that it does not have.
+// ErrNoRun is wrapped by the Page of a Source for a run that it does not have.
 var ErrNoRun = errors.New("no such run")
 
 // Run is a run in the list.

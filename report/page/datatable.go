@@ -44,50 +44,56 @@ func (t *DataTable) cut() *DataTable {
 	return t
 }
 
+// attackerColumn is a column of the table of every attacker.
+type attackerColumn struct {
+	head   string
+	number bool
+	filter bool
+	text   func(r *table.AttackerRow) string
+}
+
+// attackerColumns are the columns of the table of every attacker; those without any text are left
+// out.
+var attackerColumns = []attackerColumn{
+	{"point", false, true, func(r *table.AttackerRow) string { return r.Point }},
+	{"seed", true, true, func(r *table.AttackerRow) string { return strconv.FormatUint(r.Seed, 10) }},
+	{"training", true, true, func(r *table.AttackerRow) string { return positive(r.Repetition) }},
+	{"defender", false, true, func(r *table.AttackerRow) string { return r.Defender }},
+	{"N", true, true, func(r *table.AttackerRow) string { return strconv.Itoa(r.N) }},
+	{"attacker", true, true, func(r *table.AttackerRow) string { return strconv.Itoa(r.Attacker) }},
+	{"label", false, false, func(r *table.AttackerRow) string { return r.Label }},
+	{"p0", true, false, func(r *table.AttackerRow) string { return fmt.Sprint(r.PoisonRate) }},
+	{"ASR, %", true, false, func(r *table.AttackerRow) string { return stats.Percent(stats.Number(r.ASR.Value()), r.ASR.Of) }},
+	{"base rate, %", true, false, func(r *table.AttackerRow) string {
+		return stats.Percent(stats.Number(r.BaseRate.Value()), r.BaseRate.Of)
+	}},
+	{"alone, %", true, false, func(r *table.AttackerRow) string {
+		if r.SingleASR == nil {
+			return ""
+		}
+		return stats.Percent(stats.Number(r.SingleASR.Value()), r.SingleASR.Of)
+	}},
+	{"interference, points", true, false, func(r *table.AttackerRow) string {
+		if r.Interference == nil {
+			return ""
+		}
+		return stats.Percent(*r.Interference, r.ASR.Of)
+	}},
+	{"robustness, %", true, false, func(r *table.AttackerRow) string {
+		return stats.Percent(stats.Number(r.Robustness.Value()), r.Robustness.Of)
+	}},
+	{"standard acc., %", true, false, func(r *table.AttackerRow) string {
+		return stats.Percent(stats.Number(r.CleanAccuracy.Value()), r.CleanAccuracy.Of)
+	}},
+}
+
 // attackerTable returns the table of every attacker of every game of each seed; nil without any.
 func attackerTable(of *table.Table) *DataTable {
 	if len(of.AttackerRows) == 0 {
 		return nil
 	}
-	columns := []struct {
-		head   string
-		number bool
-		filter bool
-		text   func(r *table.AttackerRow) string
-	}{
-		{"point", false, true, func(r *table.AttackerRow) string { return r.Point }},
-		{"seed", true, true, func(r *table.AttackerRow) string { return strconv.FormatUint(r.Seed, 10) }},
-		{"training", true, true, func(r *table.AttackerRow) string { return positive(r.Repetition) }},
-		{"defender", false, true, func(r *table.AttackerRow) string { return r.Defender }},
-		{"N", true, true, func(r *table.AttackerRow) string { return strconv.Itoa(r.N) }},
-		{"attacker", true, true, func(r *table.AttackerRow) string { return strconv.Itoa(r.Attacker) }},
-		{"label", false, false, func(r *table.AttackerRow) string { return r.Label }},
-		{"p0", true, false, func(r *table.AttackerRow) string { return fmt.Sprint(r.PoisonRate) }},
-		{"ASR, %", true, false, func(r *table.AttackerRow) string { return stats.Percent(stats.Number(r.ASR.Value()), r.ASR.Of) }},
-		{"base rate, %", true, false, func(r *table.AttackerRow) string {
-			return stats.Percent(stats.Number(r.BaseRate.Value()), r.BaseRate.Of)
-		}},
-		{"alone, %", true, false, func(r *table.AttackerRow) string {
-			if r.SingleASR == nil {
-				return ""
-			}
-			return stats.Percent(stats.Number(r.SingleASR.Value()), r.SingleASR.Of)
-		}},
-		{"interference, points", true, false, func(r *table.AttackerRow) string {
-			if r.Interference == nil {
-				return ""
-			}
-			return stats.Percent(*r.Interference, r.ASR.Of)
-		}},
-		{"robustness, %", true, false, func(r *table.AttackerRow) string {
-			return stats.Percent(stats.Number(r.Robustness.Value()), r.Robustness.Of)
-		}},
-		{"standard acc., %", true, false, func(r *table.AttackerRow) string {
-			return stats.Percent(stats.Number(r.CleanAccuracy.Value()), r.CleanAccuracy.Of)
-		}},
-	}
 	t := &DataTable{Filters: []int{}, Numbers: []int{}, Rows: make([][]string, len(of.AttackerRows))}
-	for _, column := range columns {
+	for _, column := range attackerColumns {
 		var texts []string
 		for i := range of.AttackerRows {
 			texts = append(texts, column.text(&of.AttackerRows[i]))

@@ -68,7 +68,7 @@ type Page struct {
 	Live *Live
 }
 
-// Live is what a page needs to follow its store.
+// Live tells a page where it hears of changes of its store.
 type Live struct {
 	// Events is the path of the server-sent events about the page, and Version what it shows.
 	Events, Version string
