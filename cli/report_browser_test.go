@@ -69,7 +69,7 @@ func (c *complaints) all() []string {
 
 // fits checks that nothing is wider than the window, on a phone and on a desktop, light and dark, and
 // that the page says nothing on its console.
-func fits(t *testing.T, ctx context.Context, page string) {
+func fits(ctx context.Context, t *testing.T, page string) {
 	heard := &complaints{}
 	require.NoError(t, chromedp.Listen(ctx, heard.hear))
 	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
@@ -101,7 +101,7 @@ func fits(t *testing.T, ctx context.Context, page string) {
 }
 
 // sorts checks that a click on a head sorts the rows by it.
-func sorts(t *testing.T, ctx context.Context, page string) {
+func sorts(ctx context.Context, t *testing.T, page string) {
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(page)))
 	// The heads: point, p1, N, acc., ASR.
 	column := func(click int) []float64 {

@@ -79,26 +79,26 @@ func TestServeFollowsARun(t *testing.T) {
 	_ = command.Wait() // it was killed
 
 	address := served(t, dir)
-	show(t, ctx, address, 1440)
-	link := evaluate[string](t, ctx, `document.querySelector("#list a").getAttribute("href")`)
+	show(ctx, t, address, 1440)
+	link := evaluate[string](ctx, t, `document.querySelector("#list a").getAttribute("href")`)
 	require.Regexp(t, `^/run/[0-9a-f]{64}$`, link)
-	require.Equal(t, 0.0, evaluate[float64](t, ctx, `(() => { const field = document.getElementById("search"); field.value = "nothing like it";
+	require.Equal(t, 0.0, evaluate[float64](ctx, t, `(() => { const field = document.getElementById("search"); field.value = "nothing like it";
 		field.dispatchEvent(new Event("input")); return document.querySelectorAll("#list > li:not([hidden])").length; })()`))
-	show(t, ctx, strings.TrimSuffix(address, "/")+link, 1440)
-	state := func() string { return evaluate[string](t, ctx, `document.querySelector(".live").textContent`) }
+	show(ctx, t, strings.TrimSuffix(address, "/")+link, 1440)
+	state := func() string { return evaluate[string](ctx, t, `document.querySelector(".live").textContent`) }
 	require.Regexp(t, `^unfinished, \d of \d models stored$`, state())
 	before := state()
-	evaluate[bool](t, ctx, `window.first = document; true`)
+	evaluate[bool](ctx, t, `window.first = document; true`)
 
 	again := startTraining(t, dir)
 	require.Eventually(t, func() bool { return state() != before }, patience, 10*time.Millisecond, "it follows the resumed run")
 	require.NoError(t, again.Wait())
 	require.Eventually(t, func() bool { return state() == "complete" }, patience, 10*time.Millisecond)
 	finding := `document.querySelector(".finding")?.textContent ?? ""`
-	require.Eventually(t, func() bool { return strings.Contains(evaluate[string](t, ctx, finding), "on 2 seeds") }, patience, 10*time.Millisecond)
-	require.True(t, evaluate[bool](t, ctx, `window.first === document`), "the page was not loaded anew")
-	require.NotZero(t, evaluate[float64](t, ctx, `document.querySelectorAll("th button").length`), "what came has its tools")
-	requireAccessible(t, ctx)
+	require.Eventually(t, func() bool { return strings.Contains(evaluate[string](ctx, t, finding), "on 2 seeds") }, patience, 10*time.Millisecond)
+	require.True(t, evaluate[bool](ctx, t, `window.first === document`), "the page was not loaded anew")
+	require.NotZero(t, evaluate[float64](ctx, t, `document.querySelectorAll("th button").length`), "what came has its tools")
+	requireAccessible(ctx, t)
 }
 
 func TestServeAddresses(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"regexp"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -174,11 +173,9 @@ func addFallbackFonts(svg []byte) []byte {
 	return bytes.ReplaceAll(svg, []byte("font-family:"+fontFamily+";"), []byte("font-family:"+fontFamily+",Arial,Helvetica,sans-serif;"))
 }
 
-// sizeless finds the size of an SVG element, which a page sets itself.
-var sizeless = regexp.MustCompile(`^width="[^"]*" height="[^"]*"\s*`)
-
-// textStyle finds the style of a text of the usual size, which CSS sets in a page.
-var textStyle = regexp.MustCompile(`style="font-family:[^"]*;font-size:8px;fill:([^"]*)"`)
+// textStyle is the beginning of the style of a text of the usual size, up to its colour. CSS sets it
+// in a page.
+const textStyle = `style="font-family:` + fontFamily + `,Arial,Helvetica,sans-serif;font-variant:normal;font-weight:normal;font-style:normal;font-size:8px;fill:`
 
 // namespaces removes what an SVG element in a page does not need.
 var namespaces = strings.NewReplacer(
@@ -202,9 +199,12 @@ func (f *Figure) Inline(width Width, class string) (string, error) {
 	for _, c := range colours() {
 		element = strings.ReplaceAll(element, c.Light, "var("+c.Property+")")
 	}
-	element = sizeless.ReplaceAllString(element, "")
-	element = textStyle.ReplaceAllString(element, `fill="$1"`) // CSS has the font
-	element = namespaces.Replace(element)
+	const box = "viewBox="
+	_, element, ok = strings.Cut(element, box) // without its size, which a page sets
+	if !ok {
+		return "", fmt.Errorf("figures: inline %s: no %s", f.Name, box)
+	}
+	element = namespaces.Replace(strings.ReplaceAll(box+element, textStyle, `fill="`))
 	attributes := fmt.Sprintf(`role="img" aria-label="%s" style="max-width:%.0fpx"`,
 		html.EscapeString(strings.TrimSpace(f.Title+". "+f.Caption)), 1.5*float64(width))
 	attributes += ` class="` + html.EscapeString(strings.TrimSpace("figure "+class)) + `"`

@@ -67,7 +67,7 @@ func (h HalfNormal) Figure() (*Figure, error) {
 	top := h.header()
 	return &Figure{
 		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values, layOut: func(width vg.Length) sketch {
-			return sketch{height + top.height(width), func(c draw.Canvas, note noter) error {
+			return sketch{height + top.height(width), func(c draw.Canvas, _ noter) error {
 				top.draw(c)
 				p := newPlot()
 				y := Axis{Label: "absolute effect", Share: true}

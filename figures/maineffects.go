@@ -60,7 +60,7 @@ func (m MainEffects) Figure() (*Figure, error) {
 	return &Figure{
 		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: values,
 		layOut: func(width vg.Length) sketch {
-			return sketch{h.height(width) + vg.Length(len(m.Factors))*(factorLabel+factorBody) + axis, func(c draw.Canvas, note noter) error {
+			return sketch{h.height(width) + vg.Length(len(m.Factors))*(factorLabel+factorBody) + axis, func(c draw.Canvas, _ noter) error {
 				h.draw(c)
 				p := newPlot()
 				x := Axis{Label: m.Quantity, Share: true}

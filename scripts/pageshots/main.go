@@ -44,8 +44,8 @@ func shoot(page, out, anchor string, height int64) error {
 	defer stop()
 	ctx, end := chromedp.NewExecAllocator(ctx, options...)
 	defer end()
-	ctx, close := chromedp.NewContext(ctx)
-	defer close()
+	ctx, end = chromedp.NewContext(ctx)
+	defer end()
 	address := page
 	if !strings.Contains(page, "://") {
 		absolute, err := filepath.Abs(page)
