@@ -9,10 +9,13 @@ GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION := v0.12.0
 GOVULNCHECK_VERSION := v1.9.0
 CLANG_FORMAT_VERSION := 20.1.8
+AXE_VERSION := 4.10.3
+AXE_SHA256 := 0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292
 GOLANGCI := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 GOFUMPT := $(CACHE)/tools/gofumpt-$(GOFUMPT_VERSION)/gofumpt
 GOVULNCHECK := $(CACHE)/tools/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 CLANG_FORMAT_DIR := $(CACHE)/tools/clang-format-$(CLANG_FORMAT_VERSION)
+AXE := $(CACHE)/tools/axe-core-$(AXE_VERSION)
 CLANG_FORMAT := $(CLANG_FORMAT_DIR)/clang_format/data/bin/clang-format
 
 # Evaluated by build alone. Without a tag the version is the one that package buildinfo declares.
@@ -27,7 +30,7 @@ SEEDS := 1
 paper: DATASET = all
 paper: PRESET = paper
 
-.PHONY: help setup ready build wheel release quick table1 table2 table3 defenses paper test test-python test-slurm test-race test-memory lint fmt bench gpu-check gpu-kit clean
+.PHONY: help setup ready build wheel release quick table1 table2 table3 defenses paper test test-python test-slurm test-race test-memory lint fmt gallery bench gpu-check gpu-kit clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -77,6 +80,7 @@ paper: build ## all three tables at the paper's scale on both datasets from one 
 
 # Properties are tried on the same random values each time; plain go test takes others. The time is for slow machines.
 test: ready ## every test
+	@test -d $(AXE) || scripts/axe.sh $(AXE_VERSION) $(AXE_SHA256) $(AXE)
 	RAPID_SEED=1 go test -timeout 30m ./...
 
 test-python: build ## the Python package: types, tests, wheel (minutes; fetches PyTorch once)
@@ -110,6 +114,10 @@ lint: ready $(GOLANGCI) $(GOVULNCHECK) $(CLANG_FORMAT) ## every check of style a
 fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
 	$(GOFUMPT) -l -w .
 	$(CLANG_FORMAT) -i $(SHIM)
+
+gallery: build ## pictures of the page of a store, phone and desktop, light and dark (STORE=runs, needs Chromium)
+	@bin/backfire report --store '$(or $(STORE),runs)' -o bin/report.html
+	@go run ./scripts/pageshots -o docs/images bin/report.html
 
 bench: build ## training speed beside PyTorch's
 	scripts/bench.sh $(ARGUMENTS)

@@ -64,7 +64,7 @@ func TestLargestNumberDecides(t *testing.T) {
 	require.True(t, v.Statistics[2].Beside)
 	require.InDelta(t, 0.15, float64(v.Statistics[2].Estimate), 1e-12)
 	require.Equal(t, [2]float64{-1, 1}, [2]float64{v.Statistics[1].within.Low, v.Statistics[1].within.High}, "of lifts")
-	require.Equal(t, "Five attackers spoil each other: interference -70.0 points (95 % CI -74.9 to -42.1) on 24 seeds.", Finding(v))
+	require.Equal(t, "Five attackers spoil each other: interference -70 points (95 % CI -75 to -42) on 24 seeds.", Finding(v))
 }
 
 // Dilution stands beside interference.
@@ -98,7 +98,7 @@ func TestSinglesOfEverySeed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Undecided, verdicts[0].Outcome)
 	require.Equal(t, []string{"the matched single of attacker 1 in N = 2, label 2, p = 0.2, no defense (seed 3)"}, verdicts[0].Missing)
-	require.Contains(t, Finding(verdicts[0]), "Whether two attackers spoil each other is undecided: interference -70.0 points")
+	require.Contains(t, Finding(verdicts[0]), "Whether two attackers spoil each other is undecided: interference -70 points")
 }
 
 // The images behind an interference are those of the attackers that were also played alone.

@@ -2,9 +2,11 @@ package claims
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"backfire/internal/words"
+	"backfire/stats"
 )
 
 // Finding returns what a verdict on C1 says about the attackers in one sentence of plain
@@ -21,7 +23,7 @@ func Finding(v Verdict) string {
 	who := inWords(v.attackers) + " attackers"
 	number := fmt.Sprintf("interference %s", s.Format(s.Estimate))
 	if s.Low.Defined() && s.High.Defined() {
-		number += fmt.Sprintf(" (95 %% CI %s to %s)", s.format(s.Low), s.format(s.High))
+		number = fmt.Sprintf("interference %s (95 %% CI %s to %s)", s.plain(s.Estimate, math.Round)+s.Unit.name(), s.plain(s.Low, math.Floor), s.plain(s.High, math.Ceil))
 	}
 	number += fmt.Sprintf(" on %s", words.Plural(len(s.PerSeed), "seed"))
 	switch v.Outcome {
@@ -44,6 +46,23 @@ func Finding(v Verdict) string {
 		more = "; the attacks hardly work alone, so there is little to spoil"
 	}
 	return fmt.Sprintf("Whether %s spoil each other is undecided: %s%s.", who, number, more)
+}
+
+// wideHalf is the half width of an interval of points from which a decimal is noise.
+const wideHalf = 0.05
+
+// plain formats a number of the statistic for a sentence: as format does, and rounded to whole
+// points where its interval is wide.
+func (s *Statistic) plain(x stats.Number, round func(float64) float64) string {
+	if float64(s.High-s.Low) < 2*wideHalf || s.Unit == Correlation {
+		return s.format(x)
+	}
+	const digits = 1e6 // beyond which a number is that of rounding
+	whole := round(math.Round(100*digits*float64(x)) / digits)
+	if whole == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%+.0f", whole)
 }
 
 // inWords returns a number of attackers, in words up to ten.

@@ -148,6 +148,9 @@ func playRound(ctx context.Context, opts *auditOptions, training *training, roun
 		return false, err
 	}
 	return again, training.hold(round.sweep, func() error {
+		if err := training.notePlan(ctx, &opts.SweepOptions, round.file, round.sweep); err != nil {
+			return err
+		}
 		return training.run(
 			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, round.sweep) },
 			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {

@@ -240,18 +240,23 @@ func write(out io.Writer, text string) error {
 // writeTable writes rows as columns aligned by spaces, with control characters escaped.
 func writeTable(out io.Writer, rows [][]string) error {
 	var text strings.Builder
+	shown := make([][]string, len(rows))
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
+	for at, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
 			cells[i] = visible.Line(cell)
 		}
+		shown[at] = cells
 		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
 			return fmt.Errorf("lay out the table: %w", err)
 		}
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("lay out the table: %w", err)
+	}
+	if width := widthOf(out); !fitsTerminal(text.String(), width) {
+		return write(out, stackedTable(shown, width))
 	}
 	return write(out, text.String())
 }

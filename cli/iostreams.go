@@ -25,6 +25,10 @@ type IOStreams struct {
 	// Progress is shown as bars there, and as plain lines elsewhere.
 	ErrIsTerminal bool
 
+	// Width is the width in characters of the terminal that Out is; 0: it is none, so that lines
+	// may be as long as they are.
+	Width int
+
 	// Environ lists the environment variables as "NAME=value".
 	Environ []string
 }
@@ -40,6 +44,7 @@ func SystemIO() *IOStreams {
 		In:            os.Stdin,
 		Out:           os.Stdout,
 		ErrOut:        os.Stderr,
+		Width:         terminalWidth(os.Stdout),
 		ErrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())) && movesCursor(os.Getenv("TERM")),
 		Environ:       os.Environ(),
 	}
@@ -54,6 +59,9 @@ func movesCursor(kind string) bool { return kind != "dumb" }
 func (s *IOStreams) shown() *IOStreams {
 	shown := *s
 	shown.Out, shown.ErrOut = visible.NewWriter(s.Out), visible.NewWriter(s.ErrOut)
+	if s.Width > 0 {
+		shown.Out = &terminal{visible.NewWriter(s.Out), s.Width}
+	}
 	return &shown
 }
 
@@ -61,7 +69,7 @@ func (s *IOStreams) shown() *IOStreams {
 // completed is written.
 func (s *IOStreams) flush() {
 	for _, out := range []io.Writer{s.Out, s.ErrOut} {
-		if w, ok := out.(*visible.Writer); ok {
+		if w, ok := out.(interface{ Flush() error }); ok {
 			_ = w.Flush() // there is nowhere left to report it
 		}
 	}

@@ -16,9 +16,15 @@ import (
 // commands start: the tests' own environment has it.
 const asEngine = "TEST_AS_BACKFIRE_ENGINE"
 
+// asProgram makes the test binary act as backfire, for tests that kill it.
+const asProgram = "TEST_AS_BACKFIRE"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asEngine) != "" {
 		os.Exit(engine.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	if os.Getenv(asProgram) != "" {
+		os.Exit(Main(context.Background(), os.Args[1:], SystemIO()))
 	}
 	if os.Getenv(asStopping) != "" {
 		os.Exit(stopWhenAsked(os.Getenv(asStopping) == "never", os.Exit))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,8 @@ type ReportOptions struct {
 	Runs    []string       // summaries or the beginnings of their hashes; none: all of the store
 	Out     string         // the page; empty: none
 	Figures string         // directory of the figures; empty: none
+	Formats []figures.Format
+	Width   figures.Width // of the figures; 0: that of a phone
 	Build   buildinfo.Build
 
 	Load cell.Loader
@@ -50,22 +54,32 @@ needs no network, and nothing is trained for it.
 A RUN is the summary of a run, table or sweep, DIR/plans/HASH/sweep.json (of older
 versions also summary.json), or the beginning of its HASH in the store. Without any,
 the page shows all of the store. With --figures each figure is also written as SVG,
-PDF and PNG, with a description in a text file. Triggers are drawn where the images
-of the dataset are found (data.dir, and data.path for folders of images).`,
+PDF and PNG, or in the formats of --format, with a description in a text file; --width
+gives it the width of a column, of the text or of a page in print. Triggers are drawn
+where the images of the dataset are found (data.dir, and data.path for folders of
+images).`,
 		Example: `  backfire report -o report.html
   backfire report 3e24d2 runs/plans/fa52aa/sweep.json --figures figures
+  backfire report --figures figures --format pdf --width column
   backfire report --store runs --data-dir /data -o report.html`,
 	}
-	var store, dataDir, dataPath string
+	var store, dataDir, dataPath, width string
+	var formats []string
 	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
 	pathVar(set, streams, &opts.Out, "out", "o", "report.html", "file of the page; empty: none")
-	pathVar(set, streams, &opts.Figures, "figures", "", "", "directory for the figures as SVG, PDF and PNG; empty: none")
+	pathVar(set, streams, &opts.Figures, "figures", "", "", "directory for the figures; empty: none")
+	set.StringSliceVar(&formats, "format", formatNames(), "formats of the figures")
+	set.StringVar(&width, "width", "screen", "width of the figures: screen (272 points), column (252), text (397) or page (516)")
 	set.StringVar(&store, "store", "", "directory of the run store (store)")
 	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
 	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Runs = args
+		var err error
+		if opts.Formats, opts.Width, err = figureForms(formats, width); err != nil {
+			return err
+		}
 		opts.Config = config.Options{Environ: streams.Environ}
 		opts.Config.Sets = keySets(map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath})
 		if runF != nil {
@@ -93,7 +107,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range p.Notes {
+	for _, note := range slices.Concat(p.Notes, p.Census) {
 		tell(opts.IO.ErrOut, "%s\n", note)
 	}
 	if opts.Out != "" {
@@ -105,11 +119,18 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	if opts.Figures == "" {
 		return nil
 	}
-	n, err := writeFigures(opts.Figures, p)
+	if len(opts.Formats) == 0 {
+		opts.Formats = figures.Formats()
+	}
+	n, err := writeFigures(opts.Figures, p, opts.Formats, cmp.Or(opts.Width, figures.Narrow))
 	if err != nil {
 		return err
 	}
-	tell(opts.IO.Out, "%s: %s as SVG, PDF and PNG\n", opts.Figures, words.Plural(n, "figure"))
+	var names []string
+	for _, format := range opts.Formats {
+		names = append(names, strings.ToUpper(string(format)))
+	}
+	tell(opts.IO.Out, "%s: %s as %s\n", opts.Figures, words.Plural(n, "figure"), inWords(names))
 	return nil
 }
 
@@ -188,21 +209,55 @@ func inStore(dir, prefix string) ([]string, error) {
 // figureAction names the action in errors about writing figures.
 const figureAction = "write a figure"
 
+// inWords joins names: "SVG, PDF and PNG".
+func inWords(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// formatNames returns the names of all formats of figures.
+func formatNames() []string {
+	var names []string
+	for _, format := range figures.Formats() {
+		names = append(names, string(format))
+	}
+	return names
+}
+
+// figureForms returns the formats and the width that flags name.
+func figureForms(formats []string, width string) ([]figures.Format, figures.Width, error) {
+	var all []figures.Format
+	for _, name := range formats {
+		if !slices.Contains(formatNames(), name) {
+			return nil, 0, Usagef("report: --format %s: must be some of %s", name, strings.Join(formatNames(), ", "))
+		}
+		all = append(all, figures.Format(name))
+	}
+	widths := map[string]figures.Width{"screen": figures.Narrow, "column": figures.Column, "text": figures.Text, "page": figures.Page}
+	if widths[width] == 0 {
+		return nil, 0, Usagef("report: --width %s: must be screen, column, text or page", width)
+	}
+	return all, widths[width], nil
+}
+
 // writeFigures writes the figures of a page and returns how many there are.
-func writeFigures(dir string, p *page.Page) (int, error) {
+func writeFigures(dir string, p *page.Page, formats []figures.Format, width figures.Width) (int, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, fmt.Errorf("make the directory for the figures: %w", err)
 	}
 	names := map[string]int{}
 	n := 0
 	for _, section := range p.Sections {
-		for _, f := range section.Figures {
+		for _, f := range section.Drawings() {
 			stem := f.Name
 			if names[stem]++; names[stem] > 1 {
 				stem += fmt.Sprintf("-%d", names[stem])
 			}
-			for _, format := range figures.Formats() {
-				fill := func(w io.Writer) error { return f.Write(w, format) }
+			for _, format := range formats {
+				fill := func(w io.Writer) error { return f.Write(w, format, width) }
 				if err := writeWhole(filepath.Join(dir, stem+"."+string(format)), figureAction, fill); err != nil {
 					return n, err
 				}

@@ -67,9 +67,9 @@ func (c *complaints) all() []string {
 	return slices.Clone(c.texts)
 }
 
-func TestReportInABrowser(t *testing.T) {
-	ctx := browser(t)
-	opts, _ := storedReport(t)
+// fits checks that nothing is wider than the window, on a phone and on a desktop, light and dark, and
+// that the page says nothing on its console.
+func fits(ctx context.Context, t *testing.T, page string) {
 	heard := &complaints{}
 	require.NoError(t, chromedp.Listen(ctx, heard.hear))
 	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
@@ -80,7 +80,7 @@ func TestReportInABrowser(t *testing.T) {
 		})
 		require.NoError(t, err)
 		for _, width := range []int64{390, 1440} {
-			require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate("file://"+opts.Out)))
+			require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(page)))
 			// Closed parts must fit as well.
 			wide, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`
 				for (const details of document.querySelectorAll("details")) details.open = true;
@@ -100,10 +100,9 @@ func TestReportInABrowser(t *testing.T) {
 	require.Equal(t, []string{"console: log"}, heard.all())
 }
 
-func TestReportSortsInABrowser(t *testing.T) {
-	ctx := browser(t)
-	opts, _ := storedReport(t)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("file://"+opts.Out)))
+// sorts checks that a click on a head sorts the rows by it.
+func sorts(ctx context.Context, t *testing.T, page string) {
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(page)))
 	// The heads: point, p1, N, acc., ASR.
 	column := func(click int) []float64 {
 		values, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`

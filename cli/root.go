@@ -49,6 +49,7 @@ func newCmdRoot(streams *IOStreams) *cobra.Command {
 		newCmdPredict(streams, nil),
 		newCmdReport(streams, nil),
 		newCmdRuns(streams),
+		newCmdServe(streams, nil),
 		newCmdVerify(streams, nil),
 	)
 	addGroup(root, "data", "Data",

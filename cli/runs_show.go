@@ -67,7 +67,7 @@ func runRunsShow(ctx context.Context, opts *runsOptions) error {
 	if run.summary != nil {
 		text += configurationText(run.summary)
 	}
-	if err := write(opts.IO.Out, text+"\n"); err != nil {
+	if err := write(opts.IO.Out, wrapLines(text, widthOf(opts.IO.Out))+"\n"); err != nil {
 		return err
 	}
 	if run.summary != nil && run.games() > 0 {
@@ -171,7 +171,7 @@ func epochsAtMost(t cell.Training) string {
 // gameRows returns the table of the games, in percent. The varied keys and the seed
 // identify a point where it has no name.
 func gameRows(sum *summary.Summary) [][]string {
-	rows := [][]string{{"POINT", "SEED", "N", "DEFENDER", "STANDARD ACC. %", "ASR %", "BASE RATE %", "ROBUSTNESS ACC. %", "MODELS"}}
+	rows := [][]string{{"POINT", "SEED", "N", "DEFENDER", "STANDARD ACC. %", "ASR %", "BASE RATE %", "ROBUSTNESS ACC. %", "HITS OF EACH ATTACKER", "MODELS"}}
 	for _, p := range sum.Points {
 		name := p.Name
 		if name == "" {
@@ -185,10 +185,10 @@ func gameRows(sum *summary.Summary) [][]string {
 			name = "-"
 		}
 		for _, g := range p.Games {
-			row := []string{name, strconv.FormatUint(p.Seed, 10), strconv.Itoa(g.N), g.Defender, "-", "-", "-", "-"}
+			row := []string{name, strconv.FormatUint(p.Seed, 10), strconv.Itoa(g.N), g.Defender, "-", "-", "-", "-", "-"}
 			if g.Complete {
 				images := p.AttackersImages(&g)
-				row = append(row[:4], stats.Percent(stats.Number(g.CleanAccuracy.Value()), g.CleanImages()), spread(g.ASR, images), spread(g.BaseRate, images), spread(g.Robustness, images))
+				row = append(row[:4], fmt.Sprintf("%s (%d/%d)", stats.Percent(stats.Number(g.CleanAccuracy.Value()), g.CleanImages()), g.CleanAccuracy.Hits, g.CleanAccuracy.Of), spread(g.ASR, images), spread(g.BaseRate, images), spread(g.Robustness, images), hitsOf(g.Attackers))
 			}
 			var models []string
 			for _, hash := range g.Models {
@@ -198,6 +198,19 @@ func gameRows(sum *summary.Summary) [][]string {
 		}
 	}
 	return rows
+}
+
+// hitsOf returns the images behind the ASR of each attacker, "0: 139/159"; of many only the first.
+func hitsOf(attackers []summary.GameAttacker) string {
+	const most = 10
+	var texts []string
+	for _, a := range attackers[:min(most, len(attackers))] {
+		texts = append(texts, fmt.Sprintf("%d: %d/%d", a.ID, a.ASR.Hits, a.ASR.Of))
+	}
+	if more := len(attackers) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, ", ")
 }
 
 // runFileRows returns the table of the run's own files. The models have directories of

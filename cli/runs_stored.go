@@ -31,6 +31,11 @@ type storedRun struct {
 // storedRuns returns the runs of a store, the newest first. A summary that cannot be
 // read is left out and handed to warn, as is the error of a note that cannot be read.
 func storedRuns(st *store.Store, warn func(error)) ([]storedRun, error) {
+	return readRuns(st, summary.Load, warn)
+}
+
+// readRuns is storedRuns with another way to load a summary.
+func readRuns(st *store.Store, load func(path string) (*summary.Summary, error), warn func(error)) ([]storedRun, error) {
 	paths, err := st.Summaries("")
 	if err != nil && !errors.Is(err, store.ErrNoSummary) {
 		return nil, err
@@ -41,7 +46,7 @@ func storedRuns(st *store.Store, warn func(error)) ([]storedRun, error) {
 		if err != nil {
 			return nil, fmt.Errorf("runs: read the time of a summary: %w", err)
 		}
-		sum, err := summary.Load(path)
+		sum, err := load(path)
 		if err != nil {
 			warn(err)
 			continue

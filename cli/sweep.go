@@ -235,6 +235,9 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 		return err // now rather than after hours
 	}
 	return training.hold(sweep, func() error {
+		if err := training.notePlan(ctx, opts, sweeps[0], sweep); err != nil {
+			return err
+		}
 		return training.run(
 			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
 			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {

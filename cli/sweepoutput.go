@@ -170,7 +170,7 @@ func (o *sweepOutput) print(made *table.Table, first bool) error {
 	if !first {
 		tell(o.opts.IO.Out, "\n")
 	}
-	if err := made.Write(o.opts.IO.Out, table.FormatText); err != nil {
+	if err := made.WriteText(o.opts.IO.Out, widthOf(o.opts.IO.Out)); err != nil {
 		return err
 	}
 	var extensions []string

@@ -180,6 +180,29 @@ func (t *training) hold(sweep *plan.Sweep, work func() error) error {
 	return errors.Join(work(), release())
 }
 
+// notePlan writes the plan of a sweep beside the note of the run, with paths that other processes find, so that
+// "backfire serve" can make its tables while it is being trained.
+func (t *training) notePlan(ctx context.Context, opts *SweepOptions, file *config.Sweep, sweep *plan.Sweep) error {
+	noted, err := plan.NewStoredPlan(sweep, program())
+	if err != nil {
+		return err
+	}
+	noted.Table, noted.Name, noted.Title, noted.Preset = string(opts.Kind), file.Name, file.Title, file.Preset
+	for i := range noted.Points {
+		if err := absolute(&noted.Points[i].Config); err != nil {
+			return err
+		}
+		if noted.Points[i].Verify != nil {
+			verify := *noted.Points[i].Verify
+			if err := absolute(&verify); err != nil {
+				return err
+			}
+			noted.Points[i].Verify = &verify
+		}
+	}
+	return noted.WriteOpen(ctx, t.store)
+}
+
 // run trains, and then shows the outcome, also of an interrupted training. show returns
 // the models without a whole result. The error reports an interruption, or is that of
 // unfinished.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg"
 )
 
 // phaseMap returns a map of success with hatching, contour and published figures.
@@ -84,15 +85,15 @@ func TestAuditDrawings(t *testing.T) {
 	for _, f := range auditFigures(t) {
 		t.Run(f.Name, func(t *testing.T) {
 			var svg bytes.Buffer
-			require.NoError(t, f.Write(&svg, SVG))
+			require.NoError(t, f.Write(&svg, SVG, Narrow))
 			require.NoError(t, xml.Unmarshal(svg.Bytes(), new(struct{})))
 			golden(t, f.Name+".svg", svg.String())
 			golden(t, f.Name+".txt", f.Alt()+"\n")
-			inline, err := f.Inline()
+			inline, err := f.Inline(Narrow, "")
 			require.NoError(t, err)
 			require.NotRegexp(t, `#[0-9A-F]{6}`, inline, "a colour that a dark page cannot change")
 			for _, format := range []Format{PDF, PNG} {
-				require.NoError(t, f.Write(&bytes.Buffer{}, format))
+				require.NoError(t, f.Write(&bytes.Buffer{}, format, Narrow))
 			}
 		})
 	}
@@ -121,7 +122,7 @@ func TestPhaseMapTable(t *testing.T) {
 // Places on the map: rows ascend, columns meet at the middle between their logarithms,
 // and published figures lie within the axis.
 func TestPhaseMapLayout(t *testing.T) {
-	l := phaseMap().layOut()
+	l := phaseMap().layOut(vg.Length(Narrow))
 	require.Equal(t, []int{1, 2, 5, 10, 100}, l.ns)
 	below := l.left - 1
 	for _, k := range l.ks {
@@ -130,7 +131,7 @@ func TestPhaseMapLayout(t *testing.T) {
 		require.GreaterOrEqual(t, float64(from), float64(below)-1e-9)
 		below = to
 	}
-	require.LessOrEqual(t, float64(l.x(math.Log2(960))), float64(width))
+	require.LessOrEqual(t, float64(l.x(math.Log2(960))), float64(vg.Length(Narrow)))
 	_, top := l.row(100)
 	require.InDelta(t, float64(l.height()), float64(top), 1e-9)
 }
@@ -151,7 +152,7 @@ func TestHatchingStaysInside(t *testing.T) {
 	f, err := PhaseMap{Name: "one", Cells: []MapCell{{N: 1, K: 10, Value: 0.5, Undecided: true}}}.Figure()
 	require.NoError(t, err)
 	var svg bytes.Buffer
-	require.NoError(t, f.Write(&svg, SVG))
+	require.NoError(t, f.Write(&svg, SVG, Narrow))
 	require.Greater(t, strings.Count(svg.String(), "<path"), 20)
 }
 

@@ -44,7 +44,7 @@ func (a Axis) numberOf(v float64, images int) string {
 	case a.Share && images > 0:
 		return stats.Percent(stats.Number(v), images)
 	case a.Share:
-		return strconv.FormatFloat(100*v, 'f', 1, 64)
+		return strconv.FormatFloat(math.Round(1000*v)/10+0, 'f', 1, 64)
 	default:
 		return strconv.FormatFloat(v, 'g', 4, 64)
 	}

@@ -80,10 +80,11 @@ func (ch Chart) Figure() (*Figure, error) {
 	xs = slices.Compact(xs)
 	return &Figure{
 		Name: ch.Name, Title: ch.Title, Caption: ch.Caption, Values: ch.values(),
-		width: width, height: height + ch.header().height(),
-		draw: func(c draw.Canvas) error {
-			ch.draw(c, xs)
-			return nil
+		layOut: func(width vg.Length) sketch {
+			return sketch{height + ch.header().height(width), func(c draw.Canvas, note noter) error {
+				ch.draw(c, xs, note)
+				return nil
+			}}
 		},
 	}, nil
 }
@@ -169,7 +170,7 @@ func orEmpty(a Axis, v float64, images int) string {
 }
 
 // draw draws the chart, whose points have the x values xs in ascending order.
-func (ch Chart) draw(c draw.Canvas, xs []float64) {
+func (ch Chart) draw(c draw.Canvas, xs []float64, note noter) {
 	h := ch.header()
 	h.draw(c)
 	p := newPlot()
@@ -192,9 +193,9 @@ func (ch Chart) draw(c draw.Canvas, xs []float64) {
 	p.Y.Min, p.Y.Max = ch.Y.enclose(p.Y.Min, p.Y.Max)
 	p.Add(grid{})
 	for i := range ch.Lines {
-		p.Add(plottedLine{ch, i})
+		p.Add(plottedLine{ch, i, note})
 	}
-	p.Draw(draw.Crop(c, 0, -6, 1, -h.height()))
+	p.Draw(draw.Crop(c, 0, -6, 1, -h.height(c.Max.X-c.Min.X)))
 }
 
 // extent returns the range of the points on an axis, with their bars.
@@ -242,6 +243,7 @@ func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 type plottedLine struct {
 	chart Chart
 	i     int
+	note  noter
 }
 
 // Plot draws error bars, line and markers.
@@ -255,6 +257,7 @@ func (l plottedLine) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, pt := range this.Points {
 		at := vg.Point{X: x(pt.X) + l.chart.dodge(l.i), Y: y(pt.Y)}
 		points = append(points, at)
+		l.note(at, l.chart.markText(this, pt))
 		if low, high, ok := ends(y, p.Y, Bar{pt.Y - pt.Spread, pt.Y + pt.Spread}); ok {
 			c.StrokeLine2(spreadBar, at.X, low, at.X, high)
 		}
@@ -278,6 +281,21 @@ func (l plottedLine) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, at := range points {
 		c.DrawGlyphNoClip(l.chart.glyph(l.i), at)
 	}
+}
+
+// markText returns a point in words.
+func (ch Chart) markText(l Line, p Point) string {
+	text := fmt.Sprintf("%s %s: %s %s", ch.X.Label, ch.X.value(p.X, p.Images), ch.Y.Label, ch.Y.numberOf(p.Y, p.Images))
+	if l.Name != "" && l.Name != ch.Y.Label {
+		text = l.Name + ", " + text
+	}
+	if ch.Y.Share {
+		text += map[bool]string{true: " points", false: " %"}[ch.Y.Points]
+	}
+	if bar := p.YBar.text(ch.Y, p.Images); bar != "" {
+		text += " (95 % CI " + bar + ")"
+	}
+	return text
 }
 
 // dodgeDistance is the distance between the points of different lines at one x.

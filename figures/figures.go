@@ -10,13 +10,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -45,14 +45,35 @@ type Figure struct {
 	Title string
 	// Caption describes the figure and its signs.
 	Caption string
-	// Basis describes the data behind it: seeds, models, readings.
-	Basis string
+	// Basis describes the data behind it: seeds and models. Readings names the choices that the
+	// paper leaves open; a page that names them elsewhere need not repeat them.
+	Basis, Readings string
 	// Values is the table of the values that are drawn.
 	Values Values
+	// Lead marks the figure that a page shows first.
+	Lead bool
 
-	width, height vg.Length
-	draw          func(c draw.Canvas) error
+	layOut func(width vg.Length) sketch
 }
+
+// sketch is a drawing of a certain width.
+type sketch struct {
+	height vg.Length
+	// draw draws it and hands what a reader may point at to note.
+	draw func(c draw.Canvas, note noter) error
+}
+
+// Width is the width of a drawing in points. Texts and lines keep their sizes at every width.
+type Width float64
+
+// The widths.
+const (
+	Narrow Width = 272 // fits a phone
+	Column Width = 252 // a column of two, of US letter paper: 3.5 inches
+	Text   Width = 397 // one column over the whole text: 5.5 inches
+	Page   Width = 516 // both columns: 7.16 inches
+	Large  Width = 620 // for the first screen of a page on a desktop
+)
 
 // Values is the table of a figure's numbers, as text.
 type Values struct {
@@ -64,7 +85,7 @@ type Values struct {
 // value.
 func (f *Figure) Alt() string {
 	var text strings.Builder
-	text.WriteString(strings.TrimSpace(fmt.Sprintf("%s. %s %s", f.Title, f.Caption, f.Basis)))
+	text.WriteString(strings.TrimSpace(fmt.Sprintf("%s. %s %s", f.Title, f.Caption, f.foot())))
 	for _, row := range f.Values.Rows {
 		text.WriteByte(' ')
 		begun := false
@@ -86,11 +107,11 @@ func (f *Figure) Alt() string {
 	return text.String()
 }
 
-// Write writes the figure in a format, with Basis below the drawing, because a file
-// may be shown apart from its page. The error wraps ErrFormat for an unknown
+// Write writes the figure in a format and a width, with Basis and Readings below the drawing,
+// because a file may be shown apart from its page. The error wraps ErrFormat for an unknown
 // format.
-func (f *Figure) Write(w io.Writer, format Format) error {
-	data, err := f.encode(format, newFooter(f.Basis))
+func (f *Figure) Write(w io.Writer, format Format, width Width) error {
+	data, err := f.encode(format, vg.Length(width), newFooter(f.foot(), vg.Length(width)), noNote)
 	if err != nil {
 		return err
 	}
@@ -106,28 +127,33 @@ func (f *Figure) Write(w io.Writer, format Format) error {
 }
 
 // encode returns the file of the figure, with a footer below the drawing.
-func (f *Figure) encode(format Format, below footer) ([]byte, error) {
+func (f *Figure) encode(format Format, width vg.Length, below footer, note noter) ([]byte, error) {
+	s := f.layOut(width)
+	total := s.height + below.height()
+	paint := func(page draw.Canvas) error {
+		if err := s.draw(draw.Crop(page, 0, 0, below.height(), 0), note); err != nil {
+			return fmt.Errorf("figures: draw %s: %w", f.Name, err)
+		}
+		below.draw(page)
+		return nil
+	}
 	var canvas vg.CanvasWriterTo
-	total := f.height + below.height()
 	switch format {
 	case SVG:
-		canvas = vgsvg.New(f.width, total)
+		canvas = vgsvg.New(width, total)
 	case PDF:
-		canvas = vgpdf.New(f.width, total)
+		var err error
+		if canvas, err = newPDF(width, total, paint); err != nil {
+			return nil, fmt.Errorf("figures: write %s: %w", f.Name, err)
+		}
 	case PNG:
-		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, total), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, total), vgimg.UseDPI(300), vgimg.UseBackgroundColor(Paper.colour()))}
 	default:
 		return nil, fmt.Errorf("figures: write %s as %q: %w", f.Name, format, ErrFormat)
 	}
-	size, ok := canvas.(vg.CanvasSizer)
-	if !ok {
-		return nil, fmt.Errorf("figures: write %s: a canvas of %s has no size", f.Name, format)
+	if err := paint(draw.NewCanvas(canvas, width, total)); err != nil {
+		return nil, err
 	}
-	page := draw.New(size)
-	if err := f.draw(draw.Crop(page, 0, 0, below.height(), 0)); err != nil {
-		return nil, fmt.Errorf("figures: draw %s: %w", f.Name, err)
-	}
-	below.draw(page)
 	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("figures: encode %s as %s: %w", f.Name, format, err)
@@ -138,17 +164,31 @@ func (f *Figure) encode(format Format, below footer) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// foot returns the text below a file's drawing: what is behind it.
+func (f *Figure) foot() string { return strings.TrimSpace(f.Basis + " " + f.Readings) }
+
 // addFallbackFonts adds fonts of the same widths, for viewers that lack the font
 // with which the text was measured.
 func addFallbackFonts(svg []byte) []byte {
 	return bytes.ReplaceAll(svg, []byte("font-family:"+fontFamily+";"), []byte("font-family:"+fontFamily+",Arial,Helvetica,sans-serif;"))
 }
 
-// Inline returns the figure as an SVG element for a page. Its colours are the
-// custom properties of [CSS]. It is hidden from screen readers, for which the page
-// must show Alt.
-func (f *Figure) Inline() (string, error) {
-	data, err := f.encode(SVG, nil)
+// textStyle is the beginning of the style of a text of the usual size, up to its colour. CSS sets it
+// in a page.
+const textStyle = `style="font-family:` + fontFamily + `,Arial,Helvetica,sans-serif;font-variant:normal;font-weight:normal;font-style:normal;font-size:8px;fill:`
+
+// namespaces removes what an SVG element in a page does not need.
+var namespaces = strings.NewReplacer(
+	"\n\txmlns=\"http://www.w3.org/2000/svg\"", "", "\n\txmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", "\n\tfill=", " fill=",
+)
+
+// Inline returns the figure as an SVG element for a page, which may have a class. Its colours are
+// the custom properties of [CSS]. Its name for screen readers is title and caption; the page shows
+// the values as a table. The attribute data-marks lists what a reader may point at: JSON of
+// [x, y, text] in the units of the drawing.
+func (f *Figure) Inline(width Width, class string) (string, error) {
+	var marks []mark
+	data, err := f.encode(SVG, vg.Length(width), nil, func(at vg.Point, text string) { marks = append(marks, mark{at, text}) })
 	if err != nil {
 		return "", err
 	}
@@ -159,5 +199,21 @@ func (f *Figure) Inline() (string, error) {
 	for _, c := range colours() {
 		element = strings.ReplaceAll(element, c.Light, "var("+c.Property+")")
 	}
-	return fmt.Sprintf(`<svg role="img" aria-hidden="true" style="max-width:%.0fpx" `, 1.5*f.width.Points()) + strings.TrimSpace(element), nil
+	const box = "viewBox="
+	_, element, ok = strings.Cut(element, box) // without its size, which a page sets
+	if !ok {
+		return "", fmt.Errorf("figures: inline %s: no %s", f.Name, box)
+	}
+	element = namespaces.Replace(strings.ReplaceAll(box+element, textStyle, `fill="`))
+	attributes := fmt.Sprintf(`role="img" aria-label="%s" style="max-width:%.0fpx"`,
+		html.EscapeString(strings.TrimSpace(f.Title+". "+f.Caption)), 1.5*float64(width))
+	attributes += ` class="` + html.EscapeString(strings.TrimSpace("figure "+class)) + `"`
+	if len(marks) > 0 {
+		points, err := marksJSON(marks, f.layOut(vg.Length(width)).height)
+		if err != nil {
+			return "", fmt.Errorf("figures: inline %s: %w", f.Name, err)
+		}
+		attributes += ` data-marks="` + html.EscapeString(points) + `"`
+	}
+	return "<svg " + attributes + " " + strings.TrimSpace(element), nil
 }

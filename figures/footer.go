@@ -18,11 +18,11 @@ const (
 	footerEdge vg.Length = 2 // below its last line
 )
 
-// footer is the text below a drawing in a file, by lines: the figure's Basis.
+// footer is the text below a drawing in a file, by lines.
 type footer []string
 
 // newFooter breaks a text into lines that fit the width of a drawing.
-func newFooter(basis string) footer {
+func newFooter(basis string, width vg.Length) footer {
 	var f footer
 	style := footerStyle()
 	for _, word := range strings.Fields(basis) {
@@ -70,7 +70,7 @@ func (f *Figure) addDescription(svg []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	description, err := escaped(f.Caption + " " + f.Basis)
+	description, err := escaped(f.Caption + " " + f.foot())
 	if err != nil {
 		return nil, err
 	}

@@ -66,19 +66,20 @@ func (h HalfNormal) Figure() (*Figure, error) {
 	}
 	top := h.header()
 	return &Figure{
-		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values, width: width, height: height + top.height(),
-		draw: func(c draw.Canvas) error {
-			top.draw(c)
-			p := newPlot()
-			y := Axis{Label: "absolute effect", Share: true}
-			p.X.Label.Text = "half-normal quantile"
-			p.X.Min, p.X.Max = 0, math.Ceil(2*h.quantile(len(effects)))/2
-			p.Y.Min, p.Y.Max = y.enclose(0, max(0.01, math.Abs(effects[len(effects)-1].Value)))
-			p.X.Tick.Marker, p.Y.Tick.Marker = Axis{}.ticks(nil), y.ticks(nil)
-			p.X.Padding = 0
-			p.Add(grid{}, h)
-			p.Draw(draw.Crop(c, 0, -6, 1, -top.height()))
-			return nil
+		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values, layOut: func(width vg.Length) sketch {
+			return sketch{height + top.height(width), func(c draw.Canvas, _ noter) error {
+				top.draw(c)
+				p := newPlot()
+				y := Axis{Label: "absolute effect", Share: true}
+				p.X.Label.Text = "half-normal quantile"
+				p.X.Min, p.X.Max = 0, math.Ceil(2*h.quantile(len(effects)))/2
+				p.Y.Min, p.Y.Max = y.enclose(0, max(0.01, math.Abs(effects[len(effects)-1].Value)))
+				p.X.Tick.Marker, p.Y.Tick.Marker = Axis{}.ticks(nil), y.ticks(nil)
+				p.X.Padding = 0
+				p.Add(grid{}, h)
+				p.Draw(draw.Crop(c, 0, -6, 1, -top.height(width)))
+				return nil
+			}}
 		},
 	}, nil
 }

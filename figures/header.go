@@ -41,7 +41,7 @@ type position struct {
 // layOut places the entries below the label, left to right within the width of the
 // drawing, and returns their positions and the number of lines including the
 // label's.
-func (h header) layOut() ([]position, int) {
+func (h header) layOut(width vg.Length) ([]position, int) {
 	lines := 0
 	if h.label != "" {
 		lines = 1
@@ -65,9 +65,9 @@ func (e legendEntry) width() vg.Length {
 	return sample + samplePad + fontSlack*text(Ink, draw.XLeft, draw.YCenter).Width(e.name)
 }
 
-// height returns the height of the header.
-func (h header) height() vg.Length {
-	_, lines := h.layOut()
+// height returns the height of the header in a drawing of a width.
+func (h header) height(width vg.Length) vg.Length {
+	_, lines := h.layOut(width)
 	return vg.Length(lines)*headerLine + headerBottom
 }
 
@@ -78,7 +78,7 @@ func (h header) draw(c draw.Canvas) {
 	if h.label != "" {
 		c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: middle(0)}, h.label)
 	}
-	positions, _ := h.layOut()
+	positions, _ := h.layOut(c.Max.X - c.Min.X)
 	for i, e := range h.entries {
 		x, y := c.Min.X+positions[i].x, middle(positions[i].line)
 		if e.line.Width > 0 {

@@ -37,13 +37,14 @@ func (h Heat) Figure() (*Figure, error) {
 		return nil, fmt.Errorf("figures: %s: %w", h.Name, ErrEmpty)
 	}
 	values := h.values()
-	left, cell := h.measure()
 	return &Figure{
 		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values,
-		width: width, height: 3*headerLine + cell.Y*vg.Length(len(h.Rows)) + 2*headerLine,
-		draw: func(c draw.Canvas) error {
-			h.draw(c, left, cell)
-			return nil
+		layOut: func(width vg.Length) sketch {
+			left, cell := h.measure(width)
+			return sketch{3*headerLine + cell.Y*vg.Length(len(h.Rows)) + 2*headerLine, func(c draw.Canvas, note noter) error {
+				h.draw(c, left, cell, note)
+				return nil
+			}}
 		},
 	}, nil
 }
@@ -86,7 +87,7 @@ func (h Heat) values() Values {
 func (h Heat) labelled() bool { return max(len(h.Rows), len(h.Columns)) <= maxLabelled }
 
 // measure returns the width of the rows' names and the size of a cell.
-func (h Heat) measure() (vg.Length, vg.Point) {
+func (h Heat) measure(width vg.Length) (vg.Length, vg.Point) {
 	left := vg.Length(headerLine)
 	if h.labelled() {
 		for _, name := range h.Rows {
@@ -112,7 +113,7 @@ func textColour(level int) Colour {
 
 // draw draws the map, with one path for each level so that the files of large maps
 // stay small.
-func (h Heat) draw(c draw.Canvas, left vg.Length, cell vg.Point) {
+func (h Heat) draw(c draw.Canvas, left vg.Length, cell vg.Point, note noter) {
 	top := c.Max.Y - 3*headerLine
 	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: c.Max.Y - headerLine/2}, h.RowLabel+" ↓")
 	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X + left, Y: c.Max.Y - headerLine*3/2}, h.ColumnLabel+" →")
@@ -127,6 +128,8 @@ func (h Heat) draw(c draw.Canvas, left vg.Length, cell vg.Point) {
 			}
 			path := &paths[level(share)]
 			corner := at(i, j)
+			note(vg.Point{X: corner.X + cell.X/2, Y: corner.Y + cell.Y/2},
+				fmt.Sprintf("%s %s, %s %s: %s %%", h.RowLabel, h.Rows[i], h.ColumnLabel, h.Columns[j], Axis{Share: true}.numberOf(share, h.Images)))
 			path.Move(corner)
 			path.Line(vg.Point{X: corner.X + cell.X, Y: corner.Y})
 			path.Line(vg.Point{X: corner.X + cell.X, Y: corner.Y + cell.Y})

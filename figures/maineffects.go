@@ -59,19 +59,20 @@ func (m MainEffects) Figure() (*Figure, error) {
 	const axis = 26 // height of the ticks and the label of the x axis
 	return &Figure{
 		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: values,
-		width: width, height: h.height() + vg.Length(len(m.Factors))*(factorLabel+factorBody) + axis,
-		draw: func(c draw.Canvas) error {
-			h.draw(c)
-			p := newPlot()
-			x := Axis{Label: m.Quantity, Share: true}
-			p.X.Label.Text = withUnit(m.Quantity, m.Signed)
-			p.X.Min, p.X.Max = x.enclose(m.extent())
-			p.X.Tick.Marker = x.ticks(nil)
-			p.X.Padding, p.Y.Padding = 0, 0
-			p.HideY()
-			p.Add(m)
-			p.Draw(draw.Crop(c, 2*edge, -2*edge, 1, -h.height()))
-			return nil
+		layOut: func(width vg.Length) sketch {
+			return sketch{h.height(width) + vg.Length(len(m.Factors))*(factorLabel+factorBody) + axis, func(c draw.Canvas, _ noter) error {
+				h.draw(c)
+				p := newPlot()
+				x := Axis{Label: m.Quantity, Share: true}
+				p.X.Label.Text = withUnit(m.Quantity, m.Signed)
+				p.X.Min, p.X.Max = x.enclose(m.extent())
+				p.X.Tick.Marker = x.ticks(nil)
+				p.X.Padding, p.Y.Padding = 0, 0
+				p.HideY()
+				p.Add(m)
+				p.Draw(draw.Crop(c, 2*edge, -2*edge, 1, -h.height(width)))
+				return nil
+			}}
 		},
 	}, nil
 }

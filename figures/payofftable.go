@@ -63,10 +63,11 @@ func (p PayoffTable) Figure() (*Figure, error) {
 	}
 	return &Figure{
 		Name: p.Name, Title: p.Title, Caption: p.Caption, Values: values,
-		width: width, height: headerLine + payoffRow*vg.Length(len(p.Rows)) + headerBottom,
-		draw: func(c draw.Canvas) error {
-			p.draw(c)
-			return nil
+		layOut: func(vg.Length) sketch {
+			return sketch{headerLine + payoffRow*vg.Length(len(p.Rows)) + headerBottom, func(c draw.Canvas, note noter) error {
+				p.draw(c, note)
+				return nil
+			}}
 		},
 	}, nil
 }
@@ -92,9 +93,9 @@ func inPoints(share float64) string {
 }
 
 // draw draws the table.
-func (p PayoffTable) draw(c draw.Canvas) {
+func (p PayoffTable) draw(c draw.Canvas, note noter) {
 	columns := len(p.Columns) + 1
-	w := (width - payoffName) / vg.Length(columns)
+	w := (c.Max.X - c.Min.X - payoffName) / vg.Length(columns)
 	top := c.Max.Y - headerLine
 	for j, name := range append(p.Columns[:len(p.Columns):len(p.Columns)], "regret") {
 		x := c.Min.X + payoffName + (vg.Length(j)+0.5)*w
@@ -107,7 +108,10 @@ func (p PayoffTable) draw(c draw.Canvas) {
 		}
 		c.FillText(text(Ink, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X + 3*markSize, Y: bottom + payoffRow/2}, shorten(row.Name, payoffName-4*markSize))
 		for j, e := range row.Payoffs[:len(p.Columns)] {
-			p.field(c, e, vg.Point{X: c.Min.X + payoffName + vg.Length(j)*w, Y: bottom}, w, true)
+			corner := vg.Point{X: c.Min.X + payoffName + vg.Length(j)*w, Y: bottom}
+			if p.field(c, e, corner, w, true); e.text() != "" {
+				note(vg.Point{X: corner.X + w/2, Y: corner.Y + payoffRow/2}, row.Name+", payoff of "+p.Columns[j]+": "+e.text())
+			}
 		}
 		p.field(c, row.Regret, vg.Point{X: c.Min.X + payoffName + vg.Length(len(p.Columns))*w, Y: bottom}, w, false)
 	}

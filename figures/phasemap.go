@@ -70,15 +70,16 @@ func (m PhaseMap) Figure() (*Figure, error) {
 	if len(m.Cells) == 0 {
 		return nil, fmt.Errorf("figures: %s: %w", m.Name, ErrEmpty)
 	}
-	l := m.layOut()
 	h := m.header()
 	return &Figure{
 		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: m.values(),
-		width: width, height: h.height() + headerLine + l.height() + 2*headerLine + 2*headerLine,
-		draw: func(c draw.Canvas) error {
-			h.draw(c)
-			m.draw(c, l, c.Max.Y-h.height())
-			return nil
+		layOut: func(width vg.Length) sketch {
+			l := m.layOut(width)
+			return sketch{h.height(width) + headerLine + l.height() + 2*headerLine + 2*headerLine, func(c draw.Canvas, _ noter) error {
+				h.draw(c)
+				m.draw(c, l, c.Max.Y-h.height(width))
+				return nil
+			}}
 		},
 	}, nil
 }
@@ -199,12 +200,13 @@ type mapLayout struct {
 	ks        []int   // of the cells
 	low, high float64 // log2 of the ends of the axis
 	left      vg.Length
+	width     vg.Length // of the drawing
 }
 
 // layOut computes the layout. A row is high enough for the figures at its fullest place.
-func (m PhaseMap) layOut() mapLayout {
+func (m PhaseMap) layOut(width vg.Length) mapLayout {
 	var l mapLayout
-	l.left = 22
+	l.left, l.width = 22, width
 	for _, c := range m.Cells {
 		l.ns, l.ks = append(l.ns, c.N), append(l.ks, c.K)
 	}
@@ -257,7 +259,7 @@ func (l mapLayout) height() vg.Length {
 
 // x returns the place of log2 k, from the left end of the canvas.
 func (l mapLayout) x(log float64) vg.Length {
-	return l.left + (width-l.left-edge)*vg.Length((log-l.low)/(l.high-l.low))
+	return l.left + (l.width-l.left-edge)*vg.Length((log-l.low)/(l.high-l.low))
 }
 
 // row returns the bottom and the top of the row of N above the bottom of the rows.

@@ -205,7 +205,7 @@ func (m PhaseMap) drawAxis(c draw.Canvas, l mapLayout, bottom vg.Length) {
 			end = x + w
 		}
 	}
-	c.FillText(text(Quiet, draw.XCenter, draw.YTop), vg.Point{X: c.Min.X + (l.left+width)/2, Y: bottom - 4 - textSize - 2}, "poisoned images per attacker k")
+	c.FillText(text(Quiet, draw.XCenter, draw.YTop), vg.Point{X: c.Min.X + (l.left+l.width)/2, Y: bottom - 4 - textSize - 2}, "poisoned images per attacker k")
 }
 
 // drawKey draws the key to the colours below a height.

@@ -71,10 +71,12 @@ func (m ResponseMap) Figure() (*Figure, error) {
 		h = lineMap
 	}
 	return &Figure{
-		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: values, width: width, height: h,
-		draw: func(c draw.Canvas) error {
-			m.draw(c)
-			return nil
+		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: values,
+		layOut: func(vg.Length) sketch {
+			return sketch{h, func(c draw.Canvas, note noter) error {
+				m.draw(c, note)
+				return nil
+			}}
 		},
 	}, nil
 }
@@ -119,7 +121,7 @@ func (m ResponseMap) places(c draw.Canvas) []vg.Point {
 }
 
 // draw draws the map.
-func (m ResponseMap) draw(c draw.Canvas) {
+func (m ResponseMap) draw(c draw.Canvas, note noter) {
 	places := m.places(c)
 	for i, a := range m.Arrows {
 		back := slices.ContainsFunc(m.Arrows[:i], func(b Arrow) bool { return b.From == a.To && b.To == a.From })
@@ -131,6 +133,7 @@ func (m ResponseMap) draw(c draw.Canvas) {
 			sign.Shape = draw.RingGlyph{}
 		}
 		c.DrawGlyphNoClip(sign, places[i])
+		note(places[i], p.Name)
 		name := ""
 		for s, count := range p.Counts {
 			if slices.Max(p.Counts) == count && slices.Index(p.Counts, count) == s && sum(p.Counts) == count {

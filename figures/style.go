@@ -70,6 +70,9 @@ func colours() []Colour {
 	return slices.Concat([]Colour{Ink, Quiet, Grid, Band, Paper}, series, heat, loss[1:])
 }
 
+// InlineCSS is the rule for the texts of inline figures.
+const InlineCSS = "svg.figure text{font:8px \"" + fontFamily + "\",Arial,Helvetica,sans-serif}"
+
 // CSS returns the declarations of the colours' custom properties, for light or dark
 // pages.
 func CSS(dark bool) string {
@@ -92,10 +95,8 @@ func (c Colour) colour() color.Color {
 	return out
 }
 
-// Sizes of all drawings, in points. The width fits a phone; wider pages show
-// drawings side by side.
+// Sizes of all drawings, in points.
 const (
-	width    vg.Length = 272
 	height   vg.Length = 190
 	textSize vg.Length = 8
 	thin     vg.Length = 0.6

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"backfire/experiments/curve"
 	"backfire/experiments/plan"
 	"backfire/experiments/removed"
 	"backfire/experiments/store"
@@ -69,6 +70,14 @@ type Options struct {
 	// Metrics returns the metrics of each epoch of a cell's training, for curves. It
 	// may be nil, and it may return nil without an error where they are missing.
 	Metrics func(cell string) ([]store.EpochMetrics, error)
+	// Curve returns the learning curve of a cell, for the curves of attackers that are alone;
+	// nil likewise.
+	Curve func(cell string) (*curve.Curve, error)
+	// Predictions returns the class of each probe of a cell as its model predicts it, in the
+	// order of game.Probes, and Labels the true classes of the defender's held-out images; nil
+	// likewise.
+	Predictions func(cell string) ([]uint16, error)
+	Labels      func(cell string) ([]uint16, error)
 	// Environment returns the machine on which a cell was trained, for a note on models
 	// that were trained in different arithmetic. It may be nil, and it may return nil
 	// where the machine is not known.
@@ -128,6 +137,9 @@ func New(kind Kind, s *summary.Summary, dataset string, opt Options) (*table.Tab
 	}
 	if err := b.judge(number); err != nil {
 		return nil, fmt.Errorf("report: %s on %s: %w", kind, dataset, err)
+	}
+	if b.table.Finding == "" {
+		b.table.Finding = b.plainFinding()
 	}
 	return b.table, nil
 }

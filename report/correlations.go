@@ -21,6 +21,10 @@ var divergences = []struct {
 	{"JS of the images with triggers (eq. 2)", func(d *store.AttackerDivergence) stats.Number { return d.TriggeredJS }},
 }
 
+// leastCorrelated is the least number of attackers whose rank correlation is shown: of fewer, chance
+// alone often gives a coefficient beyond 0.6.
+const leastCorrelated = 10
+
 // correlations returns a note with the rank correlations, for each defender, of the
 // attackers' divergences in their target classes with their ASR, over all games of the
 // table; empty if none were measured.
@@ -47,7 +51,7 @@ func (b *builder) correlations() string {
 	for _, defender := range defenders {
 		var measured []string
 		for i, measure := range divergences {
-			if c := stats.Correlate(pairs[defender][i]); c.Spearman.Defined() {
+			if c := stats.Correlate(pairs[defender][i]); c.Spearman.Defined() && c.N >= leastCorrelated {
 				measured = append(measured, fmt.Sprintf("%s %s, %s (n = %d)", measure.name, table.Signed(c.Spearman), table.Signed(c.Kendall), c.N))
 			}
 		}

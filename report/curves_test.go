@@ -66,7 +66,7 @@ func TestLearningCurvesAreDrawnForEachGame(t *testing.T) {
 	require.Contains(t, many.Caption, "Of the 20 attackers the mean is shown")
 	require.Contains(t, many.Values.Heads, "std over attackers")
 	for _, f := range []*figures.Figure{alone, two, many} {
-		svg, err := f.Inline()
+		svg, err := f.Inline(figures.Narrow, "")
 		require.NoError(t, err)
 		require.Contains(t, svg, "epoch")
 	}

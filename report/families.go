@@ -49,7 +49,7 @@ func (b *builder) families() {
 		}
 	}
 	for _, defender := range defenders {
-		row := table.Row{Labels: []string{defender}}
+		row := table.Row{Labels: []string{defender}, Defender: defender}
 		for _, n := range counts {
 			at := slices.IndexFunc(b.all, func(s *series) bool { return s.defender == defender && s.n == n })
 			if at < 0 {

@@ -14,13 +14,14 @@ import (
 	"backfire/report/table"
 )
 
-// Figures draws the games of a summary on one of its datasets: the ASR against the
+// Figures draws the games of a summary on one of its datasets: each attacker alone and among N,
+// which is the Lead, the ASR against the
 // number of attackers, poison rate and pool size where the summary varies them, the
 // ASR of each attacker, standard against robustness accuracy where there are
-// several defenders, the certified accuracies of votes, the learning curves of games that have them, and, where opt
-// returns results and metrics, the cross-trigger matrices of the largest game and the
-// curves of loss and training accuracy. The error wraps ErrEmpty, or
-// is that of opt's functions.
+// several defenders, the certified accuracies of votes, the learning curves of games that have
+// them, alone and among N, and, where opt returns them, what images with triggers are taken for,
+// the cross-trigger matrices of the largest game, the confusion of classes, and the curves of loss
+// and training accuracy. The error wraps ErrEmpty, or is that of opt's functions.
 func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*figures.Figure, error) {
 	b, err := newBuilder(kind, s, dataset, opt)
 	if err != nil {
@@ -28,7 +29,7 @@ func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*fig
 	}
 	d := drawing{builder: b, stem: b.table.FileName()}
 	for _, add := range []func() error{
-		d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.cross, d.certifiedCurves, d.learning, d.curves,
+		d.aloneAmong, d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.destinations, d.cross, d.confusion, d.certifiedCurves, d.aloneLearning, d.learning, d.curves,
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("report: figures of %s on %s: %w", b.table.Name, dataset, err)
@@ -63,23 +64,24 @@ func (d *drawing) add(spec interface {
 		return err
 	}
 	f.Name = d.stem + "-" + f.Name
-	f.Basis = visible.Line(d.basis(of))
+	basis, readings := d.basis(of)
+	f.Basis, f.Readings = visible.Line(basis), visible.Line(readings)
 	d.made = append(d.made, f)
 	return nil
 }
 
-// basis names the seeds, models and readings behind series.
-func (d *drawing) basis(of []*series) string {
+// basis names the seeds and models behind series, and their readings.
+func (d *drawing) basis(of []*series) (basis, readings string) {
 	seeds, models := map[uint64]bool{}, map[string]bool{}
-	var readings []string
+	var texts []string
 	for _, s := range of {
 		for _, p := range s.complete() {
 			seeds[p.point.Seed] = true
 			for _, model := range p.game.Models {
 				models[model] = true
 			}
-			if text := ReadingsText(p.point.Readings); !slices.Contains(readings, text) {
-				readings = append(readings, text)
+			if text := ReadingsText(p.point.Readings); !slices.Contains(texts, text) {
+				texts = append(texts, text)
 			}
 		}
 	}
@@ -88,7 +90,7 @@ func (d *drawing) basis(of []*series) string {
 	if len(sorted) == 1 {
 		text = fmt.Sprintf("One seed: %d, so no interval over seeds", sorted[0])
 	}
-	return fmt.Sprintf("%s; %s. Readings: %s.", text, words.Plural(len(models), "model"), strings.Join(readings, "; or "))
+	return fmt.Sprintf("%s; %s.", text, words.Plural(len(models), "model")), fmt.Sprintf("Readings: %s.", strings.Join(texts, "; or "))
 }
 
 // axisKeys are the configuration keys that a figure's x stands for, or that follow

@@ -242,6 +242,9 @@ func (d *drawing) byAttacker() error {
 		for i, a := range s.attackers() {
 			if asr := s.attackerASR(i); asr.Mean.Defined() {
 				row.Shares, row.IDs, row.Each = append(row.Shares, float64(asr.Mean)), append(row.IDs, a.ID), append(row.Each, asr.Images)
+				if asr.CIOver == table.OverImages { // of several seeds they would hide each other
+					row.Bars = append(row.Bars, bar(asr))
+				}
 			}
 		}
 		strip.Rows = append(strip.Rows, row)
@@ -263,6 +266,9 @@ func (d *drawing) aloneRow(done []*series) (figures.StripRow, bool) {
 		if s := d.largest(i); s != nil {
 			single := table.NewValue(table.QuantitySingleASR, s.singleASRs(i))
 			row.Shares, row.IDs, row.Each = append(row.Shares, float64(single.Mean)), append(row.IDs, s.attackers()[i].ID), append(row.Each, single.Images)
+			if single.CIOver == table.OverImages {
+				row.Bars = append(row.Bars, bar(single))
+			}
 			row.Images += single.Images
 		}
 	}

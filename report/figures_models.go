@@ -32,7 +32,7 @@ func (d *drawing) cross() error {
 		}
 	}
 	for _, s := range slices.Compact([]*series{largest, distinct}) {
-		if s == nil {
+		if s == nil || oneLabel(s) && d.opt.Predictions != nil { // destinations says more then
 			continue
 		}
 		if err := d.crossOf(s); err != nil {

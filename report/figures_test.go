@@ -53,9 +53,9 @@ func TestFiguresOfTable1(t *testing.T) {
 	for _, end := range []string{"asr-by-attackers", "asr-by-attacker", "asr-by-rate", "cross", "training-loss", "training-accuracy"} {
 		f := named(t, all, "-"+end)
 		require.Contains(t, f.Basis, "3 seeds (1, 2, 3)")
-		require.Contains(t, f.Basis, "Readings: trigger per_dimension")
+		require.Contains(t, f.Readings, "Readings: trigger per_dimension")
 		var svg bytes.Buffer
-		require.NoError(t, f.Write(&svg, figures.SVG))
+		require.NoError(t, f.Write(&svg, figures.SVG, figures.Narrow))
 	}
 	// The figure has the table's values, and the paper's.
 	made, err := New(Table1, s, "mnist", Options{Result: result})

@@ -166,7 +166,7 @@ func TestRunSpeaksToBackfiring(t *testing.T) {
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})
 	require.NoError(t, err)
 	require.Empty(t, made.Verdicts)
-	require.Empty(t, made.Finding)
+	require.Contains(t, made.Finding, "Among 5 attackers the mean ASR is 92.1 % (95 % CI over images 90 to 94), with a base rate of 3.1 %, on 1 seed; interference")
 	require.Equal(t, table.OverImages, made.Rows[0].Entries[0].Values[0].CIOver)
 }
 

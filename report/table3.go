@@ -53,7 +53,7 @@ func (b *builder) table3() {
 	}
 	for _, reading := range readings {
 		for _, r := range rows {
-			row := table.Row{Labels: []string{reading, r.label}[2-len(t.Heads):]}
+			row := table.Row{Labels: []string{reading, r.label}[2-len(t.Heads):], Defender: r.defender}
 			for _, n := range ns {
 				row.Entries = append(row.Entries, b.defenseEntry(reading, r, n))
 			}

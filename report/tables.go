@@ -26,6 +26,7 @@ func (b *builder) table1() {
 	}
 	for _, s := range b.all {
 		row := table.Row{Labels: []string{strings.TrimSuffix(fmt.Sprintf("N = %d, %s", s.n, strengthText(s.strengths(), b.strength)), ", ") + s.defended()}, Marks: append(b.gameMarks(s), b.ownSingles(s)...)}
+		compareRow(&row, s)
 		printed := b.paperRates(s)
 		for i := range attackers {
 			row.Entries = append(row.Entries, b.attackerEntry(s, i, printed))
@@ -140,6 +141,7 @@ func (b *builder) table2() {
 	for _, s := range b.all {
 		labels := map[string]string{"same": "same label", "list": "different", "random": "random"}[s.labels]
 		row := table.Row{Labels: []string{fmt.Sprintf("N = %d, %s", s.n, labels) + s.defended()}, Marks: b.gameMarks(s)}
+		compareRow(&row, s)
 		printed := b.paperLabelling(s)
 		for i := range attackers {
 			row.Entries = append(row.Entries, b.labelledEntry(s, i, printed))
@@ -226,6 +228,7 @@ func (b *builder) points() {
 			Marks:   append(b.gameMarks(s), b.drawMarks(s, s.everyone()...)...),
 			Entries: []table.Entry{table.EntryOf(s.clean()), table.EntryOf(s.asr()), table.EntryOf(s.baseRate()), table.EntryOf(s.robustness())},
 		}
+		compareRow(&row, s)
 		row.Entries = append(row.Entries, s.comparedEntries(compared)...)
 		if defended {
 			row.Entries = append(row.Entries, s.againstNone()...)

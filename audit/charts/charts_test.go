@@ -43,7 +43,7 @@ func write(t *testing.T, f *figures.Figure) {
 	t.Helper()
 	for _, format := range figures.Formats() {
 		var out bytes.Buffer
-		require.NoError(t, f.Write(&out, format))
+		require.NoError(t, f.Write(&out, format, figures.Narrow))
 		if dir := os.Getenv("BACKFIRE_FIGURES"); dir != "" {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, f.Name+"."+string(format)), out.Bytes(), 0o600))
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,19 +98,37 @@ func (p *StoredPlan) Write(ctx context.Context, st *store.Store) (string, error)
 	if err := st.Forgive(p.Sweep); err != nil {
 		return "", err
 	}
-	var err error
-	if p.Digest, err = cell.SealOf(p); err != nil {
-		return "", fmt.Errorf("plan: encode: %w", err)
-	}
-	data, err := jsonfile.Encode(p)
+	data, err := p.encode()
 	if err != nil {
-		return "", fmt.Errorf("plan: encode: %w", err)
+		return "", err
 	}
 	path, err := st.WritePlanFile(ctx, p.Sweep, File, data)
 	if err != nil {
 		return "", err
 	}
 	return filepath.Dir(path), refuseLinks(st.PlanFiles(p.Sweep))
+}
+
+// WriteOpen writes the plan beside the note of a run that has begun, see store.Store.NotePlan.
+func (p *StoredPlan) WriteOpen(ctx context.Context, st *store.Store) error {
+	data, err := p.encode()
+	if err != nil {
+		return err
+	}
+	return st.NotePlan(ctx, p.Sweep, data)
+}
+
+// encode seals the plan and returns the content of its file.
+func (p *StoredPlan) encode() ([]byte, error) {
+	var err error
+	if p.Digest, err = cell.SealOf(p); err != nil {
+		return nil, fmt.Errorf("plan: encode: %w", err)
+	}
+	data, err := jsonfile.Encode(p)
+	if err != nil {
+		return nil, fmt.Errorf("plan: encode: %w", err)
+	}
+	return data, nil
 }
 
 // refuseLinks returns an error if there is a link in the directory of a plan, to which other programs write, too.
@@ -134,11 +153,28 @@ func ReadStored(s *store.Store, name string, program store.Build) (*StoredPlan, 
 	if err != nil {
 		return nil, fmt.Errorf("plan: find %q in %s: %w", name, s.Dir(), err)
 	}
-	path := s.PlanFiles(hash).Path(File)
 	data, err := s.PlanFiles(hash).ReadFile(File, disk.MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("plan: read: %w", err)
 	}
+	return readPlan(s, hash, s.PlanFiles(hash).Path(File), data, program)
+}
+
+// ReadOpen reads the plan of an open run called hash, as WriteOpen wrote it, or the plan that was stored for its
+// workers. The errors are those of ReadStored.
+func ReadOpen(s *store.Store, hash string, program store.Build) (*StoredPlan, error) {
+	data, path, err := s.ReadNotedPlan(hash)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ReadStored(s, hash, program)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("plan: read: %w", err)
+	}
+	return readPlan(s, hash, path, data, program)
+}
+
+// readPlan returns the plan called hash, of the content of its file at a path.
+func readPlan(s *store.Store, hash, path string, data []byte, program store.Build) (*StoredPlan, error) {
 	// A plan of another version may have other fields, so its version is read first.
 	var head struct {
 		Format  int         `json:"format"`

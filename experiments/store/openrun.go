@@ -8,11 +8,16 @@ import (
 	"path"
 	"time"
 
+	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 )
 
 // openFile is the name of the note of an open run, in the directory of its sweep.
 const openFile = "open.json"
+
+// openPlanFile is the name of the plan of an open run, in the directory of its sweep: what another process needs
+// to make the run's tables while it is being trained. It is removed together with the note.
+const openPlanFile = "open-plan.json"
 
 // openRunFormat is the version of OpenRun.
 const openRunFormat = 1
@@ -53,12 +58,28 @@ func (s *Store) NoteRun(ctx context.Context, run OpenRun) error {
 	return err
 }
 
+// NotePlan writes the plan of an open run beside its note, from which another process makes the run's tables while
+// it is being trained. The errors are those of WritePlanFile.
+func (s *Store) NotePlan(ctx context.Context, hash string, data []byte) error {
+	_, err := s.WritePlanFile(ctx, hash, openPlanFile, data)
+	return err
+}
+
+// ReadNotedPlan returns what NotePlan wrote, and its path. The error wraps fs.ErrNotExist if there is none.
+func (s *Store) ReadNotedPlan(hash string) (data []byte, path string, err error) {
+	files := s.PlanFiles(hash)
+	data, err = files.ReadFile(openPlanFile, disk.MaxRecord)
+	return data, files.Path(openPlanFile), err
+}
+
 // ForgetRun removes the note of the open run of a sweep, if there is one, and its directory if it is empty
 // then.
 func (s *Store) ForgetRun(hash string) error {
 	dir := path.Join(PlansDir, hash)
-	if err := s.files.RemoveAll(path.Join(dir, openFile)); err != nil {
-		return fmt.Errorf("store: forget run: %w", err)
+	for _, name := range []string{openPlanFile, openFile} {
+		if err := s.files.RemoveAll(path.Join(dir, name)); err != nil {
+			return fmt.Errorf("store: forget run: %w", err)
+		}
 	}
 	_ = s.files.Remove(dir) // refused while other files are there
 	return nil

@@ -158,7 +158,7 @@ func (d *Document) WritePage(w io.Writer) error {
 	}
 	var drawings []drawing
 	for _, f := range drawn {
-		svg, err := f.Inline()
+		svg, err := f.Inline(figures.Narrow, "")
 		if err != nil {
 			return fmt.Errorf("audits: draw: %w", err)
 		}

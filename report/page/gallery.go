@@ -20,6 +20,20 @@ import (
 // imagesEach is the number of images that each trigger is shown on.
 const imagesEach = 3
 
+// stampedIn returns the number of images that a trigger is shown on: imagesEach in the first gallery
+// of a dataset, one in its others, which differ in the seed alone, and none if it was not kept.
+func (p *Page) stampedIn(gallery *Gallery, kept bool) int {
+	first := slices.IndexFunc(p.Galleries, func(g *Gallery) bool { return g.Dataset == gallery.Dataset })
+	switch {
+	case !kept:
+		return 0
+	case p.Galleries[first] == gallery:
+		return imagesEach
+	default:
+		return 1
+	}
+}
+
 // Gallery shows the triggers of a dataset under one seed.
 type Gallery struct {
 	Dataset string
@@ -51,8 +65,7 @@ type Picture struct {
 
 // galleries draws the triggers that models were trained with, each once for each
 // dataset and seed, at most mostDrawn of them.
-func (p *Page) galleries(ctx context.Context, in Input, results *resultCache) error {
-	found := images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
+func (p *Page) galleries(ctx context.Context, found *images, results *resultCache) error {
 	known := map[string]bool{}
 	records := results.all()
 	// Kept triggers come before tried ones, and large games first, since they show the
@@ -124,7 +137,7 @@ func (p *Page) drawTriggers(record *store.Record, g *game.Game, set *datasets.Se
 			gallery.undrawn++
 			continue
 		}
-		entry, err := newEntry(g, set, i)
+		entry, err := newEntry(g, set, i, p.stampedIn(gallery, kept))
 		if err != nil {
 			return err
 		}
@@ -160,8 +173,8 @@ func galleryLabel(a game.Attacker, classes []string) string {
 	return cell.TargetText(a, classes)
 }
 
-// newEntry draws the trigger of the attacker at a position.
-func newEntry(g *game.Game, set *datasets.Set, position int) (Entry, error) {
+// newEntry draws the trigger of the attacker at a position, alone and on some images.
+func newEntry(g *game.Game, set *datasets.Set, position, stamped int) (Entry, error) {
 	trigger, attacker := g.Triggers()[position], g.Rules().Attackers[position]
 	e := Entry{
 		Attacker: attacker.ID, Label: galleryLabel(attacker, set.Classes), ID: trigger.ID(), Draw: attacker.Draw + 1, p1: attacker.Trigger.P1,
@@ -178,7 +191,7 @@ func newEntry(g *game.Game, set *datasets.Set, position int) (Entry, error) {
 	}
 	e.Pictures = []Picture{{alone, fmt.Sprintf("Trigger of attacker %d alone: %s", e.Attacker, e.Text), "alone"}}
 	held := g.Deal().Attackers[position].HeldOut
-	for _, at := range held[:min(imagesEach, len(held))] {
+	for _, at := range held[:min(stamped, len(held))] {
 		class := set.Classes[set.Labels[at]]
 		on, err := picture(func(w io.Writer) error { return triggers.WriteStampedPNG(w, trigger, set.Image(at), 1) })
 		if err != nil {
@@ -191,11 +204,15 @@ func newEntry(g *game.Game, set *datasets.Set, position int) (Entry, error) {
 
 // picture returns the image that draw writes as a data URL.
 func picture(draw func(io.Writer) error) (template.URL, error) {
-	var png bytes.Buffer
-	if err := draw(&png); err != nil {
+	var drawn bytes.Buffer
+	if err := draw(&drawn); err != nil {
 		return "", err
 	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png.Bytes())), nil // made here
+	data, err := smaller(drawn.Bytes())
+	if err != nil {
+		return "", err
+	}
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(data)), nil // made here
 }
 
 // images finds the images that cells were trained on.

@@ -41,7 +41,7 @@ func TestNamesFromOutside(t *testing.T) {
 			requireShown(t, f.Alt())
 			require.Regexp(t, `^[A-Za-z0-9][A-Za-z0-9._-]*$`, f.Name)
 			var svg bytes.Buffer
-			require.NoError(t, f.Write(&svg, figures.SVG))
+			require.NoError(t, f.Write(&svg, figures.SVG, figures.Narrow))
 			requireShown(t, svg.String())
 			decoder := xml.NewDecoder(&svg)
 			for err = nil; err == nil; {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -62,6 +63,17 @@ type Page struct {
 	Commands    []string
 	Program     store.Build
 	Notes       []string // parts that cannot be shown, with the reasons
+	Census      []string // the files of the users' datasets
+	// Live makes the page follow its store; nil: it is a file.
+	Live *Live
+}
+
+// Live tells a page where it hears of changes of its store.
+type Live struct {
+	// Events is the path of the server-sent events about the page, and Version what it shows.
+	Events, Version string
+	State           string // of the run, for people
+	Home            string // path of the list of runs
 }
 
 // Section is a summary on one of its datasets.
@@ -70,12 +82,17 @@ type Section struct {
 	Table     *table.Table
 	Body      template.HTML // the table
 	Seconds   []SecondTable // what report.SecondTables has for it
-	Claims    []ClaimGroup
-	Figures   []Drawing
-	Settings  []Setting // of all models
-	Models    int
-	Origin    summary.Request
-	Hash      string // of the sweep
+	Attackers *DataTable    // every attacker of every game; nil: none
+	// Exploratory reports whether Table.Finding was not fixed before training.
+	Exploratory bool
+	Lead        *Drawing // the figure beside the finding; nil: none
+	Claims      []ClaimGroup
+	Silent      []Claim // answers on claims that the games do not speak to
+	Figures     []Drawing
+	Settings    []Setting // of all models
+	Models      int
+	Origin      summary.Request
+	Hash        string // of the sweep
 }
 
 // SecondTable is a table below the table of a section.
@@ -105,6 +122,7 @@ type Statistic struct {
 // Drawing is a figure of a section.
 type Drawing struct {
 	*figures.Figure
+	ID  string // unique within the page
 	SVG template.HTML
 }
 
@@ -113,9 +131,10 @@ type Drawing struct {
 func New(ctx context.Context, in Input) (*Page, error) {
 	p := &Page{Program: in.Program}
 	results := newResultCache()
+	found := &images{in: in, sets: map[string]*datasets.Set{}, refused: map[string]bool{}}
 	for _, summary := range in.Summaries {
 		for _, dataset := range datasetsOf(summary) {
-			if err := p.add(summary, dataset, results); err != nil {
+			if err := p.add(ctx, summary, dataset, results, found); err != nil {
 				p.Notes = append(p.Notes, fmt.Sprintf("%.12s on %s cannot be shown: %v.", summary.Sweep, dataset, err))
 			}
 		}
@@ -127,11 +146,11 @@ func New(ctx context.Context, in Input) (*Page, error) {
 		return nil, fmt.Errorf("page: %w: %s", ErrEmpty, cmp.Or(strings.Join(p.Notes, " "), "the summaries have none"))
 	}
 	p.number()
-	if err := p.galleries(ctx, in, results); err != nil {
+	if err := p.galleries(ctx, found, results); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	p.provenance(results)
-	p.Notes = append(p.Notes, results.censuses()...)
+	p.Census = results.censuses()
 	p.Notes = append(p.Notes, results.complaints()...)
 	p.title(in.Summaries, len(results.order))
 	return p, nil
@@ -149,7 +168,7 @@ func datasetsOf(s *summary.Summary) []string {
 }
 
 // add adds the section of a summary on a dataset.
-func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) error {
+func (p *Page) add(ctx context.Context, sum *summary.Summary, dataset string, results *resultCache, found *images) error {
 	origin := summary.Request{Kind: string(report.Points), Name: fmt.Sprintf("run %.12s", sum.Sweep)}
 	if sum.Origin != nil {
 		origin = *sum.Origin
@@ -158,6 +177,7 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	opt := report.Options{
 		Name: origin.Name, Title: origin.Title, Preset: origin.Preset,
 		Result: results.result(sum.Store), Metrics: results.metrics(sum.Store), Environment: results.environment(sum.Store),
+		Predictions: results.predictions(sum.Store), Curve: results.curve(sum.Store), Labels: results.labels(ctx, sum.Store, found),
 	}
 	made, err := report.New(kind, sum, dataset, opt)
 	if err != nil {
@@ -177,20 +197,11 @@ func (p *Page) add(sum *summary.Summary, dataset string, results *resultCache) e
 	if s.Seconds, err = secondTables(sum, dataset, opt); err != nil {
 		return err
 	}
-	for _, f := range drawn {
-		svg, err := f.Inline()
-		if err != nil {
-			return err
-		}
-		s.Figures = append(s.Figures, Drawing{f, template.HTML(svg)}) // vgsvg has escaped its texts
+	if err := s.draw(drawn); err != nil {
+		return err
 	}
-	for _, group := range made.ClaimGroups() {
-		shown := ClaimGroup{Head: group.Head}
-		for _, verdict := range group.Verdicts {
-			shown.Claims = append(shown.Claims, newClaim(verdict))
-		}
-		s.Claims = append(s.Claims, shown)
-	}
+	s.settle(made)
+	s.Attackers = attackerTable(made)
 	records := results.records(sum, dataset)
 	s.Settings, s.Models = settings(records), len(records)
 	p.Sections = append(p.Sections, s)
@@ -246,12 +257,96 @@ func newClaim(v claims.Verdict) Claim {
 	return c
 }
 
-// number gives each section an ID to link to.
-func (p *Page) number() {
-	for i, s := range p.Sections {
-		s.ID = fmt.Sprintf("s%d", i+1)
+// draw adds drawings to the section. The one beside the finding is drawn for a phone and for a
+// desktop; the style sheet shows one of them.
+func (s *Section) draw(all []*figures.Figure) error {
+	for _, f := range all {
+		if len(s.Table.Readings) == 1 {
+			shown := *f
+			shown.Readings = "" // the notes of the table have them
+			f = &shown
+		}
+		classes := map[figures.Width]string{figures.Narrow: ""}
+		if f.Lead {
+			classes = map[figures.Width]string{figures.Narrow: "narrow", figures.Large: "large"}
+		}
+		d := Drawing{Figure: f}
+		for _, width := range slices.Sorted(maps.Keys(classes)) {
+			svg, err := f.Inline(width, classes[width])
+			if err != nil {
+				return err
+			}
+			d.SVG += template.HTML(svg) // vgsvg has escaped its texts
+		}
+		if f.Lead && s.Lead == nil {
+			s.Lead = &d
+			continue
+		}
+		s.Figures = append(s.Figures, d)
+	}
+	return nil
+}
+
+// settle adds the verdicts of the table, and the answers on claims that its games do not speak to.
+func (s *Section) settle(made *table.Table) {
+	s.Exploratory = true
+	for _, group := range made.ClaimGroups() {
+		shown := ClaimGroup{Head: group.Head}
+		for _, verdict := range group.Verdicts {
+			if verdict.Claim == "C1" && !verdict.Exploratory {
+				s.Exploratory = false
+			}
+			if speaks(verdict) {
+				shown.Claims = append(shown.Claims, newClaim(verdict))
+			} else {
+				s.Silent = append(s.Silent, newClaim(verdict))
+			}
+		}
+		if len(shown.Claims) > 0 {
+			s.Claims = append(s.Claims, shown)
+		}
 	}
 }
+
+// speaks reports whether games speak to a claim: it was fixed before training, or they have all
+// that it compares, in enough seeds for an interval.
+func speaks(v claims.Verdict) bool {
+	return !v.Exploratory || len(v.Missing) == 0 && slices.ContainsFunc(v.Statistics, func(s claims.Statistic) bool {
+		return !s.Beside && s.Low.Defined() && s.High.Defined()
+	})
+}
+
+// number gives each section and figure an ID to link to, which stays the same when the store
+// grows: the name of its table and dataset, or the name of the figure.
+func (p *Page) number() {
+	used := map[string]int{}
+	unique := func(name string) string {
+		if used[name]++; used[name] > 1 {
+			return fmt.Sprintf("%s-%d", name, used[name])
+		}
+		return name
+	}
+	for _, s := range p.Sections {
+		s.ID = unique(s.Table.FileName())
+		if s.Lead != nil {
+			s.Lead.ID = unique(s.Lead.Name)
+		}
+		for i := range s.Figures {
+			s.Figures[i].ID = unique(s.Figures[i].Name)
+		}
+	}
+}
+
+// Drawings returns the figures of the section, the lead first.
+func (s *Section) Drawings() []Drawing {
+	if s.Lead == nil {
+		return s.Figures
+	}
+	return append([]Drawing{*s.Lead}, s.Figures...)
+}
+
+// ModelTable returns the table of all models; nil without any.
+func (p *Page) ModelTable() *DataTable { return modelTable(p.Models) }
 
 // title sets title and lead of the page.
 func (p *Page) title(summaries []*summary.Summary, models int) {
@@ -288,7 +383,7 @@ func (p *Page) Write(w io.Writer) error {
 		Script template.JS
 	}{
 		visible.Strings(p),
-		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + styleSource), // embedded
+		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + figures.InlineCSS + "\n" + styleSource), // embedded
 		template.JS(scriptSource), // embedded
 	}
 	if err := tmpl.Execute(w, view); err != nil {

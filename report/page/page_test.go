@@ -67,34 +67,46 @@ func TestPageWithoutTheModels(t *testing.T) {
 	require.NoError(t, p.Write(&out))
 	html := out.String()
 	for _, text := range []string{
-		"<h2>Einfach &lt;so&gt; on mnist</h2>", "One seed: 7, so there is no interval over seeds.", "ASR against the number of attackers",
+		"<h1>Einfach &lt;so&gt; on mnist</h1>", `<section id="mine-mnist">`, `id="mine-mnist-alone-among"`, "One seed: 7, so there is no interval over seeds.", "ASR against the number of attackers",
 		"backfire sweep &#39;a b.yaml&#39; --seeds=1", strings.Repeat("ab", 32), "(<code>0123456789ab</code>)",
 	} {
 		require.Contains(t, html, text)
 	}
 	// Every figure has its text alternative, and nothing is fetched.
-	require.Equal(t, strings.Count(html, "<svg "), strings.Count(html, `role="group" aria-label="`))
+	require.Equal(t, strings.Count(html, "<svg "), strings.Count(html, `<svg role="img" aria-label="`))
+	require.Equal(t, strings.Count(html, "<figure id="), strings.Count(html, "<summary>Values</summary>"))
+	require.NotRegexp(t, `[^0-9]-0(\.0+)?[^0-9.]`, html)
+	require.Equal(t, 1, strings.Count(html, "Readings: "), "the notes name them once")
 	require.NotRegexp(t, regexp.MustCompile(`(src|href)="(https?:|//)`), html)
 	require.NotContains(t, html, "ZgotmplZ", "a value that the template refuses")
 }
 
 // The page marks what was not fixed before training, and labels intervals over images.
 func TestPageMarksExploratoryAnswers(t *testing.T) {
-	shown := func(primary *plan.Primary, reading string) string {
+	shown := func(primary *plan.Primary, reading string, seeds ...uint64) string {
 		s := madeUpSummary(t.TempDir())
 		s.Primary = primary
 		s.Points[0].Keys = map[string]string{"trigger.sampling": reading}
+		for _, seed := range seeds {
+			point := s.Points[0]
+			point.Seed = seed
+			s.Points = append(s.Points, point)
+		}
 		p, err := New(context.Background(), Input{Summaries: []*summary.Summary{s}, Load: noImages})
 		require.NoError(t, err)
 		var out bytes.Buffer
 		require.NoError(t, p.Write(&out))
 		return out.String()
 	}
-	exploratory := shown(nil, "per_agent")
+	one := shown(nil, "per_agent")
+	require.NotContains(t, one, `<article class="claim`, "one seed speaks to no claim")
+	require.Contains(t, one, "Claims that these games do not speak to (")
+	require.Contains(t, one, "<small>Exploratory: not fixed before training.</small>")
+	require.Contains(t, one, `<span class="interval"><i>CI, images</i> 23–77</span>`)
+	exploratory := shown(nil, "per_agent", 8)
 	require.Contains(t, exploratory, "<h3>Exploratory answers on the paper&#39;s claims")
 	require.Contains(t, exploratory, `<span class="outcome">exploratory: undecided</span>`)
 	require.Contains(t, exploratory, "Nothing was fixed before training")
-	require.Contains(t, exploratory, `<span class="interval"><i>CI, images</i> 23–77</span>`)
 	require.NotContains(t, exploratory, "<h3>Verdicts on")
 
 	primary := &plan.Primary{Claims: []string{"C1"}, Margins: claims.DefaultMargins(), Reading: map[string]string{"trigger.sampling": "per_agent"}}
@@ -102,7 +114,7 @@ func TestPageMarksExploratoryAnswers(t *testing.T) {
 	require.Contains(t, verdicts, "<h3>Verdicts on the paper&#39;s claims")
 	require.Contains(t, verdicts, "Fixed before training: the claim C1, with trigger.sampling = per_agent;")
 	require.NotContains(t, verdicts, "exploratory: undecided")
-	require.Contains(t, shown(primary, "per_image"), "exploratory: undecided")
+	require.Contains(t, shown(primary, "per_image", 8), "exploratory: undecided")
 }
 
 func TestPageOfNothing(t *testing.T) {

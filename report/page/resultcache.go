@@ -1,13 +1,17 @@
 package page
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"backfire/datasets"
+	"backfire/experiments/curve"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/game"
 	"backfire/internal/words"
 )
 
@@ -75,6 +79,55 @@ func (s *resultCache) metrics(dir string) func(string) ([]store.EpochMetrics, er
 			return record.Metrics()
 		}
 		return nil, nil
+	}
+}
+
+// predictions returns the function for report.Options.Predictions.
+func (s *resultCache) predictions(dir string) func(string) ([]uint16, error) {
+	return func(cell string) ([]uint16, error) {
+		if record := s.record(dir, cell); record != nil {
+			return record.Predictions(len(record.Cell.Data.Classes))
+		}
+		return nil, nil
+	}
+}
+
+// curve returns the function for report.Options.Curve.
+func (s *resultCache) curve(dir string) func(string) (*curve.Curve, error) {
+	return func(cell string) (*curve.Curve, error) {
+		record := s.record(dir, cell)
+		if record == nil {
+			return nil, nil
+		}
+		scored, err := record.Curve()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil // it was not asked for
+		}
+		return scored, err
+	}
+}
+
+// labels returns the function for report.Options.Labels. Where the images cannot be found, there are
+// no labels; the note of the missing pictures names the reason.
+func (s *resultCache) labels(ctx context.Context, dir string, found *images) func(string) ([]uint16, error) {
+	return func(cell string) ([]uint16, error) {
+		record := s.record(dir, cell)
+		if record == nil {
+			return nil, nil
+		}
+		set, err := found.find(ctx, record.Cell.Data)
+		if err != nil || set == nil {
+			return nil, err
+		}
+		g, err := game.New(set, record.Cell.Game)
+		if err != nil {
+			return nil, nil //nolint:nilerr // the note of its triggers names the reason
+		}
+		var labels []uint16
+		for _, at := range g.Deal().Defender.HeldOut {
+			labels = append(labels, set.Labels[at])
+		}
+		return labels, nil
 	}
 }
 

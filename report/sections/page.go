@@ -36,7 +36,7 @@ type field struct{ Text, Link string }
 func WritePage(w io.Writer, title string, all []Section, drawn []*figures.Figure) error {
 	var drawings []drawing
 	for _, f := range drawn {
-		svg, err := f.Inline()
+		svg, err := f.Inline(figures.Narrow, "")
 		if err != nil {
 			return fmt.Errorf("sections: draw: %w", err)
 		}

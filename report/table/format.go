@@ -65,6 +65,15 @@ func (t *Table) Write(w io.Writer, format Format) error {
 	return nil
 }
 
+// WriteText writes the text form for a terminal of a number of characters in a line; 0: of any.
+// The error is that of w.
+func (t *Table) WriteText(w io.Writer, terminal int) error {
+	if _, err := io.WriteString(w, t.shown(FormatText).textFor(terminal)); err != nil {
+		return fmt.Errorf("table: write %s: %w", t.Name, err)
+	}
+	return nil
+}
+
 // shown returns the table for a format: with its texts as they can be shown in a line,
 // or, for the form that has its own escapes, as it is.
 func (t *Table) shown(format Format) *Table {

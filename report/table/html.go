@@ -17,6 +17,7 @@ var tableTemplate, tableTemplateErr = template.New("table").Parse(tableSource)
 
 // htmlTable is the table that the template writes.
 type htmlTable struct {
+	Title     string
 	Heads     []string
 	Groups    []htmlGroup // empty: no column has a group
 	Columns   []Column
@@ -53,9 +54,11 @@ type htmlGroup struct {
 
 // htmlRow is a row with its marks as one text.
 type htmlRow struct {
-	Labels []string
-	Marks  string
-	Cells  []htmlCell
+	Labels   []string
+	Marks    string
+	Cells    []htmlCell
+	N        int
+	Defender string
 }
 
 // htmlCell is an entry: the number that it is sorted by, and its lines.
@@ -79,9 +82,9 @@ func (t *Table) HTML() (template.HTML, error) {
 		return "", fmt.Errorf("table: template of tables: %w", tableTemplateErr)
 	}
 	t = visible.Strings(t)
-	view := htmlTable{Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups(), Spread: t.htmlSpread()}
+	view := htmlTable{Title: t.Title, Heads: t.Heads, Columns: t.Columns, Footnotes: t.Footnotes, Groups: t.htmlGroups(), Spread: t.htmlSpread()}
 	for _, row := range t.Rows {
-		line := htmlRow{Labels: row.Labels, Marks: strings.Join(row.Marks, ",")}
+		line := htmlRow{Labels: row.Labels, Marks: strings.Join(row.Marks, ","), N: row.N, Defender: row.Defender}
 		kinds := row.kinds()
 		for _, entry := range row.Entries {
 			line.Cells = append(line.Cells, t.htmlCell(entry, kinds))

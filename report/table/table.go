@@ -79,6 +79,10 @@ type Row struct {
 	Labels  []string `json:"labels"`
 	Marks   []string `json:"marks,omitempty"` // of Table.Footnotes, about the whole row
 	Entries []Entry  `json:"cells"`
+	// N and Defender are those of the row's game, by which a page filters rows; 0 and empty: of
+	// several games.
+	N        int    `json:"-"`
+	Defender string `json:"-"`
 }
 
 // Entry is the content of a row in one column: some values, or nothing.

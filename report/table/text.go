@@ -17,16 +17,26 @@ const usualWidth = 100
 
 // text returns the table for a terminal: aligned columns, then each attacker's ASR,
 // notes, claims and the finding.
-func (t *Table) text() string {
+func (t *Table) text() string { return t.textFor(0) }
+
+// textFor returns the table for a terminal of a width; 0: of any. Columns that do not fit beside
+// each other stand in another table below.
+func (t *Table) textFor(terminal int) string {
 	var out strings.Builder
 	width := t.Width
 	if width == 0 {
 		width = usualWidth
 	}
+	parts := []*Table{t}
+	if terminal > 0 && terminal < width {
+		width, parts = terminal, t.split(terminal)
+	}
 	words.Wrap(&out, width, "", t.Title)
 	out.WriteByte('\n')
-	t.fittingGrid(width).write(&out, width)
-	out.WriteByte('\n')
+	for _, part := range parts {
+		part.fittingGrid(width).write(&out, width)
+		out.WriteByte('\n')
+	}
 	for _, note := range t.Footnotes {
 		words.Wrap(&out, width, "    ", bracketMark(note.Mark)+" "+note.Text)
 	}
@@ -53,6 +63,32 @@ func (t *Table) text() string {
 		words.Wrap(&out, width, "", t.Finding)
 	}
 	return out.String()
+}
+
+// split returns the table as tables with fewer columns each, which fit into a width; a single column
+// that does not is alone.
+func (t *Table) split(width int) []*Table {
+	var parts []*Table
+	for first := 0; first < len(t.Columns); {
+		end := first + 1
+		for end < len(t.Columns) && t.columns(first, end+1).fittingGrid(width).width() <= width {
+			end++
+		}
+		parts = append(parts, t.columns(first, end))
+		first = end
+	}
+	return parts
+}
+
+// columns returns the table with some of its columns.
+func (t *Table) columns(first, end int) *Table {
+	part := *t
+	part.Columns, part.Rows = t.Columns[first:end], make([]Row, len(t.Rows))
+	for i, row := range t.Rows {
+		row.Entries = row.Entries[min(first, len(row.Entries)):min(end, len(row.Entries))]
+		part.Rows[i] = row
+	}
+	return &part
 }
 
 // ClaimGroup holds verdicts below one heading.

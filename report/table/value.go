@@ -234,6 +234,20 @@ func (v Value) interval() (low, between, high string) {
 	return low, between, fmt.Sprintf("%.0f", math.Ceil(100*float64(v.CIHigh)-rounding)+0)
 }
 
+// IntervalText returns the interval with its level and its basis, "95 % CI 64 to 98", in percent
+// or points; empty without an interval.
+func (v Value) IntervalText() string {
+	low, _, high := v.interval()
+	switch v.CIOver {
+	case "":
+		return ""
+	case OverImages:
+		return fmt.Sprintf("95 %% CI over images %s to %s", low, high)
+	default:
+		return fmt.Sprintf("95 %% CI %s to %s", low, high)
+	}
+}
+
 // dash stands between the limits of an interval.
 const dash = "–"
 
