@@ -70,6 +70,11 @@ func newCmdRoot(streams *IOStreams) *cobra.Command {
 		newCmdDoctor(streams, nil),
 		newCmdVersion(streams, nil),
 	)
+	return describeRoot(root, streams)
+}
+
+// describeRoot gives the root its texts and streams, and what answers wrong flags and a request for completion.
+func describeRoot(root *cobra.Command, streams *IOStreams) *cobra.Command {
 	root.SetHelpCommand(newCmdHelp())
 	root.SetHelpCommandGroupID("program")
 	root.InitDefaultHelpCmd()

@@ -70,6 +70,9 @@ func (p predicted) shares(from, images int) []float64 {
 	return shares
 }
 
+// mostClasses is the largest number of classes that maps of classes show.
+const mostClasses = 100
+
 // destinations draws what the images with each attacker's trigger are taken for, and the same
 // images without it, in the largest undefended game.
 func (d *drawing) destinations() error {
@@ -78,7 +81,7 @@ func (d *drawing) destinations() error {
 		return nil
 	}
 	all, err := d.predictions(s)
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 || len(all[0].point.Data.Classes) > mostClasses {
 		return err
 	}
 	heat := figures.Heat{
@@ -130,7 +133,7 @@ func (d *drawing) confusion() error {
 		return nil
 	}
 	all, err := d.predictions(s)
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 || len(all[0].point.Data.Classes) > mostClasses {
 		return err
 	}
 	classes := all[0].point.Data.Classes

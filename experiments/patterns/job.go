@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"backfire/internal/disk"
@@ -86,7 +85,7 @@ func (j *job) array(sources []int) npz.Array {
 
 // writeArrays writes arrays into a new file.
 func writeArrays(path string, arrays ...npz.Array) (err error) {
-	file, err := os.Create(path)
+	file, err := disk.In(filepath.Dir(path)).Create(filepath.Base(path))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func TestTableOfCertificates(t *testing.T) {
 	}
 	for _, format := range made.Formats() {
 		var text strings.Builder
-		require.NoError(t, made.Write(&text, table.Format(format)))
+		require.NoError(t, made.Write(&text, format))
 	}
 }
 

@@ -102,23 +102,6 @@ type SecondTable struct {
 	Body  template.HTML
 }
 
-// ClaimGroup holds the claims below one heading.
-type ClaimGroup struct {
-	Head   string
-	Claims []Claim
-}
-
-// Claim is a verdict in the form that the page shows.
-type Claim struct {
-	claims.Verdict
-	Statistics []Statistic
-}
-
-// Statistic is a line of a verdict.
-type Statistic struct {
-	Name, Measure, Estimate, Interval, Conditions, Outcome string
-}
-
 // Drawing is a figure of a section.
 type Drawing struct {
 	*figures.Figure
@@ -232,29 +215,6 @@ func secondTables(sum *summary.Summary, dataset string, opt report.Options) ([]S
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
-}
-
-// newClaim returns a verdict with its statistics as text.
-func newClaim(v claims.Verdict) Claim {
-	c := Claim{Verdict: v}
-	for _, s := range v.Statistics {
-		if !s.Estimate.Defined() {
-			continue
-		}
-		name := s.Name
-		if s.Beside {
-			name = "beside the verdict: " + name
-		}
-		line := Statistic{
-			Name: name, Measure: string(s.Measure), Estimate: s.Format(s.Estimate), Outcome: string(s.Outcome),
-			Conditions: s.Conditions(),
-		}
-		if s.Low.Defined() && s.High.Defined() {
-			line.Interval = s.Format(s.Low) + " to " + s.Format(s.High)
-		}
-		c.Statistics = append(c.Statistics, line)
-	}
-	return c
 }
 
 // draw adds drawings to the section. The one beside the finding is drawn for a phone and for a
@@ -390,12 +350,4 @@ func (p *Page) Write(w io.Writer) error {
 		return fmt.Errorf("page: write: %w", err)
 	}
 	return nil
-}
-
-// class returns the class of the style sheet for an outcome, a single word.
-func class(outcome claims.Outcome) string { return strings.ReplaceAll(string(outcome), " ", "-") }
-
-// badge returns the sign of an outcome, for readers who do not see its colour.
-func badge(outcome claims.Outcome) string {
-	return map[claims.Outcome]string{claims.Supported: "✓", claims.Opposite: "✕", claims.NoEffect: "="}[outcome]
 }
