@@ -59,7 +59,7 @@ func TestAuditAmongContributors(t *testing.T) {
 	dir := runtest.ContributedFolder(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	among := strings.NewReplacer("{pool.size: 200, ", "{data.name: folder, data.contributors: folders, data.path: "+dir+", deal.seats: 4, ", "#2", "west", "#1", "east").Replace(smallAudit)
-	among = among[:strings.Index(among, "phase: ")]
+	among, _, _ = strings.Cut(among, "phase: ")
 	require.NoError(t, os.WriteFile(opts.Audit, []byte(among), 0o600))
 	opts.Through = "screening"
 	require.NoError(t, runAudit(context.Background(), opts))
