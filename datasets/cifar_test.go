@@ -45,7 +45,7 @@ func TestLoadCIFAR(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []int{want.n, 3, 32, 32}, []int{s.Len(), s.C, s.H, s.W})
 			require.Equal(t, cifarClasses, s.Classes)
-			require.Equal(t, []uint8{0, 1, 2}, s.Labels[:3])
+			require.Equal(t, []uint16{0, 1, 2}, s.Labels[:3])
 			require.Equal(t, bytes.Repeat([]byte{want.first + 1}, cifarPixels), s.Image(1))
 			sums = append(sums, s.Checksum)
 		}

@@ -146,7 +146,7 @@ func TestOrderOfArchiveDoesNotMatter(t *testing.T) {
 		s, err := readAll(t, rapid.Permutation(entries).Draw(t, "order"))
 		require.NoError(t, err)
 		require.Equal(t, reference.Checksum, s.Checksum)
-		require.Equal(t, []uint8{0, 0, 1, 0, 1, 1}, s.Labels)
+		require.Equal(t, []uint16{0, 0, 1, 0, 1, 1}, s.Labels)
 		require.Equal(t, []uint8{0, 1, 2, 3, 4, 5}, rows(s))
 	})
 }

@@ -30,7 +30,7 @@ func TestLoadIDX(t *testing.T) {
 	train, err := loadSource(t, Source{Name: Folder, Path: dir, Split: SplitTrain})
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2, 3}, []int{train.C, train.H, train.W})
-	require.Equal(t, []uint8{0, 1, 2, 0}, train.Labels)
+	require.Equal(t, []uint16{0, 1, 2, 0}, train.Labels)
 	require.Equal(t, []string{"0", "1", "2"}, train.Classes)
 	require.Equal(t, ramp(24), train.Images)
 
@@ -170,7 +170,7 @@ func TestEmbedded(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{10000, 1, 28, 28}, []int{s.Len(), s.C, s.H, s.W})
 	require.Equal(t, "Ankle boot", s.Classes[9])
-	require.Equal(t, []uint8{9, 2, 1, 1, 6, 1, 4, 6, 5, 7}, s.Labels[:10])
+	require.Equal(t, []uint16{9, 2, 1, 1, 6, 1, 4, 6, 5, 7}, s.Labels[:10])
 	counts := make([]int, 10)
 	for _, label := range s.Labels {
 		counts[label]++
