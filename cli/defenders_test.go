@@ -46,7 +46,7 @@ func badDefenses() map[string]string {
 		"indexing.unlearn_lr=0":       "must be a number, above 0",
 		"attackers.counts=0":          "must be a list of whole numbers, each at least 1",
 		"defenders=agent_augmentation agent_augmentation.agents=961": "of the defender's 1600 contributed images 960 are stamped (clean is 0.4), fewer than simulated attackers: choose at most 960",
-		"defenders=indexing indexing.models=2":                       "must be 0 with indexing.mode = exact",
+		"defenders=indexing indexing.models=2":                       "must be 0 with defenders = indexing, none of which reads it",
 		"defenders=indexing_grouped":                                 "must be at least 1 with defender indexing_grouped",
 		"defenders=indexing_grouped indexing.models=4":               "models is 4, more than the 3 agents: choose at most 3",
 		"defenders=indexing_sliced indexing.models=3 train.epochs=2": "models is 3 slices, more than the 2 epochs, of which each slice needs one: choose at most 2",
