@@ -240,7 +240,7 @@ func TestBadPixelsAreRefused(t *testing.T) {
 	for message, spec := range map[string]triggers.Spec{
 		"has none of them":                                   {Kind: triggers.Picture, Pixels: "gAAB", P1: 0.2},
 		"needs its pixels":                                   {Kind: triggers.Picture},
-		"only a trigger of kind image or exec has":                   {P1: 0.2, P2: 0.2, Range: triggers.Area, Pixels: "gAAB"},
+		"only a trigger of kind image or exec has":           {P1: 0.2, P2: 0.2, Range: triggers.Area, Pixels: "gAAB"},
 		`kind is "stripes": it must be one of [image square`: {Kind: "stripes", P1: 0.2, P2: 0.2, Range: triggers.Area},
 		"kind square covers its whole box, so it must be 1":  {Kind: triggers.Square, P1: 0.2, P2: 0.2, Range: triggers.Area},
 	} {

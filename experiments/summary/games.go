@@ -330,7 +330,7 @@ func (j joiner) trainSeconds(hashes []string) (float64, error) {
 			return 0, err
 		}
 		if isProgram(record.Cell) {
-			seconds += record.Result.Provenance.Timing.Seconds[cell.PhaseTrain]
+			seconds += record.Result.Provenance.Seconds[cell.PhaseTrain]
 			continue
 		}
 		seconds += record.Result.Provenance.RepairSeconds
