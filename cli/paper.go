@@ -33,7 +33,7 @@ means that some models failed while the others were finished, 4 that a result is
 missing or damaged otherwise.`,
 		Example: `  backfire paper --dry-run
   backfire paper --dataset all --preset paper --device all`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 	}
 	flags := addSweepFlags(cmd, opts)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -40,7 +40,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"version", "extra"}, "backfire: version: unexpected argument \"extra\"\nSee \"backfire version --help\".\n"},
 		{[]string{"models", "diff", "3f2a"}, "backfire: models diff: B is missing\nSee \"backfire models diff --help\".\n"},
 		{[]string{"sweep"}, "backfire: sweep: FILE is missing\nSee \"backfire sweep --help\".\n"},
-		{[]string{"table", "4"}, "backfire: table: there is no table \"4\", only 1, 2, 3, defenses, labels\nSee \"backfire table --help\".\n"},
+		{[]string{"table", "4"}, "backfire: table: there is no table \"4\", only 1, 2, 3, defenses, labels, vote\nSee \"backfire table --help\".\n"},
 		{[]string{"completion", "bahs"}, "backfire: completion: there is no shell \"bahs\", only bash, zsh, fish, powershell\nSee \"backfire completion --help\".\n"},
 	} {
 		code, out, errOut := runMain(t, tc.args...)

@@ -181,7 +181,7 @@ func TestRunsShow(t *testing.T) {
 			`(?m)^run +` + run + `$`, `(?m)^state +complete$`, `(?m)^data +embedded, 300 of 10000 images of 1x28x28$`,
 			`(?m)^network +\S+, width 2$`, `(?m)^training +1 epoch in batches of `, `(?m)^readings +trigger per_dimension`,
 			`(?m)^POINT +SEED +N +DEFENDER +STANDARD ACC. % +ASR % +BASE RATE % +ROBUSTNESS ACC. % +HITS OF EACH ATTACKER +MODELS$`,
-			`(?m)^- +1 +2 +none +[\d.]+ +[\d.]+ ± [\d.]+ .* ` + models[1][:12] + `$`,
+			`(?m)^- +1 +2 +none +\d+ \(\d+/\d+\) +[\d.]+ ± [\d.]+ .* ` + models[1][:12] + `$`,
 			`(?m)^\S+` + run + `/(summary|sweep).json +[\d.]+ kB$`,
 		} {
 			require.Regexp(t, pattern, out)

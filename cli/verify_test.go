@@ -29,7 +29,7 @@ func TestVerify(t *testing.T) {
 	opts, out := verifyOptions(t, dir)
 	opts.All = true
 	require.NoError(t, runVerify(context.Background(), opts))
-	require.Equal(t, 2*16+1, strings.Count(out(), "\n  ok    "))
+	require.Equal(t, 2*18+1, strings.Count(out(), "\n  ok    "))
 	require.NotContains(t, out(), "fail")
 	require.Contains(t, out(), runs[0]+"\n  ok    cell ")
 	require.Contains(t, out(), "it predicts the same for all 96 probes\n")

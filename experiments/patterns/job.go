@@ -59,10 +59,10 @@ func (j *job) write(dir string) error {
 		labels[i] = int64(j.Set.Labels[source])
 	}
 	sample := []npz.Array{j.array(j.sample), {Name: "labels", Shape: []int{len(labels)}, Values: labels}}
-	if err := writeArrays(filepath.Join(dir, sampleFile), sample...); err != nil {
+	if err := writeArrays(disk.In(dir), sampleFile, sample...); err != nil {
 		return err
 	}
-	if err := writeArrays(filepath.Join(dir, imagesFile), j.array(j.images)); err != nil {
+	if err := writeArrays(disk.In(dir), imagesFile, j.array(j.images)); err != nil {
 		return err
 	}
 	shape := j.shape()
@@ -84,8 +84,8 @@ func (j *job) array(sources []int) npz.Array {
 }
 
 // writeArrays writes arrays into a new file.
-func writeArrays(path string, arrays ...npz.Array) (err error) {
-	file, err := disk.In(filepath.Dir(path)).Create(filepath.Base(path))
+func writeArrays(dir disk.Dir, name string, arrays ...npz.Array) (err error) {
+	file, err := dir.Create(name)
 	if err != nil {
 		return err
 	}
