@@ -70,7 +70,7 @@ func TestReferencesCoverTheFieldsOfSummaries(t *testing.T) {
 		var tree any
 		require.NoError(t, json.Unmarshal(text, &tree))
 		want := cellsBelow("", tree)
-		require.Len(t, want, 9, "cell, models, model of attackers and of values, single_cell, lone, transfer, draws and missing")
+		require.Len(t, want, 10, "cell, models of games and of votes' controls, model of attackers and of values, single_cell, lone, transfer, draws and missing")
 		cells, err := plan.References(name, text)
 		require.NoError(t, err)
 		require.Subset(t, cells, want)

@@ -75,7 +75,7 @@ func TestVerifyFindsEveryFlippedBit(t *testing.T) {
 		require.NotEmpty(t, failing(t, st, hash), name)
 		require.NoError(t, enginetest.FlipBit(path))
 	}
-	require.Equal(t, 14, files, "eleven files, two triggers, one image")
+	require.Equal(t, 15, files, "twelve files, two triggers, one image")
 	require.Empty(t, failing(t, st, hash))
 }
 
