@@ -42,7 +42,7 @@ func TestReport(t *testing.T) {
 	html := string(data)
 	for _, text := range []string{
 		"Does the size of the box matter on embedded", "backfire sweep mine.yaml", "game.attackers[].trigger.p1", "ASR of each attacker",
-		"Cross-trigger matrix", "libtorch", "data:image/png;base64,", "300 of 10000 images of embedded",
+		"What images with triggers are taken for", "libtorch", "data:image/png;base64,", "300 of 10000 images of embedded",
 	} {
 		require.Contains(t, html, text)
 	}
