@@ -185,14 +185,14 @@ char *bf_module_tensor(void *module, int64_t index, char **name, int *trained,
                        void **out);
 // Whether it has the method penultimate, which returns features [N, F].
 int bf_module_features(void *module);
-// forward, or penultimate, of x [N, C, H, W]. In training, random numbers follow
-// from the seed.
+// forward, or penultimate, of x [N, C, H, W]. In training, random numbers
+// follow from the seed.
 char *bf_module_compute(void *module, void *x, int features, int training,
                         uint64_t seed, void **out);
 // Fails unless the module on the CPU gives images of a shape [3] finite outputs
 // [N, classes], a finite gradient for each of its parameters, and features
-// [N, F] if it has the method. `features` is F, 0 without it. Running statistics
-// change.
+// [N, F] if it has the method. `features` is F, 0 without it. Running
+// statistics change.
 char *bf_module_check(void *module, const int64_t *shape, int64_t classes,
                       int64_t *features);
 

@@ -1,5 +1,5 @@
-// TorchScript modules of the user's: loaded, checked, and computed by libtorch's
-// interpreter.
+// TorchScript modules of the user's: loaded, checked, and computed by
+// libtorch's interpreter.
 #include "shim_internal.h"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -46,8 +46,8 @@ struct Module {
 // processes.
 bool forbidden(const torch::jit::Node &node) {
   static const std::set<std::string> outside = {
-      "aten::save",     "aten::load",    "aten::from_file",
-      "prim::PythonOp", "prim::rpc_async", "prim::rpc_sync",
+      "aten::save",       "aten::load",        "aten::from_file",
+      "prim::PythonOp",   "prim::rpc_async",   "prim::rpc_sync",
       "prim::rpc_remote", "aten::manual_seed", "aten::set_grad_enabled"};
   std::string kind = node.kind().toQualString();
   bool known = kind.rfind("aten::", 0) == 0 || kind.rfind("prim::", 0) == 0;
@@ -191,8 +191,8 @@ char *bf_module_compute(void *module, void *x, int features, int training,
     if (features && !m.features)
       throw std::runtime_error(std::string("the module has no method ") +
                                kFeatures);
-    *out = handle_of(computed(m, features ? kFeatures : "forward",
-                              tensor_of(x), training != 0, seed));
+    *out = handle_of(computed(m, features ? kFeatures : "forward", tensor_of(x),
+                              training != 0, seed));
   });
 }
 
