@@ -169,8 +169,8 @@ func TestStoredGamesAreDerivedAnew(t *testing.T) {
 		"4 seats of 60, 3 honest", "honest contributors: ", "training.npz: ", "images: ",
 		"seats N = 2, none: 2 attackers beside 2 single, 0 lone and 2 transfer games, interference ",
 		"shared N = 2, none: 2 attackers beside 2 single, 2 lone and 2 transfer games, interference ",
-		"not derived: final_loss, run, train_accuracy\n",
-		"not derived: epochs_trained, final_loss, run, steps_trained, train_accuracy\n",
+		"not derived: clean_loss, final_loss, run, train_accuracy\n",
+		"not derived: clean_loss, epochs_trained, final_loss, run, steps_trained, train_accuracy\n",
 	}, "--data", data, st.Dir())
 
 	out, code := rederive(t, st.Dir())

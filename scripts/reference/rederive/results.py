@@ -21,7 +21,7 @@ from pictures import read_png
 
 TOLERANCE = 1e-9  # relative or absolute, of figures that are no counts
 # What only the training knows, in result.json and beside it.
-ONLY_TRAINED = {"final_loss", "train_accuracy", "epochs_trained", "steps_trained", "run"}
+ONLY_TRAINED = {"clean_loss", "final_loss", "train_accuracy", "epochs_trained", "steps_trained", "run"}
 OPTIONAL = {"colludes", "mapping", "sources", "source_labels"}  # fields of an attacker that not all have
 NOT_DERIVED = {"environment.json", "metrics.csv", "model.safetensors", "divergence.json", "queries.csv", "unlearned.bin", "rankings.bin", "probes.csv"}
 
