@@ -222,7 +222,7 @@ func (c referenceCase) trainsAlike(t *testing.T, device string) bool {
 	require.NoError(t, err)
 	for i, want := range c.Predicted {
 		if c.Margins[i] > 0.05 { // nearer ones may fall either way in float32
-			require.Equal(t, uint8(want), predicted[i], "probe %d", i)
+			require.Equal(t, uint16(want), predicted[i], "probe %d", i)
 		}
 	}
 	return true
