@@ -2,11 +2,9 @@ package config
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -14,7 +12,6 @@ import (
 
 	"backfire/audit"
 	"backfire/audit/design"
-	"backfire/internal/disk"
 )
 
 //go:embed audits/*.yaml
@@ -271,17 +268,5 @@ func auditText(name string, environ []string) (text []byte, source string, err e
 		}
 		return text, "audit " + name, nil
 	}
-	file, err := ExpandPath(name, environ)
-	if err != nil {
-		return nil, "", err
-	}
-	text, err = disk.ReadFile(file, disk.MaxText)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, "", invalidf("audit %q is neither a file nor one of %s; the nearest one is %s: %w", name, strings.Join(Audits(), ", "), Nearest(name, Audits()), err)
-	case err != nil:
-		return nil, "", invalidf("read audit: %w", err)
-	default:
-		return text, "file " + file, nil
-	}
+	return fileText("audit", name, environ, nearestOf(name, Audits()))
 }

@@ -2,17 +2,14 @@ package config
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"backfire/equilibrium"
-	"backfire/internal/disk"
 	"backfire/payoffs"
 )
 
@@ -234,17 +231,5 @@ func gameText(name string, environ []string) (text []byte, source string, err er
 		}
 		return text, "game " + name, nil
 	}
-	file, err := ExpandPath(name, environ)
-	if err != nil {
-		return nil, "", err
-	}
-	text, err = disk.ReadFile(file, disk.MaxText)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, "", invalidf("game %q is neither a file nor one of %s; the nearest one is %s: %w", name, strings.Join(Games(), ", "), Nearest(name, Games()), err)
-	case err != nil:
-		return nil, "", invalidf("read game: %w", err)
-	default:
-		return text, "file " + file, nil
-	}
+	return fileText("game", name, environ, nearestOf(name, Games()))
 }

@@ -54,17 +54,28 @@ func sweepText(sweep string, environ []string) (text []byte, source string, err 
 		text, err := SweepText(sweep)
 		return []byte(text), "sweep " + sweep, err
 	}
-	file, err := ExpandPath(sweep, environ)
+	return fileText("sweep", sweep, environ, "one of "+strings.Join(Sweeps(), ", "))
+}
+
+// fileText returns the text and the source of a file of a kind, such as "sweep". environ names the home
+// directory. Where there is no such file, the error names known, what else could have been meant.
+func fileText(kind, name string, environ []string, known string) (text []byte, source string, err error) {
+	file, err := ExpandPath(name, environ)
 	if err != nil {
 		return nil, "", err
 	}
 	text, err = disk.ReadFile(file, disk.MaxText)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, "", invalidf("sweep %q is neither a file nor one of %s: %w", sweep, strings.Join(Sweeps(), ", "), err)
+		return nil, "", invalidf("%s %q is neither a file nor %s: %w", kind, name, known, err)
 	case err != nil:
-		return nil, "", invalidf("read sweep: %w", err)
+		return nil, "", invalidf("read %s: %w", kind, err)
 	default:
 		return text, "file " + file, nil
 	}
+}
+
+// nearestOf lists names, and which of them is nearest to another one.
+func nearestOf(name string, names []string) string {
+	return "one of " + strings.Join(names, ", ") + "; the nearest one is " + Nearest(name, names)
 }

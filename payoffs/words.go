@@ -8,24 +8,12 @@ import (
 	"backfire/stats"
 )
 
-// Points returns a share in points with its sign, "-" if it is undefined.
-func Points(x stats.Number) string {
-	if !x.Defined() {
-		return "-"
-	}
-	text := fmt.Sprintf("%+.1f", 100*float64(x))
-	if strings.Trim(text, "+-0.") == "" {
-		return "0.0"
-	}
-	return text
-}
-
 // InPoints returns an estimate with its interval in points.
 func InPoints(e equilibrium.Estimate) string {
 	if !e.Interval.Low.Defined() || !e.Interval.High.Defined() {
-		return Points(e.Value)
+		return stats.Points(e.Value)
 	}
-	return fmt.Sprintf("%s [%s, %s]", Points(e.Value), Points(e.Interval.Low), Points(e.Interval.High))
+	return fmt.Sprintf("%s [%s, %s]", stats.Points(e.Value), stats.Points(e.Interval.Low), stats.Points(e.Interval.High))
 }
 
 // MixtureText returns a mixture, such as "0.05 with 30 %, 0.9 with 70 %".

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -23,6 +24,19 @@ func Percent(share Number, images int) string {
 	text := strconv.FormatFloat(100*float64(share), 'f', decimals, 64)
 	if strings.Trim(text, "-0.") == "" {
 		return strings.TrimPrefix(text, "-")
+	}
+	return text
+}
+
+// Points formats a difference of shares in points, with its sign and one decimal. An undefined
+// one is "-", and zero has no sign.
+func Points(difference Number) string {
+	if !difference.Defined() {
+		return "-"
+	}
+	text := fmt.Sprintf("%+.1f", 100*float64(difference))
+	if strings.Trim(text, "+-0.") == "" {
+		return "0.0"
 	}
 	return text
 }

@@ -72,7 +72,7 @@ func (s *Scaling) Scores(m Model) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	layers := normalisations(weights)
+	layers := definition.NormNames(weights)
 	if len(layers) == 0 {
 		return nil, errors.New("the model has no batch normalisation")
 	}
@@ -131,18 +131,6 @@ func (s *Scaling) enough(m Model, weights []safetensors.Tensor, layers []string)
 		}
 	}
 	return len(layers) - 1, nil
-}
-
-// normalisations returns the names of the batch normalisations of a network, in its order:
-// those of tensors with running statistics.
-func normalisations(weights []safetensors.Tensor) []string {
-	var names []string
-	for _, t := range weights {
-		if name, ok := strings.CutSuffix(t.Name, ".running_mean"); ok {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // amplified returns a copy of weights in which the scales and shifts of the last n of some

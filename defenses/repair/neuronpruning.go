@@ -193,7 +193,7 @@ type channels struct {
 // newChannels returns the channels of a network.
 func newChannels(weights []safetensors.Tensor) (channels, error) {
 	var c channels
-	for _, name := range norms(weights) {
+	for _, name := range definition.NormNames(weights) {
 		scale, err := find(weights, name+".weight")
 		if err != nil {
 			return channels{}, err

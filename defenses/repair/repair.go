@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"backfire/defenses/definition"
 	"backfire/internal/safetensors"
@@ -78,18 +77,6 @@ func find(weights []safetensors.Tensor, name string) (safetensors.Tensor, error)
 		return safetensors.Tensor{}, fmt.Errorf("repair: %w: it has no %s", ErrModel, name)
 	}
 	return weights[at], nil
-}
-
-// norms returns the names of the batch normalisations of a network: those of tensors
-// with running statistics.
-func norms(weights []safetensors.Tensor) []string {
-	var names []string
-	for _, t := range weights {
-		if name, ok := strings.CutSuffix(t.Name, ".running_mean"); ok {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // Outcome is a Report with the repair that made it and the images that it had.

@@ -123,26 +123,14 @@ func answerText(a *audit.Answer) string {
 		text += fmt.Sprintf(" (%d seeds)", a.Needed)
 	}
 	if a.Estimate.Defined() {
-		text += " " + points(a.Estimate)
-	}
-	return text
-}
-
-// points returns a share in points with its sign.
-func points(x stats.Number) string {
-	if !x.Defined() {
-		return "-"
-	}
-	text := fmt.Sprintf("%+.1f", 100*float64(x))
-	if strings.Trim(text, "+-0.") == "" {
-		return "0.0"
+		text += " " + stats.Points(a.Estimate)
 	}
 	return text
 }
 
 // interval returns an estimate with its interval in points.
 func interval(estimate, low, high stats.Number) string {
-	return fmt.Sprintf("%s [%s, %s]", points(estimate), points(low), points(high))
+	return fmt.Sprintf("%s [%s, %s]", stats.Points(estimate), stats.Points(low), stats.Points(high))
 }
 
 // screening holds the effects at the largest N.
@@ -258,7 +246,7 @@ func (d *Document) cells() sections.Section {
 		for _, c := range diagram.Cells {
 			s.Rows = append(s.Rows, []string{
 				diagram.Reading, fmt.Sprint(c.N), fmt.Sprint(c.K), fmt.Sprint(len(c.Seeds)), percent(c.Success), percent(c.Low) + " to " + percent(c.High),
-				string(c.Standing), percent(c.ASR), percent(c.Lift), points(c.Interference),
+				string(c.Standing), percent(c.ASR), percent(c.Lift), stats.Points(c.Interference),
 			})
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"backfire/internal/visible"
 	"backfire/paper"
 	"backfire/report/sections"
+	"backfire/stats"
 )
 
 //go:embed page.gohtml
@@ -168,7 +169,7 @@ func (d *Document) WritePage(w io.Writer) error {
 		"short":  func(hash string) string { return hash[:min(len(hash), 12)] },
 		"badge":  badge,
 		"place":  placeOf,
-		"points": points,
+		"points": stats.Points,
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("audits: page: %w", err)

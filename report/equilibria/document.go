@@ -133,7 +133,7 @@ func (d *Document) answers(at int, g *payoffs.Solved) sections.Section {
 	s.Heads = []string{"all choose", "payoff", "regret", "verdict", "lift", "ASR", "q", "k", "standard accuracy"}
 	for _, c := range g.Common {
 		s.Rows = append(s.Rows, []string{
-			c.Strategy, payoffs.InPoints(c.Payoff), payoffs.InPoints(c.Regret), string(c.Verdict), payoffs.Points(c.Lift),
+			c.Strategy, payoffs.InPoints(c.Payoff), payoffs.InPoints(c.Regret), string(c.Verdict), stats.Points(c.Lift),
 			percent(c.ASR), percent(c.Found), number(c.Poisoned), percent(c.CleanAccuracy),
 		})
 	}
@@ -211,7 +211,7 @@ func (d *Document) dominance(g *payoffs.Solved) []string {
 		if one.Strict {
 			how = "strictly"
 		}
-		dominated = append(dominated, fmt.Sprintf("%s by %s (%s, by %s at least)", spec.Strategies[one.Strategy].Name, spec.MixtureText(one.By), how, payoffs.Points(stats.Number(one.Margin))))
+		dominated = append(dominated, fmt.Sprintf("%s by %s (%s, by %s at least)", spec.Strategies[one.Strategy].Name, spec.MixtureText(one.By), how, stats.Points(stats.Number(one.Margin))))
 	}
 	text := []string{"Dominated strategies: " + listed(dominated) + "."}
 	if n := len(g.Answer.Iterated.Survivors); n > 0 && len(g.Answer.Iterated.Eliminated) > 0 {
@@ -228,10 +228,10 @@ func (d *Document) welfare(g *payoffs.Solved) []string {
 		price = fmt.Sprintf("%.2f", float64(a.PriceOfAnarchy))
 	}
 	text := []string{fmt.Sprintf("Mean payoff of an attacker: at best %s (%s), in the equilibria from %s to %s; price of anarchy: %s.",
-		payoffs.Points(stats.Number(a.Optimum)), a.Best.Describe(d.Result.Spec.Names()), payoffs.Points(a.Worst), payoffs.Points(a.Kindest), price)}
+		stats.Points(stats.Number(a.Optimum)), a.Best.Describe(d.Result.Spec.Names()), stats.Points(a.Worst), stats.Points(a.Kindest), price)}
 	if best, worst := g.Answer.Best, g.Answer.Worst; len(best.Profiles) > 0 {
 		text = append(text, fmt.Sprintf("With a mediator (correlated equilibrium) it is between %s and %s.",
-			payoffs.Points(stats.Number(worst.Welfare)), payoffs.Points(stats.Number(best.Welfare))))
+			stats.Points(stats.Number(worst.Welfare)), stats.Points(stats.Number(best.Welfare))))
 	}
 	return text
 }

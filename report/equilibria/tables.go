@@ -58,7 +58,7 @@ func (d *Document) response(g *payoffs.Solved, p equilibrium.Profile) string {
 	for _, r := range g.Answer.Responses {
 		if payoffs.Key(r.From) == payoffs.Key(p) && r.Gain > most {
 			most = r.Gain
-			best = fmt.Sprintf("%s to %s: %s", names[r.Leaves], names[r.Joins], payoffs.Points(stats.Number(r.Gain)))
+			best = fmt.Sprintf("%s to %s: %s", names[r.Leaves], names[r.Joins], stats.Points(stats.Number(r.Gain)))
 		}
 	}
 	return best
@@ -232,7 +232,7 @@ func (d *Document) models() sections.Section {
 			for _, a := range t.Attackers {
 				for _, seat := range player.Seats {
 					if a.Seat == seat {
-						seats = append(seats, fmt.Sprintf("%d: %s %s", seat, spec.Strategies[player.Strategy].Name, payoffs.Points(stats.Number(a.Lift))))
+						seats = append(seats, fmt.Sprintf("%d: %s %s", seat, spec.Strategies[player.Strategy].Name, stats.Points(stats.Number(a.Lift))))
 					}
 				}
 			}
