@@ -13,6 +13,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
+	"backfire/experiments/summary"
 	"backfire/report"
 )
 
@@ -133,42 +134,28 @@ func playRound(ctx context.Context, opts *auditOptions, training *training, roun
 		return false, err
 	}
 	output.sweep, output.file = round.sweep, round.file
-	r, estimator, err := training.runner(ctx, round.sweep, false)
+	r, cost, err := training.estimated(ctx, &opts.SweepOptions, round.sweep)
 	if err != nil {
 		return false, err
 	}
-	estimated, err := opts.Estimate(ctx, estimator, round.sweep)
-	if err != nil {
+	if err := rounds.withinHours(round, cost); err != nil {
 		return false, err
 	}
-	if err := showEstimate(&opts.SweepOptions, estimated); err != nil {
-		return false, err
-	}
-	if err := rounds.withinHours(round, estimated); err != nil {
-		return false, err
-	}
-	return again, training.hold(round.sweep, func() error {
-		if err := training.notePlan(ctx, &opts.SweepOptions, round.file, round.sweep); err != nil {
-			return err
+	err = training.play(ctx, r, round.sweep, training.noting(ctx, &opts.SweepOptions, round.file, round.sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+		var err error // of the stored results
+		again, err = training.asksForMore(round.sweep, outcome, interrupted, func() (*summary.Summary, error) {
+			next, err := rounds.next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return next.summary, nil
+		})
+		if err != nil || again {
+			return nil, err
 		}
-		return training.run(
-			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, round.sweep) },
-			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
-				if err := training.board.WriteStored(round.sweep); err != nil {
-					return nil, err
-				}
-				if !interrupted && len(outcome.Failed) == 0 && len(outcome.Missing) == 0 {
-					next, err := rounds.next(ctx)
-					if err != nil {
-						return nil, err
-					}
-					if again = len(next.summary.Missing) > 0; again {
-						return nil, runner.End(round.sweep, training.store) // the next round's sweep has the same results
-					}
-				}
-				return output.show(ctx, outcome, interrupted)
-			})
+		return output.show(ctx, outcome, interrupted)
 	})
+	return again, err
 }
 
 // dryRunAudit prints what each stage trains in any case, and the time that it takes here.

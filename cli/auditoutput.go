@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"backfire/experiments/cell"
@@ -51,44 +47,22 @@ func (o *sweepOutput) showAudit(sum *summary.Summary, outcome *runner.Outcome, i
 			return err
 		}
 	}
-	if o.opts.JSON {
-		if err := json.NewEncoder(o.opts.IO.Out).Encode(line); err != nil {
-			return fmt.Errorf("show the audit: %w", err)
-		}
-		return nil
-	}
-	if err := document.Write(o.opts.IO.Out, audits.Text); err != nil {
+	if err := showAnswers(o.opts, "audit", line, document, audits.Text, line.Files); err != nil {
 		return err
 	}
-	tell(o.opts.IO.Out, "\nThese answers as files:\n")
-	for _, file := range line.Files {
-		tell(o.opts.IO.Out, "  %s\n", file)
-	}
-	tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+	o.tellStore()
 	return nil
 }
 
 // writeAudit writes the answers in all formats, and the attackers of all games as CSV. It returns the paths.
 func (o *sweepOutput) writeAudit(document *audits.Document, sum *summary.Summary, outcome *runner.Outcome) ([]string, error) {
 	base := filepath.Join(o.dir(), document.FileName())
-	var paths []string
-	for _, format := range audits.Formats() {
-		path := base + "." + string(format)
-		file, err := os.Create(path)
-		if err != nil {
-			return nil, fmt.Errorf("write the audit: %w", err)
-		}
-		if err := errors.Join(document.Write(file, format), file.Close()); err != nil {
-			return nil, err
-		}
-		paths = append(paths, path)
+	paths, err := writeAnswers("audit", base, document, audits.Formats())
+	if err != nil {
+		return nil, err
 	}
 	page := base + ".html"
-	file, err := os.Create(page)
-	if err != nil {
-		return nil, fmt.Errorf("write the audit: %w", err)
-	}
-	if err := errors.Join(document.WritePage(file), file.Close()); err != nil {
+	if err := writeAnswer("audit", page, document.WritePage); err != nil {
 		return nil, err
 	}
 	paths = append(paths, page)

@@ -11,6 +11,7 @@ import (
 	"backfire/config"
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
+	"backfire/experiments/summary"
 	"backfire/report"
 )
 
@@ -111,15 +112,8 @@ func playStep(ctx context.Context, opts *cheapestOptions, training *training, st
 		return false, err
 	}
 	output.sweep, output.file = step.sweep, step.file
-	r, estimator, err := training.runner(ctx, step.sweep, false)
+	r, _, err := training.estimated(ctx, &opts.SweepOptions, step.sweep)
 	if err != nil {
-		return false, err
-	}
-	estimated, err := opts.Estimate(ctx, estimator, step.sweep)
-	if err != nil {
-		return false, err
-	}
-	if err := showEstimate(&opts.SweepOptions, estimated); err != nil {
 		return false, err
 	}
 	if opts.DryRun {
@@ -130,23 +124,19 @@ func playStep(ctx context.Context, opts *cheapestOptions, training *training, st
 		tell(&out, "This is the next step of the search, which trains at most %d models in all.\n", steps.search.Spec.MostGames())
 		return false, write(opts.IO.Out, out.String())
 	}
-	return again, training.hold(step.sweep, func() error {
-		return training.run(
-			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, step.sweep) },
-			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
-				if err := training.board.WriteStored(step.sweep); err != nil {
-					return nil, err
-				}
-				if !interrupted && len(outcome.Failed) == 0 && len(outcome.Missing) == 0 {
-					next, err := steps.next(ctx)
-					if err != nil {
-						return nil, err
-					}
-					if again = len(next.summary.Missing) > 0; again {
-						return nil, runner.End(step.sweep, training.store) // the next step's sweep has the same results
-					}
-				}
-				return output.show(ctx, outcome, interrupted)
-			})
+	err = training.play(ctx, r, step.sweep, nil, func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+		var err error // of the stored results
+		again, err = training.asksForMore(step.sweep, outcome, interrupted, func() (*summary.Summary, error) {
+			next, err := steps.next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return next.summary, nil
+		})
+		if err != nil || again {
+			return nil, err
+		}
+		return output.show(ctx, outcome, interrupted)
 	})
+	return again, err
 }

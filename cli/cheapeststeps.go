@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -127,32 +124,14 @@ func (c *cheapestSteps) shower(o *sweepOutput) func(*summary.Summary, *runner.Ou
 		line := cheapestLine{Event: "cheapest", Path: sum.Path, Files: []string{}, Interrupted: interrupted, Failed: append([]store.Failure{}, outcome.Failed...), Cheapest: result}
 		if !interrupted {
 			base := filepath.Join(o.dir(), visible.FileName(document.Name()))
-			for _, format := range costs.Formats() {
-				path := base + "." + string(format)
-				file, err := os.Create(path)
-				if err != nil {
-					return fmt.Errorf("write the search: %w", err)
-				}
-				if err := errors.Join(document.Write(file, format), file.Close()); err != nil {
-					return err
-				}
-				line.Files = append(line.Files, path)
+			if line.Files, err = writeAnswers("search", base, document, costs.Formats()); err != nil {
+				return err
 			}
 		}
-		if o.opts.JSON {
-			if err := json.NewEncoder(o.opts.IO.Out).Encode(line); err != nil {
-				return fmt.Errorf("show the search: %w", err)
-			}
-			return nil
-		}
-		if err := document.Write(o.opts.IO.Out, costs.Text); err != nil {
+		if err := showAnswers(o.opts, "search", line, document, costs.Text, line.Files); err != nil {
 			return err
 		}
-		tell(o.opts.IO.Out, "\nThese answers as files:\n")
-		for _, file := range line.Files {
-			tell(o.opts.IO.Out, "  %s\n", file)
-		}
-		tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
+		o.tellStore()
 		return nil
 	}
 }

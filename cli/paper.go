@@ -69,33 +69,19 @@ func runPaper(ctx context.Context, opts *SweepOptions) error {
 	if err != nil {
 		return err
 	}
-	r, estimator, err := training.runner(ctx, sweep, false)
-	if err != nil {
-		return err
-	}
-	estimated, err := opts.Estimate(ctx, estimator, sweep)
-	if err != nil {
-		return err
-	}
-	if err := showEstimate(opts, estimated); err != nil || opts.DryRun {
+	r, _, err := training.estimated(ctx, opts, sweep)
+	if err != nil || opts.DryRun {
 		return err
 	}
 	if err := (&sweepOutput{opts: opts, store: training.store}).makeDir(); err != nil {
 		return err // now rather than after days
 	}
-	return training.hold(sweep, func() error {
-		return training.run(
-			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
-			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
-				if err := training.board.WriteStored(sweep); err != nil {
-					return nil, err
-				}
-				missing, err := showPaper(ctx, tables, training, outcome, interrupted, begun)
-				if err == nil && !interrupted && len(missing) == 0 {
-					err = runner.End(sweep, training.store)
-				}
-				return missing, err
-			})
+	return training.play(ctx, r, sweep, nil, func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+		missing, err := showPaper(ctx, tables, training, outcome, interrupted, begun)
+		if err == nil && !interrupted && len(missing) == 0 {
+			err = runner.End(sweep, training.store)
+		}
+		return missing, err
 	})
 }
 

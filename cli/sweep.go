@@ -219,32 +219,15 @@ func runSweep(ctx context.Context, opts *SweepOptions) error {
 			return err
 		}
 	}
-	r, estimator, err := training.runner(ctx, sweep, false)
-	if err != nil {
-		return err
-	}
-	estimated, err := opts.Estimate(ctx, estimator, sweep)
-	if err != nil {
-		return err
-	}
-	if err := showEstimate(opts, estimated); err != nil || opts.DryRun {
+	r, _, err := training.estimated(ctx, opts, sweep)
+	if err != nil || opts.DryRun {
 		return err
 	}
 	output := &sweepOutput{opts: opts, file: sweeps[0], sweep: sweep, store: training.store, begun: begun}
 	if err := output.makeDir(); err != nil {
 		return err // now rather than after hours
 	}
-	return training.hold(sweep, func() error {
-		if err := training.notePlan(ctx, opts, sweeps[0], sweep); err != nil {
-			return err
-		}
-		return training.run(
-			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },
-			func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
-				if err := training.board.WriteStored(sweep); err != nil {
-					return nil, err
-				}
-				return output.show(ctx, outcome, interrupted)
-			})
+	return training.play(ctx, r, sweep, training.noting(ctx, opts, sweeps[0], sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+		return output.show(ctx, outcome, interrupted)
 	})
 }

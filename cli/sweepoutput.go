@@ -97,9 +97,7 @@ func (o *sweepOutput) showSummary(ctx context.Context, sum *summary.Summary, out
 			shown++
 		}
 	}
-	if !o.opts.JSON {
-		tell(o.opts.IO.Out, "Results, one directory per model: %s\n", o.store.Dir())
-	}
+	o.tellStore()
 	return nil
 }
 

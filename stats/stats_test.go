@@ -86,3 +86,12 @@ func TestOver(t *testing.T) {
 	words := []string{"a", "bbb", ""}
 	require.Equal(t, stats.Summarize([]float64{1, 3, 0}), stats.Over(words, func(w string) float64 { return float64(len(w)) }))
 }
+
+func TestPoints(t *testing.T) {
+	for difference, want := range map[stats.Number]string{
+		0.123: "+12.3", -0.0051: "-0.5", 0.0004: "0.0", -0.0004: "0.0", 1: "+100.0",
+	} {
+		require.Equal(t, want, stats.Points(difference))
+	}
+	require.Equal(t, "-", stats.Points(stats.Undefined()))
+}
