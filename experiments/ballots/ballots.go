@@ -3,13 +3,13 @@ package ballots
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
+	"backfire/datasets"
 	"backfire/experiments/cell"
 	"backfire/game"
 	"backfire/internal/disk"
@@ -38,28 +38,9 @@ type Ballots struct {
 // Of returns the classes of the probe at a position, the most probable first.
 func (b *Ballots) Of(probe int) []uint16 { return b.Order[probe*b.Classes : (probe+1)*b.Classes] }
 
-// oneByte is the largest number of classes that a byte distinguishes.
-const oneByte = 256
-
-// rankingBytes returns the size of a class in RankingsFile.
-func rankingBytes(classes int) int {
-	if classes > oneByte {
-		return 2
-	}
-	return 1
-}
-
 // Write writes RankingsFile and ProbesFile of a cell into the directory at a path. In RankingsFile each class is one
 // byte, or with more than 256 classes two, the lower one first. Owners and triggers in ProbesFile are agents' IDs.
 func (b *Ballots) Write(path string, c cell.Cell) error {
-	var data []byte
-	for _, class := range b.Order {
-		if rankingBytes(b.Classes) == 1 {
-			data = append(data, byte(class))
-		} else {
-			data = binary.LittleEndian.AppendUint16(data, class)
-		}
-	}
 	var text bytes.Buffer
 	lines := csv.NewWriter(&text)
 	all := [][]string{probesHead}
@@ -70,7 +51,7 @@ func (b *Ballots) Write(path string, c cell.Cell) error {
 	}
 	err := lines.WriteAll(all)
 	dir := disk.In(path)
-	if err = errors.Join(err, dir.WriteFile(RankingsFile, data), dir.WriteFile(ProbesFile, text.Bytes())); err != nil {
+	if err = errors.Join(err, dir.WriteFile(RankingsFile, datasets.EncodeLabels(b.Order, b.Classes)), dir.WriteFile(ProbesFile, text.Bytes())); err != nil {
 		return fmt.Errorf("ballots: write: %w", err)
 	}
 	return nil
@@ -101,18 +82,10 @@ func Read(dir disk.Dir, c cell.Cell, probes int) (*Ballots, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := rankingBytes(b.Classes)
-	if len(data) != probes*b.Classes*size {
+	if len(data) != probes*b.Classes*datasets.LabelBytes(b.Classes) {
 		return nil, fmt.Errorf("%w: %d bytes for %d probes and %d classes", ErrFile, len(data), probes, b.Classes)
 	}
-	b.Order = make([]uint16, len(data)/size)
-	for i := range b.Order {
-		if size == 1 {
-			b.Order[i] = uint16(data[i])
-		} else {
-			b.Order[i] = binary.LittleEndian.Uint16(data[i*size:])
-		}
-	}
+	b.Order = datasets.DecodeLabels(data, b.Classes)
 	last := make([]int, b.Classes) // probe that ranked a class last, from 1
 	for probe := range probes {
 		ranking := b.Of(probe)
