@@ -97,3 +97,20 @@ func keySets(values map[string]string) []string {
 	}
 	return sets
 }
+
+// storedFlags are the flags of a command that reads a store and the images of its results.
+type storedFlags struct{ store, dataDir, dataPath string }
+
+// addStoredFlags declares the flags of a store and its images.
+func addStoredFlags(set *pflag.FlagSet) *storedFlags {
+	f := &storedFlags{}
+	set.StringVar(&f.store, "store", "", "directory of the run store (store)")
+	set.StringVar(&f.dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
+	set.StringVar(&f.dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
+	return f
+}
+
+// sets returns the flags' values as those of configuration keys.
+func (f *storedFlags) sets() map[string]string {
+	return map[string]string{"store": f.store, "data.dir": f.dataDir, "data.path": f.dataPath}
+}

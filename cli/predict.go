@@ -69,7 +69,7 @@ they are then held-out images of that attacker.`,
   backfire predict --run 3e24d2 --agent 0 --sample 5 --trigger 0
   backfire predict --run 3e24d2 --agent unknown --batch shoe.png shirt.png`,
 	}
-	var store, dataDir, dataPath, device string
+	var device string
 	set := cmd.Flags()
 	set.StringVar(&opts.Run, "run", "", "latest, the hash of a run or model, or its beginning")
 	set.StringVar(&opts.Point, "point", "", "point of a sweep, by its name")
@@ -83,15 +83,15 @@ they are then held-out images of that attacker.`,
 	config.IntVar(set, &opts.Trigger, "trigger", inference.NoTrigger, "ID of the attacker whose trigger is stamped on the images")
 	config.IntVar(set, &opts.Sample, "sample", 0, "number of held-out images to take in place of files")
 	set.BoolVar(&opts.JSON, "json", false, "write a line of JSON per image")
-	set.StringVar(&store, "store", "", "directory of the run store (store)")
-	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
-	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
+	stored := addStoredFlags(set)
 	set.StringVar(&device, "device", "", "device to compute on: auto, cpu, cuda or cuda:K (device)")
 	cmd.Args = func(_ *cobra.Command, args []string) error { return opts.check(args, set.Changed) }
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Files = args
 		opts.Config = config.Options{Environ: streams.Environ}
-		opts.Config.Sets = keySets(map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath, "device": device})
+		sets := stored.sets()
+		sets["device"] = device
+		opts.Config.Sets = keySets(sets)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

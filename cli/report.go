@@ -63,7 +63,7 @@ images).`,
   backfire report --figures figures --format pdf --width column
   backfire report --store runs --data-dir /data -o report.html`,
 	}
-	var store, dataDir, dataPath, width string
+	var width string
 	var formats []string
 	cmd.Args = arguments("[RUN...]")
 	set := cmd.Flags()
@@ -71,9 +71,7 @@ images).`,
 	pathVar(set, streams, &opts.Figures, "figures", "", "", "directory for the figures; empty: none")
 	set.StringSliceVar(&formats, "format", formatNames(), "formats of the figures")
 	set.StringVar(&width, "width", "screen", "width of the figures: screen (272 points), column (252), text (397) or page (516)")
-	set.StringVar(&store, "store", "", "directory of the run store (store)")
-	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
-	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
+	stored := addStoredFlags(set)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Runs = args
 		var err error
@@ -81,7 +79,7 @@ images).`,
 			return err
 		}
 		opts.Config = config.Options{Environ: streams.Environ}
-		opts.Config.Sets = keySets(map[string]string{"store": store, "data.dir": dataDir, "data.path": dataPath})
+		opts.Config.Sets = keySets(stored.sets())
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

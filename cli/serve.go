@@ -46,16 +46,13 @@ Requests that another site's page sends are refused.`,
   backfire serve --store runs --listen 127.0.0.1:8080`,
 		Args: arguments(),
 	}
-	var dir, dataDir, dataPath string
 	set := cmd.Flags()
 	set.StringVar(&opts.Listen, "listen", "127.0.0.1:0", "address and port; port 0: one that is free")
 	set.BoolVar(&opts.Open, "public", false, "allow an address that other machines reach")
-	set.StringVar(&dir, "store", "", "directory of the run store (store)")
-	set.StringVar(&dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
-	set.StringVar(&dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
+	stored := addStoredFlags(set)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		opts.Config = config.Options{Environ: streams.Environ}
-		opts.Config.Sets = keySets(map[string]string{"store": dir, "data.dir": dataDir, "data.path": dataPath})
+		opts.Config.Sets = keySets(stored.sets())
 		if runF != nil {
 			return runF(cmd.Context(), opts)
 		}

@@ -1,8 +1,6 @@
 package audits
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -15,50 +13,24 @@ type Format string
 
 // The formats.
 const (
-	Text     Format = "txt"
-	Markdown Format = "md"
+	Text     Format = sections.TextFormat
+	Markdown Format = sections.MarkdownFormat
 	// AnswersCSV has a line for each answer of the verdict matrix, EffectsCSV one for each effect of the screening,
 	// PhaseCSV one for each cell of the phase diagram. Numbers are shares with all digits.
 	AnswersCSV Format = "answers.csv"
 	EffectsCSV Format = "effects.csv"
 	PhaseCSV   Format = "phase.csv"
-	JSON       Format = "json"
+	JSON       Format = sections.JSONFormat
 )
-
-// ErrFormat is returned by Write for an unknown format.
-var ErrFormat = errors.New("no such format")
 
 // Formats returns the formats.
 func Formats() []Format { return []Format{Text, Markdown, AnswersCSV, EffectsCSV, PhaseCSV, JSON} }
 
-// Write writes the document in a format. The error wraps ErrFormat, or is that of w.
+// Write writes the document in a format. The errors are those of sections.Write.
 func (d *Document) Write(w io.Writer, format Format) error {
-	var data []byte
-	var err error
-	switch format {
-	case Text:
-		data = []byte(sections.Text(d.sections))
-	case Markdown:
-		data = []byte(sections.Markdown(d.sections))
-	case AnswersCSV:
-		data, err = d.answersCSV()
-	case EffectsCSV:
-		data, err = d.effectsCSV()
-	case PhaseCSV:
-		data, err = d.phaseCSV()
-	case JSON:
-		data, err = json.MarshalIndent(d, "", "  ")
-		data = append(data, '\n')
-	default:
-		err = ErrFormat
-	}
-	if err != nil {
-		return fmt.Errorf("audits: write %s as %s: %w", d.Name, format, err)
-	}
-	if _, err := w.Write(data); err != nil {
-		return fmt.Errorf("audits: write %s: %w", d.Name, err)
-	}
-	return nil
+	return sections.Write(w, "audits: write "+d.Name, format, d.sections, d, map[Format]func() ([]byte, error){
+		AnswersCSV: d.answersCSV, EffectsCSV: d.effectsCSV, PhaseCSV: d.phaseCSV,
+	})
 }
 
 func (d *Document) answersCSV() ([]byte, error) {

@@ -3,7 +3,6 @@
 package costs
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,15 +27,12 @@ type Format string
 
 // The formats. CSV has a line for each number of attackers and seed.
 const (
-	Text     Format = "txt"
-	Markdown Format = "md"
+	Text     Format = sections.TextFormat
+	Markdown Format = sections.MarkdownFormat
 	CSV      Format = "csv"
-	JSON     Format = "json"
+	JSON     Format = sections.JSONFormat
 	Page     Format = "html"
 )
-
-// ErrFormat is returned by Write for an unknown format.
-var ErrFormat = errors.New("no such format")
 
 // Formats returns the formats.
 func Formats() []Format { return []Format{Text, Markdown, CSV, JSON, Page} }
@@ -175,21 +171,10 @@ func (d *Document) Figure() (*figures.Figure, error) {
 	return f, err
 }
 
-// Write writes the document in a format. The error wraps ErrFormat, or is that of w.
+// Write writes the document in a format. The errors are those of sections.Write, or
+// of the figure of the page.
 func (d *Document) Write(w io.Writer, format Format) error {
-	var data []byte
-	var err error
-	switch format {
-	case Text:
-		data = []byte(sections.Text(d.sections))
-	case Markdown:
-		data = []byte(sections.Markdown(d.sections))
-	case CSV:
-		data, err = d.csv()
-	case JSON:
-		data, err = json.MarshalIndent(d, "", "  ")
-		data = append(data, '\n')
-	case Page:
+	if format == Page {
 		var drawn []*figures.Figure
 		f, err := d.Figure()
 		if err == nil {
@@ -198,16 +183,8 @@ func (d *Document) Write(w io.Writer, format Format) error {
 			return fmt.Errorf("costs: draw: %w", err)
 		}
 		return sections.WritePage(w, d.sections[0].Title, d.sections, drawn)
-	default:
-		err = ErrFormat
 	}
-	if err != nil {
-		return fmt.Errorf("costs: write as %s: %w", format, err)
-	}
-	if _, err := w.Write(data); err != nil {
-		return fmt.Errorf("costs: write: %w", err)
-	}
-	return nil
+	return sections.Write(w, "costs: write", format, d.sections, d, map[Format]func() ([]byte, error){CSV: d.csv})
 }
 
 // csv returns the thresholds as CSV, in the unit of the search: images, or p in percent.

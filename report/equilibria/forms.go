@@ -1,8 +1,6 @@
 package equilibria
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -17,61 +15,36 @@ type Format string
 
 // The formats.
 const (
-	Text     Format = "txt"
-	Markdown Format = "md"
+	Text     Format = sections.TextFormat
+	Markdown Format = sections.MarkdownFormat
 	// PayoffsCSV has a line for each strategy of each profile, PricesCSV one for each
 	// equilibrium at each price, TrialsCSV one for each attacker of each model. Numbers are
 	// shares with all digits.
 	PayoffsCSV Format = "payoffs.csv"
 	PricesCSV  Format = "prices.csv"
 	TrialsCSV  Format = "trials.csv"
-	JSON       Format = "json"
+	JSON       Format = sections.JSONFormat
 	Page       Format = "html"
 )
-
-// ErrFormat is returned by Write for an unknown format.
-var ErrFormat = errors.New("no such format")
 
 // Formats returns the formats.
 func Formats() []Format {
 	return []Format{Text, Markdown, PayoffsCSV, PricesCSV, TrialsCSV, JSON, Page}
 }
 
-// Write writes the document in a format. The error wraps ErrFormat, or is that of w or of a
-// figure of the page.
+// Write writes the document in a format. The errors are those of sections.Write,
+// or of a figure of the page.
 func (d *Document) Write(w io.Writer, format Format) error {
-	var data []byte
-	var err error
-	switch format {
-	case Text:
-		data = []byte(sections.Text(d.sections))
-	case Markdown:
-		data = []byte(sections.Markdown(d.sections))
-	case PayoffsCSV:
-		data, err = d.payoffsCSV()
-	case PricesCSV:
-		data, err = d.pricesCSV()
-	case TrialsCSV:
-		data, err = d.trialsCSV()
-	case JSON:
-		data, err = json.MarshalIndent(d, "", "  ")
-		data = append(data, '\n')
-	case Page:
+	if format == Page {
 		drawn, err := d.Figures()
 		if err != nil {
 			return fmt.Errorf("equilibria: draw: %w", err)
 		}
 		return sections.WritePage(w, d.sections[0].Title, d.sections, drawn)
-	default:
-		err = ErrFormat
 	}
-	if err != nil {
-		return fmt.Errorf("equilibria: write %s as %s: %w", d.Result.Spec.Name, format, err)
-	}
-	if _, err := w.Write(data); err != nil {
-		return fmt.Errorf("equilibria: write %s: %w", d.Result.Spec.Name, err)
-	}
-	return nil
+	return sections.Write(w, "equilibria: write "+d.Result.Spec.Name, format, d.sections, d, map[Format]func() ([]byte, error){
+		PayoffsCSV: d.payoffsCSV, PricesCSV: d.pricesCSV, TrialsCSV: d.trialsCSV,
+	})
 }
 
 // limits returns an estimate as fields: value, low, high.

@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+def read_job(path: str | Path | None) -> tuple[Path, dict[str, Any]]:
+    """Returns the path and the content of a job, by default that of the program's first argument."""
+    if path is None:
+        if len(sys.argv) < 2:
+            raise ValueError("backfire starts this program with the path of a job as its argument")
+        path = sys.argv[1]
+    path = Path(path)
+    content: dict[str, Any] = json.loads(path.read_text())
+    return path, content
+
+
 @dataclass(frozen=True)
 class Training:
     """The training set in an order that tells nothing about the owners.
@@ -77,12 +88,7 @@ class Job:
     @classmethod
     def read(cls, path: str | Path | None = None) -> Job:
         """Reads the job in a file job.json: that of the program's first argument, unless a path is given."""
-        if path is None:
-            if len(sys.argv) < 2:
-                raise ValueError("backfire starts this program with the path of a job as its argument")
-            path = sys.argv[1]
-        path = Path(path)
-        content: dict[str, Any] = json.loads(path.read_text())
+        path, content = read_job(path)
         if content["format"] != FORMAT:
             raise ValueError(f"{path} has format {content['format']}, this package reads {FORMAT}")
         with np.load(path.parent / content["training"]) as arrays:

@@ -11,14 +11,14 @@ docs/python.md describes the files behind it, for other languages.
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from backfire.job import read_job
 
 FORMAT = 1
 
@@ -48,12 +48,7 @@ class TriggerJob:
     @classmethod
     def read(cls, path: str | Path | None = None) -> TriggerJob:
         """Reads the job in a file job.json: that of the program's first argument, unless a path is given."""
-        if path is None:
-            if len(sys.argv) < 2:
-                raise ValueError("backfire starts this program with the path of a job as its argument")
-            path = sys.argv[1]
-        path = Path(path)
-        content: dict[str, Any] = json.loads(path.read_text())
+        path, content = read_job(path)
         if content["format"] != FORMAT or content["kind"] != "trigger":
             raise ValueError(f"{path} is a job of kind {content['kind']} and format {content['format']}: this reads trigger, {FORMAT}")
         with np.load(path.parent / content["sample"]) as arrays:
