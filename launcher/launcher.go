@@ -111,9 +111,9 @@ func (l Launcher) Worker() (*exec.Cmd, error) {
 		return nil, err
 	}
 	environ := command.Environ()
-	for name, setting := range map[string]string{tunables: hugePages, connections: streamQueues} {
-		if value(l.environ, name) == "" { // otherwise the user's settings apply
-			environ = append(environ, name+"="+setting)
+	for _, v := range []struct{ name, setting string }{{tunables, hugePages}, {connections, streamQueues}} {
+		if value(l.environ, v.name) == "" { // otherwise the user's settings apply
+			environ = append(environ, v.name+"="+v.setting)
 		}
 	}
 	command.Env = environ
