@@ -17,9 +17,12 @@ func DefaultMargins() Margins {
 
 // Check returns an error if a margin is not between 0 and 1.
 func (m Margins) Check() error {
-	for name, margin := range map[string]float64{"effect": m.Effect, "accuracy": m.Accuracy, "correlation": m.Correlation} {
-		if !(margin > 0 && margin < 1) {
-			return fmt.Errorf("margin of %s = %v: must be between 0 and 1", name, margin)
+	for _, one := range []struct {
+		name   string
+		margin float64
+	}{{"effect", m.Effect}, {"accuracy", m.Accuracy}, {"correlation", m.Correlation}} {
+		if !(one.margin > 0 && one.margin < 1) {
+			return fmt.Errorf("margin of %s = %v: must be between 0 and 1", one.name, one.margin)
 		}
 	}
 	return nil

@@ -126,9 +126,9 @@ func (s *Spec) checkStrategies() error {
 				return fmt.Errorf("%s: is the same choice as %s", key, other.Name)
 			}
 		}
-		for name, value := range map[string]*float64{"p0": one.P0, "p1": one.P1, "p2": one.P2} {
+		for i, value := range []*float64{one.P0, one.P1, one.P2} {
 			if value != nil && !(*value >= 0 && *value <= 1) {
-				return fmt.Errorf("%s.%s = %v: must be in [0,1]", key, name, *value)
+				return fmt.Errorf("%s.p%d = %v: must be in [0,1]", key, i, *value)
 			}
 		}
 		if one.Labels != "" && one.Labels != LabelsShared && one.Labels != LabelsOwn {

@@ -172,9 +172,12 @@ func (g Game) check() error {
 		return refuse("a distinguishability of %v: must be from 0 to 1", g.Design)
 	}
 	for _, a := range g.Attackers {
-		for name, share := range map[string]stats.Number{"ASR": a.ASR, "single ASR": a.Single} {
-			if share < 0 || share > 1 {
-				return refuse("attacker %d: %s is %v: must be from 0 to 1", a.ID, name, share)
+		for _, of := range []struct {
+			name  string
+			share stats.Number
+		}{{"ASR", a.ASR}, {"single ASR", a.Single}} {
+			if of.share < 0 || of.share > 1 {
+				return refuse("attacker %d: %s is %v: must be from 0 to 1", a.ID, of.name, of.share)
 			}
 		}
 		if a.Poisoned < 0 {

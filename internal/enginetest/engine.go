@@ -168,11 +168,14 @@ func (m *model) Features(images []uint8) ([]float32, error) {
 func (m *model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	size := m.opt.Cell.Data.Shape.Size()
 	for _, step := range steps {
-		for sign, rows := range map[float32][]int64{-1: step.Forget, 1: step.Keep} {
-			for _, row := range rows {
+		for _, towards := range []struct {
+			sign float32
+			rows []int64
+		}{{-1, step.Forget}, {1, step.Keep}} {
+			for _, row := range towards.rows {
 				for i, v := range m.images[int(row)*size : int(row+1)*size] {
 					at := int(m.labels[row])*size + i
-					m.centroids[at] += sign * float32(rate) * float32(v)
+					m.centroids[at] += towards.sign * float32(rate) * float32(v)
 				}
 			}
 		}
