@@ -246,6 +246,7 @@ func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Swe
 	if err != nil {
 		return nil, nil, err
 	}
+	new(repeatLines).tell(opts.IO, round.sweep)
 	stored, err := plan.NewStoredPlan(round.sweep, program())
 	if err != nil {
 		return nil, nil, err

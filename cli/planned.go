@@ -152,6 +152,7 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	if err != nil {
 		return nil, nil, planError(err)
 	}
+	new(repeatLines).tell(opts.IO, sweep)
 	sweep.Primary, sweep.Game = sweeps[0].Primary, sweeps[0].Game
 	if sweep.Game != nil {
 		if err := withinBudget(sweep); err != nil {

@@ -137,7 +137,7 @@ func targetOf(r AttackerRow) string {
 	if r.Mapping == string(game.AllToAll) {
 		return ""
 	}
-	return strconv.Itoa(r.Target)
+	return strconv.Itoa(int(r.Target))
 }
 
 // mappingColumns returns the columns of the mappings of labels; none if no row has one.
