@@ -159,15 +159,15 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 			return nil, nil, err
 		}
 	}
-	stored, err := plan.NewStoredPlan(sweep, program())
-	if err != nil {
-		return nil, nil, err
-	}
 	store, err := store.Open(points[0].Config.Store)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := sweep.KeepModules(store); err != nil {
+		return nil, nil, err
+	}
+	stored, err := plan.NewStoredPlan(sweep, program())
+	if err != nil {
 		return nil, nil, err
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), sweeps[0].Name, sweeps[0].Title, sweeps[0].Preset

@@ -188,7 +188,7 @@ func (o *PredictOptions) answer(ctx context.Context, client *inference.Client, d
 		return err
 	}
 	if o.JSON {
-		return writePredictions(o.IO.Out, defender, images, predictions)
+		return o.writePredictions(defender, images, predictions)
 	}
 	return o.show(defender, images, predictions)
 }

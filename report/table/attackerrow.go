@@ -61,7 +61,7 @@ type AttackerRow struct {
 	Collapsed     bool      `json:"collapsed"`
 
 	Pool     int      `json:"pool_size"`
-	Width    int      `json:"width"`
+	Width    int      `json:"width,omitempty"` // 0, and not written: the network is a module
 	Epochs   int      `json:"epochs"`
 	Readings Readings `json:"readings"`
 }
