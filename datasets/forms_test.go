@@ -123,7 +123,14 @@ func arrayCases(t require.TestingT) map[string]readCase {
 	}
 	stl := make([]byte, stl10Size)
 	stl[1] = 77 // the second value of the first column is at row 1, column 0
+	batches := map[string][]byte{}
+	for _, e := range cifarEntries()[1:] {
+		batches[e.name] = e.data
+	}
 	return map[string]readCase{
+		"CIFAR-10 binary": {
+			files: batches, split: SplitTest, images: 10, shape: [3]int{3, 32, 32}, classes: cifarClasses, pixels: []uint8{50, 50}, labels: []uint16{0, 1, 2},
+		},
 		"CIFAR-10 Python": {
 			files:  map[string][]byte{"cifar-10-batches-py/data_batch_1": testdata(t, "data_batch_1"), "cifar-10-batches-py/batches.meta": testdata(t, "batches.meta"), "cifar-10-batches-py/readme.html": []byte("x")},
 			images: 2, shape: [3]int{3, 32, 32}, classes: []string{"cat", "dog"}, pixels: []uint8{0, 1, 2}, labels: []uint16{1, 0},
