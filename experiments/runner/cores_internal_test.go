@@ -26,11 +26,11 @@ func (h *heard) threads(t require.TestingT, number int) []int {
 	var all []int
 	for decoder := json.NewDecoder(&h.Buffer); ; {
 		var order worker.Order
-		if err := decoder.Decode(&order); errors.Is(err, io.EOF) {
+		err := decoder.Decode(&order)
+		if errors.Is(err, io.EOF) {
 			return all
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 		require.Equal(t, number, order.Worker)
 		all = append(all, order.Request.(worker.Threads).Threads)
 	}
