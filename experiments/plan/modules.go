@@ -21,7 +21,7 @@ func modelOf(cfg config.Config, set *datasets.Set) (cell.Model, error) {
 		return cell.Model{Architecture: cmp.Or(m.Architecture, cell.ResNet18), Stem: stemOf(m), Width: m.Width}, nil
 	}
 	file, err := network.ReadModule(m.File)
-	if kept := store.ModulesIn(cfg.Store); errors.Is(err, fs.ErrNotExist) && kept != "" {
+	if kept := modulesOf(cfg.Store); errors.Is(err, fs.ErrNotExist) && kept != "" {
 		return cell.Model{}, fmt.Errorf("model.file: %w: %s has the modules that were trained for this store, which model.file may name", err, kept)
 	}
 	if err != nil {
@@ -36,6 +36,15 @@ func modelOf(cfg config.Config, set *datasets.Set) (cell.Model, error) {
 		return cell.Model{}, fmt.Errorf("artefacts.divergence: %w: it needs features, which a module (model.file) returns by a method penultimate, and %s has none", network.ErrModule, m.File)
 	}
 	return cell.Model{Architecture: network.Script, Module: file.Module}, nil
+}
+
+// modulesOf returns the directory with the modules of a store; empty if there is no store, or it has none.
+func modulesOf(dir string) string {
+	st, err := store.OpenExisting(dir)
+	if err != nil {
+		return ""
+	}
+	return st.Modules()
 }
 
 // KeepModules copies the modules of the sweep's points into a store, from which they are trained, and has the points'

@@ -9,7 +9,7 @@ import (
 )
 
 // RepeatLines describes, in one line for each dataset, the images of its games that have the
-// pixels of another image of the same game, in the game that has the most of them. A
+// pixels of another image of the same game: of each count the largest of all games. A
 // dataset without such images has no line.
 func (s *Sweep) RepeatLines() []string {
 	s.planning.Lock()
@@ -34,7 +34,7 @@ func (s *Sweep) RepeatLines() []string {
 	for _, name := range slices.Sorted(maps.Keys(byData)) {
 		of, most := byData[name], ""
 		if of.games > 1 {
-			most = fmt.Sprintf(" in the most affected of %d games", of.games)
+			most = fmt.Sprintf(" (the most of %d games)", of.games)
 		}
 		lines = append(lines, fmt.Sprintf("%s: equal pixels across the deal%s: %s", name, most, of.most.Line()))
 	}

@@ -37,7 +37,7 @@ func TestRepeatedPixelsAreToldForEachDataset(t *testing.T) {
 	copy(images[half:], images[:half])
 	told, sweep := lines(images, 4)
 	require.Len(t, told, 1)
-	require.Regexp(t, "^tiny: equal pixels across the deal in the most affected of [0-9]+ games: [0-9]+ contributed images", told[0])
+	require.Regexp(t, "^tiny: equal pixels across the deal \\(the most of [0-9]+ games\\): [0-9]+ contributed images", told[0])
 	set, err := datasets.New(made.Name, images, made.Labels, made.C, made.H, made.W, made.Classes)
 	require.NoError(t, err)
 	var most game.Repeats

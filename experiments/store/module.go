@@ -52,13 +52,12 @@ func (s *Store) KeepModule(file string, module network.Module) error {
 	return s.files.Sync(modulesDir)
 }
 
-// ModulesIn returns the directory with the modules of a store in a directory; empty if there is none.
-func ModulesIn(dir string) string {
-	name := filepath.Join(dir, modulesDir)
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+// Modules returns the directory with the store's modules; empty if it has none.
+func (s *Store) Modules() string {
+	if names, err := s.files.Names(modulesDir); err != nil || len(names) == 0 {
 		return ""
 	}
-	return name
+	return s.files.Path(modulesDir)
 }
 
 // CheckModule returns an error unless the store has the module of a cell, whole, or the cell needs none. The error
