@@ -110,8 +110,7 @@ func TestModelsWithModulesElsewhere(t *testing.T) {
 	opts.Config.Sets = append(opts.Config.Sets, "model.file="+filepath.Join(dir, ".modules", record.Cell.Model.Module.SHA256+".pt"))
 	require.NoError(t, runSweep(context.Background(), opts))
 
-	listing, _, code := "", "", 0
-	code, listing, _ = runMain(t, "models", "list", "--store", dir)
+	code, listing, _ := runMain(t, "models", "list", "--store", dir)
 	require.Zero(t, code)
 	require.Regexp(t, `(?m)^`+hash[:12]+` +N = 2.* +2 +1 +- +1 +none `, listing)
 	_, listing, _ = runMain(t, "models", "list", "--store", dir, "--json")
