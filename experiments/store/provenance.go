@@ -35,7 +35,7 @@ type Provenance struct {
 }
 
 // SetRepeats sets the counts of images that have the pixels of others.
-func (p *Provenance) SetRepeats(r game.Repeats) { p.SharedPixels, p.Repeats = r.HeldOut, &r }
+func (r *Provenance) SetRepeats(counts game.Repeats) { r.SharedPixels, r.Repeats = counts.HeldOut, &counts }
 
 // Single is the success of an attacker alone: the paper's bracket.
 type Single struct {
