@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/experiments/cell"
 	"backfire/game"
 	"backfire/internal/enginetest"
@@ -15,12 +16,12 @@ import (
 func TestTrainingWithoutTheDefendersImages(t *testing.T) {
 	p := enginetest.NewPlan(t)
 	c, _ := p.Cell(p.Games[1].Cell) // two attackers, two honest contributors
-	require.Nil(t, cell.NewGroupDefense(defenses.Stack{}, nil, true), "one group of all agents is a training without a defense")
+	require.Nil(t, cell.NewDefense(defenses.Stack{}, definition.Model{AvoidsGroup: true}), "one group of all agents is a training without a defense")
 	_, whole, _ := enginetest.TrainingOf(t, c)
 
 	with, without := c, c
-	with.Defense = cell.NewGroupDefense(defenses.Stack{}, []int{1, 2, 3}, true)
-	without.Defense = cell.NewGroupDefense(defenses.Stack{}, []int{1, 2, 3}, false)
+	with.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{1, 2, 3}, AvoidsGroup: true})
+	without.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{1, 2, 3}, WithoutOwn: true})
 	for _, g := range []cell.Cell{with, without} {
 		require.NoError(t, g.Validate())
 		_, set, _ := enginetest.TrainingOf(t, g)
@@ -47,7 +48,7 @@ func TestTrainingWithoutTheDefendersImages(t *testing.T) {
 	require.Len(t, hashes, 3)
 
 	unchanged := c
-	unchanged.Defense = cell.NewDefense(defenses.Stack{}, []int{1, 2, 3}, nil)
+	unchanged.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{1, 2, 3}})
 	a, err := unchanged.Hash()
 	require.NoError(t, err)
 	b, err := with.Hash()
