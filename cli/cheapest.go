@@ -18,7 +18,7 @@ import (
 // cheapestOptions are the options of "cheapest".
 type cheapestOptions struct {
 	SweepOptions
-	Request cheapest.Spec // its unit, target, tolerance and number of seeds
+	Request cheapest.Spec // its unit, target, tolerance, margin and number of seeds
 }
 
 // newCmdCheapest returns the command that finds the cheapest attack.
@@ -47,6 +47,7 @@ models failed, 4 that a result is missing.`,
 	set.StringVar(&unit, "vary", unit, "what is searched: images (poisoned ones of each attacker) or p (p0, p1 and p2 together)")
 	set.Float64Var(&opts.Request.Target, "asr", 0.9, "mean ASR of the attackers to reach, in (0,1]")
 	set.Float64Var(&opts.Request.Tolerance, "tolerance", 0.1, "relative width at which a search ends, in [0,1)")
+	set.Float64Var(&opts.Request.Margin, "margin", cheapest.DefaultMargin, "ratio of the numbers of two N up to which they count as the same; at least (1 + tolerance) squared, which the search resolves")
 	config.IntVar(set, &opts.Request.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
 	addTableFlags(cmd, &opts.SweepOptions)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

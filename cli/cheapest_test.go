@@ -29,7 +29,7 @@ func tinySearch(t *testing.T, unit cheapest.Unit) (opts *cheapestOptions, out fu
 			},
 			Kind: report.Points, Out: t.TempDir(), Estimate: noEstimate,
 		},
-		Request: cheapest.Spec{Unit: unit, Target: 0.05, Tolerance: 0.5, Seeds: 1},
+		Request: cheapest.Spec{Unit: unit, Target: 0.05, Tolerance: 0.5, Margin: 2.25, Seeds: 1},
 	}, outBuffer.String
 }
 
@@ -64,7 +64,10 @@ func TestCheapestRefusals(t *testing.T) {
 		opts.Config.Sets = append(opts.Config.Sets, set)
 		require.ErrorContains(t, runCheapest(context.Background(), opts), want)
 	}
-	opts, _ := tinySearch(t, "k")
+	opts, _ := tinySearch(t, cheapest.Images)
+	opts.Request.Margin = 1.25
+	require.ErrorContains(t, runCheapest(context.Background(), opts), "margin = 1.25: must be above 1 and at least 2.25")
+	opts, _ = tinySearch(t, "k")
 	require.ErrorContains(t, runCheapest(context.Background(), opts), "must be images or p")
 	opts, _ = tinySearch(t, cheapest.Percent)
 	opts.Config.Sets = append(opts.Config.Sets, "attackers.trigger_sizes=0.2")
