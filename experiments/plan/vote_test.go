@@ -114,10 +114,10 @@ func TestVotesWithSimulatedTriggers(t *testing.T) {
 
 func TestVotesThatDoNotFit(t *testing.T) {
 	for defender, reason := range map[string]string{
-		"vote(groups=4)":              "groups is 4, more than the 3 agents",
+		"vote(groups=4)":                     "groups is 4, more than the 3 agents",
 		"vote(own=false)+agent_augmentation": "needs the defender's own images",
-		"vote(own=false)+fine_tuning": "needs the defender's own images",
-		"vote(own=false groups=3)":    "the training set has only",
+		"vote(own=false)+fine_tuning":        "needs the defender's own images",
+		"vote(own=false groups=3)":           "the training set has only",
 	} {
 		cfg := enginetest.DefendedConfig(t, defender)
 		cfg.Attackers.Counts, cfg.Attackers.Singles = []int{3}, 0

@@ -1,7 +1,10 @@
 package removed
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"backfire/game"
 	"backfire/internal/disk"
@@ -11,6 +14,25 @@ import (
 // DetectionFile is the name of the file of a result that counts what filters find by its
 // model's features.
 const DetectionFile = "detection.json"
+
+// The parts of the name of a DetectorFile.
+const (
+	detectorBegin = "detection-"
+	detectorEnd   = ".json"
+	detectorHash  = 16 // digits
+)
+
+// DetectorFile returns the name of the file of a result that counts what a filter with settings of its own finds,
+// given its stack in JSON. It has the format of DetectionFile.
+func DetectorFile(stack string) string {
+	sum := sha256.Sum256([]byte(stack))
+	return detectorBegin + hex.EncodeToString(sum[:])[:detectorHash] + detectorEnd
+}
+
+// IsDetectorFile reports whether a name may be that of a DetectorFile.
+func IsDetectorFile(name string) bool {
+	return strings.HasPrefix(name, detectorBegin) && strings.HasSuffix(name, detectorEnd) && len(name) == len(DetectorFile(""))
+}
 
 // detectionFormat is the version of Detections.
 const detectionFormat = 1
@@ -25,7 +47,7 @@ type Detections struct {
 
 // Detection holds the finds of one filter among the contributed images of the training set.
 type Detection struct {
-	// Filter is the name of the defense, which has its default settings.
+	// Filter is the name of the defense if it has its default settings, otherwise its stack in JSON.
 	Filter string `json:"filter"`
 	// Found counts the images that the filter would remove.
 	Found *Counts `json:"found"`
@@ -49,24 +71,24 @@ func (d *Detections) Of(id int) map[string]game.Rate {
 	return found
 }
 
-// Write writes the detections to DetectionFile in dir.
-func (d Detections) Write(dir string) error {
+// Write writes the detections to a file in dir: DetectionFile, or a DetectorFile.
+func (d Detections) Write(dir, name string) error {
 	d.Format = detectionFormat
-	if err := jsonfile.WriteIn(disk.In(dir), DetectionFile, d); err != nil {
+	if err := jsonfile.WriteIn(disk.In(dir), name, d); err != nil {
 		return fmt.Errorf("removed: write detections: %w", err)
 	}
 	return nil
 }
 
-// ReadDetections reads DetectionFile in a directory.
-func ReadDetections(dir disk.Dir) (*Detections, error) {
+// ReadDetections reads a file that Write wrote into a directory.
+func ReadDetections(dir disk.Dir, name string) (*Detections, error) {
 	var d Detections
-	if err := jsonfile.ReadIn(dir, DetectionFile, &d); err != nil {
+	if err := jsonfile.ReadIn(dir, name, &d); err != nil {
 		return nil, fmt.Errorf("removed: read detections: %w", err)
 	}
 	for _, one := range d.Filters {
 		if one.Found == nil {
-			return nil, fmt.Errorf("removed: read detections: %s has no counts of %s", DetectionFile, one.Filter)
+			return nil, fmt.Errorf("removed: read detections: %s has no counts of %s", name, one.Filter)
 		}
 	}
 	return &d, nil

@@ -55,6 +55,11 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 			return err
 		}
 	}
+	for _, text := range request.Detectors {
+		if err := s.writeDetector(model, text); err != nil {
+			return err
+		}
+	}
 	if s.Cell.Attribution != nil {
 		if err := s.upload(model, last); err != nil { // the set that contributions are unlearned from
 			return err
