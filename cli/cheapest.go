@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func addSearchFlags(set *pflag.FlagSet, request *cheapest.Spec, begin string) {
 	set.StringVar((*string)(&request.Unit), "vary", string(cheapest.Images), begin+"what is searched: images (poisoned ones of each attacker) or p (p0, p1 and p2 together)")
 	set.Float64Var(&request.Target, "asr", 0.9, begin+"mean ASR of the attackers to reach, in (0,1]")
 	set.Float64Var(&request.Tolerance, "tolerance", 0.1, begin+"relative width at which a search ends, in [0,1)")
-	set.Float64Var(&request.Margin, "margin", cheapest.DefaultMargin, begin+"ratio of the numbers of two N up to which they count as the same; at least (1 + tolerance) squared, which the search resolves")
+	set.Float64Var(&request.Margin, "margin", 0, begin+fmt.Sprintf("ratio of the numbers of two N up to which they count as the same, at least (1 + tolerance) squared, which the search resolves; 0: %v, or that where it is larger", cheapest.DefaultMargin))
 }
 
 // runCheapest plays a search step by step: each plays what the games before it ask for.

@@ -29,7 +29,7 @@ func tinySearch(t *testing.T, unit cheapest.Unit) (opts *cheapestOptions, out fu
 			},
 			Kind: report.Points, Out: t.TempDir(), Estimate: noEstimate,
 		},
-		Request: cheapest.Spec{Unit: unit, Target: 0.05, Tolerance: 0.5, Margin: 2.25, Seeds: 1},
+		Request: cheapest.Spec{Unit: unit, Target: 0.05, Tolerance: 0.5, Seeds: 1},
 	}, outBuffer.String
 }
 
