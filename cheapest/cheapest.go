@@ -63,7 +63,7 @@ type Spec struct {
 // DefaultMargin is the next round number above the Resolution of the default tolerance, 0.1.
 const DefaultMargin = 1.25
 
-// Resolution is the largest ratio of two thresholds that the search can find where there is no difference: each of
+// Resolution returns the largest ratio of two thresholds that the search can find where there is no difference: each of
 // them is known to the factor 1 + Tolerance.
 func (s *Spec) Resolution() float64 { return (1 + s.Tolerance) * (1 + s.Tolerance) }
 

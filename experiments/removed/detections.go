@@ -1,10 +1,7 @@
 package removed
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"backfire/game"
 	"backfire/internal/disk"
@@ -14,25 +11,6 @@ import (
 // DetectionFile is the name of the file of a result that counts what filters find by its
 // model's features.
 const DetectionFile = "detection.json"
-
-// The parts of the name of a DetectorFile.
-const (
-	detectorBegin = "detection-"
-	detectorEnd   = ".json"
-	detectorHash  = 16 // digits
-)
-
-// DetectorFile returns the name of the file of a result that counts what a filter with settings of its own finds,
-// given its stack in JSON. It has the format of DetectionFile.
-func DetectorFile(stack string) string {
-	sum := sha256.Sum256([]byte(stack))
-	return detectorBegin + hex.EncodeToString(sum[:])[:detectorHash] + detectorEnd
-}
-
-// IsDetectorFile reports whether a name may be that of a DetectorFile.
-func IsDetectorFile(name string) bool {
-	return strings.HasPrefix(name, detectorBegin) && strings.HasSuffix(name, detectorEnd) && len(name) == len(DetectorFile(""))
-}
 
 // detectionFormat is the version of Detections.
 const detectionFormat = 1

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"backfire/defenses"
 	"backfire/experiments/ballots"
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
@@ -38,8 +37,8 @@ type Artefacts struct {
 	Rankings   bool `json:"rankings,omitempty"`   // ballots.RankingsFile and ballots.ProbesFile, of a model that votes
 	Detection  bool `json:"detection,omitempty"`  // removed.DetectionFile
 
-	// Detectors holds further filters that look for poisoned images: the stack of each as cell.StackText writes it, a
-	// line for each. Their finds are in the files removed.DetectorFile.
+	// Detectors holds further filters that look for poisoned images, as removed.DetectorsOf lists them. Their finds are
+	// in the files removed.DetectorFile.
 	Detectors string `json:"detectors,omitempty"`
 	// detectorFiles holds the names of such files of a stored result, a line for each.
 	detectorFiles string
@@ -55,24 +54,9 @@ type Artefacts struct {
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.Rankings || b.Rankings, a.Detection || b.Detection, joined(a.Detectors, b.Detectors), joined(a.detectorFiles, b.detectorFiles),
+		a.Rankings || b.Rankings, a.Detection || b.Detection, removed.Lines(a.Detectors, b.Detectors), removed.Lines(a.detectorFiles, b.detectorFiles),
 		a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
 	}
-}
-
-// joined returns the lines of two lists, each once, sorted.
-func joined(a, b string) string {
-	lines := slices.Sorted(slices.Values(slices.Concat(strings.Fields(a), strings.Fields(b))))
-	return strings.Join(slices.Compact(lines), "\n")
-}
-
-// DetectorsOf returns Detectors for some stacks.
-func DetectorsOf(stacks []defenses.Stack) string {
-	list := ""
-	for _, stack := range stacks {
-		list = joined(list, cell.StackText(stack))
-	}
-	return list
 }
 
 // Detects reports whether a stored result has what any filter finds.
