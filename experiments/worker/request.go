@@ -95,6 +95,7 @@ type Predict struct {
 	Divergences bool            `json:"divergences,omitempty"` // asks for store.DivergenceFile, too
 	Rankings    bool            `json:"rankings,omitempty"`    // asks for the files of package ballots, too
 	Detections  bool            `json:"detections,omitempty"`  // asks for removed.DetectionFile, too
+	Detectors   []string        `json:"detectors,omitempty"`   // asks for removed.DetectorFile of these stacks, too
 }
 
 // Query asks a stored model about images and writes its Answers to AnswersFile: the probability of

@@ -64,8 +64,8 @@ func (d *Document) answer() sections.Section {
 		ID: "answer", Title: fmt.Sprintf("The cheapest attack on %s: ASR of %.0f %%", d.Dataset, 100*r.Spec.Target),
 		Text: []string{
 			r.Sentence,
-			fmt.Sprintf("Geometric means over %d seeds with 95 %% intervals (Student's t on logarithms) of the smallest %s that reaches the target, found to %.0f %%. A ratio within %.2f counts as none. A model that is no better than guessing does not count as reaching it.",
-				r.Spec.Seeds, d.unit(), 100*r.Spec.Tolerance, cheapest.Margin),
+			fmt.Sprintf("Geometric means over %d seeds with 95 %% intervals (Student's t on logarithms) of the smallest %s that reaches the target, found to %.0f %%. A ratio within %.4g counts as none. A model that is no better than guessing does not count as reaching it.",
+				r.Spec.Seeds, d.unit(), 100*r.Spec.Tolerance, r.Spec.Margin),
 			fmt.Sprintf("Sweep %.12s.", r.Hash),
 		},
 		Heads: []string{"N", "smallest " + string(r.Spec.Unit), "95 %", "seeds that reach it", "never", "open"},
