@@ -178,7 +178,7 @@ func (s *Spec) levelRow(reading string, d design.Design, games played, seeds, n 
 		}
 	}
 	row := Row{Stage: StageScreening, Reading: reading, Scale: fmt.Sprintf("N = %d", n)}
-	a, err := s.answer("C1", values, claims.Below)
+	a, err := s.answer("C1", values, claims.Below, s.interval(d, games, seeds, n))
 	if err != nil {
 		return row, err
 	}
@@ -191,9 +191,9 @@ func (s *Spec) levelRow(reading string, d design.Design, games played, seeds, n 
 }
 
 // answer returns the answer on a claim that a mean over the seeds lies beyond the margin on a side.
-func (s *Spec) answer(claim string, values []float64, side claims.Side) (Answer, error) {
+func (s *Spec) answer(claim string, values []float64, side claims.Side, interval Interval) (Answer, error) {
 	e := Screened{
-		PerSeed: values, Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Direction: Undecided,
+		PerSeed: values, Interval: interval, Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Direction: Undecided,
 	}
 	if err := e.judge(s.Margins.Effect); err != nil {
 		return Answer{}, err
@@ -250,7 +250,7 @@ func (s *Spec) oneLabel(d design.Design, games played, seeds, n, labels int) (An
 			values = append(values, sign*contrast(d, design.Main(labels), row))
 		}
 	}
-	return s.answer("S4", values, claims.Above)
+	return s.answer("S4", values, claims.Above, s.interval(d, games, seeds, n))
 }
 
 // phaseRows returns a row for each reading of the phase diagram and each k. Readings that differ in their labels
