@@ -15,7 +15,7 @@ import (
 type Row struct {
 	Stage   Stage    `json:"stage"`
 	Reading string   `json:"reading"`
-	Scale   string   `json:"scale"` // "N = 5", "k = 24"
+	Scale   string   `json:"scale"` // "N = 5", "k = 24", "jitter = 0.5"
 	Answers []Answer `json:"answers"`
 }
 
@@ -46,7 +46,7 @@ func (r *Row) Answer(claim string) *Answer {
 var judgedAlone = []string{"C1", "C4", "S1", "S2", "S4"}
 
 // matrix returns the rows of the verdict matrix: the primary reading, then each level of each factor at each N of
-// the screening, then the readings of the phase diagram at each k.
+// the screening, then the readings of the law of shares at each jitter, then those of the phase diagram at each k.
 func (s *Spec) matrix(d design.Design, pair []int, trials []Trial, games played, seeds int) ([]Row, error) {
 	primary, err := s.judged(Row{Stage: StagePrimary, Reading: s.Text(s.PrimaryLevels()), Scale: countsText(s.Primary.Counts)},
 		gamesOf(trials, func(t Trial) bool { return t.Stage == StagePrimary }), s.Primary.Claims)
@@ -59,6 +59,11 @@ func (s *Spec) matrix(d design.Design, pair []int, trials []Trial, games played,
 		return nil, err
 	}
 	rows = append(rows, levels...)
+	ofShares, err := s.sharesRows(trials)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, ofShares...)
 	if pair == nil {
 		return rows, nil
 	}
