@@ -18,6 +18,14 @@ const (
 	BoundedValues Interval = "bounded"
 )
 
+// Sentence states the assumption.
+func (i Interval) Sentence() string {
+	if i == SymmetricValues {
+		return "The intervals assume that the values of the seeds lie symmetrically about their mean, since the outcomes are graded or each training's own."
+	}
+	return "The intervals assume nothing but the range, since the trainings of a seed share their outcome or nothing has varied."
+}
+
 // The limits by which an interval is chosen.
 const (
 	atEnd         = 0.1  // a lift that is farther than this from 0 and from 1 is graded

@@ -142,7 +142,7 @@ func (d *Document) screening() sections.Section {
 		return s
 	}
 	largest := r.Effects[len(r.Effects)-1].N
-	s.Text = append(s.Text, fmt.Sprintf("Effects at N = %d: the mean with the second level minus that with the first, in points, with 95 %% intervals over the seeds; share: of the variance between runs. A group of interactions has one effect: their sum.", largest))
+	s.Text = append(s.Text, fmt.Sprintf("Effects at N = %d: the mean with the second level minus that with the first, in points, with 95 %% intervals over the seeds; share: of the variance between runs. A group of interactions has one effect: their sum. %s", largest, r.Effects[len(r.Effects)-1].Interval.Sentence()))
 	if r.Collapsed > 0 {
 		s.Text = append(s.Text, fmt.Sprintf("%d games of the screening have a model that is no better than guessing; they count as measured.", r.Collapsed))
 	}
