@@ -113,6 +113,19 @@ func (s *Statistic) betting(values []float64) stats.Betting {
 	return stats.Bounded(within)
 }
 
+// possible returns the limits of an interval as far as the mean can lie there. The intervals of correlations and of
+// standard accuracies assume no range, but both have one. Cut to it, they cover the mean as often as before.
+func (s *Statistic) possible(ci stats.Interval) (low, high stats.Number) {
+	within := s.within
+	switch {
+	case s.Unit == Correlation:
+		within = stats.Range{Low: -1, High: 1}
+	case s.Measure != CleanAccuracy:
+		return ci.Low, ci.High
+	}
+	return max(ci.Low, stats.Number(within.Low)), min(ci.High, stats.Number(within.High))
+}
+
 // judge sets the estimate, its interval and the answers from the values of the seeds,
 // and compares them with the paper's value.
 func (s *Statistic) judge() error {
@@ -126,7 +139,7 @@ func (s *Statistic) judge() error {
 	if err != nil {
 		return fmt.Errorf("claims: %s: %w", s.Name, err)
 	}
-	s.Low, s.High = ci.Low, ci.High
+	s.Low, s.High = s.possible(ci)
 	tests := tails{betting: betting, values: values}
 	s.p = s.answers(&tests)
 	if len(values) >= MinSeeds(1) {
