@@ -75,7 +75,7 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 		}
 	}
 	if d.Result.Law != nil {
-		if err := add(charts.Law(d.Result.Predictions, d.Result.Law)); err != nil {
+		if err := add(charts.Law(d.Result.Predictions, d.Result.StatedLaw())); err != nil {
 			return nil, err
 		}
 	}
