@@ -307,6 +307,10 @@ const follow = (events) => {
     status.textContent = state;
     if (version !== document.body.dataset.version) taking = taking.then(take).catch(() => {});
   });
+  source.addEventListener("over", () => {
+    source.close();
+    status.textContent = "this step has ended; the list of runs has what follows";
+  });
   source.addEventListener("error", () => { status.textContent = "no connection; trying again"; });
 };
 if (document.body.dataset.events) follow(document.body.dataset.events);
