@@ -45,6 +45,9 @@ type Input struct {
 	// Images is the place of the images; New sets its Name and Split. Load loads them.
 	Images datasets.Source
 	Load   cell.Loader
+	// Ask returns what asks the stored models of a store, for the features and probabilities of some images; nil:
+	// they are not asked.
+	Ask func(store string) Asker
 }
 
 // Page is a page before it has a form.
@@ -83,6 +86,8 @@ type Section struct {
 	Claims      []ClaimGroup
 	Silent      []Claim // answers on claims that the games do not speak to
 	Figures     []layout.Drawing
+	Fooled      []Fooled // of the model Examined
+	Examined    string
 	Settings    []Setting // of all models
 	Models      int
 	Origin      summary.Request
@@ -168,6 +173,9 @@ func (p *Page) add(ctx context.Context, sum *summary.Summary, dataset string, re
 		return err
 	}
 	if err := s.draw(drawn); err != nil {
+		return err
+	}
+	if err := p.examine(ctx, s, sum, dataset, results, found); err != nil {
 		return err
 	}
 	s.settle(made)
