@@ -19,7 +19,7 @@ var pageSource string
 type Page struct {
 	Title string
 	// Finding is what the document found, in one sentence, which the page shows first; empty: none. A
-	// sentence of a section that says the same is left out.
+	// sentence of a section that says the same is left out, and so is a section without anything else.
 	Finding  string
 	Sections []Section
 	// Figures are shown behind the sections, but for the one that is the Lead, which stands beside
@@ -77,7 +77,9 @@ func (p Page) Write(w io.Writer) error {
 		view.Drawings = append(view.Drawings, drawn)
 	}
 	for _, s := range p.Sections {
-		view.Sections = append(view.Sections, p.view(s))
+		if shown := p.view(s); len(shown.Text)+len(shown.Rows) > 0 {
+			view.Sections = append(view.Sections, shown)
+		}
 	}
 	tmpl, err := layout.Template(pageSource, template.FuncMap{})
 	if err != nil {
@@ -92,6 +94,9 @@ func (p Page) Write(w io.Writer) error {
 // view returns a section as the page shows it.
 func (p Page) view(s Section) sectionView {
 	s.Text = slices.DeleteFunc(slices.Clone(s.Text), func(text string) bool { return text != "" && text == p.Finding })
+	if s.Title == p.Title {
+		s.Title = "About"
+	}
 	v := sectionView{Section: s}
 	columns := columnsOf(s)
 	filters := 0
