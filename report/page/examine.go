@@ -249,7 +249,7 @@ func (e *examined) ask(ctx context.Context, asker Asker) error {
 		return err
 	}
 	if len(probabilities) != len(e.asked) || len(vectors) != len(e.asked) {
-		return fmt.Errorf("page: examine: %d answers to %d images", len(probabilities), len(e.asked))
+		return fmt.Errorf("page: examine: the engine answered with %d probabilities and %d features to %d images", len(probabilities), len(vectors), len(e.asked))
 	}
 	for i, at := range e.asked {
 		e.of[at], e.features[at] = probabilities[i], vectors[i]

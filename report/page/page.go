@@ -96,6 +96,8 @@ type Section struct {
 
 // SecondTable is a table below the table of a section.
 type SecondTable struct {
+	ID    string // unique within the page
+	Kind  report.Kind
 	Title string
 	Table *table.Table
 	Body  template.HTML
@@ -201,7 +203,7 @@ func secondTables(sum *summary.Summary, dataset string, opt report.Options) ([]S
 		if err != nil {
 			return nil, err
 		}
-		tables = append(tables, SecondTable{Title: capital(made.Title), Table: made, Body: body})
+		tables = append(tables, SecondTable{Kind: kind, Title: capital(made.Title), Table: made, Body: body})
 	}
 	return tables, nil
 }
@@ -274,6 +276,9 @@ func (p *Page) number() {
 	}
 	for _, s := range p.Sections {
 		s.ID = unique(s.Table.FileName())
+		for i := range s.Seconds {
+			s.Seconds[i].ID = fmt.Sprintf("%s-%s", s.ID, s.Seconds[i].Kind)
+		}
 		if s.Attackers != nil {
 			s.Attackers.ID = s.ID + "-attackers"
 		}

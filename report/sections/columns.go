@@ -49,7 +49,7 @@ func missing(text string) bool { return text == "" || text == "-" }
 func columnsOf(s Section) []column {
 	columns := make([]column, len(s.Heads))
 	for i := range columns {
-		values, longest, numbers, fractions := map[string]int{}, 0, 0, false
+		values, longest, numbers, fractions := map[string]int{}, 0, 0, false // fractions, units or intervals
 		for _, fields := range s.Rows {
 			text := fields[i]
 			if missing(text) {
@@ -60,7 +60,7 @@ func columnsOf(s Section) []column {
 			if leadingNumber(text) != "" {
 				numbers++
 			}
-			fractions = fractions || leadingNumber(text) != "" && strings.Contains(text, ".")
+			fractions = fractions || leadingNumber(text) != "" && (leadingNumber(text) != text || strings.Contains(text, "."))
 		}
 		known := 0
 		for _, n := range values {

@@ -101,7 +101,7 @@ func (p Page) view(s Section) sectionView {
 	columns := columnsOf(s)
 	filters := 0
 	for i, text := range s.Heads {
-		h := head{Text: text, Number: columns[i].numbers, Filter: columns[i].repeats && filters < mostFilters}
+		h := head{Text: text, Number: i > 0 && columns[i].numbers, Filter: columns[i].repeats && filters < mostFilters}
 		if h.Filter {
 			filters++
 		}
@@ -113,8 +113,8 @@ func (p Page) view(s Section) sectionView {
 			r.ID = s.IDs[i]
 		}
 		for column, text := range s.Rows[i] {
-			one := field{Text: text, Number: columns[column].numbers, Sign: s.sign(text)}
-			if one.Number {
+			one := field{Text: text, Number: column > 0 && columns[column].numbers, Sign: s.sign(text)}
+			if columns[column].numbers {
 				one.Sort = leadingNumber(text)
 			}
 			if i < len(s.Links) {
