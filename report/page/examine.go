@@ -79,7 +79,7 @@ func (p *Page) examine(ctx context.Context, s *Section, sum *summary.Summary, da
 		}
 		s.Fooled = append(s.Fooled, row)
 	}
-	s.Examined = e.record.Cell.Title()
+	s.Examined = fmt.Sprintf("%s, seed %d", e.record.Cell.Title(), e.record.Cell.Game.Seed)
 	f, err := e.figure(series, s.Table.FileName())
 	if err != nil || f == nil {
 		return err
@@ -196,7 +196,7 @@ func (e *examined) picture(at int) (Picture, error) {
 	label, guess := classes[e.probes.List[at].Label], classes[e.predicted[at]]
 	text := guess
 	if probabilities := e.of[at]; probabilities != nil {
-		text += fmt.Sprintf(", %.0f %%", 100*float64(probabilities[e.predicted[at]]))
+		text += fmt.Sprintf(", %.0f\u00a0%%", 100*float64(probabilities[e.predicted[at]]))
 	}
 	return Picture{URL: url, Alt: fmt.Sprintf("Image of class %s with a trigger, taken for %s", label, text), Of: label + " → " + text}, nil
 }
@@ -293,6 +293,6 @@ func (e *examined) figure(series []imageSeries, stem string) (*figures.Figure, e
 		return nil, err
 	}
 	f.Name = stem + "-" + f.Name
-	f.Basis = "One seed, one model."
+	f.Basis = fmt.Sprintf("One seed: %d; one model.", e.record.Cell.Game.Seed)
 	return f, nil
 }

@@ -61,11 +61,11 @@ func TestExaminedModel(t *testing.T) {
 		require.Equal(t, row.Hits == 0, len(row.Yes) == 0)
 		require.Equal(t, row.Hits == row.Of, len(row.No) == 0)
 	}
-	require.NotContains(t, html, "50 %\"")
+	require.NotContains(t, html, ", 50\u00a0%")
 	require.NotContains(t, html, "-features\"")
 
 	p, html = made(func(string) page.Asker { return asker{data: data} })
-	require.Contains(t, html, ", 50 %")
+	require.Contains(t, html, ", 50\u00a0%")
 	require.Contains(t, html, "-features\"")
 	last := p.Sections[0].Figures[len(p.Sections[0].Figures)-1]
 	require.Equal(t, "Penultimate features by owner and kind", last.Title)
