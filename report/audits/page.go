@@ -1,6 +1,7 @@
 package audits
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,8 @@ import (
 var nan = math.NaN()
 
 // Figures returns the figures of the document: the half-normal plots and main effects of the screening, the maps and
-// curves of the phase diagram, and the law of shares. Each has a description and the table of its values.
+// curves of the phase diagram, and the law of shares. Each has a description and the table of its values. The main
+// effects on interference are the Lead, or else the first of them.
 func (d *Document) Figures() ([]*figures.Figure, error) {
 	var all []*figures.Figure
 	add := func(f *figures.Figure, err error) error {
@@ -29,7 +31,6 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 		}
 		if err == nil {
 			f.Basis = fmt.Sprintf("Audit %s on %s, %.12s.", d.Name, d.Dataset, d.Result.Hash)
-			f.Lead = len(all) == 0
 			all = append(all, f)
 		}
 		return err
@@ -63,6 +64,10 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 		if err := add(f, err); err != nil {
 			return nil, err
 		}
+	}
+	lead := max(0, slices.IndexFunc(all, func(f *figures.Figure) bool { return f.Name == "main-effects-"+string(audit.Interference) }))
+	if len(all) > 0 {
+		all[lead].Lead = true
 	}
 	if d.Result.Law != nil {
 		if err := add(charts.Law(d.Result.Predictions, d.Result.Law)); err != nil {
@@ -156,7 +161,10 @@ func (d *Document) WritePage(w io.Writer) error {
 		case "primary":
 			page.Finding = s.Text[0]
 		case "matrix", "screening", "law":
-			s.Signs = signs
+			s.Signs, s.Heads = signs, slices.Clone(s.Heads)
+			for i, head := range s.Heads {
+				s.Heads[i] = cmp.Or(head, "answer")
+			}
 		case "cells":
 			for _, row := range s.Rows {
 				s.Links = append(s.Links, map[int]string{3: "#" + placeOf(row[0], row[1], row[2])})
