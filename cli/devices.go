@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"runtime"
 	"time"
 
 	"backfire/experiments/estimate"
@@ -43,7 +45,9 @@ func (t *training) runner(ctx context.Context, sweep *plan.Sweep, shared bool) (
 			r.Devices = append(r.Devices, runner.DeviceWorkers{Device: device.String(), Workers: e.Workers, PerProcess: e.PerProcess})
 		}
 	}
-	if t.number != hardware.CPU {
+	if t.number == hardware.CPU && t.cfg.Threads == 0 {
+		r.Cores = cmp.Or(t.cfg.Workers, runtime.GOMAXPROCS(0))
+	} else if t.number != hardware.CPU {
 		r.CheckpointEvery = checkpointEvery
 	}
 	first.Devices = len(t.devices)

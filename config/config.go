@@ -47,7 +47,7 @@ type Config struct {
 
 	Device  string `key:"device" default:"auto" oneof:"auto cpu cuda cuda:K cuda:K,K all" flag:"device" help:"device to train on; auto takes a GPU if there is one; all trains on every GPU of the machine, and a list such as cuda:0,1 on these; to ask a stored model, the first of them is used"`
 	Workers int    `key:"workers" default:"0" range:"[0,)" flag:"workers" help:"models trained at the same time, on a CPU each in its own process; 0 chooses a number by the cores, the free memory of the machine and of the GPU, and on a GPU by a short measurement"`
-	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0 is one thread on any machine; another number changes the last bits of the results in bf16 and with train.kernels direct"`
+	Threads int    `key:"threads" default:"0" range:"[0,)" help:"CPU threads per worker; 0: one, and also the cores that no other model needs where that changes no bit (resnet18 in fp32 with train.kernels auto); another number changes the last bits of the results elsewhere"`
 	Store   string `key:"store" default:"runs" path:"yes" flag:"store" help:"directory of the run store"`
 }
 

@@ -133,6 +133,9 @@ func (m model) Unlearn(steps []worker.Unlearning, rate float64) error {
 	return marked(m.Trainer.Unlearn(own, rate))
 }
 
+// SetThreads sets the number of threads of the CPU.
+func (m model) SetThreads(n int) error { return marked(m.Trainer.SetThreads(n)) }
+
 // markedError is an error of torchbridge that also wraps an error of package worker. Its text stays
 // that of torchbridge.
 type markedError struct {

@@ -50,6 +50,12 @@ func trainedWeights(t *testing.T, cells []cell.Cell, workers, perProcess, thread
 	require.NoError(t, err)
 	require.Equal(t, &runner.Outcome{Cells: len(cells), Trained: len(cells)}, outcome)
 	require.EqualValues(t, wantProcesses, processes.Load())
+	return storedWeights(t, store, cells)
+}
+
+// storedWeights returns the SHA-256 of the stored models of cells and the digests of their results.
+func storedWeights(t *testing.T, store *store.Store, cells []cell.Cell) []string {
+	t.Helper()
 	var all []string
 	for _, cell := range cells {
 		hash, err := cell.Hash()
@@ -69,6 +75,20 @@ func TestWeightsDoNotDependOnTheWorkers(t *testing.T) {
 	require.Len(t, unique(want), 10, "other cells have other weights")
 	require.Equal(t, want, trainedWeights(t, cells, 3, 1, 1, 3), "three processes")
 	require.Equal(t, want, trainedWeights(t, cells, 3, 3, 1, 1), "three models in one process")
+}
+
+// The same cell has the same weights and results where trainings get the cores that no other needs.
+func TestWeightsDoNotDependOnSharedCores(t *testing.T) {
+	cells := tinyPlan(t, "model.width=8").Cells[:3]
+	want := trainedWeights(t, cells, 1, 1, 1, 1)
+	for _, workers := range []int{1, 2} {
+		store, err := store.Open(t.TempDir())
+		require.NoError(t, err)
+		r := &runner.Runner{Store: store, Artefacts: keepModels, Workers: workers, Threads: 1, Cores: 3, Device: "cpu", Command: testEngine()}
+		_, err = r.Run(context.Background(), cells)
+		require.NoError(t, err)
+		require.Equal(t, want, storedWeights(t, store, cells), "workers: %d", workers)
+	}
 }
 
 // The same cell has the same weights and results with the kernels for AVX2 or in plain C++ in place of

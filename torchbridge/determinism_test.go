@@ -113,3 +113,27 @@ func TestKernels(t *testing.T) {
 	require.LessOrEqual(t, distance(auto), 5*distance(changed))
 	require.Equal(t, auto, trainedWith(t, "", 0), "without a choice the fastest are meant")
 }
+
+// The native step has the same bits where the number of threads changes between epochs.
+func TestThreadsMayChangeBetweenEpochs(t *testing.T) {
+	train := func(threads ...int) State {
+		opt := toyOptions()
+		opt.Model = ModelSpec{Width: 8, Channels: 1, Height: 16, WidthPx: 16, Classes: 4}
+		opt.Images, opt.Train.Batch, opt.Train.Epochs, opt.Threads = 64, 32, len(threads), 1
+		trainer, err := NewTrainer(opt)
+		require.NoError(t, err)
+		defer trainer.Close()
+		require.ErrorIs(t, trainer.SetThreads(0), ErrOptions)
+		images, labels := toyImages(4*opt.Images, 1)
+		require.NoError(t, trainer.Upload(images, labels[:opt.Images]))
+		for epoch, n := range threads {
+			require.NoError(t, trainer.SetThreads(n))
+			_, err := trainer.Epoch(order(opt.Images, 1, uint64(epoch)), nil)
+			require.NoError(t, err)
+		}
+		state, err := trainer.State()
+		require.NoError(t, err)
+		return state
+	}
+	require.Equal(t, train(1, 1, 1, 1), train(1, 3, 2, 5))
+}

@@ -158,6 +158,16 @@ func (t *Trainer) GraphNodes() (int, error) {
 	return t.recorder.nodes()
 }
 
+// SetThreads sets how many threads of the CPU an operation uses from now on, at least 1. The number
+// is the calling thread's own, so that trainers on different threads may have different ones. It
+// changes no bit of the native step, and other last bits in libtorch's graph.
+func (t *Trainer) SetThreads(n int) error {
+	if n < 1 {
+		return fmt.Errorf("torchbridge: training: %w: %d threads", ErrOptions, n)
+	}
+	return setThreads(n)
+}
+
 // Close frees everything on the device and unlocks the OS thread. Closing twice
 // does nothing.
 func (t *Trainer) Close() {

@@ -126,6 +126,19 @@ func (c Cell) Cost() float64 {
 	return c.Work() * width * width * float64(c.Data.Shape.Plane()) * relative
 }
 
+// Foreign reports whether something other than the engine's own kernels computes the cell's model, whatever the device
+// and the precision: they know the ResNet-18 with the stem for small images, and no other network. A program that
+// answers in place of a model is foreign, too.
+func (c Cell) Foreign() bool {
+	return c.Model.other() != "" || c.DefenseStack().Settings(defenses.KindExec) != nil
+}
+
+// Native reports whether, on a CPU, the engine's own kernels alone compute the cell's model, which give the same bits
+// on every processor and with any number of threads.
+func (c Cell) Native() bool {
+	return !c.Foreign() && c.Precision() == hardware.FP32 && c.Training.Kernels == ""
+}
+
 // other returns architecture and stem of a network other than the ResNet-18 with the stem for small images.
 func (m Model) other() string {
 	if m.Architecture == ResNet18 && m.Stem == "" {

@@ -54,6 +54,8 @@ func (r *run) train(ctx context.Context, process *Process, number int, device *d
 	}
 	assignment := process.Assign(number, request)
 	defer assignment.end()
+	r.cores.begin(number, process, t.Cell)
+	defer r.cores.end(number)
 	return r.follow(ctx, process, assignment, device, t)
 }
 

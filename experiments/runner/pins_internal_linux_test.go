@@ -19,9 +19,39 @@ func TestProcessIsPinned(t *testing.T) {
 	p, err := StartProcess(command, last)
 	require.NoError(t, err)
 	defer p.Close()
+	require.Equal(t, last, coresOf(t, p))
+	require.Equal(t, cores, allowedCores())
+}
+
+// coresOf returns the cores that a process may run on, in ascending order.
+func coresOf(t *testing.T, p *Process) []int {
+	t.Helper()
 	var set unix.CPUSet
 	require.NoError(t, unix.SchedGetaffinity(p.cmd.Process.Pid, &set))
-	require.Equal(t, 1, set.Count())
-	require.True(t, set.IsSet(last[0]))
-	require.Equal(t, cores, allowedCores())
+	var cores []int
+	for core := 0; len(cores) < set.Count(); core++ {
+		if set.IsSet(core) {
+			cores = append(cores, core)
+		}
+	}
+	return cores
+}
+
+// A process is kept to its part of the cores: to all of them once it trains alone.
+func TestProcessIsSpread(t *testing.T) {
+	cores := allowedCores()
+	if len(cores) < 2 {
+		t.Skip("one core cannot be divided")
+	}
+	command, err := enginetest.Command(enginetest.Fault{})()
+	require.NoError(t, err)
+	p, err := StartProcess(command, cores[:1])
+	require.NoError(t, err)
+	defer p.Close()
+	shares := newCoreShares(&Runner{Device: "cpu", Cores: len(cores), Threads: 1}, 2)
+	shares.begin(2, p, nativeCell(32))
+	require.Equal(t, cores[len(cores)/2:], coresOf(t, p))
+	shares.rest(1)
+	require.Equal(t, cores, coresOf(t, p))
+	require.Equal(t, cores, allowedCores(), "this process keeps its own")
 }

@@ -135,6 +135,15 @@ func (p *Process) Assign(number int, request worker.Request) *Assignment {
 	return a
 }
 
+// tell gives one of the process's workers an order that leaves its request as it is.
+func (p *Process) tell(number int, request worker.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.hangsUp {
+		_ = p.orders.Encode(worker.Order{Worker: number, Request: request}) // fails only if the process is gone
+	}
+}
+
 // used returns the processor time that the process has used so far, if that is known.
 func (p *Process) used() (time.Duration, bool) { return processorTime(p.cmd.Process.Pid) }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -45,6 +46,24 @@ func startOn(command *exec.Cmd, cores []int) error {
 		defer func() { _ = unix.SchedSetaffinity(0, &before) }() // those were its own, so that it succeeds
 	}
 	return command.Start()
+}
+
+// keepTo keeps all threads of a process to some cores. Threads that it starts later have the cores of
+// the one that starts them. A process that has ended, and one that may not be moved, stays as it is.
+func keepTo(pid int, cores []int) {
+	var wanted unix.CPUSet
+	for _, core := range cores {
+		wanted.Set(core)
+	}
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return
+	}
+	for _, thread := range threads {
+		if id, err := strconv.Atoi(thread.Name()); err == nil {
+			_ = unix.SchedSetaffinity(id, &wanted) // the thread may be gone
+		}
+	}
 }
 
 // clockTick is the unit of processor times in /proc. Linux has 100 ticks per second on every

@@ -16,5 +16,8 @@ func allowedCores() []int { return nil }
 // startOn starts command on any cores.
 func startOn(command *exec.Cmd, _ []int) error { return command.Start() }
 
+// keepTo does nothing: processes have any cores.
+func keepTo(int, []int) {}
+
 // processorTime reports that the time is not known on this system.
 func processorTime(int) (time.Duration, bool) { return 0, false }

@@ -20,6 +20,7 @@ type run struct {
 	*Runner
 	queue  queue
 	states []*deviceState
+	cores  *coreShares
 
 	reporting sync.Mutex
 
@@ -40,11 +41,12 @@ func (r *run) work(ctx context.Context, workload plan.Workload) (*Outcome, error
 	slots := placed(r.states, max(1, cells-stored))
 	workers := len(slots)
 	begun := worker.Event{Kind: worker.KindPlan, Cells: cells, Stored: stored, Workers: workers, TotalImages: images}
-	if cells > stored {
+	if cells > stored && r.Cores == 0 {
 		begun.IdleCores = r.idle(workers, runtime.GOMAXPROCS(0))
 	}
 	r.report(begun)
 	r.queue.refuse()
+	r.cores = newCoreShares(r.Runner, workers)
 	failure := r.runSlots(ctx, slots)
 	completing := r.queue.complete()
 	r.outcome.Cells, r.outcome.Stored, _ = r.queue.counts()
@@ -108,6 +110,7 @@ func (r *run) report(e worker.Event) {
 // of its group.
 func (r *run) slot(ctx context.Context, number int, device *deviceState, group *workerGroup) error {
 	defer group.close()
+	defer r.cores.rest(number)
 	for device.enter(ctx, r.Leave) {
 		more, err := r.trainNext(ctx, number, device, group)
 		device.leave()
@@ -120,7 +123,9 @@ func (r *run) slot(ctx context.Context, number int, device *deviceState, group *
 
 // trainNext trains the next cell of the queue. It returns false if the worker is to take no more.
 func (r *run) trainNext(ctx context.Context, number int, device *deviceState, group *workerGroup) (bool, error) {
+	stop := r.cores.waits(number)
 	t, err := r.queue.next(ctx, r.Leave)
+	stop()
 	if t == nil {
 		return false, err
 	}

@@ -43,6 +43,10 @@ type Runner struct {
 	Device  string // auto, cpu, cuda or cuda:K
 	Workers int    // models at a time, at least 1
 	Threads int    // of the CPU, per worker, at least 1
+	// Cores is the number of cores of the machine that trainings on the CPU share: those of workers
+	// that have nothing to train go to the others where that changes no bit (cell.Cell.Native). 0:
+	// each training has Threads.
+	Cores int
 	// PerProcess is the number of workers that share a process, see the function PerProcess. 0 is
 	// taken as 1.
 	PerProcess int

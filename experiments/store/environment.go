@@ -21,7 +21,10 @@ type Environment struct {
 	// Precision is the cell's. It is empty, meaning fp32, in what older programs stored.
 	Precision string `json:"precision,omitempty"`
 	// Kernels is the cell's Training.Kernels: empty for kernels that are chosen by the shapes of the layers.
-	Kernels string     `json:"kernels,omitempty"`
+	Kernels string `json:"kernels,omitempty"`
+	// Foreign reports that the cell's model is not computed by the engine's own kernels alone, whatever the device:
+	// another network than theirs, or a program, see cell.Cell.Native.
+	Foreign bool       `json:"foreign,omitempty"`
 	Engine  EngineInfo `json:"engine"`
 }
 

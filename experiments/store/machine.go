@@ -27,7 +27,7 @@ type Machine struct {
 	// GPU is the name of the GPU that is used, and empty on a CPU. Checkpoints of older versions lack it.
 	GPU string `json:"gpu,omitempty"`
 	// Portable reports that only the engine's own kernels compute: on a CPU in fp32, unless the cell asks for
-	// direct kernels. Of all that is above, the engine's name and the generation of its kernels alone decide the
+	// direct kernels or has a network that they do not know. Of all that is above, the engine's name and the generation of its kernels alone decide the
 	// bits then.
 	Portable bool `json:"portable,omitempty"`
 }
@@ -46,7 +46,7 @@ func (e Environment) Machine() Machine {
 		if e.Precision == hardware.BF16 {
 			m.BF16 = e.CPU.BF16
 		}
-		m.Portable = (e.Precision == hardware.FP32 || e.Precision == "") && e.Kernels == "" && e.Engine.Kernels >= portableKernels
+		m.Portable = (e.Precision == hardware.FP32 || e.Precision == "") && e.Kernels == "" && !e.Foreign && e.Engine.Kernels >= portableKernels
 	case number < len(e.Engine.GPUs):
 		m.GPU = e.Engine.GPUs[number]
 	}

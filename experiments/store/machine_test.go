@@ -93,6 +93,7 @@ func TestPortableMachines(t *testing.T) {
 		"generation": func(e *store.Environment) { e.Engine.Kernels = 3 },
 		"older":      func(e *store.Environment) { e.Engine.Kernels = 1 },
 		"direct":     func(e *store.Environment) { e.Kernels = "direct" },
+		"network":    func(e *store.Environment) { e.Foreign = true },
 		"bf16":       func(e *store.Environment) { e.Precision = hardware.BF16 },
 		"device":     func(e *store.Environment) { e.Device = "cuda:0" },
 	} {

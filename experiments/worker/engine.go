@@ -70,6 +70,8 @@ type TrainedModel interface {
 	// undoes them. The error wraps ErrDiverged when the loss or a parameter is no longer a finite
 	// number.
 	Unlearn(steps []Unlearning, rate float64) error
+	// SetThreads sets the number of threads of the CPU, at least 1, that the model uses from now on.
+	SetThreads(n int) error
 	// Close frees the model.
 	Close()
 }

@@ -246,7 +246,7 @@ func (t *training) inner(first cell.Cell, request Train) (*training, error) {
 	request.Cell, request.Checkpoint, request.SavesState, request.Artefacts = first, "", false, store.Artefacts{}
 	inner := &training{
 		session: session{Setup: request.Setup, hash: hash, dir: t.dir, engine: t.engine},
-		request: request, watch: t.watch, cache: t.cache, first: true,
+		request: request, threads: t.threads, watch: t.watch, cache: t.cache, first: true,
 		report: func(e Event) {
 			// The epochs are those of another cell: a phase shows that work goes on.
 			if e.Kind == KindNotice || e.Kind == KindDiscarded {

@@ -12,7 +12,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// Request is one thing that a worker is asked to do: a Train, Measure, Predict, Query or Stop.
+// Request is one thing that a worker is asked to do: a Train, Measure, Predict, Query, Threads or
+// Stop.
 type Request interface {
 	// kind returns the name of the request's type in an Order's JSON.
 	kind() string
@@ -24,6 +25,7 @@ const (
 	kindMeasure = "measure"
 	kindPredict = "predict"
 	kindQuery   = "query"
+	kindThreads = "threads"
 	kindStop    = "stop"
 )
 
@@ -39,7 +41,7 @@ type Setup struct {
 // setup returns the setup of the request that embeds it.
 func (s Setup) setup() Setup { return s }
 
-// job is a request that a worker works on, that is, any but Stop.
+// job is a request that a worker works on, that is, any but Threads and Stop.
 type job interface {
 	Request
 	setup() Setup
@@ -117,6 +119,13 @@ type Query struct {
 // NeedsDeal reports whether the answers depend on the images that the model was trained on.
 func (q Query) NeedsDeal() bool { return q.Similarity != "" || q.Unlearn != nil }
 
+// Threads gives a worker's training another number of threads of the CPU from its next epoch on. It
+// is ignored by a worker without a training, and by a training whose bits depend on the number of
+// threads, see cell.Cell.Native.
+type Threads struct {
+	Threads int `json:"threads"` // at least 1
+}
+
 // Stop makes a worker abandon its current request. A worker without one ignores it.
 type Stop struct{}
 
@@ -124,13 +133,14 @@ func (Train) kind() string   { return kindTrain }
 func (Measure) kind() string { return kindMeasure }
 func (Predict) kind() string { return kindPredict }
 func (Query) kind() string   { return kindQuery }
+func (Threads) kind() string { return kindThreads }
 func (Stop) kind() string    { return kindStop }
 
 // ErrRequest marks an order whose request is missing or unknown.
 var ErrRequest = errors.New("no request that this program knows")
 
 // Order is one line of a worker process's standard input: a request for one of the process's
-// workers. A new request makes the worker abandon the one that it has.
+// workers. A new request other than Threads makes the worker abandon the one that it has.
 type Order struct {
 	Worker  int // from 1; the worker's events name it
 	Request Request
@@ -182,6 +192,8 @@ func decodeRequest(kind string, with []byte) (Request, error) {
 		return decodeAs[Predict](with)
 	case kindQuery:
 		return decodeAs[Query](with)
+	case kindThreads:
+		return decodeAs[Threads](with)
 	case kindStop:
 		return Stop{}, nil
 	default:

@@ -81,7 +81,7 @@ func (s *session) upload(model TrainedModel, segment int) error {
 // environment describes the machine and the programs of the session.
 func (s *session) environment(program store.Build) store.Environment {
 	environment := store.NewEnvironment(s.Device, s.Threads, s.Cell.Precision(), program, s.engine)
-	environment.Kernels = s.Cell.Training.Kernels
+	environment.Kernels, environment.Foreign = s.Cell.Training.Kernels, s.Cell.Foreign()
 	return environment
 }
 

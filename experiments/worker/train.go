@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"backfire/defenses"
@@ -22,6 +23,7 @@ const progressEvery = 500 * time.Millisecond
 type training struct {
 	session
 	request Train
+	threads *atomic.Int64 // that the training is to use; 0: those of the request
 	report  func(Event)
 	watch   *stopwatch
 	scorer  *scorer // of the learning curve; nil: none
@@ -41,10 +43,10 @@ type training struct {
 
 // train trains the cell of a request and writes the files of its result into the request's
 // directory.
-func (w *Worker) train(ctx context.Context, hash string, request Train, report func(Event)) error {
+func (w *Worker) train(ctx context.Context, hash string, request Train, threads *atomic.Int64, report func(Event)) error {
 	t := &training{
 		session: session{Setup: request.Setup, hash: hash, dir: request.Dir},
-		request: request, report: report, watch: newStopwatch(report),
+		request: request, threads: threads, report: report, watch: newStopwatch(report),
 	}
 	var err error
 	if t.engine, err = w.Engine.Describe(); err != nil {
@@ -236,6 +238,9 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 	order := make([]int32, rows)
 	for epoch := len(t.epochs); epoch < t.deal.segments[at].End && !t.stopped(); epoch++ {
 		shuffled(order, t.Cell.TrainingSeed(), epoch)
+		if err := t.useThreads(model); err != nil {
+			return err
+		}
 		begin := time.Now()
 		reported := begin
 		stats, err := model.Epoch(order, func(done int) error {
@@ -271,6 +276,15 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			}
 		}
 		t.report(Event{Kind: KindEpoch, Epoch: epoch + 1, Epochs: epochs, Images: images, Metrics: &metrics})
+	}
+	return nil
+}
+
+// useThreads gives the model the number of threads that the runner allows now, unless the bits of the
+// model depend on it.
+func (t *training) useThreads(model TrainedModel) error {
+	if n := int(t.threads.Load()); n >= 1 && t.Cell.Native() {
+		return model.SetThreads(n)
 	}
 	return nil
 }

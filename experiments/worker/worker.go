@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"backfire/datasets"
 	"backfire/defenses"
@@ -72,6 +73,12 @@ func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 			return fmt.Errorf("order for worker %d: workers are numbered from 1", order.Worker)
 		}
 		own := workers[order.Worker]
+		if change, ok := order.Request.(Threads); ok {
+			if own != nil {
+				own.threads.Store(int64(change.Threads))
+			}
+			continue
+		}
 		if own != nil {
 			own.stop() // does nothing once the job is done
 		}
@@ -86,7 +93,9 @@ func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 		}
 		var jobContext context.Context
 		jobContext, own.stop = context.WithCancel(ctx)
-		own.jobs <- func() { w.do(jobContext, next, emit.of(order.Worker)) }
+		threads := new(atomic.Int64)
+		own.threads = threads
+		own.jobs <- func() { w.do(jobContext, next, threads, emit.of(order.Worker)) }
 	}
 }
 
@@ -94,6 +103,9 @@ func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 type workerLoop struct {
 	jobs chan func()
 	stop context.CancelFunc // abandons the last job
+	// threads is the number of threads that the last job is to use, see Threads; 0: that of its
+	// request.
+	threads *atomic.Int64
 }
 
 // work runs one job after another. It stays on one thread, because libraries keep workspaces for
@@ -111,7 +123,7 @@ func (l *workerLoop) work(ctx context.Context) {
 }
 
 // do carries out one job and reports its end.
-func (w *Worker) do(ctx context.Context, next job, send func(Event)) {
+func (w *Worker) do(ctx context.Context, next job, threads *atomic.Int64, send func(Event)) {
 	hash, err := next.setup().Cell.Hash()
 	report := func(e Event) {
 		e.Cell = hash
@@ -120,7 +132,7 @@ func (w *Worker) do(ctx context.Context, next job, send func(Event)) {
 	if err == nil {
 		switch request := next.(type) {
 		case Train:
-			err = w.train(ctx, hash, request, report)
+			err = w.train(ctx, hash, request, threads, report)
 		case Measure:
 			err = w.measure(ctx, request, report)
 		case Predict:

@@ -163,6 +163,9 @@ func (m *model) Features(images []uint8) ([]float32, error) {
 	return all, nil
 }
 
+// SetThreads does nothing: the model is computed on one thread.
+func (m *model) SetThreads(int) error { return nil }
+
 // Unlearn moves the centroids of the rows' labels away from the rows to forget and towards those to
 // keep.
 func (m *model) Unlearn(steps []worker.Unlearning, rate float64) error {

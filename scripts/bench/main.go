@@ -51,11 +51,12 @@ type options struct {
 	write     string // file whose table is to be written; empty: none
 
 	sweep        bool
-	sweepThreads int // of PyTorch in a sweep; 0: one per core
+	sweepThreads int // of each PyTorch process of a sweep
 	epochs       int // of a sweep; 0: the preset's
 
 	defenses bool
 	kernels  bool
+	scaling  bool
 }
 
 // parseOptions reads the command line.
@@ -75,9 +76,10 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
 	flags.BoolVar(&o.defenses, "defenses", false, "time defenders that change batches beside one that does not, in place of PyTorch")
 	flags.BoolVar(&o.kernels, "kernels", false, "time the step of our own kernels beside direct sums in libtorch's gradient graph, in place of PyTorch")
+	flags.BoolVar(&o.scaling, "scaling", false, "time the step of our own kernels on one thread and on -threads, in place of PyTorch")
 	flags.StringVar(&o.write, "write", "", "file, such as docs/performance.md, to write the table into, between its markers")
-	flags.BoolVar(&o.sweep, "sweep", false, "time a whole quick sweep beside a PyTorch script that trains the same models one after the other")
-	flags.IntVar(&o.sweepThreads, "sweep-threads", 0, "threads of PyTorch in a sweep; 0: one per core")
+	flags.BoolVar(&o.sweep, "sweep", false, "time a whole quick sweep beside PyTorch processes that train models of the same shapes")
+	flags.IntVar(&o.sweepThreads, "sweep-threads", 1, "threads of each PyTorch process of a sweep, of which there are as many as the cores have room for")
 	flags.IntVar(&o.epochs, "epochs", 0, "epochs of the models of a sweep; 0: the preset's")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -89,9 +91,9 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 		}
 		o.widths = append(o.widths, width)
 	}
-	if o.rounds < 1 || o.batch < 2 || o.threads < 1 {
-		return o, fmt.Errorf("-rounds %d -batch %d -threads %d: at least one round, two images per step and one thread are needed",
-			o.rounds, o.batch, o.threads)
+	if o.rounds < 1 || o.batch < 2 || o.threads < 1 || o.sweepThreads < 1 {
+		return o, fmt.Errorf("-rounds %d -batch %d -threads %d -sweep-threads %d: at least one round, two images per step and one thread are needed",
+			o.rounds, o.batch, o.threads, o.sweepThreads)
 	}
 	return o, nil
 }
@@ -107,6 +109,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return benchDefenses(ctx, o, out)
 	case o.kernels:
 		return benchKernels(ctx, o, out)
+	case o.scaling:
+		return benchThreads(ctx, o, out)
 	case o.sweep:
 		return benchSweep(ctx, o, out, errOut)
 	}
@@ -283,7 +287,7 @@ func startOurs(o options, spec torchbridge.ModelSpec, kernels string, steps int)
 	trainer, err := torchbridge.NewTrainer(torchbridge.Options{
 		Model: spec,
 		Train: torchbridge.TrainSpec{
-			Epochs: o.rounds + 1, Batch: o.batch, Optimizer: torchbridge.OptimizerSGD, LR: 1e-3,
+			Epochs: 2 * (o.rounds + 1), Batch: o.batch, Optimizer: torchbridge.OptimizerSGD, LR: 1e-3,
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleConstant,
 		},
 		Images: rows, Mean: slices.Repeat([]float32{0.5}, spec.Channels), Std: slices.Repeat([]float32{0.25}, spec.Channels),

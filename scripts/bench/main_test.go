@@ -13,7 +13,7 @@ func TestOptions(t *testing.T) {
 	o, err := parseOptions([]string{"-widths", "4,32", "-rounds", "3", "-threads", "2"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, options{
-		python: "python3", twin: "scripts/bench/twin.py", program: "bin/backfire", widths: []int{4, 32}, rounds: 3, batch: 32, threads: 2, precision: "fp32",
+		python: "python3", twin: "scripts/bench/twin.py", program: "bin/backfire", widths: []int{4, 32}, rounds: 3, batch: 32, threads: 2, sweepThreads: 1, precision: "fp32",
 	}, o)
 	for _, args := range [][]string{
 		{"-widths", "8,0"},
@@ -22,6 +22,7 @@ func TestOptions(t *testing.T) {
 		{"-rounds", "0"},
 		{"-batch", "1"},
 		{"-threads", "0"},
+		{"-sweep-threads", "0"},
 	} {
 		_, err := parseOptions(args, io.Discard)
 		require.ErrorContains(t, err, args[0], args)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
@@ -34,8 +37,8 @@ type sweepCell struct {
 // cost is the time that a program and its child processes took.
 type cost struct{ wall, processor time.Duration }
 
-// benchSweep times "backfire quick" and a PyTorch script that trains models of the same shapes one
-// after another on all cores, and prints the ratio of PyTorch's time to backfire's.
+// benchSweep times "backfire quick" and PyTorch processes that together train models of the same
+// shapes on the same cores, and prints the ratio of PyTorch's time to backfire's.
 func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 	var walls, processors []float64
 	for round := range o.rounds {
@@ -43,17 +46,7 @@ func benchSweep(ctx context.Context, o options, out, errOut io.Writer) error {
 		if err != nil {
 			return err
 		}
-		list, err := json.Marshal(cells)
-		if err != nil {
-			return fmt.Errorf("list the models: %w", err)
-		}
-		script := exec.CommandContext(ctx, o.python, filepath.Join(filepath.Dir(o.twin), "sweep.py"))
-		if o.sweepThreads > 0 {
-			script.Args = append(script.Args, strconv.Itoa(o.sweepThreads))
-		}
-		script.Env = o.pytorchEnv()
-		script.Stdin, script.Stderr = bytes.NewReader(list), errOut
-		theirs, err := timed(script)
+		theirs, err := playPyTorch(ctx, o, cells, errOut)
 		if err != nil {
 			return fmt.Errorf("PyTorch's sweep: %w", err)
 		}
@@ -124,6 +117,60 @@ func readSweepCell(dir string) (sweepCell, error) {
 		Channels: cell.Data.Shape.C, Height: cell.Data.Shape.H, WidthPx: cell.Data.Shape.W, Classes: len(cell.Data.Classes),
 		Width: cell.Model.Width, Epochs: cell.Training.Epochs, Batch: cell.Training.Batch, LR: cell.Training.LearningRate,
 	}, nil
+}
+
+// playPyTorch trains the models in as many processes as the cores have room for, with
+// -sweep-threads threads each, and returns the cost. A process that is done takes the next model.
+func playPyTorch(ctx context.Context, o options, cells []sweepCell, errOut io.Writer) (cost, error) {
+	queue := make(chan sweepCell, len(cells))
+	for _, c := range cells {
+		queue <- c
+	}
+	close(queue)
+	var processes errgroup.Group
+	costs := make([]cost, min(len(cells), max(1, runtime.GOMAXPROCS(0)/o.sweepThreads)))
+	begin := time.Now()
+	for i := range costs {
+		processes.Go(func() error {
+			var err error
+			costs[i], err = trainFrom(ctx, o, queue, errOut)
+			return err
+		})
+	}
+	err := processes.Wait()
+	total := cost{wall: time.Since(begin)}
+	for _, c := range costs {
+		total.processor += c.processor
+	}
+	return total, err
+}
+
+// trainFrom has one process of sweep.py train models until a queue is empty, and returns its cost.
+func trainFrom(ctx context.Context, o options, queue <-chan sweepCell, errOut io.Writer) (cost, error) {
+	script := exec.CommandContext(ctx, o.python, filepath.Join(filepath.Dir(o.twin), "sweep.py"), strconv.Itoa(o.sweepThreads))
+	script.Env, script.Stderr = o.pytorchEnv(), errOut
+	stdin, err := script.StdinPipe()
+	if err != nil {
+		return cost{}, err
+	}
+	stdout, err := script.StdoutPipe()
+	if err != nil {
+		return cost{}, err
+	}
+	if err := script.Start(); err != nil {
+		return cost{}, err
+	}
+	done, send := bufio.NewScanner(stdout), json.NewEncoder(stdin)
+	for c := range queue {
+		if err = send.Encode(c); err != nil || !done.Scan() {
+			break
+		}
+	}
+	if err := errors.Join(err, stdin.Close(), script.Wait()); err != nil {
+		return cost{}, err
+	}
+	state := script.ProcessState
+	return cost{processor: state.UserTime() + state.SystemTime()}, nil
 }
 
 // timed runs a command and returns its cost.

@@ -1,5 +1,6 @@
 """PyTorch's side of `scripts/bench -sweep`: trains the models that standard input
-lists as JSON, one after the other, on all cores.
+describes, a line of JSON each, with the number of threads of its argument, and
+prints a line after each.
 
 What a competent script does on a CPU: channels_last, the fused optimiser, a
 one-cycle schedule, a training set that stays in memory as bytes, and evaluation
@@ -7,7 +8,6 @@ in large batches without gradients. Images are noise, which takes as long.
 """
 
 import json
-import os
 import pathlib
 import sys
 
@@ -19,8 +19,7 @@ from resnet import ResNet18  # noqa: E402
 
 PREDICT = 500
 
-cells = json.load(sys.stdin)
-torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else len(os.sched_getaffinity(0)))
+torch.set_num_threads(int(sys.argv[1]))
 
 
 def play(cell):
@@ -55,5 +54,6 @@ def play(cell):
             net(normalised(batch)).argmax(1)
 
 
-for cell in cells:
-    play(cell)
+for line in sys.stdin:
+    play(json.loads(line))
+    print("done", flush=True)
