@@ -113,6 +113,13 @@ func (p *Page) galleries(ctx context.Context, found *images, results *resultCach
 			return err
 		}
 	}
+	p.order(undrawn)
+	p.Notes = append(p.Notes, found.notes...)
+	return nil
+}
+
+// order notes what is not drawn, the seeds by dataset and the triggers, and sorts the galleries and their entries.
+func (p *Page) order(undrawn map[string]map[uint64]bool) {
 	for _, gallery := range p.Galleries {
 		if gallery.undrawn > 0 {
 			p.Notes = append(p.Notes, fmt.Sprintf("Of the triggers on %s with seed %d, %d are drawn and %d more are not.",
@@ -130,8 +137,6 @@ func (p *Page) galleries(ctx context.Context, found *images, results *resultCach
 	}
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Seed, b.Seed) })
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Dataset, b.Dataset) })
-	p.Notes = append(p.Notes, found.notes...)
-	return nil
 }
 
 // mostDrawn is the largest number of triggers that are drawn for a dataset and seed. Those of the

@@ -18,7 +18,7 @@ var pageSource string
 // Page is a document as an HTML page.
 type Page struct {
 	Title string
-	// Finding is what the document found, in one sentence, which the page shows first; empty: none. A
+	// Finding sums up the document in one sentence, which the page shows first; empty: none. A
 	// sentence of a section that says the same is left out, and so is a section without anything else.
 	Finding  string
 	Sections []Section
