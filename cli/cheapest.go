@@ -131,7 +131,7 @@ func playStep(ctx context.Context, opts *cheapestOptions, training *training, st
 		tell(&out, "This is the next step of the search, which trains at most %d models in all.\n", steps.search.Spec.MostGames())
 		return false, write(opts.IO.Out, out.String())
 	}
-	err = training.play(ctx, r, step.sweep, nil, func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+	err = training.play(ctx, r, step.sweep, training.noting(ctx, &opts.SweepOptions, step.file, step.sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
 		var err error // of the stored results
 		again, err = training.asksForMore(step.sweep, outcome, interrupted, func() (*summary.Summary, error) {
 			next, err := steps.next(ctx)

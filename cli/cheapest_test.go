@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,8 @@ import (
 	"backfire/cheapest"
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
 	"backfire/report"
 )
 
@@ -52,6 +55,19 @@ func TestCheapestIsPlayedToItsEnd(t *testing.T) {
 	again.Config, again.Out, again.Worker = opts.Config, opts.Out, noWorker(t)
 	require.NoError(t, runCheapest(context.Background(), again))
 	require.Equal(t, text, outAgain())
+}
+
+// A search that is interrupted leaves what its page is made of.
+func TestCheapestIsServed(t *testing.T) {
+	opts, _ := tinySearch(t, cheapest.Images)
+	ctx, interrupt := context.WithCancel(context.Background())
+	opts.Estimate = func(_ context.Context, e estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
+		defer interrupt()
+		return noEstimate(context.Background(), e, sweep)
+	}
+	err := runCheapest(ctx, opts)
+	require.Equal(t, ExitInterrupted, ExitCode(err), err)
+	requireServed(t, strings.TrimPrefix(opts.Config.Sets[0], "store="), "The cheapest attack by number of attackers")
 }
 
 func TestCheapestRefusals(t *testing.T) {

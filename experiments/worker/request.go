@@ -113,6 +113,8 @@ type Query struct {
 	// Unlearn is the ID of the attacker whose contribution is unlearned before the model is asked
 	// for classes, as its cell's attribution does. Nil: nothing is unlearned.
 	Unlearn *int `json:"unlearn,omitempty"`
+	// Features asks for the penultimate features of each image, beside the classes.
+	Features bool `json:"features,omitempty"`
 }
 
 // NeedsDeal reports whether the answers depend on the images that the model was trained on.

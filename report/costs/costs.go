@@ -115,7 +115,7 @@ func (d *Document) thresholds() sections.Section {
 // models lists the games with their models.
 func (d *Document) models() sections.Section {
 	s := sections.Section{
-		ID: "models", Title: "Models of the search",
+		ID: "models", Title: "Models of the search", Folded: true,
 		Text:  []string{"The name of a model is that of its directory in the store: backfire models show HASH."},
 		Heads: []string{"N", "seed", string(d.Result.Spec.Unit), "ASR", "model"},
 	}
@@ -178,11 +178,12 @@ func (d *Document) Write(w io.Writer, format Format) error {
 		var drawn []*figures.Figure
 		f, err := d.Figure()
 		if err == nil {
+			f.Lead = true
 			drawn = append(drawn, f)
 		} else if !errors.Is(err, figures.ErrEmpty) {
 			return fmt.Errorf("costs: draw: %w", err)
 		}
-		return sections.WritePage(w, d.sections[0].Title, d.sections, drawn)
+		return sections.Page{Title: d.sections[0].Title, Finding: d.Result.Sentence, Sections: d.sections, Figures: drawn}.Write(w)
 	}
 	return sections.Write(w, "costs: write", format, d.sections, d, map[Format]func() ([]byte, error){CSV: d.csv})
 }

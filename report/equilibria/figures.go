@@ -27,6 +27,7 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 				return nil, err
 			}
 			f.Basis = fmt.Sprintf("Game %s of %d attackers on %s, %d seeds, %.12s.", d.Result.Spec.Name, d.Result.Spec.Players, d.Dataset, len(g.Seeds), d.Result.Hash)
+			f.Lead = len(all) == 0
 			all = append(all, f)
 		}
 	}

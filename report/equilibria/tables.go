@@ -216,7 +216,7 @@ func (d *Document) commitment() sections.Section {
 func (d *Document) models() sections.Section {
 	spec := d.Result.Spec
 	s := sections.Section{
-		ID: "models", Title: "Models of the profiles",
+		ID: "models", Title: "Models of the profiles", Folded: true,
 		Text:  []string{"The name of a model is that of its directory in the store: backfire models show HASH. Seats: the strategy of the player on each, with its lift in points."},
 		Heads: []string{"profile", "defense", "seed", "seats", "standard accuracy", "models"},
 	}
