@@ -115,9 +115,11 @@ fmt: $(GOFUMPT) $(CLANG_FORMAT) ## format all sources
 	$(GOFUMPT) -l -w .
 	$(CLANG_FORMAT) -i $(SHIM)
 
-gallery: build ## pictures of the page of a store, phone and desktop, light and dark (STORE=runs, needs Chromium)
-	@bin/backfire report --store '$(or $(STORE),runs)' -o bin/report.html
-	@go run ./scripts/pageshots -o docs/images bin/report.html
+gallery: build ## the pages and pictures of docs/gallery from the results stored there (needs Chromium and xz)
+	@rm -rf bin/gallery && mkdir -p bin/gallery && tar xJf docs/gallery/table.tar.xz -C bin/gallery
+	@bin/backfire report --store bin/gallery/table -o docs/gallery/table.html
+	@go run ./scripts/gallery docs/gallery/audit.json.gz docs/gallery/game.json.gz
+	@for page in table audit game; do go run ./scripts/pageshots -o docs/gallery docs/gallery/$$page.html || exit 1; done
 
 bench: build ## training speed beside PyTorch's
 	scripts/bench.sh $(ARGUMENTS)

@@ -10,9 +10,7 @@ import (
 	"backfire/stats"
 )
 
-// effectUnit is the size of differences that the betting on effects is tuned to. An effect is a difference of two
-// means over half of a design's runs each, so that it lies about symmetrically around its expectation, also where
-// every training succeeds or fails, unless a seed decides all runs alike (docs/audit.md has the coverage).
+// effectUnit is the size of differences that the symmetric betting on effects is tuned to.
 const effectUnit = 0.005
 
 // confidence is the level of all intervals.
@@ -52,9 +50,10 @@ type Screened struct {
 	Measure  Measure         `json:"measure"`
 	N        int             `json:"n"`
 	Estimate stats.Number    `json:"estimate"`
-	// Low to High is the 95 % interval, from the seeds.
-	Low  stats.Number `json:"low"`
-	High stats.Number `json:"high"`
+	// Low to High is the 95 % interval, from the seeds, and Interval what it assumes.
+	Low      stats.Number `json:"low"`
+	High     stats.Number `json:"high"`
+	Interval Interval     `json:"interval"`
 	// Share is the part of the variance between the runs' means over the seeds, from 0 to 1.
 	Share     stats.Number `json:"share"`
 	Direction Direction    `json:"direction"`
@@ -114,6 +113,7 @@ func (s *Spec) screened(d design.Design, games played, seeds, n int, m Measure) 
 		means[run] = float64(stats.Over(rows, func(row []float64) float64 { return row[run] }).Mean)
 	}
 	center := float64(stats.Summarize(means).Mean)
+	chosen := s.interval(d, games, seeds, n)
 	for _, y := range means {
 		total += (y - center) * (y - center)
 	}
@@ -121,7 +121,7 @@ func (s *Spec) screened(d design.Design, games played, seeds, n int, m Measure) 
 		e := Screened{
 			Effects: group, Name: design.AliasText(group, s.Names()), Order: group[0].Order(), Measure: m, N: n,
 			Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Share: stats.Undefined(), Direction: Undecided,
-			PerSeed: []float64{},
+			PerSeed: []float64{}, Interval: chosen,
 		}
 		for _, row := range rows {
 			e.PerSeed = append(e.PerSeed, contrast(d, group[0], row))
@@ -146,13 +146,13 @@ func contrast(d design.Design, e design.Effect, values []float64) float64 {
 	return 2 * sum / float64(len(values))
 }
 
-// judge sets estimate, interval and answer from the values of the seeds.
+// judge sets estimate, limits and answer from the values of the seeds and what their interval assumes.
 func (e *Screened) judge(margin float64) error {
 	if len(e.PerSeed) == 0 {
 		return nil
 	}
 	e.Estimate = stats.Summarize(e.PerSeed).Mean
-	interval, err := stats.Symmetric(effectUnit).Interval(e.PerSeed, confidence)
+	interval, err := e.Interval.method(e.PerSeed).Interval(e.PerSeed, confidence)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ func (s *Spec) gameLines(trials []Trial) []GameLine {
 			ASR: stats.Number(meanASR(t.Game)), Lift: stats.Number(Lift.Of(t.Game)), Interference: stats.Number(Interference.Of(t.Game)),
 			Models: append([]string{}, t.Game.Models...),
 		}
+		if t.Stage == StageShares {
+			line.Reading += ", jitter = " + JitterText(t.Jitter)
+		}
 		for _, a := range t.Game.Attackers {
 			if a.Single != nil && a.Single.Model != "" {
 				line.Models = append(line.Models, a.Single.Model)
@@ -43,8 +46,8 @@ func (s *Spec) gameLines(trials []Trial) []GameLine {
 	return lines
 }
 
-// law tests the law of shares on the undefended games of several attackers; nil without any.
-func (s *Spec) law(trials []Trial) ([]shares.Prediction, *shares.Law, error) {
+// law returns the predictions of the law of shares for the undefended games of several attackers, each game once.
+func (s *Spec) law(trials []Trial) ([]shares.Prediction, error) {
 	var games []shares.Game
 	seen := map[string]bool{}
 	for _, t := range trials {
@@ -55,8 +58,11 @@ func (s *Spec) law(trials []Trial) ([]shares.Prediction, *shares.Law, error) {
 		if c.Stage == StagePrimary {
 			c.Stage = StageScreening // the same game is in both
 		}
-		g := shares.Game{Condition: fmt.Sprintf("%s, N = %d", s.ConditionName(c), t.N()), Seed: t.Game.Seed, Design: s.distinguishable(t.High)}
-		key := fmt.Sprint(g.Condition, g.Seed)
+		g := shares.Game{Condition: fmt.Sprintf("%s, N = %d", s.ConditionName(c), t.N()), Seed: t.Game.Seed, Design: s.distinguishable(c), Cross: t.Cross}
+		key := fmt.Sprint(t.Game.Seed, t.Game.Models)
+		if len(t.Game.Models) == 0 {
+			key = fmt.Sprint(g.Condition, g.Seed)
+		}
 		if seen[key] {
 			continue
 		}
@@ -72,33 +78,41 @@ func (s *Spec) law(trials []Trial) ([]shares.Prediction, *shares.Law, error) {
 	}
 	predictions, err := shares.Predict(games)
 	if err != nil {
-		return nil, nil, fmt.Errorf("audit: %w", err)
+		return nil, fmt.Errorf("audit: %w", err)
 	}
+	return predictions, nil
+}
+
+// testLaw tests the law of shares on predictions, nil if there are none.
+func testLaw(predictions []shares.Prediction) (*shares.Law, error) {
 	if len(predictions) == 0 {
-		return []shares.Prediction{}, nil, nil
+		return nil, nil
 	}
 	law, err := shares.Test(predictions, 0)
 	if err != nil {
-		return nil, nil, fmt.Errorf("audit: %w", err)
+		return nil, fmt.Errorf("audit: %w", err)
 	}
-	return predictions, law, nil
+	return law, nil
 }
 
 // distinguishable returns how far the triggers of different attackers can be told apart by design: 0 with another
 // pattern for every image, otherwise 1 less the share of a pattern's pixels that is drawn afresh (trigger.jitter).
-func (s *Spec) distinguishable(high design.Effect) float64 {
+func (s *Spec) distinguishable(c Condition) float64 {
+	if c.Stage == StageShares {
+		return 1 - c.Jitter
+	}
 	setting := func(key string) string {
 		for i, f := range s.Factors {
-			if value, ok := f.Level(high&design.Main(i) != 0).Settings[key]; ok {
+			if value, ok := f.Level(c.High&design.Main(i) != 0).Settings[key]; ok {
 				return value
 			}
 		}
 		return s.Base[key]
 	}
-	if setting("trigger.sampling") == "per_image" {
+	if setting(samplingKey) == perImage {
 		return 0
 	}
-	jitter, err := strconv.ParseFloat(setting("trigger.jitter"), 64)
+	jitter, err := strconv.ParseFloat(setting(jitterKey), 64)
 	if err != nil {
 		return 1 // it is not set
 	}

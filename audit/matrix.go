@@ -15,7 +15,7 @@ import (
 type Row struct {
 	Stage   Stage    `json:"stage"`
 	Reading string   `json:"reading"`
-	Scale   string   `json:"scale"` // "N = 5", "k = 24"
+	Scale   string   `json:"scale"` // "N = 5", "k = 24", "jitter = 0.5"
 	Answers []Answer `json:"answers"`
 }
 
@@ -46,7 +46,7 @@ func (r *Row) Answer(claim string) *Answer {
 var judgedAlone = []string{"C1", "C4", "S1", "S2", "S4"}
 
 // matrix returns the rows of the verdict matrix: the primary reading, then each level of each factor at each N of
-// the screening, then the readings of the phase diagram at each k.
+// the screening, then the readings of the law of shares at each jitter, then those of the phase diagram at each k.
 func (s *Spec) matrix(d design.Design, pair []int, trials []Trial, games played, seeds int) ([]Row, error) {
 	primary, err := s.judged(Row{Stage: StagePrimary, Reading: s.Text(s.PrimaryLevels()), Scale: countsText(s.Primary.Counts)},
 		gamesOf(trials, func(t Trial) bool { return t.Stage == StagePrimary }), s.Primary.Claims)
@@ -59,6 +59,11 @@ func (s *Spec) matrix(d design.Design, pair []int, trials []Trial, games played,
 		return nil, err
 	}
 	rows = append(rows, levels...)
+	ofShares, err := s.sharesRows(trials)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, ofShares...)
 	if pair == nil {
 		return rows, nil
 	}
@@ -178,7 +183,7 @@ func (s *Spec) levelRow(reading string, d design.Design, games played, seeds, n 
 		}
 	}
 	row := Row{Stage: StageScreening, Reading: reading, Scale: fmt.Sprintf("N = %d", n)}
-	a, err := s.answer("C1", values, claims.Below)
+	a, err := s.answer("C1", values, claims.Below, s.interval(d, games, seeds, n))
 	if err != nil {
 		return row, err
 	}
@@ -191,9 +196,9 @@ func (s *Spec) levelRow(reading string, d design.Design, games played, seeds, n 
 }
 
 // answer returns the answer on a claim that a mean over the seeds lies beyond the margin on a side.
-func (s *Spec) answer(claim string, values []float64, side claims.Side) (Answer, error) {
+func (s *Spec) answer(claim string, values []float64, side claims.Side, interval Interval) (Answer, error) {
 	e := Screened{
-		PerSeed: values, Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Direction: Undecided,
+		PerSeed: values, Interval: interval, Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(), Direction: Undecided,
 	}
 	if err := e.judge(s.Margins.Effect); err != nil {
 		return Answer{}, err
@@ -250,7 +255,7 @@ func (s *Spec) oneLabel(d design.Design, games played, seeds, n, labels int) (An
 			values = append(values, sign*contrast(d, design.Main(labels), row))
 		}
 	}
-	return s.answer("S4", values, claims.Above)
+	return s.answer("S4", values, claims.Above, s.interval(d, games, seeds, n))
 }
 
 // phaseRows returns a row for each reading of the phase diagram and each k. Readings that differ in their labels

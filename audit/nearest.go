@@ -99,8 +99,8 @@ func conditions(trials []Trial) []*measured {
 		}
 		if t.N() > 1 {
 			m.same = m.same && t.Game.Labels == claims.Same
-			if alone := singleASR(t.Game); finite(alone) {
-				singles[t.Condition][t.Game.Seed] = alone // equal at every N with constant seats
+			if alone := aloneASR(t.Game); finite(alone) {
+				singles[t.Condition][t.Game.Seed] = alone // equal at every N
 			}
 		}
 		if asr := meanASR(t.Game); finite(asr) {

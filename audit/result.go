@@ -27,8 +27,11 @@ type Result struct {
 	Undecided []string        `json:"undecided"` // cells of the diagram with an undecided share of successes
 	Matrix    []Row           `json:"matrix"`
 	Nearest   []Nearest       `json:"nearest"`
-	// Law is the test of the law of shares on all attackers with a matched single; nil without any.
-	Law *shares.Law `json:"law,omitempty"`
+	// Law is the test of the law of shares on all attackers with a matched single, by what the triggers' design
+	// lets a network tell apart; nil without any. LawByMatrix is that by what the cross-trigger matrices show the
+	// networks to tell apart, on the attackers of which they show it.
+	Law         *shares.Law `json:"law,omitempty"`
+	LawByMatrix *shares.Law `json:"law_by_matrix,omitempty"`
 	// Predictions are those of the law.
 	Predictions []shares.Prediction `json:"predictions"`
 	// Games lists what was played, each with its models.
@@ -36,6 +39,15 @@ type Result struct {
 	// Collapsed counts the games of the screening whose model predicts no better than chance. They count as
 	// measured in effects; claims leave them out.
 	Collapsed int `json:"collapsed"`
+}
+
+// StatedLaw returns the test of the law of shares that states what backfiring is: by the cross-trigger matrices, or by
+// the design of the triggers where these do not tell; nil without any.
+func (r *Result) StatedLaw() *shares.Law {
+	if r.LawByMatrix != nil {
+		return r.LawByMatrix
+	}
+	return r.Law
 }
 
 // DesignText describes a design in the names of its factors.
@@ -93,7 +105,13 @@ func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, 
 		Spec: s, Design: s.DescribeDesign(d), Seeds: seeds, Effects: []Screened{}, Means: []LevelMean{}, Pair: []string{},
 		Phase: []phase.Diagram{}, Undecided: []string{}, Nearest: s.nearest(trials, dataset), Games: s.gameLines(trials),
 	}
-	if r.Predictions, r.Law, err = s.law(trials); err != nil {
+	if r.Predictions, err = s.law(trials); err != nil {
+		return nil, err
+	}
+	if r.Law, err = testLaw(r.Predictions); err != nil {
+		return nil, err
+	}
+	if r.LawByMatrix, err = testLaw(shares.ByMatrix(r.Predictions)); err != nil {
 		return nil, err
 	}
 	for _, n := range s.Screening.Counts {

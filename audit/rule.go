@@ -13,7 +13,7 @@ func (p *Phase) Rule() phase.Rule { return phase.Rule{Seeds: p.First, Most: p.Mo
 func (p played) shares(c Cell, first uint64, seeds int) []float64 {
 	var shares []float64
 	for i := range seeds {
-		g, ok := p[playedKey{Condition{StagePhase, c.High, c.Poisoned}, first + uint64(i), c.N}]
+		g, ok := p[playedKey{Condition{Stage: StagePhase, High: c.High, Poisoned: c.Poisoned}, first + uint64(i), c.N}]
 		if share := Success.Of(g); ok && !math.IsNaN(share) {
 			shares = append(shares, share)
 		}

@@ -1,12 +1,14 @@
 // Package audit answers under which readings and at which scale each claim holds: pure functions from an audit's
 // description and measured games to the games that are still to be played, the effects of readings, and verdicts.
 //
-// An audit has a primary reading and factors, each of which replaces one of its settings by another one. Three
+// An audit has a primary reading and factors, each of which replaces one of its settings by another one. Its
 // stages play games:
 //
 //   - primary: the primary reading, on enough seeds for verdicts that are corrected for each other;
 //   - screening: a two-level fractional factorial (package design) over the factors, which shows the effect of
 //     each factor on interference, lift and success;
+//   - shares: some readings with triggers that can be told apart more or less, which shows whether attackers share
+//     their success by their labels (package shares);
 //   - phase: two factors in all four combinations, over the number k of poisoned images per attacker and the
 //     number N of attackers, on few seeds first and on more where attackers neither succeed nor fail.
 //
@@ -39,6 +41,8 @@ type Spec struct {
 	// Primary is judged with correction for several claims; all other answers are exploratory.
 	Primary   Primary   `json:"primary"`
 	Screening Screening `json:"screening"`
+	// Shares is nil for an audit without games of its own for the law of shares.
+	Shares *Shares `json:"shares,omitempty"`
 	// Phase is nil for an audit without a phase diagram.
 	Phase   *Phase         `json:"phase,omitempty"`
 	Margins claims.Margins `json:"margins"`
@@ -118,7 +122,7 @@ type Budget struct {
 // Check returns an error unless the spec describes an audit that can be played. The error wraps ErrSpec and names
 // a choice that would do.
 func (s *Spec) Check() error {
-	for _, check := range []func() error{s.checkFactors, s.checkPrimary, s.checkScreening, s.checkPhase} {
+	for _, check := range []func() error{s.checkFactors, s.checkPrimary, s.checkScreening, s.checkShares, s.checkPhase} {
 		if err := check(); err != nil {
 			return fmt.Errorf("%w: %w", ErrSpec, err)
 		}
@@ -137,6 +141,8 @@ func (s *Spec) checkFactors() error {
 		switch {
 		case f.Name == "":
 			return fmt.Errorf("factors: factor %d has no name", i+1)
+		case slices.Contains(ReservedNames(), f.Name):
+			return fmt.Errorf("factors.%s: is a name that the audit gives its own settings: choose another one, such as %q", f.Name, "my "+f.Name)
 		case slices.ContainsFunc(s.Factors[:i], func(other Factor) bool { return other.Name == f.Name }):
 			return fmt.Errorf("factors: two are called %q", f.Name)
 		case f.Low.Name == f.High.Name:
@@ -145,6 +151,9 @@ func (s *Spec) checkFactors() error {
 	}
 	return nil
 }
+
+// ReservedNames returns the names of what points have beside the levels of factors, which no factor can have.
+func ReservedNames() []string { return []string{"stage", "poisoned", "jitter", "N"} }
 
 func (s *Spec) checkPrimary() error {
 	p := s.Primary

@@ -18,8 +18,11 @@ import (
 type surface struct {
 	// lift is the expected lift of an attacker in its matched single, and interference what other attackers add.
 	lift, interference func(high design.Effect, n, poisoned int) float64
-	// bimodal trainings succeed wholly or not at all, with the expected lift as the probability; others scatter.
-	bimodal bool
+	// bimodal trainings succeed wholly or not at all, with the expected lift as the probability; others scatter. With
+	// bySeed one number of the seed decides all of them.
+	bimodal, bySeed bool
+	// exact trainings have the expected lift.
+	exact bool
 }
 
 // spec is an audit of four factors in eight runs, of which the second is one of labels.
@@ -50,8 +53,15 @@ func (f surface) play(p audit.Play, experiment uint64) []audit.Trial {
 	var trials []audit.Trial
 	draw := func(expected float64, n, attacker int) stats.Number {
 		rng := streams.New(experiment, fmt.Sprintf("made-up %v %d", p.Condition, p.Seed), uint64(100*n+attacker))
+		if f.exact {
+			return stats.Number(expected)
+		}
 		if f.bimodal {
-			if rng.Float64() < expected {
+			x := rng.Float64()
+			if f.bySeed {
+				x = streams.New(experiment, "made-up seed", p.Seed).Float64()
+			}
+			if x < expected {
 				return stats.Number(0.9 + 0.1*rng.Float64())
 			}
 			return stats.Number(0.05 * rng.Float64())
@@ -165,13 +175,21 @@ func truths() []truth {
 		}},
 		// Half of all trainings succeed, whatever N is: a mean difference of nothing, made of differences of 100.
 		{"bimodal", surface{lift: constant(0.5), interference: constant(0), bimodal: true}, func(_ *testing.T, r *audit.Result) bool {
-			for _, row := range r.Matrix {
-				about := row.Stage == audit.StagePrimary || row.Reading == "all readings together"
-				if a := row.Answer("C1"); about && (a.Outcome == claims.Supported || a.Outcome == claims.Opposite) {
+			return noFalseBackfiring(r)
+		}},
+		// One number of the seed decides all of its trainings, and a factor matters on one seed in ten: the next seed
+		// may turn every run, so nothing may be excluded.
+		{"decided by the seed", surface{lift: rarely, interference: constant(0), bimodal: true, bySeed: true}, func(_ *testing.T, r *audit.Result) bool {
+			for _, e := range r.Effects {
+				wrong := e.Direction == audit.Raises || e.Direction == audit.Lowers
+				if e.Name == "sampling" && e.Measure != audit.Interference {
+					wrong = e.Direction == audit.Raises || e.Direction == audit.NoEffect
+				}
+				if e.Main() && wrong {
 					return false
 				}
 			}
-			return true
+			return noFalseBackfiring(r)
 		}},
 		// Backfiring at one combination of two readings alone: an effect of both and of their interaction, of half its
 		// size over the levels.
@@ -207,6 +225,26 @@ func TestVerdictsAreRight(t *testing.T) {
 			require.GreaterOrEqual(t, right, enough)
 		})
 	}
+}
+
+// rarely is a lift of 0.8 that the first factor's high level lowers to 0.7.
+func rarely(high design.Effect, _, _ int) float64 {
+	if high&1 != 0 {
+		return 0.7
+	}
+	return 0.8
+}
+
+// noFalseBackfiring reports whether neither the primary reading nor all runs together show that the others lower or
+// raise an attacker's success.
+func noFalseBackfiring(r *audit.Result) bool {
+	for _, row := range r.Matrix {
+		about := row.Stage == audit.StagePrimary || row.Reading == "all readings together"
+		if a := row.Answer("C1"); about && (a.Outcome == claims.Supported || a.Outcome == claims.Opposite) {
+			return false
+		}
+	}
+	return true
 }
 
 // noneIs reports whether no factor's effect on interference at the largest N has one of the answers.

@@ -17,11 +17,12 @@ type Stage string
 const (
 	StagePrimary   Stage = "primary"
 	StageScreening Stage = "screening"
+	StageShares    Stage = "shares"
 	StagePhase     Stage = "phase"
 )
 
 // Stages returns the stages in their order.
-func Stages() []Stage { return []Stage{StagePrimary, StageScreening, StagePhase} }
+func Stages() []Stage { return []Stage{StagePrimary, StageScreening, StageShares, StagePhase} }
 
 // Condition holds the choices of the games of one place of an audit, apart from seed and N.
 type Condition struct {
@@ -30,6 +31,8 @@ type Condition struct {
 	High design.Effect
 	// Poisoned is the number of poisoned images per attacker, of StagePhase; 0: the readings decide.
 	Poisoned int
+	// Jitter is the value of trigger.jitter of StageShares; otherwise the readings decide.
+	Jitter float64
 }
 
 // Play is a condition with a seed and numbers of attackers: games to play.
@@ -43,6 +46,9 @@ type Play struct {
 type Trial struct {
 	Condition
 	Game claims.Game // its seed is that of the play
+	// Cross is the cross-trigger matrix: by row, the share of the attacker's held-out images with its trigger that
+	// are taken for each attacker's label, NaN without images. It is nil if it was not read.
+	Cross [][]float64
 	// Hours is the time of the trainings behind the game; those of a matched single are not in it.
 	Hours float64
 }
@@ -106,11 +112,15 @@ func meanASR(g claims.Game) float64 {
 	return float64(stats.Over(g.Attackers, func(a claims.Attacker) float64 { return float64(a.ASR) }).Mean)
 }
 
-// singleASR returns the mean ASR of the attackers' matched singles, NaN without any.
-func singleASR(g claims.Game) float64 {
+// aloneASR returns the mean ASR of the attackers that were also played alone: with all images that they then own, or
+// in their matched singles where these are the same. It is NaN without any.
+func aloneASR(g claims.Game) float64 {
 	var values []float64
 	for _, a := range g.Attackers {
-		if a.Single != nil {
+		switch {
+		case a.Lone != nil:
+			values = append(values, float64(a.Lone.ASR))
+		case a.Single != nil:
 			values = append(values, float64(a.Single.ASR))
 		}
 	}
@@ -134,6 +144,9 @@ func (s *Spec) ConditionName(c Condition) string {
 	name := string(c.Stage) + ", " + s.Text(c.High)
 	if c.Poisoned > 0 {
 		name += fmt.Sprintf(", k = %d", c.Poisoned)
+	}
+	if c.Stage == StageShares {
+		name += ", jitter = " + JitterText(c.Jitter)
 	}
 	return name
 }

@@ -45,7 +45,7 @@ func (s *Spec) Wanted(p Progress) (*Plan, error) {
 		return nil, err
 	}
 	w := &wanting{spec: s, progress: p, games: newPlayed(p.Trials), plan: &Plan{Design: d}, models: map[string]bool{}}
-	mandatory := slices.Concat(s.primaryPlays(), s.screeningPlays(d, 0, s.Screening.Looks[0]))
+	mandatory := slices.Concat(s.primaryPlays(), s.screeningPlays(d, 0, s.Screening.Looks[0]), s.sharesPlays())
 	if err := w.mustAfford(mandatory); err != nil {
 		return nil, err
 	}
@@ -295,7 +295,7 @@ func (s *Spec) phasePlays(pair []int) []Play {
 func (s *Spec) cellPlays(c Cell, from, to int) []Play {
 	var plays []Play
 	for i := from; i < to; i++ {
-		plays = append(plays, Play{Condition{StagePhase, c.High, c.Poisoned}, s.FirstSeed + uint64(i), []int{c.N}})
+		plays = append(plays, Play{Condition{Stage: StagePhase, High: c.High, Poisoned: c.Poisoned}, s.FirstSeed + uint64(i), []int{c.N}})
 	}
 	return plays
 }
@@ -319,14 +319,14 @@ func (s *Spec) guessedPair() []int {
 }
 
 // Smallest returns the plays without which there is no audit: those of the primary reading, of the first look of
-// the screening, and of the first seeds of the phase diagram. Where the screening chooses the pair of the diagram,
+// the screening, of the law of shares, and of the first seeds of the phase diagram. Where the screening chooses the pair of the diagram,
 // the first two that it may choose stand for it.
 func (s *Spec) Smallest() ([]Play, error) {
 	d, err := s.Design()
 	if err != nil {
 		return nil, err
 	}
-	plays := slices.Concat(s.primaryPlays(), s.screeningPlays(d, 0, s.Screening.Looks[0]))
+	plays := slices.Concat(s.primaryPlays(), s.screeningPlays(d, 0, s.Screening.Looks[0]), s.sharesPlays())
 	if s.Phase != nil {
 		plays = append(plays, s.phasePlays(s.guessedPair())...)
 	}

@@ -96,7 +96,8 @@ func TestLooks(t *testing.T) {
 		return last
 	}
 	require.Equal(t, uint64(12), seeds(surface{lift: constant(0.5), interference: constant(0), bimodal: true}))
-	require.Equal(t, uint64(6), seeds(surface{lift: constant(1.4), interference: constant(0)}), "all lifts are 1: nothing varies")
+	require.Equal(t, uint64(6), seeds(surface{lift: constant(0.7), interference: constant(0), exact: true}), "graded lifts that do not vary")
+	require.Equal(t, uint64(12), seeds(surface{lift: constant(1), interference: constant(0), exact: true}), "six seeds that all succeed do not exclude that the next one fails")
 }
 
 func TestSpecRefusals(t *testing.T) {

@@ -55,7 +55,17 @@ type Spec struct {
 	// Tolerance is the relative width of a bracket at which a search ends; a bracket of two
 	// neighbours ends it, too.
 	Tolerance float64 `json:"tolerance"`
+	// Margin is the ratio up to which the thresholds of two numbers of attackers count as the same. It is at least
+	// Resolution.
+	Margin float64 `json:"margin"`
 }
+
+// DefaultMargin is the next round number above the Resolution of the default tolerance, 0.1.
+const DefaultMargin = 1.25
+
+// Resolution returns the largest ratio of two thresholds that the search can find where there is no difference: each of
+// them is known to the factor 1 + Tolerance.
+func (s *Spec) Resolution() float64 { return (1 + s.Tolerance) * (1 + s.Tolerance) }
 
 // Check returns an error unless the spec describes a search. The error wraps ErrSpec.
 func (s *Spec) Check() error {
@@ -66,6 +76,8 @@ func (s *Spec) Check() error {
 		return fmt.Errorf("%w: asr = %v: must be in (0,1]", ErrSpec, s.Target)
 	case !(s.Tolerance >= 0 && s.Tolerance < 1):
 		return fmt.Errorf("%w: tolerance = %v: must be in [0,1)", ErrSpec, s.Tolerance)
+	case !(s.Margin > 1 && s.Margin >= s.Resolution()-1e-9) || math.IsInf(s.Margin, 0):
+		return fmt.Errorf("%w: margin = %v: must be above 1 and at least %.4g: with tolerance = %v each number is known to the factor %v, so that a smaller ratio of two of them means nothing", ErrSpec, s.Margin, s.Resolution(), s.Tolerance, 1+s.Tolerance)
 	case s.Seeds < 1:
 		return fmt.Errorf("%w: seeds = %d: must be at least 1", ErrSpec, s.Seeds)
 	case len(s.Counts) == 0 || !slices.IsSorted(s.Counts) || s.Counts[0] < 1:

@@ -31,7 +31,7 @@ func play(t *testing.T, s *cheapest.Spec, from func(n int, seed uint64) int) *ch
 }
 
 func search() *cheapest.Spec {
-	return &cheapest.Spec{Unit: cheapest.Images, Target: 0.9, Counts: []int{1, 2, 5}, FirstSeed: 1, Seeds: 6, Most: 1000}
+	return &cheapest.Spec{Unit: cheapest.Images, Target: 0.9, Counts: []int{1, 2, 5}, FirstSeed: 1, Seeds: 6, Most: 1000, Margin: cheapest.DefaultMargin}
 }
 
 // With tolerance 0 the search finds every threshold exactly.
@@ -71,7 +71,11 @@ func TestTrends(t *testing.T) {
 		require.Equal(t, test.want, r.Trend, r.Sentence)
 		require.Contains(t, r.Sentence, test.text)
 	}
-	r := search().Analyze(nil)
+	narrow := search()
+	narrow.Margin = 1.001
+	r := play(t, narrow, func(n int, seed uint64) int { return 100*int(seed) + n })
+	require.NotEqual(t, cheapest.Flat, r.Trend, "the margin is a setting")
+	r = search().Analyze(nil)
 	require.Contains(t, r.Sentence, "still being searched")
 	require.False(t, r.Costs[0].Mean.Defined())
 }
@@ -89,6 +93,9 @@ func TestSearchRefusals(t *testing.T) {
 		func(s *cheapest.Spec) { s.Unit = "k" },
 		func(s *cheapest.Spec) { s.Target = math.NaN() },
 		func(s *cheapest.Spec) { s.Tolerance = 1 },
+		func(s *cheapest.Spec) { s.Margin = 1 },
+		func(s *cheapest.Spec) { s.Margin = math.Inf(1) },
+		func(s *cheapest.Spec) { s.Margin, s.Tolerance = 1.2, 0.1 }, // below 1.1 * 1.1
 		func(s *cheapest.Spec) { s.Seeds = 0 },
 		func(s *cheapest.Spec) { s.Counts = []int{2, 1} },
 		func(s *cheapest.Spec) { s.Most = 0 },

@@ -7,9 +7,6 @@ import (
 	"backfire/stats"
 )
 
-// Margin is the ratio up to which thresholds of two numbers of attackers count as the same.
-const Margin = 1.25
-
 // Cost is the threshold of one number of attackers over the seeds.
 type Cost struct {
 	N int `json:"n"`
@@ -28,7 +25,7 @@ type Trend string
 
 // The trends of the threshold from the smallest to the largest number of attackers.
 const (
-	// Flat: the interval of the ratio lies between 1/Margin and Margin: no backfiring.
+	// Flat: the interval of the ratio lies between 1/Spec.Margin and Spec.Margin: no backfiring.
 	Flat Trend = "flat"
 	// Rising: the interval of the ratio lies above 1: backfiring, as a price.
 	Rising Trend = "rising"
@@ -96,7 +93,7 @@ func (s *Spec) Analyze(games []Game) *Result {
 	}
 	if len(s.Counts) > 1 && len(ratios) == s.Seeds {
 		r.Ratio, r.Interval = geometric(ratios)
-		r.Trend = trend(r.Interval)
+		r.Trend = trend(r.Interval, s.Margin)
 	}
 	r.Sentence = r.sentence()
 	return r
@@ -113,10 +110,10 @@ func geometric(logs []float64) (stats.Number, stats.Interval) {
 	return stats.Number(math.Exp(float64(mean))), interval
 }
 
-// trend returns the trend by the interval of the ratio.
-func trend(ratio stats.Interval) Trend {
+// trend returns the trend by the interval of the ratio, given the largest ratio that counts as none.
+func trend(ratio stats.Interval, margin float64) Trend {
 	switch low, high := float64(ratio.Low), float64(ratio.High); {
-	case low >= 1/Margin && high <= Margin:
+	case low >= 1/margin && high <= margin:
 		return Flat
 	case low > 1:
 		return Rising
@@ -153,7 +150,7 @@ func (r *Result) sentence() string {
 	at := fmt.Sprintf("at N = %d it is %s that at N = %d", last.N, ratio, first.N)
 	switch r.Trend {
 	case Flat:
-		return fmt.Sprintf("%s does not depend on N (%s): the attacks do not backfire.", head, at)
+		return fmt.Sprintf("%s does not depend on N by more than the factor %g (%s): the attacks do not backfire.", head, r.Spec.Margin, at)
 	case Rising:
 		return fmt.Sprintf("%s rises with N (%s): backfiring is a price, not a wall.", head, at)
 	case Falling:

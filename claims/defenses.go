@@ -125,7 +125,7 @@ func control(g Game, m Measure) float64 {
 }
 
 // singleAgentDefenses lists the defenses of S7.
-var singleAgentDefenses = []string{CutMix, mixUp, adversarialTriggers, fgsm, pgd}
+var singleAgentDefenses = []string{CutMix, mixUp, adversarialTriggers, fgsm, pgd, spectralSignatures, activationClustering}
 
 // singleAgent examines S7: for each defense that was played at the largest N, the mean over
 // the attackers with it minus that without a defense.

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/filter"
 	"backfire/defenses/indexing"
 )
 
@@ -19,4 +20,6 @@ func TestDefensesHaveTheNamesOfPackageDefenses(t *testing.T) {
 	require.Equal(t, string(defenses.KindAdversarialTriggers), adversarialTriggers)
 	require.Equal(t, string(defenses.KindFGSM), fgsm)
 	require.Equal(t, string(defenses.KindPGD), pgd)
+	require.Equal(t, string(filter.SpectralSignatures.Kind), spectralSignatures)
+	require.Equal(t, string(filter.ActivationClustering.Kind), activationClustering)
 }

@@ -31,6 +31,9 @@ const (
 	adversarialTriggers = "adversarial_triggers"
 	fgsm                = "fgsm"
 	pgd                 = "pgd"
+
+	spectralSignatures   = "spectral_signatures"
+	activationClustering = "activation_clustering"
 )
 
 // The kinds of triggers that the claims are about.

@@ -32,14 +32,15 @@ func newCmdAudit(streams *IOStreams, runF func(context.Context, *auditOptions) e
 		Short: "Find under which readings and at which scale the paper's claims hold",
 		Long: `Play an audit: a YAML file with the readings to vary (factors of two levels), the numbers
 of attackers and seeds, margins, a primary reading and a budget. Without FILE the audit
-that is part of the program is played; "gpu" names a larger one. docs/audit.md describes the
-file.
+"paper" is played, which is part of the program like "scale" and "gpu". docs/audit.md
+describes the file.
 
-Three stages are played: the primary reading; a two-level fractional factorial over all
-factors (screening); and a phase diagram of two factors over the number of poisoned images
-per attacker and the number of attackers, with more seeds where attackers neither succeed
-nor fail. The answers are the effects of each factor, a matrix of verdicts, and the
-condition that is nearest to each of the paper's tables.
+Up to four stages are played: the primary reading; a two-level fractional factorial over all
+factors (screening); triggers that can be told apart more or less, for the law of shares
+(shares); and a phase diagram of two factors over the number of poisoned images per attacker
+and the number of attackers, with more seeds where attackers neither succeed nor fail. The
+answers are the effects of each factor, a matrix of verdicts, a sentence on what backfiring
+is, and the condition that is nearest to each of the paper's tables.
 
 Everything is checked before the first training, and --dry-run prints the models and the
 time of each stage. Models in the store are not retrained: repeat the command to resume an
@@ -53,7 +54,7 @@ other hosts. Exit code 3 means that some models failed, 4 that a result is missi
 	flags := config.AddFlags(cmd.Flags(), "")
 	set := cmd.Flags()
 	set.Lookup("preset").Usage += "; default: that of the audit"
-	set.StringVar(&opts.Through, "through", string(audit.StagePhase), "the last stage to play: primary, screening or phase")
+	set.StringVar(&opts.Through, "through", string(audit.StagePhase), "the last stage to play: primary, screening, shares or phase")
 	addTableFlags(cmd, &opts.SweepOptions)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Audit = "paper"
@@ -74,7 +75,7 @@ func (o *auditOptions) through() ([]audit.Stage, error) {
 	stages := audit.Stages()
 	at := slices.Index(stages, audit.Stage(o.Through))
 	if at < 0 {
-		return nil, Usagef("audit: --through %s: must be primary, screening or phase", o.Through)
+		return nil, Usagef("audit: --through %s: must be primary, screening, shares or phase", o.Through)
 	}
 	return stages[:at+1], nil
 }

@@ -30,6 +30,7 @@ factors:
     distinct: {attackers.labels: list, attackers.targets: ["#2", "#1"]}
 primary: {claims: [C1], counts: [2], seeds: 6}
 screening: {counts: [2], seeds: 6}
+shares: {readings: [{labels: distinct}], jitter: [0.5, 1], counts: [2], seeds: 6}
 phase: {pair: [sampling, labels], poisoned: [4, 16], counts: [1, 2], seeds: {first: 2, step: 1, most: 2}}
 `
 
@@ -95,7 +96,7 @@ func TestAuditIsPlayedToItsEnd(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(opts.Out, "audit-tiny-embedded.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &document))
-	require.Len(t, document.Result.Games, 6+24+32, "primary, screening, phase diagram")
+	require.Len(t, document.Result.Games, 6+24+12+32, "primary, screening, shares, phase diagram")
 	require.NotEmpty(t, document.Result.Spec.Games)
 
 	again, outAgain := tinyAudit(t)
@@ -108,7 +109,7 @@ func TestAuditIsPlayedToItsEnd(t *testing.T) {
 	require.NotNil(t, planned.stored.Audit)
 	_, err = planned.stored.Write(context.Background(), planned.store)
 	require.NoError(t, err)
-	require.Len(t, sweep.Points, 6+24+32)
+	require.Len(t, sweep.Points, 6+24+12+32)
 	streams, collected, _ := testStreams()
 	require.NoError(t, runCollect(context.Background(), &CollectOptions{
 		PlannedOptions: PlannedOptions{IO: streams, Plan: planned.stored.Sweep, Store: planned.store.Dir(), Load: datasets.Load}, Out: opts.Out,
@@ -128,7 +129,7 @@ func TestAuditDryRun(t *testing.T) {
 func TestAuditRefusals(t *testing.T) {
 	opts, _ := tinyAudit(t)
 	opts.Through = "everything"
-	require.ErrorContains(t, runAudit(context.Background(), opts), "must be primary, screening or phase")
+	require.ErrorContains(t, runAudit(context.Background(), opts), "must be primary, screening, shares or phase")
 
 	opts, _ = tinyAudit(t)
 	small := strings.Replace(smallAudit, "phase:", "budget: {models: 9}\nphase:", 1)

@@ -13,6 +13,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/internal/words"
 	"backfire/report"
 )
 
@@ -253,6 +254,14 @@ func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Swe
 	stored, err := plan.NewStoredPlan(round.sweep, program())
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := round.sweep.KeepModules(rounds.store); err != nil {
+		return nil, nil, err
+	}
+	if len(round.summary.Missing) == 0 {
+		tell(opts.IO.ErrOut, "Every model that the audit asks for is stored: \"backfire collect\" shows the answers.\n")
+	} else {
+		tell(opts.IO.ErrOut, "%s of the plan to be trained; plan the audit once more when all are stored\n", words.Plural(len(round.summary.Missing), "model"))
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(report.Points), file.Spec.Name, file.Spec.Title, file.Preset
 	return &planned{rounds.store, stored}, round.sweep, nil

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"backfire/cheapest"
 	"backfire/config"
@@ -18,7 +20,7 @@ import (
 // cheapestOptions are the options of "cheapest".
 type cheapestOptions struct {
 	SweepOptions
-	Request cheapest.Spec // its unit, target, tolerance and number of seeds
+	Request cheapest.Spec // its unit, target, tolerance, margin and number of seeds
 }
 
 // newCmdCheapest returns the command that finds the cheapest attack.
@@ -35,22 +37,19 @@ if it rises with N, backfiring is a price that attackers can pay. docs/game.md d
 search.
 
 Each step trains one model for each N and seed whose search is still open. Models in the
-store are not retrained: repeat the command to resume a search. Exit code 3 means that some
+store are not retrained: repeat the command to resume a search. "backfire plan cheapest"
+stores the plan of the next step for workers on other hosts. Exit code 3 means that some
 models failed, 4 that a result is missing.`,
 		Example: `  backfire cheapest --preset quick --attackers 1,2,5,10 --seeds 6
   backfire cheapest --preset quick --vary p --asr 0.8 --dry-run`,
 		Args: arguments(),
 	}
-	unit := string(cheapest.Images)
 	flags := config.AddFlags(cmd.Flags(), "")
 	set := cmd.Flags()
-	set.StringVar(&unit, "vary", unit, "what is searched: images (poisoned ones of each attacker) or p (p0, p1 and p2 together)")
-	set.Float64Var(&opts.Request.Target, "asr", 0.9, "mean ASR of the attackers to reach, in (0,1]")
-	set.Float64Var(&opts.Request.Tolerance, "tolerance", 0.1, "relative width at which a search ends, in [0,1)")
+	addSearchFlags(set, &opts.Request, "")
 	config.IntVar(set, &opts.Request.Seeds, "seeds", 1, "number of seeds, from --seed (1) on")
 	addTableFlags(cmd, &opts.SweepOptions)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		opts.Request.Unit = cheapest.Unit(unit)
 		opts.Config, opts.CommandLine = flags.Options(streams.Environ), commandLine(cmd, args)
 		if runF != nil {
 			return runF(cmd.Context(), opts)
@@ -58,6 +57,14 @@ models failed, 4 that a result is missing.`,
 		return runCheapest(cmd.Context(), opts)
 	}
 	return cmd
+}
+
+// addSearchFlags declares the flags of a search. Their usages begin with some words.
+func addSearchFlags(set *pflag.FlagSet, request *cheapest.Spec, begin string) {
+	set.StringVar((*string)(&request.Unit), "vary", string(cheapest.Images), begin+"what is searched: images (poisoned ones of each attacker) or p (p0, p1 and p2 together)")
+	set.Float64Var(&request.Target, "asr", 0.9, begin+"mean ASR of the attackers to reach, in (0,1]")
+	set.Float64Var(&request.Tolerance, "tolerance", 0.1, begin+"relative width at which a search ends, in [0,1)")
+	set.Float64Var(&request.Margin, "margin", 0, begin+fmt.Sprintf("ratio of the numbers of two N up to which they count as the same, at least (1 + tolerance) squared, which the search resolves; 0: %v, or that where it is larger", cheapest.DefaultMargin))
 }
 
 // runCheapest plays a search step by step: each plays what the games before it ask for.
@@ -124,7 +131,7 @@ func playStep(ctx context.Context, opts *cheapestOptions, training *training, st
 		tell(&out, "This is the next step of the search, which trains at most %d models in all.\n", steps.search.Spec.MostGames())
 		return false, write(opts.IO.Out, out.String())
 	}
-	err = training.play(ctx, r, step.sweep, nil, func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+	err = training.play(ctx, r, step.sweep, training.noting(ctx, &opts.SweepOptions, step.file, step.sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
 		var err error // of the stored results
 		again, err = training.asksForMore(step.sweep, outcome, interrupted, func() (*summary.Summary, error) {
 			next, err := steps.next(ctx)

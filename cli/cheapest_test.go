@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,8 @@ import (
 	"backfire/cheapest"
 	"backfire/config"
 	"backfire/datasets"
+	"backfire/experiments/estimate"
+	"backfire/experiments/plan"
 	"backfire/report"
 )
 
@@ -54,6 +57,19 @@ func TestCheapestIsPlayedToItsEnd(t *testing.T) {
 	require.Equal(t, text, outAgain())
 }
 
+// A search that is interrupted leaves what its page is made of.
+func TestCheapestIsServed(t *testing.T) {
+	opts, _ := tinySearch(t, cheapest.Images)
+	ctx, interrupt := context.WithCancel(context.Background())
+	opts.Estimate = func(_ context.Context, e estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
+		defer interrupt()
+		return noEstimate(context.Background(), e, sweep)
+	}
+	err := runCheapest(ctx, opts)
+	require.Equal(t, ExitInterrupted, ExitCode(err), err)
+	requireServed(t, strings.TrimPrefix(opts.Config.Sets[0], "store="), "The cheapest attack by number of attackers")
+}
+
 func TestCheapestRefusals(t *testing.T) {
 	for set, want := range map[string]string{
 		"attackers.p0=0.2": "is what the search varies",
@@ -64,9 +80,31 @@ func TestCheapestRefusals(t *testing.T) {
 		opts.Config.Sets = append(opts.Config.Sets, set)
 		require.ErrorContains(t, runCheapest(context.Background(), opts), want)
 	}
-	opts, _ := tinySearch(t, "k")
+	opts, _ := tinySearch(t, cheapest.Images)
+	opts.Request.Margin = 1.25
+	require.ErrorContains(t, runCheapest(context.Background(), opts), "margin = 1.25: must be above 1 and at least 2.25")
+	opts, _ = tinySearch(t, "k")
 	require.ErrorContains(t, runCheapest(context.Background(), opts), "must be images or p")
 	opts, _ = tinySearch(t, cheapest.Percent)
 	opts.Config.Sets = append(opts.Config.Sets, "attackers.trigger_sizes=0.2")
 	require.ErrorContains(t, runCheapest(context.Background(), opts), "is what the search varies")
+}
+
+// A plan has the next step alone. Once it is stored, the plan of the step after it has more, and the end is told.
+func TestCheapestIsPlannedStepByStep(t *testing.T) {
+	opts, _ := tinySearch(t, cheapest.Images)
+	opts.Search = &opts.Request
+	first, sweep, err := makePlan(context.Background(), &opts.SweepOptions)
+	require.NoError(t, err)
+	require.Len(t, sweep.Cells, 2, "one model for each N")
+	require.True(t, filepath.IsAbs(sweep.Points[0].Config.Store))
+	require.Equal(t, "cheapest", first.stored.Name)
+
+	require.NoError(t, runCheapest(context.Background(), opts))
+	streams, _, errBuffer := testStreams()
+	opts.IO = streams
+	_, sweep, err = makePlan(context.Background(), &opts.SweepOptions)
+	require.NoError(t, err)
+	require.Greater(t, len(sweep.Cells), 2)
+	require.Contains(t, errBuffer.String(), "The search has ended")
 }

@@ -135,3 +135,49 @@ func (c *cheapestSteps) shower(o *sweepOutput) func(*summary.Summary, *runner.Ou
 		return nil
 	}
 }
+
+// makeCheapestPlan plans the next step of a search for its store, without writing the plan.
+func makeCheapestPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, error) {
+	request := *opts.Search
+	request.Seeds = max(1, opts.Seeds)
+	search, err := config.LoadCheapest(opts.Config, request)
+	if err != nil {
+		return nil, nil, err
+	}
+	tellNotices(opts.IO, search.Notices)
+	steps := &cheapestSteps{search: search, load: plan.Remembering(opts.Load), decided: withAbsolutePaths}
+	_, begin := search.Spec.Search(nil)
+	smallest, _, err := steps.plan(ctx, begin)
+	if err != nil {
+		return nil, nil, err
+	}
+	if steps.store, err = store.Open(smallest.Points[0].Config.Store); err != nil {
+		return nil, nil, err
+	}
+	step, err := steps.next(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(step.summary.Missing) == 0 {
+		tell(opts.IO.ErrOut, "The search has ended: all of its models are stored, and \"backfire cheapest\" shows the answers.\n")
+	}
+	stored, err := plan.NewStoredPlan(step.sweep, program())
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := step.sweep.KeepModules(steps.store); err != nil {
+		return nil, nil, err
+	}
+	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), step.file.Name, step.file.Title, step.file.Preset
+	return &planned{steps.store, stored}, step.sweep, nil
+}
+
+// withAbsolutePaths makes the paths of points absolute, because workers start in other directories.
+func withAbsolutePaths(points []plan.SweepPoint) ([]plan.SweepPoint, error) {
+	for i := range points {
+		if err := absolute(&points[i].Config); err != nil {
+			return nil, err
+		}
+	}
+	return points, nil
+}

@@ -187,17 +187,19 @@ func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, co
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeSweep completes "table NAME" and "sweep FILE".
+// completeSweep completes "table NAME", "sweep FILE" and "audit FILE".
 func completeSweep(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	switch {
 	case len(args) == 0:
-		return []string{"table", "sweep"}, cobra.ShellCompDirectiveNoFileComp
+		return []string{"table", "sweep", "audit"}, cobra.ShellCompDirectiveNoFileComp
 	case len(args) == 1 && args[0] == "table":
 		var names []string
 		for _, table := range knownTables {
 			names = append(names, cobra.CompletionWithDesc(table.name, table.about))
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
+	case len(args) == 1 && args[0] == "audit":
+		return config.Audits(), cobra.ShellCompDirectiveDefault // or a file
 	case len(args) == 1 && args[0] == "sweep":
 		return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 	}

@@ -66,10 +66,11 @@ func TestCompletion(t *testing.T) {
 		{"config presets _", []string{"quick"}, nil, noFiles},
 		{"config show --format _", []string{"yaml"}, []string{"markdown"}, noFiles},
 		{"table _", []string{"1", "defenses"}, nil, noFiles},
-		{"plan _", []string{"table", "sweep"}, nil, noFiles},
+		{"plan _", []string{"table", "sweep", "audit"}, nil, noFiles},
 		{"plan table _", []string{"1", "defenses"}, nil, noFiles},
 		{"plan sweep _", []string{"yaml"}, nil, files},
-		{"submit slurm --store DIR _", []string{"table", "sweep"}, nil, noFiles},
+		{"plan audit _", []string{"paper", "scale", "gpu"}, nil, ":0"},
+		{"submit slurm --store DIR _", []string{"table", "sweep", "audit"}, nil, noFiles},
 		{"completion _", []string{"bash", "fish"}, nil, noFiles},
 		{"status --store DIR _", nil, nil, noFiles},
 	} {

@@ -25,7 +25,7 @@ func TestRunWithLearningCurves(t *testing.T) {
 
 	streams, _, errOut := testStreams()
 	page := filepath.Join(t.TempDir(), "report.html")
-	require.NoError(t, runReport(context.Background(), &ReportOptions{IO: streams, Load: datasets.Load, Config: opts.Config, Out: page}))
+	require.NoError(t, runReport(context.Background(), &ReportOptions{IO: streams, StoredModelsOptions: StoredModelsOptions{Load: datasets.Load, Config: opts.Config}, Out: page}))
 	require.Empty(t, errOut.String())
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)

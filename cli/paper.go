@@ -76,13 +76,18 @@ func runPaper(ctx context.Context, opts *SweepOptions) error {
 	if err := (&sweepOutput{opts: opts, store: training.store}).makeDir(); err != nil {
 		return err // now rather than after days
 	}
-	return training.play(ctx, r, sweep, nil, func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+	return training.play(ctx, r, sweep, training.noting(ctx, opts, paperFile(tables), sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
 		missing, err := showPaper(ctx, tables, training, outcome, interrupted, begun)
 		if err == nil && !interrupted && len(missing) == 0 {
 			err = runner.End(sweep, training.store)
 		}
 		return missing, err
 	})
+}
+
+// paperFile describes the common sweep for the note of the run.
+func paperFile(tables []*paperTable) *config.Sweep {
+	return &config.Sweep{Name: "paper", Title: "the models of the paper's three tables", Preset: tables[0].sweeps[0].Preset}
 }
 
 // loadPaper resolves the sweep of each table.

@@ -8,11 +8,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/datasets"
 	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/internal/enginetest"
 	"backfire/report"
+	"backfire/report/page"
 )
 
 // tinyPaper returns the options of all three tables in seconds, and what they print.
@@ -70,7 +72,27 @@ func TestPaperThatIsInterrupted(t *testing.T) {
 	err := runPaper(ctx, opts)
 	require.Equal(t, ExitInterrupted, ExitCode(err), err)
 	require.Empty(t, out())
+	requireServed(t, runs, "the models of the paper's three tables")
+}
+
+// requireServed fails unless "backfire serve" can make the page of the only unfinished run of a store, of which no
+// game may be whole yet, and knows its title.
+func requireServed(t *testing.T, runs, title string) {
+	t.Helper()
 	require.Len(t, notes(t, runs), 1)
+	st, err := store.OpenExisting(runs)
+	require.NoError(t, err)
+	source := newServedStore(st, datasets.Source{}, datasets.Load)
+	stored, err := source.runs()
+	require.NoError(t, err)
+	require.Len(t, stored, 1)
+	planned := source.planned(context.Background(), &stored[0])
+	require.NoError(t, planned.err)
+	require.Equal(t, title, planned.origin.Title)
+	_, err = source.Page(context.Background(), stored[0].hash)
+	if err != nil {
+		require.ErrorIs(t, err, page.ErrEmpty)
+	}
 }
 
 // The command takes the flags of a table, and no argument.

@@ -128,8 +128,11 @@ func absolute(cfg *config.Config) error {
 // makePlan plans the sweep of opts for its store, without writing the plan. Paths become
 // absolute, because other processes start in other directories.
 func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, error) {
-	if opts.Audit != "" {
+	switch {
+	case opts.Audit != "":
 		return makeAuditPlan(ctx, opts)
+	case opts.Search != nil:
+		return makeCheapestPlan(ctx, opts)
 	}
 	sweeps, err := loadSweeps(opts)
 	if err != nil {

@@ -24,13 +24,11 @@ func (t *training) estimated(ctx context.Context, opts *SweepOptions, sweep *pla
 }
 
 // play trains a sweep, as [training.run] does, while the store notes that it is live, and shows the
-// outcome. With note, "backfire serve" follows it.
+// outcome. note writes what "backfire serve" needs to follow it.
 func (t *training) play(ctx context.Context, r *runner.Runner, sweep *plan.Sweep, note func() error, show func(*runner.Outcome, bool) ([]plan.Missing, error)) error {
 	return t.hold(sweep, func() error {
-		if note != nil {
-			if err := note(); err != nil {
-				return err
-			}
+		if err := note(); err != nil {
+			return err
 		}
 		return t.run(
 			r, func() (*runner.Outcome, error) { return r.RunSweep(ctx, sweep) },

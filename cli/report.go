@@ -15,8 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backfire/config"
-	"backfire/datasets"
-	"backfire/experiments/cell"
+	"backfire/experiments/inference"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
@@ -28,21 +27,20 @@ import (
 
 // ReportOptions are the options of "report".
 type ReportOptions struct {
-	IO      *IOStreams
-	Config  config.Options // whose store, data.dir and data.path it reads
-	Runs    []string       // summaries or the beginnings of their hashes; none: all of the store
-	Out     string         // the page; empty: none
-	Figures string         // directory of the figures; empty: none
-	Formats []figures.Format
-	Width   figures.Width // of the figures; 0: that of a phone
-	Build   buildinfo.Build
-
-	Load cell.Loader
+	StoredModelsOptions // of --ask, and whose store, data.dir and data.path are read
+	IO                  *IOStreams
+	Ask                 bool     // ask stored models for features and probabilities
+	Runs                []string // summaries or the beginnings of their hashes; none: all of the store
+	Out                 string   // the page; empty: none
+	Figures             string   // directory of the figures; empty: none
+	Formats             []figures.Format
+	Width               figures.Width // of the figures; 0: that of a phone
+	Build               buildinfo.Build
 }
 
 // newCmdReport returns the command that makes a page of stored results.
 func newCmdReport(streams *IOStreams, runF func(context.Context, *ReportOptions) error) *cobra.Command {
-	opts := &ReportOptions{IO: streams, Load: datasets.Load, Build: buildinfo.This()}
+	opts := &ReportOptions{StoredModelsOptions: newStoredModelsOptions(streams), IO: streams, Build: buildinfo.This()}
 	cmd := &cobra.Command{
 		Use:   "report [RUN...]",
 		Short: "Make an HTML page and figures of stored results",
@@ -57,7 +55,12 @@ the page shows all of the store. With --figures each figure is also written as S
 PDF and PNG, or in the formats of --format, with a description in a text file; --width
 gives it the width of a column, of the text or of a page in print. Triggers are drawn
 where the images of the dataset are found (data.dir, and data.path for folders of
-images).`,
+images).
+
+With --ask the model of the largest game without a defense is asked about some held-out
+images, where it is stored (artefacts.model=true): the page then shows its penultimate
+features in two dimensions, and how sure it is of images with triggers. That takes the
+engine, and seconds for each table.`,
 		Example: `  backfire report -o report.html
   backfire report 3e24d2 runs/plans/fa52aa/sweep.json --figures figures
   backfire report --figures figures --format pdf --width column
@@ -71,6 +74,7 @@ images).`,
 	pathVar(set, streams, &opts.Figures, "figures", "", "", "directory for the figures; empty: none")
 	set.StringSliceVar(&formats, "format", formatNames(), "formats of the figures")
 	set.StringVar(&width, "width", "screen", "width of the figures: screen (272 points), column (252), text (397) or page (516)")
+	set.BoolVar(&opts.Ask, "ask", false, "ask the stored model of each table's largest game for features and probabilities; takes the engine")
 	stored := addStoredFlags(set)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		opts.Runs = args
@@ -99,7 +103,7 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 		return err
 	}
 	p, err := page.New(ctx, page.Input{
-		Summaries: summaries, Load: opts.Load, Images: plan.SourceOf(resolved.Config),
+		Summaries: summaries, Load: opts.Load, Images: plan.SourceOf(resolved.Config), Ask: opts.asker(),
 		Program: store.Build{Version: opts.Build.Version, Commit: opts.Build.Commit, Go: opts.Build.Go},
 	})
 	if err != nil {
@@ -130,6 +134,32 @@ func runReport(ctx context.Context, opts *ReportOptions) error {
 	}
 	tell(opts.IO.Out, "%s: %s as %s\n", opts.Figures, words.Plural(n, "figure"), inWords(names))
 	return nil
+}
+
+// asker returns what asks the models of a store; nil without --ask.
+func (o *ReportOptions) asker() func(string) page.Asker {
+	if !o.Ask {
+		return nil
+	}
+	return func(dir string) page.Asker { return &reportAsker{o, dir} }
+}
+
+// reportAsker asks the models of one store.
+type reportAsker struct {
+	opts *ReportOptions
+	dir  string
+}
+
+// Examine asks a model, see page.Asker.
+func (a *reportAsker) Examine(ctx context.Context, hash string, images []uint8) (probabilities, features [][]float32, err error) {
+	models, err := a.opts.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	if models.Store, err = store.OpenExisting(a.dir); err != nil {
+		return nil, nil, err
+	}
+	return (&inference.Client{StoredModels: models}).Examine(ctx, hash, images)
 }
 
 // findSummaries reads the requested summaries.

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -36,7 +38,7 @@ func TestReportPage(t *testing.T) {
 	opts, _ := storedReport(t)
 	for name, check := range map[string]func(context.Context, *testing.T, string){
 		"finding": beginsWithTheFinding, "values": showsValuesOfFigures, "filters": filters, "downloads": downloads,
-		"links": links, "fits": fits, "sorts": sorts, "accessible": isAccessible,
+		"links": links, "fits": fits, "sorts": sorts, "accessible": isAccessible, "paper": prints,
 	} {
 		t.Run(name, func(t *testing.T) { check(ctx, t, "file://"+opts.Out) })
 	}
@@ -137,6 +139,25 @@ func links(ctx context.Context, t *testing.T, page string) {
 	require.Equal(t, []string{}, evaluate[[]string](ctx, t, `[...document.querySelectorAll("a[href^='#']")].map(a => a.hash.slice(1)).filter(id => !document.getElementById(id))`))
 	require.Equal(t, []string{}, evaluate[[]string](ctx, t, `[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`))
 	require.Equal(t, []string{}, evaluate[[]string](ctx, t, `[...document.querySelectorAll("figure[data-name], .tablebox h3")].filter(e => !e.querySelector(".permalink")).map(e => e.id)`))
+}
+
+// prints checks that a page fits on paper (A4 with its margins is 688 pixels wide): no table or figure is cut off, and
+// what a reader works with on a screen is left out.
+func prints(ctx context.Context, t *testing.T, address string) {
+	show(ctx, t, address, 1440)
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(688, 1000)))
+	require.Equal(t, []string{}, evaluate[[]string](ctx, t, `[...document.querySelectorAll("main *")].filter(e => !e.closest("svg") &&
+		e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 200))`), "cut off")
+	require.Equal(t, []string{}, evaluate[[]string](ctx, t, `[...document.querySelectorAll(".tools, nav, .beyond, .permalink, summary, .skip")].filter(e =>
+		e.getClientRects().length).map(e => e.outerHTML.slice(0, 200))`), "controls on paper")
+	require.NotZero(t, evaluate[float64](ctx, t, `[...document.querySelectorAll("svg")].filter(e => e.getClientRects().length).length`))
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	require.NoError(t, err)
+	printed, err := chromedp.Call(ctx, cdppage.PrintToPDF, cdppage.PrintToPDFParams{})
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(printed.Data), "%PDF"))
 }
 
 // isAccessible checks that axe-core finds no violation, light and dark, with all parts open.

@@ -26,7 +26,7 @@ func storedReport(t *testing.T) (*ReportOptions, func() string) {
 	streams, out, errOut := testStreams()
 	dir := t.TempDir()
 	opts := &ReportOptions{
-		IO: streams, Load: datasets.Load, Build: buildinfo.Build{Version: "v1"}, Config: sweep.Config,
+		IO: streams, StoredModelsOptions: StoredModelsOptions{Load: datasets.Load, Config: sweep.Config}, Build: buildinfo.Build{Version: "v1"},
 		Out: filepath.Join(dir, "report.html"), Figures: filepath.Join(dir, "figures"),
 	}
 	require.NoError(t, runReport(context.Background(), opts))
@@ -49,7 +49,7 @@ func TestReport(t *testing.T) {
 	require.NotContains(t, html, "Training loss", "one epoch is no curve")
 	// Attacker 0 has two triggers, small and large, and so has attacker 1.
 	require.Equal(t, 4, strings.Count(html, `<figure class="trigger">`))
-	require.Equal(t, 4*4, strings.Count(html, `<img src="data:`))
+	require.Equal(t, 4*4+2*4, strings.Count(html, `<img src="data:`), "triggers, and images that fooled the models of two attackers or did not")
 	require.Empty(t, regexp.MustCompile(`<img [^>]*alt=""`).FindString(html))
 
 	files, err := filepath.Glob(filepath.Join(opts.Figures, "*"))
@@ -71,7 +71,7 @@ func TestReportOfARunWithATriggerForEveryImage(t *testing.T) {
 	require.NoError(t, runSweep(context.Background(), run))
 	streams, _, errOut := testStreams()
 	opts := &ReportOptions{
-		IO: streams, Load: datasets.Load, Config: config.Options{Sets: []string{"store=" + store}}, Out: filepath.Join(t.TempDir(), "report.html"),
+		IO: streams, StoredModelsOptions: StoredModelsOptions{Load: datasets.Load, Config: config.Options{Sets: []string{"store=" + store}}}, Out: filepath.Join(t.TempDir(), "report.html"),
 	}
 	require.NoError(t, runReport(context.Background(), opts))
 	require.Contains(t, errOut.String(), "so there is none to show")
@@ -85,9 +85,9 @@ func TestReportRefusesRunsThatAreNotThere(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "plans")
 	require.NoError(t, os.MkdirAll(empty, 0o750))
 	for name, opts := range map[string]*ReportOptions{
-		"no store":   {Config: config.Options{Sets: []string{"store=nowhere"}}},
-		"empty":      {Config: config.Options{Sets: []string{"store=" + filepath.Dir(empty)}}},
-		"no prefix":  {Config: config.Options{Sets: []string{"store=" + filepath.Dir(empty)}}, Runs: []string{"abc"}},
+		"no store":   {StoredModelsOptions: inStoreOf("nowhere")},
+		"empty":      {StoredModelsOptions: inStoreOf(filepath.Dir(empty))},
+		"no prefix":  {StoredModelsOptions: inStoreOf(filepath.Dir(empty)), Runs: []string{"abc"}},
 		"no summary": {Runs: []string{"runs/plans/abc/sweep.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,6 +95,32 @@ func TestReportRefusesRunsThatAreNotThere(t *testing.T) {
 			var usage *UsageError
 			require.ErrorAs(t, runReport(context.Background(), opts), &usage)
 		})
+	}
+}
+
+// inStoreOf returns options for models of a store.
+func inStoreOf(dir string) StoredModelsOptions {
+	return StoredModelsOptions{Config: config.Options{Sets: []string{"store=" + dir}}}
+}
+
+// Stored models are asked for their features and probabilities; without a stored model there is a note.
+func TestReportAsksModels(t *testing.T) {
+	for _, stored := range []string{"true", "false"} {
+		run, dir, _, _ := runOptions(t, "attackers.counts=2", "attackers.singles=0", "artefacts.model="+stored)
+		require.NoError(t, runSweep(context.Background(), run))
+		streams, _, errOut := testStreams()
+		engine := testEngine(t)
+		opts := &ReportOptions{
+			IO: streams, Ask: true, Out: filepath.Join(t.TempDir(), "report.html"),
+			StoredModelsOptions: StoredModelsOptions{Load: datasets.Load, Describe: engine.Describe, Worker: engine.Worker, Config: inStoreOf(dir).Config},
+		}
+		require.NoError(t, runReport(context.Background(), opts))
+		data, err := os.ReadFile(opts.Out)
+		require.NoError(t, err)
+		require.Equal(t, stored == "true", strings.Contains(string(data), "Penultimate features by owner and kind"))
+		require.Contains(t, string(data), `<figure class="fooled">`)
+		require.Equal(t, stored == "true", errOut.Len() == 0, errOut.String())
+		require.Equal(t, stored == "false", strings.Contains(errOut.String(), "its model is not stored"))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"backfire/cheapest"
 	"backfire/config"
 	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
@@ -22,15 +23,16 @@ import (
 // table.
 type SweepOptions struct {
 	RunOptions
-	Sweep   string      // name of a sweep within the program or path of a sweep file
-	Audit   string      // not empty: play this audit, a name or a path, in place of Sweep
-	Game    string      // not empty: play this attackers' game, a name or a path, in place of Sweep
-	Players int         // of Game; 0: as many as it says
-	Run     string      // not empty: play the configuration itself, in place of Sweep, for a table of this name
-	Kind    report.Kind // the kind of table
-	Seeds   int         // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
-	Out     string      // directory of the tables; empty: tables in the store
-	DryRun  bool        // stop before the first training
+	Sweep   string         // name of a sweep within the program or path of a sweep file
+	Audit   string         // not empty: play this audit, a name or a path, in place of Sweep
+	Game    string         // not empty: play this attackers' game, a name or a path, in place of Sweep
+	Players int            // of Game; 0: as many as it says
+	Search  *cheapest.Spec // not nil: the search for the cheapest attack, in place of Sweep; see config.LoadCheapest
+	Run     string         // not empty: play the configuration itself, in place of Sweep, for a table of this name
+	Kind    report.Kind    // the kind of table
+	Seeds   int            // number of seeds, from the configured one on; 0: as the sweep says, but not with Run
+	Out     string         // directory of the tables; empty: tables in the store
+	DryRun  bool           // stop before the first training
 
 	Estimate func(context.Context, estimate.Estimator, *plan.Sweep) (*estimate.Estimate, error)
 }

@@ -59,7 +59,7 @@ func TestTablesCanBePlanned(t *testing.T) {
 		}
 		require.NoError(t, runSweep(context.Background(), opts), table.name)
 	}
-	require.Equal(t, map[string]int{"1": 5 + 5 + 4 + 6 + 1, "2": 4 + 7 + 4, "3": 4 + 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 52, "labels": 12, "vote": 57}, models)
+	require.Equal(t, map[string]int{"1": 5 + 5 + 4 + 6 + 1, "2": 4 + 7 + 4, "3": 4 + 4 + 2*4 + (1 + 2 + 5 + 10), "defenses": 52 + 2*2*5, "labels": 12, "vote": 57}, models)
 	require.Len(t, config.Sweeps(), len(knownTables)+1, "table 3 has one for each choice of readings")
 }
 

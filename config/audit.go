@@ -18,7 +18,7 @@ import (
 var auditFiles embed.FS
 
 // Audits returns the names of the audits that are part of the program.
-func Audits() []string { return []string{"paper", "gpu"} }
+func Audits() []string { return []string{"paper", "scale", "gpu"} }
 
 // Audit is an audit that was read from a file and checked as a whole.
 type Audit struct {
@@ -106,6 +106,9 @@ func (a *Audit) varied() []string {
 	if a.Spec.Phase != nil {
 		keys["attackers.p0"] = true
 	}
+	if a.Spec.Shares != nil {
+		keys["trigger.sampling"], keys["trigger.jitter"] = true, true
+	}
 	return slices.Sorted(maps.Keys(keys))
 }
 
@@ -115,6 +118,9 @@ func (a *Audit) fixSeats() {
 	largest := max(slices.Max(a.Spec.Primary.Counts), slices.Max(a.Spec.Screening.Counts))
 	if a.Spec.Phase != nil {
 		largest = max(largest, slices.Max(a.Spec.Phase.Counts))
+	}
+	if a.Spec.Shares != nil {
+		largest = max(largest, slices.Max(a.Spec.Shares.Counts))
 	}
 	fixed := strconv.Itoa(largest)
 	if a.x.base.Config.Deal.Seats == SeatsMax {
@@ -153,7 +159,8 @@ func (a *Audit) levelsDiffer() error {
 }
 
 // Point returns the configuration of a play. The keys of the point are the stage, the level of each factor, and in the
-// phase diagram the number of poisoned images per attacker and N. Errors are those of [LoadSweep].
+// phase diagram the number of poisoned images per attacker and N, in the stage of shares the jitter. Errors are those
+// of [LoadSweep].
 func (a *Audit) Point(play audit.Play) (Point, error) {
 	item := listItem{name: a.Spec.ConditionName(play.Condition)}
 	for f, levels := range a.file.factors {
@@ -184,6 +191,13 @@ func (a *Audit) Point(play audit.Play) (Point, error) {
 			return Point{}, err
 		}
 	}
+	if play.Stage == audit.StageShares {
+		for _, s := range [][2]string{{"trigger.sampling", "per_agent"}, {"trigger.jitter", audit.JitterText(play.Jitter)}} {
+			if err := add(s[0], s[1]); err != nil {
+				return Point{}, err
+			}
+		}
+	}
 	p, err := a.x.point(play.Seed, item, nil)
 	if err != nil {
 		return Point{}, err
@@ -191,6 +205,9 @@ func (a *Audit) Point(play audit.Play) (Point, error) {
 	p.Keys = map[string]string{"stage": string(play.Stage)}
 	for f, factor := range a.Spec.Factors {
 		p.Keys[factor.Name] = factor.Level(play.High&design.Main(f) != 0).Name
+	}
+	if play.Stage == audit.StageShares {
+		p.Keys["jitter"] = audit.JitterText(play.Jitter)
 	}
 	if play.Poisoned > 0 {
 		p.Keys["poisoned"], p.Keys["N"] = strconv.Itoa(play.Poisoned), strings.Join(counts, ",")

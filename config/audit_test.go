@@ -37,6 +37,7 @@ factors:
     distinct: {attackers.labels: list, attackers.targets: ["#1", "#2", "#3", "#4"]}
 primary: {reading: {labels: distinct}, claims: [C1], counts: [2, 4], seeds: 6}
 screening: {counts: [2, 4], seeds: 6}
+shares: {readings: [{labels: same}, {}], jitter: [0, 0.5, 1], counts: [2, 4], seeds: 6}
 phase: {pair: [sampling, labels], poisoned: [10, 40], counts: [1, 4], seeds: {first: 3, step: 2, most: 7}}
 margins: {effect: 0.1}
 budget: {models: 500, hours: 2.5}
@@ -48,8 +49,10 @@ func TestEmbeddedAudits(t *testing.T) {
 		require.NoError(t, err, name)
 		d, err := a.Spec.Design()
 		require.NoError(t, err)
-		require.GreaterOrEqual(t, d.Resolution(), 4)
-		require.GreaterOrEqual(t, len(a.Spec.Factors), 6)
+		if name != "scale" { // all combinations of two factors
+			require.GreaterOrEqual(t, d.Resolution(), 4)
+			require.GreaterOrEqual(t, len(a.Spec.Factors), 6)
+		}
 		plays, err := a.Spec.Smallest()
 		require.NoError(t, err)
 		sweep, err := a.Sweep(plays)
@@ -77,6 +80,13 @@ func TestAuditPoints(t *testing.T) {
 	require.Equal(t, []int{2, 4}, p.Config.Attackers.Counts)
 	require.Equal(t, map[string]string{"stage": "screening", "deal": "constant", "sampling": "per image", "labels": "distinct"}, p.Keys)
 
+	require.Equal(t, [][]string{{}, {"labels"}}, a.Spec.Shares.Readings, "{} is the primary reading")
+	p, err = a.Point(audit.Play{Condition: audit.Condition{Stage: audit.StageShares, High: 4, Jitter: 0.5}, Seed: 1, Counts: []int{2, 4}})
+	require.NoError(t, err)
+	require.Equal(t, "per_agent", p.Config.Trigger.Sampling)
+	require.InDelta(t, 0.5, p.Config.Trigger.Jitter, 0)
+	require.Equal(t, map[string]string{"stage": "shares", "deal": "constant", "sampling": "per agent", "labels": "distinct", "jitter": "0.5"}, p.Keys)
+
 	// 600 of 1000 images on four seats: 150 each, of which 120 are contributed; shared by one: 600 and 480.
 	for _, c := range []struct {
 		high        design.Effect
@@ -97,14 +107,22 @@ func TestBadAudits(t *testing.T) {
 		{"trigger.sampling: per_image", "trigger.samplng: per_image", "the nearest one is trigger.sampling"},
 		{"trigger.sampling: per_image", "trigger.sampling: per_agent", "two levels that give the same game"},
 		{"    per image: {trigger.sampling: per_image}\n", "", "has 1 levels: a factor has two"},
-		{"seeds: 6}\nphase", "seeds: 6, runs: 2}\nphase", "do not reach resolution 4; 8 runs do"},
-		{"seeds: 6}\nphase", "seeds: 6, resolution: 2}\nphase", "must be at least 3"},
-		{"seeds: 6}\nphase", "seeds: 2, looks: [6, 7, 8]}\nphase", "has 3 looks, and there are 2 seeds: set at least 8 seeds"},
-		{"seeds: 6}\nphase", "seeds: 5}\nphase", "no verdict comes from fewer than 6"},
+		{"seeds: 6}\nshares", "seeds: 6, runs: 2}\nshares", "do not reach resolution 4; 8 runs do"},
+		{"seeds: 6}\nshares", "seeds: 6, resolution: 2}\nshares", "must be at least 3"},
+		{"seeds: 6}\nshares", "seeds: 2, looks: [6, 7, 8]}\nshares", "has 3 looks, and there are 2 seeds: set at least 8 seeds"},
+		{"seeds: 6}\nshares", "seeds: 5}\nshares", "no verdict comes from fewer than 6"},
 		{"claims: [C1]", "claims: [C1, S1, S2]", "set 7, or fewer claims"},
 		{"claims: [C1]", "claims: [C99]", "there are C1 to C8"},
 		{"{labels: distinct}", "{labels: other}", "there are same and distinct"},
 		{"{labels: distinct}", "{lables: distinct}", "the nearest one is labels"},
+		{"jitter: [0, 0.5, 1]", "jitter: [0.5, 0.2]", "must be shares from 0 to 1 that ascend"},
+		{"jitter: [0, 0.5, 1]", "jitter: [1]", "must be two values or more, such as 0, 0.5 and 1"},
+		{"jitter: [0, 0.5, 1]", "jitter: much", "must list shares from 0 to 1"},
+		{"[{labels: same}, {}]", "[{labels: some}]", "there are same and distinct"},
+		{"[{labels: same}, {}]", "{labels: same}", "must list readings"},
+		{"[{labels: same}, {}]", "[labels]", "must hold factors, each with the name of a level"},
+		{"[0, 0.5, 1], counts: [2, 4], seeds: 6}", "[0, 0.5, 1], counts: [2, 4], seeds: 3}", "the law has no verdict from fewer than 6 seeds"},
+		{"  sampling:\n", "  jitter:\n", "is a name that the audit gives its own settings"},
 		{"pair: [sampling, labels]", "pair: [sampling, training]", `there is no factor "training"`},
 		{"pair: [sampling, labels]", "pair: weakest", "must list two factors, or be strongest"},
 		{"poisoned: [10, 40]", "poisoned: [10, 400]", "at most 102 can be poisoned"},
@@ -124,5 +142,5 @@ func TestBadAudits(t *testing.T) {
 	_, err := loadAudit(t, goodAudit, "trigger.sampling=per_image")
 	require.ErrorContains(t, err, "is set by the points")
 	_, err = config.LoadAudit("nowhere.yaml", config.Options{})
-	require.ErrorContains(t, err, "is neither a file nor one of paper, gpu")
+	require.ErrorContains(t, err, "is neither a file nor one of paper, scale, gpu")
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,10 +19,12 @@ type auditFile struct {
 	factors    [][2]listItem     // by factor, low level first; the name of an item is that of its level
 	reading    map[string]string // of the primary reading: level by factor
 	readingAt  string
+	readings   []map[string]string // of the law of shares, likewise
+	readingsAt string
 }
 
 // auditFieldNames are the keys of an audit file in the order of their documentation.
-var auditFieldNames = []string{"name", "title", "preset", "base", "presets", "factors", "primary", "screening", "phase", "margins", "budget"}
+var auditFieldNames = []string{"name", "title", "preset", "base", "presets", "factors", "primary", "screening", "shares", "phase", "margins", "budget"}
 
 // readAudit reads an audit file. Places and values are checked here, the design as a whole by audit.Spec.Check.
 func readAudit(text []byte, source string) (*auditFile, error) {
@@ -42,7 +45,7 @@ func readAudit(text []byte, source string) (*auditFile, error) {
 		"name":   func(node *yaml.Node) error { return f.text(node, "name", &f.name) },
 		"title":  func(node *yaml.Node) error { return f.text(node, "title", &f.title) },
 		"preset": f.readPreset, "base": f.readBase, "presets": f.readPresets, "factors": f.readFactors, "primary": f.readAuditPrimary,
-		"screening": f.readScreening, "phase": f.readPhase, "margins": f.readMargins, "budget": f.readBudget,
+		"screening": f.readScreening, "shares": f.readShares, "phase": f.readPhase, "margins": f.readMargins, "budget": f.readBudget,
 	}
 	if err := f.readRoot(root, "an audit", auditFieldNames, readers); err != nil {
 		return nil, err
@@ -51,27 +54,49 @@ func readAudit(text []byte, source string) (*auditFile, error) {
 		return nil, &fault{key: "name", where: source, reason: "must name the audit"}
 	}
 	f.spec.Name, f.spec.Title, f.spec.Margins = f.name, f.title, f.primary.Margins
-	return f, f.chooseReading()
+	return f, f.chooseReadings()
 }
 
-// chooseReading sets the high factors of the primary reading.
-func (f *auditFile) chooseReading() error {
-	f.spec.Primary.High = []string{}
-	for i, factor := range f.spec.Factors {
-		switch level := f.reading[factor.Name]; level {
-		case "", factor.Low.Name:
-		case factor.High.Name:
-			f.spec.Primary.High = append(f.spec.Primary.High, factor.Name)
-		default:
-			return &fault{key: "primary.reading." + factor.Name, value: level, where: f.readingAt, reason: fmt.Sprintf("is not a level; there are %s and %s", f.factors[i][0].name, f.factors[i][1].name)}
-		}
+// chooseReadings sets the high factors of the primary reading and of those of the law of shares, which have its levels
+// where they name no others.
+func (f *auditFile) chooseReadings() error {
+	var err error
+	if f.spec.Primary.High, err = f.highOf("primary.reading", f.readingAt, f.reading); err != nil || f.spec.Shares == nil {
+		return err
 	}
-	for name := range f.reading {
-		if !slices.Contains(f.spec.Names(), name) {
-			return &fault{key: "primary.reading." + name, where: f.readingAt, reason: "is not a factor; the nearest one is " + Nearest(name, f.spec.Names())}
+	for i, reading := range f.readings {
+		whole := maps.Clone(f.reading)
+		if whole == nil {
+			whole = map[string]string{}
 		}
+		maps.Copy(whole, reading)
+		high, err := f.highOf(fmt.Sprintf("shares.readings[%d]", i), f.readingsAt, whole)
+		if err != nil {
+			return err
+		}
+		f.spec.Shares.Readings = append(f.spec.Shares.Readings, high)
 	}
 	return nil
+}
+
+// highOf returns the names of the factors that have their high level in a reading.
+func (f *auditFile) highOf(key, where string, reading map[string]string) ([]string, error) {
+	high := []string{}
+	for i, factor := range f.spec.Factors {
+		switch level := reading[factor.Name]; level {
+		case "", factor.Low.Name:
+		case factor.High.Name:
+			high = append(high, factor.Name)
+		default:
+			return nil, &fault{key: key + "." + factor.Name, value: level, where: where, reason: fmt.Sprintf("is not a level; there are %s and %s", f.factors[i][0].name, f.factors[i][1].name)}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(reading)) {
+		if !slices.Contains(f.spec.Names(), name) {
+			return nil, &fault{key: key + "." + name, where: where, reason: "is not a factor; the nearest one is " + Nearest(name, f.spec.Names())}
+		}
+	}
+	return high, nil
 }
 
 // readFactors reads the factors: each a mapping of the names of its two levels, the low one first, to settings.
@@ -150,14 +175,9 @@ func (f *auditFile) readAuditPrimary(node *yaml.Node) error {
 	return f.fields(node, "primary", []string{"reading", "claims", "counts", "seeds"}, func(name string, value *yaml.Node) error {
 		switch name {
 		case "reading":
-			f.reading, f.readingAt = map[string]string{}, f.at(value)
-			if value.Kind != yaml.MappingNode {
-				return &fault{key: "primary.reading", where: f.at(value), reason: "must hold factors, each with the name of a level"}
-			}
-			pairs, err := f.pairs(value)
-			for _, pair := range pairs {
-				f.reading[pair.key.Value] = pair.value.Value
-			}
+			var err error
+			f.readingAt = f.at(value)
+			f.reading, err = f.readReading("primary.reading", value)
 			return err
 		case "claims":
 			err := f.readClaims(value)
@@ -167,6 +187,61 @@ func (f *auditFile) readAuditPrimary(node *yaml.Node) error {
 			return f.numbers(value, "primary.counts", &p.Counts)
 		default:
 			return f.number(value, "primary.seeds", &p.Seeds)
+		}
+	})
+}
+
+// readReading reads a reading: the names of levels by factor.
+func (f *auditFile) readReading(key string, node *yaml.Node) (map[string]string, error) {
+	if node.Kind != yaml.MappingNode {
+		return nil, &fault{key: key, where: f.at(node), reason: "must hold factors, each with the name of a level"}
+	}
+	pairs, err := f.pairs(node)
+	reading := map[string]string{}
+	for _, pair := range pairs {
+		reading[pair.key.Value] = pair.value.Value
+	}
+	return reading, err
+}
+
+// readShares reads the grid of the law of shares.
+func (f *auditFile) readShares(node *yaml.Node) error {
+	p := &audit.Shares{}
+	f.spec.Shares, f.readingsAt = p, f.at(node)
+	return f.fields(node, "shares", []string{"readings", "jitter", "counts", "seeds"}, func(name string, value *yaml.Node) error {
+		switch name {
+		case "readings":
+			f.readingsAt = f.at(value)
+			if value.Kind != yaml.SequenceNode {
+				return &fault{key: "shares.readings", where: f.at(value), reason: "must list readings, each with levels of factors; {} is the primary one"}
+			}
+			for i, item := range value.Content {
+				reading, err := f.readReading(fmt.Sprintf("shares.readings[%d]", i), item)
+				if err != nil {
+					return err
+				}
+				f.readings = append(f.readings, reading)
+			}
+			return nil
+		case "jitter":
+			raw, err := writtenIn(value)
+			wrong := &fault{key: "shares.jitter", where: f.at(value), reason: "must list shares from 0 to 1 that ascend, such as [0, 0.5, 1]"}
+			if err != nil || !raw.divided {
+				return wrong
+			}
+			wrong.value = raw.shown()
+			for _, text := range raw.list {
+				jitter, err := parseFloat(strings.TrimSpace(text))
+				if err != nil {
+					return wrong
+				}
+				p.Jitter = append(p.Jitter, jitter)
+			}
+			return nil
+		case "counts":
+			return f.numbers(value, "shares.counts", &p.Counts)
+		default:
+			return f.number(value, "shares.seeds", &p.Seeds)
 		}
 	})
 }

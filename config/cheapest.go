@@ -20,7 +20,9 @@ type Cheapest struct {
 }
 
 // LoadCheapest resolves the configuration of a search. The numbers of attackers are those of
-// attackers.counts; unit, target, tolerance and the number of seeds are those of request. Errors wrap [ErrInvalid] and name the key, the value and what would work.
+// attackers.counts; unit, target, tolerance, margin and the number of seeds are those of request, and a margin
+// of 0 stands for cheapest.DefaultMargin, or for what the search resolves where that is larger. Errors wrap
+// [ErrInvalid] and name the key, the value and what would work.
 func LoadCheapest(opts Options, request cheapest.Spec) (*Cheapest, error) {
 	resolved, err := Load(opts)
 	if err != nil {
@@ -30,7 +32,10 @@ func LoadCheapest(opts Options, request cheapest.Spec) (*Cheapest, error) {
 	c := &Cheapest{Preset: opts.Preset, Notices: resolved.Notices, resolved: resolved}
 	c.Spec = cheapest.Spec{
 		Unit: request.Unit, Target: request.Target, Counts: slices.Sorted(slices.Values(cfg.Attackers.Counts)),
-		FirstSeed: cfg.Seed, Seeds: request.Seeds, Most: 100, Tolerance: request.Tolerance,
+		FirstSeed: cfg.Seed, Seeds: request.Seeds, Most: 100, Tolerance: request.Tolerance, Margin: request.Margin,
+	}
+	if c.Spec.Margin == 0 {
+		c.Spec.Margin = max(cheapest.DefaultMargin, c.Spec.Resolution())
 	}
 	fixed := []string{"attackers.rates", "attackers.poison_rates", "attackers.p0"}
 	if request.Unit == cheapest.Percent {

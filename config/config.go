@@ -196,7 +196,9 @@ type Artefacts struct {
 	Triggers bool   `key:"triggers" default:"false" help:"store each attacker's trigger with each result, as triggers/attacker-ID.png with the mask as alpha"`
 	Images   string `key:"images" default:"none" oneof:"none folder npz" help:"store the poisoned training set with each result: as images/LABEL/ROW.png or as training.npz"`
 
-	Detection  bool `key:"detection" default:"false" help:"have spectral signatures and activation clustering, each with the default settings of the defense of that name, look for poisoned images by the features of each trained model, and store how many of each agent's they find as detection.json; nothing is removed and nothing is trained"`
+	Detection bool     `key:"detection" default:"false" help:"have spectral signatures and activation clustering, each with the default settings of the defense of that name, look for poisoned images by the features of each trained model, and store how many of each agent's they find as detection.json; nothing is removed and nothing is trained"`
+	Detectors []string `key:"detectors" help:"further filters that look for poisoned images as with artefacts.detection, in the notation of defenders, as in spectral_signatures(epsilon=0.2); settings left out have the defaults of the defense"`
+
 	Divergence bool `key:"divergence" default:"false" help:"measure with each trained model how far every agent's features of a class lie from those of all agents (MMD and Jensen-Shannon), and store it as divergence.json; tables then settle claim C8"`
 }
 

@@ -122,7 +122,7 @@ func (g *Game) check() error {
 // gameKeys are the keys that the profiles of a game set.
 var gameKeys = []string{
 	"attackers.counts", "attackers.seats", "attackers.poison_rates", "attackers.box_sizes", "attackers.pixel_shares", "attackers.kinds",
-	"attackers.labels", "attackers.targets", "attackers.colluders", "defenders", "artefacts.detection",
+	"attackers.labels", "attackers.targets", "attackers.colluders", "defenders", "artefacts.detection", "artefacts.detectors",
 }
 
 // Point returns the configuration of a profile on a seed. Its key "profile" is that of
@@ -201,7 +201,10 @@ func (g *Game) settings(players []payoffs.Player) map[string]any {
 	if len(spec.Defenders) > 0 {
 		settings["defenders"] = spec.Defenders
 	}
-	if spec.Filter != "" {
+	switch {
+	case spec.Detector != "":
+		settings["artefacts.detectors"] = []string{spec.Filter}
+	case spec.Filter != "":
 		settings["artefacts.detection"] = true
 	}
 	return settings

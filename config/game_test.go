@@ -10,6 +10,8 @@ import (
 
 	"backfire/config"
 	"backfire/equilibrium"
+	"backfire/experiments/removed"
+	"backfire/payoffs"
 )
 
 // Every game of the program can be read, and has a point for each profile and seed.
@@ -66,6 +68,36 @@ func TestPointOfAGame(t *testing.T) {
 	require.Equal(t, []string{"4=3", "5=3"}, mixed.Config.Attackers.Colluders)
 }
 
+// The filter that q stands for may have settings of its own; those of the configuration are none of its.
+func TestFilterOfAGame(t *testing.T) {
+	load := func(filter string) *config.Game {
+		file := filepath.Join(t.TempDir(), "mine.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(smallGame+"filter: "+filter+"\n"), 0o600))
+		g, err := config.LoadGame(file, config.Options{}, 0, 0)
+		require.NoError(t, err)
+		return g
+	}
+	for filter, want := range map[string]payoffs.Spec{
+		"none":                             {},
+		"spectral_signatures":              {Filter: "spectral_signatures"},
+		"spectral_signatures(epsilon=0.2)": {Filter: "spectral_signatures(epsilon=0.2)", Detector: `[{"spectral_signatures":{"epsilon":0.2,"factor":1.5,"first":1,"chosen":"method"}}]`},
+	} {
+		g := load(filter)
+		require.Equal(t, want, payoffs.Spec{Filter: g.Spec.Filter, Detector: g.Spec.Detector})
+		p, err := g.Point(equilibrium.Profile{1, 1}, 1)
+		require.NoError(t, err)
+		require.Equal(t, filter == "spectral_signatures", p.Config.Artefacts.Detection)
+		stacks := p.Config.Artefacts.DetectorStacks()
+		if want.Detector == "" {
+			require.Empty(t, stacks)
+			continue
+		}
+		require.Len(t, stacks, 1)
+		require.Equal(t, want.Detector, g.Spec.FilterKey())
+		require.Equal(t, want.Detector, removed.DetectorsOf(stacks), "the planner asks for what the game reads")
+	}
+}
+
 const smallGame = `
 name: mine
 base: {pool.size: 500}
@@ -92,7 +124,12 @@ func TestGameRefusals(t *testing.T) {
 		{"pool.size: 500", "attackers.rates: [0.1, 0.2]", "the players of a game are symmetric"},
 		{"seeds: 2", "seeds: 2\nbudget: {models: 5}", "have 3 profiles, which take 6 models for 2 seeds"},
 		{"players: 2", "players: 20000", "have 20001 profiles: at most"},
-		{"seeds: 2", "seeds: 2\nfilter: loss_isolation", "must be none, spectral_signatures or activation_clustering"},
+		{"seeds: 2", "seeds: 2\nfilter: loss_isolation", "must be spectral_signatures or activation_clustering, with settings of its own"},
+		{"seeds: 2", "seeds: 2\nfilter: spectral_signatures+cutmix", "must be spectral_signatures or activation_clustering"},
+		{"seeds: 2", "seeds: 2\nfilter: spectral_signatures(epsilon=2)", "epsilon is 2: it must be"},
+		{"seeds: 2", "seeds: 2\nfilter: spectral_signatures(first=0.5)", "has the setting first, which is about trainings"},
+		{"seeds: 2", "seeds: 2\nfilter: activation_clustering(reclassify=true)", "has the setting reclassify, which is about trainings"},
+		{"seeds: 2", "seeds: 2\nfilter: spectral_signatures(eps=2)", "has a setting that does not exist"},
 		{"seeds: 2", "seeds: 2\nprices: [0.1]", "must begin with 0"},
 		{"seeds: 2", "seeds: 2\ndefenders: [none]", "chooses among two at least"},
 		{"p0: 0.1", "p0: 1.5", "must be a number in [0,1]"},

@@ -1,12 +1,13 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"backfire/defenses/filter"
 	"backfire/payoffs"
 )
 
@@ -23,14 +24,6 @@ var (
 	gameFieldNames     = []string{"name", "title", "preset", "base", "presets", "players", "seeds", "strategies", "own_labels", "filter", "prices", "margin", "defenders", "budget"}
 	strategyFieldNames = []string{"p", "p0", "p1", "p2", "kind", "labels", "coalition", "seats"}
 )
-
-// noFilter is the value of filter with which q is 0.
-const noFilter = "none"
-
-// filters returns the filters that q can stand for.
-func filters() []string {
-	return []string{string(filter.SpectralSignatures.Kind), string(filter.ActivationClustering.Kind)}
-}
 
 // readGame reads a game's file. Places and values are checked here, the game as a whole by
 // payoffs.Spec.Check.
@@ -82,7 +75,7 @@ func (f *gameFile) readPlayers(node *yaml.Node) error {
 	return f.number(node, "players", &f.spec.Players)
 }
 
-// readFilter reads the name of the filter.
+// readFilter reads the filter, in the notation of defenders.
 func (f *gameFile) readFilter(node *yaml.Node) error {
 	if err := f.text(node, "filter", &f.spec.Filter); err != nil {
 		return err
@@ -91,15 +84,19 @@ func (f *gameFile) readFilter(node *yaml.Node) error {
 		f.spec.Filter = ""
 		return nil
 	}
-	for _, name := range filters() {
-		if f.spec.Filter == name {
-			return nil
-		}
+	if slices.Contains(filters(), f.spec.Filter) {
+		return nil // with the default settings
 	}
-	return &fault{
-		key: "filter", value: f.spec.Filter, where: f.at(node),
-		reason: "must be " + noFilter + ", " + strings.Join(filters(), " or ") + ", which find images by the features of a model",
+	stack, err := parseDetector(f.spec.Filter)
+	if err != nil {
+		return &fault{key: "filter", value: f.spec.Filter, where: f.at(node), reason: err.Error() + "; " + noFilter + " for q = 0"}
 	}
+	text, err := json.Marshal(stack)
+	if err != nil {
+		return fmt.Errorf("config: read filter: %w", err)
+	}
+	f.spec.Detector = string(text)
+	return nil
 }
 
 // readStrategies reads the strategies: a mapping of names to choices.

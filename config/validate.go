@@ -21,7 +21,7 @@ func (c Config) validate(where map[string]string) error {
 			return &fault{key: key.Name, value: value, where: where[key.Name], reason: err.Error()}
 		}
 	}
-	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, triggerProgramFits, orthogonalIsPerAgent, jitterFits, nesterovHasMomentum, defendersAreKnown, lengthsAreLevels, requiredAreSet, stopRuleFits} {
+	for _, rule := range []func(Config) *fault{numbersAreBounded, storeIsNamed, folderHasPath, countsDiffer, seatsFit, targetsFit, colludersFit, picturesFit, triggerProgramFits, orthogonalIsPerAgent, jitterFits, nesterovHasMomentum, defendersAreKnown, detectorsAreKnown, lengthsAreLevels, requiredAreSet, stopRuleFits} {
 		if f := rule(c); f != nil {
 			f.where = where[f.key]
 			return f

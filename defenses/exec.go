@@ -36,9 +36,10 @@ var execProgram = definition.Definition{
 	New: func() any { return new(Exec) },
 }
 
-// CheckBeside refuses defenses beside a program, except those of the data: it trains as it likes, if at all.
+// CheckBeside refuses defenses beside a program, except those of the data and those that decide which models there
+// are, each of which the program then takes the place of: it trains as it likes, if at all.
 func (*Exec) CheckBeside(d definition.Definition) error {
-	if d.Acts(definition.Data) {
+	if d.Acts(definition.Data) || d.Acts(definition.Models) {
 		return nil
 	}
 	return fmt.Errorf("%s and %s together: a program takes the place of the whole training: leave one out", KindExec, d.Kind)

@@ -7,13 +7,15 @@ import (
 
 	"backfire/defenses"
 	"backfire/defenses/indexing"
+	"backfire/defenses/vote"
 )
 
-// A program takes the place of the whole training, so that only a change of the defender's own data goes with it.
+// A program takes the place of a whole training: a change of the defender's own data goes with it, and what decides
+// which trainings there are.
 func TestExecTakesThePlaceOfTheTraining(t *testing.T) {
 	for kind, fits := range map[defenses.Kind]bool{
 		defenses.KindAgentAugmentation: true, defenses.KindCutMix: false, defenses.KindPGD: false,
-		"spectral_signatures": false, "fine_tuning": false, indexing.Kind: false,
+		"spectral_signatures": false, "fine_tuning": false, indexing.Kind: true, vote.Kind: true,
 	} {
 		var s defenses.Stack
 		require.NoError(t, s.AddDefault(defenses.KindExec))
@@ -23,6 +25,21 @@ func TestExecTakesThePlaceOfTheTraining(t *testing.T) {
 		} else {
 			require.ErrorContains(t, s.Validate(), "leave one out", kind)
 		}
+	}
+}
+
+// Models that start from each other's states, and guesses by features, need trainings of the program's own kind.
+func TestExecBesideIndexing(t *testing.T) {
+	for _, change := range []func(*indexing.Defense){
+		func(d *indexing.Defense) { d.Mode, d.Models = string(indexing.Sliced), 2 },
+		func(d *indexing.Defense) { d.Index = indexing.IndexUnknown },
+	} {
+		settings, err := defenses.Default[indexing.Defense](indexing.Kind)
+		require.NoError(t, err)
+		change(settings)
+		var s defenses.Stack
+		require.NoError(t, s.AddDefault(defenses.KindExec))
+		require.ErrorContains(t, s.With(indexing.Kind, settings).Validate(), "needs models that each start anew")
 	}
 }
 

@@ -72,6 +72,11 @@ func (s Stack) keep(wanted func(definition.Definition) bool) Stack {
 	return Stack{kept}
 }
 
+// Simulates reports whether the stack stamps the defender's own images with triggers of its own, before the training.
+func (s Stack) Simulates() bool {
+	return !s.keep(func(d definition.Definition) bool { return d.Acts(definition.Data) && d.Triggers }).Empty()
+}
+
 // Settings returns a pointer to the settings of a defense, nil if the stack lacks it.
 func (s Stack) Settings(kind Kind) any {
 	for _, p := range s.parts {

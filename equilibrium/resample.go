@@ -51,6 +51,7 @@ type MixtureAnswer struct {
 	Share float64 `json:"share"`
 	// Probabilities, Attribute (the mean over the strategies) and Payoff are estimated from
 	// the equilibrium of each resampled game that is next to this one, on whatever support.
+	// With S strategies their intervals are those of the level 1 - (1 - Options.Level)/S.
 	Probabilities []Estimate `json:"probabilities"`
 	Attribute     Estimate   `json:"attribute"`
 	Payoff        Estimate   `json:"payoff"`
@@ -202,6 +203,12 @@ func undefinedEstimate() Estimate {
 	return Estimate{Value: stats.Undefined(), Interval: stats.Interval{Low: stats.Undefined(), High: stats.Undefined()}}
 }
 
+// locationLevel returns the level of the intervals of where an equilibrium lies. That depends on the payoffs of all
+// strategies, each of which errs, so that the probability of an error is divided by their number (Bonferroni).
+func locationLevel(level float64, strategies int) float64 {
+	return 1 - (1-level)/float64(strategies)
+}
+
 // mixtureAnswer joins what the resamples tell about the symmetric equilibrium with an index.
 func (s *Sample) mixtureAnswer(e Equilibrium, i int, o Options, r resamples, all []solved) MixtureAnswer {
 	mask := maskOf(e.Support)
@@ -211,6 +218,7 @@ func (s *Sample) mixtureAnswer(e Equilibrium, i int, o Options, r resamples, all
 		Share:  r.share(func(at int) bool { return slices.Contains(all[at].supports, mask) }),
 	}
 	a.Verdict = s.verdict(a.Regret, o)
+	r.level = locationLevel(o.Level, s.strategies)
 	next := func(within stats.Range, value func(e Equilibrium) float64) Estimate {
 		return r.estimate(value(e), within, func(at int) float64 {
 			if all[at].next[i].Mixture == nil {

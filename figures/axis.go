@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot"
 
@@ -22,7 +23,12 @@ type Axis struct {
 	Listed bool
 	// Count marks values as whole numbers.
 	Count bool
+	// Names has the values 0, 1, ... stand for names at equal distances. The axis is then Listed.
+	Names []string
 }
+
+// nameRoom is the number of characters of names below an axis, of which as many are left out as have no room.
+const nameRoom = 64
 
 // unit returns the axis' label with its unit.
 func (a Axis) unit() string {
@@ -64,8 +70,13 @@ func (a Axis) ticks(values []float64) plot.Ticker {
 	return plot.TickerFunc(func(low, high float64) []plot.Tick {
 		if a.Listed {
 			var ticks []plot.Tick
-			for _, v := range values {
-				ticks = append(ticks, plot.Tick{Value: v, Label: a.tick(v)})
+			every := a.everyName()
+			for i, v := range values {
+				tick := plot.Tick{Value: v}
+				if i%every == 0 {
+					tick.Label = a.tick(v)
+				}
+				ticks = append(ticks, tick)
 			}
 			return ticks
 		}
@@ -76,6 +87,15 @@ func (a Axis) ticks(values []float64) plot.Ticker {
 		}
 		return ticks
 	})
+}
+
+// everyName returns k, where each k-th of Names has room.
+func (a Axis) everyName() int {
+	longest := 0
+	for _, name := range a.Names {
+		longest = max(longest, utf8.RuneCountInString(name)+1)
+	}
+	return max(1, int(math.Ceil(float64(longest*len(a.Names))/nameRoom)))
 }
 
 // step returns the distance between ticks at round numbers.
@@ -103,8 +123,11 @@ func (a Axis) enclose(low, high float64) (float64, float64) {
 	return math.Floor(low/step+1e-9) * step, math.Ceil(high/step-1e-9) * step
 }
 
-// tick formats the number at a tick.
+// tick formats the number at a tick, or returns its name.
 func (a Axis) tick(v float64) string {
+	if at := int(v); at >= 0 && at < len(a.Names) {
+		return a.Names[at]
+	}
 	if a.Share {
 		v *= 100
 	}

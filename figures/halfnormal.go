@@ -67,7 +67,7 @@ func (h HalfNormal) Figure() (*Figure, error) {
 	top := h.header()
 	return &Figure{
 		Name: h.Name, Title: h.Title, Caption: h.Caption, Values: values, layOut: func(width vg.Length) sketch {
-			return sketch{height + top.height(width), func(c draw.Canvas, _ noter) error {
+			return sketch{height + top.height(width), func(c draw.Canvas, note noter) error {
 				top.draw(c)
 				p := newPlot()
 				y := Axis{Label: "absolute effect", Share: true}
@@ -76,7 +76,7 @@ func (h HalfNormal) Figure() (*Figure, error) {
 				p.Y.Min, p.Y.Max = y.enclose(0, max(0.01, math.Abs(effects[len(effects)-1].Value)))
 				p.X.Tick.Marker, p.Y.Tick.Marker = Axis{}.ticks(nil), y.ticks(nil)
 				p.X.Padding = 0
-				p.Add(grid{}, h)
+				p.Add(grid{}, h, halfNormalNotes{h, note})
 				p.Draw(draw.Crop(c, 0, -6, 1, -top.height(width)))
 				return nil
 			}}
@@ -153,5 +153,23 @@ func (h HalfNormal) Plot(c draw.Canvas, p *plot.Plot) {
 		level := max(at.Y, floor)
 		c.FillText(text(Ink, draw.XRight, draw.YCenter), vg.Point{X: at.X - markSize - 3, Y: level}, sign+shorten(e.Name, at.X-c.Min.X-markSize-12))
 		floor = level + textSize + 1
+	}
+}
+
+// halfNormalNotes notes the effects of a plot for a pointer.
+type halfNormalNotes struct {
+	HalfNormal
+	note noter
+}
+
+// Plot notes each effect at its sign.
+func (h halfNormalNotes) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	for i, e := range h.ranked() {
+		text := e.Name + ": " + points(e.Value) + " points"
+		if bar := pointsBar(e.CI); bar != "" {
+			text += " (95 % CI " + bar + ")"
+		}
+		h.note(vg.Point{X: x(h.quantile(i + 1)), Y: y(math.Abs(e.Value))}, text)
 	}
 }

@@ -60,7 +60,7 @@ func (m MainEffects) Figure() (*Figure, error) {
 	return &Figure{
 		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: values,
 		layOut: func(width vg.Length) sketch {
-			return sketch{h.height(width) + vg.Length(len(m.Factors))*(factorLabel+factorBody) + axis, func(c draw.Canvas, _ noter) error {
+			return sketch{h.height(width) + vg.Length(len(m.Factors))*(factorLabel+factorBody) + axis, func(c draw.Canvas, note noter) error {
 				h.draw(c)
 				p := newPlot()
 				x := Axis{Label: m.Quantity, Share: true}
@@ -69,7 +69,7 @@ func (m MainEffects) Figure() (*Figure, error) {
 				p.X.Tick.Marker = x.ticks(nil)
 				p.X.Padding, p.Y.Padding = 0, 0
 				p.HideY()
-				p.Add(m)
+				p.Add(m, mainEffectsNotes{m, note})
 				p.Draw(draw.Crop(c, 2*edge, -2*edge, 1, -h.height(width)))
 				return nil
 			}}
@@ -195,4 +195,25 @@ func circle(at vg.Point, radius vg.Length) []vg.Point {
 		points = append(points, vg.Point{X: at.X + radius*vg.Length(cos), Y: at.Y + radius*vg.Length(sin)})
 	}
 	return points
+}
+
+// mainEffectsNotes notes the means of a figure for a pointer.
+type mainEffectsNotes struct {
+	MainEffects
+	note noter
+}
+
+// Plot notes each mean at its sign.
+func (m mainEffectsNotes) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	number := m.number()
+	y := c.Max.Y + factorBody/2
+	for _, f := range m.Factors {
+		y -= factorLabel + factorBody
+		if math.IsNaN(f.AtLow) || math.IsNaN(f.AtHigh) {
+			continue
+		}
+		m.note(vg.Point{X: x(f.AtLow), Y: y}, fmt.Sprintf("%s = %s: %s", f.Factor, f.Low, number(f.AtLow)))
+		m.note(vg.Point{X: x(f.AtHigh), Y: y}, fmt.Sprintf("%s = %s: %s", f.Factor, f.High, number(f.AtHigh)))
+	}
 }

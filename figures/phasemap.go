@@ -75,9 +75,9 @@ func (m PhaseMap) Figure() (*Figure, error) {
 		Name: m.Name, Title: m.Title, Caption: m.Caption, Values: m.values(),
 		layOut: func(width vg.Length) sketch {
 			l := m.layOut(width)
-			return sketch{h.height(width) + headerLine + l.height() + 2*headerLine + 2*headerLine, func(c draw.Canvas, _ noter) error {
+			return sketch{h.height(width) + headerLine + l.height() + 2*headerLine + 2*headerLine, func(c draw.Canvas, note noter) error {
 				h.draw(c)
-				m.draw(c, l, c.Max.Y-h.height(width))
+				m.draw(c, l, c.Max.Y-h.height(width), note)
 				return nil
 			}}
 		},

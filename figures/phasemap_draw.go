@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -9,8 +10,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// draw draws the map below a height of the canvas.
-func (m PhaseMap) draw(c draw.Canvas, l mapLayout, top vg.Length) {
+// draw draws the map below a height of the canvas, and notes its cells.
+func (m PhaseMap) draw(c draw.Canvas, l mapLayout, top vg.Length, note noter) {
 	top -= headerLine
 	c.FillText(text(Quiet, draw.XLeft, draw.YCenter), vg.Point{X: c.Min.X, Y: top + headerLine/2}, "attackers N ↑")
 	bottom := top - l.height()
@@ -25,10 +26,24 @@ func (m PhaseMap) draw(c draw.Canvas, l mapLayout, top vg.Length) {
 	m.drawContour(c, l, place)
 	for _, cell := range m.Cells {
 		m.drawNumber(c, l, cell, place)
+		from, to := m.corners(l, cell, place)
+		note(vg.Point{X: (from.X + to.X) / 2, Y: (from.Y + to.Y) / 2}, m.cellText(cell))
 	}
 	m.drawPoints(c, l, place)
 	m.drawAxis(c, l, bottom)
 	m.drawKey(c, bottom-2*headerLine)
+}
+
+// cellText returns a cell in words.
+func (m PhaseMap) cellText(cell MapCell) string {
+	text := fmt.Sprintf("N = %d, k = %d: %s", cell.N, cell.K, m.number(cell.Value))
+	if !math.IsNaN(cell.Value) {
+		text += map[bool]string{true: " points", false: " %"}[m.Signed]
+	}
+	if cell.Undecided {
+		text += ", undecided"
+	}
+	return text
 }
 
 // shade returns the colour of a value, and that of a text on it.

@@ -30,7 +30,7 @@ type Choice struct {
 	Accurate bool `json:"accurate"`
 }
 
-// Sibling is the equilibrium that the sibling of the paper claims for attackers and
+// Sibling is the equilibrium that the sibling of the paper (arXiv 2201.12211, experiment E4) claims for attackers and
 // defender, as payoffs of 0 to 1 that sum to 1: the ASR, and what it leaves.
 var Sibling = [2]float64{0.203, 0.797}
 

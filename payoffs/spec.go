@@ -1,6 +1,7 @@
 package payoffs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,8 +25,11 @@ type Spec struct {
 	Strategies []Strategy `json:"strategies"`
 	Seeds      int        `json:"seeds"`
 	FirstSeed  uint64     `json:"first_seed"` // the others follow it
-	// Filter is the filter that q stands for; empty: q is 0.
+	// Filter is the filter that q stands for, in the notation of defenders; empty: q is 0.
 	Filter string `json:"filter,omitempty"`
+	// Detector is the stack of the filter in JSON if it has settings of its own; otherwise it is empty, and the
+	// filter has its default settings.
+	Detector string `json:"detector,omitempty"`
 	// Prices are the prices c of a poisoned image at which the game is solved, ascending from
 	// 0 on.
 	Prices []float64 `json:"prices"`
@@ -66,6 +70,9 @@ const (
 	LabelsShared = "shared" // the common target label
 	LabelsOwn    = "own"    // that of Spec.OwnLabels
 )
+
+// FilterKey returns the name by which results have what the filter finds; empty without a filter.
+func (s *Spec) FilterKey() string { return cmp.Or(s.Detector, s.Filter) }
 
 // SeatCount returns the number of seats of an owner that plays the strategy.
 func (s Strategy) SeatCount() int { return max(1, s.Seats) }

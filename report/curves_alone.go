@@ -7,6 +7,7 @@ import (
 
 	"backfire/experiments/curve"
 	"backfire/figures"
+	"backfire/game"
 	"backfire/stats"
 )
 
@@ -17,7 +18,7 @@ func (d *drawing) aloneLearning() error {
 	if s == nil || d.opt.Curve == nil || len(s.curve()) < 2 {
 		return nil
 	}
-	alone, err := d.aloneCurves(s)
+	alone, err := d.aloneCurves(s, everyAttacker)
 	if err != nil || len(alone) < 2 {
 		return err
 	}
@@ -53,13 +54,13 @@ type aloneEpoch struct {
 }
 
 // aloneCurves returns the curves of the matched singles of a game, by epoch; those epochs after which
-// all of them were scored.
-func (d *drawing) aloneCurves(s *series) ([]aloneEpoch, error) {
+// all of them were scored. With one, only the singles of the attacker at that position count.
+func (d *drawing) aloneCurves(s *series, one int) ([]aloneEpoch, error) {
 	var epochs []aloneEpoch
 	singles := 0
 	for _, p := range s.complete() {
-		for _, a := range p.game.Attackers {
-			if a.SingleCell == "" {
+		for position, a := range p.game.Attackers {
+			if a.SingleCell == "" || one != everyAttacker && position != one {
 				continue
 			}
 			scored, err := d.opt.Curve(a.SingleCell)
@@ -84,4 +85,47 @@ func (d *drawing) aloneCurves(s *series) ([]aloneEpoch, error) {
 		}
 	}
 	return slices.DeleteFunc(epochs, func(e aloneEpoch) bool { return len(e.asr) < singles }), nil
+}
+
+// everyAttacker stands for a position of an attacker.
+const everyAttacker = -1
+
+// mostAlone is the largest number of attackers that have a figure of their own curves.
+const mostAlone = 5
+
+// attackersLearning draws the ASR of each of the first attackers of the leading game after each epoch, beside that of
+// the same attacker alone.
+func (d *drawing) attackersLearning() error {
+	s := d.leading()
+	if s == nil || d.opt.Curve == nil || len(s.curve()) < 2 {
+		return nil
+	}
+	for i, a := range s.attackers() {
+		if i == mostAlone {
+			break
+		}
+		alone, err := d.aloneCurves(s, i)
+		if err != nil {
+			return err
+		}
+		if len(alone) < 2 {
+			continue
+		}
+		chart := figures.Chart{
+			Name: fmt.Sprintf("learning-attacker-%d", a.ID), Title: fmt.Sprintf("Learning curve of attacker %d, alone and among %d", a.ID, s.n),
+			Caption: "ASR after epochs, on the held-out images that curves are measured on; means over the seeds. Alone: the matched single.",
+			X:       figures.Axis{Label: "epoch", Count: true}, Y: figures.Axis{Label: "ASR", Share: true, Whole: true},
+			Lines: []figures.Line{{Name: fmt.Sprintf("among %d", s.n)}, {Name: "alone"}},
+		}
+		for _, at := range s.curve() {
+			chart.Lines[0].Points = append(chart.Lines[0].Points, at.mean(func(p curve.Point) game.Rate { return p.Attackers[i].ASR }, once))
+		}
+		for _, at := range alone {
+			chart.Lines[1].Points = append(chart.Lines[1].Points, figures.At(float64(at.epoch), float64(stats.Summarize(at.asr).Mean)))
+		}
+		if err := d.add(chart, []*series{s}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

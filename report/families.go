@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"backfire/report/table"
 )
@@ -72,10 +73,31 @@ func (b *builder) families() {
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = append(t.Notes, "Score: the square root of acc. times (100 - ASR), as in the Anti-BAD challenge. ASR change: in points, against none with as many attackers, seed by seed. "+
-		"Images and time: of all trainings, filters and repairs of the defender, in percent of that game's.")
+		"Images and time: of all trainings, filters and repairs of the defender, in percent of that game's."+b.undefendedSeconds())
 	if certified {
 		t.Notes = append(t.Notes, "Certified: right answers to clean images that no single agent could have changed, whatever it had sent (t = 1); only votes have a certificate.")
 	}
+}
+
+// undefendedSeconds returns a sentence on how long the training without a defense took, after a space; empty if no
+// result has times.
+func (b *builder) undefendedSeconds() string {
+	var parts []string
+	for _, s := range b.all {
+		total, games := 0.0, 0
+		for _, p := range s.games {
+			if s.defended() == "" && p.game.TrainSeconds > 0 {
+				total, games = total+p.game.TrainSeconds, games+1
+			}
+		}
+		if games > 0 {
+			parts = append(parts, fmt.Sprintf("%.1f s at N = %d", total/float64(games), s.n))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " Without a defense a training's epochs took " + strings.Join(parts, " and ") + ", on the mean over the seeds."
 }
 
 // familyEntries returns the entries of familyHeads.

@@ -162,6 +162,19 @@ func TestFiltersCountByAgentAndClass(t *testing.T) {
 	require.Equal(t, "0", lostOf("2"))
 }
 
+// The figure of filters has a row for each game and a column for each attacker.
+func TestRecallOfFiltersIsDrawn(t *testing.T) {
+	all, err := Figures(Families, familyGames(1, 2), "embedded", Options{})
+	require.NoError(t, err)
+	drawn := named(t, all, "-filter-recall")
+	require.Equal(t, []string{"filter", "attacker", "share, %"}, drawn.Values.Heads)
+	require.Len(t, drawn.Values.Rows, 1+10)
+	for _, row := range drawn.Values.Rows {
+		require.Contains(t, row[0], filteredBy)
+		require.Equal(t, "80", row[2])
+	}
+}
+
 // A ranking by equal accuracies is a random one; the loss puts honest contributors first, and seeds
 // without it do not count.
 func TestValuesJudgeTheRankings(t *testing.T) {

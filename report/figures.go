@@ -18,8 +18,8 @@ import (
 // which is the Lead, the ASR against the
 // number of attackers, poison rate and pool size where the summary varies them, the
 // ASR of each attacker, standard against robustness accuracy where there are
-// several defenders, the certified accuracies of votes, the learning curves of games that have
-// them, alone and among N, and, where opt returns them, what images with triggers are taken for,
+// several defenders, the certified accuracies of votes, the recall of filters, the learning curves of games
+// that have them, of all attackers and of each, alone and among N, and, where opt returns them, what images with triggers are taken for,
 // the cross-trigger matrices of the largest game, the confusion of classes, and the curves of loss
 // and training accuracy. The error wraps ErrEmpty, or is that of opt's functions.
 func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*figures.Figure, error) {
@@ -29,7 +29,7 @@ func Figures(kind Kind, s *summary.Summary, dataset string, opt Options) ([]*fig
 	}
 	d := drawing{builder: b, stem: b.table.FileName()}
 	for _, add := range []func() error{
-		d.aloneAmong, d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.destinations, d.cross, d.confusion, d.certifiedCurves, d.aloneLearning, d.learning, d.curves,
+		d.aloneAmong, d.byAttackers, d.byAttacker, d.byRate, d.byPool, d.tradeOff, d.destinations, d.cross, d.confusion, d.certifiedCurves, d.filterRecall, d.aloneLearning, d.attackersLearning, d.learning, d.curves,
 	} {
 		if err := add(); err != nil {
 			return nil, fmt.Errorf("report: figures of %s on %s: %w", b.table.Name, dataset, err)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/stats"
 )
@@ -175,4 +177,22 @@ func (d *drawing) confusion() error {
 		heat.Shares = append(heat.Shares, shares)
 	}
 	return d.add(heat, []*series{s})
+}
+
+// Examined returns the game whose model a page looks at closely: of the complete games on a dataset
+// without a defense the first with the most attackers; nil if there is none.
+func Examined(s *summary.Summary, dataset string) *summary.GameSummary {
+	var largest *summary.GameSummary
+	for i := range s.Points {
+		if s.Points[i].Data.Name != dataset {
+			continue
+		}
+		for j := range s.Points[i].Games {
+			g := &s.Points[i].Games[j]
+			if g.Complete && g.Defender == plan.Undefended && (largest == nil || g.N > largest.N) {
+				largest = g
+			}
+		}
+	}
+	return largest
 }

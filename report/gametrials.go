@@ -49,7 +49,7 @@ func trialOf(spec *payoffs.Spec, profile equilibrium.Profile, seed uint64, g sum
 	for _, a := range g.Attackers {
 		one := payoffs.Attacker{Seat: a.ID, ASR: a.ASR.Value(), Lift: float64(a.Lift), Poisoned: a.Poisoned}
 		if spec.Filter != "" {
-			found, measured := a.Detection[spec.Filter]
+			found, measured := a.Detection[spec.FilterKey()]
 			if !measured {
 				return trial, false
 			}

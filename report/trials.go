@@ -1,10 +1,12 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 
 	"backfire/audit"
 	"backfire/audit/design"
+	"backfire/claims"
 	"backfire/experiments/summary"
 )
 
@@ -26,7 +28,11 @@ func Trials(s *summary.Summary, dataset string, opt Options) ([]audit.Trial, err
 			if err != nil {
 				return nil, err
 			}
-			trials[p.point] = append(trials[p.point], audit.Trial{Condition: conditionOf(s.Audit, p.point.Keys), Game: g})
+			cross, err := b.crossTrigger(p, g.Defense)
+			if err != nil {
+				return nil, err
+			}
+			trials[p.point] = append(trials[p.point], audit.Trial{Condition: conditionOf(s.Audit, p.point.Keys), Game: g, Cross: cross})
 		}
 	}
 	var ordered []audit.Trial
@@ -45,5 +51,30 @@ func conditionOf(spec *audit.Spec, keys map[string]string) audit.Condition {
 		}
 	}
 	c.Poisoned, _ = strconv.Atoi(keys["poisoned"]) // other stages have none
+	c.Jitter, _ = strconv.ParseFloat(keys["jitter"], 64)
 	return c
+}
+
+// crossTrigger returns the cross-trigger matrix of an undefended game of several attackers; nil for any other game, and
+// where its result is missing.
+func (b *builder) crossTrigger(p played, defense string) ([][]float64, error) {
+	if b.opt.Result == nil || p.game.N < 2 || defense != claims.NoDefense || p.game.Cell == "" {
+		return nil, nil
+	}
+	result, err := b.opt.Result(p.game.Cell)
+	if err != nil {
+		return nil, fmt.Errorf("cross-trigger matrix: %w", err)
+	}
+	if result == nil || len(result.Cross) != len(p.game.Attackers) {
+		return nil, nil
+	}
+	var cross [][]float64
+	for _, rates := range result.Cross {
+		row := make([]float64, len(rates))
+		for j, rate := range rates {
+			row[j] = rate.Value()
+		}
+		cross = append(cross, row)
+	}
+	return cross, nil
 }

@@ -281,6 +281,10 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	last, said := "", time.Time{}
 	for {
 		state, err := s.state(ctx, hash)
+		if errors.Is(err, ErrNoRun) && last != "" {
+			_, _ = w.Write([]byte("event: over\ndata: over\n\n")) // the reader may have gone
+			return
+		}
 		text := ""
 		switch {
 		case err != nil: // such as a store in the middle of a change: the next look tells

@@ -168,6 +168,9 @@ func TestEvents(t *testing.T) {
 	source.set(func() { source.err = errors.New("gone") })
 	source.set(func() { source.err = nil; source.all[0].Version, source.all[0].State = "2", "1 model missing" })
 	require.JSONEq(t, `{"version": "2", "state": "1 model missing"}`, next())
+	source.set(func() { source.all = source.all[1:] })
+	require.Equal(t, "over", next(), "the run has gone, as a step of a search does when the next begins")
+	require.Empty(t, next(), "its stream has ended")
 }
 
 func TestErrorsOfTheStore(t *testing.T) {

@@ -2,6 +2,7 @@
 package charts
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -118,21 +119,25 @@ func Curves(d phase.Diagram, q Quantity) (*figures.Figure, error) {
 }
 
 // Law draws the interference of every attacker against the share of its single success
-// that the law of shares has it lose, (1 - distinguishability)(1 - label agreement), with
-// one sign for each condition, and the law's line for the mean single ASR.
+// that the law of shares has it lose, (1 - distinguishability)(1 - label agreement), and
+// the law's line for the mean single ASR. The distinguishability is that which the
+// cross-trigger matrix shows, and the design's where the matrix does not tell. There is one
+// sign for each distinguishability by design. The caption has the sentence of the law.
 func Law(predictions []shares.Prediction, law *shares.Law) (*figures.Figure, error) {
 	chart := figures.Chart{
 		Name: "law-of-shares", Title: "Interference by conflict of labels",
-		Caption: "Each sign is an attacker: its ASR among others less its ASR alone, against (1 - distinguishability of the triggers) x (1 - label agreement). Line: the law of shares at the mean single ASR. " + law.Sentence,
-		X:       figures.Axis{Label: "conflict of labels", Share: true}, Y: figures.Axis{Label: "interference", Share: true, Points: true},
+		Caption: "Each sign is an attacker: its ASR among others less its ASR alone, against (1 - distinguishability of the triggers) x (1 - label agreement). " +
+			"Distinguishability: by the cross-trigger matrix, or by the triggers' design where the matrix does not tell. Signs: by design. Line: the law of shares at the mean single ASR. " + law.Sentence,
+		X: figures.Axis{Label: "conflict of labels", Share: true}, Y: figures.Axis{Label: "interference", Share: true, Points: true},
 	}
 	single, most := 0.0, 0.0
-	for _, p := range predictions {
-		i := slices.IndexFunc(chart.Lines, func(l figures.Line) bool { return l.Name == p.Condition })
-		if i < 0 {
-			i, chart.Lines = len(chart.Lines), append(chart.Lines, figures.Line{Name: p.Condition, Loose: true})
+	for _, p := range byDesign(predictions) {
+		name := designName(p.Design)
+		if last := len(chart.Lines) - 1; last < 0 || chart.Lines[last].Name != name {
+			chart.Lines = append(chart.Lines, figures.Line{Name: name, Loose: true})
 		}
-		chart.Lines[i].Points = append(chart.Lines[i].Points, figures.At(p.Conflict(), p.Interference()))
+		last := &chart.Lines[len(chart.Lines)-1]
+		last.Points = append(last.Points, figures.At(p.Conflict(), p.Interference()))
 		single, most = single+p.Single/float64(len(predictions)), max(most, p.Conflict())
 	}
 	if most > 0 {
@@ -141,4 +146,21 @@ func Law(predictions []shares.Prediction, law *shares.Law) (*figures.Figure, err
 		})
 	}
 	return chart.Figure()
+}
+
+// byDesign returns predictions by ascending distinguishability of the design.
+func byDesign(predictions []shares.Prediction) []shares.Prediction {
+	return slices.SortedStableFunc(slices.Values(predictions), func(a, b shares.Prediction) int { return cmp.Compare(a.Design, b.Design) })
+}
+
+// designName names a distinguishability by design.
+func designName(design float64) string {
+	switch design {
+	case 0:
+		return "a pattern per image"
+	case 1:
+		return "a pattern per attacker"
+	default:
+		return fmt.Sprintf("%.3g %% of a pattern per image", 100*(1-design))
+	}
 }

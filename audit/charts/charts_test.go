@@ -89,6 +89,7 @@ func TestLawFigure(t *testing.T) {
 	f, err := charts.Law(predictions, law)
 	require.NoError(t, err)
 	write(t, f)
-	require.Equal(t, []string{"per_image", "50.0", "-45.0"}, f.Values.Rows[0])
+	require.Equal(t, []string{"a pattern per image", "50.0", "-45.0"}, f.Values.Rows[0])
+	require.Equal(t, "a pattern per attacker", f.Values.Rows[2][0])
 	require.Equal(t, []string{"law of shares", "50.0", "-45.0"}, f.Values.Rows[5])
 }

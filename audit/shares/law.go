@@ -47,7 +47,9 @@ type Condition struct {
 	Name string `json:"name"`
 	// Conflict is the share of the single success that the law has the attackers lose.
 	Conflict float64 `json:"conflict"`
-	// Measured is the distinguishability by the cross-trigger matrix.
+	// Told is the distinguishability that the law was tested with, and Measured that by the
+	// cross-trigger matrix.
+	Told      float64      `json:"distinguishability"`
 	Measured  stats.Number `json:"measured_distinguishability"`
 	Single    float64      `json:"single_asr"`
 	Predicted float64      `json:"predicted_asr"`
@@ -123,7 +125,7 @@ func condition(name string, predictions []Prediction, margin float64) (Condition
 		return stats.Over(perSeed(of), func(v claims.SeedValue) float64 { return v.Value }).Mean
 	}
 	c := Condition{
-		Name: name, Conflict: float64(mean(Prediction.Conflict)), Measured: mean(func(p Prediction) float64 { return float64(p.Measured) }),
+		Name: name, Told: float64(mean(func(p Prediction) float64 { return p.Design })), Conflict: float64(mean(Prediction.conflictByDesign)), Measured: mean(func(p Prediction) float64 { return float64(p.Measured) }),
 		Single: float64(mean(func(p Prediction) float64 { return p.Single })), ASR: float64(mean(func(p Prediction) float64 { return p.ASR })),
 		Predicted: float64(mean(func(p Prediction) float64 { return p.Predicted })),
 	}

@@ -73,8 +73,18 @@ type Prediction struct {
 }
 
 // Conflict returns the share of its single success that the law has an attacker lose:
-// (1 - distinguishability) (1 - agreement).
-func (p Prediction) Conflict() float64 { return (1 - p.Design) * (1 - p.Agreement) }
+// (1 - distinguishability) (1 - agreement), with the measured distinguishability, or the
+// design's where the matrix does not tell.
+func (p Prediction) Conflict() float64 {
+	if p.Measured.Defined() {
+		return (1 - float64(p.Measured)) * (1 - p.Agreement)
+	}
+	return p.conflictByDesign()
+}
+
+// conflictByDesign returns the share that an attacker loses by the design's
+// distinguishability.
+func (p Prediction) conflictByDesign() float64 { return (1 - p.Design) * (1 - p.Agreement) }
 
 // Interference returns the difference of the ASRs among others and alone.
 func (p Prediction) Interference() float64 { return p.ASR - p.Single }
@@ -113,6 +123,23 @@ func Predict(games []Game) ([]Prediction, error) {
 		}
 	}
 	return all, nil
+}
+
+// ByMatrix returns the predictions of attackers of whose triggers the matrix tells how far they
+// are told apart, with that in place of the design's distinguishability. It leaves the
+// design's where all labels agree, since it makes no difference there.
+func ByMatrix(predictions []Prediction) []Prediction {
+	var measured []Prediction
+	for _, p := range predictions {
+		switch {
+		case p.Measured.Defined():
+			p.Design, p.Predicted = float64(p.Measured), float64(p.ByMatrix)
+		case p.Agreement < 1:
+			continue
+		}
+		measured = append(measured, p)
+	}
+	return measured
 }
 
 // law returns the ASR that the law of shares predicts.

@@ -108,10 +108,11 @@ func (d *Defense) Reads(key string) bool {
 // EntersInSlices reports whether agents enter a training after its beginning.
 func (d *Defense) EntersInSlices() bool { return d.Settings().Mode == Sliced }
 
-// CheckBeside refuses filters and repairs beside modes whose models start from each other's
-// states.
+// CheckBeside refuses filters, repairs and programs in place of a training beside modes whose
+// models start from each other's states.
 func (d *Defense) CheckBeside(other definition.Definition) error {
-	if !other.Acts(definition.Filter) && !other.Acts(definition.Repair) || d.Settings().Mode != Sliced && d.Index == IndexKnown {
+	needsStart := other.Acts(definition.Filter) || other.Acts(definition.Repair) || other.Acts(definition.Program)
+	if !needsStart || d.Settings().Mode != Sliced && d.Index == IndexKnown {
 		return nil
 	}
 	return fmt.Errorf("%s and %s together: %s needs models that each start anew, as in modes %s and %s with a known index",

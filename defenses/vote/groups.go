@@ -30,3 +30,21 @@ func (s Settings) Deal(ids []int, seed uint64) ([][]int, error) {
 	}
 	return groups, nil
 }
+
+// PlanModels declares a model for each group. Triggers that another defense simulates for it avoid those of the agents
+// of its group alone, so that it depends on no other agent. The error wraps ErrPlan.
+func (s *Settings) PlanModels(agents definition.Agents) (*definition.ModelSet, error) {
+	groups, err := s.Deal(agents.IDs, agents.Seed)
+	if err != nil {
+		return nil, err
+	}
+	set := &definition.ModelSet{Groups: groups, Answers: make([]int, agents.Attackers)}
+	for position, id := range agents.IDs[:agents.Attackers] {
+		set.Answers[position] = slices.IndexFunc(groups, func(group []int) bool { return slices.Contains(group, id) })
+	}
+	for _, group := range groups {
+		others := slices.DeleteFunc(slices.Clone(agents.IDs), func(id int) bool { return slices.Contains(group, id) })
+		set.Models = append(set.Models, definition.Model{Excluded: others, WithoutOwn: !s.Own, AvoidsGroup: true})
+	}
+	return set, nil
+}

@@ -80,15 +80,10 @@ func (s Settings) Fits(scale definition.Scale) error {
 	return nil
 }
 
-// CheckBeside returns an error for a defense that cannot stand beside the vote. The
-// certificates hold because every model depends on the images of its group and of the
-// defender alone: triggers that are drawn so that they avoid those of all attackers would
-// break them.
-func (s Settings) CheckBeside(d definition.Definition) error {
-	switch {
-	case d.Acts(definition.Data) && d.Triggers:
-		return fmt.Errorf("%s and %s together: the simulated triggers avoid those of all attackers, so that every model would depend on every agent", d.Kind, Kind)
-	case !s.Own && (d.Acts(definition.Data) || d.Acts(definition.Repair)):
+// CheckBeside returns an error for a defense that cannot stand beside a vote without the
+// defender's own images: one that needs them.
+func (s *Settings) CheckBeside(d definition.Definition) error {
+	if !s.Own && (d.Acts(definition.Data) || d.Acts(definition.Repair)) {
 		return fmt.Errorf("%s and %s(own=false) together: %s needs the defender's own images", d.Kind, Kind, d.Kind)
 	}
 	return nil

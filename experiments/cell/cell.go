@@ -181,12 +181,3 @@ func (c Cell) MatchedSingle(position int) (Cell, bool) {
 // Lone returns the cell in which the attacker at that position owns everything that the defender does not, without
 // a defense and without attribution.
 func (c Cell) Lone(position int) Cell { return c.playing(c.Game.Lone(position)) }
-
-// IDsOf returns those of the agents' IDs that have the given positions, in their order.
-func IDsOf(agents, positions []int) []int {
-	ids := make([]int, len(positions))
-	for i, position := range positions {
-		ids[i] = agents[position]
-	}
-	return ids
-}

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/defenses/indexing"
 	"backfire/defenses/mix"
 	"backfire/experiments/cell"
@@ -27,8 +28,8 @@ func TestHashIsPinned(t *testing.T) {
 	hash, err = enginetest.DefendedCell().Hash()
 	require.NoError(t, err)
 	require.Equal(t, "d9de4472bd2604c02c6c75ad65ac0e04e47e75c66314d38045c0259277145d6a", hash)
-	require.Nil(t, cell.NewDefense(defenses.Stack{}, nil, nil), "a defender that does nothing has the cells of none")
-	require.Nil(t, cell.NewDefense(defenses.NewStack(indexing.Kind, &indexing.Defense{}), nil, nil), "a model does not know which others there are")
+	require.Nil(t, cell.NewDefense(defenses.Stack{}, definition.Model{}), "a defender that does nothing has the cells of none")
+	require.Nil(t, cell.NewDefense(defenses.NewStack(indexing.Kind, &indexing.Defense{}), definition.Model{}), "a model does not know which others there are")
 }
 
 func TestHashChangesWithEveryField(t *testing.T) {
@@ -165,11 +166,11 @@ func TestTitle(t *testing.T) {
 	require.Equal(t, "N = 2", c.Title())
 	c.Game.Attackers = c.Game.Attackers[:1]
 	require.Equal(t, "attacker 3 alone", c.Title())
-	c.Defense = cell.NewDefense(defenses.Stack{}, []int{3}, nil)
+	c.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{3}})
 	require.Equal(t, "attacker 3 alone, leaving out agent 3", c.Title())
 	cut := defenses.CutMix{Settings: mix.Default()}
 	c = enginetest.ExampleCell()
-	c.Defense = cell.NewDefense(defenses.NewStack(defenses.KindCutMix, &cut), nil, nil)
+	c.Defense = cell.NewDefense(defenses.NewStack(defenses.KindCutMix, &cut), definition.Model{})
 	require.Equal(t, "N = 2, cutmix", c.Title())
 	c.Defense.Excluded = []int{0, 2, 5}
 	require.Equal(t, "N = 2, cutmix, leaving out agents 0 2 5", c.Title())

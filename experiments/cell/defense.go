@@ -24,24 +24,33 @@ type Defense struct {
 	// WithoutOwn leaves the defender's own images out of the training set. It is false, and not written, if they are
 	// in it.
 	WithoutOwn bool `json:"without_own,omitempty" yaml:"without_own,omitempty"`
+	// AvoidsGroup has the triggers that the defender simulates avoid those of the agents whose images are in the
+	// training set, and no others. It is false, and not written, if they avoid the triggers of all attackers, and
+	// without simulated triggers.
+	AvoidsGroup bool `json:"avoids_group,omitempty" yaml:"avoids_group,omitempty"`
 	// Slices hold the epochs in which the agents' images enter the training. They include the agents of
 	// Excluded, whose images are left out nevertheless. Slices is nil if all images take part from the
 	// beginning.
 	Slices []Slice `json:"slices,omitempty" yaml:"slices,omitempty"`
 }
 
-// NewDefense returns the defense of a model that a stack trains without the images of the agents with the
-// excluded IDs. The images of the others enter in slices, or at once if sliced is empty. NewDefense returns
+// NewDefense returns the defense of a model that a defender declares, given the defender's stack. NewDefense returns
 // nil if this equals a training without a defense.
-func NewDefense(stack defenses.Stack, excluded []int, sliced []Slice) *Defense {
-	return Defense{Excluded: excluded, Slices: sliced}.with(stack)
+func NewDefense(stack defenses.Stack, m definition.Model) *Defense {
+	d := Defense{Excluded: m.Excluded, WithoutOwn: m.WithoutOwn}
+	d.AvoidsGroup = m.AvoidsGroup && len(m.Excluded) > 0 && stack.Simulates()
+	for _, slice := range m.Slices {
+		d.Slices = append(d.Slices, Slice(slice))
+	}
+	return d.with(stack)
 }
 
-// NewGroupDefense returns the defense of a model that a stack trains for a group of agents: without the images of
-// the other agents, which have the excluded IDs, and with the defender's own images or without. NewGroupDefense
-// returns nil if this equals a training without a defense.
-func NewGroupDefense(stack defenses.Stack, excluded []int, own bool) *Defense {
-	return Defense{Excluded: excluded, WithoutOwn: !own}.with(stack)
+// WithAllAgents returns the cell that is trained in the same way on the images of all agents and of the defender.
+func (c Cell) WithAllAgents() Cell {
+	if c.Defense != nil {
+		c.Defense = Defense{Slices: c.Defense.Slices}.with(c.Defense.Stack)
+	}
+	return c
 }
 
 // with returns the defense with another stack; nil if it equals a training without a defense.
@@ -139,7 +148,8 @@ func (c Cell) StepsPerEpoch(rows int) int {
 }
 
 // TrainingSet returns the training set that the cell's defense makes of t, the training set of the cell's
-// game, which is not changed. Triggers that the defense simulates avoid the attackers' triggers. With a defense that
+// game, which is not changed. avoid holds the attackers' triggers, by position. Triggers that the defense simulates
+// avoid them, or with AvoidsGroup those of the attackers whose images are not left out. With a defense that
 // changes the data the second result holds, by row, the simulated attacker whose trigger the row carries, see
 // defenses.Augmented; otherwise it is nil. The error wraps ErrPlan if agents that are left out do not
 // play; other errors are those of defenses.DataChanger.
@@ -153,6 +163,9 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 			return nil, nil, err
 		}
 		t = indexing.Select(t, kept)
+		if c.Defense.AvoidsGroup {
+			avoid = ofPositions(avoid, kept)
+		}
 	}
 	if c.Defense.WithoutOwn {
 		t = indexing.WithoutDefender(t)
@@ -166,6 +179,17 @@ func (c Cell) TrainingSet(t *game.TrainingSet, avoid []*triggers.Trigger) (*game
 		return nil, nil, err
 	}
 	return augmented.TrainingSet, augmented.Simulated, nil
+}
+
+// ofPositions returns the triggers of the attackers among the agents at some positions.
+func ofPositions(all []*triggers.Trigger, positions []int) []*triggers.Trigger {
+	var some []*triggers.Trigger
+	for _, position := range positions {
+		if position < len(all) {
+			some = append(some, all[position])
+		}
+	}
+	return some
 }
 
 // withoutOwn reports whether the cell's defense leaves the defender's own images out of the training set.

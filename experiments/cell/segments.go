@@ -3,8 +3,6 @@ package cell
 import (
 	"fmt"
 	"slices"
-
-	"backfire/defenses/indexing"
 )
 
 // Slice is a part of the training of sliced agent indexing, at whose beginning the images of some agents
@@ -15,22 +13,6 @@ type Slice struct {
 	Enter []int `json:"enter" yaml:"enter"`
 	// Epochs is the number of passes until the next slice.
 	Epochs int `json:"epochs" yaml:"epochs"`
-}
-
-// SlicesOf returns the slices of an indexing plan, those of its first model, whose training saves the states
-// that the other models start from. agents holds the agents' IDs by position. It returns nil for a plan without slices.
-func SlicesOf(plan *indexing.Plan, agents []int) []Slice {
-	if plan.Settings.Mode != indexing.Sliced {
-		return nil
-	}
-	var all []Slice
-	var entered []int // positions
-	for _, stage := range plan.Models[0].Stages {
-		entering := slices.DeleteFunc(slices.Clone(stage.Agents), func(agent int) bool { return slices.Contains(entered, agent) })
-		all = append(all, Slice{Enter: IDsOf(agents, entering), Epochs: stage.Epochs})
-		entered = stage.Agents
-	}
-	return all
 }
 
 // Segment is a part of a cell's training with the same images throughout.

@@ -87,17 +87,3 @@ func TestAttributionStartsFromItsModel(t *testing.T) {
 	require.Zero(t, c.TrainedImages())
 	require.EqualValues(t, 2*3*32, c.UnlearnedImages())
 }
-
-func TestSlicesOfAPlan(t *testing.T) {
-	agents := enginetest.ExampleCell().Game.AgentIDs()
-	sliced, err := indexing.NewPlan(indexing.Settings{Mode: indexing.Sliced, Models: 2}, 2, 50, 1)
-	require.NoError(t, err)
-	slices := cell.SlicesOf(sliced, agents)
-	require.Len(t, slices, 2)
-	require.Equal(t, 50, slices[0].Epochs+slices[1].Epochs)
-	require.ElementsMatch(t, []int{3, 4}, append(slices[0].Enter, slices[1].Enter...))
-	exact, err := indexing.NewPlan(indexing.Settings{Mode: indexing.Exact}, 2, 50, 1)
-	require.NoError(t, err)
-	require.Nil(t, cell.SlicesOf(exact, agents))
-	require.Equal(t, []int{4, 3}, cell.IDsOf(agents, []int{1, 0}))
-}

@@ -158,6 +158,9 @@ func (c Cell) validateDefense() error {
 	if err := c.validateWithoutOwn(); err != nil {
 		return err
 	}
+	if d := c.Defense; d.AvoidsGroup && (len(d.Excluded) == 0 || !stack.Simulates()) {
+		return refuse("simulated triggers that avoid those of a group: there is no group, or no trigger is simulated")
+	}
 	if err := c.checkNeeds(); err != nil {
 		return err
 	}

@@ -6,21 +6,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/experiments/cell"
 	"backfire/game"
 	"backfire/internal/enginetest"
+	"backfire/triggers"
 )
 
 // A model of a group sees the images of its agents and, unless it leaves them out, of the defender.
 func TestTrainingWithoutTheDefendersImages(t *testing.T) {
 	p := enginetest.NewPlan(t)
 	c, _ := p.Cell(p.Games[1].Cell) // two attackers, two honest contributors
-	require.Nil(t, cell.NewGroupDefense(defenses.Stack{}, nil, true), "one group of all agents is a training without a defense")
+	require.Nil(t, cell.NewDefense(defenses.Stack{}, definition.Model{AvoidsGroup: true}), "one group of all agents is a training without a defense")
 	_, whole, _ := enginetest.TrainingOf(t, c)
 
 	with, without := c, c
-	with.Defense = cell.NewGroupDefense(defenses.Stack{}, []int{1, 2, 3}, true)
-	without.Defense = cell.NewGroupDefense(defenses.Stack{}, []int{1, 2, 3}, false)
+	with.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{1, 2, 3}, AvoidsGroup: true})
+	without.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{1, 2, 3}, WithoutOwn: true})
 	for _, g := range []cell.Cell{with, without} {
 		require.NoError(t, g.Validate())
 		_, set, _ := enginetest.TrainingOf(t, g)
@@ -47,12 +49,49 @@ func TestTrainingWithoutTheDefendersImages(t *testing.T) {
 	require.Len(t, hashes, 3)
 
 	unchanged := c
-	unchanged.Defense = cell.NewDefense(defenses.Stack{}, []int{1, 2, 3}, nil)
+	unchanged.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{1, 2, 3}})
 	a, err := unchanged.Hash()
 	require.NoError(t, err)
 	b, err := with.Hash()
 	require.NoError(t, err)
 	require.Equal(t, a, b, "it is the model of agent indexing without these agents")
+}
+
+// The model of a group does not depend on the triggers of other agents, also where a simulated trigger is one of them.
+func TestSimulatedTriggersOfAGroup(t *testing.T) {
+	p := enginetest.NewPlan(t)
+	c, _ := p.Cell(p.Games[1].Cell) // attackers 0 and 1
+	stack := enginetest.StackOf(t, "[{agent_augmentation: {agents: 2}}]")
+	g, _, _ := enginetest.TrainingOf(t, c)
+	model := definition.Model{Excluded: []int{1, 2, 3}, AvoidsGroup: true}
+	c.Defense = cell.NewDefense(stack, model)
+	require.True(t, c.Defense.AvoidsGroup)
+	require.NoError(t, c.Validate())
+	set := func(c cell.Cell, avoid []*triggers.Trigger) []uint8 {
+		training, _, err := c.TrainingSet(g.Training(), avoid)
+		require.NoError(t, err)
+		return training.Images
+	}
+	drawn, err := defenses.Augment(g.Training(), *defenses.Get[defenses.AgentAugmentation](stack, defenses.KindAgentAugmentation), nil, c.TrainingSeed())
+	require.NoError(t, err)
+	own, other := g.Triggers()[0], g.Triggers()[1]
+	first := drawn.Triggers[0]
+	free := set(c, []*triggers.Trigger{own, other})
+	require.Equal(t, free, set(c, []*triggers.Trigger{own, first}), "another agent has the first simulated trigger")
+	require.NotEqual(t, free, set(c, []*triggers.Trigger{first, other}), "the group's own agent has it")
+
+	all := c
+	model.AvoidsGroup = false
+	all.Defense = cell.NewDefense(stack, model)
+	require.NotEqual(t, free, set(all, []*triggers.Trigger{own, first}))
+
+	for name, wrong := range map[string]cell.Defense{
+		"no group":    {Excluded: []int{}, AvoidsGroup: true, Stack: stack},
+		"no triggers": {Excluded: []int{1}, AvoidsGroup: true, Stack: enginetest.StackOf(t, "[cutmix]")},
+	} {
+		c.Defense = &wrong
+		require.ErrorContains(t, c.Validate(), "simulated triggers that avoid those of a group", name)
+	}
 }
 
 func TestTrainingWithoutTheDefendersImagesIsRefused(t *testing.T) {

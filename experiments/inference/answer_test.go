@@ -66,6 +66,29 @@ func TestAnswersAreThoseThatWereMeasured(t *testing.T) {
 	}
 }
 
+// A model that is examined gives the probabilities of Probabilities, and the features of the images.
+func TestExamine(t *testing.T) {
+	st, run := storeOf(t)
+	client := clientOf(st)
+	d := selected(t, st, run, undefended)
+	images, err := client.HeldOut(context.Background(), d, inference.NoTrigger, 3)
+	require.NoError(t, err)
+	var values []uint8
+	for _, image := range images {
+		values = append(values, image.Pixels...)
+	}
+	hash := modelOf(t, st, "")
+	want, err := client.Probabilities(context.Background(), hash, values)
+	require.NoError(t, err)
+	got, vectors, err := client.Examine(context.Background(), hash, values)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Len(t, vectors, len(images))
+	require.Len(t, vectors[0], 4, "the fake engine has the means of four quarters")
+	_, _, err = client.Examine(context.Background(), strings.Repeat("0", 64), values)
+	require.ErrorIs(t, err, store.ErrNotStored)
+}
+
 // A guessed agent is the most similar one, and the model without it answers.
 func TestAnswerOfAGuessedAgent(t *testing.T) {
 	st, run := storeOf(t)

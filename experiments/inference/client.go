@@ -59,6 +59,16 @@ func (c *Client) Probabilities(ctx context.Context, hash string, images []uint8)
 	return answers.Probabilities, nil
 }
 
+// Examine returns the probabilities that [Client.Probabilities] returns, and the penultimate features of each
+// image, both by image. The error is that of Probabilities.
+func (c *Client) Examine(ctx context.Context, hash string, images []uint8) (probabilities, features [][]float32, err error) {
+	answers, err := c.send(ctx, hash, images, worker.Query{Features: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	return answers.Probabilities, answers.Features, nil
+}
+
 // Unlearned returns the probabilities that an attribution's model gives after it has
 // unlearned the images of the attacker with an ID, as the attribution unlearned them.
 // Images, result and errors are those of [Client.Probabilities].

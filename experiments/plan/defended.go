@@ -2,9 +2,9 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/defenses/indexing"
 	"backfire/defenses/vote"
 	"backfire/experiments/cell"
@@ -29,7 +29,7 @@ type PlannedDefender struct {
 }
 
 // AttributionModel is the position of the attribution in Models, if there is one.
-const AttributionModel = 1
+const AttributionModel = indexing.AttributionModel
 
 // Undefended returns the twin with which every defender of the game is compared, given the number of attackers.
 func (g PlannedGame) Undefended(attackers int) PlannedDefender {
@@ -53,7 +53,7 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 	if err := twin.fits(policy); err != nil {
 		return nil, err
 	}
-	d := &defended{PlannedDefender: PlannedDefender{Name: policy.Name, Answers: make([]int, len(twin.cell.Game.Attackers))}}
+	d := &defended{PlannedDefender: PlannedDefender{Name: policy.Name}}
 	cells, err := d.cells(twin.cell, policy.Stack)
 	if err != nil {
 		return nil, fmt.Errorf("defender %s: %w", policy.Name, err)
@@ -72,55 +72,33 @@ func (p *planner) defend(twin *planned, policy defenses.Policy) (*defended, erro
 	return d, nil
 }
 
-// cells returns the cells that a defender with a stack trains in the game of the twin, and sets Answers and
-// Unknown.
+// cells returns the cells that a defender with a stack trains in the game of the twin: those that its defense at the
+// stage definition.Models declares, or one. It sets Answers, Unknown and Vote.
 func (d *defended) cells(twin cell.Cell, stack defenses.Stack) ([]cell.Cell, error) {
-	with := func(excluded []int, sliced []cell.Slice) cell.Cell {
-		c := twin
-		c.Defense = cell.NewDefense(stack, excluded, sliced)
-		return c
-	}
-	if settings := defenses.Get[vote.Settings](stack, vote.Kind); settings != nil {
-		return d.vote(twin, stack, *settings)
-	}
-	declared := defenses.Get[indexing.Defense](stack, indexing.Kind)
-	if declared == nil {
-		return withBases([]cell.Cell{with(nil, nil)})
-	}
-	settings, honest := declared.Settings(), declared.Honest
-	var cells []cell.Cell
-	agents := twin.Game.AgentIDs()
-	if unknown := settings.Unknown; unknown != nil {
-		d.Unknown = unknown
-		honest = true // any agent may be guessed
-		attribution := with(nil, nil)
-		attribution.Attribution = &cell.Attribution{Batch: unknown.Batch, Queries: unknown.Most, Unlearning: unknown.Unlearning}
-		cells = append(cells, attribution.WithoutAttribution(), attribution)
-		if unknown.Update == indexing.Unlearn {
-			d.Answers = slices.Repeat([]int{AttributionModel}, len(agents))
-			return cells, nil
+	set := &definition.ModelSet{Models: []definition.Model{{}}, Answers: make([]int, len(twin.Game.Attackers))}
+	if planner, _, ok := defenses.Find[definition.ModelPlanner](stack); ok {
+		var err error
+		set, err = planner.PlanModels(definition.Agents{
+			IDs: twin.Game.AgentIDs(), Attackers: len(twin.Game.Attackers), Epochs: twin.Training.Epochs, Seed: twin.Game.Seed,
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-	plan, err := indexing.NewPlan(settings, len(agents), twin.Training.Epochs, twin.Game.Seed)
-	if err != nil {
-		return nil, err
+	d.Answers = set.Answers
+	if s := defenses.Get[vote.Settings](stack, vote.Kind); s != nil {
+		d.Vote = &PlannedVote{Rule: s.Rule, Own: s.Own, Groups: set.Groups}
 	}
-	answers := plan.Answers
-	if !honest {
-		answers = answers[:len(twin.Game.Attackers)]
+	if s := defenses.Get[indexing.Defense](stack, indexing.Kind); s != nil {
+		d.Unknown = s.Settings().Unknown
 	}
-	sliced := cell.SlicesOf(plan, agents)
-	at := map[int]int{} // position in cells, by that in the plan
-	for i, model := range plan.Models {
-		savesStates := len(model.Excluded) == 0
-		if slices.Contains(answers, i) || savesStates {
-			at[i] = len(cells)
-			cells = append(cells, with(cell.IDsOf(agents, model.Excluded), sliced))
+	cells := make([]cell.Cell, len(set.Models))
+	for i, model := range set.Models {
+		cells[i] = twin
+		cells[i].Defense = cell.NewDefense(stack, model)
+		if model.Attributes {
+			cells[i].Attribution = &cell.Attribution{Batch: d.Unknown.Batch, Queries: d.Unknown.Most, Unlearning: d.Unknown.Unlearning}
 		}
-	}
-	d.Answers = make([]int, len(answers))
-	for agent, answer := range answers {
-		d.Answers[agent] = at[answer]
 	}
 	return withBases(cells)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/defenses"
+	"backfire/defenses/definition"
 	"backfire/experiments/cell"
 	"backfire/internal/enginetest"
 )
@@ -28,7 +29,7 @@ func TestExcludedAttackersAreNotInTheTrainingSet(t *testing.T) {
 		require.InDelta(t, len(training.Labels), cell.TrainingRows(2), 2, "the deal rounds")
 	}
 	c, _ := plan.Cell(indexed.Models[0])
-	c.Defense = cell.NewDefense(defenses.Stack{}, []int{7}, nil)
+	c.Defense = cell.NewDefense(defenses.Stack{}, definition.Model{Excluded: []int{7}})
 	_, err := c.Segments()
 	require.ErrorIs(t, err, cell.ErrPlan)
 }

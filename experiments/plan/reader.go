@@ -91,7 +91,7 @@ func (r *CachedReader) Detection(hash string, id int) (map[string]game.Rate, err
 		if record == nil {
 			return nil, err
 		}
-		if record.Artefacts().Detection {
+		if record.Artefacts().Detects() {
 			if all, err = record.Detections(); err != nil {
 				return nil, err
 			}

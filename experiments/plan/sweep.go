@@ -13,6 +13,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/curve"
 	"backfire/experiments/patterns"
+	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/payoffs"
 )
@@ -245,7 +246,7 @@ func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
 	asked := store.Artefacts{
 		Model: a.Model == config.ModelAlways, SmallModel: a.Model == config.ModelSmall,
-		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence, Detection: a.Detection,
+		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence, Detection: a.Detection, Detectors: removed.DetectorsOf(a.DetectorStacks()),
 	}
 	if cfg.Train.ScoreEvery > 0 {
 		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}

@@ -1,11 +1,8 @@
 package plan
 
 import (
-	"slices"
-
 	"backfire/defenses"
 	"backfire/defenses/vote"
-	"backfire/experiments/cell"
 )
 
 // PlannedVote describes a vote over groups of agents.
@@ -33,27 +30,6 @@ func (v *PlannedVote) control() []string {
 	return v.Control
 }
 
-// vote returns the cells of a vote in the game of the twin, and sets Vote and Answers.
-func (d *defended) vote(twin cell.Cell, stack defenses.Stack, settings vote.Settings) ([]cell.Cell, error) {
-	agents := twin.Game.AgentIDs()
-	groups, err := settings.Deal(agents, twin.Game.Seed)
-	if err != nil {
-		return nil, err
-	}
-	d.Vote = &PlannedVote{Rule: settings.Rule, Own: settings.Own, Groups: groups}
-	for position, id := range agents[:len(d.Answers)] {
-		d.Answers[position] = slices.IndexFunc(groups, func(group []int) bool { return slices.Contains(group, id) })
-	}
-	var cells []cell.Cell
-	for _, group := range groups {
-		excluded := slices.DeleteFunc(slices.Clone(agents), func(id int) bool { return slices.Contains(group, id) })
-		c := twin
-		c.Defense = cell.NewGroupDefense(stack, excluded, settings.Own)
-		cells = append(cells, c)
-	}
-	return withBases(cells)
-}
-
 // controlVote plans the models of the same vote in the game of the twin without poison, if the policy asks for
 // them.
 func (p *planner) controlVote(d *defended, twin *planned, policy defenses.Policy) error {
@@ -67,8 +43,7 @@ func (p *planner) controlVote(d *defended, twin *planned, policy defenses.Policy
 	if err != nil || peaceful.hash == twin.hash {
 		return err
 	}
-	same := &defended{PlannedDefender: PlannedDefender{Answers: make([]int, len(d.Answers))}}
-	cells, err := same.vote(peaceful.cell, policy.Stack, *settings)
+	cells, err := new(defended).cells(peaceful.cell, policy.Stack)
 	if err != nil {
 		return err
 	}

@@ -97,12 +97,27 @@ func TestControlOfAVotePoisonsNothing(t *testing.T) {
 	require.Empty(t, sweep.Points[0].Games[0].Defenders[0].Vote.Control, "the game itself is without poison")
 }
 
+// Triggers that are simulated for a model that votes avoid those of its group alone.
+func TestVotesWithSimulatedTriggers(t *testing.T) {
+	cfg := enginetest.DefendedConfig(t, "vote+agent_augmentation", "vote", "indexing+agent_augmentation")
+	cfg.Attackers.Counts, cfg.Attackers.Singles = []int{3}, 0
+	p := enginetest.DefendedPlan(t, cfg)
+	for at, avoids := range []bool{true, false, false} {
+		d := p.Games[0].Defenders[at]
+		for _, hash := range d.Models {
+			c, ok := p.Cell(hash)
+			require.True(t, ok)
+			require.Equal(t, avoids, c.Defense.AvoidsGroup, d.Name)
+		}
+	}
+}
+
 func TestVotesThatDoNotFit(t *testing.T) {
 	for defender, reason := range map[string]string{
-		"vote(groups=4)":              "groups is 4, more than the 3 agents",
-		"vote+agent_augmentation":     "agent_augmentation and vote together",
-		"vote(own=false)+fine_tuning": "needs the defender's own images",
-		"vote(own=false groups=3)":    "the training set has only",
+		"vote(groups=4)":                     "groups is 4, more than the 3 agents",
+		"vote(own=false)+agent_augmentation": "needs the defender's own images",
+		"vote(own=false)+fine_tuning":        "needs the defender's own images",
+		"vote(own=false groups=3)":           "the training set has only",
 	} {
 		cfg := enginetest.DefendedConfig(t, defender)
 		cfg.Attackers.Counts, cfg.Attackers.Singles = []int{3}, 0

@@ -25,7 +25,7 @@ type Detections struct {
 
 // Detection holds the finds of one filter among the contributed images of the training set.
 type Detection struct {
-	// Filter is the name of the defense, which has its default settings.
+	// Filter is the name of the defense if it has its default settings, otherwise its stack in JSON.
 	Filter string `json:"filter"`
 	// Found counts the images that the filter would remove.
 	Found *Counts `json:"found"`
@@ -49,24 +49,24 @@ func (d *Detections) Of(id int) map[string]game.Rate {
 	return found
 }
 
-// Write writes the detections to DetectionFile in dir.
-func (d Detections) Write(dir string) error {
+// Write writes the detections to a file in dir: DetectionFile, or a DetectorFile.
+func (d Detections) Write(dir, name string) error {
 	d.Format = detectionFormat
-	if err := jsonfile.WriteIn(disk.In(dir), DetectionFile, d); err != nil {
+	if err := jsonfile.WriteIn(disk.In(dir), name, d); err != nil {
 		return fmt.Errorf("removed: write detections: %w", err)
 	}
 	return nil
 }
 
-// ReadDetections reads DetectionFile in a directory.
-func ReadDetections(dir disk.Dir) (*Detections, error) {
+// ReadDetections reads a file that Write wrote into a directory.
+func ReadDetections(dir disk.Dir, name string) (*Detections, error) {
 	var d Detections
-	if err := jsonfile.ReadIn(dir, DetectionFile, &d); err != nil {
+	if err := jsonfile.ReadIn(dir, name, &d); err != nil {
 		return nil, fmt.Errorf("removed: read detections: %w", err)
 	}
 	for _, one := range d.Filters {
 		if one.Found == nil {
-			return nil, fmt.Errorf("removed: read detections: %s has no counts of %s", DetectionFile, one.Filter)
+			return nil, fmt.Errorf("removed: read detections: %s has no counts of %s", name, one.Filter)
 		}
 	}
 	return &d, nil

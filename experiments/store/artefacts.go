@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"backfire/experiments/ballots"
 	"backfire/experiments/cell"
@@ -36,6 +37,12 @@ type Artefacts struct {
 	Rankings   bool `json:"rankings,omitempty"`   // ballots.RankingsFile and ballots.ProbesFile, of a model that votes
 	Detection  bool `json:"detection,omitempty"`  // removed.DetectionFile
 
+	// Detectors holds further filters that look for poisoned images, as removed.DetectorsOf lists them. Their finds are
+	// in the files removed.DetectorFile.
+	Detectors string `json:"detectors,omitempty"`
+	// detectorFiles holds the names of such files of a stored result, a line for each.
+	detectorFiles string
+
 	// SmallModel asks for ModelFile where it is smaller than smallModelBytes. A stored result without it lacks
 	// nothing.
 	SmallModel bool `json:"small_model,omitempty"`
@@ -47,8 +54,24 @@ type Artefacts struct {
 func (a Artefacts) And(b Artefacts) Artefacts {
 	return Artefacts{
 		a.Model || b.Model, a.Triggers || b.Triggers, a.Folder || b.Folder, a.Archive || b.Archive, a.Divergence || b.Divergence,
-		a.Rankings || b.Rankings, a.Detection || b.Detection, a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
+		a.Rankings || b.Rankings, a.Detection || b.Detection, removed.Lines(a.Detectors, b.Detectors), removed.Lines(a.detectorFiles, b.detectorFiles),
+		a.SmallModel || b.SmallModel, a.Curve.And(b.Curve),
 	}
+}
+
+// Detects reports whether a stored result has what any filter finds.
+func (a Artefacts) Detects() bool { return a.Detection || a.detectorFiles != "" }
+
+// detectorsWithout returns the names of the files of detectors that are requested and that a result with other
+// artefacts lacks.
+func (a Artefacts) detectorsWithout(stored Artefacts) []string {
+	var names []string
+	for text := range strings.FieldsSeq(a.Detectors) {
+		if name := removed.DetectorFile(text); !slices.Contains(strings.Fields(stored.detectorFiles), name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // smallModelBytes is the size from which on a model is no small one.
@@ -63,7 +86,8 @@ func (a Artefacts) KeepsModel(c cell.Cell) bool {
 // are requested: its model is not kept, or the rates during the training are asked for. Triggers and training
 // images follow from the deal, divergences, rankings and detections from the model.
 func (a Artefacts) NeedTraining(stored Artefacts) bool {
-	asksModel := a.Model || a.Divergence && !stored.Divergence || a.Rankings && !stored.Rankings || a.Detection && !stored.Detection
+	asksModel := a.Model || a.Divergence && !stored.Divergence || a.Rankings && !stored.Rankings || a.Detection && !stored.Detection ||
+		len(a.detectorsWithout(stored)) > 0
 	return asksModel && !stored.Model || a.Curve.Lacks(stored.Curve) != ""
 }
 
@@ -96,6 +120,7 @@ func (a Artefacts) Without(stored Artefacts) []string {
 			names = append(names, each.name)
 		}
 	}
+	names = append(names, a.detectorsWithout(stored)...)
 	if lacks := a.Curve.Lacks(stored.Curve); lacks != "" {
 		names = append(names, lacks)
 	}

@@ -28,10 +28,14 @@ func (m Manifest) Artefacts() Artefacts {
 	var a Artefacts
 	for name := range m.Files {
 		top, _, _ := strings.Cut(name, "/")
+		detector := ""
+		if removed.IsDetectorFile(top) {
+			detector = top
+		}
 		a = a.And(Artefacts{
 			Model: top == ModelFile, Triggers: top == TriggersDir, Folder: top == ImagesDir, Archive: top == TrainingFile,
 			Divergence: top == DivergenceFile, Rankings: top == ballots.RankingsFile || top == ballots.ProbesFile,
-			Detection: top == removed.DetectionFile,
+			Detection: top == removed.DetectionFile, detectorFiles: detector,
 		})
 	}
 	a.Curve = m.Curve

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"backfire/defenses/value"
-	"backfire/experiments/cell"
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
 	"backfire/game"
@@ -57,8 +56,7 @@ func (j joiner) values(models []*store.Result, defender plan.PlannedDefender) (*
 		return nil, nil
 	}
 	c, _ := j.plan.Cell(v.Agents[0].Model)
-	base := c.WithoutAttribution()
-	base.Defense = cell.NewDefense(c.DefenseStack(), nil, c.Defense.Slices)
+	base := c.WithoutAttribution().WithAllAgents()
 	hash, err := base.Hash()
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ func (c *verification) checkDetections(context.Context) (string, error) {
 	switch {
 	case c.manifest == nil:
 		return "", unchecked(store.ManifestFile)
-	case c.manifest.Files[removed.DetectionFile] == "":
+	case !c.manifest.Artefacts().Detects():
 		return "not stored", nil
 	case c.manifest.Files[store.ModelFile] == "":
 		return withoutModel, nil
@@ -56,4 +56,23 @@ func (c *verification) checkDetections(context.Context) (string, error) {
 	default:
 		return fmt.Sprintf("%s, %s finds other images", elsewhere, differing), nil
 	}
+}
+
+// detectors returns the stacks of the stored detectors, in JSON. Detections that cannot be read are refused by
+// checkDetections.
+func (c *verification) detectors() []string {
+	if !c.manifest.Artefacts().Detects() {
+		return nil
+	}
+	found, err := (&store.Record{Cell: *c.cell, Dir: c.dir.Path(".")}).Detections()
+	if err != nil {
+		return nil
+	}
+	var stacks []string
+	for _, one := range found.Filters {
+		if name := removed.DetectorFile(one.Filter); c.manifest.Files[name] != "" {
+			stacks = append(stacks, one.Filter)
+		}
+	}
+	return stacks
 }

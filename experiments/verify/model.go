@@ -57,7 +57,7 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 			Setup:  worker.Setup{Cell: *c.cell, Device: device, Threads: c.environment.Threads, Module: c.Store.ModulePath(*c.cell)},
 			Source: c.source, Dir: dir.Path("."), Model: path, Divergences: c.manifest.Files[store.DivergenceFile] != "",
 			Rankings:   c.manifest.Files[ballots.RankingsFile] != "",
-			Detections: c.manifest.Files[removed.DetectionFile] != "",
+			Detections: c.manifest.Files[removed.DetectionFile] != "", Detectors: c.detectors(),
 		}
 	}); err != nil {
 		return "", asked(err)

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"backfire/experiments/ballots"
 	"backfire/experiments/removed"
@@ -45,6 +46,11 @@ func (w *Worker) complete(ctx context.Context, s *session, request Train) error 
 	}
 	if asked.Detection && lacks(removed.DetectionFile) {
 		measures = append(measures, s.writeDetections)
+	}
+	for text := range strings.FieldsSeq(asked.Detectors) {
+		if lacks(removed.DetectorFile(text)) {
+			measures = append(measures, func(model TrainedModel) error { return s.writeDetector(model, text) })
+		}
 	}
 	if len(measures) == 0 {
 		return nil

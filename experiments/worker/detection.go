@@ -1,8 +1,11 @@
 package worker
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 
+	"backfire/defenses"
 	"backfire/defenses/definition"
 	"backfire/defenses/features"
 	"backfire/defenses/filter"
@@ -13,19 +16,52 @@ import (
 // detecting are the filters that look at features, and at nothing else.
 var detecting = []definition.Definition{filter.SpectralSignatures, filter.ActivationClustering}
 
-// writeDetections has filters look at a model's features and writes what they find into the
-// session's directory.
+// writeDetections has the filters with their default settings look at a model's features and writes what they
+// find into the session's directory.
 func (s *session) writeDetections(model TrainedModel) error {
-	found, err := s.detect(model)
+	var all []namedFilter
+	for _, d := range detecting {
+		if method, ok := d.Default().(filter.Filter); ok {
+			all = append(all, namedFilter{string(d.Kind), method})
+		}
+	}
+	return s.writeFound(model, removed.DetectionFile, all)
+}
+
+// writeDetector does the work of writeDetections with one filter, given its stack as cell.StackText writes it.
+func (s *session) writeDetector(model TrainedModel, text string) error {
+	var stack defenses.Stack
+	if err := json.Unmarshal([]byte(text), &stack); err != nil {
+		return fmt.Errorf("worker: detect poisoned images: %w", err)
+	}
+	if err := stack.Validate(); err != nil {
+		return fmt.Errorf("worker: detect poisoned images: %w", err)
+	}
+	method, kind, ok := defenses.Find[filter.Filter](stack)
+	if !ok || !slices.ContainsFunc(detecting, func(d definition.Definition) bool { return d.Kind == kind }) {
+		return fmt.Errorf("worker: detect poisoned images: %s is no filter that looks at features alone", stack)
+	}
+	return s.writeFound(model, removed.DetectorFile(text), []namedFilter{{text, method}})
+}
+
+// namedFilter is a filter with the name by which results have what it finds.
+type namedFilter struct {
+	name string
+	filter.Filter
+}
+
+// writeFound writes what filters find into a file.
+func (s *session) writeFound(model TrainedModel, file string, filters []namedFilter) error {
+	found, err := s.detect(model, filters)
 	if err != nil {
 		return fmt.Errorf("worker: detect poisoned images: %w", err)
 	}
-	return found.Write(s.dir)
+	return found.Write(s.dir, file)
 }
 
-// detect counts what each filter, with its default settings, would remove by the trained
-// model's features of the contributed images.
-func (s *session) detect(model TrainedModel) (*removed.Detections, error) {
+// detect counts what each filter would remove by the trained model's features of the
+// contributed images.
+func (s *session) detect(model TrainedModel, filters []namedFilter) (*removed.Detections, error) {
 	set := s.deal.Training
 	in := filter.Input{Seed: s.Cell.TrainingSeed()}
 	size := set.Shape.Size()
@@ -49,9 +85,9 @@ func (s *session) detect(model TrainedModel) (*removed.Detections, error) {
 			return nil, err
 		}
 	}
-	for _, definition := range detecting {
+	for _, method := range filters {
 		var chosen []int
-		if method, ok := definition.Default().(filter.Filter); ok && len(rows) > 0 {
+		if len(rows) > 0 {
 			var err error
 			if chosen, err = method.Remove(in); err != nil {
 				return nil, err
@@ -61,7 +97,7 @@ func (s *session) detect(model TrainedModel) (*removed.Detections, error) {
 		for i, at := range chosen {
 			gone[i] = rows[at]
 		}
-		found.Filters = append(found.Filters, removed.Detection{Filter: string(definition.Kind), Found: removed.Count(s.Cell, set.Rows, gone)})
+		found.Filters = append(found.Filters, removed.Detection{Filter: method.name, Found: removed.Count(s.Cell, set.Rows, gone)})
 	}
 	return found, nil
 }

@@ -40,6 +40,25 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 	if err := s.writeLoss(model); err != nil {
 		return err
 	}
+	if err := s.measure(model, request); err != nil {
+		return err
+	}
+	if s.Cell.Attribution != nil {
+		if err := s.upload(model, last); err != nil { // the set that contributions are unlearned from
+			return err
+		}
+		if err := s.attribute(ctx, model); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		s.files().WriteAttribution(s.dir),
+		s.files().WritePredictions(s.dir),
+		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
+}
+
+// measure writes the other files that follow from the model alone and that the request asks for.
+func (s *session) measure(model TrainedModel, request Predict) error {
 	if request.Divergences {
 		if err := s.writeDivergences(model); err != nil {
 			return err
@@ -55,16 +74,10 @@ func (w *Worker) predict(ctx context.Context, hash string, request Predict) erro
 			return err
 		}
 	}
-	if s.Cell.Attribution != nil {
-		if err := s.upload(model, last); err != nil { // the set that contributions are unlearned from
-			return err
-		}
-		if err := s.attribute(ctx, model); err != nil {
+	for _, text := range request.Detectors {
+		if err := s.writeDetector(model, text); err != nil {
 			return err
 		}
 	}
-	return errors.Join(
-		s.files().WriteAttribution(s.dir),
-		s.files().WritePredictions(s.dir),
-		jsonfile.Write(filepath.Join(s.dir, store.EnvironmentFile), s.environment(w.Program)))
+	return nil
 }

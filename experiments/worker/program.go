@@ -64,12 +64,23 @@ func (t *training) runProgram(ctx context.Context, engine Engine, settings *defe
 	if err != nil {
 		return fmt.Errorf("worker: %s: %w: %w", settings.Command, program.ErrProgram, err)
 	}
-	t.predicted = answers
-	return nil
+	t.predicted = answers.predicted
+	if !t.request.Artefacts.Rankings {
+		return nil
+	}
+	return t.writeBallots(answers.scores)
 }
 
-// readAnswer returns the predicted class of each probe, in the order of game.Probes.
-func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]uint16, error) {
+// programAnswer holds what a program answers about each probe, in the order of game.Probes.
+type programAnswer struct {
+	predicted []uint16
+	// scores holds a value for each class of each probe, one probe after the other. They are all 0 for a program
+	// that left predictions alone.
+	scores []float32
+}
+
+// readAnswer returns the answer that the program left.
+func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) (*programAnswer, error) {
 	shuffled, err := job.readShuffled(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return t.predictWith(engine, dir)
@@ -77,17 +88,20 @@ func (t *training) readAnswer(engine Engine, job *programJob, dir disk.Dir) ([]u
 	if err != nil {
 		return nil, err
 	}
-	predicted := make([]uint16, len(shuffled))
+	classes := len(t.Cell.Data.Classes)
+	answer := &programAnswer{make([]uint16, len(shuffled.predicted)), make([]float32, len(shuffled.scores))}
 	for i, at := range job.probes {
-		predicted[at] = shuffled[i]
+		answer.predicted[at] = shuffled.predicted[i]
+		copy(answer.scores[at*classes:(at+1)*classes], shuffled.scores[i*classes:])
 	}
-	return predicted, nil
+	return answer, nil
 }
 
-// readShuffled returns the predicted class of each probe in the order of the job. The error wraps fs.ErrNotExist
-// if the program left neither predictions nor scores.
-func (j *programJob) readShuffled(dir disk.Dir) ([]uint16, error) {
+// readShuffled returns the answer of a program that left predictions or scores, in the order of the job. The error
+// wraps fs.ErrNotExist if it left neither.
+func (j *programJob) readShuffled(dir disk.Dir) (*programAnswer, error) {
 	n, classes := len(j.probes), len(j.deal.Cell.Data.Classes)
+	answer := &programAnswer{scores: make([]float32, n*classes)}
 	predicted, err := (&store.Record{Dir: dir.Path(".")}).Predictions(classes)
 	if err == nil {
 		if len(predicted) != n {
@@ -98,7 +112,8 @@ func (j *programJob) readShuffled(dir disk.Dir) ([]uint16, error) {
 				return nil, fmt.Errorf("%s has class %d for probe %d: there are %d classes", predictionsAnswer, class, i, classes)
 			}
 		}
-		return predicted, nil
+		answer.predicted = predicted
+		return answer, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -111,24 +126,25 @@ func (j *programJob) readShuffled(dir disk.Dir) ([]uint16, error) {
 	if len(raw) != n*classes*perScore {
 		return nil, fmt.Errorf("%s has %d bytes: %d probes and %d classes take %d", scoresAnswer, len(raw), n, classes, n*classes*perScore)
 	}
-	predicted = make([]uint16, n)
+	answer.predicted = make([]uint16, n)
 	for i := range n {
-		best := math.Inf(-1)
+		best := float32(math.Inf(-1))
 		for class := range classes {
-			score := float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[(i*classes+class)*perScore:])))
-			if math.IsNaN(score) {
+			at := i*classes + class
+			score := math.Float32frombits(binary.LittleEndian.Uint32(raw[at*perScore:]))
+			if score != score {
 				return nil, fmt.Errorf("%s has NaN for probe %d and class %d", scoresAnswer, i, class)
 			}
-			if score > best {
-				best, predicted[i] = score, uint16(class)
+			if answer.scores[at] = score; score > best {
+				best, answer.predicted[i] = score, uint16(class)
 			}
 		}
 	}
-	return predicted, nil
+	return answer, nil
 }
 
 // predictWith has the network of the cell predict the probes, with the parameters that the program left.
-func (t *training) predictWith(engine Engine, dir disk.Dir) ([]uint16, error) {
+func (t *training) predictWith(engine Engine, dir disk.Dir) (*programAnswer, error) {
 	content, err := ReadModel(dir.Path(modelAnswer))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("it left no answer: write %s, %s or %s", predictionsAnswer, scoresAnswer, modelAnswer)
@@ -167,5 +183,9 @@ func (t *training) predictWith(engine Engine, dir disk.Dir) ([]uint16, error) {
 			return nil, err
 		}
 	}
-	return model.Predict(t.deal.Probes.Images)
+	answer := &programAnswer{}
+	if answer.predicted, err = model.Predict(t.deal.Probes.Images); err == nil && t.request.Artefacts.Rankings {
+		answer.scores, err = model.Probabilities(t.deal.Probes.Images)
+	}
+	return answer, err
 }

@@ -17,10 +17,13 @@ import (
 // AnswersFile is the name of the file in a Query's directory that holds its Answers, as JSON.
 const AnswersFile = "answers.json"
 
-// Answers are a stored model's answers to a Query. One of the fields is set.
+// Answers are a stored model's answers to a Query: Similarities, or else Probabilities and, where they are asked
+// for, Features.
 type Answers struct {
 	// Probabilities are by image and class.
 	Probabilities [][]float32 `json:"probabilities,omitempty"`
+	// Features are the penultimate features, by image.
+	Features [][]float32 `json:"features,omitempty"`
 	// Similarities are by query and agent, comparable within a query.
 	Similarities [][]stats.Number `json:"similarities,omitempty"`
 }
@@ -61,6 +64,12 @@ func (w *Worker) query(ctx context.Context, hash string, request Query) error {
 		answers.Similarities, err = s.compare(ctx, model, request, images)
 	} else {
 		answers.Probabilities, err = s.classify(model, request, images)
+	}
+	if request.Features && err == nil && len(answers.Probabilities) > 0 {
+		var values []float32
+		if values, err = model.Features(images); err == nil {
+			answers.Features = slices.Collect(slices.Chunk(values, len(values)/len(answers.Probabilities)))
+		}
 	}
 	if err != nil {
 		return err

@@ -12,6 +12,11 @@ func (s *session) writeRankings(model TrainedModel) error {
 	if err != nil {
 		return err
 	}
+	return s.writeBallots(values)
+}
+
+// writeBallots does the work of writeRankings, given a value for each class of each probe, such as its probability.
+func (s *session) writeBallots(values []float32) error {
 	ballots := ballots.Ballots{Probes: s.deal.Probes.List, Classes: len(s.Cell.Data.Classes)}
 	for probe, predicted := range s.predicted {
 		own := values[probe*ballots.Classes : (probe+1)*ballots.Classes]

@@ -95,6 +95,7 @@ type Predict struct {
 	Divergences bool            `json:"divergences,omitempty"` // asks for store.DivergenceFile, too
 	Rankings    bool            `json:"rankings,omitempty"`    // asks for the files of package ballots, too
 	Detections  bool            `json:"detections,omitempty"`  // asks for removed.DetectionFile, too
+	Detectors   []string        `json:"detectors,omitempty"`   // asks for removed.DetectorFile of these stacks, too
 }
 
 // Query asks a stored model about images and writes its Answers to AnswersFile: the probability of
@@ -112,6 +113,8 @@ type Query struct {
 	// Unlearn is the ID of the attacker whose contribution is unlearned before the model is asked
 	// for classes, as its cell's attribution does. Nil: nothing is unlearned.
 	Unlearn *int `json:"unlearn,omitempty"`
+	// Features asks for the penultimate features of each image, beside the classes.
+	Features bool `json:"features,omitempty"`
 }
 
 // NeedsDeal reports whether the answers depend on the images that the model was trained on.

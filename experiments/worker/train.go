@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -211,6 +212,11 @@ func (t *training) evaluate(ctx context.Context, engine Engine, model TrainedMod
 	}
 	if t.request.Artefacts.Detection {
 		if err := t.writeDetections(model); err != nil {
+			return err
+		}
+	}
+	for text := range strings.FieldsSeq(t.request.Artefacts.Detectors) {
+		if err := t.writeDetector(model, text); err != nil {
 			return err
 		}
 	}

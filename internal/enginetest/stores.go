@@ -21,7 +21,7 @@ import (
 )
 
 // OpenStore opens a new store in a directory whose name has spaces and a letter beyond ASCII.
-func OpenStore(t *testing.T) *store.Store {
+func OpenStore(t testing.TB) *store.Store {
 	t.Helper()
 	store, err := store.Open(filepath.Join(t.TempDir(), "läufe und mehr"))
 	require.NoError(t, err)

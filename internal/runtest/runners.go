@@ -28,7 +28,7 @@ func NewRunner(st *store.Store, workers int, f enginetest.Fault) (*runner.Runner
 
 // RunSweep trains a sweep without a fault and returns its summary, the outcome and the events. No
 // cell must fail.
-func RunSweep(t *testing.T, sweep *plan.Sweep, st *store.Store, workers int) (*summary.Summary, *runner.Outcome, *enginetest.Recorder) {
+func RunSweep(t testing.TB, sweep *plan.Sweep, st *store.Store, workers int) (*summary.Summary, *runner.Outcome, *enginetest.Recorder) {
 	t.Helper()
 	runner, seen := NewRunner(st, workers, enginetest.Fault{})
 	outcome, err := runner.RunSweep(context.Background(), sweep)

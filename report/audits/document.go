@@ -142,7 +142,7 @@ func (d *Document) screening() sections.Section {
 		return s
 	}
 	largest := r.Effects[len(r.Effects)-1].N
-	s.Text = append(s.Text, fmt.Sprintf("Effects at N = %d: the mean with the second level minus that with the first, in points, with 95 %% intervals over the seeds; share: of the variance between runs. A group of interactions has one effect: their sum.", largest))
+	s.Text = append(s.Text, fmt.Sprintf("Effects at N = %d: the mean with the second level minus that with the first, in points, with 95 %% intervals over the seeds; share: of the variance between runs. A group of interactions has one effect: their sum. %s", largest, r.Effects[len(r.Effects)-1].Interval.Sentence()))
 	if r.Collapsed > 0 {
 		s.Text = append(s.Text, fmt.Sprintf("%d games of the screening have a model that is no better than guessing; they count as measured.", r.Collapsed))
 	}
@@ -257,15 +257,20 @@ func (d *Document) cells() sections.Section {
 func (d *Document) law() sections.Section {
 	law := d.Result.Law
 	s := sections.Section{
-		ID: "law", Title: "H1, the law of shares", Text: []string{law.Sentence},
-		Heads: []string{"games", "single ASR", "predicted", "ASR", "residual", "interference", "answer"},
+		ID: "law", Title: "H1, the law of shares", Text: []string{d.Result.StatedLaw().Sentence},
+		Heads: []string{"games", "told apart", "single ASR", "predicted", "ASR", "residual", "interference", "answer"},
+	}
+	if by := d.Result.LawByMatrix; by != nil {
+		s.Text[0] = "By what the cross-trigger matrices show the networks to tell apart: " + by.Sentence
+		s.Text = append(s.Text, "By the design of the triggers, known before training: "+law.Sentence)
+		law = by
 	}
 	for _, c := range law.Conditions {
 		if !c.Tells {
 			continue // law and "no interference" predict nearly the same
 		}
 		s.Rows = append(s.Rows, []string{
-			c.Name, fmt.Sprintf("%.1f", 100*c.Single), fmt.Sprintf("%.1f", 100*c.Predicted), fmt.Sprintf("%.1f", 100*c.ASR),
+			c.Name, fmt.Sprintf("%.0f %%", 100*c.Told), fmt.Sprintf("%.1f", 100*c.Single), fmt.Sprintf("%.1f", 100*c.Predicted), fmt.Sprintf("%.1f", 100*c.ASR),
 			interval(c.Residual.Estimate, c.Residual.Low, c.Residual.High),
 			interval(c.Interference.Estimate, c.Interference.Low, c.Interference.High), string(c.Outcome),
 		})

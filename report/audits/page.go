@@ -1,37 +1,28 @@
 package audits
 
 import (
-	_ "embed"
+	"cmp"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"backfire/audit"
 	"backfire/audit/charts"
 	"backfire/figures"
-	"backfire/internal/visible"
 	"backfire/paper"
 	"backfire/report/sections"
 	"backfire/stats"
 )
 
-//go:embed page.gohtml
-var pageSource string
-
 // nan stands for an undefined number in figures.
 var nan = math.NaN()
 
-// drawing is a figure of the page.
-type drawing struct {
-	*figures.Figure
-	SVG template.HTML
-}
-
 // Figures returns the figures of the document: the half-normal plots and main effects of the screening, the maps and
-// curves of the phase diagram, and the law of shares. Each has a description and the table of its values.
+// curves of the phase diagram, and the law of shares. Each has a description and the table of its values. The main
+// effects on interference are the Lead, or else the first of them.
 func (d *Document) Figures() ([]*figures.Figure, error) {
 	var all []*figures.Figure
 	add := func(f *figures.Figure, err error) error {
@@ -74,8 +65,12 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 			return nil, err
 		}
 	}
+	lead := max(0, slices.IndexFunc(all, func(f *figures.Figure) bool { return f.Name == "main-effects-"+string(audit.Interference) }))
+	if len(all) > 0 {
+		all[lead].Lead = true
+	}
 	if d.Result.Law != nil {
-		if err := add(charts.Law(d.Result.Predictions, d.Result.Law)); err != nil {
+		if err := add(charts.Law(d.Result.Predictions, d.Result.StatedLaw())); err != nil {
 			return nil, err
 		}
 	}
@@ -150,41 +145,34 @@ func (d *Document) meanAt(factor, level string, m audit.Measure, n int) float64 
 	return nan
 }
 
-// WritePage writes the document as one HTML page with its figures, which needs no network. The errors are those of
-// Figures and of w.
+// signs tell answers and directions apart without colours.
+var signs = map[string]string{"supported": "▲", "opposite": "▼", "no effect": "=", "undecided": "?", "lowers": "▼", "raises": "▲"}
+
+// WritePage writes the document as one HTML page with its figures, which needs no network. The page has what the
+// other forms have, and the games with their models. The errors are those of Figures and of w.
 func (d *Document) WritePage(w io.Writer) error {
 	drawn, err := d.Figures()
 	if err != nil {
 		return fmt.Errorf("audits: draw: %w", err)
 	}
-	var drawings []drawing
-	for _, f := range drawn {
-		svg, err := f.Inline(figures.Narrow, "")
-		if err != nil {
-			return fmt.Errorf("audits: draw: %w", err)
+	page := sections.Page{Title: d.sections[0].Title, Figures: drawn}
+	for _, s := range append(slices.Clone(d.sections), d.games()) {
+		switch s.ID {
+		case "primary":
+			page.Finding = s.Text[0]
+		case "matrix", "screening", "law":
+			s.Signs, s.Heads = signs, slices.Clone(s.Heads)
+			for i, head := range s.Heads {
+				s.Heads[i] = cmp.Or(head, "answer")
+			}
+		case "cells":
+			for _, row := range s.Rows {
+				s.Links = append(s.Links, map[int]string{3: "#" + placeOf(row[0], row[1], row[2])})
+			}
 		}
-		drawings = append(drawings, drawing{f, template.HTML(svg)})
+		page.Sections = append(page.Sections, s)
 	}
-	page, err := template.New("page").Funcs(template.FuncMap{
-		"short":  func(hash string) string { return hash[:min(len(hash), 12)] },
-		"badge":  badge,
-		"place":  placeOf,
-		"points": stats.Points,
-	}).Parse(pageSource)
-	if err != nil {
-		return fmt.Errorf("audits: page: %w", err)
-	}
-	err = page.Execute(w, struct {
-		*Document
-		Style    template.CSS
-		Sections []sections.Section
-		Drawings []drawing
-		Lines    []gameLine
-	}{d, sections.Style(), visible.Strings(d.sections), drawings, d.lines()})
-	if err != nil {
-		return fmt.Errorf("audits: page: %w", err)
-	}
-	return nil
+	return page.Write(w)
 }
 
 // placeOf returns the anchor of the games of a cell of the phase diagram: of a row of the section of cells.
@@ -197,36 +185,34 @@ func placeOf(reading, n, k string) string {
 	}, "g-"+reading+"-"+n+"-"+k)
 }
 
-// badge returns the sign of an answer, so that it is told from others without colours.
-func badge(text string) string {
-	for _, sign := range []struct{ answer, sign string }{{"supported", "▲"}, {"opposite", "▼"}, {"no effect", "="}, {"undecided", "?"}, {"lowers", "▼"}, {"raises", "▲"}} {
-		if strings.HasPrefix(text, sign.answer) {
-			return sign.sign
-		}
+// games lists the games with their models. The first game of each cell of the phase diagram has the cell's anchor.
+func (d *Document) games() sections.Section {
+	s := sections.Section{
+		ID: "games", Title: "Games and their models", Folded: true,
+		Text:  []string{"The name of a model is that of its directory in the store: backfire models show HASH."},
+		Heads: []string{"stage", "reading", "k", "N", "seed", "lift", "interference", "models"},
 	}
-	return ""
-}
-
-// gameLine is a game with the anchor of its cell, on the first game of each cell.
-type gameLine struct {
-	audit.GameLine
-	ID string
-}
-
-// lines returns the games for the page.
-func (d *Document) lines() []gameLine {
-	var lines []gameLine
-	seen := map[string]bool{"": true}
+	seen := map[string]bool{}
 	for _, g := range d.Result.Games {
-		line := gameLine{GameLine: g}
+		id, poisoned := "", ""
 		if g.Stage == audit.StagePhase {
-			if id := placeOf(d.pairReading(g), fmt.Sprint(g.N), fmt.Sprint(g.Poisoned)); !seen[id] {
-				seen[id], line.ID = true, id
+			if place := placeOf(d.pairReading(g), fmt.Sprint(g.N), fmt.Sprint(g.Poisoned)); !seen[place] {
+				seen[place], id = true, place
 			}
 		}
-		lines = append(lines, line)
+		if g.Poisoned > 0 {
+			poisoned = fmt.Sprint(g.Poisoned)
+		}
+		var models []string
+		for _, hash := range g.Models {
+			models = append(models, hash[:min(len(hash), 12)])
+		}
+		s.IDs = append(s.IDs, id)
+		s.Rows = append(s.Rows, []string{
+			string(g.Stage), g.Reading, poisoned, fmt.Sprint(g.N), fmt.Sprint(g.Seed), stats.Points(g.Lift), stats.Points(g.Interference), strings.Join(models, " "),
+		})
 	}
-	return lines
+	return s
 }
 
 // pairReading returns the reading of a game of the phase diagram in the words of the diagram.

@@ -47,11 +47,11 @@ func (d *Document) answersCSV() ([]byte, error) {
 }
 
 func (d *Document) effectsCSV() ([]byte, error) {
-	lines := [][]string{{"effect", "order", "measure", "n", "estimate", "low", "high", "direction", "share", "seeds"}}
+	lines := [][]string{{"effect", "order", "measure", "n", "estimate", "low", "high", "direction", "share", "seeds", "interval"}}
 	for _, e := range d.Result.Effects {
 		lines = append(lines, []string{
 			e.Name, fmt.Sprint(e.Order), string(e.Measure), fmt.Sprint(e.N), spreadsheet.Number(float64(e.Estimate)), spreadsheet.Number(float64(e.Low)), spreadsheet.Number(float64(e.High)), string(e.Direction),
-			spreadsheet.Number(float64(e.Share)), fmt.Sprint(len(e.PerSeed)),
+			spreadsheet.Number(float64(e.Share)), fmt.Sprint(len(e.PerSeed)), string(e.Interval),
 		})
 	}
 	return spreadsheet.Encode(lines)

@@ -64,8 +64,8 @@ func (d *Document) answer() sections.Section {
 		ID: "answer", Title: fmt.Sprintf("The cheapest attack on %s: ASR of %.0f %%", d.Dataset, 100*r.Spec.Target),
 		Text: []string{
 			r.Sentence,
-			fmt.Sprintf("Geometric means over %d seeds with 95 %% intervals (Student's t on logarithms) of the smallest %s that reaches the target, found to %.0f %%. A ratio within %.2f counts as none. A model that is no better than guessing does not count as reaching it.",
-				r.Spec.Seeds, d.unit(), 100*r.Spec.Tolerance, cheapest.Margin),
+			fmt.Sprintf("Geometric means over %d seeds with 95 %% intervals (Student's t on logarithms) of the smallest %s that reaches the target, found to %.0f %%. A ratio within %.4g counts as none. A model that is no better than guessing does not count as reaching it.",
+				r.Spec.Seeds, d.unit(), 100*r.Spec.Tolerance, r.Spec.Margin),
 			fmt.Sprintf("Sweep %.12s.", r.Hash),
 		},
 		Heads: []string{"N", "smallest " + string(r.Spec.Unit), "95 %", "seeds that reach it", "never", "open"},
@@ -115,7 +115,7 @@ func (d *Document) thresholds() sections.Section {
 // models lists the games with their models.
 func (d *Document) models() sections.Section {
 	s := sections.Section{
-		ID: "models", Title: "Models of the search",
+		ID: "models", Title: "Models of the search", Folded: true,
 		Text:  []string{"The name of a model is that of its directory in the store: backfire models show HASH."},
 		Heads: []string{"N", "seed", string(d.Result.Spec.Unit), "ASR", "model"},
 	}
@@ -178,11 +178,12 @@ func (d *Document) Write(w io.Writer, format Format) error {
 		var drawn []*figures.Figure
 		f, err := d.Figure()
 		if err == nil {
+			f.Lead = true
 			drawn = append(drawn, f)
 		} else if !errors.Is(err, figures.ErrEmpty) {
 			return fmt.Errorf("costs: draw: %w", err)
 		}
-		return sections.WritePage(w, d.sections[0].Title, d.sections, drawn)
+		return sections.Page{Title: d.sections[0].Title, Finding: d.Result.Sentence, Sections: d.sections, Figures: drawn}.Write(w)
 	}
 	return sections.Write(w, "costs: write", format, d.sections, d, map[Format]func() ([]byte, error){CSV: d.csv})
 }

@@ -10,15 +10,15 @@ import (
 	"backfire/payoffs"
 )
 
-// Figures returns the figures of the document: for each game the payoffs, the best responses,
-// and the equilibria by the price. Each has a description and the table of its values.
+// Figures returns the figures of the document: for each game the payoffs, the regrets, the best
+// responses, and the equilibria by the price. Each has a description and the table of its values.
 func (d *Document) Figures() ([]*figures.Figure, error) {
 	var all []*figures.Figure
 	for i := range d.Result.Games {
 		g := &d.Result.Games[i]
 		for _, spec := range []interface {
 			Figure() (*figures.Figure, error)
-		}{d.table(i, g), d.responses(i, g), d.byPrice(i, g)} {
+		}{d.table(i, g), d.regrets(i, g), d.responses(i, g), d.byPrice(i, g)} {
 			f, err := spec.Figure()
 			if errors.Is(err, figures.ErrEmpty) {
 				continue
@@ -27,6 +27,7 @@ func (d *Document) Figures() ([]*figures.Figure, error) {
 				return nil, err
 			}
 			f.Basis = fmt.Sprintf("Game %s of %d attackers on %s, %d seeds, %.12s.", d.Result.Spec.Name, d.Result.Spec.Players, d.Dataset, len(g.Seeds), d.Result.Hash)
+			f.Lead = len(all) == 0
 			all = append(all, f)
 		}
 	}
@@ -82,42 +83,4 @@ func (d *Document) responses(at int, g *payoffs.Solved) figures.ResponseMap {
 		m.Arrows = append(m.Arrows, figures.Arrow{From: from, To: to, Gain: r.Gain})
 	}
 	return m
-}
-
-// byPrice draws the symmetric equilibria against the price.
-func (d *Document) byPrice(at int, g *payoffs.Solved) figures.Chart {
-	spec := d.Result.Spec
-	c := figures.Chart{
-		Name: id("by-price", at), Title: capital(g.Name) + ": symmetric equilibria by the price of a poisoned image",
-		X: figures.Axis{Label: "price c of a poisoned image, points", Listed: true},
-	}
-	attribute, _ := spec.Attribute()
-	if attribute != "" {
-		c.Caption = "Each sign is a symmetric equilibrium with the " + attribute + " of its attackers; bars: 95 % intervals over resampled seeds."
-		c.Y = figures.Axis{Label: attribute}
-		line := figures.Line{Loose: true}
-		for _, p := range g.Prices {
-			for _, m := range p.Answer.Mixtures {
-				if e := drawnEstimate(m.Attribute); !math.IsNaN(e.Value) {
-					point := figures.At(100*p.Price, e.Value)
-					point.YBar = e.CI
-					line.Points = append(line.Points, point)
-				}
-			}
-		}
-		c.Lines = []figures.Line{line}
-		return c
-	}
-	c.Caption = "Each sign is the probability of a strategy in a symmetric equilibrium."
-	c.Y = figures.Axis{Label: "probability", Share: true, Whole: true}
-	for s, name := range spec.Names() {
-		line := figures.Line{Name: name, Loose: true}
-		for _, p := range g.Prices {
-			for _, m := range p.Answer.Mixtures {
-				line.Points = append(line.Points, figures.At(100*p.Price, m.Mixture[s]))
-			}
-		}
-		c.Lines = append(c.Lines, line)
-	}
-	return c
 }

@@ -40,7 +40,11 @@ func (d *Document) Write(w io.Writer, format Format) error {
 		if err != nil {
 			return fmt.Errorf("equilibria: draw: %w", err)
 		}
-		return sections.WritePage(w, d.sections[0].Title, d.sections, drawn)
+		page := sections.Page{Title: d.sections[0].Title, Sections: d.sections, Figures: drawn}
+		if len(d.Result.Games) > 0 {
+			page.Finding = d.Result.Games[0].Sentence
+		}
+		return page.Write(w)
 	}
 	return sections.Write(w, "equilibria: write "+d.Result.Spec.Name, format, d.sections, d, map[Format]func() ([]byte, error){
 		PayoffsCSV: d.payoffsCSV, PricesCSV: d.pricesCSV, TrialsCSV: d.trialsCSV,

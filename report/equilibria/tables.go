@@ -197,7 +197,7 @@ func (d *Document) commitment() sections.Section {
 	if c.Chosen != "" {
 		for _, one := range c.Choices {
 			if one.Defender == c.Chosen {
-				s.Text = append(s.Text, fmt.Sprintf("It commits to %s: the attackers have %s, the defender %s. The sibling of the paper claims the equilibrium (%.1f, %.1f).",
+				s.Text = append(s.Text, fmt.Sprintf("It commits to %s: the attackers have %s, the defender %s. The sibling of the paper (arXiv 2201.12211, experiment E4) claims the equilibrium (%.1f, %.1f) of another game.",
 					c.Chosen, percent(one.ASR), percent(one.Payoff), 100*payoffs.Sibling[0], 100*payoffs.Sibling[1]))
 			}
 		}
@@ -216,7 +216,7 @@ func (d *Document) commitment() sections.Section {
 func (d *Document) models() sections.Section {
 	spec := d.Result.Spec
 	s := sections.Section{
-		ID: "models", Title: "Models of the profiles",
+		ID: "models", Title: "Models of the profiles", Folded: true,
 		Text:  []string{"The name of a model is that of its directory in the store: backfire models show HASH. Seats: the strategy of the player on each, with its lift in points."},
 		Heads: []string{"profile", "defense", "seed", "seats", "standard accuracy", "models"},
 	}

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
 	"backfire/experiments/store"
 	"backfire/game"
+	"backfire/internal/words"
 	"backfire/triggers"
 )
 
@@ -80,8 +82,16 @@ func (p *Page) galleries(ctx context.Context, found *images, results *resultCach
 	if slices.ContainsFunc(records, func(r *store.Record) bool { return r.Cell.Game.Jitter > 0 }) {
 		p.Notes = append(p.Notes, "With trigger.jitter, every image carries a part of its attacker's trigger, which is shown whole.")
 	}
+	undrawn := map[string]map[uint64]bool{} // seeds beyond mostGalleries, by dataset
 	for _, record := range records {
 		rules := record.Cell.Game
+		if !p.hasRoom(record) {
+			if undrawn[record.Cell.Data.Name] == nil {
+				undrawn[record.Cell.Data.Name] = map[uint64]bool{}
+			}
+			undrawn[record.Cell.Data.Name][rules.Seed] = true
+			continue
+		}
 		if record.Cell.Defense != nil || !slices.ContainsFunc(record.Result.Attackers, func(a store.AttackerResult) bool {
 			return a.Trigger != "" && !known[entryKey(record, a.Trigger)]
 		}) {
@@ -103,6 +113,13 @@ func (p *Page) galleries(ctx context.Context, found *images, results *resultCach
 			return err
 		}
 	}
+	p.order(undrawn)
+	p.Notes = append(p.Notes, found.notes...)
+	return nil
+}
+
+// order notes what is not drawn, the seeds by dataset and the triggers, and sorts the galleries and their entries.
+func (p *Page) order(undrawn map[string]map[uint64]bool) {
 	for _, gallery := range p.Galleries {
 		if gallery.undrawn > 0 {
 			p.Notes = append(p.Notes, fmt.Sprintf("Of the triggers on %s with seed %d, %d are drawn and %d more are not.",
@@ -114,15 +131,35 @@ func (p *Page) galleries(ctx context.Context, found *images, results *resultCach
 			})
 		}
 	}
+	for _, dataset := range slices.Sorted(maps.Keys(undrawn)) {
+		p.Notes = append(p.Notes, fmt.Sprintf("The triggers on %s are drawn with %d seeds, and those with %s are not.",
+			dataset, mostGalleries, words.Plural(len(undrawn[dataset]), "more seed")))
+	}
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Seed, b.Seed) })
 	slices.SortStableFunc(p.Galleries, func(a, b *Gallery) int { return cmp.Compare(a.Dataset, b.Dataset) })
-	p.Notes = append(p.Notes, found.notes...)
-	return nil
 }
 
 // mostDrawn is the largest number of triggers that are drawn for a dataset and seed. Those of the
 // first attackers show what a thousand would.
 const mostDrawn = 100
+
+// mostGalleries is the largest number of seeds of a dataset whose triggers are drawn, so that the page of
+// thousands of seeds stays small.
+const mostGalleries = 24
+
+// hasRoom reports whether the triggers of a record's dataset and seed are drawn.
+func (p *Page) hasRoom(r *store.Record) bool {
+	galleries := 0
+	for _, g := range p.Galleries {
+		if g.Dataset == r.Cell.Data.Name {
+			if g.Seed == r.Cell.Game.Seed {
+				return true
+			}
+			galleries++
+		}
+	}
+	return galleries < mostGalleries
+}
 
 // drawTriggers draws the triggers of a game that are not known yet, as far as the gallery has room.
 func (p *Page) drawTriggers(record *store.Record, g *game.Game, set *datasets.Set, kept bool, known map[string]bool) error {

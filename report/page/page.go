@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -27,20 +26,15 @@ import (
 	"backfire/internal/visible"
 	"backfire/internal/words"
 	"backfire/report"
+	"backfire/report/layout"
 	"backfire/report/table"
 )
 
 // ErrEmpty is returned where none of the summaries has a result.
 var ErrEmpty = errors.New("no results to show")
 
-var (
-	//go:embed page.gohtml
-	pageSource string
-	//go:embed style.css
-	styleSource string
-	//go:embed script.js
-	scriptSource string
-)
+//go:embed page.gohtml
+var pageSource string
 
 // Input holds the content of a page.
 type Input struct {
@@ -51,6 +45,9 @@ type Input struct {
 	// Images is the place of the images; New sets its Name and Split. Load loads them.
 	Images datasets.Source
 	Load   cell.Loader
+	// Ask returns what asks the stored models of a store, for the features and probabilities of some images; nil:
+	// they are not asked.
+	Ask func(store string) Asker
 }
 
 // Page is a page before it has a form.
@@ -80,15 +77,17 @@ type Live struct {
 type Section struct {
 	ID, Title string
 	Table     *table.Table
-	Body      template.HTML // the table
-	Seconds   []SecondTable // what report.SecondTables has for it
-	Attackers *DataTable    // every attacker of every game; nil: none
+	Body      template.HTML     // the table
+	Seconds   []SecondTable     // what report.SecondTables has for it
+	Attackers *layout.DataTable // every attacker of every game; nil: none
 	// Exploratory reports whether Table.Finding was not fixed before training.
 	Exploratory bool
-	Lead        *Drawing // the figure beside the finding; nil: none
+	Lead        *layout.Drawing // the figure beside the finding; nil: none
 	Claims      []ClaimGroup
 	Silent      []Claim // answers on claims that the games do not speak to
-	Figures     []Drawing
+	Figures     []layout.Drawing
+	Fooled      []Fooled // of the model Examined
+	Examined    string
 	Settings    []Setting // of all models
 	Models      int
 	Origin      summary.Request
@@ -97,16 +96,11 @@ type Section struct {
 
 // SecondTable is a table below the table of a section.
 type SecondTable struct {
+	ID    string // unique within the page
+	Kind  report.Kind
 	Title string
 	Table *table.Table
 	Body  template.HTML
-}
-
-// Drawing is a figure of a section.
-type Drawing struct {
-	*figures.Figure
-	ID  string // unique within the page
-	SVG template.HTML
 }
 
 // New collects the content of the page. A part that cannot be read or drawn becomes a
@@ -183,6 +177,9 @@ func (p *Page) add(ctx context.Context, sum *summary.Summary, dataset string, re
 	if err := s.draw(drawn); err != nil {
 		return err
 	}
+	if err := p.examine(ctx, s, sum, dataset, results, found); err != nil {
+		return err
+	}
 	s.settle(made)
 	s.Attackers = attackerTable(made)
 	records := results.records(sum, dataset)
@@ -206,7 +203,7 @@ func secondTables(sum *summary.Summary, dataset string, opt report.Options) ([]S
 		if err != nil {
 			return nil, err
 		}
-		tables = append(tables, SecondTable{Title: capital(made.Title), Table: made, Body: body})
+		tables = append(tables, SecondTable{Kind: kind, Title: capital(made.Title), Table: made, Body: body})
 	}
 	return tables, nil
 }
@@ -217,8 +214,7 @@ func capital(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// draw adds drawings to the section. The one beside the finding is drawn for a phone and for a
-// desktop; the style sheet shows one of them.
+// draw adds drawings to the section.
 func (s *Section) draw(all []*figures.Figure) error {
 	for _, f := range all {
 		if len(s.Table.Readings) == 1 {
@@ -226,17 +222,9 @@ func (s *Section) draw(all []*figures.Figure) error {
 			shown.Readings = "" // the notes of the table have them
 			f = &shown
 		}
-		classes := map[figures.Width]string{figures.Narrow: ""}
-		if f.Lead {
-			classes = map[figures.Width]string{figures.Narrow: "narrow", figures.Large: "large"}
-		}
-		d := Drawing{Figure: f}
-		for _, width := range slices.Sorted(maps.Keys(classes)) {
-			svg, err := f.Inline(width, classes[width])
-			if err != nil {
-				return err
-			}
-			d.SVG += template.HTML(svg) // vgsvg has escaped its texts
+		d, err := layout.Draw(f)
+		if err != nil {
+			return err
 		}
 		if f.Lead && s.Lead == nil {
 			s.Lead = &d
@@ -288,6 +276,12 @@ func (p *Page) number() {
 	}
 	for _, s := range p.Sections {
 		s.ID = unique(s.Table.FileName())
+		for i := range s.Seconds {
+			s.Seconds[i].ID = fmt.Sprintf("%s-%s", s.ID, s.Seconds[i].Kind)
+		}
+		if s.Attackers != nil {
+			s.Attackers.ID = s.ID + "-attackers"
+		}
 		if s.Lead != nil {
 			s.Lead.ID = unique(s.Lead.Name)
 		}
@@ -298,15 +292,15 @@ func (p *Page) number() {
 }
 
 // Drawings returns the figures of the section, the lead first.
-func (s *Section) Drawings() []Drawing {
+func (s *Section) Drawings() []layout.Drawing {
 	if s.Lead == nil {
 		return s.Figures
 	}
-	return append([]Drawing{*s.Lead}, s.Figures...)
+	return append([]layout.Drawing{*s.Lead}, s.Figures...)
 }
 
 // ModelTable returns the table of all models; nil without any.
-func (p *Page) ModelTable() *DataTable { return modelTable(p.Models) }
+func (p *Page) ModelTable() *layout.DataTable { return modelTable(p.Models) }
 
 // title sets title and lead of the page.
 func (p *Page) title(summaries []*summary.Summary, models int) {
@@ -329,24 +323,15 @@ func (p *Page) title(summaries []*summary.Summary, models int) {
 
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error {
-	tmpl, err := template.New("page").Funcs(template.FuncMap{
+	tmpl, err := layout.Template(pageSource, template.FuncMap{
 		"badge": badge, "class": class, "short": func(hash string) string { return fmt.Sprintf("%.12s", hash) },
 		"or":    func(text, otherwise string) string { return cmp.Or(text, otherwise) },
 		"count": words.Plural,
-	}).Parse(pageSource)
+	})
 	if err != nil {
-		return fmt.Errorf("page: template: %w", err)
+		return fmt.Errorf("page: %w", err)
 	}
-	view := struct {
-		*Page
-		Style  template.CSS
-		Script template.JS
-	}{
-		visible.Strings(p),
-		template.CSS(":root{" + figures.CSS(false) + "}@media screen and (prefers-color-scheme:dark){:root{" + figures.CSS(true) + "}}\n" + figures.InlineCSS + "\n" + styleSource), // embedded
-		template.JS(scriptSource), // embedded
-	}
-	if err := tmpl.Execute(w, view); err != nil {
+	if err := tmpl.Execute(w, visible.Strings(p)); err != nil {
 		return fmt.Errorf("page: write: %w", err)
 	}
 	return nil

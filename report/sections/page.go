@@ -5,76 +5,124 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 
 	"backfire/figures"
 	"backfire/internal/visible"
+	"backfire/report/layout"
 )
 
-var (
-	//go:embed page.gohtml
-	pageSource string
-	//go:embed page.css
-	pageStyle string
-)
+//go:embed page.gohtml
+var pageSource string
 
-// Style returns the style of pages, with the colours of figures.
-func Style() template.CSS {
-	return template.CSS(":root{" + figures.CSS(false) + "}\n" + pageStyle)
+// Page is a document as an HTML page.
+type Page struct {
+	Title string
+	// Finding sums up the document in one sentence, which the page shows first; empty: none. A
+	// sentence of a section that says the same is left out, and so is a section without anything else.
+	Finding  string
+	Sections []Section
+	// Figures are shown behind the sections, but for the one that is the Lead, which stands beside
+	// the finding.
+	Figures []*figures.Figure
 }
 
-// drawing is a figure of a page.
-type drawing struct {
-	*figures.Figure
-	SVG template.HTML
+// pageView is what the template shows.
+type pageView struct {
+	Title, Finding string
+	Lead           *layout.Drawing // nil: none
+	Sections       []sectionView
+	Drawings       []layout.Drawing
 }
 
-// field is a field of a table's row; Link is empty for text alone.
-type field struct{ Text, Link string }
+// sectionView is a section of a page.
+type sectionView struct {
+	Section
+	Heads []head
+	Rows  []row
+}
 
-// WritePage writes sections and then figures as one HTML page, which needs no network. The
-// errors are those of the figures and of w.
-func WritePage(w io.Writer, title string, all []Section, drawn []*figures.Figure) error {
-	var drawings []drawing
-	for _, f := range drawn {
-		svg, err := f.Inline(figures.Narrow, "")
+// head is the head of a column.
+type head struct {
+	Text           string
+	Number, Filter bool
+}
+
+// row is a row of a table; an empty ID is none.
+type row struct {
+	ID     string
+	Fields []field
+}
+
+// field is a field of a row. Link is empty for text alone, Sort without a number that it begins
+// with, and Sign for a field that has none.
+type field struct {
+	Text, Link, Sort, Sign string
+	Number                 bool
+}
+
+// Write writes the page, which needs no network. The errors are those of the figures and of w.
+func (p Page) Write(w io.Writer) error {
+	p.Title, p.Finding, p.Sections = visible.Line(p.Title), visible.Line(p.Finding), visible.Strings(p.Sections)
+	view := pageView{Title: p.Title, Finding: p.Finding}
+	for _, f := range p.Figures {
+		drawn, err := layout.Draw(f)
 		if err != nil {
-			return fmt.Errorf("sections: draw: %w", err)
+			return fmt.Errorf("sections: %w", err)
 		}
-		drawings = append(drawings, drawing{f, template.HTML(svg)})
+		if f.Lead && view.Lead == nil {
+			view.Lead = &drawn
+			continue
+		}
+		view.Drawings = append(view.Drawings, drawn)
 	}
-	page, err := template.New("page").Funcs(template.FuncMap{"fields": fields, "id": rowID}).Parse(pageSource)
-	if err != nil {
-		return fmt.Errorf("sections: page: %w", err)
+	for _, s := range p.Sections {
+		if shown := p.view(s); len(shown.Text)+len(shown.Rows) > 0 {
+			view.Sections = append(view.Sections, shown)
+		}
 	}
-	err = page.Execute(w, struct {
-		Title    string
-		Style    template.CSS
-		Sections []Section
-		Drawings []drawing
-	}{title, Style(), visible.Strings(all), drawings})
+	tmpl, err := layout.Template(pageSource, template.FuncMap{})
 	if err != nil {
+		return fmt.Errorf("sections: %w", err)
+	}
+	if err := tmpl.Execute(w, view); err != nil {
 		return fmt.Errorf("sections: page: %w", err)
 	}
 	return nil
 }
 
-// fields returns the fields of a row with their links.
-func fields(s Section, row int) []field {
-	var all []field
-	for column, text := range s.Rows[row] {
-		one := field{Text: text}
-		if row < len(s.Links) {
-			one.Link = s.Links[row][column]
+// view returns a section as the page shows it.
+func (p Page) view(s Section) sectionView {
+	s.Text = slices.DeleteFunc(slices.Clone(s.Text), func(text string) bool { return text != "" && text == p.Finding })
+	if s.Title == p.Title {
+		s.Title = "About"
+	}
+	v := sectionView{Section: s}
+	columns := columnsOf(s)
+	filters := 0
+	for i, text := range s.Heads {
+		h := head{Text: text, Number: i > 0 && columns[i].numbers, Filter: columns[i].repeats && filters < mostFilters}
+		if h.Filter {
+			filters++
 		}
-		all = append(all, one)
+		v.Heads = append(v.Heads, h)
 	}
-	return all
-}
-
-// rowID returns the name of a row for links; empty: none.
-func rowID(s Section, row int) string {
-	if row < len(s.IDs) {
-		return s.IDs[row]
+	for i := range s.Rows {
+		r := row{}
+		if i < len(s.IDs) {
+			r.ID = s.IDs[i]
+		}
+		for column, text := range s.Rows[i] {
+			one := field{Text: text, Number: column > 0 && columns[column].numbers, Sign: s.sign(text)}
+			if columns[column].numbers {
+				one.Sort = leadingNumber(text)
+			}
+			if i < len(s.Links) {
+				one.Link = s.Links[i][column]
+			}
+			r.Fields = append(r.Fields, one)
+		}
+		v.Rows = append(v.Rows, r)
 	}
-	return ""
+	return v
 }

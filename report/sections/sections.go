@@ -22,6 +22,21 @@ type Section struct {
 	// than Rows.
 	Links []map[int]string
 	IDs   []string
+	// Signs holds the signs that a page shows before fields that begin with a key, so that
+	// answers are told apart without colours. No key begins with another.
+	Signs map[string]string
+	// Folded hides the table on a page until a reader opens it.
+	Folded bool
+}
+
+// sign returns the sign of a field; empty: none.
+func (s *Section) sign(text string) string {
+	for begin, sign := range s.Signs {
+		if strings.HasPrefix(text, begin) {
+			return sign
+		}
+	}
+	return ""
 }
 
 // columns is the width of text and Markdown.

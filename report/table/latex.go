@@ -5,46 +5,88 @@ import (
 	"strings"
 )
 
+// mostLaTeXLines is the largest number of lines of a float, which leaves room for the notes on a page of A4 or
+// US letter paper.
+const mostLaTeXLines = 30
+
 // latex returns the table as a LaTeX float for \input, which needs the packages
 // booktabs and graphicx and nothing else. A table that is wider than the text is
-// scaled down. Since a float has to fit on a page, it has the outcomes of the
-// verdicts without their statistics, and no lists of attackers.
+// scaled down, and one of more than mostLaTeXLines is continued in further floats. Since a float has
+// to fit on a page, it has the outcomes of the verdicts without their statistics, and no lists of
+// attackers.
 func (t *Table) latex() string {
 	var out strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
-	line(`%% \usepackage{booktabs,graphicx}`)
+	fmt.Fprintln(&out, `% \usepackage{booktabs,graphicx}`)
+	parts := t.latexParts()
+	for i, rows := range parts {
+		t.latexFloat(&out, rows, i > 0, i == len(parts)-1)
+	}
+	return out.String()
+}
+
+// latexParts divides the rows into those of each float.
+func (t *Table) latexParts() [][]Row {
+	parts, lines := [][]Row{nil}, 0
+	for _, row := range t.Rows {
+		height := len(row.kinds())
+		if lines > 0 && lines+height > mostLaTeXLines {
+			parts, lines = append(parts, nil), 0
+		}
+		parts[len(parts)-1] = append(parts[len(parts)-1], row)
+		lines += height
+	}
+	return parts
+}
+
+// latexFloat writes a float with rows of the table. One that continues another keeps its number, and the last one
+// has the notes.
+func (t *Table) latexFloat(out *strings.Builder, rows []Row, continues, last bool) {
+	line := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 	line(`\begin{table}`)
 	line(`\centering\footnotesize\setlength{\tabcolsep}{4pt}`)
 	line(`\setlength{\belowcaptionskip}{6pt}`)
-	line(`\caption{%s}`, escapeLaTeX(t.caption()))
-	line(`\label{tab:%s}`, t.label())
+	if continues {
+		line(`\addtocounter{table}{-1}`)
+		line(`\caption[]{%s (continued)}`, escapeLaTeX(t.caption()))
+	} else {
+		line(`\caption{%s}`, escapeLaTeX(t.caption()))
+		line(`\label{tab:%s}`, t.label())
+	}
 	line(`\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%%`)
 	line(`\begin{tabular}{%s%s}`, strings.Repeat("l", len(t.Heads)), strings.Repeat("r", len(t.Columns)))
 	line(`\toprule`)
-	t.latexHeads(&out)
+	t.latexHeads(out)
 	line(`\midrule`)
-	sup := func(mark string) string { return `\textsuperscript{` + mark + `}` }
-	for i, row := range t.Rows {
+	t.latexRows(out, rows)
+	line(`\bottomrule`)
+	line(`\end{tabular}}`)
+	if last {
+		t.latexNotes(out)
+	}
+	line(`\end{table}`)
+}
+
+// superscript returns a mark as LaTeX.
+func superscript(mark string) string { return `\textsuperscript{` + mark + `}` }
+
+// latexRows writes rows.
+func (t *Table) latexRows(out *strings.Builder, rows []Row) {
+	for i, row := range rows {
 		kinds := row.kinds()
 		if i > 0 && len(kinds) > 1 {
-			line(`\addlinespace`)
+			out.WriteString("\\addlinespace\n")
 		}
 		for j, kind := range kinds {
-			texts := t.texts(row, kind, `$\pm$`, "--", escapeLaTeX, sup)
+			texts := t.texts(row, kind, `$\pm$`, "--", escapeLaTeX, superscript)
 			if j > 0 && texts[0] != "" {
 				texts[0] = `\quad ` + texts[0]
 			}
 			for k := range texts {
 				texts[k] = minusSigns(texts[k])
 			}
-			line(`%s \\`, strings.Join(texts, " & "))
+			fmt.Fprintf(out, "%s \\\\\n", strings.Join(texts, " & "))
 		}
 	}
-	line(`\bottomrule`)
-	line(`\end{tabular}}`)
-	t.latexNotes(&out, sup)
-	line(`\end{table}`)
-	return out.String()
 }
 
 // caption returns the title without the number of the table, since LaTeX prints a
@@ -90,10 +132,10 @@ func (t *Table) latexHeads(out *strings.Builder) {
 }
 
 // latexNotes writes footnotes, notes and verdicts below the table.
-func (t *Table) latexNotes(out *strings.Builder, sup func(string) string) {
+func (t *Table) latexNotes(out *strings.Builder) {
 	fmt.Fprintf(out, "\n\\medskip\n\\begin{minipage}{\\linewidth}\\scriptsize\\raggedright\n")
 	for _, note := range t.Footnotes {
-		fmt.Fprintf(out, "%s %s\\par\n", sup(note.Mark), escapeLaTeX(note.Text))
+		fmt.Fprintf(out, "%s %s\\par\n", superscript(note.Mark), escapeLaTeX(note.Text))
 	}
 	for _, note := range t.Notes {
 		fmt.Fprintf(out, "%s\\par\n", escapeLaTeX(note))

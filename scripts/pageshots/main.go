@@ -64,6 +64,9 @@ func shoot(page, out, anchor string, height int64) error {
 			if err != nil {
 				return fmt.Errorf("%s, %d pixels: %w", scheme, width, err)
 			}
+			if picture, err = smaller(picture); err != nil {
+				return fmt.Errorf("%s, %d pixels: %w", scheme, width, err)
+			}
 			name := filepath.Join(out, fmt.Sprintf("%s-%d-%s.png", stem, width, scheme))
 			if err := os.WriteFile(name, picture, 0o644); err != nil {
 				return err

@@ -20,12 +20,13 @@ func TestVotesAreDerivedAnew(t *testing.T) {
 	data := writeIDX(t)
 	point := another(t, "vote", func(c *config.Config) {
 		c.Attackers.Counts, c.Attackers.Singles, c.Attackers.Transfers, c.Artefacts.Images = []int{2}, 0, 0, "npz"
-		c.Defenders = []string{"vote", "vote(groups=2 own=false rule=run_off)"}
+		c.Defenders = []string{"vote", "vote(groups=2 own=false rule=run_off)", "vote(groups=2)+agent_augmentation"}
 	})
 	st := played(t, point)
 	requireDerived(t, []string{
 		"vote: the votes of 4 models; certificates searched: majority, run_off",
 		"vote(groups=2 own=false rule=run_off): the votes of 2 models; certificates searched: majority, run_off",
+		"agent_augmentation+vote(groups=2): the votes of 2 models; certificates searched: majority, run_off",
 	}, "--data", data, st.Dir())
 
 	changed, err := filepath.Glob(filepath.Join(st.Dir(), "*", ballots.RankingsFile))

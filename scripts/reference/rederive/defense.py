@@ -19,20 +19,23 @@ def training_set(cell: dict[str, Any], game: Game) -> tuple[list[Row], np.ndarra
     defender if it is, and with the triggers that the defender simulates."""
     rows, images = game.training()
     defense = cell.get("defense") or {}
-    left_out = {*defense.get("excluded", []), *([DEFENDER] if defense.get("without_own") else [])}
-    kept = [i for i, row in enumerate(rows) if row.owner not in left_out]
+    absent = {*defense.get("excluded", []), *([DEFENDER] if defense.get("without_own") else [])}
+    kept = [i for i, row in enumerate(rows) if row.owner not in absent]
     rows, images = [rows[i] for i in kept], images[kept]
     for entry in defense.get("stack", []):
         if "agent_augmentation" in entry:
             seed = cell["training"].get("seed", game.seed)
-            augment(rows, images, entry["agent_augmentation"], game, seed)
+            left_out = defense["excluded"] if defense.get("avoids_group") else []
+            avoid = [trigger for agent, trigger in game.triggers.items() if agent not in left_out]
+            augment(rows, images, entry["agent_augmentation"], game.shape, avoid, seed)
     return rows, images
 
 
-def augment(rows: list[Row], images: np.ndarray, settings: dict[str, Any], game: Game, seed: int) -> None:
-    """Stamps the defender's rows with the triggers of simulated attackers, in turn."""
-    taken = {trigger.name() for trigger in game.triggers.values()}
-    simulated = [free_trigger(settings, game.shape, Stream(seed, "simulated trigger", k), taken) for k in range(settings["agents"])]
+def augment(rows: list[Row], images: np.ndarray, settings: dict[str, Any], shape: dict[str, int], avoid: list[Trigger], seed: int) -> None:
+    """Stamps the defender's rows with the triggers of simulated attackers, in turn. They
+    differ from each other and from the triggers to avoid."""
+    taken = {trigger.name() for trigger in avoid}
+    simulated = [free_trigger(settings, shape, Stream(seed, "simulated trigger", k), taken) for k in range(settings["agents"])]
     own = [i for i, row in enumerate(rows) if row.owner == DEFENDER]
     Stream(seed, "augmentation").shuffle(own)
     for i, row in enumerate(own[rounded(settings["clean"] * len(own)) :]):

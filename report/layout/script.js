@@ -121,23 +121,28 @@ const shortTable = (box) => {
   const filter = () => {
     const words = find();
     for (const row of rows) {
-      row.classList.toggle("out", chosen.some(([key, value]) => value() && row.dataset[key] !== value()) ||
+      row.classList.toggle("out", chosen.some(([of, value]) => value() && of(row) !== value()) ||
         (words !== "" && !row.textContent.toLowerCase().includes(words)));
     }
   };
-  for (const [key, name] of [["n", "N"], ["defender", "defender"]]) {
-    const values = distinct(rows.map((row) => row.dataset[key]).filter(Boolean));
+  const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+  const choices = [["N", (row) => row.dataset.n], ["defender", (row) => row.dataset.defender],
+    ...heads.flatMap((head, at) => (head.dataset.filter ? [[head.dataset.filter, (row) => row.cells[at].textContent]] : []))];
+  for (const [name, of] of choices) {
+    const values = distinct(rows.map(of).filter(Boolean));
     if (values.length < 2) continue;
     const [label, value] = select(name, values, filter);
     tools.append(label);
-    chosen.push([key, value]);
+    chosen.push([of, value]);
   }
   const [label, find] = search(filter);
   const [menu] = columns(table, () => box.querySelector(".scroll").refresh?.());
   const shown = (row) => [...row.cells].filter((cell) => !cell.classList.contains("off")).map(textOf);
-  tools.append(label, menu, button("CSV", () => save(box.dataset.name + ".shown.csv", "text/csv",
+  if (rows.length > 5) tools.append(label);
+  tools.append(menu, button("CSV", () => save(box.dataset.name + ".shown.csv", "text/csv",
     csv([shown(table.tHead.rows[table.tHead.rows.length - 1]), ...[...table.tBodies[0].rows].filter((row) => !row.classList.contains("out")).map(shown)]))));
-  box.querySelector("h3").after(tools);
+  const above = box.querySelector(":scope > h3, :scope > summary");
+  above ? above.after(tools) : box.prepend(tools);
 };
 
 // Long tables are laid out when they are opened, some rows at a time.
@@ -267,12 +272,23 @@ const enhance = (root) => {
   const each = (selector, make) => root.querySelectorAll(selector).forEach(make);
   each("table.sortable", sortRows);
   each(".scroll", (scroll) => { if (!scroll.closest(".data")) scroll.refresh = beyond(scroll); });
-  each("div.tablebox", shortTable);
+  each(".tablebox:not(.data)", shortTable);
   each("details.data", longTable);
   each(".plot", plotted);
   each("figure[data-name]", downloads);
 };
 enhance(document);
+
+// A link leads to a place that is closed or filtered away, too.
+const reveal = () => {
+  const place = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!place) return;
+  place.classList.remove("out");
+  for (let part = place; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  place.scrollIntoView();
+};
+addEventListener("hashchange", reveal);
+reveal();
 
 // A page that "backfire serve" made follows its store: it hears of changes and takes over what is new, with the same parts
 // open and the same filters set. A page in a file has no address to listen to.
@@ -306,6 +322,10 @@ const follow = (events) => {
     const { version, state } = JSON.parse(event.data);
     status.textContent = state;
     if (version !== document.body.dataset.version) taking = taking.then(take).catch(() => {});
+  });
+  source.addEventListener("over", () => {
+    source.close();
+    status.textContent = "this step has ended; the list of runs has what follows";
   });
   source.addEventListener("error", () => { status.textContent = "no connection; trying again"; });
 };

@@ -1,48 +1,14 @@
 package page
 
 import (
-	"encoding/json"
 	"fmt"
-	"html/template"
 	"slices"
 	"strconv"
 
-	"backfire/internal/visible"
+	"backfire/report/layout"
 	"backfire/report/table"
 	"backfire/stats"
 )
-
-// DataTable is a long table that the page's script lays out when it is opened: the page holds its
-// texts alone, which take a fraction of the bytes.
-type DataTable struct {
-	Heads   []string   `json:"heads"`
-	Numbers []int      `json:"numbers"` // columns of numbers
-	Filters []int      `json:"filters"` // columns that rows are filtered by
-	Rows    [][]string `json:"rows"`
-	// More counts the rows that are left out of a page of more than mostRows.
-	More int `json:"more"`
-}
-
-// mostRows is the largest number of rows of a data table, so that a page of ten thousand models
-// stays at some megabytes. The CSV files have all.
-const mostRows = 5000
-
-// JSON returns the table for a script element of type application/json.
-func (t *DataTable) JSON() (template.JS, error) {
-	data, err := json.Marshal(visible.Strings(t))
-	if err != nil {
-		return "", fmt.Errorf("page: encode a table: %w", err)
-	}
-	return template.JS(data), nil // json.Marshal escapes <, > and &
-}
-
-// cut leaves out the rows behind mostRows.
-func (t *DataTable) cut() *DataTable {
-	if len(t.Rows) > mostRows {
-		t.More, t.Rows = len(t.Rows)-mostRows, t.Rows[:mostRows]
-	}
-	return t
-}
 
 // attackerColumn is a column of the table of every attacker.
 type attackerColumn struct {
@@ -88,11 +54,14 @@ var attackerColumns = []attackerColumn{
 }
 
 // attackerTable returns the table of every attacker of every game of each seed; nil without any.
-func attackerTable(of *table.Table) *DataTable {
+func attackerTable(of *table.Table) *layout.DataTable {
 	if len(of.AttackerRows) == 0 {
 		return nil
 	}
-	t := &DataTable{Filters: []int{}, Numbers: []int{}, Rows: make([][]string, len(of.AttackerRows))}
+	t := &layout.DataTable{
+		Name: of.FileName() + "-attackers", Title: "Every attacker of every game and seed", Without: "The table's CSV file has these rows.",
+		Filters: []int{}, Numbers: []int{}, Rows: make([][]string, len(of.AttackerRows)),
+	}
 	for _, column := range attackerColumns {
 		var texts []string
 		for i := range of.AttackerRows {
@@ -112,7 +81,7 @@ func attackerTable(of *table.Table) *DataTable {
 			t.Rows[i] = append(t.Rows[i], text)
 		}
 	}
-	return t.cut()
+	return t.Cut()
 }
 
 // positive returns a number as text, empty for 0.
@@ -124,11 +93,12 @@ func positive(n int) string {
 }
 
 // modelTable returns the table of models; nil without any.
-func modelTable(models []Model) *DataTable {
+func modelTable(models []Model) *layout.DataTable {
 	if len(models) == 0 {
 		return nil
 	}
-	t := &DataTable{
+	t := &layout.DataTable{
+		ID: "models", Name: "models", Title: "Models", Without: `"backfire models list" has these rows.`,
 		Heads:   []string{"model", "dataset", "seed", "loss", "train acc., %", "standard acc., %", "mean ASR, %", "seconds", "images/s", "cell"},
 		Numbers: []int{2, 3, 4, 5, 6, 7, 8}, Filters: []int{1, 2},
 	}
@@ -141,5 +111,5 @@ func modelTable(models []Model) *DataTable {
 			title, m.Dataset, strconv.FormatUint(m.Seed, 10), m.Loss, m.TrainAccuracy, m.Clean, m.ASR, m.Seconds, m.Speed, m.Cell,
 		})
 	}
-	return t.cut()
+	return t.Cut()
 }

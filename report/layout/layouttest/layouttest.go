@@ -1,0 +1,51 @@
+// Package layouttest checks pages in tests.
+package layouttest
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Check fails unless a page is whole in itself: every drawing and picture has a text alternative and every figure
+// the table of its values, IDs are unique, links lead to one, nothing is fetched, and no number is "-0.0".
+func Check(t testing.TB, html string) {
+	t.Helper()
+	require.Equal(t, strings.Count(html, "<svg "), strings.Count(html, `<svg role="img" aria-label="`), "drawings without a text alternative")
+	require.Equal(t, strings.Count(html, "<figure id="), strings.Count(html, "<summary>Values</summary>"), "figures without their values")
+	require.NotRegexp(t, `alt=""`, html)
+	require.NotRegexp(t, `(src|href)="(https?:|//)`, html)
+	for _, text := range all(Outline(html), `>([^<]*)<`) {
+		require.NotRegexp(t, `(^|[^0-9.])-0(\.0+)?([^0-9.]|$)`, text)
+	}
+	require.NotContains(t, html, "ZgotmplZ", "a value that the template refuses")
+	var ids []string
+	for _, id := range all(html, ` id="([^"]*)"`) {
+		require.NotContains(t, ids, id, "an ID that is used twice")
+		ids = append(ids, id)
+	}
+	for _, link := range all(html, ` href="#([^"]*)"`) {
+		require.True(t, slices.Contains(ids, link), "a link to %q, which is no place", link)
+	}
+}
+
+// all returns the texts that the group of a pattern matches.
+func all(html, pattern string) []string {
+	var texts []string
+	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(html, -1) { //nolint:forbidigo // a constant pattern of a test
+		texts = append(texts, match[1])
+	}
+	return texts
+}
+
+// Outline returns the markup of a page without its style, its script and the content of its drawings.
+func Outline(html string) string {
+	for _, part := range []string{"style", "script", "svg"} {
+		pattern := `(?s)(<` + part + `[^>]*>).*?</` + part + `>`
+		html = regexp.MustCompile(pattern).ReplaceAllString(html, "<"+part+"/>") //nolint:forbidigo // a constant pattern of a test
+	}
+	return html
+}
