@@ -114,13 +114,17 @@ func (s *Statistic) betting(values []float64) stats.Betting {
 }
 
 // possible returns the limits of an interval as far as the mean can lie there. The intervals of correlations and of
-// standard accuracies assume no range, but both have one. Cut to it, they cover the mean as often as before.
+// standard accuracies assume no range, but both have one. Cut to it, they cover the mean as often as before. Limits
+// that there are none of, because the seeds are too few, stay infinite.
 func (s *Statistic) possible(ci stats.Interval) (low, high stats.Number) {
 	within := s.within
 	switch {
 	case s.Unit == Correlation:
 		within = stats.Range{Low: -1, High: 1}
 	case s.Measure != CleanAccuracy:
+		return ci.Low, ci.High
+	}
+	if math.IsInf(float64(ci.Low), 0) || math.IsInf(float64(ci.High), 0) {
 		return ci.Low, ci.High
 	}
 	return max(ci.Low, stats.Number(within.Low)), min(ci.High, stats.Number(within.High))

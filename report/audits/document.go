@@ -4,6 +4,7 @@ package audits
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -236,12 +237,6 @@ func (d *Document) cells() sections.Section {
 		Text:  []string{"Means over the seeds, in percent and points."},
 		Heads: []string{"reading", "N", "k", "seeds", "success", "95 %", "standing", "ASR", "lift", "interference"},
 	}
-	percent := func(x stats.Number) string {
-		if !x.Defined() {
-			return "-"
-		}
-		return fmt.Sprintf("%.1f", 100*float64(x))
-	}
 	for _, diagram := range d.Result.Phase {
 		for _, c := range diagram.Cells {
 			s.Rows = append(s.Rows, []string{
@@ -252,6 +247,9 @@ func (d *Document) cells() sections.Section {
 	}
 	return s
 }
+
+// percent returns a share in percent with one decimal: the number of images behind it is not known here.
+func percent(x stats.Number) string { return stats.Percent(x, math.MaxInt) }
 
 // law holds the test of the law of shares.
 func (d *Document) law() sections.Section {
@@ -270,7 +268,7 @@ func (d *Document) law() sections.Section {
 			continue // law and "no interference" predict nearly the same
 		}
 		s.Rows = append(s.Rows, []string{
-			c.Name, fmt.Sprintf("%.0f %%", 100*c.Told), fmt.Sprintf("%.1f", 100*c.Single), fmt.Sprintf("%.1f", 100*c.Predicted), fmt.Sprintf("%.1f", 100*c.ASR),
+			c.Name, fmt.Sprintf("%.0f %%", 100*c.Told), percent(stats.Number(c.Single)), percent(stats.Number(c.Predicted)), percent(stats.Number(c.ASR)),
 			interval(c.Residual.Estimate, c.Residual.Low, c.Residual.High),
 			interval(c.Interference.Estimate, c.Interference.Low, c.Interference.High), string(c.Outcome),
 		})
@@ -288,7 +286,7 @@ func (d *Document) nearest() sections.Section {
 	for _, n := range d.Result.Nearest {
 		s.Text = append(s.Text, n.Sentence())
 		for _, f := range n.Figures {
-			s.Rows = append(s.Rows, []string{fmt.Sprint(n.Table), fmt.Sprint(f.N), fmt.Sprintf("%.1f", 100*float64(f.Paper)), fmt.Sprintf("%.1f", 100*float64(f.Measured)), fmt.Sprint(f.Seeds)})
+			s.Rows = append(s.Rows, []string{fmt.Sprint(n.Table), fmt.Sprint(f.N), percent(f.Paper), percent(f.Measured), fmt.Sprint(f.Seeds)})
 		}
 	}
 	return s
