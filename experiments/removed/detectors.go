@@ -5,9 +5,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-
-	"backfire/defenses"
-	"backfire/experiments/cell"
 )
 
 // The parts of the name of a DetectorFile.
@@ -29,11 +26,12 @@ func IsDetectorFile(name string) bool {
 	return strings.HasPrefix(name, detectorBegin) && strings.HasSuffix(name, detectorEnd) && len(name) == len(DetectorFile(""))
 }
 
-// DetectorsOf lists filters: the stack of each as cell.StackText writes it, a line for each, in the order of Lines.
-func DetectorsOf(stacks []defenses.Stack) string {
+// DetectorsOf lists filters, given the stack of each as cell.StackText writes it: a line for each, in the order of
+// Lines.
+func DetectorsOf(stacks ...string) string {
 	list := ""
 	for _, stack := range stacks {
-		list = Lines(list, cell.StackText(stack))
+		list = Lines(list, stack)
 	}
 	return list
 }
