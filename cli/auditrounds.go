@@ -247,6 +247,10 @@ func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Swe
 	if err != nil {
 		return nil, nil, err
 	}
+	new(repeatLines).tell(opts.IO, round.sweep)
+	if err := round.sweep.KeepModules(rounds.store); err != nil {
+		return nil, nil, err
+	}
 	stored, err := plan.NewStoredPlan(round.sweep, program())
 	if err != nil {
 		return nil, nil, err

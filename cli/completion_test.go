@@ -65,12 +65,11 @@ func TestCompletion(t *testing.T) {
 		{"data verify _", []string{"mnist", "embedded"}, []string{"folder"}, noFiles},
 		{"config presets _", []string{"quick"}, nil, noFiles},
 		{"config show --format _", []string{"yaml"}, []string{"markdown"}, noFiles},
-		{"table _", []string{"1", "defenses"}, nil, noFiles},
 		{"plan _", []string{"table", "sweep", "audit"}, nil, noFiles},
 		{"plan table _", []string{"1", "defenses"}, nil, noFiles},
 		{"plan sweep _", []string{"yaml"}, nil, files},
 		{"plan audit _", []string{"paper", "scale", "gpu"}, nil, ":0"},
-		{"submit slurm --store DIR _", []string{"table", "sweep", "audit"}, nil, noFiles},
+		{"submit slurm --store DIR _", []string{"audit"}, nil, noFiles},
 		{"completion _", []string{"bash", "fish"}, nil, noFiles},
 		{"status --store DIR _", nil, nil, noFiles},
 	} {

@@ -75,8 +75,8 @@ func estimateText(e *estimate.Estimate) string {
 		if speed.Defense != "" {
 			batch += " with " + speed.Defense
 		}
-		tell(&text, "  width %d on %d x %d x %d, %s: %s images/s per training, %s (%s)\n",
-			speed.Width, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speedRange(speed), source, words.Plural(speed.Models, "model"))
+		tell(&text, "  %s on %d x %d x %d, %s: %s images/s per training, %s (%s)\n",
+			speed.Network, speed.Shape.C, speed.Shape.H, speed.Shape.W, batch, speedRange(speed), source, words.Plural(speed.Models, "model"))
 	}
 	return text.String()
 }

@@ -99,7 +99,7 @@ func keySets(values map[string]string) []string {
 }
 
 // storedFlags are the flags of a command that reads a store and the images of its results.
-type storedFlags struct{ store, dataDir, dataPath string }
+type storedFlags struct{ store, dataDir, dataPath, resize, contributors string }
 
 // addStoredFlags declares the flags of a store and its images.
 func addStoredFlags(set *pflag.FlagSet) *storedFlags {
@@ -107,10 +107,14 @@ func addStoredFlags(set *pflag.FlagSet) *storedFlags {
 	set.StringVar(&f.store, "store", "", "directory of the run store (store)")
 	set.StringVar(&f.dataDir, "data-dir", "", "data directory with one directory per dataset (data.dir)")
 	set.StringVar(&f.dataPath, "data-path", "", "directory or archive of images, for the dataset folder (data.path)")
+	set.StringVar(&f.resize, "data-resize", "", "size and filter, where the models had images of a folder resized (data.resize)")
+	set.StringVar(&f.contributors, "data-contributors", "", "folders or column, where the models' agents were real contributors (data.contributors)")
 	return f
 }
 
 // sets returns the flags' values as those of configuration keys.
 func (f *storedFlags) sets() map[string]string {
-	return map[string]string{"store": f.store, "data.dir": f.dataDir, "data.path": f.dataPath}
+	return map[string]string{
+		"store": f.store, "data.dir": f.dataDir, "data.path": f.dataPath, "data.resize": f.resize, "data.contributors": f.contributors,
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
+	"backfire/experiments/plan"
 )
 
 // loading returns datasets.Load with a line about what was read of files of the user's,
@@ -21,5 +22,22 @@ func loading(streams *IOStreams) cell.Loader {
 			tell(streams.ErrOut, "the cache of decoded images was damaged; they were decoded anew: %s\n", set.Repaired)
 		}
 		return set, err
+	}
+}
+
+// repeatLines holds the lines about repeated images that were told.
+type repeatLines map[string]bool
+
+// tell writes a line about images with equal pixels across the deals of a sweep's games, for
+// each dataset that has such images, once.
+func (l *repeatLines) tell(streams *IOStreams, sweep *plan.Sweep) {
+	if *l == nil {
+		*l = repeatLines{}
+	}
+	for _, line := range sweep.RepeatLines() {
+		if !(*l)[line] {
+			(*l)[line] = true
+			tell(streams.ErrOut, "%s\n", line)
+		}
 	}
 }

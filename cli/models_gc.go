@@ -26,8 +26,9 @@ func newCmdModelsGC(streams *IOStreams, runF func(context.Context, *modelsOption
 		Use:   "gc",
 		Short: "List files that no run refers to, and remove them with --yes",
 		Long: `List the results that no run, sweep or table of the store refers to, damaged results
-that were set aside, and old checkpoints and training states, with their sizes. Without
---yes nothing is removed. Models in training are left alone.
+that were set aside, and old checkpoints, training states and TorchScript modules
+(model.file) that no kept model needs, with their sizes. Without --yes nothing is
+removed. Models in training are left alone.
 
 Everything is kept that an interrupted run, or one with failed models, needs to resume;
 the size and the command to resume with are printed below the list. With --unfinished
@@ -40,7 +41,7 @@ process works on now.`,
 	}, streams, func(cmd *cobra.Command, opts *modelsOptions) {
 		cmd.Flags().BoolVar(&opts.Yes, "yes", false, "remove the listed files")
 		cmd.Flags().BoolVar(&opts.Unfinished, "unfinished", false, "also list, and with --yes remove, what unfinished runs resume from")
-		cmd.Flags().DurationVar(&opts.CheckpointAge, "checkpoint-age", defaultCheckpointAge, "keep checkpoints and states that are younger than this")
+		cmd.Flags().DurationVar(&opts.CheckpointAge, "checkpoint-age", defaultCheckpointAge, "keep checkpoints, states and modules that are younger than this")
 	}, runModelsGC, runF)
 }
 

@@ -49,7 +49,8 @@ type modelLine struct {
 	N             int           `json:"n"`
 	Seed          uint64        `json:"seed"`
 	Readings      cell.Readings `json:"readings"`
-	Width         int           `json:"width"`
+	Network       string        `json:"network"`
+	Width         int           `json:"width,omitempty"` // 0, and not written: the network is a module
 	Epochs        int           `json:"epochs"`
 	Defense       string        `json:"defense"`
 	CleanAccuracy game.Rate     `json:"clean_accuracy"`
@@ -121,7 +122,7 @@ func writeModelLines(opts *modelsOptions, st *store.Store, models []overview.Res
 	lines := json.NewEncoder(opts.IO.Out)
 	for _, m := range models {
 		if err := lines.Encode(modelLine{
-			Cell: m.Cell, Title: m.Title, Dataset: m.Dataset, N: m.N, Seed: m.Seed, Readings: m.Readings, Width: m.Width, Epochs: m.Epochs,
+			Cell: m.Cell, Title: m.Title, Dataset: m.Dataset, N: m.N, Seed: m.Seed, Readings: m.Readings, Network: m.Network, Width: m.Width, Epochs: m.Epochs,
 			Defense: cmp.Or(m.Defense, plan.Undefended), CleanAccuracy: m.CleanAccuracy, ASR: m.ASR, Collapsed: m.Collapsed,
 			Finished: timeText(m.Finished), Path: st.Path(m.Cell),
 		}); err != nil {
@@ -140,7 +141,7 @@ func writeModelTable(opts *modelsOptions, models []overview.Result) error {
 			asr += " (collapsed)"
 		}
 		rows = append(rows, []string{
-			short(m.Cell), m.Title, m.Dataset, strconv.Itoa(m.N), strconv.FormatUint(m.Seed, 10), strconv.Itoa(m.Width), strconv.Itoa(m.Epochs),
+			short(m.Cell), m.Title, m.Dataset, strconv.Itoa(m.N), strconv.FormatUint(m.Seed, 10), widthText(m.Width), strconv.Itoa(m.Epochs),
 			cmp.Or(m.Defense, plan.Undefended), ratePercent(m.CleanAccuracy), asr, words.Duration(opts.Now().Sub(m.Finished)),
 		})
 	}
@@ -155,6 +156,14 @@ func writeModelTable(opts *modelsOptions, models []overview.Result) error {
 		text += "Readings: " + reading + "\n"
 	}
 	return write(opts.IO.Out, text)
+}
+
+// widthText returns the width of a network; a dash for a module, which has none.
+func widthText(width int) string {
+	if width == 0 {
+		return "-"
+	}
+	return strconv.Itoa(width)
 }
 
 // readingsOf returns the distinct readings of models, each with the number of its

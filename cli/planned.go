@@ -155,21 +155,22 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	if err != nil {
 		return nil, nil, planError(err)
 	}
+	new(repeatLines).tell(opts.IO, sweep)
 	sweep.Primary, sweep.Game = sweeps[0].Primary, sweeps[0].Game
 	if sweep.Game != nil {
 		if err := withinBudget(sweep); err != nil {
 			return nil, nil, err
 		}
 	}
-	stored, err := plan.NewStoredPlan(sweep, program())
-	if err != nil {
-		return nil, nil, err
-	}
 	store, err := store.Open(points[0].Config.Store)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := sweep.KeepModules(store); err != nil {
+		return nil, nil, err
+	}
+	stored, err := plan.NewStoredPlan(sweep, program())
+	if err != nil {
 		return nil, nil, err
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), sweeps[0].Name, sweeps[0].Title, sweeps[0].Preset

@@ -61,7 +61,7 @@ the certificate counts the agents that could not have changed it, whatever they 
 
 RUN is "latest", the hash of a run ("backfire runs list") or of a model ("backfire
 models list"), or its beginning. Its models must be stored (artefacts.model=true). The
-images are PNG or JPEG files of the dataset's size, or with --sample held-out images of
+images are image files of the dataset's size, or with --sample held-out images of
 the defender. --trigger ID stamps an attacker's trigger on them first; with --sample
 they are then held-out images of that attacker.`,
 		Example: `  backfire run --preset quick --defenders indexing --set artefacts.model=true
@@ -188,7 +188,7 @@ func (o *PredictOptions) answer(ctx context.Context, client *inference.Client, d
 		return err
 	}
 	if o.JSON {
-		return writePredictions(o.IO.Out, defender, images, predictions)
+		return o.writePredictions(defender, images, predictions)
 	}
 	return o.show(defender, images, predictions)
 }

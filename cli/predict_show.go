@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 
 	"backfire/experiments/cell"
@@ -17,18 +16,21 @@ import (
 
 // predictionLine is a line of "predict --json".
 type predictionLine struct {
-	Image         string            `json:"image"`
-	Label         string            `json:"label"`
-	Probability   float32           `json:"probability"`
-	Probabilities []float32         `json:"probabilities"` // by class
-	TrueLabel     *string           `json:"true_label,omitempty"`
-	Agent         *int              `json:"agent,omitempty"` // given or guessed
-	Similarities  []summary.Similar `json:"similarities,omitempty"`
-	Model         string            `json:"model"` // hash; empty if models voted
-	Vote          *voteLine         `json:"vote,omitempty"`
-	Seed          uint64            `json:"seed"` // of the game
-	Title         string            `json:"title"`
-	Why           string            `json:"why"`
+	Image         string    `json:"image"`
+	Label         string    `json:"label"`
+	Probability   float32   `json:"probability"`
+	Probabilities []float32 `json:"probabilities"` // by class
+	TrueLabel     *string   `json:"true_label,omitempty"`
+	// Wanted is the label that the attacker of the trigger wants for the image; nil without a
+	// trigger, and where it wants none or the label depends on an unknown true one.
+	Wanted       *string           `json:"wanted,omitempty"`
+	Agent        *int              `json:"agent,omitempty"` // given or guessed
+	Similarities []summary.Similar `json:"similarities,omitempty"`
+	Model        string            `json:"model"` // hash; empty if models voted
+	Vote         *voteLine         `json:"vote,omitempty"`
+	Seed         uint64            `json:"seed"` // of the game
+	Title        string            `json:"title"`
+	Why          string            `json:"why"`
 }
 
 // voteLine is the count of a vote in a line of "predict --json".
@@ -60,9 +62,10 @@ func voteLineOf(defender *inference.Defender, p *inference.Prediction) *voteLine
 }
 
 // writePredictions writes a line of JSON per image.
-func writePredictions(w io.Writer, defender *inference.Defender, images []inference.Image, predictions []inference.Prediction) error {
+func (o *PredictOptions) writePredictions(defender *inference.Defender, images []inference.Image, predictions []inference.Prediction) error {
 	classes := defender.Game.Data.Classes
-	lines := json.NewEncoder(w)
+	attacker, stamped := defender.Attacker(o.Trigger)
+	lines := json.NewEncoder(o.IO.Out)
 	for i, p := range predictions {
 		hash, title := answered(defender, &p)
 		line := predictionLine{
@@ -73,6 +76,9 @@ func writePredictions(w io.Writer, defender *inference.Defender, images []infere
 		if images[i].Label != inference.UnknownLabel {
 			line.TrueLabel = &classes[images[i].Label]
 		}
+		if wanted, ok := wantedFor(attacker, images[i], len(classes)); stamped && ok {
+			line.Wanted = &classes[wanted]
+		}
 		if err := lines.Encode(line); err != nil {
 			return fmt.Errorf("write the predictions: %w", err)
 		}
@@ -80,13 +86,12 @@ func writePredictions(w io.Writer, defender *inference.Defender, images []infere
 	return nil
 }
 
-// show writes a table with a line for each answer, and below it how many answers
-// are right, and how many are the target label, where these are known.
+// show writes a table with a line for each answer, and below it how many answers are right,
+// and how many are what the attacker of the trigger wants, where these are known.
 func (o *PredictOptions) show(defender *inference.Defender, images []inference.Image, predictions []inference.Prediction) error {
 	classes := defender.Game.Data.Classes
 	rows := [][]string{{"IMAGE", "TRUE LABEL", "LABEL", "PROBABILITY %", "MODEL", "TITLE", "WHY"}}
-	correct, hits := 0, 0
-	attacker, stamped := defender.Attacker(o.Trigger)
+	correct := 0
 	models := map[string]bool{}
 	for i, p := range predictions {
 		truth := "-"
@@ -95,9 +100,6 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 		}
 		if p.Label == images[i].Label {
 			correct++
-		}
-		if wanted, attacked := wantedFor(attacker, images[i], len(classes)); stamped && attacked && p.Label == wanted {
-			hits++
 		}
 		hash, title := answered(defender, &p)
 		if p.Vote == nil {
@@ -119,13 +121,40 @@ func (o *PredictOptions) show(defender *inference.Defender, images []inference.I
 	if images[0].Label != inference.UnknownLabel {
 		counts += shownf("%d of %s predicted as the true label\n", correct, words.Plural(len(images), "image"))
 	}
-	if stamped {
-		counts += shownf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry\n",
-			hits, words.Plural(len(images), "image"), cell.TargetText(attacker, classes), o.Trigger)
+	if attacker, stamped := defender.Attacker(o.Trigger); stamped {
+		counts += successText(attacker, classes, images, predictions)
 	}
 	rules := defender.Game.Game
 	counts += shownf("answered by %s of one seed: %d. Readings: %s.\n", words.Plural(len(models), "model"), rules.Seed, report.ReadingsText(cell.ReadingsOf(rules)))
 	return write(o.IO.Out, counts)
+}
+
+// successText returns a line that tells how many images with the trigger of an attacker are
+// predicted as it wants, of those for which it wants a label that is known.
+func successText(attacker game.Attacker, classes []string, images []inference.Image, predictions []inference.Prediction) string {
+	attacked, hits, unknown := 0, 0, 0
+	for i, p := range predictions {
+		wanted, ok := wantedFor(attacker, images[i], len(classes))
+		switch {
+		case ok:
+			attacked++
+			if p.Label == wanted {
+				hits++
+			}
+		case images[i].Label == inference.UnknownLabel:
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		return shownf("the label that attacker %d wants (%s) depends on the true labels, which are not known of files; --sample takes images with known ones\n",
+			attacker.ID, cell.TargetText(attacker, classes))
+	}
+	text := shownf("%d of %s predicted as %s, the target of attacker %d, whose trigger they carry",
+		hits, words.Plural(attacked, "image"), cell.TargetText(attacker, classes), attacker.ID)
+	if others := len(images) - attacked; others > 0 {
+		text += shownf("; %d more of classes that it does not attack", others)
+	}
+	return text + "\n"
 }
 
 // wantedFor returns the label that an attacker wants for an image with its trigger, and

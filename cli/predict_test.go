@@ -221,6 +221,16 @@ func TestPredictUnlearns(t *testing.T) {
 	}
 }
 
+// writeGray writes the values of a grey picture as a PNG file; without values it is black.
+func writeGray(t *testing.T, path string, w, h int, values []uint8) {
+	t.Helper()
+	picture := image.NewGray(image.Rect(0, 0, w, h))
+	copy(picture.Pix, values)
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(png.Encode(file, picture), file.Close()))
+}
+
 // An image file is the same as the image that it was made of, and a guess is
 // explained by the ranking of all agents.
 func TestPredictFiles(t *testing.T) {
@@ -229,12 +239,8 @@ func TestPredictFiles(t *testing.T) {
 	require.NoError(t, err)
 	var files []string
 	for i := range 3 {
-		img := image.NewGray(image.Rect(0, 0, set.W, set.H))
-		copy(img.Pix, set.Image(i))
 		name := filepath.Join(t.TempDir(), "image.png")
-		file, err := os.Create(name)
-		require.NoError(t, err)
-		require.NoError(t, errors.Join(png.Encode(file, img), file.Close()))
+		writeGray(t, name, set.W, set.H, set.Image(i))
 		files = append(files, name)
 	}
 	ask := func(change func(*PredictOptions)) []predictionLine {
@@ -288,11 +294,9 @@ func TestPredictRefusesImagesOfOtherSizes(t *testing.T) {
 	opts, _ := predictOptions(t, dir, run)
 	opts.Attackers, opts.Defender = 3, plan.Undefended
 	larger := filepath.Join(t.TempDir(), "larger.png")
-	file, err := os.Create(larger)
-	require.NoError(t, err)
-	require.NoError(t, errors.Join(png.Encode(file, image.NewGray(image.Rect(0, 0, 28, 29))), file.Close()))
+	writeGray(t, larger, 28, 29, nil)
 	opts.Files = []string{larger}
-	err = runPredict(context.Background(), opts)
+	err := runPredict(context.Background(), opts)
 	require.ErrorIs(t, err, datasets.ErrOtherKind)
 	require.ErrorContains(t, err, larger)
 }

@@ -62,7 +62,7 @@ func sweepOptions(t *testing.T, sets ...string) (opts *SweepOptions, out, errOut
 func noEstimate(_ context.Context, _ estimate.Estimator, sweep *plan.Sweep) (*estimate.Estimate, error) {
 	return &estimate.Estimate{
 		Models: len(sweep.Cells), AtMost: len(sweep.Cells) + 9, Steps: 1200, Images: 38400, Seconds: 75, SecondsAtLeast: 75, SecondsAtMost: 75, Workers: 2,
-		Speeds: []estimate.Speed{{Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Slowest: 256, Fastest: 256, Source: estimate.SpeedStored}},
+		Speeds: []estimate.Speed{{Network: "width 2", Width: 2, Batch: 32, Models: len(sweep.Cells), ImagesPerSecond: 256, Slowest: 256, Fastest: 256, Source: estimate.SpeedStored}},
 	}, nil
 }
 

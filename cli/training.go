@@ -32,6 +32,7 @@ type training struct {
 	device   string            // its name
 	store    *store.Store      // nil before open is called
 	board    *console.Board    // nil before open is called, and without --tensorboard
+	repeats  repeatLines
 }
 
 // newTraining returns a training with the engine and the device of a configuration.
@@ -138,11 +139,13 @@ func (t *training) planned(ctx context.Context, points []plan.SweepPoint, primar
 	return sweep, t.admit(sweep)
 }
 
-// admit refuses a sweep that the device cannot compute, and opens the store for others.
+// admit refuses a sweep that the device cannot compute, and opens the store for others. It
+// tells of images that are repeated across the deal.
 func (t *training) admit(sweep *plan.Sweep) error {
 	if err := t.computes(sweep); err != nil {
 		return err
 	}
+	t.repeats.tell(t.opts.IO, sweep)
 	if err := t.open(); err != nil {
 		return err
 	}

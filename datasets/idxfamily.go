@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -19,9 +18,11 @@ var idxFamily = form{
 	read:  (*loader).readIDXFamily,
 }
 
-// idxPattern matches the name of an IDX file: a prefix, the split, its role and its kind,
-// with any of the usual separators.
-var idxPattern = regexp.MustCompile(`^(|.*[-_.])(train|training|test|testing|t10k|val|valid|validation|extra)[-_.](images?|labels?)[-_.]idx[0-9][-_.](ubyte|byte|int)(\.gz|\.xz|\.zst)?$`) //nolint:forbidigo // a constant pattern
+// idxSplits are the names of splits in the names of IDX files.
+var idxSplits = []string{"train", "training", "test", "testing", "t10k", "val", "valid", "validation", "extra"}
+
+// idxSeparators are the characters between the parts of an IDX file's name.
+const idxSeparators = "-_."
 
 // idxName is the meaning of an IDX file's name.
 type idxName struct {
@@ -31,13 +32,34 @@ type idxName struct {
 	rank   int // the number of dimensions: 3 or 1, or 2 for QMNIST's tables of labels
 }
 
-// idxNameOf returns the meaning of a path; nil: it is none of an IDX file.
+// idxNameOf returns the meaning of a path; nil: it is none of an IDX file. Such a name is a
+// prefix, which may be missing, the split, images or labels, idx with the number of
+// dimensions, and the type, such as emnist-letters-train-images-idx3-ubyte.gz.
 func idxNameOf(p string) *idxName {
-	match := idxPattern.FindStringSubmatch(strings.ToLower(path.Base(p)))
-	if match == nil {
+	rest := strings.ToLower(path.Base(p))
+	for _, compression := range []string{".gz", ".xz", ".zst"} {
+		if plain, ok := strings.CutSuffix(rest, compression); ok {
+			rest = plain
+			break
+		}
+	}
+	var parts [4]string // the last ones, in their order in the name
+	for at := len(parts) - 1; at >= 0; at-- {
+		end := strings.LastIndexAny(rest, idxSeparators)
+		if end < 0 && at > 0 {
+			return nil
+		}
+		parts[at], rest = rest[end+1:], rest[:max(end, 0)]
+	}
+	split, role, dimensions, kind := parts[0], strings.TrimSuffix(parts[1], "s"), parts[2], parts[3]
+	digit, ok := strings.CutPrefix(dimensions, "idx")
+	switch {
+	case !slices.Contains(idxSplits, split), role != "image" && role != "label", kind != "ubyte" && kind != "byte" && kind != "int":
+		return nil
+	case !ok || len(digit) != 1 || digit[0] < '0' || digit[0] > '9':
 		return nil
 	}
-	name := &idxName{set: strings.Trim(match[1], "-_."), split: splitNames[match[2]], images: strings.HasPrefix(match[3], "image"), rank: 1}
+	name := &idxName{set: strings.Trim(rest, idxSeparators), split: splitNames[split], images: role == "image", rank: 1}
 	if name.images {
 		name.rank = 3
 	}

@@ -212,6 +212,9 @@ func (a *arrangement) splits() []census.SplitCount {
 // noImages returns the error for data in which nothing can be read, with what they are.
 func noImages(ls *listing, where string) error {
 	err := fmt.Errorf("%w: %s holds no images in class folders, and no data files that are read", ErrMissing, where)
+	if ls.unreadForm != "" {
+		return fmt.Errorf("%w%s", err, unreadClause(ls.unreadForm))
+	}
 	if n := ls.out.Files(); n > 0 {
 		left := census.Census{Seen: n, LeftOut: ls.out.LeftOut()}
 		return fmt.Errorf("%w: %s", err, left.Line(nil))

@@ -29,16 +29,18 @@ type dataFile struct {
 // listing is the list of all files below a directory or in an archive. It does not
 // depend on their order.
 type listing struct {
-	images   []dataFile
-	data     map[string][]dataFile // data files by the name of their form
-	named    string                // the file that was named among them; empty: a directory or an archive was named
-	batches  []dataFile            // CIFAR-10's
-	meta     *dataFile             // the class names beside the batches; nil: there are none
-	dirs     map[string]bool       // directories that are not hidden; true: files lie below it
-	paths    map[string]bool       // of images
-	unread   map[string]string     // by directory, the first image in a format that is not read
-	out      census.Tally
-	trailing int64 // bytes behind the end of an archive
+	images  []dataFile
+	data    map[string][]dataFile // data files by the name of their form
+	named   string                // the file that was named among them; empty: a directory or an archive was named
+	batches []dataFile            // CIFAR-10's
+	meta    *dataFile             // the class names beside the batches; nil: there are none
+	dirs    map[string]bool       // directories that are not hidden; true: files lie below it
+	paths   map[string]bool       // of images
+	unread  map[string]string     // by directory, the first image in a format that is not read
+	// unreadForm is the first file in one of unreadForms; empty: there is none.
+	unreadForm string
+	out        census.Tally
+	trailing   int64 // bytes behind the end of an archive
 }
 
 // newListing returns an empty listing.
@@ -112,6 +114,9 @@ func (ls *listing) addFile(f dataFile) error {
 		reason, kind := otherKind(base)
 		if dir := path.Dir(f.path); reason == census.Format && (ls.unread[dir] == "" || f.path < ls.unread[dir]) {
 			ls.unread[dir] = f.path
+		}
+		if isUnreadForm(base) && (ls.unreadForm == "" || f.path < ls.unreadForm) {
+			ls.unreadForm = f.path
 		}
 		ls.out.Add(reason, kind, f.path)
 	}

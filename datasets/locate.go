@@ -130,6 +130,11 @@ func likeNames(has map[string]bool) string {
 			return fmt.Sprintf(", only zip and tar of them: unpack %s, and name its directory", shown(name))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(has)) {
+		if isUnreadForm(name) {
+			return unreadClause(name)
+		}
+	}
 	return ""
 }
 

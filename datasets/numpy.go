@@ -8,10 +8,10 @@ import (
 	"io"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // numpyArchives reads .npz files: MedMNIST's (train_images, train_labels, val_images,
@@ -43,8 +43,31 @@ func (a array) len() int {
 	return n
 }
 
-// npyHeader matches the header of an array.
-var npyHeader = regexp.MustCompile(`'descr':\s*'([<>|=]?)([a-zA-Z][0-9]*)'.*'fortran_order':\s*(True|False).*'shape':\s*\(([0-9, L]*)\)`) //nolint:forbidigo // a constant pattern
+// npyHeader is the header of an array, which NumPy writes as a dictionary of Python:
+// {'descr': '|u1', 'fortran_order': False, 'shape': (2, 28, 28), }.
+type npyHeader struct {
+	order   string // of the bytes of a value: <, >, |, = or empty
+	kind    string // a letter and a number of bytes
+	fortran bool
+	shape   string
+}
+
+// parseNPYHeader returns the parts of a header; false: it describes no array of plain values.
+func parseNPYHeader(text string) (h npyHeader, ok bool) {
+	value := func(key, opening, closing string) (string, bool) {
+		_, after, found := strings.Cut(text, "'"+key+"':")
+		inside, opened := strings.CutPrefix(strings.TrimLeft(after, " "), opening)
+		inside, _, closed := strings.Cut(inside, closing)
+		return inside, found && opened && closed
+	}
+	kind, described := value("descr", "'", "'")
+	fortran, ordered := value("fortran_order", "", ",")
+	shape, shaped := value("shape", "(", ")")
+	h.kind, h.fortran, h.shape = strings.TrimLeft(kind, "<>|="), fortran == "True", shape
+	h.order = kind[:len(kind)-len(h.kind)]
+	plain := len(h.order) <= 1 && h.kind != "" && unicode.IsLetter(rune(h.kind[0])) && strings.Trim(h.kind[1:], "0123456789") == ""
+	return h, described && ordered && shaped && plain && (h.fortran || fortran == "False")
+}
 
 // readNPY reads one array in NumPy's format.
 func readNPY(r io.Reader) (array, error) {
@@ -70,22 +93,22 @@ func readNPY(r io.Reader) (array, error) {
 	if err != nil {
 		return array{}, err
 	}
-	match := npyHeader.FindStringSubmatch(string(text))
-	if match == nil {
+	header, ok := parseNPYHeader(string(text))
+	if !ok {
 		return array{}, advisedf("%w: an array of Python objects or records; store the images as unsigned bytes (numpy.uint8)", ErrCorrupt)
 	}
-	a := array{kind: match[2], big: match[1] == ">"}
-	for field := range strings.SplitSeq(match[4], ",") {
+	a := array{kind: header.kind, big: header.order == ">"}
+	for field := range strings.SplitSeq(header.shape, ",") {
 		if field = strings.Trim(field, " L"); field == "" {
 			continue
 		}
 		d, err := strconv.Atoi(field)
 		if err != nil {
-			return array{}, fmt.Errorf("%w: shape (%s)", ErrCorrupt, match[4])
+			return array{}, fmt.Errorf("%w: shape (%s)", ErrCorrupt, header.shape)
 		}
 		a.shape = append(a.shape, d)
 	}
-	if match[3] == "True" && len(a.shape) > 1 {
+	if header.fortran && len(a.shape) > 1 {
 		return array{}, advisedf("%w: an array in Fortran's order; store it with numpy.ascontiguousarray", ErrCorrupt)
 	}
 	return a.filled(r)

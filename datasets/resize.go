@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,22 +29,30 @@ var filters = map[string]draw.Interpolator{
 // ResizeFilters returns the names of the filters of Source.Resize.
 func ResizeFilters() []string { return slices.Sorted(maps.Keys(filters)) }
 
-// resizePattern matches a size with a filter, such as 32x32 bilinear.
-var resizePattern = regexp.MustCompile(`^([0-9]{1,4})x([0-9]{1,4}) ([a-z_]+)$`) //nolint:forbidigo // a constant pattern
-
-// parseResize returns the meaning of Source.Resize.
+// parseResize returns the meaning of Source.Resize: a size and a filter, such as 32x32
+// bilinear.
 func parseResize(text string) (resizing, error) {
 	if text == "" {
 		return resizing{}, nil
 	}
-	match := resizePattern.FindStringSubmatch(text)
-	if match == nil || filters[match[3]] == nil {
+	size, filter, _ := strings.Cut(text, " ")
+	width, height, _ := strings.Cut(size, "x")
+	w, wide := pixelCount(width)
+	h, high := pixelCount(height)
+	if filters[filter] == nil || !wide || !high {
 		return resizing{}, fmt.Errorf("resize %q: write width, height and filter, such as \"32x32 bilinear\"; the filters are %s",
 			text, strings.Join(ResizeFilters(), ", "))
 	}
-	w, _ := strconv.Atoi(match[1])
-	h, _ := strconv.Atoi(match[2])
-	return resizing{w: w, h: h, filter: match[3]}, checkDims(1, 3, h, w)
+	return resizing{w: w, h: h, filter: filter}, checkDims(1, 3, h, w)
+}
+
+// pixelCount returns a number of up to four digits.
+func pixelCount(text string) (n int, ok bool) {
+	if len(text) > 4 || strings.Trim(text, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
 }
 
 // apply returns an image in the size. One that has the size already stays as it is.

@@ -25,6 +25,7 @@ type Set struct {
 	Repaired     string // the reason why a file of the cache of decoded sets was replaced; empty: none was damaged
 
 	stamped string // directory of StampedImages, see Source.Stamped
+	equal   *equalImages
 }
 
 // New returns the set of the given images and labels with its checksum. It
@@ -44,7 +45,7 @@ func New(name string, images []uint8, labels []uint16, c, h, w int, classes []st
 	if err := checkClasses(labels, classes); err != nil {
 		return nil, err
 	}
-	s := &Set{Name: name, Images: images, Labels: labels, C: c, H: h, W: w, Classes: classes}
+	s := &Set{Name: name, Images: images, Labels: labels, C: c, H: h, W: w, Classes: classes, equal: &equalImages{}}
 	s.Checksum = s.sum()
 	return s, nil
 }

@@ -162,7 +162,7 @@ func (g *Game) Sentence(names []string, payoff func(x float64) string) string {
 		for i, s := range c.symmetric {
 			all[i] = fmt.Sprintf("%s (%s each)", names[s], payoff(g.alike(s)))
 		}
-		return fmt.Sprintf("The game is one of coordination: it is an equilibrium that all choose %s.", either(all))
+		return fmt.Sprintf("The game is one of coordination: it is an equilibrium that all choose %s.", joined(all, "or"))
 	case Cyclic:
 		return "The game is cyclic: it has no equilibrium in pure strategies, and best responses go in circles."
 	case AntiCoordination:
@@ -185,13 +185,13 @@ func (c classification) reason(names []string) string {
 	}
 }
 
-// either joins texts by commas and "or".
-func either(texts []string) string {
+// joined joins texts by commas, and the last two by a word.
+func joined(texts []string, by string) string {
 	last := len(texts) - 1
 	if last == 0 {
 		return texts[0]
 	}
-	return strings.Join(texts[:last], ", ") + " or " + texts[last]
+	return strings.Join(texts[:last], ", ") + " " + by + " " + texts[last]
 }
 
 // listed is the largest number of profiles that a sentence names.

@@ -9,15 +9,16 @@ import (
 // AttackerScore holds one attacker's rules, its numbers of images and its rates.
 type AttackerScore struct {
 	// ID, Target, PoisonRate, P1 and P2 repeat the rules.
-	ID         int     `json:"id"`
-	Target     int     `json:"target"`
-	PoisonRate float64 `json:"p0"`
-	P1         float64 `json:"p1"`
-	P2         float64 `json:"p2"`
+	ID         int         `json:"id"`
+	Target     TargetLabel `json:"target"`
+	PoisonRate float64     `json:"p0"`
+	P1         float64     `json:"p1"`
+	P2         float64     `json:"p2"`
 	// Trigger is the trigger's ID; with jitter, that of which images carry a part. It is
 	// empty with PerImage.
 	Trigger string `json:"trigger"`
-	// Mapping and Sources repeat the rules. With AllToAll, Target means nothing.
+	// Mapping and Sources repeat the rules. With AllToAll, Target is NoTarget; results of
+	// earlier versions have 0 there.
 	Mapping Mapping `json:"mapping,omitempty"`
 	Sources []int   `json:"sources,omitempty"`
 	// Surrogate is the accuracy of the surrogate behind an adversarial trigger on the
@@ -126,7 +127,7 @@ func (g *Game) attackerScore(position int, t probeTallies) AttackerScore {
 	a, share := g.rules.Attackers[position], g.deal.Attackers[position]
 	success := g.rules.success(position, t)
 	s := AttackerScore{
-		ID: a.ID, Target: a.Target, PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
+		ID: a.ID, Target: a.TargetLabel(), PoisonRate: a.PoisonRate, P1: a.Trigger.P1, P2: a.Trigger.P2, Colludes: a.Colludes,
 		Mapping: a.Mapping, Sources: a.Sources, Contributed: len(share.Contributed), HeldOut: len(share.HeldOut),
 		Budget: g.poison[position].budget, Poisoned: g.poison[position].poisoned,
 		ASR: success.ASR, BaseRate: success.BaseRate, Robustness: success.Robustness, Lift: success.Lift,

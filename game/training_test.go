@@ -101,7 +101,7 @@ func TestPoisonCounts(t *testing.T) {
 			require.Equal(t, min(budget, candidates), poisoned[i], "attacker %+v", a)
 			got := score.Attackers[i]
 			require.Equal(t, []int{a.ID, a.Target, budget, poisoned[i], len(share.Contributed), len(share.HeldOut)},
-				[]int{got.ID, got.Target, got.Budget, got.Poisoned, got.Contributed, got.HeldOut})
+				[]int{got.ID, int(got.Target), got.Budget, got.Poisoned, got.Contributed, got.HeldOut})
 		}
 	})
 }

@@ -140,7 +140,7 @@ func (r *Result) solve(one Solved, t *table, resamples int) error {
 	if one.Answer, err = sample.Resample(opts); err != nil {
 		return fmt.Errorf("payoffs: %s: %w", one.Name, err)
 	}
-	one.Sentence = sample.Game().Sentence(spec.Names(), func(x float64) string { return stats.Points(stats.Number(x)) })
+	one.Sentence = sample.Game().SentenceWithin(spec.Margin, spec.Names(), func(x float64) string { return stats.Points(stats.Number(x)) })
 	one.Common = t.common(one.Answer, one.Filter != "")
 	if one.Destruction, err = t.destruction(sample, one.Common, opts); err != nil {
 		return fmt.Errorf("payoffs: %s: %w", one.Name, err)

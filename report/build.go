@@ -330,7 +330,7 @@ func (b *builder) attackerRows() {
 					Pool: p.point.Pool, Width: p.point.Model.Width, Epochs: p.game.EpochsOf(a.Model, p.point.Training), Readings: table.Readings(p.point.Readings),
 				}
 				if row.Mapping, row.Sources = string(a.Mapping), a.SourceLabels; a.Mapping == game.AllToAll {
-					row.Label = ""
+					row.Target, row.Label = game.NoTarget, "" // results of earlier versions have class 0
 				}
 				if p.point.Repetition > 0 {
 					row.TrainingSeed = p.trainingSeed()

@@ -30,7 +30,7 @@ func (d *drawing) aloneAmong() error {
 		row := dumbbellRow(table.NewValue(table.QuantitySingleASR, s.singleASRs(i)), s.attackerASR(i), s.attackerBase(i))
 		row.Label = fmt.Sprintf("attacker %d", a.ID)
 		if s.labels != "random" && !oneLabel(s) {
-			row.Label = fmt.Sprintf("%d: %s", a.ID, words.Class(a.Label, a.Target))
+			row.Label = fmt.Sprintf("%d: %s", a.ID, words.Class(a.Label, int(a.Target)))
 		}
 		bell.Rows = append(bell.Rows, row)
 	}

@@ -131,11 +131,11 @@ func (d *drawing) crossByTarget(s *series, matrices []crossing) error {
 	for _, m := range matrices {
 		seen := map[[2]int]bool{} // by attacker and target: columns of the same target are equal
 		for i, a := range m.game.Attackers {
-			targets[a.Target] = a.Label
+			targets[int(a.Target)] = a.Label
 			for j, b := range m.game.Attackers {
-				if key := [2]int{i, b.Target}; !seen[key] {
+				if key := [2]int{i, int(b.Target)}; !seen[key] {
 					seen[key] = true
-					pair := [2]int{a.Target, b.Target}
+					pair := [2]int{int(a.Target), int(b.Target)}
 					shares[pair] = append(shares[pair], m.rates[i][j].Value())
 					images[pair] += m.rates[i][j].Of
 				}

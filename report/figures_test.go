@@ -98,7 +98,7 @@ func TestCrossTriggerMatrixOfManyIsByTarget(t *testing.T) {
 		for range n {
 			var row []game.Rate
 			for _, other := range attackers { // each attacker is taken for its label in percent, by one more in the second seed
-				row = append(row, game.Rate{Hits: other.Target + int(seed) - 1, Of: 100})
+				row = append(row, game.Rate{Hits: int(other.Target) + int(seed) - 1, Of: 100})
 			}
 			r.Cross = append(r.Cross, row)
 		}

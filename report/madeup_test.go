@@ -75,7 +75,7 @@ func (f fakePoint) game(seed uint64, n int) summary.GameSummary {
 	var asrs, bases []float64
 	for id := range n {
 		a := summary.GameAttacker{}
-		a.ID, a.Target, a.PoisonRate, a.P1, a.P2 = id, f.target(seed, id), f.p, f.p, f.p
+		a.ID, a.Target, a.PoisonRate, a.P1, a.P2 = id, game.TargetLabel(f.target(seed, id)), f.p, f.p, f.p
 		if id < len(f.rates) {
 			a.PoisonRate, a.P1, a.P2 = f.rates[id], f.rates[id], f.rates[id]
 		}
@@ -132,7 +132,7 @@ func result(cell string) (*store.Result, error) {
 	}
 	r := &store.Result{CleanAccuracy: game.Rate{Hits: 970 - 20*seed, Of: 1000}, Attackers: make([]store.AttackerResult, 1)}
 	a := &r.Attackers[0]
-	a.ID, a.Target, a.PoisonRate, a.ASR = id, target, 0.2, game.Rate{Hits: 10*(97-id) + seed, Of: 1000}
+	a.ID, a.Target, a.PoisonRate, a.ASR = id, game.TargetLabel(target), 0.2, game.Rate{Hits: 10*(97-id) + seed, Of: 1000}
 	a.Lift = stats.Number(a.ASR.Value() - 0.03)
 	return r, nil
 }

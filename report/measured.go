@@ -62,7 +62,7 @@ func labelsOf(s *series, attackers []summary.GameAttacker) claims.Labels {
 	}
 	var targets []int
 	for _, a := range attackers {
-		targets = append(targets, a.Target)
+		targets = append(targets, int(a.Target))
 	}
 	return claims.LabelsOf(targets)
 }
@@ -79,7 +79,7 @@ func (b *builder) measured(s *series, p played) (claims.Game, error) {
 	}
 	for _, a := range p.game.Attackers {
 		one := claims.Attacker{
-			ID: a.ID, Target: a.Target, Rate: a.PoisonRate, P1: a.P1, P2: a.P2, Poisoned: a.Poisoned,
+			ID: a.ID, Target: int(a.Target), Rate: a.PoisonRate, P1: a.P1, P2: a.P2, Poisoned: a.Poisoned,
 			ASR: stats.Number(a.ASR.Value()), Lift: a.Lift, Images: a.ASR.Of,
 			Robustness: stats.Number(a.Robustness.Value()), Randomness: stats.Undefined(), Divergence: distance(a.Divergence),
 		}

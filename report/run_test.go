@@ -113,7 +113,7 @@ func TestRunsGolden(t *testing.T) {
 	odd[0].Attackers[1].ASR = game.Rate{} // over no images
 	noResult(&odd[2])
 	for i := range odd[1].Attackers {
-		odd[1].Attackers[i].Target, odd[1].Attackers[i].Label = i, []string{"T-shirt/top", "Ankle boot", "Sneaker"}[i]
+		odd[1].Attackers[i].Target, odd[1].Attackers[i].Label = game.TargetLabel(i), []string{"T-shirt/top", "Ankle boot", "Sneaker"}[i]
 	}
 	odd[0].Attackers = slices.Clone(odd[1].Attackers[:2])
 	odd[0].Attackers[1].ASR = game.Rate{}

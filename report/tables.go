@@ -170,7 +170,7 @@ func (b *builder) paperLabelling(s *series) *paper.Labelling {
 			continue
 		}
 		for i, a := range s.attackers() {
-			if a.Target != printed.Targets[i] {
+			if int(a.Target) != printed.Targets[i] {
 				return nil
 			}
 		}

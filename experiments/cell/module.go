@@ -1,10 +1,26 @@
 package cell
 
 import (
+	"fmt"
+
 	"backfire/defenses/definition"
 	"backfire/internal/hardware"
 	"backfire/internal/network"
 )
+
+// Short returns the network in a few words, for people: a module by the beginning of its SHA-256, a ResNet-18 with the
+// stem for small images by its width alone.
+func (m Model) Short() string {
+	switch {
+	case m.Module.Describes():
+		return fmt.Sprintf("module %.12s", m.Module.SHA256)
+	case m.Architecture == ResNet18 && m.Stem == "":
+		return fmt.Sprintf("width %d", m.Width)
+	case m.Stem != "":
+		return fmt.Sprintf("%s with stem %s and width %d", m.Architecture, m.Stem, m.Width)
+	}
+	return fmt.Sprintf("%s of width %d", m.Architecture, m.Width)
+}
 
 // validateModule refuses a module that is not identified, and what only other networks have.
 func (m Model) validateModule() error {

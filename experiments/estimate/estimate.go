@@ -43,9 +43,11 @@ type Estimate struct {
 
 // Speed is the speed of training models of one shape on this machine.
 type Speed struct {
-	Width int            `json:"width"`
-	Shape triggers.Shape `json:"shape"`
-	Batch int            `json:"batch"`
+	// Network is that of the models, see cell.Model.Short, and Width its width; 0, and not written: it is a module.
+	Network string         `json:"network"`
+	Width   int            `json:"width,omitempty"`
+	Shape   triggers.Shape `json:"shape"`
+	Batch   int            `json:"batch"`
 	// Defense names the defenses that change batches; empty: none.
 	Defense string `json:"defense,omitempty"`
 	// Precision is that of the cells; empty: fp32.

@@ -86,7 +86,7 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	got, err := e.Estimate(context.Background(), sweep)
 	require.NoError(t, err)
 	require.Equal(t, []estimate.Speed{{
-		Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Slowest: 200, Fastest: 5000, Source: estimate.SpeedStored,
+		Network: "width 1", Width: 1, Shape: triggers.Shape{C: 1, H: 8, W: 8}, Batch: 16, Models: 5, ImagesPerSecond: 1000, Slowest: 200, Fastest: 5000, Source: estimate.SpeedStored,
 	}}, got.Speeds)
 	// 3 epochs of 320 rows, and probes at a third of a step: 128 of N = 4, 92 of a single game. The other worker has
 	// the 104 of N = 2 and those of another single game.

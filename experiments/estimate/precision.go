@@ -79,8 +79,8 @@ func (e Estimator) fasterPrecision(ctx context.Context, model cell.Cell) (precis
 		return "", "", err
 	}
 	speed, roundedSpeed := slices.Max(measured[0]), slices.Max(measured[1])
-	return faster(speed, roundedSpeed), fmt.Sprintf("%.0f images/s in bf16 (%s) and %.0f in fp32 at width %d, measured now; bf16 has to be %.1f times as fast",
-		roundedSpeed, e.BF16, speed, model.Model.Width, clearlyFaster), nil
+	return faster(speed, roundedSpeed), fmt.Sprintf("%.0f images/s in bf16 (%s) and %.0f in fp32 with %s, measured now; bf16 has to be %.1f times as fast",
+		roundedSpeed, e.BF16, speed, model.Model.Short(), clearlyFaster), nil
 }
 
 // faster returns the precision to choose by the speeds in fp32 and bf16.

@@ -40,5 +40,5 @@ func TestChoosePrecision(t *testing.T) {
 
 	precision, why = choose(enginetest.OpenStore(t), func(e *estimate.Estimator) { e.BF16, e.Command = "amx", enginetest.Command(enginetest.Fault{}) })
 	require.Contains(t, []string{hardware.FP32, hardware.BF16}, precision)
-	require.Regexp(t, `^[1-9]\d* images/s in bf16 \(amx\) and [1-9]\d* in fp32 at width 1, measured now; bf16 has to be 1.1 times as fast$`, why)
+	require.Regexp(t, `^[1-9]\d* images/s in bf16 \(amx\) and [1-9]\d* in fp32 with width 1, measured now; bf16 has to be 1.1 times as fast$`, why)
 }

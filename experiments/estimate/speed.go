@@ -33,7 +33,7 @@ func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.Step
 		if speeds[key] != nil {
 			continue
 		}
-		speed := &Speed{Width: key.Width, Shape: key.Image, Batch: key.Batch, Precision: key.Precision}
+		speed := &Speed{Network: cell.Model.Short(), Width: key.Width, Shape: key.Image, Batch: key.Batch, Precision: key.Precision}
 		if key.Defense != "" {
 			speed.Defense = cell.BatchStack().String()
 		}
@@ -144,12 +144,12 @@ func (e Estimator) measure(ctx context.Context, cell cell.Cell, round int) (floa
 			return trial.ImagesPerSecond / float64(trial.Models), nil
 		}
 	}
-	e.tell("measuring how fast width %d trains, %d at a time (%d of %d)", cell.Model.Width, e.Workers, round+1, measuredRounds)
+	e.tell("measuring how fast %s trains, %d at a time (%d of %d)", cell.Model.Short(), e.Workers, round+1, measuredRounds)
 	probe := newThroughputProbe(e.Command, e.PerProcess, worker.Setup{Cell: cell, Device: e.Device, Threads: e.Threads, Module: e.Store.ModulePath(cell)})
 	defer probe.close()
 	speed, err := probe.measureWith(ctx, e.Workers)
 	if err != nil {
-		return 0, fmt.Errorf("estimate: measure the speed of width %d: %w", cell.Model.Width, err)
+		return 0, fmt.Errorf("estimate: measure the speed of %s: %w", cell.Model.Short(), err)
 	}
 	return speed / float64(e.Workers), nil
 }

@@ -55,14 +55,14 @@ func (e Estimator) ChooseWorkers(ctx context.Context, sweep *plan.Sweep, shared 
 	defer probe.close()
 	e.chosen = cell.StepKind()
 	e.Workers, e.Trials, err = chooseWorkers(most, work, func(n int) (float64, error) {
-		e.tell("measuring how fast width %d trains, %d at a time", cell.Model.Width, n)
+		e.tell("measuring how fast %s trains, %d at a time", cell.Model.Short(), n)
 		if n == 1 {
 			return probe.measureWith(ctx, n)
 		}
 		return within(ctx, trialLimit, func(ctx context.Context) (float64, error) { return probe.measureWith(ctx, n) })
 	})
 	if err != nil {
-		return e, fmt.Errorf("estimate: measure the speed of width %d: %w", cell.Model.Width, err)
+		return e, fmt.Errorf("estimate: measure the speed of %s: %w", cell.Model.Short(), err)
 	}
 	e.PerProcess = runner.PerProcess(e.Device, e.Workers)
 	return e, nil

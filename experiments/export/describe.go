@@ -36,11 +36,12 @@ type Description struct {
 
 // Attacker describes an attacker of an export.
 type Attacker struct {
-	ID     int    `json:"id"`
-	Target int    `json:"target"` // label
-	Label  string `json:"label"`  // name of that class
+	ID int `json:"id"`
+	// Target is the label that it wants, and Label the name of that class: null and empty with all_to_all.
+	Target game.TargetLabel `json:"target"`
+	Label  string           `json:"label"`
 	// Mapping is that of the attacker's labels and Sources the classes that it attacks, see game.Attacker; empty:
-	// Target is wanted for all images. With all_to_all, Target is 0 and Label is empty.
+	// Target is wanted for all images.
 	Mapping string `json:"mapping,omitempty"`
 	Sources []int  `json:"sources,omitempty"`
 	Trigger string `json:"trigger"`
@@ -61,10 +62,7 @@ func (m *Model) describe(format Format) Description {
 		Training: len(m.deal.Training.Labels), HeldOut: m.deal.Probes.N, Attackers: []Attacker{}, Honest: []int{},
 	}
 	for i, a := range c.Game.Attackers {
-		attacker := Attacker{ID: a.ID, Target: a.Target, Label: c.Data.Classes[a.Target], Mapping: string(a.Mapping), Sources: a.Sources}
-		if a.Mapping == game.AllToAll {
-			attacker.Label = ""
-		}
+		attacker := Attacker{ID: a.ID, Target: a.TargetLabel(), Label: a.TargetLabel().Name(c.Data.Classes), Mapping: string(a.Mapping), Sources: a.Sources}
 		if drawn := m.deal.Game.Triggers(); c.Game.Sampling == game.PerAgent {
 			attacker.Trigger, attacker.Effect, attacker.Opacity = drawn[i].ID(), effectName(drawn[i].Effect), int(drawn[i].Opacity)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/datasets"
+	"backfire/experiments/cell"
 	"backfire/experiments/export"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
@@ -23,7 +24,12 @@ import (
 // trained returns the stored result of the example cell, with its model, and its images.
 func trained(t *testing.T) (*store.Record, *datasets.Set) {
 	t.Helper()
-	c := enginetest.NewPlan(t).Cells[2]
+	return trainedCell(t, enginetest.NewPlan(t).Cells[2])
+}
+
+// trainedCell returns the stored result of a cell, with its model, and its images.
+func trainedCell(t *testing.T, c cell.Cell) (*store.Record, *datasets.Set) {
+	t.Helper()
 	request := enginetest.NewTrain(t, c)
 	request.Artefacts = store.Artefacts{Model: true}
 	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, request)

@@ -3,10 +3,10 @@ package inference_test
 import (
 	"context"
 	"os"
-	"strings"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -222,7 +222,7 @@ func TestFindData(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, data.Checksum, set.Checksum)
 	require.Equal(t, datasets.Source{Name: "tiny", Split: "all"}, source)
-	require.Equal(t, []string{"test", "auto", "train", "all"}, tried)
+	require.Equal(t, []string{"test", "auto", "train", "val", "extra", "all"}, tried)
 
 	other := func(ctx context.Context, source datasets.Source) (*datasets.Set, error) {
 		source.Path = "other"
@@ -231,4 +231,16 @@ func TestFindData(t *testing.T) {
 	_, _, err = inference.FindData(context.Background(), other, datasets.Source{Name: "tiny", Split: "auto"}, data)
 	require.ErrorIs(t, err, cell.ErrOtherData)
 	require.ErrorContains(t, err, "split train has SHA-256")
+
+	none := func(_ context.Context, source datasets.Source) (*datasets.Set, error) {
+		if source.Split == datasets.SplitVal {
+			return nil, datasets.ErrSplit
+		}
+		return nil, datasets.ErrMissing
+	}
+	data.Name = datasets.Folder
+	_, _, err = inference.FindData(context.Background(), none, datasets.Source{Name: datasets.Folder}, data)
+	require.ErrorIs(t, err, datasets.ErrMissing)
+	require.Equal(t, 1, strings.Count(err.Error(), datasets.ErrMissing.Error()), "one fault of all splits is told once")
+	require.ErrorContains(t, err, "data.resize or data.contributors changed needs the same setting here")
 }

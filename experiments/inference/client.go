@@ -104,6 +104,9 @@ func (c *Client) send(ctx context.Context, hash string, images []uint8, query wo
 	if !record.Artefacts().Model {
 		return worker.Answers{}, fmt.Errorf("inference: ask %.12s (%s): %w", hash, record.Cell.Title(), ErrNoModel)
 	}
+	if err := c.Store.CheckModule(record.Cell); err != nil {
+		return fail(err)
+	}
 	environment, err := record.Environment()
 	if err != nil {
 		return worker.Answers{}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 
 	"backfire/datasets"
 	"backfire/experiments/cell"
@@ -105,7 +106,7 @@ func FindData(ctx context.Context, load cell.Loader, source datasets.Source, dat
 		source.Name, source.Path = data.Name, ""
 	}
 	splits := []string{source.Split}
-	for _, split := range []string{"auto", "train", "test", "all"} {
+	for _, split := range slices.Concat([]string{datasets.SplitAuto}, datasets.Splits(), []string{datasets.SplitAll}) {
 		if split != source.Split {
 			splits = append(splits, split)
 		}
@@ -114,14 +115,20 @@ func FindData(ctx context.Context, load cell.Loader, source datasets.Source, dat
 	for _, split := range splits {
 		source.Split = split
 		set, err := load(ctx, source)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if set.Checksum == data.Checksum {
+		if err == nil && set.Checksum == data.Checksum {
 			return set, source, nil
 		}
-		errs = append(errs, fmt.Errorf("split %s has SHA-256 %.12s", split, set.Checksum))
+		if err == nil {
+			err = fmt.Errorf("split %s has SHA-256 %.12s", split, set.Checksum)
+		} else if errors.Is(err, datasets.ErrSplit) && len(errs) > 0 {
+			continue // the other splits tell more
+		}
+		if !slices.ContainsFunc(errs, func(other error) bool { return other.Error() == err.Error() }) {
+			errs = append(errs, err)
+		}
+	}
+	if data.Name == datasets.Folder && source.Resize == "" && source.Contributors == "" {
+		errs = append(errs, errors.New("a model of images that data.resize or data.contributors changed needs the same setting here"))
 	}
 	return nil, source, fmt.Errorf("%w: SHA-256 %.12s is required: %w", cell.ErrOtherData, data.Checksum, errors.Join(errs...))
 }

@@ -21,7 +21,7 @@ import (
 const File = ".index.json"
 
 // indexFormat is the version of the index. It rises when Result or the texts in it change.
-const indexFormat = 1
+const indexFormat = 2
 
 const (
 	// maxIndex is the largest index that is read, in bytes.

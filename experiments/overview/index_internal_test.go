@@ -46,7 +46,7 @@ func putResult(t require.TestingT, s lister, seed uint64, loss float64) string {
 	hits := int(loss * 100)
 	score := &game.Score{Clean: game.Rate{Hits: hits, Of: 100}}
 	for _, a := range c.Game.Attackers {
-		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.Target})
+		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.TargetLabel()})
 		score.Cross = append(score.Cross, make([]game.Rate, len(c.Game.Attackers)))
 	}
 	result := store.NewResult(c, hash, score, nil)

@@ -23,7 +23,8 @@ type Result struct {
 	N             int           `json:"n"` // attackers
 	Seed          uint64        `json:"seed"`
 	Readings      cell.Readings `json:"readings"`
-	Width         int           `json:"width"`
+	Network       string        `json:"network"` // see cell.Model.Short
+	Width         int           `json:"width"`   // 0: the network is a module
 	Epochs        int           `json:"epochs"`
 	Defense       string        `json:"defense"` // empty: none
 	CleanAccuracy game.Rate     `json:"clean_accuracy"`
@@ -38,7 +39,7 @@ type Result struct {
 func Of(r *store.Record) Result {
 	o := Result{
 		Cell: r.Result.Cell, Title: r.Cell.Title(), Dataset: r.Cell.Data.Name, N: len(r.Cell.Game.Attackers), Seed: r.Cell.Game.Seed,
-		Readings: r.Result.Readings, Width: r.Cell.Model.Width, Epochs: r.Result.Epochs(r.Cell),
+		Readings: r.Result.Readings, Network: r.Cell.Model.Short(), Width: r.Cell.Model.Width, Epochs: r.Result.Epochs(r.Cell),
 		CleanAccuracy: r.Result.CleanAccuracy, ASR: r.Result.ASR, AttackersImages: r.Result.AttackersImages(), Collapsed: r.Result.Collapsed, Finished: r.Result.Provenance.Finished,
 	}
 	if r.Cell.Defense != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/internal/npz"
@@ -31,20 +32,21 @@ const (
 
 // content is the content of job.json.
 type content struct {
-	Format    int      `json:"format"`
-	Kind      string   `json:"kind"` // trigger
-	Seed      uint64   `json:"seed"` // of every random choice of the program
-	Classes   []string `json:"classes"`
-	Shape     [3]int   `json:"shape"` // height, width and channels of an image
-	Attacker  int      `json:"attacker"`
-	Target    int      `json:"target"` // label
-	Sample    string   `json:"sample"` // name of the file of images with their labels
-	Images    int      `json:"images"` // their number
-	Stamp     string   `json:"stamp"`  // name of the file of images that may carry the trigger
-	Queries   int      `json:"queries"`
-	Limit     int      `json:"limit"` // seconds
-	Directory string   `json:"directory"`
-	Version   string   `json:"version"` // of the program, as the user declared it
+	Format   int      `json:"format"`
+	Kind     string   `json:"kind"` // trigger
+	Seed     uint64   `json:"seed"` // of every random choice of the program
+	Classes  []string `json:"classes"`
+	Shape    [3]int   `json:"shape"` // height, width and channels of an image
+	Attacker int      `json:"attacker"`
+	// Target is the label that the attacker wants; null: for each class the next one.
+	Target    game.TargetLabel `json:"target"`
+	Sample    string           `json:"sample"` // name of the file of images with their labels
+	Images    int              `json:"images"` // their number
+	Stamp     string           `json:"stamp"`  // name of the file of images that may carry the trigger
+	Queries   int              `json:"queries"`
+	Limit     int              `json:"limit"` // seconds
+	Directory string           `json:"directory"`
+	Version   string           `json:"version"` // of the program, as the user declared it
 }
 
 // shape returns the shape of the images.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"backfire/datasets"
+	"backfire/game"
 	"backfire/internal/disk"
 	"backfire/internal/jsonfile"
 	"backfire/internal/program"
@@ -50,9 +51,9 @@ type Question struct {
 	// Set holds the images, Seed seeds the streams of the triggers.
 	Set  *datasets.Set
 	Seed uint64
-	// Attacker is the ID of the attacker, and Target the label that it wants.
+	// Attacker is the ID of the attacker, and Target the label that it wants, if it is one.
 	Attacker int
-	Target   int
+	Target   game.TargetLabel
 	// Contributed and HeldOut are its images, as indices into Set.
 	Contributed, HeldOut []int
 }
@@ -160,7 +161,8 @@ func (j *job) key() (string, error) {
 		Program, Version string
 		Data             string
 		Seed             uint64
-		Attacker, Target int
+		Attacker         int
+		Target           game.TargetLabel
 		Sample, Images   []int
 	}{jobFormat, j.SHA256, j.Version, j.Set.Checksum, j.seed, j.Attacker, j.Target, j.sample, j.images})
 	if err != nil {

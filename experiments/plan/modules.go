@@ -2,7 +2,9 @@ package plan
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"backfire/config"
 	"backfire/datasets"
@@ -19,6 +21,9 @@ func modelOf(cfg config.Config, set *datasets.Set) (cell.Model, error) {
 		return cell.Model{Architecture: cmp.Or(m.Architecture, cell.ResNet18), Stem: stemOf(m), Width: m.Width}, nil
 	}
 	file, err := network.ReadModule(m.File)
+	if kept := modulesOf(cfg.Store); errors.Is(err, fs.ErrNotExist) && kept != "" {
+		return cell.Model{}, fmt.Errorf("model.file: %w: %s has the modules that were trained for this store, which model.file may name", err, kept)
+	}
 	if err != nil {
 		return cell.Model{}, fmt.Errorf("model.file: %w", err)
 	}
@@ -33,17 +38,37 @@ func modelOf(cfg config.Config, set *datasets.Set) (cell.Model, error) {
 	return cell.Model{Architecture: network.Script, Module: file.Module}, nil
 }
 
-// KeepModules copies the modules of the sweep's points into a store, from which they are trained. The error is that
-// of store.Store.KeepModule.
+// modulesOf returns the directory with the modules of a store; empty if there is no store, or it has none.
+func modulesOf(dir string) string {
+	st, err := store.OpenExisting(dir)
+	if err != nil {
+		return ""
+	}
+	return st.Modules()
+}
+
+// KeepModules copies the modules of the sweep's points into a store, from which they are trained, and has the points'
+// configurations name these copies, so that other processes find them where they see the store. The error is that of
+// store.Store.KeepModule.
 func (s *Sweep) KeepModules(st *store.Store) error {
-	for _, p := range s.planners {
-		for _, each := range []*planner{p, p.verification} {
-			if !each.model.Module.Describes() {
-				continue
-			}
-			if err := st.KeepModule(each.cfg.Model.File, each.model.Module); err != nil {
-				return err
-			}
+	keep := func(p *planner, cfg *config.Config) error {
+		if cfg == nil || !p.model.Module.Describes() {
+			return nil
+		}
+		if err := st.KeepModule(p.cfg.Model.File, p.model.Module); err != nil {
+			return err
+		}
+		cfg.Model.File = st.ModuleFile(p.model.Module)
+		return nil
+	}
+	for i, p := range s.planners {
+		point := &s.Points[i]
+		if point.Verify != nil {
+			verify := *point.Verify
+			point.Verify = &verify
+		}
+		if err := errors.Join(keep(p, &point.Config), keep(p.verification, point.Verify)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -49,11 +49,12 @@ type planned struct {
 type dealSizes struct {
 	defender int   // images that the defender contributes
 	agents   []int // images that each attacker contributes, then each honest contributor; see game.Deal.Agent
+	repeats  game.Repeats
 }
 
-// sizesOf returns the sizes of a deal.
-func sizesOf(d *game.Deal) *dealSizes {
-	s := &dealSizes{defender: len(d.Defender.Contributed)}
+// sizesOf returns the sizes of a deal of a set.
+func sizesOf(d *game.Deal, set *datasets.Set) *dealSizes {
+	s := &dealSizes{defender: len(d.Defender.Contributed), repeats: d.Repeats(set)}
 	for position := range len(d.Attackers) + len(d.Honest) {
 		s.agents = append(s.agents, len(d.Agent(position).Contributed))
 	}
@@ -364,5 +365,5 @@ func (p *planner) deal(c cell.Cell) (*dealSizes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sizesOf(g.Deal()), nil
+	return sizesOf(g.Deal(), p.set), nil
 }

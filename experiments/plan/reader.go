@@ -79,7 +79,7 @@ func (r *CachedReader) Divergence(hash string, attacker store.AttackerResult) (*
 	if all == nil {
 		return nil, nil
 	}
-	return all.Of(attacker.ID, attacker.Target), nil
+	return all.Of(attacker.ID, int(attacker.Target)), nil
 }
 
 // Detection returns the share of an attacker's poisoned images that each filter finds by the features of the model

@@ -40,7 +40,7 @@ func (p *planner) askProgram(ctx context.Context) error {
 	for i, a := range p.all {
 		questions[i] = patterns.Question{
 			Path: p.cfg.Trigger.Command, SHA256: sum, Version: p.cfg.Trigger.Version, Limit: time.Duration(p.cfg.Trigger.Limit) * time.Second,
-			Store: p.cfg.Store, Set: p.set, Seed: p.cfg.TriggerSeed(), Attacker: a.ID, Target: a.Target,
+			Store: p.cfg.Store, Set: p.set, Seed: p.cfg.TriggerSeed(), Attacker: a.ID, Target: a.TargetLabel(),
 			Contributed: deal.Attackers[i].Contributed, HeldOut: deal.Attackers[i].HeldOut,
 		}
 	}

@@ -261,7 +261,7 @@ func TestRunWaitsForTheCellsOfOthers(t *testing.T) {
 	require.NoError(t, store.ResultFiles{Cell: plan.Cells[0]}.Write(dir))
 	rules := plan.Cells[0].Game
 	score := &game.Score{Honest: make([]game.HonestScore, rules.SeatCount()-1)}
-	score.Attackers = []game.AttackerScore{{ID: rules.Attackers[0].ID, Target: rules.Attackers[0].Target}}
+	score.Attackers = []game.AttackerScore{{ID: rules.Attackers[0].ID, Target: rules.Attackers[0].TargetLabel()}}
 	score.Cross = [][]game.Rate{{{}}}
 	require.NoError(t, claim.Commit(store.NewResult(plan.Cells[0], hash, score, nil)))
 	require.NoError(t, claim.Release())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"backfire/experiments/cell"
+	"backfire/game"
 )
 
 // fits returns an error unless the result is one of the cell: of its seed, with a score of each of its agents. Whether the figures are right, verify checks.
@@ -22,9 +23,13 @@ func (r *Result) fits(c cell.Cell) error {
 	}
 	for i, attacker := range c.Game.Attackers {
 		own := r.Attackers[i]
-		if own.ID != attacker.ID || own.Target != attacker.Target || own.Label != c.Data.Classes[attacker.Target] {
+		target := attacker.TargetLabel()
+		if own.Target == 0 { // as earlier versions stored it with all_to_all
+			target = game.TargetLabel(attacker.Target)
+		}
+		if own.ID != attacker.ID || own.Target != target || own.Label != target.Name(c.Data.Classes) {
 			return fmt.Errorf("%s has attacker %d with target %d (%q) where the cell has attacker %d with target %d",
-				ResultFile, own.ID, own.Target, own.Label, attacker.ID, attacker.Target)
+				ResultFile, own.ID, own.Target, own.Label, attacker.ID, target)
 		}
 		if own.Contributed < 0 {
 			return fmt.Errorf("%s has attacker %d with %d images", ResultFile, own.ID, own.Contributed)

@@ -63,8 +63,8 @@ func (n *needs) why(run *OpenRun) string {
 }
 
 // Garbage lists what can be removed: results that no file below plans/ refers to, results that were set aside,
-// and checkpoints and states of trainings, and answers of programs, that were last written before a time; then what only open runs need,
-// and their notes. It leaves out cells that a process holds the claim of.
+// and checkpoints and states of trainings, answers of programs, and modules, that were last written before a time;
+// then what only open runs need, and their notes. It leaves out cells that a process holds the claim of.
 //
 // refer returns the hashes of the cells that a file below plans/ refers to, given its base name and
 // content; plan.References is one. It is not called for notes of open runs. A file for which it returns an
@@ -88,7 +88,7 @@ func (s *Store) garbage(before time.Time, refer references) ([]Garbage, error) {
 		return nil, err
 	}
 	var garbage []Garbage
-	for _, list := range []func(*needs, time.Time) ([]Garbage, error){s.unreferenced, s.asides, s.oldCheckpoints, s.oldStates, s.oldPatterns, s.notes} {
+	for _, list := range []func(*needs, time.Time) ([]Garbage, error){s.unreferenced, s.asides, s.oldCheckpoints, s.oldStates, s.oldPatterns, s.oldModules, s.notes} {
 		candidates, err := list(needed, before)
 		if err != nil {
 			return nil, err

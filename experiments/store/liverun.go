@@ -64,6 +64,9 @@ func (s *Store) liveRuns() (map[string]bool, error) {
 // inUse returns an error that wraps ErrTaken if a live run needs something that Garbage listed, also one that
 // has begun since.
 func (s *Store) inUse(g Garbage) error {
+	if err := s.moduleInUse(g); err != nil {
+		return err
+	}
 	live, err := s.liveRuns()
 	if len(live) == 0 || err != nil {
 		return err

@@ -50,23 +50,32 @@ func (s *Store) oldPatterns(needed *needs, before time.Time) ([]Garbage, error) 
 // stamped returns the SHA-256 of the files of stamped images that stored results need, and whether all cells could
 // be read.
 func (s *Store) stamped() (found map[string]bool, whole bool, err error) {
-	hashes, err := s.Hashes()
-	if err != nil {
-		return nil, false, err
-	}
 	found = map[string]bool{}
-	for _, hash := range hashes {
-		text, err := s.files.ReadFile(path.Join(hash, CellFile), disk.MaxRecord)
-		if err != nil {
-			return nil, false, nil
-		}
-		c, err := cell.Parse(text)
-		if err != nil {
-			return nil, false, nil
-		}
+	whole, err = s.eachCell(func(_ string, c cell.Cell) {
 		for _, a := range c.Game.Attackers {
 			found[a.Trigger.Stamped] = true
 		}
+	})
+	return found, whole, err
+}
+
+// eachCell visits the cells of all stored results with their hashes. It stops at the first one that cannot be read,
+// and reports whether there was none.
+func (s *Store) eachCell(visit func(hash string, c cell.Cell)) (whole bool, err error) {
+	hashes, err := s.Hashes()
+	if err != nil {
+		return false, err
 	}
-	return found, true, nil
+	for _, hash := range hashes {
+		text, err := s.files.ReadFile(path.Join(hash, CellFile), disk.MaxRecord)
+		if err != nil {
+			return false, nil
+		}
+		c, err := cell.Parse(text)
+		if err != nil {
+			return false, nil
+		}
+		visit(hash, c)
+	}
+	return true, nil
 }

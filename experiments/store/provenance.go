@@ -21,9 +21,10 @@ type Provenance struct {
 	// Census counts the files and images of the dataset as this training read it; nil in what older programs
 	// stored.
 	Census *census.Census `json:"census,omitempty"`
-	// SharedPixels is the number of held-out images whose pixels, before any trigger, equal those of an image
-	// that an agent contributes.
+	// SharedPixels is HeldOut of Repeats, which results of earlier versions have alone.
 	SharedPixels int `json:"shared_pixels,omitempty"`
+	// Repeats counts the images of the deal that have the pixels of others; nil in what older programs stored.
+	Repeats *game.Repeats `json:"repeats,omitempty"`
 	// Single is in the order of the result's attackers.
 	Single []Single `json:"single"`
 	// RepairSeconds is the time of the repair, a part of the phase evaluate; 0 without one.
@@ -32,6 +33,9 @@ type Provenance struct {
 	FilterSeconds float64 `json:"filter_seconds,omitempty"`
 	Digest        string  `json:"digest"` // SHA-256 of the canonical JSON of the other fields
 }
+
+// SetRepeats sets the counts of images that have the pixels of others.
+func (r *Provenance) SetRepeats(counts game.Repeats) { r.SharedPixels, r.Repeats = counts.HeldOut, &counts }
 
 // Single is the success of an attacker alone: the paper's bracket.
 type Single struct {

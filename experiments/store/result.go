@@ -71,13 +71,13 @@ type Normalization struct {
 // AttackerResult is one attacker's score with the names of its classes.
 type AttackerResult struct {
 	game.AttackerScore
-	Label        string   `json:"label"`                   // name of the class Target
+	Label        string   `json:"label"`                   // name of the class Target; empty: there is none
 	SourceLabels []string `json:"source_labels,omitempty"` // names of the classes Sources
 }
 
 // newAttackerResult returns a score with the names of its classes.
 func newAttackerResult(score game.AttackerScore, classes []string) AttackerResult {
-	r := AttackerResult{AttackerScore: score, Label: classes[score.Target]}
+	r := AttackerResult{AttackerScore: score, Label: score.Target.Name(classes)}
 	for _, label := range score.Sources {
 		r.SourceLabels = append(r.SourceLabels, classes[label])
 	}
@@ -86,7 +86,7 @@ func newAttackerResult(score game.AttackerScore, classes []string) AttackerResul
 
 // TargetText returns what the attacker wants its images taken for, for people.
 func (a AttackerResult) TargetText() string {
-	return words.Target(a.Label, a.Target, a.Mapping == game.AllToAll, a.SourceLabels, a.Sources)
+	return words.Target(a.Label, int(a.Target), a.Mapping == game.AllToAll, a.SourceLabels, a.Sources)
 }
 
 // AttackersImages returns the number of held-out images behind the means over the

@@ -39,6 +39,8 @@ func formOf(t reflect.Type) *invopop.Schema {
 	switch t {
 	case reflect.TypeFor[stats.Number]():
 		return nullable(number())
+	case reflect.TypeFor[game.TargetLabel]():
+		return nullable(&invopop.Schema{Type: "integer"})
 	case reflect.TypeFor[game.Rate]():
 		return object([]string{"hits", "of", "rate"}, map[string]*invopop.Schema{
 			"hits": {Type: "integer"}, "of": {Type: "integer"}, "rate": nullable(number()),

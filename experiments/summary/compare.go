@@ -123,10 +123,7 @@ func deriveGame(s *store.Store, game GameResult) (GameResult, error) {
 		if at < 0 {
 			return GameResult{}, fmt.Errorf("%w: %.12s has no attacker %d", ErrOtherFigures, a.Model, a.ID)
 		}
-		game.Attackers[i].AttackerResult = record.Result.Attackers[at]
-		if a.Randomness == nil { // the result may have been retrained since
-			game.Attackers[i].Randomness = nil
-		}
+		game.Attackers[i].AttackerResult = asEarlier(a.AttackerResult, record.Result.Attackers[at])
 		if game.Filter != nil {
 			game.Filter = record.Result.Filter
 		}
@@ -145,6 +142,9 @@ func deriveGame(s *store.Store, game GameResult) (GameResult, error) {
 			game.CleanAccuracy.Of += record.Result.CleanAccuracy.Of
 			game.Collapsed = game.Collapsed || record.Result.Collapsed
 		}
+	}
+	if err := deriveRepeats(s, &game); err != nil {
+		return GameResult{}, err
 	}
 	if err := deriveVote(s, &game); err != nil {
 		return GameResult{}, err

@@ -67,7 +67,7 @@ func minus(a, b *stats.Number) *stats.Number {
 // defense, interference would hold the defense's effect, too, so that only the undefended game has it, with dilution
 // and the law of shares.
 func (r *GameResult) Compare() {
-	poisoned, withLabel := 0, map[int]int{}
+	poisoned, withLabel := 0, map[game.TargetLabel]int{}
 	for _, a := range r.Attackers {
 		poisoned += a.Poisoned
 		withLabel[a.Target] += a.Poisoned

@@ -48,7 +48,7 @@ func TestDivergencesAreJoinedToTheRows(t *testing.T) {
 		measured, err := record.Divergences()
 		require.NoError(t, err)
 		for _, a := range row.Attackers {
-			require.Equal(t, measured.Of(a.ID, a.Target), a.Divergence)
+			require.Equal(t, measured.Of(a.ID, int(a.Target)), a.Divergence)
 			require.True(t, a.Divergence.MMD2.Defined())
 		}
 	}

@@ -63,6 +63,8 @@ type GameResult struct {
 	Repair *repair.Outcome `json:"repair,omitempty"`
 	// SharedPixels is the number of held-out images with the pixels of a contributed one.
 	SharedPixels int `json:"shared_pixels,omitempty"`
+	// Repeats is that of the first of Models; nil where it was not counted.
+	Repeats *game.Repeats `json:"repeats,omitempty"`
 	// Unknown compares the ways to answer queries without an index for which the game
 	// has models; empty for a defender that knows the index.
 	Unknown []UnknownIndex `json:"unknown,omitempty"`
@@ -211,7 +213,7 @@ func (j joiner) fill(row *GameResult, models []*store.Result, defender plan.Plan
 	if err := j.overlaps(row); err != nil {
 		return err
 	}
-	row.SharedPixels = models[0].Provenance.SharedPixels
+	row.SharedPixels, row.Repeats = models[0].Provenance.SharedPixels, models[0].Provenance.Repeats
 	for _, result := range models {
 		if result.EpochsTrained > 0 {
 			row.EpochsTrained = append(row.EpochsTrained, result.EpochsTrained)

@@ -8,6 +8,7 @@ import (
 
 	"backfire/experiments/plan"
 	"backfire/experiments/store"
+	"backfire/game"
 	"backfire/internal/jsonfile"
 )
 
@@ -23,7 +24,7 @@ func TestSummariesAreFoundAndLoaded(t *testing.T) {
 		r := GameResult{N: len(targets), Defender: plan.Undefended, Models: []string{"m"}}
 		for _, target := range targets {
 			a := GameAttacker{}
-			a.Target = target
+			a.Target = game.TargetLabel(target)
 			r.Attackers = append(r.Attackers, a)
 		}
 		return r

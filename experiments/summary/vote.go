@@ -267,7 +267,7 @@ func count(r *game.Rate, hit bool) {
 func (j joiner) vote(row *GameResult, defender plan.PlannedDefender, models []*store.Result) error {
 	v, measures, collapsed, err := newVote(j.results.Record, *defender.Vote, defender.Models, defender.Vote.Control)
 	if errors.Is(err, fs.ErrNotExist) {
-		row.Complete, row.SharedPixels, row.EpochsTrained = false, 0, nil // stored by a run that asked for no ballots
+		row.Complete, row.SharedPixels, row.Repeats, row.EpochsTrained = false, 0, nil, nil // stored by a run that asked for no ballots
 		return nil
 	}
 	if err != nil {

@@ -59,9 +59,9 @@ func requireCounted(t *testing.T, st *store.Store, g summary.GameSummary) {
 					clean.Hits++
 					certified[o.Agents]++
 				}
-			case probe.Trigger != game.NoTrigger && int(probe.Label) != g.Attackers[probe.Owner].Target:
+			case probe.Trigger != game.NoTrigger && int(probe.Label) != int(g.Attackers[probe.Owner].Target):
 				hits[probe.Owner].Of++
-				if o.Class == g.Attackers[probe.Owner].Target {
+				if o.Class == int(g.Attackers[probe.Owner].Target) {
 					hits[probe.Owner].Hits++
 				}
 			}

@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
+	"backfire/game"
 	"backfire/internal/disk"
 )
 
@@ -180,6 +181,9 @@ func (c *verification) checkFigures(context.Context) (string, error) {
 		}
 		if a.Randomness == nil { // as older versions stored it
 			again.Attackers[i].Randomness = nil
+		}
+		if a.Target == 0 && again.Attackers[i].Target == game.NoTarget { // likewise
+			again.Attackers[i].Target, again.Attackers[i].Label = 0, c.cell.Data.Classes[0]
 		}
 		if a.Mapping == "" { // likewise
 			again.Attackers[i].Mapping, again.Attackers[i].Sources, again.Attackers[i].SourceLabels = "", nil, nil

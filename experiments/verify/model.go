@@ -41,6 +41,9 @@ func (c *verification) checkModel(ctx context.Context) (string, error) {
 	case c.environment == nil:
 		return "", unchecked(store.EnvironmentFile)
 	}
+	if err := c.Store.CheckModule(*c.cell); err != nil {
+		return "", unable(err)
+	}
 	path, err := filepath.Abs(c.dir.Path(store.ModelFile))
 	if err != nil {
 		return "", err

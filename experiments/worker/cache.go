@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"sync"
 
 	"backfire/datasets"
@@ -23,7 +22,7 @@ type gameCache struct {
 	game     func() (*game.Game, error)
 	training func() *game.TrainingSet // before a defense; only after game succeeded
 	probes   func() *game.Probes      // only after game succeeded
-	shared   func() int               // see sharedPixels; only after game succeeded
+	repeats  func() game.Repeats      // only after game succeeded
 }
 
 // newGameCache returns the cache of a game that is not dealt yet.
@@ -33,7 +32,7 @@ func newGameCache(set *datasets.Set, rules game.Rules) *gameCache {
 	dealt := func() *game.Game { g, _ := c.game(); return g }
 	c.training = sync.OnceValue(func() *game.TrainingSet { return dealt().Training() })
 	c.probes = sync.OnceValue(func() *game.Probes { return dealt().Probes() })
-	c.shared = sync.OnceValue(func() int { return sharedPixels(set, dealt().Deal()) })
+	c.repeats = sync.OnceValue(func() game.Repeats { return dealt().Deal().Repeats(set) })
 	return c
 }
 
@@ -47,17 +46,6 @@ func censusOf(set *datasets.Set) *census.Census {
 	c.LeftOut = append([]census.LeftOut{}, c.LeftOut...)
 	c.Splits = append([]census.SplitCount{}, c.Splits...)
 	return &c
-}
-
-// sharedPixels returns the number of held-out images of a deal whose pixels, before any trigger, equal
-// those of an image that an agent contributes.
-func sharedPixels(set *datasets.Set, d *game.Deal) int {
-	held, contributed := slices.Clone(d.Defender.HeldOut), slices.Clone(d.Defender.Contributed)
-	for position := range len(d.Attackers) + len(d.Honest) {
-		agent := d.Agent(position)
-		held, contributed = append(held, agent.HeldOut...), append(contributed, agent.Contributed...)
-	}
-	return set.SharedPixels(held, contributed)
 }
 
 // gameCache returns the cache for a cell's game: that of the last cell if the game is the same.

@@ -95,7 +95,8 @@ func (t *training) writeResult(score *game.Score, program store.Build) error {
 	result.CleanLoss, result.Provenance.FilterSeconds = t.loss, t.filterSeconds
 	result.SetTraining(t.Cell, len(t.deal.Training.Labels), t.epochs)
 	result.Provenance.Timing, result.Provenance.Notices = t.watch.timing(t.trained, t.resumed), t.notices
-	result.Provenance.Census, result.Provenance.SharedPixels = censusOf(t.cache.set), t.cache.shared()
+	result.Provenance.Census = censusOf(t.cache.set)
+	result.Provenance.SetRepeats(t.cache.repeats())
 	var err error
 	if result.Provenance.Single, err = store.SinglesOf(t.Cell, score); err != nil {
 		return err

@@ -52,7 +52,7 @@ func StoreCell(t testing.TB, st *store.Store) string {
 func emptyResult(c cell.Cell, hash string) store.Result {
 	score := &game.Score{Honest: make([]game.HonestScore, c.Game.SeatCount()-len(c.Game.Attackers))}
 	for _, a := range c.Game.Attackers {
-		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.Target})
+		score.Attackers = append(score.Attackers, game.AttackerScore{ID: a.ID, Target: a.TargetLabel()})
 		score.Cross = append(score.Cross, make([]game.Rate, len(c.Game.Attackers)))
 	}
 	return store.NewResult(c, hash, score, nil)

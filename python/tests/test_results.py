@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,22 @@ def test_models_are_not_trained_twice(played: backfire.Results, store: Path) -> 
     again = backfire.run("quick", attackers=[2], store=store, settings=SMALL)
     assert again.path == played.path
     assert [m.result["run"]["started"] for m in again.models] == [m.result["run"]["started"] for m in played.models]
+
+
+def test_attackers_without_one_target(tmp_path: Path) -> None:
+    rate = {"hits": 1, "of": 2, "rate": 0.5}
+    figures = {key: 0.2 for key in ("p0", "p1", "p2", "lift")} | {key: 3 for key in ("contributed", "poisoned", "held_out")}
+    figures |= {key: rate for key in ("asr", "base_rate", "robustness")}
+    attackers = [
+        figures | {"id": 0, "target": 2, "label": "c"},
+        figures | {"id": 1, "target": None, "label": "", "mapping": "all_to_all"},
+        figures | {"id": 2, "target": 0, "label": "a", "mapping": "all_to_all"},  # as earlier versions stored it
+    ]
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "result.json").write_text(json.dumps({"attackers": attackers}))
+    table = backfire.Model(tmp_path, "x").attackers
+    assert list(table["target"].isna()) == [False, True, True] and table["target"][0] == 2
+    assert list(table["label"]) == ["c", "", ""] and list(table["mapping"]) == ["", "all_to_all", "all_to_all"]
 
 
 def test_training_set(played: backfire.Results) -> None:

@@ -170,7 +170,7 @@ func (d *Document) equilibria(g *payoffs.Solved) []string {
 		}
 	}
 	text := []string{
-		fmt.Sprintf("Equilibria in pure strategies by the mean payoffs: %s; with a regret below %g points: %s; shown by the seeds: %s.", listed(pure), 100*spec.Margin, listed(near), listed(shown)),
+		fmt.Sprintf("Equilibria in pure strategies by the mean payoffs: %s; with a regret below %g points: %s; shown by the seeds: %s.", listed(pure), 100*spec.Margin, brief(near, len(a.Profiles)), brief(shown, len(a.Profiles))),
 		fmt.Sprintf("Symmetric equilibria in mixed strategies: %s.", listed(mixed)),
 	}
 	if len(a.Symmetric.Degenerate) > 0 {
@@ -257,6 +257,18 @@ func listed(texts []string) string {
 	}
 	return strings.Join(texts, "; ")
 }
+
+// brief lists some of so many profiles, or returns their number where they are many: the table of all
+// profiles has each with its regret and verdict.
+func brief(some []string, of int) string {
+	if len(some) <= listedProfiles {
+		return listed(some)
+	}
+	return fmt.Sprintf("%d of %d profiles", len(some), of)
+}
+
+// listedProfiles is the largest number of profiles that a sentence lists.
+const listedProfiles = 8
 
 // capital returns a text with a capital letter first.
 func capital(text string) string {

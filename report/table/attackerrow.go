@@ -20,11 +20,12 @@ type AttackerRow struct {
 	Cell     string `json:"cell"`   // hash of the model that answers the attacker's queries
 	Models   int    `json:"models"` // trained for the game, by this defender
 
-	Attacker int    `json:"attacker"`
-	Target   int    `json:"target"`
-	Label    string `json:"label"`
+	Attacker int `json:"attacker"`
+	// Target is null and Label empty with the mapping all_to_all.
+	Target game.TargetLabel `json:"target"`
+	Label  string           `json:"label"`
 	// Mapping and Sources are those of the attacker's labels, see game.Attacker; empty: the
-	// target is wanted for all images. With all_to_all, Target is 0 and Label is empty.
+	// target is wanted for all images.
 	Mapping    string       `json:"mapping,omitempty"`
 	Sources    []string     `json:"sources,omitempty"` // names of classes
 	Poisoned   int          `json:"poisoned"`          // images
@@ -60,7 +61,7 @@ type AttackerRow struct {
 	Collapsed     bool      `json:"collapsed"`
 
 	Pool     int      `json:"pool_size"`
-	Width    int      `json:"width"`
+	Width    int      `json:"width,omitempty"` // 0, and not written: the network is a module
 	Epochs   int      `json:"epochs"`
 	Readings Readings `json:"readings"`
 }

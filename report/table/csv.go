@@ -80,7 +80,7 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
 			spreadsheet.Number(float64(divergence.MMD2)), spreadsheet.Number(float64(divergence.JS)),
 			spreadsheet.Number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
-			strconv.Itoa(r.Pool), strconv.Itoa(r.Width), strconv.Itoa(r.Epochs),
+			strconv.Itoa(r.Pool), widthOf(r), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
 			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
 		}
@@ -132,12 +132,20 @@ func seatsOf(r AttackerRow) string {
 	return strconv.Itoa(r.Readings.Seats)
 }
 
+// widthOf returns the column width: empty where the network is a module.
+func widthOf(r AttackerRow) string {
+	if r.Width == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.Width)
+}
+
 // targetOf returns the column target: empty where each class has a target of its own.
 func targetOf(r AttackerRow) string {
 	if r.Mapping == string(game.AllToAll) {
 		return ""
 	}
-	return strconv.Itoa(r.Target)
+	return strconv.Itoa(int(r.Target))
 }
 
 // mappingColumns returns the columns of the mappings of labels; none if no row has one.

@@ -63,12 +63,15 @@ def main(root, n):
     (root / "parquet").mkdir(exist_ok=True)
     pq.write_table(pa.table({"image": column, "label": pa.array(labels)}), root / "parquet" / "train-00000-of-00001.parquet")
     planes = images.transpose(0, 3, 1, 2).reshape(n, -1)
-    for folder in ("cifar-10-batches-py", "cifar-100-binary", "cifar-100-python", "stl10_binary", "idx"):
+    for folder in ("cifar-10-batches-bin", "cifar-10-batches-py", "cifar-100-binary", "cifar-100-python", "stl10_binary", "idx"):
         (root / folder).mkdir(exist_ok=True)
     for batch in range(5):
         part = slice(batch * n // 5, (batch + 1) * n // 5)
         content = {"labels": labels[part].tolist(), "data": planes[part]}
         (root / "cifar-10-batches-py" / f"data_batch_{batch + 1}").write_bytes(pickle.dumps(content, 2))
+        records = np.concatenate([labels[part, None].astype(np.uint8), planes[part]], 1)
+        (root / "cifar-10-batches-bin" / f"data_batch_{batch + 1}.bin").write_bytes(records.tobytes())
+    (root / "cifar-10-batches-bin" / "test_batch.bin").write_bytes(records.tobytes())
     few = min(n, 50_000)
     records = np.concatenate([np.zeros((few, 1), np.uint8), labels[:few, None].astype(np.uint8), planes[:few]], 1)
     (root / "cifar-100-binary" / "train.bin").write_bytes(records.tobytes())

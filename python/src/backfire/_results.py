@@ -88,13 +88,19 @@ class Model:
 
     @property
     def attackers(self) -> pd.DataFrame:
-        """A row per attacker, by ID: target, poisoned images and rates."""
+        """A row per attacker, by ID: target, poisoned images and rates.
+
+        target is missing where the mapping is all_to_all, by which an attacker wants the next class of each.
+        """
         rows = []
         for a in self.result["attackers"]:
             row = {key: a[key] for key in ("id", "target", "label", "p0", "p1", "p2", "contributed", "poisoned", "held_out", "lift")}
+            row["mapping"] = a.get("mapping", "")
+            if row["mapping"] == "all_to_all":  # results of earlier versions have class 0
+                row["target"], row["label"] = None, ""
             row |= {key: a[key]["rate"] for key in ("asr", "base_rate", "robustness")}
             rows.append(row)
-        return pd.DataFrame(rows).set_index("id")
+        return pd.DataFrame(rows).set_index("id").astype({"target": "Int64"})
 
     def torch(self) -> Network:
         """Returns the trained network in plain PyTorch, loaded strictly. Its input is pixel values from 0 to 255.

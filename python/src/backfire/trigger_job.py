@@ -28,7 +28,7 @@ class TriggerJob:
     """What a program is asked for one attacker: a mask and a pattern, or stamped images.
 
     seed is that of every random choice; each attacker has another one. shape is (height, width, channels). attacker is
-    the attacker's ID and target the label that it wants. sample are images of the attacker (uint8, N x H x W x C) with
+    the attacker's ID and target the label that it wants, or None where it wants the next class of each. sample are images of the attacker (uint8, N x H x W x C) with
     their labels; images are all that may carry its trigger, in an order that tells nothing. limit is the time in
     seconds after which the program is ended.
     """
@@ -37,7 +37,7 @@ class TriggerJob:
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
     attacker: int
-    target: int
+    target: int | None
     limit: int
     directory: Path
     version: str
