@@ -26,17 +26,8 @@ func IsDetectorFile(name string) bool {
 	return strings.HasPrefix(name, detectorBegin) && strings.HasSuffix(name, detectorEnd) && len(name) == len(DetectorFile(""))
 }
 
-// DetectorsOf lists filters, given the stack of each as cell.StackText writes it: a line for each, in the order of
-// Lines.
-func DetectorsOf(stacks ...string) string {
-	list := ""
-	for _, stack := range stacks {
-		list = Lines(list, stack)
-	}
-	return list
-}
-
-// Lines joins two lists of lines without spaces: each line once, in ascending order.
+// Lines joins two lists of lines without spaces, such as stacks as cell.StackText writes them: each line once, in
+// ascending order.
 func Lines(a, b string) string {
 	lines := slices.Sorted(slices.Values(slices.Concat(strings.Fields(a), strings.Fields(b))))
 	return strings.Join(slices.Compact(lines), "\n")
