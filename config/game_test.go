@@ -10,7 +10,7 @@ import (
 
 	"backfire/config"
 	"backfire/equilibrium"
-	"backfire/experiments/removed"
+	"backfire/experiments/cell"
 	"backfire/payoffs"
 )
 
@@ -94,7 +94,7 @@ func TestFilterOfAGame(t *testing.T) {
 		}
 		require.Len(t, stacks, 1)
 		require.Equal(t, want.Detector, g.Spec.FilterKey())
-		require.Equal(t, want.Detector, removed.DetectorsOf(stacks), "the planner asks for what the game reads")
+		require.Equal(t, want.Detector, cell.StackText(stacks[0]), "the planner asks for what the game reads")
 	}
 }
 

@@ -246,7 +246,10 @@ func ArtefactsOf(cfg config.Config) store.Artefacts {
 	a := cfg.Artefacts
 	asked := store.Artefacts{
 		Model: a.Model == config.ModelAlways, SmallModel: a.Model == config.ModelSmall,
-		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence, Detection: a.Detection, Detectors: removed.DetectorsOf(a.DetectorStacks()),
+		Triggers: a.Triggers, Folder: a.Images == "folder", Archive: a.Images == "npz", Divergence: a.Divergence, Detection: a.Detection,
+	}
+	for _, stack := range a.DetectorStacks() {
+		asked.Detectors = removed.Lines(asked.Detectors, cell.StackText(stack))
 	}
 	if cfg.Train.ScoreEvery > 0 {
 		asked.Curve = curve.Request{Every: cfg.Train.ScoreEvery, Images: cfg.Train.ScoreImages}

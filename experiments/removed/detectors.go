@@ -5,9 +5,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-
-	"backfire/defenses"
-	"backfire/experiments/cell"
 )
 
 // The parts of the name of a DetectorFile.
@@ -29,16 +26,8 @@ func IsDetectorFile(name string) bool {
 	return strings.HasPrefix(name, detectorBegin) && strings.HasSuffix(name, detectorEnd) && len(name) == len(DetectorFile(""))
 }
 
-// DetectorsOf lists filters: the stack of each as cell.StackText writes it, a line for each, in the order of Lines.
-func DetectorsOf(stacks []defenses.Stack) string {
-	list := ""
-	for _, stack := range stacks {
-		list = Lines(list, cell.StackText(stack))
-	}
-	return list
-}
-
-// Lines joins two lists of lines without spaces: each line once, in ascending order.
+// Lines joins two lists of lines without spaces, such as stacks as cell.StackText writes them: each line once, in
+// ascending order.
 func Lines(a, b string) string {
 	lines := slices.Sorted(slices.Values(slices.Concat(strings.Fields(a), strings.Fields(b))))
 	return strings.Join(slices.Compact(lines), "\n")

@@ -37,8 +37,8 @@ type Artefacts struct {
 	Rankings   bool `json:"rankings,omitempty"`   // ballots.RankingsFile and ballots.ProbesFile, of a model that votes
 	Detection  bool `json:"detection,omitempty"`  // removed.DetectionFile
 
-	// Detectors holds further filters that look for poisoned images, as removed.DetectorsOf lists them. Their finds are
-	// in the files removed.DetectorFile.
+	// Detectors holds further filters that look for poisoned images: the stack of each as cell.StackText writes it, a
+	// line for each, in the order of removed.Lines. Their finds are in the files removed.DetectorFile.
 	Detectors string `json:"detectors,omitempty"`
 	// detectorFiles holds the names of such files of a stored result, a line for each.
 	detectorFiles string

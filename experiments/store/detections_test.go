@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/defenses"
 	"backfire/experiments/cell"
 	"backfire/experiments/removed"
 	"backfire/experiments/store"
@@ -44,7 +43,7 @@ func TestDetectionsAreReadByAttacker(t *testing.T) {
 func TestDetectorsAreArtefacts(t *testing.T) {
 	stack := enginetest.StackOf(t, "[{spectral_signatures: {epsilon: 0.2}}]")
 	other := enginetest.StackOf(t, "[activation_clustering]")
-	asked := store.Artefacts{Detectors: removed.DetectorsOf([]defenses.Stack{stack, other, stack})}
+	asked := store.Artefacts{Detectors: removed.Lines(cell.StackText(stack), cell.StackText(other)+"\n"+cell.StackText(stack))}
 	file, otherFile := removed.DetectorFile(cell.StackText(stack)), removed.DetectorFile(cell.StackText(other))
 	require.ElementsMatch(t, []string{file, otherFile}, asked.Without(store.Artefacts{}))
 	require.True(t, asked.NeedTraining(store.Artefacts{}))

@@ -5,9 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"backfire/defenses"
 	"backfire/experiments/cell"
-	"backfire/experiments/removed"
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/internal/disk"
@@ -23,7 +21,7 @@ func TestDetections(t *testing.T) {
 	job := enginetest.NewTrain(t, c)
 	job.Artefacts.Detection = true
 	harsh := enginetest.StackOf(t, "[{spectral_signatures: {epsilon: 0.2}}]")
-	job.Artefacts.Detectors = removed.DetectorsOf([]defenses.Stack{harsh})
+	job.Artefacts.Detectors = cell.StackText(harsh)
 	events := enginetest.Work(t, &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader}, job)
 	last := events[len(events)-1]
 	require.Equal(t, worker.KindDone, last.Kind, last.Error)
