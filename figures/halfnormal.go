@@ -89,6 +89,9 @@ func points(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}
+	if math.Round(1000*v) == 0 {
+		return "0.0" // without a sign
+	}
 	return fmt.Sprintf("%+.1f", 100*v)
 }
 

@@ -171,7 +171,7 @@ func TestRecallOfFiltersIsDrawn(t *testing.T) {
 	require.Len(t, drawn.Values.Rows, 2)
 	for i, attackers := range []int{1, 10} {
 		row := drawn.Values.Rows[i]
-		require.Contains(t, row[0], filteredBy)
+		require.Contains(t, row[0], "spectral signatures")
 		require.Equal(t, slices.Repeat([]string{"80"}, attackers), row[1:1+attackers])
 	}
 }
