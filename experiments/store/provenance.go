@@ -35,7 +35,9 @@ type Provenance struct {
 }
 
 // SetRepeats sets the counts of images that have the pixels of others.
-func (r *Provenance) SetRepeats(counts game.Repeats) { r.SharedPixels, r.Repeats = counts.HeldOut, &counts }
+func (r *Provenance) SetRepeats(counts game.Repeats) {
+	r.SharedPixels, r.Repeats = counts.HeldOut, &counts
+}
 
 // Single is the success of an attacker alone: the paper's bracket.
 type Single struct {
