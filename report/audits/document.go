@@ -12,6 +12,7 @@ import (
 	"backfire/audit/phase"
 	"backfire/claims"
 	"backfire/internal/visible"
+	"backfire/internal/words"
 	"backfire/report/sections"
 	"backfire/stats"
 )
@@ -55,8 +56,10 @@ func (d *Document) about() sections.Section {
 		fmt.Sprintf("Fixed before training as %.12s: factors, design, seeds, margins, budget and all games that are played in any case.", d.Result.Hash),
 		fmt.Sprintf("Primary reading: %s. Effects of less than %g points count as none. All answers but those of the primary reading are exploratory: each may be wrong in 5 %% of audits.",
 			spec.Text(spec.PrimaryLevels()), 100*spec.Margins.Effect),
-		fmt.Sprintf("%.1f hours of training, summed over the models.", d.Hours),
 	}}
+	if d.Hours > 0 {
+		s.Text = append(s.Text, words.Duration(words.Seconds(3600*d.Hours))+" of training, summed over the models.")
+	}
 	if d.Missing > 0 {
 		s.Text = append(s.Text, fmt.Sprintf("%d models that the audit asks for have no result yet, so that these answers are not its last.", d.Missing))
 	}

@@ -65,7 +65,10 @@ func (d *Document) about() sections.Section {
 		fmt.Sprintf("Payoff: u = lift (1 - q) - c k, with %s, k the attacker's poisoned images and c the price of one. Payoffs are in points.", q),
 		fmt.Sprintf("A profile is called an equilibrium only where the upper limit of its regret's 95 %% interval is below %g points; the intervals come from seeds that are drawn with replacement, and games that are solved anew.",
 			100*spec.Margin),
-		fmt.Sprintf("Sweep %.12s, %.1f hours of training, summed over the models.", d.Result.Hash, d.Hours))
+		fmt.Sprintf("Sweep %.12s.", d.Result.Hash))
+	if d.Hours > 0 {
+		s.Text = append(s.Text, words.Duration(words.Seconds(3600*d.Hours))+" of training, summed over the models.")
+	}
 	if d.Missing > 0 {
 		s.Text = append(s.Text, fmt.Sprintf("%s of the game %s no result yet. A seed counts once all of its profiles are stored.", words.Plural(d.Missing, "model"), have(d.Missing)))
 	}
