@@ -138,7 +138,7 @@ const shortTable = (box) => {
   const [label, find] = search(filter);
   const [menu] = columns(table, () => box.querySelector(".scroll").refresh?.());
   const shown = (row) => [...row.cells].filter((cell) => !cell.classList.contains("off")).map(textOf);
-  if (rows.length > 5) tools.append(label);
+  if (rows.length > 3) tools.append(label);
   tools.append(menu, button("CSV", () => save(box.dataset.name + ".shown.csv", "text/csv",
     csv([shown(table.tHead.rows[table.tHead.rows.length - 1]), ...[...table.tBodies[0].rows].filter((row) => !row.classList.contains("out")).map(shown)]))));
   const above = box.querySelector(":scope > h3, :scope > summary");
