@@ -1,6 +1,7 @@
 package torchbridge
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,6 +100,8 @@ func TestExceptionsBecomeErrors(t *testing.T) {
 		}, "you tried to allocate 562949953421312 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			runtime.LockOSThread() // a thread's last error is its own
+			defer runtime.UnlockOSThread()
 			defer s.reset()
 			try.call()
 			require.ErrorContains(t, s.err(), try.want)

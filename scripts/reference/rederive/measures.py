@@ -138,6 +138,8 @@ class Measures:
             "label": self.classes[target], "randomness": self._randomness(agent),
         }  # fmt: skip
         result.update({key: rules[key] for key in ("colludes", "mapping", "sources") if key in rules})
+        if rules.get("mapping") == ALL_TO_ALL:
+            result["target"], result["label"] = None, ""  # each class has a target of its own
         if "sources" in rules:
             result["source_labels"] = [self.classes[label] for label in rules["sources"]]
         return result
