@@ -217,20 +217,8 @@ func (s *Spec) answer(claim string, values []float64, side claims.Side, interval
 	if len(values) < claims.MinSeeds(1) {
 		a.Needed = claims.MinSeeds(1)
 	}
-	a.Sentence = fmt.Sprintf("%s points (95 %% CI %s to %s) on %d seeds.", points(a.Estimate), points(a.Low), points(a.High), len(values))
+	a.Sentence = fmt.Sprintf("%s points (95 %% CI %s to %s) on %d seeds.", stats.Points(a.Estimate), stats.Points(a.Low), stats.Points(a.High), len(values))
 	return a, nil
-}
-
-// points returns a share in points with its sign.
-func points(x stats.Number) string {
-	if !x.Defined() {
-		return "-"
-	}
-	text := fmt.Sprintf("%+.1f", 100*float64(x))
-	if text == "-0.0" || text == "+0.0" {
-		return "0.0"
-	}
-	return text
 }
 
 // labelsKey is the key whose value a factor of labels varies.

@@ -117,17 +117,11 @@ func (s *Statistic) betting(values []float64) stats.Betting {
 // standard accuracies assume no range, but both have one. Cut to it, they cover the mean as often as before. Limits
 // that there are none of, because the seeds are too few, stay infinite.
 func (s *Statistic) possible(ci stats.Interval) (low, high stats.Number) {
-	within := s.within
-	switch {
-	case s.Unit == Correlation:
-		within = stats.Range{Low: -1, High: 1}
-	case s.Measure != CleanAccuracy:
+	bounded := s.Unit == Correlation || s.Measure == CleanAccuracy
+	if !bounded || math.IsInf(float64(ci.Low), 0) || math.IsInf(float64(ci.High), 0) {
 		return ci.Low, ci.High
 	}
-	if math.IsInf(float64(ci.Low), 0) || math.IsInf(float64(ci.High), 0) {
-		return ci.Low, ci.High
-	}
-	return max(ci.Low, stats.Number(within.Low)), min(ci.High, stats.Number(within.High))
+	return max(ci.Low, stats.Number(s.within.Low)), min(ci.High, stats.Number(s.within.High))
 }
 
 // judge sets the estimate, its interval and the answers from the values of the seeds,

@@ -30,9 +30,9 @@ func (g *Game) Flat(margin float64) []int {
 	return members(best)
 }
 
-// mostWithin returns the largest value of the subsets of a set, by their bits.
+// mostWithin returns the largest value, 0 or more, of the subsets of a set, by their bits.
 func mostWithin(values []float64, set int) float64 {
-	most := values[set]
+	most := 0.0
 	for subset := set; subset > 0; subset = (subset - 1) & set {
 		most = max(most, values[subset])
 	}

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"backfire/stats"
 )
 
 // HalfNormal draws the absolute values of the effects of a two-level design against the
@@ -89,10 +91,7 @@ func points(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}
-	if math.Round(1000*v) == 0 {
-		return "0.0" // without a sign
-	}
-	return fmt.Sprintf("%+.1f", 100*v)
+	return stats.Points(stats.Number(v))
 }
 
 // pointsBar formats the limits of a bar in points; empty without a bar.

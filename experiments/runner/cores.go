@@ -76,15 +76,17 @@ func (s *coreShares) end(number int) {
 	s.slots[number-1] = coreShare{}
 }
 
-// rest books that a slot has nothing to train, now or any more.
+// rest books that a slot has nothing to train, now or any more. A slot that has got a cell meanwhile does not rest.
 func (s *coreShares) rest(number int) {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots[number-1] = coreShare{resting: true}
-	s.divide()
+	if own := &s.slots[number-1]; own.process == nil {
+		own.resting = true
+		s.divide()
+	}
 }
 
 // waits books that a slot waits for a cell. It rests unless the function that is returned is called soon.

@@ -65,6 +65,9 @@ func TestCoresOfRestingSlots(t *testing.T) {
 	require.Equal(t, []int{2}, first.threads(t, 1))
 	require.Equal(t, []int{2}, second.threads(t, 2))
 	shares.rest(1)
+	require.Empty(t, second.threads(t, 2), "the slot got a cell before its rest was booked")
+	shares.end(1)
+	shares.rest(1)
 	require.Equal(t, []int{4}, second.threads(t, 2))
 }
 

@@ -39,24 +39,11 @@ func (s *Store) oldModules(needed *needs, before time.Time) ([]Garbage, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(names)
-	var garbage []Garbage
-	for _, name := range names {
+	return s.lastUsed(modulesDir, names, before, "TorchScript module of no model that is kept, last used", func(name string) bool {
 		sum := strings.TrimSuffix(name, moduleSuffix)
 		named := func(text []byte) bool { return bytes.Contains(text, []byte(sum)) }
-		if used[sum] || slices.ContainsFunc(plans, named) {
-			continue
-		}
-		file := path.Join(modulesDir, name)
-		info, err := s.files.Stat(file)
-		if err != nil {
-			return nil, err
-		}
-		if info.ModTime.Before(before) {
-			garbage = append(garbage, s.newGarbage(file, fmt.Sprintf("TorchScript module of no model that is kept, last used on %s", info.ModTime.UTC().Format(time.DateOnly))))
-		}
-	}
-	return garbage, nil
+		return used[sum] || slices.ContainsFunc(plans, named)
+	})
 }
 
 // planTexts returns the contents of the files below plans/ but the summaries, which describe what was trained.

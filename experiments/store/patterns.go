@@ -29,19 +29,28 @@ func (s *Store) oldPatterns(needed *needs, before time.Time) ([]Garbage, error) 
 	if err != nil || !whole {
 		return nil, err
 	}
+	return s.lastUsed(datasets.StampedDir, names, before, "answer of a program that made triggers, left", func(name string) bool {
+		sum, _, _ := strings.Cut(name, ".")
+		return stamped[sum]
+	})
+}
+
+// lastUsed lists those of the files in a directory that are not needed and were last written before a time. The text
+// of each is what it is, with the day.
+func (s *Store) lastUsed(dir string, names []string, before time.Time, what string, needed func(name string) bool) ([]Garbage, error) {
 	slices.Sort(names)
 	var garbage []Garbage
 	for _, name := range names {
-		if sum, _, _ := strings.Cut(name, "."); stamped[sum] {
+		if needed(name) {
 			continue
 		}
-		file := path.Join(datasets.StampedDir, name)
+		file := path.Join(dir, name)
 		info, err := s.files.Stat(file)
 		if err != nil {
 			return nil, err
 		}
 		if info.ModTime.Before(before) {
-			garbage = append(garbage, s.newGarbage(file, fmt.Sprintf("answer of a program that made triggers, left on %s", info.ModTime.UTC().Format(time.DateOnly))))
+			garbage = append(garbage, s.newGarbage(file, fmt.Sprintf("%s on %s", what, info.ModTime.UTC().Format(time.DateOnly))))
 		}
 	}
 	return garbage, nil

@@ -19,11 +19,16 @@ func benchKernels(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "Training step, batch %d, %s, %s, %d thread(s), processor time, medians of %d paired rounds [min, max],\n"+
 		"ratio: time with our own kernels over that with direct sums in libtorch's graph.\n\n%5s  %-8s  %22s  %22s  %18s\n",
 		o.batch, o.precision, env.CPUCapability, o.threads, o.rounds, "width", "images", "direct ms/step", "own ms/step", "ratio")
+	return eachModel(o, func(spec torchbridge.ModelSpec) error { return benchKernelsOf(ctx, o, spec, out) })
+}
+
+// eachModel calls bench for a model of each width on each kind of images.
+func eachModel(o options, bench func(torchbridge.ModelSpec) error) error {
 	for _, width := range o.widths {
 		for _, image := range [][2]int{{1, 28}, {3, 32}} {
-			if err := benchKernelsOf(ctx, o, torchbridge.ModelSpec{
+			if err := bench(torchbridge.ModelSpec{
 				Width: width, Channels: image[0], Height: image[1], WidthPx: image[1], Classes: benchClasses,
-			}, out); err != nil {
+			}); err != nil {
 				return fmt.Errorf("width %d: %w", width, err)
 			}
 		}

@@ -16,16 +16,7 @@ func benchThreads(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "Training step, batch %d, %s, elapsed time, medians of %d paired rounds [min, max],\n"+
 		"ratio: time on one thread over that on %d.\n\n%5s  %-8s  %22s  %22s  %18s\n",
 		o.batch, o.precision, o.rounds, o.threads, "width", "images", "one thread ms/step", "threads ms/step", "ratio")
-	for _, width := range o.widths {
-		for _, image := range [][2]int{{1, 28}, {3, 32}} {
-			if err := benchThreadsOf(ctx, o, torchbridge.ModelSpec{
-				Width: width, Channels: image[0], Height: image[1], WidthPx: image[1], Classes: benchClasses,
-			}, out); err != nil {
-				return fmt.Errorf("width %d: %w", width, err)
-			}
-		}
-	}
-	return nil
+	return eachModel(o, func(spec torchbridge.ModelSpec) error { return benchThreadsOf(ctx, o, spec, out) })
 }
 
 // benchThreadsOf is benchThreads for a model.
