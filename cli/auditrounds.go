@@ -248,14 +248,8 @@ func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Swe
 		return nil, nil, err
 	}
 	new(repeatLines).tell(opts.IO, round.sweep)
-	if err := round.sweep.KeepModules(rounds.store); err != nil {
-		return nil, nil, err
-	}
-	stored, err := plan.NewStoredPlan(round.sweep, program())
+	stored, err := newStoredPlan(round.sweep, rounds.store)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := round.sweep.KeepModules(rounds.store); err != nil {
 		return nil, nil, err
 	}
 	if len(round.summary.Missing) == 0 {

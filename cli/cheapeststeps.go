@@ -161,11 +161,8 @@ func makeCheapestPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.
 	if len(step.summary.Missing) == 0 {
 		tell(opts.IO.ErrOut, "The search has ended: all of its models are stored, and \"backfire cheapest\" shows the answers.\n")
 	}
-	stored, err := plan.NewStoredPlan(step.sweep, program())
+	stored, err := newStoredPlan(step.sweep, steps.store)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := step.sweep.KeepModules(steps.store); err != nil {
 		return nil, nil, err
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), step.file.Name, step.file.Title, step.file.Preset

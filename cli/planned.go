@@ -166,13 +166,19 @@ func makePlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, e
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := sweep.KeepModules(store); err != nil {
-		return nil, nil, err
-	}
-	stored, err := plan.NewStoredPlan(sweep, program())
+	stored, err := newStoredPlan(sweep, store)
 	if err != nil {
 		return nil, nil, err
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(opts.Kind), sweeps[0].Name, sweeps[0].Title, sweeps[0].Preset
 	return &planned{store, stored}, sweep, nil
+}
+
+// newStoredPlan describes a sweep for the processes that train it. It keeps the sweep's modules in the store first, so
+// that the plan names the copies, which those processes find.
+func newStoredPlan(sweep *plan.Sweep, st *store.Store) (*plan.StoredPlan, error) {
+	if err := sweep.KeepModules(st); err != nil {
+		return nil, err
+	}
+	return plan.NewStoredPlan(sweep, program())
 }
