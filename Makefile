@@ -21,7 +21,7 @@ CLANG_FORMAT := $(CLANG_FORMAT_DIR)/clang_format/data/bin/clang-format
 # Evaluated by build alone. Without a tag the version is the one that package buildinfo declares.
 VERSION = $(shell git describe --tags --dirty 2>/dev/null)
 COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty=+changes 2>/dev/null)
-SHIM := $(wildcard torchbridge/*.h torchbridge/*.cpp)
+SHIM := $(wildcard torchbridge/*.h torchbridge/*.cpp torchbridge/testdata/arithmetic/*)
 
 # Of the tables: make table1 DATASET=mnist PRESET=workstation SEEDS=6. DATASET=all is MNIST and CIFAR-10.
 DATASET := embedded

@@ -1,3 +1,5 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "conv_kernels.h"
 #include "conv_bands.h"
 #include "kernel_set.h"

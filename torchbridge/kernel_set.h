@@ -32,16 +32,19 @@ struct KernelSet {
   }
 };
 
-extern const KernelSet kernels_avx512, kernels_avx2, kernels_plain;
+// The first two are compiled for x86-64, kernels_neon for 64-bit Arm, which
+// always has NEON, and kernels_plain everywhere.
+extern const KernelSet kernels_avx512, kernels_avx2, kernels_neon,
+    kernels_plain;
 
-// The set that this process computes with: that of the instructions which
-// libtorch found at its start (ATEN_CPU_CAPABILITY names lesser ones), unless
-// use_kernels chose another.
+// The set that this process computes with, unless use_kernels chose another: on
+// x86-64 that of the instructions which libtorch found at its start
+// (ATEN_CPU_CAPABILITY names lesser ones), on 64-bit Arm that for NEON.
 const KernelSet &kernels();
 
-// Has the process compute with the set of a name from now on: avx512, avx2 or
-// plain; auto is the choice described above. Returns false where there is no
-// such set or the processor lacks its instructions.
+// Has the process compute with the set of a name from now on: avx512, avx2,
+// neon or plain; auto is the choice described above. Returns false where there
+// is no such set or the processor lacks its instructions.
 bool use_kernels(const char *name);
 
 } // namespace backfire

@@ -1,4 +1,5 @@
 // The kernels for AVX2 and FMA.
+#ifdef __x86_64__
 #define BACKFIRE_AVX2
 #include "lanes.h"
 
@@ -19,3 +20,5 @@ const KernelSet kernels_avx2 = {
     step_loops<Eight>()};
 
 } // namespace backfire
+
+#endif

@@ -1,4 +1,5 @@
 // The kernels for AVX-512.
+#ifdef __x86_64__
 #define BACKFIRE_AVX512
 #include "lanes.h"
 
@@ -19,3 +20,5 @@ const KernelSet kernels_avx512 = {
     step_loops<Sixteen>()};
 
 } // namespace backfire
+
+#endif

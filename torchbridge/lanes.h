@@ -1,10 +1,10 @@
-// The vectors of a set of kernels: AVX-512, AVX2, or plain C++.
+// The vectors of a set of kernels: AVX-512, AVX2, NEON, or plain C++.
 //
 // A file that compiles a set includes this first, then the loops. It defines
-// BACKFIRE_AVX512, BACKFIRE_AVX2 or neither. All names are its own: a function
-// that two sets shared would be compiled for one of them. For the same reason
-// nothing of the standard library that is not a mere declaration is used here
-// or in the loops.
+// BACKFIRE_AVX512, BACKFIRE_AVX2, BACKFIRE_NEON or none of them. All names are
+// its own: a function that two sets shared would be compiled for one of them.
+// For the same reason nothing of the standard library that is not a mere
+// declaration is used here or in the loops.
 //
 // Every set rounds alike. A sum is made number by number in the order of its
 // terms, a product that is added is rounded once with the sum (fma), and no
@@ -22,6 +22,8 @@
 #endif
 #if defined(BACKFIRE_AVX512) || defined(BACKFIRE_AVX2)
 #include <immintrin.h>
+#elif defined(BACKFIRE_NEON)
+#include <arm_neon.h>
 #endif
 
 #define INLINE inline __attribute__((always_inline))
@@ -75,6 +77,57 @@ template <class V> INLINE V where_positive(V y, V g) {
 template <class V> INLINE V rectified(V v) {
   const V zero = {};
   return v < zero ? zero : v;
+}
+
+#elif defined(BACKFIRE_NEON)
+
+constexpr bool kInRegisters = true;
+
+// Registers of four lanes, by pairs. There are 32, so that what fits the
+// sixteen of AVX2 fits here, too.
+struct Eight {
+  static constexpr int64_t kLanes = 8;
+  struct Vector {
+    float32x4_t low, high;
+  };
+};
+INLINE Eight::Vector fma(Eight::Vector a, Eight::Vector b, Eight::Vector c) {
+  return {vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)};
+}
+INLINE Eight::Vector root(Eight::Vector v) {
+  return {vsqrtq_f32(v.low), vsqrtq_f32(v.high)};
+}
+INLINE void fill(Eight::Vector &v, float x) {
+  v = {vdupq_n_f32(x), vdupq_n_f32(x)};
+}
+INLINE Eight::Vector operator+(Eight::Vector a, Eight::Vector b) {
+  return {vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)};
+}
+INLINE Eight::Vector operator-(Eight::Vector a, Eight::Vector b) {
+  return {vsubq_f32(a.low, b.low), vsubq_f32(a.high, b.high)};
+}
+INLINE Eight::Vector operator*(Eight::Vector a, Eight::Vector b) {
+  return {vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)};
+}
+INLINE Eight::Vector operator/(Eight::Vector a, Eight::Vector b) {
+  return {vdivq_f32(a.low, b.low), vdivq_f32(a.high, b.high)};
+}
+template <class L> INLINE typename L::Vector load(const float *p) {
+  return {vld1q_f32(p), vld1q_f32(p + 4)};
+}
+template <class L> INLINE void store(float *p, typename L::Vector v) {
+  vst1q_f32(p, v.low);
+  vst1q_f32(p + 4, v.high);
+}
+template <class V> INLINE V where_positive(V y, V g) {
+  const float32x4_t zero = {};
+  return {vbslq_f32(vcgtq_f32(y.low, zero), g.low, zero),
+          vbslq_f32(vcgtq_f32(y.high, zero), g.high, zero)};
+}
+template <class V> INLINE V rectified(V v) {
+  const float32x4_t zero = {};
+  return {vbslq_f32(vcltq_f32(v.low, zero), zero, v.low),
+          vbslq_f32(vcltq_f32(v.high, zero), zero, v.high)};
 }
 
 #else

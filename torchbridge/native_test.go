@@ -241,7 +241,7 @@ func TestNativeTrainingIsTheGraphs(t *testing.T) {
 func arithmetics(t *testing.T) []string {
 	t.Helper()
 	var have []string
-	for _, name := range []string{"avx512", "avx2", "plain"} {
+	for _, name := range []string{"avx512", "avx2", "neon", "plain"} {
 		if useKernels(name) == nil {
 			have = append(have, name)
 		}

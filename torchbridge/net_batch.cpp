@@ -1,8 +1,8 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "net_step.h"
 
 #include <algorithm>
-
-#pragma GCC optimize("fp-contract=off")
 
 namespace backfire {
 

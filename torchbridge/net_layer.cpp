@@ -1,11 +1,11 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "net_layer.h"
 #include "norm_kernels.h"
 #include "winograd.h"
 
 #include <algorithm>
 #include <cmath>
-
-#pragma GCC optimize("fp-contract=off")
 
 namespace backfire {
 namespace {

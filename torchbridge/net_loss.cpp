@@ -1,9 +1,9 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "net.h"
 
 #include <algorithm>
 #include <cstring>
-
-#pragma GCC optimize("fp-contract=off")
 
 namespace backfire {
 

@@ -1,10 +1,10 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "kernel_set.h"
 #include "net_step.h"
 #include "parallel.h"
 
 #include <cmath>
-
-#pragma GCC optimize("fp-contract=off")
 
 namespace backfire {
 namespace {

@@ -1,3 +1,5 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "norm_kernels.h"
 #include "kernel_set.h"
 #include "parallel.h"
@@ -6,8 +8,6 @@
 #include <cmath>
 #include <numeric>
 #include <vector>
-
-#pragma GCC optimize("fp-contract=off")
 
 namespace backfire {
 namespace {

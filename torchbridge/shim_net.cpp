@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#pragma GCC optimize("fp-contract=off")
+
 using namespace backfire;
 
 namespace {

@@ -1,3 +1,5 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "kernel_set.h"
 #include "parallel.h"
 #include "winograd.h"
@@ -26,7 +28,8 @@ constexpr int64_t kSharedFloats = 4 << 20, kUnsharedTiles = 128;
 // Transposes 8x8 floats; rows are `length` floats apart, and `step` in the
 // result.
 void transpose(const float *from, int64_t length, float *to, int64_t step) {
-  // Four at a time, which every x86-64 processor shuffles in registers.
+  // Four at a time, which every processor of x86-64 or 64-bit Arm shuffles in
+  // registers.
   using V = float __attribute__((vector_size(16)));
   using Loose = float __attribute__((vector_size(16), aligned(4), may_alias));
   using Order = int __attribute__((vector_size(16)));

@@ -1,3 +1,5 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "winograd.h"
 #include "winograd_loops.h"
 

@@ -1,3 +1,5 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "winograd_tiles.h"
 #include "kernel_set.h"
 

@@ -1,3 +1,5 @@
+#pragma GCC optimize("fp-contract=off")
+
 #include "kernel_set.h"
 #include "parallel.h"
 #include "winograd.h"

@@ -1,0 +1,24 @@
+// The kernels for NEON, on eight lanes in two registers.
+#ifdef __aarch64__
+#define BACKFIRE_NEON
+#include "lanes.h"
+
+#include "direct_loops_body.h"
+#include "norm_loops_body.h"
+#include "step_loops_body.h"
+#include "winograd_loops_body.h"
+
+#include "kernel_set.h"
+
+namespace backfire {
+
+const KernelSet kernels_neon = {
+    8,
+    {direct_loops<Eight>(), direct_loops<Eight>()},
+    {winograd_loops<Eight>(), winograd_loops<Eight>()},
+    norm_loops<Eight>(),
+    step_loops<Eight>()};
+
+} // namespace backfire
+
+#endif
