@@ -9,7 +9,7 @@
 namespace backfire {
 
 Net::Net(const NetShape &shape, const std::vector<float *> &params,
-         const std::vector<float *> &buffers)
+         const std::vector<float *> &buffers, bool together)
     : shape(shape) {
   auto param = params.begin(), buffer = buffers.begin();
   auto layer = [&](int64_t height, int64_t width, int64_t in, int64_t out,
@@ -30,6 +30,8 @@ Net::Net(const NetShape &shape, const std::vector<float *> &params,
     int64_t before = width;
     width = (width - 1) / stride + 1;
     block.second = layer(height, width, out, out, 3, 1, false);
+    if (together)
+      block.first->leave_to(*block.second);
     if (stride > 1)
       block.shortcut =
           layer(block.first->shape.height, before, in, out, 1, stride, false);
@@ -74,19 +76,19 @@ void Net::load_weights() {
   each_layer([](Layer &layer) { layer.load_weights(); });
 }
 
-void Net::forward(const float *x, int64_t images, Mode mode) {
+void Net::forward(const float *pixels, int64_t images, Mode mode) {
   this->images = images;
-  stem->forward(x, images, nullptr, true, mode);
-  x = stem->result();
+  stem->forward({pixels}, images, nullptr, true, mode);
+  const float *x = stem->result().data;
   for (auto &block : blocks) {
-    block.first->forward(x, images, nullptr, true, mode);
+    block.first->forward({x}, images, nullptr, true, mode);
     const float *residual = x;
     if (block.shortcut) {
-      block.shortcut->forward(x, images, nullptr, false, mode);
-      residual = block.shortcut->result();
+      block.shortcut->forward({x}, images, nullptr, false, mode);
+      residual = block.shortcut->result().data;
     }
     block.second->forward(block.first->result(), images, residual, true, mode);
-    x = block.second->result();
+    x = block.second->result().data;
   }
   int64_t floats = blocks.back().second->image_floats();
   parallel_for(images, 4, [&](int64_t from, int64_t to) {
@@ -123,11 +125,11 @@ const float *Net::body_backward(const float *x, bool inputs_alone) {
   });
   for (size_t i = blocks.size(); i-- > 0;)
     block_backward(blocks[i],
-                   i > 0 ? blocks[i - 1].second->result() : stem->result(),
+                   (i > 0 ? blocks[i - 1].second : stem)->result().data,
                    inputs_alone);
   stem->norm_backward(outer, true, nullptr, outer);
   if (!inputs_alone) {
-    stem->weight_backward(x, outer);
+    stem->weight_backward({x}, outer);
     return nullptr;
   }
   stem->input_backward(outer, false, inner);
@@ -142,14 +144,14 @@ void Net::block_backward(Block &block, const float *x, bool inputs_alone) {
   second.input_backward(inner, false, other);
   first.norm_backward(other, true, nullptr, other);
   if (!inputs_alone)
-    first.weight_backward(x, other);
+    first.weight_backward({x}, other);
   if (!block.shortcut) {
     first.input_backward(other, true, outer);
     return;
   }
   block.shortcut->norm_backward(outer, false, nullptr, inner);
   if (!inputs_alone)
-    block.shortcut->weight_backward(x, inner);
+    block.shortcut->weight_backward({x}, inner);
   first.input_backward(other, false, outer);
   block.shortcut->input_backward(inner, true, outer);
 }

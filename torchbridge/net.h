@@ -37,17 +37,18 @@ struct Trained {
 class Net {
 public:
   // `params` are the trained tensors in the order of resnet.go, `buffers` the
-  // running statistics.
+  // running statistics. Without `together` every normalisation is a pass of its
+  // own, which takes longer and changes no bit: tests compare the two.
   Net(const NetShape &shape, const std::vector<float *> &params,
-      const std::vector<float *> &buffers);
+      const std::vector<float *> &buffers, bool together = true);
 
   // Makes room for a number of images. It may drop what was computed.
   void reserve(int64_t images);
   // Lays the weights out, after they changed.
   void load_weights();
 
-  // Computes the features of images [images, height, width, channels].
-  void forward(const float *x, int64_t images, Mode mode);
+  // Computes the features of pixels [images, height, width, channels].
+  void forward(const float *pixels, int64_t images, Mode mode);
   // Computes the logits of the features.
   void classify();
   // Returns the mean cross-entropy against the labels, and sets the gradient

@@ -2,7 +2,6 @@
 
 #include "net_layer.h"
 #include "norm_kernels.h"
-#include "winograd.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,15 +31,17 @@ Layer::Layer(const LayerTensors &tensors, int64_t height, int64_t width,
       weight_gradient(shape.out * kernel * kernel * shape.in),
       scale_gradient(shape.out), shift_gradient(shape.out), stem(stem),
       winograd(std::min(in, out) >= kWinogradChannels && winograd_pays(shape)),
-      mean(shape.out), deviation(shape.out), scale(shape.out), shift(shape.out),
-      slope(shape.out), sums(shape.out), products(shape.out) {
+      mean(shape.out), deviation(shape.out), factors(shape.out),
+      terms(shape.out), scale(shape.out), shift(shape.out), slope(shape.out),
+      sums(shape.out), products(shape.out) {
   if (shape.in != in || shape.out != out)
     padded_weight.resize(weight_gradient.size());
 }
 
 void Layer::reserve(int64_t images) {
   z = z_memory.floats(images * image_floats());
-  y = y_memory.floats(images * image_floats());
+  if (!leaves)
+    y = y_memory.floats(images * image_floats());
 }
 
 void Layer::load_weights() {
@@ -52,11 +53,14 @@ void Layer::load_weights() {
   weight = padded_weight.data();
 }
 
-void Layer::forward(const float *x, int64_t images, const float *residual,
+void Layer::forward(const Images &x, int64_t images, const float *residual,
                     bool relu, Mode mode) {
   this->mode = mode;
   shape.images = images;
-  (winograd ? winograd_convolve : convolve)(shape, x, weight, z);
+  if (winograd)
+    winograd_convolve_images(shape, x, weight, z);
+  else
+    convolve(shape, x.data, weight, z);
   Extent extent{images * shape.out_height() * shape.out_width(), shape.out};
   if (mode == Mode::kTraining)
     measure(z, extent, kNormMomentum, kNormEpsilon, out, tensors.mean,
@@ -67,16 +71,19 @@ void Layer::forward(const float *x, int64_t images, const float *residual,
       deviation[c] = 1 / std::sqrt(tensors.variance[c] + kNormEpsilon);
     }
   for (int64_t c = 0; c < out; ++c) { // what is padded stays 0
-    scale[c] = tensors.scale[c] * deviation[c];
-    shift[c] = tensors.shift[c] - mean[c] * scale[c];
+    factors[c] = tensors.scale[c] * deviation[c];
+    terms[c] = tensors.shift[c] - mean[c] * factors[c];
   }
-  normalise(z, extent, scale.data(), shift.data(), residual, relu, y);
+  if (!leaves)
+    normalise(z, extent, factors.data(), terms.data(), residual, relu, y);
 }
 
 void Layer::norm_backward(const float *dy, bool relu, float *kept, float *dz) {
   Extent extent{shape.images * shape.out_height() * shape.out_width(),
                 shape.out};
-  const float *behind = relu ? y : nullptr;
+  Relu behind = !relu    ? Relu(nullptr)
+                : leaves ? Relu(factors.data(), terms.data())
+                         : Relu(y);
   gradient_sums(dy, behind, z, extent, mean.data(), kept, sums.data(),
                 products.data());
   // In training, what the mean and the variance of the batch owe to z.
@@ -91,17 +98,19 @@ void Layer::norm_backward(const float *dy, bool relu, float *kept, float *dz) {
   }
   if (kept && relu) { // is read in place of dy and y
     dy = kept;
-    behind = nullptr;
+    behind = Relu(nullptr);
   }
   input_gradient(dy, behind, z, extent, mean.data(), scale.data(), slope.data(),
                  shift.data(), dz);
 }
 
-void Layer::weight_backward(const float *x, const float *dz) {
-  (stem ? stem_weight_gradient
-   : winograd
-       ? winograd_weight_gradient
-       : backfire::weight_gradient)(shape, x, dz, weight_gradient.data());
+void Layer::weight_backward(const Images &x, const float *dz) {
+  float *gradient = weight_gradient.data();
+  if (winograd)
+    winograd_images_gradient(shape, x, dz, gradient);
+  else
+    (stem ? stem_weight_gradient : backfire::weight_gradient)(shape, x.data, dz,
+                                                              gradient);
 }
 
 void Layer::input_backward(const float *dz, bool add, float *dx) {

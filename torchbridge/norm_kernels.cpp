@@ -44,6 +44,22 @@ struct Walk {
   }
 };
 
+// How a gradient passes a ReLU, with repeated constants.
+struct Forward {
+  Passing passing;
+  std::vector<float> scales, shifts;
+
+  Forward(const Walk &walk, const Relu &relu)
+      : passing(relu.y       ? kByResult
+                : relu.scale ? kBySource
+                             : kEverywhere) {
+    if (passing != kBySource)
+      return;
+    scales = walk.repeated(relu.scale);
+    shifts = walk.repeated(relu.shift);
+  }
+};
+
 // Parts of a sum, made by threads of their own and added in order. Their number
 // depends on the matrix alone.
 constexpr int64_t kParts = 16;
@@ -114,26 +130,37 @@ void normalise(const float *x, Extent extent, const float *scale,
   walk.each([&](Span span) { kernel(span, args); });
 }
 
-void gradient_sums(const float *dy, const float *y, const float *x,
-                   Extent extent, const float *mean, float *kept, double *sum,
+void gradient_sums(const float *dy, Relu relu, const float *x, Extent extent,
+                   const float *mean, float *kept, double *sum,
                    double *products) {
   Walk walk(extent);
   auto means = walk.repeated(mean);
-  auto kernel = kernels().norm.sums[y != nullptr][kept != nullptr];
+  Forward forward(walk, relu);
+  auto kernel = kernels().norm.sums[forward.passing][kept != nullptr];
   two_sums(walk, sum, products, [&](Span span, double *s, double *p) {
-    kernel(span, {dy, y, x, means.data(), kept, s, p});
+    kernel(span, {dy, relu.y, x, means.data(), forward.scales.data(),
+                  forward.shifts.data(), kept, s, p});
   });
 }
 
-void input_gradient(const float *dy, const float *y, const float *x,
-                    Extent extent, const float *mean, const float *scale,
-                    const float *slope, const float *shift, float *dx) {
+void input_gradient(const float *dy, Relu relu, const float *x, Extent extent,
+                    const float *mean, const float *scale, const float *slope,
+                    const float *shift, float *dx) {
   Walk walk(extent);
   auto means = walk.repeated(mean), scales = walk.repeated(scale),
        slopes = walk.repeated(slope), shifts = walk.repeated(shift);
-  GradientArgs args{
-      dy, y, x, means.data(), scales.data(), slopes.data(), shifts.data(), dx};
-  auto kernel = kernels().norm.gradient[y != nullptr];
+  Forward forward(walk, relu);
+  GradientArgs args{dy,
+                    relu.y,
+                    x,
+                    means.data(),
+                    forward.scales.data(),
+                    forward.shifts.data(),
+                    scales.data(),
+                    slopes.data(),
+                    shifts.data(),
+                    dx};
+  auto kernel = kernels().norm.gradient[forward.passing];
   walk.each([&](Span span) { kernel(span, args); });
 }
 

@@ -32,17 +32,27 @@ void moments(const float *x, Extent extent, const float *pivot, double *sum,
 void normalise(const float *x, Extent extent, const float *scale,
                const float *shift, const float *residual, bool relu, float *y);
 
-// The backward pass's sums, with g = dy, or 0 where y is not above 0 if there
-// is a y: sum[c] of g and products[c] of g * (x - mean[c]). g is written to
-// `kept` if there is one.
-void gradient_sums(const float *dy, const float *y, const float *x,
-                   Extent extent, const float *mean, float *kept, double *sum,
+// What tells where a gradient passes a ReLU: the ReLU's result y, or scale and
+// shift with which it is computed from x as by normalise(). Neither: the
+// gradient passes everywhere.
+struct Relu {
+  Relu(const float *y) : y(y) {}
+  Relu(const float *scale, const float *shift) : scale(scale), shift(shift) {}
+
+  const float *y = nullptr, *scale = nullptr, *shift = nullptr;
+};
+
+// The backward pass's sums, with g = dy, or 0 where it does not pass the ReLU:
+// sum[c] of g and products[c] of g * (x - mean[c]). g is written to `kept` if
+// there is one.
+void gradient_sums(const float *dy, Relu relu, const float *x, Extent extent,
+                   const float *mean, float *kept, double *sum,
                    double *products);
 
 // dx = g * scale + (x - mean) * slope + shift per channel, with g as above.
-void input_gradient(const float *dy, const float *y, const float *x,
-                    Extent extent, const float *mean, const float *scale,
-                    const float *slope, const float *shift, float *dx);
+void input_gradient(const float *dy, Relu relu, const float *x, Extent extent,
+                    const float *mean, const float *scale, const float *slope,
+                    const float *shift, float *dx);
 
 } // namespace backfire
 #endif

@@ -27,14 +27,19 @@ struct NormaliseArgs {
   float *y;
 };
 
+// Where a gradient passes a ReLU: everywhere, where its result y is above 0, or
+// where x * forward_scale + forward_shift is, which the result was made from.
+enum Passing { kEverywhere, kByResult, kBySource };
+
 struct SumsArgs {
-  const float *dy, *y, *x, *mean;
+  const float *dy, *y, *x, *mean, *forward_scale, *forward_shift;
   float *kept;
   double *sum, *products;
 };
 
 struct GradientArgs {
-  const float *dy, *y, *x, *mean, *scale, *slope, *shift;
+  const float *dy, *y, *x, *mean, *forward_scale, *forward_shift;
+  const float *scale, *slope, *shift;
   float *dx;
 };
 
@@ -42,10 +47,10 @@ struct NormLoops {
   void (*moments)(const Span &, const MomentsArgs &);
   // With a residual, and with ReLU.
   void (*normalise[2][2])(const Span &, const NormaliseArgs &);
-  // Behind a ReLU, and keeping the gradient behind it.
-  void (*sums[2][2])(const Span &, const SumsArgs &);
-  // Behind a ReLU.
-  void (*gradient[2])(const Span &, const GradientArgs &);
+  // By Passing, and keeping the gradient that passes.
+  void (*sums[3][2])(const Span &, const SumsArgs &);
+  // By Passing.
+  void (*gradient[3])(const Span &, const GradientArgs &);
 };
 
 } // namespace backfire

@@ -9,16 +9,29 @@ namespace {
 template <class L>
 constexpr int kTogether = kNormTile / L::kLanes < 4 ? kNormTile / L::kLanes : 4;
 
-// The gradient behind ReLU, as in norm_kernels.h.
-template <class L, bool kMasked>
-INLINE typename L::Vector masked(const float *dy, const float *y) {
-  typename L::Vector g = load<L>(dy);
-  if constexpr (kMasked)
-    g = where_positive(load<L>(y), g);
+// The gradient behind ReLU of the numbers at `at`, whose channels are those at
+// `channel` in a row.
+template <class L, Passing kPassing, class Args>
+INLINE typename L::Vector passed(const Args &a, int64_t at, int64_t channel) {
+  typename L::Vector g = load<L>(a.dy + at);
+  if constexpr (kPassing == kByResult)
+    g = where_positive(load<L>(a.y + at), g);
+  if constexpr (kPassing == kBySource)
+    g = where_positive(fma(load<L>(a.x + at),
+                           load<L>(a.forward_scale + channel),
+                           load<L>(a.forward_shift + channel)),
+                       g);
   return g;
 }
-template <bool kMasked> INLINE float masked(float dy, const float *y) {
-  return kMasked && !(*y > 0) ? 0 : dy;
+template <Passing kPassing, class Args>
+INLINE float passed(const Args &a, int64_t at, int64_t channel) {
+  bool passes = true;
+  if (kPassing == kByResult)
+    passes = a.y[at] > 0;
+  if (kPassing == kBySource)
+    passes = __builtin_fmaf(a.x[at], a.forward_scale[channel],
+                            a.forward_shift[channel]) > 0;
+  return passes ? a.dy[at] : 0;
 }
 
 INLINE int64_t whole_of(const Span &span) {
@@ -81,7 +94,7 @@ void normalise_loop(const Span &span, const NormaliseArgs &a) {
   }
 }
 
-template <class L, bool kMasked, bool kKept>
+template <class L, Passing kPassing, bool kKept>
 void sums_loop(const Span &span, const SumsArgs &a) {
   using V = typename L::Vector;
   int64_t whole = whole_of(span);
@@ -94,7 +107,7 @@ void sums_loop(const Span &span, const SumsArgs &a) {
 #pragma GCC unroll 4
       for (int i = 0; i < kTogether<L>; ++i) {
         int64_t at = row + i * L::kLanes;
-        V g = masked<L, kMasked>(a.dy + at, a.y + at);
+        V g = passed<L, kPassing>(a, at, t + i * L::kLanes);
         if constexpr (kKept)
           store<L>(a.kept + at, g);
         s[i] = s[i] + g;
@@ -104,7 +117,7 @@ void sums_loop(const Span &span, const SumsArgs &a) {
     add_tile<L>(p, a.products + t);
   }
   for (int64_t at = whole; at < span.end; ++at) {
-    float g = masked<kMasked>(a.dy[at], a.y + at);
+    float g = passed<kPassing>(a, at, at - whole);
     if (kKept)
       a.kept[at] = g;
     float product = g * (a.x[at] - a.mean[at - whole]);
@@ -113,21 +126,21 @@ void sums_loop(const Span &span, const SumsArgs &a) {
   }
 }
 
-template <class L, bool kMasked>
+template <class L, Passing kPassing>
 void gradient_loop(const Span &span, const GradientArgs &a) {
   using V = typename L::Vector;
   int64_t whole = whole_of(span);
   for (int64_t row = span.begin; row < whole; row += span.period)
     for (int64_t t = 0; t < span.period; t += L::kLanes) {
       int64_t at = row + t;
-      V g = masked<L, kMasked>(a.dy + at, a.y + at);
+      V g = passed<L, kPassing>(a, at, t);
       V rest = fma(load<L>(a.x + at) - load<L>(a.mean + t),
                    load<L>(a.slope + t), load<L>(a.shift + t));
       store<L>(a.dx + at, fma(g, load<L>(a.scale + t), rest));
     }
   for (int64_t at = whole; at < span.end; ++at) {
     int64_t c = at - whole;
-    float g = masked<kMasked>(a.dy[at], a.y + at);
+    float g = passed<kPassing>(a, at, c);
     a.dx[at] = __builtin_fmaf(
         g, a.scale[c],
         __builtin_fmaf(a.x[at] - a.mean[c], a.slope[c], a.shift[c]));
@@ -138,9 +151,11 @@ template <class L> constexpr NormLoops norm_loops() {
   return {moments_loop<L>,
           {{normalise_loop<L, false, false>, normalise_loop<L, false, true>},
            {normalise_loop<L, true, false>, normalise_loop<L, true, true>}},
-          {{sums_loop<L, false, false>, sums_loop<L, false, true>},
-           {sums_loop<L, true, false>, sums_loop<L, true, true>}},
-          {gradient_loop<L, false>, gradient_loop<L, true>}};
+          {{sums_loop<L, kEverywhere, false>, sums_loop<L, kEverywhere, true>},
+           {sums_loop<L, kByResult, false>, sums_loop<L, kByResult, true>},
+           {sums_loop<L, kBySource, false>, sums_loop<L, kBySource, true>}},
+          {gradient_loop<L, kEverywhere>, gradient_loop<L, kByResult>,
+           gradient_loop<L, kBySource>}};
 }
 
 } // namespace

@@ -19,6 +19,13 @@ namespace backfire {
 // the same numbers in the same order.
 bool winograd_pays(const Convolution &c);
 
+// Images as they are, or, where there is a scale, of max(data * scale + shift,
+// 0) per channel: a normalisation and a ReLU that are computed where they are
+// read.
+struct Images {
+  const float *data, *scale = nullptr, *shift = nullptr;
+};
+
 // As in conv_kernels.h, for kernels of 3, a stride of 1, and channels in
 // vectors.
 void winograd_convolve(const Convolution &c, const float *x,
@@ -26,6 +33,12 @@ void winograd_convolve(const Convolution &c, const float *x,
 void winograd_input_gradient(const Convolution &c, const float *dy,
                              const float *weight, bool add, float *dx);
 void winograd_weight_gradient(const Convolution &c, const float *x,
+                              const float *dy, float *dweight);
+
+// The same of such images.
+void winograd_convolve_images(const Convolution &c, const Images &x,
+                              const float *weight, float *y);
+void winograd_images_gradient(const Convolution &c, const Images &x,
                               const float *dy, float *dweight);
 
 } // namespace backfire

@@ -55,13 +55,14 @@ void transpose(const float *from, int64_t length, float *to, int64_t step) {
 // A source filtered with weights.
 struct Filtering {
   Tiles tiles;
-  const float *source, *weight;
+  Images source;
+  const float *weight;
   int64_t in, out; // channels of source and result
   bool reversed;   // weights [in, 3, 3, out], reversed; else [out, 3, 3, in]
   bool add;        // the result to what is there
   int64_t lanes, panel, block;
 
-  Filtering(const Convolution &c, const float *source, const float *weight,
+  Filtering(const Convolution &c, const Images &source, const float *weight,
             bool reversed, bool add)
       : tiles(c.images, c.height, c.width, 1), source(source), weight(weight),
         in(reversed ? c.out : c.in), out(reversed ? c.in : c.out),
@@ -163,12 +164,17 @@ void Filtering::run(float *y) const {
 
 void winograd_convolve(const Convolution &c, const float *x,
                        const float *weight, float *y) {
+  Filtering(c, {x}, weight, false, false).run(y);
+}
+
+void winograd_convolve_images(const Convolution &c, const Images &x,
+                              const float *weight, float *y) {
   Filtering(c, x, weight, false, false).run(y);
 }
 
 void winograd_input_gradient(const Convolution &c, const float *dy,
                              const float *weight, bool add, float *dx) {
-  Filtering(c, dy, weight, true, add).run(dx);
+  Filtering(c, {dy}, weight, true, add).run(dx);
 }
 
 } // namespace backfire

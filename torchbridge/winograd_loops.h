@@ -13,6 +13,9 @@ constexpr int64_t kTile = 4, kPatch = 6, kPoints = 36;
 // One line of tiles of a source.
 struct PointLine {
   const float *rows[kPatch]; // of pixels; those outside the image are zeros
+  // Null, or per channel: a pixel of the image is max(x * scale + shift, 0).
+  const float *scale, *shift;
+  int64_t first, last; // rows of the image
   int64_t width, channels, columns;
   float *scratch, *into; // for one vector of channels of a line; planes
   int64_t plane, block;

@@ -15,6 +15,32 @@ template <int kPixels, class V> INLINE void transform(const V *d, V *v) {
   kPixels == kPatch ? transform_data(d, v) : transform_gradient(d, v);
 }
 
+// The pixels of a column. With kWhole all rows are of the image.
+template <class L, int kPixels, bool kRectified, bool kWhole>
+INLINE void transform_columns(const PointLine &a, int64_t c, float *column) {
+  using V = typename L::Vector;
+  V scale = {}, shift = {};
+  if constexpr (kRectified) {
+    scale = load<L>(a.scale + c);
+    shift = load<L>(a.shift + c);
+  }
+  for (int64_t at = c; at < a.width * a.channels;
+       at += a.channels, column += kPatch * L::kLanes) {
+    V d[kPixels], v[kPatch];
+#pragma GCC unroll 6
+    for (int i = 0; i < kPixels; ++i) {
+      d[i] = load<L>(a.rows[i] + at);
+      if constexpr (kRectified)
+        if (kWhole || (i >= a.first && i < a.last))
+          d[i] = rectified(fma(d[i], scale, shift));
+    }
+    transform<kPixels>(d, v);
+#pragma GCC unroll 6
+    for (int i = 0; i < kPatch; ++i)
+      store<L>(column + i * L::kLanes, v[i]);
+  }
+}
+
 // Transforms columns of pixels first, which neighbours share, then their rows.
 // kPixels: 6, a patch of data that begins one pixel before its tile, or 4, a
 // tile of a gradient.
@@ -28,17 +54,12 @@ template <class L, int kPixels> void to_points(const PointLine &a) {
         (padded - kMargin - a.width) * kColumn);
   for (int64_t c = 0; c < a.channels; c += L::kLanes) {
     float *column = a.scratch + kMargin * kColumn;
-    for (int64_t at = c; at < a.width * a.channels;
-         at += a.channels, column += kColumn) {
-      V d[kPixels], v[kPatch];
-#pragma GCC unroll 6
-      for (int i = 0; i < kPixels; ++i)
-        d[i] = load<L>(a.rows[i] + at);
-      transform<kPixels>(d, v);
-#pragma GCC unroll 6
-      for (int i = 0; i < kPatch; ++i)
-        store<L>(column + i * L::kLanes, v[i]);
-    }
+    if (!a.scale)
+      transform_columns<L, kPixels, false, true>(a, c, column);
+    else if (a.first == 0 && a.last == kPixels)
+      transform_columns<L, kPixels, true, true>(a, c, column);
+    else
+      transform_columns<L, kPixels, true, false>(a, c, column);
     float *into = a.into + c / L::kLanes * a.block;
     column = a.scratch;
     for (int64_t t = 0; t < a.columns;

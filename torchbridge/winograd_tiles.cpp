@@ -8,12 +8,16 @@
 namespace backfire {
 namespace {
 
-void transform_lines(const Tiles &tiles, int64_t group, const float *x,
+void transform_lines(const Tiles &tiles, int64_t group, const Images &x,
                      int64_t channels, const Planes &into, int64_t pixels) {
   static thread_local Workspace scratch, zeros;
   int64_t lanes = into.lanes, margin = pixels == kPatch;
   int64_t row_length = tiles.width * channels;
   PointLine line{{},
+                 x.scale,
+                 x.shift,
+                 0,
+                 0,
                  tiles.width,
                  channels,
                  tiles.columns,
@@ -26,9 +30,12 @@ void transform_lines(const Tiles &tiles, int64_t group, const float *x,
   const auto &loops = kernels().winograd_for(lanes);
   auto transform = pixels == kPatch ? loops.data : loops.gradient;
   for (int64_t i = tiles.begin(group); i < tiles.end(group); ++i) {
-    const float *image = x + i / tiles.rows * tiles.height * row_length;
+    const float *image = x.data + i / tiles.rows * tiles.height * row_length;
+    int64_t top = i % tiles.rows * kTile - margin;
+    line.first = std::max<int64_t>(-top, 0);
+    line.last = std::min(tiles.height - top, pixels);
     for (int64_t r = 0; r < pixels; ++r) {
-      int64_t row = i % tiles.rows * kTile - margin + r;
+      int64_t row = top + r;
       line.rows[r] =
           row < 0 || row >= tiles.height ? outside : image + row * row_length;
     }
@@ -43,14 +50,14 @@ int64_t winograd_lanes(const Convolution &c) {
   return kernels().lanes_for(c.in, c.out);
 }
 
-void data_points(const Tiles &tiles, int64_t group, const float *x,
+void data_points(const Tiles &tiles, int64_t group, const Images &x,
                  int64_t channels, const Planes &into) {
   transform_lines(tiles, group, x, channels, into, kPatch);
 }
 
 void gradient_points(const Tiles &tiles, int64_t group, const float *dy,
                      int64_t channels, const Planes &into) {
-  transform_lines(tiles, group, dy, channels, into, kTile);
+  transform_lines(tiles, group, {dy}, channels, into, kTile);
 }
 
 void result_pixels(const Tiles &tiles, int64_t group, const Planes &m,

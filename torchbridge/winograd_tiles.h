@@ -3,6 +3,7 @@
 #define BACKFIRE_WINOGRAD_TILES_H
 
 #include "conv_kernels.h"
+#include "winograd.h"
 #include "winograd_loops.h"
 #include "workspace.h"
 
@@ -61,7 +62,7 @@ int64_t winograd_lanes(const Convolution &c);
 // Transform the lines of a group: patches of 6x6 pixels of the zero-padded
 // images x [images, height, width, channels] to B' d B, and tiles of 4x4 pixels
 // of a gradient to G g G' of F(3, 4).
-void data_points(const Tiles &tiles, int64_t group, const float *x,
+void data_points(const Tiles &tiles, int64_t group, const Images &x,
                  int64_t channels, const Planes &into);
 void gradient_points(const Tiles &tiles, int64_t group, const float *dy,
                      int64_t channels, const Planes &into);

@@ -27,12 +27,13 @@ constexpr int64_t kParts = 16, kPartFloats = int64_t(1) << 20;
 
 // How the work is cut up.
 struct Gradient {
-  const float *x, *dy;
+  Images x;
+  const float *dy;
   int64_t in, out, lanes, rows, columns, row_blocks, column_blocks;
   Tiles tiles;
   int64_t parts, slices;
 
-  Gradient(const Convolution &c, const float *x, const float *dy)
+  Gradient(const Convolution &c, const Images &x, const float *dy)
       : x(x), dy(dy), in(c.in), out(c.out), lanes(winograd_lanes(c)),
         rows(std::min(out, kRows)), columns(std::min(in, kColumns)),
         row_blocks((out + rows - 1) / rows),
@@ -130,6 +131,11 @@ void Gradient::run(float *dweight) const {
 } // namespace
 
 void winograd_weight_gradient(const Convolution &c, const float *x,
+                              const float *dy, float *dweight) {
+  Gradient(c, {x}, dy).run(dweight);
+}
+
+void winograd_images_gradient(const Convolution &c, const Images &x,
                               const float *dy, float *dweight) {
   Gradient(c, x, dy).run(dweight);
 }

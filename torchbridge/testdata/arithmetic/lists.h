@@ -62,10 +62,11 @@ inline void write_list(const std::string &name, const std::vector<double> &v) {
 void write_functions();    // exponential, logarithm, softmax
 void write_loops();        // element by element, special values included
 void write_convolutions(); // layers and their gradients
-void write_trainings();    // whole trainings
-// Prints the processor time of a step with 32 images of 3x32x32, and that of
-// the passes that would go if normalisation and ReLU were computed by the
-// convolution behind them, where nothing else reads their result.
+// Whole trainings, of which the last names end with ", apart": the same with
+// every normalisation in a pass of its own.
+void write_trainings();
+// Prints the processor times of a step with 32 images of 3x32x32, as it is and
+// with every normalisation apart.
 void time_steps(int64_t width, int64_t steps);
 
 #endif

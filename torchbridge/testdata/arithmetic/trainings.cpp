@@ -1,7 +1,6 @@
 #include "lists.h"
 
 #include "../../net_step.h"
-#include "../../norm_kernels.h"
 
 #include <algorithm>
 #include <ctime>
@@ -18,6 +17,7 @@ struct Case {
   Optimizer::Kind kind = Optimizer::Kind::kSgd;
   bool nesterov = false;
   bool defended = false; // stamped, mixed and attacked, in turns
+  bool together = true;  // normalisation and ReLU by the next layer
 };
 
 // A network, its optimiser's state and a training set.
@@ -29,9 +29,7 @@ public:
                std::vector<float>{-1.5f, -1.7f, -1.4f}.data(),
                c.shape.channels) {
     draw_tensors();
-    net =
-        std::make_unique<Net>(spec.shape, pointers(params), pointers(buffers));
-    batch = std::make_unique<Batch>(*net, pixels);
+    make_network();
     optimizer.kind = spec.kind;
     optimizer.momentum = 0.9;
     optimizer.decay = 5e-4;
@@ -49,7 +47,16 @@ public:
     draw_images();
   }
 
+  // Has a new network, as one that begins with a stored state.
+  void make_network() {
+    net = std::make_unique<Net>(spec.shape, pointers(params), pointers(buffers),
+                                spec.together);
+    net->reserve(spec.batch);
+    batch = std::make_unique<Batch>(*net, pixels);
+  }
   void step(int64_t number);
+  // Moves away from two images' labels, as bf_net_unlearn does.
+  void unlearn();
   void write_step() const;
   void write_state() const;
   void write_predictions();
@@ -156,6 +163,17 @@ void Training::step(int64_t number) {
   update(net->trained(), optimizer, 0.05f);
 }
 
+void Training::unlearn() {
+  net->load_weights();
+  batch->make({images.data(), labels.data(), rows.data(), 2});
+  net->forward(batch->images(), 2, Mode::kPrediction);
+  net->classify();
+  loss = net->loss(batch->labels(), -1);
+  net->backward(batch->images());
+  const Optimizer plain{Optimizer::Kind::kSgd};
+  update(net->trained(), plain, 1e-3f);
+}
+
 void Training::write_step() const {
   write_list(spec.name + " logits", net->logit_values(),
              batch->size() * spec.shape.classes);
@@ -188,6 +206,24 @@ void Training::write_predictions() {
 
 } // namespace
 
+namespace {
+
+void write_training(const Case &c) {
+  Training training(c);
+  for (int64_t i = 0; i < c.steps; ++i) {
+    if (i == 1)
+      training.make_network();
+    training.step(i);
+    training.write_step();
+  }
+  training.write_predictions();
+  training.unlearn();
+  training.write_step();
+  training.write_state();
+}
+
+} // namespace
+
 void write_trainings() {
   using Kind = Optimizer::Kind;
   const Case cases[] = {
@@ -197,15 +233,13 @@ void write_trainings() {
       {"width 4, 3x9x9", {4, 3, 9, 9, 5}, 4, 2, Kind::kAdam},
       {"width 10, 1x8x8", {10, 1, 8, 8, 5}, 4, 2, Kind::kAdamW},
       {"width 8, defended", {8, 3, 9, 8, 5}, 4, 3, Kind::kSgd, false, true}};
-  for (auto &c : cases) {
-    Training training(c);
-    for (int64_t i = 0; i < c.steps; ++i) {
-      training.step(i);
-      training.write_step();
+  for (auto c : cases)
+    for (bool together : {true, false}) {
+      c.together = together;
+      if (!together)
+        c.name += ", apart";
+      write_training(c);
     }
-    training.write_state();
-    training.write_predictions();
-  }
 }
 
 namespace {
@@ -217,51 +251,17 @@ template <class Body> void timed(double &sum, Body &&body) {
   sum += 1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
-// The passes of a normalisation whose result the next convolution alone reads.
-struct Passes {
-  Extent extent;
-  std::vector<float> x, y, dy, dx, factors;
-  std::vector<double> sum, products;
-
-  Passes(int64_t rows, int64_t channels, Random &random)
-      : extent{rows, channels}, x(random.uniforms(rows * channels, 1)), y(x),
-        dy(x), dx(x), factors(random.uniforms(channels, 1)), sum(channels),
-        products(channels) {}
-
-  void forward() {
-    normalise(x.data(), extent, factors.data(), factors.data(), nullptr, true,
-              y.data());
-  }
-  // With the result, or without it, as if its sign were made from x anew.
-  void backward(bool reads) {
-    const float *behind = reads ? y.data() : nullptr, *f = factors.data();
-    gradient_sums(dy.data(), behind, x.data(), extent, f, nullptr, sum.data(),
-                  products.data());
-    input_gradient(dy.data(), behind, x.data(), extent, f, f, f, f, dx.data());
-  }
-};
-
 } // namespace
 
 void time_steps(int64_t width, int64_t steps) {
-  const int64_t size = 32, batch = 32;
-  Training training({"timed", {width, 3, size, size, 10}, batch, 4});
-  Random random(3);
-  std::vector<Passes> layers;
-  for (int64_t i = 0; i < 8; ++i)
-    layers.emplace_back(batch * (size >> i / 2) * (size >> i / 2),
-                        width << i / 2, random);
-  training.step(0);
-  double whole = 0, forward = 0, with = 0, without = 0;
-  for (int64_t i = 0; i < steps; ++i) {
-    timed(whole, [&] { training.step(i % 3); });
-    for (auto &layer : layers) {
-      timed(forward, [&] { layer.forward(); });
-      timed(with, [&] { layer.backward(true); });
-      timed(without, [&] { layer.backward(false); });
-    }
+  Case c{"timed", {width, 3, 32, 32, 10}, 32, 4};
+  Training together(c);
+  c.together = false;
+  Training apart(c);
+  double shorter = 0, longer = 0, warming = 0;
+  for (int64_t i = 0; i <= steps; ++i) {
+    timed(i ? longer : warming, [&] { apart.step(i % 3); });
+    timed(i ? shorter : warming, [&] { together.step(i % 3); });
   }
-  double share = (forward + with - without) / whole;
-  std::printf("%.4f ms/step %.4f ms/forward %.4f ms/backward %.4f share\n",
-              whole / steps, forward / steps, (with - without) / steps, share);
+  std::printf("%.3f ms/step, apart %.3f\n", shorter / steps, longer / steps);
 }
