@@ -11,6 +11,7 @@ import (
 	"backfire/audit"
 	"backfire/config"
 	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
 	"backfire/experiments/summary"
@@ -180,7 +181,7 @@ func dryRunAudit(ctx context.Context, opts *auditOptions, training *training, ro
 	if err != nil {
 		return err
 	}
-	hours := 0.0
+	hours, measured := 0.0, estimate.Measured{}
 	for _, stage := range rounds.stages {
 		of := slices.DeleteFunc(slices.Clone(plays), func(p audit.Play) bool { return p.Stage != stage })
 		if len(of) == 0 {
@@ -194,6 +195,7 @@ func dryRunAudit(ctx context.Context, opts *auditOptions, training *training, ro
 		if err != nil {
 			return err
 		}
+		estimator.Measured = measured // stages share most of their shapes
 		estimated, err := opts.Estimate(ctx, estimator, sweep)
 		if err != nil {
 			return err
