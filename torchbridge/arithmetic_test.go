@@ -36,9 +36,13 @@ func stepSources(t testing.TB) []string {
 	return slices.DeleteFunc(all, func(name string) bool { return name == "host.cpp" || strings.HasPrefix(name, "shim") })
 }
 
-// compileArithmetic compiles the program in testdata/arithmetic and returns its path.
+// compileArithmetic compiles the program in testdata/arithmetic and returns its path. It
+// skips a test without the compiler.
 func compileArithmetic(t testing.TB, compiler string, flags ...string) string {
 	t.Helper()
+	if _, err := exec.LookPath(compiler); err != nil {
+		t.Skipf("%s is missing", compiler)
+	}
 	own, err := filepath.Glob("testdata/arithmetic/*.cpp")
 	require.NoError(t, err)
 	sources, dir := append(stepSources(t), own...), t.TempDir()
