@@ -45,7 +45,11 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	epoch, _ := strconv.Atoi(os.Getenv(killBefore)) // 0: never
-	worker := &worker.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
+	worker := &worker.Worker{Load: loadTiny}
+	worker.Engine = striking{LibTorch{}, epoch, func() error {
+		worker.WaitForCheckpoints() // so that the epoch from which the training resumes is known
+		return killOnce()
+	}}
 	err := limitMemory(os.Getenv(roomLeft))
 	if err == nil {
 		err = worker.Run(context.Background(), os.Stdin, os.Stdout)

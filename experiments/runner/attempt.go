@@ -30,7 +30,8 @@ type attempt struct {
 	result     *store.Result // once this run has stored it
 }
 
-// errLeft reports that a training was stopped after a checkpoint because Runner.Leave is closed.
+// errLeft reports that a training was stopped because Runner.Leave is closed, and that its
+// checkpoints are written.
 var errLeft = errors.New("left after a checkpoint")
 
 // failedAttempt is the failure of a training as its worker reported it.
@@ -105,7 +106,7 @@ func (r *run) storedBase(t *attempt) (string, error) {
 
 // follow passes on the events of a training until it ends, and stores its result.
 func (r *run) follow(ctx context.Context, process *Process, assignment *Assignment, device *deviceState, t *attempt) error {
-	stage := "before it began"
+	stage, leaving := "before it began", false
 	dog := r.newWatchdog(process)
 	check := time.NewTimer(dog.left())
 	defer check.Stop()
@@ -133,8 +134,14 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 			event.Title = t.Title
 			switch event.Kind {
 			case worker.KindDone:
+				if leaving { // it was quicker than the order to stop
+					return errLeft
+				}
 				return r.commit(t, event)
 			case worker.KindFailed:
+				if leaving && event.Stopped {
+					return errLeft
+				}
 				return &failedAttempt{errors.New(event.Error), event.Final, event.Full, event.OutOfMemory}
 			case worker.KindPhase:
 				stage = fmt.Sprintf("in phase %s", event.Phase)
@@ -143,10 +150,11 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 				device.epochDone()
 			}
 			r.report(event)
-			// A checkpoint that is due is written before its epoch is reported. After the last epoch little
-			// is left, and the model is scored.
+			// A checkpoint that is due is taken before its epoch is reported, and written before the worker
+			// reports that it has stopped. After the last epoch little is left, and the model is scored.
 			if event.Kind == worker.KindEpoch && event.Epoch < event.Epochs && isClosed(r.Leave) {
-				return errLeft
+				leaving = true
+				assignment.stop()
 			}
 		}
 	}

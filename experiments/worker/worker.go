@@ -26,7 +26,12 @@ type Worker struct {
 	Engine  Engine
 	Load    cell.Loader
 	Program store.Build // for environment.json
+	// Checkpointing, if not nil, is called by the goroutine that writes a checkpoint of a cell after
+	// so many epochs: before it writes the draft, and once the draft is complete, before that becomes
+	// the checkpoint. Tests halt the writer in it.
+	Checkpointing func(cell string, epochs int, drafted bool)
 
+	savers  savers
 	sharing sync.Mutex
 	source  datasets.Source
 	set     *datasets.Set
@@ -34,13 +39,13 @@ type Worker struct {
 }
 
 // Run reads orders from in and writes events to out, one JSON value per line, until in ends. The
-// end of in means that no process waits for results any more: Run returns at once, even if
-// trainings still run in the background, and the caller is expected to end the process. It returns
+// end of in means that no process waits for results any more: Run returns once the checkpoints that
+// were taken are written, even if trainings still run in the background, and the caller is expected
+// to end the process. It returns
 // nil at the end of in, an error if in holds anything but orders or out cannot be written, and
 // ctx's error once ctx ends.
 func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ended := make(chan error, 1)
 	end := func(err error) {
 		select {
@@ -50,6 +55,8 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	emit := &emitter{encoder: json.NewEncoder(out), broken: end}
 	go func() { end(w.obey(ctx, in, emit)) }()
+	defer w.WaitForCheckpoints()
+	defer cancel() // first, so that trainings take no more
 	select {
 	case err := <-ended:
 		if errors.Is(err, io.EOF) {
@@ -60,6 +67,10 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 		return ctx.Err()
 	}
 }
+
+// WaitForCheckpoints returns once no checkpoint of a training of this process waits or is being
+// written. It does not wait for those that are taken meanwhile.
+func (w *Worker) WaitForCheckpoints() { w.savers.settle() }
 
 // obey hands orders to the workers until there are no more.
 func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
@@ -144,7 +155,10 @@ func (w *Worker) do(ctx context.Context, next job, threads *atomic.Int64, send f
 	if err == nil {
 		report(Event{Kind: KindDone})
 	} else {
-		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err), OutOfMemory: errors.Is(err, ErrMemory)})
+		report(Event{
+			Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err), OutOfMemory: errors.Is(err, ErrMemory),
+			Stopped: ctx.Err() != nil && errors.Is(err, context.Canceled),
+		})
 	}
 }
 
