@@ -40,14 +40,15 @@ func (f Fault) halt(cell string, epochs int, drafted bool) {
 	select {}
 }
 
-// await waits until all checkpoints of the process are written, or the writer has halted that the
-// fault halts. settle does the first; nil: there are no checkpoints.
-func (f Fault) await(settle func()) {
-	switch {
-	case f.Writing > 0:
-		<-halted
-	case settle != nil:
+// await waits, before an epoch of a cell, until the checkpoints that the fault does not halt are
+// written, which settle waits for, or until the writer has halted.
+func (f Fault) await(cell string, epoch int, settle func()) {
+	switch _, err := os.Stat(f.Once); {
+	case err == nil || f.Writing == 0 || cell != f.Cell:
+	case epoch <= f.Writing:
 		settle()
+	default:
+		<-halted
 	}
 }
 
@@ -81,8 +82,8 @@ func (f Fault) strike(cell string, epoch int, settle func()) error {
 		}
 		return nil
 	}
-	if f.Kind == "kill" {
-		f.await(settle)
+	if f.Kind == "kill" && f.Writing == 0 && settle != nil {
+		settle()
 	}
 	if f.Once != "" {
 		marker, err := os.OpenFile(f.Once, os.O_CREATE|os.O_EXCL, 0o600)
@@ -186,9 +187,7 @@ func (m *faultyModel) Epoch(order []int32, onBatch func(int) error) (worker.Epoc
 		time.Sleep(stepTime)
 		return m.TrainedModel.Epoch(order, onBatch)
 	}
-	if m.epoch <= m.fault.Writing {
-		m.settle()
-	}
+	m.fault.await(m.cell, m.epoch, m.settle)
 	if err := m.fault.strike(m.cell, m.epoch, m.settle); err != nil {
 		return worker.EpochStats{}, err
 	}
