@@ -37,6 +37,23 @@ func (c checkpoint) State() State { return c.state }
 // Epochs returns the number of epochs that the checkpoint was taken after.
 func (c checkpoint) Epochs() int { return len(c.epochs) }
 
+// Prepared returns the hashes of the cells that the worker's process has prepared, by place, once all
+// preparations have ended.
+func (w *Worker) Prepared() map[int]string {
+	all := map[int]string{}
+	w.prepared.mu.Lock()
+	defer w.prepared.mu.Unlock()
+	for place, p := range w.prepared.at {
+		w.prepared.mu.Unlock()
+		<-p.ended
+		w.prepared.mu.Lock()
+		if p.deal != nil {
+			all[place] = p.hash
+		}
+	}
+	return all
+}
+
 // DealOf deals the game of a cell from the worker's cache.
 func (w *Worker) DealOf(ctx context.Context, c cell.Cell, source datasets.Source) (*Deal, error) {
 	cache, err := w.gameCache(ctx, c, source)

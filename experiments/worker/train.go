@@ -77,20 +77,9 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, threads 
 func (t *training) produce(ctx context.Context, w *Worker) error {
 	request := t.request
 	t.saved = time.Now()
-	t.watch.enter(cell.PhaseLoad)
-	cache, err := w.gameCache(ctx, t.Cell, request.Source)
-	if err != nil {
+	if err := t.prepare(ctx, w); err != nil {
 		return err
 	}
-	t.watch.enter(cell.PhaseDeal)
-	if _, err := cache.game(); err != nil {
-		return err
-	}
-	t.watch.enter(cell.PhaseStamp)
-	if err := t.stamp(cache); err != nil {
-		return err
-	}
-	t.cache = cache
 	if err := t.filter(ctx, w.Engine); err != nil {
 		return err
 	}
@@ -108,6 +97,31 @@ func (t *training) produce(ctx context.Context, w *Worker) error {
 	}
 	t.watch.stop()
 	return t.writeResult(score, w.Program)
+}
+
+// prepare deals the game of the cell and stamps the training set, unless the process has done so in
+// advance.
+func (t *training) prepare(ctx context.Context, w *Worker) error {
+	t.watch.enter(cell.PhaseLoad)
+	prepared := w.prepared.take(t.hash, t.request.Source)
+	var err error
+	if t.cache, err = w.gameCache(ctx, t.Cell, t.request.Source); err != nil {
+		return err
+	}
+	if prepared = w.adopt(prepared); prepared != nil {
+		t.cache = prepared.cache
+	}
+	t.watch.enter(cell.PhaseDeal)
+	if _, err := t.cache.game(); err != nil {
+		return err
+	}
+	t.watch.enter(cell.PhaseStamp)
+	if prepared == nil {
+		return t.stamp(t.cache)
+	}
+	t.deal, t.normalization = prepared.deal, prepared.deal.Normalization
+	t.deal.Cell = t.Cell
+	return nil
 }
 
 // writeResult writes the files of the result.

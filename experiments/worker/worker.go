@@ -31,11 +31,12 @@ type Worker struct {
 	// the checkpoint. Tests halt the writer in it.
 	Checkpointing func(cell string, epochs int, drafted bool)
 
-	savers  savers
-	sharing sync.Mutex
-	source  datasets.Source
-	set     *datasets.Set
-	last    *gameCache
+	savers   savers
+	prepared preparations
+	sharing  sync.Mutex
+	source   datasets.Source
+	set      *datasets.Set
+	last     *gameCache
 }
 
 // Run reads orders from in and writes events to out, one JSON value per line, until in ends. The
@@ -82,6 +83,10 @@ func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 		}
 		if order.Worker < 1 {
 			return fmt.Errorf("order for worker %d: workers are numbered from 1", order.Worker)
+		}
+		if next, ok := order.Request.(Prepare); ok {
+			w.prepare(next)
+			continue
 		}
 		own := workers[order.Worker]
 		if change, ok := order.Request.(Threads); ok {
