@@ -90,14 +90,22 @@ func TestTrainingGoesOnWhileACheckpointIsWritten(t *testing.T) {
 	const epochs = 6
 	job, _ := longTraining(t, epochs)
 	var written []int
-	proceed := make(chan struct{})
+	begun, proceed := make(chan struct{}), make(chan struct{})
 	reported := make(chan struct{})
 	in, orders := io.Pipe()
 	events, out := io.Pipe()
-	w := &worker.Worker{Engine: enginetest.Engine{}, Load: enginetest.Loader, Checkpointing: func(_ string, epochs int, drafted bool) {
+	w := &worker.Worker{Load: enginetest.Loader, Checkpointing: func(_ string, epochs int, drafted bool) {
 		if !drafted {
-			written = append(written, epochs)
+			if written = append(written, epochs); len(written) == 1 {
+				close(begun)
+			}
 			<-proceed
+		}
+	}}
+	trained := 0
+	w.Engine = settling{Engine: enginetest.Engine{}, settled: func() {
+		if trained++; trained == 2 {
+			<-begun // otherwise the second checkpoint might take the first one's place
 		}
 	}}
 	ended := make(chan error)
@@ -122,8 +130,7 @@ func TestTrainingGoesOnWhileACheckpointIsWritten(t *testing.T) {
 	<-reported
 	require.NoError(t, orders.Close())
 	require.NoError(t, <-ended)
-	require.Len(t, written, 2)
-	require.Equal(t, epochs-1, written[1])
+	require.Equal(t, []int{1, epochs - 1}, written)
 	require.Equal(t, enginetest.CellFiles(t, enginetest.TrainCell(t, enginetest.Engine{}, job.Cell)), enginetest.CellFiles(t, job.Dir))
 }
 
@@ -186,7 +193,7 @@ func TestEndsWaitForCheckpoints(t *testing.T) {
 			if end == "failure" {
 				fault = enginetest.Fault{Kind: "fail", Epoch: 3}
 			}
-			reported, begun := make(chan worker.Event, 10_000), make(chan struct{})
+			reported, begun := make(chan worker.Event), make(chan struct{}) // no event is ahead of the test
 			var once sync.Once
 			proceed := make(chan struct{})
 			w := &worker.Worker{Engine: enginetest.FaultyEngine{Engine: enginetest.Engine{}, Fault: fault}, Load: enginetest.Loader}
