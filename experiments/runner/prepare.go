@@ -26,6 +26,9 @@ func (t *attempt) isPreparedIn(group *workerGroup) bool {
 // its process has prepared, those that are prepared nowhere, and at last the others. No cell is kept
 // for a process: where no other one is left, any worker trains a cell that another process prepared.
 func preferred(waiting []*attempt, group *workerGroup) []*attempt {
+	if !slices.ContainsFunc(waiting, (*attempt).isPrepared) {
+		return waiting
+	}
 	class := func(t *attempt) int {
 		switch {
 		case t.isPreparedIn(group):

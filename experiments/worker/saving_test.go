@@ -180,48 +180,65 @@ func TestCheckpointThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// haltedTraining is a training in this process whose checkpoints are not written until proceed is
+// closed.
+type haltedTraining struct {
+	send           *json.Encoder // of orders
+	orders         io.Closer
+	events         chan worker.Event // ends of epochs and of the training; none is ahead of the test
+	begun, proceed chan struct{}     // begun is closed when the first checkpoint would be written
+	ended          chan error        // of Worker.Run
+}
+
+// newHaltedTraining starts a training with a fault.
+func newHaltedTraining(t *testing.T, job worker.Train, fault enginetest.Fault) *haltedTraining {
+	t.Helper()
+	in, orders := io.Pipe()
+	events, out := io.Pipe()
+	h := &haltedTraining{
+		send: json.NewEncoder(orders), orders: orders, events: make(chan worker.Event),
+		begun: make(chan struct{}), proceed: make(chan struct{}), ended: make(chan error, 1),
+	}
+	var once sync.Once
+	w := &worker.Worker{Engine: enginetest.FaultyEngine{Engine: enginetest.Engine{}, Fault: fault}, Load: enginetest.Loader}
+	w.Checkpointing = func(string, int, bool) {
+		once.Do(func() { close(h.begun) })
+		<-h.proceed
+	}
+	go func() {
+		h.ended <- w.Run(t.Context(), in, out)
+		_ = out.Close()
+	}()
+	require.NoError(t, h.send.Encode(worker.Order{Worker: 1, Request: job}))
+	go func() {
+		defer close(h.events)
+		for decoder := json.NewDecoder(events); ; {
+			var e worker.Event
+			if decoder.Decode(&e) != nil {
+				return
+			}
+			if e.Kind == worker.KindEpoch || e.Kind == worker.KindFailed {
+				h.events <- e
+			}
+		}
+	}()
+	return h
+}
+
 // A training that fails, or is told to stop, reports its end once its last snapshot is written, and
 // a process whose orders end does so before it ends.
 func TestEndsWaitForCheckpoints(t *testing.T) {
 	for _, end := range []string{"failure", "stop", "end of orders"} {
 		t.Run(end, func(t *testing.T) {
 			job, hash := longTraining(t, 1000)
-			in, orders := io.Pipe()
-			events, out := io.Pipe()
-			send := json.NewEncoder(orders)
 			fault := enginetest.Fault{}
 			if end == "failure" {
 				fault = enginetest.Fault{Kind: "fail", Epoch: 3}
 			}
-			reported, begun := make(chan worker.Event), make(chan struct{}) // no event is ahead of the test
-			var once sync.Once
-			proceed := make(chan struct{})
-			w := &worker.Worker{Engine: enginetest.FaultyEngine{Engine: enginetest.Engine{}, Fault: fault}, Load: enginetest.Loader}
-			w.Checkpointing = func(string, int, bool) {
-				once.Do(func() { close(begun) })
-				<-proceed
-			}
-			ended := make(chan error, 1)
-			go func() {
-				ended <- w.Run(t.Context(), in, out)
-				_ = out.Close()
-			}()
-			require.NoError(t, send.Encode(worker.Order{Worker: 1, Request: job}))
-			go func() {
-				defer close(reported)
-				for decoder := json.NewDecoder(events); ; {
-					var e worker.Event
-					if decoder.Decode(&e) != nil {
-						return
-					}
-					if e.Kind == worker.KindEpoch || e.Kind == worker.KindFailed {
-						reported <- e
-					}
-				}
-			}()
-			<-begun
+			h := newHaltedTraining(t, job, fault)
+			<-h.begun
 			least := 0
-			for e := range reported { // the second epoch ends while the first checkpoint is being written
+			for e := range h.events { // the second epoch ends while the first checkpoint is being written
 				require.Equal(t, worker.KindEpoch, e.Kind)
 				if least = e.Epoch; least == 2 {
 					break
@@ -229,23 +246,23 @@ func TestEndsWaitForCheckpoints(t *testing.T) {
 			}
 			switch end {
 			case "stop":
-				require.NoError(t, send.Encode(worker.Order{Worker: 1, Request: worker.Stop{}}))
+				require.NoError(t, h.send.Encode(worker.Order{Worker: 1, Request: worker.Stop{}}))
 			case "end of orders":
-				require.NoError(t, orders.Close())
+				require.NoError(t, h.orders.Close())
 			}
-			require.Empty(t, ended)
-			close(proceed)
+			require.Empty(t, h.ended)
+			close(h.proceed)
 			if end != "end of orders" {
-				for e := range reported {
+				for e := range h.events {
 					if e.Kind == worker.KindFailed {
 						require.Equal(t, end == "stop", e.Stopped, e.Error)
 						break
 					}
 					least = e.Epoch
 				}
-				require.NoError(t, orders.Close())
+				require.NoError(t, h.orders.Close())
 			}
-			require.NoError(t, <-ended)
+			require.NoError(t, <-h.ended)
 			kept, err := worker.ReadCheckpoint(job.Checkpoint, hash, machineOf(t, job))
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, kept.Epochs(), least)

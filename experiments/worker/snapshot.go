@@ -14,5 +14,5 @@ type HostSnapshot State
 // State returns the state.
 func (s HostSnapshot) State() (State, error) { return State(s), nil }
 
-// Free does nothing: the state is garbage once nothing refers to it.
+// Free leaves the state to the garbage collector.
 func (HostSnapshot) Free() {}
