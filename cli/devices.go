@@ -12,8 +12,8 @@ import (
 	"backfire/internal/hardware"
 )
 
-// checkpointEvery is the shortest time between two checkpoints on a GPU, where a model of the
-// paper's size writes 90 MB for each while the GPU has nothing to do.
+// checkpointEvery is the shortest time between two checkpoints on a GPU, where an epoch takes seconds
+// and a model of the paper's size writes 90 MB for each.
 const checkpointEvery = time.Minute
 
 // runner returns the runner of a sweep and the estimator of its speed. On GPUs the

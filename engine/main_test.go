@@ -27,13 +27,15 @@ import (
 )
 
 // The test binary is also the engine: variable asEngine makes it run Main. With variable killBefore
-// its workers kill themselves before that epoch (from 1), once per file killMarker. With variable
+// its workers kill themselves before that epoch (from 1), once per file killMarker; with variable
+// killDraft, when the draft of the checkpoint after so many epochs is complete. With variable
 // roomLeft a worker gets no more than that many bytes of memory in addition to those that it has
 // when it starts.
 const (
 	asEngine   = "BACKFIRE_TEST_AS_ENGINE"
 	killBefore = "BACKFIRE_TEST_KILL_BEFORE"
 	killMarker = "BACKFIRE_TEST_KILL_MARKER"
+	killDraft  = "BACKFIRE_TEST_KILL_DRAFT"
 	roomLeft   = "BACKFIRE_TEST_ROOM_LEFT"
 )
 
@@ -45,7 +47,18 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	epoch, _ := strconv.Atoi(os.Getenv(killBefore)) // 0: never
-	worker := &worker.Worker{Engine: striking{LibTorch{}, epoch, killOnce}, Load: loadTiny}
+	worker := &worker.Worker{Load: loadTiny}
+	worker.Engine = striking{LibTorch{}, epoch, func() error {
+		worker.WaitForCheckpoints() // so that the epoch from which the training resumes is known
+		return killOnce()
+	}}
+	if draft, _ := strconv.Atoi(os.Getenv(killDraft)); draft > 0 {
+		worker.Checkpointing = func(_ string, epochs int, drafted bool) {
+			if drafted && epochs >= draft {
+				_ = killOnce() // an error leaves the process alive, which the test notices
+			}
+		}
+	}
 	err := limitMemory(os.Getenv(roomLeft))
 	if err == nil {
 		err = worker.Run(context.Background(), os.Stdin, os.Stdout)

@@ -96,6 +96,26 @@ func (m model) State() (worker.State, error) {
 	return worker.State(state), marked(err)
 }
 
+// Snapshot copies the state of the training where the model is.
+func (m model) Snapshot() (worker.Snapshot, error) {
+	s, err := m.Trainer.Snapshot()
+	if err != nil {
+		return nil, marked(err)
+	}
+	return snapshot{s}, nil
+}
+
+// snapshot is a torchbridge.Snapshot as a worker.Snapshot.
+type snapshot struct {
+	*torchbridge.Snapshot
+}
+
+// State copies the state to the host.
+func (s snapshot) State() (worker.State, error) {
+	state, err := s.Snapshot.State()
+	return worker.State(state), marked(err)
+}
+
 // Restore puts the model into a state.
 func (m model) Restore(state worker.State) error {
 	return marked(m.Trainer.Restore(torchbridge.State(state)))

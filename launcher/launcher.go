@@ -26,7 +26,7 @@ const Name = "backfire-engine"
 
 // Protocol is the version of the messages between the command line and its engine:
 // Description, jobs and events. Every change of their meaning raises it.
-const Protocol = 6
+const Protocol = 7
 
 // The argument of the engine is the role in which it is started.
 const (

@@ -14,9 +14,9 @@ const (
 	// the gradients of the maps, the convolutions' workspaces, and the memory that the caching
 	// allocator holds in pieces of another size.
 	deviceWorkspace = 2
-	// deviceCopies is the number of copies of the parameters on a device: weights, gradients, up to
-	// two states of the optimiser, and one on its way into a checkpoint.
-	deviceCopies = 5
+	// extraCopies is the number of copies of the parameters on a device beside the state of the
+	// training and the copy of it that is on its way into a checkpoint: the gradients.
+	extraCopies = 1
 	// predictionMaps is the number of maps of the network's first stage that are alive in a
 	// prediction, each for predictionBatch images.
 	predictionMaps  = 4
@@ -29,7 +29,7 @@ func deviceMemory(c cell.Cell) int64 {
 	data := float64(c.Data.Shape.Size()) * float64(c.TrainingRows(c.Game.SeatCount()))
 	prediction := predictionMaps * predictionBatch * float32Bytes * float64(c.Model.Width) * float64(c.Data.Shape.Plane())
 	steps := deviceWorkspace * keptMaps(c) * float64(c.DefenseStack().Treatments()) // each treatment is recorded with memory of its own
-	return int64(data + max(steps, prediction) + deviceCopies*parameters(c))
+	return int64(data + max(steps, prediction) + (2*stateCopies(c)+extraCopies)*parameters(c))
 }
 
 // sharedDeviceMemory estimates the memory of a GPU that the models of one process share, in bytes:
@@ -37,8 +37,8 @@ func deviceMemory(c cell.Cell) int64 {
 func sharedDeviceMemory(cell.Cell) int64 { return contextMemory }
 
 // hostMemory estimates what a model on a GPU adds to the largest resident set of its process, in
-// bytes.
-func hostMemory(c cell.Cell) int64 { return int64(ownMemory(c)) }
+// bytes: its own memory, and the training set and probes of the one that is prepared while it trains.
+func hostMemory(c cell.Cell) int64 { return int64(ownMemory(c) + preparedMemory(c)) }
 
 // sharedHostMemory estimates the part of the resident set that the models of one process on a GPU
 // share, in bytes: program, dataset, and the libraries of CUDA and of libtorch for CUDA, again an

@@ -72,7 +72,8 @@ const (
 	fullParameters = 11.2e6
 	fullClasses    = 10
 	// parameterCopies is the number of copies of the parameters: weights, gradients and optimiser
-	// states, and the copies that a checkpoint is written from.
+	// states, and the copies that a checkpoint is written from. Those of a checkpoint that waits while
+	// another is written come on top, see stateCopies.
 	parameterCopies = 8
 	float32Bytes    = 4
 )
@@ -97,12 +98,30 @@ func commonMemory(c cell.Cell) float64 {
 
 // ownMemory estimates the part that each model adds, in bytes.
 func ownMemory(c cell.Cell) float64 {
-	rows := float64(c.Data.Shape.Size()) * float64(c.Game.PoolSize) * (1 + c.Game.HeldOut) // held-out images may be predicted twice
-	copies := 2.                                                                           // in Go and in libtorch
+	return preparedMemory(c) + rowsMemory(c) + (parameterCopies+stateCopies(c))*parameters(c)
+}
+
+// rowsMemory estimates the size of a model's training set and probes, in bytes.
+func rowsMemory(c cell.Cell) float64 {
+	return float64(c.Data.Shape.Size()) * float64(c.Game.PoolSize) * (1 + c.Game.HeldOut) // held-out images may be predicted twice
+}
+
+// preparedMemory estimates the memory of a model's training set and probes before libtorch has them,
+// in bytes, with the training set before a defense, which other cells share.
+func preparedMemory(c cell.Cell) float64 {
 	if c.Defense != nil {
-		copies++ // the training set before a defense, which other cells share
+		return 2 * rowsMemory(c)
 	}
-	return copies*rows + parameterCopies*parameters(c)
+	return rowsMemory(c)
+}
+
+// stateCopies returns the size of a training's state in copies of the parameters: the weights, and
+// the optimiser's momentum or, with Adam, its two means.
+func stateCopies(c cell.Cell) float64 {
+	if c.Training.Optimizer == "sgd" {
+		return 2
+	}
+	return 3
 }
 
 // keptMaps estimates the feature maps that a training step keeps for its backward pass, in bytes.

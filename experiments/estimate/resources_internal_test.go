@@ -122,7 +122,7 @@ func TestWorkersOnAGPU(t *testing.T) {
 		"the largest counts":          {8 * giga, 16, 128 * giga, []cell.Cell{small, full, small}, 7},
 		"small ones":                  {8 * giga, 16, 128 * giga, []cell.Cell{small}, 16},
 		"one that hardly fits":        {giga, 16, 128 * giga, []cell.Cell{full}, 1},
-		"a machine with little":       {80 * giga, 16, 16 * giga, []cell.Cell{full}, 12}, // 3.3 GiB for all and 0.8 each
+		"a machine with little":       {80 * giga, 16, 16 * giga, []cell.Cell{full}, 9}, // 3.3 GiB for all and 1.1 each
 		"a machine that says nothing": {80 * giga, 16, 0, []cell.Cell{full}, 16},
 		"a device that says nothing":  {0, 16, 128 * giga, []cell.Cell{full}, 1},
 		"nothing to train":            {80 * giga, 16, 128 * giga, nil, 16},

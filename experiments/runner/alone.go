@@ -32,17 +32,22 @@ func (q aloneQueue) noteFailure(store.Failure, bool) error { return nil }
 // left returns 0: the runner works until nothing is left.
 func (q aloneQueue) left() (int, error) { return 0, nil }
 
-func (q aloneQueue) next(ctx context.Context, leave <-chan struct{}) (*attempt, error) {
-	return nextOf(ctx, leave, q.take)
+func (q aloneQueue) next(ctx context.Context, leave <-chan struct{}, group *workerGroup) (*attempt, error) {
+	return nextOf(ctx, leave, func() (turn, error) { return q.take(group) })
+}
+
+func (q aloneQueue) prepare(process *Process, places int, kind processKind) (worker.Prepare, bool) {
+	return q.prepareIn(process, places, kind, func(int) int { return 0 })
 }
 
 // take looks once through the waiting cells, in order.
-func (q aloneQueue) take() (turn, error) {
+func (q aloneQueue) take(group *workerGroup) (turn, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	wait := q.poll * maxPauses
-	for i := 0; i < len(q.waiting); {
-		t := q.waiting[i]
+	order := preferred(q.waiting, group)
+	for i := 0; i < len(order); {
+		t := order[i]
 		if q.comes(t.After) {
 			i++
 			continue
@@ -62,14 +67,14 @@ func (q aloneQueue) take() (turn, error) {
 		case err != nil:
 			return turn{}, err
 		}
-		q.waiting = slices.Delete(q.waiting, i, i+1)
+		q.waiting = slices.DeleteFunc(q.waiting, func(other *attempt) bool { return other == t })
 		if claim != nil {
 			return q.begin(t, claim), nil
 		}
 		if err := q.found(t); err != nil {
 			return turn{}, err
 		}
-		i = 0 // the result may have added others
+		order, i = preferred(q.waiting, group), 0 // the result may have added others
 	}
 	if q.isEmpty() {
 		return turn{}, nil

@@ -34,6 +34,9 @@ func (a *Assignment) deliver(event worker.Event) {
 // ignore declares that no goroutine reads events any more.
 func (a *Assignment) ignore() { a.ignored.Do(func() { close(a.left) }) }
 
+// stop tells the worker to abandon the request. Its events are still to be read, up to the last.
+func (a *Assignment) stop() { a.process.tell(a.worker, worker.Stop{}) }
+
 // end stops the work on the request, whose reservation still holds, and waits until it has stopped.
 // The worker is told to stop; where all requests of the process are to end, or the worker does not
 // react, the process is ended.

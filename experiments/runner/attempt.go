@@ -25,12 +25,14 @@ type attempt struct {
 	crowded    int           // attempts that failed because their device had no memory left
 	pause      time.Duration // before a cell that another process holds is examined again
 	lookedAt   time.Time     // when it was examined
+	prepared   *prepared     // where its images are prepared; nil: nowhere
 	claim      *store.Claim  // while this run holds it
 	stored     string        // directory of a stored result that lacks artefacts which take no training
 	result     *store.Result // once this run has stored it
 }
 
-// errLeft reports that a training was stopped after a checkpoint because Runner.Leave is closed.
+// errLeft reports that a training was stopped because Runner.Leave is closed, and that its
+// checkpoints are written.
 var errLeft = errors.New("left after a checkpoint")
 
 // failedAttempt is the failure of a training as its worker reported it.
@@ -47,7 +49,7 @@ func (f *failedAttempt) Unwrap() error { return f.cause }
 
 // train has a worker of a process train a cell and stores the result. An error means that the
 // attempt failed. In either case the worker no longer works on the cell when train returns.
-func (r *run) train(ctx context.Context, process *Process, number int, device *deviceState, t *attempt) error {
+func (r *run) train(ctx context.Context, process *Process, number int, device *deviceState, group *workerGroup, t *attempt) error {
 	request, err := r.request(t, device.Device)
 	if err != nil {
 		return err
@@ -56,7 +58,7 @@ func (r *run) train(ctx context.Context, process *Process, number int, device *d
 	defer assignment.end()
 	r.cores.begin(number, process, t.Cell)
 	defer r.cores.end(number)
-	return r.follow(ctx, process, assignment, device, t)
+	return r.follow(ctx, assignment, device, group, t)
 }
 
 // request returns the request for a cell that this run has claimed, on a device.
@@ -104,8 +106,8 @@ func (r *run) storedBase(t *attempt) (string, error) {
 }
 
 // follow passes on the events of a training until it ends, and stores its result.
-func (r *run) follow(ctx context.Context, process *Process, assignment *Assignment, device *deviceState, t *attempt) error {
-	stage := "before it began"
+func (r *run) follow(ctx context.Context, assignment *Assignment, device *deviceState, group *workerGroup, t *attempt) error {
+	process, stage, leaving := assignment.process, "before it began", false
 	dog := r.newWatchdog(process)
 	check := time.NewTimer(dog.left())
 	defer check.Stop()
@@ -133,20 +135,30 @@ func (r *run) follow(ctx context.Context, process *Process, assignment *Assignme
 			event.Title = t.Title
 			switch event.Kind {
 			case worker.KindDone:
+				if leaving { // it was quicker than the order to stop
+					return errLeft
+				}
 				return r.commit(t, event)
 			case worker.KindFailed:
+				if leaving && event.Stopped {
+					return errLeft
+				}
 				return &failedAttempt{errors.New(event.Error), event.Final, event.Full, event.OutOfMemory}
 			case worker.KindPhase:
 				stage = fmt.Sprintf("in phase %s", event.Phase)
+			case worker.KindStarted:
+				r.prepareNext(assignment, device, group, t)
 			case worker.KindEpoch:
+				r.prepareNext(assignment, device, group, t)
 				stage = fmt.Sprintf("after epoch %d of %d", event.Epoch, event.Epochs)
 				device.epochDone()
 			}
 			r.report(event)
-			// A checkpoint that is due is written before its epoch is reported. After the last epoch little
-			// is left, and the model is scored.
+			// A checkpoint that is due is taken before its epoch is reported, and written before the worker
+			// reports that it has stopped. After the last epoch little is left, and the model is scored.
 			if event.Kind == worker.KindEpoch && event.Epoch < event.Epochs && isClosed(r.Leave) {
-				return errLeft
+				leaving = true
+				assignment.stop()
 			}
 		}
 	}

@@ -28,6 +28,7 @@ func PerProcess(device string, workers int) int {
 // different kinds have different processes.
 type workerGroup struct {
 	start func() (*Process, error)
+	size  int // members at first
 
 	mu        sync.Mutex
 	members   int                      // that have not closed the group
@@ -35,7 +36,7 @@ type workerGroup struct {
 }
 
 func newWorkerGroup(members int, start func() (*Process, error)) *workerGroup {
-	return &workerGroup{start: start, members: members, processes: map[processKind]*Process{}}
+	return &workerGroup{start: start, size: members, members: members, processes: map[processKind]*Process{}}
 }
 
 // processKind tells cells apart that cannot be trained in one process: libtorch uses TF32, or does
@@ -63,6 +64,21 @@ func (g *workerGroup) acquire(kind processKind) (*Process, error) {
 	started.users = 1 // no other goroutine knows the process yet
 	g.processes[kind] = started
 	return started, nil
+}
+
+// has reports whether the members' next requests may go to a process. A nil group has none.
+func (g *workerGroup) has(p *Process) bool {
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, present := range g.processes {
+		if present == p {
+			return true
+		}
+	}
+	return false
 }
 
 // release ends a member's use of a process. A spent process takes no more requests, and ends with

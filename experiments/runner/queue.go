@@ -23,10 +23,15 @@ type queue interface {
 	// of them other runs have stored, and the images that the cells not stored before the run take
 	// through the training step.
 	counts() (cells, stored int, images int64)
-	// next returns a claimed cell to train, or nil when nothing is left or leave is closed. It
-	// waits while other processes hold cells, because they may fail. An error means that the store
-	// cannot be used, or ctx's end.
-	next(ctx context.Context, leave <-chan struct{}) (*attempt, error)
+	// next returns a claimed cell to train, or nil when nothing is left or leave is closed. Cells
+	// that a process of the group, which may be nil, has prepared come first, those that other
+	// processes have prepared last. It waits while other processes hold cells, because they may fail.
+	// An error means that the store cannot be used, or ctx's end.
+	next(ctx context.Context, leave <-chan struct{}, group *workerGroup) (*attempt, error)
+	// prepare returns the request that prepares a cell in a process, which has so many places for
+	// cells of a kind: one of those that wait and will probably be next. It is false if all places
+	// are taken, or there is no such cell. The cell is not claimed and can be trained anywhere.
+	prepare(process *Process, places int, kind processKind) (worker.Prepare, bool)
 	// finish takes a cell back and releases its claim: to the end of the queue if it is to be
 	// retried, else for good, with its result if it has one.
 	finish(t *attempt, retry bool) error
@@ -217,7 +222,7 @@ func (q *cellQueue) comes(hash string) bool {
 
 // begin books a cell that is to be trained now.
 func (q *cellQueue) begin(t *attempt, claim *store.Claim) turn {
-	t.claim = claim
+	t.claim, t.prepared = claim, nil
 	t.tried++
 	q.running[t.Hash] = true
 	q.taken++

@@ -124,7 +124,7 @@ func (r *run) slot(ctx context.Context, number int, device *deviceState, group *
 // trainNext trains the next cell of the queue. It returns false if the worker is to take no more.
 func (r *run) trainNext(ctx context.Context, number int, device *deviceState, group *workerGroup) (bool, error) {
 	stop := r.cores.waits(number)
-	t, err := r.queue.next(ctx, r.Leave)
+	t, err := r.queue.next(ctx, r.Leave, group)
 	stop()
 	if t == nil {
 		return false, err
@@ -134,7 +134,7 @@ func (r *run) trainNext(ctx context.Context, number int, device *deviceState, gr
 	if err != nil {
 		return false, errors.Join(err, r.queue.finish(t, true))
 	}
-	cause := r.train(ctx, process, number, device, t)
+	cause := r.train(ctx, process, number, device, group, t)
 	var failed *failedAttempt
 	group.release(process, kind, cause != nil && !(errors.As(cause, &failed) && failed.final))
 	switch {

@@ -47,6 +47,7 @@ type sharedQueue struct {
 	chance *rand.Rand    // for pauses, and for the cells to try first
 	idle   time.Duration // the last pause without a cell to train
 	free   int           // cells that no runner held at the last look
+	busy   int           // cells that runners held then
 }
 
 var _ queue = &sharedQueue{}
@@ -71,22 +72,27 @@ func (q *sharedQueue) noteFailure(failure store.Failure, final bool) error {
 func (q *sharedQueue) left() (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	_, err := q.candidates()
+	_, err := q.candidates(nil)
 	return q.free, err
 }
 
-func (q *sharedQueue) next(ctx context.Context, leave <-chan struct{}) (*attempt, error) {
-	return nextOf(ctx, leave, q.take)
+func (q *sharedQueue) next(ctx context.Context, leave <-chan struct{}, group *workerGroup) (*attempt, error) {
+	return nextOf(ctx, leave, func() (turn, error) { return q.take(group) })
+}
+
+// prepare chooses among the cells as candidates does, so that runners do not all prepare the same.
+func (q *sharedQueue) prepare(process *Process, places int, kind processKind) (worker.Prepare, bool) {
+	return q.prepareIn(process, places, kind, func(free int) int { return q.shared.place(free, q.busy, q.chance.Float64()) })
 }
 
 // take looks once at the store and tries the cells that seem free.
-func (q *sharedQueue) take() (turn, error) {
+func (q *sharedQueue) take(group *workerGroup) (turn, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.shared.Cells > 0 && q.taken >= q.shared.Cells {
 		return turn{}, nil
 	}
-	tries, err := q.candidates()
+	tries, err := q.candidates(group)
 	if err != nil {
 		return turn{}, err
 	}
@@ -123,9 +129,9 @@ func (q *sharedQueue) take() (turn, error) {
 }
 
 // candidates looks at the store and returns the waiting cells in the order to try them: some that
-// seem free, then some that other runners hold, the ones examined longest ago. It removes those
-// that are stored or given up.
-func (q *sharedQueue) candidates() ([]*attempt, error) {
+// seem free, first those that a process of the group has prepared, then some that other runners
+// hold, the ones examined longest ago. It removes those that are stored or given up.
+func (q *sharedQueue) candidates(group *workerGroup) ([]*attempt, error) {
 	now, err := q.store.takeSnapshot(q.shared.Plan)
 	if err != nil {
 		return nil, err
@@ -148,9 +154,15 @@ func (q *sharedQueue) candidates() ([]*attempt, error) {
 		}
 	}
 	slices.SortStableFunc(held, func(a, b *attempt) int { return a.lookedAt.Compare(b.lookedAt) })
-	q.free = len(free)
-	place := q.shared.place(len(free), len(now.held), q.chance.Float64())
-	return append(spread(free, place), held[:min(len(held), maxExaminations)]...), nil
+	q.free, q.busy = len(free), len(now.held)
+	free = preferred(free, group)
+	own := 0
+	for own < len(free) && free[own].isPreparedIn(group) {
+		own++
+	}
+	place := q.shared.place(len(free)-own, q.busy, q.chance.Float64())
+	tries := append(slices.Clone(free[:own]), spread(free[own:], place)...)
+	return append(tries, held[:min(len(held), maxExaminations)]...), nil
 }
 
 // sortOut removes the waiting cells that other runners have stored or given up.

@@ -24,7 +24,7 @@ func TestFailureIsNoticedAfterTheClaim(t *testing.T) {
 	require.NoError(t, err)
 	q, err := newSharedQueue(diskStore{st}, longestFirst{sweep}, time.Millisecond, SharedRun{Plan: hash}, func(worker.Event) {})
 	require.NoError(t, err)
-	tries, err := q.candidates()
+	tries, err := q.candidates(nil)
 	require.NoError(t, err)
 	cell := tries[0]
 	claim, err := q.claim(cell)
@@ -49,7 +49,7 @@ func TestFullStoreEndsTheRun(t *testing.T) {
 		require.NoError(t, err)
 		r.queue, err = newAloneQueue(diskStore{st}, workload, time.Millisecond, r.report)
 		require.NoError(t, err)
-		cell, err := r.queue.next(context.Background(), nil)
+		cell, err := r.queue.next(context.Background(), nil, nil)
 		require.NoError(t, err)
 		require.ErrorIs(t, r.recordAttempt(cell, 1, newDeviceState(DeviceWorkers{Workers: 1}), nil, cause), ErrFull)
 		require.Empty(t, r.outcome.Failed)

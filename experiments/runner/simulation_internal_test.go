@@ -213,7 +213,7 @@ func (r *simRun) work(index int) error {
 	}()
 	for {
 		ops, begin := host.client.Ops(), time.Now()
-		t, err := q.next(context.Background(), nil)
+		t, err := q.next(context.Background(), nil, nil)
 		if err != nil {
 			return err
 		}

@@ -36,6 +36,11 @@ func newGameCache(set *datasets.Set, rules game.Rules) *gameCache {
 	return c
 }
 
+// serves reports whether the cache is that of a game on a set.
+func (c *gameCache) serves(set *datasets.Set, rules game.Rules) bool {
+	return c.set == set && reflect.DeepEqual(c.rules, rules)
+}
+
 // censusOf returns the census of a set as results have it, with empty lists in place of none; nil if the
 // set was made without files.
 func censusOf(set *datasets.Set) *census.Census {
@@ -56,6 +61,7 @@ func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Sou
 	defer w.sharing.Unlock()
 	if w.set == nil || w.source != source {
 		w.set, w.last = nil, nil // keeps one dataset at a time in memory
+		w.prepared.clear()
 		set, err := w.Load(ctx, source)
 		if err != nil {
 			return nil, err
@@ -65,7 +71,7 @@ func (w *Worker) gameCache(ctx context.Context, c cell.Cell, source datasets.Sou
 	if err := c.Data.Fits(w.set); err != nil {
 		return nil, fmt.Errorf("worker: load %s: %w", c.Data.Name, err)
 	}
-	if w.last == nil || w.last.set != w.set || !reflect.DeepEqual(w.last.rules, c.Game) {
+	if w.last == nil || !w.last.serves(w.set, c.Game) {
 		w.last = newGameCache(w.set, c.Game)
 	}
 	return w.last, nil

@@ -59,9 +59,9 @@ const (
 )
 
 // writeCheckpoint writes a checkpoint to a file, whole or not at all: it writes a draft in dir, which
-// must be on the same file system, syncs it and renames it. The file is in the safetensors format,
-// followed by the SHA-256 of all of it.
-func writeCheckpoint(to source, dir string, c checkpoint) error {
+// must be on the same file system, syncs it, calls drafted and renames it. The file is in the
+// safetensors format, followed by the SHA-256 of all of it.
+func writeCheckpoint(to source, dir string, c checkpoint, drafted func()) error {
 	work := disk.In(dir)
 	err := func() error {
 		content, err := c.content()
@@ -80,6 +80,7 @@ func writeCheckpoint(to source, dir string, c checkpoint) error {
 		if err := errors.Join(writeErr, file.Sync(), file.Close()); err != nil {
 			return err
 		}
+		drafted()
 		if err := work.MoveTo(store.CheckpointFile, to.dir, to.name); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func saved(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kept", store.CheckpointFile)
 	require.NoError(t, os.Mkdir(filepath.Dir(path), disk.DirMode))
-	require.NoError(t, writeCheckpoint(sourceAt(path, ""), t.TempDir(), exampleCheckpoint()))
+	require.NoError(t, writeCheckpoint(sourceAt(path, ""), t.TempDir(), exampleCheckpoint(), func() {}))
 	return path
 }
 

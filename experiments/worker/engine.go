@@ -56,6 +56,9 @@ type TrainedModel interface {
 	Epoch(order []int32, onBatch func(done int) error) (EpochStats, error)
 	// State copies all that is needed to resume from this point.
 	State() (State, error)
+	// Snapshot copies the same where the model is, so that the copy takes little time. The snapshot
+	// takes as much memory there as the state, until it is freed.
+	Snapshot() (Snapshot, error)
 	// Restore puts the model into a state of a model with the same options. All that follows is the
 	// same, bit for bit, as for that model. After an error the model must not be used.
 	Restore(State) error

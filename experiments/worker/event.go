@@ -21,7 +21,7 @@ const (
 	KindDiscarded Kind = "discarded" // a checkpoint cannot be used and is removed: Error, Path
 	KindNotice    Kind = "notice"    // a condition costs time and changes no result: Text
 	KindDone      Kind = "done"      // the cell is trained and, from a runner, stored: Headline
-	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full, OutOfMemory
+	KindFailed    Kind = "failed"    // the attempt failed: Error, Final, Full, OutOfMemory, Stopped
 
 	KindSpeed Kind = "speed" // a Measure continues: ImagesPerSecond since the last
 
@@ -66,6 +66,7 @@ type Event struct {
 	Path  string `json:"path,omitempty"`
 
 	OutOfMemory bool `json:"out_of_memory,omitempty"` // the device had no memory left
+	Stopped     bool `json:"stopped,omitempty"`       // the worker was told to stop; no event of a runner has it
 }
 
 // Headline is the outcome of one cell in a few figures.

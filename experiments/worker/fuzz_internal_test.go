@@ -17,7 +17,7 @@ import (
 func FuzzCheckpoint(f *testing.F) {
 	own := exampleCheckpoint()
 	path := filepath.Join(f.TempDir(), store.CheckpointFile)
-	require.NoError(f, writeCheckpoint(sourceAt(path, ""), f.TempDir(), own))
+	require.NoError(f, writeCheckpoint(sourceAt(path, ""), f.TempDir(), own, func() {}))
 	whole, err := os.ReadFile(path)
 	require.NoError(f, err)
 	f.Add(whole)

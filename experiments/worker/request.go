@@ -12,8 +12,8 @@ import (
 	"backfire/experiments/store"
 )
 
-// Request is one thing that a worker is asked to do: a Train, Measure, Predict, Query, Threads or
-// Stop.
+// Request is one thing that a worker is asked to do: a Train, Measure, Predict, Query, Prepare,
+// Threads or Stop.
 type Request interface {
 	// kind returns the name of the request's type in an Order's JSON.
 	kind() string
@@ -25,6 +25,7 @@ const (
 	kindMeasure = "measure"
 	kindPredict = "predict"
 	kindQuery   = "query"
+	kindPrepare = "prepare"
 	kindThreads = "threads"
 	kindStop    = "stop"
 )
@@ -41,7 +42,7 @@ type Setup struct {
 // setup returns the setup of the request that embeds it.
 func (s Setup) setup() Setup { return s }
 
-// job is a request that a worker works on, that is, any but Threads and Stop.
+// job is a request that a worker works on, that is, any but Prepare, Threads and Stop.
 type job interface {
 	Request
 	setup() Setup
@@ -120,6 +121,17 @@ type Query struct {
 // NeedsDeal reports whether the answers depend on the images that the model was trained on.
 func (q Query) NeedsDeal() bool { return q.Similarity != "" || q.Unlearn != nil }
 
+// Prepare has the process of a worker deal the game of a cell and stamp its images in the background,
+// because one of its workers will probably be asked to train it. It has no answer and changes no
+// result. The process does so only from a dataset that it has loaded.
+type Prepare struct {
+	Cell   cell.Cell       `json:"cell"`
+	Source datasets.Source `json:"source"` // of the images of Cell.Data
+	// Place is a number from 1 on. A process keeps one prepared cell for each place, until it is
+	// trained or another one takes the place.
+	Place int `json:"place"`
+}
+
 // Threads gives a worker's training another number of threads of the CPU from its next epoch on. It
 // is ignored by a worker without a training, and by a training whose bits depend on the number of
 // threads, see cell.Cell.Native.
@@ -134,6 +146,7 @@ func (Train) kind() string   { return kindTrain }
 func (Measure) kind() string { return kindMeasure }
 func (Predict) kind() string { return kindPredict }
 func (Query) kind() string   { return kindQuery }
+func (Prepare) kind() string { return kindPrepare }
 func (Threads) kind() string { return kindThreads }
 func (Stop) kind() string    { return kindStop }
 
@@ -141,7 +154,7 @@ func (Stop) kind() string    { return kindStop }
 var ErrRequest = errors.New("no request that this program knows")
 
 // Order is one line of a worker process's standard input: a request for one of the process's
-// workers. A new request other than Threads makes the worker abandon the one that it has.
+// workers. A new request other than Prepare and Threads makes the worker abandon the one that it has.
 type Order struct {
 	Worker  int // from 1; the worker's events name it
 	Request Request
@@ -193,6 +206,8 @@ func decodeRequest(kind string, with []byte) (Request, error) {
 		return decodeAs[Predict](with)
 	case kindQuery:
 		return decodeAs[Query](with)
+	case kindPrepare:
+		return decodeAs[Prepare](with)
 	case kindThreads:
 		return decodeAs[Threads](with)
 	case kindStop:

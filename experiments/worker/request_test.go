@@ -36,7 +36,8 @@ func TestOrdersRoundTrip(t *testing.T) {
 			Setup: setup, Source: source, Dir: "dir", Model: "model", Images: "images",
 			Similarity: detect.Methods()[0], Batch: true, Unlearn: &id,
 		},
-		"stop": worker.Stop{},
+		"prepare": worker.Prepare{Cell: setup.Cell, Source: source, Place: 2},
+		"stop":    worker.Stop{},
 	} {
 		line, err := json.Marshal(worker.Order{Worker: 2, Request: request})
 		require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"backfire/experiments/cell"
@@ -189,21 +190,30 @@ func removeCheckpoint(from source) error {
 	return nil
 }
 
-// saveCheckpoint writes a checkpoint of the completed epochs, if the request names a file for it
-// and the last one is old enough.
+// saveCheckpoint takes a checkpoint of the completed epochs, which is written in the background, if
+// the request names a file for it and the last one is old enough.
 func (t *training) saveCheckpoint(model TrainedModel) error {
-	if t.request.Checkpoint == "" || time.Since(t.saved) < t.request.CheckpointEvery {
+	if t.saver == nil || time.Since(t.saved) < t.request.CheckpointEvery {
 		return nil
 	}
-	state, err := model.State()
-	if err != nil {
-		return err
-	}
-	if err := t.writeTo(t.checkpointSource(), state); err != nil {
+	if err := t.saver.save(t.checkpointFor(t.checkpointSource()), model.Snapshot); err != nil {
 		return err
 	}
 	t.saved = time.Now()
 	return nil
+}
+
+// writer returns the function that writes the checkpoints of the training. It calls hook, if not nil,
+// see Worker.Checkpointing.
+func (t *training) writer(hook func(cell string, epochs int, drafted bool)) func(checkpoint) error {
+	return func(c checkpoint) error {
+		drafted := func() {}
+		if hook != nil {
+			hook(c.cell, len(c.epochs), false)
+			drafted = func() { hook(c.cell, len(c.epochs), true) }
+		}
+		return writeCheckpoint(t.checkpointSource(), t.dir, c, drafted)
+	}
 }
 
 // saveState keeps a state for other cells that resume from it, if the request names a directory for
@@ -218,9 +228,17 @@ func (t *training) saveState(to source, state State) error {
 	return t.writeTo(to, state)
 }
 
-// writeTo writes a checkpoint of the completed epochs to a source.
+// writeTo writes a checkpoint of the completed epochs to a source, once no other one is being written.
 func (t *training) writeTo(to source, state State) error {
-	return writeCheckpoint(to, t.dir, checkpoint{
-		cell: to.hash, machine: t.machine(), epochs: t.epochs, curve: t.request.Artefacts.Curve, removed: t.deal.removed, state: state,
-	})
+	t.saver.settle() // drafts have one name
+	c := t.checkpointFor(to)
+	c.state = state
+	return writeCheckpoint(to, t.dir, c, func() {})
+}
+
+// checkpointFor returns a checkpoint of the completed epochs, without a state, for a source.
+func (t *training) checkpointFor(to source) checkpoint {
+	return checkpoint{
+		cell: to.hash, machine: t.machine(), epochs: slices.Clone(t.epochs), curve: t.request.Artefacts.Curve, removed: t.deal.removed,
+	}
 }

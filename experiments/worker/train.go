@@ -29,7 +29,8 @@ type training struct {
 	watch   *stopwatch
 	scorer  *scorer // of the learning curve; nil: none
 
-	saved         time.Time            // when the last checkpoint was written, or the training began
+	saver         *saver               // of checkpoints; nil: there are none
+	saved         time.Time            // when the last checkpoint was taken, or the training began
 	epochs        []store.EpochMetrics // completed
 	resumed       int                  // number of those that come from a checkpoint
 	trained       int                  // images that went through the training step in the others
@@ -56,26 +57,34 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, threads 
 	if request.Stored != "" {
 		return w.complete(ctx, &t.session, request)
 	}
+	if request.Checkpoint != "" {
+		var remove func()
+		t.saver, remove = w.savers.add(t.writer(w.Checkpointing))
+		defer remove()
+	}
+	err = t.produce(ctx, w)
+	switch unsaved := t.saver.finish(); {
+	case unsaved == nil:
+		return err
+	case err == nil || errors.Is(err, context.Canceled): // the training would have ended with this error
+		return unsaved
+	default:
+		return errors.Join(err, unsaved)
+	}
+}
+
+// produce trains the cell and writes the files of its result.
+func (t *training) produce(ctx context.Context, w *Worker) error {
+	request := t.request
 	t.saved = time.Now()
-	t.watch.enter(cell.PhaseLoad)
-	cache, err := w.gameCache(ctx, t.Cell, request.Source)
-	if err != nil {
+	if err := t.prepare(ctx, w); err != nil {
 		return err
 	}
-	t.watch.enter(cell.PhaseDeal)
-	if _, err := cache.game(); err != nil {
-		return err
-	}
-	t.watch.enter(cell.PhaseStamp)
-	if err := t.stamp(cache); err != nil {
-		return err
-	}
-	t.cache = cache
 	if err := t.filter(ctx, w.Engine); err != nil {
 		return err
 	}
 	t.scorer = newScorer(t.deal, request.Artefacts.Curve)
-	report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
+	t.report(Event{Kind: KindStarted, Images: t.deal.passingImages(0), Epochs: t.Cell.Training.Epochs})
 	if err := t.answer(ctx, w.Engine); err != nil {
 		return err
 	}
@@ -83,8 +92,36 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, threads 
 	if err != nil {
 		return err
 	}
+	if err := t.saver.finish(); err != nil {
+		return err
+	}
 	t.watch.stop()
 	return t.writeResult(score, w.Program)
+}
+
+// prepare deals the game of the cell and stamps the training set, unless the process has done so in
+// advance.
+func (t *training) prepare(ctx context.Context, w *Worker) error {
+	t.watch.enter(cell.PhaseLoad)
+	prepared := w.prepared.take(t.hash, t.request.Source)
+	var err error
+	if t.cache, err = w.gameCache(ctx, t.Cell, t.request.Source); err != nil {
+		return err
+	}
+	if prepared = w.adopt(prepared); prepared != nil {
+		t.cache = prepared.cache
+	}
+	t.watch.enter(cell.PhaseDeal)
+	if _, err := t.cache.game(); err != nil {
+		return err
+	}
+	t.watch.enter(cell.PhaseStamp)
+	if prepared == nil {
+		return t.stamp(t.cache)
+	}
+	t.deal, t.normalization = prepared.deal, prepared.deal.Normalization
+	t.deal.Cell = t.Cell
+	return nil
 }
 
 // writeResult writes the files of the result.
@@ -238,8 +275,9 @@ func (t *training) stopped() bool {
 
 // trainEpochs trains the epochs of a segment that are left, or until the cell's rule ends the
 // training, and scores the model after those of the learning curve. After each epoch but the last
-// for which a checkpoint is due, it writes one before it reports the epoch. The report of the
-// epoch that the rule makes the last has its number as the number of epochs.
+// for which a checkpoint is due, it takes one before it reports the epoch; the next epoch does not
+// wait until it is written. The report of the epoch that the rule makes the last has its number as
+// the number of epochs.
 func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) error {
 	rows, images, epochs := t.deal.segmentRows(at), t.deal.passingImages(at), t.Cell.Training.Epochs
 	order := make([]int32, rows)
@@ -258,6 +296,7 @@ func (t *training) trainEpochs(ctx context.Context, model TrainedModel, at int) 
 			return ctx.Err()
 		})
 		if errors.Is(err, ErrDiverged) && t.request.Checkpoint != "" {
+			t.saver.abandon()
 			err = errors.Join(err, removeCheckpoint(t.checkpointSource())) // from there it would diverge again
 		}
 		if err != nil {

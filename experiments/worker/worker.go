@@ -26,21 +26,27 @@ type Worker struct {
 	Engine  Engine
 	Load    cell.Loader
 	Program store.Build // for environment.json
+	// Checkpointing, if not nil, is called by the goroutine that writes a checkpoint of a cell after
+	// so many epochs: before it writes the draft, and once the draft is complete, before that becomes
+	// the checkpoint. Tests halt the writer in it.
+	Checkpointing func(cell string, epochs int, drafted bool)
 
-	sharing sync.Mutex
-	source  datasets.Source
-	set     *datasets.Set
-	last    *gameCache
+	savers   savers
+	prepared preparations
+	sharing  sync.Mutex
+	source   datasets.Source
+	set      *datasets.Set
+	last     *gameCache
 }
 
 // Run reads orders from in and writes events to out, one JSON value per line, until in ends. The
-// end of in means that no process waits for results any more: Run returns at once, even if
-// trainings still run in the background, and the caller is expected to end the process. It returns
+// end of in means that no process waits for results any more: Run returns once the checkpoints that
+// were taken are written, even if trainings still run in the background, and the caller is expected
+// to end the process. It returns
 // nil at the end of in, an error if in holds anything but orders or out cannot be written, and
 // ctx's error once ctx ends.
 func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ended := make(chan error, 1)
 	end := func(err error) {
 		select {
@@ -50,6 +56,8 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	emit := &emitter{encoder: json.NewEncoder(out), broken: end}
 	go func() { end(w.obey(ctx, in, emit)) }()
+	defer w.WaitForCheckpoints()
+	defer cancel() // first, so that trainings take no more
 	select {
 	case err := <-ended:
 		if errors.Is(err, io.EOF) {
@@ -61,6 +69,10 @@ func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
+// WaitForCheckpoints returns once no checkpoint of a training of this process waits or is being
+// written. It does not wait for those that are taken meanwhile.
+func (w *Worker) WaitForCheckpoints() { w.savers.settle() }
+
 // obey hands orders to the workers until there are no more.
 func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 	workers := map[int]*workerLoop{}
@@ -71,6 +83,10 @@ func (w *Worker) obey(ctx context.Context, in io.Reader, emit *emitter) error {
 		}
 		if order.Worker < 1 {
 			return fmt.Errorf("order for worker %d: workers are numbered from 1", order.Worker)
+		}
+		if next, ok := order.Request.(Prepare); ok {
+			w.prepare(next)
+			continue
 		}
 		own := workers[order.Worker]
 		if change, ok := order.Request.(Threads); ok {
@@ -144,7 +160,10 @@ func (w *Worker) do(ctx context.Context, next job, threads *atomic.Int64, send f
 	if err == nil {
 		report(Event{Kind: KindDone})
 	} else {
-		report(Event{Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err), OutOfMemory: errors.Is(err, ErrMemory)})
+		report(Event{
+			Kind: KindFailed, Error: err.Error(), Final: isFinal(err), Full: disk.IsFull(err), OutOfMemory: errors.Is(err, ErrMemory),
+			Stopped: ctx.Err() != nil && errors.Is(err, context.Canceled),
+		})
 	}
 }
 

@@ -107,6 +107,12 @@ func (m *model) State() (worker.State, error) {
 	return worker.State{Step: m.epoch * stepsOf(m.opt), Model: tensor("centroids", m.centroids), Optimizer: tensor("velocity", m.velocity)}, nil
 }
 
+// Snapshot returns the same as a snapshot.
+func (m *model) Snapshot() (worker.Snapshot, error) {
+	state, err := m.State()
+	return worker.HostSnapshot(state), err
+}
+
 // Restore puts back the centroids and their velocity.
 func (m *model) Restore(state worker.State) error {
 	if len(state.Model) != 1 || len(state.Optimizer) != 1 || state.Model[0].Name != "centroids" || state.Optimizer[0].Name != "velocity" {

@@ -21,6 +21,35 @@ type Fault struct {
 	Room  int    // models of a process that fit on the device, with the fault memory
 	On    string // device that it happens on; empty: all
 	Meet  int    // waits until so many models of the process are about to begin that epoch
+	// Writing, if not 0, halts the writer of Cell's checkpoint after so many epochs for good, before
+	// it writes or, if Drafted, before the draft becomes the checkpoint. The fault strikes once the
+	// writer is there. Of the epochs before, the checkpoints are written.
+	Writing int
+	Drafted bool
+}
+
+// halted is closed when the writer of a fault has halted.
+var halted = make(chan struct{})
+
+// halt halts the writer of a checkpoint if the fault says so, see worker.Worker.Checkpointing.
+func (f Fault) halt(cell string, epochs int, drafted bool) {
+	if _, err := os.Stat(f.Once); err == nil || cell != f.Cell || epochs != f.Writing || drafted != f.Drafted {
+		return
+	}
+	close(halted)
+	select {}
+}
+
+// await waits, before an epoch of a cell, until the checkpoints that the fault does not halt are
+// written, which settle waits for, or until the writer has halted.
+func (f Fault) await(cell string, epoch int, settle func()) {
+	switch _, err := os.Stat(f.Once); {
+	case err == nil || f.Writing == 0 || cell != f.Cell:
+	case epoch <= f.Writing:
+		settle()
+	default:
+		<-halted
+	}
 }
 
 // met counts the models of this process that have reached the epoch of a fault.
@@ -36,7 +65,7 @@ func faultOf(text string) (Fault, error) {
 }
 
 // strike does what the fault describes, if its time has come.
-func (f Fault) strike(cell string, epoch int) error {
+func (f Fault) strike(cell string, epoch int, settle func()) error {
 	if f.Kind == "" || f.Epoch != epoch {
 		return nil
 	}
@@ -52,6 +81,9 @@ func (f Fault) strike(cell string, epoch int) error {
 			select {} // the process is about to die
 		}
 		return nil
+	}
+	if f.Kind == "kill" && f.Writing == 0 && settle != nil {
+		settle()
 	}
 	if f.Once != "" {
 		marker, err := os.OpenFile(f.Once, os.O_CREATE|os.O_EXCL, 0o600)
@@ -91,6 +123,9 @@ func (f Fault) strike(cell string, epoch int) error {
 type FaultyEngine struct {
 	worker.Engine
 	Fault Fault
+	// Settle, if not nil, waits until all checkpoints of the process are written. A fault that kills
+	// waits for them, so that the epoch from which the cell resumes is known.
+	Settle func()
 }
 
 // NewModel makes a model of the engine that the fault strikes.
@@ -103,7 +138,7 @@ func (e FaultyEngine) NewModel(opt worker.ModelOptions) (worker.TrainedModel, er
 	if e.Fault.Kind == "notice" {
 		opt.Notice("this takes longer than it might")
 	}
-	return &faultyModel{TrainedModel: model, cell: hash, device: opt.Device, fault: e.Fault, steps: stepsOf(opt)}, err
+	return &faultyModel{TrainedModel: model, cell: hash, device: opt.Device, fault: e.Fault, steps: stepsOf(opt), settle: e.Settle}, err
 }
 
 // faultyModel is a model that a fault strikes.
@@ -114,6 +149,7 @@ type faultyModel struct {
 	fault  Fault
 	steps  int // per epoch
 	epoch  int
+	settle func()
 }
 
 func (m *faultyModel) Restore(state worker.State) error {
@@ -151,7 +187,8 @@ func (m *faultyModel) Epoch(order []int32, onBatch func(int) error) (worker.Epoc
 		time.Sleep(stepTime)
 		return m.TrainedModel.Epoch(order, onBatch)
 	}
-	if err := m.fault.strike(m.cell, m.epoch); err != nil {
+	m.fault.await(m.cell, m.epoch, m.settle)
+	if err := m.fault.strike(m.cell, m.epoch, m.settle); err != nil {
 		return worker.EpochStats{}, err
 	}
 	return m.TrainedModel.Epoch(order, onBatch)

@@ -37,7 +37,11 @@ func Main(m *testing.M, parent func(dir string, f Fault) error) int {
 	case role == roleParent:
 		err = parent(os.Getenv(storeVariable), f)
 	default:
-		w := &worker.Worker{Engine: FaultyEngine{Engine: Engine{}, Fault: f}, Load: Loader}
+		w := &worker.Worker{Load: Loader}
+		w.Engine = FaultyEngine{Engine: Engine{}, Fault: f, Settle: w.WaitForCheckpoints}
+		if f.Writing > 0 {
+			w.Checkpointing = f.halt
+		}
 		err = w.Run(context.Background(), os.Stdin, os.Stdout)
 	}
 	if err != nil {
