@@ -22,6 +22,7 @@ type Trainer struct {
 	opt         Options
 	net         *resnet
 	optimizer   *optimizer
+	fused       *fusedSession
 	native      *native // computes instead of libtorch's graph; nil: that computes
 	scope       *scope
 	grads       []lib.Ctensor
@@ -92,11 +93,19 @@ func (t *Trainer) build() error {
 		return err
 	}
 	var err error
-	if t.net, err = newResNet(t.opt, t.device); err != nil {
+	if err := t.openFused(); err != nil {
+		return err
+	}
+	if t.net, err = newResNet(t.opt, t.device, t.fused); err != nil {
 		return err
 	}
 	t.net.bf16 = t.opt.Precision == hardware.BF16
-	if t.optimizer, err = newOptimizer(t.opt.Train, t.net.params, t.device); err != nil {
+	if t.net.bf16 && t.fused != nil && t.opt.Train.Optimizer == OptimizerSGD {
+		if err := t.net.keepCopies(); err != nil {
+			return err
+		}
+	}
+	if t.optimizer, err = newOptimizer(t.opt.Train, t.net); err != nil {
 		return err
 	}
 	t.grads = make([]lib.Ctensor, len(t.net.params))
@@ -183,6 +192,7 @@ func (t *Trainer) Close() {
 	if t.net != nil {
 		t.net.free()
 	}
+	t.fused.free()
 	for _, owned := range []*tensor{&t.images, &t.labels, &t.scale, &t.shift, &t.order, &t.rates, &t.position, &t.lossSum, &t.hits} {
 		owned.free()
 	}
