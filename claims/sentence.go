@@ -2,6 +2,7 @@ package claims
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"backfire/internal/words"
@@ -51,6 +52,30 @@ func (s *Statistic) condition(outcome Outcome) string {
 // opposite above +5.0".
 func (s *Statistic) Conditions() string {
 	return fmt.Sprintf("%s %s, %s %s", Supported, s.condition(Supported), Opposite, s.condition(Opposite))
+}
+
+// bySeed returns how many seeds have a value that would be an answer if the mean had it, such as "5 of 6 seeds below,
+// none above". It describes the seeds at hand and promises nothing about others.
+func (s *Statistic) bySeed() string {
+	low, high := min(s.Bound, s.OppositeBound), max(s.Bound, s.OppositeBound)
+	below, above := 0, 0
+	for _, seed := range s.PerSeed {
+		switch value := float64(seed.Value); {
+		case value < low:
+			below++
+		case value > high:
+			above++
+		}
+	}
+	first, second := below, above
+	if s.Side == Above {
+		first, second = above, below
+	}
+	count := strconv.Itoa(second)
+	if second == 0 {
+		count = "none"
+	}
+	return fmt.Sprintf("%d of %s %s, %s %s", first, words.Plural(len(s.PerSeed), "seed"), s.Side, count, s.Side.other())
 }
 
 // sentence returns the verdict and its reason in one or two sentences.
@@ -109,7 +134,7 @@ func (v *Verdict) doubt() string {
 	case first.lacksRoom():
 		return fmt.Sprintf("%s, but only %s points could change", first.text(), strings.TrimPrefix(first.format(first.Room), "+"))
 	default:
-		return fmt.Sprintf("%s, an interval too wide for an answer (%s)%s", first.text(), first.Conditions(), v.more())
+		return fmt.Sprintf("%s, an interval too wide for an answer (%s; %s)%s", first.text(), first.Conditions(), first.bySeed(), v.more())
 	}
 }
 

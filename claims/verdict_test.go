@@ -49,9 +49,9 @@ func TestKnownTruth(t *testing.T) {
 		{"success becomes failure", times(2, ten...), times(2, 3, 0, 98, 1, 0, 0, 2, 100, 0, 0), Supported, "-78.9 points"},
 		{"failure becomes success", times(2, 3, 0, 98, 1, 0, 0, 2, 100, 0, 0), times(2, ten...), Opposite, "above +5.0, and lift agrees"},
 		{"nothing changes", times(12, ten...), times(12, ten...), NoEffect, "within -5.0 and +5.0, and lift agrees"},
-		{"it falls either way", times(4, 100, 0, 98, 3, 100), times(4, 0, 100, 97, 100, 2), Undecided, "an interval too wide for an answer"},
+		{"it falls either way", times(4, 100, 0, 98, 3, 100), times(4, 0, 100, 97, 100, 2), Undecided, "an interval too wide for an answer (supported below -5.0, opposite above +5.0; 8 of 20 seeds below, 8 above)"},
 		{"equal on too few seeds", both(99, 99, 99, 99, 99), both(1, 1, 1, 1, 1), Undecided, "at least 6 seeds are needed"},
-		{"a large fall on six seeds", both(99, 99, 99, 99, 99, 99), both(1, 1, 1, 1, 1, 1), Undecided, "seeds would settle it"},
+		{"a large fall on six seeds", both(99, 99, 99, 99, 99, 99), both(1, 1, 1, 1, 1, 1), Undecided, "6 of 6 seeds below, none above); about"},
 		{"only the base rate falls", side{times(4, ten...).asr, times(40, 30).asr}, side{times(4, 40, 45, 42, 41, 40, 40, 39, 44, 40, 40).asr, times(40, 30).asr}, Undecided, "ASR and lift disagree: by ASR it is supported"},
 		{"it never worked", times(12, 4, 5, 3, 6, 4, 5, 5, 4, 6, 5), times(120, 5), Undecided, "but only 4.7 points could change"},
 	} {

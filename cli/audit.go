@@ -11,6 +11,7 @@ import (
 	"backfire/audit"
 	"backfire/config"
 	"backfire/experiments/cell"
+	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
 	"backfire/experiments/summary"
@@ -32,8 +33,8 @@ func newCmdAudit(streams *IOStreams, runF func(context.Context, *auditOptions) e
 		Short: "Find under which readings and at which scale the paper's claims hold",
 		Long: `Play an audit: a YAML file with the readings to vary (factors of two levels), the numbers
 of attackers and seeds, margins, a primary reading and a budget. Without FILE the audit
-"paper" is played, which is part of the program like "scale" and "gpu". docs/audit.md
-describes the file.
+"paper" is played, which is part of the program like "conflict", "scale" and "gpu".
+docs/audit.md describes the file.
 
 Up to four stages are played: the primary reading; a two-level fractional factorial over all
 factors (screening); triggers that can be told apart more or less, for the law of shares
@@ -180,7 +181,7 @@ func dryRunAudit(ctx context.Context, opts *auditOptions, training *training, ro
 	if err != nil {
 		return err
 	}
-	hours := 0.0
+	hours, measured := 0.0, estimate.Measured{}
 	for _, stage := range rounds.stages {
 		of := slices.DeleteFunc(slices.Clone(plays), func(p audit.Play) bool { return p.Stage != stage })
 		if len(of) == 0 {
@@ -194,6 +195,7 @@ func dryRunAudit(ctx context.Context, opts *auditOptions, training *training, ro
 		if err != nil {
 			return err
 		}
+		estimator.Measured = measured // stages share most of their shapes
 		estimated, err := opts.Estimate(ctx, estimator, sweep)
 		if err != nil {
 			return err

@@ -97,7 +97,9 @@ func addCompletions(root *cobra.Command, streams *IOStreams) {
 		"models show": c.upTo(1, c.models), "models diff": c.upTo(2, c.models), "verify": c.firstOf(c.runs, c.models),
 		"runs show": c.upTo(1, c.runs), "runs diff": c.upTo(2, c.models), "report": c.firstOf(c.runs),
 		"status": c.upTo(1, c.plans), "collect": c.upTo(1, c.plans), "cancel": c.upTo(1, c.plans),
-		"plan": completeSweep, "submit slurm": c.submitted,
+		"plan": completePlanned, "submit slurm": c.submitted,
+		"audit":          fixedOrFile(config.Audits()),
+		"equilibrium":    fixedOrFile(config.Games()),
 		"sweep":          cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
 		"predict":        cobra.FixedCompletions([]string{"png", "jpg", "jpeg"}, cobra.ShellCompDirectiveFilterFileExt),
 		"import-trigger": cobra.FixedCompletions([]string{"png"}, cobra.ShellCompDirectiveFilterFileExt),
@@ -187,8 +189,25 @@ func completeCommands(cmd *cobra.Command, args []string, _ string) ([]string, co
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
+// fixedOrFile returns the completion of the name of a file inside the program, or of any other file.
+func fixedOrFile(words []string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveDefault)
+}
+
+// completePlanned completes "equilibrium FILE", "cheapest", and what completeSweep does.
+func completePlanned(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 && args[0] == "equilibrium" {
+		return fixedOrFile(config.Games())(cmd, args, text)
+	}
+	words, directive := completeSweep(cmd, args, text)
+	if len(args) == 0 {
+		words = append(words, "equilibrium", "cheapest")
+	}
+	return words, directive
+}
+
 // completeSweep completes "table NAME", "sweep FILE" and "audit FILE".
-func completeSweep(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func completeSweep(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
 	switch {
 	case len(args) == 0:
 		return []string{"table", "sweep", "audit"}, cobra.ShellCompDirectiveNoFileComp
@@ -199,7 +218,7 @@ func completeSweep(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	case len(args) == 1 && args[0] == "audit":
-		return config.Audits(), cobra.ShellCompDirectiveDefault // or a file
+		return fixedOrFile(config.Audits())(cmd, args, text)
 	case len(args) == 1 && args[0] == "sweep":
 		return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 	}

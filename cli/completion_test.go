@@ -24,21 +24,26 @@ func completed(t *testing.T, args ...string) (words []string, directive string) 
 	return nil, ""
 }
 
+const (
+	anyFile = ":0" // ShellCompDirectiveDefault
+	noFiles = ":4" // ShellCompDirectiveNoFileComp
+	noSpace = ":6" // and ShellCompDirectiveNoSpace
+	files   = ":8" // ShellCompDirectiveFilterFileExt
+	dirs    = ":16"
+)
+
+// completion is what a shell offers after args.
+type completion struct {
+	args      string // the word that is completed ends with _, or is whole; DIR is a store
+	contains  []string
+	lacks     []string
+	directive string
+}
+
 func TestCompletion(t *testing.T) {
 	dir := playedStore(t)
 	models, run := runsIn(t, dir), listed(t, dir)[0].Run
-	const (
-		noFiles = ":4" // ShellCompDirectiveNoFileComp
-		noSpace = ":6" // and ShellCompDirectiveNoSpace
-		files   = ":8" // ShellCompDirectiveFilterFileExt
-		dirs    = ":16"
-	)
-	for _, tc := range []struct {
-		args      string // the word that is completed ends with _, or is whole
-		contains  []string
-		lacks     []string
-		directive string
-	}{
+	requireCompletions(t, dir, []completion{
 		{"ru", []string{"run", "runs"}, nil, noFiles},
 		{"runs _", []string{"list", "show"}, []string{"diff", "gc"}, noFiles},
 		{"help runs _", []string{"list", "show"}, []string{"gc"}, noFiles},
@@ -65,14 +70,28 @@ func TestCompletion(t *testing.T) {
 		{"data verify _", []string{"mnist", "embedded"}, []string{"folder"}, noFiles},
 		{"config presets _", []string{"quick"}, nil, noFiles},
 		{"config show --format _", []string{"yaml"}, []string{"markdown"}, noFiles},
-		{"plan _", []string{"table", "sweep", "audit"}, nil, noFiles},
-		{"plan table _", []string{"1", "defenses"}, nil, noFiles},
-		{"plan sweep _", []string{"yaml"}, nil, files},
-		{"plan audit _", []string{"paper", "scale", "gpu"}, nil, ":0"},
-		{"submit slurm --store DIR _", []string{"audit"}, nil, noFiles},
 		{"completion _", []string{"bash", "fish"}, nil, noFiles},
 		{"status --store DIR _", nil, nil, noFiles},
-	} {
+	})
+}
+
+// What can be planned, and files inside the program or outside.
+func TestCompletionOfPlans(t *testing.T) {
+	requireCompletions(t, t.TempDir(), []completion{
+		{"plan _", []string{"table", "sweep", "audit", "equilibrium", "cheapest"}, nil, noFiles},
+		{"plan equilibrium _", []string{"rates", "defender"}, nil, anyFile},
+		{"equilibrium _", []string{"rates", "defender"}, nil, anyFile},
+		{"audit _", []string{"paper", "conflict", "scale", "gpu"}, nil, anyFile},
+		{"plan table _", []string{"1", "defenses"}, nil, noFiles},
+		{"plan sweep _", []string{"yaml"}, nil, files},
+		{"plan audit _", []string{"paper", "conflict", "scale", "gpu"}, nil, anyFile},
+		{"submit slurm --store DIR _", []string{"audit"}, []string{"cheapest"}, noFiles},
+	})
+}
+
+func requireCompletions(t *testing.T, dir string, completions []completion) {
+	t.Helper()
+	for _, tc := range completions {
 		args := strings.Split(strings.ReplaceAll(tc.args, "DIR", dir), " ")
 		last := len(args) - 1
 		args[last] = strings.TrimSuffix(args[last], "_")

@@ -134,14 +134,14 @@ func writeModelLines(opts *modelsOptions, st *store.Store, models []overview.Res
 
 // writeModelTable writes a table with a line per model, and below it the readings.
 func writeModelTable(opts *modelsOptions, models []overview.Result) error {
-	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "WIDTH", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
+	rows := [][]string{{"MODEL", "TITLE", "DATASET", "N", "SEED", "NETWORK", "EPOCHS", "DEFENSE", "STANDARD ACC. %", "ASR %", "AGE"}}
 	for _, m := range models {
 		asr := spread(m.ASR, m.AttackersImages)
 		if m.Collapsed {
 			asr += " (collapsed)"
 		}
 		rows = append(rows, []string{
-			short(m.Cell), m.Title, m.Dataset, strconv.Itoa(m.N), strconv.FormatUint(m.Seed, 10), widthText(m.Width), strconv.Itoa(m.Epochs),
+			short(m.Cell), m.Title, m.Dataset, strconv.Itoa(m.N), strconv.FormatUint(m.Seed, 10), m.Network, strconv.Itoa(m.Epochs),
 			cmp.Or(m.Defense, plan.Undefended), ratePercent(m.CleanAccuracy), asr, words.Duration(opts.Now().Sub(m.Finished)),
 		})
 	}
@@ -156,14 +156,6 @@ func writeModelTable(opts *modelsOptions, models []overview.Result) error {
 		text += "Readings: " + reading + "\n"
 	}
 	return write(opts.IO.Out, text)
-}
-
-// widthText returns the width of a network; a dash for a module, which has none.
-func widthText(width int) string {
-	if width == 0 {
-		return "-"
-	}
-	return strconv.Itoa(width)
 }
 
 // readingsOf returns the distinct readings of models, each with the number of its

@@ -60,9 +60,9 @@ func TestModelsList(t *testing.T) {
 	runs := runsIn(t, dir)
 	code, out, errOut := runMain(t, "models", "list", "--store", dir)
 	require.Equal(t, ExitOK, code, errOut)
-	require.Regexp(t, `^MODEL +TITLE +DATASET +N +SEED +WIDTH +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
-	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone on 2 seats +embedded +1 +1 +2 +1 +none +[\d.]+ `, out)
-	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
+	require.Regexp(t, `^MODEL +TITLE +DATASET +N +SEED +NETWORK +EPOCHS +DEFENSE +STANDARD ACC. % +ASR % +AGE\n`, out)
+	require.Regexp(t, `(?m)^`+runs[0][:12]+` +attacker 0 alone on 2 seats +embedded +1 +1 +width 2 +1 +none +[\d.]+ `, out)
+	require.Regexp(t, `(?m)^`+runs[1][:12]+` +N = 2 +embedded +2 +1 +width 2 +1 +none +[\d.]+ +[\d.]+ ± [\d.]+ `, out)
 	require.Contains(t, out, "\n2 models, each of one seed\nReadings: trigger per_dimension, drawn per_agent; ")
 
 	code, out, _ = runMain(t, "models", "list", "--store", dir, "--filter", "game.attackers.id=1", "--filter", "training.lr=1e-1", "--json")

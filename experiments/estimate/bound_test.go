@@ -20,9 +20,7 @@ func TestEstimateIsAnUpperBound(t *testing.T) {
 		st := enginetest.OpenStore(t)
 		e := runtest.NewEstimator(st, 1)
 		e.Command = enginetest.NoWorkers
-		other := sweep.Cells[0]
-		other.Game.Seed = 100
-		enginetest.StoreTiming(t, st, other, 1000, nil)
+		storeTimings(t, st, sweep.Cells[0], 1000, 1000, 1000)
 		got, err := e.Estimate(context.Background(), sweep)
 		require.NoError(t, err)
 		require.Equal(t, bound, got.UpperBound)

@@ -84,6 +84,9 @@ type Estimator struct {
 	// Devices is the number of devices like Device that train side by side, each with Workers
 	// models. 0 is taken as 1.
 	Devices int
+	// Measured, if not nil, has what estimators of the same machine and number of workers have measured. It
+	// is not measured again, and what is measured is added.
+	Measured Measured
 	// Tell, if not nil, is called before each measurement, which takes seconds.
 	Tell func(string)
 
@@ -98,8 +101,8 @@ func (e Estimator) tell(format string, args ...any) {
 }
 
 // Estimate adds up what is left of a sweep. The time covers training and evaluation, not loading or
-// waiting for single games. Where the store has no time of a shape on this kind of machine, a few
-// steps are trained to get one, measuredRounds times in turn with the other shapes. The error wraps runner.ErrInterrupted when ctx ends.
+// waiting for single games. Where the store has fewer than fewestTimings times of a shape on
+// this kind of machine, a few steps are trained to get one, measuredRounds times in turn with the other shapes. The error wraps runner.ErrInterrupted when ctx ends.
 func (e Estimator) Estimate(ctx context.Context, sweep *plan.Sweep) (*Estimate, error) {
 	left, worklist, err := e.left(sweep, false)
 	if err != nil {

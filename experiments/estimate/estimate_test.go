@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"backfire/config"
+	"backfire/experiments/cell"
 	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
 	"backfire/experiments/runner"
@@ -68,11 +69,7 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	sweep, st := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), enginetest.OpenStore(t)
 	e := runtest.NewEstimator(st, 2)
 	e.Command = enginetest.NoWorkers
-	for i, speed := range []float64{5000, 1000, 200} { // their median counts
-		cell := sweep.Cells[0]
-		cell.Game.Seed = uint64(100 + i)
-		enginetest.StoreTiming(t, st, cell, speed, nil)
-	}
+	storeTimings(t, st, sweep.Cells[0], 5000, 1000, 200) // their median counts
 	for seed, change := range map[uint64]func(*store.Environment){ // results of other machines do not count
 		200: func(v *store.Environment) { v.CPU.Model = "another" },
 		201: func(v *store.Environment) { v.Threads = 4 },
@@ -96,6 +93,38 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	require.InEpsilon(t, images/200, got.SecondsAtMost, 1e-12, "rounding only")
 }
 
+// storeTimings stores a model like a cell for each of the speeds, in images per second, with seeds that no sweep has.
+func storeTimings(t *testing.T, st *store.Store, like cell.Cell, speeds ...float64) {
+	t.Helper()
+	for i, speed := range speeds {
+		like.Game.Seed = uint64(100 + i)
+		enginetest.StoreTiming(t, st, like, speed, nil)
+	}
+}
+
+// One or two stored times, of a machine that may have been busy, do not decide an estimate.
+func TestEstimateMeasuresWhereFewTimesAreStored(t *testing.T) {
+	sweep, st := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), enginetest.OpenStore(t)
+	storeTimings(t, st, sweep.Cells[0], 1e-3, 1e-3)
+	got, err := runtest.NewEstimator(st, 1).Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, estimate.SpeedMeasured, got.Speeds[0].Source)
+	require.Greater(t, got.Speeds[0].Slowest, 1e-3)
+}
+
+// Estimators that share what was measured do not measure it twice.
+func TestEstimatesShareMeasurements(t *testing.T) {
+	sweep, st := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), enginetest.OpenStore(t)
+	e := runtest.NewEstimator(st, 1)
+	e.Measured = estimate.Measured{}
+	first, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	e.Command = enginetest.NoWorkers
+	second, err := e.Estimate(context.Background(), sweep)
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+}
+
 func TestEstimateCountsWhatIsLeft(t *testing.T) {
 	sweep, store := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(c *config.Config) {
 		enginetest.WeakConfig(enginetest.WeakBound)(c)
@@ -103,9 +132,7 @@ func TestEstimateCountsWhatIsLeft(t *testing.T) {
 	})), enginetest.OpenStore(t)
 	e := runtest.NewEstimator(store, 1)
 	e.Command = enginetest.NoWorkers
-	cell := sweep.Cells[0]
-	cell.Game.Seed = 100
-	enginetest.StoreTiming(t, store, cell, 1000, nil)
+	storeTimings(t, store, sweep.Cells[0], 1000, 1000, 1000)
 
 	first, err := e.Estimate(context.Background(), sweep)
 	require.NoError(t, err)

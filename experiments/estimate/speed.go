@@ -13,11 +13,17 @@ import (
 )
 
 const (
+	// fewestTimings is the number of stored times of one shape from which its speed is known. With
+	// fewer, a single training on a busy machine would decide the estimate.
+	fewestTimings = 3
 	// enoughTimings is the number of stored times of one shape that are read.
 	enoughTimings = 25
 	// measuredRounds is the number of times that each shape is measured, in turn with the others.
 	measuredRounds = 3
 )
+
+// Measured is the images per second that measurements found, by shape of models.
+type Measured map[cell.StepKind][]float64
 
 // speeds returns the speed of models of each of the cells' shapes, from the store or by
 // measurement.
@@ -37,8 +43,10 @@ func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.Step
 		if key.Defense != "" {
 			speed.Defense = cell.BatchStack().String()
 		}
-		if timings := stored[key]; len(timings) > 0 {
+		if timings := stored[key]; len(timings) >= fewestTimings {
 			speed.fromStore(timings)
+		} else if rounds := e.Measured[key]; len(rounds) > 0 {
+			speed.fromMeasurement(rounds)
 		} else {
 			lacking = append(lacking, cell)
 		}
@@ -50,6 +58,9 @@ func (e Estimator) speeds(ctx context.Context, cells []cell.Cell) (map[cell.Step
 	}
 	for i, cell := range lacking {
 		speeds[cell.StepKind()].fromMeasurement(measured[i])
+		if e.Measured != nil {
+			e.Measured[cell.StepKind()] = measured[i]
+		}
 	}
 	return speeds, nil
 }
