@@ -20,7 +20,8 @@
 
 #ifdef __CUDACC_RTC__
 #define DEVICE static __device__ __forceinline__
-#define KERNEL extern "C" __global__ void __launch_bounds__(256)
+// Four blocks at a time, so 64 registers for a thread.
+#define KERNEL extern "C" __global__ void __launch_bounds__(256, 4)
 #define ARGUMENTS(Type) const __grid_constant__ Type
 #define THREADS
 #define BARRIER() __syncthreads()

@@ -92,23 +92,10 @@ func (t *Trainer) build() error {
 	if err := t.buildRecorder(); err != nil {
 		return err
 	}
-	var err error
-	if err := t.openFused(); err != nil {
+	err := t.buildNet()
+	if err != nil {
 		return err
 	}
-	if t.net, err = newResNet(t.opt, t.device, t.fused); err != nil {
-		return err
-	}
-	t.net.bf16 = t.opt.Precision == hardware.BF16
-	if t.net.bf16 && t.fused != nil && t.opt.Train.Optimizer == OptimizerSGD {
-		if err := t.net.keepCopies(); err != nil {
-			return err
-		}
-	}
-	if t.optimizer, err = newOptimizer(t.opt.Train, t.net); err != nil {
-		return err
-	}
-	t.grads = make([]lib.Ctensor, len(t.net.params))
 	channels := int64(t.opt.Model.Channels)
 	scale, shift := make([]float32, channels), make([]float32, channels)
 	for c := range scale {
@@ -140,6 +127,26 @@ func (t *Trainer) build() error {
 	if t.opt.isNative(t.device) {
 		t.native, err = newNative(t.opt, t.net, t.optimizer, t.scale, t.shift)
 	}
+	return err
+}
+
+// buildNet makes the network and its optimiser.
+func (t *Trainer) buildNet() error {
+	if err := t.openFused(); err != nil {
+		return err
+	}
+	var err error
+	if t.net, err = newResNet(t.opt, t.device, t.fused); err != nil {
+		return err
+	}
+	t.net.bf16 = t.opt.Precision == hardware.BF16
+	if t.net.bf16 && t.fused != nil && t.opt.Train.Optimizer == OptimizerSGD {
+		if err := t.net.keepCopies(); err != nil {
+			return err
+		}
+	}
+	t.optimizer, err = newOptimizer(t.opt.Train, t.net)
+	t.grads = make([]lib.Ctensor, len(t.net.params))
 	return err
 }
 
