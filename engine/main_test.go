@@ -184,7 +184,7 @@ func TestEngineDescribesItself(t *testing.T) {
 	require.Equal(t, torchbridge.LibtorchVersion, d.Libtorch.Version)
 	require.NotEmpty(t, d.Build.Go)
 	require.NotNil(t, d.Libtorch.GPUs)
-	info, err := LibTorch{}.Describe()
+	info, err := LibTorch{}.Describe("cpu")
 	require.NoError(t, err)
 	require.Equal(t, store.EngineOf(d.Libtorch), info)
 }
@@ -192,11 +192,11 @@ func TestEngineDescribesItself(t *testing.T) {
 // The variables that may change bits are part of the description, which results and
 // checkpoints record.
 func TestArithmeticIsRecorded(t *testing.T) {
-	before, err := LibTorch{}.Describe()
+	before, err := LibTorch{}.Describe("cpu")
 	require.NoError(t, err)
 	t.Setenv("MKL_CBWR", "COMPATIBLE")
 	t.Setenv("OMP_SCHEDULE", "static")
-	info, err := LibTorch{}.Describe()
+	info, err := LibTorch{}.Describe("cpu")
 	require.NoError(t, err)
 	require.Contains(t, info.Arithmetic, "MKL_CBWR=COMPATIBLE")
 	require.NotContains(t, info.Arithmetic, "OMP_SCHEDULE=static")

@@ -70,11 +70,12 @@ func moduleOf(c cell.Cell, path string) ([]byte, error) {
 	return code, nil
 }
 
-// Describe returns the version of libtorch, its build, and the GPUs that it finds.
-func (LibTorch) Describe() (store.EngineInfo, error) {
-	env, err := torchbridge.Environment()
+// Describe returns the version of libtorch, its build, the GPUs that it finds, and the generation
+// of the arithmetic by which this process trains on a device if that is a GPU.
+func (LibTorch) Describe(device string) (store.EngineInfo, error) {
+	env, err := torchbridge.EnvironmentOn(device)
 	if err != nil {
-		return store.EngineInfo{}, err
+		return store.EngineInfo{}, marked(err)
 	}
 	return store.EngineOf(env), nil
 }

@@ -119,7 +119,7 @@ func TestSpeedIsMeasured(t *testing.T) {
 	require.NoError(t, err)
 	sweep, err := plan.NewSweep(context.Background(), []plan.SweepPoint{{Config: tinyConfig(t)}}, loadTiny)
 	require.NoError(t, err)
-	info, err := LibTorch{}.Describe()
+	info, err := LibTorch{}.Describe("cpu")
 	require.NoError(t, err)
 	got, err := estimate.Estimator{
 		Engine: info, Store: st, Command: testEngine(), Device: "cpu", Workers: 1, Threads: 1,

@@ -1,6 +1,7 @@
 package torchbridge
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,15 @@ const KernelGeneration = 2
 // that of CPUs.
 //   - 0: normalisation by cuDNN's kernels in fp32 and tf32.
 //   - 1: normalisation by libtorch's own kernels in every precision.
-const GPUKernelGeneration = 1
+//   - 2: normalisation, addition, ReLU and SGD by the package's own kernels, in bf16 with one
+//     rounding where libtorch has two.
+//
+// Where the package's own kernels do not work on a GPU, trainings there are of generation
+// GPUKernelsOfLibtorch; see EnvironmentOn.
+const GPUKernelGeneration = 2
+
+// GPUKernelsOfLibtorch is the generation of trainings on GPUs by libtorch's kernels.
+const GPUKernelsOfLibtorch = 1
 
 // Environment asks libtorch about itself and its devices.
 func Environment() (hardware.Env, error) {
@@ -59,6 +68,30 @@ func Environment() (hardware.Env, error) {
 		}
 		env.GPUs = append(env.GPUs, hardware.GPU{Name: C.GoString(name), Memory: int64(memory), Compute: int(compute)})
 		C.free(unsafe.Pointer(name))
+	}
+	return env, nil
+}
+
+// EnvironmentOn asks libtorch about itself and its devices, as this process trains on a device
+// (auto, cpu, cuda or cuda:K). On a GPU the first call compiles the package's own kernels, unless
+// the user's cache has them, and compares them with libtorch's operations. If they do not work
+// there, the generation of the GPU's kernels is GPUKernelsOfLibtorch. The error wraps ErrMemory if
+// the GPU has no room for that.
+func EnvironmentOn(device string) (hardware.Env, error) {
+	env, err := Environment()
+	if err != nil {
+		return env, err
+	}
+	chosen, err := hardware.Choose(device, len(env.GPUs), env.Variant)
+	if err != nil || chosen == hardware.CPU {
+		return env, nil //nolint:nilerr // a training will say what is wrong with the device
+	}
+	_, err = fusedOn(cDevice(chosen))
+	if errors.Is(err, ErrMemory) {
+		return env, err
+	}
+	if err != nil {
+		env.GPUKernels = GPUKernelsOfLibtorch
 	}
 	return env, nil
 }

@@ -27,7 +27,7 @@ type native struct {
 // isNative reports whether a trainer with the options computes by a native network: on
 // a CPU in fp32, unless KernelsDirect is asked for, which is libtorch's graph.
 func (o Options) isNative(device cDevice) bool {
-	return o.Model.isPaper() && device == cpu && o.Precision == hardware.FP32 && o.Kernels != KernelsDirect && !o.graph
+	return o.Model.isPaper() && device == cpu && o.Precision == hardware.FP32 && o.Kernels != KernelsDirect && !o.graph && o.newFused == nil
 }
 
 // newNative makes a native network of the tensors of net and of its optimizer.

@@ -27,8 +27,10 @@ const (
 
 // optimizer updates all parameters of a network in one call.
 type optimizer struct {
-	spec  TrainSpec
-	state []stateList
+	spec   TrainSpec
+	state  []stateList
+	fused  *fusedSession // updates by SGD; nil: libtorch does
+	copies []lib.Ctensor // of the parameters, see halfCopies; nil: there are none
 }
 
 // stateList holds one kind of state: a tensor per parameter.
@@ -44,9 +46,10 @@ const (
 	adamSteps
 )
 
-// newOptimizer makes the optimiser's state for params.
-func newOptimizer(spec TrainSpec, params []parameter, device cDevice) (*optimizer, error) {
-	o := &optimizer{spec: spec}
+// newOptimizer makes the optimiser's state for the parameters of a network.
+func newOptimizer(spec TrainSpec, net *resnet) (*optimizer, error) {
+	params, device := net.params, net.device
+	o := &optimizer{spec: spec, fused: net.fused, copies: net.copies.handles()}
 	like := func(p parameter) (tensor, error) { return newZerosLike(p.value) }
 	counter := func(parameter) (tensor, error) { return newZeros([]int64{1}, kindFloat32, device) }
 	var err error
@@ -107,6 +110,9 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate tensor) error {
 		if len(o.state) > 0 {
 			buffers = handles(o.state[0].handles)
 		}
+		if o.fused != nil {
+			return o.update(params, grads, buffers, rate)
+		}
 		message = C.bf_fused_sgd(handles(params), handles(grads), buffers, n, unsafe.Pointer(rate.c), C.double(o.spec.Momentum),
 			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Nesterov)))
 	} else {
@@ -115,6 +121,20 @@ func (o *optimizer) step(params, grads []lib.Ctensor, rate tensor) error {
 			C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Optimizer == OptimizerAdamW)))
 	}
 	if err := shimError(message); err != nil {
+		return fmt.Errorf("torchbridge: optimiser step: %w", err)
+	}
+	return nil
+}
+
+// update takes a step of SGD by fused kernels.
+func (o *optimizer) update(params, grads []lib.Ctensor, buffers *unsafe.Pointer, rate tensor) error {
+	var copies *unsafe.Pointer
+	if len(o.copies) > 0 {
+		copies = handles(o.copies)
+	}
+	err := shimError(C.bf_fused_update(o.fused.handle, handles(params), handles(grads), buffers, copies, C.int(len(params)), unsafe.Pointer(rate.c),
+		C.double(o.spec.Momentum), C.double(o.spec.WeightDecay), C.int(boolean(o.spec.Nesterov))))
+	if err != nil {
 		return fmt.Errorf("torchbridge: optimiser step: %w", err)
 	}
 	return nil

@@ -28,7 +28,7 @@ func (b *builder) addParts(d *network.Network) {
 			to   *layer
 		}{{p.First, &made.first}, {p.Second, &made.second}, {p.Shortcut, &made.shortcut}} {
 			c := each.conv
-			*each.to = layer{stride: c.Stride, padding: c.Kernel / 2, direct: b.net.direct}
+			*each.to = layer{stride: c.Stride, padding: c.Kernel / 2, direct: b.net.direct, fused: b.net.fused}
 			if before && c.Norm != "" {
 				each.to.norm = b.batchNorm(c.Norm, c.In)
 			}
@@ -88,7 +88,7 @@ func (s *scope) convolved(x tensor, l *layer) tensor {
 	if s.fault != nil {
 		return tensor{}
 	}
-	message := C.bf_convolve(unsafe.Pointer(x.c), unsafe.Pointer(l.weight.c), C.int(l.stride), C.int(l.padding), C.int(boolean(l.direct)),
+	message := C.bf_convolve(unsafe.Pointer(x.c), unsafe.Pointer(l.kernel().c), C.int(l.stride), C.int(l.padding), C.int(boolean(l.direct)),
 		(*unsafe.Pointer)(unsafe.Pointer(s.out)))
 	return s.shimmed("convolution", message)
 }

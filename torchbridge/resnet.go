@@ -94,6 +94,16 @@ type layer struct {
 	stride, padding int
 	direct          bool // without Winograd's algorithms
 	cudnn           bool // normalised by cuDNN on CUDA
+	fused           *fusedSession
+	copy            tensor // of weight, in bfloat16; valid: it computes
+}
+
+// kernel returns the weight that the layer computes by.
+func (l *layer) kernel() tensor {
+	if l.copy.valid() {
+		return l.copy
+	}
+	return l.weight
 }
 
 // block is ResNet's basic block: two 3x3 convolutions around which the input is
@@ -113,6 +123,11 @@ type resnet struct {
 	bf16         bool          // convolutions and matrix products in bfloat16
 	direct       bool          // convolutions without Winograd's algorithms
 	cudnn        bool          // normalisation by cuDNN on CUDA
+	fused        *fusedSession // normalises and updates; nil: libtorch does
+	copies       halfCopies    // of params; empty: there are none
+	weightCopy   tensor        // of weight, if there are copies
+	biasCopy     tensor        // of bias, likewise
+	leaves       []lib.Ctensor // of params or their copies: what gradients are taken of
 	device       cDevice
 }
 
@@ -124,12 +139,12 @@ const (
 
 // newResNet builds the network of the options on device, its initial values drawn from
 // their seed.
-func newResNet(opt Options, device cDevice) (*resnet, error) {
+func newResNet(opt Options, device cDevice, fused *fusedSession) (*resnet, error) {
 	spec, seed := opt.Model, opt.Seed
 	if spec.Architecture == network.Script {
 		return newModuleNet(opt, device)
 	}
-	net := &resnet{device: device, direct: opt.Kernels == KernelsDirect, cudnn: opt.CuDNNNorm}
+	net := &resnet{device: device, direct: opt.Kernels == KernelsDirect, cudnn: opt.CuDNNNorm, fused: fused}
 	b := builder{net: net, seed: seed}
 	if !spec.isPaper() {
 		d, err := spec.describe()
@@ -170,8 +185,22 @@ func (n *resnet) built(err error) (*resnet, error) {
 		n.free()
 		return nil, err
 	}
-	n.paramHandles = handlesOf(n.params)
+	n.paramHandles, n.leaves = handlesOf(n.params), handlesOf(n.params)
 	return n, nil
+}
+
+// layers lists the network's convolutions.
+func (n *resnet) layers() []*layer {
+	list := []*layer{&n.stem}
+	for i := range n.blocks {
+		b := &n.blocks[i]
+		list = append(list, &b.first, &b.second, &b.shortcut)
+	}
+	for i := range n.parts {
+		p := &n.parts[i]
+		list = append(list, &p.first, &p.second, &p.shortcut)
+	}
+	return list
 }
 
 // free gives all tensors of the network back.
@@ -181,7 +210,8 @@ func (n *resnet) free() {
 			list[i].value.free()
 		}
 	}
-	n.params, n.buffers, n.paramHandles = nil, nil, nil
+	n.copies.free()
+	n.params, n.buffers, n.paramHandles, n.copies, n.leaves = nil, nil, nil, nil, nil
 	n.module.free()
 }
 
@@ -195,7 +225,11 @@ func (n *resnet) forward(s *scope, x tensor, training bool) tensor {
 
 // logits applies the linear layer to the features.
 func (n *resnet) logits(s *scope, features tensor) tensor {
-	return n.inPrecision(s, func() tensor { return s.linear(features, n.weight, n.bias) })
+	weight, bias := n.weight, n.bias
+	if n.weightCopy.valid() {
+		weight, bias = n.weightCopy, n.biasCopy
+	}
+	return n.inPrecision(s, func() tensor { return s.linear(features, weight, bias) })
 }
 
 // features computes the penultimate activations [N, 8 width] of x [N, C, H, W].

@@ -77,7 +77,7 @@ func (s *scope) convNorm(x tensor, l *layer, residual tensor, relu, training boo
 	if s.fault != nil {
 		return tensor{}
 	}
-	message := C.bf_conv_norm(unsafe.Pointer(x.c), unsafe.Pointer(l.weight.c), C.int(l.stride), C.int(l.padding), C.int(boolean(l.direct)), C.int(boolean(l.cudnn)),
+	message := C.bf_conv_norm(unsafe.Pointer(x.c), unsafe.Pointer(l.kernel().c), C.int(l.stride), C.int(l.padding), C.int(boolean(l.direct)), C.int(boolean(l.cudnn)), l.fused.pointer(),
 		unsafe.Pointer(l.norm.weight.c), unsafe.Pointer(l.norm.bias.c), unsafe.Pointer(l.norm.mean.c), unsafe.Pointer(l.norm.variance.c),
 		batchNormMomentum, batchNormEpsilon, unsafe.Pointer(residual.c), C.int(boolean(relu)), C.int(boolean(training)),
 		(*unsafe.Pointer)(unsafe.Pointer(s.out)))

@@ -60,9 +60,12 @@ char *bf_normalise(void *images, void *index, void *scale, void *shift,
 // ReLU, if wanted. On the CPU all but the convolution is one pass and one node
 // of the gradient graph, in float whatever the convolution was computed in. On
 // CUDA cuDNN normalises where `cudnn` is set and cuDNN takes the layer,
-// otherwise libtorch's own kernels do.
+// otherwise libtorch's own kernels do. With a `fused` session its kernels do
+// all but the convolution, on either device: statistics, normalisation,
+// addition and ReLU in float, and the result rounded once to what the
+// convolution was computed in.
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
-                   int cudnn, void *weight, void *bias, void *mean,
+                   int cudnn, void *fused, void *weight, void *bias, void *mean,
                    void *variance, double momentum, double epsilon,
                    void *residual, int relu, int training, void **out);
 
@@ -89,6 +92,46 @@ char *bf_fused_adam(void **params, void **grads, void **exp_avgs,
                     void **exp_avg_sqs, void **steps, int count, void *lr,
                     double beta1, double beta2, double eps, double weight_decay,
                     int decoupled);
+
+// NVRTC in a file, after `builtins`, the file that it needs itself; empty: it
+// finds that. Then an image for a GPU from C++, with the compiler's log. The
+// image and the log are freed with free().
+char *bf_nvrtc_open(const char *file, const char *builtins, void **nvrtc,
+                    int *major, int *minor);
+void bf_nvrtc_close(void *nvrtc);
+char *bf_nvrtc_compile(void *nvrtc, const char *source, const char **options,
+                       int count, void **image, int64_t *bytes, char **log);
+
+// The fused kernels of fused.h, from an image for a CUDA device, or compiled
+// into this program, which runs their threads one after the other on the CPU:
+// in reverse order if wanted, and without the kernel number `left_out`, -1 for
+// none. Sessions keep the kernels that they are made of.
+char *bf_fused_load(int cuda, const void *image, void **kernels);
+char *bf_fused_serial(int reversed, int left_out, void **kernels);
+void bf_fused_unload(void *kernels);
+// The number of kernels, and the name of one.
+int bf_fused_kernels(void);
+const char *bf_fused_kernel(int index);
+// The kernels as one model uses them, on a CUDA device or the CPU (cuda < 0).
+// The session outlives what the model computes.
+char *bf_fused_new(void *kernels, int cuda, void **session);
+void bf_fused_free(void *session);
+// How many kernels were started so far, by all sessions of these kernels.
+int64_t bf_fused_launches(void *session);
+// Fails unless every kernel computes what libtorch's own operations do and,
+// unless `serial` is NULL, the bits of this session on the CPU.
+char *bf_fused_check(void *session, int cuda, void *serial);
+// bf_fused_sgd by the session's kernels. Gradients are float or bfloat16, and
+// those of `copies`, which may be NULL and have NULLs, become the new
+// parameters in bfloat16.
+char *bf_fused_update(void *session, void **params, void **grads,
+                      void **momentum_buffers, void **copies, int count,
+                      void *lr, double momentum, double weight_decay,
+                      int nesterov);
+// A copy in bfloat16 in the same memory order, of which gradients are taken.
+char *bf_half_copy(void *tensor, void **out);
+// Copies values from one tensor to another, whatever their kinds.
+char *bf_copy(void *to, void *from);
 
 // A CUDA graph: work that is recorded once and then started as one launch (CUDA
 // C++ Programming Guide, "CUDA Graphs"). bf_graph_new makes a stream that no

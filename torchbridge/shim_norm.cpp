@@ -1,3 +1,4 @@
+#include "fused.h"
 #include "norm_kernels.h"
 #include "shim_conv.h"
 #include "shim_internal.h"
@@ -147,15 +148,35 @@ at::Tensor unfused(const at::Tensor &x, const at::Tensor &weight,
                         norm.training, norm.momentum, norm.epsilon, true);
 }
 
+// The rest of the layer by fused kernels.
+at::Tensor by_session(fused::Session &session, const at::Tensor &z,
+                      std::optional<at::Tensor> residual,
+                      const fused::Norm &norm) {
+  if (residual)
+    residual = channels_last(residual->to(z.scalar_type()));
+  if (at::GradMode::is_enabled())
+    return fused::normalised(session, z, residual, norm);
+  fused::forward(session, z, residual, norm, z);
+  return z;
+}
+
 } // namespace
 
 char *bf_conv_norm(void *x, void *conv, int stride, int padding, int direct,
-                   int cudnn, void *weight, void *bias, void *mean,
+                   int cudnn, void *fused, void *weight, void *bias, void *mean,
                    void *variance, double momentum, double epsilon,
                    void *residual, int relu, int training, void **out) {
   return guarded([&] {
     auto z =
         convolved(tensor_of(x), tensor_of(conv), stride, padding, direct != 0);
+    if (fused && fused::takes(z)) {
+      *out = handle_of(by_session(
+          *static_cast<fused::Session *>(fused), z,
+          residual ? std::make_optional(tensor_of(residual)) : std::nullopt,
+          {tensor_of(weight), tensor_of(bias), tensor_of(mean),
+           tensor_of(variance), momentum, epsilon, relu != 0, training != 0}));
+      return;
+    }
     if (z.is_cpu() && z.scalar_type() != at::kFloat)
       z = z.to(at::kFloat); // the rest is computed in what its weights are
     std::optional<at::Tensor> added;

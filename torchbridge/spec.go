@@ -58,6 +58,9 @@ type Options struct {
 	// CuDNNNorm has cuDNN normalise on CUDA, where it takes a layer. It is there to be
 	// measured: models side by side wait for each other, see shim_norm.cpp.
 	CuDNNNorm bool
+	// NoFused has libtorch normalise, add, cut off and update on CUDA, where fused kernels of
+	// this package do otherwise. It is there to be measured.
+	NoFused bool
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a
 	// setting of the process, not of the trainer.
 	Threads int
@@ -77,6 +80,8 @@ type Options struct {
 	// newRecorder makes what records a step; nil: newGraph on a GPU, and on a CPU steps are
 	// not recorded.
 	newRecorder func(cDevice) (recorder, error)
+	// newFused makes the fused kernels; nil: fusedOn on a GPU, and on a CPU there are none.
+	newFused func(cDevice) (*fusedKernels, error)
 }
 
 func (t TrainSpec) validate() error {

@@ -49,6 +49,9 @@ func (t *Trainer) Restore(state State) error {
 	if err := restore(t.optimizer.named(t.net.params), state.Optimizer); err != nil {
 		return fmt.Errorf("torchbridge: restore the optimiser: %w", err)
 	}
+	if err := t.net.refreshCopies(); err != nil {
+		return fmt.Errorf("torchbridge: restore the model: %w", err)
+	}
 	t.step = state.Step
 	return nil
 }

@@ -158,7 +158,7 @@ func (t *Trainer) trainBatch(st *step) error {
 	t.net.module.draw(t.opt.Seed, t.step)
 	logits := t.net.forward(s, b.x, true)
 	loss := b.loss(s, logits)
-	s.gradients(loss, t.net.paramHandles, t.grads)
+	s.gradients(loss, t.net.leaves, t.grads)
 	if s.err() != nil {
 		return s.err()
 	}

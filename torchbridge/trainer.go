@@ -22,6 +22,7 @@ type Trainer struct {
 	opt         Options
 	net         *resnet
 	optimizer   *optimizer
+	fused       *fusedSession
 	native      *native // computes instead of libtorch's graph; nil: that computes
 	scope       *scope
 	grads       []lib.Ctensor
@@ -91,15 +92,10 @@ func (t *Trainer) build() error {
 	if err := t.buildRecorder(); err != nil {
 		return err
 	}
-	var err error
-	if t.net, err = newResNet(t.opt, t.device); err != nil {
+	err := t.buildNet()
+	if err != nil {
 		return err
 	}
-	t.net.bf16 = t.opt.Precision == hardware.BF16
-	if t.optimizer, err = newOptimizer(t.opt.Train, t.net.params, t.device); err != nil {
-		return err
-	}
-	t.grads = make([]lib.Ctensor, len(t.net.params))
 	channels := int64(t.opt.Model.Channels)
 	scale, shift := make([]float32, channels), make([]float32, channels)
 	for c := range scale {
@@ -131,6 +127,26 @@ func (t *Trainer) build() error {
 	if t.opt.isNative(t.device) {
 		t.native, err = newNative(t.opt, t.net, t.optimizer, t.scale, t.shift)
 	}
+	return err
+}
+
+// buildNet makes the network and its optimiser.
+func (t *Trainer) buildNet() error {
+	if err := t.openFused(); err != nil {
+		return err
+	}
+	var err error
+	if t.net, err = newResNet(t.opt, t.device, t.fused); err != nil {
+		return err
+	}
+	t.net.bf16 = t.opt.Precision == hardware.BF16
+	if t.net.bf16 && t.fused != nil && t.opt.Train.Optimizer == OptimizerSGD {
+		if err := t.net.keepCopies(); err != nil {
+			return err
+		}
+	}
+	t.optimizer, err = newOptimizer(t.opt.Train, t.net)
+	t.grads = make([]lib.Ctensor, len(t.net.params))
 	return err
 }
 
@@ -183,6 +199,7 @@ func (t *Trainer) Close() {
 	if t.net != nil {
 		t.net.free()
 	}
+	t.fused.free()
 	for _, owned := range []*tensor{&t.images, &t.labels, &t.scale, &t.shift, &t.order, &t.rates, &t.position, &t.lossSum, &t.hits} {
 		owned.free()
 	}

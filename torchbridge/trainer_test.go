@@ -148,7 +148,7 @@ func TestSameSeedSameWeights(t *testing.T) {
 }
 
 func TestInitialWeights(t *testing.T) {
-	net, err := newResNet(Options{Model: ModelSpec{Width: 32, Channels: 3, Height: 32, WidthPx: 32, Classes: 10}, Kernels: KernelsAuto, Seed: 1}, cpu)
+	net, err := newResNet(Options{Model: ModelSpec{Width: 32, Channels: 3, Height: 32, WidthPx: 32, Classes: 10}, Kernels: KernelsAuto, Seed: 1}, cpu, nil)
 	require.NoError(t, err)
 	defer net.free()
 	tensors, err := snapshot(slices.Concat(net.params, net.buffers))

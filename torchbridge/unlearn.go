@@ -73,7 +73,7 @@ type graphUnlearning struct {
 func (t *Trainer) newGraphUnlearning(rate float64) (*graphUnlearning, error) {
 	g := &graphUnlearning{trainer: t}
 	var err error
-	if g.plain, err = newOptimizer(TrainSpec{Optimizer: OptimizerSGD}, t.net.params, t.device); err != nil {
+	if g.plain, err = newOptimizer(TrainSpec{Optimizer: OptimizerSGD}, t.net); err != nil {
 		return nil, err
 	}
 	for target, value := range map[*tensor]float64{&g.guess: math.Log(float64(t.opt.Model.Classes)), &g.rate: rate, &g.zero: 0} {
@@ -99,7 +99,7 @@ func (g *graphUnlearning) take(step Unlearning) (float64, error) {
 	s.reset()
 	short := s.maximum(s.minus(g.guess, t.lossOf(step.Forget)), g.zero)
 	loss := s.sum(s.plus(t.lossOf(step.Keep), short), kindFloat32)
-	s.gradients(loss, t.net.paramHandles, t.grads)
+	s.gradients(loss, t.net.leaves, t.grads)
 	if err := s.err(); err != nil {
 		return 0, err
 	}

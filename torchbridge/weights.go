@@ -36,7 +36,7 @@ func (b *builder) stream() *rand.Rand {
 // layer adds a k x k convolution that keeps the size of the image but for its
 // stride, and its normalisation.
 func (b *builder) layer(conv, norm string, out, in, k, stride int) layer {
-	return layer{weight: b.conv(conv, out, in, k), norm: b.batchNorm(norm, out), stride: stride, padding: k / 2, direct: b.net.direct, cudnn: b.net.cudnn}
+	return layer{weight: b.conv(conv, out, in, k), norm: b.batchNorm(norm, out), stride: stride, padding: k / 2, direct: b.net.direct, cudnn: b.net.cudnn, fused: b.net.fused}
 }
 
 // conv adds a convolution's weight [out, in, k, k] ~ N(0, 2/(k k out)): Kaiming's

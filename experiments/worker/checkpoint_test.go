@@ -20,7 +20,7 @@ func TestCheckpointThatDoesNotFitMeansStartingOver(t *testing.T) {
 	require.NoError(t, err)
 	job := enginetest.NewTrain(t, cell)
 	job.Checkpoint = filepath.Join(t.TempDir(), store.CheckpointFile)
-	info, err := enginetest.Engine{}.Describe()
+	info, err := enginetest.Engine{}.Describe(job.Device)
 	require.NoError(t, err)
 	strange := worker.ExampleCheckpoint()
 	strange = strange.Of(hash, store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), store.Build{}, info).Machine())

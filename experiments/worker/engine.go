@@ -27,8 +27,9 @@ type Engine interface {
 	// until it is closed. The error wraps ErrOptions or hardware.ErrDevice when the options are at
 	// fault.
 	NewModel(ModelOptions) (TrainedModel, error)
-	// Describe returns the libraries and devices that the engine runs on, for environment.json.
-	Describe() (store.EngineInfo, error)
+	// Describe returns the libraries and devices that the engine runs on, for environment.json, as
+	// it trains on a device: auto, cpu, cuda or cuda:K.
+	Describe(device string) (store.EngineInfo, error)
 }
 
 // ModelOptions describes a model to an engine. The training set is the one that the cell's defense

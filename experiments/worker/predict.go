@@ -15,7 +15,7 @@ import (
 func (w *Worker) predict(ctx context.Context, hash string, request Predict) error {
 	s := &session{Setup: request.Setup, hash: hash, dir: request.Dir}
 	var err error
-	if s.engine, err = w.Engine.Describe(); err != nil {
+	if s.engine, err = w.Engine.Describe(s.Device); err != nil {
 		return err
 	}
 	if err := s.dealStored(ctx, w, request.Source, request.Model); err != nil {

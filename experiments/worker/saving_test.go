@@ -34,7 +34,7 @@ func longTraining(t *testing.T, epochs int) (worker.Train, string) {
 // machineOf returns the machine of the trainings of the fake engine.
 func machineOf(t *testing.T, job worker.Train) store.Machine {
 	t.Helper()
-	info, err := enginetest.Engine{}.Describe()
+	info, err := enginetest.Engine{}.Describe(job.Device)
 	require.NoError(t, err)
 	environment := store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), store.Build{}, info)
 	environment.Kernels, environment.Foreign = job.Cell.Training.Kernels, job.Cell.Foreign()

@@ -44,7 +44,7 @@ func TestSlicedIsTheSameFromScratch(t *testing.T) {
 	cell, _ := plan.Cell(defender.Models[4]) // of the second slice
 	job := enginetest.NewTrain(t, cell)
 	job.States = states
-	info, err := enginetest.Engine{}.Describe()
+	info, err := enginetest.Engine{}.Describe(job.Device)
 	require.NoError(t, err)
 	savedState := func() worker.State {
 		c, err := worker.ReadCheckpoint(path, strings.TrimSuffix(kept[0].Name(), ".safetensors"), store.NewEnvironment(job.Device, job.Threads, job.Cell.Precision(), store.Build{}, info).Machine())

@@ -51,7 +51,7 @@ func (w *Worker) train(ctx context.Context, hash string, request Train, threads 
 		request: request, threads: threads, report: report, watch: newStopwatch(report),
 	}
 	var err error
-	if t.engine, err = w.Engine.Describe(); err != nil {
+	if t.engine, err = w.Engine.Describe(t.Device); err != nil {
 		return err
 	}
 	if request.Stored != "" {

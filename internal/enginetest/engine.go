@@ -25,7 +25,7 @@ func (Engine) NewModel(opt worker.ModelOptions) (worker.TrainedModel, error) {
 }
 
 // Describe returns the name of the fake engine, "fake".
-func (Engine) Describe() (store.EngineInfo, error) {
+func (Engine) Describe(string) (store.EngineInfo, error) {
 	return store.EngineInfo{Name: "fake", GPUs: []string{}}, nil
 }
 

@@ -54,8 +54,9 @@ func (w *words) Set(text string) error {
 	return nil
 }
 
-// The normalisations that are compared.
+// The kernels of normalisation and update that are compared.
 const (
+	fused  = "fused"
 	native = "native"
 	cudnn  = "cudnn"
 )
@@ -65,5 +66,5 @@ const (
 func newLists() (widths, models numbers, precisions, norms *words) {
 	return numbers{64, 8, 16}, numbers{1, 2, 4, 8, 16},
 		&words{[]string{hardware.BF16, hardware.TF32, hardware.FP32}, []string{hardware.BF16, hardware.TF32, hardware.FP32}},
-		&words{[]string{native}, []string{native, cudnn}}
+		&words{[]string{fused, native}, []string{fused, native, cudnn}}
 }

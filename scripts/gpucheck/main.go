@@ -52,7 +52,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.Var(&o.widths, "widths", "widths of the networks, the most important first")
 	flags.Var(&o.models, "models", "numbers of models side by side")
 	flags.Var(o.precisions, "precisions", "precisions, the most important first, as far as the device has them")
-	flags.Var(o.norms, "norm", "normalisations: native, which trainings take, and cudnn to compare")
+	flags.Var(o.norms, "norm", "normalisations, the most important first: fused with the update, which trainings take; libtorch's native and cudnn to compare")
 	flags.StringVar(&o.out, "out", "", "file that the JSON is written to after each part; empty: none")
 	flags.BoolVar(&o.noPyTorch, "no-pytorch", false, "leave out PyTorch's side")
 	flags.DurationVar(&o.limit, "limit", 8*time.Minute, "time after which no measurement begins, and those of PyTorch are stopped")

@@ -33,7 +33,7 @@ func (s *session) measure(ctx context.Context) error {
 	for _, width := range s.widths {
 		for _, precision := range s.precisions {
 			for _, norm := range s.norms.list {
-				if norm == native {
+				if norm == fused {
 					norm = ""
 				}
 				if err := s.crowd(measurement{mode: graph, precision: precision, width: width, norm: norm}); err != nil {
@@ -109,7 +109,7 @@ func (s *session) own(m measurement) error {
 	}
 	runs, err := together(m.models, job{
 		device: s.device, precision: m.precision, width: m.width, steps: s.steps, eager: m.mode == eager, defended: m.defense == cutMixed,
-		cudnn: m.norm == cudnn,
+		norm: m.norm,
 	})
 	if err != nil {
 		return err

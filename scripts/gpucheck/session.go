@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"backfire/internal/hardware"
+	"backfire/internal/safetensors"
 )
 
 // outcome is the output of the program.
@@ -47,7 +48,7 @@ type finding struct {
 	Precision       string  `json:"precision"` // fp32, tf32 or bf16
 	Mode            string  `json:"mode"`      // eager, compile or graph
 	Defense         string  `json:"defense,omitempty"`
-	Norm            string  `json:"norm,omitempty"` // cudnn; absent: native
+	Norm            string  `json:"norm,omitempty"` // native or cudnn, both of libtorch; absent: fused kernels
 	Models          int     `json:"models"`
 	Seconds         float64 `json:"seconds"`
 	StepsPerSecond  float64 `json:"model_steps_per_second"` // of all models together
@@ -127,6 +128,37 @@ func (s *session) check(width, steps int) error {
 	return s.part()
 }
 
+// weightTolerance is the largest accepted distance between the weights that fused kernels and
+// libtorch's train, as a share of the length of the latter. The steps of the check move weights
+// by more where an operation is missing.
+const weightTolerance = 0.05
+
+// checkFused compares the weights that fused kernels and libtorch's train in eager steps.
+func (s *session) checkFused(small job, own training) error {
+	small.eager, small.norm = true, native
+	other, err := trained(small)
+	if err != nil {
+		return err
+	}
+	apart := distance(own.state.Model, other.state.Model)
+	s.holds(small.precision+": fused kernels give the weights of libtorch's but for roundings", apart <= weightTolerance,
+		fmt.Sprintf("%.2g of their length apart; losses %.4f and %.4f", apart, own.loss, other.loss))
+	return nil
+}
+
+// distance returns the distance between two lists of tensors as a share of the length of the
+// second.
+func distance(a, b []safetensors.Tensor) float64 {
+	var apart, length float64
+	for i := range b {
+		for j, v := range b[i].Values {
+			d := float64(a[i].Values[j]) - float64(v)
+			apart, length = apart+d*d, length+float64(v)*float64(v)
+		}
+	}
+	return math.Sqrt(apart / length)
+}
+
 // checkPrecision compares the ways of training one job, and returns its loss.
 func (s *session) checkPrecision(small job) (float64, error) {
 	small.notice = func(message string) { s.outcome.Notices = append(s.outcome.Notices, message) }
@@ -134,6 +166,9 @@ func (s *session) checkPrecision(small job) (float64, error) {
 	operations.eager = true
 	one, err := trained(operations)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.checkFused(small, one); err != nil {
 		return 0, err
 	}
 	again, err := trained(operations)
@@ -196,7 +231,7 @@ type measurement struct {
 	mode, precision string
 	width, models   int
 	defense         string // cutMixed or empty
-	norm            string // cudnn or empty
+	norm            string // native, cudnn or empty: fused
 }
 
 // String returns the description in words.

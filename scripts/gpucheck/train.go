@@ -16,8 +16,8 @@ type job struct {
 	precision    string // of hardware
 	width, steps int
 	eager        bool
-	defended     bool // by CutMix
-	cudnn        bool // cuDNN normalises
+	defended     bool   // by CutMix
+	norm         string // native or cudnn: libtorch normalises and updates; empty: fused kernels do
 	notice       func(string)
 	start        <-chan struct{} // closed when the timed epoch may begin; nil: at once
 	ready        func()          // called before waiting for start
@@ -42,7 +42,7 @@ func trained(j job) (training, error) {
 			Momentum: 0.9, WeightDecay: 5e-4, Schedule: torchbridge.ScheduleOneCycle,
 		},
 		Images: rows, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.25, 0.25, 0.25},
-		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, CuDNNNorm: j.cudnn, Notice: j.notice,
+		Device: j.device, Precision: j.precision, Threads: 1, Seed: 1, Eager: j.eager, CuDNNNorm: j.norm == cudnn, NoFused: j.norm == native, Notice: j.notice,
 	}
 	if j.defended {
 		options.Transform = cutMix

@@ -67,13 +67,13 @@ stage describe 60 backfire doctor --device "$device" --dataset embedded
 tests() { (cd "$out/work/$1" && "./$1.test" -test.run "$2" -test.timeout 120s -test.v); }
 export -f tests
 export out
-gpu='TestFailedRecording|TestGraph|TestRecording|TestCaught|TestShortage'
+gpu='TestFused|TestFailedRecording|TestGraph|TestRecording|TestCaught|TestShortage'
 stage correctness 120 bash -c "RAPID_SEED=1 tests torchbridge '$gpu'"
 stage engine 60 bash -c "RAPID_SEED=1 tests engine 'Resum|Kill|Same'"
 
 # The widths of the paper first, many models side by side, and PyTorch's twin.
 stage gpu-check 170 gpu-check -limit 160s -steps 100 -widths 64,8 -precisions bf16,tf32,fp32 -out "$out/gpu-check.json"
-stage norm 40 gpu-check -limit 35s -steps 100 -widths 64 -models 1,8 -precisions tf32 -norm native,cudnn -no-pytorch -out "$out/norm.json"
+stage norm 40 gpu-check -limit 35s -steps 100 -widths 64 -models 1,8 -precisions tf32 -norm fused,native,cudnn -no-pytorch -out "$out/norm.json"
 
 # One model of the paper's size for three epochs, with the times of its phases.
 size="--set train.epochs=3 --set attackers.counts=1 --set attackers.singles=0"
