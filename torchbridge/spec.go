@@ -58,7 +58,7 @@ type Options struct {
 	// CuDNNNorm has cuDNN normalise on CUDA, where it takes a layer. It is there to be
 	// measured: models side by side wait for each other, see shim_norm.cpp.
 	CuDNNNorm bool
-	// NoFused has libtorch normalise, add, cut off and update on CUDA, where fused kernels of
+	// NoFused has libtorch normalise, add, apply ReLU and update on CUDA, where fused kernels of
 	// this package do otherwise. It is there to be measured.
 	NoFused bool
 	// Threads of one operation on the CPU, 0 for libtorch's own choice. It is a

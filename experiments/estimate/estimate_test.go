@@ -69,7 +69,7 @@ func TestEstimateUsesStoredTimes(t *testing.T) {
 	sweep, st := enginetest.NewSweep(t, enginetest.TinyPoint(t, "", func(*config.Config) {})), enginetest.OpenStore(t)
 	e := runtest.NewEstimator(st, 2)
 	e.Command = enginetest.NoWorkers
-	storeTimings(t, st, sweep.Cells[0], 5000, 1000, 200) // their median counts
+	storeTimings(t, st, sweep.Cells[0], 5000, 1000, 200)           // their median counts
 	for seed, change := range map[uint64]func(*store.Environment){ // results of other machines do not count
 		200: func(v *store.Environment) { v.CPU.Model = "another" },
 		201: func(v *store.Environment) { v.Threads = 4 },
