@@ -12,9 +12,10 @@ import (
 	"backfire/stats"
 )
 
-// playedAt returns a game of n attackers that all have an ASR, of which each is also alone with another one.
-func playedAt(c Condition, seed uint64, n int, labels claims.Labels, asr, alone float64) Trial {
-	g := claims.Game{Seed: seed, Defense: claims.NoDefense, Labels: labels}
+// playedAt returns a game of n attackers with random labels that all have an ASR, of which each is also alone with
+// another one.
+func playedAt(c Condition, seed uint64, n int, asr, alone float64) Trial {
+	g := claims.Game{Seed: seed, Defense: claims.NoDefense, Labels: claims.Random}
 	for range n {
 		a := claims.Attacker{ASR: stats.Number(asr)}
 		if n > 1 {
@@ -37,16 +38,16 @@ func TestNearest(t *testing.T) {
 	for seed := uint64(1); seed <= 2; seed++ {
 		swing := 0.02 * (float64(seed) - 1.5) // of the seeds about their mean
 		for _, n := range []int{2, 5} {
-			trials = append(trials, playedAt(farther, seed, n, claims.Random, published[n]+0.12+swing, published[1]-0.12+swing))
-			trials = append(trials, playedAt(exact, seed, n, claims.Random, published[n]+swing, published[1]+swing))
+			trials = append(trials, playedAt(farther, seed, n, published[n]+0.12+swing, published[1]-0.12+swing))
+			trials = append(trials, playedAt(exact, seed, n, published[n]+swing, published[1]+swing))
 		}
 		trials = append(trials,
-			playedAt(bent, seed, 1, claims.Random, published[1]+swing, 0),
-			playedAt(bent, seed, 2, claims.Random, published[2]-0.3+swing, 0),
-			playedAt(bent, seed, 5, claims.Random, published[5]+swing, 0))
+			playedAt(bent, seed, 1, published[1]+swing, 0),
+			playedAt(bent, seed, 2, published[2]-0.3+swing, 0),
+			playedAt(bent, seed, 5, published[5]+swing, 0))
 	}
 	// A game with a defense is none of the undefended figures.
-	defended := playedAt(exact, 1, 2, claims.Random, 0, 0)
+	defended := playedAt(exact, 1, 2, 0, 0)
 	defended.Game.Defense = "cutmix"
 	trials = append(trials, defended)
 
@@ -76,7 +77,7 @@ func TestNearest(t *testing.T) {
 
 // Without two figures of a table, or without the paper's tables, nothing is said to be near.
 func TestNearestNeedsTwoFigures(t *testing.T) {
-	trials := []Trial{playedAt(Condition{Stage: StagePrimary}, 1, 1, claims.Random, 0.9, 0)}
+	trials := []Trial{playedAt(Condition{Stage: StagePrimary}, 1, 1, 0.9, 0)}
 	for _, n := range (&Spec{}).nearest(trials, "mnist") {
 		require.Empty(t, n.Condition)
 		require.False(t, n.Within)
