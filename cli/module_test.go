@@ -112,7 +112,7 @@ func TestModelsWithModulesElsewhere(t *testing.T) {
 
 	code, listing, _ := runMain(t, "models", "list", "--store", dir)
 	require.Zero(t, code)
-	require.Regexp(t, `(?m)^`+hash[:12]+` +N = 2.* +2 +1 +- +1 +none `, listing)
+	require.Regexp(t, `(?m)^`+hash[:12]+` +N = 2.* +2 +1 +module \w+ +1 +none `, listing)
 	_, listing, _ = runMain(t, "models", "list", "--store", dir, "--json")
 	require.Contains(t, listing, `"network":"module `+record.Cell.Model.Module.SHA256[:12]+`"`)
 	require.NotContains(t, listing, `"width"`)

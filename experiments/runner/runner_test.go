@@ -339,6 +339,15 @@ func requireGone(t *testing.T, pids []int) {
 	}
 }
 
+// requireCheckpoint waits until a cell has a checkpoint, which is written after its epoch is reported.
+func requireCheckpoint(t *testing.T, st *store.Store, cell string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(st.Dir(), ".work", cell, store.CheckpointFile))
+		return err == nil
+	}, time.Minute, 5*time.Millisecond)
+}
+
 // kill -9 of the parent ends its workers, and the next run resumes from the last epoch.
 func TestKilledParentLeavesNoWorkerAndNoMess(t *testing.T) {
 	plan, store := enginetest.NewPlan(t), enginetest.OpenStore(t)
@@ -350,6 +359,7 @@ func TestKilledParentLeavesNoWorkerAndNoMess(t *testing.T) {
 			break
 		}
 	}
+	requireCheckpoint(t, store, second)
 	workers := childrenOf(t, command.Process.Pid)
 	require.Len(t, workers, 1)
 	require.NoError(t, command.Process.Kill())

@@ -82,8 +82,8 @@ func (f Fault) strike(cell string, epoch int, settle func()) error {
 		}
 		return nil
 	}
-	if f.Kind == "kill" && f.Writing == 0 && settle != nil {
-		settle()
+	if f.Writing == 0 && settle != nil {
+		settle() // so that the epoch from which the cell resumes is known, also where the process ends now
 	}
 	if f.Once != "" {
 		marker, err := os.OpenFile(f.Once, os.O_CREATE|os.O_EXCL, 0o600)
@@ -123,8 +123,8 @@ func (f Fault) strike(cell string, epoch int, settle func()) error {
 type FaultyEngine struct {
 	worker.Engine
 	Fault Fault
-	// Settle, if not nil, waits until all checkpoints of the process are written. A fault that kills
-	// waits for them, so that the epoch from which the cell resumes is known.
+	// Settle, if not nil, waits until all checkpoints of the process are written. A fault that leaves the
+	// writer alone waits for them, so that the epoch from which the cell resumes is known.
 	Settle func()
 }
 
