@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 		"speaks of versions": {"echo 'version `one'; echo 'panic: version `two' >&2; exit 3", nil, "ended with exit status 3: panic: version `two: run make build"},
 		"silent":             {"exit 2", nil, "cannot be started: exit status 2: run make build"},
 		"no engine":          {"echo hello", nil, "does not answer as an engine does: run make build"},
-		"other protocol":     {answer, []string{"PROTOCOL=7"}, fmt.Sprintf("(describe) speaks protocol 7, this program %d: run make build, which makes both", Protocol)},
+		"other protocol":     {answer, []string{fmt.Sprintf("PROTOCOL=%d", Protocol+1)}, fmt.Sprintf("(describe) speaks protocol %d, this program %d: run make build, which makes both", Protocol+1, Protocol)},
 		"LIBTORCH of nothing": {
 			answer,
 			[]string{ownProtocol, LibtorchVariable + "=/nowhere"},

@@ -28,12 +28,14 @@ const digestsFile = "testdata/arithmetic.txt"
 // hostCompiler is the compiler of this processor's programs.
 const hostCompiler = "g++"
 
-// stepSources returns the sources of a native step, which need no libtorch.
+// stepSources returns the sources of a native step, which need no libtorch; those of the fused kernels of a GPU do.
 func stepSources(t testing.TB) []string {
 	t.Helper()
 	all, err := filepath.Glob("*.cpp")
 	require.NoError(t, err)
-	return slices.DeleteFunc(all, func(name string) bool { return name == "host.cpp" || strings.HasPrefix(name, "shim") })
+	return slices.DeleteFunc(all, func(name string) bool {
+		return name == "host.cpp" || strings.HasPrefix(name, "shim") || strings.HasPrefix(name, "fused")
+	})
 }
 
 // compileArithmetic compiles the program in testdata/arithmetic and returns its path. It
