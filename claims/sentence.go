@@ -60,10 +60,10 @@ func (s *Statistic) bySeed() string {
 	low, high := min(s.Bound, s.OppositeBound), max(s.Bound, s.OppositeBound)
 	below, above := 0, 0
 	for _, seed := range s.PerSeed {
-		switch value := float64(seed.Value); {
-		case value < low:
+		switch {
+		case seed.Value < low:
 			below++
-		case value > high:
+		case seed.Value > high:
 			above++
 		}
 	}

@@ -42,9 +42,8 @@ type Worker struct {
 // Run reads orders from in and writes events to out, one JSON value per line, until in ends. The
 // end of in means that no process waits for results any more: Run returns once the checkpoints that
 // were taken are written, even if trainings still run in the background, and the caller is expected
-// to end the process. It returns
-// nil at the end of in, an error if in holds anything but orders or out cannot be written, and
-// ctx's error once ctx ends.
+// to end the process. It returns nil at the end of in, an error if in holds anything but orders or
+// out cannot be written, and ctx's error once ctx ends.
 func (w *Worker) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
