@@ -227,9 +227,10 @@ func (f Factor) setsImages() bool {
 	return false
 }
 
-// pair returns the positions of the two factors of the phase diagram, in ascending order.
+// pair returns the positions of the two factors of the phase diagram, in ascending order. Without a diagram it
+// returns those that one would have.
 func (s *Spec) pair(d design.Design, games played, seeds int) []int {
-	if len(s.Phase.Pair) == 2 {
+	if s.Phase != nil && len(s.Phase.Pair) == 2 {
 		pair := s.guessedPair()
 		slices.Sort(pair)
 		return pair

@@ -167,21 +167,7 @@ func (s *Spec) levelRows(d design.Design, games played, seeds int) ([]Row, error
 
 // levelRow answers C1 over some runs of the design: the mean interference over them on each seed.
 func (s *Spec) levelRow(reading string, d design.Design, games played, seeds, n int, keep func(run int) bool) (Row, error) {
-	var values, rooms []float64
-	for i := range seeds {
-		seed := s.FirstSeed + uint64(i)
-		var interference, single []float64
-		for run := range d.Runs() {
-			if !keep(run) {
-				continue
-			}
-			g := games[playedKey{Condition{Stage: StageScreening, High: levelsOf(d, run)}, seed, n}]
-			interference, single = append(interference, Interference.Of(g)), append(single, singleLift(g))
-		}
-		if mean := stats.Summarize(interference); mean.Undefined == 0 && mean.N > 0 {
-			values, rooms = append(values, float64(mean.Mean)), append(rooms, float64(stats.Summarize(single).Mean))
-		}
-	}
+	values, rooms := s.interferenceOf(d, games, seeds, n, keep)
 	row := Row{Stage: StageScreening, Reading: reading, Scale: fmt.Sprintf("N = %d", n)}
 	a, err := s.answer("C1", values, claims.Below, s.interval(d, games, seeds, n))
 	if err != nil {
@@ -193,6 +179,26 @@ func (s *Spec) levelRow(reading string, d design.Design, games played, seeds, n 
 	}
 	row.Answers = []Answer{a}
 	return row, nil
+}
+
+// interferenceOf returns the mean interference over some runs of the design, and the mean lift of the matched singles
+// in them, on each seed that has all of these runs.
+func (s *Spec) interferenceOf(d design.Design, games played, seeds, n int, keep func(run int) bool) (values, singles []float64) {
+	for i := range seeds {
+		seed := s.FirstSeed + uint64(i)
+		var interference, single []float64
+		for run := range d.Runs() {
+			if !keep(run) {
+				continue
+			}
+			g := games[playedKey{Condition{Stage: StageScreening, High: levelsOf(d, run)}, seed, n}]
+			interference, single = append(interference, Interference.Of(g)), append(single, singleLift(g))
+		}
+		if mean := stats.Summarize(interference); mean.Undefined == 0 && mean.N > 0 {
+			values, singles = append(values, float64(mean.Mean)), append(singles, float64(stats.Summarize(single).Mean))
+		}
+	}
+	return values, singles
 }
 
 // answer returns the answer on a claim that a mean over the seeds lies beyond the margin on a side.

@@ -21,12 +21,14 @@ type Result struct {
 	Seeds   int        `json:"seeds"`
 	Effects []Screened `json:"effects"`
 	// Means are the means behind the main effects.
-	Means     []LevelMean     `json:"means"`
-	Pair      []string        `json:"pair"` // the factors of the phase diagram; empty: not decided
-	Phase     []phase.Diagram `json:"phase"`
-	Undecided []string        `json:"undecided"` // cells of the diagram with an undecided share of successes
-	Matrix    []Row           `json:"matrix"`
-	Nearest   []Nearest       `json:"nearest"`
+	Means []LevelMean `json:"means"`
+	// Combinations is the interference at each combination of the two strongest factors.
+	Combinations []Combination   `json:"combinations"`
+	Pair         []string        `json:"pair"` // the factors of the phase diagram; empty: not decided
+	Phase        []phase.Diagram `json:"phase"`
+	Undecided    []string        `json:"undecided"` // cells of the diagram with an undecided share of successes
+	Matrix       []Row           `json:"matrix"`
+	Nearest      []Nearest       `json:"nearest"`
 	// Law is the test of the law of shares on all attackers with a matched single, by what the triggers' design
 	// lets a network tell apart; nil without any. LawByMatrix is that by what the cross-trigger matrices show the
 	// networks to tell apart, on the attackers of which they show it.
@@ -127,6 +129,10 @@ func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, 
 			r.Means = append(r.Means, s.levelMeans(d, games, seeds, n, m)...)
 		}
 	}
+	strongest := s.pair(d, games, seeds)
+	if r.Combinations, err = s.combinations(d, strongest, games, seeds); err != nil {
+		return nil, fmt.Errorf("audit: interference by combination: %w", err)
+	}
 	diagram := false
 	for _, t := range trials {
 		diagram = diagram || t.Stage == StagePhase
@@ -136,7 +142,7 @@ func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, 
 	}
 	var pair []int
 	if diagram {
-		pair = s.pair(d, games, seeds)
+		pair = strongest
 	}
 	if r.Matrix, err = s.matrix(d, pair, trials, games, seeds); err != nil || !diagram {
 		return r, err

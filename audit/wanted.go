@@ -303,7 +303,7 @@ func (s *Spec) cellPlays(c Cell, from, to int) []Play {
 // guessedPair returns the pair of the phase diagram, or the first two factors that it may be where the screening
 // decides.
 func (s *Spec) guessedPair() []int {
-	if len(s.Phase.Pair) == 2 {
+	if s.Phase != nil && len(s.Phase.Pair) == 2 {
 		return []int{s.factor(s.Phase.Pair[0]), s.factor(s.Phase.Pair[1])}
 	}
 	var pair []int

@@ -2,6 +2,7 @@ package phase_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -125,6 +126,7 @@ func TestPairsWithinASeed(t *testing.T) {
 	d := analyze(t, games, phase.Options{Margin: 0.02})
 	require.Equal(t, phase.NotDecided, d.Coincidence.Finding, "bets on values in [-1, 1] need more seeds")
 	require.Greater(t, d.Coincidence.Needed, 24)
+	require.Contains(t, d.Coincidence.Sentence, fmt.Sprintf("about %d seeds of all cells would answer it", d.Coincidence.Needed))
 	for i := range games {
 		if games[i].N == 2 {
 			games[i].ASR = max(0, games[i].ASR-0.5)
@@ -143,13 +145,13 @@ func TestPairsWithinASeed(t *testing.T) {
 	require.Contains(t, d.Coincidence.Sentence, "Dilution explains everything.")
 }
 
-// Few seeds leave the question open, and the sentence names the number of seeds that would answer it.
+// Few seeds leave the question open, and the sentence names the least number that any answer takes.
 func TestFewSeedsAreUndecided(t *testing.T) {
 	d := analyze(t, simulate(1, dilution(40), allN, allK, 3, 0.3), phase.Options{})
 	require.Equal(t, phase.NotDecided, d.Coincidence.Finding)
 	require.Equal(t, claims.MinSeeds(1), d.Coincidence.Needed)
 	require.Contains(t, d.Coincidence.Sentence, "undecided")
-	require.Contains(t, d.Coincidence.Sentence, "about 6 seeds of all cells would answer it")
+	require.Contains(t, d.Coincidence.Sentence, "no answer comes from fewer than 6 seeds of all cells")
 }
 
 // Readings are analysed apart, in their order, and do not depend on the games' order.

@@ -2,6 +2,7 @@ package phase
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"backfire/claims"
@@ -24,11 +25,19 @@ func (c *Coincidence) sentence() string {
 			c.Reference, strings.Join(append([]string{c.means()}, c.cells()...), "; "))
 	default:
 		text := fmt.Sprintf("Whether the curves of all N coincide within %s is undecided (%s)", c.points(), c.means())
-		if c.Needed > 0 {
+		switch {
+		case c.fewSeeds():
+			text += fmt.Sprintf("; no answer comes from fewer than %d seeds of all cells", claims.MinSeeds(1))
+		case c.Needed > 0:
 			text += fmt.Sprintf("; about %d seeds of all cells would answer it", c.Needed)
 		}
 		return text + "."
 	}
+}
+
+// fewSeeds reports whether some comparison has fewer seeds than any answer needs.
+func (c *Coincidence) fewSeeds() bool {
+	return slices.ContainsFunc(c.Comparisons, func(one Comparison) bool { return len(one.Mean.PerSeed) < claims.MinSeeds(1) })
 }
 
 // points formats the margin.

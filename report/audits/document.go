@@ -33,6 +33,9 @@ type Document struct {
 func New(r *audit.Result, dataset string, missing int, hours float64) *Document {
 	d := &Document{Name: r.Spec.Name, Title: r.Spec.Title, Dataset: dataset, Missing: missing, Hours: hours, Result: r}
 	d.sections = []sections.Section{d.about(), d.primary(), d.matrix(), d.screening()}
+	if len(r.Combinations) > 0 {
+		d.sections = append(d.sections, d.combinations())
+	}
 	if len(r.Phase) > 0 {
 		d.sections = append(d.sections, d.diagram(), d.cells())
 	}
@@ -175,6 +178,26 @@ func (d *Document) screening() sections.Section {
 	}
 	for _, name := range names {
 		s.Rows = append(s.Rows, byName[name])
+	}
+	return s
+}
+
+// combinations holds the interference where the two strongest factors have some levels.
+func (d *Document) combinations() sections.Section {
+	s := sections.Section{
+		ID: "combinations", Title: "Screening: interference by combination of the two strongest readings",
+		Text: []string{"The lift of the attackers that were also played alone, in percent: alone with the same poisoned images (matched single), and among N. " +
+			"The difference is the interference, in points, with its 95 % interval. Means over the runs with these readings, whatever the others are; the last column has the least and the most of a seed."},
+		Heads: []string{"reading", "N", "lift alone", "among N", "interference", "by seed"},
+	}
+	for _, c := range d.Result.Combinations {
+		seeds := "-"
+		if len(c.PerSeed) > 0 {
+			seeds = stats.Points(stats.Number(slices.Min(c.PerSeed))) + " to " + stats.Points(stats.Number(slices.Max(c.PerSeed)))
+		}
+		s.Rows = append(s.Rows, []string{
+			c.Reading, fmt.Sprint(c.N), percent(c.Single), percent(c.Lift), interval(c.Interference, c.Low, c.High), seeds,
+		})
 	}
 	return s
 }

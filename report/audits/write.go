@@ -3,6 +3,8 @@ package audits
 import (
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"backfire/internal/spreadsheet"
 	"backfire/report/sections"
@@ -16,20 +18,23 @@ const (
 	Text     Format = sections.TextFormat
 	Markdown Format = sections.MarkdownFormat
 	// AnswersCSV has a line for each answer of the verdict matrix, EffectsCSV one for each effect of the screening,
-	// PhaseCSV one for each cell of the phase diagram. Numbers are shares with all digits.
-	AnswersCSV Format = "answers.csv"
-	EffectsCSV Format = "effects.csv"
-	PhaseCSV   Format = "phase.csv"
-	JSON       Format = sections.JSONFormat
+	// CombinationsCSV one for each combination of the two strongest factors, PhaseCSV one for each cell of the phase diagram. Numbers are shares with all digits.
+	AnswersCSV      Format = "answers.csv"
+	EffectsCSV      Format = "effects.csv"
+	CombinationsCSV Format = "combinations.csv"
+	PhaseCSV        Format = "phase.csv"
+	JSON            Format = sections.JSONFormat
 )
 
 // Formats returns the formats.
-func Formats() []Format { return []Format{Text, Markdown, AnswersCSV, EffectsCSV, PhaseCSV, JSON} }
+func Formats() []Format {
+	return []Format{Text, Markdown, AnswersCSV, EffectsCSV, CombinationsCSV, PhaseCSV, JSON}
+}
 
 // Write writes the document in a format. The errors are those of sections.Write.
 func (d *Document) Write(w io.Writer, format Format) error {
 	return sections.Write(w, "audits: write "+d.Name, format, d.sections, d, map[Format]func() ([]byte, error){
-		AnswersCSV: d.answersCSV, EffectsCSV: d.effectsCSV, PhaseCSV: d.phaseCSV,
+		AnswersCSV: d.answersCSV, EffectsCSV: d.effectsCSV, CombinationsCSV: d.combinationsCSV, PhaseCSV: d.phaseCSV,
 	})
 }
 
@@ -53,6 +58,22 @@ func (d *Document) effectsCSV() ([]byte, error) {
 			e.Name, fmt.Sprint(e.Order), string(e.Measure), fmt.Sprint(e.N), spreadsheet.Number(float64(e.Estimate)), spreadsheet.Number(float64(e.Low)), spreadsheet.Number(float64(e.High)), string(e.Direction),
 			spreadsheet.Number(float64(e.Share)), fmt.Sprint(len(e.PerSeed)), string(e.Interval),
 		})
+	}
+	return spreadsheet.Encode(lines)
+}
+
+func (d *Document) combinationsCSV() ([]byte, error) {
+	lines := [][]string{{"reading", "n", "seeds", "single_lift", "lift", "interference", "low", "high", "least", "most"}}
+	for _, c := range d.Result.Combinations {
+		least, most := math.NaN(), math.NaN()
+		if len(c.PerSeed) > 0 {
+			least, most = slices.Min(c.PerSeed), slices.Max(c.PerSeed)
+		}
+		line := []string{c.Reading, fmt.Sprint(c.N), fmt.Sprint(len(c.PerSeed))}
+		for _, x := range []float64{float64(c.Single), float64(c.Lift), float64(c.Interference), float64(c.Low), float64(c.High), least, most} {
+			line = append(line, spreadsheet.Number(x))
+		}
+		lines = append(lines, line)
 	}
 	return spreadsheet.Encode(lines)
 }

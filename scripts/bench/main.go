@@ -75,7 +75,7 @@ func parseOptions(args []string, errOut io.Writer) (options, error) {
 	flags.StringVar(&o.precision, "precision", hardware.FP32, "of both sides: fp32 or bf16")
 	flags.IntVar(&o.threads, "threads", 1, "threads of one operation")
 	flags.BoolVar(&o.defenses, "defenses", false, "time defenders that change batches beside one that does not, in place of PyTorch")
-	flags.BoolVar(&o.kernels, "kernels", false, "time the step of our own kernels beside direct sums in libtorch's gradient graph, in place of PyTorch")
+	flags.BoolVar(&o.kernels, "kernels", false, "time the step of our own kernels in fp32 beside libtorch's gradient graph (direct sums in fp32, or -precision bf16), in place of PyTorch")
 	flags.BoolVar(&o.scaling, "scaling", false, "time the step of our own kernels on one thread and on -threads, in place of PyTorch")
 	flags.StringVar(&o.write, "write", "", "file, such as docs/performance.md, to write the table into, between its markers")
 	flags.BoolVar(&o.sweep, "sweep", false, "time a whole quick sweep beside PyTorch processes that train models of the same shapes")
