@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"backfire/internal/cachedir"
 )
 
 // cacheFiles returns the paths of the files in a cache directory.
@@ -164,5 +166,5 @@ func TestDirectories(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", "")
 	t.Setenv("HOME", "")
 	_, err = DataDir("")
-	require.ErrorContains(t, err, "set data.dir, BACKFIRE_CACHE or HOME")
+	require.ErrorIs(t, err, cachedir.ErrNone)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"backfire/internal/cachedir"
 )
 
 // DataDir returns the directory that has one directory for each dataset: dir if it is
@@ -19,19 +21,14 @@ func DecodedDir(dir string) (string, error) {
 	return underCache(dir, "decoded")
 }
 
-// underCache returns dir if it is not empty, otherwise sub in the program's cache
-// directory, which is $BACKFIRE_CACHE or else backfire/ in the user's cache directory.
+// underCache returns dir if it is not empty, otherwise sub in the program's cache directory.
 func underCache(dir, sub string) (string, error) {
 	if dir != "" {
 		return dir, nil
 	}
-	base := os.Getenv("BACKFIRE_CACHE")
-	if base == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("no cache directory: set data.dir, BACKFIRE_CACHE or HOME: %w", err)
-		}
-		base = filepath.Join(user, "backfire")
+	base, err := cachedir.Dir(os.Getenv)
+	if err != nil {
+		return "", fmt.Errorf("datasets: find %s, as data.dir is not set: %w", sub, err)
 	}
 	return filepath.Join(base, sub), nil
 }

@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/cachedir"
 	"backfire/internal/enginetest"
 	"backfire/internal/npz"
 )
@@ -55,12 +56,8 @@ func pythonWithTorch(t *testing.T) string {
 	if python := os.Getenv("BACKFIRE_PYTHON"); python != "" {
 		return python
 	}
-	cache := os.Getenv("BACKFIRE_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cache = filepath.Join(user, "backfire")
-	}
+	cache, err := cachedir.Dir(os.Getenv)
+	require.NoError(t, err)
 	found, err := filepath.Glob(filepath.Join(cache, "python-torch-*", "bin", "python"))
 	require.NoError(t, err)
 	if len(found) == 0 {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"backfire/internal/cachedir"
 	"backfire/internal/disk"
 )
 
@@ -69,21 +70,10 @@ func kernelImage(device cDevice) ([]byte, error) {
 // imageCache keeps images in files of a directory; empty: it keeps nothing.
 type imageCache struct{ dir string }
 
-// imageDir returns the directory of the cache in the user's, as set-up finds it; empty if
-// there is none.
+// imageDir returns the directory of the images in the program's cache; empty if there is none.
 func imageDir(getenv func(string) string) string {
-	dir := getenv("BACKFIRE_CACHE")
-	if dir == "" {
-		base := getenv("XDG_CACHE_HOME")
-		if base == "" && getenv("HOME") != "" {
-			base = filepath.Join(getenv("HOME"), ".cache")
-		}
-		if base == "" {
-			return ""
-		}
-		dir = filepath.Join(base, "backfire")
-	}
-	if !filepath.IsAbs(dir) {
+	dir, err := cachedir.Dir(getenv)
+	if err != nil {
 		return ""
 	}
 	return filepath.Join(dir, "gpu-kernels")

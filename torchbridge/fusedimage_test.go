@@ -196,10 +196,7 @@ func TestImageDir(t *testing.T) {
 		environment map[string]string
 		want        string
 	}{
-		{map[string]string{"BACKFIRE_CACHE": "/a", "XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/a/gpu-kernels"},
-		{map[string]string{"XDG_CACHE_HOME": "/b", "HOME": "/c"}, "/b/backfire/gpu-kernels"},
-		{map[string]string{"HOME": "/c"}, "/c/.cache/backfire/gpu-kernels"},
-		{map[string]string{"BACKFIRE_CACHE": "relative"}, ""},
+		{map[string]string{"BACKFIRE_CACHE": "/a"}, "/a/gpu-kernels"},
 		{nil, ""},
 	} {
 		require.Equal(t, tc.want, imageDir(func(name string) string { return tc.environment[name] }))

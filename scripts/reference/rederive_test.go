@@ -20,6 +20,7 @@ import (
 	"backfire/experiments/summary"
 	"backfire/experiments/worker"
 	"backfire/game"
+	"backfire/internal/cachedir"
 	"backfire/internal/disk"
 	"backfire/internal/enginetest"
 	"backfire/internal/jsonfile"
@@ -36,12 +37,8 @@ func pythonWithNumPy(t *testing.T) string {
 	if python := os.Getenv("BACKFIRE_PYTHON"); python != "" {
 		return requireNumPy(t, python)
 	}
-	cache := os.Getenv("BACKFIRE_CACHE")
-	if cache == "" {
-		user, err := os.UserCacheDir()
-		require.NoError(t, err)
-		cache = filepath.Join(user, "backfire")
-	}
+	cache, err := cachedir.Dir(os.Getenv)
+	require.NoError(t, err)
 	found, err := filepath.Glob(filepath.Join(cache, "python-torch-*", "bin", "python"))
 	require.NoError(t, err)
 	if len(found) == 0 {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"backfire/internal/cachedir"
 )
 
 // variant is the variant of libtorch that is linked.
@@ -59,7 +61,11 @@ func parseSettings(args []string, getenv func(string) string, root string, usage
 	if s.goVersion = goDirective(string(mod)); s.goVersion == "" {
 		return s, fmt.Errorf("%s has no go line", filepath.Join(root, "go.mod"))
 	}
-	if s.cache, s.cacheExplicit, err = cacheDir(getenv); err != nil {
+	s.cacheExplicit = getenv(cachedir.Variable) != ""
+	if s.cache, err = cachedir.Dir(getenv); err != nil {
+		return s, err
+	}
+	if err := checkCgoPath(s.cache); err != nil {
 		return s, err
 	}
 	if dir := getenv("LIBTORCH"); dir != "" {
@@ -88,25 +94,4 @@ func goDirective(mod string) string {
 		}
 	}
 	return ""
-}
-
-// cacheDir returns the directory that all clones share, absolute: BACKFIRE_CACHE, or else backfire/ in the user's cache directory
-// ($XDG_CACHE_HOME or ~/.cache). explicit reports whether it is from BACKFIRE_CACHE.
-func cacheDir(getenv func(string) string) (dir string, explicit bool, err error) {
-	dir = getenv("BACKFIRE_CACHE")
-	explicit = dir != ""
-	if !explicit {
-		base := getenv("XDG_CACHE_HOME")
-		if base == "" && getenv("HOME") != "" {
-			base = filepath.Join(getenv("HOME"), ".cache")
-		}
-		if base == "" {
-			return "", false, errors.New("no cache directory: set HOME, XDG_CACHE_HOME or BACKFIRE_CACHE")
-		}
-		dir = filepath.Join(base, "backfire")
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return "", explicit, fmt.Errorf("finding the cache directory: %w", err)
-	}
-	return dir, explicit, checkCgoPath(dir)
 }
