@@ -116,18 +116,8 @@ func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, 
 	if r.LawByMatrix, err = testLaw(shares.ByMatrix(r.Predictions)); err != nil {
 		return nil, err
 	}
-	for _, n := range s.Screening.Counts {
-		for _, m := range Measures() {
-			if n == 1 && m == Interference || seeds == 0 {
-				continue
-			}
-			effects, err := s.screened(d, games, seeds, n, m)
-			if err != nil {
-				return nil, fmt.Errorf("audit: effects on %s: %w", m, err)
-			}
-			r.Effects = append(r.Effects, effects...)
-			r.Means = append(r.Means, s.levelMeans(d, games, seeds, n, m)...)
-		}
+	if err := s.screen(r, d, games); err != nil {
+		return nil, err
 	}
 	strongest := s.pair(d, games, seeds)
 	if r.Combinations, err = s.combinations(d, strongest, games, seeds); err != nil {
@@ -160,6 +150,24 @@ func (s *Spec) Analyze(trials []Trial, dataset string, resamples int) (*Result, 
 		}
 	}
 	return r, nil
+}
+
+// screen adds what the screening shows of each measure at each N.
+func (s *Spec) screen(r *Result, d design.Design, games played) error {
+	for _, n := range s.Screening.Counts {
+		for _, m := range Measures() {
+			if n == 1 && m == Interference || r.Seeds == 0 {
+				continue
+			}
+			effects, err := s.screened(d, games, r.Seeds, n, m)
+			if err != nil {
+				return fmt.Errorf("audit: effects on %s: %w", m, err)
+			}
+			r.Effects = append(r.Effects, effects...)
+			r.Means = append(r.Means, s.levelMeans(d, games, r.Seeds, n, m)...)
+		}
+	}
+	return nil
 }
 
 // playedDesign returns the design of the screening, with its fold-over if that was played, and the number of seeds on
