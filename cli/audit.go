@@ -112,7 +112,7 @@ func runAudit(ctx context.Context, opts *auditOptions) error {
 	if err := training.admit(smallest); err != nil {
 		return err
 	}
-	rounds.store = training.store
+	rounds.store = summary.NewOnceStore(training.store)
 	if opts.DryRun {
 		return dryRunAudit(ctx, opts, training, rounds)
 	}

@@ -82,7 +82,7 @@ func TestAuditIsPlayedToItsEnd(t *testing.T) {
 	require.NotContains(t, text, "have no result yet")
 	files, err := filepath.Glob(filepath.Join(opts.Out, "audit-tiny-embedded.*"))
 	require.NoError(t, err)
-	require.Len(t, files, 8)
+	require.Len(t, files, 9)
 	page, err := os.ReadFile(filepath.Join(opts.Out, "audit-tiny-embedded.html"))
 	require.NoError(t, err)
 	require.Contains(t, string(page), "<svg ")

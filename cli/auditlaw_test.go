@@ -50,7 +50,7 @@ func TestLawOfSharesOnRealTrainings(t *testing.T) {
 	require.NoError(t, err)
 	plays, err := loaded.Spec.Smallest()
 	require.NoError(t, err)
-	rounds := &auditRounds{file: loaded, stages: []audit.Stage{audit.StageShares}, load: datasets.Load, store: st}
+	rounds := &auditRounds{file: loaded, stages: []audit.Stage{audit.StageShares}, load: datasets.Load, store: summary.NewOnceStore(st)}
 	var first []audit.Play
 	for _, p := range rounds.kept(plays) {
 		if p.Seed == loaded.Spec.FirstSeed {

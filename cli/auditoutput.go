@@ -25,7 +25,7 @@ type auditLine struct {
 // showAudit writes the files of an audit's answers, unless it was interrupted, and shows the answers.
 func (o *sweepOutput) showAudit(sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
 	dataset := sum.Points[0].Data.Name
-	trials, err := report.Trials(sum, dataset, report.Options{Result: o.result})
+	trials, err := report.Trials(sum, dataset, report.Options{Result: resultsOf(o.results)})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (o *sweepOutput) showAudit(sum *summary.Summary, outcome *runner.Outcome, i
 	if result.Hash, err = cell.HashOf(sum.Audit); err != nil {
 		return err
 	}
-	hours, err := trainedHours(o.sweep, o.store)
+	hours, err := trainedHours(o.sweep, o.results)
 	if err != nil {
 		return err
 	}

@@ -22,10 +22,11 @@ type auditRounds struct {
 	file    *config.Audit
 	stages  []audit.Stage // to play
 	load    cell.Loader
-	store   *store.Store
+	store   *summary.OnceStore
 	decided func([]plan.SweepPoint) ([]plan.SweepPoint, error) // resolves train.precision = auto; nil: leaves it
 
-	models map[string][]string // hashes of the models of a play, by its text
+	models   map[string][]string // hashes of the models of a play, by its text
+	progress audit.Progress      // as of the last round that was whole
 }
 
 // auditRound is what an audit plays in one round: everything that it played before, and what follows from that.
@@ -45,11 +46,12 @@ type stageLine struct {
 	*estimate.Estimate
 }
 
-// next returns the first round that has a missing result, or the last one.
+// next returns the first round that has a missing result, or the last one. Rounds that it has seen whole before are
+// not planned again.
 func (a *auditRounds) next(ctx context.Context) (*auditRound, error) {
-	progress := audit.Progress{Models: func(p audit.Play) ([]string, error) { return a.modelsOf(ctx, p) }}
+	a.progress.Models = func(p audit.Play) ([]string, error) { return a.modelsOf(ctx, p) }
 	for previous := -1; ; {
-		wanted, err := a.file.Spec.Wanted(progress)
+		wanted, err := a.file.Spec.Wanted(a.progress)
 		if errors.Is(err, audit.ErrSpec) {
 			return nil, &UsageError{Err: fmt.Errorf("%s: %w", a.file.Source, err)}
 		}
@@ -70,10 +72,10 @@ func (a *auditRounds) next(ctx context.Context) (*auditRound, error) {
 			return round, nil
 		}
 		previous = len(round.plays)
-		if progress.Trials, err = a.trials(round.summary); err != nil {
+		if a.progress.Trials, err = a.trials(round.summary); err != nil {
 			return nil, err
 		}
-		progress.Hours = round.hours
+		a.progress.Hours = round.hours
 	}
 }
 
@@ -196,7 +198,7 @@ func (a *auditRounds) withinHours(round *auditRound, estimated *estimate.Estimat
 }
 
 // trainedHours returns the time of all stored trainings of a sweep, each counted once.
-func trainedHours(sweep *plan.Sweep, st *store.Store) (float64, error) {
+func trainedHours(sweep *plan.Sweep, st plan.Reader) (float64, error) {
 	results := plan.NewCachedReader(st)
 	work, err := plan.Resolve(sweep, results, plan.Known{})
 	if err != nil {
@@ -222,10 +224,15 @@ func trainedHours(sweep *plan.Sweep, st *store.Store) (float64, error) {
 	return seconds / 3600, nil
 }
 
-// resultsOf returns a reader of the results of a store.
-func resultsOf(st *store.Store) func(cell string) (*store.Result, error) {
-	o := sweepOutput{store: st}
-	return o.result
+// resultsOf returns a reader of the results of a store, with their figures of pairs.
+func resultsOf(st plan.Reader) func(cell string) (*store.Result, error) {
+	return func(cell string) (*store.Result, error) {
+		record, err := st.Read(cell)
+		if err != nil {
+			return nil, err
+		}
+		return record.WithPairs()
+	}
 }
 
 // makeAuditPlan plans what an audit plays next for its store, without writing the plan.
@@ -240,15 +247,17 @@ func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Swe
 	if err != nil {
 		return nil, nil, err
 	}
-	if rounds.store, err = store.Open(smallest.Points[0].Config.Store); err != nil {
+	st, err := store.Open(smallest.Points[0].Config.Store)
+	if err != nil {
 		return nil, nil, err
 	}
+	rounds.store = summary.NewOnceStore(st)
 	round, err := rounds.next(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	new(repeatLines).tell(opts.IO, round.sweep)
-	stored, err := newStoredPlan(round.sweep, rounds.store)
+	stored, err := newStoredPlan(round.sweep, st)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -258,5 +267,5 @@ func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Swe
 		tell(opts.IO.ErrOut, "%s of the plan to be trained; plan the audit once more when all are stored\n", words.Plural(len(round.summary.Missing), "model"))
 	}
 	stored.Table, stored.Name, stored.Title, stored.Preset = string(report.Points), file.Spec.Name, file.Spec.Title, file.Preset
-	return &planned{rounds.store, stored}, round.sweep, nil
+	return &planned{st, stored}, round.sweep, nil
 }

@@ -23,7 +23,7 @@ type gameLine struct {
 // showGames solves the game of each dataset, writes the files of its answers, unless it was interrupted, and shows
 // the answers.
 func (o *sweepOutput) showGames(sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error {
-	hours, err := trainedHours(o.sweep, o.store)
+	hours, err := trainedHours(o.sweep, o.results)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,9 @@ type sweepOutput struct {
 	file  *config.Sweep
 	sweep *plan.Sweep
 	store *store.Store
-	begun time.Time // of the command
+	// results is the store as show reads it.
+	results *summary.OnceStore
+	begun   time.Time // of the command
 	// cheapest shows the answers of a search in place of tables; nil: it is none.
 	cheapest func(sum *summary.Summary, outcome *runner.Outcome, interrupted bool) error
 }
@@ -48,7 +50,8 @@ func (o *sweepOutput) show(ctx context.Context, outcome *runner.Outcome, interru
 	if interrupted && !o.opts.JSON {
 		return outcome.Missing, nil
 	}
-	sum, err := summary.Summarize(o.sweep, o.store)
+	o.results = summary.NewOnceStore(o.store)
+	sum, err := summary.Summarize(o.sweep, o.results)
 	if err != nil {
 		return nil, err
 	}
@@ -130,17 +133,8 @@ func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset 
 		name += "-" + string(kind)
 	}
 	return report.New(kind, summary, dataset, report.Options{
-		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: o.result, Environment: o.environment,
+		Name: name, Title: o.file.Title, Preset: o.file.Preset, Failures: outcome.Failed, Result: resultsOf(o.results), Environment: o.environment,
 	})
-}
-
-// result reads the result of a cell.
-func (o *sweepOutput) result(cell string) (*store.Result, error) {
-	record, err := o.store.Read(cell)
-	if err != nil {
-		return nil, err
-	}
-	return record.WithPairs()
 }
 
 // environment reads the environment in which a cell was trained.

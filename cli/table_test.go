@@ -114,6 +114,6 @@ func TestTableOfThePaper(t *testing.T) {
 func TestResultOfACellThatIsNotStored(t *testing.T) {
 	st, err := store.Open(t.TempDir())
 	require.NoError(t, err)
-	_, err = (&sweepOutput{store: st}).result(strings.Repeat("0", 64))
+	_, err = resultsOf(st)(strings.Repeat("0", 64))
 	require.ErrorIs(t, err, store.ErrNotStored)
 }

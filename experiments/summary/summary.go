@@ -112,7 +112,7 @@ func newGameSummary(g GameResult) GameSummary {
 
 // Summarize reads the stored results of a sweep and joins them. Results that are
 // missing or broken make games incomplete. It fails if the store cannot be read.
-func Summarize(sweep *plan.Sweep, store *store.Store) (*Summary, error) {
+func Summarize(sweep *plan.Sweep, store Source) (*Summary, error) {
 	hash, err := sweep.Hash()
 	if err != nil {
 		return nil, err
