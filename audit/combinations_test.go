@@ -30,7 +30,7 @@ func TestCombinationsShowWhereInterferenceIs(t *testing.T) {
 			s := spec()
 			change(&s)
 			require.NoError(t, s.Check())
-			r, _ := world.run(t, &s, 1)
+			r := world.run(t, &s, 1)
 			require.Len(t, r.Combinations, 8, "four combinations at two N")
 			for _, c := range r.Combinations {
 				want := 0.0

@@ -96,7 +96,7 @@ func (f surface) play(p audit.Play, experiment uint64) []audit.Trial {
 }
 
 // run plays an audit to its end on a surface, without any training.
-func (f surface) run(t *testing.T, s *audit.Spec, experiment uint64) (*audit.Result, []audit.Trial) {
+func (f surface) run(t *testing.T, s *audit.Spec, experiment uint64) *audit.Result {
 	t.Helper()
 	var progress audit.Progress
 	played := map[string]bool{}
@@ -118,7 +118,7 @@ func (f surface) run(t *testing.T, s *audit.Spec, experiment uint64) (*audit.Res
 	}
 	result, err := s.Analyze(progress.Trials, "mnist", 1)
 	require.NoError(t, err)
-	return result, progress.Trials
+	return result
 }
 
 func constant(x float64) func(design.Effect, int, int) float64 {
@@ -216,7 +216,7 @@ func TestVerdictsAreRight(t *testing.T) {
 			require.NoError(t, s.Check())
 			right := 0
 			for experiment := range uint64(audits) {
-				r, _ := truth.of.run(t, &s, 1+experiment)
+				r := truth.of.run(t, &s, 1+experiment)
 				if truth.right(t, r) {
 					right++
 				}
