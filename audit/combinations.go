@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"backfire/audit/design"
+	"backfire/claims"
 	"backfire/stats"
 )
 
@@ -52,13 +53,15 @@ func (s *Spec) combination(d design.Design, pair []int, high design.Effect, game
 		return !slices.ContainsFunc(pair, func(f int) bool { return d.High(run, f) != (high&design.Main(f) != 0) })
 	})
 	c := Combination{Reading: s.pairText(pair, high, 0), N: n, Single: stats.Summarize(singles).Mean, PerSeed: values}
-	e := Screened{
-		PerSeed: values, Interval: s.interval(d, games, seeds, n),
-		Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(),
+	a, err := s.answer("C1", values, claims.Below, s.interval(d, games, seeds, n))
+	c.Interference, c.Low, c.High, c.Lift = a.Estimate, a.Low, a.High, c.Single+a.Estimate
+	return c, err
+}
+
+// BySeed returns the least and the most interference of a seed, undefined without seeds.
+func (c *Combination) BySeed() (least, most stats.Number) {
+	if len(c.PerSeed) == 0 {
+		return stats.Undefined(), stats.Undefined()
 	}
-	if err := e.judge(s.Margins.Effect); err != nil {
-		return c, err
-	}
-	c.Interference, c.Low, c.High, c.Lift = e.Estimate, e.Low, e.High, c.Single+e.Estimate
-	return c, nil
+	return stats.Number(slices.Min(c.PerSeed)), stats.Number(slices.Max(c.PerSeed))
 }

@@ -224,17 +224,6 @@ func trainedHours(sweep *plan.Sweep, st plan.Reader) (float64, error) {
 	return seconds / 3600, nil
 }
 
-// resultsOf returns a reader of the results of a store, with their figures of pairs.
-func resultsOf(st plan.Reader) func(cell string) (*store.Result, error) {
-	return func(cell string) (*store.Result, error) {
-		record, err := st.Read(cell)
-		if err != nil {
-			return nil, err
-		}
-		return record.WithPairs()
-	}
-}
-
 // makeAuditPlan plans what an audit plays next for its store, without writing the plan.
 func makeAuditPlan(ctx context.Context, opts *SweepOptions) (*planned, *plan.Sweep, error) {
 	file, err := config.LoadAudit(opts.Audit, opts.Config)

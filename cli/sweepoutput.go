@@ -137,6 +137,17 @@ func (o *sweepOutput) table(kind report.Kind, summary *summary.Summary, dataset 
 	})
 }
 
+// resultsOf returns a reader of the results of a store, with their figures of pairs.
+func resultsOf(st plan.Reader) func(cell string) (*store.Result, error) {
+	return func(cell string) (*store.Result, error) {
+		record, err := st.Read(cell)
+		if err != nil {
+			return nil, err
+		}
+		return record.WithPairs()
+	}
+}
+
 // environment reads the environment in which a cell was trained.
 func (o *sweepOutput) environment(cell string) (*store.Environment, error) {
 	environment, err := (&store.Record{Dir: o.store.Path(cell)}).Environment()

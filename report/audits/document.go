@@ -192,8 +192,8 @@ func (d *Document) combinations() sections.Section {
 	}
 	for _, c := range d.Result.Combinations {
 		seeds := "-"
-		if len(c.PerSeed) > 0 {
-			seeds = stats.Points(stats.Number(slices.Min(c.PerSeed))) + " to " + stats.Points(stats.Number(slices.Max(c.PerSeed)))
+		if least, most := c.BySeed(); least.Defined() {
+			seeds = stats.Points(least) + " to " + stats.Points(most)
 		}
 		s.Rows = append(s.Rows, []string{
 			c.Reading, fmt.Sprint(c.N), percent(c.Single), percent(c.Lift), interval(c.Interference, c.Low, c.High), seeds,

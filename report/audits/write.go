@@ -3,11 +3,10 @@ package audits
 import (
 	"fmt"
 	"io"
-	"math"
-	"slices"
 
 	"backfire/internal/spreadsheet"
 	"backfire/report/sections"
+	"backfire/stats"
 )
 
 // Format is a form of a document; it is the extension of its file.
@@ -65,13 +64,10 @@ func (d *Document) effectsCSV() ([]byte, error) {
 func (d *Document) combinationsCSV() ([]byte, error) {
 	lines := [][]string{{"reading", "n", "seeds", "single_lift", "lift", "interference", "low", "high", "least", "most"}}
 	for _, c := range d.Result.Combinations {
-		least, most := math.NaN(), math.NaN()
-		if len(c.PerSeed) > 0 {
-			least, most = slices.Min(c.PerSeed), slices.Max(c.PerSeed)
-		}
+		least, most := c.BySeed()
 		line := []string{c.Reading, fmt.Sprint(c.N), fmt.Sprint(len(c.PerSeed))}
-		for _, x := range []float64{float64(c.Single), float64(c.Lift), float64(c.Interference), float64(c.Low), float64(c.High), least, most} {
-			line = append(line, spreadsheet.Number(x))
+		for _, x := range []stats.Number{c.Single, c.Lift, c.Interference, c.Low, c.High, least, most} {
+			line = append(line, spreadsheet.Number(float64(x)))
 		}
 		lines = append(lines, line)
 	}
