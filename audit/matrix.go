@@ -30,8 +30,11 @@ type Answer struct {
 	Low         stats.Number `json:"low"`
 	High        stats.Number `json:"high"`
 	Seeds       int          `json:"seeds"`
-	Needed      int          `json:"seeds_needed"` // of an undecided claim; 0: not known
-	Sentence    string       `json:"sentence"`
+	// Needed is the number of seeds that an undecided claim would probably be settled with, or the least with
+	// which it has an answer at all if TooFew; 0: not known.
+	Needed   int    `json:"seeds_needed"`
+	TooFew   bool   `json:"too_few_seeds"`
+	Sentence string `json:"sentence"`
 }
 
 // Answer returns the row's answer on a claim; nil if its games do not speak to it.
@@ -120,7 +123,8 @@ func (s *Spec) judged(row Row, games []claims.Game, primary []string) (Row, erro
 	}
 	for _, v := range verdicts {
 		a := Answer{
-			Claim: v.Claim, Outcome: v.Outcome, Exploratory: v.Exploratory, Seeds: len(v.Seeds), Needed: v.Needed, Sentence: v.Sentence,
+			Claim: v.Claim, Outcome: v.Outcome, Exploratory: v.Exploratory, Seeds: len(v.Seeds),
+			Needed: v.Needed, TooFew: v.TooFew(), Sentence: v.Sentence,
 			Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(),
 		}
 		if len(v.Statistics) > 0 {
@@ -221,7 +225,7 @@ func (s *Spec) answer(claim string, values []float64, side claims.Side, interval
 		a.Outcome = claims.Opposite
 	}
 	if len(values) < claims.MinSeeds(1) {
-		a.Needed = claims.MinSeeds(1)
+		a.Needed, a.TooFew = claims.MinSeeds(1), true
 	}
 	a.Sentence = fmt.Sprintf("%s points (95 %% CI %s to %s) on %d seeds.", stats.Points(a.Estimate), stats.Points(a.Low), stats.Points(a.High), len(values))
 	return a, nil

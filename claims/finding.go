@@ -38,7 +38,7 @@ func Finding(v Verdict) string {
 	switch {
 	case len(v.Missing) > 0:
 		more = "; games are missing"
-	case len(v.Seeds) < MinSeeds(v.Claims):
+	case v.TooFew():
 		more = fmt.Sprintf("; at least %d seeds are needed", MinSeeds(v.Claims))
 	case v.Needed > 0:
 		more = fmt.Sprintf("; about %d seeds would tell", v.Needed)

@@ -109,7 +109,7 @@ func (v *Verdict) doubt() string {
 		return "missing: " + strings.Join(v.Missing, "; ")
 	case len(v.statements()) == 0:
 		return "a model of each of its comparisons collapsed"
-	case len(v.Seeds) < MinSeeds(v.Claims):
+	case v.TooFew():
 		text := fmt.Sprintf("at least %d seeds are needed", MinSeeds(v.Claims))
 		if v.Claims > 1 {
 			text += fmt.Sprintf(" for %d claims judged together", v.Claims)

@@ -179,11 +179,14 @@ func (v *Verdict) size() Size {
 	return all
 }
 
+// TooFew reports whether there are too few seeds for any answer.
+func (v *Verdict) TooFew() bool { return len(v.Seeds) < MinSeeds(v.Claims) }
+
 // needed returns the value of Needed. The error levels are those of the first step of
 // the correction.
 func (v *Verdict) needed() (int, error) {
-	if few := MinSeeds(v.Claims); len(v.Seeds) < few {
-		return few, nil
+	if v.TooFew() {
+		return MinSeeds(v.Claims), nil
 	}
 	level := (1 - confidence) / float64(v.Claims)
 	statements := v.statements()

@@ -104,7 +104,8 @@ func (d *Document) matrix() sections.Section {
 		claim, _ := claims.Find(id) // claimsOf has it from the list
 		s.Text = append(s.Text, fmt.Sprintf("%s: %s.", id, claim.Says))
 	}
-	s.Text = append(s.Text, "Estimates are in points. A row of the screening covers all runs with that level, whatever the other readings are. "+
+	s.Text = append(s.Text, "Estimates are in points. An undecided claim has the number of seeds that would probably settle it, or the least with which it has any answer. "+
+		"A row of the screening covers all runs with that level, whatever the other readings are. "+
 		"In the phase diagram, readings that differ in their labels alone are judged together.")
 	for i, row := range d.Result.Matrix {
 		reading := row.Reading
@@ -126,8 +127,12 @@ func answerText(a *audit.Answer) string {
 		return ""
 	}
 	text := string(a.Outcome)
-	if a.Outcome == claims.Undecided && a.Needed > 0 {
-		text += fmt.Sprintf(" (%d seeds)", a.Needed)
+	switch {
+	case a.Outcome != claims.Undecided || a.Needed == 0:
+	case a.TooFew:
+		text += fmt.Sprintf(" (at least %d seeds)", a.Needed)
+	default:
+		text += fmt.Sprintf(" (about %d seeds)", a.Needed)
 	}
 	if a.Estimate.Defined() {
 		text += " " + stats.Points(a.Estimate)

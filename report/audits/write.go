@@ -38,12 +38,12 @@ func (d *Document) Write(w io.Writer, format Format) error {
 }
 
 func (d *Document) answersCSV() ([]byte, error) {
-	lines := [][]string{{"stage", "reading", "scale", "claim", "outcome", "exploratory", "estimate", "low", "high", "seeds", "seeds_needed"}}
+	lines := [][]string{{"stage", "reading", "scale", "claim", "outcome", "exploratory", "estimate", "low", "high", "seeds", "seeds_needed", "too_few_seeds"}}
 	for _, row := range d.Result.Matrix {
 		for _, a := range row.Answers {
 			lines = append(lines, []string{
 				string(row.Stage), row.Reading, row.Scale, a.Claim, string(a.Outcome), fmt.Sprint(a.Exploratory),
-				spreadsheet.Number(float64(a.Estimate)), spreadsheet.Number(float64(a.Low)), spreadsheet.Number(float64(a.High)), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed),
+				spreadsheet.Number(float64(a.Estimate)), spreadsheet.Number(float64(a.Low)), spreadsheet.Number(float64(a.High)), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed), fmt.Sprint(a.TooFew),
 			})
 		}
 	}
