@@ -2,11 +2,11 @@
 
 #if BACKFIRE_CUDA
 
+#include "library.h"
+
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
-
-#include <dlfcn.h>
 
 #include <iterator>
 
@@ -28,18 +28,13 @@ struct Driver {
   int (*error_string)(int code, const char **text);
 
   Driver() {
-    void *library = dlopen("libcuda.so.1", RTLD_NOW);
-    TORCH_CHECK(library, "CUDA's driver: ", dlerror());
-    take(library, "cuModuleLoadData", module_load);
-    take(library, "cuModuleGetFunction", module_function);
-    take(library, "cuCtxGetCurrent", context);
-    take(library, "cuCtxSetCurrent", set_context);
-    take(library, "cuLaunchKernel", launch);
-    take(library, "cuGetErrorString", error_string);
-  }
-  template <class F> static void take(void *library, const char *name, F &f) {
-    f = reinterpret_cast<F>(dlsym(library, name));
-    TORCH_CHECK(f, "CUDA's driver has no ", name);
+    Library library("libcuda.so.1", "CUDA's driver");
+    library.take("cuModuleLoadData", module_load);
+    library.take("cuModuleGetFunction", module_function);
+    library.take("cuCtxGetCurrent", context);
+    library.take("cuCtxSetCurrent", set_context);
+    library.take("cuLaunchKernel", launch);
+    library.take("cuGetErrorString", error_string);
   }
   void must(int code, const char *what) const {
     const char *text = nullptr;

@@ -1,6 +1,5 @@
+#include "library.h"
 #include "shim_internal.h"
-
-#include <dlfcn.h>
 
 #include <cstdlib>
 #include <memory>
@@ -25,21 +24,16 @@ struct Nvrtc {
   const char *(*error_string)(int code);
 
   explicit Nvrtc(const char *file) {
-    void *library = dlopen(file, RTLD_NOW);
-    TORCH_CHECK(library, dlerror());
-    take(library, "nvrtcVersion", version);
-    take(library, "nvrtcCreateProgram", create);
-    take(library, "nvrtcDestroyProgram", destroy);
-    take(library, "nvrtcCompileProgram", compile);
-    take(library, "nvrtcGetProgramLogSize", log_size);
-    take(library, "nvrtcGetProgramLog", log);
-    take(library, "nvrtcGetCUBINSize", image_size);
-    take(library, "nvrtcGetCUBIN", image);
-    take(library, "nvrtcGetErrorString", error_string);
-  }
-  template <class F> static void take(void *library, const char *name, F &f) {
-    f = reinterpret_cast<F>(dlsym(library, name));
-    TORCH_CHECK(f, "NVRTC has no ", name);
+    Library library(file, "NVRTC");
+    library.take("nvrtcVersion", version);
+    library.take("nvrtcCreateProgram", create);
+    library.take("nvrtcDestroyProgram", destroy);
+    library.take("nvrtcCompileProgram", compile);
+    library.take("nvrtcGetProgramLogSize", log_size);
+    library.take("nvrtcGetProgramLog", log);
+    library.take("nvrtcGetCUBINSize", image_size);
+    library.take("nvrtcGetCUBIN", image);
+    library.take("nvrtcGetErrorString", error_string);
   }
   void must(int code) const {
     TORCH_CHECK(code == 0, "NVRTC: ", error_string(code));
@@ -60,7 +54,7 @@ char *bf_nvrtc_open(const char *file, const char *builtins, void **nvrtc,
   return guarded([&] {
     // NVRTC asks for them by name, and finds those that are loaded already.
     if (*builtins)
-      TORCH_CHECK(dlopen(builtins, RTLD_NOW), dlerror());
+      Library(builtins, "the builtins of NVRTC");
     auto found = std::make_unique<Nvrtc>(file);
     found->must(found->version(major, minor));
     *nvrtc = found.release();
