@@ -13,7 +13,6 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/estimate"
 	"backfire/experiments/plan"
-	"backfire/experiments/runner"
 	"backfire/experiments/summary"
 	"backfire/report"
 )
@@ -135,7 +134,6 @@ func playRound(ctx context.Context, opts *auditOptions, training *training, roun
 	if err != nil {
 		return false, err
 	}
-	output.sweep, output.file = round.sweep, round.file
 	r, cost, err := training.estimated(ctx, &opts.SweepOptions, round.sweep)
 	if err != nil {
 		return false, err
@@ -143,21 +141,7 @@ func playRound(ctx context.Context, opts *auditOptions, training *training, roun
 	if err := rounds.withinHours(round, cost); err != nil {
 		return false, err
 	}
-	err = training.play(ctx, r, round.sweep, training.noting(ctx, &opts.SweepOptions, round.file, round.sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
-		var err error // of the stored results
-		again, err = training.asksForMore(round.sweep, outcome, interrupted, func() (*summary.Summary, error) {
-			next, err := rounds.next(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return next.summary, nil
-		})
-		if err != nil || again {
-			return nil, err
-		}
-		return output.show(ctx, outcome, interrupted)
-	})
-	return again, err
+	return training.playStep(ctx, &opts.SweepOptions, r, &round.step, rounds.nextStep, output)
 }
 
 // dryRunAudit prints what each stage trains in any case, and the time that it takes here.

@@ -29,13 +29,11 @@ type auditRounds struct {
 	progress audit.Progress      // as of the last round that was whole
 }
 
-// auditRound is what an audit plays in one round: everything that it played before, and what follows from that.
+// auditRound is a step of an audit.
 type auditRound struct {
-	plays   []audit.Play
-	file    *config.Sweep
-	sweep   *plan.Sweep
-	summary *summary.Summary
-	hours   float64 // of all stored trainings of the sweep
+	step
+	plays []audit.Play
+	hours float64 // of all stored trainings of the sweep
 }
 
 // stageLine is a line of --json with --dry-run.
@@ -77,6 +75,15 @@ func (a *auditRounds) next(ctx context.Context) (*auditRound, error) {
 		}
 		a.progress.Hours = round.hours
 	}
+}
+
+// nextStep returns the step of the next round.
+func (a *auditRounds) nextStep(ctx context.Context) (*step, error) {
+	round, err := a.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &round.step, nil
 }
 
 // kept returns the plays of the stages to play.

@@ -12,8 +12,6 @@ import (
 	"backfire/cheapest"
 	"backfire/config"
 	"backfire/experiments/plan"
-	"backfire/experiments/runner"
-	"backfire/experiments/summary"
 	"backfire/report"
 )
 
@@ -118,7 +116,6 @@ func playStep(ctx context.Context, opts *cheapestOptions, training *training, st
 	if err != nil {
 		return false, err
 	}
-	output.sweep, output.file = step.sweep, step.file
 	r, _, err := training.estimated(ctx, &opts.SweepOptions, step.sweep)
 	if err != nil {
 		return false, err
@@ -131,19 +128,5 @@ func playStep(ctx context.Context, opts *cheapestOptions, training *training, st
 		tell(&out, "This is the next step of the search, which trains at most %d models in all.\n", steps.search.Spec.MostGames())
 		return false, write(opts.IO.Out, out.String())
 	}
-	err = training.play(ctx, r, step.sweep, training.noting(ctx, &opts.SweepOptions, step.file, step.sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
-		var err error // of the stored results
-		again, err = training.asksForMore(step.sweep, outcome, interrupted, func() (*summary.Summary, error) {
-			next, err := steps.next(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return next.summary, nil
-		})
-		if err != nil || again {
-			return nil, err
-		}
-		return output.show(ctx, outcome, interrupted)
-	})
-	return again, err
+	return training.playStep(ctx, &opts.SweepOptions, r, step, steps.next, output)
 }

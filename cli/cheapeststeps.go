@@ -25,13 +25,6 @@ type cheapestSteps struct {
 	decided func([]plan.SweepPoint) ([]plan.SweepPoint, error) // resolves train.precision = auto
 }
 
-// cheapestStep is what a search plays in one step: everything that it played before, and what follows from that.
-type cheapestStep struct {
-	file    *config.Sweep
-	sweep   *plan.Sweep
-	summary *summary.Summary
-}
-
 // cheapestLine is the last line of --json.
 type cheapestLine struct {
 	Event       string           `json:"event"`          // "cheapest"
@@ -61,28 +54,28 @@ func (c *cheapestSteps) plan(ctx context.Context, plays []cheapest.Play) (*plan.
 }
 
 // next returns the first step that has a missing result, or the last one.
-func (c *cheapestSteps) next(ctx context.Context) (*cheapestStep, error) {
+func (c *cheapestSteps) next(ctx context.Context) (*step, error) {
 	var games []cheapest.Game
 	var plays []cheapest.Play
-	step := &cheapestStep{}
+	s := &step{}
 	for {
 		_, more := c.search.Spec.Search(games)
 		if len(more) == 0 {
-			return step, nil
+			return s, nil
 		}
 		plays = append(plays, more...)
 		var err error
-		step = &cheapestStep{}
-		if step.sweep, step.file, err = c.plan(ctx, plays); err != nil {
+		s = &step{}
+		if s.sweep, s.file, err = c.plan(ctx, plays); err != nil {
 			return nil, err
 		}
-		if step.summary, err = summary.Summarize(step.sweep, c.store); err != nil {
+		if s.summary, err = summary.Summarize(s.sweep, c.store); err != nil {
 			return nil, err
 		}
-		if len(step.summary.Missing) > 0 {
-			return step, nil
+		if len(s.summary.Missing) > 0 {
+			return s, nil
 		}
-		if games, err = c.games(step.summary); err != nil {
+		if games, err = c.games(s.summary); err != nil {
 			return nil, err
 		}
 	}

@@ -46,15 +46,41 @@ func (t *training) noting(ctx context.Context, opts *SweepOptions, file *config.
 	return func() error { return t.notePlan(ctx, opts, file, sweep) }
 }
 
-// asksForMore reports whether, after a sweep that is whole, the summary of the next one misses models. The
-// sweep's note is then removed, because the next one has the same results.
-func (t *training) asksForMore(sweep *plan.Sweep, outcome *runner.Outcome, interrupted bool, next func() (*summary.Summary, error)) (bool, error) {
+// step is one of the sweeps that stored results ask for in turn: everything that was played before, and what
+// follows from that.
+type step struct {
+	file    *config.Sweep
+	sweep   *plan.Sweep
+	summary *summary.Summary
+}
+
+// playStep plays a step and reports whether results then ask for another one, which next returns. If not, it shows
+// the answers.
+func (t *training) playStep(
+	ctx context.Context, opts *SweepOptions, r *runner.Runner, s *step, next func(context.Context) (*step, error), output *sweepOutput,
+) (again bool, err error) {
+	output.sweep, output.file = s.sweep, s.file
+	err = t.play(ctx, r, s.sweep, t.noting(ctx, opts, s.file, s.sweep), func(outcome *runner.Outcome, interrupted bool) ([]plan.Missing, error) {
+		var err error // of the stored results
+		if again, err = t.asksForMore(ctx, s, outcome, interrupted, next); err != nil || again {
+			return nil, err
+		}
+		return output.show(ctx, outcome, interrupted)
+	})
+	return again, err
+}
+
+// asksForMore reports whether, after a step that is whole, the next one misses models. The step's note is then
+// removed, because the next one has the same results.
+func (t *training) asksForMore(
+	ctx context.Context, s *step, outcome *runner.Outcome, interrupted bool, next func(context.Context) (*step, error),
+) (bool, error) {
 	if interrupted || len(outcome.Failed) > 0 || len(outcome.Missing) > 0 {
 		return false, nil
 	}
-	sum, err := next()
-	if err != nil || len(sum.Missing) == 0 {
+	following, err := next(ctx)
+	if err != nil || len(following.summary.Missing) == 0 {
 		return false, err
 	}
-	return true, runner.End(sweep, t.store)
+	return true, runner.End(s.sweep, t.store)
 }
