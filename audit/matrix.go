@@ -35,6 +35,8 @@ type Answer struct {
 	Needed   int    `json:"seeds_needed"`
 	TooFew   bool   `json:"too_few_seeds"`
 	Sentence string `json:"sentence"`
+	// Finding says the same in plain words (claims.Finding); empty for a claim that has none.
+	Finding string `json:"finding"`
 }
 
 // Answer returns the row's answer on a claim; nil if its games do not speak to it.
@@ -124,7 +126,7 @@ func (s *Spec) judged(row Row, games []claims.Game, primary []string) (Row, erro
 	for _, v := range verdicts {
 		a := Answer{
 			Claim: v.Claim, Outcome: v.Outcome, Exploratory: v.Exploratory, Seeds: len(v.Seeds),
-			Needed: v.Needed, TooFew: v.TooFew(), Sentence: v.Sentence,
+			Needed: v.Needed, TooFew: v.TooFew(), Sentence: v.Sentence, Finding: claims.Finding(v),
 			Estimate: stats.Undefined(), Low: stats.Undefined(), High: stats.Undefined(),
 		}
 		if len(v.Statistics) > 0 {

@@ -121,7 +121,7 @@ func TestPage(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(want), outline)
 	for _, text := range []string{
-		`<p class="finding">C1`, "Which of two readings &lt;decides&gt;.", `data-sign="`, `<a href="#g-`, `<tr id="g-`, `class="figure large"`, `data-marks="`,
+		`<p class="finding">Whether two attackers spoil each other is undecided`, "Which of two readings &lt;decides&gt;.", `data-sign="`, `<a href="#g-`, `<tr id="g-`, `class="figure large"`, `data-marks="`,
 		`data-filter="stage"`, "<details class=\"tablebox\" id=\"games-table\"",
 	} {
 		require.True(t, strings.Contains(html, text), text)

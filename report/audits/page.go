@@ -159,7 +159,7 @@ func (d *Document) WritePage(w io.Writer) error {
 	for _, s := range append(slices.Clone(d.sections), d.games()) {
 		switch s.ID {
 		case "primary":
-			page.Finding = s.Text[0]
+			page.Finding = cmp.Or(d.finding(), s.Text[0])
 		case "matrix", "screening", "law":
 			s.Signs, s.Heads = signs, slices.Clone(s.Heads)
 			for i, head := range s.Heads {
@@ -173,6 +173,14 @@ func (d *Document) WritePage(w io.Writer) error {
 		page.Sections = append(page.Sections, s)
 	}
 	return page.Write(w)
+}
+
+// finding returns what the primary reading shows in plain words; empty if nothing does.
+func (d *Document) finding() string {
+	if a := d.Result.Matrix[0].Answer("C1"); a != nil {
+		return a.Finding
+	}
+	return ""
 }
 
 // placeOf returns the anchor of the games of a cell of the phase diagram: of a row of the section of cells.
