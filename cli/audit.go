@@ -33,7 +33,7 @@ func newCmdAudit(streams *IOStreams, runF func(context.Context, *auditOptions) e
 		Long: `Play an audit: a YAML file with the readings to vary (factors of two levels), the numbers
 of attackers and seeds, margins, a primary reading and a budget. Without FILE the audit
 "paper" is played, which is part of the program like "conflict", "conflict-large",
-"one-label", "scale" and "gpu". docs/audit.md describes the file.
+"one-label", "own-labels", "scale" and "gpu". docs/audit.md describes the file.
 
 Up to four stages are played: the primary reading; a two-level fractional factorial over all
 factors (screening); triggers that can be told apart more or less, for the law of shares

@@ -81,10 +81,10 @@ func TestCompletionOfPlans(t *testing.T) {
 		{"plan _", []string{"table", "sweep", "audit", "equilibrium", "cheapest"}, nil, noFiles},
 		{"plan equilibrium _", []string{"rates", "defender"}, nil, anyFile},
 		{"equilibrium _", []string{"rates", "defender"}, nil, anyFile},
-		{"audit _", []string{"paper", "conflict", "conflict-large", "one-label", "scale", "gpu"}, nil, anyFile},
+		{"audit _", []string{"paper", "conflict", "conflict-large", "one-label", "own-labels", "scale", "gpu"}, nil, anyFile},
 		{"plan table _", []string{"1", "defenses"}, nil, noFiles},
 		{"plan sweep _", []string{"yaml"}, nil, files},
-		{"plan audit _", []string{"paper", "conflict", "conflict-large", "one-label", "scale", "gpu"}, nil, anyFile},
+		{"plan audit _", []string{"paper", "conflict", "conflict-large", "one-label", "own-labels", "scale", "gpu"}, nil, anyFile},
 		{"submit slurm --store DIR _", []string{"audit"}, []string{"cheapest"}, noFiles},
 	})
 }

@@ -141,5 +141,5 @@ func TestBadAudits(t *testing.T) {
 	_, err := loadAudit(t, goodAudit, "trigger.sampling=per_image")
 	require.ErrorContains(t, err, "is set by the points")
 	_, err = config.LoadAudit("nowhere.yaml", config.Options{})
-	require.ErrorContains(t, err, "is neither a file nor one of paper, conflict, conflict-large, one-label, scale, gpu")
+	require.ErrorContains(t, err, "is neither a file nor one of paper, conflict, conflict-large, one-label, own-labels, scale, gpu")
 }
