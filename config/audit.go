@@ -18,7 +18,9 @@ import (
 var auditFiles embed.FS
 
 // Audits returns the names of the audits that are part of the program.
-func Audits() []string { return []string{"paper", "conflict", "conflict-large", "one-label", "own-labels", "scale", "gpu"} }
+func Audits() []string {
+	return []string{"paper", "conflict", "conflict-large", "one-label", "own-labels", "scale", "gpu"}
+}
 
 // Audit is an audit that was read from a file and checked as a whole.
 type Audit struct {
