@@ -21,6 +21,9 @@ func Number(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
+// Logical returns a truth value as both R and pandas read it.
+func Logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }
+
 // formulaStarts are the characters with which spreadsheets begin a formula, also in their
 // full-width forms.
 const formulaStarts = "=+-@\t\r＝＋－＠"

@@ -44,3 +44,9 @@ func TestNumber(t *testing.T) {
 	}
 	require.Empty(t, Number(math.NaN()))
 }
+
+func TestLogical(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "TRUE", Logical(true))
+	require.Equal(t, "FALSE", Logical(false))
+}

@@ -42,8 +42,8 @@ func (d *Document) answersCSV() ([]byte, error) {
 	for _, row := range d.Result.Matrix {
 		for _, a := range row.Answers {
 			lines = append(lines, []string{
-				string(row.Stage), row.Reading, row.Scale, a.Claim, string(a.Outcome), fmt.Sprint(a.Exploratory),
-				spreadsheet.Number(float64(a.Estimate)), spreadsheet.Number(float64(a.Low)), spreadsheet.Number(float64(a.High)), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed), fmt.Sprint(a.TooFew),
+				string(row.Stage), row.Reading, row.Scale, a.Claim, string(a.Outcome), spreadsheet.Logical(a.Exploratory),
+				spreadsheet.Number(float64(a.Estimate)), spreadsheet.Number(float64(a.Low)), spreadsheet.Number(float64(a.High)), fmt.Sprint(a.Seeds), fmt.Sprint(a.Needed), spreadsheet.Logical(a.TooFew),
 			})
 		}
 	}

@@ -48,25 +48,45 @@ const nonTargetBudget = "non_target"
 // allToOne is the mapping of one target label, as in the setting attackers.mapping.
 const allToOne = "all_to_one"
 
-// keyColumns returns the keys that the points vary, except those with the name of a
-// column.
-func (t *Table) keyColumns() []string {
-	keys := map[string]bool{}
-	for _, r := range t.AttackerRows {
-		for key := range r.Keys {
-			if !slices.Contains(slices.Concat(attackerColumns, randomnessColumns, repetitionColumns, mappingColumns, filterColumns), key) {
-				keys[key] = true
+// keyColumn is the column of a key that the points vary.
+type keyColumn struct{ key, head string }
+
+// keyColumns returns the columns of the keys of points, behind columns with the names in taken. The seed has one of
+// those. Any other key with the name of a column, such as a factor of an audit, has it behind "point.".
+func keyColumns(points []map[string]string, taken ...[]string) []keyColumn {
+	columns := map[string]keyColumn{}
+	for _, keys := range points {
+		for key := range keys {
+			switch {
+			case key == "seed":
+			case slices.Contains(slices.Concat(taken...), key):
+				columns[key] = keyColumn{key, "point." + key}
+			default:
+				columns[key] = keyColumn{key, key}
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(keys))
+	return slices.SortedFunc(maps.Values(columns), func(a, b keyColumn) int { return cmp.Compare(a.head, b.head) })
+}
+
+// heads returns the names of columns.
+func heads(columns []keyColumn) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.head
+	}
+	return names
 }
 
 // attackersCSV returns a line for each AttackerRow. An undefined rate is empty.
 func (t *Table) attackersCSV() ([]byte, error) {
-	keys, randomness, repetition, filters := t.keyColumns(), t.randomnessColumns(), t.repetitionColumns(), t.filterColumns()
-	mappings := t.mappingColumns()
-	lines := [][]string{slices.Concat(attackerColumns, randomness, repetition, mappings, filters, keys)}
+	randomness, repetition, mappings, filters := t.randomnessColumns(), t.repetitionColumns(), t.mappingColumns(), t.filterColumns()
+	points := make([]map[string]string, len(t.AttackerRows))
+	for i, r := range t.AttackerRows {
+		points[i] = r.Keys
+	}
+	keys := keyColumns(points, attackerColumns, randomnessColumns, repetitionColumns, mappingColumns, filterColumns)
+	lines := [][]string{slices.Concat(attackerColumns, randomness, repetition, mappings, filters, heads(keys))}
 	for _, r := range t.AttackerRows {
 		divergence := Divergence{MMD2: stats.Undefined(), JS: stats.Undefined()}
 		if r.Divergence != nil {
@@ -79,10 +99,10 @@ func (t *Table) attackersCSV() ([]byte, error) {
 			spreadsheet.Number(r.Robustness.Value()), rateOrEmpty(r.SingleASR),
 			orEmpty(r.Interference), orEmpty(r.Dilution), rateOrEmpty(r.TransferASR), orEmpty(r.ShareLaw), strconv.Itoa(r.Poisoned), seatsOf(r),
 			spreadsheet.Number(float64(divergence.MMD2)), spreadsheet.Number(float64(divergence.JS)),
-			spreadsheet.Number(r.CleanAccuracy.Value()), logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
+			spreadsheet.Number(r.CleanAccuracy.Value()), spreadsheet.Logical(r.Collapsed), r.Cell, strconv.Itoa(r.Models),
 			strconv.Itoa(r.Pool), widthOf(r), strconv.Itoa(r.Epochs),
 			cmp.Or(r.Readings.TriggerKind, randomKind), r.Readings.TriggerRange, r.Readings.Sampling,
-			r.Readings.LabelMode, logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
+			r.Readings.LabelMode, spreadsheet.Logical(r.Readings.ExcludeTargetClass), r.Readings.Denominator, cmp.Or(r.Readings.Budget, nonTargetBudget),
 		}
 		if len(randomness) > 0 {
 			line = append(line, randomnessTexts(r.Randomness)...)
@@ -96,10 +116,10 @@ func (t *Table) attackersCSV() ([]byte, error) {
 		if len(filters) > 0 {
 			line = append(line, filterTexts(r.Filter)...)
 		}
-		for _, key := range keys {
-			value := r.Keys[key]
+		for _, column := range keys {
+			value := r.Keys[column.key]
 			if truth, err := strconv.ParseBool(value); err == nil && value == strconv.FormatBool(truth) {
-				value = logical(truth)
+				value = spreadsheet.Logical(truth)
 			}
 			line = append(line, value)
 		}
@@ -244,6 +264,3 @@ func (t *Table) footnotes(row Row, entry Entry) string {
 	}
 	return strings.Join(texts, " ")
 }
-
-// logical returns a truth value as both R and pandas read it.
-func logical(b bool) string { return strings.ToUpper(strconv.FormatBool(b)) }

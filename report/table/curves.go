@@ -1,7 +1,6 @@
 package table
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 
@@ -32,20 +31,16 @@ var curveColumns = []string{"table", "dataset", "point", "seed", "defender", "n"
 
 // curvesCSV returns a line for each CurveRow. An undefined value is empty.
 func (t *Table) curvesCSV() ([]byte, error) {
-	varied := map[string]bool{}
-	for _, r := range t.CurveRows {
-		for key := range r.Keys {
-			if !slices.Contains(curveColumns, key) {
-				varied[key] = true
-			}
-		}
+	points := make([]map[string]string, len(t.CurveRows))
+	for i, r := range t.CurveRows {
+		points[i] = r.Keys
 	}
-	keys := slices.Sorted(maps.Keys(varied))
+	keys := keyColumns(points, curveColumns, repetitionColumns)
 	repetition := []string{}
 	if len(t.repetitionColumns()) > 0 {
 		repetition = []string{"training"}
 	}
-	lines := [][]string{slices.Concat(curveColumns, repetition, keys)}
+	lines := [][]string{slices.Concat(curveColumns, repetition, heads(keys))}
 	for _, r := range t.CurveRows {
 		line := []string{
 			t.Name, t.Dataset, r.Point, strconv.FormatUint(r.Seed, 10), r.Defender, strconv.Itoa(r.N), r.Model,
@@ -54,8 +49,8 @@ func (t *Table) curvesCSV() ([]byte, error) {
 		if len(repetition) > 0 {
 			line = append(line, strconv.Itoa(r.Repetition))
 		}
-		for _, key := range keys {
-			line = append(line, r.Keys[key])
+		for _, column := range keys {
+			line = append(line, r.Keys[column.key])
 		}
 		lines = append(lines, line)
 	}

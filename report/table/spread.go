@@ -198,7 +198,7 @@ func (t *Table) spreadCSV() ([]byte, error) {
 				return
 			}
 			lines = append(lines, []string{
-				t.Name, t.Dataset, r.Game, string(r.Quantity), logical(r.Single), strconv.Itoa(r.Seeds), strconv.Itoa(r.Trainings), strconv.Itoa(r.Attackers),
+				t.Name, t.Dataset, r.Game, string(r.Quantity), spreadsheet.Logical(r.Single), strconv.Itoa(r.Seeds), strconv.Itoa(r.Trainings), strconv.Itoa(r.Attackers),
 				name, spreadsheet.Number(float64(c.Variance)), spreadsheet.Number(float64(c.Low)), spreadsheet.Number(float64(c.High)), r.Method, SeedList(r.LeftOut),
 			})
 		}
