@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"backfire/cheapest"
 	"backfire/figures"
@@ -107,7 +108,11 @@ func (d *Document) thresholds() sections.Section {
 			reaches = "none"
 		}
 		s.Rows = append(s.Rows, []string{fmt.Sprint(t.N), fmt.Sprint(t.Seed), d.Result.Spec.Unit.Text(float64(t.Below)), reaches})
-		s.Links = append(s.Links, map[int]string{0: fmt.Sprintf("#m-%d-%d", t.N, t.Seed)})
+		var links map[int]string
+		if slices.ContainsFunc(d.Result.Games, func(g cheapest.Game) bool { return g.N == t.N && g.Seed == t.Seed }) {
+			links = map[int]string{0: fmt.Sprintf("#m-%d-%d", t.N, t.Seed)}
+		}
+		s.Links = append(s.Links, links)
 	}
 	return s
 }
@@ -193,7 +198,7 @@ func (d *Document) csv() ([]byte, error) {
 	lines := [][]string{{"n", "seed", "unit", "target", "misses", "reaches", "done"}}
 	for _, t := range d.Result.Thresholds {
 		lines = append(lines, []string{
-			fmt.Sprint(t.N), fmt.Sprint(t.Seed), string(d.Result.Spec.Unit), spreadsheet.Number(d.Result.Spec.Target), fmt.Sprint(t.Below), fmt.Sprint(t.Value), fmt.Sprint(t.Done),
+			fmt.Sprint(t.N), fmt.Sprint(t.Seed), string(d.Result.Spec.Unit), spreadsheet.Number(d.Result.Spec.Target), fmt.Sprint(t.Below), fmt.Sprint(t.Value), spreadsheet.Logical(t.Done),
 		})
 	}
 	return spreadsheet.Encode(lines)

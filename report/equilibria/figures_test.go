@@ -8,6 +8,7 @@ import (
 
 	"backfire/payoffs"
 	"backfire/report/equilibria"
+	"backfire/report/layout/layouttest"
 )
 
 // document returns the document of a game in which p0 = 0.9 pays more than 0.1, and costs more images.
@@ -61,4 +62,15 @@ func TestFiguresOfAGame(t *testing.T) {
 		prices = append(prices, row[1]+": "+row[2])
 	}
 	require.Equal(t, "0: 0.9 0.1: 0.9 10: 0.1", strings.Join(prices, " "), "each price stands for itself")
+}
+
+// docs/game.md names the columns of every table as CSV, in their order.
+func TestEveryColumnIsDocumented(t *testing.T) {
+	t.Parallel()
+	d := document(t)
+	for _, format := range []equilibria.Format{equilibria.PayoffsCSV, equilibria.PricesCSV, equilibria.TrialsCSV} {
+		var out strings.Builder
+		require.NoError(t, d.Write(&out, format))
+		layouttest.RequireDocumented(t, "../../docs/game.md", string(format), out.String())
+	}
 }

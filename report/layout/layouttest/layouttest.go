@@ -1,7 +1,8 @@
-// Package layouttest checks pages in tests.
+// Package layouttest checks pages and documented tables in tests.
 package layouttest
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,4 +49,21 @@ func Outline(html string) string {
 		html = regexp.MustCompile(pattern).ReplaceAllString(html, "<"+part+"/>") //nolint:forbidigo // a constant pattern of a test
 	}
 	return html
+}
+
+// RequireDocumented fails unless the first line of a file of CSV has the columns of its data dictionary, in their
+// order: of the first table behind the line of a document that begins with the file's name in backquotes.
+func RequireDocumented(t testing.TB, document, name, csv string) {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n`"+name+"` ")
+	require.True(t, found, name)
+	_, section, found = strings.Cut(section, "\n| column | type | meaning |\n")
+	require.True(t, found, name)
+	section, _, _ = strings.Cut(section, "\n\n")
+	columns := all(section, "(?m)^\\| `([^`]+)` \\| (?:text|integer|number|logical)(?: or empty)? \\| .")
+	require.Len(t, columns, strings.Count(section, "\n"), "a column without type or meaning: %s", section)
+	heads, _, _ := strings.Cut(csv, "\n")
+	require.Equal(t, strings.Join(columns, ","), heads, name)
 }
