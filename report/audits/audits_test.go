@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -142,6 +143,20 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 		var out strings.Builder
 		require.NoError(t, d.Write(&out, format))
 		layouttest.RequireDocumented(t, "../../docs/audit.md", string(format), out.String())
+	}
+}
+
+// The published tables of audits have the columns that docs/audit.md names.
+func TestPublishedTablesAreDocumented(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../docs/audit/audit-*-*.*.csv")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		_, format, _ := strings.Cut(filepath.Base(file), ".")
+		layouttest.RequireDocumented(t, "../../docs/audit.md", format, string(content))
 	}
 }
 

@@ -22,7 +22,8 @@
 // # Documents
 //
 // Lines of Markdown files have at most 100 columns. Tables, code blocks and the targets of links do not
-// count, since they cannot be broken.
+// count, since they cannot be broken. Links and pictures within the tree lead to files that exist, and to headings
+// that their documents have.
 //
 // # Sizes
 //
@@ -101,7 +102,7 @@ func run(args []string, out, errOut io.Writer) error {
 
 // checkTree returns the findings in all files of a tree, sorted by path and line.
 func checkTree(tree fs.FS, all bool) ([]finding, error) {
-	goFiles := newSources(all)
+	goFiles, documents := newSources(all), newLinks(tree)
 	var found []finding
 	err := fs.WalkDir(tree, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -123,7 +124,7 @@ func checkTree(tree fs.FS, all bool) ([]finding, error) {
 		}
 		if extension == ".md" {
 			found = append(found, checkDocument(path, string(text))...)
-			return nil
+			return documents.add(path, text)
 		}
 		return goFiles.add(path, text)
 	})
@@ -131,6 +132,7 @@ func checkTree(tree fs.FS, all bool) ([]finding, error) {
 		return nil, fmt.Errorf("check the tree: %w", err)
 	}
 	found = append(found, goFiles.check()...)
+	found = append(found, documents.check()...)
 	slices.SortFunc(found, func(a, b finding) int {
 		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.line, b.line), strings.Compare(a.what, b.what))
 	})
