@@ -55,7 +55,7 @@ func Outline(html string) string {
 // order: of the first table behind the line of a document that begins with the file's name in backquotes.
 func RequireDocumented(t testing.TB, document, name, csv string) {
 	t.Helper()
-	text, err := os.ReadFile(document)
+	text, err := os.ReadFile(document) //nolint:forbidigo // a document of the project, in a test
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n`"+name+"` ")
 	require.True(t, found, name)
