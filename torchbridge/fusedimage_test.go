@@ -135,7 +135,7 @@ func TestNoNVRTC(t *testing.T) {
 	files := nvrtcFiles(dir)
 	require.Equal(t, []string{broken, "libnvrtc.so.13", "libnvrtc.so.12"}, files)
 	_, err := openNVRTC(files[:1])
-	require.ErrorContains(t, err, "no NVRTC: "+filepath.Join(dir, "lib", "libnvrtc-builtins.so.13.0"))
+	require.ErrorContains(t, err, "no NVRTC: the builtins of NVRTC: "+filepath.Join(dir, "lib", "libnvrtc-builtins.so.13.0"))
 	_, err = openNVRTC([]string{filepath.Join(t.TempDir(), "libnvrtc.so.13")})
 	require.ErrorContains(t, err, "cannot open shared object file")
 	_, err = loadChecked(0)
