@@ -140,9 +140,7 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 	t.Parallel()
 	d := madeUp(t, -1)
 	for _, format := range []audits.Format{audits.AnswersCSV, audits.EffectsCSV, audits.CombinationsCSV, audits.PhaseCSV} {
-		var out strings.Builder
-		require.NoError(t, d.Write(&out, format))
-		layouttest.RequireDocumented(t, "../../docs/audit.md", string(format), out.String())
+		layouttest.RequireDocumented(t, "../../docs/audit.md", string(format), layouttest.Written(t, d, format))
 	}
 }
 

@@ -40,31 +40,23 @@ func document(t *testing.T) *costs.Document {
 	}
 }
 
-// written returns a document in a format.
-func written(t *testing.T, d *costs.Document, format costs.Format) string {
-	t.Helper()
-	var out strings.Builder
-	require.NoError(t, d.Write(&out, format))
-	return out.String()
-}
-
 func TestForms(t *testing.T) {
 	t.Parallel()
 	d := document(t)
 	require.Equal(t, "cheapest-images-90-embedded", d.Name())
-	csv := written(t, d, costs.CSV)
+	csv := layouttest.Written(t, d, costs.CSV)
 	layouttest.RequireDocumented(t, "../../docs/game.md", d.Name()+".csv", csv)
 	require.Contains(t, csv, "\n1,1,images,0.9,7,8,TRUE\n")
 	require.Contains(t, csv, "\n1,2,images,0.9,8,0,TRUE\n")
 	require.Contains(t, csv, "\n2,1,images,0.9,0,0,FALSE\n")
 
-	text := written(t, d, costs.Text)
+	text := layouttest.Written(t, d, costs.Text)
 	require.Regexp(t, `(?m)^1 +1 +7 +8$`, text)
 	require.Regexp(t, `(?m)^1 +2 +8 +none$`, text)
 	require.Regexp(t, `(?m)^2 +1 +0 +open$`, text)
-	require.Contains(t, written(t, d, costs.Markdown), "| 1 | 2 | 8 | none |")
-	layouttest.Check(t, written(t, d, costs.Page))
+	require.Contains(t, layouttest.Written(t, d, costs.Markdown), "| 1 | 2 | 8 | none |")
+	layouttest.Check(t, layouttest.Written(t, d, costs.Page))
 	for _, format := range costs.Formats() {
-		require.NotEmpty(t, written(t, d, format), format)
+		require.NotEmpty(t, layouttest.Written(t, d, format), format)
 	}
 }

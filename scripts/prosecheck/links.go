@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -43,7 +44,7 @@ func (l *links) add(file string, content []byte) error {
 			return ast.WalkContinue, nil
 		}
 		if node.Type() == ast.TypeBlock && node.Lines().Len() > 0 {
-			line = 1 + strings.Count(string(content[:node.Lines().At(0).Start]), "\n")
+			line = 1 + bytes.Count(content[:node.Lines().At(0).Start], []byte("\n"))
 		}
 		switch node := node.(type) {
 		case *ast.Heading:

@@ -2,6 +2,7 @@
 package layouttest
 
 import (
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -49,6 +50,17 @@ func Outline(html string) string {
 		html = regexp.MustCompile(pattern).ReplaceAllString(html, "<"+part+"/>") //nolint:forbidigo // a constant pattern of a test
 	}
 	return html
+}
+
+// Written returns a document, such as a table, in one of its formats.
+func Written[Format ~string](t testing.TB, document interface {
+	Write(w io.Writer, format Format) error
+}, format Format,
+) string {
+	t.Helper()
+	var out strings.Builder
+	require.NoError(t, document.Write(&out, format))
+	return out.String()
 }
 
 // RequireDocumented fails unless the first line of a file of CSV has the columns of its data dictionary, in their
