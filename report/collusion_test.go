@@ -7,6 +7,7 @@ import (
 
 	"backfire/experiments/summary"
 	"backfire/game"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 	"backfire/triggers"
 )
@@ -22,7 +23,7 @@ func TestRunNamesColluders(t *testing.T) {
 	text := func() string {
 		made, err := New(Points, s, "embedded", Options{})
 		require.NoError(t, err)
-		return written(t, made, table.FormatText)
+		return layouttest.Written(t, made, table.FormatText)
 	}
 	require.NotContains(t, text(), "Colluding")
 	collude(s.Points[0].Games[1].Attackers)

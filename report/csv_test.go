@@ -16,6 +16,7 @@ import (
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
 	"backfire/game"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 	"backfire/stats"
 )
@@ -69,7 +70,7 @@ func TestEveryColumnIsDocumented(t *testing.T) {
 		for _, c := range dictionaries(t)[i] {
 			documented = append(documented, c.name)
 		}
-		heads, _, _ := strings.Cut(written(t, made, format), "\n")
+		heads, _, _ := strings.Cut(layouttest.Written(t, made, format), "\n")
 		require.Equal(t, strings.Join(documented, ","), heads)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"backfire/experiments/summary"
 	"backfire/figures"
 	"backfire/game"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 	"backfire/stats"
 )
@@ -103,7 +104,7 @@ func TestLearningCurvesInTheLongForm(t *testing.T) {
 	made, err := New(Points, s, "mnist", Options{Result: result})
 	require.NoError(t, err)
 	require.Equal(t, append(table.Formats(), table.FormatCurvesCSV), made.Formats())
-	lines, err := csv.NewReader(strings.NewReader(written(t, made, table.FormatCurvesCSV))).ReadAll()
+	lines, err := csv.NewReader(strings.NewReader(layouttest.Written(t, made, table.FormatCurvesCSV))).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, lines, 1+2*3*(1+2*len(curve.Measures())))
 	tail := func(line []string) string { return strings.Join(line[7:11], " ") }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 )
 
@@ -34,17 +35,17 @@ func TestLaTeXCompiles(t *testing.T) {
 			made, err := New(tc.kind, tc.summary, tc.dataset, tc.options)
 			require.NoError(t, err)
 			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "table.tex"), []byte(written(t, made, table.FormatLaTeX)), 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "table.tex"), []byte(layouttest.Written(t, made, table.FormatLaTeX)), 0o600))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "main.tex"), []byte(document), 0o600))
 			cmd := exec.Command(compiler, "-interaction=nonstopmode", "-halt-on-error", "main.tex")
 			cmd.Dir = dir
 			log, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", log)
 			require.FileExists(t, filepath.Join(dir, "main.pdf"))
-			require.Empty(t, regexp.MustCompile(`Overfull \\hbox[^\n]*|Float too large[^\n]*`).FindAllString(string(log), -1), "%s", written(t, made, table.FormatLaTeX))
+			require.Empty(t, regexp.MustCompile(`Overfull \\hbox[^\n]*|Float too large[^\n]*`).FindAllString(string(log), -1), "%s", layouttest.Written(t, made, table.FormatLaTeX))
 			pages := regexp.MustCompile(`Output written on main\.pdf \((\d+) page`).FindStringSubmatch(string(log))
 			require.Len(t, pages, 2, "%s", log)
-			floats := strings.Count(written(t, made, table.FormatLaTeX), `\begin{table}`)
+			floats := strings.Count(layouttest.Written(t, made, table.FormatLaTeX), `\begin{table}`)
 			require.LessOrEqual(t, pages[1], strconv.Itoa(floats), "a float is a page at most")
 			require.Equal(t, name == "filters" || name == "values", floats > 1, "a long table is continued")
 		})

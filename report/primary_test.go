@@ -9,6 +9,7 @@ import (
 
 	"backfire/claims"
 	"backfire/experiments/store"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 )
 
@@ -19,7 +20,7 @@ func forms(t *testing.T, made *table.Table) map[string]string {
 	require.NoError(t, err)
 	texts := map[string]string{"html": string(html)}
 	for _, format := range []table.Format{table.FormatText, table.FormatMarkdown, table.FormatLaTeX, table.FormatJSON} {
-		texts[string(format)] = strings.Join(strings.Fields(written(t, made, format)), " ")
+		texts[string(format)] = strings.Join(strings.Fields(layouttest.Written(t, made, format)), " ")
 	}
 	return texts
 }

@@ -16,6 +16,7 @@ import (
 
 	"backfire/experiments/store"
 	"backfire/experiments/summary"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 )
 
@@ -87,7 +88,7 @@ func TestTextIsNarrow(t *testing.T) {
 	} {
 		made, err := New(kind, s, "mnist", Options{Result: result})
 		require.NoError(t, err)
-		for line := range strings.Lines(written(t, made, table.FormatText)) {
+		for line := range strings.Lines(layouttest.Written(t, made, table.FormatText)) {
 			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 100, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
 		}
@@ -130,7 +131,7 @@ func TestMarkupIsWhole(t *testing.T) {
 		require.NoError(t, err)
 		columns := len(made.Heads) + len(made.Columns)
 		rows := 0
-		latex := strings.NewReplacer(`\\`, "\n", `\{`, "", `\}`, "", `\&`, "").Replace(written(t, made, table.FormatLaTeX))
+		latex := strings.NewReplacer(`\\`, "\n", `\{`, "", `\}`, "", `\&`, "").Replace(layouttest.Written(t, made, table.FormatLaTeX))
 		for line := range strings.Lines(latex) {
 			if n := strings.Count(line, "&"); n > 0 {
 				require.Equal(t, columns-1, n, line)
@@ -140,7 +141,7 @@ func TestMarkupIsWhole(t *testing.T) {
 		}
 		require.Equal(t, strings.Count(latex, "{"), strings.Count(latex, "}"))
 		require.Zero(t, strings.Count(latex, "$")%2)
-		for line := range strings.Lines(written(t, made, table.FormatMarkdown)) {
+		for line := range strings.Lines(layouttest.Written(t, made, table.FormatMarkdown)) {
 			if strings.HasPrefix(line, "|") {
 				require.Equal(t, columns+1, strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"), line)
 				rows--

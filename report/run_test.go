@@ -15,6 +15,7 @@ import (
 	"backfire/experiments/plan"
 	"backfire/experiments/summary"
 	"backfire/game"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 	"backfire/stats"
 )
@@ -134,7 +135,7 @@ func TestRunsGolden(t *testing.T) {
 				continue // one golden file is enough
 			}
 			t.Run(name+"."+string(format), func(t *testing.T) {
-				text := written(t, made, format)
+				text := layouttest.Written(t, made, format)
 				golden := filepath.Join("testdata", name+"."+string(format))
 				if *regen {
 					require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
@@ -144,7 +145,7 @@ func TestRunsGolden(t *testing.T) {
 				require.Equal(t, string(want), text)
 			})
 		}
-		for line := range strings.Lines(written(t, made, table.FormatText)) {
+		for line := range strings.Lines(layouttest.Written(t, made, table.FormatText)) {
 			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), made.Width, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no blanks at the end")
 		}
@@ -160,7 +161,7 @@ func TestRunSpeaksToBackfiring(t *testing.T) {
 	require.Equal(t, "C1", made.Verdicts[0].Claim)
 	require.Len(t, made.Verdicts[0].Seeds, 3)
 	require.Contains(t, made.Finding, "Whether five attackers spoil each other is undecided: interference -")
-	require.True(t, strings.HasSuffix(strings.Join(strings.Fields(written(t, made, table.FormatText)), " "), made.Finding), "it ends the text")
+	require.True(t, strings.HasSuffix(strings.Join(strings.Fields(layouttest.Written(t, made, table.FormatText)), " "), made.Finding), "it ends the text")
 	require.Equal(t, table.OverSeeds, made.Rows[0].Entries[0].Values[0].CIOver)
 	require.Equal(t, []int{0, 1}, made.Lists[1].IDs)
 	made, err = New(Points, madeUpRun(madeUpGames(0, 5), 1), "embedded", Options{})

@@ -10,6 +10,7 @@ import (
 	"backfire/experiments/cell"
 	"backfire/experiments/summary"
 	"backfire/game"
+	"backfire/report/layout/layouttest"
 	"backfire/report/table"
 	"backfire/stats"
 )
@@ -82,10 +83,10 @@ func TestOneSeedHasAnIntervalOverImages(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(html), "CI, images")
 	for _, format := range []table.Format{table.FormatText, table.FormatMarkdown, table.FormatLaTeX} {
-		require.Regexp(t, `95( |~\\)% CI, images`, written(t, made, format))
+		require.Regexp(t, `95( |~\\)% CI, images`, layouttest.Written(t, made, format))
 	}
-	require.Contains(t, written(t, made, table.FormatCellsCSV), ",images,")
-	require.Contains(t, written(t, made, table.FormatJSON), `"ci_over": "images"`)
+	require.Contains(t, layouttest.Written(t, made, table.FormatCellsCSV), ",images,")
+	require.Contains(t, layouttest.Written(t, made, table.FormatJSON), `"ci_over": "images"`)
 	require.Contains(t, strings.Join(made.Notes, "\n"), "One seed: 4")
 	for _, verdict := range made.Verdicts {
 		require.Equal(t, claims.Undecided, verdict.Outcome)

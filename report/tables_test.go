@@ -29,14 +29,6 @@ func besidePaper(row table.Row) bool {
 	})
 }
 
-// written returns a table in a format.
-func written(t *testing.T, made *table.Table, format table.Format) string {
-	t.Helper()
-	var out strings.Builder
-	require.NoError(t, made.Write(&out, format))
-	return out.String()
-}
-
 // A trigger that was verified in another single game than the point's own is shown
 // with what it is worth in that, and flagged where that is too little.
 func TestTriggersVerifiedElsewhere(t *testing.T) {
