@@ -6,13 +6,28 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import max_pool2d
+from torch.nn.functional import conv2d, max_pool2d
 
 STAGES = 4
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+
+
+class Shortcut(nn.Conv2d):
+    """A 1x1 convolution with a stride, computed as one without a stride of the pixels that the stride keeps.
+
+    With fewer input channels than a vector has lanes, PyTorch 2.11's gradient of the strided one writes beyond its
+    memory on processors that have AVX2 alone (oneDNN issue 6035).
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__(inputs, outputs, 1, bias=False)
+        self.every = stride
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return conv2d(x[:, :, :: self.every, :: self.every], self.weight)
 
 
 class Block(nn.Module):
@@ -26,7 +41,7 @@ class Block(nn.Module):
         self.bn2 = nn.BatchNorm2d(outputs)
         self.downsample: nn.Sequential | None = None
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(_conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
+            self.downsample = nn.Sequential(Shortcut(inputs, outputs, stride), nn.BatchNorm2d(outputs))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out = torch.relu(self.bn1(self.conv1(x)))
@@ -45,7 +60,7 @@ class PreActiveBlock(nn.Module):
         self.conv2 = _conv(outputs, outputs)
         self.downsample: nn.Sequential | None = None
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(_conv(inputs, outputs, 1, stride))
+            self.downsample = nn.Sequential(Shortcut(inputs, outputs, stride))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         active = torch.relu(self.bn1(x))
